@@ -1,0 +1,65 @@
+"""How a version gets onto an environment: one module a kind.
+
+To add a kind: one file in this folder with `read_options` and `make`, one line in REGISTRY, one test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..registry import Registry
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a deployment goes. All names are checked before they get here."""
+
+    app: str
+    environment: str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a version that somebody typed stands for.
+
+    `version` is the name that is recorded and that can be deployed again later (a tag; the short commit for a
+    branch, since a branch moves). `commit` is the full commit where the kind knows it. `asked` is what was typed.
+    """
+
+    version: str
+    asked: str
+    commit: str = ""
+
+
+class Job(Protocol):
+    """What a running deployment may say and must ask."""
+
+    def note(self, line: str) -> None:
+        """Say what is being done now. Cheap; the room sees only some of it."""
+
+    def check(self) -> None:
+        """Raise (Failure claim_lost or interrupted) when this deployment must not go on. Call it right before each
+        step that changes the environment, and at least every second while waiting."""
+
+
+class Deployer(Protocol):
+    """One way to deploy, for one application and environment."""
+
+    def resolve(self, version: str) -> Resolved:
+        """What `version` stands for. Changes nothing on the environment.
+
+        Raises Refusal(unknown_version) with the nearest names, or Failure when the source cannot be asked.
+        """
+
+    def deploy(self, resolved: Resolved, job: Job) -> None:
+        """Put the version in place. Returns when it is there; raises Failure when it is not."""
+
+
+REGISTRY: Registry[Deployer] = Registry(
+    "deploy kind",
+    {
+        "command": "opsroom.deploys.command",
+        "git": "opsroom.deploys.git",
+    },
+)

@@ -1,0 +1,86 @@
+"""What may cross a layer instead of a result: a refusal or a failure, each with a stable code."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Dict, Mapping, Optional
+
+
+class Code(str, Enum):
+    """The reason codes. They are part of the interface: workflows, rules and auditors read them.
+
+    Never rename one; `docs/commands.md` explains each, and a test keeps the two in step.
+    """
+
+    # Done.
+    DEPLOYED = "deployed"
+    ALREADY_THERE = "already_there"
+    PLAN = "plan"
+    HISTORY = "history"
+    VERSIONS = "versions"
+    HELP = "help"
+
+    # Refused: the person can change it.
+    NOT_CONFIGURED = "not_configured"
+    SETTINGS_INVALID = "settings_invalid"
+    INVALID_NAME = "invalid_name"
+    UNKNOWN_APP = "unknown_app"
+    UNKNOWN_ENVIRONMENT = "unknown_environment"
+    UNKNOWN_VERSION = "unknown_version"
+    UNKNOWN_COMMAND = "unknown_command"
+    NOT_IN_ENVIRONMENT = "not_in_environment"
+    AMBIGUOUS_PERSON = "ambiguous_person"
+    NOT_ALLOWED = "not_allowed"
+    WRONG_ROOM = "wrong_room"
+    BUSY = "busy"
+    NOTHING_RUNS = "nothing_runs"
+    NOTHING_BEFORE = "nothing_before"
+    CANNOT_DEPLOY = "cannot_deploy"
+    CANNOT_TELL_VERSION = "cannot_tell_version"
+
+    # Failed: the world did it.
+    DEPLOY_FAILED = "deploy_failed"
+    NOT_VERIFIED = "not_verified"
+    INTERRUPTED = "interrupted"
+    CLAIM_LOST = "claim_lost"
+    TIMED_OUT = "timed_out"
+    UNREACHABLE = "unreachable"
+    BAD_ANSWER = "bad_answer"
+    RATE_LIMITED = "rate_limited"
+    UNAUTHORIZED = "unauthorized"
+    STORE_UNREACHABLE = "store_unreachable"
+    STORE_READ_ONLY = "store_read_only"
+    STORE_FULL = "store_full"
+    STORE_NEWER = "store_newer"
+    STORE_FAILED = "store_failed"
+    RECORD_BROKEN = "record_broken"
+    CRASHED = "crashed"
+
+
+class OpsroomError(Exception):
+    """A sentence for the room, a code for machines, a hint that says what would work, and facts as data."""
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        hint: str = "",
+        facts: Optional[Mapping[str, Any]] = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.facts: Dict[str, Any] = dict(facts or {})
+
+    def sentence(self) -> str:
+        """The message followed by the hint."""
+        return f"{self.message} {self.hint}".strip()
+
+
+class Refusal(OpsroomError):
+    """Something that the person who asked can change: a name, a right, the moment."""
+
+
+class Failure(OpsroomError):
+    """Something that the world did: a source that does not answer, a command that failed, a full disk."""

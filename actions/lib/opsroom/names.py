@@ -1,0 +1,90 @@
+"""Names that people type: what they may be made of, and which known one was meant."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import Iterable, List
+
+from .errors import Code, Refusal
+
+# The end is a lookahead and not `$`, which in Python also matches before a closing line break. The same
+# expressions stand in the metadata of the actions; tests keep them the same.
+IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")
+# What git, file names, URLs and command lines all take: no leading dash, no "..", "//", "@{", no closing "/" or ".lock".
+VERSION = re.compile(
+    r"^(?![\s\S]*(?:\.\.|//|/\.|\.lock(?:/|(?![\s\S]))|[./](?![\s\S])))[A-Za-z0-9][A-Za-z0-9._+/-]{0,127}(?![\s\S])"
+)
+
+
+def check_identifier(value: str, what: str) -> str:
+    """Return the trimmed name, or refuse it with a sentence that says what a name is made of."""
+    name = value.strip()
+    if not IDENTIFIER.match(name):
+        raise Refusal(
+            Code.INVALID_NAME,
+            f"{shown(value)} is not a name of {what}.",
+            "Names are letters, digits, dots, dashes and underscores, up to 64 of them.",
+        )
+    return name
+
+
+def check_version(value: str) -> str:
+    """Return the trimmed version, or refuse it before it can reach a path, a command line or a URL."""
+    version = value.strip()
+    if not VERSION.match(version):
+        raise Refusal(
+            Code.INVALID_NAME,
+            f"{shown(value)} is not the name of a version.",
+            "Versions are letters, digits and . _ + - / , begin with a letter or digit, up to 128 characters.",
+        )
+    return version
+
+
+def shown(value: str, limit: int = 40) -> str:
+    """A typed value as it may stand in a sentence: quoted, on one line, short."""
+    line = " ".join(value.split())
+    return "'" + (line if len(line) <= limit else line[: limit - 1] + "…") + "'"
+
+
+def nearest(name: str, known: Iterable[str], most: int = 3) -> List[str]:
+    """The known names that `name` was most likely meant to be, best first."""
+    by_fold = {candidate.casefold(): candidate for candidate in known}
+    return [by_fold[fold] for fold in get_close_matches(name.casefold(), list(by_fold), n=most, cutoff=0.5)]
+
+
+def pick(name: str, known: Iterable[str], code: Code, what: str) -> str:
+    """The known name that equals `name` (case aside), else a refusal that offers the nearest. Never a guess."""
+    candidates = sorted(known)
+    if name in candidates:
+        return name
+    same = [candidate for candidate in candidates if candidate.casefold() == name.casefold()]
+    if len(same) == 1:
+        return same[0]
+    near = nearest(name, candidates)
+    if near:
+        hint = f"Did you mean {either(near)}?"
+    elif candidates:
+        hint = f"There is {listed(candidates)}."
+    else:
+        hint = "None is configured."
+    raise Refusal(code, f"There is no {what} {shown(name)}.", hint, {"nearest": near})
+
+
+def either(names: Iterable[str]) -> str:
+    """'a', 'a or b', 'a, b or c'."""
+    return _joined(list(names), "or")
+
+
+def listed(names: Iterable[str], most: int = 8) -> str:
+    """'a', 'a and b', 'a, b and c'; a long list is cut and counted."""
+    every = list(names)
+    if len(every) > most:
+        return ", ".join(every[:most]) + f" and {len(every) - most} more"
+    return _joined(every, "and")
+
+
+def _joined(names: List[str], word: str) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return ", ".join(names[:-1]) + f" {word} {names[-1]}"

@@ -1,0 +1,216 @@
+"""Reading a mapping of the config key by key: every complaint is kept, so that all are told at once."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Callable, Iterator, List, Mapping, Optional, Pattern, Sequence, Tuple, TypeVar, Union
+
+from ..names import nearest
+
+T = TypeVar("T")
+
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)?$")
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class Missing:
+    """The default of a key that must be there."""
+
+
+REQUIRED = Missing()
+
+
+def duration(value: Union[str, int, float]) -> Optional[float]:
+    """Seconds in `30`, `"30s"`, `"5m"`, `"2h"` or `"1d"`; None when it is none of these."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return float(value) if value >= 0 else None
+    match = _DURATION.match(value.strip().lower()) if isinstance(value, str) else None
+    return float(match.group(1)) * _UNITS[match.group(2) or "s"] if match else None
+
+
+class Problems:
+    """The complaints of one reading, in the order of the keys."""
+
+    def __init__(self) -> None:
+        self.lines: List[str] = []
+
+    def add(self, key: str, what: str) -> None:
+        self.lines.append(f"{key}: {what}")
+
+
+class Fields:
+    """The keys of one mapping of the config. Each reader checks one key and marks it as known.
+
+    A wrong value is noted in `problems` and stands in as an empty value, so that reading goes on;
+    whoever started the reading raises when there are problems. `finish()` complains of keys nobody read.
+    """
+
+    def __init__(self, raw: Any, path: str, problems: Problems) -> None:
+        self.path = path
+        self.problems = problems
+        self._known: List[str] = []
+        self._raw: Mapping[str, Any] = {}
+        if isinstance(raw, Mapping):
+            # YAML reads unquoted 10 or yes as keys that are no text.
+            self._raw = {str(key): value for key, value in raw.items()}
+        elif raw is not None:
+            problems.add(path or "(top)", f"expected a mapping, found {found(raw)}")
+
+    def key(self, name: str) -> str:
+        """The full name of a key: `environments.uat.rooms`."""
+        return f"{self.path}.{name}" if self.path else name
+
+    def problem(self, name: str, what: str) -> None:
+        """Note a complaint about a key."""
+        self.problems.add(self.key(name), what)
+
+    def has(self, name: str) -> bool:
+        """Whether the key is there and not null. Does not mark it as known."""
+        return self._raw.get(name) is not None
+
+    def text(
+        self,
+        name: str,
+        default: Union[str, Missing] = REQUIRED,
+        choices: Sequence[str] = (),
+        pattern: Optional[Pattern[str]] = None,
+        expected: str = "a text",
+    ) -> str:
+        """A text that is not empty; a number is taken as its digits (versions and ids are often typed unquoted)."""
+
+        def read(value: Any) -> Optional[str]:
+            if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+                return None
+            line = str(value).strip()
+            if not line or (choices and line not in choices) or (pattern and not pattern.match(line)):
+                return None
+            return line
+
+        wanted = f"one of {', '.join(choices)}" if choices else expected
+        return self._read(name, default, "", read, wanted)
+
+    def whole_number(
+        self, name: str, default: Union[int, Missing] = REQUIRED, minimum: int = 0, maximum: Optional[int] = None
+    ) -> int:
+        """A whole number between `minimum` and `maximum`."""
+
+        def read(value: Any) -> Optional[int]:
+            if isinstance(value, bool) or not isinstance(value, int):
+                return None
+            return value if value >= minimum and (maximum is None or value <= maximum) else None
+
+        span = f"of {minimum} or more" if maximum is None else f"from {minimum} to {maximum}"
+        return self._read(name, default, minimum, read, f"a whole number {span}")
+
+    def flag(self, name: str, default: Union[bool, Missing] = REQUIRED) -> bool:
+        """true or false."""
+        return self._read(name, default, False, lambda value: value if isinstance(value, bool) else None, "true or false")
+
+    def seconds(
+        self,
+        name: str,
+        default: Union[float, Missing] = REQUIRED,
+        minimum: float = 0.0,
+        maximum: float = 86400.0 * 366,
+    ) -> float:
+        """A length of time in seconds, written `30s`, `5m`, `2h`, `1d` or as a number of seconds."""
+
+        def read(value: Any) -> Optional[float]:
+            length = duration(value)
+            return length if length is not None and minimum <= length <= maximum else None
+
+        span = f" of {minimum:g}s or more" if minimum else ""
+        return self._read(name, default, minimum, read, f"a length of time{span} such as 30s, 5m or 2h")
+
+    def texts(
+        self, name: str, default: Union[Sequence[str], Missing] = REQUIRED, expected: str = "a list of texts"
+    ) -> Tuple[str, ...]:
+        """A list of texts; one text alone counts as a list of one."""
+
+        def read(value: Any) -> Optional[Tuple[str, ...]]:
+            items = [value] if isinstance(value, (str, int, float)) and not isinstance(value, bool) else value
+            if not isinstance(items, (list, tuple)):
+                return None
+            if any(isinstance(item, bool) or not isinstance(item, (str, int, float)) for item in items):
+                return None
+            lines = tuple(str(item).strip() for item in items)
+            return lines if all(lines) else None
+
+        wanted = default if isinstance(default, Missing) else tuple(default)
+        return self._read(name, wanted, (), read, expected)
+
+    def arguments(self, name: str) -> Tuple[str, ...]:
+        """A command as a list of arguments. One string is refused: it would need a shell to be taken apart."""
+        if isinstance(self._raw.get(name), str):
+            self._known.append(name)
+            self.problem(name, f'expected a list of arguments such as ["deploy.sh", "{{version}}"], found {found(self._raw[name])}')
+            return ()
+        arguments = self.texts(name, expected="a list of arguments")
+        if not arguments and isinstance(self._raw.get(name), list) and not self._raw[name]:
+            self.problem(name, "expected a list of at least one argument, found an empty list")
+        return arguments
+
+    def text_map(self, name: str) -> Mapping[str, str]:
+        """A mapping of texts to texts (HTTP headers, environment variables); empty when absent."""
+        inner = self.inside(name)
+        return {key: inner.text(key) for key in inner.names()}
+
+    def inside(self, name: str) -> Fields:
+        """The mapping under a key, to be read on; empty when the key is absent."""
+        self._known.append(name)
+        return Fields(self._raw.get(name), self.key(name), self.problems)
+
+    def each(self, name: str) -> Iterator[Tuple[str, Fields]]:
+        """The named mappings under a key: `(name, fields)` pairs. A null one is an empty one."""
+        inner = self.inside(name)
+        for key in inner.names():
+            yield key, inner.inside(key)
+
+    def names(self) -> List[str]:
+        """The keys of this mapping."""
+        return list(self._raw)
+
+    def raw(self, name: str) -> Any:
+        """A value as it stands, for a reader that checks it by itself."""
+        self._known.append(name)
+        return self._raw.get(name)
+
+    def finish(self) -> None:
+        """Complain of every key that nobody asked for."""
+        for name in self._raw:
+            if name not in self._known:
+                near = nearest(name, self._known, most=1)
+                known = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(set(self._known)))}"
+                self.problem(name, f"there is no such key; {known}")
+
+    def _read(
+        self, name: str, default: Union[T, Missing], empty: T, read: Callable[[Any], Optional[T]], expected: str
+    ) -> T:
+        self._known.append(name)
+        value = self._raw.get(name)
+        if value is None:
+            if isinstance(default, Missing):
+                self.problem(name, f"expected {expected}, found nothing")
+                return empty
+            return default
+        result = read(value)
+        if result is None:
+            self.problem(name, f"expected {expected}, found {found(value)}")
+            return empty
+        return result
+
+
+def found(value: Any) -> str:
+    """A wrong value as a complaint shows it: its kind and never all of it, for it may be a secret put in the wrong place."""
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    line = repr(value) if isinstance(value, str) else str(value)
+    return line if len(line) <= 42 else line[:40] + "…'"
