@@ -21,4 +21,6 @@ def fill(template: str, values: Mapping[str, str], quote: Callable[[str], str] =
 
     Not `str.format`: that would also read attributes (`{app.__class__}`), and braces are common in JSON and headers.
     """
-    return _PLACEHOLDER.sub(lambda match: quote(values[match.group(1)]) if match.group(1) in values else match.group(0), template)
+    return _PLACEHOLDER.sub(
+        lambda match: quote(values[match.group(1)]) if match.group(1) in values else match.group(0), template
+    )

@@ -106,7 +106,9 @@ class Fields:
 
     def flag(self, name: str, default: Union[bool, Missing] = REQUIRED) -> bool:
         """true or false."""
-        return self._read(name, default, False, lambda value: value if isinstance(value, bool) else None, "true or false")
+        return self._read(
+            name, default, False, lambda value: value if isinstance(value, bool) else None, "true or false"
+        )
 
     def seconds(
         self,
@@ -145,7 +147,10 @@ class Fields:
         """A command as a list of arguments. One string is refused: it would need a shell to be taken apart."""
         if isinstance(self._raw.get(name), str):
             self._known.append(name)
-            self.problem(name, f'expected a list of arguments such as ["deploy.sh", "{{version}}"], found {found(self._raw[name])}')
+            self.problem(
+                name,
+                f'expected a list of arguments such as ["deploy.sh", "{{version}}"], found {found(self._raw[name])}',
+            )
             return ()
         arguments = self.texts(name, expected="a list of arguments")
         if not arguments and isinstance(self._raw.get(name), list) and not self._raw[name]:
@@ -203,7 +208,7 @@ class Fields:
 
 
 def found(value: Any) -> str:
-    """A wrong value as a complaint shows it: its kind and never all of it, for it may be a secret put in the wrong place."""
+    """A wrong value as a complaint shows it: its kind or its beginning. It may be a secret put in the wrong place."""
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, (list, tuple)):

@@ -1,0 +1,176 @@
+"""The pack's config as typed, validated objects. Every complaint names the key, what was found and what is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Tuple
+
+from ..errors import Code, Refusal
+from ..names import IDENTIFIER
+from .fields import Fields, Problems
+from .model import App, Environment, Kind, Person, Progress, Settings
+
+__all__ = ["App", "Environment", "Kind", "Kinds", "Person", "Progress", "Settings", "load"]
+
+_OWN_KEYS_OF_PERSON = ("chat", "st2", "email")
+
+
+class KindReader(Protocol):
+    """What the settings need of a registry of kinds. They do not import one: arrows run the other way."""
+
+    what: str
+
+    def kinds(self) -> Tuple[str, ...]: ...
+
+    def read_options(self, kind: str, fields: Fields) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The registries whose kinds may stand in the config."""
+
+    deploys: KindReader
+    versions: KindReader
+
+
+def load(raw: Optional[Mapping[str, Any]], kinds: Kinds) -> Settings:
+    """Check a config and return it as objects.
+
+    Raises Refusal(not_configured) when there is nothing in it, Refusal(settings_invalid) with all complaints at once
+    (`facts["problems"]`, one text each).
+    """
+    if not raw or not (raw.get("apps") or raw.get("environments")):
+        raise Refusal(
+            Code.NOT_CONFIGURED,
+            "opsroom is installed but not configured: its config names no applications and no environments.",
+            "Copy opsroom.yaml.example from the pack to /opt/stackstorm/configs/opsroom.yaml, fill it in, "
+            "then run: st2ctl reload --register-configs",
+        )
+    problems = Problems()
+    settings = _read(Fields(raw, "", problems), kinds)
+    if problems.lines:
+        first = problems.lines[0]
+        more = f" And {len(problems.lines) - 1} more." if len(problems.lines) > 1 else ""
+        raise Refusal(
+            Code.SETTINGS_INVALID,
+            f"The config of opsroom has a mistake. {first}.{more}",
+            "The execution's result lists every complaint under 'problems'.",
+            {"problems": list(problems.lines)},
+        )
+    return settings
+
+
+def _read(fields: Fields, kinds: Kinds) -> Settings:
+    people = _named(fields, "people", "a person", _person)
+    groups = _groups(fields, people)
+    environments = _named(
+        fields, "environments", "an environment", lambda name, inner: _environment(name, inner, people, groups)
+    )
+    apps = _named(fields, "apps", "an application", lambda name, inner: _app(name, inner, environments, kinds))
+    progress = fields.inside("progress")
+    settings = Settings(
+        database=fields.text("database", default=""),
+        relays=fields.texts("relays", default=("chatops_bot",), expected="a list of StackStorm users"),
+        announce=fields.text("announce", default="", expected="the name of a room"),
+        people=people,
+        groups=groups,
+        environments=environments,
+        apps=apps,
+        lease=fields.seconds("lease", default=60.0, minimum=10.0),
+        progress=Progress(
+            after=progress.seconds("after", default=5.0),
+            every=progress.seconds("every", default=30.0, minimum=1.0),
+            most=progress.whole_number("most", default=5, minimum=0, maximum=20),
+        ),
+    )
+    progress.finish()
+    fields.finish()
+    return settings
+
+
+def _named(fields: Fields, key: str, what: str, read: Callable[[str, Fields], Any]) -> Dict[str, Any]:
+    """The named objects under a key; names that differ only in case are refused, since people type either."""
+    found: Dict[str, Any] = {}
+    folded: Dict[str, str] = {}
+    for name, inner in fields.each(key):
+        if not IDENTIFIER.match(name):
+            inner.problems.add(inner.path, f"expected a name of {what}: letters, digits, dots, dashes and underscores")
+        if name.casefold() in folded:
+            inner.problems.add(
+                inner.path, f"expected a name that differs from '{folded[name.casefold()]}' by more than case"
+            )
+        folded[name.casefold()] = name
+        found[name] = read(name, inner)
+        inner.finish()
+    return found
+
+
+def _person(name: str, fields: Fields) -> Person:
+    return Person(
+        name=name,
+        chat=fields.texts("chat", default=(), expected="a list of chat names"),
+        st2=fields.texts("st2", default=(name,), expected="a list of StackStorm users"),
+        email=fields.text("email", default="", expected="an e-mail address"),
+        identities={key: fields.text(key) for key in fields.names() if key not in _OWN_KEYS_OF_PERSON},
+    )
+
+
+def _groups(fields: Fields, people: Mapping[str, Person]) -> Dict[str, Tuple[str, ...]]:
+    inner = fields.inside("groups")
+    groups: Dict[str, Tuple[str, ...]] = {}
+    for name in inner.names():
+        if name in people:
+            inner.problem(name, "expected a name that no person has")
+        members = inner.texts(name, expected="a list of people")
+        for member in members:
+            if member not in people:
+                inner.problem(name, f"expected people of the config, found '{member}'")
+        groups[name] = members
+    return groups
+
+
+def _environment(
+    name: str, fields: Fields, people: Mapping[str, Person], groups: Mapping[str, Tuple[str, ...]]
+) -> Environment:
+    deployers = None
+    if fields.has("deployers"):
+        deployers = fields.texts("deployers", expected="a list of people and groups")
+        for one in deployers:
+            if one not in people and one not in groups:
+                fields.problem("deployers", f"expected people and groups of the config, found '{one}'")
+    rooms = fields.texts("rooms", expected="a list of rooms") if fields.has("rooms") else None
+    # Null and absent mean "no rule"; the readers above were not called then.
+    fields.raw("deployers")
+    fields.raw("rooms")
+    return Environment(name=name, deployers=deployers, rooms=rooms)
+
+
+def _app(name: str, fields: Fields, environments: Mapping[str, Environment], kinds: Kinds) -> App:
+    places: Optional[Tuple[str, ...]] = None
+    if fields.has("environments"):
+        places = fields.texts("environments", expected="a list of environments")
+        for place in places:
+            if place not in environments:
+                fields.problem("environments", f"expected environments of the config, found '{place}'")
+    fields.raw("environments")
+    return App(
+        name=name,
+        deploy=_kind(fields, "deploy", kinds.deploys),
+        version=_kind(fields, "version", kinds.versions),
+        verify_for=fields.seconds("verify_for", default=60.0),
+        environments=places,
+    )
+
+
+def _kind(fields: Fields, key: str, registry: KindReader) -> Optional[Kind]:
+    if not fields.has(key):
+        fields.raw(key)
+        return None
+    inner = fields.inside(key)
+    kind = inner.text("kind", choices=registry.kinds())
+    if not kind:
+        # Its other keys mean nothing without a kind; one complaint is enough.
+        return None
+    options = registry.read_options(kind, inner)
+    inner.finish()
+    return Kind(kind=kind, options=options)

@@ -1,0 +1,143 @@
+"""What may be said in a room: neutralise, shorten, lay out. Every string that leaves an action passes through here.
+
+Why so much of it: StackStorm's stock result workflow evaluates `{{ }}` in what an action returns, its workflow engine
+also `<% %>`, Slack turns `<!channel>` into a ping, and a lone carriage return injects a command into IRC through hubot.
+Relays drop blank lines and indentation, and cut or drop a message of more than a few hundred characters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Any, Iterable, Mapping, Sequence
+
+# What a relay delivers whole everywhere: under 400 characters and eight lines.
+MESSAGE_CHARACTERS = 400
+MESSAGE_LINES = 8
+# One string of the result as data; StackStorm stores it, nobody reads it in a room.
+DATA_CHARACTERS = 20_000
+_DEPTH = 20
+
+# A blank goes between the two characters, so that nothing is hidden and nothing is evaluated. The lookahead keeps the
+# second character for the next match: `{{{` becomes `{ { {`.
+_EXPRESSION = re.compile(r"\{(?=[{%#~])|<(?=%)|[%#}~](?=\})|%(?=>)")
+# A ping, a fake link or a channel reference of Slack: `<!channel>`, `<@U1>`, `<#C1|x>`, `<https://a|b>`.
+_SLACK = re.compile(r"<(?=[!@#]|[a-zA-Z][a-zA-Z0-9+.-]*:)")
+_MENTION = re.compile(r"(?<![\w.])@(?=(?:here|channel|everyone|all|room|group)\b)", re.IGNORECASE)
+# StackStorm's python runner finds the result of an action between two of these; one inside the result breaks it.
+_RUNNER_DELIMITER = "%%%%%~=~=~=************=~=~=~%%%%"
+# Invisible marks that reorder or hide text. Joiners (U+200C, U+200D) stay: Persian and emoji need them.
+_KEPT_FORMAT_CHARACTERS = {"\u200c", "\u200d"}
+_BLANK_RUNS = re.compile(r"[ \t]{2,}")
+
+
+def neutralise(text: str) -> str:
+    """The text with nothing in it that StackStorm evaluates, a relay obeys or a reader cannot see.
+
+    Line breaks stay; it may be applied twice without changing more.
+    """
+    clean = "".join(_safe_character(character) for character in text.replace("\r\n", "\n"))
+    clean = clean.replace(_RUNNER_DELIMITER, "%" * 5)
+    # Breaking one thing can uncover no other: each step only adds blanks.
+    for pattern in (_EXPRESSION, _SLACK, _MENTION):
+        clean = pattern.sub(lambda match: match.group(0) + " ", clean)
+    return clean
+
+
+def _safe_character(character: str) -> str:
+    if character == "\n" or " " <= character < "\x7f":
+        return character
+    category = unicodedata.category(character)
+    if category in ("Cc", "Zl", "Zp"):
+        return " "
+    if category == "Cs" or (category == "Cf" and character not in _KEPT_FORMAT_CHARACTERS):
+        return ""
+    return character
+
+
+def neutralise_data(value: Any, depth: int = 0) -> Any:
+    """A result with every string in it, keys too, neutralised; what is no JSON becomes text or a list."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, Enum):
+        return neutralise_data(value.value, depth)
+    if isinstance(value, str):
+        return shorten(neutralise(value), DATA_CHARACTERS)
+    if depth >= _DEPTH:
+        return "…"
+    if isinstance(value, Mapping):
+        return {neutralise(str(key)): neutralise_data(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [neutralise_data(item, depth + 1) for item in value]
+    if isinstance(value, datetime):
+        return stamp(value)
+    return shorten(neutralise(str(value)), DATA_CHARACTERS)
+
+
+def message(text: str, characters: int = MESSAGE_CHARACTERS, lines: int = MESSAGE_LINES) -> str:
+    """A text as a room may get it: neutralised, no blank lines, no indentation, at most so long."""
+    rows = [_BLANK_RUNS.sub(" ", row).strip() for row in neutralise(text).split("\n")]
+    rows = [row for row in rows if row]
+    if len(rows) > lines:
+        hidden = len(rows) - lines + 1
+        rows = [*rows[: lines - 1], f"… and {hidden} more lines"]
+    return shorten("\n".join(rows), characters)
+
+
+def shorten(text: str, characters: int) -> str:
+    """The text, cut with an ellipsis where it is longer."""
+    return text if len(text) <= characters else text[: max(characters - 1, 0)].rstrip() + "…"
+
+
+def one_line(text: str, characters: int = 120) -> str:
+    """A text from outside as a part of a sentence: neutralised, on one line, short."""
+    return shorten(" ".join(neutralise(text).split()), characters)
+
+
+def table(rows: Iterable[Sequence[str]], narrow: str = "", heading: str = "") -> str:
+    """Rows as lines that read well in any font: cells joined by ` | `, nothing padded, empty cells left out.
+
+    As many rows as one message holds; then a line counts the rest and says how to narrow (`narrow`).
+    """
+    lines = [" | ".join(cell for cell in (one_line(str(cell)) for cell in row) if cell) for row in rows]
+    text = ""
+    for shown in range(min(len(lines), MESSAGE_LINES), -1, -1):
+        rest = [_rest(len(lines) - shown, narrow)] if shown < len(lines) else []
+        candidate = [line for line in (heading, *lines[:shown], *rest) if line]
+        text = "\n".join(candidate)
+        if len(candidate) <= MESSAGE_LINES and len(text) <= MESSAGE_CHARACTERS:
+            break
+    return text
+
+
+def _rest(count: int, narrow: str) -> str:
+    return f"… and {count} more" + (f"; {narrow}" if narrow else "")
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it: `0.4 s`, `12 s`, `3 min`, `2 h 5 min`, `4 d`."""
+    if seconds < 0.95:
+        return f"{max(seconds, 0.0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} min {rest} s" if minutes < 5 and rest else f"{minutes} min"
+    if whole < 86400:
+        hours, minutes = divmod(whole // 60, 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{whole // 86400} d"
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as data: ISO 8601 in UTC, to the second."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def when(moment: datetime, now: datetime) -> str:
+    """A moment as people read it: `14:02 UTC` today, else `2026-11-23 14:02 UTC`."""
+    moment, now = moment.astimezone(timezone.utc), now.astimezone(timezone.utc)
+    return moment.strftime("%H:%M UTC" if moment.date() == now.date() else "%Y-%m-%d %H:%M UTC")
