@@ -11,7 +11,7 @@ from .errors import Code, Refusal
 # The end is a lookahead and not `$`, which in Python also matches before a closing line break. The same
 # expressions stand in the metadata of the actions; tests keep them the same.
 IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")
-# What git, file names, URLs and command lines all take: no leading dash, no "..", "//", "/.", no closing "." "/" ".lock".
+# What git, file names, URLs and command lines all take: no leading dash, no "..", "//", "/.", no "." or "/" at the end.
 VERSION = re.compile(
     r"^(?![\s\S]*(?:\.\.|//|/\.|\.lock(?:/|(?![\s\S]))|[./](?![\s\S])))[A-Za-z0-9][A-Za-z0-9._+/-]{0,127}(?![\s\S])"
 )

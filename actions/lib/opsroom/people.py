@@ -35,7 +35,8 @@ def identify(settings: Settings, requester: str, st2_user: str, room: str) -> Sp
 
     `requester` is what StackStorm reports as the chat name (or again the st2 user). It and `room` count only when the
     execution was made by a trusted relay: anybody who may run the action can claim a chat name and a room through the
-    API, but nobody can claim another's st2 user. Names are compared exactly: a chat where `Alice` and `alice` are two people exists.
+    API, but nobody can claim another's st2 user. Names are compared exactly: there are chats where `Alice` and `alice`
+    are two people.
 
     Raises Refusal(ambiguous_person) when the name belongs to two people of the config.
     """

@@ -1,0 +1,47 @@
+"""The use cases, one a file. Each reads like the story: who asks, may they, claim, do, verify, record, say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Optional
+
+from .. import deploys, versions
+from ..people import Speaker
+from ..room import NoRoom, Room
+from ..settings import Kinds
+from ..settings.model import Settings
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+KINDS = Kinds(deploys=deploys.REGISTRY, versions=versions.REGISTRY)
+
+
+@dataclass
+class Desk:
+    """What a use case works with: the settings, who asks, the room to read along in, and the record.
+
+    The store is opened when it is first needed: looking up a version needs none, and SQLAlchemy takes 0.25 s to import.
+    """
+
+    settings: Settings
+    speaker: Speaker
+    database: str
+    execution_id: str = ""
+    room: Room = field(default_factory=NoRoom)
+    _store: Optional[Store] = None
+
+    @property
+    def store(self) -> Store:
+        """The database. Raises Failure(store_...) when it cannot be used."""
+        if self._store is None:
+            from ..store import open_store
+
+            self._store = open_store(self.database)
+        return self._store
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
