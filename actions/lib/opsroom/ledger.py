@@ -1,0 +1,219 @@
+"""The ledger: who asked for what, and what became of it. It only grows, and every record vouches for the one before."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Any, Dict, Iterable, List, Mapping, Optional
+
+from sqlalchemy import Select, insert, select
+from sqlalchemy import text as sql
+from sqlalchemy.engine import Connection, Row
+
+from .ledger_chain import GENESIS, Break, BreakKind, ChainReport, record_hash, verify_chain
+from .store import Store
+from .store.engine import queue_up
+from .store.tables import FINISHED, clean, from_moment, ledger, moment
+from .versions import same_version
+
+__all__ = [
+    "Break",
+    "BreakKind",
+    "ChainReport",
+    "Entry",
+    "Event",
+    "Record",
+    "append",
+    "deployments",
+    "last_succeeded",
+    "of_deployment",
+    "verify_chain",
+    "version_before",
+]
+
+
+class Event(str, Enum):
+    """What a record says. A deployment has one ASKED, perhaps one STARTED, and one of the others as its end."""
+
+    ASKED = "asked"
+    REFUSED = "refused"
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What there is to record. Empty texts stand for what is not known.
+
+    - `deployment`: the id that all records of one request share; `command`: the verb as the person knows it.
+    - `requester`: the name as it is shown; `person`: the configured person, empty when nobody is mapped.
+    - `version_before`, `version`: what ran before, and what runs after or was wanted.
+    - `code`, `message`: the reason code and the sentence that were answered.
+    - `seconds`: how long it took, kept to the millisecond; None when that makes no sense.
+    - `facts`: what else is worth keeping, as JSON can hold it.
+    """
+
+    event: Event
+    deployment: str = ""
+    command: str = ""
+    requester: str = ""
+    person: str = ""
+    chat_name: str = ""
+    room: str = ""
+    st2_user: str = ""
+    execution_id: str = ""
+    app: str = ""
+    environment: str = ""
+    version_before: str = ""
+    version: str = ""
+    code: str = ""
+    message: str = ""
+    seconds: Optional[float] = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class Record(Entry):
+    """An entry as it stands in the ledger: its number (from 1, without gaps), its time (UTC), and its hashes."""
+
+    seq: int = 0
+    at: datetime = _NEVER
+    previous_hash: str = ""
+    hash: str = ""
+
+
+_TEXTS = tuple(f.name for f in fields(Entry) if f.name not in ("event", "seconds", "facts"))
+
+
+def append(store: Store, connection: Connection, entry: Entry) -> Record:
+    """Add a record, within the caller's `store.write()`, so that it is committed together with what it tells of.
+
+    The database lets one transaction at a time do this. Texts lose NUL characters and halves of surrogate pairs; facts
+    that JSON cannot hold are kept as their text: a record is never lost because of what is in it.
+
+    `at` never goes back: when the clock was set back, the record gets the time of the one before it, and `facts.clock`
+    has what the clock said.
+    """
+    queue_up(connection)
+    head = connection.execute(
+        select(ledger.c.seq, ledger.c.at, ledger.c.hash).order_by(ledger.c.seq.desc()).limit(1)
+    ).first()
+    now = at = moment(store.now(connection))
+    facts = {clean(str(key)): _plain(value) for key, value in entry.facts.items()}
+    if head is not None and head.at > now:
+        at = head.at
+        facts["clock"] = now
+    values: Dict[str, Any] = {name: clean(getattr(entry, name)) for name in _TEXTS}
+    values.update(
+        seq=1 if head is None else head.seq + 1,
+        at=at,
+        event=entry.event.value,
+        milliseconds=_milliseconds(entry.seconds),
+        facts=json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        previous_hash=GENESIS if head is None else head.hash,
+    )
+    values["hash"] = record_hash(values)
+    connection.execute(insert(ledger), values)
+    return _from_columns(values)
+
+
+def deployments(
+    connection: Connection, app: str = "", environment: str = "", limit: int = 10, before: Optional[int] = None
+) -> List[Record]:
+    """The deployments that ended (succeeded, failed or interrupted), newest first, one record each.
+
+    `app` and `environment` narrow it, empty means all. `before`, the `seq` of the oldest record seen, asks for the
+    next page. The cost depends on `limit` alone.
+    """
+    query = _finished(app, environment).limit(limit)
+    if before is not None:
+        query = query.where(ledger.c.seq < before)
+    return _records(connection.execute(query))
+
+
+def last_succeeded(connection: Connection, app: str, environment: str) -> Optional[Record]:
+    """The newest deployment of the application on the environment that succeeded."""
+    query = _finished(app, environment).where(ledger.c.event == Event.SUCCEEDED.value).limit(1)
+    found = connection.execute(query).first()
+    return None if found is None else _record(found)
+
+
+def version_before(connection: Connection, app: str, environment: str, current: str) -> Optional[Record]:
+    """The record that tells what to go back to when `current` runs: its `version_before`.
+
+    It is the newest successful deployment of `current` that replaced another version and was itself no rollback. So a
+    second rollback goes one further back: the record of the first one would lead to the version it fled from.
+    Versions are compared as `same_version` does.
+    """
+    query = _finished(app, environment).where(
+        ledger.c.event == Event.SUCCEEDED.value, ledger.c.command != "rollback", ledger.c.version_before != ""
+    )
+    rows = connection.execution_options(yield_per=100).execute(query)
+    try:
+        for row in rows:
+            if same_version(row.version, current) and not same_version(row.version, row.version_before):
+                return _record(row)
+    finally:
+        rows.close()
+    return None
+
+
+def of_deployment(connection: Connection, deployment: str) -> List[Record]:
+    """All records of one deployment, oldest first."""
+    return _records(connection.execute(select(ledger).where(ledger.c.deployment == deployment).order_by(ledger.c.seq)))
+
+
+def _finished(app: str, environment: str) -> Select[Any]:
+    query = select(ledger).where(sql(FINISHED)).order_by(ledger.c.seq.desc())
+    if app:
+        query = query.where(ledger.c.app == app)
+    if environment:
+        query = query.where(ledger.c.environment == environment)
+    return query
+
+
+def _records(rows: Iterable[Row[Any]]) -> List[Record]:
+    return [_record(row) for row in rows]
+
+
+def _record(row: Row[Any]) -> Record:
+    return _from_columns(row._asdict())
+
+
+def _from_columns(values: Mapping[str, Any]) -> Record:
+    milliseconds = values["milliseconds"]
+    return Record(
+        event=Event(values["event"]),
+        **{name: values[name] for name in _TEXTS},
+        seconds=None if milliseconds is None else milliseconds / 1000,
+        facts=json.loads(values["facts"]),
+        seq=values["seq"],
+        at=from_moment(values["at"]),
+        previous_hash=values["previous_hash"],
+        hash=values["hash"],
+    )
+
+
+def _milliseconds(seconds: Optional[float]) -> Optional[int]:
+    return None if seconds is None or not math.isfinite(seconds) else round(seconds * 1000)
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON can hold it."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {clean(str(key)): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(inner) for inner in value]
+    return clean(str(value))

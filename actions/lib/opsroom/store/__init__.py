@@ -1,0 +1,7 @@
+"""The database: where it is, how it is opened, and transactions on it. SQLite in a file, or PostgreSQL."""
+
+from __future__ import annotations
+
+from .engine import HEAD, Store, open_store
+
+__all__ = ["HEAD", "Store", "open_store"]

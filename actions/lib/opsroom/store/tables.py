@@ -1,0 +1,91 @@
+"""The tables, and what may stand in their text columns. The migrations make them; a test keeps the two the same."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import text as sql
+
+metadata = MetaData()
+
+# The records that end a deployment. Written out, not bound: both databases use a partial index only for a query whose
+# condition they can see to be that of the index.
+FINISHED = "event IN ('succeeded', 'failed', 'interrupted')"
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("deployment", Text, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("chat_name", Text, nullable=False),
+    Column("room", Text, nullable=False),
+    Column("st2_user", Text, nullable=False),
+    Column("execution_id", Text, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("version_before", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    # A whole number: the text of a fraction differs between languages, and the hash is made of texts.
+    Column("milliseconds", BigInteger().with_variant(Integer, "sqlite")),
+    # JSON. What later commands want to remember goes here, not into new columns: the hash covers a fixed set.
+    Column("facts", Text, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    # Two records cannot follow the same one: the chain cannot fork.
+    UniqueConstraint("previous_hash", name="ledger_previous_hash"),
+)
+
+# One for each way in which history is asked, each in the order in which it is answered: the newest ten are read and
+# nothing else, however many records there are and however many refusals lie between them.
+for _name, _columns in (
+    ("ledger_finished", (ledger.c.seq,)),
+    ("ledger_finished_app", (ledger.c.app, ledger.c.seq)),
+    ("ledger_finished_environment", (ledger.c.environment, ledger.c.seq)),
+    ("ledger_finished_place", (ledger.c.app, ledger.c.environment, ledger.c.seq)),
+):
+    Index(_name, *_columns, sqlite_where=sql(FINISHED), postgresql_where=sql(FINISHED))
+Index("ledger_deployment", ledger.c.deployment, ledger.c.seq)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("app", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("deployment", Text, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("room", Text, nullable=False),
+    Column("st2_user", Text, nullable=False),
+    Column("execution_id", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("lease_until", Text, nullable=False),
+    # What makes a claim exclusive.
+    PrimaryKeyConstraint("app", "environment", name="claims_place"),
+    UniqueConstraint("deployment", name="claims_deployment"),
+)
+
+
+def clean(value: str) -> str:
+    """The text without what a column cannot hold: NUL (PostgreSQL refuses it) and halves of surrogate pairs."""
+    return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def moment(at: datetime) -> str:
+    """A time as it is stored: ISO 8601 in UTC with six decimals, so that texts sort as times do."""
+    return at.astimezone(timezone.utc).isoformat(timespec="microseconds")
+
+
+def from_moment(stored: str) -> datetime:
+    """The aware UTC time behind a stored text."""
+    return datetime.fromisoformat(stored)
