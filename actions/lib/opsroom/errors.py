@@ -33,6 +33,7 @@ class Code(str, Enum):
     NOT_ALLOWED = "not_allowed"
     WRONG_ROOM = "wrong_room"
     BUSY = "busy"
+    CHANGED_MEANWHILE = "changed_meanwhile"
     NOTHING_RUNS = "nothing_runs"
     NOTHING_BEFORE = "nothing_before"
     CANNOT_DEPLOY = "cannot_deploy"

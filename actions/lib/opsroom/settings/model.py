@@ -65,6 +65,7 @@ class Settings:
     database: str
     relays: Tuple[str, ...]
     announce: str
+    route: str
     people: Mapping[str, Person]
     groups: Mapping[str, Tuple[str, ...]]
     environments: Mapping[str, Environment]

@@ -1,0 +1,43 @@
+# `make demo` and `make test` are all that a fresh machine needs: Python 3.9 or newer, git and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := actions console tests benchmarks
+METADATA := pack.yaml config.schema.yaml opsroom.yaml.example actions aliases
+
+.PHONY: demo chat test lint format picture clean
+
+demo: $(VENV)/.console
+	@$(BIN)/python -m console.demo
+
+chat: $(VENV)/.console
+	@$(BIN)/python -m console.demo --chat-only
+
+test: $(VENV)/.tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.tests
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/yamllint --strict $(METADATA)
+
+format: $(VENV)/.tests
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+picture: $(VENV)/.console
+	$(BIN)/python -m console.picture
+
+# What the console runs on is a part of what the tests need, so that a demo does not wait for linters to install.
+$(VENV)/.console: requirements.txt console/requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r console/requirements.txt
+	@touch $@
+
+$(VENV)/.tests: requirements-tests.txt $(VENV)/.console
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-tests.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis

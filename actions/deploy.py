@@ -1,0 +1,14 @@
+"""The action opsroom.deploy: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class Deploy(OpsroomAction):
+    def run(
+        self, app: str, version: str, environment: str, redeploy: bool, requester: str, room: str, st2_user: str
+    ) -> Result:
+        from opsroom.desk.deploy import deploy
+
+        return self.answer(lambda desk: deploy(desk, app, version, environment, redeploy), requester, room, st2_user)

@@ -1,0 +1,24 @@
+"""The action opsroom.get_history: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class GetHistory(OpsroomAction):
+    def run(
+        self,
+        limit: int,
+        requester: str,
+        room: str,
+        st2_user: str,
+        app: Optional[str] = None,
+        environment: Optional[str] = None,
+    ) -> Result:
+        from opsroom.desk.get_history import get_history
+
+        return self.answer(
+            lambda desk: get_history(desk, app or "", environment or "", limit), requester, room, st2_user
+        )

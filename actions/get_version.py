@@ -1,0 +1,16 @@
+"""The action opsroom.get_version: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class GetVersion(OpsroomAction):
+    def run(
+        self, requester: str, room: str, st2_user: str, app: Optional[str] = None, environment: Optional[str] = None
+    ) -> Result:
+        from opsroom.desk.get_version import get_version
+
+        return self.answer(lambda desk: get_version(desk, app or "", environment or ""), requester, room, st2_user)

@@ -1,0 +1,14 @@
+"""The action opsroom.help: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import PACK, OpsroomAction, Result
+
+
+class Help(OpsroomAction):
+    def run(self, requester: str, room: str, st2_user: str, command: Optional[str] = None) -> Result:
+        from opsroom.desk.help import help_
+
+        return self.answer(lambda desk: help_(desk, PACK / "aliases", command or ""), requester, room, st2_user)

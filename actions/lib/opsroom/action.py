@@ -1,0 +1,116 @@
+"""The base class of every action: config and identity in, outcome out. The only file that imports st2common."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
+
+from .desk import KINDS, Desk
+from .desk.outcome import Outcome
+from .errors import Code, OpsroomError, Refusal
+from .people import identify
+from .redaction import redactor_for
+from .room import NoRoom, Room, StackStormRoom
+from .settings import load
+from .settings.model import Settings
+from .text import MESSAGE_CHARACTERS, message, neutralise_data, shorten
+
+try:
+    from st2common.runners.base_action import Action as BaseAction
+except ImportError:  # no StackStorm here: the console runs the same classes on this stand-in
+
+    class BaseAction:  # type: ignore[no-redef]
+        """What StackStorm's class gives an action: its config and a logger."""
+
+        def __init__(self, config: Optional[Mapping[str, Any]] = None, action_service: Any = None) -> None:
+            self.config = config or {}
+            self.action_service = action_service
+            self.logger = logging.getLogger("opsroom")
+
+
+PACK = Path(__file__).resolve().parents[3]
+Result = Tuple[bool, Dict[str, Any]]
+
+
+@dataclass
+class Surroundings:
+    """What stands in for StackStorm around an action, elsewhere than in StackStorm."""
+
+    database: str = ""
+    room: Optional[Room] = None
+    execution_id: str = ""
+
+
+class OpsroomAction(BaseAction):  # type: ignore[misc]
+    """Runs one use case: settings, identity, desk, outcome. Nothing but a sentence and facts ever leaves it."""
+
+    surroundings: ClassVar[Optional[Surroundings]] = None
+
+    def answer(self, use_case: Callable[[Desk], Outcome], requester: str, room: str, st2_user: str) -> Result:
+        """Run a use case for whoever asks, and turn whatever comes of it into an action's result."""
+        redactor = redactor_for(self.config)
+        try:
+            ok, result = self._run(use_case, requester, room, st2_user)
+        except OpsroomError as error:
+            ok = False
+            how = "refused" if isinstance(error, Refusal) else "failed"
+            result = {**error.facts, "outcome": how, "code": error.code, "message": error.message, "hint": error.hint}
+        except Exception as error:
+            # The traceback goes to the execution's stderr, for administrators; the room reads one sentence.
+            self.logger.error("%s", redactor.text(traceback.format_exc()))
+            ok = False
+            result = {
+                "outcome": "crashed",
+                "code": Code.CRASHED,
+                "message": f"opsroom met a defect of its own ({type(error).__name__}).",
+                "hint": "An administrator finds the details in the log of this execution.",
+            }
+        return ok, _fit(neutralise_data(redactor.data(neutralise_data(result))))
+
+    def _run(self, use_case: Callable[[Desk], Outcome], requester: str, room: str, st2_user: str) -> Result:
+        settings = load(dict(self.config), KINDS)
+        speaker = identify(settings, requester, st2_user, room)
+        around = self.surroundings
+        desk = Desk(
+            settings=settings,
+            speaker=speaker,
+            database=settings.database or (around.database if around else "") or default_database(),
+            execution_id=around.execution_id if around else os.environ.get("ST2_ACTION_EXECUTION_ID", ""),
+            room=self._room(settings, speaker.room, around),
+        )
+        try:
+            outcome = use_case(desk)
+        finally:
+            desk.close()
+        facts = {**outcome.facts, "outcome": "succeeded" if outcome.ok else "failed"}
+        return outcome.ok, {**facts, "code": outcome.code, "message": outcome.message, "hint": ""}
+
+    def _room(self, settings: Settings, room: str, around: Optional[Surroundings]) -> Room:
+        if around is not None:
+            return around.room or NoRoom()
+        if room and os.environ.get("ST2_ACTION_API_URL"):
+            return StackStormRoom(room, settings.route, self.logger)
+        return NoRoom()
+
+
+def default_database() -> str:
+    """The URL of the SQLite file used when the config names no database.
+
+    Beside StackStorm's `packs/`, so that re-installing the pack (which empties its folder) does not lose the record;
+    in a checkout, its `var/`.
+    """
+    folder = PACK.parent.parent / "opsroom" if PACK.parent.name == "packs" else PACK / "var"
+    return f"sqlite:///{folder / 'opsroom.db'}"
+
+
+def _fit(result: Dict[str, Any]) -> Dict[str, Any]:
+    """Message and hint as a room gets them: together no longer than every relay delivers whole."""
+    text, hint = message(result["message"]), message(result["hint"])
+    if hint and len(text) + 1 + len(hint) > MESSAGE_CHARACTERS:
+        text = shorten(text, max(MESSAGE_CHARACTERS - 1 - len(hint), MESSAGE_CHARACTERS // 2))
+        hint = shorten(hint, MESSAGE_CHARACTERS - 1 - len(text))
+    return {**result, "message": text, "hint": hint}

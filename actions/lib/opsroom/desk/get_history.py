@@ -1,0 +1,109 @@
+"""history: who deployed what, where, when, with what result."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Dict, List
+
+from ..errors import Code, Refusal
+from ..text import span, stamp, table, when
+from . import Desk
+from .outcome import Outcome
+from .places import find_app, find_environment, find_place
+from .settling import settle_interrupted
+
+if TYPE_CHECKING:
+    from ..claims import Claim
+    from ..ledger import Record
+
+
+def get_history(desk: Desk, app_name: str = "", environment_name: str = "", limit: int = 20) -> Outcome:
+    """The last deployments of an application, an environment or both, newest first, and those that are going on."""
+    from ..claims import current
+    from ..ledger import deployments
+
+    app, environment = _scope(desk, app_name, environment_name)
+    settle_interrupted(desk, app, environment)
+    store = desk.store
+    with store.read() as connection:
+        now = store.now(connection)
+        running = current(store, connection, app, environment)
+        records = deployments(connection, app, environment, limit)
+    title = f"{app} on {environment}" if app and environment else app or environment
+    if not records and not running:
+        return Outcome(
+            True, Code.HISTORY, f"{title}: nothing has been deployed yet.", {"deployments": [], "running": []}
+        )
+    rows = [_going_on(claim, now) for claim in running]
+    rows += [_row(record, now, app, environment) for record in records]
+    narrow = "" if app and environment else "say: history of APPLICATION on ENVIRONMENT"
+    facts = {"deployments": [_fact(record) for record in records], "running": [_claim(claim) for claim in running]}
+    return Outcome(True, Code.HISTORY, table(rows, narrow=narrow, heading=f"{title}, newest first:"), facts)
+
+
+def _scope(desk: Desk, app_name: str, environment_name: str) -> tuple[str, str]:
+    settings = desk.settings
+    if app_name and environment_name:
+        app, environment = find_place(settings, app_name, environment_name)
+        return app.name, environment.name
+    if app_name:
+        return find_app(settings, app_name).name, ""
+    if environment_name:
+        return "", find_environment(settings, environment_name).name
+    raise Refusal(Code.UNKNOWN_COMMAND, "History of what?", "Say: history of APPLICATION, or history on ENVIRONMENT")
+
+
+def _row(record: Record, now: datetime, app: str, environment: str) -> List[str]:
+    place = [part for part in ("" if app else record.app, "" if environment else record.environment) if part]
+    versions = f"{record.version_before} -> {record.version}" if record.version_before else record.version
+    return [when(record.at, now), " ".join([*place, versions]), record.requester, _result(record)]
+
+
+def _result(record: Record) -> str:
+    took = f" in {span(record.seconds)}" if record.seconds is not None else ""
+    if record.event.value == "succeeded":
+        done = "done" if record.command == "deploy" else record.command
+        return f"{done}{took}"
+    if record.event.value == "interrupted":
+        return f"{record.command} interrupted, {record.facts.get('running') or 'nothing'} ran"
+    return f"{record.command} failed ({record.code})"
+
+
+def _going_on(claim: Claim, now: datetime) -> List[str]:
+    since = span((now - claim.started_at).total_seconds())
+    return ["now", f"{claim.app} {claim.version}", claim.holder, f"{claim.command} on {claim.environment} for {since}"]
+
+
+def _fact(record: Record) -> Dict[str, Any]:
+    return {
+        "record": record.seq,
+        "at": stamp(record.at),
+        "event": record.event,
+        "deployment": record.deployment,
+        "command": record.command,
+        "requester": record.requester,
+        "room": record.room,
+        "st2_user": record.st2_user,
+        "execution_id": record.execution_id,
+        "app": record.app,
+        "environment": record.environment,
+        "version_before": record.version_before,
+        "version": record.version,
+        "code": record.code,
+        "message": record.message,
+        "seconds": record.seconds,
+    }
+
+
+def _claim(claim: Claim) -> Dict[str, Any]:
+    return {
+        "deployment": claim.deployment,
+        "command": claim.command,
+        "holder": claim.holder,
+        "app": claim.app,
+        "environment": claim.environment,
+        "version": claim.version,
+        "step": claim.step,
+        "started_at": stamp(claim.started_at),
+        "execution_id": claim.execution_id,
+    }

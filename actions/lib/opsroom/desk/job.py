@@ -1,0 +1,97 @@
+"""A running deployment: its claim is renewed, the room hears of it, and it stops when it must not go on."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from types import FrameType, TracebackType
+from typing import Any, Optional, Type
+
+from ..errors import Code, Failure
+from ..store import open_store
+from . import Desk
+from .progress import Reporter
+from .record import Request
+
+
+class RunningJob:
+    """The Job that deploy kinds see, and the heartbeat behind it. A context manager around the work.
+
+    The heartbeat has a database connection of its own. When the claim was settled by somebody else, or could not be
+    renewed for as long as the lease lasts, somebody else may be deploying by now: `check` then raises.
+    """
+
+    def __init__(self, desk: Desk, request: Request, lease: float, what: str) -> None:
+        self._desk = desk
+        self._request = request
+        self._lease = lease
+        self._reporter = Reporter(what, desk.settings.progress, desk.room.say, desk.room.live)
+        self._stop = threading.Event()
+        self._renewed = time.monotonic()
+        self._lost = False
+        self._terminated = False
+        self._step = ""
+        self._thread = threading.Thread(target=self._beat, name="opsroom-heartbeat", daemon=True)
+        self._previous_handler: Any = None
+
+    def note(self, line: str) -> None:
+        """Say what is being done now."""
+        self._reporter.note(line)
+
+    def step(self, name: str) -> None:
+        """The part of the story that others are told about: checking, deploying, verifying."""
+        self._step = name
+
+    def check(self) -> None:
+        """Raise Failure when this deployment must not go on."""
+        if self._terminated:
+            raise Failure(Code.INTERRUPTED, "StackStorm stopped this execution.", "Look at what runs before you go on.")
+        if self._lost or time.monotonic() - self._renewed > self._lease:
+            raise Failure(
+                Code.CLAIM_LOST,
+                "This deployment lost its claim: its lease ran out while the database did not answer.",
+                "Somebody else may deploy there now.",
+            )
+
+    def __enter__(self) -> RunningJob:
+        if threading.current_thread() is threading.main_thread():
+            self._previous_handler = signal.signal(signal.SIGTERM, self._on_term)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self._stop.set()
+        # A room that does not answer must not hold up the end of a deployment; the thread is a daemon.
+        self._thread.join(timeout=2.0)
+        if self._previous_handler is not None:
+            signal.signal(signal.SIGTERM, self._previous_handler)
+
+    def _on_term(self, number: int, frame: Optional[FrameType]) -> None:
+        self._terminated = True
+
+    def _beat(self) -> None:
+        while not self._stop.wait(0.5):
+            if time.monotonic() - self._renewed > self._lease / 4:
+                self._renew()
+            self._reporter.tick()
+
+    def _renew(self) -> None:
+        from ..claims import renew
+
+        asked = time.monotonic()
+        try:
+            store = open_store(self._desk.database)
+            try:
+                with store.write() as connection:
+                    kept = renew(store, connection, self._request.deployment, self._lease, self._step)
+            finally:
+                store.close()
+        except Failure:
+            return
+        if kept:
+            self._renewed = asked
+        else:
+            self._lost = True

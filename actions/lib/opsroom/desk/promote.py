@@ -1,0 +1,34 @@
+"""promote: deploy to one environment the version that runs on another."""
+
+from __future__ import annotations
+
+from ..errors import Code, Refusal
+from . import Desk
+from .asking import ask
+from .carrying_out import Order, carry_out
+from .outcome import Outcome
+from .places import find_place
+from .record import asked
+
+
+def promote(desk: Desk, app_name: str, source_name: str, environment_name: str) -> Outcome:
+    """Ask what runs on the source, then deploy exactly that."""
+    with asked(desk, "promote", app_name, environment_name) as request:
+        app, environment = find_place(desk.settings, app_name, environment_name)
+        request.app, request.environment = app.name, environment.name
+        _, source = find_place(desk.settings, app_name, source_name)
+        if source.name == environment.name:
+            raise Refusal(
+                Code.ALREADY_THERE,
+                f"{source.name} is both where to take {app.name} from and where to put it.",
+                f"Say for instance: promote {app.name} from test to uat",
+            )
+        running = ask(app, source)
+        if not running.version:
+            raise Refusal(
+                Code.NOTHING_RUNS, f"No version of {app.name} runs on {source.name}.", "Deploy one there first."
+            )
+        request.version = running.version
+        what = f"{app.name} {{version}} from {source.name} to {environment.name}"
+        order = Order(app, environment, running.version, f"promoted {what}", f"promoting {what}", commit=running.commit)
+        return carry_out(request, order)

@@ -1,0 +1,12 @@
+"""The action opsroom.plan: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class Plan(OpsroomAction):
+    def run(self, app: str, version: str, environment: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.plan import plan
+
+        return self.answer(lambda desk: plan(desk, app, version, environment), requester, room, st2_user)

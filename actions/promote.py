@@ -1,0 +1,12 @@
+"""The action opsroom.promote: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class Promote(OpsroomAction):
+    def run(self, app: str, source: str, environment: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.promote import promote
+
+        return self.answer(lambda desk: promote(desk, app, source, environment), requester, room, st2_user)
