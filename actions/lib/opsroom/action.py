@@ -13,7 +13,7 @@ from .desk import KINDS, Desk
 from .desk.outcome import Outcome
 from .errors import Code, OpsroomError, Refusal
 from .people import identify
-from .redaction import redactor_for
+from .masking import redactor_for
 from .room import NoRoom, Room, StackStormRoom
 from .settings import load
 from .settings.model import Settings

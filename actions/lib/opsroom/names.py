@@ -50,7 +50,7 @@ def shown(value: str, limit: int = 40) -> str:
 def nearest(name: str, known: Iterable[str], most: int = 3) -> List[str]:
     """The known names that `name` was most likely meant to be, best first."""
     by_fold = {candidate.casefold(): candidate for candidate in known}
-    return [by_fold[fold] for fold in get_close_matches(name.casefold(), list(by_fold), n=most, cutoff=0.5)]
+    return [by_fold[fold] for fold in get_close_matches(name.casefold(), list(by_fold), n=most, cutoff=0.6)]
 
 
 def pick(name: str, known: Iterable[str], code: Code, what: str) -> str:

@@ -22,12 +22,11 @@ _DEPTH = 20
 
 # A blank goes between the two characters, so that nothing is hidden and nothing is evaluated. The lookahead keeps the
 # second character for the next match: `{{{` becomes `{ { {`.
-_EXPRESSION = re.compile(r"\{(?=[{%#~])|<(?=%)|[%#}~](?=\})|%(?=>)")
+# `%~=` begins the mark between which StackStorm's python runner finds the result of an action.
+_EXPRESSION = re.compile(r"\{(?=[{%#~])|<(?=%)|[%#}~](?=\})|%(?=>|~=)")
 # A ping, a fake link or a channel reference of Slack: `<!channel>`, `<@U1>`, `<#C1|x>`, `<https://a|b>`.
 _SLACK = re.compile(r"<(?=[!@#]|[a-zA-Z][a-zA-Z0-9+.-]*:)")
 _MENTION = re.compile(r"(?<![\w.])@(?=(?:here|channel|everyone|all|room|group)\b)", re.IGNORECASE)
-# StackStorm's python runner finds the result of an action between two of these; one inside the result breaks it.
-_RUNNER_DELIMITER = "%%%%%~=~=~=************=~=~=~%%%%"
 # Invisible marks that reorder or hide text. Joiners (U+200C, U+200D) stay: Persian and emoji need them.
 _KEPT_FORMAT_CHARACTERS = {"\u200c", "\u200d"}
 _BLANK_RUNS = re.compile(r"[ \t]{2,}")
@@ -39,7 +38,6 @@ def neutralise(text: str) -> str:
     Line breaks stay; it may be applied twice without changing more.
     """
     clean = "".join(_safe_character(character) for character in text.replace("\r\n", "\n"))
-    clean = clean.replace(_RUNNER_DELIMITER, "%" * 5)
     # Breaking one thing can uncover no other: each step only adds blanks.
     for pattern in (_EXPRESSION, _SLACK, _MENTION):
         clean = pattern.sub(lambda match: match.group(0) + " ", clean)

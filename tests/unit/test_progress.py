@@ -1,0 +1,65 @@
+"""When a running deployment speaks in the room."""
+
+from __future__ import annotations
+
+from typing import List
+
+from opsroom.desk.progress import Reporter
+from opsroom.settings.model import Progress
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def reporter(said: List[str], clock: Clock, **limits: float) -> Reporter:
+    return Reporter("alice is deploying web v1 to uat", Progress(**limits), said.append, lambda line: None, clock)  # type: ignore[arg-type]
+
+
+def test_a_quick_deployment_says_nothing() -> None:
+    said: List[str] = []
+    clock = Clock()
+    one = reporter(said, clock)
+    one.note("fetching")
+    clock.now = 4.9
+    one.tick()
+    assert said == []
+
+
+def test_a_long_one_says_what_it_is_doing_with_growing_pauses_and_only_a_handful_of_times() -> None:
+    said: List[str] = []
+    clock = Clock()
+    one = reporter(said, clock)
+    times = []
+    for second in range(7200):
+        clock.now = float(second)
+        one.note(f"step {second}")
+        one.tick()
+        if len(said) > len(times):
+            times.append(second)
+    assert times == [5, 35, 95, 215, 455]
+    assert said[0] == "alice is deploying web v1 to uat: step 5 (5 s so far)"
+
+
+def test_zero_messages_means_none() -> None:
+    said: List[str] = []
+    clock = Clock()
+    one = reporter(said, clock, most=0)
+    clock.now = 1000
+    one.tick()
+    assert said == []
+
+
+def test_what_a_deploy_command_prints_is_neutralised_before_it_is_said() -> None:
+    said: List[str] = []
+    clock = Clock()
+    one = reporter(said, clock)
+    one.note("{{ st2kv.system.x }} <!channel>\r\nnext")
+    clock.now = 6
+    one.tick()
+    assert "{{" not in said[0]
+    assert "<!" not in said[0]
+    assert "\n" not in said[0]
