@@ -1,0 +1,127 @@
+"""The metadata of actions and aliases: what StackStorm and the relays need of it, and what keeps it safe."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+import yaml
+
+from opsroom.names import IDENTIFIER, VERSION
+
+ROOT = Path(__file__).resolve().parents[2]
+ACTIONS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "actions").glob("*.yaml"))}
+ALIASES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "aliases").glob("*.yaml"))}
+IDENTITY = {
+    "requester": "{{ action_context.api_user | default(action_context.user) }}",
+    "room": "{{ action_context.source_channel | default('') }}",
+    "st2_user": "{{ action_context.user }}",
+}
+RUNNER = ("env", "timeout", "log_level", "content_version", "debug")
+
+
+def own(action: Dict[str, Any]) -> Dict[str, Any]:
+    """The parameters that people may give."""
+    return {name: one for name, one in action["parameters"].items() if name not in IDENTITY and name not in RUNNER}
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+class TestAction:
+    def test_it_is_named_after_its_files_and_its_class_after_the_verb(self, name: str) -> None:
+        action = ACTIONS[name]
+        assert action["name"] == name
+        assert action["entry_point"] == f"{name}.py"
+        assert action["runner_type"] == "python-script"
+        classes = [
+            node
+            for node in ast.parse((ROOT / "actions" / f"{name}.py").read_text()).body
+            if isinstance(node, ast.ClassDef)
+        ]
+        assert [one.name for one in classes] == ["".join(part.title() for part in name.split("_"))]
+
+    def test_who_asks_is_never_a_free_parameter(self, name: str) -> None:
+        for parameter, default in IDENTITY.items():
+            assert ACTIONS[name]["parameters"][parameter]["default"] == default
+            assert ACTIONS[name]["parameters"][parameter]["immutable"] is True
+
+    def test_the_runners_own_parameters_are_closed_to_chat(self, name: str) -> None:
+        for parameter in RUNNER:
+            assert ACTIONS[name]["parameters"][parameter]["immutable"] is True
+
+    def test_every_text_that_people_give_has_a_pattern_and_a_greatest_length(self, name: str) -> None:
+        for parameter, one in own(ACTIONS[name]).items():
+            if one["type"] != "string":
+                continue
+            pattern = VERSION if parameter == "version" else IDENTIFIER
+            assert one["pattern"] == pattern.pattern
+            assert one["maxLength"] == (128 if parameter == "version" else 64)
+
+    def test_every_parameter_says_what_it_is_in_a_sentence_and_stands_in_order(self, name: str) -> None:
+        mine = own(ACTIONS[name])
+        assert [one["position"] for one in mine.values()] == list(range(len(mine)))
+        for one in [*mine.values(), ACTIONS[name]]:
+            assert re.match(r"[A-Z].*\.$", one["description"])
+
+    def test_run_takes_exactly_the_parameters_of_the_metadata(self, name: str) -> None:
+        tree = ast.parse((ROOT / "actions" / f"{name}.py").read_text())
+        run = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "run")
+        assert {one.arg for one in run.args.args} - {"self"} == set(own(ACTIONS[name])) | set(IDENTITY)
+        required = [one.arg for one in run.args.args][1 : len(run.args.args) - len(run.args.defaults)]
+        optional = {key for key, one in own(ACTIONS[name]).items() if not one.get("required") and "default" not in one}
+        assert optional.isdisjoint(required)
+
+
+@pytest.mark.parametrize("name", ALIASES)
+class TestAlias:
+    def test_it_is_prefixed_since_aliases_are_looked_up_without_their_pack(self, name: str) -> None:
+        assert ALIASES[name]["name"].startswith("opsroom_")
+
+    def test_its_action_exists_and_has_every_parameter_of_its_formats(self, name: str) -> None:
+        alias = ALIASES[name]
+        pack, action = alias["action_ref"].split(".")
+        assert pack == "opsroom"
+        for one in alias["formats"]:
+            for text in [one["display"], *one["representation"]]:
+                for parameter in re.findall(r"\{\{\s*(\w+)\s*\}\}", text):
+                    assert parameter in own(ACTIONS[action])
+
+    def test_what_help_shows_and_what_is_matched_name_the_same_parameters(self, name: str) -> None:
+        for one in ALIASES[name]["formats"]:
+            shown = re.findall(r"\{\{\s*(\w+)\s*\}\}", one["display"])
+            assert all(re.findall(r"\{\{\s*(\w+)\s*\}\}", text) == shown for text in one["representation"])
+
+    def test_it_brings_its_own_acknowledgement_or_none_so_that_hubot_makes_no_joke(self, name: str) -> None:
+        ack = ALIASES[name]["ack"]
+        assert ack["enabled"] is False or ("{{ execution.id }}" in ack["format"] and ack["append_url"] is False)
+
+    def test_its_result_is_laid_out_as_that_of_all_others_but_for_the_link(self, name: str) -> None:
+        def plain(alias: Dict[str, Any]) -> str:
+            return re.sub(r"\{% if execution.web_url.*?endif %\}", "", alias["result"]["format"])
+
+        assert plain(ALIASES[name]) == plain(ALIASES["help"])
+        assert ALIASES[name]["result"]["extra"] == ALIASES["help"]["result"]["extra"]
+        assert "stderr" not in ALIASES[name]["result"]["format"]
+
+    def test_no_expression_in_it_stops_javascript_from_loading_the_rest(self, name: str) -> None:
+        for one in ALIASES[name]["formats"]:
+            assert one["display"]
+            for text in one["representation"]:
+                assert not re.search(r"\(\?(P<|i\)|<)", text)
+
+
+def test_no_alias_begins_with_words_that_begin_anothers() -> None:
+    first = [alias["formats"][0]["display"].split()[0] for alias in ALIASES.values()]
+    for one in first:
+        assert not [other for other in first if other != one and other.startswith(one + " ")]
+    # Every format asks for a blank after its leading word, so that "deploys" is no "deploy".
+    for alias in ALIASES.values():
+        for one in alias["formats"]:
+            for text in one["representation"]:
+                assert re.match(r"\[[A-Z][a-z]\][a-z]+(s\?)?\\s\+", text), text
+
+
+def test_every_alias_of_every_action_is_reachable() -> None:
+    assert {alias["action_ref"] for alias in ALIASES.values()} == {f"opsroom.{name}" for name in ACTIONS}
