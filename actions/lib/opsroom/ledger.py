@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, insert, select, tuple_
 from sqlalchemy import text as sql
 from sqlalchemy.engine import Connection, Row
 
@@ -90,6 +90,9 @@ class Record(Entry):
     hash: str = ""
 
 
+# Above every record's number.
+_END = 2**63 - 1
+
 _TEXTS = tuple(f.name for f in fields(Entry) if f.name not in ("event", "seconds", "facts"))
 
 
@@ -133,15 +136,13 @@ def deployments(
     `app` and `environment` narrow it, empty means all. `before`, the `seq` of the oldest record seen, asks for the
     next page. The cost depends on `limit` alone.
     """
-    query = _finished(app, environment).limit(limit)
-    if before is not None:
-        query = query.where(ledger.c.seq < before)
-    return _records(connection.execute(query))
+    query = _finished(connection, app, environment, _END if before is None else before)
+    return _records(connection.execute(query.limit(limit)))
 
 
 def last_succeeded(connection: Connection, app: str, environment: str) -> Optional[Record]:
     """The newest deployment of the application on the environment that succeeded."""
-    query = _finished(app, environment).where(ledger.c.event == Event.SUCCEEDED.value).limit(1)
+    query = _finished(connection, app, environment).where(ledger.c.event == Event.SUCCEEDED.value).limit(1)
     found = connection.execute(query).first()
     return None if found is None else _record(found)
 
@@ -153,7 +154,7 @@ def version_before(connection: Connection, app: str, environment: str, current: 
     second rollback goes one further back: the record of the first one would lead to the version it fled from.
     Versions are compared as `same_version` does.
     """
-    query = _finished(app, environment).where(
+    query = _finished(connection, app, environment).where(
         ledger.c.event == Event.SUCCEEDED.value, ledger.c.command != "rollback", ledger.c.version_before != ""
     )
     rows = connection.execution_options(yield_per=100).execute(query)
@@ -171,13 +172,21 @@ def of_deployment(connection: Connection, deployment: str) -> List[Record]:
     return _records(connection.execute(select(ledger).where(ledger.c.deployment == deployment).order_by(ledger.c.seq)))
 
 
-def _finished(app: str, environment: str) -> Select[Any]:
-    query = select(ledger).where(sql(FINISHED)).order_by(ledger.c.seq.desc())
-    if app:
-        query = query.where(ledger.c.app == app)
-    if environment:
-        query = query.where(ledger.c.environment == environment)
-    return query
+def _finished(connection: Connection, app: str, environment: str, before: int = _END) -> Select[Any]:
+    """The ends of deployments below record `before`, newest first, in a form that the fitting index answers."""
+    named = [(column, value) for column, value in ((ledger.c.app, app), (ledger.c.environment, environment)) if value]
+    query = select(ledger).where(sql(FINISHED))
+    if connection.dialect.name == "sqlite":
+        query = query.where(*(column == value for column, value in named), ledger.c.seq < before)
+        return query.order_by(ledger.c.seq.desc())
+    # PostgreSQL would rather walk back through all ends of deployments and leave out those of other places, which is
+    # fast until somebody asks for a place where nothing has happened for a long time. As the limits of a range, in the
+    # order of the one index that has this order, they leave it no choice.
+    columns = [column for column, _ in named] + [ledger.c.seq]
+    values = [value for _, value in named]
+    low, high = tuple_(*values, 0), tuple_(*values, before)
+    query = query.where(tuple_(*columns) >= low, tuple_(*columns) < high)
+    return query.order_by(*(column.desc() for column in columns))
 
 
 def _records(rows: Iterable[Row[Any]]) -> List[Record]:

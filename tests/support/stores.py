@@ -1,0 +1,72 @@
+"""Stores for tests: an empty database of each sort, and ledgers with something in them.
+
+The fixtures reach every test through conftest.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Iterator, List
+
+import pytest
+from sqlalchemy import text
+
+from opsroom.ledger import Entry, Event, Record, append
+from opsroom.store import Store, open_store
+from support.postgres import postgres
+
+__all__ = ["entry", "fill", "open_gates", "postgres", "rows", "run", "store", "store_url"]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database that is not there yet (SQLite) or empty (PostgreSQL)."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/opsroom/opsroom.db"
+        return
+    server = request.getfixturevalue("postgres")
+    name = server.new_database()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An open store on a fresh database, once on SQLite and once on PostgreSQL."""
+    opened = open_store(store_url)
+    yield opened
+    opened.close()
+
+
+def entry(event: Event = Event.SUCCEEDED, **values: Any) -> Entry:
+    """An entry about web on uat, unless told otherwise."""
+    known = {"deployment": "d1", "command": "deploy", "requester": "alice", "app": "web", "environment": "uat"}
+    return Entry(event=event, **{**known, **values})
+
+
+def fill(store: Store, *entries: Entry) -> List[Record]:
+    """Append entries, all in one transaction."""
+    with store.write() as connection:
+        return [append(store, connection, one) for one in entries]
+
+
+def run(store: Store, statement: str, **values: Any) -> None:
+    """Run SQL by hand and commit it, as somebody with a database client would."""
+    with store.begin(writes=True) as connection:
+        connection.execute(text(statement), values)
+
+
+def rows(store: Store, statement: str, **values: Any) -> List[Any]:
+    """Read by hand."""
+    with store.begin(writes=False) as connection:
+        return [tuple(row) for row in connection.execute(text(statement), values)]
+
+
+def open_gates(store: Store) -> None:
+    """Drop the triggers that guard the ledger, as somebody who owns the database can."""
+    if store.dialect == "sqlite":
+        statements = [f"DROP TRIGGER {name}" for name in ("ledger_no_update", "ledger_no_delete", "ledger_in_order")]
+    else:
+        statements = [f"DROP TRIGGER {name} ON ledger" for name in ("ledger_no_change", "ledger_in_order")]
+    for statement in statements:
+        run(store, statement)

@@ -1,0 +1,219 @@
+"""The chain of hashes: whoever changes, removes or adds a record by hand is found out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Iterator, List
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+from sqlalchemy.engine import Connection
+
+from opsroom.ledger import BreakKind, ChainReport, Entry, Event, append, verify_chain
+from opsroom.ledger_chain import GENESIS, HASHED, MOST_BREAKS, check, record_hash
+from opsroom.store import Store, open_store
+from opsroom.store.tables import ledger
+from support.stores import entry, fill, open_gates, rows, run
+
+
+def _verify(store: Store, head_hash: str = "") -> ChainReport:
+    with store.read() as connection:
+        return verify_chain(connection, head_hash)
+
+
+def _told(store: Store, head_hash: str = "") -> list:
+    return [(found.seq, found.kind) for found in _verify(store, head_hash).breaks]
+
+
+@pytest.fixture
+def ten(store: Store) -> Store:
+    """Ten records, and no triggers."""
+    fill(store, *(entry(version=f"v{number}", seconds=number) for number in range(10)))
+    open_gates(store)
+    return store
+
+
+def test_an_empty_ledger_holds(store: Store) -> None:
+    assert _verify(store) == ChainReport(0, 0, GENESIS, 0, ())
+
+
+def test_an_untouched_ledger_holds_and_tells_its_head(ten: Store) -> None:
+    report = _verify(ten)
+    ((newest,),) = rows(ten, "SELECT hash FROM ledger WHERE seq = 10")
+    assert report == ChainReport(10, 10, newest, 0, ())
+    assert report.ok
+
+
+def test_a_changed_record_is_named(ten: Store) -> None:
+    run(ten, "UPDATE ledger SET requester = 'mallory' WHERE seq = 4")
+    assert _told(ten) == [(4, BreakKind.CHANGED)]
+    assert "Record 4 was changed" in _verify(ten).breaks[0].message
+
+
+def test_a_changed_record_with_a_new_hash_is_found_at_the_next_one(ten: Store) -> None:
+    run(ten, "UPDATE ledger SET requester = 'mallory' WHERE seq = 4")
+    _rehash(ten, 4)
+    assert _told(ten) == [(5, BreakKind.UNLINKED)]
+    assert "record 4" in _verify(ten).breaks[0].message
+
+
+@pytest.mark.parametrize(("gone", "where"), [("seq = 4", 5), ("seq BETWEEN 4 AND 6", 7), ("seq = 1", 2)])
+def test_removed_records_are_named_at_the_gap(ten: Store, gone: str, where: int) -> None:
+    run(ten, f"DELETE FROM ledger WHERE {gone}")
+    assert _told(ten) == [(where, BreakKind.MISSING)]
+    assert "missing" in _verify(ten).breaks[0].message
+
+
+def test_a_gap_that_was_closed_by_renumbering_is_found(ten: Store) -> None:
+    run(ten, "DELETE FROM ledger WHERE seq = 4")
+    for number in range(5, 11):
+        run(ten, "UPDATE ledger SET seq = :to WHERE seq = :now", to=number - 1, now=number)
+    told = _told(ten)
+    assert (4, BreakKind.UNLINKED) in told
+    assert (4, BreakKind.CHANGED) in told
+
+
+@pytest.mark.parametrize("seq", [0, -5, 11])
+def test_a_record_put_in_by_hand_is_named(ten: Store, seq: int) -> None:
+    names = ", ".join(f"'{GENESIS[:-1]}x'" if name == "previous_hash" else name for name in _columns() if name != "seq")
+    run(ten, f"INSERT INTO ledger SELECT {seq}, {names} FROM ledger WHERE seq = 3")
+    assert (seq, BreakKind.CHANGED) in _told(ten)
+
+
+def test_an_end_that_was_cut_off_is_found_with_a_hash_noted_before(ten: Store) -> None:
+    noted = _verify(ten).head_hash
+    run(ten, "DELETE FROM ledger WHERE seq > 7")
+    assert _verify(ten).ok, "the chain alone cannot know"
+    assert _told(ten, noted) == [(7, BreakKind.HEAD_GONE)]
+
+
+def test_a_chain_that_was_made_anew_is_found_with_a_hash_noted_before(ten: Store) -> None:
+    noted = _verify(ten).head_hash
+    run(ten, "UPDATE ledger SET requester = 'mallory' WHERE seq = 4")
+    for number in range(4, 11):
+        _rehash(ten, number)
+    assert _verify(ten).ok, "the chain alone cannot know"
+    assert _told(ten, noted) == [(10, BreakKind.HEAD_GONE)]
+
+
+def test_a_hash_noted_long_ago_is_found_in_the_middle(ten: Store) -> None:
+    ((noted,),) = rows(ten, "SELECT hash FROM ledger WHERE seq = 3")
+    assert _verify(ten, f" {noted.upper()}\n").ok
+
+
+def test_an_emptied_ledger_is_found_with_a_hash_noted_before(ten: Store) -> None:
+    noted = _verify(ten).head_hash
+    run(ten, "DELETE FROM ledger")
+    assert _told(ten, noted) == [(0, BreakKind.HEAD_GONE)]
+
+
+def test_a_record_dated_before_the_one_before_is_named(ten: Store) -> None:
+    run(ten, "UPDATE ledger SET at = '2001-01-01T00:00:00.000000+00:00' WHERE seq = 10")
+    _rehash(ten, 10)
+    assert _told(ten) == [(10, BreakKind.OUT_OF_TIME)]
+
+
+@pytest.mark.parametrize("value", ["CAST(x'ff00fe' AS TEXT)", "x'ff00'"])
+def test_bytes_that_are_no_text_are_a_change_and_do_not_stop_the_check(ten: Store, value: str) -> None:
+    if ten.dialect != "sqlite":
+        pytest.skip("PostgreSQL takes no such bytes")
+    for column in ("message", "at", "previous_hash"):
+        run(ten, f"UPDATE ledger SET {column} = {value} WHERE seq = 4")
+    report = _verify(ten)
+    assert (4, BreakKind.CHANGED) in [(found.seq, found.kind) for found in report.breaks]
+    assert report.records == 10
+    assert {found.seq for found in report.breaks} <= {4, 5}
+
+
+def test_a_wholly_broken_ledger_gives_a_short_report(ten: Store) -> None:
+    fill(ten, *(entry() for _ in range(MOST_BREAKS)))
+    run(ten, "UPDATE ledger SET requester = 'mallory'")
+    report = _verify(ten)
+    assert len(report.breaks) == MOST_BREAKS
+    assert report.broken == MOST_BREAKS + 10
+
+
+def test_checking_does_not_hold_the_ledger_in_memory() -> None:
+    """Rows are taken one by one: of those that are handed out, only the last is still referred to."""
+
+    class Counted(tuple):
+        alive = 0
+
+        def __new__(cls, values: Any) -> Counted:
+            cls.alive += 1
+            return super().__new__(cls, values)
+
+        def __del__(self) -> None:
+            type(self).alive -= 1
+
+    most = 0
+
+    def made() -> Iterator[Counted]:
+        nonlocal most
+        previous = GENESIS
+        for number in range(1, 500):
+            values = dict.fromkeys(HASHED, "")
+            values.update(seq=number, milliseconds=None, previous_hash=previous)
+            previous = record_hash(values)
+            yield Counted([*(values[name] for name in HASHED), previous])
+            most = max(most, Counted.alive)
+
+    assert check(made()).records == 499
+    assert most <= 3
+
+
+# One ledger on SQLite for the property below; every example changes it inside a transaction that is rolled back.
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    folder: Path = tmp_path_factory.mktemp("chain")
+    store = open_store(f"sqlite:///{folder}/opsroom.db")
+    with store.write() as connection:
+        for number in range(12):
+            append(store, connection, Entry(Event.SUCCEEDED, version=f"v{number}", seconds=number or None))
+    open_gates(store)
+    with store.begin(writes=True) as connection:
+        yield connection
+
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=80)
+_CHANGES = st.one_of(
+    st.tuples(st.sampled_from([n for n in HASHED if n not in ("seq", "milliseconds")] + ["hash"]), _TEXT),
+    st.tuples(st.just("milliseconds"), st.one_of(st.none(), st.integers(-(2**62), 2**62))),
+    st.tuples(st.just("seq"), st.integers(-(2**62), 2**62)),
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seq=st.integers(1, 12), change=_CHANGES)
+def test_any_change_of_any_field_of_any_record_is_found(sandbox: Connection, seq: int, change: tuple) -> None:
+    column, value = change
+    before = sandbox.execute(select(ledger.c[column]).where(ledger.c.seq == seq)).scalar_one()
+    taken = [row[0] for row in sandbox.execute(select(ledger.c.seq))]
+    if value == before or (column == "seq" and value in taken):
+        return
+    undo = sandbox.begin_nested()
+    try:
+        sandbox.execute(text(f"UPDATE ledger SET {column} = :value WHERE seq = :seq"), {"value": value, "seq": seq})
+        report = verify_chain(sandbox)
+    finally:
+        undo.rollback()
+    assert not report.ok
+    named = {found.seq for found in report.breaks}
+    assert (value if column == "seq" else seq) in named
+    assert verify_chain(sandbox).ok
+
+
+def _columns() -> List[str]:
+    return [column.name for column in ledger.columns]
+
+
+def _rehash(store: Store, seq: int) -> None:
+    """Do what a careful forger does: link the record to the one before it and make its hash anew."""
+    with store.begin(writes=True) as connection:
+        previous = connection.execute(select(ledger.c.hash).where(ledger.c.seq == seq - 1)).scalar_one_or_none()
+        link = ledger.update().where(ledger.c.seq == seq).values(previous_hash=previous or GENESIS)
+        connection.execute(link)
+        row = connection.execute(select(ledger).where(ledger.c.seq == seq)).one()
+        connection.execute(ledger.update().where(ledger.c.seq == seq).values(hash=record_hash(row._asdict())))
