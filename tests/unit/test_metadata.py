@@ -10,7 +10,7 @@ from typing import Any, Dict
 import pytest
 import yaml
 
-from opsroom.names import IDENTIFIER, VERSION
+from opsroom.names import TYPED
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "actions").glob("*.yaml"))}
@@ -55,8 +55,7 @@ class TestAction:
         for parameter, one in own(ACTIONS[name]).items():
             if one["type"] != "string":
                 continue
-            pattern = VERSION if parameter == "version" else IDENTIFIER
-            assert one["pattern"] == pattern.pattern
+            assert one["pattern"] == TYPED.pattern
             assert one["maxLength"] == (128 if parameter == "version" else 64)
 
     def test_every_parameter_says_what_it_is_in_a_sentence_and_stands_in_order(self, name: str) -> None:

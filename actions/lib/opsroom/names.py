@@ -8,8 +8,11 @@ from typing import Iterable, List
 
 from .errors import Code, Refusal
 
-# The end is a lookahead and not `$`, which in Python also matches before a closing line break. The same
-# expressions stand in the metadata of the actions; tests keep them the same.
+# What the metadata of the actions lets through (a test keeps the two the same): nothing that an expression, a shell, a
+# path or an option could be made of, but more than a name. A slip of the tongue ("uat now, please") then gets a clear
+# sentence from here, where StackStorm would answer with a page of JSON schema.
+# The end is a lookahead and not `$`, which in Python also matches before a closing line break.
+TYPED = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._+/,!?@#:'-]{0,127}(?![\s\S])")
 IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")
 # What git, file names, URLs and command lines all take: no leading dash, no "..", "//", "/.", no "." or "/" at the end.
 VERSION = re.compile(
