@@ -80,9 +80,13 @@ def test_a_claim_that_was_given_back_can_be_taken_again(store: Store) -> None:
 
 
 def test_a_claim_is_gone_with_the_transaction_that_took_it(store: Store) -> None:
-    with pytest.raises(RuntimeError, match="stop"), store.write() as connection:
-        take(store, connection, MINE, 60)
-        raise RuntimeError("stop")
+    def stopped() -> None:
+        with store.write() as connection:
+            take(store, connection, MINE, 60)
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        stopped()
     assert _take(store, THEIRS) is None
 
 

@@ -114,9 +114,13 @@ def test_the_database_itself_refuses_to_change_the_ledger(store: Store, statemen
 
 
 def test_a_record_is_gone_with_the_transaction_that_was_to_write_it(store: Store) -> None:
-    with pytest.raises(RuntimeError, match="stop"), store.write() as connection:
-        append(store, connection, entry())
-        raise RuntimeError("stop")
+    def stopped() -> None:
+        with store.write() as connection:
+            append(store, connection, entry())
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        stopped()
     fill(store, entry())
     assert rows(store, "SELECT seq FROM ledger") == [(1,)]
 

@@ -174,6 +174,7 @@ def _engine(address: Address) -> Engine:
     arguments: Dict[str, Any] = {
         "connect_timeout": CONNECT_WAIT,
         "application_name": "opsroom",
+        "client_encoding": "utf8",
         "options": f"-c lock_timeout={int(LOCK_WAIT * 1000)} -c statement_timeout=60000",
     }
     arguments = {name: value for name, value in arguments.items() if name not in url.query}

@@ -75,7 +75,7 @@ _STATES: Tuple[Tuple[str, _Told], ...] = (
         "42501",
         (
             Code.STORE_READ_ONLY,
-            "The database user of opsroom may not write in {place}.",
+            "The user in 'database' may not use the tables of {place}, or not make them.",
             "Let that user own the database: ALTER DATABASE ... OWNER TO ...",
         ),
     ),
@@ -85,7 +85,7 @@ _STATES: Tuple[Tuple[str, _Told], ...] = (
     ("55P03", _HELD),
     ("57014", _HELD),
     ("40", _HELD),
-    ("57P", (Code.STORE_UNREACHABLE, "{Place} is shutting down or starting up.", _AGAIN)),
+    ("57P", (Code.STORE_UNREACHABLE, "{Place} is restarting, or cut the connection.", _AGAIN)),
     ("08", (Code.STORE_UNREACHABLE, "The connection to {place} was lost.", _AGAIN)),
     ("28", (Code.STORE_UNREACHABLE, "{Place} refuses the user or the password in 'database'.", "Correct them.")),
     ("3D000", (Code.STORE_UNREACHABLE, "There is no {place_only}.", "Create it, or correct 'database'.")),
@@ -98,6 +98,12 @@ _STATES: Tuple[Tuple[str, _Told], ...] = (
     ),
 )
 
+_OPTION = (Code.STORE_FAILED, "'database' has an option that PostgreSQL does not know.", "Correct it.")
+_INSECURE = (
+    Code.STORE_UNREACHABLE,
+    "A secure connection to {place} cannot be made.",
+    "Check the certificates on both sides, and sslmode and sslrootcert in 'database'.",
+)
 # A connection that was never made has no SQLSTATE, only libpq's text (in English unless the server is set otherwise).
 _CONNECTING: Tuple[Tuple[str, _Told], ...] = (
     ("password", dict(_STATES)["28"]),
@@ -111,6 +117,10 @@ _CONNECTING: Tuple[Tuple[str, _Told], ...] = (
     ('database "', dict(_STATES)["3D000"]),
     ("translate host name", (Code.STORE_UNREACHABLE, "The host of {place} is not known.", _SERVER)),
     ("resolve host", (Code.STORE_UNREACHABLE, "The host of {place} is not known.", _SERVER)),
+    ("invalid sslmode", _OPTION),
+    ("invalid integer value", _OPTION),
+    ("ssl", _INSECURE),
+    ("certificate", _INSECURE),
     ("closed the connection", dict(_STATES)["08"]),
 )
 
@@ -176,11 +186,11 @@ def _postgresql(original: BaseException, error: BaseException) -> Optional[_Told
     state = getattr(original, "sqlstate", None)
     if state:
         return next((told for start, told in _STATES if state.startswith(start)), None)
-    if not isinstance(error, OperationalError):
-        return None
-    if error.connection_invalidated:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return dict(_STATES)["08"]
     words = str(original).lower()
+    if not isinstance(error, OperationalError):
+        return _OPTION if "invalid connection option" in words else None
     silent = (Code.STORE_UNREACHABLE, "{Place} does not answer.", _SERVER)
     return next((told for text, told in _CONNECTING if text in words), silent)
 

@@ -1,0 +1,257 @@
+"""Opening the database, its schema, and its transactions."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, event, inspect
+from sqlalchemy.engine import Engine
+
+from opsroom.errors import Code, Failure
+from opsroom.ledger import verify_chain
+from opsroom.store import HEAD, Store, engine, migrating, open_store, tables
+from support.processes import at_once
+from support.stores import entry, fill, rows, run
+
+
+def test_a_fresh_database_has_its_tables_and_is_at_head(store: Store) -> None:
+    assert rows(store, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+    assert rows(store, "SELECT count(*) FROM ledger") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM claims") == [(0,)]
+
+
+def test_head_is_the_newest_migration() -> None:
+    assert ScriptDirectory(migrating._FOLDER).get_heads() == [HEAD]
+
+
+def test_the_migrations_make_the_tables_that_the_code_believes_in(store: Store, tmp_path: Path, request: Any) -> None:
+    if store.dialect == "sqlite":
+        plain = create_engine(f"sqlite:///{tmp_path}/plain.db")
+    else:
+        postgres = request.getfixturevalue("postgres")
+        plain = create_engine(postgres.url(postgres.new_database()).replace("postgresql:", "postgresql+psycopg:"))
+    tables.metadata.create_all(plain)
+    with store.begin(writes=False) as migrated, plain.connect() as declared:
+        assert _schema(migrated) == _schema(declared)
+    plain.dispose()
+
+
+def _schema(connection: Any) -> dict:
+    look = inspect(connection)
+
+    def plain(value: Any) -> Any:
+        # Column types have no equality of their own.
+        if isinstance(value, dict):
+            return {key: plain(inner) for key, inner in sorted(value.items())}
+        if isinstance(value, list):
+            return sorted((plain(inner) for inner in value), key=str)
+        return str(value)
+
+    return {
+        table: plain(
+            {
+                "columns": look.get_columns(table),
+                "key": look.get_pk_constraint(table)["constrained_columns"],
+                "unique": look.get_unique_constraints(table),
+                "indexes": look.get_indexes(table),
+            }
+        )
+        for table in ("ledger", "claims")
+    }
+
+
+def test_twenty_processes_that_open_a_fresh_database_at_once_all_can(store_url: str) -> None:
+    assert at_once(20, _open_and_write, store_url) == [True] * 20
+    store = open_store(store_url)
+    with store.read() as connection:
+        assert verify_chain(connection).records == 20
+
+
+def _open_and_write(index: int, url: str) -> bool:
+    store = open_store(url)
+    fill(store, entry())
+    store.close()
+    return True
+
+
+def test_a_database_at_head_is_opened_by_one_select(store_url: str) -> None:
+    open_store(store_url).close()
+    seen = []
+
+    def note(connection, cursor, statement, parameters, context, many):  # type: ignore[no-untyped-def]
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        open_store(store_url).close()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert [statement for statement in seen if statement != "BEGIN"] == ["SELECT version_num FROM alembic_version"]
+
+
+def test_a_database_at_head_is_opened_without_alembic(store_url: str) -> None:
+    open_store(store_url).close()
+    code = (
+        "import sys; from opsroom.store import open_store; import opsroom.ledger, opsroom.claims;"
+        "open_store(sys.argv[1]).close(); print([m for m in sys.modules if m.split('.')[0] in ('alembic', 'mako')])"
+    )
+    library = str(Path(engine.__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", code, store_url],
+        env={**os.environ, "PYTHONPATH": library},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == b"[]\n"
+
+
+def test_a_database_made_by_a_newer_pack_is_refused_and_left_alone(store: Store, store_url: str) -> None:
+    run(store, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(Failure) as caught:
+        open_store(store_url)
+    assert caught.value.code is Code.STORE_NEWER
+    assert "9999" in caught.value.message
+    assert "Update the pack" in caught.value.hint
+    assert rows(store, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+@pytest.fixture
+def next_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The migrations with room for one more after HEAD."""
+    folder = tmp_path / "50% more" / "migrations"
+    shutil.copytree(migrating._FOLDER, str(folder), ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(migrating, "_FOLDER", str(folder))
+    return folder / "versions" / "9000_next.py"
+
+
+def _migration(body: str) -> str:
+    return (
+        "import sqlalchemy as sa\nfrom alembic import op\nrevision = '9000'\n"
+        f"down_revision = {HEAD!r}\ndef upgrade():\n"
+        "    op.create_table('extra', sa.Column('name', sa.Text()))\n"
+        f"    {body}\n"
+    )
+
+
+def test_a_migration_that_fails_half_way_leaves_the_old_schema(store: Store, next_migration: Path) -> None:
+    fill(store, entry())
+    next_migration.write_text(_migration("op.execute('INSERT INTO no_such_place VALUES (1)')"))
+    with pytest.raises(Failure):
+        migrating.upgrade(store, "9000")
+    assert rows(store, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+    with store.begin(writes=False) as connection:
+        assert not inspect(connection).has_table("extra")
+    fill(store, entry())
+
+
+def test_an_older_database_is_brought_up_to_date_with_its_records(store: Store, next_migration: Path) -> None:
+    record = fill(store, entry())[0]
+    next_migration.write_text(_migration("pass"))
+    migrating.upgrade(store, "9000")
+    migrating.upgrade(store, "9000")
+    assert rows(store, "SELECT version_num FROM alembic_version") == [("9000",)]
+    assert rows(store, "SELECT hash FROM ledger") == [(record.hash,)]
+
+
+def test_a_reader_is_not_held_up_by_a_writer_and_sees_one_moment(store: Store) -> None:
+    fill(store, entry())
+    with store.read() as reader:
+        assert reader.exec_driver_sql("SELECT count(*) FROM ledger").scalar() == 1
+        fill(store, entry())
+        assert reader.exec_driver_sql("SELECT count(*) FROM ledger").scalar() == 1
+    with store.write() as writer:
+        writer.exec_driver_sql("DELETE FROM claims")
+        assert rows(store, "SELECT count(*) FROM ledger") == [(2,)]
+
+
+def test_sqlite_survives_power_cuts_and_checks_references(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/a.db")
+    assert rows(store, "PRAGMA journal_mode") == [("wal",)]
+    assert rows(store, "PRAGMA synchronous") == [(2,)]
+    assert rows(store, "PRAGMA foreign_keys") == [(1,)]
+    assert rows(store, "PRAGMA busy_timeout") == [(10000,)]
+
+
+def test_the_folder_of_the_file_is_made_and_closed_to_others(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path}/new/opsroom/a b#c.db")
+    assert stat.S_IMODE(os.stat(tmp_path / "new" / "opsroom").st_mode) & 0o027 == 0
+    assert (tmp_path / "new" / "opsroom" / "a b#c.db").is_file()
+
+
+def test_the_clock_is_the_database_servers_or_this_machines(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime(2001, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(engine, "datetime", Wrong)
+    with store.read() as connection:
+        first, second = store.now(connection), store.now(connection)
+    if store.dialect == "sqlite":
+        assert first == datetime(2001, 1, 1, tzinfo=timezone.utc)
+    else:
+        assert abs(first - datetime.now(timezone.utc)) < timedelta(minutes=5)
+        assert first < second, "the time of the moment, not of the transaction's beginning"
+
+
+def test_a_file_that_can_only_be_read_still_tells_its_history(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    writer = open_store(url)
+    fill(writer, entry())
+    reader = open_store(url + "?mode=ro")
+    assert rows(reader, "SELECT seq FROM ledger") == [(1,)]
+    with pytest.raises(Failure) as caught:
+        fill(reader, entry())
+    assert caught.value.code is Code.STORE_READ_ONLY
+
+
+@pytest.fixture
+def closed_folder() -> Iterator[str]:
+    """A folder that others can enter and read; only its owner can write there."""
+    folder = tempfile.mkdtemp(prefix="opsroom-closed-")
+    os.chmod(folder, 0o755)
+    yield folder
+    os.chmod(folder, 0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_folder_that_can_only_be_read_still_tells_its_history(closed_folder: str) -> None:
+    url = f"sqlite:///{closed_folder}/a.db"
+    store = open_store(url)
+    fill(store, entry())
+    store.close()
+    os.chmod(f"{closed_folder}/a.db", 0o444)
+    os.chmod(closed_folder, 0o555)
+    assert at_once(1, _look_as_nobody, url) == [([(1,)], Code.STORE_READ_ONLY)]
+
+
+def _look_as_nobody(index: int, url: str) -> Any:
+    if os.geteuid() == 0:
+        # Permissions do not stop root.
+        os.setuid(65534)
+    store = open_store(url)
+    seen = rows(store, "SELECT seq FROM ledger")
+    try:
+        fill(store, entry())
+    except Failure as failure:
+        return seen, failure.code
+    return seen, None
+
+
+def test_postgresql_knows_who_is_connected_and_waits_for_locks_only_so_long(store: Store) -> None:
+    if store.dialect != "postgresql":
+        pytest.skip("settings of PostgreSQL")
+    assert rows(store, "SHOW application_name") == [("opsroom",)]
+    assert rows(store, "SHOW lock_timeout") == [("10s",)]
+    assert rows(store, "SHOW statement_timeout") == [("1min",)]
