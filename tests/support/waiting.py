@@ -1,0 +1,32 @@
+"""Waiting for something to become true: often asked, generously limited."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Callable
+
+PATIENCE = 30.0
+
+
+def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+    """Return as soon as the condition holds; fail when it never does."""
+    give_up = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < give_up, f"never came: {what}"
+        time.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not collected by its parent does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except FileNotFoundError:
+        if os.path.isdir("/proc/self"):
+            return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
