@@ -1,0 +1,49 @@
+"""What a service answered, and what a sentence may say of it."""
+
+from __future__ import annotations
+
+import json as json_module
+import re
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Tuple
+
+from .errors import Code, Failure
+from .redaction import redact
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. Header names are lower case. `url` is as a sentence may show it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    secrets: Tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def text(self) -> str:
+        """The body as text, in the charset that the answer names, else UTF-8; never raises."""
+        named = re.search(r"charset=[\"']?([\w.-]+)", self.headers.get("content-type", ""), re.IGNORECASE)
+        try:
+            return self.body.decode(named.group(1) if named else "utf-8", "replace")
+        except LookupError:
+            return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The body as JSON. Raises Failure(bad_answer) that names what came instead."""
+        try:
+            return json_module.loads(self.text)
+        except (ValueError, RecursionError):
+            facts = {"url": self.url, "status": self.status, "sent": True}
+            raise Failure(
+                Code.BAD_ANSWER, f"{self.url} answered {self._looks_like()} where JSON was expected.", facts=facts
+            ) from None
+
+    def _looks_like(self) -> str:
+        start = self.text.lstrip()[:60]
+        if not start:
+            return "with an empty page"
+        if start.startswith("<"):
+            return "with an HTML or XML page (a login page, perhaps)"
+        return "'" + redact(" ".join(start.split()), self.secrets)[:40] + "'"

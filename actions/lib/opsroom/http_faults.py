@@ -1,0 +1,150 @@
+"""What went wrong between a request and its answer, in plain words, and whether asking again makes sense."""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from typing import Iterator, List, Mapping, Optional, Set
+
+from .errors import Code, Failure
+from .processes import length
+
+_BUSY = (502, 503, 504)
+_REASONS = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    410: "Gone",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A failure that is not raised yet. `again`: asking again may help; `wait`: after so many seconds, if told."""
+
+    failure: Failure
+    again: bool = False
+    wait: Optional[float] = None
+
+
+def judge(status: int, headers: Mapping[str, str], url: str, method: str) -> Trouble:
+    """The trouble that an unwanted status means. `headers` in lower case."""
+    wait = retry_after(headers.get("retry-after", ""))
+    facts = {"url": url, "status": status, "sent": True}
+    if wait is not None:
+        facts["retry_after"] = wait
+    # GitHub says 403 where others say 429; Retry-After tells it from a right that is missing.
+    if status == 429 or (status == 403 and wait is not None):
+        how_long = "does not say for how long" if wait is None else f"asks to wait {length(round(wait, 1))}"
+        failure = Failure(Code.RATE_LIMITED, f"{url} gets too many requests and {how_long}.", facts=facts)
+        return Trouble(failure, again=wait is not None, wait=wait)
+    if status == 401:
+        return Trouble(Failure(Code.UNAUTHORIZED, f"{url} does not accept the credentials (401).", facts=facts))
+    if status == 403:
+        message = f"{url} does not allow this with the configured credentials (403)."
+        return Trouble(Failure(Code.UNAUTHORIZED, message, facts=facts))
+    if 300 <= status < 400:
+        message = f"{url} answered {status}, a redirect that is not followed for {method}."
+        return Trouble(Failure(Code.BAD_ANSWER, message, facts=facts))
+    named = f"{status} {_REASONS[status]}" if status in _REASONS else str(status)
+    failure = Failure(Code.BAD_ANSWER, f"{url} answered {named}.", facts=facts)
+    return Trouble(failure, again=status in _BUSY, wait=wait)
+
+
+def retry_after(value: str) -> Optional[float]:
+    """Seconds to wait as a Retry-After header says (a number or a date); None when it says nothing that can be read."""
+    value = value.strip()
+    if re.match(r"^\d{1,9}(\.\d+)?$", value):
+        return float(value)
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
+def explain(error: Exception, url: str, time_limit: float, connect_limit: float) -> Optional[Trouble]:
+    """The trouble that an exception of requests, urllib3 or the system means; None when it is a mistake of ours.
+
+    The exceptions' own words are not used: they carry addresses with queries and credentials.
+    """
+    import requests
+    import urllib3
+
+    chain = list(_chain(error))
+
+    def has(*kinds: type) -> bool:
+        return any(isinstance(link, kinds) for link in chain)
+
+    def trouble(code: Code, what: str, sent: bool, again: bool) -> Trouble:
+        return Trouble(Failure(code, f"{url} {what}.", facts={"url": url, "sent": sent}), again)
+
+    for link in chain:
+        if isinstance(link, ssl.SSLCertVerificationError):
+            reason = link.verify_message or "it cannot be checked"
+            return trouble(Code.UNREACHABLE, f"has a certificate that is not trusted: {reason}", False, False)
+    if has(socket.gaierror):
+        return trouble(Code.UNREACHABLE, "cannot be reached: its name is not known (DNS)", False, True)
+    if has(ConnectionRefusedError):
+        return trouble(Code.UNREACHABLE, "cannot be reached: the connection was refused", False, True)
+    if has(requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
+        return trouble(Code.TIMED_OUT, f"cannot be reached: no connection within {connect_limit:.3g} s", False, True)
+    if has(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, socket.timeout):
+        return trouble(Code.TIMED_OUT, f"did not answer within {time_limit:g} s", True, False)
+    if has(urllib3.exceptions.NewConnectionError) or _errnos(chain) & {errno.ENETUNREACH, errno.EHOSTUNREACH}:
+        return trouble(Code.UNREACHABLE, "cannot be reached: there is no way to it on the network", False, True)
+    if has(requests.exceptions.ProxyError):
+        return trouble(Code.UNREACHABLE, "cannot be reached: the proxy does not let us through", True, True)
+    if has(ssl.SSLError):
+        # Nearly always the handshake; it cannot be told from a break later on, hence sent.
+        return trouble(Code.UNREACHABLE, "cannot be reached: no encrypted connection (TLS) came about", True, False)
+    if has(requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError):
+        return trouble(Code.BAD_ANSWER, "answered with a body that cannot be decompressed", True, False)
+    if _is_garbage(chain):
+        return trouble(Code.BAD_ANSWER, "answered with something that is not HTTP", True, False)
+    if has(requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, ConnectionError) or has(
+        urllib3.exceptions.ProtocolError
+    ):
+        return trouble(Code.UNREACHABLE, "broke off the connection before the answer was complete", True, True)
+    if has(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, UnicodeError):
+        return trouble(Code.UNREACHABLE, "cannot be asked: its address or a header is not well-formed", False, False)
+    return None
+
+
+def _is_garbage(chain: List[BaseException]) -> bool:
+    from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
+
+    return any(
+        isinstance(link, HTTPException)
+        and (isinstance(link, BadStatusLine) or not isinstance(link, IncompleteRead))
+        and not isinstance(link, RemoteDisconnected)
+        for link in chain
+    )
+
+
+def _errnos(chain: List[BaseException]) -> Set[int]:
+    return {link.errno for link in chain if isinstance(link, OSError) and link.errno is not None}
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception and all that it carries: requests and urllib3 wrap the cause in arguments, reasons and contexts."""
+    waiting, seen = [error], set()
+    while waiting:
+        link = waiting.pop(0)
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        inside = [getattr(link, "reason", None), link.__cause__, link.__context__, *link.args]
+        waiting += [item for item in inside if isinstance(item, BaseException)]
