@@ -150,13 +150,12 @@ def last_succeeded(connection: Connection, app: str, environment: str) -> Option
 def version_before(connection: Connection, app: str, environment: str, current: str) -> Optional[Record]:
     """The record that tells what to go back to when `current` runs: its `version_before`.
 
-    It is the newest successful deployment of `current` that replaced another version and was itself no rollback. So a
-    second rollback goes one further back: the record of the first one would lead to the version it fled from.
+    It is the newest deployment of `current` that replaced another version and was itself no rollback. So a second
+    rollback goes one further back: the record of the first one would lead to the version it fled from. One that failed
+    counts too: a version that was put in place and then did not come up is what people roll back.
     Versions are compared as `same_version` does.
     """
-    query = _finished(connection, app, environment).where(
-        ledger.c.event == Event.SUCCEEDED.value, ledger.c.command != "rollback", ledger.c.version_before != ""
-    )
+    query = _finished(connection, app, environment).where(ledger.c.command != "rollback", ledger.c.version_before != "")
     rows = connection.execution_options(yield_per=100).execute(query)
     try:
         for row in rows:

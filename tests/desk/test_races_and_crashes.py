@@ -1,0 +1,155 @@
+"""Many at once, and killed at any point: one deploys, the record tells the truth, and the next one works."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from support.world import World, make_world
+
+LIMIT = 120.0
+
+
+@pytest.fixture
+def world(tmp_path: Path, store_url: str) -> World:
+    return make_world(tmp_path, store_url)
+
+
+def result(process: Any) -> Dict[str, Any]:
+    out, errors = process.communicate(timeout=LIMIT)
+    assert out, errors
+    answer: Dict[str, Any] = json.loads(out)
+    return answer
+
+
+def test_of_twenty_at_once_one_deploys_and_nineteen_are_told_who_does(world: World) -> None:
+    go, ran = world.folder / "go", world.folder / "ran"
+    body = (
+        f"import os, time\nopen({str(ran)!r}, 'a').write('ran\\n')\n"
+        f"while not os.path.exists({str(go)!r}): time.sleep(0.05)"
+    )
+    world.with_app("api", deploy={"kind": "command", "command": [sys.executable, "-c", body], "time_limit": "2m"})
+    processes = [
+        world.spawn("deploy", "alice", app="api", version="3.1.0", environment="uat", redeploy=False) for _ in range(20)
+    ]
+    until = time.monotonic() + LIMIT
+    # The one that deploys waits for `go`; all others have to come back by themselves.
+    while sum(one.poll() is not None for one in processes) < 19 and time.monotonic() < until:
+        time.sleep(0.05)
+    go.write_text("")
+    answers = [result(one) for one in processes]
+    assert sorted(one["code"] for one in answers) == ["busy"] * 19 + ["deployed"]
+    assert all("alice is at it: deploy api 3.1.0 on uat" in one["message"] for one in answers if one["code"] == "busy")
+    assert ran.read_text() == "ran\n"
+    events = world.events()
+    assert (events.count("asked"), events.count("started"), events.count("succeeded")) == (20, 1, 1)
+    assert events.count("refused") == 19
+    assert world.claims() == 0
+    assert world.chain_holds()
+
+
+# Where the runner dies, what is really there afterwards, and what the record says of it in the end.
+BEGUN = ["asked", "started"]
+STEPS = {
+    "asked": ("carrying_out:settle_interrupted:before", "v1.0.0", ["asked"], None),
+    "claimed": ("carrying_out:_take_claim:after", "v1.0.0", ["asked"], "before anything was touched"),
+    "started": ("carrying_out:_start:after", "v1.0.0", BEGUN, "v1.0.0 runs there now"),
+    "exported, not switched": ("job:RunningJob.check:before", "v1.0.0", BEGUN, "v1.0.0 runs there now"),
+    "switched": ("carrying_out:_verify:before", "v1.1.0", BEGUN, "v1.1.0 had been put in place"),
+    "verified": ("carrying_out:_success:before", "v1.1.0", BEGUN, "v1.1.0 had been put in place"),
+    "recorded": ("record:Request.end:after", "v1.1.0", [*BEGUN, "succeeded"], None),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_runner_killed_at_any_step_leaves_the_truth_and_the_way_free(world: World, step: str) -> None:
+    die_at, runs, events, sentence = STEPS[step]
+    world.ask("deploy", app="web", version="v1.0.0", environment="uat")
+    before = len(world.events())
+    process = world.spawn(
+        "deploy", "bob", f"opsroom.desk.{die_at}", app="web", version="v1.1.0", environment="uat", redeploy=False
+    )
+    process.communicate(timeout=LIMIT)
+    assert process.returncode == -signal.SIGKILL
+    assert world.running() == runs
+    assert world.events()[before:] == events
+    if sentence is not None:
+        # Until the lease has run out, nobody else gets in, and they are told whom they wait for.
+        busy = world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+        assert (busy["code"], "bob is at it" in busy["message"]) == ("busy", True)
+        world.let_leases_run_out()
+        history = world.ask("get_history", app="web", environment="uat")
+        assert "interrupted" in history["message"]
+        assert sentence in history["deployments"][0]["message"]
+        assert history["deployments"][0]["requester"] == "bob"
+        assert world.records()[-1].facts["running"] == runs
+    after = world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+    assert (after["code"], after["version_before"]) == ("deployed", runs)
+    assert world.running() == "v1.2.0"
+    assert world.claims() == 0
+    assert world.chain_holds()
+
+
+def test_of_many_who_find_a_dead_deployment_one_records_it(world: World) -> None:
+    process = world.spawn(
+        "deploy",
+        "bob",
+        "opsroom.desk.carrying_out:_start:after",
+        app="web",
+        version="v1.1.0",
+        environment="uat",
+        redeploy=False,
+    )
+    process.communicate(timeout=LIMIT)
+    world.let_leases_run_out()
+    lookers = [world.spawn("get_history", app="web", environment="uat", limit=5) for _ in range(8)]
+    answers: List[Dict[str, Any]] = [result(one) for one in lookers]
+    assert all("interrupted" in one["message"] for one in answers)
+    assert world.events().count("interrupted") == 1
+
+
+def test_a_deployment_whose_claim_was_given_to_another_stops_before_it_switches(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    world.ask("deploy", app="web", version="v1.0.0", environment="uat")
+    from opsroom.desk import job
+
+    original = job.RunningJob.note
+    beaten: List[str] = []
+
+    def note(self: Any, line: str) -> None:
+        original(self, line)
+        if not beaten:
+            beaten.append(line)
+            world.let_leases_run_out()
+            world.ask("get_history", environment="uat")
+            self._renew()
+
+    job.RunningJob.note = note  # type: ignore[method-assign]
+    try:
+        answer = world.ask("deploy", "bob", app="web", version="v1.1.0", environment="uat")
+    finally:
+        job.RunningJob.note = original  # type: ignore[method-assign]
+    assert answer["code"] == "claim_lost"
+    assert world.running() == "v1.0.0"
+
+
+def test_an_execution_that_stackstorm_stops_ends_its_command_and_says_so(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    began = world.folder / "began"
+    body = f"import time\nopen({str(began)!r}, 'w')\ntime.sleep(600)"
+    world.with_app("api", deploy={"kind": "command", "command": [sys.executable, "-c", body], "time_limit": "15m"})
+    process = world.spawn("deploy", app="api", version="3.1.0", environment="uat", redeploy=False)
+    until = time.monotonic() + LIMIT
+    while not began.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    answer = result(process)
+    assert (answer["ok"], answer["code"]) == (False, "interrupted")
+    assert world.events() == ["asked", "started", "interrupted"]
+    assert world.claims() == 0
