@@ -215,7 +215,9 @@ def test_a_rollback_goes_to_the_version_before_and_a_second_one_further_back(sto
 @pytest.mark.parametrize(
     ("recorded", "values", "current", "expected"),
     [
-        ("a failed deployment is no way back", {"event": Event.FAILED}, "v2", ""),
+        ("a version that failed to come up", {"event": Event.FAILED}, "v2", "v1"),
+        ("a deployment that was refused", {"event": Event.REFUSED}, "v2", ""),
+        ("a deployment that only began", {"event": Event.STARTED}, "v2", ""),
         ("another environment does not count", {"environment": "test"}, "v2", ""),
         ("another application does not count", {"app": "api"}, "v2", ""),
         ("a version that was never deployed", {}, "v9", ""),

@@ -63,7 +63,6 @@ def _schema(connection: Any) -> dict:
                 "columns": look.get_columns(table),
                 "key": look.get_pk_constraint(table)["constrained_columns"],
                 "unique": look.get_unique_constraints(table),
-                "indexes": look.get_indexes(table),
             }
         )
         for table in ("ledger", "claims")

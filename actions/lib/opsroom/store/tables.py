@@ -1,11 +1,14 @@
-"""The tables, and what may stand in their text columns. The migrations make them; a test keeps the two the same."""
+"""The tables, and what may stand in their text columns.
+
+The migrations make them; a test keeps the two the same. The indexes are in the migrations only: to name a partial index
+here would load SQLAlchemy's part for PostgreSQL in every action, also where there is SQLite.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text, UniqueConstraint
-from sqlalchemy import text as sql
+from sqlalchemy import BigInteger, Column, Integer, MetaData, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
 metadata = MetaData()
 
@@ -42,17 +45,6 @@ ledger = Table(
     # Two records cannot follow the same one: the chain cannot fork.
     UniqueConstraint("previous_hash", name="ledger_previous_hash"),
 )
-
-# One for each way in which history is asked, each in the order in which it is answered: the newest ten are read and
-# nothing else, however many records there are and however many refusals lie between them.
-for _name, _columns in (
-    ("ledger_finished", (ledger.c.seq,)),
-    ("ledger_finished_app", (ledger.c.app, ledger.c.seq)),
-    ("ledger_finished_environment", (ledger.c.environment, ledger.c.seq)),
-    ("ledger_finished_place", (ledger.c.app, ledger.c.environment, ledger.c.seq)),
-):
-    Index(_name, *_columns, sqlite_where=sql(FINISHED), postgresql_where=sql(FINISHED))
-Index("ledger_deployment", ledger.c.deployment, ledger.c.seq)
 
 claims = Table(
     "claims",

@@ -27,6 +27,8 @@ def upgrade() -> None:
         *_texts("facts", "previous_hash", "hash"),
         sa.UniqueConstraint("previous_hash", name="ledger_previous_hash"),
     )
+    # One for each way in which history is asked, each in the order in which it is answered: the newest ten are read and
+    # nothing else, however many records there are and however many refusals lie between them.
     _finished("ledger_finished", "seq")
     _finished("ledger_finished_app", "app", "seq")
     _finished("ledger_finished_environment", "environment", "seq")
