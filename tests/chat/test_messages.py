@@ -24,7 +24,7 @@ MESSAGES: List[Tuple[str, str, Dict[str, str]]] = [
     ("  deploy   web   v1.2.0   to   uat  ", "opsroom_deploy", {**WEB, **UAT, "version": "v1.2.0"}),
     ("deploy web feature/to-do to uat", "opsroom_deploy", {**WEB, **UAT, "version": "feature/to-do"}),
     ("deploy to to to to to", "opsroom_deploy", {"app": "to", "version": "to", "environment": "to to"}),
-    ("deploy web v1.2.0 to uat redeploy=true", "opsroom_deploy", {**WEB, **UAT, "version": "v1.2.0", "redeploy": "true"}),
+    ("deploy web v1 to uat redeploy=true", "opsroom_deploy", {**WEB, **UAT, "version": "v1", "redeploy": "true"}),
     ("redeploy web v1.2.0 to uat", "opsroom_redeploy", {**WEB, **UAT, "version": "v1.2.0"}),
     ("promote web from test to uat", "opsroom_promote", {**WEB, **UAT, "source": "test"}),
     ("Rollback web on uat", "opsroom_rollback", {**WEB, **UAT}),

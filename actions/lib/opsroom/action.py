@@ -67,7 +67,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
                 "outcome": "crashed",
                 "code": Code.CRASHED,
                 "message": f"opsroom met a defect of its own ({type(error).__name__}).",
-                "hint": "An administrator finds the details in the log of this execution.",
+                "hint": f"An administrator finds out why with: st2 execution get {self._execution_id()}",
             }
         return ok, _fit(neutralise_data(redactor.data(neutralise_data(result))))
 
@@ -79,7 +79,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
             settings=settings,
             speaker=speaker,
             database=settings.database or (around.database if around else "") or default_database(),
-            execution_id=around.execution_id if around else os.environ.get("ST2_ACTION_EXECUTION_ID", ""),
+            execution_id=self._execution_id(),
             room=self._room(settings, speaker.room, around),
         )
         try:
@@ -88,6 +88,10 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
             desk.close()
         facts = {**outcome.facts, "outcome": "succeeded" if outcome.ok else "failed"}
         return outcome.ok, {**facts, "code": outcome.code, "message": outcome.message, "hint": ""}
+
+    def _execution_id(self) -> str:
+        around = self.surroundings
+        return around.execution_id if around else os.environ.get("ST2_ACTION_EXECUTION_ID", "")
 
     def _room(self, settings: Settings, room: str, around: Optional[Surroundings]) -> Room:
         if around is not None:

@@ -6,6 +6,8 @@ import re
 from typing import Any, Iterable, List, Mapping
 from urllib.parse import unquote
 
+from .text import neutralise
+
 _SECRET_KEY = re.compile(
     r"token|password|passwd|secret|api_?key|authorization|credential|^key$|^headers$|^environ$", re.I
 )
@@ -19,7 +21,9 @@ class Redactor:
     """Replaces known secret values in a text."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        wanted = sorted({value for value in values if len(value) >= _SHORTEST}, key=len, reverse=True)
+        known = {value for value in values if len(value) >= _SHORTEST}
+        # A text may have been neutralised before it is masked.
+        wanted = sorted(known | {neutralise(value) for value in known}, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(value) for value in wanted)) if wanted else None
 
     def text(self, text: str) -> str:

@@ -20,10 +20,11 @@ def _person(settings: Settings, speaker: Speaker, environment: Environment) -> D
     if environment.deployers is None or is_one_of(settings, speaker, environment.deployers):
         return YES
     may = listed(environment.deployers) if environment.deployers else "nobody"
+    stranger = "" if speaker.person else " opsroom does not know you by this name."
     return no(
         Code.NOT_ALLOWED,
         f"{speaker.shown} may not deploy to {environment.name}.",
-        f"There, {may} may." if speaker.person else f"There, {may} may; opsroom does not know you by this name.",
+        f"Those who may: {may}.{stranger}",
     )
 
 
