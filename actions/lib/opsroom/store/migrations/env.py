@@ -7,7 +7,7 @@ from alembic import context
 from opsroom.store.tables import metadata
 
 connection = context.config.attributes["connection"]
-# transactional_ddl: Alembic believes that SQLite cannot; with BEGIN under our own control it can.
-context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
+# The connection is in a transaction already, also on SQLite: Alembic then neither begins nor commits one itself.
+context.configure(connection=connection, target_metadata=metadata)
 with context.begin_transaction():
     context.run_migrations()
