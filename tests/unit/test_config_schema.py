@@ -1,0 +1,40 @@
+"""The schema by which StackStorm checks, fills and decrypts the config before opsroom sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Iterator, Tuple
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA: Dict[str, Any] = yaml.safe_load((ROOT / "config.schema.yaml").read_text("utf-8"))
+INNER = ("properties", "patternProperties")
+
+
+def objects(schema: Dict[str, Any], path: str = "") -> Iterator[Tuple[str, Dict[str, Any]]]:
+    """Every object of the schema below `schema`, with where it is; `*` stands for any name."""
+    inner = {name: one for key in INNER for name, one in (schema.get(key) or {}).items()}
+    if isinstance(schema.get("additionalProperties"), dict):
+        inner["*"] = schema["additionalProperties"]
+    for name, one in inner.items():
+        if one.get("type") == "object":
+            yield f"{path}.{name}".lstrip("."), one
+            yield from objects(one, f"{path}.{name}")
+
+
+def test_stackstorm_fills_in_no_object_that_an_application_was_not_given() -> None:
+    # Where `properties` names an object with keys of its own, StackStorm puts an empty one into configs that have none.
+    for path, one in objects({"properties": SCHEMA}):
+        for name, inner in (one.get("properties") or {}).items():
+            filled = inner.get("type") == "object" and any(inner.get(key) for key in (*INNER, "additionalProperties"))
+            assert not filled, f"{path}.{name}"
+
+
+def test_every_header_and_variable_is_a_secret_by_itself_since_stackstorm_decrypts_no_other() -> None:
+    found = [one for path, one in objects({"properties": SCHEMA}) if "headers" in path or "environ$" in path]
+    assert len(found) == 2
+    for one in found:
+        assert one["secret"] is True
+        assert one["additionalProperties"] == {"type": "string", "secret": True}
+    assert SCHEMA["database"]["secret"] is True
