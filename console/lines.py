@@ -1,0 +1,147 @@
+"""The room line by line: reads messages and the lines `/as`, `/room`, `/quit`, prints what the room would read."""
+
+from __future__ import annotations
+
+import json
+import os
+import unicodedata
+from dataclasses import dataclass
+from typing import IO, Iterable, Optional
+
+from .session import Reply, Session
+
+_COLOURS = {"succeeded": "32", "failed": "31", "rejected": "33", "speaker": "36;1", "dim": "2", "warning": "35;1"}
+
+
+class Painter:
+    """Colours, where there is a terminal that wants them (https://no-color.org)."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.on = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def __call__(self, text: str, colour: str) -> str:
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.on else text
+
+
+class Chat:
+    """Prints a conversation as a chat room shows it, with a passing line for what is being done now."""
+
+    def __init__(self, out: IO[str]) -> None:
+        self.out = out
+        self.paint = Painter(out)
+        self._live = False
+
+    def listen_to(self, session: Session) -> None:
+        """Show what the room reads while a message is being worked on."""
+        session.heard_ack = self.progress
+        session.heard_progress = self.progress
+        session.heard_live = self.live
+
+    def message(self, speaker: str, room: str, text: str) -> None:
+        """What somebody says."""
+        self._say(f"{room} {speaker}", text, "speaker", "")
+
+    def reply(self, reply: Reply) -> None:
+        """What opsroom answers."""
+        if reply.rendered.problem:
+            self.warning(f"StackStorm would post nothing. {reply.rendered.problem}")
+        if reply.rendered.shown:
+            # Neutralised, not shown as it is: somebody copies it into a room.
+            text = reply.message.replace("{{", "{ {").replace("{%", "{ %").replace("<%", "< %")
+            self._say("opsroom", text, reply.status, reply.status)
+        if reply.rendered.unsafe:
+            self.warning("StackStorm would evaluate an expression in this message.")
+
+    def progress(self, text: str) -> None:
+        """What opsroom says before it is done."""
+        self._say("opsroom", text, "dim", "dim")
+
+    def live(self, text: str) -> None:
+        """A line that the next one replaces; only on a terminal."""
+        if self.paint.on:
+            self.out.write("\r\x1b[K" + self.paint("  … " + printable(text)[:100], "dim"))
+            self.out.flush()
+            self._live = True
+
+    def warning(self, text: str) -> None:
+        """A word of the console itself."""
+        self._say("console", text, "warning", "warning")
+
+    def _say(self, who: str, text: str, who_colour: str, text_colour: str) -> None:
+        if self._live:
+            self.out.write("\r\x1b[K")
+            self._live = False
+        for line in printable(text).split("\n"):
+            shown = self.paint(line, text_colour) if text_colour else line
+            self.out.write(f"{self.paint(who + '>', who_colour)} {shown}\n")
+        self.out.flush()
+
+
+def printable(text: str) -> str:
+    """A text without what a terminal would obey or turn around; line breaks stay."""
+    return "".join(
+        character if character == "\n" or unicodedata.category(character)[0] not in "CZ" or character == " " else " "
+        for character in text
+    )
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message as it came in; speaker and room are empty where the session's own count."""
+
+    text: str
+    speaker: str = ""
+    room: str = ""
+
+
+def read_message(line: str, as_json: bool) -> Message:
+    """A line as a message.
+
+    With `as_json` a line may also be an object `{"text", "speaker", "room"}`, for a text of several lines.
+    """
+    if as_json and line.lstrip().startswith("{"):
+        try:
+            raw = json.loads(line)
+        except ValueError:
+            return Message(line)
+        if isinstance(raw, dict) and isinstance(raw.get("text"), str):
+            return Message(raw["text"], str(raw.get("speaker") or ""), str(raw.get("room") or ""))
+    return Message(line)
+
+
+def obey(session: Session, line: str) -> Optional[bool]:
+    """Carry out a line for the console itself. None when it is none, False when it ends the conversation."""
+    command, _, rest = line.strip().partition(" ")
+    if command == "/quit":
+        return False
+    if command == "/as" and rest.strip():
+        session.speaker = rest.strip()
+        return True
+    if command == "/room" and rest.strip():
+        session.room = rest.strip()
+        return True
+    return None
+
+
+def converse(session: Session, lines: Iterable[bytes], out: IO[str], as_json: bool) -> None:
+    """Answer every line. Lines end with a line feed only: other breaks are part of a message."""
+    chat = Chat(out)
+    if not as_json:
+        chat.listen_to(session)
+    for raw in lines:
+        line = raw.decode("utf-8", errors="replace").rstrip("\r\n")
+        if not line.strip():
+            continue
+        obeyed = obey(session, line)
+        if obeyed is False:
+            return
+        if obeyed:
+            continue
+        message = read_message(line, as_json)
+        if as_json:
+            reply = session.say(message.text, message.speaker, message.room)
+            out.write(json.dumps(reply.mapping(), ensure_ascii=False) + "\n")
+            out.flush()
+        else:
+            chat.message(session.speaker, session.room, message.text)
+            chat.reply(session.say(message.text))
