@@ -238,7 +238,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     try:
         if _signal(process, signal.SIGTERM):
             give_up = time.monotonic() + GRACE
-            while time.monotonic() < give_up and (process.poll() is None or _signal(process, 0)):
+            while time.monotonic() < give_up and (process.poll() is None or _has_living(process)):
                 time.sleep(0.02)
     finally:
         _signal(process, signal.SIGKILL)
@@ -252,6 +252,24 @@ def _signal(process: subprocess.Popen[bytes], number: int) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+def _has_living(process: subprocess.Popen[bytes]) -> bool:
+    """Whether anybody is left in the process group. Dead ones that nobody collects do not count: in a container without
+    an init they stay, and each failed command would wait for them."""
+    if not _signal(process, 0):
+        return False
+    try:
+        numbers = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:  # not Linux
+        return True
+    for number in numbers:
+        with suppress(OSError, IndexError):
+            with open(f"/proc/{number}/stat", "rb") as file:
+                state, _, group = file.read().rpartition(b")")[2].split()[:3]
+            if int(group) == process.pid and state not in (b"Z", b"X"):
+                return True
+    return False
 
 
 def _environment(changes: Mapping[str, Optional[str]]) -> Dict[str, str]:
