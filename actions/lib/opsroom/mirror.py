@@ -1,0 +1,164 @@
+"""A bare mirror of a git repository: brought up to date, asked for commits, exported from, made anew when damaged."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import BinaryIO, List, Optional, Tuple
+
+from .errors import Code, Failure
+from .processes import Check, Ended, capture
+from .redaction import redact
+
+# A path, file://, https://, http://, ssh://, git:// or host:path. Not `ext::` and the like, which run commands, and
+# nothing that begins with a dash, which would be an option.
+REPOSITORY = re.compile(
+    r"^(?:/|file:///|(?:https?|ssh|git)://(?!-)|(?:[A-Za-z0-9_][\w.+~-]*@)?[A-Za-z0-9][\w.-]*:(?!:|-|//))"
+    r"[^\s\0]*(?![\s\S])"
+)
+# git asks nobody, runs no hooks, starts no housekeeping that outlives the command, changes no line ends, and fills in
+# no Git LFS files (their server may not be reachable from here).
+_QUIET = (
+    "core.hooksPath=/dev/null",
+    "protocol.ext.allow=never",
+    "gc.autoDetach=false",
+    "maintenance.autoDetach=false",
+    "core.autocrlf=false",
+    "filter.lfs.smudge=",
+    "filter.lfs.process=",
+    "filter.lfs.required=false",
+)
+_ENVIRON = {
+    "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",  # the reasons are looked for in English
+    # Set while git runs a hook; they would point our commands at that repository.
+    "GIT_DIR": None,
+    "GIT_WORK_TREE": None,
+    "GIT_INDEX_FILE": None,
+    "GIT_COMMON_DIR": None,
+    "GIT_NAMESPACE": None,
+    "GIT_OBJECT_DIRECTORY": None,
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES": None,
+}
+_REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_DENIED = re.compile(
+    r"(?i)authentication failed|permission denied \(|could not read (?:username|password)"
+    r"|returned error: 40[13]|access denied"
+)
+_DISK = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system")
+# What git adds to every reason, and is none.
+_EMPTY_WORDS = re.compile(r"Could not read from remote repository|correct access rights|and the repository exists")
+
+
+class Mirror:
+    """The mirror at `path` of the repository at `address`. Whoever uses it holds the lock of the folder around it."""
+
+    def __init__(self, path: Path, address: str, time_limit: float) -> None:
+        self._path = path
+        self._address = address
+        self._time_limit = time_limit
+
+    def fetch(self, check: Optional[Check] = None) -> None:
+        """Bring it up to date: all branches and tags, and no others.
+
+        A mirror that cannot be brought up to date is made anew; when that fails as well, the source is to blame.
+        Raises Failure: unreachable, unauthorized, timed_out, deploy_failed (no room for it).
+        """
+        deadline = time.monotonic() + self._time_limit
+        if self._path.is_dir():
+            done = self._fetch_into(self._path, deadline, check)
+            if done.status == 0:
+                return
+            failure = self._failure(done)
+            if failure.code is not Code.UNREACHABLE:
+                raise failure
+        self._clone(deadline, check)
+
+    def commit(self, name: str) -> str:
+        """The full commit that a full ref name or the beginning of a commit stands for; empty when there is none."""
+        # No `--end-of-options`: older gits print it. What is asked for begins with "refs/" or is hexadecimal.
+        found = self._git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        return found.output.strip() if found.status == 0 else ""
+
+    def count(self, digits: str) -> int:
+        """How many things have an id that begins with these digits."""
+        return len(self._git("rev-parse", f"--disambiguate={digits}").output.split())
+
+    def names(self) -> Tuple[List[str], List[str]]:
+        """All tags and all branches, each the newest first."""
+        form = ("--sort=-creatordate", "--format=%(refname)")
+        refs = self._git("for-each-ref", *form, "refs/tags", "refs/heads").output.splitlines()
+        kinds = ("refs/tags/", "refs/heads/")
+        tags, branches = ([ref[len(kind) :] for ref in refs if ref.startswith(kind)] for kind in kinds)
+        return tags, branches
+
+    def archive(self, commit: str, into: BinaryIO, check: Check) -> None:
+        """Write the tree of a commit as a tar archive. A mirror that turns out to be damaged is made anew, once."""
+        deadline = time.monotonic() + self._time_limit
+        done = self._git("archive", "--format=tar", commit, deadline=deadline, check=check, into=into)
+        if done.status != 0:
+            into.seek(0)
+            into.truncate()
+            self._clone(deadline, check)
+            done = self._git("archive", "--format=tar", commit, deadline=deadline, check=check, into=into)
+        if done.status != 0:
+            raise Failure(Code.DEPLOY_FAILED, f"Commit {commit[:12]} cannot be exported: {_reason(done)}")
+
+    def _clone(self, deadline: float, check: Optional[Check]) -> None:
+        """Make it under another name first: nobody ever sees half a mirror. `Releases.sweep` removes what is left."""
+        fresh = self._path.with_name(f".mirror-{os.getpid()}-{secrets.token_hex(4)}")
+        try:
+            done = self._run(("init", "--quiet", "--bare", "--template=", str(fresh)), deadline, check)
+            if done.status == 0:
+                done = self._fetch_into(fresh, deadline, check)
+            if done.status != 0:
+                raise self._failure(done)
+            if self._path.exists():
+                os.rename(self._path, f"{fresh}-old")
+            os.rename(fresh, self._path)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.rmtree(f"{fresh}-old", ignore_errors=True)
+
+    def _fetch_into(self, path: Path, deadline: float, check: Optional[Check]) -> Ended:
+        options = ("--quiet", "--force", "--prune", "--no-tags", "--no-recurse-submodules")
+        return self._run((f"--git-dir={path}", "fetch", *options, "--", self._address, *_REFSPECS), deadline, check)
+
+    def _git(
+        self,
+        *arguments: str,
+        deadline: Optional[float] = None,
+        check: Optional[Check] = None,
+        into: Optional[BinaryIO] = None,
+    ) -> Ended:
+        until = time.monotonic() + self._time_limit if deadline is None else deadline
+        return self._run((f"--git-dir={self._path}", *arguments), until, check, into)
+
+    def _run(
+        self, arguments: Tuple[str, ...], deadline: float, check: Optional[Check], into: Optional[BinaryIO] = None
+    ) -> Ended:
+        settings = [word for setting in _QUIET for word in ("-c", setting)]
+        left = max(deadline - time.monotonic(), 0.01)
+        return capture(
+            ["git", *settings, *arguments], left, environ=_ENVIRON, check=check, into=into, most_bytes=64_000_000
+        )
+
+    def _failure(self, done: Ended) -> Failure:
+        words, reason, address = "\n".join(done.lines), _reason(done), redact(self._address)
+        if _DISK.search(words):
+            return Failure(Code.DEPLOY_FAILED, f"{self._path.parent} cannot hold the repository: {reason}")
+        if _DENIED.search(words):
+            return Failure(Code.UNAUTHORIZED, f"The repository {address} does not let us in: {reason}")
+        return Failure(Code.UNREACHABLE, f"The repository {address} cannot be fetched: {reason}")
+
+
+def _reason(done: Ended) -> str:
+    """What git said, in one line, without credentials."""
+    lines = [line for line in done.lines if not _EMPTY_WORDS.search(line)] or [f"git ended with status {done.status}"]
+    fatal = [line for line in lines if line.startswith(("fatal:", "ERROR:", "remote: ERROR"))] or lines
+    return redact(fatal[-1].replace("fatal: ", "", 1)).rstrip(".") + "."

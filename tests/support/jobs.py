@@ -1,0 +1,34 @@
+"""A job as a deployer sees it: keeps what was said, and stops when a test says so."""
+
+from __future__ import annotations
+
+from typing import Callable, List, Optional
+
+from opsroom.errors import Code, Failure
+
+
+class Notes:
+    """`notes.lines` is what was said; `on_check` and `on_note` are called in between."""
+
+    def __init__(
+        self, on_check: Optional[Callable[[], None]] = None, on_note: Optional[Callable[[str], None]] = None
+    ) -> None:
+        self.lines: List[str] = []
+        self.checks = 0
+        self._on_check = on_check
+        self._on_note = on_note
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+        if self._on_note is not None:
+            self._on_note(line)
+
+    def check(self) -> None:
+        self.checks += 1
+        if self._on_check is not None:
+            self._on_check()
+
+
+def lost() -> None:
+    """A check that says that the claim is lost."""
+    raise Failure(Code.CLAIM_LOST, "Somebody else is at it.")
