@@ -1,0 +1,79 @@
+"""Deploy by a command: an argument list with {app}, {version} and {environment}, never a shell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Mapping, Tuple
+
+from ..errors import Code, Failure
+from ..names import check_version, either
+from ..placeholders import KNOWN, fill, unknown
+from ..processes import run
+from ..settings.fields import Fields
+from . import Deployer, Job, Resolved, Target
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command with its placeholders; `time_limit` in seconds. `environ` may hold secrets."""
+
+    command: Tuple[str, ...]
+    cwd: str = ""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    time_limit: float = 900.0
+
+
+def read_options(fields: Fields) -> Options:
+    """The keys `command`, `cwd`, `environ`, `time_limit`."""
+    options = Options(
+        command=fields.arguments("command"),
+        cwd=fields.text("cwd", ""),
+        environ=fields.text_map("environ"),
+        time_limit=fields.seconds("time_limit", 900.0, minimum=1.0),
+    )
+    known = either(f"{{{name}}}" for name in KNOWN)
+    places = [("command", argument) for argument in options.command] + [("cwd", options.cwd)]
+    places += [(f"environ.{name}", value) for name, value in options.environ.items()]
+    for key, template in places:
+        for name in unknown(template):
+            fields.problem(key, f"{{{name}}} is not filled in here; known: {known}")
+    return options
+
+
+def make(options: Options, target: Target) -> Deployer:
+    """A deployer for one application and environment."""
+    return CommandDeployer(options, target)
+
+
+class CommandDeployer:
+    """Runs the command; what it prints is the progress, status 0 is success."""
+
+    def __init__(self, options: Options, target: Target) -> None:
+        self._options = options
+        self._target = target
+
+    def resolve(self, version: str) -> Resolved:
+        """The version as it was typed: what exists is for the command to know."""
+        return Resolved(check_version(version), version)
+
+    def deploy(self, resolved: Resolved, job: Job) -> None:
+        """Raises Failure(deploy_failed) with the last line of the output, or Failure(timed_out)."""
+        # An argument that begins with a placeholder cannot become an option: no name or version begins with a dash.
+        values = {
+            "app": self._target.app,
+            "environment": self._target.environment,
+            "version": check_version(resolved.version),
+        }
+        options = self._options
+        job.check()
+        ended = run(
+            [fill(argument, values) for argument in options.command],
+            options.time_limit,
+            cwd=fill(options.cwd, values),
+            environ={name: fill(value, values) for name, value in options.environ.items()},
+            on_line=job.note,
+            check=job.check,
+        )
+        if ended.status != 0:
+            facts = {"status": ended.status, "output": list(ended.lines)}
+            raise Failure(Code.DEPLOY_FAILED, ended.sentence(), facts=facts)

@@ -1,0 +1,132 @@
+"""The deploy kind command, with real commands."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from opsroom.deploys import REGISTRY, Resolved, Target
+from opsroom.errors import Code, Failure, Refusal
+from opsroom.settings.fields import Fields, Problems
+from support.jobs import Notes
+from support.waiting import alive, until
+
+TARGET = Target("web", "uat")
+
+
+def options_of(**raw):
+    problems = Problems()
+    fields = Fields(raw, "apps.web.deploy", problems)
+    options = REGISTRY.read_options("command", fields)
+    fields.finish()
+    return options, problems.lines
+
+
+def deploy(job, version="v1.2.0", **raw):
+    options, lines = options_of(**raw)
+    assert lines == []
+    deployer = REGISTRY.make("command", options, target=TARGET)
+    deployer.deploy(deployer.resolve(version), job)
+
+
+def test_the_placeholders_are_filled_in_arguments_folder_and_environment(tmp_path):
+    (tmp_path / "uat").mkdir()
+    job = Notes()
+    deploy(
+        job,
+        command=["sh", "-c", 'echo "$0|$1|$SECRET|$(pwd)"', "{app}-{version}", "{environment}"],
+        cwd=f"{tmp_path}/{{environment}}",
+        environ={"SECRET": "{version}!"},
+    )
+    assert job.lines == [f"web-v1.2.0|uat|v1.2.0!|{os.path.realpath(tmp_path)}/uat"]
+
+
+def test_output_is_progress_and_the_claim_is_checked():
+    job = Notes()
+    deploy(job, command=["sh", "-c", "echo one; echo two >&2"])
+    assert job.lines == ["one", "two"]
+    assert job.checks > 0
+
+
+def test_braces_that_are_no_placeholder_reach_the_command(tmp_path):
+    job = Notes()
+    deploy(job, command=["echo", '{"a": {}}', "{ app }"])
+    assert job.lines == ['{"a": {}} { app }']
+
+
+def test_another_status_than_0_fails_with_the_last_line():
+    with pytest.raises(Failure) as caught:
+        deploy(Notes(), command=["sh", "-c", "echo start; echo no space left; exit 3"])
+    assert caught.value.code is Code.DEPLOY_FAILED
+    assert caught.value.message == "'sh' ended with status 3: no space left"
+    assert caught.value.facts == {"status": 3, "output": ["start", "no space left"]}
+
+
+def test_the_time_limit_ends_it():
+    with pytest.raises(Failure) as caught:
+        deploy(Notes(), command=["sleep", "300"], time_limit=1)
+    assert caught.value.code is Code.TIMED_OUT
+
+
+def test_a_lost_claim_ends_the_command_and_what_it_started(tmp_path):
+    path = tmp_path / "pids"
+
+    def check():
+        if path.exists() and len(path.read_text().split()) == 2:
+            raise Failure(Code.CLAIM_LOST, "Lost.")
+
+    with pytest.raises(Failure) as caught:
+        deploy(Notes(check), command=["sh", "-c", 'sleep 300 & echo $$ $! > "$0"; wait', str(path)])
+    assert caught.value.code is Code.CLAIM_LOST
+    for pid in path.read_text().split():
+        until(lambda pid=pid: not alive(int(pid)), "the end of the family")
+
+
+def test_nothing_is_started_when_the_claim_is_lost_already(tmp_path):
+    def check():
+        raise Failure(Code.CLAIM_LOST, "Lost.")
+
+    with pytest.raises(Failure):
+        deploy(Notes(check), command=["touch", str(tmp_path / "done")])
+    assert not (tmp_path / "done").exists()
+
+
+def test_a_missing_program_fails_the_deployment():
+    with pytest.raises(Failure) as caught:
+        deploy(Notes(), command=["no-such-deploy-script"])
+    assert caught.value.code is Code.DEPLOY_FAILED
+    assert "not installed" in caught.value.message
+
+
+def test_a_version_stands_for_itself_and_is_checked_once_more():
+    options, _ = options_of(command=["true"])
+    deployer = REGISTRY.make("command", options, target=TARGET)
+    assert deployer.resolve("anything-1") == Resolved("anything-1", "anything-1")
+    for version in ("-rf", "$(id)", "a b", "../x", "a\nb"):
+        with pytest.raises(Refusal):
+            deployer.resolve(version)
+        with pytest.raises(Refusal):
+            deployer.deploy(Resolved(version, version), Notes())
+
+
+@pytest.mark.parametrize(
+    ("raw", "complaint"),
+    [
+        ({"command": "deploy.sh {version}"}, "command: expected a list of arguments"),
+        ({"command": []}, "command: expected a list of at least one argument"),
+        ({}, "command: expected a list of arguments, found nothing"),
+        ({"command": ["x", "{verison}"]}, "command: {verison} is not filled in here"),
+        ({"command": ["x"], "cwd": "/{env}"}, "cwd: {env} is not filled in here"),
+        ({"command": ["x"], "environ": {"A": "{b}"}}, "environ.A: {b} is not filled in here"),
+        ({"command": ["x"], "time_limit": 0}, "time_limit: expected a length of time"),
+        ({"command": ["x"], "timeout": 5}, "timeout: there is no such key"),
+    ],
+)
+def test_wrong_options_are_told(raw, complaint):
+    (line,) = options_of(**raw)[1]
+    assert line.startswith(f"apps.web.deploy.{complaint}")
+
+
+def test_secrets_do_not_show_in_the_options():
+    assert "hidden" not in repr(options_of(command=["x"], environ={"TOKEN": "hidden"})[0])
