@@ -1,0 +1,86 @@
+"""Ask a command which version runs: the first line it prints, or what a regular expression finds in its output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Mapping, Optional, Pattern, Tuple
+
+from ..deploys import Target
+from ..errors import Code, Failure
+from ..names import VERSION, either, shown
+from ..placeholders import fill, unknown
+from ..processes import capture
+from ..settings.fields import Fields
+from . import Running, VersionSource
+from .expressions import found_by, read_expression
+
+_KNOWN = ("app", "environment")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command with its placeholders; `time_limit` in seconds. `environ` may hold secrets."""
+
+    command: Tuple[str, ...]
+    regex: Optional[Pattern[str]] = None
+    cwd: str = ""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    time_limit: float = 10.0
+
+
+def read_options(fields: Fields) -> Options:
+    """The keys `command`, `regex`, `cwd`, `environ`, `time_limit`."""
+    options = Options(
+        command=fields.arguments("command"),
+        regex=read_expression(fields, "regex"),
+        cwd=fields.text("cwd", ""),
+        environ=fields.text_map("environ"),
+        time_limit=fields.seconds("time_limit", 10.0, minimum=0.1),
+    )
+    known = either(f"{{{name}}}" for name in _KNOWN)
+    places = [("command", argument) for argument in options.command] + [("cwd", options.cwd)]
+    places += [(f"environ.{name}", value) for name, value in options.environ.items()]
+    for key, template in places:
+        for name in unknown(template, _KNOWN):
+            fields.problem(key, f"{{{name}}} is not filled in here; known: {known}")
+    return options
+
+
+def make(options: Options, target: Target) -> VersionSource:
+    """A source for one application and environment."""
+    return CommandVersion(options, target)
+
+
+class CommandVersion:
+    """Runs the command each time it is asked."""
+
+    def __init__(self, options: Options, target: Target) -> None:
+        self._options = options
+        self._values = {"app": target.app, "environment": target.environment}
+
+    def ask(self) -> Running:
+        """A command that succeeds and prints nothing says that nothing is deployed.
+
+        Raises Failure: timed_out; bad_answer when it cannot be run, ends with another status than 0, or prints no
+        version.
+        """
+        options = self._options
+        ended = capture(
+            [fill(argument, self._values) for argument in options.command],
+            options.time_limit,
+            cwd=fill(options.cwd, self._values),
+            environ={name: fill(value, self._values) for name, value in options.environ.items()},
+            code=Code.BAD_ANSWER,
+        )
+        if ended.status != 0:
+            raise Failure(Code.BAD_ANSWER, ended.sentence(), facts={"status": ended.status})
+        lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
+        if not lines:
+            return Running("")
+        value = found_by(options.regex, ended.output) if options.regex else lines[0]
+        if value is None:
+            message = f"'{ended.program}' printed nothing that the regular expression finds: {shown(lines[0])}."
+            raise Failure(Code.BAD_ANSWER, message)
+        if not VERSION.match(value):
+            raise Failure(Code.BAD_ANSWER, f"'{ended.program}' printed {shown(value)}, which is not a version.")
+        return Running(value)

@@ -1,0 +1,33 @@
+"""Regular expressions that find a version: by a group named `version`, else by the first group."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional, Pattern
+
+from ..settings.fields import Fields
+
+
+def read_expression(fields: Fields, name: str) -> Optional[Pattern[str]]:
+    """The compiled expression under a key; None when it is absent or wrong, which is noted. `^` and `$` mean lines."""
+    text = fields.text(name, "", expected="a regular expression")
+    if not text:
+        return None
+    try:
+        expression = re.compile(text, re.MULTILINE)
+    except (re.error, RecursionError, OverflowError) as error:
+        fields.problem(name, f"expected a regular expression, and this is none: {error}")
+        return None
+    if not expression.groups:
+        fields.problem(name, "expected brackets around the part that is the version, such as 'version: ([0-9.]+)'")
+        return None
+    return expression
+
+
+def found_by(expression: Pattern[str], text: str) -> Optional[str]:
+    """What the group named `version`, or else the first group, holds at the first match; None without one."""
+    match = expression.search(text)
+    if match is None:
+        return None
+    value = match.group("version") if "version" in expression.groupindex else match.group(1)
+    return value.strip() if value is not None else None

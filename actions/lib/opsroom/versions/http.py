@@ -1,0 +1,127 @@
+"""Ask an address which version runs: a JSON path, a header, a regular expression, or the whole body."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Pattern
+from urllib.parse import quote
+
+from ..deploys import Target
+from ..errors import Code, Failure
+from ..names import VERSION, either, shown
+from ..placeholders import fill, unknown
+from ..redaction import redact
+from ..settings.fields import Fields
+from . import Running, VersionSource
+from .expressions import found_by, read_expression
+
+if TYPE_CHECKING:
+    from ..http import Answer
+
+_KNOWN = ("app", "environment")
+
+
+@dataclass(frozen=True)
+class Options:
+    """`url` with placeholders; at most one of `json`, `header`, `regex`; `time_limit` in s; `verify` a CA file."""
+
+    url: str = field(repr=False)
+    json: str = ""
+    header: str = ""
+    regex: Optional[Pattern[str]] = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    time_limit: float = 5.0
+    verify: str = ""
+
+
+def read_options(fields: Fields) -> Options:
+    """The keys `url`, `json`, `header`, `regex`, `headers`, `time_limit`, `verify`."""
+    options = Options(
+        url=fields.text("url", pattern=re.compile(r"^(?i:https?)://[^\s/]\S*$"), expected="an http or https address"),
+        json=fields.text("json", "", expected="a JMESPath expression such as build.version"),
+        header=fields.text("header", "", expected="the name of a header"),
+        regex=read_expression(fields, "regex"),
+        headers=fields.text_map("headers"),
+        time_limit=fields.seconds("time_limit", 5.0, minimum=0.1),
+        verify=fields.text(
+            "verify",
+            "",
+            pattern=re.compile(r"^/"),
+            expected="the full path of a CA file (checking cannot be turned off)",
+        ),
+    )
+    for name in unknown(options.url, _KNOWN):
+        known = either(f"{{{one}}}" for one in _KNOWN)
+        fields.problem("url", f"{{{name}}} is not filled in here; known: {known}")
+    ways: List[str] = [key for key in ("json", "header", "regex") if fields.has(key)]
+    if len(ways) > 1:
+        fields.problem(ways[1], f"only one of json, header and regex can tell the version; {ways[0]} is there too")
+    return options
+
+
+def make(options: Options, target: Target) -> VersionSource:
+    """A source for one application and environment."""
+    values = {"app": target.app, "environment": target.environment}
+    return HttpVersion(options, fill(options.url, values, lambda value: quote(value, safe="")))
+
+
+class HttpVersion:
+    """Asks the address each time."""
+
+    def __init__(self, options: Options, url: str) -> None:
+        self._options = options
+        self._url = url
+
+    def ask(self) -> Running:
+        """Raises Failure: those of `Http.send`, and bad_answer when the answer holds no version."""
+        from ..http import Http  # the config is read for every message, an address is asked for few
+
+        options = self._options
+        http = Http(
+            headers={"Accept": "application/json, text/plain, */*", **options.headers},
+            time_limit=options.time_limit,
+            verify=options.verify,
+        )
+        answer = http.get(self._url)
+        value = self._value(answer)
+        if not VERSION.match(value):
+            said = redact(shown(value), answer.secrets) if value else "nothing"
+            raise _bad(answer, f"answered {said} where a version was expected")
+        return Running(value)
+
+    def _value(self, answer: Answer) -> str:
+        options = self._options
+        if options.json:
+            return self._in_json(answer)
+        if options.header:
+            if options.header.lower() not in answer.headers:
+                raise _bad(answer, f"answered without the header {options.header}")
+            return answer.headers[options.header.lower()].strip()
+        if options.regex is not None:
+            value = found_by(options.regex, answer.text)
+            if value is None:
+                raise _bad(answer, "answered nothing that the regular expression finds")
+            return value
+        return answer.text.strip()
+
+    def _in_json(self, answer: Answer) -> str:
+        import jmespath
+
+        content = answer.json()
+        try:
+            value: Any = jmespath.search(self._options.json, content)
+        except jmespath.exceptions.JMESPathError as error:
+            reason = str(error).splitlines()[0].rstrip(":. ")
+            message = f"The expression '{self._options.json}' for the JSON of {answer.url} does not work: {reason}."
+            raise Failure(Code.BAD_ANSWER, message, facts={"url": answer.url}) from None
+        if value is None:
+            raise _bad(answer, f"answered JSON in which there is no '{self._options.json}'")
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise _bad(answer, f"answered JSON in which '{self._options.json}' is neither a text nor a number")
+        return str(value).strip()
+
+
+def _bad(answer: Answer, what: str) -> Failure:
+    facts = {"url": answer.url, "status": answer.status, "sent": True}
+    return Failure(Code.BAD_ANSWER, f"{answer.url} {what}.", facts=facts)
