@@ -67,13 +67,19 @@ class Chat:
         """A word of the console itself."""
         self._say("console", text, "warning", "warning")
 
+    def aside(self, text: str) -> None:
+        """A sentence beside the conversation."""
+        self.out.write(self.paint(text, "dim") + "\n")
+        self.out.flush()
+
     def _say(self, who: str, text: str, who_colour: str, text_colour: str) -> None:
         if self._live:
             self.out.write("\r\x1b[K")
             self._live = False
-        for line in printable(text).split("\n"):
+        first = self.paint(who + ">", who_colour)
+        for number, line in enumerate(printable(text).split("\n")):
             shown = self.paint(line, text_colour) if text_colour else line
-            self.out.write(f"{self.paint(who + '>', who_colour)} {shown}\n")
+            self.out.write(f"{first if number == 0 else ' ' * (len(who) + 1)} {shown}\n")
         self.out.flush()
 
 

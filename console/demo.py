@@ -1,0 +1,126 @@
+"""`make demo`: builds a tiny world and plays a conversation in it; on a terminal you are then left in the room."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, List, Optional, Sequence
+
+from . import PACK
+from .lines import Chat, converse
+from .opening import CannotOpen, open_session
+from .session import Reply, Session
+from .world import World, at, build
+
+FOLDER = PACK / "var" / "demo"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message of the conversation and how it must end. `drawn` ones stand in the picture of the docs."""
+
+    speaker: str
+    room: str
+    text: str
+    status: str
+    code: str
+    drawn: bool = False
+
+
+# What runs before the conversation begins.
+PRELUDE = tuple(
+    Line("carol", "#ops", f"deploy web v1.1.0 to {environment}", "succeeded", "deployed")
+    for environment in ("test", "uat", "production")
+)
+
+CONVERSATION = (
+    Line("alice", "#dev", "opsroom help", "succeeded", "help"),
+    Line("alice", "#dev", "versions of web", "succeeded", "versions"),
+    Line("alice", "#dev", "deploy web v1.2.0 to test", "succeeded", "deployed", drawn=True),
+    Line("bob", "#dev", "promote web from test to uat", "succeeded", "deployed", drawn=True),
+    Line("bob", "#dev", "deploy api v2.1.0 to test", "succeeded", "deployed"),
+    Line("alice", "#dev", "plan web v1.2.0 to production", "succeeded", "plan", drawn=True),
+    Line("alice", "#dev", "deploy web v1.2.0 to production", "failed", "not_allowed", drawn=True),
+    Line("alice", "#dev", "deploy web v1.2.0 to production requester=carol", "rejected", "immutable_parameter"),
+    Line("carol", "#dev", "deploy web v1.2.0 to production", "failed", "wrong_room"),
+    Line("carol", "#ops", "deploy web v1.2.0 to production", "succeeded", "deployed", drawn=True),
+    Line("carol", "#ops", "rollback web on production", "succeeded", "deployed", drawn=True),
+    Line("bob", "#dev", "versions on production", "succeeded", "versions"),
+    Line("bob", "#dev", "history on production", "succeeded", "history", drawn=True),
+    Line("bob", "#dev", "deploy wbe v1.2.0 to test", "failed", "unknown_app"),
+)
+
+
+def play(
+    session: Session, lines: Sequence[Line], before: Callable[[Line], None], after: Callable[[Reply], None]
+) -> List[str]:
+    """Say every line; returns a sentence for each that did not end as it must."""
+    wrong: List[str] = []
+    for line in lines:
+        before(line)
+        reply = session.say(line.text, line.speaker, line.room)
+        after(reply)
+        if (reply.status, reply.code) != (line.status, line.code) or reply.rendered.problem or reply.rendered.unsafe:
+            wrong.append(
+                f"'{line.text}' by {line.speaker} ended as {reply.status} ({reply.code}), "
+                f"not as {line.status} ({line.code}): {reply.message} {reply.rendered.problem}".strip()
+            )
+    return wrong
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Play the conversation. Returns 1 when a message did not end as it must, 2 when there is no world to play in."""
+    parser = argparse.ArgumentParser(prog="python -m console.demo", description="The pack in a tiny world.")
+    parser.add_argument("--chat-only", action="store_true", help="no conversation: straight into the room")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the world is built")
+    options = parser.parse_args(arguments)
+    chat = Chat(sys.stdout)
+    try:
+        world = at(options.folder.resolve())
+        if options.chat_only and world.config.exists():
+            session = _session(world)
+        else:
+            session = _session(build(world.folder))
+            if not _played(session, chat, quiet=options.chat_only):
+                return 1
+    except (RuntimeError, CannotOpen, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if options.chat_only or sys.stdin.isatty():
+        _leave_in(session, chat)
+    return 0
+
+
+def _session(world: World) -> Session:
+    return open_session(world.config, PACK, world.database, speaker="alice", room="#dev")
+
+
+def _played(session: Session, chat: Chat, quiet: bool) -> bool:
+    wrong = play(session, PRELUDE, lambda line: None, lambda reply: None)
+    if not quiet and not wrong:
+        chat.aside("An application, web, runs on test, uat and production. Three people talk about it.")
+        chat.listen_to(session)
+        wrong = play(session, CONVERSATION, lambda line: chat.message(line.speaker, line.room, line.text), chat.reply)
+    for sentence in wrong:
+        print(sentence, file=sys.stderr)
+    return not wrong
+
+
+def _leave_in(session: Session, chat: Chat) -> None:
+    if sys.stdin.isatty():
+        from .room import enter
+
+        chat.aside("You are alice in #dev, where carol may deploy to production from #ops. Say: /as carol")
+        enter(session, PACK / "var")
+    else:
+        converse(session, sys.stdin.buffer, sys.stdout, as_json=False)
+
+
+if __name__ == "__main__":
+    try:
+        status = main()
+    except (KeyboardInterrupt, BrokenPipeError):
+        status = 130
+    sys.exit(status)
