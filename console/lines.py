@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import unicodedata
 from dataclasses import dataclass
 from typing import IO, Iterable, Optional
@@ -17,7 +18,8 @@ class Painter:
     """Colours, where there is a terminal that wants them (https://no-color.org)."""
 
     def __init__(self, stream: IO[str]) -> None:
-        self.on = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self.terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.on = self.terminal and not os.environ.get("NO_COLOR")
 
     def __call__(self, text: str, colour: str) -> str:
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.on else text
@@ -30,6 +32,8 @@ class Chat:
         self.out = out
         self.paint = Painter(out)
         self._live = False
+        # A running deployment speaks from the thread that renews its lease as well.
+        self._lock = threading.Lock()
 
     def listen_to(self, session: Session) -> None:
         """Show what the room reads while a message is being worked on."""
@@ -58,10 +62,11 @@ class Chat:
 
     def live(self, text: str) -> None:
         """A line that the next one replaces; only on a terminal."""
-        if self.paint.on:
-            self.out.write("\r\x1b[K" + self.paint("  … " + printable(text)[:100], "dim"))
-            self.out.flush()
-            self._live = True
+        if self.paint.terminal:
+            with self._lock:
+                self.out.write("\r\x1b[K" + self.paint("  … " + printable(text)[:100].replace("\n", " "), "dim"))
+                self.out.flush()
+                self._live = True
 
     def warning(self, text: str) -> None:
         """A word of the console itself."""
@@ -73,20 +78,22 @@ class Chat:
         self.out.flush()
 
     def _say(self, who: str, text: str, who_colour: str, text_colour: str) -> None:
-        if self._live:
-            self.out.write("\r\x1b[K")
-            self._live = False
-        first = self.paint(who + ">", who_colour)
-        for number, line in enumerate(printable(text).split("\n")):
-            shown = self.paint(line, text_colour) if text_colour else line
-            self.out.write(f"{first if number == 0 else ' ' * (len(who) + 1)} {shown}\n")
-        self.out.flush()
+        with self._lock:
+            if self._live:
+                self.out.write("\r\x1b[K")
+                self._live = False
+            first = self.paint(who + ">", who_colour)
+            for number, line in enumerate(printable(text).split("\n")):
+                shown = self.paint(line, text_colour) if text_colour else line
+                self.out.write(f"{first if number == 0 else ' ' * (len(who) + 1)} {shown}\n")
+            self.out.flush()
 
 
 def printable(text: str) -> str:
     """A text without what a terminal would obey or turn around; line breaks stay."""
+    # Joiners stay: Persian and emoji need them.
     return "".join(
-        character if character == "\n" or unicodedata.category(character)[0] not in "CZ" or character == " " else " "
+        character if character in " \n\u200c\u200d" or unicodedata.category(character)[0] not in "CZ" else " "
         for character in text
     )
 
@@ -146,7 +153,8 @@ def converse(session: Session, lines: Iterable[bytes], out: IO[str], as_json: bo
         message = read_message(line, as_json)
         if as_json:
             reply = session.say(message.text, message.speaker, message.room)
-            out.write(json.dumps(reply.mapping(), ensure_ascii=False) + "\n")
+            # Plain ASCII: a reader that takes U+2028 for a line break still finds one object a line.
+            out.write(json.dumps(reply.mapping()) + "\n")
             out.flush()
         else:
             chat.message(session.speaker, session.room, message.text)

@@ -70,7 +70,9 @@ def execute(run: Run, passed: Mapping[str, Any], config: Mapping[str, Any], data
         around.enter_context(redirect_stdout(out))
         around.enter_context(redirect_stderr(err))
         try:
-            ok, result = _outcome(_instance(run, config, database, room).run(**passed))
+            made = _load_class(run.action.entry_point)
+            _surround(made, around, database, room, run.id)
+            ok, result = _outcome(made(config=dict(config), action_service=None).run(**passed))
             run.status = "failed" if ok is False else "succeeded"
         except KeyboardInterrupt:
             run.status, exit_code = "canceled", -2
@@ -95,12 +97,6 @@ def _outcome(returned: Any) -> Tuple[Optional[bool], Any]:
         return ok, str(result)
 
 
-def _instance(run: Run, config: Mapping[str, Any], database: str, room: ConsoleRoom) -> Any:
-    made = _load_class(run.action.entry_point)
-    _surround(made, database, room, run.id)
-    return made(config=dict(config), action_service=None)
-
-
 def _load_class(entry_point: Path) -> Any:
     """The action's class. The module is loaded afresh each time, as StackStorm starts a process each time."""
     for folder in (entry_point.parent, entry_point.parent / "lib"):
@@ -122,10 +118,11 @@ def _load_class(entry_point: Path) -> Any:
     return classes[0]
 
 
-def _surround(made: Any, database: str, room: ConsoleRoom, execution_id: str) -> None:
-    """Tell the pack's own actions where they are: elsewhere than in StackStorm."""
+def _surround(made: Any, around: ExitStack, database: str, room: ConsoleRoom, execution_id: str) -> None:
+    """Tell the pack's own actions, until the stack is left, that they are elsewhere than in StackStorm."""
     if not hasattr(made, "surroundings"):
         return
     from opsroom.action import OpsroomAction, Surroundings
 
+    around.callback(setattr, OpsroomAction, "surroundings", OpsroomAction.surroundings)
     OpsroomAction.surroundings = Surroundings(database=database, room=room, execution_id=execution_id)

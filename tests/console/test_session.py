@@ -1,0 +1,261 @@
+"""One message in, one answer out: matched, checked, run and rendered like StackStorm does it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+
+from support.packs import IDENTITY, add_command, talk
+
+NAME: Dict[str, Any] = {"type": "string", "required": True, "pattern": r"^[a-z]+(?![\s\S])", "maxLength": 8}
+RAISING = """
+class Break:
+    def __init__(self, config=None, action_service=None):
+        pass
+
+    def run(self, **parameters):
+        raise RuntimeError("token=SECRET")
+"""
+
+
+def saying(expression: str) -> str:
+    return f"""
+class Say:
+    def __init__(self, config=None, action_service=None):
+        self.config = config
+
+    def run(self, **parameters):
+        return {expression}
+"""
+
+
+def test_a_message_runs_the_action_with_every_parameter_and_the_identity_of_the_speaker(tmp_path: Path) -> None:
+    parameters = {"name": NAME, "count": {"type": "integer", "default": 3}, "note": {"type": "string"}, **IDENTITY}
+    add_command(tmp_path, "greet", ["greet {{name}}"], parameters)
+    reply = talk(tmp_path).say("greet bob")
+    assert (reply.status, reply.code, reply.message) == ("succeeded", "heard", "heard")
+    assert reply.result["parameters"] == {
+        "name": "bob",
+        "count": 3,
+        "note": None,
+        "requester": "alice",
+        "room": "#dev",
+    }
+    assert reply.mapping()["matched"] == {"alias": "tiny_greet", "format": "greet {{name}}"}
+
+
+def test_a_message_may_have_a_speaker_and_a_room_of_its_own(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", ["greet"], IDENTITY)
+    session = talk(tmp_path)
+    assert session.say("greet", "carol", "#ops").result["parameters"] == {"requester": "carol", "room": "#ops"}
+    assert session.say("greet").result["parameters"] == {"requester": "alice", "room": "#dev"}
+
+
+def test_the_user_of_the_execution_is_the_first_relay_of_the_config(tmp_path: Path) -> None:
+    user = {"st2_user": {"type": "string", "default": "{{ action_context.user }}", "immutable": True}}
+    add_command(tmp_path, "greet", ["greet"], user)
+    assert talk(tmp_path).say("greet").result["parameters"] == {"st2_user": "chatops_bot"}
+    assert talk(tmp_path, {"relays": ["bot", "other"]}).say("greet").result["parameters"] == {"st2_user": "bot"}
+
+
+def test_a_pair_at_the_end_becomes_a_parameter_and_is_cast_to_its_type(tmp_path: Path) -> None:
+    parameters = {
+        "name": NAME,
+        "count": {"type": "integer"},
+        "loud": {"type": "boolean"},
+        "who": {"type": "array"},
+        "facts": {"type": "object"},
+    }
+    add_command(tmp_path, "greet", ["greet {{name}}"], parameters)
+    reply = talk(tmp_path).say("greet bob count=2 loud=true who='x, y' facts={\"a\":1}")
+    assert reply.result["parameters"] == {
+        "name": "bob",
+        "count": 2,
+        "loud": True,
+        "who": ["x", "y"],
+        "facts": {"a": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        ("greet Bob!", "name: 'Bob!' does not match"),
+        ("greet abcdefghi", "name: 'abcdefghi' is too long"),
+        ("greet bob\nx", "name: 'bob\\nx' does not match"),
+        ("greet bob count=many", "count: 'many' is not of type 'integer'"),
+        ("greet bob other=1", "Additional properties are not allowed ('other' was unexpected)"),
+        ("greet {{7*7}}", "name: '{ {7*7} }' does not match"),
+        ("greet " + "a" * 10_000, "name: 'aaaaaaa"),
+    ],
+)
+def test_a_parameter_that_the_action_does_not_take_is_rejected_and_nothing_runs(
+    tmp_path: Path, message: str, sentence: str
+) -> None:
+    add_command(tmp_path, "greet", ["greet {{name}}"], {"name": NAME, "count": {"type": "integer"}}, RAISING)
+    reply = talk(tmp_path).say(message)
+    assert (reply.status, reply.code) == ("rejected", "invalid_parameter")
+    assert reply.message.startswith(sentence)
+    assert len(reply.message) <= 400
+
+
+def test_a_required_parameter_that_is_not_said_is_rejected(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", ["greet"], {"name": NAME})
+    reply = talk(tmp_path).say("greet")
+    assert (reply.code, reply.message) == ("invalid_parameter", "'name' is a required property")
+
+
+def test_an_immutable_parameter_in_the_message_is_rejected_in_the_words_of_stackstorm(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", ["greet"], IDENTITY)
+    reply = talk(tmp_path).say("greet requester=carol")
+    assert (reply.status, reply.code) == ("rejected", "immutable_parameter")
+    assert reply.message == "Override of immutable parameter(s) ['requester'] is unsupported."
+
+
+def test_an_immutable_parameter_of_the_alias_is_passed_and_cannot_be_said(tmp_path: Path) -> None:
+    parameters = {"force": {"type": "boolean"}, "by": {"type": "string"}}
+    add_command(tmp_path, "greet", ["greet"], parameters, immutable_parameters={"force": True, "by": "{{ api_user }}"})
+    session = talk(tmp_path)
+    assert session.say("greet").result["parameters"] == {"force": True, "by": "alice"}
+    reply = session.say("greet force=false")
+    assert (reply.code, reply.message) == ("immutable_parameter", "Immutable arguments cannot be overriden: force")
+
+
+def test_the_parameters_of_the_runner_can_be_said_unless_the_action_forbids_it(tmp_path: Path) -> None:
+    add_command(tmp_path, "open", ["open"])
+    add_command(tmp_path, "closed", ["closed"], {"timeout": {"default": 60, "immutable": True}})
+    session = talk(tmp_path)
+    assert session.say("open timeout=5").status == "succeeded"
+    assert session.say("open timeout=5").result["parameters"] == {}
+    assert session.say("closed timeout=5").status == "rejected"
+
+
+def test_a_default_is_checked_before_it_is_rendered_as_stackstorm_does_it(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", ["greet"], {"requester": {**IDENTITY["requester"], "maxLength": 8}})
+    assert talk(tmp_path).say("greet").code == "invalid_parameter"
+
+
+def test_what_somebody_says_is_never_rendered(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", ["greet {{name}}"], {"name": {"type": "string"}})
+    reply = talk(tmp_path).say("greet {{ action_context.user }}")
+    assert reply.result["parameters"] == {"name": "{{ action_context.user }}"}
+
+
+def test_a_message_that_matches_nothing_is_answered_with_the_nearest_commands(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", [{"display": "greet {{ name }}", "representation": ["greet {{name}}"]}])
+    add_command(tmp_path, "leave", ["leave"])
+    reply = talk(tmp_path).say("gret bob")
+    assert (reply.status, reply.code, reply.match) == ("rejected", "no_match", None)
+    assert reply.message == "Command 'gret bob' matched no patterns. Did you mean: greet NAME"
+    assert talk(tmp_path).say("zzzzzz").message == "Command 'zzzzzz' matched no patterns. There is: greet, leave"
+
+
+def test_a_message_that_two_formats_match_is_rejected(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", ["greet {{name}}"], {"name": NAME})
+    add_command(tmp_path, "meet", ["greet {{x}}"], {"x": NAME}, RAISING)
+    reply = talk(tmp_path).say("greet bob")
+    assert (reply.status, reply.code) == ("rejected", "ambiguous")
+    assert "greet NAME, greet X" in reply.message
+
+
+def test_a_display_alone_matches_nothing(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", [{"display": "greet"}])
+    assert talk(tmp_path).say("greet").code == "no_match"
+    assert talk(tmp_path).say("a=b").code == "no_match"
+
+
+def test_a_false_status_is_a_failure_that_keeps_its_result(tmp_path: Path) -> None:
+    code = saying('(False, {"code": "locked", "message": "No."})')
+    add_command(tmp_path, "greet", ["greet"], code=code)
+    reply = talk(tmp_path).say("greet")
+    assert (reply.status, reply.code, reply.message) == ("failed", "locked", "No.")
+    assert reply.result == {"code": "locked", "message": "No."}
+
+
+def test_an_action_that_raises_has_crashed_and_its_traceback_stays_out_of_the_room(tmp_path: Path) -> None:
+    template = "{{ execution.status }} {{ execution.result.result }} {{ execution.result.exit_code }}"
+    add_command(tmp_path, "greet", ["greet"], code=RAISING, result={"format": template})
+    reply = talk(tmp_path).say("greet")
+    assert (reply.status, reply.code, reply.message) == ("failed", "crashed", "failed None 1")
+    assert "SECRET" not in json.dumps(reply.mapping())
+
+
+@pytest.mark.parametrize("code", ["import nothing_of_that_name\n", "class (", "x = 1\n"])
+def test_an_action_that_cannot_be_loaded_has_crashed(tmp_path: Path, code: str) -> None:
+    add_command(tmp_path, "greet", ["greet"], code=code)
+    assert talk(tmp_path).say("greet").code == "crashed"
+
+
+def test_a_result_that_is_no_json_becomes_text_as_in_stackstorm(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", ["greet"], code=saying("(True, {1, 1})"))
+    assert talk(tmp_path).say("greet").result == "{1}"
+
+
+def test_what_an_action_prints_is_kept_from_the_conversation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_command(tmp_path, "greet", ["greet"], code=saying('print("noise") or (True, {"message": "hi"})'))
+    assert talk(tmp_path).say("greet").message == "hi"
+    assert capsys.readouterr().out == ""
+
+
+def test_an_interrupted_action_has_failed_and_the_conversation_goes_on(tmp_path: Path) -> None:
+    code = saying("None").replace("return None", "raise KeyboardInterrupt")
+    add_command(tmp_path, "greet", ["greet"], code=code)
+    reply = talk(tmp_path).say("greet")
+    assert (reply.status, reply.code) == ("failed", "interrupted")
+
+
+def test_a_message_that_stackstorm_would_evaluate_once_more_is_marked_unsafe(tmp_path: Path) -> None:
+    for number, text in enumerate(["{{ 1 }}", "{% if %}", "<% 1 %>"]):
+        add_command(tmp_path, f"leak{number}", [f"leak{number}"], code=saying(f'(True, {{"message": "{text}"}})'))
+        assert talk(tmp_path).say(f"leak{number}").mapping()["unsafe"] is True
+    add_command(tmp_path, "fine", ["fine"], code=saying('(True, {"message": "{ { 1 } } {x} 50%"})'))
+    assert "unsafe" not in talk(tmp_path).say("fine").mapping()
+
+
+def test_the_acknowledgement_is_heard_before_the_answer(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", ["greet"], ack={"format": "Starting {{ execution.id }}"})
+    session = talk(tmp_path)
+    session.new_id = lambda: "0" * 24
+    heard = []
+    session.heard_ack = heard.append
+    assert session.say("greet").ack == "Starting " + "0" * 24
+    assert heard == ["Starting " + "0" * 24]
+
+
+def test_a_result_that_is_switched_off_shows_nothing(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", ["greet"], result={"enabled": False})
+    reply = talk(tmp_path).say("greet")
+    assert (reply.status, reply.message, reply.rendered.shown) == ("succeeded", "", False)
+
+
+def test_an_alias_without_a_format_gets_a_plain_default(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", ["greet"], result={})
+    assert talk(tmp_path).say("greet").message.startswith("Action tiny.greet completed.\nstatus : succeeded\n")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"format": "{{ execution.id | no_such_filter }}"},
+        {"format": "x", "extra": {"slack": {"color": "{{ execution.result.result.nothing }}"}}},
+        {"format": "x", "extra": {"text": "{{ execution.result.result.quoted }}", "list": ["{{ '\"' }}"]}},
+    ],
+)
+def test_a_template_that_stackstorm_could_not_render_is_a_problem_of_the_reply(
+    tmp_path: Path, result: Dict[str, Any]
+) -> None:
+    add_command(tmp_path, "greet", ["greet"], result=result)
+    assert "cannot be rendered" in talk(tmp_path).say("greet").mapping()["problem"]
+
+
+def test_the_database_of_the_console_stands_in_for_that_of_the_config(tmp_path: Path) -> None:
+    add_command(tmp_path, "greet", ["greet"], code=saying('(True, {"message": self.config["database"]})'))
+    session = talk(tmp_path, {"database": "postgresql://theirs"})
+    assert session.say("greet").message == "postgresql://theirs"
+    session.database = "sqlite:////tmp/mine.db"
+    assert session.say("greet").message == "sqlite:////tmp/mine.db"
