@@ -12,8 +12,8 @@ from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 from .desk import KINDS, Desk
 from .desk.outcome import Outcome
 from .errors import Code, OpsroomError, Refusal
-from .people import identify
 from .masking import redactor_for
+from .people import identify
 from .room import NoRoom, Room, StackStormRoom
 from .settings import load
 from .settings.model import Settings

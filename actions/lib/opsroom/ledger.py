@@ -36,7 +36,13 @@ __all__ = [
 
 
 class Event(str, Enum):
-    """What a record says. A deployment has one ASKED, perhaps one STARTED, and one of the others as its end."""
+    """What a record says.
+
+    A deployment has one ASKED, perhaps one STARTED, and one of REFUSED, SUCCEEDED, FAILED and INTERRUPTED as its end.
+    In between, where the environment wants it: WAITING (a change was made), APPROVED (once for each approver) or
+    REJECTED, CONFIRMED, EXPIRED, OVERRIDDEN (an emergency passed what was in the way). After it: REVIEWED. All of them
+    carry the deployment's id. LOCKED and UNLOCKED tell of locks.
+    """
 
     ASKED = "asked"
     REFUSED = "refused"
@@ -44,6 +50,15 @@ class Event(str, Enum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CONFIRMED = "confirmed"
+    EXPIRED = "expired"
+    OVERRIDDEN = "overridden"
+    REVIEWED = "reviewed"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,13 @@ class Speaker:
     through_relay: bool
 
     @property
+    def key(self) -> str:
+        """Who this is, for comparing: two names of one person have one key, two people never do."""
+        if self.person is not None:
+            return f"person:{self.person.name}"
+        return f"chat:{self.st2_user}:{self.chat_name}" if self.through_relay else f"st2:{self.st2_user}"
+
+    @property
     def person_name(self) -> str:
         """The name in the config, empty for somebody unknown."""
         return self.person.name if self.person else ""

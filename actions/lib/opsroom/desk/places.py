@@ -34,7 +34,7 @@ def find_place(settings: Settings, app_name: str, environment_name: str) -> Tupl
             f"{app.name} does not live on {environment.name}.",
             f"It lives on {listed(places)}." if places else "It lives on no environment.",
         )
-    return app, environment
+    return app, environment.for_app(app.name)
 
 
 def deployer_for(app: App, environment: Environment) -> Deployer:

@@ -72,6 +72,7 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
         database=fields.text("database", default=""),
         relays=fields.texts("relays", default=("chatops_bot",), expected="a list of StackStorm users"),
         announce=fields.text("announce", default="", expected="the name of a room"),
+        timezone=fields.text("timezone", default="UTC"),
         route=fields.text("route", default="chatops", expected="the route of the relay, chatops or errbot"),
         people=people,
         groups=groups,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Mapping, Optional, Tuple
 
 
@@ -11,6 +11,7 @@ class Person:
     """Somebody whom the config knows.
 
     `chat`: the names that relays report for them. `st2`: their own users of StackStorm (default: their name).
+    `totp`: the secret of their one-time codes (base32); `second_factor`: their approvals always need one.
     `identities`: their names elsewhere (`jira`, `pagerduty`, ...).
     """
 
@@ -18,16 +19,53 @@ class Person:
     chat: Tuple[str, ...] = ()
     st2: Tuple[str, ...] = ()
     email: str = ""
+    totp: str = field(default="", repr=False)
+    second_factor: bool = False
     identities: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
+class Freeze:
+    """A time in which nothing is deployed: weekly ("Fri 16:00" to "Mon 08:00") or dated, with its time zone.
+
+    `begins` and `ends` are as in the config, checked; `guard.freezes` understands them.
+    """
+
+    name: str
+    begins: str
+    ends: str
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True)
 class Environment:
-    """A place where applications run. `deployers` and `rooms` are None where everybody may, from everywhere."""
+    """A place where applications run, and what holds there.
+
+    `deployers`, `rooms`, `lockers` and `approvers` are None where there is no rule. Who may lock is by default who may
+    deploy. `approvals` is how many others must approve, `approval_ttl` and `confirm_within` are in seconds
+    (`confirm_within` 0: nothing to confirm), `after` is the environment where the version must be running first.
+    `emergency` may pass approval, freeze, order and lock. `own` has, for each application, the rules of its own.
+    """
 
     name: str
     deployers: Optional[Tuple[str, ...]] = None
     rooms: Optional[Tuple[str, ...]] = None
+    lockers: Optional[Tuple[str, ...]] = None
+    approvers: Optional[Tuple[str, ...]] = None
+    emergency: Tuple[str, ...] = ()
+    approvals: int = 0
+    approval_ttl: float = 1800.0
+    confirm_within: float = 0.0
+    second_factor: bool = False
+    after: str = ""
+    freezes: Tuple[Freeze, ...] = ()
+    lock_after_rollback: bool = True
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def for_app(self, app: str) -> Environment:
+        """The environment as it is for one application: its own rules take the place of the general ones."""
+        rules = self.own.get(app)
+        return replace(self, **rules) if rules else self
 
 
 @dataclass(frozen=True)
@@ -65,6 +103,7 @@ class Settings:
     database: str
     relays: Tuple[str, ...]
     announce: str
+    timezone: str
     route: str
     people: Mapping[str, Person]
     groups: Mapping[str, Tuple[str, ...]]

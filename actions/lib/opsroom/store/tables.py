@@ -68,6 +68,88 @@ claims = Table(
 )
 
 
+# An empty app means all of them, an empty environment everywhere; an empty until means without end.
+locks = Table(
+    "locks",
+    metadata,
+    Column("app", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("shown", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("room", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("execution_id", Text, nullable=False),
+    # What makes a lock have one owner.
+    PrimaryKeyConstraint("app", "environment", name="locks_place"),
+)
+
+# Deployments that wait for approval or confirmation, and emergencies that wait for review.
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("deployment", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("asked_version", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("commit_id", Text, nullable=False),
+    Column("version_before", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("shown", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("chat_name", Text, nullable=False),
+    Column("room", Text, nullable=False),
+    Column("st2_user", Text, nullable=False),
+    Column("execution_id", Text, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("needed", Integer, nullable=False),
+    Column("asked_at", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    UniqueConstraint("deployment", name="changes_deployment"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("change", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("shown", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("execution_id", Text, nullable=False),
+    Column("second_factor", Integer, nullable=False),
+    # Nobody approves the same change twice.
+    PrimaryKeyConstraint("change", "owner", name="approvals_once"),
+)
+
+# One-time codes that were used (`counter` is the number of the time step), and the moments of wrong ones.
+used_codes = Table(
+    "used_codes",
+    metadata,
+    Column("person", Text, nullable=False),
+    Column("counter", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("at", Text, nullable=False),
+    # What makes a code work once, also on two runners at the same moment.
+    PrimaryKeyConstraint("person", "counter", name="used_codes_once"),
+)
+
+wrong_codes = Table(
+    "wrong_codes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+
 def clean(value: str) -> str:
     """The text without what a column cannot hold: NUL (PostgreSQL refuses it) and halves of surrogate pairs."""
     return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
