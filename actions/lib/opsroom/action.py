@@ -81,6 +81,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
             database=settings.database or (around.database if around else "") or default_database(),
             execution_id=self._execution_id(),
             room=self._room(settings, speaker.room, around),
+            rooms=lambda name: self._room(settings, name, around),
         )
         try:
             outcome = use_case(desk)

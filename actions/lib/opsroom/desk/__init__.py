@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
 from .. import deploys, versions
 from ..people import Speaker
@@ -29,6 +29,8 @@ class Desk:
     database: str
     execution_id: str = ""
     room: Room = field(default_factory=NoRoom)
+    # Another room by its name, for telling people what happened to what is theirs.
+    rooms: Callable[[str], Room] = lambda name: NoRoom()
     _store: Optional[Store] = None
 
     @property

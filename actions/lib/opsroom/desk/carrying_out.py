@@ -1,31 +1,32 @@
-"""The story that deploy, promote and rollback share: claim, look, start, deploy, verify, record, say."""
+"""The story that deploy, promote and rollback share: may it be, claim, look, start, deploy, verify, record, say."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, List, Optional
 
 from ..deploys import Resolved
 from ..errors import Code, Failure, OpsroomError, Refusal
-from ..guard import Decision
-from ..guard.access import may_deploy
+from ..names import listed
 from ..settings.model import App, Environment
 from ..text import one_line, span, when
 from ..versions import Running, same_version
 from .asking import ask, ask_or_none
 from .job import RunningJob
+from .obstacles import Obstacle, busy, circumstances, locked, rights, sequence
 from .outcome import Outcome
 from .places import deployer_for
 from .record import Request
 from .settling import settle_interrupted
+from .verifying import is_there, verify
 
 if TYPE_CHECKING:
-    from ..claims import Claim
+    from sqlalchemy.engine import Connection
 
-_FIRST_LOOK = 0.1
-_LONGEST_PAUSE = 2.0
+    from ..changes import Change
+    from ..store import Store
+    from .record import Also
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,9 @@ class Order:
     """What is to be done.
 
     `did` and `doing` tell it afterwards and meanwhile, with `{version}` where the version goes: "deployed web
-    {version} to uat". `expected_before` is the version that must still be running, `commit` what the version must
-    still stand for.
+    {version} to uat". `expected_before` is the version that must still be running (empty: nothing), `commit` what the
+    version must still stand for. `change` is the approved or confirmed change that this carries out, `emergency` the
+    reason for passing what is in the way.
     """
 
     app: App
@@ -43,73 +45,102 @@ class Order:
     did: str
     doing: str
     redeploy: bool = False
-    expected_before: str = ""
+    expected_before: Optional[str] = None
     commit: str = ""
+    change: Optional[Change] = None
+    emergency: str = ""
+
+    @property
+    def is_rollback(self) -> bool:
+        """Going back is not held up by the order of environments, and locks afterwards."""
+        return self.did.startswith("rolled back")
 
 
 def carry_out(request: Request, order: Order) -> Outcome:
-    """Do it, or raise the Refusal or Failure that says why not. The request is recorded to its end."""
+    """Do it, or raise the Refusal or Failure that says why not. The request is recorded to its end.
+
+    Where the environment wants approval or confirmation and the order has none yet, a change is made instead.
+    """
     desk, app, environment = request.desk, order.app, order.environment
     request.app, request.environment = app.name, environment.name
-    for decision in may_deploy(desk.settings, desk.speaker, environment):
-        decision.enforce()
+    passed = _clear(order, rights(request, environment, bool(order.emergency)))
     settle_interrupted(desk, app.name, environment.name)
-    for decision in in_the_way(request):
-        decision.enforce()
+    passed += _clear(order, circumstances(request, environment))
     resolved = deployer_for(app, environment).resolve(order.version)
     request.version = resolved.version
     _same_commit(order, resolved)
-    _take_claim(request)
+    passed += _clear(order, sequence(request, app, environment, resolved, order.is_rollback))
+    if _must_wait(order):
+        return _wait(request, order, resolved)
+    _take_claim(request, order)
     with RunningJob(desk, request, desk.settings.lease, _headline(request, order)) as job:
         job.step("checking")
         before = _look(request, app, environment)
         _still_as_expected(order, before)
-        if not order.redeploy and before is not None and _is_there(before, resolved):
+        if not order.redeploy and before is not None and is_there(before, resolved):
             return _already_there(request, order, before)
+        if order.emergency:
+            _override(request, order, passed)
         _start(request, order, resolved)
         return _deploy(request, order, resolved, job)
 
 
-def in_the_way(request: Request) -> List[Decision]:
-    """A deployment that is going on at the same place."""
-    from ..claims import current
-
-    store = request.desk.store
-    with store.read() as connection:
-        return [
-            _busy(claim, store.now(connection))
-            for claim in current(store, connection, request.app, request.environment)
-        ]
+def _clear(order: Order, obstacles: List[Obstacle]) -> List[Obstacle]:
+    """Raise the first refusal; in an emergency, only one that cannot be passed. Returns what was passed."""
+    for obstacle in obstacles:
+        if not (order.emergency and obstacle.passable):
+            obstacle.decision.enforce()
+    return obstacles
 
 
-def _busy(claim: Claim, now: datetime) -> Decision:
-    step = f" ({claim.step})" if claim.step else ""
-    what = f"{claim.command} {claim.app} {claim.version} on {claim.environment}"
-    since = f"{span((now - claim.started_at).total_seconds())} ago"
-    return Decision(
-        False,
-        Code.BUSY,
-        f"{claim.holder} is at it: {what}, begun {since}{step}.",
-        f"Wait for it to end, then say it again. To see: history of {claim.app} on {claim.environment}",
-    )
+def _must_wait(order: Order) -> bool:
+    wanted = order.environment.approvals > 0 or order.environment.confirm_within > 0
+    return wanted and order.change is None and not order.emergency
 
 
-def _take_claim(request: Request) -> None:
-    """Make the place ours, exclusively. Raises Refusal(busy) naming the holder when somebody was first."""
+def _wait(request: Request, order: Order, resolved: Resolved) -> Outcome:
+    """Make a change that waits for approval or confirmation, and touch nothing."""
+    from .ask_for_approval import make_change
+
+    running = _look(request, order.app, order.environment)
+    if not order.redeploy and running is not None and is_there(running, resolved):
+        return _already_there(request, order, running)
+    kind = "approval" if order.environment.approvals > 0 else "confirmation"
+    return make_change(request, order, order.environment, resolved, running, kind)
+
+
+def _override(request: Request, order: Order, passed: List[Obstacle]) -> None:
+    """Record what the emergency passed, before anything is touched, and flag it until somebody reviews it."""
+    from .ask_for_approval import make_emergency
+
+    codes = [obstacle.decision.code.value for obstacle in passed if obstacle.decision.code is not None]
+    if order.environment.approvals > 0:
+        codes.append("approval")
+    make_emergency(request, order, codes)
+
+
+def _take_claim(request: Request, order: Order) -> None:
+    """Make the place ours, exclusively. Raises Refusal(busy) naming the holder when somebody was first.
+
+    Locks are looked at once more in the same transaction: a lock is either seen here, or was taken after this claim
+    and then says who is deploying.
+    """
     from ..claims import Claim, take
+    from ..locks import active
 
-    desk, store = request.desk, request.desk.store
+    desk, store, speaker = request.desk, request.desk.store, request.by
     with store.write() as connection:
         now = store.now(connection)
+        _clear(order, locked(active(store, connection, request.app, request.environment), speaker, now))
         wanted = Claim(
             app=request.app,
             environment=request.environment,
             deployment=request.deployment,
             command=request.command,
-            holder=one_line(desk.speaker.shown),
-            person=desk.speaker.person_name,
-            room=one_line(desk.speaker.room, 200),
-            st2_user=desk.speaker.st2_user,
+            holder=one_line(speaker.shown),
+            person=speaker.person_name,
+            room=one_line(speaker.room, 200),
+            st2_user=speaker.st2_user,
             execution_id=desk.execution_id,
             version=request.version,
             step="checking",
@@ -118,7 +149,7 @@ def _take_claim(request: Request) -> None:
         )
         held = take(store, connection, wanted, desk.settings.lease)
     if held is not None:
-        _busy(held, now).enforce()
+        busy(held, now).enforce()
 
 
 def _look(request: Request, app: App, environment: Environment) -> Optional[Running]:
@@ -141,7 +172,8 @@ def _same_commit(order: Order, resolved: Resolved) -> None:
 
 
 def _still_as_expected(order: Order, before: Optional[Running]) -> None:
-    if not order.expected_before or before is None or same_version(before.version, order.expected_before):
+    expected = order.expected_before
+    if expected is None or before is None or before.version == expected or same_version(before.version, expected):
         return
     place = f"{order.app.name} on {order.environment.name}"
     raise Refusal(
@@ -149,12 +181,6 @@ def _still_as_expected(order: Order, before: Optional[Running]) -> None:
         f"{place} changed meanwhile: {before.version or 'nothing'} runs there now.",
         "Look at it, then say it again.",
     )
-
-
-def _is_there(before: Running, resolved: Resolved) -> bool:
-    if before.commit and resolved.commit:
-        return before.commit == resolved.commit
-    return same_version(before.version, resolved.version)
 
 
 def _already_there(request: Request, order: Order, before: Running) -> Outcome:
@@ -182,13 +208,15 @@ def _deploy(request: Request, order: Order, resolved: Resolved, job: RunningJob)
     try:
         job.step("deploying")
         deployer_for(app, environment).deploy(resolved, job)
-        verified = _verify(request, order, resolved, job)
+        verified = verify(app, environment, resolved, job)
     except OpsroomError as error:
         raise _failed(request, order, error) from error
     facts = _facts(request, verified=verified, commit=resolved.commit or None)
     text = _success(request, order, verified)
     try:
-        request.end(Event.SUCCEEDED, Code.DEPLOYED.value, text, verified=verified, commit=resolved.commit or None)
+        also = _lock_afterwards(request, order)
+        commit = resolved.commit or None
+        request.end(Event.SUCCEEDED, Code.DEPLOYED.value, text, also=also, verified=verified, commit=commit)
     except Failure as failure:
         raise Failure(
             failure.code,
@@ -199,32 +227,18 @@ def _deploy(request: Request, order: Order, resolved: Resolved, job: RunningJob)
     return Outcome(True, Code.DEPLOYED, text, facts)
 
 
-def _verify(request: Request, order: Order, resolved: Resolved, job: RunningJob) -> bool:
-    """Ask the version source until it agrees. False where there is none; Failure(not_verified) when time is up."""
-    if order.app.version is None:
-        return False
-    job.step("verifying")
-    job.note(f"asking {order.app.name} on {order.environment.name} for its version")
-    until = time.monotonic() + order.app.verify_for
-    pause = _FIRST_LOOK
-    while True:
-        job.check()
-        said = "did not tell"
-        try:
-            running = ask(order.app, order.environment)
-            if _is_there(running, resolved):
-                return True
-            said = f"says {running.version or 'that nothing runs'}"
-        except Failure as failure:
-            said = f"did not answer ({failure.message})"
-        if time.monotonic() + pause > until:
-            raise Failure(
-                Code.NOT_VERIFIED,
-                f"{resolved.version} was put in place, but after {span(order.app.verify_for)} "
-                f"{order.app.name} on {order.environment.name} still {one_line(said)}.",
-            )
-        time.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+def _lock_afterwards(request: Request, order: Order) -> Optional[Also]:
+    """After a rollback the next automatic deploy must not bring the bad version back."""
+    if not (order.is_rollback and order.environment.lock_after_rollback):
+        return None
+    from ..locks import lock_after_rollback
+
+    reason = f"rolled back from {request.version_before or 'another version'} to {request.version}"
+
+    def lock(store: Store, connection: Connection) -> None:
+        lock_after_rollback(store, connection, request.by, request.app, request.environment, reason)
+
+    return lock
 
 
 def _failed(request: Request, order: Order, error: OpsroomError) -> OpsroomError:
@@ -232,7 +246,7 @@ def _failed(request: Request, order: Order, error: OpsroomError) -> OpsroomError
     running = ask_or_none(order.app, order.environment)
     now_runs = f"{running.version or 'Nothing'} runs there now." if running else "What runs there now is unknown."
     what = f"{request.command} of {order.app.name} {request.version} on {order.environment.name}"
-    who = request.desk.speaker.shown
+    who = request.by.shown
     return Failure(
         error.code,
         f"The {what} by {who} failed after {span(request.seconds())}: {one_line(error.message, 200)} {now_runs}",
@@ -246,11 +260,15 @@ def _success(request: Request, order: Order, verified: bool) -> str:
     sure = "verified" if verified else "not verified (no version source is configured)"
     now = datetime.now(timezone.utc)
     did = order.did.replace("{version}", request.version)
-    return f"{request.desk.speaker.shown} {did}{before}, {sure}, in {span(request.seconds())}, at {when(now, now)}."
+    took = f"in {span(request.seconds())}, at {when(now, now)}"
+    approved = f" Approved by {listed(request.noted['approved_by'])}." if request.noted.get("approved_by") else ""
+    locked = f" It is locked there now; to let others deploy: unlock {order.app.name} on {order.environment.name}"
+    after = locked if order.is_rollback and order.environment.lock_after_rollback else ""
+    return f"{request.by.shown} {did}{before}, {sure}, {took}.{approved}{after}"
 
 
 def _headline(request: Request, order: Order) -> str:
-    return f"{request.desk.speaker.shown} is {order.doing.replace('{version}', request.version)}"
+    return f"{request.by.shown} is {order.doing.replace('{version}', request.version)}"
 
 
 def _facts(request: Request, **more: object) -> dict[str, object]:
@@ -261,7 +279,7 @@ def _facts(request: Request, **more: object) -> dict[str, object]:
         "environment": request.environment,
         "version": request.version,
         "version_before": request.version_before,
-        "requester": request.desk.speaker.shown,
+        "requester": request.by.shown,
         "seconds": request.seconds(),
         **more,
     }

@@ -6,13 +6,13 @@ from typing import List, Optional, Tuple
 
 from ..errors import Code, Failure, Refusal
 from ..guard import Decision, no
-from ..guard.access import may_deploy
-from ..names import check_version
+from ..names import check_version, listed
 from ..settings.model import App, Environment
+from ..text import span
 from ..versions import Running, same_version
 from . import Desk
 from .asking import ask
-from .carrying_out import in_the_way
+from .obstacles import Obstacle, circumstances, rights, sequence
 from .outcome import Outcome
 from .places import deployer_for, find_place
 from .record import Request
@@ -21,13 +21,13 @@ from .record import Request
 def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outcome:
     """Tell from which version to which, who asks, and every reason why it would be refused now."""
     app, environment = find_place(desk.settings, app_name, environment_name)
-    wanted = deployer_for(app, environment).resolve(check_version(version)).version
+    resolved = deployer_for(app, environment).resolve(check_version(version))
+    wanted = resolved.version
     running, trouble = _now(app, environment)
-    obstacles = [
-        *may_deploy(desk.settings, desk.speaker, environment),
-        *_obstacles(desk, app, environment, wanted),
-        *trouble,
-    ]
+    request = Request(desk, "plan", app.name, environment.name, wanted)
+    found = [*rights(request, environment), *_obstacles(request, environment)]
+    found += sequence(request, app, environment, resolved, is_rollback=False)
+    obstacles = [*(one.decision for one in found), *trouble]
     place = f"{app.name} on {environment.name}"
     if running and same_version(running.version, wanted):
         change = f"{place} already runs {running.version}; a deployment would do nothing."
@@ -35,19 +35,20 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
         change = f"{place} would go from {running.version} to {wanted}."
     else:
         change = f"{place} would get {wanted}."
-    if obstacles:
-        way = " ".join(f"In the way: {one.message} {one.hint}".strip() for one in obstacles)
-    else:
-        way = f"Nothing is in the way. To do it: deploy {app.name} {wanted} to {environment.name}"
+    lines = [f"In the way: {one.message} {one.hint}".strip() for one in obstacles]
+    if not obstacles:
+        lines = [f"Nothing is in the way. To do it: deploy {app.name} {wanted} to {environment.name}"]
+    lines += _needs(environment)
     facts = {
         "app": app.name,
         "environment": environment.name,
         "version": wanted,
         "version_before": running.version if running else "",
         "allowed": not obstacles,
+        "approvals": environment.approvals,
         "obstacles": [{"code": one.code, "message": one.message, "hint": one.hint} for one in obstacles],
     }
-    return Outcome(True, Code.PLAN, f"{change}\n{way}", facts)
+    return Outcome(True, Code.PLAN, "\n".join([change, *lines]), facts)
 
 
 def _now(app: App, environment: Environment) -> Tuple[Optional[Running], List[Decision]]:
@@ -59,8 +60,17 @@ def _now(app: App, environment: Environment) -> Tuple[Optional[Running], List[De
         return None, [no(failure.code, f"What runs there now could not be told: {failure.message}", failure.hint)]
 
 
-def _obstacles(desk: Desk, app: App, environment: Environment, version: str) -> List[Decision]:
+def _obstacles(request: Request, environment: Environment) -> List[Obstacle]:
     try:
-        return in_the_way(Request(desk, "plan", app.name, environment.name, version))
+        return circumstances(request, environment)
     except (Failure, Refusal) as error:
-        return [no(error.code, error.message, error.hint)]
+        return [Obstacle(no(error.code, error.message, error.hint), passable=False)]
+
+
+def _needs(environment: Environment) -> List[str]:
+    if environment.approvals:
+        who = listed(environment.approvers) if environment.approvers else "somebody else who may deploy there"
+        return [f"It needs {environment.approvals} {'approval' if environment.approvals == 1 else 'approvals'}: {who}."]
+    if environment.confirm_within:
+        return [f"It has to be confirmed within {span(environment.confirm_within)}."]
+    return []

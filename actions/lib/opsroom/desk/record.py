@@ -6,14 +6,20 @@ import secrets
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional
 
 from ..errors import Code, Failure, Refusal
+from ..people import Speaker
 from ..text import one_line
 from . import Desk
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
     from ..ledger import Entry, Event
+    from ..store import Store
+
+    Also = Callable[[Store, Connection], None]
 
 # How long the end of a deployment tries to reach a database that went away in the middle of it, in seconds.
 _PATIENCE = 15.0
@@ -29,10 +35,19 @@ class Request:
     environment: str
     version: str
     version_before: str = ""
+    # Who asked, when that is somebody else than who speaks now: whoever approves a change speaks for its requester.
+    speaker: Optional[Speaker] = None
+    # What all further records of this request say: the change, who approved it, what an emergency passed.
+    noted: Dict[str, Any] = field(default_factory=dict)
     deployment: str = field(default_factory=lambda: secrets.token_hex(8))
     began: float = field(default_factory=time.monotonic)
     started: bool = False
     ended: bool = False
+
+    @property
+    def by(self) -> Speaker:
+        """Who asked."""
+        return self.speaker or self.desk.speaker
 
     def seconds(self) -> float:
         """How long ago it was asked."""
@@ -42,7 +57,7 @@ class Request:
         """A line for the ledger about this request. `facts` that are None are left out."""
         from ..ledger import Entry
 
-        speaker = self.desk.speaker
+        speaker = self.by
         return Entry(
             event=event,
             deployment=self.deployment,
@@ -60,7 +75,7 @@ class Request:
             code=code,
             message=one_line(message, 500),
             seconds=self.seconds(),
-            facts={key: value for key, value in facts.items() if value is not None},
+            facts={key: value for key, value in {**self.noted, **facts}.items() if value is not None},
         )
 
     def write(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:
@@ -71,9 +86,10 @@ class Request:
         with store.write() as connection:
             append(store, connection, self.entry(event, code, message, **facts))
 
-    def end(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:
+    def end(self, event: Event, code: str = "", message: str = "", also: Optional[Also] = None, **facts: Any) -> None:
         """Commit the last record and give the claim back, in one transaction; patient with a database that is away.
 
+        `also` is done in that transaction.
         Raises Failure(store_...) when it could not be written; the claim then runs out, and the next command records
         the deployment as interrupted, with what is really running.
         """
@@ -88,6 +104,8 @@ class Request:
                 with store.write() as connection:
                     append(store, connection, entry)
                     release(connection, self.deployment)
+                    if also is not None:
+                        also(store, connection)
                 self.ended = True
                 return
             except Failure:
@@ -107,6 +125,15 @@ def asked(desk: Desk, command: str, app: str, environment: str, version: str = "
 
     request = Request(desk, command, app, environment, version)
     request.write(Event.ASKED)
+    with resumed(request):
+        yield request
+
+
+@contextmanager
+def resumed(request: Request) -> Iterator[Request]:
+    """The same for a request that was recorded before: when the block ends early, record why."""
+    from ..ledger import Event
+
     try:
         yield request
     except Refusal as refusal:
@@ -125,4 +152,5 @@ def asked(desk: Desk, command: str, app: str, environment: str, version: str = "
 
 
 def _plain(facts: Mapping[str, Any]) -> Dict[str, Any]:
-    return {key: value for key, value in facts.items() if isinstance(value, (str, int, float, bool))}
+    taken = ("event", "code", "message", "also")
+    return {key: value for key, value in facts.items() if key not in taken and isinstance(value, (str, int, float))}

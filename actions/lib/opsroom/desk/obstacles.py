@@ -1,0 +1,96 @@
+"""What is in the way of a deployment: the facts are gathered here, the decisions are the guard's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, List, Optional, Sequence
+
+from ..errors import Code, OpsroomError
+from ..guard import Decision, no
+from ..guard.access import may
+from ..guard.freezes import frozen
+from ..guard.locks import in_the_way
+from ..guard.order import in_order
+from ..settings.model import App, Environment
+from ..text import span
+from ..versions import Running
+from .asking import ask
+from .places import find_environment
+
+if TYPE_CHECKING:
+    from ..claims import Claim
+    from ..deploys import Resolved
+    from ..locks import Lock
+    from ..people import Speaker
+    from .record import Request
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A refusal, and whether those named for emergencies may pass it."""
+
+    decision: Decision
+    passable: bool
+
+
+def rights(request: Request, environment: Environment, emergency: bool = False) -> List[Obstacle]:
+    """What the person and the room stand in the way of."""
+    right = "override" if emergency else "deploy"
+    decisions = may(request.desk.settings, request.by, environment, right)
+    return [Obstacle(one, passable=False) for one in decisions if not one.allowed]
+
+
+def circumstances(request: Request, environment: Environment) -> List[Obstacle]:
+    """A deployment that is going on at the same place, locks and freezes."""
+    from ..claims import current
+    from ..locks import active
+
+    store = request.desk.store
+    with store.read() as connection:
+        now = store.now(connection)
+        claims = current(store, connection, request.app, request.environment)
+        locks = active(store, connection, request.app, request.environment)
+    found = [Obstacle(busy(claim, now), passable=False) for claim in claims]
+    found += locked(locks, request.by, now)
+    freeze = frozen(environment, now)
+    return found if freeze.allowed else [*found, Obstacle(freeze, passable=True)]
+
+
+def locked(locks: Sequence[Lock], speaker: Speaker, now: datetime) -> List[Obstacle]:
+    """Locks of others. The kill switch (a lock on everything) is for everybody; an emergency unlocks it first."""
+    return [
+        Obstacle(decision, passable=bool(lock.environment))
+        for lock in locks
+        for decision in in_the_way([lock], speaker, now)
+        if not decision.allowed
+    ]
+
+
+def sequence(
+    request: Request, app: App, environment: Environment, resolved: Resolved, is_rollback: bool
+) -> List[Obstacle]:
+    """The same version has to run in the environment before this one."""
+    if not environment.after or is_rollback:
+        return []
+    earlier = find_environment(request.desk.settings, environment.after)
+    running: Optional[Running]
+    try:
+        running = ask(app, earlier)
+    except OpsroomError as error:
+        why = no(Code.OUT_OF_ORDER, f"What runs on {earlier.name} could not be told: {error.message}", error.hint)
+        return [Obstacle(why, passable=True)]
+    decision = in_order(environment, app.name, resolved, running)
+    return [] if decision.allowed else [Obstacle(decision, passable=True)]
+
+
+def busy(claim: Claim, now: datetime) -> Decision:
+    """Somebody else is deploying there."""
+    step = f" ({claim.step})" if claim.step else ""
+    what = f"{claim.command} {claim.app} {claim.version} on {claim.environment}"
+    since = f"{span((now - claim.started_at).total_seconds())} ago"
+    return no(
+        Code.BUSY,
+        f"{claim.holder} is at it: {what}, begun {since}{step}.",
+        f"Wait for it to end, then say it again. To see: history of {claim.app} on {claim.environment}",
+    )

@@ -1,0 +1,51 @@
+"""Whether what was deployed is what runs: the version source is asked until it agrees or the time is up."""
+
+from __future__ import annotations
+
+import time
+
+from ..deploys import Resolved
+from ..errors import Code, Failure
+from ..settings.model import App, Environment
+from ..text import one_line, span
+from ..versions import Running, same_version
+from .asking import ask
+from .job import RunningJob
+
+_FIRST_LOOK = 0.1
+_LONGEST_PAUSE = 2.0
+
+
+def is_there(before: Running, resolved: Resolved) -> bool:
+    """Whether that runs: by the commit where both know it, else by the name of the version."""
+    if before.commit and resolved.commit:
+        return before.commit == resolved.commit
+    return same_version(before.version, resolved.version)
+
+
+def verify(app: App, environment: Environment, resolved: Resolved, job: RunningJob) -> bool:
+    """Ask the version source until it agrees. False where there is none; Failure(not_verified) when time is up."""
+    if app.version is None:
+        return False
+    job.step("verifying")
+    job.note(f"asking {app.name} on {environment.name} for its version")
+    until = time.monotonic() + app.verify_for
+    pause = _FIRST_LOOK
+    while True:
+        job.check()
+        said = "did not tell"
+        try:
+            running = ask(app, environment)
+            if is_there(running, resolved):
+                return True
+            said = f"says {running.version or 'that nothing runs'}"
+        except Failure as failure:
+            said = f"did not answer ({failure.message})"
+        if time.monotonic() + pause > until:
+            raise Failure(
+                Code.NOT_VERIFIED,
+                f"{resolved.version} was put in place, but after {span(app.verify_for)} "
+                f"{app.name} on {environment.name} still {one_line(said)}.",
+            )
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
