@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from .. import deploys, versions
 from ..people import Speaker
@@ -29,6 +29,8 @@ class Desk:
     database: str
     execution_id: str = ""
     room: Room = field(default_factory=NoRoom)
+    # Takes the secrets of the config out of a text or data, before it is written where it stays for good.
+    mask: Callable[[Any], Any] = lambda value: value
     _store: Optional[Store] = None
 
     @property

@@ -42,7 +42,7 @@ class Request:
         """A line for the ledger about this request. `facts` that are None are left out."""
         from ..ledger import Entry
 
-        speaker = self.desk.speaker
+        speaker, mask = self.desk.speaker, self.desk.mask
         return Entry(
             event=event,
             deployment=self.deployment,
@@ -58,9 +58,9 @@ class Request:
             version_before=self.version_before,
             version=one_line(self.version, 200),
             code=code,
-            message=one_line(message, 500),
+            message=one_line(mask(message), 500),
             seconds=self.seconds(),
-            facts={key: value for key, value in facts.items() if value is not None},
+            facts=mask({key: value for key, value in facts.items() if value is not None}),
         )
 
     def write(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:
