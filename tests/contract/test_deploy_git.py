@@ -350,6 +350,13 @@ def test_only_the_last_deployed_releases_are_kept_and_always_the_current_one(wor
     assert [name[:6] for name in world.releases()] == ["v1.1.0"]
 
 
+def test_a_release_that_was_used_again_counts_as_deployed_then(world):
+    for version in ("v1.0.0", "v1.1.0", "v1.2.0", "v1.0.0"):
+        world.deploy(version)
+    world.deploy("v1.1.0", keep=2)
+    assert [name[:6] for name in world.releases()] == ["v1.0.0", "v1.1.0"]
+
+
 def test_folders_of_somebody_else_are_left_alone(world):
     (world.root / "releases" / "20240101120000").mkdir(parents=True)
     for version in ("v1.0.0", "v1.1.0", "v1.2.0"):
@@ -551,12 +558,14 @@ def test_hooks_and_variables_of_the_surroundings_have_no_say(world, monkeypatch,
         f'[core]\n\thooksPath = {hooks}\n[filter "lfs"]\n\tsmudge = touch {tmp_path}/smudged\n\trequired = true\n'
     )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
-    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    for name in ("GIT_DIR", "GIT_OBJECT_DIRECTORY"):
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
     world.repository.commit({".gitattributes": "*.bin filter=lfs\n", "a.bin": "A"}, "filtered")
     world.deploy("filtered")
     assert (world.root / "current" / "a.bin").read_text() == "A"
     assert not (tmp_path / "ran").exists()
     assert not (tmp_path / "smudged").exists()
+    assert not (tmp_path / "elsewhere").exists()
 
 
 # A disk that does not take it
@@ -694,7 +703,7 @@ def test_a_release_whose_removal_was_cut_short_is_never_used(world, monkeypatch)
     real = shutil.rmtree
 
     def cut_short(path, *rest, **options):
-        if Path(path).name.startswith(".half-"):
+        if (Path(path) / "version.txt").exists():
             (Path(path) / "version.txt").unlink()
             raise OSError(errno.EIO, "Input/output error")
         real(path, *rest, **options)

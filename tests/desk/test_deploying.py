@@ -245,3 +245,21 @@ def test_a_plan_names_everything_that_is_in_the_way(world: World) -> None:
     plan = world.ask("plan", app="web", version="v1.2.0", environment="production")
     assert [one["code"] for one in plan["obstacles"]] == ["not_allowed", "wrong_room"]
     assert plan["allowed"] is False
+
+
+def test_a_secret_that_a_program_prints_reaches_neither_the_room_nor_the_record(world: World) -> None:
+    body = "import os, time\nfor _ in range(3): print('token is', os.environ['TOKEN'], flush=True)\nraise SystemExit(3)"
+    world.config["progress"] = {"after": "0s", "every": "1s", "most": 5}
+    world.with_app(
+        "api",
+        deploy={
+            "kind": "command",
+            "command": [sys.executable, "-c", body],
+            "environ": {"TOKEN": "s3cr3t-<%value%>"},
+        },
+    )
+    answer = world.ask("deploy", app="api", version="3.1.0", environment="test")
+    assert "token is ********" in answer["message"]
+    told = [*world.room.said, *world.room.lines, *map(str, world.records()), str(answer)]
+    assert "token is" in " ".join(world.room.lines)
+    assert not any("s3cr3t" in one for one in told)

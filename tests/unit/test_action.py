@@ -121,8 +121,8 @@ def test_in_stackstorm_the_room_is_the_channel_the_message_came_from(monkeypatch
     one = OpsroomAction(config=CONFIG)
     one.answer(use_case, **WHO)
     one.answer(use_case, requester="alice", room="#dev", st2_user="somebody")
-    assert isinstance(rooms[0], StackStormRoom)
-    assert isinstance(rooms[1], NoRoom)
+    assert isinstance(rooms[0]._room, StackStormRoom)
+    assert isinstance(rooms[1]._room, NoRoom)
 
 
 def test_a_room_that_cannot_be_reached_fails_nothing(monkeypatch: Any) -> None:

@@ -12,9 +12,9 @@ from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 from .desk import KINDS, Desk
 from .desk.outcome import Outcome
 from .errors import Code, OpsroomError, Refusal
-from .masking import redactor_for
+from .masking import Redactor, redactor_for
 from .people import identify
-from .room import NoRoom, Room, StackStormRoom
+from .room import MaskedRoom, NoRoom, Room, StackStormRoom
 from .settings import load
 from .settings.model import Settings
 from .text import MESSAGE_CHARACTERS, message, neutralise_data, shorten
@@ -54,7 +54,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
         """Run a use case for whoever asks, and turn whatever comes of it into an action's result."""
         redactor = redactor_for(self.config)
         try:
-            ok, result = self._run(use_case, requester, room, st2_user)
+            ok, result = self._run(use_case, requester, room, st2_user, redactor)
         except OpsroomError as error:
             ok = False
             how = "refused" if isinstance(error, Refusal) else "failed"
@@ -71,17 +71,24 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
             }
         return ok, _fit(neutralise_data(redactor.data(neutralise_data(result))))
 
-    def _run(self, use_case: Callable[[Desk], Outcome], requester: str, room: str, st2_user: str) -> Result:
+    def _run(
+        self, use_case: Callable[[Desk], Outcome], requester: str, room: str, st2_user: str, redactor: Redactor
+    ) -> Result:
         settings = load(dict(self.config), KINDS)
         speaker = identify(settings, requester, st2_user, room)
         around = self.surroundings
+
+        def masked(name: str) -> Room:
+            return MaskedRoom(self._room(settings, name, around), redactor.text)
+
         desk = Desk(
             settings=settings,
             speaker=speaker,
             database=settings.database or (around.database if around else "") or default_database(),
             execution_id=self._execution_id(),
-            room=self._room(settings, speaker.room, around),
-            rooms=lambda name: self._room(settings, name, around),
+            room=masked(speaker.room),
+            rooms=masked,
+            mask=redactor.data,
         )
         try:
             outcome = use_case(desk)

@@ -220,6 +220,8 @@ class Http:
                 stream=True, allow_redirects=False, timeout=limits, verify=self._verify or True, auth=_as_it_is,
             )  # fmt: skip
             with response:
+                # urllib3 1.26, which StackStorm brings, takes half a body for a whole one unless it is told not to.
+                response.raw.enforce_content_length = True
                 body = bytearray()
                 for chunk in response.iter_content(16384):
                     body += chunk

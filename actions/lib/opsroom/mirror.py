@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 import time
 from pathlib import Path
@@ -111,7 +110,7 @@ class Mirror:
 
     def _clone(self, deadline: float, check: Optional[Check]) -> None:
         """Make it under another name first: nobody ever sees half a mirror. `Releases.sweep` removes what is left."""
-        fresh = self._path.with_name(f".mirror-{os.getpid()}-{secrets.token_hex(4)}")
+        fresh = self._path.with_name(f".mirror-{os.getpid()}-{os.urandom(4).hex()}")
         try:
             done = self._run(("init", "--quiet", "--bare", "--template=", str(fresh)), deadline, check)
             if done.status == 0:

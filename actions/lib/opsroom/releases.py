@@ -6,7 +6,6 @@ import errno
 import fcntl
 import json
 import os
-import secrets
 import shutil
 import time
 from contextlib import contextmanager, suppress
@@ -135,7 +134,7 @@ class Releases:
     @contextmanager
     def making(self, note: ReleaseNote) -> Iterator[Path]:
         """A folder to fill. It becomes the release when the block ends well, and is removed otherwise."""
-        half = self.folder / f"{_HALF}{os.getpid()}-{secrets.token_hex(4)}"
+        half = self.folder / f"{_HALF}{os.getpid()}-{os.urandom(4).hex()}"
         half.mkdir(0o755)
         try:
             yield half
@@ -162,7 +161,7 @@ class Releases:
                 f"{link} is not a link, so it cannot be pointed to the new release.",
                 "Move it out of the way once.",
             )
-        fresh = self.root / f".{CURRENT}-{secrets.token_hex(4)}"
+        fresh = self.root / f".{CURRENT}-{os.urandom(4).hex()}"
         # Relative, so that the root can be moved or seen under another path in a container.
         os.symlink(os.path.join(self.folder.name, release.name), fresh)
         try:
@@ -200,7 +199,7 @@ class Releases:
 
     def half_file(self) -> Path:
         """A path for a temporary file that `sweep` removes when its process dies."""
-        return self.folder / f"{_HALF}{os.getpid()}-{secrets.token_hex(4)}.tar"
+        return self.folder / f"{_HALF}{os.getpid()}-{os.urandom(4).hex()}.tar"
 
     def _complete(self) -> List[Path]:
         """The complete releases, the last deployed first; `current` before all others."""
@@ -215,7 +214,7 @@ class Releases:
 
     def _aside(self, path: Path) -> Optional[Path]:
         """Rename a folder to what `sweep` removes; None when it is not there."""
-        aside = self.folder / f"{_HALF}{os.getpid()}-{secrets.token_hex(4)}"
+        aside = self.folder / f"{_HALF}{os.getpid()}-{os.urandom(4).hex()}"
         try:
             os.rename(path, aside)
         except FileNotFoundError:
@@ -236,7 +235,7 @@ def _note_or_none(folder: Path) -> Optional[ReleaseNote]:
 
 
 def _write_note(path: Path, note: ReleaseNote) -> None:
-    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    fresh = path.with_name(f"{path.name}.{os.urandom(4).hex()}")
     with open(fresh, "x", encoding="utf-8") as file:
         json.dump(asdict(note), file, indent=2)
         file.write("\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Protocol
+from typing import Any, Callable, Protocol
 
 # Seconds. The heartbeat of a deployment waits for it.
 _PATIENCE = 5.0
@@ -55,3 +55,19 @@ class StackStormRoom:
 
     def live(self, text: str) -> None:
         """A chat channel has no passing lines."""
+
+
+class MaskedRoom:
+    """A room from which the secrets of the config are kept, whatever a program prints while it deploys."""
+
+    def __init__(self, room: Room, mask: Callable[[str], str]) -> None:
+        self._room = room
+        self._mask = mask
+
+    def say(self, text: str) -> None:
+        """Post a message without secrets."""
+        self._room.say(self._mask(text))
+
+    def live(self, text: str) -> None:
+        """Show a passing line without secrets."""
+        self._room.live(self._mask(text))

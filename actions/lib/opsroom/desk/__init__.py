@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from .. import deploys, versions
 from ..people import Speaker
@@ -31,6 +31,8 @@ class Desk:
     room: Room = field(default_factory=NoRoom)
     # Another room by its name, for telling people what happened to what is theirs.
     rooms: Callable[[str], Room] = lambda name: NoRoom()
+    # Takes the secrets of the config out of a text or data, before it is written where it stays for good.
+    mask: Callable[[Any], Any] = lambda value: value
     _store: Optional[Store] = None
 
     @property

@@ -247,9 +247,10 @@ def _failed(request: Request, order: Order, error: OpsroomError) -> OpsroomError
     now_runs = f"{running.version or 'Nothing'} runs there now." if running else "What runs there now is unknown."
     what = f"{request.command} of {order.app.name} {request.version} on {order.environment.name}"
     who = request.by.shown
+    why = one_line(error.message, 200).rstrip(".") + "."
     return Failure(
         error.code,
-        f"The {what} by {who} failed after {span(request.seconds())}: {one_line(error.message, 200)} {now_runs}",
+        f"The {what} by {who} failed after {span(request.seconds())}: {why} {now_runs}",
         error.hint,
         {**_facts(request), **error.facts, "running": running.version if running else "unknown"},
     )

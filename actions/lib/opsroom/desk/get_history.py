@@ -65,7 +65,9 @@ def _result(record: Record) -> str:
         done = "done" if record.command == "deploy" else record.command
         return f"{done}{took}"
     if record.event.value == "interrupted":
-        return f"{record.command} interrupted, {record.facts.get('running') or 'nothing'} ran"
+        running = record.facts.get("running") or "nothing"
+        ran = "what ran then is unknown" if running == "unknown" else f"{running} ran then"
+        return f"{record.command} interrupted, {ran}"
     return f"{record.command} failed ({record.code})"
 
 

@@ -32,6 +32,7 @@ class RunningJob:
         self._lost = False
         self._terminated = False
         self._step = ""
+        self._told = ""
         self._thread = threading.Thread(target=self._beat, name="opsroom-heartbeat", daemon=True)
         self._previous_handler: Any = None
 
@@ -74,24 +75,25 @@ class RunningJob:
 
     def _beat(self) -> None:
         while not self._stop.wait(0.5):
-            if time.monotonic() - self._renewed > self._lease / 4:
+            # A new step is told at once: whoever is refused now reads what is going on.
+            if self._step != self._told or time.monotonic() - self._renewed > self._lease / 4:
                 self._renew()
             self._reporter.tick()
 
     def _renew(self) -> None:
         from ..claims import renew
 
-        asked = time.monotonic()
+        asked, step = time.monotonic(), self._step
         try:
             store = open_store(self._desk.database)
             try:
                 with store.write() as connection:
-                    kept = renew(store, connection, self._request.deployment, self._lease, self._step)
+                    kept = renew(store, connection, self._request.deployment, self._lease, step)
             finally:
                 store.close()
         except Failure:
             return
         if kept:
-            self._renewed = asked
+            self._renewed, self._told = asked, step
         else:
             self._lost = True

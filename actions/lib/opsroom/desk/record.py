@@ -57,7 +57,7 @@ class Request:
         """A line for the ledger about this request. `facts` that are None are left out."""
         from ..ledger import Entry
 
-        speaker = self.by
+        speaker, mask = self.by, self.desk.mask
         return Entry(
             event=event,
             deployment=self.deployment,
@@ -73,9 +73,9 @@ class Request:
             version_before=self.version_before,
             version=one_line(self.version, 200),
             code=code,
-            message=one_line(message, 500),
+            message=one_line(mask(message), 500),
             seconds=self.seconds(),
-            facts={key: value for key, value in {**self.noted, **facts}.items() if value is not None},
+            facts=mask({key: value for key, value in {**self.noted, **facts}.items() if value is not None}),
         )
 
     def write(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:

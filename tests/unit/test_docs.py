@@ -1,0 +1,248 @@
+"""The documents say what the code, the metadata and the config schema say, and lead to places that exist."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Set, Tuple
+
+import pytest
+import yaml
+
+from opsroom import deploys, versions
+from opsroom.desk import KINDS
+from opsroom.errors import Code, OpsroomError
+from opsroom.settings import Kinds, load
+from opsroom.settings.fields import Fields, Problems
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ALIASES = [yaml.safe_load(path.read_text("utf-8")) for path in sorted((ROOT / "aliases").glob("*.yaml"))]
+SCHEMA: Dict[str, Any] = yaml.safe_load((ROOT / "config.schema.yaml").read_text("utf-8"))
+EXAMPLE = ROOT / "opsroom.yaml.example"
+CONFIGURATION = ROOT / "docs" / "configuration.md"
+
+_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+# What an example that shows one application's keys, or none of the environments, is completed with.
+_BASE: Dict[str, Any] = {"environments": {"test": {}, "uat": {}, "production": {}}}
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def prose(text: str) -> str:
+    """The text without what stands in code blocks."""
+    return _FENCE.sub("", text)
+
+
+def blocks(text: str, language: str) -> List[str]:
+    return [body for _, kind, body in _FENCE.findall(text) if kind == language]
+
+
+def first_cells(text: str) -> List[str]:
+    """What stands in code in the first column of the tables of a text."""
+    rows = [line.split("|")[1] for line in prose(text).splitlines() if line.startswith("|")]
+    return [found for row in rows for found in re.findall(r"`([^`]+)`", row)]
+
+
+def section(text: str, heading: str) -> str:
+    """What stands under a heading, up to the next one of its level or above."""
+    found = re.search(rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{1,6}} |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found, f"there is no section {heading!r}"
+    return found.group(2)
+
+
+def anchors(text: str) -> Set[str]:
+    """The headings as GitHub makes addresses of them."""
+    headings = re.findall(r"^#+ (.*)$", prose(text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def displays() -> List[str]:
+    """Every command as the documents and help write it: deploy APP VERSION to ENVIRONMENT."""
+    formats = [one for alias in ALIASES for one in alias["formats"]]
+    return [re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda found: found.group(1).upper(), one["display"]) for one in formats]
+
+
+def schema_keys(schema: Dict[str, Any]) -> Iterator[str]:
+    """Every key that the schema names, at any depth; patterns without their anchors."""
+    for key, one in {**(schema.get("properties") or {}), **(schema.get("patternProperties") or {})}.items():
+        yield from re.findall(r"\w+", key)
+        yield from schema_keys(one)
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from schema_keys(schema["additionalProperties"])
+
+
+def kind_keys(registry: Any, kind: str) -> Set[str]:
+    """The keys that a kind reads: it complains of one that nobody knows, and names those it knows."""
+    problems = Problems()
+    fields = Fields({"zzzzzzzzzzzz": 1}, "it", problems)
+    registry.read_options(kind, fields)
+    fields.finish()
+    return set(re.split(r", ", problems.lines[-1].rpartition("known here: ")[2]))
+
+
+KINDS_OF_CONFIG: List[Tuple[str, str]] = [("deploy", kind) for kind in deploys.REGISTRY.kinds()]
+KINDS_OF_CONFIG += [("version", kind) for kind in versions.REGISTRY.kinds()]
+
+
+def test_every_reason_code_is_explained_once_and_none_that_does_not_exist() -> None:
+    explained = first_cells(page("docs/commands.md").partition("## Reason codes")[2])
+    assert sorted(explained) == sorted(code.value for code in Code)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/commands.md"])
+def test_the_table_of_commands_is_that_of_the_aliases(name: str) -> None:
+    heading = "Commands" if name == "README.md" else "All commands"
+    assert sorted(first_cells(section(page(name), heading))) == sorted(displays())
+
+
+def test_the_readme_says_of_a_command_what_its_alias_says() -> None:
+    text = section(page("README.md"), "Commands")
+    for alias in ALIASES:
+        if alias["name"] not in ("opsroom_version",):
+            assert f"| {alias['description']} |" in text
+
+
+def test_every_key_of_the_schema_is_explained() -> None:
+    explained = set(first_cells(page("docs/configuration.md")))
+    wanted = set(schema_keys({"properties": SCHEMA})) - {"kind"}
+    assert wanted <= explained, wanted - explained
+
+
+def test_no_key_is_explained_at_the_top_that_the_schema_does_not_have() -> None:
+    text = page("docs/configuration.md")
+    assert set(first_cells(section(text, "Top level"))) == set(SCHEMA)
+    progress = SCHEMA["progress"]["properties"]
+    assert set(first_cells(section(text, "progress"))) == set(progress)
+    assert set(first_cells(section(text, "Environments"))) == set(
+        SCHEMA["environments"]["additionalProperties"]["properties"]
+    )
+
+
+@pytest.mark.parametrize(("what", "kind"), KINDS_OF_CONFIG)
+def test_every_kind_has_a_section_with_exactly_its_keys(what: str, kind: str) -> None:
+    registry = deploys.REGISTRY if what == "deploy" else versions.REGISTRY
+    text = section(page("docs/configuration.md"), f"{what.capitalize()} kind `{kind}`")
+    assert set(first_cells(text)) == kind_keys(registry, kind)
+    assert any(yaml.safe_load(block)[what]["kind"] == kind for block in blocks(text, "yaml"))
+
+
+def test_the_defaults_in_the_tables_are_those_of_the_schema() -> None:
+    text = page("docs/configuration.md")
+    for key, one in [*SCHEMA.items(), *SCHEMA["progress"]["properties"].items()]:
+        if "default" in one:
+            shown = f"[{', '.join(one['default'])}]" if isinstance(one["default"], list) else str(one["default"])
+            assert re.search(rf"^\| `{key}` \|[^|]*\| `{re.escape(shown)}` \|", text, re.MULTILINE), key
+
+
+def test_the_example_config_shows_every_key_of_the_schema_and_every_kind() -> None:
+    text = EXAMPLE.read_text("utf-8")
+    for key in set(schema_keys({"properties": SCHEMA})):
+        assert re.search(rf"\b{key}:", text), key
+    config = yaml.safe_load(text)
+    shown = {(what, app[what]["kind"]) for app in config["apps"].values() for what in ("deploy", "version")}
+    assert shown == set(KINDS_OF_CONFIG)
+    load(config, KINDS)
+
+
+def config_examples() -> List[Any]:
+    """Every YAML block that is (a part of) a config. Roles and assignments of StackStorm are none."""
+    found = []
+    for path in PAGES:
+        for number, text in enumerate(blocks(path.read_text("utf-8"), "yaml"), start=1):
+            block = yaml.safe_load(text)
+            if "enabled" not in block:
+                found.append(pytest.param(block, id=f"{path.stem}-{number}"))
+    return found
+
+
+@pytest.mark.parametrize("block", config_examples())
+def test_every_example_of_a_config_is_one_that_opsroom_takes(block: Dict[str, Any]) -> None:
+    config = {"apps": {"web": block}} if set(block) <= {"deploy", "version"} else block
+    try:
+        load({**_BASE, **config}, KINDS)
+    except OpsroomError as error:
+        pytest.fail("\n".join(error.facts.get("problems", [error.message])))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(path.read_text("utf-8"))):
+        if target.startswith(("http://", "https://")):
+            continue
+        name, _, anchor = target.partition("#")
+        there = (path.parent / name).resolve() if name else path
+        assert there.exists(), f"{path.name}: {target}"
+        assert not anchor or anchor in anchors(there.read_text("utf-8")), f"{path.name}: {target}"
+
+
+@pytest.mark.parametrize("path", [*PAGES, EXAMPLE], ids=lambda path: path.name)
+def test_addresses_and_paths_are_made_up_or_everybodys(path: Path) -> None:
+    # A name of the machine or network on which a page was written helps nobody else.
+    text = path.read_text("utf-8")
+    for host in re.findall(r"[a-z]+://(?:[^\s/@]*@)?([\w.{}-]+)", text):
+        assert re.search(r"(^|\.)example\.com$|^jmespath\.org$|^docs\.stackstorm\.com$", host), host
+    for first in re.findall(r"(?<![\w.)}>*:/~-])/(\w+)/", re.sub(r"\w+:/+\S*", "", text)):
+        assert first in ("dev", "etc", "opt", "path", "srv", "tmp", "usr", "var"), first
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_page_has_one_title_and_says_more_than_that(path: Path) -> None:
+    text = prose(path.read_text("utf-8"))
+    assert text.startswith("# ")
+    assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1
+
+
+def test_every_make_target_and_module_that_the_pages_name_exists() -> None:
+    text = "\n".join(path.read_text("utf-8") for path in PAGES)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in set(re.findall(r"(?:^ *|`)make ([a-z]+)\b", text, re.MULTILINE)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for module in set(re.findall(r"python -m (\w+)", text)):
+        assert (ROOT / module / "__main__.py").exists(), module
+
+
+def test_every_module_that_the_architecture_names_exists() -> None:
+    for name in re.findall(r"\b([a-z_]+)\.py\b", section(page("docs/architecture.md"), "The house")):
+        places = [ROOT / "actions", ROOT / "actions" / "lib" / "opsroom"]
+        assert any((place / f"{name}.py").exists() for place in places), name
+
+
+def test_every_dependency_has_a_reason() -> None:
+    reasons = section(page("docs/architecture.md"), "Dependencies").lower()
+    for name in ("requirements.txt", "requirements-tests.txt", "console/requirements.txt"):
+        for line in page(name).splitlines():
+            found = re.match(r"[A-Za-z][\w-]*", line)
+            if found and not found.group(0).startswith("types-"):
+                assert found.group(0).lower() in reasons, found.group(0)
+
+
+def test_the_kind_that_the_architecture_adds_works_and_passes_its_own_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = section(page("docs/architecture.md"), "Add a kind")
+    module, line, test = blocks(text, "python")
+    (tmp_path / "file.py").write_text(module)
+    name, where = re.findall(r'"([^"]+)"', line)
+    spec = importlib.util.spec_from_file_location(where, tmp_path / "file.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, where, made)
+    spec.loader.exec_module(made)
+    monkeypatch.setitem(versions.REGISTRY._modules, name, where)
+    kinds = Kinds(deploys=deploys.REGISTRY, versions=versions.REGISTRY)
+    load({**_BASE, "apps": {"web": {"version": {"kind": name, "path": "/srv/{app}/{environment}"}}}}, kinds)
+
+    proofs: Dict[str, Any] = {}
+    exec(compile(test, "test_version_file.py", "exec"), proofs)
+    tests = [one for key, one in proofs.items() if key.startswith("test_")]
+    assert len(tests) == 2
+    for number, one in enumerate(tests):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        one(folder)

@@ -1,0 +1,71 @@
+"""What an action's process loads: it starts for every chat message, so nothing big is loaded in vain."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Set
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIG = {"requests", "urllib3", "sqlalchemy", "alembic", "psycopg", "jmespath", "jsonschema", "st2client", "yaml"}
+_CHILD = """
+import json, sys
+job = json.loads(sys.argv[1])
+module = __import__(job["action"])
+class_ = getattr(module, job["class"])
+ok, result = class_(config=job["config"]).run(requester="alice", room="", st2_user="alice", **job["parameters"])
+print(json.dumps([ok, result["message"], sorted(sys.modules)]))
+"""
+
+
+def loaded_by(folder: Path, action: str, class_: str, **parameters: Any) -> Set[str]:
+    """The big packages that a run of the action loads, in a process of its own."""
+    config = {
+        "database": f"sqlite:///{folder / 'opsroom.db'}",
+        "environments": {"uat": {}},
+        "apps": {
+            "web": {
+                "deploy": {"kind": "git", "repository": str(folder), "root": str(folder)},
+                "version": {"kind": "directory", "path": str(folder)},
+            },
+            "shop": {
+                "deploy": {"kind": "command", "command": ["true"]},
+                "version": {"kind": "http", "url": "https://shop.example.com/{environment}", "json": "version"},
+            },
+        },
+    }
+    job = {"action": action, "class": class_, "config": config, "parameters": parameters}
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "actions"), str(ROOT / "actions" / "lib")])}
+    done = subprocess.run(
+        [sys.executable, "-c", _CHILD, json.dumps(job)], cwd=folder, env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    ok, message, modules = json.loads(done.stdout)
+    assert ok, message
+    return BIG & set(modules)
+
+
+def test_a_version_in_a_folder_is_told_without_any_big_package(tmp_path: Path) -> None:
+    assert loaded_by(tmp_path, "get_version", "GetVersion", app="web", environment="uat") == set()
+
+
+def test_help_loads_only_what_reads_the_aliases(tmp_path: Path) -> None:
+    assert loaded_by(tmp_path, "help", "Help") == {"yaml"}
+
+
+def test_history_in_a_database_at_head_loads_sqlalchemy_and_nothing_else(tmp_path: Path) -> None:
+    loaded_by(tmp_path, "get_history", "GetHistory", limit=20, environment="uat")  # makes the tables
+    assert loaded_by(tmp_path, "get_history", "GetHistory", limit=20, environment="uat") == {"sqlalchemy"}
+
+
+@pytest.mark.parametrize("action", ["deploy", "get_history", "get_version", "help", "plan", "promote", "rollback"])
+def test_importing_an_action_loads_no_big_package(action: str) -> None:
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "actions"), str(ROOT / "actions" / "lib")])}
+    command = [sys.executable, "-c", f"import {action}, sys; print(*sys.modules)"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert BIG & set(done.stdout.split()) == set()
