@@ -10,7 +10,7 @@ from typing import Any, Dict
 import pytest
 import yaml
 
-from opsroom.names import TYPED
+from opsroom.names import TEXT, TYPED
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "actions").glob("*.yaml"))}
@@ -20,6 +20,8 @@ IDENTITY = {
     "room": "{{ action_context.source_channel | default('') }}",
     "st2_user": "{{ action_context.user }}",
 }
+# Parameters that take free text.
+TEXTS = ("reason", "text")
 RUNNER = ("env", "timeout", "log_level", "content_version", "debug")
 
 
@@ -55,8 +57,9 @@ class TestAction:
         for parameter, one in own(ACTIONS[name]).items():
             if one["type"] != "string":
                 continue
-            assert one["pattern"] == TYPED.pattern
-            assert one["maxLength"] == (128 if parameter == "version" else 64)
+            free = parameter in TEXTS
+            assert one["pattern"] == (TEXT if free else TYPED).pattern
+            assert one["maxLength"] == (500 if free else 128 if parameter == "version" else 64)
 
     def test_every_parameter_says_what_it_is_in_a_sentence_and_stands_in_order(self, name: str) -> None:
         mine = own(ACTIONS[name])
