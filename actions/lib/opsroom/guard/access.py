@@ -1,8 +1,8 @@
-"""Who may deploy where, and from which room."""
+"""Who may deploy, lock, approve and override where, and from which room."""
 
 from __future__ import annotations
 
-from typing import List
+from typing import Dict, List, Optional, Tuple
 
 from ..errors import Code
 from ..names import listed
@@ -10,33 +10,93 @@ from ..people import Speaker, is_one_of
 from ..settings.model import Environment, Settings
 from . import YES, Decision, no
 
+# What somebody without the right is told, and somebody in a room that does not count. {0} is the environment.
+_REFUSED: Dict[str, Tuple[str, str]] = {
+    "deploy": ("may not deploy to {0}", "{0} is deployed to"),
+    "lock": ("may not lock {0}", "Locks on {0} are set and taken off"),
+    "approve": ("may not approve changes on {0}", "Changes on {0} are approved"),
+    "override": ("may not do an emergency deployment to {0}", "Emergency deployments to {0} are asked for"),
+}
+RIGHTS = tuple(_REFUSED)
+
+
+def may(settings: Settings, speaker: Speaker, environment: Environment, right: str) -> List[Decision]:
+    """Every reason why this speaker may not do that there, the weightiest first; empty when they may.
+
+    `right` is one of RIGHTS; `environment` is as it is for the application, where there is one. Who has it:
+
+    - deploy: `deployers`. Without that rule everybody; but where any other rule about people is set (`lockers`,
+      `approvers`, `emergency`, `approvals`, `second_factor`), everybody whom the config knows: an unknown name may be
+      anybody.
+    - lock: `lockers`, without that rule whoever may deploy.
+    - approve: `approvers`, without that rule whoever may deploy; always somebody known, since only of them is it sure
+      that they are not the requester under another name.
+    - override: `emergency`, and nobody else; they need not be deployers.
+
+    `rooms` holds for all of them.
+    """
+    found = [_person(settings, speaker, environment, right), _room(speaker, environment, right)]
+    return [one for one in found if not one.allowed]
+
 
 def may_deploy(settings: Settings, speaker: Speaker, environment: Environment) -> List[Decision]:
     """Every reason why this speaker may not deploy to this environment, the weightiest first; empty when they may."""
-    return [one for one in (_person(settings, speaker, environment), _room(speaker, environment)) if not one.allowed]
+    return may(settings, speaker, environment, "deploy")
 
 
-def _person(settings: Settings, speaker: Speaker, environment: Environment) -> Decision:
-    if environment.deployers is None or is_one_of(settings, speaker, environment.deployers):
-        return YES
-    may = listed(environment.deployers) if environment.deployers else "nobody"
-    stranger = "" if speaker.person else " opsroom does not know you by this name."
-    return no(
-        Code.NOT_ALLOWED,
-        f"{speaker.shown} may not deploy to {environment.name}.",
-        f"Those who may: {may}.{stranger}",
+def who_may(environment: Environment, right: str) -> str:
+    """Who has a right there, as a part of a sentence: "release-managers and alice", "everybody", "nobody"."""
+    names = _named(environment, right)
+    if names is not None:
+        return listed(names) if names else "nobody"
+    return "everybody whom the config of opsroom names" if _only_known(environment, right) else "everybody"
+
+
+def _named(environment: Environment, right: str) -> Optional[Tuple[str, ...]]:
+    """The people and groups who have a right; None where no rule names them."""
+    if right == "override":
+        return environment.emergency
+    own = {"deploy": None, "lock": environment.lockers, "approve": environment.approvers}[right]
+    return own if own is not None else environment.deployers
+
+
+def _only_known(environment: Environment, right: str) -> bool:
+    return right == "approve" or bool(
+        environment.lockers is not None
+        or environment.approvers is not None
+        or environment.emergency
+        or environment.approvals
+        or environment.second_factor
     )
 
 
-def _room(speaker: Speaker, environment: Environment) -> Decision:
+def _person(settings: Settings, speaker: Speaker, environment: Environment, right: str) -> Decision:
+    names = _named(environment, right)
+    if names is not None:
+        allowed = is_one_of(settings, speaker, names)
+    else:
+        allowed = speaker.person is not None or not _only_known(environment, right)
+    if allowed:
+        return YES
+    refused = _REFUSED[right][0].format(environment.name)
+    stranger = "" if speaker.person else " opsroom does not know you by this name."
+    return no(
+        Code.NOT_ALLOWED,
+        f"{speaker.shown} {refused}.",
+        f"Those who may: {who_may(environment, right)}.{stranger}",
+    )
+
+
+def _room(speaker: Speaker, environment: Environment, right: str) -> Decision:
     if environment.rooms is None or (
         speaker.room and _plain(speaker.room) in {_plain(one) for one in environment.rooms}
     ):
         return YES
     here = f"not from {speaker.room}" if speaker.room else "not from outside of a chat room"
+    done = _REFUSED[right][1].format(environment.name)
     return no(
         Code.WRONG_ROOM,
-        f"{environment.name} is deployed to from {listed(environment.rooms)}, {here}.",
+        f"{done} from {listed(environment.rooms) if environment.rooms else 'nowhere'}, {here}.",
         f"Say it again in {environment.rooms[0]}." if environment.rooms else "",
     )
 

@@ -7,12 +7,14 @@ from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Tuple
 
 from ..errors import Code, Refusal
 from ..names import IDENTIFIER
+from .environments import Known, read_environment
 from .fields import Fields, Problems
-from .model import App, Environment, Kind, Person, Progress, Settings
+from .fitting import check
+from .freezes import read_timezone
+from .model import App, Environment, Freeze, Kind, Person, Progress, Settings
+from .people import read_groups, read_person
 
-__all__ = ["App", "Environment", "Kind", "Kinds", "Person", "Progress", "Settings", "load"]
-
-_OWN_KEYS_OF_PERSON = ("chat", "st2", "email")
+__all__ = ["App", "Environment", "Freeze", "Kind", "Kinds", "Person", "Progress", "Settings", "load"]
 
 
 class KindReader(Protocol):
@@ -61,10 +63,16 @@ def load(raw: Optional[Mapping[str, Any]], kinds: Kinds) -> Settings:
 
 
 def _read(fields: Fields, kinds: Kinds) -> Settings:
-    people = _named(fields, "people", "a person", _person)
-    groups = _groups(fields, people)
+    people = _named(fields, "people", "a person", read_person)
+    known = Known(
+        people=people,
+        groups=read_groups(fields, people),
+        environments=fields.inside("environments").names(),
+        apps=fields.inside("apps").names(),
+        timezone=read_timezone(fields, "timezone", "UTC"),
+    )
     environments = _named(
-        fields, "environments", "an environment", lambda name, inner: _environment(name, inner, people, groups)
+        fields, "environments", "an environment", lambda name, inner: read_environment(name, inner, known)
     )
     apps = _named(fields, "apps", "an application", lambda name, inner: _app(name, inner, environments, kinds))
     progress = fields.inside("progress")
@@ -72,10 +80,10 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
         database=fields.text("database", default=""),
         relays=fields.texts("relays", default=("chatops_bot",), expected="a list of StackStorm users"),
         announce=fields.text("announce", default="", expected="the name of a room"),
-        timezone=fields.text("timezone", default="UTC"),
+        timezone=known.timezone,
         route=fields.text("route", default="chatops", expected="the route of the relay, chatops or errbot"),
         people=people,
-        groups=groups,
+        groups=known.groups,
         environments=environments,
         apps=apps,
         lease=fields.seconds("lease", default=60.0, minimum=10.0),
@@ -87,6 +95,9 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
     )
     progress.finish()
     fields.finish()
+    if not fields.problems.lines:
+        # After a mistake in a part, what is said of the whole would only be its echo.
+        check(settings, fields.problems)
     return settings
 
 
@@ -105,46 +116,6 @@ def _named(fields: Fields, key: str, what: str, read: Callable[[str, Fields], An
         found[name] = read(name, inner)
         inner.finish()
     return found
-
-
-def _person(name: str, fields: Fields) -> Person:
-    return Person(
-        name=name,
-        chat=fields.texts("chat", default=(), expected="a list of chat names"),
-        st2=fields.texts("st2", default=(name,), expected="a list of StackStorm users"),
-        email=fields.text("email", default="", expected="an e-mail address"),
-        identities={key: fields.text(key) for key in fields.names() if key not in _OWN_KEYS_OF_PERSON},
-    )
-
-
-def _groups(fields: Fields, people: Mapping[str, Person]) -> Dict[str, Tuple[str, ...]]:
-    inner = fields.inside("groups")
-    groups: Dict[str, Tuple[str, ...]] = {}
-    for name in inner.names():
-        if name in people:
-            inner.problem(name, "expected a name that no person has")
-        members = inner.texts(name, expected="a list of people")
-        for member in members:
-            if member not in people:
-                inner.problem(name, f"expected people of the config, found '{member}'")
-        groups[name] = members
-    return groups
-
-
-def _environment(
-    name: str, fields: Fields, people: Mapping[str, Person], groups: Mapping[str, Tuple[str, ...]]
-) -> Environment:
-    deployers = None
-    if fields.has("deployers"):
-        deployers = fields.texts("deployers", expected="a list of people and groups")
-        for one in deployers:
-            if one not in people and one not in groups:
-                fields.problem("deployers", f"expected people and groups of the config, found '{one}'")
-    rooms = fields.texts("rooms", expected="a list of rooms") if fields.has("rooms") else None
-    # Null and absent mean "no rule"; the readers above were not called then.
-    fields.raw("deployers")
-    fields.raw("rooms")
-    return Environment(name=name, deployers=deployers, rooms=rooms)
 
 
 def _app(name: str, fields: Fields, environments: Mapping[str, Environment], kinds: Kinds) -> App:

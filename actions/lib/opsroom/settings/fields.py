@@ -37,7 +37,10 @@ class Problems:
         self.lines: List[str] = []
 
     def add(self, key: str, what: str) -> None:
-        self.lines.append(f"{key}: {what}")
+        line = f"{key}: {what}"
+        # Some keys are looked at twice.
+        if line not in self.lines:
+            self.lines.append(line)
 
 
 class Fields:
@@ -172,6 +175,20 @@ class Fields:
         inner = self.inside(name)
         for key in inner.names():
             yield key, inner.inside(key)
+
+    def each_of(self, name: str) -> Iterator[Fields]:
+        """The mappings of the list under a key; none when it is absent."""
+        self._known.append(name)
+        value = self._raw.get(name)
+        if value is not None and not isinstance(value, (list, tuple)):
+            self.problem(name, f"expected a list of mappings, found {found(value)}")
+            return
+        for number, item in enumerate(value or ()):
+            path = f"{self.key(name)}[{number}]"
+            if item is None:
+                self.problems.add(path, "expected a mapping, found nothing")
+            else:
+                yield Fields(item, path, self.problems)
 
     def names(self) -> List[str]:
         """The keys of this mapping."""

@@ -1,0 +1,69 @@
+"""Points in time as people write them in the config and in chat: "Fri 16:00", "2026-12-20", "2026-12-20 18:00"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Optional, Union
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MIDNIGHT = time(0, 0)
+
+DAY_WORD = r"(?:Mon(?:day)?|Tue(?:s|sday)?|Wed(?:nesday)?|Thu(?:r|rs|rsday)?|Fri(?:day)?|Sat(?:urday)?|Sun(?:day)?)"
+_CLOCK = re.compile(r"^([01]?\d|2[0-3]):([0-5]\d)$")
+_WEEKLY = re.compile(rf"^({DAY_WORD})\s+(\S+)$", re.IGNORECASE)
+_DATED = re.compile(r"^(2\d{3})-(\d{1,2})-(\d{1,2})(?:(?:\s+|T)(\S+))?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """A time of every week. `day` is 0 for Monday."""
+
+    day: int
+    clock: time
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A day, or a time of it."""
+
+    day: date
+    clock: Optional[time] = None
+
+    def begins(self) -> datetime:
+        """What the clock shows when it begins."""
+        return datetime.combine(self.day, self.clock or _MIDNIGHT)
+
+    def ends(self) -> datetime:
+        """What the clock shows when it is over: a day without a time counts as a whole."""
+        if self.clock is None:
+            return datetime.combine(self.day, _MIDNIGHT) + timedelta(days=1)
+        return datetime.combine(self.day, self.clock)
+
+
+Point = Union[Weekly, Dated]
+
+
+def read_clock(text: str) -> Optional[time]:
+    """The time in "17:00" or "9:05"; None when it is none."""
+    match = _CLOCK.match(text.strip())
+    return time(int(match.group(1)), int(match.group(2))) if match else None
+
+
+def read_point(text: str) -> Optional[Point]:
+    """The point in "Fri 16:00", "2026-12-20" or "2026-12-20 18:00"; None when it is none of these."""
+    weekly = _WEEKLY.match(text.strip())
+    if weekly:
+        clock = read_clock(weekly.group(2))
+        return Weekly(DAYS.index(weekly.group(1)[:3].title()), clock) if clock is not None else None
+    dated = _DATED.match(text.strip())
+    if not dated:
+        return None
+    clock = read_clock(dated.group(4)) if dated.group(4) else None
+    if dated.group(4) and clock is None:
+        return None
+    try:
+        return Dated(date(int(dated.group(1)), int(dated.group(2)), int(dated.group(3))), clock)
+    except ValueError:
+        return None

@@ -1,0 +1,113 @@
+"""Whether the rules of the environments can be kept: each may be right by itself, and all together be impossible."""
+
+from __future__ import annotations
+
+from typing import Iterator, List, Mapping, Set, Tuple
+
+from .fields import Problems
+from .model import App, Environment, Settings
+from .people import members
+
+
+def check(settings: Settings, problems: Problems) -> None:
+    """Complain of rules that contradict each other or that nobody could ever satisfy."""
+    for name, environment in settings.environments.items():
+        path = f"environments.{name}"
+        general = list(_of_rules(settings, environment))
+        for line in general:
+            problems.add(*_at(path, line))
+        for app_name in environment.own:
+            for line in _of_rules(settings, environment.for_app(app_name)):
+                if line not in general:
+                    problems.add(*_at(f"{path}.apps.{app_name}", line))
+    _check_order(settings, problems)
+    for app in settings.apps.values():
+        _check_places(settings, app, problems)
+
+
+def _at(path: str, line: Tuple[str, str]) -> Tuple[str, str]:
+    return f"{path}.{line[0]}", line[1]
+
+
+def _of_rules(settings: Settings, environment: Environment) -> Iterator[Tuple[str, str]]:
+    """(key, complaint) pairs about the rules of one environment."""
+    if environment.approvals and environment.confirm_within:
+        yield "confirm_within", "expected either approvals or confirm_within; an approval makes a confirmation needless"
+    if environment.second_factor and not environment.approvals:
+        yield "second_factor", "expected approvals of 1 or more beside it; the code is given with an approval"
+    if environment.approvals:
+        yield from _of_approvals(settings, environment)
+
+
+def _of_approvals(settings: Settings, environment: Environment) -> Iterator[Tuple[str, str]]:
+    everybody = tuple(settings.people)
+    deployers = _people(settings, everybody if environment.deployers is None else environment.deployers)
+    approvers = deployers if environment.approvers is None else _people(settings, environment.approvers)
+    key = "approvals" if environment.approvers is None else "approvers"
+    # Nobody approves their own change. Somebody who is no approver leaves all of them.
+    most = len(approvers) if set(deployers) - set(approvers) else len(approvers) - 1
+    if deployers and most < environment.approvals:
+        yield (
+            key,
+            f"expected {environment.approvals} who may approve besides the one who asks, "
+            f"found {max(most, 0)} in all that may",
+        )
+    if environment.second_factor and not any(settings.people[one].totp for one in approvers):
+        yield "second_factor", "expected somebody who may approve to have a totp (people.NAME.totp), nobody has"
+
+
+def _people(settings: Settings, names: Tuple[str, ...]) -> List[str]:
+    return members(names, settings.groups)
+
+
+def _check_order(settings: Settings, problems: Problems) -> None:
+    """No environment may wait for itself, for any application."""
+    told: Set[Tuple[str, ...]] = set()
+    apps = dict.fromkeys(app for environment in settings.environments.values() for app in environment.own)
+    for app in ("", *apps):
+        rules = {name: one.for_app(app).after for name, one in settings.environments.items()}
+        for name in rules:
+            circle = _circle(rules, name)
+            if circle and tuple(sorted(circle)) not in told:
+                told.add(tuple(sorted(circle)))
+                where = (
+                    f"environments.{name}.apps.{app}"
+                    if "after" in _own(settings, name, app)
+                    else f"environments.{name}"
+                )
+                path = " after ".join([*circle, circle[0]])
+                problems.add(f"{where}.after", f"expected an order without a circle, found {path}")
+
+
+def _own(settings: Settings, environment: str, app: str) -> Mapping[str, object]:
+    return settings.environments[environment].own.get(app, {})
+
+
+def _circle(after: Mapping[str, str], start: str) -> List[str]:
+    """The environments on the way from one back to itself; empty where the way ends."""
+    way = [start]
+    while after.get(way[-1]) and len(way) <= len(after):
+        step = after[way[-1]]
+        if step == start:
+            return way
+        way.append(step)
+    return []
+
+
+def _check_places(settings: Settings, app: App, problems: Problems) -> None:
+    """What an application's rules refer to has to be where it lives."""
+    places = settings.environments_of(app)
+    for name, environment in settings.environments.items():
+        if name not in places:
+            if app.name in environment.own:
+                problems.add(
+                    f"environments.{name}.apps.{app.name}", "expected an application that lives there, it does not"
+                )
+            continue
+        first = environment.for_app(app.name).after
+        if first and first not in places:
+            problems.add(
+                f"environments.{name}.after",
+                f"expected an environment where {app.name} lives, found '{first}'; "
+                f'write environments.{name}.apps.{app.name}.after: "" to take {app.name} out of the order',
+            )

@@ -1,0 +1,73 @@
+"""Time zones by name, and the moment that a wall clock's reading means there, on the days when clocks change too."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import List
+
+UTC = timezone.utc
+# A name never is a path: the time zone database is a folder of files.
+_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*(?![\s\S])")
+_SECOND = timedelta(seconds=1)
+
+
+def zone(name: str) -> tzinfo:
+    """The time zone of that name ("Europe/London", "UTC"). Raises ValueError when there is none."""
+    if name.upper() == "UTC":
+        # The default, and all that most configs ever name: no time zone database is loaded for it.
+        return UTC
+    if not _NAME.match(name):
+        raise ValueError(name)
+    try:
+        # Python 3.8 has no zoneinfo.
+        from zoneinfo import ZoneInfo
+    except ImportError:
+        from backports.zoneinfo import ZoneInfo  # type: ignore[import-not-found,no-redef,unused-ignore]
+    try:
+        found: tzinfo = ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        # An OSError stands for a folder of the database, such as "Europe".
+        raise ValueError(name) from error
+    return found
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of that name."""
+    try:
+        zone(name)
+    except ValueError:
+        return False
+    return True
+
+
+def all_zones() -> List[str]:
+    """The names of all time zones. Slow: it looks through the whole database."""
+    try:
+        from zoneinfo import available_timezones
+    except ImportError:
+        from backports.zoneinfo import available_timezones  # type: ignore[import-not-found,no-redef,unused-ignore]
+    return sorted(available_timezones())
+
+
+def at(clock: datetime, there: tzinfo, late: bool = False) -> datetime:
+    """The moment, in UTC, at which a clock in that zone shows `clock` (a datetime without a zone).
+
+    A reading that comes twice, when clocks go back, means the first time, or the second with `late`. One that never
+    comes, when clocks go forward, means the moment at which it is skipped.
+    """
+    before = clock.replace(tzinfo=there, fold=0)
+    after = clock.replace(tzinfo=there, fold=1)
+    ahead_before, ahead_after = before.utcoffset() or timedelta(0), after.utcoffset() or timedelta(0)
+    if ahead_before >= ahead_after:
+        return (after if late else before).astimezone(UTC)
+    # Skipped: the change lies between the reading taken with the new offset and the one taken with the old one.
+    low = (clock - ahead_after).replace(tzinfo=UTC)
+    high = (clock - ahead_before).replace(tzinfo=UTC)
+    while high - low > _SECOND:
+        middle = low + ((high - low) / 2 // _SECOND) * _SECOND
+        if middle.astimezone(there).utcoffset() == ahead_before:
+            low = middle
+        else:
+            high = middle
+    return high
