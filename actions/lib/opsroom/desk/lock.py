@@ -1,0 +1,135 @@
+"""lock: keep an environment, one application there or everything from being deployed to, for a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, List, Optional, Tuple
+
+from ..errors import Code, Refusal
+from ..guard.locks import in_the_way, is_kill_switch, lasting, place, told
+from ..names import listed
+from ..text import one_line
+from . import Desk
+from .locking import Scope, find_scope, rights
+from .outcome import Outcome
+from .record import Request, resumed
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from ..claims import Claim
+    from ..locks import Lock, Taken
+
+
+def lock(desk: Desk, environment_name: str, text: str = "", app_name: str = "") -> Outcome:
+    """Lock a place; `environment_name` may be "everything". `text` is the reason, which may end in "until 17:00" or
+    "for 2h". A deployment that is going on there goes on, and the answer names it.
+
+    Raises Refusal(locked) when somebody else has this lock. Whoever has it already gives it a new reason and end.
+    """
+    request = Request(desk, "lock", app_name, environment_name, "")
+    with resumed(request):
+        scope = find_scope(desk, app_name, environment_name)
+        request.app, request.environment = scope.app, scope.environment
+        for decision in rights(desk, scope):
+            decision.enforce()
+        return _take(request, scope, text)
+
+
+def _take(request: Request, scope: Scope, text: str) -> Outcome:
+    from ..claims import current as claims_now
+    from ..ledger import Event, append
+    from ..locks import current, take
+
+    desk, store = request.desk, request.desk.store
+    zone = desk.settings.timezone
+    with store.write() as connection:
+        wanted = _wanted(request, scope, text, connection)
+        now = store.now(connection)
+        taken = take(store, connection, wanted)
+        if taken.ok:
+            there = current(store, connection, scope.app, scope.environment)
+            others = [one for one in there if _wider(one, taken.lock, scope)]
+            running = [one for one in claims_now(store, connection, scope.app, scope.environment) if not one.expired]
+            message = _said(taken, others, running, now, zone)
+            facts = {
+                **taken.lock.facts(),
+                "renewed": taken.renewed is not None,
+                "deploying": [one.deployment for one in running],
+            }
+            append(store, connection, request.entry(Event.LOCKED, Code.LOCKED_NOW.value, message, **facts))
+    if not taken.ok:
+        raise _refusal(taken.lock, desk, now)
+    request.ended = True
+    return Outcome(True, Code.LOCKED_NOW, message, facts)
+
+
+def _wanted(request: Request, scope: Scope, text: str, connection: Connection) -> Lock:
+    from ..locks import Lock
+
+    desk, speaker = request.desk, request.by
+    reason, until = _reason_and_end(desk, scope, text, desk.store.now(connection))
+    return Lock(
+        app=scope.app,
+        environment=scope.environment,
+        owner=speaker.key,
+        shown=one_line(speaker.shown),
+        reason=reason,
+        person=speaker.person_name,
+        room=one_line(speaker.room, 200),
+        execution_id=desk.execution_id,
+        until=until,
+    )
+
+
+def _reason_and_end(desk: Desk, scope: Scope, text: str, now: datetime) -> Tuple[str, Optional[datetime]]:
+    """The two parts of the text. Raises Refusal(reason_needed) without a reason, Refusal(invalid_time)."""
+    from ..moments import read_end, split_end
+
+    reason, end = split_end(text)
+    reason = " ".join(reason.split())
+    if not reason:
+        raise Refusal(
+            Code.REASON_NEEDED,
+            "A lock needs a reason: it is what those read whom it stops.",
+            f"Say for instance: lock {scope.words}: load test until 17:00",
+        )
+    return reason, read_end(end, now, desk.settings.timezone) if end else None
+
+
+def _wider(one: Lock, mine: Lock, scope: Scope) -> bool:
+    """Whether another lock covers the whole place too, and stops the owner of this one."""
+    if one.app == mine.app and one.environment == mine.environment:
+        return False
+    covers = not one.environment or (bool(scope.environment) and not one.app)
+    return covers and (one.owner != mine.owner or is_kill_switch(one))
+
+
+def _said(taken: Taken, others: List[Lock], running: List[Claim], now: datetime, zone: str) -> str:
+    lock = taken.lock
+    if is_kill_switch(lock):
+        effect = f"Nobody deploys anywhere now, {one_line(lock.shown, 60)} included."
+    elif others:
+        first = others[0]
+        by = one_line(first.shown, 60)
+        effect = f"{place(first.app, first.environment)} is locked by {by} as well; see: show locks."
+    else:
+        effect = f"Only {one_line(lock.shown, 60)} can deploy there now."
+    sentences = [told(lock, now, zone), effect]
+    if taken.renewed:
+        until = lasting(taken.renewed, now, zone) if taken.renewed.until else "without end"
+        sentences.append(f"It was theirs already ({one_line(taken.renewed.reason, 40)}, {until}).")
+    if running:
+        going_on = [f"{one_line(one.holder, 40)} ({one.app} {one.version} on {one.environment})" for one in running]
+        be = "is" if len(running) == 1 else "are"
+        sentences.append(f"{listed(going_on, 2)} {be} deploying right now; that goes on.")
+    sentences.append(f"To end it: unlock {place(lock.app, lock.environment)}")
+    return " ".join(sentences)
+
+
+def _refusal(there: Lock, desk: Desk, now: datetime) -> Refusal:
+    """Somebody else has the very lock that was asked for."""
+    decision = in_the_way([there], desk.speaker, now, desk.settings.timezone)[0]
+    return Refusal(
+        Code.LOCKED, f"{told(there, now, desk.settings.timezone)} It stays theirs.", decision.hint, there.facts()
+    )

@@ -1,0 +1,14 @@
+"""The action opsroom.list_locks: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class ListLocks(OpsroomAction):
+    def run(self, requester: str, room: str, st2_user: str, environment: Optional[str] = None) -> Result:
+        from opsroom.desk.list_locks import list_locks
+
+        return self.answer(lambda desk: list_locks(desk, environment or ""), requester, room, st2_user)

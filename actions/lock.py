@@ -1,0 +1,22 @@
+"""The action opsroom.lock: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class Lock(OpsroomAction):
+    def run(
+        self,
+        environment: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        reason: Optional[str] = None,
+        app: Optional[str] = None,
+    ) -> Result:
+        from opsroom.desk.lock import lock
+
+        return self.answer(lambda desk: lock(desk, environment, reason or "", app or ""), requester, room, st2_user)

@@ -1,0 +1,14 @@
+"""The action opsroom.unlock: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class Unlock(OpsroomAction):
+    def run(self, environment: str, requester: str, room: str, st2_user: str, app: Optional[str] = None) -> Result:
+        from opsroom.desk.unlock import unlock
+
+        return self.answer(lambda desk: unlock(desk, environment, app or ""), requester, room, st2_user)
