@@ -51,7 +51,8 @@ def test_what_changes_something_links_to_its_execution_unless_the_text_is_long()
 @pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
 def test_what_takes_longer_is_acknowledged_and_nothing_else(alias: Alias) -> None:
     ack = render_ack(alias, {"id": "5f0000000000000000000001", "parameters": {}})
-    slow = alias.action_ref in ("opsroom.deploy", "opsroom.promote", "opsroom.rollback")
+    deploying = ("deploy", "promote", "rollback", "emergency_deploy", "approve_change", "confirm_change")
+    slow = alias.action_ref in {f"opsroom.{name}" for name in deploying}
     assert ack.problem == ""
     assert ack.shown is slow
     assert ("5f0000000000000000000001" in ack.message) is slow

@@ -7,7 +7,7 @@ hubot does.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import pytest
 from support.hubot import hubot_matches
@@ -18,7 +18,7 @@ PACK = load_pack(Path(__file__).resolve().parents[2])
 
 WEB = {"app": "web"}
 UAT = {"environment": "uat"}
-MESSAGES: List[Tuple[str, str, Dict[str, str]]] = [
+MESSAGES: List[Tuple[str, str, Dict[str, Any]]] = [
     ("deploy web v1.2.0 to uat", "opsroom_deploy", {**WEB, **UAT, "version": "v1.2.0"}),
     ("Deploy web v1.2.0 to uat", "opsroom_deploy", {**WEB, **UAT, "version": "v1.2.0"}),
     ("  deploy   web   v1.2.0   to   uat  ", "opsroom_deploy", {**WEB, **UAT, "version": "v1.2.0"}),
@@ -43,6 +43,56 @@ MESSAGES: List[Tuple[str, str, Dict[str, str]]] = [
     ("opsroom help ", "opsroom_help", {}),
     ("Opsroom help deploy", "opsroom_help", {"command": "deploy"}),
 ]  # fmt: skip
+CHANGE = {"change": "K7QX"}
+CHANGES: List[Tuple[str, str, Dict[str, str]]] = [
+    ("approve change K7QX", "opsroom_approve_change", CHANGE),
+    ("  Approve   change   K7QX  ", "opsroom_approve_change", CHANGE),
+    ("approve change k7qx", "opsroom_approve_change", {"change": "k7qx"}),
+    ("approve change K7QX 492039", "opsroom_approve_change", {**CHANGE, "code": "492039"}),
+    ("approve change K7QX 492 039", "opsroom_approve_change", {**CHANGE, "code": "492 039"}),
+    ("approve change K7QX 012345", "opsroom_approve_change", {**CHANGE, "code": "012345"}),
+    ("approve change K7QX code=492039", "opsroom_approve_change", {**CHANGE, "code": "492039"}),
+    ("confirm change K7QX", "opsroom_confirm_change", CHANGE),
+    ("Confirm change K7QX 492039", "opsroom_confirm_change", {**CHANGE, "code": "492039"}),
+    ("reject change K7QX: the tests are red", "opsroom_reject_change", {**CHANGE, "reason": "the tests are red"}),
+    ("reject change K7QX : red: see the log", "opsroom_reject_change", {**CHANGE, "reason": "red: see the log"}),
+    ("reject change K7QX: a\nb", "opsroom_reject_change", {**CHANGE, "reason": "a\nb"}),
+    ("reject because of a change in mood change K7QX", "opsroom_reject_change",
+     {**CHANGE, "reason": "of a change in mood"}),
+    ("review change K7QX: it was right", "opsroom_review_change", {**CHANGE, "text": "it was right"}),
+    ("review change K7QX 492039: right: see card", "opsroom_review_change",
+     {**CHANGE, "code": "492039", "text": "right: see card"}),
+    ("review with all was well change K7QX", "opsroom_review_change", {**CHANGE, "text": "all was well"}),
+    ("show changes", "opsroom_list_changes", {}),
+    ("Show changes on production", "opsroom_list_changes", {"environment": "production"}),
+]  # fmt: skip
+MESSAGES += CHANGES
+LOAD = {"reason": "load test until 17:00"}
+LOCKS: List[Tuple[str, str, Dict[str, Any]]] = [
+    ("lock uat: load test until 17:00", "opsroom_lock", {**UAT, **LOAD}),
+    ("  Lock   uat :   load test until 17:00 ", "opsroom_lock", {**UAT, **LOAD}),
+    ("lock web on uat: load test until 17:00", "opsroom_lock", {**WEB, **UAT, **LOAD}),
+    ("lock uat: web on test: it fails", "opsroom_lock", {**UAT, "reason": "web on test: it fails"}),
+    ("lock web on uat: load on db: heavy", "opsroom_lock", {**WEB, **UAT, "reason": "load on db: heavy"}),
+    ("lock uat: one\ntwo", "opsroom_lock", {**UAT, "reason": "one\ntwo"}),
+    # Without a reason: answered with the command that would work.
+    ("lock uat", "opsroom_lock", {**UAT, "reason": None}),
+    ("lock web on uat", "opsroom_lock", {**WEB, **UAT, "reason": None}),
+    ("lock everything", "opsroom_lock_everything", {"reason": None}),
+    ("lock everything: the relay is not ours", "opsroom_lock_everything", {"reason": "the relay is not ours"}),
+    ("Lock Everything: x", "opsroom_lock_everything", {"reason": "x"}),
+    # What ends in key=value loses that end; this way it does not stand at the end.
+    ("put lock trying DEBUG=1 on uat", "opsroom_lock", {**UAT, "reason": "trying DEBUG=1"}),
+    ("Put lock trying DEBUG=1 on web on uat", "opsroom_lock", {**WEB, **UAT, "reason": "trying DEBUG=1"}),
+    ("put lock x on everything", "opsroom_lock", {"environment": "everything", "reason": "x"}),
+    ("put lock load on db for 2h on uat", "opsroom_lock", {**UAT, "reason": "load on db for 2h"}),
+    ("unlock uat", "opsroom_unlock", UAT),
+    ("Unlock web on uat", "opsroom_unlock", {**WEB, **UAT}),
+    ("unlock everything", "opsroom_unlock_everything", {}),
+    ("show locks", "opsroom_locks", {}),
+    ("Show locks on uat", "opsroom_locks", UAT),
+]
+MESSAGES += LOCKS
 # Said in a room where the bot reads along, or half typed: a half-understood command does nothing.
 NOTHING = [
     "",
@@ -81,10 +131,56 @@ NOTHING = [
     "opsroomhelp",
     "I think opsroom help is nice",
 ]
+NOTHING += [
+    "approve",
+    "approve change",
+    "approve changeK7QX",
+    "approve K7QX",
+    "approved change K7QX",
+    "approve changes K7QX",
+    "approve change of plans",
+    "please approve change K7QX",
+    "confirm change",
+    "confirmed change K7QX",
+    "confirm change of plans",
+    "reject change K7QX",
+    "reject change K7QX because of it",
+    "reject change K7QX:",
+    "reject change of plans: no",
+    "reject because of it",
+    "rejected change K7QX: no",
+    "review change K7QX",
+    "review change K7QX fine",
+    "review change of the plans: fine",
+    "review with care",
+    "reviewed change K7QX: fine",
+    "show changes production",
+    "shows changes",
+    "show",
+]
+NOTHING += [
+    "lock",
+    "locks",
+    "locked uat: load test",
+    "locksmith: come to uat",
+    "lock: x",
+    "put lock",
+    "put lock x",
+    "put lock on uat",
+    "put locks x on uat",
+    "putlock x on uat",
+    "unlock",
+    "unlocked uat",
+    "unlocking web on uat",
+    "please unlock uat",
+    "show locks uat",
+    "show lock",
+    "showlocks",
+]
 
 
 @pytest.mark.parametrize(("message", "alias", "parameters"), MESSAGES)
-def test_a_message_means_one_command(message: str, alias: str, parameters: Dict[str, str]) -> None:
+def test_a_message_means_one_command(message: str, alias: str, parameters: Dict[str, Any]) -> None:
     matches = PACK.matches(message)
     assert [one.alias.name for one in matches] == [alias]
     assert matches[0].format.format.extract(message) == parameters

@@ -1,0 +1,14 @@
+"""The action opsroom.approve_change: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class ApproveChange(OpsroomAction):
+    def run(self, change: str, requester: str, room: str, st2_user: str, code: Optional[str] = None) -> Result:
+        from opsroom.desk.approve_change import approve_change
+
+        return self.answer(lambda desk: approve_change(desk, change, code or ""), requester, room, st2_user)

@@ -1,0 +1,102 @@
+"""One-time codes (RFC 6238): the second factor of whoever approves. Each works once, on all runners together."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import datetime, timedelta
+from typing import Optional
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from .errors import Code
+from .guard import YES, Decision, no
+from .settings.model import Person
+from .store import Store
+from .store.engine import queue_up
+from .store.tables import from_moment, moment, used_codes, wrong_codes
+from .text import when
+
+# Steps of 30 s before and after the present one whose codes are taken too: clocks differ, and people type slowly.
+WINDOW = 1
+# So many wrong codes within that time, and no more are looked at. A million codes, three of them right: 480 guesses a
+# day then find one with a chance of one to seven hundred.
+MOST_WRONG = 5
+WITHIN = timedelta(minutes=15)
+_DIGITS = re.compile(r"^[0-9]{6}(?![\s\S])")
+
+
+def check_code(store: Store, connection: Connection, person: Person, code: str, say: str) -> Decision:
+    """Whether this is a code of that person, not used before. It is used up, or counted as wrong, by asking.
+
+    Both are written within the caller's `store.write()`, which therefore must be committed also when the answer is no:
+    enforce the decision after the transaction. `say` is the command that would work, without the code.
+    """
+    queue_up(connection)
+    typed = re.sub(r"[\s-]+", "", code)
+    if not person.totp:
+        told = f"{person.name} has no one-time codes yet."
+        return no(Code.NOT_ENROLLED, told, f"An administrator sets them up with: python -m opsroom.enrol {person.name}")
+    if not typed:
+        return no(Code.CODE_NEEDED, "This needs your one-time code.", f"Say: {say} 123456 (with your code)")
+    if not _DIGITS.match(typed):
+        return no(
+            Code.CODE_WRONG, "That is no one-time code: it has six digits.", f"Say: {say} 123456 (with your code)"
+        )
+    now = store.now(connection)
+    until = _closed_until(connection, person, now)
+    if until is not None:
+        told = f"{person.name} gave {MOST_WRONG} wrong codes in a short time; no code is looked at for a while."
+        return no(Code.CODE_LIMIT, told, f"From {when(until, now)} on, say: {say} 123456 (with your code)")
+    counter = _counter(person, typed, now)
+    if counter is None:
+        _count_wrong(connection, person, now)
+        return no(Code.CODE_WRONG, "The code is wrong.", f"With the one that is shown now: {say} 123456")
+    return _use_up(connection, person, counter, now, say)
+
+
+def use_code(store: Store, person: Person, code: str, say: str) -> None:
+    """The same in a transaction of its own. Raises the Refusal."""
+    with store.write() as connection:
+        decision = check_code(store, connection, person, code, say)
+    decision.enforce()
+
+
+def _counter(person: Person, code: str, now: datetime) -> Optional[int]:
+    """The number of the time step that this is the code of."""
+    import pyotp
+    from pyotp.utils import strings_equal
+
+    totp = pyotp.TOTP(person.totp.replace(" ", ""))
+    present = totp.timecode(now)
+    # All are compared, whichever is right, so that the time it takes tells nothing.
+    steps = [present + offset for offset in range(-WINDOW, WINDOW + 1)]
+    right = [step for step in steps if strings_equal(code, totp.generate_otp(step))]
+    return right[-1] if right else None
+
+
+def _use_up(connection: Connection, person: Person, counter: int, now: datetime, say: str) -> Decision:
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(used_codes), {"person": person.name, "counter": counter, "at": moment(now)})
+        return YES
+    except IntegrityError:
+        told = "This code was used before; each works once."
+        return no(Code.CODE_USED, told, f"Wait up to 30 s for the next one, then say: {say} 123456 (with your code)")
+
+
+def _closed_until(connection: Connection, person: Person, now: datetime) -> Optional[datetime]:
+    """When codes are looked at again; None when they are now."""
+    query = select(wrong_codes.c.at).where(wrong_codes.c.person == person.name, wrong_codes.c.at > moment(now - WITHIN))
+    latest = connection.scalars(query.order_by(wrong_codes.c.at.desc()).limit(MOST_WRONG)).all()
+    return from_moment(latest[-1]) + WITHIN if len(latest) == MOST_WRONG else None
+
+
+def _count_wrong(connection: Connection, person: Person, now: datetime) -> None:
+    # Every refusal is in the ledger; here only the recent ones matter.
+    old = moment(now - WITHIN * 2)
+    connection.execute(delete(wrong_codes).where(wrong_codes.c.person == person.name, wrong_codes.c.at < old))
+    row = {"id": secrets.token_hex(8), "person": person.name, "at": moment(now)}
+    connection.execute(insert(wrong_codes), row)

@@ -1,0 +1,16 @@
+"""The action opsroom.list_changes: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class ListChanges(OpsroomAction):
+    def run(
+        self, requester: str, room: str, st2_user: str, environment: Optional[str] = None, app: Optional[str] = None
+    ) -> Result:
+        from opsroom.desk.list_changes import list_changes
+
+        return self.answer(lambda desk: list_changes(desk, environment or "", app or ""), requester, room, st2_user)
