@@ -131,7 +131,8 @@ def _take_claim(request: Request, order: Order) -> None:
     desk, store, speaker = request.desk, request.desk.store, request.by
     with store.write() as connection:
         now = store.now(connection)
-        _clear(order, locked(active(store, connection, request.app, request.environment), speaker, now))
+        locks = active(store, connection, request.app, request.environment)
+        _clear(order, locked(locks, speaker, now, desk.settings.timezone))
         wanted = Claim(
             app=request.app,
             environment=request.environment,

@@ -13,7 +13,7 @@ from .record import asked
 
 
 def emergency_deploy(desk: Desk, app_name: str, version: str, environment_name: str, reason: str) -> Outcome:
-    """Deploy what the people named under `emergency` answer for. Never passes the exclusive claim or the kill switch."""
+    """Deploy on the word of those named under `emergency`. Never passes a running deployment or the kill switch."""
     with asked(desk, "emergency deploy", app_name, environment_name, version) as request:
         why = one_line(reason, 300)
         if not why:

@@ -10,7 +10,7 @@ from ..errors import Code, OpsroomError
 from ..guard import Decision, no
 from ..guard.access import may
 from ..guard.freezes import frozen
-from ..guard.locks import in_the_way
+from ..guard.locks import in_the_way, is_kill_switch
 from ..guard.order import in_order
 from ..settings.model import App, Environment
 from ..text import span
@@ -52,18 +52,17 @@ def circumstances(request: Request, environment: Environment) -> List[Obstacle]:
         claims = current(store, connection, request.app, request.environment)
         locks = active(store, connection, request.app, request.environment)
     found = [Obstacle(busy(claim, now), passable=False) for claim in claims]
-    found += locked(locks, request.by, now)
+    found += locked(locks, request.by, now, request.desk.settings.timezone)
     freeze = frozen(environment, now)
     return found if freeze.allowed else [*found, Obstacle(freeze, passable=True)]
 
 
-def locked(locks: Sequence[Lock], speaker: Speaker, now: datetime) -> List[Obstacle]:
-    """Locks of others. The kill switch (a lock on everything) is for everybody; an emergency unlocks it first."""
+def locked(locks: Sequence[Lock], speaker: Speaker, now: datetime, timezone: str) -> List[Obstacle]:
+    """Locks that stop this speaker."""
     return [
-        Obstacle(decision, passable=bool(lock.environment))
+        Obstacle(decision, passable=not is_kill_switch(lock))
         for lock in locks
-        for decision in in_the_way([lock], speaker, now)
-        if not decision.allowed
+        for decision in in_the_way([lock], speaker, now, timezone)
     ]
 
 

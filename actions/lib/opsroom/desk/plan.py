@@ -6,7 +6,8 @@ from typing import List, Optional, Tuple
 
 from ..errors import Code, Failure, Refusal
 from ..guard import Decision, no
-from ..names import check_version, listed
+from ..guard.access import who_may
+from ..names import check_version
 from ..settings.model import App, Environment
 from ..text import span
 from ..versions import Running, same_version
@@ -69,8 +70,8 @@ def _obstacles(request: Request, environment: Environment) -> List[Obstacle]:
 
 def _needs(environment: Environment) -> List[str]:
     if environment.approvals:
-        who = listed(environment.approvers) if environment.approvers else "somebody else who may deploy there"
-        return [f"It needs {environment.approvals} {'approval' if environment.approvals == 1 else 'approvals'}: {who}."]
+        approvals = "1 approval" if environment.approvals == 1 else f"{environment.approvals} approvals"
+        return [f"It needs {approvals}: {who_may(environment, 'approve')}."]
     if environment.confirm_within:
         return [f"It has to be confirmed within {span(environment.confirm_within)}."]
     return []
