@@ -1,16 +1,16 @@
-"""Who may deploy where, and from which room."""
+"""Who may deploy, lock, approve and override where, and from which room."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Set
 
 import pytest
 
 from opsroom.desk import KINDS
 from opsroom.errors import Code, Refusal
-from opsroom.guard.access import may_deploy
+from opsroom.guard.access import RIGHTS, may, may_deploy, who_may
 from opsroom.people import identify
-from opsroom.settings import load
+from opsroom.settings import Settings, load
 
 OPEN: Dict[str, Any] = {}
 GROUP = {"deployers": ["release-managers"]}
@@ -19,18 +19,28 @@ BOTH = {**GROUP, **ROOM}
 NOBODY: Dict[str, Any] = {"deployers": []}
 
 
-def codes(rule: Dict[str, Any], who: str, room: str, st2_user: str = "chatops_bot") -> List[Code]:
-    settings = load(
+def world(rule: Dict[str, Any]) -> Settings:
+    return load(
         {
-            "people": {"alice": {"chat": ["alice"]}, "carol": {"chat": ["carol"]}},
+            "people": {
+                "alice": {"chat": ["alice"]},
+                "bob": {"chat": ["bob"], "totp": "JBSWY3DPEHPK3PXP"},
+                "carol": {"chat": ["carol", "caz"]},
+            },
             "groups": {"release-managers": ["carol"]},
             "environments": {"production": rule},
             "apps": {"web": {}},
         },
         KINDS,
     )
+
+
+def codes(
+    rule: Dict[str, Any], who: str, room: str, st2_user: str = "chatops_bot", right: str = "deploy"
+) -> List[Code]:
+    settings = world(rule)
     speaker = identify(settings, who, st2_user, room)
-    return [one.code for one in may_deploy(settings, speaker, settings.environments["production"]) if one.code]
+    return [one.code for one in may(settings, speaker, settings.environments["production"], right) if one.code]
 
 
 @pytest.mark.parametrize(
@@ -83,3 +93,95 @@ def test_a_refusal_says_who_may_and_what_would_work() -> None:
     assert room.hint == "Say it again in #ops."
     with pytest.raises(Refusal):
         person.enforce()
+
+
+ALL = {"alice", "bob", "carol", "stranger"}
+KNOWN = ALL - {"stranger"}
+TWO = ["alice", "bob"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "deploy", "lock", "approve", "override"),
+    [
+        ({}, ALL, ALL, KNOWN, set()),
+        ({"deployers": TWO}, {"alice", "bob"}, {"alice", "bob"}, {"alice", "bob"}, set()),
+        ({"deployers": []}, set(), set(), set(), set()),
+        # Any rule about people shuts out who is not known.
+        ({"lockers": ["bob"]}, KNOWN, {"bob"}, KNOWN, set()),
+        ({"approvers": ["release-managers"]}, KNOWN, KNOWN, {"carol"}, set()),
+        ({"emergency": ["carol"]}, KNOWN, KNOWN, KNOWN, {"carol"}),
+        ({"approvals": 1}, KNOWN, KNOWN, KNOWN, set()),
+        ({"approvals": 1, "second_factor": True}, KNOWN, KNOWN, KNOWN, set()),
+        # Each right by itself: to override or approve is not to deploy, to deploy is not to lock.
+        ({"deployers": ["alice"], "emergency": ["carol"]}, {"alice"}, {"alice"}, {"alice"}, {"carol"}),
+        ({"deployers": ["alice"], "approvers": ["bob"]}, {"alice"}, {"alice"}, {"bob"}, set()),
+        ({"deployers": ["alice"], "lockers": ["bob"]}, {"alice"}, {"bob"}, {"alice"}, set()),
+        ({"deployers": ["alice"], "lockers": [], "approvers": []}, {"alice"}, set(), set(), set()),
+        # These are about the moment, not about people.
+        ({"confirm_within": "60s"}, ALL, ALL, KNOWN, set()),
+        ({"rooms": ["#ops"]}, ALL, ALL, KNOWN, set()),
+        ({"freezes": [{"name": "x", "from": "Fri 16:00", "to": "Mon 08:00"}]}, ALL, ALL, KNOWN, set()),
+    ],
+)
+def test_who_has_which_right(
+    rule: Dict[str, Any], deploy: Set[str], lock: Set[str], approve: Set[str], override: Set[str]
+) -> None:
+    found = {right: {who for who in ALL if not codes(rule, who, "#ops", right=right)} for right in RIGHTS}
+    assert found == {"deploy": deploy, "lock": lock, "approve": approve, "override": override}
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+def test_a_room_that_does_not_count_counts_for_no_right(right: str) -> None:
+    rule = {"rooms": ["#ops"], "deployers": ["carol"], "emergency": ["carol"]}
+    assert codes(rule, "carol", "#ops", right=right) == []
+    assert codes(rule, "carol", "#dev", right=right) == [Code.WRONG_ROOM]
+    assert codes(rule, "carol", "", right=right) == [Code.WRONG_ROOM]
+    assert codes({**rule, "rooms": []}, "carol", "#ops", right=right) == [Code.WRONG_ROOM]
+    # A room that somebody claims through the API is none.
+    assert codes(rule, "carol", "#ops", st2_user="carol", right=right) == [Code.WRONG_ROOM]
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+def test_a_person_has_a_right_under_each_of_their_names_and_nobody_by_claiming_one(right: str) -> None:
+    rule = {"deployers": ["carol"], "emergency": ["carol"]}
+    assert codes(rule, "caz", "#ops", right=right) == []
+    assert codes(rule, "whatever", "", st2_user="carol", right=right) == []
+    assert codes(rule, "carol", "#ops", st2_user="mallory", right=right) == [Code.NOT_ALLOWED]
+    assert codes(rule, "Carol", "#ops", right=right) == [Code.NOT_ALLOWED]
+
+
+@pytest.mark.parametrize(
+    ("rule", "right", "refused", "who"),
+    [
+        ({"approvers": ["release-managers"]}, "approve", "may not approve changes on production", "release-managers"),
+        ({"lockers": ["alice", "bob"]}, "lock", "may not lock production", "alice and bob"),
+        ({}, "override", "may not do an emergency deployment to production", "nobody"),
+        ({"approvals": 1}, "deploy", "may not deploy to production", "everybody whom the config of opsroom names"),
+    ],
+)
+def test_every_refusal_says_who_may_instead(rule: Dict[str, Any], right: str, refused: str, who: str) -> None:
+    settings = world(rule)
+    speaker = identify(settings, "mallory", "chatops_bot", "#dev")
+    (decision,) = may(settings, speaker, settings.environments["production"], right)
+    assert decision.message == f"mallory (unknown here) {refused}."
+    assert decision.hint == f"Those who may: {who}. opsroom does not know you by this name."
+
+
+def test_in_a_wrong_room_the_right_ones_are_told() -> None:
+    settings = world({"rooms": ["#ops", "#war"]})
+    speaker = identify(settings, "alice", "chatops_bot", "#dev")
+    (decision,) = may(settings, speaker, settings.environments["production"], "lock")
+    assert decision.message == "Locks on production are set and taken off from #ops and #war, not from #dev."
+    assert decision.hint == "Say it again in #ops."
+
+
+def test_the_rules_of_an_application_take_the_place_of_its_environments() -> None:
+    settings = world({"deployers": ["alice"], "rooms": ["#ops"], "apps": {"web": {"deployers": ["bob"]}}})
+    speaker = identify(settings, "bob", "chatops_bot", "#ops")
+    production = settings.environments["production"]
+    assert [one.code for one in may(settings, speaker, production, "deploy")] == [Code.NOT_ALLOWED]
+    assert may(settings, speaker, production.for_app("web"), "deploy") == []
+    assert who_may(production.for_app("web"), "deploy") == "bob"
+    # What the application does not say still holds.
+    elsewhere = identify(settings, "bob", "chatops_bot", "#dev")
+    assert [one.code for one in may(settings, elsewhere, production.for_app("web"), "lock")] == [Code.WRONG_ROOM]

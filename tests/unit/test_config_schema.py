@@ -38,3 +38,26 @@ def test_every_header_and_variable_is_a_secret_by_itself_since_stackstorm_decryp
         assert one["secret"] is True
         assert one["additionalProperties"] == {"type": "string", "secret": True}
     assert SCHEMA["database"]["secret"] is True
+    assert SCHEMA["people"]["additionalProperties"]["properties"]["totp"]["secret"] is True
+
+
+def test_nothing_is_filled_in_where_a_rule_of_an_environment_is_left_out() -> None:
+    # StackStorm fills in defaults, and an empty list where `properties` names an array with `items`: an application's
+    # `approvers: []` would then take the place of its environment's approvers.
+    environment = SCHEMA["environments"]["additionalProperties"]
+    application = environment["patternProperties"]["^apps$"]["additionalProperties"]
+    for rules in (environment, application):
+        assert "approvers" in rules["properties"]
+        for name, one in rules["properties"].items():
+            assert one["type"] != "object", name
+            assert not {"default", "items", "additionalItems"} & set(one), name
+    assert application["properties"] == environment["properties"]
+    assert application["patternProperties"] == {"^freezes$": environment["patternProperties"]["^freezes$"]}
+
+
+def test_every_key_has_one_type_and_a_description_since_stackstorm_takes_no_lists_of_types() -> None:
+    for path, one in objects({"properties": SCHEMA}):
+        for key in INNER:
+            for name, inner in (one.get(key) or {}).items():
+                assert isinstance(inner["type"], str), f"{path}.{name}"
+                assert inner["description"].endswith("."), f"{path}.{name}"

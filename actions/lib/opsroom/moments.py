@@ -20,7 +20,7 @@ _NEAR_DAY = re.compile(r"^(today|tomorrow)\s+(\S+)$", re.IGNORECASE)
 _END_WORD = re.compile(r"(?:^|(?<=[\s,;(]))(until|for)\s+", re.IGNORECASE)
 # What was surely meant as an end and is none: better asked again than taken for a part of the reason.
 _NEARLY_A_POINT = re.compile(
-    r"^(?:\d{1,2}:\d{2}(?::\d{2})?|\d{1,2}(?::\d{2})?\s*[ap]m|\d{4}-\d{1,2}-\d{1,2}(?:[T\s]+\d\S*)?"
+    r"^(?:\d{1,2}:\d{2}(?::\d{2})?(?:\s+\S+)?|\d{1,2}(?::\d{2})?\s*[ap]m|\d{4}-\d{1,2}-\d{1,2}(?:[T\s]+\d\S*)?"
     rf"|(?:today|tomorrow|{DAY_WORD})(?:\s+\d\S*)?)$",
     re.IGNORECASE,
 )

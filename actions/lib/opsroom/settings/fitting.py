@@ -33,27 +33,39 @@ def _of_rules(settings: Settings, environment: Environment) -> Iterator[Tuple[st
     """(key, complaint) pairs about the rules of one environment."""
     if environment.approvals and environment.confirm_within:
         yield "confirm_within", "expected either approvals or confirm_within; an approval makes a confirmation needless"
-    if environment.second_factor and not environment.approvals:
-        yield "second_factor", "expected approvals of 1 or more beside it; the code is given with an approval"
-    if environment.approvals:
-        yield from _of_approvals(settings, environment)
-
-
-def _of_approvals(settings: Settings, environment: Environment) -> Iterator[Tuple[str, str]]:
     everybody = tuple(settings.people)
     deployers = _people(settings, everybody if environment.deployers is None else environment.deployers)
     approvers = deployers if environment.approvers is None else _people(settings, environment.approvers)
-    key = "approvals" if environment.approvers is None else "approvers"
+    if environment.approvals:
+        yield from _of_approvals(environment, deployers, approvers)
+    if environment.second_factor:
+        yield from _of_codes(settings, environment, deployers, approvers)
+
+
+def _of_approvals(environment: Environment, deployers: List[str], approvers: List[str]) -> Iterator[Tuple[str, str]]:
     # Nobody approves their own change. Somebody who is no approver leaves all of them.
     most = len(approvers) if set(deployers) - set(approvers) else len(approvers) - 1
     if deployers and most < environment.approvals:
         yield (
-            key,
+            "approvals" if environment.approvers is None else "approvers",
             f"expected {environment.approvals} who may approve besides the one who asks, "
             f"found {max(most, 0)} in all that may",
         )
-    if environment.second_factor and not any(settings.people[one].totp for one in approvers):
-        yield "second_factor", "expected somebody who may approve to have a totp (people.NAME.totp), nobody has"
+
+
+def _of_codes(
+    settings: Settings, environment: Environment, deployers: List[str], approvers: List[str]
+) -> Iterator[Tuple[str, str]]:
+    """Codes come with approvals, with confirmations, and with the reviews of emergencies."""
+    if not (environment.approvals or environment.confirm_within or environment.emergency):
+        yield (
+            "second_factor",
+            "expected approvals, confirm_within or emergency beside it; by itself it asks for nothing",
+        )
+        return
+    givers = [*approvers, *(deployers if environment.confirm_within else ())]
+    if not any(settings.people[one].totp for one in givers):
+        yield "second_factor", "expected somebody who may give a code to have a totp (people.NAME.totp), nobody has"
 
 
 def _people(settings: Settings, names: Tuple[str, ...]) -> List[str]:

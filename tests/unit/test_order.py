@@ -1,0 +1,68 @@
+"""Whether a version has been where it has to be first."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+
+from opsroom.deploys import Resolved
+from opsroom.errors import Code
+from opsroom.guard.order import in_order
+from opsroom.settings.model import Environment
+from opsroom.versions import Running
+
+PRODUCTION = Environment("production", after="uat")
+FREE = Environment("production")
+ONE, OTHER = "a" * 40, "b" * 40
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted", "commit", "running", "is_rollback", "allowed"),
+    [
+        (PRODUCTION, "v1.2.0", "", Running("v1.2.0"), False, True),
+        (PRODUCTION, "v1.2.0", "", Running("1.2.0"), False, True),
+        (PRODUCTION, "v1.2.0", ONE, Running("v1.2.0"), False, True),
+        (PRODUCTION, "v1.2.0", ONE, Running("v1.2.0", ONE), False, True),
+        (PRODUCTION, "v1.2.0", ONE, Running("v1.2.0", ONE[:12]), False, True),
+        # One commit by two names.
+        (PRODUCTION, "v1.2.0", ONE, Running("main", ONE), False, True),
+        # A tag that was moved since.
+        (PRODUCTION, "v1.2.0", ONE, Running("v1.2.0", OTHER), False, False),
+        (PRODUCTION, "v1.2.0", "", Running("v1.1.0"), False, False),
+        (PRODUCTION, "v1.2.0", ONE, Running("v1.1.0", OTHER), False, False),
+        (PRODUCTION, "v1.2.0", "", Running(""), False, False),
+        (PRODUCTION, "v1.2.0", "", None, False, False),
+        # Newer is not the same.
+        (PRODUCTION, "v1.1.0", "", Running("v1.2.0"), False, False),
+        (PRODUCTION, "v1.1.0", "", Running("v1.2.0"), True, True),
+        (PRODUCTION, "v1.1.0", "", None, True, True),
+        (FREE, "v1.2.0", "", Running("v1.1.0"), False, True),
+        (FREE, "v1.2.0", "", None, False, True),
+    ],
+)
+def test_only_what_runs_in_the_environment_before_may_go_on_and_a_rollback_always(
+    environment: Environment, wanted: str, commit: str, running: Optional[Running], is_rollback: bool, allowed: bool
+) -> None:
+    decision = in_order(environment, "web", Resolved(wanted, wanted, commit), running, is_rollback)
+    assert decision.allowed is allowed
+    assert decision.code is (None if allowed else Code.OUT_OF_ORDER)
+    assert len(decision.message) + len(decision.hint) < 400
+
+
+@pytest.mark.parametrize(
+    ("running", "said"),
+    [
+        (Running("v1.1.0"), "v1.2.0 of web does not, v1.1.0 runs there."),
+        (Running(""), "v1.2.0 of web does not, nothing runs there."),
+        (Running("v1.2.0", OTHER), "v1.2.0 of web does not, v1.2.0 of another commit (bbbbbbbbbbbb) runs there."),
+        (None, "and what web runs there could not be told."),
+    ],
+)
+def test_the_answer_says_what_runs_there_and_which_commands_lead_on(running: Optional[Running], said: str) -> None:
+    decision = in_order(PRODUCTION, "web", Resolved("v1.2.0", "v1.2.0", ONE), running)
+    assert decision.message.startswith("production takes only what runs on uat")
+    assert decision.message.endswith(said)
+    assert decision.hint.endswith("Then: promote web from uat to production")
+    if running is not None:
+        assert decision.hint.startswith("First: deploy web v1.2.0 to uat.")
