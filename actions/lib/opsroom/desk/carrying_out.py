@@ -264,9 +264,11 @@ def _success(request: Request, order: Order, verified: bool) -> str:
     did = order.did.replace("{version}", request.version)
     took = f"in {span(request.seconds())}, at {when(now, now)}"
     approved = f" Approved by {listed(request.noted['approved_by'])}." if request.noted.get("approved_by") else ""
+    change = request.noted.get("change", "")
+    review = f" Somebody else reviews it with: review change {change}: what they found" if order.emergency else ""
     locked = f" It is locked there now; to let others deploy: unlock {order.app.name} on {order.environment.name}"
     after = locked if order.is_rollback and order.environment.lock_after_rollback else ""
-    return f"{request.by.shown} {did}{before}, {sure}, {took}.{approved}{after}"
+    return f"{request.by.shown} {did}{before}, {sure}, {took}.{approved}{review}{after}"
 
 
 def _headline(request: Request, order: Order) -> str:

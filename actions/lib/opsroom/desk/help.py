@@ -8,14 +8,26 @@ from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
 from ..errors import Code
-from ..guard.access import may_deploy
+from ..guard.access import may, who_may
 from ..names import listed, pick
 from ..settings.model import Environment
 from . import Desk
 from .outcome import Outcome
 
-# Actions that only those may use who may deploy somewhere.
-_DEPLOYING = ("opsroom.deploy", "opsroom.promote", "opsroom.rollback")
+# What one must be allowed to do somewhere to use an action; who may do none of it is not shown the command.
+_RIGHTS = {
+    "opsroom.deploy": ("deploy",),
+    "opsroom.promote": ("deploy",),
+    "opsroom.rollback": ("deploy",),
+    "opsroom.confirm_change": ("deploy",),
+    "opsroom.emergency_deploy": ("override",),
+    "opsroom.approve_change": ("approve",),
+    "opsroom.review_change": ("approve",),
+    "opsroom.reject_change": ("approve", "deploy"),
+    "opsroom.lock": ("lock",),
+    "opsroom.unlock": ("lock",),
+}
+_DOING = {"deploy": "deploy to", "override": "deploy in an emergency to", "approve": "approve on", "lock": "lock"}
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
@@ -32,7 +44,7 @@ class Command:
 def help_(desk: Desk, aliases: Path, topic: str = "") -> Outcome:
     """All commands in short, or one in full. `aliases` is the folder of the pack's aliases."""
     commands = [one for one in _commands(aliases) if _may(desk, one)]
-    words = list(dict.fromkeys(one.word for one in commands))
+    words = sorted({one.word for one in commands})
     if topic:
         word = pick(topic.strip(), words, Code.UNKNOWN_COMMAND, "command")
         return _one(desk, [one for one in commands if one.word == word], word)
@@ -54,8 +66,9 @@ def _one(desk: Desk, commands: Sequence[Command], word: str) -> Outcome:
     description = commands[0].description.rstrip(".")
     example = _PLACEHOLDER.sub(lambda match: _examples(desk).get(match.group(1), "..."), commands[0].says[-1])
     lines += [f"{description}.", f"For instance: {example}"]
-    if commands[0].action in _DEPLOYING:
-        lines.append(_rights(desk))
+    right = _RIGHTS.get(commands[0].action, ("",))[0]
+    if right:
+        lines.append(_rights(desk, right))
     return Outcome(True, Code.HELP, "\n".join(lines), {"command": word, "say": [s for c in commands for s in c.says]})
 
 
@@ -78,28 +91,30 @@ def _commands(aliases: Path) -> List[Command]:
 
 
 def _may(desk: Desk, command: Command) -> bool:
-    return command.action not in _DEPLOYING or bool(_split(desk)[0])
+    rights = _RIGHTS.get(command.action)
+    return rights is None or any(_split(desk, right)[0] for right in rights)
 
 
-def _split(desk: Desk) -> Tuple[List[Environment], List[Environment]]:
-    """The environments to which the requester may deploy from here, and the others."""
-    may: List[Environment] = []
+def _split(desk: Desk, right: str = "deploy") -> Tuple[List[Environment], List[Environment]]:
+    """The environments where the requester has a right, from here, and the others."""
+    having: List[Environment] = []
     others: List[Environment] = []
     for environment in desk.settings.environments.values():
-        refused = may_deploy(desk.settings, desk.speaker, environment)
-        (others if refused else may).append(environment)
-    return may, others
+        refused = may(desk.settings, desk.speaker, environment, right)
+        (others if refused else having).append(environment)
+    return having, others
 
 
-def _rights(desk: Desk) -> str:
-    may, others = _split(desk)
-    mine = f"You may deploy to {listed(one.name for one in may)}." if may else "You may deploy nowhere."
-    rest = [f"{one.name}: {_who(one)}." for one in others]
+def _rights(desk: Desk, right: str = "deploy") -> str:
+    having, others = _split(desk, right)
+    doing = _DOING[right]
+    mine = f"You may {doing} {listed(one.name for one in having)}." if having else f"You may {doing} nothing."
+    rest = [f"{one.name}: {_who(one, right)}." for one in others if who_may(one, right) != "nobody"]
     return " ".join([mine, *rest])
 
 
-def _who(environment: Environment) -> str:
-    who = "everybody" if environment.deployers is None else listed(environment.deployers) or "nobody"
+def _who(environment: Environment, right: str) -> str:
+    who = who_may(environment, right)
     return f"{who}, from {listed(environment.rooms)}" if environment.rooms else who
 
 
@@ -112,4 +127,7 @@ def _examples(desk: Desk) -> Dict[str, str]:
         "source": names[0] if names else "test",
         "version": "1.4.2",
         "command": "deploy",
+        "change": "K7QX",
+        "code": "492039",
+        "reason": "load test until 17:00",
     }

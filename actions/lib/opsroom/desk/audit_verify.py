@@ -1,0 +1,87 @@
+"""audit verify: recompute the whole chain, compare it with the hashes noted before, and tell the newest one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import Code, Refusal
+from ..names import shown
+from ..text import span, stamp
+from . import Desk
+from .outcome import Outcome
+
+if TYPE_CHECKING:
+    from ..audit.heads import Verified
+
+_HASH_DIGITS = 64
+
+
+def audit_verify(desk: Desk, folder: Path, head: str = "", record: int = 0, keep: bool = False) -> Outcome:
+    """Check every record, the hashes kept in `folder`, and `head`, a hash noted elsewhere (of `record`, if given).
+
+    `keep` adds the newest hash to those in the folder. Not ok, with code record_broken, when anything does not fit.
+    Raises Refusal(invalid_name) for a head that is no hash.
+    """
+    from ..audit.heads import Head, keep_head, read_heads, verify_record
+
+    file = folder / "heads.txt"
+    heads = read_heads(file)
+    if head.strip():
+        heads.append(Head(_checked(head), record))
+    with desk.store.read() as connection:
+        now = desk.store.now(connection)
+        found = verify_record(connection, heads)
+        took = (desk.store.now(connection) - now).total_seconds()
+    newest = Head(found.chain.head_hash, found.chain.head, stamp(now))
+    if keep and found.ok and found.chain.records:
+        keep_head(file, newest)
+    facts = {
+        "records": found.chain.records,
+        "head": newest.record,
+        "head_hash": newest.hash,
+        "at": newest.at,
+        "heads_compared": found.heads,
+        "broken": found.broken,
+        "breaks": [{"record": one.seq, "kind": one.kind, "message": one.message} for one in found.breaks],
+        "heads_file": str(file),
+    }
+    code, text = (Code.RECORD_HOLDS, _holds(found, took)) if found.ok else (Code.RECORD_BROKEN, _broken(found))
+    return Outcome(found.ok, code, text, facts)
+
+
+def _checked(head: str) -> str:
+    found = head.strip().lower()
+    if len(found) != _HASH_DIGITS or set(found) - set("0123456789abcdef"):
+        raise Refusal(
+            Code.INVALID_NAME,
+            f"{shown(head)} is not a hash of a record.",
+            "It has 64 hexadecimal digits. To see the newest: audit verify",
+        )
+    return found
+
+
+def _holds(found: Verified, took: float) -> str:
+    chain = found.chain
+    if not chain.records:
+        return "The record is empty; there is nothing to verify."
+    heads = f", and {_counted(found.heads, 'noted hash', 'noted hashes')} with it" if found.heads else ""
+    return (
+        f"The record holds: {_counted(chain.records, 'record', 'records')} checked in {span(took)}{heads}.\n"
+        f"Newest: record {chain.head}, {chain.head_hash}\n"
+        f"Note it elsewhere; to check against it later: audit verify against HASH"
+    )
+
+
+def _broken(found: Verified) -> str:
+    more = f" And {found.broken - 1} more." if found.broken > 1 else ""
+    # What is noted first is what the chain itself shows; a lost head may be the only sign.
+    return (
+        f"The record is BROKEN: {found.breaks[0].message}{more}\n"
+        f"Newest: record {found.chain.head} of {found.chain.records:,}. Keep a copy of the database as it is, and look "
+        f"at who could write to it."
+    )
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
