@@ -112,6 +112,7 @@ TWO = ["alice", "bob"]
         ({"emergency": ["carol"]}, KNOWN, KNOWN, KNOWN, {"carol"}),
         ({"approvals": 1}, KNOWN, KNOWN, KNOWN, set()),
         ({"approvals": 1, "second_factor": True}, KNOWN, KNOWN, KNOWN, set()),
+        ({"confirm_within": "60s", "second_factor": True}, KNOWN, KNOWN, KNOWN, set()),
         # Each right by itself: to override or approve is not to deploy, to deploy is not to lock.
         ({"deployers": ["alice"], "emergency": ["carol"]}, {"alice"}, {"alice"}, {"alice"}, {"carol"}),
         ({"deployers": ["alice"], "approvers": ["bob"]}, {"alice"}, {"alice"}, {"bob"}, set()),
