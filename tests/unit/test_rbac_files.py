@@ -1,0 +1,101 @@
+"""The roles and policies for StackStorm: nothing is missing in them, and nothing is granted that need not be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Set
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES: Dict[str, Any] = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "rbac/roles").glob("*.yaml")}
+ACTIONS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "actions").glob("*.yaml")}
+IN_CHAT = {yaml.safe_load(path.read_text())["action_ref"].split(".")[1] for path in (ROOT / "aliases").glob("*.yaml")}
+POLICIES = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "policies").glob("*.yaml")}
+# What changes nothing that runs, and decides nothing.
+READING = {"get_history", "get_version", "help", "list_changes", "list_locks", "plan"}
+DECIDING = {"approve_change", "reject_change", "review_change", "emergency_deploy"}
+EVERYWHERE = {
+    "action_alias_list",
+    "action_alias_match",
+    "action_list",
+    "execution_list",
+    "execution_views_filters_list",
+    "pack_list",
+    "runner_type_list",
+    "stream_view",
+}
+
+
+def runs(role: str) -> Set[str]:
+    """The actions of opsroom that a role may run."""
+    grants = ROLES[role]["permission_grants"]
+    uids = [grant["resource_uid"].split(":") for grant in grants if "resource_uid" in grant]
+    return {uid[2] for uid in uids if uid[:2] == ["action", "opsroom"]}
+
+
+@pytest.mark.parametrize("role", ROLES)
+class TestRole:
+    def test_it_is_named_after_its_file_and_prefixed(self, role: str) -> None:
+        assert ROLES[role]["name"] == role
+        assert role.startswith("opsroom_")
+        assert ROLES[role]["enabled"] is True
+
+    def test_it_grants_the_running_of_actions_that_exist_and_lists_and_nothing_else(self, role: str) -> None:
+        for grant in ROLES[role]["permission_grants"]:
+            if "resource_uid" not in grant:
+                assert set(grant["permission_types"]) <= EVERYWHERE
+                continue
+            kind, pack, action = grant["resource_uid"].split(":")
+            # To read the result of what one ran takes action_view, which action_execute does not imply there. The relay
+            # gets results by the stream.
+            view = [] if role == "opsroom_relay" or pack == "chatops" else ["action_view"]
+            assert grant["permission_types"] == ["action_execute", *view]
+            assert kind == "action"
+            assert (pack == "opsroom" and action in ACTIONS) or (pack, action) == ("chatops", "post_message")
+
+
+def test_the_relay_runs_what_chat_commands_lead_to_and_nothing_else() -> None:
+    assert runs("opsroom_relay") == IN_CHAT
+    everywhere = [grant for grant in ROLES["opsroom_relay"]["permission_grants"] if "resource_uid" not in grant]
+    assert [set(grant["permission_types"]) for grant in everywhere] == [
+        {"action_alias_list", "action_alias_match", "stream_view"}
+    ]
+
+
+def test_a_viewer_changes_nothing_and_decisions_are_the_release_managers() -> None:
+    assert runs("opsroom_viewer") == READING
+    assert runs("opsroom_viewer") < runs("opsroom_operator") < runs("opsroom_release_manager")
+    assert not DECIDING & runs("opsroom_operator")
+    assert runs("opsroom_release_manager") >= DECIDING
+
+
+def test_every_action_is_in_somebodys_role() -> None:
+    assert runs("opsroom_release_manager") == set(ACTIONS)
+
+
+def test_every_example_assigns_roles_that_exist_to_the_user_it_is_named_after() -> None:
+    examples = sorted((ROOT / "rbac/assignments").glob("*.yaml.example"))
+    assert examples
+    for path in examples:
+        assignment = yaml.safe_load(path.read_text())
+        assert assignment["username"] == path.name.split(".")[0]
+        assert set(assignment["roles"]) <= set(ROLES)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_policy_counts_by_parameters_that_its_action_has_and_lets_opsroom_answer_first(name: str) -> None:
+    policy = POLICIES[name]
+    assert policy["name"] == f"{name}.concurrency"
+    assert (policy["pack"], policy["resource_ref"]) == ("opsroom", f"opsroom.{name}")
+    assert policy["policy_type"] == "action.concurrency.attr"
+    parameters = policy["parameters"]
+    required = {key for key, one in ACTIONS[name]["parameters"].items() if one.get("required")}
+    assert set(parameters["attributes"]) <= required
+    assert parameters["action"] == "cancel"
+    assert parameters["threshold"] >= 2
+
+
+def test_everything_that_deploys_has_the_second_belt() -> None:
+    assert set(POLICIES) == {"deploy", "promote", "rollback", "emergency_deploy", "approve_change", "confirm_change"}
