@@ -30,6 +30,7 @@ __all__ = [
     "deployments",
     "last_succeeded",
     "of_deployment",
+    "record_of",
     "verify_chain",
     "version_before",
 ]
@@ -184,6 +185,15 @@ def version_before(connection: Connection, app: str, environment: str, current: 
 def of_deployment(connection: Connection, deployment: str) -> List[Record]:
     """All records of one deployment, oldest first."""
     return _records(connection.execute(select(ledger).where(ledger.c.deployment == deployment).order_by(ledger.c.seq)))
+
+
+def record_of(values: Mapping[str, Any]) -> Record:
+    """The record in a row, by column. Raises ValueError or TypeError for what opsroom did not write."""
+    strange = [name for name in (*_TEXTS, "at", "hash") if not isinstance(values[name], str)]
+    record = _from_columns(values)
+    if strange or not isinstance(record.seq, int) or not isinstance(record.facts, dict) or record.at.tzinfo is None:
+        raise ValueError(", ".join(strange) or "seq, at or facts")
+    return record
 
 
 def _finished(connection: Connection, app: str, environment: str, before: int = _END) -> Select[Any]:

@@ -98,7 +98,7 @@ def verify_chain(connection: Connection, head_hash: str = "") -> ChainReport:
     was made anew. Memory does not grow with the ledger; a million records take some 20 seconds.
     """
     query = select(*(ledger.c[name] for name in HASHED), ledger.c.hash).order_by(ledger.c.seq)
-    with _reading_anything(connection):
+    with reading_anything(connection):
         rows = connection.execution_options(stream_results=True, yield_per=2000).execute(query)
         return check(rows, head_hash)
 
@@ -161,7 +161,7 @@ def _hash_or_none(values: Sequence[Any]) -> Optional[str]:
 
 
 @contextmanager
-def _reading_anything(connection: Connection) -> Iterator[None]:
+def reading_anything(connection: Connection) -> Iterator[None]:
     """While inside, SQLite hands out texts that are not UTF-8 as well, instead of stopping at the first one."""
     if connection.dialect.name != "sqlite":
         yield

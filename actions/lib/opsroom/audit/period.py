@@ -1,0 +1,95 @@
+"""The period of a report: a year, a month, a day, or from one moment to another. Always in UTC, as the record is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Optional, Tuple
+
+from ..errors import Code, Refusal
+from ..names import shown
+
+_EXAMPLES = "Say a month (2026-11), a day (2026-11-23), a year (2026) or a moment (2026-11-23T14:00), all in UTC."
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(Z|[+-][0-9]{2}:?[0-9]{2})?")
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `since` (included) to `until` (not included), both aware and in UTC.
+
+    `title` is how a heading says it ("November 2026"), `slug` how a file name does ("2026-11").
+    """
+
+    since: datetime
+    until: datetime
+    title: str
+    slug: str
+
+    def has(self, at: datetime) -> bool:
+        """Whether a moment lies in it."""
+        return self.since <= at < self.until
+
+
+def read_period(since: str, until: str = "") -> Period:
+    """The period that two texts mean.
+
+    Without `until`, all of what `since` names: that year, month or day; from a moment on, up to the end of its day.
+    An `until` that names a day, a month or a year includes all of it. Raises Refusal(invalid_time).
+    """
+    first, after_first, name = _span(since)
+    if not until.strip():
+        if after_first > first:
+            return Period(first, after_first, name, _slug(since))
+        midnight = first.replace(hour=0, minute=0, second=0) + timedelta(days=1)
+        return Period(first, midnight, f"{name} to midnight", _slug(since))
+    _, end, last = _span(until)
+    if end <= first:
+        raise Refusal(Code.INVALID_TIME, f"{shown(until)} is not after {shown(since)}.", _EXAMPLES)
+    title = name if name == last else f"{name} to {last}"
+    return Period(first, end, title, f"{_slug(since)}-to-{_slug(until)}")
+
+
+def _span(text: str) -> Tuple[datetime, datetime, str]:
+    """The first moment of what a text names, the first moment after it, and its name."""
+    typed = text.strip()
+    try:
+        return _moment(typed) or _date(typed)
+    except (ValueError, OverflowError):
+        raise Refusal(Code.INVALID_TIME, f"{shown(text)} is no date.", _EXAMPLES) from None
+
+
+def _moment(typed: str) -> Optional[Tuple[datetime, datetime, str]]:
+    found = _MOMENT.fullmatch(typed.upper())
+    if not found:
+        return None
+    day, clock, zone = found.groups()
+    offset = "+00:00" if zone in (None, "Z") else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
+    at = datetime.fromisoformat(f"{day}T{clock}{offset}").astimezone(timezone.utc)
+    return at, at, at.strftime("%Y-%m-%d %H:%M:%S UTC" if at.second else "%Y-%m-%d %H:%M UTC")
+
+
+def _date(typed: str) -> Tuple[datetime, datetime, str]:
+    found = _DATE.fullmatch(typed)
+    if not found:
+        raise ValueError(typed)
+    year, month, day = (int(part) if part else 0 for part in found.groups())
+    first = datetime(year, month or 1, day or 1, tzinfo=timezone.utc)
+    if day:
+        return first, first + timedelta(days=1), typed
+    if month:
+        return (
+            first,
+            datetime(year + month // 12, month % 12 + 1, 1, tzinfo=timezone.utc),
+            f"{_MONTHS[month - 1]} {year}",
+        )
+    return first, datetime(year + 1, 1, 1, tzinfo=timezone.utc), typed
+
+
+def _slug(typed: str) -> str:
+    return re.sub(r"[^0-9A-Za-z-]+", "", typed.strip().replace("+", "p"))

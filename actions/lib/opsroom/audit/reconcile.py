@@ -1,0 +1,126 @@
+"""The ledger against StackStorm's history: what one has and the other does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection
+
+from ..store.tables import from_moment, ledger, moment
+from ..text import one_line, when
+from .executions import Execution
+from .model import Finding, GapKind
+from .period import Period
+
+# On their way: what they will leave in the ledger is not there yet.
+_ON_THE_WAY = ("requested", "scheduled", "delayed", "running", "pausing", "paused", "resuming", "pending", "canceling")
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An execution that the ledger names: when first, in which records (the first number) and for what."""
+
+    id: str
+    at: datetime
+    record: int
+    deployment: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What a comparison found.
+
+    `compared` executions are in both. `only_here` are in the ledger and not in StackStorm, `only_there` the other way
+    round. `too_old` are older than StackStorm's history, which begins at `history_begins`, and so cannot be compared.
+    """
+
+    compared: int
+    only_here: Tuple[Noted, ...]
+    only_there: Tuple[Execution, ...]
+    too_old: int
+    history_begins: Optional[datetime]
+
+    @property
+    def ok(self) -> bool:
+        """Whether both have the same."""
+        return not self.only_here and not self.only_there
+
+    def findings(self) -> Tuple[Finding, ...]:
+        """The same as gaps of a report."""
+        return (*map(_here, self.only_here), *map(_there, self.only_there))
+
+
+def noted(connection: Connection, period: Period) -> Dict[str, Noted]:
+    """The executions that the ledger's records of a period name."""
+    query = (
+        select(
+            ledger.c.execution_id,
+            func.min(ledger.c.at).label("at"),
+            func.min(ledger.c.seq).label("seq"),
+            func.min(ledger.c.deployment).label("deployment"),
+            func.min(ledger.c.command).label("command"),
+            func.min(ledger.c.requester).label("requester"),
+        )
+        .where(ledger.c.at >= moment(period.since), ledger.c.at < moment(period.until), ledger.c.execution_id != "")
+        .group_by(ledger.c.execution_id)
+    )
+    found = {}
+    for row in connection.execute(query):
+        what = f"{row.command} by {row.requester}"
+        found[row.execution_id] = Noted(row.execution_id, from_moment(row.at), row.seq, row.deployment, what)
+    return found
+
+
+def known(connection: Connection, execution_ids: Iterable[str]) -> List[str]:
+    """Those of the executions that the ledger names at any time."""
+    every = list(execution_ids)
+    # SQLite takes 999 values in one statement, and old ones no more.
+    parts = [every[start : start + 500] for start in range(0, len(every), 500)]
+    return [
+        row[0]
+        for part in parts
+        for row in connection.execute(select(ledger.c.execution_id).where(ledger.c.execution_id.in_(part)).distinct())
+    ]
+
+
+def compare(
+    here: Mapping[str, Noted],
+    there: Iterable[Execution],
+    history_begins: Optional[datetime],
+    is_there: Callable[[str], bool],
+    known_here: Callable[[Iterable[str]], Iterable[str]],
+) -> Reconciled:
+    """Compare. `is_there` asks StackStorm for one execution, `known_here` the ledger for some, both at any time.
+
+    They are asked only for what the other side does not have in the period: one that began just before its end has
+    its records after it, and other actions than those that were listed leave records too.
+    """
+    listed = {one.id: one for one in there}
+    missing = [one for one in here.values() if one.id not in listed]
+    old = [one for one in missing if history_begins is None or one.at < history_begins]
+    only_here = [one for one in missing if one not in old and not is_there(one.id)]
+    unknown = [one for one in listed.values() if one.id not in here and one.status not in _ON_THE_WAY]
+    elsewhere = set(known_here([one.id for one in unknown]))
+    only_there = [one for one in unknown if one.id not in elsewhere]
+    return Reconciled(
+        compared=len(here) - len(old) - len(only_here),
+        only_here=tuple(sorted(only_here, key=lambda one: one.record)),
+        only_there=tuple(sorted(only_there, key=lambda one: (str(one.at), one.id))),
+        too_old=len(old),
+        history_begins=history_begins,
+    )
+
+
+def _here(one: Noted) -> Finding:
+    told = f"Record {one.record} ({one.what}) names execution {one.id}, which StackStorm does not have."
+    return Finding(GapKind.NO_EXECUTION.value, told, one.deployment, (one.record,))
+
+
+def _there(one: Execution) -> Finding:
+    at = f" at {when(one.at, one.at.replace(year=1))}" if one.at else ""
+    told = f"StackStorm has {one_line(one.action)} by {one_line(one.by)}{at} ({one.status}, execution {one.id})"
+    return Finding(GapKind.NO_RECORD.value, f"{told}, which left no record.")
