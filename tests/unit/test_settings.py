@@ -52,6 +52,7 @@ def test_the_smallest_config_has_sensible_defaults() -> None:
         ({"zzz": {}}, "zzz: there is no such key; known here:"),
         ({"app": {}}, "app: there is no such key; did you mean apps?"),
         ({"environments": {"u at": {}}}, "environments.u at: expected a name of an environment"),
+        ({"environments": {"Everything": {}}}, "environments.Everything: expected a name of an environment other than"),
         (
             {"environments": {"uat": {}, "UAT": {}}},
             "environments.UAT: expected a name that differs from 'uat' by more than case",

@@ -237,7 +237,16 @@ def _lock_afterwards(request: Request, order: Order) -> Optional[Also]:
     reason = f"rolled back from {request.version_before or 'another version'} to {request.version}"
 
     def lock(store: Store, connection: Connection) -> None:
-        lock_after_rollback(store, connection, request.by, request.app, request.environment, reason)
+        lock_after_rollback(
+            store,
+            connection,
+            request.by,
+            request.app,
+            request.environment,
+            reason,
+            deployment=request.deployment,
+            execution_id=request.desk.execution_id,
+        )
 
     return lock
 

@@ -110,7 +110,7 @@ def go_ahead(
         _wait_again(desk, change)
         told = f"Change {change.id} could not go ahead and still waits. {error.message}"
         raise type(error)(
-            error.code, told, f"{error.hint} Then: {say}".strip(), {**error.facts, "change": change.id}
+            error.code, told, f"{_sentence(error.hint)} Then: {say}".strip(), {**error.facts, "change": change.id}
         ) from error
     except Exception:
         if request.started:
@@ -120,6 +120,10 @@ def go_ahead(
         raise
     _close(desk, change, outcome.ok)
     return outcome
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "?", "!")) else f"{text}."
 
 
 def order_of(change: Change, app: App, environment: Environment) -> Order:

@@ -108,6 +108,11 @@ def _named(fields: Fields, key: str, what: str, read: Callable[[str, Fields], An
     for name, inner in fields.each(key):
         if not IDENTIFIER.match(name):
             inner.problems.add(inner.path, f"expected a name of {what}: letters, digits, dots, dashes and underscores")
+        if name.casefold() == "everything":
+            # "lock everything" is the kill switch.
+            inner.problems.add(
+                inner.path, f"expected a name of {what} other than 'everything', which means all of them"
+            )
         if name.casefold() in folded:
             inner.problems.add(
                 inner.path, f"expected a name that differs from '{folded[name.casefold()]}' by more than case"
