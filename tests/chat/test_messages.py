@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import pytest
-from support.hubot import hubot_matches
 
 from console.aliases import load_pack
+from support.hubot import hubot_matches
 
 PACK = load_pack(Path(__file__).resolve().parents[2])
 
@@ -93,6 +93,25 @@ LOCKS: List[Tuple[str, str, Dict[str, Any]]] = [
     ("Show locks on uat", "opsroom_locks", UAT),
 ]
 MESSAGES += LOCKS
+NOVEMBER = {"since": "2026-11"}
+TO_THE_END = {"since": "2026-11-01", "until": "2026-11-30"}
+HASH = "0123456789abcdef" * 4
+AUDITS: List[Tuple[str, str, Dict[str, Any]]] = [
+    ("audit report for 2026-11", "opsroom_audit_report", NOVEMBER),
+    ("  Audit   report   for   2026-11 ", "opsroom_audit_report", NOVEMBER),
+    ("audit report for 2026-11 format=csv", "opsroom_audit_report", {**NOVEMBER, "format": "csv"}),
+    ("audit report on uat for 2026-11", "opsroom_audit_report", {**NOVEMBER, **UAT}),
+    ("audit report from 2026-11-01 to 2026-11-30", "opsroom_audit_report", TO_THE_END),
+    ("audit report on uat from 2026-11-01 to 2026-11-30", "opsroom_audit_report", {**TO_THE_END, **UAT}),
+    ("audit report on for for 2026-11", "opsroom_audit_report", {**NOVEMBER, "environment": "for"}),
+    ("audit verify", "opsroom_audit_verify", {}),
+    ("Audit verify keep=true", "opsroom_audit_verify", {"keep": "true"}),
+    (f"audit verify against {HASH}", "opsroom_audit_verify", {"head": HASH}),
+    (f"audit verify against {HASH} record=12", "opsroom_audit_verify", {"head": HASH, "record": "12"}),
+    ("audit reconcile for 2026-11", "opsroom_audit_reconcile", NOVEMBER),
+    ("audit reconcile from 2026-11-01 to 2026-11-30", "opsroom_audit_reconcile", TO_THE_END),
+]  # fmt: skip
+MESSAGES += AUDITS
 # Said in a room where the bot reads along, or half typed: a half-understood command does nothing.
 NOTHING = [
     "",
@@ -177,6 +196,13 @@ NOTHING += [
     "show lock",
     "showlocks",
 ]
+
+NOTHING += [
+    "audit", "audit report", "audit report for", "audit reports for 2026-11", "audit report 2026-11",
+    "audit report from 2026-11-01", "audit report on uat", "audit report on uat for ", "audits verify",
+    "audit verified", "audit verify against", "audit verify 2026-11", "audit reconcile", "audit reconcile 2026-11",
+    "auditreport for 2026-11", "we audit report for 2026-11",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("message", "alias", "parameters"), MESSAGES)

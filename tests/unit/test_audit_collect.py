@@ -258,3 +258,15 @@ def test_what_is_no_period_is_refused_with_examples(since: str, until: str) -> N
         read_period(since, until)
     assert refused.value.code is Code.INVALID_TIME
     assert "2026-11" in refused.value.hint
+
+
+def test_the_executions_that_records_name_are_found_on_either_database(book: Book) -> None:
+    from opsroom.audit.reconcile import known, noted
+
+    book.at("2026-10-31T23:59:00").deployed("d1")
+    book.at("2026-11-01T00:00:00").deployed("d2", who="bob")
+    book.write(Event.ASKED, deployment="d3", execution_id="")
+    with book.store.read() as connection:
+        found = noted(connection, NOVEMBER)
+        assert [(one.id, one.record, one.what) for one in found.values()] == [("x-d2-bob", 4, "deploy by bob")]
+        assert known(connection, ["x-d1-alice", "nobody", *map(str, range(1200))]) == ["x-d1-alice"]

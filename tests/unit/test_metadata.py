@@ -10,11 +10,13 @@ from typing import Any, Dict
 import pytest
 import yaml
 
+from opsroom.desk.reconcile import RECORDED
 from opsroom.names import TEXT, TYPED
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "actions").glob("*.yaml"))}
 ALIASES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "aliases").glob("*.yaml"))}
+RULES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "rules").glob("*.yaml"))}
 IDENTITY = {
     "requester": "{{ action_context.api_user | default(action_context.user) }}",
     "room": "{{ action_context.source_channel | default('') }}",
@@ -126,4 +128,25 @@ def test_no_alias_begins_with_words_that_begin_anothers() -> None:
 
 
 def test_every_alias_of_every_action_is_reachable() -> None:
-    assert {alias["action_ref"] for alias in ALIASES.values()} == {f"opsroom.{name}" for name in ACTIONS}
+    ruled = {rule["action"]["ref"] for rule in RULES.values()}
+    said = {alias["action_ref"] for alias in ALIASES.values()}
+    assert said | ruled == {f"opsroom.{name}" for name in ACTIONS}
+    assert not said & ruled
+
+
+def test_every_action_leaves_records_that_are_compared_with_stackstorm_or_only_reads() -> None:
+    reading = {"get_history", "get_version", "help", "list_changes", "list_locks", "plan"}
+    auditing = {"announce_head", "audit_report", "audit_verify", "reconcile"}
+    assert set(RECORDED) | reading | auditing == set(ACTIONS)
+    assert not set(RECORDED) & (reading | auditing)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_runs_an_action_of_this_pack_with_parameters_that_it_has(name: str) -> None:
+    rule = RULES[name]
+    assert (rule["name"], rule["pack"]) == (name, "opsroom")
+    pack, action = rule["action"]["ref"].split(".")
+    assert pack == "opsroom"
+    assert set(rule["action"]["parameters"]) <= set(own(ACTIONS[action]))
+    # Nothing acts by itself on a machine where the pack was only just installed.
+    assert rule["enabled"] is False

@@ -1,0 +1,31 @@
+"""The action opsroom.audit_report: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result, default_database
+
+
+class AuditReport(OpsroomAction):
+    def run(
+        self,
+        since: str,
+        format: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        until: Optional[str] = None,
+        environment: Optional[str] = None,
+    ) -> Result:
+        from opsroom.desk.audit_report import audit_report
+        from opsroom.desk.keeping import audit_folder
+
+        return self.answer(
+            lambda desk: audit_report(
+                desk, audit_folder(desk, default_database()), since, until or "", environment or "", format
+            ),
+            requester,
+            room,
+            st2_user,
+        )

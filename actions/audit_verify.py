@@ -1,0 +1,22 @@
+"""The action opsroom.audit_verify: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result, default_database
+
+
+class AuditVerify(OpsroomAction):
+    def run(
+        self, record: int, keep: bool, requester: str, room: str, st2_user: str, head: Optional[str] = None
+    ) -> Result:
+        from opsroom.desk.audit_verify import audit_verify
+        from opsroom.desk.keeping import audit_folder
+
+        return self.answer(
+            lambda desk: audit_verify(desk, audit_folder(desk, default_database()), head or "", record, keep),
+            requester,
+            room,
+            st2_user,
+        )
