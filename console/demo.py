@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
@@ -19,7 +20,10 @@ FOLDER = PACK / "var" / "demo"
 
 @dataclass(frozen=True)
 class Line:
-    """One message of the conversation and how it must end. `drawn` ones stand in the picture of the docs."""
+    """One message of the conversation and how it must end. `drawn` ones stand in the picture of the docs.
+
+    `{change}` in the text stands for the id of the change that was spoken of last: ids are made at random.
+    """
 
     speaker: str
     room: str
@@ -30,44 +34,67 @@ class Line:
 
 
 # What runs before the conversation begins.
-PRELUDE = tuple(
-    Line("carol", "#ops", f"deploy web v1.1.0 to {environment}", "succeeded", "deployed")
-    for environment in ("test", "uat", "production")
+PRELUDE = (
+    Line("bob", "#dev", "deploy web v1.1.0 to test", "succeeded", "deployed"),
+    Line("bob", "#dev", "promote web from test to uat", "succeeded", "deployed"),
+    Line("dave", "#ops", "deploy web v1.1.0 to production", "succeeded", "waiting"),
+    Line("carol", "#ops", "approve change {change}", "succeeded", "deployed"),
 )
 
 CONVERSATION = (
     Line("alice", "#dev", "opsroom help", "succeeded", "help"),
-    Line("alice", "#dev", "versions of web", "succeeded", "versions"),
     Line("alice", "#dev", "deploy web v1.2.0 to test", "succeeded", "deployed", drawn=True),
-    Line("bob", "#dev", "promote web from test to uat", "succeeded", "deployed", drawn=True),
-    Line("bob", "#dev", "deploy api v2.1.0 to test", "succeeded", "deployed"),
-    Line("alice", "#dev", "plan web v1.2.0 to production", "succeeded", "plan", drawn=True),
-    Line("alice", "#dev", "deploy web v1.2.0 to production", "failed", "not_allowed", drawn=True),
-    Line("alice", "#dev", "deploy web v1.2.0 to production requester=carol", "rejected", "immutable_parameter"),
-    Line("carol", "#dev", "deploy web v1.2.0 to production", "failed", "wrong_room"),
-    Line("carol", "#ops", "deploy web v1.2.0 to production", "succeeded", "deployed", drawn=True),
-    Line("carol", "#ops", "rollback web on production", "succeeded", "deployed", drawn=True),
-    Line("bob", "#dev", "versions on production", "succeeded", "versions"),
-    Line("bob", "#dev", "history on production", "succeeded", "history", drawn=True),
-    Line("bob", "#dev", "deploy wbe v1.2.0 to test", "failed", "unknown_app"),
+    Line("bob", "#dev", "lock uat: load test for 2h", "succeeded", "locked_now", drawn=True),
+    Line("alice", "#dev", "promote web from test to uat", "failed", "locked", drawn=True),
+    Line("bob", "#dev", "unlock uat", "succeeded", "unlocked", drawn=True),
+    Line("alice", "#dev", "promote web from test to uat", "succeeded", "deployed", drawn=True),
+    Line("alice", "#dev", "plan web v1.2.0 to production", "succeeded", "plan"),
+    Line("alice", "#ops", "deploy web v1.2.0 to production", "succeeded", "waiting", drawn=True),
+    Line("alice", "#ops", "approve change {change}", "failed", "own_change", drawn=True),
+    Line("alice", "#ops", "approve change {change} requester=carol", "rejected", "immutable_parameter"),
+    Line("carol", "#ops", "approve change {change}", "succeeded", "deployed", drawn=True),
+    Line(
+        "carol",
+        "#ops",
+        "emergency deploy web v1.1.0 to production: checkout is down",
+        "succeeded",
+        "deployed",
+        drawn=True,
+    ),
+    Line("bob", "#ops", "history on production", "succeeded", "history", drawn=True),
+    Line("bob", "#ops", "deploy wbe v1.2.0 to test", "failed", "unknown_app"),
 )
 
 
 def play(
     session: Session, lines: Sequence[Line], before: Callable[[Line], None], after: Callable[[Reply], None]
 ) -> List[str]:
-    """Say every line; returns a sentence for each that did not end as it must."""
+    """Say every line; returns a sentence for each that did not end as it must.
+
+    `before` gets each line as it is said, with the id of the change in it.
+    """
     wrong: List[str] = []
-    for line in lines:
+    change = ""
+    for written in lines:
+        line = replace(written, text=written.text.replace("{change}", change))
         before(line)
         reply = session.say(line.text, line.speaker, line.room)
         after(reply)
+        change = change_of(reply) or change
         if (reply.status, reply.code) != (line.status, line.code) or reply.rendered.problem or reply.rendered.unsafe:
             wrong.append(
                 f"'{line.text}' by {line.speaker} ended as {reply.status} ({reply.code}), "
                 f"not as {line.status} ({line.code}): {reply.message} {reply.rendered.problem}".strip()
             )
     return wrong
+
+
+def change_of(reply: Reply) -> str:
+    """The id of the change that an answer speaks of, empty without one."""
+    if isinstance(reply.result, dict) and reply.result.get("change"):
+        return str(reply.result["change"])
+    found = re.search(r"\bchange ([A-Z0-9]{4,})\b", reply.message)
+    return found.group(1) if found else ""
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -101,6 +128,7 @@ def _played(session: Session, chat: Chat, quiet: bool) -> bool:
     wrong = play(session, PRELUDE, lambda line: None, lambda reply: None)
     if not quiet and not wrong:
         chat.aside("An application, web, runs on test, uat and production. Three people talk about it.")
+        chat.aside("Production takes what runs on uat, asked for in #ops and approved by a release manager.")
         chat.listen_to(session)
         wrong = play(session, CONVERSATION, lambda line: chat.message(line.speaker, line.room, line.text), chat.reply)
     for sentence in wrong:
@@ -112,7 +140,9 @@ def _leave_in(session: Session, chat: Chat) -> None:
     if sys.stdin.isatty():
         from .room import enter
 
-        chat.aside("You are alice in #dev, where carol may deploy to production from #ops. Say: /as carol")
+        chat.aside(
+            "You are alice in #dev. Production is deployed to from #ops, and carol approves. Say: /room #ops, /as carol"
+        )
         enter(session, PACK / "var")
     else:
         converse(session, sys.stdin.buffer, sys.stdout, as_json=False)

@@ -1,6 +1,6 @@
 """`make picture`: plays the demo's conversation and draws the real replies as docs/conversation.svg.
 
-Left out are acknowledgements; made steady is what changes from run to run: the time of day, and durations.
+Left out are acknowledgements; made steady is what changes from run to run: times of day, durations, ids of changes.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import textwrap
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from . import PACK
-from .demo import CONVERSATION, PRELUDE, Line, play
+from .demo import CONVERSATION, PRELUDE, Line, change_of, play
 from .opening import open_session
 from .session import Reply
 from .world import build
 
 TARGET = PACK / "docs" / "conversation.svg"
+
+# Ids of changes are made at random.
+_IDS = ("K7QX", "M4RT", "T9CD", "W3HP")
 
 _COLUMNS = 107
 _FONT_SIZE, _LINE_HEIGHT, _CHARACTER = 14, 22, 8.43
@@ -52,9 +55,8 @@ def main() -> int:
     if wrong:
         print("\n".join(wrong), file=sys.stderr)
         return 1
-    TARGET.write_text(
-        draw(list(_rows([reply for reply, line in zip(replies, CONVERSATION) if line.drawn]))), encoding="utf-8"
-    )
+    drawn = [reply for reply, line in zip(replies, CONVERSATION) if line.drawn]
+    TARGET.write_text(draw(list(_rows(drawn, steady_ids(replies)))), encoding="utf-8")
     print(f"{TARGET.relative_to(PACK)} is drawn.")
     return 0
 
@@ -63,19 +65,32 @@ def _ignore(line: Line) -> None:
     """Nothing is shown while the conversation is played."""
 
 
-def steady(text: str) -> str:
-    """A reply with the time of day and the durations of another run in place of this one's."""
-    text = re.sub(r"\b\d\d:\d\d UTC", "14:02 UTC", text)
-    return re.sub(r"\bin \d+(?:\.\d+)? s\b", "in 0.2 s", text)
+def steady(text: str, ids: Mapping[str, str]) -> str:
+    """A text with the times, durations and ids of another run in place of this one's."""
+    clock = r"(?:(?:\w{3} )?\d{4}-\d\d-\d\d )?\d\d:\d\d UTC"
+    text = re.sub(rf"\b{clock}", "14:02 UTC", text)
+    # A change waits half an hour, the lock of the conversation holds two hours.
+    text = text.replace("needed, until 14:02 UTC", "needed, until 14:32 UTC")
+    text = text.replace("since 14:02 UTC until 14:02 UTC", "since 14:02 UTC until 16:02 UTC")
+    text = re.sub(r"\bin \d+(?:\.\d+)? s\b", "in 0.2 s", text)
+    for change, other in ids.items():
+        text = re.sub(rf"\b{re.escape(change)}\b", other, text)
+    return text
 
 
-def _rows(replies: List[Reply]) -> Iterator[Row]:
+def steady_ids(replies: Sequence[Reply]) -> Dict[str, str]:
+    """For the id of each change that is spoken of, in their order, one that is always the same."""
+    found = list(dict.fromkeys(filter(None, map(change_of, replies))))
+    return dict(zip(found, _IDS))
+
+
+def _rows(replies: Sequence[Reply], ids: Mapping[str, str]) -> Iterator[Row]:
     room = ""
     for reply in replies:
         opened = reply.room if reply.room != room else ""
         room = reply.room
-        yield from _wrapped(Row(reply.speaker, reply.text, _INK["speaker"], room=opened))
-        yield from _wrapped(Row("opsroom", steady(reply.message), _INK[reply.status]))
+        yield from _wrapped(Row(reply.speaker, steady(reply.text, ids), _INK["speaker"], room=opened))
+        yield from _wrapped(Row("opsroom", steady(reply.message, ids), _INK[reply.status]))
 
 
 def _wrapped(row: Row) -> Iterator[Row]:

@@ -19,10 +19,11 @@ from .aliases import Action
 
 @dataclass
 class ConsoleRoom:
-    """The room that a running action speaks in."""
+    """The room `name` that a running action speaks in, and the way to speak in others."""
 
     said: Callable[[str], None] = lambda text: None
     passing: Callable[[str], None] = lambda text: None
+    name: str = ""
 
     def say(self, text: str) -> None:
         """A message of its own."""
@@ -31,6 +32,12 @@ class ConsoleRoom:
     def live(self, text: str) -> None:
         """What is being done now; it passes."""
         self.passing(text)
+
+    def called(self, name: str) -> ConsoleRoom:
+        """The room of that name. There is one terminal for all, so what is said elsewhere says where."""
+        if name == self.name:
+            return self
+        return ConsoleRoom(lambda text: self.said(f"({name}) {text}"), name=name)
 
 
 @dataclass
@@ -125,4 +132,4 @@ def _surround(made: Any, around: ExitStack, database: str, room: ConsoleRoom, ex
     from opsroom.action import OpsroomAction, Surroundings
 
     around.callback(setattr, OpsroomAction, "surroundings", OpsroomAction.surroundings)
-    OpsroomAction.surroundings = Surroundings(database=database, room=room, execution_id=execution_id)
+    OpsroomAction.surroundings = Surroundings(database, room, execution_id, room.called)

@@ -119,7 +119,7 @@ class Session:
         if ack.shown:
             self.heard_ack(ack.message or ack.problem)
         progress: List[str] = []
-        execute(run, prepared.passed, self._config(), self.database, self._console_room(progress))
+        execute(run, prepared.passed, self._config(), self.database, self._console_room(progress, room))
 
         rendered = render_result(match.alias, run.mapping())
         result = run.result["result"]
@@ -138,12 +138,12 @@ class Session:
             rendered=rendered,
         )
 
-    def _console_room(self, progress: List[str]) -> ConsoleRoom:
+    def _console_room(self, progress: List[str], room: str) -> ConsoleRoom:
         def said(line: str) -> None:
             progress.append(line)
             self.heard_progress(line)
 
-        return ConsoleRoom(said, self.heard_live)
+        return ConsoleRoom(said, self.heard_live, room)
 
     def _config(self) -> Dict[str, Any]:
         # A database that was named for the console counts more than the one in the config, which is StackStorm's.

@@ -32,6 +32,7 @@ else:
 _TAGS = ("v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0-rc1")
 _MARK = ".made-by-demo"
 _ENVIRONMENTS = ("test", "uat", "production")
+_PEOPLE = ("alice", "bob", "carol", "dave")
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,19 @@ def _config(folder: Path) -> Dict[str, Any]:
     return {
         "relays": ["chatops_bot"],
         "announce": "#deploys",
-        "people": {name: {"chat": [name], "email": f"{name}@example.com"} for name in ("alice", "bob", "carol")},
-        "groups": {"release-managers": ["carol"]},
+        "people": {name: {"chat": [name], "email": f"{name}@example.com"} for name in _PEOPLE},
+        "groups": {"release-managers": ["carol", "dave"]},
         "environments": {
             "test": {},
             "uat": {},
-            "production": {"deployers": ["release-managers"], "rooms": ["#ops"]},
+            "production": {
+                "deployers": ["release-managers", "alice"],
+                "rooms": ["#ops"],
+                "approvals": 1,
+                "approvers": ["release-managers"],
+                "after": "uat",
+                "emergency": ["carol"],
+            },
         },
         "apps": {
             "web": {

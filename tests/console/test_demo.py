@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import threading
@@ -15,7 +16,8 @@ import pytest
 
 from console import PACK
 from console.demo import CONVERSATION, Line, play
-from console.picture import draw, steady
+from console.picture import draw, steady, steady_ids
+from console.session import Reply
 from console.world import build
 from support.packs import add_command, talk
 
@@ -32,8 +34,29 @@ def test_the_conversation_goes_as_it_is_written_and_again_in_the_same_place(tmp_
     for _ in range(2):
         status, lines, errors = demo(tmp_path / "world")
         assert (status, errors) == (0, "")
+        text = "\n".join(lines)
         for line in CONVERSATION:
-            assert f"{line.room} {line.speaker}> {line.text}" in lines
+            said = re.escape(f"{line.room} {line.speaker}> {line.text}").replace(r"\{change\}", "[A-Z0-9]{4,}")
+            assert re.search(f"^{said}$", text, re.MULTILINE), line.text
+
+
+def test_a_line_speaks_of_the_change_that_was_spoken_of_last(tmp_path: Path) -> None:
+    said = "Change K7QX waits. To approve: approve change K7QX"
+    add_command(tmp_path, "greet", ["greet"], result={"format": said})
+    add_command(tmp_path, "approve", ["approve {{ what }}"], {"what": {"type": "string"}})
+    heard: List[str] = []
+    lines = [
+        Line("alice", "#dev", "greet", "succeeded", "heard"),
+        Line("bob", "#dev", "approve {change}", "succeeded", "heard"),
+    ]
+    wrong = play(talk(tmp_path), lines, lambda line: heard.append(line.text), lambda reply: None)
+    assert (wrong, heard) == ([], ["greet", "approve K7QX"])
+
+
+def test_what_is_said_in_another_room_says_in_which(tmp_path: Path) -> None:
+    status, lines, _ = demo(tmp_path / "world")
+    assert status == 0
+    assert any(line.startswith("opsroom> (#deploys) carol deployed web v1.1.0") for line in lines)
 
 
 def test_the_room_is_entered_without_the_conversation_and_keeps_its_world(tmp_path: Path) -> None:
@@ -115,11 +138,24 @@ def test_the_picture_of_the_docs_is_an_svg_without_anything_from_elsewhere() -> 
 def test_the_picture_of_the_docs_shows_the_conversation_of_the_demo() -> None:
     picture = ElementTree.parse(PACK / "docs" / "conversation.svg")
     texts = [element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")]
-    drawn = [line.text for line in CONVERSATION if line.drawn]
+    drawn = [line.text.replace("{change}", "K7QX") for line in CONVERSATION if line.drawn]
+    people = {line.speaker for line in CONVERSATION}
     assert drawn
-    assert [text for text in texts if text in drawn] == drawn
+    assert [text for name, text in zip(texts, texts[1:]) if name in people] == drawn
 
 
-def test_only_times_are_made_steady_in_the_picture() -> None:
-    assert steady("deployed web v1.2 in 3.1 s, at 23:59 UTC") == "deployed web v1.2 in 0.2 s, at 14:02 UTC"
+def test_only_times_and_ids_are_made_steady_in_the_picture() -> None:
+    assert steady("deployed web v1.2 in 3.1 s, at 23:59 UTC", {}) == "deployed web v1.2 in 0.2 s, at 14:02 UTC"
+    lock = "uat is locked by bob since 23:10 UTC until Tue 2026-11-24 01:10 UTC: load test."
+    assert steady(lock, {}) == "uat is locked by bob since 14:02 UTC until 16:02 UTC: load test."
+    told = "approve change CDFG (carol, 1 needed, until 2026-11-24 00:10 UTC)"
+    assert steady(told, {"CDFG": "K7QX"}) == "approve change K7QX (carol, 1 needed, until 14:32 UTC)"
     assert draw([]).startswith("<svg ")
+
+
+def test_ids_are_steady_in_the_order_in_which_they_are_spoken_of() -> None:
+    def reply(result: object) -> Reply:
+        return Reply("alice", "#dev", "hello", "succeeded", "", "", result=result)
+
+    replies = [reply({"change": "HHHH"}), reply("None"), reply({"change": "CCCC"}), reply({"change": "HHHH"})]
+    assert steady_ids(replies) == {"HHHH": "K7QX", "CCCC": "M4RT"}

@@ -38,11 +38,15 @@ Result = Tuple[bool, Dict[str, Any]]
 
 @dataclass
 class Surroundings:
-    """What stands in for StackStorm around an action, elsewhere than in StackStorm."""
+    """What stands in for StackStorm around an action, elsewhere than in StackStorm.
+
+    `rooms` makes a room of its name; without it, `room` stands for all of them.
+    """
 
     database: str = ""
     room: Optional[Room] = None
     execution_id: str = ""
+    rooms: Optional[Callable[[str], Room]] = None
 
 
 class OpsroomAction(BaseAction):  # type: ignore[misc]
@@ -103,7 +107,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
 
     def _room(self, settings: Settings, room: str, around: Optional[Surroundings]) -> Room:
         if around is not None:
-            return around.room or NoRoom()
+            return around.rooms(room) if around.rooms else around.room or NoRoom()
         if room and os.environ.get("ST2_ACTION_API_URL"):
             return StackStormRoom(room, settings.route, self.logger)
         return NoRoom()
