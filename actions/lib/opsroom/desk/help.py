@@ -9,7 +9,7 @@ from typing import Dict, List, Sequence, Tuple
 
 from ..errors import Code
 from ..guard.access import may, who_may
-from ..names import listed, pick
+from ..names import either, listed, pick
 from ..settings.model import Environment
 from . import Desk
 from .outcome import Outcome
@@ -27,49 +27,104 @@ _RIGHTS = {
     "opsroom.lock": ("lock",),
     "opsroom.unlock": ("lock",),
 }
-_DOING = {"deploy": "deploy to", "override": "deploy in an emergency to", "approve": "approve on", "lock": "lock"}
+# Positive and negative: what somebody may do at environments that are named, and may do at none.
+_DOING = {
+    "deploy": ("deploy to", "deploy nowhere"),
+    "override": ("deploy in an emergency to", "do no emergency deployment"),
+    "approve": ("approve on", "approve nowhere"),
+    "lock": ("lock", "lock nothing"),
+}
+# The overview in lines, by action.
+_GROUPS = {
+    "Deploy": ("deploy", "promote", "rollback", "plan", "emergency_deploy"),
+    "Changes": ("list_changes", "approve_change", "reject_change", "confirm_change", "review_change"),
+    "Locks": ("list_locks", "lock", "unlock"),
+    "Look": ("get_version", "get_history", "audit_report", "audit_verify", "reconcile", "help"),
+}
+_REASONS = {"opsroom.emergency_deploy": "checkout is down", "opsroom.reject_change": "the tests are red"}
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+# Words before a value that do not belong to the name of a command.
+_CONNECTING = ("for", "from", "of", "on", "with", "because")
+# Of a command that can be said in many ways, so many are told: a message has eight lines.
+_MOST_FORMS = 4
 
 
 @dataclass(frozen=True)
 class Command:
-    """One alias as help shows it: the word it begins with, how it is said, what it does."""
+    """One alias as help shows it.
+
+    `formats` are as the alias has them, `says` as people read them. `word` is the one that it begins with, `head` all
+    words before the first value: "audit" and "audit report".
+    """
 
     word: str
+    head: str
+    formats: Tuple[str, ...]
     says: Tuple[str, ...]
     description: str
     action: str
 
 
 def help_(desk: Desk, aliases: Path, topic: str = "") -> Outcome:
-    """All commands in short, or one in full. `aliases` is the folder of the pack's aliases."""
-    commands = [one for one in _commands(aliases) if _may(desk, one)]
-    words = sorted({one.word for one in commands})
+    """All commands that the requester may use in short, or one in full with who may use it. `aliases` is the folder of
+    the pack's aliases. Raises Refusal(unknown_command)."""
+    commands = _commands(aliases)
     if topic:
-        word = pick(topic.strip(), words, Code.UNKNOWN_COMMAND, "command")
-        return _one(desk, [one for one in commands if one.word == word], word)
+        return _about(desk, commands, " ".join(topic.split()))
+    mine = [one for one in commands if _may(desk, one)]
     text = "\n".join(
         [
-            f"Commands: {', '.join(words)}.",
-            f"Applications: {listed(desk.settings.apps)}. {_rights(desk)}",
+            *_grouped(mine),
             "For one in full, say for instance: opsroom help deploy",
+            f"Applications: {listed(desk.settings.apps)}. {_rights(desk)}",
         ]
     )
-    facts = {"commands": [{"say": list(one.says), "description": one.description} for one in commands]}
+    facts = {"commands": [{"say": list(one.says), "description": one.description} for one in mine]}
     return Outcome(True, Code.HELP, text, facts)
 
 
-def _one(desk: Desk, commands: Sequence[Command], word: str) -> Outcome:
-    lines: List[str] = []
-    for command in commands:
-        lines += [_PLACEHOLDER.sub(lambda match: match.group(1).upper(), say) for say in command.says]
-    description = commands[0].description.rstrip(".")
-    example = _PLACEHOLDER.sub(lambda match: _examples(desk).get(match.group(1), "..."), commands[0].says[-1])
-    lines += [f"{description}.", f"For instance: {example}"]
-    right = _RIGHTS.get(commands[0].action, ("",))[0]
+def _grouped(commands: Sequence[Command]) -> List[str]:
+    """A line for each group of commands, each by the first words that tell it from others."""
+    lines = []
+    for title, actions in _GROUPS.items():
+        names: List[str] = []
+        for action in actions:
+            for one in commands:
+                name = one.head if one.word == "show" else one.word
+                if one.action == f"opsroom.{action}" and name not in names:
+                    names.append(name)
+        if names:
+            lines.append(f"{title}: {', '.join(names)}.")
+    return lines
+
+
+def _about(desk: Desk, commands: Sequence[Command], topic: str) -> Outcome:
+    exact = [one for one in commands if one.head.casefold() == topic.casefold()]
+    if not exact:
+        word = pick(topic, sorted({one.word for one in commands}), Code.UNKNOWN_COMMAND, "command")
+        exact = [one for one in commands if one.word == word]
+    others = [one for one in commands if one.word == exact[0].word and one not in exact]
+    text = _in_full(desk, exact[0], others) if len(exact) == 1 else _several(exact)
+    said = [say for one in [*exact, *others] for say in one.says]
+    return Outcome(True, Code.HELP, text, {"command": exact[0].word, "say": said})
+
+
+def _several(commands: Sequence[Command]) -> str:
+    """Commands that begin with the same word: each with what it does."""
+    lines = [f"{one.says[0]} | {one.description}" for one in commands]
+    return "\n".join([*lines, f"For one in full, say for instance: opsroom help {commands[0].head}"])
+
+
+def _in_full(desk: Desk, command: Command, others: Sequence[Command]) -> str:
+    right = _RIGHTS.get(command.action, ("",))[0]
+    examples = _examples(desk, command, right)
+    example = _PLACEHOLDER.sub(lambda match: examples.get(match.group(1), "..."), command.formats[0])
+    lines = [*command.says[:_MOST_FORMS], command.description, f"For instance: {example}"]
     if right:
         lines.append(_rights(desk, right))
-    return Outcome(True, Code.HELP, "\n".join(lines), {"command": word, "say": [s for c in commands for s in c.says]})
+    if others:
+        lines.append(f"See also: {either(one.says[0] for one in others)}")
+    return "\n".join(lines)
 
 
 def _commands(aliases: Path) -> List[Command]:
@@ -83,10 +138,12 @@ def _commands(aliases: Path) -> List[Command]:
         alias = yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506
         if not alias.get("enabled", True):
             continue
-        says = tuple(one["display"] if isinstance(one, dict) else one for one in alias["formats"])
-        first = says[0].split()
-        word = first[1] if first[0] == "opsroom" and len(first) > 1 else first[0]
-        commands.append(Command(word, says, alias["description"], alias["action_ref"]))
+        formats = tuple(one["display"] if isinstance(one, dict) else one for one in alias["formats"])
+        head = _PLACEHOLDER.split(formats[0])[0].replace(":", " ").split()
+        head = head[1:] if head[0] == "opsroom" else head
+        head = head[:-1] if head[-1] in _CONNECTING else head
+        says = tuple(_PLACEHOLDER.sub(lambda match: match.group(1).upper(), one) for one in formats)
+        commands.append(Command(head[0], " ".join(head), formats, says, alias["description"], alias["action_ref"]))
     return commands
 
 
@@ -107,10 +164,19 @@ def _split(desk: Desk, right: str = "deploy") -> Tuple[List[Environment], List[E
 
 def _rights(desk: Desk, right: str = "deploy") -> str:
     having, others = _split(desk, right)
-    doing = _DOING[right]
-    mine = f"You may {doing} {listed(one.name for one in having)}." if having else f"You may {doing} nothing."
+    to, nowhere = _DOING[right]
+    mine = f"You may {to} {listed(_where(one, right) for one in having)}." if having else f"You may {nowhere}."
     rest = [f"{one.name}: {_who(one, right)}." for one in others if who_may(one, right) != "nobody"]
     return " ".join([mine, *rest])
+
+
+def _where(environment: Environment, right: str) -> str:
+    """An environment where the requester has a right, and what else it takes there."""
+    if right != "deploy":
+        return environment.name
+    if environment.approvals:
+        return f"{environment.name} (once approved)"
+    return f"{environment.name} (once confirmed)" if environment.confirm_within else environment.name
 
 
 def _who(environment: Environment, right: str) -> str:
@@ -118,16 +184,21 @@ def _who(environment: Environment, right: str) -> str:
     return f"{who}, from {listed(environment.rooms)}" if environment.rooms else who
 
 
-def _examples(desk: Desk) -> Dict[str, str]:
-    may, others = _split(desk)
-    names = [one.name for one in [*may, *others]]
+def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
+    """A value for each placeholder: names of the config, a place where it can be done, a fitting reason."""
+    names = list(desk.settings.environments)
+    having, others = _split(desk, right or "deploy")
+    fitting = [one.name for one in [*having, *others] if who_may(one, right or "deploy") != "nobody"]
     return {
         "app": next(iter(desk.settings.apps), "web"),
-        "environment": names[-1] if len(may) == len(names) and names else (names or ["uat"])[0],
-        "source": names[0] if names else "test",
+        "environment": (fitting or names or ["uat"])[0],
+        "source": (names or ["test"])[0],
         "version": "1.4.2",
         "command": "deploy",
         "change": "K7QX",
         "code": "492039",
-        "reason": "load test until 17:00",
+        "reason": _REASONS.get(command.action, "load test until 17:00"),
+        "text": "it was right",
+        "since": "2026-11",
+        "until": "2026-12",
     }

@@ -1,0 +1,93 @@
+"""Help: what somebody may do in short, every command in full, each within one message of the room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+import yaml
+
+from opsroom.desk.help import _GROUPS, _commands
+from support.guarded import guarded_world
+from support.world import World
+
+ALIASES = Path(__file__).resolve().parents[2] / "aliases"
+COMMANDS = _commands(ALIASES)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return guarded_world(tmp_path, rooms=["#ops"], emergency=["carol"])
+
+
+def help_of(world: World, who: str, topic: str = "") -> Dict[str, Any]:
+    answer: Dict[str, Any] = world.ask("help", who, "#ops", command=topic)
+    return answer
+
+
+def lines(answer: Dict[str, Any]) -> List[str]:
+    return str(answer["message"]).split("\n")
+
+
+def test_every_command_has_its_place_in_the_overview() -> None:
+    placed = {f"opsroom.{action}" for actions in _GROUPS.values() for action in actions}
+    assert placed == {yaml.safe_load(path.read_text())["action_ref"] for path in ALIASES.glob("*.yaml")}
+
+
+def test_the_overview_shows_what_this_person_may_do(world: World) -> None:
+    assert "emergency" not in help_of(world, "alice")["message"]
+    told = lines(help_of(world, "carol"))
+    assert told[0] == "Deploy: deploy, redeploy, promote, rollback, plan, emergency."
+    assert told[2] == "Locks: show locks, lock, unlock."
+    assert told[-1].endswith("You may deploy to test, uat and production (once approved).")
+
+
+def test_it_says_who_may_do_the_rest(world: World) -> None:
+    assert lines(help_of(world, "bob"))[-1].endswith(" production: release-managers and alice, from #ops.")
+    told = lines(help_of(world, "alice", "emergency"))
+    assert told[-1] == "You may do no emergency deployment. production: carol, from #ops."
+    assert "For instance: emergency deploy web 1.4.2 to production: checkout is down" in told
+
+
+def test_where_a_deployment_is_confirmed_that_is_said(world: World) -> None:
+    world.config["environments"]["uat"] = {"confirm_within": "1m"}
+    assert "uat (once confirmed)" in help_of(world, "bob")["message"]
+
+
+@pytest.mark.parametrize("topic", ["", *sorted({one.word for one in COMMANDS} | {one.head for one in COMMANDS})])
+def test_it_fits_into_one_message(world: World, topic: str) -> None:
+    for who in ("alice", "carol", "mallory"):
+        answer = help_of(world, who, topic)
+        assert answer["ok"]
+        assert len(answer["message"]) <= 400
+        assert len(lines(answer)) <= 8
+        # Neither cut by what fits text into a message.
+        assert "…" not in answer["message"]
+        assert "{" not in answer["message"]
+
+
+def test_commands_that_begin_alike_are_told_each_with_what_it_does(world: World) -> None:
+    told = lines(help_of(world, "alice", "audit"))
+    assert told[0] == (
+        "audit report for SINCE | Writes the report on the changes of a period for an auditor, and tells its gist."
+    )
+    assert told[-1] == "For one in full, say for instance: opsroom help audit report"
+    assert lines(help_of(world, "alice", "Audit  Verify"))[:2] == ["audit verify", "audit verify against HEAD"]
+
+
+def test_of_a_command_with_a_namesake_the_other_is_named(world: World) -> None:
+    assert lines(help_of(world, "alice", "lock"))[-1] == "See also: lock everything: REASON"
+    assert lines(help_of(world, "alice", "lock everything"))[0] == "lock everything: REASON"
+
+
+def test_an_unknown_command_gets_the_nearest(world: World) -> None:
+    answer = help_of(world, "alice", "histry")
+    assert (answer["code"], answer["hint"]) == ("unknown_command", "Did you mean history?")
+
+
+def test_the_examples_are_commands_that_are_understood(world: World) -> None:
+    for one in COMMANDS:
+        said = [line for line in lines(help_of(world, "carol", one.head)) if line.startswith("For instance: ")]
+        assert len(said) == 1, one.head
+        assert "..." not in said[0]
