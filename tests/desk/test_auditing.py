@@ -300,7 +300,7 @@ class TestCommandLine:
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"{TODAY}, all environments: 2 changes, 2 succeeded. Complete.\nout/{TODAY}.json\n"
         found = json.loads((used.folder / "out" / f"{TODAY}.json").read_text("utf-8"))
-        assert found["changes"][0]["execution_links"] == [f"https://st2.example.com/#/history/{EXECUTION}"]
+        assert found["changes"][0]["execution_links"] == [f"https://st2.example.com/#/history/{EXECUTION}/general"]
 
     def test_a_broken_record_ends_with_one(self, used: World) -> None:
         tamper(used, "UPDATE ledger SET requester = 'bob' WHERE seq = 2")

@@ -263,7 +263,7 @@ def test_what_is_no_period_is_refused_with_examples(since: str, until: str) -> N
 def test_the_executions_that_records_name_are_found_on_either_database(book: Book) -> None:
     from opsroom.audit.reconcile import known, noted
 
-    book.at("2026-10-31T23:59:00").deployed("d1")
+    book.at("2026-10-31T23:50:00").deployed("d1")
     book.at("2026-11-01T00:00:00").deployed("d2", who="bob")
     book.write(Event.ASKED, deployment="d3", execution_id="")
     with book.store.read() as connection:

@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _report(given: argparse.Namespace) -> int:
     period = read_period(given.since, given.until)
-    link = (f"{given.web.rstrip('/')}/#/history/", "") if given.web else ("", "")
+    link = (f"{given.web.rstrip('/')}/#/history/", "/general") if given.web else ("", "")
     store = open_store(given.database)
     try:
         report = make_report(store, period, given.environment, given.head, link)

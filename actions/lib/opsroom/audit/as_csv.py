@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Dict, Iterable, List, Optional
 
 from ..text import stamp
-from .gaps import of_change
 from .model import Change, Finding, Report, Word
 
 COLUMNS = (
@@ -70,7 +69,6 @@ def _finding(kind: str, finding: Finding) -> Dict[str, str]:
 
 
 def _change(report: Report, change: Change) -> Dict[str, str]:
-    findings = [*of_change(report.gaps, change), *of_change(report.exceptions, change)]
     override, review = change.override, change.review
     return {
         "environment": change.environment,
@@ -100,7 +98,7 @@ def _change(report: Report, change: Change) -> Dict[str, str]:
         "override_passed": _joined(override.passed) if override else "",
         **_reviewed(review),
         "rejected_by": change.rejection.by if change.rejection else "",
-        "findings": _joined(one.code for one in findings),
+        "findings": _joined(one.code for one in report.findings_of(change)),
         "room": change.room,
         "person": change.person,
         "chat_name": change.chat_name,

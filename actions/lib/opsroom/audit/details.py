@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Callable, Iterable, List, Optional, Tuple
 
 from ..text import span
-from .gaps import of_change
 from .model import Change, Report, Word
 
 Escape = Callable[[str], str]
@@ -48,7 +47,7 @@ def _rows(report: Report, change: Change, escape: Escape) -> Iterable[Tuple[str,
         yield "Reviewed", '<span class="flag">not yet</span>'
     yield "StackStorm", ", ".join(_execution(report, one, escape) for one in change.execution_ids)
     yield "Records", f"{escape(', '.join(map(str, change.records)))} · deployment {escape(change.deployment)}"
-    for found in [*of_change(report.gaps, change), *of_change(report.exceptions, change)]:
+    for found in report.findings_of(change):
         yield "Finding", f'<span class="flag">{escape(found.message)}</span>'
 
 

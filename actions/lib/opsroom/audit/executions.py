@@ -44,21 +44,21 @@ class History:
             "timestamp_gt": before_since.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             # A period that is not over would shift from page to page.
             "timestamp_lt": min(period.until, datetime.now(timezone.utc)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "include_attributes": "start_timestamp,status",
+            "include_attributes": "start_timestamp,status,context",
             "limit": str(PAGE),
         }
         while True:
             page = self._get("executions", {**query, "offset": str(len(found))})
             if not isinstance(page, list):
                 raise Failure(Code.BAD_ANSWER, f"{self._api}/executions answered something else than a list.")
-            found += [_execution(one) for one in page if isinstance(one, dict)]
+            found += [_execution(one, action) for one in page if isinstance(one, dict)]
             if len(page) < PAGE:
                 return found
 
     def oldest(self) -> Optional[datetime]:
         """When the oldest execution that it still has began; None when it has none."""
         page = self._get("executions", {"limit": "1", "sort_asc": "true", "include_attributes": "start_timestamp"})
-        return _execution(page[0]).at if page else None
+        return _moment(str(page[0].get("start_timestamp", ""))) if page else None
 
     def has(self, execution_id: str) -> bool:
         """Whether it still has this execution."""
@@ -103,12 +103,11 @@ def here_or_refuse() -> History:
     return history
 
 
-def _execution(found: Mapping[str, Any]) -> Execution:
+def _execution(found: Mapping[str, Any], action: str) -> Execution:
     context = found.get("context") or {}
-    action = found.get("action") or {}
     return Execution(
         id=str(found.get("id", "")),
-        action=str(action.get("ref", "")),
+        action=action,
         status=str(found.get("status", "")),
         at=_moment(str(found.get("start_timestamp", ""))),
         by=str(context.get("api_user") or context.get("user") or ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, Iterable, Iterator, List, Mapping, Tuple
+from typing import Collection, Dict, Iterable, Iterator, Mapping, Tuple
 
 from ..ledger_chain import ChainReport
 from ..text import when
@@ -129,8 +129,3 @@ def _of(kind: object, change: Change, message: str) -> Finding:
 
 def _finding(kind: object, message: str, records: Tuple[int, ...], deployment: str = "") -> Finding:
     return Finding(getattr(kind, "value", str(kind)), message, deployment, records)
-
-
-def of_change(findings: Iterable[Finding], change: Change) -> List[Finding]:
-    """The findings that are about one change."""
-    return [one for one in findings if one.deployment == change.deployment]

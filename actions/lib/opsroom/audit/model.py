@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Optional, Tuple
+from functools import cached_property
+from typing import Dict, List, Optional, Tuple
 
 from ..ledger_chain import ChainReport
 from .period import Period
@@ -182,6 +183,17 @@ class Report:
     def complete(self) -> bool:
         """Whether every change is there, as far as the record can tell."""
         return not self.gaps
+
+    @cached_property
+    def _by_deployment(self) -> Dict[str, List[Finding]]:
+        found: Dict[str, List[Finding]] = {}
+        for one in (*self.gaps, *self.exceptions):
+            found.setdefault(one.deployment, []).append(one)
+        return found
+
+    def findings_of(self, change: Change) -> List[Finding]:
+        """The gaps and exceptions that are about one change."""
+        return self._by_deployment.get(change.deployment, [])
 
     @property
     def scope(self) -> str:
