@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Dict, List, Tuple
 
 import pytest
-from support.hubot import hubot_matches
 
 from console.aliases import load_pack
+from support.hubot import hubot_matches
 
 PACK = load_pack(Path(__file__).resolve().parents[2])
 
