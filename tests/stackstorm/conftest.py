@@ -1,0 +1,108 @@
+"""The pack, installed from the committed state of this checkout into a running StackStorm, and worlds to deploy in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterator, Optional
+
+import pytest
+
+from support.stackstorm import RELAY, Said, StackStorm, connect, forget
+from support.world import ROOT, World, make_world
+
+
+@dataclass(frozen=True)
+class Installed:
+    """How the installation went.
+
+    `checkout` is what was installed, `execution` the ended installation; `help` and `deploy` are what the pack
+    answered before it had any config.
+    """
+
+    checkout: Path
+    execution: Dict[str, Any]
+    help: Said
+    deploy: Said
+
+
+@pytest.fixture(scope="session")
+def stackstorm() -> Iterator[StackStorm]:
+    """A running StackStorm, with an API key for the relay's user."""
+    storm = connect()
+    with storm.api_key(RELAY) as relay:
+        storm.relay = relay
+        yield storm
+
+
+@pytest.fixture(scope="session")
+def installed(stackstorm: StackStorm) -> Iterator[Installed]:
+    """The pack, installed; afterwards its config is what it was."""
+    folder = Path(tempfile.mkdtemp(prefix="opsroom-install-"))
+    folder.chmod(0o755)  # StackStorm may run as another user
+    checkout = folder / "opsroom"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(checkout)], check=True)
+    was_there = stackstorm.call("GET", "/packs/opsroom").ok
+    config = stackstorm.config() if was_there else None
+    try:
+        begun = stackstorm.make("/packs/install", {"packs": [f"file://{checkout}"]})
+        execution = stackstorm.ended(begun["execution_id"], patience=600)
+        assert execution["status"] == "succeeded", f"the installation ended as {execution['status']}: {execution}"
+        _same_machine(stackstorm, checkout)
+        _relay_may(stackstorm)
+        if stackstorm.config():
+            stackstorm.configure({})
+        yield Installed(checkout, execution, stackstorm.say("opsroom help"), stackstorm.say("deploy web v1.0.0 to uat"))
+    finally:
+        _restore(stackstorm, was_there, config)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _same_machine(storm: StackStorm, checkout: Path) -> None:
+    """The worlds of these tests are folders that the actions deploy into."""
+    pack = Path(storm.get("/packs/opsroom")["path"])
+    if not (pack / "pack.yaml").is_file() or _commit(pack) != _commit(checkout):
+        pytest.skip("StackStorm is on another machine: its actions cannot reach the folders of these tests")
+
+
+def _commit(folder: Path) -> str:
+    asked = ["git", "-c", f"safe.directory={folder}", "-C", str(folder), "rev-parse", "HEAD"]
+    done = subprocess.run(asked, capture_output=True, text=True)
+    return done.stdout.strip() or done.stderr
+
+
+def _relay_may(storm: StackStorm) -> None:
+    answer = storm.tell("opsroom help")
+    assert answer.status_code != 403, (
+        f"the relay's user {RELAY} may not run the pack; grant it action_execute on pack:opsroom: {answer.text[:300]}"
+    )
+    storm.finish(answer.json()["results"][0])
+
+
+def _restore(storm: StackStorm, was_there: bool, config: Optional[Dict[str, Any]]) -> None:
+    if not storm.call("GET", "/packs/opsroom").ok:
+        return
+    path = storm.get("/packs/opsroom")["path"]
+    # There is no way to take a config away through the API; an empty one means the same.
+    storm.configure(config or {})
+    if not was_there:
+        storm.ended(storm.make("/packs/uninstall", {"packs": ["opsroom"]})["execution_id"])
+    if config is None:
+        forget(os.path.join(os.path.dirname(os.path.dirname(path)), "configs", "opsroom.yaml"))
+
+
+@pytest.fixture
+def world(stackstorm: StackStorm, installed: Installed) -> Iterator[World]:
+    """A fresh world that the installed pack is configured for: see support.world.make_world."""
+    folder = Path(tempfile.mkdtemp(prefix="opsroom-world-"))
+    folder.chmod(0o777)
+    made = make_world(folder / "world")
+    (folder / "world").chmod(0o777)
+    made.config.update(database=made.database, relays=[RELAY], lease="10s")
+    stackstorm.configure(made.config)
+    yield made
+    shutil.rmtree(folder, ignore_errors=True)

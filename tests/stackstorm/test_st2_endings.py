@@ -1,0 +1,189 @@
+"""However an execution ends, the room reads one clear sentence, and the record tells the truth afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterator
+
+import pytest
+import yaml
+
+from support.stackstorm import Said, StackStorm, wait_for
+from support.waiting import alive
+from support.world import World
+
+RED = {"slack": {"color": "#a30200", "thread_response": True}}
+NOT_DONE = "opsroom could not carry this out. An administrator finds out why with: st2 execution get {id}"
+STOPPED = "opsroom ran out of time and was stopped. To see what became of it: history on ENVIRONMENT"
+CANCELLED = (
+    "This command was cancelled; a deployment that had begun may go on. "
+    "To see what became of it: history on ENVIRONMENT"
+)
+SAID_ON_THE_WAY = "printed-where-the-room-must-not-read-it"
+
+BODIES = {
+    "defect": "return self.answer(lambda desk: {}['KEY'], 'alice', '#dev', 'chatops_bot')",
+    "raises": "raise RuntimeError('SAID')",
+    "dies": "import os; os._exit(7)",
+    "hangs": "import time; time.sleep(600)",
+}
+ACTION = """
+import sys
+
+from opsroom.action import OpsroomAction
+
+
+class Ending(OpsroomAction):
+    def run(self):
+        print("SAID")
+        print("SAID", file=sys.stderr)
+        BODY
+"""
+
+
+@pytest.fixture
+def answered(stackstorm: StackStorm, world: World, installed: Any, request: Any) -> Iterator[Said]:
+    """What is answered to an alias like that of deploy whose action ends in a certain way."""
+    name = f"ending_{uuid.uuid4().hex[:8]}"
+    alias = yaml.safe_load((installed.checkout / "aliases" / "deploy.yaml").read_text(encoding="utf-8"))
+    if request.param == "does not load":
+        source = f"import {SAID_ON_THE_WAY.replace('-', '_')}\n"
+    else:
+        source = ACTION.replace("BODY", BODIES[request.param]).replace("SAID", SAID_ON_THE_WAY)
+    limit = {"timeout": {"default": 2 if request.param == "hangs" else 60}}
+    with stackstorm.action(
+        name, {f"{name}.py": source}, runner_type="python-script", entry_point=f"{name}.py", parameters=limit
+    ) as ref, stackstorm.alias(
+        name=name, action_ref=ref, formats=[f"say {name}"], ack=alias["ack"], result=alias["result"]
+    ):
+        yield stackstorm.say(f"say {name}")
+
+
+def in_one_sentence(answer: Said, sentence: str) -> None:
+    assert answer.message == sentence.format(id=answer.id)
+    assert SAID_ON_THE_WAY not in str(answer.posted)
+    assert answer.posted["extra"] == RED
+
+
+@pytest.mark.parametrize("answered", ["raises", "dies", "does not load"], indirect=True)
+def test_a_crash_is_one_sentence_with_the_execution_to_look_at(answered: Said) -> None:
+    assert answered.status == "failed"
+    in_one_sentence(answered, NOT_DONE)
+
+
+@pytest.mark.parametrize("answered", ["defect"], indirect=True)
+def test_a_defect_of_the_pack_is_named_and_its_traceback_is_for_administrators(answered: Said) -> None:
+    assert (answered.status, answered.code) == ("failed", "crashed")
+    assert answered.message.startswith("opsroom met a defect of its own (KeyError).")
+    assert "Traceback" not in str(answered.posted)
+    assert "Traceback" in answered.execution["result"]["stderr"]
+    assert answered.posted["extra"] == RED
+
+
+@pytest.mark.parametrize("answered", ["hangs"], indirect=True)
+def test_a_time_out_is_one_sentence(answered: Said) -> None:
+    assert answered.status == "timeout"
+    in_one_sentence(answered, STOPPED)
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A deployment of `api` that has begun and goes on until it is told to end; 0.9 runs until then."""
+
+    world: World
+    begun: Dict[str, Any]
+    pid: int
+    gate: Path
+
+    def history(self, stackstorm: StackStorm) -> str:
+        return str(stackstorm.ask("history of api on uat", "bob").result["message"])
+
+
+@pytest.fixture
+def slow(stackstorm: StackStorm, world: World) -> Iterator[Slow]:
+    """The command of the deployment writes its process id to a file, and waits for another."""
+    pid, gate, version = (world.folder / name for name in ("pid", "gate", "api-version"))
+    version.write_text("0.9\n")
+    wait = f"while [ ! -e {gate} ]; do sleep 0.1; done"
+    command = f"echo $$ > {pid}.new; mv {pid}.new {pid}; {wait}; echo $1 > {version}"
+    world.with_app(
+        "api",
+        deploy={"kind": "command", "command": ["/bin/sh", "-c", command, "sh", "{version}"]},
+        version={"kind": "command", "command": ["cat", str(version)]},
+    )
+    stackstorm.configure(world.config)
+    begun = stackstorm.begin("deploy api 1.0 to uat", "alice")
+    wait_for(pid.exists, "the deployment's command")
+    process = int(pid.read_text())
+    yield Slow(world, begun, process, gate)
+    gate.touch()
+    wait_for(lambda: not alive(process), "the end of the deployment's command")
+    # Whoever is still at it needs the world.
+    wait_for(lambda: bool(stackstorm.ask("history of api on uat").result) and not world.claims(), "the claim's end")
+
+
+def cancel(stackstorm: StackStorm, slow: Slow) -> None:
+    assert stackstorm.call("DELETE", f"/executions/{slow.begun['execution']['id']}").ok
+
+
+def test_a_cancelled_command_is_one_sentence(stackstorm: StackStorm, slow: Slow) -> None:
+    cancel(stackstorm, slow)
+    answer = stackstorm.finish(slow.begun)
+    assert answer.status == "canceled"
+    in_one_sentence(answer, CANCELLED)
+
+
+def test_a_cancelled_deployment_is_recorded_as_what_it_was(stackstorm: StackStorm, slow: Slow) -> None:
+    """StackStorm 3.9 marks a Python action as cancelled and lets its process run on; another one may stop it."""
+    cancel(stackstorm, slow)
+    stackstorm.ended(slow.begun["execution"]["id"])
+    slow.gate.touch()
+    wait_for(lambda: not slow.world.claims(), "the end of the deployment")
+    wait_for(lambda: "now" not in slow.history(stackstorm).split("\n")[1], "the record")
+    ran = (slow.world.folder / "api-version").read_text().strip()
+    assert slow.world.events() == ["asked", "started", "succeeded" if ran == "1.0" else "interrupted"]
+
+
+def test_a_deployment_whose_runner_is_killed_stops_and_is_recorded_as_interrupted(
+    stackstorm: StackStorm, slow: Slow
+) -> None:
+    try:
+        os.kill(parent(slow.pid), signal.SIGKILL)
+    except PermissionError:
+        pytest.skip("the actions run as another user, whose processes cannot be killed here")
+    answer = stackstorm.finish(slow.begun)
+    # StackStorm takes any end by SIGKILL, the kernel's for want of memory too, for its own at a time-out.
+    assert answer.status == "timeout"
+    in_one_sentence(answer, STOPPED)
+    wait_for(lambda: not alive(slow.pid), "the end of the deployment's command")
+    wait_for(lambda: "interrupted" in slow.history(stackstorm), "the record of the interruption")
+    assert slow.world.events() == ["asked", "started", "interrupted"]
+    (record,) = slow.world.finished()
+    assert (record.requester, record.code, record.facts["running"]) == ("alice", "interrupted", "0.9")
+    assert (record.execution_id, record.facts["found_by"]) == (answer.id, "bob")
+
+
+def test_after_an_interruption_the_next_deployment_works(stackstorm: StackStorm, slow: Slow) -> None:
+    try:
+        os.kill(parent(slow.pid), signal.SIGKILL)
+    except PermissionError:
+        pytest.skip("the actions run as another user, whose processes cannot be killed here")
+    slow.gate.touch()
+    answers = []
+
+    def done() -> bool:
+        answers.append(stackstorm.ask("deploy api 2.0 to uat", "carol"))
+        return answers[-1].code != "busy"
+
+    wait_for(done, "the end of the dead runner's lease")
+    assert answers[-1].code == "deployed"
+    assert [record.event.value for record in slow.world.finished()] == ["succeeded", "interrupted"]
+
+
+def parent(pid: int) -> int:
+    """The process that started this one."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

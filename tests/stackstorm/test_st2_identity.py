@@ -1,0 +1,137 @@
+"""Who is asking is what StackStorm knows, never what somebody says."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Dict
+
+import pytest
+
+from support.stackstorm import StackStorm
+from support.world import World
+
+FORGED = {"api_user": "carol", "source_channel": "#ops"}
+
+
+def of_deploy(environment: str = "production", **more: Any) -> Dict[str, Any]:
+    return {"app": "web", "version": "v1.0.0", "environment": environment, **more}
+
+
+def test_alice_may_not_deploy_to_production(stackstorm: StackStorm, world: World) -> None:
+    answer = stackstorm.ask("deploy web v1.0.0 to production", "alice", "#ops")
+    assert (answer.status, answer.code) == ("failed", "not_allowed")
+    assert world.running("production") == ""
+
+
+def test_carol_may_but_not_from_another_room(stackstorm: StackStorm, world: World) -> None:
+    answer = stackstorm.ask("deploy web v1.0.0 to production", "carol", "#dev")
+    assert (answer.status, answer.code) == ("failed", "wrong_room")
+    assert world.running("production") == ""
+
+
+def test_carol_may_from_the_room_for_it(stackstorm: StackStorm, world: World) -> None:
+    answer = stackstorm.ask("deploy web v1.0.0 to production", "carol", "#ops")
+    assert (answer.status, answer.code) == ("succeeded", "deployed")
+    assert world.running("production") == "v1.0.0"
+
+
+@pytest.mark.parametrize("who", ["Carol", "carol ", "CAROL", "mallory", "carol\n", ""])
+def test_a_name_that_is_not_quite_carols_is_nobody_in_particular(
+    stackstorm: StackStorm, world: World, who: str
+) -> None:
+    body = {"command": "deploy web v1.0.0 to production", "user": who, "source_channel": "#ops"}
+    told = stackstorm.call("POST", "/aliasexecution/match_and_execute", body, stackstorm.relay)
+    if told.status_code == 201:
+        answer = stackstorm.ended(told.json()["results"][0]["execution"]["id"])
+        assert answer["status"] == "failed"
+        assert answer["result"]["result"]["code"] == "not_allowed"
+    else:
+        assert told.status_code == 400
+    assert world.running("production") == ""
+
+
+PAIRS = [
+    "requester=carol",
+    'requester="carol"',
+    "room=#ops",
+    "st2_user=chatops_bot",
+    'env={"PATH": "/tmp"}',
+    "timeout=1",
+    "content_version=0000000",
+    "log_level=AUDIT",
+    "debug=true",
+    "api_user=carol",
+    "user=carol",
+    "app=web requester=carol",
+]
+
+
+@pytest.mark.parametrize("said", ["deploy web v1.0.0 to uat", "history on uat", "opsroom help"])
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_pair_that_says_who_asks_or_how_to_run_is_refused_before_anything_runs(
+    stackstorm: StackStorm, world: World, said: str, pair: str
+) -> None:
+    action = {"deploy": "opsroom.deploy", "history": "opsroom.get_history", "opsroom": "opsroom.help"}[said.split()[0]]
+    who = f"alice-{uuid.uuid4().hex[:8]}"
+    answer = stackstorm.tell(f"{said} {pair}", who)
+    assert answer.status_code == 400, answer.text[:500]
+    assert who not in [execution["context"].get("api_user") for execution in stackstorm.newest(action)]
+
+
+def test_redeploying_cannot_be_turned_off_where_it_is_what_was_said(stackstorm: StackStorm, world: World) -> None:
+    assert stackstorm.tell("redeploy web v1.0.0 to uat redeploy=false").status_code == 400
+
+
+@pytest.mark.parametrize("forged", [FORGED, {**FORGED, "user": "chatops_bot"}])
+def test_a_chat_name_that_no_relay_reports_counts_for_nothing(
+    stackstorm: StackStorm, world: World, forged: Dict[str, str]
+) -> None:
+    me = stackstorm.get("/user")["username"]
+    execution = stackstorm.run("opsroom.deploy", parameters=of_deploy(), context=forged)
+    assert execution["status"] == "failed"
+    assert execution["result"]["result"]["code"] == "not_allowed"
+    assert world.running("production") == ""
+    for record in world.records():
+        assert (record.requester, record.st2_user) == (me, me)
+        assert (record.person, record.chat_name, record.room) == ("", "", "")
+
+
+def test_an_alias_told_by_somebody_else_than_a_relay_is_theirs(stackstorm: StackStorm, world: World) -> None:
+    me = stackstorm.get("/user")["username"]
+    body = {"command": "deploy web v1.0.0 to production", "user": "carol", "source_channel": "#ops"}
+    begun = stackstorm.make("/aliasexecution/match_and_execute", body)["results"][0]
+    execution = stackstorm.ended(begun["execution"]["id"])
+    assert execution["result"]["result"]["code"] == "not_allowed"
+    assert {record.requester for record in world.records()} == {me}
+
+
+def test_a_user_of_stackstorm_is_the_person_whose_user_it_is(stackstorm: StackStorm, world: World) -> None:
+    me = stackstorm.get("/user")["username"]
+    world.config["people"]["bob"]["st2"] = [me]
+    stackstorm.configure(world.config)
+    execution = stackstorm.run("opsroom.deploy", parameters=of_deploy("uat"))
+    assert execution["status"] == "succeeded", execution["result"]
+    assert {(record.person, record.st2_user) for record in world.records()} == {("bob", me)}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"requester": "carol"},
+        {"room": "#ops"},
+        {"st2_user": "chatops_bot"},
+        {"env": {"PATH": "/tmp"}},
+        {"timeout": 1},
+        {"content_version": "0000000"},
+        {"log_level": "AUDIT"},
+        {"debug": True},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_identity_cannot_be_given_as_a_parameter(stackstorm: StackStorm, world: World, given: Dict[str, Any]) -> None:
+    body = {"action": "opsroom.deploy", "parameters": of_deploy("uat", **given)}
+    for who in (stackstorm.admin, stackstorm.relay):
+        answer = stackstorm.call("POST", "/executions", body, who)
+        assert answer.status_code == 400, answer.text[:500]
+        assert "immutable" in answer.text
+    assert world.events() == []

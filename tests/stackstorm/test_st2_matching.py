@@ -1,0 +1,92 @@
+"""StackStorm takes a message for exactly what the console takes it for."""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Tuple
+
+import pytest
+
+from console.aliases import load_pack
+from support.stackstorm import StackStorm
+
+MESSAGES = [
+    "deploy web v1.2.0 to uat",
+    "Deploy web v1.2.0 to uat",
+    "DEPLOY web v1.2.0 to uat",
+    "  deploy   web   v1.2.0   to   uat  ",
+    "deploy web v1.2.0\nto uat",
+    "deploy web feature/to-do to uat",
+    "deploy to to to to to",
+    "deploy web v1.2.0 to uat please",
+    "deploy web v1 to uat redeploy=true",
+    "deploy web v1 to uat requester=carol",
+    'deploy web v1 to uat app="x y" environment={"a": 1}',
+    "deploy web a=b to uat",
+    "deploy 'web' \"v1\" to uat",
+    "deploy web v1.2.0 to uat?",
+    "deploy web {{ x }} to uat",
+    "deploy web <% x %> to uat",
+    "deploy wéb v1 to uat",
+    "deploy\u2003web\u2003v1\u2003to\u2003uat",
+    "deploy",
+    "deploy web",
+    "deploy web to uat",
+    "deploys of tomato to pizza",
+    "please deploy web v1.2.0 to uat",
+    "deploy web v1 to uat; deploy web v2 to uat",
+    "deploy web $(reboot) to uat",
+    "redeploy web v1.2.0 to uat",
+    "redeploy web v1.2.0 to uat redeploy=false",
+    "promote web from test to uat",
+    "promote web to uat",
+    "rollback web on uat",
+    "rollback web",
+    "plan web v1.2.0 to uat",
+    "history on uat",
+    "history of web",
+    "history of web on uat",
+    "history of web on uat limit=5",
+    "history of on on on",
+    "history on",
+    "history",
+    "version of web on uat",
+    "versions of web on uat",
+    "versions of web",
+    "version of web",
+    "versions on uat",
+    "version on uat",
+    "versions",
+    "version",
+    "opsroom help",
+    "opsroom help deploy",
+    "opsroom  help  deploy  ",
+    "opsroom",
+    "opsroom help command=deploy",
+    "help",
+    "app=web",
+    "limit=5 history on uat",
+    "x" * 10_000,
+    "deploy " + "x" * 10_000 + " v1 to uat",
+]
+
+
+@pytest.fixture(scope="module")
+def pack(installed: Any) -> Any:
+    return load_pack(installed.checkout)
+
+
+def by_stackstorm(stackstorm: StackStorm, message: str) -> Optional[Tuple[str, str]]:
+    answer = stackstorm.call("POST", "/actionalias/match", {"command": message})
+    if answer.status_code == 400:
+        assert "matched no patterns" in answer.text, f"several formats match {message!r}: {answer.text[:500]}"
+        return None
+    assert answer.ok, answer.text[:500]
+    found = answer.json()
+    return found["actionalias"]["name"], found["representation"]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: repr(message[:40]))
+def test_a_message_means_the_same_to_both(stackstorm: StackStorm, pack: Any, message: str) -> None:
+    ours: List[Tuple[str, str]] = [(one.alias.name, one.format.format.representation) for one in pack.matches(message)]
+    theirs = by_stackstorm(stackstorm, message)
+    assert ours == ([] if theirs is None else [theirs])

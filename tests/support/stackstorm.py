@@ -1,0 +1,247 @@
+"""A running StackStorm, talked to as a chat relay, an administrator and anybody else talk to it.
+
+`storm.say("deploy web v1.0.0 to uat", "alice")` is what hubot does with a message, and waits for the text that the
+room reads. Which StackStorm: `ST2_API_URL` and `ST2_AUTH_TOKEN`, as for st2's own client; the token is an
+administrator's. `OPSROOM_TEST_RELAY` names the relay's StackStorm user (default `chatops_bot`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
+
+import pytest
+import requests
+
+PATIENCE = 120.0
+RELAY = os.environ.get("OPSROOM_TEST_RELAY", "chatops_bot")
+# Between two questions to the API, in seconds: the machine that answers them does the work, too.
+PAUSE = 0.1
+ENDED = ("succeeded", "failed", "timeout", "canceled", "abandoned")
+
+Json = Dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message that StackStorm took, and what came of it.
+
+    `execution` is the ended execution, `ack` what the relay says at once (empty for nothing), `posted` the parameters
+    of the `chatops.post_message` that stock `chatops.post_result` made: `message`, `channel`, `extra` and more; empty
+    after `StackStorm.ask`, which does not wait for it.
+    """
+
+    execution: Json
+    ack: str
+    posted: Json
+
+    @property
+    def id(self) -> str:
+        return str(self.execution["id"])
+
+    @property
+    def status(self) -> str:
+        return str(self.execution["status"])
+
+    @property
+    def result(self) -> Json:
+        """What the action returned; empty when it returned nothing."""
+        said = (self.execution.get("result") or {}).get("result")
+        return said if isinstance(said, dict) else {}
+
+    @property
+    def code(self) -> str:
+        return str(self.result.get("code", ""))
+
+    @property
+    def message(self) -> str:
+        """What the room reads."""
+        return str(self.posted["message"])
+
+
+class StackStorm:
+    """The API of one StackStorm. `relay` is an API key of the relay's user."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url.rstrip("/")
+        self.admin = {"X-Auth-Token": token}
+        self.relay: Dict[str, str] = {}
+
+    def call(
+        self, method: str, path: str, body: Any = None, who: Optional[Mapping[str, str]] = None
+    ) -> requests.Response:
+        """One request, as the administrator unless told otherwise."""
+        headers = self.admin if who is None else who
+        return requests.request(method, self.url + path, json=body, headers=dict(headers), timeout=60)
+
+    def get(self, path: str) -> Any:
+        answer = self.call("GET", path)
+        assert answer.ok, f"GET {path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json()
+
+    def make(self, path: str, body: Any) -> Any:
+        answer = self.call("POST", path, body)
+        assert answer.ok, f"POST {path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json()
+
+    # Executions.
+
+    def run(self, action: str, who: Optional[Mapping[str, str]] = None, **more: Any) -> Json:
+        """Run an action as `st2 run` does, to its end. `parameters` and `context` as the API takes them."""
+        answer = self.call("POST", "/executions", {"action": action, **more}, who)
+        assert answer.status_code == 201, f"{action}: {answer.status_code} {answer.text[:500]}"
+        return self.ended(answer.json()["id"])
+
+    def execution(self, execution_id: str) -> Json:
+        found: Json = self.get(f"/executions/{execution_id}")
+        return found
+
+    def ended(self, execution_id: str, patience: float = PATIENCE) -> Json:
+        """Wait for the end of an execution."""
+        wait_for(lambda: self.execution(execution_id)["status"] in ENDED, f"the end of {execution_id}", patience)
+        return self.execution(execution_id)
+
+    def newest(self, action: str, limit: int = 50) -> List[Json]:
+        """The newest executions of an action, newest first."""
+        wanted = "include_attributes=parameters,status,result,context,parent"
+        found: List[Json] = self.get(f"/executions?action={action}&limit={limit}&sort_desc=True&{wanted}")
+        return found
+
+    # Chat.
+
+    def tell(self, text: str, who: str = "alice", room: str = "#dev") -> requests.Response:
+        """Hand a message over as a relay does; what StackStorm answers at once."""
+        body = {"command": text, "user": who, "source_channel": room, "notification_route": "hubot"}
+        return self.call("POST", "/aliasexecution/match_and_execute", body, self.relay)
+
+    def begin(self, text: str, who: str = "alice", room: str = "#dev") -> Json:
+        """Hand over a message that is taken; the first answer: `execution`, and `message` as acknowledgement."""
+        answer = self.tell(text, who, room)
+        assert answer.status_code == 201, f"{text!r}: {answer.status_code} {answer.text[:500]}"
+        (begun,) = answer.json()["results"]
+        return dict(begun)
+
+    def say(self, text: str, who: str = "alice", room: str = "#dev") -> Said:
+        """Hand over a message and wait until the room has the answer."""
+        return self.finish(self.begin(text, who, room))
+
+    def ask(self, text: str, who: str = "alice", room: str = "#dev") -> Said:
+        """Hand over a message and wait for the end of the execution only; nothing is known of the room."""
+        return Said(self.ended(self.begin(text, who, room)["execution"]["id"]), "", {})
+
+    def finish(self, begun: Json) -> Said:
+        """Wait for the end of what `begin` began, and for its answer in the room."""
+        execution = self.ended(begun["execution"]["id"])
+        acknowledged = begun.get("message", "") if begun["actionalias"]["ack"].get("enabled", True) else ""
+        return Said(execution, acknowledged, self.answer_to(execution["id"]))
+
+    def answer_to(self, execution_id: str) -> Json:
+        """The parameters of the message that was posted as the answer to an execution."""
+        posting: List[Json] = []
+
+        def posted() -> bool:
+            posting[:] = [
+                one
+                for one in self.newest("chatops.post_result")
+                if one["parameters"].get("execution_id") == execution_id
+            ]
+            return bool(posting) and posting[0]["status"] in ENDED
+
+        wait_for(posted, f"an answer in the room to {execution_id}", PATIENCE)
+        assert posting[0]["status"] == "succeeded", f"the room got no answer: {posting[0]['result']}"
+        children = self.get(f"/executions?parent={posting[0]['id']}&limit=10")
+        (message,) = [one for one in children if one["action"]["ref"] == "chatops.post_message"]
+        return dict(message["parameters"])
+
+    def posts_in(self, room: str) -> List[str]:
+        """What was posted in a room, oldest first."""
+        posts = [one for one in self.newest("chatops.post_message") if one["parameters"].get("channel") == room]
+        return [str(one["parameters"]["message"]) for one in reversed(posts)]
+
+    # The pack's config.
+
+    def config(self) -> Optional[Json]:
+        """The config of the pack, None where there is none."""
+        answer = self.call("GET", "/configs/opsroom?show_secrets=true")
+        return None if answer.status_code == 404 else dict(answer.json()["values"] or {})
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Put another config in place."""
+        answer = self.call("PUT", "/configs/opsroom", dict(config))
+        assert answer.ok, f"the config was not taken: {answer.status_code} {answer.text[:1000]}"
+
+    # Things that are there for one test.
+
+    @contextmanager
+    def secret(self, name: str, value: str) -> Iterator[str]:
+        """An encrypted key of the datastore; yields its name."""
+        body = {"name": name, "value": value, "secret": True, "scope": "system"}
+        answer = self.call("PUT", f"/keys/{name}", body)
+        assert answer.ok, f"the key was not stored: {answer.status_code} {answer.text[:500]}"
+        try:
+            yield name
+        finally:
+            self.call("DELETE", f"/keys/{name}")
+
+    @contextmanager
+    def api_key(self, user: str) -> Iterator[Dict[str, str]]:
+        """The headers that make a request that user's."""
+        made = self.make("/apikeys", {"user": user, "metadata": {"for": "the tests of opsroom"}})
+        try:
+            yield {"St2-Api-Key": made["key"]}
+        finally:
+            self.call("DELETE", f"/apikeys/{made['id']}")
+
+    @contextmanager
+    def action(self, name: str, files: Mapping[str, str], **metadata: Any) -> Iterator[str]:
+        """One more action in the pack; yields its reference. `files` maps a path below `actions/` to its text."""
+        data_files = [{"file_path": path, "content": content} for path, content in files.items()]
+        body = {"pack": "opsroom", "name": name, "enabled": True, "data_files": data_files, **metadata}
+        made = self.make("/actions", body)
+        try:
+            yield str(made["ref"])
+        finally:
+            self.call("DELETE", f"/actions/{made['ref']}", {"remove_files": True})
+
+    @contextmanager
+    def alias(self, **alias: Any) -> Iterator[None]:
+        """One more alias."""
+        made = self.make("/actionalias", {"pack": "opsroom", "enabled": True, **alias})
+        try:
+            yield
+        finally:
+            self.call("DELETE", f"/actionalias/{made['ref']}")
+
+
+def connect() -> StackStorm:
+    """The StackStorm of the environment variables. Skips, saying so, where there is none."""
+    url, token = os.environ.get("ST2_API_URL", ""), os.environ.get("ST2_AUTH_TOKEN", "")
+    if not url or not token:
+        pytest.skip("no StackStorm to test with: ST2_API_URL and ST2_AUTH_TOKEN are not set")
+    storm = StackStorm(url, token)
+    try:
+        answer = storm.call("GET", "/user")
+    except requests.RequestException as error:
+        pytest.skip(f"no StackStorm to test with: {url} does not answer ({type(error).__name__})")
+    assert answer.ok, f"StackStorm at {url} does not accept the token: {answer.status_code} {answer.text[:300]}"
+    user = answer.json()
+    rbac = user.get("rbac") or {}
+    assert not rbac.get("enabled") or rbac.get("is_admin"), f"the token is {user['username']}'s, not an administrator's"
+    return storm
+
+
+def wait_for(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+    """Return as soon as the condition holds; fail when it never does."""
+    give_up = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < give_up, f"never came: {what}"
+        time.sleep(PAUSE)
+
+
+def forget(path: str) -> None:
+    """Remove a file if there is one and it may be removed."""
+    with suppress(OSError):
+        os.unlink(path)
