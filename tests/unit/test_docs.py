@@ -212,10 +212,10 @@ def test_every_make_target_and_module_that_the_pages_name_exists() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in set(re.findall(r"(?:^ *|`)make ([a-z]+)\b", text, re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    for module in set(re.findall(r"python -m (\w+(?:\.\w+)*)", text)):
-        name = module.replace(".", "/")
-        files = [f"{name}/__main__.py", f"actions/lib/{name}/__main__.py", f"actions/lib/{name}.py"]
-        assert any((ROOT / one).exists() for one in files), module
+    for module in set(re.findall(r"python -m ([\w.]+)", text)):
+        found = importlib.util.find_spec(module)
+        assert found, module
+        assert not found.submodule_search_locations or importlib.util.find_spec(f"{module}.__main__"), module
 
 
 def test_every_module_that_the_architecture_names_exists() -> None:
