@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
+from opsroom.change_ids import ALPHABET, SHORTEST
+
 from . import PACK
 from .lines import Chat, converse
 from .opening import CannotOpen, open_session
@@ -93,7 +95,7 @@ def change_of(reply: Reply) -> str:
     """The id of the change that an answer speaks of, empty without one."""
     if isinstance(reply.result, dict) and reply.result.get("change"):
         return str(reply.result["change"])
-    found = re.search(r"\bchange ([A-Z0-9]{4,})\b", reply.message)
+    found = re.search(rf"\bchange ([{ALPHABET}]{{{SHORTEST},}})\b", reply.message)
     return found.group(1) if found else ""
 
 

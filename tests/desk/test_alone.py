@@ -43,12 +43,16 @@ COMMANDS: List[Tuple[str, Dict[str, Any]]] = [
     ("lock", {"environment": "production", "reason": "mine"}),
     ("unlock", {"environment": "production"}),
 ]
-SAYING = st.tuples(st.sampled_from(FACES), st.sampled_from(COMMANDS), st.integers(0, 3))
+# What could deploy is said more often than the rest, so that most conversations come near to it.
+LIKELY = [one for one in COMMANDS if one[0] in ("deploy", "approve_change")]
+SAYING = st.tuples(
+    st.sampled_from(FACES), st.one_of(st.sampled_from(LIKELY), st.sampled_from(COMMANDS)), st.integers(0, 3)
+)
 
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A world where something runs on test and on production, with its history."""
+    """A world where something runs on test and on production, with its history. Locks and changes pile up in it."""
     world = guarded_world(tmp_path_factory.mktemp("alone"))
     rules = world.config["environments"]
     guarded, rules["production"] = rules["production"], {}
@@ -77,7 +81,7 @@ def say(
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
-@given(st.lists(SAYING, min_size=2, max_size=10), st.sampled_from([None, ["alice", "carol"]]))
+@given(st.lists(SAYING, min_size=4, max_size=12), st.sampled_from([None, ["alice", "carol"]]))
 def test_no_sequence_of_commands_by_one_person_deploys_where_approval_is_needed(
     start: World, conversation: List[Tuple[Any, Any, int]], approvers: Any
 ) -> None:
@@ -98,7 +102,10 @@ def test_no_sequence_of_commands_by_one_person_deploys_where_approval_is_needed(
 EVERYBODY = [*FACES[:3], ("carol", "#dev", "chatops_bot"), ("dave", "#dev", "chatops_bot"), ("erin", "", "erin")]
 TOGETHER = st.tuples(
     st.sampled_from(EVERYBODY),
-    st.sampled_from([one for one in COMMANDS if one[0] not in ("emergency_deploy", "list_changes")]),
+    st.one_of(
+        st.sampled_from(LIKELY),
+        st.sampled_from([one for one in COMMANDS if one[0] not in ("emergency_deploy", "list_changes")]),
+    ),
     st.integers(0, 3),
 )
 
@@ -117,14 +124,15 @@ def test_whatever_several_people_say_each_deployment_has_its_own_approvals_and_n
     for face, command, which in conversation:
         answer = say(world, face, command, changes, which)
         assert answer["code"] != "crashed", answer
-    new = [record for record in world.records()[before:] if record.environment == "production"]
-    started = [record for record in new if record.event.value == "started"]
+    # A change of an earlier conversation may still wait, with the approvals that it got there.
+    every = [record for record in world.records() if record.environment == "production"]
+    started = [record for record in every if record.event.value == "started" and record.seq > before]
     # One change, one deployment: no approval starts two.
     assert len({record.facts["change"] for record in started}) == len(started)
     for record in started:
         approved = [
             one
-            for one in new
+            for one in every
             if one.event.value == "approved" and one.deployment == record.deployment and one.seq < record.seq
         ]
         people = {one.person for one in approved}
@@ -136,13 +144,8 @@ def test_whatever_several_people_say_each_deployment_has_its_own_approvals_and_n
         assert all(re.fullmatch(r"[A-Z0-9]{4,}", one.facts["change"]) for one in approved)
 
 
-def test_the_conversation_is_able_to_deploy_so_that_the_proof_is_not_empty(start: World, tmp_path: Path) -> None:
-    world = World(start.folder, start.database, copy.deepcopy(start.config))
+def test_the_conversation_is_able_to_deploy_so_that_the_proof_is_not_empty(tmp_path: Path) -> None:
+    world = guarded_world(tmp_path)
     changes: List[str] = []
-    running = world.running("production")
-    version = "v1.1.0" if running != "v1.1.0" else "v1.0.0"
-    say(world, FACES[0], ("deploy", {**PLACE, "version": version}), changes, 0)
-    assert say(world, ("carol", "#dev", "chatops_bot"), ("approve_change", {}), changes, 0)["code"] in (
-        "deployed",
-        "locked",
-    )
+    say(world, FACES[0], COMMANDS[0], changes, 0)
+    assert say(world, ("carol", "#dev", "chatops_bot"), ("approve_change", {}), changes, 0)["code"] == "deployed"

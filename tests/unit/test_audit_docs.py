@@ -87,6 +87,11 @@ def test_a_backup_made_while_the_database_is_open_holds_and_guards_its_records(
     restored.close()
 
 
+def test_nothing_at_all_is_no_record_that_holds(script: Path) -> None:
+    done = verify(script, told="")
+    assert (done.returncode, done.stderr) == (1, "there are no records\n")
+
+
 def test_every_gap_and_exception_is_explained_and_none_that_does_not_exist() -> None:
     table = PAGE[PAGE.index("| Gap |") : PAGE.index("**Exceptions**")]
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [one.value for one in GapKind]
