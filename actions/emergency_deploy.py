@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from opsroom.action import OpsroomAction, Result
 
 
 class EmergencyDeploy(OpsroomAction):
     def run(
-        self, app: str, version: str, environment: str, reason: str, requester: str, room: str, st2_user: str
+        self,
+        app: str,
+        version: str,
+        environment: str,
+        reason: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        code: Optional[str] = None,
     ) -> Result:
         from opsroom.desk.emergency_deploy import emergency_deploy
 
         return self.answer(
-            lambda desk: emergency_deploy(desk, app, version, environment, reason), requester, room, st2_user
+            lambda desk: emergency_deploy(desk, app, version, environment, reason, code or ""),
+            requester,
+            room,
+            st2_user,
         )

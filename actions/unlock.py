@@ -8,7 +8,15 @@ from opsroom.action import OpsroomAction, Result
 
 
 class Unlock(OpsroomAction):
-    def run(self, environment: str, requester: str, room: str, st2_user: str, app: Optional[str] = None) -> Result:
+    def run(
+        self,
+        environment: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        app: Optional[str] = None,
+        code: Optional[str] = None,
+    ) -> Result:
         from opsroom.desk.unlock import unlock
 
-        return self.answer(lambda desk: unlock(desk, environment, app or ""), requester, room, st2_user)
+        return self.answer(lambda desk: unlock(desk, environment, app or "", code or ""), requester, room, st2_user)

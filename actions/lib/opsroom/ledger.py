@@ -27,6 +27,7 @@ __all__ = [
     "Event",
     "Record",
     "append",
+    "commit_of",
     "deployments",
     "last_succeeded",
     "of_deployment",
@@ -161,6 +162,19 @@ def last_succeeded(connection: Connection, app: str, environment: str) -> Option
     query = _finished(connection, app, environment).where(ledger.c.event == Event.SUCCEEDED.value).limit(1)
     found = connection.execute(query).first()
     return None if found is None else _record(found)
+
+
+def commit_of(connection: Connection, app: str, environment: str, version: str) -> str:
+    """The commit that a version stood for when it was last deployed there with success; empty where nobody knows."""
+    query = _finished(connection, app, environment).where(ledger.c.event == Event.SUCCEEDED.value)
+    rows = connection.execution_options(yield_per=100).execute(query)
+    try:
+        for row in rows:
+            if same_version(row.version, version):
+                return str(json.loads(row.facts).get("commit") or "")
+    finally:
+        rows.close()
+    return ""
 
 
 def version_before(connection: Connection, app: str, environment: str, current: str) -> Optional[Record]:

@@ -144,9 +144,13 @@ def _plan(order: Order, resolved: Optional[Resolved], running: Optional[Running]
     place = f"{order.app.name} on {order.environment.name}"
     if resolved is None:
         return ""
+    # The commit is what is approved; a tag is only its name.
+    commit = (
+        f" ({resolved.commit[:12]})" if resolved.commit and not resolved.commit.startswith(resolved.version) else ""
+    )
     if running is None or not running.version:
-        return f"{place} would get {resolved.version}"
-    return f"{place} would go from {running.version} to {resolved.version}"
+        return f"{place} would get {resolved.version}{commit}"
+    return f"{place} would go from {running.version} to {resolved.version}{commit}"
 
 
 def _told(change: Change, new: bool, environment: Environment, now: datetime) -> str:

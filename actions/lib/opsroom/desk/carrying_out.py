@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, List, Optional
 
 from ..deploys import Resolved
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import listed
 from ..settings.model import App, Environment
-from ..text import one_line, span, when
+from ..text import one_line
 from ..versions import Running, same_version
-from .asking import ask, ask_or_none
 from .job import RunningJob
+from .looking import look, look_or_recall
 from .obstacles import Obstacle, busy, circumstances, locked, rights, sequence
 from .outcome import Outcome
 from .places import deployer_for
 from .record import Request
 from .settling import settle_interrupted
+from .telling import announce, facts_of, failed, headline, success, taken_over
 from .verifying import is_there, verify
 
 if TYPE_CHECKING:
@@ -72,12 +72,12 @@ def carry_out(request: Request, order: Order) -> Outcome:
     passed += _clear(order, sequence(request, app, environment, resolved, order.is_rollback))
     if _must_wait(order):
         return _wait(request, order, resolved)
-    _take_claim(request, order)
-    with RunningJob(desk, request, desk.settings.lease, _headline(request, order)) as job:
+    passed += _take_claim(request, order)
+    with RunningJob(desk, request, desk.settings.lease, headline(request, order)) as job:
         job.step("checking")
-        before = _look(request, app, environment)
+        before = _look(request, order)
         _still_as_expected(order, before)
-        if not order.redeploy and before is not None and is_there(before, resolved):
+        if not order.redeploy and _is_there_for_sure(order, before, resolved):
             return _already_there(request, order, before)
         if order.emergency:
             _override(request, order, passed)
@@ -102,8 +102,8 @@ def _wait(request: Request, order: Order, resolved: Resolved) -> Outcome:
     """Make a change that waits for approval or confirmation, and touch nothing."""
     from .ask_for_approval import make_change
 
-    running = _look(request, order.app, order.environment)
-    if not order.redeploy and running is not None and is_there(running, resolved):
+    running = _look(request, order)
+    if not order.redeploy and _is_there_for_sure(order, running, resolved):
         return _already_there(request, order, running)
     kind = "approval" if order.environment.approvals > 0 else "confirmation"
     return make_change(request, order, order.environment, resolved, running, kind)
@@ -113,13 +113,18 @@ def _override(request: Request, order: Order, passed: List[Obstacle]) -> None:
     """Record what the emergency passed, before anything is touched, and flag it until somebody reviews it."""
     from .ask_for_approval import make_emergency
 
-    codes = [obstacle.decision.code.value for obstacle in passed if obstacle.decision.code is not None]
+    found = [obstacle.decision.code.value for obstacle in passed if obstacle.decision.code is not None]
+    codes = list(dict.fromkeys(found))
     if order.environment.approvals > 0:
         codes.append("approval")
+    elif order.environment.confirm_within > 0:
+        codes.append("confirmation")
     make_emergency(request, order, codes)
+    what = f"{request.by.shown} deploys {order.app.name} {request.version} to {order.environment.name} in an emergency"
+    announce(request, f"{what}, past {listed(codes) or 'nothing'}: {order.emergency}")
 
 
-def _take_claim(request: Request, order: Order) -> None:
+def _take_claim(request: Request, order: Order) -> List[Obstacle]:
     """Make the place ours, exclusively. Raises Refusal(busy) naming the holder when somebody was first.
 
     Locks are looked at once more in the same transaction: a lock is either seen here, or was taken after this claim
@@ -132,7 +137,7 @@ def _take_claim(request: Request, order: Order) -> None:
     with store.write() as connection:
         now = store.now(connection)
         locks = active(store, connection, request.app, request.environment)
-        _clear(order, locked(locks, speaker, now, desk.settings.timezone))
+        passed = _clear(order, locked(locks, speaker, now, desk.settings.timezone))
         wanted = Claim(
             app=request.app,
             environment=request.environment,
@@ -151,13 +156,15 @@ def _take_claim(request: Request, order: Order) -> None:
         held = take(store, connection, wanted, desk.settings.lease)
     if held is not None:
         busy(held, now).enforce()
+    return passed
 
 
-def _look(request: Request, app: App, environment: Environment) -> Optional[Running]:
-    """What runs now; None where the config has no way to ask. A source that does not answer stops the deployment."""
-    if app.version is None:
-        return None
-    running = ask(app, environment)
+def _look(request: Request, order: Order) -> Running:
+    """What runs now. A source that does not answer stops a deployment, but neither an emergency nor a rollback."""
+    if order.emergency or order.is_rollback:
+        running = look_or_recall(request.desk, order.app, order.environment) or Running("")
+    else:
+        running = look(request.desk, order.app, order.environment)
     request.version_before = running.version
     return running
 
@@ -168,13 +175,13 @@ def _same_commit(order: Order, resolved: Resolved) -> None:
         raise Refusal(
             Code.CHANGED_MEANWHILE,
             f"{resolved.version} of {order.app.name} is another commit now ({resolved.commit[:12]}).",
-            f"To have the one that runs: deploy {order.app.name} {order.commit[:12]} to {order.environment.name}",
+            f"To have the one that was meant: deploy {order.app.name} {order.commit[:12]} to {order.environment.name}",
         )
 
 
-def _still_as_expected(order: Order, before: Optional[Running]) -> None:
+def _still_as_expected(order: Order, before: Running) -> None:
     expected = order.expected_before
-    if expected is None or before is None or before.version == expected or same_version(before.version, expected):
+    if expected is None or before.version == expected or same_version(before.version, expected):
         return
     place = f"{order.app.name} on {order.environment.name}"
     raise Refusal(
@@ -184,6 +191,11 @@ def _still_as_expected(order: Order, before: Optional[Running]) -> None:
     )
 
 
+def _is_there_for_sure(order: Order, before: Running, resolved: Resolved) -> bool:
+    """Without a source the record tells what was put there, not that it still is: deploying again does no harm."""
+    return order.app.version is not None and is_there(before, resolved)
+
+
 def _already_there(request: Request, order: Order, before: Running) -> Outcome:
     from ..ledger import Event
 
@@ -191,7 +203,7 @@ def _already_there(request: Request, order: Order, before: Running) -> Outcome:
     text = f"{place} already runs {before.version}; nothing was done."
     request.end(Event.REFUSED, Code.ALREADY_THERE.value, text)
     again = f"To deploy it once more: redeploy {order.app.name} {request.version} to {order.environment.name}"
-    return Outcome(True, Code.ALREADY_THERE, f"{text} {again}", _facts(request))
+    return Outcome(True, Code.ALREADY_THERE, f"{text} {again}", facts_of(request))
 
 
 def _start(request: Request, order: Order, resolved: Resolved) -> None:
@@ -210,21 +222,27 @@ def _deploy(request: Request, order: Order, resolved: Resolved, job: RunningJob)
         job.step("deploying")
         deployer_for(app, environment).deploy(resolved, job)
         verified = verify(app, environment, resolved, job)
+        # Who lost the claim does not know any more whose version it was that answered.
+        job.check()
     except OpsroomError as error:
-        raise _failed(request, order, error) from error
-    facts = _facts(request, verified=verified, commit=resolved.commit or None)
-    text = _success(request, order, verified)
+        raise failed(request, order, error) from error
+    facts = facts_of(request, verified=verified, commit=resolved.commit or None)
+    text = success(request, order, verified)
     try:
         also = _lock_afterwards(request, order)
         commit = resolved.commit or None
-        request.end(Event.SUCCEEDED, Code.DEPLOYED.value, text, also=also, verified=verified, commit=commit)
+        held = request.end(Event.SUCCEEDED, Code.DEPLOYED.value, text, also=also, verified=verified, commit=commit)
     except Failure as failure:
+        # The claim runs out by itself; then the deployment is recorded by what runs. Nothing else is written here.
+        request.ended = request.unrecorded = True
         raise Failure(
             failure.code,
             f"{request.version} is on {environment.name}, but that could not be recorded: {failure.message}",
-            "The next command records it as interrupted, with what runs.",
+            "The next command records it, with what runs then.",
             facts,
         ) from failure
+    if not held:
+        raise taken_over(request, order)
     return Outcome(True, Code.DEPLOYED, text, facts)
 
 
@@ -249,51 +267,3 @@ def _lock_afterwards(request: Request, order: Order) -> Optional[Also]:
         )
 
     return lock
-
-
-def _failed(request: Request, order: Order, error: OpsroomError) -> OpsroomError:
-    """The failure as the room reads it: what went wrong, and what runs there now."""
-    running = ask_or_none(order.app, order.environment)
-    now_runs = f"{running.version or 'Nothing'} runs there now." if running else "What runs there now is unknown."
-    what = f"{request.command} of {order.app.name} {request.version} on {order.environment.name}"
-    who = request.by.shown
-    why = one_line(error.message, 200).rstrip(".") + "."
-    return Failure(
-        error.code,
-        f"The {what} by {who} failed after {span(request.seconds())}: {why} {now_runs}",
-        error.hint,
-        {**_facts(request), **error.facts, "running": running.version if running else "unknown"},
-    )
-
-
-def _success(request: Request, order: Order, verified: bool) -> str:
-    before = f" (before: {request.version_before})" if request.version_before else ""
-    sure = "verified" if verified else "not verified (no version source is configured)"
-    now = datetime.now(timezone.utc)
-    did = order.did.replace("{version}", request.version)
-    took = f"in {span(request.seconds())}, at {when(now, now)}"
-    approved = f" Approved by {listed(request.noted['approved_by'])}." if request.noted.get("approved_by") else ""
-    change = request.noted.get("change", "")
-    review = f" Somebody else reviews it with: review change {change}: what they found" if order.emergency else ""
-    locked = f" It is locked there now; to let others deploy: unlock {order.app.name} on {order.environment.name}"
-    after = locked if order.is_rollback and order.environment.lock_after_rollback else ""
-    return f"{request.by.shown} {did}{before}, {sure}, {took}.{approved}{review}{after}"
-
-
-def _headline(request: Request, order: Order) -> str:
-    return f"{request.by.shown} is {order.doing.replace('{version}', request.version)}"
-
-
-def _facts(request: Request, **more: object) -> dict[str, object]:
-    facts = {
-        "deployment": request.deployment,
-        "command": request.command,
-        "app": request.app,
-        "environment": request.environment,
-        "version": request.version,
-        "version_before": request.version_before,
-        "requester": request.by.shown,
-        "seconds": request.seconds(),
-        **more,
-    }
-    return {key: value for key, value in facts.items() if value is not None}

@@ -15,7 +15,7 @@ from ..guard.order import in_order
 from ..settings.model import App, Environment
 from ..text import span
 from ..versions import Running
-from .asking import ask
+from .looking import look
 from .places import find_environment
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def sequence(
     earlier = find_environment(request.desk.settings, environment.after)
     running: Optional[Running]
     try:
-        running = ask(app, earlier)
+        running = look(request.desk, app, earlier)
     except OpsroomError as error:
         why = no(Code.OUT_OF_ORDER, f"What runs on {earlier.name} could not be told: {error.message}", error.hint)
         return [Obstacle(why, passable=True)]

@@ -39,7 +39,6 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
     lines = [f"In the way: {one.message} {one.hint}".strip() for one in obstacles]
     if not obstacles:
         lines = [f"Nothing is in the way. To do it: deploy {app.name} {wanted} to {environment.name}"]
-    lines += _needs(environment)
     facts = {
         "app": app.name,
         "environment": environment.name,
@@ -49,7 +48,7 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
         "approvals": environment.approvals,
         "obstacles": [{"code": one.code, "message": one.message, "hint": one.hint} for one in obstacles],
     }
-    return Outcome(True, Code.PLAN, "\n".join([change, *lines]), facts)
+    return Outcome(True, Code.PLAN, "\n".join([change, *_needs(environment), *lines]), facts)
 
 
 def _now(app: App, environment: Environment) -> Tuple[Optional[Running], List[Decision]]:

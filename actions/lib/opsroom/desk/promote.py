@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..errors import Code, Refusal
 from . import Desk
-from .asking import ask
 from .carrying_out import Order, carry_out
+from .looking import look
 from .outcome import Outcome
 from .places import find_place
 from .record import asked
@@ -23,7 +23,7 @@ def promote(desk: Desk, app_name: str, source_name: str, environment_name: str) 
                 f"{source.name} is both where to take {app.name} from and where to put it.",
                 f"Say for instance: promote {app.name} from test to uat",
             )
-        running = ask(app, source)
+        running = look(desk, app, source)
         if not running.version:
             raise Refusal(
                 Code.NOTHING_RUNS, f"No version of {app.name} runs on {source.name}.", "Deploy one there first."

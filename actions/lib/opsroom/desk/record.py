@@ -43,6 +43,8 @@ class Request:
     began: float = field(default_factory=time.monotonic)
     started: bool = False
     ended: bool = False
+    # It was carried out, and that could not be recorded.
+    unrecorded: bool = False
 
     @property
     def by(self) -> Speaker:
@@ -86,33 +88,45 @@ class Request:
         with store.write() as connection:
             append(store, connection, self.entry(event, code, message, **facts))
 
-    def end(self, event: Event, code: str = "", message: str = "", also: Optional[Also] = None, **facts: Any) -> None:
+    def end(self, event: Event, code: str = "", message: str = "", also: Optional[Also] = None, **facts: Any) -> bool:
         """Commit the last record and give the claim back, in one transaction; patient with a database that is away.
 
-        `also` is done in that transaction.
+        `also` is done in that transaction. A deployment whose claim was settled by somebody else has its end on the
+        record already: then a success is not written after it, nor `also` done, and the answer is False.
         Raises Failure(store_...) when it could not be written; the claim then runs out, and the next command records
         the deployment as interrupted, with what is really running.
         """
-        from ..claims import release
-        from ..ledger import append
-
         entry = self.entry(event, code, message, **facts)
         until = time.monotonic() + _PATIENCE
         while True:
             try:
-                store = self.desk.store
-                with store.write() as connection:
-                    append(store, connection, entry)
-                    release(connection, self.deployment)
-                    if also is not None:
-                        also(store, connection)
+                held = self._write_end(entry, also)
                 self.ended = True
-                return
+                return held
             except Failure:
                 if time.monotonic() >= until:
                     raise
                 self.desk.close()
                 time.sleep(0.5)
+
+    def _write_end(self, entry: Entry, also: Optional[Also]) -> bool:
+        from ..claims import release
+        from ..ledger import Event, append, of_deployment
+
+        store = self.desk.store
+        with store.write() as connection:
+            held = release(connection, self.deployment)
+            if self.started and not held:
+                # Settled by another; or our own commit went through and only its answer was lost.
+                last = of_deployment(connection, self.deployment)[-1]
+                if last.event is entry.event:
+                    return True
+                if entry.event is Event.SUCCEEDED:
+                    return False
+            append(store, connection, entry)
+            if also is not None:
+                also(store, connection)
+            return True
 
 
 @contextmanager

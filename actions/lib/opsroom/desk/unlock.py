@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, List
 
 from ..errors import Code, Refusal
 from ..guard import Decision
+from ..guard.approvals import needs_code
 from ..guard.locks import lasting, place, told
 from ..names import listed
 from ..text import message, one_line
@@ -19,14 +20,35 @@ if TYPE_CHECKING:
     from ..locks import Lock
 
 
-def unlock(desk: Desk, environment_name: str, app_name: str = "") -> Outcome:
+def unlock(desk: Desk, environment_name: str, app_name: str = "", code: str = "") -> Outcome:
     """Take a lock away; `environment_name` may be "everything". The owner always may, others with the right to lock;
-    then the owner's room is told. Raises Refusal(not_locked) where this very place is not locked."""
+    then the owner's room is told. Raises Refusal(not_locked) where this very place is not locked.
+
+    Where a second factor is wanted anywhere, the kill switch wants it too: it is thrown when names are in doubt.
+    """
     request = Request(desk, "unlock", app_name, environment_name, "")
     with resumed(request):
         scope = find_scope(desk, app_name, environment_name)
         request.app, request.environment = scope.app, scope.environment
-        return _release(request, scope, rights(desk, scope))
+        refused = rights(desk, scope)
+        if not scope.environment:
+            _second_factor(desk, refused, code)
+        return _release(request, scope, refused)
+
+
+def _second_factor(desk: Desk, refused: List[Decision], code: str) -> None:
+    from ..codes import use_code
+    from ..locks import find
+
+    person = desk.speaker.person
+    wanted = any(needs_code(one, desk.speaker) for one in desk.settings.environments.values())
+    if person is None or not (wanted or code.strip()):
+        return
+    with desk.store.read() as connection:
+        lock = find(connection, "", "")
+    # A code is not used up by somebody who may not unlock, nor where nothing is locked.
+    if lock is not None and (lock.owner == desk.speaker.key or not refused):
+        use_code(desk.store, person, code, "unlock everything CODE")
 
 
 def _release(request: Request, scope: Scope, refused: List[Decision]) -> Outcome:
