@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Dict, List
@@ -15,11 +14,15 @@ import pytest
 
 from opsroom.audit.executions import PAGE
 from opsroom.store import open_store
+from support.guarded import code_of, guarded_world, let_time_run_out, wait_for
 from support.http_server import HttpServer, Reply, Request
 from support.stores import open_gates, rows, run
 from support.world import ROOT, World, make_world
 
-TODAY = datetime.now(timezone.utc).strftime("%Y-%m-%d")
+# A period that is never over while the tests run: one of a day would be, at midnight.
+ALWAYS = {"since": "2000", "until": "2099"}
+TITLE = "2000 to 2099"
+SLUG = "2000-to-2099"
 EXECUTION = "5f0000000000000000000001"
 
 
@@ -38,7 +41,7 @@ def used(world: World) -> World:
 
 
 def report(world: World, **given: Any) -> Any:
-    return world.ask("audit_report", **{"since": TODAY, "format": "html", **given})
+    return world.ask("audit_report", **{**ALWAYS, "format": "html", **given})
 
 
 def verify(world: World, **given: Any) -> Any:
@@ -55,16 +58,16 @@ def tamper(world: World, statement: str) -> None:
 class TestReport:
     def test_the_room_reads_the_gist_and_the_path(self, used: World) -> None:
         told = report(used)
-        path = used.folder / "db" / "audit" / f"{TODAY}.html"
+        path = used.folder / "db" / "audit" / f"{SLUG}.html"
         assert told["ok"] is True
         assert told["code"] == "audit_report"
-        assert told["message"] == (f"{TODAY}, all environments: 2 changes, 2 succeeded. Complete.\nReport: {path}")
+        assert told["message"] == (f"{TITLE}, all environments: 2 changes, 2 succeeded. Complete.\nReport: {path}")
         assert told["sha256"] == sha256(path.read_bytes()).hexdigest()
         assert "Changes to all environments" in path.read_text("utf-8")
 
     def test_for_one_environment_and_in_another_format(self, used: World) -> None:
         told = report(used, environment="Production", format="json")
-        assert told["path"].endswith(f"{TODAY}-production.json")
+        assert told["path"].endswith(f"{SLUG}-production.json")
         found = json.loads(Path(told["path"]).read_text("utf-8"))
         assert (found["changes"], [one["asked_by"] for one in found["attempts"]]) == ([], ["mallory (unknown here)"])
 
@@ -122,6 +125,64 @@ class TestReport:
             told = report(used, format="json")
         found = json.loads(Path(told["path"]).read_text("utf-8"))
         assert found["changes"][0]["execution_links"] == [address]
+
+
+class TestGuarded:
+    """What the commands that guard production really leave in the record, as an auditor reads it."""
+
+    @pytest.fixture
+    def month(self, tmp_path: Path) -> Dict[str, Any]:
+        """An approved change, a rejected, an expired, one that waits, an emergency and a rollback; as JSON."""
+        world = guarded_world(tmp_path, emergency=["carol"])
+        change = wait_for(world, "v1.0.0")
+        world.ask("approve_change", "alice2", change=change)
+        assert world.ask("approve_change", "carol", change=change, code=code_of())["code"] == "deployed"
+        world.ask("reject_change", "dave", change=wait_for(world, "v1.1.0"), reason="not today")
+        let_time_run_out(world, wait_for(world, "v1.1.0"))
+        wait_for(world, "v1.2.0")
+        given = {"app": "web", "environment": "production", "version": "v1.1.0", "reason": "checkout is down"}
+        emergency = world.ask("emergency_deploy", "carol", **given)
+        assert emergency["code"] == "deployed", emergency
+        told = report(world, environment="production", format="json")
+        assert told["code"] == "audit_report", told["message"]
+        assert "1 override (not reviewed)" in told["message"]
+        world.ask("review_change", "dave", change=json.loads(Path(told["path"]).read_text())["changes"][1]["change"],
+                  text="it was right")  # fmt: skip
+        told = report(world, environment="production", format="json")
+        assert told["ok"] is True, told["message"]
+        found: Dict[str, Any] = json.loads(Path(told["path"]).read_text("utf-8"))
+        return found
+
+    def test_an_approved_change_tells_who_asked_who_approved_and_what_was_shown(self, month: Dict[str, Any]) -> None:
+        approved = month["changes"][0]
+        assert (approved["asked_by"], approved["ending"], approved["needed"]) == ("alice", "succeeded", 1)
+        assert [(one["by"], one["second_factor"]) for one in approved["approvals"]] == [("carol", True)]
+        assert "v1.0.0" in approved["plan"]
+        assert (approved["version"], approved["verified"]) == ("v1.0.0", True)
+        assert len(approved["change"]) >= 4
+
+    def test_an_emergency_tells_its_reason_what_it_passed_and_who_reviewed_it(self, month: Dict[str, Any]) -> None:
+        emergency = month["changes"][1]
+        assert (emergency["version_before"], emergency["version"]) == ("v1.0.0", "v1.1.0")
+        assert emergency["override"]["text"] == "checkout is down"
+        assert "approval" in emergency["override"]["passed"]
+        assert (emergency["review"]["by"], emergency["review"]["text"]) == ("dave", "it was right")
+        assert month["exceptions"] == []
+
+    def test_what_was_not_carried_out_tells_why(self, month: Dict[str, Any]) -> None:
+        assert [(one["ending"], one["version"]) for one in month["attempts"]] == [
+            ("rejected", "v1.1.0"), ("expired", "v1.1.0"), ("waiting", "v1.2.0"),
+        ]  # fmt: skip
+        rejection = month["attempts"][0]["rejection"]
+        assert (rejection["by"], rejection["text"]) == ("dave", "not today")
+
+    def test_a_rollback_joins_up_and_its_lock_is_told(self, used: World) -> None:
+        used.ask("rollback", app="web", environment="uat")
+        told = report(used, format="json")
+        found = json.loads(Path(told["path"]).read_text("utf-8"))
+        assert told["ok"] is True
+        assert [one["command"] for one in found["changes"]] == ["deploy", "deploy", "rollback"]
+        assert [(one["app"], one["environment"], one["until"]) for one in found["locks"]] == [("web", "uat", None)]
 
 
 class TestVerify:
@@ -218,7 +279,7 @@ class StackStorm:
 
 
 def execution(
-    number: str, action: str = "deploy", at: str = f"{TODAY}T00:00:01.000000Z", **more: Any
+    number: str, action: str = "deploy", at: str = "2020-01-01T00:00:01.000000Z", **more: Any
 ) -> Dict[str, Any]:
     context = {"user": "chatops_bot", "api_user": "alice"}
     return {"id": number, "action": {"ref": f"opsroom.{action}"}, "status": "succeeded", "start_timestamp": at,
@@ -234,10 +295,10 @@ class TestReconcile:
             yield server
 
     def test_both_have_the_same(self, used: World, server: HttpServer) -> None:
-        StackStorm(server, [execution(EXECUTION, at=f"{TODAY}T00:00:00.000000Z")])
-        told = used.ask("reconcile", since=TODAY)
+        StackStorm(server, [execution(EXECUTION, at="1999-12-31T23:59:59.000000Z")])
+        told = used.ask("reconcile", **ALWAYS)
         assert (told["ok"], told["code"]) == (True, "reconciled")
-        assert told["message"] == f"{TODAY}: the record and StackStorm's history have the same 1 executions."
+        assert told["message"] == f"{TITLE}: the record and StackStorm's history have the same 1 executions."
         assert server.requests[0].headers["x-auth-token"] == "token-of-this-execution"
 
     def test_an_execution_that_left_no_record_is_named(self, used: World, server: HttpServer) -> None:
@@ -247,7 +308,7 @@ class TestReconcile:
             execution("5f00000000000000000000ab", status="running"),
             execution("5f00000000000000000000ac", "get_history"),
         ])  # fmt: skip
-        told = used.ask("reconcile", since=TODAY)
+        told = used.ask("reconcile", **ALWAYS)
         assert (told["ok"], told["code"]) == (False, "record_incomplete")
         assert [one["execution"] for one in told["only_in_stackstorm"]] == ["5f00000000000000000000aa"]
         assert (
@@ -257,7 +318,7 @@ class TestReconcile:
 
     def test_a_record_whose_execution_stackstorm_does_not_have_is_named(self, used: World, server: HttpServer) -> None:
         StackStorm(server, [execution("5f00000000000000000000bb", "core.local", at="2026-01-01T00:00:00.000000Z")])
-        told = used.ask("reconcile", since=TODAY)
+        told = used.ask("reconcile", **ALWAYS)
         assert told["ok"] is False
         assert [(one["execution"], one["record"]) for one in told["only_in_the_record"]] == [(EXECUTION, 1)]
 
@@ -265,7 +326,7 @@ class TestReconcile:
         self, used: World, server: HttpServer
     ) -> None:
         StackStorm(server, [execution("5f00000000000000000000bb", "plan", at="2099-01-01T00:00:00.000000Z")])
-        told = used.ask("reconcile", since=TODAY)
+        told = used.ask("reconcile", **ALWAYS)
         assert told["ok"] is True
         assert told["too_old"] == 1
         assert "history begins 2099-01-01 00:00 UTC; 1 older executions could not be compared" in told["message"]
@@ -273,12 +334,12 @@ class TestReconcile:
     def test_more_than_a_page_is_read_to_its_end(self, used: World, server: HttpServer) -> None:
         many = [execution(f"5e{number:022x}", status="failed") for number in range(PAGE + 3)]
         StackStorm(server, [*many, execution(EXECUTION)])
-        told = used.ask("reconcile", since=TODAY)
+        told = used.ask("reconcile", **ALWAYS)
         assert len(told["only_in_stackstorm"]) == PAGE + 3
 
     def test_without_the_right_it_says_which_one_is_missing(self, used: World, server: HttpServer) -> None:
         server.on("/v1/executions", Reply(status=403, body="{}"))
-        told = used.ask("reconcile", since=TODAY)
+        told = used.ask("reconcile", **ALWAYS)
         assert told["code"] == "unauthorized"
         assert "execution_list" in told["hint"]
 
@@ -286,7 +347,7 @@ class TestReconcile:
         self, used: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delenv("ST2_ACTION_API_URL", raising=False)
-        assert used.ask("reconcile", since=TODAY)["code"] == "not_configured"
+        assert used.ask("reconcile", **ALWAYS)["code"] == "not_configured"
 
 
 class TestCommandLine:
@@ -296,16 +357,18 @@ class TestCommandLine:
         return subprocess.run(command, capture_output=True, text=True, cwd=world.folder, env=environ, timeout=60)
 
     def test_a_report_is_written_and_ends_with_nought(self, used: World) -> None:
-        done = self.call(used, "report", "--database", f"{used.database}?mode=ro", "--since", TODAY,
+        done = self.call(used, "report", "--database", f"{used.database}?mode=ro", "--since", "2000", "--until", "2099",
                          "--format", "json", "--folder", "out", "--web", "https://st2.example.com/")  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout == f"{TODAY}, all environments: 2 changes, 2 succeeded. Complete.\nout/{TODAY}.json\n"
-        found = json.loads((used.folder / "out" / f"{TODAY}.json").read_text("utf-8"))
+        assert done.stdout == f"{TITLE}, all environments: 2 changes, 2 succeeded. Complete.\nout/{SLUG}.json\n"
+        found = json.loads((used.folder / "out" / f"{SLUG}.json").read_text("utf-8"))
         assert found["changes"][0]["execution_links"] == [f"https://st2.example.com/#/history/{EXECUTION}/general"]
 
     def test_a_broken_record_ends_with_one(self, used: World) -> None:
         tamper(used, "UPDATE ledger SET requester = 'bob' WHERE seq = 2")
-        done = self.call(used, "report", "--database", used.database, "--since", TODAY, "--folder", "-")
+        done = self.call(
+            used, "report", "--database", used.database, "--since", "2000", "--until", "2099", "--folder", "-"
+        )
         assert done.returncode == 1
         assert "NOT complete: Record 2" in done.stderr
         assert done.stdout.startswith("<!doctype html>")

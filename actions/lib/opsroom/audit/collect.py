@@ -114,7 +114,8 @@ def _reason(record: Record) -> str:
 
 def _until(record: Record) -> Optional[datetime]:
     try:
-        until = from_moment(str(record.facts.get("until") or ""))
+        # As `stamp` writes it, which Python reads from 3.11 on only.
+        until = from_moment(str(record.facts.get("until") or "").replace("Z", "+00:00"))
     except ValueError:
         return None
     return until if until.tzinfo else None
