@@ -11,6 +11,7 @@ from typing import Dict, Iterator, Mapping, Set
 
 import pytest
 import yaml
+
 from support.stackstorm import StackStorm
 
 ROOT = Path(__file__).resolve().parents[2]

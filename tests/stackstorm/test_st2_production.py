@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, Iterator
+from typing import Any, Dict
 
 import pyotp
 import pytest
@@ -18,7 +18,7 @@ ASK = "deploy web v1.0.0 to production"
 
 
 @pytest.fixture
-def guarded(stackstorm: StackStorm, world: World) -> Iterator[World]:
+def guarded(stackstorm: StackStorm, world: World) -> World:
     """The world, with a production that wants the approval of a second person."""
     world.config["people"] = {
         "alice": {"chat": ["alice", "alice!~alice@10.0.0.7"]},
@@ -34,7 +34,7 @@ def guarded(stackstorm: StackStorm, world: World) -> Iterator[World]:
         "emergency": ["carol"],
     }
     stackstorm.configure(world.config)
-    yield world
+    return world
 
 
 def change_of(answer: Said) -> str:
