@@ -178,6 +178,7 @@ class StackStorm:
     @contextmanager
     def secret(self, name: str, value: str) -> Iterator[str]:
         """An encrypted key of the datastore; yields its name."""
+        assert self.call("GET", f"/keys/{name}").status_code == 404, f"there is a key {name} already"
         body = {"name": name, "value": value, "secret": True, "scope": "system"}
         answer = self.call("PUT", f"/keys/{name}", body)
         assert answer.ok, f"the key was not stored: {answer.status_code} {answer.text[:500]}"
