@@ -41,3 +41,8 @@ def test_a_chat_that_is_down_fails_nothing_and_is_not_asked_twice(
     assert len(stackstorm.requests) == 1
     assert "could not post progress to #dev" in caplog.text
     assert "token-of-the-execution" not in caplog.text
+
+
+def test_a_channel_whose_name_would_be_evaluated_is_never_handed_to_stackstorm(stackstorm: HttpServer) -> None:
+    StackStormRoom("#{{ st2kv.system.x }}", "chatops", logging.getLogger("test")).say("hello")
+    assert stackstorm.requests == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Protocol
 
+from .text import neutralise
+
 # Seconds. The heartbeat of a deployment waits for it.
 _PATIENCE = 5.0
 
@@ -45,6 +47,10 @@ class StackStormRoom:
         # Most commands have ended before they need it. Not st2client: its import takes 0.3 s, for one request.
         from .http import Http
 
+        if neutralise(self._channel) != self._channel:
+            # StackStorm renders the parameters of an execution, and on some chats a channel may have any name.
+            self._logger.warning("no progress is posted to a channel whose name holds an expression")
+            return
         api = os.environ.get("ST2_ACTION_API_URL", "").rstrip("/")
         parameters = {"channel": self._channel, "message": text, "route": self._route}
         try:
