@@ -19,7 +19,8 @@ class Kind(str, Enum):
 class State(str, Enum):
     """OPEN -> DEPLOYING -> DONE or FAILED; OPEN -> REJECTED, EXPIRED or WITHDRAWN. An emergency: REVIEW -> REVIEWED.
 
-    DEPLOYING goes back to OPEN when the deployment was refused before anything was touched.
+    DEPLOYING goes back to OPEN (or becomes EXPIRED, when its time is over) when the deployment was held up before
+    anything was touched, and becomes WITHDRAWN when it could never go ahead.
     """
 
     OPEN = "open"
@@ -83,6 +84,11 @@ class Change(Draft):
     def what(self) -> str:
         """What is deployed where, as a part of a sentence."""
         return f"{self.app} {self.version} on {self.environment}"
+
+    @property
+    def begun_at(self) -> str:
+        """When somebody last set it off, as it is stored; empty when nobody did. No two beginnings have the same."""
+        return str(self.facts.get("begun_at", ""))
 
     def expired(self, now: datetime) -> bool:
         """Whether its time is over."""

@@ -1,27 +1,42 @@
-"""Changes and their approvals in the database: each step is one UPDATE that only one of many callers at once can make.
+"""Changes and their approvals in the database, and what becomes of those that nobody cares for any more.
 
 Everything here works within the caller's `store.write()` or `store.read()`.
 """
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
-from typing import Any, Dict, List, Optional, Sequence
+from typing import List, Optional
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.engine import Connection, Row
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
 
 from .change import Approval, Change, Draft, Kind, State
-from .change_ids import SHORTEST, new_id, typed_id
-from .errors import Code, Failure
-from .ledger import Entry, Event, append, of_deployment
+from .change_steps import (
+    NOW,
+    add_approval,
+    approvals_of,
+    begin,
+    close,
+    end,
+    entry_of,
+    find,
+    find_same,
+    is_begun,
+    move,
+    open_change,
+    open_changes,
+    put_back,
+)
+from .claims import release
+from .errors import Code
+from .ledger import Event, append, of_deployment
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import approvals, changes, claims, clean, from_moment, moment
+from .store.tables import claims, from_moment, moment
 
 __all__ = [
+    "RELEASED_AFTER",
     "Approval",
     "Change",
     "Draft",
@@ -36,136 +51,23 @@ __all__ = [
     "expire",
     "find",
     "find_same",
+    "is_begun",
     "open_change",
     "open_changes",
     "put_back",
+    "released_at",
     "settle",
     "stale",
     "tidy",
 ]
 
-# Chances to draw an id that is free, before ids become longer by one.
-_DRAWS = 5
-# No execution lives longer: the actions' own time limit is an hour. What began before, and has neither an end in the
-# record nor a claim, is not going on any more.
+# How long a change that was set off may take until its deployment is started or holds its claim. A runner that takes
+# longer is taken for dead; one that is only slow finds out by `is_begun`.
+RELEASED_AFTER = timedelta(minutes=5)
+# No execution lives longer: the actions' own time limit is an hour. What was started before, and has neither an end in
+# the record nor a claim, is not going on any more.
 _LONGEST = timedelta(hours=1, minutes=5)
-_TEXTS = tuple(
-    column.name
-    for column in changes.columns
-    if column.name not in ("id", "kind", "state", "needed", "asked_at", "expires_at", "facts")
-)
-_WAITING = (State.OPEN, State.DEPLOYING, State.REVIEW)
-
-
-def open_change(store: Store, connection: Connection, draft: Draft, seconds: Optional[float] = None) -> Change:
-    """Write a change down, open for so many seconds (None: without end) and under an id that no other has.
-
-    An emergency starts in review. What asks for it is recorded by the caller, in the same transaction.
-    """
-    queue_up(connection)
-    now = store.now(connection)
-    values: Dict[str, Any] = {name: clean(getattr(draft, name)) for name in _TEXTS}
-    values.update(
-        kind=draft.kind.value,
-        state=(State.REVIEW if draft.kind is Kind.EMERGENCY else State.OPEN).value,
-        needed=draft.needed,
-        asked_at=moment(now),
-        expires_at="" if seconds is None else moment(now + timedelta(seconds=seconds)),
-        facts=_json(draft.facts),
-    )
-    for attempt in range(_DRAWS * 4):
-        values["id"] = new_id(SHORTEST + attempt // _DRAWS)
-        try:
-            # A savepoint: on PostgreSQL a refused INSERT would spoil the whole transaction.
-            with connection.begin_nested():
-                connection.execute(insert(changes), values)
-            return _change(values)
-        except IntegrityError:
-            continue
-    raise Failure(Code.STORE_FAILED, "No free id was found for the change.", "Ask again.")
-
-
-def find(connection: Connection, typed: str) -> Optional[Change]:
-    """The change of that id; how it is written (case, quotes, blanks) does not matter."""
-    row = connection.execute(select(changes).where(changes.c.id == typed_id(typed))).first()
-    return None if row is None else _change(row._mapping)
-
-
-def find_same(connection: Connection, draft: Draft) -> Optional[Change]:
-    """The open change by which the same person asked for the same version at the same place before."""
-    query = select(changes).where(
-        changes.c.state == State.OPEN.value,
-        changes.c.kind == draft.kind.value,
-        changes.c.app == draft.app,
-        changes.c.environment == draft.environment,
-        changes.c.version == draft.version,
-        changes.c.owner == draft.owner,
-    )
-    row = connection.execute(query.order_by(changes.c.asked_at.desc()).limit(1)).first()
-    return None if row is None else _change(row._mapping)
-
-
-def open_changes(connection: Connection, environment: str = "", app: str = "") -> List[Change]:
-    """What waits: open, being deployed, or an emergency without review; oldest first. Empty names mean all."""
-    query = select(changes).where(changes.c.state.in_([state.value for state in _WAITING]))
-    if environment:
-        query = query.where(changes.c.environment == environment)
-    if app:
-        query = query.where(changes.c.app == app)
-    return _changes(connection.execute(query.order_by(changes.c.asked_at, changes.c.id)).all())
-
-
-def approvals_of(connection: Connection, change_id: str) -> List[Approval]:
-    """Who approved it so far, oldest first."""
-    query = select(approvals).where(approvals.c.change == change_id).order_by(approvals.c.at, approvals.c.owner)
-    return [
-        Approval(row.owner, row.shown, from_moment(row.at), bool(row.second_factor))
-        for row in connection.execute(query)
-    ]
-
-
-def add_approval(
-    store: Store, connection: Connection, change_id: str, owner: str, shown: str, execution_id: str, second_factor: bool
-) -> int:
-    """Note that somebody approves. Returns how many different people did; the same one again adds nothing."""
-    queue_up(connection)
-    values = {
-        "change": change_id,
-        "owner": clean(owner),
-        "shown": clean(shown),
-        "at": moment(store.now(connection)),
-        "execution_id": clean(execution_id),
-        "second_factor": int(second_factor),
-    }
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(approvals), values)
-    except IntegrityError:
-        pass
-    return len(approvals_of(connection, change_id))
-
-
-def begin(store: Store, connection: Connection, change_id: str, by: str) -> bool:
-    """Open becomes deploying. True for one caller, who then deploys, and afterwards calls `end` or `put_back`."""
-    return _move(store, connection, change_id, State.OPEN, State.DEPLOYING, begun_by=by, begun_at=_NOW)
-
-
-def end(store: Store, connection: Connection, change_id: str, done: bool) -> bool:
-    """Deploying becomes done or failed. False when somebody settled it before."""
-    state = State.DONE if done else State.FAILED
-    return _move(store, connection, change_id, State.DEPLOYING, state, closed_at=_NOW)
-
-
-def put_back(store: Store, connection: Connection, change_id: str) -> bool:
-    """Deploying becomes open again: nothing was touched. Its approvals stay."""
-    return _move(store, connection, change_id, State.DEPLOYING, State.OPEN)
-
-
-def close(
-    store: Store, connection: Connection, change_id: str, before: State, after: State, by: str, why: str = ""
-) -> bool:
-    """End it without deploying (rejected, withdrawn), or note its review: `before` becomes `after`. True for one."""
-    return _move(store, connection, change_id, before, after, closed_by=by, closed_at=_NOW, closed_why=why)
+_ENDS = (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED)
 
 
 def stale(store: Store, connection: Connection) -> bool:
@@ -186,105 +88,73 @@ def expire(store: Store, connection: Connection) -> List[Change]:
     now = store.now(connection)
     over = [one for one in open_changes(connection) if _is_over(one, now)]
     for one in over:
-        _move(store, connection, one.id, State.OPEN, State.EXPIRED, closed_at=_NOW)
-        told = f"Change {one.id} ({one.what}) expired: nobody {_missing(one)} it in time."
-        append(store, connection, entry_of(one, Event.EXPIRED, Code.CHANGE_EXPIRED, told))
+        missing = "confirmed" if one.kind is Kind.CONFIRMATION else "approved"
+        _expire(store, connection, one, State.OPEN, f"nobody {missing} it in time")
     return over
 
 
 def settle(store: Store, connection: Connection) -> List[Change]:
-    """Close the changes whose deployment is over without having told so: its runner died at the very end.
+    """Go on with the changes whose runner died after it had set them off; returns those that moved.
 
-    What became of it is in the ledger, where the end of the deployment or its interruption stands.
+    A deployment that was started is closed by what the ledger says became of it. One that was not waits again, or has
+    expired: nothing was touched. A change whose claim is held is left alone, and so is one that was set off just now.
     """
     queue_up(connection)
     now = store.now(connection)
-    settled = []
-    for one in open_changes(connection):
-        if one.state is State.DEPLOYING:
-            done = _came_to(connection, one, now)
-            if done is not None and end(store, connection, one.id, done):
-                settled.append(one)
-    return settled
+    deploying = [one for one in open_changes(connection) if one.state is State.DEPLOYING]
+    return [one for one in deploying if _settle(store, connection, one, now)]
 
 
-def entry_of(change: Change, event: Event, code: Code, message: str, **facts: Any) -> Entry:
-    """A line for the ledger about a change, in the name of its requester."""
-    return Entry(
-        event=event,
-        deployment=change.deployment,
-        command=change.command,
-        requester=change.shown,
-        person=change.person,
-        chat_name=change.chat_name,
-        room=change.room,
-        st2_user=change.st2_user,
-        execution_id=change.execution_id,
-        app=change.app,
-        environment=change.environment,
-        version_before=change.version_before,
-        version=change.version,
-        code=code.value,
-        message=message,
-        facts={"change": change.id, **facts},
-    )
-
-
-_NOW = object()
-
-
-def _move(store: Store, connection: Connection, change_id: str, before: State, after: State, **facts: object) -> bool:
-    queue_up(connection)
-    here = connection.execute(select(changes.c.facts).where(changes.c.id == change_id)).first()
-    if here is None:
+def _settle(store: Store, connection: Connection, change: Change, now: datetime) -> bool:
+    mine = select(claims.c.lease_until).where(claims.c.deployment == change.deployment)
+    lease = connection.scalar(mine)
+    since = [one for one in of_deployment(connection, change.deployment) if moment(one.at) >= change.begun_at]
+    started = [one.seq for one in since if one.event is Event.STARTED]
+    if not started:
+        held = lease is not None and lease > moment(now)
+        if held or change.begun_at >= moment(now - RELEASED_AFTER):
+            return False
+        release(connection, change.deployment)
+        return _wait_again(store, connection, change, now)
+    if lease is not None:
+        # Its end is still to be recorded, by its runner or by who settles its claim.
         return False
-    now = moment(store.now(connection))
-    new = {**json.loads(here.facts), **{name: now if value is _NOW else value for name, value in facts.items()}}
-    done = connection.execute(
-        update(changes)
-        .where(changes.c.id == change_id, changes.c.state == before.value)
-        .values(state=after.value, facts=_json(new))
-    )
-    return done.rowcount == 1
+    ends = [one for one in since if one.event in _ENDS and one.seq > started[-1]]
+    if ends:
+        return end(store, connection, change.id, ends[-1].event is Event.SUCCEEDED)
+    if change.begun_at >= moment(now - _LONGEST) or not end(store, connection, change.id, False):
+        return False
+    told = f"what became of change {change.id} ({change.what}) was not recorded"
+    append(store, connection, entry_of(change, Event.INTERRUPTED, Code.INTERRUPTED, told))
+    return True
+
+
+def _wait_again(store: Store, connection: Connection, change: Change, now: datetime) -> bool:
+    by = change.facts.get("begun_by", "somebody")
+    why = f"its runner died before anything was touched, when {by} had set it off"
+    if change.expired(now):
+        return _expire(store, connection, change, State.DEPLOYING, why)
+    if not put_back(store, connection, change.id):
+        return False
+    told = f"Change {change.id} ({change.what}) waits again: {why}."
+    facts = {"kind": change.kind.value, "plan": change.plan, "needed": change.needed}
+    append(store, connection, entry_of(change, Event.WAITING, Code.WAITING, told, **facts))
+    return True
+
+
+def _expire(store: Store, connection: Connection, change: Change, before: State, why: str) -> bool:
+    if not move(store, connection, change.id, before, State.EXPIRED, closed_at=NOW):
+        return False
+    told = f"Change {change.id} ({change.what}) expired: {why}."
+    append(store, connection, entry_of(change, Event.EXPIRED, Code.CHANGE_EXPIRED, told))
+    return True
 
 
 def _is_over(change: Change, now: datetime) -> bool:
     return change.state is State.OPEN and change.expired(now)
 
 
-def _missing(change: Change) -> str:
-    return "confirmed" if change.kind is Kind.CONFIRMATION else "approved"
-
-
-def _came_to(connection: Connection, change: Change, now: datetime) -> Optional[bool]:
-    """Whether its deployment succeeded; None while it may be going on."""
-    if connection.execute(select(claims.c.app).where(claims.c.deployment == change.deployment)).first():
-        return None
-    begun = str(change.facts.get("begun_at", ""))
-    ends = (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED)
-    records = [record for record in of_deployment(connection, change.deployment) if record.event in ends]
-    started = [record for record in records if moment(record.at) >= begun]
-    if started:
-        return started[-1].event is Event.SUCCEEDED
-    return False if begun < moment(now - _LONGEST) else None
-
-
-def _changes(rows: Sequence[Row[Any]]) -> List[Change]:
-    return [_change(row._mapping) for row in rows]
-
-
-def _change(values: Any) -> Change:
-    return Change(
-        **{name: values[name] for name in _TEXTS},
-        id=values["id"],
-        kind=Kind(values["kind"]),
-        state=State(values["state"]),
-        needed=values["needed"],
-        asked_at=from_moment(values["asked_at"]),
-        expires_at=from_moment(values["expires_at"]) if values["expires_at"] else None,
-        facts=json.loads(values["facts"]),
-    )
-
-
-def _json(facts: Any) -> str:
-    return clean(json.dumps(dict(facts), sort_keys=True))
+def released_at(change: Change, now: datetime, lease: float) -> datetime:
+    """When `settle` lets go of a change that was set off and not started, whatever its runner still holds by then."""
+    begun: Optional[datetime] = from_moment(change.begun_at) if change.begun_at else None
+    return max((begun or now) + RELEASED_AFTER, now + timedelta(seconds=lease))

@@ -32,7 +32,8 @@ def check_code(store: Store, connection: Connection, person: Person, code: str, 
     """Whether this is a code of that person, not used before. It is used up, or counted as wrong, by asking.
 
     Both are written within the caller's `store.write()`, which therefore must be committed also when the answer is no:
-    enforce the decision after the transaction. `say` is the command that would work, without the code.
+    enforce the decision after the transaction. `say` is the command that would work, with CODE where the code goes when
+    that is not at its end.
     """
     queue_up(connection)
     typed = re.sub(r"[\s-]+", "", code)
@@ -40,16 +41,14 @@ def check_code(store: Store, connection: Connection, person: Person, code: str, 
         told = f"{person.name} has no one-time codes yet."
         return no(Code.NOT_ENROLLED, told, f"An administrator sets them up with: python -m opsroom.enrol {person.name}")
     if not typed:
-        return no(Code.CODE_NEEDED, "This needs your one-time code.", f"Say: {say} 123456 (with your code)")
+        return no(Code.CODE_NEEDED, "This needs your one-time code.", f"Say, {_example(say)}")
     if not _DIGITS.match(typed):
-        return no(
-            Code.CODE_WRONG, "That is no one-time code: it has six digits.", f"Say: {say} 123456 (with your code)"
-        )
+        return no(Code.CODE_WRONG, "That is no one-time code: it has six digits.", f"Say, {_example(say)}")
     now = store.now(connection)
     until = _closed_until(connection, person, now)
     if until is not None:
         told = f"{person.name} gave {MOST_WRONG} wrong codes in a short time; no code is looked at for a while."
-        return no(Code.CODE_LIMIT, told, f"From {when(until, now)} on, say: {say} 123456 (with your code)")
+        return no(Code.CODE_LIMIT, told, f"From {when(until, now)} on, say, {_example(say)}")
     try:
         counter = _counter(person, typed, now)
     except ValueError:
@@ -58,7 +57,7 @@ def check_code(store: Store, connection: Connection, person: Person, code: str, 
         return no(Code.NOT_ENROLLED, told, f"An administrator makes a new one: python -m opsroom.enrol {person.name}")
     if counter is None:
         _count_wrong(connection, person, now)
-        return no(Code.CODE_WRONG, "The code is wrong.", f"With the one that is shown now: {say} 123456")
+        return no(Code.CODE_WRONG, "The code is wrong.", f"Say, {_example(say, 'with the one that is shown now')}")
     return _use_up(connection, person, counter, now, say)
 
 
@@ -67,6 +66,12 @@ def use_code(store: Store, person: Person, code: str, say: str) -> None:
     with store.write() as connection:
         decision = check_code(store, connection, person, code, say)
     decision.enforce()
+
+
+def _example(say: str, what: str = "with your code") -> str:
+    """The command with a code in it, to be typed as it stands but for the digits: nothing may follow it."""
+    command = say.replace("CODE", "123456", 1) if re.search(r"\bCODE\b", say) else f"{say} 123456"
+    return f"{what} in place of 123456: {command}"
 
 
 def _counter(person: Person, code: str, now: datetime) -> Optional[int]:
@@ -89,7 +94,7 @@ def _use_up(connection: Connection, person: Person, counter: int, now: datetime,
         return YES
     except IntegrityError:
         told = "This code was used before; each works once."
-        return no(Code.CODE_USED, told, f"Wait up to 30 s for the next one, then say: {say} 123456 (with your code)")
+        return no(Code.CODE_USED, told, f"Wait up to 30 s for the next one, then say, {_example(say, 'with it')}")
 
 
 def _closed_until(connection: Connection, person: Person, now: datetime) -> Optional[datetime]:

@@ -1,23 +1,22 @@
-"""What approving, confirming, rejecting and reviewing share: which change is meant, who asked for it, going ahead."""
+"""What approving, confirming, rejecting and reviewing share: which change is meant, where it goes, who asked for it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict
 
 from ..change import Change
-from ..changes import end, entry_of, find, put_back
-from ..errors import Code, Failure, Refusal
+from ..changes import entry_of, find
+from ..errors import Code, Refusal
+from ..guard.access import may
 from ..ledger import Entry, Event
 from ..names import shown
 from ..people import Speaker, identify
-from ..settings.model import App, Environment, Settings
+from ..settings.model import Environment, Settings
 from ..text import message, one_line
 from . import Desk
-from .carrying_out import Order, carry_out
-from .outcome import Outcome
 from .places import find_place
-from .record import Request, resumed
+from .record import Request
 
 
 def find_change(desk: Desk, request: Request, typed: str) -> Change:
@@ -36,6 +35,26 @@ def place_of(desk: Desk, change: Change) -> Environment:
     return find_place(desk.settings, change.app, change.environment)[1]
 
 
+def place_left(desk: Desk, change: Change) -> Environment:
+    """The same for closing a change, which must also be possible where its place left the config.
+
+    When its environment is still there, that one's rules hold. Else whoever may approve on some other environment may
+    close it, under that one's rules; only where no environment names approvers at all, does every environment count.
+    A one-time code is then wanted where any environment wants one.
+    """
+    settings = desk.settings
+    here = settings.environments.get(change.environment)
+    if here is not None:
+        return here.for_app(change.app)
+    every = [one.for_app(change.app) for one in settings.environments.values()]
+    named = [one for one in every if one.approvers is not None] or every
+    theirs = [one for one in named if not may(settings, desk.speaker, one, "approve")]
+    strict = any(one.second_factor for one in every)
+    if theirs:
+        return replace(theirs[0], name=change.environment, second_factor=strict)
+    return Environment(change.environment, approvers=(), second_factor=strict)
+
+
 def requester_of(settings: Settings, change: Change) -> Speaker:
     """Who asked, as today's config knows them. Raises Refusal(ambiguous_person)."""
     return identify(settings, change.chat_name or change.st2_user, change.st2_user, change.room)
@@ -44,8 +63,9 @@ def requester_of(settings: Settings, change: Change) -> Speaker:
 def entry_by(desk: Desk, change: Change, event: Event, code: Code, text: str, **facts: Any) -> Entry:
     """A line for the ledger about a change, in the name of whoever speaks now."""
     speaker = desk.speaker
+    text, facts = one_line(desk.mask(text), 500), desk.mask(facts)
     return replace(
-        entry_of(change, event, code, one_line(text, 500), asked_by=change.shown, **facts),
+        entry_of(change, event, code, text, asked_by=change.shown, **facts),
         requester=one_line(speaker.shown),
         person=speaker.person_name,
         chat_name=one_line(speaker.chat_name, 200),
@@ -78,82 +98,3 @@ def tell_the_requester(desk: Desk, change: Change, text: str) -> None:
     """Say it where the change was asked for, unless it is said there anyway."""
     if change.room and change.room != desk.speaker.room:
         desk.rooms(change.room).say(message(text))
-
-
-def go_ahead(
-    desk: Desk, change: Change, requester: Speaker, say: str, approved_by: Optional[List[str]] = None
-) -> Outcome:
-    """Carry out a change that this caller, and no other, has begun; then close it.
-
-    What was refused before anything was touched leaves it open; `say` is the command that then tries again.
-    """
-    noted: Dict[str, Any] = {"change": change.id, **({"approved_by": approved_by} if approved_by else {})}
-    request = Request(
-        desk,
-        change.command,
-        change.app,
-        change.environment,
-        change.version,
-        version_before=change.version_before,
-        speaker=requester,
-        noted=noted,
-        deployment=change.deployment,
-    )
-    try:
-        with resumed(request):
-            app, environment = find_place(desk.settings, change.app, change.environment)
-            outcome = carry_out(request, order_of(change, app, environment))
-    except (Refusal, Failure) as error:
-        if request.started:
-            _close(desk, change, False)
-            raise
-        _wait_again(desk, change)
-        told = f"Change {change.id} could not go ahead and still waits. {error.message}"
-        raise type(error)(
-            error.code, told, f"{_sentence(error.hint)} Then: {say}".strip(), {**error.facts, "change": change.id}
-        ) from error
-    except Exception:
-        if request.started:
-            _close(desk, change, False)
-        else:
-            _wait_again(desk, change)
-        raise
-    _close(desk, change, outcome.ok)
-    return outcome
-
-
-def _sentence(text: str) -> str:
-    return text if not text or text.endswith((".", "?", "!")) else f"{text}."
-
-
-def order_of(change: Change, app: App, environment: Environment) -> Order:
-    """What was shown and approved, and nothing else: this version from that one, of that commit."""
-    facts = change.facts
-    return Order(
-        app,
-        environment,
-        change.version,
-        did=str(facts["did"]),
-        doing=str(facts["doing"]),
-        redeploy=bool(facts["redeploy"]),
-        expected_before=change.version_before if facts["looked"] else None,
-        commit=change.commit_id,
-        change=change,
-    )
-
-
-def _close(desk: Desk, change: Change, done: bool) -> None:
-    # The deployment itself is over and recorded. Where this fails, the next look at changes closes it by the record.
-    try:
-        with desk.store.write() as connection:
-            end(desk.store, connection, change.id, done)
-    except Failure:
-        desk.close()
-
-
-def _wait_again(desk: Desk, change: Change) -> None:
-    try:
-        with desk.store.write() as connection:
-            put_back(desk.store, connection, change.id)
-    except Failure:
-        desk.close()

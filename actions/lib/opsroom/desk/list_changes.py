@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import List, Tuple
+from typing import List, Sequence, Tuple
 
-from ..change import Change, Kind, State
+from ..change import Approval, Change, Kind, State
 from ..changes import approvals_of, open_changes, stale, tidy
-from ..errors import Code
-from ..guard.approvals import missing
+from ..errors import Code, Refusal
+from ..guard.approvals import counted, missing
 from ..text import table, when
 from . import Desk
-from .changing import facts_of
+from .changing import facts_of, requester_of
 from .outcome import Outcome
 from .places import find_app, find_environment
 
@@ -29,7 +29,7 @@ def list_changes(desk: Desk, environment_name: str = "", app_name: str = "") -> 
     with store.read() as connection:
         now = store.now(connection)
         waiting = open_changes(connection, environment, app)
-        approved = {one.id: [each.shown for each in approvals_of(connection, one.id)] for one in waiting}
+        approved = {one.id: _approved(desk, one, approvals_of(connection, one.id)) for one in waiting}
     where = f" on {environment}" if environment else ""
     if not waiting:
         return Outcome(True, Code.CHANGES, f"No change waits{where}.", {"changes": []})
@@ -37,6 +37,20 @@ def list_changes(desk: Desk, environment_name: str = "", app_name: str = "") -> 
     facts = [{**facts_of(one), "approved_by": approved[one.id], "plan": one.plan} for one in waiting]
     narrow = "" if environment else "say for instance: show changes on production"
     return Outcome(True, Code.CHANGES, table(rows, narrow), {"changes": facts})
+
+
+def _approved(desk: Desk, change: Change, given: Sequence[Approval]) -> List[str]:
+    """Whose approvals count today: as many as `approve change` will count."""
+    environment = desk.settings.environments.get(change.environment)
+    if environment is None:
+        return []
+    try:
+        requester = requester_of(desk.settings, change)
+    except Refusal:
+        # Nobody can tell who asked; so nobody can be told to be somebody else.
+        return []
+    valid = counted(desk.settings, environment.for_app(change.app), change, given, requester)
+    return [one.shown for one in valid]
 
 
 def _row(desk: Desk, change: Change, approved: List[str], now: datetime) -> Tuple[str, ...]:

@@ -9,7 +9,7 @@ from ..guard.approvals import may_reject
 from ..ledger import Event, append
 from ..text import one_line
 from . import Desk
-from .changing import entry_by, facts_of, find_change, place_of, requester_of, tell_the_requester
+from .changing import entry_by, facts_of, find_change, place_left, requester_of, tell_the_requester
 from .outcome import Outcome
 from .record import Request, resumed
 
@@ -22,11 +22,11 @@ def reject_change(desk: Desk, change_id: str, reason: str) -> Outcome:
     request = Request(desk, "reject", "", "", "")
     with resumed(request):
         change = find_change(desk, request, change_id)
-        why = one_line(reason, 200)
+        why = one_line(desk.mask(reason), 200)
         if not why:
             hint = f"Say for instance: reject change {change.id}: the tests are red"
             raise Refusal(Code.REASON_NEEDED, f"{change.shown} will want to know why.", hint)
-        environment = place_of(desk, change)
+        environment = place_left(desk, change)
         requester = requester_of(desk.settings, change)
         store, speaker = desk.store, desk.speaker
         own = speaker.key in (change.owner, requester.key)

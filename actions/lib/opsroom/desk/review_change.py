@@ -10,7 +10,7 @@ from ..guard.approvals import may_review, needs_code
 from ..ledger import Event, append
 from ..text import one_line
 from . import Desk
-from .changing import entry_by, facts_of, find_change, place_of, requester_of, tell_the_requester
+from .changing import entry_by, facts_of, find_change, place_left, requester_of, tell_the_requester
 from .outcome import Outcome
 from .record import Request, resumed
 
@@ -24,11 +24,11 @@ def review_change(desk: Desk, change_id: str, text: str, code: str = "") -> Outc
     request = Request(desk, "review", "", "", "")
     with resumed(request):
         change = find_change(desk, request, change_id)
-        found = one_line(text, 400)
+        found = one_line(desk.mask(text), 400)
         if not found:
             hint = f"Say for instance: review change {change.id}: looked at it, it was right"
             raise Refusal(Code.REASON_NEEDED, "A review says what was found.", hint)
-        environment = place_of(desk, change)
+        environment = place_left(desk, change)
         requester = requester_of(desk.settings, change)
         store, speaker = desk.store, desk.speaker
         with store.write() as connection:
@@ -38,7 +38,9 @@ def review_change(desk: Desk, change_id: str, text: str, code: str = "") -> Outc
             decision = may_review(desk.settings, environment, change, speaker, requester, now)
             with_code = bool(code.strip()) or needs_code(environment, speaker)
             if decision.allowed and with_code and speaker.person is not None:
-                decision = check_code(store, connection, speaker.person, code, f"review change {change.id}")
+                decision = check_code(
+                    store, connection, speaker.person, code, f"review change {change.id} CODE: {one_line(found, 60)}"
+                )
             if decision.allowed:
                 who = one_line(speaker.shown)
                 close(store, connection, change.id, State.REVIEW, State.REVIEWED, who, found)

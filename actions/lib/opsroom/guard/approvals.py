@@ -49,7 +49,8 @@ def may_approve(
         if not decision.allowed:
             return decision
     valid = counted(settings, environment, change, given, requester)
-    if any(one.owner == speaker.key for one in given) and len(valid) < needed(change, environment):
+    # An approval that does not count any more, for want of a one-time code, may be given again with one.
+    if any(one.owner == speaker.key for one in valid) and len(valid) < needed(change, environment):
         told = f"You approved change {change.id} already; {missing(change, environment, len(valid))}."
         return no(Code.APPROVED_ALREADY, told, f"Somebody else says: approve change {change.id}")
     return YES
@@ -103,7 +104,7 @@ def may_confirm(
         return no(Code.WRONG_ROOM, f"Change {change.id} is confirmed {where}.", f"There: confirm change {change.id}")
     if environment.approvals > 0:
         told = f"{environment.name} needs approval by now; a confirmation is not enough."
-        return no(Code.CHANGED_MEANWHILE, told, f"Ask again: {change.command} {change.app} ...")
+        return no(Code.CHANGED_MEANWHILE, told, ask_again(change))
     return YES
 
 
@@ -148,6 +149,14 @@ def waits_for(change: Change, environment: Environment, now: datetime) -> str:
     return f"{who}, {needed(change, environment)} needed{until}"
 
 
+def ask_again(change: Change) -> str:
+    """The hint that leads to a new change in place of this one."""
+    if change.command == "rollback":
+        return f"Ask again: rollback {change.app} on {change.environment}"
+    command = "redeploy" if change.facts.get("redeploy") else "deploy"
+    return f"Ask again: {command} {change.app} {change.asked_version} to {change.environment}"
+
+
 def time_left(change: Change, now: datetime) -> str:
     """How long it may still be confirmed."""
     return span(max((change.expires_at - now).total_seconds(), 0.0)) if change.expires_at else ""
@@ -161,10 +170,7 @@ def plain(room: str) -> str:
 def _is_open(change: Change, now: datetime) -> Decision:
     if change.state is State.EXPIRED or (change.state is State.OPEN and change.expired(now)):
         since = f" at {when(change.expires_at, now)}" if change.expires_at else ""
-        again = f"Ask again: {change.command} {change.app} ..."
-        if change.command in ("deploy", "redeploy"):
-            again = f"Ask again: {change.command} {change.app} {change.asked_version} to {change.environment}"
-        return no(Code.CHANGE_EXPIRED, f"Change {change.id} ({change.what}) expired{since}.", again)
+        return no(Code.CHANGE_EXPIRED, f"Change {change.id} ({change.what}) expired{since}.", ask_again(change))
     return YES if change.state is State.OPEN else _closed(change, now)
 
 
