@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Dict, Optional
 
@@ -11,6 +13,7 @@ from sqlalchemy import text
 
 from opsroom.changes import find
 from opsroom.store import open_store
+from opsroom.store.tables import moment
 from support.world import World, make_world
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -72,6 +75,17 @@ def let_time_run_out(world: World, change: str) -> None:
         connection.execute(
             text("UPDATE changes SET expires_at = '2000-01-01T00:00:00.000000+00:00' WHERE id = :id"), {"id": change}
         )
+
+
+def let_minutes_pass(world: World, change: str, minutes: float = 6) -> None:
+    """As if a change had been set off so long ago."""
+    store = open_store(world.database)
+    with store.begin(writes=True) as connection:
+        found = find(connection, change)
+        assert found is not None
+        begun_at = moment(datetime.fromisoformat(found.begun_at) - timedelta(minutes=minutes))
+        facts = json.dumps({**found.facts, "begun_at": begun_at})
+        connection.execute(text("UPDATE changes SET facts = :facts WHERE id = :id"), {"facts": facts, "id": found.id})
 
 
 def approvals_in(world: World, change: str) -> int:

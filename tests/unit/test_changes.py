@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Dict, List
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
 
-from opsroom import changes
+from opsroom import change_steps
 from opsroom.change import Change, Draft, Kind, State
 from opsroom.change_ids import ALPHABET, LETTERS, new_id, typed_id
 from opsroom.changes import (
@@ -20,6 +23,7 @@ from opsroom.changes import (
     expire,
     find,
     find_same,
+    is_begun,
     open_change,
     open_changes,
     put_back,
@@ -31,6 +35,7 @@ from opsroom.claims import Claim, take
 from opsroom.errors import Failure
 from opsroom.ledger import Event, append
 from opsroom.store import Store, open_store
+from opsroom.store.tables import moment
 from support.processes import at_once
 from support.stores import entry, rows, run
 
@@ -109,7 +114,7 @@ def test_ids_have_no_letters_that_look_alike_and_no_vowels() -> None:
 def test_an_id_that_is_taken_is_drawn_again_and_longer_after_a_while(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "new_id", lambda length: "K" * length)
+    monkeypatch.setattr(change_steps, "new_id", lambda length: "K" * length)
     assert opened(store).id == "KKKK"
     assert opened(store, replace(DRAFT, deployment="d2")).id == "KKKKK"
     # The same deployment cannot have two changes, whatever their ids.
@@ -236,6 +241,7 @@ def test_a_change_whose_runner_died_at_the_end_is_closed_by_the_record(
     made = opened(store)
     begun(store, made)
     with store.write() as connection:
+        append(store, connection, entry(Event.STARTED, deployment="d1"))
         append(store, connection, entry(ending, deployment="d1"))
         assert [one.id for one in settle(store, connection)] == [made.id]
     assert found(store, made).state is state
@@ -248,20 +254,115 @@ def test_what_may_still_be_going_on_is_left_alone(store: Store) -> None:
         append(store, connection, entry(Event.FAILED, deployment="d1"))
     begun(store, made)
     with store.write() as connection:
+        # Nor does an end without a start after it: nothing was touched then.
+        append(store, connection, entry(Event.FAILED, deployment="d1"))
+        append(store, connection, entry(Event.INTERRUPTED, deployment="d1"))
         assert settle(store, connection) == []
         take(store, connection, Claim("web", "production", "d1", "deploy", "alice"), 60)
+        append(store, connection, entry(Event.STARTED, deployment="d1"))
         append(store, connection, entry(Event.SUCCEEDED, deployment="d1"))
         assert settle(store, connection) == []
     assert found(store, made).state is State.DEPLOYING
 
 
-def test_what_began_longer_ago_than_any_execution_lives_and_left_no_trace_has_failed(store: Store) -> None:
+def let_minutes_pass(store: Store, change: Change, minutes: float) -> None:
+    """As if it had been set off so long ago."""
+    with store.write() as connection:
+        facts = dict(found_in(connection, change).facts)
+        begun_at = datetime.fromisoformat(facts["begun_at"]) - timedelta(minutes=minutes)
+        facts["begun_at"] = moment(begun_at)
+        connection.execute(text("UPDATE changes SET facts = :facts"), {"facts": json.dumps(facts)})
+
+
+def found_in(connection: Connection, change: Change) -> Change:
+    one = find(connection, change.id)
+    assert one is not None
+    return one
+
+
+def events(store: Store) -> List[Any]:
+    return rows(store, "SELECT event, code, deployment, requester FROM ledger ORDER BY seq")
+
+
+def test_what_was_set_off_and_not_started_within_five_minutes_waits_again_with_a_record(store: Store) -> None:
+    made = opened(store, seconds=3600)
+    begun(store, made)
+    let_minutes_pass(store, made, 4.9)
+    with store.write() as connection:
+        assert settle(store, connection) == []
+    let_minutes_pass(store, made, 0.2)
+    with store.write() as connection:
+        assert [one.id for one in settle(store, connection)] == [made.id]
+        assert settle(store, connection) == []
+    assert found(store, made).state is State.OPEN
+    assert events(store) == [("waiting", "waiting", "d1", "alice")]
+    assert begun(store, made, "dave")
+
+
+def test_what_was_set_off_and_not_started_expires_when_its_time_is_over_by_then(store: Store) -> None:
     made = opened(store)
     begun(store, made)
-    run(store, 'UPDATE changes SET facts = \'{"begun_at": "2000-01-01T00:00:00.000000+00:00"}\'')
+    age(store, made)
+    let_minutes_pass(store, made, 6)
+    with store.write() as connection:
+        assert [one.id for one in settle(store, connection)] == [made.id]
+    assert found(store, made).state is State.EXPIRED
+    assert events(store) == [("expired", "change_expired", "d1", "alice")]
+
+
+@pytest.mark.parametrize(("lease", "state"), [(60.0, State.DEPLOYING), (-1.0, State.OPEN)])
+def test_a_claim_keeps_what_is_not_started_until_its_lease_has_run_out(
+    store: Store, lease: float, state: State
+) -> None:
+    made = opened(store, seconds=3600)
+    begun(store, made)
+    let_minutes_pass(store, made, 6)
+    with store.write() as connection:
+        take(store, connection, Claim("web", "production", "d1", "deploy", "alice"), lease)
+        settle(store, connection)
+    assert found(store, made).state is state
+    assert len(rows(store, "SELECT * FROM claims")) == (1 if state is State.DEPLOYING else 0)
+
+
+def test_what_was_started_longer_ago_than_any_execution_lives_and_has_no_end_has_failed(store: Store) -> None:
+    made = opened(store, seconds=7200)
+    begun(store, made)
+    with store.write() as connection:
+        append(store, connection, entry(Event.STARTED, deployment="d1"))
+    let_minutes_pass(store, made, 64)
+    with store.write() as connection:
+        assert settle(store, connection) == []
+    let_minutes_pass(store, made, 2)
     with store.write() as connection:
         assert [one.id for one in settle(store, connection)] == [made.id]
     assert found(store, made).state is State.FAILED
+    assert [one[0] for one in events(store)] == ["started", "interrupted"]
+
+
+def test_who_began_it_knows_when_it_is_another_s(store: Store) -> None:
+    made = opened(store, seconds=3600)
+    begun(store, made)
+    mine = found(store, made)
+    with store.write() as connection:
+        assert is_begun(connection, mine)
+        put_back(store, connection, made.id)
+        assert not is_begun(connection, mine)
+        begin(store, connection, made.id, "dave")
+        assert not is_begun(connection, mine)
+        assert is_begun(connection, found_in(connection, made))
+
+
+def test_half_a_surrogate_pair_names_no_change(store: Store) -> None:
+    with store.read() as connection:
+        assert find(connection, "K7\ud800") is None
+
+
+def test_an_approval_given_again_with_a_code_has_it_from_then_on(store: Store) -> None:
+    made = opened(store)
+    with store.write() as connection:
+        for with_code in (False, True, False):
+            assert add_approval(store, connection, made.id, "person:carol", "carol", "e1", with_code) == 1
+        assert [one.second_factor for one in approvals_of(connection, made.id)] == [True]
 
 
 def _begin(index: int, url: str, change_id: str) -> bool:

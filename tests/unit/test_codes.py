@@ -120,6 +120,18 @@ def test_what_is_no_code_is_told_so_and_not_counted(store: Store, clock: Clock, 
     assert ask(store, code_at(clock.now)).allowed
 
 
+def test_the_hint_ends_with_the_command_as_it_can_be_typed(store: Store, clock: Clock) -> None:
+    assert ask(store, "").hint == f"Say, with your code in place of 123456: {SAY} 123456"
+    with store.write() as connection:
+        within = check_code(store, connection, CAROL, "", "review change K7QX CODE: no CODE was left out")
+    hint = "Say, with your code in place of 123456: review change K7QX 123456: no CODE was left out"
+    assert within.hint == hint
+    right = code_at(clock.now)
+    assert ask(store, right).allowed
+    for decision in (ask(store, right), ask(store, wrong(clock.now))):
+        assert decision.hint.endswith(f" in place of 123456: {SAY} 123456")
+
+
 def test_somebody_without_a_secret_is_told_how_to_get_one(store: Store) -> None:
     decision = ask(store, "123456", Person("bob"))
     assert (decision.code, "python -m opsroom.enrol bob" in decision.hint) == (Code.NOT_ENROLLED, True)
@@ -138,7 +150,7 @@ def test_after_five_wrong_codes_none_is_looked_at_until_the_first_is_fifteen_min
         clock.now += timedelta(seconds=1)
     closed = ask(store, code_at(clock.now))
     assert closed.code is Code.CODE_LIMIT
-    assert closed.hint.startswith("From 12:15 UTC on, say: approve change K7QX")
+    assert closed.hint.startswith("From 12:15 UTC on, say, with your code in place of 123456: approve change K7QX")
     assert ask(store, code_at(clock.now), replace(CAROL, name="dave")).allowed
     clock.now = NOON + timedelta(minutes=15, microseconds=-1)
     assert ask(store, code_at(clock.now)).code is Code.CODE_LIMIT

@@ -13,6 +13,7 @@ from opsroom.desk import KINDS
 from opsroom.errors import Code
 from opsroom.guard import Decision
 from opsroom.guard.approvals import (
+    ask_again,
     counted,
     may_approve,
     may_confirm,
@@ -111,6 +112,10 @@ APPROVALS = {
     "from outside where rooms count": (approve("", rules={"rooms": ["#ops"]}, room="", user="carol"), Code.WRONG_ROOM),
     "from outside where none count": (approve("", room="", user="carol"), None),
     "twice": (approve("carol", so_far=given("carol"), rules={"approvals": 2}), Code.APPROVED_ALREADY),
+    "again with a code, where the first was without and does not count": (
+        approve("erin", so_far=given("erin"), rules={"approvals": 2}),
+        None,
+    ),
     "the second of two": (approve("dave", so_far=given("carol"), rules={"approvals": 2}), None),
     "again, when nothing else is missing": (approve("carol", so_far=given("carol")), None),
     "when its time is over": (approve("carol", replace(CHANGE, expires_at=NOW)), Code.CHANGE_EXPIRED),
@@ -279,6 +284,19 @@ def test_a_closed_change_says_by_whom_and_when() -> None:
     assert told.message == "Change K7QX (web v1.2.0 on production) was rejected, by dave, at 13:58 UTC."
     begun = approve("carol", replace(CHANGE, state=State.DEPLOYING, facts={"begun_by": "dave"}))
     assert begun.message == "Change K7QX (web v1.2.0 on production) was set off by dave and is being deployed."
+
+
+@pytest.mark.parametrize(
+    ("command", "facts", "hint"),
+    [
+        ("deploy", {}, "deploy web v1.2.0 to production"),
+        ("redeploy", {"redeploy": True}, "redeploy web v1.2.0 to production"),
+        ("promote", {}, "deploy web v1.2.0 to production"),
+        ("rollback", {}, "rollback web on production"),
+    ],
+)
+def test_how_to_ask_again_is_told_as_it_can_be_typed(command: str, facts: Dict[str, Any], hint: str) -> None:
+    assert ask_again(replace(CHANGE, command=command, facts=facts)) == f"Ask again: {hint}"
 
 
 def test_an_expired_change_says_since_when_and_how_to_ask_again() -> None:
