@@ -29,8 +29,9 @@ def test_asking_touches_nothing_and_says_what_would_happen_and_who_has_to_agree(
     answer = world.ask("deploy", app="web", version="v1.1.0", environment="production")
     change = answer["change"]
     assert (answer["ok"], answer["code"]) == (True, "waiting")
+    commit = git(world.folder / "repository", "rev-parse", "v1.1.0")[:12]
     assert answer["message"].startswith(
-        f"Change {change}: web on production would get v1.1.0, asked by alice. "
+        f"Change {change}: web on production would get v1.1.0 ({commit}), asked by alice. "
         f"To approve: approve change {change} (release-managers, 1 needed, until "
     )
     assert running(world) == ""
@@ -147,14 +148,14 @@ def test_asking_again_after_what_runs_has_changed_makes_a_new_change_and_withdra
     assert "(before: v1.1.0)" in answer["message"]
 
 
-def test_an_approval_of_what_is_no_longer_so_is_refused_and_the_change_waits(world: World) -> None:
+def test_an_approval_of_what_is_no_longer_so_is_refused_and_the_change_withdrawn(world: World) -> None:
     change = wait_for(world, "v1.2.0")
     approve(world, wait_for(world, "v1.1.0"))
     answer = approve(world, change)
     assert (answer["ok"], answer["code"]) == (False, "changed_meanwhile")
-    assert answer["message"].startswith(f"Change {change} could not go ahead and still waits.")
+    assert answer["message"].startswith(f"Change {change} could not go ahead. web on production changed meanwhile")
     assert running(world) == "v1.1.0"
-    assert state_of(world, change) == "open"
+    assert state_of(world, change) == "withdrawn"
 
 
 def test_a_tag_that_was_moved_since_is_not_deployed(world: World) -> None:
@@ -359,7 +360,7 @@ class TestSecondFactor:
         answer = approve(world, change)
         assert (answer["code"], answer["hint"]) == (
             "code_needed",
-            f"Say: approve change {change} 123456 (with your code)",
+            f"Say, with your code in place of 123456: approve change {change} 123456",
         )
         assert approvals_in(world, change) == 0
         assert approve(world, change, code=code_of())["code"] == "deployed"

@@ -125,7 +125,7 @@ STEPS = {
     # Where the runner of the approval dies, and what became of the change when the lease has run out.
     "approved, nothing begun": ("opsroom.desk.approve_change:go_ahead:before", "v1.0.0", "deploying"),
     "started": ("opsroom.desk.carrying_out:_start:after", "v1.0.0", "failed"),
-    "deployed, not recorded": ("opsroom.desk.carrying_out:_success:before", "v1.1.0", "failed"),
+    "deployed, not recorded": ("opsroom.desk.carrying_out:success:before", "v1.1.0", "failed"),
     "recorded, not closed": ("opsroom.desk.record:Request.end:after", "v1.1.0", "done"),
 }
 

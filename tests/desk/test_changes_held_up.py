@@ -1,0 +1,368 @@
+"""Changes that could not go ahead: what is said of them is what the database says, and nothing is left behind."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List
+
+import pytest
+import yaml
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+
+from console.opening import open_session
+from opsroom.action import OpsroomAction
+from opsroom.changes import begin, find, tidy
+from opsroom.desk import carrying_out, going_ahead, record
+from opsroom.errors import Code, Failure
+from opsroom.store import open_store
+from opsroom.store.engine import Store
+from support.guarded import (
+    SECRET,
+    approvals_in,
+    code_of,
+    guarded_world,
+    let_minutes_pass,
+    let_time_run_out,
+    state_of,
+    wait_for,
+)
+from support.world import ROOT, Listener, World, git
+
+BROKEN = {"kind": "command", "command": ["/bin/false"]}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return guarded_world(tmp_path)
+
+
+def approve(world: World, change: str, who: str = "carol", **more: Any) -> Dict[str, Any]:
+    answer: Dict[str, Any] = world.ask("approve_change", who, change=change, **more)
+    return answer
+
+
+def look(world: World) -> None:
+    """What any command does that looks at changes."""
+    store = open_store(world.database)
+    with store.write() as connection:
+        tidy(store, connection)
+
+
+def before(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], None], where: Any = carrying_out) -> None:
+    """Do something, once, when the deployment comes to that step."""
+    step = getattr(where, name)
+
+    def acting(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(where, name, step)
+        surroundings = OpsroomAction.surroundings
+        act()
+        OpsroomAction.surroundings = surroundings
+        return step(*given, **named)
+
+    monkeypatch.setattr(where, name, acting)
+
+
+class Away:
+    """A database that does not answer while `away` is set, or for so many transactions."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.transactions = 0
+        begin_ = Store.begin
+
+        @contextmanager
+        def maybe(store: Store, writes: bool) -> Iterator[Connection]:
+            if self.transactions > 0:
+                self.transactions -= 1
+                raise OperationalError("", {}, Exception("unable to open database file"))
+            with begin_(store, writes) as connection:
+                yield connection
+
+        monkeypatch.setattr(Store, "begin", maybe)
+
+
+def test_while_the_database_is_away_it_says_when_the_change_is_released_and_so_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = Away(monkeypatch)
+    monkeypatch.setattr(record, "_PATIENCE", 0.0)
+    change = wait_for(world)
+
+    def go() -> None:
+        away.transactions = 10_000
+
+    before(monkeypatch, "carry_out", go, going_ahead)
+    answer = approve(world, change)
+    away.transactions = 0
+    assert (answer["ok"], answer["outcome"], answer["code"]) == (False, "failed", "store_unreachable")
+    assert "still waits" not in answer["message"]
+    assert re.search(r"it is released by itself at (\d{4}-\d\d-\d\d )?\d\d:\d\d UTC", answer["message"])
+    assert state_of(world, change) == "deploying"
+    assert approve(world, change, "dave")["code"] == "change_closed"
+    let_minutes_pass(world, change)
+    assert approve(world, change)["code"] == "deployed"
+    assert approvals_in(world, change) == 1
+    assert world.events()[2:] == ["approved", "refused", "waiting", "approved", "started", "succeeded"]
+
+
+def test_a_database_that_is_away_for_a_moment_is_waited_for_and_the_change_waits_as_it_says(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = Away(monkeypatch)
+    change = wait_for(world)
+
+    def go() -> None:
+        # The step itself, and the first try to put the change back.
+        away.transactions = 2
+
+    before(monkeypatch, "carry_out", go, going_ahead)
+    answer = approve(world, change)
+    assert away.transactions == 0
+    assert f"Change {change} could not go ahead and still waits." in answer["message"]
+    assert state_of(world, change) == "open"
+    assert world.events()[-1] == "refused"
+
+
+def test_a_command_in_between_does_not_close_what_was_never_touched(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = wait_for(world)
+    source = world.config["apps"]["web"]["version"]
+    world.config["apps"]["web"]["version"] = BROKEN
+    write = record.Request.end
+
+    def end(self: Any, *given: Any, **named: Any) -> Any:
+        look(world)
+        done = write(self, *given, **named)
+        look(world)
+        return done
+
+    monkeypatch.setattr(record.Request, "end", end)
+    answer = approve(world, change)
+    assert (answer["outcome"], state_of(world, change)) == ("failed", "open")
+    assert f"Change {change} could not go ahead and still waits." in answer["message"]
+    assert world.events() == ["asked", "waiting", "approved", "refused"]
+    assert world.finished() == []
+    world.config["apps"]["web"]["version"] = source
+    assert approve(world, change)["code"] == "deployed"
+    assert len(world.finished()) == 1
+
+
+def test_a_defect_before_anything_is_touched_leaves_the_change_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = wait_for(world)
+
+    def crash() -> None:
+        raise ZeroDivisionError
+
+    before(monkeypatch, "settle_interrupted", crash)
+    assert approve(world, change)["code"] == "crashed"
+    assert (state_of(world, change), world.events()[-1], world.claims()) == ("open", "refused", 0)
+
+
+def test_what_expired_while_it_was_held_up_is_said_to_be_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    change = wait_for(world)
+    world.ask("lock", "dave", environment="production", reason="load test")
+    before(monkeypatch, "circumstances", lambda: let_time_run_out(world, change))
+    answer = approve(world, change)
+    assert "its time is over" in answer["message"]
+    assert answer["hint"] == "Ask again: deploy web v1.1.0 to production"
+    assert state_of(world, change) == "expired"
+    assert world.events()[-2:] == ["refused", "expired"]
+
+
+def test_a_runner_that_was_only_slow_does_not_deploy_what_was_released_and_deployed_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = wait_for(world)
+
+    def others() -> None:
+        let_minutes_pass(world, change)
+        assert approve(world, change, "dave")["code"] == "deployed"
+        guarded = world.config["environments"]["production"]
+        world.config["environments"]["production"] = {}
+        assert world.ask("deploy", app="web", version="v1.0.0", environment="production")["code"] == "deployed"
+        world.config["environments"]["production"] = guarded
+
+    before(monkeypatch, "_take_claim", others)
+    monkeypatch.setattr(carrying_out, "_still_as_expected", lambda *given: None)
+    answer = approve(world, change)
+    assert (answer["ok"], answer["code"]) == (False, "change_closed")
+    assert "released meanwhile" in answer["message"]
+    assert world.running("production") == "v1.0.0"
+    assert (state_of(world, change), world.claims()) == ("done", 0)
+    started = [one.facts.get("change") for one in world.records() if one.event.value == "started"]
+    assert started == [change, None]
+
+
+def test_a_runner_that_was_only_slow_leaves_the_change_and_the_claim_of_the_next_one_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from opsroom.claims import Claim, take
+
+    change = wait_for(world)
+    deployment = world.records()[0].deployment
+
+    def another() -> None:
+        let_minutes_pass(world, change)
+        store = open_store(world.database)
+        with store.write() as connection:
+            tidy(store, connection)
+            assert begin(store, connection, change, "dave")
+            claim = Claim("web", "production", deployment, "deploy", "alice", execution_id="another")
+            assert take(store, connection, claim, 60) is None
+
+    before(monkeypatch, "circumstances", another)
+    answer = approve(world, change)
+    assert answer["code"] == "busy"
+    assert "released meanwhile" in answer["message"]
+    assert (state_of(world, change), world.claims(), world.events()[-1]) == ("deploying", 1, "refused")
+
+
+def test_a_deployment_that_could_not_be_recorded_does_not_close_the_change_as_failed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = wait_for(world)
+
+    def unrecorded(request: Any, *given: Any) -> Any:
+        request.started = request.ended = request.unrecorded = True
+        raise Failure(Code.STORE_UNREACHABLE, "It could not be recorded.")
+
+    monkeypatch.setattr(going_ahead, "carry_out", unrecorded)
+    assert approve(world, change)["code"] == "store_unreachable"
+    assert state_of(world, change) == "deploying"
+
+
+def test_what_can_never_go_ahead_is_withdrawn_with_its_record(world: World) -> None:
+    change = wait_for(world)
+    git(world.folder / "repository", "tag", "--force", "v1.1.0", "v1.2.0")
+    answer = approve(world, change)
+    assert (answer["outcome"], answer["code"]) == ("refused", "changed_meanwhile")
+    assert answer["message"].startswith(f"Change {change} could not go ahead. v1.1.0 of web is another commit now")
+    assert answer["message"].endswith(" It is withdrawn.")
+    assert answer["hint"] == "Ask again: deploy web v1.1.0 to production"
+    assert state_of(world, change) == "withdrawn"
+    last = world.records()[-1]
+    assert (last.event.value, last.code, last.requester) == ("rejected", "changed_meanwhile", "alice")
+    assert last.deployment == world.records()[0].deployment
+    again = approve(world, change, "dave")
+    assert again["message"].startswith(f"Change {change} (web v1.1.0 on production) was withdrawn, by opsroom, at ")
+    # What is told to say works.
+    assert approve(world, wait_for(world))["code"] == "deployed"
+
+
+def test_an_approval_without_a_code_can_be_given_again_with_one(tmp_path: Path) -> None:
+    world = guarded_world(tmp_path, approvals=2)
+    world.config["people"]["dave"]["totp"] = SECRET
+    change = wait_for(world)
+    approve(world, change)
+    assert "1 of 2 approved" in world.ask("list_changes", "bob")["message"]
+    world.config["environments"]["production"]["second_factor"] = True
+    shown = world.ask("list_changes", "bob")
+    assert "0 of 2 approved" in shown["message"]
+    assert shown["changes"][0]["approved_by"] == []
+    assert approve(world, change)["code"] == "code_needed"
+    assert approve(world, change, code=code_of())["code"] == "approved"
+    assert approve(world, change, code=code_of(step=1))["code"] == "approved_already"
+    assert approvals_in(world, change) == 1
+    assert approve(world, change, "dave", code=code_of())["code"] == "deployed"
+
+
+def environment_gone(world: World) -> None:
+    world.config["environments"]["staging"] = world.config["environments"].pop("production")
+
+
+def application_moved(world: World) -> None:
+    world.config["apps"]["web"]["environments"] = ["test", "uat"]
+
+
+def application_gone(world: World) -> None:
+    world.config["apps"]["api"] = world.config["apps"].pop("web")
+
+
+GONE = [environment_gone, application_moved, application_gone]
+
+
+@pytest.mark.parametrize("gone", GONE)
+def test_a_change_whose_place_left_the_config_can_be_closed_but_not_approved(
+    world: World, gone: Callable[[World], None]
+) -> None:
+    first, second = wait_for(world), wait_for(world, "v1.2.0")
+    gone(world)
+    assert approve(world, first)["code"] in ("unknown_environment", "not_in_environment", "unknown_app")
+    for who in ("bob", "ghost"):
+        assert world.ask("reject_change", who, change=first, reason="gone")["code"] == "not_allowed"
+    assert world.ask("reject_change", "alice2", change=first, reason="gone")["code"] == "rejected"
+    assert world.ask("reject_change", "dave", change=second, reason="gone")["code"] == "rejected"
+    assert (state_of(world, first), state_of(world, second)) == ("withdrawn", "rejected")
+
+
+@pytest.mark.parametrize("gone", GONE)
+def test_an_emergency_whose_place_left_the_config_is_reviewed_by_somebody_else(
+    tmp_path: Path, gone: Callable[[World], None]
+) -> None:
+    world = guarded_world(tmp_path, emergency=["alice"], second_factor=False)
+    place = {"app": "web", "version": "v1.1.0", "environment": "production"}
+    world.ask("emergency_deploy", "alice", reason="checkout is down", **place)
+    change = next(str(one.facts["change"]) for one in world.records() if one.event.value == "overridden")
+    gone(world)
+    assert world.ask("review_change", "alice", change=change, text="fine")["code"] == "own_change"
+    assert world.ask("review_change", "bob", change=change, text="fine")["code"] == "not_allowed"
+    rules: List[Dict[str, Any]] = list(world.config["environments"].values())
+    rules[-1]["second_factor"] = True
+    assert world.ask("review_change", "carol", change=change, text="fine")["code"] == "code_needed"
+    reviewed = world.ask("review_change", "carol", change=change, text="fine", code=code_of())
+    assert reviewed["code"] == "reviewed"
+
+
+def test_what_people_write_about_a_change_is_masked_in_the_record_and_in_the_change(world: World) -> None:
+    secret = SECRET
+    change = wait_for(world)
+    world.ask("reject_change", "dave", change=change, reason=f"it logs {secret}")
+    last = world.records()[-1]
+    assert last.event.value == "rejected"
+    assert secret not in f"{last.message} {last.facts}"
+    assert "********" in last.facts["reason"]
+    store = open_store(world.database)
+    with store.read() as connection:
+        found = find(connection, change)
+    assert found is not None
+    assert secret not in str(found)
+
+
+@pytest.mark.parametrize("action", ["approve_change", "confirm_change"])
+def test_half_a_surrogate_pair_is_an_unknown_change_and_no_crash(world: World, action: str) -> None:
+    assert world.ask(action, "carol", change="K7\ud800")["code"] == "unknown_change"
+
+
+def test_the_hint_for_a_code_works_when_it_is_typed_with_the_code(tmp_path: Path) -> None:
+    world = guarded_world(tmp_path, second_factor=True)
+    config = tmp_path / "opsroom.yaml"
+    config.write_text(yaml.safe_dump(world.config))
+    session = open_session(config, ROOT, world.database)
+    change = wait_for(world)
+    told = session.say(f"approve change {change}", "carol", "#dev")
+    assert told.code == "code_needed"
+    typed = told.message.split("in place of 123456: ")[1]
+    assert session.say(typed, "carol", "#dev").code == "code_wrong"
+    assert session.say(typed.replace("123456", code_of()), "carol", "#dev").code == "deployed"
+
+
+@pytest.mark.parametrize(("broken", "code"), [("deploy", "deploy_failed"), ("version", "bad_answer")])
+def test_whoever_asked_is_told_in_their_room_also_when_it_fails(world: World, broken: str, code: str) -> None:
+    change = wait_for(world, room="#web")
+    world.config["apps"]["web"][broken] = {"kind": "command", "command": ["/bin/sh", "-c", "exit 3"]}
+    answer = approve(world, change, room="#ops")
+    assert (answer["outcome"], answer["code"]) == ("failed", code)
+    assert any(answer["message"][:60] in said for said in world.room.said)
+
+
+def test_in_the_room_where_it_was_asked_a_failure_is_said_once(world: World) -> None:
+    change = wait_for(world)
+    world.ask("lock", "dave", environment="production", reason="load test")
+    world.room = Listener()
+    assert approve(world, change)["code"] == "locked"
+    assert world.room.said == []
