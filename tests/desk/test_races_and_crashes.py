@@ -62,7 +62,7 @@ STEPS = {
     "started": ("carrying_out:_start:after", "v1.0.0", BEGUN, "v1.0.0 runs there now"),
     "exported, not switched": ("job:RunningJob.check:before", "v1.0.0", BEGUN, "v1.0.0 runs there now"),
     "switched": ("carrying_out:verify:before", "v1.1.0", BEGUN, "v1.1.0 had been put in place"),
-    "verified": ("carrying_out:_success:before", "v1.1.0", BEGUN, "v1.1.0 had been put in place"),
+    "verified": ("carrying_out:success:before", "v1.1.0", BEGUN, "v1.1.0 had been put in place"),
     "recorded": ("record:Request.end:after", "v1.1.0", [*BEGUN, "succeeded"], None),
 }
 
