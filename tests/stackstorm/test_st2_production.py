@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pyotp
 import pytest
 
-from support.stackstorm import RELAY, Said, StackStorm
+from support.stackstorm import Said, StackStorm
 from support.world import World
 
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -108,8 +108,9 @@ def test_a_relay_that_is_not_trusted_speaks_for_nobody(stackstorm: StackStorm, g
     change = change_of(stackstorm.ask(ASK, "alice", "#ops"))
     stackstorm.configure({**guarded.config, "relays": ["another_relay"]})
     answer = stackstorm.ask(f"approve change {change}", "carol", "#ops")
-    assert (answer.status, answer.code) == ("failed", "not_allowed")
-    assert answer.result["message"].startswith(RELAY)
+    # Everybody is the relay's own user now: nobody who may approve, and the same who asked.
+    assert (answer.status, answer.code) == ("failed", "own_change")
+    assert stackstorm.ask(ASK, "carol", "#ops").code == "not_allowed"
     assert guarded.running("production") == ""
 
 
