@@ -96,7 +96,7 @@ def test_the_environment_is_inherited_without_what_is_for_the_action_alone(monke
     output = capture(["env"], 20, environ={"ADDED": "1", "TAKEN": None}).output.splitlines()
     assert "KEPT=yes" in output
     assert "ADDED=1" in output
-    assert not [line for line in output if line.startswith(("ST2_", "PYTHONPATH", "TAKEN"))]
+    assert not [line for line in output if line.startswith(("ST2_ACTION_", "PYTHONPATH", "TAKEN"))]
     assert "PYTHONPATH=/mine" in capture(["env"], 20, environ={"PYTHONPATH": "/mine"}).output
 
 
