@@ -202,3 +202,11 @@ def test_an_emergency_and_the_kill_switch_want_the_second_factor_where_it_is_wan
     assert world.ask("unlock", "carol", environment="everything")["code"] == "code_needed"
     assert world.ask("unlock", "carol", environment="everything", code=totp.at(now))["code"] == "code_used"
     assert world.ask("unlock", "carol", environment="everything", code=totp.at(now + 30))["code"] == "unlocked"
+
+
+def test_an_announcement_is_not_said_twice_in_one_room_that_the_relay_names_otherwise(world: World) -> None:
+    guarded(world)
+    world.config["announce"] = "#ops"
+    given = {"app": "web", "version": "v1.0.0", "environment": "production", "reason": "checkout is down"}
+    assert world.ask("emergency_deploy", "carol", room="ops", **given)["code"] == "deployed"
+    assert world.room.said == []

@@ -6,7 +6,7 @@ import pytest
 
 from opsroom.desk import KINDS
 from opsroom.errors import Code, Refusal
-from opsroom.people import identify, is_one_of
+from opsroom.people import identify, is_one_of, same_room
 from opsroom.settings import load
 
 SETTINGS = load(
@@ -62,3 +62,8 @@ def test_somebody_unknown_is_in_no_group_whatever_they_are_called() -> None:
     stranger = identify(SETTINGS, "release-managers", "chatops_bot", "")
     assert is_one_of(SETTINGS, carol, ["release-managers"])
     assert not is_one_of(SETTINGS, stranger, ["release-managers"])
+
+
+def test_a_room_is_the_same_with_and_without_its_sign_and_in_any_case() -> None:
+    assert same_room("#Ops", "ops")
+    assert not same_room("#ops", "#dev")

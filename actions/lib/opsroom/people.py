@@ -55,6 +55,11 @@ def identify(settings: Settings, requester: str, st2_user: str, room: str) -> Sp
     return Speaker(person.name if person else st2_user, person, "", st2_user, "", through_relay=False)
 
 
+def same_room(one: str, other: str) -> bool:
+    """Whether two names mean one room: hubot reports some without the leading #, errbot with it; both ignore case."""
+    return one.lstrip("#").casefold() == other.lstrip("#").casefold()
+
+
 def is_one_of(settings: Settings, speaker: Speaker, names: Iterable[str]) -> bool:
     """Whether the speaker is one of these people or in one of these groups."""
     if speaker.person is None:

@@ -11,7 +11,7 @@ from ..errors import Code, Refusal
 from ..guard.access import may
 from ..ledger import Entry, Event
 from ..names import shown
-from ..people import Speaker, identify
+from ..people import Speaker, identify, same_room
 from ..settings.model import Environment, Settings
 from ..text import message, one_line
 from . import Desk
@@ -96,5 +96,5 @@ def facts_of(change: Change) -> Dict[str, Any]:
 
 def tell_the_requester(desk: Desk, change: Change, text: str) -> None:
     """Say it where the change was asked for, unless it is said there anyway."""
-    if change.room and change.room != desk.speaker.room:
+    if change.room and not same_room(change.room, desk.speaker.room):
         desk.rooms(change.room).say(message(text))

@@ -22,7 +22,7 @@ from . import Desk
 from .carrying_out import Order, carry_out
 from .outcome import Outcome
 from .places import find_place
-from .record import Request, _plain, resumed
+from .record import Request, recordable, resumed
 
 
 class _Released(Exception):
@@ -130,7 +130,7 @@ def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> T
 
     again = f"{_sentence(error.hint)} Then: {say}".strip()
     try:
-        request.end(event, error.code.value, why, also=settle, **_plain(error.facts))
+        request.end(event, error.code.value, why, also=settle, **recordable(error.facts))
     except _Released:
         _record_only(request, change, error)
         return f"Change {change.id} was released meanwhile: it took too long to begin. {error.message}", again

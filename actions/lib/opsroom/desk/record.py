@@ -152,12 +152,12 @@ def resumed(request: Request) -> Iterator[Request]:
         yield request
     except Refusal as refusal:
         if not request.ended:
-            request.end(Event.REFUSED, refusal.code.value, refusal.sentence(), **_plain(refusal.facts))
+            request.end(Event.REFUSED, refusal.code.value, refusal.sentence(), **recordable(refusal.facts))
         raise
     except Failure as failure:
         if not request.ended:
             event = Event.INTERRUPTED if failure.code is Code.INTERRUPTED else Event.FAILED
-            request.end(event, failure.code.value, failure.sentence(), **_plain(failure.facts))
+            request.end(event, failure.code.value, failure.sentence(), **recordable(failure.facts))
         raise
     except Exception as error:
         if not request.ended:
@@ -165,6 +165,7 @@ def resumed(request: Request) -> Iterator[Request]:
         raise
 
 
-def _plain(facts: Mapping[str, Any]) -> Dict[str, Any]:
+def recordable(facts: Mapping[str, Any]) -> Dict[str, Any]:
+    """Of an error's facts those that a record can hold by themselves."""
     taken = ("event", "code", "message", "also")
     return {key: value for key, value in facts.items() if key not in taken and isinstance(value, (str, int, float))}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Dict, Optional
 
 from ..errors import Code, Failure, OpsroomError
 from ..names import listed
+from ..people import same_room
 from ..text import message, one_line, span, when
 from ..versions import Running
 from .asking import ask_or_none
@@ -85,5 +86,5 @@ def taken_over(request: Request, order: Order) -> Failure:
 def announce(request: Request, text: str) -> None:
     """Tell the room for announcements, unless that is where it is said anyway."""
     room = request.desk.settings.announce
-    if room and room != request.desk.speaker.room:
+    if room and not same_room(room, request.desk.speaker.room):
         request.desk.rooms(room).say(message(text))

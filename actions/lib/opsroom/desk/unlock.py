@@ -10,6 +10,7 @@ from ..guard import Decision
 from ..guard.approvals import needs_code
 from ..guard.locks import lasting, place, told
 from ..names import listed
+from ..people import same_room
 from ..text import message, one_line
 from . import Desk
 from .locking import Scope, find_scope, rights
@@ -104,12 +105,7 @@ def _refuse(lock: Lock, refused: List[Decision], now: datetime, zone: str) -> No
 
 def _tell_owner(desk: Desk, lock: Lock) -> None:
     """The room where the lock was taken reads who took it away, unless the answer is read there anyway."""
-    if lock.room and _plain(lock.room) != _plain(desk.speaker.room):
+    if lock.room and not same_room(lock.room, desk.speaker.room):
         owner, who = one_line(lock.shown, 60), one_line(desk.speaker.shown, 60)
         words, reason = place(lock.app, lock.environment), one_line(lock.reason, 100)
         desk.rooms(lock.room).say(message(f"{owner}: {who} unlocked {words}, which you had locked: {reason}"))
-
-
-def _plain(room: str) -> str:
-    # The relays report rooms with and without the leading #.
-    return room.lstrip("#").casefold()

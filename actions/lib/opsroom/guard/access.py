@@ -6,7 +6,7 @@ from typing import Dict, List, Optional, Tuple
 
 from ..errors import Code
 from ..names import listed
-from ..people import Speaker, is_one_of
+from ..people import Speaker, is_one_of, same_room
 from ..settings.model import Environment, Settings
 from . import YES, Decision, no
 
@@ -88,9 +88,7 @@ def _person(settings: Settings, speaker: Speaker, environment: Environment, righ
 
 
 def _room(speaker: Speaker, environment: Environment, right: str) -> Decision:
-    if environment.rooms is None or (
-        speaker.room and _plain(speaker.room) in {_plain(one) for one in environment.rooms}
-    ):
+    if environment.rooms is None or (speaker.room and any(same_room(speaker.room, one) for one in environment.rooms)):
         return YES
     here = f"not from {speaker.room}" if speaker.room else "not from outside of a chat room"
     done = _REFUSED[right][1].format(environment.name)
@@ -99,8 +97,3 @@ def _room(speaker: Speaker, environment: Environment, right: str) -> Decision:
         f"{done} from {listed(environment.rooms) if environment.rooms else 'nowhere'}, {here}.",
         f"Say it again in {environment.rooms[0]}." if environment.rooms else "",
     )
-
-
-def _plain(room: str) -> str:
-    # hubot reports some rooms without the leading #, errbot with it; both ignore case.
-    return room.lstrip("#").casefold()

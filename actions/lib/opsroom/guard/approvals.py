@@ -7,7 +7,7 @@ from typing import List, Sequence
 
 from ..change import Approval, Change, Kind, State
 from ..errors import Code
-from ..people import Speaker
+from ..people import Speaker, same_room
 from ..settings.model import Environment, Settings
 from ..text import span, when
 from . import YES, Decision, no
@@ -99,7 +99,7 @@ def may_confirm(
         return no(Code.NOT_ALLOWED, f"Only {change.shown}, who asked for change {change.id}, may confirm it.")
     if requester.key != change.owner:
         return _somebody_else_by_now(change)
-    if plain(speaker.room) != plain(change.room):
+    if not same_room(speaker.room, change.room):
         where = f"in {change.room}" if change.room else "where it was asked, outside of a chat room"
         return no(Code.WRONG_ROOM, f"Change {change.id} is confirmed {where}.", f"There: confirm change {change.id}")
     if environment.approvals > 0:
@@ -160,11 +160,6 @@ def ask_again(change: Change) -> str:
 def time_left(change: Change, now: datetime) -> str:
     """How long it may still be confirmed."""
     return span(max((change.expires_at - now).total_seconds(), 0.0)) if change.expires_at else ""
-
-
-def plain(room: str) -> str:
-    """A room for comparing: hubot reports some without the leading #, errbot with it; both ignore case."""
-    return room.lstrip("#").casefold()
 
 
 def _is_open(change: Change, now: datetime) -> Decision:
