@@ -14,7 +14,7 @@ import yaml
 from opsroom import deploys, versions
 from opsroom.desk import KINDS
 from opsroom.errors import Code, OpsroomError
-from opsroom.settings import Kinds, load
+from opsroom.settings import load
 from opsroom.settings.fields import Fields, Problems
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -247,8 +247,7 @@ def test_the_kind_that_the_architecture_adds_works_and_passes_its_own_test(
     monkeypatch.setitem(sys.modules, where, made)
     spec.loader.exec_module(made)
     monkeypatch.setitem(versions.REGISTRY._modules, name, where)
-    kinds = Kinds(deploys=deploys.REGISTRY, versions=versions.REGISTRY)
-    load({**_BASE, "apps": {"web": {"version": {"kind": name, "path": "/srv/{app}/{environment}"}}}}, kinds)
+    load({**_BASE, "apps": {"web": {"version": {"kind": name, "path": "/srv/{app}/{environment}"}}}}, KINDS)
 
     proofs: Dict[str, Any] = {}
     exec(compile(test, "test_version_file.py", "exec"), proofs)

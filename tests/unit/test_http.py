@@ -15,7 +15,7 @@ import pytest
 
 from opsroom.errors import Code, Failure
 from opsroom.http import Http, redact, shown_url, user_agent
-from opsroom.http_faults import retry_after
+from opsroom.http_faults import in_doubt, retry_after
 from opsroom.redaction import without_credentials
 from support.http_server import HttpServer, Reply, free_port
 
@@ -146,7 +146,7 @@ def test_no_other_error_is_tried_again(server, status):
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("reply", [Reply(503), Reply(429, headers={"Retry-After": "0"}), Reply(drop="unanswered")])
+@pytest.mark.parametrize("reply", [Reply(503), Reply(502), Reply(drop="unanswered")])
 def test_a_post_is_sent_once_unless_it_is_said_to_be_idempotent(server, reply):
     server.on("/a", reply, Reply(body="done"))
     failure = failure_of(Http().send, "POST", server.url("/a"), json={})
@@ -154,6 +154,33 @@ def test_a_post_is_sent_once_unless_it_is_said_to_be_idempotent(server, reply):
     assert len(server.requests) == 1
     server.on("/a", reply, Reply(body="done"))
     assert Http().send("POST", server.url("/a"), json={}, idempotent=True).text == "done"
+
+
+def test_a_post_that_was_refused_for_coming_too_often_is_sent_again_since_nothing_was_done(server):
+    server.on("/a", Reply(429, headers={"Retry-After": "0"}), Reply(201, body="done"))
+    assert Http().send("POST", server.url("/a"), json={}).text == "done"
+    assert len(server.requests) == 2
+
+
+def test_a_post_that_comes_too_often_for_long_says_so_and_that_nothing_was_done(server):
+    server.on("/a", Reply(429, headers={"Retry-After": "3600"}))
+    failure = failure_of(Http().send, "POST", server.url("/a"), json={})
+    assert (failure.code, failure.facts["sent"], failure.facts["retry_after"]) == (Code.RATE_LIMITED, False, 3600)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "doubt"), [(400, False), (404, False), (408, True), (422, False), (500, True), (502, True), (429, False)]
+)
+def test_an_error_of_the_server_leaves_in_doubt_whether_it_was_done_and_one_of_ours_does_not(server, status, doubt):
+    server.on("/a", Reply(status))
+    assert in_doubt(failure_of(Http().send, "POST", server.url("/a"), json={})) is doubt
+
+
+def test_a_lost_answer_leaves_in_doubt_whether_it_was_done_and_a_closed_door_does_not(server):
+    server.on("/a", Reply(drop="unanswered"))
+    assert in_doubt(failure_of(Http().send, "POST", server.url("/a"), json={}))
+    assert not in_doubt(failure_of(Http().send, "POST", f"http://127.0.0.1:{free_port()}/", json={}))
 
 
 @pytest.mark.parametrize("drop", ["unread", "unanswered", "half"])

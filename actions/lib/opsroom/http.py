@@ -101,8 +101,9 @@ class Http:
         """Send a request and return its answer when the status is 2xx or one of `accept`.
 
         Retried, as long as the time limit allows: when no connection came about or it broke, after 502, 503 and 504,
-        and after 429 as long as the server asks. Only methods that may be repeated are: GET, HEAD, OPTIONS, PUT,
-        DELETE, or any method with `idempotent=True`. Redirects are followed for GET and HEAD.
+        and after 429 as long as the server asks. Where the server may have done what was asked, only methods that may
+        be repeated are: GET, HEAD, OPTIONS, PUT, DELETE, or any method with `idempotent=True`; after 429, or when no
+        connection came about, all are. Redirects are followed for GET and HEAD.
 
         Raises Failure: unreachable, timed_out, rate_limited, unauthorized, bad_answer. Its facts: `url` (to show),
         `sent` (whether the server may have got the request, so that its effect is unknown), `status` when there was an
@@ -177,7 +178,7 @@ class Http:
                 if 200 <= outcome.status < 300 or outcome.status in request.accept:
                     return outcome
                 outcome = judge(outcome.status, outcome.headers, outcome.url, request.method)
-            if not outcome.again or not request.repeatable or attempt == self._attempts:
+            if not outcome.again or not (request.repeatable or outcome.untouched) or attempt == self._attempts:
                 return outcome
             # Half to all of the doubled wait: runners that failed together do not come back together.
             pause = 0.2 * 2**attempt * random.uniform(0.5, 1.0) if outcome.wait is None else max(outcome.wait, 0.1)  # noqa: S311

@@ -30,11 +30,15 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Trouble:
-    """A failure that is not raised yet. `again`: asking again may help; `wait`: after so many seconds, if told."""
+    """A failure that is not raised yet. `again`: asking again may help; `wait`: after so many seconds, if told.
+
+    `untouched`: the server has certainly not done what was asked, so that even a POST may be sent again.
+    """
 
     failure: Failure
     again: bool = False
     wait: Optional[float] = None
+    untouched: bool = False
 
 
 def judge(status: int, headers: Mapping[str, str], url: str, method: str) -> Trouble:
@@ -46,8 +50,9 @@ def judge(status: int, headers: Mapping[str, str], url: str, method: str) -> Tro
     # GitHub says 403 where others say 429; Retry-After tells it from a right that is missing.
     if status == 429 or (status == 403 and wait is not None):
         how_long = "does not say for how long" if wait is None else f"asks to wait {length(round(wait, 1))}"
+        facts["sent"] = False
         failure = Failure(Code.RATE_LIMITED, f"{url} gets too many requests and {how_long}.", facts=facts)
-        return Trouble(failure, again=wait is not None, wait=wait)
+        return Trouble(failure, again=wait is not None, wait=wait, untouched=True)
     if status == 401:
         return Trouble(Failure(Code.UNAUTHORIZED, f"{url} does not accept the credentials (401).", facts=facts))
     if status == 403:
@@ -59,6 +64,12 @@ def judge(status: int, headers: Mapping[str, str], url: str, method: str) -> Tro
     named = f"{status} {_REASONS[status]}" if status in _REASONS else str(status)
     failure = Failure(Code.BAD_ANSWER, f"{url} answered {named}.", facts=facts)
     return Trouble(failure, again=status in _BUSY, wait=wait)
+
+
+def in_doubt(failure: Failure) -> bool:
+    """Whether the server may have done what was asked all the same: an answer that was lost, or that says nothing."""
+    status = failure.facts.get("status")
+    return bool(failure.facts.get("sent")) and (status is None or status < 400 or status == 408 or status >= 500)
 
 
 def retry_after(value: str) -> Optional[float]:
@@ -88,7 +99,7 @@ def explain(error: Exception, url: str, time_limit: float, connect_limit: float)
         return any(isinstance(link, kinds) for link in chain)
 
     def trouble(code: Code, what: str, sent: bool, again: bool) -> Trouble:
-        return Trouble(Failure(code, f"{url} {what}.", facts={"url": url, "sent": sent}), again)
+        return Trouble(Failure(code, f"{url} {what}.", facts={"url": url, "sent": sent}), again, untouched=not sent)
 
     for link in chain:
         if isinstance(link, ssl.SSLCertVerificationError):

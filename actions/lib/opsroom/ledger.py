@@ -44,6 +44,9 @@ class Event(str, Enum):
     In between, where the environment wants it: WAITING (a change was made), APPROVED (once for each approver) or
     REJECTED, CONFIRMED, EXPIRED, OVERRIDDEN (an emergency passed what was in the way). After it: REVIEWED. All of them
     carry the deployment's id. LOCKED and UNLOCKED tell of locks.
+
+    A request about a card or a page has one ASKED too, and as its end REFUSED, FAILED or what was done: CARD_... and
+    PAGED, ACKNOWLEDGED, RESOLVED, ESCALATED, RESPONDER_ADDED. UNCONFIRMED: it may have been done, nobody could tell.
     """
 
     ASKED = "asked"
@@ -61,6 +64,16 @@ class Event(str, Enum):
     REVIEWED = "reviewed"
     LOCKED = "locked"
     UNLOCKED = "unlocked"
+    CARD_CREATED = "card_created"
+    CARD_COMMENTED = "card_commented"
+    CARD_MOVED = "card_moved"
+    CARD_ASSIGNED = "card_assigned"
+    PAGED = "paged"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    ESCALATED = "escalated"
+    RESPONDER_ADDED = "responder_added"
+    UNCONFIRMED = "unconfirmed"
 
 
 @dataclass(frozen=True)

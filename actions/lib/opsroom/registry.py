@@ -29,6 +29,10 @@ class Registry(Generic[Made]):
         """Let the kind check its part of the config. Problems are noted in `fields`."""
         return import_module(self._modules[kind]).read_options(fields)
 
+    def read(self, kind: str, function: str, *arguments: Any) -> Any:
+        """Let the kind check another part of the config with a function that it has for it, such as `read_target`."""
+        return getattr(import_module(self._modules[kind]), function)(*arguments)
+
     def make(self, kind: str, options: Any, **arguments: Any) -> Made:
         """Build the provider of a kind from its checked options."""
         made: Made = import_module(self._modules[kind]).make(options, **arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from .. import deploys, versions
+from .. import cards, deploys, paging, versions
 from ..people import Speaker
 from ..room import NoRoom, Room
 from ..settings import Kinds
@@ -14,7 +14,7 @@ from ..settings.model import Settings
 if TYPE_CHECKING:
     from ..store import Store
 
-KINDS = Kinds(deploys=deploys.REGISTRY, versions=versions.REGISTRY)
+KINDS = Kinds(deploys=deploys.REGISTRY, versions=versions.REGISTRY, trackers=cards.REGISTRY, pagers=paging.REGISTRY)
 
 
 @dataclass

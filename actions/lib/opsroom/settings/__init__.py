@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Tuple
 
@@ -11,10 +12,25 @@ from .environments import Known, read_environment
 from .fields import Fields, Problems
 from .fitting import check
 from .freezes import read_timezone
-from .model import App, Environment, Freeze, Kind, Person, Progress, Settings
+from .model import App, Environment, Freeze, Kind, PageLimit, Person, Progress, Settings, Team
+from .paging import read_page_limit, read_team
 from .people import read_groups, read_person
 
-__all__ = ["App", "Environment", "Freeze", "Kind", "Kinds", "Person", "Progress", "Settings", "load"]
+__all__ = [
+    "App",
+    "Environment",
+    "Freeze",
+    "Kind",
+    "Kinds",
+    "PageLimit",
+    "Person",
+    "Progress",
+    "Settings",
+    "Team",
+    "load",
+]
+
+_ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
 
 
 class KindReader(Protocol):
@@ -26,6 +42,8 @@ class KindReader(Protocol):
 
     def read_options(self, kind: str, fields: Fields) -> Any: ...
 
+    def read(self, kind: str, function: str, *arguments: Any) -> Any: ...
+
 
 @dataclass(frozen=True)
 class Kinds:
@@ -33,6 +51,8 @@ class Kinds:
 
     deploys: KindReader
     versions: KindReader
+    trackers: KindReader
+    pagers: KindReader
 
 
 def load(raw: Optional[Mapping[str, Any]], kinds: Kinds) -> Settings:
@@ -75,6 +95,9 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
         fields, "environments", "an environment", lambda name, inner: read_environment(name, inner, known)
     )
     apps = _named(fields, "apps", "an application", lambda name, inner: _app(name, inner, environments, kinds))
+    trackers = _providers(fields, "trackers", "a tracker", kinds.trackers)
+    pagers = _providers(fields, "pagers", "a pager", kinds.pagers)
+    teams = _named(fields, "teams", "a team", lambda name, inner: read_team(name, inner, pagers, kinds.pagers))
     progress = fields.inside("progress")
     settings = Settings(
         database=fields.text("database", default=""),
@@ -92,6 +115,12 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
             every=progress.seconds("every", default=30.0, minimum=1.0),
             most=progress.whole_number("most", default=5, minimum=0, maximum=20),
         ),
+        web=_address(fields, "web"),
+        trackers=trackers,
+        pagers=pagers,
+        teams=teams,
+        page_limit=read_page_limit(fields),
+        watch=fields.seconds("watch", default=300.0),
     )
     progress.finish()
     fields.finish()
@@ -137,7 +166,20 @@ def _app(name: str, fields: Fields, environments: Mapping[str, Environment], kin
         version=_kind(fields, "version", kinds.versions),
         verify_for=fields.seconds("verify_for", default=60.0),
         environments=places,
+        cards=fields.text("cards", "", expected="a tracker, a project, or TRACKER:PROJECT"),
+        page=fields.text("page", "", expected="the name of a team"),
     )
+
+
+def _address(fields: Fields, key: str) -> str:
+    found = fields.text(key, "", pattern=_ADDRESS, expected="an http or https address")
+    return found.rstrip("/")
+
+
+def _providers(fields: Fields, key: str, what: str, registry: KindReader) -> Dict[str, Kind]:
+    """The trackers or pagers by name; those whose kind is wrong are left out, the complaint says so."""
+    found = _named(fields, key, what, lambda name, inner: _options(inner, registry))
+    return {name: kind for name, kind in found.items() if kind is not None}
 
 
 def _kind(fields: Fields, key: str, registry: KindReader) -> Optional[Kind]:
@@ -145,10 +187,15 @@ def _kind(fields: Fields, key: str, registry: KindReader) -> Optional[Kind]:
         fields.raw(key)
         return None
     inner = fields.inside(key)
-    kind = inner.text("kind", choices=registry.kinds())
+    found = _options(inner, registry)
+    inner.finish()
+    return found
+
+
+def _options(fields: Fields, registry: KindReader) -> Optional[Kind]:
+    kind = fields.text("kind", choices=registry.kinds())
     if not kind:
         # Its other keys mean nothing without a kind; one complaint is enough.
+        fields.ignore_rest()
         return None
-    options = registry.read_options(kind, inner)
-    inner.finish()
-    return Kind(kind=kind, options=options)
+    return Kind(kind=kind, options=registry.read_options(kind, fields))

@@ -48,6 +48,7 @@ def _rules(fields: Fields, known: Known) -> Dict[str, Any]:
         "after": lambda key: _after(fields, key, known),
         "freezes": lambda key: read_freezes(fields, key, known.timezone),
         "lock_after_rollback": fields.flag,
+        "move_cards": lambda key: fields.text(key, expected="the name of a column or state"),
     }
     rules = {key: read(key) for key, read in readers.items() if fields.has(key)}
     for key in readers:

@@ -199,6 +199,10 @@ class Fields:
         self._known.append(name)
         return self._raw.get(name)
 
+    def ignore_rest(self) -> None:
+        """Say nothing of keys that nobody asked for: what they should be cannot be told."""
+        self._known += list(self._raw)
+
     def finish(self) -> None:
         """Complain of every key that nobody asked for."""
         for name in self._raw:

@@ -44,7 +44,8 @@ class Environment:
     `deployers`, `rooms`, `lockers` and `approvers` are None where there is no rule. Who may lock is by default who may
     deploy. `approvals` is how many others must approve, `approval_ttl` and `confirm_within` are in seconds
     (`confirm_within` 0: nothing to confirm), `after` is the environment where the version must be running first.
-    `emergency` may pass approval, freeze, order and lock. `own` has, for each application, the rules of its own.
+    `emergency` may pass approval, freeze, order and lock. `move_cards` is the column or state into which the cards of a
+    deployment are put once it has succeeded, empty for none. `own` has, for each application, the rules of its own.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Environment:
     after: str = ""
     freezes: Tuple[Freeze, ...] = ()
     lock_after_rollback: bool = True
+    move_cards: str = ""
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def for_app(self, app: str) -> Environment:
@@ -78,13 +80,42 @@ class Kind:
 
 @dataclass(frozen=True)
 class App:
-    """An application. `environments` is None where it lives in all of them; `verify_for` is in seconds."""
+    """An application. `environments` is None where it lives in all of them; `verify_for` is in seconds.
+
+    `cards` is where its cards live (a tracker, a project, or TRACKER:PROJECT), `page` the team that is paged for it.
+    """
 
     name: str
     deploy: Optional[Kind] = None
     version: Optional[Kind] = None
     verify_for: float = 60.0
     environments: Optional[Tuple[str, ...]] = None
+    cards: str = ""
+    page: str = ""
+
+
+@dataclass(frozen=True)
+class Team:
+    """People who are paged together.
+
+    `page` are the pagers to try, in this order; empty stands for the first of the config. `targets` has for each pager
+    that the config names one for: whom to page there (a `paging.Target`). `phone` is whom to call when all pagers fail.
+    `watch` is after how many seconds the room is told that nobody has answered; None stands for that of all teams.
+    """
+
+    name: str
+    page: Tuple[str, ...] = ()
+    targets: Mapping[str, Any] = field(default_factory=dict)
+    phone: str = ""
+    watch: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class PageLimit:
+    """How many pages one person may send, and one team may get, within so many seconds. 0 pages: no limit."""
+
+    pages: int = 5
+    within: float = 600.0
 
 
 @dataclass(frozen=True)
@@ -98,7 +129,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class Settings:
-    """The whole config. `lease` is in seconds; `database` is empty where the default file is meant."""
+    """The whole config. `lease` is in seconds; `database` is empty where the default file is meant.
+
+    `web` is the address of StackStorm's web pages, without a slash at its end. `watch` is after how many seconds the
+    room is told that nobody has answered a page, 0 for never.
+    """
 
     database: str
     relays: Tuple[str, ...]
@@ -111,6 +146,12 @@ class Settings:
     apps: Mapping[str, App]
     lease: float
     progress: Progress
+    web: str = ""
+    trackers: Mapping[str, Kind] = field(default_factory=dict)
+    pagers: Mapping[str, Kind] = field(default_factory=dict)
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    page_limit: PageLimit = PageLimit()
+    watch: float = 300.0
 
     def environments_of(self, app: App) -> Tuple[str, ...]:
         """The names of the environments where an application lives, in the order of the config."""

@@ -149,6 +149,105 @@ wrong_codes = Table(
     Column("at", Text, nullable=False),
 )
 
+# What was asked of another system and must not be done twice. `key` says what was asked and by whom; `mark` is what the
+# thing made carries over there; `answer` is JSON, empty until it is known what came of it.
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("deployment", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("began_at", Text, nullable=False),
+    Column("ended_at", Text, nullable=False),
+    # What makes one of two who ask the same at the same moment the second.
+    PrimaryKeyConstraint("key", name="repeats_once"),
+)
+
+# The board of the tracker kind local. An empty assignee is nobody.
+cards = Table(
+    "cards",
+    metadata,
+    Column("tracker", Text, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("assignee", Text, nullable=False),
+    Column("reporter", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    PrimaryKeyConstraint("tracker", "project", "number", name="cards_number"),
+    UniqueConstraint("tracker", "mark", name="cards_mark"),
+)
+
+card_comments = Table(
+    "card_comments",
+    metadata,
+    Column("tracker", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    PrimaryKeyConstraint("tracker", "mark", name="card_comments_once"),
+)
+
+# Pages that went out through any pager: for limits, for `ack page 1234`, and for watching until somebody answers.
+# `watch_until` is empty where nobody wants to be told, `told` is what the room has been told of last.
+pages = Table(
+    "pages",
+    metadata,
+    Column("mark", Text, primary_key=True),
+    Column("deployment", Text, nullable=False),
+    Column("pager", Text, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("target_kind", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("target_name", Text, nullable=False),
+    Column("people", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("shown", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("room", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("urgent", Integer, nullable=False),
+    Column("emergency", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("paged_at", Text, nullable=False),
+    Column("watch_until", Text, nullable=False),
+    Column("told", Text, nullable=False),
+    Column("execution_id", Text, nullable=False),
+)
+
+# The log of pages of the pager kind local.
+local_pages = Table(
+    "local_pages",
+    metadata,
+    Column("pager", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("target_kind", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("urgent", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("people", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    PrimaryKeyConstraint("pager", "number", name="local_pages_number"),
+    UniqueConstraint("pager", "mark", name="local_pages_mark"),
+)
+
 
 def clean(value: str) -> str:
     """The text without what a column cannot hold: NUL (PostgreSQL refuses it) and halves of surrogate pairs."""

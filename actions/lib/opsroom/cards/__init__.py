@@ -1,0 +1,188 @@
+"""Trackers: where cards live, one module a kind.
+
+To add a kind: one file in this folder with `read_options` and `make`, one line in REGISTRY, one contract test.
+
+The options of every kind are frozen dataclasses with two methods, which decide whose a card or a project is without
+asking anybody (see `Reading`): `reads_card(text)` and `reads_project(text)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Optional, Protocol, Tuple
+
+from ..author import Author
+from ..registry import Registry
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a tracker makes of a text that somebody typed: the id in its own spelling, empty when it is not its own.
+
+    `sure` is for what can be no other tracker's: an address below its own, a project that its config names. A text that
+    merely has the right form is not sure; where two trackers are as sure as each other, the person is asked.
+    """
+
+    id: str = ""
+    sure: bool = False
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A card to be made.
+
+    `project` as `reads_project` spelt it, empty for the tracker's own. `summary` is one line, `description` plain text
+    with line breaks, perhaps with fenced blocks of code and addresses in it. `mark` is a short word (letters, digits,
+    dashes) that no other card carries: the card carries it where people are disturbed by it least, so that
+    `find_created` finds it.
+    """
+
+    project: str
+    summary: str
+    description: str
+    mark: str
+    author: Author
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A comment to be made on a card (its id as `reads_card` spelt it). `mark` as that of a Draft."""
+
+    card: str
+    text: str
+    mark: str
+    author: Author
+
+
+@dataclass(frozen=True)
+class Assignee:
+    """Whom a card is assigned to: `name` in the tracker's own words, empty for nobody.
+
+    `mapped`: the name comes from the config's people. Otherwise somebody typed it, and the tracker must know it.
+    """
+
+    shown: str
+    name: str = ""
+    mapped: bool = False
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which cards: `text` is anywhere in them, `assignee` is a name of the tracker; empty parts do not narrow.
+
+    Open ones first, the most recently changed first, at most `limit`.
+    """
+
+    text: str = ""
+    assignee: str = ""
+    project: str = ""
+    limit: int = 10
+
+
+@dataclass(frozen=True)
+class Made:
+    """A card or comment that is there now: its id as people type it, where to see it.
+
+    `notes` are sentences about what could not be done as asked: "The reporter is the bot: ...", "cut after 16384 ...".
+    """
+
+    id: str
+    url: str = ""
+    notes: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What somebody said on a card, as plain text."""
+
+    author: str
+    text: str
+    at: Optional[datetime] = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card as it is now. Texts are plain; what a tracker does not have or did not send is empty."""
+
+    id: str
+    summary: str
+    status: str = ""
+    assignee: str = ""
+    reporter: str = ""
+    description: str = ""
+    project: str = ""
+    url: str = ""
+    closed: bool = False
+    changed_at: Optional[datetime] = None
+    comments: Tuple[Comment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A card after a move. `before` equals `after` when it was there already, and nothing was done."""
+
+    before: str
+    after: str
+    url: str = ""
+    notes: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """A card after it was assigned: to whom, by the name that people read."""
+
+    to: str
+    url: str = ""
+    notes: Tuple[str, ...] = ()
+
+
+class Tracker(Protocol):
+    """One tracker. Every method sends as few requests as its verb needs, within the kind's own time limit.
+
+    Raises Refusal for what the person can change (unknown_card, unknown_project, unknown_column, unknown_person,
+    fields_missing, not_possible) and Failure for what the world did (unauthorized, rate_limited, timed_out, ...).
+    A Failure of a request that makes something has the fact `sent`: true when it may have been made all the same.
+    """
+
+    # Seconds after which `find_created` and `find_comment` can be relied upon not to miss what is there.
+    settles_within: float
+
+    def create(self, draft: Draft) -> Made:
+        """Make the card."""
+
+    def find_created(self, draft: Draft) -> Optional[Made]:
+        """The card that carries the draft's mark, if there is one."""
+
+    def comment(self, remark: Remark) -> Made:
+        """Say it on the card."""
+
+    def find_comment(self, remark: Remark) -> Optional[Made]:
+        """The comment that carries the remark's mark, if there is one."""
+
+    def show(self, card: str) -> Card:
+        """The card, with its latest comments (oldest of them first, five at most)."""
+
+    def move(self, card: str, to: str) -> Moved:
+        """Put it into another column or state, by its name (case aside). Raises Refusal(unknown_column) with the names
+        that would work."""
+
+    def assign(self, card: str, to: Assignee) -> Assigned:
+        """Give it to somebody, or to nobody. Raises Refusal(unknown_person) when the tracker does not know them."""
+
+    def find(self, query: Query) -> Tuple[Card, ...]:
+        """Cards, without descriptions and comments."""
+
+
+# make(options, *, name, store, keep): `name` is the tracker's in the config; `store()` opens opsroom's own database;
+# `keep` is a private folder (a Path, perhaps not made yet) for what a kind must remember.
+REGISTRY: Registry[Tracker] = Registry(
+    "tracker kind",
+    {
+        "basecamp": "opsroom.cards.basecamp",
+        "github": "opsroom.cards.github",
+        "jira": "opsroom.cards.jira",
+        "local": "opsroom.cards.local",
+        "trello": "opsroom.cards.trello",
+    },
+)
