@@ -138,7 +138,9 @@ class Pager(Protocol):
         """Send it, and follow it until the pager has taken it for delivery or refused it."""
 
     def find(self, alarm: Alarm) -> Optional[Paged]:
-        """The page that carries the alarm's mark, if there is one."""
+        """The page that carries the alarm's mark; None when it is certain, once it has settled, that there is none.
+
+        Raises Refusal(not_possible) when the pager cannot be asked that."""
 
     def incident(self, id: str) -> Incident:
         """An incident by its id or number."""
