@@ -1,0 +1,346 @@
+"""Doing one thing elsewhere once: write down what is about to be made, make it, look for it when the answer is lost.
+
+Two transactions of the record, one before and one after. In between, an answer may be lost or the runner may die; then
+what was made is found by the mark that it carries, before anything is made again.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple
+
+from ..errors import Code, Failure, OpsroomError, Refusal
+from ..http_faults import in_doubt
+from ..text import when
+from .record import Request, recordable
+
+if TYPE_CHECKING:
+    from ..ledger import Event
+    from ..repeats import Begun
+    from .record import Also
+
+Facts = Mapping[str, Any]
+
+# Tests put their own clock here; both are in seconds.
+clock: Callable[[], float] = time.monotonic
+wait: Callable[[float], None] = time.sleep
+
+# How long it is looked for after a lost answer, in seconds. With two attempts and the record it stays below the time
+# limit of an action, which is below what the record believes a runner to be alive for (repeats.PATIENCE).
+PATIENCE = 25.0
+# A second attempt is made only when so much has not gone by since the beginning: it may take as long as the first.
+SECOND_CHANCE = 35.0
+# A server that is still at it when we stop listening needs a moment to finish; what is not there then never comes.
+_STILL_AT_IT = 3.0
+_STILL_AT_IT_WHEN_SLOW = 10.0
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 4.0
+# How long the record is tried to be written once the thing is there, in seconds.
+_RECORD_PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What is to be made once.
+
+    - `key`: what makes two requests the same besides who asks and the command: where, the text. No order but this one.
+    - `what`: as a sentence begins with it: "The card in OPS".
+    - `make(mark)` makes it and returns its facts, as JSON can hold them: they are recorded, kept as the answer, and
+      handed back. Raises Refusal or Failure; a Failure that is in doubt (`http_faults.in_doubt`) leads to `look`.
+    - `look(mark)` returns the facts of what carries the mark, None when it is not there; Refusal(not_possible) when
+      that cannot be found out. `settles_within`: seconds after which it does not miss what is there.
+    - `done`: the record's event for it; `code` and `said(facts)`: what the record says that was answered.
+    - `doubtful`: the code of the Failure when nobody can tell; `in_doubt_hint`: what to do then.
+    - `failed`: the record's event when it was not made, for certain.
+    - `asked`: whether a record says that it was asked; not, where it is a part of something that was.
+    - `patience`: how long it is looked for, in seconds.
+    - `without_record`: make it even when the record cannot be written: a human must be woken also then.
+    """
+
+    key: Tuple[str, ...]
+    what: str
+    make: Callable[[str], Facts]
+    look: Callable[[str], Optional[Facts]]
+    settles_within: float
+    done: Event
+    code: Code
+    said: Callable[[Facts], str]
+    doubtful: Code = Code.OUTCOME_UNKNOWN
+    in_doubt_hint: str = "Say the same again: it is looked for first, and made only when it is not there."
+    failed: Optional[Event] = None
+    asked: bool = True
+    patience: float = PATIENCE
+    without_record: bool = False
+
+
+@dataclass(frozen=True)
+class Once:
+    """What came of an errand.
+
+    `fresh`: made by this request; otherwise it was there already, since `since`. `found`: an answer was lost, and what
+    was made was found by its mark. `recorded`: the record knows of it; when not, `trouble` says why.
+    """
+
+    facts: Facts
+    fresh: bool
+    since: datetime
+    found: bool = False
+    recorded: bool = True
+    trouble: Optional[Failure] = None
+
+
+@dataclass
+class _Work:
+    """One errand on its way."""
+
+    request: Request
+    errand: Errand
+    key: str
+    mark: str = ""
+    since: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    began: float = field(default_factory=lambda: clock())
+    # Why the record could not be written before it began; only for errands that are done without.
+    unrecorded: Optional[Failure] = None
+    found: bool = False
+
+
+def carry_out_once(request: Request, errand: Errand) -> Once:
+    """Make it, unless the same request was made a moment ago; then the answer is what came of that one.
+
+    Raises what `make` raised when nothing was made, Refusal(busy) while somebody is at it, Failure of the errand's
+    `doubtful` code when nobody can tell, and Failure(store_...) when nothing was tried because the record cannot be
+    written. All of it is on the record by then, and the request has ended.
+    """
+    from ..repeats import Turn, key_of
+
+    work = _Work(request, errand, key_of(request.by.key, request.command, *errand.key))
+    try:
+        begun = _begin(work)
+    except Failure as failure:
+        if not errand.without_record:
+            # What could not be written before is not written now either; nothing was tried.
+            request.ended = True
+            raise
+        from ..repeats import new_mark
+
+        work.unrecorded, work.mark = failure, new_mark()
+        return _made(work, _make(work, first_look=False))
+    work.mark, work.since = begun.mark, begun.since
+    if begun.turn is Turn.DONE:
+        request.ended = True
+        return Once(begun.answer, False, begun.since)
+    if begun.turn is Turn.BUSY:
+        raise _busy(work)
+    return _made(work, _make(work, first_look=begun.turn is Turn.LOOK))
+
+
+def _begin(work: _Work) -> Begun:
+    """The decision and the record of it, in one transaction. A repeat leaves no record: nothing is done for it."""
+    from ..ledger import Event, append
+    from ..repeats import Turn, begin
+
+    request, store = work.request, work.request.desk.store
+    with store.write() as connection:
+        begun = begin(store, connection, work.key, request.deployment)
+        if begun.turn is not Turn.DONE and work.errand.asked:
+            append(store, connection, request.entry(Event.ASKED))
+        if begun.turn is Turn.BUSY:
+            work.since = begun.since
+            busy = _busy(work)
+            append(store, connection, request.entry(Event.REFUSED, busy.code.value, busy.sentence()))
+    request.ended = begun.turn is Turn.BUSY
+    return begun
+
+
+def _make(work: _Work, first_look: bool) -> Facts:
+    """Make it, looking first where it may be there. Whatever ends early is on the record before it is raised."""
+    from ..ledger import Event
+
+    try:
+        return _attempts(work, first_look)
+    except _InDoubt as doubt:
+        raise _end(work, Event.UNCONFIRMED, doubt.told) from doubt.why
+    except Refusal as refusal:
+        raise _end(work, Event.REFUSED, refusal) from None
+    except Failure as failure:
+        raise _end(work, work.errand.failed or Event.FAILED, failure) from None
+    except Exception as error:
+        # Where in the middle the defect struck is not known, hence neither what was made.
+        crash = Failure(Code.CRASHED, f"a defect in opsroom: {type(error).__name__}")
+        _end(work, Event.UNCONFIRMED, crash)
+        raise
+
+
+class _InDoubt(Exception):
+    """It may or may not have been made. `told` is what the person reads, `why` what went wrong."""
+
+    def __init__(self, told: Failure, why: OpsroomError) -> None:
+        super().__init__(told.message)
+        self.told = told
+        self.why = why
+
+
+def _attempts(work: _Work, first_look: bool) -> Facts:
+    errand = work.errand
+    if first_look:
+        # Who was at it before has been gone for long enough: one look that works is certain.
+        there = _look(work, settled=clock(), why=None)
+        if there is not None:
+            return there
+    try:
+        return errand.make(work.mark)
+    except Failure as failure:
+        if not in_doubt(failure):
+            raise
+        there = _look_after(work, failure)
+        if there is not None:
+            return there
+        if clock() - work.began > SECOND_CHANCE:
+            # It is certainly not there, and there is no time left to make it.
+            raise
+    try:
+        return errand.make(work.mark)
+    except Failure as failure:
+        if not in_doubt(failure):
+            raise
+        there = _look_after(work, failure)
+        if there is not None:
+            return there
+        raise _in_doubt(work, failure) from failure
+
+
+def _look_after(work: _Work, failure: Failure) -> Optional[Facts]:
+    """The facts of what was made although the answer was lost; None when it was certainly not made."""
+    still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
+    return _look(work, clock() + max(work.errand.settles_within, still), failure)
+
+
+def _look(work: _Work, settled: float, why: Optional[OpsroomError]) -> Optional[Facts]:
+    """Look until it is there, or until a look that began after `settled` (a moment of the clock) does not find it.
+
+    Raises _InDoubt when there was no such look in time.
+    """
+    until, pause = clock() + max(work.errand.patience, 0.0), _FIRST_PAUSE
+    while True:
+        began = clock()
+        try:
+            there = work.errand.look(work.mark)
+        except Refusal as refusal:
+            # It cannot be found out, today or ever.
+            raise _in_doubt(work, why or refusal, refusal) from refusal
+        except Failure as failure:
+            why = why or failure
+        else:
+            if there is not None:
+                work.found = True
+                return there
+            if began >= settled:
+                return None
+        now = clock()
+        if now >= until:
+            raise _in_doubt(work, why) from why
+        # The last pauses end where a look begins to count, and where time is up.
+        ends = [end for end in (settled, until) if end > now]
+        wait(min([pause, *(end - now for end in ends)]))
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _in_doubt(work: _Work, why: Optional[OpsroomError], also: Optional[OpsroomError] = None) -> _InDoubt:
+    errand = work.errand
+    why = why or Failure(errand.doubtful, "It was not to be found in time.")
+    reasons = " ".join(dict.fromkeys(one.message for one in (why, also) if one is not None))
+    facts = {**recordable(why.facts), "mark": work.mark}
+    told = Failure(
+        errand.doubtful, f"{errand.what} may or may not have been made: {reasons}", errand.in_doubt_hint, facts
+    )
+    return _InDoubt(told, why)
+
+
+def _busy(work: _Work) -> Refusal:
+    since = when(work.since, datetime.now(timezone.utc))
+    return Refusal(
+        Code.BUSY,
+        f"{work.errand.what} is being made right now, since {since}.",
+        "Say it again in a minute: then the answer is what came of it.",
+    )
+
+
+def _made(work: _Work, facts: Facts) -> Once:
+    """Write down what was made. It is there whatever becomes of that: a record that fails is told, not raised."""
+    request = work.request
+    trouble = work.unrecorded
+    if trouble is None:
+        try:
+            _write_done(work, facts)
+        except Failure as failure:
+            trouble = failure
+    request.ended = True
+    request.unrecorded = trouble is not None
+    return Once(facts, True, work.since, found=work.found, recorded=trouble is None, trouble=trouble)
+
+
+def _write_done(work: _Work, facts: Facts) -> None:
+    from ..repeats import done
+
+    errand = work.errand
+    _record(
+        work,
+        errand.done,
+        errand.code.value,
+        errand.said(facts),
+        {**facts, "found_after_lost_answer": work.found or None},
+        lambda store, connection: done(store, connection, work.key, facts),
+    )
+
+
+def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
+    """Write down that it was not made or that nobody can tell; hands the error back, to be raised."""
+    from ..ledger import Event as Events
+    from ..repeats import undone, unsure
+
+    work.request.ended = True
+    if work.unrecorded is not None:
+        return error
+    forget = unsure if event is Events.UNCONFIRMED else undone
+    try:
+        _record(
+            work,
+            event,
+            error.code.value,
+            error.sentence(),
+            recordable(error.facts),
+            lambda store, connection: forget(connection, work.key),
+        )
+    except Failure:
+        # What went wrong is worth more than that it could not be written down; the row runs out by itself.
+        error.facts["recorded"] = False
+    return error
+
+
+def _record(work: _Work, event: Event, code: str, message: str, facts: Facts, also: Also) -> None:
+    """Commit the last record of the errand, and `also` with it; patient with a database that goes away meanwhile."""
+    from ..ledger import append, of_deployment
+
+    request = work.request
+    taken = ("event", "code", "message", "mark")
+    kept = {key: value for key, value in facts.items() if key not in taken}
+    entry = request.entry(event, code, message, mark=work.mark, **kept)
+    until, again = clock() + _RECORD_PATIENCE, False
+    while True:
+        try:
+            store = request.desk.store
+            with store.write() as connection:
+                # It may have been committed although the answer to that was lost.
+                told = of_deployment(connection, request.deployment) if again else []
+                if not any(one.event is event and one.facts.get("mark") == work.mark for one in told):
+                    append(store, connection, entry)
+                    also(store, connection)
+            return
+        except Failure:
+            if clock() >= until:
+                raise
+            request.desk.close()
+            wait(_FIRST_PAUSE)
+            again = True
