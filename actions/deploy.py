@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from opsroom.action import OpsroomAction, Result
 
 
 class Deploy(OpsroomAction):
     def run(
-        self, app: str, version: str, environment: str, redeploy: bool, requester: str, room: str, st2_user: str
+        self,
+        app: str,
+        version: str,
+        environment: str,
+        redeploy: bool,
+        requester: str,
+        room: str,
+        st2_user: str,
+        cards: Optional[str] = None,
     ) -> Result:
         from opsroom.desk.deploy import deploy
 
-        return self.answer(lambda desk: deploy(desk, app, version, environment, redeploy), requester, room, st2_user)
+        return self.answer(
+            lambda desk: deploy(desk, app, version, environment, redeploy, cards or ""), requester, room, st2_user
+        )

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from opsroom.action import OpsroomAction, Result
 
 
 class Promote(OpsroomAction):
-    def run(self, app: str, source: str, environment: str, requester: str, room: str, st2_user: str) -> Result:
+    def run(
+        self,
+        app: str,
+        source: str,
+        environment: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        cards: Optional[str] = None,
+    ) -> Result:
         from opsroom.desk.promote import promote
 
-        return self.answer(lambda desk: promote(desk, app, source, environment), requester, room, st2_user)
+        return self.answer(lambda desk: promote(desk, app, source, environment, cards or ""), requester, room, st2_user)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from opsroom.action import OpsroomAction, Result
 
 
 class Rollback(OpsroomAction):
-    def run(self, app: str, environment: str, requester: str, room: str, st2_user: str) -> Result:
+    def run(
+        self, app: str, environment: str, requester: str, room: str, st2_user: str, cards: Optional[str] = None
+    ) -> Result:
         from opsroom.desk.rollback import rollback
 
-        return self.answer(lambda desk: rollback(desk, app, environment), requester, room, st2_user)
+        return self.answer(lambda desk: rollback(desk, app, environment, cards or ""), requester, room, st2_user)

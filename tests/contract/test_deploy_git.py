@@ -721,3 +721,35 @@ def test_waiting_for_another_process_ends_when_a_check_raises(world):
     with world.deployer()._releases.locked(5):
         failure = failure_of(deployer.deploy, resolved, Notes(lost))
     assert failure.code is Code.CLAIM_LOST
+
+
+def messages(world, before, after):
+    deployer = world.deployer()
+    return deployer.messages(before, deployer.resolve(after))
+
+
+def test_it_tells_what_was_said_of_the_changes_between_two_versions_and_of_no_others(world):
+    world.repository.commit(message="OPS-1: the old one", tag="v2.0.0")
+    world.repository.commit(message="OPS-2 one\n\nWith a body: OPS-3.")
+    world.repository.commit(message="OPS-4 another", tag="v2.1.0")
+    world.repository.commit(message="OPS-5 later")
+    said = ("OPS-4 another", "OPS-2 one\n\nWith a body: OPS-3.")
+    assert messages(world, "v2.0.0", "v2.1.0") == said
+    commit = world.repository.git("rev-parse", "v2.0.0^{commit}")
+    assert messages(world, commit[:12], "v2.1.0") == messages(world, commit, "v2.1.0") == said
+    assert messages(world, "v2.1.0", "v2.0.0") == messages(world, "v2.0.0", "v2.0.0") == ()
+
+
+@pytest.mark.parametrize("before", ["", "v9", "0123456789ab", "main~1", "--all", "v1.0.0..v1.1.0"])
+def test_it_tells_nothing_from_a_version_that_it_does_not_know(world, before):
+    assert messages(world, before, "v1.2.0") == ()
+
+
+def test_of_very_many_changes_it_tells_the_newest(world):
+    for number in range(12):
+        world.repository.commit(message=f"OPS-{number}")
+    deployer = world.deployer()
+    resolved = deployer.resolve("main")
+    start = world.commits["v1.2.0"]
+    assert deployer._mirror.messages(start, resolved.commit, most=3) == ["OPS-11", "OPS-10", "OPS-9"]
+    assert len(deployer.messages("v1.2.0", resolved)) == 12

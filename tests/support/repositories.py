@@ -50,6 +50,7 @@ class Repository:
         tag: str = "",
         links: Optional[Mapping[str, str]] = None,
         executable: str = "",
+        message: str = "",
     ) -> str:
         """Write the files and links, commit, tag. Returns the full commit."""
         self._clock += 1
@@ -64,7 +65,7 @@ class Repository:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.symlink_to(target)
         self.git("add", "--all", "--force")
-        self.git("commit", "--quiet", "--allow-empty", "-m", f"commit {self._clock}")
+        self.git("commit", "--quiet", "--allow-empty", "-m", message or f"commit {self._clock}")
         if tag:
             self.git("tag", tag)
         return self.git("rev-parse", "HEAD")

@@ -96,6 +96,12 @@ class Mirror:
         tags, branches = ([ref[len(kind) :] for ref in refs if ref.startswith(kind)] for kind in kinds)
         return tags, branches
 
+    def messages(self, before: str, after: str, most: int = 500) -> List[str]:
+        """What was said of the commits that `after` has and `before` has not, newest first; none when git cannot tell.
+        Both are full commits."""
+        told = self._git("log", f"--max-count={most}", "--no-color", "--format=%B%x00", f"{before}..{after}", "--")
+        return [one.strip() for one in told.output.split("\0") if one.strip()] if told.status == 0 else []
+
     def archive(self, commit: str, into: BinaryIO, check: Check) -> None:
         """Write the tree of a commit as a tar archive. A mirror that turns out to be damaged is made anew, once."""
         deadline = time.monotonic() + self._time_limit

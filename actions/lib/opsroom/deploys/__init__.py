@@ -6,7 +6,7 @@ To add a kind: one file in this folder with `read_options` and `make`, one line 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Tuple, runtime_checkable
 
 from ..registry import Registry
 
@@ -54,6 +54,15 @@ class Deployer(Protocol):
 
     def deploy(self, resolved: Resolved, job: Job) -> None:
         """Put the version in place. Returns when it is there; raises Failure when it is not."""
+
+
+@runtime_checkable
+class Historian(Protocol):
+    """A deployer that can also tell what was changed between two versions. A kind that cannot leaves this out."""
+
+    def messages(self, before: str, resolved: Resolved) -> Tuple[str, ...]:
+        """What people wrote of the changes that `resolved` has and `before` (a version or commit) has not, at most 500
+        of them; none where that cannot be told. Asks nobody but the copy that `resolve` has brought up to date."""
 
 
 REGISTRY: Registry[Deployer] = Registry(

@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
 from ..errors import Code, Failure, Refusal
 from ..mirror import REPOSITORY, Mirror
@@ -88,6 +88,15 @@ class GitDeployer:
                     raise
                 return kept
             return self._look_up(version)
+
+    def messages(self, before: str, resolved: Resolved) -> Tuple[str, ...]:
+        """The messages of the commits between the two, newest first."""
+        if not before or not resolved.commit:
+            return ()
+        with disk_trouble(str(self._releases.root)), self._releases.locked(self._time_limit):
+            names = (f"refs/tags/{before}", *((before.lower(),) if _COMMIT.match(before) else ()))
+            start = next((found for found in map(self._mirror.commit, names) if found), "")
+            return tuple(self._mirror.messages(start, resolved.commit)) if start else ()
 
     def deploy(self, resolved: Resolved, job: Job) -> None:
         """Export, unless this release is there already; then flip `current`, then remove what is not kept."""

@@ -102,7 +102,8 @@ def _same(there: Change, draft: Draft) -> bool:
     def shown(one: Draft) -> List[object]:
         # A confirmation is bound to its room; an approval, once given, is not lost by asking again elsewhere.
         room = one.room if one.kind is Kind.CONFIRMATION else ""
-        return [one.version_before, one.commit_id, one.command, room, one.facts.get("redeploy")]
+        cards = list(one.facts.get("cards") or ())
+        return [one.version_before, one.commit_id, one.command, room, one.facts.get("redeploy"), cards]
 
     return shown(there) == shown(draft)
 
@@ -136,7 +137,13 @@ def _draft(
         plan=_plan(order, resolved, running),
         reason=order.emergency,
         needed=environment.approvals if kind is Kind.APPROVAL else 0,
-        facts={"did": order.did, "doing": order.doing, "redeploy": order.redeploy, "looked": running is not None},
+        facts={
+            "did": order.did,
+            "doing": order.doing,
+            "redeploy": order.redeploy,
+            "looked": running is not None,
+            "cards": list(order.cards),
+        },
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from ..deploys import Resolved
 from ..errors import Code, Failure, OpsroomError, Refusal
@@ -11,6 +11,7 @@ from ..names import listed
 from ..settings.model import App, Environment
 from ..text import one_line
 from ..versions import Running, same_version
+from .deployment_cards import note_cards, tell_cards
 from .job import RunningJob
 from .looking import look, look_or_recall
 from .obstacles import Obstacle, busy, circumstances, locked, rights, sequence
@@ -36,7 +37,7 @@ class Order:
     `did` and `doing` tell it afterwards and meanwhile, with `{version}` where the version goes: "deployed web
     {version} to uat". `expected_before` is the version that must still be running (empty: nothing), `commit` what the
     version must still stand for. `change` is the approved or confirmed change that this carries out, `emergency` the
-    reason for passing what is in the way.
+    reason for passing what is in the way. `cards` are those that were named with it.
     """
 
     app: App
@@ -49,6 +50,7 @@ class Order:
     commit: str = ""
     change: Optional[Change] = None
     emergency: str = ""
+    cards: Tuple[str, ...] = ()
 
     @property
     def is_rollback(self) -> bool:
@@ -79,10 +81,13 @@ def carry_out(request: Request, order: Order) -> Outcome:
         _still_as_expected(order, before)
         if not order.redeploy and _is_there_for_sure(order, before, resolved):
             return _already_there(request, order, before)
+        note_cards(request, order, resolved)
         if order.emergency:
             _override(request, order, passed)
         _start(request, order, resolved)
-        return _deploy(request, order, resolved, job)
+        outcome = _deploy(request, order, resolved, job)
+    # Only now: the record says that it succeeded, and the place is free for others.
+    return tell_cards(request, order, outcome)
 
 
 def _clear(order: Order, obstacles: List[Obstacle]) -> List[Obstacle]:
@@ -105,6 +110,7 @@ def _wait(request: Request, order: Order, resolved: Resolved) -> Outcome:
     running = _look(request, order)
     if not order.redeploy and _is_there_for_sure(order, running, resolved):
         return _already_there(request, order, running)
+    note_cards(request, order, resolved)
     kind = "approval" if order.environment.approvals > 0 else "confirmation"
     return make_change(request, order, order.environment, resolved, running, kind)
 

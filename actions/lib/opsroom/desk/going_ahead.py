@@ -105,6 +105,7 @@ def order_of(change: Change, app: App, environment: Environment) -> Order:
         expected_before=change.version_before if facts["looked"] else None,
         commit=change.commit_id,
         change=change,
+        cards=tuple(facts.get("cards") or ()),
     )
 
 

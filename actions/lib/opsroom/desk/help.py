@@ -198,6 +198,7 @@ def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
         "change": "K7QX",
         "code": "492039",
         "reason": _REASONS.get(command.action, "load test until 17:00"),
+        "cards": "OPS-12",
         "text": "it was right",
         "since": "2026-11",
         "until": "2026-12",

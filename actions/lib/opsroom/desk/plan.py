@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import List, Optional, Tuple
 
+from ..deploys import Resolved
 from ..errors import Code, Failure, Refusal
 from ..guard import Decision, no
 from ..guard.access import who_may
-from ..names import check_version
+from ..names import check_version, listed
 from ..settings.model import App, Environment
 from ..text import span
 from ..versions import Running, same_version
 from . import Desk
 from .asking import ask
+from .carrying_out import Order
+from .deployment_cards import brought
 from .obstacles import Obstacle, circumstances, rights, sequence
 from .outcome import Outcome
 from .places import deployer_for, find_place
@@ -36,6 +39,7 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
         change = f"{place} would go from {running.version} to {wanted}."
     else:
         change = f"{place} would get {wanted}."
+    speaks_of = _cards(desk, app, environment, resolved, running)
     lines = [f"In the way: {one.message} {one.hint}".strip() for one in obstacles]
     if not obstacles:
         lines = [f"Nothing is in the way. To do it: deploy {app.name} {wanted} to {environment.name}"]
@@ -46,9 +50,19 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
         "version_before": running.version if running else "",
         "allowed": not obstacles,
         "approvals": environment.approvals,
+        "cards": list(speaks_of),
         "obstacles": [{"code": one.code, "message": one.message, "hint": one.hint} for one in obstacles],
     }
-    return Outcome(True, Code.PLAN, "\n".join([change, *_needs(environment), *lines]), facts)
+    told = [f"Its commits speak of {listed(speaks_of, 5)}."] if speaks_of else []
+    return Outcome(True, Code.PLAN, "\n".join([change, *_needs(environment), *told, *lines]), facts)
+
+
+def _cards(
+    desk: Desk, app: App, environment: Environment, resolved: Resolved, running: Optional[Running]
+) -> Tuple[str, ...]:
+    if running is None or not running.version:
+        return ()
+    return brought(desk, Order(app, environment, resolved.version, "", ""), resolved, running.version)
 
 
 def _now(app: App, environment: Environment) -> Tuple[Optional[Running], List[Decision]]:

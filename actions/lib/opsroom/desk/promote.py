@@ -5,14 +5,15 @@ from __future__ import annotations
 from ..errors import Code, Refusal
 from . import Desk
 from .carrying_out import Order, carry_out
+from .deployment_cards import named
 from .looking import look
 from .outcome import Outcome
 from .places import find_place
 from .record import asked
 
 
-def promote(desk: Desk, app_name: str, source_name: str, environment_name: str) -> Outcome:
-    """Ask what runs on the source, then deploy exactly that."""
+def promote(desk: Desk, app_name: str, source_name: str, environment_name: str, cards: str = "") -> Outcome:
+    """Ask what runs on the source, then deploy exactly that. `cards` are those it is for, as typed."""
     with asked(desk, "promote", app_name, environment_name) as request:
         app, environment = find_place(desk.settings, app_name, environment_name)
         request.app, request.environment = app.name, environment.name
@@ -23,6 +24,7 @@ def promote(desk: Desk, app_name: str, source_name: str, environment_name: str) 
                 f"{source.name} is both where to take {app.name} from and where to put it.",
                 f"Say for instance: promote {app.name} from test to uat",
             )
+        wanted = named(desk, cards)
         running = look(desk, app, source)
         if not running.version:
             raise Refusal(
@@ -30,5 +32,13 @@ def promote(desk: Desk, app_name: str, source_name: str, environment_name: str) 
             )
         request.version = running.version
         what = f"{app.name} {{version}} from {source.name} to {environment.name}"
-        order = Order(app, environment, running.version, f"promoted {what}", f"promoting {what}", commit=running.commit)
+        order = Order(
+            app,
+            environment,
+            running.version,
+            f"promoted {what}",
+            f"promoting {what}",
+            commit=running.commit,
+            cards=wanted,
+        )
         return carry_out(request, order)

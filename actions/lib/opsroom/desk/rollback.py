@@ -8,17 +8,22 @@ from ..errors import Code, Refusal
 from ..settings.model import App, Environment
 from . import Desk
 from .carrying_out import Order, carry_out
+from .deployment_cards import named
 from .looking import look_or_recall
 from .outcome import Outcome
 from .places import find_place
 from .record import asked
 
 
-def rollback(desk: Desk, app_name: str, environment_name: str) -> Outcome:
-    """Find the version before this one in the record and deploy it. A second rollback goes further back."""
+def rollback(desk: Desk, app_name: str, environment_name: str, cards: str = "") -> Outcome:
+    """Find the version before this one in the record and deploy it. A second rollback goes further back.
+
+    `cards` are those it is for, as typed.
+    """
     with asked(desk, "rollback", app_name, environment_name) as request:
         app, environment = find_place(desk.settings, app_name, environment_name)
         request.app, request.environment = app.name, environment.name
+        wanted = named(desk, cards)
         current = _running(desk, app, environment)
         version, commit = _before(desk, app, environment, current)
         request.version = version
@@ -32,6 +37,7 @@ def rollback(desk: Desk, app_name: str, environment_name: str) -> Outcome:
             f"rolling back {what}",
             expected_before=current,
             commit=commit,
+            cards=wanted,
         )
         return carry_out(request, order)
 
