@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from opsroom.desk.reconcile import RECORDED
-from opsroom.names import TEXT, TYPED
+from opsroom.names import CARDS, TEXT, TYPED
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "actions").glob("*.yaml"))}
@@ -22,8 +22,8 @@ IDENTITY = {
     "room": "{{ action_context.source_channel | default('') }}",
     "st2_user": "{{ action_context.user }}",
 }
-# Parameters that take free text.
-TEXTS = ("reason", "text")
+# Parameters that are more than a name, with their pattern and greatest length.
+SHAPES = {"version": (TYPED, 128), "reason": (TEXT, 500), "text": (TEXT, 500), "cards": (CARDS, 300)}
 RUNNER = ("env", "timeout", "log_level", "content_version", "debug")
 
 
@@ -59,9 +59,9 @@ class TestAction:
         for parameter, one in own(ACTIONS[name]).items():
             if one["type"] != "string":
                 continue
-            free = parameter in TEXTS
-            assert one["pattern"] == (TEXT if free else TYPED).pattern
-            assert one["maxLength"] == (500 if free else 128 if parameter == "version" else 64)
+            pattern, longest = SHAPES.get(parameter, (TYPED, 64))
+            assert one["pattern"] == pattern.pattern
+            assert one["maxLength"] == longest
 
     def test_every_parameter_says_what_it_is_in_a_sentence_and_stands_in_order(self, name: str) -> None:
         mine = own(ACTIONS[name])

@@ -16,6 +16,8 @@ TYPED = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._+/,!?@#:'-]{0,127}(?![\s\S])")
 # Reasons and other free text: no control characters but tab and line breaks, nothing that opens an expression, since
 # StackStorm's own workflows would evaluate it wherever the text ends up.
 TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,500}(?![\s\S])")
+# Several cards, as people name them: `OPS-12, OPS-13 and acme/web#17`.
+CARDS = re.compile(r"^[A-Za-z0-9#][A-Za-z0-9 ._+/,!?@#:'-]{0,299}(?![\s\S])")
 IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")
 # What git, file names, URLs and command lines all take: no leading dash, no "..", "//", "/.", no "." or "/" at the end.
 VERSION = re.compile(
