@@ -85,11 +85,13 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
         def masked(name: str) -> Room:
             return MaskedRoom(self._room(settings, name, around), redactor.text)
 
+        database = settings.database or (around.database if around else "") or default_database()
         desk = Desk(
             settings=settings,
             speaker=speaker,
-            database=settings.database or (around.database if around else "") or default_database(),
+            database=database,
             execution_id=self._execution_id(),
+            keep=private_folder(database),
             room=masked(speaker.room),
             rooms=masked,
             mask=redactor.data,
@@ -121,6 +123,16 @@ def default_database() -> str:
     """
     folder = PACK.parent.parent / "opsroom" if PACK.parent.name == "packs" else PACK / "var"
     return f"sqlite:///{folder / 'opsroom.db'}"
+
+
+def private_folder(database: str) -> Path:
+    """The folder `kept` beside the database file; for a database on a server, beside where the file would be.
+
+    Taken from the URL without SQLAlchemy: what only looks something up elsewhere does not load it.
+    """
+    url = database if database.strip().startswith("sqlite") else default_database()
+    path = url.strip().partition(":///")[2].partition("?")[0]
+    return Path(os.path.dirname(os.path.abspath(path))) / "kept"
 
 
 def _fit(result: Dict[str, Any]) -> Dict[str, Any]:

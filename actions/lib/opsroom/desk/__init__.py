@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from .. import cards, deploys, paging, versions
@@ -28,6 +29,8 @@ class Desk:
     speaker: Speaker
     database: str
     execution_id: str = ""
+    # A private folder for what a tracker or a pager must remember; not made before something is kept there.
+    keep: Path = Path("kept")
     room: Room = field(default_factory=NoRoom)
     # Another room by its name, for telling people what happened to what is theirs.
     rooms: Callable[[str], Room] = lambda name: NoRoom()
@@ -43,6 +46,13 @@ class Desk:
 
             self._store = open_store(self.database)
         return self._store
+
+    def link(self) -> str:
+        """Where this execution can be seen: an address where the config has one, else its id; empty without any."""
+        if not self.execution_id:
+            return ""
+        web = self.settings.web
+        return f"{web}/#/history/{self.execution_id}" if web else f"execution {self.execution_id}"
 
     def close(self) -> None:
         """Let go of the database."""

@@ -52,6 +52,7 @@ class Errand:
     - `look(mark)` returns the facts of what carries the mark, None when it is not there; Refusal(not_possible) when
       that cannot be found out. `settles_within`: seconds after which it does not miss what is there.
     - `done`: the record's event for it; `code` and `said(facts)`: what the record says that was answered.
+    - `there`: the code of the answer when the same was asked a moment ago, and it is there already.
     - `doubtful`: the code of the Failure when nobody can tell; `in_doubt_hint`: what to do then.
     - `failed`: the record's event when it was not made, for certain.
     - `asked`: whether a record says that it was asked; not, where it is a part of something that was.
@@ -66,6 +67,7 @@ class Errand:
     settles_within: float
     done: Event
     code: Code
+    there: Code
     said: Callable[[Facts], str]
     doubtful: Code = Code.OUTCOME_UNKNOWN
     in_doubt_hint: str = "Say the same again: it is looked for first, and made only when it is not there."
@@ -127,9 +129,7 @@ def carry_out_once(request: Request, errand: Errand) -> Once:
 
         work.unrecorded, work.mark = failure, new_mark()
         return _made(work, _make(work, first_look=False))
-    work.mark, work.since = begun.mark, begun.since
     if begun.turn is Turn.DONE:
-        request.ended = True
         return Once(begun.answer, False, begun.since)
     if begun.turn is Turn.BUSY:
         raise _busy(work)
@@ -137,20 +137,24 @@ def carry_out_once(request: Request, errand: Errand) -> Once:
 
 
 def _begin(work: _Work) -> Begun:
-    """The decision and the record of it, in one transaction. A repeat leaves no record: nothing is done for it."""
+    """The decision and the record of it, in one transaction; where nothing is to be done, that is on the record too."""
     from ..ledger import Event, append
     from ..repeats import Turn, begin
 
-    request, store = work.request, work.request.desk.store
+    request, errand, store = work.request, work.errand, work.request.desk.store
     with store.write() as connection:
         begun = begin(store, connection, work.key, request.deployment)
-        if begun.turn is not Turn.DONE and work.errand.asked:
+        work.since = begun.since
+        if errand.asked:
             append(store, connection, request.entry(Event.ASKED))
-        if begun.turn is Turn.BUSY:
-            work.since = begun.since
+        if errand.asked and begun.turn is Turn.DONE:
+            again = f"Asked again, and there already: {errand.said(begun.answer)}"
+            append(store, connection, request.entry(Event.REFUSED, errand.there.value, again, mark=begun.mark))
+        if errand.asked and begun.turn is Turn.BUSY:
             busy = _busy(work)
             append(store, connection, request.entry(Event.REFUSED, busy.code.value, busy.sentence()))
-    request.ended = begun.turn is Turn.BUSY
+    work.mark = begun.mark
+    request.ended = begun.turn in (Turn.DONE, Turn.BUSY)
     return begun
 
 

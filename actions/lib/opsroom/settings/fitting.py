@@ -1,12 +1,14 @@
-"""Whether the rules of the environments can be kept: each may be right by itself, and all together be impossible."""
+"""Whether what the config says fits together: each rule may be right by itself, and all together be impossible."""
 
 from __future__ import annotations
 
 from typing import Iterator, List, Mapping, Set, Tuple
 
+from ..names import either
 from .fields import Problems
 from .model import App, Environment, Settings
 from .people import members
+from .trackers import projects
 
 
 def check(settings: Settings, problems: Problems) -> None:
@@ -23,6 +25,7 @@ def check(settings: Settings, problems: Problems) -> None:
     _check_order(settings, problems)
     for app in settings.apps.values():
         _check_places(settings, app, problems)
+        _check_cards(settings, app, problems)
 
 
 def _at(path: str, line: Tuple[str, str]) -> Tuple[str, str]:
@@ -123,3 +126,16 @@ def _check_places(settings: Settings, app: App, problems: Problems) -> None:
                 f"expected an environment where {app.name} lives, found '{first}'; "
                 f'write environments.{name}.apps.{app.name}.after: "" to take {app.name} out of the order',
             )
+
+
+def _check_cards(settings: Settings, app: App, problems: Problems) -> None:
+    """Where an application's cards live has to be one place."""
+    if not app.cards:
+        return
+    found = projects(settings.trackers, {}, app.cards)
+    known = f"a tracker of the config ({either(settings.trackers) or 'there is none'}), a project, or TRACKER:PROJECT"
+    if not found:
+        problems.add(f"apps.{app.name}.cards", f"expected {known}, found '{app.cards}', which fits none")
+    elif len(found) > 1:
+        both = either(one.explicit for one in found)
+        problems.add(f"apps.{app.name}.cards", f"expected what fits one tracker only; '{app.cards}' may be {both}")
