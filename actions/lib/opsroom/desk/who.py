@@ -1,0 +1,257 @@
+"""Who is meant by a name: a team, a person, or what a pager itself calls so. Never pages, never guesses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from ..errors import Code, Failure, OpsroomError, Refusal
+from ..names import either, listed, nearest, shown
+from ..paging import Pager, Target
+from ..settings.model import App, Person, Team
+from ..text import one_line
+from . import Desk
+from .pagers import build, identity, names, split, together
+
+# What pagers call their things, as people may put it before a name: "service Web", "escalation policy Web".
+_KINDS = ("service", "escalation policy", "schedule", "user", "team", "routing key", "address")
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One pager of a chain, and whom to page there; without a target, `name` is looked up when its turn comes."""
+
+    pager: str
+    name: str
+    target: Optional[Target] = None
+
+
+@dataclass(frozen=True)
+class Whom:
+    """Who was meant: as messages call them, what they are, and the pagers to try in turn.
+
+    `phone` is whom to call when all of them fail. `notes` are sentences about what could not be looked up.
+    """
+
+    name: str
+    kind: str
+    hops: Tuple[Hop, ...]
+    team: Optional[Team] = None
+    person: str = ""
+    phone: str = ""
+    notes: Tuple[str, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        """Whom to call when no pager works."""
+        if self.phone:
+            return f"Phone: {one_line(self.phone, 100)}"
+        if self.team is not None:
+            key = f"teams.{self.team.name}.phone"
+            return f"Phone somebody of {one_line(self.name, 60)}; an administrator can write down whom under {key}."
+        return f"Phone {one_line(self.name, 60)}." if self.person else "Phone whoever is in charge of it."
+
+
+def find_whom(desk: Desk, text: str) -> Whom:
+    """Who is meant, in this order: `PAGER:NAME`; an application or team of the config; a person of it; what the pagers
+    call so, names that equal it before names that contain it.
+
+    Raises Refusal(no_pager, unknown_pager, unknown_who, which_who), and Failure when no pager could be asked.
+    """
+    pager, name = split(desk, text.strip().rstrip("?"))
+    if not name:
+        raise Refusal(Code.UNKNOWN_WHO, "There is nobody to page without a name.", _known(desk))
+    if pager:
+        return _in_one(desk, pager, name)
+    return _configured(desk, name) or _person(desk, name) or _in_all(desk, name)
+
+
+def target_in(desk: Desk, pager: Pager, hop: Hop) -> Target:
+    """Whom to page in the pager of a hop: what the config says, else what has exactly that name there, else where the
+    pager sends what is for nobody in particular. Raises Refusal(unknown_who, which_who) and Failure."""
+    if hop.target is not None:
+        return hop.target
+    same = [one for one in pager.look_up(hop.name) if _equals(one, hop.name)]
+    if len(same) > 1:
+        raise _which(hop.name, [(hop.pager, one) for one in same])
+    found = same[0] if same else pager.default_target()
+    if found is None:
+        raise Refusal(
+            Code.UNKNOWN_WHO,
+            f"{hop.pager} knows no {shown(hop.name)}.",
+            f"An administrator can say who that is under teams.{hop.name}.{hop.pager}.",
+        )
+    return found
+
+
+def responder_in(desk: Desk, name: str, pager: str) -> Target:
+    """Somebody to be called to a page of one pager. Raises Refusal(unknown_who, which_who, unknown_person)."""
+    named, rest = split(desk, name)
+    if named and named != pager:
+        message = f"That page is in {pager}, and {shown(rest)} is in {named}."
+        raise Refusal(Code.UNKNOWN_WHO, message, f"Name somebody in {pager}.")
+    whom = _in_one(desk, pager, rest)
+    return target_in(desk, build(desk, pager), whom.hops[0])
+
+
+def team_of(desk: Desk, name: str) -> Optional[Team]:
+    """The team that an application or a team of that name stands for; None when there is none. Raises which_who."""
+    whom = _configured(desk, name)
+    return whom.team if whom else None
+
+
+def teams(desk: Desk) -> Tuple[Team, ...]:
+    """The teams of the config, then those that only applications name."""
+    known: Dict[str, Team] = {name.casefold(): team for name, team in desk.settings.teams.items()}
+    for app in desk.settings.apps.values():
+        if app.page:
+            known.setdefault(app.page.casefold(), Team(app.page))
+    return tuple(known.values())
+
+
+def whom_of(desk: Desk, team: Team) -> Whom:
+    """A team and the pagers to try for it. Without a word on which in the config, all of them, in its order."""
+    chain = team.page or names(desk)
+    hops = tuple(Hop(pager, team.name, team.targets.get(pager)) for pager in chain)
+    return Whom(team.name, "team", hops, team=team, phone=team.phone)
+
+
+def _configured(desk: Desk, name: str) -> Optional[Whom]:
+    apps = [one for one in desk.settings.apps.values() if one.page and one.name.casefold() == name.casefold()]
+    app: Optional[App] = apps[0] if apps else None
+    every = {team.name.casefold(): team for team in teams(desk)}
+    team = every.get(name.casefold())
+    if app is not None and team is not None and app.page.casefold() != team.name.casefold():
+        raise Refusal(
+            Code.WHICH_WHO,
+            f"{app.name} is an application, for which {app.page} is paged, and {team.name} is a team.",
+            f"For the application say: page {app.page}: ... For the team, an administrator has to give one of the two "
+            "another name.",
+        )
+    found = team if app is None else every[app.page.casefold()]
+    return None if found is None else whom_of(desk, found)
+
+
+def _person(desk: Desk, name: str) -> Optional[Whom]:
+    person = _find_person(desk, name)
+    if person is None:
+        return None
+    hops = [hop for hop in (_reach(desk, pager, person) for pager in names(desk)) if hop is not None]
+    if not hops:
+        raise Refusal(
+            Code.UNKNOWN_WHO,
+            f"No pager can reach {person.name}; nobody was paged.",
+            f"An administrator can add their name in a pager, or email, under people.{person.name}.",
+        )
+    return Whom(person.name, "person", tuple(hops), person=person.name)
+
+
+def _find_person(desk: Desk, name: str) -> Optional[Person]:
+    if name.casefold() == "me" and desk.speaker.person is not None:
+        return desk.speaker.person
+    found = [one for one in desk.settings.people.values() if one.name.casefold() == name.casefold()]
+    return found[0] if found else None
+
+
+def _reach(desk: Desk, pager: str, person: Person) -> Optional[Hop]:
+    known = identity(person.identities, pager, desk.settings.pagers[pager].kind)
+    target = build(desk, pager).person(known, person.email, person.name)
+    return None if target is None else Hop(pager, person.name, target)
+
+
+def _in_one(desk: Desk, pager: str, name: str) -> Whom:
+    """Somebody in one pager, as the config maps them there or as the pager itself calls them."""
+    team = next((one for one in teams(desk) if one.name.casefold() == name.casefold()), None)
+    if team is not None and pager in team.targets:
+        return Whom(team.name, "team", (Hop(pager, team.name, team.targets[pager]),), team=team, phone=team.phone)
+    person = _find_person(desk, name)
+    hop = _reach(desk, pager, person) if person is not None else None
+    if person is not None and hop is not None:
+        return Whom(person.name, "person", (hop,), person=person.name)
+    found = _best([(pager, one) for one in build(desk, pager).look_up(name)], name)
+    if not found:
+        kind, rest = _kind_and_name(name)
+        if kind:
+            matches = [(pager, one) for one in build(desk, pager).look_up(rest) if one.kind == kind]
+            found = _best(matches, rest)
+    if not found:
+        raise Refusal(Code.UNKNOWN_WHO, f"{pager} knows nobody and nothing called {shown(name)}.", _known(desk))
+    return _only(name, found)
+
+
+def _in_all(desk: Desk, name: str) -> Whom:
+    """What the pagers themselves call so."""
+    known = names(desk)
+    answers = together({pager: partial(build(desk, pager).look_up, name) for pager in known})
+    found: List[Tuple[str, Target]] = []
+    failed: List[Tuple[str, OpsroomError]] = []
+    for pager in known:
+        answer = answers[pager]
+        if isinstance(answer, OpsroomError):
+            failed.append((pager, answer))
+        else:
+            found += [(pager, target) for target in answer]
+    best = _best(found, name)
+    notes = tuple(f"{pager} could not be asked for the name: {one_line(error.message, 80)}" for pager, error in failed)
+    if best:
+        return _only(name, best, notes)
+    if failed:
+        pager, error = failed[0]
+        message = f"The config names no {shown(name)}, and {pager} could not be asked: {one_line(error.message, 160)}"
+        raise Failure(error.code, message, _known(desk), error.facts)
+    near = nearest(name, _all_names(desk))
+    hint = f"Did you mean {either(near)}?" if near else _known(desk)
+    app = next((one for one in desk.settings.apps.values() if one.name.casefold() == name.casefold()), None)
+    if app is not None:
+        hint = f"It is an application; an administrator can say who is paged for it under apps.{app.name}.page."
+    raise Refusal(
+        Code.UNKNOWN_WHO, f"There is nobody to page called {shown(name)}; nobody was paged.", hint, {"nearest": near}
+    )
+
+
+def _best(found: Sequence[Tuple[str, Target]], name: str) -> List[Tuple[str, Target]]:
+    """Those that equal the name, else all: what contains it counts only where nothing equals it, at any pager."""
+    return [one for one in found if _equals(one[1], name)] or list(found)
+
+
+def _equals(target: Target, name: str) -> bool:
+    return name.casefold() in (target.name.casefold(), target.id.casefold())
+
+
+def _only(name: str, found: Sequence[Tuple[str, Target]], notes: Tuple[str, ...] = ()) -> Whom:
+    if len(found) > 1:
+        raise _which(name, found)
+    pager, target = found[0]
+    return Whom(target.shown, target.kind, (Hop(pager, target.shown, target),), notes=notes)
+
+
+def _which(name: str, found: Sequence[Tuple[str, Target]]) -> Refusal:
+    """Each that could be meant with its kind, and how to say which."""
+    told = listed((f"{_words(one.kind)} {one_line(one.shown, 50)} in {pager}" for pager, one in found), 4)
+    offers = either(f"{pager}:{_words(one.kind)} {one_line(one.shown, 50)}" for pager, one in found[:2])
+    message = f"{shown(name)} could be {told}; nobody was paged."
+    facts = {"candidates": [{"pager": pager, "kind": one.kind, "name": one.shown} for pager, one in found]}
+    return Refusal(Code.WHICH_WHO, message, f"Say which instead of the name alone, such as {offers}", facts)
+
+
+def _kind_and_name(text: str) -> Tuple[str, str]:
+    """ "service Web" as ("service", "Web"); ("", text) when it begins with no kind."""
+    for kind in _KINDS:
+        if text.casefold().startswith(kind + " "):
+            return kind.replace(" ", "_"), text[len(kind) :].strip()
+    return "", text
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")
+
+
+def _all_names(desk: Desk) -> List[str]:
+    apps = [app.name for app in desk.settings.apps.values() if app.page]
+    return list(dict.fromkeys([*apps, *(team.name for team in teams(desk)), *desk.settings.people]))
+
+
+def _known(desk: Desk) -> str:
+    known = _all_names(desk)
+    return f"There is {listed(known)}." if known else "An administrator can name teams under teams in opsroom.yaml."
