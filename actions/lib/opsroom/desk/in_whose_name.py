@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..author import Author
+from ..errors import Code, Refusal
 from ..settings.model import Person
 from . import Desk
 
@@ -22,3 +23,30 @@ def author_of(desk: Desk, name: str, kind: str) -> Author:
 def identity_of(person: Person, name: str, kind: str) -> str:
     """Their name over there: under the name of the tracker or pager in the config, else under its kind; else empty."""
     return person.identities.get(name) or person.identities.get(kind) or ""
+
+
+def myself(desk: Desk) -> Person:
+    """Whoever asks, as the config knows them. Raises Refusal(unknown_person)."""
+    if desk.speaker.person is None:
+        raise Refusal(
+            Code.UNKNOWN_PERSON,
+            f"{desk.speaker.shown} is nobody of the config, so no tracker knows whom that means.",
+            "An administrator can add you under people in opsroom.yaml.",
+        )
+    return desk.speaker.person
+
+
+def name_in(desk: Desk, person: Person, tracker: str) -> str:
+    """The name of a person of the config in a tracker. Raises Refusal(unknown_person) where the config has none.
+
+    A board of opsroom's own knows people by their names in the config.
+    """
+    kind = desk.settings.trackers[tracker].kind
+    name = identity_of(person, tracker, kind) or (person.name if kind == "local" else "")
+    if not name:
+        raise Refusal(
+            Code.UNKNOWN_PERSON,
+            f"The config does not say who {person.name} is in {tracker}: people.{person.name}.{tracker} is missing.",
+            f"An administrator can add it to opsroom.yaml; or say their name as {tracker} has it.",
+        )
+    return name

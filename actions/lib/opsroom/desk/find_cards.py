@@ -1,0 +1,105 @@
+"""cards about, my cards: which cards there are. Changes nothing, and leaves no record."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from ..cards import Card, Query
+from ..errors import Code, Failure, OpsroomError, Refusal
+from ..text import one_line, table
+from . import Desk
+from .get_card import card_facts
+from .in_whose_name import myself, name_in
+from .outcome import Outcome
+from .trackers import Found, tracker_named, tracker_of_project
+
+# For all trackers together, in seconds; each has its own time limit too.
+_TOGETHER = 20.0
+_MOST = 10
+# Tests put their own clock here.
+clock: Callable[[], float] = time.monotonic
+
+_Row = Tuple[str, Card]
+
+
+def find_cards(desk: Desk, text: str = "", project: str = "", mine: bool = False) -> Outcome:
+    """Cards with that text, in one project or in all trackers; with `mine` those assigned to whoever asks.
+
+    Open ones first, the most recently changed first. A tracker that does not answer is named, the others' are told.
+    """
+    words, heading = " ".join(text.split()), ""
+    if project.strip():
+        try:
+            places = [tracker_of_project(desk, project)]
+        except Refusal as refusal:
+            if refusal.code is not Code.UNKNOWN_PROJECT or not words:
+                raise
+            # "cards about login in safari": what looks like a project may be a part of the text.
+            words, heading = f"{words} in {' '.join(project.split())}", f"{one_line(refusal.message, 60)} "
+            places = _every(desk)
+    else:
+        places = _every(desk)
+    if not words and not mine:
+        raise Refusal(Code.TEXT_NEEDED, "Cards about what?", "Say for instance: cards about checkout")
+    rows, troubles = _ask(desk, places, words, mine)
+    return _outcome(rows, troubles, heading, words, mine)
+
+
+def _every(desk: Desk) -> List[Found]:
+    if len(desk.settings.trackers) < 2:
+        return [tracker_of_project(desk)]
+    return [Found(name, tracker_named(desk, name), "") for name in desk.settings.trackers]
+
+
+def _ask(desk: Desk, places: List[Found], words: str, mine: bool) -> Tuple[List[_Row], Dict[str, OpsroomError]]:
+    """What each tracker has, and why those do not tell that do not."""
+    person = myself(desk) if mine else None
+    rows: List[_Row] = []
+    troubles: Dict[str, OpsroomError] = {}
+    until = clock() + _TOGETHER
+    for found in places:
+        try:
+            if clock() >= until:
+                raise Failure(Code.TIMED_OUT, "It was not asked: the others took too long.")
+            assignee = name_in(desk, person, found.name) if person else ""
+            query = Query(text=words, assignee=assignee, project=found.id, limit=_MOST)
+            rows += [(found.name, card) for card in found.tracker.find(query)]
+        except OpsroomError as error:
+            troubles[found.name] = error
+    if troubles and len(troubles) == len(places):
+        first = next(iter(troubles.values()))
+        if len(troubles) == 1:
+            raise first
+        every = " ".join(f"{name}: {one_line(error.message, 100)}" for name, error in troubles.items())
+        raise type(first)(first.code, f"No tracker could tell. {every}", first.hint)
+    return sorted(rows, key=_order)[: _MOST * 2], troubles
+
+
+def _order(row: _Row) -> Tuple[bool, float]:
+    changed: Optional[datetime] = row[1].changed_at
+    return row[1].closed, -(changed or datetime.min.replace(tzinfo=timezone.utc, year=1971)).timestamp()
+
+
+def _outcome(rows: List[_Row], troubles: Dict[str, OpsroomError], heading: str, words: str, mine: bool) -> Outcome:
+    about = f" about '{one_line(words, 60)}'" if words else ""
+    kind = f"Your cards{about}" if mine else f"Cards{about}"
+    left_out = [f"{name} is left out: {one_line(error.message, 90)}" for name, error in troubles.items()]
+    facts: Dict[str, Any] = {
+        "cards": [card_facts(name, card) for name, card in rows],
+        "left_out": {name: {"code": error.code, "message": error.message} for name, error in troubles.items()},
+    }
+    rest = f" {' '.join(left_out)}" if left_out else ""
+    if not rows:
+        none = f"No cards{about} are assigned to you." if mine else f"There are no cards{about}."
+        return Outcome(True, Code.CARDS, f"{heading}{none}{rest}", facts)
+    lines = [[_named(rows, name, card), card.status, card.assignee, one_line(card.summary, 60)] for name, card in rows]
+    narrow = "" if mine else "say: cards about TEXT in PROJECT"
+    return Outcome(True, Code.CARDS, table(lines, narrow=narrow, heading=f"{heading}{kind}:{rest}"), facts)
+
+
+def _named(rows: List[_Row], tracker: str, card: Card) -> str:
+    """The card as it can be typed; with its tracker where two trackers have one of that name."""
+    same = {name for name, one in rows if one.id.casefold() == card.id.casefold()}
+    return f"{tracker}:{card.id}" if len(same) > 1 else card.id
