@@ -17,9 +17,15 @@ from ..text import when
 from .record import Request, recordable
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
     from ..ledger import Event
     from ..repeats import Begun
+    from ..store import Store
     from .record import Also
+
+    Begins = Callable[[Store, Connection, str], None]
+    Ends = Callable[[Store, Connection, str, Event], None]
 
 Facts = Mapping[str, Any]
 
@@ -58,6 +64,10 @@ class Errand:
     - `asked`: whether a record says that it was asked; not, where it is a part of something that was.
     - `patience`: how long it is looked for, in seconds.
     - `without_record`: make it even when the record cannot be written: a human must be woken also then.
+    - `begins(store, connection, mark)` is done in the first transaction, before anything is made or looked for. A
+      Refusal that it raises is recorded, and nothing is made. `ends(store, connection, mark, event)` in the last one.
+    - `unsure(facts)`: it was made, and what came of it is not known: recorded as UNCONFIRMED, with `doubtful`.
+    - `being`, `doubt`: what is said of it while it is made, and when nobody can tell.
     """
 
     key: Tuple[str, ...]
@@ -75,6 +85,11 @@ class Errand:
     asked: bool = True
     patience: float = PATIENCE
     without_record: bool = False
+    begins: Optional[Begins] = None
+    ends: Optional[Ends] = None
+    unsure: Callable[[Facts], bool] = lambda facts: False
+    being: str = "is being made"
+    doubt: str = "may or may not have been made"
 
 
 @dataclass(frozen=True)
@@ -129,6 +144,12 @@ def carry_out_once(request: Request, errand: Errand) -> Once:
 
         work.unrecorded, work.mark = failure, new_mark()
         return _made(work, _make(work, first_look=False))
+    except Refusal as refusal:
+        from ..ledger import Event
+
+        # What was written before it is gone with its transaction.
+        request.end(Event.REFUSED, refusal.code.value, refusal.sentence(), **recordable(refusal.facts))
+        raise
     if begun.turn is Turn.DONE:
         return Once(begun.answer, False, begun.since)
     if begun.turn is Turn.BUSY:
@@ -153,6 +174,8 @@ def _begin(work: _Work) -> Begun:
         if errand.asked and begun.turn is Turn.BUSY:
             busy = _busy(work)
             append(store, connection, request.entry(Event.REFUSED, busy.code.value, busy.sentence()))
+        if begun.turn in (Turn.GO, Turn.LOOK) and errand.begins is not None:
+            errand.begins(store, connection, begun.mark)
     work.mark = begun.mark
     request.ended = begun.turn in (Turn.DONE, Turn.BUSY)
     return begun
@@ -256,9 +279,7 @@ def _in_doubt(work: _Work, why: Optional[OpsroomError], also: Optional[OpsroomEr
     why = why or Failure(errand.doubtful, "It was not to be found in time.")
     reasons = " ".join(dict.fromkeys(one.message for one in (why, also) if one is not None))
     facts = {**recordable(why.facts), "mark": work.mark}
-    told = Failure(
-        errand.doubtful, f"{errand.what} may or may not have been made: {reasons}", errand.in_doubt_hint, facts
-    )
+    told = Failure(errand.doubtful, f"{errand.what} {errand.doubt}: {reasons}", errand.in_doubt_hint, facts)
     return _InDoubt(told, why)
 
 
@@ -266,7 +287,7 @@ def _busy(work: _Work) -> Refusal:
     since = when(work.since, datetime.now(timezone.utc))
     return Refusal(
         Code.BUSY,
-        f"{work.errand.what} is being made right now, since {since}.",
+        f"{work.errand.what} {work.errand.being} right now, since {since}.",
         "Say it again in a minute: then the answer is what came of it.",
     )
 
@@ -286,13 +307,15 @@ def _made(work: _Work, facts: Facts) -> Once:
 
 
 def _write_done(work: _Work, facts: Facts) -> None:
+    from ..ledger import Event
     from ..repeats import done
 
     errand = work.errand
+    event, code = (Event.UNCONFIRMED, errand.doubtful) if errand.unsure(facts) else (errand.done, errand.code)
     _record(
         work,
-        errand.done,
-        errand.code.value,
+        event,
+        code.value,
         errand.said(facts),
         {**facts, "found_after_lost_answer": work.found or None},
         lambda store, connection: done(store, connection, work.key, facts),
@@ -341,6 +364,8 @@ def _record(work: _Work, event: Event, code: str, message: str, facts: Facts, al
                 if not any(one.event is event and one.facts.get("mark") == work.mark for one in told):
                     append(store, connection, entry)
                     also(store, connection)
+                    if work.errand.ends is not None:
+                        work.errand.ends(store, connection, work.mark, event)
             return
         except Failure:
             if clock() >= until:
