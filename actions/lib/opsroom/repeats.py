@@ -111,6 +111,11 @@ def undone(connection: Connection, key: str) -> None:
     connection.execute(delete(repeats).where(repeats.c.key == key))
 
 
+def forget(connection: Connection, mark: str) -> None:
+    """What carries this mark is over: the same words ask for something new."""
+    connection.execute(delete(repeats).where(repeats.c.mark == mark, repeats.c.state != "doing"))
+
+
 def _take(connection: Connection, key: str, deployment: str, now: datetime) -> Begun:
     begun = Begun(Turn.GO, new_mark(), now, deployment)
     values = {"key": key, "mark": begun.mark, "state": "doing", "deployment": deployment, "answer": ""}
