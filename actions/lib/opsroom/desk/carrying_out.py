@@ -11,7 +11,7 @@ from ..names import listed
 from ..settings.model import App, Environment
 from ..text import one_line
 from ..versions import Running, same_version
-from .deployment_cards import note_cards, tell_cards
+from .deployment_cards import note_cards
 from .job import RunningJob
 from .looking import look, look_or_recall
 from .obstacles import Obstacle, busy, circumstances, locked, rights, sequence
@@ -20,6 +20,7 @@ from .places import deployer_for
 from .record import Request
 from .settling import settle_interrupted
 from .telling import announce, facts_of, failed, headline, success, taken_over
+from .telling_cards import tell_cards
 from .verifying import is_there, verify
 
 if TYPE_CHECKING:

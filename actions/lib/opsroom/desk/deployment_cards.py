@@ -9,7 +9,6 @@ from ..deploys import Historian, Resolved
 from ..errors import Code, OpsroomError, Refusal
 from ..settings.model import Settings
 from . import Desk
-from .outcome import Outcome
 from .places import deployer_for
 
 if TYPE_CHECKING:
@@ -82,8 +81,3 @@ def _in(settings: Settings, messages: Iterable[str]) -> Iterator[str]:
             sure = [one.id for one in readings if one.id and one.sure]
             if len(sure) == 1:
                 yield sure[0]
-
-
-def tell_cards(request: Request, order: Order, outcome: Outcome) -> Outcome:
-    """Put a comment on each card, and move it where the environment's `move_cards` says."""
-    return outcome

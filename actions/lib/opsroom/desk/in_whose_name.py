@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from ..author import Author
 from ..errors import Code, Refusal
+from ..people import Speaker
 from ..settings.model import Person
 from . import Desk
 
 
-def author_of(desk: Desk, name: str, kind: str) -> Author:
-    """Whoever speaks, for a tracker or pager of that name and kind. Somebody unknown stays unknown over there too."""
-    person = desk.speaker.person
+def author_of(desk: Desk, name: str, kind: str, speaker: Optional[Speaker] = None) -> Author:
+    """Whoever speaks, for a tracker or pager of that name and kind. Somebody unknown stays unknown over there too.
+
+    `speaker` is who asked, when that is somebody else: whoever approves a change speaks for its requester.
+    """
+    by = speaker or desk.speaker
+    person = by.person
     return Author(
-        shown=desk.speaker.shown,
-        room=desk.speaker.room,
+        shown=by.shown,
+        room=by.room,
         identity=identity_of(person, name, kind) if person else "",
         email=person.email if person else "",
         link=desk.link(),

@@ -1,0 +1,172 @@
+"""After a deployment: its cards hear of it, and go where the environment sends them. It never fails for their sake."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+
+from ..cards import Made, Remark
+from ..errors import Code, Failure, OpsroomError
+from ..names import listed
+from ..text import message, one_line, when
+from .outcome import Outcome
+from .record import Request, recordable
+
+if TYPE_CHECKING:
+    from .carrying_out import Order
+    from .once import Facts
+    from .trackers import Found
+
+# Tests put their own clock here, in seconds.
+clock: Callable[[], float] = time.monotonic
+
+# The person waits for the answer meanwhile. For all cards together, in seconds; then no further one is begun.
+PATIENCE = 20.0
+# What a tracker says to one card it will say to the next.
+_WHOLE_TRACKER = (Code.UNREACHABLE, Code.TIMED_OUT, Code.UNAUTHORIZED, Code.RATE_LIMITED, Code.GONE)
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+
+
+@dataclass
+class _News:
+    """What became of each card: told, moved, or why not. `silent` has the trackers that are not asked again."""
+
+    told: List[str] = field(default_factory=list)
+    moved: List[str] = field(default_factory=list)
+    troubles: Dict[str, str] = field(default_factory=dict)
+    silent: Dict[str, str] = field(default_factory=dict)
+
+
+def tell_cards(request: Request, order: Order, outcome: Outcome) -> Outcome:
+    """Put a comment on each card of a deployment that succeeded, and move it where `move_cards` says.
+
+    Called when the success is on the record and the claim given back. Whatever goes wrong here is told in the answer
+    and recorded, and changes nothing about the deployment.
+    """
+    cards = [str(one) for one in request.noted.get("cards") or ()]
+    if outcome.code is not Code.DEPLOYED or not cards:
+        return outcome
+    news, until = _News(), clock() + PATIENCE
+    for card in cards:
+        if clock() >= until:
+            news.troubles[card] = "there was no time left"
+            continue
+        try:
+            _tell(request, order, card, news)
+        except OpsroomError as error:
+            news.troubles[card] = error.message
+        except Exception as error:
+            # The deployment is over and well; a defect here must not make another thing of it.
+            news.troubles[card] = f"a defect in opsroom ({type(error).__name__})"
+    facts = {
+        **outcome.facts,
+        "cards": cards,
+        "cards_told": news.told,
+        "cards_moved": news.moved,
+        "cards_in_trouble": news.troubles,
+    }
+    return replace(outcome, message=message(f"{outcome.message} {_said(news, order)}"), facts=facts)
+
+
+def _tell(request: Request, order: Order, card: str, news: _News) -> None:
+    from .trackers import tracker_of_card
+
+    found = tracker_of_card(request.desk, card)
+    if found.name in news.silent:
+        raise Failure(Code.UNREACHABLE, news.silent[found.name])
+    try:
+        _comment(request, order, found)
+        news.told.append(card)
+        if order.environment.move_cards and _move(request, order, found):
+            news.moved.append(card)
+    except OpsroomError as error:
+        if error.code in _WHOLE_TRACKER:
+            news.silent[found.name] = error.message
+        raise
+
+
+def _comment(request: Request, order: Order, found: Found) -> None:
+    from ..ledger import Event
+    from .in_whose_name import author_of
+    from .once import Errand, carry_out_once
+
+    kind = request.desk.settings.trackers[found.name].kind
+    author = author_of(request.desk, found.name, kind, request.by)
+    remark = Remark(found.id, _text(request, order), "", author)
+
+    def facts(made: Made) -> Facts:
+        return {"comment": made.id, "url": made.url, "notes": list(made.notes)}
+
+    def look(mark: str) -> Optional[Facts]:
+        there = found.tracker.find_comment(replace(remark, mark=mark))
+        return facts(there) if there else None
+
+    errand = Errand(
+        # One comment about one deployment, however often its end is come to.
+        key=(found.name, found.id, request.deployment),
+        what=f"The comment on {found.id}",
+        make=lambda mark: facts(found.tracker.comment(replace(remark, mark=mark))),
+        look=look,
+        settles_within=found.tracker.settles_within,
+        done=Event.CARD_COMMENTED,
+        code=Code.CARD_COMMENTED,
+        there=Code.CARD_THERE,
+        said=lambda _: f"{found.id} was told of {order.app.name} {request.version} on {order.environment.name}",
+        asked=False,
+        patience=PATIENCE / 2,
+    )
+    carry_out_once(_part(request, order, "comment on card", found), errand)
+
+
+def _move(request: Request, order: Order, found: Found) -> bool:
+    """Whether it was moved; not, where it is there already."""
+    from ..ledger import Event
+
+    part = _part(request, order, "move card", found, to=order.environment.move_cards)
+    try:
+        moved = found.tracker.move(found.id, order.environment.move_cards)
+    except OpsroomError as error:
+        part.end(Event.FAILED, error.code.value, error.sentence(), **recordable(error.facts))
+        raise
+    if moved.before == moved.after:
+        return False
+    said = f"{found.id} was moved from {one_line(moved.before, 60)} to {one_line(moved.after, 60)}"
+    part.end(Event.CARD_MOVED, Code.CARD_MOVED.value, said, before=moved.before, after=moved.after)
+    return True
+
+
+def _part(request: Request, order: Order, command: str, found: Found, **more: Any) -> Request:
+    """A request of its own, so that its end is not taken for one of the deployment; its facts name that."""
+    noted = {
+        "of_deployment": request.deployment,
+        "deployed": f"{order.app.name} {request.version} on {order.environment.name}",
+        "tracker": found.name,
+        "card": found.id,
+        **more,
+    }
+    return Request(request.desk, command, "", "", "", speaker=request.by, noted=noted)
+
+
+def _text(request: Request, order: Order) -> str:
+    """The comment: who, what, from which version, where, when, who approved. The link is in the author's line."""
+    did = order.did.replace("{version}", request.version)
+    before = f" (before: {request.version_before})" if request.version_before else ""
+    approved = f" Approved by {listed(request.noted['approved_by'])}." if request.noted.get("approved_by") else ""
+    return f"{request.by.shown} {did}{before}, {when(datetime.now(timezone.utc), _NEVER)}.{approved}"
+
+
+def _said(news: _News, order: Order) -> str:
+    """One or two short sentences: the answer has room for 400 characters, most of which are taken."""
+    sentences: List[str] = []
+    if news.told:
+        were = "was" if len(news.told) == 1 else "were"
+        to = f" and moved to {one_line(order.environment.move_cards, 40)}" if news.moved == news.told else ""
+        sentences.append(f"{listed(news.told, 3)} {were} told{to}.")
+    if news.troubles:
+        first, why = next(iter(news.troubles.items()))
+        which = first if len(news.troubles) == 1 else f"{len(news.troubles)} cards ({listed(news.troubles, 3)})"
+        done = "moved" if first in news.told else "told"
+        sentences.append(f"{which} could not be {done}: {one_line(why, 100).rstrip('.')}.")
+    return " ".join(sentences)
