@@ -1,0 +1,667 @@
+"""The tracker kind trello, against a Trello that refuses what Trello's own description of its API refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from dataclasses import replace
+from typing import Any, Dict, List
+from urllib.parse import urlsplit
+
+import pytest
+
+from opsroom.author import Author
+from opsroom.cards import REGISTRY, Assignee, Draft, Query, Reading, Remark, trello_client
+from opsroom.errors import Code, Failure, OpsroomError, Refusal
+from opsroom.http_faults import in_doubt
+from opsroom.settings.fields import Fields, Problems
+from support.http_server import Reply, Request, free_port
+from support.vendor import Vendor, answer, body_of
+
+KEY, TOKEN = "k3yk3yk3yk3yk3yk3yk3y", "ATTAs3cretTokenOfTheBot"
+BOARD, OTHER_BOARD = "5abbe4b7ddc1b351ef961414", "5abbe4b7ddc1b351ef96ffff"
+TODO, DOING, DONE = (f"5abbe4b7ddc1b351ef96{number:04d}" for number in (1, 2, 3))
+ALICE, BOB = "5abbe4b7ddc1b351ef96aaaa", "5abbe4b7ddc1b351ef96bbbb"
+CARD = "AbCd1234"
+AUTHOR = Author("alice", "#ops", "", "", "https://st2.example.com/#/history/1")
+DRAFT = Draft("", "Checkout is down", "It answers 500.", "ops0123456789abc", AUTHOR)
+REMARK = Remark(CARD, "Looking at it.", "opsfedcba987654", AUTHOR)
+LINE = "alice (in #ops) via opsroom, https://st2.example.com/#/history/1"
+
+
+def as_documented(contract: Dict[str, Any]) -> None:
+    """Where the description says less than Trello's documentation:
+
+    - key and token may come in the header Authorization (guides/rest-api/authorization), and here they must;
+    - parameters may come in the body, so `text` need not be in the query;
+    - a board, like a card, may be named by its short link.
+    """
+    contract["components"]["securitySchemes"] = {"header": {"type": "apiKey", "in": "header", "name": "Authorization"}}
+    contract["security"] = [{"header": []}]
+    for parameter in contract["paths"]["/cards/{id}/actions/comments"]["post"]["parameters"]:
+        if parameter["name"] == "text":
+            parameter["required"] = False
+    for path, item in contract["paths"].items():
+        if path.startswith("/boards/{id}"):
+            for parameter in [*item.get("parameters", []), *item["get"].get("parameters", [])]:
+                if parameter["name"] == "id":
+                    parameter["schema"] = {"type": "string", "pattern": "^([0-9a-fA-F]{24}|[0-9A-Za-z]{8})$"}
+
+
+_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+_FINE = {"200": {"description": "Success"}}
+MORE = {
+    # https://developer.atlassian.com/cloud/trello/rest/api-group-boards/#api-boards-id-cards-get
+    "/boards/{id}/cards": {"get": {"parameters": [_ID], "responses": _FINE}},
+    # https://developer.atlassian.com/cloud/trello/rest/api-group-cards/#api-cards-id-idmembers-post
+    "/cards/{id}/idMembers": {"post": {"parameters": [_ID], "responses": _FINE}},
+}
+
+
+class Trello(Vendor):
+    """A board with three lists and two members; answers like Trello, in plain text where Trello does."""
+
+    def __init__(self) -> None:
+        super().__init__("trello.json", self.play, base="/1", more=MORE, patch=as_documented)
+        self.cards: List[Dict[str, Any]] = []
+        self.actions: List[Dict[str, Any]] = []
+        self.lists = [(TODO, "To do"), (DOING, "Doing"), (DONE, "Done")]
+        self.members = [
+            {"id": ALICE, "username": "alice42", "fullName": "Alice Adams"},
+            {"id": BOB, "username": "bob", "fullName": "Bob Brown"},
+        ]
+        self.add("Old one", "Nothing to see.", TODO, CARD)
+
+    def add(self, name: str, desc: str, column: str, link: str = "", **more: Any) -> Dict[str, Any]:
+        number = len(self.cards)
+        link = link or f"Card{number:04d}"
+        card = {
+            "id": f"5abbe4b7ddc1b351ef97{number:04d}", "name": name, "desc": desc, "idList": column, "idBoard": BOARD,
+            "closed": False, "idMembers": [], "shortLink": link, "shortUrl": f"https://trello.com/c/{link}",
+            "dateLastActivity": f"2026-11-23T10:{number:02d}:00.000Z", **more,
+        }  # fmt: skip
+        self.cards.append(card)
+        return card
+
+    def play(self, request: Request) -> Reply:
+        if request.headers.get("authorization") != f'OAuth oauth_consumer_key="{KEY}", oauth_token="{TOKEN}"':
+            return Reply(401, "invalid token")
+        assert not {"key", "token"} & set(request.query), "secrets in an address"
+        parts = urlsplit(request.path).path[len("/1/") :].split("/")
+        sent = body_of(request) if request.body else {}
+        query = {name: values[0] for name, values in request.query.items()}
+        if parts[0] == "boards":
+            return self.board(parts, query)
+        if request.method == "POST" and parts == ["cards"]:
+            if query["idList"] not in [one for one, _ in self.lists]:
+                return Reply(400, "invalid value for idList")
+            if len(sent["desc"].encode("utf-16-le")) // 2 > 16384:
+                return Reply(400, "invalid value for desc")
+            return answer(self.add(sent["name"], sent["desc"], query["idList"]))
+        card = next((one for one in self.cards if parts[1] in (one["id"], one["shortLink"])), None)
+        if card is None:
+            return Reply(404, "The requested resource was not found.")
+        if request.method == "GET":
+            return answer(self.one(card, query))
+        if request.method == "PUT":
+            if "idMembers" in sent:
+                card["idMembers"] = [one for one in sent["idMembers"].split(",") if one]
+            card["idList"] = query.get("idList", card["idList"])
+            return answer(card)
+        if parts[2:] == ["idMembers"]:
+            if sent["value"] in card["idMembers"]:
+                return Reply(400, "member is already on the card")
+            card["idMembers"].append(sent["value"])
+            return answer(self.people(card["idMembers"]))
+        if len(sent["text"].encode("utf-16-le")) // 2 > 16384:
+            return Reply(400, "invalid value for text")
+        return answer(self.say(card, sent["text"], "The Bot"))
+
+    def board(self, parts: List[str], query: Dict[str, str]) -> Reply:
+        if parts[1] not in (BOARD, "BoArD123"):
+            return Reply(404, "board not found") if parts[1] != "InVaLiD1" else Reply(400, "invalid id")
+        lists = [{"id": one, "name": name, "closed": False} for one, name in self.lists]
+        if parts[2:] == ["lists"]:
+            return answer(lists)
+        if parts[2:] == ["members"]:
+            return answer(self.members)
+        if parts[2:] == ["cards"]:
+            return answer(self.cards[-int(query["limit"]) :])
+        cards = [one for one in self.cards if not one["closed"]]
+        return answer({"name": "Operations", "lists": lists, "cards": cards, "members": self.members})
+
+    def one(self, card: Dict[str, Any], query: Dict[str, str]) -> Dict[str, Any]:
+        shown = {name: card[name] for name in [*query["fields"].split(","), "id"]}
+        if "list" in query:
+            shown["list"] = {"id": card["idList"], "name": dict(self.lists)[card["idList"]]}
+        if "board" in query:
+            shown["board"] = {"id": BOARD, "name": "Operations"}
+        if "members" in query:
+            shown["members"] = self.people(card["idMembers"])
+        if "actions" in query:
+            mine = [one for one in self.actions if one["data"]["card"]["shortLink"] == card["shortLink"]]
+            shown["actions"] = mine[::-1][: int(query["actions_limit"])]
+        return shown
+
+    def people(self, ids: List[str]) -> List[Dict[str, Any]]:
+        return [one for one in self.members if one["id"] in ids]
+
+    def say(self, card: Dict[str, Any], text: str, who: str) -> Dict[str, Any]:
+        number = len(self.actions)
+        self.actions.append(
+            {
+                "id": f"5abbe4b7ddc1b351ef98{number:04d}", "type": "commentCard",
+                "date": f"2026-11-23T11:{number:02d}:00.000Z", "memberCreator": {"fullName": who},
+                "data": {"text": text, "card": {"shortLink": card["shortLink"]}},
+            }
+        )  # fmt: skip
+        return self.actions[-1]
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def trello():
+    with Trello() as running:
+        yield running
+
+
+def options_of(**raw):
+    problems = Problems()
+    fields = Fields({"key": KEY, "token": TOKEN, "board": BOARD, "list": TODO, **raw}, "trackers.trello", problems)
+    options = REGISTRY.read_options("trello", fields)
+    fields.finish()
+    return options, problems.lines
+
+
+def tracker(vendor, **raw):
+    options, lines = options_of(url=vendor.url("/1"), **raw)
+    assert lines == []
+    return REGISTRY.make("trello", options, name="trello", store=None, keep=None)
+
+
+def caught(call, *arguments, **named) -> OpsroomError:
+    with pytest.raises(OpsroomError) as error:
+        call(*arguments, **named)
+    found = error.value
+    assert found.message.endswith("."), found.message
+    everything = found.sentence() + repr(found.facts) + repr(found)
+    assert KEY not in everything
+    assert TOKEN not in everything
+    return found
+
+
+VERBS = {
+    "create": lambda one: one.create(DRAFT),
+    "find_created": lambda one: one.find_created(DRAFT),
+    "comment": lambda one: one.comment(REMARK),
+    "find_comment": lambda one: one.find_comment(REMARK),
+    "show": lambda one: one.show(CARD),
+    "move": lambda one: one.move(CARD, "Done"),
+    "assign": lambda one: one.assign(CARD, Assignee("alice", "alice42")),
+    "find": lambda one: one.find(Query("checkout")),
+}
+each_verb = pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+MAKES = [VERBS["create"], VERBS["comment"]]
+
+
+# What each verb does, and in how many requests.
+
+
+def test_a_card_is_made_with_one_request_and_says_who_asked(trello):
+    made = tracker(trello).create(DRAFT)
+    card = trello.cards[-1]
+    assert (made.id, made.url, made.notes) == (card["shortLink"], card["shortUrl"], ())
+    assert (card["name"], card["idList"]) == ("Checkout is down", TODO)
+    assert card["desc"] == f"{LINE}\n\nIt answers 500.\n\n(opsroom ops0123456789abc)"
+    assert len(trello.requests) == 1
+
+
+def test_a_list_named_by_its_name_costs_one_request_more(trello):
+    tracker(trello, list="doing").create(DRAFT)
+    assert trello.cards[-1]["idList"] == DOING
+    assert [one.method for one in trello.requests] == ["GET", "POST"]
+
+
+def test_the_board_may_be_named_by_its_short_link(trello):
+    assert tracker(trello, board="https://trello.com/b/BoArD123/ops").find(Query("old"))[0].id == CARD
+
+
+def test_texts_and_secrets_are_not_in_the_address(trello):
+    tracker(trello).create(DRAFT)
+    tracker(trello).comment(REMARK)
+    assert [set(one.query) for one in trello.requests] == [{"idList"}, set()]
+
+
+def test_a_comment_is_made_with_one_request_and_says_who_asked(trello):
+    made = tracker(trello).comment(REMARK)
+    assert trello.actions[0]["data"]["text"] == f"{LINE}\n\nLooking at it.\n\n(opsroom opsfedcba987654)"
+    assert made.id == trello.actions[0]["id"]
+    assert made.url == f"https://trello.com/c/{CARD}#comment-{made.id}"
+    assert len(trello.requests) == 1
+
+
+def test_a_card_is_shown_with_one_request_and_without_marks(trello):
+    one = tracker(trello)
+    trello.cards[0].update(desc=f"{LINE}\n\nIt answers 500.\n\n(opsroom ops0123456789abc)", idMembers=[ALICE, BOB])
+    for number in range(7):
+        trello.say(trello.cards[0], f"No. {number}\n\n(opsroom ops{number})", "Bob Brown")
+    card = one.show(CARD)
+    assert (card.id, card.summary, card.status, card.project) == (CARD, "Old one", "To do", "Operations")
+    assert (card.assignee, card.reporter, card.closed) == ("Alice Adams, Bob Brown", "", False)
+    assert card.description == f"{LINE}\n\nIt answers 500."
+    assert [comment.text for comment in card.comments] == ["No. 2", "No. 3", "No. 4", "No. 5", "No. 6"]
+    assert (card.comments[0].author, card.comments[0].at.isoformat()) == ("Bob Brown", "2026-11-23T11:02:00+00:00")
+    assert card.changed_at.isoformat() == "2026-11-23T10:00:00+00:00"
+    assert len(trello.requests) == 1
+
+
+def test_a_card_is_moved_by_the_name_of_a_list_whatever_its_case(trello):
+    moved = tracker(trello).move(CARD, " dOnE ")
+    assert (moved.before, moved.after, moved.url) == ("To do", "Done", f"https://trello.com/c/{CARD}")
+    assert trello.cards[0]["idList"] == DONE
+    assert [one.method for one in trello.requests] == ["GET", "GET", "PUT"]
+
+
+def test_a_card_that_is_there_already_is_not_moved(trello):
+    moved = tracker(trello).move(CARD, "to DO")
+    assert moved.before == moved.after == "To do"
+    assert len(trello.requests) == 1
+
+
+def test_moving_an_archived_card_says_that_nobody_will_see_it(trello):
+    trello.cards[0]["closed"] = True
+    assert "archived" in tracker(trello).move(CARD, "Done").notes[0]
+
+
+def test_a_list_that_does_not_exist_is_refused_with_those_that_do(trello):
+    error = caught(tracker(trello).move, CARD, "Reviewing")
+    assert error.code is Code.UNKNOWN_COLUMN
+    assert error.message == "The board has no list 'Reviewing'."
+    assert error.hint == "There is To do, Doing and Done."
+    assert trello.cards[0]["idList"] == TODO
+
+
+def test_two_lists_of_one_name_are_not_guessed_between(trello):
+    trello.lists.append(("5abbe4b7ddc1b351ef960009", "DONE"))
+    assert "2 lists 'done'" in caught(tracker(trello).move, CARD, "done").message
+    assert tracker(trello).move(CARD, "DONE").after == "DONE"
+
+
+@pytest.mark.parametrize("name", ["alice42", "@ALICE42", "alice adams", ALICE])
+def test_a_person_is_known_by_username_name_or_id(trello, name):
+    assigned = tracker(trello).assign(CARD, Assignee("alice", name))
+    assert (assigned.to, assigned.notes) == ("Alice Adams", ())
+    assert trello.cards[0]["idMembers"] == [ALICE]
+    assert [one.method for one in trello.requests] == ["GET", "POST"]
+
+
+def test_a_mapped_id_is_not_looked_up(trello):
+    assert tracker(trello).assign(CARD, Assignee("alice", ALICE, mapped=True)).to == "alice"
+    assert len(trello.requests) == 1
+
+
+def test_who_is_on_the_card_already_stays_on_it_and_is_named(trello):
+    trello.cards[0]["idMembers"] = [BOB]
+    assigned = tracker(trello).assign(CARD, Assignee("alice", "alice42"))
+    assert trello.cards[0]["idMembers"] == [BOB, ALICE]
+    assert assigned.notes == ("Also on the card: Bob Brown; a card of Trello can have several members.",)
+    again = tracker(trello).assign(CARD, Assignee("alice", "alice42"))
+    assert again.notes == ("Alice Adams was on the card already.",)
+
+
+def test_nobody_takes_all_members_off(trello):
+    trello.cards[0]["idMembers"] = [ALICE, BOB]
+    assigned = tracker(trello).assign(CARD, Assignee("nobody"))
+    assert trello.cards[0]["idMembers"] == []
+    assert (assigned.to, len(trello.requests)) == ("nobody", 1)
+
+
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [
+        (Assignee("alise", "alise42"), "The board has no member 'alise42'. Did you mean alice42?"),
+        (Assignee("zoe", "zoe"), "The board has no member 'zoe'. There is alice42 and bob."),
+        (Assignee("zoe", "zoe9", mapped=True), "The config maps that person to 'zoe9'"),
+    ],
+)
+def test_somebody_whom_the_board_does_not_have_is_refused(trello, who, words):
+    error = caught(tracker(trello).assign, CARD, who)
+    assert error.code is Code.UNKNOWN_PERSON
+    assert error.sentence().startswith(words)
+
+
+def test_two_people_of_one_name_are_not_guessed_between(trello):
+    trello.members.append({"id": "5abbe4b7ddc1b351ef96cccc", "username": "bobby", "fullName": "bob brown"})
+    error = caught(tracker(trello).assign, CARD, Assignee("bob", "Bob Brown"))
+    assert error.sentence() == "2 members of the board are called 'Bob Brown'. Take a username: bob and bobby."
+
+
+def test_cards_are_found_by_text_and_person_the_last_changed_first_with_one_request(trello):
+    trello.add("Checkout slow", "", DOING, idMembers=[ALICE])
+    trello.add("Other", "about the CHECKOUT", DONE, idMembers=[ALICE, BOB])
+    trello.add("Checkout again", "", DOING, idMembers=[BOB])
+    trello.add("Checkout archived", "", DOING, closed=True)
+    one = tracker(trello)
+    assert [card.summary for card in one.find(Query("checkout"))] == ["Checkout again", "Other", "Checkout slow"]
+    assert len(trello.requests) == 1
+    assert [card.summary for card in one.find(Query("checkout", "alice42"))] == ["Other", "Checkout slow"]
+    assert [card.summary for card in one.find(Query(limit=1))] == ["Checkout again"]
+    other = one.find(Query("other"))[0]
+    assert (other.status, other.assignee, other.project) == ("Done", "Alice Adams, Bob Brown", "Operations")
+    assert one.find(Query("nothing of the kind")) == ()
+    assert caught(one.find, Query(assignee="zoe")).code is Code.UNKNOWN_PERSON
+
+
+# Text.
+
+TEXTS = [
+    "one\ntwo\n\n\nfour",
+    "```python\nif a < b:\n    print('x')\n```",
+    "see https://example.com/a?b=1&c=%20#d, and <b>this</b> <script>alert(1)</script>",
+    "Grüße 你好 👩‍👩‍👧 \u202bעברית",
+    "{{ st2kv('system.x', decrypt=true) }} <% st2kv(x) %> {# x #}",
+    '"quoted" \\back\\ (opsroom opsffffffffffff)',
+]
+
+
+@pytest.mark.parametrize("words", TEXTS)
+def test_text_arrives_as_it_was_written_and_comes_back_so(trello, words):
+    one = tracker(trello)
+    made = one.create(replace(DRAFT, description=words, summary=words))
+    assert trello.cards[-1]["desc"].split("\n\n", 1)[1].rsplit("\n\n", 1)[0] == words
+    assert trello.cards[-1]["name"] == " ".join(words.split())
+    assert one.show(made.id).description == f"{LINE}\n\n{words}"
+    one.comment(Remark(made.id, words, "ops1", AUTHOR))
+    assert one.show(made.id).comments[0].text == f"{LINE}\n\n{words}"
+
+
+@pytest.mark.parametrize("words", ["word " * 6000, "x" * 30_000, "👍" * 15_000, "```\n" + "line\n" * 6000 + "```"])
+def test_what_is_too_long_is_cut_with_a_note_in_the_text_and_one_in_the_answer(trello, words):
+    one = tracker(trello)
+    for made, text in (
+        (one.create(replace(DRAFT, description=words)), lambda: trello.cards[-1]["desc"]),
+        (one.comment(replace(REMARK, text=words)), lambda: trello.actions[-1]["data"]["text"]),
+    ):
+        missing = re.search(r"\[cut: (\d+) more characters\]", text()).group(1)
+        assert re.match(rf"Trello holds 16384 characters: the last {missing} of the \w+ were cut\.", made.notes[0])
+        assert text().startswith(LINE)
+        assert re.search(r"\(opsroom ops\w+\)\Z", text())
+    assert one.find_created(DRAFT) is not None
+    assert one.find_comment(REMARK) is not None
+
+
+def test_a_summary_that_is_too_long_is_cut_with_a_note(trello):
+    made = tracker(trello).create(replace(DRAFT, summary="s" * 20_000))
+    assert "of the summary" in made.notes[0]
+    assert "[cut: " in trello.cards[-1]["name"]
+    assert len(trello.cards[-1]["name"]) <= 16384
+
+
+# An answer that is lost.
+
+
+@pytest.mark.parametrize("drop", ["unanswered", "half"])
+def test_a_card_whose_answer_is_lost_is_in_doubt_and_is_found(trello, drop):
+    one = tracker(trello)
+    one.create(replace(DRAFT, mark="ops999"))
+    assert one.find_created(DRAFT) is None
+    trello.after(drop, where=lambda request: request.method == "POST")
+    failure = caught(one.create, DRAFT)
+    assert in_doubt(failure)
+    assert len([card for card in trello.cards if DRAFT.mark in card["desc"]]) == 1
+    found = one.find_created(DRAFT)
+    assert (found.id, found.url) == (trello.cards[-1]["shortLink"], trello.cards[-1]["shortUrl"])
+
+
+def test_a_card_that_was_archived_meanwhile_is_found(trello):
+    one = tracker(trello)
+    one.create(DRAFT)
+    trello.cards[-1]["closed"] = True
+    assert one.find_created(DRAFT).id == trello.cards[-1]["shortLink"]
+    assert trello.requests[-1].query["filter"] == ["all"]
+
+
+@pytest.mark.parametrize("drop", ["unanswered", "half"])
+def test_a_comment_whose_answer_is_lost_is_in_doubt_and_is_found(trello, drop):
+    one = tracker(trello)
+    one.comment(replace(REMARK, mark="ops999"))
+    assert one.find_comment(REMARK) is None
+    trello.after(drop, where=lambda request: request.method == "POST")
+    assert in_doubt(caught(one.comment, REMARK))
+    assert len(trello.actions) == 2
+    assert one.find_comment(REMARK).id == trello.actions[1]["id"]
+
+
+@pytest.mark.parametrize("make", MAKES)
+@pytest.mark.parametrize("body", ["", "<html>login</html>", "[]", '{"id": 1}', '{"shortLink": "a"}', '"x"', "null"])
+def test_success_with_a_body_that_says_nothing_is_in_doubt(trello, make, body):
+    trello.instead(Reply(200, body))
+    failure = caught(make, tracker(trello))
+    assert failure.code is Code.BAD_ANSWER
+    assert in_doubt(failure)
+
+
+def test_what_fails_before_the_card_is_sent_is_not_in_doubt(trello):
+    one = tracker(trello, list="To do")
+    for reply in (Reply(500), Reply(200, "nonsense"), Reply(200, '[{"name": 1}]')):
+        trello.instead(reply)
+        assert not in_doubt(caught(one.create, DRAFT))
+    trello.instead(Reply(drop="unanswered"), Reply(drop="unanswered"), Reply(drop="unanswered"))
+    assert not in_doubt(caught(one.create, DRAFT))
+    assert trello.sent("POST") == []
+
+
+def test_a_slow_answer_ends_at_the_time_limit(trello):
+    event = threading.Event()
+    for verb in VERBS.values():
+        trello.instead(Reply(until=event))
+        failure = caught(verb, tracker(trello, time_limit=0.3))
+        assert failure.code is Code.TIMED_OUT
+        assert in_doubt(failure) == (trello.requests[-1].method == "POST")
+    event.set()
+
+
+def test_the_time_limit_is_for_all_requests_of_a_verb(trello, monkeypatch):
+    one = tracker(trello)
+    board = one._client()
+    board._ends = 0.0
+    failure = caught(board.get, "/boards/x", ("board", "x"), lambda content: content)
+    assert failure.code is Code.TIMED_OUT
+    assert trello.requests == []
+
+
+# Refusals.
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "words"),
+    [
+        (Reply(401, "invalid key"), Code.UNAUTHORIZED, "(401: invalid key). An administrator renews trackers.trello.key"),
+        (Reply(401, "invalid token"), Code.UNAUTHORIZED, "An administrator renews trackers.trello.token"),
+        (Reply(401, "expired token\n"), Code.UNAUTHORIZED, "does not accept the token (401: expired token)"),
+        (Reply(401, "unauthorized card permission requested"), Code.UNAUTHORIZED, "may not do this on Trello"),
+        (Reply(403, '{"message": "Forbidden", "error": "X"}'), Code.UNAUTHORIZED, "on Trello (403: Forbidden)"),
+        (Reply(401, "<html>login</html>"), Code.UNAUTHORIZED, "may not do this on Trello (401)."),
+        (Reply(410, "gone"), Code.GONE, "no longer has the way"),
+        (Reply(500, "<html>"), Code.BAD_ANSWER, "answered 500"),
+        (Reply(302, "", {"Location": "file:///etc/passwd"}), Code.BAD_ANSWER, ""),
+        (Reply(400, f"invalid value for {TOKEN}"), Code.NOT_ACCEPTED, "wrong (400: invalid value for ***)"),
+        (Reply(429, "Rate limit exceeded", {"Retry-After": "120"}), Code.RATE_LIMITED, "asks to wait 2 min"),
+        (Reply(200, "<html>login</html>"), Code.BAD_ANSWER, "HTML"),
+        (Reply(200, ""), Code.BAD_ANSWER, "empty page"),
+        (Reply(200, "invalid id"), Code.BAD_ANSWER, "'invalid id' where JSON was expected"),
+    ],
+)  # fmt: skip
+@each_verb
+def test_each_verb_tells_what_is_wrong(trello, verb, reply, code, words):
+    trello.instead(reply)
+    error = caught(verb, tracker(trello))
+    assert error.code is code
+    assert words in error.sentence()
+    assert len(trello.requests) == 1
+
+
+@each_verb
+def test_too_many_requests_without_a_word_for_how_long_are_told_and_not_hammered(trello, verb):
+    body = json.dumps({"error": "API_TOKEN_LIMIT_EXCEEDED", "message": "Rate limit exceeded"})
+    trello.instead(Reply(429, body))
+    failure = caught(verb, tracker(trello))
+    assert failure.code is Code.RATE_LIMITED
+    assert "counts them for ten seconds" in failure.message
+    assert failure.facts["retry_after"] == 10.0
+    assert not in_doubt(failure)
+    assert len(trello.requests) == 1
+
+
+def test_the_ten_seconds_are_waited_for_once_where_the_time_limit_allows(trello, monkeypatch):
+    monkeypatch.setattr(trello_client, "WINDOW", 0.01)
+    one = tracker(trello)
+    trello.instead(Reply(429, "Rate limit exceeded"))
+    assert one.create(DRAFT).id
+    trello.instead(Reply(429, "Rate limit exceeded"), Reply(429, "Rate limit exceeded"))
+    assert caught(one.create, DRAFT).code is Code.RATE_LIMITED
+    assert (len(trello.requests), len(trello.cards)) == (4, 2)
+
+
+def test_a_short_retry_after_is_waited_for(trello):
+    trello.instead(Reply(429, "", {"Retry-After": "0"}))
+    assert tracker(trello).create(DRAFT).id
+    assert len(trello.cards) == 2
+
+
+@pytest.mark.parametrize("verb", [VERBS[name] for name in ("comment", "find_comment", "show", "move", "assign")])
+@pytest.mark.parametrize("reply", [Reply(404, "The requested resource was not found."), Reply(400, "invalid id")])
+def test_a_card_that_does_not_exist_is_told(trello, verb, reply):
+    trello.instead(reply, where=lambda request: request.path.startswith("/1/cards"))
+    error = caught(verb, tracker(trello))
+    assert isinstance(error, Refusal)
+    assert error.code is Code.UNKNOWN_CARD
+    assert f"no card '{CARD}', or the configured user may not see it" in error.message
+
+
+@pytest.mark.parametrize("board", ["NoNeNoNe", "InVaLiD1"])
+def test_a_board_that_does_not_exist_is_told_with_the_key_of_the_config(trello, board):
+    for verb in (VERBS["find"], VERBS["find_created"], VERBS["assign"]):
+        error = caught(verb, tracker(trello, board=board))
+        assert error.code is Code.UNKNOWN_PROJECT
+        assert "trackers.trello.board" in error.hint
+
+
+def test_a_list_that_the_config_has_wrong_is_told_with_its_key(trello):
+    for name in ("5abbe4b7ddc1b351ef96dddd", "Inbox"):
+        error = caught(tracker(trello, list=name).create, DRAFT)
+        assert error.code is Code.UNKNOWN_COLUMN
+        assert "trackers.trello.list" in error.hint
+    assert len(trello.cards) == 1
+
+
+_NONSENSE = ["[]", "{}", "null", "3", '"x"', "[null]", "[3]", '[{"id": 3}]', '{"list": 3, "idBoard": []}',
+             '{"actions": [{"data": null}]}', '{"lists": [], "cards": [{}], "members": []}', '{"members": [{}]}',
+             '{"lists": [], "members": [], "cards": [{"shortLink": "a", "idMembers": 3}]}', "[" * 5000]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", _NONSENSE)
+@each_verb
+def test_nonsense_is_a_bad_answer_and_never_a_crash(trello, verb, body):
+    trello.instead(Reply(200, body), Reply(200, body), Reply(200, body))
+    try:
+        verb(tracker(trello))
+    except Failure as failure:
+        assert failure.code is Code.BAD_ANSWER  # noqa: PT017
+    except Refusal as refusal:
+        assert refusal.code in (Code.UNKNOWN_COLUMN, Code.UNKNOWN_PERSON)  # noqa: PT017
+
+
+@each_verb
+def test_a_trello_that_is_down_is_unreachable(verb):
+    options, _ = options_of(url=f"http://127.0.0.1:{free_port()}/1", time_limit=1)
+    failure = caught(verb, REGISTRY.make("trello", options, name="trello", store=None, keep=None))
+    assert failure.code is Code.UNREACHABLE
+    assert not in_doubt(failure)
+
+
+# The config, and what people type.
+
+
+@pytest.mark.parametrize(
+    ("raw", "complaint"),
+    [
+        ({"key": None}, "key: expected an API key, found nothing"),
+        ({"token": None}, "token: expected a token, found nothing"),
+        ({"board": None}, "board: expected the short link or the id of a board, found nothing"),
+        ({"board": "Operations"}, "board: expected the short link (8 characters) or the id of a board, found"),
+        ({"list": None}, "list: expected the id or the name of the list for new cards, found nothing"),
+        ({"url": "ftp://x"}, "url: expected an http or https address"),
+        ({"url": "https://api.example.com/1?key=x"}, "url: expected an http or https address"),
+        ({"verify": False}, "verify: expected the full path of a CA file"),
+        ({"time_limit": 0}, "time_limit: expected a length of time"),
+        ({"colum": "x"}, "colum: there is no such key"),
+    ],
+)  # fmt: skip
+def test_wrong_options_are_told(raw, complaint):
+    (line,) = options_of(**raw)[1]
+    assert line.startswith(f"trackers.trello.{complaint}")
+
+
+@pytest.mark.parametrize("name", ["key", "token"])
+def test_a_secret_that_does_not_fit_into_a_header_is_told_without_showing_it(name):
+    (line,) = options_of(**{name: 's3cr3t"\nX-Evil: 1'})[1]
+    assert line.startswith(f"trackers.trello.{name}: expected letters and digits")
+    assert "s3cr3t" not in line
+
+
+def test_secrets_do_not_show_in_the_options():
+    assert KEY not in repr(options_of()[0])
+    assert TOKEN not in repr(options_of()[0])
+
+
+@pytest.mark.parametrize(
+    ("typed", "reading"),
+    [
+        ("https://trello.com/c/AbCd1234/12-the-name", Reading(CARD, sure=True)),
+        (" https://trello.com/c/AbCd1234#comment-5abb ", Reading(CARD, sure=True)),
+        ("https://trello.com/c/AbCd1234", Reading(CARD, sure=True)),
+        (CARD, Reading(CARD)),
+        (ALICE, Reading(ALICE)),
+        ("https://trello.com/b/BoArD123/x", Reading()),
+        ("https://trello.com.example.com/c/AbCd1234", Reading()),
+        ("https://example.com/https://trello.com/c/AbCd1234", Reading()),
+        ("https://trello.com/c/AbCd1234/x y", Reading()),
+        ("AbCd123", Reading()),
+        ("AbCd1234/..", Reading()),
+        ("AbCd1234\n", Reading(CARD)),
+        ("OPS-12", Reading()),
+        ("", Reading()),
+    ],
+)
+def test_what_may_be_a_card(typed, reading):
+    assert options_of()[0].reads_card(typed) == reading
+
+
+@pytest.mark.parametrize(
+    ("typed", "reading"),
+    [
+        ("BoArD123", Reading("BoArD123", sure=True)),
+        ("https://trello.com/b/BoArD123/operations", Reading("BoArD123", sure=True)),
+        ("board123", Reading()),
+        ("https://trello.com/b/OtherOne", Reading()),
+        ("https://trello.com/c/BoArD123", Reading()),
+        ("", Reading()),
+    ],
+)
+def test_what_is_its_project(typed, reading):
+    assert options_of(board="BoArD123")[0].reads_project(typed) == reading
+
+
+def test_a_card_can_not_lead_out_of_its_path(trello):
+    trello.instead(Reply(404, "not found"))
+    with pytest.raises(OpsroomError):
+        tracker(trello).show("../boards/x?y#z")
+    assert trello.requests[0].path.startswith("/1/cards/..%2F")
+    trello.violations.clear()
