@@ -14,7 +14,7 @@ ACTIONS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "acti
 IN_CHAT = {yaml.safe_load(path.read_text())["action_ref"].split(".")[1] for path in (ROOT / "aliases").glob("*.yaml")}
 POLICIES = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "policies").glob("*.yaml")}
 # What changes nothing that runs, and decides nothing.
-READING = {"get_history", "get_version", "help", "list_changes", "list_locks", "plan"}
+READING = {"find_cards", "get_card", "get_history", "get_version", "help", "list_changes", "list_locks", "plan"}
 DECIDING = {"approve_change", "reject_change", "review_change", "emergency_deploy"}
 EVERYWHERE = {
     "action_alias_list",

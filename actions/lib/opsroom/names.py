@@ -16,6 +16,12 @@ TYPED = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._+/,!?@#:'-]{0,127}(?![\s\S])")
 # Reasons and other free text: no control characters but tab and line breaks, nothing that opens an expression, since
 # StackStorm's own workflows would evaluate it wherever the text ends up.
 TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,500}(?![\s\S])")
+# The same, whole: what becomes the text of a card. Pasted lines may end in a carriage return.
+LONG_TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,30000}(?![\s\S])")
+# A name in somebody else's system: a column, a person. Their alphabets are not ours to choose.
+WORDS = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,128}(?![\s\S])")
+# A card or a project: OPS-12, acme/web#17, an address with all that belongs to one.
+CARD = re.compile(r"^[A-Za-z0-9#][A-Za-z0-9 ._+/,!?@#:'%&=-]{0,255}(?![\s\S])")
 # Several cards, as people name them: `OPS-12, OPS-13 and acme/web#17`.
 CARDS = re.compile(r"^[A-Za-z0-9#][A-Za-z0-9 ._+/,!?@#:'-]{0,299}(?![\s\S])")
 IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")

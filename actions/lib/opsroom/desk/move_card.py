@@ -30,10 +30,8 @@ def move_card(desk: Desk, card: str, to: str) -> Outcome:
         if same:
             said = f"{found.id} in {found.name} is in {after} already; nothing was done"
         else:
-            said = f"{request.by.shown} moved {found.id} in {found.name}" + (
-                f" from {before}" if before and not lost else ""
-            )
-            said += f" to {after}"
+            came = f" from {before}" if before and not lost else ""
+            said = f"{request.by.shown} moved {found.id} in {found.name}{came} to {after}"
         facts = {"url": moved.url, "before": moved.before, "after": moved.after, "notes": list(moved.notes)}
         trouble = end(request, Event.CARD_MOVED, Code.CARD_MOVED, said, **facts)
     message = answer(said, moved.url, notes=[unrecorded(trouble), *moved.notes])

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # The actions of which every execution leaves a record. A test keeps this and the actions' metadata in step.
 RECORDED = (
-    "approve_change", "confirm_change", "deploy", "emergency_deploy", "lock", "promote", "reject_change",
-    "review_change", "rollback", "unlock",
+    "approve_change", "assign_card", "comment_card", "confirm_change", "create_card", "deploy", "emergency_deploy",
+    "lock", "move_card", "promote", "reject_change", "review_change", "rollback", "unlock",
 )  # fmt: skip
 
 

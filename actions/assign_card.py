@@ -1,0 +1,12 @@
+"""The action opsroom.assign_card: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class AssignCard(OpsroomAction):
+    def run(self, card: str, who: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.assign_card import assign_card
+
+        return self.answer(lambda desk: assign_card(desk, card, who), requester, room, st2_user)

@@ -1,0 +1,22 @@
+"""The action opsroom.find_cards: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class FindCards(OpsroomAction):
+    def run(
+        self,
+        mine: bool,
+        requester: str,
+        room: str,
+        st2_user: str,
+        text: Optional[str] = None,
+        project: Optional[str] = None,
+    ) -> Result:
+        from opsroom.desk.find_cards import find_cards
+
+        return self.answer(lambda desk: find_cards(desk, text or "", project or "", mine), requester, room, st2_user)

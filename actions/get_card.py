@@ -1,0 +1,12 @@
+"""The action opsroom.get_card: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class GetCard(OpsroomAction):
+    def run(self, card: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.get_card import get_card
+
+        return self.answer(lambda desk: get_card(desk, card), requester, room, st2_user)

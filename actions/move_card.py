@@ -1,0 +1,12 @@
+"""The action opsroom.move_card: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class MoveCard(OpsroomAction):
+    def run(self, card: str, column: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.move_card import move_card
+
+        return self.answer(lambda desk: move_card(desk, card, column), requester, room, st2_user)
