@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any, Dict
 
 import pytest
+import yaml
 
 from support.stackstorm import StackStorm
 from support.world import World
@@ -135,3 +137,59 @@ def test_identity_cannot_be_given_as_a_parameter(stackstorm: StackStorm, world: 
         assert answer.status_code == 400, answer.text[:500]
         assert "immutable" in answer.text
     assert world.events() == []
+
+
+# StackStorm lays this header over the context that it made; only `rbac` is written after it.
+CLAIM = {"user": "chatops_bot", **FORGED, "parent": {"execution_id": "0" * 24}, "rbac": {"user": "chatops_bot"}}
+DEPLOYING = {
+    "version": 1.0,
+    "input": ["version"],
+    "tasks": {
+        "deploy": {
+            "action": "opsroom.deploy",
+            "input": {"app": "web", "environment": "production", "version": "<% ctx(version) %>"},
+        }
+    },
+}
+
+
+def claiming(storm: StackStorm) -> Dict[str, str]:
+    """The headers of the administrator, who says to be the relay that reports carol. Needs RBAC."""
+    if not storm.get("/user").get("rbac", {}).get("enabled"):
+        pytest.skip("without RBAC, whoever reaches the API of StackStorm may do anything")
+    return {**storm.admin, "St2-Context": json.dumps(CLAIM)}
+
+
+def nobody_became_carol(storm: StackStorm, world: World, result: Any) -> None:
+    me = storm.get("/user")["username"]
+    assert result["code"] == "not_allowed", result
+    assert world.running("production") == ""
+    assert {(one.requester, one.st2_user, one.chat_name, one.room) for one in world.records()} == {(me, me, "", "")}
+
+
+def test_a_header_that_claims_to_be_the_relay_counts_for_nothing(stackstorm: StackStorm, world: World) -> None:
+    execution = stackstorm.run("opsroom.deploy", claiming(stackstorm), parameters=of_deploy())
+    assert execution["context"]["user"] == "chatops_bot", "StackStorm does not believe the header any more"
+    nobody_became_carol(stackstorm, world, execution["result"]["result"])
+
+
+def test_a_workflow_does_not_hide_who_started_it(stackstorm: StackStorm, world: World) -> None:
+    files = {"workflows/t_deploying.yaml": yaml.safe_dump(DEPLOYING)}
+    parameters = {"version": {"type": "string"}}
+    entry = {"runner_type": "orquesta", "entry_point": "workflows/t_deploying.yaml", "parameters": parameters}
+    with stackstorm.action("t_deploying", files, **entry) as workflow:
+        execution = stackstorm.run(workflow, claiming(stackstorm), parameters={"version": "v1.0.0"})
+        (child,) = stackstorm.get(f"/executions?parent={execution['id']}&limit=10")
+    assert child["context"]["user"] == "chatops_bot", "StackStorm does not hand the claim on any more"
+    nobody_became_carol(stackstorm, world, child["result"]["result"])
+
+
+def test_somebody_who_may_deploy_can_do_so_in_a_workflow(stackstorm: StackStorm, world: World) -> None:
+    files = {"workflows/t_deploying.yaml": yaml.safe_dump(DEPLOYING).replace("production", "uat")}
+    parameters = {"version": {"type": "string"}}
+    entry = {"runner_type": "orquesta", "entry_point": "workflows/t_deploying.yaml", "parameters": parameters}
+    with stackstorm.action("t_deploying", files, **entry) as workflow:
+        execution = stackstorm.run(workflow, parameters={"version": "v1.0.0"})
+    assert execution["status"] == "succeeded", execution["result"]
+    assert world.running("uat") == "v1.0.0"
+    assert {one.requester for one in world.records()} == {stackstorm.get("/user")["username"]}

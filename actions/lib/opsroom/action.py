@@ -17,6 +17,7 @@ from .people import identify
 from .room import MaskedRoom, NoRoom, Room, StackStormRoom
 from .settings import load
 from .settings.model import Settings
+from .starter import starter_of
 from .text import MESSAGE_CHARACTERS, message, neutralise_data, shorten
 
 try:
@@ -79,7 +80,8 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
         self, use_case: Callable[[Desk], Outcome], requester: str, room: str, st2_user: str, redactor: Redactor
     ) -> Result:
         settings = load(dict(self.config), KINDS)
-        speaker = identify(settings, requester, st2_user, room)
+        starter = starter_of(requester, room, st2_user)
+        speaker = identify(settings, starter.requester, starter.st2_user, starter.room)
         around = self.surroundings
 
         def masked(name: str) -> Room:
