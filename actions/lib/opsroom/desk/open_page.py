@@ -1,0 +1,234 @@
+"""What ack, resolve, escalate and add to a page share: which pager has it, doing it there, and writing it down."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+from ..author import Author
+from ..errors import Code, Failure, OpsroomError, Refusal
+from ..http_faults import in_doubt
+from ..names import listed
+from ..paging import Incident, Pager, State
+from ..people import same_room
+from ..text import message, one_line, span
+from . import Desk
+from .outcome import Outcome
+from .pagers import ONE, author, build, names, split, which_pager, within
+from .record import Request, recordable
+
+if TYPE_CHECKING:
+    from ..ledger import Event
+    from ..pages import Page
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page that somebody named: its pager, its id there, and the row of it where opsroom sent it."""
+
+    pager: str
+    id: str
+    row: Optional[Page] = None
+
+    @property
+    def words(self) -> str:
+        """As messages name it: "page 1234 (web-team)"."""
+        typed = self.row.id if self.row else self.id
+        return f"page {one_line(typed, 60)}" + (f" ({one_line(self.row.team, 60)})" if self.row else "")
+
+    @property
+    def age(self) -> str:
+        """ ", 3 min after it went out", where that is known."""
+        at = self.row.paged_at if self.row else None
+        return f", {span((datetime.now(timezone.utc) - at).total_seconds())} after it went out" if at else ""
+
+
+@dataclass
+class Deed:
+    """What is done to an open page.
+
+    `do(pager, id, author)` does it there. `did` is the verb of the answer. `there`: the states in which it is done
+    already, so that a lost answer can be made up for. `here`: where the pager cannot do it, it is noted in opsroom's own
+    list instead. `state`: what the page is afterwards.
+    """
+
+    command: str
+    event: Event
+    code: Code
+    did: str
+    do: Callable[[Pager, str, Author], Incident]
+    there: Tuple[State, ...] = ()
+    here: bool = False
+    state: Optional[State] = None
+    facts: Dict[str, Any] = field(default_factory=dict)
+    tail: Callable[[Incident], str] = lambda incident: ""
+
+
+def find_page(desk: Desk, text: str, command: str) -> Found:
+    """The page of that id: `PAGER:ID`, else the one that opsroom sent, else one of the only pager. Asks nobody.
+
+    Raises Refusal(no_pager, unknown_pager, unknown_page, which_pager).
+    """
+    pager, id = split(desk, text.strip().lstrip("#"))
+    if not id:
+        raise Refusal(Code.UNKNOWN_PAGE, "There is no page without a number.", "To see them: show pages")
+    rows = [row for row in _rows(desk, id, pager) if row.pager in desk.settings.pagers]
+    having = list(dict.fromkeys(row.pager for row in rows))
+    if len(having) > 1:
+        raise which_pager(desk, id, tuple(having), command)
+    if rows:
+        return Found(rows[0].pager, rows[0].incident, rows[0])
+    every = names(desk)
+    if not pager and len(every) > 1:
+        raise which_pager(desk, id, every, command)
+    return Found(pager or every[0], id)
+
+
+def carry_out(desk: Desk, text: str, deed: Deed, find: Callable[[], Found]) -> Outcome:
+    """Do it and tell who did what to which page. Works without the record, and says so.
+
+    Raises what `find` and the pager raise.
+    """
+    from ..ledger import Event
+
+    request = Request(desk, deed.command, "", "", "", noted={"page": one_line(text, 80), **deed.facts})
+    recorded = _try(lambda: request.write(Event.ASKED))
+    with _told_to_the_record(request):
+        found = find()
+        request.noted["pager"] = found.pager
+        here, incident = _do(desk, found, deed)
+    by = one_line(request.by.shown, 60)
+    facts = _facts(found, incident, here)
+    if here:
+        said = f"{by} {deed.did} {found.words}{found.age}. That is noted here only: {here}"
+    else:
+        said = f"{by} {deed.did} {found.words} in {found.pager}{found.age}."
+        said = " ".join(one for one in (said, deed.tail(incident), incident.url) if one)
+    recorded = _try(lambda: _write(request, found, deed, incident, said, facts)) and recorded
+    if not recorded:
+        said += " It is not recorded: the database cannot be used."
+    _tell_where_it_came_from(desk, found, said)
+    return Outcome(True, deed.code, message(said), {**facts, "requester": request.by.shown, "recorded": recorded})
+
+
+def people_of(incident: Incident) -> str:
+    """Who is on it, as a sentence; empty when the pager does not say."""
+    if not incident.people:
+        return ""
+    return f"On it: {listed((one_line(one, 40) for one in incident.people), 4)}."
+
+
+def _do(desk: Desk, found: Found, deed: Deed) -> Tuple[str, Incident]:
+    """Why it is noted here only (empty: the pager did it), and the incident afterwards."""
+
+    def there() -> Incident:
+        return deed.do(build(desk, found.pager), found.id, author(desk, found.pager))
+
+    try:
+        return "", within(ONE, found.pager, there)
+    except Refusal as refusal:
+        if refusal.code is Code.NOT_POSSIBLE and deed.here and found.row is not None:
+            state = deed.state or State.UNKNOWN
+            return refusal.message, Incident(found.id, found.row.number, state=state, url=found.row.url)
+        if refusal.code is Code.PAGE_CLOSED and found.row is not None:
+            _try(lambda: _closed(desk, found))
+        raise
+    except Failure as failure:
+        if not in_doubt(failure) or not deed.there:
+            raise
+        # The answer was lost: perhaps it was done all the same.
+        try:
+            now = within(ONE / 2, found.pager, lambda: build(desk, found.pager).incident(found.id))
+        except OpsroomError:
+            raise failure from None
+        if now.state not in deed.there:
+            raise
+        return "", now
+
+
+def _write(request: Request, found: Found, deed: Deed, incident: Incident, said: str, facts: Dict[str, Any]) -> None:
+    from ..ledger import append
+    from ..pages import of_incident, update_page
+    from ..repeats import forget
+
+    store = request.desk.store
+    with store.write() as connection:
+        kept = {**facts, "mark": found.row.mark if found.row else None}
+        append(store, connection, request.entry(deed.event, deed.code.value, said, **kept))
+        if found.row is None:
+            return
+        changes = of_incident(incident, found.row)
+        if deed.state is not None:
+            # Who said it reads the answer; whoever watches the page need not tell it once more.
+            changes.update(state=deed.state.value, told=deed.state.value)
+        if deed.state is State.RESOLVED:
+            changes["watch_until"] = None
+            forget(connection, found.row.mark)
+        if changes:
+            update_page(connection, found.row.mark, **changes)
+
+
+def _closed(desk: Desk, found: Found) -> None:
+    from ..pages import update_page
+    from ..repeats import forget
+
+    assert found.row is not None
+    with desk.store.write() as connection:
+        update_page(connection, found.row.mark, state=State.RESOLVED.value, watch_until=None)
+        forget(connection, found.row.mark)
+
+
+def _facts(found: Found, incident: Incident, here: str) -> Dict[str, Any]:
+    return {
+        "pager": found.pager,
+        "incident": incident.id or found.id,
+        "number": incident.number,
+        "url": incident.url,
+        "state": incident.state.value,
+        "people": list(incident.people),
+        "team": found.row.team if found.row else incident.target,
+        "noted_here_only": bool(here) or None,
+    }
+
+
+def _tell_where_it_came_from(desk: Desk, found: Found, said: str) -> None:
+    """Those who sent the page read in their room what became of it, unless it was said there."""
+    room = found.row.room if found.row else ""
+    if room and not same_room(room, desk.speaker.room):
+        desk.rooms(room).say(message(said))
+
+
+def _rows(desk: Desk, id: str, pager: str) -> List[Page]:
+    from ..pages import called
+
+    try:
+        with desk.store.read() as connection:
+            return called(connection, id, pager)
+    except Failure:
+        # Without the record, the pager is asked all the same.
+        return []
+
+
+@contextmanager
+def _told_to_the_record(request: Request) -> Iterator[None]:
+    """Write down that it was refused or failed; what went wrong counts more than that it could not be written."""
+    from ..ledger import Event
+
+    try:
+        yield
+    except OpsroomError as error:
+        event = Event.REFUSED if isinstance(error, Refusal) else Event.FAILED
+        facts = recordable(error.facts)
+        _try(lambda: request.write(event, error.code.value, error.sentence(), **facts))
+        raise
+
+
+def _try(write: Callable[[], None]) -> bool:
+    """Whether the database took it."""
+    try:
+        write()
+    except Failure:
+        return False
+    return True

@@ -1,0 +1,268 @@
+"""page: reach the person on call, once, with proof that it went out, and say who was reached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+
+from ..errors import Code, Failure, OpsroomError, Refusal
+from ..names import listed
+from ..paging import Delivery, State
+from ..text import message, neutralise, one_line, span
+from . import Desk, once
+from .chain import LEAST, TOTAL, Chain
+from .once import Errand, Once, carry_out_once
+from .outcome import Outcome
+from .pagers import build, within
+from .record import Request, recordable
+from .telling import announce
+from .who import Whom, find_whom
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from ..ledger import Event
+    from ..store import Store
+
+# What a page may hold; some vendors cut a title out of it.
+LONGEST = 1024
+_ONE_LOOK = 8.0
+
+
+def page(desk: Desk, who: str, text: str, urgent: bool = False, emergency: bool = False) -> Outcome:
+    """Page whoever is on call for a team, or a person.
+
+    Not ok, with code page_unconfirmed, when a pager took it and what came of it is not known. Raises Refusal (no_pager,
+    unknown_who, which_who, text_needed, page_limit, busy) and Failure (not_paged, nobody_notified, page_unconfirmed).
+    An emergency passes the limit, is urgent, and is announced.
+    """
+    urgent = urgent or emergency
+    request = _request(desk, who, text, urgent, emergency)
+    deadline = once.clock() + TOTAL
+    try:
+        words, cut = _words(text)
+        whom = find_whom(desk, who)
+    except OpsroomError as error:
+        _try_to_record(request, error)
+        raise
+    request.noted["team"] = whom.name
+    _forget_what_is_over(desk, request, whom, words)
+    chain = Chain(desk, whom, words, urgent, max(deadline, once.clock() + 3 * LEAST))
+    came = carry_out_once(request, _errand(desk, request, chain, emergency))
+    if cut:
+        came = replace(came, facts={**came.facts, "notes": [*came.facts.get("notes", ()), cut]})
+    return _answer(desk, request, came, emergency)
+
+
+def _request(desk: Desk, who: str, text: str, urgent: bool, emergency: bool) -> Request:
+    noted = {
+        "who": one_line(who),
+        "text": one_line(text, 200),
+        "urgent": urgent or None,
+        "emergency": emergency or None,
+    }
+    return Request(desk, "emergency page" if emergency else "page", "", "", "", noted=noted)
+
+
+def _words(text: str) -> Tuple[str, str]:
+    """The text as pagers get it, without expressions and mentions, and a sentence when it had to be cut."""
+    words = neutralise(text).strip()
+    if not words:
+        raise Refusal(
+            Code.TEXT_NEEDED,
+            "A page needs a text: it is what somebody reads who was just woken.",
+            "Say for instance: page web-team: checkout is down",
+        )
+    if len(words) <= LONGEST:
+        return words, ""
+    kept = words[: LONGEST - 40]
+    # At the border of a word, where there is one near.
+    border = max(kept.rfind(" "), kept.rfind("\n"))
+    kept = kept[:border] if border > len(kept) - 80 else kept
+    more = len(words) - len(kept)
+    return f"{kept.rstrip()} [cut: {more} more characters]", f"The text was cut after {len(kept)} characters."
+
+
+def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Errand:
+    from ..ledger import Event
+
+    whom = chain.whom
+
+    def begins(store: Store, connection: Connection, mark: str) -> None:
+        """Count it against the limit and take its place in the count, in one transaction."""
+        from ..guard.paging import within_limit
+        from ..pages import begin, moments, with_mark
+
+        chain.recorded = True
+        if with_mark(connection, mark) is not None:
+            # It may have gone out before, and is looked for.
+            return
+        limit = desk.settings.page_limit
+        by_person, to_team, now = moments(store, connection, limit, request.by.key, whom.name)
+        if not emergency:
+            zone = desk.settings.timezone
+            within_limit(limit, by_person, to_team, now, request.by.shown, whom.name, zone).enforce()
+        begin(store, connection, _row(desk, request, chain, mark, emergency))
+
+    def ends(store: Store, connection: Connection, mark: str, event: Event) -> None:
+        from ..pages import DOUBTFUL, drop, update_page
+
+        if event in (Event.REFUSED, Event.FAILED):
+            drop(connection, mark)
+        elif chain.sent is None:
+            update_page(connection, mark, state=DOUBTFUL)
+        else:
+            update_page(connection, mark, **_came_of(desk, chain, store.now(connection)))
+
+    return Errand(
+        key=(whom.kind, whom.name, chain.text, "urgent" if chain.urgent else ""),
+        what=f"The page to {one_line(whom.name, 60)}",
+        make=chain.send,
+        look=chain.look,
+        settles_within=0.0,
+        done=Event.PAGED,
+        code=Code.PAGED,
+        there=Code.PAGED_ALREADY,
+        said=lambda facts: _said(desk, request, facts),
+        doubtful=Code.PAGE_UNCONFIRMED,
+        in_doubt_hint=f"{whom.hint} To send it again all the same, word it otherwise.",
+        patience=_ONE_LOOK,
+        without_record=True,
+        begins=begins,
+        ends=ends,
+        unsure=lambda facts: facts.get("delivery") != Delivery.ACCEPTED.value,
+        being="is being sent",
+        doubt="may have gone out and may not",
+    )
+
+
+def _row(desk: Desk, request: Request, chain: Chain, mark: str, emergency: bool) -> Any:
+    from ..pages import Page
+
+    by = request.by
+    return Page(
+        mark=mark,
+        deployment=request.deployment,
+        pager=chain.whom.hops[0].pager,
+        team=chain.whom.name,
+        owner=by.key,
+        shown=by.shown,
+        text=desk.mask(chain.text),
+        person=by.person_name,
+        room=by.room,
+        urgent=chain.urgent,
+        emergency=emergency,
+        execution_id=desk.execution_id,
+    )
+
+
+def _came_of(desk: Desk, chain: Chain, now: datetime) -> Dict[str, Any]:
+    """What the row says of a page that went out."""
+    assert chain.sent is not None
+    hop, target, paged = chain.sent
+    team = chain.whom.team
+    watch = desk.settings.watch if team is None or team.watch is None else team.watch
+    state = paged.incident.state
+    return {
+        "pager": hop.pager,
+        "target": target,
+        "incident": paged.incident.id,
+        "number": paged.incident.number,
+        "url": paged.incident.url,
+        "people": tuple(dict.fromkeys(one.name for one in paged.duties)) or paged.incident.people,
+        "state": (State.TRIGGERED if state is State.UNKNOWN else state).value,
+        "watch_until": now + timedelta(seconds=watch) if watch > 0 else None,
+    }
+
+
+def _forget_what_is_over(desk: Desk, request: Request, whom: Whom, words: str) -> None:
+    """The same words a moment ago mean the same incident, unless that one is resolved: then they mean a new one."""
+    from ..pages import latest
+    from ..repeats import WITHIN, forget
+
+    try:
+        store = desk.store
+        with store.read() as connection:
+            row = latest(store, connection, request.by.key, whom.name, desk.mask(words), WITHIN)
+        if row is None or not row.incident or row.pager not in desk.settings.pagers:
+            return
+        over = row.state == State.RESOLVED.value
+        if not over:
+            known = row.incident
+            over = within(_ONE_LOOK, row.pager, lambda: build(desk, row.pager).incident(known)).state is State.RESOLVED
+        if over:
+            with store.write() as connection:
+                forget(connection, row.mark)
+    except OpsroomError:
+        # Then it counts as the same: nobody is paged twice because a question was not answered.
+        return
+
+
+def _try_to_record(request: Request, error: OpsroomError) -> None:
+    """Write down that it was refused or failed before anything was tried; what went wrong counts more than that."""
+    from ..ledger import Event
+
+    event = Event.REFUSED if isinstance(error, Refusal) else Event.FAILED
+    try:
+        request.write(event, error.code.value, error.sentence(), **recordable(error.facts))
+    except Failure:
+        error.facts["recorded"] = False
+
+
+def _answer(desk: Desk, request: Request, came: Once, emergency: bool) -> Outcome:
+    facts = dict(came.facts)
+    facts.update(requester=request.by.shown, fresh=came.fresh, recorded=came.recorded)
+    text = _said(desk, request, facts)
+    accepted = facts.get("delivery") == Delivery.ACCEPTED.value
+    code = Code.PAGED if accepted else Code.PAGE_UNCONFIRMED
+    if not came.fresh:
+        # The same words say nothing new of what is not known.
+        code = Code.PAGED_ALREADY if accepted else code
+        text = f"{text} That was {_ago(came.since)}; it was not sent again. To page once more, word it otherwise."
+    elif came.found:
+        text = f"{text} Its answer was lost, and it was found."
+    if not came.recorded:
+        text = f"{text} It is not recorded, and no limit was checked: the database cannot be used."
+    if emergency and came.fresh:
+        announce(request, f"Emergency: {text}")
+    return Outcome(accepted, code, message(text), facts)
+
+
+def _said(desk: Desk, request: Request, facts: Mapping[str, Any]) -> str:
+    """Who paged whom for what team, through which pager, as which incident, where to see it, what went otherwise."""
+    by = one_line(request.by.shown, 60)
+    team, pager = one_line(str(facts["team"]), 60), facts["pager"]
+    people = [one_line(str(one), 40) for one in facts.get("people", ())]
+    id = one_line(str(facts.get("number") or facts["incident"]), 60)
+    end = [str(facts["url"])] if facts.get("url") else []
+    end += [str(one) for one in facts.get("notes", ())]
+    urgently = " urgently" if request.noted.get("urgent") else ""
+    if facts.get("delivery") == Delivery.ACCEPTED.value:
+        whom = _with_end(desk, people, facts) if people else one_line(str(facts["target"]), 60)
+        for_team = "" if team in people or whom == team else f" for {team}"
+        return " ".join([f"{by} paged {whom}{for_team}{urgently} through {pager}, incident {id}.", *end])
+    told = f"{pager} took {by}'s page to {team} (incident {id}); whether it reaches somebody is not known."
+    return " ".join([told, *end])
+
+
+def _with_end(desk: Desk, people: List[str], facts: Mapping[str, Any]) -> str:
+    until = _moment(facts.get("until"))
+    if not facts.get("on_call"):
+        return listed(people, 4)
+    if until is None:
+        return f"{listed(people, 4)} (on call)"
+    # Time zones are loaded only where somebody reads a time.
+    from ..moments import said
+
+    return f"{listed(people, 4)} (on call until {said(until, datetime.now(timezone.utc), desk.settings.timezone)})"
+
+
+def _moment(stored: Any) -> Optional[datetime]:
+    if not stored:
+        return None
+    return datetime.strptime(str(stored), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+
+
+def _ago(since: datetime) -> str:
+    return f"{span((datetime.now(timezone.utc) - since).total_seconds())} ago"

@@ -1,0 +1,151 @@
+"""Looking at the pages that wait for an answer: the room is told once when somebody answers, or nobody does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
+
+from ..errors import Code, OpsroomError
+from ..names import listed
+from ..paging import Incident, State
+from ..text import message, one_line, span
+from . import Desk
+from .outcome import Outcome
+from .pagers import build, together
+from .record import Request
+
+if TYPE_CHECKING:
+    from ..ledger import Event
+    from ..pages import Page
+
+# All pagers together, in seconds: the rule comes again after 60.
+_LIMIT = 40.0
+# So many pages are asked for at a time, those that wait longest first.
+_MOST = 20
+# A page is watched this long, in seconds.
+_WATCHED_FOR = 86400.0
+# What is acknowledged, or was told to be unanswered, is asked for every so many minutes.
+_SELDOM = 5
+_NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class News:
+    """What the room is told of a page. `told` is how that is remembered, `event` what the record says of it, if any."""
+
+    told: str
+    sentence: str
+    event: Optional[Event] = None
+
+
+def watch_pages(desk: Desk) -> Outcome:
+    """Ask for each page that is watched where it stands, and tell the room that it came from what is new.
+
+    Says nothing where there is nothing new. Raises Failure(store_...).
+    """
+    if not desk.settings.pagers:
+        return Outcome(True, Code.WATCHED, "No pager is configured; there is nothing to watch.", {"watched": 0})
+    from ..pages import watched
+
+    store = desk.store
+    with store.read() as connection:
+        rows = watched(store, connection, _WATCHED_FOR)
+        now = store.now(connection)
+    due = [row for row in rows if row.pager in desk.settings.pagers and _is_due(row, now)][:_MOST]
+    answers = together({row.mark: partial(_ask, desk, row) for row in due}, _LIMIT) if due else {}
+    told: List[str] = []
+    for row in due:
+        answer = answers[row.mark]
+        news = news_of(row, answer, now)
+        if news is not None and _note(desk, row, answer, news):
+            told.append(news.sentence)
+            room = row.room or desk.settings.announce
+            if room:
+                desk.rooms(room).say(message(news.sentence))
+    text = " ".join(told) if told else f"{len(rows)} pages are watched; there is nothing new."
+    return Outcome(True, Code.WATCHED, text, {"watched": len(rows), "asked": len(due), "told": told})
+
+
+def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> Optional[News]:
+    """What is new about a page, going by what its pager says of it; None when there is nothing to tell."""
+    from ..ledger import Event
+
+    age = span((now - row.paged_at).total_seconds()) if row.paged_at else "some time"
+    what = f"page {one_line(row.id or row.mark, 60)} ({one_line(row.team, 60)})"
+    state = State.UNKNOWN if isinstance(answer, OpsroomError) else answer.state
+    if state is State.UNKNOWN and row.state in (State.ACKNOWLEDGED.value, State.RESOLVED.value):
+        # Said in opsroom, of a page whose pager knows no such thing.
+        return None
+    if state is State.RESOLVED:
+        sentence = f"{what[0].upper()}{what[1:]} is resolved in {row.pager}, {age} after it went out."
+        return News(State.RESOLVED.value, sentence, Event.RESOLVED)
+    if state is State.ACKNOWLEDGED:
+        if row.told == State.ACKNOWLEDGED.value:
+            return None
+        people = () if isinstance(answer, OpsroomError) else answer.people
+        if people:
+            who = listed((one_line(one, 40) for one in people), 4)
+            sentence = f"{who} acknowledged {what} after {age}."
+        else:
+            sentence = f"{what[0].upper()}{what[1:]} was acknowledged in {row.pager} after {age}."
+        return News(State.ACKNOWLEDGED.value, sentence, Event.ACKNOWLEDGED)
+    if row.told or row.watch_until is None or now < row.watch_until:
+        return None
+    return News(_NOBODY, _nobody(row, answer, what, age))
+
+
+def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: str) -> str:
+    id = one_line(row.id or row.mark, 60)
+    if not isinstance(answer, OpsroomError) and answer.state is State.TRIGGERED:
+        return f"Nobody has acknowledged {what} after {age}. To wake the next: escalate page {id}"
+    if isinstance(answer, OpsroomError) and answer.code is not Code.NOT_POSSIBLE:
+        why = one_line(answer.message, 100).rstrip(".") + "."
+        return f"Whether somebody has acknowledged {what} is not known after {age}: {why} Phone, if it matters."
+    return (
+        f"Nobody has said here that they are on {what} after {age}, and {row.pager} cannot tell. "
+        f"Whoever is on it says: ack page {id}"
+    )
+
+
+def _is_due(row: Page, now: datetime) -> bool:
+    """Each minute while nobody has answered; more seldom afterwards."""
+    if not row.told:
+        return True
+    return int(now.timestamp() // 60) % _SELDOM == 0
+
+
+def _ask(desk: Desk, row: Page) -> Incident:
+    return build(desk, row.pager).incident(row.incident)
+
+
+def _note(desk: Desk, row: Page, answer: Union[Incident, OpsroomError], news: News) -> bool:
+    """Write it down, unless somebody else just did: of two runners one tells the room."""
+    from ..ledger import append
+    from ..pages import update_page
+    from ..repeats import forget
+
+    changes: Dict[str, Any] = {"told": news.told}
+    if news.event is not None:
+        changes["state"] = news.told
+    if isinstance(answer, Incident) and answer.people:
+        changes["people"] = answer.people
+    if news.told == State.RESOLVED.value:
+        changes["watch_until"] = None
+    store = desk.store
+    with store.write() as connection:
+        if not update_page(connection, row.mark, was=row, **changes):
+            return False
+        if news.told == State.RESOLVED.value:
+            forget(connection, row.mark)
+        if news.event is not None:
+            noted = {"pager": row.pager, "incident": row.incident, "url": row.url, "team": row.team, "found": True}
+            request = Request(desk, "watch pages", "", "", "", noted=noted, deployment=row.deployment)
+            people = list(changes.get("people", ()))
+            append(
+                store,
+                connection,
+                request.entry(news.event, news.told, news.sentence, people=people, mark=row.mark),
+            )
+    return True
