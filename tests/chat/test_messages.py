@@ -120,6 +120,60 @@ AUDITS: List[Tuple[str, str, Dict[str, Any]]] = [
     ("audit reconcile from 2026-11-01 to 2026-11-30", "opsroom_audit_reconcile", TO_THE_END),
 ]  # fmt: skip
 MESSAGES += AUDITS
+OPS = {"card": "OPS-12"}
+BROKEN = {"text": "checkout is broken"}
+CARDS: List[Tuple[str, str, Dict[str, Any]]] = [
+    ("create card: checkout is broken", "opsroom_create_card", BROKEN),
+    ("  Create   card :  checkout is broken ", "opsroom_create_card", BROKEN),
+    ("create a card: checkout is broken", "opsroom_create_card", BROKEN),
+    ("create card: broken\n\n```\nline: 1\n  two\n```", "opsroom_create_card",
+     {"text": "broken\n\n```\nline: 1\n  two\n```"}),
+    ("create card: in OPS: it is broken", "opsroom_create_card", {"text": "in OPS: it is broken"}),
+    ("create card: add comment x to card y", "opsroom_create_card", {"text": "add comment x to card y"}),
+    ("create card: x in project OPS", "opsroom_create_card", {"text": "x in project OPS"}),
+    ("create a card: x in project OPS", "opsroom_create_card", {"text": "x in project OPS"}),
+    ("create card in OPS: checkout is broken", "opsroom_create_card", {"project": "OPS", **BROKEN}),
+    ("create a card in OPS: checkout is broken", "opsroom_create_card", {"project": "OPS", **BROKEN}),
+    ("create card in OPS: a: b\nin project C", "opsroom_create_card", {"project": "OPS", "text": "a: b\nin project C"}),
+    ("create card in jira:OPS: checkout is broken", "opsroom_create_card", {"project": "jira:OPS", **BROKEN}),
+    ("create card in acme/web: checkout is broken", "opsroom_create_card", {"project": "acme/web", **BROKEN}),
+    ("create card in https://trello.com/b/abc: checkout is broken", "opsroom_create_card",
+     {"project": "https://trello.com/b/abc", **BROKEN}),
+    ("create card in Web team: checkout is broken", "opsroom_create_card", {"project": "Web team", **BROKEN}),
+    ("create a card checkout is broken in project OPS", "opsroom_create_card", {"project": "OPS", **BROKEN}),
+    ("create a card set DEBUG=1 in project OPS", "opsroom_create_card", {"project": "OPS", "text": "set DEBUG=1"}),
+    ("create a card broken in project A\nmore in project OPS", "opsroom_create_card",
+     {"project": "OPS", "text": "broken in project A\nmore"}),
+    ("create a card red: broken in project OPS", "opsroom_create_card", {"project": "OPS", "text": "red: broken"}),
+    ("comment on card OPS-12: it is the cache", "opsroom_comment_card", {**OPS, "text": "it is the cache"}),
+    ("Comment on card OPS-12 : it: is\nthe cache", "opsroom_comment_card", {**OPS, "text": "it: is\nthe cache"}),
+    ("comment on card acme/web#17: done", "opsroom_comment_card", {"card": "acme/web#17", "text": "done"}),
+    ("comment on card #17: done", "opsroom_comment_card", {"card": "#17", "text": "done"}),
+    ("comment on card jira:OPS-12: done", "opsroom_comment_card", {"card": "jira:OPS-12", "text": "done"}),
+    ("comment on card https://acme.atlassian.net/browse/OPS-12: done", "opsroom_comment_card",
+     {"card": "https://acme.atlassian.net/browse/OPS-12", "text": "done"}),
+    ("add comment set DEBUG=1 to card OPS-12", "opsroom_comment_card", {**OPS, "text": "set DEBUG=1"}),
+    ("Add comment I add bob to card 5 to card OPS-12", "opsroom_comment_card", {**OPS, "text": "I add bob to card 5"}),
+    ("show card OPS-12", "opsroom_card", OPS),
+    ("Show  card  #17 ", "opsroom_card", {"card": "#17"}),
+    ("show card 5f2b8c0d4e1a3b5c7d9e0f12", "opsroom_card", {"card": "5f2b8c0d4e1a3b5c7d9e0f12"}),
+    ("show card https://3.basecamp.com/1/buckets/2/card_tables/cards/3", "opsroom_card",
+     {"card": "https://3.basecamp.com/1/buckets/2/card_tables/cards/3"}),
+    ("move card OPS-12 to In progress", "opsroom_move_card", {**OPS, "column": "In progress"}),
+    ("Move card OPS-12 to ready to ship", "opsroom_move_card", {**OPS, "column": "ready to ship"}),
+    ("move card to to to", "opsroom_move_card", {"card": "to", "column": "to"}),
+    ("assign card OPS-12 to alice", "opsroom_assign_card", {**OPS, "who": "alice"}),
+    ("assign card OPS-12 to me", "opsroom_assign_card", {**OPS, "who": "me"}),
+    ("Assign card OPS-12 to Zo\u00eb M\u00fcller", "opsroom_assign_card", {**OPS, "who": "Zo\u00eb M\u00fcller"}),
+    ("cards about checkout", "opsroom_cards", {"text": "checkout"}),
+    ("Cards about the red checkout ", "opsroom_cards", {"text": "the red checkout"}),
+    ("cards about checkout in OPS", "opsroom_cards", {"text": "checkout", "project": "OPS"}),
+    ("cards about login in safari in acme/web", "opsroom_cards", {"text": "login in safari", "project": "acme/web"}),
+    ("cards about login in safari 17", "opsroom_cards", {"text": "login in safari 17"}),
+    ("my cards", "opsroom_my_cards", {}),
+    ("My  cards ", "opsroom_my_cards", {}),
+]  # fmt: skip
+MESSAGES += CARDS
 # Said in a room where the bot reads along, or half typed: a half-understood command does nothing.
 NOTHING = [
     "",
@@ -210,6 +264,18 @@ NOTHING += [
     "audit report from 2026-11-01", "audit report on uat", "audit report on uat for ", "audits verify",
     "audit verified", "audit verify against", "audit verify 2026-11", "audit reconcile", "audit reconcile 2026-11",
     "auditreport for 2026-11", "we audit report for 2026-11",
+]  # fmt: skip
+NOTHING += [
+    "create", "create card", "create cards: x", "create card checkout is broken", "create card:", "createcard: x",
+    "create a card in project OPS", "create a card x in projects OPS", "created card: x", "please create card: x",
+    "comment", "comment on card", "comment on card OPS-12", "comment on card OPS-12 looks good",
+    "comment on card OPS-12 looks: good", "comment on cards OPS-12: x", "comments on card OPS-12: x",
+    "add comment", "add comment x to card", "add comment x to card a b", "add comments x to card OPS-12",
+    "show card", "show card OPS-12 please", "show card of the day", "show cards about x",
+    "move card", "move card OPS-12", "move card OPS-12 In progress", "move cards OPS-12 to Done", "move OPS-12 to Done",
+    "move card of the day to Done", "assign card", "assign card OPS-12", "assign card OPS-12 alice",
+    "assigned card OPS-12 to bob", "assign card of the day to bob",
+    "cards", "cards about", "cardsabout x", "card about x", "my cards please", "my card", "my", "those are my cards",
 ]  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def take_apart(text: str) -> Tuple[str, str]:
     A longer first line is cut between words and goes on in the description. Where the text begins with a block of code,
     its first line is the summary and the whole text the description. Raises Refusal(text_needed).
     """
-    whole = text.strip()
+    whole = _whole(text)
     if not whole:
         raise Refusal(Code.TEXT_NEEDED, "A card needs a text.", "Say for instance: create card: checkout is broken")
     first, _, rest = whole.partition("\n")
@@ -53,9 +53,15 @@ def take_apart(text: str) -> Tuple[str, str]:
 
 def text_of(text: str, example: str) -> str:
     """A text that says something. Raises Refusal(text_needed)."""
-    if not text.strip():
+    whole = _whole(text)
+    if not whole:
         raise Refusal(Code.TEXT_NEEDED, "That needs a text.", f"Say for instance: {example}")
-    return text.strip()
+    return whole
+
+
+def _whole(text: str) -> str:
+    """Without what surrounds it; with the line ends that everybody understands."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def brief(desk: Desk, summary: str) -> str:
