@@ -61,9 +61,8 @@ def list_pages(desk: Desk, who: str = "") -> Outcome:
     if failed and len(failed) == len(answers) and trouble is not None:
         raise next(iter(failed.values()))
     lines.sort(key=lambda one: one.since or _LONG_AGO, reverse=True)
-    return Outcome(
-        True, Code.PAGES, _told(desk, whom, lines, failed, trouble), {"pages": [_facts(one) for one in lines]}
-    )
+    text = _told(desk, whom, lines, failed, trouble)
+    return Outcome(True, Code.PAGES, text, {"pages": [_facts(one) for one in lines]})
 
 
 def _ask(desk: Desk, hop: Hop, whom: Optional[Whom]) -> Tuple[Incident, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ..author import Author
@@ -50,8 +51,8 @@ class Deed:
     """What is done to an open page.
 
     `do(pager, id, author)` does it there. `did` is the verb of the answer. `there`: the states in which it is done
-    already, so that a lost answer can be made up for. `here`: where the pager cannot do it, it is noted in opsroom's own
-    list instead. `state`: what the page is afterwards.
+    already, so that a lost answer can be made up for. `here`: where the pager cannot do it, it is noted in opsroom's
+    own list instead. `state`: what the page is afterwards.
     """
 
     command: str
@@ -220,8 +221,7 @@ def _told_to_the_record(request: Request) -> Iterator[None]:
         yield
     except OpsroomError as error:
         event = Event.REFUSED if isinstance(error, Refusal) else Event.FAILED
-        facts = recordable(error.facts)
-        _try(lambda: request.write(event, error.code.value, error.sentence(), **facts))
+        _try(partial(request.write, event, error.code.value, error.sentence(), **recordable(error.facts)))
         raise
 
 

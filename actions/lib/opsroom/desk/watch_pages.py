@@ -86,10 +86,10 @@ def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> 
             return None
         people = () if isinstance(answer, OpsroomError) else answer.people
         if people:
-            who = listed((one_line(one, 40) for one in people), 4)
-            sentence = f"{who} acknowledged {what} after {age}."
+            on_it = f" On it: {listed((one_line(one, 40) for one in people), 4)}."
         else:
-            sentence = f"{what[0].upper()}{what[1:]} was acknowledged in {row.pager} after {age}."
+            on_it = ""
+        sentence = f"{what[0].upper()}{what[1:]} was acknowledged in {row.pager} after {age}.{on_it}"
         return News(State.ACKNOWLEDGED.value, sentence, Event.ACKNOWLEDGED)
     if row.told or row.watch_until is None or now < row.watch_until:
         return None
