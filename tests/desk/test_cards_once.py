@@ -56,11 +56,11 @@ def world(tmp_path: Path, there: Elsewhere) -> World:
 
 
 @pytest.fixture
-def shared(tmp_path: Path, there: Elsewhere, store_url: str) -> Iterator[World]:
+def shared(tmp_path: Path, there: Elsewhere, store_url: str) -> World:
     """The same on each sort of database."""
     made = make_world(tmp_path, store_url)
     made.config["trackers"] = {"ops": {"kind": "scripted"}}
-    yield made
+    return made
 
 
 def create(world: World, words: str = "it is broken", who: str = "alice") -> Dict[str, Any]:
@@ -240,40 +240,35 @@ class TestLostAnswers:
 
 
 class TestRunnersThatDie:
-    def die(self, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-        def deadly(*_: Any, **__: Any) -> None:
-            raise SystemExit("killed")
+    def die(self, world: World, where: str) -> None:
+        """Let the process of a request end there."""
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(where, self.killed)
+            with pytest.raises(SystemExit):
+                create(world)
 
-        monkeypatch.setattr(where, deadly)
+    @staticmethod
+    def killed(*_: Any, **__: Any) -> None:
+        raise SystemExit("killed")
 
     def test_one_that_dies_after_the_card_was_made_leaves_one_that_is_found(
-        self, world: World, there: Elsewhere, monkeypatch: pytest.MonkeyPatch
+        self, world: World, there: Elsewhere
     ) -> None:
-        with monkeypatch.context() as patched, pytest.raises(SystemExit):
-            self.die(patched, "opsroom.desk.once._made")
-            create(world)
+        self.die(world, "opsroom.desk.once._made")
         assert create(world)["code"] == "busy"
         hours_pass(world, 91)
         answer = create(world)
         assert (answer["code"], answer["card"]) == ("card_created", "OPS-1")
         assert there.calls == ["ops create", "ops find"]
 
-    def test_one_that_dies_before_leaves_none_and_it_is_made_after_a_look(
-        self, world: World, there: Elsewhere, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with monkeypatch.context() as patched, pytest.raises(SystemExit):
-            self.die(patched, "opsroom.desk.once._make")
-            create(world)
+    def test_one_that_dies_before_leaves_none_and_it_is_made_after_a_look(self, world: World, there: Elsewhere) -> None:
+        self.die(world, "opsroom.desk.once._make")
         hours_pass(world, 91)
         assert create(world)["card"] == "OPS-1"
         assert there.calls == ["ops find", "ops create"]
 
-    def test_while_somebody_is_at_it_the_answer_says_so_and_is_recorded(
-        self, world: World, there: Elsewhere, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with monkeypatch.context() as patched, pytest.raises(SystemExit):
-            self.die(patched, "opsroom.desk.once._make")
-            create(world)
+    def test_while_somebody_is_at_it_the_answer_says_so_and_is_recorded(self, world: World, there: Elsewhere) -> None:
+        self.die(world, "opsroom.desk.once._make")
         answer = create(world)
         assert answer["message"].startswith("The card in ops is being made right now, since ")
         assert world.events() == ["asked", "asked", "refused"]
