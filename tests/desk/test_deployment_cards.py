@@ -1,0 +1,248 @@
+"""Cards of deployments: named with them or spoken of by their commits, told and moved when it has succeeded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from opsroom.desk import telling_cards
+from opsroom.ledger import Event
+from support.http_server import free_port
+from support.world import World, git, make_world
+
+DOWN = "https://trello.com/c/abcd1234"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = make_world(tmp_path)
+    made.config["trackers"] = {"board": {"kind": "local", "project": "OPS"}}
+    for number in range(1, 5):
+        made.ask("create_card", text=f"card number {number}")
+    return made
+
+
+def trello_is_down(world: World) -> None:
+    world.config["trackers"]["trello"] = {
+        "kind": "trello",
+        "key": "a-key-of-trello",
+        "token": "a-token-of-trello",
+        "board": "abcdefgh",
+        "list": "5abbe4b7ddc1b351ef961414",
+        "url": f"http://127.0.0.1:{free_port()}/1",
+    }
+
+
+def deploy(world: World, version: str = "v1.0.0", environment: str = "uat", **more: Any) -> Dict[str, Any]:
+    answer: Dict[str, Any] = world.ask("deploy", app="web", version=version, environment=environment, **more)
+    return answer
+
+
+def commit(world: World, message: str, tag: str) -> None:
+    git(world.folder / "repository", "commit", "--quiet", "--allow-empty", "-m", message)
+    git(world.folder / "repository", "tag", tag)
+
+
+def comments(world: World, card: str) -> List[str]:
+    shown = world.ask("get_card", card=card)
+    return [one["text"] for one in shown["comments"]]
+
+
+def column(world: World, card: str) -> str:
+    return str(world.ask("get_card", card=card)["status"])
+
+
+def test_a_card_named_with_a_deployment_reads_who_deployed_what_from_which_version_where_and_when(
+    world: World,
+) -> None:
+    deploy(world)
+    answer = deploy(world, "v1.1.0", cards="ops-1")
+    assert answer["ok"]
+    assert answer["message"].endswith("OPS-1 was told.")
+    assert (answer["cards"], answer["cards_told"], answer["cards_in_trouble"]) == (["OPS-1"], ["OPS-1"], {})
+    (said,) = comments(world, "OPS-1")
+    assert "alice deployed web v1.1.0 to uat (before: v1.0.0)" in said
+    assert "UTC" in said
+    assert comments(world, "OPS-2") == []
+
+
+@pytest.mark.parametrize("text", ["OPS-1,OPS-2", "OPS-1, OPS-2", "ops-1 and OPS-2", "OPS-1, and board:OPS-2 OPS-1"])
+def test_several_cards_can_be_named(world: World, text: str) -> None:
+    assert deploy(world, cards=text)["message"].endswith("were told.")
+    assert len(comments(world, "OPS-1")) == len(comments(world, "OPS-2")) == 1
+
+
+def test_a_card_that_no_tracker_has_stops_it_before_anything_is_touched(world: World) -> None:
+    answer = deploy(world, cards="OPS-1, NOPE-7")
+    assert (answer["ok"], answer["code"]) == (False, "unknown_card")
+    assert world.running() == ""
+    assert world.events()[-2:] == ["asked", "refused"]
+    assert comments(world, "OPS-1") == []
+
+
+def test_more_cards_than_anybody_reads_are_refused(world: World) -> None:
+    answer = deploy(world, cards=" ".join(f"OPS-{number}" for number in range(1, 22)))
+    assert (answer["ok"], answer["code"], world.running()) == (False, "not_possible", "")
+
+
+def test_the_commits_between_the_two_versions_name_cards_for_certain_or_not_at_all(world: World) -> None:
+    commit(world, "OPS-4 was before", "v1.3.0")
+    deploy(world, "v1.3.0")
+    commit(world, "Fix UTF-8 of OPS-2 and SHA-256\n\nSee also board/OPS-3, OPS-99x and acme/web#3.", "v1.4.0")
+    answer = deploy(world, "v1.4.0", cards="OPS-1")
+    assert answer["cards"] == ["OPS-1", "OPS-2", "OPS-3"]
+    assert comments(world, "OPS-4") == []
+    assert len(comments(world, "OPS-3")) == 1
+
+
+def test_a_rollback_tells_only_the_cards_that_were_named(world: World) -> None:
+    deploy(world)
+    commit(world, "OPS-2: new", "v1.5.0")
+    deploy(world, "v1.5.0")
+    assert world.ask("rollback", app="web", environment="uat", cards="OPS-3")["cards_told"] == ["OPS-3"]
+    assert len(comments(world, "OPS-2")) == 1
+    assert "rolled back web to v1.0.0 on uat" in comments(world, "OPS-3")[0]
+
+
+def test_the_first_deployment_of_all_names_no_cards_since_nobody_knows_what_is_new(world: World) -> None:
+    commit(world, "OPS-2: new", "v1.5.0")
+    assert "cards" not in deploy(world, "v1.5.0")
+
+
+def test_a_promotion_has_cards_too(world: World) -> None:
+    deploy(world, environment="test")
+    answer = world.ask("promote", app="web", source="test", environment="uat", cards="OPS-1")
+    assert answer["cards_told"] == ["OPS-1"]
+
+
+def test_cards_move_where_the_environment_says_and_only_there(world: World) -> None:
+    world.config["environments"]["uat"]["move_cards"] = "doing"
+    deploy(world, environment="test", cards="OPS-1")
+    assert column(world, "OPS-1") == "To do"
+    answer = deploy(world, cards="OPS-1 OPS-2")
+    assert answer["message"].endswith("OPS-1 and OPS-2 were told and moved to doing.")
+    assert column(world, "OPS-1") == column(world, "OPS-2") == "Doing"
+
+
+def test_a_column_that_does_not_exist_is_told_and_the_comment_stays(world: World) -> None:
+    world.config["environments"]["uat"]["move_cards"] = "Nowhere"
+    answer = deploy(world, cards="OPS-1")
+    assert answer["ok"]
+    assert "OPS-1 was told. OPS-1 could not be moved: " in answer["message"]
+    assert len(comments(world, "OPS-1")) == 1
+
+
+def test_an_application_can_have_another_column(world: World) -> None:
+    world.config["environments"]["uat"].update(move_cards="Doing", apps={"web": {"move_cards": "Done"}})
+    deploy(world, cards="OPS-1")
+    assert column(world, "OPS-1") == "Done"
+
+
+def test_a_card_that_cannot_be_reached_is_told_of_and_the_deployment_has_succeeded_all_the_same(world: World) -> None:
+    trello_is_down(world)
+    answer = deploy(world, cards=f"{DOWN} OPS-1")
+    assert (answer["ok"], answer["code"]) == (True, "deployed")
+    assert world.running() == "v1.0.0"
+    assert answer["cards_told"] == ["OPS-1"]
+    (why,) = answer["cards_in_trouble"].values()
+    assert "refused" in why
+    assert "could not be told" in answer["message"]
+    assert len(answer["message"]) <= 400
+    assert world.events().count("succeeded") == 1
+    assert world.claims() == 0
+
+
+def test_a_tracker_that_is_down_is_asked_once_and_not_for_every_card(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trello_is_down(world)
+    asked: List[str] = []
+    real = telling_cards._comment
+    monkeypatch.setattr(
+        telling_cards, "_comment", lambda request, order, found: (asked.append(found.name), real(request, order, found))
+    )
+    answer = deploy(world, cards=f"{DOWN} https://trello.com/c/wxyz5678 OPS-1")
+    assert asked == ["trello", "board"]
+    assert len(answer["cards_in_trouble"]) == 2
+
+
+def test_nobody_waits_longer_for_cards_than_is_bearable(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([0.0, 1.0, 19.0, 21.0])
+    monkeypatch.setattr(telling_cards, "clock", lambda: next(moments))
+    answer = deploy(world, cards="OPS-1 OPS-2 OPS-3")
+    assert answer["cards_told"] == ["OPS-1", "OPS-2"]
+    assert answer["cards_in_trouble"] == {"OPS-3": "there was no time left"}
+
+
+def test_a_defect_in_telling_cards_is_none_of_the_deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr(telling_cards, "_comment", broken)
+    answer = deploy(world, cards="OPS-1")
+    assert (answer["ok"], answer["code"]) == (True, "deployed")
+    assert "a defect in opsroom" in answer["message"]
+    assert world.finished()[0].event is Event.SUCCEEDED
+
+
+def test_nothing_is_said_on_cards_when_nothing_was_deployed(world: World) -> None:
+    deploy(world)
+    assert deploy(world, cards="OPS-1")["code"] == "already_there"
+    world.config["apps"]["web"]["version"] = {"kind": "http", "url": f"http://127.0.0.1:{free_port()}/"}
+    assert not deploy(world, "v1.1.0", cards="OPS-1")["ok"]
+    assert comments(world, "OPS-1") == []
+
+
+def test_cards_travel_with_a_change_through_its_approval_in_the_name_of_whoever_asked(world: World) -> None:
+    world.config["environments"]["uat"].update(approvals=1, move_cards="Done")
+    asked = deploy(world, cards="OPS-1")
+    assert asked["code"] == "waiting"
+    assert comments(world, "OPS-1") == []
+    waiting = next(one for one in world.records() if one.event is Event.WAITING)
+    assert waiting.facts["cards"] == ["OPS-1"]
+    done = world.ask("approve_change", "bob", change=asked["change"])
+    assert done["ok"], done
+    (said,) = comments(world, "OPS-1")
+    assert "alice deployed web v1.0.0 to uat" in said
+    assert "Approved by bob" in said
+    assert column(world, "OPS-1") == "Done"
+
+
+def test_asking_again_with_other_cards_makes_another_change(world: World) -> None:
+    world.config["environments"]["uat"].update(approvals=1)
+    first, same, other = deploy(world, cards="OPS-1"), deploy(world, cards="OPS-1"), deploy(world, cards="OPS-2")
+    assert first["change"] == same["change"] != other["change"]
+
+
+def test_a_plan_tells_of_which_cards_the_commits_speak(world: World) -> None:
+    deploy(world)
+    commit(world, "OPS-2: new", "v1.5.0")
+    answer = world.ask("plan", app="web", version="v1.5.0", environment="uat")
+    assert answer["cards"] == ["OPS-2"]
+    assert "Its commits speak of OPS-2." in answer["message"]
+
+
+def test_the_record_has_the_cards_of_a_deployment_and_what_they_were_told(world: World) -> None:
+    world.config["environments"]["uat"]["move_cards"] = "Done"
+    trello_is_down(world)
+    deploy(world, cards=f"OPS-1 {DOWN}")
+    records = world.records()
+    succeeded = next(one for one in records if one.event is Event.SUCCEEDED)
+    assert succeeded.facts["cards"][0] == "OPS-1"
+    after = records[records.index(succeeded) + 1 :]
+    assert [one.event for one in after] == [Event.CARD_COMMENTED, Event.CARD_MOVED, Event.FAILED]
+    for one in after:
+        assert one.facts["of_deployment"] == succeeded.deployment
+        assert one.facts["deployed"] == "web v1.0.0 on uat"
+        # History and rollback read the ends of deployments at a place: these are none.
+        assert (one.app, one.environment) == ("", "")
+    assert world.chain_holds()
+
+
+def test_without_a_tracker_nobody_looks_for_cards(world: World) -> None:
+    del world.config["trackers"]
+    deploy(world)
+    commit(world, "OPS-2: new", "v1.5.0")
+    assert "cards" not in deploy(world, "v1.5.0")
