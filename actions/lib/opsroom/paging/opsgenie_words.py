@@ -99,7 +99,7 @@ def headline(text: str) -> str:
     more = len(text.strip()) > len(line)
     if units(line) <= _MESSAGE - (2 if more else 0):
         return (f"{line} …" if more else line) or "Page"
-    kept = line
+    kept = line[:_MESSAGE]
     while units(kept) > _MESSAGE - 2:
         kept = kept[:-1]
     border = kept.rfind(" ")
