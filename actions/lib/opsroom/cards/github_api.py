@@ -1,0 +1,103 @@
+"""Asking GitHub: headers, limits that are waited for when they are short, and answers of the shape they should have."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, List, Mapping, Optional
+
+from ..errors import Code, Failure
+from ..http import Http
+from ..http_answer import Answer
+from .github import Options
+from .github_faults import Asked, limited, too_many, trouble, wait_for
+
+# The version that this is written for. Without it GitHub answers as it pleases once a newer one is the default.
+API_VERSION = "2022-11-28"
+# Fifty issues or a hundred comments of the longest kind.
+_MOST_BYTES = 30_000_000
+_REDIRECTS = (301, 302, 303, 307, 308)
+# 408 is no refusal: the request may have been carried out.
+_REFUSED = tuple(status for status in range(400, 500) if status != 408)
+
+
+class Api:
+    """One user's view of GitHub. `options.time_limit` is for everything that one verb asks: see `begin`."""
+
+    def __init__(self, options: Options, tracker: str) -> None:
+        self._options = options
+        self._tracker = tracker
+        self._deadline = time.monotonic() + options.time_limit
+        self._http = Http(
+            headers={
+                "Accept": "application/vnd.github+json",
+                "Authorization": f"Bearer {options.token}",
+                "X-GitHub-Api-Version": API_VERSION,
+            },
+            secrets=(options.token,),
+            time_limit=options.time_limit,
+            verify=options.verify,
+            most_bytes=_MOST_BYTES,
+        )
+
+    def begin(self) -> None:
+        """A verb begins: its time runs from now."""
+        self._deadline = time.monotonic() + self._options.time_limit
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        repository: str,
+        card: str = "",
+        json: Any = None,
+        params: Optional[Mapping[str, str]] = None,
+        idempotent: Optional[bool] = None,
+    ) -> Answer:
+        """The answer, which is a success. Raises Failure and Refusal about the repository or the card otherwise.
+
+        A limit is waited for when it ends in time. GitHub has done nothing then, so that also goes for what makes
+        something.
+        """
+        accept = _REFUSED if method == "GET" else (*_REDIRECTS, *_REFUSED)
+        while True:
+            left = max(self._deadline - time.monotonic(), 0.05)
+            answer = self._http.send(
+                method,
+                self._options.url + path,
+                json=json,
+                params=params,
+                accept=accept,
+                idempotent=idempotent,
+                time_limit=left,
+            )
+            if 200 <= answer.status < 300:
+                return answer
+            if not limited(answer):
+                raise trouble(answer, Asked(self._tracker, repository, card))
+            wait = wait_for(answer)
+            pause = None if wait is None else max(wait, 0.1)
+            if pause is None or time.monotonic() + pause >= self._deadline:
+                raise too_many(answer, wait)
+            time.sleep(pause)
+
+
+def bad(answer: Answer, what: str) -> Failure:
+    """The failure of an answer that is JSON but not what was asked for."""
+    facts = {"url": answer.url, "status": answer.status, "sent": True}
+    return Failure(Code.BAD_ANSWER, f"{answer.url} answered JSON that is no {what}.", facts=facts)
+
+
+def an_object(answer: Answer, what: str) -> Mapping[str, Any]:
+    """The JSON object of an answer. Raises Failure(bad_answer) when it is none."""
+    found = answer.json()
+    if not isinstance(found, dict):
+        raise bad(answer, what)
+    return found
+
+
+def a_list(answer: Answer, what: str) -> List[Mapping[str, Any]]:
+    """The JSON objects of a list. Raises Failure(bad_answer) when it is no list of objects."""
+    found = answer.json()
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise bad(answer, what)
+    return found
