@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 # The actions of which every execution leaves a record. A test keeps this and the actions' metadata in step.
 RECORDED = (
-    "approve_change", "assign_card", "comment_card", "confirm_change", "create_card", "deploy", "emergency_deploy",
-    "lock", "move_card", "promote", "reject_change", "review_change", "rollback", "unlock",
+    "ack_page", "add_responder", "approve_change", "assign_card", "comment_card", "confirm_change", "create_card",
+    "deploy", "emergency_deploy", "escalate_page", "lock", "move_card", "page", "promote", "reject_change",
+    "resolve_page", "review_change", "rollback", "unlock",
 )  # fmt: skip
 
 

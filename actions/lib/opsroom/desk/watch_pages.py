@@ -85,10 +85,7 @@ def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> 
         if row.told == State.ACKNOWLEDGED.value:
             return None
         people = () if isinstance(answer, OpsroomError) else answer.people
-        if people:
-            on_it = f" On it: {listed((one_line(one, 40) for one in people), 4)}."
-        else:
-            on_it = ""
+        on_it = f" On it: {listed((one_line(one, 40) for one in people), 4)}." if people else ""
         sentence = f"{what[0].upper()}{what[1:]} was acknowledged in {row.pager} after {age}.{on_it}"
         return News(State.ACKNOWLEDGED.value, sentence, Event.ACKNOWLEDGED)
     if row.told or row.watch_until is None or now < row.watch_until:

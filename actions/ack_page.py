@@ -1,0 +1,12 @@
+"""The action opsroom.ack_page: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class AckPage(OpsroomAction):
+    def run(self, page: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.ack_page import ack_page
+
+        return self.answer(lambda desk: ack_page(desk, page), requester, room, st2_user)

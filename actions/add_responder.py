@@ -1,0 +1,12 @@
+"""The action opsroom.add_responder: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class AddResponder(OpsroomAction):
+    def run(self, who: str, page: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.add_responder import add_responder
+
+        return self.answer(lambda desk: add_responder(desk, who, page), requester, room, st2_user)

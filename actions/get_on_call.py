@@ -1,0 +1,14 @@
+"""The action opsroom.get_on_call: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class GetOnCall(OpsroomAction):
+    def run(self, requester: str, room: str, st2_user: str, who: Optional[str] = None) -> Result:
+        from opsroom.desk.get_on_call import get_on_call
+
+        return self.answer(lambda desk: get_on_call(desk, who or ""), requester, room, st2_user)

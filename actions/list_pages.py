@@ -1,0 +1,14 @@
+"""The action opsroom.list_pages: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class ListPages(OpsroomAction):
+    def run(self, requester: str, room: str, st2_user: str, who: Optional[str] = None) -> Result:
+        from opsroom.desk.list_pages import list_pages
+
+        return self.answer(lambda desk: list_pages(desk, who or ""), requester, room, st2_user)

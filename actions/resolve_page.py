@@ -1,0 +1,12 @@
+"""The action opsroom.resolve_page: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class ResolvePage(OpsroomAction):
+    def run(self, page: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.resolve_page import resolve_page
+
+        return self.answer(lambda desk: resolve_page(desk, page), requester, room, st2_user)
