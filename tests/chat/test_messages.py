@@ -174,6 +174,42 @@ CARDS: List[Tuple[str, str, Dict[str, Any]]] = [
     ("My  cards ", "opsroom_my_cards", {}),
 ]  # fmt: skip
 MESSAGES += CARDS
+DOWN = {"who": "web-team", "message": "checkout is down"}
+PAGES: List[Tuple[str, str, Dict[str, Any]]] = [
+    ("page web-team: checkout is down", "opsroom_page", DOWN),
+    ("  Page   web-team :   checkout is down ", "opsroom_page", DOWN),
+    ("page web-team:checkout is down", "opsroom_page", DOWN),
+    ("page pagerduty:Web: checkout is down", "opsroom_page", {**DOWN, "who": "pagerduty:Web"}),
+    ("page Checkout & Payments (EU): checkout is down", "opsroom_page", {**DOWN, "who": "Checkout & Payments (EU)"}),
+    ("page web-team: it says: page urgently: now", "opsroom_page",
+     {"who": "web-team", "message": "it says: page urgently: now"}),
+    ("page web-team: one\ntwo", "opsroom_page", {"who": "web-team", "message": "one\ntwo"}),
+    ("page web-team: checkout is down urgent=true", "opsroom_page", {**DOWN, "urgent": "true"}),
+    ("send page checkout is down to web-team", "opsroom_page", DOWN),
+    ("send page see https://example.com/?a=b to web-team", "opsroom_page",
+     {"who": "web-team", "message": "see https://example.com/?a=b"}),
+    ("send page I go to bed to web-team", "opsroom_page", {"who": "web-team", "message": "I go to bed"}),
+    ("page web-team urgently: checkout is down", "opsroom_page_urgently", DOWN),
+    ("Page web-team urgently : checkout is down", "opsroom_page_urgently", DOWN),
+    ("send urgent page checkout is down to web-team", "opsroom_page_urgently", DOWN),
+    ("emergency page web-team: checkout is down", "opsroom_emergency_page", DOWN),
+    ("Emergency page web-team: deploy web v1 to uat: failed", "opsroom_emergency_page",
+     {"who": "web-team", "message": "deploy web v1 to uat: failed"}),
+    ("send emergency page checkout is down to web-team", "opsroom_emergency_page", DOWN),
+    ("on call for web-team", "opsroom_on_call", {"who": "web-team"}),
+    ("who is on call", "opsroom_on_call", {}),
+    ("Who is on call?", "opsroom_on_call", {}),
+    ("who is on call for web-team?", "opsroom_on_call", {"who": "web-team?"}),
+    ("ack page 1234", "opsroom_ack_page", {"page": "1234"}),
+    ("Ack  page  pagerduty:1234 ", "opsroom_ack_page", {"page": "pagerduty:1234"}),
+    ("resolve page 1234", "opsroom_resolve_page", {"page": "1234"}),
+    ("escalate page 1234", "opsroom_escalate_page", {"page": "1234"}),
+    ("add bob to page 1234", "opsroom_add_responder", {"who": "bob", "page": "1234"}),
+    ("add me to page pagerduty:1234", "opsroom_add_responder", {"who": "me", "page": "pagerduty:1234"}),
+    ("show pages", "opsroom_pages", {}),
+    ("show pages for web-team", "opsroom_pages", {"who": "web-team"}),
+]  # fmt: skip
+MESSAGES += PAGES
 # Said in a room where the bot reads along, or half typed: a half-understood command does nothing.
 NOTHING = [
     "",
@@ -276,6 +312,19 @@ NOTHING += [
     "move card of the day to Done", "assign card", "assign card OPS-12", "assign card OPS-12 alice",
     "assigned card OPS-12 to bob", "assign card of the day to bob",
     "cards", "cards about", "cardsabout x", "card about x", "my cards please", "my card", "my", "those are my cards",
+]  # fmt: skip
+
+NOTHING += [
+    "page", "page web-team", "page web-team checkout is down", "page: x", "page web-team:", "page web-team: ",
+    "pages web-team: x", "paged web-team: x", "page https://example.com/x", "please page web-team: x",
+    "pageweb-team: x", "send page", "send page x", "send page to web-team", "send pages x to web-team", "send a page x to web-team",
+    "emergency page", "emergency page web-team", "emergency pages web-team: x", "emergencypage web-team: x",
+    "on call", "on call for", "on call web-team", "who is on", "who is on calls", "who is on call at web-team",
+    "ack", "ack 1234", "ack page", "ack pages", "ack page 1234 please", "acknowledge page 1234", "acked page 1234",
+    "resolve 1234", "resolved page 1234", "resolve page", "resolve page 12 and 13", "escalate page",
+    "escalated page 1234",
+    "add bob", "add bob to 1234", "add to page 1234", "added bob to page 1234", "add bob to page 1234 now",
+    "add comment x to page 1234", "show page", "show pages web-team", "show pages for", "shows pages",
 ]  # fmt: skip
 
 

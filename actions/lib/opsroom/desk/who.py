@@ -64,7 +64,11 @@ def find_whom(desk: Desk, text: str) -> Whom:
         raise Refusal(Code.UNKNOWN_WHO, "There is nobody to page without a name.", _known(desk))
     if pager:
         return _in_one(desk, pager, name)
-    return _configured(desk, name) or _person(desk, name) or _in_all(desk, name)
+    found = _configured(desk, name) or _person(desk, name)
+    if found is None and name.casefold() in (one.casefold() for one in names(desk)):
+        # Half of `PAGER:NAME`; asking the pagers for something of that name could only find what was not meant.
+        raise Refusal(Code.UNKNOWN_WHO, f"{name} is a pager, and nobody to page.", f"Say whom: {name}:NAME")
+    return found or _in_all(desk, name)
 
 
 def target_in(desk: Desk, pager: Pager, hop: Hop) -> Target:
