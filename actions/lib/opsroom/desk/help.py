@@ -39,7 +39,17 @@ _GROUPS = {
     "Deploy": ("deploy", "promote", "rollback", "plan", "emergency_deploy"),
     "Changes": ("list_changes", "approve_change", "reject_change", "confirm_change", "review_change"),
     "Locks": ("list_locks", "lock", "unlock"),
+    "Cards": ("create_card", "comment_card", "get_card", "move_card", "assign_card", "find_cards"),
     "Look": ("get_version", "get_history", "audit_report", "audit_verify", "reconcile", "help"),
+}
+# What nobody is shown where no tracker is configured.
+_OF_TRACKERS = tuple(f"opsroom.{action}" for action in _GROUPS["Cards"])
+# Of these the first word alone says too little.
+_TWO_WORDS = ("show", "create", "my")
+_TEXTS = {
+    "opsroom.create_card": "checkout is broken",
+    "opsroom.comment_card": "it is the cache",
+    "opsroom.find_cards": "checkout",
 }
 _REASONS = {"opsroom.emergency_deploy": "checkout is down", "opsroom.reject_change": "the tests are red"}
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -90,7 +100,7 @@ def _grouped(commands: Sequence[Command]) -> List[str]:
         names: List[str] = []
         for action in actions:
             for one in commands:
-                name = one.head if one.word == "show" else one.word
+                name = one.head if one.word in _TWO_WORDS else one.word
                 if one.action == f"opsroom.{action}" and name not in names:
                     names.append(name)
         if names:
@@ -148,6 +158,8 @@ def _commands(aliases: Path) -> List[Command]:
 
 
 def _may(desk: Desk, command: Command) -> bool:
+    if command.action in _OF_TRACKERS and not desk.settings.trackers:
+        return False
     rights = _RIGHTS.get(command.action)
     return rights is None or any(_split(desk, right)[0] for right in rights)
 
@@ -199,7 +211,11 @@ def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
         "code": "492039",
         "reason": _REASONS.get(command.action, "load test until 17:00"),
         "cards": "OPS-12",
-        "text": "it was right",
+        "text": _TEXTS.get(command.action, "it was right"),
+        "card": "OPS-12",
+        "project": "OPS",
+        "column": "In progress",
+        "who": next(iter(desk.settings.people), "alice"),
         "since": "2026-11",
         "until": "2026-12",
     }
