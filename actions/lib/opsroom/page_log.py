@@ -22,7 +22,7 @@ _LOOKED_THROUGH = 1000
 
 @dataclass(frozen=True)
 class Logged:
-    """A page of the log. `people` are those who were called, in that order; `changed_by` is empty until somebody did."""
+    """A page of the log. `people` are those who were called, in that order; `changed_by` is empty until one did."""
 
     pager: str
     number: int

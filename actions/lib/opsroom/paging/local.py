@@ -167,15 +167,16 @@ class LocalPager:
         return self._change(id, author, further)
 
     def add_responder(self, id: str, target: Target, author: Author) -> Incident:
-        """A person, or the first of a team."""
+        """A person, or the first of a team who was not called yet."""
         _, people = self._called(target)
         if not people:
             raise Refusal(Code.UNKNOWN_PERSON, f"Nobody is on call for {shown(target.shown)} in {self._name}.")
-        return self._change(
-            id,
-            author,
-            lambda page: (State(page.state), (*page.people, people[0])) if people[0] not in page.people else None,
-        )
+
+        def one_more(page: Logged) -> Optional[Tuple[State, Tuple[str, ...]]]:
+            further = _first_not_in(page.people, people)
+            return (State(page.state), (*page.people, further)) if further else None
+
+        return self._change(id, author, one_more)
 
     def _change(
         self, id: str, author: Author, change: Callable[[Logged], Optional[Tuple[State, Tuple[str, ...]]]]
@@ -210,11 +211,10 @@ class LocalPager:
         return page
 
     def _next(self, page: Logged) -> str:
-        everyone = self._teams.get(page.target, ()) if page.target_kind == "team" else ()
-        called = {one.casefold() for one in page.people}
-        for one in everyone:
-            if one.casefold() not in called:
-                return one
+        team = self._teams.get(page.target, ()) if page.target_kind == "team" else ()
+        further = _first_not_in(page.people, team)
+        if further:
+            return further
         so_far = (
             f"{listed(page.people)} {'has' if len(page.people) == 1 else 'have'} been called" if page.people else ""
         )
@@ -222,17 +222,19 @@ class LocalPager:
         raise Refusal(Code.NOT_POSSIBLE, message, f"Call somebody by name: add NAME to page {page.number}")
 
     def _called(self, target: Target) -> Tuple[str, Tuple[str, ...]]:
-        """The team and its people, or no team and the person; neither for a name that stands nowhere.
+        """The team and its people, or no team and the person; neither for a name that nobody answers to.
 
-        A target of the config says no kind: a team of that name comes first.
+        A target of the config says no kind: a team of that name comes first, then a person of `on_call`. Anybody else
+        may be called by who they are (kind user), as the config knows them.
         """
+        wanted = target.id.casefold()
         if target.kind != "user":
             for team, people in self._teams.items():
-                if team.casefold() == target.id.casefold():
+                if team.casefold() == wanted:
                     return team, people
-            if target.kind == "team" or (target.id == self._name and not self._teams):
-                return "", ()
-        return "", (self._person(target.id),)
+        if target.kind == "user" or (target.kind != "team" and wanted in (one.casefold() for one in self._people())):
+            return "", (self._person(target.id),)
+        return "", ()
 
     def _person(self, name: str) -> str:
         """The name as `on_call` writes it, where it does."""
@@ -247,10 +249,10 @@ class LocalPager:
         duties = tuple(Duty(one, through=team) for one in logged.people)
         if duties:
             return Paged(_incident(logged), Delivery.ACCEPTED, duties)
-        near = nearest(logged.target, self._teams)
-        meant = f" Did you mean {either(near)}?" if near else ""
-        note = f"{self._name} names nobody who is on call for {one_line(logged.target, 64)}; it is only written down.{meant}"
-        return Paged(_incident(logged), Delivery.NOBODY, notes=(note,))
+        near = nearest(logged.target, [*self._teams, *self._people()])
+        meant = f" Did you mean {either(near)}?" if near and logged.target not in self._teams else ""
+        note = f"{self._name} names nobody who is on call for {one_line(logged.target, 64)}; it is only written down."
+        return Paged(_incident(logged), Delivery.NOBODY, notes=(note + meant,))
 
 
 def _incident(page: Logged) -> Incident:
@@ -263,6 +265,11 @@ def _incident(page: Logged) -> Incident:
         people=page.people,
         since=page.at,
     )
+
+
+def _first_not_in(called: Tuple[str, ...], people: Tuple[str, ...]) -> str:
+    folded = {one.casefold() for one in called}
+    return next((one for one in people if one.casefold() not in folded), "")
 
 
 def _by(author: Author) -> str:
