@@ -31,7 +31,7 @@ SHAPES = {"version": (TYPED, 128), "reason": (TEXT, 500), "text": (TEXT, 500), "
 SHAPES.update(card=(CARD, 256), project=(CARD, 256), column=(WORDS, 128))
 # The same for a parameter of one action.
 SHAPES.update({"create_card.text": (LONG_TEXT, 30000), "comment_card.text": (LONG_TEXT, 30000)})
-SHAPES.update({"assign_card.who": (WORDS, 128)})
+SHAPES.update({"assignee": (WORDS, 128)})
 SHAPES.update({f"{name}.who": (WORDS, 128) for name in ("page", "get_on_call", "list_pages", "add_responder")})
 SHAPES.update({"page.message": (PAGE_TEXT, 4000), "page": (TYPED, 128)})
 RUNNER = ("env", "timeout", "log_level", "content_version", "debug")

@@ -8,8 +8,9 @@ from ..errors import Code
 from ..ledger import Event, Record
 from .model import Change, Ending, Word
 
-# Commands that are about a change or a lock. Their refusals are no attempts to change what runs.
-_ABOUT = ("approve", "reject", "confirm", "review", "withdraw", "lock", "unlock", "hold", "release")
+# Commands that are about a change, a lock or a card. What becomes of them is no attempt to change what runs.
+_CARDS = ("create", "comment", "move", "assign")
+_ABOUT = (*_CARDS, "approve", "reject", "confirm", "review", "withdraw", "lock", "unlock", "hold", "release")
 _ENDS = {
     Event.SUCCEEDED: Ending.SUCCEEDED,
     Event.FAILED: Ending.FAILED,

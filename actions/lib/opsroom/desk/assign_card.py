@@ -19,8 +19,8 @@ _MYSELF = ("me", "myself")
 _NOBODY = "nobody"
 
 
-def assign_card(desk: Desk, card: str, who: str) -> Outcome:
-    """Assign a card. `who` is a person of the config, `me`, `nobody`, or a name as the tracker has it.
+def assign_card(desk: Desk, card: str, to: str) -> Outcome:
+    """Assign a card. `to` is a person of the config, `me`, `nobody`, or a name as the tracker has it.
 
     Raises Refusal(unknown_person) for somebody whom the config does not map to a name over there, or whom the tracker
     does not know.
@@ -29,12 +29,12 @@ def assign_card(desk: Desk, card: str, who: str) -> Outcome:
 
     request = request_about(desk, "assign card")
     with resumed(request):
-        found, wanted = tracker_of_card(desk, card), text_of(who, f"assign card {card} to me")
+        found, wanted = tracker_of_card(desk, card), text_of(to, f"assign card {card} to me")
         request.noted.update(tracker=found.name, card=found.id, to=one_line(wanted))
-        to = assignee(desk, found.name, wanted)
+        whom = assignee(desk, found.name, wanted)
         request.write(Event.ASKED)
-        doubt = f"{found.id} may or may not have been assigned to {to.shown}"
-        given, _ = change(request, doubt, lambda: found.tracker.assign(found.id, to))
+        doubt = f"{found.id} may or may not have been assigned to {whom.shown}"
+        given, _ = change(request, doubt, lambda: found.tracker.assign(found.id, whom))
         name = one_line(given.to, 60) or _NOBODY
         said = f"{request.by.shown} assigned {found.id} in {found.name} to {name}"
         facts = {"url": given.url, "assignee": given.to, "notes": list(given.notes)}

@@ -215,7 +215,7 @@ def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
         "card": "OPS-12",
         "project": "OPS",
         "column": "In progress",
-        "who": next(iter(desk.settings.people), "alice"),
+        "assignee": next(iter(desk.settings.people), "alice"),
         "since": "2026-11",
         "until": "2026-12",
     }

@@ -85,8 +85,8 @@ def _some(settings: Settings) -> None:
         raise Refusal(
             Code.NO_TRACKER,
             "No tracker is configured, so there are no cards.",
-            "An administrator can add one to opsroom.yaml. A board of opsroom's own takes one line: "
-            "trackers: {board: {kind: local}}",
+            "An administrator can add one to opsroom.yaml. One of opsroom's own takes one line under trackers: "
+            "board: {kind: local}",
         )
 
 
