@@ -65,6 +65,26 @@ CONVERSATION = (
     ),
     Line("bob", "#ops", "history on production", "succeeded", "history", drawn=True),
     Line("bob", "#ops", "deploy wbe v1.2.0 to test", "failed", "unknown_app"),
+    Line(
+        "alice",
+        "#dev",
+        "create card: checkout is slow for carts of more than 20",
+        "succeeded",
+        "card_created",
+    ),
+    Line(
+        "alice",
+        "#dev",
+        "create card: checkout is slow for carts of more than 20",
+        "succeeded",
+        "card_there",
+    ),
+    Line("bob", "#dev", "assign card SHOP-1 to me", "succeeded", "card_assigned"),
+    Line("bob", "#dev", "comment on card SHOP-1: it is the price of each item", "succeeded", "card_commented"),
+    Line("bob", "#dev", "move card SHOP-1 to doing", "succeeded", "card_moved"),
+    Line("alice", "#dev", "show card SHOP-1", "succeeded", "card"),
+    Line("bob", "#dev", "deploy web v1.3.0-rc1 to test for SHOP-1", "succeeded", "deployed"),
+    Line("bob", "#dev", "my cards", "succeeded", "cards"),
 )
 
 

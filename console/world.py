@@ -93,6 +93,7 @@ def _config(folder: Path) -> Dict[str, Any]:
                 "emergency": ["carol"],
             },
         },
+        "trackers": {"board": {"kind": "local", "project": "SHOP"}},
         "apps": {
             "web": {
                 "deploy": {"kind": "git", "repository": str(folder / "shop-web"), "root": root, "keep": 3},
