@@ -363,6 +363,11 @@ def test_what_github_cannot_hold_is_cut_with_a_note_in_the_text_and_one_for_the_
         ("```xml\n<b>\n```\n<b>", "```xml\n<b>\n```\n\n&lt;b>"),
         ("```\nopen <b>", "```\nopen <b>\n```"),
         ("````\n```\n<b>\n````", "````\n```\n<b>\n````"),
+        ("~~~ xml\n<b>\n\n```\n~~~\n<c>", "````xml\n<b>\n\n```\n````\n\n&lt;c>"),
+        ("```\n~~~\n<b>\n~~~", "```\n~~~\n<b>\n~~~\n```"),
+        ("~~~\n~~~\nx", "```\n\n```\n\nx"),
+        ("~~~\n<b>", "\\~\\~\\~\n&lt;b>"),
+        ("```\n~~~\n<b>\n```\n<c>", "```\n~~~\n<b>\n```\n\n&lt;c>"),
         ("```curl -s x\nmore```", "```\ncurl -s x\nmore\n```"),
         ("a\n\n    <b>\n    c\n\nd", "a\n\n```\n<b>\nc\n```\n\nd"),
         ("- a\n\n    <b>", "- a\n\n    &lt;b>"),
@@ -374,7 +379,7 @@ def test_text_stays_markdown_and_nothing_in_it_is_hidden(text: str, written: str
     assert markdown(text) == written
 
 
-@given(st.text(alphabet="ab <>!-`\\/?~&;:@.\n\t-*12é", max_size=60))
+@given(st.text(alphabet="ab <>!-`\\/?~~&;:@.\n\t-*12é", max_size=60))
 @settings(max_examples=300, deadline=None)
 def test_no_text_begins_html_outside_of_code(text: str) -> None:
     written = markdown(text)

@@ -24,6 +24,8 @@ _TICKS = re.compile(r"`+")
 _AUTOLINK = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.+-]+@[\w-]+(?:\.[\w-]+)*)>")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_TILDES = re.compile(r"^( {0,3})(~{3,})", re.MULTILINE)
+_TILDE_FENCE = re.compile(r"^ {0,3}(~{3,})([^~`]*)\Z")
 
 
 def body(author: Author, text: str, mark: str) -> Tuple[str, int]:
@@ -54,7 +56,7 @@ def markdown(text: str) -> str:
     """The text as GitHub shows it whole: code in fences that end where they should, no HTML outside of it."""
     parts: List[str] = []
     in_list = False
-    for block in blocks(text):
+    for block in blocks(_with_backticks(text)):
         if isinstance(block, Code):
             parts.append(_fenced(block.text, block.language))
             continue
@@ -63,7 +65,8 @@ def markdown(text: str) -> str:
         if not in_list and all(_INDENTED.match(line) for line in lines if line):
             parts.append(_fenced("\n".join(_INDENTED.sub("", line) for line in lines).strip("\n"), ""))
         else:
-            parts.append(_without_html(lines))
+            # A fence that is left here would run over the blocks that follow.
+            parts.append(_TILDES.sub(lambda found: found[1] + "\\~" * len(found[2]), _without_html(lines)))
     return "\n\n".join(parts)
 
 
@@ -111,6 +114,33 @@ def _code(name: str) -> str:
 def _fenced(code: str, language: str) -> str:
     fence = "`" * max(3, max((len(run) for run in _TICKS.findall(code)), default=0) + 1)
     return f"{fence}{language}\n{code}\n{fence}"
+
+
+def _with_backticks(text: str) -> str:
+    """The text with fences of tildes, where they are closed, as fences of backticks: those `blocks` knows."""
+    lines = clean(text).split("\n")
+    # From which length on fences are not closed any more: looking again and again would take too long.
+    hopeless = len(text) + 1
+    at = 0
+    while at < len(lines):
+        opening = _FENCE.match(lines[at])
+        if not opening or (opening.group(1)[0] == "~" and len(opening.group(1)) >= hopeless):
+            at += 1
+            continue
+        fence = opening.group(1)
+        closing = re.compile(rf"^ {{0,3}}{fence[0]}{{{len(fence)},}}[ \t]*\Z")
+        end = next((number for number in range(at + 1, len(lines)) if closing.match(lines[number])), 0)
+        if not end and fence[0] == "`":
+            break  # it runs to the end, as `blocks` will see
+        if not end:
+            hopeless = min(hopeless, len(fence))
+        tildes = _TILDE_FENCE.match(lines[at])
+        if tildes and end:
+            inside = "\n".join(lines[at + 1 : end])
+            lines[at : end + 1] = _fenced(inside, tildes.group(2).strip()).split("\n")
+            end = at + inside.count("\n") + 2
+        at = max(at, end) + 1
+    return "\n".join(lines)
 
 
 def _without_html(lines: List[str]) -> str:
