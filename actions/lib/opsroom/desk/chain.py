@@ -6,6 +6,7 @@ answer that was lost is looked for first; where that does not tell, nothing more
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
@@ -88,18 +89,22 @@ class Chain:
 
     def _through(self, hop: Hop) -> Optional[Mapping[str, Any]]:
         """Through one pager; None when the next one is to be tried."""
-        left = self._left()
-        share = max(left / (len(self.whom.hops) - self._at), min(15.0, left))
+        share = self._left() / (len(self.whom.hops) - self._at)
         alarm: Optional[Alarm] = None
+        given_up = threading.Event()
 
         def page() -> Paged:
             nonlocal alarm
             pager = build(self.desk, hop.pager)
-            alarm = self._alarm(hop, target_in(self.desk, pager, hop))
+            target = target_in(self.desk, pager, hop)
+            if given_up.is_set():
+                # Whoever waited has gone on to the next pager.
+                raise Failure(Code.TIMED_OUT, f"{hop.pager} was too slow.")
+            alarm = self._alarm(hop, target)
             return pager.page(alarm)
 
         try:
-            paged = within(share, hop.pager, page)
+            paged = within(share, hop.pager, page, given_up)
         except Refusal as refusal:
             self._failed(hop, refusal)
             return None

@@ -73,11 +73,12 @@ def identity(identities: Mapping[str, str], pager: str, kind: str) -> str:
     return identities.get(pager) or identities.get(kind) or ""
 
 
-def within(seconds: float, what: str, ask: Callable[[], Answer]) -> Answer:
+def within(seconds: float, what: str, ask: Callable[[], Answer], given_up: Optional[threading.Event] = None) -> Answer:
     """The answer of a pager, or Failure(timed_out) after so many seconds; then it may have been done all the same.
 
     A pager is some requests, each with a limit of its own; this is the limit of them all. The thread that is left
-    behind is a daemon, so that it holds nothing up. A defect in one kind must not keep the next from being tried.
+    behind is a daemon, so that it holds nothing up; `given_up` tells it. A defect in one kind must not keep the next
+    from being tried.
     """
     answered: SimpleQueue[Tuple[Any, Optional[BaseException]]] = SimpleQueue()
 
@@ -91,6 +92,8 @@ def within(seconds: float, what: str, ask: Callable[[], Answer]) -> Answer:
     try:
         answer, error = answered.get(timeout=max(seconds, 0.0))
     except Empty:
+        if given_up is not None:
+            given_up.set()
         limit = length(round(seconds, 1))
         raise Failure(Code.TIMED_OUT, f"{what} did not answer within {limit}.", facts={"sent": True}) from None
     if isinstance(error, OpsroomError):
