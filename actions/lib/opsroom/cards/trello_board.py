@@ -100,7 +100,11 @@ class Board:
         if now.column.casefold() == to.strip().casefold():
             return Moved(now.column, now.column, now.url)
         lists = client.get(
-            f"/boards/{quote(now.board, safe='')}/lists", ("board", now.board), read.columns, filter="open", fields="name"
+            f"/boards/{quote(now.board, safe='')}/lists",
+            ("board", now.board),
+            read.columns,
+            filter="open",
+            fields="name",
         )
         there = read.pick_column(lists, to)
         client.send("PUT", _path(card), about, read.anything, {"idList": there.id})

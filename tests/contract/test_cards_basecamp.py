@@ -1,0 +1,984 @@
+"""The tracker kind basecamp, against a Basecamp that refuses what Basecamp's own description of its API refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+import threading
+from dataclasses import replace
+from typing import Any, Dict, List
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from opsroom.author import Author
+from opsroom.cards import REGISTRY, Assignee, Draft, Query, Reading, Remark
+from opsroom.cards.basecamp_tokens import Tokens
+from opsroom.errors import Code, Failure, OpsroomError, Refusal
+from opsroom.http_faults import in_doubt
+from opsroom.settings.fields import Fields, Problems
+from support.http_server import HttpServer, Reply, Request, free_port
+from support.vendor import Vendor, answer, body_of
+
+ACCOUNT, PROJECT, TABLE, LIST = 195539477, 2085958504, 1069479399, 1069479500
+TRIAGE, HOLD, DOING, DONE = 1069479400, 1069479401, 1069479402, 1069479403
+ALICE, BOB, ZOE = 1049715913, 1049715914, 1049715915
+CLIENT, SECRET, REFRESH = "client-1d", "cl13nt-s3cret", "r3fresh-t0ken"
+CARD, TODO = "card/77", "todo/88"
+AUTHOR = Author("alice", "#ops", "", "", "https://st2.example.com/#/history/1")
+DRAFT = Draft("", "Checkout is down", "It answers 500.", "ops0123456789abc", AUTHOR)
+REMARK = Remark(CARD, "Looking at it.", "opsfedcba987654", AUTHOR)
+LINE = "alice (in #ops) via opsroom, https://st2.example.com/#/history/1"
+
+
+class Basecamp(Vendor):
+    """An account with a card table, a to-do list and three people; Zoe has no access to the project."""
+
+    def __init__(self) -> None:
+        super().__init__("basecamp.json", self.play, unchecked=("/authorization/token",))
+        self.tokens: List[str] = []
+        self.given = 0
+        self.life = 1209600
+        self.refresh_tokens = {REFRESH}
+        self.page = 2
+        self.columns = {
+            TRIAGE: ("Triage", "Kanban::Triage"), HOLD: ("On hold", "Kanban::Column"),
+            DOING: ("In progress", "Kanban::Column"), DONE: ("Done", "Kanban::DoneColumn"),
+        }  # fmt: skip
+        self.people = [
+            {"id": ALICE, "name": "Alice Adams", "email_address": "alice@example.com"},
+            {"id": BOB, "name": "Bob Brown", "email_address": "bob@example.com"},
+            {"id": ZOE, "name": "Zoe Zimmer", "email_address": "zoe@example.com"},
+        ]
+        self.cards: List[Dict[str, Any]] = []
+        self.todos: List[Dict[str, Any]] = []
+        self.comments: List[Dict[str, Any]] = []
+        self.add_card("Old one", "<div>Nothing &amp; <strong>more</strong></div>", TRIAGE, 77)
+        self.add_todo("Old to-do", "<div>First<br>second</div>", 88)
+
+    def add_card(self, title: str, content: str, column: int, number: int = 0, **more: Any) -> Dict[str, Any]:
+        number = number or 1000 + len(self.cards)
+        card = {
+            **self.recording(number, "Kanban::Card", title, f"card_tables/cards/{number}", len(self.cards)),
+            "content": content, "description": content, "column": column, "due_on": None, **more,
+        }  # fmt: skip
+        self.cards.append(card)
+        return card
+
+    def add_todo(self, content: str, description: str, number: int = 0, **more: Any) -> Dict[str, Any]:
+        number = number or 2000 + len(self.todos)
+        todo = {
+            **self.recording(number, "Todo", content, f"todos/{number}", len(self.todos)),
+            "content": content, "description": description, "due_on": None, "starts_on": None,
+            "completion_subscribers": [], "parent": {"id": LIST, "title": "Tasks", "type": "Todolist"}, **more,
+        }  # fmt: skip
+        self.todos.append(todo)
+        return todo
+
+    def recording(self, number: int, kind: str, title: str, path: str, minute: int) -> Dict[str, Any]:
+        return {
+            "id": number, "type": kind, "title": title, "status": "active", "completed": False, "assignees": [],
+            "app_url": f"https://3.basecamp.com/{ACCOUNT}/buckets/{PROJECT}/{path}", "comments_count": 0,
+            "updated_at": f"2026-11-23T10:{minute:02d}:00.000Z", "creator": {"id": 1, "name": "The Bot"},
+            "bucket": {"id": PROJECT, "name": "The Leto Laptop", "type": "Project"},
+        }  # fmt: skip
+
+    def add_comment(self, recording: int, content: str) -> Dict[str, Any]:
+        number = 3000 + len(self.comments)
+        path = f"card_tables/cards/{recording}#__recording_{number}"
+        comment = {
+            **self.recording(number, "Comment", "Re: it", path, 0), "content": content, "recording": recording,
+            "created_at": f"2026-11-23T11:{len(self.comments):02d}:00.000Z",
+        }  # fmt: skip
+        self.comments.append(comment)
+        for one in (*self.cards, *self.todos):
+            one["comments_count"] += one["id"] == recording
+        return comment
+
+    def shown(self, one: Dict[str, Any]) -> Dict[str, Any]:
+        if "column" not in one:
+            return one
+        title, kind = self.columns[one["column"]]
+        return {
+            **one,
+            "parent": {"id": one["column"], "title": title, "type": kind},
+            "completed": one["column"] == DONE,
+        }
+
+    def play(self, request: Request) -> Reply:
+        if request.path == "/authorization/token":
+            return self.launchpad(request)
+        assert re.search(r"\(.*(@|https?://).*\)", request.headers["user-agent"])
+        assert request.headers["accept"] == "application/json"
+        if request.headers.get("authorization", "")[7:] not in self.tokens:
+            return Reply(401, '{"error": "OAuth token expired"}')
+        if request.body and request.headers.get("content-type") != "application/json; charset=utf-8":
+            return Reply(415)
+        path = urlsplit(request.path).path
+        if not path.startswith(f"/{ACCOUNT}/"):
+            return Reply(404, "")
+        sent = body_of(request) if request.body else {}
+        for pattern, act in (
+            (r"/card_tables/lists/(\d+)/cards\.json", self.in_column),
+            (r"/todolists/(\d+)/todos\.json", self.in_list),
+            (r"/recordings/(\d+)/comments\.json", self.on_recording),
+            (r"/card_tables/cards/(\d+)", self.one_card),
+            (r"/card_tables/cards/(\d+)/moves\.json", self.moved),
+            (r"/todos/(\d+)", self.one_todo),
+            (r"/todos/(\d+)/completion\.json", self.completion),
+            (r"/card_tables/columns/(\d+)", self.column),
+            (r"/card_tables/(\d+)", self.table),
+            (r"/people\.json()", lambda request, number, sent: self.paged(request, self.people)),
+        ):
+            found = re.match(rf"/\d+{pattern}\Z", path)
+            if found:
+                return act(request, int(found.group(1) or 0), sent) or Reply(404, '{"error": "Not found"}')
+        return Reply(404, "")
+
+    def launchpad(self, request: Request) -> Reply:
+        assert request.query == {}
+        assert "authorization" not in request.headers
+        form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+        assert form["grant_type"] == "refresh_token"
+        if (form["client_id"], form["client_secret"]) != (CLIENT, SECRET):
+            return Reply(401, '{"error": "invalid_client"}')
+        if form["refresh_token"] not in self.refresh_tokens:
+            body = {"error": "invalid_grant", "error_description": f"unknown {form['refresh_token']}"}
+            return answer(body, 400)
+        self.given += 1
+        self.tokens.append(f"BAhbB0kiAccess{self.given}")
+        return answer({"access_token": self.tokens[-1], "expires_in": self.life, "refresh_token": REFRESH})
+
+    def paged(self, request: Request, rows: List[Dict[str, Any]]) -> Reply:
+        page = int(request.query.get("page", ["1"])[0])
+        begin = (page - 1) * self.page
+        more = {name: values[0] for name, values in request.query.items() if name != "page"}
+        query = "&".join(f"{name}={value}" for name, value in {**more, "page": page + 1}.items())
+        next_page = f'<{self.url(urlsplit(request.path).path)}?{query}>; rel="next"'
+        link = {"Link": next_page} if begin + self.page < len(rows) else {}
+        return answer([self.shown(row) for row in rows[begin : begin + self.page]], **link)
+
+    def in_column(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
+        if number not in self.columns:
+            return None
+        if request.method == "POST":
+            return answer(self.shown(self.add_card(sent["title"], sent.get("content", ""), number)), 201)
+        return self.paged(request, [one for one in self.cards if one["column"] == number])
+
+    def in_list(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
+        if number != LIST:
+            return None
+        if request.method == "POST":
+            return answer(self.add_todo(sent["content"], sent.get("description", "")), 201)
+        done = request.query.get("completed") == ["true"]
+        return self.paged(request, [one for one in self.todos if one["completed"] is done])
+
+    def on_recording(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
+        if number not in [one["id"] for one in (*self.cards, *self.todos)]:
+            return None
+        if request.method == "POST":
+            return answer(self.add_comment(number, sent["content"]), 201)
+        return self.paged(request, [one for one in self.comments if one["recording"] == number])
+
+    def one_card(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
+        card = next((one for one in self.cards if one["id"] == number), None)
+        if card and request.method == "PUT":
+            card.update({name: value for name, value in sent.items() if name != "assignee_ids"})
+            self.assign(card, sent)
+        return card and answer(self.shown(card))
+
+    def one_todo(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
+        todo = next((one for one in self.todos if one["id"] == number), None)
+        if todo and request.method == "PUT":
+            todo.update(content=sent["content"], title=sent["content"], description=sent.get("description", ""))
+            todo.update(due_on=sent.get("due_on"), starts_on=sent.get("starts_on"))
+            todo["completion_subscribers"] = self.of(sent.get("completion_subscriber_ids", []))
+            self.assign(todo, {"assignee_ids": [], **sent})
+        return todo and answer(todo)
+
+    def assign(self, one: Dict[str, Any], sent: Dict[str, Any]) -> None:
+        if "assignee_ids" in sent:
+            one["assignees"] = self.of([number for number in sent["assignee_ids"] if number != ZOE])
+
+    def of(self, numbers: List[int]) -> List[Dict[str, Any]]:
+        return [one for one in self.people if one["id"] in numbers]
+
+    def moved(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
+        card = next((one for one in self.cards if one["id"] == number), None)
+        if card:
+            card["column"] = sent["column_id"]
+        return card and Reply(204)
+
+    def completion(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
+        todo = next((one for one in self.todos if one["id"] == number), None)
+        if todo:
+            todo["completed"] = request.method == "POST"
+        return todo and Reply(204)
+
+    def column(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
+        parent = {"id": TABLE, "title": "Card Table", "type": "Kanban::Board"}
+        if number == 99:  # what is on hold in a column
+            parent = {"id": DOING, "title": "In progress", "type": "Kanban::Column"}
+        return (number in self.columns or None) and answer({"id": number, "title": "x", "parent": parent})
+
+    def table(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
+        lists = [
+            {"id": one, "title": title, "type": kind, "cards_count": sum(card["column"] == one for card in self.cards)}
+            for one, (title, kind) in self.columns.items()
+        ]
+        return (number == TABLE or None) and answer({"id": TABLE, "title": "Card Table", "lists": lists})
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def basecamp():
+    with Basecamp() as running:
+        running.tokens.append("t0ken-of-the-config")
+        yield running
+
+
+def options_of(**raw):
+    problems = Problems()
+    given = {"account": ACCOUNT, "project": PROJECT, "token": "t0ken-of-the-config", "column": TRIAGE, **raw}
+    fields = Fields(given, "trackers.bc", problems)
+    options = REGISTRY.read_options("basecamp", fields)
+    fields.finish()
+    return options, problems.lines
+
+
+def tracker(vendor, keep=None, **raw):
+    url = vendor.url("").rstrip("/")
+    options, lines = options_of(**{"url": url, "launchpad": url, **raw})
+    assert lines == []
+    return REGISTRY.make("basecamp", options, name="bc", store=None, keep=keep)
+
+
+OAUTH = {"token": None, "client_id": CLIENT, "client_secret": SECRET, "refresh_token": REFRESH}
+TODOS = {"column": None, "todolist": LIST}
+
+
+def caught(call, *arguments, **named) -> OpsroomError:
+    with pytest.raises(OpsroomError) as error:
+        call(*arguments, **named)
+    found = error.value
+    assert found.message.endswith("."), found.message
+    everything = found.sentence() + repr(found.facts) + repr(found)
+    for secret in ("t0ken-of-the-config", SECRET, REFRESH, "BAhbB0kiAccess"):
+        assert secret not in everything
+    return found
+
+
+def plain(html: str) -> str:
+    return re.sub(r"<[^>]*>", "", html)
+
+
+VERBS = {
+    "create": lambda one: one.create(DRAFT),
+    "find_created": lambda one: one.find_created(DRAFT),
+    "comment": lambda one: one.comment(REMARK),
+    "find_comment": lambda one: one.find_comment(REMARK),
+    "show": lambda one: one.show(CARD),
+    "show to-do": lambda one: one.show(TODO),
+    "move": lambda one: one.move(CARD, "Done"),
+    "move to-do": lambda one: one.move(TODO, "done"),
+    "assign": lambda one: one.assign(CARD, Assignee("alice", "alice@example.com")),
+    "assign to-do": lambda one: one.assign(TODO, Assignee("alice", str(ALICE), mapped=True)),
+    "find": lambda one: one.find(Query("checkout")),
+}
+each_verb = pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+MAKES = [VERBS["create"], VERBS["comment"]]
+
+
+# What each verb does, and in how many requests.
+
+
+def test_a_card_is_made_with_one_request_and_says_who_asked(basecamp):
+    made = tracker(basecamp).create(DRAFT)
+    card = basecamp.cards[-1]
+    assert (made.id, made.url, made.notes) == (f"card/{card['id']}", card["app_url"], ())
+    assert (card["title"], card["column"]) == ("Checkout is down", TRIAGE)
+    assert plain(card["content"]) == f"{LINE}It answers 500.(opsroom ops0123456789abc)"
+    assert len(basecamp.requests) == 1
+
+
+def test_a_to_do_is_made_with_one_request_and_says_who_asked(basecamp):
+    made = tracker(basecamp, **TODOS).create(DRAFT)
+    todo = basecamp.todos[-1]
+    assert (made.id, made.url) == (f"todo/{todo['id']}", todo["app_url"])
+    assert todo["content"] == "Checkout is down"
+    assert plain(todo["description"]) == f"{LINE}It answers 500.(opsroom ops0123456789abc)"
+    assert len(basecamp.requests) == 1
+
+
+@pytest.mark.parametrize(("card", "number"), [(CARD, 77), (TODO, 88)])
+def test_a_comment_is_made_with_one_request_and_says_who_asked(basecamp, card, number):
+    made = tracker(basecamp).comment(replace(REMARK, card=card))
+    comment = basecamp.comments[-1]
+    assert (made.id, made.url) == (str(comment["id"]), comment["app_url"])
+    assert comment["recording"] == number
+    assert plain(comment["content"]) == f"{LINE}Looking at it.(opsroom opsfedcba987654)"
+    assert len(basecamp.requests) == 1
+
+
+def test_a_card_without_comments_is_shown_with_one_request(basecamp):
+    basecamp.cards[0]["assignees"] = basecamp.of([ALICE, BOB])
+    card = tracker(basecamp).show(CARD)
+    assert (card.id, card.summary, card.status, card.closed) == (CARD, "Old one", "Triage", False)
+    assert (card.assignee, card.reporter, card.project) == ("Alice Adams, Bob Brown", "The Bot", "The Leto Laptop")
+    assert (card.description, card.comments) == ("Nothing & more", ())
+    assert card.url.endswith("/card_tables/cards/77")
+    assert card.changed_at.isoformat() == "2026-11-23T10:00:00+00:00"
+    assert len(basecamp.requests) == 1
+
+
+def test_the_latest_comments_are_shown_without_marks_the_oldest_of_them_first(basecamp):
+    for number in range(7):
+        basecamp.add_comment(77, f"<div>No. {number}</div><div><br></div><div><em>(opsroom ops{number})</em></div>")
+    card = tracker(basecamp).show(CARD)
+    assert [comment.text for comment in card.comments] == ["No. 2", "No. 3", "No. 4", "No. 5", "No. 6"]
+    assert (card.comments[0].author, card.comments[0].at.minute) == ("The Bot", 2)
+    assert len(basecamp.requests) == 1 + 4
+
+
+def test_a_to_do_is_shown_with_its_state(basecamp):
+    todo = tracker(basecamp).show(TODO)
+    assert (todo.id, todo.summary, todo.status, todo.closed) == (TODO, "Old to-do", "open", False)
+    assert todo.description == "First\nsecond"
+    basecamp.todos[0].update(completed=True, description=None)
+    todo = tracker(basecamp).show(TODO)
+    assert (todo.status, todo.closed, todo.description) == ("done", True, "")
+
+
+@pytest.mark.parametrize("change", [{"column": DONE}, {"status": "archived"}, {"status": "trashed"}])
+def test_what_is_done_archived_or_thrown_away_is_closed(basecamp, change):
+    basecamp.cards[0].update(change)
+    assert tracker(basecamp).show(CARD).closed
+
+
+def test_a_card_is_moved_by_the_name_of_a_column_whatever_its_case(basecamp):
+    moved = tracker(basecamp).move(CARD, " in PROGRESS ")
+    assert (moved.before, moved.after) == ("Triage", "In progress")
+    assert moved.url.endswith("/card_tables/cards/77")
+    assert basecamp.cards[0]["column"] == DOING
+    assert [one.method for one in basecamp.requests] == ["GET", "GET", "GET", "POST"]
+
+
+def test_a_card_that_is_there_already_is_not_moved(basecamp):
+    moved = tracker(basecamp).move(CARD, "triage")
+    assert moved.before == moved.after == "Triage"
+    assert len(basecamp.requests) == 1
+
+
+def test_a_card_on_hold_is_moved_among_the_columns_of_its_table(basecamp):
+    basecamp.columns[99] = ("On hold: In progress", "Kanban::OnHold")
+    basecamp.cards[0]["column"] = 99
+    assert tracker(basecamp).move(CARD, "Done").after == "Done"
+
+
+def test_a_column_that_does_not_exist_is_refused_with_those_that_do(basecamp):
+    error = caught(tracker(basecamp).move, CARD, "Reviewing")
+    assert error.code is Code.UNKNOWN_COLUMN
+    assert error.message == "The card table has no column 'Reviewing'."
+    assert error.hint == "There is Triage, On hold, In progress and Done."
+    assert basecamp.cards[0]["column"] == TRIAGE
+
+
+def test_two_columns_of_one_name_are_not_guessed_between(basecamp):
+    basecamp.columns[98] = ("DONE", "Kanban::Column")
+    assert "2 columns 'done'" in caught(tracker(basecamp).move, CARD, "done").message
+    assert tracker(basecamp).move(CARD, "DONE").after == "DONE"
+
+
+def test_a_to_do_is_done_and_opened_again(basecamp):
+    one = tracker(basecamp, **TODOS)
+    moved = one.move(TODO, "Done")
+    assert (moved.before, moved.after, basecamp.todos[0]["completed"]) == ("open", "done", True)
+    assert len(basecamp.requests) == 2
+    again = one.move(TODO, "done")
+    assert again.before == again.after == "done"
+    assert len(basecamp.requests) == 3
+    assert one.move(TODO, "open").after == "open"
+    assert basecamp.todos[0]["completed"] is False
+
+
+def test_a_to_do_cannot_go_anywhere_else(basecamp):
+    error = caught(tracker(basecamp).move, TODO, "In progress")
+    assert error.code is Code.NOT_POSSIBLE
+    assert "has no columns, so it cannot be moved to 'In progress': it is open or done." in error.message
+    assert basecamp.requests == []
+
+
+def test_a_mapped_number_is_assigned_with_one_request(basecamp):
+    basecamp.cards[0]["assignees"] = basecamp.of([BOB])
+    assigned = tracker(basecamp).assign(CARD, Assignee("alice", str(ALICE), mapped=True))
+    assert (assigned.to, assigned.url) == ("Alice Adams", basecamp.cards[0]["app_url"])
+    assert basecamp.cards[0]["assignees"] == basecamp.of([ALICE])
+    assert basecamp.cards[0]["title"] == "Old one"
+    assert len(basecamp.requests) == 1
+
+
+@pytest.mark.parametrize("name", ["Bob Brown", "bob BROWN", "bob@example.com", str(BOB)])
+def test_a_person_is_known_by_name_mail_or_number(basecamp, name):
+    assert tracker(basecamp).assign(CARD, Assignee("bob", name)).to == "Bob Brown"
+    assert [urlsplit(one.path).path.split("/")[-1] for one in basecamp.requests] == ["people.json", "people.json", "77"]
+
+
+def test_a_to_do_keeps_everything_when_it_is_assigned(basecamp):
+    basecamp.todos[0].update(due_on="2026-12-01", starts_on="2026-11-30")
+    basecamp.todos[0]["completion_subscribers"] = basecamp.of([BOB])
+    before = dict(basecamp.todos[0])
+    assigned = tracker(basecamp).assign(TODO, Assignee("alice", str(ALICE), mapped=True))
+    assert assigned.to == "Alice Adams"
+    assert basecamp.todos[0] == {**before, "assignees": basecamp.of([ALICE])}
+    assert [one.method for one in basecamp.requests] == ["GET", "PUT"]
+
+
+def test_a_to_do_that_cannot_be_read_whole_is_not_written(basecamp):
+    for broken in ({"content": None}, {"description": 3}, {"due_on": []}, {"completion_subscribers": "x"}):
+        before = dict(basecamp.todos[0])
+        basecamp.todos[0].update(broken)
+        error = caught(tracker(basecamp).assign, TODO, Assignee("alice", str(ALICE), mapped=True))
+        assert error.code is Code.BAD_ANSWER
+        basecamp.todos[0].clear()
+        basecamp.todos[0].update(before)
+    assert basecamp.sent("PUT") == []
+
+
+@pytest.mark.parametrize("card", [CARD, TODO])
+def test_nobody_takes_everybody_off(basecamp, card):
+    for one in (basecamp.cards[0], basecamp.todos[0]):
+        one["assignees"] = basecamp.of([ALICE, BOB])
+    assert tracker(basecamp).assign(card, Assignee("nobody")).to == "nobody"
+    assert (basecamp.cards if card == CARD else basecamp.todos)[0]["assignees"] == []
+
+
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [
+        (Assignee("x", "Alice Adam"), "Basecamp knows nobody called 'Alice Adam'. Did you mean Alice Adams?"),
+        (Assignee("x", "qqqq"), "Basecamp knows nobody called 'qqqq'. Take their full name or e-mail address"),
+        (Assignee("x", "al@example.com", mapped=True), "The config maps that person to 'al@example.com'"),
+        (Assignee("zoe", str(ZOE), mapped=True), "Basecamp did not give it to 'zoe': that person has no access"),
+    ],
+)
+def test_somebody_who_cannot_be_given_it_is_refused(basecamp, who, words):
+    error = caught(tracker(basecamp).assign, CARD, who)
+    assert error.code is Code.UNKNOWN_PERSON
+    assert error.sentence().startswith(words)
+
+
+def test_two_people_of_one_name_are_not_guessed_between(basecamp):
+    basecamp.people.append({"id": 5, "name": "bob brown", "email_address": "b2@example.com"})
+    assert caught(tracker(basecamp).assign, CARD, Assignee("x", "Bob Brown")).message.startswith("2 people")
+
+
+def test_cards_are_found_in_all_columns_open_ones_first(basecamp):
+    basecamp.add_card("Checkout slow", "", DOING, assignees=basecamp.of([ALICE]))
+    basecamp.add_card("Checkout done", "", DONE)
+    basecamp.add_card("Other", "<div>about the <em>CHECKOUT</em></div>", TRIAGE, assignees=basecamp.of([ALICE, BOB]))
+    one = tracker(basecamp)
+    found = one.find(Query("checkout"))
+    assert [card.summary for card in found] == ["Other", "Checkout slow", "Checkout done"]
+    assert [card.closed for card in found] == [False, False, True]
+    assert (found[0].status, found[0].description) == ("Triage", "")
+    assert len(basecamp.requests) == 2 + 3  # the empty column is not asked for
+    assert len(one.find(Query("checkout", limit=2))) == 2
+    assert len(basecamp.requests) == 5 + 4  # nor the closed ones where there are enough
+    for name in ("alice adams", "ALICE@example.com", str(ALICE)):
+        assert [card.summary for card in one.find(Query("", name))] == ["Other", "Checkout slow"]
+    assert one.find(Query("strong")) == ()
+
+
+def test_to_dos_are_found_over_pages_open_ones_first(basecamp):
+    for number in range(4):
+        basecamp.add_todo(f"Checkout {number}", "", completed=number == 0)
+    found = tracker(basecamp, **TODOS).find(Query("checkout"))
+    assert [card.summary for card in found] == ["Checkout 3", "Checkout 2", "Checkout 1", "Checkout 0"]
+    assert len(basecamp.requests) == 3
+
+
+# Text.
+
+TEXTS = [
+    ("one\ntwo\n\n\nfour", "one\ntwo\n\n\nfour"),
+    ("```python\nif a < b:\n    print('x')\n```", "if a < b:\n    print('x')"),
+    ("see https://example.com/a?b=1&c=%20#d.", "see https://example.com/a?b=1&c=%20#d."),
+    ("<b>bold</b> <script>alert(1)</script> &amp; \"'", "<b>bold</b> <script>alert(1)</script> &amp; \"'"),
+    ('<bc-attachment sgid="x"></bc-attachment>', '<bc-attachment sgid="x"></bc-attachment>'),
+    ("Grüße 你好 👩‍👩‍👧", "Grüße 你好 👩‍👩‍👧"),
+    ("{{ st2kv('system.x') }} <% st2kv(x) %>", "{{ st2kv('system.x') }} <% st2kv(x) %>"),
+    ("long " * 6000 + "end", "long " * 6000 + "end"),
+]
+
+
+@pytest.mark.parametrize(("words", "back"), TEXTS)
+@pytest.mark.parametrize("place", [{}, TODOS], ids=["card", "to-do"])
+def test_text_arrives_whole_and_escaped_and_comes_back_so(basecamp, place, words, back):
+    one = tracker(basecamp, **place)
+    made = one.create(replace(DRAFT, description=words))
+    held = basecamp.todos[-1]["description"] if place else basecamp.cards[-1]["content"]
+    assert set(re.findall(r"<(/?[a-z-]+)", held)) <= {"div", "/div", "br", "pre", "/pre", "a", "/a", "em", "/em"}
+    assert one.show(made.id).description == f"{LINE}\n\n{back}"
+    one.comment(Remark(made.id, words, "ops1", AUTHOR))
+    assert one.show(made.id).comments[0].text == f"{LINE}\n\n{back}"
+
+
+def test_a_title_is_one_line_of_plain_text(basecamp):
+    tracker(basecamp).create(replace(DRAFT, summary="a <b>\n  & c"))
+    assert basecamp.cards[-1]["title"] == "a <b> & c"
+
+
+# An answer that is lost.
+
+
+@pytest.mark.parametrize("drop", ["unanswered", "half"])
+@pytest.mark.parametrize("place", [{}, TODOS], ids=["card", "to-do"])
+def test_a_card_whose_answer_is_lost_is_in_doubt_and_is_found(basecamp, place, drop):
+    one = tracker(basecamp, **place)
+    for number in range(3):
+        one.create(replace(DRAFT, mark=f"ops99{number}"))
+    assert one.find_created(DRAFT) is None
+    basecamp.after(drop, where=lambda request: request.method == "POST")
+    assert in_doubt(caught(one.create, DRAFT))
+    rows = basecamp.todos if place else basecamp.cards
+    assert len([row for row in rows if DRAFT.mark in row["description"]]) == 1
+    found = one.find_created(DRAFT)
+    assert (found.id.split("/")[1], found.url) == (str(rows[-1]["id"]), rows[-1]["app_url"])
+
+
+@pytest.mark.parametrize("drop", ["unanswered", "half"])
+def test_a_comment_whose_answer_is_lost_is_in_doubt_and_is_found(basecamp, drop):
+    one = tracker(basecamp)
+    for number in range(3):
+        one.comment(replace(REMARK, mark=f"ops99{number}"))
+    assert one.find_comment(REMARK) is None
+    basecamp.after(drop, where=lambda request: request.method == "POST")
+    assert in_doubt(caught(one.comment, REMARK))
+    assert len(basecamp.comments) == 4
+    assert one.find_comment(REMARK).id == str(basecamp.comments[3]["id"])
+
+
+@pytest.mark.parametrize("make", MAKES)
+@pytest.mark.parametrize("body", ["", "<html>login</html>", "[]", '{"id": "1"}', '{"id": 1}', "null", '{"id": true}'])
+def test_success_with_a_body_that_says_nothing_is_in_doubt(basecamp, make, body):
+    basecamp.instead(Reply(201, body))
+    failure = caught(make, tracker(basecamp))
+    assert failure.code is Code.BAD_ANSWER
+    assert in_doubt(failure)
+
+
+def test_a_slow_answer_ends_at_the_time_limit(basecamp):
+    event = threading.Event()
+    for verb in VERBS.values():
+        basecamp.instead(Reply(until=event))
+        failure = caught(verb, tracker(basecamp, time_limit=0.3))
+        assert failure.code is Code.TIMED_OUT
+        assert in_doubt(failure) == (basecamp.requests[-1].method in ("POST", "PUT"))
+    event.set()
+
+
+# Pages.
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://127.0.0.1:1/195539477/x.json",
+        "http://evil.example.com/195539477/x.json",
+        "https://127.0.0.1/195539477/x.json",
+        "/195539477/x.json",
+        "file:///etc/passwd",
+        "http://[",
+        "{here}/1/people.json",
+        "{here}/195539477/../1/people.json",
+        "{here}@evil.example.com/195539477/x",
+    ],
+)
+def test_a_next_page_in_another_place_is_not_followed(basecamp, link):
+    address = link.replace("{here}", basecamp.url("").rstrip("/"))
+    basecamp.instead(answer([], Link=f'<{address}>; rel="next"'))
+    failure = caught(tracker(basecamp).find_created, DRAFT)
+    assert failure.code is Code.BAD_ANSWER
+    assert "next page in another place" in failure.message
+    assert len(basecamp.requests) == 1
+
+
+def test_pages_that_lead_in_a_circle_end(basecamp):
+    address = basecamp.url(f"/{ACCOUNT}/card_tables/lists/{TRIAGE}/cards.json")
+    link = f'<{address}?page=9>; rel="last", <{address}>; rel="next"'
+    basecamp.instead(answer([], Link=link))
+    assert "lead on and on" in caught(tracker(basecamp).find_created, DRAFT).message
+    assert len(basecamp.requests) == 1
+
+
+# Refusals.
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "words"),
+    [
+        (Reply(403, '{"error": "Forbidden"}'), Code.UNAUTHORIZED, "may not do this in Basecamp (403: Forbidden)."),
+        (Reply(404, "", {"Reason": "Account Inactive"}), Code.UNAUTHORIZED, f"account {ACCOUNT} is inactive"),
+        (Reply(410, "gone"), Code.GONE, "no longer has the way"),
+        (Reply(422, '{"error": "x", "message": "Title is blank"}'), Code.NOT_ACCEPTED, "wrong (422: Title is blank)."),
+        (Reply(400, "t0ken-of-the-config"), Code.NOT_ACCEPTED, "wrong (400)."),
+        (Reply(422, '{"error": "no t0ken-of-the-config"}'), Code.NOT_ACCEPTED, "wrong (422: no ***)."),
+        (Reply(500, "<html>"), Code.BAD_ANSWER, "answered 500"),
+        (Reply(507, ""), Code.BAD_ANSWER, "answered 507"),
+        (Reply(429, "", {"Retry-After": "120"}), Code.RATE_LIMITED, "too many requests and asks to wait 2 min."),
+        (Reply(429, '{"error": "x", "retry_after": 90}'), Code.RATE_LIMITED, "asks to wait 1 min 30 s."),
+        (Reply(429, "<html>"), Code.RATE_LIMITED, "too many requests and does not say for how long."),
+        (Reply(200, "<html>login</html>"), Code.BAD_ANSWER, "HTML"),
+        (Reply(200, ""), Code.BAD_ANSWER, "empty page"),
+    ],
+)
+def test_each_verb_tells_what_is_wrong(basecamp, reply, code, words):
+    for number, verb in enumerate(VERBS.values(), start=1):
+        basecamp.instead(reply)
+        error = caught(verb, tracker(basecamp))
+        assert error.code is code
+        assert words in error.sentence()
+        assert len(basecamp.requests) == number
+        if reply.status == 429:
+            assert not in_doubt(error)
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(429, "", {"Retry-After": "0"}), Reply(429, '{"error": "x", "retry_after": 0}')]
+)
+@each_verb
+def test_a_short_wait_is_waited_for(basecamp, verb, reply):
+    basecamp.instead(reply)
+    verb(tracker(basecamp))
+    assert len(basecamp.cards) <= 2
+    assert len(basecamp.comments) <= 1
+
+
+def test_waiting_ends_when_it_helps_nothing(basecamp):
+    replies = [Reply(429, "", {"Retry-After": "0"})] * 3
+    basecamp.instead(*replies)
+    assert caught(tracker(basecamp).create, DRAFT).code is Code.RATE_LIMITED
+    assert len(basecamp.requests) == 3
+
+
+@pytest.mark.parametrize("card", ["card/99999", "todo/99999", "card/88"])
+def test_a_card_that_does_not_exist_is_told(basecamp, card):
+    one = tracker(basecamp)
+    calls = [one.show, lambda card: one.move(card, "done"), lambda card: one.assign(card, Assignee("nobody"))]
+    if card != "card/88":
+        calls += [lambda card: one.comment(replace(REMARK, card=card))]
+        calls += [lambda card: one.find_comment(replace(REMARK, card=card))]
+    for call in calls:
+        error = caught(call, card)
+        assert isinstance(error, Refusal)
+        assert error.code is Code.UNKNOWN_CARD
+        assert "or the configured user may not see it" in error.message
+    assert ("todo/88" in error.hint) == (card == "card/88")
+
+
+@pytest.mark.parametrize("card", ["77", "card/", "card/../people", "x/77", "card/7 7", "todo/٣"])
+def test_what_is_no_id_is_not_asked_for(basecamp, card):
+    assert caught(tracker(basecamp).show, card).code is Code.UNKNOWN_CARD
+    assert basecamp.requests == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "place", "key"),
+    [({"column": 5}, "column 5", "column"), ({**TODOS, "todolist": 5}, "to-do list 5", "todolist")],
+)
+def test_a_place_that_the_config_has_wrong_is_told_with_its_key(basecamp, raw, place, key):
+    for verb in (VERBS["create"], VERBS["find_created"], VERBS["find"]):
+        error = caught(verb, tracker(basecamp, **raw))
+        assert error.code is Code.UNKNOWN_COLUMN
+        assert error.message == f"Basecamp has no {place}, or the configured user may not see it."
+        assert error.hint == f"An administrator looks at trackers.bc.{key} in the config."
+
+
+_NONSENSE = ["[]", "{}", "null", "3", '"x"', "[null]", "[3]", '[{"id": "3"}]', '[{"id": true, "content": []}]',
+             '{"id": 3, "parent": 3}', '{"id": 3, "parent": {"id": 4}, "assignees": [3]}', '{"lists": [{}]}',
+             '{"id": 3, "type": "Todo", "content": "x", "assignees": {}}', "[" * 5000]  # fmt: skip
+
+
+@each_verb
+def test_nonsense_is_a_bad_answer_and_never_a_crash(basecamp, verb):
+    for body in _NONSENSE:
+        basecamp._troubles[:] = []
+        basecamp.instead(*[Reply(200, body)] * 4)
+        try:
+            verb(tracker(basecamp))
+        except Failure as failure:
+            assert failure.code is Code.BAD_ANSWER, body  # noqa: PT017
+        except Refusal as refusal:
+            assert refusal.code in (Code.UNKNOWN_COLUMN, Code.UNKNOWN_PERSON), body  # noqa: PT017
+
+
+@each_verb
+def test_a_basecamp_that_is_down_is_unreachable(verb):
+    options, _ = options_of(url=f"http://127.0.0.1:{free_port()}", time_limit=1)
+    failure = caught(verb, REGISTRY.make("basecamp", options, name="bc", store=None, keep=None))
+    assert failure.code is Code.UNREACHABLE
+    assert not in_doubt(failure)
+
+
+# Access tokens.
+
+
+def kept_in(folder):
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
+def test_the_first_command_gets_an_access_token_and_the_next_ones_use_it(basecamp, tmp_path):
+    keep = tmp_path / "private" / "bc"
+    for _ in range(2):
+        tracker(basecamp, keep, **OAUTH).create(DRAFT)
+    assert [one.path.split("/")[-1] for one in basecamp.requests] == ["token", "cards.json", "cards.json"]
+    (file,) = kept_in(keep)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(keep.stat().st_mode) == 0o700
+    for secret in (SECRET, REFRESH, CLIENT):
+        assert secret not in file.name + file.read_text()
+    assert basecamp.tokens[-1] in file.read_text()
+
+
+def test_a_folder_that_others_may_read_is_closed(basecamp, tmp_path):
+    tmp_path.chmod(0o755)
+    tracker(basecamp, tmp_path, **OAUTH).create(DRAFT)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+
+
+def test_a_token_that_has_run_out_is_renewed_before_it_is_used(basecamp, tmp_path):
+    basecamp.life = 200
+    for _ in range(2):
+        tracker(basecamp, tmp_path, **OAUTH).create(DRAFT)
+    assert [one.path.split("/")[-1] for one in basecamp.requests] == ["token", "cards.json"] * 2
+
+
+def test_a_token_that_is_refused_is_renewed_once_and_nothing_is_made_twice(basecamp, tmp_path):
+    one = tracker(basecamp, tmp_path, **OAUTH)
+    one.create(DRAFT)
+    basecamp.tokens.clear()
+    one.create(DRAFT)
+    assert [one.path.split("/")[-1] for one in basecamp.requests[2:]] == ["cards.json", "token", "cards.json"]
+    assert len(basecamp.cards) == 3
+    tracker(basecamp, tmp_path, **OAUTH).create(DRAFT)
+    assert basecamp.given == 2
+
+
+def test_a_token_that_another_process_has_renewed_is_taken(basecamp, tmp_path):
+    options, _ = options_of(**OAUTH, launchpad=basecamp.url("").rstrip("/"))
+    tokens = [Tokens(options, "bc", tmp_path) for _ in range(2)]
+    project = tracker(basecamp, tmp_path, **OAUTH)
+    post = project._client()._post
+    first = tokens[0].token(post)
+    assert tokens[1].token(post) == first
+    second = Tokens(options, "bc", tmp_path).instead_of(first, post)
+    assert second != first
+    assert tokens[1].instead_of(first, post) == second
+    assert basecamp.given == 2
+
+
+def test_many_processes_that_renew_at_once_all_work(basecamp, tmp_path):
+    failures = []
+    go = threading.Barrier(6)
+
+    def work():
+        one = tracker(basecamp, tmp_path, **OAUTH)
+        go.wait(20)
+        try:
+            one.create(DRAFT)
+        except OpsroomError as error:
+            failures.append(error.sentence())
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failures == []
+    assert len(basecamp.cards) == 7
+    assert len(kept_in(tmp_path)) == 1
+
+
+def test_where_nothing_can_be_kept_each_command_gets_a_token(basecamp, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for keep in (tmp_path / "file", None):
+        tracker(basecamp, keep, **OAUTH).create(DRAFT)
+        tracker(basecamp, keep, **OAUTH).create(DRAFT)
+    assert basecamp.given == 4
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "nonsense", '{"with": 1}', '{"access_token": "x"}', "\x00"])
+def test_a_file_that_is_broken_is_made_anew(basecamp, tmp_path, content):
+    tracker(basecamp, tmp_path, **OAUTH).create(DRAFT)
+    (file,) = kept_in(tmp_path)
+    file.write_text(content)
+    tracker(basecamp, tmp_path, **OAUTH).create(DRAFT)
+    assert basecamp.given == 2
+    assert json.loads(file.read_text())["access_token"] == basecamp.tokens[-1]
+
+
+def test_what_was_kept_with_other_credentials_is_not_used(basecamp, tmp_path):
+    tracker(basecamp, tmp_path, **OAUTH).create(DRAFT)
+    basecamp.refresh_tokens.add("r3fresh-of-bob")
+    tracker(basecamp, tmp_path, **{**OAUTH, "refresh_token": "r3fresh-of-bob"}).create(DRAFT)
+    assert basecamp.given == 2
+
+
+def test_a_new_refresh_token_is_used_from_then_on(basecamp, tmp_path):
+    basecamp.instead(answer({"access_token": "expired", "expires_in": 10, "refresh_token": "r3fresh-t0ken-2"}))
+    basecamp.tokens.append("expired")
+    tracker(basecamp, tmp_path, **OAUTH).create(DRAFT)
+    basecamp.refresh_tokens = {"r3fresh-t0ken-2"}
+    tracker(basecamp, tmp_path, **OAUTH).create(DRAFT)
+    assert basecamp.given == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"refresh_token": "wr0ng-t0ken"}, "unknown ***). An administrator renews trackers.bc.refresh_token"),
+        ({"client_secret": "wr0ng-s3cret"}, "(401: invalid_client). An administrator renews trackers.bc.client_secret"),
+    ],
+)  # fmt: skip
+@each_verb
+def test_a_refresh_that_is_refused_names_the_key_of_the_config(basecamp, verb, change, words):
+    error = caught(verb, tracker(basecamp, **{**OAUTH, **change}))
+    assert error.code is Code.UNAUTHORIZED
+    assert words in error.sentence()
+    assert "wr0ng" not in error.sentence()
+    assert not in_doubt(error)
+    assert len(basecamp.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(500), Reply(200, "BAhbB0kiAccess9"), Reply(200, "{}"), Reply(200, '{"access_token": "a b"}'),
+        Reply(200, '{"access_token": "x\\r\\nEvil: 1"}'), Reply(200, '{"access_token": 3}'), Reply(200, "<html>"),
+        Reply(429, "", {"Retry-After": "900"}), Reply(429),
+    ],
+)  # fmt: skip
+def test_a_launchpad_that_fails_leaves_nothing_in_doubt(basecamp, reply):
+    basecamp.instead(reply)
+    assert not in_doubt(caught(tracker(basecamp, **OAUTH).create, DRAFT))
+    assert len(basecamp.cards) == 1
+
+
+def test_a_launchpad_that_does_not_answer_leaves_nothing_in_doubt(basecamp):
+    event = threading.Event()
+    with HttpServer() as launchpad:
+        launchpad.on("/authorization/token", Reply(until=event))
+        slow = tracker(basecamp, **OAUTH, launchpad=launchpad.url("").rstrip("/"), time_limit=0.3)
+        failure = caught(slow.create, DRAFT)
+        event.set()
+    assert failure.code is Code.TIMED_OUT
+    assert not in_doubt(failure)
+
+
+def test_new_tokens_that_are_all_refused_end_it(basecamp):
+    basecamp.instead(*[Reply(401)] * 5, where=lambda request: not request.path.startswith("/authorization"))
+    error = caught(tracker(basecamp, **OAUTH).create, DRAFT)
+    assert error.code is Code.UNAUTHORIZED
+    assert "trackers.bc.account" in error.hint
+    assert basecamp.given <= 2
+    basecamp._troubles.clear()
+
+
+@each_verb
+def test_a_configured_token_that_is_refused_names_its_key(basecamp, verb):
+    basecamp.tokens.clear()
+    error = caught(verb, tracker(basecamp))
+    assert error.code is Code.UNAUTHORIZED
+    assert "trackers.bc.token" in error.hint
+    assert len(basecamp.requests) == 1
+
+
+# The config, and what people type.
+
+
+@pytest.mark.parametrize(
+    ("raw", "complaint"),
+    [
+        ({"account": None}, "account: expected the number of the account, found nothing"),
+        ({"account": "1/2"}, "account: expected the number of the account, found '1/2'"),
+        ({"project": "Leto"}, "project: expected the number of the project"),
+        ({"column": "Triage"}, "column: expected the number of the column for new cards"),
+        ({"todolist": 1}, "column: expected either column or todolist"),
+        ({"column": None}, "column: expected either column or todolist"),
+        ({"client_id": "x"}, "client_id: expected either token, or client_id, client_secret and refresh_token"),
+        ({**OAUTH, "client_secret": None}, "client_secret: expected client_id, client_secret and refresh_token"),
+        ({"url": "ftp://x"}, "url: expected an http or https address"),
+        ({"launchpad": "x"}, "launchpad: expected an http or https address"),
+        ({"verify": False}, "verify: expected the full path of a CA file"),
+        ({"time_limit": 0}, "time_limit: expected a length of time"),
+        ({"lists": "x"}, "lists: there is no such key"),
+    ],
+)  # fmt: skip
+def test_wrong_options_are_told(raw, complaint):
+    (line,) = options_of(**raw)[1]
+    assert line.startswith(f"trackers.bc.{complaint}")
+
+
+def test_a_token_that_does_not_fit_into_a_header_is_told_without_showing_it():
+    (line,) = options_of(token="s3cr3t\nX-Evil: 1")[1]
+    assert line == "trackers.bc.token: expected a token without blanks"
+
+
+def test_secrets_do_not_show_in_the_options():
+    shown = repr(options_of(**OAUTH)[0]) + repr(options_of()[0])
+    for secret in (SECRET, REFRESH, CLIENT, "t0ken-of-the-config"):
+        assert secret not in shown
+
+
+SITE = f"https://3.basecamp.com/{ACCOUNT}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "reading"),
+    [
+        (f"{SITE}/buckets/{PROJECT}/card_tables/cards/77", Reading(CARD, sure=True)),
+        (f" {SITE}/buckets/{PROJECT}/card_tables/cards/77#__recording_5 ", Reading(CARD, sure=True)),
+        (f"{SITE}/buckets/{PROJECT}/todos/88?x=1", Reading(TODO, sure=True)),
+        (f"{SITE}/buckets/1/todos/88", Reading(TODO)),
+        (f"https://3.basecamp.com/1/buckets/{PROJECT}/todos/88", Reading()),
+        (f"https://3.basecamp.com.example.com/{ACCOUNT}/buckets/{PROJECT}/todos/88", Reading()),
+        (f"{SITE}/buckets/{PROJECT}/messages/88", Reading()),
+        (f"{SITE}/buckets/{PROJECT}/todos/88/x", Reading()),
+        ("77", Reading(CARD)),
+        ("card/77", Reading(CARD)),
+        ("Todo/88", Reading(TODO)),
+        ("card/77/..", Reading()),
+        ("card/", Reading()),
+        ("OPS-12", Reading()),
+        ("٣", Reading()),
+        ("", Reading()),
+    ],
+)
+def test_what_may_be_a_card(typed, reading):
+    assert options_of()[0].reads_card(typed) == reading
+
+
+def test_a_bare_number_is_what_the_place_of_the_config_holds():
+    assert options_of(**TODOS)[0].reads_card("88") == Reading(TODO)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reading"),
+    [
+        (str(PROJECT), Reading(str(PROJECT), sure=True)),
+        (f"{SITE}/projects/{PROJECT}", Reading(str(PROJECT), sure=True)),
+        (f"{SITE}/buckets/{PROJECT}/card_tables/5", Reading(str(PROJECT), sure=True)),
+        (f"https://3.basecamp.com/1/projects/{PROJECT}", Reading()),
+        ("1", Reading()),
+        ("The Leto Laptop", Reading()),
+        ("", Reading()),
+    ],
+)
+def test_what_is_its_project(typed, reading):
+    assert options_of()[0].reads_project(typed) == reading
