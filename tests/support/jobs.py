@@ -14,6 +14,8 @@ class Notes:
         self, on_check: Optional[Callable[[], None]] = None, on_note: Optional[Callable[[str], None]] = None
     ) -> None:
         self.lines: List[str] = []
+        self.deployment = "d1"
+        self.requester = "alice"
         self.checks = 0
         self._on_check = on_check
         self._on_note = on_note

@@ -33,7 +33,7 @@ def test_stackstorm_fills_in_no_object_that_an_application_was_not_given() -> No
 
 def test_every_header_and_variable_is_a_secret_by_itself_since_stackstorm_decrypts_no_other() -> None:
     found = [one for path, one in objects({"properties": SCHEMA}) if "headers" in path or "environ$" in path]
-    assert len(found) == 2
+    assert len(found) == 3
     for one in found:
         assert one["secret"] is True
         assert one["additionalProperties"] == {"type": "string", "secret": True}

@@ -33,7 +33,16 @@ class Resolved:
 
 
 class Job(Protocol):
-    """What a running deployment may say and must ask."""
+    """What a running deployment may say and must ask.
+
+    `deployment` is its id in the record, `requester` who asked for it, as people read it.
+    """
+
+    @property
+    def deployment(self) -> str: ...
+
+    @property
+    def requester(self) -> str: ...
 
     def note(self, line: str) -> None:
         """Say what is being done now. Cheap; the room sees only some of it."""
@@ -70,5 +79,6 @@ REGISTRY: Registry[Deployer] = Registry(
     {
         "command": "opsroom.deploys.command",
         "git": "opsroom.deploys.git",
+        "stackstorm": "opsroom.deploys.stackstorm",
     },
 )

@@ -36,6 +36,16 @@ class RunningJob:
         self._thread = threading.Thread(target=self._beat, name="opsroom-heartbeat", daemon=True)
         self._previous_handler: Any = None
 
+    @property
+    def deployment(self) -> str:
+        """Its id in the record."""
+        return self._request.deployment
+
+    @property
+    def requester(self) -> str:
+        """Who asked, as people read it."""
+        return self._request.by.shown
+
     def note(self, line: str) -> None:
         """Say what is being done now."""
         self._reporter.note(line)

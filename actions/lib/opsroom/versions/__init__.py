@@ -51,5 +51,6 @@ REGISTRY: Registry[VersionSource] = Registry(
         "command": "opsroom.versions.command",
         "directory": "opsroom.versions.directory",
         "http": "opsroom.versions.http",
+        "stackstorm": "opsroom.versions.stackstorm",
     },
 )

@@ -1,0 +1,113 @@
+"""Ask an action of StackStorm which version runs: what it returns, or a part of that."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Callable, Mapping
+
+from ..deploys import Target
+from ..errors import Code, Failure, OpsroomError
+from ..names import VERSION, shown
+from ..settings.fields import Fields
+from ..stackstorm import Execution, here, why
+from ..templates import filled, read_access, read_action, read_template
+from ..text import one_line
+from . import Running, VersionSource
+
+_KNOWN = ("app", "environment")
+_PAUSE = 0.3
+
+# Tests put their own clock here, in seconds.
+clock: Callable[[], float] = time.monotonic
+wait: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True)
+class Options:
+    """`action` and `parameters` as for the deploy kind; `json` finds the version in the result (JMESPath)."""
+
+    action: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    json: str = "result"
+    time_limit: float = 30.0
+    url: str = ""
+    api_key: str = field(default="", repr=False)
+    verify: str = ""
+
+
+def read_options(fields: Fields) -> Options:
+    """The keys `action`, `parameters`, `json`, `time_limit`, `url`, `api_key`, `verify`."""
+    url, key, verify = read_access(fields)
+    return Options(
+        action=read_action(fields),
+        parameters=read_template(fields, "parameters", _KNOWN),
+        json=fields.text("json", "result", expected="a JMESPath expression such as result.version"),
+        time_limit=fields.seconds("time_limit", 30.0, minimum=1.0),
+        url=url,
+        api_key=key,
+        verify=verify,
+    )
+
+
+def make(options: Options, target: Target) -> VersionSource:
+    """A source for one application and environment."""
+    return StackStormVersion(options, target)
+
+
+class StackStormVersion:
+    """Runs the action each time it is asked."""
+
+    def __init__(self, options: Options, target: Target) -> None:
+        self._options = options
+        self._values = {"app": target.app, "environment": target.environment}
+
+    def ask(self) -> Running:
+        """An action that succeeds and returns nothing there says that nothing is deployed.
+
+        Raises Failure: timed_out (it is cancelled then), bad_answer when it does not succeed or returns no version.
+        """
+        options = self._options
+        ended = self._run()
+        if ended.status != "succeeded":
+            reason = one_line(why(ended), 160) or "it does not say why"
+            told = f"{options.action} ended as {ended.status}: {reason.rstrip('.')}."
+            raise Failure(Code.BAD_ANSWER, told, f"See execution {ended.id}.", {"execution": ended.id})
+        value = self._found(ended.result)
+        if value is None or not str(value).strip():
+            return Running("")
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)) or not VERSION.match(str(value).strip()):
+            raise Failure(
+                Code.BAD_ANSWER,
+                f"{options.action} returned {shown(str(value))} at '{options.json}', which is not a version.",
+                f"See execution {ended.id}.",
+            )
+        return Running(str(value).strip())
+
+    def _found(self, result: Any) -> Any:
+        import jmespath
+
+        try:
+            return jmespath.search(self._options.json, result)
+        except jmespath.exceptions.JMESPathError as error:
+            reason = str(error).splitlines()[0].rstrip(":. ")
+            told = f"The expression '{self._options.json}' for the result of {self._options.action} does not work"
+            raise Failure(Code.BAD_ANSWER, f"{told}: {reason}.") from None
+
+    def _run(self) -> Execution:
+        options = self._options
+        storm = here(options.url, options.api_key, options.verify)
+        until = clock() + options.time_limit
+        note = {"asks": secrets.token_hex(8)}
+        execution = storm.start(options.action, filled(options.parameters, self._values), note)
+        while not execution.ended:
+            if clock() >= until:
+                with suppress(OpsroomError):
+                    storm.cancel(execution.id)
+                told = f"{options.action} did not end within {options.time_limit:g} s."
+                raise Failure(Code.TIMED_OUT, told, facts={"execution": execution.id, "sent": True})
+            wait(_PAUSE)
+            execution = storm.get(execution.id)
+        return execution
