@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from opsroom.cards.prose import Code, Paragraph, Span, blocks, clean, cut, from_html, html, spans, units
+from opsroom.cards.prose import Code, Paragraph, Span, blocks, clean, closed, cut, from_html, html, spans, units
 
 _PIECES = ["```", "````", "\n", "\n\n", " ", "word", "https://a.example/x?y=1&z=2", "<b>", "&amp;", '"', "'", "\t", "é"]
 _PIECES += [
@@ -141,6 +141,11 @@ def test_a_cut_within_code_closes_it_so_that_the_note_is_no_code():
     result, missing = cut("a\n```python\n" + "x = 1\n" * 200 + "```\nend", 300)
     *_, last = blocks(result)
     assert last == Paragraph((f"[cut: {missing} more characters]",))
+
+
+@pytest.mark.parametrize("text", ["a", "```x\ny", "```\nx\n```", "```x```", "a\n````py\n```\nb", "```"])
+def test_what_follows_a_closed_text_is_no_code(text):
+    assert blocks(closed(text) + "\nafter")[-1].lines[-1] == "after"
 
 
 def test_a_cut_after_code_opens_none():

@@ -20,6 +20,7 @@ __all__ = [
     "Span",
     "blocks",
     "clean",
+    "closed",
     "cut",
     "from_html",
     "html",
@@ -216,6 +217,13 @@ def _with_note(text: str, kept: int) -> str:
     note = f"[cut: {len(text) - kept} more characters]"
     fence = _open_fence(begin)
     return "\n".join(part for part in (begin, fence, note) if part)
+
+
+def closed(text: str) -> str:
+    """The text, with a block of code closed that it leaves open, so that more can follow."""
+    text = clean(text).rstrip()
+    fence = _open_fence(text)
+    return f"{text}\n{fence}" if fence else text
 
 
 def _open_fence(text: str) -> str:
