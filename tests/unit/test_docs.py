@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, List, Set, Tuple
 import pytest
 import yaml
 
-from opsroom import deploys, versions
+from opsroom import cards, deploys, paging, versions
 from opsroom.desk import KINDS
 from opsroom.errors import Code, OpsroomError
 from opsroom.settings import load
@@ -23,6 +23,13 @@ ALIASES = [yaml.safe_load(path.read_text("utf-8")) for path in sorted((ROOT / "a
 SCHEMA: Dict[str, Any] = yaml.safe_load((ROOT / "config.schema.yaml").read_text("utf-8"))
 EXAMPLE = ROOT / "opsroom.yaml.example"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
+
+# Hosts that are not made up: those of standards and tools, and those where trackers and pagers live.
+EVERYBODYS = ("jmespath.org", "docs.stackstorm.com", "www.rfc-editor.org")
+VENDORS = (
+    "acme.atlassian.net", "api.atlassian.com", "api.github.com", "github.com", "trello.com", "api.trello.com",
+    "3.basecamp.com", "3.basecampapi.com", "launchpad.37signals.com", "id.atlassian.com",
+)  # fmt: skip
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 # What an example that shows one application's keys, or none of the environments, is completed with.
@@ -88,6 +95,10 @@ def kind_keys(registry: Any, kind: str) -> Set[str]:
 KINDS_OF_CONFIG: List[Tuple[str, str]] = [("deploy", kind) for kind in deploys.REGISTRY.kinds()]
 KINDS_OF_CONFIG += [("version", kind) for kind in versions.REGISTRY.kinds()]
 
+# Trackers and pagers stand under a name of their own choosing.
+NAMED: List[Tuple[str, str]] = [("Tracker", kind) for kind in cards.REGISTRY.kinds()]
+NAMED += [("Pager", kind) for kind in paging.REGISTRY.kinds()]
+
 
 def test_every_reason_code_is_explained_once_and_none_that_does_not_exist() -> None:
     explained = first_cells(page("docs/commands.md").partition("## Reason codes")[2])
@@ -133,6 +144,17 @@ def test_every_kind_has_a_section_with_exactly_its_keys(what: str, kind: str) ->
     text = section(page("docs/configuration.md"), f"{what.capitalize()} kind `{kind}`")
     assert set(first_cells(text)) == kind_keys(registry, kind)
     assert any(yaml.safe_load(block)[what]["kind"] == kind for block in blocks(text, "yaml"))
+
+
+@pytest.mark.parametrize(("what", "kind"), NAMED)
+def test_every_tracker_and_pager_has_a_section_with_exactly_its_keys_and_an_example(what: str, kind: str) -> None:
+    registry: Any = cards.REGISTRY if what == "Tracker" else paging.REGISTRY
+    text = section(page("docs/configuration.md"), f"{what} kind `{kind}`")
+    assert set(first_cells(text)) == kind_keys(registry, kind)
+    named = [one for block in blocks(text, "yaml") for one in yaml.safe_load(block)[f"{what.lower()}s"].values()]
+    assert any(one["kind"] == kind for one in named)
+    shown = yaml.safe_load(EXAMPLE.read_text("utf-8"))[f"{what.lower()}s"]
+    assert any(one["kind"] == kind for one in shown.values())
 
 
 def test_the_defaults_in_the_tables_are_those_of_the_schema() -> None:
@@ -193,9 +215,7 @@ def test_addresses_and_paths_are_made_up_or_everybodys(path: Path) -> None:
     # A name of the machine or network on which a page was written helps nobody else.
     text = path.read_text("utf-8")
     for host in re.findall(r"[a-z]+://(?:[^\s/@]*@)?([\w.{}-]+)", text):
-        assert re.search(r"(^|\.)example\.com$|^jmespath\.org$|^docs\.stackstorm\.com$|^www\.rfc-editor\.org$", host), (
-            host
-        )
+        assert re.search(r"(^|\.)example\.com$", host) or host in EVERYBODYS or host in VENDORS, host
     for first in re.findall(r"(?<![\w.)}>*:/~-])/(\w+)/", re.sub(r"\w+:/+\S*", "", text)):
         assert first in ("dev", "etc", "opt", "path", "srv", "tmp", "usr", "var"), first
 
