@@ -255,6 +255,16 @@ def test_executions_elsewhere_and_of_others_are_none_of_ours(storm: FakeStackSto
     assert len(started(storm)) == 1
 
 
+def test_a_user_who_may_not_list_executions_deploys_all_the_same_and_the_room_knows(storm: FakeStackStorm) -> None:
+    storm.may_list = False
+    storm.goes = ends(after=3)
+    job = deploy()
+    assert job.lines == [
+        "what an earlier deployment left running cannot be seen without the right execution_list",
+        "acme.deploy runs as execution e1",
+    ]
+
+
 def test_a_lost_answer_does_not_start_it_twice(storm: FakeStackStorm) -> None:
     storm.trouble("POST", Reply(drop="unanswered"), after=True)
     storm.goes = ends()

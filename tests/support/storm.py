@@ -17,6 +17,7 @@ class FakeStackStorm(HttpServer):
         self.tasks: Dict[str, List[Dict[str, Any]]] = {}
         self.goes: Callable[[Dict[str, Any]], None] = lambda execution: None
         self.refuses = ""
+        self.may_list = True
         self.troubles: List[Any] = []
 
     @property
@@ -60,6 +61,8 @@ class FakeStackStorm(HttpServer):
         if request.method == "DELETE":
             self.executions[parts[0]]["status"] = "canceled"
             return Reply(200, json.dumps(self.executions[parts[0]]))
+        if not parts and not self.may_list:
+            return Reply(403, '{"faultstring": "User doesn\'t have required permission \\"execution_list\\""}')
         if parts:
             self.goes(self.executions[parts[0]])
             return Reply(200, json.dumps(self.executions[parts[0]]))

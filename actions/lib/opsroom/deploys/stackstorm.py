@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping
+from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import check_version
@@ -97,7 +97,13 @@ class StackStormDeployer:
 
     def _taken_up(self, storm: StackStorm, resolved: Resolved, job: Job) -> Any:
         """The execution that is still at it here. Another version would have two of them at the same place."""
-        left = storm.running(self._options.action, self._place())
+        try:
+            left = storm.running(self._options.action, self._place())
+        except Failure as failure:
+            if failure.code is not Code.UNAUTHORIZED:
+                raise
+            job.note("what an earlier deployment left running cannot be seen without the right execution_list")
+            return None
         if left is None:
             return None
         version = str(left.note.get("version", ""))
@@ -189,11 +195,19 @@ class _Follower:
         """What it is doing: its own state when that is unusual, and the tasks of a workflow."""
         if self._execution.status not in ("running", "requested", "scheduled"):
             self._say(f"execution {self._execution.id} is {self._execution.status}")
-        tasks = self._storm.tasks(self._execution.id)
+        tasks = self._tasks()
         if tasks:
             done = sum(1 for _, status in tasks if status == "succeeded")
             at = [one_line(name, 40) for name, status in tasks if status in ("running", "requested", "scheduled")]
             self._say(f"{done} of {len(tasks)} tasks so far" + (f", at {', '.join(at)}" if at else ""))
+
+    def _tasks(self) -> List[Tuple[str, str]]:
+        try:
+            return self._storm.tasks(self._execution.id)
+        except Failure as failure:
+            if failure.code is not Code.UNAUTHORIZED:
+                raise
+            return []
 
     def _say(self, line: str) -> None:
         """Each thing once in a row."""
