@@ -24,7 +24,7 @@ _CARD = re.compile(
 _PROJECT = re.compile(_SITE + r"/(?:projects|buckets)/(?P<project>[0-9]{1,20})(?:[/?#]\S*)?(?![\s\S])")
 _TYPED = re.compile(r"^(?:(card|todo)/)?([0-9]{1,20})(?![\s\S])", re.IGNORECASE)
 # It stands in a header.
-_TOKEN = re.compile(r"^[\x21-\x7e]+(?![\s\S])")
+_TOKEN = re.compile(r"^[ -~]+(?![\s\S])")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _check_credentials(fields: Fields, options: Options) -> None:
             fields.problem(there[0], "expected either token, or client_id, client_secret and refresh_token")
         elif options.token and not _TOKEN.match(options.token):
             # What was found is not shown: it is a secret all the same.
-            fields.problem("token", "expected a token without blanks")
+            fields.problem("token", "expected plain letters and digits on one line")
         return
     for key in oauth:
         if key not in there:

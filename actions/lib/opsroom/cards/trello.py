@@ -19,7 +19,7 @@ _ADDRESS = re.compile(
     r"^(?i:https?://(?:www\.)?trello\.com)/([bc])/([A-Za-z0-9]{8}|[0-9a-fA-F]{24})(?:[/?#]\S*)?(?![\s\S])"
 )
 # They stand between quotes in a header.
-_SECRET = re.compile(r"^[A-Za-z0-9._~+/=-]+(?![\s\S])")
+_SECRET = re.compile(r"^[ !#-\[\]-~]+(?![\s\S])")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def read_options(fields: Fields) -> Options:
     for name, value in (("key", options.key), ("token", options.token)):
         if value and not _SECRET.match(value):
             # What was found is not shown: it is a secret all the same.
-            fields.problem(name, "expected letters and digits, without blanks and quotes")
+            fields.problem(name, "expected plain letters and digits on one line, without quotes")
     return options
 
 
