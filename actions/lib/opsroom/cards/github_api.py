@@ -60,7 +60,7 @@ class Api:
         """
         accept = _REFUSED if method == "GET" else (*_REDIRECTS, *_REFUSED)
         while True:
-            left = max(self._deadline - time.monotonic(), 0.05)
+            left = max(round(self._deadline - time.monotonic(), 1), 0.1)  # a sentence may tell it
             answer = self._http.send(
                 method,
                 self._options.url + path,
