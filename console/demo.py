@@ -85,6 +85,14 @@ CONVERSATION = (
     Line("alice", "#dev", "show card SHOP-1", "succeeded", "card"),
     Line("bob", "#dev", "deploy web v1.3.0-rc1 to test for SHOP-1", "succeeded", "deployed"),
     Line("bob", "#dev", "my cards", "succeeded", "cards"),
+    Line("alice", "#dev", "who is on call", "succeeded", "on_call"),
+    Line("alice", "#dev", "page web-team: checkout takes no cards", "succeeded", "paged"),
+    Line("alice", "#dev", "page web-team: checkout takes no cards", "succeeded", "paged_already"),
+    Line("bob", "#dev", "ack page 1", "succeeded", "acknowledged"),
+    Line("bob", "#dev", "escalate page 1", "succeeded", "escalated"),
+    Line("bob", "#dev", "add dave to page 1", "succeeded", "responder_added"),
+    Line("alice", "#dev", "show pages for web", "succeeded", "pages"),
+    Line("carol", "#dev", "resolve page 1", "succeeded", "resolved"),
 )
 
 

@@ -32,6 +32,8 @@ class Chat:
         self.out = out
         self.paint = Painter(out)
         self._live = False
+        # What a terminal makes a sound of.
+        self.bell = "\a" if self.paint.terminal else ""
         # A running deployment speaks from the thread that renews its lease as well.
         self._lock = threading.Lock()
 
@@ -53,6 +55,8 @@ class Chat:
             # Neutralised, not shown as it is: somebody copies it into a room.
             text = reply.message.replace("{{", "{ {").replace("{%", "{ %").replace("<%", "< %")
             self._say("opsroom", text, reply.status, reply.status)
+        for name in reply.rings:
+            self.aside(f"{self.bell}* the pager of {printable(name)} rings *")
         if reply.rendered.unsafe:
             self.warning("StackStorm would evaluate an expression in this message.")
 

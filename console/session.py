@@ -6,12 +6,13 @@ import re
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from opsroom.names import nearest
 from opsroom.text import one_line
 
 from .aliases import Match, Pack
+from .bell import rings
 from .parameters import Rejected, prepare
 from .rendering import Rendered, render_ack, render_result
 from .runner import ConsoleRoom, Run, execute
@@ -22,7 +23,10 @@ _DEFAULT_RELAY = "chatops_bot"
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to one message. `status` is succeeded, failed or rejected; nothing ran when it is rejected."""
+    """The answer to one message. `status` is succeeded, failed or rejected; nothing ran when it is rejected.
+
+    `rings` are those whose pager rings here.
+    """
 
     speaker: str
     room: str
@@ -36,6 +40,7 @@ class Reply:
     ack: str = ""
     progress: List[str] = field(default_factory=list)
     rendered: Rendered = field(default_factory=Rendered)
+    rings: Tuple[str, ...] = ()
 
     def mapping(self) -> Dict[str, Any]:
         """The reply as `--json` prints it."""
@@ -54,6 +59,8 @@ class Reply:
             "progress": self.progress,
             "extra": dict(self.rendered.extra),
         }
+        if self.rings:
+            answer["rings"] = list(self.rings)
         if self.rendered.unsafe:
             answer["unsafe"] = True
         if self.rendered.problem:
@@ -123,12 +130,13 @@ class Session:
 
         rendered = render_result(match.alias, run.mapping())
         result = run.result["result"]
+        code = _code(run.status, result)
         return Reply(
             speaker=speaker,
             room=room,
             text=text,
             status="succeeded" if run.status == "succeeded" else "failed",
-            code=_code(run.status, result),
+            code=code,
             message=rendered.message,
             match=match,
             result=result,
@@ -136,6 +144,7 @@ class Session:
             ack=ack.message,
             progress=progress,
             rendered=rendered,
+            rings=rings(self.config, code, result),
         )
 
     def _console_room(self, progress: List[str], room: str) -> ConsoleRoom:

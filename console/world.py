@@ -94,8 +94,11 @@ def _config(folder: Path) -> Dict[str, Any]:
             },
         },
         "trackers": {"board": {"kind": "local", "project": "SHOP"}},
+        "pagers": {"pager": {"kind": "local", "on_call": {"web-team": ["bob", "carol"]}}},
+        "teams": {"web-team": {"pager": "web-team", "phone": "the doorman, +44 20 7946 0000"}},
         "apps": {
             "web": {
+                "page": "web-team",
                 "deploy": {"kind": "git", "repository": str(folder / "shop-web"), "root": root, "keep": 3},
                 "version": {"kind": "directory", "path": root},
             },
