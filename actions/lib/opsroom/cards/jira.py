@@ -117,7 +117,7 @@ def read_options(fields: Fields) -> Options:
             fields.problem("projects", f"expected keys of projects such as OPS, found '{one[:60]}'")
     if not cloud and options.api == "3":
         fields.problem("api", "Jira Data Center has no version 3 of the interface; leave the key out")
-    if cloud and not user and url:
+    if cloud and not fields.has("user") and url:
         fields.problem("user", "Jira Cloud takes a token together with its user's e-mail address, found none")
     return options
 
