@@ -446,6 +446,7 @@ def test_pages_that_lead_in_a_circle_end(basecamp):
         (Reply(429, "", {"Retry-After": "120"}), Code.RATE_LIMITED, "too many requests and asks to wait 2 min."),
         (Reply(429, '{"error": "x", "retry_after": 90}'), Code.RATE_LIMITED, "asks to wait 1 min 30 s."),
         (Reply(429, "<html>"), Code.RATE_LIMITED, "too many requests and does not say for how long."),
+        (Reply(429, '{"retry_after": 1e999}'), Code.RATE_LIMITED, "does not say for how long."),
         (Reply(200, "<html>login</html>"), Code.BAD_ANSWER, "HTML"),
         (Reply(200, ""), Code.BAD_ANSWER, "empty page"),
     ],

@@ -155,7 +155,8 @@ class Client:
         if wait is None:
             content = _json(answer)
             told = content.get("retry_after") if isinstance(content, dict) else None
-            wait = float(told) if isinstance(told, (int, float)) and not isinstance(told, bool) and told >= 0 else None
+            if isinstance(told, (int, float)) and not isinstance(told, bool) and 0 <= told < 1e9:
+                wait = float(told)
         if wait is not None and waited < _ATTEMPTS and time.monotonic() + max(wait, 0.1) < self._ends:
             time.sleep(max(wait, 0.1))
             return
