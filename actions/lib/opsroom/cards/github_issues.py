@@ -85,7 +85,7 @@ class GithubIssues:
         return self._made(answer, an_object(answer, "issue"), repository, notes)
 
     def find_created(self, draft: Draft) -> Optional[Made]:
-        """One request: the list is up to date as soon as the issue is there, the search minutes later."""
+        """One request: the list is up to date as soon as the issue is there, the search lags behind."""
         self._api.begin()
         repository = draft.project or self._options.repository
         params = {"state": "all", "sort": "created", "direction": "desc", "per_page": str(_NEWEST)}
