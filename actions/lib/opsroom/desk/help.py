@@ -11,6 +11,7 @@ from ..errors import Code
 from ..guard.access import may, who_may
 from ..names import either, listed, pick
 from ..settings.model import Environment
+from ..text import MESSAGE_CHARACTERS
 from . import Desk
 from .outcome import Outcome
 
@@ -40,12 +41,19 @@ _GROUPS = {
     "Changes": ("list_changes", "approve_change", "reject_change", "confirm_change", "review_change"),
     "Locks": ("list_locks", "lock", "unlock"),
     "Cards": ("create_card", "comment_card", "get_card", "move_card", "assign_card", "find_cards"),
+    "Pages": ("page", "get_on_call", "list_pages", "ack_page", "resolve_page", "escalate_page", "add_responder"),
     "Look": ("get_version", "get_history", "audit_report", "audit_verify", "reconcile", "help"),
 }
+# Groups that are told by themselves where all do not fit into one message.
+_FOLDED = ("Cards", "Pages")
 # What nobody is shown where no tracker is configured.
 _OF_TRACKERS = tuple(f"opsroom.{action}" for action in _GROUPS["Cards"])
+# The same for pagers.
+_OF_PAGERS = tuple(f"opsroom.{action}" for action in _GROUPS["Pages"])
+# Commands whose WHO is a person.
+_OF_PEOPLE = ("opsroom.assign_card", "opsroom.add_responder")
 # Of these the first word alone says too little.
-_TWO_WORDS = ("show", "create", "my")
+_TWO_WORDS = ("show", "create", "my", "on")
 _TEXTS = {
     "opsroom.create_card": "checkout is broken",
     "opsroom.comment_card": "it is the cache",
@@ -82,25 +90,42 @@ def help_(desk: Desk, aliases: Path, topic: str = "") -> Outcome:
     if topic:
         return _about(desk, commands, " ".join(topic.split()))
     mine = [one for one in commands if _may(desk, one)]
-    text = "\n".join(
-        [
-            *_grouped(mine),
-            "For one in full, say for instance: opsroom help deploy",
-            f"Applications: {listed(desk.settings.apps)}. {_rights(desk)}",
-        ]
-    )
+    text = _overview(desk, mine, folded=())
+    if len(text) > MESSAGE_CHARACTERS:
+        text = _overview(desk, mine, folded=_FOLDED)
     facts = {"commands": [{"say": list(one.says), "description": one.description} for one in mine]}
     return Outcome(True, Code.HELP, text, facts)
 
 
-def _grouped(commands: Sequence[Command]) -> List[str]:
+def _overview(desk: Desk, commands: Sequence[Command], folded: Sequence[str]) -> str:
+    """All commands in short. Of the groups that are `folded` only is told how to see them."""
+    titles = [title for title in folded if _of_group(commands, title)]
+    more = ", ".join(f"opsroom help {title.casefold()}" for title in titles)
+    return "\n".join(
+        [
+            *_grouped(commands, folded),
+            *([f"{' and '.join(titles)}: say {more}"] if titles else []),
+            "For one in full, say for instance: opsroom help deploy",
+            f"Applications: {listed(desk.settings.apps)}. {_rights(desk)}",
+        ]
+    )
+
+
+def _of_group(commands: Sequence[Command], title: str) -> List[Command]:
+    actions = _GROUPS.get(title, ())
+    return [one for action in actions for one in commands if one.action == f"opsroom.{action}"]
+
+
+def _grouped(commands: Sequence[Command], folded: Sequence[str] = ()) -> List[str]:
     """A line for each group of commands, each by the first words that tell it from others."""
     lines = []
     for title, actions in _GROUPS.items():
         names: List[str] = []
+        if title in folded:
+            continue
         for action in actions:
             for one in commands:
-                name = one.head if one.word in _TWO_WORDS else one.word
+                name = one.head if one.word in _TWO_WORDS or action == "page" else one.word
                 if one.action == f"opsroom.{action}" and name not in names:
                     names.append(name)
         if names:
@@ -110,10 +135,24 @@ def _grouped(commands: Sequence[Command]) -> List[str]:
 
 def _about(desk: Desk, commands: Sequence[Command], topic: str) -> Outcome:
     exact = [one for one in commands if one.head.casefold() == topic.casefold()]
+    group = _of_group(commands, topic.capitalize()) if topic.capitalize() in _FOLDED else []
+    if group and not exact:
+        text = "\n".join(
+            [
+                f"{topic.capitalize()}: {'; '.join(one.says[0] for one in group)}.",
+                f"For one in full, say for instance: opsroom help {group[0].head}",
+            ]
+        )
+        return Outcome(True, Code.HELP, text, {"say": [say for one in group for say in one.says]})
     if not exact:
         word = pick(topic, sorted({one.word for one in commands}), Code.UNKNOWN_COMMAND, "command")
         exact = [one for one in commands if one.word == word]
-    others = [one for one in commands if one.word == exact[0].word and one not in exact]
+        # What is not configured is told only where nothing else has that name.
+        exact = [one for one in exact if _is_configured(desk, one)] or exact
+    if len({one.head for one in exact}) == 1:
+        # One command that can be said in another way, too.
+        exact = exact[:1]
+    others = [one for one in commands if one.word == exact[0].word and one not in exact and _is_configured(desk, one)]
     text = _in_full(desk, exact[0], others) if len(exact) == 1 else _several(exact)
     said = [say for one in [*exact, *others] for say in one.says]
     return Outcome(True, Code.HELP, text, {"command": exact[0].word, "say": said})
@@ -132,9 +171,9 @@ def _in_full(desk: Desk, command: Command, others: Sequence[Command]) -> str:
     lines = [*command.says[:_MOST_FORMS], command.description, f"For instance: {example}"]
     if right:
         lines.append(_rights(desk, right))
-    if others:
-        lines.append(f"See also: {either(one.says[0] for one in others)}")
-    return "\n".join(lines)
+    text = "\n".join(lines)
+    also = f"\nSee also: {either(one.says[0] for one in others)}" if others else ""
+    return text + also if len(text + also) <= MESSAGE_CHARACTERS else text
 
 
 def _commands(aliases: Path) -> List[Command]:
@@ -157,8 +196,15 @@ def _commands(aliases: Path) -> List[Command]:
     return commands
 
 
+def _is_configured(desk: Desk, command: Command) -> bool:
+    """Whether there is something that the command could be about."""
+    if command.action in _OF_TRACKERS:
+        return bool(desk.settings.trackers)
+    return command.action not in _OF_PAGERS or bool(desk.settings.pagers)
+
+
 def _may(desk: Desk, command: Command) -> bool:
-    if command.action in _OF_TRACKERS and not desk.settings.trackers:
+    if not _is_configured(desk, command):
         return False
     rights = _RIGHTS.get(command.action)
     return rights is None or any(_split(desk, right)[0] for right in rights)
@@ -199,6 +245,7 @@ def _who(environment: Environment, right: str) -> str:
 def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
     """A value for each placeholder: names of the config, a place where it can be done, a fitting reason."""
     names = list(desk.settings.environments)
+    team = next(iter(desk.settings.teams), "web-team")
     having, others = _split(desk, right or "deploy")
     fitting = [one.name for one in [*having, *others] if who_may(one, right or "deploy") != "nobody"]
     return {
@@ -216,6 +263,9 @@ def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
         "project": "OPS",
         "column": "In progress",
         "assignee": next(iter(desk.settings.people), "alice"),
+        "who": next(iter(desk.settings.people), "alice") if command.action in _OF_PEOPLE else team,
+        "message": "checkout is down",
+        "page": "1234",
         "since": "2026-11",
         "until": "2026-12",
     }
