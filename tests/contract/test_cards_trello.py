@@ -342,7 +342,7 @@ def test_a_slow_answer_ends_at_the_time_limit(trello):
     event.set()
 
 
-def test_the_time_limit_is_for_all_requests_of_a_verb(trello, monkeypatch):
+def test_the_time_limit_is_for_all_requests_of_a_verb(trello):
     one = tracker(trello)
     board = one._client()
     board._ends = 0.0
