@@ -74,7 +74,18 @@ class StackStorm:
     def get(self, execution_id: str) -> Execution:
         """An execution as it is now."""
         query = {"include_attributes": "status,result,context,web_url"}
-        return _execution(self._http.get(f"{self._url}/executions/{execution_id}", params=query).json(), execution_id)
+        try:
+            found = self._http.get(f"{self._url}/executions/{execution_id}", params=query).json()
+        except Failure as failure:
+            if failure.code is not Code.UNAUTHORIZED:
+                raise
+            raise Failure(
+                failure.code,
+                f"StackStorm does not let this user see execution {execution_id}, so it cannot be followed.",
+                "An administrator grants action_view on the action to that user.",
+                failure.facts,
+            ) from failure
+        return _execution(found, execution_id)
 
     def find(self, action: str, note: Mapping[str, Any]) -> Optional[Execution]:
         """The newest execution of an action whose note has all of that; None when there is none among the latest."""

@@ -69,7 +69,7 @@ def _context(http: Any, api: str, execution: str) -> Mapping[str, Any]:
         found = http.get(f"{api}/executions/{execution}", params={"include_attributes": "context"}).json()
     except Failure as failure:
         told = "It cannot be told who started the workflow in which this runs, so nothing was done."
-        hint = "The StackStorm user needs the right execution_view on it."
+        hint = "The StackStorm user needs the right action_view on that workflow."
         raise Failure(failure.code, f"{told} {failure.message}", hint, failure.facts) from failure
     context = found.get("context") if isinstance(found, Mapping) else None
     if not isinstance(context, Mapping):
