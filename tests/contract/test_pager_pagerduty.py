@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import datetime, timezone
 
 import pytest
@@ -239,6 +240,13 @@ def test_who_is_not_a_user_of_the_account_is_replaced_once_and_that_is_said(acco
     assert len(account.incidents) == 1
 
 
+@pytest.mark.parametrize("wrong", [error(400, 1028, 'Malformed "From" header'), error(404, 1008, "No such user")])
+def test_an_address_that_pagerduty_does_not_like_is_replaced_too(account, pager, wrong):
+    account.rest.instead(wrong)
+    assert pager.page(alarm()).delivery is Delivery.ACCEPTED
+    assert account.incidents[0]["from"] == "PBOT"
+
+
 def test_a_configured_user_whom_the_account_does_not_have_is_the_administrators_matter(account):
     pager = pager_of(account, **{"from": "gone@example.com"})
     told = raised(Failure, pager.page, alarm(author=DAVE))
@@ -308,6 +316,16 @@ def test_until_when_somebody_is_on_call_may_stay_unknown(account, pager, reply):
     paged = pager.page(alarm())
     assert paged.delivery is Delivery.ACCEPTED
     assert paged.duties == (Duty("Bob Brown"),)
+
+
+def test_the_room_does_not_wait_long_for_until_when_somebody_is_on_call(account, pager, monkeypatch):
+    monkeypatch.setattr("opsroom.paging.pagerduty_people._SOFT_LIMIT", 0.2)
+    until, began = threading.Event(), time.monotonic()
+    account.rest.instead(Reply(until=until), where=lambda request: request.path == "/oncalls")
+    assert pager.page(alarm()).duties == (Duty("Bob Brown"),)
+    until.set()
+    # The time limit of the whole command is 10 s.
+    assert time.monotonic() - began < 8
 
 
 # Exactly once
@@ -668,6 +686,8 @@ def test_what_was_assigned_to_a_person_goes_to_the_first_level_with_somebody_els
     assert pager.escalate("1201", ALICE).people == ("Bob Brown",)
     pager.page(alarm(BOB, mark="other"))
     assert pager.escalate("1202", ALICE).people == ("Carol White",)
+    pager.page(alarm(Target("user", "PCAROL"), mark="third"))
+    assert pager.escalate("1203", ALICE).people == ("Bob Brown",)
 
 
 def test_a_level_with_the_same_people_is_passed_over(account, pager):
@@ -880,7 +900,7 @@ def test_a_page_that_was_refused_is_not_in_doubt(account, pager, status):
 
 @pytest.mark.parametrize("status", [408, 500, 503])
 def test_a_page_that_broke_the_server_is_in_doubt_and_not_sent_again(account, pager, status):
-    account.rest.instead(Reply(status))
+    account.rest.instead(error(status, 2000, "It took too long"))
     assert in_doubt(raised(Failure, pager.page, alarm()))
     assert len(account.rest.requests) == 1
 
@@ -930,13 +950,18 @@ def test_pagerduty_that_is_down_is_unreachable_and_was_not_paged():
 
 
 def test_an_error_that_echoes_secrets_and_expressions_shows_neither(account, pager):
-    text = f"bad Token token={TOKEN} {{{{ st2kv.system.x }}}}\n<!channel> {'x' * 210}{TOKEN}"
+    text = f"bad Token token={TOKEN} {{{{ st2kv.system.x }}}}\n<!channel>"
     account.rest.instead(error(400, 2001, "Invalid", text))
     told = raised(Refusal, pager.page, alarm())
     assert "{{" not in told.message
     assert "\n" not in told.message
     assert TOKEN[:8] not in told.message
-    assert len(told.message) < 400
+    for length in range(200, 240, 4):
+        # Where the text is cut, half of a secret must not stay.
+        account.rest.instead(error(400, 2001, "x" * length + TOKEN))
+        message = raised(Refusal, pager.page, alarm()).message
+        assert TOKEN[:4] not in message
+        assert len(message) < 320
 
 
 # The config

@@ -206,6 +206,11 @@ def test_each_error_is_told_in_a_sentence(account, pager, reply, kind, code, wor
     assert account.incidents == []
 
 
+def test_a_teams_own_key_is_kept_out_of_errors_too(account, pager):
+    account.events.instead(invalid(f"no integration has {TEAM_KEY}"))
+    assert "***" in raised(Refusal, pager.page, alarm(pager, target=team_target(TEAM_KEY))).message
+
+
 def test_an_answer_without_a_key_is_as_good(account, pager):
     account.events.instead(answer({"status": "success"}, 202))
     assert pager.page(alarm(pager)).incident.id == MARK
