@@ -51,7 +51,7 @@ _OF_TRACKERS = tuple(f"opsroom.{action}" for action in _GROUPS["Cards"])
 # The same for pagers.
 _OF_PAGERS = tuple(f"opsroom.{action}" for action in _GROUPS["Pages"])
 # Commands whose WHO is a person.
-_OF_PEOPLE = ("opsroom.assign_card", "opsroom.add_responder")
+_OF_PEOPLE = ("opsroom.add_responder",)
 # Of these the first word alone says too little.
 _TWO_WORDS = ("show", "create", "my", "on")
 _TEXTS = {
