@@ -29,6 +29,7 @@ EVERYBODYS = ("jmespath.org", "docs.stackstorm.com", "www.rfc-editor.org")
 VENDORS = (
     "acme.atlassian.net", "api.atlassian.com", "api.github.com", "github.com", "trello.com", "api.trello.com",
     "3.basecamp.com", "3.basecampapi.com", "launchpad.37signals.com", "id.atlassian.com",
+    "api.pagerduty.com", "api.eu.pagerduty.com", "events.pagerduty.com", "events.eu.pagerduty.com",
     "api.opsgenie.com", "api.eu.opsgenie.com", "api.victorops.com", "alert.victorops.com",
 )  # fmt: skip
 
