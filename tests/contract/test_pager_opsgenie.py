@@ -857,6 +857,7 @@ def test_a_wrong_target_is_told(value, complaint):
         ({}, "api_key: expected the key of an API integration, found nothing"),
         ({"api_key": KEY, "url": "api.opsgenie.com"}, "url: expected an http or https address"),
         ({"api_key": KEY, "url": "https://og.example.com/?a=b"}, "url: expected an http or https address"),
+        ({"api_key": KEY, "url": f"https://u:{READ_KEY}@h.example.com"}, "url: expected an address without a user"),
         ({"api_key": KEY, "responder": {"service": "x", "user": "b"}}, "responder.service: there is no such key"),
         ({"api_key": KEY, "follow": "2h"}, "follow: expected a length of time"),
         ({"api_key": KEY, "time_limit": 0}, "time_limit: expected a length of time"),

@@ -1146,6 +1146,7 @@ def test_a_wrong_target_is_told(value, complaint):
         ({"api_key": API_KEY, "user": "x"}, "api_id: expected it beside api_key"),
         (KEYS, "user: expected the user in whose name incidents are made for people without one"),
         ({**KEYS, "user": "x", "url": "api.victorops.com"}, "url: expected an http or https address"),
+        ({**KEYS, "user": "x", "url": f"https://u:{ENDPOINT_KEY}@h.example.com"}, "url: expected an address without"),
         ({**KEYS, "user": "x", "follow": "2h"}, "follow: expected a length of time"),
         ({**KEYS, "user": "x", "time_limit": 0}, "time_limit: expected a length of time"),
         ({**KEYS, "user": "x", "verify": False}, "verify: expected the full path of a CA file (checking cannot be"),

@@ -32,6 +32,10 @@ class Options:
 def read_options(fields: Fields) -> Options:
     """The keys `api_key`, `read_key`, `url`, `responder`, `follow`, `time_limit`, `verify`."""
     url = fields.text("url", "https://api.opsgenie.com", pattern=_ADDRESS, expected="an http or https address")
+    if "@" in url:
+        # What was found is not shown: a password stands there.
+        fields.problem("url", "expected an address without a user and a password in it")
+        url = ""
     options = Options(
         api_key=fields.text("api_key", expected="the key of an API integration"),
         read_key=fields.text("read_key", "", expected="a key of the account"),

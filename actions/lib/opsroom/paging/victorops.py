@@ -35,6 +35,10 @@ class Options:
 def read_options(fields: Fields) -> Options:
     """`api_id`, `api_key`, `user`, `endpoint`, `routing_key`, `url`, `follow`, `time_limit`, `verify`."""
     url = fields.text("url", "https://api.victorops.com", pattern=_ADDRESS, expected="an http or https address")
+    if "@" in url:
+        # What was found is not shown: a password stands there.
+        fields.problem("url", "expected an address without a user and a password in it")
+        url = ""
     options = Options(
         api_id=fields.text("api_id", "", expected="the id of an API key"),
         api_key=fields.text("api_key", "", expected="an API key"),
