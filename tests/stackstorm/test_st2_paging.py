@@ -1,0 +1,203 @@
+"""Paging on a running StackStorm: every kind of pager through chat, once, watched by the rule, without expressions."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Dict, Iterator, List
+
+import pytest
+
+from support.http_server import HttpServer, Reply
+from support.pager_kinds import CASES, Case, Said, case, story
+from support.stackstorm import StackStorm, wait_for
+from support.world import World
+
+SECRET = "topsecret-of-the-store"
+
+
+def configured(stackstorm: StackStorm, world: World, it: Case, **more: Any) -> World:
+    """The world with that pager, and StackStorm told of it."""
+    world.config.update(it.config())
+    world.config["groups"], world.config["environments"] = {}, {"test": {}}
+    world.config.update(more)
+    stackstorm.configure(world.config)
+    return world
+
+
+@pytest.fixture
+def two(stackstorm: StackStorm, world: World) -> Iterator[Dict[str, Any]]:
+    """A receiver that fails as it is told, and a log of opsroom's own behind it."""
+    with HttpServer() as server:
+        pagers = {
+            "hook": {"kind": "webhook", "url": server.url("/hook"), "time_limit": "2s"},
+            "log": {"kind": "local", "on_call": {"web-team": ["bob", "carol"]}},
+        }
+        team = {"page": ["hook", "log"], "hook": "web-team", "log": "web-team", "phone": "the doorman"}
+        world.config.update(pagers=pagers, teams={"web-team": team})
+        world.config["apps"]["web"]["page"] = "web-team"
+        stackstorm.configure(world.config)
+        yield {"server": server, "world": world}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_page_of_every_kind_is_sent_once_listed_acknowledged_escalated_and_resolved(
+    name: str, stackstorm: StackStorm, world: World
+) -> None:
+    with case(name) as it:
+        configured(stackstorm, world, it)
+        executions: List[str] = []
+
+        def say(text: str, who: str) -> Said:
+            answer = stackstorm.ask(text, who)
+            assert answer.result, answer.execution
+            executions.append(answer.id)
+            return Said(answer.status == "succeeded", answer.code, answer.result["message"], answer.result)
+
+        events = story(say, it)
+        records = world.records()
+        assert [one.event.value for one in records if one.event.value != "asked"] == events
+        assert world.chain_holds()
+        assert {one.execution_id for one in records} <= set(executions)
+        for secret in it.secrets:
+            assert secret not in repr(records)
+            assert not [one for one in executions if secret in repr(stackstorm.execution(one)["result"])]
+
+
+def test_the_room_reads_who_was_reached_and_the_page_says_who_asked_where(stackstorm: StackStorm, world: World) -> None:
+    with case("pagerduty") as it:
+        configured(stackstorm, world, it, web="https://st2.example.com")
+        answer = stackstorm.say("page web-team: checkout is down", "mallory", "#ops")
+        assert answer.message.startswith("mallory (unknown here) paged Bob Brown (on call")
+        assert "for web-team through duty, incident 1201. https://" in answer.message
+        assert answer.posted["extra"]["slack"]["color"] == "#2eb886"
+        assert answer.posted["channel"] == "#ops"
+        assert answer.ack == ""
+
+
+def test_the_same_page_of_two_executions_at_once_is_one_incident(stackstorm: StackStorm, world: World) -> None:
+    with case("pagerduty") as it:
+        configured(stackstorm, world, it)
+        begun: List[Any] = []
+        ready = threading.Barrier(2)
+
+        def say() -> None:
+            ready.wait()
+            begun.append(stackstorm.begin("page web-team: checkout is down"))
+
+        threads = [threading.Thread(target=say) for _ in range(2)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        ended = [stackstorm.ended(one["execution"]["id"]) for one in begun]
+        codes = sorted(one["result"]["result"]["code"] for one in ended)
+        assert it.taken() == 1
+        assert "paged" in codes
+        assert set(codes) <= {"paged", "paged_already", "busy"}
+        assert world.chain_holds()
+
+
+def test_when_the_first_pager_is_down_the_next_is_tried_and_the_room_is_told(
+    stackstorm: StackStorm, two: Dict[str, Any]
+) -> None:
+    two["server"].on("/hook", Reply(503, "no"))
+    answer = stackstorm.say("page web: checkout is down")
+    assert answer.code == "paged"
+    assert "paged bob (on call) for web-team through log, incident 1. hook did not take it: " in answer.message
+    assert two["world"].records()[-1].facts["tried"][0]["pager"] == "hook"
+
+
+def test_when_all_are_down_it_is_red_and_says_whom_to_phone(stackstorm: StackStorm, two: Dict[str, Any]) -> None:
+    two["server"].on("/hook", Reply(503, "no"))
+    two["world"].config["teams"]["web-team"].update(page=["hook"])
+    stackstorm.configure(two["world"].config)
+    answer = stackstorm.say("page web: checkout is down")
+    assert (answer.status, answer.code) == ("failed", "not_paged")
+    assert answer.message.endswith("Phone: the doorman")
+    assert answer.posted["extra"]["slack"]["color"] == "#a30200"
+
+
+def test_a_lost_answer_is_never_followed_by_a_second_page(stackstorm: StackStorm, two: Dict[str, Any]) -> None:
+    two["server"].on("/hook", Reply(200, "{}", drop="unanswered"))
+    answer = stackstorm.say("page web: checkout is down")
+    assert (answer.status, answer.code) == ("failed", "page_unconfirmed")
+    assert "may have gone out and may not" in answer.message
+    assert "Phone: the doorman" in answer.message
+    assert len([one for one in two["server"].requests if one.path == "/hook"]) == 1
+    again = stackstorm.ask("page web: checkout is down")
+    assert again.code == "page_unconfirmed"
+    assert len([one for one in two["server"].requests if one.path == "/hook"]) == 1
+
+
+def test_a_loop_is_stopped_and_an_emergency_passes_and_is_announced(
+    stackstorm: StackStorm, two: Dict[str, Any]
+) -> None:
+    world = two["world"]
+    world.config.update(page_limit={"pages": 1}, announce="#deploys-of-paging")
+    world.config["teams"]["web-team"]["page"] = ["log"]
+    stackstorm.configure(world.config)
+    assert stackstorm.ask("page web-team: number 1").code == "paged"
+    refused = stackstorm.say("page web-team: number 2")
+    assert refused.code == "page_limit"
+    assert refused.posted["extra"]["slack"]["color"] == "#daa038"
+    assert world.records()[-1].code == "page_limit"
+    assert stackstorm.ask("emergency page web-team: number 3").code == "paged"
+    wait_for(lambda: stackstorm.posts_in("#deploys-of-paging"), "the announcement")
+    assert stackstorm.posts_in("#deploys-of-paging")[-1].startswith("Emergency: alice paged bob")
+
+
+def test_the_rule_tells_the_room_when_nobody_answers_and_when_somebody_does(
+    stackstorm: StackStorm, two: Dict[str, Any]
+) -> None:
+    world, room = two["world"], "#watched"
+    world.config["teams"]["web-team"].update(page=["log"], watch="1s")
+    stackstorm.configure(world.config)
+    assert stackstorm.ask("page web: checkout is down", "alice", room).code == "paged"
+    # The rule comes once a minute.
+    wait_for(lambda: stackstorm.posts_in(room), "a word of the rule", 150)
+    (told,) = stackstorm.posts_in(room)
+    assert told.startswith("Nobody has acknowledged page 1 (web-team) after ")
+    assert told.endswith("To wake the next: escalate page 1")
+    rule = stackstorm.get("/rules/opsroom.watch_pages")
+    assert (rule["enabled"], rule["action"]["ref"]) == (True, "opsroom.watch_pages")
+    ran = stackstorm.newest("opsroom.watch_pages", 3)
+    assert ran[-1]["status"] == "succeeded"
+    # Nobody hears of it twice, and an answer in another room is told in this one.
+    assert stackstorm.run("opsroom.watch_pages")["status"] == "succeeded"
+    assert stackstorm.ask("ack page 1", "bob", "#elsewhere").code == "acknowledged"
+    wait_for(lambda: len(stackstorm.posts_in(room)) > 1, "the acknowledgement")
+    assert stackstorm.posts_in(room)[1].startswith("bob acknowledged page 1 (web-team) in log, ")
+
+
+def test_watching_is_well_and_silent_where_nothing_is_configured(stackstorm: StackStorm, world: World) -> None:
+    stackstorm.configure({})
+    ended = stackstorm.run("opsroom.watch_pages")
+    assert (ended["status"], ended["result"]["result"]["code"]) == ("succeeded", "not_configured")
+    stackstorm.configure(world.config)
+    ended = stackstorm.run("opsroom.watch_pages")
+    assert (ended["status"], ended["result"]["result"]["code"]) == ("succeeded", "watched")
+
+
+@pytest.mark.parametrize("text", ["{{ st2kv('system.enc_page', decrypt=true) }}", "<% st2kv('system.enc_page') %>"])
+def test_an_expression_never_reaches_a_pager_nor_the_room(stackstorm: StackStorm, world: World, text: str) -> None:
+    with case("webhook") as it, stackstorm.secret("enc_page", SECRET):
+        configured(stackstorm, world, it)
+        for message in (
+            f"page web-team: {text}",
+            f"page {text}: x",
+            f"ack page {text}",
+            f'page web-team: x message="{text}"',
+        ):
+            answer = stackstorm.tell(message)
+            assert answer.status_code >= 400, answer.text[:300]
+            assert SECRET not in answer.text
+        assert it.taken() == 0
+
+
+def test_an_incident_that_holds_an_expression_is_shown_without_it(stackstorm: StackStorm, world: World) -> None:
+    with case("opsgenie") as it, stackstorm.secret("enc_page", SECRET):
+        configured(stackstorm, world, it)
+        stackstorm.ask("page web-team: checkout is down")
+        shown = stackstorm.say("show pages")
+        assert SECRET not in shown.message
+        assert "checkout is down" in shown.message

@@ -1,0 +1,234 @@
+"""Every pager kind with its vendor played on 127.0.0.1, and the one story about a page that all of them must tell.
+
+`with case("pagerduty") as it:` starts the vendor; `it.config()` knows it and the team web-team in it. `story(say, it)`
+talks about a page; `say(text, who)` hands a message over and returns what came of it. What a pager cannot do must be
+said in so many words, never pretended.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Set
+
+from support.http_server import HttpServer, Reply, Request
+from support.mail_server import MailServer
+from support.vendors import opsgenie as og
+from support.vendors import pagerduty as pd
+from support.vendors import victorops as vo
+
+CASES = (
+    "pagerduty", "pagerduty events", "opsgenie", "victorops", "victorops endpoint", "email", "webhook", "local",
+)  # fmt: skip
+PHONE = "the doorman, +44 20 7946 0000"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What came of a message: did it work, its code, what the room reads, the facts."""
+
+    ok: bool
+    code: str
+    message: str
+    facts: Dict[str, Any]
+
+
+Say = Callable[[str, str], Said]
+
+
+@dataclass
+class Case:
+    """One pager. `taken()` counts what its vendor has; `can` is what it does, out of confirm, on_call, act, escalate
+    and add; `on_call` is who must be named as such, `people` their names over there."""
+
+    name: str
+    pager: Dict[str, Any]
+    target: Any
+    taken: Callable[[], int]
+    can: Set[str]
+    people: Dict[str, Dict[str, Any]] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    on_call: str = ""
+
+    def config(self) -> Dict[str, Any]:
+        """What makes a config know this pager, the team in it, and the people."""
+        kind = self.pager["kind"]
+        people: Dict[str, Any] = {"alice": {"chat": ["alice"]}, "bob": {"chat": ["bob"]}}
+        for name, identities in self.people.items():
+            people[name].update({key if key == "email" else kind: one for key, one in identities.items()})
+        return {
+            "people": people,
+            "pagers": {"duty": self.pager},
+            "teams": {"web-team": {"duty": self.target, "phone": PHONE}},
+        }
+
+
+ALL = {"confirm", "on_call", "act", "escalate", "add"}
+
+
+class Receiver(HttpServer):
+    """Any JSON endpoint: takes a page once for each Idempotency-Key, and gives it a number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: Dict[str, Any] = {}
+        self.on("/hook", self.receive)
+
+    def receive(self, request: Request) -> Reply:
+        key = request.headers["idempotency-key"]
+        self.taken.setdefault(key, json.loads(request.body))
+        number = 1000 + list(self.taken).index(key)
+        return Reply(201, json.dumps({"incident": {"id": number}}), {"Content-Type": "application/json"})
+
+
+@contextmanager
+def case(name: str) -> Iterator[Case]:
+    """One of CASES, running."""
+    with ExitStack() as stack:
+        yield _BUILDERS[name](name, stack)
+
+
+def _pagerduty(name: str, stack: ExitStack) -> Case:
+    account = stack.enter_context(pd.FakePagerDuty())
+    people = {
+        "alice": {"": "PALICE", "email": "alice@example.com"},
+        "bob": {"": "PBOB", "email": "bob@example.com"},
+    }
+    secrets = (pd.TOKEN, pd.ROUTING_KEY)
+    if name == "pagerduty events":
+        pager = {"kind": "pagerduty", **account.options(token=None, service=None, routing_key=pd.ROUTING_KEY)}
+        pager = {key: one for key, one in pager.items() if key not in ("from", "url")}
+        target = {"routing_key": pd.ROUTING_KEY}
+        return Case(name, pager, target, lambda: len(account.incidents), {"act"}, people, secrets)
+    pager = {"kind": "pagerduty", **account.options()}
+    return Case(name, pager, "PWEB", lambda: len(account.incidents), ALL, people, secrets, "Bob Brown")
+
+
+def _opsgenie(name: str, stack: ExitStack) -> Case:
+    account = og.Opsgenie()
+    vendor = stack.enter_context(account.vendor())
+    pager = {"kind": "opsgenie", "api_key": og.KEY, "read_key": og.READ_KEY, "url": vendor.url("").rstrip("/")}
+    people = {"bob": {"email": "bob@example.com"}}
+    secrets = (og.KEY, og.READ_KEY)
+    # It escalates along an escalation policy, and a team is none.
+    return Case(name, pager, "web", lambda: len(account.alerts), ALL - {"escalate"}, people, secrets, "bob@example.com")
+
+
+def _victorops(name: str, stack: ExitStack) -> Case:
+    account = vo.VictorOps()
+    endpoint = stack.enter_context(account.endpoint())
+    address = f"{endpoint.url('').rstrip('/')}/integrations/generic/20131114/alert/{vo.ENDPOINT_KEY}"
+    people = {"alice": {"": "alice"}, "bob": {"": "bob"}}
+    secrets = (vo.API_KEY, vo.ENDPOINT_KEY)
+    if name == "victorops endpoint":
+        pager = {"kind": "victorops", "endpoint": address, "routing_key": "web"}
+        return Case(name, pager, {"routing_key": "web"}, lambda: len(account.incidents), {"act"}, people, secrets)
+    api = stack.enter_context(account.api())
+    pager = {
+        "kind": "victorops", "api_id": vo.API_ID, "api_key": vo.API_KEY, "url": api.url("").rstrip("/"),
+        "user": "opsroom-bot",
+    }  # fmt: skip
+    target = {"escalation_policy": "pol-web1"}
+    return Case(name, pager, target, lambda: len(account.incidents), ALL - {"escalate"}, people, secrets, "bob")
+
+
+def _email(name: str, stack: ExitStack) -> Case:
+    server = stack.enter_context(MailServer())
+    pager = {
+        "kind": "email", "host": "127.0.0.1", "port": server.port, "sender": "opsroom@example.com", "starttls": False,
+    }  # fmt: skip
+    people = {"bob": {"email": "bob@example.com"}}
+    return Case(name, pager, "web@example.com", lambda: len(server.mails), {"confirm"}, people)
+
+
+def _webhook(name: str, stack: ExitStack) -> Case:
+    receiver = stack.enter_context(Receiver())
+    pager = {
+        "kind": "webhook", "url": receiver.url("/hook"), "secret": "sign-5ecret-value", "answer_id": "incident.id",
+    }  # fmt: skip
+    secrets = ("sign-5ecret-value",)
+    return Case(name, pager, "web-team", lambda: len(receiver.taken), {"confirm"}, {}, secrets)
+
+
+def _local(name: str, stack: ExitStack) -> Case:
+    pager = {"kind": "local", "on_call": {"web-team": ["bob", "carol"]}}
+    return Case(name, pager, "web-team", lambda: 1, ALL, {}, (), "bob")
+
+
+_BUILDERS: Mapping[str, Callable[[str, ExitStack], Case]] = {
+    "pagerduty": _pagerduty,
+    "pagerduty events": _pagerduty,
+    "opsgenie": _opsgenie,
+    "victorops": _victorops,
+    "victorops endpoint": _victorops,
+    "email": _email,
+    "webhook": _webhook,
+    "local": _local,
+}
+
+
+def story(say: Say, it: Case) -> List[str]:
+    """A page is sent, sent again in vain, listed, acknowledged, escalated, more are called, it is resolved.
+
+    Returns the events that the record must have, apart from what was asked.
+    """
+    events: List[str] = []
+    who = say("on call for web-team?", "alice")
+    assert who.code == ("on_call" if "on_call" in it.can else "not_possible"), who
+    if it.on_call:
+        assert it.on_call in who.message, who
+
+    text = "Checkout <b>is</b> *down* @here\nsince noon & all of it"
+    paged = say(f"page web-team urgently: {text}", "alice")
+    confirmed = "confirm" in it.can
+    assert (paged.ok, paged.code) == (confirmed, "paged" if confirmed else "page_unconfirmed"), paged
+    assert len(paged.message) <= 400
+    assert it.on_call in paged.message
+    events.append("paged" if confirmed else "unconfirmed")
+    assert it.taken() == 1
+    again = say(f"page web-team urgently: {text}", "alice")
+    assert again.code == ("paged_already" if confirmed else "page_unconfirmed"), again
+    assert (again.facts["fresh"], it.taken()) == (False, 1)
+    events.append("refused")
+    id = str(paged.facts["number"] or paged.facts["incident"])
+    assert id in paged.message
+
+    listed = said(say("show pages for web-team", "bob"), "pages")
+    assert id in [one["id"] for one in listed.facts["pages"]], listed
+
+    answered = said(say(f"ack page {id}", "bob"), "acknowledged")
+    assert bool(answered.facts.get("noted_here_only")) is ("act" not in it.can), answered
+    events.append("acknowledged")
+    _escalated(say, it, id, events)
+    _added(say, it, id, events)
+    said(say(f"resolve page {id}", "bob"), "resolved")
+    events.append("resolved")
+    assert say("show pages", "bob").message == "No page is open."
+    return events
+
+
+def _escalated(say: Say, it: Case, id: str, events: List[str]) -> None:
+    answer = say(f"escalate page {id}", "bob")
+    if "escalate" in it.can:
+        said(answer, "escalated")
+    else:
+        assert (answer.ok, answer.code) == (False, "not_possible"), answer
+    events.append("escalated" if answer.ok else "refused")
+
+
+def _added(say: Say, it: Case, id: str, events: List[str]) -> None:
+    answer = say(f"add bob to page {id}", "alice")
+    if "add" in it.can:
+        said(answer, "responder_added")
+    else:
+        assert not answer.ok, answer
+        assert answer.code in ("not_possible", "unknown_who"), answer
+    events.append("responder_added" if answer.ok else "refused")
+
+
+def said(answer: Said, code: str) -> Said:
+    """The answer, which worked and had that code."""
+    assert (answer.ok, answer.code) == (True, code), answer
+    assert len(answer.message) <= 400
+    return answer
