@@ -9,7 +9,9 @@ from urllib.parse import unquote
 from .text import neutralise
 
 _SECRET_KEY = re.compile(
-    r"token|password|passwd|secret|api_?key|authorization|credential|^totp$|^key$|^read_key$|^endpoint$|^headers$|^environ$", re.I
+    r"token|password|passwd|secret|api_?key|authorization|credential|^totp$|^key$|^read_key$|^endpoint$|^headers$"
+    r"|^environ$",
+    re.I,
 )
 _URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@", re.I)
 # Shorter values would blank out ordinary words.
