@@ -249,6 +249,36 @@ local_pages = Table(
 )
 
 
+# What a sensor saw last of a source. `state` is JSON; `revision` goes up with each change, so that of several who saw
+# the same change one writes it down.
+watched = Table(
+    "watched",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    PrimaryKeyConstraint("source", name="watched_source"),
+)
+
+# What sensors have to tell, written together with the state that it follows from. `payload` is JSON; `taken_until` is
+# empty or the end of the time in which somebody is at it, `sent_at` is empty until it was told.
+news = Table(
+    "news",
+    metadata,
+    Column("event", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("trigger_name", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("taken_until", Text, nullable=False),
+    Column("sent_at", Text, nullable=False),
+    # What makes a thing that is seen twice one event.
+    PrimaryKeyConstraint("event", name="news_once"),
+)
+
+
 def clean(value: str) -> str:
     """The text without what a column cannot hold: NUL (PostgreSQL refuses it) and halves of surrogate pairs."""
     return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
