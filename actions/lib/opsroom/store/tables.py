@@ -279,6 +279,45 @@ news = Table(
 )
 
 
+# What the announce room is told without anybody having asked: once for each key. `state` is due, told or silenced.
+tellings = Table(
+    "tellings",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("room", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    Column("ended_at", Text, nullable=False),
+    Column("execution_id", Text, nullable=False),
+    # What makes one of two who tell the same the only one.
+    PrimaryKeyConstraint("key", name="tellings_once"),
+)
+
+# Events of sensors and deliveries of webhooks that were acted upon, so that one that comes again is not.
+seen = Table(
+    "seen",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    PrimaryKeyConstraint("kind", "id", name="seen_once"),
+)
+
+# What is kept quiet, by whom and until when.
+silences = Table(
+    "silences",
+    metadata,
+    Column("what", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("shown", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("execution_id", Text, nullable=False),
+    PrimaryKeyConstraint("what", name="silences_one"),
+)
+
+
 def clean(value: str) -> str:
     """The text without what a column cannot hold: NUL (PostgreSQL refuses it) and halves of surrogate pairs."""
     return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
