@@ -164,6 +164,17 @@ def test_the_first_line_and_the_mark_survive_the_cutting(jira, tracker):
     assert came.endswith(asked.mark)
 
 
+def test_a_block_of_code_that_nobody_closed_does_not_take_the_mark_in(jira, tracker):
+    jira.refused = {"labels"}
+    asked = draft(alice(jira), text="```\nx = 1")
+    tracker.create(asked)
+    written = jira.issues["OPS-1"]["fields"]["description"]
+    if jira.flavour == "cloud3":
+        assert written["content"][-1] == {"type": "paragraph", "content": [{"type": "text", "text": asked.mark}]}
+    else:
+        assert written == f"{{noformat}}\nx = 1\n{{noformat}}\n\n{asked.mark}"
+
+
 def test_a_summary_that_is_too_long_goes_on_in_the_description(jira, tracker):
     tracker.create(draft(alice(jira), summary="ab 🚀 " * 100))
     card = tracker.show("OPS-1")
