@@ -45,12 +45,14 @@ runner_type: python-script
 entry_point: empty.py
 """,
     "actions/empty.py": """
+import time
+
 from st2common.runners.base_action import Action
 
 
 class Empty(Action):
     def run(self):
-        return True, {"message": "nothing"}
+        return True, {"message": "nothing", "ran_at": time.time()}
 """,
     "aliases/empty.yaml": f"""
 name: {PACK}_empty

@@ -50,6 +50,8 @@ class Case:
     people: Dict[str, Dict[str, Any]] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     on_call: str = ""
+    # What the vendor was asked so far.
+    requests: Callable[[], int] = lambda: 0
 
     def config(self) -> Dict[str, Any]:
         """What makes a config know this pager, the team in it, and the people."""
@@ -91,6 +93,10 @@ def case(name: str) -> Iterator[Case]:
 
 def _pagerduty(name: str, stack: ExitStack) -> Case:
     account = stack.enter_context(pd.FakePagerDuty())
+
+    def asked() -> int:
+        return len(account.rest.requests) + len(account.events.requests)
+
     people = {
         "alice": {"": "PALICE", "email": "alice@example.com"},
         "bob": {"": "PBOB", "email": "bob@example.com"},
@@ -100,9 +106,9 @@ def _pagerduty(name: str, stack: ExitStack) -> Case:
         pager = {"kind": "pagerduty", **account.options(token=None, service=None, routing_key=pd.ROUTING_KEY)}
         pager = {key: one for key, one in pager.items() if key not in ("from", "url")}
         target = {"routing_key": pd.ROUTING_KEY}
-        return Case(name, pager, target, lambda: len(account.incidents), {"act"}, people, secrets)
+        return Case(name, pager, target, lambda: len(account.incidents), {"act"}, people, secrets, requests=asked)
     pager = {"kind": "pagerduty", **account.options()}
-    return Case(name, pager, "PWEB", lambda: len(account.incidents), ALL, people, secrets, "Bob Brown")
+    return Case(name, pager, "PWEB", lambda: len(account.incidents), ALL, people, secrets, "Bob Brown", asked)
 
 
 def _opsgenie(name: str, stack: ExitStack) -> Case:
@@ -112,7 +118,17 @@ def _opsgenie(name: str, stack: ExitStack) -> Case:
     people = {"bob": {"email": "bob@example.com"}}
     secrets = (og.KEY, og.READ_KEY)
     # It escalates along an escalation policy, and a team is none.
-    return Case(name, pager, "web", lambda: len(account.alerts), ALL - {"escalate"}, people, secrets, "bob@example.com")
+    return Case(
+        name,
+        pager,
+        "web",
+        lambda: len(account.alerts),
+        ALL - {"escalate"},
+        people,
+        secrets,
+        "bob@example.com",
+        lambda: len(vendor.requests),
+    )
 
 
 def _victorops(name: str, stack: ExitStack) -> Case:
@@ -123,14 +139,33 @@ def _victorops(name: str, stack: ExitStack) -> Case:
     secrets = (vo.API_KEY, vo.ENDPOINT_KEY)
     if name == "victorops endpoint":
         pager = {"kind": "victorops", "endpoint": address, "routing_key": "web"}
-        return Case(name, pager, {"routing_key": "web"}, lambda: len(account.incidents), {"act"}, people, secrets)
+        return Case(
+            name,
+            pager,
+            {"routing_key": "web"},
+            lambda: len(account.incidents),
+            {"act"},
+            people,
+            secrets,
+            requests=lambda: len(endpoint.requests),
+        )
     api = stack.enter_context(account.api())
     pager = {
         "kind": "victorops", "api_id": vo.API_ID, "api_key": vo.API_KEY, "url": api.url("").rstrip("/"),
         "user": "opsroom-bot",
     }  # fmt: skip
     target = {"escalation_policy": "pol-web1"}
-    return Case(name, pager, target, lambda: len(account.incidents), ALL - {"escalate"}, people, secrets, "bob")
+    return Case(
+        name,
+        pager,
+        target,
+        lambda: len(account.incidents),
+        ALL - {"escalate"},
+        people,
+        secrets,
+        "bob",
+        lambda: len(api.requests),
+    )
 
 
 def _email(name: str, stack: ExitStack) -> Case:
@@ -139,7 +174,15 @@ def _email(name: str, stack: ExitStack) -> Case:
         "kind": "email", "host": "127.0.0.1", "port": server.port, "sender": "opsroom@example.com", "starttls": False,
     }  # fmt: skip
     people = {"bob": {"email": "bob@example.com"}}
-    return Case(name, pager, "web@example.com", lambda: len(server.mails), {"confirm"}, people)
+    return Case(
+        name,
+        pager,
+        "web@example.com",
+        lambda: len(server.mails),
+        {"confirm"},
+        people,
+        requests=lambda: len(server.mails),
+    )
 
 
 def _webhook(name: str, stack: ExitStack) -> Case:
@@ -148,7 +191,16 @@ def _webhook(name: str, stack: ExitStack) -> Case:
         "kind": "webhook", "url": receiver.url("/hook"), "secret": "sign-5ecret-value", "answer_id": "incident.id",
     }  # fmt: skip
     secrets = ("sign-5ecret-value",)
-    return Case(name, pager, "web-team", lambda: len(receiver.taken), {"confirm"}, {}, secrets)
+    return Case(
+        name,
+        pager,
+        "web-team",
+        lambda: len(receiver.taken),
+        {"confirm"},
+        {},
+        secrets,
+        requests=lambda: len(receiver.requests),
+    )
 
 
 def _local(name: str, stack: ExitStack) -> Case:
