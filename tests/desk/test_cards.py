@@ -130,6 +130,16 @@ class TestWhoseItIs:
             assert complaint in answer["problems"][0]
 
 
+def test_what_a_tracker_must_remember_is_kept_beside_the_database(world: World, there: Elsewhere) -> None:
+    world.ask("get_card", card="OPS-12")
+    assert there.keep == world.folder / "db" / "kept"
+    assert not there.keep.exists()
+    world.database = "postgresql://opsroom:secret@127.0.0.1:1/opsroom"
+    world.ask("get_card", card="OPS-12")
+    assert there.keep.name == "kept"
+    assert "secret" not in str(there.keep)
+
+
 class TestCreating:
     def test_the_first_line_is_the_summary_and_the_rest_the_description(self, world: World, there: Elsewhere) -> None:
         answer = create(world, "checkout is broken.\n\nsince noon:\n```\n  x = 1\n```\n", "ops")

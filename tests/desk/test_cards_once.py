@@ -267,6 +267,19 @@ class TestRunnersThatDie:
         assert create(world)["card"] == "OPS-1"
         assert there.calls == ["ops find", "ops create"]
 
+    @pytest.mark.parametrize("where", ["_made", "_make"])
+    def test_one_that_is_killed_for_good_leaves_one_card_on_the_board(self, tmp_path: Path, where: str) -> None:
+        world = make_world(tmp_path)
+        world.config["trackers"] = {"board": {"kind": "local"}}
+        process = world.spawn("create_card", die_at=f"opsroom.desk.once:{where}:before", text="it is broken")
+        process.communicate(timeout=60)
+        assert process.returncode == -9
+        hours_pass(world, 91)
+        assert create(world)["card"] == "CARD-1"
+        assert create(world)["code"] == "card_there"
+        found = world.ask("find_cards", text="broken", mine=False)
+        assert len(found["cards"]) == 1
+
     def test_while_somebody_is_at_it_the_answer_says_so_and_is_recorded(self, world: World, there: Elsewhere) -> None:
         self.die(world, "opsroom.desk.once._make")
         answer = create(world)

@@ -38,6 +38,8 @@ class Elsewhere:
     calls: List[str] = field(default_factory=list)
     trouble: Dict[str, OpsroomError] = field(default_factory=dict)
     settles_within: float = 0.0
+    # Where a tracker may keep what it must remember.
+    keep: Any = None
 
     def make(self, kept: Dict[str, Any], mark: str, what: Any) -> None:
         makes, error = self.script.pop(0) if self.script else (True, None)
@@ -141,6 +143,7 @@ def read_options(fields: Fields) -> Options:
 
 
 def make(options: Options, *, name: str, store: Any, keep: Any) -> ScriptedTracker:
+    WORLD.keep = keep
     return ScriptedTracker(options, name)
 
 
