@@ -47,6 +47,12 @@ class Code(str, Enum):
     RESPONDER_ADDED = "responder_added"
     PAGES = "pages"
     WATCHED = "watched"
+    TOLD = "told"
+    NOTHING_NEW = "nothing_new"
+    NOTED = "noted"
+    REMINDED = "reminded"
+    QUIET = "quiet"
+    LOUD = "loud"
 
     # Refused: the person can change it.
     NOT_CONFIGURED = "not_configured"
@@ -102,6 +108,8 @@ class Code(str, Enum):
     UNKNOWN_PAGE = "unknown_page"
     PAGE_CLOSED = "page_closed"
     PAGE_LIMIT = "page_limit"
+    NOT_SIGNED = "not_signed"
+    SEEN_ALREADY = "seen_already"
 
     # Failed: the world did it.
     DEPLOY_FAILED = "deploy_failed"

@@ -47,6 +47,8 @@ class Event(str, Enum):
 
     A request about a card or a page has one ASKED too, and as its end REFUSED, FAILED or what was done: CARD_... and
     PAGED, ACKNOWLEDGED, RESOLVED, ESCALATED, RESPONDER_ADDED. UNCONFIRMED: it may have been done, nobody could tell.
+
+    DRIFT: what runs changed, and nobody had asked opsroom for it. QUIET and LOUD: whether announcements are told.
     """
 
     ASKED = "asked"
@@ -74,6 +76,9 @@ class Event(str, Enum):
     ESCALATED = "escalated"
     RESPONDER_ADDED = "responder_added"
     UNCONFIRMED = "unconfirmed"
+    DRIFT = "drift"
+    QUIET = "quiet"
+    LOUD = "loud"
 
 
 @dataclass(frozen=True)

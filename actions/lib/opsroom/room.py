@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Protocol
+from typing import Any, Callable, Optional, Protocol
 
 from .text import neutralise
 
@@ -14,8 +14,11 @@ _PATIENCE = 5.0
 class Room(Protocol):
     """A chat channel, or something that stands for one."""
 
-    def say(self, text: str) -> None:
-        """Post a message. Must not raise: a deployment does not fail because the chat is down."""
+    def say(self, text: str) -> Optional[bool]:
+        """Post a message. Must not raise: a deployment does not fail because the chat is down.
+
+        False when it was certainly not posted; anything else tells nothing.
+        """
 
     def live(self, text: str) -> None:
         """Show what is being done now, where a passing line can be shown; elsewhere nothing."""
@@ -42,15 +45,17 @@ class StackStormRoom:
         self._route = route
         self._logger = logger
 
-    def say(self, text: str) -> None:
+    def say(self, text: str) -> Optional[bool]:
         """Post a message; a failure is logged and forgotten."""
         # Most commands have ended before they need it. Not st2client: its import takes 0.3 s, for one request.
+        from .errors import Failure
         from .http import Http
+        from .http_faults import in_doubt
 
         if neutralise(self._channel) != self._channel:
             # StackStorm renders the parameters of an execution, and on some chats a channel may have any name.
             self._logger.warning("no progress is posted to a channel whose name holds an expression")
-            return
+            return None
         api = os.environ.get("ST2_ACTION_API_URL", "").rstrip("/")
         parameters = {"channel": self._channel, "message": text, "route": self._route}
         try:
@@ -58,6 +63,8 @@ class StackStormRoom:
             client.send("POST", f"{api}/executions", json={"action": "chatops.post_message", "parameters": parameters})
         except Exception as error:
             self._logger.warning("could not post progress to %s: %s", self._channel, error)
+            return False if isinstance(error, Failure) and not in_doubt(error) else None
+        return True
 
     def live(self, text: str) -> None:
         """A chat channel has no passing lines."""
@@ -70,9 +77,9 @@ class MaskedRoom:
         self._room = room
         self._mask = mask
 
-    def say(self, text: str) -> None:
+    def say(self, text: str) -> Optional[bool]:
         """Post a message without secrets."""
-        self._room.say(self._mask(text))
+        return self._room.say(self._mask(text))
 
     def live(self, text: str) -> None:
         """Show a passing line without secrets."""

@@ -15,6 +15,7 @@ from .freezes import read_timezone
 from .model import App, Environment, Freeze, Kind, PageLimit, Person, Progress, Settings, Team
 from .paging import read_page_limit, read_team
 from .people import read_groups, read_person
+from .webhooks import read_webhooks
 
 __all__ = [
     "App",
@@ -121,6 +122,8 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
         teams=teams,
         page_limit=read_page_limit(fields),
         watch=fields.seconds("watch", default=300.0),
+        webhooks=read_webhooks(fields, known.apps, known.environments),
+        audit_page=_audit_page(fields),
     )
     progress.finish()
     fields.finish()
@@ -169,6 +172,13 @@ def _app(name: str, fields: Fields, environments: Mapping[str, Environment], kin
         cards=fields.text("cards", "", expected="a tracker, a project, or TRACKER:PROJECT"),
         page=fields.text("page", "", expected="the name of a team"),
     )
+
+
+def _audit_page(fields: Fields) -> str:
+    inner = fields.inside("audit")
+    page = inner.text("page", "", expected="the name of a team")
+    inner.finish()
+    return page
 
 
 def _address(fields: Fields, key: str) -> str:

@@ -49,6 +49,8 @@ def _rules(fields: Fields, known: Known) -> Dict[str, Any]:
         "freezes": lambda key: read_freezes(fields, key, known.timezone),
         "lock_after_rollback": fields.flag,
         "move_cards": lambda key: fields.text(key, expected="the name of a column or state"),
+        "ready_column": lambda key: fields.text(key, expected="the name of a column or state"),
+        "page_on_failure": lambda key: fields.text(key, expected="the name of a team, or app for the application's"),
     }
     rules = {key: read(key) for key, read in readers.items() if fields.has(key)}
     for key in readers:

@@ -23,6 +23,7 @@ def check(settings: Settings, problems: Problems) -> None:
                 if line not in general:
                     problems.add(*_at(f"{path}.apps.{app_name}", line))
     _check_order(settings, problems)
+    _check_columns(settings, problems)
     for app in settings.apps.values():
         _check_places(settings, app, problems)
         _check_cards(settings, app, problems)
@@ -107,6 +108,25 @@ def _circle(after: Mapping[str, str], start: str) -> List[str]:
             return way
         way.append(step)
     return []
+
+
+def _check_columns(settings: Settings, problems: Problems) -> None:
+    """A card that opsroom moves after a deployment must not ask for the next deployment."""
+    moved = {
+        rules.move_cards.casefold(): name
+        for name, environment in settings.environments.items()
+        for rules in (environment, *map(environment.for_app, environment.own))
+        if rules.move_cards
+    }
+    for name, environment in settings.environments.items():
+        for rules in (environment, *map(environment.for_app, environment.own)):
+            mover = moved.get(rules.ready_column.casefold()) if rules.ready_column else None
+            if mover:
+                problems.add(
+                    f"environments.{name}.ready_column",
+                    "expected a column into which opsroom itself moves no cards, or one deployment would lead to the "
+                    f"next; found '{rules.ready_column}', the move_cards of {mover}",
+                )
 
 
 def _check_places(settings: Settings, app: App, problems: Problems) -> None:

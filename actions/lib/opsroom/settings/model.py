@@ -24,6 +24,10 @@ class Person:
     identities: Mapping[str, str] = field(default_factory=dict)
 
 
+# Under `page_on_failure`: the team of the application itself.
+OF_APP = "app"
+
+
 @dataclass(frozen=True)
 class Freeze:
     """A time in which nothing is deployed: weekly ("Fri 16:00" to "Mon 08:00") or dated, with its time zone.
@@ -45,7 +49,9 @@ class Environment:
     deploy. `approvals` is how many others must approve, `approval_ttl` and `confirm_within` are in seconds
     (`confirm_within` 0: nothing to confirm), `after` is the environment where the version must be running first.
     `emergency` may pass approval, freeze, order and lock. `move_cards` is the column or state into which the cards of a
-    deployment are put once it has succeeded, empty for none. `own` has, for each application, the rules of its own.
+    deployment are put once it has succeeded, empty for none; `ready_column` the one whose cards ask for a promotion to
+    here. `page_on_failure` is the team that is paged when a deployment fails, or OF_APP. `own` has, for each
+    application, the rules of its own.
     """
 
     name: str
@@ -62,6 +68,8 @@ class Environment:
     freezes: Tuple[Freeze, ...] = ()
     lock_after_rollback: bool = True
     move_cards: str = ""
+    ready_column: str = ""
+    page_on_failure: str = ""
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def for_app(self, app: str) -> Environment:
@@ -119,6 +127,21 @@ class PageLimit:
 
 
 @dataclass(frozen=True)
+class Webhook:
+    """Where releases are published: GitHub (`secret`) or GitLab (`token`, `signing`).
+
+    `apps` has for each repository or project the application, `environment` is where a release goes, empty for the
+    first one of the application.
+    """
+
+    secret: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    signing: str = field(default="", repr=False)
+    apps: Mapping[str, str] = field(default_factory=dict)
+    environment: str = ""
+
+
+@dataclass(frozen=True)
 class Progress:
     """When a running deployment speaks in the room: after so many seconds, then every so many, so often at most."""
 
@@ -132,7 +155,8 @@ class Settings:
     """The whole config. `lease` is in seconds; `database` is empty where the default file is meant.
 
     `web` is the address of StackStorm's web pages, without a slash at its end. `watch` is after how many seconds the
-    room is told that nobody has answered a page, 0 for never.
+    room is told that nobody has answered a page, 0 for never. `webhooks` are by the name of the service; `audit_page`
+    is the team that is paged when the record does not hold.
     """
 
     database: str
@@ -152,6 +176,8 @@ class Settings:
     teams: Mapping[str, Team] = field(default_factory=dict)
     page_limit: PageLimit = PageLimit()
     watch: float = 300.0
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    audit_page: str = ""
 
     def environments_of(self, app: App) -> Tuple[str, ...]:
         """The names of the environments where an application lives, in the order of the config."""
