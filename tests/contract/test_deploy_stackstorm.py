@@ -230,39 +230,52 @@ def test_a_long_one_is_looked_at_more_seldom_and_the_claim_still_every_second(st
 def test_the_execution_of_a_runner_that_died_is_taken_up_and_not_begun_again(storm: FakeStackStorm) -> None:
     storm.add("left", opsroom={**PLACE, "version": "v1.2.0", "deployment": "d0"})
     storm.goes = ends(after=2)
-    job = deploy()
+    job = Notes()
+    job.handles["stackstorm"] = "left"
+    deploy(job)
     assert started(storm) == []
     assert job.lines[0] == "execution left is at it already; following it"
 
 
 def test_one_that_deploys_another_version_there_is_in_the_way(storm: FakeStackStorm) -> None:
     storm.add("left", opsroom={**PLACE, "version": "v1.1.0", "deployment": "d0"})
+    job = Notes()
+    job.handles["stackstorm"] = "left"
     with pytest.raises(Refusal, match=r"Execution left is still deploying v1\.1\.0 there") as refused:
-        deploy()
+        deploy(job)
     assert refused.value.code is Code.BUSY
     assert started(storm) == []
 
 
-@pytest.mark.parametrize(
-    "context",
-    [{"opsroom": {**PLACE, "environment": "test", "version": "v1.2.0"}}, {}, {"opsroom": "x"}, {"opsroom": None}],
-)
-def test_executions_elsewhere_and_of_others_are_none_of_ours(storm: FakeStackStorm, context: Any) -> None:
-    storm.add("other", **context)
+def test_what_is_over_is_not_taken_up_and_what_succeeded_is_not_kept(storm: FakeStackStorm) -> None:
     storm.add("over", status="failed", opsroom={**PLACE, "version": "v1.2.0"})
+    storm.goes = lambda execution: execution.update(status="succeeded") if execution["id"] != "over" else None
+    job = Notes()
+    job.handles["stackstorm"] = "over"
+    deploy(job)
+    assert len(started(storm)) == 1
+    assert job.handles["stackstorm"] == ""
+
+
+def test_one_that_stackstorm_has_forgotten_is_over(storm: FakeStackStorm) -> None:
+    job = Notes()
+    job.handles["stackstorm"] = "purged"
     storm.goes = ends()
-    deploy()
+    deploy(job)
     assert len(started(storm)) == 1
 
 
-def test_a_user_who_may_not_list_executions_deploys_all_the_same_and_the_room_knows(storm: FakeStackStorm) -> None:
+def test_while_it_runs_its_id_is_written_down(storm: FakeStackStorm) -> None:
+    job = Notes()
+    storm.goes = lambda execution: execution.update(status="failed" if job.handles["stackstorm"] == "e1" else "odd")
+    with pytest.raises(Failure, match="ended as failed"):
+        deploy(job)
+
+
+def test_a_user_who_may_not_list_executions_deploys_all_the_same(storm: FakeStackStorm) -> None:
     storm.may_list = False
     storm.goes = ends(after=3)
-    job = deploy()
-    assert job.lines == [
-        "what an earlier deployment left running cannot be seen without the right execution_list",
-        "acme.deploy runs as execution e1",
-    ]
+    assert deploy().lines == ["acme.deploy runs as execution e1"]
 
 
 def test_a_lost_answer_does_not_start_it_twice(storm: FakeStackStorm) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional
+from typing import Callable, Dict, List, Optional
 
 from opsroom.errors import Code, Failure
 
@@ -16,9 +16,16 @@ class Notes:
         self.lines: List[str] = []
         self.deployment = "d1"
         self.requester = "alice"
+        self.handles: Dict[str, str] = {}
         self.checks = 0
         self._on_check = on_check
         self._on_note = on_note
+
+    def keep(self, name: str, value: str) -> None:
+        self.handles[name] = value
+
+    def kept(self, name: str) -> str:
+        return self.handles.get(name, "")
 
     def note(self, line: str) -> None:
         self.lines.append(line)

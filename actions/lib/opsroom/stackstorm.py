@@ -91,10 +91,6 @@ class StackStorm:
         """The newest execution of an action whose note has all of that; None when there is none among the latest."""
         return next((one for one in self.newest(action) if _holds(one, note)), None)
 
-    def running(self, action: str, note: Mapping[str, Any]) -> Optional[Execution]:
-        """The same, of those that have not ended."""
-        return next((one for one in self.newest(action) if not one.ended and _holds(one, note)), None)
-
     def newest(self, action: str) -> List[Execution]:
         """The latest executions of an action, newest first, without their results."""
         query = {

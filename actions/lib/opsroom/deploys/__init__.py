@@ -44,6 +44,14 @@ class Job(Protocol):
     @property
     def requester(self) -> str: ...
 
+    def keep(self, name: str, value: str) -> None:
+        """Write down what the next deployment at this place must find when this runner dies. Raises Failure(store_...).
+
+        The claim makes sure that nobody else writes there."""
+
+    def kept(self, name: str) -> str:
+        """What an earlier deployment at this place wrote down; empty when nothing was."""
+
     def note(self, line: str) -> None:
         """Say what is being done now. Cheap; the room sees only some of it."""
 

@@ -16,6 +16,8 @@ from ..text import neutralise, one_line
 from . import Deployer, Job, Resolved, Target
 
 _KNOWN = ("app", "environment", "version", "requester", "deployment")
+# Under this name the execution's id is written down, for the next deployment at this place.
+_HANDLE = "stackstorm"
 # Seconds between two looks: at first, and after a while. In between, the job is asked every second.
 _SOON = 1.0
 _LATER = 5.0
@@ -91,20 +93,23 @@ class StackStormDeployer:
             told = f"{options.action} ended as {ended.status}" + (f": {reason}" if reason else "")
             facts = {"status": ended.status, "execution": ended.id, "link": ended.link}
             raise Failure(Code.DEPLOY_FAILED, f"{told.rstrip('.')}.", f"See execution {ended.id}.", facts)
+        job.keep(_HANDLE, "")
 
     def _place(self) -> Dict[str, str]:
         return {"app": self._target.app, "environment": self._target.environment}
 
     def _taken_up(self, storm: StackStorm, resolved: Resolved, job: Job) -> Any:
         """The execution that is still at it here. Another version would have two of them at the same place."""
-        try:
-            left = storm.running(self._options.action, self._place())
-        except Failure as failure:
-            if failure.code is not Code.UNAUTHORIZED:
-                raise
-            job.note("what an earlier deployment left running cannot be seen without the right execution_list")
+        known = job.kept(_HANDLE)
+        if not known:
             return None
-        if left is None:
+        try:
+            left = storm.get(known)
+        except Failure as failure:
+            if failure.facts.get("status") != 404:
+                raise
+            return None  # StackStorm's history was purged since
+        if left.ended:
             return None
         version = str(left.note.get("version", ""))
         if version != resolved.version:
@@ -124,6 +129,7 @@ class StackStormDeployer:
         safe = {name: neutralise(value) for name, value in values.items()}
         note = {**self._place(), "version": version, "deployment": job.deployment}
         execution = storm.start(self._options.action, filled(self._options.parameters, safe), note)
+        job.keep(_HANDLE, execution.id)
         job.note(f"{self._options.action} runs as execution {execution.id}")
         return execution
 

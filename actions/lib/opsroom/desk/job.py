@@ -46,6 +46,20 @@ class RunningJob:
         """Who asked, as people read it."""
         return self._request.by.shown
 
+    def keep(self, name: str, value: str) -> None:
+        """Write down what the next deployment at this place must find when this runner dies."""
+        from ..handles import keep
+
+        with self._desk.store.write() as connection:
+            keep(self._desk.store, connection, self._request.app, self._request.environment, name, value)
+
+    def kept(self, name: str) -> str:
+        """What an earlier deployment at this place wrote down; empty when nothing was."""
+        from ..handles import kept
+
+        with self._desk.store.read() as connection:
+            return kept(connection, self._request.app, self._request.environment, name)
+
     def note(self, line: str) -> None:
         """Say what is being done now."""
         self._reporter.note(line)

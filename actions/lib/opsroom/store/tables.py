@@ -227,6 +227,18 @@ pages = Table(
     Column("execution_id", Text, nullable=False),
 )
 
+# What a deploy kind has to find again when the runner of a deployment died, such as an execution that goes on by itself.
+handles = Table(
+    "handles",
+    metadata,
+    Column("app", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    PrimaryKeyConstraint("app", "environment", "name", name="handles_place"),
+)
+
 # The log of pages of the pager kind local.
 local_pages = Table(
     "local_pages",

@@ -49,6 +49,11 @@ def upgrade() -> None:
     op.create_index("pages_paged", "pages", ["paged_at"])
     op.create_index("pages_state", "pages", ["state", "paged_at"])
     op.create_table(
+        "handles",
+        *_texts("app", "environment", "name", "value", "at"),
+        sa.PrimaryKeyConstraint("app", "environment", "name", name="handles_place"),
+    )
+    op.create_table(
         "local_pages",
         sa.Column("pager", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
