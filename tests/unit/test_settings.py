@@ -75,7 +75,10 @@ def test_the_smallest_config_has_sensible_defaults() -> None:
             {"apps": {"web": {"deploy": {"kind": "ftp"}}}},
             "apps.web.deploy.kind: expected one of command, git, stackstorm, found 'ftp'",
         ),
-        ({"apps": {"web": {"deploy": {}}}}, "apps.web.deploy.kind: expected one of command, git, stackstorm, found nothing"),
+        (
+            {"apps": {"web": {"deploy": {}}}},
+            "apps.web.deploy.kind: expected one of command, git, stackstorm, found nothing",
+        ),
         ({"apps": {"web": "x"}}, "apps.web: expected a mapping, found 'x'"),
     ],
 )
