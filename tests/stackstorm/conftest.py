@@ -12,6 +12,7 @@ from typing import Any, Dict, Iterator, Optional
 
 import pytest
 
+from support.relays import KINDS, Channel, relay_of
 from support.stackstorm import RELAY, Said, StackStorm, connect, forget
 from support.world import ROOT, World, make_world
 
@@ -106,3 +107,31 @@ def world(stackstorm: StackStorm, installed: Installed) -> Iterator[World]:
     stackstorm.configure(made.config)
     yield made
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def relay_users() -> Dict[str, str]:
+    """The StackStorm user of each relay, as far as known: found by the first command through it."""
+    return {}
+
+
+@pytest.fixture(params=KINDS)
+def channel(request: pytest.FixtureRequest, stackstorm: StackStorm, relay_users: Dict[str, str]) -> Iterator[Channel]:
+    """A world that is spoken to through each chat relay in turn: alice, bob and carol are known by what it reports.
+
+    Skips, saying so, where the environment names no such relay: see support.relays.
+    """
+    made = Channel(relay_of(request.param), stackstorm)
+    world: World = request.getfixturevalue("world")
+    try:
+        if made.relay.kind not in relay_users:
+            scout = made.person("scout")
+            made.type(scout, "opsroom help")
+            relay_users[made.relay.kind] = made.user(made.execution_for(scout))
+        for name in ("alice", "bob", "carol"):
+            world.config["people"][name]["chat"] = [made.relay.reports(made.person(name))]
+        world.config.update(relays=[relay_users[made.relay.kind]], route=made.relay.route)
+        stackstorm.configure(world.config)
+        yield made
+    finally:
+        made.close()
