@@ -110,14 +110,6 @@ def with_mark(connection: Connection, mark: str) -> Optional[Page]:
     return None if row is None else _page(row)
 
 
-def latest(store: Store, connection: Connection, owner: str, team: str, text: str, within: float) -> Optional[Page]:
-    """The newest page with these words by somebody to a team, within so many seconds."""
-    since = moment(store.now(connection) - timedelta(seconds=within))
-    mine = (pages.c.owner == owner, pages.c.team == clean(team), pages.c.text == clean(text), pages.c.paged_at > since)
-    row = connection.execute(select(pages).where(*mine).order_by(pages.c.paged_at.desc()).limit(1)).first()
-    return None if row is None else _page(row)
-
-
 def called(connection: Connection, id: str, pager: str = "") -> List[Page]:
     """The pages of that id or number, newest first; of one pager only, when one is named."""
     query = select(pages).where(or_(pages.c.number == id, pages.c.incident == id), pages.c.state != SENDING)

@@ -67,6 +67,7 @@ class Errand:
     - `begins(store, connection, mark)` is done in the first transaction, before anything is made or looked for. A
       Refusal that it raises is recorded, and nothing is made. `ends(store, connection, mark, event)` in the last one.
     - `unsure(facts)`: it was made, and what came of it is not known: recorded as UNCONFIRMED, with `doubtful`.
+    - `stands(facts)`: whether what was made a moment ago is still there; when not, the same words mean a new one.
     - `being`, `doubt`: what is said of it while it is made, and when nobody can tell.
     """
 
@@ -88,6 +89,7 @@ class Errand:
     begins: Optional[Begins] = None
     ends: Optional[Ends] = None
     unsure: Callable[[Facts], bool] = lambda facts: False
+    stands: Optional[Callable[[Facts], bool]] = None
     being: str = "is being made"
     doubt: str = "may or may not have been made"
 
@@ -121,6 +123,9 @@ class _Work:
     # Why the record could not be written before it began; only for errands that are done without.
     unrecorded: Optional[Failure] = None
     found: bool = False
+    # Whether it was asked if what was made before still stands.
+    asked_whether: bool = False
+    answer: Facts = field(default_factory=dict)
 
 
 def carry_out_once(request: Request, errand: Errand) -> Once:
@@ -134,8 +139,12 @@ def carry_out_once(request: Request, errand: Errand) -> Once:
 
     work = _Work(request, errand, key_of(request.by.key, request.command, *errand.key))
     try:
-        begun = _begin(work)
+        begun = _begin(work) or _begin_again(work)
     except Failure as failure:
+        if work.asked_whether:
+            # It was made a moment ago; a record that went away since then must not make it again.
+            request.ended = True
+            return Once(work.answer, False, work.since, recorded=False, trouble=failure)
         if not errand.without_record:
             # What could not be written before is not written now either; nothing was tried.
             request.ended = True
@@ -157,8 +166,25 @@ def carry_out_once(request: Request, errand: Errand) -> Once:
     return _made(work, _make(work, first_look=begun.turn is Turn.LOOK))
 
 
-def _begin(work: _Work) -> Begun:
-    """The decision and the record of it, in one transaction; where nothing is to be done, that is on the record too."""
+def _begin_again(work: _Work) -> Begun:
+    """The decision once it is known whether what was made before still stands."""
+    from ..repeats import forget
+
+    errand, store = work.errand, work.request.desk.store
+    assert errand.stands is not None
+    if not errand.stands(work.answer):
+        with store.write() as connection:
+            forget(connection, work.mark)
+    begun = _begin(work)
+    assert begun is not None
+    return begun
+
+
+def _begin(work: _Work) -> Optional[Begun]:
+    """The decision and the record of it, in one transaction; where nothing is to be done, that is on the record too.
+
+    None, and nothing is written: it has to be asked first whether what was made before still stands.
+    """
     from ..ledger import Event, append
     from ..repeats import Turn, begin
 
@@ -166,6 +192,9 @@ def _begin(work: _Work) -> Begun:
     with store.write() as connection:
         begun = begin(store, connection, work.key, request.deployment)
         work.since = begun.since
+        if begun.turn is Turn.DONE and errand.stands is not None and not work.asked_whether:
+            work.asked_whether, work.mark, work.answer = True, begun.mark, begun.answer
+            return None
         if errand.asked:
             append(store, connection, request.entry(Event.ASKED))
         if errand.asked and begun.turn is Turn.DONE:

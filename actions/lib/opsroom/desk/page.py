@@ -17,7 +17,7 @@ from .outcome import Outcome
 from .pagers import build, within
 from .record import Request, recordable
 from .telling import announce
-from .who import Whom, find_whom
+from .who import find_whom
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -47,7 +47,6 @@ def page(desk: Desk, who: str, text: str, urgent: bool = False, emergency: bool 
         _try_to_record(request, error)
         raise
     request.noted["team"] = whom.name
-    _forget_what_is_over(desk, request, whom, words)
     chain = Chain(desk, whom, words, urgent, max(deadline, once.clock() + 3 * LEAST))
     came = carry_out_once(request, _errand(desk, request, chain, emergency))
     if cut:
@@ -132,6 +131,7 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         begins=begins,
         ends=ends,
         unsure=lambda facts: facts.get("delivery") != Delivery.ACCEPTED.value,
+        stands=lambda facts: _stands(desk, facts),
         being="is being sent",
         doubt="may have gone out and may not",
     )
@@ -176,27 +176,16 @@ def _came_of(desk: Desk, chain: Chain, now: datetime) -> Dict[str, Any]:
     }
 
 
-def _forget_what_is_over(desk: Desk, request: Request, whom: Whom, words: str) -> None:
-    """The same words a moment ago mean the same incident, unless that one is resolved: then they mean a new one."""
-    from ..pages import latest
-    from ..repeats import WITHIN, forget
-
+def _stands(desk: Desk, facts: Mapping[str, Any]) -> bool:
+    """Whether a page that was sent a moment ago is not resolved. What cannot be learnt counts as open, so that nobody
+    is paged twice because a question was not answered."""
+    pager, id = str(facts.get("pager", "")), str(facts.get("incident", ""))
+    if pager not in desk.settings.pagers or not id:
+        return True
     try:
-        store = desk.store
-        with store.read() as connection:
-            row = latest(store, connection, request.by.key, whom.name, desk.mask(words), WITHIN)
-        if row is None or not row.incident or row.pager not in desk.settings.pagers:
-            return
-        over = row.state == State.RESOLVED.value
-        if not over:
-            known = row.incident
-            over = within(_ONE_LOOK, row.pager, lambda: build(desk, row.pager).incident(known)).state is State.RESOLVED
-        if over:
-            with store.write() as connection:
-                forget(connection, row.mark)
+        return within(_ONE_LOOK, pager, lambda: build(desk, pager).incident(id)).state is not State.RESOLVED
     except OpsroomError:
-        # Then it counts as the same: nobody is paged twice because a question was not answered.
-        return
+        return True
 
 
 def _try_to_record(request: Request, error: OpsroomError) -> None:
