@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 from hypothesis import example, given
@@ -245,3 +246,10 @@ def test_markup_that_people_write_reads_as_plain_text(source, expected):
 @given(TEXTS)
 def test_no_markup_is_too_broken_to_be_read(source):
     assert isinstance(wiki.plain(source), str)
+
+
+@pytest.mark.parametrize("source", ["{code:x}", "{{", "{quote:", "[a|b"])
+def test_markup_that_never_ends_is_read_at_once(source):
+    begun = time.monotonic()
+    wiki.plain(source * 30_000)
+    assert time.monotonic() - begun < 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html as html_module
 import re
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -250,6 +251,14 @@ def test_html_is_read_as_plain_text(source, expected):
 )
 def test_no_html_is_too_broken_to_be_read(source):
     assert isinstance(from_html(source), str)
+
+
+@pytest.mark.parametrize("source", ["<a ", '<a href="', "<!--", "</", "<![x>"])
+def test_html_that_never_ends_is_read_at_once(source):
+    # Read tag by tag to the end each time, the first of these takes minutes.
+    begun = time.monotonic()
+    from_html(source * 30_000)
+    assert time.monotonic() - begun < 10
 
 
 def test_what_was_escaped_comes_back_once():

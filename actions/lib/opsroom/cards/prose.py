@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html as html_module
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Callable, List, Optional, Tuple, Union
 
@@ -158,13 +159,16 @@ def spans(line: str) -> Tuple[Span, ...]:
 
 def _without_punctuation(address: str) -> str:
     """What ends a sentence or closes a bracket around the address is no part of it."""
-    while address:
-        last = address[-1]
-        closes_nothing = last in _BRACKETS and address.count(last) > address.count(_BRACKETS[last])
+    counts = Counter(address)
+    end = len(address)
+    while end:
+        last = address[end - 1]
+        closes_nothing = last in _BRACKETS and counts[last] > counts[_BRACKETS[last]]
         if last not in _AFTER_ADDRESS and not closes_nothing:
             break
-        address = address[:-1]
-    return address
+        counts[last] -= 1
+        end -= 1
+    return address[:end]
 
 
 def same(text: str) -> str:

@@ -12,7 +12,7 @@ def from_html(source: str) -> str:
     """HTML as plain text: lines where it has lines, the text of links and (where it differs) their address."""
     reader = _Reader()
     try:
-        reader.feed(source)
+        reader.feed(_NO_TAG.sub("&lt;", source))
         reader.close()
     except (AssertionError, NotImplementedError):  # a marked section that html.parser cannot read
         return unescape(re.sub(r"<[^<>]*>", " ", source)).strip()
@@ -25,6 +25,8 @@ _LINES = {
     "tbody", "thead", "tr", "ul",
 }  # fmt: skip
 _APART = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"}
+# html.parser takes minutes over a page of tags that do not end; what is no whole tag is text.
+_NO_TAG = re.compile(r"<(?![^<>]*>)")
 _UNSEEN = {"script", "style", "template", "title"}
 # The space of HTML: a blank that must not break (U+00A0) is none of it.
 _SPACE = re.compile(r"[ \t\n\r\f]+")

@@ -88,26 +88,30 @@ def _character(line: str, at: int) -> str:
     return "\\" + one if active else one
 
 
-_VERBATIM = re.compile(r"(?<!\\)\{(code|noformat)(?::[^}\n]*)?\}(.*?)(?<!\\)\{\1\}", re.DOTALL)
-_MACRO = re.compile(r"(?<!\\)\{(?:quote|color|panel|expand|anchor|section|column)(?::[^}\n]*)?\}")
+_VERBATIM = re.compile(r"(?<!\\)\{(code|noformat)(?::[^{}\n]*)?\}")
+_MACRO = re.compile(r"(?<!\\)\{(?:quote|color|panel|expand|anchor|section|column)(?::[^{}\n]*)?\}")
 _LINK = re.compile(r"(?<!\\)\[([^\[\]|\n]+)\|([^\[\]|\n]+)(?:\|[^\[\]\n]*)?\]")
 _BARE_LINK = re.compile(r"(?<!\\)\[((?i:https?)://[^\[\]|\s]+)\]")
 _PERSON = re.compile(r"(?<!\\)\[~(?:accountid:)?([^\[\]|\n]+)\]")
-_MONOSPACE = re.compile(r"(?<!\\)\{\{(.+?)\}\}")
+_MONOSPACE = re.compile(r"(?<!\\)\{\{([^{}\n]+)\}\}")
 _BEGINNING = re.compile(r"^[ \t]*(?:h[1-6]\.[ \t]+|(bq\.)[ \t]+)", re.MULTILINE)
 _UNESCAPED = re.compile(r"\\\\|\\([" + re.escape(_ESCAPED) + r"])|&#?\w{1,31};")
 
 
 def plain(source: str) -> str:
     """Markup as plain text: what is escaped as itself, code as it is, links with their addresses. Bold stays *bold*."""
+    source = source.replace("\r\n", "\n")
     parts: List[str] = []
     done = 0
-    source = source.replace("\r\n", "\n")
-    for match in _VERBATIM.finditer(source):
-        parts.append(_plain(source[done : match.start()]))
-        parts.append(re.sub(r"^\n|\n\Z", "", match.group(2)))
-        done = match.end()
-    return "".join([*parts, _plain(source[done:])]).strip("\n")
+    while True:
+        begin = _VERBATIM.search(source, done)
+        end = source.find(f"{{{begin.group(1)}}}", begin.end()) if begin else -1
+        if begin is None or end < 0:
+            # What does not end is no block; looking for the end of each would take too long.
+            return "".join([*parts, _plain(source[done:])]).strip("\n")
+        parts.append(_plain(source[done : begin.start()]))
+        parts.append(re.sub(r"^\n|\n\Z", "", source[begin.end() : end]))
+        done = end + len(begin.group(1)) + 2
 
 
 def _plain(source: str) -> str:
