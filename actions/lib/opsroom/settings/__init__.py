@@ -12,9 +12,11 @@ from .environments import Known, read_environment
 from .fields import Fields, Problems
 from .fitting import check
 from .freezes import read_timezone
+from .incidents import read_check, read_incidents
 from .model import App, Environment, Freeze, Kind, PageLimit, Person, Progress, Settings, Team
 from .paging import read_page_limit, read_team
 from .people import read_groups, read_person
+from .watching import read_watching
 from .webhooks import read_webhooks
 
 __all__ = [
@@ -122,8 +124,10 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
         teams=teams,
         page_limit=read_page_limit(fields),
         watch=fields.seconds("watch", default=300.0),
+        watching=read_watching(fields),
         webhooks=read_webhooks(fields, known.apps, known.environments),
         audit_page=_audit_page(fields),
+        incidents=read_incidents(fields),
     )
     progress.finish()
     fields.finish()
@@ -171,6 +175,7 @@ def _app(name: str, fields: Fields, environments: Mapping[str, Environment], kin
         environments=places,
         cards=fields.text("cards", "", expected="a tracker, a project, or TRACKER:PROJECT"),
         page=fields.text("page", "", expected="the name of a team"),
+        check=read_check(fields),
     )
 
 

@@ -91,6 +91,7 @@ class App:
     """An application. `environments` is None where it lives in all of them; `verify_for` is in seconds.
 
     `cards` is where its cards live (a tracker, a project, or TRACKER:PROJECT), `page` the team that is paged for it.
+    `check` is the action of StackStorm that a release runs after each deployment of it, empty for none.
     """
 
     name: str
@@ -100,6 +101,7 @@ class App:
     environments: Optional[Tuple[str, ...]] = None
     cards: str = ""
     page: str = ""
+    check: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,29 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Watching:
+    """How often sensors look, in seconds (0: never), and after how many misses a place counts as unreachable."""
+
+    versions: float = 60.0
+    cards: float = 60.0
+    pages: float = 30.0
+    misses: int = 3
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """What becomes of declared incidents.
+
+    `project` is where their cards go, empty for where the application's are; `closed` the column into which the card of
+    a closed one is put, empty for none; `room` is told of them, empty for the room for announcements.
+    """
+
+    project: str = ""
+    closed: str = ""
+    room: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """The whole config. `lease` is in seconds; `database` is empty where the default file is meant.
 
@@ -176,8 +201,10 @@ class Settings:
     teams: Mapping[str, Team] = field(default_factory=dict)
     page_limit: PageLimit = PageLimit()
     watch: float = 300.0
+    watching: Watching = Watching()
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     audit_page: str = ""
+    incidents: Incidents = Incidents()
 
     def environments_of(self, app: App) -> Tuple[str, ...]:
         """The names of the environments where an application lives, in the order of the config."""

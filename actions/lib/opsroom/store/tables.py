@@ -329,6 +329,44 @@ silences = Table(
     PrimaryKeyConstraint("what", name="silences_one"),
 )
 
+# Incidents that were declared. `who` is whom it is for, as typed. What is empty has not been made yet: the card
+# (`card_mark` is what it carries, also before it is known to be there), the page, their link (`linked`), the word in the
+# room (`told`: open, then closed); at the end, that the page is resolved (`page_over`), and that the card has its last
+# comment (`card_over`).
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("shown", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("chat_name", Text, nullable=False),
+    Column("st2_user", Text, nullable=False),
+    Column("room", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("execution_id", Text, nullable=False),
+    Column("tracker", Text, nullable=False),
+    Column("card", Text, nullable=False),
+    Column("card_mark", Text, nullable=False),
+    Column("card_url", Text, nullable=False),
+    Column("pager", Text, nullable=False),
+    Column("page", Text, nullable=False),
+    Column("page_url", Text, nullable=False),
+    Column("page_sent", Text, nullable=False),
+    Column("linked", Text, nullable=False),
+    Column("told", Text, nullable=False),
+    Column("closed_at", Text, nullable=False),
+    Column("closed_by", Text, nullable=False),
+    Column("closing", Text, nullable=False),
+    Column("page_over", Text, nullable=False),
+    Column("card_over", Text, nullable=False),
+    PrimaryKeyConstraint("id", name="incidents_id"),
+)
+
 
 def clean(value: str) -> str:
     """The text without what a column cannot hold: NUL (PostgreSQL refuses it) and halves of surrogate pairs."""
