@@ -330,9 +330,8 @@ silences = Table(
 )
 
 # Incidents that were declared. `who` is whom it is for, as typed. What is empty has not been made yet: the card
-# (`card_mark` is what it carries, also before it is known to be there), the page, their link (`linked`), the word in the
-# room (`told`: open, then closed); at the end, that the page is resolved (`page_over`), and that the card has its last
-# comment (`card_over`).
+# (`card_mark` is what it carries, also before it is known to be there), the page, their link (`linked`); at the end,
+# that the page is resolved (`page_over`) and the card has its last comment (`card_over`).
 incidents = Table(
     "incidents",
     metadata,
@@ -356,9 +355,7 @@ incidents = Table(
     Column("pager", Text, nullable=False),
     Column("page", Text, nullable=False),
     Column("page_url", Text, nullable=False),
-    Column("page_sent", Text, nullable=False),
     Column("linked", Text, nullable=False),
-    Column("told", Text, nullable=False),
     Column("closed_at", Text, nullable=False),
     Column("closed_by", Text, nullable=False),
     Column("closing", Text, nullable=False),
