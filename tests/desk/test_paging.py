@@ -10,6 +10,8 @@ from typing import Any, Dict, List
 import pytest
 from sqlalchemy import text
 
+from opsroom.audit.collect import collect
+from opsroom.audit.period import read_period
 from opsroom.desk import once
 from opsroom.errors import Code, Failure
 from opsroom.paging import Delivery, Duty, State, Target
@@ -392,7 +394,7 @@ class TestLimit:
         assert answer["code"] == "paged"
         assert rooms.side().alarms[-1].urgent
         last = rooms.world.records()[-1]
-        assert (last.event.value, last.command, last.facts["emergency"]) == ("paged", "emergency page", True)
+        assert (last.event.value, last.command, last.facts["emergency"]) == ("paged", "page in an emergency", True)
         (told,) = rooms.said("#deploys")
         assert told.startswith("Emergency: alice paged bob")
 
@@ -428,6 +430,21 @@ class TestRecord:
         }  # fmt: skip
         assert paged.facts["mark"] == rooms.side().alarms[0].mark
         assert rooms.world.chain_holds()
+
+    def test_the_auditors_report_is_about_deployments_and_complete(self, rooms: Rooms) -> None:
+        rooms.page(emergency=True)
+        rooms.page("nobody")
+        rooms.side().script, rooms.side("mail").script = [(False, DOWN)], [(False, DOWN)]
+        rooms.page(message="once more")
+        for verb in ("ack_page", "escalate_page", "resolve_page"):
+            rooms.ask(verb, page="1234")
+        rooms.ask("add_responder", who="bob", page="1234")
+        today = rooms.world.records()[0].at
+        period = read_period(f"{today:%Y-%m}")
+        store = open_store(rooms.world.database)
+        with store.read() as connection:
+            found = collect(connection, period)
+        assert (found.changes, found.attempts, found.unreadable) == ((), (), ())
 
     def test_a_database_that_cannot_be_used_keeps_nobody_asleep(
         self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch

@@ -8,9 +8,10 @@ from ..errors import Code
 from ..ledger import Event, Record
 from .model import Change, Ending, Word
 
-# Commands that are about a change, a lock or a card. What becomes of them is no attempt to change what runs.
+# Commands that are about a change, a lock, a card or a page. What becomes of them is no attempt to change what runs.
 _CARDS = ("create", "comment", "move", "assign")
-_ABOUT = (*_CARDS, "approve", "reject", "confirm", "review", "withdraw", "lock", "unlock", "hold", "release")
+_PAGES = ("page", "ack", "resolve", "escalate", "add", "watch")
+_ABOUT = (*_CARDS, *_PAGES, "approve", "reject", "confirm", "review", "withdraw", "lock", "unlock", "hold", "release")
 _ENDS = {
     Event.SUCCEEDED: Ending.SUCCEEDED,
     Event.FAILED: Ending.FAILED,

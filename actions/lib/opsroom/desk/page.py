@@ -61,7 +61,7 @@ def _request(desk: Desk, who: str, text: str, urgent: bool, emergency: bool) -> 
         "urgent": urgent or None,
         "emergency": emergency or None,
     }
-    return Request(desk, "emergency page" if emergency else "page", "", "", "", noted=noted)
+    return Request(desk, "page in an emergency" if emergency else "page", "", "", "", noted=noted)
 
 
 def _words(text: str) -> Tuple[str, str]:
