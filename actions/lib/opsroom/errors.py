@@ -53,6 +53,15 @@ class Code(str, Enum):
     REMINDED = "reminded"
     QUIET = "quiet"
     LOUD = "loud"
+    DECLARED = "declared"
+    INCIDENT_CLOSED = "incident_closed"
+    INCIDENT_STEP = "incident_step"
+    INCIDENTS = "incidents"
+    REPORT = "report"
+    RELEASE_PLAN = "release_plan"
+    RUNS_THERE = "runs_there"
+    GREEN = "green"
+    NOT_YET = "not_yet"
 
     # Refused: the person can change it.
     NOT_CONFIGURED = "not_configured"
@@ -110,6 +119,7 @@ class Code(str, Enum):
     PAGE_LIMIT = "page_limit"
     NOT_SIGNED = "not_signed"
     SEEN_ALREADY = "seen_already"
+    UNKNOWN_INCIDENT = "unknown_incident"
 
     # Failed: the world did it.
     DEPLOY_FAILED = "deploy_failed"
@@ -133,6 +143,7 @@ class Code(str, Enum):
     STORE_FAILED = "store_failed"
     RECORD_BROKEN = "record_broken"
     RECORD_INCOMPLETE = "record_incomplete"
+    INCIDENT_INCOMPLETE = "incident_incomplete"
     CRASHED = "crashed"
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
-from sqlalchemy import Select, insert, select, tuple_
+from sqlalchemy import Select, func, insert, select, tuple_
 from sqlalchemy import text as sql
 from sqlalchemy.engine import Connection, Row
 
@@ -30,7 +30,9 @@ __all__ = [
     "commit_of",
     "deployments",
     "last_succeeded",
+    "newest",
     "of_deployment",
+    "of_execution",
     "record_of",
     "verify_chain",
     "version_before",
@@ -49,6 +51,8 @@ class Event(str, Enum):
     PAGED, ACKNOWLEDGED, RESOLVED, ESCALATED, RESPONDER_ADDED. UNCONFIRMED: it may have been done, nobody could tell.
 
     DRIFT: what runs changed, and nobody had asked opsroom for it. QUIET and LOUD: whether announcements are told.
+
+    DECLARED and CLOSED: an incident; what was made of it has records of its own.
     """
 
     ASKED = "asked"
@@ -79,6 +83,8 @@ class Event(str, Enum):
     DRIFT = "drift"
     QUIET = "quiet"
     LOUD = "loud"
+    DECLARED = "declared"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True)
@@ -217,6 +223,20 @@ def version_before(connection: Connection, app: str, environment: str, current: 
 def of_deployment(connection: Connection, deployment: str) -> List[Record]:
     """All records of one deployment, oldest first."""
     return _records(connection.execute(select(ledger).where(ledger.c.deployment == deployment).order_by(ledger.c.seq)))
+
+
+def of_execution(connection: Connection, execution_id: str, latest: int = 5000) -> List[Record]:
+    """The records of one execution among so many of the latest, oldest first. For what has ended just now."""
+    head = connection.scalar(select(func.max(ledger.c.seq))) or 0
+    query = select(ledger).where(ledger.c.seq > head - latest, ledger.c.execution_id == execution_id)
+    return _records(connection.execute(query.order_by(ledger.c.seq)))
+
+
+def newest(connection: Connection, event: Event, since: datetime, latest: int = 5000) -> List[Record]:
+    """The records of one kind since a moment, among so many of the latest, newest first."""
+    head = connection.scalar(select(func.max(ledger.c.seq))) or 0
+    query = select(ledger).where(ledger.c.seq > head - latest, ledger.c.event == event.value)
+    return _records(connection.execute(query.where(ledger.c.at >= moment(since)).order_by(ledger.c.seq.desc())))
 
 
 def record_of(values: Mapping[str, Any]) -> Record:
