@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Optional, Protocol, Tuple
+from enum import Enum
+from typing import Optional, Protocol, Tuple, runtime_checkable
 
 from ..author import Author
 from ..registry import Registry
@@ -135,6 +136,49 @@ class Assigned:
     to: str
     url: str = ""
     notes: Tuple[str, ...] = ()
+
+
+class What(str, Enum):
+    """What happened to a card. MOVED is into another column or state."""
+
+    CREATED = "created"
+    MOVED = "moved"
+    COMMENTED = "commented"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that happened to a card (its id as `reads_card` spells it), told without any text of people.
+
+    `id` is the same whenever the tracker tells of the same thing, and differs from that of all other things. `before`
+    and `after` are names of columns or states, empty where they mean nothing or the tracker does not tell.
+    """
+
+    id: str
+    what: What
+    card: str
+    at: datetime
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What happened, oldest first, and where the next look goes on: a text that only the kind understands."""
+
+    made: Tuple[Change, ...]
+    since: str
+
+
+@runtime_checkable
+class Watchable(Protocol):
+    """A tracker that can tell what happened since it was asked last. Not every kind can."""
+
+    def changes(self, since: str) -> Changes:
+        """What happened since `since` of the look before; for the first look it is empty, and nothing has happened.
+
+        What was told before may be told again, under the same id. Raises what the methods of a Tracker raise.
+        """
 
 
 class Tracker(Protocol):

@@ -130,7 +130,7 @@ class PageLimit:
 
 @dataclass(frozen=True)
 class Webhook:
-    """Where releases are published: GitHub (`secret`) or GitLab (`token`, `signing`).
+    """Where releases are published: GitHub (`secret`) or GitLab (`token`, `signing_token`).
 
     `apps` has for each repository or project the application, `environment` is where a release goes, empty for the
     first one of the application.
@@ -138,7 +138,7 @@ class Webhook:
 
     secret: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
-    signing: str = field(default="", repr=False)
+    signing_token: str = field(default="", repr=False)
     apps: Mapping[str, str] = field(default_factory=dict)
     environment: str = ""
 

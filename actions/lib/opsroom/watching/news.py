@@ -1,0 +1,107 @@
+"""What there is to tell: written with the state that it follows from, handed on afterwards, once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Dict, List, Mapping, Sequence, Set
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import Connection
+
+from ..store import Store
+from ..store.tables import clean, moment, news
+from ..text import neutralise_data
+
+# Whoever takes a piece of news has so long to hand it on, in seconds; then somebody else takes it.
+LEASE = 60.0
+# What was handed on is kept so long, in seconds, so that a thing that is seen again is not told again.
+KEPT = 30 * 86400.0
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class News:
+    """One event: the trigger's name without the pack, and what it carries: identifiers and times, no texts of people.
+
+    `event` is the same whenever the same thing is told: it is in the payload too.
+    """
+
+    event: str
+    trigger: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+def make(source: str, what: str, trigger: str, **payload: Any) -> News:
+    """A piece of news of a source. `what` names the thing that happened, differently from all others of the source."""
+    event = hashlib.sha256(f"{source}\n{what}\n{trigger}".encode("utf-8", "replace")).hexdigest()[:32]
+    return News(event, trigger, neutralise_data({**payload, "event": event}))
+
+
+def add(store: Store, connection: Connection, source: str, found: Sequence[News]) -> List[News]:
+    """Put news into the queue, within the caller's `store.write()`. Returns those that are not there already."""
+    there: Set[str] = set()
+    for start in range(0, len(found), _AT_ONCE):
+        part = [one.event for one in found[start : start + _AT_ONCE]]
+        there.update(connection.scalars(select(news.c.event).where(news.c.event.in_(part))))
+    fresh = list({one.event: one for one in found if one.event not in there}.values())
+    at = moment(store.now(connection))
+    rows = [
+        {
+            "event": one.event,
+            "source": source,
+            "trigger_name": one.trigger,
+            "payload": clean(json.dumps(one.payload, ensure_ascii=False, sort_keys=True)),
+            "made_at": at,
+            "place": place,
+            "taken_until": "",
+            "sent_at": "",
+        }
+        for place, one in enumerate(fresh)
+    ]
+    if rows:
+        connection.execute(insert(news), rows)
+    return fresh
+
+
+def is_waiting(connection: Connection, sort: str) -> bool:
+    """Whether there may be something to hand on, of the sources whose names begin so."""
+    query = select(news.c.event).where(news.c.sent_at == "", news.c.source.startswith(sort, autoescape=True))
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def take(store: Store, connection: Connection, sort: str, limit: int = 50) -> List[News]:
+    """The oldest news that nobody is at, within the caller's `store.write()`; they are the caller's for `LEASE`.
+
+    Of two who take at the same moment, each gets what its own UPDATE changed.
+    """
+    now = store.now(connection)
+    free = (news.c.sent_at == "", news.c.taken_until <= moment(now))
+    query = select(news).where(*free, news.c.source.startswith(sort, autoescape=True))
+    found: List[News] = []
+    for row in connection.execute(query.order_by(news.c.made_at, news.c.place).limit(limit)).all():
+        values: Dict[str, Any] = {"taken_until": moment(now + timedelta(seconds=LEASE))}
+        if connection.execute(update(news).where(news.c.event == row.event, *free).values(values)).rowcount == 1:
+            found.append(News(row.event, row.trigger_name, json.loads(row.payload)))
+    return found
+
+
+def mark_sent(store: Store, connection: Connection, events: Sequence[str]) -> None:
+    """They were handed on."""
+    if events:
+        at = moment(store.now(connection))
+        connection.execute(update(news).where(news.c.event.in_(list(events))).values(sent_at=at, taken_until=""))
+
+
+def give_back(connection: Connection, events: Sequence[str]) -> None:
+    """They could not be handed on: anybody may take them again."""
+    if events:
+        connection.execute(update(news).where(news.c.event.in_(list(events))).values(taken_until=""))
+
+
+def forget(store: Store, connection: Connection) -> None:
+    """Drop what was handed on long ago."""
+    before = moment(store.now(connection) - timedelta(seconds=KEPT))
+    connection.execute(delete(news).where(news.c.sent_at != "", news.c.sent_at < before))

@@ -1,0 +1,72 @@
+"""What the three sensors share: StackStorm's side of a watch. All that they do is in actions/lib/opsroom/watching."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from st2reactor.sensor.base import Sensor
+
+PACK = Path(__file__).resolve().parents[1]
+# StackStorm puts it on the path of actions, not on that of sensors.
+_LIBRARY = str(PACK / "actions" / "lib")
+if _LIBRARY not in sys.path:
+    sys.path.insert(0, _LIBRARY)
+
+
+class OpsroomSensor(Sensor):
+    """Watches one sort of things until StackStorm ends its process, at any moment: nothing is lost by that."""
+
+    # `version:` and the like, and the function of watching.sources that says what there is.
+    sort = ""
+    sources = ""
+
+    def setup(self):
+        """Reads no config and opens no database: what is wrong with them must not end the process."""
+        from opsroom.action import default_database, private_folder
+        from opsroom.watching import sources
+        from opsroom.watching.keeper import Keeper
+
+        logger = self.sensor_service.get_logger(name=type(self).__name__)
+
+        def places(settings):
+            database = settings.database or default_database()
+            return database, private_folder(database)
+
+        self._keeper = Keeper(
+            sort=self.sort,
+            sources=getattr(sources, self.sources),
+            read=read_config,
+            places=places,
+            tell=self._tell,
+            say=lambda text: logger.warning("%s", text),
+        )
+
+    def run(self):
+        """Until `cleanup`."""
+        self._keeper.run()
+
+    def cleanup(self):
+        """Looks at nothing more."""
+        self._keeper.stop()
+
+    def _tell(self, trigger, payload, event):
+        # Raises when the message broker does not take it: then it is told later. The tag leads from the event to all
+        # that came of it (`st2 trace list --trace-tag`).
+        self.sensor_service.dispatch(trigger=f"opsroom.{trigger}", payload=dict(payload), trace_tag=event)
+
+    def add_trigger(self, trigger):
+        """Nothing: the triggers have no parameters."""
+
+    def update_trigger(self, trigger):
+        """Nothing."""
+
+    def remove_trigger(self, trigger):
+        """Nothing."""
+
+
+def read_config():
+    """The pack's config as it is now, secrets decrypted: what StackStorm itself hands a sensor when it starts."""
+    from st2common.util.config_loader import ContentPackConfigLoader
+
+    return ContentPackConfigLoader(pack_name="opsroom").get_config()
