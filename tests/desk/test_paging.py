@@ -302,7 +302,12 @@ class TestLostAnswers:
         assert answer["hint"].startswith("Phone: +44 20 7946 0000 To send it again all the same, word it otherwise.")
         assert rooms.side("mail").calls == []
         assert rooms.world.events() == ["asked", "unconfirmed"]
-        assert rooms.rows()[0]["state"] == "doubtful"
+        (row,) = rooms.rows()
+        assert row["state"] == "doubtful"
+        # It is listed by its mark, and may be answered by it.
+        assert row["mark"] in [one["id"] for one in rooms.ask("list_pages")["pages"]]
+        side.can_act = False
+        assert rooms.ask("ack_page", page=row["mark"])["noted_here_only"] is True
 
     def test_saying_it_again_looks_again_and_sends_nothing(self, rooms: Rooms, clock: Clock) -> None:
         side = rooms.side()

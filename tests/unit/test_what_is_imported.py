@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Set
+from typing import Any, Dict, Optional, Set
 
 import pytest
 
@@ -23,7 +23,9 @@ print(json.dumps([ok, result["message"], sorted(sys.modules)]))
 """
 
 
-def loaded_by(folder: Path, action: str, class_: str, **parameters: Any) -> Set[str]:
+def loaded_by(
+    folder: Path, action: str, class_: str, more: Optional[Dict[str, Any]] = None, **parameters: Any
+) -> Set[str]:
     """The big packages that a run of the action loads, in a process of its own."""
     config = {
         "database": f"sqlite:///{folder / 'opsroom.db'}",
@@ -38,6 +40,7 @@ def loaded_by(folder: Path, action: str, class_: str, **parameters: Any) -> Set[
                 "version": {"kind": "http", "url": "https://shop.example.com/{environment}", "json": "version"},
             },
         },
+        **(more or {}),
     }
     job = {"action": action, "class": class_, "config": config, "parameters": parameters}
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "actions"), str(ROOT / "actions" / "lib")])}
@@ -56,6 +59,13 @@ def test_a_version_in_a_folder_is_told_without_any_big_package(tmp_path: Path) -
 
 def test_help_loads_only_what_reads_the_aliases(tmp_path: Path) -> None:
     assert loaded_by(tmp_path, "help", "Help") == {"yaml"}
+
+
+def test_who_is_on_call_is_told_and_watching_without_pages_ends_without_any_big_package(tmp_path: Path) -> None:
+    log = {"kind": "local", "on_call": {"web-team": ["bob"]}}
+    more = {"pagers": {"log": log}, "teams": {"web-team": {"log": "web-team"}}}
+    assert loaded_by(tmp_path, "get_on_call", "GetOnCall", more) == set()
+    assert loaded_by(tmp_path, "watch_pages", "WatchPages") == set()
 
 
 def test_history_in_a_database_at_head_loads_sqlalchemy_and_nothing_else(tmp_path: Path) -> None:

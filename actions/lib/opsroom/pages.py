@@ -62,8 +62,8 @@ class Page:
 
     @property
     def id(self) -> str:
-        """As people type it."""
-        return self.number or self.incident
+        """As people type it; the mark, where no answer told another."""
+        return self.number or self.incident or self.mark
 
 
 def begin(store: Store, connection: Connection, page: Page) -> Page:
@@ -111,8 +111,9 @@ def with_mark(connection: Connection, mark: str) -> Optional[Page]:
 
 
 def called(connection: Connection, id: str, pager: str = "") -> List[Page]:
-    """The pages of that id or number, newest first; of one pager only, when one is named."""
-    query = select(pages).where(or_(pages.c.number == id, pages.c.incident == id), pages.c.state != SENDING)
+    """The pages of that id, number or mark, newest first; of one pager only, when one is named."""
+    same = or_(pages.c.number == id, pages.c.incident == id, pages.c.mark == id)
+    query = select(pages).where(same, pages.c.state != SENDING)
     if pager:
         query = query.where(pages.c.pager == pager)
     return [_page(row) for row in connection.execute(query.order_by(pages.c.paged_at.desc()).limit(20))]

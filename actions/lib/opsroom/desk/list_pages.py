@@ -90,7 +90,7 @@ def _own(row: Page, answer: Union[Tuple[Incident, ...], OpsroomError, None]) -> 
         if not there and old and len(answer) < _MOST:
             return None
         state = _state(there[0]) or state if there else state
-    return Line(row.id or row.mark, state, row.team, row.text, row.pager, row.url, row.paged_at)
+    return Line(row.id, state, row.team, row.text, row.pager, row.url, row.paged_at)
 
 
 def _elsewhere(pager: str, incident: Incident) -> Line:

@@ -80,7 +80,7 @@ def find_page(desk: Desk, text: str, command: str) -> Found:
     if len(having) > 1:
         raise which_pager(desk, id, tuple(having), command)
     if rows:
-        return Found(rows[0].pager, rows[0].incident, rows[0])
+        return Found(rows[0].pager, rows[0].incident or rows[0].mark, rows[0])
     every = names(desk)
     if not pager and len(every) > 1:
         raise which_pager(desk, id, every, command)

@@ -73,7 +73,7 @@ def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> 
     from ..ledger import Event
 
     age = span((now - row.paged_at).total_seconds()) if row.paged_at else "some time"
-    what = f"page {one_line(row.id or row.mark, 60)} ({one_line(row.team, 60)})"
+    what = f"page {one_line(row.id, 60)} ({one_line(row.team, 60)})"
     state = State.UNKNOWN if isinstance(answer, OpsroomError) else answer.state
     if state is State.UNKNOWN and row.state in (State.ACKNOWLEDGED.value, State.RESOLVED.value):
         # Said in opsroom, of a page whose pager knows no such thing.
@@ -94,7 +94,7 @@ def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> 
 
 
 def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: str) -> str:
-    id = one_line(row.id or row.mark, 60)
+    id = one_line(row.id, 60)
     if not isinstance(answer, OpsroomError) and answer.state is State.TRIGGERED:
         return f"Nobody has acknowledged {what} after {age}. To wake the next: escalate page {id}"
     if isinstance(answer, OpsroomError) and answer.code is not Code.NOT_POSSIBLE:
