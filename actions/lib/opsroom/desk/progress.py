@@ -21,7 +21,7 @@ class Reporter:
         self,
         what: str,
         limits: Progress,
-        say: Callable[[str], None],
+        say: Callable[[str], object],
         live: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

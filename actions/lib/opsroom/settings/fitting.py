@@ -120,6 +120,10 @@ def _check_columns(settings: Settings, problems: Problems) -> None:
     }
     for name, environment in settings.environments.items():
         for rules in (environment, *map(environment.for_app, environment.own)):
+            if rules.ready_column and not rules.after:
+                problems.add(
+                    f"environments.{name}.ready_column", "expected after beside it: what runs there is promoted"
+                )
             mover = moved.get(rules.ready_column.casefold()) if rules.ready_column else None
             if mover:
                 problems.add(

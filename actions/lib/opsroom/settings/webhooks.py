@@ -45,13 +45,13 @@ def _github(fields: Fields, apps: Sequence[str], environments: Sequence[str]) ->
 def _gitlab(fields: Fields, apps: Sequence[str], environments: Sequence[str]) -> Webhook:
     webhook = Webhook(
         token=_secret(fields, "token"),
-        signing=_secret(fields, "signing_token"),
+        signing_token=_secret(fields, "signing_token"),
         apps=_apps(fields, "projects", apps),
         environment=_environment(fields, environments),
     )
     if not fields.has("token") and not fields.has("signing_token"):
         fields.problem("token", "expected token, signing_token or both; without them, anybody could publish a release")
-    if webhook.signing and not _is_signing(webhook.signing):
+    if webhook.signing_token and not _is_signing(webhook.signing_token):
         fields.problem("signing_token", "expected a signing token as GitLab makes it, beginning with whsec_")
     fields.finish()
     return webhook

@@ -1,0 +1,120 @@
+"""Announcing deployments that were not asked for in the announce room: each outcome once, and only there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, List, Optional, Sequence
+
+from ..errors import Code
+from ..people import same_room
+from ..text import one_line
+from . import Desk
+from .outcome import Outcome
+from .settling import settle_interrupted
+from .tell_once import tell_once, tell_what_is_left
+
+if TYPE_CHECKING:
+    from ..ledger import Record
+
+# What ended longer ago is no news any more; what ended just now is announced by the rule that follows each execution.
+_NEWS = timedelta(hours=1)
+_JUST_NOW = timedelta(seconds=60)
+
+
+def announce_deployments(desk: Desk, execution: str = "") -> Outcome:
+    """Tell the announce room what became of the deployments of an execution; without one, of those that nobody told.
+
+    What was asked for, or answered, in that room is there already. Raises Failure(store_...).
+    """
+    if not desk.settings.announce:
+        return Outcome(True, Code.NOTHING_NEW, "The config names no room to announce in.", {"told": 0})
+    told = _of_execution(desk, execution) if execution else _missed(desk)
+    if not told:
+        return Outcome(True, Code.NOTHING_NEW, "There is nothing to announce.", {"told": 0})
+    return Outcome(True, Code.TOLD, " ".join(told), {"told": len(told)})
+
+
+def ends_of_execution(desk: Desk, execution: str) -> List[Sequence[Record]]:
+    """The records of each deployment that an execution carried out and touched something with, oldest first."""
+    from ..ledger import Event, of_deployment, of_execution
+
+    with desk.store.read() as connection:
+        mine = of_execution(connection, execution)
+        ids = dict.fromkeys(one.deployment for one in mine if one.event is Event.STARTED or _is_end(one))
+        return [of_deployment(connection, id) for id in ids]
+
+
+def end_of(records: Sequence[Record]) -> Optional[Record]:
+    """The record of its end; None while there is none."""
+    return next((one for one in reversed(records) if _is_end(one)), None)
+
+
+def said_of(desk: Desk, records: Sequence[Record], link: bool = True) -> str:
+    """What became of a deployment, in a sentence or two, for those who did not ask for it."""
+    from ..ledger import Event
+
+    end = end_of(records)
+    last = end or records[-1]
+    what = f"The {last.command} of {last.app} {last.version} on {last.environment} by {one_line(last.requester, 60)}"
+    web = desk.settings.web
+    where = f" {web}/#/history/{last.execution_id}" if link and web and last.execution_id else ""
+    if end is None:
+        return f"{what} was stopped before it ended. To see: version of {last.app} on {last.environment}{where}"
+    if end.event is Event.INTERRUPTED:
+        return f"{what} was interrupted: {end.message.rstrip('.')}.{where}"
+    if end.event is Event.SUCCEEDED or end.message.startswith(f"The {end.command} of"):
+        return f"{end.message}{where}"
+    touched = "" if any(one.event is Event.STARTED for one in records) else " before anything was touched"
+    return f"{what} failed{touched}: {end.message}{where}"
+
+
+def _of_execution(desk: Desk, execution: str) -> List[str]:
+    return [text for text in (_tell(desk, records) for records in ends_of_execution(desk, execution)) if text]
+
+
+def _missed(desk: Desk) -> List[str]:
+    """Ends that no rule announced, since StackStorm was away or the runner died; that is found out here, too."""
+    from ..ledger import deployments, of_deployment
+
+    settle_interrupted(desk)
+    tell_what_is_left(desk)
+    store = desk.store
+    with store.read() as connection:
+        now = store.now(connection)
+        recent = [one for one in reversed(deployments(connection, limit=50)) if one.app and one.at > now - _NEWS]
+        missed = [
+            of_deployment(connection, one.deployment)
+            for one in recent
+            if one.at < now - _JUST_NOW or "found_by" in one.facts
+        ]
+    return [text for text in (_tell(desk, records) for records in missed) if text]
+
+
+def _tell(desk: Desk, records: Sequence[Record]) -> str:
+    """What was told; empty when it was told before, or is known in the announce room."""
+    from ..ledger import Event
+
+    end = end_of(records)
+    if end is None or _known_there(desk, records, end):
+        return ""
+    # An emergency is told also while announcements are quiet.
+    always = any(one.event is Event.OVERRIDDEN for one in records)
+    text = said_of(desk, records)
+    return text if tell_once(desk, f"deployment:{end.deployment}:{end.seq}", text, always) else ""
+
+
+def _known_there(desk: Desk, records: Sequence[Record], end: Record) -> bool:
+    """Whether it was answered in the announce room: where it was asked for, or approved last.
+
+    Of a runner that died nobody got an answer.
+    """
+    if "found_by" in end.facts:
+        return False
+    rooms = {one.room for one in records if one.execution_id == end.execution_id or one is records[0]}
+    return any(room and same_room(room, desk.settings.announce) for room in rooms)
+
+
+def _is_end(record: Record) -> bool:
+    from ..ledger import Event
+
+    return record.event in (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED) and bool(record.app)

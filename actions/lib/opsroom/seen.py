@@ -1,0 +1,30 @@
+"""What came before: an event of a sensor or a delivery of a webhook that comes again is not acted upon again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.engine import Connection
+
+from .store import Store
+from .store.engine import queue_up
+from .store.tables import clean, moment, seen
+
+# So long it is known that something came before, in seconds. What is older than a day is not acted upon anyway.
+KEPT = 8 * 86400.0
+
+
+def first_time(store: Store, connection: Connection, kind: str, id: str) -> bool:
+    """Whether it comes for the first time, within the caller's `store.write()`: of any number at once, one is first.
+
+    What is done because of it belongs into the same transaction, or may not be done when a runner dies.
+    """
+    queue_up(connection)
+    kind, id = clean(kind), clean(id)
+    if connection.execute(select(seen.c.at).where(seen.c.kind == kind, seen.c.id == id)).first() is not None:
+        return False
+    now = store.now(connection)
+    connection.execute(delete(seen).where(seen.c.kind == kind, seen.c.at < moment(now - timedelta(seconds=KEPT))))
+    connection.execute(insert(seen), {"kind": kind, "id": id, "at": moment(now)})
+    return True
