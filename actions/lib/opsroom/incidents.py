@@ -6,18 +6,19 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, Optional, Tuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, true, update
 from sqlalchemy.engine import Connection, Row
 
 from .change_ids import new_id
 from .people import Speaker
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import clean, from_moment, incidents, moment
+from .store.tables import clean, from_moment, incidents, moment, pages
 
 OPEN, CLOSED = "open", "closed"
-# The same words by the same person within so many seconds mean the same incident.
-WITHIN = 60.0
+# The same words by the same person within so many seconds mean the same incident, while it is open: what of it
+# could not be made is tried once more.
+WITHIN = 3600.0
 _TRIES = 50
 
 
@@ -26,7 +27,7 @@ class Incident:
     """One incident. `who` is whom it is for, as typed; `app` the application, where it is about one.
 
     What is empty is not there yet: `card` in `tracker` (`card_mark` is what it carries), `page` in `pager` (as people
-    type it), `linked`; of a closed one `page_over` and `card_over`.
+    type it), `linked`; of a closed one `page_over`, `card_told` and `card_over`.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Incident:
     closed_by: str = ""
     closing: str = ""
     page_over: str = ""
+    card_told: str = ""
     card_over: str = ""
 
 
@@ -113,6 +115,14 @@ def open_incidents(connection: Connection, limit: int = 50) -> List[Incident]:
     """Those that nobody has closed, newest first."""
     query = select(incidents).where(incidents.c.state == OPEN).order_by(incidents.c.since.desc()).limit(limit)
     return [_incident(row) for row in connection.execute(query)]
+
+
+def page_of(connection: Connection, incident: Incident) -> Optional[Dict[str, str]]:
+    """The page that was sent for it, as changes to it: found by its words, which begin with the incident's id."""
+    mine = (pages.c.owner == clean(incident.owner), pages.c.text.like(f"Incident {incident.id}: %"))
+    known = (pages.c.incident != "", pages.c.paged_at >= moment(incident.since) if incident.since else true())
+    row = connection.execute(select(pages).where(*mine, *known).order_by(pages.c.paged_at).limit(1)).first()
+    return None if row is None else {"pager": row.pager, "page": row.number or row.incident, "page_url": row.url}
 
 
 def _free(connection: Connection) -> str:

@@ -331,7 +331,7 @@ silences = Table(
 
 # Incidents that were declared. `who` is whom it is for, as typed. What is empty has not been made yet: the card
 # (`card_mark` is what it carries, also before it is known to be there), the page, their link (`linked`); at the end,
-# that the page is resolved (`page_over`) and the card has its last comment (`card_over`).
+# that the page is resolved (`page_over`), that the card has its last comment (`card_told`) and its place (`card_over`).
 incidents = Table(
     "incidents",
     metadata,
@@ -360,6 +360,7 @@ incidents = Table(
     Column("closed_by", Text, nullable=False),
     Column("closing", Text, nullable=False),
     Column("page_over", Text, nullable=False),
+    Column("card_told", Text, nullable=False),
     Column("card_over", Text, nullable=False),
     PrimaryKeyConstraint("id", name="incidents_id"),
 )
