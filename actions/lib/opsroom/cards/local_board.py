@@ -14,6 +14,7 @@ from ..store.engine import queue_up
 from ..store.tables import card_comments, cards, clean, from_moment, moment
 from . import Assigned, Assignee, Card, Comment, Draft, Made, Moved, Query, Remark
 from .local import Options
+from .local_changes import changes
 
 _COMMENTS = 5
 # A longer text is no search but a paste; SQLite compares with patterns of 50,000 characters at most.
@@ -25,6 +26,7 @@ class Board:
 
     # What a transaction has written, everybody sees.
     settles_within = 0.0
+    changes = changes
 
     def __init__(self, options: Options, name: str, store: Callable[[], Store]) -> None:
         self._options = options

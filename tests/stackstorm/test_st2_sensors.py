@@ -1,0 +1,187 @@
+"""The three sensors in a running StackStorm: each thing that happens is one trigger, also after they were killed."""
+
+from __future__ import annotations
+
+import copy
+import os
+import signal
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional
+
+import pytest
+
+from opsroom.store import open_store
+from support.stackstorm import StackStorm, wait_for
+from support.stores import rows
+from support.world import World
+
+SENSORS = ("VersionSensor", "CardSensor", "PageSensor")
+# The config is read every 30 s, and a sensor that was killed comes back after some more.
+PATIENCE = 150.0
+
+
+class Watched:
+    """A world in which the sensors look every five seconds, with an application of its own."""
+
+    def __init__(self, storm: StackStorm, world: World) -> None:
+        self.storm, self.world, self.app = storm, world, f"web-{uuid.uuid4().hex[:8]}"
+        config = copy.deepcopy(world.config)
+        config["apps"] = {self.app: config["apps"]["web"]}
+        config["watching"] = {"versions": "5s", "cards": "5s", "pages": "5s"}
+        config["trackers"] = {f"board-{self.app}": {"kind": "local", "project": "CARD"}}
+        config["pagers"] = {f"log-{self.app}": {"kind": "local", "on_call": {"web-team": ["alice"]}}}
+        config["teams"] = {"web-team": {}}
+        self.config = config
+        storm.configure(config)
+        for source in (f"version:{self.app}:uat", f"cards:board-{self.app}", f"pages:log-{self.app}"):
+            wait_for(lambda source=source: self.seen(source), f"a first look at {source}", PATIENCE)
+
+    def seen(self, source: str) -> Optional[str]:
+        """What is remembered of a source; None before its first look."""
+        if not Path(self.world.database.partition(":///")[2]).exists():
+            return None
+        store = open_store(self.world.database)
+        found = rows(store, "SELECT state FROM watched WHERE source = :source", source=source)
+        return found[0][0] if found else None
+
+    def told(self, trigger: str) -> List[Dict[str, Any]]:
+        """The payloads of a trigger that are about this world, oldest first."""
+        found = self.storm.get(f"/triggerinstances?trigger=opsroom.{trigger}&limit=100")
+        payloads = [one["payload"] for one in sorted(found, key=lambda one: one["occurrence_time"])]
+        return [one for one in payloads if self.app in (one.get("app") or one.get("tracker") or one["pager"])]
+
+    def wait_for_told(self, trigger: str, count: int) -> List[Dict[str, Any]]:
+        """Wait until it was told so often, in these words."""
+        wait_for(lambda: len(self.told(trigger)) >= count, f"{count} of {trigger}", PATIENCE)
+        found = self.told(trigger)
+        assert len({one["event"] for one in found}) == len(found) == count
+        return found
+
+    def everything(self) -> int:
+        """How many triggers of all sorts there are."""
+        names = [one["name"] for one in self.storm.get("/triggertypes?pack=opsroom&limit=100")]
+        return sum(len(self.told(name)) for name in names)
+
+    def by_hand(self, version: str, environment: str = "uat") -> None:
+        """Put a version in place behind opsroom's back."""
+        root = self.world.folder / "srv" / self.app / environment
+        (root / version).mkdir(parents=True)
+        (root / "next").symlink_to(version)
+        os.replace(root / "next", root / "current")
+
+    def ask(self, text: str) -> Any:
+        said = self.storm.ask(text)
+        assert said.status == "succeeded", said.result
+        return said
+
+
+@pytest.fixture
+def watched(stackstorm: StackStorm, world: World) -> Iterator[Watched]:
+    if not processes("VersionSensor"):
+        wait_for(
+            lambda: processes("VersionSensor"), "the sensors of the pack; is a sensor container running?", PATIENCE
+        )
+    yield Watched(stackstorm, world)
+
+
+def processes(sensor: str) -> List[int]:
+    """The processes in which StackStorm runs a sensor of the pack."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = path.read_bytes().decode("utf-8", "replace").split("\0")
+            if "--pack=opsroom" in words and f"--class-name={sensor}" in words:
+                found.append(int(path.parent.name))
+    return found
+
+
+def test_the_sensors_are_registered_with_their_triggers_and_run(stackstorm: StackStorm, watched: Watched) -> None:
+    there = {one["name"]: one for one in stackstorm.get("/sensortypes?pack=opsroom")}
+    assert set(there) == set(SENSORS)
+    assert all(one["enabled"] for one in there.values())
+    for name in SENSORS:
+        assert processes(name)
+
+
+def test_what_opsroom_deploys_and_what_is_done_behind_its_back_is_told_once_each(watched: Watched) -> None:
+    assert watched.everything() == 0, "nothing is told of a first look"
+    said = watched.ask(f"deploy {watched.app} v1.0.0 to uat")
+    (change,) = watched.wait_for_told("version_changed", 1)
+    assert {key: change[key] for key in ("app", "environment", "version", "version_before", "by", "deployment")} == {
+        "app": watched.app, "environment": "uat", "version": "v1.0.0", "version_before": "",
+        "by": "alice", "deployment": said.result["deployment"],
+    }  # fmt: skip
+    watched.by_hand("9.9.9")
+    (drift,) = watched.wait_for_told("version_unknown_change", 1)
+    assert (drift["version"], drift["version_before"]) == ("9.9.9", "v1.0.0")
+    watched.ask(f"deploy {watched.app} v1.1.0 to uat")
+    watched.wait_for_told("version_changed", 2)
+    watched.wait_for_told("version_unknown_change", 1)
+    assert watched.everything() == 3
+
+
+def test_cards_and_pages_are_told_by_their_ids_and_never_by_their_texts(watched: Watched) -> None:
+    watched.ask("create card: the checkout is slow")
+    (made,) = watched.wait_for_told("card_created", 1)
+    assert made["card"] == "CARD-1"
+    watched.ask("comment on card CARD-1: looking into it")
+    watched.ask("move card CARD-1 to Doing")
+    (moved,) = watched.wait_for_told("card_moved", 1)
+    assert (moved["from"], moved["to"]) == ("To do", "Doing")
+    (said,) = watched.wait_for_told("card_commented", 1)
+    watched.ask("page web-team: the checkout is down")
+    (opened,) = watched.wait_for_told("page_opened", 1)
+    watched.ask(f"ack page {opened['number']}")
+    watched.wait_for_told("page_acknowledged", 1)
+    watched.ask(f"resolve page {opened['number']}")
+    (resolved,) = watched.wait_for_told("page_resolved", 1)
+    texts = str([made, moved, said, opened, resolved])
+    assert "checkout" not in texts
+    assert "looking" not in texts
+    assert watched.everything() == 6
+
+
+def test_a_sensor_that_is_killed_in_the_middle_loses_and_doubles_nothing(watched: Watched) -> None:
+    source = f"version:{watched.app}:uat"
+    for count, version in enumerate(("1.0.1", "1.0.2", "1.0.3"), start=1):
+        watched.by_hand(version)
+        (pid,) = processes("VersionSensor") or [0]
+        if count == 2:
+            # Right after it saw the change, perhaps before it told of it.
+            wait_for(lambda version=version: version in str(watched.seen(source)), f"a look at {version}", PATIENCE)
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda pid=pid: processes("VersionSensor") not in ([], [pid]), "the sensor to come back", PATIENCE)
+        found = watched.wait_for_told("version_unknown_change", count)
+        assert found[-1]["version"] == version
+
+
+def test_a_sensor_that_is_turned_off_tells_afterwards_what_changed_meanwhile(
+    stackstorm: StackStorm, watched: Watched
+) -> None:
+    one = stackstorm.get("/sensortypes/opsroom.VersionSensor")
+    try:
+        assert stackstorm.call("PUT", "/sensortypes/opsroom.VersionSensor", {**one, "enabled": False}).ok
+        wait_for(lambda: not processes("VersionSensor"), "the end of the sensor", PATIENCE)
+        watched.by_hand("2.0.0")
+        watched.ask(f"deploy {watched.app} v1.2.0 to test")
+    finally:
+        assert stackstorm.call("PUT", "/sensortypes/opsroom.VersionSensor", {**one, "enabled": True}).ok
+    (drift,) = watched.wait_for_told("version_unknown_change", 1)
+    (change,) = watched.wait_for_told("version_changed", 1)
+    assert (drift["environment"], change["environment"]) == ("uat", "test")
+
+
+def test_a_change_of_the_config_is_picked_up_without_a_restart(stackstorm: StackStorm, watched: Watched) -> None:
+    before = processes("VersionSensor")
+    other = f"{watched.app}-two"
+    watched.config["apps"][other] = watched.config["apps"][watched.app]
+    stackstorm.configure(watched.config)
+    wait_for(lambda: watched.seen(f"version:{other}:uat"), "a first look at the new application", PATIENCE)
+    assert processes("VersionSensor") == before
+    watched.app = other
+    assert watched.everything() == 0
+    watched.by_hand("3.0.0")
+    watched.wait_for_told("version_unknown_change", 1)
