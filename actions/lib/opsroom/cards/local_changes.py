@@ -19,7 +19,7 @@ _OVERLAP = timedelta(seconds=60)
 
 
 def changes(self: Board, since: str) -> Changes:
-    """See `Watchable`. What is remembered: from when on (`begun`), up to when (`at`), and where each card is (`cards`)."""
+    """See `Watchable`. Remembered are from when on (`begun`), up to when (`at`), and where each card is (`cards`)."""
     before: Dict[str, Any] = json.loads(since) if since else {}
     where: Dict[str, str] = dict(before.get("cards") or {})
     with self._store().read() as connection:
