@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from opsroom.desk.reconcile import RECORDED
-from opsroom.names import CARD, CARDS, LONG_TEXT, PAGE_TEXT, TEXT, TYPED, WORDS
+from opsroom.names import CARD, CARDS, LONG_TEXT, PAGE_TEXT, TEXT, TYPED, TYPED_OR_NOTHING, WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "actions").glob("*.yaml"))}
@@ -33,7 +33,11 @@ SHAPES.update(card=(CARD, 256), project=(CARD, 256), column=(WORDS, 128))
 SHAPES.update({"create_card.text": (LONG_TEXT, 30000), "comment_card.text": (LONG_TEXT, 30000)})
 SHAPES.update({"assignee": (WORDS, 128)})
 SHAPES.update({f"{name}.who": (WORDS, 128) for name in ("page", "get_on_call", "list_pages", "add_responder")})
+SHAPES.update({f"{name}.version": (TYPED_OR_NOTHING, 128) for name in ("note_drift", "update_cards")})
+SHAPES.update({"version_before": (TYPED_OR_NOTHING, 128), "promote_card.to": (WORDS, 128)})
 SHAPES.update({"page.message": (PAGE_TEXT, 4000), "page": (TYPED, 128)})
+TELLING = {"announce_deployments", "announce_missed", "check_record", "note_drift", "remind", "tell_reachable"}
+TELLING |= {"tell_unreachable", "watch_pages"}
 RUNNER = ("env", "timeout", "log_level", "content_version", "debug")
 
 
@@ -149,8 +153,12 @@ def test_every_action_leaves_records_that_are_compared_with_stackstorm_or_only_r
     reading = {"find_cards", "get_card", "get_history", "get_version", "help", "list_changes", "list_locks", "plan"}
     reading |= {"get_on_call", "list_pages", "watch_pages"}
     auditing = {"announce_head", "audit_report", "audit_verify", "reconcile"}
-    assert set(RECORDED) | reading | auditing == set(ACTIONS)
-    assert not set(RECORDED) & (reading | auditing)
+    # Run by rules: they leave a record when there was something to do.
+    ruled = {"announce_deployments", "deploy_release", "note_drift", "note_reach", "page_on_failure", "promote_card"}
+    ruled |= {"remind", "update_cards"}
+    auditing |= {"check_record"}
+    assert set(RECORDED) | reading | auditing | ruled == set(ACTIONS)
+    assert not set(RECORDED) & (reading | auditing | ruled)
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -160,5 +168,5 @@ def test_a_rule_runs_an_action_of_this_pack_with_parameters_that_it_has(name: st
     pack, action = rule["action"]["ref"].split(".")
     assert pack == "opsroom"
     assert set(rule["action"]["parameters"]) <= set(own(ACTIONS[action]))
-    # Nothing acts by itself on a machine where the pack was only just installed; to watch only asks and tells.
-    assert rule["enabled"] is (name == "watch_pages")
+    # Nothing acts by itself on a machine where the pack was only just installed; these only look, record and tell.
+    assert rule["enabled"] is (name in TELLING)

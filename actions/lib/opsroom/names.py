@@ -13,6 +13,8 @@ from .errors import Code, Refusal
 # sentence from here, where StackStorm would answer with a page of JSON schema.
 # The end is a lookahead and not `$`, which in Python also matches before a closing line break.
 TYPED = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._+/,!?@#:'-]{0,127}(?![\s\S])")
+# The same, or nothing: what a sensor saw.
+TYPED_OR_NOTHING = re.compile(r"^(?:[A-Za-z0-9][A-Za-z0-9 ._+/,!?@#:'-]{0,127})?(?![\s\S])")
 # Reasons and other free text: no control characters but tab and line breaks, nothing that opens an expression, since
 # StackStorm's own workflows would evaluate it wherever the text ends up.
 TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,500}(?![\s\S])")

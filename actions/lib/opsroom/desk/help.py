@@ -42,13 +42,14 @@ _GROUPS = {
     "Locks": ("list_locks", "lock", "unlock"),
     "Cards": ("create_card", "comment_card", "get_card", "move_card", "assign_card", "find_cards"),
     "Pages": ("page", "get_on_call", "list_pages", "ack_page", "resolve_page", "escalate_page", "add_responder"),
-    "Look": ("get_version", "get_history", "audit_report", "audit_verify", "reconcile", "help"),
+    "Look": ("get_version", "get_history", "audit_report", "audit_verify", "reconcile", "quiet", "loud", "help"),
 }
 # Groups that are told by themselves where all do not fit into one message.
 _FOLDED = ("Cards", "Pages")
 # What nobody is shown where no tracker is configured.
 _OF_TRACKERS = tuple(f"opsroom.{action}" for action in _GROUPS["Cards"])
-# The same for pagers.
+# The same for a room to announce in, and for pagers.
+_OF_ANNOUNCEMENTS = ("opsroom.quiet", "opsroom.loud")
 _OF_PAGERS = tuple(f"opsroom.{action}" for action in _GROUPS["Pages"])
 # Commands whose WHO is a person.
 _OF_PEOPLE = ("opsroom.add_responder",)
@@ -200,6 +201,8 @@ def _is_configured(desk: Desk, command: Command) -> bool:
     """Whether there is something that the command could be about."""
     if command.action in _OF_TRACKERS:
         return bool(desk.settings.trackers)
+    if command.action in _OF_ANNOUNCEMENTS:
+        return bool(desk.settings.announce)
     return command.action not in _OF_PAGERS or bool(desk.settings.pagers)
 
 
@@ -268,4 +271,5 @@ def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
         "page": "1234",
         "since": "2026-11",
         "until": "2026-12",
+        "length": "30m",
     }

@@ -1,0 +1,18 @@
+"""The action opsroom.check_record: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result, default_database
+from opsroom.errors import Code
+
+
+class CheckRecord(OpsroomAction):
+    def run(self, requester: str, room: str, st2_user: str, wake: bool = False) -> Result:
+        from opsroom.desk.check_record import check_record
+        from opsroom.desk.keeping import audit_folder
+
+        ok, result = self.answer(
+            lambda desk: check_record(desk, audit_folder(desk, default_database()), wake), requester, room, st2_user
+        )
+        # The rule is on wherever the pack is installed: before there is a config, there is nothing to check.
+        return (ok or (not wake and result["code"] == Code.NOT_CONFIGURED.value)), result

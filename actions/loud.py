@@ -1,0 +1,12 @@
+"""The action opsroom.loud: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class Loud(OpsroomAction):
+    def run(self, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.quiet import loud
+
+        return self.answer(loud, requester, room, st2_user)

@@ -1,0 +1,29 @@
+"""The action opsroom.note_drift: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class NoteDrift(OpsroomAction):
+    def run(
+        self,
+        app: str,
+        environment: str,
+        event: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        version: Optional[str] = None,
+        version_before: Optional[str] = None,
+    ) -> Result:
+        from opsroom.desk.drift import note_drift
+
+        return self.answer(
+            lambda desk: note_drift(desk, app, environment, version or "", version_before or "", event),
+            requester,
+            room,
+            st2_user,
+        )

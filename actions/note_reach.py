@@ -1,0 +1,14 @@
+"""The action opsroom.note_reach: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class NoteReach(OpsroomAction):
+    def run(
+        self, app: str, environment: str, reachable: bool, event: str, requester: str, room: str, st2_user: str
+    ) -> Result:
+        from opsroom.desk.drift import note_reach
+
+        return self.answer(lambda desk: note_reach(desk, app, environment, reachable, event), requester, room, st2_user)

@@ -1,0 +1,12 @@
+"""The action opsroom.page_on_failure: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class PageOnFailure(OpsroomAction):
+    def run(self, execution: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.page_on_failure import page_on_failure
+
+        return self.answer(lambda desk: page_on_failure(desk, execution), requester, room, st2_user)

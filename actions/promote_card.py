@@ -1,0 +1,12 @@
+"""The action opsroom.promote_card: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class PromoteCard(OpsroomAction):
+    def run(self, tracker: str, card: str, to: str, event: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.promote_card import promote_card
+
+        return self.answer(lambda desk: promote_card(desk, tracker, card, to, event), requester, room, st2_user)

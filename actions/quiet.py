@@ -1,0 +1,12 @@
+"""The action opsroom.quiet: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class Quiet(OpsroomAction):
+    def run(self, length: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.quiet import quiet
+
+        return self.answer(lambda desk: quiet(desk, length), requester, room, st2_user)

@@ -1,0 +1,29 @@
+"""The action opsroom.update_cards: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class UpdateCards(OpsroomAction):
+    def run(
+        self,
+        app: str,
+        environment: str,
+        event: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        version: Optional[str] = None,
+        version_before: Optional[str] = None,
+    ) -> Result:
+        from opsroom.desk.update_cards import update_cards
+
+        return self.answer(
+            lambda desk: update_cards(desk, app, environment, version or "", version_before or "", event),
+            requester,
+            room,
+            st2_user,
+        )
