@@ -47,8 +47,12 @@ class Postgres:
         self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def stop(self) -> None:
-        """Stop the server for good."""
+        """Stop the server."""
         self.server.stop()
+
+    def start_again(self) -> None:
+        """Start the server after `stop`, with what it had."""
+        self.server.ensure_postgres_running()
 
 
 def start() -> Postgres:
