@@ -17,7 +17,11 @@ class Promote(OpsroomAction):
         room: str,
         st2_user: str,
         cards: Optional[str] = None,
+        version: Optional[str] = None,
     ) -> Result:
         from opsroom.desk.promote import promote
 
-        return self.answer(lambda desk: promote(desk, app, source, environment, cards or ""), requester, room, st2_user)
+        wanted = version or ""
+        return self.answer(
+            lambda desk: promote(desk, app, source, environment, cards or "", wanted), requester, room, st2_user
+        )

@@ -7,6 +7,7 @@ the workflow `declare_incident`, which is given the incident's id.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, List, Tuple
 
 from ..errors import Code, Failure, OpsroomError, Refusal
@@ -69,6 +70,8 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
             "Say for instance: declare incident for web-team: checkout is down",
         )
     name, app = _known(desk, who, app)
+    # What cannot be written down is not tried to be written down as failed: somebody has to be woken.
+    request.ended = True
     store = desk.store
     with store.write() as connection:
         masked = str(desk.mask(words))
@@ -77,7 +80,6 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
         said = f"{request.by.shown} declared incident {incident.id} for {name}: {one_line(masked, 200)}"
         said = said if fresh else f"Declared once more: {said}"
         append(store, connection, request.entry(Event.DECLARED, Code.DECLARED.value, said))
-    request.ended = True
     return incident, fresh
 
 
@@ -88,11 +90,9 @@ def _known(desk: Desk, who: str, app: str) -> Tuple[str, str]:
     typed = " ".join(who.split())
     same = [one.name for one in desk.settings.apps.values() if one.name.casefold() == typed.casefold()]
     if desk.settings.pagers:
-        try:
+        # Where no pager could be asked for the name, the page says so, and the card can be made.
+        with suppress(Failure):
             find_whom(desk, typed)
-        except Failure:
-            # No pager could be asked for the name; the page says so, and the card can be made.
-            pass
     return typed, app or (same[0] if same else "")
 
 

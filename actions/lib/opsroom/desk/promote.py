@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import Code, Refusal
+from ..versions import same_version
 from . import Desk
 from .carrying_out import Order, carry_out
 from .deployment_cards import named
@@ -12,8 +13,13 @@ from .places import find_place
 from .record import asked
 
 
-def promote(desk: Desk, app_name: str, source_name: str, environment_name: str, cards: str = "") -> Outcome:
-    """Ask what runs on the source, then deploy exactly that. `cards` are those it is for, as typed."""
+def promote(
+    desk: Desk, app_name: str, source_name: str, environment_name: str, cards: str = "", expected: str = ""
+) -> Outcome:
+    """Ask what runs on the source, then deploy exactly that. `cards` are those it is for, as typed.
+
+    `expected` is the version that must be what runs there; otherwise nothing is done (changed_meanwhile).
+    """
     with asked(desk, "promote", app_name, environment_name) as request:
         app, environment = find_place(desk.settings, app_name, environment_name)
         request.app, request.environment = app.name, environment.name
@@ -29,6 +35,12 @@ def promote(desk: Desk, app_name: str, source_name: str, environment_name: str, 
         if not running.version:
             raise Refusal(
                 Code.NOTHING_RUNS, f"No version of {app.name} runs on {source.name}.", "Deploy one there first."
+            )
+        if expected.strip() and not same_version(expected.strip(), running.version):
+            raise Refusal(
+                Code.CHANGED_MEANWHILE,
+                f"{running.version} runs on {source.name}, and not {expected.strip()}; nothing was promoted.",
+                f"To promote it all the same: promote {app.name} from {source.name} to {environment.name}",
             )
         request.version = running.version
         what = f"{app.name} {{version}} from {source.name} to {environment.name}"

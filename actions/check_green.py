@@ -1,0 +1,30 @@
+"""The action opsroom.check_green: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class CheckGreen(OpsroomAction):
+    def run(
+        self,
+        app: str,
+        environment: str,
+        for_long: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        version: Optional[str] = None,
+        began: Optional[str] = None,
+        first: Optional[str] = None,
+    ) -> Result:
+        from opsroom.desk.green import is_green
+
+        return self.answer(
+            lambda desk: is_green(desk, app, environment, for_long, version or "", began or "", first or ""),
+            requester,
+            room,
+            st2_user,
+        )

@@ -1,0 +1,12 @@
+"""The action opsroom.list_incidents: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class ListIncidents(OpsroomAction):
+    def run(self, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.list_incidents import list_incidents
+
+        return self.answer(lambda desk: list_incidents(desk), requester, room, st2_user)

@@ -1,0 +1,16 @@
+"""The action opsroom.release_plan: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from opsroom.action import OpsroomAction, Result
+
+
+class ReleasePlan(OpsroomAction):
+    def run(
+        self, app: str, version: str, requester: str, room: str, st2_user: str, upto: Optional[str] = None
+    ) -> Result:
+        from opsroom.desk.release import release_plan
+
+        return self.answer(lambda desk: release_plan(desk, app, version, upto or ""), requester, room, st2_user)

@@ -1,0 +1,12 @@
+"""The action opsroom.report: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class Report(OpsroomAction):
+    def run(self, requester: str, room: str, st2_user: str, announce: bool = False) -> Result:
+        from opsroom.desk.report import morning_report
+
+        return self.answer(lambda desk: morning_report(desk, announce), requester, room, st2_user)
