@@ -11,6 +11,7 @@ from ..errors import Code, Refusal
 from ..names import shown
 from . import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark
 from . import basecamp_read as read
+from .basecamp_changes import changes
 from .basecamp_client import Client
 from .basecamp_tokens import Tokens
 
@@ -27,6 +28,7 @@ class Project:
     """See `Tracker`."""
 
     settles_within = 2.0
+    changes = changes
 
     def __init__(self, options: Options, name: str, keep: Optional[Path]) -> None:
         self._options = options

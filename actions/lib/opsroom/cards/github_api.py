@@ -15,6 +15,7 @@ from .github_faults import Asked, limited, too_many, trouble, wait_for
 API_VERSION = "2022-11-28"
 # Fifty issues or a hundred comments of the longest kind.
 _MOST_BYTES = 30_000_000
+_NOT_MODIFIED = 304
 _REDIRECTS = (301, 302, 303, 307, 308)
 # 408 is no refusal: the request may have been carried out.
 _REFUSED = tuple(status for status in range(400, 500) if status != 408)
@@ -52,25 +53,30 @@ class Api:
         json: Any = None,
         params: Optional[Mapping[str, str]] = None,
         idempotent: Optional[bool] = None,
+        etag: str = "",
     ) -> Answer:
-        """The answer, which is a success. Raises Failure and Refusal about the repository or the card otherwise.
+        """The answer, which is a success, or 304 where `etag` is that of what is there still.
+
+        Raises Failure and Refusal about the repository or the card otherwise.
 
         A limit is waited for when it ends in time. GitHub has done nothing then, so that also goes for what makes
         something.
         """
         accept = _REFUSED if method == "GET" else (*_REDIRECTS, *_REFUSED)
+        accept = (*accept, _NOT_MODIFIED) if etag else accept
         while True:
             left = max(round(self._deadline - time.monotonic(), 1), 0.1)  # a sentence may tell it
             answer = self._http.send(
                 method,
                 self._options.url + path,
+                headers={"If-None-Match": etag} if etag else None,
                 json=json,
                 params=params,
                 accept=accept,
                 idempotent=idempotent,
                 time_limit=left,
             )
-            if 200 <= answer.status < 300:
+            if 200 <= answer.status < 300 or (etag and answer.status == _NOT_MODIFIED):
                 return answer
             if not limited(answer):
                 raise trouble(answer, Asked(self._tracker, repository, card))

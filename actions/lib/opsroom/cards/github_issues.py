@@ -16,6 +16,7 @@ from ..names import either, listed, nearest, shown
 from . import Assigned, Assignee, Card, Comment, Draft, Made, Moved, Query, Remark
 from .github import Options
 from .github_api import Api, a_list, an_object, bad
+from .github_changes import changes
 from .github_reading import (
     PAGE,
     address_of,
@@ -63,6 +64,8 @@ _SEARCHED = 200
 
 class GithubIssues:
     """One user's view of the issues of some repositories."""
+
+    changes = changes
 
     # The lists of issues and comments are up to date, unlike the search. But GitHub may work on a request for ten
     # seconds after its answer was lost, and most often is done in one.

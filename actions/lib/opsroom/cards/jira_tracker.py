@@ -10,6 +10,7 @@ from ..errors import Code, OpsroomError, Refusal
 from ..names import either, listed, shown
 from ..text import one_line
 from . import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark, jira_create, prose
+from .jira_changes import changes
 from .jira_client import Client, Said
 from .jira_fields import missing_for_move
 from .jira_read import COMMENTS, WHOLE, at, card, comments, key_of, list_at, person, text_at
@@ -26,6 +27,8 @@ _NEWEST = "100"
 
 class JiraTracker:
     """One Jira: see `Tracker` for what each method does."""
+
+    changes = changes
 
     def __init__(self, options: Options, name: str) -> None:
         self._options = options

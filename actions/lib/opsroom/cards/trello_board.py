@@ -11,6 +11,7 @@ from ..names import listed
 from . import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark
 from . import trello_read as read
 from .prose import cut
+from .trello_changes import changes
 from .trello_client import Client
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Board:
     """See `Tracker`."""
 
     settles_within = 2.0
+    changes = changes
 
     def __init__(self, options: Options, name: str) -> None:
         self._options = options
