@@ -2,7 +2,8 @@
 
 `OPSROOM_TEST_SERVICES` names a program that does it: `PROGRAM kill NAME` ends a service with SIGKILL and returns when
 it is gone, `PROGRAM start NAME` starts whatever is missing and returns when StackStorm answers again. NAME is one of
-SERVICES; `actionrunner` means all of them. Without it the tests that need it are skipped, saying so.
+SERVICES; `actionrunner` means all of them, and `sensorcontainer-2` a second one with the settings of the first, which
+runs only after `start`. Without the variable the tests that need it are skipped, saying so.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pytest
 
 from support.stackstorm import wait_for
 
-SERVICES = ("actionrunner", "rabbitmq", "mongodb", "sensorcontainer")
+SERVICES = ("actionrunner", "rabbitmq", "mongodb", "sensorcontainer", "sensorcontainer-2")
 PATIENCE = 240.0
 
 
@@ -81,3 +82,16 @@ def process_of(execution: str) -> int:
 def parent(pid: int) -> int:
     """The process that started this one."""
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def sensors(class_name: str) -> List[int]:
+    """The processes in which StackStorm runs a sensor of the pack."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode("utf-8", "replace").split("\0")
+        except OSError:
+            continue
+        if "--pack=opsroom" in words and f"--class-name={class_name}" in words:
+            found.append(int(path.parent.name))
+    return found
