@@ -33,7 +33,7 @@ def is_green(
 ) -> Outcome:
     """One look. Code green when it has run for so long, not_yet otherwise; then `pause` is when to ask again.
 
-    `version`, `began` and `first` are what the look before handed back. A place that does not answer makes the time
+    `version`, `began` and `first` are what the look before handed back (None where there is nothing). A place that does not answer makes the time
     begin anew. Raises Refusal(changed_meanwhile) when another version runs there than before, Refusal(nothing_runs,
     invalid_time, ...), Failure(timed_out) when it has been asked for too long.
     """
@@ -55,7 +55,7 @@ def is_green(
     except OpsroomError as error:
         _give_up(now, first_look, wanted, where)
         text = f"{where} did not answer ({one_line(error.message, 120)}); the time begins anew."
-        return Outcome(True, Code.NOT_YET, text, {**facts, "began": "", "pause": _pause(wanted, wanted)})
+        return Outcome(True, Code.NOT_YET, text, {**facts, "began": None, "pause": _pause(wanted, wanted)})
     if not running:
         raise Refusal(Code.NOTHING_RUNS, f"No version of {where} runs.", "Deploy one there first.")
     running = check_version(running)

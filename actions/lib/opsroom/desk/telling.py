@@ -67,6 +67,7 @@ def facts_of(request: Request, **more: object) -> Dict[str, object]:
         "version_before": request.version_before,
         "requester": request.by.shown,
         "seconds": request.seconds(),
+        "execution": request.desk.execution_id or None,
         **more,
     }
     return {key: value for key, value in facts.items() if value is not None}
