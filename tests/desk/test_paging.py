@@ -246,6 +246,23 @@ class TestOnce:
         assert rooms.page()["code"] == "paged"
         assert rooms.world.events() == ["asked", "paged", "asked", "paged"]
 
+    def test_a_database_that_goes_away_while_that_is_asked_pages_nobody_again(
+        self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rooms.page()
+
+        def closed(url: str) -> None:
+            raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
+
+        def stands(desk: Any, facts: Any) -> bool:
+            monkeypatch.setattr("opsroom.store.open_store", closed)
+            desk.close()
+            return True
+
+        monkeypatch.setattr("opsroom.desk.page._stands", stands)
+        assert rooms.page()["code"] == "paged_already"
+        assert len(rooms.side().alarms) == 1
+
     def test_several_executions_at_once_page_once(self, shared: Rooms) -> None:
         ready, answers = threading.Barrier(5), []
         config = {**shared.world.config, "database": shared.world.database}
