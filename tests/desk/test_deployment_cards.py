@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.desk import telling_cards
+from opsroom.desk import KINDS, deployment_cards, telling_cards
 from opsroom.ledger import Event
+from opsroom.settings import load
 from support.http_server import free_port
 from support.world import World, git, make_world
 
@@ -95,6 +97,38 @@ def test_the_commits_between_the_two_versions_name_cards_for_certain_or_not_at_a
     assert answer["cards"] == ["OPS-1", "OPS-2", "OPS-3"]
     assert comments(world, "OPS-4") == []
     assert len(comments(world, "OPS-3")) == 1
+
+
+def two_jiras(world: World) -> str:
+    """Besides the board, a Jira whose project is OPS too and another one; the address of the other one."""
+    for name, project in (("ours", "OPS"), ("theirs", "WEB")):
+        url = f"http://127.0.0.1:{free_port()}"
+        world.config["trackers"][name] = {"kind": "jira", "url": url, "token": "a-token-of-jira", "project": project}
+    return url
+
+
+def test_a_card_named_by_its_address_is_never_taken_for_one_of_that_id_elsewhere(world: World) -> None:
+    theirs = two_jiras(world)
+    answer = deploy(world, cards=f"{theirs}/browse/OPS-1, {theirs}/browse/WEB-7")
+    assert answer["cards"] == ["theirs:OPS-1", "WEB-7"]
+    assert "cannot be reached" in answer["cards_in_trouble"]["theirs:OPS-1"]
+    assert comments(world, "board:OPS-1") == []
+
+
+def test_nor_is_one_of_which_a_commit_gives_the_address(world: World) -> None:
+    theirs = two_jiras(world)
+    deploy(world)
+    commit(world, f"Mend it, see {theirs}/browse/OPS-1.", "v1.3.0")
+    assert deploy(world, "v1.3.0")["cards"] == ["theirs:OPS-1"]
+    assert comments(world, "board:OPS-1") == []
+
+
+@pytest.mark.parametrize("word", ["a", "a/", "A_", "-."])
+def test_a_commit_message_of_one_long_word_takes_no_time(world: World, word: str) -> None:
+    settings = load(world.config, KINDS)
+    began = time.monotonic()
+    assert list(deployment_cards._in(settings, [f"{word * 100_000} OPS-2"])) == ["OPS-2"]
+    assert time.monotonic() - began < 5
 
 
 def test_a_rollback_tells_only_the_cards_that_were_named(world: World) -> None:

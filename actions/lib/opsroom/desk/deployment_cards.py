@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Iterable, Iterator, List, Tuple
 from ..deploys import Historian, Resolved
 from ..errors import Code, OpsroomError, Refusal
 from ..settings.model import Settings
+from ..settings.trackers import Place, typed
 from . import Desk
 from .places import deployer_for
 
@@ -17,15 +18,17 @@ if TYPE_CHECKING:
 
 # A deployment that brings more is a release of everything; nobody reads a comment on each of them.
 MOST = 20
-# What looks like a card in what people write: an address, owner/name#17, OPS-12.
-_CANDIDATE = re.compile(r"https?://[^\s<>()\[\]\"']+|[\w.-]+/[\w.-]+#\d+|\b[A-Za-z][A-Za-z0-9_]*-\d+\b")
+# What looks like a card in what people write: an address, owner/name#17, OPS-12. Only where words begin:
+# a commit message may carry a word of a million letters.
+_CANDIDATE = re.compile(r"https?://[^\s<>()\[\]\"']+|(?<![\w.-])[\w.-]+/[\w.-]+#\d+|\b[A-Za-z][A-Za-z0-9_]*-\d+\b")
 _BETWEEN = re.compile(r"(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+)", re.IGNORECASE)
 
 
 def named(desk: Desk, text: str) -> Tuple[str, ...]:
     """The cards that somebody named: `OPS-12`, `OPS-12, OPS-13 and acme/web#17`. Asks no tracker.
 
-    Each comes back as it can be typed again and means the same: `OPS-12`, or `jira:OPS-12` where that was typed.
+    Each comes back as it can be typed again and means the same: `OPS-12`, or `jira:OPS-12` where that was typed or is
+    needed to tell it from a card of another tracker.
     Raises Refusal(unknown_card, which_tracker, no_tracker) for one that is nobody's.
     """
     if not text.strip():
@@ -37,7 +40,8 @@ def named(desk: Desk, text: str) -> Tuple[str, ...]:
         if word:
             name, _, card = tracker_of_card(desk, word)
             explicit = word.casefold().startswith(f"{name}:".casefold())
-            cards.append(f"{name}:{card}" if explicit else card)
+            place = Place(name, card)
+            cards.append(place.explicit if explicit else typed(desk.settings.trackers, place))
     found = tuple(dict.fromkeys(cards))
     if len(found) > MOST:
         raise Refusal(
@@ -77,7 +81,9 @@ def _in(settings: Settings, messages: Iterable[str]) -> Iterator[str]:
     """Only what is one tracker's for certain: a commit message speaks of UTF-8 and SHA-256 too."""
     for message in messages:
         for word in _CANDIDATE.findall(message):
-            readings = [kind.options.reads_card(word.rstrip(".,;:!?")) for kind in settings.trackers.values()]
-            sure = [one.id for one in readings if one.id and one.sure]
+            text = word.rstrip(".,;:!?")
+            readings = [(name, kind.options.reads_card(text)) for name, kind in settings.trackers.items()]
+            sure = [Place(name, one.id) for name, one in readings if one.id and one.sure]
             if len(sure) == 1:
-                yield sure[0]
+                # An address says whose it is; its id alone may be another tracker's.
+                yield typed(settings.trackers, sure[0])

@@ -43,6 +43,12 @@ def projects(trackers: Mapping[str, Kind], apps: Mapping[str, App], text: str) -
     return _places(trackers, wanted, "reads_project")
 
 
+def typed(trackers: Mapping[str, Kind], place: Place) -> str:
+    """A card as it can be typed and read again: its id, with the tracker's name before it where the id alone would mean
+    another one, or one of several."""
+    return place.id if cards(trackers, place.id) == (place,) else place.explicit
+
+
 def _places(trackers: Mapping[str, Kind], text: str, reader: str) -> Tuple[Place, ...]:
     wanted = text.strip()
     prefix, colon, rest = wanted.partition(":")
