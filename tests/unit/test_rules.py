@@ -182,8 +182,8 @@ def test_no_rule_that_deploys_is_set_off_by_what_a_rule_did() -> None:
     leading = {(one, other) for one, other in edges() if deploys(action_of(other))}
     by_cards = {(one, other) for one, other in leading if RULES[other]["trigger"]["type"] == "opsroom.card_moved"}
     assert leading == by_cards
-    # A card that a deployment moved asks for nothing: the action sees it in the record (tests/desk/test_rules_cards.py),
-    # and the config may not name one column for both (tests/unit/test_settings_webhooks.py).
+    # A card that a deployment moved asks for nothing: the action sees it in the record, and the config may not name one
+    # column for both; tests/desk/test_rules_cards.py shows it.
     assert {other for _, other in by_cards} == {"promote_ready_cards"}
 
 

@@ -97,19 +97,23 @@ def _tell(desk: Desk, records: Sequence[Record]) -> str:
     end = end_of(records)
     if end is None or _known_there(desk, records, end):
         return ""
-    # An emergency is told also while announcements are quiet.
-    always = any(one.event is Event.OVERRIDDEN for one in records)
+    # One whose runner died is told also while announcements are quiet.
+    emergency = any(one.event is Event.OVERRIDDEN for one in records)
     text = said_of(desk, records)
-    return text if tell_once(desk, f"deployment:{end.deployment}:{end.seq}", text, always) else ""
+    return text if tell_once(desk, f"deployment:{end.deployment}:{end.seq}", text, always=emergency) else ""
 
 
 def _known_there(desk: Desk, records: Sequence[Record], end: Record) -> bool:
     """Whether it was answered in the announce room: where it was asked for, or approved last.
 
-    Of a runner that died nobody got an answer.
+    Of a runner that died nobody got an answer. An emergency announces its outcome itself.
     """
+    from ..ledger import Event
+
     if "found_by" in end.facts:
         return False
+    if any(one.event is Event.OVERRIDDEN for one in records):
+        return True
     rooms = {one.room for one in records if one.execution_id == end.execution_id or one is records[0]}
     return any(room and same_room(room, desk.settings.announce) for room in rooms)
 
