@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple, TypeVar
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
 import yaml
 
@@ -89,10 +89,17 @@ def load_pack(folder: Path) -> Pack:
     problems: List[str] = []
     meta = _read(folder / "pack.yaml", dict, problems) if (folder / "pack.yaml").exists() else {}
     ref = str(meta.get("ref") or meta.get("name") or folder.name) if meta else folder.name
-    actions = {one.ref: one for one in _each(folder / "actions", lambda raw: _action(raw, folder, ref), problems)}
+    # What other runners run, workflows above all, is there for rules and the web; chat may lead to none of it.
+    others: Dict[str, str] = {}
+    found = _each(folder / "actions", lambda raw: _action(raw, folder, ref, others), problems)
+    actions = {one.ref: one for one in found if one is not None}
     aliases = _each(folder / "aliases", _alias, problems)
     for alias in aliases:
-        if alias.action_ref not in actions:
+        if alias.action_ref in others:
+            runner = others[alias.action_ref]
+            told = f"the console runs python-script actions only, and {alias.action_ref} is {runner}"
+            problems.append(f"alias {alias.name}: {told}")
+        elif alias.action_ref not in actions:
             problems.append(f"alias {alias.name}: there is no action {alias.action_ref} in {folder / 'actions'}")
     if problems:
         raise PackError(problems)
@@ -125,9 +132,10 @@ def _read(path: Path, wanted: type, problems: List[str]) -> Any:
     return raw
 
 
-def _action(raw: Dict[str, Any], folder: Path, pack: str) -> Action:
+def _action(raw: Dict[str, Any], folder: Path, pack: str, others: Dict[str, str]) -> Optional[Action]:
     if raw["runner_type"] != "python-script":
-        raise ValueError(f"the console runs python-script actions only, and {raw['name']} is {raw['runner_type']}")
+        others[f"{pack}.{raw['name']}"] = str(raw["runner_type"])
+        return None
     parameters = {str(name): dict(schema or {}) for name, schema in (raw.get("parameters") or {}).items()}
     return Action(f"{pack}.{raw['name']}", raw["name"], folder / "actions" / raw["entry_point"], parameters)
 

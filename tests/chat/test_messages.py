@@ -314,6 +314,37 @@ NOTHING += [
     "cards", "cards about", "cardsabout x", "card about x", "my cards please", "my card", "my", "those are my cards",
 ]  # fmt: skip
 
+INCIDENT = {"incident": "K7QX"}
+DOWN = {"who": "web-team", "text": "checkout is down"}
+INCIDENTS: List[Tuple[str, str, Dict[str, Any]]] = [
+    ("declare incident for web-team: checkout is down", "opsroom_open_incident", DOWN),
+    ("  Declare   incident  for  web-team :  checkout is down ", "opsroom_open_incident", DOWN),
+    ("declare incident for web-team: down: all of it\nsince noon", "opsroom_open_incident",
+     {"who": "web-team", "text": "down: all of it\nsince noon"}),
+    ("declare incident for pager:Web Team: checkout is down", "opsroom_open_incident",
+     {**DOWN, "who": "pager:Web Team"}),
+    ("declare an incident checkout is down for web-team", "opsroom_open_incident", DOWN),
+    ("declare an incident down for all, see a?b=c for web-team", "opsroom_open_incident",
+     {"who": "web-team", "text": "down for all, see a?b=c"}),
+    ("close incident K7QX", "opsroom_end_incident", INCIDENT),
+    ("Close  incident  K7QX ", "opsroom_end_incident", INCIDENT),
+    ("close incident K7QX: it was the cache", "opsroom_end_incident", {**INCIDENT, "text": "it was the cache"}),
+    ("close incident K7QX : cache: full", "opsroom_end_incident", {**INCIDENT, "text": "cache: full"}),
+    ("close with DEBUG=1 left on incident K7QX", "opsroom_end_incident", {**INCIDENT, "text": "DEBUG=1 left on"}),
+    ("show incidents", "opsroom_list_incidents", {}),
+    ("morning report", "opsroom_report", {}),
+    ("Morning report", "opsroom_report", {}),
+]  # fmt: skip
+MESSAGES += INCIDENTS
+NOTHING += [
+    "declare", "declare incident", "declare incident for web-team", "declare incident for web-team checkout is down",
+    "declare incidents for web-team: x", "declared incident for web-team: x", "declare an incident x", "declare war",
+    "declare an incident for web-team", "close", "close incident", "close incidents K7QX", "closed incident K7QX",
+    "close incident K7QX please", "close incident of last night", "close K7QX", "close with care",
+    "close incident K7QX:", "show incident", "shows incidents", "show incidents please", "morning", "morning reports", "good morning report",
+    "morning report for today",
+]  # fmt: skip
+
 NOTHING += [
     "page", "page web-team", "page web-team checkout is down", "page: x", "page web-team:", "page web-team: ",
     "pages web-team: x", "paged web-team: x", "page https://example.com/x", "please page web-team: x",

@@ -19,6 +19,7 @@ def test_every_fault_of_a_pack_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "actions" / "flow.yaml").write_text(
         "{name: flow, runner_type: orquesta, entry_point: x}", encoding="utf-8"
     )
+    add_command(tmp_path, "flowing", ["flowing"], action_ref="tiny.flow")
     with pytest.raises(PackError) as raised:
         load_pack(tmp_path)
     told = "\n".join(raised.value.problems)
@@ -27,10 +28,17 @@ def test_every_fault_of_a_pack_is_told_at_once(tmp_path: Path) -> None:
         "alias tiny_lost: there is no action tiny.nowhere",
         "nameless.yaml: there is no key 'name'",
         "torn.yaml",
-        "flow is orquesta",
+        "tiny.flow is orquesta",
     ):
         assert part in told
     assert len(raised.value.problems) == 5
+
+
+def test_a_workflow_that_no_alias_leads_to_is_left_out(tmp_path: Path) -> None:
+    add_command(tmp_path, "good", ["good"])
+    flow = "{name: flow, runner_type: orquesta, entry_point: workflows/flow.yaml}"
+    (tmp_path / "actions" / "flow.yaml").write_text(flow, encoding="utf-8")
+    assert list(load_pack(tmp_path).actions) == ["tiny.good"]
 
 
 def test_a_disabled_alias_is_left_out(tmp_path: Path) -> None:

@@ -90,22 +90,22 @@ def test_what_does_not_fit_is_folded_and_told_by_itself(world: World) -> None:
     world.config.update(trackers={"board": {"kind": "local"}}, pagers={"pager": {"kind": "local"}})
     for who in ("alice", "carol", "mallory"):
         told = lines(help_of(world, who))
-        assert "Cards and Pages: say opsroom help cards, opsroom help pages" in told
+        assert "Cards, Pages and Incidents: say opsroom help cards, pages or incidents" in told
         assert len(told) <= 8
         assert "…" not in "\n".join(told)
     pages = lines(help_of(world, "alice", "pages"))
     assert pages[0].startswith("Pages: page WHO: MESSAGE; emergency page WHO: MESSAGE; ")
     assert pages[1] == "For one in full, say for instance: opsroom help page"
     assert "cards about TEXT" in lines(help_of(world, "alice", "cards"))[0]
+    assert "show incidents" in lines(help_of(world, "alice", "incidents"))[0]
 
 
 def test_what_is_not_configured_is_not_told(world: World) -> None:
     assert "Pages" not in help_of(world, "carol")["message"]
     assert "page" not in help_of(world, "carol", "emergency")["message"]
     world.config["pagers"] = {"pager": {"kind": "local"}}
-    assert "Pages: page, emergency page, on call, show pages, ack, resolve, escalate, add." in lines(
-        help_of(world, "mallory")
-    )
+    assert "Pages and Incidents: say opsroom help pages or incidents" in lines(help_of(world, "mallory"))
+    assert lines(help_of(world, "mallory", "pages"))[0].startswith("Pages: page WHO: MESSAGE; ")
     assert "emergency page WHO: MESSAGE" in help_of(world, "carol", "emergency")["message"]
 
 

@@ -11,7 +11,7 @@ from ..errors import Code
 from ..guard.access import may, who_may
 from ..names import either, listed, pick
 from ..settings.model import Environment
-from ..text import MESSAGE_CHARACTERS
+from ..text import MESSAGE_CHARACTERS, MESSAGE_LINES
 from . import Desk
 from .outcome import Outcome
 
@@ -42,23 +42,31 @@ _GROUPS = {
     "Locks": ("list_locks", "lock", "unlock"),
     "Cards": ("create_card", "comment_card", "get_card", "move_card", "assign_card", "find_cards"),
     "Pages": ("page", "get_on_call", "list_pages", "ack_page", "resolve_page", "escalate_page", "add_responder"),
-    "Look": ("get_version", "get_history", "audit_report", "audit_verify", "reconcile", "quiet", "loud", "help"),
+    "Incidents": ("open_incident", "end_incident", "list_incidents"),
+    "Look": (
+        *("get_version", "get_history", "report", "audit_report", "audit_verify", "reconcile", "quiet", "loud"),
+        "help",
+    ),
 }
-# Groups that are told by themselves where all do not fit into one message.
-_FOLDED = ("Cards", "Pages")
+# Groups that are told by themselves where all do not fit into one message, the last ones first.
+_FOLDED = ("Cards", "Pages", "Incidents")
 # What nobody is shown where no tracker is configured.
 _OF_TRACKERS = tuple(f"opsroom.{action}" for action in _GROUPS["Cards"])
 # The same for a room to announce in, and for pagers.
 _OF_ANNOUNCEMENTS = ("opsroom.quiet", "opsroom.loud")
 _OF_PAGERS = tuple(f"opsroom.{action}" for action in _GROUPS["Pages"])
+# For an incident either will do.
+_OF_INCIDENTS = tuple(f"opsroom.{action}" for action in _GROUPS["Incidents"])
 # Commands whose WHO is a person.
 _OF_PEOPLE = ("opsroom.add_responder",)
 # Of these the first word alone says too little.
-_TWO_WORDS = ("show", "create", "my", "on")
+_TWO_WORDS = ("show", "create", "my", "on", "morning", "declare", "close")
 _TEXTS = {
     "opsroom.create_card": "checkout is broken",
     "opsroom.comment_card": "it is the cache",
     "opsroom.find_cards": "checkout",
+    "opsroom.open_incident": "checkout is down",
+    "opsroom.end_incident": "it was the cache",
 }
 _REASONS = {"opsroom.emergency_deploy": "checkout is down", "opsroom.reject_change": "the tests are red"}
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -91,22 +99,27 @@ def help_(desk: Desk, aliases: Path, topic: str = "") -> Outcome:
     if topic:
         return _about(desk, commands, " ".join(topic.split()))
     mine = [one for one in commands if _may(desk, one)]
-    text = _overview(desk, mine, folded=())
-    if len(text) > MESSAGE_CHARACTERS:
-        text = _overview(desk, mine, folded=_FOLDED)
+    text = ""
+    for first in range(len(_FOLDED), -1, -1):
+        # As few as it takes, beginning with the last ones.
+        text = text if text and _fits(text) else _overview(desk, mine, folded=_FOLDED[first:])
     facts = {"commands": [{"say": list(one.says), "description": one.description} for one in mine]}
     return Outcome(True, Code.HELP, text, facts)
+
+
+def _fits(text: str) -> bool:
+    return len(text) <= MESSAGE_CHARACTERS and text.count("\n") < MESSAGE_LINES
 
 
 def _overview(desk: Desk, commands: Sequence[Command], folded: Sequence[str]) -> str:
     """All commands in short. Of the groups that are `folded` only is told how to see them."""
     titles = [title for title in folded if _of_group(commands, title)]
-    more = ", ".join(f"opsroom help {title.casefold()}" for title in titles)
+    more = f"opsroom help {either(title.casefold() for title in titles)}"
     return "\n".join(
         [
             *_grouped(commands, folded),
-            *([f"{' and '.join(titles)}: say {more}"] if titles else []),
-            "For one in full, say for instance: opsroom help deploy",
+            *([f"{listed(titles)}: say {more}"] if titles else []),
+            "One in full: opsroom help deploy",
             f"Applications: {listed(desk.settings.apps)}. {_rights(desk)}",
         ]
     )
@@ -201,6 +214,8 @@ def _is_configured(desk: Desk, command: Command) -> bool:
     """Whether there is something that the command could be about."""
     if command.action in _OF_TRACKERS:
         return bool(desk.settings.trackers)
+    if command.action in _OF_INCIDENTS:
+        return bool(desk.settings.trackers or desk.settings.pagers)
     if command.action in _OF_ANNOUNCEMENTS:
         return bool(desk.settings.announce)
     return command.action not in _OF_PAGERS or bool(desk.settings.pagers)
@@ -269,6 +284,7 @@ def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
         "who": next(iter(desk.settings.people), "alice") if command.action in _OF_PEOPLE else team,
         "message": "checkout is down",
         "page": "1234",
+        "incident": "K7QX",
         "since": "2026-11",
         "until": "2026-12",
         "length": "30m",
