@@ -19,7 +19,7 @@ from .room import MaskedRoom, NoRoom, Room, StackStormRoom
 from .settings import load
 from .settings.model import Settings
 from .starter import starter_of
-from .text import MESSAGE_CHARACTERS, message, neutralise_data, shorten
+from .text import MESSAGE_CHARACTERS, in_lines, message, neutralise_data, shorten
 
 try:
     from st2common.runners.base_action import Action as BaseAction
@@ -153,4 +153,5 @@ def _fit(result: Dict[str, Any]) -> Dict[str, Any]:
     if hint and len(text) + 1 + len(hint) > MESSAGE_CHARACTERS:
         text = shorten(text, max(MESSAGE_CHARACTERS - 1 - len(hint), MESSAGE_CHARACTERS // 2))
         hint = shorten(hint, MESSAGE_CHARACTERS - 1 - len(text))
+    text, hint = in_lines(text, hint)
     return {**result, "message": text, "hint": hint}

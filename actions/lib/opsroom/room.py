@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Optional, Protocol
 
-from .text import neutralise
+from .text import in_lines, neutralise
 
 # Seconds. The heartbeat of a deployment waits for it.
 _PATIENCE = 5.0
@@ -57,7 +57,7 @@ class StackStormRoom:
             self._logger.warning("no progress is posted to a channel whose name holds an expression")
             return None
         api = os.environ.get("ST2_ACTION_API_URL", "").rstrip("/")
-        parameters = {"channel": self._channel, "message": text, "route": self._route}
+        parameters = {"channel": self._channel, "message": in_lines(text)[0], "route": self._route}
         try:
             client = Http({"X-Auth-Token": os.environ.get("ST2_ACTION_AUTH_TOKEN", "")}, time_limit=_PATIENCE)
             client.send("POST", f"{api}/executions", json={"action": "chatops.post_message", "parameters": parameters})

@@ -11,11 +11,16 @@ import re
 import unicodedata
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Iterable, List, Mapping, Sequence, Tuple
 
 # What a relay delivers whole everywhere: under 400 characters and eight lines.
 MESSAGE_CHARACTERS = 400
 MESSAGE_LINES = 8
+# A line on IRC has 512 bytes, with everything before the text, and letters that are not Latin take two to four. Whoever
+# sends a longer one is disconnected (hubot), or loses it together with what comes next (errbot). An alias may add a
+# link, where there are fewer than MESSAGE_CHARACTERS.
+LINE_BYTES = 350
+_BROKEN_BYTES = 300
 # One string of the result as data; StackStorm stores it, nobody reads it in a room.
 DATA_CHARACTERS = 20_000
 _DEPTH = 20
@@ -30,6 +35,7 @@ _MENTION = re.compile(r"(?<![\w.])@(?=(?:here|channel|everyone|all|room|group)\b
 # Invisible marks that reorder or hide text. Joiners (U+200C, U+200D) stay: Persian and emoji need them.
 _KEPT_FORMAT_CHARACTERS = {"\u200c", "\u200d"}
 _BLANK_RUNS = re.compile(r"[ \t]{2,}")
+_WORD = re.compile(r"\S+\s*|\s+")
 
 
 def neutralise(text: str) -> str:
@@ -87,6 +93,42 @@ def message(text: str, characters: int = MESSAGE_CHARACTERS, lines: int = MESSAG
 def shorten(text: str, characters: int) -> str:
     """The text, cut with an ellipsis where it is longer."""
     return text if len(text) <= characters else text[: max(characters - 1, 0)].rstrip() + "…"
+
+
+def in_lines(text: str, hint: str = "") -> Tuple[str, str]:
+    """A message and its hint, which are said after one another, with line breaks where a line were too long for IRC."""
+    said = f"{text} {hint}" if hint else text
+    if said.isascii() or all(_bytes(row) <= LINE_BYTES for row in said.split("\n")):
+        return text, hint
+    rows, hints = _broken(text), _broken(hint)
+    if hint and _bytes(f"{rows[-1]} {hints[0]}") > LINE_BYTES:
+        rows.append("")
+    return "\n".join(rows), "\n".join(hints)
+
+
+def _broken(text: str) -> List[str]:
+    rows: List[str] = []
+    for row in text.split("\n"):
+        if _bytes(row) <= _BROKEN_BYTES:
+            rows.append(row)
+            continue
+        line = ""
+        # Blanks are where it is broken; a word that is too long by itself is broken anywhere.
+        for piece in _WORD.findall(row):
+            if line and _bytes(line + piece.rstrip()) > _BROKEN_BYTES:
+                rows.append(line.rstrip())
+                line = ""
+            for character in piece:
+                if _bytes(line + character) > _BROKEN_BYTES:
+                    rows.append(line)
+                    line = ""
+                line += character
+        rows.append(line.rstrip())
+    return rows
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8"))
 
 
 def one_line(text: str, characters: int = 120) -> str:
