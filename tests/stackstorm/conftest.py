@@ -125,9 +125,8 @@ def channel(request: pytest.FixtureRequest, stackstorm: StackStorm, relay_users:
     world: World = request.getfixturevalue("world")
     try:
         if made.relay.kind not in relay_users:
-            scout = made.person("scout")
-            made.type(scout, "opsroom help")
-            relay_users[made.relay.kind] = made.user(made.execution_for(scout))
+            answer = made.ask(made.person("scout"), "opsroom help")
+            relay_users[made.relay.kind] = str(answer.execution["context"]["user"])
         for name in ("alice", "bob", "carol"):
             world.config["people"][name]["chat"] = [made.relay.reports(made.person(name))]
         world.config.update(relays=[relay_users[made.relay.kind]], route=made.relay.route)

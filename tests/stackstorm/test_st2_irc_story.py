@@ -29,7 +29,7 @@ def test_whom_the_config_does_not_know_is_refused_by_name(channel: Channel, worl
     mallory = channel.person("mallory")
     answer = channel.ask(mallory, "deploy web v1.0.0 to production", "#ops")
     assert (answer.status, answer.code) == ("failed", "not_allowed")
-    assert answer.lines == channel.relay.shows(answer.message, mallory)
+    assert answer.lines[1:] == channel.relay.shows(answer.message, mallory)
     assert f"{channel.relay.reports(mallory)} (unknown here)" in world.records()[-1].requester
     assert world.running("production") == ""
 

@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import List, Set, Tuple
 
@@ -92,6 +93,34 @@ class Channel:
             wait_for(lambda room=room: self.relay.nick in one.in_room(room), f"{self.relay.nick} in {room}")  # type: ignore[misc]
         return one
 
+    def replace(self, nick: str, user: str) -> Typist:
+        """Somebody else with the nick of a person who has left."""
+        self._people = [one for one in self._people if one.nick != nick]
+        return self.person(nick, user)
+
+    def restart(self) -> None:
+        """Restart the relay, and wait until it obeys and answers again."""
+        witness = self.person("witness")
+        before = len(witness.lines)
+        self.relay.restart()
+        joined = f":{self.relay.nick}!"
+
+        def back() -> int:
+            return len([one for one in witness.lines[before:] if one.startswith(joined) and " JOIN " in one])
+
+        witness.wait(lambda: back() >= len(ROOMS), f"{self.relay.nick} back in its rooms")
+        # It is in the room before it knows the commands and hears StackStorm; so ask until it answers.
+        answered = len(witness.heard)
+
+        def asked() -> bool:
+            self.type(witness, "versions on test")
+            with suppress(AssertionError):
+                witness.wait(lambda: len(witness.heard) > answered, "an answer", 10)
+            return len(witness.heard) > answered
+
+        wait_for(asked, f"{self.relay.nick} to answer")
+        self._newest()
+
     def type(self, person: Typist, text: str, room: str = "#dev") -> None:
         """Type a command in a room, addressed to the relay."""
         person.say(room, self.relay.addressed(text))
@@ -143,10 +172,6 @@ class Channel:
         self._seen.update(new)
         return new
 
-    def user(self, execution_id: str) -> str:
-        """The StackStorm user of an execution."""
-        return str(self.storm.execution(execution_id)["context"]["user"])
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -168,6 +193,6 @@ class Answer:
 
 
 def _within(wanted: List[str], lines: List[str]) -> bool:
-    """Whether these lines were said, one after the other (a relay may cut a long one into several)."""
-    said = " ".join(lines)
-    return all(part in said for part in wanted)
+    """Whether these lines were said; a relay may cut a long one into several."""
+    said = "".join(lines).replace(" ", "")
+    return all(part.replace(" ", "") in said for part in wanted)
