@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import os
+import shutil
 import signal
+import subprocess
 import uuid
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 import pytest
 
@@ -97,10 +99,52 @@ def processes(sensor: str) -> List[int]:
     return found
 
 
-def age(pid: int) -> float:
-    """For how many seconds a process has been there."""
-    started = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    return float(Path("/proc/uptime").read_text().split()[0]) - started / os.sysconf("SC_CLK_TCK")
+class Container:
+    """A sensor container of the test's own, for one sensor, beside that of the installation."""
+
+    def __init__(self, sensor: str) -> None:
+        program, config = shutil.which("st2sensorcontainer"), os.environ.get("ST2_CONFIG_PATH", "")
+        if not program or not config:
+            pytest.skip("st2sensorcontainer is not on the PATH, or ST2_CONFIG_PATH is not set")
+        self.sensor = sensor
+        self.command = [program, "--config-file", config, f"--sensor-ref=opsroom.{sensor}"]
+        self.process: Optional[subprocess.Popen[bytes]] = None
+
+    def start(self) -> None:
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(self.command, stdout=quiet, stderr=quiet, start_new_session=True)
+        wait_for(self.is_there, "the sensor in a container of its own", PATIENCE)
+
+    def is_there(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, "the container ended"
+        return any(os.getsid(pid) == self.process.pid for pid in processes(self.sensor))
+
+    def kill(self) -> None:
+        """The container and its sensor, with nothing left to be done for either."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def container() -> Iterator[Container]:
+    made = Container("VersionSensor")
+    yield made
+    made.kill()
+
+
+@contextmanager
+def turned_off(storm: StackStorm, sensor: str) -> Iterator[None]:
+    """Without the sensor in the container of the installation, which ends its process, and starts it afterwards."""
+    one = storm.get(f"/sensortypes/opsroom.{sensor}")
+    try:
+        assert storm.call("PUT", f"/sensortypes/opsroom.{sensor}", {**one, "enabled": False}).ok
+        wait_for(lambda: not processes(sensor), "the end of the sensor", PATIENCE)
+        yield
+    finally:
+        assert storm.call("PUT", f"/sensortypes/opsroom.{sensor}", {**one, "enabled": True}).ok
 
 
 def test_the_sensors_are_registered_with_their_triggers_and_run(stackstorm: StackStorm, watched: Watched) -> None:
@@ -149,33 +193,42 @@ def test_cards_and_pages_are_told_by_their_ids_and_never_by_their_texts(watched:
     assert watched.everything() == 6
 
 
-def test_a_sensor_that_is_killed_in_the_middle_loses_and_doubles_nothing(watched: Watched) -> None:
+def test_a_container_that_is_killed_in_the_middle_loses_and_doubles_nothing(
+    stackstorm: StackStorm, watched: Watched, container: Container
+) -> None:
     source = f"version:{watched.app}:uat"
-    for count, version in enumerate(("1.0.1", "1.0.2", "1.0.3"), start=1):
-        watched.by_hand(version)
-        (pid,) = processes("VersionSensor")
-        # StackStorm gives up a sensor that ends several times within ten seconds of its start.
-        wait_for(lambda pid=pid: age(pid) > 15, "the sensor to be there for a while", PATIENCE)
-        if count == 2:
-            # Right after it saw the change, perhaps before it told of it.
-            wait_for(lambda version=version: version in str(watched.seen(source)), f"a look at {version}", PATIENCE)
-        os.kill(pid, signal.SIGKILL)
-        wait_for(lambda pid=pid: processes("VersionSensor") not in ([], [pid]), "the sensor to come back", PATIENCE)
-        found = watched.wait_for_told("version_unknown_change", count)
-        assert found[-1]["version"] == version
+    with turned_off(stackstorm, "VersionSensor"):
+        container.start()
+        for count, version in enumerate(("1.0.1", "1.0.2", "1.0.3"), start=1):
+            watched.by_hand(version)
+            if count == 2:
+                # Right after it saw the change, perhaps before it told of it.
+                wait_for(lambda version=version: version in str(watched.seen(source)), f"a look at {version}", PATIENCE)
+            container.kill()
+            container.start()
+            found = watched.wait_for_told("version_unknown_change", count)
+            assert found[-1]["version"] == version
+
+
+def test_of_two_containers_one_tells_each_thing_and_goes_on_alone(watched: Watched, container: Container) -> None:
+    container.start()
+    wait_for(lambda: len(processes("VersionSensor")) == 2, "two sensors at once", PATIENCE)
+    for count in range(1, 4):
+        watched.by_hand(f"1.1.{count}")
+        watched.wait_for_told("version_unknown_change", count)
+    watched.ask(f"deploy {watched.app} v1.0.0 to uat")
+    container.kill()
+    watched.wait_for_told("version_changed", 1)
+    watched.by_hand("1.1.9")
+    watched.wait_for_told("version_unknown_change", 4)
 
 
 def test_a_sensor_that_is_turned_off_tells_afterwards_what_changed_meanwhile(
     stackstorm: StackStorm, watched: Watched
 ) -> None:
-    one = stackstorm.get("/sensortypes/opsroom.VersionSensor")
-    try:
-        assert stackstorm.call("PUT", "/sensortypes/opsroom.VersionSensor", {**one, "enabled": False}).ok
-        wait_for(lambda: not processes("VersionSensor"), "the end of the sensor", PATIENCE)
+    with turned_off(stackstorm, "VersionSensor"):
         watched.by_hand("2.0.0")
         watched.ask(f"deploy {watched.app} v1.2.0 to test")
-    finally:
-        assert stackstorm.call("PUT", "/sensortypes/opsroom.VersionSensor", {**one, "enabled": True}).ok
     (drift,) = watched.wait_for_told("version_unknown_change", 1)
     (change,) = watched.wait_for_told("version_changed", 1)
     assert (drift["environment"], change["environment"]) == ("uat", "test")
