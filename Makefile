@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := actions console tests benchmarks
-METADATA := pack.yaml config.schema.yaml opsroom.yaml.example actions aliases
+CODE := actions sensors console tests benchmarks
+METADATA := pack.yaml config.schema.yaml opsroom.yaml.example actions aliases sensors
 
 .PHONY: demo chat test lint format picture clean
 
