@@ -42,6 +42,19 @@ def test_a_private_message_is_no_room(channel: Channel, world: World) -> None:
     assert world.running("production") == ""
 
 
+def test_the_relay_has_its_role_and_no_other_and_that_is_no_administrators(channel: Channel, world: World) -> None:
+    assignments = channel.storm.call("GET", "/rbac/role_assignments")
+    if not assignments.ok:
+        pytest.skip(f"this StackStorm has no RBAC: {assignments.status_code}")
+    (user,) = world.config["relays"]
+    assert {one["role"] for one in assignments.json() if one["user"] == user} == {"opsroom_relay"}
+    with channel.storm.api_key(user) as relay:
+        # What hubot-stackstorm asks for as it is delivered, and what it has to ask for.
+        answers = [channel.storm.call("GET", f"/actionalias?limit={limit}", who=relay) for limit in (-1, 100)]
+    assert [one.status_code for one in answers] == [403, 200]
+    assert "opsroom_deploy" in {one["name"] for one in answers[1].json()}
+
+
 def test_a_deployment_outlives_the_relay_and_its_answer_reaches_the_new_one(channel: Channel, world: World) -> None:
     if not RESTART:
         pytest.skip("no relay may be restarted: OPSROOM_IRC_RESTART is not set")
