@@ -50,6 +50,7 @@ class Incident:
     pager: str = ""
     page: str = ""
     page_url: str = ""
+    page_words: str = ""
     linked: str = ""
     closed_at: Optional[datetime] = None
     closed_by: str = ""
@@ -101,6 +102,17 @@ def find(connection: Connection, id: str) -> Optional[Incident]:
 def note(connection: Connection, id: str, **changes: Any) -> None:
     """Write down what was made of it; `changes` are attributes of an Incident."""
     connection.execute(update(incidents).where(incidents.c.id == id).values(**_values(changes)))
+
+
+def settle_words(store: Store, connection: Connection, id: str, words: str) -> str:
+    """What its page says: these words, unless others were settled before. Within the caller's `store.write()`.
+
+    Two who page for it at the same moment, of whom one knows of the card, then send the same words: one page.
+    """
+    queue_up(connection)
+    query = update(incidents).where(incidents.c.id == id, incidents.c.page_words == "")
+    connection.execute(query.values(page_words=clean(words)))
+    return str(connection.scalar(select(incidents.c.page_words).where(incidents.c.id == id)))
 
 
 def close(store: Store, connection: Connection, id: str, by: str, closing: str) -> bool:

@@ -8,7 +8,7 @@ declared the incident, also when somebody else goes on with it.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
 from ..cards import Draft, Made, Remark
 from ..errors import Code, Failure, Refusal
@@ -126,10 +126,10 @@ def send_page(desk: Desk, incident: Incident) -> Incident:
     if incident.page or not desk.settings.pagers:
         return incident
     desk = replace(desk, speaker=declared_by(desk, incident))
-    there = _page_that_is_there(desk, incident)
+    there, words = _page_that_is_there(desk, incident)
     if there is not None:
         return _noted(desk, incident, **there)
-    outcome = page(desk, incident.who, words_of(incident), urgent=True)
+    outcome = page(desk, incident.who, words, urgent=True)
     facts = outcome.facts
     noted = _noted(
         desk,
@@ -150,12 +150,13 @@ def words_of(incident: Incident) -> str:
     return f"Incident {incident.id}: {text}" + (f" Card: {card}" if card else "")
 
 
-def _page_that_is_there(desk: Desk, incident: Incident) -> Optional[Dict[str, str]]:
-    """The page that was sent for it, when a runner died before it could write that down."""
-    from ..incidents import page_of
+def _page_that_is_there(desk: Desk, incident: Incident) -> Tuple[Optional[Dict[str, str]], str]:
+    """The page that was sent for it, when a runner died before it could write that down; and what its page says."""
+    from ..incidents import page_of, settle_words
 
-    with desk.store.read() as connection:
-        return page_of(connection, incident)
+    with desk.store.write() as connection:
+        words = settle_words(desk.store, connection, incident.id, words_of(incident))
+        return page_of(connection, incident), words
 
 
 def link(desk: Desk, incident: Incident) -> Incident:

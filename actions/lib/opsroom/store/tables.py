@@ -330,8 +330,9 @@ silences = Table(
 )
 
 # Incidents that were declared. `who` is whom it is for, as typed. What is empty has not been made yet: the card
-# (`card_mark` is what it carries, also before it is known to be there), the page, their link (`linked`); at the end,
-# that the page is resolved (`page_over`), that the card has its last comment (`card_told`) and its place (`card_over`).
+# (`card_mark` is what it carries, also before it is known to be there), the page (`page_words` is what it says), their
+# link (`linked`); at the end, that the page is resolved (`page_over`), that the card has its last comment (`card_told`)
+# and its place (`card_over`).
 incidents = Table(
     "incidents",
     metadata,
@@ -355,6 +356,7 @@ incidents = Table(
     Column("pager", Text, nullable=False),
     Column("page", Text, nullable=False),
     Column("page_url", Text, nullable=False),
+    Column("page_words", Text, nullable=False),
     Column("linked", Text, nullable=False),
     Column("closed_at", Text, nullable=False),
     Column("closed_by", Text, nullable=False),
