@@ -27,7 +27,8 @@ class OpsroomSensor(Sensor):
         from opsroom.watching import sources
         from opsroom.watching.keeper import Keeper
 
-        logger = self.sensor_service.get_logger(name=type(self).__name__)
+        name = type(self).__name__
+        logger = self.sensor_service.get_logger(name=name)
 
         def places(settings):
             database = settings.database or default_database()
@@ -39,7 +40,7 @@ class OpsroomSensor(Sensor):
             read=read_config,
             places=places,
             tell=self._tell,
-            say=lambda text: logger.warning("%s", text),
+            say=lambda text: logger.warning("%s: %s", name, text),
         )
 
     def run(self):

@@ -104,6 +104,8 @@ def world(stackstorm: StackStorm, installed: Installed) -> Iterator[World]:
     made = make_world(folder / "world")
     (folder / "world").chmod(0o777)
     made.config.update(database=made.database, relays=[RELAY], lease="10s")
+    # The sensors ask nobody anything in these tests, but for those that are about them.
+    made.config["watching"] = {"versions": "0s", "cards": "0s", "pages": "0s"}
     stackstorm.configure(made.config)
     yield made
     shutil.rmtree(folder, ignore_errors=True)

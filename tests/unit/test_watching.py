@@ -143,6 +143,16 @@ class TestSchedule:
         assert schedule.next() == float("inf")
 
 
+def test_a_watch_with_nothing_to_do_waits_and_one_with_much_to_do_comes_when_it_is_due(store: Store) -> None:
+    room = Room(store)
+    assert room.watch.step() == 1.0
+    room.sees(web=Asked())
+    room.clock.at += 3600.0
+    room.watch.step()
+    room.clock.at += 0.5
+    assert 0.01 <= room.watch.step() <= 1.0
+
+
 def test_a_broken_source_never_stops_the_others(store: Store) -> None:
     room, fine, broken = Room(store), Asked("v1"), Asked(RuntimeError("hunter2"))
     room.sees(broken=broken, fine=fine)
@@ -593,6 +603,7 @@ class TestKeeper:
         config.passes(60)
         assert config.changed == []
         assert config.said == ["0 sources are watched."]
+        assert not (config.folder / "a.db").exists()
 
     def test_another_database_is_opened(self, config: Config) -> None:
         config.app("web", "v1")

@@ -99,10 +99,11 @@ class Watch:
         for source in late:
             hangs = Failure(Code.TIMED_OUT, "it was asked, and neither answers nor fails.")
             self._pool.start(partial(self._note, source, source.known, hangs))
-        if self._news.is_set() or now - self._swept >= _SWEEP:
+        # Without anything to watch there is no reason to open a database.
+        if self._news.is_set() or (self._sources and now - self._swept >= _SWEEP):
             self._deliver(now)
         with self._lock:
-            left = min(self._schedule.next() - self._clock(), self._swept + _SWEEP - now, 1.0)
+            left = min(self._schedule.next() - self._clock(), 1.0)
         return max(left, 0.01)
 
     def wait(self, seconds: float) -> None:
