@@ -202,6 +202,12 @@ def test_mistakes_in_the_config_are_told_by_their_key_and_never_with_the_secret(
     assert "no-whsec" not in json.dumps(answer)
 
 
+def test_a_reference_in_place_of_which_nobody_put_the_secret_is_none(hooks: Hooks) -> None:
+    reference = "{{ st2kv.system.opsroom_github_webhook }}"
+    hooks.ruled.world.config["webhooks"]["github"]["secret"] = reference
+    assert hooks.github(secret=reference)["code"] == "not_signed"
+
+
 def test_without_a_webhook_in_the_config_nothing_is_believed(hooks: Hooks) -> None:
     del hooks.ruled.world.config["webhooks"]
     assert hooks.github()["code"] == "not_configured"
