@@ -33,9 +33,9 @@ def is_green(
 ) -> Outcome:
     """One look. Code green when it has run for so long, not_yet otherwise; then `pause` is when to ask again.
 
-    `version`, `began` and `first` are what the look before handed back (None where there is nothing). A place that does
-    not answer makes the time begin anew. Raises Refusal(changed_meanwhile) when another version runs there than before, Refusal(nothing_runs,
-    invalid_time, ...), Failure(timed_out) when it has been asked for too long.
+    `version`, `began` and `first` are what the look before handed back (None where there is nothing). A place that
+    does not answer makes the time begin anew. Raises Refusal(changed_meanwhile) when another version runs there than
+    before, Refusal(nothing_runs, invalid_time, ...), Failure(timed_out) when it has been asked for too long.
     """
     wanted = _wanted(for_long)
     app, environment = find_place(desk.settings, app_name, environment_name)
