@@ -297,6 +297,15 @@ def test_of_two_sensors_that_see_the_same_change_one_tells_it(place: Place) -> N
     assert place.look("v2") == other.look("v2") == []
 
 
+def test_a_sensor_that_missed_a_change_tells_the_next_one_from_where_it_really_was(place: Place) -> None:
+    place.look("v1")
+    other = Place(place.store)
+    assert triggers(place.look("v2")) == ["version_unknown_change"]
+    assert other.look("v3") == [], "it knew v1 only: it asks again before it says anything"
+    ((_, payload),) = other.look("v3")
+    assert (payload["version_before"], payload["version"]) == ("v2", "v3")
+
+
 def test_an_answer_from_before_a_change_that_another_sensor_saw_undoes_nothing(place: Place) -> None:
     place.look("v1")
     slow = Place(place.store)
