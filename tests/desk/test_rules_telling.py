@@ -15,8 +15,8 @@ E1 = "0f" * 16
 
 
 @pytest.fixture
-def ruled(tmp_path: Path) -> Ruled:
-    return make_ruled(tmp_path)
+def ruled(tmp_path: Path, store_url: str) -> Ruled:
+    return make_ruled(tmp_path, store_url)
 
 
 def drift(ruled: Ruled, event: str = E1, **given: Any) -> Any:

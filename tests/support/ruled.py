@@ -101,9 +101,9 @@ _MOMENTS = (
 )
 
 
-def make_ruled(folder: Path) -> Ruled:
+def make_ruled(folder: Path, database: str = "") -> Ruled:
     """The world of make_world, with an announce room, and the system user as somebody whom the config knows."""
-    world = make_world(folder)
+    world = make_world(folder, database or None)
     world.config["announce"] = "#deploys"
     world.config["people"]["stanley"] = {}
     return Ruled(world)
