@@ -1,0 +1,203 @@
+"""What workflows ask: where a release goes, whether a version runs, whether it has run for long enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Set
+
+import pytest
+
+from opsroom.desk import green
+from opsroom.errors import Code, Failure
+from opsroom.versions import Running
+from support.world import World, make_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_world(tmp_path)
+
+
+class Place:
+    """What runs on the source, told by the test; time that passes only when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+        self.runs: Optional[str] = "v1.0.0"
+
+    def ask(self, app: Any, environment: Any) -> Running:
+        if self.runs is None:
+            raise Failure(Code.UNREACHABLE, "the place cannot be reached.")
+        return Running(self.runs)
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Place:
+    made = Place()
+    monkeypatch.setattr(green, "ask", made.ask)
+    monkeypatch.setattr(green, "clock", lambda: made.now)
+    return made
+
+
+class Watching:
+    """As the workflow does it: each look gets what the one before handed back, and time passes as it says."""
+
+    def __init__(self, world: World, place: Place, for_long: str = "30m") -> None:
+        self.world, self.place, self.for_long = world, place, for_long
+        self.state: Dict[str, Any] = {}
+        self.answers: List[Dict[str, Any]] = []
+
+    def look(self) -> Dict[str, Any]:
+        answer: Dict[str, Any] = self.world.ask(
+            "check_green", app="web", environment="uat", for_long=self.for_long, **self.state
+        )
+        self.answers.append(answer)
+        if answer["code"] == "not_yet":
+            self.state = {key: answer[key] for key in ("version", "began", "first") if answer[key] is not None}
+            self.place.now += answer["pause"]
+        return answer
+
+    def to_the_end(self) -> Dict[str, Any]:
+        for _ in range(2000):
+            if self.look()["code"] != "not_yet":
+                break
+        return self.answers[-1]
+
+
+class TestPlan:
+    def plan(self, world: World, **more: str) -> Dict[str, Any]:
+        answer: Dict[str, Any] = world.ask("release_plan", app="web", version="v1.0.0", **more)
+        return answer
+
+    def test_it_goes_through_all_in_the_order_of_the_config(self, world: World) -> None:
+        answer = self.plan(world)
+        assert (answer["ok"], answer["code"]) == (True, "release_plan")
+        assert (answer["environments"], answer["stops_before"]) == (["test", "uat", "production"], "")
+        assert answer["message"] == "web v1.0.0 goes to test, uat and production."
+
+    @pytest.mark.parametrize("rule", [{"approvals": 1}, {"confirm_within": "1m"}])
+    def test_it_stops_before_the_first_where_somebody_has_to_agree(self, world: World, rule: Dict[str, Any]) -> None:
+        world.config["environments"]["production"] = {"deployers": ["alice", "carol"], **rule}
+        answer = self.plan(world)
+        assert (answer["environments"], answer["stops_before"]) == (["test", "uat"], "production")
+        assert self.plan(world, upto="production")["environments"] == ["test", "uat", "production"]
+
+    def test_the_rules_for_the_application_count(self, world: World) -> None:
+        world.config["environments"]["uat"] = {"apps": {"web": {"confirm_within": "1m"}}}
+        assert self.plan(world)["environments"] == ["test"]
+
+    def test_it_goes_no_further_than_asked_and_only_where_the_application_lives(self, world: World) -> None:
+        assert self.plan(world, upto="UAT")["environments"] == ["test", "uat"]
+        world.config["apps"]["web"]["environments"] = ["test", "production"]
+        assert self.plan(world)["environments"] == ["test", "production"]
+        assert self.plan(world, upto="uat")["code"] == "not_in_environment"
+
+    def test_where_the_first_one_needs_somebody_it_says_how_to_go_there(self, world: World) -> None:
+        world.config["environments"]["test"] = {"confirm_within": "1m"}
+        answer = self.plan(world)
+        assert (answer["code"], answer["hint"]) == ("not_possible", "Say how far: upto=test")
+
+    def test_the_check_comes_from_the_config(self, world: World) -> None:
+        assert self.plan(world)["check"] == ""
+        world.config["apps"]["web"]["check"] = "acme.smoke_test"
+        assert self.plan(world)["check"] == "acme.smoke_test"
+        world.config["apps"]["web"]["check"] = "<% ctx() %>"
+        assert self.plan(world)["code"] == "settings_invalid"
+
+    def test_names_and_versions_that_are_none_are_refused(self, world: World) -> None:
+        assert world.ask("release_plan", app="wbe", version="v1.0.0")["code"] == "unknown_app"
+        assert world.ask("release_plan", app="web", version="../etc")["code"] == "invalid_name"
+        assert self.plan(world, upto="moon")["code"] == "unknown_environment"
+        del world.config["apps"]["web"]["deploy"]
+        assert self.plan(world)["code"] == "cannot_deploy"
+
+
+class TestCheckVersion:
+    def check(self, world: World, version: str) -> Dict[str, Any]:
+        answer: Dict[str, Any] = world.ask("check_version", app="web", version=version, environment="uat")
+        return answer
+
+    def test_the_version_that_runs_is_there_and_another_is_not(self, world: World) -> None:
+        world.ask("deploy", app="web", version="v1.0.0", environment="uat")
+        assert (self.check(world, "v1.0.0")["ok"], self.check(world, "1.0.0")["verified"]) == (True, True)
+        other = self.check(world, "v1.1.0")
+        assert (other["ok"], other["code"], other["running"]) == (False, "not_verified", "v1.0.0")
+        assert other["message"] == "v1.0.0 runs as web on uat, and not v1.1.0."
+
+    def test_where_nothing_runs_it_fails_and_where_nobody_can_ask_it_says_so(self, world: World) -> None:
+        assert self.check(world, "v1.0.0")["message"] == "nothing runs as web on uat, and not v1.0.0."
+        del world.config["apps"]["web"]["version"]
+        assert (self.check(world, "v1.0.0")["ok"], self.check(world, "v1.0.0")["verified"]) == (True, False)
+
+
+class TestGreen:
+    def test_it_is_green_after_so_long_and_not_before(self, world: World, place: Place) -> None:
+        watching = Watching(world, place)
+        began = place.now
+        answer = watching.to_the_end()
+        assert (answer["code"], answer["version"]) == ("green", "v1.0.0")
+        assert place.now - began == 1800
+        # Ten looks on the way, and the first one.
+        assert len(watching.answers) == 11
+
+    @pytest.mark.parametrize(("for_long", "looks", "pauses"), [("10s", 3, {5}), ("2m", 11, {12}), ("24h", 289, {300})])
+    def test_it_looks_neither_too_often_nor_too_seldom(
+        self, world: World, place: Place, for_long: str, looks: int, pauses: Set[int]
+    ) -> None:
+        watching = Watching(world, place, for_long)
+        assert watching.to_the_end()["code"] == "green"
+        assert len(watching.answers) == looks
+        assert {one["pause"] for one in watching.answers[:-1]} == pauses
+
+    def test_a_look_without_an_answer_makes_the_time_begin_anew(self, world: World, place: Place) -> None:
+        watching = Watching(world, place)
+        for _ in range(9):
+            assert watching.look()["code"] == "not_yet"
+        place.runs = None
+        broken = watching.look()
+        assert (broken["ok"], broken["code"], broken["began"]) == (True, "not_yet", None)
+        place.runs = "v1.0.0"
+        again = place.now
+        assert watching.to_the_end()["code"] == "green"
+        assert place.now - again >= 1800
+
+    def test_another_version_ends_it_also_after_a_look_without_an_answer(self, world: World, place: Place) -> None:
+        watching = Watching(world, place)
+        watching.look()
+        place.runs = None
+        watching.look()
+        place.runs = "v1.1.0"
+        answer = watching.look()
+        assert (answer["ok"], answer["code"]) == (False, "changed_meanwhile")
+
+    def test_one_that_never_stays_up_is_given_up_in_the_end(self, world: World, place: Place) -> None:
+        watching = Watching(world, place)
+        place.runs = None
+        began = place.now
+        assert watching.to_the_end()["code"] == "timed_out"
+        assert 2 * 1800 + 3600 < place.now - began < 2 * 1800 + 3600 + 300
+        assert len(watching.answers) < 1000
+
+    def test_what_is_no_length_or_no_moment_is_refused(self, world: World, place: Place) -> None:
+        for wrong in ("5s", "25h", "soon", "-1"):
+            assert Watching(world, place, wrong).look()["code"] == "invalid_time"
+        given = {"app": "web", "environment": "uat", "for_long": "1m", "began": "yesterday"}
+        assert world.ask("check_green", **given)["code"] == "invalid_time"
+
+    def test_nobody_gains_time_by_a_moment_that_lies_ahead(self, world: World, place: Place) -> None:
+        given = {"app": "web", "environment": "uat", "for_long": "1m", "began": str(place.now + 999)}
+        assert world.ask("check_green", **given)["began"] == f"{place.now:.0f}"
+
+    def test_where_nothing_runs_there_is_nothing_to_wait_for(self, world: World, place: Place) -> None:
+        place.runs = ""
+        assert Watching(world, place).look()["code"] == "nothing_runs"
+
+
+class TestPromotingWhatWasSeen:
+    def test_exactly_that_version_is_promoted_and_another_is_refused(self, world: World) -> None:
+        world.ask("deploy", app="web", version="v1.0.0", environment="test")
+        given = {"app": "web", "source": "test", "environment": "uat"}
+        answer = world.ask("promote", **given, version="v1.1.0")
+        assert (answer["ok"], answer["code"]) == (False, "changed_meanwhile")
+        assert world.running("uat") == ""
+        assert world.ask("promote", **given, version="v1.0.0")["code"] == "deployed"
