@@ -8,7 +8,10 @@ from typing import Any, Dict, List
 
 import pytest
 
+from opsroom.cards import Moved
+from opsroom.cards.local_board import Board
 from opsroom.desk import KINDS, deployment_cards, telling_cards
+from opsroom.errors import Code, Failure
 from opsroom.ledger import Event
 from opsroom.settings import load
 from support.http_server import free_port
@@ -166,6 +169,25 @@ def test_a_column_that_does_not_exist_is_told_and_the_comment_stays(world: World
     assert answer["ok"]
     assert "OPS-1 was told. OPS-1 could not be moved: " in answer["message"]
     assert len(comments(world, "OPS-1")) == 1
+
+
+def test_a_move_of_which_the_answer_was_lost_is_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.config["environments"]["uat"]["move_cards"] = "Doing"
+    lost, real = [Failure(Code.UNREACHABLE, "The answer was lost.", facts={"sent": True})], Board.move
+
+    def move(self: Board, card: str, to: str) -> Moved:
+        moved = real(self, card, to)
+        if lost:
+            raise lost.pop()
+        return moved
+
+    monkeypatch.setattr(Board, "move", move)
+    assert deploy(world, cards="OPS-1")["cards_moved"] == ["OPS-1"]
+    assert world.events()[-1] == "card_moved"
+    lost += [Failure(Code.UNREACHABLE, "The answer was lost.", facts={"sent": True}) for _ in range(2)]
+    answer = deploy(world, "v1.1.0", cards="OPS-2")
+    assert "OPS-2 could not be moved: OPS-2 may or may not have been moved" in answer["message"]
+    assert world.events()[-1] == "unconfirmed"
 
 
 def test_an_application_can_have_another_column(world: World) -> None:

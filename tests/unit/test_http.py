@@ -90,6 +90,16 @@ def test_the_charset_of_the_answer_is_used_and_an_unknown_one_does_no_harm(serve
     assert Http().get(server.url("/odd")).text == "é"
 
 
+@pytest.mark.parametrize("charset", ["idna", "undefined", "hex", "punycode"])
+def test_a_charset_that_is_none_for_pages_does_no_harm(server, charset):
+    server.on("/odd", Reply(body="\u00e9..{", headers={"Content-Type": f"application/json; charset={charset}"}))
+    answer = Http().get(server.url("/odd"))
+    assert isinstance(answer.text, str)
+    with pytest.raises(Failure) as caught:
+        answer.json()
+    assert caught.value.code is Code.BAD_ANSWER
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [

@@ -232,7 +232,7 @@ class Http:
                     if time.monotonic() > request.deadline:
                         return _late(request, True)
                 lower = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, lower, bytes(body), shown, request.secrets)
+                return Answer(response.status_code, lower, bytes(body), shown, request.secrets, request.method)
         except Exception as error:  # requests lets errors of urllib3, http.client and ssl through
             trouble = explain(error, shown, request.time_limit, limits[0])
             if trouble is None:

@@ -13,13 +13,14 @@ from .redaction import redact
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. Header names are lower case. `url` is as a sentence may show it."""
+    """What came back. Header names are lower case. `url` is as a sentence may show it, `method` in upper case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: str
     secrets: Tuple[str, ...] = field(default=(), repr=False)
+    method: str = ""
 
     @property
     def text(self) -> str:
@@ -27,7 +28,7 @@ class Answer:
         named = re.search(r"charset=[\"']?([\w.-]+)", self.headers.get("content-type", ""), re.IGNORECASE)
         try:
             return self.body.decode(named.group(1) if named else "utf-8", "replace")
-        except LookupError:
+        except (LookupError, ValueError):  # a charset that nobody knows, or one that is none for pages, such as idna
             return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:

@@ -146,7 +146,7 @@ class Client:
     def _left(self) -> float:
         left = self._ends - time.monotonic()
         if left > 0:
-            return left
+            return max(round(left, 1), 0.1)  # a sentence may tell it
         message = f"Basecamp did not answer all that was asked within {self._options.time_limit:g} s."
         raise Failure(Code.TIMED_OUT, message, facts={"sent": False})
 

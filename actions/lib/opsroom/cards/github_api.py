@@ -62,6 +62,23 @@ class Api:
         A limit is waited for when it ends in time. GitHub has done nothing then, so that also goes for what makes
         something.
         """
+        try:
+            return self._answer(method, path, Asked(self._tracker, repository, card), json, params, idempotent, etag)
+        except Failure as failure:
+            if method == "GET":
+                failure.facts["sent"] = False  # nothing can have come of it
+            raise
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        asked: Asked,
+        json: Any,
+        params: Optional[Mapping[str, str]],
+        idempotent: Optional[bool],
+        etag: str,
+    ) -> Answer:
         accept = _REFUSED if method == "GET" else (*_REDIRECTS, *_REFUSED)
         accept = (*accept, _NOT_MODIFIED) if etag else accept
         while True:
@@ -79,7 +96,7 @@ class Api:
             if 200 <= answer.status < 300 or (etag and answer.status == _NOT_MODIFIED):
                 return answer
             if not limited(answer):
-                raise trouble(answer, Asked(self._tracker, repository, card))
+                raise trouble(answer, asked)
             wait = wait_for(answer)
             pause = None if wait is None else max(wait, 0.1)
             if pause is None or time.monotonic() + pause >= self._deadline:
@@ -89,13 +106,13 @@ class Api:
 
 def bad(answer: Answer, what: str) -> Failure:
     """The failure of an answer that is JSON but not what was asked for."""
-    facts = {"url": answer.url, "status": answer.status, "sent": True}
+    facts = {"url": answer.url, "status": answer.status, "sent": answer.method != "GET"}
     return Failure(Code.BAD_ANSWER, f"{answer.url} answered JSON that is no {what}.", facts=facts)
 
 
 def an_object(answer: Answer, what: str) -> Mapping[str, Any]:
     """The JSON object of an answer. Raises Failure(bad_answer) when it is none."""
-    found = answer.json()
+    found = _json(answer)
     if not isinstance(found, dict):
         raise bad(answer, what)
     return found
@@ -103,7 +120,15 @@ def an_object(answer: Answer, what: str) -> Mapping[str, Any]:
 
 def a_list(answer: Answer, what: str) -> List[Mapping[str, Any]]:
     """The JSON objects of a list. Raises Failure(bad_answer) when it is no list of objects."""
-    found = answer.json()
+    found = _json(answer)
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise bad(answer, what)
     return found
+
+
+def _json(answer: Answer) -> Any:
+    try:
+        return answer.json()
+    except Failure as failure:
+        failure.facts["sent"] = answer.method != "GET"  # nothing can have come of a question
+        raise

@@ -83,6 +83,14 @@ class Client:
 
         Raises Failure: unauthorized, gone, and those of `Http.send`.
         """
+        try:
+            return self._said(method, path, params, body)
+        except Failure as failure:
+            if method == "GET":
+                failure.facts["sent"] = False  # nothing can have come of it
+            raise
+
+    def _said(self, method: str, path: str, params: Optional[Mapping[str, str]], body: Optional[Any]) -> Said:
         if self._http is None:
             self._http = self._connected()
         left = self._deadline - time.monotonic()
@@ -135,7 +143,7 @@ class Client:
 
     def odd(self, said: Said, what: str) -> Failure:
         """A success without what it should hold."""
-        facts = {"url": said.answer.url, "status": said.status, "sent": True}
+        facts = {"url": said.answer.url, "status": said.status, "sent": said.answer.method != "GET"}
         return Failure(Code.BAD_ANSWER, f"{said.answer.url} answered {said.status} without {what}.", facts=facts)
 
     def _connected(self) -> Any:

@@ -89,8 +89,9 @@ class Client:
                 message = f"Trello did not answer all that was asked within {self._limit:g} s."
                 raise Failure(Code.TIMED_OUT, message, facts={"sent": False})
             try:
+                told = max(round(left, 1), 0.1)  # a sentence may tell it
                 return self._http.send(
-                    method, self._url + path, params=params, json=json, accept=_TOLD, time_limit=left
+                    method, self._url + path, params=params, json=json, accept=_TOLD, time_limit=told
                 )
             except Failure as failure:
                 if failure.code is not Code.RATE_LIMITED or "retry_after" in failure.facts:

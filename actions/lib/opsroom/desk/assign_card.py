@@ -33,8 +33,8 @@ def assign_card(desk: Desk, card: str, to: str) -> Outcome:
         request.noted.update(tracker=found.name, card=found.id, to=one_line(wanted))
         whom = assignee(desk, found.name, wanted)
         request.write(Event.ASKED)
-        doubt = f"{found.id} may or may not have been assigned to {whom.shown}"
-        given, _ = change(request, doubt, lambda: found.tracker.assign(found.id, whom))
+        done = f"assigned to {whom.shown}"
+        given, _ = change(request, found.id, done, lambda: found.tracker.assign(found.id, whom))
         name = one_line(given.to, 60) or _NOBODY
         said = f"{request.by.shown} assigned {found.id} in {found.name} to {name}"
         facts = {"url": given.url, "assignee": given.to, "notes": list(given.notes)}

@@ -88,11 +88,11 @@ def unrecorded(trouble: Optional[Failure]) -> str:
     return f"That could not be recorded: {one_line(trouble.message, 120)}" if trouble else ""
 
 
-def change(request: Request, what: str, do: Callable[[], Answer]) -> Tuple[Answer, bool]:
+def change(request: Request, card: str, done: str, do: Callable[[], Answer]) -> Tuple[Answer, bool]:
     """Do what may be done twice without harm; after a lost answer it is done once more, which tells how it is.
 
     Hands back what came of it, and whether an answer was lost. Raises Failure(outcome_unknown) when nobody can tell;
-    `what` is "OPS-12 may or may not have been moved".
+    `done` is "moved", as in "OPS-12 may or may not have been moved". Raises what `do` raises.
     """
     from ..ledger import Event
 
@@ -104,9 +104,9 @@ def change(request: Request, what: str, do: Callable[[], Answer]) -> Tuple[Answe
     try:
         return do(), True
     except Failure as failure:
-        if not in_doubt(failure):
-            raise
-        unknown = Failure(Code.OUTCOME_UNKNOWN, f"{what}: {failure.message}", "To see how it is: show card CARD")
+        # Whatever failed now, also if it was not sent at all: the first time it may have been done.
+        told = f"{card} may or may not have been {done}: {failure.message}"
+        unknown = Failure(Code.OUTCOME_UNKNOWN, told, f"To see how it is: show card {card}")
         end(request, Event.UNCONFIRMED, Code.OUTCOME_UNKNOWN, unknown.sentence())
         raise unknown from failure
 

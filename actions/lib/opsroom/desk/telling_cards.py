@@ -123,17 +123,21 @@ def _comment(request: Request, order: Order, found: Found) -> None:
 def _move(request: Request, order: Order, found: Found) -> bool:
     """Whether it was moved; not, where it is there already."""
     from ..ledger import Event
+    from .carding import change, end
 
-    part = _part(request, order, "move card", found, to=order.environment.move_cards)
+    column = order.environment.move_cards
+    part = _part(request, order, "move card", found, to=column)
     try:
-        moved = found.tracker.move(found.id, order.environment.move_cards)
+        moved, lost = change(part, found.id, "moved", lambda: found.tracker.move(found.id, column))
     except OpsroomError as error:
-        part.end(Event.FAILED, error.code.value, error.sentence(), **recordable(error.facts))
+        if not part.ended:
+            part.end(Event.FAILED, error.code.value, error.sentence(), **recordable(error.facts))
         raise
-    if moved.before == moved.after:
+    if moved.before == moved.after and not lost:
         return False
-    said = f"{found.id} was moved from {one_line(moved.before, 60)} to {one_line(moved.after, 60)}"
-    part.end(Event.CARD_MOVED, Code.CARD_MOVED.value, said, before=moved.before, after=moved.after)
+    before, after = one_line(moved.before, 60), one_line(moved.after, 60)
+    said = f"{found.id} was moved{'' if lost or not before else f' from {before}'} to {after}"
+    end(part, Event.CARD_MOVED, Code.CARD_MOVED, said, before=moved.before, after=moved.after)
     return True
 
 
