@@ -16,6 +16,7 @@ from opsroom.cards import REGISTRY, Assignee, Draft, Query, Reading, Remark
 from opsroom.cards.basecamp_tokens import Tokens
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http_faults import in_doubt
+from opsroom.repeats import new_mark
 from opsroom.settings.fields import Fields, Problems
 from support.http_server import HttpServer, Reply, free_port
 from support.vendor import answer
@@ -151,7 +152,9 @@ def test_a_card_without_comments_is_shown_with_one_request(basecamp):
 
 def test_the_latest_comments_are_shown_without_marks_the_oldest_of_them_first(basecamp):
     for number in range(7):
-        basecamp.add_comment(77, f"<div>No. {number}</div><div><br></div><div><em>(opsroom ops{number})</em></div>")
+        basecamp.add_comment(
+            77, f"<div>No. {number}</div><div><br></div><div><em>(opsroom ops000000000000{number})</em></div>"
+        )
     card = tracker(basecamp).show(CARD)
     assert [comment.text for comment in card.comments] == ["No. 2", "No. 3", "No. 4", "No. 5", "No. 6"]
     assert (card.comments[0].author, card.comments[0].at.minute) == ("The Bot", 2)
@@ -337,7 +340,7 @@ def test_text_arrives_whole_and_escaped_and_comes_back_so(basecamp, place, words
     held = basecamp.todos[-1]["description"] if place else basecamp.cards[-1]["content"]
     assert set(re.findall(r"<(/?[a-z-]+)", held)) <= {"div", "/div", "br", "pre", "/pre", "a", "/a", "em", "/em"}
     assert one.show(made.id).description == f"{LINE}\n\n{back}"
-    one.comment(Remark(made.id, words, "ops1", AUTHOR))
+    one.comment(Remark(made.id, words, new_mark(), AUTHOR))
     assert one.show(made.id).comments[0].text == f"{LINE}\n\n{back}"
 
 

@@ -13,6 +13,7 @@ from opsroom.author import Author
 from opsroom.cards import REGISTRY, Assignee, Draft, Query, Reading, Remark, trello_client
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http_faults import in_doubt
+from opsroom.repeats import new_mark
 from opsroom.settings.fields import Fields, Problems
 from support.http_server import Reply, free_port
 from support.vendors.trello import (
@@ -125,7 +126,7 @@ def test_a_card_is_shown_with_one_request_and_without_marks(trello):
     one = tracker(trello)
     trello.cards[0].update(desc=f"{LINE}\n\nIt answers 500.\n\n(opsroom ops0123456789abc)", idMembers=[ALICE, BOB])
     for number in range(7):
-        trello.say(trello.cards[0], f"No. {number}\n\n(opsroom ops{number})", "Bob Brown")
+        trello.say(trello.cards[0], f"No. {number}\n\n(opsroom ops000000000000{number})", "Bob Brown")
     card = one.show(CARD)
     assert (card.id, card.summary, card.status, card.project) == (CARD, "Old one", "To do", "Operations")
     assert (card.assignee, card.reporter, card.closed) == ("Alice Adams, Bob Brown", "", False)
@@ -252,7 +253,7 @@ def test_text_arrives_as_it_was_written_and_comes_back_so(trello, words):
     assert trello.cards[-1]["desc"].split("\n\n", 1)[1].rsplit("\n\n", 1)[0] == words
     assert trello.cards[-1]["name"] == " ".join(words.split())
     assert one.show(made.id).description == f"{LINE}\n\n{words}"
-    one.comment(Remark(made.id, words, "ops1", AUTHOR))
+    one.comment(Remark(made.id, words, new_mark(), AUTHOR))
     assert one.show(made.id).comments[0].text == f"{LINE}\n\n{words}"
 
 

@@ -11,7 +11,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from opsroom.cards.prose import Code, Paragraph, Span, blocks, clean, closed, cut, from_html, html, spans, units
+from opsroom.cards.prose import (
+    Code,
+    Paragraph,
+    Span,
+    blocks,
+    clean,
+    closed,
+    cut,
+    from_html,
+    html,
+    spans,
+    units,
+    unmarked,
+)
 
 _PIECES = ["```", "````", "\n", "\n\n", " ", "word", "https://a.example/x?y=1&z=2", "<b>", "&amp;", '"', "'", "\t", "é"]
 _PIECES += [
@@ -263,3 +276,27 @@ def test_html_that_never_ends_is_read_at_once(source):
 
 def test_what_was_escaped_comes_back_once():
     assert from_html(html_module.escape("&lt;b&gt;")) == "&lt;b&gt;"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a\n\nb\n\n(opsroom ops0123456789abc)", "a\n\nb"),
+        ("a\n (opsroom ops0123456789abc) \n\n", "a"),
+        ("(opsroom ops0123456789abc)", ""),
+        ("ask them\n(opsroom team)", "ask them\n(opsroom team)"),
+        ("a (opsroom ops0123456789abc)", "a (opsroom ops0123456789abc)"),
+        ("a\n(opsroom ops0123456789abc)\nb\n", "a\n(opsroom ops0123456789abc)\nb\n"),
+        ("", ""),
+    ],
+)
+def test_a_mark_is_taken_off_the_last_line_and_nothing_else_is(text: str, told: str) -> None:
+    assert unmarked(text) == told
+
+
+@pytest.mark.parametrize("blank", ["\n", " ", "\n \n"])
+def test_looking_for_a_mark_takes_no_time_however_many_blanks_there_are(blank: str) -> None:
+    began = time.monotonic()
+    text = f"a{blank * 100_000}b"
+    assert unmarked(text) == text
+    assert time.monotonic() - began < 2

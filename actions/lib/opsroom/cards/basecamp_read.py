@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -11,11 +10,10 @@ from ..author import Author
 from ..errors import Code, Refusal
 from ..names import listed, nearest, shown
 from . import Card, Comment, Made, Query
-from .prose import clean, from_html, html
+from .prose import clean, from_html, html, unmarked
 
 DONE = "done"
 OPEN = "open"
-_MARKED = re.compile(r"\s*^\(opsroom [A-Za-z0-9-]+\)\s*\Z", re.MULTILINE)
 
 
 class Unexpected(Exception):
@@ -97,7 +95,7 @@ def composed(author: Author, words: str, mark: str) -> str:
 
 def plain(source: str) -> str:
     """HTML of Basecamp as people want to read it, without a mark."""
-    return _MARKED.sub("", from_html(source))
+    return unmarked(from_html(source))
 
 
 def made_card(content: Any) -> Made:

@@ -12,7 +12,7 @@ _KEY = re.compile(r"^[A-Z][A-Z0-9_]*-[1-9]\d*\Z")
 # As many as a tracker shows.
 COMMENTS = 5
 # The mark at the end of the first line of a comment, where Jira has no better place for it.
-_MARK = re.compile(r"\A(.* via opsroom\b.*) \(ops[0-9a-f]{13}\)$", re.MULTILINE)
+_MARK = re.compile(r" \(ops[0-9a-f]{13}\)\Z")
 # What of an issue is asked for, in a list and by itself.
 IN_LIST = "summary,status,assignee,project,updated"
 WHOLE = "summary,status,assignee,reporter,description,project,updated,comment"
@@ -86,11 +86,15 @@ def comments(found: List[Any]) -> Tuple[Comment, ...]:
     for a room."""
     seen = [one for one in found if not at(one, "visibility") and at(one, "jsdPublic") is not False]
     made = [
-        Comment(person(at(one, "author")), _MARK.sub(r"\1", rich(at(one, "body"))), moment(at(one, "created")))
-        for one in seen
+        Comment(person(at(one, "author")), _unmarked(rich(at(one, "body"))), moment(at(one, "created"))) for one in seen
     ]
     # Jira gives them in the order of their making or, when asked to, in the opposite one.
     dated = [one for one in made if one.at is not None]
     if len(dated) == len(made):
         made.sort(key=lambda one: one.at or datetime.min)
     return tuple(made[-COMMENTS:])
+
+
+def _unmarked(text: str) -> str:
+    first, end, rest = text.partition("\n")
+    return (_MARK.sub("", first) if " via opsroom" in first else first) + end + rest

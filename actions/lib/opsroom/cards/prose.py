@@ -28,6 +28,7 @@ __all__ = [
     "same",
     "spans",
     "units",
+    "unmarked",
 ]
 
 
@@ -205,6 +206,16 @@ def cut(text: str, characters: int, written: Callable[[str], str] = same) -> Tup
 def units(text: str) -> int:
     """The length of a text as JavaScript and Java count it."""
     return len(text) + sum(1 for character in text if character > "\uffff")
+
+
+# With anything else in the brackets it is somebody's own last line.
+_MARK_LINE = re.compile(r"\(opsroom ops[0-9a-f]{10,20}\)")
+
+
+def unmarked(text: str) -> str:
+    """The text without the mark that stands in its last line, where a tracker has no better place for it."""
+    before, _, last = text.rstrip().rpartition("\n")
+    return before.rstrip() if _MARK_LINE.fullmatch(last.strip()) else text
 
 
 def _border(text: str, most: int) -> int:

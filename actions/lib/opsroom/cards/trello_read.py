@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -10,12 +9,10 @@ from ..author import Author
 from ..errors import Code, Refusal
 from ..names import listed, nearest, shown
 from . import Card, Comment, Made, Query
-from .prose import clean, cut
+from .prose import clean, cut, unmarked
 
 # What a description, a comment and a name hold at most.
 MOST = 16_384
-
-_MARKED = re.compile(r"\s*^\(opsroom [A-Za-z0-9-]+\)\s*\Z", re.MULTILINE)
 
 
 class Unexpected(Exception):
@@ -93,11 +90,6 @@ def composed(author: Author, words: str, mark: str) -> Tuple[str, int]:
 def mark_line(mark: str) -> str:
     """The last line of what opsroom has written. Trello has no field that is not seen."""
     return f"(opsroom {mark})"
-
-
-def unmarked(words: str) -> str:
-    """The text as people want to read it."""
-    return _MARKED.sub("", words)
 
 
 def cut_note(what: str, missing: int) -> Tuple[str, ...]:
