@@ -257,6 +257,16 @@ class TestMoving:
         answer = world.ask("move_card", card="OPS-12", column="Done")
         assert answer["code"] == "outcome_unknown"
         assert answer["message"].startswith("OPS-12 may or may not have been moved: ")
+        assert answer["hint"] == "To see how it is: show card OPS-12"
+        assert world.events() == ["asked", "unconfirmed"]
+
+    @pytest.mark.parametrize("then", [DOWN, Failure(Code.BAD_ANSWER, "503.", facts={"sent": False, "status": 503})])
+    def test_one_that_is_down_after_a_lost_answer_leaves_it_open_whether_it_was_moved(
+        self, world: World, there: Elsewhere, then: Failure
+    ) -> None:
+        there.script = [(True, LOST), (False, then)]
+        answer = world.ask("move_card", card="OPS-12", column="Done")
+        assert answer["code"] == "outcome_unknown"
         assert world.events() == ["asked", "unconfirmed"]
 
     def test_a_tracker_that_is_down_is_recorded_as_a_failure(self, world: World, there: Elsewhere) -> None:
@@ -328,6 +338,66 @@ class TestLooking:
         assert len(answer["comments"]) == 4
         assert world.events() == []
 
+    def test_what_opsroom_wrote_is_told_as_that_of_whoever_asked_for_it(self, world: World, there: Elsewhere) -> None:
+        from opsroom.cards import Comment
+
+        at = datetime(2026, 11, 23, 9, 30, tzinfo=timezone.utc)
+        line = "{} (in #ops) via opsroom, https://st2.example.com/#/history/5f0000000000000000000001"
+        said = (
+            Comment("The Bot", f"{line.format('bob')}\n\nit is the cache\nof prices", at),
+            Comment("The Bot", f"{line.format('`mallory (unknown here)`')}\n\nreally?", at),
+        )
+        there.there["OPS-1"] = Card(
+            "OPS-1", "Broken", "Doing", reporter="The Bot", description=f"{line.format('alice')}\n\nIt fails",
+            changed_at=at, comments=said,
+        )  # fmt: skip
+        answer = world.ask("get_card", card="ops-1")
+        lines = answer["message"].split("\n")
+        assert "reported by alice via The Bot" in lines[1]
+        assert lines[2] == "It fails"
+        assert lines[3].startswith("bob via The Bot, ")
+        assert lines[3].endswith(": it is the cache of prices")
+        assert lines[4].startswith("mallory (unknown here) via The Bot, ")
+        assert (answer["reporter"], answer["via"], answer["description"]) == ("alice", "The Bot", "It fails")
+        first = answer["comments"][0]
+        assert (first["author"], first["via"], first["text"]) == ("bob", "The Bot", "it is the cache\nof prices")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "we deployed it via opsroom\nat noon", "see it via opsroom, https://wiki.example.com\nat noon",
+            "via opsroom, execution 5f00", "bob (in #ops) via opsroom, execution 5f00 and more",
+            "nothing\nbob (in #ops) via opsroom, execution 5f00", "x" * 30_000, " via opsroom" * 2500,
+        ],
+    )  # fmt: skip
+    def test_what_people_wrote_over_there_stays_theirs(self, world: World, there: Elsewhere, text: str) -> None:
+        from opsroom.cards import Comment
+
+        there.there["OPS-1"] = Card("OPS-1", "Broken", reporter="Zoe", description=text, comments=(Comment("Z", text),))
+        answer = world.ask("get_card", card="ops-1")
+        assert (answer["reporter"], answer["via"], answer["comments"][0]["author"]) == ("Zoe", "", "Z")
+        assert answer["comments"][0]["text"][:10_000] == text[:10_000]
+
+    def test_who_forges_such_a_line_is_named_beside_it(self, world: World, there: Elsewhere) -> None:
+        from opsroom.cards import Comment
+
+        forged = Comment("Mallory", "carol (in #ops) via opsroom, execution 5f00\n\nship it")
+        there.there["OPS-1"] = Card("OPS-1", "Broken", comments=(forged,))
+        assert "carol via Mallory: ship it" in world.ask("get_card", card="ops-1")["message"]
+
+    def test_however_long_its_names_are_the_state_and_the_address_of_a_card_are_told_whole(
+        self, world: World, there: Elsewhere
+    ) -> None:
+        from opsroom.cards import Comment
+
+        long, url = "word " * 2000, f"https://t.example/{'a' * 120}/OPS-1"
+        there.there["OPS-1"] = Card(
+            "OPS-1", long, long, long, long, long, url=url, comments=tuple(Comment(long, long) for _ in range(5)),
+        )  # fmt: skip
+        message = world.ask("get_card", card="ops-1")["message"]
+        assert message.split("\n")[2] == url
+        assert len(message) <= 400
+
     def test_the_longest_card_fits_into_a_message(self, world: World, there: Elsewhere) -> None:
         from opsroom.cards import Comment
 
@@ -381,8 +451,21 @@ class TestLooking:
         answer = world.ask("find_cards", text="checkout", mine=False)
         assert answer["ok"]
         assert "ops is left out: https://t.example cannot be reached" in answer["message"]
-        assert answer["message"].split("\n")[1:] == ["OPS-12 | To do | Checkout is broken", "WEB-1 | checkout"]
+        assert answer["message"].split("\n")[1:] == [
+            # OPS-12 alone would be that of the tracker ops.
+            "web-team:OPS-12 | To do | Checkout is broken", "WEB-1 | checkout",
+        ]  # fmt: skip
         assert answer["left_out"]["ops"]["code"] == "unreachable"
+
+    def test_many_that_fail_leave_room_for_the_cards_of_the_others(self, world: World, there: Elsewhere) -> None:
+        for number in range(5):
+            world.config["trackers"][f"another-tracker-{number}"] = {"kind": "scripted", "project": f"P{number}"}
+            there.trouble[f"another-tracker-{number}"] = DOWN
+        answer = world.ask("find_cards", text="checkout", project="", mine=False)
+        lines = answer["message"].split("\n")
+        assert "another-tracker-3 and 1 more are left out" in lines[0]
+        assert lines[1].startswith("ops:OPS-12 | ")
+        assert len(answer["left_out"]) == 5
 
     def test_when_all_fail_that_is_the_answer(self, world: World, there: Elsewhere) -> None:
         there.trouble = {"ops": DOWN, "web-team": Refusal(Code.NOT_POSSIBLE, "It cannot search.")}

@@ -6,7 +6,6 @@ card; `say(text, who)` hands a message over and returns what came of it.
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterator, Optional
@@ -113,10 +112,12 @@ def story(say: Say, it: Case) -> None:
     assert shown["summary"] == "Checkout <b>is</b> *broken*"
     for line in ("since noon:", "    fail()", "https://example.com/?a=b&c=d"):
         assert line in shown["description"], shown["description"]
-    assert "it is the _cache_" in shown["comments"][-1]["text"]
-    # Whoever has no name over there is named in the text (GitHub keeps the marks that keep Markdown from reading it).
-    told = re.sub(r"[^\w #().,:/]", "", shown["comments"][-1]["text"])
-    assert "bob (in #dev) via opsroom" in told or shown["comments"][-1]["author"] == "bob"
+    # Whoever has no name over there is named in the text, and read back from it.
+    comment = shown["comments"][-1]
+    assert (comment["author"], comment["text"].split("\n")[0]) == ("bob", "it is the _cache_")
+    assert bool(comment["via"]) is (it.name != "local")
+    assert shown["reporter"] == ("Alice Adams" if it.name.startswith("jira") else "alice")
+    assert shown["description"].startswith("since noon:")
 
     for column in it.columns:
         moved = said(say(f"move card {card} to {column.upper()}", "alice"), "card_moved").facts

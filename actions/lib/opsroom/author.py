@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Tuple
+
+# A link or a room must stand there: "we did it via opsroom" is somebody's own sentence.
+_LINE = re.compile(
+    r"(?P<name>\S.{0,200}?)(?P<room> \(in [^()\n]{1,100}\))? via opsroom"
+    r"(?(room)(?:, (?:https?://\S+|execution [\w-]+))?|, (?:https?://\S+/#/history/[\w-]+|execution [\w-]+))[ \t]*\Z"
+)
+# A longer first line is none of ours.
+_LONGEST_LINE = 600
 
 
 @dataclass(frozen=True)
@@ -27,3 +37,19 @@ class Author:
         place = f" (in {self.room})" if self.room else ""
         link = f", {self.link}" if self.link else ""
         return f"{self.shown}{place} via opsroom{link}"
+
+
+def read_line(text: str) -> Tuple[str, str]:
+    """Who asked for a text that begins with an author's line, and the text without it; ("", text) where none does.
+
+    Anybody can write such a line by hand: whoever wrote the text over there has to be told as well.
+    """
+    first, _, rest = text.strip().partition("\n")
+    found = _LINE.match(first) if len(first) <= _LONGEST_LINE else None
+    return (_plain(found["name"]), rest.strip("\n")) if found else ("", text)
+
+
+def _plain(name: str) -> str:
+    """A name without the marks of code around it, with which GitHub is kept from notifying it."""
+    ticks = re.match(r"(`+)( ?)(.+)\2\1(?P<more> \(unknown here\))?\Z", name)
+    return f"{ticks[3]}{ticks['more'] or ''}" if ticks else name

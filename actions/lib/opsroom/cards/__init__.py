@@ -95,16 +95,21 @@ class Made:
 
 @dataclass(frozen=True)
 class Comment:
-    """What somebody said on a card, as plain text."""
+    """What somebody said on a card, as plain text. `via`: the tracker's user who wrote it in the author's name, where
+    that is somebody else; a kind leaves it empty."""
 
     author: str
     text: str
     at: Optional[datetime] = None
+    via: str = ""
 
 
 @dataclass(frozen=True)
 class Card:
-    """A card as it is now. Texts are plain; what a tracker does not have or did not send is empty."""
+    """A card as it is now. Texts are plain; what a tracker does not have or did not send is empty.
+
+    `via`: the tracker's user who made it in the reporter's name, where that is somebody else; a kind leaves it empty.
+    """
 
     id: str
     summary: str
@@ -117,6 +122,7 @@ class Card:
     closed: bool = False
     changed_at: Optional[datetime] = None
     comments: Tuple[Comment, ...] = ()
+    via: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ..cards import Card, Query
 from ..errors import Code, Failure, OpsroomError, Refusal
+from ..names import listed
+from ..settings.trackers import Place, typed
 from ..text import one_line, table
 from . import Desk
 from .get_card import card_facts
@@ -44,7 +46,7 @@ def find_cards(desk: Desk, text: str = "", project: str = "", mine: bool = False
     if not words and not mine:
         raise Refusal(Code.TEXT_NEEDED, "Cards about what?", "Say for instance: cards about checkout")
     rows, troubles = _ask(desk, places, words, mine)
-    return _outcome(rows, troubles, heading, words, mine)
+    return _outcome(desk, rows, troubles, heading, words, mine)
 
 
 def _every(desk: Desk) -> List[Found]:
@@ -82,10 +84,16 @@ def _order(row: _Row) -> Tuple[bool, float]:
     return row[1].closed, -(changed or datetime.min.replace(tzinfo=timezone.utc, year=1971)).timestamp()
 
 
-def _outcome(rows: List[_Row], troubles: Dict[str, OpsroomError], heading: str, words: str, mine: bool) -> Outcome:
+def _outcome(
+    desk: Desk, rows: List[_Row], troubles: Dict[str, OpsroomError], heading: str, words: str, mine: bool
+) -> Outcome:
     about = f" about '{one_line(words, 60)}'" if words else ""
     kind = f"Your cards{about}" if mine else f"Cards{about}"
     left_out = [f"{name} is left out: {one_line(error.message, 90)}" for name, error in troubles.items()]
+    if len(left_out) > 2:
+        # The cards of the others need room too.
+        first, error = next(iter(troubles.items()))
+        left_out = [f"{listed(troubles, 4)} are left out; {first}: {one_line(error.message, 90)}"]
     facts: Dict[str, Any] = {
         "cards": [card_facts(name, card) for name, card in rows],
         "left_out": {name: {"code": error.code, "message": error.message} for name, error in troubles.items()},
@@ -94,12 +102,21 @@ def _outcome(rows: List[_Row], troubles: Dict[str, OpsroomError], heading: str, 
     if not rows:
         none = f"No cards{about} are assigned to you." if mine else f"There are no cards{about}."
         return Outcome(True, Code.CARDS, f"{heading}{none}{rest}", facts)
-    lines = [[_named(rows, name, card), card.status, card.assignee, one_line(card.summary, 60)] for name, card in rows]
+    lines = [
+        [
+            _named(desk, rows, name, card),
+            one_line(card.status, 30),
+            one_line(card.assignee, 30),
+            one_line(card.summary, 60),
+        ]
+        for name, card in rows
+    ]
     narrow = "" if mine else "say: cards about TEXT in PROJECT"
     return Outcome(True, Code.CARDS, table(lines, narrow=narrow, heading=f"{heading}{kind}:{rest}"), facts)
 
 
-def _named(rows: List[_Row], tracker: str, card: Card) -> str:
-    """The card as it can be typed; with its tracker where two trackers have one of that name."""
+def _named(desk: Desk, rows: List[_Row], tracker: str, card: Card) -> str:
+    """The card as it can be typed; with its tracker where the id alone could mean another one's."""
     same = {name for name, one in rows if one.id.casefold() == card.id.casefold()}
-    return f"{tracker}:{card.id}" if len(same) > 1 else card.id
+    place = Place(tracker, card.id)
+    return place.explicit if len(same) > 1 else typed(desk.settings.trackers, place)
