@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CODE := actions sensors console tests benchmarks
-METADATA := pack.yaml config.schema.yaml opsroom.yaml.example actions aliases sensors
+METADATA := pack.yaml config.schema.yaml opsroom.yaml.example actions aliases sensors rules policies rbac
 
 .PHONY: demo chat test lint format picture clean
 
