@@ -733,6 +733,8 @@ def test_a_configured_token_that_is_refused_names_its_key(basecamp, verb):
         ({"launchpad": "x"}, "launchpad: expected an http or https address"),
         ({"verify": False}, "verify: expected the full path of a CA file"),
         ({"time_limit": 0}, "time_limit: expected a length of time"),
+        # An action is ended before two minutes are over.
+        ({"time_limit": 61}, "time_limit: expected a length of time"),
         ({"lists": "x"}, "lists: there is no such key"),
     ],
 )  # fmt: skip

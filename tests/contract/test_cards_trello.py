@@ -478,6 +478,8 @@ def test_a_trello_that_is_down_is_unreachable(verb):
         ({"url": "https://api.example.com/1?key=x"}, "url: expected an http or https address"),
         ({"verify": False}, "verify: expected the full path of a CA file"),
         ({"time_limit": 0}, "time_limit: expected a length of time"),
+        # An action is ended before two minutes are over.
+        ({"time_limit": 61}, "time_limit: expected a length of time"),
         ({"colum": "x"}, "colum: there is no such key"),
     ],
 )  # fmt: skip

@@ -88,7 +88,7 @@ def read_options(fields: Fields) -> Options:
         refresh_token=fields.text("refresh_token", ""),
         url=web("url", "https://3.basecampapi.com"),
         launchpad=web("launchpad", "https://launchpad.37signals.com"),
-        time_limit=fields.seconds("time_limit", 10.0, minimum=0.1),
+        time_limit=fields.seconds("time_limit", 10.0, minimum=0.1, maximum=60.0),
         verify=fields.text(
             "verify",
             "",

@@ -67,7 +67,7 @@ def read_options(fields: Fields) -> Options:
             pattern=re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$"),
             expected="an http or https address",
         ).rstrip("/"),
-        time_limit=fields.seconds("time_limit", 10.0, minimum=0.1),
+        time_limit=fields.seconds("time_limit", 10.0, minimum=0.1, maximum=60.0),
         verify=fields.text(
             "verify",
             "",
