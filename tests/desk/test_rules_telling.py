@@ -125,16 +125,18 @@ class TestMissed:
         assert ruled.announced == []
 
     def test_a_runner_that_died_is_found_and_told_also_where_it_was_asked_for(self, ruled: Ruled) -> None:
-        ruled.deploy(room="#deploys")
+        ruled.world.config["announce"] = "#dev"
+        ruled.deploy()
         given = {"app": "web", "version": "v1.1.0", "environment": "uat", "redeploy": False}
         died = ruled.world.spawn("deploy", "bob", "opsroom.desk.carrying_out:verify:before", **given)
         died.communicate(timeout=60)
+        before = len(ruled.heard["#dev"].said)
         ruled.rule("announce_deployments")
-        assert ruled.announced == []  # its claim still holds
+        assert ruled.heard["#dev"].said[before:] == []  # its claim still holds
         ruled.pass_time(minutes=2)
         for _ in range(2):
             ruled.rule("announce_deployments")
-        (said,) = ruled.announced
+        (said,) = ruled.heard["#dev"].said[before:]
         assert said.startswith("The deploy of web v1.1.0 on uat by bob was interrupted: its runner died after v1.1.0")
 
     def test_while_the_chat_is_away_nothing_is_lost(self, ruled: Ruled) -> None:
