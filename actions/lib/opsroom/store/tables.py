@@ -227,7 +227,7 @@ pages = Table(
     Column("execution_id", Text, nullable=False),
 )
 
-# What a deploy kind has to find again when the runner of a deployment died, such as an execution that goes on by itself.
+# What a deploy kind has to find again when the runner of a deployment died: an execution that goes on by itself.
 handles = Table(
     "handles",
     metadata,
