@@ -73,7 +73,7 @@ def test_history_in_a_database_at_head_loads_sqlalchemy_and_nothing_else(tmp_pat
     assert loaded_by(tmp_path, "get_history", "GetHistory", limit=20, environment="uat") == {"sqlalchemy"}
 
 
-ACTIONS = sorted(path.stem for path in (ROOT / "actions").glob("*.yaml"))
+ACTIONS = sorted(path.stem for path in (ROOT / "actions").glob("*.py"))
 
 
 @pytest.mark.parametrize("action", ACTIONS)
