@@ -103,6 +103,8 @@ def help_(desk: Desk, aliases: Path, topic: str = "") -> Outcome:
     for first in range(len(_FOLDED), -1, -1):
         # As few as it takes, beginning with the last ones.
         text = text if text and _fits(text) else _overview(desk, mine, folded=_FOLDED[first:])
+    if not _fits(text):
+        text = _overview(desk, mine, folded=_FOLDED, others=False)
     facts = {"commands": [{"say": list(one.says), "description": one.description} for one in mine]}
     return Outcome(True, Code.HELP, text, facts)
 
@@ -111,8 +113,9 @@ def _fits(text: str) -> bool:
     return len(text) <= MESSAGE_CHARACTERS and text.count("\n") < MESSAGE_LINES
 
 
-def _overview(desk: Desk, commands: Sequence[Command], folded: Sequence[str]) -> str:
-    """All commands in short. Of the groups that are `folded` only is told how to see them."""
+def _overview(desk: Desk, commands: Sequence[Command], folded: Sequence[str], others: bool = True) -> str:
+    """All commands in short. Of the groups that are `folded` only is told how to see them. Who may deploy where the
+    requester may not is told with `others`; `opsroom help deploy` tells it too."""
     titles = [title for title in folded if _of_group(commands, title)]
     more = f"opsroom help {either(title.casefold() for title in titles)}"
     return "\n".join(
@@ -120,7 +123,7 @@ def _overview(desk: Desk, commands: Sequence[Command], folded: Sequence[str]) ->
             *_grouped(commands, folded),
             *([f"{listed(titles)}: say {more}"] if titles else []),
             "One in full: opsroom help deploy",
-            f"Applications: {listed(desk.settings.apps)}. {_rights(desk)}",
+            f"Applications: {listed(desk.settings.apps)}. {_rights(desk, others=others)}",
         ]
     )
 
@@ -238,11 +241,11 @@ def _split(desk: Desk, right: str = "deploy") -> Tuple[List[Environment], List[E
     return having, others
 
 
-def _rights(desk: Desk, right: str = "deploy") -> str:
-    having, others = _split(desk, right)
+def _rights(desk: Desk, right: str = "deploy", others: bool = True) -> str:
+    having, lacking = _split(desk, right)
     to, nowhere = _DOING[right]
     mine = f"You may {to} {listed(_where(one, right) for one in having)}." if having else f"You may {nowhere}."
-    rest = [f"{one.name}: {_who(one, right)}." for one in others if who_may(one, right) != "nobody"]
+    rest = [f"{one.name}: {_who(one, right)}." for one in lacking if others and who_may(one, right) != "nobody"]
     return " ".join([mine, *rest])
 
 
