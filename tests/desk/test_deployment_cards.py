@@ -79,6 +79,14 @@ def test_several_cards_can_be_named(world: World, text: str) -> None:
     assert len(comments(world, "OPS-1")) == len(comments(world, "OPS-2")) == 1
 
 
+def test_a_card_that_is_named_in_two_ways_is_told_once(world: World) -> None:
+    deploy(world)
+    commit(world, "Mend it: OPS-1", "v1.3.0")
+    answer = deploy(world, "v1.3.0", cards="board:OPS-1 ops-1")
+    assert answer["cards"] == ["board:OPS-1"]
+    assert answer["message"].endswith("board:OPS-1 was told.")
+
+
 def test_a_card_that_no_tracker_has_stops_it_before_anything_is_touched(world: World) -> None:
     answer = deploy(world, cards="OPS-1, NOPE-7")
     assert (answer["ok"], answer["code"]) == (False, "unknown_card")

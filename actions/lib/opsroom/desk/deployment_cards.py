@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Iterable, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Tuple
 
 from ..deploys import Historian, Resolved
 from ..errors import Code, OpsroomError, Refusal
 from ..settings.model import Settings
 from ..settings.trackers import Place, typed
+from ..settings.trackers import cards as read_cards
 from . import Desk
 from .places import deployer_for
 
@@ -42,7 +43,7 @@ def named(desk: Desk, text: str) -> Tuple[str, ...]:
             explicit = word.casefold().startswith(f"{name}:".casefold())
             place = Place(name, card)
             cards.append(place.explicit if explicit else typed(desk.settings.trackers, place))
-    found = tuple(dict.fromkeys(cards))
+    found = _once_each(desk.settings, cards)
     if len(found) > MOST:
         raise Refusal(
             Code.NOT_POSSIBLE, f"A deployment can be for {MOST} cards at most; these are {len(found)}.", "Name fewer."
@@ -57,9 +58,17 @@ def note_cards(request: Request, order: Order, resolved: Resolved) -> None:
     """
     cards = list(order.cards)
     if not order.is_rollback:
-        cards += [one for one in brought(request.desk, order, resolved, request.version_before) if one not in cards]
+        cards += brought(request.desk, order, resolved, request.version_before)
     if cards:
-        request.noted["cards"] = cards[:MOST]
+        request.noted["cards"] = list(_once_each(request.desk.settings, cards))[:MOST]
+
+
+def _once_each(settings: Settings, cards: Iterable[str]) -> Tuple[str, ...]:
+    """Without those that were named twice: `OPS-12` and `jira:OPS-12` may be one card."""
+    found: Dict[object, str] = {}
+    for one in cards:
+        found.setdefault(read_cards(settings.trackers, one) or one, one)
+    return tuple(found.values())
 
 
 def brought(desk: Desk, order: Order, resolved: Resolved, before: str) -> Tuple[str, ...]:
