@@ -157,12 +157,29 @@ def resumed(request: Request) -> Iterator[Request]:
     except Failure as failure:
         if not request.ended:
             event = Event.INTERRUPTED if failure.code is Code.INTERRUPTED else Event.FAILED
-            request.end(event, failure.code.value, failure.sentence(), **recordable(failure.facts))
+            try:
+                request.end(event, failure.code.value, failure.sentence(), **recordable(failure.facts))
+            except Failure as unwritten:
+                if not request.started:
+                    # Nothing was touched: that the record is away is all there is to say.
+                    raise
+                request.ended = request.unrecorded = True
+                raise _not_recorded(failure, unwritten) from failure
         raise
     except Exception as error:
         if not request.ended:
             request.end(Event.FAILED, Code.CRASHED.value, f"a defect in opsroom: {type(error).__name__}")
         raise
+
+
+def _not_recorded(failure: Failure, unwritten: Failure) -> Failure:
+    """What became of a deployment that had begun, where the record is away: it counts more than that."""
+    return Failure(
+        failure.code,
+        f"{failure.message} That could not be recorded: {unwritten.message}",
+        "The next command there records it, with what runs then.",
+        {**failure.facts, "recorded": False},
+    )
 
 
 def recordable(facts: Mapping[str, Any]) -> Dict[str, Any]:
