@@ -560,7 +560,9 @@ def test_a_deployment_that_loses_the_database_for_longer_than_its_lease_is_settl
     finally:
         server.start_again()
         api.release("deploying")
-    print("database away for longer:", codes([ended]), (ended["result"].get("result") or {}).get("message"))
+    print("database away for longer:", ended["result"])
+    assert codes([ended]) == {"claim_lost": 1}
+    assert "That could not be recorded: " in ended["result"]["result"]["message"]
     answer = again_and_again(stackstorm, "deploy api 2.0 to uat")
     assert answer.code == "deployed"
     assert api.log() == ["begun 1.0", "begun 2.0", "done 2.0"]
