@@ -145,10 +145,10 @@ def test_what_a_program_prints_is_told_but_not_obeyed(channel: Channel, world: W
     for number in range(len(hostile)):
         answer = channel.ask(alice, f"deploy bad{number} 1.0 to uat")
         assert answer.code == "deploy_failed"
+    assert "{ { 6 * 7 } }" in answer.message
     fence(channel, alice)
     heard = "\n".join(alice.lines)
     assert value not in heard
     # Told as part of the answer; not said in the other room, and the relay is still there.
     assert [one for one in alice.heard if one.to == "#ops"] == []
-    assert "{ { 6 * 7 } }" in heard
     assert channel.relay.nick in alice.in_room("#dev")
