@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterator, List
 import pytest
 import yaml
 
+from support.services import process_of
 from support.stackstorm import StackStorm, wait_for
 from support.world import World
 
@@ -151,21 +152,3 @@ def test_what_a_dead_runner_left_running_is_taken_up_by_the_next(
     assert ended["result"]["result"]["code"] == "deployed", ended["result"]
     assert begun(place) == ["v1.3.0"]
     assert world.events().count("succeeded") == 1
-
-
-def process_of(execution: str) -> int:
-    """The process of an action, by the execution's id in its environment."""
-    found: List[int] = []
-
-    def there() -> bool:
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            try:
-                environ = path.read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if f"ST2_ACTION_EXECUTION_ID={execution}".encode() in environ:
-                found.append(int(path.parent.name))
-        return bool(found)
-
-    wait_for(there, f"the process of {execution}")
-    return min(found)

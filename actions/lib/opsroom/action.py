@@ -150,8 +150,20 @@ def private_folder(database: str) -> Path:
 def _fit(result: Dict[str, Any]) -> Dict[str, Any]:
     """Message and hint as a room gets them: together no longer than every relay delivers whole."""
     text, hint = message(result["message"]), message(result["hint"])
-    if hint and len(text) + 1 + len(hint) > MESSAGE_CHARACTERS:
-        text = shorten(text, max(MESSAGE_CHARACTERS - 1 - len(hint), MESSAGE_CHARACTERS // 2))
-        hint = shorten(hint, MESSAGE_CHARACTERS - 1 - len(text))
-    text, hint = in_lines(text, hint)
-    return {**result, "message": text, "hint": hint}
+    most = MESSAGE_CHARACTERS
+    while True:
+        said, advice = in_lines(*_within(text, hint, most))
+        over = len(said) + 1 + len(advice) - MESSAGE_CHARACTERS if advice else len(said) - MESSAGE_CHARACTERS
+        if over <= 0:
+            return {**result, "message": said, "hint": advice}
+        # Line breaks that were put in count too.
+        most -= over
+
+
+def _within(text: str, hint: str, most: int) -> Tuple[str, str]:
+    if not hint:
+        return shorten(text, most), ""
+    if len(text) + 1 + len(hint) > most:
+        text = shorten(text, max(most - 1 - len(hint), most // 2))
+        hint = shorten(hint, most - 1 - len(text))
+    return text, hint

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional
 
-from . import Change, Changes, What, remembered
+from . import Change, Changes, What, remembered, shapes
 from . import basecamp_read as read
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ def _recordings(project: Project, client: Client, kind: str, start: Optional[dat
 
 
 def _row(row: Mapping[str, Any]) -> _Row:
-    created, updated = read.moment(read.text(row, "created_at")), read.moment(read.text(row, "updated_at"))
+    created, updated = read.moment(shapes.text(row, "created_at")), read.moment(shapes.text(row, "updated_at"))
     if created is None or updated is None:
-        raise read.Unexpected("'updated_at' is no moment")
+        raise shapes.Unexpected("'updated_at' is no moment")
     number = read.number(row)
-    kind = read.text(row, "type")
+    kind = shapes.text(row, "type")
     if kind == "Comment":
         on = read.parent(row)
         known = _ON.get(on.kind)

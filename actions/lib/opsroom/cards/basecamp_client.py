@@ -12,8 +12,8 @@ from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import retry_after
 from ..redaction import redact
 from ..text import one_line, span
-from .basecamp_read import Unexpected, items
 from .basecamp_tokens import Tokens
+from .shapes import Unexpected, items
 
 if TYPE_CHECKING:
     from ..http import Answer

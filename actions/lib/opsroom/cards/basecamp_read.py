@@ -11,13 +11,10 @@ from ..errors import Code, Refusal
 from ..names import listed, nearest, shown
 from . import Card, Comment, Made, Query
 from .prose import clean, from_html, html, unmarked
+from .shapes import Unexpected, item, items, text
 
 DONE = "done"
 OPEN = "open"
-
-
-class Unexpected(Exception):
-    """An answer has another form than Basecamp's; the text says what is wrong: "'id' is no number"."""
 
 
 class Place(NamedTuple):
@@ -43,30 +40,6 @@ class Person(NamedTuple):
     id: str
     name: str
     email: str
-
-
-def items(value: Any, what: str) -> Tuple[Dict[str, Any], ...]:
-    """A list of objects. Raises Unexpected."""
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise Unexpected(f"there is no list of {what}")
-    return tuple(value)
-
-
-def item(value: Any, what: str) -> Dict[str, Any]:
-    """An object. Raises Unexpected."""
-    if not isinstance(value, dict):
-        raise Unexpected(f"there is no {what}")
-    return value
-
-
-def text(found: Mapping[str, Any], key: str, needed: bool = False) -> str:
-    """A text of an object, empty where there is none. Raises Unexpected when it is needed, or is something else."""
-    value = found.get(key)
-    if isinstance(value, str) and (value or not needed):
-        return value
-    if needed or value is not None:
-        raise Unexpected(f"'{key}' is no text")
-    return ""
 
 
 def number(found: Mapping[str, Any], key: str = "id") -> str:

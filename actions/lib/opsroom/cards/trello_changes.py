@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
-from . import Change, Changes, What, remembered
+from . import Change, Changes, What, remembered, shapes
 from . import trello_read as read
 
 if TYPE_CHECKING:
@@ -48,18 +48,18 @@ def changes(self: Board, since: str) -> Changes:
 
 
 def _actions(content: Any) -> Tuple[_Action, ...]:
-    return tuple(one for one in (_action(row) for row in read.items(content, "actions")) if one)
+    return tuple(one for one in (_action(row) for row in shapes.items(content, "actions")) if one)
 
 
 def _action(row: Dict[str, Any]) -> Optional[_Action]:
-    at, id = read.moment(read.text(row, "date")), read.text(row, "id", needed=True)
+    at, id = read.moment(shapes.text(row, "date")), shapes.text(row, "id", needed=True)
     if at is None:
-        raise read.Unexpected("'date' is no moment")
-    data = read.item(row.get("data") or {}, "data of an action")
+        raise shapes.Unexpected("'date' is no moment")
+    data = shapes.item(row.get("data") or {}, "data of an action")
     link = _name(data, "card", "shortLink")
     if not _LINK.match(link):
         return _Action(id, at, None)
-    kind = read.text(row, "type")
+    kind = shapes.text(row, "type")
     if kind in _MADE:
         return _Action(id, at, Change(id, What.CREATED, link, at, after=_name(data, "list", "name")))
     if kind == "commentCard":
@@ -70,4 +70,4 @@ def _action(row: Dict[str, Any]) -> Optional[_Action]:
 
 def _name(data: Dict[str, Any], what: str, key: str) -> str:
     found = data.get(what)
-    return read.text(found, key) if isinstance(found, dict) else ""
+    return shapes.text(found, key) if isinstance(found, dict) else ""

@@ -10,7 +10,7 @@ from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import shown
 from ..redaction import redact
 from ..text import one_line
-from .trello_read import Unexpected
+from .shapes import Unexpected
 
 if TYPE_CHECKING:
     from ..http import Answer

@@ -10,13 +10,10 @@ from ..errors import Code, Refusal
 from ..names import listed, nearest, shown
 from . import Card, Comment, Made, Query
 from .prose import clean, cut, unmarked
+from .shapes import Unexpected, item, items, text
 
 # What a description, a comment and a name hold at most.
 MOST = 16_384
-
-
-class Unexpected(Exception):
-    """An answer has another form than Trello's; the text says what is wrong: "there is no 'id'"."""
 
 
 class Column(NamedTuple):
@@ -41,30 +38,6 @@ class Place(NamedTuple):
     board: str
     url: str
     archived: bool
-
-
-def items(value: Any, what: str) -> Tuple[Dict[str, Any], ...]:
-    """A list of objects. Raises Unexpected."""
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise Unexpected(f"there is no list of {what}")
-    return tuple(value)
-
-
-def item(value: Any, what: str) -> Dict[str, Any]:
-    """An object. Raises Unexpected."""
-    if not isinstance(value, dict):
-        raise Unexpected(f"there is no {what}")
-    return value
-
-
-def text(found: Mapping[str, Any], key: str, needed: bool = False) -> str:
-    """A text of an object, empty where there is none. Raises Unexpected when it is needed, or is something else."""
-    value = found.get(key)
-    if isinstance(value, str) and (value or not needed):
-        return value
-    if needed or value is not None:
-        raise Unexpected(f"'{key}' is no text")
-    return ""
 
 
 def moment(value: str) -> Optional[datetime]:
