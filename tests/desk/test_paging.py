@@ -93,7 +93,7 @@ class TestAnswer:
         assert (answer["ok"], answer["code"], answer["outcome"]) == (False, "page_unconfirmed", "failed")
         assert answer["message"] == (
             "pagerduty took alice's page to web-team (incident 1234); whether it reaches somebody is not known. "
-            "https://p.example/1234 It was accepted for processing."
+            "Phone: +44 20 7946 0000. https://p.example/1234 It was accepted for processing."
         )
         assert rooms.world.events() == ["asked", "unconfirmed"]
         # It may be out there: it is watched, and not sent through another pager.

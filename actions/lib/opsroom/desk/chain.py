@@ -97,10 +97,10 @@ class Chain:
             nonlocal alarm
             pager = build(self.desk, hop.pager)
             target = target_in(self.desk, pager, hop)
-            if given_up.is_set():
-                # Whoever waited has gone on to the next pager.
-                raise Failure(Code.TIMED_OUT, f"{hop.pager} was too slow.")
+            # In this order: either this sees that whoever waited has gone on, or they see that there is an alarm.
             alarm = self._alarm(hop, target)
+            if given_up.is_set():
+                raise Failure(Code.TIMED_OUT, f"{hop.pager} was too slow.")
             return pager.page(alarm)
 
         try:
@@ -155,10 +155,11 @@ class Chain:
         asked = (
             f"{hop.pager} cannot be asked whether it has it" if also is not None else f"{hop.pager} does not show it"
         )
-        self._doubt = f"{asked}, so it is not sent again."
         why = one_line(failure.message, 120).rstrip(".") + "."
+        # What matters most first: the end of a long answer is cut off.
+        self._doubt = " ".join([why, f"{asked}, so it is not sent again.", *self._before()])
         facts = {"sent": True, "pager": hop.pager, "team": self.whom.name, "mark": self._mark}
-        return Failure(Code.PAGE_UNCONFIRMED, " ".join([*self._before(), why]), self.whom.hint, facts)
+        return Failure(Code.PAGE_UNCONFIRMED, self._doubt, self.whom.hint, facts)
 
     def _taken(self, hop: Hop, target: Target, paged: Paged) -> Mapping[str, Any]:
         self.sent = (hop, target, paged)
@@ -175,7 +176,8 @@ class Chain:
             "target": target.shown,
             "target_kind": target.kind,
             "people": people,
-            "on_call": bool(first),
+            # Somebody who is paged by name may be off duty, and a mailbox is on call at no time.
+            "on_call": bool(first) and (until is not None or target.kind not in ("user", "address")),
             "until": stamp(until) if until else "",
             "delivery": paged.delivery.value,
             "notes": [*self._before(), *self.whom.notes, *paged.notes],

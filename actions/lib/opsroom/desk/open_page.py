@@ -73,6 +73,7 @@ def find_page(desk: Desk, text: str, command: str) -> Found:
     Raises Refusal(no_pager, unknown_pager, unknown_page, which_pager).
     """
     pager, id = split(desk, text.strip().lstrip("#"))
+    id = id.lstrip("#")
     if not id:
         raise Refusal(Code.UNKNOWN_PAGE, "There is no page without a number.", "To see them: show pages")
     rows = [row for row in _rows(desk, id, pager) if row.pager in desk.settings.pagers]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import listed
@@ -17,7 +17,7 @@ from .outcome import Outcome
 from .pagers import build, within
 from .record import Request, recordable
 from .telling import announce
-from .who import find_whom
+from .who import Whom, find_whom
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -51,7 +51,7 @@ def page(desk: Desk, who: str, text: str, urgent: bool = False, emergency: bool 
     came = carry_out_once(request, _errand(desk, request, chain, emergency))
     if cut:
         came = replace(came, facts={**came.facts, "notes": [*came.facts.get("notes", ()), cut]})
-    return _answer(desk, request, came, emergency)
+    return _answer(desk, request, whom, came, emergency)
 
 
 def _request(desk: Desk, who: str, text: str, urgent: bool, emergency: bool) -> Request:
@@ -115,7 +115,7 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
             update_page(connection, mark, **_came_of(desk, chain, store.now(connection)))
 
     return Errand(
-        key=(whom.kind, whom.name, chain.text, "urgent" if chain.urgent else ""),
+        key=(whom.kind, whom.name, chain.text, "urgent" if chain.urgent else "", *_where(whom)),
         what=f"The page to {one_line(whom.name, 60)}",
         make=chain.send,
         look=chain.look,
@@ -135,6 +135,13 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         being="is being sent",
         doubt="may have gone out and may not",
     )
+
+
+def _where(whom: Whom) -> Tuple[str, ...]:
+    """What tells things of the same name in two pagers apart; a team or person is the same in all of them."""
+    if whom.team is not None or whom.person:
+        return ()
+    return tuple(f"{hop.pager} {hop.target.kind} {hop.target.id}" for hop in whom.hops if hop.target is not None)
 
 
 def _row(desk: Desk, request: Request, chain: Chain, mark: str, emergency: bool) -> Any:
@@ -199,32 +206,36 @@ def _try_to_record(request: Request, error: OpsroomError) -> None:
         error.facts["recorded"] = False
 
 
-def _answer(desk: Desk, request: Request, came: Once, emergency: bool) -> Outcome:
+def _answer(desk: Desk, request: Request, whom: Whom, came: Once, emergency: bool) -> Outcome:
     facts = dict(came.facts)
     facts.update(requester=request.by.shown, fresh=came.fresh, recorded=came.recorded)
-    text = _said(desk, request, facts)
     accepted = facts.get("delivery") == Delivery.ACCEPTED.value
     code = Code.PAGED if accepted else Code.PAGE_UNCONFIRMED
+    # Said before whatever may be cut off.
+    first = [] if accepted else [f"{whom.hint.rstrip('.')}."]
     if not came.fresh:
         # The same words say nothing new of what is not known.
         code = Code.PAGED_ALREADY if accepted else code
-        text = f"{text} That was {_ago(came.since)}; it was not sent again. To page once more, word it otherwise."
+        first.append(f"That was {_ago(came.since)}; it was not sent again. To page once more, word it otherwise.")
     elif came.found:
-        text = f"{text} Its answer was lost, and it was found."
+        first.append("Its answer was lost, and it was found.")
     if not came.recorded:
-        text = f"{text} It is not recorded, and no limit was checked: the database cannot be used."
+        first.append("It is not recorded, and no limit was checked: the database cannot be used.")
+    text = _said(desk, request, facts, first)
     if emergency and came.fresh:
         announce(request, f"Emergency: {text}")
     return Outcome(accepted, code, message(text), facts)
 
 
-def _said(desk: Desk, request: Request, facts: Mapping[str, Any]) -> str:
-    """Who paged whom for what team, through which pager, as which incident, where to see it, what went otherwise."""
+def _said(desk: Desk, request: Request, facts: Mapping[str, Any], first: Sequence[str] = ()) -> str:
+    """Who paged whom for what team, through which pager, as which incident; `first`; where to see it, what went
+    otherwise."""
     by = one_line(request.by.shown, 60)
     team, pager = one_line(str(facts["team"]), 60), facts["pager"]
     people = [one_line(str(one), 40) for one in facts.get("people", ())]
     id = one_line(str(facts.get("number") or facts["incident"]), 60)
-    end = [str(facts["url"])] if facts.get("url") else []
+    end = list(first)
+    end += [str(facts["url"])] if facts.get("url") else []
     end += [str(one) for one in facts.get("notes", ())]
     urgently = " urgently" if request.noted.get("urgent") else ""
     if facts.get("delivery") == Delivery.ACCEPTED.value:

@@ -152,7 +152,12 @@ def _person(desk: Desk, name: str) -> Optional[Whom]:
 
 
 def _find_person(desk: Desk, name: str) -> Optional[Person]:
-    if name.casefold() == "me" and desk.speaker.person is not None:
+    if name.casefold() == "me":
+        if desk.speaker.person is None:
+            # Pagers would be asked for names that contain it, and have them.
+            by = one_line(desk.speaker.shown, 60)
+            message = f"The config does not know who {by} is, so that nobody can be called as 'me'; nobody was paged."
+            raise Refusal(Code.UNKNOWN_WHO, message, "Say a name; an administrator can add you under people.")
         return desk.speaker.person
     found = [one for one in desk.settings.people.values() if one.name.casefold() == name.casefold()]
     return found[0] if found else None
@@ -173,15 +178,25 @@ def _in_one(desk: Desk, pager: str, name: str) -> Whom:
     hop = _reach(desk, pager, person) if person is not None else None
     if person is not None and hop is not None:
         return Whom(person.name, "person", (hop,), person=person.name)
-    found = _best([(pager, one) for one in build(desk, pager).look_up(name)], name)
-    if not found:
-        kind, rest = _kind_and_name(name)
-        if kind:
-            matches = [(pager, one) for one in build(desk, pager).look_up(rest) if one.kind == kind]
-            found = _best(matches, rest)
+    found = [(pager, one) for one in _called_there(desk, pager, name)]
+    if person is not None:
+        # Somebody of the config; a name over there that only contains theirs is somebody else's.
+        found = [one for one in found if _equals(one[1], name)]
     if not found:
         raise Refusal(Code.UNKNOWN_WHO, f"{pager} knows nobody and nothing called {shown(name)}.", _known(desk))
     return _only(name, found)
+
+
+def _called_there(desk: Desk, pager: str, name: str) -> List[Target]:
+    """What a pager calls so, "service Web" being the service Web; what contains a name only where nothing equals it."""
+    there = build(desk, pager).look_up(name)
+    same = [one for one in there if _equals(one, name)]
+    kind, rest = _kind_and_name(name)
+    if same or not kind:
+        return same or list(there)
+    of_kind = [one for one in build(desk, pager).look_up(rest) if one.kind == kind]
+    same = [one for one in of_kind if _equals(one, rest)]
+    return same or list(dict.fromkeys([*of_kind, *there]))
 
 
 def _in_all(desk: Desk, name: str) -> Whom:
@@ -198,6 +213,8 @@ def _in_all(desk: Desk, name: str) -> Whom:
             found += [(pager, target) for target in answer]
     best = _best(found, name)
     notes = tuple(f"{pager} could not be asked for the name: {one_line(error.message, 80)}" for pager, error in failed)
+    if best and failed and len(best) == 1 and not _equals(best[0][1], name):
+        raise _uncertain(name, best[0], failed[0][0])
     if best:
         return _only(name, best, notes)
     if failed:
@@ -237,6 +254,18 @@ def _which(name: str, found: Sequence[Tuple[str, Target]]) -> Refusal:
     message = f"{shown(name)} could be {told}; nobody was paged."
     facts = {"candidates": [{"pager": pager, "kind": one.kind, "name": one.shown} for pager, one in found]}
     return Refusal(Code.WHICH_WHO, message, f"Say which instead of the name alone, such as {offers}", facts)
+
+
+def _uncertain(name: str, found: Tuple[str, Target], silent: str) -> Refusal:
+    """One thing whose name contains what was said, while a pager that could have another did not answer."""
+    pager, one = found
+    what = f"{_words(one.kind)} {one_line(one.shown, 50)}"
+    message = (
+        f"{shown(name)} is perhaps {what} in {pager}; {silent} could not be asked whether it has another. "
+        "Nobody was paged."
+    )
+    facts = {"candidates": [{"pager": pager, "kind": one.kind, "name": one.shown}]}
+    return Refusal(Code.WHICH_WHO, message, f"If that is meant, say instead of the name alone: {pager}:{what}", facts)
 
 
 def _kind_and_name(text: str) -> Tuple[str, str]:
