@@ -341,8 +341,8 @@ NOTHING += [
     "declare incidents for web-team: x", "declared incident for web-team: x", "declare an incident x", "declare war",
     "declare an incident for web-team", "close", "close incident", "close incidents K7QX", "closed incident K7QX",
     "close incident K7QX please", "close incident of last night", "close K7QX", "close with care",
-    "close incident K7QX:", "show incident", "shows incidents", "show incidents please", "morning", "morning reports", "good morning report",
-    "morning report for today",
+    "close incident K7QX:", "show incident", "shows incidents", "show incidents please", "morning",
+    "morning reports", "good morning report", "morning report for today",
 ]  # fmt: skip
 
 NOTHING += [
