@@ -19,9 +19,9 @@ FILES = sorted((ROOT / "actions" / "workflows").glob("*.yaml"))
 WORKFLOWS: Dict[str, Any] = {path.stem: yaml.safe_load(path.read_text()) for path in FILES}
 ACTIONS: Dict[str, Any] = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "actions").glob("*.yaml")}
 REHEARSALS = sorted((ROOT / "tests" / "rehearsals").glob("*.yaml"))
-# What may go on from a result: codes, ids and versions of opsroom's own. Orquesta evaluates once more what an expression
-# gives; these are neutralised, and have a pattern where they become a parameter again. No message, no text, nothing that
-# somebody wrote, and nothing of what the check of the config returns.
+# What may go on from a result: codes, ids and versions of opsroom's own. Orquesta evaluates once more what an
+# expression gives; these are neutralised, and have a pattern where they become a parameter again. No message, no text,
+# nothing that somebody wrote, and nothing of what the check of the config returns.
 HANDED_ON = {
     "app", "began", "check", "code", "environments", "execution", "first", "incident", "pause", "stops_before", "told",
     "version",
