@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict
 
 import pytest
+from sqlalchemy import text
 
 from opsroom.desk import once
 from opsroom.errors import Code, Failure
-from opsroom.paging import Duty, Target
+from opsroom.paging import Delivery, Duty, State, Target
+from opsroom.store import open_store
 from support import scripted_pager
 from support.paging import Clock, Rooms, make_rooms
 from support.scripted_pager import DOWN, LOST, Side
@@ -118,9 +121,64 @@ class TestAnswers:
         assert "+44 20 7946 0000" in answer["hint"]
 
     def test_a_page_that_is_not_confirmed_says_whom_to_phone(self, rooms: Rooms) -> None:
-        from opsroom.paging import Delivery
-
         rooms.side().delivery = Delivery.UNCONFIRMED
         answer = rooms.page()
         assert answer["code"] == "page_unconfirmed"
         assert "Phone: +44 20 7946 0000" in answer["message"]
+
+
+class TestWatching:
+    def test_a_page_whose_answer_was_lost_is_watched_too(self, rooms: Rooms, clock: Clock) -> None:
+        rooms.side().script, rooms.side().can_look = [(True, LOST)], False
+        rooms.side().can_act = False
+        mark = rooms.page()["mark"]
+        rooms.pass_time(301)
+        rooms.ask("watch_pages", "st2admin", "")
+        rooms.ask("watch_pages", "st2admin", "")
+        assert [one.split(" (")[0] for one in rooms.said("#dev")] == [f"Whether page {mark}"]
+        assert f"ack page {mark}" in rooms.said("#dev")[0]
+
+    def test_many_pages_that_nobody_ever_answers_do_not_hide_a_new_one(
+        self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("opsroom.desk.watch_pages._SELDOM", 1)
+        rooms.world.config["page_limit"] = {"pages": 0}
+        rooms.side("mail").can_act = False
+        for number in range(55):
+            rooms.page("mail:web-team", message=f"text {number}")
+        rooms.pass_time(600)
+        for _ in range(4):
+            rooms.ask("watch_pages", "st2admin", "")
+        assert len(rooms.said("#dev")) == 55
+        number = rooms.page()["number"]
+        rooms.ask("watch_pages", "st2admin", "")
+        rooms.side().incidents[number] = replace(rooms.side().incidents[number], state=State.ACKNOWLEDGED)
+        rooms.ask("watch_pages", "st2admin", "")
+        assert rooms.said("#dev")[-1].startswith(f"Page {number} (web-team) was acknowledged in pagerduty")
+
+    @pytest.mark.parametrize("there", [True, False])
+    def test_a_page_whose_runner_died_is_told_once(self, rooms: Rooms, there: bool) -> None:
+        number = rooms.page()["number"]
+        store = open_store(rooms.world.database)
+        with store.begin(writes=True) as connection:
+            # As kill -9 leaves it.
+            connection.execute(text("UPDATE pages SET state = 'sending', incident = '', number = '', watch_until = ''"))
+            mark = connection.scalar(text("SELECT mark FROM pages"))
+        if there:
+            rooms.side().incidents[number] = replace(rooms.side().incidents[number], id=mark)
+        rooms.ask("watch_pages", "st2admin", "")
+        assert rooms.said("#dev") == []
+        rooms.pass_time(130)
+        rooms.ask("watch_pages", "st2admin", "")
+        rooms.ask("watch_pages", "st2admin", "")
+        assert len(rooms.said("#dev")) == 1
+        said = rooms.said("#dev")[0]
+        assert said.startswith("The command by which alice paged web-team was stopped 2 min ")
+        assert (f"incident {number}" in said) is there
+        assert ("is not known. Phone, if it matters." in said) is not there
+        assert rooms.world.events()[-1] == ("paged" if there else "unconfirmed")
+        rooms.pass_time(301)
+        rooms.ask("watch_pages", "st2admin", "")
+        # Found, it is watched like any other.
+        assert len(rooms.said("#dev")) == (2 if there else 1)
+        assert rooms.world.chain_holds()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, Optional, Tuple
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection, Row
 
 from .paging import Incident, State, Target
@@ -26,6 +26,8 @@ DOUBTFUL = "doubtful"
 OPEN = (State.TRIGGERED.value, State.ACKNOWLEDGED.value, State.UNKNOWN.value, DOUBTFUL)
 # What nobody has ended after so long is not listed and not watched any more, in seconds.
 FORGOTTEN = 7 * 86400.0
+# A page that is still being sent after so many seconds: what sent it is dead (repeats.PATIENCE, and some more).
+_DEAD = 120.0
 
 _NOWHERE = Target("", "")
 
@@ -128,11 +130,19 @@ def open_pages(store: Store, connection: Connection, team: str = "", limit: int 
     return [_page(row) for row in connection.execute(query.order_by(pages.c.paged_at.desc()).limit(limit))]
 
 
-def watched(store: Store, connection: Connection, for_long: float, limit: int = 50) -> List[Page]:
-    """The open ones that somebody wants to be told of and that went out within the last `for_long` seconds."""
-    since = moment(store.now(connection) - timedelta(seconds=for_long))
-    query = select(pages).where(pages.c.state.in_(OPEN), pages.c.watch_until != "", pages.c.paged_at > since)
-    return [_page(row) for row in connection.execute(query.order_by(pages.c.paged_at).limit(limit))]
+def watched(store: Store, connection: Connection, for_long: float, limit: int = 200) -> List[Page]:
+    """The open ones that somebody wants to be told of and that went out within the last `for_long` seconds, and those
+    whose runner has been gone for so long that it is dead. First those of which nothing was told yet, the oldest first.
+    """
+    now = store.now(connection)
+    since, dead = moment(now - timedelta(seconds=for_long)), moment(now - timedelta(seconds=_DEAD))
+    wanted = or_(
+        and_(pages.c.state.in_(OPEN), pages.c.watch_until != ""),
+        and_(pages.c.state == SENDING, pages.c.paged_at <= dead),
+    )
+    query = select(pages).where(wanted, pages.c.paged_at > since)
+    query = query.order_by(case((pages.c.told == "", 0), else_=1), pages.c.paged_at)
+    return [_page(row) for row in connection.execute(query.limit(limit))]
 
 
 def of_incident(incident: Incident, before: Page) -> Dict[str, Any]:

@@ -110,7 +110,8 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         if event in (Event.REFUSED, Event.FAILED):
             drop(connection, mark)
         elif chain.sent is None:
-            update_page(connection, mark, state=DOUBTFUL)
+            until = _watch_until(desk, chain, store.now(connection))
+            update_page(connection, mark, state=DOUBTFUL, watch_until=until)
         else:
             update_page(connection, mark, **_came_of(desk, chain, store.now(connection)))
 
@@ -168,8 +169,6 @@ def _came_of(desk: Desk, chain: Chain, now: datetime) -> Dict[str, Any]:
     """What the row says of a page that went out."""
     assert chain.sent is not None
     hop, target, paged = chain.sent
-    team = chain.whom.team
-    watch = desk.settings.watch if team is None or team.watch is None else team.watch
     state = paged.incident.state
     return {
         "pager": hop.pager,
@@ -179,8 +178,15 @@ def _came_of(desk: Desk, chain: Chain, now: datetime) -> Dict[str, Any]:
         "url": paged.incident.url,
         "people": tuple(dict.fromkeys(one.name for one in paged.duties)) or paged.incident.people,
         "state": (State.TRIGGERED if state is State.UNKNOWN else state).value,
-        "watch_until": now + timedelta(seconds=watch) if watch > 0 else None,
+        "watch_until": _watch_until(desk, chain, now),
     }
+
+
+def _watch_until(desk: Desk, chain: Chain, now: datetime) -> Optional[datetime]:
+    """When the room is told that nobody has answered; None where nobody wants to be told."""
+    team = chain.whom.team
+    watch = desk.settings.watch if team is None or team.watch is None else team.watch
+    return now + timedelta(seconds=watch) if watch > 0 else None
 
 
 def _stands(desk: Desk, facts: Mapping[str, Any]) -> bool:
