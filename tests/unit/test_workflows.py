@@ -152,7 +152,7 @@ def test_what_takes_its_time_is_waited_for_without_a_runner() -> None:
     look = WORKFLOWS["promote_when_green"]["tasks"]["look"]
     assert look["delay"] == "<% ctx(pause) %>"
     # Bounded twice: by the action, and by a count.
-    assert any("ctx(looks) >= 1000" in one["when"] and one["do"] == "fail" for one in look["next"])
+    assert any("ctx(looks) >= 100" in one["when"] and one["do"] == "fail" for one in look["next"])
 
 
 def test_they_go_as_they_were_rehearsed() -> None:

@@ -21,11 +21,12 @@ from .places import find_place
 # Tests put their own clock here, in seconds since 1970.
 clock: Callable[[], float] = time.time
 
-# For how long a version may have to run, in seconds; between two looks is a tenth of it, within these limits.
+# For how long a version may have to run, in seconds; between two looks is a twentieth of it, or this.
+# Not more looks: Orquesta keeps all of them in the workflow's state, and gets slower with each.
 SHORTEST, LONGEST = 10.0, 86400.0
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0
-# What breaks off begins anew; after so long in all, nobody waits any more.
-_PATIENCE = 3600.0
+_SHORTEST_PAUSE = 5.0
+# What breaks off begins anew; after twice the time and so many pauses more, nobody waits any more.
+_MORE = 10
 
 
 def is_green(
@@ -84,11 +85,15 @@ def _wanted(typed: str) -> float:
 
 
 def _pause(wanted: float, left: float) -> int:
-    return max(1, round(min(max(wanted / 10, _SHORTEST_PAUSE), _LONGEST_PAUSE, max(left, 1.0))))
+    return max(1, round(min(_between(wanted), max(left, 1.0))))
+
+
+def _between(wanted: float) -> float:
+    return max(wanted / 20, _SHORTEST_PAUSE)
 
 
 def _give_up(now: float, first: float, wanted: float, where: str) -> None:
-    if now - first > 2 * wanted + _PATIENCE:
+    if now - first > 2 * wanted + _MORE * _between(wanted):
         raise Failure(Code.TIMED_OUT, f"After {span(now - first)}, {where} had not run for {span(wanted)} unbroken.")
 
 
