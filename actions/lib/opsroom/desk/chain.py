@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import in_doubt
+from ..in_time import LIMIT, GivenUp, in_time
 from ..names import listed
 from ..paging import Alarm, Delivery, Paged, Target
 from ..text import one_line, stamp
 from . import Desk, once
 from .pagers import author, build, within
 from .who import Hop, Whom, target_in
+
+if TYPE_CHECKING:
+    from ..pages import Page
 
 # All pagers together, from the moment of asking, in seconds; the action itself is stopped after 80.
 TOTAL = 58.0
@@ -225,9 +229,11 @@ class Chain:
         """The place in the chain that a page was at when its runner died or its answer was lost."""
         from ..pages import with_mark
 
-        store = self.desk.store
-        with store.read() as connection:
-            row = with_mark(connection, mark)
+        def read(given_up: GivenUp) -> Optional[Page]:
+            with self.desk.store.read() as connection:
+                return with_mark(connection, mark)
+
+        row = in_time(read)
         pagers = [hop.pager for hop in self.whom.hops]
         return pagers.index(row.pager) if row is not None and row.pager in pagers else 0
 
@@ -237,10 +243,13 @@ class Chain:
             return
         from ..pages import update_page
 
-        try:
-            store = self.desk.store
-            with store.write() as connection:
+        def write(given_up: GivenUp) -> None:
+            with self.desk.store.write() as connection:
                 update_page(connection, self._mark, pager=hop.pager)
+                given_up.check()
+
+        try:
+            in_time(write, max(min(LIMIT, self._left() / 3), 1.0))
         except Failure:
             # A human is to be woken; the record comes after that.
             self.recorded = False

@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple, TypeVar
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import in_doubt
+from ..in_time import LIMIT, GivenUp, in_time
 from ..text import when
 from .record import Request, recordable
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Ends = Callable[[Store, Connection, str, Event], None]
 
 Facts = Mapping[str, Any]
+Answer = TypeVar("Answer")
 
 # Tests put their own clock here; both are in seconds.
 clock: Callable[[], float] = time.monotonic
@@ -139,7 +141,7 @@ def carry_out_once(request: Request, errand: Errand) -> Once:
 
     work = _Work(request, errand, key_of(request.by.key, request.command, *errand.key))
     try:
-        begun = _begin(work) or _begin_again(work)
+        begun = _begun(work)
     except Failure as failure:
         if work.asked_whether:
             # It was made a moment ago; a record that went away since then must not make it again.
@@ -151,13 +153,15 @@ def carry_out_once(request: Request, errand: Errand) -> Once:
             raise
         from ..repeats import new_mark
 
-        work.unrecorded, work.mark = failure, new_mark()
+        # The mark of a row that may have been written all the same, where it hung in the middle.
+        work.unrecorded, work.mark = failure, work.mark or new_mark()
         return _made(work, _make(work, first_look=False))
     except Refusal as refusal:
         from ..ledger import Event
 
         # What was written before it is gone with its transaction.
-        request.end(Event.REFUSED, refusal.code.value, refusal.sentence(), **recordable(refusal.facts))
+        code, told, facts = refusal.code.value, refusal.sentence(), recordable(refusal.facts)
+        _bounded(work, lambda _: request.end(Event.REFUSED, code, told, **facts), 2 * LIMIT)
         raise
     if begun.turn is Turn.DONE:
         return Once(begun.answer, False, begun.since)
@@ -166,21 +170,35 @@ def carry_out_once(request: Request, errand: Errand) -> Once:
     return _made(work, _make(work, first_look=begun.turn is Turn.LOOK))
 
 
-def _begin_again(work: _Work) -> Begun:
-    """The decision once it is known whether what was made before still stands."""
+def _begun(work: _Work) -> Begun:
+    """The decision, once it is known, where it matters, whether what was made before still stands."""
     from ..repeats import forget
 
-    errand, store = work.errand, work.request.desk.store
+    begun = _bounded(work, lambda given_up: _begin(work, given_up))
+    if begun is not None:
+        return begun
+    errand = work.errand
     assert errand.stands is not None
-    if not errand.stands(work.answer):
-        with store.write() as connection:
-            forget(connection, work.mark)
-    begun = _begin(work)
+    gone = not errand.stands(work.answer)
+
+    def again(given_up: GivenUp) -> Optional[Begun]:
+        if gone:
+            with work.request.desk.store.write() as connection:
+                forget(connection, work.mark)
+                given_up.check()
+        return _begin(work, given_up)
+
+    begun = _bounded(work, again)
     assert begun is not None
     return begun
 
 
-def _begin(work: _Work) -> Optional[Begun]:
+def _bounded(work: _Work, use: Callable[[GivenUp], Answer], limit: Optional[float] = None) -> Answer:
+    """Use the database; for what is done also without it, within a time that holds even when it hangs."""
+    return in_time(use, limit) if work.errand.without_record else use(GivenUp())
+
+
+def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
     """The decision and the record of it, in one transaction; where nothing is to be done, that is on the record too.
 
     None, and nothing is written: it has to be asked first whether what was made before still stands.
@@ -193,6 +211,7 @@ def _begin(work: _Work) -> Optional[Begun]:
         begun = begin(store, connection, work.key, request.deployment)
         work.since = begun.since
         if begun.turn is Turn.DONE and errand.stands is not None and not work.asked_whether:
+            given_up.check()
             work.asked_whether, work.mark, work.answer = True, begun.mark, begun.answer
             return None
         if errand.asked:
@@ -205,7 +224,8 @@ def _begin(work: _Work) -> Optional[Begun]:
             append(store, connection, request.entry(Event.REFUSED, busy.code.value, busy.sentence()))
         if begun.turn in (Turn.GO, Turn.LOOK) and errand.begins is not None:
             errand.begins(store, connection, begun.mark)
-    work.mark = begun.mark
+        given_up.check()
+        work.mark = begun.mark
     request.ended = begun.turn in (Turn.DONE, Turn.BUSY)
     return begun
 
@@ -384,17 +404,22 @@ def _record(work: _Work, event: Event, code: str, message: str, facts: Facts, al
     kept = {key: value for key, value in facts.items() if key not in taken}
     entry = request.entry(event, code, message, mark=work.mark, **kept)
     until, again = clock() + _RECORD_PATIENCE, False
+
+    def write(given_up: GivenUp) -> None:
+        store = request.desk.store
+        with store.write() as connection:
+            # It may have been committed although the answer to that was lost.
+            told = of_deployment(connection, request.deployment) if again else []
+            if not any(one.event is event and one.facts.get("mark") == work.mark for one in told):
+                append(store, connection, entry)
+                also(store, connection)
+                if work.errand.ends is not None:
+                    work.errand.ends(store, connection, work.mark, event)
+            given_up.check()
+
     while True:
         try:
-            store = request.desk.store
-            with store.write() as connection:
-                # It may have been committed although the answer to that was lost.
-                told = of_deployment(connection, request.deployment) if again else []
-                if not any(one.event is event and one.facts.get("mark") == work.mark for one in told):
-                    append(store, connection, entry)
-                    also(store, connection)
-                    if work.errand.ends is not None:
-                        work.errand.ends(store, connection, work.mark, event)
+            _bounded(work, write, min(LIMIT, max(until - clock(), 0.0) + 2.0))
             return
         except Failure:
             if clock() >= until:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional,
 from ..author import Author
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import in_doubt
+from ..in_time import GivenUp, in_time
 from ..names import listed
 from ..paging import Incident, Pager, State
 from ..people import same_room
@@ -205,9 +206,12 @@ def _tell_where_it_came_from(desk: Desk, found: Found, said: str) -> None:
 def _rows(desk: Desk, id: str, pager: str) -> List[Page]:
     from ..pages import called
 
-    try:
+    def read(given_up: GivenUp) -> List[Page]:
         with desk.store.read() as connection:
             return called(connection, id, pager)
+
+    try:
+        return in_time(read)
     except Failure:
         # Without the record, the pager is asked all the same.
         return []
@@ -227,9 +231,9 @@ def _told_to_the_record(request: Request) -> Iterator[None]:
 
 
 def _try(write: Callable[[], None]) -> bool:
-    """Whether the database took it."""
+    """Whether the database took it, in time."""
     try:
-        write()
+        in_time(lambda given_up: write())
     except Failure:
         return False
     return True

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import Code, Failure, OpsroomError, Refusal
+from ..in_time import in_time
 from ..names import listed
 from ..paging import Delivery, State
 from ..text import message, neutralise, one_line, span
@@ -207,7 +208,7 @@ def _try_to_record(request: Request, error: OpsroomError) -> None:
 
     event = Event.REFUSED if isinstance(error, Refusal) else Event.FAILED
     try:
-        request.write(event, error.code.value, error.sentence(), **recordable(error.facts))
+        in_time(lambda _: request.write(event, error.code.value, error.sentence(), **recordable(error.facts)))
     except Failure:
         error.facts["recorded"] = False
 

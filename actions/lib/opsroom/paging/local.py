@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 
 from ..author import Author
 from ..errors import Code, Failure, Refusal
+from ..in_time import GivenUp, in_time
 from ..names import either, listed, nearest, shown
 from ..settings.fields import Fields
 from ..text import one_line, when
@@ -101,7 +102,9 @@ class LocalPager:
 
         author, written = alarm.author, False
         team, people = self._called(alarm.target)
-        try:
+
+        def write(given_up: GivenUp) -> Logged:
+            nonlocal written
             store = self._store()
             with store.write() as connection:
                 logged = add(
@@ -116,7 +119,13 @@ class LocalPager:
                     author=_by(author),
                     people=people[:1],
                 )
+                given_up.check()
                 written = True
+            return logged
+
+        try:
+            # Where the database hangs, the next pager has to have its turn.
+            logged = in_time(write)
         except Failure as failure:
             # Only a commit whose answer was lost leaves a doubt, and that can be looked up.
             failure.facts["sent"] = written

@@ -1,0 +1,115 @@
+"""A database that hangs, so that it neither answers nor fails: a human is woken all the same, and soon."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+import pytest
+
+from opsroom.store.engine import Store
+from support import scripted_pager
+from support.paging import Rooms, make_rooms
+from support.scripted_pager import DOWN, Side
+
+
+@pytest.fixture
+def sides(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Side]:
+    return scripted_pager.install(monkeypatch)
+
+
+@pytest.fixture
+def rooms(tmp_path: Path, sides: Dict[str, Side], monkeypatch: pytest.MonkeyPatch) -> Rooms:
+    monkeypatch.setattr("opsroom.in_time.LIMIT", 0.5)
+    monkeypatch.setattr("opsroom.desk.once.LIMIT", 0.5)
+    monkeypatch.setattr("opsroom.desk.once._RECORD_PATIENCE", 0.0)
+    monkeypatch.setattr("opsroom.desk.chain.LIMIT", 0.5)
+    made = make_rooms(tmp_path, sides)
+    # The tables are there.
+    made.ask("list_pages")
+    return made
+
+
+class Hanging:
+    """From the transaction `first` on (counted from 1), each hangs: before it begins, or where it would commit."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, first: int, at_the_end: bool = False) -> None:
+        self.go_on = threading.Event()
+        self.count = 0
+        self.waiting: List[str] = []
+        real = Store.begin
+
+        @contextmanager
+        def begin(store: Store, writes: bool) -> Iterator[Any]:
+            self.count += 1
+            hangs = self.count >= first
+            if hangs and not at_the_end:
+                assert self.go_on.wait(60)
+            with real(store, writes) as connection:
+                yield connection
+                if hangs and at_the_end:
+                    assert self.go_on.wait(60)
+
+        monkeypatch.setattr(Store, "begin", begin)
+
+
+@pytest.mark.parametrize("first", [1, 2, 3])
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_a_page_goes_out_once_and_the_answer_comes(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch, first: int, at_the_end: bool
+) -> None:
+    hanging = Hanging(monkeypatch, first, at_the_end)
+    began = time.monotonic()
+    answer = rooms.page()
+    took = time.monotonic() - began
+    hanging.go_on.set()
+    assert took < 15
+    assert (answer["ok"], answer["code"]) == (True, "paged"), answer
+    assert len(rooms.side().alarms) == 1
+    assert answer["recorded"] is (hanging.count < first)
+    if not answer["recorded"]:
+        assert "It is not recorded" in answer["message"]
+
+
+def test_the_next_pager_is_tried_also_then(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    rooms.side().script = [(False, DOWN)]
+    # The first transactions are the version of the tables and the beginning.
+    hanging = Hanging(monkeypatch, 3)
+    answer = rooms.page()
+    hanging.go_on.set()
+    assert (answer["code"], answer["pager"]) == ("paged", "mail")
+
+
+def test_the_log_which_is_the_database_gives_the_next_pager_its_turn(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms.world.config["pagers"]["log"] = {"kind": "local", "on_call": {"web-team": ["bob"]}}
+    rooms.world.config["teams"]["web-team"]["page"] = ["log", "mail"]
+    hanging = Hanging(monkeypatch, 1)
+    answer = rooms.page()
+    hanging.go_on.set()
+    assert (answer["code"], answer["pager"]) == ("paged", "mail"), answer
+    assert "log did not take it" in answer["message"]
+
+
+def test_a_page_is_acknowledged_also_then(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = rooms.page()["number"]
+    hanging = Hanging(monkeypatch, 1)
+    answer = rooms.ask("ack_page", page=f"pagerduty:{number}")
+    hanging.go_on.set()
+    assert (answer["code"], answer["recorded"]) == ("acknowledged", False)
+    assert rooms.side().incidents[number].state.value == "acknowledged"
+
+
+def test_what_hung_in_the_middle_is_not_written_later(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = Hanging(monkeypatch, 1)
+    rooms.page()
+    hanging.go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "opsroom-database":
+            thread.join(30)
+    assert rooms.rows() == []
+    assert rooms.world.events() == []
