@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Dict
@@ -15,7 +16,8 @@ from opsroom.paging import Delivery, Duty, State, Target
 from opsroom.store import open_store
 from support import scripted_pager
 from support.paging import Clock, Rooms, make_rooms
-from support.scripted_pager import DOWN, LOST, Side
+from support.scripted_pager import DOWN, LOST, SLOW, Side
+from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty
 
 
 @pytest.fixture
@@ -182,3 +184,34 @@ class TestWatching:
         # Found, it is watched like any other.
         assert len(rooms.said("#dev")) == (2 if there else 1)
         assert rooms.world.chain_holds()
+
+
+class TestFollowingUp:
+    @pytest.mark.parametrize("lost", [LOST, SLOW])
+    def test_a_lost_answer_to_an_escalation_is_not_told_as_a_failure_for_certain(
+        self, rooms: Rooms, lost: Failure
+    ) -> None:
+        rooms.page()
+        rooms.side().script = [(True, lost)]
+        answer = rooms.ask("escalate_page", page="1234")
+        assert answer["ok"] is False
+        assert answer["message"].startswith("Whether alice escalated page 1234 (web-team) is not known: ")
+        assert rooms.world.events()[-1] == "unconfirmed"
+        rooms.side().script = [(False, DOWN)]
+        assert "refuses" in rooms.ask("escalate_page", page="1234")["message"]
+        assert rooms.world.events()[-1] == "failed"
+
+    def test_a_page_by_the_integration_of_a_team_is_acknowledged_and_resolved_there(self, rooms: Rooms) -> None:
+        with FakePagerDuty() as account:
+            account.routing_keys["R0TEAM0KEY0000000000000000000000"] = "PWEB"
+            config = rooms.world.config
+            options = account.options(token=None, service=None, routing_key=ROUTING_KEY)
+            known = {key: one for key, one in options.items() if key not in ("from", "url")}
+            config["pagers"] = {"pd": {"kind": "pagerduty", **known}}
+            config["teams"] = {"web-team": {"pd": {"routing_key": "R0TEAM0KEY0000000000000000000000"}}}
+            mark = rooms.page()["incident"]
+            assert rooms.ask("ack_page", page=mark)["ok"]
+            assert rooms.ask("resolve_page", page=mark)["ok"]
+            bodies = [json.loads(one.body) for one in account.events.requests]
+        assert [one["event_action"] for one in bodies] == ["trigger", "acknowledge", "resolve"]
+        assert {one["routing_key"] for one in bodies} == {"R0TEAM0KEY0000000000000000000000"}

@@ -127,7 +127,7 @@ def _do(desk: Desk, found: Found, deed: Deed) -> Tuple[str, Incident]:
     """Why it is noted here only (empty: the pager did it), and the incident afterwards."""
 
     def there() -> Incident:
-        return deed.do(build(desk, found.pager), found.id, author(desk, found.pager))
+        return deed.do(_pager_of(desk, found), found.id, author(desk, found.pager))
 
     try:
         return "", within(ONE, found.pager, there)
@@ -139,16 +139,35 @@ def _do(desk: Desk, found: Found, deed: Deed) -> Tuple[str, Incident]:
             _try(lambda: _closed(desk, found))
         raise
     except Failure as failure:
-        if not in_doubt(failure) or not deed.there:
+        if not in_doubt(failure):
             raise
+        if not deed.there:
+            # Nobody can be asked whether it was done; to say that it was not would be a guess.
+            raise _not_known(desk, found, deed, failure) from failure
         # The answer was lost: perhaps it was done all the same.
         try:
             now = within(ONE / 2, found.pager, lambda: build(desk, found.pager).incident(found.id))
         except OpsroomError:
-            raise failure from None
+            raise _not_known(desk, found, deed, failure) from failure
         if now.state not in deed.there:
             raise
         return "", now
+
+
+def _not_known(desk: Desk, found: Found, deed: Deed, failure: Failure) -> Failure:
+    told = f"Whether {one_line(desk.speaker.shown, 60)} {deed.did} {found.words} is not known: {failure.message}"
+    hint = "Look at the page before asking again: show pages"
+    return Failure(failure.code, told, failure.hint or hint, failure.facts)
+
+
+def _pager_of(desk: Desk, found: Found) -> Pager:
+    """The pager of a page; by the way in which it was sent, where the team has one of its own."""
+    pager = build(desk, found.pager)
+    name = found.row.team.casefold() if found.row else ""
+    team = next((one for one in desk.settings.teams.values() if one.name.casefold() == name), None)
+    target = team.targets.get(found.pager) if team else None
+    towards = getattr(pager, "towards", None)
+    return pager if target is None or towards is None else towards(target)
 
 
 def _write(request: Request, found: Found, deed: Deed, incident: Incident, said: str, facts: Dict[str, Any]) -> None:
@@ -225,7 +244,9 @@ def _told_to_the_record(request: Request) -> Iterator[None]:
     try:
         yield
     except OpsroomError as error:
-        event = Event.REFUSED if isinstance(error, Refusal) else Event.FAILED
+        event = Event.REFUSED
+        if isinstance(error, Failure):
+            event = Event.UNCONFIRMED if in_doubt(error) else Event.FAILED
         _try(partial(request.write, event, error.code.value, error.sentence(), **recordable(error.facts)))
         raise
 

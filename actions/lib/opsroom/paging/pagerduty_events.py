@@ -6,6 +6,7 @@ The vendor means it for machines: it answers as soon as an event is queued, befo
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Dict, Optional, Tuple
 
 from ..author import Author
@@ -28,6 +29,12 @@ class EventsPager:
     def __init__(self, options: Options, name: str) -> None:
         self._options = options
         self._name = name
+
+    def towards(self, target: Target) -> EventsPager:
+        """The pager as it speaks to the integration of a team: another one knows nothing of that team's alerts."""
+        if not isinstance(target, Integration):
+            return self
+        return EventsPager(replace(self._options, routing_key=target.routing_key), self._name)
 
     def default_target(self) -> Optional[Target]:
         """The integration of the config."""
