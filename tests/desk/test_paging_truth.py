@@ -15,6 +15,7 @@ from opsroom.errors import Code, Failure
 from opsroom.paging import Delivery, Duty, State, Target
 from opsroom.store import open_store
 from support import scripted_pager
+from support.http_server import HttpServer
 from support.paging import Clock, Rooms, make_rooms
 from support.scripted_pager import DOWN, LOST, SLOW, Side
 from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty
@@ -215,3 +216,13 @@ class TestFollowingUp:
             bodies = [json.loads(one.body) for one in account.events.requests]
         assert [one["event_action"] for one in bodies] == ["trigger", "acknowledge", "resolve"]
         assert {one["routing_key"] for one in bodies} == {"R0TEAM0KEY0000000000000000000000"}
+
+
+def test_where_no_encrypted_connection_comes_about_the_next_pager_is_tried(rooms: Rooms) -> None:
+    with HttpServer() as plain:
+        address = plain.url("/hook").replace("http:", "https:")
+        rooms.world.config["pagers"]["hook"] = {"kind": "webhook", "url": address}
+        rooms.world.config["teams"]["web-team"].update(page=["hook", "mail"], hook="web")
+        answer = rooms.page()
+    assert (answer["code"], answer["pager"]) == ("paged", "mail"), answer
+    assert "hook did not take it" in answer["message"]

@@ -28,6 +28,18 @@ _REASONS = {
 }
 
 
+# What OpenSSL says only before a connection is encrypted, hence before anything was asked.
+_HANDSHAKE = (
+    "WRONG_VERSION_NUMBER",
+    "UNSUPPORTED_PROTOCOL",
+    "UNKNOWN_PROTOCOL",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "TLSV1_UNRECOGNIZED_NAME",
+    "DH_KEY_TOO_SMALL",
+)
+
+
 @dataclass(frozen=True)
 class Trouble:
     """A failure that is not raised yet. `again`: asking again may help; `wait`: after so many seconds, if told.
@@ -117,6 +129,8 @@ def explain(error: Exception, url: str, time_limit: float, connect_limit: float)
         return trouble(Code.UNREACHABLE, "cannot be reached: there is no way to it on the network", False, True)
     if has(requests.exceptions.ProxyError):
         return trouble(Code.UNREACHABLE, "cannot be reached: the proxy does not let us through", True, True)
+    if any(isinstance(link, ssl.SSLError) and link.reason in _HANDSHAKE for link in chain):
+        return trouble(Code.UNREACHABLE, "cannot be reached: no encrypted connection (TLS) came about", False, False)
     if has(ssl.SSLError):
         # Nearly always the handshake; it cannot be told from a break later on, hence sent.
         return trouble(Code.UNREACHABLE, "cannot be reached: no encrypted connection (TLS) came about", True, False)
