@@ -70,7 +70,7 @@ class Place:
 
         def done() -> List[Dict[str, Any]]:
             every = self.storm.newest("opsroom.announce_deployments")
-            mine = [one for one in every if one["parameters"].get("execution") == execution]
+            mine = [one for one in every if (one.get("parameters") or {}).get("execution") == execution]
             return [one for one in mine if one["status"] in ENDED]
 
         wait_for(done, f"the announcement of {execution}")
