@@ -20,7 +20,8 @@ from sqlalchemy import select, update
 
 from opsroom.store import open_store
 from opsroom.store.engine import queue_up
-from opsroom.store.tables import from_moment, moment, repeats, watched
+from opsroom.store.tables import repeats, watched
+from opsroom.store.values import from_moment, moment
 from support import card_kinds, pager_kinds
 from support.http_server import HttpServer, Reply, Request
 from support.postgres import Postgres, start
@@ -636,6 +637,8 @@ class Looked:
 def looked(stackstorm: StackStorm, api_on_postgres: Api) -> Looked:
     world, app = api_on_postgres.world, f"api-{uuid.uuid4().hex[:8]}"
     world.config["apps"] = {app: world.config["apps"]["api"]}
+    # On no other environment: all of them would tell of the one file that says the version.
+    world.config["environments"] = {"uat": {}}
     world.config["watching"] = {"versions": "5s"}
     stackstorm.configure(world.config)
     made = Looked(stackstorm, world, app, api_on_postgres.folder / "version")
