@@ -111,6 +111,14 @@ def world(stackstorm: StackStorm, installed: Installed) -> Iterator[World]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(params=["hubot", "opsroom_hubot"])
+def each_route(stackstorm: StackStorm, request: pytest.FixtureRequest) -> Iterator[str]:
+    """What is said is answered by StackStorm's own rule, then by those of this pack."""
+    stackstorm.route = request.param
+    yield request.param
+    stackstorm.route = "hubot"
+
+
 @pytest.fixture(scope="session")
 def relay_users() -> Dict[str, str]:
     """The StackStorm user of each relay, as far as known: found by the first command through it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import uuid
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator
@@ -25,7 +26,12 @@ CANCELLED = (
 )
 SAID_ON_THE_WAY = "printed-where-the-room-must-not-read-it"
 
+# Whoever answers, the room reads the same.
+pytestmark = pytest.mark.usefixtures("each_route")
+
 BODIES = {
+    "answers": "return self.answer(lambda desk: Outcome(True, Code.HELP, 'Said.'), 'alice', '#dev', 'chatops_bot')",
+    "refuses": "return self.answer(refuse, 'alice', '#dev', 'chatops_bot')",
     "defect": "return self.answer(lambda desk: {}['KEY'], 'alice', '#dev', 'chatops_bot')",
     "raises": "raise RuntimeError('SAID')",
     "dies": "import os; os._exit(7)",
@@ -35,6 +41,12 @@ ACTION = """
 import sys
 
 from opsroom.action import OpsroomAction
+from opsroom.desk.outcome import Outcome
+from opsroom.errors import Code, Refusal
+
+
+def refuse(desk):
+    raise Refusal(Code.LOCKED, "Locked.", "Wait.")
 
 
 class Ending(OpsroomAction):
@@ -48,19 +60,33 @@ class Ending(OpsroomAction):
 @pytest.fixture
 def answered(stackstorm: StackStorm, world: World, installed: Any, request: Any) -> Iterator[Said]:
     """What is answered to an alias like that of deploy whose action ends in a certain way."""
+    with ending(stackstorm, installed, request.param) as command:
+        yield stackstorm.say(command)
+
+
+@contextmanager
+def ending(storm: StackStorm, installed: Any, how: str, limit: int = 60, beyond_one: str = "") -> Iterator[str]:
+    """An action that ends in a certain way, with an alias like that of deploy; yields what to say.
+
+    `beyond_one` is what a policy does to a second that is asked for while one runs: cancel or delay.
+    """
     name = f"ending_{uuid.uuid4().hex[:8]}"
     alias = yaml.safe_load((installed.checkout / "aliases" / "deploy.yaml").read_text(encoding="utf-8"))
-    if request.param == "does not load":
+    if how == "does not load":
         source = f"import {SAID_ON_THE_WAY.replace('-', '_')}\n"
     else:
-        source = ACTION.replace("BODY", BODIES[request.param]).replace("SAID", SAID_ON_THE_WAY)
-    limit = {"timeout": {"default": 2 if request.param == "hangs" else 60}}
-    with stackstorm.action(
-        name, {f"{name}.py": source}, runner_type="python-script", entry_point=f"{name}.py", parameters=limit
-    ) as ref, stackstorm.alias(
-        name=name, action_ref=ref, formats=[f"say {name}"], ack=alias["ack"], result=alias["result"]
-    ):
-        yield stackstorm.say(f"say {name}")
+        source = ACTION.replace("BODY", BODIES[how]).replace("SAID", SAID_ON_THE_WAY)
+    given = {"timeout": {"default": limit}}
+    said = f"say {name}"
+    files = {f"{name}.py": source}
+    with ExitStack() as there:
+        made = {"runner_type": "python-script", "entry_point": f"{name}.py", "parameters": given}
+        ref = there.enter_context(storm.action(name, files, **made))
+        answers = {"ack": alias["ack"], "result": alias["result"]}
+        there.enter_context(storm.alias(name=name, action_ref=ref, formats=[said], **answers))
+        if beyond_one:
+            there.enter_context(storm.policy(ref, "action.concurrency", threshold=1, action=beyond_one))
+        yield said
 
 
 def in_one_sentence(answer: Said, sentence: str) -> None:
@@ -84,10 +110,64 @@ def test_a_defect_of_the_pack_is_named_and_its_traceback_is_for_administrators(a
     assert answered.posted["extra"] == RED
 
 
-@pytest.mark.parametrize("answered", ["hangs"], indirect=True)
-def test_a_time_out_is_one_sentence(answered: Said) -> None:
+def test_a_time_out_is_one_sentence(stackstorm: StackStorm, world: World, installed: Any) -> None:
+    with ending(stackstorm, installed, "hangs", limit=2) as command:
+        answered = stackstorm.say(command)
     assert answered.status == "timeout"
     in_one_sentence(answered, STOPPED)
+
+
+@pytest.mark.parametrize("answered", ["answers", "refuses"], indirect=True)
+def test_an_answer_is_what_it_says(answered: Said, each_route: str) -> None:
+    done = answered.status == "succeeded"
+    # The link needs what only StackStorm's workflow looks up.
+    link = answered.execution.get("web_url", "") if each_route == "hubot" else ""
+    assert answered.message == f"{'Said.' if done else 'Locked. Wait.'} {link}".strip()
+    colour = "#2eb886" if done else "#daa038"
+    assert answered.posted["extra"] == {"slack": {"color": colour, "thread_response": True}}
+    assert (answered.posted["channel"], answered.posted["user"]) == ("#dev", "alice")
+    assert answered.ack == f"On it. The answer follows here; execution {answered.id}"
+
+
+def test_what_a_policy_keeps_from_running_is_one_sentence(stackstorm: StackStorm, world: World, installed: Any) -> None:
+    with ending(stackstorm, installed, "hangs", limit=20, beyond_one="cancel") as command:
+        running = stackstorm.begin(command)
+        begun(stackstorm, running)
+        answered = stackstorm.say(command)
+        assert stackstorm.call("DELETE", f"/executions/{running['execution']['id']}").ok
+        first = stackstorm.finish(running)
+    assert (answered.status, first.status) == ("canceled", "canceled")
+    in_one_sentence(answered, CANCELLED)
+    in_one_sentence(first, CANCELLED)
+
+
+def test_what_never_got_its_turn_is_one_sentence(stackstorm: StackStorm, world: World, installed: Any) -> None:
+    with ending(stackstorm, installed, "hangs", limit=20, beyond_one="delay") as command:
+        running = stackstorm.begin(command)
+        begun(stackstorm, running)
+        waiting = stackstorm.begin(command)
+        wait_for(lambda: stackstorm.execution(waiting["execution"]["id"])["status"] == "delayed", "the delay")
+        for one in (waiting, running):
+            assert stackstorm.call("DELETE", f"/executions/{one['execution']['id']}").ok
+        answered, _ = stackstorm.finish(waiting), stackstorm.finish(running)
+    assert answered.status == "canceled"
+    in_one_sentence(answered, CANCELLED)
+
+
+def test_what_a_runner_gave_up_is_one_sentence(stackstorm: StackStorm, world: World, installed: Any) -> None:
+    with ending(stackstorm, installed, "hangs", limit=20) as command:
+        running = stackstorm.begin(command)
+        begun(stackstorm, running)
+        given_up = {"status": "abandoned", "result": {}}
+        assert stackstorm.call("PUT", f"/executions/{running['execution']['id']}", given_up).ok
+        answered = stackstorm.finish(running)
+    assert answered.status == "abandoned"
+    in_one_sentence(answered, NOT_DONE)
+
+
+def begun(storm: StackStorm, told: Dict[str, Any]) -> None:
+    """Wait until it runs."""
+    wait_for(lambda: storm.execution(told["execution"]["id"])["status"] == "running", "a runner")
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ class Said:
     """A message that StackStorm took, and what came of it.
 
     `execution` is the ended execution, `ack` what the relay says at once (empty for nothing), `posted` the parameters
-    of the `chatops.post_message` that stock `chatops.post_result` made: `message`, `channel`, `extra` and more; empty
-    after `StackStorm.ask`, which does not wait for it.
+    of the `chatops.post_message` that stock `chatops.post_result`, or the rule answer_at_once, made: `message`,
+    `channel`, `extra` and more; empty after `StackStorm.ask`, which does not wait for it.
     """
 
     execution: Json
@@ -63,12 +63,13 @@ class Said:
 
 
 class StackStorm:
-    """The API of one StackStorm. `relay` is an API key of the relay's user."""
+    """The API of one StackStorm. `relay` is an API key of the relay's user, `route` what the relay wants answers by."""
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url.rstrip("/")
         self.admin = {"X-Auth-Token": token}
         self.relay: Dict[str, str] = {}
+        self.route = "hubot"
 
     def call(
         self, method: str, path: str, body: Any = None, who: Optional[Mapping[str, str]] = None
@@ -114,7 +115,7 @@ class StackStorm:
 
     def tell(self, text: str, who: str = "alice", room: str = "#dev") -> requests.Response:
         """Hand a message over as a relay does; what StackStorm answers at once."""
-        body = {"command": text, "user": who, "source_channel": room, "notification_route": "hubot"}
+        body = {"command": text, "user": who, "source_channel": room, "notification_route": self.route}
         return self.call("POST", "/aliasexecution/match_and_execute", body, self.relay)
 
     def begin(self, text: str, who: str = "alice", room: str = "#dev") -> Json:
@@ -139,22 +140,30 @@ class StackStorm:
         return Said(execution, acknowledged, self.answer_to(execution["id"]))
 
     def answer_to(self, execution_id: str) -> Json:
-        """The parameters of the message that was posted as the answer to an execution."""
-        posting: List[Json] = []
-
-        def posted() -> bool:
-            posting[:] = [
-                one
-                for one in self.newest("chatops.post_result")
-                if one["parameters"].get("execution_id") == execution_id
-            ]
-            return bool(posting) and posting[0]["status"] in ENDED
-
-        wait_for(posted, f"an answer in the room to {execution_id}", PATIENCE)
-        assert posting[0]["status"] == "succeeded", f"the room got no answer: {posting[0]['result']}"
-        children = self.get(f"/executions?parent={posting[0]['id']}&limit=10")
+        """The parameters of the message that was posted as the answer to an execution; fails when there are two."""
+        (answering,) = self.answers_to(execution_id)
+        assert answering["status"] == "succeeded", f"the room got no answer: {answering['result']}"
+        if answering["action"]["ref"] == "chatops.post_message":
+            return dict(answering["parameters"])
+        children = self.get(f"/executions?parent={answering['id']}&limit=10")
         (message,) = [one for one in children if one["action"]["ref"] == "chatops.post_message"]
         return dict(message["parameters"])
+
+    def answers_to(self, execution_id: str) -> List[Json]:
+        """The ended executions of the rules that answer to an execution, once StackStorm is done with its rules."""
+        found: List[Json] = []
+        newest = "/triggerinstances?trigger=core.st2.generic.notifytrigger&limit=60&sort_desc=True"
+
+        def notified() -> bool:
+            found[:] = [one for one in self.get(newest) if one["payload"].get("execution_id") == execution_id]
+            return bool(found) and found[0]["status"] in ("processed", "processing_failed")
+
+        wait_for(notified, f"the rules about the end of {execution_id}", PATIENCE)
+        assert len(found) == 1, f"the end of {execution_id} was told {len(found)} times"
+        enforced = self.get(f"/ruleenforcements?trigger_instance={found[0]['id']}&limit=10")
+        failed = [one for one in enforced if one["status"] != "succeeded"]
+        assert not failed, f"rules could not answer: {failed}"
+        return [self.ended(one["execution_id"]) for one in enforced]
 
     def posts_in(self, room: str) -> List[str]:
         """What was posted in a room, oldest first."""
@@ -206,6 +215,17 @@ class StackStorm:
             yield str(made["ref"])
         finally:
             self.call("DELETE", f"/actions/{made['ref']}", {"remove_files": True})
+
+    @contextmanager
+    def policy(self, action: str, kind: str, **parameters: Any) -> Iterator[None]:
+        """One more policy, on an action."""
+        name = f"{action.rpartition('.')[2]}.for_a_test"
+        body = {"pack": "opsroom", "name": name, "resource_ref": action, "policy_type": kind, "parameters": parameters}
+        made = self.make("/policies", {**body, "enabled": True})
+        try:
+            yield
+        finally:
+            self.call("DELETE", f"/policies/{made['id']}")
 
     @contextmanager
     def alias(self, **alias: Any) -> Iterator[None]:
