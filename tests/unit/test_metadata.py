@@ -73,7 +73,10 @@ class TestAction:
 
     def test_the_runners_own_parameters_are_closed_to_chat(self, name: str) -> None:
         for parameter in RUNNER:
-            assert ACTIONS[name]["parameters"][parameter]["immutable"] is True
+            one = ACTIONS[name]["parameters"][parameter]
+            # StackStorm's web form sends the default of whatever the runner enumerates, which an immutable parameter
+            # refuses: then no form could be sent. So this one is closed by having one value.
+            assert one["enum"] == [one["default"]] if parameter == "log_level" else one["immutable"] is True
 
     def test_every_text_that_people_give_has_a_pattern_and_a_greatest_length(self, name: str) -> None:
         for parameter, one in own(ACTIONS[name]).items():

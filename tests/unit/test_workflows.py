@@ -57,7 +57,6 @@ class TestWorkflow:
     def test_the_form_in_the_web_interface_makes_sense(self, name: str) -> None:
         action = ACTIONS[name]
         assert (action["name"], action["entry_point"]) == (name, f"workflows/{name}.yaml")
-        assert action["tags"] == [{"name": "opsroom", "value": "workflow"}]
         own = {key: one for key, one in action["parameters"].items() if key != "notify"}
         assert list(own) == inputs_of(WORKFLOWS[name])
         assert [one["position"] for one in own.values()] == list(range(len(own)))

@@ -1,0 +1,68 @@
+"""The forms of StackStorm's web interface on a running StackStorm: what they show and send, and whose a rerun is."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+import pytest
+
+from support.stackstorm import StackStorm
+from support.world import World
+
+
+def forms(stackstorm: StackStorm) -> Dict[str, Dict[str, Any]]:
+    """The fields of every form, as the API tells them to the web interface."""
+    found: List[Dict[str, Any]] = stackstorm.get("/actions/views/overview?pack=opsroom&limit=100")
+    shown = {}
+    for action in found:
+        fields = {name: one for name, one in action["parameters"].items() if not one.get("immutable")}
+        shown[action["ref"]] = dict(sorted(fields.items(), key=lambda one: one[1].get("position", len(fields))))
+    return shown
+
+
+def by_itself(fields: Dict[str, Any]) -> Dict[str, Any]:
+    """What the web interface adds to whatever is typed."""
+    return {name: one["default"] for name, one in fields.items() if one.get("enum") and "default" in one}
+
+
+def test_the_forms_ask_what_the_commands_ask_and_a_level_that_is_fixed(stackstorm: StackStorm) -> None:
+    found = forms(stackstorm)
+    assert list(found["opsroom.page"]) == ["who", "message", "urgent", "emergency", "log_level"]
+    assert list(found["opsroom.release"]) == ["app", "version", "upto"]
+    for ref, fields in found.items():
+        assert fields.get("log_level", {"enum": ["INFO"]})["enum"] == ["INFO"], ref
+        hidden = {"requester", "room", "st2_user", "env", "timeout", "content_version", "debug"}
+        assert not hidden & set(fields), ref
+
+
+def test_what_a_form_sends_is_taken(stackstorm: StackStorm, world: World) -> None:
+    sent = {**by_itself(forms(stackstorm)["opsroom.plan"]), "app": "web", "version": "v1.0.0", "environment": "uat"}
+    assert sent["log_level"] == "INFO"
+    done = stackstorm.run("opsroom.plan", parameters=sent, context={"trace_context": {}})
+    assert done["status"] == "succeeded", done["result"]
+    # Numbers arrive as texts from a field named limit.
+    sent = {**by_itself(forms(stackstorm)["opsroom.get_history"]), "limit": "5"}
+    assert stackstorm.run("opsroom.get_history", parameters=sent)["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "AUDIT", "info", ""])
+def test_no_other_level_is_taken(stackstorm: StackStorm, world: World, level: str) -> None:
+    body = {"action": "opsroom.plan", "parameters": {"app": "web", "log_level": level}}
+    assert stackstorm.call("POST", "/executions", body).status_code == 400
+
+
+@pytest.mark.parametrize("query", ["", "?no_merge=true"])
+def test_a_rerun_is_by_whoever_clicks_and_not_by_whom_it_was_before(
+    stackstorm: StackStorm, world: World, query: str
+) -> None:
+    said = stackstorm.ask("redeploy web v1.0.0 to uat", "alice")
+    assert said.status == "succeeded", said.execution["result"]
+    body = {"parameters": said.execution["parameters"]}
+    again = stackstorm.call("POST", f"/executions/{said.id}/re_run{query}", body)
+    assert again.status_code == 201, again.text[:500]
+    done = stackstorm.ended(again.json()["id"])
+    assert done["status"] == "succeeded", done["result"]
+    assert "requester" not in done["parameters"]
+    me = stackstorm.get("/user")["username"]
+    by = {record.execution_id: (record.requester, record.chat_name) for record in world.records()}
+    assert by == {said.id: ("alice", "alice"), done["id"]: (me, "")}
