@@ -10,6 +10,9 @@ from support.stackstorm import StackStorm
 from support.world import World
 
 
+pytestmark = pytest.mark.usefixtures("installed")
+
+
 def forms(stackstorm: StackStorm) -> Dict[str, Dict[str, Any]]:
     """The fields of every form, as the API tells them to the web interface."""
     found: List[Dict[str, Any]] = stackstorm.get("/actions/views/overview?pack=opsroom&limit=100")
