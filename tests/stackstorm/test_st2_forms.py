@@ -9,7 +9,6 @@ import pytest
 from support.stackstorm import StackStorm
 from support.world import World
 
-
 pytestmark = pytest.mark.usefixtures("installed")
 
 
