@@ -13,7 +13,7 @@ from sqlalchemy import text
 from opsroom.desk import once
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.store import Store, open_store
-from opsroom.store.tables import from_moment, moment
+from opsroom.store.values import from_moment, moment
 from support import scripted_tracker
 from support.scripted_tracker import DOWN, LOST, SLOW, Elsewhere
 from support.world import World, make_world, run_action

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
@@ -19,6 +20,7 @@ from opsroom.desk import carrying_out, going_ahead, record
 from opsroom.errors import Code, Failure
 from opsroom.store import open_store
 from opsroom.store.engine import Store
+from opsroom.store.plain import Plain
 from support.guarded import (
     SECRET,
     approvals_in,
@@ -81,6 +83,17 @@ class Away:
                 yield connection
 
         monkeypatch.setattr(Store, "begin", maybe)
+        plainly_ = Store.begin_plain
+
+        @contextmanager
+        def maybe_plainly(store: Store, writes: bool) -> Iterator[Plain]:
+            if self.transactions > 0:
+                self.transactions -= 1
+                raise sqlite3.OperationalError("unable to open database file")
+            with plainly_(store, writes) as on:
+                yield on
+
+        monkeypatch.setattr(Store, "begin_plain", maybe_plainly)
 
 
 def test_while_the_database_is_away_it_says_when_the_change_is_released_and_so_it_is(

@@ -15,7 +15,7 @@ from opsroom.desk import once
 from opsroom.errors import Code, Failure
 from opsroom.paging import Delivery, State
 from opsroom.store import open_store
-from opsroom.store.tables import from_moment, moment
+from opsroom.store.values import from_moment, moment
 from support import scripted_pager, scripted_tracker
 from support.paging import Clock, Rooms, make_rooms
 from support.scripted_pager import Side

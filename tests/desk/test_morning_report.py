@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from opsroom.store import open_store
-from opsroom.store.tables import from_moment, moment
+from opsroom.store.values import from_moment, moment
 from support import scripted_pager
 from support.paging import Rooms, make_rooms
 from support.scripted_pager import Side

@@ -6,7 +6,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Callable, ContextManager, Dict, Iterator, List
 
 import pytest
 
@@ -40,20 +40,23 @@ class Hanging:
         self.go_on = threading.Event()
         self.count = 0
         self.waiting: List[str] = []
-        real = Store.begin
 
-        @contextmanager
-        def begin(store: Store, writes: bool) -> Iterator[Any]:
-            self.count += 1
-            hangs = self.count >= first
-            if hangs and not at_the_end:
-                assert self.go_on.wait(60)
-            with real(store, writes) as connection:
-                yield connection
-                if hangs and at_the_end:
+        def hanging(real: Callable[[Store, bool], ContextManager[Any]]) -> Callable[[Store, bool], ContextManager[Any]]:
+            @contextmanager
+            def begin(store: Store, writes: bool) -> Iterator[Any]:
+                self.count += 1
+                hangs = self.count >= first
+                if hangs and not at_the_end:
                     assert self.go_on.wait(60)
+                with real(store, writes) as connection:
+                    yield connection
+                    if hangs and at_the_end:
+                        assert self.go_on.wait(60)
 
-        monkeypatch.setattr(Store, "begin", begin)
+            return begin
+
+        for way in ("begin", "begin_plain"):
+            monkeypatch.setattr(Store, way, hanging(getattr(Store, way)))
 
 
 @pytest.mark.parametrize("first", [1, 2, 3])

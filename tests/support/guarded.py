@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from opsroom.changes import find
 from opsroom.store import open_store
-from opsroom.store.tables import moment
+from opsroom.store.values import moment
 from support.world import World, make_world
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from opsroom.action import OpsroomAction, Surroundings
 from opsroom.store import open_store
-from opsroom.store.tables import from_moment, moment
+from opsroom.store.values import from_moment, moment
 from support.world import World, make_world, run_action
 
 SYSTEM = "stanley"

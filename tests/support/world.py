@@ -19,7 +19,9 @@ from typing import Any, Dict, List, Optional
 from sqlalchemy import text
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.ledger import Event, Record, deployments, verify_chain
+from opsroom.ledger import Event, Record
+from opsroom.ledger_chain import verify_chain
+from opsroom.ledger_lookup import deployments
 from opsroom.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,14 +104,11 @@ class World:
 
     def records(self) -> List[Record]:
         """The whole ledger, oldest first."""
-        from sqlalchemy import select
+        from opsroom.ledger import from_columns
+        from opsroom.store.plain import rows
 
-        from opsroom.ledger import _record
-        from opsroom.store.tables import ledger
-
-        store = open_store(self.database)
-        with store.read() as connection:
-            return [_record(row) for row in connection.execute(select(ledger).order_by(ledger.c.seq))]
+        with open_store(self.database).read_plain() as on:
+            return [from_columns(row) for row in rows(on, "SELECT * FROM ledger ORDER BY seq")]
 
     def events(self) -> List[str]:
         """What the records say, oldest first."""

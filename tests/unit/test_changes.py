@@ -35,7 +35,7 @@ from opsroom.claims import Claim, take
 from opsroom.errors import Failure
 from opsroom.ledger import Event, append
 from opsroom.store import Store, open_store
-from opsroom.store.tables import moment
+from opsroom.store.values import moment
 from support.processes import at_once
 from support.stores import entry, rows, run
 

@@ -11,15 +11,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from opsroom.errors import Failure
-from opsroom.ledger import (
-    Event,
-    append,
-    deployments,
-    last_succeeded,
-    of_deployment,
-    verify_chain,
-    version_before,
-)
+from opsroom.ledger import Event, append, of_deployment
+from opsroom.ledger_chain import verify_chain
+from opsroom.ledger_lookup import deployments, last_succeeded, version_before
 from opsroom.store import Store, open_store
 from support.processes import at_once
 from support.stores import entry, fill, rows, run

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.engine import Connection
 
-from opsroom.ledger import BreakKind, ChainReport, Entry, Event, append, verify_chain
-from opsroom.ledger_chain import GENESIS, HASHED, MOST_BREAKS, check, record_hash
+from opsroom.ledger import Entry, Event, append
+from opsroom.ledger_chain import GENESIS, HASHED, MOST_BREAKS, BreakKind, ChainReport, check, record_hash, verify_chain
 from opsroom.store import Store, open_store
 from opsroom.store.tables import ledger
 from support.stores import entry, fill, open_gates, rows, run

@@ -12,7 +12,7 @@ import pytest
 from opsroom import repeats
 from opsroom.repeats import Begun, Turn, key_of
 from opsroom.store import Store
-from opsroom.store.tables import from_moment, moment
+from opsroom.store.values import from_moment, moment
 from support.stores import rows, run
 
 KEY = key_of("person:alice", "create_card", "OPS", "checkout is broken")

@@ -10,16 +10,16 @@ import sys
 import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, Mapping
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event, inspect
-from sqlalchemy.engine import Engine
+from sqlalchemy import create_engine, inspect
 
 from opsroom.errors import Code, Failure
-from opsroom.ledger import verify_chain
+from opsroom.ledger_chain import verify_chain
 from opsroom.store import HEAD, Store, engine, migrating, open_store, tables
+from opsroom.store.plain import Plain
 from support.processes import at_once
 from support.stores import entry, fill, rows, run
 
@@ -83,19 +83,18 @@ def _open_and_write(index: int, url: str) -> bool:
     return True
 
 
-def test_a_database_at_head_is_opened_by_one_select(store_url: str) -> None:
+def test_a_database_at_head_is_opened_by_one_select(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     open_store(store_url).close()
     seen = []
+    execute = Plain.execute
 
-    def note(connection, cursor, statement, parameters, context, many):  # type: ignore[no-untyped-def]
+    def note(on: Plain, statement: str, values: Mapping[str, Any]) -> Any:
         seen.append(statement)
+        return execute(on, statement, values)
 
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        open_store(store_url).close()
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    assert [statement for statement in seen if statement != "BEGIN"] == ["SELECT version_num FROM alembic_version"]
+    monkeypatch.setattr(Plain, "execute", note)
+    open_store(store_url).close()
+    assert seen == ["SELECT version_num FROM alembic_version"]
 
 
 def test_a_database_at_head_is_opened_without_alembic(store_url: str) -> None:

@@ -14,7 +14,8 @@ from sqlalchemy import text
 
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.ledger import append
-from opsroom.store import Store, engine, open_store
+from opsroom.store import Store, drivers, open_store
+from opsroom.store.address import read_address
 from opsroom.store.engine import queue_up
 from support import postgres as servers
 from support.postgres import Postgres
@@ -38,7 +39,7 @@ def _caught(work: Callable[[], Any]) -> OpsroomError:
         ("", "empty"),
         ("   ", "empty"),
         ("opsroom.db", "not a database URL"),
-        ("postgresql://me:secret@host:port/d", "not a database URL"),
+        ("postgresql://me:secret@host:port/d", "port is not a number"),
         ("mysql://me:secret@host/d", "SQLite or PostgreSQL only"),
         ("postgresql+psycopg2://me:secret@host/d", "psycopg"),
         ("oracle+secret://host", "SQLite or PostgreSQL only"),
@@ -206,7 +207,7 @@ def test_a_server_that_only_reads_still_tells_its_history(postgres: Postgres) ->
 def test_what_the_server_reports_has_a_code_and_its_own_text_stays_out(
     postgres: Postgres, state: str, code: Code
 ) -> None:
-    store = Store(engine._engine(engine.read_address(postgres.url())), engine.read_address(postgres.url()))
+    store = Store(read_address(postgres.url()))
     statement = f"DO $$ BEGIN RAISE EXCEPTION 'a secret' USING ERRCODE = '{state}'; END $$"
     assert _caught(lambda: _in_block(store, statement)).code is code
 
@@ -219,7 +220,7 @@ def _in_block(store: Store, statement: str) -> None:
 def test_what_another_process_holds_for_too_long_is_told(
     store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "LOCK_WAIT", 0.05)
+    monkeypatch.setattr(drivers, "LOCK_WAIT", 0.05)
     other = open_store(store_url)
     with store.write() as connection:
         queue_up(connection)

@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
@@ -19,6 +20,7 @@ from .room import MaskedRoom, NoRoom, Room, StackStormRoom
 from .settings import load
 from .settings.model import Settings
 from .starter import starter_of
+from .store.address import read_address
 from .text import MESSAGE_CHARACTERS, in_lines, message, neutralise_data, shorten
 
 try:
@@ -140,11 +142,14 @@ def default_database() -> str:
 def private_folder(database: str) -> Path:
     """The folder `kept` beside the database file; for a database on a server, beside where the file would be.
 
-    Taken from the URL without SQLAlchemy: what only looks something up elsewhere does not load it.
+    What is wrong with a URL is told when the database is used.
     """
-    url = database if database.strip().startswith("sqlite") else default_database()
-    path = url.strip().partition(":///")[2].partition("?")[0]
-    return Path(os.path.dirname(os.path.abspath(path))) / "kept"
+    for url in (database, default_database()):
+        with suppress(Refusal):
+            path = read_address(url).path
+            if path:
+                break
+    return Path(path).parent / "kept"
 
 
 def _fit(result: Dict[str, Any]) -> Dict[str, Any]:

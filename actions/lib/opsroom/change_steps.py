@@ -19,7 +19,8 @@ from .errors import Code, Failure
 from .ledger import Entry, Event
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import approvals, changes, clean, from_moment, moment
+from .store.tables import approvals, changes
+from .store.values import clean, from_moment, moment
 
 # Chances to draw an id that is free, before ids become longer by one.
 _DRAWS = 5

@@ -33,7 +33,8 @@ from .errors import Code
 from .ledger import Event, append, of_deployment
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import claims, from_moment, moment
+from .store.tables import claims
+from .store.values import from_moment, moment
 
 __all__ = [
     "RELEASED_AFTER",

@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from .errors import Code, Failure
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import claims, clean, from_moment, moment
+from .store.tables import claims
+from .store.values import clean, from_moment, moment
 
 NOT_YET = datetime.min.replace(tzinfo=timezone.utc)
 

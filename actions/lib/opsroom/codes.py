@@ -16,7 +16,8 @@ from .guard import YES, Decision, no
 from .settings.model import Person
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import from_moment, moment, used_codes, wrong_codes
+from .store.tables import used_codes, wrong_codes
+from .store.values import from_moment, moment
 from .text import when
 
 # Steps of 30 s before and after the present one whose codes are taken too: clocks differ, and people type slowly.

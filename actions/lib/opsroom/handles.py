@@ -6,7 +6,8 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Connection
 
 from .store import Store
-from .store.tables import clean, handles, moment
+from .store.tables import handles
+from .store.values import clean, moment
 
 
 def keep(store: Store, connection: Connection, app: str, environment: str, name: str, value: str) -> None:

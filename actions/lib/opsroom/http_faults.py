@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Iterator, List, Mapping, Optional, Set
 
 from .errors import Code, Failure
-from .processes import length
+from .text import length
 
 _BUSY = (502, 503, 504)
 _REASONS = {

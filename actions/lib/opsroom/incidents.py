@@ -11,9 +11,11 @@ from sqlalchemy.engine import Connection, Row
 
 from .change_ids import new_id
 from .people import Speaker
-from .store import Store
+from .store import Store, plain
 from .store.engine import queue_up
-from .store.tables import clean, from_moment, incidents, moment, pages
+from .store.plain import Transaction
+from .store.tables import incidents, pages
+from .store.values import clean, from_moment, moment
 
 OPEN, CLOSED = "open", "closed"
 # The same words by the same person within so many seconds mean the same incident, while it is open: what of it
@@ -99,9 +101,9 @@ def find(connection: Connection, id: str) -> Optional[Incident]:
     return None if row is None else _incident(row)
 
 
-def note(connection: Connection, id: str, **changes: Any) -> None:
+def note(on: Transaction, id: str, **changes: Any) -> None:
     """Write down what was made of it; `changes` are attributes of an Incident."""
-    connection.execute(update(incidents).where(incidents.c.id == id).values(**_values(changes)))
+    plain.update(on, "incidents", _values(changes), {"id": id})
 
 
 def settle_words(store: Store, connection: Connection, id: str, words: str) -> str:

@@ -7,36 +7,13 @@ import math
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
-from sqlalchemy import Select, func, insert, select, tuple_
-from sqlalchemy import text as sql
-from sqlalchemy.engine import Connection, Row
-
-from .ledger_chain import GENESIS, Break, BreakKind, ChainReport, record_hash, verify_chain
+from .ledger_chain import GENESIS, record_hash
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import FINISHED, clean, from_moment, ledger, moment
-from .versions import same_version
-
-__all__ = [
-    "Break",
-    "BreakKind",
-    "ChainReport",
-    "Entry",
-    "Event",
-    "Record",
-    "append",
-    "commit_of",
-    "deployments",
-    "last_succeeded",
-    "newest",
-    "of_deployment",
-    "of_execution",
-    "record_of",
-    "verify_chain",
-    "version_before",
-]
+from .store.plain import Transaction, insert, rows
+from .store.values import clean, from_moment, moment
 
 
 class Event(str, Enum):
@@ -131,13 +108,10 @@ class Record(Entry):
     hash: str = ""
 
 
-# Above every record's number.
-_END = 2**63 - 1
-
 _TEXTS = tuple(f.name for f in fields(Entry) if f.name not in ("event", "seconds", "facts"))
 
 
-def append(store: Store, connection: Connection, entry: Entry) -> Record:
+def append(store: Store, on: Transaction, entry: Entry) -> Record:
     """Add a record, within the caller's `store.write()`, so that it is committed together with what it tells of.
 
     The database lets one transaction at a time do this. Texts lose NUL characters and halves of surrogate pairs; facts
@@ -146,134 +120,45 @@ def append(store: Store, connection: Connection, entry: Entry) -> Record:
     `at` never goes back: when the clock was set back, the record gets the time of the one before it, and `facts.clock`
     has what the clock said.
     """
-    queue_up(connection)
-    head = connection.execute(
-        select(ledger.c.seq, ledger.c.at, ledger.c.hash).order_by(ledger.c.seq.desc()).limit(1)
-    ).first()
-    now = at = moment(store.now(connection))
+    queue_up(on)
+    found = rows(on, "SELECT seq, at, hash FROM ledger ORDER BY seq DESC LIMIT 1")
+    head = found[0] if found else None
+    now = at = moment(store.now(on))
     facts = {clean(str(key)): _plain(value) for key, value in entry.facts.items()}
-    if head is not None and head.at > now:
-        at = head.at
+    if head is not None and head["at"] > now:
+        at = head["at"]
         facts["clock"] = now
     values: Dict[str, Any] = {name: clean(getattr(entry, name)) for name in _TEXTS}
     values.update(
-        seq=1 if head is None else head.seq + 1,
+        seq=1 if head is None else head["seq"] + 1,
         at=at,
         event=entry.event.value,
         milliseconds=_milliseconds(entry.seconds),
         facts=json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
-        previous_hash=GENESIS if head is None else head.hash,
+        previous_hash=GENESIS if head is None else head["hash"],
     )
     values["hash"] = record_hash(values)
-    connection.execute(insert(ledger), values)
-    return _from_columns(values)
+    insert(on, "ledger", values)
+    return from_columns(values)
 
 
-def deployments(
-    connection: Connection, app: str = "", environment: str = "", limit: int = 10, before: Optional[int] = None
-) -> List[Record]:
-    """The deployments that ended (succeeded, failed or interrupted), newest first, one record each.
-
-    `app` and `environment` narrow it, empty means all. `before`, the `seq` of the oldest record seen, asks for the
-    next page. The cost depends on `limit` alone.
-    """
-    query = _finished(connection, app, environment, _END if before is None else before)
-    return _records(connection.execute(query.limit(limit)))
-
-
-def last_succeeded(connection: Connection, app: str, environment: str) -> Optional[Record]:
-    """The newest deployment of the application on the environment that succeeded."""
-    query = _finished(connection, app, environment).where(ledger.c.event == Event.SUCCEEDED.value).limit(1)
-    found = connection.execute(query).first()
-    return None if found is None else _record(found)
-
-
-def commit_of(connection: Connection, app: str, environment: str, version: str) -> str:
-    """The commit that a version stood for when it was last deployed there with success; empty where nobody knows."""
-    query = _finished(connection, app, environment).where(ledger.c.event == Event.SUCCEEDED.value)
-    rows = connection.execution_options(yield_per=100).execute(query)
-    try:
-        for row in rows:
-            if same_version(row.version, version):
-                return str(json.loads(row.facts).get("commit") or "")
-    finally:
-        rows.close()
-    return ""
-
-
-def version_before(connection: Connection, app: str, environment: str, current: str) -> Optional[Record]:
-    """The record that tells what to go back to when `current` runs: its `version_before`.
-
-    It is the newest deployment of `current` that replaced another version and was itself no rollback. So a second
-    rollback goes one further back: the record of the first one would lead to the version it fled from. One that failed
-    counts too: a version that was put in place and then did not come up is what people roll back.
-    Versions are compared as `same_version` does.
-    """
-    query = _finished(connection, app, environment).where(ledger.c.command != "rollback", ledger.c.version_before != "")
-    rows = connection.execution_options(yield_per=100).execute(query)
-    try:
-        for row in rows:
-            if same_version(row.version, current) and not same_version(row.version, row.version_before):
-                return _record(row)
-    finally:
-        rows.close()
-    return None
-
-
-def of_deployment(connection: Connection, deployment: str) -> List[Record]:
+def of_deployment(on: Transaction, deployment: str) -> List[Record]:
     """All records of one deployment, oldest first."""
-    return _records(connection.execute(select(ledger).where(ledger.c.deployment == deployment).order_by(ledger.c.seq)))
-
-
-def of_execution(connection: Connection, execution_id: str, latest: int = 5000) -> List[Record]:
-    """The records of one execution among so many of the latest, oldest first. For what has ended just now."""
-    head = connection.scalar(select(func.max(ledger.c.seq))) or 0
-    query = select(ledger).where(ledger.c.seq > head - latest, ledger.c.execution_id == execution_id)
-    return _records(connection.execute(query.order_by(ledger.c.seq)))
-
-
-def newest(connection: Connection, event: Event, since: datetime, latest: int = 5000) -> List[Record]:
-    """The records of one kind since a moment, among so many of the latest, newest first."""
-    head = connection.scalar(select(func.max(ledger.c.seq))) or 0
-    query = select(ledger).where(ledger.c.seq > head - latest, ledger.c.event == event.value)
-    return _records(connection.execute(query.where(ledger.c.at >= moment(since)).order_by(ledger.c.seq.desc())))
+    found = rows(on, "SELECT * FROM ledger WHERE deployment = :deployment ORDER BY seq", deployment=deployment)
+    return [from_columns(one) for one in found]
 
 
 def record_of(values: Mapping[str, Any]) -> Record:
     """The record in a row, by column. Raises ValueError or TypeError for what opsroom did not write."""
     strange = [name for name in (*_TEXTS, "at", "hash") if not isinstance(values[name], str)]
-    record = _from_columns(values)
+    record = from_columns(values)
     if strange or not isinstance(record.seq, int) or not isinstance(record.facts, dict) or record.at.tzinfo is None:
         raise ValueError(", ".join(strange) or "seq, at or facts")
     return record
 
 
-def _finished(connection: Connection, app: str, environment: str, before: int = _END) -> Select[Any]:
-    """The ends of deployments below record `before`, newest first, in a form that the fitting index answers."""
-    named = [(column, value) for column, value in ((ledger.c.app, app), (ledger.c.environment, environment)) if value]
-    query = select(ledger).where(sql(FINISHED))
-    if connection.dialect.name == "sqlite":
-        query = query.where(*(column == value for column, value in named), ledger.c.seq < before)
-        return query.order_by(ledger.c.seq.desc())
-    # PostgreSQL would rather walk back through all ends of deployments and leave out those of other places, which is
-    # fast until somebody asks for a place where nothing has happened for a long time. As the limits of a range, in the
-    # order of the one index that has this order, they leave it no choice.
-    columns = [column for column, _ in named] + [ledger.c.seq]
-    values = [value for _, value in named]
-    low, high = tuple_(*values, 0), tuple_(*values, before)
-    query = query.where(tuple_(*columns) >= low, tuple_(*columns) < high)
-    return query.order_by(*(column.desc() for column in columns))
-
-
-def _records(rows: Iterable[Row[Any]]) -> List[Record]:
-    return [_record(row) for row in rows]
-
-
-def _record(row: Row[Any]) -> Record:
-    return _from_columns(row._asdict())
-
-
-def _from_columns(values: Mapping[str, Any]) -> Record:
+def from_columns(values: Mapping[str, Any]) -> Record:
+    """The record in a row that opsroom wrote, by column."""
     milliseconds = values["milliseconds"]
     return Record(
         event=Event(values["event"]),

@@ -27,17 +27,36 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from hashlib import sha256
-from typing import Any, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from sqlalchemy import select
-from sqlalchemy.engine import Connection
-
-from .store.tables import ledger
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
 GENESIS = "0" * 64
 
-# The hashed columns in the order of their names, which is the order in the JSON text.
-HASHED = tuple(sorted(column.name for column in ledger.columns if column.name != "hash"))
+# The hashed columns in the order of their names, which is the order in the JSON text: all of them but `hash`.
+HASHED = (
+    "app",
+    "at",
+    "chat_name",
+    "code",
+    "command",
+    "deployment",
+    "environment",
+    "event",
+    "execution_id",
+    "facts",
+    "message",
+    "milliseconds",
+    "person",
+    "previous_hash",
+    "requester",
+    "room",
+    "seq",
+    "st2_user",
+    "version",
+    "version_before",
+)
 
 # A report is for people: a wholly broken ledger need not be listed record by record.
 MOST_BREAKS = 20
@@ -97,6 +116,10 @@ def verify_chain(connection: Connection, head_hash: str = "") -> ChainReport:
     `head_hash`, a hash noted earlier, must be in the chain: this also finds an end that was cut off and a chain that
     was made anew. Memory does not grow with the ledger; a million records take some 20 seconds.
     """
+    from sqlalchemy import select
+
+    from .store.tables import ledger
+
     query = select(*(ledger.c[name] for name in HASHED), ledger.c.hash).order_by(ledger.c.seq)
     with reading_anything(connection):
         rows = connection.execution_options(stream_results=True, yield_per=2000).execute(query)

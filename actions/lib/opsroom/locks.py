@@ -15,7 +15,8 @@ from .ledger import Entry, Event, append
 from .people import Speaker
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import clean, from_moment, locks, moment
+from .store.tables import locks
+from .store.values import clean, from_moment, moment
 from .text import one_line, stamp
 
 NOT_YET = datetime.min.replace(tzinfo=timezone.utc)

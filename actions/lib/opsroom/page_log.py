@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import clean, from_moment, local_pages, moment
+from .store.tables import local_pages
+from .store.values import clean, from_moment, moment
 
 # No number is greater: PostgreSQL keeps them in 32 bits.
 LAST_NUMBER = 2**31 - 1

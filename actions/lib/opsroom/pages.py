@@ -11,13 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, Optional, Tuple
 
-from sqlalchemy import and_, case, delete, func, insert, or_, select, update
-from sqlalchemy.engine import Connection, Row
-
 from .paging import Incident, State, Target
 from .settings.model import PageLimit
 from .store import Store
-from .store.tables import clean, from_moment, moment, pages
+from .store.plain import Row, Transaction, change, insert, rows, update
+from .store.values import clean, from_moment, moment
 
 # On its way to a pager: the row is there, the answer is not.
 SENDING = "sending"
@@ -29,6 +27,7 @@ FORGOTTEN = 7 * 86400.0
 # A page that is still being sent after so many seconds: what sent it is dead (repeats.PATIENCE, and some more).
 _DEAD = 120.0
 
+_OPEN = {one: one for one in OPEN}
 _NOWHERE = Target("", "")
 
 
@@ -68,81 +67,75 @@ class Page:
         return self.number or self.incident or self.mark
 
 
-def begin(store: Store, connection: Connection, page: Page) -> Page:
-    """Write a page down before it goes out, or again when it is looked for, within the caller's `store.write()`."""
-    page = replace(page, paged_at=store.now(connection))
-    connection.execute(delete(pages).where(pages.c.mark == page.mark))
-    connection.execute(insert(pages), _values(page))
+def begin(store: Store, on: Transaction, page: Page) -> Page:
+    """Write a page down before it goes out, or again when it is looked for, within the caller's transaction."""
+    page = replace(page, paged_at=store.now(on))
+    drop(on, page.mark)
+    insert(on, "pages", _columns(vars(page)))
     return page
 
 
-def update_page(connection: Connection, mark: str, was: Optional[Page] = None, **changes: Any) -> bool:
+def update_page(on: Transaction, mark: str, was: Optional[Page] = None, **changes: Any) -> bool:
     """Change a row; `changes` are attributes of a Page.
 
     With `was`, only where state and `told` still are what they were then: of two who saw the same, one changes it.
     Returns whether there was such a row.
     """
-    query = update(pages).where(pages.c.mark == mark)
-    if was is not None:
-        query = query.where(pages.c.state == was.state, pages.c.told == was.told)
-    return connection.execute(query.values(**_columns(changes))).rowcount > 0
+    where = {"mark": mark} if was is None else {"mark": mark, "state": was.state, "told": was.told}
+    return update(on, "pages", _columns(changes), where) > 0
 
 
-def drop(connection: Connection, mark: str) -> None:
+def drop(on: Transaction, mark: str) -> None:
     """It did not go out, for certain."""
-    connection.execute(delete(pages).where(pages.c.mark == mark))
+    change(on, "DELETE FROM pages WHERE mark = :mark", mark=mark)
 
 
 def moments(
-    store: Store, connection: Connection, limit: PageLimit, owner: str, team: str
+    store: Store, on: Transaction, limit: PageLimit, owner: str, team: str
 ) -> Tuple[List[datetime], List[datetime], datetime]:
     """When the latest pages of a person went out, when those to a team, and what time it is now."""
-    now = store.now(connection)
+    now = store.now(on)
     since = moment(now - timedelta(seconds=limit.within))
-    found: List[List[datetime]] = []
-    for mine in (pages.c.owner == owner, func.lower(pages.c.team) == team.lower()):
-        rows = connection.scalars(select(pages.c.paged_at).where(mine, pages.c.paged_at > since))
-        found.append([from_moment(one) for one in rows])
-    return found[0], found[1], now
+    query = "SELECT paged_at FROM pages WHERE paged_at > :since AND "
+    by_owner = rows(on, query + "owner = :owner", since=since, owner=owner)
+    to_team = rows(on, query + "lower(team) = :team", since=since, team=team.lower())
+    return [from_moment(one["paged_at"]) for one in by_owner], [from_moment(one["paged_at"]) for one in to_team], now
 
 
-def with_mark(connection: Connection, mark: str) -> Optional[Page]:
+def with_mark(on: Transaction, mark: str) -> Optional[Page]:
     """The page that carries a mark."""
-    row = connection.execute(select(pages).where(pages.c.mark == mark)).first()
-    return None if row is None else _page(row)
+    found = rows(on, "SELECT * FROM pages WHERE mark = :mark", mark=mark)
+    return _page(found[0]) if found else None
 
 
-def called(connection: Connection, id: str, pager: str = "") -> List[Page]:
+def called(on: Transaction, id: str, pager: str = "") -> List[Page]:
     """The pages of that id, number or mark, newest first; of one pager only, when one is named."""
-    same = or_(pages.c.number == id, pages.c.incident == id, pages.c.mark == id)
-    query = select(pages).where(same, pages.c.state != SENDING)
-    if pager:
-        query = query.where(pages.c.pager == pager)
-    return [_page(row) for row in connection.execute(query.order_by(pages.c.paged_at.desc()).limit(20))]
+    query = "SELECT * FROM pages WHERE (number = :id OR incident = :id OR mark = :id) AND state <> :sending"
+    query += (" AND pager = :pager" if pager else "") + " ORDER BY paged_at DESC LIMIT 20"
+    return [_page(row) for row in rows(on, query, id=id, sending=SENDING, **({"pager": pager} if pager else {}))]
 
 
-def open_pages(store: Store, connection: Connection, team: str = "", limit: int = 50) -> List[Page]:
+def open_pages(store: Store, on: Transaction, team: str = "", limit: int = 50) -> List[Page]:
     """Those that nobody has ended, newest first; of one team only, when one is named."""
-    since = moment(store.now(connection) - timedelta(seconds=FORGOTTEN))
-    query = select(pages).where(pages.c.state.in_(OPEN), pages.c.paged_at > since)
-    if team:
-        query = query.where(func.lower(pages.c.team) == team.lower())
-    return [_page(row) for row in connection.execute(query.order_by(pages.c.paged_at.desc()).limit(limit))]
+    since = moment(store.now(on) - timedelta(seconds=FORGOTTEN))
+    query = "SELECT * FROM pages WHERE state IN (:triggered, :acknowledged, :unknown, :doubtful) AND paged_at > :since"
+    query += (" AND lower(team) = :team" if team else "") + " ORDER BY paged_at DESC LIMIT :limit"
+    of_team = {"team": team.lower()} if team else {}
+    return [_page(row) for row in rows(on, query, since=since, limit=limit, **_OPEN, **of_team)]
 
 
-def watched(store: Store, connection: Connection, for_long: float, limit: int = 200) -> List[Page]:
+def watched(store: Store, on: Transaction, for_long: float, limit: int = 200) -> List[Page]:
     """The open ones that somebody wants to be told of and that went out within the last `for_long` seconds, and those
     whose runner has been gone for so long that it is dead. First those of which nothing was told yet, the oldest first.
     """
-    now = store.now(connection)
+    now = store.now(on)
     since, dead = moment(now - timedelta(seconds=for_long)), moment(now - timedelta(seconds=_DEAD))
-    wanted = or_(
-        and_(pages.c.state.in_(OPEN), pages.c.watch_until != ""),
-        and_(pages.c.state == SENDING, pages.c.paged_at <= dead),
+    query = (
+        "SELECT * FROM pages WHERE (state IN (:triggered, :acknowledged, :unknown, :doubtful) AND watch_until <> ''"
+        " OR state = :sending AND paged_at <= :dead) AND paged_at > :since"
+        " ORDER BY CASE WHEN told = '' THEN 0 ELSE 1 END, paged_at LIMIT :limit"
     )
-    query = select(pages).where(wanted, pages.c.paged_at > since)
-    query = query.order_by(case((pages.c.told == "", 0), else_=1), pages.c.paged_at)
-    return [_page(row) for row in connection.execute(query.limit(limit))]
+    return [_page(row) for row in rows(on, query, sending=SENDING, dead=dead, since=since, limit=limit, **_OPEN)]
 
 
 def of_incident(incident: Incident, before: Page) -> Dict[str, Any]:
@@ -153,10 +146,6 @@ def of_incident(incident: Incident, before: Page) -> Dict[str, Any]:
     if incident.people and incident.people != before.people:
         changes["people"] = incident.people
     return changes
-
-
-def _values(page: Page) -> Dict[str, Any]:
-    return _columns(vars(page))
 
 
 def _columns(changes: Any) -> Dict[str, Any]:
@@ -176,8 +165,8 @@ def _columns(changes: Any) -> Dict[str, Any]:
     return values
 
 
-def _page(row: Row[Any]) -> Page:
-    known = dict(row._mapping)
+def _page(row: Row) -> Page:
+    known = dict(row)
     target = Target(known.pop("target_kind"), known.pop("target"), known.pop("target_name"))
     known.update(
         target=target,

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import BinaryIO, Callable, Deque, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .errors import Code, Failure
+from .text import length
 
 Check = Callable[[], None]
 OnLine = Callable[[str], None]
@@ -100,11 +101,6 @@ def capture(
             sinks[process.stdout] = keep
         _follow(process, sinks, time_limit, check, _name(arguments), lines)
     return Ended(_name(arguments), process.returncode, lines.close(), output.decode("utf-8", "replace"))
-
-
-def length(seconds: float) -> str:
-    """A length of time in words: `45 s`, `10 min`."""
-    return f"{seconds:g} s" if seconds < 120 else f"{round(seconds / 60, 1):g} min"
 
 
 class _Lines:

@@ -37,3 +37,33 @@ class Registry(Generic[Made]):
         """Build the provider of a kind from its checked options."""
         made: Made = import_module(self._modules[kind]).make(options, **arguments)
         return made
+
+
+class Later:
+    """The registry of a package, which is imported when the config first names one of its kinds: an action that pages
+    need not load what cards are made of."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+
+    @property
+    def _registry(self) -> Registry[Any]:
+        registry: Registry[Any] = import_module(self._package).REGISTRY
+        return registry
+
+    @property
+    def what(self) -> str:
+        """As Registry.what."""
+        return self._registry.what
+
+    def kinds(self) -> Tuple[str, ...]:
+        """As Registry.kinds."""
+        return self._registry.kinds()
+
+    def read_options(self, kind: str, fields: Fields) -> Any:
+        """As Registry.read_options."""
+        return self._registry.read_options(kind, fields)
+
+    def read(self, kind: str, function: str, *arguments: Any) -> Any:
+        """As Registry.read."""
+        return self._registry.read(kind, function, *arguments)

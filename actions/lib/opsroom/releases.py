@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Callable, Iterator, List, Optional
 
 from .errors import Code, Failure
-from .processes import length
+from .text import length
 
 NOTE = ".opsroom-release.json"
 CURRENT = "current"

@@ -14,12 +14,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Dict, Mapping
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.engine import Connection
-
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import clean, from_moment, moment, repeats
+from .store.plain import Transaction, change, insert, rows
+from .store.values import clean, from_moment, moment
 
 # The same message by the same person within this long is the same request, in seconds.
 WITHIN = 60.0
@@ -66,58 +64,57 @@ def new_mark() -> str:
     return "ops" + secrets.token_hex(7)[:13]
 
 
-def begin(store: Store, connection: Connection, key: str, deployment: str, within: float = WITHIN) -> Begun:
-    """Decide, within the caller's `store.write()`, and take the turn where it is GO or LOOK."""
-    queue_up(connection)
-    now = store.now(connection)
-    row = connection.execute(select(repeats).where(repeats.c.key == key)).first()
-    if row is None:
-        return _take(connection, key, deployment, now)
-    since = from_moment(row.began_at)
-    known: Dict[str, Any] = {"mark": row.mark, "since": since, "deployment": row.deployment}
-    if row.state == "done" and now < from_moment(row.ended_at) + timedelta(seconds=within):
-        return Begun(Turn.DONE, answer=json.loads(row.answer or "{}"), **known)
-    if row.state == "done" or now >= since + timedelta(seconds=LOOKED_FOR):
-        connection.execute(delete(repeats).where(repeats.c.key == key))
-        return _take(connection, key, deployment, now)
-    taken = from_moment(row.ended_at or row.began_at)
-    if row.state == "doing" and now < taken + timedelta(seconds=PATIENCE):
+def begin(store: Store, on: Transaction, key: str, deployment: str, within: float = WITHIN) -> Begun:
+    """Decide, within the caller's transaction that writes, and take the turn where it is GO or LOOK."""
+    queue_up(on)
+    now = store.now(on)
+    found = rows(on, "SELECT * FROM repeats WHERE key = :key", key=key)
+    if not found:
+        return _take(on, key, deployment, now)
+    row = found[0]
+    since = from_moment(row["began_at"])
+    known: Dict[str, Any] = {"mark": row["mark"], "since": since, "deployment": row["deployment"]}
+    if row["state"] == "done" and now < from_moment(row["ended_at"]) + timedelta(seconds=within):
+        return Begun(Turn.DONE, answer=json.loads(row["answer"] or "{}"), **known)
+    if row["state"] == "done" or now >= since + timedelta(seconds=LOOKED_FOR):
+        undone(on, key)
+        return _take(on, key, deployment, now)
+    taken = from_moment(row["ended_at"] or row["began_at"])
+    if row["state"] == "doing" and now < taken + timedelta(seconds=PATIENCE):
         return Begun(Turn.BUSY, **known)
     # Its outcome is not known, or its runner died: the mark and the moment stay, so that what was made is found by it.
-    connection.execute(
-        update(repeats).where(repeats.c.key == key).values(state="doing", ended_at=moment(now), deployment=deployment)
-    )
+    again = "UPDATE repeats SET state = 'doing', ended_at = :now, deployment = :deployment WHERE key = :key"
+    change(on, again, now=moment(now), deployment=deployment, key=key)
     return Begun(Turn.LOOK, **known)
 
 
-def done(store: Store, connection: Connection, key: str, answer: Mapping[str, Any]) -> None:
+def done(store: Store, on: Transaction, key: str, answer: Mapping[str, Any]) -> None:
     """It was made: keep what came of it. Old rows go on the way."""
-    now = store.now(connection)
+    now = store.now(on)
     text = clean(json.dumps(answer, ensure_ascii=False, default=str))
-    connection.execute(
-        update(repeats).where(repeats.c.key == key).values(state="done", ended_at=moment(now), answer=text)
-    )
+    kept = "UPDATE repeats SET state = 'done', ended_at = :now, answer = :answer WHERE key = :key"
+    change(on, kept, now=moment(now), answer=text, key=key)
     old = moment(now - timedelta(days=1))
-    connection.execute(delete(repeats).where(repeats.c.state == "done", repeats.c.ended_at < old))
+    change(on, "DELETE FROM repeats WHERE state = 'done' AND ended_at < :old", old=old)
 
 
-def unsure(connection: Connection, key: str) -> None:
+def unsure(on: Transaction, key: str) -> None:
     """It may have been made: whoever asks the same again looks first."""
-    connection.execute(update(repeats).where(repeats.c.key == key).values(state="unknown"))
+    change(on, "UPDATE repeats SET state = 'unknown' WHERE key = :key", key=key)
 
 
-def undone(connection: Connection, key: str) -> None:
+def undone(on: Transaction, key: str) -> None:
     """It was not made, for certain: the same may be asked again at once."""
-    connection.execute(delete(repeats).where(repeats.c.key == key))
+    change(on, "DELETE FROM repeats WHERE key = :key", key=key)
 
 
-def forget(connection: Connection, mark: str) -> None:
+def forget(on: Transaction, mark: str) -> None:
     """What carries this mark is over: the same words ask for something new."""
-    connection.execute(delete(repeats).where(repeats.c.mark == mark, repeats.c.state != "doing"))
+    change(on, "DELETE FROM repeats WHERE mark = :mark AND state <> 'doing'", mark=mark)
 
 
-def _take(connection: Connection, key: str, deployment: str, now: datetime) -> Begun:
+def _take(on: Transaction, key: str, deployment: str, now: datetime) -> Begun:
     begun = Begun(Turn.GO, new_mark(), now, deployment)
     values = {"key": key, "mark": begun.mark, "state": "doing", "deployment": deployment, "answer": ""}
-    connection.execute(insert(repeats), {**values, "began_at": moment(now), "ended_at": ""})
+    insert(on, "repeats", {**values, "began_at": moment(now), "ended_at": ""})
     return begun

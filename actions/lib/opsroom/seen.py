@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import clean, moment, seen
+from .store.tables import seen
+from .store.values import clean, moment
 
 # So long it is known that something came before, in seconds. What is older than a day is not acted upon anyway.
 KEPT = 8 * 86400.0

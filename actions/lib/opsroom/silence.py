@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 from .people import Speaker
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import clean, from_moment, moment, silences
+from .store.tables import silences
+from .store.values import clean, from_moment, moment
 from .text import one_line
 
 # What is silenced; so far there is nothing else.

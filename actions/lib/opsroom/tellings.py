@@ -17,7 +17,8 @@ from sqlalchemy.engine import Connection
 from .silence import current
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import clean, moment, tellings
+from .store.tables import tellings
+from .store.values import clean, moment
 
 DUE, TOLD, SILENCED = "due", "told", "silenced"
 # Somebody is telling it right now; after that, in seconds, they are taken for dead.

@@ -156,6 +156,11 @@ def _rest(count: int, narrow: str) -> str:
     return f"… and {count} more" + (f"; {narrow}" if narrow else "")
 
 
+def length(seconds: float) -> str:
+    """A length of time in words: `45 s`, `10 min`."""
+    return f"{seconds:g} s" if seconds < 120 else f"{round(seconds / 60, 1):g} min"
+
+
 def span(seconds: float) -> str:
     """A length of time as people say it: `0.4 s`, `12 s`, `3 min`, `2 h 5 min`, `4 d`."""
     if seconds < 0.95:

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from ..errors import Failure
-from ..ledger import Event, Record, deployments, record_of
-from ..store.tables import from_moment, ledger, moment
+from ..ledger import Event, Record, record_of
+from ..ledger_lookup import deployments
+from ..store.tables import ledger
+from ..store.values import from_moment, moment
 from .model import Change, Held
 from .period import Period
 from .telling import change_of, runs_after

@@ -9,7 +9,8 @@ from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from ..store.tables import from_moment, ledger, moment
+from ..store.tables import ledger
+from ..store.values import from_moment, moment
 from ..text import one_line, when
 from .executions import Execution
 from .model import Finding, GapKind

@@ -9,9 +9,8 @@ from typing import Any, Dict, List, Mapping, Optional
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_answer import Answer
 from ..http_faults import retry_after
-from ..processes import length
 from ..redaction import redact
-from ..text import one_line
+from ..text import length, one_line
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from ..errors import Code, Refusal
 from ..names import listed, pick, shown
 from ..store import Store
 from ..store.engine import queue_up
-from ..store.tables import card_comments, cards, clean, from_moment, moment
+from ..store.tables import card_comments, cards
+from ..store.values import clean, from_moment, moment
 from . import Assigned, Assignee, Card, Comment, Draft, Made, Moved, Query, Remark
 from .local import Options
 from .local_changes import changes

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Dict, List
 
 from sqlalchemy import select
 
-from ..store.tables import card_comments, cards, from_moment, moment
+from ..store.tables import card_comments, cards
+from ..store.values import from_moment, moment
 from . import Change, Changes, What
 
 if TYPE_CHECKING:

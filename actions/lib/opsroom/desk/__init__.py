@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from .. import cards, deploys, paging, versions
 from ..people import Speaker
+from ..registry import Later
 from ..room import NoRoom, Room
 from ..settings import Kinds
 from ..settings.model import Settings
@@ -15,7 +15,12 @@ from ..settings.model import Settings
 if TYPE_CHECKING:
     from ..store import Store
 
-KINDS = Kinds(deploys=deploys.REGISTRY, versions=versions.REGISTRY, trackers=cards.REGISTRY, pagers=paging.REGISTRY)
+KINDS = Kinds(
+    deploys=Later("opsroom.deploys"),
+    versions=Later("opsroom.versions"),
+    trackers=Later("opsroom.cards"),
+    pagers=Later("opsroom.paging"),
+)
 
 
 @dataclass

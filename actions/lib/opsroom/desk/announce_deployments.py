@@ -36,7 +36,8 @@ def announce_deployments(desk: Desk, execution: str = "") -> Outcome:
 
 def ends_of_execution(desk: Desk, execution: str) -> List[Sequence[Record]]:
     """The records of each deployment that an execution carried out and touched something with, oldest first."""
-    from ..ledger import Event, of_deployment, of_execution
+    from ..ledger import Event, of_deployment
+    from ..ledger_lookup import of_execution
 
     with desk.store.read() as connection:
         mine = of_execution(connection, execution)
@@ -74,7 +75,8 @@ def _of_execution(desk: Desk, execution: str) -> List[str]:
 
 def _missed(desk: Desk) -> List[str]:
     """Ends that no rule announced, since StackStorm was away or the runner died; that is found out here, too."""
-    from ..ledger import deployments, of_deployment
+    from ..ledger import of_deployment
+    from ..ledger_lookup import deployments
 
     settle_interrupted(desk)
     tell_what_is_left(desk)

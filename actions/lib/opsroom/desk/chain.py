@@ -230,7 +230,7 @@ class Chain:
         from ..pages import with_mark
 
         def read(given_up: GivenUp) -> Optional[Page]:
-            with self.desk.store.read() as connection:
+            with self.desk.store.read_plain() as connection:
                 return with_mark(connection, mark)
 
         row = in_time(read)
@@ -244,7 +244,7 @@ class Chain:
         from ..pages import update_page
 
         def write(given_up: GivenUp) -> None:
-            with self.desk.store.write() as connection:
+            with self.desk.store.write_plain() as connection:
                 update_page(connection, self._mark, pager=hop.pager)
                 given_up.check()
 

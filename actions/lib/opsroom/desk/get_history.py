@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def get_history(desk: Desk, app_name: str = "", environment_name: str = "", limit: int = 20) -> Outcome:
     """The last deployments of an application, an environment or both, newest first, and those that are going on."""
     from ..claims import current
-    from ..ledger import deployments
+    from ..ledger_lookup import deployments
 
     app, environment = _scope(desk, app_name, environment_name)
     settle_interrupted(desk, app, environment)

@@ -22,11 +22,10 @@ from .record import resumed
 from .trackers import Found, tracker_of_card, tracker_of_project
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
     from ..incidents import Incident
     from ..ledger import Event
     from ..store import Store
+    from ..store.plain import Transaction
 
 # Nobody should be woken late because a tracker is slow: so long a lost answer is looked for, in seconds.
 _PATIENCE = 6.0
@@ -93,11 +92,11 @@ def _card(desk: Desk, incident: Incident, found: Found, draft: Draft) -> Errand:
         there = found.tracker.find_created(replace(draft, mark=mark))
         return told(there) if there else None
 
-    def ends(store: Store, connection: Connection, mark: str, event: Event) -> None:
+    def ends(store: Store, on: Transaction, mark: str, event: Event) -> None:
         if event is Event.CARD_CREATED:
-            note(connection, incident.id, **came)
+            note(on, incident.id, **came)
         elif event in (Event.REFUSED, Event.FAILED):
-            note(connection, incident.id, card_mark="")
+            note(on, incident.id, card_mark="")
 
     return Errand(
         key=("incident", incident.id),
@@ -111,7 +110,7 @@ def _card(desk: Desk, incident: Incident, found: Found, draft: Draft) -> Errand:
         said=lambda facts: f"{facts['card']} is the card of incident {incident.id}",
         asked=False,
         patience=_PATIENCE,
-        begins=lambda store, connection, mark: note(connection, incident.id, card_mark=mark),
+        begins=lambda store, on, mark: note(on, incident.id, card_mark=mark),
         ends=ends,
     )
 
@@ -189,9 +188,9 @@ def comment(desk: Desk, incident: Incident, text: str, purpose: str, changes: Di
             there = found.tracker.find_comment(replace(remark, mark=mark))
             return told(there) if there else None
 
-        def ends(store: Store, connection: Connection, mark: str, event: Event) -> None:
+        def ends(store: Store, on: Transaction, mark: str, event: Event) -> None:
             if event is Event.CARD_COMMENTED:
-                note(connection, incident.id, **changes)
+                note(on, incident.id, **changes)
 
         errand = Errand(
             key=("incident", incident.id, purpose),

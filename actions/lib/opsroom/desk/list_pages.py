@@ -75,7 +75,7 @@ def _sent_from_here(desk: Desk, whom: Optional[Whom]) -> Tuple[List[Page], Optio
 
     try:
         store = desk.store
-        with store.read() as connection:
+        with store.read_plain() as connection:
             return open_pages(store, connection, whom.name if whom else ""), None
     except Failure as failure:
         return [], failure

@@ -51,7 +51,7 @@ def by_record(desk: Desk, app: App, environment: Environment) -> Optional[Runnin
 
 def last_of(desk: Desk, app: App, environment: Environment) -> Optional[Record]:
     """The record of the last successful deployment there."""
-    from ..ledger import last_succeeded
+    from ..ledger_lookup import last_succeeded
 
     with desk.store.read() as connection:
         return last_succeeded(connection, app.name, environment.name)

@@ -18,15 +18,14 @@ from ..text import when
 from .record import Request, recordable
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
     from ..ledger import Event
     from ..repeats import Begun
     from ..store import Store
-    from .record import Also
+    from ..store.plain import Transaction
 
-    Begins = Callable[[Store, Connection, str], None]
-    Ends = Callable[[Store, Connection, str, Event], None]
+    Also = Callable[[Store, Transaction], None]
+    Begins = Callable[[Store, Transaction, str], None]
+    Ends = Callable[[Store, Transaction, str, Event], None]
 
 Facts = Mapping[str, Any]
 Answer = TypeVar("Answer")
@@ -183,7 +182,7 @@ def _begun(work: _Work) -> Begun:
 
     def again(given_up: GivenUp) -> Optional[Begun]:
         if gone:
-            with work.request.desk.store.write() as connection:
+            with work.request.desk.store.write_plain() as connection:
                 forget(connection, work.mark)
                 given_up.check()
         return _begin(work, given_up)
@@ -207,7 +206,7 @@ def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
     from ..repeats import Turn, begin
 
     request, errand, store = work.request, work.errand, work.request.desk.store
-    with store.write() as connection:
+    with store.write_plain() as connection:
         begun = begin(store, connection, work.key, request.deployment)
         work.since = begun.since
         if begun.turn is Turn.DONE and errand.stands is not None and not work.asked_whether:
@@ -407,7 +406,7 @@ def _record(work: _Work, event: Event, code: str, message: str, facts: Facts, al
 
     def write(given_up: GivenUp) -> None:
         store = request.desk.store
-        with store.write() as connection:
+        with store.write_plain() as connection:
             # It may have been committed although the answer to that was lost.
             told = of_deployment(connection, request.deployment) if again else []
             if not any(one.event is event and one.facts.get("mark") == work.mark for one in told):

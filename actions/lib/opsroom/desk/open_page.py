@@ -176,7 +176,7 @@ def _write(request: Request, found: Found, deed: Deed, incident: Incident, said:
     from ..repeats import forget
 
     store = request.desk.store
-    with store.write() as connection:
+    with store.write_plain() as connection:
         kept = {**facts, "mark": found.row.mark if found.row else None}
         append(store, connection, request.entry(deed.event, deed.code.value, said, **kept))
         if found.row is None:
@@ -197,7 +197,7 @@ def _closed(desk: Desk, found: Found) -> None:
     from ..repeats import forget
 
     assert found.row is not None
-    with desk.store.write() as connection:
+    with desk.store.write_plain() as connection:
         update_page(connection, found.row.mark, state=State.RESOLVED.value, watch_until=None)
         forget(connection, found.row.mark)
 
@@ -226,7 +226,7 @@ def _rows(desk: Desk, id: str, pager: str) -> List[Page]:
     from ..pages import called
 
     def read(given_up: GivenUp) -> List[Page]:
-        with desk.store.read() as connection:
+        with desk.store.read_plain() as connection:
             return called(connection, id, pager)
 
     try:

@@ -21,10 +21,9 @@ from .telling import announce
 from .who import Whom, find_whom
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
     from ..ledger import Event
     from ..store import Store
+    from ..store.plain import Transaction
 
 # What a page may hold; some vendors cut a title out of it.
 LONGEST = 1024
@@ -89,32 +88,32 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
 
     whom = chain.whom
 
-    def begins(store: Store, connection: Connection, mark: str) -> None:
+    def begins(store: Store, on: Transaction, mark: str) -> None:
         """Count it against the limit and take its place in the count, in one transaction."""
         from ..guard.paging import within_limit
         from ..pages import begin, moments, with_mark
 
         chain.recorded = True
-        if with_mark(connection, mark) is not None:
+        if with_mark(on, mark) is not None:
             # It may have gone out before, and is looked for.
             return
         limit = desk.settings.page_limit
-        by_person, to_team, now = moments(store, connection, limit, request.by.key, whom.name)
+        by_person, to_team, now = moments(store, on, limit, request.by.key, whom.name)
         if not emergency:
             zone = desk.settings.timezone
             within_limit(limit, by_person, to_team, now, request.by.shown, whom.name, zone).enforce()
-        begin(store, connection, _row(desk, request, chain, mark, emergency))
+        begin(store, on, _row(desk, request, chain, mark, emergency))
 
-    def ends(store: Store, connection: Connection, mark: str, event: Event) -> None:
+    def ends(store: Store, on: Transaction, mark: str, event: Event) -> None:
         from ..pages import DOUBTFUL, drop, update_page
 
         if event in (Event.REFUSED, Event.FAILED):
-            drop(connection, mark)
+            drop(on, mark)
         elif chain.sent is None:
-            until = _watch_until(desk, chain, store.now(connection))
-            update_page(connection, mark, state=DOUBTFUL, watch_until=until)
+            until = _watch_until(desk, chain, store.now(on))
+            update_page(on, mark, state=DOUBTFUL, watch_until=until)
         else:
-            update_page(connection, mark, **_came_of(desk, chain, store.now(connection)))
+            update_page(on, mark, **_came_of(desk, chain, store.now(on)))
 
     return Errand(
         key=(whom.kind, whom.name, chain.text, "urgent" if chain.urgent else "", *_where(whom)),

@@ -13,7 +13,7 @@ from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import either, pick
 from ..paging import Pager
 from ..people import Speaker
-from ..processes import length
+from ..text import length
 from . import Desk
 
 Answer = TypeVar("Answer")

@@ -86,7 +86,8 @@ def _homes(desk: Desk, app: App) -> List[str]:
 
 def _moved_by_us(desk: Desk, tracker: str, card: str, to: str) -> bool:
     """Whether it was the end of a deployment that put it there, and nobody."""
-    from ..ledger import Event, newest
+    from ..ledger import Event
+    from ..ledger_lookup import newest
 
     store = desk.store
     with store.read() as connection:

@@ -85,7 +85,7 @@ class Request:
         from ..ledger import append
 
         store = self.desk.store
-        with store.write() as connection:
+        with store.write_plain() as connection:
             append(store, connection, self.entry(event, code, message, **facts))
 
     def end(self, event: Event, code: str = "", message: str = "", also: Optional[Also] = None, **facts: Any) -> bool:

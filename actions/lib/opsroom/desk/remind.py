@@ -80,7 +80,8 @@ def _expired(desk: Desk) -> int:
     """Those that nobody took care of in time, whoever marked them."""
     from ..changes import expire, find
     from ..guard.approvals import ask_again
-    from ..ledger import Event, newest
+    from ..ledger import Event
+    from ..ledger_lookup import newest
 
     store = desk.store
     with store.write() as connection:

@@ -78,7 +78,7 @@ def look(desk: Desk) -> Found:
     """Ask every place, the record and the pagers. Only the record must answer."""
     from ..changes import open_changes
     from ..incidents import open_incidents
-    from ..ledger import last_succeeded
+    from ..ledger_lookup import last_succeeded
     from ..locks import current
 
     places = _places(desk)

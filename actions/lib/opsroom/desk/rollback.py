@@ -53,7 +53,7 @@ def _running(desk: Desk, app: App, environment: Environment) -> str:
 
 def _before(desk: Desk, app: App, environment: Environment, current: str) -> Tuple[str, str]:
     """The version before this one, and the commit it stood for."""
-    from ..ledger import commit_of, version_before
+    from ..ledger_lookup import commit_of, version_before
 
     with desk.store.read() as connection:
         record = version_before(connection, app.name, environment.name, current)

@@ -53,7 +53,7 @@ def watch_pages(desk: Desk) -> Outcome:
     from ..pages import watched
 
     store = desk.store
-    with store.read() as connection:
+    with store.read_plain() as connection:
         rows = watched(store, connection, _WATCHED_FOR)
         now = store.now(connection)
     due = _in_turn([row for row in rows if row.pager in desk.settings.pagers and _is_due(row, now)], now)
@@ -185,7 +185,7 @@ def _note(desk: Desk, row: Page, answer: Union[Incident, OpsroomError], news: Ne
     if news.told == State.RESOLVED.value:
         changes["watch_until"] = None
     store = desk.store
-    with store.write() as connection:
+    with store.write_plain() as connection:
         if not update_page(connection, row.mark, was=row, **changes):
             return False
         if news.told == State.RESOLVED.value:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import retry_after
-from ..processes import length
 from ..redaction import redact
-from ..text import one_line
+from ..text import length, one_line
 from .opsgenie_words import text_of
 
 if TYPE_CHECKING:

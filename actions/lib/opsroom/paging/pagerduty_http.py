@@ -9,9 +9,8 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http import Answer, Http
 from ..http_faults import retry_after
-from ..processes import length
 from ..redaction import redact
-from ..text import one_line
+from ..text import length, one_line
 from .pagerduty import Options
 
 Params = Sequence[Tuple[str, str]]

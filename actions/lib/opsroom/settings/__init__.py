@@ -39,7 +39,8 @@ _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
 class KindReader(Protocol):
     """What the settings need of a registry of kinds. They do not import one: arrows run the other way."""
 
-    what: str
+    @property
+    def what(self) -> str: ...
 
     def kinds(self) -> Tuple[str, ...]: ...
 

@@ -3,67 +3,107 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+import re
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Mapping, Tuple
+from urllib.parse import parse_qsl, unquote
 
 from ..errors import Code, Refusal
 
 _WOULD_WORK = "sqlite:////opt/stackstorm/opsroom/opsroom.db or postgresql://user:password@host/database would work."
 
+# As SQLAlchemy's make_url reads a URL, whose import takes longer than a whole command: a password may hold what a
+# browser would not take, such as "/" and "#".
+_URL = re.compile(
+    r"(?P<scheme>[\w+]+)://"
+    r"(?:(?P<user>[^:/]*)(?::(?P<password>[^@]*))?@)?"
+    r"(?:(?:\[(?P<six>[^/?]+)\]|(?P<host>[^/:?]+))?(?::(?P<port>[^/?]*))?)?"
+    r"(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?"
+)
+
 
 @dataclass(frozen=True)
 class Address:
-    """A checked address. `place` is fit for a chat room: it has no password and no user in it."""
+    """A checked address. `place` is fit for a chat room: it has no password and no user in it.
 
-    url: URL
+    `options` are what libpq is told to reach a PostgreSQL server; `path` is the file of an SQLite database.
+    """
+
     dialect: str
     place: str
     path: str = ""
     read_only: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_address(url: str) -> Address:
     """Take a database URL apart. Raises Refusal(settings_invalid); the URL is never repeated: it may hold a password.
 
-    `sqlite:////absolute/path`, with `?mode=ro` to look and never write; `postgresql://...` (or `postgres://...`).
+    `sqlite:////absolute/path`, with `?mode=ro` to look and never write; `postgresql://...` (or `postgres://...`), with
+    libpq's options in the query, several servers as several `host`.
     """
     text = url.strip()
     if not text:
         raise _invalid("it is empty")
-    try:
-        parsed = make_url(text)
-    except (ArgumentError, ValueError):
-        raise _invalid("it is not a database URL") from None
-    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
-        return _sqlite(parsed)
-    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
-        return _postgresql(parsed.set(drivername="postgresql+psycopg"))
+    found = _URL.fullmatch(text)
+    if found is None:
+        raise _invalid("it is not a database URL")
+    parts = {name: value or "" for name, value in found.groupdict().items()}
+    parts["host"] = parts["six"] or parts["host"]
+    query: Dict[str, List[str]] = {}
+    for name, value in parse_qsl(parts["query"]):
+        query.setdefault(name, []).append(value)
+    if parts["scheme"] in ("sqlite", "sqlite+pysqlite"):
+        return _sqlite(parts, query)
+    if parts["scheme"] in ("postgresql", "postgres", "postgresql+psycopg"):
+        return _postgresql(parts, query)
     raise _invalid("records are kept in SQLite or PostgreSQL only, through the drivers sqlite3 and psycopg")
 
 
-def _sqlite(url: URL) -> Address:
-    mode = url.query.get("mode", "")
-    if set(url.query) - {"mode"} or mode not in ("", "ro"):
+def _sqlite(parts: Mapping[str, str], query: Mapping[str, List[str]]) -> Address:
+    mode = query.get("mode", [""])
+    if set(query) - {"mode"} or mode not in ([""], ["ro"]):
         raise _invalid("the only option of an SQLite URL is ?mode=ro")
-    if url.host or url.username:
+    if parts["host"] or parts["user"]:
         raise _invalid("an absolute path of an SQLite file takes four slashes")
-    if not url.database or url.database == ":memory:":
+    name = unquote(parts["database"])
+    if not name or name == ":memory:":
         raise _invalid("SQLite needs a file: what is kept in memory is gone when the action ends")
-    if "\0" in url.database:
+    if "\0" in name:
         raise _invalid("a path cannot hold a NUL")
-    path = os.path.abspath(url.database)
-    return Address(url, "sqlite", f"the database file {path}", path, mode == "ro")
+    path = os.path.abspath(name)
+    return Address("sqlite", f"the database file {path}", path, mode == ["ro"])
 
 
-def _postgresql(url: URL) -> Address:
-    # A server can also be named in the query (?host=/run/postgresql), several hosts as several values.
-    named = url.host or url.query.get("host") or "this machine"
-    host = named if isinstance(named, str) else ", ".join(named)
-    port = f" port {url.port}" if url.port else ""
-    name = url.database or url.username or "postgres"
-    return Address(url, "postgresql", f"the database {name} on {host}{port}")
+def _postgresql(parts: Mapping[str, str], query: Mapping[str, List[str]]) -> Address:
+    options = {name: ",".join(values) for name, values in query.items()}
+    # A server can also be named in the query (?host=/run/postgresql), several of them as several values.
+    hosts, ports = _servers(query.get("host", [])) if "host" in query else ([unquote(parts["host"])], [parts["port"]])
+    if any(port and not port.isdigit() for port in ports):
+        raise _invalid("its port is not a number")
+    given = {
+        "user": unquote(parts["user"]),
+        "password": unquote(parts["password"]),
+        "dbname": unquote(parts["database"]),
+        "host": ",".join(hosts),
+        "port": ",".join(ports) if any(ports) else "",
+    }
+    options.update((name, value) for name, value in given.items() if value)
+    port = f" port {parts['port']}" if parts["port"] else ""
+    name = options.get("dbname") or options.get("user") or "postgres"
+    place = f"the database {name} on {', '.join(hosts) or 'this machine'}{port}"
+    return Address("postgresql", place, options=options)
+
+
+def _servers(values: List[str]) -> Tuple[List[str], List[str]]:
+    """The hosts and their ports, empty where none is given, from values such as "db1:5432" or "db1,db2"."""
+    hosts, ports = [], []
+    for one in (part for value in values for part in value.split(",")):
+        host, colon, port = one.rpartition(":")
+        alone = not colon or one.startswith("/") or ":" in host
+        hosts.append(one if alone else host)
+        ports.append("" if alone else port)
+    return hosts, ports
 
 
 def _invalid(what: str) -> Refusal:

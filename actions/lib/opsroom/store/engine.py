@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import os
-import sqlite3
+import threading
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from typing import Any, Callable, ContextManager, Dict, Iterator, Optional
-from urllib.parse import quote
-
-from sqlalchemy import create_engine, event, text
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from typing import TYPE_CHECKING, Any, ContextManager, Dict, Iterator, Optional
 
 from ..errors import Code, Failure
-from . import faults
+from . import faults, plain
 from .address import Address, read_address
+from .drivers import connect
+from .plain import Plain, Transaction, change, dialect_of, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Engine
 
 # The newest migration; a test keeps the two equal. With it here, a database at head is opened without Alembic, whose
 # import takes longer than everything else together.
 HEAD = "0006"
-
-# How long to wait for another process that writes, in seconds.
-LOCK_WAIT = 10.0
-CONNECT_WAIT = 5
 
 # Any two numbers that no other user of the database takes for its advisory locks: "opsr", and what the lock is for.
 LOCK_SPACE = 0x6F707372
@@ -37,10 +32,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 class Store:
     """One database. Safe to share between threads: each transaction has a connection of its own."""
 
-    def __init__(self, engine: Engine, address: Address) -> None:
-        self._engine = engine
+    def __init__(self, address: Address) -> None:
         self.address = address
         self.dialect = address.dialect
+        self._made: Optional[Engine] = None
+        self._making = threading.Lock()
 
     @property
     def place(self) -> str:
@@ -60,6 +56,14 @@ class Store:
         """One transaction that only reads, and sees one moment of the database throughout. Errors as with `write`."""
         return faults.told(self.address, self.begin(writes=False))
 
+    def write_plain(self) -> ContextManager[Plain]:
+        """The same as `write` for what takes statements as text, without loading SQLAlchemy (see `plain`)."""
+        return faults.told(self.address, self.begin_plain(writes=True))
+
+    def read_plain(self) -> ContextManager[Plain]:
+        """The same as `read` for what takes statements as text, without loading SQLAlchemy (see `plain`)."""
+        return faults.told(self.address, self.begin_plain(writes=False))
+
     @contextmanager
     def begin(self, writes: bool) -> Iterator[Connection]:
         """A transaction whose errors are SQLAlchemy's own. For this package; others use `write` and `read`."""
@@ -71,16 +75,20 @@ class Store:
             with connection.begin():
                 yield connection
 
+    def begin_plain(self, writes: bool) -> ContextManager[Plain]:
+        """A transaction whose errors are the driver's own. For this package; others use `write_plain`, `read_plain`."""
+        return plain.begin(self.address, writes)
+
     @contextmanager
     def driver(self) -> Iterator[Any]:
         """The driver's own connection, outside any transaction. For this package."""
-        connection = self._engine.raw_connection()
+        connection = connect(self.address)
         try:
-            yield connection.driver_connection
+            yield connection
         finally:
             connection.close()
 
-    def now(self, connection: Connection) -> datetime:
+    def now(self, on: Transaction) -> datetime:
         """The time, aware, UTC, with microseconds.
 
         On PostgreSQL it is the server's clock: runners whose clocks differ must agree on when a lease runs out. An
@@ -89,12 +97,20 @@ class Store:
         if self.dialect == "sqlite":
             return datetime.now(timezone.utc)
         # As a number: a timestamp would come in the session's time zone, which the driver must know by name.
-        microseconds = connection.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
-        return _EPOCH + timedelta(microseconds=int(microseconds or 0))
+        found = rows(on, "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS microseconds")
+        return _EPOCH + timedelta(microseconds=int(found[0]["microseconds"]))
 
     def close(self) -> None:
         """Let go of the database. Connections are closed with each transaction; this is for symmetry and leaks."""
-        self._engine.dispose()
+        if self._made is not None:
+            self._made.dispose()
+
+    @property
+    def _engine(self) -> Engine:
+        with self._making:
+            if self._made is None:
+                self._made = _engine(self.address)
+            return self._made
 
 
 def open_store(url: str) -> Store:
@@ -110,7 +126,7 @@ def open_store(url: str) -> Store:
     address = read_address(url)
     if address.path and not address.read_only:
         _make_folder(address)
-    store = Store(_engine(address), address)
+    store = Store(address)
     if _revision(store) != HEAD:
         from .migrating import upgrade
 
@@ -118,16 +134,14 @@ def open_store(url: str) -> Store:
     return store
 
 
-def queue_up(connection: Connection) -> None:
+def queue_up(on: Transaction) -> None:
     """Wait until no other transaction changes claims or the ledger, and keep others waiting until this one ends.
 
     One lock for both, taken before any row is: two transactions that take rows and the lock in different orders would
     wait for each other. On SQLite, `Store.write` already is that lock.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(:space, :what)"), {"space": LOCK_SPACE, "what": LOCK_RECORDS}
-        )
+    if dialect_of(on) == "postgresql":
+        change(on, "SELECT pg_advisory_xact_lock(:space, :what)", space=LOCK_SPACE, what=LOCK_RECORDS)
 
 
 def _revision(store: Store) -> Optional[str]:
@@ -136,13 +150,13 @@ def _revision(store: Store) -> Optional[str]:
     @contextmanager
     def asking() -> Iterator[Optional[str]]:
         try:
-            with store.begin(writes=False) as connection:
-                found = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        except DBAPIError as error:
+            with store.begin_plain(writes=False) as on:
+                found = rows(on, "SELECT version_num FROM alembic_version")
+        except Exception as error:
             if not faults.is_missing_table(error):
                 raise
-            found = None
-        yield None if found is None else str(found)
+            found = []
+        yield str(found[0]["version_num"]) if found else None
 
     with faults.told(store.address, asking()) as revision:
         return revision
@@ -161,60 +175,19 @@ def _make_folder(address: Address) -> None:
 
 
 def _engine(address: Address) -> Engine:
+    from sqlalchemy import create_engine, event
+    from sqlalchemy.pool import NullPool
+
     # NullPool: an action makes a handful of transactions, a connection kept through a deployment of an hour would be
-    # cut by servers and firewalls, and processes that fork must not share one. Parameters stay out of error texts.
+    # cut by servers and firewalls, and processes that fork must not share one. Parameters stay out of error texts. The
+    # URL is only the dialect's name; the creator knows the place.
+    options: Dict[str, Any] = {"creator": lambda: connect(address), "poolclass": NullPool, "hide_parameters": True}
     if address.dialect == "sqlite":
-        # The URL is only the dialect's name; the creator knows the file.
-        engine = create_engine(
-            "sqlite+pysqlite://", creator=_sqlite_opener(address), poolclass=NullPool, hide_parameters=True
-        )
+        engine = create_engine("sqlite+pysqlite://", **options)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    url = address.url
-    arguments: Dict[str, Any] = {
-        "connect_timeout": CONNECT_WAIT,
-        "application_name": "opsroom",
-        "client_encoding": "utf8",
-        "options": f"-c lock_timeout={int(LOCK_WAIT * 1000)} -c statement_timeout=60000",
-    }
-    arguments = {name: value for name, value in arguments.items() if name not in url.query}
-    # Poolers such as PgBouncer hand each transaction another server connection, where a prepared statement is unknown.
-    arguments["prepare_threshold"] = None
     with faults.driver_there():
-        return create_engine(
-            url, connect_args=arguments, poolclass=NullPool, hide_parameters=True, use_native_hstore=False
-        )
-
-
-def _sqlite_opener(address: Address) -> Callable[[], sqlite3.Connection]:
-    def connect() -> sqlite3.Connection:
-        # isolation_level None: the sqlite3 module begins and commits nothing by itself, `_begin_sqlite` does.
-        connection = sqlite3.connect(
-            _sqlite_uri(address), uri=True, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False
-        )
-        try:
-            # FULL: the record "started" must survive a power cut, also in WAL mode, where NORMAL would not do.
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA foreign_keys=ON")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    return connect
-
-
-def _sqlite_uri(address: Address) -> str:
-    uri = "file:" + quote(address.path)
-    if _on_read_only_ground(address.path):
-        # WAL needs a file beside the database even to read. Nobody can write here, and no writer has left anything, so
-        # the database can be read as it lies.
-        return uri + "?immutable=1"
-    return uri + ("?mode=ro" if address.read_only else "?mode=rwc")
-
-
-def _on_read_only_ground(path: str) -> bool:
-    return not os.access(os.path.dirname(path), os.W_OK) and os.path.exists(path) and not os.path.exists(path + "-wal")
+        return create_engine("postgresql+psycopg://", use_native_hstore=False, **options)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from contextlib import contextmanager
 from typing import ContextManager, Iterator, Optional, Tuple, TypeVar
-
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from ..errors import Code, Failure
 from .address import Address
@@ -122,6 +121,10 @@ _CONNECTING: Tuple[Tuple[str, _Told], ...] = (
     ("ssl", _INSECURE),
     ("certificate", _INSECURE),
     ("closed the connection", dict(_STATES)["08"]),
+    ("connection is closed", dict(_STATES)["08"]),
+    ("connection is lost", dict(_STATES)["08"]),
+    ("consuming input failed", dict(_STATES)["08"]),
+    ("sending query failed", dict(_STATES)["08"]),
 )
 
 
@@ -131,13 +134,30 @@ def told(address: Address, inner: ContextManager[T]) -> Iterator[T]:
     try:
         with inner as value:
             yield value
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except Exception as error:
+        if not _of_a_database(error):
+            raise
         raise explain(error, address) from error
 
 
+def _of_a_database(error: BaseException) -> bool:
+    """Whether a driver or SQLAlchemy raised it. What was never loaded raised nothing."""
+    kinds = [sqlite3.Error]
+    for module, name in (("psycopg", "Error"), ("sqlalchemy.exc", "SQLAlchemyError")):
+        if sys.modules.get(module) is not None:
+            kinds.append(getattr(sys.modules[module], name))
+    return isinstance(error, tuple(kinds))
+
+
+def _original(error: BaseException) -> BaseException:
+    """The driver's own error, which SQLAlchemy wraps."""
+    inner = getattr(error, "orig", None)
+    return inner if isinstance(inner, BaseException) else error
+
+
 def explain(error: BaseException, address: Address) -> Failure:
-    """The Failure for an error of SQLAlchemy or sqlite3. The error's text stays out: it may quote what is secret."""
-    original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    """The Failure for an error of SQLAlchemy or of a driver. Its text stays out: it may quote what is secret."""
+    original = _original(error)
     finder = _sqlite if address.dialect == "sqlite" else _postgresql
     code, message, hint = finder(original, error) or _unknown(original)
     words = {
@@ -159,9 +179,11 @@ def newer(address: Address, revision: str, head: str) -> Failure:
     )
 
 
-def is_missing_table(error: DBAPIError) -> bool:
+def is_missing_table(error: BaseException) -> bool:
     """Whether a table was asked for that is not there."""
-    return getattr(error.orig, "sqlstate", None) == "42P01" or "no such table" in str(error.orig)
+    original = _original(error)
+    missing = isinstance(original, sqlite3.Error) and "no such table" in str(original)
+    return missing or getattr(original, "sqlstate", None) == "42P01"
 
 
 @contextmanager
@@ -186,10 +208,10 @@ def _postgresql(original: BaseException, error: BaseException) -> Optional[_Told
     state = getattr(original, "sqlstate", None)
     if state:
         return next((told for start, told in _STATES if state.startswith(start)), None)
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    if getattr(error, "connection_invalidated", False):
         return dict(_STATES)["08"]
     words = str(original).lower()
-    if not isinstance(error, OperationalError):
+    if not any(one.__name__ == "OperationalError" for one in type(error).__mro__):
         return _OPTION if "invalid connection option" in words else None
     silent = (Code.STORE_UNREACHABLE, "{Place} does not answer.", _SERVER)
     return next((told for text, told in _CONNECTING if text in words), silent)

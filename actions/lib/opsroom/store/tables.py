@@ -1,12 +1,10 @@
-"""The tables, and what may stand in their text columns.
+"""The tables.
 
 The migrations make them; a test keeps the two the same. The indexes are in the migrations only: to name a partial index
 here would load SQLAlchemy's part for PostgreSQL in every action, also where there is SQLite.
 """
 
 from __future__ import annotations
-
-from datetime import datetime, timezone
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
@@ -366,18 +364,3 @@ incidents = Table(
     Column("card_over", Text, nullable=False),
     PrimaryKeyConstraint("id", name="incidents_id"),
 )
-
-
-def clean(value: str) -> str:
-    """The text without what a column cannot hold: NUL (PostgreSQL refuses it) and halves of surrogate pairs."""
-    return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def moment(at: datetime) -> str:
-    """A time as it is stored: ISO 8601 in UTC with six decimals, so that texts sort as times do."""
-    return at.astimezone(timezone.utc).isoformat(timespec="microseconds")
-
-
-def from_moment(stored: str) -> datetime:
-    """The aware UTC time behind a stored text."""
-    return datetime.fromisoformat(stored)

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from ..store import Store
-from ..store.tables import clean, moment, watched
+from ..store.tables import watched
+from ..store.values import clean, moment
 
 # So many names at once: SQLite takes 999 parameters in a statement.
 _AT_ONCE = 500

@@ -12,7 +12,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from ..store import Store
-from ..store.tables import clean, moment, news
+from ..store.tables import news
+from ..store.values import clean, moment
 from ..text import neutralise_data
 
 # Whoever takes a piece of news has so long to hand it on, in seconds; then somebody else takes it.

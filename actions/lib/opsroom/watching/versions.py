@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from .. import claims, ledger
 from ..errors import OpsroomError
 from ..ledger import Event, Record
+from ..ledger_lookup import deployments
 from ..settings.model import Kind
 from ..store import Store
 from ..text import one_line, stamp
@@ -172,13 +173,13 @@ def _is(running: Running, state: Mapping[str, Any]) -> bool:
 
 
 def _newest(connection: Connection, app: str, environment: str) -> int:
-    ended = ledger.deployments(connection, app, environment, limit=1)
+    ended = deployments(connection, app, environment, limit=1)
     return ended[0].seq if ended else 0
 
 
 def _maker(connection: Connection, app: str, environment: str, after: int, running: Running) -> Optional[Maker]:
     """The newest deployment since then that put this in place, or that failed and put it back."""
-    ended = [one for one in ledger.deployments(connection, app, environment, _LOOKED_THROUGH) if one.seq > after]
+    ended = [one for one in deployments(connection, app, environment, _LOOKED_THROUGH) if one.seq > after]
     put = [one for one in ended if _put(one, running)]
     put += [
         one for one in ended if one.event is not Event.SUCCEEDED and same_version(one.version_before, running.version)

@@ -1,0 +1,186 @@
+"""Statements as text: the same on both databases, on the driver alone and within a transaction of SQLAlchemy."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, Callable, ContextManager, Dict
+
+import pytest
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.engine import make_url
+
+from opsroom import ledger, ledger_chain, pages
+from opsroom.errors import Code, Failure, Refusal
+from opsroom.store import Store, open_store, tables
+from opsroom.store.address import read_address
+from opsroom.store.plain import Transaction, change, insert, rows, update
+from support.processes import at_once
+from support.stores import entry
+
+Writing = Callable[[Store], ContextManager[Transaction]]
+HOSTILE = "'); DROP TABLE ledger; -- :name %(name)s %s {{ 1 }} \U0001f4a5"
+HANDLE: Dict[str, str] = dict.fromkeys((column.name for column in tables.handles.columns), "")
+
+
+@pytest.fixture(params=["write", "write_plain"])
+def writing(request: pytest.FixtureRequest) -> Writing:
+    return lambda store: getattr(store, request.param)()  # type: ignore[no-any-return]
+
+
+def handle(app: str, value: str = "") -> Dict[str, Any]:
+    return {**HANDLE, "app": app, "value": value}
+
+
+def kept(store: Store) -> Dict[str, str]:
+    with store.read_plain() as on:
+        return {row["app"]: row["value"] for row in rows(on, "SELECT * FROM handles")}
+
+
+def test_rows_are_added_found_and_changed(store: Store, writing: Writing) -> None:
+    with writing(store) as on:
+        for app in ("web", "shop", "blog"):
+            insert(on, "handles", handle(app, app.upper()))
+        assert update(on, "handles", {"value": "new"}, {"app": "web", "value": "WEB"}) == 1
+        assert update(on, "handles", {"value": "newer"}, {"app": "web", "value": "WEB"}) == 0
+        assert change(on, "DELETE FROM handles WHERE app = :app", app="blog") == 1
+        assert rows(on, "SELECT value FROM handles WHERE app = :app", app="web") == [{"value": "new"}]
+    assert kept(store) == {"web": "new", "shop": "SHOP"}
+
+
+def test_values_are_bound_and_never_a_part_of_the_statement(store: Store, writing: Writing) -> None:
+    with writing(store) as on:
+        insert(on, "handles", handle(HOSTILE, HOSTILE))
+        assert update(on, "handles", {"value": HOSTILE + "!"}, {"app": HOSTILE}) == 1
+        assert len(rows(on, "SELECT app FROM handles WHERE value = :value", value=HOSTILE + "!")) == 1
+    assert kept(store) == {HOSTILE: HOSTILE + "!"}
+
+
+@pytest.mark.parametrize("word", ["handles; DROP TABLE ledger", "app) VALUES ('x'); --", ""])
+def test_what_is_no_name_is_never_written_into_a_statement(store: Store, writing: Writing, word: str) -> None:
+    with writing(store) as on:
+        for values, where in (({word: "x"}, {"app": "x"}), ({"app": "x"}, {word: "x"})):
+            with pytest.raises(AssertionError):
+                update(on, "handles", values, where)
+        for table, column in ((word, "app"), ("handles", word)):
+            with pytest.raises(AssertionError):
+                insert(on, table, {column: "x"})
+
+
+def test_a_block_that_raises_leaves_nothing_behind(store: Store, writing: Writing) -> None:
+    with pytest.raises(KeyError):
+        _insert_and_raise(writing(store))
+    assert kept(store) == {}
+
+
+def _insert_and_raise(transaction: ContextManager[Transaction]) -> None:
+    with transaction as on:
+        insert(on, "handles", handle("web"))
+        raise KeyError("a defect")
+
+
+def test_records_of_both_ways_are_one_chain(store: Store) -> None:
+    for index in range(6):
+        with store.write() if index % 2 else store.write_plain() as on:
+            ledger.append(store, on, entry(deployment=f"d{index}", message=HOSTILE))
+            assert [one.message for one in ledger.of_deployment(on, f"d{index}")] == [HOSTILE]
+    with store.read() as connection:
+        report = ledger_chain.verify_chain(connection)
+    assert (report.ok, report.records) == (True, 6)
+
+
+def test_who_writes_in_either_way_waits_for_who_writes_in_the_other(store_url: str) -> None:
+    store = open_store(store_url)
+    assert at_once(12, _append, store_url) == [True] * 12
+    with store.read() as connection:
+        report = ledger_chain.verify_chain(connection)
+    assert (report.ok, report.records) == (True, 12)
+
+
+def test_who_reads_sees_one_moment_and_cannot_write_on_a_server(store: Store) -> None:
+    with store.read_plain() as on:
+        assert rows(on, "SELECT * FROM handles") == []
+        with store.write_plain() as other:
+            insert(other, "handles", handle("web"))
+        assert rows(on, "SELECT * FROM handles") == []
+    if store.dialect == "postgresql":
+        with pytest.raises(Failure) as caught, store.read_plain() as on:
+            insert(on, "handles", handle("shop"))
+        assert caught.value.code is Code.STORE_READ_ONLY
+
+
+def test_errors_come_out_as_failures_without_their_text(store: Store, writing: Writing) -> None:
+    with pytest.raises(Failure) as caught, writing(store) as on:
+        rows(on, "SELECT secret FROM nowhere")
+    assert caught.value.code is Code.STORE_FAILED
+    assert "secret" not in caught.value.sentence()
+
+
+def test_a_connection_that_was_cut_in_the_middle_is_told(store: Store, writing: Writing) -> None:
+    if store.dialect == "sqlite":
+        pytest.skip("a file has no connections that could be cut")
+    with pytest.raises(Failure) as caught:
+        _cut_off(store, writing(store))
+    assert caught.value.code is Code.STORE_UNREACHABLE
+    assert "cut the connection" in caught.value.message
+
+
+def _cut_off(store: Store, transaction: ContextManager[Transaction]) -> None:
+    with transaction as on:
+        mine = rows(on, "SELECT pg_backend_pid() AS pid")[0]["pid"]
+        with store.write_plain() as other:
+            rows(other, "SELECT pg_terminate_backend(:pid)", pid=mine)
+        rows(on, "SELECT 1 AS one")
+
+
+def test_the_names_in_the_statements_are_those_of_the_tables() -> None:
+    assert {*ledger_chain.HASHED, "hash"} == {column.name for column in tables.ledger.columns}
+    assert list(ledger_chain.HASHED) == sorted(ledger_chain.HASHED)
+    own = {one.name for one in fields(pages.Page)}
+    assert own | {"target_kind", "target_name"} == {column.name for column in tables.pages.columns}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:secret@db.example.com/ops",
+        "postgresql://me:s%40cr%2Fet%3A@db.example.com:5433/ops?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+        "postgresql://me:p#/a:ss@db/ops",
+        "postgres://me@db/ops",
+        "postgresql://db",
+        "postgresql:///ops",
+        "postgresql:///ops?host=/run/postgresql",
+        "postgresql://me:pw@[2001:db8::1]:5432/ops",
+        "postgresql://me:pw@/ops?host=db1:5432&host=db2:5433",
+        "postgresql://me:pw@/ops?host=db1,db2&port=5432,5433",
+        "postgresql+psycopg://me:pw@db/ops?application_name=mine&connect_timeout=1",
+    ],
+)
+def test_a_url_of_postgresql_is_read_as_sqlalchemy_reads_it(url: str) -> None:
+    parsed = make_url(url).set(drivername="postgresql+psycopg")
+    wanted = PGDialect_psycopg().create_connect_args(parsed)[1]
+    assert read_address(url).options == {name: str(value) for name, value in wanted.items()}
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:////srv/ops.db", "/srv/ops.db"),
+        ("sqlite:////srv/a%20b?mode=ro", "/srv/a b"),
+        ("sqlite+pysqlite:////srv/a@b:c#d", "/srv/a@b:c#d"),
+    ],
+)
+def test_a_url_of_sqlite_names_a_file(url: str, path: str) -> None:
+    assert read_address(url).path == path
+
+
+@pytest.mark.parametrize("url", ["postgresql://db:1x/ops", "postgresql:///ops?host=db1:x&host=db2:5432"])
+def test_a_port_that_is_no_number_is_refused(url: str) -> None:
+    with pytest.raises(Refusal, match="its port is not a number"):
+        read_address(url)
+
+
+def _append(index: int, url: str) -> bool:
+    store = open_store(url)
+    with store.write() if index % 2 else store.write_plain() as on:
+        ledger.append(store, on, entry())
+    return True
