@@ -217,10 +217,10 @@ class StackStorm:
             self.call("DELETE", f"/actions/{made['ref']}", {"remove_files": True})
 
     @contextmanager
-    def policy(self, action: str, kind: str, **parameters: Any) -> Iterator[None]:
+    def policy(self, ref: str, kind: str, **parameters: Any) -> Iterator[None]:
         """One more policy, on an action."""
-        name = f"{action.rpartition('.')[2]}.for_a_test"
-        body = {"pack": "opsroom", "name": name, "resource_ref": action, "policy_type": kind, "parameters": parameters}
+        name = f"{ref.rpartition('.')[2]}.for_a_test"
+        body = {"pack": "opsroom", "name": name, "resource_ref": ref, "policy_type": kind, "parameters": parameters}
         made = self.make("/policies", {**body, "enabled": True})
         try:
             yield
