@@ -18,7 +18,7 @@ def forms(stackstorm: StackStorm) -> Dict[str, Dict[str, Any]]:
     shown = {}
     for action in [one for one in found if one["pack"] == "opsroom"]:
         fields = {name: one for name, one in action["parameters"].items() if not one.get("immutable")}
-        shown[action["ref"]] = dict(sorted(fields.items(), key=lambda one: one[1].get("position", len(fields))))
+        shown[action["ref"]] = dict(sorted(fields.items(), key=lambda one: one[1].get("position", len(fields) + 1)))
     return shown
 
 

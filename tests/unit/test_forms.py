@@ -44,7 +44,7 @@ def form(name: str) -> Dict[str, Dict[str, Any]]:
     names = {**runner, **ACTIONS[name]["parameters"]}
     merged = {one: {**runner.get(one, {}), **ACTIONS[name]["parameters"].get(one, {})} for one in names}
     shown = [one for one in merged if not merged[one].get("immutable")]
-    shown.sort(key=lambda one: merged[one].get("position", len(merged)))
+    shown.sort(key=lambda one: merged[one].get("position", len(merged) + 1))
     return {one: merged[one] for one in shown}
 
 
@@ -79,7 +79,8 @@ class TestForm:
 
     def test_its_fields_have_an_order_and_those_that_are_required_come_first(self, name: str) -> None:
         fields = asked(name)
-        assert sorted(one["position"] for one in fields.values()) == list(range(len(fields)))
+        # From 1: the web interface takes 0 for none, and then goes by the name.
+        assert sorted(one["position"] for one in fields.values()) == list(range(1, len(fields) + 1))
         required = [bool(one.get("required")) for one in fields.values()]
         assert required == sorted(required, reverse=True)
 

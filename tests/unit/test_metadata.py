@@ -88,7 +88,7 @@ class TestAction:
 
     def test_every_parameter_says_what_it_is_in_a_sentence_and_stands_in_order(self, name: str) -> None:
         mine = own(ACTIONS[name])
-        assert [one["position"] for one in mine.values()] == list(range(len(mine)))
+        assert [one["position"] for one in mine.values()] == list(range(1, len(mine) + 1))
         for one in [*mine.values(), ACTIONS[name]]:
             assert re.match(r"[A-Z].*\.$", one["description"])
 

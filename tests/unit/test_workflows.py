@@ -59,7 +59,7 @@ class TestWorkflow:
         assert (action["name"], action["entry_point"]) == (name, f"workflows/{name}.yaml")
         own = {key: one for key, one in action["parameters"].items() if key != "notify"}
         assert list(own) == inputs_of(WORKFLOWS[name])
-        assert [one["position"] for one in own.values()] == list(range(len(own)))
+        assert [one["position"] for one in own.values()] == list(range(1, len(own) + 1))
         for one in [*own.values(), action, WORKFLOWS[name]]:
             assert re.match(r"[A-Z].*\.$", one["description"])
 
