@@ -134,6 +134,7 @@ def test_an_expression_that_the_relay_sends_as_a_parameter_is_refused(
         refused(key, stackstorm.call("POST", "/executions", body, stackstorm.relay), 400, 403)
 
 
+@pytest.mark.usefixtures("each_route")
 @pytest.mark.parametrize("kind", [CALL, FILTER, YAQL])
 def test_an_expression_as_the_name_of_the_speaker_is_not_evaluated(
     stackstorm: StackStorm, world: World, key: Key, kind: int
@@ -146,6 +147,7 @@ def test_an_expression_as_the_name_of_the_speaker_is_not_evaluated(
     nothing_leaked(key, world, deployed, history)
 
 
+@pytest.mark.usefixtures("each_route")
 @pytest.mark.parametrize("kind", [CALL, FILTER, YAQL])
 def test_an_expression_as_the_name_of_the_room_is_not_evaluated(
     stackstorm: StackStorm, world: World, key: Key, kind: int
@@ -220,6 +222,7 @@ OUTSIDE = [
 ]
 
 
+@pytest.mark.usefixtures("each_route")
 @pytest.mark.parametrize("kind", [CALL, FILTER, YAQL])
 @pytest.mark.parametrize("outside", OUTSIDE, ids=lambda outside: outside.__name__)
 def test_an_expression_that_comes_back_from_outside_is_not_evaluated(
@@ -234,6 +237,7 @@ def test_an_expression_that_comes_back_from_outside_is_not_evaluated(
     nothing_leaked(key, world, *(stackstorm.finish(one) for one in begun))
 
 
+@pytest.mark.usefixtures("each_route")
 def test_an_expression_in_an_answer_over_http_is_not_evaluated(stackstorm: StackStorm, world: World, key: Key) -> None:
     with HttpServer() as server:
         for number, said in enumerate(key.expressions()):

@@ -2,7 +2,9 @@
 
 `OPSROOM_IRC` is the address of the server, `OPSROOM_IRC_ERRBOT` and `OPSROOM_IRC_HUBOT` the nicks of the relays on it;
 each relay is in the rooms #dev and #ops, errbot with the prefix `!` and an empty `plugin_prefix`.
-`OPSROOM_IRC_RESTART` is a command that restarts the relay whose kind is its last argument.
+`OPSROOM_IRC_RESTART` is a command that restarts the relay whose kind is its last argument. With `OPSROOM_IRC_SOONER`
+set, the relays have the routes opsroom_errbot and opsroom_hubot; `OPSROOM_IRC_PREFIX` is errbot's prefix where it is
+not `!`. `OPSROOM_IRC_OTHER` is a command of another pack that the relays' users may run.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from .stackstorm import ENDED, StackStorm, wait_for
 KINDS = ("errbot", "hubot")
 ROOMS = ("#dev", "#ops")
 RESTART = os.environ.get("OPSROOM_IRC_RESTART", "")
+PREFIX = os.environ.get("OPSROOM_IRC_PREFIX", "!")
+SOONER = bool(os.environ.get("OPSROOM_IRC_SOONER"))
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,11 @@ class Relay:
     @property
     def route(self) -> str:
         """The key `route` of opsroom's config."""
-        return {"errbot": "errbot", "hubot": "chatops"}[self.kind]
+        return {"errbot": "opsroom_errbot" if SOONER else "errbot", "hubot": "chatops"}[self.kind]
 
     def addressed(self, text: str) -> str:
         """A command as it is typed in a room."""
-        return f"!{text}" if self.kind == "errbot" else f"{self.nick}: {text}"
+        return f"{PREFIX}{text}" if self.kind == "errbot" else f"{self.nick}: {text}"
 
     def reports(self, person: Typist) -> str:
         """What the relay tells StackStorm of who speaks."""
