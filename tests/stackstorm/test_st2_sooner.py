@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -56,15 +57,10 @@ def test_the_thread_of_the_question_is_handed_on(sooner: StackStorm, world: Worl
 
 def as_hubot(storm: StackStorm, said: str, context: Json) -> Json:
     """A message as hubot hands it over: with the format that it matched, and the whole message of the chat."""
-    body = {
-        "name": "opsroom_help",
-        "format": "opsroom help",
-        "command": said,
-        "user": "alice",
-        "source_channel": "#dev",
-    }
-    body.update(source_context=context, notification_route=storm.route)  # type: ignore[arg-type]
-    answer = storm.call("POST", "/aliasexecution", body, storm.relay)
+    matched = storm.call("POST", "/actionalias/match", {"command": said}, storm.relay).json()
+    body = {"name": "opsroom_help", "format": matched["representation"], "command": said, "user": "alice"}
+    chat = {"source_channel": "#dev", "source_context": context, "notification_route": storm.route}
+    answer = storm.call("POST", "/aliasexecution", {**body, **chat}, storm.relay)
     assert answer.status_code == 201, answer.text[:500]
     return storm.ended(answer.json()["execution"]["id"])
 
@@ -137,6 +133,7 @@ def as_posted(storm: StackStorm, told: Json) -> Tuple[List[str], Any]:
     shown = json.dumps(posted)
     for own in (told["id"], told["web_url"], told["start_timestamp"], told["end_timestamp"]):
         shown = shown.replace(own, "")
+    shown = re.sub(r"Took [^ ]* to complete", "", shown)
     return steps(storm, answering), json.loads(shown)
 
 
@@ -189,7 +186,8 @@ tasks:
   ask:
     action: opsroom.help
     next:
-      - publish: {facts: "<% result().result %>"}
+      - publish:
+          - facts: <% result().result %>
 output:
   - facts: <% ctx().facts %>
 """
