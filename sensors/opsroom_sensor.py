@@ -40,6 +40,7 @@ class OpsroomSensor(Sensor):
             read=read_config,
             places=places,
             tell=self._tell,
+            arrived=arrived,
             say=lambda text: logger.warning("%s: %s", name, text),
         )
 
@@ -52,8 +53,9 @@ class OpsroomSensor(Sensor):
         self._keeper.stop()
 
     def _tell(self, trigger, payload, event):
-        # Raises when the message broker does not take it: then it is told later. The tag leads from the event to all
-        # that came of it (`st2 trace list --trace-tag`).
+        # Raises when the message broker does not take it: then it is told later. That it raises nothing says little:
+        # without MongoDB, StackStorm drops it with a warning, and what the broker has it may lose when it dies. The tag
+        # leads from the event to all that came of it (`st2 trace list --trace-tag`).
         self.sensor_service.dispatch(trigger=f"opsroom.{trigger}", payload=dict(payload), trace_tag=event)
 
     def add_trigger(self, trigger):
@@ -64,6 +66,18 @@ class OpsroomSensor(Sensor):
 
     def remove_trigger(self, trigger):
         """Nothing."""
+
+
+def arrived(trigger, event):
+    """Whether StackStorm's rules engine has the event and went through the rules. Raises when MongoDB is away."""
+    from st2common.constants.triggers import TRIGGER_INSTANCE_PROCESSED
+    from st2common.persistence.trace import Trace
+    from st2common.persistence.trigger import TriggerInstance
+
+    # The payload of an instance cannot be searched for; its trace can.
+    ids = [one.object_id for trace in Trace.query(trace_tag=event) for one in trace.trigger_instances]
+    wanted = {"trigger": f"opsroom.{trigger}", "status": TRIGGER_INSTANCE_PROCESSED}
+    return bool(ids) and TriggerInstance.count(id__in=ids, **wanted) > 0
 
 
 def read_config():

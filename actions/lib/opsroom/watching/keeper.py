@@ -14,7 +14,7 @@ from ..masking import Redactor, redactor_for
 from ..settings import load
 from ..settings.model import Settings
 from ..store import Store, open_store
-from .post import Post, Tell
+from .post import Arrived, Post, Tell
 from .sources import Sources
 from .watch import Starts, Watch
 
@@ -40,9 +40,10 @@ class Keeper:
         say: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
         pool: Callable[[], Optional[Starts]] = lambda: None,
+        arrived: Optional[Arrived] = None,
     ) -> None:
         self._sort, self._sources, self._read, self._places = sort, sources, read, places
-        self._tell, self._write, self._clock, self._pool = tell, say, clock, pool
+        self._tell, self._arrived, self._write, self._clock, self._pool = tell, arrived, say, clock, pool
         self._redactor = Redactor(())
         self._raw: Optional[Mapping[str, Any]] = None
         self._said = ""
@@ -101,7 +102,7 @@ class Keeper:
             if self._watch is not None:
                 self._watch.stop()
             self._database = database
-            post = Post(lambda: self._store(database), self._sort, self._tell)
+            post = Post(lambda: self._store(database), self._sort, self._tell, self._arrived)
             self._watch = Watch(lambda: self._store(database), post, self._say, self._clock, self._pool())
         watched = self._sources(settings, lambda: self._store(database), keep)
         self._watch.set(watched)

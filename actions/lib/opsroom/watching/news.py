@@ -13,11 +13,14 @@ from sqlalchemy.engine import Connection
 
 from ..store import Store
 from ..store.tables import news
-from ..store.values import clean, moment
+from ..store.values import clean, from_moment, moment
 from ..text import neutralise_data
 
 # Whoever takes a piece of news has so long to hand it on, in seconds; then somebody else takes it.
 LEASE = 60.0
+# What was handed on and did not arrive is handed on again after so long, in seconds: WAIT, or as long as it has waited
+# since it was made, LONGEST_WAIT at most. StackStorm may only be slow, and then each further time is one too many.
+WAIT, LONGEST_WAIT = 120.0, 3600.0
 # What was handed on is kept so long, in seconds, so that a thing that is seen again is not told again.
 KEPT = 30 * 86400.0
 _AT_ONCE = 100
@@ -87,6 +90,23 @@ def take(store: Store, connection: Connection, sort: str, limit: int = 50) -> Li
         if connection.execute(update(news).where(news.c.event == row.event, *free).values(values)).rowcount == 1:
             found.append(News(row.event, row.trigger_name, json.loads(row.payload)))
     return found
+
+
+def hold(store: Store, connection: Connection, event: str) -> None:
+    """It was handed on, and should arrive: nobody takes it for a while."""
+    now = store.now(connection)
+    made_at = connection.execute(select(news.c.made_at).where(news.c.event == event)).scalar()
+    age = (now - from_moment(made_at)).total_seconds() if made_at else 0.0
+    until = moment(now + timedelta(seconds=min(max(age, WAIT), LONGEST_WAIT)))
+    connection.execute(update(news).where(news.c.event == event, news.c.sent_at == "").values(taken_until=until))
+
+
+def under_way(store: Store, connection: Connection, sort: str, limit: int = 200) -> List[News]:
+    """What somebody has taken and may have handed on, the oldest first."""
+    taken = (news.c.sent_at == "", news.c.taken_until > moment(store.now(connection)))
+    query = select(news).where(*taken, news.c.source.startswith(sort, autoescape=True))
+    rows = connection.execute(query.order_by(news.c.made_at, news.c.place).limit(limit)).all()
+    return [News(row.event, row.trigger_name, json.loads(row.payload)) for row in rows]
 
 
 def mark_sent(store: Store, connection: Connection, events: Sequence[str]) -> None:
