@@ -23,6 +23,7 @@ from opsroom.store.engine import queue_up
 from opsroom.store.tables import repeats, watched
 from opsroom.store.values import from_moment, moment
 from support import card_kinds, pager_kinds
+from support.aftermath import again_and_again, the_record_is_true
 from support.http_server import HttpServer, Reply, Request
 from support.postgres import Postgres, start
 from support.services import Services, find, process_of, sensors
@@ -30,7 +31,6 @@ from support.stackstorm import ENDED, StackStorm, wait_for
 from support.world import World
 
 MANY = 20
-ENDS = {"succeeded", "failed", "interrupted"}
 DEPLOY = "deploy api 1.0 to uat"
 PAGE = "page web-team: checkout is down"
 
@@ -145,34 +145,11 @@ def codes(ended: List[Dict[str, Any]]) -> Dict[str, int]:
     return {code: found.count(code) for code in sorted(set(found))}
 
 
-def the_record_is_true(world: World) -> None:
-    """The chain holds, nothing is claimed, and each deployment that started has exactly one end."""
-    assert world.chain_holds()
-    assert world.claims() == 0
-    records = world.records()
-    started = [one.deployment for one in records if one.event.value == "started"]
-    ended = [one.deployment for one in records if one.event.value in ENDS]
-    assert len(set(started)) == len(started)
-    assert sorted(one for one in ended if one in started) == sorted(started), world.events()
-
-
 def kill(execution: str) -> None:
     try:
         os.kill(process_of(execution), signal.SIGKILL)
     except PermissionError:
         pytest.skip("the actions run as another user, whose processes cannot be killed here")
-
-
-def again_and_again(stackstorm: StackStorm, said: str, who: str = "carol") -> Any:
-    """Say it until it is not busy any more; the answer."""
-    answers: List[Any] = []
-
-    def answered() -> bool:
-        answers.append(stackstorm.ask(said, who))
-        return bool(answers[-1].code) and answers[-1].code != "busy"
-
-    wait_for(answered, f"another answer than busy to {said!r}")
-    return answers[-1]
 
 
 # Many at once.
