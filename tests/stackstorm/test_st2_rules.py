@@ -80,17 +80,21 @@ class Place:
         """What a sensor does."""
         self.storm.make("/webhooks/st2", {"trigger": f"opsroom.{trigger}", "payload": payload})
 
-    def publish(self, raw: bytes, kind: str = "application/json", secret: str = SECRET, delivery: str = "") -> None:
+    def publish(self, raw: bytes, kind: str = "application/json", secret: str = SECRET, delivery: str = "") -> str:
+        """What GitHub sends, with the key for StackStorm in the address; returns that key, which is gone by then."""
         signature = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
         headers = {
-            **self.storm.admin,
             "Content-Type": kind,
             "X-GitHub-Event": "release",
             "X-GitHub-Delivery": delivery or secrets.token_hex(8),
             "X-Hub-Signature-256": signature,
         }
-        answer = requests.post(f"{self.storm.url}/webhooks/opsroom/github", data=raw, headers=headers, timeout=30)
+        address = f"{self.storm.url}/webhooks/opsroom/github"
+        with self.storm.api_key(self.storm.get("/user")["username"]) as of:
+            key = {"st2-api-key": of["St2-Api-Key"]}
+            answer = requests.post(address, params=key, data=raw, headers=headers, timeout=30)
         assert answer.status_code == 202, answer.text[:500]
+        return key["st2-api-key"]
 
 
 @pytest.fixture
@@ -110,9 +114,16 @@ def switched_on(storm: StackStorm, name: str) -> Iterator[None]:
 
 @contextmanager
 def listening(storm: StackStorm) -> Iterator[None]:
-    """The rule for GitHub, once StackStorm's API knows its address."""
+    """The rule for GitHub, once StackStorm's API knows its address.
+
+    Only the list tells: StackStorm 3.9 finds no single webhook whose address has a slash in it.
+    """
+
+    def known() -> bool:
+        return "opsroom/github" in {str(one["parameters"]["url"]) for one in storm.get("/webhooks")}
+
     with switched_on(storm, "deploy_github_releases"):
-        wait_for(lambda: storm.call("GET", "/webhooks/opsroom/github").status_code == 200, "the webhook")
+        wait_for(known, "the webhook")
         yield
 
 
@@ -147,7 +158,9 @@ def test_a_deployment_that_was_not_asked_for_there_is_announced_once(place: Plac
     first, answer, last = place.wait_for_announcements(3)
     assert "deployed web v1.0.0 to test" in first
     assert answer == said.message
-    assert last == other.message
+    # The answer has a link at its end, which StackStorm's workflow puts there.
+    assert last == other.result["message"]
+    assert other.message.startswith(last)
 
 
 def test_while_it_is_quiet_nothing_is_told_and_everything_recorded(place: Place) -> None:
@@ -191,6 +204,17 @@ def test_what_is_not_signed_is_refused_and_leaves_nothing(place: Place) -> None:
         assert place.results("deploy_release", known)[0]["code"] == "not_signed"
     assert place.world.running("test") == ""
     assert place.announced() == []
+
+
+def test_of_a_delivery_every_user_may_read_all_but_the_key_in_its_address(place: Place) -> None:
+    delivery = secrets.token_hex(8)
+    with listening(place.storm):
+        known = place.known("deploy_release")
+        key = place.publish(compact(release("v1.1.0")), secret="another-secret-of-somebody", delivery=delivery)
+        place.results("deploy_release", known)
+    kept = json.dumps(place.storm.get("/triggerinstances?trigger_type=core.st2.webhook&limit=20"))
+    assert delivery in kept
+    assert key not in kept
 
 
 def test_drift_is_recorded_and_told_once_however_often_it_is_heard_of(place: Place) -> None:

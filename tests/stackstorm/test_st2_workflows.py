@@ -30,8 +30,8 @@ def free(stackstorm: StackStorm, world: World) -> World:
         announce="#deploys",
         environments={"test": {}, "uat": {"after": "test"}, "production": {"deployers": ["carol"], "after": "uat"}},
         trackers={"board": {"kind": "local"}},
-        pagers={"pager": {"kind": "local"}},
-        teams={"web-team": {"pager": "bob"}},
+        pagers={"pager": {"kind": "local", "on_call": {"web-team": ["bob"]}}},
+        teams={"web-team": {"pager": "web-team"}},
         incidents={"closed": "Done"},
     )
     world.config["apps"]["web"]["page"] = "web-team"
