@@ -49,6 +49,8 @@ def installed(stackstorm: StackStorm) -> Iterator[Installed]:
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(checkout)], check=True)
     was_there = stackstorm.call("GET", "/packs/opsroom").ok
     config = stackstorm.config() if was_there else None
+    # A new installation leaves registered what was made through the API.
+    stackstorm.clear_away()
     try:
         begun = stackstorm.make("/packs/install", {"packs": [f"file://{checkout}"]})
         execution = stackstorm.ended(begun["execution_id"], patience=600)

@@ -57,6 +57,17 @@ def test_nothing_but_what_is_in_the_checkout_is_registered(stackstorm: StackStor
     assert sorted(one["name"] for one in stackstorm.get("/actionalias?pack=opsroom&limit=100")) == names("aliases")
 
 
+@pytest.mark.usefixtures("installed")
+def test_what_a_killed_test_would_leave_is_cleared_away_by_the_next_one(stackstorm: StackStorm) -> None:
+    entry = {"runner_type": "python-script", "entry_point": "left_behind.py"}
+    with stackstorm.action("left_behind", {"left_behind.py": ""}, **entry) as ref, stackstorm.alias(
+        name="left_behind", action_ref=ref, formats=["left behind"]
+    ), stackstorm.policy(ref, "action.concurrency", threshold=1):
+        stackstorm.clear_away()
+        for there in (f"actions/{ref}", f"actionalias/{ref}", f"policies/{ref}.for_a_test"):
+            assert stackstorm.call("GET", f"/{there}").status_code == 404, there
+
+
 def test_the_config_schema_is_registered(stackstorm: StackStorm, installed: Any) -> None:
     schema = yaml.safe_load((installed.checkout / "config.schema.yaml").read_text(encoding="utf-8"))
     assert stackstorm.get("/config_schemas/opsroom")["attributes"] == schema

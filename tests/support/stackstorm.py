@@ -21,6 +21,8 @@ RELAY = os.environ.get("OPSROOM_TEST_RELAY", "chatops_bot")
 # Between two questions to the API, in seconds: the machine that answers them does the work, too.
 PAUSE = 0.1
 ENDED = ("succeeded", "failed", "timeout", "canceled", "abandoned")
+# The description of whatever is there for one test, by which it is known if that test is killed.
+FOR_ONE_TEST = "For one test of opsroom; to be removed."
 
 Json = Dict[str, Any]
 
@@ -209,32 +211,52 @@ class StackStorm:
     def action(self, name: str, files: Mapping[str, str], **metadata: Any) -> Iterator[str]:
         """One more action in the pack; yields its reference. `files` maps a path below `actions/` to its text."""
         data_files = [{"file_path": path, "content": content} for path, content in files.items()]
-        body = {"pack": "opsroom", "name": name, "enabled": True, "data_files": data_files, **metadata}
-        made = self.make("/actions", body)
+        about = {"pack": "opsroom", "name": name, "enabled": True, "description": FOR_ONE_TEST}
+        made = self.make("/actions", {**about, "data_files": data_files, **metadata})
         try:
             yield str(made["ref"])
         finally:
-            self.call("DELETE", f"/actions/{made['ref']}", {"remove_files": True})
+            self._remove("actions", str(made["ref"]))
 
     @contextmanager
     def policy(self, ref: str, kind: str, **parameters: Any) -> Iterator[None]:
         """One more policy, on an action."""
         name = f"{ref.rpartition('.')[2]}.for_a_test"
-        body = {"pack": "opsroom", "name": name, "resource_ref": ref, "policy_type": kind, "parameters": parameters}
-        made = self.make("/policies", {**body, "enabled": True})
+        about = {"pack": "opsroom", "name": name, "enabled": True, "description": FOR_ONE_TEST}
+        made = self.make("/policies", {**about, "resource_ref": ref, "policy_type": kind, "parameters": parameters})
         try:
             yield
         finally:
-            self.call("DELETE", f"/policies/{made['id']}")
+            self._remove("policies", str(made["ref"]))
 
     @contextmanager
     def alias(self, **alias: Any) -> Iterator[None]:
         """One more alias."""
-        made = self.make("/actionalias", {"pack": "opsroom", "enabled": True, **alias})
+        about = {"pack": "opsroom", "enabled": True, "description": FOR_ONE_TEST}
+        made = self.make("/actionalias", {**about, **alias})
         try:
             yield
         finally:
-            self.call("DELETE", f"/actionalias/{made['ref']}")
+            self._remove("actionalias", str(made["ref"]))
+
+    def clear_away(self) -> None:
+        """Remove the actions, aliases and policies of tests that were killed before they could do it themselves."""
+        for kind in ("policies", "actionalias", "actions"):
+            for one in self.get(f"/{kind}?pack=opsroom&limit=100"):
+                if one.get("description") == FOR_ONE_TEST:
+                    self._remove(kind, str(one["ref"]))
+
+    def _remove(self, kind: str, ref: str) -> None:
+        """Take an action, an alias or a policy away, also while StackStorm's API is being restarted."""
+
+        def gone() -> bool:
+            try:
+                answer = self.call("DELETE", f"/{kind}/{ref}", {"remove_files": True} if kind == "actions" else None)
+            except requests.RequestException:
+                return False
+            return answer.ok or answer.status_code == 404
+
+        wait_for(gone, f"the removal of {ref}", patience=30.0)
 
 
 def connect() -> StackStorm:
