@@ -206,6 +206,17 @@ def test_a_workflow_that_hands_on_an_answer_is_answered_as_its_alias_says(sooner
     assert told.posted["route"] == ROUTES[sooner.route]
 
 
+@pytest.mark.parametrize("result", [{"enabled": False}, {"format": "Mine."}])
+def test_an_alias_of_ones_own_for_an_action_of_opsroom_is_answered_in_opsrooms_words(
+    sooner: StackStorm, world: World, result: Dict[str, Any]
+) -> None:
+    """What these rules cannot do as StackStorm does: docs/chat.md says so."""
+    name = f"mine_{uuid.uuid4().hex[:8]}"
+    with sooner.alias(pack="default", name=name, action_ref="opsroom.help", formats=[f"say {name}"], result=result):
+        told = sooner.say(f"say {name}")
+    assert told.message == f"{told.result['message']} {told.result['hint']}".strip()
+
+
 @pytest.mark.parametrize("route", ["opsroom", "chatops", "OPSROOM_HUBOT", "opsroom_hubot ", "slack"])
 def test_on_a_route_of_nobody_nobody_answers(stackstorm: StackStorm, world: World, route: str) -> None:
     stackstorm.route = route
