@@ -204,8 +204,8 @@ def ends(stage: Stage) -> Dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("service", ["rabbitmq", "mongodb"])
-def test_what_stackstorm_stands_on_is_killed(stage: Stage, service: str) -> None:
+@pytest.mark.parametrize("service", ["rabbitmq", "mongodb", "rulesengine"])
+def test_what_brings_an_event_to_the_rules_is_killed(stage: Stage, service: str) -> None:
     stage.fail_and_mend(lambda: stage.services.kill(service), lambda: stage.services.start(service))
     found = stage.settle()
     print(ends(stage))

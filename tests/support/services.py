@@ -19,7 +19,7 @@ import pytest
 
 from support.stackstorm import wait_for
 
-SERVICES = ("actionrunner", "rabbitmq", "mongodb", "sensorcontainer", "sensorcontainer-2")
+SERVICES = ("actionrunner", "rabbitmq", "mongodb", "rulesengine", "sensorcontainer", "sensorcontainer-2")
 PATIENCE = 240.0
 
 
