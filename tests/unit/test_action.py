@@ -8,11 +8,12 @@ from typing import Any, Dict, Iterator
 import pytest
 
 from opsroom import action as action_module
-from opsroom.action import OpsroomAction, Surroundings, default_database
+from opsroom.action import OpsroomAction, Surroundings, default_database, private_folder
 from opsroom.desk import Desk
 from opsroom.desk.outcome import Outcome
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.room import NoRoom, StackStormRoom
+from opsroom.store.address import read_address
 
 CONFIG: Dict[str, Any] = {
     "environments": {"uat": {}},
@@ -111,6 +112,15 @@ def test_the_record_lies_beside_stackstorms_packs_so_that_a_reinstall_keeps_it(m
     assert default_database() == f"sqlite:///{tmp_path}/opsroom/opsroom.db"
     monkeypatch.setattr(action_module, "PACK", tmp_path / "checkout")
     assert default_database() == f"sqlite:///{tmp_path}/checkout/var/opsroom.db"
+
+
+@pytest.mark.parametrize("folder", ["50%41", "what?", "a b#c", "@:", "ünï"])
+def test_the_record_lies_there_whatever_the_folder_is_called(monkeypatch: Any, tmp_path: Any, folder: str) -> None:
+    monkeypatch.setattr(action_module, "PACK", tmp_path / folder / "packs" / "opsroom")
+    path = tmp_path / folder / "opsroom" / "opsroom.db"
+    assert read_address(default_database()).path == str(path)
+    for database in (default_database(), "postgresql://db/ops", "nonsense"):
+        assert private_folder(database) == path.parent / "kept"
 
 
 def test_in_stackstorm_the_room_is_the_channel_the_message_came_from(monkeypatch: Any) -> None:

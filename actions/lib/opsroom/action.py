@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
+from urllib.parse import quote
 
 from .desk import KINDS, Desk
 from .desk.outcome import Outcome
@@ -136,7 +137,7 @@ def default_database() -> str:
     in a checkout, its `var/`.
     """
     folder = PACK.parent.parent / "opsroom" if PACK.parent.name == "packs" else PACK / "var"
-    return f"sqlite:///{folder / 'opsroom.db'}"
+    return f"sqlite:///{quote(str(folder / 'opsroom.db'))}"
 
 
 def private_folder(database: str) -> Path:

@@ -26,14 +26,15 @@ _URL = re.compile(
 class Address:
     """A checked address. `place` is fit for a chat room: it has no password and no user in it.
 
-    `options` are what libpq is told to reach a PostgreSQL server; `path` is the file of an SQLite database.
+    `options` are what libpq is told to reach a PostgreSQL server, with the password; `path` is the file of an SQLite
+    database.
     """
 
     dialect: str
     place: str
     path: str = ""
     read_only: bool = False
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 def read_address(url: str) -> Address:
@@ -76,23 +77,37 @@ def _sqlite(parts: Mapping[str, str], query: Mapping[str, List[str]]) -> Address
 
 
 def _postgresql(parts: Mapping[str, str], query: Mapping[str, List[str]]) -> Address:
-    options = {name: ",".join(values) for name, values in query.items()}
-    # A server can also be named in the query (?host=/run/postgresql), several of them as several values.
-    hosts, ports = _servers(query.get("host", [])) if "host" in query else ([unquote(parts["host"])], [parts["port"]])
-    if any(port and not port.isdigit() for port in ports):
-        raise _invalid("its port is not a number")
+    if "@" in parts["host"]:
+        # What stands before it is the end of a password; as a host it would be told to the room.
+        raise _invalid("an @ within its password is written %40")
     given = {
         "user": unquote(parts["user"]),
         "password": unquote(parts["password"]),
         "dbname": unquote(parts["database"]),
-        "host": ",".join(hosts),
-        "port": ",".join(ports) if any(ports) else "",
+        "host": unquote(parts["host"]),
+        "port": parts["port"],
     }
-    options.update((name, value) for name, value in given.items() if value)
-    port = f" port {parts['port']}" if parts["port"] else ""
+    options = {name: value for name, value in given.items() if value}
+    # What the query says counts, as with libpq and SQLAlchemy.
+    options.update((name, ",".join(values)) for name, values in query.items())
+    # A server can also be named there (?host=/run/postgresql), several of them as several values.
+    hosts, ports = _servers(query.get("host", []))
+    if hosts:
+        options["host"] = ",".join(hosts)
+    if any(ports):
+        options["port"] = ",".join(ports)
+    port = options.get("port", "")
+    if any(one and not one.isdecimal() for one in port.split(",")):
+        raise _invalid("its port is not a number")
+    return Address("postgresql", _place(options), options=options)
+
+
+def _place(options: Mapping[str, str]) -> str:
     name = options.get("dbname") or options.get("user") or "postgres"
-    place = f"the database {name} on {', '.join(hosts) or 'this machine'}{port}"
-    return Address("postgresql", place, options=options)
+    # Behind a "/" in a user's name that was not written %2F, the rest of the URL is taken for the name of the database.
+    called = f"the database {name}" if "@" not in name else "the database"
+    hosts, port = options.get("host", "").replace(",", ", "), options.get("port", "")
+    return f"{called} on {hosts or 'this machine'}" + (f" port {port}" if port.isdecimal() else "")
 
 
 def _servers(values: List[str]) -> Tuple[List[str], List[str]]:

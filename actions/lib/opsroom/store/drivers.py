@@ -53,6 +53,7 @@ def _on_read_only_ground(path: str) -> bool:
 def _postgresql(address: Address) -> Any:
     with faults.driver_there():
         import psycopg
+        from psycopg.conninfo import make_conninfo
     arguments: Dict[str, Any] = {
         "connect_timeout": CONNECT_WAIT,
         "application_name": "opsroom",
@@ -61,4 +62,7 @@ def _postgresql(address: Address) -> Any:
         **address.options,
     }
     # Poolers such as PgBouncer hand each transaction another server connection, where a prepared statement is unknown.
-    return psycopg.connect(**arguments, prepare_threshold=None)
+    arguments.pop("prepare_threshold", None)
+    # As one text, in which libpq takes its own options only: what psycopg would take besides, such as autocommit, would
+    # undo what transactions are for.
+    return psycopg.connect(make_conninfo(**arguments), prepare_threshold=None)
