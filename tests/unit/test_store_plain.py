@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Callable, ContextManager, Dict
 
 import pytest
@@ -14,6 +17,9 @@ from opsroom.errors import Code, Failure, Refusal
 from opsroom.store import Store, open_store, tables
 from opsroom.store.address import read_address
 from opsroom.store.plain import Transaction, change, insert, rows, update
+from support.encrypted import Encrypted
+from support.mail_server import make_certificate
+from support.postgres import Postgres
 from support.processes import at_once
 from support.stores import entry
 
@@ -153,6 +159,11 @@ def test_the_names_in_the_statements_are_those_of_the_tables() -> None:
         "postgresql://me:pw@/ops?host=db1:5432&host=db2:5433",
         "postgresql://me:pw@/ops?host=db1,db2&port=5432,5433",
         "postgresql+psycopg://me:pw@db/ops?application_name=mine&connect_timeout=1",
+        "postgresql://me:pw@:5433/ops?host=/run/postgresql",
+        "postgresql://me:pw@db:5432/ops?host=other",
+        "postgresql://me:pw@db:5432/ops?host=other:5433",
+        "postgresql://me:pw@db:5432/ops?port=5433",
+        "postgresql://me:pw@db/ops?user=u&password=p&dbname=d",
     ],
 )
 def test_a_url_of_postgresql_is_read_as_sqlalchemy_reads_it(url: str) -> None:
@@ -171,6 +182,69 @@ def test_a_url_of_postgresql_is_read_as_sqlalchemy_reads_it(url: str) -> None:
 )
 def test_a_url_of_sqlite_names_a_file(url: str, path: str) -> None:
     assert read_address(url).path == path
+
+
+def test_the_place_is_the_one_that_is_connected_to() -> None:
+    place = read_address("postgresql://me:pw@db:5432/ops?dbname=records&host=other&port=5433").place
+    assert place == "the database records on other port 5433"
+
+
+def test_a_password_is_told_nowhere_also_where_it_was_not_written_as_it_should_be() -> None:
+    with pytest.raises(Refusal, match="an @ within its password is written %40") as caught:
+        read_address("postgresql://me:pass@secret@db/ops")
+    assert "secret" not in caught.value.sentence()
+    assert "secret" not in read_address("postgresql://me/too:secret@db/ops").place
+    assert "secret" not in repr(read_address("postgresql://me:secret@db/ops"))
+
+
+def test_an_option_of_the_driver_cannot_undo_what_transactions_are_for(postgres: Postgres) -> None:
+    name = postgres.new_database()
+    url = postgres.url(name)
+    # Poolers want it, and it is so in any case.
+    open_store(url + "&prepare_threshold=0").close()
+    with pytest.raises(Failure, match="an option that PostgreSQL does not know"):
+        open_store(url + "&autocommit=true")
+    postgres.drop(name)
+
+
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_an_encrypted_connection_that_is_cut_was_lost_and_not_insecure(
+    postgres: Postgres, tmp_path: Path, writing: Writing, at_the_end: bool
+) -> None:
+    name = postgres.new_database()
+    path = f"{postgres.server.get_postmaster_info().socket_dir}/.s.PGSQL.{postgres.run('SHOW port')[0][0]}"
+    with Encrypted(path, make_certificate(tmp_path)) as door:
+        store = open_store(f"postgresql://postgres@127.0.0.1:{door.port}/{name}?sslmode=require")
+        with pytest.raises(Failure) as caught:
+            _cut_by(door, writing(store), at_the_end)
+    assert caught.value.code is Code.STORE_UNREACHABLE
+    assert "was lost" in caught.value.message
+    postgres.drop(name)
+
+
+def _cut_by(door: Encrypted, transaction: ContextManager[Transaction], at_the_end: bool) -> None:
+    with transaction as on:
+        rows(on, "SELECT 1 AS one")
+        door.cut()
+        if not at_the_end:
+            rows(on, "SELECT 1 AS one")
+
+
+def test_an_error_is_told_while_another_thread_loads_a_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("psycopg", "sqlalchemy.exc"):
+        monkeypatch.setitem(sys.modules, module, ModuleType(module))
+    with pytest.raises(Failure, match="cannot be opened"):
+        open_store(f"sqlite:///{tmp_path}/none.db?mode=ro")
+
+
+def test_pages_are_read_also_when_a_newer_opsroom_added_to_them(store: Store) -> None:
+    page = pages.Page("ops1", "d1", "log", "web-team", "alice", "alice", "it is down")
+    with store.write_plain() as on:
+        pages.begin(store, on, page)
+        change(on, "ALTER TABLE pages ADD COLUMN added_later TEXT")
+        found = pages.with_mark(on, "ops1")
+    assert found is not None
+    assert (found.mark, found.text) == ("ops1", "it is down")
 
 
 @pytest.mark.parametrize("url", ["postgresql://db:1x/ops", "postgresql:///ops?host=db1:x&host=db2:5432"])

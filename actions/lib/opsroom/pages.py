@@ -7,7 +7,7 @@ died it is known which pager it was talking to.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -65,6 +65,9 @@ class Page:
     def id(self) -> str:
         """As people type it; the mark, where no answer told another."""
         return self.number or self.incident or self.mark
+
+
+_FIELDS = tuple(one.name for one in fields(Page))
 
 
 def begin(store: Store, on: Transaction, page: Page) -> Page:
@@ -176,4 +179,5 @@ def _page(row: Row) -> Page:
         paged_at=from_moment(known["paged_at"]),
         watch_until=from_moment(known["watch_until"]) if known["watch_until"] else None,
     )
-    return Page(**known)
+    # A newer opsroom on another runner may have added columns since this one began.
+    return Page(**{name: known[name] for name in _FIELDS})

@@ -144,8 +144,10 @@ def _of_a_database(error: BaseException) -> bool:
     """Whether a driver or SQLAlchemy raised it. What was never loaded raised nothing."""
     kinds = [sqlite3.Error]
     for module, name in (("psycopg", "Error"), ("sqlalchemy.exc", "SQLAlchemyError")):
-        if sys.modules.get(module) is not None:
-            kinds.append(getattr(sys.modules[module], name))
+        # Another thread may just be loading it.
+        kind = getattr(sys.modules.get(module), name, None)
+        if kind is not None:
+            kinds.append(kind)
     return isinstance(error, tuple(kinds))
 
 

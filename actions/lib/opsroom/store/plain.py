@@ -99,13 +99,15 @@ def begin(address: Address, writes: bool) -> Iterator[Plain]:
             from psycopg import IsolationLevel
 
             driver.isolation_level, driver.read_only = IsolationLevel.REPEATABLE_READ, True
-        try:
-            yield Plain(driver, address.dialect)
-        except BaseException:
-            # A connection that is broken has nothing to undo.
-            with suppress(Exception):
-                driver.rollback()
-            raise
+        yield Plain(driver, address.dialect)
         driver.commit()
+    except BaseException as error:
+        if getattr(driver, "broken", False):
+            # As SQLAlchemy's errors say it: libpq's text for this depends on where it was cut.
+            error.connection_invalidated = True  # type: ignore[attr-defined]
+        # A connection that is broken has nothing to undo.
+        with suppress(Exception):
+            driver.rollback()
+        raise
     finally:
         driver.close()
