@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from contextlib import contextmanager
@@ -10,9 +11,12 @@ from typing import Any, Callable, ContextManager, Dict, Iterator, List
 
 import pytest
 
+from opsroom.store import open_store
 from opsroom.store.engine import Store
+from opsroom.store.plain import rows
 from support import scripted_pager
 from support.paging import Rooms, make_rooms
+from support.postgres import Postgres
 from support.scripted_pager import DOWN, Side
 
 
@@ -75,6 +79,41 @@ def test_a_page_goes_out_once_and_the_answer_comes(
     assert answer["recorded"] is (hanging.count < first)
     if not answer["recorded"]:
         assert "It is not recorded" in answer["message"]
+
+
+def test_an_end_that_is_still_being_committed_is_recorded_once(
+    rooms: Rooms, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = postgres.new_database()
+    rooms.world.database = postgres.url(name)
+    rooms.ask("list_pages")
+    monkeypatch.setattr("opsroom.desk.once.LIMIT", 2.0)
+    monkeypatch.setattr("opsroom.desk.once._RECORD_PATIENCE", 10.0)
+    real, count = Store.begin_plain, itertools.count(1)
+
+    @contextmanager
+    def begin(store: Store, writes: bool) -> Iterator[Any]:
+        # The version of the tables, the beginning, the end; the end stands still where the server commits it, until
+        # the second attempt to write it down waits for it.
+        third = next(count) == 3
+        with real(store, writes) as on:
+            yield on
+            until = time.monotonic() + 30
+            while third and not postgres.run(_WAITING) and time.monotonic() < until:
+                time.sleep(0.02)
+
+    monkeypatch.setattr(Store, "begin_plain", begin)
+    answer = rooms.page()
+    monkeypatch.undo()
+    assert (answer["code"], answer["recorded"], len(rooms.side().alarms)) == ("paged", True, 1)
+    assert next(count) > 4
+    with open_store(rooms.world.database).read_plain() as on:
+        events = [row["event"] for row in rows(on, "SELECT event FROM ledger ORDER BY seq")]
+    assert events == ["asked", "paged"]
+    postgres.drop(name)
+
+
+_WAITING = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 def test_the_next_pager_is_tried_also_then(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -397,6 +397,7 @@ def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
 def _record(work: _Work, event: Event, code: str, message: str, facts: Facts, also: Also) -> None:
     """Commit the last record of the errand, and `also` with it; patient with a database that goes away meanwhile."""
     from ..ledger import append, of_deployment
+    from ..store.engine import queue_up
 
     request = work.request
     taken = ("event", "code", "message", "mark")
@@ -407,7 +408,8 @@ def _record(work: _Work, event: Event, code: str, message: str, facts: Facts, al
     def write(given_up: GivenUp) -> None:
         store = request.desk.store
         with store.write_plain() as connection:
-            # It may have been committed although the answer to that was lost.
+            # It may have been committed although the answer to that was lost, or be committed right now.
+            queue_up(connection)
             told = of_deployment(connection, request.deployment) if again else []
             if not any(one.event is event and one.facts.get("mark") == work.mark for one in told):
                 append(store, connection, entry)
