@@ -195,9 +195,11 @@ def _write(request: Request, found: Found, deed: Deed, incident: Incident, said:
 def _closed(desk: Desk, found: Found) -> None:
     from ..pages import update_page
     from ..repeats import forget
+    from ..store.engine import queue_up
 
     assert found.row is not None
     with desk.store.write_plain() as connection:
+        queue_up(connection)
         update_page(connection, found.row.mark, state=State.RESOLVED.value, watch_until=None)
         forget(connection, found.row.mark)
 

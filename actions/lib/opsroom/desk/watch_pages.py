@@ -171,6 +171,7 @@ def _note(desk: Desk, row: Page, answer: Union[Incident, OpsroomError], news: Ne
     from ..ledger import append
     from ..pages import update_page
     from ..repeats import forget
+    from ..store.engine import queue_up
 
     changes: Dict[str, Any] = {"told": news.told}
     if news.state:
@@ -186,6 +187,7 @@ def _note(desk: Desk, row: Page, answer: Union[Incident, OpsroomError], news: Ne
         changes["watch_until"] = None
     store = desk.store
     with store.write_plain() as connection:
+        queue_up(connection)
         if not update_page(connection, row.mark, was=row, **changes):
             return False
         if news.told == State.RESOLVED.value:

@@ -1,0 +1,82 @@
+"""Two transactions about the same page at the same moment: one waits for the other, and neither for both."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Callable, Dict, Iterator
+
+import pytest
+
+from opsroom import pages
+from opsroom.desk.open_page import _closed
+from opsroom.paging import Incident, State
+from opsroom.store import Store, open_store
+from opsroom.store.engine import queue_up
+from opsroom.store.plain import change, rows
+from support import scripted_pager
+from support.paging import Rooms, make_rooms
+from support.postgres import Postgres
+from support.scripted_pager import Side
+
+_WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted"
+
+
+@pytest.fixture
+def sides(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Side]:
+    return scripted_pager.install(monkeypatch)
+
+
+@pytest.fixture
+def rooms(tmp_path: Path, sides: Dict[str, Side], postgres: Postgres) -> Iterator[Rooms]:
+    made = make_rooms(tmp_path, sides)
+    name = postgres.new_database()
+    made.world.database = postgres.url(name)
+    yield made
+    postgres.drop(name)
+
+
+def beside(postgres: Postgres, store: Store, mark: str, work: Callable[[], Any]) -> Any:
+    """What comes of `work`, begun while another transaction has its turn and changes the same page only then."""
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(work()))
+    with store.write_plain() as on:
+        queue_up(on)
+        change(on, "UPDATE repeats SET deployment = deployment WHERE mark = :mark", mark=mark)
+        thread.start()
+        until = time.monotonic() + 30
+        while not postgres.run(_WAITING) and time.monotonic() < until:
+            time.sleep(0.02)
+        assert pages.update_page(on, mark, room="#other")
+    thread.join(30)
+    assert len(answers) == 1
+    return answers[0]
+
+
+def test_who_watches_a_page_and_who_changes_it_do_not_wait_for_each_other(rooms: Rooms, postgres: Postgres) -> None:
+    rooms.page()
+    (row,) = rooms.rows()
+    known = rooms.side().incidents
+    for id, one in list(known.items()):
+        known[id] = Incident(**{**vars(one), "state": State.ACKNOWLEDGED})
+    store = open_store(rooms.world.database)
+    answer = beside(postgres, store, row["mark"], lambda: rooms.ask("watch_pages", "st2admin", ""))
+    assert (answer["ok"], answer["code"]) == (True, "watched")
+    assert rooms.world.events() == ["asked", "paged", "acknowledged"]
+    assert (rooms.rows()[0]["room"], rooms.rows()[0]["state"]) == ("#other", "acknowledged")
+
+
+def test_who_finds_a_page_closed_and_who_changes_it_do_not_wait_for_each_other(
+    rooms: Rooms, postgres: Postgres
+) -> None:
+    rooms.page()
+    mark = rooms.rows()[0]["mark"]
+    store = open_store(rooms.world.database)
+    found: Any = SimpleNamespace(row=SimpleNamespace(mark=mark))
+    desk: Any = SimpleNamespace(store=store)
+    assert beside(postgres, store, mark, lambda: _closed(desk, found)) is None
+    assert (rooms.rows()[0]["room"], rooms.rows()[0]["state"]) == ("#other", "resolved")
+    with store.read_plain() as on:
+        assert rows(on, "SELECT * FROM repeats WHERE mark = :mark", mark=mark) == []
