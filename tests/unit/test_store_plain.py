@@ -102,6 +102,15 @@ def test_who_writes_in_either_way_waits_for_who_writes_in_the_other(store_url: s
     assert (report.ok, report.records) == (True, 12)
 
 
+def test_writers_wait_for_each_other_also_where_the_server_isolates_more(postgres: Postgres) -> None:
+    name = postgres.new_database()
+    url = postgres.url(name)
+    open_store(url).close()
+    postgres.run(f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'")
+    assert at_once(8, _append, url) == [True] * 8
+    postgres.drop(name)
+
+
 def test_who_reads_sees_one_moment_and_cannot_write_on_a_server(store: Store) -> None:
     with store.read_plain() as on:
         assert rows(on, "SELECT * FROM handles") == []

@@ -68,7 +68,10 @@ class Store:
     def begin(self, writes: bool) -> Iterator[Connection]:
         """A transaction whose errors are SQLAlchemy's own. For this package; others use `write` and `read`."""
         options: Dict[str, Any] = {_WRITES: writes}
-        if self.dialect == "postgresql" and not writes:
+        if self.dialect == "postgresql" and writes:
+            # Also where the database says otherwise: who waited for its turn must see what was written meanwhile.
+            options.update(isolation_level="READ COMMITTED")
+        elif self.dialect == "postgresql":
             options.update(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with self._engine.connect() as connection:
             connection.execution_options(**options)

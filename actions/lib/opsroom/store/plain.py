@@ -95,10 +95,11 @@ def begin(address: Address, writes: bool) -> Iterator[Plain]:
     try:
         if address.dialect == "sqlite":
             driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-        elif not writes:
+        else:
             from psycopg import IsolationLevel
 
-            driver.isolation_level, driver.read_only = IsolationLevel.REPEATABLE_READ, True
+            level = IsolationLevel.READ_COMMITTED if writes else IsolationLevel.REPEATABLE_READ
+            driver.isolation_level, driver.read_only = level, None if writes else True
         yield Plain(driver, address.dialect)
         driver.commit()
     except BaseException as error:
