@@ -21,9 +21,8 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "actions" / "lib"))
 
 from opsroom.ledger import Entry, Event, append
-from opsroom.ledger_chain import verify_chain
+from opsroom.ledger_chain import GENESIS, record_hash, verify_chain
 from opsroom.ledger_lookup import deployments
-from opsroom.ledger_chain import GENESIS, record_hash
 from opsroom.store import Store, open_store
 from opsroom.store.tables import ledger
 
