@@ -14,7 +14,7 @@ from .trackers import Found
 
 if TYPE_CHECKING:
     from ..ledger import Event
-    from .once import Facts, Once
+    from .errand import Facts, Once
 
 Answer = TypeVar("Answer")
 

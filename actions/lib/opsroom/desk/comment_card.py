@@ -11,8 +11,9 @@ from ..errors import Code
 from ..text import when
 from . import Desk
 from .carding import answer, brief, facts_of, request_about, text_of
+from .errand import Errand, Facts
 from .in_whose_name import author_of
-from .once import Errand, Facts, carry_out_once
+from .once import carry_out_once
 from .outcome import Outcome
 from .record import Request, resumed
 from .trackers import Found, tracker_of_card

@@ -11,8 +11,9 @@ from ..errors import Code
 from ..text import when
 from . import Desk
 from .carding import answer, brief, facts_of, request_about, take_apart
+from .errand import Errand, Facts, Once
 from .in_whose_name import author_of
-from .once import Errand, Facts, Once, carry_out_once
+from .once import carry_out_once
 from .outcome import Outcome
 from .record import Request, resumed
 from .trackers import Found, tracker_of_project

@@ -16,8 +16,9 @@ from ..people import Speaker, identify, same_room
 from ..text import one_line
 from . import Desk
 from .carding import brief, facts_of, request_about, take_apart
+from .errand import Errand, Facts
 from .in_whose_name import author_of
-from .once import Errand, Facts, carry_out_once
+from .once import carry_out_once
 from .record import resumed
 from .trackers import Found, tracker_of_card, tracker_of_project
 

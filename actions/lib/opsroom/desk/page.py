@@ -13,7 +13,8 @@ from ..paging import Delivery, State
 from ..text import message, neutralise, one_line, span
 from . import Desk, once
 from .chain import LEAST, TOTAL, Chain
-from .once import Errand, Once, carry_out_once
+from .errand import Errand, Once
+from .once import carry_out_once
 from .outcome import Outcome
 from .pagers import build, within
 from .record import Request, recordable

@@ -16,7 +16,7 @@ from .record import Request, recordable
 
 if TYPE_CHECKING:
     from .carrying_out import Order
-    from .once import Facts
+    from .errand import Facts
     from .trackers import Found
 
 # Tests put their own clock here, in seconds.
@@ -89,8 +89,9 @@ def _tell(request: Request, order: Order, card: str, news: _News) -> None:
 
 def _comment(request: Request, order: Order, found: Found) -> None:
     from ..ledger import Event
+    from .errand import Errand
     from .in_whose_name import author_of
-    from .once import Errand, carry_out_once
+    from .once import carry_out_once
 
     kind = request.desk.settings.trackers[found.name].kind
     author = author_of(request.desk, found.name, kind, request.by)

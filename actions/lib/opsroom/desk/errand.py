@@ -1,0 +1,86 @@
+"""One thing that is to be made elsewhere once: what makes it, what finds it again, and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple
+
+from ..errors import Code, Failure
+
+if TYPE_CHECKING:
+    from ..ledger import Event
+    from ..store import Store
+    from ..store.plain import Transaction
+
+    Begins = Callable[[Store, Transaction, str], None]
+    Ends = Callable[[Store, Transaction, str, Event], None]
+
+Facts = Mapping[str, Any]
+
+# How long it is looked for after a lost answer, in seconds. With two attempts and the record it stays below the time
+# limit of an action, which is below what the record believes a runner to be alive for (repeats.PATIENCE).
+PATIENCE = 25.0
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What is to be made once.
+
+    - `key`: what makes two requests the same besides who asks and the command: where, the text. No order but this one.
+    - `what`: as a sentence begins with it: "The card in OPS".
+    - `make(mark)` makes it and returns its facts, as JSON can hold them: they are recorded, kept as the answer, and
+      handed back. Raises Refusal or Failure; a Failure that is in doubt (`http_faults.in_doubt`) leads to `look`.
+    - `look(mark)` returns the facts of what carries the mark, None when it is not there; Refusal(not_possible) when
+      that cannot be found out. `settles_within`: seconds after which it does not miss what is there.
+    - `done`: the record's event for it; `code` and `said(facts)`: what the record says that was answered.
+    - `there`: the code of the answer when the same was asked a moment ago, and it is there already.
+    - `doubtful`: the code of the Failure when nobody can tell; `in_doubt_hint`: what to do then.
+    - `failed`: the record's event when it was not made, for certain.
+    - `asked`: whether a record says that it was asked; not, where it is a part of something that was.
+    - `patience`: how long it is looked for, in seconds.
+    - `without_record`: make it even when the record cannot be written: a human must be woken also then.
+    - `begins(store, connection, mark)` is done in the first transaction, before anything is made or looked for. A
+      Refusal that it raises is recorded, and nothing is made. `ends(store, connection, mark, event)` in the last one.
+    - `unsure(facts)`: it was made, and what came of it is not known: recorded as UNCONFIRMED, with `doubtful`.
+    - `stands(facts)`: whether what was made a moment ago is still there; when not, the same words mean a new one.
+    - `being`, `doubt`: what is said of it while it is made, and when nobody can tell.
+    """
+
+    key: Tuple[str, ...]
+    what: str
+    make: Callable[[str], Facts]
+    look: Callable[[str], Optional[Facts]]
+    settles_within: float
+    done: Event
+    code: Code
+    there: Code
+    said: Callable[[Facts], str]
+    doubtful: Code = Code.OUTCOME_UNKNOWN
+    in_doubt_hint: str = "Say the same again: it is looked for first, and made only when it is not there."
+    failed: Optional[Event] = None
+    asked: bool = True
+    patience: float = PATIENCE
+    without_record: bool = False
+    begins: Optional[Begins] = None
+    ends: Optional[Ends] = None
+    unsure: Callable[[Facts], bool] = lambda facts: False
+    stands: Optional[Callable[[Facts], bool]] = None
+    being: str = "is being made"
+    doubt: str = "may or may not have been made"
+
+
+@dataclass(frozen=True)
+class Once:
+    """What came of an errand.
+
+    `fresh`: made by this request; otherwise it was there already, since `since`. `found`: an answer was lost, and what
+    was made was found by its mark. `recorded`: the record knows of it; when not, `trouble` says why.
+    """
+
+    facts: Facts
+    fresh: bool
+    since: datetime
+    found: bool = False
+    recorded: bool = True
+    trouble: Optional[Failure] = None
