@@ -37,7 +37,8 @@ class Watched:
         config["teams"] = {"web-team": {}}
         self.config = config
         storm.configure(config)
-        for source in (f"version:{self.app}:uat", f"cards:board-{self.app}", f"pages:log-{self.app}"):
+        versions = [f"version:{self.app}:{environment}" for environment in config["environments"]]
+        for source in (*versions, f"cards:board-{self.app}", f"pages:log-{self.app}"):
             wait_for(lambda source=source: self.seen(source), f"a first look at {source}", PATIENCE)
 
     def seen(self, source: str) -> Optional[str]:
