@@ -145,6 +145,7 @@ def test_a_sensor_hands_on_what_changed_with_a_trace_of_its_own(
         "watching": {"versions": "5s"},
     }
     monkeypatch.setattr(sensors.opsroom_sensor, "read_config", lambda: config)
+    monkeypatch.setattr(sensors.opsroom_sensor, "arrived", lambda trigger, event: bool(service.dispatched))
     sensor.setup()
     (tmp_path / "web" / "v1").mkdir(parents=True)
     keeper = sensor._keeper
