@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Dict, Optional, Set
 
 import pytest
+
+from benchmarks.jira_server import Jira
+from benchmarks.paging import Pager
 
 ROOT = Path(__file__).resolve().parents[2]
 BIG = {"requests", "urllib3", "sqlalchemy", "alembic", "psycopg", "jmespath", "jsonschema", "st2client", "yaml"}
@@ -71,67 +72,16 @@ def test_who_is_on_call_is_told_and_watching_without_pages_ends_without_any_big_
 
 
 def test_a_page_and_a_card_load_what_talks_to_the_vendor_and_no_sqlalchemy(tmp_path: Path) -> None:
-    with Vendor() as vendor:
+    with Pager() as pager, Jira() as jira:
         more = {
-            "pagers": {"duty": {"kind": "pagerduty", "token": "t", "from": "bot@example.com", "url": vendor.url}},
+            "pagers": {"duty": {"kind": "pagerduty", "token": "t", "from": "bot@example.com", "url": pager.url}},
             "teams": {"web-team": {"duty": "PWEB"}},
-            "trackers": {"work": {"kind": "jira", "url": vendor.url, "user": "b", "token": "t", "project": "OPS"}},
+            "trackers": {"work": {"kind": "jira", "url": jira.url, "user": "b", "token": "t", "project": "OPS"}},
         }
         loaded_by(tmp_path, "list_locks", "ListLocks", more)  # makes the tables
         page = loaded_by(tmp_path, "page", "Page", more, who="web-team", message="checkout is down")
         card = loaded_by(tmp_path, "create_card", "CreateCard", more, text="Checkout is slow")
     assert page == card == {"requests", "urllib3"}
-
-
-class Vendor:
-    """As much of PagerDuty and Jira as makes an incident and a card."""
-
-    def __enter__(self) -> Vendor:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self._answer(200, {"oncalls": [], "more": False})
-
-            def do_POST(self) -> None:
-                sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                made = {"id": "1", "key": "OPS-1", "self": "https://example.com/1"}
-                self._answer(201, {"incident": incident(sent["incident"])} if "incident" in sent else made)
-
-            def _answer(self, status: int, content: Any) -> None:
-                body = json.dumps(content).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: Any) -> None:
-                """Nothing is printed."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._server.shutdown()
-
-
-def incident(sent: Dict[str, Any]) -> Dict[str, Any]:
-    """The incident as PagerDuty answers it."""
-    bob = {"id": "PBOB", "type": "user_reference", "summary": "Bob Brown"}
-    return {
-        "id": "PI1",
-        "incident_number": 1,
-        "title": sent["title"],
-        "status": "triggered",
-        "html_url": "https://example.com/incidents/PI1",
-        "incident_key": sent["incident_key"],
-        "created_at": "2026-11-23T09:00:00Z",
-        "urgency": "high",
-        "service": {"id": "PWEB", "type": "service_reference", "summary": "Web"},
-        "assignments": [{"at": "2026-11-23T09:00:00Z", "assignee": bob}],
-        "acknowledgements": [],
-    }
 
 
 def test_history_in_a_database_at_head_loads_sqlalchemy_and_nothing_else(tmp_path: Path) -> None:
