@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
 import secrets
+import time
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any, Dict, Iterator, List, Set
@@ -20,6 +22,8 @@ from support.world import ROOT, World
 
 RULES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "rules").glob("*.yaml"))}
 SECRET = "the-secret-of-the-webhook"
+KEY = b"the-key-that-gitlab-signs-with"
+SIGNING = "whsec_" + base64.b64encode(KEY).decode()
 DEPLOYING = ("deploy", "promote", "rollback", "approve_change", "deploy_release", "promote_card")
 
 
@@ -32,7 +36,10 @@ class Place:
         self.room = f"#rules-{secrets.token_hex(4)}"
         world.config.update(
             announce=self.room,
-            webhooks={"github": {"secret": SECRET, "repositories": {"acme/web": "web"}}},
+            webhooks={
+                "github": {"secret": SECRET, "repositories": {"acme/web": "web"}},
+                "gitlab": {"token": SECRET, "signing_token": SIGNING, "projects": {"acme/web": "web"}},
+            },
             trackers={"board": {"kind": "local", "project": "OPS"}},
         )
         world.config["environments"]["uat"] = {"after": "test", "ready_column": "Doing"}
@@ -89,7 +96,26 @@ class Place:
             "X-GitHub-Delivery": delivery or secrets.token_hex(8),
             "X-Hub-Signature-256": signature,
         }
-        address = f"{self.storm.url}/webhooks/opsroom/github"
+        return self.deliver("github", raw, headers)
+
+    def publish_on_gitlab(self, raw: bytes, token: str = SECRET, key: bytes = KEY) -> None:
+        """What GitLab sends, signed, and with the token that the webhook was given."""
+        id, moment = secrets.token_hex(8), str(int(time.time()))
+        digest = hmac.new(key, f"{id}.{moment}.".encode() + raw, hashlib.sha256).digest()
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "GitLab/18.2.0",
+            "X-Gitlab-Event": "Release Hook",
+            "X-Gitlab-Token": token,
+            "webhook-id": id,
+            "webhook-timestamp": moment,
+            "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+        }
+        self.deliver("gitlab", raw, headers)
+
+    def deliver(self, service: str, raw: bytes, headers: Dict[str, str]) -> str:
+        """Send it with a key for StackStorm in the address; that key, which is gone by then."""
+        address = f"{self.storm.url}/webhooks/opsroom/{service}"
         with self.storm.api_key(self.storm.get("/user")["username"]) as of:
             key = {"st2-api-key": of["St2-Api-Key"]}
             answer = requests.post(address, params=key, data=raw, headers=headers, timeout=30)
@@ -113,16 +139,16 @@ def switched_on(storm: StackStorm, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def listening(storm: StackStorm) -> Iterator[None]:
-    """The rule for GitHub, once StackStorm's API knows its address.
+def listening(storm: StackStorm, service: str = "github") -> Iterator[None]:
+    """The rule for GitHub or GitLab, once StackStorm's API knows its address.
 
     Only the list tells: StackStorm 3.9 finds no single webhook whose address has a slash in it.
     """
 
     def known() -> bool:
-        return "opsroom/github" in {str(one["parameters"]["url"]) for one in storm.get("/webhooks")}
+        return f"opsroom/{service}" in {str(one["parameters"]["url"]) for one in storm.get("/webhooks")}
 
-    with switched_on(storm, "deploy_github_releases"):
+    with switched_on(storm, f"deploy_{service}_releases"):
         wait_for(known, "the webhook")
         yield
 
@@ -204,6 +230,26 @@ def test_what_is_not_signed_is_refused_and_leaves_nothing(place: Place) -> None:
         assert place.results("deploy_release", known)[0]["code"] == "not_signed"
     assert place.world.running("test") == ""
     assert place.announced() == []
+
+
+def test_a_release_on_gitlab_is_deployed_once_and_what_is_not_signed_is_not(place: Place) -> None:
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    about = {"description": 'Größe & <b> "so" {{ st2kv.system.x }}', "name": "v1.1.0", "tag": "v1.1.0", "id": 1}
+    project = {"id": 2, "name": "Web", "path_with_namespace": "acme/web", "ci_config_path": None}
+    body = {**about, "created_at": now, "object_kind": "release", "action": "create", "project": project}
+    raw = compact(body).replace(b"&", b"\\u0026").replace(b"<", b"\\u003c").replace(b">", b"\\u003e")
+    with listening(place.storm, "gitlab"):
+        known = place.known("deploy_release")
+        place.publish_on_gitlab(raw, key=b"another-key")
+        place.publish_on_gitlab(raw, token="another-token-of-somebody")
+        assert [one["code"] for one in place.results("deploy_release", known, 2)] == ["not_signed", "not_signed"]
+        place.publish_on_gitlab(raw)
+        place.publish_on_gitlab(raw)
+        codes = [one["code"] for one in place.results("deploy_release", known, 4)]
+        (said,) = place.wait_for_announcements(1)
+    assert sorted(codes[2:]) in (["deployed", "seen_already"], ["busy", "deployed"])
+    assert "deployed web v1.1.0 to test" in said
+    assert place.world.events() == ["asked", "started", "succeeded"]
 
 
 def test_of_a_delivery_every_user_may_read_all_but_the_key_in_its_address(place: Place) -> None:
