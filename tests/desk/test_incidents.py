@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import text
 
 from opsroom.cards import Card
-from opsroom.desk import once
 from opsroom.errors import Code, Failure
 from opsroom.paging import Delivery, State
 from opsroom.store import open_store
@@ -25,21 +24,8 @@ WHAT = "checkout is down: all of it"
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(once, "clock", made.read)
-    monkeypatch.setattr(once, "wait", made.wait)
-    return made
-
-
-@pytest.fixture
 def cards(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
     return scripted_tracker.install(monkeypatch)
-
-
-@pytest.fixture
-def sides(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Side]:
-    return scripted_pager.install(monkeypatch)
 
 
 @pytest.fixture

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Dict
 
-import pytest
 from sqlalchemy import text
 
 from opsroom.store import open_store
 from opsroom.store.values import from_moment, moment
-from support import scripted_pager
-from support.paging import Rooms, make_rooms
+from support.paging import Rooms
 from support.scripted_pager import Side
-
-
-@pytest.fixture
-def sides(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Side]:
-    return scripted_pager.install(monkeypatch)
-
-
-@pytest.fixture
-def rooms(tmp_path: Path, sides: Dict[str, Side]) -> Rooms:
-    return make_rooms(tmp_path, sides)
 
 
 def report(rooms: Rooms, **given: Any) -> Dict[str, Any]:

@@ -12,32 +12,12 @@ from sqlalchemy import text
 
 from opsroom.audit.collect import collect
 from opsroom.audit.period import read_period
-from opsroom.desk import once
 from opsroom.errors import Code, Failure
 from opsroom.paging import Delivery, Duty, State, Target
 from opsroom.store import open_store
-from support import scripted_pager
 from support.paging import Clock, Rooms, make_rooms
 from support.scripted_pager import DOWN, LIMITED, LOST, SLOW, WRONG, Side
 from support.world import run_action
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(once, "clock", made.read)
-    monkeypatch.setattr(once, "wait", made.wait)
-    return made
-
-
-@pytest.fixture
-def sides(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Side]:
-    return scripted_pager.install(monkeypatch)
-
-
-@pytest.fixture
-def rooms(tmp_path: Path, sides: Dict[str, Side]) -> Rooms:
-    return make_rooms(tmp_path, sides)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 
 from opsroom.errors import Code, Failure
 from opsroom.paging import Incident, State, Target
-from support import scripted_pager
 from support.paging import Rooms, make_rooms
 from support.scripted_pager import DOWN, LOST, Side
 from support.world import run_action
@@ -21,16 +20,6 @@ VERBS = {
     "resolve_page": ("resolved", "resolve"),
     "escalate_page": ("escalated", "escalate"),
 }
-
-
-@pytest.fixture
-def sides(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Side]:
-    return scripted_pager.install(monkeypatch)
-
-
-@pytest.fixture
-def rooms(tmp_path: Path, sides: Dict[str, Side]) -> Rooms:
-    return make_rooms(tmp_path, sides)
 
 
 @pytest.fixture

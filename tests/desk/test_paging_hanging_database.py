@@ -14,15 +14,9 @@ import pytest
 from opsroom.store import open_store
 from opsroom.store.engine import Store
 from opsroom.store.plain import rows
-from support import scripted_pager
 from support.paging import Rooms, make_rooms
 from support.postgres import Postgres
 from support.scripted_pager import DOWN, Side
-
-
-@pytest.fixture
-def sides(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Side]:
-    return scripted_pager.install(monkeypatch)
 
 
 @pytest.fixture

@@ -16,17 +16,11 @@ from opsroom.paging import Incident, State
 from opsroom.store import Store, open_store
 from opsroom.store.engine import queue_up
 from opsroom.store.plain import change, rows
-from support import scripted_pager
 from support.paging import Rooms, make_rooms
 from support.postgres import Postgres
 from support.scripted_pager import Side
 
 _WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted"
-
-
-@pytest.fixture
-def sides(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Side]:
-    return scripted_pager.install(monkeypatch)
 
 
 @pytest.fixture

@@ -4,39 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Dict
 
 import pytest
 from sqlalchemy import text
 
-from opsroom.desk import once
 from opsroom.errors import Code, Failure
 from opsroom.paging import Delivery, Duty, State, Target
 from opsroom.store import open_store
-from support import scripted_pager
 from support.http_server import HttpServer
-from support.paging import Clock, Rooms, make_rooms
-from support.scripted_pager import DOWN, LOST, SLOW, Side
+from support.paging import Clock, Rooms
+from support.scripted_pager import DOWN, LOST, SLOW
 from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(once, "clock", made.read)
-    monkeypatch.setattr(once, "wait", made.wait)
-    return made
-
-
-@pytest.fixture
-def sides(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Side]:
-    return scripted_pager.install(monkeypatch)
-
-
-@pytest.fixture
-def rooms(tmp_path: Path, sides: Dict[str, Side]) -> Rooms:
-    return make_rooms(tmp_path, sides)
 
 
 def long_chain(rooms: Rooms) -> None:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, List
 
 import pytest
 
 from opsroom.paging import Duty, Target
-from support import scripted_pager
-from support.paging import Rooms, make_rooms
-from support.scripted_pager import DOWN, UNTIL, Side
-
-
-@pytest.fixture
-def sides(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Side]:
-    return scripted_pager.install(monkeypatch)
-
-
-@pytest.fixture
-def rooms(tmp_path: Path, sides: Dict[str, Side]) -> Rooms:
-    return make_rooms(tmp_path, sides)
+from support.paging import Rooms
+from support.scripted_pager import DOWN, UNTIL
 
 
 def pages(rooms: Rooms) -> List[str]:

@@ -14,7 +14,7 @@ from .errors import Code, Failure
 
 Answer = TypeVar("Answer")
 
-# Longer than a database that works makes anybody wait (store.engine.LOCK_WAIT), in seconds.
+# Longer than a database that works makes anybody wait (store.drivers.LOCK_WAIT), in seconds.
 LIMIT = 11.0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import Code, Failure, OpsroomError, Refusal
@@ -16,7 +16,7 @@ from .chain import LEAST, TOTAL, Chain
 from .errand import Errand, Once
 from .once import carry_out_once
 from .outcome import Outcome
-from .pagers import build, within
+from .pagers import build, watch_until, within
 from .record import Request, recordable
 from .telling import announce
 from .who import Whom, find_whom
@@ -111,7 +111,7 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         if event in (Event.REFUSED, Event.FAILED):
             drop(on, mark)
         elif chain.sent is None:
-            until = _watch_until(desk, chain, store.now(on))
+            until = watch_until(desk, whom.team, store.now(on))
             update_page(on, mark, state=DOUBTFUL, watch_until=until)
         else:
             update_page(on, mark, **_came_of(desk, chain, store.now(on)))
@@ -179,15 +179,8 @@ def _came_of(desk: Desk, chain: Chain, now: datetime) -> Dict[str, Any]:
         "url": paged.incident.url,
         "people": tuple(dict.fromkeys(one.name for one in paged.duties)) or paged.incident.people,
         "state": (State.TRIGGERED if state is State.UNKNOWN else state).value,
-        "watch_until": _watch_until(desk, chain, now),
+        "watch_until": watch_until(desk, chain.whom.team, now),
     }
-
-
-def _watch_until(desk: Desk, chain: Chain, now: datetime) -> Optional[datetime]:
-    """When the room is told that nobody has answered; None where nobody wants to be told."""
-    team = chain.whom.team
-    watch = desk.settings.watch if team is None or team.watch is None else team.watch
-    return now + timedelta(seconds=watch) if watch > 0 else None
 
 
 def _stands(desk: Desk, facts: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any, Callable, Dict, Hashable, Mapping, Optional, Tuple, TypeVar, Union
 
@@ -13,6 +14,7 @@ from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import either, pick
 from ..paging import Pager
 from ..people import Speaker
+from ..settings.model import Team
 from ..text import length
 from . import Desk
 
@@ -41,6 +43,12 @@ def build(desk: Desk, name: str) -> Pager:
     """A pager of the config. It is not for two threads at once: each takes its own."""
     known = desk.settings.pagers[name]
     return paging.REGISTRY.make(known.kind, known.options, name=name, store=lambda: desk.store, keep=desk.keep)
+
+
+def watch_until(desk: Desk, team: Optional[Team], now: datetime) -> Optional[datetime]:
+    """When the room is told that nobody has answered a page; None where nobody wants to be told."""
+    watch = desk.settings.watch if team is None or team.watch is None else team.watch
+    return now + timedelta(seconds=watch) if watch > 0 else None
 
 
 def split(desk: Desk, text: str) -> Tuple[str, str]:

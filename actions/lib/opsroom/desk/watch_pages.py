@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
 from zlib import crc32
@@ -14,7 +14,7 @@ from ..paging import Incident, State
 from ..text import message, one_line, span
 from . import Desk
 from .outcome import Outcome
-from .pagers import build, together
+from .pagers import build, together, watch_until
 from .record import Request
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _note(desk: Desk, row: Page, answer: Union[Incident, OpsroomError], news: Ne
         changes["state"] = news.state
     if row.watch_until is None and news.told != State.RESOLVED.value:
         # What was left behind is watched from now on.
-        changes["watch_until"] = _watch_until(desk, row, now)
+        changes["watch_until"] = watch_until(desk, desk.settings.teams.get(row.team), now)
     if isinstance(answer, Incident) and not row.incident:
         changes.update(incident=answer.id, number=answer.number, url=answer.url)
     if isinstance(answer, Incident) and answer.people:
@@ -203,12 +203,6 @@ def _note(desk: Desk, row: Page, answer: Union[Incident, OpsroomError], news: Ne
                 request.entry(news.event, _code(news), news.sentence, people=people, mark=row.mark),
             )
     return True
-
-
-def _watch_until(desk: Desk, row: Page, now: datetime) -> Optional[datetime]:
-    team = desk.settings.teams.get(row.team)
-    watch = desk.settings.watch if team is None or team.watch is None else team.watch
-    return now + timedelta(seconds=watch) if watch > 0 else None
 
 
 def _code(news: News) -> str:

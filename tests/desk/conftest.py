@@ -1,0 +1,31 @@
+"""What the tests of paging share: pagers that follow a script, rooms in which people page, and a clock that is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict
+
+import pytest
+
+from opsroom.desk import once
+from support import scripted_pager
+from support.paging import Clock, Rooms, make_rooms
+from support.scripted_pager import Side
+
+
+@pytest.fixture
+def sides(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Side]:
+    return scripted_pager.install(monkeypatch)
+
+
+@pytest.fixture
+def rooms(tmp_path: Path, sides: Dict[str, Side]) -> Rooms:
+    return make_rooms(tmp_path, sides)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(once, "clock", made.read)
+    monkeypatch.setattr(once, "wait", made.wait)
+    return made
