@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from enum import Enum
+from typing import List
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from opsroom.text import message, neutralise, neutralise_data, one_line, shorten, span, table, when
+from opsroom.text import (
+    in_lines,
+    is_evaluated,
+    message,
+    neutralise,
+    neutralise_data,
+    not_marked,
+    one_line,
+    shorten,
+    span,
+    table,
+    when,
+)
 
 DANGEROUS = ["{{", "}}", "{%", "%}", "{#", "#}", "<%", "%>", "{~}", "<!", "<@", "%~="]
 
@@ -26,8 +41,18 @@ def test_no_mark_that_is_evaluated_or_pings_survives(mark: str) -> None:
         ("<% st2kv('system.enc', decrypt=>true) %>", "< % st2kv('system.enc', decrypt=>true) % >"),
         ("{{{a}}}", "{ { {a} } }"),
         ("{%%}", "{ %% }"),
-        ("<!channel> <@U123> <https://evil.example|bank>", "< !channel> < @U123> < https://evil.example|bank>"),
+        ("<!channel> <@U123> <https://evil.example|bank>", "< !channel> < @ U123> < https://evil.example|bank>"),
+        ("<#C1|x> <!subteam^S1|@devs> <@&1> <at>Al</at>", "< #C1|x> < !subteam^S1|@ devs> < @ &1> < at>Al</at>"),
+        ("<\\!channel> &lt;!here> &#60;!here> &LT!here", "< \\!channel> & lt;!here> & #60;!here> & LT!here"),
+        ("&commat;here &#64;here &#x40;here &\\#64;here", "& commat;here & #64;here & #x40;here & \\#64;here"),
+        ("https://a.example/?x=1&lte=2&b=3", "https://a.example/?x=1&lte=2&b=3"),
         ("@here @channel @EVERYONE", "@ here @ channel @ EVERYONE"),
+        (".@channel _@here (@room -@alice /@all", ".@ channel _@ here (@ room -@ alice /@ all"),
+        ("\uff20here \ufe6bhere @\u200bhere 本@alice", "\uff20 here \ufe6b here @ here 本@ alice"),
+        ("@alice:example.org @**all** @[Al] @_x @ü", "@ alice:example.org @ **all** @ [Al] @ _x @ ü"),
+        ("x@here 5@all. web@everyone-", "x@ here 5@ all. web@everyone-"),
+        ("bob@example.com, web@1.1.0, al!~al@10.0.0.7", "bob@example.com, web@1.1.0, al!~al@10.0.0.7"),
+        ("git@all.example.com me@ you @", "git@all.example.com me@ you @"),
         ("mail bob@here.example.com", "mail bob@here.example.com"),
         ("a < b, 5% of {x}", "a < b, 5% of {x}"),
         ("one\r\ntwo\rthree\x00four\x1b[31m", "one\ntwo three four [31m"),
@@ -47,6 +72,63 @@ def test_neutralising_holds_for_any_mixture_and_is_stable(text: str) -> None:
     assert not any(mark in once for mark in DANGEROUS)
     assert "\r" not in once
     assert neutralise(once) == once
+
+
+@given(st.text(alphabet=st.sampled_from("@\uff20<!#&;x1 ._-lt\\\u200d\u200bhere"), max_size=30))
+def test_no_mention_is_left_whatever_stands_before_it(text: str) -> None:
+    once = neutralise(text)
+    assert not re.search(r"(?<![A-Za-z0-9])[@\uff20](?=\S)", once)
+    assert not re.search(r"@here(?![\w-]|\.\w)", once)
+    assert neutralise(once) == once
+
+
+@pytest.mark.parametrize("text", ["@alice", "<@U023BECGF>", "#ops", "{app}@{version}", "release@here"])
+def test_what_names_people_and_rooms_is_no_expression(text: str) -> None:
+    assert not is_evaluated(text)
+
+
+@pytest.mark.parametrize("text", ["{{ x }}", "<% x %>", "a\rb", "a\u202eb"])
+def test_what_stackstorm_evaluates_or_nobody_sees_is_found(text: str) -> None:
+    assert is_evaluated(text)
+
+
+MARKED = [
+    "#12 is done", "# head", "##", "5. x", "12) x", "- x", "* x", "+ x", "> x", ">x", "-", "*", ": x", "===", "---",
+    "***", "_ _ _", "- - -", "-- ", "```", "~~~ sh", "| a | b |", "--- | ---", ":-: | --", "[x]: http://e.org/",
+    "[^1]: x", "*[AB]: x", "{: color='red'}", "{x}", "<b>x</b>", "<!-- x", "<?x?>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", MARKED)
+def test_no_line_begins_as_a_heading_or_a_list_does(line: str) -> None:
+    assert not_marked(line) == f"· {line}"
+    once = message(f"{line}\nfirst\n  {line}\nlast")
+    shown = neutralise(line).strip()
+    assert once.split("\n") == [f"· {shown}", "first", f"· {shown}", "last"]
+    assert message(once) == once
+
+
+PLAIN = ["OPS-12 is done", "1.2.0 is out", "12 cards", "-x", "*x* is", "5", "(#12)", "'#12'", "…", "· x", "__init__"]
+
+
+@pytest.mark.parametrize("line", PLAIN)
+def test_an_ordinary_line_begins_as_it_did(line: str) -> None:
+    assert not_marked(line) == line
+
+
+@given(st.lists(st.sampled_from([*MARKED, "a", " ", "\n", "\n", "OPS-12", "`", "http://e.org/a_b"]), max_size=9))
+def test_a_reader_of_markdown_finds_nothing_but_paragraphs_in_a_message(parts: List[str]) -> None:
+    tokens = MarkdownIt("commonmark").enable("table").parse(message("".join(parts)))
+    assert {one.type for one in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
+
+
+def test_the_rows_of_a_table_do_not_begin_as_a_heading_does() -> None:
+    assert table([("#12", "open"), ("OPS-1", "done"), ("-", "x")]) == "· #12 | open\nOPS-1 | done\n· - | x"
+
+
+def test_a_line_that_is_broken_for_irc_does_not_begin_as_a_list_does() -> None:
+    broken, _ = in_lines("ж" * 149 + " - #12 " + "ж" * 99)
+    assert [row[:6] for row in broken.split("\n")][1:] == ["· #12 "]
 
 
 def test_nested_data_is_neutralised_with_its_keys_and_what_is_no_json_becomes_text() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Optional, Protocol
 
-from .text import in_lines, neutralise
+from .text import in_lines, is_evaluated
 
 # Seconds. The heartbeat of a deployment waits for it.
 _PATIENCE = 5.0
@@ -52,7 +52,7 @@ class StackStormRoom:
         from .http import Http
         from .http_faults import in_doubt
 
-        if neutralise(self._channel) != self._channel:
+        if is_evaluated(self._channel):
             # StackStorm renders the parameters of an execution, and on some chats a channel may have any name.
             self._logger.warning("no progress is posted to a channel whose name holds an expression")
             return None

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, Mapping, Sequence, Tuple
 from .names import either
 from .placeholders import fill, unknown
 from .settings.fields import Fields
-from .text import neutralise
+from .text import is_evaluated
 
 _ACTION = re.compile(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+\Z")
 _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*\Z")
@@ -42,7 +42,7 @@ def read_template(fields: Fields, key: str, known: Sequence[str]) -> Mapping[str
         for name in unknown(text, known):
             named = either(f"{{{one}}}" for one in known)
             inner.problem(place, f"{{{name}}} is not filled in here; known: {named}")
-        if neutralise(text) != text:
+        if is_evaluated(text):
             inner.problem(place, "expected no expression and no control character; only placeholders are filled in")
     return template
 

@@ -29,9 +29,24 @@ _DEPTH = 20
 # second character for the next match: `{{{` becomes `{ { {`.
 # `%~=` begins the mark between which StackStorm's python runner finds the result of an action.
 _EXPRESSION = re.compile(r"\{(?=[{%#~])|<(?=%)|[%#}~](?=\})|%(?=>|~=)")
-# A ping, a fake link or a channel reference of Slack: `<!channel>`, `<@U1>`, `<#C1|x>`, `<https://a|b>`.
-_SLACK = re.compile(r"<(?=[!@#]|[a-zA-Z][a-zA-Z0-9+.-]*:)")
-_MENTION = re.compile(r"(?<![\w.])@(?=(?:here|channel|everyone|all|room|group)\b)", re.IGNORECASE)
+# A ping, a fake link or a channel reference: `<!channel>`, `<@U1>`, `<#C1|x>`, `<https://a|b>` of Slack and Discord,
+# `<at>` of Teams. errbot takes a backslash away, so that one in between hides nothing.
+_REFERENCE = re.compile(r"<(?=[!@#\\]|[a-zA-Z][a-zA-Z0-9+.-]*:|at\b)", re.IGNORECASE)
+# errbot turns entities into their characters on the way: `&lt;!channel>`, `&#64;here`, `&commat;here`.
+_ENTITY = re.compile(r"&(?=\\|#|(?:lt|commat|lcub|lbrace|num|percnt|NewLine|Tab);|lt[!@#])", re.IGNORECASE)
+# What a chat may read as a mention: any `@word`, also `@[Alice]` and `@**all**`, whatever stands before the sign. An
+# e-mail address, `alice!~alice@10.0.0.7` and a version such as `web@1.1.0` have a letter or digit before it and stay;
+# only the words that call everyone are broken up there too, where no domain begins with them.
+_AT = "@\uff20\ufe6b"
+_MENTION = re.compile(
+    rf"(?<![A-Za-z0-9])[{_AT}](?=\S)|[{_AT}](?=(?:everyone|here|channel|all|room|group|team)(?![\w-]|\.\w))",
+    re.IGNORECASE,
+)
+# What a reader of Markdown, errbot above all, takes for the start of a heading, list, quotation, table, block of code
+# or HTML, definition, footnote or list of attributes, or for a rule or the underline of a heading.
+_MARKED = re.compile(r"[#>|{<]|[-+*:](?:\s|(?![\s\S]))|\*?\[[^\]]*\]:|\d+[.)]\s|```|~~~|[-=_*|: ]+(?![\s\S])")
+# What stands before such a line: seen in every chat, and the start of nothing in any.
+_NOT_MARKED = "· "
 # Invisible marks that reorder or hide text. Joiners (U+200C, U+200D) stay: Persian and emoji need them.
 _KEPT_FORMAT_CHARACTERS = {"\u200c", "\u200d"}
 _BLANK_RUNS = re.compile(r"[ \t]{2,}")
@@ -45,9 +60,17 @@ def neutralise(text: str) -> str:
     """
     clean = "".join(_safe_character(character) for character in text.replace("\r\n", "\n"))
     # Breaking one thing can uncover no other: each step only adds blanks.
-    for pattern in (_EXPRESSION, _SLACK, _MENTION):
+    for pattern in (_EXPRESSION, _ENTITY, _REFERENCE, _MENTION):
         clean = pattern.sub(lambda match: match.group(0) + " ", clean)
     return clean
+
+
+def is_evaluated(text: str) -> bool:
+    """Whether StackStorm evaluates something in the text, or it holds what no relay and no reader may see.
+
+    A room or a config may name people and channels (`@alice`, `<@U1>`), which `neutralise` would break up.
+    """
+    return bool(_EXPRESSION.search(text)) or any(_safe_character(one) != one for one in text)
 
 
 def _safe_character(character: str) -> str:
@@ -83,11 +106,20 @@ def neutralise_data(value: Any, depth: int = 0) -> Any:
 def message(text: str, characters: int = MESSAGE_CHARACTERS, lines: int = MESSAGE_LINES) -> str:
     """A text as a room may get it: neutralised, no blank lines, no indentation, at most so long."""
     rows = [_BLANK_RUNS.sub(" ", row).strip() for row in neutralise(text).split("\n")]
-    rows = [row for row in rows if row]
+    rows = [not_marked(row) for row in rows if row]
     if len(rows) > lines:
         hidden = len(rows) - lines + 1
         rows = [*rows[: lines - 1], f"… and {hidden} more lines"]
     return shorten("\n".join(rows), characters)
+
+
+def not_marked(line: str) -> str:
+    """The line, with a dot before it where a reader of Markdown took its start for more than text: `· #12 is done`.
+
+    Names stay as they are, so that they can be copied: errbot eats `*x*`, `_x_` and backticks in a line, though no
+    underscore between two letters.
+    """
+    return _NOT_MARKED + line if _MARKED.match(line) else line
 
 
 def shorten(text: str, characters: int) -> str:
@@ -100,7 +132,8 @@ def in_lines(text: str, hint: str = "") -> Tuple[str, str]:
     said = f"{text} {hint}" if hint else text
     if said.isascii() or all(_bytes(row) <= LINE_BYTES for row in said.split("\n")):
         return text, hint
-    rows, hints = _broken(text), _broken(hint)
+    # What was in the middle of a line may be at the start of one now.
+    rows, hints = ([not_marked(row.strip()) for row in _broken(one)] for one in (text, hint))
     if hint and _bytes(f"{rows[-1]} {hints[0]}") > LINE_BYTES:
         rows.append("")
     return "\n".join(rows), "\n".join(hints)
@@ -141,7 +174,7 @@ def table(rows: Iterable[Sequence[str]], narrow: str = "", heading: str = "") ->
 
     As many rows as one message holds; then a line counts the rest and says how to narrow (`narrow`).
     """
-    lines = [" | ".join(cell for cell in (one_line(str(cell)) for cell in row) if cell) for row in rows]
+    lines = [not_marked(" | ".join(cell for cell in (one_line(str(cell)) for cell in row) if cell)) for row in rows]
     text = ""
     for shown in range(min(len(lines), MESSAGE_LINES), -1, -1):
         rest = [_rest(len(lines) - shown, narrow)] if shown < len(lines) else []
