@@ -21,6 +21,9 @@ UAT = {"environment": "uat"}
 MESSAGES: List[Tuple[str, str, Dict[str, Any]]] = [
     ("deploy web v1.2.0 to uat", "opsroom_deploy", {**WEB, **UAT, "version": "v1.2.0"}),
     ("Deploy web v1.2.0 to uat", "opsroom_deploy", {**WEB, **UAT, "version": "v1.2.0"}),
+    ("deploy web web@1.1.0 to uat", "opsroom_deploy", {**WEB, **UAT, "version": "web@1.1.0"}),
+    ("deploy web release/2026-11 to uat", "opsroom_deploy", {**WEB, **UAT, "version": "release/2026-11"}),
+    ("deploy web v1.2.0+build.5 to uat", "opsroom_deploy", {**WEB, **UAT, "version": "v1.2.0+build.5"}),
     ("  deploy   web   v1.2.0   to   uat  ", "opsroom_deploy", {**WEB, **UAT, "version": "v1.2.0"}),
     ("deploy web feature/to-do to uat", "opsroom_deploy", {**WEB, **UAT, "version": "feature/to-do"}),
     ("deploy to to to to to", "opsroom_deploy", {"app": "to", "version": "to", "environment": "to to"}),

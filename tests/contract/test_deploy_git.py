@@ -210,6 +210,58 @@ def test_an_unknown_version_that_is_near_nothing_gets_the_newest_names(world):
     assert refusal_of(world.deployer().resolve, "zzz").hint == "The newest are v1.2.0, v1.1.0 and v1.0.0."
 
 
+def test_the_newest_are_the_greatest_versions_also_when_all_were_tagged_in_one_second(world):
+    for tag in ("v1.10.0", "v1.9.0", "v2.0.0-rc.1", "nightly"):
+        world.repository.git("tag", tag)
+    hint = refusal_of(world.deployer().resolve, "zzz").hint
+    assert hint == "The newest are v2.0.0-rc.1, v1.10.0 and v1.9.0."
+
+
+def test_of_several_applications_in_one_repository_the_one_that_was_typed_counts(world):
+    for tag in ("web@1.1.0", "web@1.10.0", "api@7.0.0"):
+        world.repository.git("tag", tag)
+    refusal = refusal_of(world.deployer().resolve, "web@9.9.9xyzxyzxyzxyz")
+    assert refusal.hint == "The newest are web@1.10.0, web@1.1.0 and v1.2.0."
+
+
+def test_branches_are_offered_by_their_date_where_there_are_no_tags(tmp_path):
+    repository = Repository(tmp_path / "source")
+    repository.commit({"a": "1"})
+    for branch in ("topic9", "topic10"):
+        repository.git("branch", branch)
+    options, _ = options_of(repository=str(tmp_path / "source"), root=str(tmp_path / "root"))
+    hint = refusal_of(REGISTRY.make("git", options, target=TARGET).resolve, "zzz").hint
+    assert hint == "The newest are topic10, topic9 and main."
+
+
+@pytest.mark.parametrize("tag", ["web@1.1.0", "release/2026-11", "v1.2.0+build.5", "v1_2", "acme/web/v1.0.0-rc.1"])
+def test_tags_as_teams_name_them_are_deployed(world, tag):
+    world.repository.commit({"version.txt": tag}, tag)
+    world.deploy("v1.0.0")
+    world.deploy(tag)
+    assert world.current == tag
+    assert world.deployer()._releases.current_note().version == tag
+    assert refusal_of(world.deployer().resolve, f"{tag}x").facts["nearest"][0] == tag
+
+
+def test_a_tag_that_cannot_be_deployed_is_never_offered(world):
+    odd = ["@acme/web@1.2.0", "_v1.2.1", "v1.2.2#1", "v1.2.3,x", "v1.2.4é", "{{v1.2.5}}", "v1.2.0;id", "v1.2.0(1)"]
+    for tag in odd:
+        world.repository.git("tag", tag)
+    for wanted in ("v1.2.9", "zzz", "acme/web"):
+        refusal = refusal_of(world.deployer().resolve, wanted)
+        assert not any(tag in refusal.sentence() + str(refusal.facts) for tag in odd)
+    for tag in odd:
+        assert refusal_of(world.deployer().resolve, tag).code is Code.INVALID_NAME
+
+
+@pytest.mark.parametrize(
+    "name", ["HEAD", "FETCH_HEAD", "refs/tags/v1.0.0", "refs/heads/main", "tags/v1.0.0", "heads/main"]
+)
+def test_only_names_of_tags_and_branches_count_and_none_of_gits_own(world, name):
+    assert refusal_of(world.deployer().resolve, name).code is Code.UNKNOWN_VERSION
+
+
 def test_an_empty_repository_says_so(tmp_path):
     Repository(tmp_path / "empty")
     options, _ = options_of(repository=str(tmp_path / "empty"), root=str(tmp_path / "root"))
@@ -228,7 +280,10 @@ def test_a_beginning_of_several_commits_is_refused(world, monkeypatch):
     assert "more digits" in refusal.hint
 
 
-@pytest.mark.parametrize("name", ["--all", "-v1", "a..b", "x^{commit}", "v1.0.0~1", "@{u}", "a b", "", "HEAD:"])
+@pytest.mark.parametrize(
+    "name",
+    ["--all", "-v1", "a..b", "x^{commit}", "v1.0.0~1", "@{u}", "@{-1}", "@", "v1.0.0^", "../x", "a b", "", "HEAD:"],
+)
 def test_what_is_no_version_name_never_reaches_git(world, name):
     assert refusal_of(world.deployer().resolve, name).code is Code.INVALID_NAME
     assert not world.root.exists()

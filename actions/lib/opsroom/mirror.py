@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, List, Optional, Tuple
 
 from .errors import Code, Failure
+from .precedence import Ref
 from .processes import Check, Ended, capture
 from .redaction import redact
 
@@ -88,12 +89,16 @@ class Mirror:
         """How many things have an id that begins with these digits."""
         return len(self._git("rev-parse", f"--disambiguate={digits}").output.split())
 
-    def names(self) -> Tuple[List[str], List[str]]:
-        """All tags and all branches, each the newest first."""
-        form = ("--sort=-creatordate", "--format=%(refname)")
-        refs = self._git("for-each-ref", *form, "refs/tags", "refs/heads").output.splitlines()
-        kinds = ("refs/tags/", "refs/heads/")
-        tags, branches = ([ref[len(kind) :] for ref in refs if ref.startswith(kind)] for kind in kinds)
+    def refs(self) -> Tuple[List[Ref], List[Ref]]:
+        """All tags and all branches, each with the moment at which it was made."""
+        form = "--format=%(creatordate:unix) %(refname)"
+        tags: List[Ref] = []
+        branches: List[Ref] = []
+        for line in self._git("for-each-ref", form, "refs/tags", "refs/heads").output.splitlines():
+            made_at, _, name = line.partition(" ")
+            for kind, into in (("refs/tags/", tags), ("refs/heads/", branches)):
+                if name.startswith(kind):
+                    into.append(Ref(name[len(kind) :], int(made_at) if made_at.isdigit() else 0))
         return tags, branches
 
     def messages(self, before: str, after: str, most: int = 500) -> List[str]:

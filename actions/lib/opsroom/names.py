@@ -30,8 +30,10 @@ CARD = re.compile(r"^[A-Za-z0-9#][A-Za-z0-9 ._+/,!?@#:'%&=-]{0,255}(?![\s\S])")
 CARDS = re.compile(r"^[A-Za-z0-9#][A-Za-z0-9 ._+/,!?@#:'-]{0,299}(?![\s\S])")
 IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")
 # What git, file names, URLs and command lines all take: no leading dash, no "..", "//", "/.", no "." or "/" at the end.
+# An `@` stands inside only, as in `web@1.1.0`: at the beginning, programs take it for the name of a file of arguments,
+# and before a brace, which no version holds, git takes it for a moment in the past.
 VERSION = re.compile(
-    r"^(?![\s\S]*(?:\.\.|//|/\.|\.lock(?:/|(?![\s\S]))|[./](?![\s\S])))[A-Za-z0-9][A-Za-z0-9._+/-]{0,127}(?![\s\S])"
+    r"^(?![\s\S]*(?:\.\.|//|/\.|\.lock(?:/|(?![\s\S]))|[./](?![\s\S])))[A-Za-z0-9][A-Za-z0-9._+/@-]{0,127}(?![\s\S])"
 )
 
 
@@ -54,7 +56,7 @@ def check_version(value: str) -> str:
         raise Refusal(
             Code.INVALID_NAME,
             f"{shown(value)} is not the name of a version.",
-            "Versions are letters, digits and . _ + - / , begin with a letter or digit, up to 128 characters.",
+            "Versions are letters, digits and . _ + - / @, begin with a letter or digit, up to 128 characters.",
         )
     return version
 

@@ -14,8 +14,9 @@ from typing import Optional, Tuple
 
 from ..errors import Code, Failure, Refusal
 from ..mirror import REPOSITORY, Mirror
-from ..names import check_version, either, listed, nearest, shown
+from ..names import VERSION, check_version, either, listed, nearest, shown
 from ..placeholders import fill, unknown
+from ..precedence import newest_first
 from ..releases import ReleaseNote, Releases, disk_trouble, now
 from ..settings.fields import Fields
 from . import Deployer, Job, Resolved, Target
@@ -142,14 +143,16 @@ class GitDeployer:
         raise self._unknown(version)
 
     def _unknown(self, version: str) -> Refusal:
-        tags, branches = self._mirror.names()
+        tags, branches = (
+            [name for name in newest_first(refs, version) if VERSION.match(name)] for refs in self._mirror.refs()
+        )
         near = nearest(version, tags + branches)
         if near:
             hint = f"Did you mean {either(near)}?"
         elif tags or branches:
             hint = f"The newest are {listed((tags or branches)[:3])}."
         else:
-            hint = "The repository has no tags and no branches."
+            hint = "The repository has no tags and no branches that could be deployed."
         message = f"There is no tag, branch or commit {shown(version)} of {self._target.app}."
         return Refusal(Code.UNKNOWN_VERSION, message, hint, {"nearest": near or (tags or branches)[:3]})
 

@@ -1,0 +1,48 @@
+"""Versions as teams name them, from the message in the room to the record, and back again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.world import World, git, make_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_world(tmp_path)
+
+
+def tagged(world: World, *tags: str) -> None:
+    """A commit with each tag, whose VERSION file says the tag."""
+    repository = world.folder / "repository"
+    for tag in tags:
+        (repository / "VERSION").write_text(f"{tag}\n")
+        git(repository, "commit", "--quiet", "--allow-empty", "-am", f"release {tag}")
+        git(repository, "tag", tag)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("web@1.1.0", "web@1.2.0"),
+        ("release/2026-10", "release/2026-11"),
+        ("v1.2.0+build.5", "v1.2.0+build.6"),
+        ("acme/web/v1.0.0-rc.1", "acme/web/v1.0.0"),
+    ],
+)
+def test_a_tag_goes_all_the_way_and_back(world: World, first: str, second: str) -> None:
+    tagged(world, first, second)
+    assert world.ask("plan", app="web", version=first, environment="uat")["version"] == first
+    for version in (first, second):
+        answer = world.ask("deploy", app="web", version=version, environment="uat")
+        assert (answer["code"], answer["version"]) == ("deployed", version)
+        assert version in answer["message"]
+        assert world.running() == version
+    assert world.ask("get_version", app="web", environment="uat")["message"] == f"web on uat: {second}"
+    assert world.ask("promote", app="web", source="uat", environment="test")["version"] == second
+    assert f"{first} -> {second}" in world.ask("get_history", app="web", environment="uat")["message"]
+    assert world.ask("rollback", app="web", environment="uat")["version"] == first
+    assert world.running() == first
+    assert world.chain_holds()
