@@ -15,7 +15,7 @@ import pytest
 
 from opsroom.errors import Code, Failure
 from opsroom.http import Http, redact, shown_url, user_agent
-from opsroom.http_faults import in_doubt, retry_after
+from opsroom.http_faults import in_doubt, redirect_target, retry_after
 from opsroom.redaction import without_credentials
 from support.http_server import HttpServer, Reply, free_port
 
@@ -120,7 +120,8 @@ def test_each_unwanted_status_has_its_code_and_its_number(server, status, code):
     assert failure.code is code
     assert failure.facts["status"] == status
     # Whoever gets too many requests has not carried this one out.
-    assert failure.facts["sent"] is (status != 429)
+    # A redirect leads elsewhere, before anything is done.
+    assert failure.facts["sent"] is (status not in (429, 301, 302, 303, 307, 308))
     assert server.url("/a") in failure.message
 
 
@@ -397,7 +398,7 @@ def test_a_redirect_from_https_to_http_is_not_followed(certificate, server):
     server.on("/plain", Reply(body="readable by all"))
     with HttpServer(certificate) as safe:
         safe.on("/a", Reply(302, headers={"Location": server.url("/plain")}))
-        failure = failure_of(Http(verify=certificate[0]).get, safe.url("/a"))
+        failure = failure_of(Http(verify=certificate[0], follow=True).get, safe.url("/a"))
     assert failure.code is Code.BAD_ANSWER
     assert "not encrypted" in failure.message
     assert server.requests == []
@@ -407,18 +408,67 @@ def test_a_redirect_from_https_to_http_is_not_followed(certificate, server):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_followed_for_get(server, status):
+def test_a_redirect_is_followed_for_get_where_that_is_wanted(server, status):
     server.on("/a", Reply(status, headers={"Location": "/b?x=1"}))
     server.on("/b", Reply(body="there"))
-    assert Http(headers={"Authorization": "Bearer t"}).get(server.url("/a"), params={"q": "1"}).text == "there"
+    http = Http(headers={"Authorization": "Bearer t"}, follow=True)
+    assert http.get(server.url("/a"), params={"q": "1"}).text == "there"
     assert server.requests[1].headers["authorization"] == "Bearer t"
     assert server.requests[1].query == {"x": ["1"]}
 
 
-def test_a_redirect_is_not_followed_for_post(server):
-    server.on("/a", Reply(307, headers={"Location": "/b"}))
-    failure = failure_of(Http().send, "POST", server.url("/a"), json={}, idempotent=True)
-    assert "redirect" in failure.message
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 305, 307, 308])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "GET"])
+def test_a_redirect_means_that_nothing_was_done(server, status, method):
+    server.on("/a", Reply(status, headers={"Location": "/b?token=x"}))
+    http = Http(follow=method != "GET", address_key="trackers.desk.url")
+    failure = failure_of(http.send, method, server.url("/a"), json={}, idempotent=True)
+    new, old = server.url("/b"), server.url("").rstrip("/")
+    assert failure.message == (
+        f"{old} redirects to {new} ({status}), so nothing was done. Put the new address into trackers.desk.url."
+    )
+    assert not in_doubt(failure)
+    assert failure.facts == {"url": server.url("/a"), "status": status, "sent": False, "redirect": new}
+    assert server.paths() == ["/a"]
+
+
+def test_the_key_of_the_address_may_be_another_for_one_request(server):
+    server.on("/a", Reply(302))
+    failure = failure_of(Http(address_key="one").send, "POST", server.url("/a"), address_key="other")
+    assert failure.message.endswith("redirects without naming a new address (302), so nothing was done. Check other.")
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("https://new.example.com/rest", "https://new.example.com/rest"),
+        ("https://new.example.com:8443/rest/", "https://new.example.com:8443/rest/"),
+        ("//new.example.com/rest", "https://new.example.com/rest"),
+        ("/rest?token=s3cret#x", "https://old.example.com/rest"),
+        ("rest", "https://old.example.com/v1/rest"),
+        ("https://user:pass@new.example.com/x", "https://new.example.com/x"),
+        ("https://new.example.com/s3cret-of-ours/x", "https://new.example.com/***/x"),
+        ("https://new.example.com/0123456789abcdef0123456789abcdef", "https://new.example.com/***"),
+        ("https://new.example.com/{{ st2kv.system.x }}", "https://new.example.com/"),
+        ("https://new.example.com/a<!channel>", "https://new.example.com/a"),
+        ("https://new.example.com/@here", "https://new.example.com/"),
+        ("https://new.example.com/a\u2028b", "https://new.example.com/a"),
+        ("https://[2001:db8::1]:8443/x", "https://[2001:db8::1]:8443/x"),
+        ("https://new.example.com/" + "long/" * 50, "https://new.example.com/" + "long/" * 13 + "…"),
+        ("https://{{ 1 }}.example.com/", ""),
+        ("https://new.example.com@evil<b>", ""),
+        ("https://[", ""), ("http://", ""), ("file:///etc/passwd", ""), ("javascript:alert(1)", ""), ("gopher://h/x", ""),
+        ("", ""), ("   ", ""),
+    ],
+)  # fmt: skip
+def test_the_address_of_a_redirect_is_shown_without_what_could_harm(location, shown):
+    found = redirect_target("https://old.example.com/v1/alerts", {"location": location}, ["s3cret-of-ours"])
+    assert found == shown
+
+
+def test_a_version_is_not_asked_for_by_following_a_redirect_unless_that_is_wanted(server):
+    server.on("/a", Reply(302, headers={"Location": "/b"}))
+    assert "redirects to" in failure_of(Http().get, server.url("/a")).message
     assert server.paths() == ["/a"]
 
 
@@ -426,7 +476,7 @@ def test_a_redirect_to_another_host_carries_no_secret(server):
     with HttpServer() as other:
         other.on("/b", Reply(body="there"))
         server.on("/a", Reply(302, headers={"Location": other.url("/b")}))
-        http = Http(headers={"Authorization": "Bearer t", "X-Api-Key": "k", "Accept": "text/plain"})
+        http = Http(headers={"Authorization": "Bearer t", "X-Api-Key": "k", "Accept": "text/plain"}, follow=True)
         assert http.get(server.url("/a")).text == "there"
         (request,) = other.requests
     assert "authorization" not in request.headers
@@ -438,20 +488,20 @@ def test_credentials_in_the_address_do_not_go_to_another_host(server):
     with HttpServer() as other:
         other.on("/b", Reply(body="there"))
         server.on("/a", Reply(302, headers={"Location": other.url("/b")}))
-        Http().get(server.url("/a").replace("//", "//user:pass-word@"))
+        Http(follow=True).get(server.url("/a").replace("//", "//user:pass-word@"))
         assert server.requests[0].headers["authorization"].startswith("Basic ")
         assert "authorization" not in other.requests[0].headers
 
 
 def test_a_ring_of_redirects_ends(server):
     server.on("/a", Reply(302, headers={"Location": "/a"}))
-    assert "redirects" in failure_of(Http().get, server.url("/a")).message
+    assert "redirects" in failure_of(Http(follow=True).get, server.url("/a")).message
     assert len(server.requests) == 6
 
 
 def test_a_redirect_to_a_file_is_not_followed(server):
     server.on("/a", Reply(302, headers={"Location": "file:///etc/passwd"}))
-    assert "neither http nor https" in failure_of(Http().get, server.url("/a")).message
+    assert "neither http nor https" in failure_of(Http(follow=True).get, server.url("/a")).message
 
 
 # Surroundings and secrets

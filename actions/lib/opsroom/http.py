@@ -50,6 +50,7 @@ class _Request:
     deadline: float
     time_limit: float
     secrets: Tuple[str, ...]
+    address_key: str
 
     @property
     def shown(self) -> str:
@@ -64,6 +65,10 @@ class Http:
     redirects, retries, waiting and a body that drips. `verify` is the path of a CA file for servers with
     certificates of the house; checking cannot be turned off. Proxies are taken from the environment, passwords from
     ~/.netrc are not.
+
+    A redirect is followed only with `follow`, and then only for GET and HEAD: what is asked with a token is asked at
+    the configured address or not at all. `address_key` is the config's key of that address (`trackers.jira.url`): the
+    failure that a redirect is names it.
     """
 
     def __init__(
@@ -75,6 +80,8 @@ class Http:
         verify: str = "",
         attempts: int = 3,
         most_bytes: int = MOST_BYTES,
+        follow: bool = False,
+        address_key: str = "",
     ) -> None:
         self._headers = dict(headers or {})
         self._secrets = tuple(secrets)
@@ -83,6 +90,8 @@ class Http:
         self._verify = verify
         self._attempts = max(1, attempts)
         self._most_bytes = most_bytes
+        self._follows = follow
+        self._address_key = address_key
         self._session: Optional[requests.Session] = None
 
     def send(
@@ -97,20 +106,22 @@ class Http:
         accept: Iterable[int] = (),
         idempotent: Optional[bool] = None,
         time_limit: Optional[float] = None,
+        address_key: str = "",
     ) -> Answer:
         """Send a request and return its answer when the status is 2xx or one of `accept`.
 
         Retried, as long as the time limit allows: when no connection came about or it broke, after 502, 503 and 504,
         and after 429 as long as the server asks. Where the server may have done what was asked, only methods that may
         be repeated are: GET, HEAD, OPTIONS, PUT, DELETE, or any method with `idempotent=True`; after 429, or when no
-        connection came about, all are. Redirects are followed for GET and HEAD.
+        connection came about, all are. `address_key` as for the client, for this request.
 
         Raises Failure: unreachable, timed_out, rate_limited, unauthorized, bad_answer. Its facts: `url` (to show),
         `sent` (whether the server may have got the request, so that its effect is unknown), `status` when there was an
-        answer, `retry_after` in seconds when the server said so.
+        answer, `retry_after` in seconds when the server said so, `redirect` (the address that a redirect names, to show;
+        nothing was done then).
         """
         limit = self._time_limit if time_limit is None else time_limit
-        request = self._request(method, url, headers, params, json, data, tuple(accept), idempotent, limit)
+        request = self._request(method, url, headers, params, json, data, tuple(accept), idempotent, limit, address_key)
         if self._verify and not os.path.isfile(self._verify):
             message = f"The CA file '{self._verify}' does not exist, so {request.shown} cannot be trusted."
             raise Failure(Code.UNREACHABLE, message, facts={"url": request.shown, "sent": False})
@@ -144,6 +155,7 @@ class Http:
         accept: Tuple[int, ...],
         idempotent: Optional[bool],
         limit: float,
+        address_key: str,
     ) -> _Request:
         every = {"User-Agent": user_agent(), **self._headers, **(headers or {})}
         bare, authorization, password = without_credentials(url)
@@ -157,6 +169,7 @@ class Http:
         return _Request(
             method.upper(), bare, every, params, json, data, accept, repeatable,
             time.monotonic() + limit, limit, tuple(secret for secret in secrets if secret),
+            address_key or self._address_key,
         )  # fmt: skip
 
     def _work(self, request: _Request, work: _Work) -> None:
@@ -177,7 +190,9 @@ class Http:
             if isinstance(outcome, Answer):
                 if 200 <= outcome.status < 300 or outcome.status in request.accept:
                     return outcome
-                outcome = judge(outcome.status, outcome.headers, outcome.url, request.method)
+                outcome = judge(
+                    outcome.status, outcome.headers, outcome.url, request.method, request.secrets, request.address_key
+                )
             if not outcome.again or not (request.repeatable or outcome.untouched) or attempt == self._attempts:
                 return outcome
             # Half to all of the doubled wait: runners that failed together do not come back together.
@@ -191,7 +206,7 @@ class Http:
         url, headers, params = request.url, dict(request.headers), request.params
         for hop in range(MOST_REDIRECTS + 1):
             outcome = self._once(request, url, headers, params, work)
-            if isinstance(outcome, Trouble) or not _leads_on(outcome, request):
+            if isinstance(outcome, Trouble) or not (self._follows and _leads_on(outcome, request)):
                 return outcome
             if hop == MOST_REDIRECTS:
                 return _bad(outcome, f"leads on and on: {MOST_REDIRECTS} redirects and no page")

@@ -8,10 +8,12 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
-from typing import Iterator, List, Mapping, Optional, Set
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set
+from urllib.parse import urljoin, urlsplit
 
 from .errors import Code, Failure
-from .text import length
+from .redaction import HIDDEN, shown_url
+from .text import length, shorten
 
 _BUSY = (502, 503, 504)
 _REASONS = {
@@ -27,6 +29,12 @@ _REASONS = {
     504: "Gateway Timeout",
 }
 
+
+# A redirect's address comes from outside: what is shown of it holds nothing that a chat or StackStorm reads as more
+# than an address, and no part that is long enough to be a key.
+_PLAIN_ADDRESS = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.~:%+*-]*)*", re.ASCII)
+_LONG_PART = re.compile(r"(?<=/)[^/]{24,}")
+_LONGEST_ADDRESS = 90
 
 # What OpenSSL says only before a connection is encrypted, hence before anything was asked.
 _HANDSHAKE = (
@@ -53,8 +61,19 @@ class Trouble:
     untouched: bool = False
 
 
-def judge(status: int, headers: Mapping[str, str], url: str, method: str) -> Trouble:
-    """The trouble that an unwanted status means. `headers` in lower case."""
+def judge(
+    status: int,
+    headers: Mapping[str, str],
+    url: str,
+    method: str,
+    secrets: Iterable[str] = (),
+    address_key: str = "",
+) -> Trouble:
+    """The trouble that an unwanted status means.
+
+    `headers` in lower case, `url` as a sentence may show it. `secrets` are kept out of the address of a redirect,
+    `address_key` is the config's key of the address that was asked.
+    """
     wait = retry_after(headers.get("retry-after", ""))
     facts = {"url": url, "status": status, "sent": True}
     if wait is not None:
@@ -70,12 +89,42 @@ def judge(status: int, headers: Mapping[str, str], url: str, method: str) -> Tro
     if status == 403:
         message = f"{url} does not allow this with the configured credentials (403)."
         return Trouble(Failure(Code.UNAUTHORIZED, message, facts=facts))
-    if 300 <= status < 400:
-        message = f"{url} answered {status}, a redirect that is not followed for {method}."
-        return Trouble(Failure(Code.BAD_ANSWER, message, facts=facts))
+    if 300 <= status < 400 and status != 304:
+        return Trouble(_redirected(status, redirect_target(url, headers, secrets), url, address_key, facts))
     named = f"{status} {_REASONS[status]}" if status in _REASONS else str(status)
     failure = Failure(Code.BAD_ANSWER, f"{url} answered {named}.", facts=facts)
     return Trouble(failure, again=status in _BUSY, wait=wait)
+
+
+def redirect_target(url: str, headers: Mapping[str, str], secrets: Iterable[str] = ()) -> str:
+    """The address that a redirect from `url` leads to, as a sentence may show it; empty when it names none.
+
+    Without credentials, query and secrets, and cut before the first character that could mean more in a chat.
+    """
+    try:
+        target = urljoin(url, headers.get("location", "").strip()) if headers.get("location", "").strip() else ""
+        host = urlsplit(target).hostname
+    except ValueError:
+        return ""
+    plain = _PLAIN_ADDRESS.match(shown_url(target, secrets)) if host else None
+    if plain is None or urlsplit(plain.group()).hostname != host:
+        return ""
+    return shorten(_LONG_PART.sub(HIDDEN, plain.group()), _LONGEST_ADDRESS)
+
+
+def _redirected(status: int, target: str, url: str, address_key: str, facts: Mapping[str, Any]) -> Failure:
+    """What a redirect means: the server is somewhere else, and nothing was done here."""
+    parts = urlsplit(url)
+    # Of the address that was asked the host will do: the new one is what people need whole.
+    asked = f"{parts.scheme}://{parts.netloc}" if address_key and parts.netloc else url
+    leads = f"redirects to {target}" if target else "redirects without naming a new address"
+    change = ""
+    if address_key:
+        change = f" Put the new address into {address_key}." if target else f" Check {address_key}."
+    every: Dict[str, Any] = {**facts, "sent": False}
+    if target:
+        every["redirect"] = target
+    return Failure(Code.BAD_ANSWER, f"{asked} {leads} ({status}), so nothing was done.{change}", facts=every)
 
 
 def in_doubt(failure: Failure) -> bool:

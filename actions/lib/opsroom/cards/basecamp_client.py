@@ -44,6 +44,7 @@ class Client:
             secrets=(options.token, options.client_secret, options.refresh_token),
             time_limit=options.time_limit,
             verify=options.verify,
+            address_key=f"trackers.{name}.url",
         )
         self._options = options
         self._key = f"trackers.{name}"
@@ -138,7 +139,15 @@ class Client:
         """A request for a token. It changes nothing, so it may be repeated and leaves nothing in doubt."""
         accept = tuple(status for status in _TOLD if status != 429)
         try:
-            return self._http.send("POST", url, data=form, accept=accept, idempotent=True, time_limit=self._left())
+            return self._http.send(
+                "POST",
+                url,
+                data=form,
+                accept=accept,
+                idempotent=True,
+                time_limit=self._left(),
+                address_key=f"{self._key}.launchpad",
+            )
         except Failure as failure:
             failure.facts["sent"] = False
             raise

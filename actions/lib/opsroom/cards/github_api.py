@@ -16,9 +16,8 @@ API_VERSION = "2022-11-28"
 # Fifty issues or a hundred comments of the longest kind.
 _MOST_BYTES = 30_000_000
 _NOT_MODIFIED = 304
-_REDIRECTS = (301, 302, 303, 307, 308)
-# 408 is no refusal: the request may have been carried out.
-_REFUSED = tuple(status for status in range(400, 500) if status != 408)
+# Read in github_faults. 408 is no refusal: the request may have been carried out.
+_TOLD = tuple(status for status in range(300, 500) if status not in (_NOT_MODIFIED, 408))
 
 
 class Api:
@@ -38,6 +37,7 @@ class Api:
             time_limit=options.time_limit,
             verify=options.verify,
             most_bytes=_MOST_BYTES,
+            address_key=f"trackers.{tracker}.url",
         )
 
     def begin(self) -> None:
@@ -79,8 +79,7 @@ class Api:
         idempotent: Optional[bool],
         etag: str,
     ) -> Answer:
-        accept = _REFUSED if method == "GET" else (*_REDIRECTS, *_REFUSED)
-        accept = (*accept, _NOT_MODIFIED) if etag else accept
+        accept = (*_TOLD, _NOT_MODIFIED) if etag else _TOLD
         while True:
             left = max(round(self._deadline - time.monotonic(), 1), 0.1)  # a sentence may tell it
             answer = self._http.send(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional
+from urllib.parse import urlsplit
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_answer import Answer
-from ..http_faults import retry_after
+from ..http_faults import judge, retry_after
 from ..redaction import redact
 from ..text import length, one_line
 
@@ -80,8 +82,7 @@ def trouble(answer: Answer, asked: Asked) -> OpsroomError:
     facts = {"url": answer.url, "status": answer.status, "sent": True}
     about = asked.card or asked.repository
     if answer.status < 400:
-        told = f"{about} is somewhere else on GitHub now: it was renamed or moved."
-        return Refusal(Code.UNKNOWN_CARD if asked.card else Code.UNKNOWN_PROJECT, told, _names(asked), facts)
+        return _elsewhere(answer, asked)
     if answer.status == 401:
         told = f"GitHub does not accept the token of the tracker {asked.tracker} (401)."
         return Failure(Code.UNAUTHORIZED, told, f"Put a token that is valid into {asked.key('token')}.", facts)
@@ -102,6 +103,18 @@ def trouble(answer: Answer, asked: Asked) -> OpsroomError:
     if answer.status == 422:
         return _not_accepted(answer, asked, facts)
     return Failure(Code.BAD_ANSWER, f"{answer.url} answered {answer.status}{said}.", "", facts)
+
+
+def _elsewhere(answer: Answer, asked: Asked) -> OpsroomError:
+    """A redirect: a repository that was renamed, an issue that was transferred, or an API at another address."""
+    moved = judge(answer.status, answer.headers, answer.url, answer.method, answer.secrets, asked.key("url")).failure
+    target = str(moved.facts.get("redirect", ""))
+    here, there = urlsplit(answer.url), urlsplit(target)
+    if here.netloc != there.netloc or not re.search(r"/repos(?:itories)?/", there.path):
+        return moved
+    what = f"The issue {asked.card} or its repository" if asked.card else f"The repository {asked.repository}"
+    told = f"{what} was renamed or moved on GitHub, to {target}; nothing was done."
+    return Refusal(Code.UNKNOWN_CARD if asked.card else Code.UNKNOWN_PROJECT, told, _names(asked), moved.facts)
 
 
 def _not_there(asked: Asked, facts: Mapping[str, Any]) -> Refusal:

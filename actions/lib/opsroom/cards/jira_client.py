@@ -160,6 +160,7 @@ class Client:
             secrets=(options.token,),
             time_limit=options.time_limit,
             verify=options.verify,
+            address_key=self.key("url"),
         )
 
     def _user(self) -> str:

@@ -46,6 +46,7 @@ class Client:
             time_limit=options.time_limit,
             verify=options.verify,
             most_bytes=_MOST_BYTES,
+            address_key=f"trackers.{name}.url",
         )
         self._name = name
         self._url = options.url

@@ -197,7 +197,8 @@ class Chain:
 
     def _failed(self, hop: Hop, error: OpsroomError) -> None:
         self._last = error
-        why = one_line(error.message, 100).rstrip(".…") + "."
+        # A redirect names its new address and the key to change; nothing of that may be cut off.
+        why = one_line(error.message, 200 if "redirect" in error.facts else 100).rstrip(".…") + "."
         self._note(hop.pager, error.code.value, f"{hop.pager} did not take it: {why}")
 
     def _note(self, pager: str, code: str, sentence: str) -> None:

@@ -181,6 +181,7 @@ class Api:
                 secrets=(access.api_key, access.read_key),
                 time_limit=access.time_limit,
                 verify=access.verify,
+                address_key=f"{access.key}.url",
             )
             if account:
                 self._account = kept

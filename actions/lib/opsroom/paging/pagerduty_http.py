@@ -91,7 +91,8 @@ class Talk:
         self._limit = options.time_limit
         self.deadline = time.monotonic() + options.time_limit if deadline is None else deadline
         secrets = [one for one in (options.token, options.routing_key, secret) if one]
-        self._http = Http(headers, secrets, options.time_limit, verify=options.verify)
+        address = f"pagers.{name}.{'url' if key == 'token' else 'events_url'}"
+        self._http = Http(headers, secrets, options.time_limit, verify=options.verify, address_key=address)
 
     @property
     def left(self) -> float:

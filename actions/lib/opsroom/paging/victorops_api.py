@@ -171,7 +171,11 @@ class Api:
         if headers and self._made is not None:
             return self._made
         made = Http(
-            headers=headers, secrets=self._secrets(), time_limit=self.options.time_limit, verify=self.options.verify
+            headers=headers,
+            secrets=self._secrets(),
+            time_limit=self.options.time_limit,
+            verify=self.options.verify,
+            address_key=f"{self.key}.{'url' if headers else 'endpoint'}",
         )
         if headers:
             self._made = made

@@ -201,19 +201,16 @@ class WebhookPager:
             secrets=[options.secret, *parts],
             time_limit=options.time_limit,
             verify=options.verify,
+            address_key=f"{self._key}.url",
         )
 
     def _explained(self, failure: Failure) -> Failure:
         """With the key of the config that an administrator would look at."""
-        status, key = failure.facts.get("status"), self._key
+        key = self._key
         if failure.code is Code.UNAUTHORIZED:
             failure.hint = f"See {key}.headers and {key}.secret."
         elif failure.code is Code.UNREACHABLE and not failure.facts.get("sent"):
             failure.hint = f"See {key}.url and {key}.verify."
-        elif status in (301, 307, 308):
-            # These lead elsewhere before anything is done; 302 and 303 may come after it.
-            failure.facts["sent"] = False
-            failure.hint = f"Put the address it leads to into {key}.url."
         return failure
 
     def _turned_down(self, answer: Answer) -> Failure:

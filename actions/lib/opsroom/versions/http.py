@@ -82,6 +82,7 @@ class HttpVersion:
             headers={"Accept": "application/json, text/plain, */*", **options.headers},
             time_limit=options.time_limit,
             verify=options.verify,
+            follow=True,  # a page without rights; headers that may hold a secret do not go to another host
         )
         answer = http.get(self._url)
         value = self._value(answer)
