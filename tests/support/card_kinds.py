@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional
 
+from support.http_server import HttpServer, Reply, Request, Script
 from support.vendor import Vendor
 from support.vendors import basecamp as bc
 from support.vendors import github as gh
@@ -19,6 +20,24 @@ from support.vendors import trello as tr
 CASES = (
     "jira cloud", "jira cloud 2", "jira data center", "trello", "basecamp cards", "basecamp to-dos", "github", "local",
 )  # fmt: skip
+
+
+# A card that is there, or is not, as each kind is asked for it.
+CARDS: Mapping[str, str] = {
+    "jira cloud": "OPS-1", "jira cloud 2": "OPS-1", "jira data center": "OPS-1", "trello": tr.CARD,
+    "basecamp cards": "card/77", "basecamp to-dos": "todo/88", "github": "acme/web#1", "local": "OPS-1",
+}  # fmt: skip
+# Those that are asked over a network.
+VENDORS = tuple(name for name in CASES if name != "local")
+# The actions about a card, with what they are given besides the card.
+VERBS: Mapping[str, Dict[str, Any]] = {
+    "create_card": {"text": "checkout is broken"},
+    "comment_card": {"text": "it is the cache"},
+    "move_card": {"column": "Done"},
+    "assign_card": {"assignee": "bob"},
+    "get_card": {},
+    "find_cards": {"text": "checkout", "mine": False},
+}
 
 
 @dataclass(frozen=True)
@@ -59,36 +78,62 @@ def case(name: str) -> Iterator[Case]:
     """One of CASES, running."""
     with ExitStack() as stack:
         if name == "local":
-            yield Case(name, {"kind": "local", "project": "OPS"}, "", "bob", ("Doing", "Done"))
+            yield Case(name, tracker_at(name, ""), "", "bob", ("Doing", "Done"))
         elif name == "github":
             vendor = stack.enter_context(gh.Github().vendor())
-            tracker = {"kind": "github", "token": gh.TOKEN, "repository": "acme/web", "url": vendor.url("").rstrip("/")}
+            tracker = tracker_at(name, vendor.url("").rstrip("/"))
             yield Case(name, tracker, "alice-gh", "bob-gh", ("closed",), vendor, (gh.TOKEN,))
         elif name == "trello":
             trello = stack.enter_context(tr.Trello())
-            tracker = {"kind": "trello", "key": tr.KEY, "token": tr.TOKEN, "board": tr.BOARD, "list": tr.TODO}
-            tracker["url"] = trello.url("/1")
+            tracker = tracker_at(name, trello.url("").rstrip("/"))
             yield Case(name, tracker, "alice42", "Bob Brown", ("Doing", "Done"), trello, (tr.KEY, tr.TOKEN))
         elif name.startswith("basecamp"):
             yield _basecamp(name, stack.enter_context(bc.Basecamp()))
         else:
             flavour = {"jira cloud": "cloud3", "jira cloud 2": "cloud2", "jira data center": "dc"}[name]
             vendor = stack.enter_context(ji.Jira(flavour).vendor())
-            tracker = {"kind": "jira", "url": vendor.url("").rstrip("/"), "token": ji.TOKEN, "project": "OPS"}
-            if flavour != "dc":
-                tracker.update(user=ji.USER, api=flavour[-1])
+            tracker = tracker_at(name, vendor.url("").rstrip("/"))
             me = "alice" if flavour == "dc" else ji.ALICE
             yield Case(name, tracker, me, "Bob Brown", ("In Progress", "Done"), vendor, (ji.TOKEN,))
+
+
+def tracker_at(name: str, url: str) -> Dict[str, Any]:
+    """The config of one of CASES whose vendor is at `url`, without a slash at its end."""
+    if name == "local":
+        return {"kind": "local", "project": "OPS"}
+    if name == "github":
+        return {"kind": "github", "token": gh.TOKEN, "repository": "acme/web", "url": url}
+    if name == "trello":
+        return {
+            "kind": "trello", "key": tr.KEY, "token": tr.TOKEN, "board": tr.BOARD, "list": tr.TODO, "url": f"{url}/1",
+        }  # fmt: skip
+    if name.startswith("basecamp"):
+        place = {"column": bc.TRIAGE} if name == "basecamp cards" else {"todolist": bc.LIST}
+        return {
+            "kind": "basecamp", "account": bc.ACCOUNT, "project": bc.PROJECT, "token": "BAhbB0kiT0ken", "url": url, **place,
+        }  # fmt: skip
+    tracker = {"kind": "jira", "url": url, "token": ji.TOKEN, "project": "OPS"}
+    flavours = {"jira cloud": "3", "jira cloud 2": "2"}
+    return {**tracker, "user": ji.USER, "api": flavours[name]} if name in flavours else tracker
+
+
+class Instead(HttpServer):
+    """What stands where a vendor should be: it answers everything in one way, and keeps what it was asked."""
+
+    def __init__(self, reply: Script = Reply(404)) -> None:  # noqa: B008
+        super().__init__()
+        self.reply = reply
+
+    def _note(self, request: Request) -> Script:
+        super()._note(request)
+        return self.reply
 
 
 def _basecamp(name: str, vendor: bc.Basecamp) -> Case:
     """With OAuth: the token is fetched, and kept where opsroom keeps such things."""
     url = vendor.url("").rstrip("/")
-    tracker: Dict[str, Any] = {
-        "kind": "basecamp", "account": bc.ACCOUNT, "project": bc.PROJECT, "client_id": bc.CLIENT,
-        "client_secret": bc.SECRET, "refresh_token": bc.REFRESH, "url": url, "launchpad": url,
-    }  # fmt: skip
-    tracker.update({"column": bc.TRIAGE} if name == "basecamp cards" else {"todolist": bc.LIST})
+    tracker = {key: one for key, one in tracker_at(name, url).items() if key != "token"}
+    tracker.update(client_id=bc.CLIENT, client_secret=bc.SECRET, refresh_token=bc.REFRESH, launchpad=url)
     columns = ("In progress", "Done") if name == "basecamp cards" else ("done",)
     return Case(name, tracker, str(bc.ALICE), "Bob Brown", columns, vendor, (bc.SECRET, bc.REFRESH))
 

@@ -21,6 +21,11 @@ from support.vendors import victorops as vo
 CASES = (
     "pagerduty", "pagerduty events", "opsgenie", "victorops", "victorops endpoint", "email", "webhook", "local",
 )  # fmt: skip
+# Those that are asked by HTTP, and the config's key of the address that a page goes to.
+ADDRESSES: Mapping[str, str] = {
+    "pagerduty": "url", "pagerduty events": "events_url", "opsgenie": "url", "victorops": "url",
+    "victorops endpoint": "endpoint", "webhook": "url",
+}  # fmt: skip
 PHONE = "the doorman, +44 20 7946 0000"
 
 
@@ -82,6 +87,31 @@ class Receiver(HttpServer):
         self.taken.setdefault(key, json.loads(request.body))
         number = 1000 + list(self.taken).index(key)
         return Reply(201, json.dumps({"incident": {"id": number}}), {"Content-Type": "application/json"})
+
+
+def pager_at(name: str, url: str) -> Dict[str, Any]:
+    """The config of one of ADDRESSES whose vendor is at `url`, without a slash at its end."""
+    return {
+        "pagerduty": {"kind": "pagerduty", "token": pd.TOKEN, "from": "bot@example.com", "service": "PWEB", "url": url},
+        "pagerduty events": {"kind": "pagerduty", "routing_key": pd.ROUTING_KEY, "events_url": url},
+        "opsgenie": {"kind": "opsgenie", "api_key": og.KEY, "read_key": og.READ_KEY, "url": url},
+        "victorops": {
+            "kind": "victorops", "api_id": vo.API_ID, "api_key": vo.API_KEY, "url": url, "user": "opsroom-bot",
+        },
+        "victorops endpoint": {
+            "kind": "victorops", "routing_key": "web",
+            "endpoint": f"{url}/integrations/generic/20131114/alert/{vo.ENDPOINT_KEY}",
+        },
+        "webhook": {"kind": "webhook", "url": f"{url}/hook", "secret": "sign-5ecret-value", "answer_id": "incident.id"},
+    }[name]  # fmt: skip
+
+
+# Whom a page goes to in each of them.
+TARGETS: Mapping[str, Any] = {
+    "pagerduty": "PWEB", "pagerduty events": {"routing_key": pd.ROUTING_KEY}, "opsgenie": "web",
+    "victorops": {"escalation_policy": "pol-web1"}, "victorops endpoint": {"routing_key": "web"},
+    "email": "web@example.com", "webhook": "web-team", "local": "web-team",
+}  # fmt: skip
 
 
 @contextmanager

@@ -504,6 +504,13 @@ def test_a_redirect_to_a_file_is_not_followed(server):
     assert "neither http nor https" in failure_of(Http(follow=True).get, server.url("/a")).message
 
 
+@pytest.mark.parametrize("location", ["http://[", "//[", "http://[1"])
+def test_a_redirect_to_what_is_no_address_is_no_crash(server, location):
+    server.on("/a", Reply(302, headers={"Location": location}))
+    assert failure_of(Http(follow=True).get, server.url("/a")).code in (Code.BAD_ANSWER, Code.UNREACHABLE)
+    assert "without naming a new address" in failure_of(Http().get, server.url("/a")).message
+
+
 # Surroundings and secrets
 
 

@@ -35,6 +35,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 # Any other header may carry a secret: it is not sent on to another host, and its value is kept out of sentences.
 _TOKENS = re.compile(r"[\w.~+/-]{8,}=*")
 _PLAIN_HEADERS = ("accept", "accept-language", "cache-control", "content-type", "user-agent")
+# No secrets either, but nobody else's business: a domain in them may be that of an address to show.
+_OWN_HEADERS = ("from", "idempotency-key", "x-github-api-version")
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ class Http:
             every["Authorization"] = authorization
         secrets = [*self._secrets, password]
         for name, value in every.items():
-            if name.lower() not in _PLAIN_HEADERS:
+            if name.lower() not in (*_PLAIN_HEADERS, *_OWN_HEADERS):
                 secrets += [value, *_TOKENS.findall(value)]  # "Bearer abc...": the token by itself as well
         repeatable = method.upper() in _REPEATABLE if idempotent is None else idempotent
         return _Request(
@@ -210,7 +212,10 @@ class Http:
                 return outcome
             if hop == MOST_REDIRECTS:
                 return _bad(outcome, f"leads on and on: {MOST_REDIRECTS} redirects and no page")
-            target = without_credentials(urljoin(url, outcome.headers["location"]))[0]
+            try:
+                target = without_credentials(urljoin(url, outcome.headers["location"]))[0]
+            except ValueError:
+                return _bad(outcome, "redirects to something that is no address")
             shown = shown_url(target, request.secrets)
             if not target.lower().startswith(("http://", "https://")):
                 return _bad(outcome, "leads to an address that is neither http nor https")
@@ -266,6 +271,8 @@ class Http:
             logging.getLogger("urllib3").setLevel(logging.ERROR)
             self._session = requests.Session()
             self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            # Also where it is to follow no redirect it reads where one leads, and an address that is none is a crash.
+            self._session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
         return self._session
 
 

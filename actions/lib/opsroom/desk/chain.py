@@ -198,7 +198,9 @@ class Chain:
     def _failed(self, hop: Hop, error: OpsroomError) -> None:
         self._last = error
         # A redirect names its new address and the key to change; nothing of that may be cut off.
-        why = one_line(error.message, 200 if "redirect" in error.facts else 100).rstrip(".…") + "."
+        status = error.facts.get("status")
+        redirect = isinstance(status, int) and 300 <= status < 400
+        why = one_line(error.message, 200 if redirect else 100).rstrip(".…") + "."
         self._note(hop.pager, error.code.value, f"{hop.pager} did not take it: {why}")
 
     def _note(self, pager: str, code: str, sentence: str) -> None:

@@ -1,0 +1,92 @@
+"""What every tracker must survive, over all kinds: the same troubles, whatever the vendor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+
+from opsroom import cards
+from support.card_kinds import CARDS, CASES, VENDORS, VERBS, Instead, tracker_at
+from support.http_server import HttpServer, Reply
+from support.world import World
+
+NEW = "https://new.example.com"
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def world_at(folder: Path, name: str, server: HttpServer, **more: Any) -> World:
+    """A room whose only tracker, `desk`, is one of CASES with the server in its vendor's place."""
+    tracker = {**tracker_at(name, server.url("").rstrip("/")), **more}
+    config = {"people": {"alice": {"chat": ["alice"]}}, "environments": {"test": {}}, "trackers": {"desk": tracker}}
+    return World(folder, f"sqlite:///{folder}/opsroom.db", config)
+
+
+def ask(world: World, name: str, verb: str) -> Dict[str, Any]:
+    given = dict(VERBS[verb])
+    if verb not in ("create_card", "find_cards"):
+        given["card"] = CARDS[name]
+    answer: Dict[str, Any] = world.ask(verb, **given)
+    return answer
+
+
+def test_every_registered_kind_is_in_the_suite() -> None:
+    kinds = {tracker_at(name, "http://127.0.0.1")["kind"] for name in CASES}
+    assert kinds == set(cards.REGISTRY.kinds())
+    assert set(CARDS) == set(CASES)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_redirect_means_that_nothing_was_done(name: str, verb: str, tmp_path: Path) -> None:
+    with Instead() as server, HttpServer() as elsewhere:
+        world = world_at(tmp_path, name, server)
+        for status, location, told in (
+            (301, f"{NEW}/jira?token=s3cret", f"redirects to {NEW}/jira (301)"),
+            (302, elsewhere.url("/login"), f"redirects to {elsewhere.url('/login')} (302)"),
+            (303, "", "redirects without naming a new address (303)"),
+            (307, "http://[", "redirects without naming a new address (307)"),
+            (308, "/other/{{ st2kv.system.x }}", f"redirects to {server.url('/other/')} (308)"),
+        ):
+            server.reply = Reply(status, "<html>moved</html>", {"Location": location} if location else {})
+            before = len(server.requests)
+            answer = ask(world, name, verb)
+            assert (answer["ok"], answer["code"]) == (False, "bad_answer"), answer
+            assert told in answer["message"]
+            assert "trackers.desk.url" in answer["message"]
+            assert "s3cret" not in repr(answer)
+            assert len(server.requests) == before + 1
+        assert elsewhere.requests == []
+        # Certain, so nothing is left open on the record, and the same words work at once when the address is right.
+        assert "unconfirmed" not in world.events()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_redirect_of_basecamps_token_server_names_its_own_key(verb: str, tmp_path: Path) -> None:
+    with Instead(Reply(302, "", {"Location": f"{NEW}/login"})) as server:
+        oauth = {"client_id": "c", "client_secret": "s", "refresh_token": "r", "launchpad": server.url("").rstrip("/")}
+        world = world_at(tmp_path, "basecamp cards", server, **oauth)
+        del world.config["trackers"]["desk"]["token"]
+        answer = ask(world, "basecamp cards", verb)
+    assert answer["code"] == "bad_answer"
+    assert f"redirects to {NEW}/login (302)" in answer["message"]
+    assert "trackers.desk.launchpad" in answer["message"]
+
+
+@pytest.mark.parametrize("verb", [one for one in VERBS if one != "find_cards"])
+@pytest.mark.parametrize("path", ["repositories/1296269/issues/1347", "repos/acme/shop/issues/9"])
+def test_a_repository_or_issue_that_moved_is_named_with_its_new_address(verb: str, path: str, tmp_path: Path) -> None:
+    with Instead() as server:
+        new = server.url(f"/{path}")
+        server.reply = Reply(301, '{"message": "Moved Permanently"}', {"Location": new})
+        answer = ask(world_at(tmp_path, "github", server), "github", verb)
+        assert len(server.requests) == 1
+    assert answer["code"] == ("unknown_project" if verb == "create_card" else "unknown_card")
+    assert f"was renamed or moved on GitHub, to {new}" in answer["message"]
+    assert "trackers.desk.repository" in answer["hint"]

@@ -1,0 +1,95 @@
+"""What every pager must survive, over all kinds: the same troubles, whatever the vendor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+
+from opsroom import paging
+from support.card_kinds import Instead
+from support.http_server import HttpServer, Reply
+from support.paging import Rooms
+from support.pager_kinds import ADDRESSES, CASES, TARGETS, pager_at
+from support.world import World
+
+NEW = "https://new.example.com"
+NOT_BY_HTTP = {"email", "local"}
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def world_at(folder: Path, name: str, server: HttpServer, next_one: bool = True, **more: Any) -> Rooms:
+    """A room with a pager `duty`, one of ADDRESSES with the server in its vendor's place; then `log`, which works."""
+    pagers: Dict[str, Any] = {"duty": {**pager_at(name, server.url("").rstrip("/")), **more}}
+    if next_one:
+        pagers["log"] = {"kind": "local", "on_call": {"web-team": ["bob"]}}
+    team = {"duty": TARGETS[name], **({"log": "web-team"} if next_one else {}), "phone": "+44 20 7946 0000"}
+    people = {"alice": {"chat": ["alice"]}, "bob": {"chat": ["bob"]}}
+    config = {"people": people, "environments": {"test": {}}, "pagers": pagers, "teams": {"web-team": team}}
+    return Rooms(World(folder, f"sqlite:///{folder}/opsroom.db", config), {})
+
+
+def test_every_registered_kind_is_in_the_suite() -> None:
+    kinds = {pager_at(name, "http://127.0.0.1")["kind"] for name in ADDRESSES}
+    assert kinds | NOT_BY_HTTP == set(paging.REGISTRY.kinds())
+    assert set(ADDRESSES) | NOT_BY_HTTP == set(CASES) == set(TARGETS)
+
+
+REDIRECTS = (
+    (301, f"{NEW}/v2?token=s3cret", f"redirects to {NEW}/v2 (301)"),
+    (303, "", "redirects without naming a new address (303)"),
+    (307, "https://[", "redirects without naming a new address (307)"),
+)
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_after_a_redirect_the_next_pager_is_tried(name: str, tmp_path: Path) -> None:
+    with Instead() as server, HttpServer() as elsewhere:
+        rooms = world_at(tmp_path, name, server)
+        every = (
+            *REDIRECTS,
+            (302, elsewhere.url("/login"), f"redirects to {elsewhere.url('/login')} (302)"),
+            (308, "/other/{{ 1 }}", f"redirects to {server.url('/other/')} (308)"),
+        )
+        for number, (status, location, told) in enumerate(every):
+            server.reply = Reply(status, "", {"Location": location} if location else {})
+            answer = rooms.page(message=f"checkout is down {number}")
+            assert (answer["ok"], answer["code"], answer["pager"]) == (True, "paged", "log"), answer
+            (first,) = answer["tried"]
+            assert (first["pager"], first["code"]) == ("duty", "bad_answer")
+            assert told in first["message"]
+            assert f"pagers.duty.{ADDRESSES[name]}" in first["message"]
+            assert told in answer["message"]
+            assert "s3cret" not in repr(answer)
+            assert len(server.requests) == number + 1
+        assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_redirect_of_the_only_pager_says_that_nobody_was_paged(name: str, tmp_path: Path) -> None:
+    status, location, told = REDIRECTS[0]
+    with Instead(Reply(status, "", {"Location": location})) as server:
+        answer = world_at(tmp_path, name, server, next_one=False).page()
+    assert (answer["ok"], answer["code"]) == (False, "not_paged")
+    assert told in answer["message"]
+    assert f"pagers.duty.{ADDRESSES[name]}" in answer["message"]
+    assert "+44 20 7946 0000" in answer["hint"]
+
+
+@pytest.mark.parametrize("name", ["pagerduty", "opsgenie", "victorops"])
+@pytest.mark.parametrize("verb", ["get_on_call", "ack_page", "resolve_page", "add_responder"])
+def test_every_other_command_says_where_a_redirect_leads(name: str, verb: str, tmp_path: Path) -> None:
+    given: Dict[str, Any] = {"who": "web-team"} if verb == "get_on_call" else {"page": "1234"}
+    if verb == "add_responder":
+        given["who"] = "bob"
+    with Instead(Reply(308, "", {"Location": f"{NEW}/x"})) as server:
+        answer = world_at(tmp_path, name, server, next_one=False).ask(verb, **given)
+    assert answer["ok"] is False
+    assert f"redirects to {NEW}/x (308)" in answer["message"], answer
+    assert "pagers.duty.url" in answer["message"]
