@@ -10,8 +10,8 @@ import pytest
 from opsroom import paging
 from support.card_kinds import Instead
 from support.http_server import HttpServer, Reply
-from support.paging import Rooms
 from support.pager_kinds import ADDRESSES, CASES, TARGETS, pager_at
+from support.paging import Rooms
 from support.world import World
 
 NEW = "https://new.example.com"

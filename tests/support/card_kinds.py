@@ -110,7 +110,8 @@ def tracker_at(name: str, url: str) -> Dict[str, Any]:
     if name.startswith("basecamp"):
         place = {"column": bc.TRIAGE} if name == "basecamp cards" else {"todolist": bc.LIST}
         return {
-            "kind": "basecamp", "account": bc.ACCOUNT, "project": bc.PROJECT, "token": "BAhbB0kiT0ken", "url": url, **place,
+            "kind": "basecamp", "account": bc.ACCOUNT, "project": bc.PROJECT, "token": "BAhbB0kiT0ken",
+            "url": url, **place,
         }  # fmt: skip
     tracker = {"kind": "jira", "url": url, "token": ji.TOKEN, "project": "OPS"}
     flavours = {"jira cloud": "3", "jira cloud 2": "2"}

@@ -457,7 +457,8 @@ def test_the_key_of_the_address_may_be_another_for_one_request(server):
         ("https://new.example.com/" + "long/" * 50, "https://new.example.com/" + "long/" * 13 + "…"),
         ("https://{{ 1 }}.example.com/", ""),
         ("https://new.example.com@evil<b>", ""),
-        ("https://[", ""), ("http://", ""), ("file:///etc/passwd", ""), ("javascript:alert(1)", ""), ("gopher://h/x", ""),
+        ("https://[", ""), ("http://", ""), ("file:///etc/passwd", ""), ("javascript:alert(1)", ""),
+        ("gopher://h/x", ""),
         ("", ""), ("   ", ""),
     ],
 )  # fmt: skip

@@ -119,8 +119,8 @@ class Http:
 
         Raises Failure: unreachable, timed_out, rate_limited, unauthorized, bad_answer. Its facts: `url` (to show),
         `sent` (whether the server may have got the request, so that its effect is unknown), `status` when there was an
-        answer, `retry_after` in seconds when the server said so, `redirect` (the address that a redirect names, to show;
-        nothing was done then).
+        answer, `retry_after` in seconds when the server said so, `redirect` (the address that a redirect names, to
+        show; nothing was done then).
         """
         limit = self._time_limit if time_limit is None else time_limit
         request = self._request(method, url, headers, params, json, data, tuple(accept), idempotent, limit, address_key)
