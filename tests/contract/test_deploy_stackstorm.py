@@ -377,6 +377,8 @@ def test_a_wrong_config_is_told_with_its_key(raw: Dict[str, Any], line: str) -> 
         ({"result": {"build": {"version": 42}}}, {"json": "result.build.version"}, "42"),
         ({"result": None}, {}, ""),
         ({"stdout": "v1.2.0\n"}, {"json": "stdout"}, "v1.2.0"),
+        ({"stdout": "\ufeffv1.2.0\n"}, {"json": "stdout"}, "v1.2.0"),
+        ({"result": 20261130}, {}, "20261130"),
     ],
 )
 def test_a_version_is_found_in_what_the_action_returns(
@@ -387,7 +389,26 @@ def test_a_version_is_found_in_what_the_action_returns(
     assert started(storm)[0]["parameters"] == {"a": "web", "e": "uat"}
 
 
-@pytest.mark.parametrize("found", [{"a": 1}, ["v1"], True, "no version at all!", "{{ x }}"])
+@pytest.mark.parametrize("text", ["1.10", "1e3", "1.10e0", "12345678901234567890123456789"])
+def test_a_number_that_came_as_it_was_written_is_kept(storm: FakeStackStorm, text: str) -> None:
+    storm.trouble("POST", Reply(201, f'{{"id": "e1", "status": "succeeded", "result": {{"result": {text}}}}}'))
+    assert source().ask() == Running(text)
+
+
+@pytest.mark.parametrize("number", [1.1, 10.0, 1000.0, 2.5])
+def test_a_number_that_may_have_lost_its_zeros_on_the_way_is_refused_with_the_cure(
+    storm: FakeStackStorm, number: float
+) -> None:
+    storm.goes = ends(result={"result": number})
+    with pytest.raises(Failure) as failed:
+        source().ask()
+    assert failed.value.code is Code.BAD_ANSWER
+    assert f"the number {number}" in failed.value.message
+    assert f"it may be {number}0" in failed.value.message
+    assert failed.value.hint.startswith("Let the action return the version as text.")
+
+
+@pytest.mark.parametrize("found", [{"a": 1}, ["v1"], True, False, float("nan"), "no version at all!", "{{ x }}"])
 def test_what_is_no_version_is_a_bad_answer(storm: FakeStackStorm, found: Any) -> None:
     storm.goes = ends(result={"result": found})
     with pytest.raises(Failure, match="which is not a version") as failed:

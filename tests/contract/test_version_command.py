@@ -36,6 +36,17 @@ def test_the_first_line_that_is_not_blank_is_the_version():
     assert ask("echo; echo ' v1.2.0 '; echo more; echo noise >&2") == Running("v1.2.0")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_output_with_a_byte_order_mark_or_wide_characters_is_read(tmp_path, encoding):
+    (tmp_path / "said").write_bytes("v1.2.0\r\nbuild 7\r\n".encode(encoding))
+    assert ask(f"cat {tmp_path}/said") == Running("v1.2.0")
+    assert ask(f"cat {tmp_path}/said", regex="^build ([0-9]+)") == Running("7")
+
+
+def test_a_mark_after_a_blank_line_is_taken_off():
+    assert ask("printf '\\n\\357\\273\\277v1.10\\n'") == Running("v1.10")
+
+
 def test_an_expression_finds_it_anywhere():
     assert ask("echo web; echo version: v1.2.0", regex="^version: (.+)$") == Running("v1.2.0")
     assert ask("echo a 1 b 2", regex="a (?:.) b (?P<version>.)|(never)") == Running("2")

@@ -124,3 +124,13 @@ def test_a_folder_name_that_is_no_version_is_a_failure(tmp_path):
 def test_wrong_options_are_told(raw, complaint):
     (line,) = options_of(**raw)[1]
     assert line.startswith(f"apps.web.version.{complaint}")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(("written", "version"), [('"v1.2.0"', "v1.2.0"), ("1.10", "1.10"), ("7", "7"), ("1e3", "1e3")])
+def test_a_note_of_another_tool_is_read_as_it_is_written(tmp_path, encoding, written, version):
+    release = tmp_path / "releases" / "one"
+    release.mkdir(parents=True)
+    (tmp_path / "current").symlink_to(release)
+    (release / ".opsroom-release.json").write_bytes(f'{{"version": {written}}}'.encode(encoding))
+    assert ask(tmp_path) == Running(version)

@@ -8,7 +8,7 @@ import hmac
 import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, Optional
 
 import pytest
 
@@ -47,9 +47,11 @@ class Hooks:
         return self.rule(headers, body)
 
 
-def release(tag: str = "v1.0.0", repository: str = "acme/web", action: str = "published", age: float = 0) -> Any:
+def release(
+    tag: Any = "v1.0.0", repository: str = "acme/web", action: str = "published", age: float = 0, **about_it: Any
+) -> Any:
     at = (datetime.now(timezone.utc) - timedelta(seconds=age)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    about = {"tag_name": tag, "draft": False, "published_at": at, "body": "{{ st2kv.system.x }} <b>ä</b>"}
+    about = {"tag_name": tag, "draft": False, "published_at": at, "body": "{{ st2kv.system.x }} <b>ä</b>", **about_it}
     return {"action": action, "release": about, "repository": {"full_name": repository}}
 
 
@@ -80,7 +82,17 @@ def test_a_published_release_goes_to_the_first_environment_and_is_announced(hook
     [
         ({"secret": "another-secret-of-somebody"}, "not_signed"),
         ({"event": "push"}, "nothing_new"),
-        ({"action": "edited"}, "nothing_new"),
+        ({"event": "create"}, "nothing_new"),
+        ({"event": "delete"}, "nothing_new"),
+        ({"event": "ping"}, "nothing_new"),
+        *(({"action": one}, "nothing_new") for one in ("created", "edited", "deleted", "unpublished", "prereleased")),
+        ({"draft": True}, "nothing_new"),
+        ({"prerelease": True}, "nothing_new"),
+        ({"prerelease": "false"}, "nothing_new"),
+        ({"prerelease": None}, "nothing_new"),
+        ({"tag": 1.1}, "nothing_new"),
+        ({"tag": None}, "nothing_new"),
+        ({"tag": ["v1.0.0"]}, "nothing_new"),
         ({"repository": "mallory/web"}, "unknown_app"),
         ({"tag": "v9.9.9"}, "unknown_version"),
         ({"tag": "../../etc"}, "invalid_name"),
@@ -150,6 +162,51 @@ def test_a_form_of_github_is_understood_too(hooks: Hooks) -> None:
     assert hooks.rule(headers, parse_qs(raw))["code"] == "deployed"
 
 
+def test_a_pre_release_is_left_alone_until_the_config_wants_it(hooks: Hooks) -> None:
+    answer = hooks.github(prerelease=True)
+    assert answer["message"] == (
+        "acme/web v1.0.0 is a pre-release; nothing was done. To deploy such releases too: webhooks.github.prereleases."
+    )
+    assert hooks.ruled.announced == []
+    hooks.ruled.world.config["webhooks"]["github"]["prereleases"] = True
+    assert hooks.github(prerelease=True)["code"] == "deployed"
+
+
+@pytest.mark.parametrize(
+    ("due", "code"),
+    [
+        (timedelta(0), "deployed"),
+        (timedelta(seconds=2), "deployed"),
+        (timedelta(minutes=10), "nothing_new"),
+        (timedelta(days=30), "nothing_new"),
+        (timedelta(hours=-2), "deployed"),
+        (timedelta(days=-30), "seen_already"),
+        (None, "seen_already"),
+    ],
+)
+def test_the_date_of_a_release_of_gitlab_counts(hooks: Hooks, due: Optional[timedelta], code: str) -> None:
+    at = "soon" if due is None else (datetime.now(timezone.utc) + due).strftime("%Y-%m-%d %H:%M:%S UTC")
+    headers = {"X-Gitlab-Event": "Release Hook", "X-Gitlab-Token": "the-token-of-gitlab"}
+    answer = hooks.rule(headers, gitlab(released_at=at), "gitlab")
+    assert answer["code"] == code
+    assert hooks.ruled.world.running("uat") == ("v1.0.0" if code == "deployed" else "")
+    if code == "nothing_new":
+        assert "is dated " in answer["message"]
+        assert answer["message"].endswith("webhooks.gitlab.upcoming.")
+        hooks.ruled.world.config["webhooks"]["gitlab"]["upcoming"] = True
+        assert hooks.rule(headers, gitlab(released_at=at), "gitlab")["code"] == "deployed"
+
+
+@pytest.mark.parametrize("event", ["Tag Push Hook", "Push Hook", "Pipeline Hook", "System Hook"])
+@pytest.mark.parametrize("action", ["create", "update", "delete"])
+def test_only_the_making_of_a_release_counts_on_gitlab(hooks: Hooks, event: str, action: str) -> None:
+    headers = {"X-Gitlab-Event": event, "X-Gitlab-Token": "the-token-of-gitlab"}
+    assert hooks.rule(headers, gitlab(action=action), "gitlab")["code"] == "nothing_new"
+    if action != "create":
+        headers["X-Gitlab-Event"] = "Release Hook"
+        assert hooks.rule(headers, gitlab(action=action), "gitlab")["code"] == "nothing_new"
+
+
 def gitlab(**more: Any) -> Dict[str, Any]:
     at = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     project = {"path_with_namespace": "acme/web"}
@@ -186,6 +243,9 @@ def test_where_both_are_set_gitlab_has_to_sign_as_well(hooks: Hooks) -> None:
         ({"github": {"secret": SECRET, "repositories": {"web": "web"}}}, "webhooks.github.repositories.web"),
         ({"github": {"secret": SECRET, "environment": "moon"}}, "webhooks.github.environment"),
         ({"github": {"secret": SECRET, "token": "x"}}, "webhooks.github.token"),
+        ({"github": {"secret": SECRET, "prereleases": "maybe"}}, "webhooks.github.prereleases"),
+        ({"github": {"secret": SECRET, "upcoming": True}}, "webhooks.github.upcoming"),
+        ({"gitlab": {"token": "the-token-of-gitlab", "upcoming": 1}}, "webhooks.gitlab.upcoming"),
         ({"gitlab": {}}, "webhooks.gitlab.token"),
         ({"gitlab": {"signing_token": "no-whsec-in-front-of-it"}}, "webhooks.gitlab.signing_token"),
         ({"gitea": {}}, "webhooks.gitea"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.http_server import HttpServer, Reply
 from support.world import World, git, make_world
 
 
@@ -46,3 +47,16 @@ def test_a_tag_goes_all_the_way_and_back(world: World, first: str, second: str) 
     assert world.ask("rollback", app="web", environment="uat")["version"] == first
     assert world.running() == first
     assert world.chain_holds()
+
+
+def test_a_cache_that_gives_the_old_version_is_named(world: World) -> None:
+    tagged(world, "v2.0.0")
+    with HttpServer() as server:
+        server.on("/version", Reply(body="v1.0.0", headers={"Age": "120", "X-Cache": "HIT"}))
+        web = {**world.config["apps"]["web"], "version": {"kind": "http", "url": server.url("/version")}}
+        world.with_app("web", **{**web, "verify_for": "0s"})
+        answer = world.ask("deploy", app="web", version="v2.0.0", environment="uat")
+        check = world.ask("check_version", app="web", version="v2.0.0", environment="uat")
+    assert answer["code"] == check["code"] == "not_verified"
+    cure = "A cache gave that answer (Age: 120, X-Cache: HIT), though it was asked not to. Let it pass this address on."
+    assert answer["hint"] == check["hint"] == cure

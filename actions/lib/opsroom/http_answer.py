@@ -5,8 +5,9 @@ from __future__ import annotations
 import json as json_module
 import re
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Tuple
+from typing import Any, Callable, Mapping, Tuple
 
+from .charset import decoded
 from .errors import Code, Failure
 from .redaction import redact
 
@@ -24,17 +25,14 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The body as text, in the charset that the answer names, else UTF-8; never raises."""
+        """The body as text without its byte order mark, in the charset that the answer shows; never raises."""
         named = re.search(r"charset=[\"']?([\w.-]+)", self.headers.get("content-type", ""), re.IGNORECASE)
-        try:
-            return self.body.decode(named.group(1) if named else "utf-8", "replace")
-        except (LookupError, ValueError):  # a charset that nobody knows, or one that is none for pages, such as idna
-            return self.body.decode("utf-8", "replace")
+        return decoded(self.body, named.group(1) if named else "")
 
-    def json(self) -> Any:
-        """The body as JSON. Raises Failure(bad_answer) that names what came instead."""
+    def json(self, read: Callable[[str], Any] = json_module.loads) -> Any:
+        """The body as JSON, read by `read`. Raises Failure(bad_answer) that names what came instead."""
         try:
-            return json_module.loads(self.text)
+            return read(self.text)
         except (ValueError, RecursionError):
             facts = {"url": self.url, "status": self.status, "sent": True}
             raise Failure(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import BinaryIO, Callable, Deque, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
+from .charset import decoded
 from .errors import Code, Failure
 from .text import length
 
@@ -100,7 +101,7 @@ def capture(
         if process.stdout is not None:
             sinks[process.stdout] = keep
         _follow(process, sinks, time_limit, check, _name(arguments), lines)
-    return Ended(_name(arguments), process.returncode, lines.close(), output.decode("utf-8", "replace"))
+    return Ended(_name(arguments), process.returncode, lines.close(), decoded(bytes(output)))
 
 
 class _Lines:

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Callable, Iterator, List, Optional
 
+from .charset import decoded
 from .errors import Code, Failure
 from .text import length
 
@@ -38,7 +39,8 @@ def read_note(folder: Path) -> Optional[ReleaseNote]:
     """The note of a release; None when the folder has none. Raises Failure(bad_answer) when it cannot be read."""
     path = folder / NOTE
     try:
-        values = json.loads(path.read_text("utf-8"))
+        # A number is a version as it is written: 1.10 is not 1.1.
+        values = json.loads(decoded(path.read_bytes()), parse_int=str, parse_float=str)
         return ReleaseNote(
             **{name: str(values.get(name) or "") for name in ("version", "commit", "app", "environment", "exported_at")}
         )

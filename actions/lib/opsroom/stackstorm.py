@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from .errors import Code, Failure, Refusal
 from .http_faults import in_doubt
+from .json_values import read
 
 # Which of StackStorm's states are an end; all others go on (`paused` and `pending` until somebody does something).
 ENDED = ("succeeded", "failed", "timeout", "canceled", "abandoned", "skipped")
@@ -69,13 +70,13 @@ class StackStorm:
                 f"StackStorm does not run {action}: {_fault(answer.json())}",
                 "An administrator looks at the action's name and parameters in opsroom.yaml.",
             )
-        return _execution(answer.json())
+        return _execution(answer.json(read))
 
     def get(self, execution_id: str) -> Execution:
         """An execution as it is now."""
         query = {"include_attributes": "status,result,context,web_url"}
         try:
-            found = self._http.get(f"{self._url}/executions/{execution_id}", params=query).json()
+            found = self._http.get(f"{self._url}/executions/{execution_id}", params=query).json(read)
         except Failure as failure:
             if failure.code is not Code.UNAUTHORIZED:
                 raise

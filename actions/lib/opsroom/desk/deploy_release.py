@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, Mapping, Tuple
 from ..errors import Code, Refusal
 from ..names import check_version, either, shown
 from ..settings.model import App, Webhook
-from ..text import one_line, span
+from ..text import one_line, span, when
 from . import Desk
 from .deploy import deploy
 from .outcome import Outcome
@@ -41,6 +41,9 @@ def deploy_release(desk: Desk, service: str, instance: str) -> Outcome:
     if release is None:
         said = f"{SERVICES[service]} told of something else than a published release; nothing was done."
         return Outcome(True, Code.NOTHING_NEW, said, {"service": service})
+    unready = _unready(desk, service, webhook, release)
+    if unready:
+        return Outcome(True, Code.NOTHING_NEW, unready, {"service": service, "version": release.tag})
     first = _first_time(desk, service, release, headers, body)
     app, environment = _place(desk, webhook, service, release)
     what = f"{one_line(release.tag, 60)} of {app.name}, published on {SERVICES[service]},"
@@ -95,6 +98,24 @@ def _authentic(desk: Desk, service: str, webhook: Webhook, headers: Mapping[str,
             f"This does not come from {SERVICES[service]}, or was changed on the way: its signature does not fit.",
             f"Should it be genuine: the secret under webhooks.{service} and that of the webhook have to be the same.",
         )
+
+
+def _unready(desk: Desk, service: str, webhook: Webhook, release: Published) -> str:
+    """Why a release is not meant to be deployed yet; empty where it is, or the config says that it may be.
+
+    Nothing is noted: once the config allows it, the delivery can be sent again.
+    """
+    with desk.store.read() as connection:
+        now = desk.store.now(connection)
+    if webhook.unready or not (release.prerelease or release.is_upcoming(now)):
+        return ""
+    what, key = "a pre-release", "prereleases"
+    if not release.prerelease and release.due is not None:
+        what, key = f"dated {when(release.due, now)}", "upcoming"
+    return (
+        f"{one_line(release.repository, 60)} {one_line(release.tag, 60)} is {what}; nothing was done. "
+        f"To deploy such releases too: webhooks.{service}.{key}."
+    )
 
 
 def _first_time(desk: Desk, service: str, release: Published, headers: Mapping[str, str], body: Any) -> str:

@@ -13,6 +13,7 @@ from . import Desk
 from .asking import ask
 from .outcome import Outcome
 from .places import find_app, find_place
+from .verifying import from_cache
 
 
 def release_plan(desk: Desk, app_name: str, version: str, upto: str = "") -> Outcome:
@@ -68,6 +69,6 @@ def runs_there(desk: Desk, app_name: str, version: str, environment_name: str) -
     if not same_version(running.version, wanted):
         runs = one_line(running.version) or "nothing"
         told = message(f"{runs} runs as {app.name} on {environment.name}, and not {wanted}.")
-        raise Failure(Code.NOT_VERIFIED, told, facts={**facts, "running": running.version})
+        raise Failure(Code.NOT_VERIFIED, told, from_cache(running), facts={**facts, "running": running.version})
     text = f"{app.name} {wanted} runs on {environment.name}."
     return Outcome(True, Code.RUNS_THERE, text, {**facts, "verified": True})

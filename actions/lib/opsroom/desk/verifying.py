@@ -23,6 +23,13 @@ def is_there(before: Running, resolved: Resolved) -> bool:
     return same_version(before.version, resolved.version)
 
 
+def from_cache(running: Running) -> str:
+    """What to say of an answer that a cache gave; empty for any other."""
+    if not running.cached:
+        return ""
+    return f"A cache gave that answer ({running.cached}), though it was asked not to. Let it pass this address on."
+
+
 def verify(app: App, environment: Environment, resolved: Resolved, job: RunningJob) -> bool:
     """Ask the version source until it agrees. False where there is none; Failure(not_verified) when time is up."""
     if app.version is None:
@@ -33,12 +40,13 @@ def verify(app: App, environment: Environment, resolved: Resolved, job: RunningJ
     pause = _FIRST_LOOK
     while True:
         job.check()
-        said = "did not tell"
+        said, hint = "did not tell", ""
         try:
             running = ask(app, environment)
             if is_there(running, resolved):
                 return True
             said = f"says {running.version or 'that nothing runs'}"
+            hint = from_cache(running)
         except Failure as failure:
             said = f"did not answer ({failure.message})"
         if time.monotonic() + pause > until:
@@ -46,6 +54,7 @@ def verify(app: App, environment: Environment, resolved: Resolved, job: RunningJ
                 Code.NOT_VERIFIED,
                 f"{resolved.version} was put in place, but after {span(app.verify_for)} "
                 f"{app.name} on {environment.name} still {one_line(said)}.",
+                hint,
             )
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)

@@ -133,7 +133,8 @@ class Webhook:
     """Where releases are published: GitHub (`secret`) or GitLab (`token`, `signing_token`).
 
     `apps` has for each repository or project the application, `environment` is where a release goes, empty for the
-    first one of the application.
+    first one of the application. `unready` is whether pre-releases of GitHub, and releases of GitLab that are dated in
+    the future, are deployed.
     """
 
     secret: str = field(default="", repr=False)
@@ -141,6 +142,7 @@ class Webhook:
     signing_token: str = field(default="", repr=False)
     apps: Mapping[str, str] = field(default_factory=dict)
     environment: str = ""
+    unready: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ def _github(fields: Fields, apps: Sequence[str], environments: Sequence[str]) ->
         secret=_secret(fields, "secret"),
         apps=_apps(fields, "repositories", apps),
         environment=_environment(fields, environments),
+        unready=fields.flag("prereleases", False),
     )
     if not fields.has("secret"):
         fields.problem("secret", "expected the secret of the webhook; without it, anybody could publish a release")
@@ -48,6 +49,7 @@ def _gitlab(fields: Fields, apps: Sequence[str], environments: Sequence[str]) ->
         signing_token=_secret(fields, "signing_token"),
         apps=_apps(fields, "projects", apps),
         environment=_environment(fields, environments),
+        unready=fields.flag("upcoming", False),
     )
     if not fields.has("token") and not fields.has("signing_token"):
         fields.problem("token", "expected token, signing_token or both; without them, anybody could publish a release")

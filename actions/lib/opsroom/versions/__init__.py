@@ -6,7 +6,7 @@ To add a kind: one file in this folder with `read_options` and `make`, one line 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..registry import Registry
@@ -16,10 +16,14 @@ _HASH = re.compile(r"^[0-9a-f]{7,64}$")
 
 @dataclass(frozen=True)
 class Running:
-    """What runs: `version` is empty when nothing has been deployed there; `commit` where the source knows it."""
+    """What runs: `version` is empty when nothing has been deployed there; `commit` where the source knows it.
+
+    `cached` has the headers by which an answer shows that it came from a cache, such as `Age: 120`.
+    """
 
     version: str
     commit: str = ""
+    cached: str = field(default="", compare=False)
 
 
 class VersionSource(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Mapping, Optional, Pattern, Tuple
 
+from ..charset import unmarked
 from ..deploys import Target
 from ..errors import Code, Failure
 from ..names import VERSION, either, shown
@@ -74,7 +75,7 @@ class CommandVersion:
         )
         if ended.status != 0:
             raise Failure(Code.BAD_ANSWER, ended.sentence(), facts={"status": ended.status})
-        lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
+        lines = [line for line in map(unmarked, ended.output.splitlines()) if line]
         if not lines:
             return Running("")
         value = found_by(options.regex, ended.output) if options.regex else lines[0]

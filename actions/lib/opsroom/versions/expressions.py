@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Optional, Pattern
 
+from ..charset import unmarked
 from ..settings.fields import Fields
 
 
@@ -30,4 +31,4 @@ def found_by(expression: Pattern[str], text: str) -> Optional[str]:
     if match is None:
         return None
     value = match.group("version") if "version" in expression.groupindex else match.group(1)
-    return value.strip() if value is not None else None
+    return unmarked(value) if value is not None else None

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Pattern
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Pattern
 from urllib.parse import quote
 
+from ..charset import unmarked
 from ..deploys import Target
 from ..errors import Code, Failure
+from ..json_values import as_version, described, read, search
 from ..names import VERSION, either, shown
 from ..placeholders import fill, unknown
 from ..redaction import redact
 from ..settings.fields import Fields
+from ..text import one_line
 from . import Running, VersionSource
 from .expressions import found_by, read_expression
 
@@ -20,6 +23,12 @@ if TYPE_CHECKING:
     from ..http import Answer
 
 _KNOWN = ("app", "environment")
+# A cache on the way may keep its copy, and has to ask whether it is still good (RFC 9111, section 5.2.1.4). Not
+# `Pragma`: no cache of this century needs it (RFC 9111, section 5.4). What the config says takes their place.
+_DEFAULTS = {"Accept": "application/json, text/plain, */*", "Cache-Control": "no-cache"}
+# By these a cache shows that it answered: an age, or a word such as HIT. Varnish gives two numbers for a hit.
+_CACHES = ("cache-status", "x-cache", "x-cache-status", "cf-cache-status", "x-proxy-cache", "x-vercel-cache")
+_HIT = re.compile(r"\b(?:hit|stale|updating)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ class HttpVersion:
 
         options = self._options
         http = Http(
-            headers={"Accept": "application/json, text/plain, */*", **options.headers},
+            headers=_with_defaults(options.headers),
             time_limit=options.time_limit,
             verify=options.verify,
             follow=True,  # a page without rights; headers that may hold a secret do not go to another host
@@ -89,7 +98,7 @@ class HttpVersion:
         if not VERSION.match(value):
             said = redact(shown(value), answer.secrets) if value else "nothing"
             raise _bad(answer, f"answered {said} where a version was expected")
-        return Running(value)
+        return Running(value, cached=redact(_cached(answer.headers), answer.secrets))
 
     def _value(self, answer: Answer) -> str:
         options = self._options
@@ -98,29 +107,36 @@ class HttpVersion:
         if options.header:
             if options.header.lower() not in answer.headers:
                 raise _bad(answer, f"answered without the header {options.header}")
-            return answer.headers[options.header.lower()].strip()
+            return unmarked(answer.headers[options.header.lower()])
         if options.regex is not None:
             value = found_by(options.regex, answer.text)
             if value is None:
                 raise _bad(answer, "answered nothing that the regular expression finds")
             return value
-        return answer.text.strip()
+        return unmarked(answer.text)
 
     def _in_json(self, answer: Answer) -> str:
-        import jmespath
-
-        content = answer.json()
-        try:
-            value: Any = jmespath.search(self._options.json, content)
-        except jmespath.exceptions.JMESPathError as error:
-            reason = str(error).splitlines()[0].rstrip(":. ")
-            message = f"The expression '{self._options.json}' for the JSON of {answer.url} does not work: {reason}."
-            raise Failure(Code.BAD_ANSWER, message, facts={"url": answer.url}) from None
+        expression = self._options.json
+        value = search(expression, answer.json(read), f"the JSON of {answer.url}")
         if value is None:
-            raise _bad(answer, f"answered JSON in which there is no '{self._options.json}'")
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise _bad(answer, f"answered JSON in which '{self._options.json}' is neither a text nor a number")
-        return str(value).strip()
+            raise _bad(answer, f"answered JSON in which there is no '{expression}' (it is missing, or null)")
+        found = as_version(value)
+        if found is None:
+            what = redact(described(value), answer.secrets)
+            raise _bad(answer, f"answered JSON in which '{expression}' is {what}: neither a text nor a number")
+        return found
+
+
+def _with_defaults(headers: Mapping[str, str]) -> Dict[str, str]:
+    given = {name.lower() for name in headers}
+    return {**{name: value for name, value in _DEFAULTS.items() if name.lower() not in given}, **headers}
+
+
+def _cached(headers: Mapping[str, str]) -> str:
+    """The headers of an answer by which a cache shows that it gave it: `Age: 120, X-Cache: HIT`."""
+    found = [f"Age: {headers['age']}"] if re.match(r"[0-9]{0,9}[1-9][0-9]{0,9}$", headers.get("age", "")) else []
+    shows = [name for name in _CACHES if _HIT.search(headers.get(name, ""))]
+    return ", ".join([*found, *(f"{name.title()}: {one_line(headers[name], 60)}" for name in shows[:1])])
 
 
 def _bad(answer: Answer, what: str) -> Failure:

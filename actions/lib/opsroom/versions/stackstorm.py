@@ -10,6 +10,7 @@ from typing import Any, Callable, Mapping
 
 from ..deploys import Target
 from ..errors import Code, Failure, OpsroomError
+from ..json_values import as_version, described, may_have_lost_zeros, search
 from ..names import VERSION, shown
 from ..settings.fields import Fields
 from ..stackstorm import Execution, here, why
@@ -75,26 +76,19 @@ class StackStormVersion:
             reason = one_line(why(ended), 160) or "it does not say why"
             told = f"{options.action} ended as {ended.status}: {reason.rstrip('.')}."
             raise Failure(Code.BAD_ANSWER, told, f"See execution {ended.id}.", {"execution": ended.id})
-        value = self._found(ended.result)
-        if value is None or not str(value).strip():
+        value = search(options.json, ended.result, f"the result of {options.action}")
+        found = "" if value is None else as_version(value)
+        if found == "":
             return Running("")
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)) or not VERSION.match(str(value).strip()):
-            raise Failure(
-                Code.BAD_ANSWER,
-                f"{options.action} returned {shown(str(value))} at '{options.json}', which is not a version.",
-                f"See execution {ended.id}.",
-            )
-        return Running(str(value).strip())
-
-    def _found(self, result: Any) -> Any:
-        import jmespath
-
-        try:
-            return jmespath.search(self._options.json, result)
-        except jmespath.exceptions.JMESPathError as error:
-            reason = str(error).splitlines()[0].rstrip(":. ")
-            told = f"The expression '{self._options.json}' for the result of {self._options.action} does not work"
-            raise Failure(Code.BAD_ANSWER, f"{told}: {reason}.") from None
+        where = f"{options.action} returned {{}} at '{options.json}'"
+        see = f"See execution {ended.id}."
+        if found is None or not VERSION.match(found):
+            told = f"{where.format(shown(described(value)))}, which is not a version."
+            raise Failure(Code.BAD_ANSWER, told, see)
+        if may_have_lost_zeros(value):
+            told = f"{where.format(f'the number {found}')}. StackStorm drops the zeros at its end: it may be {found}0."
+            raise Failure(Code.BAD_ANSWER, told, f"Let the action return the version as text. {see}")
+        return Running(found)
 
     def _run(self) -> Execution:
         options = self._options

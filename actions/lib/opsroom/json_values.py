@@ -1,0 +1,112 @@
+"""A version in JSON: numbers as they are written there, so that 1.10 is not 1.1."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any, Mapping, Optional, Union
+
+from .charset import unmarked
+from .errors import Code, Failure
+from .names import listed
+from .text import one_line
+
+# Longer ones are no versions, and Python refuses to make numbers of some thousand digits.
+_LONGEST = 300
+
+
+class _Whole(int):
+    """A whole number; `written` is its text in the JSON."""
+
+    written: str
+
+
+class _Broken(float):
+    """A number with a point or an exponent, NaN or an infinity; `written` is its text in the JSON."""
+
+    written: str
+
+
+# JMESPath goes by the names of types: so its functions and comparisons take these for numbers.
+_Whole.__name__, _Broken.__name__ = "int", "float"
+Number = Union[_Whole, _Broken]
+
+
+def read(text: str) -> Any:
+    """The content of a JSON text, with numbers that know how they were written. Raises ValueError, RecursionError."""
+    return json.loads(text, parse_int=_whole, parse_float=_broken, parse_constant=_broken)
+
+
+def search(expression: str, content: Any, of: str) -> Any:
+    """What a JMESPath expression finds in the content; None for nothing. `of` names the content in the sentence.
+
+    Raises Failure(bad_answer) for an expression that does not work.
+    """
+    import jmespath
+
+    try:
+        return jmespath.search(expression, content, _options())
+    except jmespath.exceptions.JMESPathError as error:
+        reason = str(error).splitlines()[0].rstrip(":. ")
+        raise Failure(Code.BAD_ANSWER, f"The expression '{expression}' for {of} does not work: {reason}.") from None
+
+
+def as_version(value: Any) -> Optional[str]:
+    """The text of a text or number; None for what can be no version: true, null, lists, objects, NaN."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))) and _is_word(value):
+        return None
+    return unmarked(str(getattr(value, "written", value)))
+
+
+def may_have_lost_zeros(value: Any) -> bool:
+    """Whether a number is written as programs write it again: 1.1 may have been 1.10, and 2.0e3 becomes 2000.0."""
+    return isinstance(value, float) and getattr(value, "written", repr(float(value))) == repr(float(value))
+
+
+def described(value: Any) -> str:
+    """What a value is, for a sentence: `true`, `null`, `a list of 2`, `an object with a and b`."""
+    if isinstance(value, Mapping):
+        keys = listed([one_line(str(key), 20) for key in value], 3)
+        return f"an object with {keys}" if value else "an empty object"
+    if isinstance(value, (list, tuple)):
+        return f"a list of {len(value)}" if value else "an empty list"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return one_line(str(getattr(value, "written", value)), 40)
+
+
+def _whole(text: str) -> Number:
+    if len(text) > _LONGEST:
+        return _broken(text)
+    number = _Whole(text)
+    number.written = text
+    return number
+
+
+def _broken(text: str) -> Number:
+    number = _Broken(text)
+    number.written = text
+    return number
+
+
+def _is_word(value: float) -> bool:
+    """Whether NaN or an infinity stood there by its name; 1e999 is a number, if a large one."""
+    return not getattr(value, "written", "NaN")[-1:].isdigit()
+
+
+@lru_cache(maxsize=1)
+def _options() -> Any:
+    import jmespath
+    from jmespath import functions
+
+    class Functions(functions.Functions):  # type: ignore[misc]
+        """Those of JMESPath, with a `to_string` that leaves numbers as they are written."""
+
+        @functions.signature({"types": []})  # type: ignore[untyped-decorator]
+        def _func_to_string(self, value: Any) -> str:
+            written = getattr(value, "written", None)
+            return written if isinstance(written, str) else super()._func_to_string(value)
+
+    return jmespath.Options(custom_functions=Functions())
