@@ -31,7 +31,8 @@ def test_a_lock_stops_others_and_not_its_owner(world: World) -> None:
     locked = world.ask("lock", "bob", environment="uat", reason="load test")
     assert (locked["ok"], locked["code"]) == (True, "locked_now")
     assert re.fullmatch(
-        r"uat is locked by bob since \d\d:\d\d UTC: load test\. Only bob can deploy there now\. To end it: unlock uat",
+        r"uat is locked by bob since \d\d:\d\d UTC, no end: load test\. Only bob can deploy there now\. "
+        r"To end it: unlock uat",
         locked["message"],
     )
     refused = deploy(world, "alice")
@@ -45,15 +46,29 @@ def test_a_lock_stops_others_and_not_its_owner(world: World) -> None:
 
 
 def test_a_lock_and_its_end_are_recorded_with_who_and_why(world: World) -> None:
-    world.ask("lock", "bob", environment="UAT", app="Web", reason="load  test\nwith db until 2099", room="#dev")
+    world.ask("lock", "bob", environment="UAT", app="Web", reason="load  test\nwith db", room="#dev")
     world.ask("unlock", "bob", environment="uat", app="web")
     locked, unlocked = world.records()
     assert (locked.event.value, locked.command, locked.person, locked.chat_name) == ("locked", "lock", "bob", "bob")
     assert (locked.app, locked.environment, locked.room, locked.code) == ("web", "uat", "#dev", "locked_now")
-    assert locked.facts["reason"] == "load test with db until 2099"
+    assert locked.facts["reason"] == "load test with db"
     assert (unlocked.event.value, unlocked.command, unlocked.code) == ("unlocked", "unlock", "unlocked")
     assert unlocked.facts["reason"] == locked.facts["reason"]
     assert world.chain_holds()
+
+
+@pytest.mark.parametrize(
+    "end", ["until 24/12/1999", "until next Friday 17:00", "until the release is out", "for a while"]
+)
+def test_an_end_that_cannot_be_read_is_asked_back_and_never_a_part_of_the_reason(world: World, end: str) -> None:
+    refused = world.ask("lock", "bob", environment="uat", reason=f"load test {end}")
+    assert (refused["outcome"], refused["code"]) == ("refused", "invalid_time")
+    assert refused["hint"].endswith(". Where no time is meant, write at the end of the reason: no end")
+    assert world.ask("list_locks")["locks"] == []
+    locked = world.ask("lock", "bob", environment="uat", reason=f"load test {end}, no end")
+    assert (locked["code"], locked["reason"], locked["until"]) == ("locked_now", f"load test {end}", "")
+    assert ", no end: load test" in locked["message"]
+    assert ", no end | load test" in world.ask("list_locks")["message"]
 
 
 def test_an_end_in_the_text_is_taken_off_the_reason(world: World) -> None:

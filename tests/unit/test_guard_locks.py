@@ -87,7 +87,7 @@ def test_times_are_those_of_the_configs_time_zone() -> None:
 def test_the_kill_switch_says_that_it_holds_for_its_owner_too() -> None:
     (decision,) = in_the_way([lock("", "")], BOB_IN_CHAT, NOW)
     assert decision.message == (
-        "Everything is locked by bob since 14:02 UTC: load test. Nobody deploys, its owner included."
+        "Everything is locked by bob since 14:02 UTC, no end: load test. Nobody deploys, its owner included."
     )
     assert decision.hint == "To end it, bob or somebody who may lock every environment says: unlock everything"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from difflib import get_close_matches
 from typing import Iterable, List
 
@@ -37,9 +38,55 @@ VERSION = re.compile(
 )
 
 
+# What phones and chats make of quotes and dashes while somebody types.
+_QUOTES = {ord(one): "'" for one in "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u02bc\u00b4\uff07"}
+_QUOTES.update({ord(one): '"' for one in "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02"})
+_MINUS = "\u2212"
+_VARIATIONS = ("\ufe0e", "\ufe0f")
+
+
+def tidied(text: str) -> str:
+    """The text with plain quotes, dashes and blanks, composed letters (NFC) and nothing invisible in it.
+
+    A letter of another alphabet that only looks the same stays another letter.
+    """
+    if text.isascii():
+        return " ".join(text.split())
+    composed = unicodedata.normalize("NFC", text).translate(_QUOTES)
+    return " ".join("".join(_tidied(one) for one in composed).split())
+
+
+def _tidied(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Cf" or character in _VARIATIONS:
+        return ""
+    return "-" if category == "Pd" or character == _MINUS else character
+
+
+def comparable(name: str) -> str:
+    """What two spellings of one name have in common: case, quotes, dashes and blanks count for nothing.
+
+    For names of the config and of vendors only; who is speaking is compared letter by letter.
+    """
+    return unicodedata.normalize("NFC", tidied(name).casefold())
+
+
+def bare(text: str) -> str:
+    """The name in what somebody typed: `@bob`, `#12`, `'Done'`, `bob:` without the marks around it."""
+    name = tidied(text)
+    while True:
+        before = name
+        if len(name) > 1 and name[0] in "'\"`" and name[-1] == name[0]:
+            name = name[1:-1].strip()
+        if name[:1] in ("@", "#", "\uff20", "\uff03") and name[1:].strip():
+            name = name[1:].strip()
+        if name == before:
+            return name
+
+
 def check_identifier(value: str, what: str) -> str:
     """Return the trimmed name, or refuse it with a sentence that says what a name is made of."""
-    name = value.strip()
+    name = bare(value)
     if not IDENTIFIER.match(name):
         raise Refusal(
             Code.INVALID_NAME,
@@ -69,16 +116,27 @@ def shown(value: str, limit: int = 40) -> str:
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> List[str]:
     """The known names that `name` was most likely meant to be, best first."""
-    by_fold = {candidate.casefold(): candidate for candidate in known}
-    return [by_fold[fold] for fold in get_close_matches(name.casefold(), list(by_fold), n=most, cutoff=0.6)]
+    by_fold = {comparable(candidate): candidate for candidate in known}
+    return [by_fold[fold] for fold in get_close_matches(comparable(name), list(by_fold), n=most, cutoff=0.6)]
+
+
+def same_as(name: str, known: Iterable[str]) -> List[str]:
+    """The known names that are spelt as `name` is: the very one, else those that differ in nothing that counts, first
+    with its marks (`@bob`, `'Done'`), then without them."""
+    candidates = list(known)
+    if name in candidates:
+        return [name]
+    for wanted in (comparable(name), comparable(bare(name))):
+        same = [one for one in candidates if comparable(one) == wanted]
+        if same:
+            return same
+    return []
 
 
 def pick(name: str, known: Iterable[str], code: Code, what: str) -> str:
-    """The known name that equals `name` (case aside), else a refusal that offers the nearest. Never a guess."""
+    """The known name that equals `name` (see `same_as`), else a refusal that offers the nearest. Never a guess."""
     candidates = sorted(known)
-    if name in candidates:
-        return name
-    same = [candidate for candidate in candidates if candidate.casefold() == name.casefold()]
+    same = same_as(name, candidates)
     if len(same) == 1:
         return same[0]
     near = nearest(name, candidates)

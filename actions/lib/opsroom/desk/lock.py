@@ -94,7 +94,14 @@ def _reason_and_end(desk: Desk, scope: Scope, text: str, now: datetime) -> Tuple
             "A lock needs a reason: it is what those read whom it stops.",
             f"Say for instance: lock {scope.words}: load test until 17:00",
         )
-    return reason, read_end(end, now, desk.settings.timezone) if end else None
+    if not end:
+        return reason, None
+    try:
+        return reason, read_end(end, now, desk.settings.timezone)
+    except Refusal as refusal:
+        # It may be a part of the reason: "until the release is out".
+        hint = f"{refusal.hint.rstrip('.')}. Where no time is meant, write at the end of the reason: no end"
+        raise Refusal(refusal.code, refusal.message, hint, refusal.facts) from refusal
 
 
 def _wider(one: Lock, mine: Lock, scope: Scope) -> bool:

@@ -79,7 +79,7 @@ def _release(request: Request, scope: Scope, refused: List[Decision]) -> Outcome
 
 def _said(request: Request, lock: Lock, now: datetime) -> str:
     who, words = one_line(request.by.shown), place(lock.app, lock.environment)
-    since = lasting(lock, now, request.desk.settings.timezone)
+    since = lasting(lock, now, request.desk.settings.timezone, open_end="")
     if lock.owner == request.by.key:
         return f"{who} unlocked {words}; it was locked {since}: {one_line(lock.reason, 100)}"
     return f"{who} unlocked {words}; {one_line(lock.shown, 60)} had locked it {since}: {one_line(lock.reason, 100)}"

@@ -50,12 +50,12 @@ def told(lock: Lock, now: datetime, timezone: str = "UTC") -> str:
     return f"{what} is locked by {one_line(lock.shown, 60)} {lasting(lock, now, timezone)}: {reason}{stop}"
 
 
-def lasting(lock: Lock, now: datetime, timezone: str = "UTC") -> str:
-    """Since when, and until when it has an end: "since 14:02 UTC until 17:00 UTC"."""
+def lasting(lock: Lock, now: datetime, timezone: str = "UTC", open_end: str = ", no end") -> str:
+    """Since when, and until when: "since 14:02 UTC until 17:00 UTC", "since 14:02 UTC, no end"."""
     # Time zones are loaded only where somebody reads a time.
     from ..moments import said
 
-    until = f" until {said(lock.until, now, timezone)}" if lock.until else ""
+    until = f" until {said(lock.until, now, timezone)}" if lock.until else open_end
     return f"since {said(lock.since, now, timezone)}{until}"
 
 

@@ -1,0 +1,382 @@
+"""Points in time that people type in chat: "17.00", "5pm", "noon tomorrow", "Fri 09:00 UTC", "24 Dec", "24.12.2026".
+
+What a text may mean is a list of readings. One that is to come is understood; several are asked back.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from typing import Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from .durations import read_duration
+from .zones import at, zone
+
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+_SHORT_MONTHS = {"sept": 8}
+_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SHORT_DAYS = {"tues": 1, "weds": 2, "thur": 3, "thurs": 3}
+_CLOCK_NAMES = {"noon": time(12), "midday": time(12), "midnight": time(0)}
+_NOON = 12
+_EVENING = 17
+# A date without a year that is further away may be one that is over.
+_SURE_DAYS = 183
+# Words that only join the others.
+_JOINING = ("at", "on", "of", "the", "sharp", "please")
+# "17:00", "17.00", "17:00:00", "5:30pm", "5pm".
+_CLOCK = re.compile(r"(\d{1,2})(?:([:.])([0-5]\d)(?::([0-5]\d))?)?(am|pm)?")
+# "17h", "17h30"
+_HOURS = re.compile(r"(\d{1,2})h([0-5]\d)?")
+# "1730"
+_DIGITS = re.compile(r"([01]\d|2[0-3])([0-5]\d)")
+_YEARS = re.compile(r"(?:19|2[01])\d\d")
+# "24.12.2026", "24/12", "2026-12-24": as it was typed, with one sign between the parts.
+_DATE = re.compile(r"(\d{1,4})([./-])(\d{1,2})(?:\2(\d{2}|\d{4}))?\.?")
+_YEARLY = re.compile(r"\d[./-]\d+[./-]\d")
+_DAY_OF_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
+_OFFSET = re.compile(r"(?:(?:utc|gmt)?([+-])(\d{1,2})(?::?([0-5]\d))?|z)")
+_WITH_OFFSET = re.compile(r"(\S*:\S*?\d)(z|[+-]\d{2}(?::?[0-5]\d)?)")
+_LOOKS = re.compile(r"\d{1,2}:\d{2}\S*|\d{1,2}(?:[.:]\d{2})?[ap]m|\d{1,2}h(?:\d{2})?|\d{4}-\d{1,2}-\d\S*")
+# Zones whose name is that of their time in winter.
+_WINTER = ("CET", "EET", "MET", "WET")
+_ISO = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[Tt](?=\d)")
+# In words.
+_LONGEST_LOOK = 5
+# Abbreviations that stand for one offset in the world, in hours. "CET" and its like are names of zones themselves.
+_ABBREVIATIONS = {"cest": 2, "eest": 3, "west": 1, "gmt": 0, "msk": 3, "jst": 9, "edt": -4, "pdt": -7, "mdt": -6}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One meaning of a text: the moment, in UTC, how to type it so that it means nothing else, and whether it is what
+    people mean by it."""
+
+    moment: datetime
+    typed: str
+    sure: bool = True
+
+
+@dataclass
+class _Parts:
+    """What the words of a text are: a time of day, a day, both; several where one of them is meant."""
+
+    clocks: List[time] = field(default_factory=list)
+    days: List[date] = field(default_factory=list)
+    # Whether a day without a time counts as a whole: a date does, "Friday" does not.
+    whole: bool = False
+    # Whether the day is the next of its name, so that one that is over today is the one in a week.
+    weekly: bool = False
+    # "midnight" of a day is its beginning or its end.
+    midnight: bool = False
+    tonight: bool = False
+    # Whether the year is not said.
+    guessed: bool = False
+    # "until 2h" may be meant as "for 2h".
+    length: str = ""
+
+    def combined(self) -> Sequence[Tuple[Optional[date], Optional[time]]]:
+        """Each day with each time; empty where something is missing."""
+        if not self.days:
+            return [(None, clock) for clock in self.clocks]
+        if not self.clocks:
+            return [(day, None) for day in self.days] if self.whole else []
+        after = timedelta(days=1)
+        later: List[Tuple[Optional[date], Optional[time]]] = []
+        if self.midnight:
+            later = [(day + after, time(0)) for day in self.days]
+        if self.tonight:
+            return later or [(day, clock) for day in self.days for clock in self.clocks if clock.hour >= _EVENING]
+        return [*((day, clock) for day in self.days for clock in self.clocks), *later]
+
+
+class _NoTimeError(Exception):
+    """A word that is no part of a time, or one too many."""
+
+
+def readings(text: str, now: datetime, place: str) -> List[Reading]:
+    """What a text may mean, by a clock in the zone `place`; past moments too, each moment once, the first one first.
+
+    Empty where it is no point in time, or one that is not said completely ("Friday").
+    """
+    words, there, named = _with_zone(_ISO.sub(r"\1 ", text.replace(",", " ")).split(), place)
+    found: List[Reading] = []
+    for dotted in ("time", "date"):
+        with suppress(_NoTimeError):
+            found += _of_parts(_parts(words, now.astimezone(there).date(), dotted), now, there, named)
+    unique = {one.moment: one for one in reversed(found)}
+    return sorted(unique.values(), key=lambda one: one.moment)
+
+
+def _of_parts(parts: _Parts, now: datetime, there: tzinfo, named: str) -> Iterator[Reading]:
+    suffix = f" {named}" if named else ""
+    today = now.astimezone(there).date()
+    for day, clock in parts.combined():
+        moment = _moment(day, clock, parts.weekly, now, there)
+        local = moment.astimezone(there)
+        if named in _WINTER and local.tzname() != named:
+            # In summer nobody there calls the time so, and it may be meant as an hour later.
+            return
+        if clock is None:
+            typed = str(day)
+        else:
+            typed = f"{local:%H:%M}" if day is None and local.date() == today else f"{local:%Y-%m-%d %H:%M}"
+        far = day is not None and parts.guessed and (day - today).days > _SURE_DAYS
+        yield Reading(moment, f"until {typed}{suffix}", sure=not far)
+    length = read_duration(parts.length)
+    if length is not None:
+        yield Reading(now + length, f"for {parts.length}")
+
+
+def _moment(day: Optional[date], clock: Optional[time], weekly: bool, now: datetime, there: tzinfo) -> datetime:
+    """The moment, in UTC; without a day the next at which the clock shows that."""
+    if day is None:
+        assert clock is not None
+        today = now.astimezone(there).date()
+        every = (_first(datetime.combine(today + timedelta(days=days), clock), now, there) for days in range(3))
+        return next(one for one in every if one > now)
+    if clock is None:
+        return _first(datetime.combine(day, time(0)) + timedelta(days=1), now, there)
+    moment = _first(datetime.combine(day, clock), now, there)
+    if weekly and moment <= now:
+        return _first(datetime.combine(day + timedelta(days=7), clock), now, there)
+    return moment
+
+
+def _first(clock: datetime, now: datetime, there: tzinfo) -> datetime:
+    """When a clock there shows this; of the two times when clocks go back, the first that is still to come."""
+    early = at(clock, there)
+    return early if early > now else at(clock, there, late=True)
+
+
+def _parts(words: Sequence[str], today: date, dotted: str) -> _Parts:
+    """What the words are, a dotted one ("17.10") being a time or a date. Raises _NoTimeError."""
+    parts = _Parts()
+    rest = [one.lower() for one in words]
+    rest = rest[1:] if rest[:2] == ["the", "end"] else rest
+    weekday: Optional[int] = None
+    month = year = number = 0
+    modifier = ""
+    clocks = 0
+    ends = rest[:2] == ["end", "of"] or rest[:1] == ["eod"]
+    if ends:
+        rest = (rest[2:] if rest[0] == "end" else rest[1:]) or ["day"]
+        rest = ["today" if one == "day" else one for one in rest if one != "the"]
+        rest = rest[1:] if len(rest) > 1 and rest[0] == "today" else rest
+    while rest:
+        word = rest.pop(0)
+        after = rest[0].replace(".", "") if rest else ""
+        if after in ("am", "pm", "noon", "midnight", "o'clock", "oclock", "uhr") and word[0].isdigit():
+            rest.pop(0)
+            clock = _spoken(word, after)
+            parts.midnight = parts.midnight or after == "midnight"
+        else:
+            clock = _clock(word, dotted == "time")
+        if word in _CLOCK_NAMES:
+            clock, parts.midnight = [_CLOCK_NAMES[word]], word == "midnight"
+        hours = _HOURS.fullmatch(word)
+        if clock:
+            clocks += 1
+            parts.clocks = clock
+            parts.length = word if hours and int(hours.group(1)) <= _NOON else parts.length
+            continue
+        dates = _dates(word, today, dotted == "date")
+        if dates is not None:
+            if parts.days:
+                raise _NoTimeError
+            parts.days, parts.whole, parts.guessed = dates, True, not _YEARLY.search(word)
+        elif word in ("today", "tonight", "tomorrow") or [word, *rest[:2]] == ["day", "after", "tomorrow"]:
+            if parts.days:
+                raise _NoTimeError
+            ahead = {"tomorrow": 1, "day": 2}.get(word, 0)
+            rest = rest[2:] if word == "day" else rest
+            parts.days, parts.tonight = [today + timedelta(days=ahead)], word == "tonight"
+        elif _weekday(word) is not None and weekday is None:
+            weekday = _weekday(word)
+        elif _month(word) and not month:
+            month = _month(word)
+        elif word in ("next", "this", "coming") and not modifier:
+            modifier = word
+        elif _YEARS.fullmatch(word) and not year:
+            year = int(word)
+        elif _DAY_OF_MONTH.fullmatch(word) and not number:
+            number = int(word.rstrip("stndrh."))
+        elif word not in _JOINING:
+            raise _NoTimeError
+    if month or number or year:
+        if parts.days or not (month and number):
+            raise _NoTimeError
+        parts.days, parts.whole, parts.guessed = _of_month(number, month, year, today), True, not year
+    if weekday is not None:
+        _take_weekday(parts, weekday, modifier, today)
+    elif modifier:
+        raise _NoTimeError
+    if ends:
+        parts.whole = not clocks
+    if clocks > 1 or (parts.length and parts.days) or (ends and clocks):
+        raise _NoTimeError
+    return parts
+
+
+def _take_weekday(parts: _Parts, weekday: int, modifier: str, today: date) -> None:
+    coming = today + timedelta(days=(weekday - today.weekday()) % 7)
+    if parts.days:
+        # "Thu 2026-12-24": the two must agree.
+        parts.days = [one for one in parts.days if one.weekday() == weekday]
+        if not parts.days or modifier:
+            raise _NoTimeError
+    elif modifier == "next":
+        week = timedelta(days=7)
+        parts.days = [coming + week] if coming == today else [coming, coming + week]
+    elif modifier == "this":
+        parts.days = [today + timedelta(days=weekday - today.weekday())]
+    else:
+        parts.days, parts.weekly = [coming], True
+
+
+def _clock(word: str, dotted: bool) -> List[time]:
+    """The times of day that a word may be; empty where it is none."""
+    found = _CLOCK.fullmatch(word)
+    if found and (found.group(2) or found.group(5)):
+        hour, sign, half = int(found.group(1)), found.group(2), found.group(5)
+        if half and not 1 <= hour <= _NOON:
+            return []
+        if sign == "." and not half and (not dotted or len(found.group(1)) < 2):
+            # "1.4" is a version or a date sooner than a time.
+            return []
+        hour = hour % _NOON + (_NOON if half == "pm" else 0) if half else hour
+        return [time(hour, int(found.group(3) or 0), int(found.group(4) or 0))] if hour < 24 else []
+    hours = _HOURS.fullmatch(word)
+    if hours:
+        return [time(int(hours.group(1)), int(hours.group(2) or 0))] if int(hours.group(1)) < 24 else []
+    digits = _DIGITS.fullmatch(word)
+    if digits and not _YEARS.fullmatch(word):
+        return [time(int(digits.group(1)), int(digits.group(2)))]
+    return []
+
+
+def _spoken(word: str, after: str) -> List[time]:
+    """ "5 pm", "12 noon", "17 o'clock"; of "5 o'clock" both halves of the day."""
+    if after in ("am", "pm"):
+        found = _clock(f"{word}{after}", True)
+    elif after in _CLOCK_NAMES:
+        found = [_CLOCK_NAMES[after]] if word in ("12", "12:00") else []
+    else:
+        hour = int(word) if word.isdigit() and len(word) < 3 else 24
+        two = after != "uhr" and 1 <= hour <= _NOON
+        found = [time(one % 24) for one in ((hour, hour + _NOON) if two else (hour,)) if one <= 24 and hour < 24]
+    if not found:
+        raise _NoTimeError
+    return found
+
+
+def _dates(word: str, today: date, dotted: bool) -> Optional[List[date]]:
+    """The days that a date in numbers may be; None where a word is none."""
+    found = _DATE.fullmatch(word)
+    if not found:
+        return None
+    first, sign, second, third = found.groups()
+    if sign == "." and not third and (not dotted or len(first) != 2 or len(second) != 2):
+        return None
+    if not third and (sign == "-" or len(first) > 2):
+        return None
+    if not third:
+        orders = [(first, second)] if sign == "." else [(first, second), (second, first)]
+        days = [day for one, other in orders for day in _of_month(int(one), int(other), 0, today)]
+    else:
+        orders3 = [(first, second, third)] if len(first) == 4 else []
+        if len(first) <= 2:
+            orders3.append((third, second, first))
+        if len(first) <= 2 and sign != ".":
+            orders3.append((third, first, second))
+        if len(first) == 2 and len(third) == 2:
+            orders3.append((first, second, third))
+        days = [
+            day
+            for year, month, number in orders3
+            for day in _of_month(int(number), int(month), int(year) + (2000 if len(year) == 2 else 0), today)
+        ]
+    if not days:
+        raise _NoTimeError
+    return list(dict.fromkeys(days))
+
+
+def _of_month(number: int, month: int, year: int, today: date) -> List[date]:
+    """The day of that month; without a year the next one. Empty where there is none."""
+    for each in (year,) if year else range(today.year, today.year + 2):
+        with suppress(ValueError):
+            day = date(each, month, number)
+            if year or day >= today:
+                return [day]
+    return []
+
+
+def _weekday(word: str) -> Optional[int]:
+    return _by_name(word, _DAY_NAMES, _SHORT_DAYS)
+
+
+def _month(word: str) -> int:
+    """1 to 12; 0 where it is no month."""
+    found = _by_name(word, _MONTHS, _SHORT_MONTHS)
+    return 0 if found is None else found + 1
+
+
+def _by_name(word: str, names: Sequence[str], short: Mapping[str, int]) -> Optional[int]:
+    """Which of the names a word is, whole or its first three letters; None for none of them."""
+    plain = word.rstrip(".")
+    if plain in short:
+        return short[plain]
+    return next((number for number, name in enumerate(names) if plain in (name, name[:3])), None)
+
+
+def looks_like_point(text: str) -> bool:
+    """Whether a text is surely meant as a point in time, though perhaps not one that can be read."""
+    words = text.lower().replace(",", " ").split()
+    if not words or len(words) > _LONGEST_LOOK:
+        return False
+    first = words[1] if words[0] in ("next", "this", "on", "at") and len(words) > 1 else words[0]
+    if first in ("today", "tomorrow", "tonight", "eod", *_CLOCK_NAMES) or _weekday(first) is not None:
+        return True
+    half = len(words) > 1 and words[1].replace(".", "") in ("am", "pm", "o'clock")
+    return (half and first[0].isdigit()) or bool(_LOOKS.fullmatch(first))
+
+
+def _with_zone(words: Sequence[str], default: str) -> Tuple[List[str], tzinfo, str]:
+    """The words without the zone that ends them, the zone, and its name where they have one."""
+    rest = list(words)
+    attached = _WITH_OFFSET.fullmatch(rest[-1].lower()) if rest else None
+    if attached and (attached.group(2)[0] != "-" or len(rest) > 1):
+        # "08:00-10:00" is from one to the other.
+        rest[-1:] = [rest[-1][: attached.end(1)], attached.group(2)]
+    last = rest[-1].lower() if len(rest) > 1 else ""
+    found = _offset(last)
+    if found is not None:
+        return rest[:-1], found, rest[-1].upper()
+    if last[:1].isalpha() and not _of_a_time(last):
+        for name in (rest[-1], rest[-1].upper(), rest[-1].title()):
+            with suppress(ValueError):
+                return rest[:-1], zone(name), name
+    return rest, zone(default), ""
+
+
+def _of_a_time(word: str) -> bool:
+    """Whether a word is one of a time, for which no database of time zones need be loaded."""
+    known = (*_CLOCK_NAMES, *_JOINING, "am", "pm", "today", "tonight", "tomorrow", "day", "o'clock", "uhr")
+    return word in known or _weekday(word) is not None or _month(word) > 0
+
+
+def _offset(word: str) -> Optional[tzinfo]:
+    if word in _ABBREVIATIONS:
+        return timezone(timedelta(hours=_ABBREVIATIONS[word]), word.upper())
+    found = _OFFSET.fullmatch(word)
+    if not found:
+        return None
+    hours, minutes = int(found.group(2) or 0), int(found.group(3) or 0)
+    length = timedelta(hours=hours, minutes=minutes)
+    if length >= timedelta(hours=15):
+        return None
+    return timezone(-length if found.group(1) == "-" else length, word.upper())
