@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from typing import Any, Dict, List
 
 import pytest
@@ -18,7 +21,8 @@ def forms(stackstorm: StackStorm) -> Dict[str, Dict[str, Any]]:
     shown = {}
     for action in [one for one in found if one["pack"] == "opsroom"]:
         fields = {name: one for name, one in action["parameters"].items() if not one.get("immutable")}
-        shown[action["ref"]] = dict(sorted(fields.items(), key=lambda one: one[1].get("position", len(fields) + 1)))
+        last = len(fields) + 1
+        shown[action["ref"]] = dict(sorted(fields.items(), key=lambda one: (one[1].get("position", last), one[0])))
     return shown
 
 
@@ -29,12 +33,30 @@ def by_itself(fields: Dict[str, Any]) -> Dict[str, Any]:
 
 def test_the_forms_ask_what_the_commands_ask_and_a_level_that_is_fixed(stackstorm: StackStorm) -> None:
     found = forms(stackstorm)
-    assert list(found["opsroom.page"]) == ["who", "message", "urgent", "emergency", "log_level"]
+    assert list(found["opsroom.page"]) == ["who", "message", "emergency", "log_level", "urgent"]
     assert list(found["opsroom.release"]) == ["app", "version", "upto"]
     for ref, fields in found.items():
         assert fields.get("log_level", {"enum": ["INFO"]})["enum"] == ["INFO"], ref
         hidden = {"requester", "room", "st2_user", "env", "timeout", "content_version", "debug"}
         assert not hidden & set(fields), ref
+
+
+def help_of(ref: str, storm: StackStorm) -> str:
+    """What StackStorm's own client prints for `st2 run -h`. Skips where there is no `st2` on the path."""
+    program = shutil.which("st2")
+    if program is None:
+        pytest.skip("no st2 on the path")
+    environ = {"ST2_API_URL": storm.url, "ST2_AUTH_TOKEN": storm.admin["X-Auth-Token"]}
+    done = subprocess.run([program, "run", "-h", ref], env={**os.environ, **environ}, capture_output=True, text=True)
+    return done.stdout + done.stderr
+
+
+def test_the_client_explains_every_parameter_of_every_action(stackstorm: StackStorm) -> None:
+    for ref, fields in forms(stackstorm).items():
+        text = help_of(ref, stackstorm)
+        assert "ERROR" not in text, text
+        # A name stands alone on its line.
+        assert set(fields) <= {line.strip() for line in text.splitlines()}, ref
 
 
 def test_what_a_form_sends_is_taken(stackstorm: StackStorm, world: World) -> None:
