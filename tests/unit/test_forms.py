@@ -1,9 +1,9 @@
 """The forms that StackStorm's web interface makes of the actions: in order, explained, and such that they can be sent.
 
 How it makes them is in st2web, modules/st2-auto-form: the runner's parameters and the action's together, without those
-that are immutable, by position, then those without one by name; a choice for what has an enumeration, a box for what is true or false, a line for the
-rest, a masked one for secrets; the description below each. What is typed is not held against the pattern there, and
-what StackStorm answers is not shown, so that the description has to say what is taken.
+that are immutable, by position, then those without one by name; a choice for what has an enumeration, a box for what is
+true or false, a line for the rest, a masked one for secrets; the description below each. What is typed is not held
+against the pattern there, and what StackStorm answers is not shown, so that the description has to say what is taken.
 """
 
 from __future__ import annotations
