@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := actions sensors console tests benchmarks
+CODE := actions sensors console tests benchmarks findings
 METADATA := pack.yaml config.schema.yaml opsroom.yaml.example actions aliases sensors rules policies rbac
 
 .PHONY: demo chat test lint format picture clean
