@@ -46,7 +46,7 @@ def open_session(config: Path, pack: Path, database: str = "", speaker: str = ""
 
 def _read_config(path: Path) -> Dict[str, Any]:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.safe_load(path.read_bytes())  # with a byte order mark it may be UTF-16
     except OSError as error:
         raise CannotOpen([f"{path} cannot be read: {error.strerror or error}."]) from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:

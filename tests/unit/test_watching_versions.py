@@ -126,6 +126,17 @@ def test_a_change_behind_opsrooms_back_is_drift_and_so_is_the_change_back(place:
     assert triggers(place.look("v2")) == ["version_unknown_change"]
 
 
+def test_another_commit_under_the_same_name_is_a_change(place: Place) -> None:
+    one, other, third = (Running("v1", letter * 40) for letter in "abc")
+    place.look(one)
+    assert place.look(Running("v1")) == place.look(one) == []
+    assert triggers(place.look(other)) == ["version_unknown_change"]
+    deployed(place.store, "v1", facts={"commit": third.commit, "commit_before": other.commit})
+    assert triggers(place.look(third)) == ["version_changed"]
+    # The record has that name too, but of another commit.
+    assert triggers(place.look(one)) == ["version_unknown_change"]
+
+
 def test_a_deployment_of_before_the_first_look_explains_no_later_change(place: Place) -> None:
     deployed(place.store, "v2")
     place.look("v1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Iterable, List, Optional
 
@@ -13,7 +14,7 @@ from sqlalchemy.engine import Connection, Row
 from .ledger import Event, Record, from_columns
 from .store.tables import FINISHED, ledger
 from .store.values import moment
-from .versions import same_version
+from .versions import same, same_version
 
 # Above every record's number.
 _END = 2**63 - 1
@@ -38,9 +39,11 @@ def last_succeeded(connection: Connection, app: str, environment: str) -> Option
     return None if found is None else _record(found)
 
 
-def commit_of(connection: Connection, app: str, environment: str, version: str) -> str:
-    """The commit that a version stood for when it was last deployed there with success; empty where nobody knows."""
-    query = _finished(connection, app, environment).where(ledger.c.event == Event.SUCCEEDED.value)
+def commit_of(connection: Connection, app: str, environment: str, version: str, before: int = _END) -> str:
+    """The commit that a version stood for when it was last deployed there with success; empty where nobody knows.
+
+    Only records with a `seq` below `before` count."""
+    query = _finished(connection, app, environment, before).where(ledger.c.event == Event.SUCCEEDED.value)
     rows = connection.execution_options(yield_per=100).execute(query)
     try:
         for row in rows:
@@ -51,23 +54,46 @@ def commit_of(connection: Connection, app: str, environment: str, version: str) 
     return ""
 
 
-def version_before(connection: Connection, app: str, environment: str, current: str) -> Optional[Record]:
+def commit_before(connection: Connection, record: Record) -> str:
+    """The commit that a deployment found there; empty where nobody knows. Records of older versions do not say it: then
+    what the name stood for before."""
+    known = str(record.facts.get("commit_before") or "")
+    return known or commit_of(connection, record.app, record.environment, record.version_before, record.seq)
+
+
+def version_before(
+    connection: Connection, app: str, environment: str, current: str, commit: str = ""
+) -> Optional[Record]:
     """The record that tells what to go back to when `current` runs: its `version_before`.
 
     It is the newest deployment of `current` that replaced another version and was itself no rollback. So a second
     rollback goes one further back: the record of the first one would lead to the version it fled from. One that failed
     counts too: a version that was put in place and then did not come up is what people roll back.
-    Versions are compared as `same_version` does.
+    Versions are compared as `same` does, by their commits where those are known; `commit` is that of `current`.
     """
     query = _finished(connection, app, environment).where(ledger.c.command != "rollback", ledger.c.version_before != "")
     rows = connection.execution_options(yield_per=100).execute(query)
+    wanted = _Named(current, commit)
     try:
         for row in rows:
-            if same_version(row.version, current) and not same_version(row.version, row.version_before):
+            facts = json.loads(row.facts)
+            put = _Named(row.version, str(facts.get("commit") or ""))
+            if not same(put, wanted):
+                continue
+            found = _Named(row.version_before, str(facts.get("commit_before") or ""))
+            if put.commit and not found.commit and same_version(put.version, found.version):
+                found = _Named(row.version_before, commit_of(connection, app, environment, row.version_before, row.seq))
+            if not same(put, found):
                 return _record(row)
     finally:
         rows.close()
     return None
+
+
+@dataclass(frozen=True)
+class _Named:
+    version: str
+    commit: str
 
 
 def of_execution(connection: Connection, execution_id: str, latest: int = 5000) -> List[Record]:

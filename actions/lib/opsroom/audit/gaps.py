@@ -6,7 +6,7 @@ from typing import Collection, Dict, Iterable, Iterator, Mapping, Tuple
 
 from ..ledger_chain import ChainReport
 from ..text import when
-from ..versions import same_version
+from ..versions import Running, as_told, same
 from .model import Change, Ending, ExceptionKind, Finding, GapKind, Word
 from .telling import runs_after
 
@@ -68,19 +68,20 @@ def _story(change: Change, live: Collection[str]) -> Iterator[Finding]:
 
 def _joins(changes: Iterable[Change], before: Mapping[Tuple[str, str], str]) -> Iterator[Finding]:
     """Where what a change found is not what the change before it had left: somebody else changed it."""
-    left: Dict[Tuple[str, str], str] = dict(before)
+    left: Dict[Tuple[str, str], Running] = {place: Running(version) for place, version in before.items()}
     who: Dict[Tuple[str, str], str] = {}
     for change in changes:
         place = (change.app, change.environment)
-        known = left.get(place, "")
-        if known and change.version_before and not same_version(known, change.version_before):
+        known, found = left.get(place, Running("")), Running(change.version_before, change.commit_before)
+        if known.version and found.version and not same(known, found):
+            was, then = as_told(known, found)
             after = f"after {who[place]}" if place in who else "before this period"
             told = (
-                f"{change.place} ran {known} {after}, but {change.version_before} when {change.asked_by} began at "
+                f"{change.place} ran {was} {after}, but {then} when {change.asked_by} began at "
                 f"{when(change.at, change.at.replace(year=1))}: it was changed outside of opsroom in between."
             )
             yield _of(GapKind.CHANGED_OUTSIDE, change, told)
-        left[place] = runs_after(change)
+        left[place] = Running(runs_after(change), change.commit if change.ending is Ending.SUCCEEDED else "")
         who[place] = f"the {change.command} by {change.asked_by}"
 
 

@@ -54,7 +54,8 @@ class Change:
 
     `deployment` is the id that its records share, `change` the short one by which people approved it. `touched`: it was
     started, so that something may have changed. `needed` approvals were asked for. `running` is what ran after a
-    failure or an interruption, None where that is not known. `seconds` is how long it took. `starts` and `ends` count
+    failure or an interruption, None where that is not known. `commit` and `commit_before` are those of the versions,
+    empty where nobody knows. `seconds` is how long it took. `starts` and `ends` count
     the records that say so; `started_record` is the number of the first start.
     """
 
@@ -79,6 +80,8 @@ class Change:
     ends: int = 0
     version_before: str = ""
     version: str = ""
+    commit_before: str = ""
+    commit: str = ""
     cards: Tuple[str, ...] = ()
     plan: str = ""
     needed: int = 0

@@ -81,6 +81,8 @@ class _Told:
             ends=self.ends,
             version_before=self._last("version_before"),
             version=self._last("version"),
+            commit_before=self._fact("commit_before"),
+            commit=self._fact("commit"),
             cards=_texts(self._facts("cards")),
             approvals=tuple(self.approvals),
             refusals=tuple(self.refusals),

@@ -12,6 +12,7 @@ from ..guard.approvals import time_left, waits_for
 from ..ledger import Event, append
 from ..settings.model import Environment
 from ..text import one_line
+from ..versions import as_told
 from .changing import entry_by, facts_of
 from .outcome import Outcome
 
@@ -142,6 +143,7 @@ def _draft(
             "doing": order.doing,
             "redeploy": order.redeploy,
             "looked": running is not None,
+            "commit_before": running.commit if running is not None else "",
             "cards": list(order.cards),
         },
     )
@@ -157,7 +159,8 @@ def _plan(order: Order, resolved: Optional[Resolved], running: Optional[Running]
     )
     if running is None or not running.version:
         return f"{place} would get {resolved.version}{commit}"
-    return f"{place} would go from {running.version} to {resolved.version}{commit}"
+    before, after = as_told(running, resolved)
+    return f"{place} would go from {before} to {after}{commit if after == resolved.version else ''}"
 
 
 def _told(change: Change, new: bool, environment: Environment, now: datetime) -> str:

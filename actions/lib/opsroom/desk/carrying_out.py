@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from ..deploys import Resolved
@@ -10,7 +10,7 @@ from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import listed
 from ..settings.model import App, Environment
 from ..text import one_line
-from ..versions import Running, same_version
+from ..versions import Running, same, same_version
 from .deployment_cards import note_cards
 from .job import RunningJob
 from .looking import look, look_or_recall
@@ -21,7 +21,7 @@ from .record import Request
 from .settling import settle_interrupted
 from .telling import announce, facts_of, failed, headline, success, taken_over
 from .telling_cards import tell_cards
-from .verifying import is_there, verify
+from .verifying import as_known, is_there, verify
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -36,9 +36,10 @@ class Order:
     """What is to be done.
 
     `did` and `doing` tell it afterwards and meanwhile, with `{version}` where the version goes: "deployed web
-    {version} to uat". `expected_before` is the version that must still be running (empty: nothing), `commit` what the
-    version must still stand for. `change` is the approved or confirmed change that this carries out, `emergency` the
-    reason for passing what is in the way. `cards` are those that were named with it.
+    {version} to uat". `expected_before` is the version that must still be running (empty: nothing), of the commit
+    `commit_before` where that is known; `commit` is what the version must still stand for. `change` is the approved or
+    confirmed change that this carries out, `emergency` the reason for passing what is in the way. `cards` are those
+    that were named with it.
     """
 
     app: App
@@ -48,6 +49,7 @@ class Order:
     doing: str
     redeploy: bool = False
     expected_before: Optional[str] = None
+    commit_before: str = ""
     commit: str = ""
     change: Optional[Change] = None
     emergency: str = ""
@@ -69,8 +71,8 @@ def carry_out(request: Request, order: Order) -> Outcome:
     passed = _clear(order, rights(request, environment, bool(order.emergency)))
     settle_interrupted(desk, app.name, environment.name)
     passed += _clear(order, circumstances(request, environment))
-    resolved = deployer_for(app, environment).resolve(order.version)
-    request.version = resolved.version
+    resolved = _resolve(order)
+    request.version, request.commit = resolved.version, resolved.commit
     _same_commit(order, resolved)
     passed += _clear(order, sequence(request, app, environment, resolved, order.is_rollback))
     if _must_wait(order):
@@ -81,7 +83,7 @@ def carry_out(request: Request, order: Order) -> Outcome:
         before = _look(request, order)
         _still_as_expected(order, before)
         if not order.redeploy and _is_there_for_sure(order, before, resolved):
-            return _already_there(request, order, before)
+            return _already_there(request, order, before, resolved)
         note_cards(request, order, resolved)
         if order.emergency:
             _override(request, order, passed)
@@ -110,7 +112,7 @@ def _wait(request: Request, order: Order, resolved: Resolved) -> Outcome:
 
     running = _look(request, order)
     if not order.redeploy and _is_there_for_sure(order, running, resolved):
-        return _already_there(request, order, running)
+        return _already_there(request, order, running, resolved)
     note_cards(request, order, resolved)
     kind = "approval" if order.environment.approvals > 0 else "confirmation"
     return make_change(request, order, order.environment, resolved, running, kind)
@@ -172,8 +174,24 @@ def _look(request: Request, order: Order) -> Running:
         running = look_or_recall(request.desk, order.app, order.environment) or Running("")
     else:
         running = look(request.desk, order.app, order.environment)
-    request.version_before = running.version
+    request.version_before, request.commit_before = running.version, running.commit
     return running
+
+
+def _resolve(order: Order) -> Resolved:
+    """What is to be deployed. A rollback brings back the commit that ran then, also where its tag was moved or removed
+    since, and keeps the name under which it ran."""
+    deployer = deployer_for(order.app, order.environment)
+    back_to = order.commit if order.is_rollback else ""
+    try:
+        resolved = deployer.resolve(order.version)
+    except Refusal as refusal:
+        if not back_to or refusal.code is not Code.UNKNOWN_VERSION:
+            raise
+        resolved = deployer.resolve(back_to)
+    if back_to and resolved.commit and resolved.commit != back_to:
+        resolved = deployer.resolve(back_to)
+    return replace(resolved, version=order.version) if back_to and resolved.commit == back_to else resolved
 
 
 def _same_commit(order: Order, resolved: Resolved) -> None:
@@ -188,12 +206,15 @@ def _same_commit(order: Order, resolved: Resolved) -> None:
 
 def _still_as_expected(order: Order, before: Running) -> None:
     expected = order.expected_before
-    if expected is None or before.version == expected or same_version(before.version, expected):
+    if expected is None or before.version == expected == "" or same(before, Running(expected, order.commit_before)):
         return
     place = f"{order.app.name} on {order.environment.name}"
+    runs = before.version or "nothing"
+    if same_version(expected, before.version):
+        runs += f" of another commit ({before.commit[:12]})"
     raise Refusal(
         Code.CHANGED_MEANWHILE,
-        f"{place} changed meanwhile: {before.version or 'nothing'} runs there now.",
+        f"{place} changed meanwhile: {runs} runs there now.",
         "Look at it, then say it again.",
     )
 
@@ -203,11 +224,11 @@ def _is_there_for_sure(order: Order, before: Running, resolved: Resolved) -> boo
     return order.app.version is not None and is_there(before, resolved)
 
 
-def _already_there(request: Request, order: Order, before: Running) -> Outcome:
+def _already_there(request: Request, order: Order, before: Running, resolved: Resolved) -> Outcome:
     from ..ledger import Event
 
     place = f"{order.app.name} on {order.environment.name}"
-    text = f"{place} already runs {before.version}; nothing was done."
+    text = f"{place} already runs {as_known(before, resolved)}; nothing was done."
     request.end(Event.REFUSED, Code.ALREADY_THERE.value, text)
     again = f"To deploy it once more: redeploy {order.app.name} {request.version} to {order.environment.name}"
     return Outcome(True, Code.ALREADY_THERE, f"{text} {again}", facts_of(request))
@@ -217,7 +238,7 @@ def _start(request: Request, order: Order, resolved: Resolved) -> None:
     """Commit "started" before anything is touched."""
     from ..ledger import Event
 
-    request.write(Event.STARTED, asked_version=order.version, commit=resolved.commit or None)
+    request.write(Event.STARTED, asked_version=order.version)
     request.started = True
 
 
@@ -237,8 +258,7 @@ def _deploy(request: Request, order: Order, resolved: Resolved, job: RunningJob)
     text = success(request, order, verified)
     try:
         also = _lock_afterwards(request, order)
-        commit = resolved.commit or None
-        held = request.end(Event.SUCCEEDED, Code.DEPLOYED.value, text, also=also, verified=verified, commit=commit)
+        held = request.end(Event.SUCCEEDED, Code.DEPLOYED.value, text, also=also, verified=verified)
     except Failure as failure:
         # The claim runs out by itself; then the deployment is recorded by what runs. Nothing else is written here.
         request.ended = request.unrecorded = True

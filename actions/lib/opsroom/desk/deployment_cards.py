@@ -58,7 +58,7 @@ def note_cards(request: Request, order: Order, resolved: Resolved) -> None:
     """
     cards = list(order.cards)
     if not order.is_rollback:
-        cards += brought(request.desk, order, resolved, request.version_before)
+        cards += brought(request.desk, order, resolved, request.commit_before or request.version_before)
     if cards:
         request.noted["cards"] = list(_once_each(request.desk.settings, cards))[:MOST]
 

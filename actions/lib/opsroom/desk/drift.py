@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import Code
 from ..names import check_version
+from ..versions import same_version
 from . import Desk
 from .outcome import Outcome
 from .places import find_place
@@ -27,6 +28,8 @@ def note_drift(desk: Desk, app_name: str, environment_name: str, version: str, b
     place = f"{app.name} on {environment.name}"
     was = f" (before: {then})" if then else ""
     what = f"{place} runs {now} now{was}" if now else f"{place} runs nothing any more{was}"
+    if same_version(now, then):
+        what = f"{place} runs another commit of {now} now"
     text = f"{what}, and nobody asked opsroom for that. To see what is on record: history of {place}"
     noted = {"event": event, "running": now or "nothing"}
     request = Request(desk, _DRIFT, app.name, environment.name, now, version_before=then, noted=noted)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Dict, List
+from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
 from ..errors import Code, Refusal
 from ..text import span, stamp, table, when
+from ..versions import Running, as_told
 from . import Desk
 from .outcome import Outcome
 from .places import find_app, find_environment, find_place
@@ -55,8 +56,15 @@ def _scope(desk: Desk, app_name: str, environment_name: str) -> tuple[str, str]:
 
 def _row(record: Record, now: datetime, app: str, environment: str) -> List[str]:
     place = [part for part in ("" if app else record.app, "" if environment else record.environment) if part]
-    versions = f"{record.version_before} -> {record.version}" if record.version_before else record.version
+    before, after = as_told(*_versions(record))
+    versions = f"{before} -> {after}" if before else after
     return [when(record.at, now), " ".join([*place, versions]), record.requester, _result(record)]
+
+
+def _versions(record: Record) -> Tuple[Running, Running]:
+    """What ran before and what was deployed, as far as the record knows their commits."""
+    before, after = (str(record.facts.get(key) or "") for key in ("commit_before", "commit"))
+    return Running(record.version_before, before), Running(record.version, after)
 
 
 def _result(record: Record) -> str:
@@ -91,6 +99,8 @@ def _fact(record: Record) -> Dict[str, Any]:
         "environment": record.environment,
         "version_before": record.version_before,
         "version": record.version,
+        "commit_before": record.facts.get("commit_before"),
+        "commit": record.facts.get("commit"),
         "code": record.code,
         "message": record.message,
         "seconds": record.seconds,

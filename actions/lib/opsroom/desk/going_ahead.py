@@ -103,6 +103,7 @@ def order_of(change: Change, app: App, environment: Environment) -> Order:
         doing=str(facts["doing"]),
         redeploy=bool(facts["redeploy"]),
         expected_before=change.version_before if facts["looked"] else None,
+        commit_before=str(facts.get("commit_before") or ""),
         commit=change.commit_id,
         change=change,
         cards=tuple(facts.get("cards") or ()),

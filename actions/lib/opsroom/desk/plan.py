@@ -11,15 +11,16 @@ from ..guard.access import who_may
 from ..names import check_version, listed
 from ..settings.model import App, Environment
 from ..text import span
-from ..versions import Running, same_version
+from ..versions import Running, as_told
 from . import Desk
-from .asking import ask
 from .carrying_out import Order
 from .deployment_cards import brought
+from .looking import look
 from .obstacles import Obstacle, circumstances, rights, sequence
 from .outcome import Outcome
 from .places import deployer_for, find_place
 from .record import Request
+from .verifying import as_known, is_there
 
 
 def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outcome:
@@ -27,16 +28,17 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
     app, environment = find_place(desk.settings, app_name, environment_name)
     resolved = deployer_for(app, environment).resolve(check_version(version))
     wanted = resolved.version
-    running, trouble = _now(app, environment)
+    running, trouble = _now(desk, app, environment)
     request = Request(desk, "plan", app.name, environment.name, wanted)
     found = [*rights(request, environment), *_obstacles(request, environment)]
     found += sequence(request, app, environment, resolved, is_rollback=False)
     obstacles = [*(one.decision for one in found), *trouble]
     place = f"{app.name} on {environment.name}"
-    if running and same_version(running.version, wanted):
-        change = f"{place} already runs {running.version}; a deployment would do nothing."
+    if running and is_there(running, resolved):
+        change = f"{place} already runs {as_known(running, resolved)}; a deployment would do nothing."
     elif running and running.version:
-        change = f"{place} would go from {running.version} to {wanted}."
+        before, after = as_told(running, resolved)
+        change = f"{place} would go from {before} to {after}."
     else:
         change = f"{place} would get {wanted}."
     speaks_of = _cards(desk, app, environment, resolved, running)
@@ -62,14 +64,15 @@ def _cards(
 ) -> Tuple[str, ...]:
     if running is None or not running.version:
         return ()
-    return brought(desk, Order(app, environment, resolved.version, "", ""), resolved, running.version)
+    order = Order(app, environment, resolved.version, "", "")
+    return brought(desk, order, resolved, running.commit or running.version)
 
 
-def _now(app: App, environment: Environment) -> Tuple[Optional[Running], List[Decision]]:
+def _now(desk: Desk, app: App, environment: Environment) -> Tuple[Optional[Running], List[Decision]]:
     if app.version is None:
         return None, []
     try:
-        return ask(app, environment), []
+        return look(desk, app, environment), []
     except Failure as failure:
         return None, [no(failure.code, f"What runs there now could not be told: {failure.message}", failure.hint)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import Code, Refusal
-from ..versions import same_version
+from ..versions import Running, same
 from . import Desk
 from .carrying_out import Order, carry_out
 from .deployment_cards import named
@@ -36,7 +36,7 @@ def promote(
             raise Refusal(
                 Code.NOTHING_RUNS, f"No version of {app.name} runs on {source.name}.", "Deploy one there first."
             )
-        if expected.strip() and not same_version(expected.strip(), running.version):
+        if expected.strip() and not same(Running(expected.strip()), running):
             raise Refusal(
                 Code.CHANGED_MEANWHILE,
                 f"{running.version} runs on {source.name}, and not {expected.strip()}; nothing was promoted.",

@@ -35,6 +35,8 @@ class Request:
     environment: str
     version: str
     version_before: str = ""
+    commit: str = ""
+    commit_before: str = ""
     # Who asked, when that is somebody else than who speaks now: whoever approves a change speaks for its requester.
     speaker: Optional[Speaker] = None
     # What all further records of this request say: the change, who approved it, what an emergency passed.
@@ -77,8 +79,14 @@ class Request:
             code=code,
             message=one_line(mask(message), 500),
             seconds=self.seconds(),
-            facts=mask({key: value for key, value in {**self.noted, **facts}.items() if value is not None}),
+            facts=mask(
+                {key: value for key, value in {**self._commits(), **self.noted, **facts}.items() if value is not None}
+            ),
         )
+
+    def _commits(self) -> Dict[str, Optional[str]]:
+        """What a tag stood for cannot be told later: it may be moved."""
+        return {"commit": self.commit or None, "commit_before": self.commit_before or None}
 
     def write(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:
         """Commit one record."""

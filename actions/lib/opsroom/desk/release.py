@@ -8,7 +8,7 @@ from ..errors import Code, Failure, Refusal
 from ..names import check_version, listed
 from ..settings.model import App
 from ..text import message, one_line
-from ..versions import same_version
+from ..versions import Running, same
 from . import Desk
 from .asking import ask
 from .outcome import Outcome
@@ -66,7 +66,7 @@ def runs_there(desk: Desk, app_name: str, version: str, environment_name: str) -
         text = f"{app.name} on {environment.name} cannot be asked for its version: no version source is configured."
         return Outcome(True, Code.RUNS_THERE, text, {**facts, "verified": False})
     running = ask(app, environment)
-    if not same_version(running.version, wanted):
+    if not same(running, Running(wanted)):
         runs = one_line(running.version) or "nothing"
         told = message(f"{runs} runs as {app.name} on {environment.name}, and not {wanted}.")
         raise Failure(Code.NOT_VERIFIED, told, from_cache(running), facts={**facts, "running": running.version})

@@ -15,7 +15,7 @@ from ..guard.locks import place
 from ..names import listed
 from ..settings.model import App, Environment
 from ..text import message, one_line, span, stamp
-from ..versions import same_version
+from ..versions import Running, as_told, same
 from . import Desk
 from .asking import ask, ask_many
 from .outcome import Outcome
@@ -97,9 +97,10 @@ def look(desk: Desk) -> Found:
             continue
         found.running[key] = answer.version
         record = recorded[key]
-        known = record.version if record else ""
-        if (known or answer.version) and not same_version(known, answer.version):
-            found.drifts.append(Drift(*key, runs=answer.version, recorded=known))
+        known = Running(record.version, str(record.facts.get("commit") or "")) if record else Running("")
+        if (known.version or answer.version) and not same(known, answer):
+            recorded_as, runs = as_told(known, answer)
+            found.drifts.append(Drift(*key, runs=runs, recorded=recorded_as))
     _open_pages(desk, found)
     return found
 

@@ -6,6 +6,7 @@ from typing import Tuple
 
 from ..errors import Code, Refusal
 from ..settings.model import App, Environment
+from ..versions import Running
 from . import Desk
 from .carrying_out import Order, carry_out
 from .deployment_cards import named
@@ -35,33 +36,34 @@ def rollback(desk: Desk, app_name: str, environment_name: str, cards: str = "") 
             version,
             f"rolled back {what}",
             f"rolling back {what}",
-            expected_before=current,
+            expected_before=current.version,
+            commit_before=current.commit,
             commit=commit,
             cards=wanted,
         )
         return carry_out(request, order)
 
 
-def _running(desk: Desk, app: App, environment: Environment) -> str:
+def _running(desk: Desk, app: App, environment: Environment) -> Running:
     running = look_or_recall(desk, app, environment)
     if running is None or not running.version:
         raise Refusal(
             Code.NOTHING_RUNS, f"No version of {app.name} runs on {environment.name}.", "There is nothing to roll back."
         )
-    return running.version
+    return running
 
 
-def _before(desk: Desk, app: App, environment: Environment, current: str) -> Tuple[str, str]:
+def _before(desk: Desk, app: App, environment: Environment, current: Running) -> Tuple[str, str]:
     """The version before this one, and the commit it stood for."""
-    from ..ledger_lookup import commit_of, version_before
+    from ..ledger_lookup import commit_before, version_before
 
     with desk.store.read() as connection:
-        record = version_before(connection, app.name, environment.name, current)
-        commit = commit_of(connection, app.name, environment.name, record.version_before) if record else ""
+        record = version_before(connection, app.name, environment.name, current.version, current.commit)
+        commit = commit_before(connection, record) if record else ""
     if record is None:
         raise Refusal(
             Code.NOTHING_BEFORE,
-            f"The record does not say what ran on {environment.name} before {app.name} {current}.",
+            f"The record does not say what ran on {environment.name} before {app.name} {current.version}.",
             f"Name the version: deploy {app.name} VERSION to {environment.name}",
         )
     return record.version_before, commit

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ..errors import Code
-from ..versions import same_version
+from ..versions import Running, as_told, same
 from . import Desk
 from .asking import ask_or_none
 
 if TYPE_CHECKING:
     from ..claims import Claim
+    from ..ledger import Record
 
 
 def settle_interrupted(desk: Desk, app: str = "", environment: str = "") -> List[Claim]:
@@ -30,6 +31,7 @@ def _settle(desk: Desk, claim: Claim) -> bool:
     from ..ledger import Entry, Event, append, of_deployment
 
     running = _running(desk, claim)
+    version = running.version if running is not None else None
     store = desk.store
     with store.write() as connection:
         if not settle(store, connection, claim):
@@ -53,10 +55,11 @@ def _settle(desk: Desk, claim: Claim) -> bool:
                 version_before=before[-1].version_before if before else "",
                 version=claim.version,
                 code=Code.INTERRUPTED.value,
-                message=_sentence(claim, running, bool(before)),
+                message=_sentence(claim, running, before[-1] if before else None),
                 seconds=None,
                 facts={
-                    "running": running if running is not None else "unknown",
+                    **_commits(before[-1] if before else None),
+                    "running": version if version is not None else "unknown",
                     "started": bool(before),
                     "found_by": desk.speaker.shown,
                     "found_in_execution": desk.execution_id,
@@ -66,22 +69,27 @@ def _settle(desk: Desk, claim: Claim) -> bool:
     return True
 
 
-def _running(desk: Desk, claim: Claim) -> Optional[str]:
+def _commits(started: Optional[Record]) -> Dict[str, str]:
+    known = {key: started.facts.get(key) for key in ("commit", "commit_before")} if started is not None else {}
+    return {key: str(value) for key, value in known.items() if value}
+
+
+def _running(desk: Desk, claim: Claim) -> Optional[Running]:
     app = desk.settings.apps.get(claim.app)
     environment = desk.settings.environments.get(claim.environment)
     if app is None or environment is None:
         return None
-    running = ask_or_none(app, environment)
-    return running.version if running else None
+    return ask_or_none(app, environment)
 
 
-def _sentence(claim: Claim, running: Optional[str], started: bool) -> str:
-    if not started:
+def _sentence(claim: Claim, running: Optional[Running], started: Optional[Record]) -> str:
+    if started is None:
         return "its runner died before anything was touched"
     if running is None:
         return "its runner died; what runs now could not be told"
-    if not running:
+    if not running.version:
         return "its runner died; nothing runs there now"
-    if same_version(running, claim.version):
-        return f"its runner died after {running} had been put in place"
-    return f"its runner died; {running} runs there now"
+    wanted = Running(claim.version, str(started.facts.get("commit") or ""))
+    if same(running, wanted):
+        return f"its runner died after {running.version} had been put in place"
+    return f"its runner died; {as_told(running, wanted)[0]} runs there now"

@@ -9,7 +9,7 @@ from ..errors import Code, Failure, OpsroomError
 from ..names import listed
 from ..people import same_room
 from ..text import message, one_line, span, when
-from ..versions import Running
+from ..versions import Running, as_told
 from .asking import ask_or_none
 from .record import Request
 
@@ -37,7 +37,7 @@ def _now(running: Optional[Running]) -> str:
 
 def success(request: Request, order: Order, verified: bool) -> str:
     """Who did what where, from which version, how sure, how long, when; and what comes next."""
-    before = f" (before: {request.version_before})" if request.version_before else ""
+    before = f" (before: {before_of(request)})" if request.version_before else ""
     sure = "verified" if verified else "not verified (no version source is configured)"
     now = datetime.now(timezone.utc)
     did = order.did.replace("{version}", request.version)
@@ -49,6 +49,11 @@ def success(request: Request, order: Order, verified: bool) -> str:
     locked = f" It is locked there now; to let others deploy: unlock {order.app.name} on {order.environment.name}"
     after = locked if order.is_rollback and order.environment.lock_after_rollback else ""
     return f"{request.by.shown} {did}{before}, {sure}, {took}.{approved}{review}{after}"
+
+
+def before_of(request: Request) -> str:
+    """What ran before, with its commit where only that is another: a tag that was moved."""
+    return as_told(Running(request.version_before, request.commit_before), Running(request.version, request.commit))[0]
 
 
 def headline(request: Request, order: Order) -> str:

@@ -13,6 +13,7 @@ from ..names import listed
 from ..text import message, one_line, when
 from .outcome import Outcome
 from .record import Request, recordable
+from .telling import before_of
 
 if TYPE_CHECKING:
     from .carrying_out import Order
@@ -157,7 +158,7 @@ def _part(request: Request, order: Order, command: str, found: Found, **more: An
 def _text(request: Request, order: Order) -> str:
     """The comment: who, what, from which version, where, when, who approved. The link is in the author's line."""
     did = order.did.replace("{version}", request.version)
-    before = f" (before: {request.version_before})" if request.version_before else ""
+    before = f" (before: {before_of(request)})" if request.version_before else ""
     approved = f" Approved by {listed(request.noted['approved_by'])}." if request.noted.get("approved_by") else ""
     return f"{request.by.shown} {did}{before}, {when(datetime.now(timezone.utc), _NEVER)}.{approved}"
 

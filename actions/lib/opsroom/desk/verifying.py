@@ -8,7 +8,7 @@ from ..deploys import Resolved
 from ..errors import Code, Failure
 from ..settings.model import App, Environment
 from ..text import one_line, span
-from ..versions import Running, same_version
+from ..versions import Running, same, same_version
 from .asking import ask
 from .job import RunningJob
 
@@ -18,9 +18,14 @@ _LONGEST_PAUSE = 2.0
 
 def is_there(before: Running, resolved: Resolved) -> bool:
     """Whether that runs: by the commit where both know it, else by the name of the version."""
-    if before.commit and resolved.commit:
-        return before.commit == resolved.commit
-    return same_version(before.version, resolved.version)
+    return same(before, resolved)
+
+
+def as_known(running: Running, resolved: Resolved) -> str:
+    """What runs, and that it is what was asked for where that has another name: `v1.0.0, the same commit as v1.0.1`."""
+    if same_version(running.version, resolved.version):
+        return running.version
+    return f"{running.version}, the same commit as {resolved.version}"
 
 
 def from_cache(running: Running) -> str:

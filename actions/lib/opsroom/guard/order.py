@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Optional, Protocol
+from typing import Optional
 
 from ..errors import Code
 from ..settings.model import Environment
-from ..versions import same_version
+from ..versions import Version, same, same_version
 from . import YES, Decision, no
-
-
-class Version(Protocol):
-    """A version by its name, and by its commit where that is known (empty where it is not)."""
-
-    @property
-    def version(self) -> str: ...
-
-    @property
-    def commit(self) -> str: ...
 
 
 def in_order(
@@ -33,7 +23,7 @@ def in_order(
     version has been there. A rollback is exempt, since it brings back what ran before.
     """
     first = environment.after
-    if not first or is_rollback or (running_there is not None and _same(wanted, running_there)):
+    if not first or is_rollback or (running_there is not None and same(wanted, running_there)):
         return YES
     promote = f"promote {app} from {first} to {environment.name}"
     rule = f"{environment.name} takes only what runs on {first}"
@@ -52,10 +42,3 @@ def in_order(
         f"{rule}: {wanted.version} of {app} does not, {found}.",
         f"First: deploy {app} {wanted.version} to {first}. Then: {promote}",
     )
-
-
-def _same(one: Version, other: Version) -> bool:
-    # A tag can be moved: where both commits are known, they decide.
-    if one.commit and other.commit:
-        return same_version(one.commit, other.commit)
-    return same_version(one.version, other.version)

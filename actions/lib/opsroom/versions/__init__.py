@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Tuple
 
 from ..registry import Registry
 
@@ -33,16 +33,52 @@ class VersionSource(Protocol):
         """What runs now. Raises Failure when it cannot be told; ends within the source's own time limit."""
 
 
+class Version(Protocol):
+    """A version by its name, and by its commit where that is known (empty where it is not)."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def commit(self) -> str: ...
+
+
+def same(one: Version, other: Version) -> bool:
+    """Whether two versions are one: by their commits where both are known, since a tag can be moved; else by their
+    names, of which one may be the other's commit. Nothing is the same as nothing else."""
+    if one.commit and other.commit:
+        return _same_commit(one.commit, other.commit)
+    if same_version(one.version, other.version):
+        return True
+    return _is_commit_of(one.version, other.commit) or _is_commit_of(other.version, one.commit)
+
+
 def same_version(one: str, other: str) -> bool:
     """Whether two names mean one version: equal, apart from a leading v before a digit, or one commit abbreviated."""
     if not one or not other:
         return False
     first, second = _bare(one), _bare(other)
-    if first == second:
-        return True
-    if _HASH.match(first) and _HASH.match(second):
-        return first.startswith(second) or second.startswith(first)
-    return False
+    return first == second or _same_commit(first, second)
+
+
+def as_told(one: Version, other: Version) -> Tuple[str, str]:
+    """The names of two versions for one sentence, with their commits where one name was moved from one to the other."""
+    if same_version(one.version, other.version) and not same(one, other):
+        return f"{one.version} ({one.commit[:12]})", f"{other.version} ({other.commit[:12]})"
+    return one.version, other.version
+
+
+def _is_commit_of(name: str, commit: str) -> bool:
+    return bool(commit) and _same_commit(name, commit)
+
+
+def _same_commit(one: str, other: str) -> bool:
+    """Whether both are commits, of which one may be abbreviated. The number of a build is none: 1234567 is not the
+    beginning of 12345678, while all but a few commits have letters in them."""
+    short, long = sorted((one.lower(), other.lower()), key=len)
+    if not (_HASH.match(short) and _HASH.match(long)):
+        return False
+    return short == long or (long.startswith(short) and not long.isdigit())
 
 
 def _bare(version: str) -> str:

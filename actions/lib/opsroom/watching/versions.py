@@ -16,7 +16,7 @@ from ..ledger_lookup import deployments
 from ..settings.model import Kind
 from ..store import Store
 from ..text import one_line, stamp
-from ..versions import Running, VersionSource, same_version
+from ..versions import Running, VersionSource, same, same_version
 from . import news
 from .memory import Memory
 from .source import Verdict
@@ -169,7 +169,9 @@ def fingerprint(kind: Kind) -> str:
 
 
 def _is(running: Running, state: Mapping[str, Any]) -> bool:
-    return running.version == state["version"] or same_version(running.version, str(state["version"] or ""))
+    before = Running(str(state["version"] or ""), str(state["commit"] or ""))
+    # Nothing is the same as nothing here: what does not run has not changed.
+    return running.version == before.version == "" or same(running, before)
 
 
 def _newest(connection: Connection, app: str, environment: str) -> int:
@@ -182,20 +184,22 @@ def _maker(connection: Connection, app: str, environment: str, after: int, runni
     ended = [one for one in deployments(connection, app, environment, _LOOKED_THROUGH) if one.seq > after]
     put = [one for one in ended if _put(one, running)]
     put += [
-        one for one in ended if one.event is not Event.SUCCEEDED and same_version(one.version_before, running.version)
+        one
+        for one in ended
+        if one.event is not Event.SUCCEEDED
+        and same(Running(one.version_before, str(one.facts.get("commit_before") or "")), running)
     ]
     return Maker(put[0].requester, put[0].deployment) if put else None
 
 
 def _put(record: Record, running: Running) -> bool:
-    commit = str(record.facts.get("commit") or "")
-    return same_version(record.version, running.version) or same_version(commit, running.commit or running.version)
+    return same(Running(record.version, str(record.facts.get("commit") or "")), running)
 
 
 def _meant(connection: Connection, claim: claims.Claim, running: Running) -> bool:
-    if same_version(claim.version, running.version):
-        return True
     started = [one for one in ledger.of_deployment(connection, claim.deployment) if one.event is Event.STARTED]
+    if not started:
+        return same_version(claim.version, running.version)
     return any(_put(one, running) for one in started)
 
 
