@@ -780,7 +780,7 @@ def test_waiting_for_another_process_ends_when_a_check_raises(world):
 
 def messages(world, before, after):
     deployer = world.deployer()
-    return deployer.messages(before, deployer.resolve(after))
+    return tuple(one.message for one in deployer.commits(before, deployer.resolve(after)))
 
 
 def test_it_tells_what_was_said_of_the_changes_between_two_versions_and_of_no_others(world):
@@ -806,5 +806,9 @@ def test_of_very_many_changes_it_tells_the_newest(world):
     deployer = world.deployer()
     resolved = deployer.resolve("main")
     start = world.commits["v1.2.0"]
-    assert deployer._mirror.messages(start, resolved.commit, most=3) == ["OPS-11", "OPS-10", "OPS-9"]
-    assert len(deployer.messages("v1.2.0", resolved)) == 12
+    assert [one.message for one in deployer._mirror.log(start, resolved.commit, most=3)] == [
+        "OPS-11",
+        "OPS-10",
+        "OPS-9",
+    ]
+    assert len(deployer.commits("v1.2.0", resolved)) == 12

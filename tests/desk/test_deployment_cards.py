@@ -110,6 +110,98 @@ def test_the_commits_between_the_two_versions_name_cards_for_certain_or_not_at_a
     assert len(comments(world, "OPS-3")) == 1
 
 
+def in_git(world: World, *arguments: str) -> str:
+    return git(world.folder / "repository", *arguments)
+
+
+def change(world: World, name: str, message: str) -> str:
+    """A commit that adds a file of that name; its id."""
+    (world.folder / "repository" / name).write_text(message)
+    in_git(world, "add", ".")
+    in_git(world, "commit", "--quiet", "-m", message)
+    return in_git(world, "rev-parse", "HEAD")
+
+
+def revert(world: World, what: str, *options: str) -> str:
+    in_git(world, "revert", "--no-edit", *options, what)
+    return in_git(world, "rev-parse", "HEAD")
+
+
+def tagged(world: World, tag: str) -> Dict[str, Any]:
+    """The answer to deploying what there is now to uat, where cards are moved to Done."""
+    world.config["environments"]["uat"]["move_cards"] = "Done"
+    in_git(world, "tag", tag)
+    return deploy(world, tag)
+
+
+def test_what_is_reverted_on_the_way_delivers_nothing_and_its_card_stays_where_it_is(world: World) -> None:
+    deploy(world)
+    first = change(world, "one", "OPS-1 one")
+    change(world, "two", "OPS-2 two")
+    change(world, "again", "OPS-3 first try")
+    revert(world, "HEAD")
+    change(world, "better", "OPS-3 second try")
+    revert(world, first)
+    shown = world.ask("plan", app="web", version="main", environment="uat")
+    assert shown["cards"] == ["OPS-3", "OPS-2"]
+    answer = tagged(world, "v2.0.0")
+    assert answer["cards"] == ["OPS-3", "OPS-2"]
+    assert [column(world, one) for one in ("OPS-1", "OPS-2", "OPS-3")] == ["To do", "Done", "Done"]
+    assert comments(world, "OPS-1") == []
+    assert "cards_taken_back" not in answer
+
+
+def test_the_revert_of_a_revert_delivers_again(world: World) -> None:
+    deploy(world)
+    change(world, "one", "OPS-1 one")
+    revert(world, revert(world, "HEAD"))
+    assert tagged(world, "v2.0.0")["cards"] == ["OPS-1"]
+
+
+def test_the_revert_of_a_merge_takes_all_of_it_out(world: World) -> None:
+    deploy(world)
+    in_git(world, "checkout", "--quiet", "-b", "topic")
+    change(world, "one", "OPS-1 one")
+    change(world, "two", "OPS-2 two")
+    in_git(world, "checkout", "--quiet", "main")
+    change(world, "three", "OPS-3 three")
+    in_git(world, "merge", "--quiet", "--no-ff", "-m", "Merge branch 'OPS-4-topic'", "topic")
+    revert(world, "HEAD", "-m", "1")
+    assert tagged(world, "v2.0.0")["cards"] == ["OPS-3"]
+
+
+def test_a_card_whose_earlier_work_is_taken_back_is_told_and_not_moved(world: World) -> None:
+    deploy(world)
+    first = change(world, "one", "Add one\n\nFor OPS-1.")
+    assert tagged(world, "v2.0.0")["cards_moved"] == ["OPS-1"]
+    world.ask("move_card", card="OPS-1", column="Doing")
+    change(world, "two", "OPS-2 two")
+    back = revert(world, first)
+    shown = world.ask("plan", app="web", version="main", environment="uat")
+    assert (shown["cards"], shown["cards_taken_back"]) == (["OPS-2"], ["OPS-1"])
+    assert "Its commits speak of OPS-2.\nThey take back OPS-1." in shown["message"]
+    answer = tagged(world, "v2.1.0")
+    assert (answer["cards"], answer["cards_moved"], answer["cards_taken_back"]) == (["OPS-2"], ["OPS-2"], ["OPS-1"])
+    assert "OPS-2 was told and moved to Done. OPS-1 was told of being reverted." in answer["message"]
+    assert column(world, "OPS-1") == "Doing"
+    assert comments(world, "OPS-1")[-1].endswith(
+        "The commits of this card are reverted in it: its work is no longer there."
+    )
+    # And once it is there again, it is delivered again.
+    revert(world, back)
+    assert tagged(world, "v2.2.0")["cards_moved"] == ["OPS-1"]
+
+
+def test_a_card_that_somebody_names_is_delivered_whatever_its_commits_say(world: World) -> None:
+    deploy(world)
+    first = change(world, "one", "OPS-1 one")
+    tagged(world, "v2.0.0")
+    revert(world, first)
+    in_git(world, "tag", "v2.1.0")
+    answer = deploy(world, "v2.1.0", cards="OPS-1")
+    assert (answer["cards_told"], answer.get("cards_taken_back")) == (["OPS-1"], None)
+
+
 def two_jiras(world: World) -> str:
     """Besides the board, a Jira whose project is OPS too and another one; the address of the other one."""
     for name, project in (("ours", "OPS"), ("theirs", "WEB")):

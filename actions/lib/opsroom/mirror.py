@@ -7,8 +7,9 @@ import re
 import shutil
 import time
 from pathlib import Path
-from typing import BinaryIO, List, Optional, Tuple
+from typing import BinaryIO, List, Optional, Sequence, Tuple
 
+from .deploys import Commit
 from .errors import Code, Failure
 from .precedence import Ref
 from .processes import Check, Ended, capture
@@ -53,6 +54,10 @@ _DENIED = re.compile(
 _DISK = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system")
 # What git adds to every reason, and is none.
 _EMPTY_WORDS = re.compile(r"Could not read from remote repository|correct access rights|and the repository exists")
+
+
+# A commit as `_commits` reads it; what the user of the machine has configured must not come in between.
+_FORM = ("--no-color", "--no-show-signature", "--format=%H%x1f%P%x1f%B%x00")
 
 
 class Mirror:
@@ -101,11 +106,20 @@ class Mirror:
                     into.append(Ref(name[len(kind) :], int(made_at) if made_at.isdigit() else 0))
         return tags, branches
 
-    def messages(self, before: str, after: str, most: int = 500) -> List[str]:
-        """What was said of the commits that `after` has and `before` has not, newest first; none when git cannot tell.
-        Both are full commits."""
-        told = self._git("log", f"--max-count={most}", "--no-color", "--format=%B%x00", f"{before}..{after}", "--")
-        return [one.strip() for one in told.output.split("\0") if one.strip()] if told.status == 0 else []
+    def log(self, before: str, after: str, most: int = 500) -> List[Commit]:
+        """The commits that `after` has and `before` has not, newest first, children before parents; none when git does
+        not know. Both are full commits."""
+        told = self._git("log", f"--max-count={most}", "--topo-order", *_FORM, f"{before}..{after}", "--")
+        return _commits(told.output, new=True) if told.status == 0 else []
+
+    def older(self, start: str, ids: Sequence[str]) -> List[Commit]:
+        """Those of the commits, named by at least 7 digits, that `start` (a full commit) has."""
+        found: List[Commit] = []
+        for id in dict.fromkeys(filter(None, (self.commit(id.lower()) for id in ids))):
+            if self._git("merge-base", "--is-ancestor", id, start).status == 0:
+                told = self._git("log", "--no-walk", *_FORM, id, "--")
+                found += _commits(told.output, new=False) if told.status == 0 else []
+        return found
 
     def archive(self, commit: str, into: BinaryIO, check: Check) -> None:
         """Write the tree of a commit as a tar archive. A mirror that turns out to be damaged is made anew, once."""
@@ -165,6 +179,11 @@ class Mirror:
         if _DENIED.search(words):
             return Failure(Code.UNAUTHORIZED, f"The repository {address} does not let us in: {reason}")
         return Failure(Code.UNREACHABLE, f"The repository {address} cannot be fetched: {reason}")
+
+
+def _commits(output: str, new: bool) -> List[Commit]:
+    rows = (one.lstrip("\n").split("\x1f", 2) for one in output.split("\0"))
+    return [Commit(row[0], row[2].strip(), tuple(row[1].split()), new) for row in rows if len(row) == 3]
 
 
 def _reason(done: Ended) -> str:

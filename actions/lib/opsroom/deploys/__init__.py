@@ -73,13 +73,27 @@ class Deployer(Protocol):
         """Put the version in place. Returns when it is there; raises Failure when it is not."""
 
 
+@dataclass(frozen=True)
+class Commit:
+    """A commit of the history: its full id, its message, and the ids of its parents.
+
+    `new` is whether a deployment brings it; those that are not new were there before, and a new one reverts them.
+    """
+
+    id: str
+    message: str
+    parents: Tuple[str, ...] = ()
+    new: bool = True
+
+
 @runtime_checkable
 class Historian(Protocol):
-    """A deployer that can also tell what was changed between two versions. A kind that cannot leaves this out."""
+    """A deployer that also knows the commits between two versions. A kind that does not leaves this out."""
 
-    def messages(self, before: str, resolved: Resolved) -> Tuple[str, ...]:
-        """What people wrote of the changes that `resolved` has and `before` (a version or commit) has not, at most 500
-        of them; none where that cannot be told. Asks nobody but the copy that `resolve` has brought up to date."""
+    def commits(self, before: str, resolved: Resolved) -> Tuple[Commit, ...]:
+        """The commits that `resolved` has and `before` (a version or commit) has not, newest first, children before
+        parents, at most 500 of them; then those of `before` that these say to revert. None where that is not known.
+        Asks nobody but the copy that `resolve` has brought up to date."""
 
 
 REGISTRY: Registry[Deployer] = Registry(

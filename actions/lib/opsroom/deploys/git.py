@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from ..errors import Code, Failure, Refusal
 from ..mirror import REPOSITORY, Mirror
@@ -18,10 +18,13 @@ from ..names import VERSION, check_version, either, listed, nearest, shown
 from ..placeholders import fill, unknown
 from ..precedence import newest_first
 from ..releases import ReleaseNote, Releases, disk_trouble, now
+from ..reverts import referred_to
 from ..settings.fields import Fields
-from . import Deployer, Job, Resolved, Target
+from . import Commit, Deployer, Job, Resolved, Target
 
 _COMMIT = re.compile(r"^[0-9a-fA-F]{7,64}$")
+# Each of them is looked up by itself.
+_MOST_REVERTED = 20
 
 
 @dataclass(frozen=True)
@@ -90,14 +93,17 @@ class GitDeployer:
                 return kept
             return self._look_up(version)
 
-    def messages(self, before: str, resolved: Resolved) -> Tuple[str, ...]:
-        """The messages of the commits between the two, newest first."""
+    def commits(self, before: str, resolved: Resolved) -> Tuple[Commit, ...]:
+        """The commits between the two, and the older ones that they revert."""
         if not before or not resolved.commit:
             return ()
         with disk_trouble(str(self._releases.root)), self._releases.locked(self._time_limit):
             names = (f"refs/tags/{before}", *((before.lower(),) if _COMMIT.match(before) else ()))
             start = next((found for found in map(self._mirror.commit, names) if found), "")
-            return tuple(self._mirror.messages(start, resolved.commit)) if start else ()
+            if not start:
+                return ()
+            new = self._mirror.log(start, resolved.commit)
+            return (*new, *self._reverted(start, new))
 
     def deploy(self, resolved: Resolved, job: Job) -> None:
         """Export, unless this release is there already; then flip `current`, then remove what is not kept."""
@@ -123,6 +129,19 @@ class GitDeployer:
             else:
                 if removed:
                     job.note(f"removed {listed(removed)}")
+
+    def _reverted(self, start: str, new: Sequence[Commit]) -> List[Commit]:
+        """The commits of `start` that the new ones revert, those that these revert, and so on."""
+        found: List[Commit] = []
+        known = {one.id for one in new}
+        messages = [one.message for one in new]
+        while messages and len(found) < _MOST_REVERTED:
+            wanted = [id for id in referred_to(messages) if not any(one.startswith(id.lower()) for one in known)]
+            older = self._mirror.older(start, wanted[:_MOST_REVERTED])
+            found += older
+            known.update(one.id for one in older)
+            messages = [one.message for one in older]
+        return found
 
     def _look_up(self, version: str) -> Resolved:
         tag = self._mirror.commit(f"refs/tags/{version}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Tuple
 
 from ..deploys import Historian, Resolved
 from ..errors import Code, OpsroomError, Refusal
+from ..reverts import net
 from ..settings.model import Settings
 from ..settings.trackers import Place, typed
 from ..settings.trackers import cards as read_cards
@@ -56,11 +58,19 @@ def note_cards(request: Request, order: Order, resolved: Resolved) -> None:
 
     A rollback takes commits away; what they were about is not told of it.
     """
-    cards = list(order.cards)
+    cards, settings = list(order.cards), request.desk.settings
+    taken_back: Tuple[str, ...] = ()
     if not order.is_rollback:
-        cards += brought(request.desk, order, resolved, request.commit_before or request.version_before)
+        found = brought(request.desk, order, resolved, request.commit_before or request.version_before)
+        cards, taken_back = cards + list(found.delivered), found.taken_back
     if cards:
-        request.noted["cards"] = list(_once_each(request.desk.settings, cards))[:MOST]
+        request.noted["cards"] = list(_once_each(settings, cards))[:MOST]
+    # Whoever names a card says that it is for that one, whatever its commits say.
+    if taken_back:
+        every = _once_each(settings, [*cards, *taken_back])
+        request.noted["cards_taken_back"] = [
+            one for one in taken_back if one in every[len(_once_each(settings, cards)) :]
+        ]
 
 
 def _once_each(settings: Settings, cards: Iterable[str]) -> Tuple[str, ...]:
@@ -71,19 +81,36 @@ def _once_each(settings: Settings, cards: Iterable[str]) -> Tuple[str, ...]:
     return tuple(found.values())
 
 
-def brought(desk: Desk, order: Order, resolved: Resolved, before: str) -> Tuple[str, ...]:
-    """The cards that the commits between what runs and what is deployed speak of; none where that cannot be told."""
+@dataclass(frozen=True)
+class Brought:
+    """The cards of the work that a version delivers, and of earlier work that its commits take back."""
+
+    delivered: Tuple[str, ...] = ()
+    taken_back: Tuple[str, ...] = ()
+
+
+def brought(desk: Desk, order: Order, resolved: Resolved, before: str) -> Brought:
+    """The cards of the commits between what runs and what is deployed, reverts considered; none where that is not
+    known."""
     if not desk.settings.trackers:
-        return ()
+        return Brought()
     deployer = deployer_for(order.app, order.environment)
     if not isinstance(deployer, Historian):
-        return ()
+        return Brought()
     try:
-        messages = deployer.messages(before, resolved)
+        commits = deployer.commits(before, resolved)
     except OpsroomError:
         # That nobody knows the cards is no reason not to deploy.
-        return ()
-    return tuple(dict.fromkeys(_in(desk.settings, messages)))[:MOST]
+        return Brought()
+    found, settings = net(commits), desk.settings
+    delivered = [
+        card
+        for said in found.delivered
+        for card in _in(settings, [said.text])
+        if card not in _in(settings, said.but_not)
+    ]
+    taken = [card for card in _in(settings, found.taken_back) if card not in delivered]
+    return Brought(tuple(dict.fromkeys(delivered))[:MOST], tuple(dict.fromkeys(taken))[:MOST])
 
 
 def _in(settings: Settings, messages: Iterable[str]) -> Iterator[str]:

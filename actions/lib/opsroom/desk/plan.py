@@ -14,7 +14,7 @@ from ..text import span
 from ..versions import Running, as_told
 from . import Desk
 from .carrying_out import Order
-from .deployment_cards import brought
+from .deployment_cards import Brought, brought
 from .looking import look
 from .obstacles import Obstacle, circumstances, rights, sequence
 from .outcome import Outcome
@@ -42,6 +42,9 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
     else:
         change = f"{place} would get {wanted}."
     speaks_of = _cards(desk, app, environment, resolved, running)
+    told = [f"Its commits speak of {listed(speaks_of.delivered, 5)}."] if speaks_of.delivered else []
+    if speaks_of.taken_back:
+        told.append(f"They take back {listed(speaks_of.taken_back, 5)}.")
     lines = [f"In the way: {one.message} {one.hint}".strip() for one in obstacles]
     if not obstacles:
         lines = [f"Nothing is in the way. To do it: deploy {app.name} {wanted} to {environment.name}"]
@@ -52,18 +55,16 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
         "version_before": running.version if running else "",
         "allowed": not obstacles,
         "approvals": environment.approvals,
-        "cards": list(speaks_of),
+        "cards": list(speaks_of.delivered),
+        "cards_taken_back": list(speaks_of.taken_back),
         "obstacles": [{"code": one.code, "message": one.message, "hint": one.hint} for one in obstacles],
     }
-    told = [f"Its commits speak of {listed(speaks_of, 5)}."] if speaks_of else []
     return Outcome(True, Code.PLAN, "\n".join([change, *_needs(environment), *told, *lines]), facts)
 
 
-def _cards(
-    desk: Desk, app: App, environment: Environment, resolved: Resolved, running: Optional[Running]
-) -> Tuple[str, ...]:
+def _cards(desk: Desk, app: App, environment: Environment, resolved: Resolved, running: Optional[Running]) -> Brought:
     if running is None or not running.version:
-        return ()
+        return Brought()
     order = Order(app, environment, resolved.version, "", "")
     return brought(desk, order, resolved, running.commit or running.version)
 

@@ -27,14 +27,17 @@ clock: Callable[[], float] = time.monotonic
 PATIENCE = 20.0
 # What a tracker says to one card it will say to the next.
 _WHOLE_TRACKER = (Code.UNREACHABLE, Code.TIMED_OUT, Code.UNAUTHORIZED, Code.RATE_LIMITED, Code.GONE)
+_TAKEN_BACK = "The commits of this card are reverted in it: its work is no longer there."
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 @dataclass
 class _News:
-    """What became of each card: told, moved, or why not. `silent` has the trackers that are not asked again."""
+    """What became of each card: told, moved, told that its work is gone, or why not. `silent` has the trackers that are
+    not asked again."""
 
     told: List[str] = field(default_factory=list)
+    taken_back: List[str] = field(default_factory=list)
     moved: List[str] = field(default_factory=list)
     troubles: Dict[str, str] = field(default_factory=dict)
     silent: Dict[str, str] = field(default_factory=dict)
@@ -47,15 +50,16 @@ def tell_cards(request: Request, order: Order, outcome: Outcome) -> Outcome:
     and recorded, and changes nothing about the deployment.
     """
     cards = [str(one) for one in request.noted.get("cards") or ()]
-    if outcome.code is not Code.DEPLOYED or not cards:
+    taken_back = [str(one) for one in request.noted.get("cards_taken_back") or ()]
+    if outcome.code is not Code.DEPLOYED or not (cards or taken_back):
         return outcome
     news, until = _News(), clock() + PATIENCE
-    for card in cards:
+    for card in [*cards, *taken_back]:
         if clock() >= until:
             news.troubles[card] = "there was no time left"
             continue
         try:
-            _tell(request, order, card, news)
+            _tell(request, order, card, news, card in taken_back)
         except OpsroomError as error:
             news.troubles[card] = error.message
         except Exception as error:
@@ -67,17 +71,22 @@ def tell_cards(request: Request, order: Order, outcome: Outcome) -> Outcome:
         "cards_told": news.told,
         "cards_moved": news.moved,
         "cards_in_trouble": news.troubles,
+        **({"cards_taken_back": news.taken_back} if taken_back else {}),
     }
     return replace(outcome, message=message(f"{outcome.message} {_said(news, order)}"), facts=facts)
 
 
-def _tell(request: Request, order: Order, card: str, news: _News) -> None:
+def _tell(request: Request, order: Order, card: str, news: _News, taken_back: bool) -> None:
     from .trackers import tracker_of_card
 
     found = tracker_of_card(request.desk, card)
     if found.name in news.silent:
         raise Failure(Code.UNREACHABLE, news.silent[found.name])
     try:
+        if taken_back:
+            _comment(request, order, found, _TAKEN_BACK)
+            news.taken_back.append(card)
+            return
         _comment(request, order, found)
         news.told.append(card)
         if order.environment.move_cards and _move(request, order, found):
@@ -88,7 +97,7 @@ def _tell(request: Request, order: Order, card: str, news: _News) -> None:
         raise
 
 
-def _comment(request: Request, order: Order, found: Found) -> None:
+def _comment(request: Request, order: Order, found: Found, more: str = "") -> None:
     from ..ledger import Event
     from .errand import Errand
     from .in_whose_name import author_of
@@ -96,7 +105,7 @@ def _comment(request: Request, order: Order, found: Found) -> None:
 
     kind = request.desk.settings.trackers[found.name].kind
     author = author_of(request.desk, found.name, kind, request.by)
-    remark = Remark(found.id, _text(request, order), "", author)
+    remark = Remark(found.id, f"{_text(request, order)} {more}".strip(), "", author)
 
     def facts(made: Made) -> Facts:
         return {"comment": made.id, "url": made.url, "notes": list(made.notes)}
@@ -170,6 +179,9 @@ def _said(news: _News, order: Order) -> str:
         were = "was" if len(news.told) == 1 else "were"
         to = f" and moved to {one_line(order.environment.move_cards, 40)}" if news.moved == news.told else ""
         sentences.append(f"{listed(news.told, 3)} {were} told{to}.")
+    if news.taken_back:
+        were = "was" if len(news.taken_back) == 1 else "were"
+        sentences.append(f"{listed(news.taken_back, 3)} {were} told of being reverted.")
     if news.troubles:
         first, why = next(iter(news.troubles.items()))
         which = first if len(news.troubles) == 1 else f"{len(news.troubles)} cards ({listed(news.troubles, 3)})"

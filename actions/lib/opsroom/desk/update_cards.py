@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import List, Tuple
+from typing import Tuple
 
 from ..errors import Code
 from ..names import check_version
@@ -12,7 +12,7 @@ from ..people import Speaker
 from ..settings.model import App, Environment
 from . import Desk
 from .carrying_out import Order
-from .deployment_cards import brought
+from .deployment_cards import Brought, brought
 from .outcome import Outcome
 from .places import deployer_for, find_place
 from .record import Request
@@ -34,8 +34,8 @@ def update_cards(desk: Desk, app_name: str, environment_name: str, version: str,
     nothing = Outcome(True, Code.NOTHING_NEW, "There are no cards to tell.", {"cards": []})
     if not desk.settings.trackers or not version.strip() or not before.strip():
         return nothing
-    request, order, cards = _as_if_deployed(desk, app, environment, check_version(version), before, event)
-    if not cards:
+    request, order, found = _as_if_deployed(desk, app, environment, check_version(version), before, event)
+    if not found.delivered and not found.taken_back:
         return nothing
     store = desk.store
     with store.write() as connection:
@@ -47,7 +47,7 @@ def update_cards(desk: Desk, app_name: str, environment_name: str, version: str,
 
 def _as_if_deployed(
     desk: Desk, app: App, environment: Environment, version: str, before: str, event: str
-) -> Tuple[Request, Order, List[str]]:
+) -> Tuple[Request, Order, Brought]:
     """The deployment that somebody made elsewhere, as far as its cards are concerned."""
     did = f"put {app.name} {{version}} on {environment.name} without opsroom"
     order = Order(app, environment, version, did, did)
@@ -58,6 +58,6 @@ def _as_if_deployed(
         desk, "update cards", app.name, environment.name, version, before, speaker=somebody, deployment=deployment
     )
     resolved = deployer_for(app, environment).resolve(version)
-    cards = list(brought(desk, order, resolved, check_version(before)))
-    request.noted["cards"] = cards
-    return request, order, cards
+    found = brought(desk, order, resolved, check_version(before))
+    request.noted.update(cards=list(found.delivered), cards_taken_back=list(found.taken_back))
+    return request, order, found
