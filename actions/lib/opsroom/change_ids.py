@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 
+from .names import tidied
+
 # Not among them: 0 O, 1 I L, 5 S, 2 Z, 8 B, U V, and A E.
 LETTERS = "CDFGHJKMNPQRTWXY"
 ALPHABET = LETTERS + "34679"
 SHORTEST = 4
-_AROUND = re.compile(r"[\s'\"#.,!?:]+")
+_AROUND = re.compile(r"[\s'\"#@.,!?:]+")
 
 
 def new_id(length: int = SHORTEST) -> str:
@@ -19,4 +21,4 @@ def new_id(length: int = SHORTEST) -> str:
 
 def typed_id(text: str) -> str:
     """The id that somebody typed: without blanks, quotes and marks around, in capitals. It need not exist."""
-    return _AROUND.sub("", text).upper()
+    return _AROUND.sub("", tidied(text)).upper()

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from .errors import Code
 from .guard import YES, Decision, no
+from .names import tidied
 from .settings.model import Person
 from .store import Store
 from .store.engine import queue_up
@@ -37,7 +38,7 @@ def check_code(store: Store, connection: Connection, person: Person, code: str, 
     that is not at its end.
     """
     queue_up(connection)
-    typed = re.sub(r"[\s-]+", "", code)
+    typed = re.sub(r"[\s-]+", "", tidied(code))
     if not person.totp:
         told = f"{person.name} has no one-time codes yet."
         return no(Code.NOT_ENROLLED, told, f"An administrator sets them up with: python -m opsroom.enrol {person.name}")

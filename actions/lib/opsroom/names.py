@@ -10,11 +10,15 @@ from typing import Iterable, List
 from .errors import Code, Refusal
 
 # What the metadata of the actions lets through (a test keeps the two the same): nothing that an expression, a shell, a
-# path or an option could be made of, but more than a name. A slip of the tongue ("uat now, please") then gets a clear
-# sentence from here, where StackStorm would answer with a page of JSON schema.
-# The end is a lookahead and not `$`, which in Python also matches before a closing line break.
-TYPED = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._+/,!?@#:'-]{0,127}(?![\s\S])")
-# The same, or nothing: what a sensor saw.
+# path or an option could be made of, but more than a name, in any alphabet, with the quotes and dashes that phones put
+# in. A slip of the tongue ("uat now, please") then gets a clear sentence from here, where StackStorm would answer with
+# a page of JSON schema.
+# The end is a lookahead and not `$`, which in Python also matches before a closing line break. It is said what is left
+# out (controls, lone surrogates, marks) since Python and JavaScript write letters beyond U+FFFF differently.
+_NEVER = r"\x00-\x1f$(-*<>\[-^`{-\x9f\u2028\u2029\ud800-\udfff"
+_FIRST = r"[^\x00-!$-&(-/:-?\[-`{-\x9f\u2028\u2029\ud800-\udfff]"
+TYPED = re.compile(rf"^{_FIRST}[^%&;={_NEVER}]{{0,127}}(?![\s\S])")
+# What a sensor saw, or nothing.
 TYPED_OR_NOTHING = re.compile(r"^(?:[A-Za-z0-9][A-Za-z0-9 ._+/,!?@#:'-]{0,127})?(?![\s\S])")
 # Reasons and other free text: no control characters but tab and line breaks, nothing that opens an expression, since
 # StackStorm's own workflows would evaluate it wherever the text ends up.
@@ -26,9 +30,9 @@ PAGE_TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-
 # A name in somebody else's system: a column, a person. Their alphabets are not ours to choose.
 WORDS = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,128}(?![\s\S])")
 # A card or a project: OPS-12, acme/web#17, an address with all that belongs to one.
-CARD = re.compile(r"^[A-Za-z0-9#][A-Za-z0-9 ._+/,!?@#:'%&=-]{0,255}(?![\s\S])")
+CARD = re.compile(rf"^{_FIRST}[^;{_NEVER}]{{0,255}}(?![\s\S])")
 # Several cards, as people name them: `OPS-12, OPS-13 and acme/web#17`.
-CARDS = re.compile(r"^[A-Za-z0-9#][A-Za-z0-9 ._+/,!?@#:'-]{0,299}(?![\s\S])")
+CARDS = re.compile(rf"^{_FIRST}[^%&;={_NEVER}]{{0,299}}(?![\s\S])")
 IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")
 # What git, file names, URLs and command lines all take: no leading dash, no "..", "//", "/.", no "." or "/" at the end.
 # An `@` stands inside only, as in `web@1.1.0`: at the beginning, programs take it for the name of a file of arguments,
@@ -42,25 +46,30 @@ VERSION = re.compile(
 _QUOTES = {ord(one): "'" for one in "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u02bc\u00b4\uff07"}
 _QUOTES.update({ord(one): '"' for one in "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02"})
 _MINUS = "\u2212"
-_VARIATIONS = ("\ufe0e", "\ufe0f")
+# How chats mark people and rooms, and trackers the numbers of cards.
+_SIGILS = ("@", "#", "\uff20", "\uff03")
+# Blanks that nobody sees, and marks of the direction of writing, which come along with what is copied.
+_UNSEEN = {
+    ord(one): " " for one in "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+}
+_VARIATIONS = ("\u00ad", "\ufe0e", "\ufe0f")
 
 
 def tidied(text: str) -> str:
-    """The text with plain quotes, dashes and blanks, composed letters (NFC) and nothing invisible in it.
+    """The text with plain quotes, dashes and blanks, and with composed letters (NFC).
 
     A letter of another alphabet that only looks the same stays another letter.
     """
     if text.isascii():
         return " ".join(text.split())
-    composed = unicodedata.normalize("NFC", text).translate(_QUOTES)
+    composed = unicodedata.normalize("NFC", text).translate(_QUOTES).translate(_UNSEEN)
     return " ".join("".join(_tidied(one) for one in composed).split())
 
 
 def _tidied(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == "Cf" or character in _VARIATIONS:
+    if character in _VARIATIONS:
         return ""
-    return "-" if category == "Pd" or character == _MINUS else character
+    return "-" if character == _MINUS or unicodedata.category(character) == "Pd" else character
 
 
 def comparable(name: str) -> str:
@@ -71,17 +80,21 @@ def comparable(name: str) -> str:
     return unicodedata.normalize("NFC", tidied(name).casefold())
 
 
-def bare(text: str) -> str:
-    """The name in what somebody typed: `@bob`, `#12`, `'Done'`, `bob:` without the marks around it."""
+def unquoted(text: str) -> str:
+    """What somebody typed, tidied, without quotes around the whole."""
     name = tidied(text)
-    while True:
+    while len(name) > 2 and name[0] in "'\"" and name[-1] == name[0]:
+        name = name[1:-1].strip()
+    return name
+
+
+def bare(text: str) -> str:
+    """The name in what somebody typed: `@bob`, `#12` and `'bob'` without the marks around it."""
+    name, before = unquoted(text), ""
+    while name != before:
         before = name
-        if len(name) > 1 and name[0] in "'\"`" and name[-1] == name[0]:
-            name = name[1:-1].strip()
-        if name[:1] in ("@", "#", "\uff20", "\uff03") and name[1:].strip():
-            name = name[1:].strip()
-        if name == before:
-            return name
+        name = unquoted(name[1:]) or name if name.startswith(_SIGILS) else name
+    return name
 
 
 def check_identifier(value: str, what: str) -> str:
@@ -98,7 +111,7 @@ def check_identifier(value: str, what: str) -> str:
 
 def check_version(value: str) -> str:
     """Return the trimmed version, or refuse it before it can reach a path, a command line or a URL."""
-    version = value.strip()
+    version = unquoted(value)
     if not VERSION.match(version):
         raise Refusal(
             Code.INVALID_NAME,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ..errors import Code, Refusal
-from ..names import shown
+from ..names import comparable, shown
 from . import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark
 from . import basecamp_read as read
 from .basecamp_changes import changes
@@ -90,7 +90,7 @@ class Project:
             return self._turn(number, to)
         client = self._client()
         now, before = client.get(_path(kind, number), (kind, number), lambda row: (read.card(row), read.parent(row)))
-        if before.title.casefold() == to.strip().casefold():
+        if comparable(before.title) == comparable(to):
             return Moved(before.title, before.title, now.url)
         there = read.pick_column(self._columns(client, before.id), to)
         moves = f"/card_tables/cards/{number}/moves.json"
@@ -165,7 +165,7 @@ class Project:
 
     def _turn(self, number: str, to: str) -> Moved:
         """Mark a to-do as done or open."""
-        wanted = to.strip().casefold()
+        wanted = comparable(to)
         if wanted not in _TO_DONE + _TO_OPEN:
             message = f"A to-do of Basecamp has no columns, so it cannot be moved to {shown(to)}: it is open or done."
             raise Refusal(Code.NOT_POSSIBLE, message, f"This works: move card todo/{number} to done")

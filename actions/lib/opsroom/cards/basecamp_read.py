@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 from ..author import Author
 from ..errors import Code, Refusal
-from ..names import listed, nearest, shown
+from ..names import comparable, listed, nearest, shown
 from . import Card, Comment, Made, Query
 from .prose import clean, from_html, html, unmarked
 from .shapes import Unexpected, item, items, text
@@ -187,9 +187,9 @@ def whole_todo(content: Any) -> Dict[str, Any]:
 def matches(row: Mapping[str, Any], query: Query) -> bool:
     """Whether a query means it."""
     if query.assignee:
-        wanted = query.assignee.strip().casefold()
+        wanted = comparable(query.assignee)
         on_it = people(row.get("assignees") or [])
-        if not any(wanted in (one.id, one.name.casefold(), one.email.casefold()) for one in on_it):
+        if not any(wanted in (one.id, comparable(one.name), one.email.casefold()) for one in on_it):
             return False
     return query.text.casefold() in f"{text(row, 'title')}\n{plain(words(row))}".casefold()
 
@@ -197,7 +197,7 @@ def matches(row: Mapping[str, Any], query: Query) -> bool:
 def pick_column(known: Sequence[Column], name: str) -> Column:
     """The column of that title, case aside. Raises Refusal(unknown_column) with the titles there are."""
     same = [one for one in known if one.title == name.strip()]
-    same = same or [one for one in known if one.title.casefold() == name.strip().casefold()]
+    same = same or [one for one in known if comparable(one.title) == comparable(name)]
     titles = [one.title for one in known]
     if len(same) == 1:
         return same[0]
@@ -210,9 +210,9 @@ def pick_column(known: Sequence[Column], name: str) -> Column:
 
 def pick_person(known: Sequence[Person], name: str, mapped: bool) -> Person:
     """The person of that name, e-mail address or id, case aside. Raises Refusal(unknown_person)."""
-    wanted = name.strip().casefold()
+    wanted = comparable(name)
     same = [one for one in known if wanted in (one.id, one.email.casefold())]
-    same = same or [one for one in known if one.name.casefold() == wanted]
+    same = same or [one for one in known if comparable(one.name) == wanted]
     if len(same) == 1:
         return same[0]
     if same:

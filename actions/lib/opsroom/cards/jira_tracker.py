@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 from urllib.parse import quote
 
 from ..errors import Code, OpsroomError, Refusal
-from ..names import either, listed, shown
+from ..names import comparable, either, listed, shown
 from ..text import one_line
 from . import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark, jira_create, prose
 from .jira_changes import changes
@@ -107,7 +107,7 @@ class JiraTracker:
         said = client.ask("GET", _path(card_id), params={"fields": "status", "expand": "transitions"})
         issue = self._issue(said, card_id)
         before, page = text_at(issue, "fields", "status", "name"), client.page(key_of(issue))
-        if before and before.casefold() == to.strip().casefold():
+        if before and comparable(before) == comparable(to):
             return Moved(before, before, page)
         ways = at(issue, "transitions")
         if not isinstance(ways, list):
@@ -190,7 +190,7 @@ class JiraTracker:
             raise client.odd(said, "a list of people")
         key = "accountId" if cloud else "name"
         found = [one for one in said.content if text_at(one, key)]
-        same = [one for one in found if typed.casefold() in _names(one)]
+        same = [one for one in found if comparable(typed) in _names(one)]
         if len(same) == 1:
             return text_at(same[0], key), person(same[0])
         names = [one_line(_called(one, cloud), 60) for one in same or found]
@@ -217,7 +217,7 @@ def _path(card_id: str) -> str:
 
 
 def _names(user: Any) -> List[str]:
-    return [text_at(user, key).casefold() for key in ("displayName", "name", "emailAddress", "accountId")]
+    return [comparable(text_at(user, key)) for key in ("displayName", "name", "emailAddress", "accountId")]
 
 
 def _called(user: Any, cloud: bool) -> str:
@@ -228,10 +228,10 @@ def _called(user: Any, cloud: bool) -> str:
 
 def _way(ways: List[Any], to: str) -> Any:
     """The transition that leads to a status of that name, else the one that is called so; None when there is none."""
-    wanted = to.strip().casefold()
+    wanted = comparable(to)
     usable = [one for one in ways if text_at(one, "id") and at(one, "isAvailable") is not False]
-    there = [one for one in usable if text_at(one, "to", "name").casefold() == wanted]
-    called = [one for one in usable if text_at(one, "name").casefold() == wanted]
+    there = [one for one in usable if comparable(text_at(one, "to", "name")) == wanted]
+    called = [one for one in usable if comparable(text_at(one, "name")) == wanted]
     # Of several ways to one place, one without a screen asks for nothing more.
     plain = [one for one in there if at(one, "hasScreen") is not True]
     return next(iter([*plain, *there, *called]), None)

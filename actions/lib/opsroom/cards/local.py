@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
 
+from ..names import comparable
 from ..settings.fields import Fields
 from . import Reading
 
@@ -40,8 +41,8 @@ class Options:
 
     def reads_project(self, text: str) -> Reading:
         """The name of one of the projects of this board, in any case."""
-        wanted = text.strip().casefold()
-        return next((Reading(one, True) for one in self.every if one.casefold() == wanted), Reading())
+        wanted = comparable(text)
+        return next((Reading(one, True) for one in self.every if comparable(one) == wanted), Reading())
 
 
 def read_options(fields: Fields) -> Options:
@@ -84,5 +85,5 @@ def _twice(names: Sequence[str]) -> List[str]:
     seen: List[str] = []
     twice: List[str] = []
     for name in names:
-        (twice if name.casefold() in seen else seen).append(name.casefold())
-    return [name for name in names if name.casefold() in twice][-1:] if twice else []
+        (twice if comparable(name) in seen else seen).append(comparable(name))
+    return [name for name in names if comparable(name) in twice][-1:] if twice else []

@@ -103,7 +103,7 @@ class Board:
 
     def move(self, card: str, to: str) -> Moved:
         """Into another column, by its name."""
-        wanted = pick(" ".join(to.split()), self._options.columns, Code.UNKNOWN_COLUMN, "column")
+        wanted = pick(to, self._options.columns, Code.UNKNOWN_COLUMN, "column")
         with self._store().write() as connection:
             queue_up(connection)
             row = self._row(connection, card)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Optional, Tuple
 from urllib.parse import quote
 
 from ..errors import Refusal
-from ..names import listed
+from ..names import comparable, listed
 from . import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark
 from . import trello_read as read
 from .prose import cut
@@ -99,7 +99,7 @@ class Board:
         """Three requests; one where the card is there already. The lists are those of the board that the card is on."""
         client, about = self._client(), ("card", card)
         now = client.get(_path(card), about, read.place, fields="idBoard,shortUrl,closed", list="true")
-        if now.column.casefold() == to.strip().casefold():
+        if comparable(now.column) == comparable(to):
             return Moved(now.column, now.column, now.url)
         lists = client.get(
             f"/boards/{quote(now.board, safe='')}/lists",

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 from ..author import Author
 from ..errors import Code, Refusal
-from ..names import listed, nearest, shown
+from ..names import bare, comparable, listed, nearest, shown
 from . import Card, Comment, Made, Query
 from .prose import clean, cut, unmarked
 from .shapes import Unexpected, item, items, text
@@ -174,7 +174,7 @@ def found_cards(content: Any, query: Query) -> List[Card]:
 def pick_column(known: Sequence[Column], name: str) -> Column:
     """The list of that name, case aside. Raises Refusal(unknown_column) with the names there are."""
     same = [one for one in known if one.name == name.strip()]
-    same = same or [one for one in known if one.name.casefold() == name.strip().casefold()]
+    same = same or [one for one in known if comparable(one.name) == comparable(name)]
     names = [one.name for one in known]
     if len(same) == 1:
         return same[0]
@@ -187,10 +187,9 @@ def pick_column(known: Sequence[Column], name: str) -> Column:
 
 def pick_member(known: Sequence[Member], name: str, mapped: bool) -> Member:
     """The member of that username, id or full name, case aside. Raises Refusal(unknown_person)."""
-    wanted = name.strip()
-    wanted = (wanted[1:] if wanted.startswith("@") else wanted).casefold()
+    wanted = comparable(bare(name))
     same = [one for one in known if wanted in (one.id.casefold(), one.username.casefold())]
-    same = same or [one for one in known if one.name.casefold() == wanted]
+    same = same or [one for one in known if comparable(one.name) == wanted]
     if len(same) == 1:
         return same[0]
     if same:

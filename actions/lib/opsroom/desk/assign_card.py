@@ -6,6 +6,7 @@ from typing import Optional
 
 from ..cards import Assignee
 from ..errors import Code
+from ..names import bare, same_as
 from ..settings.model import Person
 from ..text import one_line
 from . import Desk
@@ -50,8 +51,7 @@ def assign_card(desk: Desk, card: str, to: str) -> Outcome:
 
 def assignee(desk: Desk, tracker: str, who: str) -> Assignee:
     """Whom that means to a tracker. Raises Refusal(unknown_person)."""
-    wanted = " ".join(who.split())
-    wanted = wanted[1:] if wanted.startswith("@") else wanted
+    wanted = bare(who)
     if wanted.casefold() == _NOBODY:
         return Assignee(_NOBODY)
     person = myself(desk) if wanted.casefold() in _MYSELF else _person(desk, wanted)
@@ -61,8 +61,5 @@ def assignee(desk: Desk, tracker: str, who: str) -> Assignee:
 
 
 def _person(desk: Desk, name: str) -> Optional[Person]:
-    people = desk.settings.people
-    if name in people:
-        return people[name]
-    same = [one for one in people.values() if one.name.casefold() == name.casefold()]
-    return same[0] if len(same) == 1 else None
+    same = same_as(name, desk.settings.people)
+    return desk.settings.people[same[0]] if len(same) == 1 else None

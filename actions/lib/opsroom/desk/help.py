@@ -9,7 +9,7 @@ from typing import Dict, List, Sequence, Tuple
 
 from ..errors import Code
 from ..guard.access import may, who_may
-from ..names import either, listed, pick
+from ..names import bare, comparable, either, listed, pick
 from ..settings.model import Environment
 from ..text import MESSAGE_CHARACTERS, MESSAGE_LINES
 from . import Desk
@@ -97,7 +97,7 @@ def help_(desk: Desk, aliases: Path, topic: str = "") -> Outcome:
     the pack's aliases. Raises Refusal(unknown_command)."""
     commands = _commands(aliases)
     if topic:
-        return _about(desk, commands, " ".join(topic.split()))
+        return _about(desk, commands, bare(topic))
     mine = [one for one in commands if _may(desk, one)]
     text = ""
     for first in range(len(_FOLDED), -1, -1):
@@ -151,7 +151,7 @@ def _grouped(commands: Sequence[Command], folded: Sequence[str] = ()) -> List[st
 
 
 def _about(desk: Desk, commands: Sequence[Command], topic: str) -> Outcome:
-    exact = [one for one in commands if one.head.casefold() == topic.casefold()]
+    exact = [one for one in commands if comparable(one.head) == comparable(topic)]
     group = _of_group(commands, topic.capitalize()) if topic.capitalize() in _FOLDED else []
     if group and not exact:
         text = "\n".join(

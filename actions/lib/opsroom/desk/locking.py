@@ -9,6 +9,7 @@ from ..errors import Code
 from ..guard import Decision
 from ..guard.access import may
 from ..guard.locks import EVERYTHING, place
+from ..names import bare, comparable
 from ..settings.model import Environment
 from . import Desk
 from .places import find_environment, find_place
@@ -37,7 +38,7 @@ def find_scope(desk: Desk, app_name: str, environment_name: str) -> Scope:
     if app_name.strip():
         app, environment = find_place(desk.settings, app_name, environment_name)
         return Scope(app.name, environment.name, (environment,))
-    if environment_name.strip().casefold() == EVERYTHING:
+    if comparable(bare(environment_name)) == EVERYTHING:
         return Scope("", "", tuple(desk.settings.environments.values()))
     environment = find_environment(desk.settings, environment_name)
     return Scope("", environment.name, (environment,))

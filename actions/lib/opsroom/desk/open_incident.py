@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, List, Tuple
 
 from ..errors import Code, Failure, OpsroomError, Refusal
+from ..names import bare, comparable
 from ..text import message, neutralise, one_line
 from . import Desk
 from .incident_steps import OPENING, facts_about, said_of
@@ -87,8 +88,8 @@ def _known(desk: Desk, who: str, app: str) -> Tuple[str, str]:
     """Whom it is for and the application that it is about. Somebody unknown is refused before anything is made."""
     from .who import find_whom
 
-    typed = " ".join(who.split())
-    same = [one.name for one in desk.settings.apps.values() if one.name.casefold() == typed.casefold()]
+    typed = bare(who)
+    same = [one.name for one in desk.settings.apps.values() if comparable(one.name) == comparable(typed)]
     if desk.settings.pagers:
         # Where no pager could be asked for the name, the page says so, and the card can be made.
         with suppress(Failure):

@@ -12,7 +12,7 @@ from ..author import Author
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import in_doubt
 from ..in_time import GivenUp, in_time
-from ..names import listed
+from ..names import comparable, listed
 from ..paging import Incident, Pager, State
 from ..people import same_room
 from ..text import message, one_line, span
@@ -73,8 +73,7 @@ def find_page(desk: Desk, text: str, command: str) -> Found:
 
     Raises Refusal(no_pager, unknown_pager, unknown_page, which_pager).
     """
-    pager, id = split(desk, text.strip().lstrip("#"))
-    id = id.lstrip("#")
+    pager, id = split(desk, text)
     if not id:
         raise Refusal(Code.UNKNOWN_PAGE, "There is no page without a number.", "To see them: show pages")
     rows = [row for row in _rows(desk, id, pager) if row.pager in desk.settings.pagers]
@@ -163,8 +162,8 @@ def _not_known(desk: Desk, found: Found, deed: Deed, failure: Failure) -> Failur
 def _pager_of(desk: Desk, found: Found) -> Pager:
     """The pager of a page; by the way in which it was sent, where the team has one of its own."""
     pager = build(desk, found.pager)
-    name = found.row.team.casefold() if found.row else ""
-    team = next((one for one in desk.settings.teams.values() if one.name.casefold() == name), None)
+    name = comparable(found.row.team) if found.row else ""
+    team = next((one for one in desk.settings.teams.values() if comparable(one.name) == name), None)
     target = team.targets.get(found.pager) if team else None
     towards = getattr(pager, "towards", None)
     return pager if target is None or towards is None else towards(target)

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Hashable, Mapping, Optional, Tuple, Type
 from .. import paging
 from ..author import Author
 from ..errors import Code, Failure, OpsroomError, Refusal
-from ..names import either, pick
+from ..names import bare, either, pick, unquoted
 from ..paging import Pager
 from ..people import Speaker
 from ..settings.model import Team
@@ -56,11 +56,11 @@ def split(desk: Desk, text: str) -> Tuple[str, str]:
 
     Raises Refusal(unknown_pager) when what stands before the colon is no pager, Refusal(no_pager).
     """
-    known, text = names(desk), " ".join(text.split())
+    known, text = names(desk), unquoted(text)
     before, colon, rest = text.partition(":")
     if not colon or not rest.strip():
-        return "", text.rstrip(": ")
-    return pick(before.strip(), known, Code.UNKNOWN_PAGER, "pager"), rest.strip()
+        return "", bare(text.rstrip(": "))
+    return pick(before, known, Code.UNKNOWN_PAGER, "pager"), bare(rest)
 
 
 def author(desk: Desk, pager: str, speaker: Optional[Speaker] = None) -> Author:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import List, Tuple
 
 from ..errors import Code, Refusal
-from ..names import either, listed
+from ..names import comparable, either, listed
 from ..settings.model import App, Environment, Settings
 from ..settings.trackers import projects
 from ..text import one_line
@@ -77,7 +77,7 @@ def _asks(settings: Settings, environment: Environment, to: str) -> bool:
 
 
 def _is_ready(environment: Environment, to: str) -> bool:
-    return bool(environment.ready_column) and environment.ready_column.casefold() == to.strip().casefold()
+    return bool(environment.ready_column) and comparable(environment.ready_column) == comparable(to)
 
 
 def _homes(desk: Desk, app: App) -> List[str]:
@@ -96,7 +96,7 @@ def _moved_by_us(desk: Desk, tracker: str, card: str, to: str) -> bool:
     mine = next((one for one in moves if (one.facts.get("tracker"), one.facts.get("card")) == (tracker, card)), None)
     if mine is None or not mine.facts.get("of_deployment"):
         return False
-    return str(mine.facts.get("after", "")).casefold() == to.strip().casefold()
+    return comparable(str(mine.facts.get("after", ""))) == comparable(to)
 
 
 def _only(fitting: List[Tuple[App, Environment]], card: str) -> Tuple[App, Environment]:

@@ -27,7 +27,7 @@ def tracker_named(desk: Desk, name: str) -> Tracker:
     """The tracker of that name, case aside. Asks nobody. Raises Refusal(unknown_tracker, no_tracker)."""
     settings = desk.settings
     _some(settings)
-    known = pick(name.strip(), settings.trackers, Code.UNKNOWN_TRACKER, "tracker")
+    known = pick(name, settings.trackers, Code.UNKNOWN_TRACKER, "tracker")
     kind = settings.trackers[known]
     return cards.REGISTRY.make(kind.kind, kind.options, name=known, store=lambda: desk.store, keep=desk.keep)
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..errors import Code, Failure, OpsroomError, Refusal
-from ..names import either, listed, nearest, shown
+from ..names import comparable, either, listed, nearest, shown
 from ..paging import Pager, Target
 from ..settings.model import App, Person, Team
 from ..text import one_line
@@ -59,13 +59,13 @@ def find_whom(desk: Desk, text: str) -> Whom:
 
     Raises Refusal(no_pager, unknown_pager, unknown_who, which_who), and Failure when no pager could be asked.
     """
-    pager, name = split(desk, text.strip().rstrip("?"))
+    pager, name = split(desk, text.rstrip().rstrip("?"))
     if not name:
         raise Refusal(Code.UNKNOWN_WHO, "There is nobody to page without a name.", _known(desk))
     if pager:
         return _in_one(desk, pager, name)
     found = _configured(desk, name) or _person(desk, name)
-    if found is None and name.casefold() in (one.casefold() for one in names(desk)):
+    if found is None and comparable(name) in (comparable(one) for one in names(desk)):
         # Half of `PAGER:NAME`; asking the pagers for something of that name could only find what was not meant.
         raise Refusal(Code.UNKNOWN_WHO, f"{name} is a pager, and nobody to page.", f"Say whom: {name}:NAME")
     return found or _in_all(desk, name)
@@ -107,10 +107,10 @@ def team_of(desk: Desk, name: str) -> Optional[Team]:
 
 def teams(desk: Desk) -> Tuple[Team, ...]:
     """The teams of the config, then those that only applications name."""
-    known: Dict[str, Team] = {name.casefold(): team for name, team in desk.settings.teams.items()}
+    known: Dict[str, Team] = {comparable(name): team for name, team in desk.settings.teams.items()}
     for app in desk.settings.apps.values():
         if app.page:
-            known.setdefault(app.page.casefold(), Team(app.page))
+            known.setdefault(comparable(app.page), Team(app.page))
     return tuple(known.values())
 
 
@@ -122,18 +122,18 @@ def whom_of(desk: Desk, team: Team) -> Whom:
 
 
 def _configured(desk: Desk, name: str) -> Optional[Whom]:
-    apps = [one for one in desk.settings.apps.values() if one.page and one.name.casefold() == name.casefold()]
+    apps = [one for one in desk.settings.apps.values() if one.page and comparable(one.name) == comparable(name)]
     app: Optional[App] = apps[0] if apps else None
-    every = {team.name.casefold(): team for team in teams(desk)}
-    team = every.get(name.casefold())
-    if app is not None and team is not None and app.page.casefold() != team.name.casefold():
+    every = {comparable(team.name): team for team in teams(desk)}
+    team = every.get(comparable(name))
+    if app is not None and team is not None and comparable(app.page) != comparable(team.name):
         raise Refusal(
             Code.WHICH_WHO,
             f"{app.name} is an application, for which {app.page} is paged, and {team.name} is a team.",
             f"For the application say: page {app.page}: ... For the team, an administrator has to give one of the two "
             "another name.",
         )
-    found = team if app is None else every[app.page.casefold()]
+    found = team if app is None else every[comparable(app.page)]
     return None if found is None else whom_of(desk, found)
 
 
@@ -159,7 +159,7 @@ def _find_person(desk: Desk, name: str) -> Optional[Person]:
             message = f"The config does not know who {by} is, so that nobody can be called as 'me'; nobody was paged."
             raise Refusal(Code.UNKNOWN_WHO, message, "Say a name; an administrator can add you under people.")
         return desk.speaker.person
-    found = [one for one in desk.settings.people.values() if one.name.casefold() == name.casefold()]
+    found = [one for one in desk.settings.people.values() if comparable(one.name) == comparable(name)]
     return found[0] if found else None
 
 
@@ -171,7 +171,7 @@ def _reach(desk: Desk, pager: str, person: Person) -> Optional[Hop]:
 
 def _in_one(desk: Desk, pager: str, name: str) -> Whom:
     """Somebody in one pager, as the config maps them there or as the pager itself calls them."""
-    team = next((one for one in teams(desk) if one.name.casefold() == name.casefold()), None)
+    team = next((one for one in teams(desk) if comparable(one.name) == comparable(name)), None)
     if team is not None and pager in team.targets:
         return Whom(team.name, "team", (Hop(pager, team.name, team.targets[pager]),), team=team, phone=team.phone)
     person = _find_person(desk, name)
@@ -223,7 +223,7 @@ def _in_all(desk: Desk, name: str) -> Whom:
         raise Failure(error.code, message, _known(desk), error.facts)
     near = nearest(name, _all_names(desk))
     hint = f"Did you mean {either(near)}?" if near else _known(desk)
-    app = next((one for one in desk.settings.apps.values() if one.name.casefold() == name.casefold()), None)
+    app = next((one for one in desk.settings.apps.values() if comparable(one.name) == comparable(name)), None)
     if app is not None:
         hint = f"It is an application; an administrator can say who is paged for it under apps.{app.name}.page."
     raise Refusal(
@@ -237,7 +237,7 @@ def _best(found: Sequence[Tuple[str, Target]], name: str) -> List[Tuple[str, Tar
 
 
 def _equals(target: Target, name: str) -> bool:
-    return name.casefold() in (target.name.casefold(), target.id.casefold())
+    return comparable(name) in (comparable(target.name), comparable(target.id))
 
 
 def _only(name: str, found: Sequence[Tuple[str, Target]], notes: Tuple[str, ...] = ()) -> Whom:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 from ..author import Author
 from ..errors import Code, Failure, Refusal
 from ..in_time import GivenUp, in_time
-from ..names import either, listed, nearest, shown
+from ..names import comparable, either, listed, nearest, shown
 from ..settings.fields import Fields
 from ..text import one_line, when
 from . import Alarm, Delivery, Duty, Incident, Paged, State, Target
@@ -41,11 +41,11 @@ def read_options(fields: Fields) -> Options:
         people = inner.texts(team, expected="a list of people")
         if not _NAME.match(team.strip()) or not all(_NAME.match(one) for one in people):
             inner.problem(team, "expected names of one line and at most 64 characters")
-        if len({one.casefold() for one in people}) < len(people):
+        if len({comparable(one) for one in people}) < len(people):
             inner.problem(team, "expected each person once")
-        if team.casefold() in folded:
-            inner.problem(team, f"expected a name that differs from '{folded[team.casefold()]}' by more than case")
-        folded[team.casefold()] = team
+        if comparable(team) in folded:
+            inner.problem(team, f"expected a name that differs from '{folded[comparable(team)]}' by more than case")
+        folded[comparable(team)] = team
         teams[team] = people
     return Options(teams)
 
@@ -87,9 +87,9 @@ class LocalPager:
         """The teams and the people of `on_call`. Raises nothing."""
         known = [Target("team", team, team) for team in self._teams]
         known += [Target("user", person, person) for person in self._people()]
-        wanted = name.strip().casefold()
-        same = tuple(one for one in known if one.id.casefold() == wanted)
-        return same or tuple(one for one in known if wanted and wanted in one.id.casefold())
+        wanted = comparable(name)
+        same = tuple(one for one in known if comparable(one.id) == wanted)
+        return same or tuple(one for one in known if wanted and wanted in comparable(one.id))
 
     def on_call(self, target: Target) -> Tuple[Duty, ...]:
         """All of them, in the order in which they are woken."""
@@ -150,11 +150,11 @@ class LocalPager:
         wanted: Callable[[Logged], bool] = lambda page: True  # noqa: E731
         if target is not None:
             team, people = self._called(target)
-            name = (team or next(iter(people), target.shown)).casefold()
+            name = comparable(team or next(iter(people), target.shown))
             if team or not people:
-                wanted = lambda page: page.target.casefold() == name  # noqa: E731
+                wanted = lambda page: comparable(page.target) == name  # noqa: E731
             else:
-                wanted = lambda page: name in (one.casefold() for one in page.people)  # noqa: E731
+                wanted = lambda page: name in (comparable(one) for one in page.people)  # noqa: E731
         with self._store().read() as connection:
             return tuple(_incident(page) for page in still_open(connection, self._name, limit, wanted))
 
@@ -236,19 +236,19 @@ class LocalPager:
         A target of the config says no kind: a team of that name comes first, then a person of `on_call`. Anybody else
         may be called by who they are (kind user), as the config knows them.
         """
-        wanted = target.id.casefold()
+        wanted = comparable(target.id)
         if target.kind != "user":
             for team, people in self._teams.items():
-                if team.casefold() == wanted:
+                if comparable(team) == wanted:
                     return team, people
-        if target.kind == "user" or (target.kind != "team" and wanted in (one.casefold() for one in self._people())):
+        if target.kind == "user" or (target.kind != "team" and wanted in (comparable(one) for one in self._people())):
             return "", (self._person(target.id),)
         return "", ()
 
     def _person(self, name: str) -> str:
         """The name as `on_call` writes it, where it does."""
         name = one_line(name, 64)
-        return next((one for one in self._people() if one.casefold() == name.casefold()), name)
+        return next((one for one in self._people() if comparable(one) == comparable(name)), name)
 
     def _people(self) -> List[str]:
         return list(dict.fromkeys(one for people in self._teams.values() for one in people))
@@ -277,8 +277,8 @@ def _incident(page: Logged) -> Incident:
 
 
 def _first_not_in(called: Tuple[str, ...], people: Tuple[str, ...]) -> str:
-    folded = {one.casefold() for one in called}
-    return next((one for one in people if one.casefold() not in folded), "")
+    folded = {comparable(one) for one in called}
+    return next((one for one in people if comparable(one) not in folded), "")
 
 
 def _by(author: Author) -> str:

@@ -6,7 +6,7 @@ from typing import Any, List, Mapping, Optional, Tuple
 from urllib.parse import quote
 
 from ..errors import Code, Refusal
-from ..names import shown
+from ..names import comparable, shown
 from . import Duty, Target
 from .opsgenie_api import Api, clock
 from .opsgenie_words import is_id, items, text_of
@@ -18,7 +18,7 @@ _MOST_SCHEDULES = 5
 
 def look_up(api: Api, name: str) -> Tuple[Target, ...]:
     """All whose name equals it, case aside, else all whose name contains it. Users also by their full name."""
-    wanted = name.strip().casefold()
+    wanted = comparable(name)
     every: List[Tuple[Target, Tuple[str, ...]]] = []
     for kind, path in (("team", "/v2/teams"), ("escalation_policy", "/v2/escalations"), ("schedule", "/v2/schedules")):
         for one in _listed(api, path):
@@ -28,8 +28,8 @@ def look_up(api: Api, name: str) -> Tuple[Target, ...]:
         username, full = text_of(one.get("username")), text_of(one.get("fullName"))
         if username:
             every.append((Target("user", username, full), (username, full)))
-    exact = [target for target, called in every if wanted in [one.casefold() for one in called if one]]
-    part = [target for target, called in every if any(wanted in one.casefold() for one in called)]
+    exact = [target for target, called in every if wanted in [comparable(one) for one in called if one]]
+    part = [target for target, called in every if any(wanted in comparable(one) for one in called)]
     return tuple(exact or part) if wanted else ()
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from ..author import Author
 from ..errors import Code, OpsroomError, Refusal
-from ..names import shown
+from ..names import comparable, shown
 from . import Target
 from .pagerduty import EMAIL
 from .pagerduty_http import Talk, Wrong
@@ -31,7 +31,7 @@ _SOFT_LIMIT = 3.0
 
 def look_up(talk: Talk, name: str) -> Tuple[Target, ...]:
     """All that are called so, case aside; else all whose name holds it. One request for each of the four lists."""
-    wanted = " ".join(name.split()).casefold()
+    wanted = comparable(name)
     if not wanted:
         return ()
     exact: List[Target] = []
@@ -43,9 +43,9 @@ def look_up(talk: Talk, name: str) -> Tuple[Target, ...]:
             if not id or not called:
                 continue
             target = Target(kind, id, called)
-            if wanted in (called.casefold(), email):
+            if wanted in (comparable(called), email):
                 exact.append(target)
-            elif wanted in called.casefold():
+            elif wanted in comparable(called):
                 partial.append(target)
     return tuple(dict.fromkeys(exact or partial))
 

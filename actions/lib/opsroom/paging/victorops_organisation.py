@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 from ..errors import Code, Failure, OpsroomError, Refusal
-from ..names import listed, shown
+from ..names import comparable, listed, shown
 from . import Duty, Target
 from .victorops_api import Api, clock
 from .victorops_words import inside, items, moment_of, named, text_of
@@ -47,7 +47,7 @@ class Organisation:
 
     def look_up(self, name: str) -> Tuple[Target, ...]:
         """All that are called that, case aside, else all whose name contains it: 4 requests, 3 within a minute."""
-        wanted = name.strip().casefold()
+        wanted = comparable(name)
         every: List[Tuple[Target, Tuple[str, ...]]] = []
         for one in items(self._api.get("/v1/team")):
             every.append(_target("team", one))
@@ -61,8 +61,8 @@ class Organisation:
             full = f"{text_of(inside(one, 'firstName'))} {text_of(inside(one, 'lastName'))}".strip()
             every.append((Target("user", username, full), (username, full, text_of(inside(one, "email")))))
         every = [(target, names) for target, names in every if target.id]
-        exact = [target for target, names in every if wanted in [one.casefold() for one in names if one]]
-        part = [target for target, names in every if any(wanted in one.casefold() for one in names)]
+        exact = [target for target, names in every if wanted in [comparable(one) for one in names if one]]
+        part = [target for target, names in every if any(wanted in comparable(one) for one in names)]
         return tuple(exact or part) if wanted else ()
 
     def policies_of(self, target: Target) -> List[str]:

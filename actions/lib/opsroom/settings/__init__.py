@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Tuple
 
 from ..errors import Code, Refusal
-from ..names import IDENTIFIER
+from ..names import IDENTIFIER, comparable
 from .environments import Known, read_environment
 from .fields import Fields, Problems
 from .fitting import check
@@ -145,16 +145,16 @@ def _named(fields: Fields, key: str, what: str, read: Callable[[str, Fields], An
     for name, inner in fields.each(key):
         if not IDENTIFIER.match(name):
             inner.problems.add(inner.path, f"expected a name of {what}: letters, digits, dots, dashes and underscores")
-        if name.casefold() == "everything":
+        if comparable(name) == "everything":
             # "lock everything" is the kill switch.
             inner.problems.add(
                 inner.path, f"expected a name of {what} other than 'everything', which means all of them"
             )
-        if name.casefold() in folded:
+        if comparable(name) in folded:
             inner.problems.add(
-                inner.path, f"expected a name that differs from '{folded[name.casefold()]}' by more than case"
+                inner.path, f"expected a name that differs from '{folded[comparable(name)]}' by more than case"
             )
-        folded[name.casefold()] = name
+        folded[comparable(name)] = name
         found[name] = read(name, inner)
         inner.finish()
     return found

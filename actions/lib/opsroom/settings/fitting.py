@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, List, Mapping, Set, Tuple
 
-from ..names import either
+from ..names import comparable, either
 from .fields import Problems
 from .model import App, Environment, Settings
 from .people import members
@@ -113,7 +113,7 @@ def _circle(after: Mapping[str, str], start: str) -> List[str]:
 def _check_columns(settings: Settings, problems: Problems) -> None:
     """A card that opsroom moves after a deployment must not ask for the next deployment."""
     moved = {
-        rules.move_cards.casefold(): name
+        comparable(rules.move_cards): name
         for name, environment in settings.environments.items()
         for rules in (environment, *map(environment.for_app, environment.own))
         if rules.move_cards
@@ -124,7 +124,7 @@ def _check_columns(settings: Settings, problems: Problems) -> None:
                 problems.add(
                     f"environments.{name}.ready_column", "expected after beside it: what runs there is promoted"
                 )
-            mover = moved.get(rules.ready_column.casefold()) if rules.ready_column else None
+            mover = moved.get(comparable(rules.ready_column)) if rules.ready_column else None
             if mover:
                 problems.add(
                     f"environments.{name}.ready_column",

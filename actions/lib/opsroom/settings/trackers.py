@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, List, Mapping, Tuple
 
+from ..names import bare, comparable, unquoted
 from .model import App, Kind
 
 
@@ -32,7 +33,7 @@ def cards(trackers: Mapping[str, Kind], text: str) -> Tuple[Place, ...]:
 def projects(trackers: Mapping[str, Kind], apps: Mapping[str, App], text: str) -> Tuple[Place, ...]:
     """The projects that may be meant: `TRACKER:PROJECT`, a tracker (its own project), an application (where its cards
     live), or a project as the trackers know theirs."""
-    wanted = text.strip()
+    wanted = bare(text)
     named = _named(trackers, wanted)
     if named:
         return (Place(named, ""),)
@@ -50,12 +51,20 @@ def typed(trackers: Mapping[str, Kind], place: Place) -> str:
 
 
 def _places(trackers: Mapping[str, Kind], text: str, reader: str) -> Tuple[Place, ...]:
-    wanted = text.strip()
+    # With its marks first: `#12` is how some trackers call a card, and `@` and `#` stand before a name of another.
+    each = (_spelt(trackers, wanted, reader) for wanted in dict.fromkeys((unquoted(text), bare(text))))
+    return next((places for places in each if places), ())
+
+
+def _spelt(trackers: Mapping[str, Kind], wanted: str, reader: str) -> Tuple[Place, ...]:
     prefix, colon, rest = wanted.partition(":")
-    named = _named(trackers, prefix.strip()) if colon else ""
+    named = _named(trackers, prefix) if colon else ""
     if named:
-        reading = getattr(trackers[named].options, reader)(rest.strip())
-        return (Place(named, reading.id),) if reading.id else ()
+        for one in (rest.strip(), bare(rest)):
+            reading = getattr(trackers[named].options, reader)(one)
+            if reading.id:
+                return (Place(named, reading.id),)
+        return ()
     sure: List[Place] = []
     likely: List[Place] = []
     for name, kind in trackers.items():
@@ -67,4 +76,4 @@ def _places(trackers: Mapping[str, Kind], text: str, reader: str) -> Tuple[Place
 
 def _named(known: Mapping[str, Any], name: str) -> str:
     """The known name that this is, case aside; empty when there is none. The config has no two that differ in case."""
-    return next((one for one in known if one.casefold() == name.casefold()), "")
+    return next((one for one in known if comparable(one) == comparable(name)), "")
