@@ -8,8 +8,11 @@ from typing import Any, Dict
 import pytest
 
 from opsroom import cards
-from support.card_kinds import CARDS, CASES, VENDORS, VERBS, Instead, tracker_at
+from opsroom.errors import Code, Failure
+from opsroom.http_faults import in_doubt
+from support.card_kinds import CALLS, CARDS, CASES, VENDORS, VERBS, Instead, tracker_at, tracker_of
 from support.http_server import HttpServer, Reply
+from support.no_api import NO_API, ODD
 from support.world import World
 
 NEW = "https://new.example.com"
@@ -28,8 +31,11 @@ def world_at(folder: Path, name: str, server: HttpServer, **more: Any) -> World:
     return World(folder, f"sqlite:///{folder}/opsroom.db", config)
 
 
-def ask(world: World, name: str, verb: str) -> Dict[str, Any]:
+def ask(world: World, name: str, verb: str, number: int = 0) -> Dict[str, Any]:
+    """Run the action; another `number` makes another text of it."""
     given = dict(VERBS[verb])
+    if number and "text" in given:
+        given["text"] += f" {number}"
     if verb not in ("create_card", "find_cards"):
         given["card"] = CARDS[name]
     answer: Dict[str, Any] = world.ask(verb, **given)
@@ -90,3 +96,36 @@ def test_a_repository_or_issue_that_moved_is_named_with_its_new_address(verb: st
     assert answer["code"] == ("unknown_project" if verb == "create_card" else "unknown_card")
     assert f"was renamed or moved on GitHub, to {new}" in answer["message"]
     assert "trackers.desk.repository" in answer["hint"]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("name", VENDORS)
+def test_where_there_is_no_api_nothing_is_said_to_be_missing_or_done(name: str, call: str, tmp_path: Path) -> None:
+    with Instead() as server:
+        for what, reply in NO_API.items():
+            server.reply = reply
+            with pytest.raises(Failure) as caught:
+                CALLS[call](tracker_of(name, server.url("").rstrip("/"), tmp_path), CARDS[name])
+            assert caught.value.code in (Code.BAD_ANSWER, Code.GONE), what
+            # It is certain that nothing was made, and nobody need look for it.
+            assert not in_doubt(caught.value), what
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_success_of_another_form_is_none(name: str, call: str, tmp_path: Path) -> None:
+    with Instead() as server:
+        for what, reply in ODD.items():
+            server.reply = reply
+            with pytest.raises(Failure) as caught:
+                CALLS[call](tracker_of(name, server.url("").rstrip("/"), tmp_path), CARDS[name])
+            assert caught.value.code is Code.BAD_ANSWER, what
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_room_reads_where_there_is_no_api(verb: str, tmp_path: Path) -> None:
+    with Instead(NO_API["another gateway"]) as server:
+        answer = ask(world_at(tmp_path, "github", server), "github", verb)
+    assert (answer["ok"], answer["code"]) == (False, "bad_answer")
+    assert "answered 404, not as GitHub does" in answer["message"]
+    assert "trackers.desk.url" in answer["hint"]

@@ -10,8 +10,9 @@ import pytest
 from opsroom import paging
 from support.card_kinds import Instead
 from support.http_server import HttpServer, Reply
+from support.no_api import NO_API, ODD
 from support.pager_kinds import ADDRESSES, CASES, TARGETS, pager_at
-from support.paging import Rooms
+from support.paging import Clock, Rooms
 from support.world import World
 
 NEW = "https://new.example.com"
@@ -32,6 +33,7 @@ def world_at(folder: Path, name: str, server: HttpServer, next_one: bool = True,
     team = {"duty": TARGETS[name], **({"log": "web-team"} if next_one else {}), "phone": "+44 20 7946 0000"}
     people = {"alice": {"chat": ["alice"]}, "bob": {"chat": ["bob"]}}
     config = {"people": people, "environments": {"test": {}}, "pagers": pagers, "teams": {"web-team": team}}
+    config["page_limit"] = {"pages": 1000}
     return Rooms(World(folder, f"sqlite:///{folder}/opsroom.db", config), {})
 
 
@@ -93,3 +95,83 @@ def test_every_other_command_says_where_a_redirect_leads(name: str, verb: str, t
     assert answer["ok"] is False
     assert f"redirects to {NEW}/x (308)" in answer["message"], answer
     assert "pagers.duty.url" in answer["message"]
+
+
+# What each can be asked about pages besides paging.
+ASKED: Dict[str, Dict[str, Any]] = {
+    "get_on_call": {"who": "web-team"},
+    "list_pages": {"who": ""},
+    "ack_page": {"page": "1234"},
+    "resolve_page": {"page": "1234"},
+    "escalate_page": {"page": "1234"},
+    "add_responder": {"page": "1234", "who": "bob"},
+}
+ASKABLE = ("pagerduty", "opsgenie", "victorops")
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_where_there_is_no_api_the_next_pager_is_tried(name: str, tmp_path: Path, clock: Clock) -> None:
+    with Instead() as server:
+        rooms = world_at(tmp_path, name, server)
+        for number, (what, reply) in enumerate(NO_API.items()):
+            server.reply = reply
+            answer = rooms.page(message=f"checkout is down {number}")
+            assert (answer["ok"], answer["code"], answer["pager"]) == (True, "paged", "log"), (what, answer)
+            assert "obody is on call" not in answer["message"]
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_success_of_another_form_is_no_page(name: str, tmp_path: Path, clock: Clock) -> None:
+    with Instead() as server:
+        rooms = world_at(tmp_path, name, server)
+        for number, (what, reply) in enumerate(ODD.items()):
+            server.reply = reply
+            answer = rooms.page(message=f"checkout is down {number}")
+            known = answer["code"] == "page_unconfirmed" or (answer["code"], answer["pager"]) == ("paged", "log")
+            assert known, (what, answer)
+            assert "obody is on call" not in answer["message"]
+
+
+@pytest.mark.parametrize("verb", ASKED)
+@pytest.mark.parametrize("name", ASKABLE)
+@pytest.mark.parametrize("replies", [NO_API, ODD], ids=["no api", "odd"])
+def test_a_missing_api_is_no_empty_rota_and_no_missing_page(
+    name: str, verb: str, replies: Any, tmp_path: Path, clock: Clock
+) -> None:
+    with Instead() as server:
+        rooms = world_at(tmp_path, name, server, next_one=False)
+        for what, reply in replies.items():
+            server.reply = reply
+            answer = rooms.ask(verb, **ASKED[verb])
+            if verb == "list_pages":
+                assert "duty could not be asked" in answer["message"], (what, answer)
+                assert answer["message"].startswith("Open pages:")
+            elif (name, verb) == ("victorops", "escalate_page"):
+                assert answer["code"] == "not_possible"
+            else:
+                codes = ("bad_answer", "gone", "outcome_unknown")
+                assert (answer["ok"], answer["code"] in codes) == (False, True), (what, answer)
+
+
+@pytest.mark.parametrize("name", ASKABLE)
+def test_a_missing_api_does_not_say_that_a_name_is_unknown(name: str, tmp_path: Path) -> None:
+    with Instead() as server:
+        rooms = world_at(tmp_path, name, server, next_one=False)
+        for what, reply in {**NO_API, **ODD}.items():
+            server.reply = reply
+            answer = rooms.page("Checkout Team", f"it is down {what}")
+            assert (answer["ok"], answer["code"] in ("bad_answer", "gone")) == (False, True), (what, answer)
+            assert "duty could not be asked" in answer["message"]
+
+
+@pytest.mark.parametrize("name", ASKABLE)
+def test_a_missing_api_is_no_schedule_on_which_nobody_is_on_call(name: str, tmp_path: Path, clock: Clock) -> None:
+    with Instead() as server:
+        rooms = world_at(tmp_path, name, server)
+        if name != "victorops":
+            rooms.world.config["teams"]["web-team"]["duty"] = {"schedule": "PSCHED"}
+        for number, (what, reply) in enumerate(NO_API.items()):
+            server.reply = reply
+            answer = rooms.page(message=f"checkout is down {number}")
+            assert (answer["code"], answer["pager"]) == ("paged", "log"), (what, answer)
+            assert "obody is on call" not in repr(answer["tried"])

@@ -30,19 +30,28 @@ class Answer:
         return decoded(self.body, named.group(1) if named else "")
 
     def json(self, read: Callable[[str], Any] = json_module.loads) -> Any:
-        """The body as JSON, read by `read`. Raises Failure(bad_answer) that names what came instead."""
+        """The body as JSON, read by `read`. Raises Failure(bad_answer) that names what came instead.
+
+        Its fact `sent` is false for a page: what answers with one, such as a login page or the portal of a network, is
+        not what was asked for, and has done nothing.
+        """
         try:
             return read(self.text)
         except (ValueError, RecursionError):
-            facts = {"url": self.url, "status": self.status, "sent": True}
+            facts = {"url": self.url, "status": self.status, "sent": not self.is_page}
             raise Failure(
                 Code.BAD_ANSWER, f"{self.url} answered {self._looks_like()} where JSON was expected.", facts=facts
             ) from None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a page for people, HTML or XML, where an interface for programs was asked."""
+        return self.text.lstrip("\ufeff \t\r\n").startswith("<")
 
     def _looks_like(self) -> str:
         start = self.text.lstrip()[:60]
         if not start:
             return "with an empty page"
-        if start.startswith("<"):
+        if self.is_page:
             return "with an HTML or XML page (a login page, perhaps)"
         return "'" + redact(" ".join(start.split()), self.secrets)[:40] + "'"

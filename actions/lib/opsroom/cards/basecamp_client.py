@@ -95,7 +95,14 @@ class Client:
         answer = self._answer(method, self._base + path, None, json)
         if answer.status >= 400:
             raise self._trouble(answer, about)
-        return self._read(answer, read) if read else None
+        if read:
+            return self._read(answer, read)
+        if answer.status != 204:
+            message = f"{answer.url} answered {answer.status} without saying that it was done."
+            failure = _failure(Code.BAD_ANSWER, answer, message)
+            failure.facts["sent"] = not answer.is_page
+            raise failure
+        return None
 
     def _reading(
         self, address: str, params: Optional[Mapping[str, str]], about: Tuple[str, str], read: Callable[[Any], T]
@@ -184,7 +191,10 @@ class Client:
             )
             return _failure(Code.UNAUTHORIZED, answer, message, "The owner of the account can see to it in Basecamp.")
         if status == 404:
-            return self._unknown(*about)
+            # The body of a 404 is empty as a rule, so it does not say whose it is.
+            return self._unknown(*about) if self._is_there() else self._no_api(answer)
+        if status == 405:
+            return self._no_api(answer)
         if status == 403:
             message = f"The configured user may not do this in Basecamp ({told})."
             hint = f"That user needs access to project {self._options.project}."
@@ -194,6 +204,22 @@ class Client:
             return _failure(Code.GONE, answer, message, "An administrator updates opsroom.")
         facts = {"url": answer.url, "status": status, "reason": said}
         return Refusal(Code.NOT_ACCEPTED, f"Basecamp took the request for wrong ({told}).", facts=facts)
+
+    def _is_there(self) -> bool:
+        """Whether there is a Basecamp with this account at the configured address. One request."""
+        try:
+            answer = self._answer("GET", f"{self._base}/my/profile.json", None, None)
+        except OpsroomError:
+            return False
+        content = _json(answer)
+        return answer.status < 300 and isinstance(content, dict) and isinstance(content.get("id"), int)
+
+    def _no_api(self, answer: Answer) -> Failure:
+        message = f"{answer.url} answered {answer.status}, and there is no Basecamp with account {self._options.account}."
+        hint = f"An administrator checks {self._key}.url and {self._key}.account in the config."
+        failure = _failure(Code.BAD_ANSWER, answer, message, hint)
+        failure.facts["sent"] = False
+        return failure
 
     def _unknown(self, what: str, name: str) -> Refusal:
         message = f"Basecamp has no {what} {name}, or the configured user may not see it."

@@ -129,5 +129,6 @@ def _json(answer: Answer) -> Any:
     try:
         return answer.json()
     except Failure as failure:
-        failure.facts["sent"] = answer.method != "GET"  # nothing can have come of a question
+        if answer.method == "GET":
+            failure.facts["sent"] = False  # nothing can have come of a question
         raise

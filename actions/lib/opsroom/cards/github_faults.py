@@ -90,8 +90,8 @@ def trouble(answer: Answer, asked: Asked) -> OpsroomError:
         return Failure(
             Code.UNAUTHORIZED, f"GitHub does not allow this on {about}{said} (403).", _right(answer, asked), facts
         )
-    if answer.status == 404 and not _message(answer):
-        told = f"{answer.url} answered 404, not as GitHub does."
+    if answer.status in (404, 410) and not _of_github(answer):
+        told = f"{answer.url} answered {answer.status}, not as GitHub does."
         return Failure(Code.BAD_ANSWER, told, f"Check {asked.key('url')}: it is the address of the API.", facts)
     if answer.status == 404:
         return _not_there(asked, facts)
@@ -167,6 +167,12 @@ def _errors(answer: Answer) -> List[Mapping[str, Any]]:
         return [{"message": found}]
     items = found if isinstance(found, list) else []
     return [one if isinstance(one, dict) else {"message": str(one)} for one in items]
+
+
+def _of_github(answer: Answer) -> bool:
+    """Whether it is GitHub's own word on what is not there, and not that of a server or gateway without GitHub."""
+    documented = isinstance(_content(answer).get("documentation_url"), str) or "x-github-request-id" in answer.headers
+    return bool(_message(answer)) and documented
 
 
 def _message(answer: Answer) -> str:

@@ -44,7 +44,7 @@ class Said:
     @property
     def of_jira(self) -> bool:
         """Whether it is an error of Jira's own, not of a proxy or of a server that is something else."""
-        return isinstance(at(self.content, "errorMessages"), list) or isinstance(at(self.content, "errors"), Mapping)
+        return isinstance(at(self.content, "errorMessages"), list)
 
     def words(self, characters: int = 200) -> str:
         """What Jira says is wrong, on one line, without a full stop; empty when it says nothing."""
@@ -140,6 +140,11 @@ class Client:
         words = f": {said.words()}" if said.words() else ""
         message = f"{said.answer.url} answered {said.status} Not Found{words}."
         return Failure(Code.BAD_ANSWER, message, f"Is {self.key('url')} in the config the address of Jira?", facts)
+
+    def done(self, said: Said) -> None:
+        """Whether a request whose success has no content was carried out. Raises Failure(bad_answer)."""
+        if said.status != 204:
+            raise self.odd(said, "saying that it was done")
 
     def odd(self, said: Said, what: str) -> Failure:
         """A success without what it should hold."""

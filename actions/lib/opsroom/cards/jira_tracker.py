@@ -112,7 +112,11 @@ class JiraTracker:
         ways = at(issue, "transitions")
         if not isinstance(ways, list):
             other = client.ask("GET", f"{_path(card_id)}/transitions")
-            ways = list_at(other.content, "transitions") if other.ok else []
+            if not other.ok:
+                raise self._refused(other, card_id, "the question")
+            ways = at(other.content, "transitions")
+            if not isinstance(ways, list):
+                raise client.odd(other, "a list of transitions")
         way = _way(ways, to)
         if way is None:
             raise _no_way(card_id, before, to, ways)
@@ -123,6 +127,7 @@ class JiraTracker:
             raise missing_for_move(client, card_id, number, one_line(after, 60), moved)
         if not moved.ok:
             raise self._refused(moved, card_id, "the move")
+        client.done(moved)
         return Moved(before, after, page)
 
     def assign(self, card_id: str, to: Assignee) -> Assigned:
@@ -136,6 +141,7 @@ class JiraTracker:
         said = client.ask("PUT", f"{_path(card_id)}/assignee", body=body)
         if not said.ok:
             raise self._not_assigned(said, card_id, to)
+        client.done(said)
         return Assigned(told, client.page(card_id))
 
     def find(self, query: Query) -> Tuple[Card, ...]:

@@ -131,6 +131,8 @@ class Board:
             if "already on the card" not in refusal.facts.get("reason", ""):
                 raise
             return Assigned(member.name, url, (f"{member.name} was on the card already.",))
+        if member.id not in [one.id for one in on_card]:
+            raise client.odd(f"Trello answered with members of the card, and {member.name} is not among them.")
         others = [one.name for one in on_card if one.id != member.id]
         notes = (f"Also on the card: {listed(others)}; a card of Trello can have several members.",) if others else ()
         return Assigned(member.name, url, notes)

@@ -27,6 +27,13 @@ WINDOW = 10.0
 _TOLD = tuple(status for status in range(400, 500) if status not in (408, 425, 429))
 
 
+# What it says of a thing that is not there, in lower case and without a full stop.
+_NOT_THERE = (
+    "the requested resource was not found",
+    *(f"{what} not found" for what in ("model", "board", "card", "list", "member", "action")),
+)
+
+
 class Client:
     """The requests of one verb: together they keep the tracker's time limit.
 
@@ -80,6 +87,11 @@ class Client:
                 failure.facts["sent"] = False  # nothing can have come of it
             raise
 
+    @staticmethod
+    def odd(message: str) -> Failure:
+        """The failure that a success without what it should hold is: nobody knows what was done."""
+        return Failure(Code.BAD_ANSWER, message, facts={"sent": True})
+
     def _answer(
         self, method: str, path: str, params: Optional[Mapping[str, str]], json: Optional[Mapping[str, Any]]
     ) -> Answer:
@@ -121,10 +133,19 @@ class Client:
             return _failure(Code.GONE, answer, message, "An administrator updates opsroom.")
         if "idlist" in lower:
             what = "list"
+        if status == 405 or (status == 404 and not _of_trello(answer, lower)):
+            message = f"{answer.url} answered {told}, not as Trello does."
+            hint = f"An administrator checks trackers.{self._name}.url: it is the address of Trello's API."
+            return _failure(Code.BAD_ANSWER, answer, message, hint)
         if status == 404 or (status == 400 and ("invalid id" in lower or "idlist" in lower)):
             return _unknown(what, name, f"trackers.{self._name}")
         facts = {"url": answer.url, "status": status, "reason": said}
         return Refusal(Code.NOT_ACCEPTED, f"Trello took the request for wrong ({told}).", facts=facts)
+
+
+def _of_trello(answer: Answer, said: str) -> bool:
+    """Whether a 404 is Trello's own word on a thing that is not there, and not that of a server without Trello."""
+    return said in _NOT_THERE or any(name.startswith("x-trello-") for name in answer.headers)
 
 
 def _unknown(what: str, name: str, key: str) -> Refusal:

@@ -9,6 +9,7 @@ from ..errors import Code, Refusal
 from ..names import comparable, shown
 from . import Duty, Target
 from .opsgenie_api import Api, clock
+from .opsgenie_faults import bad
 from .opsgenie_words import is_id, items, text_of
 
 _USERS_A_PAGE = 100
@@ -66,12 +67,15 @@ def _recipients(api: Api, id: str, called: str, until: Optional[float]) -> Tuple
         raise Refusal(Code.UNKNOWN_WHO, f"Opsgenie has no schedule {shown(called or id)}.")
     data: Mapping[str, Any] = api.data(answer, Mapping)
     names = data.get("onCallRecipients")
-    return tuple(Duty(text_of(one), through=called) for one in names if text_of(one)) if isinstance(names, list) else ()
+    if not isinstance(names, list):
+        raise bad(answer, "answered JSON without those who are on call")
+    return tuple(Duty(text_of(one), through=called) for one in names if text_of(one))
 
 
 def _listed(api: Api, path: str, until: Optional[float] = None) -> List[Mapping[str, Any]]:
-    answer = api.read(path, time_limit=_left(api, until))
-    return [] if answer.status == 404 else [one for one in items(api.data(answer, list)) if text_of(one.get("name"))]
+    # Such a list is there in every account: a 404 is that of no Opsgenie.
+    answer = api.send("GET", path, account=True, time_limit=_left(api, until))
+    return [one for one in items(api.data(answer, list)) if text_of(one.get("name"))]
 
 
 def _left(api: Api, until: Optional[float]) -> Optional[float]:
@@ -83,8 +87,7 @@ def _users(api: Api) -> List[Mapping[str, Any]]:
     found: List[Mapping[str, Any]] = []
     while len(found) < _MOST_USERS:
         params = (("limit", str(_USERS_A_PAGE)), ("offset", str(len(found))))
-        answer = api.read("/v2/users", params)
-        page = [] if answer.status == 404 else items(api.data(answer, list))
+        page = items(api.data(api.send("GET", "/v2/users", params=params, account=True), list))
         found += page
         if len(page) < _USERS_A_PAGE:
             break

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ..errors import Code, Failure, Refusal
 from ..names import shown
-from .opsgenie_faults import bad, error_of, said, wait_of
+from .opsgenie_faults import bad, error_of, of_opsgenie, said, wait_of
 from .opsgenie_words import identifier_type, items, text_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,12 @@ class Api:
         """An alert by its id, tiny id or alias; None when there is none."""
         params = (("identifierType", identifier_type(id)),)
         answer = self.send("GET", self._path(id), params=params, spoken=(404,), time_limit=time_limit)
-        return None if answer.status == 404 else self.data(answer, Mapping)
+        if answer.status == 404:
+            return None
+        found: Mapping[str, Any] = self.data(answer, Mapping)
+        if not text_of(found.get("id")):
+            raise bad(answer, "answered with an alert that has no id")
+        return found
 
     def alerts(self, query: str, limit: int) -> List[Mapping[str, Any]]:
         """Alerts that a search finds, newest first."""
@@ -122,7 +127,7 @@ class Api:
         spoken: Tuple[int, ...] = (),
         time_limit: Optional[float] = None,
     ) -> Answer:
-        """An answer with a 2xx status or one of `spoken`. Everything else is raised in plain words.
+        """An answer with a 2xx status, or one of `spoken` that is Opsgenie's. Everything else is raised in plain words.
 
         429 comes without Retry-After; X-RateLimit-Period-In-Sec says how long the counted time is (1 or 60 seconds). It
         is waited for once when that is short.
@@ -139,7 +144,7 @@ class Api:
                 accept=_SPOKEN,
                 time_limit=round(max(until - clock(), 0.1), 1) if waited else limit,
             )
-            if 200 <= answer.status < 300 or answer.status in spoken:
+            if 200 <= answer.status < 300 or (answer.status in spoken and of_opsgenie(answer)):
                 return answer
             pause = wait_of(answer) if answer.status == 429 else None
             if pause is None or waited or clock() + pause >= until:

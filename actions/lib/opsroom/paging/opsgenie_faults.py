@@ -64,6 +64,15 @@ def error_of(answer: Answer, pager: str, account: bool) -> OpsroomError:
     return Refusal(Code.NOT_ACCEPTED, f"Opsgenie did not take it ({answer.status}){because}.", facts=facts)
 
 
+def of_opsgenie(answer: Answer) -> bool:
+    """Whether an error is of Opsgenie's own form, and not that of a server or gateway without Opsgenie."""
+    try:
+        content = answer.json()
+    except Failure:
+        return False
+    return isinstance(content, Mapping) and bool(text_of(content.get("requestId")))
+
+
 def said(answer: Answer, words: str) -> str:
     """The vendor's words as a part of a sentence: without secrets, on one line, short, without a full stop."""
     return one_line(redact(words, answer.secrets), 200).rstrip(". ")

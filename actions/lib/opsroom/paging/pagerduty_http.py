@@ -21,6 +21,8 @@ wait: Callable[[float], None] = time.sleep
 # All that PagerDuty explains in its own words, but 408, after which nobody knows what was done.
 _EXPLAINED = tuple(status for status in range(400, 500) if status != 408)
 _ATTEMPTS = 3
+# PagerDuty's own numbers of errors begin here; others put the status there.
+_NUMBERS = 1000
 # After a wait there must be time left for an answer, in seconds.
 _ROOM = 1.0
 _PAGE = 100
@@ -36,6 +38,11 @@ class Wrong:
     number: int
     text: str
     error: OpsroomError
+
+    @property
+    def not_there(self) -> bool:
+        """Whether PagerDuty itself says that there is no such thing; a 404 of anybody else is that of no API."""
+        return self.status == 404 and self.number >= _NUMBERS
 
     def says(self, words: str) -> bool:
         """Whether its words hold these, case aside."""
@@ -156,9 +163,9 @@ class Talk:
         if answer.status < 400:
             return Told(answer.url, answer.status, answer.json(), answer.secrets)
         number, text = _words(answer)
-        return Wrong(answer.status, number, text, self._meaning(answer, text))
+        return Wrong(answer.status, number, text, self._meaning(answer, number, text))
 
-    def _meaning(self, answer: Answer, text: str) -> OpsroomError:
+    def _meaning(self, answer: Answer, number: int, text: str) -> OpsroomError:
         status, key = answer.status, f"pagers.{self._name}.{self._key}"
         facts: Dict[str, Any] = {"url": answer.url, "status": status, "sent": True}
         said = f": {text}" if text else ""
@@ -171,7 +178,7 @@ class Talk:
             return Failure(Code.UNAUTHORIZED, message, hint, facts)
         if status == 410:
             return Failure(Code.GONE, f"PagerDuty no longer has the way in which it was asked (410){said}.", "", facts)
-        if not text:
+        if not text or (status in (404, 405) and number < _NUMBERS):
             hint = f"An administrator has to check the addresses under pagers.{self._name}."
             message = f"{answer.url} answered {status}, and not as PagerDuty explains its errors."
             return Failure(Code.BAD_ANSWER, message, hint, facts)

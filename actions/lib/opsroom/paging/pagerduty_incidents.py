@@ -114,7 +114,7 @@ def get_incident(talk: Talk, id: str) -> Tuple[Mapping[str, Any], Told]:
         return rows[keys.index(wanted) if wanted in keys else 0], told
     outcome = talk.attempt("GET", f"/incidents/{quote(wanted, safe='')}")
     if isinstance(outcome, Wrong):
-        raise _unknown(typed) if outcome.status == 404 and outcome.text else outcome.error
+        raise _unknown(typed) if outcome.not_there else outcome.error
     return outcome.part("incident"), outcome
 
 

@@ -112,7 +112,7 @@ def own_address(author: Author) -> str:
 def _policy_of(talk: Talk, service: Target) -> str:
     outcome = talk.attempt("GET", f"/services/{quote(service.id, safe='')}")
     if isinstance(outcome, Wrong):
-        if outcome.status == 404 and outcome.text:
+        if outcome.not_there:
             raise Refusal(
                 Code.UNKNOWN_WHO,
                 f"PagerDuty has no service {shown(service.id)}.",

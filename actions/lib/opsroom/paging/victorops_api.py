@@ -42,12 +42,18 @@ class Api:
             raise self.without_keys("This")
         return self.json(self._send("GET", path, time_limit=time_limit))
 
+    def rows(self, path: str, name: str = "", time_limit: Optional[float] = None) -> List[Mapping[str, Any]]:
+        """The list under a path, or under a name in what is there. Raises Failure(bad_answer) where there is none: what
+        is of another form must not pass for an empty list."""
+        content = self.get(path, time_limit)
+        found = inside(content, name) if name else content
+        if not isinstance(found, list):
+            raise self._shapeless(path)
+        return items(found)
+
     def incidents(self, time_limit: Optional[float] = None) -> List[Mapping[str, Any]]:
         """Those that are open, acknowledged, or were resolved a short time ago."""
-        found = inside(self.get("/v1/incidents", time_limit), "incidents")
-        if not isinstance(found, list):
-            raise self._shapeless("/v1/incidents")
-        return items(found)
+        return self.rows("/v1/incidents", "incidents", time_limit)
 
     def change(self, method: str, path: str, content: Mapping[str, Any], again: bool = False) -> Answer:
         """A request that changes something; 404 is an answer: it stands for a user whom nobody knows.
@@ -135,8 +141,8 @@ class Api:
             if failure.code is Code.RATE_LIMITED:
                 raise Failure(failure.code, failure.message, _LIMIT, failure.facts) from None
             raise
-        # A page of a web server is not what the API says of a user whom it does not know.
-        if 200 <= answer.status < 300 or (answer.status in spoken and not answer.text.lstrip().startswith("<")):
+        # Whatever else answers 404 is not the API, which says so of a user whom it does not know.
+        if 200 <= answer.status < 300 or (answer.status in spoken and "user" in self.words(answer).lower()):
             return answer
         raise self._error(answer)
 

@@ -49,14 +49,14 @@ class Organisation:
         """All that are called that, case aside, else all whose name contains it: 4 requests, 3 within a minute."""
         wanted = comparable(name)
         every: List[Tuple[Target, Tuple[str, ...]]] = []
-        for one in items(self._api.get("/v1/team")):
+        for one in self._api.rows("/v1/team"):
             every.append(_target("team", one))
         for one in self.policies():
             every.append(_target("escalation_policy", inside(one, "policy")))
         for one in self.routing_keys():
             key = text_of(inside(one, "routingKey"))
             every.append((Target("routing_key", key), (key,)))
-        for one in items(inside(self._api.get("/v1/user"), "users")):
+        for one in self._api.rows("/v1/user", "users"):
             username = text_of(inside(one, "username"))
             full = f"{text_of(inside(one, 'firstName'))} {text_of(inside(one, 'lastName'))}".strip()
             every.append((Target("user", username, full), (username, full, text_of(inside(one, "email")))))
@@ -110,7 +110,7 @@ class Organisation:
 
     def routing_keys(self) -> List[Mapping[str, Any]]:
         """The routing keys with the escalation policies they lead to."""
-        return items(inside(self._api.get("/v1/org/routing-keys"), "routingKeys"))
+        return self._api.rows("/v1/org/routing-keys", "routingKeys")
 
     def policies(self) -> List[Mapping[str, Any]]:
         """The escalation policies with their teams, at most a minute old; older where they may not be asked for yet."""
@@ -118,7 +118,7 @@ class Organisation:
         if kept is not None and 0 <= age < _FRESH:
             return kept
         try:
-            found = items(inside(self._api.get("/v1/policies"), "policies"))
+            found = self._api.rows("/v1/policies", "policies")
         except Failure as failure:
             # Too many requests are 403 there, as is a wrong key; with what is known a human is still woken.
             if failure.code not in (Code.RATE_LIMITED, Code.UNAUTHORIZED):
@@ -137,12 +137,12 @@ class Organisation:
     def _check(self, target: Target) -> None:
         if target.kind == "escalation_policy":
             self.policies_of(target)
-        elif target.kind == "team" and not any(named(one, target.id) for one in items(self._api.get("/v1/team"))):
+        elif target.kind == "team" and not any(named(one, target.id) for one in self._api.rows("/v1/team")):
             raise _unknown("team", target)
 
     def _watches(self, time_limit: Optional[float]) -> List[Watch]:
         found: List[Watch] = []
-        for one in items(inside(self._api.get("/v1/oncall/current", time_limit), "teamsOnCall")):
+        for one in self._api.rows("/v1/oncall/current", "teamsOnCall", time_limit):
             team, slug = text_of(inside(one, "team", "name")), text_of(inside(one, "team", "slug"))
             for watch in items(inside(one, "onCallNow")):
                 policy = inside(watch, "escalationPolicy")
