@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 from typing import Any, Dict
 
@@ -10,6 +12,7 @@ import pytest
 from opsroom import cards
 from opsroom.errors import Code, Failure
 from opsroom.http_faults import in_doubt
+from opsroom.settings.fields import Fields, Problems
 from support.card_kinds import CALLS, CARDS, CASES, VENDORS, VERBS, Instead, tracker_at, tracker_of
 from support.http_server import HttpServer, Reply
 from support.no_api import NO_API, ODD
@@ -129,3 +132,48 @@ def test_the_room_reads_where_there_is_no_api(verb: str, tmp_path: Path) -> None
     assert (answer["ok"], answer["code"]) == (False, "bad_answer")
     assert "answered 404, not as GitHub does" in answer["message"]
     assert "trackers.desk.url" in answer["hint"]
+
+
+# Long enough to be told from nothing, and far from what it would be without a limit.
+SOON = {"time_limit": "0.3s", "look_for": "0.3s"}
+# What a busy machine may add to both, in seconds.
+SLACK = 6.0
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("name", VENDORS)
+def test_the_time_limit_is_that_of_the_command(name: str, verb: str, tmp_path: Path) -> None:
+    never = threading.Event()
+    with Instead(Reply(until=never)) as server:
+        began = time.monotonic()
+        answer = ask(world_at(tmp_path, name, server, **SOON), name, verb)
+        took = time.monotonic() - began
+        never.set()
+    assert answer["code"] in ("timed_out", "outcome_unknown"), answer
+    assert took < 0.6 + SLACK
+
+
+@pytest.mark.parametrize("name", VENDORS)
+@pytest.mark.parametrize("drip", ["drip", "drip_head"])
+def test_a_server_that_drips_does_not_stretch_it(name: str, drip: str, tmp_path: Path) -> None:
+    with Instead(Reply(200, "[" + " " * 1000 + "]", **{drip: 0.1})) as server:
+        began = time.monotonic()
+        answer = ask(world_at(tmp_path, name, server, **SOON), name, "create_card")
+        took = time.monotonic() - began
+    assert answer["code"] in ("timed_out", "outcome_unknown"), answer
+    assert took < 0.6 + SLACK
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_how_long_is_looked_for_is_a_key_of_every_kind(name: str, tmp_path: Path) -> None:
+    for written, seconds in (("5s", 5.0), (0, 0.0), ("1m", 60.0)):
+        problems = Problems()
+        config = {**tracker_at(name, "http://127.0.0.1"), "look_for": written}
+        options = cards.REGISTRY.read_options(config.pop("kind"), Fields(config, "trackers.desk", problems))
+        assert (problems.lines, options.look_for) == ([], seconds)
+    problems = Problems()
+    cards.REGISTRY.read_options(
+        tracker_at(name, "")["kind"],
+        Fields({**tracker_at(name, "http://127.0.0.1"), "look_for": "2m"}, "trackers.desk", problems),
+    )
+    assert any(one.startswith("trackers.desk.look_for: expected a length of time") for one in problems.lines)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 from typing import Any, Dict
 
 import pytest
 
 from opsroom import paging
+from opsroom.desk.asking import ask_many
+from opsroom.errors import Code, Failure
+from opsroom.settings.fields import Fields, Problems
+from opsroom.versions.http import HttpVersion
+from opsroom.versions.http import Options as HttpOptions
 from support.card_kinds import Instead
 from support.http_server import HttpServer, Reply
 from support.no_api import NO_API, ODD
@@ -175,3 +182,60 @@ def test_a_missing_api_is_no_schedule_on_which_nobody_is_on_call(name: str, tmp_
             answer = rooms.page(message=f"checkout is down {number}")
             assert (answer["code"], answer["pager"]) == ("paged", "log"), (what, answer)
             assert "obody is on call" not in repr(answer["tried"])
+
+
+# Long enough to be told from nothing, and far from what it would be without a limit.
+SOON = {"time_limit": "0.3s", "look_for": "0.3s"}
+# What a busy machine may add to both, in seconds.
+SLACK = 6.0
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("drip", ["", "drip", "drip_head"])
+def test_the_time_limit_is_that_of_the_page(name: str, drip: str, tmp_path: Path) -> None:
+    never = threading.Event()
+    reply = Reply(200, "[" + " " * 1000 + "]", **{drip: 0.1}) if drip else Reply(until=never)
+    with Instead(reply) as server:
+        began = time.monotonic()
+        answer = world_at(tmp_path, name, server, **SOON).page()
+        took = time.monotonic() - began
+        never.set()
+    # Somebody may be on the way: nobody else is woken, unless what hangs was asked before the page went out.
+    assert answer["code"] == "page_unconfirmed" or answer.get("pager") == "log", answer
+    assert took < 0.6 + SLACK
+
+
+@pytest.mark.parametrize("verb", [one for one in ASKED if one != "list_pages"])
+@pytest.mark.parametrize("name", ASKABLE)
+def test_the_time_limit_is_that_of_every_command(name: str, verb: str, tmp_path: Path) -> None:
+    never = threading.Event()
+    with Instead(Reply(until=never)) as server:
+        rooms = world_at(tmp_path, name, server, next_one=False, **SOON)
+        began = time.monotonic()
+        answer = rooms.ask(verb, **ASKED[verb])
+        took = time.monotonic() - began
+        never.set()
+    assert answer["code"] == ("not_possible" if (name, verb) == ("victorops", "escalate_page") else "timed_out"), answer
+    assert took < 0.6 + SLACK
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_how_long_is_looked_for_is_a_key_of_every_kind(name: str) -> None:
+    problems = Problems()
+    config = {**pager_at(name, "http://127.0.0.1"), "look_for": "5s"}
+    kind = config.pop("kind")
+    assert paging.REGISTRY.read_options(kind, Fields(config, "pagers.duty", problems)).look_for == 5.0
+    assert problems.lines == []
+
+
+def test_many_version_sources_that_hang_take_no_longer_than_one() -> None:
+    never = threading.Event()
+    with Instead(Reply(until=never)) as server:
+        sources = {n: HttpVersion(HttpOptions(url="", time_limit=0.3), server.url(f"/{n}")) for n in range(40)}
+        began = time.monotonic()
+        answers = ask_many({n: one.ask for n, one in sources.items()})
+        took = time.monotonic() - began
+        never.set()
+    assert {one.code for one in answers.values() if isinstance(one, Failure)} == {Code.TIMED_OUT}
+    assert len(answers) == 40
+    assert took < 0.3 + SLACK

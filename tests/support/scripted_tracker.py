@@ -63,6 +63,8 @@ WORLD = Elsewhere()
 class Options:
     project: str
     sure: bool
+    time_limit: float = 10.0
+    look_for: float = 15.0
 
     def reads_card(self, text: str) -> Reading:
         found = re.match(r"(?i)([a-z]+)-(\d+)$", text)
@@ -139,7 +141,12 @@ class ScriptedTracker:
 
 
 def read_options(fields: Fields) -> Options:
-    return Options(fields.text("project", "OPS"), fields.flag("sure", True))
+    return Options(
+        fields.text("project", "OPS"),
+        fields.flag("sure", True),
+        fields.seconds("time_limit", 10.0),
+        fields.seconds("look_for", 15.0),
+    )
 
 
 def make(options: Options, *, name: str, store: Any, keep: Any) -> ScriptedTracker:

@@ -7,9 +7,9 @@ a driver covers every moment of a transaction.
 from __future__ import annotations
 
 import threading
-from queue import Empty, SimpleQueue
-from typing import Any, Callable, Optional, Tuple, TypeVar
+from typing import Callable, Optional, TypeVar
 
+from .deadline import Late, answer_of
 from .errors import Code, Failure
 
 Answer = TypeVar("Answer")
@@ -38,24 +38,11 @@ def in_time(use: Callable[[GivenUp], Answer], limit: Optional[float] = None) -> 
 
     The thread that is left behind is a daemon, and its transaction is undone when `use` ends it with `check`.
     """
-    answered: SimpleQueue[Tuple[Any, Optional[BaseException]]] = SimpleQueue()
     given_up = GivenUp()
-
-    def work() -> None:
-        try:
-            answered.put((use(given_up), None))
-        except BaseException as error:
-            answered.put((None, error))
-
     seconds = LIMIT if limit is None else limit
-    threading.Thread(target=work, name="opsroom-database", daemon=True).start()
     try:
-        answer, error = answered.get(timeout=max(seconds, 0.0))
-    except Empty:
+        return answer_of(seconds, lambda: use(given_up), "opsroom-database")
+    except Late:
         given_up.set()
         message = f"The database did not answer within {seconds:.0f} s."
         raise Failure(Code.STORE_UNREACHABLE, message, "See whether its server hangs.") from None
-    if error is not None:
-        raise error
-    found: Answer = answer
-    return found

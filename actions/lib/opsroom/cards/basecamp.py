@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..deadline import LOOK_FOR, LOOK_FOR_MOST
 from ..settings.fields import Fields
 from . import Reading, Tracker
 
@@ -43,6 +44,7 @@ class Options:
     launchpad: str = field(default="https://launchpad.37signals.com", repr=False)
     time_limit: float = 10.0
     verify: str = ""
+    look_for: float = LOOK_FOR
 
     def reads_card(self, typed: str) -> Reading:
         """Sure of an address in the project; one in the account, `card/123`, `todo/123` and 123 may be its own."""
@@ -95,6 +97,7 @@ def read_options(fields: Fields) -> Options:
             pattern=re.compile(r"^/"),
             expected="the full path of a CA file (checking cannot be turned off)",
         ),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
     )
     if fields.has("column") == fields.has("todolist"):
         fields.problem("column", "expected either column or todolist: new cards go to one place")

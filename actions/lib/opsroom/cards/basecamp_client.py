@@ -215,7 +215,8 @@ class Client:
         return answer.status < 300 and isinstance(content, dict) and isinstance(content.get("id"), int)
 
     def _no_api(self, answer: Answer) -> Failure:
-        message = f"{answer.url} answered {answer.status}, and there is no Basecamp with account {self._options.account}."
+        account = self._options.account
+        message = f"{answer.url} answered {answer.status}, and there is no Basecamp with account {account}."
         hint = f"An administrator checks {self._key}.url and {self._key}.account in the config."
         failure = _failure(Code.BAD_ANSWER, answer, message, hint)
         failure.facts["sent"] = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Tuple
 from urllib.parse import urlsplit
 
+from ..deadline import LOOK_FOR, LOOK_FOR_MOST
 from ..settings.fields import Fields
 from . import Reading
 
@@ -39,6 +40,7 @@ class Options:
     site: str = "https://github.com"
     time_limit: float = 10.0
     verify: str = ""
+    look_for: float = LOOK_FOR
 
     @property
     def every(self) -> Tuple[str, ...]:
@@ -91,6 +93,7 @@ def read_options(fields: Fields) -> Options:
             pattern=re.compile(r"^/"),
             expected="the full path of a CA file (checking cannot be turned off)",
         ),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
     )
     for one in options.repositories:
         if not _REPOSITORY.match(one):

@@ -81,7 +81,11 @@ class Api:
     ) -> Answer:
         accept = (*_TOLD, _NOT_MODIFIED) if etag else _TOLD
         while True:
-            left = max(round(self._deadline - time.monotonic(), 1), 0.1)  # a sentence may tell it
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                message = f"GitHub did not answer all that was asked within {self._options.time_limit:g} s."
+                raise Failure(Code.TIMED_OUT, message, facts={"sent": False})
+            left = max(round(left, 1), 0.1)  # a sentence may tell it
             answer = self._http.send(
                 method,
                 self._options.url + path,

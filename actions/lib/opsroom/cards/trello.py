@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..deadline import LOOK_FOR, LOOK_FOR_MOST
 from ..names import shown
 from ..settings.fields import Fields
 from . import Reading, Tracker
@@ -33,6 +34,7 @@ class Options:
     url: str = field(default="https://api.trello.com/1", repr=False)
     time_limit: float = 10.0
     verify: str = ""
+    look_for: float = LOOK_FOR
 
     def reads_card(self, typed: str) -> Reading:
         """Sure of a card's address; a word of 8 letters and digits, or an id of 24, may be a card's."""
@@ -74,6 +76,7 @@ def read_options(fields: Fields) -> Options:
             pattern=re.compile(r"^/"),
             expected="the full path of a CA file (checking cannot be turned off)",
         ),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
     )
     for name, value in (("key", options.key), ("token", options.token)):
         if value and not _SECRET.match(value):

@@ -35,7 +35,7 @@ def assign_card(desk: Desk, card: str, to: str) -> Outcome:
         whom = assignee(desk, found.name, wanted)
         request.write(Event.ASKED)
         done = f"assigned to {whom.shown}"
-        given, _ = change(request, found.id, done, lambda: found.tracker.assign(found.id, whom))
+        given, _ = change(request, found, done, lambda: found.tracker.assign(found.id, whom))
         name = one_line(given.to, 60) or _NOBODY
         said = f"{request.by.shown} assigned {found.id} in {found.name} to {name}"
         facts = {"url": given.url, "assignee": given.to, "notes": list(given.notes)}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, TypeVar
 
 from ..cards import Made
+from ..deadline import within
 from ..errors import Code, Failure, Refusal
 from ..http_faults import in_doubt
 from ..text import one_line, shorten
 from . import Desk
 from .record import Request
-from .trackers import Found
+from .trackers import Found, limits_of
 
 if TYPE_CHECKING:
     from ..ledger import Event
@@ -88,8 +89,9 @@ def unrecorded(trouble: Optional[Failure]) -> str:
     return f"That could not be recorded: {one_line(trouble.message, 120)}" if trouble else ""
 
 
-def change(request: Request, card: str, done: str, do: Callable[[], Answer]) -> Tuple[Answer, bool]:
-    """Do what may be done twice without harm; after a lost answer it is done once more, which tells how it is.
+def change(request: Request, found: Found, done: str, do: Callable[[], Answer]) -> Tuple[Answer, bool]:
+    """Do to a card what may be done twice without harm; after a lost answer it is done once more, which tells how it is
+    and takes no longer than the config's `look_for`.
 
     Hands back what came of it, and whether an answer was lost. Raises Failure(outcome_unknown) when nobody can tell;
     `done` is "moved", as in "OPS-12 may or may not have been moved". Raises what `do` raises.
@@ -101,8 +103,9 @@ def change(request: Request, card: str, done: str, do: Callable[[], Answer]) -> 
     except Failure as failure:
         if not in_doubt(failure):
             raise
+    card = found.id
     try:
-        return do(), True
+        return within(limits_of(request.desk, found.name).look_for, found.name, do), True
     except Failure as failure:
         # Whatever failed now, also if it was not sent at all: the first time it may have been done.
         told = f"{card} may or may not have been {done}: {failure.message}"

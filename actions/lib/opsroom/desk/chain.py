@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
+from ..deadline import within
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import in_doubt
 from ..in_time import LIMIT, GivenUp, in_time
@@ -17,7 +18,7 @@ from ..names import listed
 from ..paging import Alarm, Delivery, Paged, Target
 from ..text import one_line, stamp
 from . import Desk, once
-from .pagers import author, build, within
+from .pagers import author, build, limit_of, look_for
 from .who import Hop, Whom, target_in
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 TOTAL = 58.0
 # What one pager needs at least: with less time left it is not begun.
 LEAST = 4.0
-# One look for a page whose answer was lost, in seconds.
-_ONE_LOOK = 10.0
+# What of the time to look is kept for the last look, in seconds.
+_ONE_LOOK = 3.0
 # A server that is still at it when we stop listening needs a moment to finish; what is not there then never comes.
 _STILL_AT_IT = 3.0
 _STILL_AT_IT_WHEN_SLOW = 6.0
@@ -87,13 +88,14 @@ class Chain:
         self._at = self._where_it_was(mark)
         hop = self.whom.hops[self._at]
         pager = build(self.desk, hop.pager)
-        alarm = self._alarm(hop, within(_ONE_LOOK, hop.pager, lambda: target_in(self.desk, pager, hop)))
-        there = within(_ONE_LOOK, hop.pager, lambda: build(self.desk, hop.pager).find(alarm))
+        limit = limit_of(self.desk, hop.pager)
+        alarm = self._alarm(hop, within(limit, hop.pager, lambda: target_in(self.desk, pager, hop)))
+        there = within(limit, hop.pager, lambda: build(self.desk, hop.pager).find(alarm))
         return None if there is None else self._taken(hop, alarm.target, there)
 
     def _through(self, hop: Hop) -> Optional[Mapping[str, Any]]:
         """Through one pager; None when the next one is to be tried."""
-        share = self._left() / (len(self.whom.hops) - self._at)
+        share = min(self._left() / (len(self.whom.hops) - self._at), limit_of(self.desk, hop.pager))
         alarm: Optional[Alarm] = None
         given_up = threading.Event()
 
@@ -136,10 +138,12 @@ class Chain:
         settles = build(self.desk, hop.pager).settles_within
         settled = once.clock() + max(settles, still)
         others = len(self.whom.hops) - self._at - 1
-        until = min(settled + _ONE_LOOK, self.deadline - LEAST * others)
+        end = min(once.clock() + look_for(self.desk, hop.pager), self.deadline - LEAST * others)
+        # The last look needs time for its answer too.
+        until = end - min(_ONE_LOOK, (end - once.clock()) / 3)
         while True:
             began = once.clock()
-            limit = max(min(_ONE_LOOK, until - began), 1.0)
+            limit = min(max(end - began, 0.1), limit_of(self.desk, hop.pager))
             try:
                 there = within(limit, hop.pager, lambda: build(self.desk, hop.pager).find(alarm))
             except Refusal as refusal:

@@ -16,7 +16,7 @@ from .in_whose_name import author_of
 from .once import carry_out_once
 from .outcome import Outcome
 from .record import Request, resumed
-from .trackers import Found, tracker_of_card
+from .trackers import Found, limits_of, tracker_of_card
 
 
 def comment_card(desk: Desk, card: str, text: str) -> Outcome:
@@ -54,6 +54,7 @@ def _errand(request: Request, found: Found, remark: Remark) -> Errand:
         make=lambda mark: told(found.tracker.comment(replace(remark, mark=mark))),
         look=look,
         settles_within=found.tracker.settles_within,
+        limits=limits_of(request.desk, found.name),
         done=Event.CARD_COMMENTED,
         code=Code.CARD_COMMENTED,
         there=Code.CARD_THERE,

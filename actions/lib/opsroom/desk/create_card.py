@@ -16,7 +16,7 @@ from .in_whose_name import author_of
 from .once import carry_out_once
 from .outcome import Outcome
 from .record import Request, resumed
-from .trackers import Found, tracker_of_project
+from .trackers import Found, limits_of, tracker_of_project
 
 
 def create_card(desk: Desk, text: str, project: str = "") -> Outcome:
@@ -57,6 +57,7 @@ def _errand(request: Request, found: Found, draft: Draft) -> Errand:
         make=lambda mark: told(found.tracker.create(replace(draft, mark=mark))),
         look=look,
         settles_within=found.tracker.settles_within,
+        limits=limits_of(request.desk, found.name),
         done=Event.CARD_CREATED,
         code=Code.CARD_CREATED,
         there=Code.CARD_THERE,

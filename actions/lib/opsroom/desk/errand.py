@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple
 
+from ..deadline import LOOK_FOR, TIME_LIMIT
 from ..errors import Code, Failure
 
 if TYPE_CHECKING:
@@ -18,9 +19,16 @@ if TYPE_CHECKING:
 
 Facts = Mapping[str, Any]
 
-# How long it is looked for after a lost answer, in seconds. With two attempts and the record it stays below the time
-# limit of an action, which is below what the record believes a runner to be alive for (repeats.PATIENCE).
-PATIENCE = 25.0
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds: what a command may take elsewhere (`command`), and what looking for a lost answer may add (`look_for`).
+
+    A second attempt must fit into both together.
+    """
+
+    command: float = TIME_LIMIT
+    look_for: float = LOOK_FOR
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Errand:
     - `doubtful`: the code of the Failure when nobody can tell; `in_doubt_hint`: what to do then.
     - `failed`: the record's event when it was not made, for certain.
     - `asked`: whether a record says that it was asked; not, where it is a part of something that was.
-    - `patience`: how long it is looked for, in seconds.
+    - `limits`: how long it may take, and how long it is looked for.
     - `without_record`: make it even when the record cannot be written: a human must be woken also then.
     - `begins(store, connection, mark)` is done in the first transaction, before anything is made or looked for. A
       Refusal that it raises is recorded, and nothing is made. `ends(store, connection, mark, event)` in the last one.
@@ -60,7 +68,7 @@ class Errand:
     in_doubt_hint: str = "Say the same again: it is looked for first, and made only when it is not there."
     failed: Optional[Event] = None
     asked: bool = True
-    patience: float = PATIENCE
+    limits: Limits = field(default_factory=Limits)
     without_record: bool = False
     begins: Optional[Begins] = None
     ends: Optional[Ends] = None

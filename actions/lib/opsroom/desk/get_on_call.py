@@ -6,16 +6,19 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from ..deadline import together, within
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import listed
 from ..paging import Duty
 from ..text import one_line, stamp, table
 from . import Desk
 from .outcome import Outcome
-from .pagers import ONE, build, names, together, within
+from .pagers import build, limit_of, names
 from .who import Hop, Whom, find_whom, target_in, teams, whom_of
 
 Told = Tuple[str, Tuple[Duty, ...]]
+# For all teams together, in seconds.
+_TOGETHER = 30.0
 # How many levels of an escalation one team is told with.
 _LEVELS = 3
 
@@ -28,7 +31,7 @@ def get_on_call(desk: Desk, who: str = "") -> Outcome:
     if not who.strip():
         return _every_team(desk)
     whom = find_whom(desk, who)
-    pager, duties = within(ONE, "the pager", lambda: _first_that_tells(desk, whom))
+    pager, duties = _first_that_tells(desk, whom)
     rows = [_row(desk, one) for one in duties[:_LEVELS]]
     facts = {"who": whom.name, "pager": pager, "on_call": [_facts(one) for one in duties]}
     name = one_line(whom.name, 60)
@@ -47,7 +50,7 @@ def _every_team(desk: Desk) -> Outcome:
             "The config names no teams, so there is no list of who is on call.",
             "Ask for one by the name that a pager has for it: on call for NAME",
         )
-    answers = together({team.name: partial(_first_that_tells, desk, whom_of(desk, team)) for team in known}, ONE)
+    answers = together({team.name: partial(_first_that_tells, desk, whom_of(desk, team)) for team in known}, _TOGETHER)
     rows: List[Sequence[str]] = []
     facts: List[Dict[str, Any]] = []
     for team in known:
@@ -69,7 +72,7 @@ def _first_that_tells(desk: Desk, whom: Whom) -> Told:
     refused: Optional[OpsroomError] = None
     for hop in whom.hops:
         try:
-            return hop.pager, _duties(desk, hop)
+            return hop.pager, within(limit_of(desk, hop.pager), hop.pager, partial(_duties, desk, hop))
         except Refusal as refusal:
             refused = refused or refusal
         except Failure as failure:

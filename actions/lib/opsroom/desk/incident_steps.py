@@ -20,7 +20,7 @@ from .errand import Errand, Facts
 from .in_whose_name import author_of
 from .once import carry_out_once
 from .record import resumed
-from .trackers import Found, tracker_of_card, tracker_of_project
+from .trackers import Found, limits_of, tracker_of_card, tracker_of_project
 
 if TYPE_CHECKING:
     from ..incidents import Incident
@@ -110,7 +110,7 @@ def _card(desk: Desk, incident: Incident, found: Found, draft: Draft) -> Errand:
         there=Code.CARD_THERE,
         said=lambda facts: f"{facts['card']} is the card of incident {incident.id}",
         asked=False,
-        patience=_PATIENCE,
+        limits=limits_of(desk, found.name, _PATIENCE),
         begins=lambda store, on, mark: note(on, incident.id, card_mark=mark),
         ends=ends,
     )
@@ -204,7 +204,7 @@ def comment(desk: Desk, incident: Incident, text: str, purpose: str, changes: Di
             there=Code.CARD_THERE,
             said=lambda facts: f"{found.id} was told of incident {incident.id}",
             asked=False,
-            patience=_PATIENCE,
+            limits=limits_of(desk, found.name, _PATIENCE),
             ends=ends,
         )
         carry_out_once(request, errand)

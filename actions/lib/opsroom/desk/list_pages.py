@@ -7,12 +7,13 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple, Union
 
+from ..deadline import together
 from ..errors import Code, Failure, OpsroomError
 from ..paging import Incident, State
 from ..text import one_line, stamp, table, when
 from . import Desk
 from .outcome import Outcome
-from .pagers import build, names, together
+from .pagers import TOGETHER, build, names
 from .who import Hop, Whom, find_whom, target_in
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def list_pages(desk: Desk, who: str = "") -> Outcome:
     every = names(desk)
     whom = find_whom(desk, who) if who.strip() else None
     hops = whom.hops if whom else tuple(Hop(pager, "") for pager in every)
-    answers = together({hop.pager: partial(_ask, desk, hop, whom) for hop in hops})
+    answers = together({hop.pager: partial(_ask, desk, hop, whom) for hop in hops}, TOGETHER)
     rows, trouble = _sent_from_here(desk, whom)
     lines = [one for one in (_own(row, answers.get(row.pager)) for row in rows) if one is not None]
     known = {(row.pager, row.incident) for row in rows} | {(row.pager, row.number) for row in rows}

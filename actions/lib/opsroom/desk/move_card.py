@@ -24,7 +24,7 @@ def move_card(desk: Desk, card: str, to: str) -> Outcome:
         found, column = tracker_of_card(desk, card), text_of(to, f"move card {card} to Done")
         request.noted.update(tracker=found.name, card=found.id, to=one_line(column))
         request.write(Event.ASKED)
-        moved, lost = change(request, found.id, "moved", lambda: found.tracker.move(found.id, unquoted(column)))
+        moved, lost = change(request, found, "moved", lambda: found.tracker.move(found.id, unquoted(column)))
         same = moved.before == moved.after and not lost
         before, after = one_line(moved.before, 60), one_line(moved.after, 60)
         if same:

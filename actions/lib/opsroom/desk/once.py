@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Callable, Optional, TypeVar
 
+from ..deadline import within
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import in_doubt
 from ..in_time import LIMIT, GivenUp, in_time
@@ -32,8 +33,12 @@ Answer = TypeVar("Answer")
 clock: Callable[[], float] = time.monotonic
 wait: Callable[[float], None] = time.sleep
 
-# A second attempt is made only when so much has not gone by since the beginning: it may take as long as the first.
-SECOND_CHANCE = 35.0
+# Whatever the limits of the config say, it ends so many seconds after it began: StackStorm stops the action after 80.
+LONGEST = 65.0
+# A second attempt is made only where so much of the time is left, in seconds.
+_SECOND_CHANCE = 1.0
+# What of the time to look is kept for the last look, in seconds.
+_ONE_LOOK = 3.0
 # A server that is still at it when we stop listening needs a moment to finish; what is not there then never comes.
 _STILL_AT_IT = 3.0
 _STILL_AT_IT_WHEN_SLOW = 10.0
@@ -190,50 +195,56 @@ class _InDoubt(Exception):
 
 
 def _attempts(work: _Work, first_look: bool) -> Facts:
-    errand = work.errand
+    errand, limits = work.errand, work.errand.limits
     if first_look:
         # Who was at it before has been gone for long enough: one look that works is certain.
-        there = _look(work, settled=clock(), why=None)
+        there = _look(work, settled=clock(), end=clock() + limits.look_for, why=None)
         if there is not None:
             return there
+    end = clock() + limits.command + limits.look_for
     try:
         return errand.make(work.mark)
     except Failure as failure:
         if not in_doubt(failure):
             raise
-        there = _look_after(work, failure)
+        there = _look_after(work, failure, clock() + limits.look_for)
         if there is not None:
             return there
-        if clock() - work.began > SECOND_CHANCE:
+        if end - clock() < _SECOND_CHANCE:
             # It is certainly not there, and there is no time left to make it.
             raise
     try:
-        return errand.make(work.mark)
+        # A kind keeps its own limit, which is longer than what is left.
+        return within(end - clock(), errand.what, lambda: errand.make(work.mark))
     except Failure as failure:
         if not in_doubt(failure):
             raise
-        there = _look_after(work, failure)
+        there = _look_after(work, failure, end)
         if there is not None:
             return there
         raise _in_doubt(work, failure) from failure
 
 
-def _look_after(work: _Work, failure: Failure) -> Optional[Facts]:
+def _look_after(work: _Work, failure: Failure, end: float) -> Optional[Facts]:
     """The facts of what was made although the answer was lost; None when it was certainly not made."""
     still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
-    return _look(work, clock() + max(work.errand.settles_within, still), failure)
+    return _look(work, clock() + max(work.errand.settles_within, still), end, failure)
 
 
-def _look(work: _Work, settled: float, why: Optional[OpsroomError]) -> Optional[Facts]:
+def _look(work: _Work, settled: float, end: float, why: Optional[OpsroomError]) -> Optional[Facts]:
     """Look until it is there, or until a look that began after `settled` (a moment of the clock) does not find it.
 
-    Raises _InDoubt when there was no such look in time.
+    Raises _InDoubt when there was no such look until `end`, a moment of the clock too.
     """
-    until, pause = clock() + max(work.errand.patience, 0.0), _FIRST_PAUSE
+    end = min(end, work.began + LONGEST)
+    # The last look needs time for its answer too.
+    until, pause = end - min(_ONE_LOOK, (end - clock()) / 3), _FIRST_PAUSE
     while True:
         began = clock()
+        if began >= end:
+            raise _in_doubt(work, why) from why
         try:
-            there = work.errand.look(work.mark)
+            there = within(end - began, work.errand.what, lambda: work.errand.look(work.mark))
         except Refusal as refusal:
             # It cannot be found out, today or ever.
             raise _in_doubt(work, why or refusal, refusal) from refusal

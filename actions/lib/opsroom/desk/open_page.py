@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ..author import Author
+from ..deadline import within
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import in_doubt
 from ..in_time import GivenUp, in_time
@@ -18,7 +19,7 @@ from ..people import same_room
 from ..text import message, one_line, span
 from . import Desk
 from .outcome import Outcome
-from .pagers import ONE, author, build, names, split, which_pager, within
+from .pagers import author, build, limit_of, look_for, names, split, which_pager
 from .record import Request, recordable
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _do(desk: Desk, found: Found, deed: Deed) -> Tuple[str, Incident]:
         return deed.do(_pager_of(desk, found), found.id, author(desk, found.pager))
 
     try:
-        return "", within(ONE, found.pager, there)
+        return "", within(limit_of(desk, found.pager), found.pager, there)
     except Refusal as refusal:
         if refusal.code is Code.NOT_POSSIBLE and deed.here and found.row is not None:
             state = deed.state or State.UNKNOWN
@@ -145,7 +146,7 @@ def _do(desk: Desk, found: Found, deed: Deed) -> Tuple[str, Incident]:
             raise _not_known(desk, found, deed, failure) from failure
         # The answer was lost: perhaps it was done all the same.
         try:
-            now = within(ONE / 2, found.pager, lambda: build(desk, found.pager).incident(found.id))
+            now = within(look_for(desk, found.pager), found.pager, lambda: build(desk, found.pager).incident(found.id))
         except OpsroomError:
             raise _not_known(desk, found, deed, failure) from failure
         if now.state not in deed.there:

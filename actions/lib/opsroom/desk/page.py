@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ..deadline import within
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..in_time import in_time
 from ..names import listed
@@ -13,10 +14,10 @@ from ..paging import Delivery, State
 from ..text import message, neutralise, one_line, span
 from . import Desk, once
 from .chain import LEAST, TOTAL, Chain
-from .errand import Errand, Once
+from .errand import Errand, Limits, Once
 from .once import carry_out_once
 from .outcome import Outcome
-from .pagers import build, watch_until, within
+from .pagers import build, limit_of, watch_until
 from .record import Request, recordable
 from .telling import announce
 from .who import Whom, find_whom
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 # What a page may hold; some vendors cut a title out of it.
 LONGEST = 1024
-_ONE_LOOK = 8.0
+# A look for a page that an earlier runner may have sent, in seconds; with the answer to a name it is two requests.
+_ONE_LOOK = 10.0
 
 
 def page(desk: Desk, who: str, text: str, urgent: bool = False, emergency: bool = False) -> Outcome:
@@ -128,7 +130,7 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         said=lambda facts: _said(desk, request, facts),
         doubtful=Code.PAGE_UNCONFIRMED,
         in_doubt_hint=f"{whom.hint} To send it again all the same, word it otherwise.",
-        patience=_ONE_LOOK,
+        limits=Limits(TOTAL, 2 * _ONE_LOOK),
         without_record=True,
         begins=begins,
         ends=ends,
@@ -190,7 +192,8 @@ def _stands(desk: Desk, facts: Mapping[str, Any]) -> bool:
     if pager not in desk.settings.pagers or not id:
         return True
     try:
-        return within(_ONE_LOOK, pager, lambda: build(desk, pager).incident(id)).state is not State.RESOLVED
+        limit = min(_ONE_LOOK, limit_of(desk, pager))
+        return within(limit, pager, lambda: build(desk, pager).incident(id)).state is not State.RESOLVED
     except OpsroomError:
         return True
 

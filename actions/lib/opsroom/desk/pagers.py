@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from datetime import datetime, timedelta
-from queue import Empty, SimpleQueue
-from typing import Any, Callable, Dict, Hashable, Mapping, Optional, Tuple, TypeVar, Union
+from typing import Mapping, Optional, Tuple
 
 from .. import paging
 from ..author import Author
-from ..errors import Code, Failure, OpsroomError, Refusal
+from ..deadline import LOOK_FOR, TIME_LIMIT
+from ..errors import Code, Refusal
 from ..names import bare, either, pick, unquoted
 from ..paging import Pager
 from ..people import Speaker
 from ..settings.model import Team
-from ..text import length
 from . import Desk
-
-Answer = TypeVar("Answer")
-Key = TypeVar("Key", bound=Hashable)
 
 # Looking something up at all pagers at once, in seconds.
 TOGETHER = 15.0
-# One request to one pager that is no page, with all that the pager makes of it, in seconds.
-ONE = 30.0
+# What a command about one pager takes at most beside its `time_limit`, so that the pager's own word on its limit comes
+# first, in seconds.
+_MARGIN = 0.5
 
 
 def names(desk: Desk) -> Tuple[str, ...]:
@@ -43,6 +38,18 @@ def build(desk: Desk, name: str) -> Pager:
     """A pager of the config. It is not for two threads at once: each takes its own."""
     known = desk.settings.pagers[name]
     return paging.REGISTRY.make(known.kind, known.options, name=name, store=lambda: desk.store, keep=desk.keep)
+
+
+def limit_of(desk: Desk, name: str) -> float:
+    """Seconds that a command may take at a pager: the config's `time_limit`."""
+    limit: float = getattr(desk.settings.pagers[name].options, "time_limit", TIME_LIMIT)
+    return limit + _MARGIN
+
+
+def look_for(desk: Desk, name: str) -> float:
+    """Seconds that looking for a lost answer may add to that: the config's `look_for`."""
+    seconds: float = getattr(desk.settings.pagers[name].options, "look_for", LOOK_FOR)
+    return seconds
 
 
 def watch_until(desk: Desk, team: Optional[Team], now: datetime) -> Optional[datetime]:
@@ -79,66 +86,6 @@ def author(desk: Desk, pager: str, speaker: Optional[Speaker] = None) -> Author:
 def identity(identities: Mapping[str, str], pager: str, kind: str) -> str:
     """A person's name in a pager: under the pager's own name, else under its kind; empty when there is none."""
     return identities.get(pager) or identities.get(kind) or ""
-
-
-def within(seconds: float, what: str, ask: Callable[[], Answer], given_up: Optional[threading.Event] = None) -> Answer:
-    """The answer of a pager, or Failure(timed_out) after so many seconds; then it may have been done all the same.
-
-    A pager is some requests, each with a limit of its own; this is the limit of them all. The thread that is left
-    behind is a daemon, so that it holds nothing up; `given_up` tells it. A defect in one kind must not keep the next
-    from being tried.
-    """
-    answered: SimpleQueue[Tuple[Any, Optional[BaseException]]] = SimpleQueue()
-
-    def work() -> None:
-        try:
-            answered.put((ask(), None))
-        except BaseException as error:
-            answered.put((None, error))
-
-    threading.Thread(target=work, name="opsroom-pager", daemon=True).start()
-    try:
-        answer, error = answered.get(timeout=max(seconds, 0.0))
-    except Empty:
-        if given_up is not None:
-            given_up.set()
-        limit = length(round(seconds, 1))
-        raise Failure(Code.TIMED_OUT, f"{what} did not answer within {limit}.", facts={"sent": True}) from None
-    if isinstance(error, OpsroomError):
-        raise error
-    if error is not None:
-        told = f"asking {what} failed ({type(error).__name__})."
-        raise Failure(Code.CRASHED, told, facts={"sent": True}) from error
-    found: Answer = answer
-    return found
-
-
-def together(
-    questions: Mapping[Key, Callable[[], Answer]], limit: float = TOGETHER
-) -> Dict[Key, Union[Answer, OpsroomError]]:
-    """Put all questions at once. The answer to each is there, or the error; none is ever missing."""
-    answers: Dict[Key, Union[Answer, OpsroomError]] = {}
-    deadline = time.monotonic() + limit
-    waiting: SimpleQueue[Tuple[Key, Union[Answer, OpsroomError]]] = SimpleQueue()
-
-    def work(key: Key, ask: Callable[[], Answer]) -> None:
-        try:
-            waiting.put((key, ask()))
-        except OpsroomError as error:
-            waiting.put((key, error))
-        except BaseException as error:
-            waiting.put((key, Failure(Code.CRASHED, f"asking failed ({type(error).__name__}).")))
-
-    for key, ask in questions.items():
-        threading.Thread(target=work, args=(key, ask), name="opsroom-pager", daemon=True).start()
-    while len(answers) < len(questions):
-        try:
-            key, answer = waiting.get(timeout=max(deadline - time.monotonic(), 0.001))
-        except Empty:
-            break
-        answers[key] = answer
-    late = Failure(Code.TIMED_OUT, f"no answer within {limit:g} s.")
-    return {key: answers.get(key, late) for key in questions}
 
 
 def which_pager(desk: Desk, id: str, candidates: Tuple[str, ...], command: str) -> Refusal:

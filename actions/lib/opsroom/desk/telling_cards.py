@@ -102,6 +102,7 @@ def _comment(request: Request, order: Order, found: Found, more: str = "") -> No
     from .errand import Errand
     from .in_whose_name import author_of
     from .once import carry_out_once
+    from .trackers import limits_of
 
     kind = request.desk.settings.trackers[found.name].kind
     author = author_of(request.desk, found.name, kind, request.by)
@@ -126,7 +127,7 @@ def _comment(request: Request, order: Order, found: Found, more: str = "") -> No
         there=Code.CARD_THERE,
         said=lambda _: f"{found.id} was told of {order.app.name} {request.version} on {order.environment.name}",
         asked=False,
-        patience=PATIENCE / 2,
+        limits=limits_of(request.desk, found.name, PATIENCE / 2),
     )
     carry_out_once(_part(request, order, "comment on card", found), errand)
 
@@ -139,7 +140,7 @@ def _move(request: Request, order: Order, found: Found) -> bool:
     column = order.environment.move_cards
     part = _part(request, order, "move card", found, to=column)
     try:
-        moved, lost = change(part, found.id, "moved", lambda: found.tracker.move(found.id, column))
+        moved, lost = change(part, found, "moved", lambda: found.tracker.move(found.id, column))
     except OpsroomError as error:
         if not part.ended:
             part.end(Event.FAILED, error.code.value, error.sentence(), **recordable(error.facts))

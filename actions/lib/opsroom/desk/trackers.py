@@ -6,6 +6,7 @@ from typing import NamedTuple, Tuple
 
 from .. import cards
 from ..cards import Tracker
+from ..deadline import LOOK_FOR, LOOK_FOR_MOST, TIME_LIMIT
 from ..errors import Code, Refusal
 from ..names import either, listed, pick, shown
 from ..settings.model import Settings
@@ -13,6 +14,7 @@ from ..settings.trackers import Place
 from ..settings.trackers import cards as read_cards
 from ..settings.trackers import projects as read_projects
 from . import Desk
+from .errand import Limits
 
 
 class Found(NamedTuple):
@@ -30,6 +32,14 @@ def tracker_named(desk: Desk, name: str) -> Tracker:
     known = pick(name, settings.trackers, Code.UNKNOWN_TRACKER, "tracker")
     kind = settings.trackers[known]
     return cards.REGISTRY.make(kind.kind, kind.options, name=known, store=lambda: desk.store, keep=desk.keep)
+
+
+def limits_of(desk: Desk, name: str, most: float = LOOK_FOR_MOST) -> Limits:
+    """How long a command may take at a tracker, and how long a lost answer is looked for: the config's `time_limit` and
+    `look_for`, the latter at most `most` seconds."""
+    options = desk.settings.trackers[name].options
+    look_for = min(getattr(options, "look_for", LOOK_FOR), most)
+    return Limits(getattr(options, "time_limit", TIME_LIMIT), look_for)
 
 
 def tracker_of_card(desk: Desk, text: str) -> Found:

@@ -8,13 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
 from zlib import crc32
 
+from ..deadline import together
 from ..errors import Code, OpsroomError
 from ..names import listed
 from ..paging import Incident, State
 from ..text import message, one_line, span
 from . import Desk
 from .outcome import Outcome
-from .pagers import build, together, watch_until
+from .pagers import build, watch_until
 from .record import Request
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Dict, List, Optional, Sequence, Tuple
 
+from ..deadline import together
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import comparable, either, listed, nearest, shown
 from ..paging import Pager, Target
 from ..settings.model import App, Person, Team
 from ..text import one_line
 from . import Desk
-from .pagers import build, identity, names, split, together
+from .pagers import TOGETHER, build, identity, names, split
 
 # What pagers call their things, as people may put it before a name: "service Web", "escalation policy Web".
 _KINDS = ("service", "escalation policy", "schedule", "user", "team", "routing key", "address")
@@ -202,7 +203,7 @@ def _called_there(desk: Desk, pager: str, name: str) -> List[Target]:
 def _in_all(desk: Desk, name: str) -> Whom:
     """What the pagers themselves call so."""
     known = names(desk)
-    answers = together({pager: partial(build(desk, pager).look_up, name) for pager in known})
+    answers = together({pager: partial(build(desk, pager).look_up, name) for pager in known}, TOGETHER)
     found: List[Tuple[str, Target]] = []
     failed: List[Tuple[str, OpsroomError]] = []
     for pager in known:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional
 
+from ..deadline import LOOK_FOR, LOOK_FOR_MOST
 from ..settings.fields import Fields
 from . import Pager, Target
 
@@ -27,6 +28,7 @@ class Options:
     follow: float = 8.0
     time_limit: float = 10.0
     verify: str = ""
+    look_for: float = LOOK_FOR
 
 
 def read_options(fields: Fields) -> Options:
@@ -49,6 +51,7 @@ def read_options(fields: Fields) -> Options:
             pattern=re.compile(r"^/"),
             expected="the full path of a CA file (checking cannot be turned off)",
         ),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
     )
     if options.read_key and _EVENTS_ONLY.search(options.url):
         fields.problem("read_key", "is of no use with this url: there, schedules and users are told in another way")

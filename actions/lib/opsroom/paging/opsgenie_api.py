@@ -55,6 +55,11 @@ class Api:
         self.access = access
         self._alerts: Optional[Http] = None
         self._account: Optional[Http] = None
+        self._ends = clock() + access.time_limit
+
+    def begin(self) -> None:
+        """Start the time limit of a command, which all its requests share."""
+        self._ends = clock() + self.access.time_limit
 
     def alert(self, id: str, time_limit: Optional[float] = None) -> Optional[Mapping[str, Any]]:
         """An alert by its id, tiny id or alias; None when there is none."""
@@ -93,12 +98,14 @@ class Api:
 
     def follow(self, request: str) -> Outcome:
         """What became of a request. Never raises: it was taken, so it may have been done whatever comes now."""
-        until, pause = clock() + self.access.follow, _FIRST_PAUSE
+        # Some of the time is kept for the alert itself, which may be there all the same.
+        until = min(clock() + self.access.follow, self._ends - self.access.time_limit / 5)
+        began, pause = clock(), _FIRST_PAUSE
         path = f"/v2/alerts/requests/{quote(request, safe='')}"
         while True:
             left = until - clock()
             if left <= 0:
-                return Outcome(None, why=f"it was not known within {self.access.follow:g} s")
+                return Outcome(None, why=f"it was not known within {round(clock() - began, 1):g} s")
             try:
                 # 404 means that it has not come to it yet.
                 answer = self.send("GET", path, spoken=(404,), time_limit=_part(left, self.access.time_limit))
@@ -132,7 +139,11 @@ class Api:
         429 comes without Retry-After; X-RateLimit-Period-In-Sec says how long the counted time is (1 or 60 seconds). It
         is waited for once when that is short.
         """
-        limit = self.access.time_limit if time_limit is None else time_limit
+        left = self._ends - clock()
+        if left <= 0:
+            message = f"Opsgenie did not answer all that was asked within {self.access.time_limit:g} s."
+            raise Failure(Code.TIMED_OUT, message, facts={"sent": False})
+        limit = _part(left, self.access.time_limit if time_limit is None else time_limit)
         until, waited = clock() + limit, False
         http = self._http(account)
         while True:

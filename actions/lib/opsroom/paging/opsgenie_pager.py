@@ -31,7 +31,8 @@ _EXTRA = 3.0
 class Opsgenie:
     """Alerts are made and changed asynchronously: each such request is followed to its outcome.
 
-    A request takes `time_limit` at most, following one `follow`, and what makes an answer fuller 3 s.
+    A command takes `time_limit` at most, of which following a request takes `follow` and what makes an answer fuller
+    3 s.
     """
 
     # An alert can be read as soon as the request has been worked off, which takes a second as a rule.
@@ -55,6 +56,7 @@ class Opsgenie:
         """Teams, escalation policies and schedules (a request each) and users (one for each hundred of them)."""
         if not self._access.read_key:
             return ()
+        self._api.begin()
         return account.look_up(self._api, name)
 
     def on_call(self, target: Target) -> Tuple[Duty, ...]:
@@ -66,6 +68,7 @@ class Opsgenie:
             if self._events_only:
                 hint = "Jira Service Management shows it under Operations."
             raise Refusal(Code.NOT_POSSIBLE, "Opsgenie does not tell an integration's key who is on call.", hint)
+        self._api.begin()
         return account.on_call(self._api, target)
 
     def page(self, alarm: Alarm) -> Paged:
@@ -73,6 +76,7 @@ class Opsgenie:
 
         A bad responder is only seen in the outcome that is followed.
         """
+        self._api.begin()
         alert, notes = alert_of(alarm)
         outcome = self._api.follow(self._api.create(alert))
         if outcome.done is False:
@@ -92,15 +96,18 @@ class Opsgenie:
 
     def find(self, alarm: Alarm) -> Optional[Paged]:
         """1 request: the mark is the alert's alias."""
+        self._api.begin()
         found = self._api.alert(alarm.mark)
         return None if found is None else self._paged(found, alarm, ())
 
     def incident(self, id: str) -> Incident:
         """1 request."""
+        self._api.begin()
         return self._incident(self._alert(id))
 
     def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
         """1 request: a search. Of a target that is known by its id only, the newest hundred are looked at."""
+        self._api.begin()
         query = "status: open"
         by_id = target is not None and is_id(target.id)
         if target is not None and not by_id:
@@ -124,6 +131,7 @@ class Opsgenie:
 
     def escalate(self, id: str, author: Author) -> Incident:
         """4 requests. Opsgenie wants to be told which escalation policy; the alert must have one, and only one."""
+        self._api.begin()
         alert = self._open(id)
         policies = [text_of(one.get("id")) for one in items(alert.get("responders")) if one.get("type") == "escalation"]
         shown = self._incident(alert).shown
@@ -139,6 +147,7 @@ class Opsgenie:
 
     def add_responder(self, id: str, target: Target, author: Author) -> Incident:
         """3 requests. Somebody whom Opsgenie does not know is only seen in the outcome."""
+        self._api.begin()
         content = {"responder": responder(target), **by(author, note=True)}
         return self._after(id, self._api.act(id, "responders", content), "add a responder to", target)
 
@@ -170,6 +179,7 @@ class Opsgenie:
         )
 
     def _change(self, id: str, action: str, wanted: State, author: Author) -> Incident:
+        self._api.begin()
         incident = self._after(id, self._api.act(id, action, by(author, note=True)), action)
         if incident.state is State.RESOLVED and wanted is not State.RESOLVED:
             raise _closed(incident.shown)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Mapping, Pattern
 
+from ..deadline import LOOK_FOR, LOOK_FOR_MOST
 from ..names import either
 from ..settings.fields import Fields
 from . import Pager, Target
@@ -38,6 +39,7 @@ class Options:
     events_url: str = "https://events.pagerduty.com"
     time_limit: float = 10.0
     verify: str = ""
+    look_for: float = LOOK_FOR
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def read_options(fields: Fields) -> Options:
         verify=fields.text(
             "verify", "", pattern=_FULL_PATH, expected="the full path of a CA file (checking cannot be turned off)"
         ),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
     )
     if not fields.has("token") and not fields.has("routing_key"):
         fields.problem("token", "expected a token, or a routing_key beside it or instead, found neither")

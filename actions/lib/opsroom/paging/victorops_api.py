@@ -30,6 +30,26 @@ class Api:
         self.options = options
         self.key = key
         self._made: Optional[Http] = None
+        self._ends = clock() + options.time_limit
+
+    def begin(self) -> None:
+        """Start the time limit of a command, which all its requests share."""
+        self._ends = clock() + self.options.time_limit
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the time limit of the command; 0 where it is over."""
+        return max(self._ends - clock(), 0.0)
+
+    def left(self, most: Optional[float] = None) -> float:
+        """Seconds that a request may take. Raises Failure(timed_out) when none are left; nothing was sent then."""
+        left = self.remaining
+        if left <= 0:
+            limit = self.options.time_limit
+            message = f"Splunk On-Call did not answer all that was asked within {limit:g} s."
+            raise Failure(Code.TIMED_OUT, message, facts={"sent": False})
+        # A number that reads well in a sentence.
+        return min(max(round(left, 1), 0.1), self.options.time_limit if most is None else most)
 
     @property
     def there(self) -> bool:
@@ -69,7 +89,9 @@ class Api:
         """
         # "@" must stay as it is.
         url = f"{self.options.endpoint}/{quote(routing_key, safe='@')}"
-        answer = self._http({}).send("POST", url, json=content, accept=(400, 401, 403, 404, 422))
+        answer = self._http({}).send(
+            "POST", url, json=content, accept=(400, 401, 403, 404, 422), time_limit=self.left()
+        )
         why = self.words(answer)
         facts = {"url": answer.url, "status": answer.status, "sent": False}
         if answer.status in (401, 403, 404):
@@ -135,7 +157,7 @@ class Api:
                 json=content,
                 accept=_SPOKEN,
                 idempotent=again or None,
-                time_limit=time_limit,
+                time_limit=self.left(time_limit),
             )
         except Failure as failure:
             if failure.code is Code.RATE_LIMITED:

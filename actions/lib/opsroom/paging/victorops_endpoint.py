@@ -69,14 +69,15 @@ class Endpoint:
     def _follow(self, mark: str) -> Tuple[Optional[Incident], str]:
         """The incident that an alert became. Never raises: it was taken, so it may have become one whatever comes."""
         follow = self._api.options.follow
-        until, pause = timing.clock() + follow, _FIRST_PAUSE
+        began = timing.clock()
+        until, pause = began + min(follow, self._api.remaining), _FIRST_PAUSE
         while True:
             try:
                 found = self._incidents.marked(mark)
             except OpsroomError as error:
                 return None, f"Splunk On-Call's REST endpoint took it; what came of it is not known: {error.message}"
-            left = until - timing.clock()
+            left, took = until - timing.clock(), round(timing.clock() - began, 1)
             if found is not None or left <= 0:
-                return found, f"Splunk On-Call's REST endpoint took it; it became no incident within {follow:g} s."
+                return found, f"Splunk On-Call's REST endpoint took it; it became no incident within {took:g} s."
             timing.wait(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)

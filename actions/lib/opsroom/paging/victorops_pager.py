@@ -20,7 +20,8 @@ class VictorOps:
     """The API makes incidents for users, escalation policies and teams, at once; the REST endpoint takes alerts for
     routing keys, which become incidents a moment later, and are the same one when they carry the same mark.
 
-    A request takes `time_limit` at most, looking for what became of an alert `follow`, what makes an answer fuller 3 s.
+    A command takes `time_limit` at most, of which looking for what became of an alert takes `follow` and what makes an
+    answer fuller 3 s.
     """
 
     # The list of incidents has a new one within a second as a rule.
@@ -42,10 +43,12 @@ class VictorOps:
 
     def look_up(self, name: str) -> Tuple[Target, ...]:
         """4 requests: teams, routing keys, users, and escalation policies, which are kept for a minute."""
+        self._api.begin()
         return self._organisation.look_up(name) if self._api.there else ()
 
     def on_call(self, target: Target) -> Tuple[Duty, ...]:
         """2 requests, 3 for a routing key: who, and until when."""
+        self._api.begin()
         if target.kind == "user":
             return (Duty(target.shown),)
         if not self._api.there:
@@ -55,6 +58,7 @@ class VictorOps:
     def page(self, alarm: Alarm) -> Paged:
         """By the API 1 request for a user; for the others 1 for which policies (none for a slug) and 2 for who is on
         call until when. By the REST endpoint 1; where the API can be asked, the incident is looked for in its list."""
+        self._api.begin()
         if alarm.target.kind == "routing_key" and self._options.endpoint:
             return self._endpoint.page(alarm)
         if not self._api.there:
@@ -64,6 +68,7 @@ class VictorOps:
 
     def find(self, alarm: Alarm) -> Optional[Paged]:
         """1 request: the mark stands in the incident's summary, or is its entity id."""
+        self._api.begin()
         if not self._api.there:
             raise self._api.without_keys("To find a page again")
         found = self._incidents.marked(alarm.mark)
@@ -71,12 +76,14 @@ class VictorOps:
 
     def incident(self, id: str) -> Incident:
         """1 request."""
+        self._api.begin()
         if not self._api.there:
             raise self._api.without_keys(f"To look at page {id}")
         return incident_of(self._incidents.listed(id))
 
     def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
         """1 request."""
+        self._api.begin()
         if not self._api.there:
             raise self._api.without_keys("The list of open pages")
         found = [
@@ -89,10 +96,12 @@ class VictorOps:
 
     def acknowledge(self, id: str, author: Author) -> Incident:
         """1 request by number, 2 by mark. The REST endpoint alone does not tell what came of it: state unknown."""
+        self._api.begin()
         return self._change(id, "ack", "ACKNOWLEDGEMENT", State.ACKNOWLEDGED, author)
 
     def resolve(self, id: str, author: Author) -> Incident:
         """As for `acknowledge`."""
+        self._api.begin()
         return self._change(id, "resolve", "RECOVERY", State.RESOLVED, author)
 
     def escalate(self, id: str, author: Author) -> Incident:
@@ -105,6 +114,7 @@ class VictorOps:
 
     def add_responder(self, id: str, target: Target, author: Author) -> Incident:
         """2 requests, 1 more for which policies a team or routing key stands for."""
+        self._api.begin()
         if not self._api.there:
             raise self._api.without_keys("To add somebody to a page")
         return self._incidents.add(id, target, author)

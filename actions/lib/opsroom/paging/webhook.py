@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
 from ..author import Author
+from ..deadline import LOOK_FOR, LOOK_FOR_MOST
 from ..errors import Code, Failure, Refusal
 from ..settings.fields import Fields
 from ..text import one_line
@@ -45,6 +46,7 @@ class Options:
     target: str = ""
     time_limit: float = 10.0
     verify: str = ""
+    look_for: float = LOOK_FOR
     key: str = ""
 
 
@@ -68,6 +70,7 @@ def read_options(fields: Fields) -> Options:
             pattern=re.compile(r"^/"),
             expected="the full path of a CA file (checking cannot be turned off)",
         ),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
         key=fields.path,
     )
     for one in KNOWN:
