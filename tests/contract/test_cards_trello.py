@@ -315,7 +315,7 @@ def test_a_comment_whose_answer_is_lost_is_in_doubt_and_is_found(trello, drop):
 
 
 @pytest.mark.parametrize("make", MAKES)
-@pytest.mark.parametrize("body", ["", "<html>login</html>", "[]", '{"id": 1}', '{"shortLink": "a"}', '"x"', "null"])
+@pytest.mark.parametrize("body", ["", "[]", '{"id": 1}', '{"shortLink": "a"}', '"x"', "null"])
 def test_success_with_a_body_that_says_nothing_is_in_doubt(trello, make, body):
     trello.instead(Reply(200, body))
     failure = caught(make, tracker(trello))

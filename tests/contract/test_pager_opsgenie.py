@@ -462,15 +462,23 @@ def test_a_list_that_is_none_is_a_bad_answer(vendor, pager, content):
 @pytest.mark.parametrize(
     "alert",
     [
-        {},
         {"id": 7, "tinyId": ["x"], "message": {"a": 1}, "status": 3, "acknowledged": "yes", "createdAt": 5},
-        {"responders": "x", "owner": None, "report": [], "createdAt": "2026-13-45T99:99:99Z"},
-        {"responders": [1, {"name": ["x"]}], "report": {"acknowledgedBy": {}}},
+        {"id": "a", "responders": "x", "owner": None, "report": [], "createdAt": "2026-13-45T99:99:99Z"},
+        {"id": "a", "responders": [1, {"name": ["x"]}], "report": {"acknowledgedBy": {}}},
     ],
 )
 def test_an_alert_of_an_unexpected_shape_is_read_as_far_as_it_goes(vendor, pager, alert):
     vendor.instead(answer({"data": alert}))
     assert pager.incident("1").state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("content", [{}, {"id": ""}, {"id": []}, {"tinyId": "1", "status": "open"}])
+def test_what_has_no_id_is_no_alert(vendor, pager, content):
+    for call in (pager.incident, lambda id: pager.find(alarm())):
+        vendor.instead(answer({"data": content}))
+        with pytest.raises(Failure) as caught:
+            call("1")
+        assert caught.value.code is Code.BAD_ANSWER
 
 
 @pytest.mark.parametrize(

@@ -410,7 +410,7 @@ def test_what_the_endpoint_refuses_is_certain(endpoint, plain, reply, code, word
     assert not isinstance(caught.value, Failure) or not in_doubt(caught.value)
 
 
-@pytest.mark.parametrize("reply", [Reply(200, ""), Reply(200, "<html>"), answer({}), answer([]), answer("success")])
+@pytest.mark.parametrize("reply", [Reply(200, ""), Reply(201, "<html>"), answer({}), answer([]), answer("success")])
 def test_an_endpoint_that_says_neither_success_nor_failure_leaves_doubt(endpoint, plain, reply):
     endpoint.instead(reply)
     with pytest.raises(Failure) as caught:
@@ -482,7 +482,7 @@ def test_a_slow_answer_is_given_up_and_in_doubt(api):
 
 @pytest.mark.parametrize(
     "reply",
-    [Reply(200, ""), Reply(200, "<html>"), answer([]), answer({}), answer({"incidentNumber": [1]}), answer("x")],
+    [Reply(200, ""), Reply(201, "<html>"), answer([]), answer({}), answer({"incidentNumber": [1]}), answer("x")],
 )
 def test_a_success_that_says_nothing_is_in_doubt(api, org, pager, reply):
     org.add()

@@ -32,13 +32,13 @@ class Answer:
     def json(self, read: Callable[[str], Any] = json_module.loads) -> Any:
         """The body as JSON, read by `read`. Raises Failure(bad_answer) that names what came instead.
 
-        Its fact `sent` is false for a page: what answers with one, such as a login page or the portal of a network, is
+        Its fact `sent` is false for a page with status 200: what answers so, a login page or the portal of a network, is
         not what was asked for, and has done nothing.
         """
         try:
             return read(self.text)
         except (ValueError, RecursionError):
-            facts = {"url": self.url, "status": self.status, "sent": not self.is_page}
+            facts = {"url": self.url, "status": self.status, "sent": not (self.is_page and self.status == 200)}
             raise Failure(
                 Code.BAD_ANSWER, f"{self.url} answered {self._looks_like()} where JSON was expected.", facts=facts
             ) from None

@@ -112,6 +112,7 @@ class Basecamp(Vendor):
             (r"/todos/(\d+)/completion\.json", self.completion),
             (r"/card_tables/columns/(\d+)", self.column),
             (r"/card_tables/(\d+)", self.table),
+            (r"/my/profile\.json()", lambda request, number, sent: answer(self.people[0])),
             (r"/people\.json()", lambda request, number, sent: self.paged(request, self.people)),
         ):
             found = re.match(rf"/\d+{pattern}\Z", path)

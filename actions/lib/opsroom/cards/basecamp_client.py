@@ -100,7 +100,7 @@ class Client:
         if answer.status != 204:
             message = f"{answer.url} answered {answer.status} without saying that it was done."
             failure = _failure(Code.BAD_ANSWER, answer, message)
-            failure.facts["sent"] = not answer.is_page
+            failure.facts["sent"] = not (answer.is_page and answer.status == 200)
             raise failure
         return None
 

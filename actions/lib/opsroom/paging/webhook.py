@@ -254,7 +254,12 @@ class WebhookPager:
         import jmespath
 
         expression = self._options.answer_id
-        content = answer.json()
+        try:
+            content = answer.json()
+        except Failure as failure:
+            # Here a page may be all that the receiver says when it has taken something.
+            failure.facts["sent"] = True
+            raise
         try:
             value: Any = jmespath.search(expression, content)
         except jmespath.exceptions.JMESPathError as error:
