@@ -32,8 +32,8 @@ class Answer:
     def json(self, read: Callable[[str], Any] = json_module.loads) -> Any:
         """The body as JSON, read by `read`. Raises Failure(bad_answer) that names what came instead.
 
-        Its fact `sent` is false for a page with status 200: what answers so, a login page or the portal of a network, is
-        not what was asked for, and has done nothing.
+        Its fact `sent` is false for a page with status 200: what answers so, a login page or the portal of a network,
+        is not what was asked for, and has done nothing.
         """
         try:
             return read(self.text)
