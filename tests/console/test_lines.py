@@ -144,6 +144,14 @@ def test_a_config_that_is_none_ends_with_status_2_and_a_sentence(pack: Path, con
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_config_with_a_byte_order_mark_is_read(pack: Path, encoding: str) -> None:
+    config = pack / "opsroom.yaml"
+    config.write_text(config.read_text("utf-8"), encoding=encoding)
+    done = console(pack, "say hello\n")
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_a_missing_config_ends_with_status_2(pack: Path) -> None:
     (pack / "opsroom.yaml").unlink()
     done = console(pack, "say hello\n")

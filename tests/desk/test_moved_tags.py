@@ -131,6 +131,7 @@ def test_a_rollback_to_a_commit_that_nobody_has_any_more_is_refused(world: World
     (world.folder / "srv" / "web" / "uat" / "mirror.git").rename(world.folder / "mirror-away")
     answer = rollback(world)
     assert answer["code"] == "unknown_version"
+    assert answer["message"] == f"web {gone} was commit {gone} then, which the repository no longer has."
     assert world.running() == "v1.1.0"
 
 

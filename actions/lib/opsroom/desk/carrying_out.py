@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, List, Optional, Tuple
 
-from ..deploys import Resolved
+from ..deploys import Deployer, Resolved
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import listed
 from ..settings.model import App, Environment
@@ -188,10 +188,23 @@ def _resolve(order: Order) -> Resolved:
     except Refusal as refusal:
         if not back_to or refusal.code is not Code.UNKNOWN_VERSION:
             raise
-        resolved = deployer.resolve(back_to)
+        resolved = _of_commit(order, deployer, back_to)
     if back_to and resolved.commit and resolved.commit != back_to:
-        resolved = deployer.resolve(back_to)
+        resolved = _of_commit(order, deployer, back_to)
     return replace(resolved, version=order.version) if back_to and resolved.commit == back_to else resolved
+
+
+def _of_commit(order: Order, deployer: Deployer, commit: str) -> Resolved:
+    try:
+        return deployer.resolve(commit)
+    except Refusal as refusal:
+        if refusal.code is not Code.UNKNOWN_VERSION:
+            raise
+        raise Refusal(
+            refusal.code,
+            f"{order.app.name} {order.version} was commit {commit[:12]} then, which the repository no longer has.",
+            f"Name another version: deploy {order.app.name} VERSION to {order.environment.name}",
+        ) from None
 
 
 def _same_commit(order: Order, resolved: Resolved) -> None:
