@@ -179,8 +179,8 @@ def _look(request: Request, order: Order) -> Running:
 
 
 def _resolve(order: Order) -> Resolved:
-    """What is to be deployed. A rollback brings back the commit that ran then, also where its tag was moved or removed
-    since, and keeps the name under which it ran."""
+    """What is to be deployed. A rollback brings back the commit that ran then, under the name that it had, where the
+    tag was removed, or was moved to what runs now. Where it was moved elsewhere, `_same_commit` asks people first."""
     deployer = deployer_for(order.app, order.environment)
     back_to = order.commit if order.is_rollback else ""
     try:
@@ -189,7 +189,8 @@ def _resolve(order: Order) -> Resolved:
         if not back_to or refusal.code is not Code.UNKNOWN_VERSION:
             raise
         resolved = _of_commit(order, deployer, back_to)
-    if back_to and resolved.commit and resolved.commit != back_to:
+    moved = bool(back_to and resolved.commit) and resolved.commit != back_to
+    if moved and same_version(order.version, order.expected_before or ""):
         resolved = _of_commit(order, deployer, back_to)
     return replace(resolved, version=order.version) if back_to and resolved.commit == back_to else resolved
 
