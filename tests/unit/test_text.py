@@ -55,7 +55,7 @@ def test_no_mark_that_is_evaluated_or_pings_survives(mark: str) -> None:
         ("git@all.example.com me@ you @", "git@all.example.com me@ you @"),
         ("mail bob@here.example.com", "mail bob@here.example.com"),
         ("a < b, 5% of {x}", "a < b, 5% of {x}"),
-        ("one\r\ntwo\rthree\x00four\x1b[31m", "one\ntwo three four [31m"),
+        ("one\r\ntwo\rthree\x00four\x1b[31m", "one\ntwo three four"),
         ("\u202eevil\u200b\ufeff", "evil"),
         ("line\u2028break", "line break"),
         ("%%%%%~=~=~=************=~=~=~%%%%", "%%%%% ~=~=~=************=~=~=~%%%%"),

@@ -13,6 +13,8 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Iterable, List, Mapping, Sequence, Tuple
 
+from .terminal import without_sequences
+
 # What a relay delivers whole everywhere: under 400 characters and eight lines.
 MESSAGE_CHARACTERS = 400
 MESSAGE_LINES = 8
@@ -58,7 +60,7 @@ def neutralise(text: str) -> str:
 
     Line breaks stay; it may be applied twice without changing more.
     """
-    clean = "".join(_safe_character(character) for character in text.replace("\r\n", "\n"))
+    clean = "".join(_safe_character(character) for character in without_sequences(text).replace("\r\n", "\n"))
     # Breaking one thing can uncover no other: each step only adds blanks.
     for pattern in (_EXPRESSION, _ENTITY, _REFERENCE, _MENTION):
         clean = pattern.sub(lambda match: match.group(0) + " ", clean)
@@ -190,8 +192,10 @@ def _rest(count: int, narrow: str) -> str:
 
 
 def length(seconds: float) -> str:
-    """A length of time in words: `45 s`, `10 min`."""
-    return f"{seconds:g} s" if seconds < 120 else f"{round(seconds / 60, 1):g} min"
+    """A length of time in words: `0.25 s`, `3 s`, `45 s`, `10 min`; as exact as it matters."""
+    if seconds < 1:
+        return f"{seconds:.2g} s"
+    return f"{round(seconds, 1):g} s" if seconds < 120 else f"{round(seconds / 60, 1):g} min"
 
 
 def span(seconds: float) -> str:
