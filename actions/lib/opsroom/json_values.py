@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any, Mapping, Optional, Union
 
 from .charset import unmarked
-from .errors import Code, Failure
 from .names import listed
 from .text import one_line
 
+_WRITTEN = "\0number"
 # Longer ones are no versions, and Python refuses to make numbers of some thousand digits.
 _LONGEST = 300
 
@@ -37,18 +37,20 @@ def read(text: str) -> Any:
     return json.loads(text, parse_int=_whole, parse_float=_broken, parse_constant=_broken)
 
 
-def search(expression: str, content: Any, of: str) -> Any:
-    """What a JMESPath expression finds in the content; None for nothing. `of` names the content in the sentence.
+def written(value: Any) -> Any:
+    """The content with its numbers as text, in a form that JSON takes; `unwritten` is the way back."""
+    if isinstance(value, Mapping):
+        return {key: written(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [written(item) for item in value]
+    text = getattr(value, "written", None)
+    return {_WRITTEN: text} if isinstance(text, str) else value
 
-    Raises Failure(bad_answer) for an expression that does not work.
-    """
-    import jmespath
 
-    try:
-        return jmespath.search(expression, content, _options())
-    except jmespath.exceptions.JMESPathError as error:
-        reason = str(error).splitlines()[0].rstrip(":. ")
-        raise Failure(Code.BAD_ANSWER, f"The expression '{expression}' for {of} does not work: {reason}.") from None
+def unwritten(content: Any) -> Any:
+    """A number again, where `written` has made an object of one: the `object_hook` of `json.loads`."""
+    text = content.get(_WRITTEN) if isinstance(content, dict) else None
+    return read(text) if isinstance(text, str) else content
 
 
 def as_version(value: Any) -> Optional[str]:
@@ -97,7 +99,8 @@ def _is_word(value: float) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _options() -> Any:
+def options() -> Any:
+    """Those with which JMESPath leaves numbers as they are written."""
     import jmespath
     from jmespath import functions
 

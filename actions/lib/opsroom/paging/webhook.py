@@ -251,9 +251,8 @@ class WebhookPager:
         return Paged(incident, delivery, notes=tuple(notes))
 
     def _id(self, answer: Answer) -> str:
-        import jmespath
+        from ..expressions import ExpressionProblem, find_in_json
 
-        expression = self._options.answer_id
         try:
             content = answer.json()
         except Failure as failure:
@@ -261,10 +260,9 @@ class WebhookPager:
             failure.facts["sent"] = True
             raise
         try:
-            value: Any = jmespath.search(expression, content)
-        except jmespath.exceptions.JMESPathError as error:
-            reason = one_line(str(error).splitlines()[0].rstrip(":. "))
-            raise self._no_id(answer, f"to which the expression cannot be put: {reason}") from None
+            value: Any = find_in_json(self._options.answer_id, content)
+        except ExpressionProblem as problem:
+            raise self._no_id(answer, f"to which the expression cannot be put: {one_line(str(problem))}") from None
         if isinstance(value, bool) or not isinstance(value, (str, int)):
             raise self._no_id(answer, "without one")
         number = one_line(str(value), _LONGEST_ID)

@@ -6,6 +6,9 @@ import re
 from typing import Optional, Pattern
 
 from ..charset import unmarked
+from ..errors import Code, Failure
+from ..expressions import ExpressionProblem, find_in_text
+from ..names import shown
 from ..settings.fields import Fields
 
 
@@ -25,10 +28,15 @@ def read_expression(fields: Fields, name: str) -> Optional[Pattern[str]]:
     return expression
 
 
-def found_by(expression: Pattern[str], text: str) -> Optional[str]:
-    """What the group named `version`, or else the first group, holds at the first match; None without one."""
-    match = expression.search(text)
-    if match is None:
-        return None
-    value = match.group("version") if "version" in expression.groupindex else match.group(1)
+def found_by(expression: Pattern[str], text: str, where: str) -> Optional[str]:
+    """What the group named `version`, or else the first group, holds at the first match; None without one.
+
+    `where` names the text in sentences. Raises Failure(bad_answer) when that takes too long.
+    """
+    try:
+        value = find_in_text(expression, text)
+    except ExpressionProblem as problem:
+        told = f"The regular expression {shown(expression.pattern)} for {where} does not work: {problem}."
+        hint = "A repetition within a repetition, such as (a+)+, can take forever; write it with one."
+        raise Failure(Code.BAD_ANSWER, told, hint) from None
     return unmarked(value) if value is not None else None

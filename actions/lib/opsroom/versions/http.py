@@ -10,7 +10,8 @@ from urllib.parse import quote
 from ..charset import unmarked
 from ..deploys import Target
 from ..errors import Code, Failure
-from ..json_values import as_version, described, read, search
+from ..expressions import search
+from ..json_values import as_version, described, read
 from ..names import VERSION, either, shown
 from ..placeholders import fill, unknown
 from ..redaction import redact
@@ -109,7 +110,7 @@ class HttpVersion:
                 raise _bad(answer, f"answered without the header {options.header}")
             return unmarked(answer.headers[options.header.lower()])
         if options.regex is not None:
-            value = found_by(options.regex, answer.text)
+            value = found_by(options.regex, answer.text, f"the answer of {answer.url}")
             if value is None:
                 raise _bad(answer, "answered nothing that the regular expression finds")
             return value

@@ -10,11 +10,13 @@ from typing import Any, Callable, Mapping
 
 from ..deploys import Target
 from ..errors import Code, Failure, OpsroomError
-from ..json_values import as_version, described, may_have_lost_zeros, search
+from ..expressions import search
+from ..json_values import as_version, described, may_have_lost_zeros
 from ..names import VERSION, shown
 from ..settings.fields import Fields
 from ..stackstorm import Execution, here, why
 from ..templates import filled, read_access, read_action, read_template
+from ..terminal import without_sequences
 from ..text import one_line
 from . import Running, VersionSource
 
@@ -77,6 +79,8 @@ class StackStormVersion:
             told = f"{options.action} ended as {ended.status}: {reason.rstrip('.')}."
             raise Failure(Code.BAD_ANSWER, told, f"See execution {ended.id}.", {"execution": ended.id})
         value = search(options.json, ended.result, f"the result of {options.action}")
+        if isinstance(value, str):
+            value = without_sequences(value)  # what a remote command printed
         found = "" if value is None else as_version(value)
         if found == "":
             return Running("")
