@@ -101,3 +101,34 @@ def test_the_time_limit_ends_it():
 def test_wrong_options_are_told(raw, complaint):
     (line,) = options_of(**raw)[1]
     assert line.startswith(f"apps.web.version.{complaint}")
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        r"\033[32mv1.2.0\033[0m\n",
+        r"\033[?25l\033[2K\033[1Gv1.2.0\033[K\n\033[0m\n",
+        r"\033]0;title\007v1.2.0\n",
+        r"\033]8;;https://example.com\033\\v1.2.0\033]8;;\033\\\n",
+        r"\033[0m\nv1.2.0\n",
+        r"\23332mv1.2.0\233m\n",
+        r"v\bv1.2\b2.0\n",
+        r"\357\273\277v1.2.0\r\n",
+    ],
+)
+def test_colours_and_the_like_are_no_part_of_a_version(output):
+    assert ask(f"printf '{output}'") == Running("v1.2.0")
+    assert ask(f"printf 'web {output}'", regex="^(?:web)? *(v.*)$") == Running("v1.2.0")
+
+
+def test_a_version_in_utf_16_is_read():
+    assert ask(r"printf '\377\376v\0001\000.\0000\000\n\000'") == Running("v1.0")
+
+
+def test_only_colours_say_that_nothing_is_deployed():
+    assert ask(r"printf '\033[0m\n\033[K'") == Running("")
+
+
+def test_the_reason_of_a_failure_has_no_colours():
+    failure = failure_of(r"printf '\033[31mno such host\033[0m\n\033[0m' >&2; exit 2")
+    assert failure.message == "'sh' ended with status 2: no such host"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from opsroom import processes
+from opsroom import process_group, processes, program_output
 from opsroom.errors import Code, Failure
 from opsroom.processes import capture, run
 from support.waiting import alive, until
@@ -60,7 +60,7 @@ def test_odd_bytes_long_lines_and_progress_bars_do_no_harm():
     lines = []
     run([sys.executable, "-c", script], 20, on_line=lines.append)
     assert lines[0] == "\ufffd\ufffd"
-    assert lines[1] == "x" * processes.LONGEST_LINE
+    assert lines[1] == "x" * program_output.LONGEST_LINE
     assert lines[2:] == ["10%", "20%", "end"]
 
 
@@ -201,8 +201,9 @@ def test_a_grandchild_of_a_failed_program_is_ended(tmp_path):
 
 def test_a_grandchild_that_never_stops_talking_does_not_hold_us(tmp_path):
     ended = run(["sh", "-c", 'yes & echo $$ $! > "$0"; exit 0', str(tmp_path / "pids")], 60)
-    assert ended.status == 0
-    until(lambda: not alive(pids_in(tmp_path / "pids")[1]), "the end of the talker, whose pipe is closed")
+    talker = pids_in(tmp_path / "pids")[1]
+    assert (ended.status, [left.name for left in ended.left]) == (0, ["yes"])
+    os.kill(talker, signal.SIGKILL)
 
 
 def test_a_program_that_closes_its_output_early_is_waited_for():
@@ -228,32 +229,29 @@ def test_many_threads_run_programs_at_once():
     assert sorted(outputs) == sorted(f"{number}\n" for number in range(12))
 
 
-@pytest.mark.parametrize("without_setpriv", [False, True])
-def test_the_whole_family_ends_when_this_process_is_killed(tmp_path, without_setpriv):
+@pytest.mark.parametrize("kind", ["run", "capture", "grouped"])
+def test_the_program_ends_when_this_process_is_killed(tmp_path, kind):
     code = textwrap.dedent(
         """
         import sys
         from opsroom import processes
-        if sys.argv[2] == "True":
-            processes._dying_with_us = list
-        processes.run(["sh", "-c", 'sleep 300 & echo $$ $! > "$0"; echo go; wait', sys.argv[1]], 60,
-            on_line=lambda line: print(line, flush=True))
+        path, kind = sys.argv[1:]
+        if kind == "grouped":
+            processes.capture(["sh", "-c", 'echo $$ $$ > "$0"; exec sleep 300', path], 60, supervised=False)
+        else:
+            call = getattr(processes, kind)
+            call(["sh", "-c", 'env -i setsid sleep 300 & echo $$ $! > "$0"; wait', path], 60)
         """
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "pids"), str(without_setpriv)],
-        env={**os.environ, "PYTHONPATH": str(LIB)},
-        stdout=subprocess.PIPE,
+        [sys.executable, "-c", code, str(tmp_path / "pids"), kind], env={**os.environ, "PYTHONPATH": str(LIB)}
     )
     try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"go\n"
         family = pids_in(tmp_path / "pids")
         assert all(alive(pid) for pid in family)
     finally:
         process.kill()
         process.wait()
-        process.stdout.close()
     for pid in family:
         until(lambda pid=pid: not alive(pid), "the end of the family")
 
@@ -262,9 +260,9 @@ def test_a_setpriv_that_cannot_do_it_is_not_used(tmp_path, monkeypatch):
     (tmp_path / "setpriv").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "setpriv").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    processes._dying_with_us.cache_clear()
+    process_group._dying_with_us.cache_clear()
     try:
-        assert processes._dying_with_us() == []
-        assert run(["true"], 20).status == 0
+        assert process_group._dying_with_us() == []
+        assert capture(["true"], 20, supervised=False).status == 0
     finally:
-        processes._dying_with_us.cache_clear()
+        process_group._dying_with_us.cache_clear()

@@ -1,26 +1,30 @@
-"""Running a program: an argument list, its own process group, a time limit, and nothing of it left behind."""
+"""Running a program: an argument list, a time limit, and nothing of it left behind except what a success leaves."""
 
 from __future__ import annotations
 
 import os
-import re
 import selectors
 import shutil
 import signal
-import subprocess
 import time
-from collections import deque
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import BinaryIO, Callable, Deque, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from subprocess import PIPE, STDOUT
+from typing import IO, BinaryIO, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 from .charset import decoded
 from .errors import Code, Failure
+from .names import listed
+from .process_group import Grouped
+from .program_output import Lines, OnLine, hand_over
+from .supervision import Left, Supervised
+from .terminal import readable
 from .text import length
 
 Check = Callable[[], None]
-OnLine = Callable[[str], None]
+_Program = Union[Supervised, Grouped]
+_Sinks = Dict[IO[bytes], Callable[[bytes], None]]
 
 # Seconds between TERM and KILL.
 GRACE = 3.0
@@ -28,29 +32,52 @@ GRACE = 3.0
 LINGER = 1.0
 # Seconds between two calls of `check`.
 PULSE = 0.5
-LONGEST_LINE = 2000
-KEPT_LINES = 20
-
-_LINE_ENDS = re.compile(rb"[\r\n]+")
-# Ends the process group when this process is gone without having said "over": setpriv reaches the program itself,
-# and not what the program started.
-_GUARD = 'read -r word; [ "$word" = over ] || kill -s KILL -- "-$1"'
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended: `status` as the shell tells it, negative for a signal; the last lines it wrote."""
+    """How a program ended: `status` as the shell tells it, negative for a signal; the last lines that it wrote."""
 
     program: str
     status: int
     lines: Tuple[str, ...]
     # What `capture` read from standard output; empty after `run`, whose output went to `on_line`.
-    output: str = ""
+    raw: bytes = b""
+    # What it started and still runs, outside of its process group where it failed.
+    left: Tuple[Left, ...] = ()
+
+    @property
+    def output(self) -> str:
+        """What `capture` read, as it is."""
+        return self.raw.decode("utf-8", "replace")
+
+    @property
+    def text(self) -> str:
+        """What `capture` read, as a reader sees it: without the control sequences of terminals, also from UTF-16."""
+        if b"\0" in self.raw[:4] or self.raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            return readable(decoded(self.raw).encode("utf-8", "replace"))
+        return readable(self.raw)
 
     def sentence(self) -> str:
         """`'deploy.sh' ended with status 3: no space left`."""
         last = f": {self.lines[-1]}" if self.lines else "."
-        return f"'{self.program}' {_ending(self.status)}{last}"
+        left = still_running(self.left)
+        return f"'{self.program}' {_ending(self.status)}{last.rstrip('.') + '. ' + left if left else last}"
+
+
+def still_running(left: Sequence[Left]) -> str:
+    """`What it started still runs: nginx (process 812).`; empty for nothing."""
+    return f"What it started still runs: {listed(map(str, left), most=3)}." if left else ""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """`name` stands in sentences. `time_limit` in seconds is what is left of it, `stated` the whole."""
+
+    name: str
+    time_limit: float
+    stated: float
+    check: Optional[Check]
 
 
 def run(
@@ -65,17 +92,20 @@ def run(
     """Run a program to its end and hand each line of its output (both streams) to `on_line`.
 
     `time_limit` in seconds. `environ` is added to this process's environment; None takes a variable away. `check` is
-    called about twice a second and raises when the work must stop. Whatever is raised, the whole process group is
-    ended first. Any status is returned, not raised; what a failed program left running is ended, what a
-    successful one left running (a service that it started) is not.
+    called about twice a second and raises when the work must stop.
+
+    When it is stopped (by the time limit, by `check`, by anything that is raised, by the end of this process), all
+    that it started is ended too, also what left its session. Any status is returned, not raised. Of a program that
+    failed, what is still in its process group is ended; services that it made independent go on, and so does all
+    that a successful one started: `left` says what. Their output is read from then on, and thrown away.
 
     Raises Failure(code) when the program cannot be started, Failure(timed_out) when the time is up.
     """
-    lines = _Lines(on_line)
-    with _started(arguments, cwd, environ, code, subprocess.PIPE, subprocess.STDOUT) as process, _guarded(process):
-        assert process.stdout is not None
-        _follow(process, {process.stdout: lines.feed}, time_limit, check, _name(arguments), lines)
-    return Ended(_name(arguments), process.returncode, lines.close())
+    lines, task = Lines(on_line), _Task(f"'{_name(arguments)}'", time_limit, time_limit, check)
+    with _started(Supervised, arguments, cwd, environ, code, PIPE, STDOUT) as program:
+        assert program.stdout is not None
+        status, left = _follow(program, {program.stdout: lines.feed}, task, lines)
+    return Ended(_name(arguments), status, lines.close(), left=left)
 
 
 def capture(
@@ -87,185 +117,122 @@ def capture(
     code: Code = Code.DEPLOY_FAILED,
     into: Optional[BinaryIO] = None,
     most_bytes: int = 4_000_000,
+    task: str = "",
+    stated_limit: Optional[float] = None,
+    supervised: bool = True,
 ) -> Ended:
-    """As `run`, but standard output is returned as text (its first `most_bytes`), or written to the file `into`;
-    `lines` are those of standard error."""
-    lines, output = _Lines(None), bytearray()
+    """As `run`, but standard output is returned (its first `most_bytes`), or written to the file `into`;
+    `lines` are those of standard error.
+
+    `task` and `stated_limit` stand in the sentence about the time limit: what was being done, and the whole limit where
+    `time_limit` is the rest of it. Without `supervised` it starts faster, and only its process group is ended.
+    """
+    lines, output = Lines(), bytearray()
 
     def keep(data: bytes) -> None:
         output.extend(data[: most_bytes - len(output)])
 
-    with _started(arguments, cwd, environ, code, into or subprocess.PIPE, subprocess.PIPE) as process:
-        assert process.stderr is not None
-        sinks: Dict[object, Callable[[bytes], None]] = {process.stderr: lines.feed}
-        if process.stdout is not None:
-            sinks[process.stdout] = keep
-        _follow(process, sinks, time_limit, check, _name(arguments), lines)
-    return Ended(_name(arguments), process.returncode, lines.close(), decoded(bytes(output)))
-
-
-class _Lines:
-    """Bytes in, lines out: blank ones dropped, long ones cut. A progress bar's carriage return ends a line as well."""
-
-    def __init__(self, on_line: Optional[OnLine]) -> None:
-        self.last: Deque[str] = deque(maxlen=KEPT_LINES)
-        self._on_line = on_line
-        self._part = b""
-
-    def feed(self, data: bytes) -> None:
-        pieces = _LINE_ENDS.split(self._part + data)
-        self._part = pieces.pop()[:LONGEST_LINE]
-        for piece in pieces:
-            self._line(piece)
-
-    def close(self) -> Tuple[str, ...]:
-        self._line(self._part)
-        self._part = b""
-        return tuple(self.last)
-
-    def _line(self, piece: bytes) -> None:
-        line = piece[:LONGEST_LINE].decode("utf-8", "replace").rstrip()
-        if line:
-            self.last.append(line)
-            if self._on_line is not None:
-                self._on_line(line)
+    stated = time_limit if stated_limit is None else stated_limit
+    kind = Supervised if supervised else Grouped
+    with _started(kind, arguments, cwd, environ, code, into or PIPE, PIPE) as program:
+        assert program.stderr is not None
+        sinks: _Sinks = {program.stderr: lines.feed}
+        if program.stdout is not None:
+            sinks[program.stdout] = keep
+        status, left = _follow(program, sinks, _Task(task or f"'{_name(arguments)}'", time_limit, stated, check), lines)
+    return Ended(_name(arguments), status, lines.close(), bytes(output), left)
 
 
 @contextmanager
 def _started(
+    kind: Callable[..., _Program],
     arguments: Sequence[str],
     cwd: str,
     environ: Optional[Mapping[str, Optional[str]]],
     code: Code,
     stdout: Union[int, BinaryIO],
     stderr: int,
-) -> Iterator[subprocess.Popen[bytes]]:
-    """The running program. Its process group is ended when the block is left by an exception or it failed."""
+) -> Iterator[_Program]:
+    """The running program. All of it is ended when the block is left by an exception."""
     surroundings = _environment(environ or {})
     _must_be_runnable(arguments[0], cwd, surroundings, code)
     try:
-        process = subprocess.Popen(
-            [*_dying_with_us(), *arguments],
-            cwd=cwd or None,
-            env=surroundings,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-        )
+        program = kind(arguments, cwd, surroundings, stdout, stderr)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else "") or "it cannot be passed to a program"
         raise Failure(code, f"'{_name(arguments)}' could not be started: {reason}.") from error
     try:
-        yield process
-        if process.returncode != 0:
-            _end(process)
+        yield program
+    except Failure as failure:
+        left = program.end(GRACE)
+        if not left:
+            raise
+        facts = {**failure.facts, "left_running": [str(one) for one in left]}
+        raise Failure(failure.code, f"{failure.message} {still_running(left)}", failure.hint, facts) from failure
     except BaseException:
-        _end(process)
+        program.end(GRACE)
         raise
     finally:
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+        program.close()
 
 
-@contextmanager
-def _guarded(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Have the whole process group end also when this process is killed and can end nothing any more."""
-    guard: Optional[subprocess.Popen[bytes]] = None
-    with suppress(OSError):  # without /bin/sh, setpriv is what is left
-        guard = subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, "sh", str(process.pid)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    try:
-        yield
-    finally:
-        if guard is not None:
-            with suppress(OSError, ValueError):
-                guard.communicate(b"over\n")
-
-
-def _follow(
-    process: subprocess.Popen[bytes],
-    sinks: Mapping[object, Callable[[bytes], None]],
-    time_limit: float,
-    check: Optional[Check],
-    name: str,
-    lines: _Lines,
-) -> None:
-    """Pass output on until the program has ended. Never waits for a pipe alone: a grandchild may hold it open."""
-    deadline = time.monotonic() + time_limit
+def _follow(program: _Program, sinks: _Sinks, task: _Task, lines: Lines) -> Tuple[int, Tuple[Left, ...]]:
+    """Pass output on until the program has ended. Never waits for a pipe alone: a grandchild may hold it open. Returns
+    its status and what it left running."""
+    deadline = time.monotonic() + task.time_limit
     next_check, ended_at, nap = 0.0, 0.0, 0.001
     with selectors.DefaultSelector() as selector:
         for pipe, sink in sinks.items():
-            selector.register(pipe, selectors.EVENT_READ, sink)  # type: ignore[arg-type]
+            selector.register(pipe, selectors.EVENT_READ, sink)
+        if program.socket is not None:
+            selector.register(program.socket, selectors.EVENT_READ, None)
+        open_pipes = len(sinks)
         while True:
             now = time.monotonic()
-            if process.poll() is not None:
+            status = program.poll()
+            if status is not None:
                 ended_at = ended_at or now
-                if not selector.get_map() or now - ended_at > LINGER:
-                    return
+                if not open_pipes or now - ended_at > LINGER:
+                    break
             elif now >= deadline:
                 last = f" Its last line was: {lines.last[-1]}" if lines.last else ""
-                raise Failure(
-                    Code.TIMED_OUT, f"'{name}' did not end within {length(time_limit)} and was stopped.{last}"
-                )
-            if check is not None and now >= next_check:
-                check()
+                told = f"{task.name} did not end within {length(task.stated)} and was stopped.{last}"
+                raise Failure(Code.TIMED_OUT, told)
+            if task.check is not None and now >= next_check:
+                task.check()
                 next_check = time.monotonic() + PULSE
-            if selector.get_map():
+            if open_pipes or program.socket is not None:
                 wait = 0.1 if ended_at else min(PULSE, max(deadline - now, 0.001))
             else:
                 # The pipes are closed, so the program is about to end: look often at first, seldom later.
                 wait = nap = min(nap * 2, 0.1)
             for key, _ in selector.select(wait):
+                if key.data is None:
+                    continue
                 data = os.read(key.fd, 65536)
                 if data:
                     key.data(data)
                 else:
+                    open_pipes -= 1
                     selector.unregister(key.fileobj)
+        left = program.end_group(GRACE) if status else program.let_go()
+        for key in list(selector.get_map().values()):
+            if key.data is not None and not _over(key.fd):
+                hand_over(key.fileobj)  # type: ignore[arg-type]
+    return status, left
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the whole process group: TERM, a short grace, KILL."""
+def _over(pipe: int) -> bool:
+    """Whether nobody can write to a pipe any more. What is in it is thrown away, as far as it comes at once."""
+    os.set_blocking(pipe, False)
     try:
-        if _signal(process, signal.SIGTERM):
-            give_up = time.monotonic() + GRACE
-            while time.monotonic() < give_up and (process.poll() is None or _has_living(process)):
-                time.sleep(0.02)
-    finally:
-        _signal(process, signal.SIGKILL)
-        process.wait()
-
-
-def _signal(process: subprocess.Popen[bytes], number: int) -> bool:
-    """Whether the process group still had somebody to receive it. Its id is the program's: it leads a session."""
-    try:
-        os.killpg(process.pid, number)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
-
-
-def _has_living(process: subprocess.Popen[bytes]) -> bool:
-    """Whether anybody is left in the process group. Dead ones that nobody collects do not count: in a container without
-    an init they stay, and each failed command would wait for them."""
-    if not _signal(process, 0):
-        return False
-    try:
-        numbers = [name for name in os.listdir("/proc") if name.isdigit()]
-    except OSError:  # not Linux
-        return True
-    for number in numbers:
-        with suppress(OSError, IndexError):
-            with open(f"/proc/{number}/stat", "rb") as file:
-                state, _, group = file.read().rpartition(b")")[2].split()[:3]
-            if int(group) == process.pid and state not in (b"Z", b"X"):
+        for _ in range(64):
+            if not os.read(pipe, 65536):
                 return True
+    except BlockingIOError:
+        pass
+    finally:
+        os.set_blocking(pipe, True)
     return False
 
 
@@ -283,7 +250,7 @@ def _environment(changes: Mapping[str, Optional[str]]) -> Dict[str, str]:
 
 
 def _must_be_runnable(program: str, cwd: str, environ: Mapping[str, str], code: Code) -> None:
-    """Say what is wrong before the start: afterwards the system's word is about setpriv, or about either path."""
+    """Say what is wrong before the start: afterwards the system's word is about either path."""
     if cwd and not os.path.isdir(cwd):
         raise Failure(code, f"The folder '{cwd}' does not exist, so '{os.path.basename(program)}' cannot run in it.")
     if "/" not in program:
@@ -297,31 +264,6 @@ def _must_be_runnable(program: str, cwd: str, environ: Mapping[str, str], code: 
         raise Failure(code, f"'{program}' is not a program that may be run.", "Give it the right: chmod +x.")
 
 
-@lru_cache(maxsize=1)
-def _dying_with_us() -> List[str]:
-    """What to put in front so that a program does not outlive this process, not even when this is killed.
-
-    `setpriv` asks the kernel for it after the fork; doing so by `preexec_fn` is unsafe in a process with threads. The
-    signal comes when the THREAD that started the program ends: here that thread waits for it. Tried once, because
-    the setpriv of busybox cannot do it.
-    """
-    path = shutil.which("setpriv")
-    if path is None:
-        return []
-    prefix = [path, "--pdeathsig", "KILL", "--"]
-    try:
-        tried = subprocess.run(
-            [*prefix, "true"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=10,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return prefix if tried.returncode == 0 else []
-
-
 def _name(arguments: Sequence[str]) -> str:
     return os.path.basename(arguments[0]) or arguments[0]
 
@@ -329,7 +271,6 @@ def _name(arguments: Sequence[str]) -> str:
 def _ending(status: int) -> str:
     if status >= 0:
         return f"ended with status {status}"
-    try:
+    with suppress(ValueError):
         return f"was ended by signal {signal.Signals(-status).name}"
-    except ValueError:
-        return f"was ended by signal {-status}"
+    return f"was ended by signal {-status}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Mapping, Tuple
+from typing import Any, Dict, Mapping, Tuple
 
 from ..errors import Code, Failure
 from ..names import check_version, either
 from ..placeholders import KNOWN, fill, unknown
-from ..processes import run
+from ..processes import run, still_running
 from ..settings.fields import Fields
 from . import Deployer, Job, Resolved, Target
 
@@ -75,5 +75,9 @@ class CommandDeployer:
             check=job.check,
         )
         if ended.status != 0:
-            facts = {"status": ended.status, "output": list(ended.lines)}
+            facts: Dict[str, Any] = {"status": ended.status, "output": list(ended.lines)}
+            if ended.left:
+                facts["left_running"] = [str(one) for one in ended.left]
             raise Failure(Code.DEPLOY_FAILED, ended.sentence(), facts=facts)
+        if ended.left:
+            job.note(still_running(ended.left))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Mapping, Optional, Pattern, Tuple
 
-from ..charset import unmarked
 from ..deploys import Target
 from ..errors import Code, Failure
 from ..names import VERSION, either, shown
 from ..placeholders import fill, unknown
 from ..processes import capture
 from ..settings.fields import Fields
+from ..terminal import is_visible
 from . import Running, VersionSource
 from .expressions import found_by, read_expression
 
@@ -75,10 +75,11 @@ class CommandVersion:
         )
         if ended.status != 0:
             raise Failure(Code.BAD_ANSWER, ended.sentence(), facts={"status": ended.status})
-        lines = [line for line in map(unmarked, ended.output.splitlines()) if line]
+        text = ended.text
+        lines = [line.strip() for line in text.splitlines() if is_visible(line)]
         if not lines:
             return Running("")
-        value = found_by(options.regex, ended.output) if options.regex else lines[0]
+        value = found_by(options.regex, text, f"the output of '{ended.program}'") if options.regex else lines[0]
         if value is None:
             message = f"'{ended.program}' printed nothing that the regular expression finds: {shown(lines[0])}."
             raise Failure(Code.BAD_ANSWER, message)
