@@ -17,69 +17,17 @@ import pytest
 from opsroom import releases as releases_module
 from opsroom import unpacking
 from opsroom.deploys import REGISTRY, Resolved, Target
-from opsroom.errors import Code, Failure, Refusal
-from opsroom.settings.fields import Fields, Problems
+from opsroom.errors import Code
+from support.git_world import TARGET, World, failure_of, options_of, refusal_of
 from support.jobs import Notes, lost
 from support.repositories import Repository
 
 LIB = Path(__file__).resolve().parents[2] / "actions" / "lib"
-TARGET = Target("web", "uat")
-
-
-def options_of(**raw):
-    problems = Problems()
-    fields = Fields(raw, "apps.web.deploy", problems)
-    options = REGISTRY.read_options("git", fields)
-    fields.finish()
-    return options, problems.lines
-
-
-class World:
-    """A repository with three tags, and a deployer into an empty root."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "srv" / "uat" / "web"
-        self.repository = Repository(folder / "source")
-        self.commits = {
-            tag: self.repository.commit({"version.txt": tag, "bin/run": "#!/bin/sh\n"}, tag, executable="bin/run")
-            for tag in ("v1.0.0", "v1.1.0", "v1.2.0")
-        }
-        self.raw = {"repository": str(self.repository.path), "root": f"{folder}/srv/{{environment}}/{{app}}"}
-
-    def deployer(self, target=TARGET, **more):
-        options, lines = options_of(**{**self.raw, **more})
-        assert lines == []
-        return REGISTRY.make("git", options, target=target)
-
-    def deploy(self, version, job=None, **more):
-        deployer = self.deployer(**more)
-        job = job or Notes()
-        deployer.deploy(deployer.resolve(version), job)
-        return job
-
-    @property
-    def current(self) -> str:
-        return (self.root / "current" / "version.txt").read_text()
-
-    def releases(self):
-        return sorted(path.name for path in (self.root / "releases").iterdir())
 
 
 @pytest.fixture
 def world(tmp_path):
     return World(tmp_path)
-
-
-def failure_of(call, *arguments, **options) -> Failure:
-    with pytest.raises(Failure) as caught:
-        call(*arguments, **options)
-    return caught.value
-
-
-def refusal_of(call, *arguments, **options) -> Refusal:
-    with pytest.raises(Refusal) as caught:
-        call(*arguments, **options)
-    return caught.value
 
 
 # Options
@@ -330,7 +278,9 @@ def test_a_repository_that_does_not_answer_ends_at_the_time_limit(tmp_path, monk
         options, _ = options_of(repository=server.url("/x.git"), root=str(tmp_path / "root"), time_limit=1)
         failure = failure_of(REGISTRY.make("git", options, target=TARGET).resolve, "v1")
         never.set()
+        address = server.url("/x.git")
     assert failure.code is Code.TIMED_OUT
+    assert failure.message == f"Fetching the repository {address} did not end within 1 s and was stopped."
 
 
 # Deploying
@@ -352,17 +302,6 @@ def test_a_version_is_exported_and_current_points_to_it(world):
     assert job.lines[0] == f"exporting v1.1.0 ({commit[:12]})"
     assert job.lines[-1].startswith("current now points to")
     assert not (world.root / "current" / ".git").exists()
-
-
-def test_modes_are_the_same_whatever_the_umask(world):
-    old = os.umask(0o077)
-    try:
-        world.deploy("v1.0.0")
-    finally:
-        os.umask(old)
-    release = Path(os.path.realpath(world.root / "current"))
-    modes = {name: (release / name).stat().st_mode & 0o777 for name in ("", "bin", "bin/run", "version.txt")}
-    assert modes == {"": 0o755, "bin": 0o755, "bin/run": 0o755, "version.txt": 0o644}
 
 
 def test_a_file_url_works_as_a_path_does(world):
@@ -455,15 +394,6 @@ def test_a_tracked_file_or_link_with_the_name_of_the_note_is_replaced(world, tmp
     world.deploy("noted")
     assert world.current == "x"
     assert json.loads((world.root / "current" / ".opsroom-release.json").read_text())["version"] == "noted"
-
-
-def test_submodules_and_lfs_pointers_are_mentioned(world):
-    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
-    modules = '[submodule "lib"]\n\tpath = lib\n\turl = https://example.com/lib\n'
-    world.repository.commit({".gitmodules": modules, "big.bin": pointer}, "more")
-    said = " ".join(world.deploy("more").lines)
-    assert "submodules" in said
-    assert "Git LFS files are not part of the release, only their pointers: 1" in said
 
 
 def test_nothing_of_a_failed_check_before_the_flip_is_seen(world):

@@ -20,13 +20,13 @@ _ALONE = {
 
 
 class Repository:
-    """`Repository(path).commit({"a.txt": "1"}, tag="v1")`. The branch is `main`."""
+    """`Repository(path).commit({"a.txt": "1"}, tag="v1")`. The branch is `main`; `object_format` may be `sha256`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, object_format: str = "sha1") -> None:
         self.path = path
         self._clock = 1_700_000_000
         path.mkdir(parents=True, exist_ok=True)
-        self.git("init", "--quiet")
+        self.git("init", "--quiet", f"--object-format={object_format}")
         self.git("symbolic-ref", "HEAD", "refs/heads/main")
 
     def git(self, *arguments: str) -> str:

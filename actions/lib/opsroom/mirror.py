@@ -7,7 +7,7 @@ import re
 import shutil
 import time
 from pathlib import Path
-from typing import BinaryIO, List, Optional, Sequence, Tuple
+from typing import BinaryIO, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .deploys import Commit
 from .errors import Code, Failure
@@ -29,6 +29,7 @@ _QUIET = (
     "gc.autoDetach=false",
     "maintenance.autoDetach=false",
     "core.autocrlf=false",
+    "init.defaultObjectFormat=sha1",  # what a repository has that says nothing else; git 3 begins with another
     "filter.lfs.smudge=",
     "filter.lfs.process=",
     "filter.lfs.required=false",
@@ -45,6 +46,7 @@ _ENVIRON = {
     "GIT_NAMESPACE": None,
     "GIT_OBJECT_DIRECTORY": None,
     "GIT_ALTERNATE_OBJECT_DIRECTORIES": None,
+    "GIT_DEFAULT_HASH": None,
 }
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _DENIED = re.compile(
@@ -52,6 +54,9 @@ _DENIED = re.compile(
     r"|returned error: 40[13]|access denied"
 )
 _DISK = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system")
+# Said when the mirror has another sort of ids than the repository.
+_OTHER_IDS = re.compile(r"mismatched algorithms: client \w+; server (\w+)")
+_NO_OTHER_IDS = re.compile(r"unknown option [`']object-format|unknown hash algorithm")
 # What git adds to every reason, and is none.
 _EMPTY_WORDS = re.compile(r"Could not read from remote repository|correct access rights|and the repository exists")
 
@@ -133,13 +138,34 @@ class Mirror:
         if done.status != 0:
             raise Failure(Code.DEPLOY_FAILED, f"Commit {commit[:12]} cannot be exported: {_reason(done)}")
 
+    def filtered(self, commit: str, paths: Sequence[str]) -> Dict[str, str]:
+        """Those of the paths that a filter of `.gitattributes` is for, with its name. Empty when git cannot tell."""
+        index = {"GIT_INDEX_FILE": str(self._path.with_name(f".mirror-{os.getpid()}-{os.urandom(4).hex()}"))}
+        try:
+            if self._git("read-tree", commit, environ=index).status != 0:
+                return {}
+            told = self._git("check-attr", "--cached", "-z", "filter", "--", *paths, environ=index)
+        finally:
+            Path(index["GIT_INDEX_FILE"]).unlink(missing_ok=True)
+        words = told.output.split("\0")
+        found = dict(zip(words[0::3], words[2::3])) if told.status == 0 else {}
+        return {path: name for path, name in found.items() if name not in ("unspecified", "unset")}
+
+    def submodules(self, commit: str, paths: Sequence[str]) -> List[str]:
+        """Those of the paths that are submodules."""
+        told = self._git("ls-tree", "-z", commit, "--", *paths, environ={"GIT_LITERAL_PATHSPECS": "1"})
+        entries = [entry.split("\t", 1) for entry in told.output.split("\0") if "\t" in entry]
+        return [path for mode, path in entries if mode.startswith("160000 ")]
+
     def _clone(self, deadline: float, check: Optional[Check]) -> None:
         """Make it under another name first: nobody ever sees half a mirror. `Releases.sweep` removes what is left."""
         fresh = self._path.with_name(f".mirror-{os.getpid()}-{os.urandom(4).hex()}")
         try:
-            done = self._run(("init", "--quiet", "--bare", "--template=", str(fresh)), deadline, check)
-            if done.status == 0:
-                done = self._fetch_into(fresh, deadline, check)
+            done = self._make(fresh, "", deadline, check)
+            other = _OTHER_IDS.search("\n".join(done.lines))
+            if done.status != 0 and other:
+                shutil.rmtree(fresh)
+                done = self._make(fresh, other.group(1), deadline, check)
             if done.status != 0:
                 raise self._failure(done)
             if self._path.exists():
@@ -149,9 +175,20 @@ class Mirror:
             shutil.rmtree(fresh, ignore_errors=True)
             shutil.rmtree(f"{fresh}-old", ignore_errors=True)
 
+    def _make(self, path: Path, object_format: str, deadline: float, check: Optional[Check]) -> Ended:
+        """An up-to-date mirror at a new path. Which ids a repository has is known only when it is asked."""
+        options = (f"--object-format={object_format}",) if object_format else ()
+        done = self._run(("init", "--quiet", "--bare", "--template=", *options, str(path)), deadline, check)
+        if done.status != 0:
+            return done
+        # Everything that a release may show is in the release; others need not see, or with an odd umask write, this.
+        os.chmod(path, path.stat().st_mode & 0o770)
+        return self._fetch_into(path, deadline, check)
+
     def _fetch_into(self, path: Path, deadline: float, check: Optional[Check]) -> Ended:
         options = ("--quiet", "--force", "--prune", "--no-tags", "--no-recurse-submodules")
-        return self._run((f"--git-dir={path}", "fetch", *options, "--", self._address, *_REFSPECS), deadline, check)
+        arguments = (f"--git-dir={path}", "fetch", *options, "--", self._address, *_REFSPECS)
+        return self._run(arguments, deadline, check, task=f"Fetching the repository {redact(self._address)}")
 
     def _git(
         self,
@@ -159,23 +196,41 @@ class Mirror:
         deadline: Optional[float] = None,
         check: Optional[Check] = None,
         into: Optional[BinaryIO] = None,
+        environ: Optional[Mapping[str, str]] = None,
     ) -> Ended:
         until = time.monotonic() + self._time_limit if deadline is None else deadline
-        return self._run((f"--git-dir={self._path}", *arguments), until, check, into)
+        return self._run((f"--git-dir={self._path}", *arguments), until, check, into, environ=environ)
 
     def _run(
-        self, arguments: Tuple[str, ...], deadline: float, check: Optional[Check], into: Optional[BinaryIO] = None
+        self,
+        arguments: Tuple[str, ...],
+        deadline: float,
+        check: Optional[Check],
+        into: Optional[BinaryIO] = None,
+        task: str = "",
+        environ: Optional[Mapping[str, str]] = None,
     ) -> Ended:
         settings = [word for setting in _QUIET for word in ("-c", setting)]
-        left = max(deadline - time.monotonic(), 0.01)
+        verb = next(word for word in arguments if not word.startswith("-"))
         return capture(
-            ["git", *settings, *arguments], left, environ=_ENVIRON, check=check, into=into, most_bytes=64_000_000
+            ["git", *settings, *arguments],
+            max(deadline - time.monotonic(), 0.01),
+            environ={**_ENVIRON, **(environ or {})},
+            check=check,
+            into=into,
+            most_bytes=64_000_000,
+            task=task or f"'git {verb}' in the mirror of {redact(self._address)}",
+            stated_limit=self._time_limit,
+            supervised=False,  # git's helpers stay in its process group, and many short commands are run
         )
 
     def _failure(self, done: Ended) -> Failure:
         words, reason, address = "\n".join(done.lines), _reason(done), redact(self._address)
         if _DISK.search(words):
             return Failure(Code.DEPLOY_FAILED, f"{self._path.parent} cannot hold the repository: {reason}")
+        if _NO_OTHER_IDS.search(words):
+            told = f"The repository {address} has SHA-256 ids, which the git of this machine cannot read."
+            return Failure(Code.DEPLOY_FAILED, told, "Install git 2.29 or later.")
         if _DENIED.search(words):
             return Failure(Code.UNAUTHORIZED, f"The repository {address} does not let us in: {reason}")
         return Failure(Code.UNREACHABLE, f"The repository {address} cannot be fetched: {reason}")

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -76,6 +77,23 @@ def disk_trouble(what: str, code: Code = Code.DEPLOY_FAILED) -> Iterator[None]:
         raise Failure(code, f"{what} cannot be written: {reason}{where}.", facts={"errno": error.errno}) from error
 
 
+def make_folders(path: Path) -> None:
+    """Make a folder and the missing ones above it, with the modes of a release whatever the umask:
+    another user serves it and has to read it, and only this one may write. Existing ones stay as
+    they are."""
+    missing = []
+    while not path.exists():
+        missing.append(path)
+        path = path.parent
+    for folder in reversed(missing):
+        try:
+            folder.mkdir()
+        except FileExistsError:  # by another process, in the meantime
+            continue
+        # A group that is handed down from the folder above (setgid) stays.
+        os.chmod(folder, 0o755 | (folder.stat().st_mode & stat.S_ISGID))  # noqa: S103
+
+
 class Releases:
     """The releases of one application on one environment, below `root`.
 
@@ -94,7 +112,7 @@ class Releases:
         Raises Failure(timed_out) when another process keeps it for longer than `time_limit` seconds.
         """
         with disk_trouble(str(self.root)):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folders(self.folder)
             handle = os.open(self.root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             deadline = time.monotonic() + time_limit
@@ -137,7 +155,7 @@ class Releases:
     def making(self, note: ReleaseNote) -> Iterator[Path]:
         """A folder to fill. It becomes the release when the block ends well, and is removed otherwise."""
         half = self.folder / f"{_HALF}{os.getpid()}-{os.urandom(4).hex()}"
-        half.mkdir(0o755)
+        half.mkdir(0o700)
         try:
             yield half
             # The release is complete once it has its name, also after a power cut: contents first, name last.
@@ -242,6 +260,7 @@ def _write_note(path: Path, note: ReleaseNote) -> None:
         json.dump(asdict(note), file, indent=2)
         file.write("\n")
         file.flush()
+        os.fchmod(file.fileno(), 0o644)
         os.fsync(file.fileno())
     os.replace(fresh, path)  # the repository may hold a file, or a link, of that name
 

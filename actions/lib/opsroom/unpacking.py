@@ -7,21 +7,23 @@ import tarfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, Callable, List, Tuple
+from typing import IO, BinaryIO, Callable, List, Set, Tuple
 
 from .errors import Code, Failure
+from .missing_content import HEAD, Findings
+from .releases import make_folders
 
-_LFS = b"version https://git-lfs.github.com/spec/"
-_LFS_LARGEST = 1024
 _PULSE = 0.5
 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """What came out: the number of files and links, and how many files are only Git LFS pointers."""
+    """What came out: the number of files and links, the folders with nothing in them (git keeps none, so they stand for
+    something that is not there), and what is not the content that it should be."""
 
     files: int
-    pointers: int
+    empty: Tuple[str, ...]
+    findings: Findings
 
 
 def unpack(archive: BinaryIO, folder: Path, check: Callable[[], None]) -> Unpacked:
@@ -33,7 +35,7 @@ def unpack(archive: BinaryIO, folder: Path, check: Callable[[], None]) -> Unpack
     Raises Failure(deploy_failed) for an archive that is damaged or holds something that must not be unpacked.
     """
     links: List[Tuple[str, str]] = []
-    files = pointers = 0
+    findings, folders, files = Findings(), _Folders(), 0
     beat = _Beat(check)
     try:
         with tarfile.open(fileobj=archive, mode="r:") as tar:
@@ -43,22 +45,41 @@ def unpack(archive: BinaryIO, folder: Path, check: Callable[[], None]) -> Unpack
                 if member.name.startswith("/") or ".." in parts:
                     raise _unfit(f"'{member.name}' lies outside of the release")
                 path = folder.joinpath(*parts)
+                folders.see(parts, member.isdir())
                 if member.isdir():
                     path.mkdir(parents=True, exist_ok=True)
                     os.chmod(path, 0o755)  # noqa: S103  as below
                 elif member.issym():
                     links.append((member.name, member.linkname))
+                    findings.link(member.name, member.linkname)
                 elif member.isreg():
                     content = tar.extractfile(member)
                     assert content is not None
                     files += 1
-                    pointers += _write(path, content, member.size, bool(member.mode & 0o100), beat)
+                    head = _write(path, content, member.size, bool(member.mode & 0o100), beat)
+                    findings.file(member.name, head, member.size)
                 else:
                     raise _unfit(f"'{member.name}' is neither a file, a folder nor a link")
     except (tarfile.TarError, EOFError) as error:
         raise _unfit("the archive is damaged") from error
     _link(folder, links)
-    return Unpacked(files + len(links), pointers)
+    return Unpacked(files + len(links), folders.empty(), findings)
+
+
+class _Folders:
+    """Which folders of the archive have nothing in them."""
+
+    def __init__(self) -> None:
+        self._seen: Set[Tuple[str, ...]] = set()
+        self._filled: Set[Tuple[str, ...]] = set()
+
+    def see(self, parts: List[str], folder: bool) -> None:
+        self._filled.add(tuple(parts[:-1]))
+        if folder:
+            self._seen.add(tuple(parts))
+
+    def empty(self) -> Tuple[str, ...]:
+        return tuple(sorted("/".join(parts) for parts in self._seen - self._filled if parts))
 
 
 class _Beat:
@@ -74,9 +95,9 @@ class _Beat:
             self._next = time.monotonic() + _PULSE
 
 
-def _write(path: Path, content: IO[bytes], size: int, executable: bool, beat: _Beat) -> bool:
-    """Write a file; True when it is a Git LFS pointer."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _write(path: Path, content: IO[bytes], size: int, executable: bool, beat: _Beat) -> bytes:
+    """Write a file; returns how it begins."""
+    make_folders(path.parent)
     left, first = size, b""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o755 if executable else 0o644)
     with os.fdopen(handle, "wb") as file:
@@ -84,13 +105,13 @@ def _write(path: Path, content: IO[bytes], size: int, executable: bool, beat: _B
             data = content.read(min(left, 1 << 20))
             if not data:
                 raise _unfit("the archive is damaged")
-            first = first or data[:_LFS_LARGEST]
+            first = first or data[:HEAD]
             file.write(data)
             left -= len(data)
             beat()
         # git knows one bit of a file's mode; what the umask of this process is must not decide who can read it.
         os.fchmod(file.fileno(), 0o755 if executable else 0o644)
-    return size <= _LFS_LARGEST and first.startswith(_LFS)
+    return first
 
 
 def _link(folder: Path, links: List[Tuple[str, str]]) -> None:
@@ -99,7 +120,7 @@ def _link(folder: Path, links: List[Tuple[str, str]]) -> None:
         if target.startswith("/"):
             raise _unfit(f"the link '{name}' leads to '{target}', outside of the release")
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         os.symlink(target, path)
     # Checked when all are there: a link may lead on over another.
     for name, target in links:

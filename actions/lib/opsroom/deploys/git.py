@@ -1,19 +1,22 @@
 """Deploy a version of a git repository: export it into `releases/` and point `current` to it.
 
 Below `root`: `mirror.git` (a bare mirror), `releases/<version>-<commit>`, `current` (a link), `.opsroom.lock`.
-Submodules and the contents of Git LFS files are not exported.
+A version with files whose content is elsewhere (Git LFS, git-crypt, submodules) is refused unless
+the config allows it.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 from ..errors import Code, Failure, Refusal
 from ..mirror import REPOSITORY, Mirror
+from ..missing_content import KINDS, must_be_complete
 from ..names import VERSION, check_version, either, listed, nearest, shown
 from ..placeholders import fill, unknown
 from ..precedence import newest_first
@@ -22,6 +25,11 @@ from ..reverts import referred_to
 from ..settings.fields import Fields
 from . import Commit, Deployer, Job, Resolved, Target
 
+if TYPE_CHECKING:
+    from ..unpacking import Unpacked
+
+# Paths of which git is asked at once: a command line has an end.
+_MOST_PATHS = 1000
 _COMMIT = re.compile(r"^[0-9a-fA-F]{7,64}$")
 # Each of them is looked up by itself.
 _MOST_REVERTED = 20
@@ -29,16 +37,18 @@ _MOST_REVERTED = 20
 
 @dataclass(frozen=True)
 class Options:
-    """`repository` and `root` with placeholders; `keep` releases; `time_limit` in seconds for each step."""
+    """`repository` and `root` with placeholders; `keep` releases; `time_limit` in seconds for each step;
+    `allow_incomplete` names the sorts of content that may be missing."""
 
     repository: str
     root: str
     keep: int = 5
     time_limit: float = 600.0
+    allow_incomplete: Tuple[str, ...] = ()
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `repository`, `root`, `keep`, `time_limit`."""
+    """The keys `repository`, `root`, `keep`, `time_limit`, `allow_incomplete`."""
     options = Options(
         repository=fields.text(
             "repository",
@@ -48,7 +58,11 @@ def read_options(fields: Fields) -> Options:
         root=fields.text("root", pattern=re.compile(r"^/"), expected="a full path, beginning with /"),
         keep=fields.whole_number("keep", 5, minimum=1),
         time_limit=fields.seconds("time_limit", 600.0, minimum=1.0),
+        allow_incomplete=fields.texts("allow_incomplete", ()),
     )
+    for kind in options.allow_incomplete:
+        if kind not in KINDS:
+            fields.problem("allow_incomplete", f"expected {either(KINDS)}, found {shown(kind)}")
     for key, template, allowed in (
         ("repository", options.repository, ("app",)),
         ("root", options.root, ("app", "environment")),
@@ -61,20 +75,19 @@ def read_options(fields: Fields) -> Options:
 def make(options: Options, target: Target) -> Deployer:
     """A deployer for one application and environment. Talks to nobody yet."""
     values = {"app": target.app, "environment": target.environment}
-    return GitDeployer(
-        fill(options.repository, values), Releases(fill(options.root, values)), options.keep, options.time_limit, target
-    )
+    return GitDeployer(fill(options.repository, values), Releases(fill(options.root, values)), options, target)
 
 
 class GitDeployer:
     """Deploys tags, branches and commits of one repository into one root."""
 
-    def __init__(self, repository: str, releases: Releases, keep: int, time_limit: float, target: Target) -> None:
+    def __init__(self, repository: str, releases: Releases, options: Options, target: Target) -> None:
         self._releases = releases
-        self._keep = keep
-        self._time_limit = time_limit
+        self._keep = options.keep
+        self._time_limit = options.time_limit
+        self._allowed = options.allow_incomplete
         self._target = target
-        self._mirror = Mirror(releases.root / "mirror.git", repository, time_limit)
+        self._mirror = Mirror(releases.root / "mirror.git", repository, options.time_limit)
 
     def resolve(self, version: str) -> Resolved:
         """A tag stands for itself, a branch or a commit (7 digits or more) for the commit's first 12 digits.
@@ -201,15 +214,14 @@ class GitDeployer:
         job.note(f"exporting {resolved.version}" + ("" if short == resolved.version else f" ({short})"))
         path = self._releases.half_file()
         try:
-            with open(path, "xb+") as archive:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(handle, "wb+") as archive:
                 self._mirror.archive(resolved.commit, archive, job.check)
                 archive.seek(0)
                 with self._releases.making(note) as half:
                     unpacked = unpack(archive, half, job.check)
-                    if (half / ".gitmodules").exists():
-                        job.note("the repository has submodules; they are not part of the release")
-                    if unpacked.pointers:
-                        job.note(f"Git LFS files are not part of the release, only their pointers: {unpacked.pointers}")
+                    for line in self._missing(resolved, unpacked):
+                        job.note(line)
                     job.note(f"unpacked {unpacked.files} files")
                     job.check()
         finally:
@@ -217,3 +229,14 @@ class GitDeployer:
         release = self._releases.find(note.version, note.commit)
         assert release is not None
         return release
+
+    def _missing(self, resolved: Resolved, unpacked: Unpacked) -> List[str]:
+        """What is not in the release and need not be. Raises Failure(deploy_failed) for the rest."""
+        findings = unpacked.findings
+        if unpacked.empty:
+            for path in self._mirror.submodules(resolved.commit, unpacked.empty[:_MOST_PATHS]):
+                findings.add("submodules", path)
+        if findings.suspects:
+            for path in self._mirror.filtered(resolved.commit, findings.suspects):
+                findings.add("filters", path)
+        return must_be_complete(findings, self._allowed, self._target.app, resolved.version)
