@@ -209,6 +209,27 @@ def test_a_runner_that_died_before_a_moved_tag_was_in_place_is_told_by_the_commi
     assert (last.facts["commit"], last.facts["commit_before"]) == (commit(world, "v1.1.0"), first)
 
 
+def test_an_answer_that_was_the_same_before_verifies_nothing(world: World) -> None:
+    web = world.config["apps"]["web"]
+    script = world.folder / "says"
+    script.write_text("v1.1.0")
+    world.with_app("web", **{**web, "version": {"kind": "command", "command": ["cat", str(script)]}})
+    assert deploy(world, "v1.1.0", redeploy=True)["verified"] is True
+    first = commit(world, "v1.1.0")[:12]
+    move(world, "v1.1.0", "hotfix")
+    answer = deploy(world, "v1.1.0")
+    assert (answer["code"], answer["verified"]) == ("deployed", False)
+    unsure = f"(before: v1.1.0 ({first})), not verified (it shows the same name as before, and no commit), in "
+    assert unsure in answer["message"]
+
+
+def test_drift_to_another_commit_of_one_name_is_told_as_such(world: World) -> None:
+    answer = world.ask(
+        "note_drift", app="web", environment="uat", version="v1.1.0", version_before="v1.1.0", event="e1"
+    )
+    assert answer["message"].startswith("web on uat runs another commit of v1.1.0 now, and nobody asked opsroom")
+
+
 def test_without_commits_names_are_all_there_is(world: World) -> None:
     version = world.folder / "version"
     script = f"printf %s {{version}} > {version}"

@@ -55,7 +55,7 @@ def _carried_out(change: Change) -> str:
     parts = [f"from {_moment(change.started_at)}" if change.started_at else ""]
     parts.append(f"to {_moment(change.ended_at)}" if change.ended_at else "without an end")
     took = [f"after {span(change.seconds)}"] if change.seconds is not None else []
-    sure = {True: ["verified"], False: ["not verified: nothing is configured to ask"], None: []}[change.verified]
+    sure = {True: ["verified"], False: ["not verified: nothing there shows it"], None: []}[change.verified]
     return ", ".join([" ".join(part for part in parts if part), *took, *sure])
 
 

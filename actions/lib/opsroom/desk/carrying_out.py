@@ -263,7 +263,7 @@ def _deploy(request: Request, order: Order, resolved: Resolved, job: RunningJob)
     try:
         job.step("deploying")
         deployer_for(app, environment).deploy(resolved, job)
-        verified = verify(app, environment, resolved, job)
+        verified = verify(app, environment, resolved, job, Running(request.version_before, request.commit_before))
         # Who lost the claim does not know any more whose version it was that answered.
         job.check()
     except OpsroomError as error:

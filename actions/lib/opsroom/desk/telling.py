@@ -38,7 +38,7 @@ def _now(running: Optional[Running]) -> str:
 def success(request: Request, order: Order, verified: bool) -> str:
     """Who did what where, from which version, how sure, how long, when; and what comes next."""
     before = f" (before: {before_of(request)})" if request.version_before else ""
-    sure = "verified" if verified else "not verified (no version source is configured)"
+    sure = "verified" if verified else f"not verified ({_unverified(order)})"
     now = datetime.now(timezone.utc)
     did = order.did.replace("{version}", request.version)
     took = f"in {span(request.seconds())}, at {when(now, now)}"
@@ -49,6 +49,12 @@ def success(request: Request, order: Order, verified: bool) -> str:
     locked = f" It is locked there now; to let others deploy: unlock {order.app.name} on {order.environment.name}"
     after = locked if order.is_rollback and order.environment.lock_after_rollback else ""
     return f"{request.by.shown} {did}{before}, {sure}, {took}.{approved}{review}{after}"
+
+
+def _unverified(order: Order) -> str:
+    if order.app.version is None:
+        return "no version source is configured"
+    return "it shows the same name as before, and no commit"
 
 
 def before_of(request: Request) -> str:

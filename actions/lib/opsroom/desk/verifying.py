@@ -35,8 +35,17 @@ def from_cache(running: Running) -> str:
     return f"A cache gave that answer ({running.cached}), though it was asked not to. Let it pass this address on."
 
 
-def verify(app: App, environment: Environment, resolved: Resolved, job: RunningJob) -> bool:
-    """Ask the version source until it agrees. False where there is none; Failure(not_verified) when time is up."""
+def proves_nothing(running: Running, before: Running, resolved: Resolved) -> bool:
+    """Whether an answer would have been the same before: the name stayed, its tag was moved, and it has no commit."""
+    moved = same_version(before.version, resolved.version) and not same(before, resolved)
+    return moved and not running.commit and same_version(running.version, resolved.version)
+
+
+def verify(app: App, environment: Environment, resolved: Resolved, job: RunningJob, before: Running) -> bool:
+    """Ask the version source until it agrees. Failure(not_verified) when time is up.
+
+    False where there is none, and where its answer proves nothing, since it was the same `before`.
+    """
     if app.version is None:
         return False
     job.step("verifying")
@@ -49,7 +58,7 @@ def verify(app: App, environment: Environment, resolved: Resolved, job: RunningJ
         try:
             running = ask(app, environment)
             if is_there(running, resolved):
-                return True
+                return not proves_nothing(running, before, resolved)
             said = f"says {running.version or 'that nothing runs'}"
             hint = from_cache(running)
         except Failure as failure:
