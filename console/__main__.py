@@ -22,9 +22,16 @@ def main(arguments: Optional[List[str]] = None) -> int:
     from .opening import CannotOpen, open_session
 
     try:
-        session = open_session(options.config, options.pack, options.database, options.speaker, options.room)
+        session = open_session(
+            options.config,
+            options.pack,
+            options.database,
+            options.speaker,
+            options.room,
+            lambda line: _complain([line]),
+        )
     except CannotOpen as error:
-        print("\n".join(error.problems), file=sys.stderr)
+        _complain(error.problems)
         return 2
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A reply is UTF-8 wherever it goes; half a character that somebody sent must not end the conversation.
@@ -36,6 +43,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
     else:
         converse(session, sys.stdin.buffer, sys.stdout, options.json)
     return 0
+
+
+def _complain(lines: List[str]) -> None:
+    print("\n".join(lines), file=sys.stderr)
 
 
 def _options() -> argparse.ArgumentParser:

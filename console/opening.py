@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Callable, List
 
-import yaml
-
-from opsroom.desk import KINDS
-from opsroom.errors import OpsroomError
-from opsroom.settings import load
+from opsroom.check import check_file, report
 
 from .aliases import PackError, load_pack
 from .session import Session
@@ -23,13 +19,25 @@ class CannotOpen(Exception):
         self.problems = problems
 
 
-def open_session(config: Path, pack: Path, database: str = "", speaker: str = "", room: str = "") -> Session:
-    """A session over a pack's folder, with the config checked first. Raises CannotOpen."""
-    raw = _read_config(config)
-    try:
-        load(raw, KINDS)
-    except OpsroomError as error:
-        raise CannotOpen([str(one) for one in error.facts.get("problems", [])] or [error.message]) from None
+def open_session(
+    config: Path,
+    pack: Path,
+    database: str = "",
+    speaker: str = "",
+    room: str = "",
+    warn: Callable[[str], None] = lambda line: None,
+) -> Session:
+    """A session over a pack's folder, with the config checked first. Raises CannotOpen.
+
+    `warn` gets what is doubtful in the config, a line for each doubt.
+    """
+    found, mistakes, warnings = check_file(config, references=False)
+    if mistakes:
+        raise CannotOpen(report(config, mistakes, warnings)[:-1])
+    raw = found.config
+    if warnings:
+        for line in report(config, mistakes, warnings)[:-1]:
+            warn(line)
     try:
         loaded = load_pack(pack)
     except PackError as error:
@@ -42,15 +50,3 @@ def open_session(config: Path, pack: Path, database: str = "", speaker: str = ""
         speaker=speaker or (people[0] if people else "you"),
         room=room or str(raw.get("announce") or "#general"),
     )
-
-
-def _read_config(path: Path) -> Dict[str, Any]:
-    try:
-        raw = yaml.safe_load(path.read_bytes())  # with a byte order mark it may be UTF-16
-    except OSError as error:
-        raise CannotOpen([f"{path} cannot be read: {error.strerror or error}."]) from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CannotOpen([f"{path} is not YAML: {' '.join(str(error).split())}."]) from None
-    if raw is not None and not isinstance(raw, dict):
-        raise CannotOpen([f"{path}: expected a mapping of keys at the top."])
-    return raw or {}

@@ -156,7 +156,7 @@ def test_a_missing_config_ends_with_status_2(pack: Path) -> None:
     (pack / "opsroom.yaml").unlink()
     done = console(pack, "say hello\n")
     assert done.returncode == 2
-    assert b"opsroom.yaml cannot be read: No such file or directory." in done.stderr
+    assert b"opsroom.yaml: the file cannot be read: No such file or directory" in done.stderr
 
 
 def test_without_a_config_it_says_what_it_needs() -> None:

@@ -59,7 +59,8 @@ def basecamp():
 def options_of(**raw):
     problems = Problems()
     given = {"account": ACCOUNT, "project": PROJECT, "token": "t0ken-of-the-config", "column": TRIAGE, **raw}
-    fields = Fields(given, "trackers.bc", problems)
+    # None takes a key away.
+    fields = Fields({key: one for key, one in given.items() if one is not None}, "trackers.bc", problems)
     options = REGISTRY.read_options("basecamp", fields)
     fields.finish()
     return options, problems.lines

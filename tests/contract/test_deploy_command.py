@@ -131,7 +131,7 @@ def test_wrong_options_are_told(raw, complaint):
 
 
 def test_secrets_do_not_show_in_the_options():
-    assert "hidden" not in repr(options_of(command=["x"], environ={"TOKEN": "hidden"})[0])
+    assert "hidden" not in repr(options_of(command=["x"], secret_environ={"TOKEN": "hidden"})[0])
 
 
 def test_colours_are_no_part_of_the_progress_or_the_reason():

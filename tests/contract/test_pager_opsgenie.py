@@ -831,7 +831,7 @@ def test_the_default_responder_is_where_a_page_goes_when_nobody_is_named(vendor,
     ("value", "target"),
     [
         ("web", Target("team", "web")),
-        (7, Target("team", "7")),
+        ("7", Target("team", "7")),
         ({"team": "web"}, Target("team", "web")),
         ({"user": "bob@example.com"}, Target("user", "bob@example.com")),
         ({"escalation_policy": "web_escalation"}, Target("escalation_policy", "web_escalation")),
@@ -852,6 +852,10 @@ def test_a_team_of_the_config_names_whom_to_page(value, target):
         (["a"], "teams.web.og: expected the name of a team, or a mapping with one of"),
         ("", "teams.web.og: expected the name of a team"),
         (True, "teams.web.og: expected the name of a team"),
+        (
+            7,
+            "teams.web.og: expected the name of a team, or a mapping with one of",
+        ),
     ],
 )
 def test_a_wrong_target_is_told(value, complaint):

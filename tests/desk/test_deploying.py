@@ -255,11 +255,11 @@ def test_a_secret_that_a_program_prints_reaches_neither_the_room_nor_the_record(
         deploy={
             "kind": "command",
             "command": [sys.executable, "-c", body],
-            "environ": {"TOKEN": "s3cr3t-<%value%>"},
+            "secret_environ": {"TOKEN": "s3cr3t-<%value%>"},
         },
     )
     answer = world.ask("deploy", app="api", version="3.1.0", environment="test")
-    assert "token is ********" in answer["message"]
+    assert "token is ***" in answer["message"]
     told = [*world.room.said, *world.room.lines, *map(str, world.records()), str(answer)]
     assert "token is" in " ".join(world.room.lines)
     assert not any("s3cr3t" in one for one in told)

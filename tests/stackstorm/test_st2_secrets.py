@@ -69,7 +69,7 @@ def test_a_variable_of_a_command_with_a_secret_of_the_datastore_is_decrypted(
     named, value = token
     seen = world.folder / "seen"
     program = f"import os; open({str(seen)!r}, 'w').write(os.environ['TOKEN']); print('1.0')"
-    command = {"kind": "command", "command": [sys.executable, "-c", program], "environ": {"TOKEN": named}}
+    command = {"kind": "command", "command": [sys.executable, "-c", program], "secret_environ": {"TOKEN": named}}
     deploy = command if part == "deploy" else {"kind": "command", "command": ["true"]}
     world.with_app("api", deploy=deploy, **({"version": command} if part == "version" else {}))
     stackstorm.configure(world.config)
@@ -83,7 +83,7 @@ def test_a_secret_that_a_command_prints_is_masked_everywhere(
 ) -> None:
     named, value = token
     program = "import os, sys; print('using', os.environ['TOKEN']); sys.exit(1)"
-    command = {"kind": "command", "command": [sys.executable, "-c", program], "environ": {"TOKEN": named}}
+    command = {"kind": "command", "command": [sys.executable, "-c", program], "secret_environ": {"TOKEN": named}}
     world.with_app("api", deploy=command)
     stackstorm.configure(world.config)
     answer = stackstorm.say("deploy api 1.0 to uat")
@@ -106,7 +106,7 @@ def test_the_config_is_shown_without_what_stands_in_the_datastore(
     stackstorm: StackStorm, world: World, token: Tuple[str, str]
 ) -> None:
     named, value = token
-    command = {"kind": "command", "command": ["true"], "environ": {"TOKEN": named}}
+    command = {"kind": "command", "command": ["true"], "secret_environ": {"TOKEN": named}}
     world.with_app("api", deploy=command, version=command)
     stackstorm.configure(world.config)
     stackstorm.ask("versions of api")
@@ -122,8 +122,26 @@ def test_the_config_is_shown_without_headers_and_variables_that_stand_in_it(
     stackstorm: StackStorm, world: World
 ) -> None:
     value = f"token-{uuid.uuid4().hex}"
-    command = {"kind": "command", "command": ["true"], "environ": {"TOKEN": value}}
+    command = {"kind": "command", "command": ["true"], "secret_environ": {"TOKEN": value}}
     asked = {"kind": "http", "url": "http://127.0.0.1/", "headers": {"Authorization": value}}
     world.with_app("api", deploy=command, version=asked)
     stackstorm.configure(world.config)
     assert value not in json.dumps(stackstorm.get("/configs/opsroom"))
+
+
+def test_a_variable_that_is_not_secret_and_still_encrypted_is_refused(
+    stackstorm: StackStorm, world: World, token: Tuple[str, str]
+) -> None:
+    command = {"kind": "command", "command": ["true"], "environ": {"TOKEN": token[0]}}
+    world.with_app("api", deploy=command)
+    stackstorm.configure(world.config)
+    answer = stackstorm.say("opsroom help")
+    assert answer.code == "settings_invalid"
+    assert "apps.api.deploy.environ.TOKEN: found a value that is still encrypted" in answer.message
+
+
+def test_stackstorm_does_not_register_a_config_with_a_key_that_is_empty(stackstorm: StackStorm, world: World) -> None:
+    schema = stackstorm.get("/config_schemas/opsroom")["attributes"]
+    for section in schema:
+        refused = stackstorm.call("PUT", "/configs/opsroom", {**world.config, section: None})
+        assert refused.status_code == 400, section

@@ -7,6 +7,8 @@ from typing import Any, Dict, Iterator, Tuple
 
 import yaml
 
+from opsroom.secrets import SECRET_FIELDS
+
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA: Dict[str, Any] = yaml.safe_load((ROOT / "config.schema.yaml").read_text("utf-8"))
 INNER = ("properties", "patternProperties")
@@ -32,8 +34,8 @@ def test_stackstorm_fills_in_no_object_that_an_application_was_not_given() -> No
 
 
 def test_every_header_and_variable_is_a_secret_by_itself_since_stackstorm_decrypts_no_other() -> None:
-    found = [one for path, one in objects({"properties": SCHEMA}) if "headers" in path or "environ$" in path]
-    assert len(found) == 3
+    found = [one for path, one in objects({"properties": SCHEMA}) if "headers" in path or "secret_environ" in path]
+    assert len(found) == 4
     for one in found:
         assert one["secret"] is True
         assert one["additionalProperties"] == {"type": "string", "secret": True}
@@ -59,5 +61,28 @@ def test_every_key_has_one_type_and_a_description_since_stackstorm_takes_no_list
     for path, one in objects({"properties": SCHEMA}):
         for key in INNER:
             for name, inner in (one.get(key) or {}).items():
-                assert isinstance(inner["type"], str), f"{path}.{name}"
+                # A template is a mapping or a list.
+                assert isinstance(inner["type"], str) if name != "^template$" else "type" not in inner, f"{path}.{name}"
                 assert inner["description"].endswith("."), f"{path}.{name}"
+
+
+def secret_texts(schema: Dict[str, Any], path: Tuple[str, ...] = ()) -> Iterator[Tuple[str, ...]]:
+    """The place of every text that the schema calls secret; `*` stands for any name."""
+    inner = {name.strip("^$"): one for key in INNER for name, one in (schema.get(key) or {}).items()}
+    if isinstance(schema.get("additionalProperties"), dict):
+        inner["*"] = schema["additionalProperties"]
+    for name, one in inner.items():
+        if one.get("secret") and one.get("type") == "string":
+            yield (*path, name)
+        yield from secret_texts(one, (*path, name))
+
+
+def test_what_is_masked_is_what_the_schema_calls_secret() -> None:
+    assert sorted(SECRET_FIELDS) == sorted(secret_texts({"properties": SCHEMA}))
+
+
+def test_the_schema_has_no_defaults_which_stackstorm_puts_in_place_of_null_before_it_looks() -> None:
+    for path, one in objects({"properties": {"config": {"type": "object", "properties": SCHEMA}}}):
+        for name, inner in (one.get("properties") or {}).items():
+            assert "default" not in inner, f"{path}.{name}"
+            assert inner.get("type") != "array" or "items" not in inner, f"{path}.{name}"

@@ -54,6 +54,8 @@ OPEN_TO_MANAGERS = {"approvers": ["managers"], "approvals": 1}
 
 
 def settings_with(**rules: Any) -> Settings:
+    """The rules of production; None takes one away."""
+    there = {key: rule for key, rule in {**OPEN_TO_MANAGERS, **rules}.items() if rule is not None}
     return load(
         {
             "relays": ["bot"],
@@ -62,10 +64,10 @@ def settings_with(**rules: Any) -> Settings:
                 "bob": {"chat": ["bob"]},
                 "carol": {"chat": ["carol"], "totp": "JBSWY3DPEHPK3PXP"},
                 "dave": {"chat": ["dave"]},
-                "erin": {"chat": ["erin"], "totp": "JBSWY3DPEHPK3PXP", "second_factor": True},
+                "erin": {"chat": ["erin"], "totp": "GEZDGNBVGY3TQOJQ", "second_factor": True},
             },
             "groups": {"managers": ["alice", "carol", "dave", "erin"]},
-            "environments": {"production": {**OPEN_TO_MANAGERS, **rules}},
+            "environments": {"production": there},
             "apps": {"web": {}},
         },
         KINDS,
@@ -174,13 +176,16 @@ def test_an_approval_counts_only_while_its_person_may_approve() -> None:
 
 
 def test_as_many_are_needed_as_then_or_as_today_whichever_is_more() -> None:
+    settings = settings_with(approvals=2)
     one, two = (settings_with(approvals=number).environments["production"] for number in (1, 2))
     assert needed(CHANGE, one) == 1
     assert needed(CHANGE, two) == 2
     assert needed(replace(CHANGE, needed=2), one) == 2
     assert needed(replace(CHANGE, needed=0), replace(one, approvals=0)) == 1
     assert missing(CHANGE, two, 1) == "1 of 2 approved"
-    assert waits_for(CHANGE, two, NOW) == "managers, 2 needed, until 14:27 UTC"
+    # Alice asked for it.
+    assert waits_for(settings, CHANGE, two, NOW) == "carol, dave and erin, 2 needed, until 14:27 UTC"
+    assert waits_for(settings, replace(CHANGE, person="bob"), two, NOW) == "managers, 2 needed, until 14:27 UTC"
 
 
 def test_a_code_is_needed_where_the_environment_or_the_person_wants_one() -> None:

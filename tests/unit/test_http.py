@@ -16,7 +16,7 @@ import pytest
 from opsroom.errors import Code, Failure
 from opsroom.http import Http, redact, shown_url, user_agent
 from opsroom.http_faults import in_doubt, redirect_target, retry_after
-from opsroom.redaction import without_credentials
+from opsroom.secrets import without_credentials
 from support.http_server import HttpServer, Reply, free_port
 
 SECRET = "tok-5ecret-value"
@@ -580,12 +580,12 @@ def test_no_secret_appears_in_an_error_or_a_log(server, reply, caplog):
         ("postgresql://me:pw@db/x", "postgresql://me:***@db/x"),
         ("Authorization: Bearer abc", "Authorization: ***"),
         ("{'Authorization': 'Token token=abc'}", "{'Authorization': '***'}"),
-        ("the word a/b c and a%2Fb%20c", "the word *** and ***"),
+        ("the word a/b cd and a%2Fb%20cd", "the word *** and ***"),
         ("nothing to hide", "nothing to hide"),
     ],
 )
 def test_redaction_hides_credentials_wherever_they_stand(text, clean):
-    assert redact(text, ["a/b c"]) == clean
+    assert redact(text, ["a/b cd"]) == clean
 
 
 def test_a_shown_address_has_no_credentials_query_or_fragment():

@@ -43,8 +43,8 @@ def test_the_smallest_config_has_sensible_defaults() -> None:
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"relays": "  "}, "relays: expected a list of StackStorm users, found '  '"),
-        ({"relays": [True]}, "relays: expected a list of StackStorm users, found a list"),
+        ({"relays": "  "}, "relays: expected a list of StackStorm users, found an empty text"),
+        ({"relays": [True]}, "relays[0]: expected a text, found true; put quotes around it: without them YAML"),
         ({"lease": "soon"}, "lease: expected a length of time of 10s or more such as 30s, 5m or 2h, found 'soon'"),
         ({"lease": "5s"}, "lease: expected a length of time of 10s or more such as 30s, 5m or 2h, found '5s'"),
         ({"progress": {"most": "two"}}, "progress.most: expected a whole number from 0 to 20, found 'two'"),

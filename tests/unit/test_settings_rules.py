@@ -70,9 +70,16 @@ def test_every_rule_reaches_the_environment() -> None:
     )
 
 
-@pytest.mark.parametrize("nothing", [{}, dict.fromkeys(RULES)], ids=["absent", "null"])
-def test_without_rules_nothing_is_guarded_but_a_rollback_locks(nothing: Dict[str, Any]) -> None:
-    production = read(nothing).environments["production"]
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_that_is_there_and_empty_is_refused_and_never_taken_for_none(rule: str) -> None:
+    (line,) = problems({rule: None})
+    assert line.startswith(f"environments.production.{rule}: ")
+    assert "found nothing" in line
+    assert "`#ops` without quotes is a comment" in line
+
+
+def test_without_rules_nothing_is_guarded_but_a_rollback_locks() -> None:
+    production = read({}).environments["production"]
     assert (production.deployers, production.lockers, production.approvers, production.rooms) == (None,) * 4
     assert (production.emergency, production.approvals, production.freezes, production.after) == ((), 0, (), "")
     assert (production.approval_ttl, production.confirm_within, production.second_factor) == (1800.0, 0.0, False)
@@ -162,7 +169,7 @@ def test_a_freeze_that_could_be_misread_is_told(changes: Dict[str, Any], line: s
     [
         (WEEKEND, "freezes: expected a list of mappings, found a mapping"),
         (["Fri"], "freezes[0]: expected a mapping, found 'Fri'"),
-        ([None], "freezes[0]: expected a mapping, found nothing"),
+        ([None], "freezes[0]: expected a mapping, found nothing (`#ops` without quotes is a comment)"),
     ],
 )
 def test_freezes_are_a_list_of_mappings(freezes: Any, line: str) -> None:

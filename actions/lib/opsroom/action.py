@@ -15,9 +15,9 @@ from urllib.parse import quote
 from .desk import KINDS, Desk
 from .desk.outcome import Outcome
 from .errors import Code, OpsroomError, Refusal
-from .masking import Redactor, redactor_for
 from .people import identify
 from .room import MaskedRoom, NoRoom, Room, StackStormRoom
+from .secrets import Redactor, redactor_for
 from .settings import load
 from .settings.model import Settings
 from .starter import starter_of
@@ -87,7 +87,10 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
         if _PROCESS_OF_ITS_OWN:
             # It ends now. Python looks for garbage once more then, for 0.05 s, unless there is nothing to look through.
             gc.freeze()
-        return ok, _fit(neutralise_data(redactor.data(neutralise_data(result))))
+        # What programs go by is ours, and no secret of anybody's.
+        said = neutralise_data(result)
+        ours = {key: said[key] for key in ("code", "outcome")}
+        return ok, _fit({**neutralise_data(redactor.data(said)), **ours})
 
     def _run(
         self, use_case: Callable[[Desk], Outcome], requester: str, room: str, st2_user: str, redactor: Redactor

@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from .errors import Code, Failure
 from .http_answer import Answer
 from .http_faults import Trouble, explain, judge
-from .redaction import redact, shown_url, without_credentials
+from .secrets import redact, shown_url, without_credentials
 
 if TYPE_CHECKING:
     import requests

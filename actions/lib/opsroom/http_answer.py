@@ -9,7 +9,7 @@ from typing import Any, Callable, Mapping, Tuple
 
 from .charset import decoded
 from .errors import Code, Failure
-from .redaction import redact
+from .secrets import redact
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set
 from urllib.parse import urljoin, urlsplit
 
 from .errors import Code, Failure
-from .redaction import HIDDEN, shown_url
+from .secrets import MASK, shown_url
 from .text import length, shorten
 
 _BUSY = (502, 503, 504)
@@ -109,7 +109,7 @@ def redirect_target(url: str, headers: Mapping[str, str], secrets: Iterable[str]
     plain = _PLAIN_ADDRESS.match(shown_url(target, secrets)) if host else None
     if plain is None or urlsplit(plain.group()).hostname != host:
         return ""
-    return shorten(_LONG_PART.sub(HIDDEN, plain.group()), _LONGEST_ADDRESS)
+    return shorten(_LONG_PART.sub(MASK, plain.group()), _LONGEST_ADDRESS)
 
 
 def _redirected(status: int, target: str, url: str, address_key: str, facts: Mapping[str, Any]) -> Failure:

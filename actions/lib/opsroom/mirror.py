@@ -13,7 +13,7 @@ from .deploys import Commit
 from .errors import Code, Failure
 from .precedence import Ref
 from .processes import Check, Ended, capture
-from .redaction import redact
+from .secrets import redact
 
 # A path, file://, https://, http://, ssh://, git:// or host:path. Not `ext::` and the like, which run commands, and
 # nothing that begins with a dash, which would be an option.

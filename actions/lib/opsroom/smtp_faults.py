@@ -9,7 +9,7 @@ import ssl
 from typing import TYPE_CHECKING, List, Optional
 
 from .errors import Code, Failure
-from .redaction import redact
+from .secrets import redact
 from .text import one_line
 
 if TYPE_CHECKING:

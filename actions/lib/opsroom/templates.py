@@ -25,7 +25,7 @@ def read_action(fields: Fields) -> str:
 def read_access(fields: Fields) -> Tuple[str, str, str]:
     """The keys `url`, `api_key` and `verify`: another StackStorm than this one."""
     url = fields.text("url", "", pattern=_ADDRESS, expected="the address of an API, such as https://st2/api/v1")
-    key = fields.text("api_key", "", expected="an API key of StackStorm")
+    key = fields.secret("api_key", "", expected="an API key of StackStorm")
     if url and not key:
         fields.problem("url", "expected an api_key beside it; the token of this StackStorm means nothing to another")
     verify = fields.text(

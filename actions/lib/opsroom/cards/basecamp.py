@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Union
 
 from ..deadline import LOOK_FOR, LOOK_FOR_MOST
-from ..settings.fields import Fields
+from ..settings.fields import REQUIRED, Fields, Missing
 from . import Reading, Tracker
 
 _NUMBER = re.compile(r"^[0-9]{1,20}(?![\s\S])")
@@ -73,8 +73,8 @@ def read_options(fields: Fields) -> Options:
     """The keys `account`, `project`, `column` or `todolist`, `token` or `client_id`, `client_secret` and
     `refresh_token`, `url`, `launchpad`, `time_limit`, `verify`."""
 
-    def number(key: str, what: str, **default: str) -> str:
-        return fields.text(key, pattern=_NUMBER, expected=f"the number of the {what}", **default)
+    def number(key: str, what: str, default: Union[str, Missing] = REQUIRED) -> str:
+        return fields.text(key, default, pattern=_NUMBER, expected=f"the number of the {what}", digits=True)
 
     def web(key: str, default: str) -> str:
         return fields.text(key, default, pattern=_WEB, expected="an http or https address").rstrip("/")
@@ -84,10 +84,10 @@ def read_options(fields: Fields) -> Options:
         project=number("project", "project"),
         column=number("column", "column for new cards", default=""),
         todolist=number("todolist", "to-do list for new to-dos", default=""),
-        token=fields.text("token", ""),
+        token=fields.secret("token", "", expected="a token"),
         client_id=fields.text("client_id", ""),
-        client_secret=fields.text("client_secret", ""),
-        refresh_token=fields.text("refresh_token", ""),
+        client_secret=fields.secret("client_secret", "", expected="the secret of the OAuth client"),
+        refresh_token=fields.secret("refresh_token", "", expected="a refresh token"),
         url=web("url", "https://3.basecampapi.com"),
         launchpad=web("launchpad", "https://launchpad.37signals.com"),
         time_limit=fields.seconds("time_limit", 10.0, minimum=0.1, maximum=60.0),

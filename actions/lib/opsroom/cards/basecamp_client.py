@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import retry_after
-from ..redaction import redact
+from ..secrets import redact
 from ..text import one_line, span
 from .basecamp_tokens import Tokens
 from .shapes import Unexpected, items
@@ -243,7 +243,7 @@ class Client:
         return same and there.path.startswith(here.path + "/") and "/.." not in there.path
 
     def _astray(self, address: str, what: str) -> Failure:
-        from ..redaction import shown_url
+        from ..secrets import shown_url
 
         return Failure(Code.BAD_ANSWER, f"{shown_url(address)} {what}.", facts={"sent": False})
 

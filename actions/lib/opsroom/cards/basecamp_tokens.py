@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
 
 from ..errors import Code, Failure
-from ..redaction import redact
+from ..secrets import redact
 from ..text import one_line
 
 if TYPE_CHECKING:

@@ -81,7 +81,7 @@ def read_options(fields: Fields) -> Options:
     url = url.rstrip("/")
     site = fields.text("site", _site_of(url), pattern=_ADDRESS, expected="an http or https address")
     options = Options(
-        token=fields.text("token", pattern=re.compile(r"^[\x20-\x7e]+\Z"), expected="a token on one line"),
+        token=fields.secret("token", pattern=re.compile(r"^[\x20-\x7e]+\Z"), expected="a token on one line"),
         repository=fields.text("repository", pattern=_REPOSITORY, expected="a repository such as acme/web"),
         repositories=fields.texts("repositories", (), expected="a list of repositories such as acme/web"),
         url=url,

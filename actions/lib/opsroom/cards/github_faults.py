@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_answer import Answer
 from ..http_faults import judge, retry_after
-from ..redaction import redact
+from ..secrets import redact
 from ..text import length, one_line
 
 

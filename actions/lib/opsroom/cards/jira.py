@@ -99,12 +99,12 @@ def read_options(fields: Fields) -> Options:
     options = Options(
         url=url,
         project=fields.text("project", pattern=_KEY, expected="the key of a project, such as OPS").upper(),
-        token=fields.text("token", expected="a token"),
+        token=fields.secret("token", expected="a token"),
         user=user,
         projects=tuple(one.upper() for one in fields.texts("projects", (), expected="a list of keys of projects")),
         issue_type=fields.text("issue_type", "Task", expected="the name of an issue type"),
         cloud=cloud,
-        api=fields.text("api", "3" if cloud else "2", choices=("2", "3")),
+        api=fields.text("api", "3" if cloud else "2", choices=("2", "3"), digits=True),
         site=_site(fields, url),
         time_limit=fields.seconds("time_limit", 10.0, minimum=0.1, maximum=60.0),
         verify=fields.text(

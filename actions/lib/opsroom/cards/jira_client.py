@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import judge, retry_after
-from ..redaction import redact
+from ..secrets import redact
 from ..text import one_line
 from .jira_read import at, list_at
 

@@ -61,8 +61,8 @@ def read_options(fields: Fields) -> Options:
     options = Options(
         board=board,
         column=fields.text("list", expected="the id or the name of the list for new cards"),
-        key=fields.text("key", expected="an API key"),
-        token=fields.text("token", expected="a token"),
+        key=fields.secret("key", expected="an API key"),
+        token=fields.secret("token", expected="a token"),
         url=fields.text(
             "url",
             "https://api.trello.com/1",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple, TypeV
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import shown
-from ..redaction import redact
+from ..secrets import redact
 from ..text import one_line
 from .shapes import Unexpected
 

@@ -15,20 +15,22 @@ from . import Deployer, Job, Resolved, Target
 
 @dataclass(frozen=True)
 class Options:
-    """The command with its placeholders; `time_limit` in seconds. `environ` may hold secrets."""
+    """The command with its placeholders; `time_limit` in seconds. `secret_environ` is passed as it stands."""
 
     command: Tuple[str, ...]
     cwd: str = ""
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    secret_environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     time_limit: float = 900.0
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `command`, `cwd`, `environ`, `time_limit`."""
+    """The keys `command`, `cwd`, `environ`, `secret_environ`, `time_limit`."""
     options = Options(
         command=fields.arguments("command"),
         cwd=fields.text("cwd", ""),
         environ=fields.text_map("environ"),
+        secret_environ=fields.secret_map("secret_environ", beside="environ"),
         time_limit=fields.seconds("time_limit", 900.0, minimum=1.0),
     )
     known = either(f"{{{name}}}" for name in KNOWN)
@@ -70,7 +72,10 @@ class CommandDeployer:
             [fill(argument, values) for argument in options.command],
             options.time_limit,
             cwd=fill(options.cwd, values),
-            environ={name: fill(value, values) for name, value in options.environ.items()},
+            environ={
+                **{name: fill(value, values) for name, value in options.environ.items()},
+                **options.secret_environ,
+            },
             on_line=job.note,
             check=job.check,
         )

@@ -8,9 +8,9 @@ from ..change import Change, Draft, Kind, State
 from ..changes import close, find_same, open_change, tidy
 from ..claims import release
 from ..errors import Code
-from ..guard.approvals import time_left, waits_for
+from ..guard.approvals import cannot_be_approved, needed, time_left, waits_for
 from ..ledger import Event, append
-from ..settings.model import Environment
+from ..settings.model import Environment, Settings
 from ..text import one_line
 from ..versions import as_told
 from .changing import entry_by, facts_of
@@ -45,7 +45,7 @@ def make_change(
     with store.write() as connection:
         tidy(store, connection)
         change, new = _same_or_new(request, connection, draft, wait)
-        text = _told(change, new, environment, store.now(connection))
+        text = _told(request.desk.settings, change, new, environment, store.now(connection))
         if new:
             entry = request.entry(
                 Event.WAITING,
@@ -163,11 +163,14 @@ def _plan(order: Order, resolved: Optional[Resolved], running: Optional[Running]
     return f"{place} would go from {before} to {after}{commit if after == resolved.version else ''}"
 
 
-def _told(change: Change, new: bool, environment: Environment, now: datetime) -> str:
+def _told(settings: Settings, change: Change, new: bool, environment: Environment, now: datetime) -> str:
     waits = "" if new else " It waits already."
     if change.kind is Kind.CONFIRMATION:
         where = f" from {change.room}" if change.room else ""
         left = time_left(change, now)
         return f"Change {change.id}: {change.plan}.{waits} To do it, within {left}{where}: confirm change {change.id}"
     told = f"Change {change.id}: {change.plan}, asked by {change.shown}.{waits}"
-    return f"{told} To approve: approve change {change.id} ({waits_for(change, environment, now)})."
+    stuck = cannot_be_approved(settings, environment, needed(change, environment), change.person)
+    if stuck:
+        return f"{told} {stuck}"
+    return f"{told} To approve: approve change {change.id} ({waits_for(settings, change, environment, now)})."

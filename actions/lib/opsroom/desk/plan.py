@@ -7,7 +7,7 @@ from typing import List, Optional, Tuple
 from ..deploys import Resolved
 from ..errors import Code, Failure, Refusal
 from ..guard import Decision, no
-from ..guard.access import who_may
+from ..guard.approvals import cannot_be_approved, who_can_approve
 from ..names import check_version, listed
 from ..settings.model import App, Environment
 from ..text import span
@@ -59,7 +59,7 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
         "cards_taken_back": list(speaks_of.taken_back),
         "obstacles": [{"code": one.code, "message": one.message, "hint": one.hint} for one in obstacles],
     }
-    return Outcome(True, Code.PLAN, "\n".join([change, *_needs(environment), *told, *lines]), facts)
+    return Outcome(True, Code.PLAN, "\n".join([change, *_needs(desk, environment), *told, *lines]), facts)
 
 
 def _cards(desk: Desk, app: App, environment: Environment, resolved: Resolved, running: Optional[Running]) -> Brought:
@@ -85,10 +85,12 @@ def _obstacles(request: Request, environment: Environment) -> List[Obstacle]:
         return [Obstacle(no(error.code, error.message, error.hint), passable=False)]
 
 
-def _needs(environment: Environment) -> List[str]:
+def _needs(desk: Desk, environment: Environment) -> List[str]:
     if environment.approvals:
         approvals = "1 approval" if environment.approvals == 1 else f"{environment.approvals} approvals"
-        return [f"It needs {approvals}: {who_may(environment, 'approve')}."]
+        asker = desk.speaker.person_name
+        stuck = cannot_be_approved(desk.settings, environment, environment.approvals, asker)
+        return [stuck or f"It needs {approvals}: {who_can_approve(desk.settings, environment, asker)}."]
     if environment.confirm_within:
         return [f"It has to be confirmed within {span(environment.confirm_within)}."]
     return []

@@ -7,11 +7,13 @@ from typing import List, Sequence
 
 from ..change import Approval, Change, Kind, State
 from ..errors import Code
+from ..names import listed
 from ..people import Speaker, same_room
+from ..settings.approvers import able_approvers, shown_approvers
 from ..settings.model import Environment, Settings
 from ..text import span, when
 from . import YES, Decision, no
-from .access import may, who_may
+from .access import may
 
 _ENDS = {
     State.DONE: "was deployed",
@@ -41,7 +43,7 @@ def may_approve(
         return no(Code.NOT_ALLOWED, told, f"{change.shown} says: confirm change {change.id}")
     for decision in (
         _is_open(change, now),
-        _not_their_own(environment, change, speaker, requester, "approve"),
+        _not_their_own(settings, environment, change, speaker, requester, "approve"),
         _known(speaker, change, "approve"),
         _still_who_asked(change, requester),
         *may(settings, speaker, environment, "approve"),
@@ -133,7 +135,7 @@ def may_review(
     if change.state is not State.REVIEW:
         return _closed(change, now)
     for decision in (
-        _not_their_own(environment, change, speaker, requester, "review"),
+        _not_their_own(settings, environment, change, speaker, requester, "review"),
         _known(speaker, change, "review"),
         *may(settings, speaker, environment, "approve"),
     ):
@@ -142,11 +144,33 @@ def may_review(
     return YES
 
 
-def waits_for(change: Change, environment: Environment, now: datetime) -> str:
-    """Whom it waits for, how many, and until when: "release-managers, 1 needed, until 14:32 UTC"."""
-    who = who_may(environment, "approve")
+def waits_for(settings: Settings, change: Change, environment: Environment, now: datetime) -> str:
+    """Whom it waits for, how many, and until when: "release-managers, 1 needed, until 14:32 UTC".
+
+    Never the one who asked, and nobody who cannot give a code that is wanted.
+    """
+    who = who_can_approve(settings, environment, change.person)
     until = f", until {when(change.expires_at, now)}" if change.expires_at else ""
     return f"{who}, {needed(change, environment)} needed{until}"
+
+
+def who_can_approve(settings: Settings, environment: Environment, requester: str) -> str:
+    """Who can approve there what that person asks for, as a part of a sentence: "release-managers and alice"."""
+    return listed(shown_approvers(settings, environment, requester)) or "nobody"
+
+
+def cannot_be_approved(settings: Settings, environment: Environment, wanted: int, requester: str) -> str:
+    """A sentence that says why what that person asks for can never get so many approvals, and what to do; empty where
+    it can."""
+    able = able_approvers(settings, environment, requester)
+    if len(able) >= wanted:
+        return ""
+    approvals = "1 approval" if wanted == 1 else f"{wanted} approvals"
+    others = f"only {listed(able)} can give one" if able else "nobody else can give one"
+    return (
+        f"It cannot be approved: it needs {approvals}, {requester or 'the requester'} asked for it, and {others}. "
+        f"Someone else asks for it, or an administrator adds approvers of {environment.name} to opsroom.yaml."
+    )
 
 
 def ask_again(change: Change) -> str:
@@ -188,7 +212,7 @@ def _at(change: Change, now: datetime) -> str:
 
 
 def _not_their_own(
-    environment: Environment, change: Change, speaker: Speaker, requester: Speaker, verb: str
+    settings: Settings, environment: Environment, change: Change, speaker: Speaker, requester: Speaker, verb: str
 ) -> Decision:
     # The requester as they were known when they asked, and as today's config knows them: a name that was added to
     # somebody since, or a person who was renamed, must not make two people of one.
@@ -196,8 +220,10 @@ def _not_their_own(
     if speaker.key in (change.owner, requester.key) or (person and person in (change.person, requester.person_name)):
         what = "asked for it yourself" if verb == "approve" else "did it yourself"
         told = f"You may not {verb} change {change.id}: you {what}."
-        who = who_may(environment, "approve")
-        return no(Code.OWN_CHANGE, told, f"Somebody else ({who}) says: {verb} change {change.id}")
+        who = who_can_approve(settings, environment, person or change.person)
+        if who == "nobody":
+            return no(Code.OWN_CHANGE, told, f"Nobody else can; an administrator adds approvers of {environment.name}.")
+        return no(Code.OWN_CHANGE, told, f"Someone else ({who}) says: {verb} change {change.id}")
     return YES
 
 

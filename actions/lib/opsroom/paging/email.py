@@ -25,6 +25,7 @@ ADDRESS = re.compile(
 )
 _HOST = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?(?![\s\S])")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_PASSWORD = re.compile(r"^[\t\n\x20-\x7e]+(?![\s\S])")
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,9 @@ def read_options(fields: Fields) -> Options:
 
 
 def _password(fields: Fields) -> str:
-    """Any text, as it stands; what was found is never a part of a complaint."""
-    value = fields.raw("password")
-    if value is None:
-        return ""
-    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-    if not text or not text.isascii() or _UNPRINTABLE.search(text):
-        fields.problem("password", "expected a text of letters, digits and signs of ASCII")
-        return ""
-    return text
+    """Any text, as it stands, blanks around it too."""
+    checked = fields.secret("password", "", pattern=_PASSWORD, expected="a text of letters, digits and signs of ASCII")
+    return str(fields.raw("password")) if checked else ""
 
 
 def read_target(fields: Fields, key: str) -> Target:

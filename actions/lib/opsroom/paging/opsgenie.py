@@ -39,8 +39,8 @@ def read_options(fields: Fields) -> Options:
         fields.problem("url", "expected an address without a user and a password in it")
         url = ""
     options = Options(
-        api_key=fields.text("api_key", expected="the key of an API integration"),
-        read_key=fields.text("read_key", "", expected="a key of the account"),
+        api_key=fields.secret("api_key", expected="the key of an API integration"),
+        read_key=fields.secret("read_key", "", expected="a key of the account"),
         url=url.rstrip("/"),
         responder=read_target(fields, "responder") if fields.has("responder") else fields.raw("responder"),
         follow=fields.seconds("follow", 8.0, minimum=0.1, maximum=30.0),

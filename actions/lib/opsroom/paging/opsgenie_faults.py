@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import retry_after
-from ..redaction import redact
+from ..secrets import redact
 from ..text import length, one_line
 from .opsgenie_words import text_of
 

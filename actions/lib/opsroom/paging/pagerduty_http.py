@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http import Answer, Http
 from ..http_faults import retry_after
-from ..redaction import redact
+from ..secrets import redact
 from ..text import length, one_line
 from .pagerduty import Options
 

@@ -42,8 +42,8 @@ def read_options(fields: Fields) -> Options:
         fields.problem("url", "expected an address without a user and a password in it")
         url = ""
     options = Options(
-        api_id=fields.text("api_id", "", expected="the id of an API key"),
-        api_key=fields.text("api_key", "", expected="an API key"),
+        api_id=fields.secret("api_id", "", expected="the id of an API key"),
+        api_key=fields.secret("api_key", "", expected="an API key"),
         endpoint=_endpoint(fields),
         routing_key=fields.text("routing_key", "", expected="the name of a routing key"),
         user=fields.text("user", "", expected="the name of a user of Splunk On-Call"),
@@ -92,15 +92,6 @@ def make(options: Options, *, name: str, store: Callable[[], Any], keep: Path) -
 
 def _endpoint(fields: Fields) -> str:
     """The address is a secret as a whole: what was found is never a part of the complaint."""
-    value = fields.raw("endpoint")
-    if value is None:
-        return ""
-    found = _ENDPOINT.match(value.strip()) if isinstance(value, str) else None
-    if not found:
-        fields.problem(
-            "endpoint",
-            "expected the address of the REST endpoint up to its key, https://…/alert/KEY, without a routing key; "
-            "what is there is another, and is not shown",
-        )
-        return ""
-    return found.group(1)
+    expected = "the address of the REST endpoint up to its key, https://…/alert/KEY, without a routing key"
+    found = _ENDPOINT.match(fields.secret("endpoint", "", pattern=_ENDPOINT, expected=expected))
+    return found.group(1) if found else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Tuple
 from urllib.parse import quote
 
 from ..errors import Code, Failure, OpsroomError, Refusal
-from ..redaction import redact
+from ..secrets import redact
 from ..text import one_line
 from .victorops import Options
 from .victorops_words import inside, items, text_of

@@ -54,10 +54,10 @@ def read_options(fields: Fields) -> Options:
     """The keys `url`, `method`, `headers`, `secret`, `signature_header`, `template`, `answer_id`, `repeatable`,
     `target`, `time_limit`, `verify`."""
     options = Options(
-        url=fields.text("url", pattern=_URL, expected="an http or https address"),
+        url=fields.text("url", pattern=_URL, expected="an http or https address", hidden=True),
         method=fields.text("method", "POST", choices=("POST", "PUT")),
-        headers=fields.text_map("headers"),
-        secret=fields.text("secret", "", expected="a text to sign with"),
+        headers=fields.text_map("headers", hidden=True),
+        secret=fields.secret("secret", "", expected="a text to sign with"),
         signature_header=fields.text("signature_header", SIGNATURE, pattern=_HEADER, expected="the name of a header"),
         template=read_shape(fields, "template"),
         answer_id=fields.text("answer_id", "", expected="a JMESPath expression such as incident.id"),
@@ -291,7 +291,7 @@ def _values(alarm: Alarm) -> Dict[str, Any]:
 
 
 def _quoted(answer: Answer) -> str:
-    from ..redaction import redact
+    from ..secrets import redact
 
     text = answer.text
     if text.lstrip().startswith("<"):

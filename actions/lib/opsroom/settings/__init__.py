@@ -16,6 +16,7 @@ from .incidents import read_check, read_incidents
 from .model import App, Environment, Freeze, Kind, PageLimit, Person, Progress, Settings, Team
 from .paging import read_page_limit, read_team
 from .people import read_groups, read_person
+from .values import check_secrets, check_values
 from .watching import read_watching
 from .webhooks import read_webhooks
 
@@ -59,21 +60,28 @@ class Kinds:
     pagers: KindReader
 
 
-def load(raw: Optional[Mapping[str, Any]], kinds: Kinds) -> Settings:
+def load(raw: Optional[Mapping[str, Any]], kinds: Kinds, references: bool = False) -> Settings:
     """Check a config and return it as objects.
+
+    `references`: it is the file itself, in which names of StackStorm's datastore stand for values.
 
     Raises Refusal(not_configured) when there is nothing in it, Refusal(settings_invalid) with all complaints at once
     (`facts["problems"]`, one text each).
     """
-    if not raw or not (raw.get("apps") or raw.get("environments")):
+    if not raw or not (raw.get("apps") or raw.get("environments") or None in raw.values()):
         raise Refusal(
             Code.NOT_CONFIGURED,
             "opsroom is installed but not configured: its config names no applications and no environments.",
             "Copy opsroom.yaml.example from the pack to /opt/stackstorm/configs/opsroom.yaml, fill it in, "
             "then run: st2ctl reload --register-configs",
         )
-    problems = Problems()
+    problems = Problems(references)
     settings = _read(Fields(raw, "", problems), kinds)
+    check_values(raw, problems)
+    check_secrets(raw, problems)
+    if not problems.lines:
+        # After a mistake in a part, what is said of the whole would only be its echo.
+        check(settings, problems)
     if problems.lines:
         first = problems.lines[0]
         more = f" And {len(problems.lines) - 1} more." if len(problems.lines) > 1 else ""
@@ -104,7 +112,7 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
     teams = _named(fields, "teams", "a team", lambda name, inner: read_team(name, inner, pagers, kinds.pagers))
     progress = fields.inside("progress")
     settings = Settings(
-        database=fields.text("database", default=""),
+        database=fields.secret("database", default="", expected="the URL of a database"),
         relays=fields.texts("relays", default=("chatops_bot",), expected="a list of StackStorm users"),
         announce=fields.text("announce", default="", expected="the name of a room"),
         timezone=known.timezone,
@@ -132,9 +140,6 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
     )
     progress.finish()
     fields.finish()
-    if not fields.problems.lines:
-        # After a mistake in a part, what is said of the whole would only be its echo.
-        check(settings, fields.problems)
     return settings
 
 

@@ -52,9 +52,9 @@ def _rules(fields: Fields, known: Known) -> Dict[str, Any]:
         "ready_column": lambda key: fields.text(key, expected="the name of a column or state"),
         "page_on_failure": lambda key: fields.text(key, expected="the name of a team, or app for the application's"),
     }
-    rules = {key: read(key) for key, read in readers.items() if fields.has(key)}
+    rules = {key: read(key) for key, read in readers.items() if fields.holds(key)}
     for key in readers:
-        # Null and absent mean "no rule"; those were not read.
+        # Without its key there is no rule; those were not read.
         fields.raw(key)
     return rules
 

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Iterator, List, Mapping, Optional, Pattern, Sequence, Tuple, TypeVar, Union
+from datetime import date
+from typing import Any, Callable, Iterator, List, Mapping, Optional, Pattern, Sequence, Set, Tuple, TypeVar, Union
 
 from ..names import nearest
+from ..secrets import redact
 
 T = TypeVar("T")
 
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)?$")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+# As StackStorm's config names a value of its datastore.
+_REFERENCE = re.compile(r"\{\{\s*st2kv\.[^{}]+\}\}\Z")
+# Credentials in front of a host, also where the address around them is not one.
+_CREDENTIALS = re.compile(r"[^\s/@:]*:[^\s@]+@")
+_QUOTES: Mapping[type, str] = {
+    bool: "YAML reads yes, no, on and off as true and false",
+    int: "YAML reads a number, and 007 as 7",
+    float: "YAML reads a number, and 1.10 as 1.1",
+    date: "YAML reads a date",
+}
+
+
+# How a value is lost that nobody took out.
+COMMENT = "(`#ops` without quotes is a comment)"
 
 
 class Missing:
@@ -30,17 +46,34 @@ def duration(value: Union[str, int, float]) -> Optional[float]:
     return float(match.group(1)) * _UNITS[match.group(2) or "s"] if match else None
 
 
-class Problems:
-    """The complaints of one reading, in the order of the keys."""
+def is_reference(value: Any) -> bool:
+    """Whether a value is the name of one in StackStorm's datastore, such as `{{ st2kv.system.jira_token }}`."""
+    return isinstance(value, str) and _REFERENCE.match(value.strip()) is not None
 
-    def __init__(self) -> None:
+
+class Problems:
+    """The complaints of one reading, in the order of the keys.
+
+    `references`: the config is the file itself, so that what StackStorm takes from its datastore is not known yet.
+    """
+
+    def __init__(self, references: bool = False) -> None:
         self.lines: List[str] = []
+        self.references = references
+        self._keys: Set[str] = set()
 
     def add(self, key: str, what: str) -> None:
+        """Note a complaint."""
         line = f"{key}: {what}"
+        self._keys.add(key)
         # Some keys are looked at twice.
         if line not in self.lines:
             self.lines.append(line)
+
+    def add_unless_known(self, key: str, what: str) -> None:
+        """Note a complaint about a key of which nothing was said yet."""
+        if key not in self._keys:
+            self.add(key, what)
 
 
 class Fields:
@@ -58,6 +91,9 @@ class Fields:
         if isinstance(raw, Mapping):
             # YAML reads unquoted 10 or yes as keys that are no text.
             self._raw = {str(key): value for key, value in raw.items()}
+            for key in raw:
+                if not isinstance(key, str):
+                    problems.add(self.key(str(key)), f"expected a key that is a text, found {found_text(key)}")
         elif raw is not None:
             problems.add(path or "(top)", f"expected a mapping, found {found(raw)}")
 
@@ -73,6 +109,10 @@ class Fields:
         """Whether the key is there and not null. Does not mark it as known."""
         return self._raw.get(name) is not None
 
+    def holds(self, name: str) -> bool:
+        """Whether the key is there, whatever its value. Does not mark it as known."""
+        return name in self._raw
+
     def text(
         self,
         name: str,
@@ -80,19 +120,40 @@ class Fields:
         choices: Sequence[str] = (),
         pattern: Optional[Pattern[str]] = None,
         expected: str = "a text",
+        digits: bool = False,
+        hidden: bool = False,
     ) -> str:
-        """A text that is not empty; a number is taken as its digits (versions and ids are often typed unquoted)."""
+        """A text that is not empty.
+
+        A number is refused, since YAML reads 1.10 as 1.1, 007 as 7 and 0176543210 as 33056392. With `digits` a whole
+        number is taken as its digits: an id that never begins with a zero. With `hidden` a wrong value is never shown,
+        as that of a secret field never is.
+        """
 
         def read(value: Any) -> Optional[str]:
-            if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            if digits and isinstance(value, int) and not isinstance(value, bool):
+                value = str(value)
+            if not isinstance(value, str):
                 return None
-            line = str(value).strip()
+            line = value.strip()
+            if line and self.problems.references and is_reference(line):
+                return line
             if not line or (choices and line not in choices) or (pattern and not pattern.match(line)):
                 return None
             return line
 
         wanted = f"one of {', '.join(choices)}" if choices else expected
-        return self._read(name, default, "", read, wanted)
+        return self._read(name, default, "", read, wanted, lambda value: found_text(value, hidden))
+
+    def secret(
+        self,
+        name: str,
+        default: Union[str, Missing] = REQUIRED,
+        pattern: Optional[Pattern[str]] = None,
+        expected: str = "a secret",
+    ) -> str:
+        """A text that is a secret in the schema too: a wrong one is never shown."""
+        return self.text(name, default, pattern=pattern, expected=expected, hidden=True)
 
     def whole_number(
         self, name: str, default: Union[int, Missing] = REQUIRED, minimum: int = 0, maximum: Optional[int] = None
@@ -132,19 +193,20 @@ class Fields:
     def texts(
         self, name: str, default: Union[Sequence[str], Missing] = REQUIRED, expected: str = "a list of texts"
     ) -> Tuple[str, ...]:
-        """A list of texts; one text alone counts as a list of one."""
+        """A list of texts; one text alone counts as a list of one. What is wrong with an entry is said of the entry."""
 
         def read(value: Any) -> Optional[Tuple[str, ...]]:
-            items = [value] if isinstance(value, (str, int, float)) and not isinstance(value, bool) else value
-            if not isinstance(items, (list, tuple)):
+            if isinstance(value, str):
+                return (value.strip(),) if value.strip() else None
+            if not isinstance(value, (list, tuple)):
                 return None
-            if any(isinstance(item, bool) or not isinstance(item, (str, int, float)) for item in items):
-                return None
-            lines = tuple(str(item).strip() for item in items)
-            return lines if all(lines) else None
+            for number, item in enumerate(value):
+                if not isinstance(item, str) or not item.strip():
+                    self.problem(f"{name}[{number}]", f"expected a text, found {found_text(item)}")
+            return tuple(item.strip() for item in value if isinstance(item, str) and item.strip())
 
         wanted = default if isinstance(default, Missing) else tuple(default)
-        return self._read(name, wanted, (), read, expected)
+        return self._read(name, wanted, (), read, expected, found_text)
 
     def arguments(self, name: str) -> Tuple[str, ...]:
         """A command as a list of arguments. One string is refused: it would need a shell to be taken apart."""
@@ -160,10 +222,18 @@ class Fields:
             self.problem(name, "expected a list of at least one argument, found an empty list")
         return arguments
 
-    def text_map(self, name: str) -> Mapping[str, str]:
-        """A mapping of texts to texts (HTTP headers, environment variables); empty when absent."""
+    def text_map(self, name: str, hidden: bool = False) -> Mapping[str, str]:
+        """A mapping of texts to texts (HTTP headers, variables); empty when absent. `hidden` as for a text."""
         inner = self.inside(name)
-        return {key: inner.text(key) for key in inner.names()}
+        return {key: inner.text(key, hidden=hidden) for key in inner.names()}
+
+    def secret_map(self, name: str, beside: str) -> Mapping[str, str]:
+        """A mapping of texts to secrets. No key of it may stand in the mapping `beside` it, too."""
+        secrets = self.text_map(name, hidden=True)
+        for key in self.inside(beside).names():
+            if key in secrets:
+                self.problem(f"{name}.{key}", f"expected a name that does not stand under {beside}, too")
+        return secrets
 
     def inside(self, name: str) -> Fields:
         """The mapping under a key, to be read on; empty when the key is absent."""
@@ -171,7 +241,7 @@ class Fields:
         return Fields(self._raw.get(name), self.key(name), self.problems)
 
     def each(self, name: str) -> Iterator[Tuple[str, Fields]]:
-        """The named mappings under a key: `(name, fields)` pairs. A null one is an empty one."""
+        """The named mappings under a key: `(name, fields)` pairs. Of a null one `check_values` has complained."""
         inner = self.inside(name)
         for key in inner.names():
             yield key, inner.inside(key)
@@ -186,7 +256,7 @@ class Fields:
         for number, item in enumerate(value or ()):
             path = f"{self.key(name)}[{number}]"
             if item is None:
-                self.problems.add(path, "expected a mapping, found nothing")
+                self.problems.add(path, f"expected a mapping, found nothing {COMMENT}")
             else:
                 yield Fields(item, path, self.problems)
 
@@ -212,10 +282,19 @@ class Fields:
                 self.problem(name, f"there is no such key; {known}")
 
     def _read(
-        self, name: str, default: Union[T, Missing], empty: T, read: Callable[[Any], Optional[T]], expected: str
+        self,
+        name: str,
+        default: Union[T, Missing],
+        empty: T,
+        read: Callable[[Any], Optional[T]],
+        expected: str,
+        shown: Optional[Callable[[Any], str]] = None,
     ) -> T:
         self._known.append(name)
         value = self._raw.get(name)
+        if name in self._raw and value is None:
+            self.problem(name, f"expected {expected}, found {found(None)}")
+            return empty
         if value is None:
             if isinstance(default, Missing):
                 self.problem(name, f"expected {expected}, found nothing")
@@ -223,20 +302,35 @@ class Fields:
             return default
         result = read(value)
         if result is None:
-            self.problem(name, f"expected {expected}, found {found(value)}")
+            self.problem(name, f"expected {expected}, found {(shown or found)(value)}")
             return empty
         return result
 
 
 def found(value: Any) -> str:
-    """A wrong value as a complaint shows it: its kind or its beginning. It may be a secret put in the wrong place."""
+    """A wrong value as a complaint shows it: its sort or its beginning. It may be a secret in the wrong place, so that
+    passwords inside addresses are taken out."""
     if isinstance(value, Mapping):
-        return "a mapping"
+        return "a mapping" if value else "an empty mapping"
     if isinstance(value, (list, tuple)):
-        return "a list"
+        return "a list" if value else "an empty list"
     if value is None:
-        return "nothing"
+        return f"nothing {COMMENT}"
     if isinstance(value, bool):
         return "true" if value else "false"
-    line = repr(value) if isinstance(value, str) else str(value)
+    if isinstance(value, str) and not value.strip():
+        return "an empty text"
+    line = repr(_CREDENTIALS.sub("***@", redact(value))) if isinstance(value, str) else str(value)
     return line if len(line) <= 42 else line[:40] + "…'"
+
+
+def found_text(value: Any, hidden: bool = False) -> str:
+    """The same where a text is expected: with what to do about a value of which YAML made something else. With `hidden`
+    nothing of the value is shown."""
+    if isinstance(value, str) and value.strip():
+        return "another text, which is not shown" if hidden else found(value)
+    quotes = next((why for sort, why in _QUOTES.items() if isinstance(value, sort)), "")
+    if not quotes:
+        return found(value)
+    shown = "a value that is not shown" if hidden else found(value)
+    return f"{shown}; put quotes around it: without them {quotes}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Iterator, List, Mapping, Set, Tuple
 
 from ..names import comparable, either
+from .approvers import able_approvers, able_requesters, approver_names
 from .fields import Problems
+from .identities import check_identities
 from .model import App, Environment, Settings
 from .people import members
 from .trackers import projects
@@ -22,6 +24,7 @@ def check(settings: Settings, problems: Problems) -> None:
             for line in _of_rules(settings, environment.for_app(app_name)):
                 if line not in general:
                     problems.add(*_at(f"{path}.apps.{app_name}", line))
+    check_identities(settings, problems)
     _check_order(settings, problems)
     _check_columns(settings, problems)
     for app in settings.apps.values():
@@ -40,20 +43,25 @@ def _of_rules(settings: Settings, environment: Environment) -> Iterator[Tuple[st
     everybody = tuple(settings.people)
     deployers = _people(settings, everybody if environment.deployers is None else environment.deployers)
     approvers = deployers if environment.approvers is None else _people(settings, environment.approvers)
-    if environment.approvals:
-        yield from _of_approvals(environment, deployers, approvers)
-    if environment.second_factor:
-        yield from _of_codes(settings, environment, deployers, approvers)
+    codes = list(_of_codes(settings, environment, deployers, approvers)) if environment.second_factor else []
+    if environment.approvals and not codes:
+        yield from _of_approvals(settings, environment)
+    yield from codes
 
 
-def _of_approvals(environment: Environment, deployers: List[str], approvers: List[str]) -> Iterator[Tuple[str, str]]:
-    # Nobody approves their own change. Somebody who is no approver leaves all of them.
-    most = len(approvers) if set(deployers) - set(approvers) else len(approvers) - 1
-    if deployers and most < environment.approvals:
+def _of_approvals(settings: Settings, environment: Environment) -> Iterator[Tuple[str, str]]:
+    """Where nobody at all can ask for something that can be approved. Where some can: `advice`."""
+    most = [len(able_approvers(settings, environment, one)) for one in able_requesters(settings, environment)]
+    named = members(approver_names(settings, environment), settings.groups)
+    unable = (
+        " (a one-time code takes a totp, and a room a name in chat)"
+        if len(able_approvers(settings, environment)) < len(named)
+        else ""
+    )
+    if most and max(most) < environment.approvals:
         yield (
             "approvals" if environment.approvers is None else "approvers",
-            f"expected {environment.approvals} who may approve besides the one who asks, "
-            f"found {max(most, 0)} in all that may",
+            f"expected {environment.approvals} who may approve besides the one who asks, found {max(most)}{unable}",
         )
 
 

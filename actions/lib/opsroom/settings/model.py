@@ -12,7 +12,8 @@ class Person:
 
     `chat`: the names that relays report for them. `st2`: their own users of StackStorm (default: their name).
     `totp`: the secret of their one-time codes (base32); `second_factor`: their approvals always need one.
-    `identities`: their names elsewhere (`jira`, `pagerduty`, ...).
+    `identities`: their names elsewhere (`jira`, `pagerduty`, ...). `shared`: which of `email` and those other people
+    may have too.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Person:
     totp: str = field(default="", repr=False)
     second_factor: bool = False
     identities: Mapping[str, str] = field(default_factory=dict)
+    shared: Tuple[str, ...] = ()
 
 
 # Under `page_on_failure`: the team of the application itself.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Dict, List, Mapping, Tuple
 
 from ..names import nearest
-from .fields import Fields
+from .fields import Fields, is_reference
 from .model import Person
 
-_OWN_KEYS = ("chat", "st2", "email", "totp", "second_factor")
+_OWN_KEYS = ("chat", "st2", "email", "totp", "second_factor", "shared")
 # RFC 4226 wants 128 bits (26 characters); authenticators of the first days used 80 (16), and they still work.
 _SHORTEST_SECRET = 16
 _LONGEST_SECRET = 128
@@ -23,11 +23,14 @@ def read_person(name: str, fields: Fields) -> Person:
         email=fields.text("email", default="", expected="an e-mail address"),
         totp=_totp(fields),
         second_factor=fields.flag("second_factor", default=False),
-        identities={key: fields.text(key) for key in fields.names() if key not in _OWN_KEYS},
+        identities={
+            key: fields.text(key, expected="this person's name there") for key in fields.names() if key not in _OWN_KEYS
+        },
+        shared=fields.texts("shared", default=(), expected="a list of keys of this person, such as email"),
     )
     for key in person.identities:
         # Any other key is a name elsewhere: a misspelt "totp" would make one of a secret, and leave it unused.
-        near = nearest(key, ("totp", "second_factor"), most=1)
+        near = nearest(key, ("totp", "second_factor", "shared"), most=1)
         if near:
             fields.problem(key, f"there is no such key; did you mean {near[0]}?")
     if person.second_factor and not fields.has("totp"):
@@ -58,18 +61,15 @@ def members(names: Tuple[str, ...], groups: Mapping[str, Tuple[str, ...]]) -> Li
 
 def _totp(fields: Fields) -> str:
     """A base32 secret, in capitals and without blanks and padding. What was found is never a part of the complaint."""
-    value = fields.raw("totp")
-    if value is None:
-        return ""
-    secret = "".join(str(value).split()).replace("-", "").rstrip("=").upper() if isinstance(value, str) else ""
+    expected = f"a base32 secret (A to Z and 2 to 7) of {_SHORTEST_SECRET} to {_LONGEST_SECRET} characters"
+    value = fields.secret("totp", "", expected=expected)
+    if not value or (fields.problems.references and is_reference(value)):
+        return value
+    secret = "".join(value.split()).replace("-", "").rstrip("=").upper()
     # A group of eight characters holds five bytes; these rests hold no whole number of bytes.
     complete = len(secret) % 8 not in (1, 3, 6)
     known = all(letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" for letter in secret)
     if not (known and complete and _SHORTEST_SECRET <= len(secret) <= _LONGEST_SECRET):
-        fields.problem(
-            "totp",
-            f"expected a base32 secret (A to Z and 2 to 7) of {_SHORTEST_SECRET} to {_LONGEST_SECRET} characters; "
-            "what is there is none, and is not shown",
-        )
+        fields.problem("totp", f"expected {expected}, found another text, which is not shown")
         return ""
     return secret

@@ -7,7 +7,7 @@ import binascii
 import re
 from typing import Dict, Mapping, Sequence
 
-from .fields import Fields
+from .fields import Fields, is_reference
 from .model import Webhook
 
 _REPOSITORY = re.compile(r"^[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+(?![\s\S])")
@@ -60,12 +60,12 @@ def _gitlab(fields: Fields, apps: Sequence[str], environments: Sequence[str]) ->
 
 
 def _secret(fields: Fields, key: str) -> str:
-    return fields.text(key, "", pattern=_SECRET, expected="16 characters or more")
+    return fields.secret(key, "", pattern=_SECRET, expected="16 characters or more")
 
 
 def _is_signing(text: str) -> bool:
-    if text.startswith("{{"):
-        # A reference to StackStorm's datastore, while the config is checked elsewhere.
+    if is_reference(text):
+        # While the file is checked, before StackStorm has put the value in its place.
         return True
     if not text.startswith(_SIGNING):
         return False

@@ -20,22 +20,24 @@ _KNOWN = ("app", "environment")
 
 @dataclass(frozen=True)
 class Options:
-    """The command with its placeholders; `time_limit` in seconds. `environ` may hold secrets."""
+    """The command with its placeholders; `time_limit` in seconds. `secret_environ` is passed as it stands."""
 
     command: Tuple[str, ...]
     regex: Optional[Pattern[str]] = None
     cwd: str = ""
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    secret_environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     time_limit: float = 10.0
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `command`, `regex`, `cwd`, `environ`, `time_limit`."""
+    """The keys `command`, `regex`, `cwd`, `environ`, `secret_environ`, `time_limit`."""
     options = Options(
         command=fields.arguments("command"),
         regex=read_expression(fields, "regex"),
         cwd=fields.text("cwd", ""),
         environ=fields.text_map("environ"),
+        secret_environ=fields.secret_map("secret_environ", beside="environ"),
         time_limit=fields.seconds("time_limit", 10.0, minimum=0.1),
     )
     known = either(f"{{{name}}}" for name in _KNOWN)
@@ -70,7 +72,10 @@ class CommandVersion:
             [fill(argument, self._values) for argument in options.command],
             options.time_limit,
             cwd=fill(options.cwd, self._values),
-            environ={name: fill(value, self._values) for name, value in options.environ.items()},
+            environ={
+                **{name: fill(value, self._values) for name, value in options.environ.items()},
+                **options.secret_environ,
+            },
             code=Code.BAD_ANSWER,
         )
         if ended.status != 0:

@@ -14,7 +14,7 @@ from ..expressions import search
 from ..json_values import as_version, described, read
 from ..names import VERSION, either, shown
 from ..placeholders import fill, unknown
-from ..redaction import redact
+from ..secrets import redact
 from ..settings.fields import Fields
 from ..text import one_line
 from . import Running, VersionSource
@@ -48,11 +48,13 @@ class Options:
 def read_options(fields: Fields) -> Options:
     """The keys `url`, `json`, `header`, `regex`, `headers`, `time_limit`, `verify`."""
     options = Options(
-        url=fields.text("url", pattern=re.compile(r"^(?i:https?)://[^\s/]\S*$"), expected="an http or https address"),
+        url=fields.text(
+            "url", pattern=re.compile(r"^(?i:https?)://[^\s/]\S*$"), expected="an http or https address", hidden=True
+        ),
         json=fields.text("json", "", expected="a JMESPath expression such as build.version"),
         header=fields.text("header", "", expected="the name of a header"),
         regex=read_expression(fields, "regex"),
-        headers=fields.text_map("headers"),
+        headers=fields.text_map("headers", hidden=True),
         time_limit=fields.seconds("time_limit", 5.0, minimum=0.1),
         verify=fields.text(
             "verify",

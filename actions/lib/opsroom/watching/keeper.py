@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from ..desk import KINDS
 from ..errors import Code, OpsroomError
-from ..masking import Redactor, redactor_for
+from ..secrets import Redactor, redactor_for
 from ..settings import load
 from ..settings.model import Settings
 from ..store import Store, open_store

@@ -1,0 +1,70 @@
+"""Checks a config file before StackStorm registers it: `python -m opsroom.check FILE`. Changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import List, Optional, Sequence, Tuple
+
+from .desk import KINDS
+from .errors import OpsroomError
+from .settings import load
+from .settings.advice import advice
+from .settings.yaml_file import ConfigFile, Note, UnreadableFile, read_config_file
+
+
+def check_file(path: Path, references: bool = True) -> Tuple[ConfigFile, List[Note], List[Note]]:
+    """The config of a file, what is wrong with it, and what is doubtful, each in the order of the lines.
+
+    With `references`, names of StackStorm's datastore stand for values that are not known yet. A file that cannot be
+    read has an empty config and one mistake. No text holds the value of a secret field.
+    """
+    try:
+        found = read_config_file(path)
+    except UnreadableFile as error:
+        return ConfigFile(), [error.note], []
+    mistakes, warnings = list(found.duplicates), list(found.warnings)
+    try:
+        settings = load(found.config, KINDS, references)
+    except OpsroomError as error:
+        complaints = [str(one) for one in error.facts.get("problems", [])] or [error.message]
+        mistakes += [Note(found.line_of(one), one) for one in complaints]
+    else:
+        warnings += [Note(found.line_of(one), one) for one in advice(settings, found.config)]
+    return found, sorted(mistakes, key=_line), sorted(warnings, key=_line)
+
+
+def report(path: Path, mistakes: Sequence[Note], warnings: Sequence[Note]) -> List[str]:
+    """One line for each note, `FILE:LINE: what`, and one that sums up."""
+    lines = [_shown(path, one, "") for one in mistakes] + [_shown(path, one, "warning: ") for one in warnings]
+    doubts = f"{len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}"
+    if mistakes:
+        wrong = f"{len(mistakes)} {'mistake' if len(mistakes) == 1 else 'mistakes'}"
+        return [*lines, f"{path} is refused: {wrong}, {doubts}."]
+    return [*lines, f"{path} can be registered: no mistake, {doubts}."]
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """The command. Exit status 0 when the file can be registered, 1 when it is refused."""
+    parser = argparse.ArgumentParser(prog="python -m opsroom.check", description=__doc__)
+    parser.add_argument("file", type=Path, metavar="FILE", help="the pack's config, an opsroom.yaml")
+    path = parser.parse_args(arguments).file
+    _, mistakes, warnings = check_file(path)
+    for line in report(path, mistakes, warnings):
+        # A terminal may know fewer letters than the file has.
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    return 1 if mistakes else 0
+
+
+def _line(note: Note) -> int:
+    return note.line
+
+
+def _shown(path: Path, note: Note, sort: str) -> str:
+    return f"{path}:{note.line}: {sort}{note.text}" if note.line else f"{path}: {sort}{note.text}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

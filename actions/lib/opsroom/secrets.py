@@ -1,0 +1,194 @@
+"""Which values of the config are secret, and how they and other credentials are kept out of every text.
+
+What is secret is decided by the place of a value, never by a name that people chose: SECRET_FIELDS is what
+`config.schema.yaml` marks with `secret: true` (a test keeps the two the same). The schema itself is not read here,
+since that would cost each message the time of parsing it.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
+from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
+
+from .errors import Code
+from .text import neutralise
+
+MASK = "***"
+# A shorter text protects nothing, and to mask it would blot out parts of ordinary words.
+MIN_LENGTH = 6
+
+Path = Tuple[str, ...]
+
+# `*` stands for any name.
+SECRET_FIELDS: Tuple[Path, ...] = tuple(
+    tuple(one.split("."))
+    for one in (
+        "database",
+        "people.*.totp",
+        "apps.*.deploy.api_key",
+        "apps.*.deploy.secret_environ.*",
+        "apps.*.version.api_key",
+        "apps.*.version.secret_environ.*",
+        "apps.*.version.headers.*",
+        "trackers.*.token",
+        "trackers.*.key",
+        "trackers.*.client_secret",
+        "trackers.*.refresh_token",
+        "pagers.*.token",
+        "pagers.*.routing_key",
+        "pagers.*.api_id",
+        "pagers.*.api_key",
+        "pagers.*.read_key",
+        "pagers.*.endpoint",
+        "pagers.*.password",
+        "pagers.*.secret",
+        "pagers.*.headers.*",
+        "webhooks.github.secret",
+        "webhooks.gitlab.token",
+        "webhooks.gitlab.signing_token",
+    )
+)
+# PagerDuty's is a key. That of Splunk On-Call is a name that people choose and read, in the same place of the schema.
+_ROUTING_KEY: Path = ("pagers", "*", "routing_key")
+# A team's integration key: what is below a team depends on the pager, so that the schema cannot mark it.
+_ALSO_SECRET: Tuple[Path, ...] = (("teams", "*", "*", "routing_key"),)
+_KIND_WITH_ROUTING_KEYS = "pagerduty"
+
+# In web addresses a token may stand where the user's name does; elsewhere (ssh://git@host) the name is no secret.
+_WEB_USER = re.compile(r"(?i)\b(https?://)[^/\s?#]*@")
+_PASSWORD = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^/\s:@]*):[^/\s]*@")
+_QUERY = re.compile(r"(?i)\b(https?://[^\s?'\"<>]+)\?[^\s'\"<>]*")
+_AUTHORIZATION = re.compile(r"(?i)\b((?:proxy-)?authorization\b['\"]?\s*[:=]\s*['\"]?)[^\r\n'\"}]+")
+_URL_PASSWORD = re.compile(r"(?i)[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@")
+
+# The sections whose keys are names that people read in answers.
+_NAMED = ("people", "groups", "environments", "apps", "trackers", "pagers", "teams")
+
+
+class Redactor:
+    """Replaces known secret values in a text, also as they look in an address and after `text.neutralise`.
+
+    `public` are words that answers are made of (reason codes, names of the config): a value that is a part of one is
+    left alone.
+    """
+
+    def __init__(self, values: Iterable[str], public: Iterable[str] = ()) -> None:
+        words = "\n".join(public).casefold()
+        known = {value for value in values if len(value) >= MIN_LENGTH and value.casefold() not in words}
+        forms = {form for value in known for form in (value, quote(value, safe=""), quote_plus(value))}
+        wanted = sorted(forms | {neutralise(value) for value in known}, key=len, reverse=True)
+        self._pattern = re.compile("|".join(re.escape(value) for value in wanted)) if wanted else None
+
+    def text(self, text: str) -> str:
+        """The text with every secret masked."""
+        return self._pattern.sub(MASK, text) if self._pattern else text
+
+    def data(self, value: Any) -> Any:
+        """A result with every secret masked in every string, keys too."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {self.text(str(key)): self.data(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.data(item) for item in value]
+        return value
+
+
+def redactor_for(config: Mapping[str, Any]) -> Redactor:
+    """A redactor for the secrets of a raw config, checked or not."""
+    return Redactor((value for _, value in secrets_of(config)), public_words(config))
+
+
+def is_secret(path: Sequence[str]) -> bool:
+    """Whether what stands at this place of the config may be a secret."""
+    return any(_fits(field, path) for field in (*SECRET_FIELDS, *_ALSO_SECRET))
+
+
+def secrets_of(config: Mapping[str, Any]) -> Iterator[Tuple[Path, str]]:
+    """Every secret of a raw config with its place: the values of secret fields, and passwords inside addresses."""
+    pagers = _mapping(config.get("pagers"))
+    for path, secret in _secrets(config, ()):
+        pager = path[1] if _fits(_ROUTING_KEY, path) else path[2] if _fits(_ALSO_SECRET[0], path) else ""
+        if not pager or _mapping(pagers.get(pager)).get("kind") == _KIND_WITH_ROUTING_KEYS:
+            yield path, secret
+
+
+def public_words(config: Mapping[str, Any]) -> Set[str]:
+    """What answers are made of and a secret may not be a part of: the reason codes, and the names of a raw config."""
+    words = {code.value for code in Code}
+    for section in _NAMED:
+        words |= {str(name) for name in _mapping(config.get(section))}
+    for person in _mapping(config.get("people")).values():
+        for key in ("chat", "st2"):
+            words |= set(_texts(_mapping(person).get(key)))
+    for environment in _mapping(config.get("environments")).values():
+        rules = _mapping(environment)
+        for one in (rules, *map(_mapping, _mapping(rules.get("apps")).values())):
+            words |= set(_texts(one.get("rooms")))
+    words |= set(_texts(config.get("relays"))) | set(_texts(config.get("announce")))
+    return words | set(_texts(_mapping(config.get("incidents")).get("room")))
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text without the given secrets (also as they look in an address), without credentials in addresses, query
+    strings and Authorization values."""
+    text = Redactor(secrets).text(text)
+    text = _AUTHORIZATION.sub(rf"\g<1>{MASK}", text)
+    text = _WEB_USER.sub(rf"\g<1>{MASK}@", text)
+    text = _PASSWORD.sub(rf"\g<1>:{MASK}@", text)
+    return _QUERY.sub(r"\g<1>?…", text)
+
+
+def shown_url(url: str, secrets: Iterable[str] = ()) -> str:
+    """An address as a sentence may show it: scheme, host, port and path; no credentials, query or fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # "http://[": what cannot be taken apart is not shown in part either
+        return "the configured address"
+    host = parts.netloc.rpartition("@")[2]
+    return redact(f"{parts.scheme}://{host}{parts.path}", secrets)
+
+
+def without_credentials(url: str) -> Tuple[str, str, str]:
+    """The address without `user:password@`, the Authorization they stand for, and the password."""
+    try:
+        parts = urlsplit(url)
+        if "@" not in parts.netloc:
+            return url, "", ""
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    except ValueError:
+        return url, "", ""
+    token = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+    return bare, f"Basic {token}", password or user
+
+
+def _fits(field: Path, path: Sequence[str]) -> bool:
+    return len(field) == len(path) and all(part in ("*", name) for part, name in zip(field, path))
+
+
+def _secrets(value: Any, path: Path) -> Iterator[Tuple[Path, str]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _secrets(item, (*path, str(key)))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            # What is wrong in a secret's place is kept as secret as what is right.
+            yield from _secrets(item, path)
+    elif value is not None and not isinstance(value, bool):
+        text = str(value)
+        if is_secret(path):
+            yield path, text
+        for password in _URL_PASSWORD.findall(text) if isinstance(value, str) else ():
+            yield from ((path, form) for form in {password, unquote(password)})
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _texts(value: Any) -> List[str]:
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return [item for item in items if isinstance(item, str)]

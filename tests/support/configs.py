@@ -1,0 +1,87 @@
+"""Configs that have every key, and walks over their places."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple, Union
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "opsroom.yaml.example"
+LARGEST = Path(__file__).with_name("largest.yaml")
+SCHEMA = ROOT / "config.schema.yaml"
+
+Step = Union[str, int]
+Place = Tuple[Step, ...]
+
+
+def read(path: Path) -> Dict[str, Any]:
+    """The config in a file."""
+    config: Dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return config
+
+
+def places(value: Any, at: Place = ()) -> Iterator[Place]:
+    """The place of every key and every entry of a list, the outer ones first."""
+    items: List[Tuple[Step, Any]] = []
+    if isinstance(value, dict):
+        items = list(value.items())
+    elif isinstance(value, list):
+        items = list(enumerate(value))
+    for step, item in items:
+        yield (*at, step)
+        yield from places(item, (*at, step))
+
+
+def shown(place: Place) -> str:
+    """A place as complaints write it: `environments.uat.rooms[0]`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return text.lstrip(".")
+
+
+def at(config: Any, place: Place) -> Any:
+    """What stands at a place."""
+    for step in place:
+        config = config[step]
+    return config
+
+
+def put(config: Dict[str, Any], place: Place, value: Any) -> Dict[str, Any]:
+    """A copy of the config with another value at one place."""
+    changed = copy.deepcopy(config)
+    at(changed, place[:-1])[place[-1]] = value
+    return changed
+
+
+def as_stackstorm_checks(schema: Dict[str, Any]) -> Dict[str, Any]:
+    """The JSON schema that StackStorm 3.9 makes of a config schema before it checks a config against it.
+
+    Everything below `properties` that is optional and has no default may also be null; so may what is below the
+    `properties` of an object there, and nothing below patterns and additionalProperties.
+    """
+    return _nullable({"type": "object", "properties": copy.deepcopy(schema), "additionalProperties": True})
+
+
+def _nullable(schema: Dict[str, Any]) -> Dict[str, Any]:
+    for one in schema.get("properties", {}).values():
+        sort = one.get("type")
+        if not one.get("required") and one.get("default") is None and isinstance(sort, str):
+            one["type"] = [sort, "null"]
+        if sort == "object" and one.get("properties"):
+            _nullable(one)
+    return schema
+
+
+def without_required(schema: Any) -> Any:
+    """The schema without `required: true` of draft 3, which newer drafts write in another way."""
+    if isinstance(schema, dict):
+        return {
+            key: without_required(one)
+            for key, one in schema.items()
+            if not (key == "required" and isinstance(one, bool))
+        }
+    if isinstance(schema, list):
+        return [without_required(one) for one in schema]
+    return schema

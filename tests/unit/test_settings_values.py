@@ -1,0 +1,128 @@
+"""A key that is there and empty is never taken for one that was left out: neither by opsroom nor by its schema."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, List, Tuple
+
+import pytest
+from jsonschema import Draft4Validator
+
+from opsroom.desk import KINDS
+from opsroom.errors import Refusal
+from opsroom.settings import load
+from support.configs import (
+    EXAMPLE,
+    LARGEST,
+    SCHEMA,
+    Place,
+    as_stackstorm_checks,
+    at,
+    places,
+    put,
+    read,
+    shown,
+    without_required,
+)
+
+CONFIGS = {"example": read(EXAMPLE), "largest": read(LARGEST)}
+EMPTY: Dict[str, Any] = {"null": None, "text": "", "blank": " ", "list": [], "mapping": {}, "null in a list": [None]}
+RULES = "deployers|rooms|lockers|approvers|emergency|freezes"
+ENVIRONMENT = r"environments\.[^.]+(\.apps\.[^.]+)?"
+# What may be there and empty, and why.
+ALLOWED: List[Tuple[str, str, str]] = [
+    (
+        "mapping",
+        "people|groups|environments|apps|trackers|pagers|teams|progress|page_limit|watching|webhooks|audit|incidents",
+        "StackStorm puts an empty one where the config has none",
+    ),
+    ("mapping", rf"people\.\w+|apps\.\w+|teams\.[^.]+|{ENVIRONMENT}|environments\.\w+\.apps", "a name alone is enough"),
+    ("mapping", r"(apps|pagers)\.(.+\.)?(headers|environ|secret_environ|parameters)", "none to send along"),
+    ("list", rf"{ENVIRONMENT}\.({RULES})", "nobody, nowhere, never"),
+    ("list", "relays", "no relay is trusted"),
+    ("list", r"people\.\w+\.st2", "no StackStorm user at all"),
+    ("text|blank", rf"{ENVIRONMENT}\.after", "takes the application out of the order"),
+    ("text|blank|list|mapping", r"apps\.\w+\.\w+\.parameters[.\[].+", "JSON for an action"),
+    (".*", r"pagers\.\w+\.template[.\[].+", "JSON for a receiver, where null is a value"),
+    ("null in a list", r"pagers\.\w+\.template", "likewise"),
+]
+# Where an empty section takes away what others refer to: they complain, rightly, instead of it.
+ECHOES = ("people", "groups", "environments", "apps", "trackers", "pagers", "teams")
+
+
+def complaints(config: Dict[str, Any]) -> List[str]:
+    try:
+        load(config, KINDS)
+    except Refusal as refused:
+        return list(refused.facts.get("problems", [refused.message]))
+    return []
+
+
+def allowed(empty: str, place: Place) -> bool:
+    return any(re.fullmatch(kind, empty) and re.fullmatch(path, shown(place)) for kind, path, _ in ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("name", "empty"), [*(("largest", empty) for empty in EMPTY), ("example", "null"), ("example", "null in a list")]
+)
+def test_every_single_key_that_is_there_and_empty_is_refused_by_its_name(name: str, empty: str) -> None:
+    config, wrong = CONFIGS[name], []
+    assert complaints(config) == []
+    for place in places(config):
+        path = shown(place)
+        found = complaints(put(config, place, EMPTY[empty]))
+        own = [one for one in found if one.startswith((f"{path}: ", f"{path}[0]: "))]
+        if allowed(empty, place):
+            wrong += [f"{path}: {one}" for one in own if " empty " in one or "found nothing" in one]
+        elif not own:
+            wrong.append(f"{path}: {found}")
+        elif empty.startswith("null") and not any("`#ops` without quotes is a comment" in one for one in own):
+            wrong.append(f"{path}: {own}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("empty", ["null", "null in a list"])
+def test_stackstorm_refuses_null_at_every_single_key_by_the_schema(name: str, empty: str) -> None:
+    validator = Draft4Validator(without_required(as_stackstorm_checks(read(SCHEMA))))
+    config, wrong = CONFIGS[name], []
+    assert [one.message for one in validator.iter_errors(config)] == []
+    for place in places(config):
+        value = [None] if isinstance(at(config, place), list) and empty != "null" else None
+        if validator.is_valid(put(config, place, value)) and not allowed(empty, place):
+            wrong.append(shown(place))
+    assert wrong == []
+
+
+def test_what_opsroom_takes_is_taken_by_stackstorm_too() -> None:
+    # But for a length of time as a number, and one text in place of a list of one.
+    lenient = {7: r"progress\..*|watching\..*|watch|apps\.web\.verify_for", "text": r"relays|.*\.(chat|st2|rooms)"}
+    validator = Draft4Validator(without_required(as_stackstorm_checks(read(SCHEMA))))
+    config, wrong = CONFIGS["largest"], []
+    for value in (7, "text", ("text",)):
+        for place in places(config):
+            changed = put(config, place, list(value) if isinstance(value, tuple) else value)
+            known = re.fullmatch(lenient[value], shown(place)) if value in lenient else None
+            if not known and not complaints(changed) and not validator.is_valid(changed):
+                wrong.append(f"{shown(place)}: {value!r}")
+    assert wrong == []
+
+
+def test_a_text_that_is_still_encrypted_is_refused_where_stackstorm_does_not_decrypt() -> None:
+    encrypted = "0055" + "A1" * 70
+    config = CONFIGS["largest"]
+    for path in (("apps", "api", "deploy", "environ", "ACTION"), ("apps", "api", "deploy", "command", 1)):
+        (line,) = complaints(put(config, path, encrypted))
+        assert line.startswith(f"{shown(path)}: found a value that is still encrypted")
+        assert encrypted not in line
+    assert not complaints(put(config, ("apps", "api", "deploy", "secret_environ", "TOKEN"), encrypted))
+
+
+def test_the_largest_config_has_every_key_that_the_schema_names() -> None:
+    def keys(schema: Dict[str, Any]) -> List[str]:
+        inner = {**schema.get("properties", {}), **schema.get("patternProperties", {})}
+        below = [one for one in (*inner.values(), schema.get("additionalProperties")) if isinstance(one, dict)]
+        return [*(name.strip("^$") for name in inner), *(key for one in below for key in keys(one))]
+
+    named = {step for place in places(CONFIGS["largest"]) for step in place}
+    assert set(keys({"properties": read(SCHEMA)})) <= named
