@@ -129,8 +129,22 @@ def test_a_bad_config_ends_with_status_2_and_every_complaint_on_a_line(pack: Pat
     done = console(pack, "say hello\n")
     complaints = done.stderr.decode("utf-8").splitlines()
     assert (done.returncode, done.stdout, len(complaints)) == (2, b"", 2)
-    assert complaints[0].startswith("environments.test: ")
-    assert complaints[1].startswith("apps.web.deplyo: ")
+    assert complaints[0].startswith(f"{pack / 'opsroom.yaml'}:1: environments.test: ")
+    assert complaints[1].startswith(f"{pack / 'opsroom.yaml'}:2: apps.web.deplyo: ")
+
+
+def test_a_doubtful_config_is_used_and_every_doubt_is_told(pack: Path) -> None:
+    (pack / "opsroom.yaml").write_text("environments: {test: {}}\nlease: 1:30\n", encoding="utf-8")
+    done = console(pack, "say hello\n")
+    assert done.returncode == 0
+    assert b"opsroom.yaml:2: warning: lease: YAML reads '1:30' without quotes as the number 90" in done.stderr
+
+
+def test_a_config_with_a_key_twice_is_refused(pack: Path) -> None:
+    (pack / "opsroom.yaml").write_text("environments: {test: {}, test: {approvals: 1}}\n", encoding="utf-8")
+    done = console(pack, "say hello\n")
+    assert done.returncode == 2
+    assert b"opsroom.yaml:1: environments.test: this key stands there twice" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Tuple
 
+from ..names import comparable
 from .fields import Problems, is_reference
 from .model import Person, Settings
 
@@ -49,10 +50,10 @@ def check_identities(settings: Settings, problems: Problems) -> None:
 
 
 def normalised(name: str) -> str:
-    """A name as two spellings of it compare alike: without case, compatibility forms, invisible characters and a
-    leading @."""
+    """A name as two spellings of it compare alike: without case, kinds of quotes and dashes, compatibility
+    forms, invisible characters and a leading @."""
     visible = "".join(one for one in unicodedata.normalize("NFKC", name) if unicodedata.category(one) != "Cf")
-    return " ".join(unicodedata.normalize("NFKC", visible.casefold()).split()).lstrip("@")
+    return comparable(unicodedata.normalize("NFKC", visible)).lstrip("@")
 
 
 def _identities(settings: Settings) -> Iterator[_Identity]:
