@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 from urllib.parse import quote
 
+from .addressee import addressed, is_errbot, nick_of
 from .desk import KINDS, Desk
 from .desk.outcome import Outcome
 from .errors import Code, OpsroomError, Refusal
@@ -68,6 +69,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
     def answer(self, use_case: Callable[[Desk], Outcome], requester: str, room: str, st2_user: str) -> Result:
         """Run a use case for whoever asks, and turn whatever comes of it into an action's result."""
         redactor = redactor_for(self.config)
+        self._shown = ""
         try:
             ok, result = self._run(use_case, requester, room, st2_user, redactor)
         except OpsroomError as error:
@@ -87,6 +89,8 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
         if _PROCESS_OF_ITS_OWN:
             # It ends now. Python looks for garbage once more then, for 0.05 s, unless there is nothing to look through.
             gc.freeze()
+        if is_errbot((self.config or {}).get("route")) and room and room != requester:
+            result = addressed(result, nick_of(requester), self._shown)
         # What programs go by is ours, and no secret of anybody's.
         said = neutralise_data(result)
         ours = {key: said[key] for key in ("code", "outcome")}
@@ -98,6 +102,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
         settings = load(dict(self.config), KINDS)
         starter = starter_of(requester, room, st2_user)
         speaker = identify(settings, starter.requester, starter.st2_user, starter.room)
+        self._shown = speaker.shown
         around = self.surroundings
 
         def masked(name: str) -> Room:

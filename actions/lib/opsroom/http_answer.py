@@ -10,6 +10,7 @@ from typing import Any, Callable, Mapping, Tuple
 from .charset import decoded
 from .errors import Code, Failure
 from .secrets import redact
+from .text import shorten
 
 
 @dataclass(frozen=True)
@@ -54,4 +55,4 @@ class Answer:
             return "with an empty page"
         if self.is_page:
             return "with an HTML or XML page (a login page, perhaps)"
-        return "'" + redact(" ".join(start.split()), self.secrets)[:40] + "'"
+        return "'" + shorten(redact(" ".join(start.split()), self.secrets), 40) + "'"

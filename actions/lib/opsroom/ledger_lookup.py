@@ -32,6 +32,17 @@ def deployments(
     return _records(connection.execute(query.limit(limit)))
 
 
+def drifts(
+    connection: Connection, app: str = "", environment: str = "", limit: int = 10, latest: int = 5000
+) -> List[Record]:
+    """What was found to run there though nobody had asked opsroom for it, newest first, among the `latest` records."""
+    head = connection.scalar(select(func.max(ledger.c.seq))) or 0
+    query = select(ledger).where(ledger.c.seq > head - latest, ledger.c.event == Event.DRIFT.value)
+    for column, value in ((ledger.c.app, app), (ledger.c.environment, environment)):
+        query = query.where(column == value) if value else query
+    return _records(connection.execute(query.order_by(ledger.c.seq.desc()).limit(limit)))
+
+
 def last_succeeded(connection: Connection, app: str, environment: str) -> Optional[Record]:
     """The newest deployment of the application on the environment that succeeded."""
     query = _finished(connection, app, environment).where(ledger.c.event == Event.SUCCEEDED.value).limit(1)

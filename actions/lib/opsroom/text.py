@@ -129,6 +129,12 @@ def shorten(text: str, characters: int) -> str:
     return text if len(text) <= characters else text[: max(characters - 1, 0)].rstrip() + "…"
 
 
+def sentence(text: str) -> str:
+    """The text with a full stop, unless it ends already or is cut: the ellipsis stays."""
+    whole = text.rstrip()
+    return whole if whole.endswith(("…", "!", "?")) else whole.rstrip(".") + "."
+
+
 def in_lines(text: str, hint: str = "") -> Tuple[str, str]:
     """A message and its hint, which are said after one another, with line breaks where a line were too long for IRC."""
     said = f"{text} {hint}" if hint else text

@@ -243,6 +243,9 @@ def _way(ways: List[Any], to: str) -> Any:
     return next(iter([*plain, *there, *called]), None)
 
 
+_LISTED = 8
+
+
 def _no_way(card_id: str, before: str, to: str, ways: List[Any]) -> Refusal:
     names: List[str] = []
     for one in ways:
@@ -250,6 +253,7 @@ def _no_way(card_id: str, before: str, to: str, ways: List[Any]) -> Refusal:
         if name and name not in names:
             names.append(name)
     is_in = f", where it is {one_line(before, 40)}" if before else ""
-    hint = f"It can go to {either(names[:8])}." if names else "Jira lets its user move it nowhere."
+    every = either(names) if len(names) <= _LISTED else listed(names, _LISTED)
+    hint = f"It can go to {every}." if names else "Jira lets its user move it nowhere."
     message = f"{card_id} cannot go to {shown(to)}{is_in}."
     return Refusal(Code.UNKNOWN_COLUMN, message, hint, {"columns": names, "nearest": listed(names)})

@@ -8,7 +8,7 @@ from ..cards import Made
 from ..deadline import within
 from ..errors import Code, Failure, Refusal
 from ..http_faults import in_doubt
-from ..text import one_line, shorten
+from ..text import one_line, sentence, shorten
 from . import Desk
 from .record import Request
 from .trackers import Found, limits_of
@@ -77,7 +77,7 @@ def facts_of(found: Found, made: Made, **more: Any) -> Facts:
 
 def answer(said: str, url: str, once: Optional[Once] = None, notes: Sequence[str] = ()) -> str:
     """The sentences of an answer: what was done, where to see it, and what did not go as asked."""
-    parts: List[str] = [f"{said.rstrip('.…')}.", url]
+    parts: List[str] = [sentence(said), url]
     if once is not None:
         parts.append(unrecorded(once.trouble))
         parts.append("The answer to that was lost; it was found by its mark." if once.found else "")

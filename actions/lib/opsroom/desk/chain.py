@@ -16,7 +16,7 @@ from ..http_faults import in_doubt
 from ..in_time import LIMIT, GivenUp, in_time
 from ..names import listed
 from ..paging import Alarm, Delivery, Paged, Target
-from ..text import one_line, stamp
+from ..text import one_line, sentence, stamp
 from . import Desk, once
 from .pagers import author, build, limit_of, look_for
 from .who import Hop, Whom, target_in
@@ -163,7 +163,7 @@ class Chain:
         asked = (
             f"{hop.pager} cannot be asked whether it has it" if also is not None else f"{hop.pager} does not show it"
         )
-        why = one_line(failure.message, 120).rstrip(".") + "."
+        why = sentence(one_line(failure.message, 120))
         # What matters most first: the end of a long answer is cut off.
         self._doubt = " ".join([why, f"{asked}, so it is not sent again.", *self._before()])
         facts = {"sent": True, "pager": hop.pager, "team": self.whom.name, "mark": self._mark}
@@ -204,7 +204,7 @@ class Chain:
         # A redirect names its new address and the key to change; nothing of that may be cut off.
         status = error.facts.get("status")
         redirect = isinstance(status, int) and 300 <= status < 400
-        why = one_line(error.message, 200 if redirect else 100).rstrip(".…") + "."
+        why = sentence(one_line(error.message, 200 if redirect else 100))
         self._note(hop.pager, error.code.value, f"{hop.pager} did not take it: {why}")
 
     def _note(self, pager: str, code: str, sentence: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Optional
 
+from ..addressee import may_be_cut
 from ..cards import Made, Remark
 from ..errors import Code
 from ..text import when
@@ -34,7 +35,10 @@ def comment_card(desk: Desk, card: str, text: str) -> Outcome:
         since = when(once.since, datetime.now(timezone.utc))
         there = f"That comment is on {found.id} already, since {since}"
         return Outcome(True, Code.CARD_THERE, answer(there, once.facts["url"]), facts)
-    message = answer(_said(request, once.facts), once.facts["url"], once, once.facts["notes"])
+    notes = list(once.facts["notes"])
+    if may_be_cut(desk.settings.route, desk.speaker.through_relay, text):
+        notes.append(f"It says: {brief(desk, said)}")
+    message = answer(_said(request, once.facts), once.facts["url"], once, notes)
     return Outcome(True, Code.CARD_COMMENTED, message, facts)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Optional
 
+from ..addressee import may_be_cut
 from ..cards import Draft, Made
 from ..errors import Code
 from ..text import when
@@ -37,7 +38,10 @@ def create_card(desk: Desk, text: str, project: str = "") -> Outcome:
     if not once.fresh:
         return Outcome(True, Code.CARD_THERE, _there(once), facts)
     said = _said(request, once.facts)
-    return Outcome(True, Code.CARD_CREATED, answer(said, once.facts["url"], once, once.facts["notes"]), facts)
+    notes = list(once.facts["notes"])
+    if not description and may_be_cut(desk.settings.route, desk.speaker.through_relay, text):
+        notes.append("No description arrived.")
+    return Outcome(True, Code.CARD_CREATED, answer(said, once.facts["url"], once, notes), facts)
 
 
 def _errand(request: Request, found: Found, draft: Draft) -> Errand:

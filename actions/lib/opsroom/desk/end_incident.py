@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import List
 
 from ..errors import Code, OpsroomError
-from ..text import message, neutralise, one_line
+from ..text import message, neutralise, one_line, sentence
 from . import Desk
 from .incident_ends import CLOSING, close, said_of_the_end
 from .incident_steps import facts_about, find_incident
@@ -35,7 +35,7 @@ def end_incident(desk: Desk, typed: str, closing: str = "") -> Outcome:
         try:
             incident = step(desk, incident)
         except OpsroomError as error:
-            troubles.append(f"{_STEPS[name]}: {one_line(error.message, 140).rstrip('.')}.")
+            troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
         except Exception as error:
             troubles.append(f"{_STEPS[name]}: a defect in opsroom ({type(error).__name__}).")
     said = said_of_the_end(incident) if fresh else f"It is closed already. {said_of_the_end(incident)}"

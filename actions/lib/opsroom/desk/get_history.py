@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 def get_history(desk: Desk, app_name: str = "", environment_name: str = "", limit: int = 20) -> Outcome:
-    """The last deployments of an application, an environment or both, newest first, and those that are going on."""
+    """The last deployments of an application, an environment or both, newest first, and those that are going on; in
+    their place among them what was found to run and nobody had asked opsroom for."""
     from ..claims import current
-    from ..ledger_lookup import deployments
+    from ..ledger_lookup import deployments, drifts
 
     app, environment = _scope(desk, app_name, environment_name)
     settle_interrupted(desk, app, environment)
@@ -30,15 +31,20 @@ def get_history(desk: Desk, app_name: str = "", environment_name: str = "", limi
         now = store.now(connection)
         running = current(store, connection, app, environment)
         records = deployments(connection, app, environment, limit)
+        found = drifts(connection, app, environment, limit)
     title = f"{app} on {environment}" if app and environment else app or environment
-    if not records and not running:
-        return Outcome(
-            True, Code.HISTORY, f"{title}: nothing has been deployed yet.", {"deployments": [], "running": []}
-        )
+    shown = sorted([*records, *found], key=lambda one: one.seq, reverse=True)[:limit]
+    if not shown and not running:
+        nothing: Dict[str, Any] = {"deployments": [], "drift": [], "running": []}
+        return Outcome(True, Code.HISTORY, f"{title}: nothing has been deployed yet.", nothing)
     rows = [_going_on(claim, now) for claim in running]
-    rows += [_row(record, now, app, environment) for record in records]
+    rows += [_row(record, now, app, environment) for record in shown]
     narrow = "" if app and environment else "say: history of APPLICATION on ENVIRONMENT"
-    facts = {"deployments": [_fact(record) for record in records], "running": [_claim(claim) for claim in running]}
+    facts = {
+        "deployments": [_fact(record) for record in records],
+        "drift": [_fact(record) for record in found],
+        "running": [_claim(claim) for claim in running],
+    }
     return Outcome(True, Code.HISTORY, table(rows, narrow=narrow, heading=f"{title}, newest first:"), facts)
 
 
@@ -57,6 +63,10 @@ def _scope(desk: Desk, app_name: str, environment_name: str) -> tuple[str, str]:
 def _row(record: Record, now: datetime, app: str, environment: str) -> List[str]:
     place = [part for part in ("" if app else record.app, "" if environment else record.environment) if part]
     before, after = as_told(*_versions(record))
+    if record.event.value == "drift":
+        # Nobody of opsroom did it, and who did is not known.
+        versions = f"{before or 'nothing'} -> {after or 'nothing'}"
+        return [when(record.at, now), " ".join([*place, versions]), "not through opsroom", "drift"]
     versions = f"{before} -> {after}" if before else after
     return [when(record.at, now), " ".join([*place, versions]), record.requester, _result(record)]
 

@@ -33,6 +33,7 @@ def get_on_call(desk: Desk, who: str = "") -> Outcome:
     whom = find_whom(desk, who)
     pager, duties = _first_that_tells(desk, whom)
     rows = [_row(desk, one) for one in duties[:_LEVELS]]
+    rows += [f"and {len(duties) - _LEVELS} more"] if len(duties) > _LEVELS else []
     facts = {"who": whom.name, "pager": pager, "on_call": [_facts(one) for one in duties]}
     name = one_line(whom.name, 60)
     if not duties:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Dict
 
 from ..errors import Code, OpsroomError
-from ..text import one_line
+from ..text import one_line, sentence
 from . import Desk
 from .incident_steps import comment, tell_room
 from .record import Request, recordable
@@ -93,7 +93,7 @@ def said_of_the_end(incident: Incident) -> str:
         after = f" after {span((incident.closed_at - incident.since).total_seconds())}"
     parts = [f"{incident.closed_by} closed incident {incident.id} ({one_line(incident.text, 80)}){after}."]
     if incident.closing:
-        parts.append(f"{one_line(incident.closing, 120).rstrip('.')}.")
+        parts.append(sentence(one_line(incident.closing, 120)))
     if incident.page_over:
         parts.append(f"Page {incident.page} is resolved.")
     if incident.card:

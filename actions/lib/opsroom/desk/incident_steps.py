@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 from ..cards import Draft, Made, Remark
 from ..errors import Code, Failure, Refusal
 from ..people import Speaker, identify, same_room
-from ..text import one_line
+from ..text import one_line, sentence
 from . import Desk
 from .carding import brief, facts_of, request_about, take_apart
 from .errand import Errand, Facts
@@ -236,7 +236,7 @@ def tell_room(desk: Desk, key: str, text: str) -> None:
 def said_of(incident: Incident) -> str:
     """Who declared what for whom, its card and its page, and how it is ended."""
     parts = [f"{incident.shown} declared incident {incident.id} for {one_line(incident.who, 60)}:"]
-    parts.append(f"{one_line(incident.text, 120).rstrip('.')}.")
+    parts.append(sentence(one_line(incident.text, 120)))
     if incident.card:
         parts.append(f"Card {incident.card}{' ' + incident.card_url if incident.card_url else ''}.")
     if incident.page:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, List, Tuple
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import bare, comparable
-from ..text import message, neutralise, one_line
+from ..text import message, neutralise, one_line, sentence
 from . import Desk
 from .incident_steps import OPENING, facts_about, said_of
 from .outcome import Outcome
@@ -51,7 +51,7 @@ def open_incident(desk: Desk, who: str, text: str) -> Outcome:
         try:
             incident = step(desk, incident)
         except OpsroomError as error:
-            troubles.append(f"{_STEPS[name]}: {one_line(error.message, 140).rstrip('.')}.")
+            troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
         except Exception as error:
             # A defect in one of them must not keep the others from being done: somebody has to be woken.
             troubles.append(f"{_STEPS[name]}: a defect in opsroom ({type(error).__name__}).")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ..addressee import may_be_cut
 from ..deadline import within
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..in_time import in_time
@@ -52,8 +53,11 @@ def page(desk: Desk, who: str, text: str, urgent: bool = False, emergency: bool 
     request.noted["team"] = whom.name
     chain = Chain(desk, whom, words, urgent, max(deadline, once.clock() + 3 * LEAST))
     came = carry_out_once(request, _errand(desk, request, chain, emergency))
-    if cut:
-        came = replace(came, facts={**came.facts, "notes": [*came.facts.get("notes", ()), cut]})
+    notes = [cut] if cut else []
+    if may_be_cut(desk.settings.route, desk.speaker.through_relay, text):
+        notes.append(f"It says: {one_line(words, 100)}")
+    if notes:
+        came = replace(came, facts={**came.facts, "notes": [*came.facts.get("notes", ()), *notes]})
     return _answer(desk, request, whom, came, emergency)
 
 

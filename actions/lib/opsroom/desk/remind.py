@@ -9,7 +9,7 @@ from ..change import Change, Kind, State
 from ..errors import Code
 from ..guard.locks import place
 from ..people import same_room
-from ..text import one_line, span, when
+from ..text import one_line, sentence, span, when
 from . import Desk
 from .outcome import Outcome
 from .tell_once import tell_once, tell_together
@@ -45,7 +45,7 @@ def _locks(desk: Desk) -> int:
         age = now - lock.since
         what = place(lock.app, lock.environment)
         text = f"{what} is still locked by {one_line(lock.shown, 60)}, for {span(age.total_seconds())} now: "
-        text += f"{one_line(lock.reason, 80).rstrip('.')}. To end it: unlock {what}"
+        text += f"{sentence(one_line(lock.reason, 80))} To end it: unlock {what}"
         due.append((f"lock:{lock.app}:{lock.environment}:{lock.since.isoformat()}:{age.days}", text))
     return tell_together(desk, due)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Dict, Optional
 
 from ..errors import Code, Failure, OpsroomError
 from ..names import listed
 from ..people import same_room
-from ..text import message, one_line, span, when
+from ..text import message, one_line, sentence, span, when
 from ..versions import Running, as_told
 from .asking import ask_or_none
 from .record import Request
@@ -17,15 +18,20 @@ if TYPE_CHECKING:
     from .carrying_out import Order
 
 
+_TIME = re.compile(r"\b\d+(?:\.\d+)? (?:s|min|h|d)\b")
+
+
 def failed(request: Request, order: Order, error: OpsroomError) -> OpsroomError:
     """The failure as the room reads it: what went wrong, and what runs there now."""
     running = ask_or_none(order.app, order.environment)
     what = f"{request.command} of {order.app.name} {request.version} on {order.environment.name}"
     who = request.by.shown
-    why = one_line(error.message, 200).rstrip(".") + "."
+    # One clock a sentence: where the reason has a time, it is the one that counts. All are in the facts.
+    took = "" if _TIME.search(error.message) else f" after {span(request.seconds())}"
+    why = sentence(one_line(error.message, 200))
     return Failure(
         error.code,
-        f"The {what} by {who} failed after {span(request.seconds())}: {why} {_now(running)}",
+        f"The {what} by {who} failed{took}: {why} {_now(running)}",
         error.hint,
         {**facts_of(request), **error.facts, "running": running.version if running else "unknown"},
     )

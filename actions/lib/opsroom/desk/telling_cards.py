@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 from ..cards import Made, Remark
 from ..errors import Code, Failure, OpsroomError
 from ..names import listed
-from ..text import message, one_line, when
+from ..text import message, one_line, sentence, when
 from .outcome import Outcome
 from .record import Request, recordable
 from .telling import before_of
@@ -187,5 +187,5 @@ def _said(news: _News, order: Order) -> str:
         first, why = next(iter(news.troubles.items()))
         which = first if len(news.troubles) == 1 else f"{len(news.troubles)} cards ({listed(news.troubles, 3)})"
         done = "moved" if first in news.told else "told"
-        sentences.append(f"{which} could not be {done}: {one_line(why, 100).rstrip('.')}.")
+        sentences.append(f"{which} could not be {done}: {sentence(one_line(why, 100))}")
     return " ".join(sentences)

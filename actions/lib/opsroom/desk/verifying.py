@@ -63,12 +63,14 @@ def verify(app: App, environment: Environment, resolved: Resolved, job: RunningJ
             hint = from_cache(running)
         except Failure as failure:
             said = f"did not answer ({failure.message})"
-        if time.monotonic() + pause > until:
+        left = until - time.monotonic()
+        if left <= 0:
             raise Failure(
                 Code.NOT_VERIFIED,
                 f"{resolved.version} was put in place, but after {span(app.verify_for)} "
                 f"{app.name} on {environment.name} still {one_line(said)}.",
                 hint,
             )
-        time.sleep(pause)
+        # Once more when all of the time is up, so that the time that is told is the time that was given.
+        time.sleep(min(pause, left))
         pause = min(pause * 2, _LONGEST_PAUSE)

@@ -12,7 +12,7 @@ from ..deadline import together
 from ..errors import Code, OpsroomError
 from ..names import listed
 from ..paging import Incident, State
-from ..text import message, one_line, span
+from ..text import message, one_line, sentence, span
 from . import Desk
 from .outcome import Outcome
 from .pagers import build, watch_until
@@ -134,7 +134,7 @@ def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: st
     if not isinstance(answer, OpsroomError) and answer.state is State.TRIGGERED:
         return f"Nobody has acknowledged {what} after {age}. To wake the next: escalate page {id}"
     if isinstance(answer, OpsroomError) and not cannot_tell:
-        why = one_line(answer.message, 100).rstrip(".") + "."
+        why = sentence(one_line(answer.message, 100))
         return f"Whether somebody has acknowledged {what} is not known after {age}: {why} Phone, if it matters."
     return (
         f"Nobody has said here that they are on {what} after {age}, and {row.pager} cannot tell. "

@@ -8,6 +8,7 @@ from typing import Any, Mapping, Optional, Tuple
 
 from ..author import Author
 from ..errors import Code, Failure, OpsroomError, Refusal
+from ..text import one_line
 from . import Alarm, Delivery, Duty, Incident, Paged, State, Target
 from . import opsgenie_account as account
 from .opsgenie_api import Api, Outcome
@@ -86,7 +87,7 @@ class Opsgenie:
             if found is None:
                 note = f"Opsgenie took the request; what came of it is not known: {outcome.why}."
                 return Paged(
-                    Incident(alarm.mark, title=alarm.text[:130], target=alarm.target.shown),
+                    Incident(alarm.mark, title=one_line(alarm.text, 130), target=alarm.target.shown),
                     Delivery.UNCONFIRMED,
                     notes=(*notes, note),
                 )

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..author import Author
+from ..text import shorten
 from . import Alarm, Incident, State, Target
 
 # The vendor's limits, in characters.
@@ -70,7 +71,7 @@ def alert_of(alarm: Alarm) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
         "alias": alarm.mark,
         "description": description,
         "responders": [responder(alarm.target)],
-        "details": {name: value[:_DETAIL] for name, value in details.items() if value},
+        "details": {name: shorten(value, _DETAIL) for name, value in details.items() if value},
         "tags": ["opsroom"],
         "priority": "P1" if alarm.urgent else "P3",
         **by(author),
@@ -80,9 +81,9 @@ def alert_of(alarm: Alarm) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
 
 def by(author: Author, note: bool = False) -> Dict[str, str]:
     """Who asks, as every request says it; with a note on the alert where that is all that tells from where."""
-    said = {"user": (author.identity or author.shown)[:_SHORT], "source": "opsroom"}
+    said = {"user": shorten(author.identity or author.shown, _SHORT), "source": "opsroom"}
     if author.room:
-        said["source"] = f"opsroom {author.room}"[:_SHORT]
+        said["source"] = shorten(f"opsroom {author.room}", _SHORT)
     return {**said, "note": quiet(author.line)} if note else said
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 from ..author import Author
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import shown
+from ..text import shorten
 from . import Alarm, Delivery, Duty, Incident, Paged, State, Target
 from .victorops_api import Api, bad
 from .victorops_organisation import Organisation
@@ -63,7 +64,7 @@ class Incidents:
 
     def change(self, number: str, verb: str, wanted: State, author: Author) -> Incident:
         """`ack` or `resolve` an incident by its number."""
-        content = {"incidentNames": [number], "message": author.line[:500]}
+        content = {"incidentNames": [number], "message": shorten(author.line, 500)}
         # To acknowledge twice is to acknowledge once.
         again = wanted is State.ACKNOWLEDGED
         answer, user, _ = self._as_user(
