@@ -8,6 +8,7 @@ from typing import Tuple
 
 from ..audit.period import read_period
 from ..errors import Code, Failure
+from ..names import tidied
 from . import Desk
 from .outcome import Outcome
 from .places import find_environment
@@ -25,7 +26,7 @@ def audit_report(
     from ..audit.files import file_name, render, write
     from ..audit.report import headline, make_report, verdict
 
-    period = read_period(since, until)
+    period = read_period(tidied(since), tidied(until))
     environment = find_environment(desk.settings, environment_name).name if environment_name else ""
     # What is over by now is recorded as over, so that it is not reported as open.
     settle_interrupted(desk)
