@@ -8,6 +8,7 @@ from typing import Iterator, List, Tuple
 
 import pytest
 
+from opsroom.text import neutralise
 from support.irc import Typist
 from support.relays import Channel, plain
 from support.stackstorm import StackStorm
@@ -49,7 +50,8 @@ def test_a_text_reaches_the_card_as_it_was_typed(channel: Channel, board: World,
     shown = channel.ask(alice, f"show card {made.execution['result']['result']['card']}")
     # The summary is the first 200 characters or so; the description has the rest.
     found = json.dumps(shown.execution["result"]["result"], ensure_ascii=False)
-    assert all(word in found for word in json.dumps(text, ensure_ascii=False)[1:-1].split()), found
+    # What the execution holds of it is broken up as every answer is, so that it calls nobody.
+    assert all(word in found for word in json.dumps(neutralise(text), ensure_ascii=False)[1:-1].split()), found
     assert sum("created" in line for line in alice.from_(channel.relay.nick)) == 1
 
 
