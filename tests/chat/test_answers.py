@@ -2,41 +2,127 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Dict
 
 import pytest
+import yaml
 
 from console.aliases import Alias, load_pack
 from console.rendering import render_ack, render_result
 
-PACK = load_pack(Path(__file__).resolve().parents[2])
+ROOT = Path(__file__).resolve().parents[2]
+PACK = load_pack(ROOT)
 GREEN, AMBER, RED = "#2eb886", "#daa038", "#a30200"
+RAN = [{"status": "requested"}, {"status": "scheduled"}, {"status": "running"}]
+LIMIT = "Action failed to complete in 3600 seconds"
+CANCELLED = {"message": "Action canceled by user.", "user": "SECRET"}
+# The status, the result and more of the execution, a sentence of the answer, and its colour.
 ENDINGS: Dict[str, Any] = {
-    "success": ("succeeded", {"result": {"outcome": "succeeded", "message": "done", "hint": ""}}, "done", GREEN),
-    "refusal": ("failed", {"result": {"outcome": "refused", "message": "no", "hint": "ask bob"}}, "no ask bob", AMBER),
-    "failure": ("failed", {"result": {"outcome": "failed", "message": "broke", "hint": ""}}, "broke", RED),
-    "crash": ("failed", {"result": None, "stderr": "Traceback: SECRET", "stdout": "SECRET"}, "could not carry", RED),
-    "crash, result as text": ("failed", {"result": "None", "stderr": "SECRET"}, "could not carry", RED),
-    "never started": ("failed", {"error": "SECRET", "traceback": "SECRET"}, "could not carry", RED),
-    "time-out": ("timeout", {"result": "None", "error": "SECRET", "stderr": "SECRET"}, "ran out of time", RED),
-    "cancelled": ("canceled", {}, "was cancelled", RED),
-    "cancelled, nothing kept": ("canceled", None, "was cancelled", RED),
-    "abandoned": ("abandoned", {"error": "SECRET"}, "could not carry", RED),
-}
+    "success": ("succeeded", {"result": {"outcome": "succeeded", "message": "done", "hint": ""}}, {}, "done", GREEN),
+    "refusal": ("failed", {"result": {"outcome": "refused", "message": "no", "hint": "ask"}}, {}, "no ask", AMBER),
+    "failure": ("failed", {"result": {"outcome": "failed", "message": "broke", "hint": ""}}, {}, "broke", RED),
+    "crash": ("failed", {"result": None, "stderr": "SECRET", "stdout": "SECRET"}, {}, "opsroom could not run {}.", RED),
+    "crash, as text": ("failed", {"result": "None", "stderr": "SECRET"}, {}, "opsroom could not run {}.", RED),
+    "never started": ("failed", {"error": "SECRET", "traceback": "SECRET"}, {}, "opsroom could not run {}.", RED),
+    "time-out": (
+        "timeout", {"result": "None", "error": LIMIT, "stderr": "SECRET", "exit_code": -9}, {"elapsed_seconds": 3600.4},
+        "{} ended without an answer: it was stopped at its time limit of 3600 s.", RED,
+    ),
+    "killed": (
+        "timeout", {"result": "None", "error": LIMIT, "stderr": "SECRET", "exit_code": -9}, {"elapsed_seconds": 11.2},
+        "{} ended without an answer: its process was killed after 12 s.", RED,
+    ),
+    "time-out, nothing kept": ("timeout", None, {}, "{} ended without an answer: it was stopped.", RED),
+    "cancelled": (
+        "canceled", CANCELLED, {"log": RAN}, "{} was cancelled in StackStorm; what had begun may go on.", RED,
+    ),
+    "cancelled before": (
+        "canceled", CANCELLED, {"log": RAN[:1]}, "{} was cancelled in StackStorm before it began.", RED,
+    ),
+    "by a policy": (
+        "canceled", None, {"log": RAN[:1]},
+        "{} was not begun: a policy of StackStorm allows no more of the same at once.", RED,
+    ),
+    "abandoned": ("abandoned", {"error": "SECRET"}, {}, "{} ended without an answer: StackStorm gave it up.", RED),
+    "abandoned, nothing kept": ("abandoned", {}, {}, "{} ended without an answer: StackStorm gave it up.", RED),
+}  # fmt: skip
+GIVEN = {
+    "app": "web", "version": "v1.2.0", "environment": "uat", "source": "test", "change": "K7QX", "page": "12",
+    "incident": "M2", "text": "SECRET", "reason": "SECRET", "code": "SECRET", "message": "SECRET", "who": "SECRET",
+}  # fmt: skip
+ADMINISTRATOR = "To see why, an administrator can run: st2 execution get 5f0000000000000000000001"
+AGAIN = "Say it again when one has ended; dead ones are closed by: st2 run opsroom.close_dead_executions"
+CURES = (
+    "To see the outcome: history of web on uat", "To see the outcome: show changes", "To see the outcome: show locks",
+    "To see the outcome: show incidents", "In two minutes, say the same again: nothing is made twice", "Say it again.",
+    ADMINISTRATOR, AGAIN,
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
-def test_every_ending_gets_one_clear_sentence_and_its_colour(alias: Alias, ending: str) -> None:
-    status, result, sentence, colour = ENDINGS[ending]
-    execution = {"id": "5f0000000000000000000001", "status": status, "result": result, "web_url": ""}
+def ended(alias: Alias, ending: str, parameters: Any = GIVEN) -> str:
+    """What the room reads; it was rendered without a problem."""
+    status, result, more, _, colour = ENDINGS[ending]
+    execution = {"id": "5f0000000000000000000001", "status": status, "result": result, "web_url": "", **more}
+    if parameters is not None:
+        execution["parameters"] = parameters
     answer = render_result(alias, execution)
     assert answer.problem == ""
-    assert sentence in answer.message
-    assert "SECRET" not in answer.message
-    assert "\n" not in answer.message
     assert answer.extra == {"slack": {"color": colour, "thread_response": True}}
+    return answer.message
+
+
+@pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
+def test_every_ending_names_its_command_the_reason_and_the_cure(alias: Alias) -> None:
+    first_words = {re.split(r"\W", one.display)[0] for one in alias.formats}
+    for ending, (_, _, _, sentence, _) in ENDINGS.items():
+        text = ended(alias, ending)
+        before, _, after = sentence.partition("{}")
+        assert text.startswith(before)
+        assert after in text
+        assert not re.search(r"SECRET|ENVIRONMENT|\n|  ", text)
+        assert len(text) <= 400
+        if ending not in ("success", "refusal", "failure"):
+            assert re.split(r"\W", text[len(before) :])[0] in first_words
+            assert text.endswith(CURES)
+
+
+DEPLOYMENTS = {
+    "opsroom_deploy": "deploy web v1.2.0 to uat", "opsroom_redeploy": "redeploy web v1.2.0 to uat",
+    "opsroom_promote": "promote web from test to uat", "opsroom_rollback": "rollback web on uat",
+    "opsroom_emergency": "emergency deploy web v1.2.0 to uat",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+@pytest.mark.parametrize("ending", ["time-out", "killed", "cancelled", "abandoned"])
+def test_a_deployment_that_ended_without_an_answer_leads_to_its_history(name: str, ending: str) -> None:
+    text = ended(next(one for one in PACK.aliases if one.name == name), ending)
+    assert text.startswith(DEPLOYMENTS[name])
+    assert text.endswith("To see the outcome: history of web on uat")
+
+
+@pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
+def test_names_of_any_length_and_none_at_all_leave_one_sentence(alias: Alias) -> None:
+    long = {**GIVEN, "app": "a@here" + "b" * 58, "version": "v" * 128, "environment": "e" * 64}
+    for ending in ("crash", "killed", "cancelled", "by a policy"):
+        text = ended(alias, ending, long)
+        assert len(text) <= 400
+        assert "@here" not in text
+        for parameters in ({}, None):
+            assert ended(alias, ending, parameters)
+
+
+@pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
+def test_an_ending_repeats_no_parameter_that_may_hold_an_expression(alias: Alias) -> None:
+    action = yaml.safe_load((ROOT / "actions" / f"{alias.action_ref.partition('.')[2]}.yaml").read_text("utf-8"))
+    named = set(re.findall(r"given\.(\w+)", str(alias.result["format"])))
+    for name in named & set(action["parameters"]):
+        for text in ("{{ x }}", "a{{x}}", "a<% x %>", "a{% x %}", "a{# x #}", "<!here>", "a\nb"):
+            assert not re.match(action["parameters"][name]["pattern"], text), (name, text)
+    # A text, a reason or a code has no place there, whatever its pattern.
+    assert named <= {"app", "version", "environment", "source", "change", "page", "incident"}
 
 
 def test_what_changes_something_links_to_its_execution_unless_the_text_is_long() -> None:

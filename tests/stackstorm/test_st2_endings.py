@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import uuid
 from contextlib import ExitStack, contextmanager
@@ -15,20 +16,26 @@ import yaml
 
 from support.stackstorm import Said, StackStorm, wait_for
 from support.waiting import alive
-from support.world import World
+from support.world import ROOT, World
 
 RED = {"slack": {"color": "#a30200", "thread_response": True}}
-NOT_DONE = "opsroom could not carry this out. An administrator finds out why with: st2 execution get {id}"
-STOPPED = "opsroom ran out of time and was stopped. To see what became of it: history on ENVIRONMENT"
-CANCELLED = (
-    "This command was cancelled; a deployment that had begun may go on. "
-    "To see what became of it: history on ENVIRONMENT"
+NOT_DONE = "opsroom could not run approve change. To see why, an administrator can run: st2 execution get {id}"
+LOOK = "To see the outcome: show changes"
+STOPPED = f"approve change ended without an answer: it was stopped at its time limit of 2 s. {LOOK}"
+CANCELLED = f"approve change was cancelled in StackStorm; what had begun may go on. {LOOK}"
+NEVER_BEGUN = f"approve change was cancelled in StackStorm before it began. {LOOK}"
+BY_A_POLICY = (
+    "approve change was not begun: a policy of StackStorm allows no more of the same at once. "
+    "Say it again when one has ended; dead ones are closed by: st2 run opsroom.close_dead_executions"
 )
+GIVEN_UP = f"approve change ended without an answer: StackStorm gave it up. {LOOK}"
+OF_THE_DEPLOYMENT = "To see the outcome: history of api on uat"
 SAID_ON_THE_WAY = "printed-where-the-room-must-not-read-it"
 
 # Whoever answers, the room reads the same.
 pytestmark = pytest.mark.usefixtures("each_route")
 
+ACK = yaml.safe_load((ROOT / "aliases" / "deploy.yaml").read_text(encoding="utf-8"))["ack"]
 BODIES = {
     "answers": "return self.answer(lambda desk: Outcome(True, Code.HELP, 'Said.'), 'alice', '#dev', 'chatops_bot')",
     "refuses": "return self.answer(refuse, 'alice', '#dev', 'chatops_bot')",
@@ -59,19 +66,19 @@ class Ending(OpsroomAction):
 
 @pytest.fixture
 def answered(stackstorm: StackStorm, world: World, installed: Any, request: Any) -> Iterator[Said]:
-    """What is answered to an alias like that of deploy whose action ends in a certain way."""
+    """What is answered to an alias like `approve change` whose action ends in a certain way."""
     with ending(stackstorm, installed, request.param) as command:
         yield stackstorm.say(command)
 
 
 @contextmanager
 def ending(storm: StackStorm, installed: Any, how: str, limit: int = 60, beyond_one: str = "") -> Iterator[str]:
-    """An action that ends in a certain way, with an alias like that of deploy; yields what to say.
+    """An action that ends in a certain way, with an alias like `approve change`; yields what to say.
 
     `beyond_one` is what a policy does to a second that is asked for while one runs: cancel or delay.
     """
     name = f"ending_{uuid.uuid4().hex[:8]}"
-    alias = yaml.safe_load((installed.checkout / "aliases" / "deploy.yaml").read_text(encoding="utf-8"))
+    alias = yaml.safe_load((installed.checkout / "aliases" / "approve_change.yaml").read_text(encoding="utf-8"))
     if how == "does not load":
         source = f"import {SAID_ON_THE_WAY.replace('-', '_')}\n"
     else:
@@ -82,7 +89,7 @@ def ending(storm: StackStorm, installed: Any, how: str, limit: int = 60, beyond_
     with ExitStack() as there:
         made = {"runner_type": "python-script", "entry_point": f"{name}.py", "parameters": given}
         ref = there.enter_context(storm.action(name, files, **made))
-        answers = {"ack": alias["ack"], "result": alias["result"]}
+        answers = {"ack": ACK, "result": alias["result"]}
         there.enter_context(storm.alias(name=name, action_ref=ref, formats=[said], **answers))
         if beyond_one:
             there.enter_context(storm.policy(ref, "action.concurrency", threshold=1, action=beyond_one))
@@ -137,7 +144,7 @@ def test_what_a_policy_keeps_from_running_is_one_sentence(stackstorm: StackStorm
         assert stackstorm.call("DELETE", f"/executions/{running['execution']['id']}").ok
         first = stackstorm.finish(running)
     assert (answered.status, first.status) == ("canceled", "canceled")
-    in_one_sentence(answered, CANCELLED)
+    in_one_sentence(answered, BY_A_POLICY)
     in_one_sentence(first, CANCELLED)
 
 
@@ -151,7 +158,7 @@ def test_what_never_got_its_turn_is_one_sentence(stackstorm: StackStorm, world: 
             assert stackstorm.call("DELETE", f"/executions/{one['execution']['id']}").ok
         answered, _ = stackstorm.finish(waiting), stackstorm.finish(running)
     assert answered.status == "canceled"
-    in_one_sentence(answered, CANCELLED)
+    in_one_sentence(answered, NEVER_BEGUN)
 
 
 def test_what_a_runner_gave_up_is_one_sentence(stackstorm: StackStorm, world: World, installed: Any) -> None:
@@ -162,7 +169,7 @@ def test_what_a_runner_gave_up_is_one_sentence(stackstorm: StackStorm, world: Wo
         assert stackstorm.call("PUT", f"/executions/{running['execution']['id']}", given_up).ok
         answered = stackstorm.finish(running)
     assert answered.status == "abandoned"
-    in_one_sentence(answered, NOT_DONE)
+    in_one_sentence(answered, GIVEN_UP)
 
 
 def begun(storm: StackStorm, told: Dict[str, Any]) -> None:
@@ -214,7 +221,8 @@ def test_a_cancelled_command_is_one_sentence(stackstorm: StackStorm, slow: Slow)
     cancel(stackstorm, slow)
     answer = stackstorm.finish(slow.begun)
     assert answer.status == "canceled"
-    in_one_sentence(answer, CANCELLED)
+    what = "deploy api 1.0 to uat was cancelled in StackStorm; what had begun may go on."
+    in_one_sentence(answer, f"{what} {OF_THE_DEPLOYMENT}")
 
 
 def test_a_cancelled_deployment_is_recorded_as_what_it_was(stackstorm: StackStorm, slow: Slow) -> None:
@@ -238,29 +246,29 @@ def test_a_deployment_whose_runner_is_killed_stops_and_is_recorded_as_interrupte
     answer = stackstorm.finish(slow.begun)
     # StackStorm takes any end by SIGKILL, the kernel's for want of memory too, for its own at a time-out.
     assert answer.status == "timeout"
-    in_one_sentence(answer, STOPPED)
+    killed = re.fullmatch(
+        r"deploy api 1\.0 to uat ended without an answer: its process was killed after \d+ s\. (.*)", answer.message
+    )
+    assert killed, answer.message
+    assert killed.group(1) == OF_THE_DEPLOYMENT
+    assert answer.posted["extra"] == RED
     wait_for(lambda: not alive(slow.pid), "the end of the deployment's command")
-    wait_for(lambda: "interrupted" in slow.history(stackstorm), "the record of the interruption")
+    # At once: the history asks StackStorm, and no lease has to end.
+    assert "interrupted" in slow.history(stackstorm)
     assert slow.world.events() == ["asked", "started", "interrupted"]
     (record,) = slow.world.finished()
     assert (record.requester, record.code, record.facts["running"]) == ("alice", "interrupted", "0.9")
     assert (record.execution_id, record.facts["found_by"]) == (answer.id, "bob")
 
 
-def test_after_an_interruption_the_next_deployment_works(stackstorm: StackStorm, slow: Slow) -> None:
+def test_after_an_interruption_the_next_deployment_works_at_once(stackstorm: StackStorm, slow: Slow) -> None:
     try:
         os.kill(parent(slow.pid), signal.SIGKILL)
     except PermissionError:
         pytest.skip("the actions run as another user, whose processes cannot be killed here")
     slow.gate.touch()
-    answers = []
-
-    def done() -> bool:
-        answers.append(stackstorm.ask("deploy api 2.0 to uat", "carol"))
-        return answers[-1].code != "busy"
-
-    wait_for(done, "the end of the dead runner's lease")
-    assert answers[-1].code == "deployed"
+    stackstorm.ended(slow.begun["execution"]["id"])
+    assert stackstorm.ask("deploy api 2.0 to uat", "carol").code == "deployed"
     assert [record.event.value for record in slow.world.finished()] == ["succeeded", "interrupted"]
 
 

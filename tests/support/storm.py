@@ -18,6 +18,8 @@ class FakeStackStorm(HttpServer):
         self.goes: Callable[[Dict[str, Any]], None] = lambda execution: None
         self.refuses = ""
         self.may_list = True
+        self.may_end = True
+        self.may_view = True
         self.troubles: List[Any] = []
 
     @property
@@ -58,18 +60,28 @@ class FakeStackStorm(HttpServer):
             return Reply(201, json.dumps(made))
         if parts and parts[0] not in self.executions:
             return Reply(404, '{"faultstring": "not found"}')
+        if request.method == "PUT":
+            if not self.may_end:
+                return Reply(403, '{"faultstring": "User doesn\'t have required permission \\"execution_stop\\""}')
+            if self.executions[parts[0]]["status"] != "running":
+                return Reply(400, '{"faultstring": "Execution is already in completed state."}')
+            self.executions[parts[0]].update(json.loads(request.body))
+            return Reply(200, json.dumps(self.executions[parts[0]]))
         if request.method == "DELETE":
             self.executions[parts[0]]["status"] = "canceled"
             return Reply(200, json.dumps(self.executions[parts[0]]))
         if not parts and not self.may_list:
             return Reply(403, '{"faultstring": "User doesn\'t have required permission \\"execution_list\\""}')
+        if parts and not self.may_view:
+            return Reply(403, '{"faultstring": "User doesn\'t have required permission \\"execution_view\\""}')
         if parts:
             self.goes(self.executions[parts[0]])
             return Reply(200, json.dumps(self.executions[parts[0]]))
         if "parent" in request.query:
             return Reply(200, json.dumps(self.tasks.get(request.query["parent"][0], [])))
-        (action,) = request.query["action"]
-        found = [one for one in reversed(list(self.executions.values())) if one["action"]["ref"] == action]
+        found = list(reversed(list(self.executions.values())))
+        for key, value in (("action", lambda one: one["action"]["ref"]), ("status", lambda one: one["status"])):
+            found = [one for one in found if key not in request.query or value(one) == request.query[key][0]]
         return Reply(200, json.dumps(found))
 
     def trouble(self, method: str, reply: Reply, after: bool = False) -> None:

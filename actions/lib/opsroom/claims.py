@@ -107,18 +107,21 @@ def expired(store: Store, connection: Connection, app: str = "", environment: st
     return [claim for claim in current(store, connection, app, environment) if claim.expired]
 
 
-def settle(store: Store, connection: Connection, claim: Claim) -> bool:
+def settle(store: Store, connection: Connection, claim: Claim, ended: bool = False) -> bool:
     """Remove exactly this claim if it is still there and still expired.
 
-    True for the one caller that removed it, who then records in the same transaction what became of the deployment.
+    With `ended`, its process is known to have ended: then it need not be expired, only unchanged since it was read.
+    True for the one caller that removed it, who then records in the same transaction how the deployment ended.
     """
     queue_up(connection)
+    until = claims.c.lease_until
+    over = until == moment(claim.lease_until) if ended else until <= moment(store.now(connection))
     done = connection.execute(
         delete(claims).where(
             claims.c.app == claim.app,
             claims.c.environment == claim.environment,
             claims.c.deployment == claim.deployment,
-            claims.c.lease_until <= moment(store.now(connection)),
+            over,
         )
     )
     return done.rowcount == 1

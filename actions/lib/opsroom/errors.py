@@ -49,6 +49,7 @@ class Code(str, Enum):
     WATCHED = "watched"
     TOLD = "told"
     NOTHING_NEW = "nothing_new"
+    EXECUTIONS_CLOSED = "executions_closed"
     NOTED = "noted"
     REMINDED = "reminded"
     QUIET = "quiet"

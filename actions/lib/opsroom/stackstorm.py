@@ -41,12 +41,14 @@ class Execution:
 class StackStorm:
     """One StackStorm. `key` is an API key; without one, `token` is sent. The time limit is for each request."""
 
-    def __init__(self, url: str, key: str = "", token: str = "", verify: str = "") -> None:
+    def __init__(
+        self, url: str, key: str = "", token: str = "", verify: str = "", time_limit: float = _PATIENCE
+    ) -> None:
         from .http import Http
 
         headers = {"St2-Api-Key": key} if key else {"X-Auth-Token": token}
         self._url = url.rstrip("/")
-        self._http = Http(headers, time_limit=_PATIENCE, verify=verify)
+        self._http = Http(headers, time_limit=time_limit, verify=verify)
 
     def start(self, action: str, parameters: Mapping[str, Any], note: Mapping[str, Any]) -> Execution:
         """Run an action. When the answer is lost, the execution is looked for by its note before it is given up.
@@ -117,18 +119,37 @@ class StackStorm:
                 every.append((str(task), str(one.get("status", ""))))
         return every
 
+    def running(self) -> List[Mapping[str, Any]]:
+        """The executions that StackStorm takes for running, as it describes them; of many, the newest hundred."""
+        query = {
+            "status": "running",
+            "limit": "100",
+            "sort_desc": "true",
+            "include_attributes": "status,action,start_timestamp,context",
+        }
+        found = self._http.get(f"{self._url}/executions", params=query).json()
+        if not isinstance(found, list):
+            raise Failure(Code.BAD_ANSWER, f"{self._url}/executions answered something else than a list.")
+        return [one for one in found if isinstance(one, Mapping) and one.get("id")]
+
+    def end(self, execution_id: str, status: str, result: Mapping[str, Any]) -> bool:
+        """Give an execution its end and its result, as its runner would have. False when it has an end already."""
+        body = {"status": status, "result": dict(result)}
+        answer = self._http.send("PUT", f"{self._url}/executions/{execution_id}", json=body, accept=(400,))
+        return answer.status < 400
+
     def cancel(self, execution_id: str) -> None:
         """Ask it to end. One that has ended already stays as it is."""
         self._http.send("DELETE", f"{self._url}/executions/{execution_id}", accept=(404,))
 
 
-def here(url: str = "", key: str = "", verify: str = "") -> StackStorm:
+def here(url: str = "", key: str = "", verify: str = "", time_limit: float = _PATIENCE) -> StackStorm:
     """The StackStorm at an address; without one, that in which this action runs, with the token of its user.
 
     Raises Refusal(not_configured) where there is none.
     """
     if url:
-        return StackStorm(url, key, verify=verify)
+        return StackStorm(url, key, verify=verify, time_limit=time_limit)
     api = os.environ.get("ST2_ACTION_API_URL", "")
     if not api:
         raise Refusal(
@@ -136,7 +157,7 @@ def here(url: str = "", key: str = "", verify: str = "") -> StackStorm:
             "There is no StackStorm here that could run an action.",
             "Add url and api_key beside the action in opsroom.yaml.",
         )
-    return StackStorm(api, key, os.environ.get("ST2_ACTION_AUTH_TOKEN", ""), verify)
+    return StackStorm(api, key, os.environ.get("ST2_ACTION_AUTH_TOKEN", ""), verify, time_limit)
 
 
 def why(execution: Execution) -> str:

@@ -1,4 +1,4 @@
-"""Deployments whose runner died: their lease has run out, and whoever comes next records what became of them."""
+"""Deployments whose runner or process died: the next command at the place records how they ended."""
 
 from __future__ import annotations
 
@@ -15,18 +15,30 @@ if TYPE_CHECKING:
 
 
 def settle_interrupted(desk: Desk, app: str = "", environment: str = "") -> List[Claim]:
-    """Record every deployment in scope whose lease has run out as interrupted, with what is really running.
+    """Record every deployment in scope as interrupted whose lease has run out or whose process has ended, with what is
+    really running.
 
     Returns the claims that this call settled; of several callers at once, one settles each.
     """
-    from ..claims import expired
+    from ..claims import current
 
     with desk.store.read() as connection:
-        stale = expired(desk.store, connection, app, environment)
-    return [claim for claim in stale if _settle(desk, claim)]
+        claims = current(desk.store, connection, app, environment)
+    return [claim for claim in claims if _settle(desk, claim, claim.expired or _killed(desk, claim))]
 
 
-def _settle(desk: Desk, claim: Claim) -> bool:
+def _killed(desk: Desk, claim: Claim) -> bool:
+    """Whether StackStorm has seen the end of the process that holds it: then nobody has to wait for the lease."""
+    if not claim.execution_id or claim.execution_id == desk.execution_id:
+        return False
+    from ..executions import has_ended
+
+    return has_ended(claim.execution_id)
+
+
+def _settle(desk: Desk, claim: Claim, over: bool) -> bool:
+    if not over:
+        return False
     from ..claims import settle
     from ..ledger import Entry, Event, append, of_deployment
 
@@ -34,7 +46,7 @@ def _settle(desk: Desk, claim: Claim) -> bool:
     version = running.version if running is not None else None
     store = desk.store
     with store.write() as connection:
-        if not settle(store, connection, claim):
+        if not settle(store, connection, claim, ended=not claim.expired):
             return False
         before = [record for record in of_deployment(connection, claim.deployment) if record.event is Event.STARTED]
         append(
@@ -83,13 +95,14 @@ def _running(desk: Desk, claim: Claim) -> Optional[Running]:
 
 
 def _sentence(claim: Claim, running: Optional[Running], started: Optional[Record]) -> str:
+    died = "its runner died" if claim.expired else "its process ended without an answer"
     if started is None:
-        return "its runner died before anything was touched"
+        return f"{died} before anything was touched"
     if running is None:
-        return "its runner died; what runs now could not be told"
+        return f"{died}; what runs now could not be told"
     if not running.version:
-        return "its runner died; nothing runs there now"
+        return f"{died}; nothing runs there now"
     wanted = Running(claim.version, str(started.facts.get("commit") or ""))
     if same(running, wanted):
-        return f"its runner died after {running.version} had been put in place"
-    return f"its runner died; {as_told(running, wanted)[0]} runs there now"
+        return f"{died} after {running.version} had been put in place"
+    return f"{died}; {as_told(running, wanted)[0]} runs there now"

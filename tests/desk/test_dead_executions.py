@@ -1,0 +1,148 @@
+"""Deployments that were killed, and executions without their runner, before a StackStorm that says what it knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+
+from opsroom.desk import close_dead_executions as closing
+from opsroom.executions import hand_over
+from support.ruled import Ruled, make_ruled
+from support.storm import FakeStackStorm
+
+KILLED = {"status": "timeout", "result": {"exit_code": -9, "result": "None", "stdout": "", "stderr": ""}}
+
+
+@pytest.fixture
+def ruled(tmp_path: Path) -> Ruled:
+    return make_ruled(tmp_path)
+
+
+@pytest.fixture
+def storm(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStackStorm]:
+    """The StackStorm in which the actions run."""
+    with FakeStackStorm() as made:
+        monkeypatch.setenv("ST2_ACTION_API_URL", made.api)
+        monkeypatch.setenv("ST2_ACTION_AUTH_TOKEN", "t0ken")
+        yield made
+
+
+def killed_while_verifying(ruled: Ruled, storm: FakeStackStorm, **known: Any) -> str:
+    """A deployment of v1.1.0 by bob whose process is gone; what StackStorm has of its execution is `known`."""
+    ruled.deploy()
+    given = {"app": "web", "version": "v1.1.0", "environment": "uat", "redeploy": False}
+    died = ruled.world.spawn("deploy", "bob", "opsroom.desk.carrying_out:verify:before", **given)
+    died.communicate(timeout=60)
+    assert ruled.world.claims() == 1
+    execution = f"execution-{died.pid}"
+    made = storm.add(execution, "opsroom.deploy", source_channel="#dev")
+    made["action"].update(pack="opsroom", name="deploy", parameters={"timeout": {"default": 3600}})
+    made["start_timestamp"] = "2026-11-30T06:57:22.741164Z"
+    made.update(known)
+    return execution
+
+
+def again(ruled: Ruled) -> Any:
+    return ruled.ask("deploy", "carol", app="web", version="v1.0.0", environment="uat")
+
+
+class TestKilled:
+    def test_its_place_is_free_at_once_and_the_record_says_what_happened(
+        self, ruled: Ruled, storm: FakeStackStorm
+    ) -> None:
+        killed_while_verifying(ruled, storm, **KILLED)
+        assert again(ruled)["code"] == "deployed"
+        (interrupted,) = [one for one in ruled.world.records() if one.event.value == "interrupted"]
+        assert interrupted.message == "its process ended without an answer after v1.1.0 had been put in place"
+        assert ruled.world.chain_holds()
+
+    @pytest.mark.parametrize(
+        "known",
+        [
+            {"status": "running"},
+            {"status": "canceled", "result": {"message": "Action canceled by user.", "user": "st2admin"}},
+            {"status": "abandoned", "result": {}},
+            {"status": "failed", "result": {"error": "no MongoDB", "traceback": "..."}},
+        ],
+        ids=lambda known: known["status"],
+    )
+    def test_what_may_still_be_alive_keeps_its_place_until_the_lease_ends(
+        self, ruled: Ruled, storm: FakeStackStorm, known: Any
+    ) -> None:
+        killed_while_verifying(ruled, storm, **known)
+        assert again(ruled)["code"] == "busy"
+        ruled.pass_time(minutes=2)
+        assert again(ruled)["code"] == "deployed"
+
+    def test_without_the_right_to_look_the_lease_decides(self, ruled: Ruled, storm: FakeStackStorm) -> None:
+        killed_while_verifying(ruled, storm, **KILLED)
+        storm.may_view = False
+        assert again(ruled)["code"] == "busy"
+        ruled.pass_time(minutes=2)
+        assert again(ruled)["code"] == "deployed"
+
+
+class TestRule:
+    def test_what_is_alive_is_left_alone(self, ruled: Ruled, storm: FakeStackStorm) -> None:
+        execution = killed_while_verifying(ruled, storm)
+        assert ruled.rule("close_dead_executions")["code"] == "nothing_new"
+        assert storm.executions[execution]["status"] == "running"
+
+    def test_a_dead_one_is_closed_with_its_answer_once(
+        self, ruled: Ruled, storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        execution = killed_while_verifying(ruled, storm)
+        ruled.pass_time(minutes=2)
+        assert ruled.rule("close_dead_executions")["code"] == "nothing_new"  # it is recorded now
+        monkeypatch.setattr(closing, "_MOMENTS", closing.timedelta(0))
+        assert ruled.rule("close_dead_executions")["closed"] == [execution]
+        closed = storm.executions[execution]
+        assert closed["status"] == "abandoned"
+        said = closed["result"]["result"]["message"]
+        assert said.startswith("The deploy of web v1.1.0 on uat by bob was interrupted: its runner died after v1.1.0")
+        assert ruled.rule("close_dead_executions")["code"] == "nothing_new"
+
+    @pytest.mark.parametrize("first", ["close_dead_executions", "announce_deployments"])
+    def test_the_announce_room_is_told_once_whoever_comes_first(
+        self, ruled: Ruled, storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch, first: str
+    ) -> None:
+        ruled.world.config["announce"] = "#dev"
+        execution = killed_while_verifying(ruled, storm)
+        ruled.pass_time(minutes=2)
+        monkeypatch.setattr(closing, "_MOMENTS", closing.timedelta(0))
+        for rule in (first, "announce_deployments", "close_dead_executions"):
+            ruled.rule(rule)
+        said = storm.executions[execution]["result"]["result"]["message"]
+        announced = [one for one in ruled.heard["#dev"].said if "was interrupted: its runner died" in one]
+        assert len([one for one in [said, *announced] if "its runner died" in one]) == 1
+
+    def test_other_packs_workflows_and_itself_are_left_alone(self, ruled: Ruled, storm: FakeStackStorm) -> None:
+        for id, pack, runner in (("a", "acme", "python-script"), ("b", "opsroom", "orquesta")):
+            made = storm.add(id, f"{pack}.deploy")
+            made["action"].update(pack=pack, name="deploy", runner_type=runner)
+            made["start_timestamp"] = "2020-01-01T00:00:00.000000Z"
+        assert ruled.rule("close_dead_executions")["code"] == "nothing_new"
+        assert {one["status"] for one in storm.executions.values()} == {"running"}
+
+    @pytest.mark.parametrize("missing", ["may_list", "may_end"])
+    def test_a_missing_right_is_named(
+        self, ruled: Ruled, storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch, missing: str
+    ) -> None:
+        killed_while_verifying(ruled, storm)
+        ruled.pass_time(minutes=2)
+        monkeypatch.setattr(closing, "_MOMENTS", closing.timedelta(0))
+        setattr(storm, missing, False)
+        answer = ruled.rule("close_dead_executions")
+        assert (answer["ok"], answer["code"]) == (False, "unauthorized")
+        assert answer["hint"] == "An administrator grants execution_list, and action_execute on opsroom's actions."
+
+
+def test_an_action_without_its_runner_hands_over_its_own_result_once(storm: FakeStackStorm) -> None:
+    storm.add("5f", "opsroom.deploy")
+    result = {"code": "deployed", "message": "done", "hint": ""}
+    assert hand_over("5f", True, result)
+    assert (storm.executions["5f"]["status"], storm.executions["5f"]["result"]) == ("succeeded", {"result": result})
+    assert not hand_over("5f", False, {"code": "failed"})
+    assert storm.executions["5f"]["result"] == {"result": result}
