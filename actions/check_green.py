@@ -19,11 +19,14 @@ class CheckGreen(OpsroomAction):
         version: Optional[str] = None,
         began: Optional[str] = None,
         first: Optional[str] = None,
+        target: Optional[str] = None,
     ) -> Result:
         from opsroom.desk.green import is_green
 
         return self.answer(
-            lambda desk: is_green(desk, app, environment, for_long, version or "", began or "", first or ""),
+            lambda desk: is_green(
+                desk, app, environment, for_long, version or "", began or "", first or "", target or ""
+            ),
             requester,
             room,
             st2_user,

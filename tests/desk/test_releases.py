@@ -10,6 +10,7 @@ import pytest
 from opsroom.desk import green
 from opsroom.errors import Code, Failure
 from opsroom.versions import Running
+from support.ruled import Ruled, make_ruled
 from support.world import World, make_world
 
 
@@ -70,6 +71,7 @@ class TestPlan:
         return answer
 
     def test_it_goes_through_all_in_the_order_of_the_config(self, world: World) -> None:
+        world.config["environments"]["production"] = {}
         answer = self.plan(world)
         assert (answer["ok"], answer["code"]) == (True, "release_plan")
         assert (answer["environments"], answer["stops_before"]) == (["test", "uat", "production"], "")
@@ -82,12 +84,34 @@ class TestPlan:
         assert (answer["environments"], answer["stops_before"]) == (["test", "uat"], "production")
         assert self.plan(world, upto="production")["environments"] == ["test", "uat", "production"]
 
+    def test_it_stops_before_the_first_where_the_speaker_may_not_deploy_and_says_why(self, world: World) -> None:
+        world.config["environments"]["production"] = {"deployers": ["carol"]}
+        answer = self.plan(world)
+        assert (answer["environments"], answer["stops_before"]) == (["test", "uat"], "production")
+        assert answer["message"] == (
+            "web v1.0.0 goes to test and uat, and stops before production: alice may not deploy to production."
+        )
+
+    @pytest.mark.parametrize(
+        ("closed", "code"), [({"deployers": ["carol"]}, "not_allowed"), ({"rooms": ["#ops"]}, "wrong_room")]
+    )
+    def test_as_far_as_one_that_is_closed_to_the_speaker_nothing_is_begun(
+        self, world: World, closed: Dict[str, Any], code: str
+    ) -> None:
+        world.config["environments"]["production"] = closed
+        answer = self.plan(world, upto="production")
+        assert (answer["ok"], answer["code"]) == (False, code)
+        assert answer["hint"]
+        world.config["environments"]["test"] = closed
+        assert self.plan(world)["code"] == code
+
     def test_the_rules_for_the_application_count(self, world: World) -> None:
         world.config["environments"]["uat"] = {"apps": {"web": {"confirm_within": "1m"}}}
         assert self.plan(world)["environments"] == ["test"]
 
     def test_it_goes_no_further_than_asked_and_only_where_the_application_lives(self, world: World) -> None:
         assert self.plan(world, upto="UAT")["environments"] == ["test", "uat"]
+        world.config["environments"]["production"] = {}
         world.config["apps"]["web"]["environments"] = ["test", "production"]
         assert self.plan(world)["environments"] == ["test", "production"]
         assert self.plan(world, upto="uat")["code"] == "not_in_environment"
@@ -110,6 +134,91 @@ class TestPlan:
         assert self.plan(world, upto="moon")["code"] == "unknown_environment"
         del world.config["apps"]["web"]["deploy"]
         assert self.plan(world)["code"] == "cannot_deploy"
+
+
+class TestFromOutside:
+    """The example of production.md, asked for on the command line or by a workflow: in no room."""
+
+    @pytest.fixture
+    def ruled(self, tmp_path: Path) -> Ruled:
+        made = make_ruled(tmp_path)
+        people = made.world.config["people"]
+        people["carol"]["st2"], people["dave"] = ["carol"], {"chat": ["dave"]}
+        made.world.config["groups"] = {"release-managers": ["carol", "dave"]}
+        made.world.config["environments"] = {
+            "test": {}, "uat": {},
+            "production": {
+                "deployers": ["release-managers", "alice"], "rooms": ["#ops", "#late"], "approvals": 1,
+                "approvers": ["release-managers"], "after": "uat", "emergency": ["carol"],
+            },
+        }  # fmt: skip
+        return made
+
+    GIVEN = {"app": "web", "version": "v1.0.0", "environment": "production"}
+
+    def test_a_change_is_made_that_the_rooms_read_once_and_approve(self, ruled: Ruled) -> None:
+        assert ruled.rule("release_plan", "carol", app="web", version="v1.0.0", upto="production")["ok"]
+        ruled.rule("deploy", "carol", **{**self.GIVEN, "environment": "uat"})
+        answer = ruled.rule("deploy", "carol", **self.GIVEN)
+        assert (answer["ok"], answer["code"]) == (True, "waiting")
+        assert answer["message"].endswith("It is posted in #ops and #late.")
+        for room in ("#ops", "#late"):
+            (said,) = [one for one in ruled.heard[room].said if "Change" in one]
+            assert f"approve change {answer['change']} (release-managers, 1 needed" in said
+        assert ruled.rule("deploy", "carol", **self.GIVEN)["change"] == answer["change"]
+        assert len(ruled.heard["#ops"].said) == 1
+        # Not by carol herself, not from elsewhere; by dave, in the room.
+        assert ruled.ask("approve_change", "carol", "#ops", change=answer["change"])["code"] == "own_change"
+        assert ruled.ask("approve_change", "dave", "#dev", change=answer["change"])["code"] == "wrong_room"
+        assert ruled.world.running("production") == ""
+        assert ruled.ask("approve_change", "dave", "#ops", change=answer["change"])["code"] == "deployed"
+        assert ruled.world.running("production") == "v1.0.0"
+
+    def test_promote_and_rollback_wait_too(self, ruled: Ruled) -> None:
+        ruled.rule("deploy", "carol", **{**self.GIVEN, "environment": "uat"})
+        given = {"app": "web", "source": "uat", "environment": "production"}
+        assert ruled.rule("promote", "carol", **given)["code"] == "waiting"
+
+    @pytest.mark.parametrize(
+        ("rules", "code"),
+        [
+            ({"approvals": 0}, "wrong_room"),  # nobody in the room would have to agree
+            ({"approvals": 0, "confirm_within": "1m"}, "wrong_room"),
+            ({"rooms": []}, "wrong_room"),  # nowhere
+            ({"deployers": ["alice"]}, "not_allowed"),
+        ],
+    )
+    def test_what_no_room_would_approve_is_refused_before_anything_is_begun(
+        self, ruled: Ruled, rules: Dict[str, Any], code: str
+    ) -> None:
+        ruled.world.config["environments"]["production"].update(rules)
+        for action, given in (
+            ("release_plan", {"app": "web", "version": "v1.0.0", "upto": "production"}),
+            ("check_green", {"app": "web", "environment": "uat", "for_long": "30m", "target": "production"}),
+            ("deploy", self.GIVEN),
+        ):
+            answer = ruled.rule(action, "carol", **given)
+            assert (answer["ok"], answer["code"]) == (False, code), action
+
+    def test_everything_else_holds_only_in_the_rooms_as_ever(self, ruled: Ruled) -> None:
+        reason = {"reason": "checkout is down"}
+        assert ruled.rule("emergency_deploy", "carol", **self.GIVEN, **reason)["code"] == "wrong_room"
+        assert ruled.rule("lock", "carol", environment="production", **reason)["code"] == "wrong_room"
+        ruled.ask("deploy", "alice", "#ops", **{**self.GIVEN, "environment": "uat"})
+        change = ruled.ask("deploy", "alice", "#ops", **self.GIVEN)["change"]
+        assert ruled.rule("approve_change", "carol", change=change)["code"] == "wrong_room"
+        assert ruled.rule("reject_change", "carol", change=change, **reason)["code"] == "wrong_room"
+
+    @pytest.mark.parametrize("room", ["#dev", ""])
+    def test_another_room_of_the_chat_is_no_outside(self, ruled: Ruled, room: str) -> None:
+        assert ruled.ask("deploy", "carol", room, **self.GIVEN)["code"] == "wrong_room"
+
+    def test_when_approvals_are_no_longer_wanted_it_does_not_go_ahead(self, ruled: Ruled) -> None:
+        ruled.rule("deploy", "carol", **{**self.GIVEN, "environment": "uat"})
+        change = ruled.rule("deploy", "carol", **self.GIVEN)["change"]
+        ruled.world.config["environments"]["production"]["approvals"] = 0
+        assert ruled.ask("approve_change", "dave", "#ops", change=change)["code"] == "wrong_room"
+        assert ruled.world.running("production") == ""
 
 
 class TestCheckVersion:

@@ -8,13 +8,17 @@ from ..change import Change, Draft, Kind, State
 from ..changes import close, find_same, open_change, tidy
 from ..claims import release
 from ..errors import Code
+from ..guard.access import asked_outside
 from ..guard.approvals import cannot_be_approved, needed, time_left, waits_for
 from ..ledger import Event, append
+from ..names import listed
 from ..settings.model import Environment, Settings
 from ..text import one_line
 from ..versions import as_told
+from . import Desk
 from .changing import entry_by, facts_of
 from .outcome import Outcome
+from .tell_once import tell_once
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,6 +69,8 @@ def make_change(
         release(connection, request.deployment)
     request.ended = True
     code = Code.WAITING if draft.kind is Kind.APPROVAL else Code.CONFIRM
+    if asked_outside(request.by, environment):
+        text = _post(request.desk, change, environment, text)
     return Outcome(True, code, text, {**facts_of(change), "needed": change.needed, "plan": change.plan})
 
 
@@ -83,6 +89,17 @@ def make_emergency(request: Request, order: Order, passed: Sequence[str]) -> Cha
             store, connection, request.entry(Event.OVERRIDDEN, "", told, reason=order.emergency, passed=list(passed))
         )
     return change
+
+
+def _post(desk: Desk, change: Change, environment: Environment, text: str) -> str:
+    """Post a change that was asked for outside of the chat in the rooms where it is approved; once in each.
+
+    Returns what the requester reads.
+    """
+    rooms = environment.rooms or ()
+    for room in rooms:
+        tell_once(desk, f"asked:{change.deployment}:{room}", text, always=True, room=room)
+    return f"{text} It is posted in {listed(rooms)}."
 
 
 def _same_or_new(request: Request, connection: Connection, draft: Draft, wait: float) -> Tuple[Change, bool]:

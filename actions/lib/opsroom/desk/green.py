@@ -17,6 +17,7 @@ from . import Desk
 from .asking import ask
 from .outcome import Outcome
 from .places import find_place
+from .release import check_may_ask
 
 # Tests put their own clock here, in seconds since 1970.
 clock: Callable[[], float] = time.time
@@ -30,15 +31,25 @@ _MORE = 10
 
 
 def is_green(
-    desk: Desk, app_name: str, environment_name: str, for_long: str, version: str = "", began: str = "", first: str = ""
+    desk: Desk,
+    app_name: str,
+    environment_name: str,
+    for_long: str,
+    version: str = "",
+    began: str = "",
+    first: str = "",
+    target: str = "",
 ) -> Outcome:
     """One look. Code green when it has run for so long, not_yet otherwise; then `pause` is when to ask again.
 
     `version`, `began` and `first` are what the look before handed back (None where there is nothing). A place that
-    does not answer makes the time begin anew. Raises Refusal(changed_meanwhile) when another version runs there than
+    does not answer makes the time begin anew. `target` is the environment that it is promoted to: a right that lacks
+    there is refused with the first look (not_allowed, wrong_room) rather than after the wait. Raises Refusal(changed_meanwhile) when another version runs there than
     before, Refusal(nothing_runs, invalid_time, ...), Failure(timed_out) when it has been asked for too long.
     """
     wanted = _wanted(for_long)
+    if target.strip():
+        check_may_ask(desk, app_name, target)
     app, environment = find_place(desk.settings, app_name, environment_name)
     now = clock()
     first_look = _moment(first, now)

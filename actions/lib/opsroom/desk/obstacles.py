@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, List, Optional, Sequence
 
 from ..errors import Code, OpsroomError
 from ..guard import Decision, no
-from ..guard.access import may
+from ..guard.access import may, may_ask
 from ..guard.freezes import frozen
 from ..guard.locks import in_the_way, is_kill_switch
 from ..guard.order import in_order
@@ -36,8 +36,8 @@ class Obstacle:
 
 def rights(request: Request, environment: Environment, emergency: bool = False) -> List[Obstacle]:
     """What the person and the room stand in the way of."""
-    right = "override" if emergency else "deploy"
-    decisions = may(request.desk.settings, request.by, environment, right)
+    settings, by = request.desk.settings, request.by
+    decisions = may(settings, by, environment, "override") if emergency else may_ask(settings, by, environment)
     return [Obstacle(one, passable=False) for one in decisions if not one.allowed]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Tuple
 
 from ..errors import Code, Failure, Refusal
+from ..guard.access import may_ask
 from ..names import check_version, listed
 from ..settings.model import App
 from ..text import message, one_line
@@ -17,40 +18,55 @@ from .verifying import from_cache
 
 
 def release_plan(desk: Desk, app_name: str, version: str, upto: str = "") -> Outcome:
-    """The environments of an application in the order of the config: up to the first where somebody has to agree, which
-    is left out; or up to `upto`, which is included.
+    """The environments of an application in the order of the config: up to `upto`, which is included; without it, up
+    to the first where someone has to agree or where this speaker may not deploy, which is left out.
 
-    Raises Refusal(unknown_app, unknown_environment, not_in_environment, invalid_name, cannot_deploy, not_possible).
+    Raises Refusal(unknown_app, unknown_environment, not_in_environment, invalid_name, cannot_deploy, not_possible;
+    not_allowed, wrong_room where one on the way is closed to this speaker: then nothing is begun).
     """
     app = find_app(desk.settings, app_name)
     wanted = check_version(version)
     if app.deploy is None:
         raise Refusal(Code.CANNOT_DEPLOY, f"The config does not say how {app.name} is deployed.")
     every = desk.settings.environments_of(app)
-    going, stops = _going(desk, app, every, upto)
+    going, stops, why = _going(desk, app, every, upto)
     if not going:
         raise Refusal(
             Code.NOT_POSSIBLE,
-            f"{stops} is the first environment of {app.name}, and somebody has to agree to each deployment there."
+            f"{stops} is the first environment of {app.name}: {why}."
             if stops
-            else f"{app.name} lives on no environment.",
+            else f"{app.name} is configured for no environment.",
             f"Say how far: upto={stops}" if stops else "",
         )
     facts = {"app": app.name, "version": wanted, "environments": list(going), "stops_before": stops, "check": app.check}
-    end = f", and stops before {stops}, where somebody has to agree" if stops else ""
+    end = f", and stops before {stops}: {why}" if stops else ""
     return Outcome(True, Code.RELEASE_PLAN, f"{app.name} {wanted} goes to {listed(going)}{end}.", facts)
 
 
-def _going(desk: Desk, app: App, every: Tuple[str, ...], upto: str) -> Tuple[Tuple[str, ...], str]:
-    """The environments on the way, and the one before which it stops; empty where it goes to the end."""
+def _going(desk: Desk, app: App, every: Tuple[str, ...], upto: str) -> Tuple[Tuple[str, ...], str, str]:
+    """The environments on the way, the one before which it stops and why; both empty where it goes to the end."""
     if upto.strip():
         _, last = find_place(desk.settings, app.name, upto)
-        return every[: every.index(last.name) + 1], ""
+        going = every[: every.index(last.name) + 1]
+        for name in going:
+            check_may_ask(desk, app.name, name)
+        return going, "", ""
     for place, name in enumerate(every):
         rules = desk.settings.environments[name].for_app(app.name)
-        if rules.approvals or rules.confirm_within:
-            return every[:place], name
-    return every, ""
+        refused = may_ask(desk.settings, desk.speaker, rules)
+        if refused and not place:
+            refused[0].enforce()
+        if rules.approvals or rules.confirm_within or refused:
+            why = refused[0].message.rstrip(".") if refused else "someone has to agree to each deployment there"
+            return every[:place], name, why
+    return every, "", ""
+
+
+def check_may_ask(desk: Desk, app_name: str, environment_name: str) -> None:
+    """Raise the refusal where this speaker may not ask for a deployment there."""
+    _, environment = find_place(desk.settings, app_name, environment_name)
+    for decision in may_ask(desk.settings, desk.speaker, environment):
+        decision.enforce()
 
 
 def runs_there(desk: Desk, app_name: str, version: str, environment_name: str) -> Outcome:

@@ -44,6 +44,23 @@ def may_deploy(settings: Settings, speaker: Speaker, environment: Environment) -
     return may(settings, speaker, environment, "deploy")
 
 
+def may_ask(settings: Settings, speaker: Speaker, environment: Environment) -> List[Decision]:
+    """Every reason why this speaker may not ask for a deployment there, the weightiest first; empty when they may.
+
+    As the right to deploy, with one difference: where others have to approve it in one of the environment's rooms, it
+    may be asked for from outside of the chat (command line, web interface, workflow, rule). That makes a change, and
+    deploys nothing before they agree there.
+    """
+    found = may(settings, speaker, environment, "deploy")
+    return [one for one in found if not (one.code is Code.WRONG_ROOM and asked_outside(speaker, environment))]
+
+
+def asked_outside(speaker: Speaker, environment: Environment) -> bool:
+    """Whether it is asked for from outside of the chat, and the approval comes from a room."""
+    outside = not speaker.room and not speaker.through_relay
+    return outside and environment.approvals > 0 and bool(environment.rooms)
+
+
 def who_may(environment: Environment, right: str) -> str:
     """Who has a right there, as a part of a sentence: "release-managers and alice", "everybody", "nobody"."""
     names = _named(environment, right)
