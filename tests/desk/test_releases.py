@@ -136,6 +136,9 @@ class TestPlan:
         assert self.plan(world)["code"] == "cannot_deploy"
 
 
+GIVEN = {"app": "web", "version": "v1.0.0", "environment": "production"}
+
+
 class TestFromOutside:
     """The example of production.md, asked for on the command line or by a workflow: in no room."""
 
@@ -154,18 +157,16 @@ class TestFromOutside:
         }  # fmt: skip
         return made
 
-    GIVEN = {"app": "web", "version": "v1.0.0", "environment": "production"}
-
     def test_a_change_is_made_that_the_rooms_read_once_and_approve(self, ruled: Ruled) -> None:
         assert ruled.rule("release_plan", "carol", app="web", version="v1.0.0", upto="production")["ok"]
-        ruled.rule("deploy", "carol", **{**self.GIVEN, "environment": "uat"})
-        answer = ruled.rule("deploy", "carol", **self.GIVEN)
+        ruled.rule("deploy", "carol", **{**GIVEN, "environment": "uat"})
+        answer = ruled.rule("deploy", "carol", **GIVEN)
         assert (answer["ok"], answer["code"]) == (True, "waiting")
         assert answer["message"].endswith("It is posted in #ops and #late.")
         for room in ("#ops", "#late"):
             (said,) = [one for one in ruled.heard[room].said if "Change" in one]
             assert f"approve change {answer['change']} (release-managers, 1 needed" in said
-        assert ruled.rule("deploy", "carol", **self.GIVEN)["change"] == answer["change"]
+        assert ruled.rule("deploy", "carol", **GIVEN)["change"] == answer["change"]
         assert len(ruled.heard["#ops"].said) == 1
         # Not by carol herself, not from elsewhere; by dave, in the room.
         assert ruled.ask("approve_change", "carol", "#ops", change=answer["change"])["code"] == "own_change"
@@ -175,7 +176,7 @@ class TestFromOutside:
         assert ruled.world.running("production") == "v1.0.0"
 
     def test_promote_and_rollback_wait_too(self, ruled: Ruled) -> None:
-        ruled.rule("deploy", "carol", **{**self.GIVEN, "environment": "uat"})
+        ruled.rule("deploy", "carol", **{**GIVEN, "environment": "uat"})
         given = {"app": "web", "source": "uat", "environment": "production"}
         assert ruled.rule("promote", "carol", **given)["code"] == "waiting"
 
@@ -195,27 +196,27 @@ class TestFromOutside:
         for action, given in (
             ("release_plan", {"app": "web", "version": "v1.0.0", "upto": "production"}),
             ("check_green", {"app": "web", "environment": "uat", "for_long": "30m", "target": "production"}),
-            ("deploy", self.GIVEN),
+            ("deploy", GIVEN),
         ):
             answer = ruled.rule(action, "carol", **given)
             assert (answer["ok"], answer["code"]) == (False, code), action
 
     def test_everything_else_holds_only_in_the_rooms_as_ever(self, ruled: Ruled) -> None:
         reason = {"reason": "checkout is down"}
-        assert ruled.rule("emergency_deploy", "carol", **self.GIVEN, **reason)["code"] == "wrong_room"
+        assert ruled.rule("emergency_deploy", "carol", **GIVEN, **reason)["code"] == "wrong_room"
         assert ruled.rule("lock", "carol", environment="production", **reason)["code"] == "wrong_room"
-        ruled.ask("deploy", "alice", "#ops", **{**self.GIVEN, "environment": "uat"})
-        change = ruled.ask("deploy", "alice", "#ops", **self.GIVEN)["change"]
+        ruled.ask("deploy", "alice", "#ops", **{**GIVEN, "environment": "uat"})
+        change = ruled.ask("deploy", "alice", "#ops", **GIVEN)["change"]
         assert ruled.rule("approve_change", "carol", change=change)["code"] == "wrong_room"
         assert ruled.rule("reject_change", "carol", change=change, **reason)["code"] == "wrong_room"
 
     @pytest.mark.parametrize("room", ["#dev", ""])
     def test_another_room_of_the_chat_is_no_outside(self, ruled: Ruled, room: str) -> None:
-        assert ruled.ask("deploy", "carol", room, **self.GIVEN)["code"] == "wrong_room"
+        assert ruled.ask("deploy", "carol", room, **GIVEN)["code"] == "wrong_room"
 
     def test_when_approvals_are_no_longer_wanted_it_does_not_go_ahead(self, ruled: Ruled) -> None:
-        ruled.rule("deploy", "carol", **{**self.GIVEN, "environment": "uat"})
-        change = ruled.rule("deploy", "carol", **self.GIVEN)["change"]
+        ruled.rule("deploy", "carol", **{**GIVEN, "environment": "uat"})
+        change = ruled.rule("deploy", "carol", **GIVEN)["change"]
         ruled.world.config["environments"]["production"]["approvals"] = 0
         assert ruled.ask("approve_change", "dave", "#ops", change=change)["code"] == "wrong_room"
         assert ruled.world.running("production") == ""

@@ -6,7 +6,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from support.stackstorm import StackStorm
+from support.stackstorm import StackStorm, wait_for
 from support.world import World
 
 V1, V2 = "v1.0.0", "v1.1.0"
@@ -100,9 +100,50 @@ class TestRelease:
             "opsroom.release", parameters={"app": "web", "version": V1, "upto": "production"}, context=claim
         )
         assert done["status"] == "failed"
-        assert (output(done)["stopped_at"], output(done)["code"]) == ("production", "not_allowed")
-        assert free.running("production") == ""
+        # Before anything is begun.
+        assert (output(done)["reached"], output(done)["code"]) == ([], "not_allowed")
+        assert output(done)["message"] == (
+            "web v1.0.0, not begun (not_allowed); the result of the task plan says what would work"
+        )
+        assert [free.running(one) for one in ("test", "uat", "production")] == ["", "", ""]
+        deployed = stackstorm.run(
+            "opsroom.deploy", parameters={"app": "web", "version": V1, "environment": "production"}, context=claim
+        )
+        assert deployed["result"]["result"]["code"] == "not_allowed"
         assert {one.requester for one in free.records()} == {"st2admin"}
+
+    def test_production_of_the_documents_is_asked_for_and_approved_in_its_room(
+        self, stackstorm: StackStorm, free: World
+    ) -> None:
+        room = f"#ops-{free.folder.parent.name}"
+        free.config["people"]["dave"] = {"chat": ["dave"]}
+        free.config["groups"] = {"release-managers": ["carol", "dave"]}
+        free.config["environments"]["production"] = {
+            "deployers": ["release-managers"], "approvers": ["release-managers"], "approvals": 1, "rooms": [room],
+            "after": "uat",
+        }  # fmt: skip
+        stackstorm.configure(free.config)
+        done = stackstorm.run("opsroom.release", parameters={"app": "web", "version": V1, "upto": "production"})
+        assert done["status"] == "succeeded", done["result"]
+        assert (output(done)["code"], output(done)["stopped_at"]) == ("waiting", "production")
+        assert output(done)["reached"] == ["test", "uat"]
+        (said,) = [one for one in stackstorm.posts_in(room) if "To approve: approve change" in one]
+        change = said.partition("approve change ")[2].split()[0]
+        assert stackstorm.ask(f"approve change {change}", "dave", room).code == "deployed"
+        assert free.running("production") == V1
+
+    def test_where_the_room_does_not_approve_nothing_is_begun_and_nobody_waits(
+        self, stackstorm: StackStorm, free: World
+    ) -> None:
+        free.config["environments"]["production"] = {"deployers": ["carol"], "rooms": ["#ops"]}
+        stackstorm.configure(free.config)
+        done = stackstorm.run("opsroom.release", parameters={"app": "web", "version": V1, "upto": "production"})
+        assert (done["status"], output(done)["code"], output(done)["reached"]) == ("failed", "wrong_room", [])
+        assert free.running("test") == ""
+        stackstorm.run("opsroom.deploy", parameters={"app": "web", "version": V1, "environment": "uat"})
+        given = {"app": "web", "source": "test", "environment": "production", "for": "24h"}
+        green = stackstorm.run("opsroom.promote_when_green", parameters=given)
+        assert (green["status"], output(green)["code"]) == ("failed", "wrong_room")
 
     def test_the_check_of_the_config_runs_and_stops_it(self, stackstorm: StackStorm, free: World) -> None:
         code = CHECK.replace("FOLDER", repr(str(free.folder)))
@@ -155,7 +196,8 @@ class TestPromoteWhenGreen:
         assert done["status"] == "succeeded", done["result"]
         told = output(done)
         assert (told["code"], told["version"]) == ("deployed", V1)
-        assert told["looks"] >= 3
+        # At 0, 5 and 10 seconds; on a busy machine a look may take so long that there are fewer.
+        assert told["looks"] >= 2
         assert free.running("uat") == V1
         assert refs(stackstorm, done) == ["opsroom.check_green"] * told["looks"] + ["opsroom.promote"]
 
@@ -163,9 +205,13 @@ class TestPromoteWhenGreen:
         stackstorm.run("opsroom.deploy", parameters={"app": "web", "version": V1, "environment": "test"})
         given = {"app": "web", "source": "test", "environment": "uat", "for": "1m"}
         begun = stackstorm.make("/executions", {"action": "opsroom.promote_when_green", "parameters": given})
-        from support.stackstorm import wait_for
 
-        wait_for(lambda: len(refs(stackstorm, begun)) >= 1, "the first look")
+        def looked() -> bool:
+            # Begun is not enough: a look that is slow would see only the version that comes next.
+            looks = [one for one in tasks(stackstorm, begun) if one["action"]["ref"] == "opsroom.check_green"]
+            return any(one["status"] == "succeeded" for one in looks)
+
+        wait_for(looked, "the end of the first look")
         stackstorm.run("opsroom.deploy", parameters={"app": "web", "version": V2, "environment": "test"})
         done = stackstorm.ended(begun["id"])
         assert (done["status"], output(done)["code"]) == ("failed", "changed_meanwhile")
