@@ -43,9 +43,11 @@ def is_green(
     """One look. Code green when it has run for so long, not_yet otherwise; then `pause` is when to ask again.
 
     `version`, `began` and `first` are what the look before handed back (None where there is nothing). A place that
-    does not answer makes the time begin anew. `target` is the environment that it is promoted to: a right that lacks
-    there is refused with the first look (not_allowed, wrong_room) rather than after the wait. Raises Refusal(changed_meanwhile) when another version runs there than
-    before, Refusal(nothing_runs, invalid_time, ...), Failure(timed_out) when it has been asked for too long.
+    does not answer makes the time begin anew. `target` is the environment that it is promoted to: where the speaker
+    may not ask for that, it is refused with the first look rather than after the wait.
+
+    Raises Refusal(changed_meanwhile) when another version runs there than before, Refusal(not_allowed, wrong_room,
+    nothing_runs, invalid_time, ...), Failure(timed_out) when it has been asked for too long.
     """
     wanted = _wanted(for_long)
     if target.strip():
