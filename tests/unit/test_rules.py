@@ -100,6 +100,9 @@ def acts(rule: str) -> bool:
     action, given = action_of(rule), RULES[rule]["action"]["parameters"]
     if action == "check_record":
         return bool(given.get("wake"))
+    if action == "close_dead_executions":
+        # It ends nothing that is alive: it has StackStorm know of an end.
+        return False
     if action in ("announce_deployments", "remind", "note_drift", "note_reach", "watch_pages", "announce_head"):
         return action == "announce_head"
     return True
