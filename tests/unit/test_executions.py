@@ -52,10 +52,8 @@ def record(event: Event, ago: float = 120, **more: Any) -> Record:
     return Record(event=event, seq=1, at=NOW - timedelta(seconds=ago), **{**fields, **more})
 
 
-def closing(
-    records: List[Record], began: timedelta = timedelta(minutes=10), claimed: bool = False
-) -> Optional[Closing]:
-    return closing_of(execution(began), NOW, claimed, records, NOW)
+def closing(records: List[Record], began: float = 600, claimed: bool = False) -> Optional[Closing]:
+    return closing_of(execution(timedelta(seconds=began)), NOW, claimed, records, NOW)
 
 
 ASKED, STARTED = record(Event.ASKED), record(Event.STARTED)
