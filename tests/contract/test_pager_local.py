@@ -372,10 +372,10 @@ def test_a_commit_whose_answer_is_lost_is_in_doubt_and_then_found(store: Store) 
     [
         ({"on_call": ["alice"]}, "on_call: expected a mapping, found a list"),
         ({"on_call": {"web": {"a": 1}}}, "on_call.web: expected a list of people, found a mapping"),
-        ({"on_call": {"web": ["alice", "Alice"]}}, "on_call.web: expected each person once"),
+        ({"on_call": {"web": ["alice", "Alice"]}}, "on_call.web[1]: expected each person once, found 'Alice' again"),
         ({"on_call": {"web": ["a"], "WEB": ["b"]}}, "on_call.WEB: expected a name that differs from 'web'"),
-        ({"on_call": {"web": ["a\nb"]}}, "on_call.web: expected names of one line"),
-        ({"on_call": {"x" * 65: ["a"]}}, f"on_call.{'x' * 65}: expected names of one line"),
+        ({"on_call": {"web": ["a\nb"]}}, "on_call.web[0]: expected a name of one line"),
+        ({"on_call": {"x" * 65: ["a"]}}, f"on_call.{'x' * 65}: expected a name of one line"),
         ({"url": "http://h"}, "url: there is no such key; known here: on_call"),
     ],
 )

@@ -234,6 +234,10 @@ def test_the_value_of_a_secret_field_is_never_shown_whatever_is_wrong_with_it(tm
             shown = [one.text for one in (*mistakes, *warnings) if SECRET in one.text or "20261220" in one.text]
             # A mapping in a secret's place: its keys are names like all others.
             wrong += shown if not isinstance(value, dict) else [one for one in shown if one.count(SECRET) > 1]
+        # In place of the mapping that holds it.
+        for outer in (path[:end] for end in range(1, len(path))):
+            file.write_text(json.dumps(put(config, outer, SECRET)), encoding="utf-8")
+            wrong += [one.text for one in check.check_file(file)[1] if SECRET in one.text]
     assert wrong == []
 
 

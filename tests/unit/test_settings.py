@@ -79,7 +79,7 @@ def test_the_smallest_config_has_sensible_defaults() -> None:
             {"apps": {"web": {"deploy": {}}}},
             "apps.web.deploy.kind: expected one of command, git, stackstorm, found nothing",
         ),
-        ({"apps": {"web": "x"}}, "apps.web: expected a mapping, found 'x'"),
+        ({"apps": {"web": "x"}}, "apps.web: expected a mapping, found a text"),
     ],
 )
 def test_a_complaint_names_the_key_what_was_found_and_what_is_allowed(changes: Dict[str, Any], line: str) -> None:

@@ -168,7 +168,7 @@ def test_a_freeze_that_could_be_misread_is_told(changes: Dict[str, Any], line: s
     ("freezes", "line"),
     [
         (WEEKEND, "freezes: expected a list of mappings, found a mapping"),
-        (["Fri"], "freezes[0]: expected a mapping, found 'Fri'"),
+        (["Fri"], "freezes[0]: expected a mapping, found a text"),
         ([None], "freezes[0]: expected a mapping, found nothing (`#ops` without quotes is a comment)"),
     ],
 )

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Tuple
 from urllib.parse import urlsplit
 
 from ..deadline import LOOK_FOR, LOOK_FOR_MOST
-from ..names import shown
-from ..settings.fields import Fields
+from ..settings.fields import Fields, found
 from . import Reading
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def read_options(fields: Fields) -> Options:
     )
     for one in options.repositories:
         if not _REPOSITORY.match(one):
-            fields.problem("repositories", f"expected repositories such as acme/web, found {shown(one, 60)}")
+            fields.problem("repositories", f"expected repositories such as acme/web, found {found(one)}")
     return options
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Tuple
 from urllib.parse import urlsplit
 
 from ..deadline import LOOK_FOR, LOOK_FOR_MOST
-from ..names import shown
-from ..settings.fields import Fields
+from ..settings.fields import Fields, found
 from . import Reading
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ def read_options(fields: Fields) -> Options:
         fields.problem("token", "expected plain letters, digits and signs on one line")
     for one in options.projects:
         if not _KEY.match(one):
-            fields.problem("projects", f"expected keys of projects such as OPS, found {shown(one, 60)}")
+            fields.problem("projects", f"expected keys of projects such as OPS, found {found(one)}")
     if not cloud and options.api == "3":
         fields.problem("api", "Jira Data Center has no version 3 of the interface; leave the key out")
     if cloud and not fields.has("user") and url:

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
 
-from ..names import comparable, shown
-from ..settings.fields import Fields
+from ..names import comparable
+from ..settings.fields import Fields, found
 from . import Reading
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def read_options(fields: Fields) -> Options:
     )
     for one in options.projects:
         if not _PROJECT.match(one):
-            fields.problem("projects", f"expected {name}, found {shown(one, 40)}")
+            fields.problem("projects", f"expected {name}, found {found(one)}")
     for one in _twice(options.every):
         fields.problem(
             "projects", f"expected each project once, upper and lower case being the same, found '{one}' twice"
@@ -66,7 +66,7 @@ def read_options(fields: Fields) -> Options:
         fields.problem("columns", "expected two columns or more, the last being for what is done, found none")
     for one in options.columns:
         if not _COLUMN.match(one):
-            fields.problem("columns", f"expected names of 60 characters at most, on one line, found {shown(one, 40)}")
+            fields.problem("columns", f"expected names of 60 characters at most, on one line, found {found(one)}")
     for one in _twice([" ".join(column.split()) for column in options.columns]):
         fields.problem(
             "columns", f"expected each column once, upper and lower case being the same, found '{one}' twice"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional, Tuple
 from ..author import Author
 from ..errors import Code, Refusal
 from ..names import listed
-from ..settings.fields import Fields
+from ..settings.fields import Fields, found
 from ..text import one_line, shorten
 from . import Alarm, Delivery, Duty, Incident, Paged, State, Target
 
@@ -92,7 +92,7 @@ def read_target(fields: Fields, key: str) -> Target:
         fields.problem(key, f"expected at most {_MOST_ADDRESSES} addresses; make a list on the mail server of more")
     for address in addresses:
         if not ADDRESS.match(address):
-            fields.problem(key, f"expected e-mail addresses such as web@example.com, found {shorten(address, 40)!r}")
+            fields.problem(key, f"expected e-mail addresses such as web@example.com, found {found(address)}")
     return _target(addresses)
 
 

@@ -10,7 +10,7 @@ from ..author import Author
 from ..errors import Code, Failure, Refusal
 from ..in_time import GivenUp, in_time
 from ..names import comparable, either, listed, nearest, shown
-from ..settings.fields import Fields
+from ..settings.fields import Fields, found
 from ..text import one_line, when
 from . import Alarm, Delivery, Duty, Incident, Paged, State, Target
 from .email import plain, title_of
@@ -39,10 +39,14 @@ def read_options(fields: Fields) -> Options:
     folded: Dict[str, str] = {}
     for team in inner.names():
         people = inner.texts(team, expected="a list of people")
-        if not _NAME.match(team.strip()) or not all(_NAME.match(one) for one in people):
-            inner.problem(team, "expected names of one line and at most 64 characters")
-        if len({comparable(one) for one in people}) < len(people):
-            inner.problem(team, "expected each person once")
+        if not _NAME.match(team.strip()):
+            inner.problem(team, "expected a name of one line and at most 64 characters")
+        for number, one in enumerate(people):
+            if not _NAME.match(one):
+                what = f"expected a name of one line and at most 64 characters, found {found(one)}"
+                inner.problem(f"{team}[{number}]", what)
+            if comparable(one) in {comparable(other) for other in people[:number]}:
+                inner.problem(f"{team}[{number}]", f"expected each person once, found {found(one)} again")
         if comparable(team) in folded:
             inner.problem(team, f"expected a name that differs from '{folded[comparable(team)]}' by more than case")
         folded[comparable(team)] = team

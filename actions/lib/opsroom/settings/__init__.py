@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Tuple
 from ..errors import Code, Refusal
 from ..names import IDENTIFIER, comparable
 from .environments import Known, read_environment
-from .fields import Fields, Problems
+from .fields import Fields, Problems, found
 from .fitting import check
 from .freezes import read_timezone
 from .incidents import read_check, read_incidents
@@ -171,7 +171,7 @@ def _app(name: str, fields: Fields, environments: Mapping[str, Environment], kin
         places = fields.texts("environments", expected="a list of environments")
         for place in places:
             if place not in environments:
-                fields.problem("environments", f"expected environments of the config, found '{place}'")
+                fields.problem("environments", f"expected environments of the config, found {found(place)}")
     fields.raw("environments")
     return App(
         name=name,

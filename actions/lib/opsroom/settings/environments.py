@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping, Sequence, Tuple
 
-from .fields import Fields
+from .fields import Fields, found
 from .freezes import read_freezes
 from .model import Environment, Person
 
@@ -63,7 +63,7 @@ def _people(fields: Fields, key: str, known: Known) -> Tuple[str, ...]:
     names = fields.texts(key, expected="a list of people and groups")
     for one in names:
         if one not in known.people and one not in known.groups:
-            fields.problem(key, f"expected people and groups of the config, found '{one}'")
+            fields.problem(key, f"expected people and groups of the config, found {found(one)}")
     return names
 
 

@@ -95,7 +95,10 @@ class Fields:
                 if not isinstance(key, str):
                     problems.add(self.key(str(key)), f"expected a key that is a text, found {found_text(key)}")
         elif raw is not None:
-            problems.add(path or "(top)", f"expected a mapping, found {found(raw)}")
+            # A text in place of a mapping of secrets may be one.
+            problems.add(
+                path or "(top)", f"expected a mapping, found {'a text' if isinstance(raw, str) else found(raw)}"
+            )
 
     def key(self, name: str) -> str:
         """The full name of a key: `environments.uat.rooms`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, List, Mapping, Tuple
 
 from ..names import nearest
-from .fields import Fields, is_reference
+from .fields import Fields, found, is_reference
 from .model import Person
 
 _OWN_KEYS = ("chat", "st2", "email", "totp", "second_factor", "shared")
@@ -48,7 +48,7 @@ def read_groups(fields: Fields, people: Mapping[str, Person]) -> Dict[str, Tuple
         members = inner.texts(name, expected="a list of people")
         for member in members:
             if member not in people:
-                inner.problem(name, f"expected people of the config, found '{member}'")
+                inner.problem(name, f"expected people of the config, found {found(member)}")
         groups[name] = members
     return groups
 
