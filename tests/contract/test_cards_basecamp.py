@@ -131,13 +131,13 @@ def test_a_to_do_is_made_with_one_request_and_says_who_asked(basecamp):
 
 
 @pytest.mark.parametrize(("card", "number"), [(CARD, 77), (TODO, 88)])
-def test_a_comment_is_made_with_one_request_and_says_who_asked(basecamp, card, number):
+def test_a_comment_is_made_with_one_request_and_one_more_and_says_who_asked(basecamp, card, number):
     made = tracker(basecamp).comment(replace(REMARK, card=card))
     comment = basecamp.comments[-1]
     assert (made.id, made.url) == (str(comment["id"]), comment["app_url"])
     assert comment["recording"] == number
     assert plain(comment["content"]) == f"{LINE}Looking at it.(opsroom opsfedcba987654)"
-    assert len(basecamp.requests) == 1
+    assert [one.method for one in basecamp.requests] == ["POST", "GET"]
 
 
 def test_a_card_without_comments_is_shown_with_one_request(basecamp):
@@ -446,7 +446,7 @@ def test_pages_that_lead_in_a_circle_end(basecamp):
         (Reply(400, "t0ken-of-the-config"), Code.NOT_ACCEPTED, "wrong (400)."),
         (Reply(422, '{"error": "no t0ken-of-the-config"}'), Code.NOT_ACCEPTED, "wrong (422: no ***)."),
         (Reply(500, "<html>"), Code.BAD_ANSWER, "answered 500"),
-        (Reply(507, ""), Code.BAD_ANSWER, "answered 507"),
+        (Reply(507, ""), Code.NOT_POSSIBLE, "account 195539477 is full (507)"),
         (Reply(429, "", {"Retry-After": "120"}), Code.RATE_LIMITED, "too many requests and asks to wait 2 min."),
         (Reply(429, '{"error": "x", "retry_after": 90}'), Code.RATE_LIMITED, "asks to wait 1 min 30 s."),
         (Reply(429, "<html>"), Code.RATE_LIMITED, "too many requests and does not say for how long."),
@@ -461,7 +461,8 @@ def test_each_verb_tells_what_is_wrong(basecamp, reply, code, words):
         error = caught(verb, tracker(basecamp))
         assert error.code is code
         assert words in error.sentence()
-        assert len(basecamp.requests) == number
+        # What is refused as a right that is missing is asked of the project: it may be archived.
+        assert len([one for one in basecamp.requests if "/projects/" not in one.path]) == number
         if reply.status == 429:
             assert not in_doubt(error)
 

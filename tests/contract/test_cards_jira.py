@@ -362,6 +362,7 @@ def test_only_what_is_shown_is_asked_for(jira, vendor, tracker):
     jira.issue()
     tracker.show("OPS-1")
     fields = "summary,status,assignee,reporter,description,project,updated,comment"
+    fields += ",archiveddate,archivedby"
     assert vendor.requests[0].query == {"fields": [fields]}
 
 

@@ -70,6 +70,8 @@ class Case:
     vendor: Optional[Vendor] = None
     secrets: tuple[str, ...] = ()
     people: Dict[str, Any] = field(default_factory=dict)
+    # The vendor's side: what it remembers, and what can be done to it.
+    side: Any = None
 
     def config(self) -> Dict[str, Any]:
         """What makes a config know this tracker, and alice in it."""
@@ -85,21 +87,25 @@ def case(name: str) -> Iterator[Case]:
         if name == "local":
             yield Case(name, tracker_at(name, ""), "", "bob", ("Doing", "Done"))
         elif name == "github":
-            vendor = stack.enter_context(gh.Github().vendor())
+            github = gh.Github()
+            vendor = stack.enter_context(github.vendor())
             tracker = tracker_at(name, vendor.url("").rstrip("/"))
-            yield Case(name, tracker, "alice-gh", "bob-gh", ("closed",), vendor, (gh.TOKEN,))
+            yield Case(name, tracker, "alice-gh", "bob-gh", ("closed",), vendor, (gh.TOKEN,), side=github)
         elif name == "trello":
             trello = stack.enter_context(tr.Trello())
             tracker = tracker_at(name, trello.url("").rstrip("/"))
-            yield Case(name, tracker, "alice42", "Bob Brown", ("Doing", "Done"), trello, (tr.KEY, tr.TOKEN))
+            yield Case(
+                name, tracker, "alice42", "Bob Brown", ("Doing", "Done"), trello, (tr.KEY, tr.TOKEN), side=trello
+            )
         elif name.startswith("basecamp"):
             yield _basecamp(name, stack.enter_context(bc.Basecamp()))
         else:
             flavour = {"jira cloud": "cloud3", "jira cloud 2": "cloud2", "jira data center": "dc"}[name]
-            vendor = stack.enter_context(ji.Jira(flavour).vendor())
+            jira = ji.Jira(flavour)
+            vendor = stack.enter_context(jira.vendor())
             tracker = tracker_at(name, vendor.url("").rstrip("/"))
             me = "alice" if flavour == "dc" else ji.ALICE
-            yield Case(name, tracker, me, "Bob Brown", ("In Progress", "Done"), vendor, (ji.TOKEN,))
+            yield Case(name, tracker, me, "Bob Brown", ("In Progress", "Done"), vendor, (ji.TOKEN,), side=jira)
 
 
 def tracker_at(name: str, url: str) -> Dict[str, Any]:
@@ -168,7 +174,72 @@ def _basecamp(name: str, vendor: bc.Basecamp) -> Case:
     tracker = {key: one for key, one in tracker_at(name, url).items() if key != "token"}
     tracker.update(client_id=bc.CLIENT, client_secret=bc.SECRET, refresh_token=bc.REFRESH, launchpad=url)
     columns = ("In progress", "Done") if name == "basecamp cards" else ("done",)
-    return Case(name, tracker, str(bc.ALICE), "Bob Brown", columns, vendor, (bc.SECRET, bc.REFRESH))
+    return Case(name, tracker, str(bc.ALICE), "Bob Brown", columns, vendor, (bc.SECRET, bc.REFRESH), side=vendor)
+
+
+@dataclass(frozen=True)
+class Shut:
+    """A way in which a card can be archived, or what it is on be closed.
+
+    `do(side, card)` does it over there; `words` are what `show card` then says of it (empty: the card itself is as
+    before). `everything`: no new card can be made.
+    """
+
+    do: Callable[[Any, str], Any]
+    words: str = ""
+    everything: bool = False
+    # Whether it takes comments and moves all the same.
+    open: bool = False
+
+
+def _jira_card(side: Any, card: str) -> None:
+    side.archived.add(card)
+
+
+def _basecamp_card(status: str) -> Callable[[Any, str], None]:
+    def do(side: Any, card: str) -> None:
+        for one in (*side.cards, *side.todos):
+            if str(one["id"]) == card.partition("/")[2]:
+                one["status"] = status
+
+    return do
+
+
+def _basecamp_project(side: Any, card: str) -> None:
+    side.status = "archived"
+    _basecamp_card("archived")(side, card)
+
+
+_JIRA = {
+    "card": Shut(_jira_card, "archived"),
+    "project": Shut(lambda side, card: side.archived.add("OPS"), "in an archived project", everything=True),
+}
+_BASECAMP = {
+    "card": Shut(_basecamp_card("archived"), "archived", open=True),
+    "trash": Shut(_basecamp_card("trashed"), "in the trash", open=True),
+    "project": Shut(_basecamp_project, "archived", everything=True),
+}
+SHUT: Mapping[str, Mapping[str, Shut]] = {
+    "jira cloud": _JIRA,
+    "jira cloud 2": _JIRA,
+    "jira data center": _JIRA,
+    "basecamp cards": _BASECAMP,
+    "basecamp to-dos": _BASECAMP,
+    "trello": {
+        "card": Shut(lambda side, card: side.cards[-1].update(closed=True), "archived", open=True),
+        "list": Shut(lambda side, card: side.archived.append(tr.TODO), "in an archived list", open=True),
+        "board": Shut(lambda side, card: setattr(side, "closed", True), "on a closed board", everything=True),
+        "full board": Shut(lambda side, card: setattr(side, "limit", "maxExceeded"), everything=True, open=True),
+    },
+    "github": {
+        "locked": Shut(lambda side, card: side.issues["acme/web"][0].update(locked=True), "locked", open=True),
+        "repository": Shut(
+            lambda side, card: side.archived.append("acme/web"), "in an archived repository", everything=True
+        ),
+    },
+    # A board of opsroom's own has no archive: what is done stands in its last column.
+    "local": {},
+}
 
 
 def story(say: Say, it: Case) -> None:

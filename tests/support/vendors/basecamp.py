@@ -25,6 +25,8 @@ class Basecamp(Vendor):
         self.life = 1209600
         self.refresh_tokens = {REFRESH}
         self.page = 2
+        # Of the project: active, archived, trashed. What is in it follows, and takes no changes.
+        self.status = "active"
         self.columns = {
             TRIAGE: ("Triage", "Kanban::Triage"), HOLD: ("On hold", "Kanban::Column"),
             DOING: ("In progress", "Kanban::Column"), DONE: ("Done", "Kanban::DoneColumn"),
@@ -102,6 +104,8 @@ class Basecamp(Vendor):
         if not path.startswith(f"/{ACCOUNT}/"):
             return Reply(404, "")
         sent = body_of(request) if request.body else {}
+        if self.status != "active" and request.method != "GET":
+            return Reply(403, "")
         for pattern, act in (
             (r"/card_tables/lists/(\d+)/cards\.json", self.in_column),
             (r"/todolists/(\d+)/todos\.json", self.in_list),
@@ -112,6 +116,7 @@ class Basecamp(Vendor):
             (r"/todos/(\d+)/completion\.json", self.completion),
             (r"/card_tables/columns/(\d+)", self.column),
             (r"/card_tables/(\d+)", self.table),
+            (r"/projects/(\d+)", self.project),
             (r"/my/profile\.json()", lambda request, number, sent: answer(self.people[0])),
             (r"/people\.json()", lambda request, number, sent: self.paged(request, self.people)),
         ):
@@ -205,6 +210,10 @@ class Basecamp(Vendor):
         if number == 99:  # what is on hold in a column
             parent = {"id": DOING, "title": "In progress", "type": "Kanban::Column"}
         return (number in self.columns or None) and answer({"id": number, "title": "x", "parent": parent})
+
+    def project(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
+        shown = {"id": PROJECT, "status": self.status, "name": "The Leto Laptop"}
+        return (number == PROJECT or None) and answer(shown)
 
     def table(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
         lists = [

@@ -12,6 +12,16 @@ from support.vendor import Vendor, answer, body_of
 TOKEN = "github_pat_5ecretSecret"
 USER = "acme-bot"
 CONTRACT = "github-issues.json"
+_PART = {"in": "path", "required": True, "schema": {"type": "string"}}
+# https://docs.github.com/en/rest/repos/repos#get-a-repository
+MORE = {
+    "/repos/{owner}/{repo}": {
+        "get": {
+            "parameters": [{**_PART, "name": "owner"}, {**_PART, "name": "repo"}],
+            "responses": {"200": {"description": "the repository"}},
+        }
+    }
+}
 
 
 class Github:
@@ -23,7 +33,11 @@ class Github:
         self.comments: Dict[Tuple[str, int], List[Dict[str, Any]]] = {}
         self.assignable = ["alice-gh", "bob-gh"]
         self.may_assign = True
+        # Whether the token's user is a maintainer, who may comment on what is locked.
+        self.may_write = True
         self.disabled: List[str] = []
+        # Read-only for everybody; `locked` of an issue is kept in the issue.
+        self.archived: List[str] = []
         self.deleted: List[Tuple[str, int]] = []
         self.moved: List[str] = []
         self.searches: List[str] = []
@@ -33,7 +47,7 @@ class Github:
 
     def vendor(self) -> Vendor:
         """The server; requests without the headers that GitHub wants are violations like those of the contract."""
-        vendor = Vendor(CONTRACT, self.handle)
+        vendor = Vendor(CONTRACT, self.handle, more=MORE)
         self.site = vendor.url("").rstrip("/")
         return vendor
 
@@ -85,6 +99,9 @@ class Github:
         assert headers.get("user-agent", "").startswith("opsroom/")
         if request.path == "/search/issues":
             return self._search(request)
+        whole = re.match(r"^/repos/([^/]+/[^/]+)\Z", request.path)
+        if whole and whole.group(1) in self.issues:
+            return answer({"full_name": whole.group(1), "archived": whole.group(1) in self.archived})
         found = re.match(r"^/repos/([^/]+/[^/]+)/(issues|assignees)(?:/(\d+))?(?:/(\w+))?\Z", request.path)
         repository = found and next((one for one in self.issues if one.casefold() == found.group(1).casefold()), None)
         if not found or not repository:
@@ -94,6 +111,8 @@ class Github:
             return answer({"message": "Moved Permanently"}, 307 if request.method != "GET" else 301, **location)
         if found.group(2) == "assignees":
             return answer([{"login": name} for name in self.assignable])
+        if repository in self.archived and request.method != "GET":
+            return problem(403, "Repository was archived so is read-only.")
         if repository in self.disabled:
             return problem(410, "Issues are disabled for this repo")
         if not found.group(3):
@@ -136,6 +155,9 @@ class Github:
     def _comments(self, request: Request, repository: str, number: int) -> Reply:
         if request.method == "POST":
             sent = body_of(request)
+            issue = self.issues[repository][number - 1]
+            if issue.get("locked") and not self.may_write:
+                return problem(403, "Unable to create comment because issue is locked.")
             return _too_long(sent) or answer(self.remark(repository, number, sent["body"], USER), 201)
         every = self.comments.get((repository, number), [])
         if "since" in request.query:

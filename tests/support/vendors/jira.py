@@ -43,6 +43,8 @@ class Jira:
         self.comments: Dict[str, List[Dict[str, Any]]] = {}
         self.queries: List[str] = []
         self.refused: Set[str] = set()
+        # Keys of issues and projects that are archived: read-only, and in no search.
+        self.archived: Set[str] = set()
         self.required: Dict[str, Dict[str, Any]] = {}
         self.screen: Dict[str, Dict[str, Any]] = {}
         self.longest = 32_767
@@ -98,6 +100,10 @@ class Jira:
         if request.headers.get("authorization") != wanted:
             return Reply(401, "<html>Client must be authenticated to access this resource.</html>")
         path = request.path.partition("/api/")[2][1:]
+        named = re.match(r"/issue/([^/]+)", path)
+        key = named.group(1) if named else ""
+        if request.method != "GET" and {key, key.rpartition("-")[0]} & self.archived:
+            return problem(403, "You do not have permission to do this.")
         for method, pattern, act in self._routes():
             found = re.fullmatch(pattern, path)
             if found and method == request.method:
@@ -117,10 +123,18 @@ class Jira:
             ("PUT", "/issue/([^/]+)/assignee", self._assign),
             ("GET", "/search/jql" if self.cloud else "/search", self._search),
             ("GET", "/user/assignable/search", self._assignable),
+            ("GET", "/project/([^/]+)", self._project),
         ]
+
+    def _project(self, request: Request, key: str) -> Reply:
+        if key not in ("OPS", "WEB"):
+            return problem(404, f"No project could be found with key '{key}'.")
+        return answer({"id": "10000", "key": key, "archived": key in self.archived})
 
     def _create(self, request: Request) -> Reply:
         fields = body_of(request)["fields"]
+        if fields["project"].get("key") in self.archived:
+            return problem(403, "You do not have permission to create issues in this project.")
         errors = {name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
                   for name in fields if name in self.refused}  # fmt: skip
         if fields["project"].get("key") not in ("OPS", "WEB"):
@@ -180,7 +194,9 @@ class Jira:
         if name == "status":
             return {"name": value, "statusCategory": {"key": _CATEGORIES[value]}}
         if name == "project":
-            return {"key": value}
+            return {"key": value, **({"archived": True} if value in self.archived else {})}
+        if name == "archiveddate":
+            return "2026-11-01T10:00:00.000+0000" if issue["key"] in self.archived else None
         if name == "updated":
             return issue["updated"]
         if name == "comment":

@@ -56,6 +56,10 @@ class Trello(Vendor):
             {"id": ALICE, "username": "alice42", "fullName": "Alice Adams"},
             {"id": BOB, "username": "bob", "fullName": "Bob Brown"},
         ]
+        # Lists that are archived; whether the board is closed, and how its limit of open cards stands.
+        self.archived: List[str] = []
+        self.closed = False
+        self.limit = "ok"
         self.add("Old one", "Nothing to see.", TODO, CARD)
 
     def add(self, name: str, desc: str, column: str, link: str = "", **more: Any) -> Dict[str, Any]:
@@ -78,6 +82,10 @@ class Trello(Vendor):
         query = {name: values[0] for name, values in request.query.items()}
         if parts[0] == "boards":
             return self.board(parts, query)
+        if request.method != "GET" and self.closed:
+            return Reply(401, "unauthorized card permission requested")
+        if request.method == "POST" and parts == ["cards"] and self.limit != "ok":
+            return answer({"message": "Board has too many open cards", "error": "BOARD_TOO_MANY_CARDS"}, 403)
         if request.method == "POST" and parts == ["cards"]:
             if query["idList"] not in [one for one, _ in self.lists]:
                 return Reply(400, "invalid value for idList")
@@ -106,7 +114,7 @@ class Trello(Vendor):
     def board(self, parts: List[str], query: Dict[str, str]) -> Reply:
         if parts[1] not in (BOARD, "BoArD123"):
             return Reply(404, "board not found") if parts[1] != "InVaLiD1" else Reply(400, "invalid id")
-        lists = [{"id": one, "name": name, "closed": False} for one, name in self.lists]
+        lists = [{"id": one, "name": name, "closed": one in self.archived} for one, name in self.lists]
         if parts[2:] == ["lists"]:
             return answer(lists)
         if parts[2:] == ["members"]:
@@ -114,14 +122,16 @@ class Trello(Vendor):
         if parts[2:] == ["cards"]:
             return answer(self.cards[-int(query["limit"]) :])
         cards = [one for one in self.cards if not one["closed"]]
-        return answer({"name": "Operations", "lists": lists, "cards": cards, "members": self.members})
+        content = {"name": "Operations", "lists": lists, "cards": cards, "members": self.members}
+        return answer({**content, "closed": self.closed, "limits": {"cards": {"openPerBoard": {"status": self.limit}}}})
 
     def one(self, card: Dict[str, Any], query: Dict[str, str]) -> Dict[str, Any]:
         shown = {name: card[name] for name in [*query["fields"].split(","), "id"]}
         if "list" in query:
-            shown["list"] = {"id": card["idList"], "name": dict(self.lists)[card["idList"]]}
+            archived = card["idList"] in self.archived
+            shown["list"] = {"id": card["idList"], "name": dict(self.lists)[card["idList"]], "closed": archived}
         if "board" in query:
-            shown["board"] = {"id": BOARD, "name": "Operations"}
+            shown["board"] = {"id": BOARD, "name": "Operations", "closed": self.closed}
         if "members" in query:
             shown["members"] = self.people(card["idMembers"])
         if "actions" in query:

@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Optional, Protocol, Tuple, runtime_checkable
+from typing import Any, Mapping, Optional, Protocol, Tuple, runtime_checkable
 
 from ..author import Author
+from ..errors import Code, Refusal
 from ..registry import Registry
 
 
@@ -109,6 +110,8 @@ class Card:
     """A card as it is now. Texts are plain; what a tracker does not have or did not send is empty.
 
     `via`: the tracker's user who made it in the reporter's name, where that is somebody else; a kind leaves it empty.
+    `archived`: in a few words, why it is out of sight or takes no changes ("archived", "on a closed board",
+    "locked"): as in "the card is archived"; empty for a card like any other.
     """
 
     id: str
@@ -123,6 +126,7 @@ class Card:
     changed_at: Optional[datetime] = None
     comments: Tuple[Comment, ...] = ()
     via: str = ""
+    archived: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,16 @@ class Assigned:
     to: str
     url: str = ""
     notes: Tuple[str, ...] = ()
+
+
+def archived_notes(archived: str) -> Tuple[str, ...]:
+    """The sentence about a card that is archived, closed or locked, for the notes of what was done to it."""
+    return (f"The card is {archived}.",) if archived else ()
+
+
+def shut(message: str, hint: str, facts: Optional[Mapping[str, Any]] = None) -> Refusal:
+    """The refusal of what an archived card, a closed board or a full one does not take."""
+    return Refusal(Code.NOT_POSSIBLE, message, hint, {**(facts or {}), "sent": False})
 
 
 class What(str, Enum):

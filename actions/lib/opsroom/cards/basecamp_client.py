@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import retry_after
+from ..names import shown
 from ..secrets import redact
 from ..text import one_line, span
+from . import shut
+from .basecamp_read import project_status
 from .basecamp_tokens import Tokens
 from .shapes import Unexpected, items
 
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TOLD = tuple(status for status in range(400, 500) if status not in (408, 425))
+# 507: the account is full.
+_TOLD = (*(status for status in range(400, 500) if status not in (408, 425)), 507)
 _JSON = {"Content-Type": "application/json; charset=utf-8"}  # without it: 415
 _ATTEMPTS = 3
 _MOST_PAGES = 200
@@ -190,6 +194,12 @@ class Client:
                 f"The Basecamp account {self._options.account} is inactive: its trial has ended or it is suspended."
             )
             return _failure(Code.UNAUTHORIZED, answer, message, "The owner of the account can see to it in Basecamp.")
+        if status == 507:
+            message = f"The Basecamp account {self._options.account} is full ({told})."
+            return shut(message, "Somebody with rights there makes room, or takes a larger plan.")
+        refusal = self._shut() if status in (403, 404) else None
+        if refusal is not None:
+            return refusal
         if status == 404:
             # The body of a 404 is empty as a rule, so it does not say whose it is.
             return self._unknown(*about) if self._is_there() else self._no_api(answer)
@@ -204,6 +214,19 @@ class Client:
             return _failure(Code.GONE, answer, message, "An administrator updates opsroom.")
         facts = {"url": answer.url, "status": status, "reason": said}
         return Refusal(Code.NOT_ACCEPTED, f"Basecamp took the request for wrong ({told}).", facts=facts)
+
+    def _shut(self) -> Optional[Refusal]:
+        """The refusal of an archived or trashed project; None where it is neither. One request."""
+        project = self._options.project
+        try:
+            answer = self._answer("GET", f"{self._base}/projects/{project}", None, None)
+            archived, name = project_status(_json(answer)) if answer.status < 300 else ("", "")
+        except (OpsroomError, Unexpected):
+            return None
+        if not archived:
+            return None
+        message = f"The project {shown(name or project)} of Basecamp is {archived}, so it takes no changes."
+        return shut(message, f"Somebody restores it there, or an administrator changes {self._key}.project.")
 
     def _is_there(self) -> bool:
         """Whether there is a Basecamp with this account at the configured address. One request."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from ..errors import Code, Refusal
+from ..errors import Code, OpsroomError, Refusal
 from ..names import comparable, shown
-from . import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark
+from . import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark, archived_notes
 from . import basecamp_read as read
 from .basecamp_changes import changes
 from .basecamp_client import Client
@@ -56,12 +56,17 @@ class Project:
         return next((card for card in cards if card), None)
 
     def comment(self, remark: Remark) -> Made:
-        """One request. Basecamp tells all who are subscribed to the card."""
+        """Two requests, the second one for whether the card is archived. Basecamp notifies all its subscribers."""
         kind, number = _split(remark.card)
         words = {"content": read.composed(remark.author, remark.text, remark.mark)}
-        made = self._client().send("POST", _comments(number), (kind, number), read.made_comment, words)
+        client = self._client()
+        made = client.send("POST", _comments(number), (kind, number), read.made_comment, words)
         assert made is not None
-        return made
+        try:
+            archived = client.get(_path(kind, number), (kind, number), read.card).archived
+        except OpsroomError:
+            archived = ""  # the comment is there
+        return replace(made, notes=archived_notes(archived))
 
     def find_comment(self, remark: Remark) -> Optional[Made]:
         """Among the comments of the card. A request for each page."""
@@ -91,11 +96,11 @@ class Project:
         client = self._client()
         now, before = client.get(_path(kind, number), (kind, number), lambda row: (read.card(row), read.parent(row)))
         if comparable(before.title) == comparable(to):
-            return Moved(before.title, before.title, now.url)
+            return Moved(before.title, before.title, now.url, archived_notes(now.archived))
         there = read.pick_column(self._columns(client, before.id), to)
         moves = f"/card_tables/cards/{number}/moves.json"
         client.send("POST", moves, (kind, number), None, {"column_id": int(there.id)})
-        return Moved(before.title, there.title, now.url)
+        return Moved(before.title, there.title, now.url, archived_notes(now.archived))
 
     def assign(self, card: str, to: Assignee) -> Assigned:
         """One request for a card where the config maps to a number, or for nobody; one more for each page of people
@@ -175,7 +180,7 @@ class Project:
         if now.status != after:
             method = "POST" if after == read.DONE else "DELETE"
             client.send(method, f"/todos/{number}/completion.json", about)
-        return Moved(now.status, after, now.url)
+        return Moved(now.status, after, now.url, archived_notes(now.archived))
 
     def _person(self, client: Client, to: Assignee) -> read.Person:
         if to.mapped and _is_number(to.name):

@@ -111,6 +111,17 @@ def is_done(row: Mapping[str, Any]) -> bool:
     return done or row.get("completed") is True or row.get("status") in ("archived", "trashed")
 
 
+def archived(row: Mapping[str, Any]) -> str:
+    """As in `Card`, by the status of a card, to-do or project."""
+    return {"archived": "archived", "trashed": "in the trash"}.get(str(row.get("status")), "")
+
+
+def project_status(content: Any) -> Tuple[str, str]:
+    """Why a project takes no changes, as in `Card`, and its name."""
+    row = item(content, "project")
+    return archived(row), text(row, "name")
+
+
 def card(content: Any) -> Card:
     """A card or to-do without its text and comments."""
     row = item(content, "card")
@@ -124,6 +135,7 @@ def card(content: Any) -> Card:
         project=text(item(row.get("bucket") or {}, "project"), "name"),
         url=text(row, "app_url"),
         closed=is_done(row),
+        archived=archived(row),
         changed_at=moment(text(row, "updated_at")),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, List, Mapping, Optional
 
-from ..errors import Code, Failure
+from ..errors import Code, Failure, OpsroomError
 from ..http import Http
 from ..http_answer import Answer
 from .github import Options
@@ -68,6 +68,13 @@ class Api:
             if method == "GET":
                 failure.facts["sent"] = False  # nothing can have come of it
             raise
+
+    def quietly(self, path: str, repository: str) -> Mapping[str, Any]:
+        """The object at a path; empty when GitHub does not hand it out. For what only makes an answer fuller."""
+        try:
+            return an_object(self.ask("GET", path, repository), "object")
+        except OpsroomError:
+            return {}
 
     def _answer(
         self,

@@ -13,6 +13,7 @@ from ..http_answer import Answer
 from ..http_faults import judge, retry_after
 from ..secrets import redact
 from ..text import length, one_line
+from . import shut
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,9 @@ def trouble(answer: Answer, asked: Asked) -> OpsroomError:
     if answer.status == 401:
         told = f"GitHub does not accept the token of the tracker {asked.tracker} (401)."
         return Failure(Code.UNAUTHORIZED, told, f"Put a token that is valid into {asked.key('token')}.", facts)
+    refusal = _shut(answer, asked) if answer.status == 403 else None
+    if refusal is not None:
+        return refusal
     if answer.status == 403:
         return Failure(
             Code.UNAUTHORIZED, f"GitHub does not allow this on {about}{said} (403).", _right(answer, asked), facts
@@ -115,6 +119,22 @@ def _elsewhere(answer: Answer, asked: Asked) -> OpsroomError:
     what = f"The issue {asked.card} or its repository" if asked.card else f"The repository {asked.repository}"
     told = f"{what} was renamed or moved on GitHub, to {target}; nothing was done."
     return Refusal(Code.UNKNOWN_CARD if asked.card else Code.UNKNOWN_PROJECT, told, _names(asked), moved.facts)
+
+
+def _shut(answer: Answer, asked: Asked) -> Optional[Refusal]:
+    """403 of a repository or issue that takes no changes from anybody, whatever rights the token has."""
+    said = _message(answer).lower()
+    facts = {"url": answer.url, "status": answer.status}
+    if "archived" in said and "read-only" in said:
+        told = f"The repository {asked.repository} is archived on GitHub, so it is read-only."
+        return shut(told, "An owner takes it out of the archive, or an administrator names another.", facts)
+    if "is locked" in said:
+        told = f"{asked.card or asked.repository} is locked on GitHub, and takes comments of its maintainers only."
+        return shut(told, "A maintainer unlocks the conversation on GitHub.", facts)
+    if "commenting is disabled" in said or "more than 2500 comments" in said:
+        told = f"{asked.card or asked.repository} is full: GitHub takes no further comments on it."
+        return shut(told, "Open another issue for what is to be said.", facts)
+    return None
 
 
 def _not_there(asked: Asked, facts: Mapping[str, Any]) -> Refusal:

@@ -7,13 +7,14 @@ assigned; it is never found, and not moved: to close it is not to have done it.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Tuple
 from urllib.parse import quote
 
 from ..errors import Code, Failure, Refusal
 from ..names import either, listed, nearest, shown
-from . import Assigned, Assignee, Card, Comment, Draft, Made, Moved, Query, Remark
+from . import Assigned, Assignee, Card, Comment, Draft, Made, Moved, Query, Remark, archived_notes
 from .github import Options
 from .github_api import Api, a_list, an_object, bad
 from .github_changes import changes
@@ -58,6 +59,9 @@ _COMMENTS = 5
 _SINCE = 3600.0
 _MOST_PAGES = 5
 _FOUND = 50
+_ARCHIVED = "in an archived repository"
+# Of so many repositories it is asked whether they are archived.
+_MOST_ASKED = 3
 # GitHub searches for texts of 256 characters at most.
 _SEARCHED = 200
 
@@ -99,13 +103,15 @@ class GithubIssues:
         return None
 
     def comment(self, remark: Remark) -> Made:
-        """One request; also on a pull request."""
+        """Two requests, the second one for whether the issue is locked; also on a pull request."""
         self._api.begin()
         repository, number = _parts(remark.card)
         text, lost = body(remark.author, remark.text, remark.mark)
         path = f"{_path(repository)}/issues/{number}/comments"
         answer = self._api.ask("POST", path, repository, remark.card, json={"body": text})
-        return self._said(answer, an_object(answer, "comment"), remark.card, _cut("text", BODY_CHARACTERS, lost))
+        made = self._said(answer, an_object(answer, "comment"), remark.card, _cut("text", BODY_CHARACTERS, lost))
+        issue = self._api.quietly(f"{_path(repository)}/issues/{number}", repository)
+        return replace(made, notes=made.notes + archived_notes("locked" if issue.get("locked") is True else ""))
 
     def find_comment(self, remark: Remark) -> Optional[Made]:
         """One request, unless there were more than a hundred comments within the last hour."""
@@ -125,7 +131,7 @@ class GithubIssues:
         return None
 
     def show(self, card: str) -> Card:
-        """Two requests, one when nobody has commented."""
+        """Three requests, two when nobody has commented; one of them for whether the repository is archived."""
         self._api.begin()
         repository, number = _parts(card)
         answer = self._api.ask("GET", f"{_path(repository)}/issues/{number}", repository, card)
@@ -138,7 +144,8 @@ class GithubIssues:
             path = f"{_path(repository)}/issues/{number}/comments"
             listing = self._api.ask("GET", path, repository, card, params=params)
             comments = a_list(listing, "list of comments")[-_COMMENTS:]
-        return self._card(answer, issue, repository, comments)
+        shown_card = self._card(answer, issue, repository, comments)
+        return replace(shown_card, archived=self._archived(repository) or shown_card.archived)
 
     def move(self, card: str, to: str) -> Moved:
         """Two requests, one when it is there already."""
@@ -155,8 +162,9 @@ class GithubIssues:
             told = f"{card} is a pull request, which is merged or closed on GitHub itself."
             raise Refusal(Code.NOT_POSSIBLE, told, "A comment on it is possible from here.")
         before, url = status_of(answer, issue), self._url(issue, card)
+        notes = archived_notes("locked" if issue.get("locked") is True else "")
         if is_there(issue, wanted):
-            return Moved(before, before, url)
+            return Moved(before, before, url, notes)
         # The same twice has the effect of once, so that it may be sent again when an answer is lost.
         change = {"state": wanted[0], "state_reason": wanted[1]}
         answer = self._api.ask("PATCH", path, repository, card, json=change, idempotent=True)
@@ -166,7 +174,7 @@ class GithubIssues:
             told = f"GitHub leaves {card} as it is: {after}."
             hint = "Open it first: the reason is only taken together with the state." if before != "open" else ""
             raise Refusal(Code.NOT_POSSIBLE, told, hint)
-        return Moved(before, after, self._url(issue, card))
+        return Moved(before, after, self._url(issue, card), notes)
 
     def assign(self, card: str, to: Assignee) -> Assigned:
         """One request; two when others have to be taken off it, or when GitHub did nothing and is asked why."""
@@ -204,7 +212,8 @@ class GithubIssues:
         return Assigned(next(one for one in now if among(one, [login])), self._url(issue, card), notes)
 
     def find(self, query: Query) -> Tuple[Card, ...]:
-        """One request; two when there is more than fits into one answer, so that none of the open ones is missed."""
+        """One request; two when there is more than fits into one answer, so that none of the open ones is missed; and
+        one for each repository found, which may be archived."""
         text = " ".join(re.sub(r'["\\]', " ", query.text).split())
         if len(text) > _SEARCHED:
             raise Refusal(
@@ -225,7 +234,14 @@ class GithubIssues:
             still_open, _ = self._search(" ".join([*words, "is:open"]), places)
             cards = [*still_open, *(card for card in cards if card.closed)]
         cards.sort(key=lambda card: card.closed)  # keeps the order by time within each
-        return tuple(cards[: query.limit])
+        found = cards[: query.limit]
+        projects = list(dict.fromkeys(card.project for card in found))[:_MOST_ASKED]
+        archived = {one for one in projects if self._archived(one)}
+        return tuple(replace(card, archived=_ARCHIVED) if card.project in archived else card for card in found)
+
+    def _archived(self, repository: str) -> str:
+        """Why a repository takes no changes, as in `Card`; empty where it does, or where GitHub does not say so."""
+        return _ARCHIVED if self._api.quietly(_path(repository), repository).get("archived") is True else ""
 
     def _search(self, words: str, places: List[str]) -> Tuple[List[Card], bool]:
         params = {"q": words, "sort": "updated", "order": "desc", "per_page": str(_FOUND)}
@@ -268,6 +284,7 @@ class GithubIssues:
             project=repository,
             url=self._url(issue, card),
             closed=issue["state"] == "closed",
+            archived="locked" if issue.get("locked") is True else "",
             changed_at=moment_of(issue.get("updated_at")),
             comments=tuple(
                 Comment(login_of(one.get("user")), plain(text_of(one, "body")), moment_of(one.get("created_at")))

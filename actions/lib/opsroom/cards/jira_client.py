@@ -13,7 +13,8 @@ from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import judge, retry_after
 from ..secrets import redact
 from ..text import one_line
-from .jira_read import at, list_at
+from . import shut
+from .jira_read import PLACE, archived, at, list_at
 
 if TYPE_CHECKING:
     from ..http_answer import Answer
@@ -114,6 +115,32 @@ class Client:
                 {"url": answer.url, "status": 410, "sent": True},
             )
         return said
+
+    def shut(self, card: str, project: str, error: OpsroomError) -> OpsroomError:
+        """Instead of an error: the refusal of an archived card or project, where one of them is. By Jira's words; where
+        they say only that it is not allowed, by what Jira says of card and project: two requests at most."""
+        refused = isinstance(error, Refusal) or error.code is Code.UNAUTHORIZED
+        why = "archived" if refused and re.search(r"archiv|arquiv", error.message, re.IGNORECASE) else ""
+        stuck = error.code is Code.UNKNOWN_COLUMN and not error.facts.get("columns")
+        if not why and (error.facts.get("status") == 403 or stuck or error.code is Code.UNKNOWN_PROJECT):
+            if card:
+                why = archived(self._quietly(f"/issue/{quote(card, safe='')}", {"fields": PLACE}))
+            if not why and at(self._quietly(f"/project/{quote(project, safe='')}", {}), "archived") is True:
+                why = "in an archived project"
+        if not why:
+            return error
+        message = f"{card} is {why} in Jira, so it is read-only."
+        if not card:
+            message = f"The project {project} is archived in Jira, so it is read-only."
+        return shut(message, "Somebody restores it in Jira, or take another card or project.")
+
+    def _quietly(self, path: str, params: Mapping[str, str]) -> Any:
+        """What Jira answers; None when it does not: what was refused is told all the same."""
+        try:
+            said = self._said("GET", path, params, None)
+        except OpsroomError:
+            return None
+        return said.content if said.ok else None
 
     def not_accepted(self, said: Said, what: str) -> OpsroomError:
         """A refusal in Jira's own words; `what` is what was asked for: "the comment"."""

@@ -15,7 +15,11 @@ COMMENTS = 5
 _MARK = re.compile(r" \(ops[0-9a-f]{13}\)\Z")
 # What of an issue is asked for, in a list and by itself.
 IN_LIST = "summary,status,assignee,project,updated"
-WHOLE = "summary,status,assignee,reporter,description,project,updated,comment"
+_ARCHIVED = "archiveddate,archivedby"
+IN_LIST = f"{IN_LIST},{_ARCHIVED}"
+WHOLE = f"summary,status,assignee,reporter,description,project,updated,comment,{_ARCHIVED}"
+# Where a card is, and whether it can be moved from there.
+PLACE = f"status,project,{_ARCHIVED}"
 
 
 def at(value: Any, *path: str) -> Any:
@@ -72,8 +76,18 @@ def card(issue: Any, page: str) -> Card:
         project=text_at(fields, "project", "key") or key.rpartition("-")[0],
         url=page,
         closed=text_at(fields, "status", "statusCategory", "key") == "done",
+        archived=archived(issue),
         changed_at=moment(at(fields, "updated")),
     )
+
+
+def archived(issue: Any) -> str:
+    """As in `Card`: of an issue, or of its project."""
+    fields = at(issue, "fields")
+    named = {str(key).lower(): value for key, value in fields.items()} if isinstance(fields, Mapping) else {}
+    if named.get("archiveddate") or named.get("archivedby"):
+        return "archived"
+    return "in an archived project" if at(fields, "project", "archived") is True else ""
 
 
 def person(user: Any) -> str:

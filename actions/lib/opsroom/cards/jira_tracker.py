@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Tuple
 from urllib.parse import quote
 
 from ..errors import Code, OpsroomError, Refusal
 from ..names import comparable, either, listed, shown
 from ..text import one_line
-from . import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark, jira_create, prose
+from . import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark, archived_notes, jira_create, prose
 from .jira_changes import changes
 from .jira_client import Client, Said
 from .jira_fields import missing_for_move
-from .jira_read import COMMENTS, WHOLE, at, card, comments, key_of, list_at, person, text_at
+from .jira_read import COMMENTS, PLACE, WHOLE, archived, at, card, comments, key_of, list_at, person, text_at
 from .jira_search import find, issues_in, of_mark, search
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class JiraTracker:
     def create(self, draft: Draft) -> Made:
         """One request; one more without a reporter or label that the project does not take."""
         self._client.begin()
-        return jira_create.create(self._client, self._options, draft)
+        with self._explaining("", draft.project or self._options.project):
+            return jira_create.create(self._client, self._options, draft)
 
     def find_created(self, draft: Draft) -> Optional[Made]:
         """One request."""
@@ -59,12 +61,13 @@ class JiraTracker:
         limit = jira_create.LONGEST
         while True:
             body, notes = self._written(remark, limit)
-            said = client.ask("POST", f"{_path(remark.card)}/comment", body=body)
-            if said.ok:
-                return self._commented(said, remark, notes)
-            other = jira_create.shorter(limit, prose.units(remark.text), said)
-            if other is None or other < 1000:
-                raise self._refused(said, remark.card, "the comment")
+            with self._explaining(remark.card):
+                said = client.ask("POST", f"{_path(remark.card)}/comment", body=body)
+                if said.ok:
+                    return self._commented(said, remark, notes)
+                other = jira_create.shorter(limit, prose.units(remark.text), said)
+                if other is None or other < 1000:
+                    raise self._refused(said, remark.card, "the comment")
             limit = other
 
     def find_comment(self, remark: Remark) -> Optional[Made]:
@@ -102,13 +105,17 @@ class JiraTracker:
 
     def move(self, card_id: str, to: str) -> Moved:
         """Two requests: where the card is and where it can go; then the move. One when it is there already."""
+        self._client.begin()
+        with self._explaining(card_id):
+            return self._moved(card_id, to)
+
+    def _moved(self, card_id: str, to: str) -> Moved:
         client = self._client
-        client.begin()
-        said = client.ask("GET", _path(card_id), params={"fields": "status", "expand": "transitions"})
+        said = client.ask("GET", _path(card_id), params={"fields": PLACE, "expand": "transitions"})
         issue = self._issue(said, card_id)
         before, page = text_at(issue, "fields", "status", "name"), client.page(key_of(issue))
         if before and comparable(before) == comparable(to):
-            return Moved(before, before, page)
+            return Moved(before, before, page, archived_notes(archived(issue)))
         ways = at(issue, "transitions")
         if not isinstance(ways, list):
             other = client.ask("GET", f"{_path(card_id)}/transitions")
@@ -128,7 +135,7 @@ class JiraTracker:
         if not moved.ok:
             raise self._refused(moved, card_id, "the move")
         client.done(moved)
-        return Moved(before, after, page)
+        return Moved(before, after, page, archived_notes(archived(issue)))
 
     def assign(self, card_id: str, to: Assignee) -> Assigned:
         """One request for a mapped person or nobody, one more to find somebody by the name that was typed."""
@@ -138,9 +145,10 @@ class JiraTracker:
         if to.name and not to.mapped:
             name, told = self._person(card_id, to.name)
         body = {"accountId" if self._options.cloud else "name": name or None}
-        said = client.ask("PUT", f"{_path(card_id)}/assignee", body=body)
-        if not said.ok:
-            raise self._not_assigned(said, card_id, to)
+        with self._explaining(card_id):
+            said = client.ask("PUT", f"{_path(card_id)}/assignee", body=body)
+            if not said.ok:
+                raise self._not_assigned(said, card_id, to)
         client.done(said)
         return Assigned(told, client.page(card_id))
 
@@ -148,6 +156,15 @@ class JiraTracker:
         """One request, rarely two."""
         self._client.begin()
         return find(self._client, self._options, query)
+
+    @contextmanager
+    def _explaining(self, card_id: str, project: str = "") -> Iterator[None]:
+        """Turn the error of a change into that of an archived card or project, where that is why."""
+        try:
+            yield
+        except OpsroomError as error:
+            other = self._client.shut(card_id, project or card_id.rpartition("-")[0], error)
+            raise other from None
 
     def _written(self, remark: Remark, limit: int) -> Tuple[Any, Tuple[str, ...]]:
         """A comment as it is sent. Jira cannot say it in somebody else's name, so its first line does."""

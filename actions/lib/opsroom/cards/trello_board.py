@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ..errors import Refusal
 from ..names import comparable, listed
-from . import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark
+from . import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark, archived_notes
 from . import trello_read as read
 from .prose import cut
 from .trello_changes import changes
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _LONG = re.compile(r"^[0-9a-fA-F]{24}(?![\s\S])")
 # As many of the newest are looked through for a mark: more are not made in the minutes that a mark is looked for.
 _LOOKED_THROUGH = "100"
+# What of a card's list and board comes with it.
+_WITH_PLACE = {"list": "true", "board": "true", "board_fields": "closed"}
 
 
 class Board:
@@ -60,11 +62,13 @@ class Board:
         return next((card for desc, card in cards if read.mark_line(draft.mark) in desc), None)
 
     def comment(self, remark: Remark) -> Made:
-        """One request."""
+        """Two requests: the second one for whether the card is archived, which Trello says of no comment."""
         words, off = read.composed(remark.author, remark.text, remark.mark)
         path = _path(remark.card, "/actions/comments")
-        made = self._client().send("POST", path, ("card", remark.card), read.comment_id, json={"text": words})
-        return Made(made, _comment_url(remark.card, made), read.cut_note("comment", off))
+        client = self._client()
+        made = client.send("POST", path, ("card", remark.card), read.comment_id, json={"text": words})
+        notes = (*read.cut_note("comment", off), *archived_notes(client.archived(remark.card)))
+        return Made(made, _comment_url(remark.card, made), notes)
 
     def find_comment(self, remark: Remark) -> Optional[Made]:
         """Among the newest comments of the card."""
@@ -88,7 +92,7 @@ class Board:
             fields="name,desc,closed,shortLink,shortUrl,dateLastActivity",
             list="true",
             board="true",
-            board_fields="name",
+            board_fields="name,closed",
             members="true",
             member_fields="fullName,username",
             actions="commentCard",
@@ -98,9 +102,9 @@ class Board:
     def move(self, card: str, to: str) -> Moved:
         """Three requests; one where the card is there already. The lists are those of the board that the card is on."""
         client, about = self._client(), ("card", card)
-        now = client.get(_path(card), about, read.place, fields="idBoard,shortUrl,closed", list="true")
+        now = client.get(_path(card), about, read.place, fields="idBoard,shortUrl,closed", **_WITH_PLACE)
         if comparable(now.column) == comparable(to):
-            return Moved(now.column, now.column, now.url)
+            return Moved(now.column, now.column, now.url, archived_notes(now.archived))
         lists = client.get(
             f"/boards/{quote(now.board, safe='')}/lists",
             ("board", now.board),
@@ -110,8 +114,9 @@ class Board:
         )
         there = read.pick_column(lists, to)
         client.send("PUT", _path(card), about, read.anything, {"idList": there.id})
-        notes = ("The card is archived, so the board does not show it.",) if now.archived else ()
-        return Moved(now.column, there.name, now.url, notes)
+        # Out of an archived list it is in sight again.
+        after = now.archived if now.alone or "list" not in now.archived else ""
+        return Moved(now.column, there.name, now.url, archived_notes(after))
 
     def assign(self, card: str, to: Assignee) -> Assigned:
         """Two requests; one for nobody, or where the config maps to an id. Others who are on the card stay on it."""
@@ -143,7 +148,7 @@ class Board:
             f"/boards/{self._options.board}",
             self._board,
             lambda content: read.found_cards(content, query),
-            fields="name",
+            fields="name,closed",
             lists="open",
             cards="visible",
             card_fields="name,desc,shortLink,shortUrl,idList,idMembers,dateLastActivity",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json as json_module
+import re
 import time
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple, TypeVar
+from urllib.parse import quote
 
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import shown
 from ..secrets import redact
 from ..text import one_line
+from . import shut
 from .shapes import Unexpected
+from .trello_read import archived, why_shut
 
 if TYPE_CHECKING:
     from ..http import Answer
@@ -57,6 +61,7 @@ class Client:
         )
         self._name = name
         self._url = options.url
+        self._board = options.board
         self._limit = options.time_limit
         self._ends = time.monotonic() + options.time_limit
 
@@ -86,6 +91,46 @@ class Client:
             if method == "GET":
                 failure.facts["sent"] = False  # nothing can have come of it
             raise
+
+    def archived(self, card: str) -> str:
+        """Why the board does not show a card, as in `Card`; empty where it does, or where Trello does not say."""
+        params = {"fields": "closed", "list": "true", "board": "true", "board_fields": "closed"}
+        content = self._quietly(f"/cards/{quote(card, safe='')}", params)
+        try:
+            return archived(content)
+        except Unexpected:
+            return ""
+
+    def _quietly(self, path: str, params: Mapping[str, str]) -> Any:
+        """What Trello answers; None when it does not: what was done or refused is told all the same."""
+        try:
+            answer = self._answer("GET", path, params, None)
+            return answer.json() if answer.status < 300 else None
+        except OpsroomError:
+            return None
+
+    def _shut(self, answer: Answer, about: Tuple[str, str], said: str) -> Optional[Refusal]:
+        """Why a board or card takes nothing: by Trello's words, else by what it says of the board."""
+        why = "closed" if re.search(r"\bclosed\b|archived", said) else ""
+        why = "full" if re.search(r"too[_ ]many|limit[_ ](?:reached|exceeded)|maximum number", said) else why
+        if not why and answer.method != "GET" and answer.status in (401, 403):
+            params = {"fields": "closed,limits"}
+            content = self._quietly(f"/boards/{quote(self._board, safe='')}", params)
+            try:
+                why = why_shut(content)
+            except Unexpected:
+                return None
+            if why == "full" and about[0] == "card":
+                return None  # a full board still takes comments and moves
+        if why == "full":
+            message = f"The board {shown(self._board)} is full: Trello takes no more on it."
+            return shut(message, "Somebody archives cards there, or an administrator names another board or list.")
+        if why == "closed":
+            what = "card" if about[0] == "card" else "board"
+            name = about[1] if what == "card" else self._board
+            told = f"Trello takes nothing on {what} {shown(name)}: it or its board or list is closed (archived)."
+            return shut(told, "Somebody opens it again in Trello, or an administrator names another board or list.")
+        return None
 
     @staticmethod
     def odd(message: str) -> Failure:
@@ -120,9 +165,13 @@ class Client:
         lower = said.lower()
         told = f"{status}: {said}" if said else str(status)
         what, name = about
+        if status in (400, 401, 403):
+            refusal = None if _is_key(status, lower) else self._shut(answer, about, _every_word(answer))
+            if refusal is not None:
+                return refusal
         if status in (401, 403):
             for key in ("key", "token"):
-                if status == 401 and key in lower and "permission" not in lower:
+                if _is_key(status, lower, key):
                     hint = f"An administrator renews trackers.{self._name}.{key} in the config."
                     return _failure(Code.UNAUTHORIZED, answer, f"Trello does not accept the {key} ({told}).", hint)
             message = f"The user of the configured token may not do this on Trello ({told})."
@@ -146,6 +195,16 @@ class Client:
 def _of_trello(answer: Answer, said: str) -> bool:
     """Whether a 404 is Trello's own word on a thing that is not there, and not that of a server without Trello."""
     return said in _NOT_THERE or any(name.startswith("x-trello-") for name in answer.headers)
+
+
+def _is_key(status: int, said: str, *keys: str) -> bool:
+    """Whether Trello complains of the key or token."""
+    return status == 401 and "permission" not in said and any(one in said for one in keys or ("key", "token"))
+
+
+def _every_word(answer: Answer) -> str:
+    """All that Trello says, its code for the error too, in lower case."""
+    return answer.text[:2000].lower()
 
 
 def _unknown(what: str, name: str, key: str) -> Refusal:

@@ -16,6 +16,9 @@ from .shapes import Unexpected, item, items, text
 MOST = 16_384
 
 
+_CLOSED = "on a closed board"
+
+
 class Column(NamedTuple):
     """A list of a board."""
 
@@ -32,12 +35,13 @@ class Member(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a card is: the name of its list, its board's id."""
+    """Where a card is: the name of its list, its board's id. `archived` as in `Card`; `alone`: the card itself is."""
 
     column: str
     board: str
     url: str
-    archived: bool
+    archived: str
+    alone: bool
 
 
 def moment(value: str) -> Optional[datetime]:
@@ -115,7 +119,33 @@ def place(content: Any) -> Place:
     """Where a card is."""
     card = item(content, "card")
     column = text(item(card.get("list"), "list"), "name")
-    return Place(column, text(card, "idBoard", True), text(card, "shortUrl"), card.get("closed") is True)
+    return Place(
+        column,
+        text(card, "idBoard", True),
+        text(card, "shortUrl"),
+        archived(card),
+        card.get("closed") is True,
+    )
+
+
+def archived(content: Any) -> str:
+    """Why the board does not show a card that came with its list and board; empty where it does."""
+    card = item(content, "card")
+    for where, why in ((card, "archived"), (card.get("list"), "in an archived list"), (card.get("board"), _CLOSED)):
+        if isinstance(where, dict) and where.get("closed") is True:
+            return why
+    return ""
+
+
+def why_shut(content: Any) -> str:
+    """Why a board takes no cards: "closed" or "full"; empty where it does."""
+    board = item(content, "board")
+    if board.get("closed") is True:
+        return "closed"
+    limits: Any = board.get("limits")
+    for key in ("cards", "openPerBoard", "status"):
+        limits = limits.get(key) if isinstance(limits, dict) else None
+    return "full" if limits in ("disabled", "maxExceeded") else ""
 
 
 def full_card(content: Any) -> Card:
@@ -137,7 +167,8 @@ def full_card(content: Any) -> Card:
         description=unmarked(text(card, "desc")),
         project=text(item(card.get("board") or {}, "board"), "name"),
         url=text(card, "shortUrl"),
-        closed=card.get("closed") is True,
+        closed=bool(archived(card)),
+        archived=archived(card),
         changed_at=moment(text(card, "dateLastActivity")),
         comments=tuple(sorted(said, key=lambda one: one.at.timestamp() if one.at else 0.0)),
     )
@@ -165,6 +196,8 @@ def found_cards(content: Any, query: Query) -> List[Card]:
                 assignee=", ".join(people[one].name for one in on_card if one in people),
                 project=text(board, "name"),
                 url=text(card, "shortUrl"),
+                closed=board.get("closed") is True,
+                archived=_CLOSED if board.get("closed") is True else "",
                 changed_at=moment(text(card, "dateLastActivity")),
             )
         )

@@ -105,7 +105,7 @@ def _outcome(
     lines = [
         [
             _named(desk, rows, name, card),
-            one_line(card.status, 30),
+            one_line(f"{card.status} ({card.archived})" if card.archived else card.status, 50),
             one_line(card.assignee, 30),
             one_line(card.summary, 60),
         ]

@@ -61,7 +61,8 @@ def _in_their_name(comment: Comment) -> Comment:
 
 def _lines(tracker: str, card: Card) -> List[str]:
     now = datetime.now(timezone.utc)
-    state = [one_line(card.status, 30)] if card.status else []
+    state = [one_line(card.archived, 40)] if card.archived else []
+    state += [one_line(card.status, 30)] if card.status else []
     state.append(f"assigned to {one_line(card.assignee, 30)}" if card.assignee else "assigned to nobody")
     state += [f"reported by {_who(card.reporter, card.via)}"] if card.reporter else []
     state += [f"changed {when(card.changed_at, now)}"] if card.changed_at else []
