@@ -309,3 +309,16 @@ def test_nothing_of_a_request_is_in_the_repr_of_the_tracker(jira, vendor):
     tracker = tracker_of(jira, vendor)
     tracker.show("OPS-1")
     assert TOKEN not in repr(tracker) + repr(vars(tracker))
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("The field 'Archive reason' cannot be set.", Code.UNAUTHORIZED),
+        ("This issue is archived.", Code.NOT_POSSIBLE),
+        ("You cannot edit an archived issue.", Code.NOT_POSSIBLE),
+    ],
+)
+def test_a_word_alone_does_not_make_a_card_an_archived_one(jira, vendor, said, code):
+    vendor.instead(problem(403, said))
+    assert error_of("comment", tracker_of(jira, vendor)).code is code

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
-from typing import Any, Dict
+from types import SimpleNamespace
+from typing import Any, Dict, cast
 
 import pytest
 
-from opsroom import paging
+from opsroom import in_time, paging
 from opsroom.desk.asking import ask_many
+from opsroom.desk.pagers import limit_of
 from opsroom.errors import Code, Failure
+from opsroom.paging.local import Options as LocalOptions
 from opsroom.settings.fields import Fields, Problems
 from opsroom.versions.http import HttpVersion
 from opsroom.versions.http import Options as HttpOptions
@@ -241,3 +244,9 @@ def test_many_version_sources_that_hang_take_no_longer_than_one() -> None:
     assert {one.code for one in answers.values() if isinstance(one, Failure)} == {Code.TIMED_OUT}
     assert len(answers) == 40
     assert took < 0.3 + SLACK
+
+
+def test_a_pager_in_the_database_has_longer_than_the_database() -> None:
+    # What hangs is then the database, which has certainly not taken the page, so the next pager is tried.
+    settings = SimpleNamespace(pagers={"log": SimpleNamespace(options=LocalOptions())})
+    assert limit_of(cast(Any, SimpleNamespace(settings=settings)), "log") > in_time.LIMIT

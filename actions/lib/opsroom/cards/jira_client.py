@@ -119,14 +119,17 @@ class Client:
     def shut(self, card: str, project: str, error: OpsroomError) -> OpsroomError:
         """Instead of an error: the refusal of an archived card or project, where one of them is. By Jira's words; where
         they say only that it is not allowed, by what Jira says of card and project: two requests at most."""
-        refused = isinstance(error, Refusal) or error.code is Code.UNAUTHORIZED
-        why = "archived" if refused and re.search(r"archiv|arquiv", error.message, re.IGNORECASE) else ""
         stuck = error.code is Code.UNKNOWN_COLUMN and not error.facts.get("columns")
-        if not why and (error.facts.get("status") == 403 or stuck or error.code is Code.UNKNOWN_PROJECT):
-            if card:
-                why = archived(self._quietly(f"/issue/{quote(card, safe='')}", {"fields": PLACE}))
-            if not why and at(self._quietly(f"/project/{quote(project, safe='')}", {}), "archived") is True:
-                why = "in an archived project"
+        told = error.code in (Code.UNAUTHORIZED, Code.NOT_ACCEPTED, Code.UNKNOWN_CARD, Code.UNKNOWN_PROJECT)
+        hinted = told and re.search(r"archiv|arquiv", error.message, re.IGNORECASE)
+        if not (stuck or hinted or error.facts.get("status") == 403 or error.code is Code.UNKNOWN_PROJECT):
+            return error
+        # A word may be that of a field or a summary; what Jira says of the card and the project counts first.
+        why = archived(self._quietly(f"/issue/{quote(card, safe='')}", {"fields": PLACE})) if card else ""
+        if not why and at(self._quietly(f"/project/{quote(project, safe='')}", {}), "archived") is True:
+            why = "in an archived project"
+        if not why and hinted and re.search(r"\b(?:is|are|been) archived|archived (?:issue|project)", error.message):
+            why = "archived"
         if not why:
             return error
         message = f"{card} is {why} in Jira, so it is read-only."

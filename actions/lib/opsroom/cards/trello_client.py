@@ -38,6 +38,13 @@ _NOT_THERE = (
 )
 
 
+# Its words for what takes nothing, and its codes for what is full, such as BOARD_TOO_MANY_CARDS.
+_SAYS_CLOSED = re.compile(
+    r"\b(?:board|list|card) (?:is|has been|was) (?:closed|archived)|closed board|archived (?:card|list)"
+)
+_SAYS_FULL = re.compile(r"too[_ ]many|limit[_ ](?:was )?(?:reached|exceeded)|maximum number")
+
+
 class Client:
     """The requests of one verb: together they keep the tracker's time limit.
 
@@ -111,8 +118,8 @@ class Client:
 
     def _shut(self, answer: Answer, about: Tuple[str, str], said: str) -> Optional[Refusal]:
         """Why a board or card takes nothing: by Trello's words, else by what it says of the board."""
-        why = "closed" if re.search(r"\bclosed\b|archived", said) else ""
-        why = "full" if re.search(r"too[_ ]many|limit[_ ](?:reached|exceeded)|maximum number", said) else why
+        why = "closed" if _SAYS_CLOSED.search(said) else ""
+        why = "full" if _SAYS_FULL.search(said) and "api_" not in said else why
         if not why and answer.method != "GET" and answer.status in (401, 403):
             params = {"fields": "closed,limits"}
             content = self._quietly(f"/boards/{quote(self._board, safe='')}", params)

@@ -7,7 +7,7 @@ from typing import Mapping, Optional, Tuple
 
 from .. import paging
 from ..author import Author
-from ..deadline import LOOK_FOR, TIME_LIMIT
+from ..deadline import LOOK_FOR
 from ..errors import Code, Refusal
 from ..names import bare, either, pick, unquoted
 from ..paging import Pager
@@ -20,6 +20,8 @@ TOGETHER = 15.0
 # What a command about one pager takes at most beside its `time_limit`, so that the pager's own word on its limit comes
 # first, in seconds.
 _MARGIN = 0.5
+# The same where a kind has no such limit and keeps its own, in seconds: more than the database is given (in_time).
+_WITHOUT_LIMIT = 30.0
 
 
 def names(desk: Desk) -> Tuple[str, ...]:
@@ -42,7 +44,7 @@ def build(desk: Desk, name: str) -> Pager:
 
 def limit_of(desk: Desk, name: str) -> float:
     """Seconds that a command may take at a pager: the config's `time_limit`."""
-    limit: float = getattr(desk.settings.pagers[name].options, "time_limit", TIME_LIMIT)
+    limit: float = getattr(desk.settings.pagers[name].options, "time_limit", _WITHOUT_LIMIT)
     return limit + _MARGIN
 
 
