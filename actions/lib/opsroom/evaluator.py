@@ -19,9 +19,9 @@ _MEMORY = 1 << 30  # bytes
 _LONGEST = 1_000_000
 
 
-def main() -> None:
-    """One question, one answer; the argument is the limit, in seconds of processor time."""
-    for limit, most in ((resource.RLIMIT_CPU, int(sys.argv[1])), (resource.RLIMIT_AS, _MEMORY)):
+def main(seconds: int) -> None:
+    """One question, one answer, within so many seconds of processor time."""
+    for limit, most in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, _MEMORY)):
         hard = resource.getrlimit(limit)[1]
         soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
         with suppress(OSError, ValueError):  # not on every system; the client has a clock as well
@@ -57,7 +57,3 @@ def evaluate(question: Dict[str, Any]) -> Any:
 
     content = json.loads(json.dumps(question["content"]), object_hook=unwritten)
     return written(jmespath.search(question["expression"], content, options()))
-
-
-if __name__ == "__main__":
-    main()

@@ -17,7 +17,8 @@ from typing import Any, Mapping, Pattern
 from .errors import Code, Failure
 from .json_values import options, unwritten, written
 
-_SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "evaluator.py")
+_CODE = "import sys; sys.path.append(sys.argv[1]); import evaluator; evaluator.main(int(sys.argv[2]))"
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
 # Seconds of processor time, and seconds in all: the process may have to wait for a processor.
 PROCESSOR_TIME = 2
 LIMIT = 10.0
@@ -68,7 +69,7 @@ def find_in_json(expression: str, content: Any) -> Any:
         raise ExpressionProblem(str(error).splitlines()[0].rstrip(":. ")) from None
     except RecursionError:
         raise ExpressionProblem("it is nested too deep") from None
-    packages = [os.path.dirname(os.path.dirname(path)) for path in (jmespath.__file__, _SCRIPT)]
+    packages = [os.path.dirname(os.path.dirname(jmespath.__file__)), os.path.dirname(_FOLDER)]
     return _evaluated("json", expression, question, packages=packages)
 
 
@@ -83,7 +84,7 @@ def _evaluated(kind: str, expression: str, content: Any, **more: Any) -> Any:
     question = json.dumps({"kind": kind, "expression": expression, "content": content, **more}, default=str)
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-S", _SCRIPT, str(PROCESSOR_TIME)],
+            [sys.executable, "-I", "-S", "-c", _CODE, _FOLDER, str(PROCESSOR_TIME)],
             input=question.encode("ascii"),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

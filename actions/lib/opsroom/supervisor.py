@@ -1,9 +1,9 @@
 """Runs one program, keeps hold of everything that it starts, and ends all of it when told to or when
 its client is gone.
 
-A process of its own, started by `supervision.py`: `python -I -S supervisor.py SOCKET PROGRAM
-[ARGUMENT ...]`. It imports nothing of opsroom and little of Python, and has one thread, so it may
-fork. It is a *subreaper*: a process that loses its parent (`setsid`, a double fork) becomes its
+A process of its own, started by `supervision.py` with a socket and the program's arguments. It
+imports nothing of opsroom and little of Python, and has one thread, so it may fork. It is a
+*subreaper*: a process that loses its parent (`setsid`, a double fork) becomes its
 child instead of init's and stays in sight. Where there is none (not Linux), it knows the program's
 process group only. What another service starts for the program (systemd, docker, cron) is out of
 reach.
@@ -18,11 +18,9 @@ at the end, `done`.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import signal
-import sys
 import time
 
 TYPE_CHECKING = False  # `typing` would take a fifth of the start
@@ -96,8 +94,7 @@ class Supervisor:
             self._end(grace, lambda one: one.group == self._pid)
         elif verb != b"over":  # also when nothing can be said any more, because the client is gone
             self._end(grace, lambda one: True)
-        self._reap()
-        return [(one.pid, one.name) for one in self._family() or []]
+        return [(one.pid, one.name) for one in self._living(lambda one: True) or []]
 
     def _end(self, grace: float, wanted: Wanted) -> None:
         limit = time.monotonic() + grace
@@ -145,12 +142,13 @@ class Supervisor:
         process has no child any more, from which all descend, or when none is seen repeatedly.
         """
         for _ in range(_LOOKS):
-            childless = self._reap()
+            if self._reap():
+                return []
             family = self._family()
             if family is None:
                 return None
             found = [one for one in family if wanted(one)]
-            if found or childless:
+            if found:
                 return found
         return []
 
@@ -290,8 +288,10 @@ def _let_go_of_the_output() -> None:
 
 def _prctl(option: int, value: int = 1) -> None:
     try:
+        import ctypes  # some builds of Python come without
+
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-    except (OSError, AttributeError):  # not Linux
+    except (ImportError, OSError, AttributeError):  # or not Linux
         pass
 
 
@@ -300,7 +300,3 @@ def _say(client: int, line: str) -> None:
         os.write(client, line.replace("\n", " ").encode("utf-8", "replace") + b"\n")
     except OSError:  # the client is gone
         pass
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
