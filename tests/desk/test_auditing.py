@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Dict, List
@@ -13,6 +14,7 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.audit.executions import PAGE
+from opsroom.audit.heads import read_heads
 from opsroom.store import open_store
 from support.guarded import code_of, guarded_world, let_time_run_out, wait_for
 from support.http_server import HttpServer, Reply, Request
@@ -46,6 +48,10 @@ def report(world: World, **given: Any) -> Any:
 
 def verify(world: World, **given: Any) -> Any:
     return world.ask("audit_verify", **{"record": 0, "keep": False, **given})
+
+
+def path_of(world: World) -> str:
+    return world.database.partition(":///")[2]
 
 
 def tamper(world: World, statement: str) -> None:
@@ -225,17 +231,73 @@ class TestVerify:
         assert verify(used, head=head)["code"] == "invalid_name"
 
     def test_the_same_hash_is_kept_once_and_a_broken_record_never(self, used: World) -> None:
-        file = used.folder / "db" / "audit" / "heads.txt"
+        file = Path(verify(used, keep=True)["heads_file"])
+        assert file.parent == used.folder / "db" / "audit"
         verify(used, keep=True)
-        verify(used, keep=True)
-        assert len(file.read_text().splitlines()) == 1
+        assert file.read_text().splitlines()[0] == f"# hashes of the database file {path_of(used)}"
+        assert len(read_heads(file)) == 1
         used.ask("deploy", app="web", version="v1.2.0", environment="uat")
         verify(used, keep=True)
-        assert len(file.read_text().splitlines()) == 2
+        assert len(read_heads(file)) == 2
         tamper(used, "UPDATE ledger SET requester = 'bob' WHERE seq = 3")
         used.ask("deploy", app="web", version="v1.1.0", environment="uat")
         verify(used, keep=True)
-        assert len(file.read_text().splitlines()) == 2
+        assert len(read_heads(file)) == 2
+
+
+class TestHeadsOfSeveralDatabases:
+    def other(self, used: World) -> World:
+        """The same world with another database in the same folder."""
+        other = replace(used, database=used.database.replace("opsroom.db", "other.db"))
+        other.ask("deploy", app="web", version="v1.2.0", environment="test")
+        return other
+
+    def test_each_has_its_own_and_neither_is_taken_for_a_break_of_the_other(self, used: World) -> None:
+        other = self.other(used)
+        files = {verify(one, keep=True)["heads_file"] for one in (used, other)}
+        assert len(files) == 2
+        for one in (used, other):
+            told = verify(one)
+            assert (told["ok"], told["heads_compared"]) == (True, 1)
+
+    def test_the_file_that_they_shared_is_divided(self, used: World) -> None:
+        other = self.other(used)
+        shared = used.folder / "db" / "audit" / "heads.txt"
+        shared.parent.mkdir()
+        noted = [used.records()[0], other.records()[0], used.records()[-1], other.records()[-1]]
+        lines = [f"2026-11-23T08:00:00Z {one.seq} {one.hash}" for one in noted]
+        shared.write_text("\n".join(lines) + "\n")
+        # What is not in this record may be another's: it is told, not forgotten.
+        told = verify(used)
+        assert (told["ok"], told["heads_compared"], told["broken"]) == (False, 2, 2)
+        assert "the hash is another database's" in told["message"]
+        assert shared.read_text().splitlines() == [lines[1], lines[3]]
+        assert verify(other)["ok"] is True
+        assert not shared.exists()
+        for one in (used, other):
+            told = verify(one)
+            assert (told["ok"], told["heads_compared"]) == (True, 2)
+        assert [one.record for one in read_heads(Path(verify(used)["heads_file"]))] == [1, used.records()[-1].seq]
+
+    def test_a_file_of_one_database_is_upgraded_in_place_and_still_finds_a_break(self, used: World) -> None:
+        shared = used.folder / "db" / "audit" / "heads.txt"
+        shared.parent.mkdir()
+        newest = used.records()[-1]
+        shared.write_text(f"2026-11-23T08:00:00Z {newest.seq} {newest.hash}\n")
+        assert verify(used)["heads_compared"] == 1
+        assert not shared.exists()
+        tamper(used, f"DELETE FROM ledger WHERE seq = {newest.seq}")
+        assert verify(used)["ok"] is False
+
+    def test_a_record_that_was_changed_before_the_upgrade_is_still_found(self, used: World) -> None:
+        shared = used.folder / "db" / "audit" / "heads.txt"
+        shared.parent.mkdir()
+        newest = used.records()[-1]
+        shared.write_text(f"2026-11-23T08:00:00Z {newest.seq} {newest.hash}\n")
+        tamper(used, f"DELETE FROM ledger WHERE seq = {newest.seq}")
+        assert verify(used)["ok"] is False
+        assert verify(used, keep=True)["ok"] is False
+        assert shared.exists()
 
 
 class TestAnnounce:
@@ -245,7 +307,7 @@ class TestAnnounce:
         assert told["ok"] is True
         assert used.room.said == [told["message"]]
         assert used.records()[-1].hash in used.room.said[0]
-        assert (used.folder / "db" / "audit" / "heads.txt").exists()
+        assert len(read_heads(Path(told["heads_file"]))) == 1
 
     def test_a_broken_record_is_announced_too(self, used: World) -> None:
         used.config["announce"] = "#deploys"
@@ -382,6 +444,12 @@ class TestCommandLine:
             done = self.call(used, "verify", "--database", used.database, "--heads", "heads.txt", "--keep")
             assert (done.returncode, done.stderr) == (0, "")
         assert "1 noted hashes compared" in done.stdout
+        other = used.database.replace("opsroom.db", "other.db")
+        replace(used, database=other).ask("deploy", app="web", version="v1.2.0", environment="test")
+        own = self.call(used, "verify", "--database", other, "--keep", "--heads", "empty.txt")
+        assert own.returncode == 0
+        refused = self.call(used, "verify", "--database", used.database, "--heads", "empty.txt", "--keep")
+        assert refused.returncode != 0
         tamper(used, f"DELETE FROM ledger WHERE seq = {newest.seq}")
         done = self.call(used, "verify", "--database", used.database, "--heads", "heads.txt")
         assert done.returncode == 1

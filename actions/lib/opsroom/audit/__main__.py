@@ -87,7 +87,7 @@ def _verify(given: argparse.Namespace) -> int:
         print(one.message)
     print(f"Newest: record {chain.head}, {chain.head_hash}")
     if given.keep and given.heads and found.ok and chain.records:
-        keep_head(given.heads, Head(chain.head_hash, chain.head, stamp(now)))
+        keep_head(given.heads, Head(chain.head_hash, chain.head, stamp(now)), store.place)
     return 0 if found.ok else 1
 
 

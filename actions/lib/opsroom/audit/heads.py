@@ -1,9 +1,17 @@
-"""Hashes of newest records, kept outside of the database: they prove that nothing before them was changed."""
+"""Hashes of newest records, kept outside of the database: they prove that nothing before them was changed.
+
+Each database has a file of its own, whose first line names it. Up to 0.3 all of them shared `heads.txt`. What stands
+there and is in this record is taken over into its own file. What is not may be another database's, or be all that is
+left of a record that was changed: it stays, and is reported, until the database that it belongs to has taken it over.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable, List, Tuple
@@ -11,10 +19,13 @@ from typing import Iterable, List, Tuple
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from ..errors import Code, Failure
+from ..errors import Code, Failure, Refusal
 from ..ledger_chain import Break, BreakKind, ChainReport, verify_chain
 from ..store.tables import ledger
 
+# What all databases shared before 0.4, and how the first line of a database's own file begins.
+_SHARED = "heads.txt"
+_TITLE = "# hashes of "
 _LINE = re.compile(r"(?P<at>\S+) +(?P<record>[0-9]{1,18}) +(?P<hash>[0-9a-fA-F]{64})")
 
 
@@ -42,14 +53,20 @@ class Verified:
         return not self.broken
 
 
-def verify_record(connection: Connection, heads: Iterable[Head] = ()) -> Verified:
-    """Check the whole chain, and that each noted head is still where it was."""
+def verify_record(connection: Connection, heads: Iterable[Head] = (), more: Iterable[Break] = ()) -> Verified:
+    """Check the whole chain, and that each noted head is still where it was. `more` is what else was found."""
     noted = list(heads)
     # A hash without its number is looked for in the pass that is made anyway.
     loose = [one for one in noted if not one.record]
     chain = verify_chain(connection, loose[0].hash if loose else "")
     lost = [found for one in noted if one.record or one in loose[1:] for found in _lost(connection, one, chain)]
+    lost += more
     return Verified(chain, len(noted), (*chain.breaks, *lost), chain.broken + len(lost))
+
+
+def _lost_record(connection: Connection, head: Head) -> bool:
+    """Whether the record of that number has another hash, or is gone."""
+    return bool(connection.scalar(select(ledger.c.hash).where(ledger.c.seq == head.record)) != head.hash.lower())
 
 
 def _lost(connection: Connection, head: Head, chain: ChainReport) -> List[Break]:
@@ -67,6 +84,44 @@ def _lost(connection: Connection, head: Head, chain: ChainReport) -> List[Break]
     return [Break(head.record or chain.head, BreakKind.HEAD_GONE, told)]
 
 
+def heads_file(folder: Path, place: str) -> Path:
+    """The file of one database, by the database in words."""
+    return folder / f"heads-{hashlib.sha256(place.encode('utf-8', 'replace')).hexdigest()[:16]}.txt"
+
+
+def take_over(connection: Connection, folder: Path, place: str) -> List[Head]:
+    """Move what the shared file has of this record into its own file; returns what is left in the shared one."""
+    shared, own = folder / _SHARED, heads_file(folder, place)
+    every = read_heads(shared)
+    mine = [one for one in every if one.record and not _lost_record(connection, one)]
+    left = [one for one in every if one not in mine]
+    # Where the folder cannot be written, they stay where they are.
+    with suppress(Failure, OSError):
+        if mine:
+            known = read_heads(own)
+            # The older ones first; before they are gone from the one file they are in the other.
+            _replace(own, place, [*mine, *(one for one in known if one not in mine)])
+            if left:
+                _replace(shared, "", left)
+            else:
+                shared.unlink()
+    return left
+
+
+def unclaimed(left: Iterable[Head]) -> List[Break]:
+    """What is told of hashes in the shared file that are not in this record."""
+    return [
+        Break(
+            one.record,
+            BreakKind.HEAD_GONE,
+            f"{_SHARED}, which databases shared before 0.4, has a hash of record {one.record} noted on {one.at} that is"
+            " not in this record: it was cut off or made anew, or the hash is another database's. Then run audit verify"
+            " with that database once: it takes its own.",
+        )
+        for one in left
+    ]
+
+
 def read_heads(path: Path) -> List[Head]:
     """The heads in a file; none when there is no file. Lines that are no head are skipped."""
     try:
@@ -79,9 +134,15 @@ def read_heads(path: Path) -> List[Head]:
     return [Head(one["hash"].lower(), int(one["record"]), one["at"]) for one in found if one]
 
 
-def keep_head(path: Path, head: Head) -> None:
-    """Add a head to a file, a line each: when, number, hash. One that is the last already is not added again."""
-    known = read_heads(path)
+def keep_head(path: Path, head: Head, place: str) -> None:
+    """Add a head of a database to its file, a line each: when, number, hash. The last one is not added again.
+
+    Raises Refusal(not_accepted) for the file of another database.
+    """
+    known, named = read_heads(path), _named(path)
+    if named and named != _name(place):
+        told = f"{path} has the hashes of another database: {named}."
+        raise Refusal(Code.NOT_ACCEPTED, told, "Name another file for this one.")
     if known and (known[-1].record, known[-1].hash) == (head.record, head.hash):
         return
     try:
@@ -89,9 +150,42 @@ def keep_head(path: Path, head: Head) -> None:
         # One write, which the system appends as a whole: two runners at once do not mix their lines.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         try:
-            os.write(descriptor, f"{head.at} {head.record} {head.hash}\n".encode())
+            first = "" if known or named else f"{_TITLE}{_name(place)}\n"
+            os.write(descriptor, f"{first}{head.at} {head.record} {head.hash}\n".encode())
         finally:
             os.close(descriptor)
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def _named(path: Path) -> str:
+    """The database that a file names in its first line; empty for one from before 0.4, and for none."""
+    with suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
+        first = file.readline(1000)
+        if first.startswith(_TITLE):
+            return first[len(_TITLE) :].strip()
+    return ""
+
+
+def _name(place: str) -> str:
+    return " ".join(place.split())
+
+
+def _replace(path: Path, place: str, heads: Iterable[Head]) -> None:
+    title = f"{_TITLE}{_name(place)}\n" if place else ""
+    lines = "".join(f"{one.at} {one.record} {one.hash}\n" for one in heads)
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".heads-")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+                out.write(title + lines)
+                out.flush()
+                os.fsync(out.fileno())
+            os.chmod(temporary, 0o640)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
     except OSError as error:
         raise _unusable(path, error) from error
 

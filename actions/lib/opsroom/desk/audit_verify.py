@@ -23,19 +23,19 @@ def audit_verify(desk: Desk, folder: Path, head: str = "", record: int = 0, keep
     `keep` adds the newest hash to those in the folder. Not ok, with code record_broken, when anything does not fit.
     Raises Refusal(invalid_name) for a head that is no hash.
     """
-    from ..audit.heads import Head, keep_head, read_heads, verify_record
+    from ..audit.heads import Head, heads_file, keep_head, read_heads, take_over, unclaimed, verify_record
 
-    file = folder / "heads.txt"
-    heads = read_heads(file)
-    if head.strip():
-        heads.append(Head(_checked(head), record))
+    given = [Head(_checked(head), record)] if head.strip() else []
+    place = desk.store.place
+    file = heads_file(folder, place)
     with desk.store.read() as connection:
         now = desk.store.now(connection)
-        found = verify_record(connection, heads)
+        left = take_over(connection, folder, place)
+        found = verify_record(connection, [*read_heads(file), *given], unclaimed(left))
         took = (desk.store.now(connection) - now).total_seconds()
     newest = Head(found.chain.head_hash, found.chain.head, stamp(now))
     if keep and found.ok and found.chain.records:
-        keep_head(file, newest)
+        keep_head(file, newest, place)
     facts = {
         "records": found.chain.records,
         "head": newest.record,
