@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import ContextManager, Iterator, Optional, Tuple, TypeVar
 
 from ..errors import Code, Failure
+from ..grants import statement_for
 from .address import Address
 
 T = TypeVar("T")
@@ -16,7 +17,11 @@ T = TypeVar("T")
 _AGAIN = "Try again in a moment."
 _ROOM = "Free some space on that disk."
 _SERVER = "Check that the server runs and that 'database' in opsroom.yaml names it."
-_HELD = (Code.STORE_FAILED, "Another process holds {place} for longer than it may be waited for.", _AGAIN)
+_BUSY = (
+    Code.STORE_BUSY,
+    "The database is busy: others have been writing to {place} for longer than this command may wait.",
+    _AGAIN,
+)
 _TABLES = (
     Code.STORE_FAILED,
     "The tables of {place} are not those that opsroom made.",
@@ -43,8 +48,8 @@ _SQLITE: Tuple[Tuple[str, _Told], ...] = (
         ),
     ),
     ("disk is full", (Code.STORE_FULL, "The disk with {place} is full.", _ROOM)),
-    ("is locked", _HELD),
-    ("locking protocol", _HELD),
+    ("is locked", _BUSY),
+    ("locking protocol", _BUSY),
     (
         "not a database",
         (
@@ -75,15 +80,15 @@ _STATES: Tuple[Tuple[str, _Told], ...] = (
         (
             Code.STORE_READ_ONLY,
             "The user in 'database' may not use the tables of {place}, or not make them.",
-            "Let that user own the database: ALTER DATABASE ... OWNER TO ...",
+            "{grants}",
         ),
     ),
     ("53100", (Code.STORE_FULL, "The disk of {place} is full.", _ROOM)),
     ("53300", (Code.STORE_UNREACHABLE, "{Place} takes no more connections.", _AGAIN)),
     ("53", (Code.STORE_FAILED, "{Place} has run out of resources.", _AGAIN)),
-    ("55P03", _HELD),
-    ("57014", _HELD),
-    ("40", _HELD),
+    ("55P03", _BUSY),
+    ("57014", _BUSY),
+    ("40", _BUSY),
     ("57P", (Code.STORE_UNREACHABLE, "{Place} is restarting, or cut the connection.", _AGAIN)),
     ("08", (Code.STORE_UNREACHABLE, "The connection to {place} was lost.", _AGAIN)),
     ("28", (Code.STORE_UNREACHABLE, "{Place} refuses the user or the password in 'database'.", "Correct them.")),
@@ -163,12 +168,22 @@ def explain(error: BaseException, address: Address) -> Failure:
     finder = _sqlite if address.dialect == "sqlite" else _postgresql
     code, message, hint = finder(original, error) or _unknown(original)
     words = {
+        "grants": _grants(original),
         "place": address.place,
         "Place": address.place[0].upper() + address.place[1:],
         "place_only": address.place.replace("the ", "", 1),
         "user": _user(),
     }
     return Failure(code, message.format(**words), hint.format(**words))
+
+
+def _grants(original: BaseException) -> str:
+    """Which right is missing. Never that of owning the tables: their owner can undo what protects the record."""
+    # The first line: below it stands the statement.
+    missing = statement_for(str(original).partition("\n")[0])
+    if missing:
+        return f"As the owner of the tables, run: {missing} TO that user. All grants: python -m opsroom.grants USER"
+    return "Run one command as the role that owns the tables, then grant the rest: python -m opsroom.grants USER"
 
 
 def newer(address: Address, revision: str, head: str) -> Failure:
