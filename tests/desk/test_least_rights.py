@@ -140,6 +140,7 @@ CALLS: List[Tuple[str, str, Dict[str, Any]]] = [
     ("announce_head", "stanley", {}),
     ("check_record", "stanley", {"wake": False}),
     ("reconcile", "alice", PERIOD),
+    ("close_dead_executions", "stanley", {}),
 ]  # fmt: skip
 
 

@@ -459,7 +459,8 @@ class TestRecord:
         monkeypatch.setattr("opsroom.store.open_store", closed)
         answer = rooms.page()
         assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "paged", False)
-        assert "It is not recorded, and no limit was checked: the database cannot be used." in answer["message"]
+        assert "It is not recorded yet (the next command does that), and no limit was checked" in answer["message"]
+        assert "the database cannot be used." in answer["message"]
         assert len(rooms.side().alarms) == 1
         assert rooms.side().alarms[0].mark.startswith("ops")
 

@@ -162,7 +162,7 @@ class TestDeeds:
         monkeypatch.setattr("opsroom.store.open_store", closed)
         answer = rooms.ask("ack_page", page="pagerduty:1234")
         assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "acknowledged", False)
-        assert "It is not recorded: the database cannot be used." in answer["message"]
+        assert "It is not recorded yet (the next command does that): the database cannot be used." in answer["message"]
 
 
 class TestList:

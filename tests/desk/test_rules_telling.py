@@ -137,7 +137,9 @@ class TestMissed:
         for _ in range(2):
             ruled.rule("announce_deployments")
         (said,) = ruled.heard["#dev"].said[before:]
-        assert said.startswith("The deploy of web v1.1.0 on uat by bob was interrupted: its runner died after v1.1.0")
+        assert said.startswith(
+            "The deploy of web v1.1.0 on uat by bob was interrupted: its runner was lost after v1.1.0"
+        )
 
     def test_while_the_chat_is_away_nothing_is_lost(self, ruled: Ruled) -> None:
         ruled.heard["#deploys"].deaf = True

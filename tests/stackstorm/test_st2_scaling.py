@@ -568,7 +568,8 @@ def test_a_page_goes_out_without_the_database_and_says_that_it_is_not_recorded(
     finally:
         server.start_again()
     assert answer.code == "paged"
-    assert "It is not recorded, and no limit was checked: the database cannot be used." in answer.message
+    assert "It is not recorded yet (the next command does that), and no limit was checked" in answer.message
+    assert "the database cannot be used." in answer.message
     assert hooked.taken == 1
     assert on_postgres.events() == []
 

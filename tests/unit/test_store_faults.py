@@ -207,9 +207,9 @@ def test_a_server_that_only_reads_still_tells_its_history(postgres: Postgres, wa
         ("53300", Code.STORE_UNREACHABLE),
         ("57P03", Code.STORE_UNREACHABLE),
         ("08006", Code.STORE_UNREACHABLE),
-        ("55P03", Code.STORE_FAILED),
-        ("57014", Code.STORE_FAILED),
-        ("40P01", Code.STORE_FAILED),
+        ("55P03", Code.STORE_BUSY),
+        ("57014", Code.STORE_BUSY),
+        ("40P01", Code.STORE_BUSY),
         ("42P01", Code.STORE_FAILED),
         ("23505", Code.STORE_FAILED),
         ("XX000", Code.STORE_FAILED),
@@ -238,8 +238,8 @@ def test_what_another_process_holds_for_too_long_is_told(
     with store.write() as connection:
         queue_up(connection)
         error = _caught(lambda: _fill(other, way, entry()))
-    assert error.code is Code.STORE_FAILED
-    assert error.message.startswith("Another process holds the database")
+    assert error.code is Code.STORE_BUSY
+    assert error.message.startswith("The database is busy: others have been writing to the database")
     fill(other, entry())
 
 

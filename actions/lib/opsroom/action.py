@@ -136,7 +136,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
         try:
             outcome = use_case(desk)
         finally:
-            desk.close()
+            desk.finish()
         facts = {**outcome.facts, "outcome": "succeeded" if outcome.ok else "failed"}
         return outcome.ok, {**facts, "code": outcome.code, "message": outcome.message, "hint": ""}
 

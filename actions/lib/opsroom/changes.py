@@ -8,9 +8,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import List, Optional
 
-from sqlalchemy import select
-from sqlalchemy.engine import Connection
-
 from .change import Approval, Change, Draft, Kind, State
 from .change_steps import (
     NOW,
@@ -33,7 +30,7 @@ from .errors import Code
 from .ledger import Event, append, of_deployment
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import claims
+from .store.plain import Transaction, rows
 from .store.values import from_moment, moment
 
 __all__ = [
@@ -71,19 +68,19 @@ _LONGEST = timedelta(hours=1, minutes=5)
 _ENDS = (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED)
 
 
-def stale(store: Store, connection: Connection) -> bool:
+def stale(store: Store, connection: Transaction) -> bool:
     """Whether `tidy` has something to do; for those who only read."""
     now = store.now(connection)
     return any(one.state is State.DEPLOYING or _is_over(one, now) for one in open_changes(connection))
 
 
-def tidy(store: Store, connection: Connection) -> None:
+def tidy(store: Store, connection: Transaction) -> None:
     """Close what expired, and what a runner that died left behind."""
     expire(store, connection)
     settle(store, connection)
 
 
-def expire(store: Store, connection: Connection) -> List[Change]:
+def expire(store: Store, connection: Transaction) -> List[Change]:
     """Mark open changes whose time is over, with a record each; returns them."""
     queue_up(connection)
     now = store.now(connection)
@@ -94,7 +91,7 @@ def expire(store: Store, connection: Connection) -> List[Change]:
     return over
 
 
-def settle(store: Store, connection: Connection) -> List[Change]:
+def settle(store: Store, connection: Transaction) -> List[Change]:
     """Go on with the changes whose runner died after it had set them off; returns those that moved.
 
     A deployment that was started is closed by what the ledger says became of it. One that was not waits again, or has
@@ -106,9 +103,10 @@ def settle(store: Store, connection: Connection) -> List[Change]:
     return [one for one in deploying if _settle(store, connection, one, now)]
 
 
-def _settle(store: Store, connection: Connection, change: Change, now: datetime) -> bool:
-    mine = select(claims.c.lease_until).where(claims.c.deployment == change.deployment)
-    lease = connection.scalar(mine)
+def _settle(store: Store, connection: Transaction, change: Change, now: datetime) -> bool:
+    query = "SELECT lease_until FROM claims WHERE deployment = :deployment"
+    claim = rows(connection, query, deployment=change.deployment)
+    lease = claim[0]["lease_until"] if claim else None
     since = [one for one in of_deployment(connection, change.deployment) if moment(one.at) >= change.begun_at]
     started = [one.seq for one in since if one.event is Event.STARTED]
     if not started:
@@ -130,9 +128,9 @@ def _settle(store: Store, connection: Connection, change: Change, now: datetime)
     return True
 
 
-def _wait_again(store: Store, connection: Connection, change: Change, now: datetime) -> bool:
+def _wait_again(store: Store, connection: Transaction, change: Change, now: datetime) -> bool:
     by = change.facts.get("begun_by", "somebody")
-    why = f"its runner died before anything was touched, when {by} had set it off"
+    why = f"{_held_up(connection, change)}, when {by} had set it off"
     if change.expired(now):
         return _expire(store, connection, change, State.DEPLOYING, why)
     if not put_back(store, connection, change.id):
@@ -143,7 +141,15 @@ def _wait_again(store: Store, connection: Connection, change: Change, now: datet
     return True
 
 
-def _expire(store: Store, connection: Connection, change: Change, before: State, why: str) -> bool:
+def _held_up(connection: Transaction, change: Change) -> str:
+    """Why a change that was set off was not started, as far as the record knows."""
+    ends = (Event.FAILED, Event.REFUSED, Event.INTERRUPTED)
+    since = [one for one in of_deployment(connection, change.deployment) if moment(one.at) >= change.begun_at]
+    busy = any(one.event in ends and one.code == Code.STORE_BUSY.value for one in since)
+    return "the database was busy" if busy else "its runner was lost before anything was touched"
+
+
+def _expire(store: Store, connection: Transaction, change: Change, before: State, why: str) -> bool:
     if not move(store, connection, change.id, before, State.EXPIRED, closed_at=NOW):
         return False
     told = f"Change {change.id} ({change.what}) expired: {why}."

@@ -7,17 +7,13 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Optional
 
-from sqlalchemy import delete, insert, select
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
-
 from .errors import Code
 from .guard import YES, Decision, no
 from .names import tidied
 from .settings.model import Person
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import used_codes, wrong_codes
+from .store.plain import Transaction, change, insert, insert_new, rows
 from .store.values import from_moment, moment
 from .text import when
 
@@ -30,7 +26,7 @@ WITHIN = timedelta(minutes=15)
 _DIGITS = re.compile(r"^[0-9]{6}(?![\s\S])")
 
 
-def check_code(store: Store, connection: Connection, person: Person, code: str, say: str) -> Decision:
+def check_code(store: Store, connection: Transaction, person: Person, code: str, say: str) -> Decision:
     """Whether this is a code of that person, not used before. It is used up, or counted as wrong, by asking.
 
     Both are written within the caller's `store.write()`, which therefore must be committed also when the answer is no:
@@ -65,7 +61,7 @@ def check_code(store: Store, connection: Connection, person: Person, code: str, 
 
 def use_code(store: Store, person: Person, code: str, say: str) -> None:
     """The same in a transaction of its own. Raises the Refusal."""
-    with store.write() as connection:
+    with store.write_plain() as connection:
         decision = check_code(store, connection, person, code, say)
     decision.enforce()
 
@@ -89,26 +85,22 @@ def _counter(person: Person, code: str, now: datetime) -> Optional[int]:
     return right[-1] if right else None
 
 
-def _use_up(connection: Connection, person: Person, counter: int, now: datetime, say: str) -> Decision:
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(used_codes), {"person": person.name, "counter": counter, "at": moment(now)})
+def _use_up(connection: Transaction, person: Person, counter: int, now: datetime, say: str) -> Decision:
+    if insert_new(connection, "used_codes", {"person": person.name, "counter": counter, "at": moment(now)}):
         return YES
-    except IntegrityError:
-        told = "This code was used before; each works once."
-        return no(Code.CODE_USED, told, f"Wait up to 30 s for the next one, then say, {_example(say, 'with it')}")
+    told = "This code was used before; each works once."
+    return no(Code.CODE_USED, told, f"Wait up to 30 s for the next one, then say, {_example(say, 'with it')}")
 
 
-def _closed_until(connection: Connection, person: Person, now: datetime) -> Optional[datetime]:
+def _closed_until(connection: Transaction, person: Person, now: datetime) -> Optional[datetime]:
     """When codes are looked at again; None when they are now."""
-    query = select(wrong_codes.c.at).where(wrong_codes.c.person == person.name, wrong_codes.c.at > moment(now - WITHIN))
-    latest = connection.scalars(query.order_by(wrong_codes.c.at.desc()).limit(MOST_WRONG)).all()
-    return from_moment(latest[-1]) + WITHIN if len(latest) == MOST_WRONG else None
+    query = "SELECT at FROM wrong_codes WHERE person = :person AND at > :since ORDER BY at DESC LIMIT :most"
+    latest = rows(connection, query, person=person.name, since=moment(now - WITHIN), most=MOST_WRONG)
+    return from_moment(latest[-1]["at"]) + WITHIN if len(latest) == MOST_WRONG else None
 
 
-def _count_wrong(connection: Connection, person: Person, now: datetime) -> None:
+def _count_wrong(connection: Transaction, person: Person, now: datetime) -> None:
     # Every refusal is in the ledger; here only the recent ones matter.
     old = moment(now - WITHIN * 2)
-    connection.execute(delete(wrong_codes).where(wrong_codes.c.person == person.name, wrong_codes.c.at < old))
-    row = {"id": secrets.token_hex(8), "person": person.name, "at": moment(now)}
-    connection.execute(insert(wrong_codes), row)
+    change(connection, "DELETE FROM wrong_codes WHERE person = :person AND at < :old", person=person.name, old=old)
+    insert(connection, "wrong_codes", {"id": secrets.token_hex(8), "person": person.name, "at": moment(now)})

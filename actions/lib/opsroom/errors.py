@@ -138,6 +138,7 @@ class Code(str, Enum):
     PAGE_UNCONFIRMED = "page_unconfirmed"
     NOBODY_NOTIFIED = "nobody_notified"
     STORE_UNREACHABLE = "store_unreachable"
+    STORE_BUSY = "store_busy"
     STORE_READ_ONLY = "store_read_only"
     STORE_FULL = "store_full"
     STORE_NEWER = "store_newer"

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, insert, select
-from sqlalchemy.engine import Connection
-
 from .store import Store
-from .store.tables import handles
+from .store.plain import Transaction, change, insert, rows
 from .store.values import clean, moment
 
 
-def keep(store: Store, connection: Connection, app: str, environment: str, name: str, value: str) -> None:
+def keep(store: Store, connection: Transaction, app: str, environment: str, name: str, value: str) -> None:
     """Write it down in place of what stood there, within the caller's `store.write()`. An empty value removes it."""
-    place = (handles.c.app == app, handles.c.environment == environment, handles.c.name == name)
-    connection.execute(delete(handles).where(*place))
+    place = {"app": app, "environment": environment, "name": name}
+    change(connection, f"DELETE FROM handles WHERE {_HERE}", **place)  # noqa: S608
     if value:
-        row = {"app": app, "environment": environment, "name": name, "value": clean(value)}
-        connection.execute(insert(handles), {**row, "at": moment(store.now(connection))})
+        at = moment(store.now(connection))
+        insert(connection, "handles", {**place, "value": clean(value), "at": at})
 
 
-def kept(connection: Connection, app: str, environment: str, name: str) -> str:
+def kept(connection: Transaction, app: str, environment: str, name: str) -> str:
     """What was written down last; empty when nothing was."""
-    place = (handles.c.app == app, handles.c.environment == environment, handles.c.name == name)
-    return str(connection.execute(select(handles.c.value).where(*place)).scalar() or "")
+    query = f"SELECT value FROM handles WHERE {_HERE}"  # noqa: S608
+    found = rows(connection, query, app=app, environment=environment, name=name)
+    return str(found[0]["value"]) if found else ""
+
+
+_HERE = "app = :app AND environment = :environment AND name = :name"

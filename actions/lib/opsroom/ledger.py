@@ -7,12 +7,12 @@ import math
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from .ledger_chain import GENESIS, record_hash
 from .store import Store
 from .store.engine import queue_up
-from .store.plain import Transaction, insert, rows
+from .store.plain import Plain, Transaction, insert, rows
 from .store.values import clean, from_moment, moment
 
 
@@ -121,25 +121,34 @@ def append(store: Store, on: Transaction, entry: Entry) -> Record:
     has what the clock said.
     """
     queue_up(on)
-    found = rows(on, "SELECT seq, at, hash FROM ledger ORDER BY seq DESC LIMIT 1")
-    head = found[0] if found else None
+    newest, newest_at, newest_hash = _head(on)
     now = at = moment(store.now(on))
     facts = {clean(str(key)): _plain(value) for key, value in entry.facts.items()}
-    if head is not None and head["at"] > now:
-        at = head["at"]
+    if newest_at > now:
+        at = newest_at
         facts["clock"] = now
     values: Dict[str, Any] = {name: clean(getattr(entry, name)) for name in _TEXTS}
     values.update(
-        seq=1 if head is None else head["seq"] + 1,
+        seq=newest + 1,
         at=at,
         event=entry.event.value,
         milliseconds=_milliseconds(entry.seconds),
         facts=json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
-        previous_hash=GENESIS if head is None else head["hash"],
+        previous_hash=newest_hash or GENESIS,
     )
     values["hash"] = record_hash(values)
     insert(on, "ledger", values)
+    if isinstance(on, Plain) and on.head is not None:
+        on.head = (values["seq"], at, values["hash"])
     return from_columns(values)
+
+
+def _head(on: Transaction) -> Tuple[int, str, str]:
+    """Number, time and hash of the newest record; 0 and empty when there is none."""
+    if isinstance(on, Plain) and on.head is not None:
+        return on.head
+    found = rows(on, "SELECT seq, at, hash FROM ledger ORDER BY seq DESC LIMIT 1")
+    return (found[0]["seq"], found[0]["at"], found[0]["hash"]) if found else (0, "", "")
 
 
 def of_deployment(on: Transaction, deployment: str) -> List[Record]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional
-
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
 
 from .errors import Code, Failure
 from .ledger import Entry, Event, append
 from .people import Speaker
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import locks
+from .store.plain import Transaction, change, insert_new, may_write, rows, update
 from .store.values import clean, from_moment, moment
 from .text import one_line, stamp
 
@@ -67,10 +63,10 @@ class Taken:
     renewed: Optional[Lock] = None
 
 
-_TEXTS = tuple(column.name for column in locks.columns if column.name not in ("since", "until"))
+_TEXTS = tuple(one.name for one in fields(Lock) if one.name not in ("since", "until"))
 
 
-def take(store: Store, connection: Connection, wanted: Lock) -> Taken:
+def take(store: Store, connection: Transaction, wanted: Lock) -> Taken:
     """Lock a place, within the caller's `store.write()`, who records it in the same transaction.
 
     What decides is the table's key, not a look before: of any number of callers at once, one gets it. Whoever has it
@@ -81,72 +77,68 @@ def take(store: Store, connection: Connection, wanted: Lock) -> Taken:
     now = store.now(connection)
     texts = {name: clean(getattr(wanted, name)) for name in _TEXTS}
     lock = Lock(**texts, since=now, until=wanted.until)
-    try:
-        # A savepoint: on PostgreSQL a refused INSERT would spoil the whole transaction.
-        with connection.begin_nested():
-            connection.execute(insert(locks), _values(lock))
+    if insert_new(connection, "locks", _values(lock)):
         return Taken(lock, ok=True)
-    except IntegrityError as conflict:
-        # Nobody else can change locks before this transaction ends, so what was in the way is still there.
-        there = find(connection, lock.app, lock.environment)
-        if there is None:
-            raise Failure(Code.STORE_FAILED, "The lock could not be written.", "Say it again.") from conflict
+    # Nobody else can change locks before this transaction ends, so what was in the way is still there.
+    there = find(connection, lock.app, lock.environment)
+    if there is None:
+        raise Failure(Code.STORE_FAILED, "The lock could not be written.", "Say it again.")
     if there.owner != lock.owner:
         return Taken(there, ok=False)
     lock = replace(lock, since=there.since)
-    connection.execute(update(locks).where(_at(lock.app, lock.environment)).values(_values(lock)))
+    update(connection, "locks", _values(lock), {"app": lock.app, "environment": lock.environment})
     return Taken(lock, ok=True, renewed=there)
 
 
-def release(connection: Connection, lock: Lock) -> bool:
+def release(connection: Transaction, lock: Lock) -> bool:
     """Give the place back. False when this owner's lock was no longer there."""
     queue_up(connection)
-    mine = and_(_at(lock.app, lock.environment), locks.c.owner == lock.owner)
-    return connection.execute(delete(locks).where(mine)).rowcount == 1
+    mine = {"app": lock.app, "environment": lock.environment, "owner": lock.owner}
+    return change(connection, f"DELETE FROM locks WHERE {_HERE} AND owner = :owner", **mine) == 1  # noqa: S608
 
 
-def find(connection: Connection, app: str, environment: str) -> Optional[Lock]:
+def find(connection: Transaction, app: str, environment: str) -> Optional[Lock]:
     """The lock on exactly this place, also when its time is over; None without one."""
-    row = connection.execute(select(locks).where(_at(app, environment))).first()
-    return None if row is None else _lock(row._mapping)
+    query = f"SELECT * FROM locks WHERE {_HERE}"  # noqa: S608
+    found = rows(connection, query, app=app, environment=environment)
+    return _lock(found[0]) if found else None
 
 
-def current(store: Store, connection: Connection, app: str = "", environment: str = "") -> List[Lock]:
+def current(store: Store, connection: Transaction, app: str = "", environment: str = "") -> List[Lock]:
     """The locks that hold now, the widest first. An empty name means all.
 
     With names, those that matter there: for web on uat its own, that of all uat, and that of everything.
     """
-    query = select(locks).order_by(locks.c.environment != "", locks.c.app != "", locks.c.since, locks.c.app)
-    if app:
-        query = query.where(locks.c.app.in_(("", app)))
-    if environment:
-        query = query.where(locks.c.environment.in_(("", environment)))
-    rows = connection.execute(query).all()
+    named = {name: value for name, value in (("app", app), ("environment", environment)) if value}
+    where = " AND ".join(["1 = 1", *(f"{name} IN ('', :{name})" for name in named)])
+    widest = "CASE WHEN environment = '' THEN 0 ELSE 1 END, CASE WHEN app = '' THEN 0 ELSE 1 END, since, app"
+    there = rows(connection, f"SELECT * FROM locks WHERE {where} ORDER BY {widest}", **named)  # noqa: S608
     now = store.now(connection)
-    found = [_lock(row._mapping) for row in rows]
+    found = [_lock(row) for row in there]
     return [lock for lock in found if not _over(lock, now)]
 
 
-def active(store: Store, connection: Connection, app: str, environment: str) -> List[Lock]:
+def active(store: Store, connection: Transaction, app: str, environment: str) -> List[Lock]:
     """The locks that a deployment of the application to the environment meets now, the widest first.
 
     Within `store.write()` nobody else can lock from here to the transaction's end: a claim that is taken there was
     either taken before a lock, or is refused by it.
     """
-    if not connection.get_execution_options().get("postgresql_readonly"):
+    if may_write(connection):
         # Without it, on PostgreSQL, a lock could be committed between this look and the claim.
         queue_up(connection)
     return current(store, connection, app, environment)
 
 
-def sweep(store: Store, connection: Connection) -> List[Lock]:
+def sweep(store: Store, connection: Transaction) -> List[Lock]:
     """Remove the locks whose time is over, and record that it was. Those who write locks do this first."""
     queue_up(connection)
     now = store.now(connection)
-    timed = [_lock(row._mapping) for row in connection.execute(select(locks).where(locks.c.until != "")).all()]
+    timed = [_lock(row) for row in rows(connection, "SELECT * FROM locks WHERE until <> ''")]
     over = [lock for lock in timed if _over(lock, now)]
     for lock in over:
-        connection.execute(delete(locks).where(_at(lock.app, lock.environment)))
+        place = {"app": lock.app, "environment": lock.environment}
+        change(connection, f"DELETE FROM locks WHERE {_HERE}", **place)  # noqa: S608
         append(
             store,
             connection,
@@ -169,7 +161,7 @@ def sweep(store: Store, connection: Connection) -> List[Lock]:
 
 def lock_after_rollback(
     store: Store,
-    connection: Connection,
+    connection: Transaction,
     speaker: Speaker,
     app: str,
     environment: str,
@@ -219,8 +211,7 @@ def lock_after_rollback(
     return lock
 
 
-def _at(app: str, environment: str) -> ColumnElement[bool]:
-    return and_(locks.c.app == app, locks.c.environment == environment)
+_HERE = "app = :app AND environment = :environment"
 
 
 def _over(lock: Lock, now: datetime) -> bool:

@@ -78,6 +78,11 @@ def begin(store: Store, on: Transaction, page: Page) -> Page:
     return page
 
 
+def columns_of(page: Page) -> Dict[str, Any]:
+    """The row of a page, by column."""
+    return _columns(vars(page))
+
+
 def update_page(on: Transaction, mark: str, was: Optional[Page] = None, **changes: Any) -> bool:
     """Change a row; `changes` are attributes of a Page.
 
@@ -181,3 +186,7 @@ def _page(row: Row) -> Page:
     )
     # A newer opsroom on another runner may have added columns since this one began.
     return Page(**{name: known[name] for name in _FIELDS})
+
+
+# The columns of a row.
+COLUMNS = tuple(columns_of(Page("", "", "", "", "", "", "")))

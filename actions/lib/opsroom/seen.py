@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, insert, select
-from sqlalchemy.engine import Connection
-
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import seen
+from .store.plain import Transaction, change, insert, rows
 from .store.values import clean, moment
 
 # So long it is known that something came before, in seconds. What is older than a day is not acted upon anyway.
 KEPT = 8 * 86400.0
 
 
-def first_time(store: Store, connection: Connection, kind: str, id: str) -> bool:
+def first_time(store: Store, connection: Transaction, kind: str, id: str) -> bool:
     """Whether it comes for the first time, within the caller's `store.write()`: of any number at once, one is first.
 
     What is done because of it belongs into the same transaction, or may not be done when a runner dies.
     """
     queue_up(connection)
     kind, id = clean(kind), clean(id)
-    if connection.execute(select(seen.c.at).where(seen.c.kind == kind, seen.c.id == id)).first() is not None:
+    if rows(connection, "SELECT at FROM seen WHERE kind = :kind AND id = :id", kind=kind, id=id):
         return False
     now = store.now(connection)
-    connection.execute(delete(seen).where(seen.c.kind == kind, seen.c.at < moment(now - timedelta(seconds=KEPT))))
-    connection.execute(insert(seen), {"kind": kind, "id": id, "at": moment(now)})
+    old = moment(now - timedelta(seconds=KEPT))
+    change(connection, "DELETE FROM seen WHERE kind = :kind AND at < :old", kind=kind, old=old)
+    insert(connection, "seen", {"kind": kind, "id": id, "at": moment(now)})
     return True

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import List
 
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.engine import Connection
-
 from .silence import current
 from .store import Store
 from .store.engine import queue_up
-from .store.tables import tellings
+from .store.plain import Transaction, change, insert, rows, update
 from .store.values import clean, moment
 
 DUE, TOLD, SILENCED = "due", "told", "silenced"
@@ -37,44 +34,46 @@ class Telling:
     text: str
 
 
-def begin(store: Store, connection: Connection, telling: Telling, execution_id: str = "", always: bool = False) -> bool:
+def begin(
+    store: Store, connection: Transaction, telling: Telling, execution_id: str = "", always: bool = False
+) -> bool:
     """Whether the caller is to tell it, within their `store.write()`: not when it was told before, is being told, or is
     to be kept quiet. `always` is for what is never kept quiet."""
     queue_up(connection)
-    if connection.execute(select(tellings.c.key).where(tellings.c.key == clean(telling.key))).first() is not None:
+    if rows(connection, "SELECT key FROM tellings WHERE key = :key", key=clean(telling.key)):
         return False
     now = store.now(connection)
-    connection.execute(delete(tellings).where(tellings.c.made_at < moment(now - timedelta(seconds=_KEPT))))
+    change(connection, "DELETE FROM tellings WHERE made_at < :old", old=moment(now - timedelta(seconds=_KEPT)))
     quiet = not always and current(store, connection) is not None
     values = {"key": clean(telling.key), "room": clean(telling.room), "text": clean(telling.text)}
     rest = {"state": SILENCED if quiet else DUE, "made_at": moment(now), "ended_at": "", "execution_id": execution_id}
-    connection.execute(insert(tellings), {**values, **rest})
+    insert(connection, "tellings", {**values, **rest})
     return not quiet
 
 
-def told(store: Store, connection: Connection, key: str) -> None:
+def told(store: Store, connection: Transaction, key: str) -> None:
     """It is in the room."""
     values = {"state": TOLD, "ended_at": moment(store.now(connection))}
-    connection.execute(update(tellings).where(tellings.c.key == clean(key)).values(values))
+    update(connection, "tellings", values, {"key": clean(key)})
 
 
-def left(store: Store, connection: Connection) -> List[Telling]:
+def left(store: Store, connection: Transaction) -> List[Telling]:
     """What is due and whose teller is gone, within the caller's `store.write()`: it is the caller's to tell now."""
     queue_up(connection)
     now = store.now(connection)
     late, stale = moment(now - timedelta(seconds=PATIENCE)), moment(now - timedelta(seconds=STALE))
     # `ended_at` of what is due: when somebody last took it over.
-    query = select(tellings).where(
-        tellings.c.state == DUE, tellings.c.made_at < late, tellings.c.made_at > stale, tellings.c.ended_at < late
+    query = (
+        "SELECT key, room, text FROM tellings WHERE state = :due AND made_at < :late AND made_at > :stale"
+        " AND ended_at < :late ORDER BY made_at LIMIT 20"
     )
-    rows = connection.execute(query.order_by(tellings.c.made_at).limit(20)).all()
-    for row in rows:
-        connection.execute(update(tellings).where(tellings.c.key == row.key).values(ended_at=moment(now)))
-    return [Telling(row.key, row.room, row.text) for row in rows]
+    found = rows(connection, query, due=DUE, late=late, stale=stale)
+    for row in found:
+        update(connection, "tellings", {"ended_at": moment(now)}, {"key": row["key"]})
+    return [Telling(row["key"], row["room"], row["text"]) for row in found]
 
 
-def silenced(connection: Connection, since: datetime) -> int:
+def silenced(connection: Transaction, since: datetime) -> int:
     """How many messages were kept quiet since then."""
-    query = select(func.count()).select_from(tellings)
-    found = connection.scalar(query.where(tellings.c.state == SILENCED, tellings.c.made_at >= moment(since)))
-    return int(found or 0)
+    query = "SELECT count(*) AS number FROM tellings WHERE state = :silenced AND made_at >= :since"
+    return int(rows(connection, query, silenced=SILENCED, since=moment(since))[0]["number"])

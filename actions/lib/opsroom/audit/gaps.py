@@ -54,9 +54,9 @@ def _story(change: Change, live: Collection[str]) -> Iterator[Finding]:
     what = f"{_named(change)}, asked by {change.asked_by or 'nobody known'}"
     if change.ending in (Ending.RUNNING, Ending.UNKNOWN) and change.deployment not in live:
         if change.starts:
-            told = "was started and has no end, and nobody is at it: what became of it was not recorded."
+            told = "was started and has no end, and nobody is at it: its outcome was not recorded."
         else:
-            told = "has neither a start nor an end: its runner died before anything was touched."
+            told = "has neither a start nor an end: it is not over, or its runner was lost before it touched anything."
         yield _of(GapKind.NO_END, change, f"{what}, {told}")
     if change.asked_at is None:
         yield _of(GapKind.NOT_ASKED, change, f"{_named(change)} has no record of who asked for it, and when.")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
+from ..errors import Failure
+from ..in_time import in_time
 from ..people import Speaker
 from ..registry import Later
 from ..room import NoRoom, Room
@@ -13,6 +16,7 @@ from ..settings import Kinds
 from ..settings.model import Settings
 
 if TYPE_CHECKING:
+    from ..outbox import Letter
     from ..store import Store
 
 KINDS = Kinds(
@@ -42,6 +46,8 @@ class Desk:
     # Takes the secrets of the config out of a text or data, before it is written where it stays for good.
     mask: Callable[[Any], Any] = lambda value: value
     _store: Optional[Store] = None
+    # Something was put into the outbox by this very command: it has waited for the database long enough.
+    _put: bool = False
 
     @property
     def store(self) -> Store:
@@ -51,6 +57,31 @@ class Desk:
 
             self._store = open_store(self.database)
         return self._store
+
+    def later(self, letter: Letter) -> bool:
+        """Keep what cannot be recorded now for the next command; whether that worked."""
+        from ..outbox import folder_of, put
+        from ..store.address import read_address
+
+        self._put = True
+        return put(folder_of(self.keep, read_address(self.database)), letter)
+
+    def take_over(self) -> None:
+        """Record what earlier commands could not. What cannot be recorded even now waits on."""
+        from ..outbox import drain, folder_of, waiting
+        from ..store.address import read_address
+
+        folder = folder_of(self.keep, read_address(self.database))
+        if waiting(folder) and not self._put:
+            with suppress(Failure):
+                drain(self.store, folder)
+
+    def finish(self) -> None:
+        """At the end of a command: record what earlier ones could not, if this one used the database, and let go."""
+        if self._store is not None:
+            with suppress(Failure):
+                in_time(lambda given_up: self.take_over())
+        self.close()
 
     def link(self) -> str:
         """Where this execution can be seen: an address where the config has one, else its id; empty without any."""

@@ -68,7 +68,7 @@ def _approve(
     Returns also whose approvals count by now, and the change as this caller has begun it, if it did.
     """
     store, speaker, settings = desk.store, desk.speaker, desk.settings
-    with store.write() as connection:
+    with store.write_plain() as connection:
         tidy(store, connection)
         change = find(connection, change.id) or change
         given = approvals_of(connection, change.id)

@@ -23,9 +23,8 @@ from .tell_once import tell_once
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.engine import Connection
-
     from ..deploys import Resolved
+    from ..store.plain import Transaction
     from ..versions import Running
     from .carrying_out import Order
     from .record import Request
@@ -46,7 +45,7 @@ def make_change(
     store = request.desk.store
     draft = _draft(request, order, environment, resolved, running, Kind(kind))
     wait = environment.approval_ttl if draft.kind is Kind.APPROVAL else environment.confirm_within
-    with store.write() as connection:
+    with store.write_plain() as connection:
         tidy(store, connection)
         change, new = _same_or_new(request, connection, draft, wait)
         text = _told(request.desk.settings, change, new, environment, store.now(connection))
@@ -81,7 +80,7 @@ def make_emergency(request: Request, order: Order, passed: Sequence[str]) -> Cha
     """
     store = request.desk.store
     draft = _draft(request, order, order.environment, None, None, Kind.EMERGENCY)
-    with store.write() as connection:
+    with store.write_plain() as connection:
         change = open_change(store, connection, draft)
         request.noted["change"] = change.id
         told = f"{change.what} in an emergency ({order.emergency}); passed: {', '.join(passed) or 'nothing'}"
@@ -102,7 +101,7 @@ def _post(desk: Desk, change: Change, environment: Environment, text: str) -> st
     return f"{text} It is posted in {listed(rooms)}."
 
 
-def _same_or_new(request: Request, connection: Connection, draft: Draft, wait: float) -> Tuple[Change, bool]:
+def _same_or_new(request: Request, connection: Transaction, draft: Draft, wait: float) -> Tuple[Change, bool]:
     store, desk = request.desk.store, request.desk
     there = find_same(connection, draft)
     if there is not None:

@@ -65,7 +65,7 @@ def _short(text: str, path: str) -> str:
 def _tidy(desk: Desk) -> None:
     from ..changes import tidy
 
-    with desk.store.write() as connection:
+    with desk.store.write_plain() as connection:
         tidy(desk.store, connection)
 
 

@@ -79,14 +79,18 @@ def answer(said: str, url: str, once: Optional[Once] = None, notes: Sequence[str
     """The sentences of an answer: what was done, where to see it, and what did not go as asked."""
     parts: List[str] = [sentence(said), url]
     if once is not None:
-        parts.append(unrecorded(once.trouble))
+        parts.append(unrecorded(once.trouble, once.late))
         parts.append("The answer to that was lost; it was found by its mark." if once.found else "")
     return " ".join(part for part in [*parts, *notes] if part)
 
 
-def unrecorded(trouble: Optional[Failure]) -> str:
-    """What is said when a thing was done and the record of it could not be written."""
-    return f"That could not be recorded: {one_line(trouble.message, 120)}" if trouble else ""
+def unrecorded(trouble: Optional[Failure], late: bool = False) -> str:
+    """What is said when a thing was done and not recorded; `late`: the next command records it."""
+    if trouble is None:
+        return ""
+    late = late or bool(trouble.facts.get("recorded_late"))
+    after = " The next command records it." if late else ""
+    return f"That could not be recorded: {one_line(trouble.message, 120)}{after}"
 
 
 def change(request: Request, found: Found, done: str, do: Callable[[], Answer]) -> Tuple[Answer, bool]:

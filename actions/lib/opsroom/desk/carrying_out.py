@@ -24,10 +24,9 @@ from .telling_cards import tell_cards
 from .verifying import as_known, is_there, verify
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
     from ..changes import Change
     from ..store import Store
+    from ..store.plain import Transaction
     from .record import Also
 
 
@@ -143,7 +142,7 @@ def _take_claim(request: Request, order: Order) -> List[Obstacle]:
     from ..locks import active
 
     desk, store, speaker = request.desk, request.desk.store, request.by
-    with store.write() as connection:
+    with store.write_plain() as connection:
         now = store.now(connection)
         locks = active(store, connection, request.app, request.environment)
         passed = _clear(order, locked(locks, speaker, now, desk.settings.timezone))
@@ -295,7 +294,7 @@ def _lock_afterwards(request: Request, order: Order) -> Optional[Also]:
 
     reason = f"rolled back from {request.version_before or 'another version'} to {request.version}"
 
-    def lock(store: Store, connection: Connection) -> None:
+    def lock(store: Store, connection: Transaction) -> None:
         lock_after_rollback(
             store,
             connection,

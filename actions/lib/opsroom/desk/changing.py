@@ -21,7 +21,7 @@ from .record import Request
 
 def find_change(desk: Desk, request: Request, typed: str) -> Change:
     """The change of that id; the request is from now on about it. Raises Refusal(unknown_change)."""
-    with desk.store.read() as connection:
+    with desk.store.read_plain() as connection:
         change = find(connection, typed)
     if change is None:
         raise Refusal(Code.UNKNOWN_CHANGE, f"There is no change {shown(typed)}.", "To see what waits: show changes")

@@ -42,7 +42,7 @@ def _confirm(
     desk: Desk, change: Change, environment: Environment, requester: Speaker, code: str
 ) -> Tuple[Decision, Change]:
     store, speaker = desk.store, desk.speaker
-    with store.write() as connection:
+    with store.write_plain() as connection:
         tidy(store, connection)
         change = find(connection, change.id) or change
         decision = may_confirm(environment, change, speaker, requester, store.now(connection))

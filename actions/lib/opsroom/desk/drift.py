@@ -34,7 +34,7 @@ def note_drift(desk: Desk, app_name: str, environment_name: str, version: str, b
     noted = {"event": event, "running": now or "nothing"}
     request = Request(desk, _DRIFT, app.name, environment.name, now, version_before=then, noted=noted)
     key, store = f"drift:{event}", desk.store
-    with store.write() as connection:
+    with store.write_plain() as connection:
         if not first_time(store, connection, _DRIFT, event):
             return Outcome(True, Code.NOTHING_NEW, "That was noted before.", {"event": event})
         append(store, connection, request.entry(Event.DRIFT, Code.NOTED.value, text))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..store import Store
     from ..store.plain import Transaction
 
+    Row = Callable[[str, Event], Mapping[str, Any]]
     Begins = Callable[[Store, Transaction, str], None]
     Ends = Callable[[Store, Transaction, str, Event], None]
 
@@ -50,6 +51,7 @@ class Errand:
     - `without_record`: make it even when the record cannot be written: a human must be woken also then.
     - `begins(store, connection, mark)` is done in the first transaction, before anything is made or looked for. A
       Refusal that it raises is recorded, and nothing is made. `ends(store, connection, mark, event)` in the last one.
+    - `row(mark, event)`: the row of a page with what came of it, for when the last transaction has to be made up for.
     - `unsure(facts)`: it was made, and what came of it is not known: recorded as UNCONFIRMED, with `doubtful`.
     - `stands(facts)`: whether what was made a moment ago is still there; when not, the same words mean a new one.
     - `being`, `doubt`: what is said of it while it is made, and when nobody can tell.
@@ -72,6 +74,7 @@ class Errand:
     without_record: bool = False
     begins: Optional[Begins] = None
     ends: Optional[Ends] = None
+    row: Optional[Row] = None
     unsure: Callable[[Facts], bool] = lambda facts: False
     stands: Optional[Callable[[Facts], bool]] = None
     being: str = "is being made"
@@ -83,7 +86,8 @@ class Once:
     """What came of an errand.
 
     `fresh`: made by this request; otherwise it was there already, since `since`. `found`: an answer was lost, and what
-    was made was found by its mark. `recorded`: the record knows of it; when not, `trouble` says why.
+    was made was found by its mark. `recorded`: the record knows of it; when not, `trouble` says why, and `late` whether
+    the next command records it.
     """
 
     facts: Facts
@@ -92,3 +96,4 @@ class Once:
     found: bool = False
     recorded: bool = True
     trouble: Optional[Failure] = None
+    late: bool = False

@@ -27,7 +27,7 @@ def get_history(desk: Desk, app_name: str = "", environment_name: str = "", limi
     app, environment = _scope(desk, app_name, environment_name)
     settle_interrupted(desk, app, environment)
     store = desk.store
-    with store.read() as connection:
+    with store.read_plain() as connection:
         now = store.now(connection)
         running = current(store, connection, app, environment)
         records = deployments(connection, app, environment, limit)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional, Tuple
 
-from sqlalchemy.engine import Connection
-
 from ..change import Change, State
 from ..changes import close, end, expire, find, is_begun, put_back, released_at
 from ..claims import current, release
@@ -17,6 +15,7 @@ from ..ledger import Event, append
 from ..people import Speaker
 from ..settings.model import App, Environment
 from ..store import Store
+from ..store.plain import Transaction
 from ..text import when
 from . import Desk
 from .carrying_out import Order, carry_out
@@ -38,7 +37,7 @@ class Going(Request):
     def write(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:
         """Commit one record; the start of the deployment together with a last look at the change."""
         store = self.desk.store
-        with store.write() as connection:
+        with store.write_plain() as connection:
             if event is Event.STARTED and self.change is not None and not is_begun(connection, self.change):
                 raise Refusal(Code.CHANGE_CLOSED, "It took too long to begin, and was released meanwhile.")
             append(store, connection, self.entry(event, code, message, **facts))
@@ -117,7 +116,7 @@ def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> T
     why = f"Change {change.id} was withdrawn: {error.message}" if withdraw else error.sentence()
     after = State.OPEN
 
-    def settle(store: Store, connection: Connection) -> None:
+    def settle(store: Store, connection: Transaction) -> None:
         nonlocal after
         if not is_begun(connection, change) or not put_back(store, connection, change.id):
             raise _Released
@@ -153,7 +152,7 @@ def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> T
 def _record_only(request: Going, change: Change, error: OpsroomError) -> None:
     """Write down why, and leave alone what is another's by now: the change, and a claim of the same deployment."""
     store = request.desk.store
-    with store.write() as connection:
+    with store.write_plain() as connection:
         append(store, connection, request.entry(Event.REFUSED, error.code.value, error.sentence()))
         held = current(store, connection, change.app, change.environment)
         if any((one.deployment, one.execution_id) == (change.deployment, request.desk.execution_id) for one in held):
@@ -177,7 +176,7 @@ def _close(request: Going, change: Change, done: bool) -> None:
         return
     desk = request.desk
     try:
-        with desk.store.write() as connection:
+        with desk.store.write_plain() as connection:
             if is_begun(connection, change):
                 end(desk.store, connection, change.id, done)
     except Failure:

@@ -10,9 +10,14 @@ from typing import Any, Optional, Type
 
 from ..errors import Code, Failure
 from ..store import open_store
+from ..text import span
 from . import Desk
 from .progress import Reporter
 from .record import Request
+
+# The pause between two looks at the lease, and what a busy machine may add to it, in seconds.
+_BEAT = 0.5
+_A_BIT = 1.0
 
 
 class RunningJob:
@@ -29,6 +34,9 @@ class RunningJob:
         self._reporter = Reporter(what, desk.settings.progress, desk.room.say, desk.room.live)
         self._stop = threading.Event()
         self._renewed = time.monotonic()
+        # Why it could not be renewed; how long this process stood still since then, in seconds.
+        self._trouble: Optional[Failure] = None
+        self._stood_still = 0.0
         self._lost = False
         self._terminated = False
         self._step = ""
@@ -50,14 +58,14 @@ class RunningJob:
         """Write down what the next deployment at this place must find when this runner dies."""
         from ..handles import keep
 
-        with self._desk.store.write() as connection:
+        with self._desk.store.write_plain() as connection:
             keep(self._desk.store, connection, self._request.app, self._request.environment, name, value)
 
     def kept(self, name: str) -> str:
         """What an earlier deployment at this place wrote down; empty when nothing was."""
         from ..handles import kept
 
-        with self._desk.store.read() as connection:
+        with self._desk.store.read_plain() as connection:
             return kept(connection, self._request.app, self._request.environment, name)
 
     def note(self, line: str) -> None:
@@ -73,11 +81,19 @@ class RunningJob:
         if self._terminated:
             raise Failure(Code.INTERRUPTED, "StackStorm stopped this execution.", "Look at what runs before you go on.")
         if self._lost or time.monotonic() - self._renewed > self._lease:
-            raise Failure(
-                Code.CLAIM_LOST,
-                "This deployment lost its claim: its lease ran out while the database did not answer.",
-                "Somebody else may deploy there now.",
-            )
+            told = f"This deployment lost its claim: its lease ran out {self._while()}."
+            raise Failure(Code.CLAIM_LOST, told, "Somebody else may deploy there now.")
+
+    def _while(self) -> str:
+        """What kept the claim from being renewed."""
+        trouble, still = self._trouble, self._stood_still
+        if trouble is not None and trouble.code is Code.STORE_BUSY:
+            return "while the database was busy"
+        if trouble is not None:
+            return "while the database did not answer"
+        if still > self._lease / 2:
+            return f"while this runner stood still for {span(still)}"
+        return "before it was renewed"
 
     def __enter__(self) -> RunningJob:
         if threading.current_thread() is threading.main_thread():
@@ -98,11 +114,15 @@ class RunningJob:
         self._terminated = True
 
     def _beat(self) -> None:
-        while not self._stop.wait(0.5):
+        began = time.monotonic()
+        while not self._stop.wait(_BEAT):
+            # A process that was stopped, or whose machine was, finds that more time went by than it waited.
+            self._stood_still += max(time.monotonic() - began - _BEAT - _A_BIT, 0.0)
             # A new step is told at once: whoever is refused now reads what is going on.
             if self._step != self._told or time.monotonic() - self._renewed > self._lease / 4:
                 self._renew()
             self._reporter.tick()
+            began = time.monotonic()
 
     def _renew(self) -> None:
         from ..claims import renew
@@ -111,13 +131,15 @@ class RunningJob:
         try:
             store = open_store(self._desk.database)
             try:
-                with store.write() as connection:
+                with store.write_plain() as connection:
                     kept = renew(store, connection, self._request.deployment, self._lease, step)
             finally:
                 store.close()
-        except Failure:
+        except Failure as failure:
+            self._trouble = failure
             return
         if kept:
             self._renewed, self._told = asked, step
+            self._trouble, self._stood_still = None, 0.0
         else:
             self._lost = True

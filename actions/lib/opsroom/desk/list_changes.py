@@ -21,12 +21,12 @@ def list_changes(desk: Desk, environment_name: str = "", app_name: str = "") -> 
     environment = find_environment(desk.settings, environment_name).name if environment_name else ""
     app = find_app(desk.settings, app_name).name if app_name else ""
     store = desk.store
-    with store.read() as connection:
+    with store.read_plain() as connection:
         untidy = stale(store, connection)
     if untidy:
-        with store.write() as connection:
+        with store.write_plain() as connection:
             tidy(store, connection)
-    with store.read() as connection:
+    with store.read_plain() as connection:
         now = store.now(connection)
         waiting = open_changes(connection, environment, app)
         approved = {one.id: _approved(desk, one, approvals_of(connection, one.id)) for one in waiting}

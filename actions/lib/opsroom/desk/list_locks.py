@@ -16,7 +16,7 @@ def list_locks(desk: Desk, environment_name: str = "") -> Outcome:
 
     environment = find_environment(desk.settings, environment_name).name if environment_name.strip() else ""
     store = desk.store
-    with store.read() as connection:
+    with store.read_plain() as connection:
         locks = current(store, connection, environment=environment)
         now = store.now(connection)
     facts = {"locks": [lock.facts() for lock in locks]}

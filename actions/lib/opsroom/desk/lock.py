@@ -15,10 +15,9 @@ from .outcome import Outcome
 from .record import Request, resumed
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
     from ..claims import Claim
     from ..locks import Lock, Taken
+    from ..store.plain import Transaction
 
 
 def lock(desk: Desk, environment_name: str, text: str = "", app_name: str = "") -> Outcome:
@@ -43,7 +42,7 @@ def _take(request: Request, scope: Scope, text: str) -> Outcome:
 
     desk, store = request.desk, request.desk.store
     zone = desk.settings.timezone
-    with store.write() as connection:
+    with store.write_plain() as connection:
         wanted = _wanted(request, scope, text, connection)
         now = store.now(connection)
         taken = take(store, connection, wanted)
@@ -64,7 +63,7 @@ def _take(request: Request, scope: Scope, text: str) -> Outcome:
     return Outcome(True, Code.LOCKED_NOW, message, facts)
 
 
-def _wanted(request: Request, scope: Scope, text: str, connection: Connection) -> Lock:
+def _wanted(request: Request, scope: Scope, text: str, connection: Transaction) -> Lock:
     from ..locks import Lock
 
     desk, speaker = request.desk, request.by

@@ -53,7 +53,7 @@ def last_of(desk: Desk, app: App, environment: Environment) -> Optional[Record]:
     """The record of the last successful deployment there."""
     from ..ledger_lookup import last_succeeded
 
-    with desk.store.read() as connection:
+    with desk.store.read_plain() as connection:
         return last_succeeded(connection, app.name, environment.name)
 
 

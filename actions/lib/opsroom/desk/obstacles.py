@@ -47,7 +47,7 @@ def circumstances(request: Request, environment: Environment) -> List[Obstacle]:
     from ..locks import active
 
     store = request.desk.store
-    with store.read() as connection:
+    with store.read_plain() as connection:
         now = store.now(connection)
         claims = current(store, connection, request.app, request.environment)
         locks = active(store, connection, request.app, request.environment)

@@ -6,6 +6,7 @@ what was made is found by the mark that it carries, before anything is made agai
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -20,7 +21,7 @@ from .errand import Errand, Facts, Once
 from .record import Request, recordable
 
 if TYPE_CHECKING:
-    from ..ledger import Event
+    from ..ledger import Entry, Event
     from ..repeats import Begun
     from ..store import Store
     from ..store.plain import Transaction
@@ -286,31 +287,38 @@ def _busy(work: _Work) -> Refusal:
 def _made(work: _Work, facts: Facts) -> Once:
     """Write down what was made. It is there whatever becomes of that: a record that fails is told, not raised."""
     request = work.request
-    trouble = work.unrecorded
-    if trouble is None:
-        try:
-            _write_done(work, facts)
-        except Failure as failure:
-            trouble = failure
-    request.ended = True
-    request.unrecorded = trouble is not None
-    return Once(facts, True, work.since, found=work.found, recorded=trouble is None, trouble=trouble)
-
-
-def _write_done(work: _Work, facts: Facts) -> None:
     from ..ledger import Event
     from ..repeats import done
 
-    errand = work.errand
+    errand, trouble, late = work.errand, work.unrecorded, False
     event, code = (Event.UNCONFIRMED, errand.doubtful) if errand.unsure(facts) else (errand.done, errand.code)
-    _record(
-        work,
-        event,
-        code.value,
-        errand.said(facts),
-        {**facts, "found_after_lost_answer": work.found or None},
-        lambda store, connection: done(store, connection, work.key, facts),
-    )
+    found = {**facts, "found_after_lost_answer": work.found or None}
+    entry = _entry(work, event, code.value, errand.said(facts), found)
+    if trouble is None:
+        try:
+            _record(work, entry, lambda store, connection: done(store, connection, work.key, facts))
+        except Failure as failure:
+            trouble = failure
+    if trouble is not None:
+        late = _later(work, entry, facts)
+    request.ended = True
+    request.unrecorded = trouble is not None
+    return Once(facts, True, work.since, found=work.found, recorded=trouble is None, trouble=trouble, late=late)
+
+
+def _later(work: _Work, entry: Entry, answer: Optional[Facts] = None) -> bool:
+    """Keep for the next command what the record does not have of this request; whether that worked."""
+    from ..ledger import Event
+    from ..outbox import Letter
+
+    request, errand = work.request, work.errand
+    asked = [request.entry(Event.ASKED)] if work.unrecorded is not None and errand.asked else []
+    repeat: Facts = {}
+    # Where more than the guard was to be written, whoever asks again has to find it by its mark, and write it then.
+    if answer is not None and (errand.ends is None or errand.row is not None):
+        repeat = {"key": work.key, "mark": work.mark, "answer": json.dumps(dict(answer), default=str)}
+    row = errand.row(work.mark, entry.event) if errand.row is not None else {}
+    return request.desk.later(Letter((*asked, entry), repeat, row))
 
 
 def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
@@ -319,33 +327,34 @@ def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
     from ..repeats import undone, unsure
 
     work.request.ended = True
-    if work.unrecorded is not None:
-        return error
+    entry = _entry(work, event, error.code.value, error.sentence(), recordable(error.facts))
     forget = unsure if event is Events.UNCONFIRMED else undone
+    if work.unrecorded is not None:
+        _later(work, entry)
+        return error
     try:
-        _record(
-            work,
-            event,
-            error.code.value,
-            error.sentence(),
-            recordable(error.facts),
-            lambda store, connection: forget(connection, work.key),
-        )
+        _record(work, entry, lambda store, connection: forget(connection, work.key))
     except Failure:
         # What went wrong is worth more than that it could not be written down; the row runs out by itself.
         error.facts["recorded"] = False
+        _later(work, entry)
     return error
 
 
-def _record(work: _Work, event: Event, code: str, message: str, facts: Facts, also: Also) -> None:
-    """Commit the last record of the errand, and `also` with it; patient with a database that goes away meanwhile."""
-    from ..ledger import append, of_deployment
-    from ..store.engine import queue_up
-
-    request = work.request
+def _entry(work: _Work, event: Event, code: str, message: str, facts: Facts) -> Entry:
+    """The last line of the ledger about this errand."""
     taken = ("event", "code", "message", "mark")
     kept = {key: value for key, value in facts.items() if key not in taken}
-    entry = request.entry(event, code, message, mark=work.mark, **kept)
+    return work.request.entry(event, code, message, mark=work.mark, **kept)
+
+
+def _record(work: _Work, entry: Entry, also: Also) -> None:
+    """Commit the last record of the errand, and `also` with it; patient with a database that goes away meanwhile."""
+    from ..ledger import append, of_deployment
+    from ..outbox import carries
+    from ..store.engine import queue_up
+
+    request, event = work.request, entry.event
     until, again = clock() + _RECORD_PATIENCE, False
 
     def write(given_up: GivenUp) -> None:
@@ -355,7 +364,9 @@ def _record(work: _Work, event: Event, code: str, message: str, facts: Facts, al
             queue_up(connection)
             told = of_deployment(connection, request.deployment) if again else []
             if not any(one.event is event and one.facts.get("mark") == work.mark for one in told):
-                append(store, connection, entry)
+                # What was found may have been recorded meanwhile, from what its own runner left in the outbox.
+                if not (work.found and event is work.errand.done and carries(connection, event, work.mark)):
+                    append(store, connection, entry)
                 also(store, connection)
                 if work.errand.ends is not None:
                     work.errand.ends(store, connection, work.mark, event)

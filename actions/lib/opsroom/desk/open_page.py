@@ -20,10 +20,10 @@ from ..text import message, one_line, span
 from . import Desk
 from .outcome import Outcome
 from .pagers import author, build, limit_of, look_for, names, split, which_pager
-from .record import Request, recordable
+from .record import Request, recordable, why
 
 if TYPE_CHECKING:
-    from ..ledger import Event
+    from ..ledger import Entry, Event
     from ..pages import Page
 
 
@@ -97,7 +97,8 @@ def carry_out(desk: Desk, text: str, deed: Deed, find: Callable[[], Found]) -> O
     from ..ledger import Event
 
     request = Request(desk, deed.command, "", "", "", noted={"page": one_line(text, 80), **deed.facts})
-    recorded = _try(lambda: request.write(Event.ASKED))
+    unasked = _try(lambda: request.write(Event.ASKED))
+    request.unrecorded = unasked is not None
     with _told_to_the_record(request):
         found = find()
         request.noted["pager"] = found.pager
@@ -109,9 +110,13 @@ def carry_out(desk: Desk, text: str, deed: Deed, find: Callable[[], Found]) -> O
     else:
         said = f"{by} {deed.did} {found.words} in {found.pager}{found.age}."
         said = " ".join(one for one in (said, deed.tail(incident), incident.url) if one)
-    recorded = _try(lambda: _write(request, found, deed, incident, said, facts)) and recorded
-    if not recorded:
-        said += " It is not recorded: the database cannot be used."
+    unwritten = _try(lambda: _write(request, found, deed, incident, said, facts))
+    trouble = unwritten or unasked
+    if trouble is not None:
+        late = _later(request, _entry(request, found, deed, said, facts), asked_only=unwritten is None)
+        yet = "It is not recorded yet (the next command does that)" if late else "It is not recorded"
+        said += f" {yet}: {why(trouble)}."
+    recorded = trouble is None
     _tell_where_it_came_from(desk, found, said)
     return Outcome(True, deed.code, message(said), {**facts, "requester": request.by.shown, "recorded": recorded})
 
@@ -177,8 +182,7 @@ def _write(request: Request, found: Found, deed: Deed, incident: Incident, said:
 
     store = request.desk.store
     with store.write_plain() as connection:
-        kept = {**facts, "mark": found.row.mark if found.row else None}
-        append(store, connection, request.entry(deed.event, deed.code.value, said, **kept))
+        append(store, connection, _entry(request, found, deed, said, facts))
         if found.row is None:
             return
         changes = of_incident(incident, found.row)
@@ -190,6 +194,19 @@ def _write(request: Request, found: Found, deed: Deed, incident: Incident, said:
             forget(connection, found.row.mark)
         if changes:
             update_page(connection, found.row.mark, **changes)
+
+
+def _entry(request: Request, found: Found, deed: Deed, said: str, facts: Dict[str, Any]) -> Entry:
+    kept = {**facts, "mark": found.row.mark if found.row else None}
+    return request.entry(deed.event, deed.code.value, said, **kept)
+
+
+def _later(request: Request, entry: Entry, asked_only: bool = False) -> bool:
+    """Keep for the next command what the record does not have of this request; whether that worked."""
+    from ..ledger import Event
+
+    asked = [request.entry(Event.ASKED)] if request.unrecorded else []
+    return request.later(*asked, *([] if asked_only else [entry]))
 
 
 def _closed(desk: Desk, found: Found) -> None:
@@ -249,14 +266,16 @@ def _told_to_the_record(request: Request) -> Iterator[None]:
         event = Event.REFUSED
         if isinstance(error, Failure):
             event = Event.UNCONFIRMED if in_doubt(error) else Event.FAILED
-        _try(partial(request.write, event, error.code.value, error.sentence(), **recordable(error.facts)))
+        told, facts = error.sentence(), recordable(error.facts)
+        if _try(partial(request.write, event, error.code.value, told, **facts)) is not None:
+            _later(request, request.entry(event, error.code.value, told, **facts))
         raise
 
 
-def _try(write: Callable[[], None]) -> bool:
-    """Whether the database took it, in time."""
+def _try(write: Callable[[], None]) -> Optional[Failure]:
+    """Why the database did not take it in time; None when it did."""
     try:
         in_time(lambda given_up: write())
-    except Failure:
-        return False
-    return True
+    except Failure as failure:
+        return failure
+    return None

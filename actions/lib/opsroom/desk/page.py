@@ -19,7 +19,7 @@ from .errand import Errand, Limits, Once
 from .once import carry_out_once
 from .outcome import Outcome
 from .pagers import build, limit_of, watch_until
-from .record import Request, recordable
+from .record import Request, recordable, why
 from .telling import announce
 from .who import Whom, find_whom
 
@@ -122,6 +122,17 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         else:
             update_page(on, mark, **_came_of(desk, chain, store.now(on)))
 
+    def row(mark: str, event: Event) -> Mapping[str, Any]:
+        """The row as `begins` and `ends` together would have left it."""
+        from ..pages import DOUBTFUL, columns_of
+
+        if event in (Event.REFUSED, Event.FAILED):
+            return {}
+        now = datetime.now(timezone.utc)
+        doubtful = {"state": DOUBTFUL, "watch_until": watch_until(desk, whom.team, now)}
+        came = _came_of(desk, chain, now) if chain.sent is not None else doubtful
+        return columns_of(replace(_row(desk, request, chain, mark, emergency), paged_at=now, **came))
+
     return Errand(
         key=(whom.kind, whom.name, chain.text, "urgent" if chain.urgent else "", *_where(whom)),
         what=f"The page to {one_line(whom.name, 60)}",
@@ -138,6 +149,7 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         without_record=True,
         begins=begins,
         ends=ends,
+        row=row,
         unsure=lambda facts: facts.get("delivery") != Delivery.ACCEPTED.value,
         stands=lambda facts: _stands(desk, facts),
         being="is being sent",
@@ -227,11 +239,15 @@ def _answer(desk: Desk, request: Request, whom: Whom, came: Once, emergency: boo
     elif came.found:
         first.append("Its answer was lost, and it was found.")
     if not came.recorded:
-        first.append("It is not recorded, and no limit was checked: the database cannot be used.")
+        first.append(f"{_unrecorded(came)}, and no limit was checked: {why(came.trouble)}.")
     text = _said(desk, request, facts, first)
     if emergency and came.fresh:
         announce(request, f"Emergency: {text}")
     return Outcome(accepted, code, message(text), facts)
+
+
+def _unrecorded(came: Once) -> str:
+    return "It is not recorded yet (the next command does that)" if came.late else "It is not recorded"
 
 
 def _said(desk: Desk, request: Request, facts: Mapping[str, Any], first: Sequence[str] = ()) -> str:

@@ -50,7 +50,7 @@ def _team(desk: Desk, records: Sequence[Record]) -> str:
 def _first_time(desk: Desk, deployment: str) -> bool:
     from ..seen import first_time
 
-    with desk.store.write() as connection:
+    with desk.store.write_plain() as connection:
         return first_time(desk.store, connection, "page_on_failure", deployment)
 
 

@@ -28,7 +28,7 @@ def quiet(desk: Desk, length: str) -> Outcome:
         _somebody(desk, "make announcements quiet")
         _some_room(desk)
         store, zone = desk.store, desk.settings.timezone
-        with store.write() as connection:
+        with store.write_plain() as connection:
             now = store.now(connection)
             until = read_end(length, now, zone)
             if until - now > timedelta(seconds=LONGEST):
@@ -57,7 +57,7 @@ def loud(desk: Desk) -> Outcome:
     with resumed(request):
         _somebody(desk, "make announcements loud")
         store = desk.store
-        with store.write() as connection:
+        with store.write_plain() as connection:
             there = end(store, connection)
             missed = silenced(connection, there.since) if there else 0
             if there is None:

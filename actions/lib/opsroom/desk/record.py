@@ -14,12 +14,11 @@ from ..text import one_line
 from . import Desk
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
     from ..ledger import Entry, Event
     from ..store import Store
+    from ..store.plain import Transaction
 
-    Also = Callable[[Store, Connection], None]
+    Also = Callable[[Store, Transaction], None]
 
 # How long the end of a deployment tries to reach a database that went away in the middle of it, in seconds.
 _PATIENCE = 15.0
@@ -111,18 +110,26 @@ class Request:
                 held = self._write_end(entry, also)
                 self.ended = True
                 return held
-            except Failure:
+            except Failure as failure:
                 if time.monotonic() >= until:
+                    if not self.started and also is None:
+                        failure.facts["recorded_late"] = self.later(entry)
                     raise
                 self.desk.close()
                 time.sleep(0.5)
+
+    def later(self, *entries: Entry) -> bool:
+        """Keep these lines for the next command to record; whether that worked."""
+        from ..outbox import Letter
+
+        return self.desk.later(Letter(entries))
 
     def _write_end(self, entry: Entry, also: Optional[Also]) -> bool:
         from ..claims import release
         from ..ledger import Event, append, of_deployment
 
         store = self.desk.store
-        with store.write() as connection:
+        with store.write_plain() as connection:
             held = release(connection, self.deployment)
             if self.started and not held:
                 # Settled by another; or our own commit went through and only its answer was lost.
@@ -188,6 +195,12 @@ def _not_recorded(failure: Failure, unwritten: Failure) -> Failure:
         "The next command there records it, with what runs then.",
         {**failure.facts, "recorded": False},
     )
+
+
+def why(trouble: Optional[Failure]) -> str:
+    """Why something is not recorded, as the end of a sentence."""
+    busy = trouble is not None and trouble.code is Code.STORE_BUSY
+    return "the database is busy" if busy else "the database cannot be used"
 
 
 def recordable(facts: Mapping[str, Any]) -> Dict[str, Any]:

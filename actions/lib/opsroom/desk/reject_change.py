@@ -30,7 +30,7 @@ def reject_change(desk: Desk, change_id: str, reason: str) -> Outcome:
         requester = requester_of(desk.settings, change)
         store, speaker = desk.store, desk.speaker
         own = speaker.key in (change.owner, requester.key)
-        with store.write() as connection:
+        with store.write_plain() as connection:
             tidy(store, connection)
             change = find(connection, change.id) or change
             now = store.now(connection)

@@ -31,7 +31,7 @@ def review_change(desk: Desk, change_id: str, text: str, code: str = "") -> Outc
         environment = place_left(desk, change)
         requester = requester_of(desk.settings, change)
         store, speaker = desk.store, desk.speaker
-        with store.write() as connection:
+        with store.write_plain() as connection:
             tidy(store, connection)
             change = find(connection, change.id) or change
             now = store.now(connection)

@@ -57,7 +57,7 @@ def _before(desk: Desk, app: App, environment: Environment, current: Running) ->
     """The version before this one, and the commit it stood for."""
     from ..ledger_lookup import commit_before, version_before
 
-    with desk.store.read() as connection:
+    with desk.store.read_plain() as connection:
         record = version_before(connection, app.name, environment.name, current.version, current.commit)
         commit = commit_before(connection, record) if record else ""
     if record is None:

@@ -1,4 +1,8 @@
-"""Deployments whose runner or process died: the next command at the place records how they ended."""
+"""Deployments whose runner or process was lost: the next command at the place records how they ended.
+
+A runner whose lease has run out may have died, stood still, or lost the database; all that others know is that it
+stopped renewing its claim.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,9 @@ def settle_interrupted(desk: Desk, app: str = "", environment: str = "") -> List
     """
     from ..claims import current
 
-    with desk.store.read() as connection:
+    # What its own runner says of it counts more than what others find.
+    desk.take_over()
+    with desk.store.read_plain() as connection:
         claims = current(desk.store, connection, app, environment)
     return [claim for claim in claims if _settle(desk, claim, claim.expired or _killed(desk, claim))]
 
@@ -45,7 +51,7 @@ def _settle(desk: Desk, claim: Claim, over: bool) -> bool:
     running = _running(desk, claim)
     version = running.version if running is not None else None
     store = desk.store
-    with store.write() as connection:
+    with store.write_plain() as connection:
         if not settle(store, connection, claim, ended=not claim.expired):
             return False
         before = [record for record in of_deployment(connection, claim.deployment) if record.event is Event.STARTED]
@@ -95,7 +101,7 @@ def _running(desk: Desk, claim: Claim) -> Optional[Running]:
 
 
 def _sentence(claim: Claim, running: Optional[Running], started: Optional[Record]) -> str:
-    died = "its runner died" if claim.expired else "its process ended without an answer"
+    died = "its runner was lost" if claim.expired else "its process ended without an answer"
     if started is None:
         return f"{died} before anything was touched"
     if running is None:

@@ -9,9 +9,8 @@ from ..text import message
 from . import Desk
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
     from ..store import Store
+    from ..store.plain import Transaction
     from ..tellings import Telling
 
 
@@ -24,12 +23,12 @@ def tell_once(desk: Desk, key: str, text: str, always: bool = False, room: str =
     telling = _telling(desk, key, text, room)
     if not telling.room:
         return False
-    with desk.store.write() as connection:
+    with desk.store.write_plain() as connection:
         mine = _prepare(desk, desk.store, connection, telling, always)
     return mine and _speak(desk, [telling])
 
 
-def prepare(desk: Desk, store: Store, connection: Connection, key: str, text: str) -> bool:
+def prepare(desk: Desk, store: Store, connection: Transaction, key: str, text: str) -> bool:
     """Write down that it is going to be told, in the transaction of what it tells of; when true, `speak` then."""
     return _prepare(desk, store, connection, _telling(desk, key, text), False)
 
@@ -44,7 +43,7 @@ def tell_together(desk: Desk, keys_and_texts: Sequence[Sequence[str]]) -> int:
     tellings = [_telling(desk, key, text) for key, text in keys_and_texts]
     if not desk.settings.announce or not tellings:
         return 0
-    with desk.store.write() as connection:
+    with desk.store.write_plain() as connection:
         mine = [one for one in tellings if _prepare(desk, desk.store, connection, one, False)]
     return len(mine) if mine and _speak(desk, mine) else 0
 
@@ -53,7 +52,7 @@ def tell_what_is_left(desk: Desk) -> int:
     """Tell what others could not; returns how much."""
     from ..tellings import left
 
-    with desk.store.write() as connection:
+    with desk.store.write_plain() as connection:
         mine = left(desk.store, connection)
     return sum(_speak(desk, [one]) for one in mine)
 
@@ -64,7 +63,7 @@ def _telling(desk: Desk, key: str, text: str, room: str = "") -> Telling:
     return Telling(key, room or desk.settings.announce, message(desk.mask(text)))
 
 
-def _prepare(desk: Desk, store: Store, connection: Connection, telling: Telling, always: bool) -> bool:
+def _prepare(desk: Desk, store: Store, connection: Transaction, telling: Telling, always: bool) -> bool:
     from ..tellings import begin
 
     elsewhere = not same_room(telling.room, desk.settings.announce)
@@ -78,7 +77,7 @@ def _speak(desk: Desk, tellings: List[Telling]) -> bool:
     text = tellings[0].text if len(tellings) == 1 else message("\n".join(one.text for one in tellings))
     if desk.rooms(tellings[0].room).say(text) is False:
         return False
-    with desk.store.write() as connection:
+    with desk.store.write_plain() as connection:
         for one in tellings:
             told(desk.store, connection, one.key)
     return True

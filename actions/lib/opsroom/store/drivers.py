@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import os
+import select
 import sqlite3
-from typing import Any, Dict
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import Any, Dict, Iterator, Optional, Tuple
 from urllib.parse import quote
 
-from . import faults
+from . import faults, queue
 from .address import Address
 
-# How long to wait for another process that writes, in seconds.
+# How long to wait for others that write, in seconds.
 LOCK_WAIT = 10.0
 CONNECT_WAIT = 5
+
+
+@contextmanager
+def turn(address: Address, writes: bool) -> Iterator[None]:
+    """Run a block that writes when it is its turn: in SQLite files, whose own lock knows no order."""
+    if not writes or address.dialect != "sqlite" or address.read_only:
+        yield
+        return
+    with queue.turn(address.path, LOCK_WAIT):
+        yield
 
 
 def connect(address: Address) -> Any:
@@ -21,6 +35,64 @@ def connect(address: Address) -> Any:
     Raises Failure(store_failed) where psycopg is missing.
     """
     return _sqlite(address) if address.dialect == "sqlite" else _postgresql(address)
+
+
+class Connections:
+    """Connections to one database, of which one is kept for a moment: a command makes several transactions in a row.
+
+    Only to PostgreSQL, where a connection is a process of the server. It is kept for seconds: one that is kept through
+    a deployment of an hour is cut by servers and firewalls. Safe to share between threads; each gets its own.
+    """
+
+    KEPT = 5.0
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._idle: Optional[Tuple[Any, float]] = None
+        self._guard = threading.Lock()
+
+    def take(self) -> Any:
+        """A connection outside any transaction. Raises as `connect` does."""
+        with self._guard:
+            idle, self._idle = self._idle, None
+        if idle is not None:
+            driver, since = idle
+            if time.monotonic() - since < self.KEPT and _silent(driver):
+                return driver
+            _close(driver)
+        return connect(self._address)
+
+    def give_back(self, driver: Any) -> None:
+        """Keep it, or close it; its transaction is over."""
+        if self._address.dialect == "postgresql":
+            with self._guard:
+                if self._idle is None:
+                    self._idle = (driver, time.monotonic())
+                    return
+        driver.close()
+
+    def close(self) -> None:
+        """Close what is kept."""
+        with self._guard:
+            idle, self._idle = self._idle, None
+        if idle is not None:
+            _close(idle[0])
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _silent(driver: Any) -> bool:
+    """Whether a server has nothing to say on an idle connection: what it would say is that it ends it."""
+    try:
+        return not driver.closed and not select.select([driver.fileno()], [], [], 0)[0]
+    except Exception:
+        return False
+
+
+def _close(driver: Any) -> None:
+    with suppress(Exception):
+        driver.close()
 
 
 def _sqlite(address: Address) -> sqlite3.Connection:

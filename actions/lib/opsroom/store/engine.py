@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ContextManager, Dict, Iterator, Optional
 
 from ..errors import Code, Failure
 from . import faults, plain
 from .address import Address, read_address
-from .drivers import connect
-from .plain import Plain, Transaction, change, dialect_of, rows
+from .drivers import Connections, connect, turn
+from .plain import LOCK_RECORDS, LOCK_SPACE, Plain, Transaction, change, dialect_of, rows, server_time
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -21,20 +21,16 @@ if TYPE_CHECKING:
 # import takes longer than everything else together.
 HEAD = "0006"
 
-# Any two numbers that no other user of the database takes for its advisory locks: "opsr", and what the lock is for.
-LOCK_SPACE = 0x6F707372
-LOCK_RECORDS = 1
-
 _WRITES = "opsroom_writes"
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Store:
-    """One database. Safe to share between threads: each transaction has a connection of its own."""
+    """One database. Safe to share between threads: no two transactions have the same connection at a time."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self.dialect = address.dialect
+        self._connections = Connections(address)
         self._made: Optional[Engine] = None
         self._making = threading.Lock()
 
@@ -73,14 +69,14 @@ class Store:
             options.update(isolation_level="READ COMMITTED")
         elif self.dialect == "postgresql":
             options.update(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with self._engine.connect() as connection:
+        with turn(self.address, writes), self._engine.connect() as connection:
             connection.execution_options(**options)
             with connection.begin():
                 yield connection
 
     def begin_plain(self, writes: bool) -> ContextManager[Plain]:
         """A transaction whose errors are the driver's own. For this package; others use `write_plain`, `read_plain`."""
-        return plain.begin(self.address, writes)
+        return plain.begin(self.address, writes, self._connections)
 
     @contextmanager
     def driver(self) -> Iterator[Any]:
@@ -99,12 +95,11 @@ class Store:
         """
         if self.dialect == "sqlite":
             return datetime.now(timezone.utc)
-        # As a number: a timestamp would come in the session's time zone, which the driver must know by name.
-        found = rows(on, "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS microseconds")
-        return _EPOCH + timedelta(microseconds=int(found[0]["microseconds"]))
+        return on.now() if isinstance(on, Plain) else server_time(on)
 
     def close(self) -> None:
-        """Let go of the database. Connections are closed with each transaction; this is for symmetry and leaks."""
+        """Let go of the database: close the connection that is kept for the next transaction."""
+        self._connections.close()
         if self._made is not None:
             self._made.dispose()
 
@@ -143,7 +138,11 @@ def queue_up(on: Transaction) -> None:
     One lock for both, taken before any row is: two transactions that take rows and the lock in different orders would
     wait for each other. On SQLite, `Store.write` already is that lock.
     """
-    if dialect_of(on) == "postgresql":
+    if dialect_of(on) != "postgresql":
+        return
+    if isinstance(on, Plain):
+        on.queue_up()
+    else:
         change(on, "SELECT pg_advisory_xact_lock(:space, :what)", space=LOCK_SPACE, what=LOCK_RECORDS)
 
 

@@ -16,7 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from . import faults
-from .engine import LOCK_SPACE, Store
+from .engine import Store
+from .plain import LOCK_SPACE
 
 # A migration of a large ledger takes its time; who comes second waits for it, in seconds.
 MIGRATION_WAIT = 60.0

@@ -1,18 +1,21 @@
 """Statements as text: for what every command does, on the driver alone.
 
-Importing SQLAlchemy takes a third of what a command takes that creates a card or pages somebody. So the record, the
-guard against doubles and the list of pages say what they want in SQL that both databases understand, and it runs on a
-connection of the driver as well as within a transaction of SQLAlchemy. Everything else is said through SQLAlchemy.
+Importing SQLAlchemy takes a third of what a command takes that creates a card or sends a page, and on PostgreSQL it
+asks four questions of each new connection. So the record, claims, locks, changes, announcements, the guard against
+doubles and the list of pages say what they want in SQL that both databases understand, and it runs on a connection of
+the driver as well as within a transaction of SQLAlchemy. Everything else is said through SQLAlchemy.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Union
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .address import Address
-from .drivers import connect
+from .drivers import Connections, turn
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -21,12 +24,58 @@ Row = Dict[str, Any]
 _VALUE = re.compile(r"(?<!:):(\w+)")
 
 
-class Plain:
-    """A transaction of the driver's own."""
+# Any two numbers that no other user of the database takes for its advisory locks: "opsr", and what the lock is for.
+LOCK_SPACE = 0x6F707372
+LOCK_RECORDS = 1
 
-    def __init__(self, driver: Any, dialect: str) -> None:
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECONDS = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+# One message to the server: everybody waits while this transaction does, so it must not wait for each answer by itself.
+# Each statement in it sees what was committed before it began: the second one sees the record as it is once the lock is
+# ours.
+_QUEUE_UP = (
+    f"SELECT pg_advisory_xact_lock({LOCK_SPACE}, {LOCK_RECORDS});"  # noqa: S608
+    f" SELECT {_MICROSECONDS}, head.seq, head.at, head.hash FROM (SELECT 1) AS one"
+    " LEFT JOIN (SELECT seq, at, hash FROM ledger ORDER BY seq DESC LIMIT 1) AS head ON true"
+)
+
+
+class Plain:
+    """A transaction of the driver's own; `writes` when it may change rows.
+
+    `head` is the newest record (seq, at, hash) once this transaction keeps others from adding one; it is for `ledger`.
+    """
+
+    def __init__(self, driver: Any, dialect: str, writes: bool = True) -> None:
         self._driver = driver
         self.dialect = dialect
+        self.writes = writes
+        self.head: Optional[Tuple[int, str, str]] = None
+        self.queued = False
+        self._clock: Optional[Tuple[datetime, float]] = None
+
+    def queue_up(self) -> None:
+        """See `engine.queue_up`. On PostgreSQL; a transaction does it once."""
+        if self.queued:
+            return
+        cursor = self._driver.execute(_QUEUE_UP)
+        cursor.nextset()
+        microseconds, seq, at, hash_ = cursor.fetchone()
+        self._set_clock(microseconds)
+        self.head = (0, "", "") if seq is None else (seq, at, hash_)
+        self.queued = True
+
+    def now(self) -> datetime:
+        """The server's time: asked once in a transaction, then counted on from there, which is never ahead of it."""
+        if self._clock is None:
+            # As a number: a timestamp would come in the session's time zone, which the driver must know by name.
+            self._set_clock(self._driver.execute(f"SELECT {_MICROSECONDS}").fetchone()[0])
+        assert self._clock is not None
+        at, counted = self._clock
+        return at + timedelta(seconds=time.monotonic() - counted)
+
+    def _set_clock(self, microseconds: int) -> None:
+        self._clock = (_EPOCH + timedelta(microseconds=int(microseconds)), time.monotonic())
 
     def execute(self, statement: str, values: Mapping[str, Any]) -> Any:
         """Run a statement with values for its `:names`; the driver's cursor."""
@@ -65,6 +114,21 @@ def insert(on: Transaction, table: str, values: Mapping[str, Any]) -> None:
     change(on, f"INSERT INTO {table} ({columns}) VALUES ({bound})", **values)  # noqa: S608
 
 
+def insert_new(on: Transaction, table: str, values: Mapping[str, Any]) -> bool:
+    """Add a row unless one with the same key is there; whether it was added. Of any number at once, one adds it."""
+    columns, bound = ", ".join(values), ", ".join(f":{name}" for name in values)
+    _own_words(table, *values)
+    query = f"INSERT INTO {table} ({columns}) VALUES ({bound}) ON CONFLICT DO NOTHING"  # noqa: S608
+    return change(on, query, **values) == 1
+
+
+def one_of(column: str, values: Sequence[Any]) -> Tuple[str, Dict[str, Any]]:
+    """A condition that a column has one of these values, and what is bound in it."""
+    _own_words(column)
+    bound = {f"{column}_{number}": value for number, value in enumerate(values)}
+    return f"{column} IN ({', '.join(f':{name}' for name in bound)})", bound
+
+
 def update(on: Transaction, table: str, values: Mapping[str, Any], where: Mapping[str, Any]) -> int:
     """Change the rows whose columns are as in `where`; how many there were. Words as with `insert`."""
     set_to = ", ".join(f"{name} = :{name}" for name in values)
@@ -85,13 +149,29 @@ def dialect_of(on: Transaction) -> str:
     return on.dialect if isinstance(on, Plain) else on.dialect.name
 
 
+def may_write(on: Transaction) -> bool:
+    """Whether the transaction may change rows."""
+    return on.writes if isinstance(on, Plain) else not on.get_execution_options().get("postgresql_readonly")
+
+
+def server_time(on: Transaction) -> datetime:
+    """The time of a PostgreSQL server, as `Plain.now`."""
+    found = rows(on, f"SELECT {_MICROSECONDS} AS microseconds")
+    return _EPOCH + timedelta(microseconds=int(found[0]["microseconds"]))
+
+
 @contextmanager
-def begin(address: Address, writes: bool) -> Iterator[Plain]:
+def begin(address: Address, writes: bool, connections: Connections) -> Iterator[Plain]:
     """One transaction: commits at the end of the block, rolls back when the block raises. Errors are the driver's own.
 
     The same as `Store.begin`, see there.
     """
-    driver = connect(address)
+    with turn(address, writes):
+        yield from _transaction(address, writes, connections)
+
+
+def _transaction(address: Address, writes: bool, connections: Connections) -> Iterator[Plain]:
+    driver = connections.take()
     try:
         if address.dialect == "sqlite":
             driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -100,7 +180,7 @@ def begin(address: Address, writes: bool) -> Iterator[Plain]:
 
             level = IsolationLevel.READ_COMMITTED if writes else IsolationLevel.REPEATABLE_READ
             driver.isolation_level, driver.read_only = level, None if writes else True
-        yield Plain(driver, address.dialect)
+        yield Plain(driver, address.dialect, writes)
         driver.commit()
     except BaseException as error:
         if getattr(driver, "broken", False):
@@ -109,6 +189,7 @@ def begin(address: Address, writes: bool) -> Iterator[Plain]:
         # A connection that is broken has nothing to undo.
         with suppress(Exception):
             driver.rollback()
-        raise
-    finally:
         driver.close()
+        raise
+    else:
+        connections.give_back(driver)

@@ -10,10 +10,6 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, PrimaryKeyConstrai
 
 metadata = MetaData()
 
-# The records that end a deployment. Written out, not bound: both databases use a partial index only for a query whose
-# condition they can see to be that of the index.
-FINISHED = "event IN ('succeeded', 'failed', 'interrupted')"
-
 ledger = Table(
     "ledger",
     metadata,

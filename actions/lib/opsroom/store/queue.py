@@ -1,0 +1,125 @@
+"""The queue of those who write to an SQLite file: one after the other, in the order in which they came.
+
+SQLite lets one process write at a time and tells the others to try again; who tries at the right moment is next, so
+that of many some wait for ever. Here each takes a number, holds a lock on that byte of a file beside the database, and
+goes when nobody holds a lower one. The kernel drops the lock of a process that dies: nobody waits for the dead.
+
+It makes the waiting fair, nothing else: that one writes at a time is still SQLite's own doing. Where the file cannot be
+used (another user made it, no Linux), writers go ahead without it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+import time
+from contextlib import contextmanager
+from typing import Iterator, Optional, Set
+
+try:
+    import fcntl
+except ImportError:  # no Unix
+    fcntl = None  # type: ignore[assignment]
+
+# Locks that belong to the open file, not to the process: threads are apart, and none is lost when another file closes.
+# Python 3.8 does not name them.
+_TRY = getattr(fcntl, "F_OFD_SETLK", 37)
+_ASK = getattr(fcntl, "F_OFD_GETLK", 36)
+_WAIT = getattr(fcntl, "F_OFD_SETLKW", 38)
+_FLOCK = "hhqqi4x"
+# Whoever reads and raises the number holds this byte, which is beyond all numbers.
+_DOOR = 2**62
+_LAST = 2**60
+# Pauses between two looks, in seconds: for each place in the queue, and at most. Who is next looks often.
+_PAUSE = 0.002
+_LONGEST_PAUSE = 0.1
+
+SUFFIX = "-queue"
+
+# A process that forks would hold its parent's place for as long as it lives.
+_held: Set[int] = set()
+
+
+def _let_go() -> None:
+    while _held:
+        os.close(_held.pop())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
+
+
+@contextmanager
+def turn(path: str, limit: float) -> Iterator[None]:
+    """Run a block when all who came before are done. Raises sqlite3's "database is locked" after `limit` seconds."""
+    file = _open(path + SUFFIX)
+    if file is None:
+        yield
+        return
+    _held.add(file)
+    try:
+        number = _take_number(file)
+        if number is not None:
+            _wait(file, number, time.monotonic() + limit)
+        yield
+    finally:
+        # With the file go its locks. In a child that was forked meanwhile it is closed already.
+        if file in _held:
+            _held.remove(file)
+            os.close(file)
+
+
+def _open(path: str) -> Optional[int]:
+    if fcntl is None or not os.path.isdir("/proc/self"):
+        return None
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
+    except OSError:
+        return None
+
+
+def _take_number(file: int) -> Optional[int]:
+    """The next number, with its byte locked; None where the file system has no such locks."""
+    try:
+        fcntl.fcntl(file, _WAIT, _lock(fcntl.F_WRLCK, _DOOR, 1))
+        try:
+            kept = os.pread(file, 20, 0).split(b"\n")[0]
+            number = int(kept) + 1 if kept.isdigit() and int(kept) < _LAST else 1
+            os.pwrite(file, b"%d\n" % number, 0)
+            fcntl.fcntl(file, _TRY, _lock(fcntl.F_WRLCK, number, 1))
+        finally:
+            fcntl.fcntl(file, _TRY, _lock(fcntl.F_UNLCK, _DOOR, 1))
+    except OSError:
+        return None
+    return number
+
+
+def _wait(file: int, number: int, until: float) -> None:
+    while True:
+        served = _lowest(file, number)
+        if served == number:
+            return
+        left = until - time.monotonic()
+        if left <= 0:
+            raise sqlite3.OperationalError("database is locked")
+        time.sleep(min((number - served) * _PAUSE, _LONGEST_PAUSE, left))
+
+
+def _lowest(file: int, number: int) -> int:
+    """The lowest number that somebody holds, this one when nobody holds a lower one."""
+    lowest = number
+    try:
+        while lowest > 1:
+            # Of several locks the kernel tells any one.
+            kind, _, start, _, _ = struct.unpack(_FLOCK, fcntl.fcntl(file, _ASK, _lock(fcntl.F_WRLCK, 1, lowest - 1)))
+            if kind == fcntl.F_UNLCK:
+                break
+            lowest = max(int(start), 1)
+    except OSError:
+        return number
+    return lowest
+
+
+def _lock(kind: int, start: int, length: int) -> bytes:
+    return struct.pack(_FLOCK, kind, os.SEEK_SET, start, length, 0)

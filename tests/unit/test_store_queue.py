@@ -1,0 +1,161 @@
+"""Who writes to an SQLite file waits in turn: in the order of arrival, within a limit, and never for the dead."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+
+from opsroom.store import open_store, queue
+from opsroom.store.drivers import LOCK_WAIT
+from opsroom.store.plain import rows
+from support.stores import entry, fill
+from support.waiting import until
+
+FORK = multiprocessing.get_context("fork")
+
+
+def path_of(folder: Path) -> str:
+    return str(folder / "opsroom.db")
+
+
+def in_turn(path: str, name: int, order: Any) -> None:
+    with queue.turn(path, 30):
+        order.put(name)
+
+
+def test_the_order_is_that_of_arrival(tmp_path: Path) -> None:
+    path, order = path_of(tmp_path), FORK.SimpleQueue()
+    others = []
+    with queue.turn(path, 30):
+        for number in range(12):
+            others.append(FORK.Process(target=in_turn, args=(path, number, order)))
+            others[-1].start()
+            until(lambda wanted=number + 2: numbers_given(path) == wanted, "the number of the next one")
+    assert [order.get() for _ in others] == list(range(12))
+    for one in others:
+        one.join(30)
+
+
+def numbers_given(path: str) -> int:
+    return int(Path(path + queue.SUFFIX).read_text().split("\n")[0] or "0")
+
+
+def test_who_waits_for_longer_than_the_limit_is_told_that_it_is_busy(tmp_path: Path) -> None:
+    path = path_of(tmp_path)
+    late = pytest.raises(sqlite3.OperationalError, match="database is locked")
+    with queue.turn(path, 30), late, queue.turn(path, 0.05):
+        pytest.fail("it was not its turn")
+    # Who gave up is not waited for.
+    with queue.turn(path, 0.0):
+        pass
+
+
+def hold(path: str, ready: Any) -> None:
+    with queue.turn(path, 30):
+        ready.put(os.getpid())
+        time.sleep(600)
+
+
+def test_the_dead_are_not_waited_for(tmp_path: Path) -> None:
+    path, ready = path_of(tmp_path), FORK.SimpleQueue()
+    holder = FORK.Process(target=hold, args=(path, ready))
+    holder.start()
+    ready.get()
+    waiting = FORK.Process(target=in_turn, args=(path, 1, ready))
+    waiting.start()
+    until(lambda: numbers_given(path) == 2, "the second number")
+    for one in (waiting, holder):
+        os.kill(one.pid or 0, signal.SIGKILL)
+        one.join(30)
+    with queue.turn(path, 5):
+        pass
+
+
+def test_threads_of_one_process_wait_for_each_other(tmp_path: Path) -> None:
+    path, inside, most = path_of(tmp_path), [0], [0]
+
+    def work() -> None:
+        for _ in range(20):
+            with queue.turn(path, 30):
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                inside[0] -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(60)
+    assert most == [1]
+    assert numbers_given(path) == 160
+
+
+@pytest.mark.parametrize("content", ["", "no number\n", "-5\n", "9" * 30, f"{2**60}\n"])
+def test_what_stands_in_the_file_does_not_matter(tmp_path: Path, content: str) -> None:
+    path = path_of(tmp_path)
+    Path(path + queue.SUFFIX).write_text(content)
+    with queue.turn(path, 1):
+        pass
+    assert numbers_given(path) == 1
+
+
+@pytest.mark.parametrize("trouble", ["a folder", "a link", "no locks"])
+def test_without_the_file_writers_go_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
+    path = path_of(tmp_path)
+    if trouble == "a folder":
+        Path(path + queue.SUFFIX).mkdir()
+    elif trouble == "a link":
+        (tmp_path / "elsewhere").write_text("precious")
+        Path(path + queue.SUFFIX).symlink_to(tmp_path / "elsewhere")
+    else:
+        monkeypatch.setattr(queue, "_WAIT", 99999)
+    store = open_store(f"sqlite:///{path}")
+    fill(store, entry())
+    if trouble == "a link":
+        assert (tmp_path / "elsewhere").read_text() == "precious"
+
+
+def append_some(url: str, number: int, failed: Any) -> None:
+    store = open_store(url)
+    for turn in range(10):
+        try:
+            fill(store, entry(deployment=f"{number}-{turn}"))
+        except Exception as error:
+            failed.put(f"{type(error).__name__}: {error}")
+            return
+    failed.put("")
+
+
+def test_twenty_who_write_without_a_pause_have_no_error(tmp_path: Path) -> None:
+    url, failed = f"sqlite:///{path_of(tmp_path)}", FORK.SimpleQueue()
+    store = open_store(url)
+    writers = [FORK.Process(target=append_some, args=(url, number, failed)) for number in range(20)]
+    for one in writers:
+        one.start()
+    assert [failed.get() for _ in writers] == [""] * 20
+    for one in writers:
+        one.join(60)
+    with store.read_plain() as on:
+        assert rows(on, "SELECT count(*) AS n FROM ledger")[0]["n"] == 200
+
+
+def test_the_limit_is_the_one_that_the_documents_state() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
+    assert f"for up to {LOCK_WAIT:.0f} seconds" in page.read_text("utf-8")
+
+
+def test_reading_waits_for_nobody(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{path_of(tmp_path)}")
+    fill(store, entry())
+    seen: List[Any] = []
+    with store.write_plain(), store.read_plain() as on:
+        seen += rows(on, "SELECT seq FROM ledger")
+    assert seen == [{"seq": 1}]
