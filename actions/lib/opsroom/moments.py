@@ -10,8 +10,9 @@ from .dates import looks_like_point, readings
 from .durations import looks_like_duration, read_duration
 from .errors import Code, Refusal
 from .names import bare, either, shown
-from .points import DAYS
-from .zones import UTC, zone
+from .zones import UTC, said
+
+__all__ = ("read_end", "said", "split_end")
 
 _FURTHEST = timedelta(days=366)
 _END_WORD = re.compile(r"(?:^|(?<=[\s,;(]))(until+|['\u2018\u2019]?till?|for|to|through|thru)\s+", re.IGNORECASE)
@@ -93,15 +94,6 @@ def _is_end(word: str, end: str) -> bool:
     if word == "for":
         return looks_like_duration(end)
     return looks_like_point(end)
-
-
-def said(moment: datetime, now: datetime, timezone: str) -> str:
-    """A moment as it is shown: "17:00 Europe/London" today, else "Fri 2026-11-27 17:00 Europe/London"."""
-    there = zone(timezone)
-    local, today = moment.astimezone(there), now.astimezone(there)
-    clock = f"{local:%H:%M} {timezone}"
-    # Not %a: its words depend on the machine's language.
-    return clock if local.date() == today.date() else f"{DAYS[local.weekday()]} {local:%Y-%m-%d} {clock}"
 
 
 def _refused(message: str, place: str) -> Refusal:

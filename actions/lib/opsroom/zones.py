@@ -1,10 +1,13 @@
-"""Time zones by name, and the moment that a wall clock's reading means there, on the days when clocks change too."""
+"""Time zones by name; the moment that a wall clock's reading means there, on the days when clocks change too, and how a
+moment is shown there."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import List
+
+from .points import DAYS
 
 UTC = timezone.utc
 # A name never is a path: the time zone database is a folder of files.
@@ -71,3 +74,12 @@ def at(clock: datetime, there: tzinfo, late: bool = False) -> datetime:
         else:
             high = middle
     return high
+
+
+def said(moment: datetime, now: datetime, timezone: str) -> str:
+    """A moment as it is shown: "17:00 Europe/London" today, else "Fri 2026-11-27 17:00 Europe/London"."""
+    there = zone(timezone)
+    local, today = moment.astimezone(there), now.astimezone(there)
+    clock = f"{local:%H:%M} {timezone}"
+    # Not %a: its words depend on the machine's language.
+    return clock if local.date() == today.date() else f"{DAYS[local.weekday()]} {local:%Y-%m-%d} {clock}"

@@ -91,7 +91,7 @@ def _duties(desk: Desk, hop: Hop) -> Tuple[Duty, ...]:
 def _row(desk: Desk, duty: Duty, level: bool = True) -> str:
     until = ""
     if duty.until is not None:
-        from ..moments import said
+        from ..zones import said
 
         until = f" until {said(duty.until, datetime.now(timezone.utc), desk.settings.timezone)}"
     through = f" ({one_line(duty.through, 40)})" if level and duty.through else ""

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta, tzinfo
 from typing import List, Optional, Sequence, Tuple
 
 from ..errors import Code
-from ..moments import said
 from ..names import listed
 from ..points import Dated, Weekly, read_point
 from ..settings.model import Environment, Freeze
-from ..zones import at, zone
+from ..zones import at, said, zone
 from . import YES, Decision, no
 
 # Windows that touch without an end (all week, in two halves) are followed for about two years of weekends.

@@ -40,7 +40,7 @@ def _refused(
     told: str, count: int, limit: PageLimit, again: datetime, now: datetime, team: str, timezone: str
 ) -> Decision:
     # Time zones are loaded only where somebody reads a time.
-    from ..moments import said
+    from ..zones import said
 
     pages = "page" if count == 1 else "pages"
     return no(
