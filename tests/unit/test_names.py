@@ -160,6 +160,7 @@ def test_a_mark_alone_is_no_name_and_no_error(text: str) -> None:
 
 
 def test_a_tidied_text_is_tidy() -> None:
+    assert tidied("cafe\u0301") == "caf\u00e9"
     assert tidied(" a\u2019s \u201cb\u201d \u2013\u00a0c\t\nd ") == 'a\'s "b" - c d'
     assert tidied(tidied("\u2019\u00a0e\u0301")) == tidied("\u2019\u00a0e\u0301")
 
