@@ -182,7 +182,7 @@ def test_a_card_whose_earlier_work_is_taken_back_is_told_and_not_moved(world: Wo
     assert "Its commits speak of OPS-2.\nThey take back OPS-1." in shown["message"]
     answer = tagged(world, "v2.1.0")
     assert (answer["cards"], answer["cards_moved"], answer["cards_taken_back"]) == (["OPS-2"], ["OPS-2"], ["OPS-1"])
-    assert "OPS-2 was told and moved to Done. OPS-1 was told of being reverted." in answer["message"]
+    assert "OPS-2 was told and moved to Done. OPS-1 was told of the revert." in answer["message"]
     assert column(world, "OPS-1") == "Doing"
     assert comments(world, "OPS-1")[-1].endswith(
         "The commits of this card are reverted in it: its work is no longer there."

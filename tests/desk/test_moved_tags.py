@@ -216,7 +216,9 @@ def test_an_answer_that_was_the_same_before_verifies_nothing(world: World) -> No
     world.with_app("web", **{**web, "version": {"kind": "command", "command": ["cat", str(script)]}})
     assert deploy(world, "v1.1.0", redeploy=True)["verified"] is True
     first = commit(world, "v1.1.0")[:12]
-    move(world, "v1.1.0", "hotfix")
+    second = move(world, "v1.1.0", "hotfix")[:12]
+    # The record knows the commit that the application does not show.
+    assert plan(world, "v1.1.0") == f"web on uat would go from v1.1.0 ({first}) to v1.1.0 ({second})."
     answer = deploy(world, "v1.1.0")
     assert (answer["code"], answer["verified"]) == ("deployed", False)
     unsure = f"(before: v1.1.0 ({first})), not verified (it shows the same name as before, and no commit), in "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsroom.versions import Running, as_told, same, same_version
+from opsroom.versions import Running, distinct_names, same, same_version
 
 ONE, OTHER = "a1" * 20, "b2" * 20
 SHA256 = "c3" * 32
@@ -58,6 +58,6 @@ def test_names_are_compared_as_people_write_them(one: str, other: str, wanted: b
 
 
 def test_commits_are_told_only_where_one_name_was_moved() -> None:
-    assert as_told(Running("v1", ONE), Running("v2", OTHER)) == ("v1", "v2")
-    assert as_told(Running("v1", ONE), Running("v1", OTHER)) == (f"v1 ({ONE[:12]})", f"v1 ({OTHER[:12]})")
-    assert as_told(Running("v1", ONE), Running("v1")) == ("v1", "v1")
+    assert distinct_names(Running("v1", ONE), Running("v2", OTHER)) == ("v1", "v2")
+    assert distinct_names(Running("v1", ONE), Running("v1", OTHER)) == (f"v1 ({ONE[:12]})", f"v1 ({OTHER[:12]})")
+    assert distinct_names(Running("v1", ONE), Running("v1")) == ("v1", "v1")

@@ -17,7 +17,7 @@ _ID = r"[0-9a-f]{7,64}"
 # `Revert "X"` with the number that GitHub puts behind a title when it squashes, which stands inside the quotes too.
 _NUMBER = re.compile(r"\s*\((?:pull request )?[#!]([0-9]+)\)\s*(?![\s\S])")
 _QUOTED = re.compile(r"^(revert|reapply)[:\s]+[\"“'‘](.*?)[\"”'’]?\s*(?![\s\S])", re.IGNORECASE | re.DOTALL)
-# The same in somebody's own words: a revert only where the text says of what.
+# The same in free words: a revert only where the text says of what.
 _UNQUOTED = re.compile(r"^(?:revert|reapply|undo|back out)\b", re.IGNORECASE)
 _CONVENTIONAL = re.compile(r"^revert(?:\([^()\n]*\))?!?:\s*[\"“]?(.+?)[\"”]?\s*(?![\s\S])", re.IGNORECASE)
 _IDS = re.compile(

@@ -6,7 +6,7 @@ from typing import Collection, Dict, Iterable, Iterator, Mapping, Tuple
 
 from ..ledger_chain import ChainReport
 from ..text import when
-from ..versions import Running, as_told, same
+from ..versions import Running, distinct_names, same
 from .model import Change, Ending, ExceptionKind, Finding, GapKind, Word
 from .telling import runs_after
 
@@ -74,7 +74,7 @@ def _joins(changes: Iterable[Change], before: Mapping[Tuple[str, str], str]) -> 
         place = (change.app, change.environment)
         known, found = left.get(place, Running("")), Running(change.version_before, change.commit_before)
         if known.version and found.version and not same(known, found):
-            was, then = as_told(known, found)
+            was, then = distinct_names(known, found)
             after = f"after {who[place]}" if place in who else "before this period"
             told = (
                 f"{change.place} ran {was} {after}, but {then} when {change.asked_by} began at "

@@ -14,7 +14,7 @@ from ..ledger import Event, append
 from ..names import listed
 from ..settings.model import Environment, Settings
 from ..text import one_line
-from ..versions import as_told
+from ..versions import distinct_names
 from . import Desk
 from .changing import entry_by, facts_of
 from .outcome import Outcome
@@ -175,7 +175,7 @@ def _plan(order: Order, resolved: Optional[Resolved], running: Optional[Running]
     )
     if running is None or not running.version:
         return f"{place} would get {resolved.version}{commit}"
-    before, after = as_told(running, resolved)
+    before, after = distinct_names(running, resolved)
     return f"{place} would go from {before} to {after}{commit if after == resolved.version else ''}"
 
 

@@ -21,7 +21,7 @@ from .record import Request
 from .settling import settle_interrupted
 from .telling import announce, facts_of, failed, headline, success, taken_over
 from .telling_cards import tell_cards
-from .verifying import as_known, is_there, verify
+from .verifying import is_there, shown_name, verify
 
 if TYPE_CHECKING:
     from ..changes import Change
@@ -241,7 +241,7 @@ def _already_there(request: Request, order: Order, before: Running, resolved: Re
     from ..ledger import Event
 
     place = f"{order.app.name} on {order.environment.name}"
-    text = f"{place} already runs {as_known(before, resolved)}; nothing was done."
+    text = f"{place} already runs {shown_name(before, resolved)}; nothing was done."
     request.end(Event.REFUSED, Code.ALREADY_THERE.value, text)
     again = f"To deploy it once more: redeploy {order.app.name} {request.version} to {order.environment.name}"
     return Outcome(True, Code.ALREADY_THERE, f"{text} {again}", facts_of(request))

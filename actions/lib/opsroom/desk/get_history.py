@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
 from ..errors import Code, Refusal
 from ..text import span, stamp, table, when
-from ..versions import Running, as_told
+from ..versions import Running, distinct_names
 from . import Desk
 from .outcome import Outcome
 from .places import find_app, find_environment, find_place
@@ -62,7 +62,7 @@ def _scope(desk: Desk, app_name: str, environment_name: str) -> tuple[str, str]:
 
 def _row(record: Record, now: datetime, app: str, environment: str) -> List[str]:
     place = [part for part in ("" if app else record.app, "" if environment else record.environment) if part]
-    before, after = as_told(*_versions(record))
+    before, after = distinct_names(*_versions(record))
     if record.event.value == "drift":
         # Nobody of opsroom did it, and who did is not known.
         versions = f"{before or 'nothing'} -> {after or 'nothing'}"

@@ -11,7 +11,7 @@ from ..guard.approvals import cannot_be_approved, who_can_approve
 from ..names import check_version, listed
 from ..settings.model import App, Environment
 from ..text import span
-from ..versions import Running, as_told
+from ..versions import Running, distinct_names
 from . import Desk
 from .carrying_out import Order
 from .deployment_cards import Brought, brought
@@ -20,7 +20,7 @@ from .obstacles import Obstacle, circumstances, rights, sequence
 from .outcome import Outcome
 from .places import deployer_for, find_place
 from .record import Request
-from .verifying import as_known, is_there
+from .verifying import is_there, shown_name
 
 
 def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outcome:
@@ -35,9 +35,9 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
     obstacles = [*(one.decision for one in found), *trouble]
     place = f"{app.name} on {environment.name}"
     if running and is_there(running, resolved):
-        change = f"{place} already runs {as_known(running, resolved)}; a deployment would do nothing."
+        change = f"{place} already runs {shown_name(running, resolved)}; a deployment would do nothing."
     elif running and running.version:
-        before, after = as_told(running, resolved)
+        before, after = distinct_names(running, resolved)
         change = f"{place} would go from {before} to {after}."
     else:
         change = f"{place} would get {wanted}."

@@ -15,7 +15,7 @@ from ..guard.locks import place
 from ..names import listed
 from ..settings.model import App, Environment
 from ..text import message, one_line, span, stamp
-from ..versions import Running, as_told, same
+from ..versions import Running, distinct_names, same
 from . import Desk
 from .asking import ask, ask_many
 from .outcome import Outcome
@@ -99,7 +99,7 @@ def look(desk: Desk) -> Found:
         record = recorded[key]
         known = Running(record.version, str(record.facts.get("commit") or "")) if record else Running("")
         if (known.version or answer.version) and not same(known, answer):
-            recorded_as, runs = as_told(known, answer)
+            recorded_as, runs = distinct_names(known, answer)
             found.drifts.append(Drift(*key, runs=runs, recorded=recorded_as))
     _open_pages(desk, found)
     return found

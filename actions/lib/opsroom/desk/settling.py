@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ..errors import Code
-from ..versions import Running, as_told, same
+from ..versions import Running, distinct_names, same
 from . import Desk
 from .asking import ask_or_none
 
@@ -111,4 +111,4 @@ def _sentence(claim: Claim, running: Optional[Running], started: Optional[Record
     wanted = Running(claim.version, str(started.facts.get("commit") or ""))
     if same(running, wanted):
         return f"{died} after {running.version} had been put in place"
-    return f"{died}; {as_told(running, wanted)[0]} runs there now"
+    return f"{died}; {distinct_names(running, wanted)[0]} runs there now"

@@ -10,7 +10,7 @@ from ..errors import Code, Failure, OpsroomError
 from ..names import listed
 from ..people import same_room
 from ..text import message, one_line, sentence, span, when
-from ..versions import Running, as_told
+from ..versions import Running, distinct_names
 from .asking import ask_or_none
 from .record import Request
 
@@ -65,7 +65,9 @@ def _unverified(order: Order) -> str:
 
 def before_of(request: Request) -> str:
     """What ran before, with its commit where only that is another: a tag that was moved."""
-    return as_told(Running(request.version_before, request.commit_before), Running(request.version, request.commit))[0]
+    return distinct_names(
+        Running(request.version_before, request.commit_before), Running(request.version, request.commit)
+    )[0]
 
 
 def headline(request: Request, order: Order) -> str:

@@ -182,7 +182,7 @@ def _said(news: _News, order: Order) -> str:
         sentences.append(f"{listed(news.told, 3)} {were} told{to}.")
     if news.taken_back:
         were = "was" if len(news.taken_back) == 1 else "were"
-        sentences.append(f"{listed(news.taken_back, 3)} {were} told of being reverted.")
+        sentences.append(f"{listed(news.taken_back, 3)} {were} told of the revert.")
     if news.troubles:
         first, why = next(iter(news.troubles.items()))
         which = first if len(news.troubles) == 1 else f"{len(news.troubles)} cards ({listed(news.troubles, 3)})"

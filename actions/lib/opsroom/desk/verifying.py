@@ -21,7 +21,7 @@ def is_there(before: Running, resolved: Resolved) -> bool:
     return same(before, resolved)
 
 
-def as_known(running: Running, resolved: Resolved) -> str:
+def shown_name(running: Running, resolved: Resolved) -> str:
     """What runs, and that it is what was asked for where that has another name: `v1.0.0, the same commit as v1.0.1`."""
     if same_version(running.version, resolved.version):
         return running.version

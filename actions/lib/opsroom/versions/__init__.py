@@ -61,7 +61,7 @@ def same_version(one: str, other: str) -> bool:
     return first == second or _same_commit(first, second)
 
 
-def as_told(one: Version, other: Version) -> Tuple[str, str]:
+def distinct_names(one: Version, other: Version) -> Tuple[str, str]:
     """The names of two versions for one sentence, with their commits where one name was moved from one to the other."""
     if same_version(one.version, other.version) and not same(one, other):
         return f"{one.version} ({one.commit[:12]})", f"{other.version} ({other.commit[:12]})"
