@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from opsroom.action import OpsroomAction, Result
+from opsroom.desk import Desk
+from opsroom.desk.outcome import Outcome
 
 
 class CommentCard(OpsroomAction):
-    def run(self, card: str, text: str, requester: str, room: str, st2_user: str) -> Result:
+    def run(
+        self,
+        card: str,
+        text: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        typed: Optional[str] = None,
+    ) -> Result:
         from opsroom.desk.comment_card import comment_card
+        from opsroom.grammar.free_text import whole
 
-        return self.answer(lambda desk: comment_card(desk, card, text), requester, room, st2_user)
+        def use_case(desk: Desk) -> Outcome:
+            said = whole("comment_card", typed, card=card, text=text)
+            return comment_card(desk, said["card"], said["text"])
+
+        return self.answer(use_case, requester, room, st2_user)

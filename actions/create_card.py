@@ -5,10 +5,25 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
+from opsroom.desk import Desk
+from opsroom.desk.outcome import Outcome
 
 
 class CreateCard(OpsroomAction):
-    def run(self, text: str, requester: str, room: str, st2_user: str, project: Optional[str] = None) -> Result:
+    def run(
+        self,
+        text: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        project: Optional[str] = None,
+        typed: Optional[str] = None,
+    ) -> Result:
         from opsroom.desk.create_card import create_card
+        from opsroom.grammar.free_text import whole
 
-        return self.answer(lambda desk: create_card(desk, text, project or ""), requester, room, st2_user)
+        def use_case(desk: Desk) -> Outcome:
+            said = whole("create_card", typed, text=text, project=project)
+            return create_card(desk, said["text"], said["project"])
+
+        return self.answer(use_case, requester, room, st2_user)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
+from opsroom.desk import Desk
+from opsroom.desk.outcome import Outcome
 
 
 class EmergencyDeploy(OpsroomAction):
@@ -18,12 +20,17 @@ class EmergencyDeploy(OpsroomAction):
         room: str,
         st2_user: str,
         code: Optional[str] = None,
+        typed: Optional[str] = None,
     ) -> Result:
         from opsroom.desk.emergency_deploy import emergency_deploy
+        from opsroom.grammar.free_text import whole
 
-        return self.answer(
-            lambda desk: emergency_deploy(desk, app, version, environment, reason, code or ""),
-            requester,
-            room,
-            st2_user,
-        )
+        def use_case(desk: Desk) -> Outcome:
+            said = whole(
+                "emergency_deploy", typed, app=app, version=version, environment=environment, reason=reason, code=code
+            )
+            return emergency_deploy(
+                desk, said["app"], said["version"], said["environment"], said["reason"], said["code"]
+            )
+
+        return self.answer(use_case, requester, room, st2_user)

@@ -5,10 +5,25 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
+from opsroom.desk import Desk
+from opsroom.desk.outcome import Outcome
 
 
 class EndIncident(OpsroomAction):
-    def run(self, incident: str, requester: str, room: str, st2_user: str, text: Optional[str] = None) -> Result:
+    def run(
+        self,
+        incident: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        text: Optional[str] = None,
+        typed: Optional[str] = None,
+    ) -> Result:
         from opsroom.desk.end_incident import end_incident
+        from opsroom.grammar.free_text import whole
 
-        return self.answer(lambda desk: end_incident(desk, incident, text or ""), requester, room, st2_user)
+        def use_case(desk: Desk) -> Outcome:
+            said = whole("end_incident", typed, incident=incident, text=text)
+            return end_incident(desk, said["incident"], said["text"])
+
+        return self.answer(use_case, requester, room, st2_user)

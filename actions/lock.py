@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
+from opsroom.desk import Desk
+from opsroom.desk.outcome import Outcome
 
 
 class Lock(OpsroomAction):
@@ -16,7 +18,13 @@ class Lock(OpsroomAction):
         st2_user: str,
         reason: Optional[str] = None,
         app: Optional[str] = None,
+        typed: Optional[str] = None,
     ) -> Result:
         from opsroom.desk.lock import lock
+        from opsroom.grammar.free_text import whole
 
-        return self.answer(lambda desk: lock(desk, environment, reason or "", app or ""), requester, room, st2_user)
+        def use_case(desk: Desk) -> Outcome:
+            said = whole("lock", typed, environment=environment, reason=reason, app=app)
+            return lock(desk, said["environment"], said["reason"], said["app"])
+
+        return self.answer(use_case, requester, room, st2_user)

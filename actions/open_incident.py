@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from opsroom.action import OpsroomAction, Result
+from opsroom.desk import Desk
+from opsroom.desk.outcome import Outcome
 
 
 class OpenIncident(OpsroomAction):
-    def run(self, who: str, text: str, requester: str, room: str, st2_user: str) -> Result:
+    def run(
+        self,
+        who: str,
+        text: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        typed: Optional[str] = None,
+    ) -> Result:
         from opsroom.desk.open_incident import open_incident
+        from opsroom.grammar.free_text import whole
 
-        return self.answer(lambda desk: open_incident(desk, who, text), requester, room, st2_user)
+        def use_case(desk: Desk) -> Outcome:
+            said = whole("open_incident", typed, who=who, text=text)
+            return open_incident(desk, said["who"], said["text"])
+
+        return self.answer(use_case, requester, room, st2_user)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from opsroom.action import OpsroomAction, Result
+from opsroom.desk import Desk
+from opsroom.desk.outcome import Outcome
 
 
 class Page(OpsroomAction):
@@ -15,7 +19,13 @@ class Page(OpsroomAction):
         st2_user: str,
         urgent: bool = False,
         emergency: bool = False,
+        typed: Optional[str] = None,
     ) -> Result:
         from opsroom.desk.page import page
+        from opsroom.grammar.free_text import whole
 
-        return self.answer(lambda desk: page(desk, who, message, urgent, emergency), requester, room, st2_user)
+        def use_case(desk: Desk) -> Outcome:
+            said = whole("page", typed, who=who, message=message)
+            return page(desk, said["who"], said["message"], urgent, emergency)
+
+        return self.answer(use_case, requester, room, st2_user)

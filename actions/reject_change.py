@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from opsroom.action import OpsroomAction, Result
+from opsroom.desk import Desk
+from opsroom.desk.outcome import Outcome
 
 
 class RejectChange(OpsroomAction):
-    def run(self, change: str, reason: str, requester: str, room: str, st2_user: str) -> Result:
+    def run(
+        self,
+        change: str,
+        reason: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        typed: Optional[str] = None,
+    ) -> Result:
         from opsroom.desk.reject_change import reject_change
+        from opsroom.grammar.free_text import whole
 
-        return self.answer(lambda desk: reject_change(desk, change, reason), requester, room, st2_user)
+        def use_case(desk: Desk) -> Outcome:
+            said = whole("reject_change", typed, change=change, reason=reason)
+            return reject_change(desk, said["change"], said["reason"])
+
+        return self.answer(use_case, requester, room, st2_user)

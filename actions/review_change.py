@@ -5,12 +5,26 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
+from opsroom.desk import Desk
+from opsroom.desk.outcome import Outcome
 
 
 class ReviewChange(OpsroomAction):
     def run(
-        self, change: str, text: str, requester: str, room: str, st2_user: str, code: Optional[str] = None
+        self,
+        change: str,
+        text: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        code: Optional[str] = None,
+        typed: Optional[str] = None,
     ) -> Result:
         from opsroom.desk.review_change import review_change
+        from opsroom.grammar.free_text import whole
 
-        return self.answer(lambda desk: review_change(desk, change, text, code or ""), requester, room, st2_user)
+        def use_case(desk: Desk) -> Outcome:
+            said = whole("review_change", typed, change=change, text=text, code=code)
+            return review_change(desk, said["change"], said["text"], said["code"])
+
+        return self.answer(use_case, requester, room, st2_user)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Set, Tuple
 
 from .anchors import END, START, anchors
 
@@ -73,47 +73,43 @@ def pairs_at_end(message: str) -> str:
     if "=" not in message:
         return ""
     # A pair begins at the start of the message or at a run of blanks. `complete` holds the places from which on there
-    # is nothing but pairs.
+    # is nothing but pairs, `closing` the last sign of each kind behind which there is nothing but pairs.
     starts = sorted({0, *(run.start() for run in _BLANKS.finditer(message))}, reverse=True)
     end = len(message.rstrip())
     complete = {end, len(message)}
+    closing = {message[end - 1]: end - 1} if end else {}
     earliest = len(message)
     for start in starts:
-        if any(after in complete for after in _ends_of_pair(message, start)):
+        if _is_pair(message, start, complete, closing):
             complete.add(start)
             earliest = start
+            if start:
+                closing.setdefault(message[start - 1], start - 1)
     return message[earliest:]
 
 
-def _ends_of_pair(message: str, start: int) -> List[int]:
-    """Every place where a pair that begins here may end."""
+def _is_pair(message: str, start: int, complete: Set[int], closing: Mapping[str, int]) -> bool:
+    """Whether a pair begins here and there is nothing but pairs behind it."""
     blanks = _BLANKS.match(message, start)
     word = _WORD.match(message, blanks.end() if blanks else start)
     if not word or (start > 0 and not blanks):
-        return []
+        return False
     # The sign stands inside the key's word, or after it and blanks.
     signs = [place for place in range(word.start() + 1, word.end()) if message[place] == "="]
+    if signs and signs[0] + 1 < word.end() and word.end() in complete:
+        return True
     after = _BLANKS.match(message, word.end())
     if after and message.startswith("=", after.end()):
         signs.append(after.end())
-    ends: List[int] = []
-    reached: Dict[str, int] = {}
-    for sign in signs:
-        value = sign + 1
-        quote = message[value : value + 1]
-        plain = _WORD.match(message, value)
-        if plain:
-            ends.append(plain.end())
-        if message.startswith(('""', "''"), value):
-            ends.append(value + 2)
-        if quote in _CLOSING:
-            reached.setdefault(quote, value)
-    for quote, value in reached.items():
-        closing = message.find(_CLOSING[quote], value + 2)
-        while closing >= 0:
-            ends.append(closing + 1)
-            closing = message.find(_CLOSING[quote], closing + 1)
-    return ends
+        plain = _WORD.match(message, after.end() + 1)
+        if plain and plain.end() in complete:
+            return True
+    for value in (sign + 1 for sign in signs):
+        if message.startswith(('""', "''"), value) and value + 2 in complete:
+            return True
+        if closing.get(_CLOSING.get(message[value : value + 1], ""), -1) >= value + 2:
+            return True
+    return False
 
 
 def _compile(representation: str) -> re.Pattern[str]:

@@ -8,12 +8,12 @@ from typing import Any, Dict, List
 import pytest
 import yaml
 
-from opsroom.desk.help import _GROUPS, _commands
+from opsroom.desk.help import _GROUPS, read_commands
 from support.guarded import guarded_world
 from support.world import World
 
 ALIASES = Path(__file__).resolve().parents[2] / "aliases"
-COMMANDS = _commands(ALIASES)
+COMMANDS = read_commands(ALIASES)
 
 
 @pytest.fixture
@@ -32,7 +32,8 @@ def lines(answer: Dict[str, Any]) -> List[str]:
 
 def test_every_command_has_its_place_in_the_overview() -> None:
     placed = {f"opsroom.{action}" for actions in _GROUPS.values() for action in actions}
-    assert placed == {yaml.safe_load(path.read_text())["action_ref"] for path in ALIASES.glob("*.yaml")}
+    every = {yaml.safe_load(path.read_text())["action_ref"] for path in ALIASES.glob("*.yaml")}
+    assert placed == every - {"opsroom.suggest"}
 
 
 def test_the_overview_shows_what_this_person_may_do(world: World) -> None:

@@ -15,6 +15,7 @@ IN_CHAT = {yaml.safe_load(path.read_text())["action_ref"].split(".")[1] for path
 POLICIES = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "policies").glob("*.yaml")}
 # What changes nothing that runs, and decides nothing.
 READING = {"find_cards", "get_card", "get_history", "get_version", "help", "list_changes", "list_locks", "plan"}
+READING |= {"suggest"}
 READING |= {"get_on_call", "list_pages", "list_incidents", "report", "release_plan", "check_version", "check_green"}
 DEPLOYING = {"approve_change", "confirm_change", "deploy", "emergency_deploy", "promote", "rollback"}
 DECIDING = {"approve_change", "reject_change", "review_change", "emergency_deploy"}

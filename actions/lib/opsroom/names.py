@@ -27,6 +27,8 @@ TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,5
 LONG_TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,30000}(?![\s\S])")
 # What a page says: shorter, since somebody reads it who was just woken.
 PAGE_TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,4000}(?![\s\S])")
+# A whole command with such a text in it.
+COMMAND = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,31000}(?![\s\S])")
 # A name in somebody else's system: a column, a person. Their alphabets are not ours to choose.
 WORDS = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,128}(?![\s\S])")
 # A card or a project: OPS-12, acme/web#17, an address with all that belongs to one.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
 from ..errors import Code
+from ..grammar.free_text import has_text, safe_displays
 from ..guard.access import may, who_may
 from ..names import bare, comparable, either, listed, pick
 from ..settings.model import Environment
@@ -15,6 +17,8 @@ from ..text import MESSAGE_CHARACTERS, MESSAGE_LINES
 from . import Desk
 from .outcome import Outcome
 
+# The action that answers what is no command: nobody says it by its name.
+UNKNOWN = "opsroom.suggest"
 # What one must be allowed to do somewhere to use an action; who may do none of it is not shown the command.
 _RIGHTS = {
     "opsroom.deploy": ("deploy",),
@@ -49,7 +53,10 @@ _GROUPS = {
     ),
 }
 # Groups that are told by themselves where all do not fit into one message, the last ones first.
-_FOLDED = ("Cards", "Pages", "Incidents")
+_FOLDED = ("Changes", "Locks", "Look", "Cards", "Pages", "Incidents")
+# How many applications and environments are named, where they do not all fit.
+_FEWER_APPS = (8, 3, 0)
+_FEWER_PLACES = (8, 4, 2, 1)
 # What nobody is shown where no tracker is configured.
 _OF_TRACKERS = tuple(f"opsroom.{action}" for action in _GROUPS["Cards"])
 # The same for a room to announce in, and for pagers.
@@ -72,6 +79,8 @@ _REASONS = {"opsroom.emergency_deploy": "checkout is down", "opsroom.reject_chan
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 # Words before a value that do not belong to the name of a command.
 _CONNECTING = ("for", "from", "of", "on", "with", "because")
+# Commands whose safe form is another's.
+_ELSEWHERE = {"lock everything": ["put lock {{ reason }} on everything"]}
 # Of a command that can be said in many ways, so many are told: a message has eight lines.
 _MOST_FORMS = 4
 
@@ -95,35 +104,43 @@ class Command:
 def help_(desk: Desk, aliases: Path, topic: str = "") -> Outcome:
     """All commands that the requester may use in short, or one in full with who may use it. `aliases` is the folder of
     the pack's aliases. Raises Refusal(unknown_command)."""
-    commands = _commands(aliases)
+    commands = read_commands(aliases)
     if topic:
         return _about(desk, commands, bare(topic))
-    mine = [one for one in commands if _may(desk, one)]
-    text = ""
-    for first in range(len(_FOLDED), -1, -1):
-        # As few as it takes, beginning with the last ones.
-        text = text if text and _fits(text) else _overview(desk, mine, folded=_FOLDED[first:])
-    if not _fits(text):
-        text = _overview(desk, mine, folded=_FOLDED, others=False)
+    mine = [one for one in commands if may_use(desk, one)]
     facts = {"commands": [{"say": list(one.says), "description": one.description} for one in mine]}
-    return Outcome(True, Code.HELP, text, facts)
+    return Outcome(True, Code.HELP, _overview(desk, mine), facts)
+
+
+def _overview(desk: Desk, mine: Sequence[Command]) -> str:
+    """All commands in short, within one message: applications are named last of all, and where the requester may deploy is
+    shortened last of all."""
+    text = ""
+    for places, others in product(_FEWER_PLACES, (True, False)):
+        for first in range(len(_FOLDED), -1, -1):
+            for apps in _FEWER_APPS:
+                text = _with_rights(desk, mine, _FOLDED[first:], apps, _rights(desk, others=others, most=places))
+                if _fits(text):
+                    return text
+    return text
 
 
 def _fits(text: str) -> bool:
     return len(text) <= MESSAGE_CHARACTERS and text.count("\n") < MESSAGE_LINES
 
 
-def _overview(desk: Desk, commands: Sequence[Command], folded: Sequence[str], others: bool = True) -> str:
-    """All commands in short. Of the groups that are `folded` only is told how to see them. Who may deploy where the
-    requester may not is told with `others`; `opsroom help deploy` tells it too."""
+def _with_rights(desk: Desk, commands: Sequence[Command], folded: Sequence[str], most: int, rights: str) -> str:
+    """All commands in short. Of the groups that are `folded` only is shown how to see them."""
     titles = [title for title in folded if _of_group(commands, title)]
     more = f"opsroom help {either(title.casefold() for title in titles)}"
+    apps = desk.settings.apps
+    named = f"Applications: {listed(apps, most)}." if most else f"{len(apps)} applications."
     return "\n".join(
         [
             *_grouped(commands, folded),
             *([f"{listed(titles)}: say {more}"] if titles else []),
             "One in full: opsroom help deploy",
-            f"Applications: {listed(desk.settings.apps)}. {_rights(desk, others=others)}",
+            f"{named} {rights}",
         ]
     )
 
@@ -154,22 +171,20 @@ def _about(desk: Desk, commands: Sequence[Command], topic: str) -> Outcome:
     exact = [one for one in commands if comparable(one.head) == comparable(topic)]
     group = _of_group(commands, topic.capitalize()) if topic.capitalize() in _FOLDED else []
     if group and not exact:
-        text = "\n".join(
-            [
-                f"{topic.capitalize()}: {'; '.join(one.says[0] for one in group)}.",
-                f"For one in full, say for instance: opsroom help {group[0].head}",
-            ]
-        )
+        last = f"For one in full, say for instance: opsroom help {group[0].head}"
+        text = f"{topic.capitalize()}: {'; '.join(one.says[0] for one in group)}.\n{last}"
+        if not _fits(text):
+            text = f"{topic.capitalize()}: {', '.join(one.head for one in group)}.\n{last}"
         return Outcome(True, Code.HELP, text, {"say": [say for one in group for say in one.says]})
     if not exact:
         word = pick(topic, sorted({one.word for one in commands}), Code.UNKNOWN_COMMAND, "command")
         exact = [one for one in commands if one.word == word]
         # What is not configured is told only where nothing else has that name.
-        exact = [one for one in exact if _is_configured(desk, one)] or exact
+        exact = [one for one in exact if is_configured(desk, one)] or exact
     if len({one.head for one in exact}) == 1:
         # One command that can be said in another way, too.
         exact = exact[:1]
-    others = [one for one in commands if one.word == exact[0].word and one not in exact and _is_configured(desk, one)]
+    others = [one for one in commands if one.word == exact[0].word and one not in exact and is_configured(desk, one)]
     text = _in_full(desk, exact[0], others) if len(exact) == 1 else _several(exact)
     said = [say for one in [*exact, *others] for say in one.says]
     return Outcome(True, Code.HELP, text, {"command": exact[0].word, "say": said})
@@ -185,15 +200,32 @@ def _in_full(desk: Desk, command: Command, others: Sequence[Command]) -> str:
     right = _RIGHTS.get(command.action, ("",))[0]
     examples = _examples(desk, command, right)
     example = _PLACEHOLDER.sub(lambda match: examples.get(match.group(1), "..."), command.formats[0])
-    lines = [*command.says[:_MOST_FORMS], command.description, f"For instance: {example}"]
+    lines = [*_forms(command), command.description, f"For instance: {example}"]
     if right:
         lines.append(_rights(desk, right))
     text = "\n".join(lines)
+    if not _fits(text):
+        # What is never left out: the forms, and how a text goes through whole.
+        text = "\n".join([*_forms(command), *lines[len(_forms(command)) + 1 :]])
     also = f"\nSee also: {either(one.says[0] for one in others)}" if others else ""
     return text + also if len(text + also) <= MESSAGE_CHARACTERS else text
 
 
-def _commands(aliases: Path) -> List[Command]:
+def _forms(command: Command) -> List[str]:
+    """The forms of a command; of one with free text, which are for texts that StackStorm would cut."""
+    if not has_text(command.formats):
+        return list(command.says[:_MOST_FORMS])
+    safe = safe_displays(command.formats) or _ELSEWHERE[command.head]
+    plain = [one for one in command.formats if one not in safe]
+    return [*map(_shown, plain), f"Where the text ends in key=value or ?a=b: {_shown(safe[0])}"]
+
+
+def _shown(display: str) -> str:
+    return _PLACEHOLDER.sub(lambda match: match.group(1).upper(), display)
+
+
+def read_commands(aliases: Path) -> List[Command]:
+    """The commands of the pack, from the folder of its aliases; without the one that answers what is none."""
     # PyYAML takes 0.02 s to import, and only help reads YAML.
     import yaml
 
@@ -202,18 +234,18 @@ def _commands(aliases: Path) -> List[Command]:
     commands = []
     for path in sorted(aliases.glob("*.yaml")):
         alias = yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506
-        if not alias.get("enabled", True):
+        if not alias.get("enabled", True) or alias["action_ref"] == UNKNOWN:
             continue
         formats = tuple(one["display"] if isinstance(one, dict) else one for one in alias["formats"])
         head = _PLACEHOLDER.split(formats[0])[0].replace(":", " ").split()
         head = head[1:] if head[0] == "opsroom" else head
         head = head[:-1] if head[-1] in _CONNECTING else head
-        says = tuple(_PLACEHOLDER.sub(lambda match: match.group(1).upper(), one) for one in formats)
+        says = tuple(_shown(one) for one in formats)
         commands.append(Command(head[0], " ".join(head), formats, says, alias["description"], alias["action_ref"]))
     return commands
 
 
-def _is_configured(desk: Desk, command: Command) -> bool:
+def is_configured(desk: Desk, command: Command) -> bool:
     """Whether there is something that the command could be about."""
     if command.action in _OF_TRACKERS:
         return bool(desk.settings.trackers)
@@ -224,29 +256,44 @@ def _is_configured(desk: Desk, command: Command) -> bool:
     return command.action not in _OF_PAGERS or bool(desk.settings.pagers)
 
 
-def _may(desk: Desk, command: Command) -> bool:
-    if not _is_configured(desk, command):
+def may_use(desk: Desk, command: Command) -> bool:
+    """Whether the requester may use a command anywhere, and the config has what it is about."""
+    if not is_configured(desk, command):
         return False
     rights = _RIGHTS.get(command.action)
-    return rights is None or any(_split(desk, right)[0] for right in rights)
+    return rights is None or any(_split(desk, right)[0] or _split(desk, right)[1] for right in rights)
 
 
-def _split(desk: Desk, right: str = "deploy") -> Tuple[List[Environment], List[Environment]]:
-    """The environments where the requester has a right, from here, and the others."""
-    having: List[Environment] = []
-    others: List[Environment] = []
+def _split(desk: Desk, right: str = "deploy") -> Tuple[List[Environment], List[Environment], List[Environment]]:
+    """The environments where the requester has a right: from here, from another room, and nowhere."""
+    here: List[Environment] = []
+    elsewhere: List[Environment] = []
+    nowhere: List[Environment] = []
     for environment in desk.settings.environments.values():
         refused = may(desk.settings, desk.speaker, environment, right)
-        (others if refused else having).append(environment)
-    return having, others
+        only_room = all(one.code is Code.WRONG_ROOM for one in refused)
+        (nowhere if not only_room else elsewhere if refused else here).append(environment)
+    return here, elsewhere, nowhere
 
 
-def _rights(desk: Desk, right: str = "deploy", others: bool = True) -> str:
-    having, lacking = _split(desk, right)
+def _rights(desk: Desk, right: str = "deploy", others: bool = True, most: int = 8) -> str:
+    """Where the requester has a right, from which room; with `others`, who has it elsewhere. At most so many places."""
+    here, elsewhere, lacking = _split(desk, right)
     to, nowhere = _DOING[right]
-    mine = f"You may {to} {listed(_where(one, right) for one in having)}." if having else f"You may {nowhere}."
-    rest = [f"{one.name}: {_who(one, right)}." for one in lacking if others and who_may(one, right) != "nobody"]
-    return " ".join([mine, *rest])
+    mine = f"You may {to} {listed([_where(one, right) for one in here], most)}" if here else f"You may {nowhere}"
+    by_room: Dict[Tuple[str, ...], List[str]] = {}
+    for one in elsewhere:
+        by_room.setdefault(tuple(one.rooms or ()), []).append(_where(one, right))
+    preposition = " to" if to.endswith(" to") else " on" if to.endswith(" on") else ""
+    from_there = [
+        f"from {listed(rooms, most)} also{preposition} {listed(places, most)}" for rooms, places in by_room.items()
+    ]
+    if not here and from_there:
+        mine = f"{mine} from here"
+    rest = [f"{one.name}: {_who(one, right, most)}." for one in lacking if others and who_may(one, right) != "nobody"]
+    if len(rest) > most:
+        rest = [*rest[:most], f"Others decide on {len(rest) - most} more."]
+    return " ".join(["; ".join([mine, *from_there[:most]]) + ".", *rest])
 
 
 def _where(environment: Environment, right: str) -> str:
@@ -258,17 +305,21 @@ def _where(environment: Environment, right: str) -> str:
     return f"{environment.name} (once confirmed)" if environment.confirm_within else environment.name
 
 
-def _who(environment: Environment, right: str) -> str:
+def _who(environment: Environment, right: str, most: int = 8) -> str:
     who = who_may(environment, right)
-    return f"{who}, from {listed(environment.rooms)}" if environment.rooms else who
+    return f"{who}, from {listed(environment.rooms, most)}" if environment.rooms else who
 
 
 def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
     """A value for each placeholder: names of the config, a place where it can be done, a fitting reason."""
     names = list(desk.settings.environments)
     team = next(iter(desk.settings.teams), "web-team")
-    having, others = _split(desk, right or "deploy")
-    fitting = [one.name for one in [*having, *others] if who_may(one, right or "deploy") != "nobody"]
+    fitting = [
+        one.name
+        for several in _split(desk, right or "deploy")
+        for one in several
+        if who_may(one, right or "deploy") != "nobody"
+    ]
     return {
         "app": next(iter(desk.settings.apps), "web"),
         "environment": (fitting or names or ["uat"])[0],

@@ -1,0 +1,12 @@
+"""The action opsroom.suggest: hands its parameters to the use case, and the outcome back."""
+
+from __future__ import annotations
+
+from opsroom.action import PACK, OpsroomAction, Result
+
+
+class Suggest(OpsroomAction):
+    def run(self, text: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.desk.suggest import suggest
+
+        return self.answer(lambda desk: suggest(desk, PACK / "aliases", text), requester, room, st2_user)
