@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import List
 
@@ -232,6 +233,46 @@ def test_a_period_is_what_its_words_mean(since: str, until: str, span: str, titl
     assert not period.has(period.until)
 
 
+NOW = datetime(2026, 11, 30, 9, 30, tzinfo=timezone.utc)
+NEAR = [
+    ("30d", "2026-11-01 2026-12-01", "2026-11-01-to-2026-11-30"),
+    ("30 days", "2026-11-01 2026-12-01", "2026-11-01-to-2026-11-30"),
+    ("the last 2 weeks", "2026-11-17 2026-12-01", "2026-11-17-to-2026-11-30"),
+    ("1d", "2026-11-30 2026-12-01", "2026-11-30"),
+    ("today", "2026-11-30 2026-12-01", "2026-11-30"),
+    ("Yesterday", "2026-11-29 2026-11-30", "2026-11-29"),
+    ("this week", "2026-11-30 2026-12-07", "2026-11-30-to-2026-12-06"),
+    ("last week", "2026-11-23 2026-11-30", "2026-11-23-to-2026-11-29"),
+    ("this month", "2026-11-01 2026-12-01", "2026-11"),
+    ("last month", "2026-10-01 2026-11-01", "2026-10"),
+    ("last year", "2025-01-01 2026-01-01", "2025"),
+    ("October", "2026-10-01 2026-11-01", "2026-10"),
+    ("oct", "2026-10-01 2026-11-01", "2026-10"),
+    ("november", "2026-11-01 2026-12-01", "2026-11"),
+    ("December", "2025-12-01 2026-01-01", "2025-12"),
+    ("October 2025", "2025-10-01 2025-11-01", "2025-10"),
+]
+
+
+@pytest.mark.parametrize(("words", "span", "slug"), NEAR)
+def test_a_period_may_be_said_from_today_on(words: str, span: str, slug: str) -> None:
+    period = read_period(words, now=NOW)
+    assert f"{period.since:%Y-%m-%d} {period.until:%Y-%m-%d}" == span
+    assert period.slug == slug
+
+
+def test_both_ends_may_be_said_so() -> None:
+    period = read_period("October", "yesterday", now=NOW)
+    assert f"{period.since:%Y-%m-%d} {period.until:%Y-%m-%d}" == "2026-10-01 2026-11-30"
+    assert read_period("last month", now=NOW.replace(month=1)).slug == "2025-12"
+
+
+@pytest.mark.parametrize("words", ["0d", "30", "3 months", "month", "day", "this today", "ma", "mayo", "30d ago"])
+def test_what_could_mean_several_periods_is_refused(words: str) -> None:
+    with pytest.raises(Refusal):
+        read_period(words, now=NOW)
+
+
 def test_from_a_moment_on_means_to_the_end_of_its_day() -> None:
     period = read_period("2026-11-23T14:00")
     assert (period.since.isoformat(), period.until.isoformat()) == (
@@ -249,7 +290,7 @@ def test_a_moment_may_have_a_zone_and_is_kept_in_utc() -> None:
 
 @pytest.mark.parametrize(
     ("since", "until"),
-    [("", ""), ("november", ""), ("2026-13", ""), ("2026-02-30", ""), ("26-11", ""), ("2026-11", "soon"), ("0000", ""),
+    [("", ""), ("novembre", ""), ("2026-13", ""), ("2026-02-30", ""), ("26-11", ""), ("2026-11", "soon"), ("0000", ""),
      ("2026-11", "2026-10"), ("2026-11-23T14:00", "2026-11-23T14:00"), ("2026-11-23T25:00", ""), ("9999", "9999-13"),
      ("٢٠٢٦", "")],
 )  # fmt: skip

@@ -10,7 +10,14 @@ from typing import Optional, Tuple
 from ..errors import Code, Refusal
 from ..names import shown
 
-_EXAMPLES = "Say a month (2026-11), a day (2026-11-23), a year (2026) or a moment (2026-11-23T14:00), all in UTC."
+_EXAMPLES = (
+    "Say a month (2026-11, October, last month), a day (2026-11-23, yesterday), a year (2026),"
+    " a length (30d) or a moment (2026-11-23T14:00), all in UTC."
+)
+_UNITS = {"d": 1, "day": 1, "w": 7, "week": 7}
+_LENGTH = re.compile(r"(?:the )?(?:last |past )?([1-9][0-9]{0,3}) ?(d|w|days?|weeks?)")
+_NEAR = re.compile(r"(?:(this|last|previous) )?(day|week|month|year|today|yesterday)")
+_NAMED_MONTH = re.compile(r"([a-z]{3,9})\.?(?: ([0-9]{4}))?")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -36,12 +43,15 @@ class Period:
         return self.since <= at < self.until
 
 
-def read_period(since: str, until: str = "") -> Period:
-    """The period that two texts mean.
+def read_period(since: str, until: str = "", now: Optional[datetime] = None) -> Period:
+    """The period that two texts mean. `now` is what "last month" and "30d" count from, by default the clock's time.
 
     Without `until`, all of what `since` names: that year, month or day; from a moment on, up to the end of its day.
     An `until` that names a day, a month or a year includes all of it. Raises Refusal(invalid_time).
     """
+    at = now or datetime.now(timezone.utc)
+    (since, last_of_since), (_, until) = _dated(since, at), _dated(until, at)
+    until = until or (last_of_since if last_of_since != since else "")
     first, after_first, name = _span(since)
     if not until.strip():
         if after_first > first:
@@ -53,6 +63,47 @@ def read_period(since: str, until: str = "") -> Period:
         raise Refusal(Code.INVALID_TIME, f"{shown(until)} is not after {shown(since)}.", _EXAMPLES)
     title = name if name == last else f"{name} to {last}"
     return Period(first, end, title, f"{_slug(since)}-to-{_slug(until)}")
+
+
+def _dated(text: str, now: datetime) -> Tuple[str, str]:
+    """The first and the last date that words mean: "last month" is 2026-10 twice, "30d" two days. Else the text, twice."""
+    typed = " ".join(text.casefold().split())
+    length = _LENGTH.fullmatch(typed)
+    if length:
+        days = (
+            int(length.group(1)) * _UNITS[length.group(2).rstrip("s") if len(length.group(2)) > 1 else length.group(2)]
+        )
+        return f"{now - timedelta(days=days - 1):%Y-%m-%d}", f"{now:%Y-%m-%d}"
+    near = _NEAR.fullmatch(typed)
+    if near:
+        return _near(near.group(1) or "", near.group(2), now) or (text.strip(), text.strip())
+    month = _NAMED_MONTH.fullmatch(typed)
+    number = next((place for place, one in enumerate(_MONTHS, 1) if month and _is_month(month.group(1), one)), 0)
+    if month and number:
+        year = int(month.group(2)) if month.group(2) else now.year - (number > now.month)
+        return f"{year:04}-{number:02}", f"{year:04}-{number:02}"
+    return text.strip(), text.strip()
+
+
+def _is_month(typed: str, month: str) -> bool:
+    return typed == month.casefold() or typed in (month[:3].casefold(), "sept" if month == "September" else "")
+
+
+def _near(which: str, unit: str, now: datetime) -> Optional[Tuple[str, str]]:
+    """A day, week, month or year of today or the one before; None for what says neither."""
+    today = unit in ("today", "yesterday")
+    if today == bool(which):
+        return None
+    back = 0 if which == "this" else 1
+    if unit == "week":
+        monday = now - timedelta(days=now.weekday() + 7 * back)
+        return f"{monday:%Y-%m-%d}", f"{monday + timedelta(days=6):%Y-%m-%d}"
+    one = f"{now.year - back:04}"
+    if unit == "month":
+        one = f"{now.replace(day=1) - timedelta(days=back):%Y-%m}"
+    elif unit != "year":
+        one = f"{now - timedelta(days=unit == 'yesterday' if today else back):%Y-%m-%d}"
+    return one, one
 
 
 def _span(text: str) -> Tuple[datetime, datetime, str]:

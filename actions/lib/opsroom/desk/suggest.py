@@ -42,6 +42,10 @@ _CALLED = {
     "until": "an end",
     "length": "a time",
     "head": "a hash",
+    "project": "a project",
+    "code": "a one-time code",
+    "cards": "cards",
+    "command": "a command",
 }
 _TOKEN = re.compile(r"\{\{ (\w+) \}\}|([^\s:]+)")
 # Values of many words: all that is typed up to the next word of the command.

@@ -1,0 +1,147 @@
+"""Half commands: what they lack, and commands that would work, with the names of the config."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+import pytest
+
+from console.aliases import load_pack
+from support.guarded import guarded_world
+from support.world import World
+
+PACK = load_pack(Path(__file__).resolve().parents[2])
+ROOMS = {"alice": "#dev", "carol": "#ops"}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    made = guarded_world(tmp_path_factory.mktemp("world"), rooms=["#ops"], emergency=["carol"])
+    made.config.update(trackers={"board": {"kind": "local"}}, pagers={"pager": {"kind": "local"}}, announce="#deploys")
+    made.config["teams"] = {"web-team": {"pager": "web-team"}}
+    made.config["apps"]["api"] = made.config["apps"]["web"]
+    return made
+
+
+def asked_back(world: World, text: str, who: str = "alice") -> Dict[str, Any]:
+    answer: Dict[str, Any] = world.ask("suggest", who, ROOMS[who], text=text)
+    return answer
+
+
+TABLE: List[Tuple[str, str, List[str]]] = [
+    ("deploy web v1.2.0", "lacks an environment", ["deploy web v1.2.0 to test", "deploy web v1.2.0 to uat"]),
+    ("deploy web to uat", "lacks a version", ["deploy web VERSION to uat"]),
+    ("deploy web v1.2.0 uat", "is not a command as it stands", ["deploy web v1.2.0 to uat"]),
+    ("deploy web v1.2.0 on uat", "is not a command as it stands", ["deploy web v1.2.0 to uat"]),
+    ("deploy", "lacks an application", ["deploy web VERSION to test"]),
+    ("promote web", "lacks the environment to promote from", ["promote web from test to uat"]),
+    ("promote web to uat", "lacks the environment to promote from", ["promote web from test to uat"]),
+    ("promote web from test", "lacks an environment", ["promote web from test to uat"]),
+    ("promote web form test to uat", "is not a command as it stands", ["promote web from test to uat"]),
+    ("rollback web", "lacks an environment", ["rollback web on test", "rollback web on uat"]),
+    ("plan web v1.2.0", "lacks an environment", ["plan web v1.2.0 to test"]),
+    ("lock", "lacks", ["lock test: REASON", "lock everything: REASON"]),
+    ("unlock web", "lacks an environment", ["unlock web on test"]),
+    ("page web-team", "lacks a message", ["page web-team: MESSAGE"]),
+    ("page web-team checkout is down", "is not a command as it stands", ["page web-team: checkout is down"]),
+    ("send page x", "lacks a team or a person", ["send page x to web-team"]),
+    ("approve change", "lacks the id of a change", ["approve change CHANGE", "show changes"]),
+    ("approve K7QX", "is not a command as it stands", ["approve change K7QX"]),
+    ("reject change K7QX", "lacks a reason", ["reject change K7QX: REASON"]),
+    ("review change K7QX", "lacks a text", ["review change K7QX: TEXT"]),
+    ("ack 12", "is not a command as it stands", ["ack page 12"]),
+    ("ack page", "lacks the id of a page", ["ack page PAGE", "show pages"]),
+    ("create card", "lacks a text", ["create card: TEXT"]),
+    ("create card checkout is broken", "is not a command as it stands", ["create card: checkout is broken"]),
+    ("comment on card OPS-12 looks good", "is not a command as it stands", ["comment on card OPS-12: looks good"]),
+    ("move card OPS-12", "lacks a column", ["move card OPS-12 to COLUMN"]),
+    ("assign card OPS-12 alice", "is not a command as it stands", ["assign card OPS-12 to alice"]),
+    ("show locks uat", "is not a command as it stands", ["show locks on uat"]),
+    ("versions", "lacks an application", ["versions of web", "versions of api"]),
+    ("history", "lacks an environment", ["history on test"]),
+    ("audit report", "lacks a period", ["audit report for "]),
+    ("audit report on uat", "lacks a period", ["audit report on uat for "]),
+    ("quiet announcements", "lacks a time", ["quiet announcements for 30m"]),
+    ("emergency deploy web v1", "lacks an environment", ["emergency deploy web v1 to production: REASON"]),
+    ("close incident", "lacks the id of an incident", ["close incident INCIDENT", "show incidents"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "lacks", "suggested"), TABLE, ids=[one[0] for one in TABLE])
+def test_a_half_command_is_answered_by_what_it_lacks(world: World, text: str, lacks: str, suggested: List[str]) -> None:
+    answer = asked_back(world, text, "carol" if text.startswith("emergency") else "alice")
+    assert (answer["ok"], answer["outcome"], answer["code"]) == (False, "refused", "unknown_command")
+    assert answer["message"].startswith(f"'{text}' {lacks}"), answer["message"]
+    for one in suggested:
+        assert one in answer["hint"]
+
+
+def halves() -> List[str]:
+    """Every beginning of every form, with names of the config and without."""
+    values = {"app": "web", "version": "v1.2.0", "environment": "uat", "source": "test", "who": "web-team", "card": "OPS-12"}
+    values.update({"change": "K7QX", "page": "12", "incident": "K7QX", "since": "2026-11", "code": "492039"})
+    made = set()
+    for alias in PACK.aliases:
+        for one in alias.formats:
+            display = re.sub(r"\{\{ (\w+) \}\}", lambda found: values.get(found.group(1), "x"), one.display)
+            tokens = display.split()
+            made |= {" ".join(tokens[:count]) for count in range(1, len(tokens))}
+            made |= {" ".join([*tokens[:place], *tokens[place + 1 :]]) for place in range(1, len(tokens))}
+    return sorted(made)
+
+
+def test_what_is_suggested_for_any_half_command_is_a_command(world: World) -> None:
+    asked = 0
+    for text in halves():
+        if [one.alias.name for one in PACK.matches(text)] != ["opsroom_unknown"]:
+            continue
+        answer = asked_back(world, text)
+        asked += 1
+        assert answer["code"] in ("unknown_command", "help", "versions", "history"), (text, answer)
+        assert len(answer["message"]) + len(answer["hint"]) <= 400
+        assert "…" not in answer["hint"]
+        assert answer["ok"] or answer["hint"].startswith("Say: "), text
+        for one in answer["suggestions"] if not answer["ok"] else ():
+            names = [match.alias.name for match in PACK.matches(one)]
+            assert len(names) == 1, (text, one)
+            assert names != ["opsroom_unknown"], (text, one)
+    assert asked > 100
+
+
+def test_what_reads_and_can_mean_one_thing_only_is_answered(world: World) -> None:
+    assert asked_back(world, "history web uat")["code"] == "history"
+    assert asked_back(world, "version web uat")["code"] == "versions"
+    assert asked_back(world, "opsroom")["code"] == "help"
+    # What changes something is asked back, however clear it is.
+    assert asked_back(world, "rollback web uat")["ok"] is False
+
+
+def test_what_waits_and_what_was_deployed_is_offered(tmp_path: Path) -> None:
+    world = guarded_world(tmp_path)
+    world.ask("deploy", "alice", "#dev", app="web", version="v1.2.0", environment="test")
+    assert "deploy web v1.2.0 to uat" in asked_back(world, "deploy web to uat")["hint"]
+    world.ask("deploy", "alice", "#dev", app="web", version="v1.2.0", environment="uat")
+    change = world.ask("deploy", "alice", "#dev", app="web", version="v1.2.0", environment="production")["change"]
+    hint = asked_back(world, "approve change", "carol")["hint"]
+    assert f"approve change {change}" in hint
+
+
+def test_nothing_is_recorded_and_nothing_of_it_is_evaluated(world: World) -> None:
+    schema = PACK.actions["opsroom.suggest"].parameters["text"]
+    for text in ("deploy {{ st2kv.system.x }}", "lock <% $ %>", "page {% raw %}", "page {# x #}", "page a\x00b", "page a\x07"):
+        assert not re.match(schema["pattern"], text)
+    before = len(world.records())
+    asked_back(world, "deploy web @channel <!channel> v1")
+    assert len(world.records()) == before
+
+
+def test_one_application_in_one_environment_leaves_little_to_ask(tmp_path: Path) -> None:
+    world = guarded_world(tmp_path)
+    world.config["environments"] = {"uat": {}}
+    assert asked_back(world, "versions")["code"] == "versions"
+    assert asked_back(world, "history of")["code"] == "history"
+    assert asked_back(world, "deploy v1.2.0")["hint"] == "Say: deploy web v1.2.0 to uat"
+    for text in halves()[::5]:
+        assert asked_back(world, text)["code"] in ("unknown_command", "help", "versions", "history"), text
