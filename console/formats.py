@@ -1,7 +1,7 @@
 """Writes the formats of `aliases/` from the grammar: `python -m console.formats`.
 
-An alias whose commands have free text also gets its `immutable_parameters` from here: they close every parameter but
-`typed` to what StackStorm takes off the end of a message.
+An alias whose commands have free text also gets its `immutable_parameters` from here: they close
+every parameter but `typed` to what StackStorm takes off the end of a message.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from opsroom.grammar.formats import formats
 
 PACK = Path(__file__).resolve().parents[1]
 TYPED = "typed"
-# What stands in a parameter that chat gives within `typed`. Never read; it satisfies the patterns of names and texts.
+# What stands in a parameter that chat gives within `typed`. Never read; it satisfies the patterns
+# of names and texts.
 WITHIN = "see typed"
-_NOTE = (
-    "# Written by console/formats.py from actions/lib/opsroom/grammar: change them there. \\x3d is the equals sign, which in\n"
-    "# StackStorm's formats means a default.\n"
-)
+_NOTE = """\
+# Written by console/formats.py from actions/lib/opsroom/grammar: change them there. \\x3d is the equals sign, which in
+# StackStorm's formats means a default.
+"""
 _BLOCK = re.compile(
     r"(?:^#[^\n]*\n)*^formats:\n(?:[ #][^\n]*\n)*(?:^immutable_parameters:\n(?: [^\n]*\n)*)?", re.MULTILINE
 )

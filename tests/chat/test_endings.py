@@ -28,7 +28,20 @@ ALIASES = {path.stem: alias for path, alias in zip(sorted((ROOT / "aliases").glo
 WITH_TEXT = {"message", "reason", "text"}
 VALUES = {"who": "web-team", "card": "OPS-12", "project": "OPS", "environment": "production", "app": "web"}
 VALUES.update({"version": "v1.2.0", "change": "K7QX", "incident": "K7QX", "code": "492039"})
-KEYS = ["DEBUG", "key", "who", "message", "text", "reason", "urgent", "emergency", "environment", "app", "version", "code"]
+KEYS = [
+    "DEBUG",
+    "key",
+    "who",
+    "message",
+    "text",
+    "reason",
+    "urgent",
+    "emergency",
+    "environment",
+    "app",
+    "version",
+    "code",
+]
 KEYS += ["change", "card", "project", "incident", "log_level", "env", "timeout", "requester", "room", "st2_user"]
 PLAIN = ["", "now", "(see above)", "50%", "it's", "she said", "a, b", "#12", "x:", "to bed", "{x}", "<y>", "?", "é🔥"]
 
@@ -37,7 +50,21 @@ def endings(count: int) -> Iterator[str]:
     """Ends of texts: pairs of all kinds, addresses, base64, quotes."""
     rng = random.Random(37)
     fixed = ["https://grafana.example.com/d/1?orgId=1", "<https://example.com/?a=b>", "https://example.com/?a=b&c=d#e"]
-    fixed += ["a==", "a=b=c", "a =b", 'a="b c"', "a='b c'", "a={b}", 'a=""', "a=''", '{"a": "=b"}', "x= y", "=", "=x", "a=b ."]
+    fixed += [
+        "a==",
+        "a=b=c",
+        "a =b",
+        'a="b c"',
+        "a='b c'",
+        "a={b}",
+        'a=""',
+        "a=''",
+        '{"a": "=b"}',
+        "x= y",
+        "=",
+        "=x",
+        "a=b .",
+    ]
     yield from fixed
     for number in range(count - len(fixed)):
         kind = number % 6
@@ -50,7 +77,7 @@ def endings(count: int) -> Iterator[str]:
         elif kind == 2:
             yield base64.b64encode(bytes(rng.choices(range(256), k=rng.choice([4, 5, 7, 10])))).decode()
         elif kind == 3:
-            quote = rng.choice(["\"", "'"])
+            quote = rng.choice(['"', "'"])
             yield f"{rng.choice(KEYS)}={quote}{rng.choice(PLAIN)}{quote}"
         elif kind == 4:
             yield " ".join(f"{rng.choice(KEYS)}={rng.randint(1, 9)}" for _ in range(rng.randint(1, 4)))
@@ -127,7 +154,9 @@ def test_every_command_with_free_text_has_a_form_for_any_ending_and_help_says_so
         if command.alias != "lock_everything":
             assert any(form.within for form in command.forms), command.alias
         head = ALIASES[command.alias].formats[0].display.partition("{{")[0].replace(":", "").strip()
-        head = {"page": "page", "comment on card": "comment on card", "declare incident for": "declare incident"}.get(head, head)
+        head = {"page": "page", "comment on card": "comment on card", "declare incident for": "declare incident"}.get(
+            head, head
+        )
         if command.alias == "page_urgently":
             continue
         answer = world.ask("help", "carol", "#ops", command=head)

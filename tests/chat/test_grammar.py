@@ -20,10 +20,62 @@ ROOT = Path(__file__).resolve().parents[2]
 PACK = load_pack(ROOT)
 NAMES = {path.stem: alias.name for path, alias in zip(sorted((ROOT / "aliases").glob("*.yaml")), PACK.aliases)}
 # Words of commands as values, and values as they are.
-WORDS = ["to", "for", "in", "on", "from", "page", "card", "change", "incident", "urgently", "everything", "deploy", "help"]
-WORDS += ["because", "project", "with", "about", "v1.2.0", "web", "uat", "OPS-12", "K7QX", "12", "492039", "a/b#1", "O'Neill"]
-PIECES = [*WORDS, "to card x", "on a on b", "in project P", "deploy a b to c", "change K7QX", "to web-team", "for 2h", ":"]
-PIECES += ["urgently:", "a: b", "x:y", "\n", "https://example.com/d?a=b&c=d", "k=v", 'k="v w"', "=", "a==", "'x'", '"', "é", "🔥"]
+WORDS = [
+    "to",
+    "for",
+    "in",
+    "on",
+    "from",
+    "page",
+    "card",
+    "change",
+    "incident",
+    "urgently",
+    "everything",
+    "deploy",
+    "help",
+]
+WORDS += [
+    "because",
+    "project",
+    "with",
+    "about",
+    "v1.2.0",
+    "web",
+    "uat",
+    "OPS-12",
+    "K7QX",
+    "12",
+    "492039",
+    "a/b#1",
+    "O'Neill",
+]
+PIECES = [
+    *WORDS,
+    "to card x",
+    "on a on b",
+    "in project P",
+    "deploy a b to c",
+    "change K7QX",
+    "to web-team",
+    "for 2h",
+    ":",
+]
+PIECES += [
+    "urgently:",
+    "a: b",
+    "x:y",
+    "\n",
+    "https://example.com/d?a=b&c=d",
+    "k=v",
+    'k="v w"',
+    "=",
+    "a==",
+    "'x'",
+    '"',
+    "é",
+    "🔥",
+]
 PAIRS = ["limit=5", "code=492039", 'k="v w"', "k='v w'", "k={x}", "a==b", "https://example.com/?a=b", "k =v"]
 TEXTS = ("text", "message", "reason")
 SEED = 20261130
@@ -74,7 +126,9 @@ def scrambled(count: int) -> Iterator[str]:
     forms = [form for command in COMMANDS for form in command.forms]
     for number in range(count):
         form = forms[number % len(forms)]
-        tokens = filled(form, {name: rng.choice(PIECES) for name in re.findall(r"\{\{ (\w+) \}\}", form.display)}).split(" ")
+        tokens = filled(
+            form, {name: rng.choice(PIECES) for name in re.findall(r"\{\{ (\w+) \}\}", form.display)}
+        ).split(" ")
         for _ in range(rng.randint(0, 3)):
             place = rng.randint(1, len(tokens))
             change = rng.random()

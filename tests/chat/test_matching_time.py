@@ -29,7 +29,18 @@ BOUND = 0.05
 # Deployments had one message of 3,000 characters that took 14 s.
 KNOWN = [("deploy ", "to "), ("promote ", "to "), ("redeploy ", "to "), ("emergency ", "to "), ("deploy", " to")]
 SIGNS = [" ", "\n", "\t", ":", ": ", " : ", '"', "'", "{", "}", "?", "a", "a ", "1 ", ": x ", "urgently: ", " urgently"]
-SIGNS += ["' ", '" ', "'a'", "{a} ", "a\n\n", " " * 99 + "x", "x" * 50 + " ", "deploy a b to c ", "on a on b ", "to card x "]
+SIGNS += [
+    "' ",
+    '" ',
+    "'a'",
+    "{a} ",
+    "a\n\n",
+    " " * 99 + "x",
+    "x" * 50 + " ",
+    "deploy a b to c ",
+    "on a on b ",
+    "to card x ",
+]
 SIGNS += ["in project ", "change K ", "incident K ", "to page ", "to web ", "in a "]
 
 
@@ -101,7 +112,9 @@ def test_every_format_of_a_long_message_is_done_with_in_javascript(tmp_path: Pat
     assert json.loads(done.stdout) == []
 
 
-@pytest.mark.parametrize("again", ['a="', "a='", "a={", "=", "a=", "a =", 'a="b" ', "a=b ", '"', ' ="', 'x="a" y="', " = "])
+@pytest.mark.parametrize(
+    "again", ['a="', "a='", "a={", "=", "a=", "a =", 'a="b" ', "a=b ", '"', ' ="', 'x="a" y="', " = "]
+)
 def test_the_consoles_own_search_for_pairs_is_done_with(again: str) -> None:
     for end in ("", " x", '"', "}"):
         message = ("say " + again * LENGTH)[: LENGTH - len(end)] + end

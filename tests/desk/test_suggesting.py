@@ -80,7 +80,14 @@ def test_a_half_command_is_answered_by_what_it_lacks(world: World, text: str, la
 
 def halves() -> List[str]:
     """Every beginning of every form, with names of the config and without."""
-    values = {"app": "web", "version": "v1.2.0", "environment": "uat", "source": "test", "who": "web-team", "card": "OPS-12"}
+    values = {
+        "app": "web",
+        "version": "v1.2.0",
+        "environment": "uat",
+        "source": "test",
+        "who": "web-team",
+        "card": "OPS-12",
+    }
     values.update({"change": "K7QX", "page": "12", "incident": "K7QX", "since": "2026-11", "code": "492039"})
     made = set()
     for alias in PACK.aliases:
@@ -130,7 +137,14 @@ def test_what_waits_and_what_was_deployed_is_offered(tmp_path: Path) -> None:
 
 def test_nothing_is_recorded_and_nothing_of_it_is_evaluated(world: World) -> None:
     schema = PACK.actions["opsroom.suggest"].parameters["text"]
-    for text in ("deploy {{ st2kv.system.x }}", "lock <% $ %>", "page {% raw %}", "page {# x #}", "page a\x00b", "page a\x07"):
+    for text in (
+        "deploy {{ st2kv.system.x }}",
+        "lock <% $ %>",
+        "page {% raw %}",
+        "page {# x #}",
+        "page a\x00b",
+        "page a\x07",
+    ):
         assert not re.match(schema["pattern"], text)
     before = len(world.records())
     asked_back(world, "deploy web @channel <!channel> v1")

@@ -20,6 +20,8 @@ from opsroom.settings.fields import Fields, Problems
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ALIASES = [yaml.safe_load(path.read_text("utf-8")) for path in sorted((ROOT / "aliases").glob("*.yaml"))]
+# What begins like a command and is none is no command of its own.
+ALIASES = [alias for alias in ALIASES if alias["name"] != "opsroom_unknown"]
 SCHEMA: Dict[str, Any] = yaml.safe_load((ROOT / "config.schema.yaml").read_text("utf-8"))
 EXAMPLE = ROOT / "opsroom.yaml.example"
 CONFIGURATION = ROOT / "docs" / "configuration.md"

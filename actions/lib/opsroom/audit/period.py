@@ -66,7 +66,10 @@ def read_period(since: str, until: str = "", now: Optional[datetime] = None) -> 
 
 
 def _dated(text: str, now: datetime) -> Tuple[str, str]:
-    """The first and the last date that words mean: "last month" is 2026-10 twice, "30d" two days. Else the text, twice."""
+    """The first and the last date that words mean: "last month" is 2026-10 twice, "30d" two days.
+
+    Any other text comes back, twice.
+    """
     typed = " ".join(text.casefold().split())
     length = _LENGTH.fullmatch(typed)
     if length:

@@ -113,8 +113,7 @@ def help_(desk: Desk, aliases: Path, topic: str = "") -> Outcome:
 
 
 def _overview(desk: Desk, mine: Sequence[Command]) -> str:
-    """All commands in short, within one message: applications are named last of all, and where the requester may deploy is
-    shortened last of all."""
+    """All commands in short, within one message. Where the requester may deploy is shortened last of all."""
     text = ""
     for places, others in product(_FEWER_PLACES, (True, False)):
         for first in range(len(_FOLDED), -1, -1):

@@ -1,7 +1,8 @@
 """suggest: what a half command lacks, and which commands of today's config it may have meant.
 
-What was typed is read by the names in it (an application, an environment, a team, an id) wherever they stand, so that a
-forgotten or misplaced word does no harm. Nothing is changed; what only reads and can mean one thing only is carried out.
+What was typed is read by the names in it (an application, an environment, a team, an id) wherever
+they stand, so that a forgotten or misplaced word does no harm. Nothing is changed; what only reads
+and can mean one thing only is carried out.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ class _Fit:
 def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
     """Answer what begins like a command and is none. `aliases` is the folder of the pack's aliases.
 
-    Raises Refusal(unknown_command) with commands that would work, unless it can mean one thing only.
+    Raises Refusal(unknown_command) with commands that would work, unless it can mean one thing
+    only.
     """
     words = typed.replace(":", ": ").split()[:_MOST_WORDS]
     if len(words) == 1 and words[0].casefold() in ("opsroom", "help"):
@@ -109,7 +111,7 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
     if done:
         return done
     lacking = list(dict.fromkeys(_CALLED[fit.missing[0]] for fit in alike if fit.missing))
-    whole = any(fit.left or fit.unsaid and not fit.missing for fit in alike) or not lacking
+    whole = any(fit.left or (fit.unsaid and not fit.missing) for fit in alike) or not lacking
     what = "is not a command as it stands" if whole else f"lacks {either(lacking)}"
     message = f"{shown(typed, 60)} {what}."
     hint = _hint(ways, MESSAGE_CHARACTERS - len(message))

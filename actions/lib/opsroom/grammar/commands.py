@@ -223,8 +223,7 @@ COMMANDS: Tuple[Command, ...] = (
                 *(_DEPLOY, _PLACE),
             ),
             _text_within(
-                "emergency {{ code }} because {{ reason }} deploy {{ app }} {{ version }} to"
-                " {{ environment }}",
+                "emergency {{ code }} because {{ reason }} deploy {{ app }} {{ version }} to {{ environment }}",
                 gaps(words("emergency"), value("code", CODE), "because"),
                 "reason",
                 *(_DEPLOY, _PLACE),

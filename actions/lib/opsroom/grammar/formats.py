@@ -10,7 +10,8 @@ from .forms import END, Form, words
 # The alias of what begins like a command and is of no form, and what it takes: characters.
 UNKNOWN = "unknown"
 MOST_UNKNOWN = 4000
-# Blanks. Where a value ends is looked for at each blank of a gap once more, so that a long gap costs its square.
+# Blanks. Where a value ends is looked for at each blank of a gap once more, so that a long gap
+# costs its square.
 MOST_BLANKS = 99
 _NO_LONG_GAP = rf"(?!\S*(?:\s{{1,{MOST_BLANKS}}}\S+)*\s{{{MOST_BLANKS + 1}}})"
 
@@ -30,13 +31,16 @@ def formats() -> Dict[str, List[Tuple[str, List[str]]]]:
 def representation(form: Form) -> str:
     """What StackStorm and hubot match: the shape, looked at as a whole before any value is; then the values.
 
-    A shape is asked for by denying its denial: (?\\x3d...) would be the plain way, but for the sign of equality.
+    A shape is asked for by denying its denial: (?\\x3d...) would be the plain way, but for the sign
+    of equality.
     """
     return rf"(?!(?!{form.first()}\s)){_NO_LONG_GAP}(?!(?!{form.shape()})){form.values()}"
 
 
 # Words that other packs may begin with, too: taken alone, or with nothing but an id behind them.
-_ALONE = "|".join(words(one) for one in ("ack", "approve", "confirm", "declare", "escalate", "reject", "resolve", "review"))
+_ALONE = "|".join(
+    words(one) for one in ("ack", "approve", "confirm", "declare", "escalate", "reject", "resolve", "review")
+)
 _ID_ALONE = r"#?[0-9]{1,12}|[A-Za-z0-9]{4}(?:\s+[0-9]{6,8})?"
 
 

@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass, field
 from typing import Mapping, Pattern, Tuple
 
-# A value stands between signs that no message holds: its name, and the expression of what it may be.
+# A value stands between signs that no message holds: its name, and the expression of what it may
+# be.
 _VALUE = re.compile("\x01([a-z]+)\x02([^\x03]*)\x03")
 _PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
 
 END = r"\s*(?![\s\S])"
-# What StackStorm takes off before it matches and hubot does not: nothing but pairs until the end. The quotes are bounded,
-# or an open one would be looked for from every word on.
+# What StackStorm takes off before it matches and hubot does not: nothing but pairs until the end.
+# The quotes are bounded, or an open one would be looked for from every word on.
 _PAIR = r"""[^\s\x3d]+\s*\x3d(?:"[^"]{0,99}"|'[^']{0,99}'|\{[^}]{0,99}\}|[^\s"'{]\S*)"""
 PAIRS = rf"(?:\s+{_PAIR})*{END}"
 
@@ -35,8 +36,9 @@ COLON = r"\s*:\s+"
 class Form:
     """One way of saying a command.
 
-    `display` is what help shows, `expression` what it looks like, with marked values. `typed`: chat hands it over whole.
-    `within`: the text stands in the middle, so that it may end in anything. `ending` belongs to the last word, `before` to values that end where something else begins.
+    `display` is what help shows, `expression` what it looks like, with marked values. `typed`: chat
+    hands it over whole. `within`: the text stands in the middle, so that it may end in anything.
+    `ending` belongs to the last word, `before` to values that end where something else begins.
     """
 
     display: str
@@ -72,8 +74,10 @@ class Form:
 
 @dataclass(frozen=True)
 class Command:
-    """One alias: the name of its file, how it begins, and its forms. `head` is an expression of words that no command of
-    another pack is likely to begin with."""
+    """One alias: the name of its file, how it begins, and its forms.
+
+    `head` is an expression of words that no command of another pack is likely to begin with.
+    """
 
     alias: str
     head: str

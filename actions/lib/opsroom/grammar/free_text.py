@@ -1,9 +1,10 @@
 """Commands with free text, which chat hands over whole.
 
-StackStorm takes `key=value` off the end of every message, and a key that is one of the action's parameters counts more
-than the message itself: "lock uat: see environment=production" would lock production, for half a reason. So in chat these
-commands have one parameter, `typed`, the whole message; their aliases close all others, and StackStorm refuses what ends
-in a pair before anything runs.
+StackStorm takes `key=value` off the end of every message, and a key that is one of the action's
+parameters counts more than the message itself: "lock uat: see environment=production" would lock
+production, for half a reason. So in chat these commands have one parameter, `typed`, the whole
+message; their aliases close all others, and StackStorm refuses what ends in a pair before anything
+runs.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _ALIASES = {
     "page": ("page", "page_urgently", "page_in_emergency"),
     "lock": ("lock", "lock_everything"),
 }
-# The patterns of the metadata, which StackStorm holds only against what it took apart itself: a test compares them.
+# The patterns of the metadata, which StackStorm holds only against what it took apart itself: a
+# test compares them.
 PATTERNS = {
     "card": CARD,
     "project": CARD,
@@ -38,8 +40,8 @@ PATTERNS = {
 def whole(action: str, typed: Optional[str], **given: Optional[str]) -> Dict[str, str]:
     """The values of a command: read from `typed` where it came from chat, else as they were given.
 
-    Raises Refusal(unknown_command) for what is not of any form of the command, Refusal(invalid_name) for a value that its
-    parameter would not take.
+    Raises Refusal(unknown_command) for what is not of any form of the command,
+    Refusal(invalid_name) for a value that its parameter would not take.
     """
     if not typed:
         return {name: one or "" for name, one in given.items()}
