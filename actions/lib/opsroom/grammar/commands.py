@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from .forms import CODE, COLON, END, ID, LAST, NAME, PAIRS, REST, WORD, Command, Form
-from .forms import gaps, plain, value, words
+from .forms import CODE, COLON, END, ID, LAST, NAME, PAIRS, REST, WORD, Command, Form, gaps, plain, value, words
 
 _APP, _VERSION, _SOURCE, _PLACE = (value(name) for name in ("app", "version", "source", "environment"))
 _ANYWHERE = value("environment", REST)
