@@ -55,6 +55,11 @@ _ROUTING_KEY: Path = ("pagers", "*", "routing_key")
 # A team's integration key: what is below a team depends on the pager, so that the schema cannot mark it.
 _ALSO_SECRET: Tuple[Path, ...] = (("teams", "*", "*", "routing_key"),)
 _KIND_WITH_ROUTING_KEYS = "pagerduty"
+# Every value of the config is looked up once a message.
+_BY_SECTION: Mapping[str, Tuple[Path, ...]] = {
+    field[0]: tuple(one for one in (*SECRET_FIELDS, *_ALSO_SECRET) if one[0] == field[0])
+    for field in (*SECRET_FIELDS, *_ALSO_SECRET)
+}
 
 # In web addresses a token may stand where the user's name does; elsewhere (ssh://git@host) the name is no secret.
 _WEB_USER = re.compile(r"(?i)\b(https?://)[^/\s?#]*@")
@@ -103,7 +108,7 @@ def redactor_for(config: Mapping[str, Any]) -> Redactor:
 
 def is_secret(path: Sequence[str]) -> bool:
     """Whether what stands at this place of the config may be a secret."""
-    return any(_fits(field, path) for field in (*SECRET_FIELDS, *_ALSO_SECRET))
+    return any(_fits(field, path) for field in _BY_SECTION.get(path[0] if path else "", ()))
 
 
 def secrets_of(config: Mapping[str, Any]) -> Iterator[Tuple[Path, str]]:
@@ -181,7 +186,7 @@ def _secrets(value: Any, path: Path) -> Iterator[Tuple[Path, str]]:
         text = str(value)
         if is_secret(path):
             yield path, text
-        for password in _URL_PASSWORD.findall(text) if isinstance(value, str) else ():
+        for password in _URL_PASSWORD.findall(text) if "://" in text else ():
             yield from ((path, form) for form in {password, unquote(password)})
 
 
