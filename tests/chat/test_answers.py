@@ -104,6 +104,14 @@ def test_a_deployment_that_ended_without_an_answer_leads_to_its_history(name: st
 
 
 @pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
+def test_what_chat_gave_within_the_whole_command_is_not_named(alias: Alias) -> None:
+    for ending in ("crash", "killed", "cancelled", "by a policy"):
+        text = ended(alias, ending, {**GIVEN, **alias.immutable_parameters})
+        assert "see typed" not in text
+        assert "  " not in text
+
+
+@pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
 def test_names_of_any_length_and_none_at_all_leave_one_sentence(alias: Alias) -> None:
     long = {**GIVEN, "app": "a@here" + "b" * 58, "version": "v" * 128, "environment": "e" * 64}
     for ending in ("crash", "killed", "cancelled", "by a policy"):
