@@ -205,7 +205,7 @@ def test_a_runner_that_died_before_a_moved_tag_was_in_place_is_told_by_the_commi
     world.let_leases_run_out()
     world.ask("get_history", app="web", environment="uat")
     last = world.records()[-1]
-    assert last.message == f"its runner died; v1.1.0 ({first[:12]}) runs there now"
+    assert last.message == f"its runner was lost; v1.1.0 ({first[:12]}) runs there now"
     assert (last.facts["commit"], last.facts["commit_before"]) == (commit(world, "v1.1.0"), first)
 
 
