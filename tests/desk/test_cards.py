@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 import pytest
 
@@ -423,7 +424,7 @@ class TestLooking:
         assert answer["message"].split("\n")[:3] == [
             "Cards about 'checkout':", "WEB-1 | Checkout c", "OPS-2 | Doing | bob | checkout b",
         ]  # fmt: skip
-        assert there.calls == ["ops search checkout||", "web-team search checkout||"]
+        assert sorted(there.calls) == ["ops search checkout||", "web-team search checkout||"]
 
     def test_in_a_project_only_its_tracker_is_asked(self, world: World, there: Elsewhere) -> None:
         there.there = {}
@@ -433,7 +434,7 @@ class TestLooking:
 
     def test_what_is_no_project_is_a_part_of_the_text_and_that_is_said(self, world: World, there: Elsewhere) -> None:
         answer = world.ask("find_cards", text="login", project="saf-ari", mine=False)
-        assert there.calls[0] == "ops search login in saf-ari||"
+        assert "ops search login in saf-ari||" in there.calls
         assert "'saf-ari' is no project" in answer["message"]
 
     def test_my_cards_are_asked_for_by_the_name_that_i_have_there(self, world: World, there: Elsewhere) -> None:
@@ -476,11 +477,32 @@ class TestLooking:
     def test_one_that_takes_too_long_does_not_keep_the_answer(
         self, world: World, there: Elsewhere, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        times: List[float] = [0.0, 1.0, 25.0]
-        monkeypatch.setattr(finding, "clock", lambda: times.pop(0))
+        never, find = threading.Event(), scripted_tracker.ScriptedTracker.find
+
+        def slow(tracker: Any, query: Any) -> Any:
+            if tracker.name == "web-team":
+                never.wait(20)
+            return find(tracker, query)
+
+        monkeypatch.setattr(scripted_tracker.ScriptedTracker, "find", slow)
+        monkeypatch.setattr(finding, "_TOGETHER", 0.5)
         answer = world.ask("find_cards", text="checkout", mine=False)
+        never.set()
         assert there.calls == ["ops search checkout||"]
-        assert "web-team is left out" in answer["message"]
+        assert "web-team is left out: no answer within 0.5 s." in answer["message"]
+
+    def test_all_trackers_are_asked_at_once(
+        self, world: World, there: Elsewhere, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        meeting, find = threading.Barrier(2), scripted_tracker.ScriptedTracker.find
+
+        def met(tracker: Any, query: Any) -> Any:
+            meeting.wait(timeout=20)  # passes only while both are under way
+            return find(tracker, query)
+
+        monkeypatch.setattr(scripted_tracker.ScriptedTracker, "find", met)
+        answer = world.ask("find_cards", text="checkout", mine=False)
+        assert (answer["ok"], answer["left_out"]) == (True, {})
 
     def test_nothing_to_look_for_is_asked_back(self, world: World) -> None:
         assert world.ask("find_cards", mine=False)["code"] == "text_needed"
