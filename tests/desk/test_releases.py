@@ -165,7 +165,7 @@ class TestFromOutside:
         assert answer["message"].endswith("It is posted in #ops and #late.")
         for room in ("#ops", "#late"):
             (said,) = [one for one in ruled.heard[room].said if "Change" in one]
-            assert f"approve change {answer['change']} (release-managers, 1 needed" in said
+            assert f"approve change {answer['change']} (dave, 1 needed" in said
         assert ruled.rule("deploy", "carol", **GIVEN)["change"] == answer["change"]
         assert len(ruled.heard["#ops"].said) == 1
         # Not by carol herself, not from elsewhere; by dave, in the room.
