@@ -58,7 +58,7 @@ def test_words_around_a_secret_of_the_datastore_stop_the_pack_with_one_sentence_
     stackstorm.configure(world.config)
     answer = stackstorm.say("opsroom help")
     assert answer.status == "failed"
-    assert answer.message.startswith("opsroom could not carry this out.")
+    assert answer.message.startswith("opsroom could not run ")
     assert value not in json.dumps(answer.execution["result"])
 
 
