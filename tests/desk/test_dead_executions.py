@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
 
+from opsroom import action
 from opsroom.desk import close_dead_executions as closing
 from opsroom.executions import hand_over
 from support.ruled import Ruled, make_ruled
@@ -146,3 +148,21 @@ def test_an_action_without_its_runner_hands_over_its_own_result_once(storm: Fake
     assert (storm.executions["5f"]["status"], storm.executions["5f"]["result"]) == ("succeeded", {"result": result})
     assert not hand_over("5f", False, {"code": "failed"})
     assert storm.executions["5f"]["result"] == {"result": result}
+
+
+@pytest.mark.parametrize("runner_is_there", [True, False])
+def test_an_action_hands_its_result_over_only_when_its_runner_is_gone(
+    ruled: Ruled, storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch, runner_is_there: bool
+) -> None:
+    monkeypatch.setattr(action, "_PROCESS_OF_ITS_OWN", True)
+    monkeypatch.setattr(action.gc, "freeze", lambda: None)
+    monkeypatch.setattr(action, "_RUNNER", os.getppid() if runner_is_there else -1)
+    ruled.ask("get_history", environment="uat")  # its execution is not known to StackStorm: that is no trouble either
+    execution = f"5f00000000000000{ruled.executions + 1:08d}"
+    storm.add(execution, "opsroom.get_version")
+    answer = ruled.ask("get_version", environment="uat")
+    known = storm.executions[execution]
+    if runner_is_there:
+        assert known["status"] == "running"
+    else:
+        assert (known["status"], known["result"]["result"]["message"]) == ("succeeded", answer["message"])
