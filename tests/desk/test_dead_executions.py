@@ -103,7 +103,7 @@ class TestRule:
         closed = storm.executions[execution]
         assert closed["status"] == "abandoned"
         said = closed["result"]["result"]["message"]
-        assert said.startswith("The deploy of web v1.1.0 on uat by bob was interrupted: its runner died after v1.1.0")
+        assert said.startswith("The deploy of web v1.1.0 on uat by bob was interrupted: its runner was lost after v1.1.0")
         assert ruled.rule("close_dead_executions")["code"] == "nothing_new"
 
     @pytest.mark.parametrize("first", ["close_dead_executions", "announce_deployments"])
@@ -117,8 +117,8 @@ class TestRule:
         for rule in (first, "announce_deployments", "close_dead_executions"):
             ruled.rule(rule)
         said = storm.executions[execution]["result"]["result"]["message"]
-        announced = [one for one in ruled.heard["#dev"].said if "was interrupted: its runner died" in one]
-        assert len([one for one in [said, *announced] if "its runner died" in one]) == 1
+        announced = [one for one in ruled.heard["#dev"].said if "was interrupted: its runner was lost" in one]
+        assert len([one for one in [said, *announced] if "its runner was lost" in one]) == 1
 
     def test_other_packs_workflows_and_itself_are_left_alone(self, ruled: Ruled, storm: FakeStackStorm) -> None:
         for id, pack, runner in (("a", "acme", "python-script"), ("b", "opsroom", "orquesta")):
