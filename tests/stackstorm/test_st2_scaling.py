@@ -423,7 +423,7 @@ def test_dead_runners_stop_nobody_and_are_closed_each_with_its_own_answer(
     wait_for(closed, "the end of the dead executions", 240)
     for one, version in zip(stuck, ("1.0", "2.0")):
         said = stackstorm.answer_to(one)["message"]
-        assert said.startswith(f"The deploy of api {version} on uat by alice was interrupted: its runner was lost"), said
+        assert said.startswith(f"The deploy of api {version} on uat by alice was interrupted: its runner was lost")
         assert "Say it again where it is still wanted." in said
 
 
