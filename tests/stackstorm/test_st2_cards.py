@@ -145,7 +145,8 @@ def test_30000_characters_arrive_whole(stackstorm: StackStorm, world: World) -> 
         assert stackstorm.ask(f"create card: {text}").code == "card_created"
         cards = kept(world)
         assert cards == [("checkout", text.partition("\n")[2].strip())]
-        assert stackstorm.tell(f"create card: {'x' * 30_001}").status_code == 400
+        assert stackstorm.say(f"create card: {'x' * 30_001}").code == "invalid_name"
+        assert stackstorm.tell(f"create card: {'x' * 31_001}").status_code == 400
 
 
 def kept(world: World) -> List[Any]:

@@ -64,6 +64,12 @@ MESSAGES = [
     "opsroom help command=deploy",
     "help",
     "app=web",
+    "page web-team: see https://grafana.example.com/d/1?orgId=1",
+    "send page see https://grafana.example.com/d/1?orgId=1 to web-team",
+    "page web-team",
+    "approve change K7QX a=b 492039",
+    "cards about login in board =",
+    "deploy " + "to " * 1000,
     "limit=5 history on uat",
     "x" * 10_000,
     "deploy " + "x" * 10_000 + " v1 to uat",
@@ -90,3 +96,12 @@ def test_a_message_means_the_same_to_both(stackstorm: StackStorm, pack: Any, mes
     ours: List[Tuple[str, str]] = [(one.alias.name, one.format.format.representation) for one in pack.matches(message)]
     theirs = by_stackstorm(stackstorm, message)
     assert ours == ([] if theirs is None else [theirs])
+
+
+@pytest.mark.parametrize(
+    "pair", ["who=web-team", "message=x", "urgent=true", "https://example.com/d/1?orgId=1", "log_level=INFO"]
+)
+def test_a_text_behind_a_colon_that_ends_in_a_pair_reaches_nobody(stackstorm: StackStorm, pack: Any, pair: str) -> None:
+    answer = stackstorm.tell(f"page web-team: checkout is down, see {pair}")
+    assert answer.status_code == 400
+    assert "Immutable arguments" in answer.text or "was unexpected" in answer.text
