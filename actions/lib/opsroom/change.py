@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Mapping, Optional
 
+from .store.values import soon
+
 
 class Kind(str, Enum):
     """What a change waits for: others who approve, its requester's own confirmation, or a review afterwards."""
@@ -91,8 +93,8 @@ class Change(Draft):
         return str(self.facts.get("begun_at", ""))
 
     def expired(self, now: datetime) -> bool:
-        """Whether its time is over."""
-        return self.expires_at is not None and now >= self.expires_at
+        """Whether its time is over; also of one that a clock asked for that was wrong: it would be open for years."""
+        return self.expires_at is not None and (now >= self.expires_at or self.asked_at > soon(now))
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from .ledger import Event, append, of_deployment
 from .store import Store
 from .store.engine import queue_up
 from .store.plain import Transaction, rows
-from .store.values import from_moment, moment
+from .store.values import from_moment, moment, soon
 
 __all__ = [
     "RELEASED_AFTER",
@@ -110,8 +110,9 @@ def _settle(store: Store, connection: Transaction, change: Change, now: datetime
     since = [one for one in of_deployment(connection, change.deployment) if moment(one.at) >= change.begun_at]
     started = [one.seq for one in since if one.event is Event.STARTED]
     if not started:
-        held = lease is not None and lease > moment(now)
-        if held or change.begun_at >= moment(now - RELEASED_AFTER):
+        # One that runs for longer than any lease was taken by a clock that was wrong.
+        held = lease is not None and moment(now) < lease <= moment(soon(now) + _LONGEST)
+        if held or moment(now - RELEASED_AFTER) <= change.begun_at <= moment(soon(now)):
             return False
         release(connection, change.deployment)
         return _wait_again(store, connection, change, now)
@@ -121,7 +122,8 @@ def _settle(store: Store, connection: Transaction, change: Change, now: datetime
     ends = [one for one in since if one.event in _ENDS and one.seq > started[-1]]
     if ends:
         return end(store, connection, change.id, ends[-1].event is Event.SUCCEEDED)
-    if change.begun_at >= moment(now - _LONGEST) or not end(store, connection, change.id, False):
+    going_on = moment(now - _LONGEST) <= change.begun_at <= moment(soon(now))
+    if going_on or not end(store, connection, change.id, False):
         return False
     told = f"what became of change {change.id} ({change.what}) was not recorded"
     append(store, connection, entry_of(change, Event.INTERRUPTED, Code.INTERRUPTED, told))

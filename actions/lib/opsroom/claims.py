@@ -10,7 +10,7 @@ from .errors import Code, Failure
 from .store import Store
 from .store.engine import queue_up
 from .store.plain import Transaction, change, insert_new, rows, update
-from .store.values import clean, from_moment, moment
+from .store.values import clean, from_moment, moment, soon
 
 NOT_YET = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -87,7 +87,12 @@ def current(store: Store, connection: Transaction, app: str = "", environment: s
     query = f"SELECT * FROM claims WHERE {where} ORDER BY started_at, app, environment"  # noqa: S608
     found = [_claim(row) for row in rows(connection, query, **named)]
     now = store.now(connection)
-    return [replace(claim, expired=claim.lease_until <= now) for claim in found]
+    return [replace(claim, expired=claim.lease_until <= now or _from_tomorrow(claim, now)) for claim in found]
+
+
+def _from_tomorrow(claim: Claim, now: datetime) -> bool:
+    """Whether it was taken by a clock that was wrong: its lease would run for years. A live runner renews it anyway."""
+    return claim.started_at > soon(now) and claim.lease_until > soon(now)
 
 
 def expired(store: Store, connection: Transaction, app: str = "", environment: str = "") -> List[Claim]:
@@ -104,7 +109,10 @@ def settle(store: Store, connection: Transaction, claim: Claim, ended: bool = Fa
     queue_up(connection)
     this = "app = :app AND environment = :environment AND deployment = :deployment AND lease_until "
     values = {"app": claim.app, "environment": claim.environment, "deployment": claim.deployment}
-    over, until = ("=", claim.lease_until) if ended else ("<=", store.now(connection))
+    # One that is expired although its lease runs on was taken by a clock that was wrong.
+    now = store.now(connection)
+    unchanged = ended or (claim.expired and claim.lease_until > now)
+    over, until = ("=", claim.lease_until) if unchanged else ("<=", now)
     return change(connection, f"DELETE FROM claims WHERE {this} {over} :at", at=moment(until), **values) == 1  # noqa: S608
 
 

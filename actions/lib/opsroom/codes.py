@@ -14,7 +14,7 @@ from .settings.model import Person
 from .store import Store
 from .store.engine import queue_up
 from .store.plain import Transaction, change, insert, insert_new, rows
-from .store.values import from_moment, moment
+from .store.values import from_moment, moment, soon
 from .text import when
 
 # Steps of 30 s before and after the present one whose codes are taken too: clocks differ, and people type slowly.
@@ -94,8 +94,11 @@ def _use_up(connection: Transaction, person: Person, counter: int, now: datetime
 
 def _closed_until(connection: Transaction, person: Person, now: datetime) -> Optional[datetime]:
     """When codes are looked at again; None when they are now."""
-    query = "SELECT at FROM wrong_codes WHERE person = :person AND at > :since ORDER BY at DESC LIMIT :most"
-    latest = rows(connection, query, person=person.name, since=moment(now - WITHIN), most=MOST_WRONG)
+    query = (
+        "SELECT at FROM wrong_codes WHERE person = :person AND at > :since AND at <= :soon ORDER BY at DESC LIMIT :most"
+    )
+    times = {"since": moment(now - WITHIN), "soon": moment(soon(now))}
+    latest = rows(connection, query, person=person.name, most=MOST_WRONG, **times)
     return from_moment(latest[-1]["at"]) + WITHIN if len(latest) == MOST_WRONG else None
 
 

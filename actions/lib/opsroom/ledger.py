@@ -107,6 +107,15 @@ class Record(Entry):
     previous_hash: str = ""
     hash: str = ""
 
+    @property
+    def clock(self) -> datetime:
+        """What the clock said when it was written: later than that it is dated where an earlier record is."""
+        try:
+            noted = from_moment(self.facts["clock"])
+        except (KeyError, TypeError, ValueError):
+            return self.at
+        return min(noted, self.at) if noted.tzinfo else self.at
+
 
 _TEXTS = tuple(f.name for f in fields(Entry) if f.name not in ("event", "seconds", "facts"))
 

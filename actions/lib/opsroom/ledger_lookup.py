@@ -108,7 +108,7 @@ def newest(connection: Transaction, event: Event, since: datetime, latest: int =
     """The records of one kind since a moment, among so many of the latest, newest first."""
     query = f"SELECT * FROM ledger WHERE {_LATEST} AND event = :event AND at >= :since ORDER BY seq DESC"  # noqa: S608
     found = rows(connection, query, latest=latest, event=event.value, since=moment(since))
-    return [from_columns(row) for row in found]
+    return [one for one in map(from_columns, found) if one.clock >= since]
 
 
 _LATEST = "seq > (SELECT coalesce(max(seq), 0) FROM ledger) - :latest"

@@ -15,7 +15,7 @@ from .paging import Incident, State, Target
 from .settings.model import PageLimit
 from .store import Store
 from .store.plain import Row, Transaction, change, insert, rows, update
-from .store.values import clean, from_moment, moment
+from .store.values import clean, from_moment, moment, soon
 
 # On its way to a pager: the row is there, the answer is not.
 SENDING = "sending"
@@ -104,9 +104,10 @@ def moments(
     """When the latest pages of a person went out, when those to a team, and what time it is now."""
     now = store.now(on)
     since = moment(now - timedelta(seconds=limit.within))
-    query = "SELECT paged_at FROM pages WHERE paged_at > :since AND "
-    by_owner = rows(on, query + "owner = :owner", since=since, owner=owner)
-    to_team = rows(on, query + "lower(team) = :team", since=since, team=team.lower())
+    query = "SELECT paged_at FROM pages WHERE paged_at > :since AND paged_at <= :soon AND "
+    times = {"since": since, "soon": moment(soon(now))}
+    by_owner = rows(on, query + "owner = :owner", owner=owner, **times)
+    to_team = rows(on, query + "lower(team) = :team", team=team.lower(), **times)
     return [from_moment(one["paged_at"]) for one in by_owner], [from_moment(one["paged_at"]) for one in to_team], now
 
 

@@ -17,7 +17,7 @@ from typing import Any, Dict, Mapping
 from .store import Store
 from .store.engine import queue_up
 from .store.plain import Transaction, change, insert, rows
-from .store.values import clean, from_moment, moment
+from .store.values import clean, from_moment, moment, soon
 
 # The same message by the same person within this long is the same request, in seconds.
 WITHIN = 60.0
@@ -74,6 +74,12 @@ def begin(store: Store, on: Transaction, key: str, deployment: str, within: floa
     row = found[0]
     since = from_moment(row["began_at"])
     known: Dict[str, Any] = {"mark": row["mark"], "since": since, "deployment": row["deployment"]}
+    if max(since, from_moment(row["ended_at"] or row["began_at"])) > soon(now):
+        # A clock that was wrong wrote it: nobody can tell how long ago.
+        if row["state"] == "done":
+            undone(on, key)
+            return _take(on, key, deployment, now)
+        return _look(on, key, deployment, {**known, "since": min(since, now)}, now)
     if row["state"] == "done" and now < from_moment(row["ended_at"]) + timedelta(seconds=within):
         return Begun(Turn.DONE, answer=json.loads(row["answer"] or "{}"), **known)
     if row["state"] == "done" or now >= since + timedelta(seconds=LOOKED_FOR):
@@ -83,8 +89,12 @@ def begin(store: Store, on: Transaction, key: str, deployment: str, within: floa
     if row["state"] == "doing" and now < taken + timedelta(seconds=PATIENCE):
         return Begun(Turn.BUSY, **known)
     # Its outcome is not known, or its runner died: the mark and the moment stay, so that what was made is found by it.
-    again = "UPDATE repeats SET state = 'doing', ended_at = :now, deployment = :deployment WHERE key = :key"
-    change(on, again, now=moment(now), deployment=deployment, key=key)
+    return _look(on, key, deployment, known, now)
+
+
+def _look(on: Transaction, key: str, deployment: str, known: Dict[str, Any], now: datetime) -> Begun:
+    again = "UPDATE repeats SET state = 'doing', began_at = :since, ended_at = :now, deployment = :it WHERE key = :key"
+    change(on, again, since=moment(known["since"]), now=moment(now), it=deployment, key=key)
     return Begun(Turn.LOOK, **known)
 
 

@@ -10,7 +10,7 @@ from .people import Speaker
 from .store import Store
 from .store.engine import queue_up
 from .store.plain import Transaction, change, insert, rows
-from .store.values import clean, from_moment, moment
+from .store.values import clean, from_moment, moment, soon
 from .text import one_line
 
 # What is silenced; so far there is nothing else.
@@ -32,6 +32,9 @@ def current(store: Store, connection: Transaction) -> Optional[Silence]:
     if not found or from_moment(found[0]["until"]) <= store.now(connection):
         return None
     row = found[0]
+    if from_moment(row["since"]) > soon(store.now(connection)):
+        # A clock that was wrong began it; it would last for years.
+        return None
     return Silence(row["shown"], from_moment(row["since"]), from_moment(row["until"]))
 
 

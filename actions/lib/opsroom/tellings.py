@@ -15,7 +15,7 @@ from .silence import current
 from .store import Store
 from .store.engine import queue_up
 from .store.plain import Transaction, change, insert, rows, update
-from .store.values import clean, moment
+from .store.values import clean, moment, soon
 
 DUE, TOLD, SILENCED = "due", "told", "silenced"
 # Somebody is telling it right now; after that, in seconds, they are taken for dead.
@@ -64,10 +64,10 @@ def left(store: Store, connection: Transaction) -> List[Telling]:
     late, stale = moment(now - timedelta(seconds=PATIENCE)), moment(now - timedelta(seconds=STALE))
     # `ended_at` of what is due: when somebody last took it over.
     query = (
-        "SELECT key, room, text FROM tellings WHERE state = :due AND made_at < :late AND made_at > :stale"
-        " AND ended_at < :late ORDER BY made_at LIMIT 20"
+        "SELECT key, room, text FROM tellings WHERE state = :due AND (made_at < :late OR made_at > :soon)"
+        " AND made_at > :stale AND (ended_at < :late OR ended_at > :soon) ORDER BY made_at LIMIT 20"
     )
-    found = rows(connection, query, due=DUE, late=late, stale=stale)
+    found = rows(connection, query, due=DUE, late=late, stale=stale, soon=moment(soon(now)))
     for row in found:
         update(connection, "tellings", {"ended_at": moment(now)}, {"key": row["key"]})
     return [Telling(row["key"], row["room"], row["text"]) for row in found]

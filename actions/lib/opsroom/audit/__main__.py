@@ -77,7 +77,7 @@ def _verify(given: argparse.Namespace) -> int:
     try:
         with store.read() as connection:
             now = store.now(connection)
-            found = verify_record(connection, heads)
+            found = verify_record(connection, heads, now=now)
     finally:
         store.close()
     chain = found.chain
@@ -85,6 +85,8 @@ def _verify(given: argparse.Namespace) -> int:
     print(f"The record {state}: {chain.records} records, {found.heads} noted hashes compared.")
     for one in found.breaks:
         print(one.message)
+    for jump in found.jumps:
+        print(jump.message)
     print(f"Newest: record {chain.head}, {chain.head_hash}")
     if given.keep and given.heads and found.ok and chain.records:
         keep_head(given.heads, Head(chain.head_hash, chain.head, stamp(now)), store.place)

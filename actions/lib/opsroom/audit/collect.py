@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Connection
 
 from ..errors import Failure
@@ -15,6 +15,7 @@ from ..ledger import Event, Record, record_of
 from ..ledger_lookup import deployments
 from ..store.tables import ledger
 from ..store.values import from_moment, moment
+from .clock import Clock
 from .model import Change, Held
 from .period import Period
 from .telling import change_of, runs_after
@@ -39,15 +40,16 @@ class Collected:
     begins: Optional[datetime] = None
 
 
-def collect(connection: Connection, period: Period, environment: str = "") -> Collected:
+def collect(connection: Connection, period: Period, environment: str = "", clock: Optional[Clock] = None) -> Collected:
     """Everything about the changes of a period, on one environment or all of them.
 
     A change belongs to the period in which it was started; one that never was, to that in which it was asked. So each
-    is in exactly one month, with all that was said about it before and afterwards.
+    is in exactly one month, with all that was said about it before and afterwards. `clock` puts times right.
     """
+    clock = clock or Clock()
     changes: List[Change] = []
     unreadable: List[int] = []
-    for group in _groups(connection, period, unreadable):
+    for group in _groups(connection, period, unreadable, clock):
         change = change_of(group)
         if (
             change is not None
@@ -60,21 +62,23 @@ def collect(connection: Connection, period: Period, environment: str = "") -> Co
     return Collected(
         changes=done,
         attempts=tuple(one for one in changes if not one.touched),
-        locks=tuple(_locks(connection, period, environment)),
+        locks=tuple(_locks(connection, period, environment, clock)),
         before=_before(connection, done),
         unreadable=tuple(sorted(unreadable)),
-        begins=_begins(connection),
+        begins=clock.times.get(1) or _begins(connection),
     )
 
 
-def _groups(connection: Connection, period: Period, unreadable: List[int]) -> Iterator[List[Record]]:
+def _groups(connection: Connection, period: Period, unreadable: List[int], clock: Clock) -> Iterator[List[Record]]:
     """The records of each deployment that has one in the period, all of them, also those from outside of it."""
-    within = (ledger.c.at >= moment(period.since), ledger.c.at < moment(period.until), ledger.c.deployment != "")
-    wanted = select(ledger.c.deployment).where(*within).distinct()
+    within = and_(ledger.c.at >= moment(period.since), ledger.c.at < moment(period.until))
+    # What is dated wrongly may belong into it, too; that is found out once it is put together.
+    wrong = ledger.c.seq.between(*clock.range())
+    wanted = select(ledger.c.deployment).where(or_(within, wrong), ledger.c.deployment != "").distinct()
     query = select(ledger).where(ledger.c.deployment.in_(wanted)).order_by(ledger.c.deployment, ledger.c.seq)
     rows = connection.execute(query.execution_options(stream_results=True, yield_per=1000))
     for _, group in groupby(_records(rows.mappings(), unreadable), key=lambda record: record.deployment):
-        yield list(group)
+        yield [clock.right(record) for record in group]
 
 
 def _records(rows: Any, unreadable: List[int]) -> Iterator[Record]:
@@ -85,14 +89,18 @@ def _records(rows: Any, unreadable: List[int]) -> Iterator[Record]:
             unreadable.append(int(row["seq"]))
 
 
-def _locks(connection: Connection, period: Period, environment: str) -> Iterator[Held]:
+def _locks(connection: Connection, period: Period, environment: str, clock: Clock) -> Iterator[Held]:
     """The locks that were held at some time of the period."""
     query = select(ledger).where(
-        ledger.c.event.in_((Event.LOCKED.value, Event.UNLOCKED.value)), ledger.c.at < moment(period.until)
+        ledger.c.event.in_((Event.LOCKED.value, Event.UNLOCKED.value)),
+        or_(ledger.c.at < moment(period.until), ledger.c.seq.between(*clock.range())),
     )
     held: Dict[Place, Held] = {}
     ended: List[Held] = []
-    for record in _records(connection.execute(query.order_by(ledger.c.seq)).mappings(), []):
+    found = _records(connection.execute(query.order_by(ledger.c.seq)).mappings(), [])
+    for record in map(clock.right, found):
+        if record.at >= period.until:
+            continue
         place = (record.app, record.environment)
         known = held.pop(place, None)
         if known is not None:

@@ -13,8 +13,9 @@ import re
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Iterable, List, Tuple
+from typing import Iterable, List, Optional, Tuple
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
@@ -22,6 +23,7 @@ from sqlalchemy.engine import Connection
 from ..errors import Code, Failure, Refusal
 from ..ledger_chain import Break, BreakKind, ChainReport, verify_chain
 from ..store.tables import ledger
+from .clock import Jump, read_clock
 
 # What all databases shared before 0.4, and how the first line of a database's own file begins.
 _SHARED = "heads.txt"
@@ -40,12 +42,16 @@ class Head:
 
 @dataclass(frozen=True)
 class Verified:
-    """What a check found: the chain, and how many noted heads were compared with it. `breaks` holds those of both."""
+    """What a check found: the chain, and how many noted heads were compared with it. `breaks` holds those of both.
+
+    `jumps` are records that are dated wrongly: the chain holds.
+    """
 
     chain: ChainReport
     heads: int
     breaks: Tuple[Break, ...]
     broken: int
+    jumps: Tuple[Jump, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -53,15 +59,21 @@ class Verified:
         return not self.broken
 
 
-def verify_record(connection: Connection, heads: Iterable[Head] = (), more: Iterable[Break] = ()) -> Verified:
-    """Check the whole chain, and that each noted head is still where it was. `more` is what else was found."""
+def verify_record(
+    connection: Connection, heads: Iterable[Head] = (), more: Iterable[Break] = (), now: Optional[datetime] = None
+) -> Verified:
+    """Check the whole chain, and that each noted head is still where it was. `more` is what else was found.
+
+    With `now`, the database's time, also what is dated wrongly.
+    """
     noted = list(heads)
     # A hash without its number is looked for in the pass that is made anyway.
     loose = [one for one in noted if not one.record]
     chain = verify_chain(connection, loose[0].hash if loose else "")
     lost = [found for one in noted if one.record or one in loose[1:] for found in _lost(connection, one, chain)]
     lost += more
-    return Verified(chain, len(noted), (*chain.breaks, *lost), chain.broken + len(lost))
+    jumps = read_clock(connection, now).jumps if now is not None else ()
+    return Verified(chain, len(noted), (*chain.breaks, *lost), chain.broken + len(lost), jumps)
 
 
 def _lost_record(connection: Connection, head: Head) -> bool:

@@ -135,6 +135,7 @@ class GapKind(str, Enum):
     """In which way the record is not complete."""
 
     CHAIN_BROKEN = "chain_broken"
+    CLOCK_JUMP = "clock_jump"
     UNREADABLE = "unreadable"
     NO_END = "no_end"
     NOT_ASKED = "not_asked"

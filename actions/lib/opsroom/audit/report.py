@@ -12,6 +12,7 @@ from ..ledger_chain import reading_anything, verify_chain
 from ..names import listed
 from ..store import Store
 from ..text import when
+from .clock import read_clock
 from .collect import Collected, collect
 from .gaps import exceptions, gaps
 from .model import Ending, Finding, Report
@@ -35,7 +36,8 @@ def make_report(
         now = store.now(connection)
         chain = verify_chain(connection, head_hash)
         with reading_anything(connection):
-            found = collect(connection, period, environment)
+            clock = read_clock(connection, now)
+            found = collect(connection, period, environment, clock)
         live = _live(store, connection)
     missing = gaps(chain, found.unreadable, found.changes, found.attempts, found.before, live)
     return Report(
@@ -47,7 +49,7 @@ def make_report(
         changes=found.changes,
         attempts=found.attempts,
         locks=found.locks,
-        gaps=(*missing, *more_gaps),
+        gaps=(*missing, *clock.findings(period), *more_gaps),
         exceptions=exceptions(found.changes),
         notes=tuple(_notes(period, found, now, live)),
         link=link,

@@ -31,7 +31,7 @@ def audit_verify(desk: Desk, folder: Path, head: str = "", record: int = 0, keep
     with desk.store.read() as connection:
         now = desk.store.now(connection)
         left = take_over(connection, folder, place)
-        found = verify_record(connection, [*read_heads(file), *given], unclaimed(left))
+        found = verify_record(connection, [*read_heads(file), *given], unclaimed(left), now)
         took = (desk.store.now(connection) - now).total_seconds()
     newest = Head(found.chain.head_hash, found.chain.head, stamp(now))
     if keep and found.ok and found.chain.records:
@@ -45,6 +45,7 @@ def audit_verify(desk: Desk, folder: Path, head: str = "", record: int = 0, keep
         "broken": found.broken,
         "breaks": [{"record": one.seq, "kind": one.kind, "message": one.message} for one in found.breaks],
         "heads_file": str(file),
+        "clock_jumps": [{"first": one.first, "last": one.last, "message": one.message} for one in found.jumps],
     }
     code, text = (Code.RECORD_HOLDS, _holds(found, took)) if found.ok else (Code.RECORD_BROKEN, _broken(found))
     return Outcome(found.ok, code, text, facts)
@@ -68,9 +69,16 @@ def _holds(found: Verified, took: float) -> str:
     heads = f", and {_counted(found.heads, 'noted hash', 'noted hashes')} with it" if found.heads else ""
     return (
         f"The record holds: {_counted(chain.records, 'record', 'records')} checked in {span(took)}{heads}.\n"
-        f"Newest: record {chain.head}, {chain.head_hash}\n"
+        f"{_jumps(found)}Newest: record {chain.head}, {chain.head_hash}\n"
         f"Note it elsewhere; to check against it later: audit verify against HASH"
     )
+
+
+def _jumps(found: Verified) -> str:
+    if not found.jumps:
+        return ""
+    more = f" And {len(found.jumps) - 1} more." if len(found.jumps) > 1 else ""
+    return f"{found.jumps[0].message}{more}\n"
 
 
 def _broken(found: Verified) -> str:

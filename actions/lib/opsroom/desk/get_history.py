@@ -66,9 +66,9 @@ def _row(record: Record, now: datetime, app: str, environment: str) -> List[str]
     if record.event.value == "drift":
         # Nobody of opsroom did it, and who did is not known.
         versions = f"{before or 'nothing'} -> {after or 'nothing'}"
-        return [when(record.at, now), " ".join([*place, versions]), "not through opsroom", "drift"]
+        return [when(record.clock, now), " ".join([*place, versions]), "not through opsroom", "drift"]
     versions = f"{before} -> {after}" if before else after
-    return [when(record.at, now), " ".join([*place, versions]), record.requester, _result(record)]
+    return [when(record.clock, now), " ".join([*place, versions]), record.requester, _result(record)]
 
 
 def _versions(record: Record) -> Tuple[Running, Running]:
@@ -90,14 +90,14 @@ def _result(record: Record) -> str:
 
 
 def _going_on(claim: Claim, now: datetime) -> List[str]:
-    since = span((now - claim.started_at).total_seconds())
+    since = span(max((now - claim.started_at).total_seconds(), 0.0))
     return ["now", f"{claim.app} {claim.version}", claim.holder, f"{claim.command} on {claim.environment} for {since}"]
 
 
 def _fact(record: Record) -> Dict[str, Any]:
     return {
         "record": record.seq,
-        "at": stamp(record.at),
+        "at": stamp(record.clock),
         "event": record.event,
         "deployment": record.deployment,
         "command": record.command,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 
 def clean(value: str) -> str:
@@ -13,6 +13,15 @@ def clean(value: str) -> str:
 def moment(at: datetime) -> str:
     """A time as it is stored: ISO 8601 in UTC with six decimals, so that texts sort as times do."""
     return at.astimezone(timezone.utc).isoformat(timespec="microseconds")
+
+
+# Clocks of machines that are kept in time differ by less.
+_AHEAD = timedelta(minutes=5)
+
+
+def soon(now: datetime) -> datetime:
+    """The latest time that something which was written down can have: what is later was written by a wrong clock."""
+    return now + _AHEAD
 
 
 def from_moment(stored: str) -> datetime:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Dict, List, Mapping, Sequence, Set
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from ..store import Store
 from ..store.tables import news
-from ..store.values import clean, from_moment, moment
+from ..store.values import clean, from_moment, moment, soon
 from ..text import neutralise_data
 
 # Whoever takes a piece of news has so long to hand it on, in seconds; then somebody else takes it.
@@ -82,7 +82,9 @@ def take(store: Store, connection: Connection, sort: str, limit: int = 50) -> Li
     Of two who take at the same moment, each gets what its own UPDATE changed.
     """
     now = store.now(connection)
-    free = (news.c.sent_at == "", news.c.taken_until <= moment(now))
+    # What is taken for longer than anybody takes it was taken by a clock that was wrong.
+    longest = moment(soon(now) + timedelta(seconds=max(LEASE, LONGEST_WAIT)))
+    free = (news.c.sent_at == "", or_(news.c.taken_until <= moment(now), news.c.taken_until > longest))
     query = select(news).where(*free, news.c.source.startswith(sort, autoescape=True))
     found: List[News] = []
     for row in connection.execute(query.order_by(news.c.made_at, news.c.place).limit(limit)).all():

@@ -1,0 +1,188 @@
+"""A machine whose clock was wrong for a command: its records count where they belong, and nothing waits for years."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any, List, Tuple
+
+import pytest
+
+from opsroom.audit.clock import read_clock
+from opsroom.audit.heads import verify_record
+from opsroom.audit.period import read_period
+from opsroom.audit.report import make_report, verdict
+from opsroom.change import Change, Kind
+from opsroom.claims import Claim, current, expired, renew, settle, take
+from opsroom.ledger import Event
+from opsroom.ledger_lookup import deployments, newest
+from opsroom.repeats import Turn, begin, done
+from opsroom.store import Store
+from opsroom.tellings import DUE, Telling, left
+from opsroom.tellings import begin as begin_telling
+from support.ledgers import Book
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
+AHEAD = datetime(2099, 1, 1, 12, 0, tzinfo=timezone.utc)
+
+
+def told(store: Store, since: str, now: datetime = NOW) -> Tuple[List[str], List[str]]:
+    """The deployments of a report, and the codes of its gaps."""
+    store.now = lambda connection: now  # type: ignore[method-assign]
+    report = make_report(store, read_period(since))
+    assert report.chain.ok
+    return [one.deployment for one in report.changes], [one.code for one in report.gaps]
+
+
+def story(store: Store, *clocks: str) -> Book:
+    """A deployment at each of these times, as the machine's clock told them."""
+    book, version = Book(store), 1
+    for number, clock in enumerate(clocks, start=1):
+        book.at(clock).deployed(f"d{number}", f"v{version}", f"v{version + 1}")
+        version += 1
+    return book
+
+
+@pytest.mark.parametrize(
+    ("clocks", "jumps"),
+    [
+        (("2026-11-02", "2099-01-01", "2026-11-03"), 1),
+        (("2026-11-02", "2099-01-01", "2026-11-03", "2026-11-04", "2026-11-05"), 1),
+        (("2026-11-02", "2099-01-01"), 1),
+        (("2099-01-01", "2026-11-03"), 1),
+        (("2026-11-02", "2026-12-24", "2026-11-03", "2026-11-04"), 1),
+        (("2026-11-02", "1970-01-01", "2026-11-03"), 3),
+        (("2026-11-02", "2099-01-01", "1970-01-01", "2026-11-04"), 1),
+        (("2026-11-02", "2099-01-01", "2026-11-03", "2100-01-01", "2026-11-04"), 2),
+    ],
+)
+def test_the_true_month_has_all_of_it_and_says_why_that_is_not_sure(
+    store: Store, clocks: Tuple[str, ...], jumps: int
+) -> None:
+    story(store, *clocks)
+    changes, gaps = told(store, "2026-11")
+    assert sorted(changes) == [f"d{number}" for number in range(1, len(clocks) + 1)]
+    assert gaps == ["clock_jump"] * jumps
+    # No other month claims them.
+    assert told(store, "2026-10") == ([], [])
+    assert told(store, "2099-06") == ([], [])
+    with store.read() as on:
+        found = verify_record(on, (), (), NOW)
+    assert (found.ok, len(found.jumps)) == (True, jumps)
+
+
+def test_the_month_that_the_clock_claimed_does_not_read_as_empty_and_complete(store: Store) -> None:
+    story(store, "2026-11-02", "2099-01-01", "2026-11-03")
+    assert told(store, "2099-01") == ([], ["clock_jump"])
+    report = make_report(store, read_period("2099-01"))
+    assert "Records 4 to 6 are dated 2099-01-01T" in verdict(report)
+
+
+def test_a_jump_that_has_become_past_is_still_told_by_the_order(store: Store) -> None:
+    story(store, "2026-11-02", "2026-11-09", "2026-11-03", "2026-11-04", "2026-11-12")
+    changes, gaps = told(store, "2026-11-03")
+    assert changes[-1] == "d3"
+    assert gaps == ["clock_jump"]
+    assert told(store, "2026-11-09") == ([], ["clock_jump"])
+    assert told(store, "2026-11-12") == (["d5"], [])
+
+
+@pytest.mark.parametrize("clocks", [("2026-11-02", "2026-11-02T09:00:30", "2026-11-02T09:00:10"), ("2026-11-02",), ()])
+def test_clocks_that_differ_by_seconds_are_no_jump(store: Store, clocks: Tuple[str, ...]) -> None:
+    story(store, *clocks)
+    assert told(store, "2026-11")[1] == []
+    with store.read() as on:
+        assert read_clock(on, NOW).jumps == ()
+
+
+def test_a_fact_of_that_name_is_no_clock(store: Store) -> None:
+    book = Book(store)
+    for value in ("noon", 7, None, {"clock": "2026-01-01T00:00:00.000000+00:00"}):
+        book.write(Event.DRIFT, facts={"clock": value, "inner": {"clock": "2001-01-01T00:00:00.000000+00:00"}})
+    store.now = lambda connection: NOW  # type: ignore[method-assign]
+    with store.read() as on:
+        assert read_clock(on, NOW).jumps == ()
+
+
+def test_locks_of_the_true_month_are_told(store: Store) -> None:
+    book = Book(store).at("2099-01-01")
+    book.write(Event.DRIFT)
+    book.at("2026-11-03").write(Event.LOCKED, deployment="", message="load test")
+    store.now = lambda connection: NOW  # type: ignore[method-assign]
+    report = make_report(store, read_period("2026-11"))
+    assert [one.reason for one in report.locks] == ["load test"]
+    assert report.locks[0].since.year == 2026
+
+
+def test_history_shows_what_the_clock_said(store: Store) -> None:
+    story(store, "2099-01-01", "2026-11-03")
+    with store.read() as on:
+        assert [one.clock.year for one in deployments(on)] == [2026, 2099]
+
+
+def test_what_happened_lately_leaves_out_what_only_is_dated_late(store: Store) -> None:
+    book = Book(store).at("2099-01-01")
+    book.write(Event.ASKED)
+    for day in ("2026-11-03", "2026-11-19"):
+        book.at(day).write(Event.DRIFT, deployment=day)
+    with store.read() as on:
+        assert [one.deployment for one in newest(on, Event.DRIFT, NOW - timedelta(days=2))] == ["2026-11-19"]
+
+
+def at(store: Store, now: datetime) -> None:
+    store.now = lambda connection: now  # type: ignore[method-assign]
+
+
+def claim(deployment: str = "d1") -> Claim:
+    return Claim("web", "uat", deployment, "deploy", "alice")
+
+
+class TestNothingWaitsForYears:
+    def test_a_claim_of_a_dead_runner(self, store: Store) -> None:
+        at(store, AHEAD)
+        with store.write() as on:
+            assert take(store, on, claim(), 60.0) is None
+        at(store, NOW)
+        with store.write() as on:
+            (there,) = expired(store, on)
+            assert settle(store, on, there)
+            assert take(store, on, claim("d2"), 60.0) is None
+
+    def test_a_claim_that_its_runner_renews_stays(self, store: Store) -> None:
+        at(store, AHEAD)
+        with store.write() as on:
+            take(store, on, claim(), 60.0)
+        at(store, NOW)
+        with store.write() as on:
+            (stale,) = expired(store, on)
+            assert renew(store, on, "d1", 60.0)
+            assert not settle(store, on, stale)
+            assert [one.expired for one in current(store, on)] == [False]
+
+    @pytest.mark.parametrize(("end", "turn"), [(True, Turn.GO), (False, Turn.LOOK)])
+    def test_the_same_words(self, store: Store, end: bool, turn: Turn) -> None:
+        at(store, AHEAD)
+        with store.write() as on:
+            mark = begin(store, on, "key", "d1").mark
+            if end:
+                done(store, on, "key", {"card": "OPS-1"})
+        at(store, NOW)
+        with store.write() as on:
+            again = begin(store, on, "key", "d2")
+        assert again.turn is turn
+        assert (again.mark == mark) is (turn is Turn.LOOK)
+
+    def test_a_change_is_over(self, store: Store) -> None:
+        texts = ("deployment", "command", "app", "environment", "asked_version", "version", "owner", "shown")
+        values: Any = dict.fromkeys(texts, "")
+        asked = Change(**values, kind=Kind.APPROVAL, asked_at=AHEAD, expires_at=AHEAD + timedelta(minutes=30))
+        assert asked.expired(NOW)
+        usual = Change(**values, kind=Kind.APPROVAL, asked_at=NOW, expires_at=NOW + timedelta(minutes=30))
+        assert not usual.expired(NOW)
+
+    def test_an_announcement_is_told_by_the_next(self, store: Store) -> None:
+        at(store, AHEAD)
+        with store.write() as on:
+            assert begin_telling(store, on, Telling("key", "#deploys", "text"))
+        at(store, NOW)
+        with store.write() as on:
+            assert [one.key for one in left(store, on)] == ["key"], DUE
