@@ -79,6 +79,7 @@ PERIOD = {"since": "2000", "until": "2099"}
 # One call of each action at least, by whom and with what; {change}, {incident} and so on are what the answers said.
 CALLS: List[Tuple[str, str, Dict[str, Any]]] = [
     ("help", "alice", {"command": ""}),
+    ("suggest", "alice", {"text": "deploy web"}),
     ("plan", "alice", UAT),
     ("deploy", "alice", {**WEB, "version": "v1.0.0"}),
     ("deploy", "alice", {**UAT, "cards": "OPS-1"}),
