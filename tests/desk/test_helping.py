@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 import pytest
 import yaml
 
-from opsroom.desk.help import _GROUPS, read_commands
+from opsroom.desk.help import _GROUPS, Command, _forms, read_commands
 from support.guarded import guarded_world
 from support.world import World
 
@@ -115,3 +115,70 @@ def test_the_examples_are_commands_that_are_understood(world: World) -> None:
         said = [line for line in lines(help_of(world, "carol", one.head)) if line.startswith("For instance: ")]
         assert len(said) == 1, one.head
         assert "..." not in said[0]
+
+
+def large_config(world: World) -> None:
+    """200 applications and 30 environments, with the longest names; who may do what differs from place to place."""
+    web = world.config["apps"]["web"]
+    environments = world.config["environments"]
+    world.config["apps"] = {f"app-{number:03d}-{'x' * 56}": web for number in range(200)}
+    world.config["trackers"] = {"board": {"kind": "local"}}
+    world.config["pagers"] = {"pager": {"kind": "local"}}
+    world.config["announce"] = "#deploys"
+    for number in range(30):
+        environments[f"stage-{number:02d}-{'y' * 55}"] = {}
+
+
+def own_rooms(world: World) -> None:
+    """Each environment is deployed to from a room of its own."""
+    for number, name in enumerate(world.config["environments"]):
+        if name != "production":
+            world.config["environments"][name] = {"rooms": [f"#room-{number:02d}-{'z' * 40}"]}
+
+
+def hidden_people(world: World) -> None:
+    """What alice may not do, others with long names may."""
+    names = [f"person-{number}-{'p' * 50}" for number in range(10)]
+    world.config["people"].update({name: {"chat": [name]} for name in names})
+    for number, name in enumerate(world.config["environments"]):
+        if number > 2 and name != "production":
+            world.config["environments"][name] = {"deployers": names, "rooms": ["#elsewhere"]}
+
+
+@pytest.mark.parametrize("further", [None, own_rooms, hidden_people])
+@pytest.mark.parametrize("room", ["#dev", "#ops"])
+def test_nothing_useful_is_cut_however_large_the_config(world: World, further: Any, room: str) -> None:
+    large_config(world)
+    if further:
+        further(world)
+    for who in ("alice", "carol"):
+        overview = world.ask("help", who, room, command="")["message"]
+        assert "production (once approved)" in overview
+        assert room == "#ops" or "from #ops also to production" in overview
+        # Those with rights, and those that begin alike.
+        for topic in ("", "deploy", "emergency deploy", "lock", "review change", "show", "audit report"):
+            message = overview if not topic else world.ask("help", who, room, command=topic)["message"]
+            assert "…" not in message, (who, topic)
+            assert len(message) <= 400, (who, topic)
+            assert message.count("\n") < 8, (who, topic)
+
+
+def test_a_command_is_found_by_how_any_of_its_forms_begins(world: World) -> None:
+    world.config["pagers"] = {"pager": {"kind": "local"}}
+    for topic, form in (
+        ("who is on call", "on call for WHO"),
+        ("who", "on call for WHO"),
+        ("send page", "page WHO: MESSAGE"),
+        ("put lock", "lock ENVIRONMENT: REASON"),
+        ("Review With", "review change CHANGE: TEXT"),
+        ("close with", "close incident INCIDENT"),
+    ):
+        assert lines(help_of(world, "carol", topic))[0] == form
+    # Of the three that begin so, each is shown.
+    assert "emergency page WHO: MESSAGE" in help_of(world, "carol", "send")["message"]
+
+
+def test_forms_that_are_left_out_are_counted() -> None:
+    says = tuple(f"do THIS {number}" for number in range(7))
+    command = Command("do", "do", tuple(f"do {{{{ this }}}} {number}" for number in range(7)), says, "Does.", "x.y")
+    assert _forms(command) == [*says[:4], "… and 3 more forms"]

@@ -111,7 +111,7 @@ def test_what_is_suggested_for_any_half_command_is_a_command(world: World) -> No
         assert "…" not in answer["hint"]
         assert answer["ok"] or answer["hint"].startswith("Say: "), text
         for one in answer["suggestions"] if not answer["ok"] else ():
-            names = [match.alias.name for match in PACK.matches(one)]
+            names = [match.alias.name for match in PACK.matches(one.replace("CODE", "492039"))]
             assert len(names) == 1, (text, one)
             assert names != ["opsroom_unknown"], (text, one)
     assert asked > 100
@@ -159,3 +159,41 @@ def test_one_application_in_one_environment_leaves_little_to_ask(tmp_path: Path)
     assert asked_back(world, "deploy v1.2.0")["hint"] == "Say: deploy web v1.2.0 to uat"
     for text in halves()[::5]:
         assert asked_back(world, text)["code"] in ("unknown_command", "help", "versions", "history"), text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("approve K7QX 492039", "approve change K7QX CODE"),
+        ("approve change K7QX code 492039", "approve change K7QX CODE"),
+        ("confirm K7QX 492 039", "confirm change K7QX"),
+        ("review change K7QX 492039 it was right", "review change K7QX CODE: it was right"),
+        ("emergency 492039 deploy web v1.2.0 to production", "emergency CODE deploy web v1.2.0 to production: REASON"),
+        ("emergency 492-039 deploy web v1.2.0 to production", "emergency"),
+        ("unlock everything 492039 now", "unlock everything CODE"),
+        ("unlock everything please 492039", "unlock everything"),
+    ],
+)
+def test_a_code_that_is_still_good_is_not_answered(world: World, text: str, expected: str) -> None:
+    answer = asked_back(world, text, "carol")
+    assert "492" not in str(answer)
+    assert "039" not in str(answer)
+    assert any(one.startswith(expected) for one in answer["suggestions"])
+
+
+def test_a_number_that_no_code_is_expected_beside_stays(world: World) -> None:
+    assert "deploy web 202611 to test" in asked_back(world, "deploy web 202611")["suggestions"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("page web-team see https://example.com/d:x at 17:00", "page web-team: see https://example.com/d:x at 17:00"),
+        ("quiet announcements 17:00", "quiet announcements for 17:00"),
+        ("declare incident for web-team:checkout is down", "declare incident for web-team: checkout is down"),
+        ("move card board:OPS-12", "move card board:OPS-12 to COLUMN"),
+        ("comment on card board:OPS-12 looks good", "comment on card board:OPS-12: looks good"),
+    ],
+)
+def test_colons_of_addresses_times_and_cards_stay(world: World, text: str, expected: str) -> None:
+    assert expected in asked_back(world, text)["suggestions"]

@@ -192,3 +192,27 @@ _WORDS = (
 def test_whatever_is_said_is_a_moment_within_a_year_or_one_refusal(text: str) -> None:
     with suppress(Refusal):
         assert NOW < read_end(text, NOW, LONDON) <= NOW + timedelta(days=366)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("until \u00b2", "until \u00b2 Dec", "until \u2460", "until \u00b2 pm"),
+        *("until 9999-12-31", "until 9999-12-31 23:59", "until 31.12.9999", "until 0001-01-01", "until 1.1.0001 0:00"),
+        *("until end of", "until the end of", "for -1h", "for +2h", "for -2 hours"),
+    ],
+)
+@pytest.mark.parametrize("place", [LONDON, "Pacific/Kiritimati", "America/Los_Angeles"])
+def test_what_is_no_number_or_far_away_is_refused_in_a_sentence(text: str, place: str) -> None:
+    reason, end = split_end(f"load test {text}")
+    assert reason == "load test"
+    with pytest.raises(Refusal) as refused:
+        read_end(end, NOW, place)
+    assert refused.value.code is Code.INVALID_TIME
+
+
+@given(st.text("0123456789\u00b2\u0663\uff11\u2460\u00bd:.-/hdm apFeb", max_size=20), st.booleans())
+def test_whatever_digits_are_typed_an_end_is_read_or_refused(text: str, until: bool) -> None:
+    _, end = split_end(f"load test {'until' if until else 'for'} {text}")
+    with suppress(Refusal):
+        read_end(end or text, NOW, LONDON)

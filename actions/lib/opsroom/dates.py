@@ -26,6 +26,8 @@ _NOON = 12
 _EVENING = 17
 # A date without a year that is further away may be one that is over.
 _SURE_DAYS = 183
+# What is before or after these is over, or too far away, as they are.
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
 # Words that only join the others.
 _JOINING = ("at", "on", "of", "the", "sharp", "please")
 # "17:00", "17.00", "17:00:00", "5:30pm", "5pm".
@@ -164,13 +166,15 @@ def _parts(words: Sequence[str], today: date, dotted: str) -> _Parts:
     clocks = 0
     ends = rest[:2] == ["end", "of"] or rest[:1] == ["eod"]
     if ends:
-        rest = (rest[2:] if rest[0] == "end" else rest[1:]) or ["day"]
+        rest = rest[2:] if rest[0] == "end" else rest[1:] or ["day"]
+        if not rest:
+            raise _NoTimeError
         rest = ["today" if one == "day" else one for one in rest if one != "the"]
         rest = rest[1:] if len(rest) > 1 and rest[0] == "today" else rest
     while rest:
         word = rest.pop(0)
         after = rest[0].replace(".", "") if rest else ""
-        if after in ("am", "pm", "noon", "midnight", "o'clock", "oclock", "uhr") and word[0].isdigit():
+        if after in ("am", "pm", "noon", "midnight", "o'clock", "oclock", "uhr") and word[0].isdecimal():
             rest.pop(0)
             clock = _spoken(word, after)
             parts.midnight = parts.midnight or after == "midnight"
@@ -266,7 +270,7 @@ def _spoken(word: str, after: str) -> List[time]:
     elif after in _CLOCK_NAMES:
         found = [_CLOCK_NAMES[after]] if word in ("12", "12:00") else []
     else:
-        hour = int(word) if word.isdigit() and len(word) < 3 else 24
+        hour = int(word) if word.isdecimal() and len(word) < 3 else 24
         two = after != "uhr" and 1 <= hour <= _NOON
         found = [time(one % 24) for one in ((hour, hour + _NOON) if two else (hour,)) if one <= 24 and hour < 24]
     if not found:
@@ -309,7 +313,8 @@ def _of_month(number: int, month: int, year: int, today: date) -> List[date]:
     """The day of that month; without a year the next one. Empty where there is none."""
     for each in (year,) if year else range(today.year, today.year + 2):
         with suppress(ValueError):
-            day = date(each, month, number)
+            # Away from the ends of the calendar, which no offset of a zone may pass.
+            day = date(min(max(each, _FIRST_YEAR), _LAST_YEAR), month, number)
             if year or day >= today:
                 return [day]
     return []
@@ -342,7 +347,7 @@ def looks_like_point(text: str) -> bool:
     if first in ("today", "tomorrow", "tonight", "eod", *_CLOCK_NAMES) or _weekday(first) is not None:
         return True
     half = len(words) > 1 and words[1].replace(".", "") in ("am", "pm", "o'clock")
-    return (half and first[0].isdigit()) or bool(_LOOKS.fullmatch(first))
+    return (half and first[0].isdecimal()) or bool(_LOOKS.fullmatch(first))
 
 
 def _with_zone(words: Sequence[str], default: str) -> Tuple[List[str], tzinfo, str]:

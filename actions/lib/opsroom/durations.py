@@ -31,7 +31,7 @@ _PART = re.compile(r"\d{1,2}:[0-5]\d(?!\d)|\d{1,6}(?:[.,]\d{1,3})?(?!\d)|[½¼¾
 # A length by its looks: how much, then a unit, also one that opsroom does not count in.
 _MUCH = "|".join(
     (
-        r"[\d~½¼¾]\S*",
+        r"[-+]?[\d~½¼¾]\S*",
         "an?",
         "the",
         "half",
@@ -41,7 +41,7 @@ _MUCH = "|".join(
     )
 )
 _LOOKS = re.compile(
-    rf"\d{{1,2}}:\d{{2}}|(?:(?:{_MUCH})\b[^,;:]*?)?(?<![a-z])(?:{'|'.join(_UNITS)}"
+    rf"\d{{1,2}}:\d{{2}}|(?:(?:{_MUCH})(?:\b|(?<=\d))[^,;:]*?)?(?<![a-z])(?:{'|'.join(_UNITS)}"
     r"|months?|years?|quarters?|weekends?|mornings?|afternoons?|evenings?|nights?|tonight|today|tomorrow|while|ever|good"
     r"|and an? half|mo|yr)"
 )
@@ -76,7 +76,7 @@ def read_duration(text: str) -> Optional[timedelta]:
             if number is None and not last:
                 number, article = 1.0, True
         elif amount is not None and (number is None or article or part in _GLYPHS):
-            number, article, digits = (0.0 if article else number or 0.0) + amount, False, part.isdigit()
+            number, article, digits = (0.0 if article else number or 0.0) + amount, False, part.isdecimal()
         elif part not in _BETWEEN:
             return None
     if number is not None and last == _HOUR and digits and number < 60:
@@ -92,7 +92,7 @@ def looks_like_duration(text: str) -> bool:
 
 
 def _amount(part: str) -> Optional[float]:
-    if part[:1].isdigit():
+    if part[:1].isdecimal():
         hours, colon, minutes = part.partition(":")
         return int(hours) + int(minutes) / 60 if colon else float(part.replace(",", "."))
     return float(_NUMBERS[part]) if part in _NUMBERS else None

@@ -57,6 +57,7 @@ _FOLDED = ("Changes", "Locks", "Look", "Cards", "Pages", "Incidents")
 # How many applications and environments are named, where they do not all fit.
 _FEWER_APPS = (8, 3, 0)
 _FEWER_PLACES = (8, 4, 2, 1)
+_ONE_IN_FULL = "One in full: opsroom help deploy"
 # What nobody is shown where no tracker is configured.
 _OF_TRACKERS = tuple(f"opsroom.{action}" for action in _GROUPS["Cards"])
 # The same for a room to announce in, and for pagers.
@@ -121,7 +122,7 @@ def _overview(desk: Desk, mine: Sequence[Command]) -> str:
                 text = _with_rights(desk, mine, _FOLDED[first:], apps, _rights(desk, others=others, most=places))
                 if _fits(text):
                     return text
-    return text
+    return text.replace(f"{_ONE_IN_FULL}\n", "")
 
 
 def _fits(text: str) -> bool:
@@ -138,7 +139,7 @@ def _with_rights(desk: Desk, commands: Sequence[Command], folded: Sequence[str],
         [
             *_grouped(commands, folded),
             *([f"{listed(titles)}: say {more}"] if titles else []),
-            "One in full: opsroom help deploy",
+            _ONE_IN_FULL,
             f"{named} {rights}",
         ]
     )
@@ -176,6 +177,8 @@ def _about(desk: Desk, commands: Sequence[Command], topic: str) -> Outcome:
             text = f"{topic.capitalize()}: {', '.join(one.head for one in group)}.\n{last}"
         return Outcome(True, Code.HELP, text, {"say": [say for one in group for say in one.says]})
     if not exact:
+        exact = [one for one in commands if _begins(one, topic) and is_configured(desk, one)]
+    if not exact:
         word = pick(topic, sorted({one.word for one in commands}), Code.UNKNOWN_COMMAND, "command")
         exact = [one for one in commands if one.word == word]
         # What is not configured is told only where nothing else has that name.
@@ -189,31 +192,41 @@ def _about(desk: Desk, commands: Sequence[Command], topic: str) -> Outcome:
     return Outcome(True, Code.HELP, text, {"command": exact[0].word, "say": said})
 
 
+def _begins(command: Command, topic: str) -> bool:
+    """Whether a form of the command begins with these words: `send page` is one of `page`."""
+    words = comparable(topic).split()
+    begun = (_PLACEHOLDER.split(one)[0].replace(":", " ").casefold().split() for one in command.formats)
+    return any(one[: len(words)] == words for one in begun)
+
+
 def _several(commands: Sequence[Command]) -> str:
     """Commands that begin with the same word: each with what it does."""
-    lines = [f"{one.says[0]} | {one.description}" for one in commands]
-    return "\n".join([*lines, f"For one in full, say for instance: opsroom help {commands[0].head}"])
+    last = f"For one in full, say for instance: opsroom help {commands[0].head}"
+    text = "\n".join([*(f"{one.says[0]} | {one.description}" for one in commands), last])
+    return text if _fits(text) else f"{'; '.join(one.says[0] for one in commands)}\n{last}"
 
 
 def _in_full(desk: Desk, command: Command, others: Sequence[Command]) -> str:
     right = _RIGHTS.get(command.action, ("",))[0]
     examples = _examples(desk, command, right)
     example = _PLACEHOLDER.sub(lambda match: examples.get(match.group(1), "..."), command.formats[0])
-    lines = [*_forms(command), command.description, f"For instance: {example}"]
-    if right:
-        lines.append(_rights(desk, right))
-    text = "\n".join(lines)
-    if not _fits(text):
-        # What is never left out: the forms, and how a text goes through whole.
-        text = "\n".join([*_forms(command), *lines[len(_forms(command)) + 1 :]])
-    also = f"\nSee also: {either(one.says[0] for one in others)}" if others else ""
-    return text + also if len(text + also) <= MESSAGE_CHARACTERS else text
+    also = f"See also: {either(one.says[0] for one in others)}" if others else ""
+    said, text = [command.description, f"For instance: {example}"], ""
+    # What is never left out: the forms, and how a text goes through whole; then who may use it.
+    for rest, between, most in product((True, False), (said, said[1:], []), _FEWER_PLACES):
+        rights = [_rights(desk, right, others=rest, most=most)] if right else []
+        text = "\n".join([*_forms(command), *between, *rights])
+        if _fits(text):
+            break
+    return f"{text}\n{also}" if also and _fits(f"{text}\n{also}") else text
 
 
 def _forms(command: Command) -> List[str]:
     """The forms of a command; of one with free text, which are for texts that StackStorm would cut."""
     if not has_text(command.formats):
-        return list(command.says[:_MOST_FORMS])
+        hidden = len(command.says) - _MOST_FORMS
+        more = [f"… and {hidden} more" + (" forms" if hidden > 1 else " form")] if hidden > 0 else []
+        return [*command.says[:_MOST_FORMS], *more]
     safe = safe_displays(command.formats) or _ELSEWHERE[command.head]
     plain = [one for one in command.formats if one not in safe]
     return [*map(_shown, plain), f"Where the text ends in key=value or ?a=b: {_shown(safe[0])}"]
@@ -279,6 +292,10 @@ def _rights(desk: Desk, right: str = "deploy", others: bool = True, most: int = 
     """Where the requester has a right, from which room; with `others`, who has it elsewhere. At most so many places."""
     here, elsewhere, lacking = _split(desk, right)
     to, nowhere = _DOING[right]
+    for several in (here, elsewhere):
+        if len(several) > most:
+            # Those where it takes more are named, whatever is left out.
+            several.sort(key=lambda one: _where(one, right) == one.name)
     mine = f"You may {to} {listed([_where(one, right) for one in here], most)}" if here else f"You may {nowhere}"
     by_room: Dict[Tuple[str, ...], List[str]] = {}
     for one in elsewhere:
@@ -292,7 +309,9 @@ def _rights(desk: Desk, right: str = "deploy", others: bool = True, most: int = 
     rest = [f"{one.name}: {_who(one, right, most)}." for one in lacking if others and who_may(one, right) != "nobody"]
     if len(rest) > most:
         rest = [*rest[:most], f"Others decide on {len(rest) - most} more."]
-    return " ".join(["; ".join([mine, *from_there[:most]]) + ".", *rest])
+    hidden = len([place for places in list(by_room.values())[most:] for place in places])
+    more = [f"from other rooms also{preposition} {hidden} more"] if hidden else []
+    return " ".join(["; ".join([mine, *from_there[:most], *more]) + ".", *rest])
 
 
 def _where(environment: Environment, right: str) -> str:

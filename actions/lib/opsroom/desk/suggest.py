@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..errors import Code, OpsroomError, Refusal
+from ..grammar.free_text import without_codes
 from ..guard.access import may
 from ..names import either, nearest, shown
 from ..text import MESSAGE_CHARACTERS
@@ -48,6 +49,8 @@ _CALLED = {
     "cards": "cards",
     "command": "a command",
 }
+# One with a text behind it; not that of a time or of `board:OPS-12`.
+_COLON = re.compile(r"(?<=[^\s:]):(?=[^\s:/0-9])(?!\S*[0-9])")
 _TOKEN = re.compile(r"\{\{ (\w+) \}\}|([^\s:]+)")
 # Values of many words: all that is typed up to the next word of the command.
 _FREE = ("reason", "text", "message", "column", "length", "since", "until", "command", "cards")
@@ -96,14 +99,14 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
     Raises Refusal(unknown_command) with commands that would work, unless it can mean one thing
     only.
     """
-    words = typed.replace(":", ": ").split()[:_MOST_WORDS]
+    words = _words(typed)[:_MOST_WORDS]
     if len(words) == 1 and words[0].casefold() in ("opsroom", "help"):
         return help_(desk, aliases)
     every = read_commands(aliases)
     usable = [one for one in every if is_configured(desk, one)] or every
     fits = [fit for fit in (_best(desk, one, words) for one in usable) if fit.begun]
     if not fits:
-        message = f"{shown(typed, 60)} is no command."
+        message = f"{shown(without_codes(typed), 60)} is no command."
         raise Refusal(Code.UNKNOWN_COMMAND, message, _nearest(every, words))
     alike = _alike(fits, len(words))
     ways = _ways(desk, alike)
@@ -113,9 +116,18 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
     lacking = list(dict.fromkeys(_CALLED[fit.missing[0]] for fit in alike if fit.missing))
     whole = any(fit.left or (fit.unsaid and not fit.missing) for fit in alike) or not lacking
     what = "is not a command as it stands" if whole else f"lacks {either(lacking)}"
+    if any("{{ code }}" in display for fit in fits for display in fit.command.formats):
+        # It may be good still, and what is answered is kept by StackStorm.
+        typed, ways = without_codes(typed), [without_codes(way) for way in ways]
     message = f"{shown(typed, 60)} {what}."
     hint = _hint(ways, MESSAGE_CHARACTERS - len(message))
     raise Refusal(Code.UNKNOWN_COMMAND, message, hint, {"suggestions": ways[:_MOST_WAYS]})
+
+
+def _words(typed: str) -> List[str]:
+    """What was typed as words, a colon and the text behind it apart."""
+    whole = (one if "://" in one else _COLON.sub(": ", one) for one in typed.split())
+    return " ".join(whole).split()
 
 
 def _best(desk: Desk, command: Command, words: Sequence[str]) -> _Fit:

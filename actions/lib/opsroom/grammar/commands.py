@@ -420,6 +420,7 @@ COMMANDS: Tuple[Command, ...] = (
             Form(
                 "quiet announcements until {{ length }}",
                 gaps(words("quiet announcements until"), value("length", REST)),
+                with_word=True,
             ),
         ),
     ),

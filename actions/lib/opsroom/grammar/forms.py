@@ -39,6 +39,8 @@ class Form:
     `display` is what help shows, `expression` what it looks like, with marked values. `typed`: chat
     hands it over whole. `within`: the text stands in the middle, so that it may end in anything.
     `ending` belongs to the last word, `before` to values that end where something else begins.
+    `with_word`: the value at the end is handed over with the word before it, which decides what it
+    means.
     """
 
     display: str
@@ -46,6 +48,7 @@ class Form:
     typed: bool = False
     within: bool = False
     ending: str = ""
+    with_word: bool = False
     before: Mapping[str, str] = field(default_factory=dict)
 
     def shape(self) -> str:
@@ -61,6 +64,8 @@ class Form:
         if self.typed:
             return "{{typed}}"
         words = _PLACEHOLDER.sub(r"{{\1}}", self.display).split()
+        if self.with_word:
+            del words[-2]
         rest = [self._value(word[2:-2]) if word.startswith("{{") else word for word in words[1:]]
         return r"\s+".join([self.first(), *rest]) + self.ending
 

@@ -22,6 +22,7 @@ _ALIASES = {
     "page": ("page", "page_urgently", "page_in_emergency"),
     "lock": ("lock", "lock_everything"),
 }
+_ONE_TIME_CODE = re.compile(r"(?<![\w.-])[0-9]{3}[\s-]?[0-9]{3}(?![\w-]|\.[0-9])")
 # The patterns of the metadata, which StackStorm holds only against what it took apart itself: a
 # test compares them.
 PATTERNS = {
@@ -49,13 +50,18 @@ def whole(action: str, typed: Optional[str], **given: Optional[str]) -> Dict[str
     if found is None:
         raise Refusal(
             Code.UNKNOWN_COMMAND,
-            f"{shown(typed)} is not what this command looks like.",
-            f"Say {either(_in_capitals(one) for one in displays(action))}.",
+            f"{shown(without_codes(typed))} is not a command as it stands.",
+            f"Say: {either(_in_capitals(one) for one in displays(action))}.",
         )
     values = {name: found.get(name) or "" for name in given}
     for name, one in values.items():
         _check(action, name, one)
     return values
+
+
+def without_codes(text: str) -> str:
+    """What was typed with CODE for what may be a one-time code: six digits, `492039` or `492 039`."""
+    return _ONE_TIME_CODE.sub("CODE", text)
 
 
 def displays(action: str) -> List[str]:
@@ -114,4 +120,5 @@ def _check(action: str, name: str, text: str) -> None:
     longest = most + 1 if pattern in (CARD, TYPED) else most
     if len(text) > longest:
         raise Refusal(Code.INVALID_NAME, f"The {name} has {len(text)} characters; it may have {longest}.")
-    raise Refusal(Code.INVALID_NAME, f"{shown(text)} holds characters that the {name} may not have.")
+    what = "What was typed" if name == "code" else shown(text)
+    raise Refusal(Code.INVALID_NAME, f"{what} holds characters that the {name} may not have.")
