@@ -237,6 +237,15 @@ INCIDENTS: List[Tuple[str, str, Dict[str, Any]]] = [
     ("Morning report", "opsroom_report", {}),
 ]  # fmt: skip
 MESSAGES += INCIDENTS
+QUIET: List[Tuple[str, str, Dict[str, Any]]] = [
+    ("quiet announcements for 30m", "opsroom_quiet", {"length": "30m"}),
+    ("quiet announcements for half an hour", "opsroom_quiet", {"length": "half an hour"}),
+    # The word decides what it means: 17h are a time of day, or a length.
+    ("quiet announcements until 17h", "opsroom_quiet", {"length": "until 17h"}),
+    ("  Quiet   announcements   until   17:00 ", "opsroom_quiet", {"length": "until   17:00"}),
+    ("quiet announcements for the demo until 17:00", "opsroom_quiet", {"length": "the demo until 17:00"}),
+]
+MESSAGES += QUIET
 # Half typed, or nearly a command: answered with what it lacks.
 NEARLY = [
     "deploy", "deploy web", "deploy web to uat", "deploy web v1.2.0", "deploy web v1.2.0 uat",

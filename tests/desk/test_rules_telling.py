@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,18 @@ class TestQuiet:
         ruled.deploy("v1.1.0")
         assert len(ruled.announced) == 1
         assert "v1.1.0" in ruled.announced[0]
+
+    def test_until_means_a_time_of_day_and_for_a_length(self, ruled: Ruled) -> None:
+        ahead = datetime.now(timezone.utc) + timedelta(hours=2)
+        for length in (f"until {ahead:%H}:00", f"{ahead:%H}:00"):
+            assert f"{ahead:%H}:00 UTC" in ruled.ask("quiet", length=length)["message"]
+        if ahead.hour > 12:
+            # Up to 12 it may be either, and is asked back.
+            assert f"{ahead:%H}:00 UTC" in ruled.ask("quiet", length=f"until {ahead:%H}h")["message"]
+        both = ruled.ask("quiet", length="until 2h")
+        assert both["code"] == "invalid_time"
+        assert "may mean more than one time" in both["message"]
+        assert ruled.ask("quiet", length="for 2h")["ok"]
 
     def test_what_was_not_told_is_not_told_afterwards_and_counted(self, ruled: Ruled) -> None:
         ruled.ask("quiet", length="30m")

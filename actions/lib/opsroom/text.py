@@ -46,7 +46,7 @@ _MENTION = re.compile(
 )
 # What a reader of Markdown, errbot above all, takes for the start of a heading, list, quotation, table, block of code
 # or HTML, definition, footnote or list of attributes, or for a rule or the underline of a heading.
-_MARKED = re.compile(r"[#>|{<]|[-+*:](?:\s|(?![\s\S]))|\*?\[[^\]]*\]:|\d+[.)]\s|```|~~~|[-=_*|: ]+(?![\s\S])")
+_MARKED = re.compile(r"[#>|{<]|(?:[-+*:]|\d+[.)])(?:\s|(?![\s\S]))|\*?\[[^\]]*\]:|```|~~~|[-=_*|: ]+(?![\s\S])")
 # What stands before such a line: seen in every chat, and the start of nothing in any.
 _NOT_MARKED = "· "
 # Invisible marks that reorder or hide text. Joiners (U+200C, U+200D) stay: Persian and emoji need them.
