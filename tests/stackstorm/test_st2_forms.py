@@ -35,7 +35,7 @@ def by_itself(fields: Dict[str, Any]) -> Dict[str, Any]:
 
 def test_the_forms_ask_what_the_commands_ask_and_a_level_that_is_fixed(stackstorm: StackStorm) -> None:
     found = forms(stackstorm)
-    assert list(found["opsroom.page"]) == ["who", "message", "emergency", "log_level", "urgent"]
+    assert list(found["opsroom.page"]) == ["who", "message", "emergency", "log_level", "typed", "urgent"]
     assert list(found["opsroom.release"]) == ["app", "version", "upto"]
     for ref, fields in found.items():
         assert fields.get("log_level", {"enum": ["INFO"]})["enum"] == ["INFO"], ref
