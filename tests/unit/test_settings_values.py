@@ -108,14 +108,33 @@ def test_what_opsroom_takes_is_taken_by_stackstorm_too() -> None:
     assert wrong == []
 
 
-def test_a_text_that_is_still_encrypted_is_refused_where_stackstorm_does_not_decrypt() -> None:
-    encrypted = "0055" + "A1" * 70
+# As StackStorm 3.9 stores what `st2 key set NAME VALUE --encrypt` is given: a value of less than 16 bytes is one block.
+def _encrypted(blocks: int, header: str = "3030303030") -> str:
+    return header + "A1" * 16 + "B2" * 16 * blocks + "C3" * 20
+
+
+@pytest.mark.parametrize("header", ["3030303030", "00DED3A1B2"], ids=["StackStorm", "Keyczar"])
+@pytest.mark.parametrize("blocks", [1, 3, 300])
+@pytest.mark.parametrize("around", ["{}", " {}\n", "Bearer {}", "https://example.com/hooks/{}?x=1"])
+def test_a_text_that_is_still_encrypted_is_refused_where_stackstorm_does_not_decrypt(
+    header: str, blocks: int, around: str
+) -> None:
+    secret = _encrypted(blocks, header)
+    encrypted = around.format(secret)
     config = CONFIGS["largest"]
     for path in (("apps", "api", "deploy", "environ", "ACTION"), ("apps", "api", "deploy", "command", 1)):
         (line,) = complaints(put(config, path, encrypted))
         assert line.startswith(f"{shown(path)}: found a value that is still encrypted")
-        assert encrypted not in line
+        assert secret not in line
     assert not complaints(put(config, ("apps", "api", "deploy", "secret_environ", "TOKEN"), encrypted))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A1" * 57, "00" * 32, "30" * 64, _encrypted(1).lower(), _encrypted(1)[:-1], _encrypted(1) + "0", "3030303030"],
+)
+def test_a_digest_and_other_hex_digits_are_not_taken_for_something_encrypted(text: str) -> None:
+    assert not complaints(put(CONFIGS["largest"], ("apps", "api", "deploy", "environ", "ACTION"), text))
 
 
 def test_the_largest_config_has_every_key_that_the_schema_names() -> None:

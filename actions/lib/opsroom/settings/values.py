@@ -16,8 +16,11 @@ Path = Tuple[str, ...]
 
 # Deeper than any config is; an alias of YAML can make a mapping a part of itself.
 _DEPTH = 30
-# As StackStorm encrypts what it keeps: version, key hash, vector, blocks and signature, in capital hex digits.
-_ENCRYPTED = re.compile(r"00[0-9A-F]{112,}\Z")
+# As StackStorm encrypts what it keeps, in capital hex digits: five bytes of header, a vector of 16, blocks of 16, a
+# signature of 20. The header is the digit 0 five times; Keyczar, which it used before, wrote a version and a hash.
+_ENCRYPTED = re.compile(
+    r"(?<![0-9A-Za-z])(?:3030303030|00[0-9A-F]{8})[0-9A-F]{32}(?:[0-9A-F]{32})+[0-9A-F]{40}(?![0-9A-Za-z])"
+)
 
 _RULES = ("deployers", "rooms", "lockers", "approvers", "emergency", "freezes")
 # Where something empty has a meaning of its own. `*` stands for any name, `**` at the end for all that is below.
@@ -103,7 +106,7 @@ def _check(value: Any, path: Path, shown: str, problems: Problems, depth: int) -
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value):
             _check(item, (*path, f"[{number}]"), f"{shown}[{number}]", problems, depth + 1)
-    elif isinstance(value, str) and _ENCRYPTED.match(value.strip()) and not is_secret(path):
+    elif isinstance(value, str) and _ENCRYPTED.search(value) and not is_secret(path):
         problems.add_unless_known(
             shown,
             "found a value that is still encrypted; StackStorm decrypts a value of its datastore only where its "
