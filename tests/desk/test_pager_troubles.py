@@ -6,14 +6,17 @@ import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Dict, cast
+from typing import Any, Dict, List, Tuple, cast
 
 import pytest
 
 from opsroom import in_time, paging
 from opsroom.desk.asking import ask_many
-from opsroom.desk.pagers import limit_of
+from opsroom.desk.pagers import limit_of, look_up_first
+from opsroom.desk.who import Hop, ask_about
 from opsroom.errors import Code, Failure
+from opsroom.paging import Target
+from opsroom.paging.email import Options as SmtpOptions
 from opsroom.paging.local import Options as LocalOptions
 from opsroom.settings.fields import Fields, Problems
 from opsroom.versions.http import HttpVersion
@@ -248,5 +251,65 @@ def test_many_version_sources_that_hang_take_no_longer_than_one() -> None:
 
 def test_a_pager_in_the_database_has_longer_than_the_database() -> None:
     # What hangs is then the database, which has certainly not taken the page, so the next pager is tried.
-    settings = SimpleNamespace(pagers={"log": SimpleNamespace(options=LocalOptions())})
-    assert limit_of(cast(Any, SimpleNamespace(settings=settings)), "log") > in_time.LIMIT
+    assert limit_of(desk_with(LocalOptions()), "log") > in_time.LIMIT
+
+
+def desk_with(options: Any) -> Any:
+    """As much of a desk as asking its pager `log` needs."""
+    known = SimpleNamespace(kind="local", options=options)
+    settings = SimpleNamespace(pagers={"log": known})
+    return cast(Any, SimpleNamespace(settings=settings, looked_up={}, store=None, keep=Path()))
+
+
+class Slow:
+    """A pager that takes four seconds of a clock for each name."""
+
+    def __init__(self, clock: Clock, limit: float, limits: List[float]) -> None:
+        self.clock = clock
+        limits.append(limit)
+
+    def look_up(self, name: str) -> Tuple[Target, ...]:
+        self.clock.wait(4.0)
+        return (Target("service", "PWEB", name),)
+
+
+@pytest.fixture
+def limits(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> List[float]:
+    """The time limits of all pagers that are made, in turn; each of them is slow."""
+    made: List[float] = []
+    time = SimpleNamespace(monotonic=clock.read)
+    monkeypatch.setattr("opsroom.desk.pagers.time", time)
+    monkeypatch.setattr("opsroom.desk.who.time", time)
+    monkeypatch.setattr(paging.REGISTRY, "make", lambda kind, options, **_: Slow(clock, options.time_limit, made))
+    return made
+
+
+def test_a_name_that_is_looked_up_first_takes_of_the_time_of_the_page(limits: List[float]) -> None:
+    desk = desk_with(SmtpOptions("mx", 25, "ops@example.com", time_limit=12.0))
+    (target,) = look_up_first(desk, "log", "Web")
+    ask_about(desk, Hop("log", "Web", target), lambda pager, target: None)
+    # Half for the name, so that there is always time to page; what it did not take is for the page, too.
+    assert limits == [6.0, 8.0]
+    look_up_first(desk, "log", "Web")
+    ask_about(desk, Hop("log", "Web", target), lambda pager, target: None)
+    assert limits[2:] == [4.0, 4.0]
+
+
+def test_a_name_that_is_looked_up_on_the_way_takes_of_the_time_of_the_page(limits: List[float]) -> None:
+    desk = desk_with(SmtpOptions("mx", 25, "ops@example.com", time_limit=12.0))
+    ask_about(desk, Hop("log", "Web"), lambda pager, target: None)
+    assert limits == [6.0, 8.0]
+    # Others that are asked side by side have as much.
+    assert limit_of(desk, "log") > 12.0
+
+
+@pytest.mark.parametrize("name", ASKABLE)
+def test_a_name_that_cannot_be_looked_up_leaves_nothing_in_doubt(name: str, tmp_path: Path, clock: Clock) -> None:
+    with Instead() as server:
+        rooms = world_at(tmp_path, name, server, next_one=False)
+        for what, reply in {**NO_API, **ODD, "an error": Reply(500), "half": Reply(200, "[1, 2]", drop="half")}.items():
+            server.reply = reply
+            answer = rooms.ask("add_responder", **ASKED["add_responder"])
+            assert not answer["ok"]
+            assert "is not known" not in answer["message"], (what, answer)
+        assert "unconfirmed" not in rooms.world.events()

@@ -192,7 +192,7 @@ class TestOnce:
         rooms.page()
         answer = rooms.page()
         assert (answer["ok"], answer["code"], answer["number"]) == (True, "paged_already", "1234")
-        assert "it was not sent again. To page once more, word it otherwise." in answer["message"]
+        assert "it was not sent again. To page again, use other words." in answer["message"]
         assert len(rooms.side().alarms) == 1
         assert rooms.world.events() == ["asked", "paged", "asked", "refused"]
 
@@ -296,7 +296,7 @@ class TestLostAnswers:
         assert (answer["ok"], answer["code"], answer["outcome"]) == (False, "page_unconfirmed", "failed")
         assert answer["message"].startswith("The page to web-team may have gone out and may not: https://p.example")
         assert "pagerduty cannot be asked whether it has it, so it is not sent again." in answer["message"]
-        assert answer["hint"].startswith("Phone: +44 20 7946 0000 To send it again all the same, word it otherwise.")
+        assert answer["hint"].startswith("Phone: +44 20 7946 0000. To page again anyway, use other words.")
         assert rooms.side("mail").calls == []
         assert rooms.world.events() == ["asked", "unconfirmed"]
         (row,) = rooms.rows()

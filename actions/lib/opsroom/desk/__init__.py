@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
 
 from ..errors import Failure
 from ..in_time import in_time
@@ -45,6 +45,8 @@ class Desk:
     rooms: Callable[[str], Room] = lambda name: NoRoom()
     # Takes the secrets of the config out of a text or data, before it is written where it stays for good.
     mask: Callable[[Any], Any] = lambda value: value
+    # Seconds that looking up names has taken so far in this command, by pager.
+    looked_up: Dict[str, float] = field(default_factory=dict)
     _store: Optional[Store] = None
     # Something was put into the outbox by this very command: it has waited for the database long enough.
     _put: bool = False

@@ -15,11 +15,11 @@ from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http_faults import in_doubt
 from ..in_time import LIMIT, GivenUp, in_time
 from ..names import listed
-from ..paging import Alarm, Delivery, Paged, Target
+from ..paging import Alarm, Delivery, Paged, Pager, Target
 from ..text import one_line, sentence, stamp
 from . import Desk, once
 from .pagers import author, build, limit_of, look_for
-from .who import Hop, Whom, target_in
+from .who import Hop, Whom, ask_about
 
 if TYPE_CHECKING:
     from ..pages import Page
@@ -87,11 +87,12 @@ class Chain:
         self._mark = mark
         self._at = self._where_it_was(mark)
         hop = self.whom.hops[self._at]
-        pager = build(self.desk, hop.pager)
-        limit = limit_of(self.desk, hop.pager)
-        alarm = self._alarm(hop, within(limit, hop.pager, lambda: target_in(self.desk, pager, hop)))
-        there = within(limit, hop.pager, lambda: build(self.desk, hop.pager).find(alarm))
-        return None if there is None else self._taken(hop, alarm.target, there)
+
+        def find(pager: Pager, target: Target) -> Tuple[Target, Optional[Paged]]:
+            return target, pager.find(self._alarm(hop, target))
+
+        target, there = ask_about(self.desk, hop, find)
+        return None if there is None else self._taken(hop, target, there)
 
     def _through(self, hop: Hop) -> Optional[Mapping[str, Any]]:
         """Through one pager; None when the next one is to be tried."""
@@ -99,10 +100,8 @@ class Chain:
         alarm: Optional[Alarm] = None
         given_up = threading.Event()
 
-        def page() -> Paged:
+        def page(pager: Pager, target: Target) -> Paged:
             nonlocal alarm
-            pager = build(self.desk, hop.pager)
-            target = target_in(self.desk, pager, hop)
             # In this order: either this sees that whoever waited has gone on, or they see that there is an alarm.
             alarm = self._alarm(hop, target)
             if given_up.is_set():
@@ -110,7 +109,7 @@ class Chain:
             return pager.page(alarm)
 
         try:
-            paged = within(share, hop.pager, page, given_up)
+            paged = ask_about(self.desk, hop, page, share, given_up)
         except Refusal as refusal:
             self._failed(hop, refusal)
             return None

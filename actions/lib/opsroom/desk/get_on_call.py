@@ -6,15 +6,15 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from ..deadline import together, within
+from ..deadline import together
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import listed
-from ..paging import Duty
+from ..paging import Duty, Pager, Target
 from ..text import one_line, stamp, table
 from . import Desk
 from .outcome import Outcome
-from .pagers import build, limit_of, names
-from .who import Hop, Whom, find_whom, target_in, teams, whom_of
+from .pagers import names
+from .who import Whom, ask_about, find_whom, teams, whom_of
 
 Told = Tuple[str, Tuple[Duty, ...]]
 # For all teams together, in seconds.
@@ -73,7 +73,7 @@ def _first_that_tells(desk: Desk, whom: Whom) -> Told:
     refused: Optional[OpsroomError] = None
     for hop in whom.hops:
         try:
-            return hop.pager, within(limit_of(desk, hop.pager), hop.pager, partial(_duties, desk, hop))
+            return hop.pager, ask_about(desk, hop, _duties)
         except Refusal as refusal:
             refused = refused or refusal
         except Failure as failure:
@@ -83,9 +83,8 @@ def _first_that_tells(desk: Desk, whom: Whom) -> Told:
     raise refused
 
 
-def _duties(desk: Desk, hop: Hop) -> Tuple[Duty, ...]:
-    pager = build(desk, hop.pager)
-    return tuple(sorted(pager.on_call(target_in(desk, pager, hop)), key=lambda one: one.level))
+def _duties(pager: Pager, target: Target) -> Tuple[Duty, ...]:
+    return tuple(sorted(pager.on_call(target), key=lambda one: one.level))
 
 
 def _row(desk: Desk, duty: Duty, level: bool = True) -> str:

@@ -14,7 +14,7 @@ from ..text import one_line, stamp, table, when
 from . import Desk
 from .outcome import Outcome
 from .pagers import TOGETHER, build, names
-from .who import Hop, Whom, find_whom, target_in
+from .who import Hop, Whom, ask_about, find_whom
 
 if TYPE_CHECKING:
     from ..pages import Page
@@ -67,8 +67,9 @@ def list_pages(desk: Desk, who: str = "") -> Outcome:
 
 
 def _ask(desk: Desk, hop: Hop, whom: Optional[Whom]) -> Tuple[Incident, ...]:
-    pager = build(desk, hop.pager)
-    return pager.incidents(target_in(desk, pager, hop) if whom else None, _MOST)
+    if whom is None:
+        return build(desk, hop.pager).incidents(None, _MOST)
+    return ask_about(desk, hop, lambda pager, target: pager.incidents(target, _MOST))
 
 
 def _sent_from_here(desk: Desk, whom: Optional[Whom]) -> Tuple[List[Page], Optional[Failure]]:

@@ -12,7 +12,7 @@ from ..errors import Code, Failure, OpsroomError, Refusal
 from ..in_time import in_time
 from ..names import listed
 from ..paging import Delivery, State
-from ..text import message, neutralise, one_line, span
+from ..text import message, neutralise, one_line, sentence, span
 from . import Desk, once
 from .chain import LEAST, TOTAL, Chain
 from .errand import Errand, Limits, Once
@@ -144,7 +144,7 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         there=Code.PAGED_ALREADY,
         said=lambda facts: _said(desk, request, facts),
         doubtful=Code.PAGE_UNCONFIRMED,
-        in_doubt_hint=f"{whom.hint} To send it again all the same, word it otherwise.",
+        in_doubt_hint=f"{sentence(whom.hint)} To page again anyway, use other words.",
         limits=Limits(TOTAL, 2 * _ONE_LOOK),
         without_record=True,
         begins=begins,
@@ -235,7 +235,7 @@ def _answer(desk: Desk, request: Request, whom: Whom, came: Once, emergency: boo
     if not came.fresh:
         # The same words say nothing new of what is not known.
         code = Code.PAGED_ALREADY if accepted else code
-        first.append(f"That was {_ago(came.since)}; it was not sent again. To page once more, word it otherwise.")
+        first.append(f"That was {_ago(came.since)}; it was not sent again. To page again, use other words.")
     elif came.found:
         first.append("Its answer was lost, and it was found.")
     if not came.recorded:

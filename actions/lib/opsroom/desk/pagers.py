@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Mapping, Optional, Tuple
 
 from .. import paging
 from ..author import Author
-from ..deadline import LOOK_FOR
-from ..errors import Code, Refusal
+from ..deadline import LOOK_FOR, within
+from ..errors import Code, Failure, Refusal
 from ..names import bare, either, pick, unquoted
-from ..paging import Pager
+from ..paging import Pager, Target
 from ..people import Speaker
 from ..settings.model import Team
 from . import Desk
@@ -22,6 +24,8 @@ TOGETHER = 15.0
 _MARGIN = 0.5
 # The same where a kind has no such limit and keeps its own, in seconds: more than the database is given (in_time).
 _WITHOUT_LIMIT = 30.0
+# What a request can be made in at all, in seconds.
+_SHORTEST = 0.1
 
 
 def names(desk: Desk) -> Tuple[str, ...]:
@@ -36,16 +40,46 @@ def names(desk: Desk) -> Tuple[str, ...]:
     return found
 
 
-def build(desk: Desk, name: str) -> Pager:
-    """A pager of the config. It is not for two threads at once: each takes its own."""
+def build(desk: Desk, name: str, seconds: Optional[float] = None) -> Pager:
+    """A pager of the config. It is not for two threads at once: each takes its own.
+
+    `seconds`: what is left for it, where that may be less than the config's `time_limit`.
+    """
     known = desk.settings.pagers[name]
-    return paging.REGISTRY.make(known.kind, known.options, name=name, store=lambda: desk.store, keep=desk.keep)
+    options = known.options
+    limit = getattr(options, "time_limit", None)
+    if seconds is not None and limit is not None and seconds - _MARGIN < limit:
+        # A sentence may name it.
+        options = replace(options, time_limit=max(round(seconds - _MARGIN, 1), _SHORTEST))
+    return paging.REGISTRY.make(known.kind, options, name=name, store=lambda: desk.store, keep=desk.keep)
 
 
 def limit_of(desk: Desk, name: str) -> float:
-    """Seconds that a command may take at a pager: the config's `time_limit`."""
+    """Seconds that this command may still take at a pager: the config's `time_limit`, less what names took."""
     limit: float = getattr(desk.settings.pagers[name].options, "time_limit", _WITHOUT_LIMIT)
-    return limit + _MARGIN
+    return max(limit - desk.looked_up.get(name, 0.0), 0.0) + _MARGIN
+
+
+def look_up(desk: Desk, name: str, wanted: str) -> Tuple[Target, ...]:
+    """What a pager calls so, as `Pager.look_up`, in half of the time that the command has left there at most.
+
+    The other half is for what the name is looked up for. A Failure is certain: looking up pages nobody.
+    """
+    limit = (limit_of(desk, name) + _MARGIN) / 2
+    try:
+        return within(limit, name, lambda: build(desk, name, limit).look_up(wanted))
+    except Failure as failure:
+        failure.facts["sent"] = False
+        raise
+
+
+def look_up_first(desk: Desk, name: str, wanted: str) -> Tuple[Target, ...]:
+    """`look_up` before anything else is asked of that pager: the rest of the command has less time there."""
+    began = time.monotonic()
+    try:
+        return look_up(desk, name, wanted)
+    finally:
+        desk.looked_up[name] = desk.looked_up.get(name, 0.0) + time.monotonic() - began
 
 
 def look_for(desk: Desk, name: str) -> float:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass
 from functools import partial
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
-from ..deadline import together
+from ..deadline import together, within
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import comparable, either, listed, nearest, shown
 from ..paging import Pager, Target
 from ..settings.model import App, Person, Team
 from ..text import one_line
 from . import Desk
-from .pagers import TOGETHER, build, identity, names, split
+from .pagers import TOGETHER, build, identity, limit_of, look_up, look_up_first, names, split
+
+Answer = TypeVar("Answer")
 
 # What pagers call their things, as people may put it before a name: "service Web", "escalation policy Web".
 _KINDS = ("service", "escalation policy", "schedule", "user", "team", "routing key", "address")
@@ -72,15 +76,15 @@ def find_whom(desk: Desk, text: str) -> Whom:
     return found or _in_all(desk, name)
 
 
-def target_in(desk: Desk, pager: Pager, hop: Hop) -> Target:
+def target_in(desk: Desk, hop: Hop) -> Target:
     """Whom to page in the pager of a hop: what the config says, else what has exactly that name there, else where the
     pager sends what is for nobody in particular. Raises Refusal(unknown_who, which_who) and Failure."""
     if hop.target is not None:
         return hop.target
-    same = [one for one in pager.look_up(hop.name) if _equals(one, hop.name)]
+    same = [one for one in look_up(desk, hop.pager, hop.name) if _equals(one, hop.name)]
     if len(same) > 1:
         raise _which(hop.name, [(hop.pager, one) for one in same])
-    found = same[0] if same else pager.default_target()
+    found = same[0] if same else build(desk, hop.pager).default_target()
     if found is None:
         raise Refusal(
             Code.UNKNOWN_WHO,
@@ -90,6 +94,28 @@ def target_in(desk: Desk, pager: Pager, hop: Hop) -> Target:
     return found
 
 
+def ask_about(
+    desk: Desk,
+    hop: Hop,
+    ask: Callable[[Pager, Target], Answer],
+    limit: Optional[float] = None,
+    given_up: Optional[threading.Event] = None,
+) -> Answer:
+    """What `ask` is told by the pager of a hop of whom it stands for.
+
+    `limit`: seconds for that, with the look-up of a name; by default what the command has left there. `given_up` as for
+    `deadline.within`. Raises what `target_in` and `ask` raise, and Failure(timed_out).
+    """
+    seconds = limit_of(desk, hop.pager) if limit is None else limit
+    ends = time.monotonic() + seconds
+
+    def both() -> Answer:
+        target = target_in(desk, hop)
+        return ask(build(desk, hop.pager, ends - time.monotonic()), target)
+
+    return within(seconds, hop.pager, both, given_up)
+
+
 def responder_in(desk: Desk, name: str, pager: str) -> Target:
     """Somebody to be called to a page of one pager. Raises Refusal(unknown_who, which_who, unknown_person)."""
     named, rest = split(desk, name)
@@ -97,7 +123,7 @@ def responder_in(desk: Desk, name: str, pager: str) -> Target:
         message = f"That page is in {pager}, and {shown(rest)} is in {named}."
         raise Refusal(Code.UNKNOWN_WHO, message, f"Name somebody in {pager}.")
     whom = _in_one(desk, pager, rest)
-    return target_in(desk, build(desk, pager), whom.hops[0])
+    return target_in(desk, whom.hops[0])
 
 
 def team_of(desk: Desk, name: str) -> Optional[Team]:
@@ -190,12 +216,12 @@ def _in_one(desk: Desk, pager: str, name: str) -> Whom:
 
 def _called_there(desk: Desk, pager: str, name: str) -> List[Target]:
     """What a pager calls so, "service Web" being the service Web; what contains a name only where nothing equals it."""
-    there = build(desk, pager).look_up(name)
+    there = look_up_first(desk, pager, name)
     same = [one for one in there if _equals(one, name)]
     kind, rest = _kind_and_name(name)
     if same or not kind:
         return same or list(there)
-    of_kind = [one for one in build(desk, pager).look_up(rest) if one.kind == kind]
+    of_kind = [one for one in look_up_first(desk, pager, rest) if one.kind == kind]
     same = [one for one in of_kind if _equals(one, rest)]
     return same or list(dict.fromkeys([*of_kind, *there]))
 
@@ -203,7 +229,7 @@ def _called_there(desk: Desk, pager: str, name: str) -> List[Target]:
 def _in_all(desk: Desk, name: str) -> Whom:
     """What the pagers themselves call so."""
     known = names(desk)
-    answers = together({pager: partial(build(desk, pager).look_up, name) for pager in known}, TOGETHER)
+    answers = together({pager: partial(look_up_first, desk, pager, name) for pager in known}, TOGETHER)
     found: List[Tuple[str, Target]] = []
     failed: List[Tuple[str, OpsroomError]] = []
     for pager in known:
