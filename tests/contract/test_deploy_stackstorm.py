@@ -11,14 +11,18 @@ from opsroom import deploys, versions
 from opsroom.deploys import Resolved, Target
 from opsroom.deploys import stackstorm as deploying
 from opsroom.errors import Code, Failure, Refusal
+from opsroom.http_faults import in_doubt
 from opsroom.settings.fields import Fields, Problems
 from opsroom.versions import Running
 from opsroom.versions import stackstorm as asking
+from support.card_kinds import Instead
 from support.http_server import Reply, free_port
 from support.jobs import Notes, lost
+from support.no_api import NO_API
 from support.storm import FakeStackStorm
 
 TARGET = Target("web", "uat")
+V1 = Resolved("v1.0.0", "v1.0.0")
 PLACE = {"app": "web", "environment": "uat"}
 PARAMETERS = {
     "service": "{app}",
@@ -425,3 +429,31 @@ def test_an_action_that_fails_or_never_ends_tells_no_version(storm: FakeStackSto
         source(time_limit="20s").ask()
     assert failed.value.code is Code.TIMED_OUT
     assert [one["status"] for one in storm.executions.values()] == ["failed", "canceled"]
+
+
+NO_STACKSTORM = [one for one in NO_API if one not in ("no such method", "a retired server", "no such command")]
+
+
+@pytest.mark.parametrize("what", [*NO_STACKSTORM, "a redirect"])
+def test_where_there_is_no_stackstorm_nothing_is_said_of_the_action(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reply = Reply(308, "", {"Location": "https://new.example.com/v1"}) if what == "a redirect" else NO_API[what]
+    with Instead(reply) as server:
+        monkeypatch.setenv("ST2_ACTION_API_URL", server.url("/v1"))
+        for ask in (lambda: deployer().deploy(V1, Notes()), lambda: source().ask()):
+            with pytest.raises(Failure) as caught:
+                ask()
+            assert caught.value.code is Code.BAD_ANSWER
+            assert not in_doubt(caught.value)
+            if what == "a redirect":
+                assert "Put the new address into auth.api_url in StackStorm's st2.conf." in caught.value.message
+
+
+def test_a_missing_api_is_no_history_that_was_purged(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Another deployment would be started beside the one that is still at it.
+    with Instead(NO_API["a web server"]) as server:
+        monkeypatch.setenv("ST2_ACTION_API_URL", server.url("/v1"))
+        job = Notes()
+        job.keep("stackstorm", "5f0000000000000000000009")
+        with pytest.raises(Failure):
+            deployer().deploy(V1, job)
+        assert [one.method for one in server.requests] == ["GET"]

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from .errors import Code, Failure, Refusal
-from .http_faults import in_doubt
+from .http_faults import in_doubt, judge
 from .json_values import read
+
+if TYPE_CHECKING:
+    from .http_answer import Answer
 
 # Which of StackStorm's states are an end; all others go on (`paused` and `pending` until somebody does something).
 ENDED = ("succeeded", "failed", "timeout", "canceled", "abandoned", "skipped")
@@ -20,6 +23,9 @@ _PATIENCE = 10.0
 # Under this key our note stands in the context of what we start. StackStorm leaves other keys alone.
 _NOTE = "opsroom"
 _NEWEST = 50
+# Where its address is configured, as a sentence names it.
+_URL_OF_ACTION = "url beside the action in opsroom.yaml"
+_URL_OF_STACKSTORM = "auth.api_url in StackStorm's st2.conf"
 
 
 @dataclass(frozen=True)
@@ -39,16 +45,25 @@ class Execution:
 
 
 class StackStorm:
-    """One StackStorm. `key` is an API key; without one, `token` is sent. The time limit is for each request."""
+    """One StackStorm. `key` is an API key; without one, `token` is sent. The time limit is for each request.
+
+    `address_key`: where its address is configured, as for `Http`.
+    """
 
     def __init__(
-        self, url: str, key: str = "", token: str = "", verify: str = "", time_limit: float = _PATIENCE
+        self,
+        url: str,
+        key: str = "",
+        token: str = "",
+        verify: str = "",
+        time_limit: float = _PATIENCE,
+        address_key: str = "",
     ) -> None:
         from .http import Http
 
         headers = {"St2-Api-Key": key} if key else {"X-Auth-Token": token}
         self._url = url.rstrip("/")
-        self._http = Http(headers, time_limit=time_limit, verify=verify)
+        self._http = Http(headers, time_limit=time_limit, verify=verify, address_key=address_key)
 
     def start(self, action: str, parameters: Mapping[str, Any], note: Mapping[str, Any]) -> Execution:
         """Run an action. When the answer is lost, the execution is looked for by its note before it is given up.
@@ -67,6 +82,8 @@ class StackStorm:
                 raise _told(failure, action) from failure
             return there
         if answer.status >= 400:
+            if not _of_stackstorm(answer):
+                raise _no_api(answer)
             raise Refusal(
                 Code.NOT_ACCEPTED,
                 f"StackStorm does not run {action}: {_fault(answer.json())}",
@@ -75,10 +92,15 @@ class StackStorm:
         return _execution(answer.json(read))
 
     def get(self, execution_id: str) -> Execution:
-        """An execution as it is now."""
+        """An execution as it is now. Raises Failure, with status 404 only where StackStorm itself says that there is no
+        such execution."""
         query = {"include_attributes": "status,result,context,web_url"}
         try:
-            found = self._http.get(f"{self._url}/executions/{execution_id}", params=query).json(read)
+            answer = self._http.get(f"{self._url}/executions/{execution_id}", params=query, accept=(404,))
+            if answer.status == 404:
+                own = _of_stackstorm(answer)
+                raise judge(404, answer.headers, answer.url, answer.method).failure if own else _no_api(answer)
+            found = answer.json(read)
         except Failure as failure:
             if failure.code is not Code.UNAUTHORIZED:
                 raise
@@ -149,7 +171,7 @@ def here(url: str = "", key: str = "", verify: str = "", time_limit: float = _PA
     Raises Refusal(not_configured) where there is none.
     """
     if url:
-        return StackStorm(url, key, verify=verify, time_limit=time_limit)
+        return StackStorm(url, key, verify=verify, time_limit=time_limit, address_key=_URL_OF_ACTION)
     api = os.environ.get("ST2_ACTION_API_URL", "")
     if not api:
         raise Refusal(
@@ -157,7 +179,8 @@ def here(url: str = "", key: str = "", verify: str = "", time_limit: float = _PA
             "There is no StackStorm here that could run an action.",
             "Add url and api_key beside the action in opsroom.yaml.",
         )
-    return StackStorm(api, key, os.environ.get("ST2_ACTION_AUTH_TOKEN", ""), verify, time_limit)
+    token = os.environ.get("ST2_ACTION_AUTH_TOKEN", "")
+    return StackStorm(api, key, token, verify, time_limit, _URL_OF_STACKSTORM)
 
 
 def why(execution: Execution) -> str:
@@ -199,6 +222,21 @@ def _fault(body: Any) -> str:
 
     text = body.get("faultstring") if isinstance(body, Mapping) else ""
     return one_line(str(text or "it does not say why").splitlines()[0], 200).rstrip(".") + "."
+
+
+def _of_stackstorm(answer: Answer) -> bool:
+    """Whether an error is StackStorm's own, and not that of a server or gateway without StackStorm."""
+    try:
+        content = answer.json()
+    except Failure:
+        return False
+    return isinstance(content, Mapping) and "faultstring" in content
+
+
+def _no_api(answer: Answer) -> Failure:
+    message = f"{answer.url} answered {answer.status}, and not as StackStorm explains its errors."
+    hint = f"An administrator checks {_URL_OF_ACTION}, or {_URL_OF_STACKSTORM}."
+    return Failure(Code.BAD_ANSWER, message, hint, {"url": answer.url, "sent": False})
 
 
 def _told(failure: Failure, action: str) -> Failure:
