@@ -444,11 +444,17 @@ def test_the_key_of_the_address_may_be_another_for_one_request(server):
         ("https://new.example.com/rest", "https://new.example.com/rest"),
         ("https://new.example.com:8443/rest/", "https://new.example.com:8443/rest/"),
         ("//new.example.com/rest", "https://new.example.com/rest"),
+        ("https://operations.of-the-company.example.com/a", "https://operations.of-the-company.example.com/a"),
+        ("https://web-2024-operations.example.com:8443/a", "https://web-2024-operations.example.com:8443/a"),
         ("/rest?token=s3cret#x", "https://old.example.com/rest"),
         ("rest", "https://old.example.com/v1/rest"),
         ("https://user:pass@new.example.com/x", "https://new.example.com/x"),
         ("https://new.example.com/s3cret-of-ours/x", "https://new.example.com/***/x"),
+        ("https://new.example.com/S3CRET-of-ours/x", "https://new.example.com/***/x"),
+        ("https://new.example.com/%733cret%2Dof-ours/x", "https://new.example.com/***/x"),
         ("https://new.example.com/0123456789abcdef0123456789abcdef", "https://new.example.com/***"),
+        ("https://new.example.com/bot123456:AAFabcdefgh/send", "https://new.example.com/***/send"),
+        ("https://new.example.com/secure/login-for-everyone", "https://new.example.com/secure/login-for-everyone"),
         ("https://new.example.com/{{ st2kv.system.x }}", "https://new.example.com/"),
         ("https://new.example.com/a<!channel>", "https://new.example.com/a"),
         ("https://new.example.com/@here", "https://new.example.com/"),
@@ -465,6 +471,21 @@ def test_the_key_of_the_address_may_be_another_for_one_request(server):
 def test_the_address_of_a_redirect_is_shown_without_what_could_harm(location, shown):
     found = redirect_target("https://old.example.com/v1/alerts", {"location": location}, ["s3cret-of-ours"])
     assert found == shown
+
+
+@pytest.mark.parametrize("location", ["/a", "?token=s3cret", "#top"])
+def test_a_redirect_to_the_same_address_names_no_new_one(server, location):
+    server.on("/a", Reply(302, "", {"Location": location}))
+    failure = failure_of(Http(address_key="trackers.desk.url").send, "POST", server.url("/a"))
+    asked = server.url("").rstrip("/")
+    assert failure.message == f"{asked} redirects to itself (302), so nothing was done. Check trackers.desk.url."
+    assert "redirect" not in failure.facts
+
+
+@pytest.mark.parametrize(("status", "doubt"), [(500, True), (501, False), (502, True), (505, False), (511, False)])
+def test_what_a_server_cannot_do_at_all_is_not_in_doubt(server, status, doubt):
+    server.on("/a", Reply(status))
+    assert in_doubt(failure_of(Http(attempts=1).send, "POST", server.url("/a"))) is doubt
 
 
 def test_a_version_is_not_asked_for_by_following_a_redirect_unless_that_is_wanted(server):

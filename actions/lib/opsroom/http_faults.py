@@ -9,10 +9,10 @@ import ssl
 import time
 from dataclasses import dataclass
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from .errors import Code, Failure
-from .secrets import MASK, shown_url
+from .secrets import MASK, MIN_LENGTH, shown_url
 from .text import length, shorten
 
 _BUSY = (502, 503, 504)
@@ -24,16 +24,20 @@ _REASONS = {
     410: "Gone",
     422: "Unprocessable Content",
     500: "Internal Server Error",
+    501: "Not Implemented",
     502: "Bad Gateway",
     503: "Service Unavailable",
     504: "Gateway Timeout",
+    511: "Network Authentication Required",
 }
+# Certain, unlike other errors of servers: they cannot do it at all, or the portal of a network did not let it through.
+_UNABLE = (501, 505, 511)
 
 
 # A redirect's address comes from outside: what is shown of it holds nothing that a chat or StackStorm reads as more
-# than an address, and no part that is long enough to be a key.
+# than an address, and no part that could be a key.
 _PLAIN_ADDRESS = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.~:%+*-]*)*", re.ASCII)
-_LONG_PART = re.compile(r"(?<=/)[^/]{24,}")
+_KEY = re.compile(r"[^/]{24,}|(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{16,}")
 _LONGEST_ADDRESS = 90
 
 # What OpenSSL says only before a connection is encrypted, hence before anything was asked.
@@ -106,10 +110,19 @@ def redirect_target(url: str, headers: Mapping[str, str], secrets: Iterable[str]
         host = urlsplit(target).hostname
     except ValueError:
         return ""
+    hidden = [one.casefold() for one in secrets if len(one) >= MIN_LENGTH]
+
+    def shown(part: str) -> str:
+        # A server may write what it was asked with other escapes, or in other letters.
+        written = unquote(part).casefold()
+        return MASK if _KEY.fullmatch(part) or any(one in written for one in hidden) else part
+
     plain = _PLAIN_ADDRESS.match(shown_url(target, secrets)) if host else None
     if plain is None or urlsplit(plain.group()).hostname != host:
         return ""
-    return shorten(_LONG_PART.sub(MASK, plain.group()), _LONGEST_ADDRESS)
+    parts = urlsplit(plain.group())
+    path = "/".join(map(shown, parts.path.split("/")))
+    return shorten(f"{parts.scheme}://{parts.netloc}{path}", _LONGEST_ADDRESS)
 
 
 def _redirected(status: int, target: str, url: str, address_key: str, facts: Mapping[str, Any]) -> Failure:
@@ -118,6 +131,8 @@ def _redirected(status: int, target: str, url: str, address_key: str, facts: Map
     # Of the address that was asked the host will do: the new one is what people need whole.
     asked = f"{parts.scheme}://{parts.netloc}" if address_key and parts.netloc else url
     leads = f"redirects to {target}" if target else "redirects without naming a new address"
+    if target == url:
+        leads, target = "redirects to itself", ""
     change = ""
     if address_key:
         change = f" Put the new address into {address_key}." if target else f" Check {address_key}."
@@ -128,9 +143,11 @@ def _redirected(status: int, target: str, url: str, address_key: str, facts: Map
 
 
 def in_doubt(failure: Failure) -> bool:
-    """Whether the server may have done what was asked all the same: an answer that was lost, or that says nothing."""
+    """Whether the server may still have done what was asked: its answer was lost, or does not say."""
     status = failure.facts.get("status")
-    return bool(failure.facts.get("sent")) and (status is None or status < 400 or status == 408 or status >= 500)
+    if not failure.facts.get("sent") or status in _UNABLE:
+        return False
+    return status is None or status < 400 or status == 408 or status >= 500
 
 
 def retry_after(value: str) -> Optional[float]:
