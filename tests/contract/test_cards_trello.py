@@ -368,7 +368,7 @@ def test_the_time_limit_is_for_all_requests_of_a_verb(trello):
         (Reply(410, "gone"), Code.GONE, "no longer has the way"),
         (Reply(500, "<html>"), Code.BAD_ANSWER, "answered 500"),
         (Reply(302, "", {"Location": "file:///etc/passwd"}), Code.BAD_ANSWER, ""),
-        (Reply(400, f"invalid value for {TOKEN}"), Code.NOT_ACCEPTED, "wrong (400: invalid value for ***)"),
+        (Reply(400, f"invalid value for {TOKEN}"), Code.NOT_ACCEPTED, "request (400: invalid value for ***)"),
         (Reply(429, "Rate limit exceeded", {"Retry-After": "120"}), Code.RATE_LIMITED, "asks to wait 2 min"),
         (Reply(200, "<html>login</html>"), Code.BAD_ANSWER, "HTML"),
         (Reply(200, ""), Code.BAD_ANSWER, "empty page"),

@@ -461,7 +461,7 @@ def test_the_time_limit_is_for_all_of_it_and_nothing_is_sent_once_it_is_over(com
         failure = failure_of(pager_of(server.port, time_limit=1).page, ALARM)
         assert asked.is_set()
         assert failure.code is Code.TIMED_OUT
-        assert failure.message.endswith("was not done within 1 s.")
+        assert failure.message.endswith("did not finish within 1 s.")
         assert not in_doubt(failure)
         go_on.set()
         with ScriptedSmtp({}) as other:  # something else goes through meanwhile

@@ -208,7 +208,7 @@ class _Dialogue:
             code, said = smtp.rcpt(address)
             if code in (250, 251, 252):
                 accepted.append(address)
-            elif code == 421:
+            elif code < 0 or code == 421:
                 raise self._refused(code, said, Code.UNREACHABLE, "ended the dialogue")
             else:
                 codes.append(code)

@@ -55,6 +55,7 @@ class Github:
         """An issue that is there already."""
         number = len(self.issues[repository]) + 1
         known: Dict[str, Any] = {
+            "id": 1000 + number,
             "number": number,
             "title": f"issue {number}",
             "body": None,

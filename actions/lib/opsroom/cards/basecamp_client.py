@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 import re
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional, Set, Tuple, TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import Code, Failure, OpsroomError, Refusal
@@ -69,18 +69,13 @@ class Client:
     ) -> Iterator[T]:
         """What `read` makes of the objects of a list, page by page as they are wanted."""
 
-        def every(content: Any) -> List[T]:
-            return [read(row) for row in items(content, "objects")]
-
         address = self._base + path
         seen: Set[str] = set()
         while address:
             if address in seen or len(seen) >= _MOST_PAGES:
                 raise self._astray(address, "has pages that lead on and on")
             seen.add(address)
-            rows, answer = self._reading(
-                address, params, about, lambda found: [read(row) for row in items(found, "objects")]
-            )
+            rows, answer = self._reading(address, params, about, lambda found: [read(row) for row in _rows(found)])
             yield from rows
             found = _NEXT.search(answer.headers.get("link", ""))
             address, params = found.group(1) if found else "", None
@@ -213,7 +208,7 @@ class Client:
             message = f"Basecamp no longer has the way in which it was asked ({told})."
             return _failure(Code.GONE, answer, message, "An administrator updates opsroom.")
         facts = {"url": answer.url, "status": status, "reason": said}
-        return Refusal(Code.NOT_ACCEPTED, f"Basecamp took the request for wrong ({told}).", facts=facts)
+        return Refusal(Code.NOT_ACCEPTED, f"Basecamp rejected the request ({told}).", facts=facts)
 
     def _shut(self) -> Optional[Refusal]:
         """The refusal of an archived or trashed project; None where it is neither. One request."""
@@ -269,6 +264,14 @@ class Client:
         from ..secrets import shown_url
 
         return Failure(Code.BAD_ANSWER, f"{shown_url(address)} {what}.", facts={"sent": False})
+
+
+def _rows(content: Any) -> Tuple[Dict[str, Any], ...]:
+    """The objects of a list. Each has an id; what has none must not pass for something that is not looked for."""
+    rows = items(content, "objects")
+    if not all(isinstance(row.get("id"), int) for row in rows):
+        raise Unexpected("there is something without an id")
+    return rows
 
 
 def _failure(code: Code, answer: Answer, message: str, hint: str = "") -> Failure:

@@ -128,10 +128,16 @@ def an_object(answer: Answer, what: str) -> Mapping[str, Any]:
     return found
 
 
-def a_list(answer: Answer, what: str) -> List[Mapping[str, Any]]:
-    """The JSON objects of a list. Raises Failure(bad_answer) when it is no list of objects."""
+def a_list(answer: Answer, what: str, searched: bool = False) -> List[Mapping[str, Any]]:
+    """The JSON objects of a list. Raises Failure(bad_answer) when it is no list of objects.
+
+    `searched`: something is looked for in it, so that each must have an id: what is something else must not pass for a
+    list in which it is not.
+    """
     found = _json(answer)
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(found, list) or not all(
+        isinstance(one, dict) and (not searched or one.get("id") is not None) for one in found
+    ):
         raise bad(answer, what)
     return found
 

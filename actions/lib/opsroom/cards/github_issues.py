@@ -97,7 +97,7 @@ class GithubIssues:
         repository = draft.project or self._options.repository
         params = {"state": "all", "sort": "created", "direction": "desc", "per_page": str(_NEWEST)}
         answer = self._api.ask("GET", f"{_path(repository)}/issues", repository, params=params)
-        for issue in a_list(answer, "list of issues"):
+        for issue in a_list(answer, "list of issues", searched=True):
             if marked(draft.mark) in text_of(issue, "body"):
                 return self._made(answer, issue, repository, ())
         return None
@@ -122,7 +122,7 @@ class GithubIssues:
         path = f"{_path(repository)}/issues/{number}/comments"
         for page in range(1, _MOST_PAGES + 1):
             answer = self._api.ask("GET", path, repository, remark.card, params={**params, "page": str(page)})
-            comments = a_list(answer, "list of comments")
+            comments = a_list(answer, "list of comments", searched=True)
             for one in comments:
                 if marked(remark.mark) in text_of(one, "body"):
                     return self._said(answer, one, remark.card, ())

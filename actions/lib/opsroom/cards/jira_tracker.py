@@ -209,10 +209,10 @@ class JiraTracker:
         said = client.ask("GET", "/user/assignable/search", params=params)
         if not said.ok:
             raise self._refused(said, card_id, "the search for a person")
-        if not isinstance(said.content, list):
-            raise client.odd(said, "a list of people")
         key = "accountId" if cloud else "name"
-        found = [one for one in said.content if text_at(one, key)]
+        found = said.content
+        if not isinstance(found, list) or not all(text_at(one, key) for one in found):
+            raise client.odd(said, "a list of people")
         same = [one for one in found if comparable(typed) in _names(one)]
         if len(same) == 1:
             return text_at(same[0], key), person(same[0])

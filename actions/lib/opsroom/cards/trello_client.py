@@ -196,7 +196,7 @@ class Client:
         if status == 404 or (status == 400 and ("invalid id" in lower or "idlist" in lower)):
             return _unknown(what, name, f"trackers.{self._name}")
         facts = {"url": answer.url, "status": status, "reason": said}
-        return Refusal(Code.NOT_ACCEPTED, f"Trello took the request for wrong ({told}).", facts=facts)
+        return Refusal(Code.NOT_ACCEPTED, f"Trello rejected the request ({told}).", facts=facts)
 
 
 def _of_trello(answer: Answer, said: str) -> bool:

@@ -70,7 +70,7 @@ def of_opsgenie(answer: Answer) -> bool:
         content = answer.json()
     except Failure:
         return False
-    return isinstance(content, Mapping) and bool(text_of(content.get("requestId")))
+    return isinstance(content, Mapping) and bool(text_of(content.get("requestId"))) and "took" in content
 
 
 def said(answer: Answer, words: str) -> str:

@@ -202,13 +202,15 @@ def _words(answer: Answer) -> Tuple[int, str]:
     except Failure:
         return 0, ""
     inner = content.get("error", content) if isinstance(content, Mapping) else None
+    own = inner is not content
     if not isinstance(inner, Mapping):
         # Some gateways of theirs answer {"error": "text"}.
         return 0, quoted([inner], answer.secrets) if isinstance(inner, str) else ""
     number = inner.get("code")
     errors = inner.get("errors")
     every = [inner.get("message"), *(errors if isinstance(errors, list) else [errors])]
-    known = number if isinstance(number, int) and not isinstance(number, bool) else 0
+    # Gateways have numbers of their own, but not under "error".
+    known = number if own and isinstance(number, int) and not isinstance(number, bool) else 0
     return known, quoted(every, answer.secrets)
 
 
