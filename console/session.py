@@ -180,6 +180,8 @@ def nearest_commands(pack: Pack, text: str, most: int = 3) -> List[str]:
     typed = re.findall(r"\S+", text[:200])
     if not typed:
         return []
+    if typed[0].casefold() == "help":
+        return [one for one in shown if one.startswith("opsroom help")]
     words = nearest(typed[0], first_words(pack), most=2)
     begun = [one for one in shown if one.split()[0] in words]
     # Among those that begin alike, the ones of about the same shape first.

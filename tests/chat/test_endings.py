@@ -189,3 +189,36 @@ def test_what_is_too_long_or_holds_a_line_break_is_refused_in_a_sentence() -> No
         whole("page", "page", who="", message="")
     assert caught.value.code is Code.UNKNOWN_COMMAND
     assert "page WHO: MESSAGE" in caught.value.hint
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize(
+    ("action", "message", "name", "value"),
+    [
+        ("page", "send page x to {0}web-team{0}", "who", "web-team"),
+        ("lock", "put lock x on {0}uat{0}", "environment", "uat"),
+        ("open_incident", "declare an incident x for {0}web-team{0}", "who", "web-team"),
+        ("create_card", "create a card x in project {0}Online shop{0}", "project", "Online shop"),
+        ("comment_card", "add comment x to card {0}OPS-12{0}", "card", "OPS-12"),
+        ("review_change", "review with x change {0}K7QX{0}", "change", "K7QX"),
+    ],
+)
+def test_a_name_in_quotes_at_the_end_is_read_without_them(
+    quote: str, action: str, message: str, name: str, value: str
+) -> None:
+    typed = message.format(quote)
+    match = PACK.matches(typed)[0]
+    # StackStorm takes off the last quote, and leaves the first.
+    arrived = (match.format.format.extract(typed) or {})["typed"]
+    assert arrived == typed[:-1]
+    assert (read(action, arrived) or {})[name] == value
+
+
+def test_a_code_is_in_no_complaint_about_what_was_typed() -> None:
+    for typed in ("review change K7QX 492039", "emergency 492 039 deploy", "492039"):
+        with pytest.raises(Refusal) as caught:
+            whole("review_change" if "review" in typed else "emergency_deploy", typed, code="")
+        assert "492" not in f"{caught.value.message} {caught.value.hint}"
+    with pytest.raises(Refusal) as caught:
+        whole("review_change", "review change K7QX 4920(39: it was right", code="")
+    assert caught.value.message == "What was typed holds characters that the code may not have."

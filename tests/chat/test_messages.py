@@ -285,6 +285,7 @@ NOTHING = [
     "planning web v1 to uat", "historyof web", "histories of web", "versionsof web", "help", "opsroomhelp",
     "I think opsroom help is nice", "approve changeK7QX", "approved change K7QX", "approve changes K7QX",
     "please approve change K7QX", "confirmed change K7QX", "rejected change K7QX: no", "review with care",
+    "review this", "approve that", "resolve host", "confirm soon", "reject them",
     "reviewed change K7QX: fine", "shows changes", "show", "locks", "locked uat: load test",
     "locksmith: come to uat", "put locks x on uat", "putlock x on uat", "unlocked uat", "unlocking web on uat",
     "please unlock uat", "show lock", "showlocks", "audits verify", "auditreport for 2026-11",

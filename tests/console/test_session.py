@@ -150,7 +150,10 @@ def test_a_message_that_matches_nothing_is_answered_with_the_nearest_commands(tm
     reply = talk(tmp_path).say("gret bob")
     assert (reply.status, reply.code, reply.match) == ("rejected", "no_match", None)
     assert reply.message == "Command 'gret bob' matched no patterns. Did you mean: greet NAME"
-    assert talk(tmp_path).say("zzzzzz").message == "Command 'zzzzzz' matched no patterns. There is: greet, leave"
+    add_command(tmp_path, "opsroom", ["opsroom help"])
+    assert talk(tmp_path).say("help me").message.endswith("Did you mean: opsroom help")
+    every = "Command 'zzzzzz' matched no patterns. There is: greet, leave, opsroom"
+    assert talk(tmp_path).say("zzzzzz").message == every
 
 
 def test_a_message_that_two_formats_match_is_rejected(tmp_path: Path) -> None:

@@ -188,6 +188,25 @@ def test_a_number_that_no_code_is_expected_beside_stays(world: World) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("opsroom deploy web v1.2.0 to test", "deploy web v1.2.0 to test"),
+        ("Opsroom: deploy web v1.2.0 to test", "deploy web v1.2.0 to test"),
+        ("opsroom ack 12", "ack page 12"),
+        ("opsroom hlep deploy", "opsroom help deploy"),
+        ("opsroom nonsense", "opsroom help"),
+    ],
+)
+def test_what_is_said_to_opsroom_by_its_name_is_read_without_it(world: World, text: str, expected: str) -> None:
+    assert asked_back(world, text)["suggestions"] == [expected]
+
+
+@pytest.mark.parametrize("text", ["opsroom deploy", "opsroom pages", "opsroom:", "opsroom", "opsroom who"])
+def test_of_a_command_behind_its_name_help_is_shown(world: World, text: str) -> None:
+    assert asked_back(world, text)["code"] == "help"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("page web-team see https://example.com/d:x at 17:00", "page web-team: see https://example.com/d:x at 17:00"),
         ("quiet announcements 17:00", "quiet announcements for 17:00"),
         ("declare incident for web-team:checkout is down", "declare incident for web-team: checkout is down"),

@@ -100,8 +100,14 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
     only.
     """
     words = _words(typed)[:_MOST_WORDS]
-    if len(words) == 1 and words[0].casefold() in ("opsroom", "help"):
+    first = words[0].strip(":,?").casefold() if words else ""
+    if len(words) == 1 and first in ("opsroom", "help"):
         return help_(desk, aliases)
+    if first == "opsroom" and not nearest(words[1], ["help"]):
+        if len(words) == 2:
+            return _topic(desk, aliases, words[1], typed)
+        # "opsroom deploy web": said to us by our name.
+        words = words[1:]
     every = read_commands(aliases)
     usable = [one for one in every if is_configured(desk, one)] or every
     fits = [fit for fit in (_best(desk, one, words) for one in usable) if fit.begun]
@@ -122,6 +128,16 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
     message = f"{shown(typed, 60)} {what}."
     hint = _hint(ways, MESSAGE_CHARACTERS - len(message))
     raise Refusal(Code.UNKNOWN_COMMAND, message, hint, {"suggestions": ways[:_MOST_WAYS]})
+
+
+def _topic(desk: Desk, aliases: Path, topic: str, typed: str) -> Outcome:
+    """The help that "opsroom deploy" means. Raises Refusal(unknown_command) where there is none."""
+    try:
+        return help_(desk, aliases, topic)
+    except Refusal:
+        ways = ["opsroom help"]
+        message = f"{shown(typed, 60)} is not a command as it stands."
+        raise Refusal(Code.UNKNOWN_COMMAND, message, f"Say: {ways[0]}", {"suggestions": ways}) from None
 
 
 def _words(typed: str) -> List[str]:

@@ -37,11 +37,12 @@ def representation(form: Form) -> str:
     return rf"(?!(?!{form.first()}\s)){_NO_LONG_GAP}(?!(?!{form.shape()})){form.values()}"
 
 
-# Words that other packs may begin with, too: taken alone, or with nothing but an id behind them.
+# Words that other packs may begin with, too: taken alone, or with nothing but an id behind them. The id of a change has
+# no vowels: "review this" is somebody else's.
 _ALONE = "|".join(
     words(one) for one in ("ack", "approve", "confirm", "declare", "escalate", "reject", "resolve", "review")
 )
-_ID_ALONE = r"#?[0-9]{1,12}|[A-Za-z0-9]{4}(?:\s+[0-9]{6,8})?"
+_ID_ALONE = r"#?[0-9]{1,12}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{4}(?:\s+[0-9]{6,8})?"
 
 
 def _unknown() -> str:

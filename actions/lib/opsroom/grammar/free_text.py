@@ -105,6 +105,9 @@ def _bare(name: str, text: str) -> str:
     for quote in "\"'":
         if len(text) > 2 and text[0] == text[-1] == quote:
             return text[1:-1]
+        if len(text) > 1 and text[0] == quote and quote not in text[1:]:
+            # StackStorm takes a quote off the end of every message.
+            return text[1:]
     return text.lower() if text.casefold() == "everything" else text
 
 
