@@ -170,6 +170,22 @@ def test_the_revert_of_a_merge_takes_all_of_it_out(world: World) -> None:
     assert tagged(world, "v2.0.0")["cards"] == ["OPS-3"]
 
 
+def test_the_revert_of_a_merge_deployed_earlier_speaks_of_all_that_it_brought(world: World) -> None:
+    deploy(world)
+    in_git(world, "checkout", "--quiet", "-b", "topic")
+    change(world, "one", "OPS-1 one")
+    change(world, "two", "OPS-2 two")
+    revert(world, "HEAD")
+    in_git(world, "checkout", "--quiet", "main")
+    change(world, "three", "OPS-3 three")
+    in_git(world, "merge", "--quiet", "--no-ff", "-m", "Merge branch 'OPS-4-topic'", "topic")
+    tagged(world, "v2.0.0")
+    back = revert(world, "HEAD", "-m", "1")
+    assert sorted(tagged(world, "v2.1.0")["cards_taken_back"]) == ["OPS-1", "OPS-4"]
+    revert(world, back)
+    assert sorted(tagged(world, "v2.2.0")["cards"]) == ["OPS-1", "OPS-4"]
+
+
 def test_a_card_whose_earlier_work_is_taken_back_is_told_and_not_moved(world: World) -> None:
     deploy(world)
     first = change(world, "one", "Add one\n\nFor OPS-1.")

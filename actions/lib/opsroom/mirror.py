@@ -126,6 +126,12 @@ class Mirror:
                 found += _commits(told.output, new=False) if told.status == 0 else []
         return found
 
+    def brought(self, merge: Commit, most: int = 200) -> List[Commit]:
+        """The commits that a merge brought into its first parent, newest first."""
+        mainline, *others = merge.parents
+        told = self._git("log", f"--max-count={most}", "--topo-order", *_FORM, *others, f"^{mainline}", "--")
+        return _commits(told.output, new=False) if told.status == 0 else []
+
     def archive(self, commit: str, into: BinaryIO, check: Check) -> None:
         """Write the tree of a commit as a tar archive. A mirror that turns out to be damaged is made anew, once."""
         deadline = time.monotonic() + self._time_limit

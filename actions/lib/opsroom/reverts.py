@@ -8,8 +8,8 @@ A revert is known by what git, GitHub, GitLab and conventional commits write: `R
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+from dataclasses import dataclass, field, replace
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .deploys import Commit
 
@@ -195,21 +195,15 @@ class _Range:
 
     def _brought(self, commit: Commit, mainline: str = "") -> Set[str]:
         """The commits of the range that a merge brought into its mainline, which is the first parent unless said."""
-        if len(commit.parents) < 2:
-            return set()
-        main = next((one for one in commit.parents if mainline and _begins(one, mainline.lower())), commit.parents[0])
-        before = self._reach([main])
-        return self._reach([one for one in commit.parents if one != main]) - before
+        return _brought(commit, mainline, self._commits)
 
-    def _reach(self, start: Sequence[str]) -> Set[str]:
-        seen: Set[str] = set()
-        todo = list(start)
-        while todo:
-            one = todo.pop()
-            if one in self._commits and one not in seen:
-                seen.add(one)
-                todo += self._commits[one].parents
-        return seen
+    def _told_by(self, commit: Commit, mainline: str) -> List[str]:
+        """What an older commit says, and where it is a merge what it brought says."""
+        brought = _brought(commit, mainline, {one.id: one for one in self._older})
+        if not brought or _read(commit.message) is not None:
+            return [commit.message]
+        part = [one for one in self._older if one.id in brought]
+        return [said.text for said in net([replace(one, new=True) for one in (commit, *part)]).delivered]
 
     def _set(self, number: int, undone: bool) -> None:
         """Undo a piece, or have it again; what it reverted itself goes the other way."""
@@ -232,13 +226,32 @@ class _Range:
             if not older:
                 return times + revert.times, texts
             times, first = times + 1, older[0]
-            texts += [one.message for one in older]
+            texts += [text for one in older for text in self._told_by(one, revert.mainline)]
             further = _read(first.message)
             if further is None or first.id in seen:
                 return times, texts
             seen.add(first.id)
             ids = further.ids
             at = (further, tuple(one for one in self._older if any(one.id.startswith(id.lower()) for id in ids)))
+
+
+def _brought(merge: Commit, mainline: str, known: Mapping[str, Commit]) -> Set[str]:
+    """The ids of the known commits that a merge brought into its mainline."""
+    if len(merge.parents) < 2:
+        return set()
+    main = next((one for one in merge.parents if mainline and _begins(one, mainline.lower())), merge.parents[0])
+    return _reach([one for one in merge.parents if one != main], known) - _reach([main], known)
+
+
+def _reach(start: Sequence[str], known: Mapping[str, Commit]) -> Set[str]:
+    seen: Set[str] = set()
+    todo = list(start)
+    while todo:
+        one = todo.pop()
+        if one in known and one not in seen:
+            seen.add(one)
+            todo += known[one].parents
+    return seen
 
 
 def _pieces(message: str) -> Iterator[str]:

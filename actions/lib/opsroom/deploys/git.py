@@ -144,7 +144,8 @@ class GitDeployer:
                     job.note(f"removed {listed(removed)}")
 
     def _reverted(self, start: str, new: Sequence[Commit]) -> List[Commit]:
-        """The commits of `start` that the new ones revert, those that these revert, and so on."""
+        """The commits of `start` that the new ones revert, those that these revert, and so on; then
+        what the merges among them brought."""
         found: List[Commit] = []
         known = {one.id for one in new}
         messages = [one.message for one in new]
@@ -154,6 +155,8 @@ class GitDeployer:
             found += older
             known.update(one.id for one in older)
             messages = [one.message for one in older]
+        merges = [one for one in found if len(one.parents) > 1]
+        found += [brought for one in merges for brought in self._mirror.brought(one)]
         return found
 
     def _look_up(self, version: str) -> Resolved:
