@@ -30,6 +30,8 @@ GROWING = [
     " | ".join(["join('', [@, @])"] * 60).replace("@", "a", 1).replace("@", "a", 1),
     " | ".join(["[@, @]"] * 60) + " | to_string(@)",
     " | ".join(["{a: @, b: @}"] * 60) + " | to_string(@)",
+    # A list of ten, which each filter goes through for each item of the one around it.
+    "[?".join(["`[1, 1, 1, 1, 1, 1, 1, 1, 1, 1]`"] * 20) + "[?@]" + "]" * 19,
 ]
 
 
@@ -120,13 +122,21 @@ def test_what_does_not_work_is_told_in_a_few_words(expression):
 
 
 @pytest.mark.parametrize(
-    ("expression", "plain"), [("a.b[0]", True), ("a[?x == 'y'].z | [0]", True), ("keys(@)", False)]
+    ("expression", "plain"),
+    [("a.b[0]", True), ("a[?x == `1`].z | [0]", True), ("keys(@)", False), ("`[1]`[?@]", False)],
 )
 def test_only_what_may_grow_gets_a_process(monkeypatch, expression, plain):
     started = []
     monkeypatch.setattr(expressions, "_evaluated", lambda *arguments, **more: started.append(arguments))
     find_in_json(expression, {})
     assert bool(started) is not plain
+
+
+def test_a_long_expression_is_cut_in_the_sentence_about_it():
+    with pytest.raises(Failure) as caught:
+        expressions.search("nothing(" + "a" * 5000 + ")", {}, "the JSON")
+    assert caught.value.message.startswith("The expression 'nothing(aaaaaaa")
+    assert len(caught.value.message) < 300
 
 
 def test_where_nothing_can_be_started_is_told(monkeypatch):

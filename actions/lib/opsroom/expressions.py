@@ -16,6 +16,7 @@ from typing import Any, Mapping, Pattern
 
 from .errors import Code, Failure
 from .json_values import options, unwritten, written
+from .names import shown
 
 _CODE = "import sys; sys.path.append(sys.argv[1]); import evaluator; evaluator.main(int(sys.argv[2]))"
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -50,7 +51,9 @@ def search(expression: str, content: Any, of: str) -> Any:
     try:
         return find_in_json(expression, content)
     except ExpressionProblem as problem:
-        raise Failure(Code.BAD_ANSWER, f"The expression '{expression}' for {of} does not work: {problem}.") from None
+        raise Failure(
+            Code.BAD_ANSWER, f"The expression {shown(expression)} for {of} does not work: {problem}."
+        ) from None
 
 
 def find_in_json(expression: str, content: Any) -> Any:
@@ -77,6 +80,9 @@ def _is_plain(node: Any) -> bool:
     """Whether evaluating it takes no more than a look at everything for each of its parts."""
     if not isinstance(node, Mapping):
         return True
+    if node.get("type") == "literal":
+        # A filter in a filter goes through a list of the expression again for each item of the content.
+        return not isinstance(node.get("value"), (list, dict))
     return node.get("type") in _PLAIN and all(_is_plain(child) for child in node.get("children", ()))
 
 

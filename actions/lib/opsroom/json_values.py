@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Mapping, Optional, Union
 
@@ -105,11 +106,19 @@ def options() -> Any:
     from jmespath import functions
 
     class Functions(functions.Functions):  # type: ignore[misc]
-        """Those of JMESPath, with a `to_string` that leaves numbers as they are written."""
+        """Those of JMESPath, with `to_string` and `to_number` that leave numbers as they are written."""
 
         @functions.signature({"types": []})  # type: ignore[untyped-decorator]
         def _func_to_string(self, value: Any) -> str:
             written = getattr(value, "written", None)
             return written if isinstance(written, str) else super()._func_to_string(value)
+
+        @functions.signature({"types": []})  # type: ignore[untyped-decorator]
+        def _func_to_number(self, value: Any) -> Any:
+            found = super()._func_to_number(value)
+            if isinstance(value, str) and found is not None:
+                with suppress(ValueError):  # Python reads more as a number than JSON does
+                    return read(value)
+            return found
 
     return jmespath.Options(custom_functions=Functions())

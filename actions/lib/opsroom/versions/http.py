@@ -16,6 +16,7 @@ from ..names import VERSION, either, shown
 from ..placeholders import fill, unknown
 from ..secrets import redact
 from ..settings.fields import Fields
+from ..terminal import without_sequences
 from ..text import one_line
 from . import Running, VersionSource
 from .expressions import found_by, read_expression
@@ -97,7 +98,7 @@ class HttpVersion:
             follow=True,  # a page without rights; headers that may hold a secret do not go to another host
         )
         answer = http.get(self._url)
-        value = self._value(answer)
+        value = unmarked(without_sequences(self._value(answer)))
         if not VERSION.match(value):
             said = redact(shown(value), answer.secrets) if value else "nothing"
             raise _bad(answer, f"answered {said} where a version was expected")
@@ -122,11 +123,11 @@ class HttpVersion:
         expression = self._options.json
         value = search(expression, answer.json(read), f"the JSON of {answer.url}")
         if value is None:
-            raise _bad(answer, f"answered JSON in which there is no '{expression}' (it is missing, or null)")
+            raise _bad(answer, f"answered JSON in which there is no {shown(expression)} (it is missing, or null)")
         found = as_version(value)
         if found is None:
             what = redact(described(value), answer.secrets)
-            raise _bad(answer, f"answered JSON in which '{expression}' is {what}: neither a text nor a number")
+            raise _bad(answer, f"answered JSON in which {shown(expression)} is {what}: neither a text nor a number")
         return found
 
 
