@@ -13,7 +13,7 @@ from typing import List
 
 import pytest
 
-from opsroom import processes, supervisor
+from opsroom import processes, supervision, supervisor
 from opsroom.errors import Code, Failure
 from opsroom.processes import capture, run
 from support.waiting import alive, until
@@ -116,7 +116,42 @@ def test_all_of_it_ends_when_the_supervisor_alone_is_killed(mark):
     ended = run(["sleep", mark], 60, check=check)
     assert killed
     assert ended.status == -signal.SIGKILL
+    assert ended.sentence() == (
+        "'sleep' was ended by signal SIGKILL: its supervisor was killed, so what it started may still run"
+    )
     until(lambda: not workers(mark), "the end of the program")
+
+
+def test_a_supervisor_that_stands_still_is_ended_and_the_answer_says_so(mark, monkeypatch):
+    monkeypatch.setattr(processes, "GRACE", 0.1)
+    monkeypatch.setattr(supervision, "_ANSWER", 0.3)
+
+    def check():
+        for pid in workers(mark):
+            if b"import supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGSTOP)
+                raise Failure(Code.CLAIM_LOST, "Lost.")
+
+    failure = failure_of(run, ["sleep", mark], 60, check=check)
+    assert failure.message == "Lost. Its supervisor was killed, so what it started may still run."
+    until(lambda: not workers(mark), "the end of the program")
+
+
+def test_a_process_with_many_open_files_can_start_programs():
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 1500:
+        pytest.skip("so many files cannot be open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1500, hard))
+    handles = []
+    try:
+        while not handles or handles[-1] < 1100:
+            handles.append(os.open(os.devnull, os.O_RDONLY))
+        assert run(["sh", "-c", "exit 3"], 60).status == 3
+    finally:
+        for handle in handles:
+            os.close(handle)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_what_cannot_be_ended_is_named(monkeypatch):

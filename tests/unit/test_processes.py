@@ -64,6 +64,15 @@ def test_odd_bytes_long_lines_and_progress_bars_do_no_harm():
     assert lines[2:] == ["10%", "20%", "end"]
 
 
+def test_of_a_flood_the_last_lines_are_looked_at_and_blank_ones_hide_nothing():
+    lines = []
+    output = program_output.Lines(lines.append)
+    output.feed(b"".join(b"%d\n" % number for number in range(30_000)))
+    assert lines == [str(number) for number in range(29_800, 30_000)]
+    output.feed(b"no space left\n" + b"\x1b[0m\n" * 1000 + b"\r\n" * 1000)
+    assert output.close()[-2:] == ("29999", "no space left")
+
+
 def test_only_the_last_lines_are_kept():
     ended = run(["sh", "-c", "i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo $i; done"], 20)
     assert ended.lines == tuple(str(number) for number in range(81, 101))
@@ -190,8 +199,10 @@ def test_a_grandchild_that_holds_the_pipe_does_not_hold_us(tmp_path):
     assert time.monotonic() - begun < 20
     assert (ended.status, ended.lines) == (0, ("started",))
     service = pids_in(tmp_path / "pids")[1]
-    assert alive(service), "a service that a successful command started goes on"
-    os.kill(service, signal.SIGKILL)
+    try:
+        assert alive(service), "a service that a successful command started goes on"
+    finally:
+        os.kill(service, signal.SIGKILL)
 
 
 def test_a_grandchild_of_a_failed_program_is_ended(tmp_path):
@@ -200,10 +211,14 @@ def test_a_grandchild_of_a_failed_program_is_ended(tmp_path):
 
 
 def test_a_grandchild_that_never_stops_talking_does_not_hold_us(tmp_path):
-    ended = run(["sh", "-c", 'yes & echo $$ $! > "$0"; exit 0', str(tmp_path / "pids")], 60)
-    talker = pids_in(tmp_path / "pids")[1]
-    assert (ended.status, [left.name for left in ended.left]) == (0, ["yes"])
-    os.kill(talker, signal.SIGKILL)
+    # It ends in time also where this test is killed before it can end it.
+    script = 'timeout 120 yes & echo $$ $! > "$0"; until grep -q "^timeout" /proc/$!/comm; do :; done'
+    try:
+        ended = run(["sh", "-c", script, str(tmp_path / "pids")], 60)
+        assert ended.status == 0
+        assert "timeout" in [left.name for left in ended.left]
+    finally:
+        os.kill(pids_in(tmp_path / "pids")[1], signal.SIGTERM)
 
 
 def test_a_program_that_closes_its_output_early_is_waited_for():

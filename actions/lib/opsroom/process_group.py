@@ -19,6 +19,7 @@ class Grouped:
     faster, and what leaves its process group is out of sight."""
 
     socket = None
+    lost_sight = False
 
     def __init__(
         self,

@@ -70,6 +70,10 @@ def still_running(left: Sequence[Left]) -> str:
     return f"What it started still runs: {listed(map(str, left), most=3)}." if left else ""
 
 
+# Without a supervisor nobody knows what a program has started.
+_LOST_SIGHT = "its supervisor was killed, so what it started may still run"
+
+
 @dataclass(frozen=True)
 class _Task:
     """`name` stands in sentences. `time_limit` in seconds is what is left of it, `stated` the whole."""
@@ -165,10 +169,11 @@ def _started(
         yield program
     except Failure as failure:
         left = program.end(GRACE)
-        if not left:
+        told = still_running(left) or (f"{_LOST_SIGHT.capitalize()}." if program.lost_sight else "")
+        if not told:
             raise
         facts = {**failure.facts, "left_running": [str(one) for one in left]}
-        raise Failure(failure.code, f"{failure.message} {still_running(left)}", failure.hint, facts) from failure
+        raise Failure(failure.code, f"{failure.message} {told}", failure.hint, facts) from failure
     except BaseException:
         program.end(GRACE)
         raise
@@ -216,6 +221,8 @@ def _follow(program: _Program, sinks: _Sinks, task: _Task, lines: Lines) -> Tupl
                     open_pipes -= 1
                     selector.unregister(key.fileobj)
         left = program.end_group(GRACE) if status else program.let_go()
+        if program.lost_sight:
+            lines.last.append(_LOST_SIGHT)
         for key in list(selector.get_map().values()):
             if key.data is not None and not _over(key.fd):
                 hand_over(key.fileobj)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import deque
 from contextlib import suppress
-from typing import IO, Callable, Deque, Optional, Tuple
+from typing import IO, Callable, Deque, List, Optional, Tuple
 
 from .terminal import is_visible, readable
 
@@ -18,6 +18,8 @@ OnLine = Callable[[str], None]
 LONGEST_LINE = 2000
 _LONGEST_RAW = 65536
 KEPT_LINES = 20
+# Lines of those that come at once that are looked at: a flood of short ones would hold the program up.
+_MOST_AT_ONCE = 200
 
 _LINE_ENDS = re.compile(rb"[\r\n]+")
 # sh gives a job in the background no input, unless it is named.
@@ -35,24 +37,37 @@ class Lines:
         self._part = b""
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes; whole lines are handed on."""
+        """Take the next bytes; whole lines are handed on, of a flood the last ones."""
         pieces = _LINE_ENDS.split(self._part + data)
         self._part = pieces.pop()[:_LONGEST_RAW]
-        for piece in pieces:
-            self._line(piece)
+        lines: List[str] = []
+        for piece in reversed(pieces):
+            line = _line(piece)
+            if line:
+                lines.append(line)
+                if len(lines) == _MOST_AT_ONCE:
+                    break
+        for line in reversed(lines):
+            self._take(line)
 
     def close(self) -> Tuple[str, ...]:
         """Take what is left as the last line, and return the last lines."""
-        self._line(self._part)
+        line = _line(self._part)
         self._part = b""
+        if line:
+            self._take(line)
         return tuple(self.last)
 
-    def _line(self, piece: bytes) -> None:
-        line = readable(piece[:_LONGEST_RAW])[:LONGEST_LINE].rstrip()
-        if is_visible(line):
-            self.last.append(line)
-            if self._on_line is not None:
-                self._on_line(line)
+    def _take(self, line: str) -> None:
+        self.last.append(line)
+        if self._on_line is not None:
+            self._on_line(line)
+
+
+def _line(piece: bytes) -> str:
+    """What a reader sees of a line; empty for nothing."""
+    line = readable(piece[:_LONGEST_RAW])[:LONGEST_LINE].rstrip()
+    return line if is_visible(line) else ""
 
 
 def hand_over(pipe: IO[bytes]) -> None:

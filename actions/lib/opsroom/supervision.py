@@ -52,6 +52,8 @@ class Supervised:
         self.pid = 0
         self._left: List[Left] = []
         self._done = False
+        # Whether its supervisor was lost, and with it what the program had started in other sessions.
+        self.lost_sight = False
         self._part = b""
         self.socket, theirs = socket.socketpair()
         try:
@@ -112,6 +114,9 @@ class Supervised:
             with suppress(OSError):
                 self.socket.send(order.encode())
             self._wait_for(lambda: self._done, grace + _ANSWER)
+            if not self._done:
+                self._process.kill()
+                self._vanished()
         return tuple(self._left)
 
     def _wait_for(self, condition: object, limit: float) -> None:
@@ -154,7 +159,7 @@ class Supervised:
 
     def _vanished(self) -> None:
         """The supervisor itself was killed. The kernel has killed the program with it; its group is ended here."""
-        self._done = True
+        self._done = self.lost_sight = True
         if self.pid:
             with suppress(OSError):
                 os.killpg(self.pid, signal.SIGKILL)

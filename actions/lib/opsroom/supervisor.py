@@ -44,8 +44,9 @@ _STOP_ROUNDS = 100
 
 def main(arguments: Sequence[str]) -> None:
     """Run the program to its end and obey. The exit status says nothing; what happened went over the socket."""
-    client, program = int(arguments[0]), arguments[1:]
-    os.set_inheritable(client, False)
+    # A low number: `select` takes none from 1024.
+    client, program = os.dup(int(arguments[0])), arguments[1:]
+    os.close(int(arguments[0]))
     _prctl(_SET_CHILD_SUBREAPER)
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)  # it ends when its client does, and not before what it started has
