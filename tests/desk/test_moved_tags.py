@@ -106,6 +106,16 @@ def test_a_rollback_goes_back_to_what_the_tag_stood_for_and_then_one_further(wor
             assert rollback(world)["code"] == "nothing_before"
 
 
+def test_the_lock_after_such_a_rollback_names_both_commits(world: World) -> None:
+    deploy(world, "v1.1.0")
+    first = commit(world, "v1.1.0")[:12]
+    second = move(world, "v1.1.0", "hotfix")[:12]
+    deploy(world, "v1.1.0")
+    world.ask("rollback", app="web", environment="uat")
+    (lock,) = world.ask("list_locks")["locks"]
+    assert lock["reason"] == f"rolled back from v1.1.0 ({second}) to v1.1.0 ({first})"
+
+
 def test_a_rollback_finds_a_version_whose_tag_was_removed(world: World) -> None:
     deploy(world, "v1.0.0")
     deploy(world, "v1.1.0")

@@ -10,7 +10,7 @@ from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import listed
 from ..settings.model import App, Environment
 from ..text import one_line
-from ..versions import Running, same, same_version
+from ..versions import Running, distinct_names, same, same_version
 from .deployment_cards import note_cards
 from .job import RunningJob
 from .looking import look, look_or_recall
@@ -292,7 +292,10 @@ def _lock_afterwards(request: Request, order: Order) -> Optional[Also]:
         return None
     from ..locks import lock_after_rollback
 
-    reason = f"rolled back from {request.version_before or 'another version'} to {request.version}"
+    before, after = distinct_names(
+        Running(request.version_before, request.commit_before), Running(request.version, request.commit)
+    )
+    reason = f"rolled back from {before or 'another version'} to {after}"
 
     def lock(store: Store, connection: Transaction) -> None:
         lock_after_rollback(
