@@ -19,6 +19,8 @@ INCOMPLETE = {
         {"big.bin": LFS},
         {"deep/er/big.bin": LFS.rstrip("\n")},
         {"old.bin": LFS.replace("git-lfs", "hawser")},
+        {"older.bin": LFS.replace("https://git-lfs.github.com/spec/v1", "http://git-media.io/v/2")},
+        {"with blanks/windows line ends.bin": LFS.replace("\n", "\r\n")},
         {"ext.bin": LFS.replace("\noid", f"\next-0-foo sha256:{OID}\noid")},
     ],
     "git-crypt": [{"key.pem": b"\0GITCRYPT\0" + b"\x8f" * 40}],

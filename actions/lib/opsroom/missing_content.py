@@ -15,7 +15,10 @@ from .names import listed
 
 # The longest beginning that is needed to tell.
 HEAD = 1024
-_LFS = (b"version https://git-lfs.github.com/spec/", b"version https://hawser.github.com/spec/")
+_LFS = tuple(
+    b"version " + url
+    for url in (b"https://git-lfs.github.com/spec/", b"https://hawser.github.com/spec/", b"http://git-media.io/v/")
+)
 _CRYPT = b"\0GITCRYPT\0"
 _ANNEX = b"/annex/objects/"
 _ANNEX_LINK = ".git/annex/objects/"
@@ -36,7 +39,7 @@ KINDS: Dict[str, Tuple[str, str]] = {
     "lfs": ("Git LFS pointers instead of files", "git lfs pull"),
     "git-crypt": ("files that git-crypt has encrypted", "git-crypt unlock"),
     "git-annex": ("git-annex pointers instead of files", "git annex get"),
-    "filters": ("files that a filter of .gitattributes has encrypted", "a checkout with that filter"),
+    "filters": ("files that a filter of .gitattributes has encrypted", "git checkout with that filter"),
     "submodules": ("submodules, which are empty folders here", "git submodule update"),
 }
 
