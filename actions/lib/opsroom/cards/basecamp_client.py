@@ -191,7 +191,7 @@ class Client:
             return _failure(Code.UNAUTHORIZED, answer, message, "The owner of the account can see to it in Basecamp.")
         if status == 507:
             message = f"The Basecamp account {self._options.account} is full ({told})."
-            return shut(message, "Somebody with rights there makes room, or takes a larger plan.")
+            return shut(message, "Someone with rights there must free space or upgrade the plan.")
         refusal = self._shut() if status in (403, 404) else None
         if refusal is not None:
             return refusal
@@ -220,8 +220,8 @@ class Client:
             return None
         if not archived:
             return None
-        message = f"The project {shown(name or project)} of Basecamp is {archived}, so it takes no changes."
-        return shut(message, f"Somebody restores it there, or an administrator changes {self._key}.project.")
+        message = f"The project {shown(name or project)} of Basecamp is {archived}, so it accepts no changes."
+        return shut(message, f"Restore it in Basecamp, or have an administrator change {self._key}.project.")
 
     def _is_there(self) -> bool:
         """Whether there is a Basecamp with this account at the configured address. One request."""

@@ -127,12 +127,12 @@ def _shut(answer: Answer, asked: Asked) -> Optional[Refusal]:
     facts = {"url": answer.url, "status": answer.status}
     if "archived" in said and "read-only" in said:
         told = f"The repository {asked.repository} is archived on GitHub, so it is read-only."
-        return shut(told, "An owner takes it out of the archive, or an administrator names another.", facts)
+        return shut(told, "Have an owner unarchive it, or an administrator configure another.", facts)
     if "is locked" in said:
-        told = f"{asked.card or asked.repository} is locked on GitHub, and takes comments of its maintainers only."
-        return shut(told, "A maintainer unlocks the conversation on GitHub.", facts)
+        told = f"{asked.card or asked.repository} is locked on GitHub: only maintainers can comment."
+        return shut(told, "Have a maintainer unlock the conversation on GitHub.", facts)
     if "commenting is disabled" in said or "more than 2500 comments" in said:
-        told = f"{asked.card or asked.repository} is full: GitHub takes no further comments on it."
+        told = f"{asked.card or asked.repository} is full: GitHub accepts no more comments on it."
         return shut(told, "Open another issue for what is to be said.", facts)
     return None
 

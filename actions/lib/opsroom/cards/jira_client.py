@@ -135,7 +135,7 @@ class Client:
         message = f"{card} is {why} in Jira, so it is read-only."
         if not card:
             message = f"The project {project} is archived in Jira, so it is read-only."
-        return shut(message, "Somebody restores it in Jira, or take another card or project.")
+        return shut(message, "Restore it in Jira, or use another card or project.")
 
     def _quietly(self, path: str, params: Mapping[str, str]) -> Any:
         """What Jira answers; None when it does not: what was refused is told all the same."""

@@ -130,13 +130,14 @@ class Client:
             if why == "full" and about[0] == "card":
                 return None  # a full board still takes comments and moves
         if why == "full":
-            message = f"The board {shown(self._board)} is full: Trello takes no more on it."
-            return shut(message, "Somebody archives cards there, or an administrator names another board or list.")
+            message = f"The board {shown(self._board)} is full: Trello accepts nothing more on it."
+            return shut(message, "Archive cards there, or have an administrator configure another board or list.")
         if why == "closed":
             what = "card" if about[0] == "card" else "board"
             name = about[1] if what == "card" else self._board
-            told = f"Trello takes nothing on {what} {shown(name)}: it or its board or list is closed (archived)."
-            return shut(told, "Somebody opens it again in Trello, or an administrator names another board or list.")
+            which = "the card, its list or its board" if what == "card" else "the board or the list"
+            told = f"Trello accepts no changes to {what} {shown(name)}: {which} is closed (archived)."
+            return shut(told, "Reopen it in Trello, or have an administrator configure another board or list.")
         return None
 
     @staticmethod
