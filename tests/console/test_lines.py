@@ -144,7 +144,7 @@ def test_a_config_with_a_key_twice_is_refused(pack: Path) -> None:
     (pack / "opsroom.yaml").write_text("environments: {test: {}, test: {approvals: 1}}\n", encoding="utf-8")
     done = console(pack, "say hello\n")
     assert done.returncode == 2
-    assert b"opsroom.yaml:1: environments.test: this key stands there twice" in done.stderr
+    assert b"opsroom.yaml:1: environments.test: this key appears twice" in done.stderr
 
 
 @pytest.mark.parametrize(

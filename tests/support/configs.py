@@ -53,35 +53,3 @@ def put(config: Dict[str, Any], place: Place, value: Any) -> Dict[str, Any]:
     changed = copy.deepcopy(config)
     at(changed, place[:-1])[place[-1]] = value
     return changed
-
-
-def as_stackstorm_checks(schema: Dict[str, Any]) -> Dict[str, Any]:
-    """The JSON schema that StackStorm 3.9 makes of a config schema before it checks a config against it.
-
-    Everything below `properties` that is optional and has no default may also be null; so may what is below the
-    `properties` of an object there, and nothing below patterns and additionalProperties.
-    """
-    return _nullable({"type": "object", "properties": copy.deepcopy(schema), "additionalProperties": True})
-
-
-def _nullable(schema: Dict[str, Any]) -> Dict[str, Any]:
-    for one in schema.get("properties", {}).values():
-        sort = one.get("type")
-        if not one.get("required") and one.get("default") is None and isinstance(sort, str):
-            one["type"] = [sort, "null"]
-        if sort == "object" and one.get("properties"):
-            _nullable(one)
-    return schema
-
-
-def without_required(schema: Any) -> Any:
-    """The schema without `required: true` of draft 3, which newer drafts write in another way."""
-    if isinstance(schema, dict):
-        return {
-            key: without_required(one)
-            for key, one in schema.items()
-            if not (key == "required" and isinstance(one, bool))
-        }
-    if isinstance(schema, list):
-        return [without_required(one) for one in schema]
-    return schema

@@ -76,9 +76,23 @@ def test_it_runs_as_the_documents_say_and_ends_with_status_1_where_it_refuses(tm
 def test_a_key_that_stands_there_twice_is_refused_at_every_level(checked, text: str, line: int, place: str) -> None:
     status, lines = checked(text)
     assert status == 1
-    assert [
-        one for one in lines if one.startswith(f"FILE:{line}: {place}: this key stands there twice, first in line ")
-    ]
+    assert [one for one in lines if one.startswith(f"FILE:{line}: {place}: this key appears twice, first in line ")]
+
+
+def test_a_complaint_about_a_key_names_its_line_and_not_that_of_what_is_merged(checked) -> None:
+    text = "teams:\n  a: &team\n    watch: 3m\n  b:\n    watch: soon\n    <<: *team\n"
+    assert checked(START + text)[1][0].startswith("FILE:7: teams.b.watch: expected a length of time")
+
+
+def test_two_merges_are_one_too_many(checked) -> None:
+    text = "teams:\n  a: &a {watch: 3m}\n  b:\n    <<: *a\n    <<: *a\n"
+    assert checked(START + text)[1][0].startswith("FILE:7: teams.b.<<: this key appears twice, first in line 6")
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "%YAML 1.2\n---\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_marks_of_the_encoding_and_ends_of_lines_change_nothing(checked, before: str, end: str) -> None:
+    assert checked((before + START + "lease: 60s\n").replace("\n", end))[0] == 0
 
 
 def test_what_is_merged_may_be_overridden(checked) -> None:
@@ -89,9 +103,9 @@ def test_what_is_merged_may_be_overridden(checked) -> None:
 @pytest.mark.parametrize(
     ("typed", "read_as"),
     [
-        ("on", "the answer true"),
-        ("no", "the answer false"),
-        ("Off", "the answer false"),
+        ("on", "true"),
+        ("no", "false"),
+        ("Off", "false"),
         ("1.10", "the number 1.1"),
         ("007", "the number 7"),
         ("0176543210", "the number 33212040"),
@@ -162,15 +176,26 @@ def test_a_number_a_date_or_an_answer_is_no_text_and_the_cure_is_told(checked, t
     ("text", "said"),
     [
         ("a: [", "FILE:1: the file is not YAML"),
-        ("a: b: c", "FILE:1: the file is not YAML (mapping values are not allowed here)"),
+        ("a: b: c", "FILE:1: the file is not YAML (mapping values are not allowed"),
         ("\tx: 1", "FILE:1: the file is not YAML"),
         ("[1]", "FILE:1: expected a mapping of keys at the top"),
         ("a: &a [*a]", "FILE:1: something here is a part of itself"),
         ("? [a]\n: b", "FILE:1: the top: expected keys that are texts"),
-        ("a: 1\n---\nb: 2", "FILE:2: the file is not YAML"),
-        ("when: 2026-13-45", "FILE:1: there is no such date or number; put quotes around a text"),
-        (b"\xff\xfe\xfa", "FILE: the file is not YAML: it holds characters that are no text in UTF-8"),
+        ("a: 1\n---\nb: 2", "FILE:2: a second document begins here"),
+        ("when: 2026-13-45", "FILE:1: there is no such date, number or answer; put quotes around a text"),
+        (b"\xff\xfe\xfa", "FILE: the file is not YAML: it has characters that are not text in UTF-8"),
         ("", "FILE: opsroom is installed but not configured"),
+        ("# nothing\n", "FILE: opsroom is installed but not configured"),
+        ("a:\n\tb: 1", "FILE:2: the file is not YAML: there is a tab here"),
+        ("a: 'x\x07'", "FILE: the file is not YAML: it has control characters"),
+        (START.encode("utf-16"), "FILE: the file is not YAML: it has characters that are not text in UTF-8"),
+        ("a: !!bool x", "FILE:1: there is no such date, number or answer"),
+        ("a: !!timestamp x", "FILE:1: there is no such date, number or answer"),
+        ("a: !!int x", "FILE:1: there is no such date, number or answer"),
+        ("a: 99999999999999999999", "FILE:1: StackStorm cannot keep a number as large as this one"),
+        (f"a: 0x{'F' * 9000}", "FILE:1: StackStorm cannot keep a number as large as this one"),
+        ("a: [1", "FILE:1: the file is not YAML"),
+        (f"a: {'[' * 100_000}", "FILE:1: the file is not YAML"),
         ("a: !tag x", "FILE:1: the file is not YAML (could not determine a constructor for the tag …)"),
     ],
 )

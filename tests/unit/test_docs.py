@@ -15,7 +15,7 @@ from opsroom import cards, deploys, paging, versions
 from opsroom.desk import KINDS
 from opsroom.errors import Code, OpsroomError
 from opsroom.settings import load
-from opsroom.settings.fields import Fields, Problems
+from opsroom.settings.fields import Fields, Problems, references_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -194,7 +194,8 @@ def config_examples() -> List[Any]:
 def test_every_example_of_a_config_is_one_that_opsroom_takes(block: Dict[str, Any]) -> None:
     config = {"apps": {"web": block}} if set(block) <= {"deploy", "version"} else block
     try:
-        load({**_BASE, **config}, KINDS, references=True)
+        whole = {**_BASE, **config}
+        load(whole, KINDS, Problems(list(references_in(whole))))
     except OpsroomError as error:
         pytest.fail("\n".join(error.facts.get("problems", [error.message])))
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 from typing import Any, Dict, List
+from urllib.parse import quote
 
 import pytest
 
 from opsroom.desk import KINDS
 from opsroom.errors import Code, Refusal
-from opsroom.secrets import MASK, redactor_for, secrets_of
+from opsroom.grammar.commands import COMMANDS
+from opsroom.secrets import MASK, public_words, redactor_for, secrets_of
 from opsroom.settings import load
 from support.configs import LARGEST, put, read
 
@@ -42,6 +47,31 @@ def test_a_secret_is_masked_as_it_looks_in_an_address_and_after_it_was_neutralis
     redactor = redactor_for({"database": "a b/c{{d"})
     for text in ("a b/c{{d", "a%20b%2Fc%7B%7Bd", "a+b%2Fc%7B%7Bd", "a b/c{ {d"):
         assert redactor.text(f"<{text}>") == f"<{MASK}>"
+
+
+def test_other_writings_of_a_secret_are_masked() -> None:
+    key = "-----BEGIN KEY-----\nfirst+line/of=it\nsecond line\n-----END KEY-----\n"
+    secrets = {"A": "Bearer xyz-of-the-api", "B": key, "C": 'with "quotes" and ü', "D": "plain-text-of-mine"}
+    redactor = redactor_for({"apps": {"web": {"version": {"headers": secrets}}}})
+    written = ["xyz-of-the-api", "first+line/of=it", "second line", json.dumps(secrets["C"])[1:-1]]
+    written += [" ".join(key.split()), quote("plain-text-of-mine"), quote("xyz-of-the-api")]
+    for text in written:
+        masked = redactor.text(f"it is {text}!")
+        assert masked.startswith("it is ***") and masked.endswith("***!"), masked
+    for before in ("", "u", "us", "user:"):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            text = encode(f"{before}plain-text-of-mine".encode()).decode()
+            assert MASK in redactor.text(f"Basic {text}"), before
+            # At the ends, bits of what stands beside it are in the same character.
+            assert len(redactor.text(text)) <= len(MASK) + len(before) * 2 + 6
+
+
+def test_no_word_of_a_command_is_a_secret() -> None:
+    forms = [form.display for command in COMMANDS for form in command.forms]
+    words = {word for one in forms for word in re.findall(r"[a-z]{6,}", re.sub(r"\{\{.*?\}\}", "", one))}
+    known = "\n".join(public_words({}))
+    assert len(words) > 20
+    assert [word for word in words if word not in known] == []
 
 
 def test_every_secret_of_the_largest_config_is_masked() -> None:

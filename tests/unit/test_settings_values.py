@@ -11,18 +11,17 @@ from jsonschema import Draft4Validator
 from opsroom.desk import KINDS
 from opsroom.errors import Refusal
 from opsroom.settings import load
+from opsroom.settings.registration import as_checked
 from support.configs import (
     EXAMPLE,
     LARGEST,
     SCHEMA,
     Place,
-    as_stackstorm_checks,
     at,
     places,
     put,
     read,
     shown,
-    without_required,
 )
 
 CONFIGS = {"example": read(EXAMPLE), "largest": read(LARGEST)}
@@ -84,7 +83,7 @@ def test_every_single_key_that_is_there_and_empty_is_refused_by_its_name(name: s
 @pytest.mark.parametrize("name", CONFIGS)
 @pytest.mark.parametrize("empty", ["null", "null in a list"])
 def test_stackstorm_refuses_null_at_every_single_key_by_the_schema(name: str, empty: str) -> None:
-    validator = Draft4Validator(without_required(as_stackstorm_checks(read(SCHEMA))))
+    validator = Draft4Validator(as_checked(read(SCHEMA)))
     config, wrong = CONFIGS[name], []
     assert [one.message for one in validator.iter_errors(config)] == []
     for place in places(config):
@@ -97,7 +96,7 @@ def test_stackstorm_refuses_null_at_every_single_key_by_the_schema(name: str, em
 def test_what_opsroom_takes_is_taken_by_stackstorm_too() -> None:
     # But for a length of time as a number, and one text in place of a list of one.
     lenient = {7: r"progress\..*|watching\..*|watch|apps\.web\.verify_for", "text": r"relays|.*\.(chat|st2|rooms)"}
-    validator = Draft4Validator(without_required(as_stackstorm_checks(read(SCHEMA))))
+    validator = Draft4Validator(as_checked(read(SCHEMA)))
     config, wrong = CONFIGS["largest"], []
     for value in (7, "text", ("text",)):
         for place in places(config):

@@ -9,30 +9,57 @@ from typing import List, Optional, Sequence, Tuple
 
 from .desk import KINDS
 from .errors import OpsroomError
-from .settings import load
+from .settings import load, registration
 from .settings.advice import advice
-from .settings.yaml_file import ConfigFile, Note, UnreadableFile, read_config_file
+from .settings.fields import Problems, references_in
+from .settings.yaml_file import ConfigFile, Note, UnreadableFile, is_within, read_config_file
+
+_UNKNOWN = (
+    "StackStorm takes this from its datastore, so it cannot be checked here; nor can how the rules of this config fit "
+    "together"
+)
+_NO_JSONSCHEMA = (
+    "the schema by which StackStorm checks a config was not looked at: the Python package jsonschema is missing"
+)
 
 
 def check_file(path: Path, references: bool = True) -> Tuple[ConfigFile, List[Note], List[Note]]:
     """The config of a file, what is wrong with it, and what is doubtful, each in the order of the lines.
 
     With `references`, names of StackStorm's datastore stand for values that are not known yet. A file that cannot be
-    read has an empty config and one mistake. No text holds the value of a secret field.
+    read has an empty config and one mistake. No text has the value of a secret field in it.
     """
     try:
         found = read_config_file(path)
     except UnreadableFile as error:
         return ConfigFile(), [error.note], []
     mistakes, warnings = list(found.duplicates), list(found.warnings)
+    problems = Problems(list(references_in(found.config)) if references else ())
+    complaints: List[str] = []
     try:
-        settings = load(found.config, KINDS, references)
+        settings = load(found.config, KINDS, problems)
     except OpsroomError as error:
         complaints = [str(one) for one in error.facts.get("problems", [])] or [error.message]
-        mistakes += [Note(found.line_of(one), one) for one in complaints]
     else:
-        warnings += [Note(found.line_of(one), one) for one in advice(settings, found.config)]
+        doubts = [f"{key}: {_UNKNOWN}" for key in problems.unknown] or advice(settings, found.config)
+        warnings += [Note(found.line_of(one), one) for one in doubts]
+    try:
+        complaints += _of_registration(found, complaints)
+    except ImportError:
+        warnings.append(Note(0, _NO_JSONSCHEMA))
+    mistakes += [Note(found.line_of(one), one) for one in complaints]
     return found, sorted(mistakes, key=_line), sorted(warnings, key=_line)
+
+
+def _of_registration(found: ConfigFile, complaints: Sequence[str]) -> List[str]:
+    """What StackStorm refuses beyond what opsroom has complained of, at the same place or around it or below it."""
+    known = [found.place_of(one) for one in complaints]
+    more: List[str] = []
+    for place, what in registration.complaints(found.config):
+        if not any(is_within(place, one) or is_within(one, place) for one in known):
+            known.append(place)
+            more.append(f"{place}: {what}")
+    return more
 
 
 def report(path: Path, mistakes: Sequence[Note], warnings: Sequence[Note]) -> List[str]:

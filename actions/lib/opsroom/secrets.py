@@ -8,6 +8,7 @@ since that would cost each message the time of parsing it.
 from __future__ import annotations
 
 import base64
+import json
 import re
 from typing import Any, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
@@ -72,8 +73,19 @@ _URL_PASSWORD = re.compile(r"(?i)[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@")
 _NAMED = ("people", "groups", "environments", "apps", "trackers", "pagers", "teams")
 
 
+# In front of a credential in the value of a header: `Bearer`, `Basic`, `token`, `GenieKey`.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z-]*\s+(\S+)")
+_URL_SAFE = str.maketrans("+/", "-_")
+# Beside reason codes, what answers are made of: the first words of commands, and others that they quote.
+_WORDS = (
+    *("against", "announcements", "because", "emergency", "everything", "morning", "opsroom", "promote", "redeploy"),
+    *("rollback", "urgent", "urgently", "verify"),
+)
+
+
 class Redactor:
-    """Replaces known secret values in a text, also as they look in an address and after `text.neutralise`.
+    """Replaces known secret values in a text, also in other writings: as they look in an address, in JSON, in base64
+    and after `text.neutralise`; a credential without its scheme (`Bearer`); each line of several.
 
     `public` are words that answers are made of (reason codes, names of the config): a value that is a part of one is
     left alone.
@@ -81,9 +93,9 @@ class Redactor:
 
     def __init__(self, values: Iterable[str], public: Iterable[str] = ()) -> None:
         words = "\n".join(public).casefold()
-        known = {value for value in values if len(value) >= MIN_LENGTH and value.casefold() not in words}
-        forms = {form for value in known for form in (value, quote(value, safe=""), quote_plus(value))}
-        wanted = sorted(forms | {neutralise(value) for value in known}, key=len, reverse=True)
+        known = {part for value in values for part in _parts(value) if len(part) >= MIN_LENGTH}
+        known = {value for value in known if value.casefold() not in words}
+        wanted = sorted({form for value in known for form in _forms(value)}, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(value) for value in wanted)) if wanted else None
 
     def text(self, text: str) -> str:
@@ -111,6 +123,11 @@ def is_secret(path: Sequence[str]) -> bool:
     return any(_fits(field, path) for field in _BY_SECTION.get(path[0] if path else "", ()))
 
 
+def is_decrypted(path: Sequence[str]) -> bool:
+    """Whether StackStorm decrypts what its datastore has for this place: where its schema says secret."""
+    return any(_fits(field, path) for field in SECRET_FIELDS)
+
+
 def secrets_of(config: Mapping[str, Any]) -> Iterator[Tuple[Path, str]]:
     """Every secret of a raw config with its place: the values of secret fields, and passwords inside addresses."""
     pagers = _mapping(config.get("pagers"))
@@ -122,7 +139,7 @@ def secrets_of(config: Mapping[str, Any]) -> Iterator[Tuple[Path, str]]:
 
 def public_words(config: Mapping[str, Any]) -> Set[str]:
     """What answers are made of and a secret may not be a part of: the reason codes, and the names of a raw config."""
-    words = {code.value for code in Code}
+    words = {*(code.value for code in Code), *_WORDS}
     for section in _NAMED:
         words |= {str(name) for name in _mapping(config.get(section))}
     for person in _mapping(config.get("people")).values():
@@ -168,6 +185,28 @@ def without_credentials(url: str) -> Tuple[str, str, str]:
         return url, "", ""
     token = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
     return bare, f"Basic {token}", password or user
+
+
+def _parts(value: str) -> Iterator[str]:
+    """A secret, its lines, and the credential behind the scheme of a header."""
+    yield value
+    if "\n" in value:
+        yield from (line.strip() for line in value.split("\n"))
+    credential = _SCHEME.fullmatch(value.strip())
+    if credential:
+        yield credential.group(1)
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The writings of a secret. In base64 it looks different at each of three places in what is encoded."""
+    yield from (value, quote(value, safe=""), quote_plus(value), neutralise(value), json.dumps(value)[1:-1])
+    raw = value.encode("utf-8", "surrogatepass")
+    for before in range(3):
+        # Without the characters that hold bits of what stands before and behind it.
+        inner = base64.b64encode(bytes(before) + raw + bytes(2))[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        if len(inner) >= MIN_LENGTH:
+            yield inner.decode("ascii")
+            yield inner.decode("ascii").translate(_URL_SAFE)
 
 
 def _fits(field: Path, path: Sequence[str]) -> bool:

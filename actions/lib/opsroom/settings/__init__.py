@@ -60,10 +60,11 @@ class Kinds:
     pagers: KindReader
 
 
-def load(raw: Optional[Mapping[str, Any]], kinds: Kinds, references: bool = False) -> Settings:
+def load(raw: Optional[Mapping[str, Any]], kinds: Kinds, problems: Optional[Problems] = None) -> Settings:
     """Check a config and return it as objects.
 
-    `references`: it is the file itself, in which names of StackStorm's datastore stand for values.
+    `problems` takes the complaints; with its `references` where the config is the file itself, in which names of
+    StackStorm's datastore stand for values.
 
     Raises Refusal(not_configured) when there is nothing in it, Refusal(settings_invalid) with all complaints at once
     (`facts["problems"]`, one text each).
@@ -75,12 +76,13 @@ def load(raw: Optional[Mapping[str, Any]], kinds: Kinds, references: bool = Fals
             "Copy opsroom.yaml.example from the pack to /opt/stackstorm/configs/opsroom.yaml, fill it in, "
             "then run: st2ctl reload --register-configs",
         )
-    problems = Problems(references)
+    problems = problems or Problems()
     settings = _read(Fields(raw, "", problems), kinds)
     check_values(raw, problems)
     check_secrets(raw, problems)
-    if not problems.lines:
+    if not problems.lines and not problems.unknown:
         # After a mistake in a part, what is said of the whole would only be its echo.
+        problems.references = ()
         check(settings, problems)
     if problems.lines:
         first = problems.lines[0]

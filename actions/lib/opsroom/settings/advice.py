@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterator, List, Mapping, Tuple
 
 from ..names import listed
-from ..secrets import MIN_LENGTH, is_secret, secrets_of
+from ..secrets import MIN_LENGTH, is_decrypted, secrets_of
 from .approvers import able_approvers, able_requesters
 from .fields import is_reference
 from .model import Environment, Settings
@@ -22,7 +22,7 @@ def advice(settings: Settings, raw: Mapping[str, Any]) -> List[str]:
         f"{place}: StackStorm decrypts a value of its datastore only where its schema says secret; "
         "here an encrypted one arrives as it lies there"
         for path, place, value in _texts(raw, (), "")
-        if is_reference(value) and not is_secret(path)
+        if is_reference(value) and "decrypt_kv" not in value and not is_decrypted(path)
     ]
     return list(dict.fromkeys(lines))
 
@@ -52,6 +52,10 @@ def _of_environment(settings: Settings, environment: Environment) -> Iterator[Tu
                 f"what {listed(stuck)} {'asks' if len(stuck) == 1 else 'ask'} for can never get its "
                 f"{environment.approvals} {wanted}: nobody approves their own change, and too few others can",
             )
+    # Where nobody may deploy on purpose, this is no news.
+    on_purpose = () in (environment.deployers, environment.rooms)
+    if environment.approvals and not on_purpose and not able_requesters(settings, environment):
+        yield "approvals", "nobody in the config can ask for a deployment there"
     emergency = members(environment.emergency, settings.groups)
     alone = [one for one in emergency if not able_approvers(settings, environment, one)]
     if alone:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)?$")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 # As StackStorm's config names a value of its datastore.
-_REFERENCE = re.compile(r"\{\{\s*st2kv\.[^{}]+\}\}\Z")
+_REFERENCE = re.compile(r"\{\{\s*st2kv\.[^{}]+\}\}")
 # Credentials in front of a host, also where the address around them is not one.
 _CREDENTIALS = re.compile(r"[^\s/@:]*:[^\s@]+@")
 _QUOTES: Mapping[type, str] = {
@@ -46,24 +46,47 @@ def duration(value: Union[str, int, float]) -> Optional[float]:
     return float(match.group(1)) * _UNITS[match.group(2) or "s"] if match else None
 
 
+def references_in(value: Any, place: str = "") -> Iterator[str]:
+    """The places of a config with values of StackStorm's datastore, also where they are a part of a text."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from references_in(item, f"{place}.{key}".lstrip("."))
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            yield from references_in(item, f"{place}[{number}]")
+    elif isinstance(value, str) and _REFERENCE.search(value):
+        yield place
+
+
 def is_reference(value: Any) -> bool:
     """Whether a value is the name of one in StackStorm's datastore, such as `{{ st2kv.system.jira_token }}`."""
-    return isinstance(value, str) and _REFERENCE.match(value.strip()) is not None
+    return isinstance(value, str) and _REFERENCE.fullmatch(value.strip()) is not None
+
+
+def without_references(text: str) -> str:
+    """The text without the names of values in StackStorm's datastore."""
+    return _REFERENCE.sub("", text)
 
 
 class Problems:
     """The complaints of one reading, in the order of the keys.
 
-    `references`: the config is the file itself, so that what StackStorm takes from its datastore is not known yet.
+    `references`: the places whose values StackStorm takes from its datastore, where the config is the file itself. What
+    they will be is not known yet: a complaint about one is none, and its key is kept in `unknown`.
     """
 
-    def __init__(self, references: bool = False) -> None:
+    def __init__(self, references: Sequence[str] = ()) -> None:
         self.lines: List[str] = []
+        self.unknown: List[str] = []
         self.references = references
         self._keys: Set[str] = set()
 
     def add(self, key: str, what: str) -> None:
         """Note a complaint."""
+        if any(one == key or one.startswith(f"{key}[") for one in self.references):
+            if key not in self.unknown:
+                self.unknown.append(key)
+            return
         line = f"{key}: {what}"
         self._keys.add(key)
         # Some keys are looked at twice.
@@ -139,7 +162,7 @@ class Fields:
             if not isinstance(value, str):
                 return None
             line = value.strip()
-            if line and self.problems.references and is_reference(line):
+            if not choices and self.problems.references and is_reference(line):
                 return line
             if not line or (choices and line not in choices) or (pattern and not pattern.match(line)):
                 return None

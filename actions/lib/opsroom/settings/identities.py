@@ -60,13 +60,13 @@ def _identities(settings: Settings) -> Iterator[_Identity]:
     kinds = {name: kind.kind for name, kind in (*settings.trackers.items(), *settings.pagers.items())}
     for person in settings.people.values():
         for name in person.chat:
-            yield _Identity("chat", normalised(name), person.name, "chat", f"'{name}'")
+            yield _Identity("chat", normalised(name), person.name, "chat", _spelt(name))
         for name in person.st2:
-            yield _Identity("st2", normalised(name), person.name, "st2", f"'{name}'")
+            yield _Identity("st2", normalised(name), person.name, "st2", _spelt(name))
         if person.totp:
             yield _Identity("totp", _key(person.totp), person.name, "totp", "it")
         if person.email:
-            yield _Identity("address", normalised(person.email), person.name, "email", f"'{person.email}'")
+            yield _Identity("address", normalised(person.email), person.name, "email", _spelt(person.email))
         yield from _elsewhere(person, kinds)
 
 
@@ -74,19 +74,30 @@ def _elsewhere(person: Person, kinds: Dict[str, str]) -> Iterator[_Identity]:
     """The person's names in trackers and pagers. A key is the name of one of them, or the kind of several."""
     for key, text in person.identities.items():
         value = _number(text) if key.casefold() in _NUMBERS else normalised(text)
+        if key.casefold() in _NUMBERS and key not in kinds and key not in kinds.values():
+            yield _Identity("number", value, person.name, key, _spelt(text))
+            continue
         if "@" in value:
             # Many systems know people by their address, and take it from `email` where they have no other name.
-            yield _Identity("address", value, person.name, key, f"'{text}'")
+            yield _Identity("address", value, person.name, key, _spelt(text))
         places = [
             name for name, kind in kinds.items() if name == key or (kind == key and name not in person.identities)
         ]
         for place in places or [key]:
-            yield _Identity(f"in {place}", value, person.name, key, f"'{text}'")
+            yield _Identity(f"in {place}", value, person.name, key, _spelt(text))
 
 
 def _number(text: str) -> str:
-    digits = "".join(one for one in unicodedata.normalize("NFKC", text) if one.isdigit())
-    return digits or normalised(text)
+    plain = unicodedata.normalize("NFKC", text).strip()
+    digits = "".join(one for one in plain if one.isdigit())
+    # 0044 is how +44 is dialled.
+    return (digits[2:] if plain.startswith("00") else digits) or normalised(text)
+
+
+def _spelt(name: str) -> str:
+    """A name in quotes; with escapes where two that differ would look alike."""
+    plain = name.isprintable() and unicodedata.is_normalized("NFC", name)
+    return f"'{name}'" if plain else ascii(name)
 
 
 def _key(secret: str) -> bytes:

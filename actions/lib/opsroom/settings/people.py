@@ -64,6 +64,7 @@ def _totp(fields: Fields) -> str:
     expected = f"a base32 secret (A to Z and 2 to 7) of {_SHORTEST_SECRET} to {_LONGEST_SECRET} characters"
     value = fields.secret("totp", "", expected=expected)
     if not value or (fields.problems.references and is_reference(value)):
+        # As it stands, two people can still be seen to have one.
         return value
     secret = "".join(value.split()).replace("-", "").rstrip("=").upper()
     # A group of eight characters holds five bytes; these rests hold no whole number of bytes.

@@ -1,8 +1,9 @@
 """Reading a config file as YAML: with the line of every key, without duplicates, and with a warning about everything
 that YAML reads as something else than what stands there.
 
-StackStorm's reader keeps the last of two equal keys and says nothing. Nothing of a file's text is ever part of an error
-or a warning but names of keys and scalars outside of secret fields.
+The file is read as StackStorm reads it (UTF-8, by libyaml where it is there), but StackStorm keeps the last of two
+equal keys and says nothing. Of the file's text, errors and warnings have nothing but names of keys, and scalars outside
+of secret fields.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ Place = Tuple[str, ...]
 # A config of a thousand applications has about a tenth of these.
 _MAX_BYTES = 2_000_000
 _MAX_NODES = 200_000
+# Larger numbers are kept by no database of StackStorm's.
+_MAX_INT = 2**63
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
 _BOOL, _NULL, _DATE = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null", "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
@@ -36,7 +40,7 @@ _PLAIN: Mapping[str, str] = {
 _MEANING: Mapping[str, str] = {
     _INT: "the number",
     _FLOAT: "the number",
-    _BOOL: "the answer",
+    _BOOL: "",
     _NULL: "nothing",
     _DATE: "a date",
 }
@@ -48,6 +52,12 @@ class Note:
 
     line: int
     text: str
+
+
+_NOT_UTF8 = "the file is not YAML: it has characters that are not text in UTF-8"
+_NO_SUCH_VALUE = "there is no such date, number or answer; put quotes around a text"
+# What PyYAML raises for `2026-13-01`, `!!int x`, `!!bool x` and `!!timestamp x`.
+_NO_VALUE = (ValueError, KeyError, AttributeError, TypeError)
 
 
 class UnreadableFile(Exception):
@@ -70,9 +80,16 @@ class ConfigFile:
     duplicates: List[Note] = field(default_factory=list)
     warnings: List[Note] = field(default_factory=list)
 
+    def place_of(self, complaint: str) -> str:
+        """The key that a complaint begins with; one that the file does not have ends at the first colon."""
+        ends = (found.start() for found in re.finditer(": ", complaint))
+        known = (complaint[:end] for end in ends if complaint[:end] in self.lines)
+        return max(known, key=len, default=complaint.partition(": ")[0])
+
     def line_of(self, complaint: str) -> int:
         """The line that a complaint is about: that of the key that it begins with, or of the nearest one around it."""
-        place = max((one for one in self.lines if complaint.startswith(f"{one}: ")), key=len, default="")
+        place = self.place_of(complaint)
+        place = place if place in self.lines else ""
         while not place:
             shorter = re.match(r"(?s)(.+)[.\[][^.\[]*\Z", complaint.partition(": ")[0])
             if shorter is None:
@@ -80,6 +97,11 @@ class ConfigFile:
             complaint = f"{shorter.group(1)}: "
             place = shorter.group(1) if shorter.group(1) in self.lines else ""
         return self.lines[place]
+
+
+def is_within(place: str, other: str) -> bool:
+    """Whether one place of a config is another one, or below it."""
+    return place == other or place.startswith((f"{other}.", f"{other}["))
 
 
 def read_config_file(path: Path) -> ConfigFile:
@@ -92,7 +114,11 @@ def read_config_file(path: Path) -> ConfigFile:
     if len(data) > _MAX_BYTES:
         raise UnreadableFile(0, f"the file is larger than {_MAX_BYTES // 1_000_000} MB")
     try:
-        loader = yaml.SafeLoader(data)
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UnreadableFile(0, _NOT_UTF8) from None
+    try:
+        loader = _LOADER(text)
         root = loader.get_single_node()
         if root is None:
             return ConfigFile()
@@ -102,7 +128,9 @@ def read_config_file(path: Path) -> ConfigFile:
         _Walk(loader, found).mapping(root, (), "")
         found.config = loader.construct_document(root)
     except yaml.YAMLError as error:
-        raise _not_yaml(error) from None
+        raise _not_yaml(error, text) from None
+    except _NO_VALUE:
+        raise UnreadableFile(0, _NO_SUCH_VALUE) from None
     except RecursionError:
         raise UnreadableFile(0, "something in the file is a part of itself, or nested too deep") from None
     return found
@@ -120,13 +148,18 @@ class _Walk:
     def mapping(self, node: Any, place: Place, shown_place: str) -> None:
         self._enter(node)
         seen: Dict[Any, int] = {}
+        merged = [pair for pair in node.value if pair[0].tag == _MERGE]
+        for number, (key_node, value_node) in enumerate(merged):
+            line = key_node.start_mark.line + 1
+            if number:
+                self._duplicate(f"{shown_place}.<<".lstrip("."), line, merged[0][0].start_mark.line + 1)
+            # What is merged gives way to the keys beside it; so it hides no rule, and its lines are those of the rest.
+            for one in value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]:
+                if isinstance(one, yaml.MappingNode):
+                    self.mapping(one, place, shown_place)
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if key_node.tag == _MERGE:
-                # What is merged gives way to the keys beside it; so it hides no rule.
-                for one in value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]:
-                    if isinstance(one, yaml.MappingNode):
-                        self.mapping(one, place, shown_place)
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
                 raise UnreadableFile(line, f"{shown_place or 'the top'}: expected keys that are texts")
@@ -135,15 +168,16 @@ class _Walk:
             value = _constructed(self._loader, key_node)
             inner = f"{shown_place}.{value}".lstrip(".")
             if value in seen:
-                first = f"line {seen[value]}"
-                self._found.duplicates.append(
-                    Note(line, f"{inner}: this key stands there twice, first in {first}; only one of them would count")
-                )
+                self._duplicate(inner, line, seen[value])
             seen[value] = line
             self._found.lines[inner] = line
             self._warn(key_node, f"{shown_place}.{name}".lstrip("."), hidden=False)
             self._value(value_node, (*place, str(value)), inner)
         self._above.discard(id(node))
+
+    def _duplicate(self, place: str, line: int, first: int) -> None:
+        what = f"this key appears twice, first in line {first}; only one of them would count"
+        self._found.duplicates.append(Note(line, f"{place}: {what}"))
 
     def _value(self, node: Any, place: Place, shown_place: str) -> None:
         if isinstance(node, yaml.MappingNode):
@@ -169,12 +203,17 @@ class _Walk:
     def _warn(self, node: Any, place: str, hidden: bool) -> None:
         """Note a scalar without quotes of which YAML makes something else than what stands there."""
         self._count += 1
-        if node.style is not None or node.tag not in _PLAIN or re.fullmatch(_PLAIN[node.tag], node.value):
+        # Without quotes the style is empty (libyaml) or None.
+        if node.style or node.tag not in _PLAIN:
+            return
+        if node.tag == _INT:
+            _constructed(self._loader, node)
+        if re.fullmatch(_PLAIN[node.tag], node.value):
             return
         value = _constructed(self._loader, node)
         meaning = _MEANING[node.tag]
         if node.tag not in (_NULL, _DATE):
-            meaning += f" {str(value).lower()}"
+            meaning = f"{meaning} {str(value).lower()}".lstrip()
         what = "what is there" if hidden else shown(redact(node.value))
         told = "something else" if hidden else meaning
         self._found.warnings.append(
@@ -187,22 +226,30 @@ class _Walk:
 
 def _constructed(loader: Any, node: Any) -> Any:
     try:
-        return loader.construct_object(node)
-    except ValueError:
-        # 2026-13-01 and the like.
-        raise UnreadableFile(
-            node.start_mark.line + 1, "there is no such date or number; put quotes around a text"
-        ) from None
+        value = loader.construct_object(node)
+    except _NO_VALUE:
+        raise UnreadableFile(node.start_mark.line + 1, _NO_SUCH_VALUE) from None
+    if isinstance(value, int) and not -_MAX_INT <= value < _MAX_INT:
+        what = "StackStorm cannot keep a number as large as this one; put quotes around a text"
+        raise UnreadableFile(node.start_mark.line + 1, what)
+    return value
 
 
-def _not_yaml(error: yaml.YAMLError) -> UnreadableFile:
+def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
     """What is wrong, without the lines of the file that PyYAML quotes in its own message: they may hold secrets."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = re.sub(r"'[^']*'|\"[^\"]*\"", "…", str(getattr(error, "problem", "") or "")).splitlines()
-    what = f" ({problem[0]})" if problem else ""
     if isinstance(error, yaml.reader.ReaderError):
-        return UnreadableFile(0, "the file is not YAML: it holds characters that are no text in UTF-8")
-    return UnreadableFile(
-        mark.line + 1 if mark else 0,
-        f"the file is not YAML{what}; texts that hold `: ` or ` #`, or begin with one of * & ! % @ ` {{ [, need quotes",
-    )
+        return UnreadableFile(0, "the file is not YAML: it has control characters")
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    lines = text.rstrip("\n").split("\n")
+    # What is missing at the end is missing in the last line.
+    line = min(mark.line + 1, len(lines)) if mark else 0
+    problem = str(getattr(error, "problem", "") or "")
+    if "another document" in problem:
+        return UnreadableFile(line, "a second document begins here; a config is one document, without `---` in between")
+    if mark and "\t" in lines[line - 1][: mark.column + 1]:
+        return UnreadableFile(line, "the file is not YAML: there is a tab here, and YAML is indented with blanks")
+    # Behind a colon, and in quotes, is what was found.
+    problem = re.sub(r"'[^']*'|\"[^\"]*\"", "…", problem).partition(": ")[0].partition("\n")[0]
+    what = f" ({problem})" if problem else ""
+    cure = "; texts that hold `: ` or ` #`, or begin with one of * & ! % @ ` { [, need quotes"
+    return UnreadableFile(line, f"the file is not YAML{what}{cure}")
