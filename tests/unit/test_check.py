@@ -314,6 +314,15 @@ ADVICE: Dict[str, Tuple[str, str]] = {
         "people: {carol: {}, dave: {}}\nenvironments: {p: {emergency: [carol], approvers: [carol]}}",
         "environments.p.emergency: nobody else can review an emergency deployment of carol",
     ),
+    "an environment without people": (
+        "environments: {p: {approvals: 1}}",
+        "environments.p.approvals: nobody in the config can ask for a deployment there",
+    ),
+    "requesters who are in no room": (
+        "people: {carol: {chat: [carol]}, dave: {}, erin: {}}\n"
+        "environments: {p: {approvals: 1, approvers: [carol], deployers: [dave, erin], rooms: ['#ops']}}",
+        "environments.p.approvals: nobody in the config can ask for a deployment there",
+    ),
     "a confirmation without codes": (
         "people: {carol: {totp: JBSWY3DPEHPK3PXP}, dave: {}}\n"
         "environments: {p: {confirm_within: 60s, second_factor: true}}",

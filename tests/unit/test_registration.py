@@ -1,4 +1,4 @@
-"""What StackStorm refuses when it registers a config, and what it could not use then: `opsroom.check` refuses it first."""
+"""What StackStorm refuses when it registers a config, or could not use afterwards, is refused before."""
 
 from __future__ import annotations
 

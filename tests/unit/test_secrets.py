@@ -57,7 +57,7 @@ def test_other_writings_of_a_secret_are_masked() -> None:
     written += [" ".join(key.split()), quote("plain-text-of-mine"), quote("xyz-of-the-api")]
     for text in written:
         masked = redactor.text(f"it is {text}!")
-        assert masked.startswith("it is ***") and masked.endswith("***!"), masked
+        assert re.fullmatch(r"it is \*\*\*(.*\*\*\*)?!", masked), masked
     for before in ("", "u", "us", "user:"):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             text = encode(f"{before}plain-text-of-mine".encode()).decode()

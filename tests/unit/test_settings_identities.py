@@ -58,6 +58,8 @@ def problems(people: Dict[str, Any], **changes: Any) -> List[str]:
         ({"local": "smith"}, {"north": "smith"}, "north"),
         ({"elsewhere": "smith"}, {"elsewhere": "@smith"}, "elsewhere"),
         ({"phone": "+44 20 7946 0000"}, {"phone": "+44-20-79460000"}, "phone"),
+        ({"phone": "+44 20 7946 0000"}, {"phone": "0044 20 7946 0000"}, "phone"),
+        ({"phone": "+44 20 7946 0000"}, {"mobile": "+442079460000"}, "mobile"),
     ],
 )
 def test_what_two_people_have_is_refused_and_names_both(one: Dict[str, Any], other: Dict[str, Any], key: str) -> None:
@@ -65,6 +67,11 @@ def test_what_two_people_have_is_refused_and_names_both(one: Dict[str, Any], oth
     assert line.startswith(f"people.two.{key}: expected ")
     assert "one" in line
     assert SECRET not in line
+
+
+def test_names_that_look_alike_are_shown_so_that_they_differ() -> None:
+    (line,) = problems({"one": {"chat": ["jose"]}, "two": {"chat": ["jose\u200b"]}})
+    assert line.endswith(r"found 'jose\u200b'; one has 'jose'")
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def check_values(raw: Mapping[str, Any], problems: Problems) -> None:
 
 
 def check_secrets(raw: Mapping[str, Any], problems: Problems) -> None:
-    """Complain of secrets that are a part of a reason code or of a name of the config.
+    """Complain of secrets that are a part of a reason code, of a command or of a name of the config.
 
     To mask them would blot out what answers are made of. Headers are not meant: they hold much that is no secret, so
     that such a value is just not masked.
@@ -89,8 +89,8 @@ def check_secrets(raw: Mapping[str, Any], problems: Problems) -> None:
         if len(secret) >= MIN_LENGTH and secret.casefold() in words and "headers" not in path[:-1]:
             problems.add(
                 ".".join(path),
-                "expected a secret that is no part of a name of this config or of a reason code, since every place "
-                "where it stands is masked in answers; what is there is not shown",
+                "expected a secret that is no part of a name of this config, a reason code or a command, since every "
+                "place where it appears is masked in answers; what is there is not shown",
             )
 
 
