@@ -128,3 +128,11 @@ def test_the_key_takes_the_kinds_that_there_are():
     assert line == (
         "apps.web.deploy.allow_incomplete: expected lfs, git-crypt, git-annex, filters or submodules, found 'LFS'"
     )
+
+
+def test_a_version_without_files_is_refused_as_such(world):
+    world.repository.git("rm", "-r", "--quiet", ".")
+    world.repository.git("commit", "--quiet", "-m", "nothing left")
+    world.repository.git("tag", "v2.0.0")
+    assert failure_of(world.deploy, "v2.0.0").message == "The version cannot be unpacked: it holds no files."
+    assert world.current == "v1.0.0"

@@ -61,9 +61,15 @@ def unpack(archive: BinaryIO, folder: Path, check: Callable[[], None]) -> Unpack
                 else:
                     raise _unfit(f"'{member.name}' is neither a file, a folder nor a link")
     except (tarfile.TarError, EOFError) as error:
-        raise _unfit("the archive is damaged") from error
+        raise _unfit("it holds no files" if _is_empty(archive) else "the archive is damaged") from error
     _link(folder, links)
     return Unpacked(files + len(links), folders.empty(), findings)
+
+
+def _is_empty(archive: BinaryIO) -> bool:
+    """Whether nothing follows the two blocks of git's comment, which Python takes for a damaged archive."""
+    archive.seek(1024)
+    return not archive.read(1 << 16).strip(b"\0")
 
 
 class _Folders:
