@@ -4,180 +4,89 @@ from __future__ import annotations
 
 from typing import Tuple
 
+from .families import (
+    ANYWHERE,
+    APP,
+    BEFORE_TO,
+    NOT_EVERYTHING,
+    NOT_ON,
+    PAGE_WORD,
+    PLACE,
+    SINCE,
+    SOURCE,
+    VERSION,
+    WHO,
+    alone,
+    alone_or,
+    by_id,
+    deciding,
+    deploying,
+    giving,
+    page,
+    period,
+    text_last,
+    text_within,
+    with_cards,
+)
 from .forms import CODE, COLON, END, ID, LAST, NAME, PAIRS, REST, WORD, Command, Form, gaps, plain, value, words
 
-_APP, _VERSION, _SOURCE, _PLACE = (value(name) for name in ("app", "version", "source", "environment"))
-_ANYWHERE = value("environment", REST)
-# Not where "for" or "on" follows the first word: another form says what then.
-_NOT_FOR, _NOT_ON = r"(?!\S+\s+for(?!\S))", r"(?!\S+\s+on(?!\S))"
-_NOT_EVERYTHING = r"(?![Ee]verything(?![^\s:]))"
-_BEFORE_TO = r"\S(?:(?!\s+to(?!\S))[\s\S])"
-_SINCE = value("since", _BEFORE_TO + "{0,63}")
-
-
-def _with_cards(display: str, until_place: str) -> Tuple[Form, Form]:
-    """A deployment, and the same for cards."""
-    place = gaps(value("environment", r"\S+"), "for", value("cards", REST))
-    return (
-        Form(display, gaps(until_place, _NOT_FOR + _ANYWHERE)),
-        Form(f"{display} for {{{{ cards }}}}", gaps(until_place, place)),
-    )
-
-
-def _deploying(word: str) -> Command:
-    display = f"{word} {{{{ app }}}} {{{{ version }}}} to {{{{ environment }}}}"
-    return Command(word, words(word), _with_cards(display, gaps(words(word), _APP, _VERSION, "to")))
-
-
-def _by_id(alias: str, said: str, name: str) -> Command:
-    form = Form(f"{said} {{{{ {name} }}}}", gaps(words(said), value(name)) + PAIRS)
-    return Command(alias, words(said), (form,))
-
-
-def _deciding(word: str) -> Command:
-    said = f"{word} change"
-    change, code = value("change"), value("code", CODE)
-    return Command(
-        f"{word}_change",
-        words(said),
-        (
-            Form(f"{said} {{{{ change }}}}", gaps(words(said), change) + PAIRS),
-            Form(f"{said} {{{{ change }}}} {{{{ code }}}}", gaps(words(said), change, code) + PAIRS),
-        ),
-    )
-
-
-def _alone(alias: str, said: str) -> Command:
-    return Command(alias, words(said), (Form(said, words(said) + PAIRS),))
-
-
-def _alone_or(alias: str, said: str, word: str, name: str, head: str = "") -> Command:
-    """A command with or without a value at its end."""
-    named = gaps(words(said) + rf"(?!{PAIRS})", word, value(name, REST))
-    return Command(
-        alias,
-        words(head or said),
-        (Form(said, words(said) + PAIRS), Form(f"{said} {word} {{{{ {name} }}}}", named)),
-    )
-
-
-def _giving(alias: str, said: str, name: str) -> Command:
-    display = f"{said} {{{{ card }}}} to {{{{ {name} }}}}"
-    form = Form(display, gaps(words(said), value("card"), "to", value(name, REST)))
-    return Command(alias, words(said), (form,))
-
-
-def _period(said: str) -> Tuple[Form, Form]:
-    until = value("until", REST)
-    return (
-        Form(f"{said} for {{{{ since }}}}", gaps(words(f"{said} for"), value("since", REST))),
-        Form(
-            f"{said} from {{{{ since }}}} to {{{{ until }}}}",
-            gaps(words(f"{said} from"), _SINCE, "to", until),
-        ),
-    )
-
-
-def _text_last(display: str, before: str, name: str, colon: str = COLON) -> Form:
-    """Free text behind a colon."""
-    return Form(display, before + colon + value(name, REST), typed=True)
-
-
-def _text_within(display: str, before: str, name: str, *after: str) -> Form:
-    """Free text in the middle: it may end in anything."""
-    return Form(display, gaps(before, value(name, REST), *after) + END, typed=True, within=True)
-
-
-def _page(alias: str, head: str, before: str, who: str, said: str, *more: Form) -> Command:
-    """A page, with the text behind a colon or in the middle."""
-    urgently = " urgently" if alias == "page_urgently" else ""
-    colon = r"\s+urgently" + COLON if urgently else COLON
-    return Command(
-        alias,
-        head,
-        (
-            _text_last(
-                f"{before} {{{{ who }}}}{urgently}: {{{{ message }}}}",
-                gaps(words(before), value("who", who)),
-                "message",
-                colon,
-            ),
-            *more,
-            _text_within(
-                f"{said} {{{{ message }}}} to {{{{ who }}}}",
-                words(said),
-                "message",
-                *("to", value("who", LAST)),
-            ),
-        ),
-    )
-
-
-# Up to the colon, or to "urgently" in front of it.
-_WHO = r"(?!:(?!\S))\S(?:(?!\s+urgently\s*:(?!\S)|\s*:(?!\S))[\s\S]){0,255}"
-# Without a blank behind the colon: one word, no other colon that could end a name, and no address.
-_PAGE_WORD = Form(
-    "page {{ who }}: {{ message }}",
-    gaps(words("page"), value("who", r"[^\s:]+")) + ":" + value("message", r"(?![/:])\S(?:(?!:(?!\S))[\s\S])*") + END,
-    typed=True,
-)
 _CARD = words("create") + r"\s+(?:a\s+)?card"
 _PROJECT = r"(?!:)\S(?:(?!\s*:(?!\S))[^\n]){0,255}"
 _IN_PROJECT = gaps(_CARD, "in", value("project", _PROJECT))
 _ABOUT = words("cards about") + r"\s+"
 _ONE_PROJECT = rf"(?!(?!{WORD}{PAIRS}))"
 _IN_ONE = rf"\s+in\s+{_ONE_PROJECT}{value('project')}{PAIRS}"
-_DEPLOY = gaps("deploy", _APP, _VERSION, "to")
+_DEPLOY = gaps("deploy", APP, VERSION, "to")
 _ID_PLACE = value("environment", ID)
 _REASON = rf"(?:\s*:(?:\s*{value('reason', REST)})?)?{END}"
 _PUT = words("put lock") + r"(?!\s+on\s)"
-_ON_APP = gaps("", "on", _APP, "on", _PLACE) + END
+_ON_APP = gaps("", "on", APP, "on", PLACE) + END
 
 COMMANDS: Tuple[Command, ...] = (
-    _by_id("ack_page", "ack page", "page"),
+    by_id("ack_page", "ack page", "page"),
     Command(
         "add_responder",
-        gaps(words("add"), r"(?!comment\s)" + _BEFORE_TO + "{0,127}", "to", "page"),
+        gaps(words("add"), r"(?!comment\s)" + BEFORE_TO + "{0,127}", "to", "page"),
         (
             Form(
                 "add {{ who }} to page {{ page }}",
                 gaps(
                     words("add"),
-                    r"(?!comment\s)" + value("who", _BEFORE_TO + "{0,127}"),
+                    r"(?!comment\s)" + value("who", BEFORE_TO + "{0,127}"),
                     *("to", "page", value("page")),
                 )
                 + PAIRS,
             ),
         ),
     ),
-    _deciding("approve"),
-    _giving("assign_card", "assign card", "assignee"),
+    deciding("approve"),
+    giving("assign_card", "assign card", "assignee"),
     Command(
         "audit_report",
         words("audit"),
         (
-            *_period("audit report"),
+            *period("audit report"),
             Form(
                 "audit report on {{ environment }} for {{ since }}",
-                gaps(words("audit report on"), _PLACE, "for", value("since", REST)),
+                gaps(words("audit report on"), PLACE, "for", value("since", REST)),
             ),
             Form(
                 "audit report on {{ environment }} from {{ since }} to {{ until }}",
-                gaps(*(words("audit report on"), _PLACE, "from", _SINCE, "to"), value("until", REST)),
+                gaps(*(words("audit report on"), PLACE, "from", SINCE, "to"), value("until", REST)),
             ),
         ),
     ),
-    _alone_or("audit_verify", "audit verify", "against", "head"),
+    alone_or("audit_verify", "audit verify", "against", "head"),
     Command(
         "comment_card",
         rf"(?:{words('comment on card')}|{words('add comment')})",
         (
-            _text_last(
+            text_last(
                 "comment on card {{ card }}: {{ text }}",
                 gaps(words("comment on card"), value("card", r"(?!:)\S+?")),
                 "text",
             ),
-            _text_within(
+            text_within(
                 "add comment {{ text }} to card {{ card }}",
                 words("add comment"),
                 "text",
@@ -185,14 +94,14 @@ COMMANDS: Tuple[Command, ...] = (
             ),
         ),
     ),
-    _deciding("confirm"),
+    deciding("confirm"),
     Command(
         "create_card",
         _CARD,
         (
-            _text_last("create card: {{ text }}", _CARD, "text", r"\s*:\s*"),
-            _text_last("create card in {{ project }}: {{ text }}", _IN_PROJECT, "text"),
-            _text_within(
+            text_last("create card: {{ text }}", _CARD, "text", r"\s*:\s*"),
+            text_last("create card in {{ project }}: {{ text }}", _IN_PROJECT, "text"),
+            text_within(
                 "create a card {{ text }} in project {{ project }}",
                 words("create a card") + rf"(?!\s*:)(?!\s+in\s+{_PROJECT}{COLON}\S)",
                 "text",
@@ -200,32 +109,32 @@ COMMANDS: Tuple[Command, ...] = (
             ),
         ),
     ),
-    _deploying("deploy"),
+    deploying("deploy"),
     Command(
         "emergency_deploy",
         words("emergency"),
         (
-            _text_last(
+            text_last(
                 "emergency deploy {{ app }} {{ version }} to {{ environment }}: {{ reason }}",
                 gaps(words("emergency"), _DEPLOY, _ID_PLACE),
                 "reason",
             ),
-            _text_last(
+            text_last(
                 "emergency {{ code }} deploy {{ app }} {{ version }} to {{ environment }}: {{ reason }}",
                 gaps(words("emergency"), value("code", CODE), _DEPLOY, _ID_PLACE),
                 "reason",
             ),
-            _text_within(
+            text_within(
                 "emergency because {{ reason }} deploy {{ app }} {{ version }} to {{ environment }}",
                 words("emergency because"),
                 "reason",
-                *(_DEPLOY, _PLACE),
+                *(_DEPLOY, PLACE),
             ),
-            _text_within(
+            text_within(
                 "emergency {{ code }} because {{ reason }} deploy {{ app }} {{ version }} to {{ environment }}",
                 gaps(words("emergency"), value("code", CODE), "because"),
                 "reason",
-                *(_DEPLOY, _PLACE),
+                *(_DEPLOY, PLACE),
             ),
         ),
     ),
@@ -238,12 +147,12 @@ COMMANDS: Tuple[Command, ...] = (
                 gaps(words("close incident"), value("incident", ID) + r"(?!\s*:)") + PAIRS,
                 typed=True,
             ),
-            _text_last(
+            text_last(
                 "close incident {{ incident }}: {{ text }}",
                 gaps(words("close incident"), value("incident", ID)),
                 "text",
             ),
-            _text_within(
+            text_within(
                 "close with {{ text }} incident {{ incident }}",
                 words("close with"),
                 "text",
@@ -251,7 +160,7 @@ COMMANDS: Tuple[Command, ...] = (
             ),
         ),
     ),
-    _by_id("escalate_page", "escalate page", "page"),
+    by_id("escalate_page", "escalate page", "page"),
     Command(
         "find_cards",
         words("cards"),
@@ -267,19 +176,19 @@ COMMANDS: Tuple[Command, ...] = (
             ),
         ),
     ),
-    _by_id("get_card", "show card", "card"),
+    by_id("get_card", "show card", "card"),
     Command(
         "get_history",
         words("history"),
         (
-            Form("history on {{ environment }}", gaps(words("history on"), _ANYWHERE)),
+            Form("history on {{ environment }}", gaps(words("history on"), ANYWHERE)),
             Form(
                 "history of {{ app }}",
-                gaps(words("history of"), _NOT_ON + value("app", REST)),
+                gaps(words("history of"), NOT_ON + value("app", REST)),
             ),
             Form(
                 "history of {{ app }} on {{ environment }}",
-                gaps(words("history of"), _APP, "on", _ANYWHERE),
+                gaps(words("history of"), APP, "on", ANYWHERE),
             ),
         ),
     ),
@@ -301,13 +210,13 @@ COMMANDS: Tuple[Command, ...] = (
         (
             Form(
                 "version of {{ app }} on {{ environment }}",
-                gaps("[Vv]ersions?", "of", _APP, "on", _ANYWHERE),
+                gaps("[Vv]ersions?", "of", APP, "on", ANYWHERE),
             ),
             Form(
                 "versions of {{ app }}",
-                gaps("[Vv]ersions?", "of", _NOT_ON + value("app", REST)),
+                gaps("[Vv]ersions?", "of", NOT_ON + value("app", REST)),
             ),
-            Form("versions on {{ environment }}", gaps("[Vv]ersions?", "on", _ANYWHERE)),
+            Form("versions on {{ environment }}", gaps("[Vv]ersions?", "on", ANYWHERE)),
         ),
     ),
     Command(
@@ -321,24 +230,24 @@ COMMANDS: Tuple[Command, ...] = (
             ),
         ),
     ),
-    _alone_or("list_changes", "show changes", "on", "environment"),
-    _alone("list_incidents", "show incidents"),
-    _alone_or("list_locks", "show locks", "on", "environment"),
-    _alone_or("list_pages", "show pages", "for", "who"),
+    alone_or("list_changes", "show changes", "on", "environment"),
+    alone("list_incidents", "show incidents"),
+    alone_or("list_locks", "show locks", "on", "environment"),
+    alone_or("list_pages", "show pages", "for", "who"),
     Command(
         "lock",
         rf"(?:{words('lock')}|{words('put lock')})",
         (
             Form(
                 "lock {{ environment }}: {{ reason }}",
-                gaps(words("lock"), _NOT_EVERYTHING + _ID_PLACE) + _REASON,
+                gaps(words("lock"), NOT_EVERYTHING + _ID_PLACE) + _REASON,
                 typed=True,
             ),
-            _text_within(
+            text_within(
                 "put lock {{ reason }} on {{ environment }}",
                 _PUT + rf"(?!\s+{REST}{plain(_ON_APP)})",
                 "reason",
-                *("on", _PLACE),
+                *("on", PLACE),
             ),
             Form(
                 "put lock {{ reason }} on {{ app }} on {{ environment }}",
@@ -364,19 +273,19 @@ COMMANDS: Tuple[Command, ...] = (
             ),
         ),
     ),
-    _alone("loud", "loud announcements"),
-    _giving("move_card", "move card", "column"),
-    _alone("my_cards", "my cards"),
+    alone("loud", "loud announcements"),
+    giving("move_card", "move card", "column"),
+    alone("my_cards", "my cards"),
     Command(
         "open_incident",
         words("declare") + r"\s+(?:an\s+)?incident",
         (
-            _text_last(
+            text_last(
                 "declare incident for {{ who }}: {{ text }}",
                 gaps(words("declare incident for"), value("who", NAME)),
                 "text",
             ),
-            _text_within(
+            text_within(
                 "declare an incident {{ text }} for {{ who }}",
                 words("declare an incident"),
                 "text",
@@ -384,29 +293,29 @@ COMMANDS: Tuple[Command, ...] = (
             ),
         ),
     ),
-    _page("page", rf"(?:{words('page')}|{words('send page')})", "page", _WHO, "send page", _PAGE_WORD),
-    _page(
+    page("page", rf"(?:{words('page')}|{words('send page')})", "page", WHO, "send page", PAGE_WORD),
+    page(
         "page_in_emergency",
         rf"(?:{words('emergency page')}|{words('send emergency page')})",
         *("emergency page", NAME, "send emergency page"),
     ),
-    _page("page_urgently", words("send urgent page"), "page", _WHO, "send urgent page"),
+    page("page_urgently", words("send urgent page"), "page", WHO, "send urgent page"),
     Command(
         "plan",
         words("plan"),
         (
             Form(
                 "plan {{ app }} {{ version }} to {{ environment }}",
-                gaps(words("plan"), _APP, _VERSION, "to", _ANYWHERE),
+                gaps(words("plan"), APP, VERSION, "to", ANYWHERE),
             ),
         ),
     ),
     Command(
         "promote",
         words("promote"),
-        _with_cards(
+        with_cards(
             "promote {{ app }} from {{ source }} to {{ environment }}",
-            gaps(words("promote"), _APP, "from", _SOURCE, "to"),
+            gaps(words("promote"), APP, "from", SOURCE, "to"),
         ),
     ),
     Command(
@@ -424,18 +333,18 @@ COMMANDS: Tuple[Command, ...] = (
             ),
         ),
     ),
-    Command("reconcile", words("audit reconcile"), _period("audit reconcile")),
-    _deploying("redeploy"),
+    Command("reconcile", words("audit reconcile"), period("audit reconcile")),
+    deploying("redeploy"),
     Command(
         "reject_change",
         rf"(?:{words('reject change')}|{words('reject because')})",
         (
-            _text_last(
+            text_last(
                 "reject change {{ change }}: {{ reason }}",
                 gaps(words("reject change"), value("change", ID)),
                 "reason",
             ),
-            _text_within(
+            text_within(
                 "reject because {{ reason }} change {{ change }}",
                 words("reject because"),
                 "reason",
@@ -443,29 +352,29 @@ COMMANDS: Tuple[Command, ...] = (
             ),
         ),
     ),
-    _alone("report", "morning report"),
-    _by_id("resolve_page", "resolve page", "page"),
+    alone("report", "morning report"),
+    by_id("resolve_page", "resolve page", "page"),
     Command(
         "review_change",
         words("review change"),
         (
-            _text_last(
+            text_last(
                 "review change {{ change }}: {{ text }}",
                 gaps(words("review change"), value("change", ID)),
                 "text",
             ),
-            _text_last(
+            text_last(
                 "review change {{ change }} {{ code }}: {{ text }}",
                 gaps(words("review change"), value("change", ID), value("code", CODE)),
                 "text",
             ),
-            _text_within(
+            text_within(
                 "review with {{ text }} change {{ change }}",
                 words("review with"),
                 "text",
                 *("change", value("change", ID)),
             ),
-            _text_within(
+            text_within(
                 "review with {{ text }} change {{ change }} {{ code }}",
                 words("review with"),
                 "text",
@@ -476,7 +385,7 @@ COMMANDS: Tuple[Command, ...] = (
     Command(
         "rollback",
         words("rollback"),
-        _with_cards("rollback {{ app }} on {{ environment }}", gaps(words("rollback"), _APP, "on")),
+        with_cards("rollback {{ app }} on {{ environment }}", gaps(words("rollback"), APP, "on")),
     ),
     Command(
         "unlock",
@@ -484,11 +393,11 @@ COMMANDS: Tuple[Command, ...] = (
         (
             Form(
                 "unlock {{ environment }}",
-                gaps(words("unlock"), _NOT_EVERYTHING + _NOT_ON + _ANYWHERE),
+                gaps(words("unlock"), NOT_EVERYTHING + NOT_ON + ANYWHERE),
             ),
             Form(
                 "unlock {{ app }} on {{ environment }}",
-                gaps(words("unlock"), _APP, "on", _ANYWHERE),
+                gaps(words("unlock"), APP, "on", ANYWHERE),
             ),
         ),
     ),

@@ -1,0 +1,121 @@
+"""What several commands have in common: values, and whole commands that differ in a word."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+from .forms import CODE, COLON, END, LAST, PAIRS, REST, Command, Form, gaps, value, words
+
+APP, VERSION, SOURCE, PLACE = (value(name) for name in ("app", "version", "source", "environment"))
+ANYWHERE = value("environment", REST)
+# Not where "for" or "on" follows the first word: another form says what then.
+NOT_FOR, NOT_ON = r"(?!\S+\s+for(?!\S))", r"(?!\S+\s+on(?!\S))"
+NOT_EVERYTHING = r"(?![Ee]verything(?![^\s:]))"
+BEFORE_TO = r"\S(?:(?!\s+to(?!\S))[\s\S])"
+# Up to the colon, or to "urgently" in front of it.
+WHO = r"(?!:(?!\S))\S(?:(?!\s+urgently\s*:(?!\S)|\s*:(?!\S))[\s\S]){0,255}"
+# Without a blank behind the colon: one word, no other colon that could end a name, and no address.
+PAGE_WORD = Form(
+    "page {{ who }}: {{ message }}",
+    gaps(words("page"), value("who", r"[^\s:]+")) + ":" + value("message", r"(?![/:])\S(?:(?!:(?!\S))[\s\S])*") + END,
+    typed=True,
+)
+SINCE = value("since", BEFORE_TO + "{0,63}")
+
+
+def with_cards(display: str, until_place: str) -> Tuple[Form, Form]:
+    """A deployment, and the same for cards."""
+    place = gaps(value("environment", r"\S+"), "for", value("cards", REST))
+    return (
+        Form(display, gaps(until_place, NOT_FOR + ANYWHERE)),
+        Form(f"{display} for {{{{ cards }}}}", gaps(until_place, place)),
+    )
+
+
+def deploying(word: str) -> Command:
+    display = f"{word} {{{{ app }}}} {{{{ version }}}} to {{{{ environment }}}}"
+    return Command(word, words(word), with_cards(display, gaps(words(word), APP, VERSION, "to")))
+
+
+def by_id(alias: str, said: str, name: str) -> Command:
+    form = Form(f"{said} {{{{ {name} }}}}", gaps(words(said), value(name)) + PAIRS)
+    return Command(alias, words(said), (form,))
+
+
+def deciding(word: str) -> Command:
+    said = f"{word} change"
+    change, code = value("change"), value("code", CODE)
+    return Command(
+        f"{word}_change",
+        words(said),
+        (
+            Form(f"{said} {{{{ change }}}}", gaps(words(said), change) + PAIRS),
+            Form(f"{said} {{{{ change }}}} {{{{ code }}}}", gaps(words(said), change, code) + PAIRS),
+        ),
+    )
+
+
+def alone(alias: str, said: str) -> Command:
+    return Command(alias, words(said), (Form(said, words(said) + PAIRS),))
+
+
+def alone_or(alias: str, said: str, word: str, name: str, head: str = "") -> Command:
+    """A command with or without a value at its end."""
+    named = gaps(words(said) + rf"(?!{PAIRS})", word, value(name, REST))
+    return Command(
+        alias,
+        words(head or said),
+        (Form(said, words(said) + PAIRS), Form(f"{said} {word} {{{{ {name} }}}}", named)),
+    )
+
+
+def giving(alias: str, said: str, name: str) -> Command:
+    display = f"{said} {{{{ card }}}} to {{{{ {name} }}}}"
+    form = Form(display, gaps(words(said), value("card"), "to", value(name, REST)))
+    return Command(alias, words(said), (form,))
+
+
+def period(said: str) -> Tuple[Form, Form]:
+    until = value("until", REST)
+    return (
+        Form(f"{said} for {{{{ since }}}}", gaps(words(f"{said} for"), value("since", REST))),
+        Form(
+            f"{said} from {{{{ since }}}} to {{{{ until }}}}",
+            gaps(words(f"{said} from"), SINCE, "to", until),
+        ),
+    )
+
+
+def text_last(display: str, before: str, name: str, colon: str = COLON) -> Form:
+    """Free text behind a colon."""
+    return Form(display, before + colon + value(name, REST), typed=True)
+
+
+def text_within(display: str, before: str, name: str, *after: str) -> Form:
+    """Free text in the middle: it may end in anything."""
+    return Form(display, gaps(before, value(name, REST), *after) + END, typed=True, within=True)
+
+
+def page(alias: str, head: str, before: str, who: str, said: str, *more: Form) -> Command:
+    """A page, with the text behind a colon or in the middle."""
+    urgently = " urgently" if alias == "page_urgently" else ""
+    colon = r"\s+urgently" + COLON if urgently else COLON
+    return Command(
+        alias,
+        head,
+        (
+            text_last(
+                f"{before} {{{{ who }}}}{urgently}: {{{{ message }}}}",
+                gaps(words(before), value("who", who)),
+                "message",
+                colon,
+            ),
+            *more,
+            text_within(
+                f"{said} {{{{ message }}}} to {{{{ who }}}}",
+                words(said),
+                "message",
+                *("to", value("who", LAST)),
+            ),
+        ),
+    )
