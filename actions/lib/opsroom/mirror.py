@@ -145,7 +145,7 @@ class Mirror:
             raise Failure(Code.DEPLOY_FAILED, f"Commit {commit[:12]} cannot be exported: {_reason(done)}")
 
     def filtered(self, commit: str, paths: Sequence[str]) -> Dict[str, str]:
-        """Those of the paths that a filter of `.gitattributes` is for, with its name. Empty when git cannot tell."""
+        """Those of the paths that a filter of `.gitattributes` is for, with its name. Empty when git does not know."""
         index = {"GIT_INDEX_FILE": str(self._path.with_name(f".mirror-{os.getpid()}-{os.urandom(4).hex()}"))}
         try:
             if self._git("read-tree", commit, environ=index).status != 0:

@@ -70,7 +70,7 @@ class Grouped:
                 pipe.close()
 
     def _signal(self, number: int) -> bool:
-        """Whether the process group still had somebody to receive it. Its id is the program's: it leads a session."""
+        """Whether the process group still had a process to receive it. Its id is the program's: it leads a session."""
         try:
             os.killpg(self._process.pid, number)
         except (ProcessLookupError, PermissionError):

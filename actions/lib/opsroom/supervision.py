@@ -1,4 +1,4 @@
-"""A program under supervision: what it starts is known, ended with it, or told of."""
+"""A program under supervision: what it starts is known, and ended with it or named."""
 
 from __future__ import annotations
 

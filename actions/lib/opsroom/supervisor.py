@@ -1,4 +1,4 @@
-"""Runs one program, keeps hold of everything that it starts, and ends all of it when told to or when
+"""Runs one program, keeps hold of everything that it starts, and ends all of it when asked to or when
 its client is gone.
 
 A process of its own, started by `supervision.py` with a socket and the program's arguments. It
@@ -8,8 +8,8 @@ child instead of init's and stays in sight. Where there is none (not Linux), it 
 process group only. What another service starts for the program (systemd, docker, cron) is out of
 reach.
 
-One line a message. It is told `end SECONDS` (all of it; so much grace between TERM and KILL),
-`group SECONDS` (the program's own process group) or `over` (let it go on). It says `started PID` or
+One line a message. It takes `end SECONDS` (all of it; so much grace between TERM and KILL),
+`group SECONDS` (the program's own process group) or `over` (let it go on). It answers `started PID` or
 `unstartable ERRNO`, `ended STATUS` (negative for a signal), `left PID NAME` for each that still runs
 at the end, `done`.
 """
