@@ -93,6 +93,15 @@ def test_stackstorm_refuses_null_at_every_single_key_by_the_schema(name: str, em
     assert wrong == []
 
 
+@pytest.mark.parametrize("address", ["http://[", "https://[::1", "https://[::1/x"])
+def test_an_address_with_half_a_bracket_is_refused_and_no_error_of_ours(address: str) -> None:
+    config, taken = CONFIGS["largest"], []
+    for place in places(config):
+        if re.match("https?://", str(at(config, place))) and not complaints(put(config, place, address)):
+            taken.append(shown(place))
+    assert taken == []
+
+
 def test_what_opsroom_takes_is_taken_by_stackstorm_too() -> None:
     # But for a length of time as a number, and one text in place of a list of one.
     lenient = {7: r"progress\..*|watching\..*|watch|apps\.web\.verify_for", "text": r"relays|.*\.(chat|st2|rooms)"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import Any, Callable, Iterator, List, Mapping, Optional, Pattern, Sequence, Set, Tuple, TypeVar, Union
+from urllib.parse import urlsplit
 
 from ..names import nearest
 from ..secrets import redact
@@ -165,6 +166,8 @@ class Fields:
             if not choices and self.problems.references and is_reference(line):
                 return line
             if not line or (choices and line not in choices) or (pattern and not pattern.match(line)):
+                return None
+            if pattern and not _can_be_split(line):
                 return None
             return line
 
@@ -331,6 +334,15 @@ class Fields:
             self.problem(name, f"expected {expected}, found {(shown or found)(value)}")
             return empty
         return result
+
+
+def _can_be_split(text: str) -> bool:
+    """False for an address with half a bracket (`https://[::1`), of which Python makes an error wherever it is used."""
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return True
 
 
 def found(value: Any) -> str:
