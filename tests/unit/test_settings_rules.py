@@ -187,11 +187,11 @@ ENOUGH = "who may approve besides the one who asks, found"
         ({"second_factor": True}, "second_factor: expected approvals, confirm_within or emergency beside it"),
         (
             {"approvals": 1, "second_factor": True, "approvers": ["alice", "bob"]},
-            "second_factor: expected somebody who may give a code to have a totp",
+            "second_factor: expected someone who may give a code to have a totp",
         ),
         (
             {"confirm_within": "60s", "second_factor": True, "deployers": ["alice", "bob"]},
-            "second_factor: expected somebody who may give a code to have a totp",
+            "second_factor: expected someone who may give a code to have a totp",
         ),
         ({"approvals": 1, "approvers": []}, f"approvers: expected 1 {ENOUGH} 0"),
         ({"approvals": 3, "approvers": ["managers"]}, f"approvers: expected 3 {ENOUGH} 2"),

@@ -77,7 +77,7 @@ def _of_codes(
         return
     givers = [*approvers, *(deployers if environment.confirm_within else ())]
     if not any(settings.people[one].totp for one in givers):
-        yield "second_factor", "expected somebody who may give a code to have a totp (people.NAME.totp), nobody has"
+        yield "second_factor", "expected someone who may give a code to have a totp (people.NAME.totp), no one has"
 
 
 def _people(settings: Settings, names: Tuple[str, ...]) -> List[str]:
