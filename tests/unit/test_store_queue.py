@@ -79,6 +79,72 @@ def test_the_dead_are_not_waited_for(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("stopped", ["who writes", "who waits"])
+def test_one_that_stands_still_holds_others_up_for_a_while_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: str
+) -> None:
+    path, ready = path_of(tmp_path), FORK.SimpleQueue()
+    holder = FORK.Process(target=hold, args=(path, ready))
+    holder.start()
+    ready.get()
+    others = [holder]
+    if stopped == "who waits":
+        others.append(FORK.Process(target=hold, args=(path, ready)))
+        others[1].start()
+        until(lambda: numbers_given(path) == 2, "the second number")
+    os.kill(others[-1].pid or 0, signal.SIGSTOP)
+    try:
+        if stopped == "who waits":
+            os.kill(holder.pid or 0, signal.SIGKILL)
+            holder.join(30)
+        monkeypatch.setattr(queue, "STANDSTILL", 0.2)
+        with queue.turn(path, 60):
+            fill(open_store(f"sqlite:///{tmp_path}/another.db"), entry())
+        fill(open_store(f"sqlite:///{path}"), entry())
+    finally:
+        for one in others:
+            one.kill()
+            one.join(30)
+
+
+def test_a_door_that_stays_shut_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = path_of(tmp_path)
+    other = os.open(path + queue.SUFFIX, os.O_RDWR | os.O_CREAT)
+    queue.fcntl.fcntl(other, queue._TRY, queue._lock(queue.fcntl.F_WRLCK, queue._DOOR, 1))
+    monkeypatch.setattr(queue, "STANDSTILL", 0.05)
+    with queue.turn(path, 60):
+        pass
+    os.close(other)
+
+
+def test_a_child_that_goes_on_holds_no_place(tmp_path: Path) -> None:
+    path = path_of(tmp_path)
+    with queue.turn(path, 30):
+        child = os.fork()
+        if child == 0:
+            time.sleep(600)
+            os._exit(0)
+    try:
+        with queue.turn(path, 0.0):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_the_end_of_a_turn_is_for_all_who_share_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a program does between its start and its first moment, in which nothing of Python runs."""
+    path, shared = path_of(tmp_path), []
+    real = queue._open
+    monkeypatch.setattr(queue, "_open", lambda name: shared.append(os.dup(real(name) or 0)) or os.dup(shared[-1]))
+    with queue.turn(path, 30):
+        pass
+    with queue.turn(path, 0.0):
+        pass
+    for one in shared:
+        os.close(one)
+
+
 def test_threads_of_one_process_wait_for_each_other(tmp_path: Path) -> None:
     path, inside, most = path_of(tmp_path), [0], [0]
 
@@ -116,7 +182,7 @@ def test_without_the_file_writers_go_ahead(tmp_path: Path, monkeypatch: pytest.M
         (tmp_path / "elsewhere").write_text("precious")
         Path(path + queue.SUFFIX).symlink_to(tmp_path / "elsewhere")
     else:
-        monkeypatch.setattr(queue, "_WAIT", 99999)
+        monkeypatch.setattr(queue, "_TRY", 99999)
     store = open_store(f"sqlite:///{path}")
     fill(store, entry())
     if trouble == "a link":

@@ -1,11 +1,13 @@
 """The queue of those who write to an SQLite file: one after the other, in the order in which they came.
 
 SQLite lets one process write at a time and tells the others to try again; who tries at the right moment is next, so
-that of many some wait for ever. Here each takes a number, holds a lock on that byte of a file beside the database, and
-goes when nobody holds a lower one. The kernel drops the lock of a process that dies: nobody waits for the dead.
+that of many some wait forever. Here each takes a number, holds a lock on that byte of a file beside the database, and
+goes when nobody holds a lower one. The kernel drops the lock of a process that dies: nobody waits for the dead. A
+process that stands still in the queue (stopped, swapped out) keeps its place, but holds up others for STANDSTILL only:
+where the queue has not moved for so long, they go ahead, and SQLite decides whether the database is free.
 
 It makes the waiting fair, nothing else: that one writes at a time is still SQLite's own doing. Where the file cannot be
-used (another user made it, no Linux), writers go ahead without it.
+used (another user made it, no Linux, a file system without such locks), writers go ahead without it.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import os
 import sqlite3
 import struct
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Iterator, Optional, Set
 
 try:
@@ -26,14 +28,16 @@ except ImportError:  # no Unix
 # Python 3.8 does not name them.
 _TRY = getattr(fcntl, "F_OFD_SETLK", 37)
 _ASK = getattr(fcntl, "F_OFD_GETLK", 36)
-_WAIT = getattr(fcntl, "F_OFD_SETLKW", 38)
 _FLOCK = "hhqqi4x"
-# Whoever reads and raises the number holds this byte, which is beyond all numbers.
+# The process that reads and raises the number holds this byte, which is beyond all numbers.
 _DOOR = 2**62
 _LAST = 2**60
 # Pauses between two looks, in seconds: for each place in the queue, and at most. Who is next looks often.
 _PAUSE = 0.002
 _LONGEST_PAUSE = 0.1
+
+# Where the same process is next for so long, in seconds, it does not write: no transaction of opsroom takes so long.
+STANDSTILL = 3.0
 
 SUFFIX = "-queue"
 
@@ -58,15 +62,19 @@ def turn(path: str, limit: float) -> Iterator[None]:
         yield
         return
     _held.add(file)
+    until = time.monotonic() + limit
     try:
-        number = _take_number(file)
+        number = _take_number(file, until)
         if number is not None:
-            _wait(file, number, time.monotonic() + limit)
+            _wait(file, number, until)
         yield
     finally:
-        # With the file go its locks. In a child that was forked meanwhile it is closed already.
+        # In a child that was forked meanwhile it is closed already.
         if file in _held:
             _held.remove(file)
+            # A program that is just being started may still have the file: closing alone would leave it the locks.
+            with suppress(OSError):
+                fcntl.fcntl(file, _TRY, _lock(fcntl.F_UNLCK, 0, 0))
             os.close(file)
 
 
@@ -79,10 +87,14 @@ def _open(path: str) -> Optional[int]:
         return None
 
 
-def _take_number(file: int) -> Optional[int]:
-    """The next number, with its byte locked; None where the file system has no such locks."""
+def _take_number(file: int, until: float) -> Optional[int]:
+    """The next number, with its byte locked; None where the file system has no such locks, or the door stays shut."""
+    until = min(until, time.monotonic() + STANDSTILL)
     try:
-        fcntl.fcntl(file, _WAIT, _lock(fcntl.F_WRLCK, _DOOR, 1))
+        while not _door(file):
+            if time.monotonic() >= until:
+                return None
+            time.sleep(_PAUSE)
         try:
             kept = os.pread(file, 20, 0).split(b"\n")[0]
             number = int(kept) + 1 if kept.isdigit() and int(kept) < _LAST else 1
@@ -95,10 +107,24 @@ def _take_number(file: int) -> Optional[int]:
     return number
 
 
+def _door(file: int) -> bool:
+    try:
+        fcntl.fcntl(file, _TRY, _lock(fcntl.F_WRLCK, _DOOR, 1))
+    except (BlockingIOError, PermissionError):
+        # Another process has it: EAGAIN or EACCES.
+        return False
+    return True
+
+
 def _wait(file: int, number: int, until: float) -> None:
+    before, since = 0, time.monotonic()
     while True:
         served = _lowest(file, number)
         if served == number:
+            return
+        if served != before:
+            before, since = served, time.monotonic()
+        elif time.monotonic() - since >= STANDSTILL:
             return
         left = until - time.monotonic()
         if left <= 0:
@@ -107,7 +133,7 @@ def _wait(file: int, number: int, until: float) -> None:
 
 
 def _lowest(file: int, number: int) -> int:
-    """The lowest number that somebody holds, this one when nobody holds a lower one."""
+    """The lowest number that a process holds, this one when nobody holds a lower one."""
     lowest = number
     try:
         while lowest > 1:
