@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -21,6 +22,7 @@ from opsroom.store.plain import rows
 from support.paging import Rooms, make_rooms
 from support.postgres import Postgres
 from support.scripted_pager import Side
+from support.stores import run
 
 
 @pytest.fixture
@@ -121,6 +123,71 @@ def test_an_acknowledgement_is_recorded_by_the_next_command(rooms: Rooms, monkey
     assert rooms.world.records()[-1].requester == "bob"
 
 
+@pytest.mark.parametrize(("deed", "state"), [("ack_page", "acknowledged"), ("resolve_page", "resolved")])
+def test_what_was_done_to_a_page_is_in_the_list_too(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch, deed: str, state: str
+) -> None:
+    number = rooms.page()["number"]
+    with busy(monkeypatch):
+        assert rooms.ask(deed, "bob", page=number)["ok"]
+    assert [row["state"] for row in rooms.rows()] == ["triggered"]
+    kept = {path: path.read_bytes() for path in letters(rooms)}
+    rooms.ask("list_locks")
+    assert [(row["state"], row["told"]) for row in rooms.rows()] == [(state, state)]
+    # A second command that had read the file takes nothing back that came later.
+    run(open_store(rooms.world.database), "UPDATE pages SET state = 'triggered'")
+    for path, content in kept.items():
+        path.write_bytes(content)
+        path.chmod(0o600)
+    rooms.ask("list_locks")
+    assert [row["state"] for row in rooms.rows()] == ["triggered"]
+    assert rooms.world.events().count(state) == 1
+
+
+def test_a_late_acknowledgement_does_not_open_a_page_again(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = rooms.page()["number"]
+    with busy(monkeypatch):
+        assert rooms.ask("ack_page", "bob", page=number)["ok"]
+    run(open_store(rooms.world.database), "UPDATE pages SET state = 'resolved'")
+    rooms.ask("list_locks")
+    assert [row["state"] for row in rooms.rows()] == ["resolved"]
+
+
+def test_what_the_database_refuses_stays_and_holds_up_nothing(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    with busy(monkeypatch):
+        rooms.page()
+        rooms.page(message="another one")
+    first, real = letters(rooms)[0], outbox._record
+
+    def refusing(store: Any, on: Any, letter: Any, id: str, at: str) -> None:
+        if id in first.name:
+            raise Failure(Code.STORE_FAILED, "The database refuses this.")
+        real(store, on, letter, id, at)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "_record", refusing)
+        assert rooms.ask("list_locks")["ok"]
+    assert letters(rooms) == [first]
+    rooms.ask("list_locks")
+    assert letters(rooms) == []
+    assert len([one for one in rooms.world.records() if one.event.value == "paged"]) == 2
+
+
+def test_a_file_that_cannot_be_read_today_is_read_later(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    with busy(monkeypatch):
+        rooms.page()
+
+    def broken(path: Path) -> Any:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "_read", broken)
+        assert rooms.ask("list_locks")["ok"]
+    assert len(letters(rooms)) == 1
+    rooms.ask("list_locks")
+    assert rooms.world.events() == ["asked", "paged"]
+
+
 @pytest.mark.parametrize("since", [2, 3])
 def test_a_deployment_that_met_a_busy_database_is_told_so_by_the_report(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch, since: int
@@ -208,6 +275,23 @@ def spoilt(content: Dict[str, Any], how: str) -> Any:
         entry["deployment"] = "' OR 1 = 1"
     elif how == "a list":
         return [content]
+    elif how == "a number without bounds":
+        entry["seconds"] = 1e300
+    elif how == "lists within lists":
+        for _ in range(900):
+            entry["facts"] = {"a": entry["facts"]}
+    elif how == "a time before all time":
+        content["at"] = "0001-01-01T00:00:00+14:00"
+    elif how == "half a character":
+        entry["message"] = "\ud800"
+    elif how == "NUL":
+        entry["message"] = "a\0b"
+    elif how == "a page that is a list":
+        content["page"] = ["mark", "state"]
+    elif how == "a page without its mark":
+        content["page"] = {"state": "resolved"}
+    elif how == "a state with another column":
+        content["page"] = {"mark": "m", "state": "resolved", "owner": "me"}
     elif how == "an answer that is none":
         content["repeat"] = {"key": "k", "mark": "m", "answer": "[]"}
     return content
@@ -219,6 +303,8 @@ def spoilt(content: Dict[str, Any], how: str) -> Any:
         "an approval", "a success", "a column more", "a column less", "a number for a text", "much text",
         "facts that are a list", "another id", "no time", "a time without a zone", "no records",
         "a column of pages that is none", "a deployment that is none", "a list", "an answer that is none",
+        "a number without bounds", "lists within lists", "a time before all time", "half a character", "NUL",
+        "a page that is a list", "a page without its mark", "a state with another column",
     ],
 )  # fmt: skip
 def test_what_opsroom_did_not_write_is_set_aside(rooms: Rooms, monkeypatch: pytest.MonkeyPatch, how: str) -> None:

@@ -12,6 +12,7 @@ anything else is set aside under the name `....rejected`.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -25,7 +26,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Tuple
 
+from .errors import Code, Failure
 from .store.address import Address
+from .store.values import clean
 
 if TYPE_CHECKING:
     from .ledger import Entry, Event
@@ -51,13 +54,20 @@ class _Unusable(ValueError):
     """A file that opsroom did not write, or that was changed."""
 
 
+# What reading and recording it raises: wrong kinds of values, numbers without bounds, lists within lists.
+_NOT_OURS = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+# A link, a folder, something that nothing is behind.
+_NEVER = (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO)
+
+
 @dataclass(frozen=True)
 class Letter:
     """What one transaction would have written.
 
     - `entries`: lines of the ledger, in order.
     - `repeat`: of the guard against doubles: `key`, `mark` and `answer`; empty when there is none.
-    - `page`: the columns of a page's row, with its `mark`; empty when there is none.
+    - `page`: the columns of a page's row, with its `mark`: all of them for one that went out, those that changed for
+      one that was there; empty when there is none.
     """
 
     entries: Tuple[Entry, ...]
@@ -99,26 +109,47 @@ def drain(store: Store, folder: Path) -> int:
     """Record what lies there, oldest first; returns how many files were taken over.
 
     Each is one transaction, which finds out whether it was recorded before: from this file, by a command that died
-    before it removed it, or by someone who asked the same again. Raises Failure(store_...); what is left stays.
+    before it removed it, or by someone who asked the same again. What the database refuses stays, and holds up nothing
+    that came after it. Raises Failure(store_...) once all were tried, and at once while the database is busy or away.
     """
     if store.address.read_only:
         return 0
-    done = 0
-    for path in waiting(folder)[:AT_ONCE]:
+    done, refused = 0, None
+    for path in waiting(folder):
+        if done == AT_ONCE:
+            break
         try:
             letter, id, at = _read(path)
-        except FileNotFoundError:
+        except _NOT_OURS:
+            _set_aside(path)
             continue
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            with suppress(OSError):
-                path.rename(path.with_suffix(".rejected"))
+        except OSError as error:
+            # Removed by another command, or not to be read today: only what can never be read is set aside.
+            if error.errno in _NEVER:
+                _set_aside(path)
             continue
-        with store.write_plain() as on:
-            _record(store, on, letter, id, at)
+        try:
+            with store.write_plain() as on:
+                _record(store, on, letter, id, at)
+        except (OverflowError, RecursionError):
+            _set_aside(path)
+            continue
+        except Failure as failure:
+            if failure.code is not Code.STORE_FAILED:
+                raise
+            refused = failure
+            continue
         with suppress(OSError):
             path.unlink()
         done += 1
+    if refused is not None:
+        raise refused
     return done
+
+
+def _set_aside(path: Path) -> None:
+    with suppress(OSError):
+        path.rename(path.with_suffix(".rejected"))
 
 
 def _record(store: Store, on: Transaction, letter: Letter, id: str, at: str) -> None:
@@ -126,13 +157,15 @@ def _record(store: Store, on: Transaction, letter: Letter, id: str, at: str) -> 
     from .store.engine import queue_up
 
     queue_up(on)
+    fresh = False
     for entry in letter.entries:
         if not _is_recorded(on, entry, id):
             append(store, on, replace(entry, facts={**entry.facts, "recorded_late": {"id": id, "at": at}}))
+            fresh = True
     if letter.repeat:
         _note_repeat(on, letter.repeat, at)
     if letter.page:
-        _note_page(on, letter.page)
+        _note_page(on, letter.page, fresh)
 
 
 def _is_recorded(on: Transaction, entry: Entry, id: str) -> bool:
@@ -183,14 +216,24 @@ def _note_repeat(on: Transaction, repeat: Mapping[str, Any], at: str) -> None:
     change(on, query, at=at, **repeat)
 
 
-def _note_page(on: Transaction, page: Mapping[str, Any]) -> None:
+def _note_page(on: Transaction, page: Mapping[str, Any], fresh: bool) -> None:
+    from .pages import COLUMNS, DOUBTFUL, SENDING
+    from .paging import State
+    from .repeats import forget
     from .store.plain import insert, rows, update
 
     there = rows(on, "SELECT state FROM pages WHERE mark = :mark", mark=page["mark"])
-    if not there:
+    changes = {key: value for key, value in page.items() if key != "mark"}
+    if not set(COLUMNS) <= set(page):
+        # Something was done to it, once. A page that was resolved meanwhile stays so.
+        if fresh and there and there[0]["state"] != State.RESOLVED.value:
+            update(on, "pages", changes, {"mark": page["mark"]})
+            if changes.get("state") == State.RESOLVED.value:
+                forget(on, page["mark"])
+    elif not there:
         insert(on, "pages", page)
-    elif there[0]["state"] in ("sending", "doubtful"):
-        update(on, "pages", {key: value for key, value in page.items() if key != "mark"}, {"mark": page["mark"]})
+    elif there[0]["state"] in (SENDING, DOUBTFUL):
+        update(on, "pages", changes, {"mark": page["mark"]})
 
 
 def _write(folder: Path, name: str, data: bytes) -> None:
@@ -245,7 +288,9 @@ def _entry(values: Dict[str, Any]) -> Entry:
     numbers = seconds is None or (isinstance(seconds, (int, float)) and not isinstance(seconds, bool))
     if not numbers or not isinstance(facts, dict) or not _ID.fullmatch(values["deployment"]):
         raise _Unusable("no such record")
-    return Entry(**{**values, "event": Event(values["event"])})
+    # What only the record itself says of its own time.
+    facts = {key: value for key, value in facts.items() if key != "clock"}
+    return Entry(**{**values, "event": Event(values["event"]), "facts": facts})
 
 
 def _repeat(values: Dict[str, Any]) -> Dict[str, Any]:
@@ -256,17 +301,21 @@ def _repeat(values: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _page(values: Dict[str, Any]) -> Dict[str, Any]:
-    from .pages import COLUMNS
+    from .pages import CHANGED, COLUMNS
 
-    if values and set(values) != set(COLUMNS):
+    known = set(values) == set(COLUMNS) or {"mark"} < set(values) <= {"mark", *CHANGED}
+    if not values:
+        return {}
+    if not known:
         raise _Unusable("no such page")
     _check_texts(values, [name for name in values if name not in ("urgent", "emergency")])
-    if values and not all(values[name] in (0, 1) for name in ("urgent", "emergency")):
+    if not all(values.get(name, 0) in (0, 1) for name in ("urgent", "emergency")):
         raise _Unusable("no such page")
     return values
 
 
 def _check_texts(values: Mapping[str, Any], names: Sequence[str]) -> None:
     for name in names:
-        if not isinstance(values[name], str) or len(values[name]) > MOST_CHARACTERS:
+        value = values[name]
+        if not isinstance(value, str) or len(value) > MOST_CHARACTERS or clean(value) != value:
             raise _Unusable(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from .paging import Incident, State, Target
 from .settings.model import PageLimit
@@ -81,6 +81,11 @@ def begin(store: Store, on: Transaction, page: Page) -> Page:
 def columns_of(page: Page) -> Dict[str, Any]:
     """The row of a page, by column."""
     return _columns(vars(page))
+
+
+def changed_columns(changes: Mapping[str, Any]) -> Dict[str, Any]:
+    """Attributes of a Page that change, by column."""
+    return _columns(changes)
 
 
 def update_page(on: Transaction, mark: str, was: Optional[Page] = None, **changes: Any) -> bool:
@@ -189,5 +194,6 @@ def _page(row: Row) -> Page:
     return Page(**{name: known[name] for name in _FIELDS})
 
 
-# The columns of a row.
+# The columns of a row, and those that a deed to an open page changes.
+CHANGED = ("state", "told", "watch_until", "people")
 COLUMNS = tuple(columns_of(Page("", "", "", "", "", "", "")))

@@ -113,7 +113,8 @@ def carry_out(desk: Desk, text: str, deed: Deed, find: Callable[[], Found]) -> O
     unwritten = _try(lambda: _write(request, found, deed, incident, said, facts))
     trouble = unwritten or unasked
     if trouble is not None:
-        late = _later(request, _entry(request, found, deed, said, facts), asked_only=unwritten is None)
+        done = [] if unwritten is None else [_entry(request, found, deed, said, facts)]
+        late = _later(request, *done, page=_row_of(found, deed, incident) if done else None)
         yet = "It is not recorded yet (the next command does that)" if late else "It is not recorded"
         said += f" {yet}: {why(trouble)}."
     recorded = trouble is None
@@ -177,7 +178,7 @@ def _pager_of(desk: Desk, found: Found) -> Pager:
 
 def _write(request: Request, found: Found, deed: Deed, incident: Incident, said: str, facts: Dict[str, Any]) -> None:
     from ..ledger import append
-    from ..pages import of_incident, update_page
+    from ..pages import update_page
     from ..repeats import forget
 
     store = request.desk.store
@@ -185,12 +186,8 @@ def _write(request: Request, found: Found, deed: Deed, incident: Incident, said:
         append(store, connection, _entry(request, found, deed, said, facts))
         if found.row is None:
             return
-        changes = of_incident(incident, found.row)
-        if deed.state is not None:
-            # Who said it reads the answer; whoever watches the page need not tell it once more.
-            changes.update(state=deed.state.value, told=deed.state.value)
+        changes = _changes(found, deed, incident)
         if deed.state is State.RESOLVED:
-            changes["watch_until"] = None
             forget(connection, found.row.mark)
         if changes:
             update_page(connection, found.row.mark, **changes)
@@ -201,12 +198,35 @@ def _entry(request: Request, found: Found, deed: Deed, said: str, facts: Dict[st
     return request.entry(deed.event, deed.code.value, said, **kept)
 
 
-def _later(request: Request, entry: Entry, asked_only: bool = False) -> bool:
+def _later(request: Request, *entries: Entry, page: Optional[Dict[str, Any]] = None) -> bool:
     """Keep for the next command what the record does not have of this request; whether that worked."""
     from ..ledger import Event
+    from ..outbox import Letter
 
     asked = [request.entry(Event.ASKED)] if request.unrecorded else []
-    return request.later(*asked, *([] if asked_only else [entry]))
+    return request.desk.later(Letter((*asked, *entries), page=page or {}))
+
+
+def _changes(found: Found, deed: Deed, incident: Incident) -> Dict[str, Any]:
+    """What a row is changed to when it was done."""
+    from ..pages import of_incident
+
+    assert found.row is not None
+    changes = of_incident(incident, found.row)
+    if deed.state is not None:
+        # The requester reads the answer: the watch of the page need not report it once more.
+        changes.update(state=deed.state.value, told=deed.state.value)
+    if deed.state is State.RESOLVED:
+        changes["watch_until"] = None
+    return changes
+
+
+def _row_of(found: Found, deed: Deed, incident: Incident) -> Dict[str, Any]:
+    """The same as columns, with the mark of the row; empty where there is no row or nothing to change."""
+    from ..pages import changed_columns
+
+    changes = _changes(found, deed, incident) if found.row is not None else {}
+    return {"mark": found.row.mark, **changed_columns(changes)} if found.row is not None and changes else {}
 
 
 def _closed(desk: Desk, found: Found) -> None:
