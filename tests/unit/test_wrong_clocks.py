@@ -5,20 +5,32 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any, List, Tuple
 
+import pyotp
 import pytest
 
+from opsroom import locks
 from opsroom.audit.clock import read_clock
 from opsroom.audit.heads import verify_record
 from opsroom.audit.period import read_period
+from opsroom.audit.reconcile import noted
 from opsroom.audit.report import make_report, verdict
 from opsroom.change import Change, Kind
 from opsroom.claims import Claim, current, expired, renew, settle, take
-from opsroom.ledger import Event
+from opsroom.codes import MOST_WRONG, check_code
+from opsroom.errors import Code
+from opsroom.ledger import Entry, Event, append
 from opsroom.ledger_lookup import deployments, newest
+from opsroom.pages import Page, moments
+from opsroom.pages import begin as begin_page
+from opsroom.people import Speaker
 from opsroom.repeats import Turn, begin, done
+from opsroom.settings.model import PageLimit, Person
+from opsroom.silence import begin as begin_silence
+from opsroom.silence import current as silence
 from opsroom.store import Store
 from opsroom.tellings import DUE, Telling, left
 from opsroom.tellings import begin as begin_telling
+from opsroom.watching import news
 from support.ledgers import Book
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
@@ -186,3 +198,110 @@ class TestNothingWaitsForYears:
         at(store, NOW)
         with store.write() as on:
             assert [one.key for one in left(store, on)] == ["key"], DUE
+
+    def test_wrong_codes_close_nobody_out(self, store: Store) -> None:
+        carol = Person("carol", totp="GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+        right = pyotp.TOTP(carol.totp)
+
+        def code(when: datetime) -> str:
+            return right.generate_otp(right.timecode(when))
+
+        at(store, AHEAD)
+        for number in range(MOST_WRONG):
+            near = {code(AHEAD + timedelta(seconds=30 * step)) for step in range(-1, 2)}
+            wrong = next(one for one in (f"{digits:06d}" for digits in range(9)) if one not in near)
+            with store.write() as on:
+                assert check_code(store, on, carol, wrong, "approve").code is Code.CODE_WRONG, number
+        at(store, NOW)
+        with store.write() as on:
+            assert check_code(store, on, carol, code(NOW), "approve").allowed
+        with store.write() as on:
+            assert check_code(store, on, carol, code(NOW), "approve").code is Code.CODE_USED
+
+    def test_pages_do_not_fill_the_limit(self, store: Store) -> None:
+        at(store, AHEAD)
+        for number in range(3):
+            with store.write() as on:
+                begin_page(store, on, Page(f"m{number}", "d", "duty", "web-team", "alice", "Alice", "down"))
+        at(store, NOW)
+        with store.read() as on:
+            assert moments(store, on, PageLimit(), "alice", "Web-Team") == ([], [], NOW)
+
+    @pytest.mark.parametrize("hours", [1, 24 * 365])
+    def test_quiet_is_over(self, store: Store, hours: int) -> None:
+        alice = Speaker("Alice", None, "alice", "st2", "#ops", True)
+        at(store, AHEAD)
+        with store.write() as on:
+            begin_silence(store, on, alice, AHEAD + timedelta(hours=hours), "x")
+            assert silence(store, on) is not None
+        at(store, NOW)
+        with store.write() as on:
+            assert silence(store, on) is None
+            begin_silence(store, on, alice, NOW + timedelta(hours=hours), "x")
+            assert silence(store, on) is not None
+
+    def test_news_of_sensors_are_handed_on(self, store: Store) -> None:
+        at(store, AHEAD)
+        with store.write() as on:
+            news.add(store, on, "cards:work", [news.make("cards:work", "1", "card_moved")])
+            assert len(news.take(store, on, "cards")) == 1
+        at(store, NOW)
+        with store.write() as on:
+            assert len(news.take(store, on, "cards")) == 1
+            # It is taken now, and for a while.
+            assert news.take(store, on, "cards") == []
+
+
+class TestLock:
+    """One that a wrong clock dated ends after the time that it was wanted for, counted by the clocks that are right."""
+
+    def lock(self, store: Store, hours: float = 2.0, owner: str = "alice") -> locks.Taken:
+        with store.write() as on:
+            until = store.now(on) + timedelta(hours=hours) if hours else None
+            taken = locks.take(store, on, locks.Lock("web", "uat", owner, owner, "load test", until=until))
+            if taken.ok:
+                append(store, on, Entry(Event.LOCKED, command="lock", app="web", environment="uat"))
+        return taken
+
+    def held(self, store: Store) -> List[Any]:
+        with store.read() as on:
+            return [(one.since, one.until) for one in locks.current(store, on, "web", "uat")]
+
+    def test_it_runs_from_the_first_record_of_a_right_clock(self, store: Store) -> None:
+        at(store, AHEAD)
+        self.lock(store)
+        at(store, NOW)
+        assert self.held(store) == [(NOW, NOW + timedelta(hours=2))]
+        with store.write() as on:
+            append(store, on, Entry(Event.ASKED, deployment="d1"))
+        at(store, NOW + timedelta(hours=1))
+        assert self.held(store) == [(NOW, NOW + timedelta(hours=2))]
+        assert not self.lock(store, owner="bob").ok
+        at(store, NOW + timedelta(hours=2))
+        assert self.held(store) == []
+        assert self.lock(store, owner="bob").ok
+
+    def test_one_without_an_end_holds_and_shows_a_time_that_can_be(self, store: Store) -> None:
+        at(store, AHEAD)
+        self.lock(store, 0)
+        at(store, NOW)
+        assert self.held(store) == [(NOW, None)]
+
+    def test_who_has_it_can_give_it_a_new_end(self, store: Store) -> None:
+        at(store, AHEAD)
+        self.lock(store)
+        at(store, NOW)
+        taken = self.lock(store, 4.0)
+        assert (taken.ok, taken.lock.until) == (True, NOW + timedelta(hours=4))
+        assert self.held(store) == [(NOW, NOW + timedelta(hours=4))]
+
+
+def test_a_comparison_with_stackstorm_takes_executions_of_the_true_month(store: Store) -> None:
+    story(store, "2026-10-02", "2099-01-01", "2026-11-03")
+    with store.read() as on:
+        clock = read_clock(on, NOW)
+        # The second one was written at some time between the first and the third: it counts where a report has it.
+        assert set(noted(on, read_period("2026-10"), clock)) == {"x-d1-alice", "x-d2-alice"}
+        assert set(noted(on, read_period("2026-11"), clock)) == {"x-d3-alice"}
+        assert noted(on, read_period("2099-01"), clock) == {}
+        assert {"x-d2-alice", "x-d3-alice"} == set(noted(on, read_period("2099-01")))

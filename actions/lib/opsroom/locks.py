@@ -7,12 +7,12 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional
 
 from .errors import Code, Failure
-from .ledger import Entry, Event, append
+from .ledger import Entry, Event, append, from_columns
 from .people import Speaker
 from .store import Store
 from .store.engine import queue_up
 from .store.plain import Transaction, change, insert_new, may_write, rows, update
-from .store.values import clean, from_moment, moment
+from .store.values import clean, from_moment, moment, soon
 from .text import one_line, stamp
 
 NOT_YET = datetime.min.replace(tzinfo=timezone.utc)
@@ -85,6 +85,7 @@ def take(store: Store, connection: Transaction, wanted: Lock) -> Taken:
         raise Failure(Code.STORE_FAILED, "The lock could not be written.", "Say it again.")
     if there.owner != lock.owner:
         return Taken(there, ok=False)
+    there = _put_right(connection, there, now)
     lock = replace(lock, since=there.since)
     update(connection, "locks", _values(lock), {"app": lock.app, "environment": lock.environment})
     return Taken(lock, ok=True, renewed=there)
@@ -114,7 +115,7 @@ def current(store: Store, connection: Transaction, app: str = "", environment: s
     widest = "CASE WHEN environment = '' THEN 0 ELSE 1 END, CASE WHEN app = '' THEN 0 ELSE 1 END, since, app"
     there = rows(connection, f"SELECT * FROM locks WHERE {where} ORDER BY {widest}", **named)  # noqa: S608
     now = store.now(connection)
-    found = [_lock(row) for row in there]
+    found = [_put_right(connection, _lock(row), now) for row in there]
     return [lock for lock in found if not _over(lock, now)]
 
 
@@ -134,7 +135,8 @@ def sweep(store: Store, connection: Transaction) -> List[Lock]:
     """Remove the locks whose time is over, and record that it was. Those who write locks do this first."""
     queue_up(connection)
     now = store.now(connection)
-    timed = [_lock(row) for row in rows(connection, "SELECT * FROM locks WHERE until <> ''")]
+    found = rows(connection, "SELECT * FROM locks WHERE until <> ''")
+    timed = [_put_right(connection, _lock(row), now) for row in found]
     over = [lock for lock in timed if _over(lock, now)]
     for lock in over:
         place = {"app": lock.app, "environment": lock.environment}
@@ -212,6 +214,21 @@ def lock_after_rollback(
 
 
 _HERE = "app = :app AND environment = :environment"
+
+
+def _put_right(on: Transaction, lock: Lock, now: datetime) -> Lock:
+    """The lock with the times that it has by a right clock, where a wrong one dated it after now.
+
+    It was made before the first record after its own whose clock does not say so; its time runs from there.
+    """
+    if lock.since <= soon(now):
+        return lock
+    where = "event = 'locked' AND app = :app AND environment = :environment"
+    made = rows(on, f"SELECT max(seq) AS seq FROM ledger WHERE {where}", app=lock.app, environment=lock.environment)  # noqa: S608
+    query = "SELECT * FROM ledger WHERE seq > :seq ORDER BY seq LIMIT 1000"
+    later = (from_columns(row).clock for row in rows(on, query, seq=made[0]["seq"] or 0))
+    since = next((at for at in later if at <= soon(now)), now)
+    return replace(lock, since=since, until=since + (lock.until - lock.since) if lock.until else None)
 
 
 def _over(lock: Lock, now: datetime) -> bool:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Connection
 
 from ..store.tables import ledger
 from ..store.values import from_moment, moment
 from ..text import one_line, when
+from .clock import Clock
 from .executions import Execution
 from .model import Finding, GapKind
 from .period import Period
@@ -55,24 +56,26 @@ class Reconciled:
         return (*map(_here, self.only_here), *map(_there, self.only_there))
 
 
-def noted(connection: Connection, period: Period) -> Dict[str, Noted]:
-    """The executions that the ledger's records of a period name."""
-    query = (
-        select(
-            ledger.c.execution_id,
-            func.min(ledger.c.at).label("at"),
-            func.min(ledger.c.seq).label("seq"),
-            func.min(ledger.c.deployment).label("deployment"),
-            func.min(ledger.c.command).label("command"),
-            func.min(ledger.c.requester).label("requester"),
-        )
-        .where(ledger.c.at >= moment(period.since), ledger.c.at < moment(period.until), ledger.c.execution_id != "")
-        .group_by(ledger.c.execution_id)
+def noted(connection: Connection, period: Period, clock: Optional[Clock] = None) -> Dict[str, Noted]:
+    """The executions that the ledger's records of a period name. `clock` puts times right."""
+    clock = clock or Clock()
+    columns = (ledger.c.execution_id, ledger.c.at, ledger.c.seq, ledger.c.deployment, ledger.c.command)
+    within = and_(ledger.c.at >= moment(period.since), ledger.c.at < moment(period.until))
+    # What is dated wrongly may belong into it, too.
+    query = select(*columns, ledger.c.requester).where(
+        or_(within, ledger.c.seq.between(*clock.range())), ledger.c.execution_id != ""
     )
-    found = {}
-    for row in connection.execute(query):
-        what = f"{row.command} by {row.requester}"
-        found[row.execution_id] = Noted(row.execution_id, from_moment(row.at), row.seq, row.deployment, what)
+    found: Dict[str, Noted] = {}
+    for row in connection.execute(query.order_by(ledger.c.seq)):
+        try:
+            at = clock.times.get(row.seq) or from_moment(row.at)
+            inside = period.has(at)
+        except (ValueError, TypeError):
+            # Nothing that opsroom wrote; the report says so.
+            continue
+        if inside and row.execution_id not in found:
+            what = f"{row.command} by {row.requester}"
+            found[row.execution_id] = Noted(row.execution_id, at, row.seq, row.deployment, what)
     return found
 
 

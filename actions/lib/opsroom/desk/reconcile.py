@@ -53,6 +53,7 @@ def reconcile(desk: Desk, since: str, until: str = "", pack: str = "opsroom") ->
 
 def compared(desk: Desk, period: Period, history: History, actions: Iterable[str]) -> Reconciled:
     """The comparison itself. The record is read after StackStorm was asked: what ran meanwhile is in both."""
+    from ..audit.clock import read_clock
     from ..audit.reconcile import compare, known, noted
 
     there = [one for action in actions for one in history.of(action, period)]
@@ -64,7 +65,7 @@ def compared(desk: Desk, period: Period, history: History, actions: Iterable[str
             return known(connection, ids)
 
     with store.read() as connection:
-        here = noted(connection, period)
+        here = noted(connection, period, read_clock(connection, store.now(connection)))
     return compare(here, there, begins, history.has, known_here)
 
 
