@@ -1,11 +1,14 @@
 """Many consoles at once on one database: errors, waits, and what was made elsewhere without a record of it.
 
     .venv/bin/python -m benchmarks.load [--consoles 50] [--seconds 75] [--database sqlite|postgresql|URL] [--json]
+                                        [--checkout DIR]
 
 Each console is a process of its own, as `python -m console` is, and says one message after the other without a pause:
 deployments, locks, cards, pages, and what only reads. They begin together, once all have started, and a console ends
 with the message that it is at when the time is over. Cards and pages are made at a Jira and a PagerDuty that this
 process plays, so that what they took can be compared with the record. PostgreSQL needs the requirements of the tests.
+
+To compare with another version, give a checkout of it (`git worktree add DIR COMMIT`): its consoles are played then.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "actions" / "lib"))
+sys.path[:0] = [str(ROOT / "actions" / "lib"), str(ROOT)]
 
 APPS = [f"app{number}" for number in range(20)]
 ENVIRONMENTS = ("test", "uat")
@@ -108,9 +111,9 @@ def config_of(folder: Path, database: str, jira: str, pager: str) -> Dict[str, A
     }
 
 
-def talk(config: Path, number: int, seconds: float, out: Path) -> None:
+def talk(checkout: Path, config: Path, number: int, seconds: float, out: Path) -> None:
     """One console: says messages for so long from the moment on when all are there; notes what came of each."""
-    sys.path.insert(0, str(ROOT))
+    sys.path[:0] = [str(checkout / "actions" / "lib"), str(checkout)]
     from console import PACK
     from console.opening import open_session
 
@@ -153,36 +156,41 @@ def database_of(kind: str, folder: Path) -> Iterator[str]:
         yield kind
 
 
-def run(kind: str, consoles: int, seconds: float, keep: str = "") -> Outcome:
-    """Play it once. `keep` is a folder for what each console wrote down."""
+def run(kind: str, consoles: int, seconds: float, keep: str = "", checkout: Path = ROOT) -> Outcome:
+    """Play it once, with the code in `checkout`. `keep` is a folder for what each console wrote down."""
     from benchmarks.jira_server import Jira
     from benchmarks.paging import Pager
-    from opsroom.store import open_store
 
     with tempfile.TemporaryDirectory(prefix="opsroom-load-") as name, Jira() as jira, Pager() as pager:
         folder = Path(name)
         with database_of(kind, folder) as url:
-            open_store(url).close()
+            _make_tables(url, checkout)
             config = folder / "opsroom.yaml"
             config.write_text(json.dumps(config_of(folder, url, jira.url, pager.url)), encoding="utf-8")
             outcome = Outcome(kind.partition(":")[0], consoles, seconds)
-            _play(outcome, config, folder, consoles, seconds)
+            _play(outcome, config, folder, consoles, seconds, checkout)
             # As the next command would: it writes down what could not be recorded.
-            _drain(config)
+            _drain(config, checkout)
             _compare(outcome, url, {"card_created": len(jira.cards), "paged": len(pager.accepted)})
             if keep:
                 shutil.copytree(folder, keep, dirs_exist_ok=True, ignore=lambda *_: {"running"})
             return outcome
 
 
-def _play(outcome: Outcome, config: Path, folder: Path, consoles: int, seconds: float) -> None:
-    command = [sys.executable, "-m", "benchmarks.load", "--console"]
+def _make_tables(url: str, checkout: Path) -> None:
+    library = {**os.environ, "PYTHONPATH": str(checkout / "actions" / "lib")}
+    code = "import sys; from opsroom.store import open_store; open_store(sys.argv[1]).close()"
+    subprocess.run([sys.executable, "-c", code, url], env=library, check=True)
+
+
+def _play(outcome: Outcome, config: Path, folder: Path, consoles: int, seconds: float, checkout: Path) -> None:
+    command = [sys.executable, str(Path(__file__).resolve()), "--checkout", str(checkout), "--console"]
     outs = [folder / f"console-{number}.jsonl" for number in range(consoles)]
     processes = []
     for number, out in enumerate(outs):
         arguments = [str(config), str(number), str(seconds), str(out)]
         with out.with_suffix(".err").open("w") as errors:
-            processes.append(subprocess.Popen([*command, *arguments], cwd=ROOT, stderr=errors))
+            processes.append(subprocess.Popen([*command, *arguments], cwd=checkout, stderr=errors))
     until = time.time() + PATIENCE
     while not all(out.with_suffix(".ready").exists() for out in outs):
         if time.time() > until or any(one.poll() for one in processes):
@@ -209,10 +217,10 @@ def _count(outcome: Outcome, told: Dict[str, Any]) -> None:
     (outcome.waits if told["writes"] else outcome.reads).append(told["seconds"])
 
 
-def _drain(config: Path) -> None:
+def _drain(config: Path, checkout: Path) -> None:
     say = [sys.executable, "-m", "console", "--config", str(config), "--as", "alice", "--room", "#dev"]
     for _ in range(2):
-        subprocess.run(say, cwd=ROOT, input=b"page web-team: the last one\n", check=True, capture_output=True)
+        subprocess.run(say, cwd=checkout, input=b"page web-team: the last one\n", check=True, capture_output=True)
 
 
 def _compare(outcome: Outcome, url: str, made: Dict[str, int]) -> None:
@@ -234,15 +242,16 @@ def main() -> None:
     parser.add_argument("--database", action="append", help="sqlite, postgresql or a URL of an empty database; repeat")
     parser.add_argument("--keep", default="", metavar="FOLDER", help="keep what the consoles wrote down")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--checkout", type=Path, default=ROOT, metavar="DIR", help="play the code in this folder")
     parser.add_argument("--console", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.console:
         config, number, seconds, out = given.console
-        talk(Path(config), int(number), float(seconds), Path(out))
+        talk(given.checkout, Path(config), int(number), float(seconds), Path(out))
         return
     outcomes = []
     for kind in given.database or ("sqlite", "postgresql"):
-        outcomes.append(run(kind, given.consoles, given.seconds, given.keep))
+        outcomes.append(run(kind, given.consoles, given.seconds, given.keep, given.checkout.resolve()))
     if given.json:
         print(json.dumps([vars(one) for one in outcomes], default=str))
         return
