@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
 
 from opsroom import action
+from opsroom.desk import carrying_out, settling
 from opsroom.desk import close_dead_executions as closing
 from opsroom.executions import hand_over
 from support.ruled import Ruled, make_ruled
@@ -41,7 +43,7 @@ def killed_while_verifying(ruled: Ruled, storm: FakeStackStorm, **known: Any) ->
     execution = f"execution-{died.pid}"
     made = storm.add(execution, "opsroom.deploy", source_channel="#dev")
     made["action"].update(pack="opsroom", name="deploy", parameters={"timeout": {"default": 3600}})
-    made["start_timestamp"] = "2026-11-30T06:57:22.741164Z"
+    made["start_timestamp"] = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     made.update(known)
     return execution
 
@@ -166,3 +168,77 @@ def test_an_action_hands_its_result_over_only_when_its_runner_is_gone(
         assert known["status"] == "running"
     else:
         assert (known["status"], known["result"]["result"]["message"]) == ("succeeded", answer["message"])
+
+
+class TestLostBeforeItTookItsPlace:
+    """Between "asked" and the claim: no lease runs out, and nothing was touched."""
+
+    def lost(self, ruled: Ruled, storm: FakeStackStorm, **known: Any) -> str:
+        given = {"app": "web", "version": "v1.1.0", "environment": "uat", "redeploy": False}
+        died = ruled.world.spawn("deploy", "bob", "opsroom.desk.carrying_out:_take_claim:before", **given)
+        died.communicate(timeout=60)
+        assert (ruled.world.claims(), ruled.world.events()) == (0, ["asked"])
+        execution = f"execution-{died.pid}"
+        storm.add(execution, "opsroom.deploy", source_channel="#dev").update(known)
+        return execution
+
+    def report(self, ruled: Ruled) -> Any:
+        month = f"{ruled.world.records()[0].at:%Y-%m}"
+        return ruled.ask("audit_report", since=month, until="", environment="", format="json")
+
+    def test_stackstorm_says_that_it_ended(
+        self, ruled: Ruled, storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.lost(ruled, storm, **KILLED)
+        # It may only be slow.
+        assert not self.report(ruled)["complete"]
+        monkeypatch.setattr(settling, "_SLOW", timedelta(0))
+        answer = self.report(ruled)
+        assert (answer["complete"], answer["attempts"]) == (True, 1)
+        assert ruled.world.events() == ["asked", "interrupted"]
+        last = ruled.world.records()[-1]
+        assert last.message == "its process ended without an answer; nothing was touched"
+        assert last.requester == "bob"
+        assert self.report(ruled)["complete"]
+        assert ruled.world.events() == ["asked", "interrupted"]
+        assert ruled.world.chain_holds()
+
+    @pytest.mark.parametrize("known", [{"status": "running"}, {"status": "canceled", "result": {}}])
+    def test_where_stackstorm_cannot_tell_it_is_over_after_two_hours(
+        self, ruled: Ruled, storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch, known: Any
+    ) -> None:
+        self.lost(ruled, storm, **known)
+        monkeypatch.setattr(settling, "_SLOW", timedelta(0))
+        assert again(ruled)["code"] == "deployed"
+        assert "interrupted" not in ruled.world.events()
+        monkeypatch.setattr(settling, "ABANDONED", timedelta(0))
+        assert self.report(ruled)["complete"]
+        last = ruled.world.records()[-1]
+        assert (last.event.value, last.message) == ("interrupted", "nothing was heard of it again; nothing was touched")
+
+    def test_the_next_deployment_settles_it(
+        self, ruled: Ruled, storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.lost(ruled, storm, **KILLED)
+        monkeypatch.setattr(settling, "_SLOW", timedelta(0))
+        assert again(ruled)["code"] == "deployed"
+        assert ruled.world.events().count("interrupted") == 1
+
+    def test_one_that_goes_on_after_all_touches_nothing(
+        self, ruled: Ruled, storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real = carrying_out._take_claim
+
+        def after_hours(request: Any, order: Any) -> Any:
+            monkeypatch.setattr(carrying_out, "_take_claim", real)
+            with monkeypatch.context() as patched:
+                patched.setattr(settling, "_SLOW", timedelta(0))
+                patched.setattr(settling, "ABANDONED", timedelta(0))
+                self.report(ruled)
+            return real(request, order)
+
+        monkeypatch.setattr(carrying_out, "_take_claim", after_hours)
+        answer = ruled.ask("deploy", "bob", app="web", version="v1.1.0", environment="uat")
+        assert (answer["code"], ruled.world.running()) == ("claim_lost", "")
+        assert ruled.world.events() == ["asked", "interrupted", "failed"]
+        assert self.report(ruled)["complete"]

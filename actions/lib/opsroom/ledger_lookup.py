@@ -111,6 +111,18 @@ def newest(connection: Transaction, event: Event, since: datetime, latest: int =
     return [one for one in map(from_columns, found) if one.clock >= since]
 
 
+def asked_only(connection: Transaction, latest: int = 1000) -> List[Record]:
+    """The requests about an application, among so many of the latest records, of which nothing but that they were asked
+    (and what an emergency passed) is recorded, and that hold no claim; oldest first."""
+    query = (
+        f"SELECT * FROM ledger WHERE {_LATEST} AND event = 'asked' AND app <> ''"  # noqa: S608
+        " AND NOT EXISTS (SELECT 1 FROM ledger AS other WHERE other.deployment = ledger.deployment"
+        " AND other.event NOT IN ('asked', 'overridden'))"
+        " AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.deployment = ledger.deployment) ORDER BY seq"
+    )
+    return [from_columns(row) for row in rows(connection, query, latest=latest)]
+
+
 _LATEST = "seq > (SELECT coalesce(max(seq), 0) FROM ledger) - :latest"
 
 

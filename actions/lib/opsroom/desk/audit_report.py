@@ -12,7 +12,10 @@ from ..names import tidied
 from . import Desk
 from .outcome import Outcome
 from .places import find_environment
-from .settling import settle_interrupted
+from .settling import settle_asked, settle_interrupted
+
+# More records than any database has.
+_ALL = 2**62
 
 
 def audit_report(
@@ -30,6 +33,7 @@ def audit_report(
     environment = find_environment(desk.settings, environment_name).name if environment_name else ""
     # What is over by now is recorded as over, so that it is not reported as open.
     settle_interrupted(desk)
+    settle_asked(desk, latest=_ALL)
     _tidy(desk)
     report = make_report(desk.store, period, environment, link=_link(desk))
     content = render(report, format_)

@@ -18,7 +18,7 @@ from .obstacles import Obstacle, busy, circumstances, locked, rights, sequence
 from .outcome import Outcome
 from .places import deployer_for
 from .record import Request
-from .settling import settle_interrupted
+from .settling import check_not_settled, settle_interrupted
 from .telling import announce, facts_of, failed, headline, success, taken_over
 from .telling_cards import tell_cards
 from .verifying import is_there, shown_name, verify
@@ -145,6 +145,7 @@ def _take_claim(request: Request, order: Order) -> List[Obstacle]:
     with store.write_plain() as connection:
         now = store.now(connection)
         locks = active(store, connection, request.app, request.environment)
+        check_not_settled(connection, request.deployment)
         passed = _clear(order, locked(locks, speaker, now, desk.settings.timezone))
         wanted = Claim(
             app=request.app,

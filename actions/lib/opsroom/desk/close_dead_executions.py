@@ -11,6 +11,7 @@ from ..errors import Code, Failure
 from ..executions import Running, running
 from ..people import same_room
 from ..stackstorm import here
+from ..store.values import soon
 from ..text import MESSAGE_CHARACTERS, message, neutralise_data, one_line
 from . import Desk
 from .outcome import Outcome
@@ -74,7 +75,8 @@ def closing_of(
     if claimed:
         return None
     end = _end_of(records)
-    if end is not None and recorded_now - end.at >= _MOMENTS:
+    # One that is dated after now was written by a wrong clock.
+    if end is not None and (recorded_now - end.clock >= _MOMENTS or end.clock > soon(recorded_now)):
         return _answered(end)
     if now - execution.began < timedelta(seconds=execution.limit) + _BEYOND:
         return None

@@ -6,21 +6,28 @@ stopped renewing its claim.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Dict, List, Optional
 
-from ..errors import Code
+from ..errors import Code, Failure
 from ..versions import Running, distinct_names, same
 from . import Desk
 from .asking import ask_or_none
 
+# A request that has neither a claim nor an end may only be slow for so long; then StackStorm is asked whether its
+# process has ended. Where it cannot tell, the request is over after ABANDONED: StackStorm lets none run for so long.
+_SLOW = timedelta(seconds=60)
+ABANDONED = timedelta(hours=2)
+
 if TYPE_CHECKING:
     from ..claims import Claim
     from ..ledger import Record
+    from ..store.plain import Transaction
 
 
 def settle_interrupted(desk: Desk, app: str = "", environment: str = "") -> List[Claim]:
     """Record every deployment in scope as interrupted whose lease has run out or whose process has ended, with what is
-    really running.
+    really running; and every request that was lost before it took its place.
 
     Returns the claims that this call settled; of several callers at once, one settles each.
     """
@@ -30,7 +37,73 @@ def settle_interrupted(desk: Desk, app: str = "", environment: str = "") -> List
     desk.take_over()
     with desk.store.read_plain() as connection:
         claims = current(desk.store, connection, app, environment)
+    settle_asked(desk)
     return [claim for claim in claims if _settle(desk, claim, claim.expired or _killed(desk, claim))]
+
+
+def settle_asked(desk: Desk, latest: int = 1000) -> List[Record]:
+    """Record as interrupted what was asked, among so many of the latest records, and lost before it took its place.
+
+    Nothing was touched by it: a deployment records its start before it touches anything. Returns what was asked.
+    """
+    from ..ledger_lookup import asked_only
+
+    with desk.store.read_plain() as connection:
+        now = desk.store.now(connection)
+        found = asked_only(connection, latest)
+    if not found:
+        return []
+    from ..audit.telling import change_of
+    from ..executions import has_ended
+    from ..store.values import soon
+
+    found = [one for one in found if change_of([one]) is not None]
+    settled: List[Record] = []
+    for one in found:
+        mine = bool(one.execution_id) and one.execution_id == desk.execution_id
+        # One that is dated after now was written by a wrong clock; when is not known.
+        age = ABANDONED if one.clock > soon(now) else now - one.clock
+        if mine or age < _SLOW:
+            continue
+        ended = age < ABANDONED and has_ended(one.execution_id)
+        if (ended or age >= ABANDONED) and _settle_asked(desk, one, ended):
+            settled.append(one)
+    return settled
+
+
+def _settle_asked(desk: Desk, asked: Record, ended: bool) -> bool:
+    from ..ledger import Entry, Event, append, of_deployment
+    from ..store.engine import queue_up
+    from ..store.plain import rows
+
+    why = "its process ended without an answer" if ended else "nothing was heard of it again"
+    texts = ("deployment", "command", "requester", "person", "chat_name", "room", "st2_user", "execution_id")
+    told = {name: getattr(asked, name) for name in (*texts, "app", "environment", "version")}
+    facts = {"started": False, "asked_only": True, "found_by": desk.speaker.shown}
+    with desk.store.write_plain() as connection:
+        queue_up(connection)
+        there = {one.event for one in of_deployment(connection, asked.deployment)}
+        claim = "SELECT 1 AS one FROM claims WHERE deployment = :deployment"
+        if not there <= {Event.ASKED, Event.OVERRIDDEN} or rows(connection, claim, deployment=asked.deployment):
+            return False
+        entry = Entry(
+            event=Event.INTERRUPTED,
+            **told,
+            code=Code.INTERRUPTED.value,
+            message=f"{why}; nothing was touched",
+            facts={**facts, "found_in_execution": desk.execution_id},
+        )
+        append(desk.store, connection, entry)
+    return True
+
+
+def check_not_settled(connection: Transaction, deployment: str) -> None:
+    """Raise Failure(claim_lost) when others have recorded that the request was lost before it took its place."""
+    from ..ledger import of_deployment
+
+    if any(one.facts.get("asked_only") for one in of_deployment(connection, deployment)):
+        told = "This deployment stood still for so long that others recorded it as interrupted."
+        raise Failure(Code.CLAIM_LOST, told, "Try again.")
 
 
 def _killed(desk: Desk, claim: Claim) -> bool:
