@@ -32,6 +32,7 @@ picture: $(VENV)/.console
 # What the console runs on is a part of what the tests need, so that a demo does not wait for linters to install.
 $(VENV)/.console: requirements.txt console/requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what the console needs into $(VENV) (about a minute) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r console/requirements.txt
 	@touch $@
 

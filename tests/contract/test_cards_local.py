@@ -251,7 +251,7 @@ def test_a_card_is_given_to_people_of_the_config_and_to_others_which_is_said(boa
     assert (mapped.to, mapped.notes) == ("bob", ())
     assert board.show("CARD-1").assignee == "bob"
     typed = board.assign("CARD-1", Assignee("zoe", "zoe"))
-    assert (typed.to, typed.notes) == ("zoe", ("'zoe' is nobody of the config.",))
+    assert (typed.to, typed.notes) == ("zoe", ("'zoe' is not a person of the config.",))
     nobody = board.assign("CARD-1", Assignee("nobody"))
     assert (nobody.to, nobody.notes) == ("nobody", ())
     assert board.show("CARD-1").assignee == ""

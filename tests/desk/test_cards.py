@@ -82,7 +82,7 @@ class TestWhoseItIs:
     def test_of_several_one_is_asked_for_by_a_command_that_works(self, world: World) -> None:
         answer = create(world)
         assert (answer["code"], answer["ok"]) == ("which_tracker", False)
-        assert answer["hint"] == "Say where, for instance: create card in ops: TEXT"
+        assert answer["hint"] == "Say where, for example: create card in ops: TEXT"
         assert create(world, project="ops")["ok"]
 
     def test_two_that_are_as_sure_are_asked_back_with_what_would_mean_each(self, world: World) -> None:

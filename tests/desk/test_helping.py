@@ -48,7 +48,7 @@ def test_it_says_who_may_do_the_rest(world: World) -> None:
     assert lines(help_of(world, "bob"))[-1].endswith(" production: release-managers and alice, from #ops.")
     told = lines(help_of(world, "alice", "emergency"))
     assert told[-1] == "You may do no emergency deployment. production: carol, from #ops."
-    assert "For instance: emergency deploy web 1.4.2 to production: checkout is down" in told
+    assert "For example: emergency deploy web 1.4.2 to production: checkout is down" in told
 
 
 def test_where_a_deployment_is_confirmed_that_is_said(world: World) -> None:
@@ -71,9 +71,9 @@ def test_it_fits_into_one_message(world: World, topic: str) -> None:
 def test_commands_that_begin_alike_are_told_each_with_what_it_does(world: World) -> None:
     told = lines(help_of(world, "alice", "audit"))
     assert told[0] == (
-        "audit report for SINCE | Writes the report on the changes of a period for an auditor, and tells its gist."
+        "audit report for SINCE | Writes the report on the changes of a period for an auditor, and summarizes it."
     )
-    assert told[-1] == "For one in full, say for instance: opsroom help audit report"
+    assert told[-1] == "For one in full, say for example: opsroom help audit report"
     assert lines(help_of(world, "alice", "Audit  Verify"))[:2] == ["audit verify", "audit verify against HEAD"]
 
 
@@ -96,7 +96,7 @@ def test_what_does_not_fit_is_folded_and_told_by_itself(world: World) -> None:
         assert "…" not in "\n".join(told)
     pages = lines(help_of(world, "alice", "pages"))
     assert pages[0].startswith("Pages: page WHO: MESSAGE; emergency page WHO: MESSAGE; ")
-    assert pages[1] == "For one in full, say for instance: opsroom help page"
+    assert pages[1] == "For one in full, say for example: opsroom help page"
     assert "cards about TEXT" in lines(help_of(world, "alice", "cards"))[0]
     assert "show incidents" in lines(help_of(world, "alice", "incidents"))[0]
 
@@ -112,7 +112,7 @@ def test_what_is_not_configured_is_not_told(world: World) -> None:
 
 def test_the_examples_are_commands_that_are_understood(world: World) -> None:
     for one in COMMANDS:
-        said = [line for line in lines(help_of(world, "carol", one.head)) if line.startswith("For instance: ")]
+        said = [line for line in lines(help_of(world, "carol", one.head)) if line.startswith("For example: ")]
         assert len(said) == 1, one.head
         assert "..." not in said[0]
 

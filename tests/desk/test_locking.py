@@ -38,7 +38,7 @@ def test_a_lock_stops_others_and_not_its_owner(world: World) -> None:
     refused = deploy(world, "alice")
     assert (refused["outcome"], refused["code"]) == ("refused", "locked")
     assert "uat is locked by bob since" in refused["message"]
-    assert refused["hint"] == "To end it, bob or somebody who may lock uat says: unlock uat"
+    assert refused["hint"] == "To end it, bob or someone who may lock uat says: unlock uat"
     assert world.running() == ""
     assert deploy(world, "alice", environment="test")["code"] == "deployed"
     assert deploy(world, "bob")["code"] == "deployed"
@@ -82,7 +82,7 @@ def test_an_end_in_the_text_is_taken_off_the_reason(world: World) -> None:
 def test_a_lock_needs_a_reason(world: World, reason: Any) -> None:
     answer = world.ask("lock", environment="uat", reason=reason)
     assert (answer["code"], answer["outcome"]) == ("reason_needed", "refused")
-    assert answer["hint"] == "Say for instance: lock uat: load test until 17:00"
+    assert answer["hint"] == "For example: lock uat: load test until 17:00"
     assert world.events() == ["refused"]
     assert world.ask("list_locks")["message"] == "Nothing is locked."
 
@@ -109,7 +109,7 @@ def test_the_lock_of_another_stays_theirs(world: World) -> None:
     answer = world.ask("lock", "alice", environment="uat", reason="mine")
     assert (answer["outcome"], answer["code"]) == ("refused", "locked")
     assert "uat is locked by bob" in answer["message"]
-    assert "It stays theirs." in answer["message"]
+    assert "That lock stays." in answer["message"]
     assert world.events() == ["locked", "refused"]
 
 

@@ -77,7 +77,7 @@ def test_changes_pages_and_incidents_that_are_open_are_told(rooms: Rooms) -> Non
     waiting = rooms.ask("deploy", app="web", version="v1.0.0", environment="uat")["change"]
     incident = rooms.ask("open_incident", who="web", text="checkout is down")["incident"]
     said = report(rooms)["message"]
-    assert f"Changes that wait: {waiting} (web v1.0.0 on uat)." in said
+    assert f"Waiting changes: {waiting} (web v1.0.0 on uat)." in said
     assert f"Open incidents: {incident} (web)." in said
     assert "Open pages: 1234 (web-team)." in said
 

@@ -135,6 +135,37 @@ def test_what_waits_and_what_was_deployed_is_offered(tmp_path: Path) -> None:
     assert f"approve change {change}" in hint
 
 
+def test_only_changes_that_the_command_can_end_are_offered(tmp_path: Path) -> None:
+    world = guarded_world(tmp_path, emergency=["carol"])
+    emergency = {"app": "web", "version": "v1.2.0", "environment": "production", "reason": "checkout is down"}
+    done = world.ask("emergency_deploy", "carol", "#ops", **emergency)
+    assert done["ok"], done
+    change = re.findall(r"review change (\w{4})", done["message"] + done["hint"])[0]
+    for text in ("approve", "confirm", "reject"):
+        assert change not in asked_back(world, text, "alice")["hint"], text
+    assert f"review change {change}: TEXT" in asked_back(world, "review", "alice")["hint"]
+    # Nobody reviews their own.
+    assert change not in asked_back(world, "review", "carol")["hint"]
+
+
+def test_own_changes_are_offered_to_reject_and_not_to_approve(tmp_path: Path) -> None:
+    world = guarded_world(tmp_path)
+    for environment in ("test", "uat"):
+        world.ask("deploy", "alice", "#dev", app="web", version="v1.2.0", environment=environment)
+    change = world.ask("deploy", "alice", "#dev", app="web", version="v1.2.0", environment="production")["change"]
+    assert change not in asked_back(world, "approve", "alice")["hint"]
+    assert f"reject change {change}: REASON" in asked_back(world, "reject", "alice")["hint"]
+    assert f"approve change {change}" in asked_back(world, "approve", "carol")["hint"]
+
+
+def test_an_emergency_deployment_is_offered_only_where_it_is_allowed(world: World) -> None:
+    hint = asked_back(world, "emergency", "alice")["hint"]
+    assert "emergency page web-team: MESSAGE" in hint
+    assert "to test" not in hint
+    message = asked_back(world, "emergency", "carol")["message"]
+    assert message == "'emergency' lacks a team, a person or an application."
+
+
 def test_nothing_is_recorded_and_nothing_of_it_is_evaluated(world: World) -> None:
     schema = PACK.actions["opsroom.suggest"].parameters["text"]
     for text in (

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import List
 
 import pytest
 
+import opsroom.desk
 from opsroom.audit.collect import Collected, collect
 from opsroom.audit.model import Change, Ending
 from opsroom.audit.period import read_period
+from opsroom.audit.telling import _ABOUT
 from opsroom.errors import Code, Refusal
 from opsroom.ledger import Event
 from opsroom.store import Store
@@ -109,6 +112,34 @@ def test_locks_are_no_attempts_to_change_anything(book: Book) -> None:
     book.write(Event.REFUSED, deployment="d2", command="unlock", code="not_allowed")
     found = collected(book)
     assert (found.changes, found.attempts) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("command", "event"),
+    [
+        ("quiet", Event.QUIET),
+        ("loud", Event.LOUD),
+        ("declare incident", Event.DECLARED),
+        ("declare incident", Event.CARD_CREATED),
+        ("close incident", Event.CLOSED),
+        ("close incident", Event.REFUSED),
+        ("drift", Event.DRIFT),
+        ("page in an emergency", Event.PAGED),
+        ("watch pages", Event.UNCONFIRMED),
+    ],
+)
+def test_what_changes_nothing_that_runs_is_no_attempt(book: Book, command: str, event: Event) -> None:
+    book.write(event, command=command)
+    assert collected(book).attempts == ()
+
+
+def test_every_command_that_is_recorded_deploys_or_is_no_attempt() -> None:
+    sources = Path(opsroom.desk.__file__).parent.glob("*.py")
+    found = {one for path in sources for one in re.findall(r'Request\(\w+, "([^"]+)"', path.read_text("utf-8"))}
+    # `plan` records nothing.
+    left = {one for one in found if one.split(" ")[0] not in _ABOUT}
+    assert left <= {"deploy", "redeploy", "promote", "rollback", "emergency deploy", "plan"}
+    assert len(found) > 10
 
 
 def test_an_emergency_has_its_reason_and_what_it_passed(book: Book) -> None:

@@ -33,7 +33,31 @@ def checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 
 
 def test_a_good_config_ends_with_status_0_and_says_so(checked) -> None:
-    assert checked(START) == (0, ["FILE can be registered: no mistake, 0 warnings."])
+    assert checked(START) == (0, ["FILE can be registered: no mistakes, 0 warnings."])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "remedy"),
+    [
+        ('a: "b\nc: d\n', 2, "a quote is not closed"),
+        ('a: "b\nc: "d"\n', 2, "indent the line as its neighbours, and look for a quote that is not closed above"),
+        ("a:\n  b: 1\n c: 2\n", 3, "indent the line as its neighbours"),
+        ("a: {b: [1, 2}\n", 1, "look for a bracket, brace or quote that is not closed"),
+        ("a: {b: c: d}\n", 1, "look for a bracket, brace or quote that is not closed"),
+        ("a: @b\n", 1, "texts that hold"),
+    ],
+)
+def test_what_is_no_yaml_is_answered_with_what_is_most_likely_wrong(checked, text: str, line: int, remedy: str) -> None:
+    status, lines = checked(text)
+    assert (status, len(lines)) == (1, 2)
+    assert f"FILE:{line}: " in lines[0]
+    assert f"; {remedy}" in lines[0]
+
+
+def test_typographic_quotes_are_a_warning(checked) -> None:
+    status, lines = checked("environments:\n  test: {rooms: [“#ops”]}\n")
+    assert status == 0
+    assert lines[0].startswith("FILE:2: warning: environments.test.rooms[0]: the typographic quotes are part of")
 
 
 @pytest.mark.parametrize("path", [EXAMPLE, LARGEST], ids=["example", "largest"])
@@ -226,7 +250,7 @@ def test_names_of_the_datastore_stand_for_values_that_are_not_known_yet(checked)
         f"webhooks: {{gitlab: {{token: {kept}, signing_token: {kept}, projects: {{a/b: web}}}}}}\n"
         "apps: {web: {}}\n"
     )
-    assert checked(text) == (0, ["FILE can be registered: no mistake, 0 warnings."])
+    assert checked(text) == (0, ["FILE can be registered: no mistakes, 0 warnings."])
 
 
 def test_two_people_with_one_secret_in_the_datastore_are_refused(checked) -> None:

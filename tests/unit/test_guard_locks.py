@@ -76,7 +76,7 @@ def test_a_lock_stops_everybody_but_its_owner_and_the_kill_switch_the_owner_too(
 def test_a_refusal_says_who_what_since_when_until_when_why_and_what_would_work() -> None:
     (decision,) = in_the_way([lock(until=NOW + timedelta(hours=2))], ALICE_IN_CHAT, NOW)
     assert decision.message == "uat is locked by bob since 14:02 UTC until 17:00 UTC: load test."
-    assert decision.hint == "To end it, bob or somebody who may lock uat says: unlock uat"
+    assert decision.hint == "To end it, bob or someone who may lock uat says: unlock uat"
 
 
 def test_times_are_those_of_the_configs_time_zone() -> None:
@@ -89,7 +89,7 @@ def test_the_kill_switch_says_that_it_holds_for_its_owner_too() -> None:
     assert decision.message == (
         "Everything is locked by bob since 14:02 UTC, no end: load test. Nobody deploys, its owner included."
     )
-    assert decision.hint == "To end it, bob or somebody who may lock every environment says: unlock everything"
+    assert decision.hint == "To end it, bob or someone who may lock every environment says: unlock everything"
 
 
 def test_a_long_reason_and_a_name_with_tricks_in_it_stay_one_short_safe_line() -> None:

@@ -69,7 +69,7 @@ def report(path: Path, mistakes: Sequence[Note], warnings: Sequence[Note]) -> Li
     if mistakes:
         wrong = f"{len(mistakes)} {'mistake' if len(mistakes) == 1 else 'mistakes'}"
         return [*lines, f"{path} is refused: {wrong}, {doubts}."]
-    return [*lines, f"{path} can be registered: no mistake, {doubts}."]
+    return [*lines, f"{path} can be registered: no mistakes, {doubts}."]
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:

@@ -8,10 +8,14 @@ from ..errors import Code
 from ..ledger import Event, Record
 from .model import Change, Ending, Word
 
-# Commands that are about a change, a lock, a card or a page. What becomes of them is no attempt to change what runs.
+# Commands about a change, a lock, a card, a page, an incident or the room, and drift that was noted: no attempts to
+# change what runs, however they end.
 _CARDS = ("create", "comment", "move", "assign")
 _PAGES = ("page", "ack", "resolve", "escalate", "add", "watch")
-_ABOUT = (*_CARDS, *_PAGES, "approve", "reject", "confirm", "review", "withdraw", "lock", "unlock", "hold", "release")
+_INCIDENTS = ("declare", "close")
+_ROOMS = ("quiet", "loud")
+_CHANGES = ("approve", "reject", "confirm", "review", "withdraw", "lock", "unlock", "hold", "release")
+_ABOUT = (*_CARDS, *_PAGES, *_INCIDENTS, *_ROOMS, *_CHANGES, "drift")
 _ENDS = {
     Event.SUCCEEDED: Ending.SUCCEEDED,
     Event.FAILED: Ending.FAILED,

@@ -76,7 +76,7 @@ def _narrowed(options: Options, query: Query) -> str:
         words = words_of(query.text)
         if not words:
             message = f"There is no word in {shown(query.text)} that cards could be searched for."
-            raise Refusal(Code.TEXT_NEEDED, message, "Say for instance: cards about checkout")
+            raise Refusal(Code.TEXT_NEEDED, message, "For example: cards about checkout")
         parts.append(f"text ~ {quoted(words)}")
     return " AND ".join(parts)
 

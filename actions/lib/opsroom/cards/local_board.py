@@ -119,7 +119,7 @@ class Board:
             row = self._row(connection, card)
             if row.assignee != who:
                 self._change(connection, row, assignee=who)
-        notes = (f"{shown(who)} is nobody of the config.",) if who and not to.mapped else ()
+        notes = (f"{shown(who)} is not a person of the config.",) if who and not to.mapped else ()
         return Assigned(to.shown or who or "nobody", notes=notes)
 
     def find(self, query: Query) -> Tuple[Card, ...]:

@@ -38,7 +38,7 @@ def take_apart(text: str) -> Tuple[str, str]:
     """
     whole = _whole(text)
     if not whole:
-        raise Refusal(Code.TEXT_NEEDED, "A card needs a text.", "Say for instance: create card: checkout is broken")
+        raise Refusal(Code.TEXT_NEEDED, "A card needs a text.", "For example: create card: checkout is broken")
     first, _, rest = whole.partition("\n")
     if first.startswith("```"):
         inside = [" ".join(line.split()) for line in rest.split("\n") if line.strip(" \t\r`")]
@@ -56,7 +56,7 @@ def text_of(text: str, example: str) -> str:
     """A text that says something. Raises Refusal(text_needed)."""
     whole = _whole(text)
     if not whole:
-        raise Refusal(Code.TEXT_NEEDED, "That needs a text.", f"Say for instance: {example}")
+        raise Refusal(Code.TEXT_NEEDED, "That needs a text.", f"For example: {example}")
     return whole
 
 

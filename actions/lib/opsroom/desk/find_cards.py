@@ -43,7 +43,7 @@ def find_cards(desk: Desk, text: str = "", project: str = "", mine: bool = False
     else:
         places = _every(desk)
     if not words and not mine:
-        raise Refusal(Code.TEXT_NEEDED, "Cards about what?", "Say for instance: cards about checkout")
+        raise Refusal(Code.TEXT_NEEDED, "Cards about what?", "For example: cards about checkout")
     rows, troubles = _ask(desk, places, words, mine)
     return _outcome(desk, rows, troubles, heading, words, mine)
 

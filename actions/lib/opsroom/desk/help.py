@@ -171,7 +171,7 @@ def _about(desk: Desk, commands: Sequence[Command], topic: str) -> Outcome:
     exact = [one for one in commands if comparable(one.head) == comparable(topic)]
     group = _of_group(commands, topic.capitalize()) if topic.capitalize() in _FOLDED else []
     if group and not exact:
-        last = f"For one in full, say for instance: opsroom help {group[0].head}"
+        last = f"For one in full, say for example: opsroom help {group[0].head}"
         text = f"{topic.capitalize()}: {'; '.join(one.says[0] for one in group)}.\n{last}"
         if not _fits(text):
             text = f"{topic.capitalize()}: {', '.join(one.head for one in group)}.\n{last}"
@@ -201,7 +201,7 @@ def _begins(command: Command, topic: str) -> bool:
 
 def _several(commands: Sequence[Command]) -> str:
     """Commands that begin with the same word: each with what it does."""
-    last = f"For one in full, say for instance: opsroom help {commands[0].head}"
+    last = f"For one in full, say for example: opsroom help {commands[0].head}"
     text = "\n".join([*(f"{one.says[0]} | {one.description}" for one in commands), last])
     return text if _fits(text) else f"{'; '.join(one.says[0] for one in commands)}\n{last}"
 
@@ -211,7 +211,7 @@ def _in_full(desk: Desk, command: Command, others: Sequence[Command]) -> str:
     examples = _examples(desk, command, right)
     example = _PLACEHOLDER.sub(lambda match: examples.get(match.group(1), "..."), command.formats[0])
     also = f"See also: {either(one.says[0] for one in others)}" if others else ""
-    said, text = [command.description, f"For instance: {example}"], ""
+    said, text = [command.description, f"For example: {example}"], ""
     # What is never left out: the forms, and how a text goes through whole; then who may use it.
     for rest, between, most in product((True, False), (said, said[1:], []), _FEWER_PLACES):
         rights = [_rights(desk, right, others=rest, most=most)] if right else []

@@ -37,7 +37,7 @@ def myself(desk: Desk) -> Person:
     if desk.speaker.person is None:
         raise Refusal(
             Code.UNKNOWN_PERSON,
-            f"{desk.speaker.shown} is nobody of the config, so no tracker knows whom that means.",
+            f"{desk.speaker.shown} is not a person of the config, so no tracker knows whom that means.",
             "An administrator can add you under people in opsroom.yaml.",
         )
     return desk.speaker.person

@@ -35,7 +35,7 @@ def list_changes(desk: Desk, environment_name: str = "", app_name: str = "") -> 
         return Outcome(True, Code.CHANGES, f"No change waits{where}.", {"changes": []})
     rows = [_row(desk, one, approved[one.id], now) for one in waiting]
     facts = [{**facts_of(one), "approved_by": approved[one.id], "plan": one.plan} for one in waiting]
-    narrow = "" if environment else "say for instance: show changes on production"
+    narrow = "" if environment else "for example: show changes on production"
     return Outcome(True, Code.CHANGES, table(rows, narrow), {"changes": facts})
 
 

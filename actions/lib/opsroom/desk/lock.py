@@ -90,8 +90,8 @@ def _reason_and_end(desk: Desk, scope: Scope, text: str, now: datetime) -> Tuple
     if not reason:
         raise Refusal(
             Code.REASON_NEEDED,
-            "A lock needs a reason: it is what those read whom it stops.",
-            f"Say for instance: lock {scope.words}: load test until 17:00",
+            "A lock needs a reason, for the people whom it stops.",
+            f"For example: lock {scope.words}: load test until 17:00",
         )
     if not end:
         return reason, None
@@ -137,5 +137,5 @@ def _refusal(there: Lock, desk: Desk, now: datetime) -> Refusal:
     """Somebody else has the very lock that was asked for."""
     decision = in_the_way([there], desk.speaker, now, desk.settings.timezone)[0]
     return Refusal(
-        Code.LOCKED, f"{told(there, now, desk.settings.timezone)} It stays theirs.", decision.hint, there.facts()
+        Code.LOCKED, f"{told(there, now, desk.settings.timezone)} That lock stays.", decision.hint, there.facts()
     )

@@ -68,7 +68,7 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
         raise Refusal(
             Code.TEXT_NEEDED,
             "An incident needs a text: it is what somebody reads who was just woken.",
-            "Say for instance: declare incident for web-team: checkout is down",
+            "For example: declare incident for web-team: checkout is down",
         )
     name, app = _known(desk, who, app)
     # What cannot be written down is not tried to be written down as failed: somebody has to be woken.

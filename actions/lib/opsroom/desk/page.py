@@ -78,7 +78,7 @@ def _words(text: str) -> Tuple[str, str]:
         raise Refusal(
             Code.TEXT_NEEDED,
             "A page needs a text: it is what somebody reads who was just woken.",
-            "Say for instance: page web-team: checkout is down",
+            "For example: page web-team: checkout is down",
         )
     if len(words) <= LONGEST:
         return words, ""

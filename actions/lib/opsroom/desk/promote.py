@@ -28,7 +28,7 @@ def promote(
             raise Refusal(
                 Code.ALREADY_THERE,
                 f"{source.name} is both where to take {app.name} from and where to put it.",
-                f"Say for instance: promote {app.name} from test to uat",
+                f"For example: promote {app.name} from test to uat",
             )
         wanted = named(desk, cards)
         running = look(desk, app, source)

@@ -35,12 +35,12 @@ def quiet(desk: Desk, length: str) -> Outcome:
                 raise Refusal(
                     Code.INVALID_TIME,
                     f"Announcements can be quiet for {span(LONGEST)} at most.",
-                    "Say for instance: quiet announcements for 30m",
+                    "For example: quiet announcements for 30m",
                 )
             begin(store, connection, desk.speaker, until, desk.execution_id)
             text = (
                 f"{desk.speaker.shown} made announcements in {desk.settings.announce} quiet until "
-                f"{said(until, now, zone)}. Emergencies and pages are told all the same. To end it: loud announcements"
+                f"{said(until, now, zone)}. Emergencies and pages are still announced. To end it: loud announcements"
             )
             append(store, connection, request.entry(Event.QUIET, Code.QUIET.value, text, until=until.isoformat()))
         request.ended = True
@@ -63,8 +63,8 @@ def loud(desk: Desk) -> Outcome:
             if there is None:
                 text = "Announcements are not quiet; nothing was changed."
             else:
-                were = "announcement was" if missed == 1 else "announcements were"
-                text = f"{desk.speaker.shown} made announcements loud again. {missed} {were} not told meanwhile."
+                held_back = f"{missed or 'No'} {'announcement was' if missed == 1 else 'announcements were'} held back."
+                text = f"{desk.speaker.shown} made announcements loud again. {held_back}"
                 text += " To see what was deployed: history on ENVIRONMENT" if missed else ""
             append(store, connection, request.entry(Event.LOUD, Code.LOUD.value, text, missed=missed))
         request.ended = True

@@ -24,7 +24,7 @@ def reject_change(desk: Desk, change_id: str, reason: str) -> Outcome:
         change = find_change(desk, request, change_id)
         why = one_line(desk.mask(reason), 200)
         if not why:
-            hint = f"Say for instance: reject change {change.id}: the tests are red"
+            hint = f"For example: reject change {change.id}: the tests are red"
             raise Refusal(Code.REASON_NEEDED, f"{change.shown} will want to know why.", hint)
         environment = place_left(desk, change)
         requester = requester_of(desk.settings, change)

@@ -176,7 +176,7 @@ def _pages(found: Found) -> List[str]:
 
 def _waiting(found: Found) -> List[str]:
     each = [f"{one.id} ({one.app} {one_line(one.version, 20)} on {one.environment})" for one in found.changes]
-    return [f"Changes that wait: {listed(each, _SEVERAL)}."] if each else []
+    return [f"Waiting changes: {listed(each, _SEVERAL)}."] if each else []
 
 
 def _locked(found: Found) -> List[str]:

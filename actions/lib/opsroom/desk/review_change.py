@@ -26,7 +26,7 @@ def review_change(desk: Desk, change_id: str, text: str, code: str = "") -> Outc
         change = find_change(desk, request, change_id)
         found = one_line(desk.mask(text), 400)
         if not found:
-            hint = f"Say for instance: review change {change.id}: looked at it, it was right"
+            hint = f"For example: review change {change.id}: looked at it, it was right"
             raise Refusal(Code.REASON_NEEDED, "A review says what was found.", hint)
         environment = place_left(desk, change)
         requester = requester_of(desk.settings, change)

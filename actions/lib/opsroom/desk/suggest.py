@@ -15,6 +15,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
+from ..change import Change
 from ..errors import Code, OpsroomError, Refusal
 from ..grammar.free_text import without_codes
 from ..guard.access import may
@@ -119,7 +120,8 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
     done = _only_one(desk, alike, ways)
     if done:
         return done
-    lacking = list(dict.fromkeys(_CALLED[fit.missing[0]] for fit in alike if fit.missing))
+    lacking = [_CALLED[fit.missing[0]] for fit in alike if fit.missing]
+    lacking = list(dict.fromkeys(one for names in lacking for one in names.split(" or ")))
     whole = any(fit.left or (fit.unsaid and not fit.missing) for fit in alike) or not lacking
     what = "is not a command as it stands" if whole else f"lacks {either(lacking)}"
     if any("{{ code }}" in display for fit in fits for display in fit.command.formats):
@@ -293,7 +295,7 @@ def _choices(desk: Desk, fit: _Fit, name: str, values: Dict[str, str]) -> List[s
     if name == "since":
         return [datetime.now(timezone.utc).strftime("%Y-%m")]
     if name == "change":
-        return _open_changes(desk) or ["CHANGE"]
+        return _open_changes(desk, fit.command.action) or ["CHANGE"]
     if name == "version":
         return _versions(desk, values.get("app", "")) or ["VERSION"]
     if name == "length":
@@ -314,7 +316,8 @@ def _places(desk: Desk, fit: _Fit, name: str, values: Dict[str, str]) -> List[st
         return list(names[names.index(source) + 1 :][:1])
     right = _right(fit.command.action)
     allowed = [one for one in names if not right or not may(settings, desk.speaker, settings.environments[one], right)]
-    return (allowed or list(names))[:_MOST_WAYS]
+    # Nobody may do an emergency deployment unless the config names them.
+    return (allowed if right == "override" else allowed or list(names))[:_MOST_WAYS]
 
 
 def _right(action: str) -> str:
@@ -323,13 +326,28 @@ def _right(action: str) -> str:
     return "lock" if action.endswith("lock") else ""
 
 
-def _open_changes(desk: Desk) -> List[str]:
-    """The ids of what waits. A database that cannot be used costs the ids, not the answer."""
+def _open_changes(desk: Desk, action: str) -> List[str]:
+    """The ids of what waits for this action and this person. A database that cannot be used costs the ids, not the
+    answer."""
     from ..changes import open_changes
 
     with suppress(OpsroomError), desk.store.read() as connection:
-        return [one.id for one in open_changes(connection, "", "")][:_MOST_NAMES]
+        now = desk.store.now(connection)
+        waiting = [one for one in open_changes(connection, "", "") if not one.expired(now)]
+        return [one.id for one in waiting if _waits_for(one, action, desk.speaker.key)][:_MOST_NAMES]
     return []
+
+
+def _waits_for(change: Change, action: str, who: str) -> bool:
+    """Whether an action of this person can go through; access is not looked at."""
+    own, state = change.owner == who, change.state.value
+    if action == "opsroom.review_change":
+        return state == "review" and not own
+    if state != "open":
+        return False
+    if action == "opsroom.confirm_change":
+        return change.kind.value == "confirmation" and own
+    return action == "opsroom.reject_change" or (change.kind.value == "approval" and not own)
 
 
 def _versions(desk: Desk, app: str) -> List[str]:

@@ -73,7 +73,7 @@ def tracker_of_project(desk: Desk, text: str = "", app: str = "") -> Found:
             raise Refusal(
                 Code.WHICH_TRACKER,
                 f"There is more than one tracker: {listed(settings.trackers)}.",
-                f"Say where, for instance: create card in {next(iter(settings.trackers))}: TEXT",
+                f"Say where, for example: create card in {next(iter(settings.trackers))}: TEXT",
                 {"trackers": list(settings.trackers)},
             )
         only = next(iter(settings.trackers))

@@ -65,11 +65,11 @@ def _refusal(lock: Lock, now: datetime, timezone: str) -> Decision:
         return no(
             Code.LOCKED,
             f"{told(lock, now, timezone)} Nobody deploys, its owner included.",
-            f"To end it, {owner} or somebody who may lock every environment says: unlock {EVERYTHING}",
+            f"To end it, {owner} or someone who may lock every environment says: unlock {EVERYTHING}",
         )
     return no(
         Code.LOCKED,
         told(lock, now, timezone),
-        f"To end it, {owner} or somebody who may lock {lock.environment} says: "
+        f"To end it, {owner} or someone who may lock {lock.environment} says: "
         f"unlock {place(lock.app, lock.environment)}",
     )

@@ -207,7 +207,7 @@ class LocalPager:
                     Code.PAGE_CLOSED,
                     f"Page {page.number} was resolved by {page.changed_by}"
                     f" ({when(page.changed_at, store.now(connection))}).",
-                    "Page again, if it goes on.",
+                    "If the problem persists, page again.",
                 )
             wanted = change(page)
             if wanted is None:

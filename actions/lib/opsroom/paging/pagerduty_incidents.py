@@ -220,7 +220,7 @@ def _open(incident: Incident) -> None:
         raise Refusal(
             Code.PAGE_CLOSED,
             f"The incident {incident.shown} is resolved in PagerDuty.",
-            "Page again, if it goes on.",
+            "If the problem persists, page again.",
         )
 
 

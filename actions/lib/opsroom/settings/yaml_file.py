@@ -29,6 +29,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
 _BOOL, _NULL, _DATE = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null", "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
+_TYPOGRAPHIC_QUOTES = ("“", "”", "„", "‘", "’", "«", "»")
 # Written like this, a scalar means to everybody what it means to YAML 1.1.
 _PLAIN: Mapping[str, str] = {
     _INT: r"0|-?[1-9][0-9]*",
@@ -203,6 +204,9 @@ class _Walk:
     def _warn(self, node: Any, place: str, hidden: bool) -> None:
         """Note a scalar without quotes of which YAML makes something else than what stands there."""
         self._count += 1
+        if not node.style and node.value.startswith(_TYPOGRAPHIC_QUOTES):
+            text = f"{place}: the typographic quotes are part of the text; write \" or ' for quotes"
+            self._found.warnings.append(Note(node.start_mark.line + 1, text))
         # Without quotes the style is empty (libyaml) or None.
         if node.style or node.tag not in _PLAIN:
             return
@@ -251,5 +255,16 @@ def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
     # Behind a colon, and in quotes, is what was found.
     problem = re.sub(r"'[^']*'|\"[^\"]*\"", "…", problem).partition(": ")[0].partition("\n")[0]
     what = f" ({problem})" if problem else ""
-    cure = "; texts that hold `: ` or ` #`, or begin with one of * & ! % @ ` { [, need quotes"
-    return UnreadableFile(line, f"the file is not YAML{what}{cure}")
+    return UnreadableFile(line, f"the file is not YAML{what}; {_remedy(error)}")
+
+
+def _remedy(error: yaml.YAMLError) -> str:
+    """What is most likely wrong, by the words of PyYAML or of libyaml."""
+    problem, context = (str(getattr(error, name, "") or "") for name in ("problem", "context"))
+    if "quoted scalar" in context:
+        return "a quote is not closed"
+    if "expected <block end>" in problem or "expected key" in problem:
+        return "indent the line as its neighbours, and look for a quote that is not closed above"
+    if "',' or" in problem:
+        return "look for a bracket, brace or quote that is not closed, and put quotes around texts that hold `: `"
+    return "texts that hold `: ` or ` #`, or begin with one of * & ! % @ ` { [, need quotes"
