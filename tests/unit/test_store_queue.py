@@ -9,13 +9,16 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, List
 
 import pytest
 
+from opsroom.ledger import append
 from opsroom.store import open_store, queue
 from opsroom.store.drivers import LOCK_WAIT
 from opsroom.store.plain import rows
+from support.postgres import Postgres
 from support.stores import entry, fill
 from support.waiting import until
 
@@ -216,6 +219,37 @@ def test_twenty_who_write_without_a_pause_have_no_error(tmp_path: Path) -> None:
 def test_the_limit_is_the_one_that_the_documents_state() -> None:
     page = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
     assert f"for up to {LOCK_WAIT:.0f} seconds" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("way", "turns"), [("write", 1), ("write_plain", 1), ("read", 0), ("read_plain", 0)])
+def test_all_that_write_take_their_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, turns: int) -> None:
+    store, taken, real = open_store(f"sqlite:///{path_of(tmp_path)}"), [], queue.turn
+
+    def turn(path: str, limit: float) -> Any:
+        taken.append((path, limit))
+        return real(path, limit)
+
+    monkeypatch.setattr(queue, "turn", turn)
+    with getattr(store, way)():
+        pass
+    assert taken == [(path_of(tmp_path), LOCK_WAIT)] * turns
+
+
+def test_on_postgresql_the_lock_and_what_is_read_behind_it_are_one_message(postgres: Postgres) -> None:
+    name = postgres.new_database()
+    store = open_store(postgres.url(name))
+    fill(store, entry())
+    with store.write_plain() as on:
+        said: List[str] = []
+        driver = on._driver
+        on._driver = SimpleNamespace(execute=lambda text, *values: said.append(text) or driver.execute(text, *values))
+        for _ in range(2):
+            append(store, on, entry())
+    assert [text.split()[0] for text in said] == ["SELECT", "INSERT", "INSERT"]
+    with store.read_plain() as on:
+        assert [row["seq"] for row in rows(on, "SELECT seq FROM ledger ORDER BY seq")] == [1, 2, 3]
+    store.close()
+    postgres.drop(name)
 
 
 def test_reading_waits_for_nobody(tmp_path: Path) -> None:
