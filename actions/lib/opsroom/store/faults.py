@@ -177,13 +177,16 @@ def explain(error: BaseException, address: Address) -> Failure:
     return Failure(code, message.format(**words), hint.format(**words))
 
 
+_ALL_GRANTS = "python -m opsroom.grants USER"
+
+
 def _grants(original: BaseException) -> str:
     """Which right is missing. Never that of owning the tables: their owner can undo what protects the record."""
     # The first line: below it stands the statement.
     missing = statement_for(str(original).partition("\n")[0])
     if missing:
-        return f"As the owner of the tables, run: {missing} TO that user. All grants: python -m opsroom.grants USER"
-    return "Run one command as the role that owns the tables, then grant the rest: python -m opsroom.grants USER"
+        return f"As the owner of the tables, run: {missing} TO that user; {_ALL_GRANTS} prints all that it needs."
+    return f"Run one command as the role that owns the tables, then the grants that {_ALL_GRANTS} prints."
 
 
 def newer(address: Address, revision: str, head: str) -> Failure:
