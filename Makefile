@@ -14,7 +14,7 @@ chat: $(VENV)/.console
 	@$(BIN)/python -m console.demo --chat-only
 
 test: $(VENV)/.tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check $(CODE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Tuple
 
+from .cards import CARDS
 from .families import (
     ANYWHERE,
     APP,
@@ -21,28 +22,21 @@ from .families import (
     by_id,
     deciding,
     deploying,
-    giving,
     page,
     period,
     text_last,
     text_within,
     with_cards,
 )
-from .forms import CODE, COLON, END, ID, LAST, NAME, PAIRS, REST, WORD, Command, Form, gaps, plain, value, words
+from .forms import CODE, END, ID, LAST, NAME, PAIRS, REST, Command, Form, gaps, plain, value, words
 
-_CARD = words("create") + r"\s+(?:a\s+)?card"
-_PROJECT = r"(?!:)\S(?:(?!\s*:(?!\S))[^\n]){0,255}"
-_IN_PROJECT = gaps(_CARD, "in", value("project", _PROJECT))
-_ABOUT = words("cards about") + r"\s+"
-_ONE_PROJECT = rf"(?!(?!{WORD}{PAIRS}))"
-_IN_ONE = rf"\s+in\s+{_ONE_PROJECT}{value('project')}{PAIRS}"
 _DEPLOY = gaps("deploy", APP, VERSION, "to")
 _ID_PLACE = value("environment", ID)
 _REASON = rf"(?:\s*:(?:\s*{value('reason', REST)})?)?{END}"
 _PUT = words("put lock") + r"(?!\s+on\s)"
 _ON_APP = gaps("", "on", APP, "on", PLACE) + END
 
-COMMANDS: Tuple[Command, ...] = (
+_OTHERS: Tuple[Command, ...] = (
     by_id("ack_page", "ack page", "page"),
     Command(
         "add_responder",
@@ -60,7 +54,6 @@ COMMANDS: Tuple[Command, ...] = (
         ),
     ),
     deciding("approve"),
-    giving("assign_card", "assign card", "assignee"),
     Command(
         "audit_report",
         words("audit"),
@@ -77,38 +70,7 @@ COMMANDS: Tuple[Command, ...] = (
         ),
     ),
     alone_or("audit_verify", "audit verify", "against", "head"),
-    Command(
-        "comment_card",
-        rf"(?:{words('comment on card')}|{words('add comment')})",
-        (
-            text_last(
-                "comment on card {{ card }}: {{ text }}",
-                gaps(words("comment on card"), value("card", r"(?!:)\S+?")),
-                "text",
-            ),
-            text_within(
-                "add comment {{ text }} to card {{ card }}",
-                words("add comment"),
-                "text",
-                *("to", "card", value("card", r"\S+")),
-            ),
-        ),
-    ),
     deciding("confirm"),
-    Command(
-        "create_card",
-        _CARD,
-        (
-            text_last("create card: {{ text }}", _CARD, "text", r"\s*:\s*"),
-            text_last("create card in {{ project }}: {{ text }}", _IN_PROJECT, "text"),
-            text_within(
-                "create a card {{ text }} in project {{ project }}",
-                words("create a card") + rf"(?!\s*:)(?!\s+in\s+{_PROJECT}{COLON}\S)",
-                "text",
-                *("in", "project", value("project", LAST)),
-            ),
-        ),
-    ),
     deploying("deploy"),
     Command(
         "emergency_deploy",
@@ -161,22 +123,6 @@ COMMANDS: Tuple[Command, ...] = (
         ),
     ),
     by_id("escalate_page", "escalate page", "page"),
-    Command(
-        "find_cards",
-        words("cards"),
-        (
-            Form(
-                "cards about {{ text }}",
-                _ABOUT + rf"(?!{REST}{plain(_IN_ONE)})" + value("text", REST),
-            ),
-            Form(
-                "cards about {{ text }} in {{ project }}",
-                _ABOUT + value("text", REST) + _IN_ONE,
-                before={"project": _ONE_PROJECT},
-            ),
-        ),
-    ),
-    by_id("get_card", "show card", "card"),
     Command(
         "get_history",
         words("history"),
@@ -274,8 +220,6 @@ COMMANDS: Tuple[Command, ...] = (
         ),
     ),
     alone("loud", "loud announcements"),
-    giving("move_card", "move card", "column"),
-    alone("my_cards", "my cards"),
     Command(
         "open_incident",
         words("declare") + r"\s+(?:an\s+)?incident",
@@ -413,3 +357,5 @@ COMMANDS: Tuple[Command, ...] = (
         ),
     ),
 )
+
+COMMANDS: Tuple[Command, ...] = tuple(sorted((*_OTHERS, *CARDS), key=lambda command: command.alias))
