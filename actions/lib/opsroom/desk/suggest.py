@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..change import Change
 from ..errors import Code, OpsroomError, Refusal
 from ..grammar.free_text import without_codes
+from ..guard import Decision
 from ..guard.access import may
 from ..names import either, nearest, shown
 from ..text import MESSAGE_CHARACTERS
 from . import Desk
+from .half_command import Fit, best_fit, best_of, without_text, words_of
 from .help import Command, help_, is_configured, read_commands
 from .outcome import Outcome
+from .version_readings import VERSION, readings
 
 # What a value is called in a sentence, where it is missing.
 _CALLED = {
@@ -50,48 +52,13 @@ _CALLED = {
     "cards": "cards",
     "command": "a command",
 }
-# One with a text behind it; not that of a time or of `board:OPS-12`.
-_COLON = re.compile(r"(?<=[^\s:]):(?=[^\s:/0-9])(?!\S*[0-9])")
-_TOKEN = re.compile(r"\{\{ (\w+) \}\}|([^\s:]+)")
-# Values of many words: all that is typed up to the next word of the command.
-_FREE = ("reason", "text", "message", "column", "length", "since", "until", "command", "cards")
-_ID = re.compile(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{4}|[BCDFGHJKLMNPQRSTVWXYZ]{4}")
-_SHAPES = {
-    "change": _ID,
-    "incident": _ID,
-    "code": re.compile(r"[0-9]{6,8}"),
-    "card": re.compile(r"\S*[0-9]\S*"),
-    "page": re.compile(r"\S*[0-9]\S*|[A-Z0-9]{4,}"),
-    "version": re.compile(r"\S*[0-9./]\S*|main|master"),
-    "head": re.compile(r"[0-9a-f]{64}"),
-}
-# Never a name.
-_CONNECTING = ("a", "and", "as", "at", "for", "from", "in", "is", "now", "of", "on", "please", "the", "to")
 # Where the id of something is found.
 _FOUND_BY = {"change": "show changes", "incident": "show incidents", "page": "show pages", "card": "my cards"}
 _MOST_WORDS = 40
 _MOST_WAYS = 4
 _MOST_NAMES = 3
-
-
-@dataclass
-class _Fit:
-    """A form of a command beside what was typed: how many of its words were there, the values that were understood, how
-    many of its words and values were not there, and how many typed words it has no place for."""
-
-    command: Command
-    display: str
-    begun: int = 0
-    said: int = 0
-    values: Dict[str, str] = field(default_factory=dict)
-    missing: List[str] = field(default_factory=list)
-    unsaid: int = 0
-    left: int = 0
-
-    def rank(self) -> Tuple[int, int, int]:
-        """Smaller is better."""
-        agreeing = self.said + len(self.values)
-        return -self.begun, self.left + self.unsaid - agreeing, len(self.missing) + self.unsaid
+# A longer text is proposed as TEXT: the answer has no room for it, and half of it would be a loss.
+_LONGEST_TEXT = 200
 
 
 def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
@@ -100,7 +67,8 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
     Raises Refusal(unknown_command) with commands that would work, unless it can mean one thing
     only.
     """
-    words = _words(typed)[:_MOST_WORDS]
+    every_word = words_of(typed)
+    words = every_word[:_MOST_WORDS]
     first = words[0].strip(":,?").casefold() if words else ""
     if len(words) == 1 and first in ("opsroom", "help"):
         return help_(desk, aliases)
@@ -111,11 +79,18 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
         words = words[1:]
     every = read_commands(aliases)
     usable = [one for one in every if is_configured(desk, one)] or every
-    fits = [fit for fit in (_best(desk, one, words) for one in usable) if fit.begun]
+    fits = [fit for fit in (best_fit(desk, one, words) for one in usable) if fit.begun]
     if not fits:
         message = f"{shown(without_codes(typed), 60)} is no command."
         raise Refusal(Code.UNKNOWN_COMMAND, message, _nearest(every, words))
-    alike = _alike(fits, len(words))
+    alike = best_of(fits, len(words))
+    if len(every_word) > _MOST_WORDS:
+        for fit in alike:
+            without_text(fit)
+    barred = [fit for fit in alike if _right(fit.command.action) == "override" and _refused(desk, fit)]
+    alike = [fit for fit in alike if fit not in barred]
+    if barred and not alike:
+        raise _barred(desk, typed, barred[0])
     ways = _ways(desk, alike)
     done = _only_one(desk, alike, ways)
     if done:
@@ -124,12 +99,46 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
     lacking = list(dict.fromkeys(one for names in lacking for one in names.split(" or ")))
     whole = any(fit.left or (fit.unsaid and not fit.missing) for fit in alike) or not lacking
     what = "is not a command as it stands" if whole else f"lacks {either(lacking)}"
+    lost = next((fit.lost for fit in alike if fit.lost), "")
     if any("{{ code }}" in display for fit in fits for display in fit.command.formats):
         # It may be good still, and what is answered is kept by StackStorm.
         typed, ways = without_codes(typed), [without_codes(way) for way in ways]
-    message = f"{shown(typed, 60)} {what}."
+        lost = " ".join(one for one in without_codes(lost).split() if not one.isdecimal())
+    lost = f"; what is proposed leaves out {shown(lost)}" if lost and ways else ""
+    message = f"{shown(typed, 60)} {what}{lost}."
+    if barred:
+        message += f" {_refused(desk, barred[0])[0].message}"
     hint = _hint(ways, MESSAGE_CHARACTERS - len(message))
     raise Refusal(Code.UNKNOWN_COMMAND, message, hint, {"suggestions": ways[:_MOST_WAYS]})
+
+
+def _barred(desk: Desk, typed: str, fit: Fit) -> Refusal:
+    """For an emergency deployment that the requester may do nowhere, or not from here."""
+    refused = _refused(desk, fit)
+    message = f"{shown(without_codes(typed), 60)} is not a command as it stands. {refused[0].message}"
+    return Refusal(Code.UNKNOWN_COMMAND, message, refused[0].hint, {"suggestions": []})
+
+
+def _refused(desk: Desk, fit: Fit) -> List[Decision]:
+    """Why the requester may not do it where they said, or anywhere; empty where they may.
+
+    What is refused only for the room goes first: there it can be done.
+    """
+    settings = desk.settings
+    app = settings.apps.get(fit.values.get("app", ""))
+    names = settings.environments_of(app) if app else tuple(settings.environments)
+    said = fit.values.get("environment", "")
+    if said not in settings.environments:
+        named = [name for name in names if settings.environments[name].emergency]
+        said, names = "", tuple(named or names)
+    each = [
+        may(settings, desk.speaker, settings.environments[name].for_app(app.name if app else ""), "override")
+        for name in ([said] if said else names)
+    ]
+    if not all(each):
+        return []
+    only_room = [one for one in each if one[0].code is Code.WRONG_ROOM]
+    return (only_room or each or [[]])[0]
 
 
 def _topic(desk: Desk, aliases: Path, topic: str, typed: str) -> Outcome:
@@ -142,125 +151,12 @@ def _topic(desk: Desk, aliases: Path, topic: str, typed: str) -> Outcome:
         raise Refusal(Code.UNKNOWN_COMMAND, message, f"Say: {ways[0]}", {"suggestions": ways}) from None
 
 
-def _words(typed: str) -> List[str]:
-    """What was typed as words, a colon and the text behind it apart."""
-    whole = (one if "://" in one else _COLON.sub(": ", one) for one in typed.split())
-    return " ".join(whole).split()
-
-
-def _best(desk: Desk, command: Command, words: Sequence[str]) -> _Fit:
-    return min((_fit(desk, command, display, words) for display in command.formats), key=_Fit.rank)
-
-
-def _alike(fits: Sequence[_Fit], typed: int) -> List[_Fit]:
-    """The commands that fit best; all that begin so where nothing but their beginning was typed."""
-    best = min(fit.rank() for fit in fits)
-    if -best[0] == typed:
-        return sorted((fit for fit in fits if fit.begun == typed), key=_Fit.rank)
-    return [fit for fit in fits if fit.rank() == best]
-
-
-def _fit(desk: Desk, command: Command, display: str, words: Sequence[str]) -> _Fit:
-    """Read what was typed as this form."""
-    tokens = [(found.group(1) or "", found.group(2) or "") for found in _TOKEN.finditer(display)]
-    fit = _Fit(command, display)
-    typed = [word.strip(":,;.!?") or word for word in words]
-    for (name, word), one in zip(tokens, typed):
-        if name or not _same(word, one):
-            break
-        fit.begun += 1
-    # The words up to the first value go without saying where the message ends before them.
-    last = next((place for place, (name, _) in enumerate(tokens) if name), len(tokens))
-    rest = tokens[fit.begun :] if len(words) > fit.begun else tokens[max(last, fit.begun) :]
-    literals: Set[str] = {word for name, word in rest if not name}
-    open_names = [name for name, _ in rest if name]
-    context = ""
-    free = ""
-    for raw, one in zip(words[fit.begun :], typed[fit.begun :]):
-        word = _literal(one, literals if not free else _after(rest, free) & literals)
-        if word:
-            literals.discard(word)
-            context, free = word, ""
-            fit.said += 1
-            continue
-        name = free or _name_for(desk, one, context, rest, open_names)
-        if not name:
-            fit.left += 1
-            continue
-        if name in open_names:
-            open_names.remove(name)
-        known = _known(desk, name, one)
-        fit.values[name] = f"{fit.values[name]} {raw}" if name in fit.values else known or one
-        if name in _FREE:
-            fit.values[name] = fit.values[name] if " " in fit.values[name] else raw
-            free = name
-    fit.missing = open_names
-    fit.unsaid = len(literals)
-    return fit
-
-
-def _literal(typed: str, literals: Set[str]) -> str:
-    """The word of the command that was typed, or nearly."""
-    if typed.casefold() in literals:
-        return typed.casefold()
-    return next(iter(nearest(typed, literals, most=1)), "") if len(typed) > 3 else ""
-
-
-def _same(word: str, typed: str) -> bool:
-    one, other = word.casefold(), typed.casefold()
-    return one == other or {one, other} == {"version", "versions"}
-
-
-def _after(rest: Sequence[Tuple[str, str]], name: str) -> Set[str]:
-    """The word of the command that ends a value of many words."""
-    names = [one for one, _ in rest]
-    place = names.index(name) + 1 if name in names else len(rest)
-    return {word for one, word in rest[place : place + 1] if not one}
-
-
-def _name_for(desk: Desk, word: str, context: str, rest: Sequence[Tuple[str, str]], names: Sequence[str]) -> str:
-    """Which of the open values a word is: the one behind the word before it, else the first that it can be."""
-    following = {before[1]: after[0] for before, after in zip(rest, rest[1:]) if after[0] and before[1]}
-    preferred = following.get(context, "")
-    for name in [preferred, *names] if preferred in names else names:
-        if _can_be(desk, name, word):
-            return name
-    return ""
-
-
-def _can_be(desk: Desk, name: str, word: str) -> bool:
-    if name in _SHAPES:
-        return bool(_SHAPES[name].fullmatch(word)) and not _is_name(desk, word)
-    if name in ("app", "environment", "source"):
-        return bool(_known(desk, name, word))
-    return name in _FREE or word.casefold() not in _CONNECTING
-
-
-def _is_name(desk: Desk, word: str) -> bool:
-    names = {*desk.settings.apps, *desk.settings.environments}
-    return word.casefold() in {one.casefold() for one in names}
-
-
-def _known(desk: Desk, name: str, word: str) -> str:
-    """The name of the config that a word is or nearly is; what is no name of the config stays as it is."""
-    settings = desk.settings
-    names = {"app": settings.apps, "environment": settings.environments, "source": settings.environments}
-    if name not in names:
-        return word
-    other = settings.environments if name == "app" else settings.apps
-    same = {one.casefold(): one for one in names[name]}
-    if word.casefold() in same:
-        return same[word.casefold()]
-    if word.casefold() in {one.casefold() for one in other}:
-        return ""
-    return next(iter(nearest(word, names[name], most=1)), "")
-
-
-def _ways(desk: Desk, fits: Sequence[_Fit]) -> List[str]:
+def _ways(desk: Desk, fits: Sequence[Fit]) -> List[str]:
     """The commands with names of the config for what is missing, those of different forms in turn."""
     each = []
     for fit in fits:
-        several = islice(_completed(desk, fit, fit.values, fit.missing), _MOST_WAYS)
+        each_read = chain.from_iterable(_completed(desk, fit, values, missing) for values, missing in _read(desk, fit))
+        several = islice(each_read, _MOST_WAYS)
         each.append([_filled(fit.display, values) for values in several])
     ways = [way for row in zip_longest(*each) for way in row if way]
     found_by = [by for name, by in _FOUND_BY.items() if any(name in fit.missing for fit in fits)]
@@ -268,11 +164,27 @@ def _ways(desk: Desk, fits: Sequence[_Fit]) -> List[str]:
     return list(dict.fromkeys([*ways[: _MOST_WAYS - len(missing)], *missing]))
 
 
+def _read(desk: Desk, fit: Fit) -> Iterator[Tuple[Dict[str, str], List[str]]]:
+    """The values and what is missing, for each application that has the version."""
+    if not fit.unread:
+        yield fit.values, fit.missing
+        return
+    environment, version = fit.values.get("environment", ""), fit.values["version"]
+    apps = [fit.values["app"]] if "app" in fit.values else _choices(desk, fit, "app", fit.values)
+    missing = [name for name in fit.missing if name != "app"]
+    read = readings(desk, [name for name in apps if name in desk.settings.apps], version, environment)
+    if any(one == VERSION for _, one in read):
+        fit.unplaced.append(version)
+    for app, one in read:
+        yield {**fit.values, "app": app, "version": one}, missing
+
+
 def _filled(display: str, values: Dict[str, str]) -> str:
-    return re.sub(r"\{\{ (\w+) \}\}", lambda found: values[found.group(1)], display)
+    fitting = {name: one if len(one) <= _LONGEST_TEXT else name.upper() for name, one in values.items()}
+    return re.sub(r"\{\{ (\w+) \}\}", lambda found: fitting[found.group(1)], display)
 
 
-def _completed(desk: Desk, fit: _Fit, values: Dict[str, str], missing: Sequence[str]) -> Iterator[Dict[str, str]]:
+def _completed(desk: Desk, fit: Fit, values: Dict[str, str], missing: Sequence[str]) -> Iterator[Dict[str, str]]:
     if not missing:
         yield values
         return
@@ -281,7 +193,7 @@ def _completed(desk: Desk, fit: _Fit, values: Dict[str, str], missing: Sequence[
         yield from _completed(desk, fit, {**values, name: one}, others)
 
 
-def _choices(desk: Desk, fit: _Fit, name: str, values: Dict[str, str]) -> List[str]:
+def _choices(desk: Desk, fit: Fit, name: str, values: Dict[str, str]) -> List[str]:
     settings = desk.settings
     if name == "app":
         place = values.get("environment") or values.get("source")
@@ -297,13 +209,13 @@ def _choices(desk: Desk, fit: _Fit, name: str, values: Dict[str, str]) -> List[s
     if name == "change":
         return _open_changes(desk, fit.command.action) or ["CHANGE"]
     if name == "version":
-        return _versions(desk, values.get("app", "")) or ["VERSION"]
+        return _versions(desk, values.get("app", "")) or [VERSION]
     if name == "length":
         return ["17:00" if " until " in fit.display else "30m"]
     return ["deploy"] if name == "command" else [name.upper()]
 
 
-def _places(desk: Desk, fit: _Fit, name: str, values: Dict[str, str]) -> List[str]:
+def _places(desk: Desk, fit: Fit, name: str, values: Dict[str, str]) -> List[str]:
     """Environments in the order of the config, those first where the requester may do it."""
     settings = desk.settings
     app = settings.apps.get(values.get("app", ""))
@@ -359,7 +271,7 @@ def _versions(desk: Desk, app: str) -> List[str]:
     return []
 
 
-def _only_one(desk: Desk, alike: Sequence[_Fit], ways: Sequence[str]) -> Optional[Outcome]:
+def _only_one(desk: Desk, alike: Sequence[Fit], ways: Sequence[str]) -> Optional[Outcome]:
     """The answer to what can mean one thing only, where answering changes nothing."""
     fit = alike[0]
     if len(ways) != 1 or fit.left or fit.command.action not in ("opsroom.get_version", "opsroom.get_history"):
