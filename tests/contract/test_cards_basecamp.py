@@ -201,7 +201,7 @@ def test_a_column_that_does_not_exist_is_refused_with_those_that_do(basecamp):
     error = caught(tracker(basecamp).move, CARD, "Reviewing")
     assert error.code is Code.UNKNOWN_COLUMN
     assert error.message == "The card table has no column 'Reviewing'."
-    assert error.hint == "There is Triage, On hold, In progress and Done."
+    assert error.hint == "There are Triage, On hold, In progress and Done."
     assert basecamp.cards[0]["column"] == TRIAGE
 
 

@@ -175,7 +175,7 @@ def test_what_no_column_can_hold_is_left_out_and_the_rest_stays(board: Any) -> N
 
 def test_a_project_that_is_not_of_this_board_is_refused_with_those_that_are(board: Any) -> None:
     error = refused(Code.UNKNOWN_PROJECT, board.create, draft(project="WEB"))
-    assert error.hint == "There is CARD and OPS."
+    assert error.hint == "There are CARD and OPS."
 
 
 @pytest.mark.parametrize("card", ["CARD-1", "OPS-1", "WEB-1", "", "CARD-999999999", "CARD-99999999999999999999"])
@@ -232,7 +232,7 @@ def test_a_move_to_where_it_is_already_changes_nothing(board: Any) -> None:
 
 def test_a_column_that_is_not_there_is_refused_with_those_that_are(board: Any) -> None:
     board.create(draft())
-    assert refused(Code.UNKNOWN_COLUMN, board.move, "CARD-1", "xyz").hint == "There is Doing, Done and To do."
+    assert refused(Code.UNKNOWN_COLUMN, board.move, "CARD-1", "xyz").hint == "There are To do, Doing and Done."
     assert "Doing" in refused(Code.UNKNOWN_COLUMN, board.move, "CARD-1", "going").hint
 
 

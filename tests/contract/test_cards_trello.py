@@ -160,7 +160,7 @@ def test_a_list_that_does_not_exist_is_refused_with_those_that_do(trello):
     error = caught(tracker(trello).move, CARD, "Reviewing")
     assert error.code is Code.UNKNOWN_COLUMN
     assert error.message == "The board has no list 'Reviewing'."
-    assert error.hint == "There is To do, Doing and Done."
+    assert error.hint == "There are To do, Doing and Done."
     assert trello.cards[0]["idList"] == TODO
 
 

@@ -426,7 +426,9 @@ class TestEmergency:
         for who in ("alice", "alice2"):
             assert world.ask("review_change", who, change=change, text="fine")["code"] == "own_change"
         for who in ("bob", "ghost"):
-            assert world.ask("review_change", who, change=change, text="fine")["code"] == "not_allowed"
+            refused = world.ask("review_change", who, change=change, text="fine")
+            assert refused["code"] == "not_allowed"
+            assert "may not review change" in refused["message"]
         answer = world.ask("review_change", "carol", change=change, text="looked at it: right")
         assert answer["code"] == "reviewed"
         assert "carol reviewed change" in answer["message"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -271,11 +272,10 @@ class TestClosing:
         answer = close(shared, id.lower())
         assert (answer["ok"], answer["code"], answer["fresh"]) == (True, "incident_closed", True)
         assert answer["message"].startswith(f"bob closed incident {id} ({WHAT}) after ")
-        assert answer["message"].endswith(
-            "it was the cache. Page 1234 is resolved. Card OPS-1 https://t.example/OPS-1."
-        )
+        assert re.search(r"\) after \S+ \w+: it was the cache\. Page 1234 is resolved\. ", answer["message"])
+        assert answer["message"].endswith(" Its card is OPS-1 https://t.example/OPS-1.")
         assert shared.side().incidents["1234"].state is State.RESOLVED
-        assert [one.text for one in cards.comments.values()][-1] == "bob closed the incident. it was the cache"
+        assert [one.text for one in cards.comments.values()][-1] == "bob closed the incident: it was the cache"
         assert cards.there["OPS-1"].status == "Done"
         assert shared.said("#deploys")[-1] == answer["message"]
         assert shared.ask("list_incidents")["incidents"] == []
@@ -301,7 +301,7 @@ class TestClosing:
         rooms.side().trouble.clear()
         again = close(rooms, id)
         assert (again["ok"], rooms.side().incidents["1234"].state) == (True, State.RESOLVED)
-        assert [one.text for one in cards.comments.values()].count("bob closed the incident. it was the cache") == 1
+        assert [one.text for one in cards.comments.values()].count("bob closed the incident: it was the cache") == 1
 
     def test_a_page_that_is_over_already_is_no_trouble(self, rooms: Rooms) -> None:
         id = declare(rooms)["incident"]

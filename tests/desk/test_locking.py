@@ -188,6 +188,16 @@ def test_the_owners_room_is_not_told_twice(world: World) -> None:
     assert all(one.said == [] for one in rooms.values())
 
 
+def test_of_an_application_alone_it_is_asked_where(world: World) -> None:
+    answer = world.ask("unlock", environment="web")
+    assert (answer["code"], answer["message"]) == ("unknown_environment", "web is an application and no environment.")
+    assert answer["hint"].startswith("Say: unlock web on test; unlock web on uat")
+    answer = world.ask("lock", "bob", environment="WEB", reason="load test until 17:00")
+    assert answer["hint"].startswith("Say: lock web on test: load test until 17:00; lock web on uat: ")
+    assert "Say: lock web on test: REASON" in world.ask("lock", "bob", environment="web", reason="x " * 60)["hint"]
+    assert world.ask("unlock", environment="wbe")["message"] == "There is no environment 'wbe'."
+
+
 def test_what_is_not_locked_cannot_be_unlocked_and_what_was_meant_is_named(world: World) -> None:
     nothing = world.ask("unlock", environment="uat")
     assert (nothing["code"], nothing["message"]) == ("not_locked", "uat is not locked.")

@@ -130,6 +130,11 @@ class TestAskedBack:
         assert answer["message"] == "There is nobody to page called 'web-taem'; nobody was paged."
         assert answer["hint"] == "Did you mean web-team?"
 
+    def test_where_nobody_was_to_be_paged_that_is_not_said(self, rooms: Rooms) -> None:
+        for action, given in (("get_on_call", {"who": "web-taem"}), ("list_pages", {"who": "web-taem"})):
+            answer = rooms.ask(action, **given)
+            assert (answer["code"], answer["message"]) == ("unknown_who", "There is nobody to page called 'web-taem'.")
+
     def test_an_application_without_a_team_is_told_how_to_get_one(self, rooms: Rooms) -> None:
         del rooms.world.config["apps"]["web"]["page"]
         answer = rooms.page("web")

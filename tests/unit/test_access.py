@@ -128,7 +128,7 @@ def test_who_has_which_right(
     rule: Dict[str, Any], deploy: Set[str], lock: Set[str], approve: Set[str], override: Set[str]
 ) -> None:
     found = {right: {who for who in ALL if not codes(rule, who, "#ops", right=right)} for right in RIGHTS}
-    assert found == {"deploy": deploy, "lock": lock, "approve": approve, "override": override}
+    assert found == {"deploy": deploy, "lock": lock, "approve": approve, "review": approve, "override": override}
 
 
 @pytest.mark.parametrize("right", RIGHTS)
@@ -155,6 +155,7 @@ def test_a_person_has_a_right_under_each_of_their_names_and_nobody_by_claiming_o
     ("rule", "right", "refused", "who"),
     [
         ({"approvers": ["release-managers"]}, "approve", "may not approve changes on production", "release-managers"),
+        ({"approvers": ["release-managers"]}, "review", "may not review changes on production", "release-managers"),
         ({"lockers": ["alice", "bob"]}, "lock", "may not lock production", "alice and bob"),
         ({}, "override", "may not do an emergency deployment to production", "nobody"),
         ({"approvals": 1}, "deploy", "may not deploy to production", "everybody whom the config of opsroom names"),

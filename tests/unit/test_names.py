@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Pattern
+from typing import List, Pattern
 
 import pytest
 
@@ -251,7 +251,27 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_never_guessed() -> Non
 def test_a_name_like_none_is_answered_with_all_of_them() -> None:
     with pytest.raises(Refusal, match="no environment 'zzz'") as refused:
         pick("zzz", ["test", "uat"], Code.UNKNOWN_ENVIRONMENT, "environment")
-    assert refused.value.hint == "There is test and uat."
+    assert refused.value.hint == "There are test and uat."
+    with pytest.raises(Refusal) as refused:
+        pick("zzz", {"test": 1, "uat": 2, "production": 3}, Code.UNKNOWN_ENVIRONMENT, "environment")
+    assert refused.value.hint == "There are test, uat and production."
+    with pytest.raises(Refusal) as refused:
+        pick("zzz", ["web"], Code.UNKNOWN_APP, "application")
+    assert refused.value.hint == "There is only web."
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "near"),
+    [
+        ("prod", ["test", "uat", "production"], ["production"]),
+        ("PROD", ["test", "uat", "production"], ["production"]),
+        ("prod", ["production-eu", "production-us"], []),
+        ("pr", ["test", "uat", "production"], []),
+        ("stag", ["stage-of-the-lake", "stig"], ["stage-of-the-lake", "stig"]),
+    ],
+)
+def test_the_beginning_of_one_name_only_is_near(name: str, known: List[str], near: List[str]) -> None:
+    assert nearest(name, known) == near
 
 
 def test_lists_read_as_sentences() -> None:

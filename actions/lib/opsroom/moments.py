@@ -27,6 +27,8 @@ _HOURS = re.compile(r"\d{1,2}\s?h\s?\d{0,2}", re.IGNORECASE)
 _MINUTES = re.compile(r"\d{1,2}:\d{2}")
 # How many of several meanings are offered.
 _OFFERED = 4
+# Times of day for an example: the first that is still to come.
+_CLOCKS = ("17:00", "20:00", "23:00", "23:59")
 
 
 def split_end(text: str) -> Tuple[str, str]:
@@ -68,6 +70,8 @@ def read_end(text: str, now: datetime, timezone: str) -> datetime:
         # A year is the most.
         return _checked(text, now + min(length, 2 * _FURTHEST), now, timezone)
     meant = readings(typed, now, timezone) if word != "for" else []
+    if not meant and word != "for" and (looks_like_point(typed) or typed.lower().endswith("tomorrow")):
+        _with_a_clock(text, typed, now, timezone)
     if not meant:
         raise _refused(f"{shown(text)} is not a time that opsroom understands.", timezone)
     ahead = [one for one in meant if now < one.moment <= now + _FURTHEST]
@@ -77,6 +81,14 @@ def read_end(text: str, now: datetime, timezone: str) -> datetime:
     if ahead and not ahead[0].sure:
         raise Refusal(Code.INVALID_TIME, f"{shown(text)} may be over already.", f"If the next is meant, say: {offers}")
     return _checked(text, ahead[0].moment if ahead else meant[-1].moment, now, timezone)
+
+
+def _with_a_clock(text: str, typed: str, now: datetime, timezone: str) -> None:
+    """Raise the refusal that asks for the time of day, where that is all that lacks: "tomorrow", "next Friday"."""
+    for clock in _CLOCKS:
+        if any(one.moment > now for one in readings(f"{typed} {clock}", now, timezone)):
+            message = f"{shown(text)} lacks a time of day."
+            raise Refusal(Code.INVALID_TIME, message, f"For example: until {typed} {clock} ({timezone}).")
 
 
 def _checked(text: str, moment: datetime, now: datetime, timezone: str) -> datetime:

@@ -48,6 +48,8 @@ VERSION = re.compile(
 _QUOTES = {ord(one): "'" for one in "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u02bc\u00b4\uff07"}
 _QUOTES.update({ord(one): '"' for one in "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02"})
 _MINUS = "\u2212"
+# So many letters at the beginning of a name stand for it where no other begins so.
+_BEGINNING = 3
 # How chats mark people and rooms, and trackers the numbers of cards.
 _SIGILS = ("@", "#", "\uff20", "\uff03")
 # Blanks that nobody sees, and marks of the direction of writing, which come along with what is copied.
@@ -132,7 +134,13 @@ def shown(value: str, limit: int = 40) -> str:
 def nearest(name: str, known: Iterable[str], most: int = 3) -> List[str]:
     """The known names that `name` was most likely meant to be, best first."""
     by_fold = {comparable(candidate): candidate for candidate in known}
-    return [by_fold[fold] for fold in get_close_matches(comparable(name), list(by_fold), n=most, cutoff=0.6)]
+    typed = comparable(name)
+    near = get_close_matches(typed, list(by_fold), n=most, cutoff=0.6)
+    begun = [fold for fold in by_fold if fold.startswith(typed)] if len(typed) >= _BEGINNING else []
+    if len(begun) == 1:
+        # "prod" is short for production, however much of it was left out.
+        near = [*begun, *(fold for fold in near if fold not in begun)][:most]
+    return [by_fold[fold] for fold in near]
 
 
 def same_as(name: str, known: Iterable[str]) -> List[str]:
@@ -150,7 +158,7 @@ def same_as(name: str, known: Iterable[str]) -> List[str]:
 
 def pick(name: str, known: Iterable[str], code: Code, what: str) -> str:
     """The known name that equals `name` (see `same_as`), else a refusal that offers the nearest. Never a guess."""
-    candidates = sorted(known)
+    candidates = list(known)
     same = same_as(name, candidates)
     if len(same) == 1:
         return same[0]
@@ -158,10 +166,16 @@ def pick(name: str, known: Iterable[str], code: Code, what: str) -> str:
     if near:
         hint = f"Did you mean {either(near)}?"
     elif candidates:
-        hint = f"There is {listed(candidates)}."
+        hint = there_are(candidates)
     else:
         hint = "None is configured."
     raise Refusal(code, f"There is no {what} {shown(name)}.", hint, {"nearest": near})
+
+
+def there_are(names: Iterable[str]) -> str:
+    """ "There is only web.", "There are test and uat."."""
+    every = list(names)
+    return f"There is only {every[0]}." if len(every) == 1 else f"There are {listed(every)}."
 
 
 def either(names: Iterable[str]) -> str:

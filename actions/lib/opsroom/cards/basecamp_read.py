@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 from ..author import Author
 from ..errors import Code, Refusal
-from ..names import comparable, listed, nearest, shown
+from ..names import comparable, listed, nearest, shown, there_are
 from . import Card, Comment, Made, Query
 from .prose import clean, from_html, html, unmarked
 from .shapes import Unexpected, item, items, text
@@ -216,7 +216,7 @@ def pick_column(known: Sequence[Column], name: str) -> Column:
     if same:
         message = f"The card table has {len(same)} columns {shown(name)}, so it cannot be told which one is meant."
         raise Refusal(Code.UNKNOWN_COLUMN, message, "Give one of them another name.", {"columns": titles})
-    hint = f"There is {listed(titles)}." if titles else ""
+    hint = there_are(titles) if titles else ""
     raise Refusal(Code.UNKNOWN_COLUMN, f"The card table has no column {shown(name)}.", hint, {"columns": titles})
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Tuple
 from urllib.parse import quote
 
 from ..errors import Code, Failure, Refusal
-from ..names import either, listed, nearest, shown
+from ..names import either, listed, nearest, shown, there_are
 from . import Assigned, Assignee, Card, Comment, Draft, Made, Moved, Query, Remark, archived_notes
 from .github import Options
 from .github_api import Api, a_list, an_object, bad
@@ -318,7 +318,7 @@ class GithubIssues:
         elif to.mapped:
             hint = f"Check people.{to.shown}.{self._name} or people.{to.shown}.github in the config."
         else:
-            hint = f"There is {listed(known)}." if known else "Names are those of GitHub, such as octocat."
+            hint = there_are(known) if known else "Names are those of GitHub, such as octocat."
         return Refusal(Code.UNKNOWN_PERSON, told, hint, {"nearest": near})
 
 

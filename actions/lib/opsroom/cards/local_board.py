@@ -8,7 +8,7 @@ from sqlalchemy import case, exists, func, insert, literal, or_, select, update
 from sqlalchemy.engine import Connection
 
 from ..errors import Code, Refusal
-from ..names import listed, pick, shown
+from ..names import pick, shown, there_are
 from ..store import Store
 from ..store.engine import queue_up
 from ..store.tables import card_comments, cards
@@ -41,7 +41,7 @@ class Board:
         known = self._options.reads_project(project).id
         if not known:
             told = f"There is no project {shown(project)} on the board {self._name}."
-            raise Refusal(Code.UNKNOWN_PROJECT, told, f"There is {listed(self._options.every)}.")
+            raise Refusal(Code.UNKNOWN_PROJECT, told, there_are(self._options.every))
         with self._store().write() as connection:
             # From here on nobody else writes, so that the highest number stays the highest.
             queue_up(connection)

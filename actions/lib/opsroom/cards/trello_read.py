@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 from ..author import Author
 from ..errors import Code, Refusal
-from ..names import bare, comparable, listed, nearest, shown
+from ..names import bare, comparable, listed, nearest, shown, there_are
 from . import Card, Comment, Made, Query
 from .prose import clean, cut, unmarked
 from .shapes import Unexpected, item, items, text
@@ -214,7 +214,7 @@ def pick_column(known: Sequence[Column], name: str) -> Column:
     if same:
         message = f"The board has {len(same)} lists {shown(name)}, so it cannot be told which one is meant."
         raise Refusal(Code.UNKNOWN_COLUMN, message, "Give one of them another name in Trello.", {"columns": names})
-    there = f"There is {listed(names)}." if names else "It has none."
+    there = there_are(names) if names else "It has none."
     raise Refusal(Code.UNKNOWN_COLUMN, f"The board has no list {shown(name)}.", there, {"columns": names})
 
 
@@ -236,7 +236,7 @@ def pick_member(known: Sequence[Member], name: str, mapped: bool) -> Member:
         )
     names = [one.username for one in known]
     near = nearest(wanted, [*names, *(one.name for one in known)])
-    hint = f"Did you mean {listed(near)}?" if near else f"There is {listed(names)}." if names else ""
+    hint = f"Did you mean {listed(near)}?" if near else there_are(names) if names else ""
     raise Refusal(Code.UNKNOWN_PERSON, f"The board has no member {shown(name)}.", hint, {"nearest": near})
 
 

@@ -30,7 +30,7 @@ def get_on_call(desk: Desk, who: str = "") -> Outcome:
     """
     if not who.strip():
         return _every_team(desk)
-    whom = find_whom(desk, who)
+    whom = find_whom(desk, who, after="")
     pager, duties = _first_that_tells(desk, whom)
     rows = [_row(desk, one) for one in duties[:_LEVELS]]
     rows += [f"and {len(duties) - _LEVELS} more"] if len(duties) > _LEVELS else []
@@ -73,7 +73,7 @@ def _first_that_tells(desk: Desk, whom: Whom) -> Told:
     refused: Optional[OpsroomError] = None
     for hop in whom.hops:
         try:
-            return hop.pager, ask_about(desk, hop, _duties)
+            return hop.pager, ask_about(desk, hop, _duties, after="")
         except Refusal as refusal:
             refused = refused or refusal
         except Failure as failure:

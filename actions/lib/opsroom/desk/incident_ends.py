@@ -53,7 +53,7 @@ def close_card(desk: Desk, incident: Incident) -> Incident:
     """Its card says who closed it and what it was, and goes where the config wants it."""
     if incident.card_over or not incident.card:
         return incident
-    said = f"{incident.closed_by} closed the incident." + (f" {incident.closing}" if incident.closing else "")
+    said = f"{incident.closed_by} closed the incident" + (f": {incident.closing}" if incident.closing else ".")
     if not incident.card_told:
         comment(desk, incident, said, "close", {"card_told": _DONE})
     if desk.settings.incidents.closed:
@@ -91,13 +91,14 @@ def said_of_the_end(incident: Incident) -> str:
     after = ""
     if incident.since and incident.closed_at:
         after = f" after {span((incident.closed_at - incident.since).total_seconds())}"
-    parts = [f"{incident.closed_by} closed incident {incident.id} ({one_line(incident.text, 80)}){after}."]
-    if incident.closing:
-        parts.append(sentence(one_line(incident.closing, 120)))
+    what = f": {one_line(incident.closing, 120)}" if incident.closing else ""
+    parts = [
+        sentence(f"{incident.closed_by} closed incident {incident.id} ({one_line(incident.text, 80)}){after}{what}")
+    ]
     if incident.page_over:
         parts.append(f"Page {incident.page} is resolved.")
     if incident.card:
-        parts.append(f"Card {incident.card}{' ' + incident.card_url if incident.card_url else ''}.")
+        parts.append(f"Its card is {incident.card}{' ' + incident.card_url if incident.card_url else ''}.")
     return " ".join(parts)
 
 

@@ -45,7 +45,7 @@ def list_pages(desk: Desk, who: str = "") -> Outcome:
     Raises Refusal(no_pager, unknown_who, which_who), and Failure when neither a pager nor the record could be asked.
     """
     every = names(desk)
-    whom = find_whom(desk, who) if who.strip() else None
+    whom = find_whom(desk, who, after="") if who.strip() else None
     hops = whom.hops if whom else tuple(Hop(pager, "") for pager in every)
     answers = together({hop.pager: partial(_ask, desk, hop, whom) for hop in hops}, TOGETHER)
     rows, trouble = _sent_from_here(desk, whom)
@@ -69,7 +69,7 @@ def list_pages(desk: Desk, who: str = "") -> Outcome:
 def _ask(desk: Desk, hop: Hop, whom: Optional[Whom]) -> Tuple[Incident, ...]:
     if whom is None:
         return build(desk, hop.pager).incidents(None, _MOST)
-    return ask_about(desk, hop, lambda pager, target: pager.incidents(target, _MOST))
+    return ask_about(desk, hop, lambda pager, target: pager.incidents(target, _MOST), after="")
 
 
 def _sent_from_here(desk: Desk, whom: Optional[Whom]) -> Tuple[List[Page], Optional[Failure]]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ..locks import Lock, Taken
     from ..store.plain import Transaction
 
+# A longer reason is not said again in what is proposed.
+_MOST_PROPOSED = 60
+
 
 def lock(desk: Desk, environment_name: str, text: str = "", app_name: str = "") -> Outcome:
     """Lock a place; `environment_name` may be "everything". `text` is the reason, which may end in "until 17:00" or
@@ -28,7 +31,9 @@ def lock(desk: Desk, environment_name: str, text: str = "", app_name: str = "") 
     """
     request = Request(desk, "lock", app_name, environment_name, "")
     with resumed(request):
-        scope = find_scope(desk, app_name, environment_name)
+        typed = " ".join(text.split())
+        reason = typed if 0 < len(typed) <= _MOST_PROPOSED else "REASON"
+        scope = find_scope(desk, app_name, environment_name, lambda place: f"lock {place}: {reason}")
         request.app, request.environment = scope.app, scope.environment
         for decision in rights(desk, scope):
             decision.enforce()

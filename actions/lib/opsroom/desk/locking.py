@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Tuple
+from typing import Callable, List, Tuple
 
-from ..errors import Code
+from ..errors import Code, Refusal
 from ..guard import Decision
 from ..guard.access import may
 from ..guard.locks import EVERYTHING, place
-from ..names import bare, comparable
+from ..names import bare, comparable, same_as
 from ..settings.model import Environment
 from . import Desk
 from .places import find_environment, find_place
+
+# How many places are proposed.
+_MOST_PLACES = 4
 
 
 @dataclass(frozen=True)
@@ -32,16 +35,33 @@ class Scope:
         return place(self.app, self.environment)
 
 
-def find_scope(desk: Desk, app_name: str, environment_name: str) -> Scope:
+def find_scope(desk: Desk, app_name: str, environment_name: str, say: Callable[[str], str]) -> Scope:
     """The place that was named. "everything" is a word of its own, even where an environment has that name: a kill
-    switch must not turn out to be something smaller. Raises Refusal(unknown_app, unknown_environment, ...)."""
+    switch must not turn out to be something smaller. `say` makes the command for a place, to propose it.
+
+    Raises Refusal(unknown_app, unknown_environment, ...).
+    """
     if app_name.strip():
         app, environment = find_place(desk.settings, app_name, environment_name)
         return Scope(app.name, environment.name, (environment,))
     if comparable(bare(environment_name)) == EVERYTHING:
         return Scope("", "", tuple(desk.settings.environments.values()))
-    environment = find_environment(desk.settings, environment_name)
+    environment = _environment(desk, environment_name, say)
     return Scope("", environment.name, (environment,))
+
+
+def _environment(desk: Desk, name: str, say: Callable[[str], str]) -> Environment:
+    """The environment of that name. Of an application it is asked where it is meant: "unlock web"."""
+    try:
+        return find_environment(desk.settings, name)
+    except Refusal as refusal:
+        app = next(iter(same_as(name, desk.settings.apps)), "")
+        places = desk.settings.environments_of(desk.settings.apps[app]) if app else ()
+        if not places:
+            raise
+        ways = [say(place(app, one)) for one in places[:_MOST_PLACES]]
+        message = f"{app} is an application and no environment."
+        raise Refusal(refusal.code, message, f"Say: {'; '.join(ways)}", {"suggestions": ways}) from None
 
 
 def rights(desk: Desk, scope: Scope) -> List[Decision]:

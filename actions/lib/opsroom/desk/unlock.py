@@ -29,7 +29,7 @@ def unlock(desk: Desk, environment_name: str, app_name: str = "", code: str = ""
     """
     request = Request(desk, "unlock", app_name, environment_name, "")
     with resumed(request):
-        scope = find_scope(desk, app_name, environment_name)
+        scope = find_scope(desk, app_name, environment_name, "unlock {}".format)
         request.app, request.environment = scope.app, scope.environment
         refused = rights(desk, scope)
         if not scope.environment:

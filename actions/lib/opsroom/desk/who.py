@@ -10,7 +10,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 from ..deadline import together, within
 from ..errors import Code, Failure, OpsroomError, Refusal
-from ..names import comparable, either, listed, nearest, shown
+from ..names import comparable, either, listed, nearest, shown, there_are
 from ..paging import Pager, Target
 from ..settings.model import App, Person, Team
 from ..text import one_line
@@ -21,6 +21,9 @@ Answer = TypeVar("Answer")
 
 # What pagers call their things, as people may put it before a name: "service Web", "escalation policy Web".
 _KINDS = ("service", "escalation policy", "schedule", "user", "team", "routing key", "address")
+
+# Ends the refusals of what would have paged somebody.
+UNPAGED = "; nobody was paged"
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,11 @@ class Whom:
         return f"Phone {one_line(self.name, 60)}." if self.person else "Phone whoever is in charge of it."
 
 
-def find_whom(desk: Desk, text: str) -> Whom:
+def find_whom(desk: Desk, text: str, after: str = UNPAGED) -> Whom:
     """Who is meant, in this order: `PAGER:NAME`; an application or team of the config; a person of it; what the pagers
     call so, names that equal it before names that contain it.
+
+    `after` ends the sentence of a refusal; empty where nobody was to be paged.
 
     Raises Refusal(no_pager, unknown_pager, unknown_who, which_who), and Failure when no pager could be asked.
     """
@@ -68,22 +73,22 @@ def find_whom(desk: Desk, text: str) -> Whom:
     if not name:
         raise Refusal(Code.UNKNOWN_WHO, "There is nobody to page without a name.", _known(desk))
     if pager:
-        return _in_one(desk, pager, name)
-    found = _configured(desk, name) or _person(desk, name)
+        return _in_one(desk, pager, name, after)
+    found = _configured(desk, name) or _person(desk, name, after)
     if found is None and comparable(name) in (comparable(one) for one in names(desk)):
         # Half of `PAGER:NAME`; asking the pagers for something of that name could only find what was not meant.
         raise Refusal(Code.UNKNOWN_WHO, f"{name} is a pager, and nobody to page.", f"Say whom: {name}:NAME")
-    return found or _in_all(desk, name)
+    return found or _in_all(desk, name, after)
 
 
-def target_in(desk: Desk, hop: Hop) -> Target:
+def target_in(desk: Desk, hop: Hop, after: str = UNPAGED) -> Target:
     """Whom to page in the pager of a hop: what the config says, else what has exactly that name there, else where the
     pager sends what is for nobody in particular. Raises Refusal(unknown_who, which_who) and Failure."""
     if hop.target is not None:
         return hop.target
     same = [one for one in look_up(desk, hop.pager, hop.name) if _equals(one, hop.name)]
     if len(same) > 1:
-        raise _which(hop.name, [(hop.pager, one) for one in same])
+        raise _which(hop.name, [(hop.pager, one) for one in same], after)
     found = same[0] if same else build(desk, hop.pager).default_target()
     if found is None:
         raise Refusal(
@@ -100,17 +105,18 @@ def ask_about(
     ask: Callable[[Pager, Target], Answer],
     limit: Optional[float] = None,
     given_up: Optional[threading.Event] = None,
+    after: str = UNPAGED,
 ) -> Answer:
     """What `ask` is told by the pager of a hop of whom it stands for.
 
     `limit`: seconds for that, with the look-up of a name; by default what the command has left there. `given_up` as for
-    `deadline.within`. Raises what `target_in` and `ask` raise, and Failure(timed_out).
+    `deadline.within`, `after` as for `find_whom`. Raises what `target_in` and `ask` raise, and Failure(timed_out).
     """
     seconds = limit_of(desk, hop.pager) if limit is None else limit
     ends = time.monotonic() + seconds
 
     def both() -> Answer:
-        target = target_in(desk, hop)
+        target = target_in(desk, hop, after)
         return ask(build(desk, hop.pager, ends - time.monotonic()), target)
 
     return within(seconds, hop.pager, both, given_up)
@@ -164,26 +170,26 @@ def _configured(desk: Desk, name: str) -> Optional[Whom]:
     return None if found is None else whom_of(desk, found)
 
 
-def _person(desk: Desk, name: str) -> Optional[Whom]:
-    person = _find_person(desk, name)
+def _person(desk: Desk, name: str, after: str) -> Optional[Whom]:
+    person = _find_person(desk, name, after)
     if person is None:
         return None
     hops = [hop for hop in (_reach(desk, pager, person) for pager in names(desk)) if hop is not None]
     if not hops:
         raise Refusal(
             Code.UNKNOWN_WHO,
-            f"No pager can reach {person.name}; nobody was paged.",
+            f"No pager can reach {person.name}{after}.",
             f"An administrator can add their name in a pager, or email, under people.{person.name}.",
         )
     return Whom(person.name, "person", tuple(hops), person=person.name)
 
 
-def _find_person(desk: Desk, name: str) -> Optional[Person]:
+def _find_person(desk: Desk, name: str, after: str) -> Optional[Person]:
     if name.casefold() == "me":
         if desk.speaker.person is None:
             # Pagers would be asked for names that contain it, and have them.
             by = one_line(desk.speaker.shown, 60)
-            message = f"The config does not know who {by} is, so that nobody can be called as 'me'; nobody was paged."
+            message = f"The config does not know who {by} is, so that nobody can be called as 'me'{after}."
             raise Refusal(Code.UNKNOWN_WHO, message, "Say a name; an administrator can add you under people.")
         return desk.speaker.person
     found = [one for one in desk.settings.people.values() if comparable(one.name) == comparable(name)]
@@ -196,12 +202,12 @@ def _reach(desk: Desk, pager: str, person: Person) -> Optional[Hop]:
     return None if target is None else Hop(pager, person.name, target)
 
 
-def _in_one(desk: Desk, pager: str, name: str) -> Whom:
+def _in_one(desk: Desk, pager: str, name: str, after: str = UNPAGED) -> Whom:
     """Somebody in one pager, as the config maps them there or as the pager itself calls them."""
     team = next((one for one in teams(desk) if comparable(one.name) == comparable(name)), None)
     if team is not None and pager in team.targets:
         return Whom(team.name, "team", (Hop(pager, team.name, team.targets[pager]),), team=team, phone=team.phone)
-    person = _find_person(desk, name)
+    person = _find_person(desk, name, after)
     hop = _reach(desk, pager, person) if person is not None else None
     if person is not None and hop is not None:
         return Whom(person.name, "person", (hop,), person=person.name)
@@ -211,7 +217,7 @@ def _in_one(desk: Desk, pager: str, name: str) -> Whom:
         found = [one for one in found if _equals(one[1], name)]
     if not found:
         raise Refusal(Code.UNKNOWN_WHO, f"{pager} knows nobody and nothing called {shown(name)}.", _known(desk))
-    return _only(name, found)
+    return _only(name, found, after=after)
 
 
 def _called_there(desk: Desk, pager: str, name: str) -> List[Target]:
@@ -226,7 +232,7 @@ def _called_there(desk: Desk, pager: str, name: str) -> List[Target]:
     return same or list(dict.fromkeys([*of_kind, *there]))
 
 
-def _in_all(desk: Desk, name: str) -> Whom:
+def _in_all(desk: Desk, name: str, after: str) -> Whom:
     """What the pagers themselves call so."""
     known = names(desk)
     answers = together({pager: partial(look_up_first, desk, pager, name) for pager in known}, TOGETHER)
@@ -241,9 +247,9 @@ def _in_all(desk: Desk, name: str) -> Whom:
     best = _best(found, name)
     notes = tuple(f"{pager} could not be asked for the name: {one_line(error.message, 80)}" for pager, error in failed)
     if best and failed and len(best) == 1 and not _equals(best[0][1], name):
-        raise _uncertain(name, best[0], failed[0][0])
+        raise _uncertain(name, best[0], failed[0][0], after)
     if best:
-        return _only(name, best, notes)
+        return _only(name, best, notes, after)
     if failed:
         pager, error = failed[0]
         message = f"The config names no {shown(name)}, and {pager} could not be asked: {one_line(error.message, 160)}"
@@ -253,9 +259,7 @@ def _in_all(desk: Desk, name: str) -> Whom:
     app = next((one for one in desk.settings.apps.values() if comparable(one.name) == comparable(name)), None)
     if app is not None:
         hint = f"It is an application; an administrator can say who is paged for it under apps.{app.name}.page."
-    raise Refusal(
-        Code.UNKNOWN_WHO, f"There is nobody to page called {shown(name)}; nobody was paged.", hint, {"nearest": near}
-    )
+    raise Refusal(Code.UNKNOWN_WHO, f"There is nobody to page called {shown(name)}{after}.", hint, {"nearest": near})
 
 
 def _best(found: Sequence[Tuple[str, Target]], name: str) -> List[Tuple[str, Target]]:
@@ -267,30 +271,27 @@ def _equals(target: Target, name: str) -> bool:
     return comparable(name) in (comparable(target.name), comparable(target.id))
 
 
-def _only(name: str, found: Sequence[Tuple[str, Target]], notes: Tuple[str, ...] = ()) -> Whom:
+def _only(name: str, found: Sequence[Tuple[str, Target]], notes: Tuple[str, ...] = (), after: str = UNPAGED) -> Whom:
     if len(found) > 1:
-        raise _which(name, found)
+        raise _which(name, found, after)
     pager, target = found[0]
     return Whom(target.shown, target.kind, (Hop(pager, target.shown, target),), notes=notes)
 
 
-def _which(name: str, found: Sequence[Tuple[str, Target]]) -> Refusal:
+def _which(name: str, found: Sequence[Tuple[str, Target]], after: str = UNPAGED) -> Refusal:
     """Each that could be meant with its kind, and how to say which."""
     told = listed((f"{_words(one.kind)} {one_line(one.shown, 50)} in {pager}" for pager, one in found), 4)
     offers = either(f"{pager}:{_words(one.kind)} {one_line(one.shown, 50)}" for pager, one in found[:2])
-    message = f"{shown(name)} could be {told}; nobody was paged."
+    message = f"{shown(name)} could be {told}{after}."
     facts = {"candidates": [{"pager": pager, "kind": one.kind, "name": one.shown} for pager, one in found]}
     return Refusal(Code.WHICH_WHO, message, f"Say which instead of the name alone, such as {offers}", facts)
 
 
-def _uncertain(name: str, found: Tuple[str, Target], silent: str) -> Refusal:
+def _uncertain(name: str, found: Tuple[str, Target], silent: str, after: str) -> Refusal:
     """One thing whose name contains what was said, while a pager that could have another did not answer."""
     pager, one = found
     what = f"{_words(one.kind)} {one_line(one.shown, 50)}"
-    message = (
-        f"{shown(name)} is perhaps {what} in {pager}; {silent} could not be asked whether it has another. "
-        "Nobody was paged."
-    )
+    message = f"{shown(name)} is perhaps {what} in {pager}; {silent} could not be asked whether it has another{after}."
     facts = {"candidates": [{"pager": pager, "kind": one.kind, "name": one.shown}]}
     return Refusal(Code.WHICH_WHO, message, f"If that is meant, say instead of the name alone: {pager}:{what}", facts)
 
@@ -314,4 +315,4 @@ def _all_names(desk: Desk) -> List[str]:
 
 def _known(desk: Desk) -> str:
     known = _all_names(desk)
-    return f"There is {listed(known)}." if known else "An administrator can name teams under teams in opsroom.yaml."
+    return there_are(known) if known else "An administrator can name teams under teams in opsroom.yaml."

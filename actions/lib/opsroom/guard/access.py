@@ -15,6 +15,7 @@ _REFUSED: Dict[str, Tuple[str, str]] = {
     "deploy": ("may not deploy to {0}", "{0} is deployed to"),
     "lock": ("may not lock {0}", "Locks on {0} are set and taken off"),
     "approve": ("may not approve changes on {0}", "Changes on {0} are approved"),
+    "review": ("may not review changes on {0}", "Changes on {0} are reviewed"),
     "override": ("may not do an emergency deployment to {0}", "Emergency deployments to {0} are asked for"),
 }
 RIGHTS = tuple(_REFUSED)
@@ -31,6 +32,7 @@ def may(settings: Settings, speaker: Speaker, environment: Environment, right: s
     - lock: `lockers`, without that rule whoever may deploy.
     - approve: `approvers`, without that rule whoever may deploy; always somebody known, since only of them is it sure
       that they are not the requester under another name.
+    - review: those who may approve.
     - override: `emergency`, and nobody else; they need not be deployers.
 
     `rooms` holds for all of them.
@@ -73,12 +75,17 @@ def _named(environment: Environment, right: str) -> Optional[Tuple[str, ...]]:
     """The people and groups who have a right; None where no rule names them."""
     if right == "override":
         return environment.emergency
-    own = {"deploy": None, "lock": environment.lockers, "approve": environment.approvers}[right]
+    own = {
+        "deploy": None,
+        "lock": environment.lockers,
+        "approve": environment.approvers,
+        "review": environment.approvers,
+    }[right]
     return own if own is not None else environment.deployers
 
 
 def _only_known(environment: Environment, right: str) -> bool:
-    return right == "approve" or bool(
+    return right in ("approve", "review") or bool(
         environment.lockers is not None
         or environment.approvers is not None
         or environment.emergency

@@ -137,7 +137,7 @@ def may_review(
     for decision in (
         _not_their_own(settings, environment, change, speaker, requester, "review"),
         _known(speaker, change, "review"),
-        *may(settings, speaker, environment, "approve"),
+        *may(settings, speaker, environment, "review"),
     ):
         if not decision.allowed:
             return decision
