@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Callable, Dict, Mapping, Optional
 
-from jinja2 import StrictUndefined, TemplateError, Undefined
+from jinja2 import StrictUndefined, Template, TemplateError, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
 # What StackStorm takes for "no value" where only a text can stand.
@@ -22,7 +22,7 @@ class CannotRender(Exception):
 def render(template: str, context: Mapping[str, Any], strict: bool = True) -> str:
     """A template's text. With `strict` a name that is not there is an error. Raises CannotRender."""
     try:
-        return environment(strict).from_string(template).render(context)
+        return _compiled(template, strict).render(context)
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         raise CannotRender(f"{type(error).__name__}: {error}") from error
 
@@ -49,6 +49,12 @@ def render_values(values: Mapping[str, Any], context: Mapping[str, Any]) -> Dict
 def is_expression(value: object) -> bool:
     """Whether StackStorm takes a value for a template."""
     return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
+@lru_cache(maxsize=512)
+def _compiled(template: str, strict: bool) -> Template:
+    # The templates of a pack are few, and compiling one takes longer than most commands.
+    return environment(strict).from_string(template)
 
 
 @lru_cache(maxsize=2)

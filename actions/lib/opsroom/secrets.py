@@ -57,8 +57,10 @@ _ROUTING_KEY: Path = ("pagers", "*", "routing_key")
 _ALSO_SECRET: Tuple[Path, ...] = (("teams", "*", "*", "routing_key"),)
 _KIND_WITH_ROUTING_KEYS = "pagerduty"
 # Every value of the config is looked up once a message.
-_BY_SECTION: Mapping[str, Tuple[Path, ...]] = {
-    field[0]: tuple(one for one in (*SECRET_FIELDS, *_ALSO_SECRET) if one[0] == field[0])
+_BY_SECTION: Mapping[Tuple[str, int], Tuple[Path, ...]] = {
+    (field[0], len(field)): tuple(
+        one for one in (*SECRET_FIELDS, *_ALSO_SECRET) if one[0] == field[0] and len(one) == len(field)
+    )
     for field in (*SECRET_FIELDS, *_ALSO_SECRET)
 }
 
@@ -120,7 +122,7 @@ def redactor_for(config: Mapping[str, Any]) -> Redactor:
 
 def is_secret(path: Sequence[str]) -> bool:
     """Whether what stands at this place of the config may be a secret."""
-    return any(_fits(field, path) for field in _BY_SECTION.get(path[0] if path else "", ()))
+    return any(_fits(field, path) for field in _BY_SECTION.get((path[0] if path else "", len(path)), ()))
 
 
 def is_decrypted(path: Sequence[str]) -> bool:
