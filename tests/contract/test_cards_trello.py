@@ -203,7 +203,7 @@ def test_nobody_takes_all_members_off(trello):
     ("who", "words"),
     [
         (Assignee("alise", "alise42"), "The board has no member 'alise42'. Did you mean alice42?"),
-        (Assignee("zoe", "zoe"), "The board has no member 'zoe'. There is alice42 and bob."),
+        (Assignee("zoe", "zoe"), "The board has no member 'zoe'. There are alice42 and bob."),
         (Assignee("zoe", "zoe9", mapped=True), "The config maps that person to 'zoe9'"),
     ],
 )

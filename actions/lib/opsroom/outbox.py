@@ -277,6 +277,10 @@ def _read(path: Path) -> Tuple[Letter, str, str]:
     return letter, content["id"], at.astimezone(timezone.utc).isoformat(timespec="microseconds")
 
 
+# What a record may say that it took, in seconds: some thirty years. PostgreSQL takes no number without bounds.
+_MOST_SECONDS = 1e9
+
+
 def _entry(values: Dict[str, Any]) -> Entry:
     from .ledger import Entry, Event
 
@@ -285,8 +289,12 @@ def _entry(values: Dict[str, Any]) -> Entry:
         raise _Unusable("no such record")
     _check_texts(values, texts)
     seconds, facts = values["seconds"], values["facts"]
-    numbers = seconds is None or (isinstance(seconds, (int, float)) and not isinstance(seconds, bool))
-    if not numbers or not isinstance(facts, dict) or not _ID.fullmatch(values["deployment"]):
+    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    if (
+        not (seconds is None or (is_number and abs(seconds) <= _MOST_SECONDS))
+        or not isinstance(facts, dict)
+        or not _ID.fullmatch(values["deployment"])
+    ):
         raise _Unusable("no such record")
     # What only the record itself says of its own time.
     facts = {key: value for key, value in facts.items() if key != "clock"}
