@@ -240,7 +240,7 @@ def test_a_deployment_whose_runner_is_killed_stops_and_is_recorded_as_interrupte
     stackstorm: StackStorm, slow: Slow
 ) -> None:
     try:
-        os.kill(parent(slow.pid), signal.SIGKILL)
+        os.kill(parent(parent(slow.pid)), signal.SIGKILL)  # the action, above the program's supervisor
     except PermissionError:
         pytest.skip("the actions run as another user, whose processes cannot be killed here")
     answer = stackstorm.finish(slow.begun)
@@ -263,7 +263,7 @@ def test_a_deployment_whose_runner_is_killed_stops_and_is_recorded_as_interrupte
 
 def test_after_an_interruption_the_next_deployment_works_at_once(stackstorm: StackStorm, slow: Slow) -> None:
     try:
-        os.kill(parent(slow.pid), signal.SIGKILL)
+        os.kill(parent(parent(slow.pid)), signal.SIGKILL)  # the action, above the program's supervisor
     except PermissionError:
         pytest.skip("the actions run as another user, whose processes cannot be killed here")
     slow.gate.touch()
