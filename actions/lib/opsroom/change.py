@@ -89,7 +89,7 @@ class Change(Draft):
 
     @property
     def begun_at(self) -> str:
-        """When somebody last set it off, as it is stored; empty when nobody did. No two beginnings have the same."""
+        """When someone last set it off, as it is stored; empty when nobody did. No two beginnings have the same."""
         return str(self.facts.get("begun_at", ""))
 
     def expired(self, now: datetime) -> bool:
@@ -99,7 +99,7 @@ class Change(Draft):
 
 @dataclass(frozen=True)
 class Approval:
-    """That somebody approved a change: who (`Speaker.key`, and as shown), when, and whether with a one-time code."""
+    """That someone approved a change: who (`Speaker.key`, and as shown), when, and whether with a one-time code."""
 
     owner: str
     shown: str

@@ -20,5 +20,5 @@ def new_id(length: int = SHORTEST) -> str:
 
 
 def typed_id(text: str) -> str:
-    """The id that somebody typed: without blanks, quotes and marks around, in capitals. It need not exist."""
+    """The id that someone typed: without blanks, quotes and marks around, in capitals. It need not exist."""
     return _AROUND.sub("", tidied(text)).upper()

@@ -89,7 +89,7 @@ def add_approval(
     execution_id: str,
     second_factor: bool,
 ) -> int:
-    """Note that somebody approves. Returns how many different people did.
+    """Note that someone approves. Returns how many different people did.
 
     The same one again adds nothing but the one-time code, where it is given only now.
     """
@@ -123,7 +123,7 @@ def is_begun(connection: Transaction, change: Change) -> bool:
 
 
 def end(store: Store, connection: Transaction, change_id: str, done: bool) -> bool:
-    """Deploying becomes done or failed. False when somebody settled it before."""
+    """Deploying becomes done or failed. False when someone settled it before."""
     state = State.DONE if done else State.FAILED
     return move(store, connection, change_id, State.DEPLOYING, state, closed_at=NOW)
 

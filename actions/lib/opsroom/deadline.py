@@ -71,7 +71,7 @@ def _came(answered: SimpleQueue[Tuple[Any, Optional[BaseException]]], seconds: f
 
 
 def within(seconds: float, what: str, ask: Callable[[], Answer], given_up: Optional[threading.Event] = None) -> Answer:
-    """The answer of a vendor, or Failure(timed_out) after so many seconds; then it may have been done all the same.
+    """The answer of a vendor, or Failure(timed_out) after so many seconds; then it may have been done anyway.
 
     A command is some requests, each with a limit of its own; this is the limit of them all. `given_up` tells the thread
     that is left behind. A defect in one kind is a Failure(crashed): it must not keep the next from being tried.

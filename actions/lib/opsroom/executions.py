@@ -14,7 +14,7 @@ from typing import Any, List, Mapping, Optional
 from .errors import OpsroomError
 from .stackstorm import StackStorm, here
 
-# In seconds: somebody waits for an answer while one execution is looked at.
+# In seconds: someone waits for an answer while one execution is looked at.
 _PATIENCE = 3.0
 # What a runner gives an action that names no limit, in seconds.
 _LIMIT = 600.0

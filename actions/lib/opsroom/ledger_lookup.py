@@ -150,7 +150,7 @@ def _finished(
         order = "seq DESC"
     else:
         # PostgreSQL would rather walk back through all ends of deployments and leave out those of other places, which
-        # is fast until somebody asks for a place where nothing has happened for a long time. As the limits of a range,
+        # is fast until someone asks for a place where nothing has happened for a long time. As the limits of a range,
         # in the order of the one index that has this order, they leave it no choice.
         columns = ", ".join([*named, "seq"])
         names = "".join(f":{name}, " for name in named)

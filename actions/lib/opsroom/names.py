@@ -25,11 +25,11 @@ TYPED_OR_NOTHING = re.compile(r"^(?:[A-Za-z0-9][A-Za-z0-9 ._+/,!?@#:'-]{0,127})?
 TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,500}(?![\s\S])")
 # The same, whole: what becomes the text of a card. Pasted lines may end in a carriage return.
 LONG_TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,30000}(?![\s\S])")
-# What a page says: shorter, since somebody reads it who was just woken.
+# What a page says: shorter, since someone reads it who was just woken.
 PAGE_TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,4000}(?![\s\S])")
 # A whole command with such a text in it.
 COMMAND = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,31000}(?![\s\S])")
-# A name in somebody else's system: a column, a person. Their alphabets are not ours to choose.
+# A name in someone else's system: a column, a person. Their alphabets are not ours to choose.
 WORDS = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,128}(?![\s\S])")
 # A card or a project: OPS-12, acme/web#17, an address with all that belongs to one.
 CARD = re.compile(rf"^{_FIRST}[^;{_NEVER}]{{0,255}}(?![\s\S])")
@@ -44,7 +44,7 @@ VERSION = re.compile(
 )
 
 
-# What phones and chats make of quotes and dashes while somebody types.
+# What phones and chats make of quotes and dashes while someone types.
 _QUOTES = {ord(one): "'" for one in "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u02bc\u00b4\uff07"}
 _QUOTES.update({ord(one): '"' for one in "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02"})
 _MINUS = "\u2212"
@@ -85,7 +85,7 @@ def comparable(name: str) -> str:
 
 
 def unquoted(text: str) -> str:
-    """What somebody typed, tidied, without quotes around the whole."""
+    """What someone typed, tidied, without quotes around the whole."""
     name = tidied(text)
     while len(name) > 2 and name[0] in "'\"" and name[-1] == name[0]:
         name = name[1:-1].strip()
@@ -93,7 +93,7 @@ def unquoted(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """The name in what somebody typed: `@bob`, `#12` and `'bob'` without the marks around it."""
+    """The name in what someone typed: `@bob`, `#12` and `'bob'` without the marks around it."""
     name, before = unquoted(text), ""
     while name != before:
         before = name

@@ -43,7 +43,7 @@ AT_ONCE = 50
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _FILE = re.compile(r"[0-9]{20}-([0-9a-f]{16})\.json")
-# How something ended, and that it was asked: never that somebody approved, or that something was started.
+# How something ended, and that it was asked: never that someone approved, or that something was started.
 _EVENTS = (
     "asked", "refused", "failed", "unconfirmed", "card_created", "card_commented", "card_moved", "card_assigned",
     "paged", "acknowledged", "resolved", "escalated", "responder_added",
@@ -169,7 +169,7 @@ def _record(store: Store, on: Transaction, letter: Letter, id: str, at: str) -> 
 
 
 def _is_recorded(on: Transaction, entry: Entry, id: str) -> bool:
-    """Whether the record has it: from this file, from its own runner after all, or from somebody who found the mark.
+    """Whether the record has it: from this file, from its own runner after all, or from someone who found the mark.
 
     Gives the claim back that a deployment held which ended before it was started.
     """

@@ -1,4 +1,4 @@
-"""The pages that went out through any pager: for limits, for `ack page 1234`, and for watching until somebody answers.
+"""The pages that went out through any pager: for limits, for `ack page 1234`, and for watching until someone answers.
 
 A row is written before a page goes out, so that pages at the same moment count each other, and so that after a runner
 died it is known which pager it was talking to.
@@ -139,7 +139,7 @@ def open_pages(store: Store, on: Transaction, team: str = "", limit: int = 50) -
 
 
 def watched(store: Store, on: Transaction, for_long: float, limit: int = 200) -> List[Page]:
-    """The open ones that somebody wants to be told of and that went out within the last `for_long` seconds, and those
+    """The open ones that someone wants to be told of and that went out within the last `for_long` seconds, and those
     whose runner has been gone for so long that it is dead. First those of which nothing was told yet, the oldest first.
     """
     now = store.now(on)

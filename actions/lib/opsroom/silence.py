@@ -1,4 +1,4 @@
-"""Quiet in the announce room: for a time, by somebody, over by itself."""
+"""Quiet in the announce room: for a time, by someone, over by itself."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _MOST_SAID = 160
 
 
 def late(server: Server, sent: bool) -> Failure:
-    """The failure that the time is over; `sent` when the message may have been taken all the same."""
+    """The failure that the time is over; `sent` when the message may have been taken anyway."""
     message = f"{server.shown} did not finish within {server.time_limit:g} s."
     hint = "" if sent else f"See {server.key}: host, port, tls, starttls and time_limit."
     return Failure(Code.TIMED_OUT, message, hint, {"sent": sent})

@@ -17,7 +17,7 @@ from .json_values import read
 if TYPE_CHECKING:
     from .http_answer import Answer
 
-# Which of StackStorm's states are an end; all others go on (`paused` and `pending` until somebody does something).
+# Which of StackStorm's states are an end; all others go on (`paused` and `pending` until someone does something).
 ENDED = ("succeeded", "failed", "timeout", "canceled", "abandoned", "skipped")
 _PATIENCE = 10.0
 # Under this key our note stands in the context of what we start. StackStorm leaves other keys alone.

@@ -18,7 +18,7 @@ from .store.plain import Transaction, change, insert, rows, update
 from .store.values import clean, moment, soon
 
 DUE, TOLD, SILENCED = "due", "told", "silenced"
-# Somebody is telling it right now; after that, in seconds, they are taken for dead.
+# Someone is telling it right now; after that, in seconds, they are taken for dead.
 PATIENCE = 90.0
 # What could not be told for so long is no news any more, in seconds.
 STALE = 3600.0
@@ -62,7 +62,7 @@ def left(store: Store, connection: Transaction) -> List[Telling]:
     queue_up(connection)
     now = store.now(connection)
     late, stale = moment(now - timedelta(seconds=PATIENCE)), moment(now - timedelta(seconds=STALE))
-    # `ended_at` of what is due: when somebody last took it over.
+    # `ended_at` of what is due: when someone last took it over.
     query = (
         "SELECT key, room, text FROM tellings WHERE state = :due AND (made_at < :late OR made_at > :soon)"
         " AND made_at > :stale AND (ended_at < :late OR ended_at > :soon) ORDER BY made_at LIMIT 20"

@@ -1,4 +1,4 @@
-"""From the ledger's records to the changes of a period. Reads also what somebody wrote there by hand."""
+"""From the ledger's records to the changes of a period. Reads also what someone wrote there by hand."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _story(change: Change, live: Collection[str]) -> Iterator[Finding]:
 
 
 def _joins(changes: Iterable[Change], before: Mapping[Tuple[str, str], str]) -> Iterator[Finding]:
-    """Where what a change found is not what the change before it had left: somebody else changed it."""
+    """Where what a change found is not what the change before it had left: someone else changed it."""
     left: Dict[Tuple[str, str], Running] = {place: Running(version) for place, version in before.items()}
     who: Dict[Tuple[str, str], str] = {}
     for change in changes:

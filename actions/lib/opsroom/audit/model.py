@@ -29,7 +29,7 @@ class Ending(str, Enum):
 
 @dataclass(frozen=True)
 class Word:
-    """What somebody said about a change: an approval, a rejection, a confirmation, an override, a review.
+    """What someone said about a change: an approval, a rejection, a confirmation, an override, a review.
 
     `by` is the name as it was shown, `person` the configured person (empty: nobody known). `text` is their reason or
     remark, `passed` the reason codes that an override passed.

@@ -124,7 +124,7 @@ class _Told:
 
     def _refused(self, record: Record) -> None:
         self.refusals.append(_word(record))
-        # While it waits, a refusal of somebody's approval, or of an approved change whose time had not come, ends
+        # While it waits, a refusal of someone's approval, or of an approved change whose time had not come, ends
         # nothing. Nor does one of another command about a change that is long over.
         if self.ending is Ending.UNKNOWN and self._own(record):
             self.ends += 1

@@ -20,7 +20,7 @@ from ..registry import Registry
 
 @dataclass(frozen=True)
 class Reading:
-    """What a tracker makes of a text that somebody typed: the id in its own spelling, empty when it is not its own.
+    """What a tracker makes of a text that someone typed: the id in its own spelling, empty when it is not its own.
 
     `sure` is for what can be no other tracker's: an address below its own, a project that its config names. A text that
     merely has the right form is not sure; where two trackers are as sure as each other, the person is asked.
@@ -96,7 +96,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Comment:
-    """What somebody said on a card, as plain text. `via`: the tracker's user who wrote it in the author's name, where
+    """What someone said on a card, as plain text. `via`: the tracker's user who wrote it in the author's name, where
     that is somebody else; a kind leaves it empty."""
 
     author: str
@@ -232,7 +232,7 @@ class Tracker(Protocol):
         that would work."""
 
     def assign(self, card: str, to: Assignee) -> Assigned:
-        """Give it to somebody, or to nobody. Raises Refusal(unknown_person) when the tracker does not know them."""
+        """Give it to someone, or to nobody. Raises Refusal(unknown_person) when the tracker does not know them."""
 
     def find(self, query: Query) -> Tuple[Card, ...]:
         """Cards, without descriptions and comments."""

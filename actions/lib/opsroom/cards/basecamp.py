@@ -112,7 +112,7 @@ def _check_credentials(fields: Fields, options: Options) -> None:
         if there:
             fields.problem(there[0], "expected either token, or client_id, client_secret and refresh_token")
         elif options.token and not _TOKEN.match(options.token):
-            # What was found is not shown: it is a secret all the same.
+            # What was found is not shown: it is a secret anyway.
             fields.problem("token", "expected plain letters and digits on one line")
         return
     for key in oauth:

@@ -35,7 +35,7 @@ class Column(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Somebody in the account."""
+    """Someone in the account."""
 
     id: str
     name: str
@@ -166,7 +166,7 @@ def columns(content: Any) -> Tuple[Column, ...]:
 
 
 def person(row: Mapping[str, Any]) -> Person:
-    """Somebody in the account."""
+    """Someone in the account."""
     return Person(number(row), text(row, "name"), text(row, "email_address"))
 
 

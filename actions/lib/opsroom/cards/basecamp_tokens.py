@@ -145,7 +145,7 @@ def _fresh(answer: Answer, refresh_token: str) -> _Kept:
     found = content if isinstance(content, dict) else {}
     token, life, refresh = found.get("access_token"), found.get("expires_in"), found.get("refresh_token")
     if not _is_token(token):
-        # The answer is not quoted: it may hold a token all the same.
+        # The answer is not quoted: it may hold a token anyway.
         message = f"{answer.url} answered without an access token."
         raise Failure(Code.BAD_ANSWER, message, facts=_told(answer.status, answer.url))
     seconds = float(life) if isinstance(life, (int, float)) and not isinstance(life, bool) and life > 0 else _LIFE

@@ -138,7 +138,7 @@ def _shut(answer: Answer, asked: Asked) -> Optional[Refusal]:
 
 
 def _not_there(asked: Asked, facts: Mapping[str, Any]) -> Refusal:
-    # GitHub answers 404 also where somebody may not look, so as not to tell what there is.
+    # GitHub answers 404 also where someone may not look, so as not to tell what there is.
     if asked.card:
         told = f"There is no issue {asked.card} on GitHub, or the token may not see it."
         return Refusal(Code.UNKNOWN_CARD, told, "Check the number and the repository.", facts)

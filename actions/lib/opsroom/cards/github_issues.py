@@ -297,7 +297,7 @@ class GithubIssues:
         return address_of(issue) or f"{self._options.site}/{repository}/issues/{number}"
 
     def _not_assigned(self, to: Assignee, login: str, card: str, repository: str) -> Exception:
-        """GitHub left somebody out without a word: because it may not be they, or because we may not assign."""
+        """GitHub left someone out without a word: because it may not be they, or because we may not assign."""
         params = {"per_page": str(PAGE)}
         answer = self._api.ask("GET", f"{_path(repository)}/assignees", repository, params=params)
         known = [name for name in (login_of(one) for one in a_list(answer, "list of people")) if name]

@@ -138,7 +138,7 @@ class Client:
         return shut(message, "Restore it in Jira, or use another card or project.")
 
     def _quietly(self, path: str, params: Mapping[str, str]) -> Any:
-        """What Jira answers; None when it does not: what was refused is told all the same."""
+        """What Jira answers; None when it does not: what was refused is told anyway."""
         try:
             said = self._said("GET", path, params, None)
         except OpsroomError:

@@ -1,4 +1,4 @@
-"""Finding cards in Jira: its query language, in which nothing that somebody typed means anything but itself."""
+"""Finding cards in Jira: its query language, in which nothing that someone typed means anything but itself."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class JiraTracker:
         return Moved(before, after, page, archived_notes(archived(issue)))
 
     def assign(self, card_id: str, to: Assignee) -> Assigned:
-        """One request for a mapped person or nobody, one more to find somebody by the name that was typed."""
+        """One request for a mapped person or nobody, one more to find someone by the name that was typed."""
         client = self._client
         client.begin()
         name, told = to.name, to.shown if to.name else ""
@@ -167,7 +167,7 @@ class JiraTracker:
             raise other from None
 
     def _written(self, remark: Remark, limit: int) -> Tuple[Any, Tuple[str, ...]]:
-        """A comment as it is sent. Jira cannot say it in somebody else's name, so its first line does."""
+        """A comment as it is sent. Jira cannot say it in someone else's name, so its first line does."""
         cloud = self._options.cloud
         # Data Center has no property of a comment that its lists show: there the mark stands in the first line.
         line = remark.author.line if cloud else f"{remark.author.line} ({remark.mark})"
@@ -203,7 +203,7 @@ class JiraTracker:
         return self._client.no_card(said, card_id) if said.status == 404 else self._client.not_accepted(said, what)
 
     def _person(self, card_id: str, typed: str) -> Tuple[str, str]:
-        """The name by which Jira takes somebody, and the one that people read. Raises Refusal(unknown_person)."""
+        """The name by which Jira takes someone, and the one that people read. Raises Refusal(unknown_person)."""
         client, cloud = self._client, self._options.cloud
         params = {"issueKey": card_id, "query" if cloud else "username": typed, "maxResults": "20"}
         said = client.ask("GET", "/user/assignable/search", params=params)

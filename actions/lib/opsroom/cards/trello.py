@@ -80,7 +80,7 @@ def read_options(fields: Fields) -> Options:
     )
     for name, value in (("key", options.key), ("token", options.token)):
         if value and not _SECRET.match(value):
-            # What was found is not shown: it is a secret all the same.
+            # What was found is not shown: it is a secret anyway.
             fields.problem(name, "expected plain letters and digits on one line, without quotes")
     return options
 

@@ -109,7 +109,7 @@ class Client:
             return ""
 
     def _quietly(self, path: str, params: Mapping[str, str]) -> Any:
-        """What Trello answers; None when it does not: what was done or refused is told all the same."""
+        """What Trello answers; None when it does not: what was done or refused is told anyway."""
         try:
             answer = self._answer("GET", path, params, None)
             return answer.json() if answer.status < 300 else None

@@ -27,7 +27,7 @@ class Column(NamedTuple):
 
 
 class Member(NamedTuple):
-    """Somebody on a board: `username` without the @, `name` as people read it."""
+    """Someone on a board: `username` without the @, `name` as people read it."""
 
     id: str
     username: str

@@ -21,7 +21,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a version that somebody typed stands for.
+    """What a version that someone typed stands for.
 
     `version` is the name that is recorded and that can be deployed again later (a tag; the short commit for a
     branch, since a branch moves). `commit` is the full commit where the kind knows it. `asked` is what was typed.

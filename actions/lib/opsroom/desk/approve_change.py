@@ -1,4 +1,4 @@
-"""approve change: somebody else agrees; when enough have, it is deployed, provided everything still holds."""
+"""approve change: someone else agrees; when enough have, it is deployed, provided everything still holds."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def make_change(
 
 
 def make_emergency(request: Request, order: Order, passed: Sequence[str]) -> Change:
-    """Flag an emergency until somebody else reviews it, and record what it passed, before anything is touched.
+    """Flag an emergency until someone else reviews it, and record what it passed, before anything is touched.
 
     All further records of the request name the change.
     """

@@ -25,7 +25,7 @@ def ask(app: App, environment: Environment) -> Running:
 
 
 def ask_or_none(app: App, environment: Environment) -> Optional[Running]:
-    """What runs there now, or None where that cannot be told. For records, which are written all the same."""
+    """What runs there now, or None where that cannot be told. For records, which are written anyway."""
     try:
         return ask(app, environment)
     except OpsroomError:

@@ -118,7 +118,7 @@ def _wait(request: Request, order: Order, resolved: Resolved) -> Outcome:
 
 
 def _override(request: Request, order: Order, passed: List[Obstacle]) -> None:
-    """Record what the emergency passed, before anything is touched, and flag it until somebody reviews it."""
+    """Record what the emergency passed, before anything is touched, and flag it until someone reviews it."""
     from .ask_for_approval import make_emergency
 
     found = [obstacle.decision.code.value for obstacle in passed if obstacle.decision.code is not None]
@@ -133,7 +133,7 @@ def _override(request: Request, order: Order, passed: List[Obstacle]) -> None:
 
 
 def _take_claim(request: Request, order: Order) -> List[Obstacle]:
-    """Make the place ours, exclusively. Raises Refusal(busy) naming the holder when somebody was first.
+    """Make the place ours, exclusively. Raises Refusal(busy) naming the holder when someone was first.
 
     Locks are looked at once more in the same transaction: a lock is either seen here, or was taken after this claim
     and then says who is deploying.

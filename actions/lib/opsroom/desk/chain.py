@@ -1,4 +1,4 @@
-"""Sending one page through the pagers of a team, one after the other, until one has taken it for somebody.
+"""Sending one page through the pagers of a team, one after the other, until one has taken it for someone.
 
 The next pager is tried only when it is certain that the one before has not taken the page, or took it for nobody. An
 answer that was lost is looked for first; where that does not tell, nothing more is sent.
@@ -183,7 +183,7 @@ class Chain:
             "target": target.shown,
             "target_kind": target.kind,
             "people": people,
-            # Somebody who is paged by name may be off duty, and a mailbox is on call at no time.
+            # Someone who is paged by name may be off duty, and a mailbox is on call at no time.
             "on_call": bool(first) and (until is not None or target.kind not in ("user", "address")),
             "until": stamp(until) if until else "",
             "delivery": paged.delivery.value,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..published import Published
 
 SERVICES = {"github": "GitHub", "gitlab": "GitLab"}
-# A delivery that is older was sent again by somebody. Those of so long are remembered by name (seen.KEPT is longer).
+# A delivery that is older was sent again by someone. Those of so long are remembered by name (seen.KEPT is longer).
 _OLDEST = timedelta(days=1)
 
 

@@ -28,7 +28,7 @@ _BETWEEN = re.compile(r"(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+)", re.IGNORECASE)
 
 
 def named(desk: Desk, text: str) -> Tuple[str, ...]:
-    """The cards that somebody named: `OPS-12`, `OPS-12, OPS-13 and acme/web#17`. Asks no tracker.
+    """The cards that someone named: `OPS-12`, `OPS-12, OPS-13 and acme/web#17`. Asks no tracker.
 
     Each comes back as it can be typed again and means the same: `OPS-12`, or `jira:OPS-12` where that was typed or is
     needed to tell it from a card of another tracker.

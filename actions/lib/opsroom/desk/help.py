@@ -32,7 +32,7 @@ _RIGHTS = {
     "opsroom.lock": ("lock",),
     "opsroom.unlock": ("lock",),
 }
-# Positive and negative: what somebody may do at environments that are named, and may do at none.
+# Positive and negative: what someone may do at environments that are named, and may do at none.
 _DOING = {
     "deploy": ("deploy to", "deploy nowhere"),
     "override": ("deploy in an emergency to", "do no emergency deployment"),

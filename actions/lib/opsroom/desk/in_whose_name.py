@@ -12,7 +12,7 @@ from . import Desk
 
 
 def author_of(desk: Desk, name: str, kind: str, speaker: Optional[Speaker] = None) -> Author:
-    """Whoever speaks, for a tracker or pager of that name and kind. Somebody unknown stays unknown over there too.
+    """Whoever speaks, for a tracker or pager of that name and kind. Someone unknown stays unknown over there too.
 
     `speaker` is who asked, when that is somebody else: whoever approves a change speaks for its requester.
     """

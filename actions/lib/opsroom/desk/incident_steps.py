@@ -35,7 +35,7 @@ _WORDS = 600
 
 
 def find_incident(desk: Desk, typed: str) -> Incident:
-    """The incident of that id, as somebody typed it. Raises Refusal(unknown_incident)."""
+    """The incident of that id, as someone typed it. Raises Refusal(unknown_incident)."""
     from ..change_ids import typed_id
     from ..incidents import find, open_incidents
     from ..names import either, shown
@@ -70,7 +70,7 @@ def make_card(desk: Desk, incident: Incident) -> Incident:
         draft = Draft(found.id, summary, description, "", author_of(desk, found.name, kind))
         request.noted.update(incident=incident.id, tracker=found.name, project=found.id or None)
         if incident.card_mark:
-            # Somebody was at it before, and what came of it was not written down.
+            # Someone was at it before, and what came of it was not written down.
             there = found.tracker.find_created(replace(draft, mark=incident.card_mark))
             if there is not None:
                 request.ended = True

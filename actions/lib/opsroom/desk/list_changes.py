@@ -47,7 +47,7 @@ def _approved(desk: Desk, change: Change, given: Sequence[Approval]) -> List[str
     try:
         requester = requester_of(desk.settings, change)
     except Refusal:
-        # Nobody can tell who asked; so nobody can be told to be somebody else.
+        # Nobody can tell who asked; so nobody can be told to be someone else.
         return []
     valid = counted(desk.settings, environment.for_app(change.app), change, given, requester)
     return [one.shown for one in valid]

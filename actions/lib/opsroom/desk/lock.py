@@ -139,7 +139,7 @@ def _said(taken: Taken, others: List[Lock], running: List[Claim], now: datetime,
 
 
 def _refusal(there: Lock, desk: Desk, now: datetime) -> Refusal:
-    """Somebody else has the very lock that was asked for."""
+    """Someone else has the very lock that was asked for."""
     decision = in_the_way([there], desk.speaker, now, desk.settings.timezone)[0]
     return Refusal(
         Code.LOCKED, f"{told(there, now, desk.settings.timezone)} That lock stays.", decision.hint, there.facts()

@@ -84,7 +84,7 @@ def sequence(
 
 
 def busy(claim: Claim, now: datetime) -> Decision:
-    """Somebody else is deploying there."""
+    """Someone else is deploying there."""
     step = f" ({claim.step})" if claim.step else ""
     what = f"{claim.command} {claim.app} {claim.version} on {claim.environment}"
     since = f"{span((now - claim.started_at).total_seconds())} ago"

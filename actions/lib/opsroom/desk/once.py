@@ -90,7 +90,7 @@ def carry_out_once(request: Request, errand: Errand) -> Once:
             raise
         from ..repeats import new_mark
 
-        # The mark of a row that may have been written all the same, where it hung in the middle.
+        # The mark of a row that may have been written anyway, where it hung in the middle.
         work.unrecorded, work.mark = failure, work.mark or new_mark()
         return _made(work, _make(work, first_look=False))
     except Refusal as refusal:

@@ -53,7 +53,7 @@ def open_incident(desk: Desk, who: str, text: str) -> Outcome:
         except OpsroomError as error:
             troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
         except Exception as error:
-            # A defect in one of them must not keep the others from being done: somebody has to be woken.
+            # A defect in one of them must not keep the others from being done: someone has to be woken.
             troubles.append(f"{_STEPS[name]}: a defect in opsroom ({type(error).__name__}).")
     return answer(desk, incident, fresh, troubles)
 
@@ -71,7 +71,7 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
             "For example: declare incident for web-team: checkout is down",
         )
     name, app = _known(desk, who, app)
-    # What cannot be written down is not tried to be written down as failed: somebody has to be woken.
+    # What cannot be written down is not tried to be written down as failed: someone has to be woken.
     request.ended = True
     store = desk.store
     with store.write() as connection:
@@ -85,7 +85,7 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
 
 
 def _known(desk: Desk, who: str, app: str) -> Tuple[str, str]:
-    """Whom it is for and the application that it is about. Somebody unknown is refused before anything is made."""
+    """Whom it is for and the application that it is about. Someone unknown is refused before anything is made."""
     from .who import find_whom
 
     typed = bare(who)

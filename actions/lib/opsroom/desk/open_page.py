@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Found:
-    """A page that somebody named: its pager, its id there, and the row of it where opsroom sent it."""
+    """A page that someone named: its pager, its id there, and the row of it where opsroom sent it."""
 
     pager: str
     id: str
@@ -150,7 +150,7 @@ def _do(desk: Desk, found: Found, deed: Deed) -> Tuple[str, Incident]:
         if not deed.there:
             # Nobody can be asked whether it was done; to say that it was not would be a guess.
             raise _not_known(desk, found, deed, failure) from failure
-        # The answer was lost: perhaps it was done all the same.
+        # The answer was lost: perhaps it was done anyway.
         try:
             now = within(look_for(desk, found.pager), found.pager, lambda: build(desk, found.pager).incident(found.id))
         except OpsroomError:
@@ -271,7 +271,7 @@ def _rows(desk: Desk, id: str, pager: str) -> List[Page]:
     try:
         return in_time(read)
     except Failure:
-        # Without the record, the pager is asked all the same.
+        # Without the record, the pager is asked anyway.
         return []
 
 

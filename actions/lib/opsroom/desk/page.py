@@ -275,7 +275,7 @@ def _with_end(desk: Desk, people: List[str], facts: Mapping[str, Any]) -> str:
         return listed(people, 4)
     if until is None:
         return f"{listed(people, 4)} (on call)"
-    # Time zones are loaded only where somebody reads a time.
+    # Time zones are loaded only where someone reads a time.
     from ..zones import said
 
     return f"{listed(people, 4)} (on call until {said(until, datetime.now(timezone.utc), desk.settings.timezone)})"

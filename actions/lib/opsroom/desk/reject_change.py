@@ -1,4 +1,4 @@
-"""reject change: somebody who may approve says no, or whoever asked takes it back."""
+"""reject change: someone who may approve says no, or whoever asked takes it back."""
 
 from __future__ import annotations
 

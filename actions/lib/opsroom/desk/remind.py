@@ -1,4 +1,4 @@
-"""Reminding: of locks that somebody forgot, of changes about to expire; and telling whoever asked for one that did."""
+"""Reminding: of locks that someone forgot, of changes about to expire; and telling whoever asked for one that did."""
 
 from __future__ import annotations
 

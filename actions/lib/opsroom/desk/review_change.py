@@ -1,4 +1,4 @@
-"""review change: somebody else looks at what was done in an emergency, and writes down what they found."""
+"""review change: someone else looks at what was done in an emergency, and writes down what they found."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def facts_of(request: Request, **more: object) -> Dict[str, object]:
 
 
 def taken_over(request: Request, order: Order) -> Failure:
-    """The claim was settled by somebody else before the end could be recorded."""
+    """The claim was settled by someone else before the end could be recorded."""
     return Failure(
         Code.CLAIM_LOST,
         f"{request.version} was put on {order.environment.name}, but the claim on it had run out by then and somebody "

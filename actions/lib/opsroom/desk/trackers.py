@@ -1,4 +1,4 @@
-"""From a card or project that somebody typed to the tracker that it belongs to. Asked back where two fit; no guess."""
+"""From a card or project that someone typed to the tracker that it belongs to. Asked back where two fit; no guess."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def _second_factor(desk: Desk, refused: List[Decision], code: str) -> None:
         return
     with desk.store.read_plain() as connection:
         lock = find(connection, "", "")
-    # A code is not used up by somebody who may not unlock, nor where nothing is locked.
+    # A code is not used up by someone who may not unlock, nor where nothing is locked.
     if lock is not None and (lock.owner == desk.speaker.key or not refused):
         use_code(desk.store, person, code, "unlock everything CODE")
 

@@ -48,7 +48,7 @@ def update_cards(desk: Desk, app_name: str, environment_name: str, version: str,
 def _as_if_deployed(
     desk: Desk, app: App, environment: Environment, version: str, before: str, event: str
 ) -> Tuple[Request, Order, Brought]:
-    """The deployment that somebody made elsewhere, as far as its cards are concerned."""
+    """The deployment that someone made elsewhere, as far as its cards are concerned."""
     did = f"put {app.name} {{version}} on {environment.name} without opsroom"
     order = Order(app, environment, version, did, did)
     somebody = Speaker(_SOMEBODY, None, "", desk.speaker.st2_user, "", through_relay=False)

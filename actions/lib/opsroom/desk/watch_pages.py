@@ -1,4 +1,4 @@
-"""Looking at the pages that wait for an answer: the room is told once when somebody answers, or nobody does."""
+"""Looking at the pages that wait for an answer: the room is told once when someone answers, or nobody does."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: st
     id = one_line(row.id, 60)
     cannot_tell = isinstance(answer, OpsroomError) and answer.code is Code.NOT_POSSIBLE
     if row.state == DOUBTFUL and cannot_tell:
-        # What was not sent, perhaps, is not to be called a page that somebody got.
+        # What was not sent, perhaps, is not to be called a page that someone got.
         return (
             f"Whether {what} went out is still not known, and nobody has said here that they are on it after {age}. "
             f"Phone, if it matters. Whoever is on it says: ack page {id}"
@@ -168,7 +168,7 @@ def _ask(desk: Desk, row: Page) -> Incident:
 
 
 def _note(desk: Desk, row: Page, answer: Union[Incident, OpsroomError], news: News, now: datetime) -> bool:
-    """Write it down, unless somebody else just did: of two runners one tells the room."""
+    """Write it down, unless someone else just did: of two runners one tells the room."""
     from ..ledger import append
     from ..pages import update_page
     from ..repeats import forget

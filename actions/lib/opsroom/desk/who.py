@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 # What pagers call their things, as people may put it before a name: "service Web", "escalation policy Web".
 _KINDS = ("service", "escalation policy", "schedule", "user", "team", "routing key", "address")
 
-# Ends the refusals of what would have paged somebody.
+# Ends the refusals of what would have paged someone.
 UNPAGED = "; nobody was paged"
 
 
@@ -123,7 +123,7 @@ def ask_about(
 
 
 def responder_in(desk: Desk, name: str, pager: str) -> Target:
-    """Somebody to be called to a page of one pager. Raises Refusal(unknown_who, which_who, unknown_person)."""
+    """Someone to be called to a page of one pager. Raises Refusal(unknown_who, which_who, unknown_person)."""
     named, rest = split(desk, name)
     if named and named != pager:
         message = f"That page is in {pager}, and {shown(rest)} is in {named}."
@@ -203,7 +203,7 @@ def _reach(desk: Desk, pager: str, person: Person) -> Optional[Hop]:
 
 
 def _in_one(desk: Desk, pager: str, name: str, after: str = UNPAGED) -> Whom:
-    """Somebody in one pager, as the config maps them there or as the pager itself calls them."""
+    """Someone in one pager, as the config maps them there or as the pager itself calls them."""
     team = next((one for one in teams(desk) if comparable(one.name) == comparable(name)), None)
     if team is not None and pager in team.targets:
         return Whom(team.name, "team", (Hop(pager, team.name, team.targets[pager]),), team=team, phone=team.phone)
@@ -213,7 +213,7 @@ def _in_one(desk: Desk, pager: str, name: str, after: str = UNPAGED) -> Whom:
         return Whom(person.name, "person", (hop,), person=person.name)
     found = [(pager, one) for one in _called_there(desk, pager, name)]
     if person is not None:
-        # Somebody of the config; a name over there that only contains theirs is somebody else's.
+        # Someone of the config; a name over there that only contains theirs is someone else's.
         found = [one for one in found if _equals(one[1], name)]
     if not found:
         raise Refusal(Code.UNKNOWN_WHO, f"{pager} knows nobody and nothing called {shown(name)}.", _known(desk))

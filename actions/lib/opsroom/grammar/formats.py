@@ -38,7 +38,7 @@ def representation(form: Form) -> str:
 
 
 # Words that other packs may begin with, too: taken alone, or with nothing but an id behind them. The id of a change has
-# no vowels: "review this" is somebody else's.
+# no vowels: "review this" is someone else's.
 _ALONE = "|".join(
     words(one) for one in ("ack", "approve", "confirm", "declare", "escalate", "reject", "resolve", "review")
 )

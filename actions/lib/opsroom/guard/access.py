@@ -10,7 +10,7 @@ from ..people import Speaker, is_one_of, same_room
 from ..settings.model import Environment, Settings
 from . import YES, Decision, no
 
-# What somebody without the right is told, and somebody in a room that does not count. {0} is the environment.
+# What someone without the right is told, and someone in a room that does not count. {0} is the environment.
 _REFUSED: Dict[str, Tuple[str, str]] = {
     "deploy": ("may not deploy to {0}", "{0} is deployed to"),
     "lock": ("may not lock {0}", "Locks on {0} are set and taken off"),

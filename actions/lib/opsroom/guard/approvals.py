@@ -128,7 +128,7 @@ def may_reject(
 def may_review(
     settings: Settings, environment: Environment, change: Change, speaker: Speaker, requester: Speaker, now: datetime
 ) -> Decision:
-    """An emergency is reviewed by somebody else who may approve there."""
+    """An emergency is reviewed by someone else who may approve there."""
     if change.kind is not Kind.EMERGENCY:
         told = f"Change {change.id} was no emergency; there is nothing to review."
         return no(Code.CHANGE_CLOSED, told, "To see what waits: show changes")
@@ -215,7 +215,7 @@ def _not_their_own(
     settings: Settings, environment: Environment, change: Change, speaker: Speaker, requester: Speaker, verb: str
 ) -> Decision:
     # The requester as they were known when they asked, and as today's config knows them: a name that was added to
-    # somebody since, or a person who was renamed, must not make two people of one.
+    # someone since, or a person who was renamed, must not make two people of one.
     person = speaker.person_name
     if speaker.key in (change.owner, requester.key) or (person and person in (change.person, requester.person_name)):
         what = "asked for it yourself" if verb == "approve" else "did it yourself"
@@ -235,7 +235,7 @@ def _known(speaker: Speaker, change: Change, verb: str) -> Decision:
 
 
 def _still_who_asked(change: Change, requester: Speaker) -> Decision:
-    """Without knowing who asked, nobody can be told to be somebody else; and nobody may ask in another's name."""
+    """Without knowing who asked, nobody can be told to be someone else; and nobody may ask in another's name."""
     if requester.person is not None and requester.key == change.owner:
         return YES
     return _somebody_else_by_now(change)

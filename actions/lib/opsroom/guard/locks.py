@@ -52,7 +52,7 @@ def told(lock: Lock, now: datetime, timezone: str = "UTC") -> str:
 
 def lasting(lock: Lock, now: datetime, timezone: str = "UTC", open_end: str = ", no end") -> str:
     """Since when, and until when: "since 14:02 UTC until 17:00 UTC", "since 14:02 UTC, no end"."""
-    # Time zones are loaded only where somebody reads a time.
+    # Time zones are loaded only where someone reads a time.
     from ..zones import said
 
     until = f" until {said(lock.until, now, timezone)}" if lock.until else open_end

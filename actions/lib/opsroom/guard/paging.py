@@ -39,7 +39,7 @@ def within_limit(
 def _refused(
     told: str, count: int, limit: PageLimit, again: datetime, now: datetime, team: str, timezone: str
 ) -> Decision:
-    # Time zones are loaded only where somebody reads a time.
+    # Time zones are loaded only where someone reads a time.
     from ..zones import said
 
     pages = "page" if count == 1 else "pages"

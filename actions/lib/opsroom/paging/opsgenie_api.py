@@ -98,7 +98,7 @@ class Api:
 
     def follow(self, request: str) -> Outcome:
         """What became of a request. Never raises: it was taken, so it may have been done whatever comes now."""
-        # Some of the time is kept for the alert itself, which may be there all the same.
+        # Some of the time is kept for the alert itself, which may be there anyway.
         until = min(clock() + self.access.follow, self._ends - self.access.time_limit / 5)
         began, pause = clock(), _FIRST_PAUSE
         path = f"/v2/alerts/requests/{quote(request, safe='')}"

@@ -147,7 +147,7 @@ class Opsgenie:
         return self._after(id, self._api.act(id, "escalate", content), "escalate")
 
     def add_responder(self, id: str, target: Target, author: Author) -> Incident:
-        """3 requests. Somebody whom Opsgenie does not know is only seen in the outcome."""
+        """3 requests. Someone whom Opsgenie does not know is only seen in the outcome."""
         self._api.begin()
         content = {"responder": responder(target), **by(author, note=True)}
         return self._after(id, self._api.act(id, "responders", content), "add a responder to", target)

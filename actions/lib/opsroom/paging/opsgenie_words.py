@@ -123,7 +123,7 @@ def incident_of(alert: Mapping[str, Any], api: str, target: str = "") -> Inciden
 
 
 def state_of(alert: Mapping[str, Any]) -> State:
-    """open and closed, and whether somebody acknowledged it."""
+    """open and closed, and whether someone acknowledged it."""
     status = text_of(alert.get("status")).lower()
     if status == "closed":
         return State.RESOLVED

@@ -85,7 +85,7 @@ def read_target(fields: Fields, key: str) -> Target:
     value = fields.raw(key)
     if not isinstance(value, Mapping):
         expected = f"the id of a service such as PWIXJZS, or a mapping with one of {either(_KINDS)}"
-        # Somebody may have put an integration key here.
+        # Someone may have put an integration key here.
         return Target("service", fields.text(key, pattern=_ID, expected=expected, hidden=True))
     inner = fields.inside(key)
     readers: Mapping[str, Callable[[str], str]] = {

@@ -27,7 +27,7 @@ _MARK = re.compile(r"^ops[0-9a-f]{13}(?![\s\S])")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a request in somebody's name: an answer or an error, and the address that was in From."""
+    """What came of a request in someone's name: an answer or an error, and the address that was in From."""
 
     outcome: Union[Told, Wrong]
     sender: str
@@ -140,7 +140,7 @@ def change(talk: Talk, id: str, status: str, author: Author, writer: Writer) -> 
 
 
 def escalated(talk: Talk, id: str, writer: Writer) -> Incident:
-    """Hand it to the next level of its escalation policy on which there is somebody who does not have it yet."""
+    """Hand it to the next level of its escalation policy on which there is someone who does not have it yet."""
     row, told = get_incident(talk, id)
     before = incident_of(row, told)
     _open(before)
@@ -207,7 +207,7 @@ def _changed(outcome: Outcome) -> Incident:
 
 
 def _next_level(levels: Mapping[int, List[str]], people: List[str], direct: bool) -> Optional[int]:
-    """The next level with somebody new. One that was assigned to a person directly stands below the first."""
+    """The next level with someone new. One that was assigned to a person directly stands below the first."""
     ranks = sorted(levels)
     whole = [rank for rank in ranks if set(levels[rank]) == set(people)]
     part = [rank for rank in ranks if set(levels[rank]) & set(people)]

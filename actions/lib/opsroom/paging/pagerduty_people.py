@@ -73,7 +73,7 @@ def on_calls_if_told(talk: Talk, policy: str) -> Tuple[OnCall, ...]:
     try:
         return on_calls_of(talk.ask("GET", "/oncalls", params=params, at_most=_SOFT_LIMIT).rows("oncalls"))
     except OpsroomError:
-        # Until when somebody is on call is good to know; that the page went out is what matters.
+        # Until when someone is on call is good to know; that the page went out is what matters.
         return ()
 
 

@@ -1,4 +1,4 @@
-"""Splunk On-Call's incidents by its API: made, listed, acknowledged, resolved, and handed to somebody more."""
+"""Splunk On-Call's incidents by its API: made, listed, acknowledged, resolved, and handed to someone more."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Incidents:
         raise Refusal(Code.NOT_ACCEPTED, message, facts={"sent": False})
 
     def add(self, id: str, target: Target, author: Author) -> Incident:
-        """Reroute an incident so that somebody is added to those who were paged."""
+        """Reroute an incident so that someone is added to those who were paged."""
         incident = incident_of(self.listed(id))
         if incident.state is State.RESOLVED:
             raise closed(incident.shown)

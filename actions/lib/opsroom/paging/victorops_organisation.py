@@ -128,7 +128,7 @@ class Organisation:
         return found
 
     def _watched(self) -> List[Mapping[str, Any]]:
-        """The escalation policies that somebody is on call for, which may be asked for more often."""
+        """The escalation policies that someone is on call for, which may be asked for more often."""
         return [
             {"policy": {"name": one.policy, "slug": one.slug}, "team": {"name": one.team, "slug": one.team_slug}}
             for one in self._watches(None)
@@ -226,7 +226,7 @@ def _is_of(watch: Watch, target: Target, slugs: Sequence[str]) -> bool:
 
 
 def _shifts(schedule: Mapping[str, Any], at: datetime) -> List[Tuple[str, datetime]]:
-    """Who is on call at a moment, and until when; somebody who stands in for another one comes first."""
+    """Who is on call at a moment, and until when; someone who stands in for another one comes first."""
     found: List[Tuple[str, datetime]] = []
     for one in items(inside(schedule, "overrides")):
         found += _current(text_of(inside(one, "overrideOnCallUser", "username")), one, at)

@@ -1,4 +1,4 @@
-"""Who can approve what somebody asks for: who has the right, is somebody else, and has what it takes. Pure."""
+"""Who can approve what someone asks for: who has the right, is someone else, and has what it takes. Pure."""
 
 from __future__ import annotations
 

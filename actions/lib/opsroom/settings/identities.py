@@ -13,7 +13,7 @@ from ..names import comparable
 from .fields import Problems, is_reference
 from .model import Person, Settings
 
-# What proves who somebody is. Two people with one of these are one person.
+# What proves who someone is. Two people with one of these are one person.
 _NEVER_SHARED = ("chat", "st2", "totp")
 # Keys whose values are telephone numbers.
 _NUMBERS = ("phone", "telephone", "mobile", "sms")

@@ -8,7 +8,7 @@ from typing import Any, Mapping, Optional, Tuple
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody whom the config knows.
+    """Someone whom the config knows.
 
     `chat`: the names that relays report for them. `st2`: their own users of StackStorm (default: their name).
     `totp`: the secret of their one-time codes (base32); `second_factor`: their approvals always need one.

@@ -1,4 +1,4 @@
-"""Whose a card or a project is, by the config alone: what each tracker makes of the text that somebody typed. Pure."""
+"""Whose a card or a project is, by the config alone: what each tracker makes of the text that someone typed. Pure."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ card_comments = Table(
     PrimaryKeyConstraint("tracker", "mark", name="card_comments_once"),
 )
 
-# Pages that went out through any pager: for limits, for `ack page 1234`, and for watching until somebody answers.
+# Pages that went out through any pager: for limits, for `ack page 1234`, and for watching until someone answers.
 # `watch_until` is empty where nobody wants to be told, `told` is what the room has been told of last.
 pages = Table(
     "pages",
@@ -268,7 +268,7 @@ watched = Table(
 )
 
 # What sensors have to tell, written together with the state that it follows from. `payload` is JSON; `taken_until` is
-# empty or the end of the time in which somebody is at it, `sent_at` is empty until it was told.
+# empty or the end of the time in which someone is at it, `sent_at` is empty until it was told.
 news = Table(
     "news",
     metadata,

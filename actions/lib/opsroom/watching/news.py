@@ -16,7 +16,7 @@ from ..store.tables import news
 from ..store.values import clean, from_moment, moment, soon
 from ..text import neutralise_data
 
-# Whoever takes a piece of news has so long to hand it on, in seconds; then somebody else takes it.
+# Whoever takes a piece of news has so long to hand it on, in seconds; then someone else takes it.
 LEASE = 60.0
 # What was handed on and did not arrive is handed on again after so long, in seconds: WAIT, or as long as it has waited
 # since it was made, LONGEST_WAIT at most. StackStorm may only be slow, and then each further time is one too many.
@@ -104,7 +104,7 @@ def hold(store: Store, connection: Connection, event: str) -> None:
 
 
 def under_way(store: Store, connection: Connection, sort: str, limit: int = 200) -> List[News]:
-    """What somebody has taken and may have handed on, the oldest first."""
+    """What someone has taken and may have handed on, the oldest first."""
     taken = (news.c.sent_at == "", news.c.taken_until > moment(store.now(connection)))
     query = select(news).where(*taken, news.c.source.startswith(sort, autoescape=True))
     rows = connection.execute(query.order_by(news.c.made_at, news.c.place).limit(limit)).all()
