@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class AckPage(OpsroomAction):
     def run(self, page: str, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.ack_page import ack_page
+        from opsroom.commands.pages.respond import ack_page
 
         return self.answer(lambda desk: ack_page(desk, page), requester, room, st2_user)

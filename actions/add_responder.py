@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class AddResponder(OpsroomAction):
     def run(self, who: str, page: str, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.add_responder import add_responder
+        from opsroom.commands.pages.respond import add_responder
 
         return self.answer(lambda desk: add_responder(desk, who, page), requester, room, st2_user)

@@ -10,7 +10,7 @@ from opsroom.errors import Code
 
 class AnnounceDeployments(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str, execution: Optional[str] = None) -> Result:
-        from opsroom.desk.announce_deployments import announce_deployments
+        from opsroom.commands.automation.announcements import announce_deployments
 
         ok, result = self.answer(lambda desk: announce_deployments(desk, execution or ""), requester, room, st2_user)
         # The rule is on wherever the pack is installed: before there is a config, there is nothing to tell.

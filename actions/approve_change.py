@@ -9,6 +9,6 @@ from opsroom.action import OpsroomAction, Result
 
 class ApproveChange(OpsroomAction):
     def run(self, change: str, requester: str, room: str, st2_user: str, code: Optional[str] = None) -> Result:
-        from opsroom.desk.approve_change import approve_change
+        from opsroom.commands.changes.decide import approve_change
 
         return self.answer(lambda desk: approve_change(desk, change, code or ""), requester, room, st2_user)

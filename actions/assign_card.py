@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class AssignCard(OpsroomAction):
     def run(self, card: str, assignee: str, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.assign_card import assign_card
+        from opsroom.commands.cards.edit import assign_card
 
         return self.answer(lambda desk: assign_card(desk, card, assignee), requester, room, st2_user)

@@ -18,8 +18,8 @@ class AuditReport(OpsroomAction):
         until: Optional[str] = None,
         environment: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.audit_report import audit_report
-        from opsroom.desk.keeping import audit_folder
+        from opsroom.commands.audit.paths import audit_folder
+        from opsroom.commands.audit.report import audit_report
 
         return self.answer(
             lambda desk: audit_report(

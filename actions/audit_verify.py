@@ -11,8 +11,8 @@ class AuditVerify(OpsroomAction):
     def run(
         self, record: int, keep: bool, requester: str, room: str, st2_user: str, head: Optional[str] = None
     ) -> Result:
-        from opsroom.desk.audit_verify import audit_verify
-        from opsroom.desk.keeping import audit_folder
+        from opsroom.commands.audit.paths import audit_folder
+        from opsroom.commands.audit.verify import audit_verify
 
         return self.answer(
             lambda desk: audit_verify(desk, audit_folder(desk, default_database()), head or "", record, keep),

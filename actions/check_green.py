@@ -21,7 +21,7 @@ class CheckGreen(OpsroomAction):
         first: Optional[str] = None,
         target: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.green import is_green
+        from opsroom.commands.automation.green import is_green
 
         return self.answer(
             lambda desk: is_green(

@@ -8,8 +8,8 @@ from opsroom.errors import Code
 
 class CheckRecord(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str, wake: bool = False) -> Result:
-        from opsroom.desk.check_record import check_record
-        from opsroom.desk.keeping import audit_folder
+        from opsroom.commands.audit.paths import audit_folder
+        from opsroom.commands.audit.verify import check_record
 
         ok, result = self.answer(
             lambda desk: check_record(desk, audit_folder(desk, default_database()), wake), requester, room, st2_user

@@ -8,7 +8,7 @@ from opsroom.errors import Code
 
 class CloseDeadExecutions(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.close_dead_executions import close_dead_executions
+        from opsroom.commands.audit.dead_executions import close_dead_executions
 
         ok, result = self.answer(close_dead_executions, requester, room, st2_user)
         # The rule is on wherever the pack is installed: before there is a config, there is nothing to close.

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.desk import Desk
-from opsroom.desk.outcome import Outcome
+from opsroom.commands import Desk, Outcome
 
 
 class CommentCard(OpsroomAction):
@@ -19,7 +18,7 @@ class CommentCard(OpsroomAction):
         st2_user: str,
         typed: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.comment_card import comment_card
+        from opsroom.commands.cards.comment import comment_card
         from opsroom.grammar.free_text import whole
 
         def use_case(desk: Desk) -> Outcome:

@@ -9,6 +9,6 @@ from opsroom.action import OpsroomAction, Result
 
 class ConfirmChange(OpsroomAction):
     def run(self, change: str, requester: str, room: str, st2_user: str, code: Optional[str] = None) -> Result:
-        from opsroom.desk.confirm_change import confirm_change
+        from opsroom.commands.changes.decide import confirm_change
 
         return self.answer(lambda desk: confirm_change(desk, change, code or ""), requester, room, st2_user)

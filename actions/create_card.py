@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.desk import Desk
-from opsroom.desk.outcome import Outcome
+from opsroom.commands import Desk, Outcome
 
 
 class CreateCard(OpsroomAction):
@@ -19,7 +18,7 @@ class CreateCard(OpsroomAction):
         project: Optional[str] = None,
         typed: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.create_card import create_card
+        from opsroom.commands.cards.create import create_card
         from opsroom.grammar.free_text import whole
 
         def use_case(desk: Desk) -> Outcome:

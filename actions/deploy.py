@@ -19,7 +19,7 @@ class Deploy(OpsroomAction):
         st2_user: str,
         cards: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.deploy import deploy
+        from opsroom.commands.deployments.commands import deploy
 
         return self.answer(
             lambda desk: deploy(desk, app, version, environment, redeploy, cards or ""), requester, room, st2_user

@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class DeployRelease(OpsroomAction):
     def run(self, service: str, instance: str, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.deploy_release import deploy_release
+        from opsroom.commands.automation.webhook import deploy_release
 
         return self.answer(lambda desk: deploy_release(desk, service, instance), requester, room, st2_user)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.desk import Desk
-from opsroom.desk.outcome import Outcome
+from opsroom.commands import Desk, Outcome
 
 
 class EmergencyDeploy(OpsroomAction):
@@ -22,7 +21,7 @@ class EmergencyDeploy(OpsroomAction):
         code: Optional[str] = None,
         typed: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.emergency_deploy import emergency_deploy
+        from opsroom.commands.deployments.commands import emergency_deploy
         from opsroom.grammar.free_text import whole
 
         def use_case(desk: Desk) -> Outcome:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.desk import Desk
-from opsroom.desk.outcome import Outcome
+from opsroom.commands import Desk, Outcome
 
 
 class EndIncident(OpsroomAction):
@@ -19,7 +18,7 @@ class EndIncident(OpsroomAction):
         text: Optional[str] = None,
         typed: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.end_incident import end_incident
+        from opsroom.commands.incidents.close import end_incident
         from opsroom.grammar.free_text import whole
 
         def use_case(desk: Desk) -> Outcome:

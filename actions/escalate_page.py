@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class EscalatePage(OpsroomAction):
     def run(self, page: str, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.escalate_page import escalate_page
+        from opsroom.commands.pages.respond import escalate_page
 
         return self.answer(lambda desk: escalate_page(desk, page), requester, room, st2_user)

@@ -17,6 +17,6 @@ class FindCards(OpsroomAction):
         text: Optional[str] = None,
         project: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.find_cards import find_cards
+        from opsroom.commands.cards.find import find_cards
 
         return self.answer(lambda desk: find_cards(desk, text or "", project or "", mine), requester, room, st2_user)

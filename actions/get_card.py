@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class GetCard(OpsroomAction):
     def run(self, card: str, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.get_card import get_card
+        from opsroom.commands.cards.show import get_card
 
         return self.answer(lambda desk: get_card(desk, card), requester, room, st2_user)

@@ -17,7 +17,7 @@ class GetHistory(OpsroomAction):
         app: Optional[str] = None,
         environment: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.get_history import get_history
+        from opsroom.commands.history import get_history
 
         return self.answer(
             lambda desk: get_history(desk, app or "", environment or "", limit), requester, room, st2_user

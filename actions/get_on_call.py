@@ -9,6 +9,6 @@ from opsroom.action import OpsroomAction, Result
 
 class GetOnCall(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str, who: Optional[str] = None) -> Result:
-        from opsroom.desk.get_on_call import get_on_call
+        from opsroom.commands.pages.on_call import get_on_call
 
         return self.answer(lambda desk: get_on_call(desk, who or ""), requester, room, st2_user)

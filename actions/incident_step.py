@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class IncidentStep(OpsroomAction):
     def run(self, incident: str, step: str, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.incident_step import incident_step
+        from opsroom.commands.incidents.step import incident_step
 
         return self.answer(lambda desk: incident_step(desk, incident, step), requester, room, st2_user)

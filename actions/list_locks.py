@@ -9,6 +9,6 @@ from opsroom.action import OpsroomAction, Result
 
 class ListLocks(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str, environment: Optional[str] = None) -> Result:
-        from opsroom.desk.list_locks import list_locks
+        from opsroom.commands.locks.list import list_locks
 
         return self.answer(lambda desk: list_locks(desk, environment or ""), requester, room, st2_user)

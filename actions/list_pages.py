@@ -9,6 +9,6 @@ from opsroom.action import OpsroomAction, Result
 
 class ListPages(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str, who: Optional[str] = None) -> Result:
-        from opsroom.desk.list_pages import list_pages
+        from opsroom.commands.pages.list import list_pages
 
         return self.answer(lambda desk: list_pages(desk, who or ""), requester, room, st2_user)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.desk import Desk
-from opsroom.desk.outcome import Outcome
+from opsroom.commands import Desk, Outcome
 
 
 class Lock(OpsroomAction):
@@ -20,7 +19,7 @@ class Lock(OpsroomAction):
         app: Optional[str] = None,
         typed: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.lock import lock
+        from opsroom.commands.locks.lock import lock
         from opsroom.grammar.free_text import whole
 
         def use_case(desk: Desk) -> Outcome:

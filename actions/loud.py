@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class Loud(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.quiet import loud
+        from opsroom.commands.mute import loud
 
         return self.answer(loud, requester, room, st2_user)

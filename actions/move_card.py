@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class MoveCard(OpsroomAction):
     def run(self, card: str, column: str, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.move_card import move_card
+        from opsroom.commands.cards.edit import move_card
 
         return self.answer(lambda desk: move_card(desk, card, column), requester, room, st2_user)

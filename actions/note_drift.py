@@ -19,7 +19,7 @@ class NoteDrift(OpsroomAction):
         version: Optional[str] = None,
         version_before: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.drift import note_drift
+        from opsroom.commands.automation.drift import note_drift
 
         return self.answer(
             lambda desk: note_drift(desk, app, environment, version or "", version_before or "", event),

@@ -18,7 +18,7 @@ class NoteIncident(OpsroomAction):
         app: Optional[str] = None,
         environment: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.incident_step import note_incident
+        from opsroom.commands.incidents.step import note_incident
 
         return self.answer(
             lambda desk: note_incident(desk, incident or "", who or "", app or "", environment or ""),

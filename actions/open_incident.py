@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.desk import Desk
-from opsroom.desk.outcome import Outcome
+from opsroom.commands import Desk, Outcome
 
 
 class OpenIncident(OpsroomAction):
@@ -19,7 +18,7 @@ class OpenIncident(OpsroomAction):
         st2_user: str,
         typed: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.open_incident import open_incident
+        from opsroom.commands.incidents.open import open_incident
         from opsroom.grammar.free_text import whole
 
         def use_case(desk: Desk) -> Outcome:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.desk import Desk
-from opsroom.desk.outcome import Outcome
+from opsroom.commands import Desk, Outcome
 
 
 class Page(OpsroomAction):
@@ -21,7 +20,7 @@ class Page(OpsroomAction):
         emergency: bool = False,
         typed: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.page import page
+        from opsroom.commands.pages.page import page
         from opsroom.grammar.free_text import whole
 
         def use_case(desk: Desk) -> Outcome:

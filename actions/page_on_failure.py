@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class PageOnFailure(OpsroomAction):
     def run(self, execution: str, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.page_on_failure import page_on_failure
+        from opsroom.commands.automation.announcements import page_on_failure
 
         return self.answer(lambda desk: page_on_failure(desk, execution), requester, room, st2_user)

@@ -19,7 +19,7 @@ class Promote(OpsroomAction):
         cards: Optional[str] = None,
         version: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.promote import promote
+        from opsroom.commands.deployments.commands import promote
 
         wanted = version or ""
         return self.answer(

@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class Quiet(OpsroomAction):
     def run(self, length: str, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.quiet import quiet
+        from opsroom.commands.mute import quiet
 
         return self.answer(lambda desk: quiet(desk, length), requester, room, st2_user)

@@ -9,6 +9,6 @@ from opsroom.action import OpsroomAction, Result
 
 class Reconcile(OpsroomAction):
     def run(self, since: str, requester: str, room: str, st2_user: str, until: Optional[str] = None) -> Result:
-        from opsroom.desk.reconcile import reconcile
+        from opsroom.commands.audit.reconcile import reconcile
 
         return self.answer(lambda desk: reconcile(desk, since, until or ""), requester, room, st2_user)

@@ -11,6 +11,6 @@ class ReleasePlan(OpsroomAction):
     def run(
         self, app: str, version: str, requester: str, room: str, st2_user: str, upto: Optional[str] = None
     ) -> Result:
-        from opsroom.desk.release import release_plan
+        from opsroom.commands.automation.release import release_plan
 
         return self.answer(lambda desk: release_plan(desk, app, version, upto or ""), requester, room, st2_user)

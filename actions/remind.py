@@ -8,7 +8,7 @@ from opsroom.errors import Code
 
 class Remind(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.remind import remind
+        from opsroom.commands.locks.remind import remind
 
         ok, result = self.answer(remind, requester, room, st2_user)
         # The rule is on wherever the pack is installed: before there is a config, there is nothing to tell.

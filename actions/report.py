@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class Report(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str, announce: bool = False) -> Result:
-        from opsroom.desk.report import morning_report
+        from opsroom.commands.morning_report import morning_report
 
         return self.answer(lambda desk: morning_report(desk, announce), requester, room, st2_user)

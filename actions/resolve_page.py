@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class ResolvePage(OpsroomAction):
     def run(self, page: str, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.resolve_page import resolve_page
+        from opsroom.commands.pages.respond import resolve_page
 
         return self.answer(lambda desk: resolve_page(desk, page), requester, room, st2_user)

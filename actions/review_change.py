@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.desk import Desk
-from opsroom.desk.outcome import Outcome
+from opsroom.commands import Desk, Outcome
 
 
 class ReviewChange(OpsroomAction):
@@ -20,7 +19,7 @@ class ReviewChange(OpsroomAction):
         code: Optional[str] = None,
         typed: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.review_change import review_change
+        from opsroom.commands.changes.decide import review_change
         from opsroom.grammar.free_text import whole
 
         def use_case(desk: Desk) -> Outcome:

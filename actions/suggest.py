@@ -7,6 +7,6 @@ from opsroom.action import PACK, OpsroomAction, Result
 
 class Suggest(OpsroomAction):
     def run(self, text: str, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.suggest import suggest
+        from opsroom.commands.help.suggest import suggest
 
         return self.answer(lambda desk: suggest(desk, PACK / "aliases", text), requester, room, st2_user)

@@ -17,6 +17,6 @@ class Unlock(OpsroomAction):
         app: Optional[str] = None,
         code: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.unlock import unlock
+        from opsroom.commands.locks.unlock import unlock
 
         return self.answer(lambda desk: unlock(desk, environment, app or "", code or ""), requester, room, st2_user)

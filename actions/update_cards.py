@@ -19,7 +19,7 @@ class UpdateCards(OpsroomAction):
         version: Optional[str] = None,
         version_before: Optional[str] = None,
     ) -> Result:
-        from opsroom.desk.update_cards import update_cards
+        from opsroom.commands.deployments.card_updates import update_cards
 
         return self.answer(
             lambda desk: update_cards(desk, app, environment, version or "", version_before or "", event),

@@ -8,7 +8,7 @@ from opsroom.errors import Code
 
 class WatchPages(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.desk.watch_pages import watch_pages
+        from opsroom.commands.pages.watch import watch_pages
 
         ok, result = self.answer(watch_pages, requester, room, st2_user)
         # The rule is on wherever the pack is installed: before there is a config, there is nothing to watch.

@@ -20,11 +20,11 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "actions" / "lib"))
 
-from opsroom.ledger import Entry, Event, append
-from opsroom.ledger_chain import GENESIS, record_hash, verify_chain
-from opsroom.ledger_lookup import deployments
-from opsroom.store import Store, open_store
-from opsroom.store.tables import ledger
+from opsroom.db import Store, open_store
+from opsroom.db.tables import ledger
+from opsroom.records.chain import GENESIS, record_hash, verify_chain
+from opsroom.records.ledger import Entry, Event, append
+from opsroom.records.queries import deployments
 
 _COLUMNS = [column.name for column in ledger.columns]
 _EVENTS = ("asked", "started", "succeeded", "asked", "refused", "asked", "refused", "succeeded", "started", "failed")

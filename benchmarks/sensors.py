@@ -77,8 +77,8 @@ def watch(job: Dict[str, Any]) -> None:
     import time
 
     sys.path.insert(0, str(ROOT / "actions" / "lib"))
-    from opsroom.watching.keeper import Keeper
-    from opsroom.watching.sources import version_watch
+    from opsroom.sensors.runner import Keeper
+    from opsroom.sensors.sources import version_watch
 
     url = f"http://127.0.0.1:{job['port']}/{{app}}/{{environment}}"
     version = {"kind": "http", "url": url, "json": "version"}

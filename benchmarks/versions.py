@@ -29,7 +29,7 @@ for _folder in ("actions/lib", "actions"):
 
 from get_version import GetVersion  # noqa: E402
 
-from opsroom.desk.asking import AT_ONCE  # noqa: E402
+from opsroom.commands.deployments.running_version import AT_ONCE  # noqa: E402
 
 TARGET = 2.0
 _CHILD = """

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
-from opsroom.change_ids import ALPHABET, SHORTEST
+from opsroom.records.change import ALPHABET, SHORTEST
 
 from . import PACK
 from .lines import Chat, converse

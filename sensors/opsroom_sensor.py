@@ -24,8 +24,8 @@ class OpsroomSensor(Sensor):
     def setup(self):
         """Reads no config and opens no database: what is wrong with them must not end the process."""
         from opsroom.action import default_database, private_folder
-        from opsroom.watching import sources
-        from opsroom.watching.keeper import Keeper
+        from opsroom.sensors import sources
+        from opsroom.sensors.runner import Keeper
 
         name = type(self).__name__
         logger = self.sensor_service.get_logger(name=name)

@@ -8,11 +8,11 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 import pytest
 
-from opsroom.author import Author
-from opsroom.cards import REGISTRY, Changes, Draft, Remark, Watchable, remembered
+from opsroom.config.fields import Fields, Problems
+from opsroom.db import open_store
 from opsroom.errors import Code, OpsroomError
-from opsroom.settings.fields import Fields, Problems
-from opsroom.store import open_store
+from opsroom.people import Author
+from opsroom.trackers import REGISTRY, Changes, Draft, Remark, Watchable, cursor
 from support.http_server import HttpServer, Reply, Request
 from support.vendor import Vendor, answer
 from support.vendors.jira import with_bearer
@@ -407,10 +407,10 @@ def test_jira_is_asked_by_a_length_of_time_which_has_no_zone() -> None:
 
 
 def test_after_a_long_absence_a_week_is_looked_back_at_most() -> None:
-    long_ago = remembered.now() - timedelta(days=100)
-    assert remembered.now() - remembered.start(long_ago) < timedelta(days=7, minutes=1)
+    long_ago = cursor.now() - timedelta(days=100)
+    assert cursor.now() - cursor.start(long_ago) < timedelta(days=7, minutes=1)
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"begun": 7}', '{"begun": "2026-11-23T10:00:00"}'])
 def test_what_nobody_can_read_is_a_first_look(text: str) -> None:
-    assert remembered.recall(text) == {}
+    assert cursor.recall(text) == {}

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from opsroom.author import Author
-from opsroom.cards import REGISTRY, Assignee, Draft, Query, Reading, Remark
-from opsroom.cards.basecamp_tokens import Tokens
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.http_faults import in_doubt
-from opsroom.repeats import new_mark
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
+from opsroom.people import Author
+from opsroom.records.idempotency import new_mark
+from opsroom.trackers import REGISTRY, Assignee, Draft, Query, Reading, Remark
+from opsroom.trackers.basecamp.tokens import Tokens
 from support.http_server import HttpServer, Reply, free_port
 from support.vendor import answer
 from support.vendors.basecamp import (

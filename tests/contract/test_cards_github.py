@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsroom.author import Author
-from opsroom.cards import REGISTRY, Assignee, Card, Draft, Made, Moved, Query, Reading, Remark
-from opsroom.cards.github_reading import last_page
-from opsroom.cards.github_text import body, markdown, plain, title
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.http_faults import in_doubt
-from opsroom.repeats import LOOKED_FOR, new_mark
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
+from opsroom.people import Author
+from opsroom.records.idempotency import LOOKED_FOR, new_mark
+from opsroom.trackers import REGISTRY, Assignee, Card, Draft, Made, Moved, Query, Reading, Remark
+from opsroom.trackers.github.mapping import last_page
+from opsroom.trackers.github.text import body, markdown, plain, title
 from support.http_server import HttpServer, Reply, Request, free_port
 from support.vendor import Vendor, answer, body_of
 from support.vendors.github import TOKEN, Github, problem

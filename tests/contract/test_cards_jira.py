@@ -6,12 +6,13 @@ from typing import Any, Iterator
 
 import pytest
 
-from opsroom.author import Author
-from opsroom.cards import REGISTRY, Assignee, Card, Comment, Draft, Made, Moved, Query, Remark, adf
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, Failure, Refusal
-from opsroom.http_faults import in_doubt
-from opsroom.repeats import new_mark
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
+from opsroom.people import Author
+from opsroom.records.idempotency import new_mark
+from opsroom.trackers import REGISTRY, Assignee, Card, Comment, Draft, Made, Moved, Query, Remark
+from opsroom.trackers.formats import adf
 from support.vendor import Vendor, body_of
 from support.vendors.jira import ALICE, BOB, TOKEN, USER, Jira
 

@@ -6,8 +6,8 @@ from typing import Any, List, Tuple
 
 import pytest
 
-from opsroom.cards import REGISTRY, Reading
-from opsroom.settings.fields import Fields, Problems
+from opsroom.config.fields import Fields, Problems
+from opsroom.trackers import REGISTRY, Reading
 
 TOKEN = "ATATT3xFf5ecretT0ken"
 CLOUD = {"url": "https://acme.atlassian.net", "user": "bot@acme.example", "token": TOKEN, "project": "OPS"}

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opsroom.author import Author
-from opsroom.cards import REGISTRY, Assignee, Draft, Query, Remark
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, OpsroomError
-from opsroom.http_faults import in_doubt
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
+from opsroom.people import Author
+from opsroom.trackers import REGISTRY, Assignee, Draft, Query, Remark
 from support.http_server import HttpServer, Reply, free_port
 from support.vendor import Vendor, answer
 from support.vendors.jira import TOKEN, USER, Jira, problem

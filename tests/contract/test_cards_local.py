@@ -7,12 +7,12 @@ from typing import Any, List, Tuple
 
 import pytest
 
-from opsroom.author import Author
-from opsroom.cards import REGISTRY, Assignee, Card, Draft, Made, Moved, Query, Reading, Remark
+from opsroom.config.fields import Fields, Problems
+from opsroom.db import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
-from opsroom.repeats import new_mark
-from opsroom.settings.fields import Fields, Problems
-from opsroom.store import Store, open_store
+from opsroom.people import Author
+from opsroom.records.idempotency import new_mark
+from opsroom.trackers import REGISTRY, Assignee, Card, Draft, Made, Moved, Query, Reading, Remark
 from support.processes import at_once
 from support.stores import rows
 

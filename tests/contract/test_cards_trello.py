@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from opsroom.author import Author
-from opsroom.cards import REGISTRY, Assignee, Draft, Query, Reading, Remark, trello_client
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.http_faults import in_doubt
-from opsroom.repeats import new_mark
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
+from opsroom.people import Author
+from opsroom.records.idempotency import new_mark
+from opsroom.trackers import REGISTRY, Assignee, Draft, Query, Reading, Remark
+from opsroom.trackers.trello import client
 from support.http_server import Reply, free_port
 from support.vendors.trello import (
     ALICE,
@@ -398,7 +399,7 @@ def test_too_many_requests_without_a_word_for_how_long_are_told_and_not_hammered
 
 
 def test_the_ten_seconds_are_waited_for_once_where_the_time_limit_allows(trello, monkeypatch):
-    monkeypatch.setattr(trello_client, "WINDOW", 0.01)
+    monkeypatch.setattr(client, "WINDOW", 0.01)
     one = tracker(trello)
     trello.instead(Reply(429, "Rate limit exceeded"))
     assert one.create(DRAFT).id

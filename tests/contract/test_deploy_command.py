@@ -8,9 +8,9 @@ import signal
 
 import pytest
 
+from opsroom.config.fields import Fields, Problems
 from opsroom.deploys import REGISTRY, Resolved, Target
 from opsroom.errors import Code, Failure, Refusal
-from opsroom.settings.fields import Fields, Problems
 from support.jobs import Notes
 from support.waiting import alive, until
 

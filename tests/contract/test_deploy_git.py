@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from opsroom import releases as releases_module
-from opsroom import unpacking
 from opsroom.deploys import REGISTRY, Resolved, Target
+from opsroom.deploys.git import archive
+from opsroom.deploys.git import release_dir as releases_module
 from opsroom.errors import Code
 from support.git_world import TARGET, World, failure_of, options_of, refusal_of
 from support.jobs import Notes, lost
@@ -574,7 +574,7 @@ def test_a_disk_that_fails_leaves_current_as_it_was(world, monkeypatch, number, 
         raise OSError(number, os.strerror(number))
 
     where = {
-        "write": (unpacking, "_write"),
+        "write": (archive, "_write"),
         "flush": (releases_module, "_flush"),
         "rename": (releases_module.os, "rename"),
         "symlink": (releases_module.os, "symlink"),
@@ -616,7 +616,7 @@ def test_old_releases_that_cannot_be_removed_do_not_fail_the_deployment(world, m
 CHILD = textwrap.dedent(
     """
     import sys, threading
-    from opsroom import unpacking, releases
+    from opsroom.deploys.git import archive as unpacking, releases
     from opsroom.deploys import REGISTRY, Target
     from opsroom.deploys.git import Options
     repository, root, where = sys.argv[1:]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from opsroom.deploys.git.archive import KINDS
 from opsroom.errors import Code
-from opsroom.missing_content import KINDS
 from support.git_world import World, failure_of, options_of
 from support.repositories import Repository
 

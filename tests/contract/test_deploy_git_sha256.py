@@ -10,7 +10,7 @@ import pytest
 
 from opsroom.deploys import REGISTRY, Resolved
 from opsroom.errors import Code
-from opsroom.processes import Ended
+from opsroom.subprocesses import Ended
 from opsroom.versions import same_version
 from support.git_world import TARGET, World, failure_of, options_of, refusal_of
 from support.repositories import Repository

@@ -8,11 +8,11 @@ from typing import Any, Dict, Iterator, List, Tuple
 import pytest
 
 from opsroom import deploys, versions
+from opsroom.config.fields import Fields, Problems
 from opsroom.deploys import Resolved, Target
 from opsroom.deploys import stackstorm as deploying
 from opsroom.errors import Code, Failure, Refusal
-from opsroom.http_faults import in_doubt
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
 from opsroom.versions import Running
 from opsroom.versions import stackstorm as asking
 from support.card_kinds import Instead

@@ -12,11 +12,11 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from opsroom.author import Author
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.http_faults import in_doubt
-from opsroom.paging import REGISTRY, Alarm, Delivery, Duty, State, Target
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
+from opsroom.pagers import REGISTRY, Alarm, Delivery, Duty, State, Target
+from opsroom.people import Author
 from support.http_server import free_port
 from support.mail_server import MailServer, ScriptedSmtp, make_certificate
 

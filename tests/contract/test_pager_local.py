@@ -9,12 +9,12 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.author import Author
+from opsroom.config.fields import Fields, Problems
+from opsroom.db import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
-from opsroom.http_faults import in_doubt
-from opsroom.paging import REGISTRY, Alarm, Delivery, Duty, State, Target
-from opsroom.settings.fields import Fields, Problems
-from opsroom.store import Store, open_store
+from opsroom.http.errors import in_doubt
+from opsroom.pagers import REGISTRY, Alarm, Delivery, Duty, State, Target
+from opsroom.people import Author
 from support.processes import at_once
 from support.stores import rows, run
 

@@ -7,12 +7,13 @@ from datetime import datetime, timezone
 
 import pytest
 
-from opsroom.author import Author
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.http_faults import in_doubt
-from opsroom.paging import REGISTRY, Alarm, Delivery, Duty, State, Target, opsgenie_api
-from opsroom.paging.opsgenie_words import headline
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
+from opsroom.pagers import REGISTRY, Alarm, Delivery, Duty, State, Target
+from opsroom.pagers.opsgenie import client
+from opsroom.pagers.opsgenie.mapping import headline
+from opsroom.people import Author
 from support.http_server import Reply, free_port
 from support.vendor import answer, body_of
 from support.vendors.opsgenie import KEY, READ_KEY, Opsgenie
@@ -39,8 +40,8 @@ def time(monkeypatch):
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     time = Time()
-    monkeypatch.setattr(opsgenie_api, "clock", lambda: time.now)
-    monkeypatch.setattr(opsgenie_api, "wait", time.wait)
+    monkeypatch.setattr(client, "clock", lambda: time.now)
+    monkeypatch.setattr(client, "wait", time.wait)
     return time
 
 
@@ -490,7 +491,7 @@ def test_what_has_no_id_is_no_alert(vendor, pager, content):
     ],
 )
 def test_where_an_alert_can_be_seen_follows_from_the_region(url, page):
-    from opsroom.paging.opsgenie_words import incident_of
+    from opsroom.pagers.opsgenie.mapping import incident_of
 
     assert incident_of({"id": "i1"}, url).url == page
 

@@ -8,11 +8,11 @@ from datetime import datetime, timezone
 
 import pytest
 
-from opsroom.author import Author
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.http_faults import in_doubt
-from opsroom.paging import REGISTRY, Alarm, Delivery, Duty, State, Target
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
+from opsroom.pagers import REGISTRY, Alarm, Delivery, Duty, State, Target
+from opsroom.people import Author
 from support.http_server import HttpServer, Reply, free_port
 from support.vendor import answer, body_of
 from support.vendors.pagerduty import ROUTING_KEY, TOKEN, FakePagerDuty, error
@@ -43,8 +43,8 @@ def account():
 def waits(monkeypatch):
     """The pauses that were made, in seconds; nobody waits."""
     made = []
-    monkeypatch.setattr("opsroom.paging.pagerduty_http.wait", made.append)
-    monkeypatch.setattr("opsroom.paging.pagerduty_rest.wait", made.append)
+    monkeypatch.setattr("opsroom.pagers.pagerduty.client.wait", made.append)
+    monkeypatch.setattr("opsroom.pagers.pagerduty.pager.wait", made.append)
     return made
 
 
@@ -319,7 +319,7 @@ def test_until_when_somebody_is_on_call_may_stay_unknown(account, pager, reply):
 
 
 def test_the_room_does_not_wait_long_for_until_when_somebody_is_on_call(account, pager, monkeypatch):
-    monkeypatch.setattr("opsroom.paging.pagerduty_people._SOFT_LIMIT", 0.2)
+    monkeypatch.setattr("opsroom.pagers.pagerduty.people._SOFT_LIMIT", 0.2)
     until, began = threading.Event(), time.monotonic()
     account.rest.instead(Reply(until=until), where=lambda request: request.path == "/oncalls")
     assert pager.page(alarm()).duties == (Duty("Bob Brown"),)

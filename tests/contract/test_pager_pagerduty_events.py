@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from opsroom.author import Author
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.http_faults import in_doubt
-from opsroom.paging import REGISTRY, Alarm, Delivery, State, Target
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
+from opsroom.pagers import REGISTRY, Alarm, Delivery, State, Target
+from opsroom.people import Author
 from support.http_server import Reply
 from support.vendor import answer, body_of
 from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty

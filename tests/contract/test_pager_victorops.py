@@ -10,12 +10,13 @@ from datetime import datetime, timezone
 
 import pytest
 
-from opsroom.author import Author
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.http_faults import in_doubt
-from opsroom.paging import REGISTRY, Alarm, Delivery, Duty, State, Target, victorops_api, victorops_organisation
-from opsroom.paging.victorops_words import headline, moment_of
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
+from opsroom.pagers import REGISTRY, Alarm, Delivery, Duty, State, Target
+from opsroom.pagers.victorops import client, organisation
+from opsroom.pagers.victorops.mapping import headline, moment_of
+from opsroom.people import Author
 from support.http_server import Reply, free_port
 from support.vendor import answer, body_of
 from support.vendors.victorops import API_ID, API_KEY, ENDPOINT_KEY, VictorOps
@@ -48,11 +49,11 @@ def time(monkeypatch):
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     time = Time()
-    monkeypatch.setattr(victorops_api, "clock", lambda: time.now)
-    monkeypatch.setattr(victorops_api, "wait", time.wait)
-    monkeypatch.setattr(victorops_organisation, "clock", lambda: time.now)
-    monkeypatch.setattr(victorops_organisation, "wall", lambda: time.wall)
-    monkeypatch.setattr(victorops_organisation, "now", lambda: NOW)
+    monkeypatch.setattr(client, "clock", lambda: time.now)
+    monkeypatch.setattr(client, "wait", time.wait)
+    monkeypatch.setattr(organisation, "clock", lambda: time.now)
+    monkeypatch.setattr(organisation, "wall", lambda: time.wall)
+    monkeypatch.setattr(organisation, "now", lambda: NOW)
     return time
 
 

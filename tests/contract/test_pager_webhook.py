@@ -13,12 +13,12 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from opsroom.author import Author
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, Failure, Refusal
-from opsroom.http_faults import in_doubt
-from opsroom.paging import REGISTRY, Alarm, Delivery, State, Target
-from opsroom.paging.signing import signature
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
+from opsroom.pagers import REGISTRY, Alarm, Delivery, State, Target
+from opsroom.people import Author
+from opsroom.webhooks.signature import signature
 from support.http_server import HttpServer, Reply, Request, free_port
 
 SECRET = "sign-5ecret-value"

@@ -8,7 +8,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from opsroom.room import StackStormRoom
+from opsroom.stackstorm.chat import StackStormRoom
 from support.http_server import HttpServer, Reply
 
 

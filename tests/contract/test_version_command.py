@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from opsroom.config.fields import Fields, Problems
 from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
-from opsroom.settings.fields import Fields, Problems
 from opsroom.versions import REGISTRY, Running
 
 TARGET = Target("web", "uat")

@@ -7,11 +7,11 @@ import os
 
 import pytest
 
+from opsroom.config.fields import Fields, Problems
 from opsroom.deploys import REGISTRY as DEPLOYS
 from opsroom.deploys import Target
 from opsroom.deploys.git import Options as GitOptions
 from opsroom.errors import Code, Failure
-from opsroom.settings.fields import Fields, Problems
 from opsroom.versions import REGISTRY, Running
 from support.jobs import Notes
 from support.repositories import Repository

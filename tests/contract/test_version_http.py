@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
+from opsroom.config.fields import Fields, Problems
 from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
-from opsroom.settings.fields import Fields, Problems
 from opsroom.versions import REGISTRY, Running
 from support.http_server import HttpServer, Reply, free_port
 

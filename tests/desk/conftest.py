@@ -7,7 +7,7 @@ from typing import Dict
 
 import pytest
 
-from opsroom.desk import once
+from opsroom.commands import exactly_once
 from support import scripted_pager
 from support.paging import Clock, Rooms, make_rooms
 from support.scripted_pager import Side
@@ -26,6 +26,6 @@ def rooms(tmp_path: Path, sides: Dict[str, Side]) -> Rooms:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(once, "clock", made.read)
-    monkeypatch.setattr(once, "wait", made.wait)
+    monkeypatch.setattr(exactly_once, "clock", made.read)
+    monkeypatch.setattr(exactly_once, "wait", made.wait)
     return made

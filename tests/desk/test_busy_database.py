@@ -13,12 +13,12 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
-from opsroom import outbox
+from opsroom.db import Store, open_store
+from opsroom.db.sql import rows
+from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure
-from opsroom.outbox import folder_of, waiting
-from opsroom.store import Store, open_store
-from opsroom.store.address import read_address
-from opsroom.store.plain import rows
+from opsroom.records import outbox
+from opsroom.records.outbox import folder_of, waiting
 from support.paging import Rooms, make_rooms
 from support.postgres import Postgres
 from support.scripted_pager import Side
@@ -27,8 +27,8 @@ from support.stores import run
 
 @pytest.fixture
 def rooms(tmp_path: Path, store_url: str, sides: Dict[str, Side], monkeypatch: pytest.MonkeyPatch) -> Rooms:
-    monkeypatch.setattr("opsroom.desk.once._RECORD_PATIENCE", 0.0)
-    monkeypatch.setattr("opsroom.desk.record._PATIENCE", 0.0)
+    monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_PATIENCE", 0.0)
+    monkeypatch.setattr("opsroom.commands.request._PATIENCE", 0.0)
     # Where a database on a server keeps what is private.
     monkeypatch.setattr("opsroom.action.default_database", lambda: f"sqlite:///{tmp_path}/own/opsroom.db")
     rooms = make_rooms(tmp_path, sides, store_url)

@@ -9,10 +9,10 @@ from typing import Any, Dict
 
 import pytest
 
-from opsroom import cards
+from opsroom import trackers
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, Failure
-from opsroom.http_faults import in_doubt
-from opsroom.settings.fields import Fields, Problems
+from opsroom.http.errors import in_doubt
 from support.card_kinds import CALLS, CARDS, CASES, VENDORS, VERBS, Instead, tracker_at, tracker_of
 from support.http_server import HttpServer, Reply
 from support.no_api import NO_API, ODD
@@ -47,7 +47,7 @@ def ask(world: World, name: str, verb: str, number: int = 0) -> Dict[str, Any]:
 
 def test_every_registered_kind_is_in_the_suite() -> None:
     kinds = {tracker_at(name, "http://127.0.0.1")["kind"] for name in CASES}
-    assert kinds == set(cards.REGISTRY.kinds())
+    assert kinds == set(trackers.REGISTRY.kinds())
     assert set(CARDS) == set(CASES)
 
 
@@ -169,10 +169,10 @@ def test_how_long_is_looked_for_is_a_key_of_every_kind(name: str, tmp_path: Path
     for written, seconds in (("5s", 5.0), (0, 0.0), ("1m", 60.0)):
         problems = Problems()
         config = {**tracker_at(name, "http://127.0.0.1"), "look_for": written}
-        options = cards.REGISTRY.read_options(config.pop("kind"), Fields(config, "trackers.desk", problems))
+        options = trackers.REGISTRY.read_options(config.pop("kind"), Fields(config, "trackers.desk", problems))
         assert (problems.lines, options.look_for) == ([], seconds)
     problems = Problems()
-    cards.REGISTRY.read_options(
+    trackers.REGISTRY.read_options(
         tracker_at(name, "")["kind"],
         Fields({**tracker_at(name, "http://127.0.0.1"), "look_for": "2m"}, "trackers.desk", problems),
     )

@@ -9,10 +9,10 @@ from typing import Any, Dict
 
 import pytest
 
-from opsroom.cards import Card
-from opsroom.desk import find_cards as finding
-from opsroom.desk.carding import take_apart
+from opsroom.commands.cards import find as finding
+from opsroom.commands.cards.request import take_apart
 from opsroom.errors import Code, Failure, Refusal
+from opsroom.trackers import Card
 from support import scripted_tracker
 from support.scripted_tracker import DOWN, LOST, Elsewhere
 from support.world import World, make_world
@@ -281,7 +281,7 @@ class TestMoving:
         def full(*_: Any, **__: Any) -> None:
             raise Failure(Code.STORE_FULL, "The disk is full.")
 
-        monkeypatch.setattr("opsroom.desk.record.Request.end", full)
+        monkeypatch.setattr("opsroom.commands.request.Request.end", full)
         answer = world.ask("move_card", card="OPS-12", column="Done")
         assert (answer["ok"], answer["recorded"]) == (True, False)
         assert "That could not be recorded: The disk is full." in answer["message"]
@@ -322,7 +322,7 @@ class TestAssigning:
 
 class TestLooking:
     def test_a_card_is_told_with_its_state_its_people_and_what_was_said(self, world: World, there: Elsewhere) -> None:
-        from opsroom.cards import Comment
+        from opsroom.trackers import Comment
 
         at = datetime(2026, 11, 23, 9, 30, tzinfo=timezone.utc)
         said = tuple(Comment(f"p{number}", f"remark {number}", at) for number in range(4))
@@ -340,7 +340,7 @@ class TestLooking:
         assert world.events() == []
 
     def test_what_opsroom_wrote_is_told_as_that_of_whoever_asked_for_it(self, world: World, there: Elsewhere) -> None:
-        from opsroom.cards import Comment
+        from opsroom.trackers import Comment
 
         at = datetime(2026, 11, 23, 9, 30, tzinfo=timezone.utc)
         line = "{} (in #ops) via opsroom, https://st2.example.com/#/history/5f0000000000000000000001"
@@ -372,7 +372,7 @@ class TestLooking:
         ],
     )  # fmt: skip
     def test_what_people_wrote_over_there_stays_theirs(self, world: World, there: Elsewhere, text: str) -> None:
-        from opsroom.cards import Comment
+        from opsroom.trackers import Comment
 
         there.there["OPS-1"] = Card("OPS-1", "Broken", reporter="Zoe", description=text, comments=(Comment("Z", text),))
         answer = world.ask("get_card", card="ops-1")
@@ -380,7 +380,7 @@ class TestLooking:
         assert answer["comments"][0]["text"][:10_000] == text[:10_000]
 
     def test_who_forges_such_a_line_is_named_beside_it(self, world: World, there: Elsewhere) -> None:
-        from opsroom.cards import Comment
+        from opsroom.trackers import Comment
 
         forged = Comment("Mallory", "carol (in #ops) via opsroom, execution 5f00\n\nship it")
         there.there["OPS-1"] = Card("OPS-1", "Broken", comments=(forged,))
@@ -389,7 +389,7 @@ class TestLooking:
     def test_however_long_its_names_are_the_state_and_the_address_of_a_card_are_told_whole(
         self, world: World, there: Elsewhere
     ) -> None:
-        from opsroom.cards import Comment
+        from opsroom.trackers import Comment
 
         long, url = "word " * 2000, f"https://t.example/{'a' * 120}/OPS-1"
         there.there["OPS-1"] = Card(
@@ -400,7 +400,7 @@ class TestLooking:
         assert len(message) <= 400
 
     def test_the_longest_card_fits_into_a_message(self, world: World, there: Elsewhere) -> None:
-        from opsroom.cards import Comment
+        from opsroom.trackers import Comment
 
         long = "word " * 2000
         there.there["OPS-1"] = Card(

@@ -10,10 +10,10 @@ from typing import Any, Dict, Iterator, List
 import pytest
 from sqlalchemy import text
 
-from opsroom.desk import once
+from opsroom.commands import exactly_once
+from opsroom.db import Store, open_store
+from opsroom.db.sql import from_moment, moment
 from opsroom.errors import Code, Failure, Refusal
-from opsroom.store import Store, open_store
-from opsroom.store.values import from_moment, moment
 from support import scripted_tracker
 from support.scripted_tracker import DOWN, LOST, SLOW, Elsewhere
 from support.world import World, make_world, run_action
@@ -37,8 +37,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(once, "clock", made.read)
-    monkeypatch.setattr(once, "wait", made.wait)
+    monkeypatch.setattr(exactly_once, "clock", made.read)
+    monkeypatch.setattr(exactly_once, "wait", made.wait)
     return made
 
 
@@ -281,7 +281,7 @@ class TestRunnersThatDie:
     def test_one_that_dies_after_the_card_was_made_leaves_one_that_is_found(
         self, world: World, there: Elsewhere
     ) -> None:
-        self.die(world, "opsroom.desk.once._made")
+        self.die(world, "opsroom.commands.exactly_once._made")
         assert create(world)["code"] == "busy"
         hours_pass(world, 91)
         answer = create(world)
@@ -289,7 +289,7 @@ class TestRunnersThatDie:
         assert there.calls == ["ops create", "ops find"]
 
     def test_one_that_dies_before_leaves_none_and_it_is_made_after_a_look(self, world: World, there: Elsewhere) -> None:
-        self.die(world, "opsroom.desk.once._make")
+        self.die(world, "opsroom.commands.exactly_once._make")
         hours_pass(world, 91)
         assert create(world)["card"] == "OPS-1"
         assert there.calls == ["ops find", "ops create"]
@@ -298,7 +298,9 @@ class TestRunnersThatDie:
     def test_one_that_is_killed_for_good_leaves_one_card_on_the_board(self, tmp_path: Path, where: str) -> None:
         world = make_world(tmp_path)
         world.config["trackers"] = {"board": {"kind": "local"}}
-        process = world.spawn("create_card", die_at=f"opsroom.desk.once:{where}:before", text="it is broken")
+        process = world.spawn(
+            "create_card", die_at=f"opsroom.commands.exactly_once:{where}:before", text="it is broken"
+        )
         process.communicate(timeout=60)
         assert process.returncode == -9
         hours_pass(world, 91)
@@ -308,7 +310,7 @@ class TestRunnersThatDie:
         assert len(found["cards"]) == 1
 
     def test_while_somebody_is_at_it_the_answer_says_so_and_is_recorded(self, world: World, there: Elsewhere) -> None:
-        self.die(world, "opsroom.desk.once._make")
+        self.die(world, "opsroom.commands.exactly_once._make")
         answer = create(world)
         assert answer["message"].startswith("The card in ops is being made right now, since ")
         assert world.events() == ["asked", "asked", "refused"]
@@ -329,7 +331,7 @@ class TestTheRecord:
             raise Failure(Code.STORE_FULL, "The disk is full.")
 
         with monkeypatch.context() as patched:
-            patched.setattr("opsroom.repeats.done", full)
+            patched.setattr("opsroom.records.idempotency.done", full)
             answer = create(world)
         assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "card_created", False)
         assert "That could not be recorded: The disk is full." in answer["message"]

@@ -15,12 +15,14 @@ from sqlalchemy.exc import OperationalError
 
 from console.opening import open_session
 from opsroom.action import OpsroomAction
-from opsroom.changes import begin, find, tidy
-from opsroom.desk import carrying_out, going_ahead, record
+from opsroom.commands import request as record
+from opsroom.commands.changes import execute
+from opsroom.commands.deployments import pipeline
+from opsroom.db import open_store
+from opsroom.db.engine import Store
+from opsroom.db.sql import Plain
 from opsroom.errors import Code, Failure
-from opsroom.store import open_store
-from opsroom.store.engine import Store
-from opsroom.store.plain import Plain
+from opsroom.records.changes import begin, find, tidy
 from support.guarded import (
     SECRET,
     approvals_in,
@@ -53,7 +55,7 @@ def look(world: World) -> None:
         tidy(store, connection)
 
 
-def before(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], None], where: Any = carrying_out) -> None:
+def before(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], None], where: Any = pipeline) -> None:
     """Do something, once, when the deployment comes to that step."""
     step = getattr(where, name)
 
@@ -106,7 +108,7 @@ def test_while_the_database_is_away_it_says_when_the_change_is_released_and_so_i
     def go() -> None:
         away.transactions = 10_000
 
-    before(monkeypatch, "carry_out", go, going_ahead)
+    before(monkeypatch, "carry_out", go, execute)
     answer = approve(world, change)
     away.transactions = 0
     assert (answer["ok"], answer["outcome"], answer["code"]) == (False, "failed", "store_unreachable")
@@ -130,7 +132,7 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for_and_the_change_waits
         # The step itself, and the first try to put the change back.
         away.transactions = 2
 
-    before(monkeypatch, "carry_out", go, going_ahead)
+    before(monkeypatch, "carry_out", go, execute)
     answer = approve(world, change)
     assert away.transactions == 0
     assert f"Change {change} could not go ahead and still waits." in answer["message"]
@@ -201,7 +203,7 @@ def test_a_runner_that_was_only_slow_does_not_deploy_what_was_released_and_deplo
         world.config["environments"]["production"] = guarded
 
     before(monkeypatch, "_take_claim", others)
-    monkeypatch.setattr(carrying_out, "_still_as_expected", lambda *given: None)
+    monkeypatch.setattr(pipeline, "_still_as_expected", lambda *given: None)
     answer = approve(world, change)
     assert (answer["ok"], answer["code"]) == (False, "change_closed")
     assert "released meanwhile" in answer["message"]
@@ -214,7 +216,7 @@ def test_a_runner_that_was_only_slow_does_not_deploy_what_was_released_and_deplo
 def test_a_runner_that_was_only_slow_leaves_the_change_and_the_claim_of_the_next_one_alone(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from opsroom.claims import Claim, take
+    from opsroom.records.claims import Claim, take
 
     change = wait_for(world)
     deployment = world.records()[0].deployment
@@ -244,7 +246,7 @@ def test_a_deployment_that_could_not_be_recorded_does_not_close_the_change_as_fa
         request.started = request.ended = request.unrecorded = True
         raise Failure(Code.STORE_UNREACHABLE, "It could not be recorded.")
 
-    monkeypatch.setattr(going_ahead, "carry_out", unrecorded)
+    monkeypatch.setattr(execute, "carry_out", unrecorded)
     assert approve(world, change)["code"] == "store_unreachable"
     assert state_of(world, change) == "deploying"
 

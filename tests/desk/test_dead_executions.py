@@ -10,9 +10,10 @@ from typing import Any, Iterator
 import pytest
 
 from opsroom import action
-from opsroom.desk import carrying_out, settling
-from opsroom.desk import close_dead_executions as closing
-from opsroom.executions import hand_over
+from opsroom.commands.audit import dead_executions as closing
+from opsroom.commands.deployments import interrupted as settling
+from opsroom.commands.deployments import pipeline
+from opsroom.stackstorm.executions import hand_over
 from support.ruled import Ruled, make_ruled
 from support.storm import FakeStackStorm
 
@@ -37,7 +38,7 @@ def killed_while_verifying(ruled: Ruled, storm: FakeStackStorm, **known: Any) ->
     """A deployment of v1.1.0 by bob whose process is gone; what StackStorm has of its execution is `known`."""
     ruled.deploy()
     given = {"app": "web", "version": "v1.1.0", "environment": "uat", "redeploy": False}
-    died = ruled.world.spawn("deploy", "bob", "opsroom.desk.carrying_out:verify:before", **given)
+    died = ruled.world.spawn("deploy", "bob", "opsroom.commands.deployments.pipeline:verify:before", **given)
     died.communicate(timeout=60)
     assert ruled.world.claims() == 1
     execution = f"execution-{died.pid}"
@@ -175,7 +176,7 @@ class TestLostBeforeItTookItsPlace:
 
     def lost(self, ruled: Ruled, storm: FakeStackStorm, **known: Any) -> str:
         given = {"app": "web", "version": "v1.1.0", "environment": "uat", "redeploy": False}
-        died = ruled.world.spawn("deploy", "bob", "opsroom.desk.carrying_out:_take_claim:before", **given)
+        died = ruled.world.spawn("deploy", "bob", "opsroom.commands.deployments.pipeline:_take_claim:before", **given)
         died.communicate(timeout=60)
         assert (ruled.world.claims(), ruled.world.events()) == (0, ["asked"])
         execution = f"execution-{died.pid}"
@@ -227,17 +228,17 @@ class TestLostBeforeItTookItsPlace:
     def test_one_that_goes_on_after_all_touches_nothing(
         self, ruled: Ruled, storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        real = carrying_out._take_claim
+        real = pipeline._take_claim
 
         def after_hours(request: Any, order: Any) -> Any:
-            monkeypatch.setattr(carrying_out, "_take_claim", real)
+            monkeypatch.setattr(pipeline, "_take_claim", real)
             with monkeypatch.context() as patched:
                 patched.setattr(settling, "_SLOW", timedelta(0))
                 patched.setattr(settling, "ABANDONED", timedelta(0))
                 self.report(ruled)
             return real(request, order)
 
-        monkeypatch.setattr(carrying_out, "_take_claim", after_hours)
+        monkeypatch.setattr(pipeline, "_take_claim", after_hours)
         answer = ruled.ask("deploy", "bob", app="web", version="v1.1.0", environment="uat")
         assert (answer["code"], ruled.world.running()) == ("claim_lost", "")
         assert ruled.world.events() == ["asked", "interrupted", "failed"]

@@ -8,12 +8,13 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.cards import Moved
-from opsroom.cards.local_board import Board
-from opsroom.desk import KINDS, deployment_cards, telling_cards
+from opsroom.commands import KINDS
+from opsroom.commands.deployments import card_updates, cards
+from opsroom.config import load
 from opsroom.errors import Code, Failure
-from opsroom.ledger import Event
-from opsroom.settings import load
+from opsroom.records.ledger import Event
+from opsroom.trackers import Moved
+from opsroom.trackers.local.board import Board
 from support.http_server import free_port
 from support.world import World, git, make_world
 
@@ -246,7 +247,7 @@ def test_nor_is_one_of_which_a_commit_gives_the_address(world: World) -> None:
 def test_a_commit_message_of_one_long_word_takes_no_time(world: World, word: str) -> None:
     settings = load(world.config, KINDS)
     began = time.monotonic()
-    assert list(deployment_cards._in(settings, [f"{word * 100_000} OPS-2"])) == ["OPS-2"]
+    assert list(cards._in(settings, [f"{word * 100_000} OPS-2"])) == ["OPS-2"]
     assert time.monotonic() - began < 5
 
 
@@ -331,9 +332,9 @@ def test_a_tracker_that_is_down_is_asked_once_and_not_for_every_card(
 ) -> None:
     trello_is_down(world)
     asked: List[str] = []
-    real = telling_cards._comment
+    real = card_updates._comment
     monkeypatch.setattr(
-        telling_cards, "_comment", lambda request, order, found: (asked.append(found.name), real(request, order, found))
+        card_updates, "_comment", lambda request, order, found: (asked.append(found.name), real(request, order, found))
     )
     answer = deploy(world, cards=f"{DOWN} https://trello.com/c/wxyz5678 OPS-1")
     assert asked == ["trello", "board"]
@@ -342,7 +343,7 @@ def test_a_tracker_that_is_down_is_asked_once_and_not_for_every_card(
 
 def test_nobody_waits_longer_for_cards_than_is_bearable(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter([0.0, 1.0, 19.0, 21.0])
-    monkeypatch.setattr(telling_cards, "clock", lambda: next(moments))
+    monkeypatch.setattr(card_updates, "clock", lambda: next(moments))
     answer = deploy(world, cards="OPS-1 OPS-2 OPS-3")
     assert answer["cards_told"] == ["OPS-1", "OPS-2"]
     assert answer["cards_in_trouble"] == {"OPS-3": "there was no time left"}
@@ -352,7 +353,7 @@ def test_a_defect_in_telling_cards_is_none_of_the_deployment(world: World, monke
     def broken(*_: Any) -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr(telling_cards, "_comment", broken)
+    monkeypatch.setattr(card_updates, "_comment", broken)
     answer = deploy(world, cards="OPS-1")
     assert (answer["ok"], answer["code"]) == (True, "deployed")
     assert "a defect in opsroom" in answer["message"]

@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 import pytest
 import yaml
 
-from opsroom.desk.help import _GROUPS, Command, _forms, read_commands
+from opsroom.commands.help import _GROUPS, Command, _forms, read_commands
 from support.guarded import guarded_world
 from support.world import World
 

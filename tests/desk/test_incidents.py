@@ -11,11 +11,11 @@ from typing import Any, Dict, List
 import pytest
 from sqlalchemy import text
 
-from opsroom.cards import Card
+from opsroom.db import open_store
+from opsroom.db.sql import from_moment, moment
 from opsroom.errors import Code, Failure
-from opsroom.paging import Delivery, State
-from opsroom.store import open_store
-from opsroom.store.values import from_moment, moment
+from opsroom.pagers import Delivery, State
+from opsroom.trackers import Card
 from support import scripted_pager, scripted_tracker
 from support.paging import Clock, Rooms, make_rooms
 from support.scripted_pager import Side
@@ -252,7 +252,7 @@ class TestTrouble:
         def away(url: str) -> Any:
             raise Failure(Code.STORE_UNREACHABLE, "The database cannot be reached.")
 
-        monkeypatch.setattr("opsroom.store.open_store", away)
+        monkeypatch.setattr("opsroom.db.open_store", away)
         answer = declare(rooms)
         assert (answer["ok"], answer["code"]) == (False, "incident_incomplete")
         assert answer["message"].startswith("Only the page went out, the incident could not be kept: ")

@@ -8,11 +8,11 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
+from opsroom.db import open_store
+from opsroom.db.sql import rows as run_plain
+from opsroom.db.tables import metadata
 from opsroom.errors import Code, Failure
 from opsroom.grants import PRIVILEGES, main, statements
-from opsroom.store import open_store
-from opsroom.store.plain import rows as run_plain
-from opsroom.store.tables import metadata
 from support.guarded import guarded_world
 from support.postgres import Postgres
 from support.ruled import Ruled
@@ -180,28 +180,28 @@ EXPECTED = {
 
 
 def test_a_sensor_works_with_them(postgres: Postgres) -> None:
-    from opsroom.watching import memory, news
+    from opsroom.sensors import outbox, state
 
     name = postgres.new_database("ENCODING 'UTF8' TEMPLATE template0")
     try:
         store, source = open_store(granted(postgres, name)), "version:web:uat"
-        before: memory.Memory = memory.NOTHING
+        before: state.Memory = state.NOTHING
         for version in ("v1", "v2"):
-            seen = news.make(source, version, "version_changed", version=version)
+            seen = outbox.make(source, version, "version_changed", version=version)
             with store.write() as on:
-                after = memory.remember(store, on, source, before, {"version": version})
+                after = state.remember(store, on, source, before, {"version": version})
                 assert after is not None
                 before = after
-                news.add(store, on, source, [seen])
+                outbox.add(store, on, source, [seen])
             with store.write() as on:
-                taken = [one.event for one in news.take(store, on, "version:")]
-                news.hold(store, on, taken[0])
-                news.give_back(on, taken)
-                news.mark_sent(store, on, taken)
-                news.forget(store, on)
+                taken = [one.event for one in outbox.take(store, on, "version:")]
+                outbox.hold(store, on, taken[0])
+                outbox.give_back(on, taken)
+                outbox.mark_sent(store, on, taken)
+                outbox.forget(store, on)
         with store.read() as on:
-            assert memory.recall(on, [source])[source].state == {"version": "v2"}
-            assert not news.is_waiting(on, "version:")
+            assert state.recall(on, [source])[source].state == {"version": "v2"}
+            assert not outbox.is_waiting(on, "version:")
     finally:
         postgres.drop(name)
 

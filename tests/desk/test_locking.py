@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.store import open_store
+from opsroom.db import open_store
 from support.world import Listener, World, make_world, run_action
 
 LIMIT = 120.0

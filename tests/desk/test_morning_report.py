@@ -7,8 +7,8 @@ from typing import Any, Dict
 
 from sqlalchemy import text
 
-from opsroom.store import open_store
-from opsroom.store.values import from_moment, moment
+from opsroom.db import open_store
+from opsroom.db.sql import from_moment, moment
 from support.paging import Rooms
 from support.scripted_pager import Side
 

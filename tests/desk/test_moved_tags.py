@@ -7,7 +7,7 @@ from typing import Any, Dict
 
 import pytest
 
-from opsroom.desk.record import Request
+from opsroom.commands.request import Request
 from support.http_server import HttpServer, Reply
 from support.world import World, git, make_world
 

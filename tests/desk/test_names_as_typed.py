@@ -7,8 +7,8 @@ from typing import Any, Dict
 
 import pytest
 
+from opsroom.config import load
 from opsroom.people import identify
-from opsroom.settings import load
 from support.paging import Rooms
 from support.world import make_world
 
@@ -106,6 +106,6 @@ def test_who_speaks_is_compared_letter_by_letter(world: Rooms, name: str) -> Non
 
 
 def _kinds() -> Any:
-    from opsroom.desk import KINDS
+    from opsroom.commands import KINDS
 
     return KINDS

@@ -10,15 +10,16 @@ from typing import Any, Dict, List, Tuple, cast
 
 import pytest
 
-from opsroom import in_time, paging
-from opsroom.desk.asking import ask_many
-from opsroom.desk.pagers import limit_of, look_up_first
-from opsroom.desk.who import Hop, ask_about
+from opsroom import deadline
+from opsroom import pagers as paging
+from opsroom.commands.deployments.running_version import ask_many
+from opsroom.commands.pages import limit_of, look_up_first
+from opsroom.commands.pages.recipients import Hop, ask_about
+from opsroom.config.fields import Fields, Problems
 from opsroom.errors import Code, Failure
-from opsroom.paging import Target
-from opsroom.paging.email import Options as SmtpOptions
-from opsroom.paging.local import Options as LocalOptions
-from opsroom.settings.fields import Fields, Problems
+from opsroom.pagers import Target
+from opsroom.pagers.email import Options as SmtpOptions
+from opsroom.pagers.local import Options as LocalOptions
 from opsroom.versions.http import HttpVersion
 from opsroom.versions.http import Options as HttpOptions
 from support.card_kinds import Instead
@@ -251,7 +252,7 @@ def test_many_version_sources_that_hang_take_no_longer_than_one() -> None:
 
 def test_a_pager_in_the_database_has_longer_than_the_database() -> None:
     # What hangs is then the database, which has certainly not taken the page, so the next pager is tried.
-    assert limit_of(desk_with(LocalOptions()), "log") > in_time.LIMIT
+    assert limit_of(desk_with(LocalOptions()), "log") > deadline.LIMIT
 
 
 def desk_with(options: Any) -> Any:
@@ -278,8 +279,8 @@ def limits(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> List[float]:
     """The time limits of all pagers that are made, in turn; each of them is slow."""
     made: List[float] = []
     time = SimpleNamespace(monotonic=clock.read)
-    monkeypatch.setattr("opsroom.desk.pagers.time", time)
-    monkeypatch.setattr("opsroom.desk.who.time", time)
+    monkeypatch.setattr("opsroom.commands.pages.time", time)
+    monkeypatch.setattr("opsroom.commands.pages.recipients.time", time)
     monkeypatch.setattr(paging.REGISTRY, "make", lambda kind, options, **_: Slow(clock, options.time_limit, made))
     return made
 

@@ -12,9 +12,9 @@ from sqlalchemy import text
 
 from opsroom.audit.collect import collect
 from opsroom.audit.period import read_period
+from opsroom.db import open_store
 from opsroom.errors import Code, Failure
-from opsroom.paging import Delivery, Duty, State, Target
-from opsroom.store import open_store
+from opsroom.pagers import Delivery, Duty, State, Target
 from support.paging import Clock, Rooms, make_rooms
 from support.scripted_pager import DOWN, LIMITED, LOST, SLOW, WRONG, Side
 from support.world import run_action
@@ -148,10 +148,10 @@ class TestChain:
     def test_a_pager_that_hangs_is_left_behind_in_time_for_the_next(
         self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("opsroom.desk.page.TOTAL", 5.0)
-        monkeypatch.setattr("opsroom.desk.chain.LEAST", 0.2)
-        monkeypatch.setattr("opsroom.desk.page.LEAST", 0.2)
-        monkeypatch.setattr("opsroom.desk.chain._STILL_AT_IT_WHEN_SLOW", 0.1)
+        monkeypatch.setattr("opsroom.commands.pages.page.TOTAL", 5.0)
+        monkeypatch.setattr("opsroom.commands.pages.chain.LEAST", 0.2)
+        monkeypatch.setattr("opsroom.commands.pages.page.LEAST", 0.2)
+        monkeypatch.setattr("opsroom.commands.pages.chain._STILL_AT_IT_WHEN_SLOW", 0.1)
         rooms.side().gate = threading.Event()
         try:
             answer = rooms.page()
@@ -235,11 +235,11 @@ class TestOnce:
             raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
 
         def stands(desk: Any, facts: Any) -> bool:
-            monkeypatch.setattr("opsroom.store.open_store", closed)
+            monkeypatch.setattr("opsroom.db.open_store", closed)
             desk.close()
             return True
 
-        monkeypatch.setattr("opsroom.desk.page._stands", stands)
+        monkeypatch.setattr("opsroom.commands.pages.page._stands", stands)
         assert rooms.page()["code"] == "paged_already"
         assert len(rooms.side().alarms) == 1
 
@@ -456,7 +456,7 @@ class TestRecord:
         def closed(url: str) -> None:
             raise away
 
-        monkeypatch.setattr("opsroom.store.open_store", closed)
+        monkeypatch.setattr("opsroom.db.open_store", closed)
         answer = rooms.page()
         assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "paged", False)
         assert "It is not recorded yet (the next command does that), and no limit was checked" in answer["message"]
@@ -470,7 +470,7 @@ class TestRecord:
         def closed(url: str) -> None:
             raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
 
-        monkeypatch.setattr("opsroom.store.open_store", closed)
+        monkeypatch.setattr("opsroom.db.open_store", closed)
         rooms.side().script = [(False, DOWN)]
         assert rooms.page()["pager"] == "mail"
         rooms.side().script, rooms.side("mail").script = [(False, DOWN)], [(False, DOWN)]

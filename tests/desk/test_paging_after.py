@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.errors import Code, Failure
-from opsroom.paging import Incident, State, Target
+from opsroom.pagers import Incident, State, Target
 from support.paging import Rooms, make_rooms
 from support.scripted_pager import DOWN, LOST, Side
 from support.world import run_action
@@ -159,7 +159,7 @@ class TestDeeds:
         def closed(url: str) -> None:
             raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
 
-        monkeypatch.setattr("opsroom.store.open_store", closed)
+        monkeypatch.setattr("opsroom.db.open_store", closed)
         answer = rooms.ask("ack_page", page="pagerduty:1234")
         assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "acknowledged", False)
         assert "It is not recorded yet (the next command does that): the database cannot be used." in answer["message"]
@@ -263,7 +263,7 @@ class TestWatching:
     def test_an_answer_that_comes_late_is_told_all_the_same(
         self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("opsroom.desk.watch_pages._SELDOM", 1)
+        monkeypatch.setattr("opsroom.commands.pages.watch._SELDOM", 1)
         rooms.page()
         rooms.pass_time(301)
         rooms.ask("watch_pages", "st2admin", "")
@@ -278,7 +278,7 @@ class TestWatching:
         assert rooms.world.events() == ["asked", "paged", "acknowledged", "resolved"]
 
     def test_what_was_answered_in_chat_is_not_told_again(self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("opsroom.desk.watch_pages._SELDOM", 1)
+        monkeypatch.setattr("opsroom.commands.pages.watch._SELDOM", 1)
         rooms.page()
         rooms.ask("ack_page", page="1234")
         rooms.pass_time(301)

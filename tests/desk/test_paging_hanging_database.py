@@ -11,9 +11,9 @@ from typing import Any, Callable, ContextManager, Dict, Iterator, List
 
 import pytest
 
-from opsroom.store import open_store
-from opsroom.store.engine import Store
-from opsroom.store.plain import rows
+from opsroom.db import open_store
+from opsroom.db.engine import Store
+from opsroom.db.sql import rows
 from support.paging import Rooms, make_rooms
 from support.postgres import Postgres
 from support.scripted_pager import DOWN, Side
@@ -21,10 +21,10 @@ from support.scripted_pager import DOWN, Side
 
 @pytest.fixture
 def rooms(tmp_path: Path, sides: Dict[str, Side], monkeypatch: pytest.MonkeyPatch) -> Rooms:
-    monkeypatch.setattr("opsroom.in_time.LIMIT", 0.5)
-    monkeypatch.setattr("opsroom.desk.once.LIMIT", 0.5)
-    monkeypatch.setattr("opsroom.desk.once._RECORD_PATIENCE", 0.0)
-    monkeypatch.setattr("opsroom.desk.chain.LIMIT", 0.5)
+    monkeypatch.setattr("opsroom.deadline.LIMIT", 0.5)
+    monkeypatch.setattr("opsroom.commands.exactly_once.LIMIT", 0.5)
+    monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_PATIENCE", 0.0)
+    monkeypatch.setattr("opsroom.commands.pages.chain.LIMIT", 0.5)
     made = make_rooms(tmp_path, sides)
     # The tables are there.
     made.ask("list_pages")
@@ -81,8 +81,8 @@ def test_an_end_that_is_still_being_committed_is_recorded_once(
     name = postgres.new_database()
     rooms.world.database = postgres.url(name)
     rooms.ask("list_pages")
-    monkeypatch.setattr("opsroom.desk.once.LIMIT", 2.0)
-    monkeypatch.setattr("opsroom.desk.once._RECORD_PATIENCE", 10.0)
+    monkeypatch.setattr("opsroom.commands.exactly_once.LIMIT", 2.0)
+    monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_PATIENCE", 10.0)
     real, count = Store.begin_plain, itertools.count(1)
 
     @contextmanager

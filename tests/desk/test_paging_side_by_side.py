@@ -10,12 +10,12 @@ from typing import Any, Callable, Dict, Iterator
 
 import pytest
 
-from opsroom import pages
-from opsroom.desk.open_page import _closed
-from opsroom.paging import Incident, State
-from opsroom.store import Store, open_store
-from opsroom.store.engine import queue_up
-from opsroom.store.plain import change, rows
+from opsroom.commands.pages.open_page import _closed
+from opsroom.db import Store, open_store
+from opsroom.db.engine import queue_up
+from opsroom.db.sql import change, rows
+from opsroom.pagers import Incident, State
+from opsroom.records import pages
 from support.paging import Rooms, make_rooms
 from support.postgres import Postgres
 from support.scripted_pager import Side

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from opsroom.db import open_store
 from opsroom.errors import Code, Failure
-from opsroom.paging import Delivery, Duty, State, Target
-from opsroom.store import open_store
+from opsroom.pagers import Delivery, Duty, State, Target
 from support.http_server import HttpServer
 from support.paging import Clock, Rooms
 from support.scripted_pager import DOWN, LOST, SLOW
@@ -122,7 +122,7 @@ class TestWatching:
     def test_many_pages_that_nobody_ever_answers_do_not_hide_a_new_one(
         self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("opsroom.desk.watch_pages._SELDOM", 1)
+        monkeypatch.setattr("opsroom.commands.pages.watch._SELDOM", 1)
         rooms.world.config["page_limit"] = {"pages": 0}
         rooms.side("mail").can_act = False
         for number in range(55):

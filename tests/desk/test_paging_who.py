@@ -6,7 +6,7 @@ from typing import Any, List
 
 import pytest
 
-from opsroom.paging import Duty, Target
+from opsroom.pagers import Duty, Target
 from support.paging import Rooms
 from support.scripted_pager import DOWN, UNTIL
 

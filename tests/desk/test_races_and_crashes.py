@@ -73,7 +73,7 @@ def test_a_runner_killed_at_any_step_leaves_the_truth_and_the_way_free(world: Wo
     world.ask("deploy", app="web", version="v1.0.0", environment="uat")
     before = len(world.events())
     process = world.spawn(
-        "deploy", "bob", f"opsroom.desk.{die_at}", app="web", version="v1.1.0", environment="uat", redeploy=False
+        "deploy", "bob", f"opsroom.commands.{die_at}", app="web", version="v1.1.0", environment="uat", redeploy=False
     )
     process.communicate(timeout=LIMIT)
     assert process.returncode == -signal.SIGKILL
@@ -100,7 +100,7 @@ def test_of_many_who_find_a_dead_deployment_one_records_it(world: World) -> None
     process = world.spawn(
         "deploy",
         "bob",
-        "opsroom.desk.carrying_out:_start:after",
+        "opsroom.commands.deployments.pipeline:_start:after",
         app="web",
         version="v1.1.0",
         environment="uat",
@@ -117,7 +117,7 @@ def test_of_many_who_find_a_dead_deployment_one_records_it(world: World) -> None
 def test_a_deployment_whose_claim_was_given_to_another_stops_before_it_switches(tmp_path: Path) -> None:
     world = make_world(tmp_path)
     world.ask("deploy", app="web", version="v1.0.0", environment="uat")
-    from opsroom.desk import job
+    from opsroom.commands.deployments import job
 
     original = job.RunningJob.note
     beaten: List[str] = []

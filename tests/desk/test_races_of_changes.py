@@ -123,10 +123,10 @@ def test_many_who_ask_for_the_same_at_once_make_one_change(world: World) -> None
 
 STEPS = {
     # Where the runner of the approval dies, and what became of the change when the lease has run out.
-    "approved, nothing begun": ("opsroom.desk.approve_change:go_ahead:before", "v1.0.0", "deploying"),
-    "started": ("opsroom.desk.carrying_out:_start:after", "v1.0.0", "failed"),
-    "deployed, not recorded": ("opsroom.desk.carrying_out:success:before", "v1.1.0", "failed"),
-    "recorded, not closed": ("opsroom.desk.record:Request.end:after", "v1.1.0", "done"),
+    "approved, nothing begun": ("opsroom.commands.changes.decide:go_ahead:before", "v1.0.0", "deploying"),
+    "started": ("opsroom.commands.deployments.pipeline:_start:after", "v1.0.0", "failed"),
+    "deployed, not recorded": ("opsroom.commands.deployments.pipeline:success:before", "v1.1.0", "failed"),
+    "recorded, not closed": ("opsroom.commands.request:Request.end:after", "v1.1.0", "done"),
 }
 
 

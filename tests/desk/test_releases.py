@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Set
 
 import pytest
 
-from opsroom.desk import green
+from opsroom.commands.automation import green
 from opsroom.errors import Code, Failure
 from opsroom.versions import Running
 from support.ruled import Ruled, make_ruled

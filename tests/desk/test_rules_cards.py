@@ -204,7 +204,7 @@ class TestCheckingTheRecord:
     def spoil(self, ruled: Ruled) -> None:
         from sqlalchemy import text
 
-        from opsroom.store import open_store
+        from opsroom.db import open_store
 
         with open_store(ruled.world.database).begin(writes=True) as connection:
             for (name,) in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():

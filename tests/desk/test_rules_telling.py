@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from opsroom.desk import announce_deployments as announcing
-from opsroom.ledger import Event
+from opsroom.commands.automation import announcements as announcing
+from opsroom.records.ledger import Event
 from support.ruled import Ruled, make_ruled
 
 E1 = "0f" * 16
@@ -129,7 +129,7 @@ class TestMissed:
         ruled.world.config["announce"] = "#dev"
         ruled.deploy()
         given = {"app": "web", "version": "v1.1.0", "environment": "uat", "redeploy": False}
-        died = ruled.world.spawn("deploy", "bob", "opsroom.desk.carrying_out:verify:before", **given)
+        died = ruled.world.spawn("deploy", "bob", "opsroom.commands.deployments.pipeline:verify:before", **given)
         died.communicate(timeout=60)
         before = len(ruled.heard["#dev"].said)
         ruled.rule("announce_deployments")

@@ -8,7 +8,8 @@ from typing import Any, Dict
 
 import pytest
 
-from opsroom.desk import carrying_out, record
+from opsroom.commands import request as record
+from opsroom.commands.deployments import pipeline
 from opsroom.errors import Code, Failure
 from support.world import World, git, make_world
 
@@ -110,7 +111,7 @@ def test_a_success_that_cannot_be_recorded_is_never_recorded_as_a_failure(world:
 
 
 def test_who_lost_the_claim_writes_no_success_after_somebody_elses(world: World, monkeypatch: Any) -> None:
-    original = carrying_out.success
+    original = pipeline.success
 
     def success(request: Any, order: Any, verified: bool) -> str:
         if request.version == "v1.1.0":
@@ -119,7 +120,7 @@ def test_who_lost_the_claim_writes_no_success_after_somebody_elses(world: World,
             world.ask("deploy", "bob", app="web", version="v1.2.0", environment="uat")
         return original(request, order, verified)
 
-    monkeypatch.setattr(carrying_out, "success", success)
+    monkeypatch.setattr(pipeline, "success", success)
     answer = world.ask("deploy", "alice", app="web", version="v1.1.0", environment="uat")
     assert (answer["ok"], answer["code"]) == (False, "claim_lost")
     assert "v1.2.0 runs there now." in answer["message"]
@@ -171,14 +172,14 @@ def test_an_emergency_is_announced_before_and_after_also_when_it_fails(world: Wo
 
 def test_what_an_emergency_passes_is_named_also_a_lock_that_came_in_between(world: World, monkeypatch: Any) -> None:
     guarded(world)
-    original = carrying_out._take_claim
+    original = pipeline._take_claim
 
     def take(request: Any, order: Any) -> Any:
         world.ask("lock", "bob", environment="production", reason="load test")
         return original(request, order)
 
     world.config["environments"]["production"]["lockers"] = ["bob"]
-    monkeypatch.setattr(carrying_out, "_take_claim", take)
+    monkeypatch.setattr(pipeline, "_take_claim", take)
     given = {"app": "web", "version": "v1.0.0", "environment": "production", "reason": "checkout is down"}
     assert world.ask("emergency_deploy", "carol", **given)["code"] == "deployed"
     overridden = next(one for one in world.records() if one.event.value == "overridden")

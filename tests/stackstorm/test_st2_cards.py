@@ -153,7 +153,7 @@ def kept(world: World) -> List[Any]:
     """What the board has, read from the database itself."""
     from sqlalchemy import text
 
-    from opsroom.store import open_store
+    from opsroom.db import open_store
 
     with open_store(world.database).begin(writes=False) as connection:
         return [tuple(row) for row in connection.execute(text("SELECT summary, description FROM cards"))]

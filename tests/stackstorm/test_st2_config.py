@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List
 
-from opsroom.settings import registration
+from opsroom.config import registration
 from support.configs import LARGEST, places, put, read, shown
 from support.stackstorm import StackStorm
 from support.world import World

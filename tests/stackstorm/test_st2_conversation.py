@@ -6,7 +6,7 @@ from typing import Any, List
 
 import pytest
 
-from opsroom.ledger import Record
+from opsroom.records.ledger import Record
 from support.stackstorm import RELAY, Said, StackStorm, wait_for
 from support.world import World
 

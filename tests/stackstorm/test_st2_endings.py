@@ -48,7 +48,7 @@ ACTION = """
 import sys
 
 from opsroom.action import OpsroomAction
-from opsroom.desk.outcome import Outcome
+from opsroom.commands import Outcome
 from opsroom.errors import Code, Refusal
 
 

@@ -11,7 +11,7 @@ from typing import Any, Iterator, List
 import pytest
 import requests
 
-from opsroom.releases import NOTE
+from opsroom.deploys.git.release_dir import NOTE
 from support.http_server import HttpServer, Reply
 from support.stackstorm import Said, StackStorm
 from support.world import World, git

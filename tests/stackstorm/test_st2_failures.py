@@ -17,8 +17,8 @@ from typing import Callable, Dict, Iterator, List
 import pytest
 from sqlalchemy import select
 
-from opsroom.store import open_store
-from opsroom.store.tables import news, watched
+from opsroom.db import open_store
+from opsroom.db.tables import news, watched
 from support.aftermath import Balance, Telling, again_and_again, balance, the_record_is_true
 from support.outside import VERSION_TRIGGERS, Outside
 from support.postgres import Postgres, start

@@ -18,10 +18,10 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 import pytest
 from sqlalchemy import select, update
 
-from opsroom.store import open_store
-from opsroom.store.engine import queue_up
-from opsroom.store.tables import repeats, watched
-from opsroom.store.values import from_moment, moment
+from opsroom.db import open_store
+from opsroom.db.engine import queue_up
+from opsroom.db.sql import from_moment, moment
+from opsroom.db.tables import repeats, watched
 from support import card_kinds, pager_kinds
 from support.aftermath import again_and_again, the_record_is_true
 from support.http_server import HttpServer, Reply, Request

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional
 
-from opsroom import cards
-from opsroom.author import Author
-from opsroom.cards import Assignee, Draft, Query, Remark, Tracker
-from opsroom.settings.fields import Fields, Problems
+from opsroom import trackers
+from opsroom.config.fields import Fields, Problems
+from opsroom.people import Author
+from opsroom.trackers import Assignee, Draft, Query, Remark, Tracker
 from support.http_server import HttpServer, Reply, Request, Script
 from support.vendor import Vendor
 from support.vendors import basecamp as bc
@@ -135,10 +135,10 @@ def tracker_of(name: str, url: str, folder: Path, **more: Any) -> Tracker:
     config = {**tracker_at(name, url), **more}
     kind = config.pop("kind")
     fields = Fields(config, "trackers.desk", problems)
-    options = cards.REGISTRY.read_options(kind, fields)
+    options = trackers.REGISTRY.read_options(kind, fields)
     fields.finish()
     assert not problems.lines
-    return cards.REGISTRY.make(kind, options, name="desk", store=None, keep=folder)
+    return trackers.REGISTRY.make(kind, options, name="desk", store=None, keep=folder)
 
 
 _BY = Author(shown="alice", room="#dev")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from opsroom.config.fields import Fields, Problems
 from opsroom.deploys import REGISTRY, Target
 from opsroom.errors import Failure, Refusal
-from opsroom.settings.fields import Fields, Problems
 from support.jobs import Notes
 from support.repositories import Repository
 

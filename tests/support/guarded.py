@@ -11,9 +11,9 @@ from typing import Any, Dict, Optional
 import pyotp
 from sqlalchemy import text
 
-from opsroom.changes import find
-from opsroom.store import open_store
-from opsroom.store.values import moment
+from opsroom.db import open_store
+from opsroom.db.sql import moment
+from opsroom.records.changes import find
 from support.world import World, make_world
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

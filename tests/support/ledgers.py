@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, Optional
 
-from opsroom.ledger import Entry, Event, Record, append
-from opsroom.store import Store
+from opsroom.db import Store
+from opsroom.records.ledger import Entry, Event, Record, append
 
 __all__ = ["Book"]
 

@@ -6,7 +6,7 @@ import multiprocessing
 import traceback
 from typing import Any, Callable, List
 
-from opsroom.store import drivers
+from opsroom.db import connect
 
 # Generous: a loaded machine is slow, a hanging test is only hanging.
 LIMIT = 120
@@ -23,7 +23,7 @@ def at_once(number: int, work: Callable[..., Any], *arguments: Any) -> List[Any]
 
     def body(index: int) -> None:
         # So many writers at once on a machine that has other work wait for longer than people would.
-        drivers.LOCK_WAIT = float(LIMIT)
+        connect.LOCK_WAIT = float(LIMIT)
         try:
             barrier.wait(LIMIT)
             results.put((True, work(index, *arguments)))

@@ -11,8 +11,8 @@ from typing import Any, DefaultDict, Dict, List, Optional
 from sqlalchemy import text
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.store import open_store
-from opsroom.store.values import from_moment, moment
+from opsroom.db import open_store
+from opsroom.db.sql import from_moment, moment
 from support.world import World, make_world, run_action
 
 SYSTEM = "stanley"

@@ -12,11 +12,11 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
-from opsroom import paging
-from opsroom.author import Author
+from opsroom import pagers
+from opsroom.config.fields import Fields
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.paging import Alarm, Delivery, Duty, Incident, Paged, State, Target
-from opsroom.settings.fields import Fields
+from opsroom.pagers import Alarm, Delivery, Duty, Incident, Paged, State, Target
+from opsroom.people import Author
 
 LOST = Failure(
     Code.UNREACHABLE, "https://p.example broke off the connection before the answer was complete.", facts={"sent": True}
@@ -209,7 +209,7 @@ def make(options: Options, *, name: str, store: Any, keep: Any) -> ScriptedPager
 
 def install(monkeypatch: pytest.MonkeyPatch) -> Dict[str, Side]:
     """Make it a kind for one test."""
-    monkeypatch.setitem(paging.REGISTRY._modules, "scripted", "support.scripted_pager")
+    monkeypatch.setitem(pagers.REGISTRY._modules, "scripted", "support.scripted_pager")
     sides: Dict[str, Side] = {}
     monkeypatch.setattr("support.scripted_pager.SIDES", sides)
     return sides

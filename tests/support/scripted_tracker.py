@@ -12,10 +12,10 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
-from opsroom import cards
-from opsroom.cards import Assigned, Assignee, Card, Draft, Made, Moved, Query, Reading, Remark
+from opsroom import trackers
+from opsroom.config.fields import Fields
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.settings.fields import Fields
+from opsroom.trackers import Assigned, Assignee, Card, Draft, Made, Moved, Query, Reading, Remark
 
 LOST = Failure(
     Code.UNREACHABLE, "https://t.example broke off the connection before the answer was complete.", facts={"sent": True}
@@ -156,6 +156,6 @@ def make(options: Options, *, name: str, store: Any, keep: Any) -> ScriptedTrack
 
 def install(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
     """Make it a kind for one test."""
-    monkeypatch.setitem(cards.REGISTRY._modules, "scripted", "support.scripted_tracker")
+    monkeypatch.setitem(trackers.REGISTRY._modules, "scripted", "support.scripted_tracker")
     monkeypatch.setattr("support.scripted_tracker.WORLD", Elsewhere())
     return WORLD

@@ -11,8 +11,8 @@ from typing import Any, Iterator, List
 import pytest
 from sqlalchemy import text
 
-from opsroom.ledger import Entry, Event, Record, append
-from opsroom.store import Store, open_store
+from opsroom.db import Store, open_store
+from opsroom.records.ledger import Entry, Event, Record, append
 from support.postgres import postgres
 
 __all__ = ["entry", "fill", "open_gates", "postgres", "rows", "run", "store", "store_url"]

@@ -19,10 +19,10 @@ from typing import Any, Dict, List, Optional
 from sqlalchemy import text
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.ledger import Event, Record
-from opsroom.ledger_chain import verify_chain
-from opsroom.ledger_lookup import deployments
-from opsroom.store import open_store
+from opsroom.db import open_store
+from opsroom.records.chain import verify_chain
+from opsroom.records.ledger import Event, Record
+from opsroom.records.queries import deployments
 
 ROOT = Path(__file__).resolve().parents[2]
 TAGS = ("v1.0.0", "v1.1.0", "v1.2.0")
@@ -104,8 +104,8 @@ class World:
 
     def records(self) -> List[Record]:
         """The whole ledger, oldest first."""
-        from opsroom.ledger import from_columns
-        from opsroom.store.plain import rows
+        from opsroom.db.sql import rows
+        from opsroom.records.ledger import from_columns
 
         with open_store(self.database).read_plain() as on:
             return [from_columns(row) for row in rows(on, "SELECT * FROM ledger ORDER BY seq")]

@@ -6,11 +6,12 @@ from typing import Any, Dict, List, Set
 
 import pytest
 
-from opsroom.desk import KINDS
+from opsroom.commands import KINDS
+from opsroom.config import load
+from opsroom.config.model import Settings
 from opsroom.errors import Code, Refusal
-from opsroom.guard.access import RIGHTS, may, may_deploy, who_may
 from opsroom.people import identify
-from opsroom.settings import Settings, load
+from opsroom.policy.access import RIGHTS, may, may_deploy, who_may
 
 OPEN: Dict[str, Any] = {}
 GROUP = {"deployers": ["release-managers"]}

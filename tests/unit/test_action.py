@@ -9,11 +9,10 @@ import pytest
 
 from opsroom import action as action_module
 from opsroom.action import OpsroomAction, Surroundings, default_database, private_folder
-from opsroom.desk import Desk
-from opsroom.desk.outcome import Outcome
+from opsroom.commands import Desk, Outcome
+from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, Refusal
-from opsroom.room import NoRoom, StackStormRoom
-from opsroom.store.address import read_address
+from opsroom.stackstorm.chat import NoRoom, StackStormRoom
 
 CONFIG: Dict[str, Any] = {
     "environments": {"uat": {}},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsroom.addressee import addressed, is_errbot, may_be_cut, nick_of
+from opsroom.stackstorm.chat import addressed, is_errbot, may_be_cut, nick_of
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from typing import List
 
 import pytest
 
-import opsroom.desk
+import opsroom.commands
 from opsroom.audit.collect import Collected, collect
 from opsroom.audit.model import Change, Ending
+from opsroom.audit.narrative import _ABOUT
 from opsroom.audit.period import read_period
-from opsroom.audit.telling import _ABOUT
+from opsroom.db import Store
 from opsroom.errors import Code, Refusal
-from opsroom.ledger import Event
-from opsroom.store import Store
+from opsroom.records.ledger import Event
 from support.ledgers import Book
 from support.stores import open_gates, run
 
@@ -134,7 +134,7 @@ def test_what_changes_nothing_that_runs_is_no_attempt(book: Book, command: str, 
 
 
 def test_every_command_that_is_recorded_deploys_or_is_no_attempt() -> None:
-    sources = Path(opsroom.desk.__file__).parent.glob("*.py")
+    sources = Path(opsroom.commands.__file__).parent.rglob("*.py")
     found = {one for path in sources for one in re.findall(r'Request\(\w+, "([^"]+)"', path.read_text("utf-8"))}
     # `plan` records nothing.
     left = {one for one in found if one.split(" ")[0] not in _ABOUT}
@@ -232,7 +232,7 @@ def test_a_record_that_opsroom_cannot_have_written_is_named_and_the_rest_is_read
 
 def test_the_text_of_a_forger_that_is_no_text_is_named(tmp_path: Path) -> None:
     from opsroom.audit.report import make_report
-    from opsroom.store import open_store
+    from opsroom.db import open_store
 
     store = open_store(f"sqlite:///{tmp_path}/opsroom.db")
     book = Book(store)

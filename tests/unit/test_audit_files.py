@@ -12,16 +12,16 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from opsroom.audit.as_csv import COLUMNS, as_csv, harmless
-from opsroom.audit.as_html import as_html, escape
-from opsroom.audit.as_json import as_json
-from opsroom.audit.files import file_name, render, write
 from opsroom.audit.model import Report
 from opsroom.audit.period import read_period
+from opsroom.audit.render import file_name, render, write
+from opsroom.audit.render.csv import COLUMNS, as_csv, harmless
+from opsroom.audit.render.html import as_html, escape
+from opsroom.audit.render.json import as_json
 from opsroom.audit.report import headline, make_report, verdict
+from opsroom.db import open_store
 from opsroom.errors import Failure
-from opsroom.ledger import Event
-from opsroom.store import open_store
+from opsroom.records.ledger import Event
 from support.ledgers import Book
 from support.stores import open_gates, run
 
@@ -248,7 +248,7 @@ def test_a_report_on_nothing_says_so_in_every_format(book: Book) -> None:
 
 
 def test_a_deployment_that_is_going_on_is_a_note_and_one_that_nobody_holds_is_a_gap(book: Book) -> None:
-    from opsroom.claims import Claim, take
+    from opsroom.records.claims import Claim, take
 
     book.approved("d1", end=None)
     with book.store.write() as connection:

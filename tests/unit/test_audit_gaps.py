@@ -7,9 +7,9 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from opsroom.audit.gaps import exceptions, gaps
+from opsroom.audit.findings import exceptions, gaps
 from opsroom.audit.model import Change, Ending, Word
-from opsroom.ledger_chain import Break, BreakKind, ChainReport
+from opsroom.records.chain import Break, BreakKind, ChainReport
 
 START = datetime(2026, 11, 2, 9, tzinfo=timezone.utc)
 HOLDS = ChainReport(9, 9, "f" * 64, 0, ())

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from opsroom.cards import adf, wiki
-from opsroom.cards.prose import Code, blocks, clean
+from opsroom.trackers.formats import adf, wiki
+from opsroom.trackers.formats.text import Code, blocks, clean
 from support.vendor import FOLDERS
 
 _PIECES = ["```", "```python\n", "\n", "\n\n", " ", "word", "https://a.example/x?y=1&z=[2]", "<b>", "&amp;", "\\\\"]

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from opsroom.cards.prose import (
+from opsroom.trackers.formats.html import from_html
+from opsroom.trackers.formats.text import (
     Code,
     Paragraph,
     Span,
@@ -19,7 +20,6 @@ from opsroom.cards.prose import (
     clean,
     closed,
     cut,
-    from_html,
     html,
     spans,
     units,

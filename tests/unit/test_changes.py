@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from opsroom import change_steps
-from opsroom.change import Change, Draft, Kind, State
-from opsroom.change_ids import ALPHABET, LETTERS, new_id, typed_id
-from opsroom.changes import (
+from opsroom.db import Store, open_store
+from opsroom.db.sql import moment
+from opsroom.errors import Failure
+from opsroom.records import changes
+from opsroom.records.change import ALPHABET, LETTERS, Change, Draft, Kind, State, new_id, typed_id
+from opsroom.records.changes import (
     add_approval,
     approvals_of,
     begin,
@@ -31,11 +33,8 @@ from opsroom.changes import (
     stale,
     tidy,
 )
-from opsroom.claims import Claim, take
-from opsroom.errors import Failure
-from opsroom.ledger import Event, append
-from opsroom.store import Store, open_store
-from opsroom.store.values import moment
+from opsroom.records.claims import Claim, take
+from opsroom.records.ledger import Event, append
 from support.processes import at_once
 from support.stores import entry, rows, run
 
@@ -114,7 +113,7 @@ def test_ids_have_no_letters_that_look_alike_and_no_vowels() -> None:
 def test_an_id_that_is_taken_is_drawn_again_and_longer_after_a_while(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_steps, "new_id", lambda length: "K" * length)
+    monkeypatch.setattr(changes, "new_id", lambda length: "K" * length)
     assert opened(store).id == "KKKK"
     assert opened(store, replace(DRAFT, deployment="d2")).id == "KKKKK"
     # The same deployment cannot have two changes, whatever their ids.

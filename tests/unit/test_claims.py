@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from opsroom.claims import Claim, current, expired, release, renew, settle, take
+from opsroom.db import Store, open_store
 from opsroom.errors import Code, Failure
-from opsroom.ledger import Event, append
-from opsroom.store import Store, open_store
+from opsroom.records.claims import Claim, current, expired, release, renew, settle, take
+from opsroom.records.ledger import Event, append
 from support.processes import at_once
 from support.stores import entry, rows
 

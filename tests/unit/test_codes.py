@@ -13,12 +13,13 @@ from urllib.parse import parse_qs, urlparse
 import pyotp
 import pytest
 
-from opsroom import codes, enrol
-from opsroom.codes import MOST_WRONG, check_code, use_code
+from opsroom import enrol
+from opsroom.config.model import Person
+from opsroom.db import Store, open_store
 from opsroom.errors import Code, Refusal
-from opsroom.guard import Decision
-from opsroom.settings.model import Person
-from opsroom.store import Store, open_store
+from opsroom.policy import Decision
+from opsroom.records import otp
+from opsroom.records.otp import MOST_WRONG, check_code, use_code
 from support.processes import at_once
 from support.stores import rows
 
@@ -228,7 +229,7 @@ def test_enrolling_needs_neither_a_config_nor_a_database() -> None:
 
 
 def test_the_library_of_codes_is_imported_only_when_a_code_is_looked_at() -> None:
-    script = "import sys, opsroom.desk.approve_change; sys.exit('pyotp' in sys.modules)"
-    library = Path(codes.__file__).parent.parent
+    script = "import sys, opsroom.commands.changes.decide; sys.exit('pyotp' in sys.modules)"
+    library = Path(otp.__file__).parent.parent
     done = subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": str(library)}, check=False)
     assert done.returncode == 0

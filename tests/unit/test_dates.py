@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsroom.dates import looks_like_point, readings
-from opsroom.durations import looks_like_duration, read_duration
 from opsroom.errors import Code, Refusal
-from opsroom.moments import read_end, split_end
-from opsroom.zones import UTC
+from opsroom.times.dates import looks_like_point, readings
+from opsroom.times.durations import looks_like_duration, read_duration
+from opsroom.times.moments import read_end, split_end
+from opsroom.times.zones import UTC
 
 LONDON = "Europe/London"
 # A Monday.

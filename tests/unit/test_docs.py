@@ -11,11 +11,11 @@ from typing import Any, Dict, Iterator, List, Set, Tuple
 import pytest
 import yaml
 
-from opsroom import cards, deploys, paging, versions
-from opsroom.desk import KINDS
+from opsroom import deploys, pagers, trackers, versions
+from opsroom.commands import KINDS
+from opsroom.config import load
+from opsroom.config.fields import Fields, Problems, references_in
 from opsroom.errors import Code, OpsroomError
-from opsroom.settings import load
-from opsroom.settings.fields import Fields, Problems, references_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -100,8 +100,8 @@ KINDS_OF_CONFIG: List[Tuple[str, str]] = [("deploy", kind) for kind in deploys.R
 KINDS_OF_CONFIG += [("version", kind) for kind in versions.REGISTRY.kinds()]
 
 # Trackers and pagers stand under a name of their own choosing.
-NAMED: List[Tuple[str, str]] = [("Tracker", kind) for kind in cards.REGISTRY.kinds()]
-NAMED += [("Pager", kind) for kind in paging.REGISTRY.kinds()]
+NAMED: List[Tuple[str, str]] = [("Tracker", kind) for kind in trackers.REGISTRY.kinds()]
+NAMED += [("Pager", kind) for kind in pagers.REGISTRY.kinds()]
 
 
 def test_every_reason_code_is_explained_once_and_none_that_does_not_exist() -> None:
@@ -152,7 +152,7 @@ def test_every_kind_has_a_section_with_exactly_its_keys(what: str, kind: str) ->
 
 @pytest.mark.parametrize(("what", "kind"), NAMED)
 def test_every_tracker_and_pager_has_a_section_with_exactly_its_keys_and_an_example(what: str, kind: str) -> None:
-    registry: Any = cards.REGISTRY if what == "Tracker" else paging.REGISTRY
+    registry: Any = trackers.REGISTRY if what == "Tracker" else pagers.REGISTRY
     text = section(page("docs/configuration.md"), f"{what} kind `{kind}`")
     assert set(first_cells(text)) == kind_keys(registry, kind)
     named = [one for block in blocks(text, "yaml") for one in yaml.safe_load(block)[f"{what.lower()}s"].values()]

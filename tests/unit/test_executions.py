@@ -7,9 +7,9 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from opsroom.desk.close_dead_executions import Closing, closing_of
-from opsroom.executions import Running, process_ended
-from opsroom.ledger import Event, Record
+from opsroom.commands.audit.dead_executions import Closing, closing_of
+from opsroom.records.ledger import Event, Record
+from opsroom.stackstorm.executions import Running, process_ended
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=timezone.utc)
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opsroom.config.model import Environment, Freeze
 from opsroom.errors import Code
-from opsroom.guard.freezes import frozen, in_force
-from opsroom.settings.model import Environment, Freeze
-from opsroom.zones import UTC
+from opsroom.policy.freezes import frozen, in_force
+from opsroom.times.zones import UTC
 
 LONDON, NEW_YORK = "Europe/London", "America/New_York"
 WEEKEND = Freeze("weekend", "Fri 16:00", "Mon 08:00", LONDON)

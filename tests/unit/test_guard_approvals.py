@@ -8,11 +8,13 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from opsroom.change import Approval, Change, Kind, State
-from opsroom.desk import KINDS
+from opsroom.commands import KINDS
+from opsroom.config import load
+from opsroom.config.model import Settings
 from opsroom.errors import Code
-from opsroom.guard import Decision
-from opsroom.guard.approvals import (
+from opsroom.people import Speaker, identify
+from opsroom.policy import Decision
+from opsroom.policy.approvals import (
     ask_again,
     counted,
     may_approve,
@@ -24,9 +26,7 @@ from opsroom.guard.approvals import (
     needs_code,
     waits_for,
 )
-from opsroom.people import Speaker, identify
-from opsroom.settings import load
-from opsroom.settings.model import Settings
+from opsroom.records.change import Approval, Change, Kind, State
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=timezone.utc)
 CHANGE = Change(

@@ -8,11 +8,11 @@ from typing import List
 
 import pytest
 
+from opsroom.config.model import Person
 from opsroom.errors import Code
-from opsroom.guard.locks import in_the_way, place, told
-from opsroom.locks import Lock
 from opsroom.people import Speaker
-from opsroom.settings.model import Person
+from opsroom.policy.locks import in_the_way, place, told
+from opsroom.records.locks import Lock
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=timezone.utc)
 ALICE, BOB = Person("alice"), Person("bob")

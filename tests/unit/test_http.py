@@ -14,9 +14,9 @@ from email.utils import formatdate
 import pytest
 
 from opsroom.errors import Code, Failure
-from opsroom.http import Http, redact, shown_url, user_agent
-from opsroom.http_faults import in_doubt, redirect_target, retry_after
-from opsroom.secrets import without_credentials
+from opsroom.http.client import Http, user_agent
+from opsroom.http.errors import in_doubt, redirect_target, retry_after
+from opsroom.secrets import redact, shown_url, without_credentials
 from support.http_server import HttpServer, Reply, free_port
 
 SECRET = "tok-5ecret-value"

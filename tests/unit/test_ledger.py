@@ -10,11 +10,11 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from opsroom.db import Store, open_store
 from opsroom.errors import Failure
-from opsroom.ledger import Event, append, of_deployment
-from opsroom.ledger_chain import verify_chain
-from opsroom.ledger_lookup import deployments, last_succeeded, version_before
-from opsroom.store import Store, open_store
+from opsroom.records.chain import verify_chain
+from opsroom.records.ledger import Event, append, of_deployment
+from opsroom.records.queries import deployments, last_succeeded, version_before
 from support.processes import at_once
 from support.stores import entry, fill, rows, run
 

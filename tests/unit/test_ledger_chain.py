@@ -11,10 +11,19 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.engine import Connection
 
-from opsroom.ledger import Entry, Event, append
-from opsroom.ledger_chain import GENESIS, HASHED, MOST_BREAKS, BreakKind, ChainReport, check, record_hash, verify_chain
-from opsroom.store import Store, open_store
-from opsroom.store.tables import ledger
+from opsroom.db import Store, open_store
+from opsroom.db.tables import ledger
+from opsroom.records.chain import (
+    GENESIS,
+    HASHED,
+    MOST_BREAKS,
+    BreakKind,
+    ChainReport,
+    check,
+    record_hash,
+    verify_chain,
+)
+from opsroom.records.ledger import Entry, Event, append
 from support.stores import entry, fill, open_gates, rows, run
 
 

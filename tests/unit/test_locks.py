@@ -9,14 +9,14 @@ from typing import List, Tuple
 import pytest
 from sqlalchemy import select
 
-from opsroom.claims import Claim
-from opsroom.claims import take as claim
-from opsroom.ledger import Event, append, of_deployment
-from opsroom.locks import Lock, Taken, active, current, find, lock_after_rollback, release, sweep, take
+from opsroom.config.model import Person
+from opsroom.db import Store, open_store
+from opsroom.db.tables import ledger
 from opsroom.people import Speaker
-from opsroom.settings.model import Person
-from opsroom.store import Store, open_store
-from opsroom.store.tables import ledger
+from opsroom.records.claims import Claim
+from opsroom.records.claims import take as claim
+from opsroom.records.ledger import Event, append, of_deployment
+from opsroom.records.locks import Lock, Taken, active, current, find, lock_after_rollback, release, sweep, take
 from support.processes import at_once
 from support.stores import entry, rows, run
 
@@ -179,7 +179,7 @@ def _lock(index: int, url: str) -> Tuple[int, bool, str]:
 
 
 def _lock_or_claim(index: int, url: str) -> None:
-    from opsroom.claims import current as claims
+    from opsroom.records.claims import current as claims
 
     store = open_store(url)
     with store.write() as connection:

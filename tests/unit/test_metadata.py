@@ -10,8 +10,18 @@ from typing import Any, Dict, List, Set
 import pytest
 import yaml
 
-from opsroom.desk.reconcile import RECORDED
-from opsroom.names import CARD, CARDS, COMMAND, LONG_TEXT, PAGE_TEXT, TEXT, TYPED, TYPED_OR_NOTHING, WORDS
+from opsroom.commands.audit.reconcile import RECORDED
+from opsroom.names import (
+    CARD,
+    CARDS,
+    COMMAND,
+    LONG_TEXT,
+    PAGE_TEXT,
+    TEXT,
+    TYPED,
+    TYPED_OR_NOTHING,
+    WORDS,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "actions").glob("*.yaml"))}

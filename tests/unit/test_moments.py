@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsroom.errors import Code, Refusal
-from opsroom.moments import read_end, said, split_end
-from opsroom.zones import UTC
+from opsroom.times.moments import read_end, split_end
+from opsroom.times.zones import UTC, said
 
 LONDON = "Europe/London"
 # A Monday.

@@ -6,10 +6,10 @@ from typing import Optional
 
 import pytest
 
+from opsroom.config.model import Environment
 from opsroom.deploys import Resolved
 from opsroom.errors import Code
-from opsroom.guard.order import in_order
-from opsroom.settings.model import Environment
+from opsroom.policy.order import in_order
 from opsroom.versions import Running
 
 PRODUCTION = Environment("production", after="uat")

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from opsroom.config.model import PageLimit
 from opsroom.errors import Code
-from opsroom.guard import Decision
-from opsroom.guard.paging import within_limit
-from opsroom.settings.model import PageLimit
+from opsroom.policy import Decision
+from opsroom.policy.paging import within_limit
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 THREE = PageLimit(3, 600.0)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from opsroom.desk import KINDS
+from opsroom.commands import KINDS
+from opsroom.config import load
 from opsroom.errors import Code, Refusal
 from opsroom.people import identify, is_one_of, same_room
-from opsroom.settings import load
 
 SETTINGS = load(
     {

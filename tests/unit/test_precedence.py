@@ -7,7 +7,7 @@ from typing import List
 
 import pytest
 
-from opsroom.precedence import Ref, family, natural, newest_first, precedence
+from opsroom.deploys.git.precedence import Ref, family, natural, newest_first, precedence
 
 # Each the oldest first.
 SEMVER = [

@@ -13,9 +13,9 @@ from typing import List
 
 import pytest
 
-from opsroom import processes, supervision, supervisor
+from opsroom import subprocesses
 from opsroom.errors import Code, Failure
-from opsroom.processes import capture, run
+from opsroom.subprocesses import capture, run, supervision, supervisor
 from support.waiting import alive, until
 
 LIB = Path(__file__).resolve().parents[2] / "actions" / "lib"
@@ -73,7 +73,7 @@ def failure_of(call, *arguments, **options) -> Failure:
 @pytest.mark.parametrize("kind", [run, capture])
 @pytest.mark.parametrize("way", ESCAPES)
 def test_all_that_it_started_ends_with_a_program_that_is_stopped(mark, monkeypatch, way, kind):
-    monkeypatch.setattr(processes, "GRACE", 0.3)
+    monkeypatch.setattr(subprocesses, "GRACE", 0.3)
 
     def check():
         if len(workers(mark)) > ("again" in way):
@@ -123,7 +123,7 @@ def test_all_of_it_ends_when_the_supervisor_alone_is_killed(mark):
 
 
 def test_a_supervisor_that_stands_still_is_ended_and_the_answer_says_so(mark, monkeypatch):
-    monkeypatch.setattr(processes, "GRACE", 0.1)
+    monkeypatch.setattr(subprocesses, "GRACE", 0.1)
     monkeypatch.setattr(supervision, "_ANSWER", 0.3)
 
     def check():
@@ -155,7 +155,7 @@ def test_a_process_with_many_open_files_can_start_programs():
 
 
 def test_what_cannot_be_ended_is_named(monkeypatch):
-    monkeypatch.setattr(processes.Supervised, "end", lambda self, grace: (processes.Left(812, "sudo"),))
+    monkeypatch.setattr(subprocesses.Supervised, "end", lambda self, grace: (subprocesses.Left(812, "sudo"),))
     failure = failure_of(run, ["sleep", "60"], 0.5)
     assert failure.message == (
         "'sleep' did not end within 0.5 s and was stopped. What it started still runs: sudo (process 812)."
@@ -230,7 +230,7 @@ def test_a_service_with_our_pipe_as_its_output_outlives_us(tmp_path, way, kind):
     code = textwrap.dedent(
         """
         import sys
-        from opsroom import processes
+        from opsroom import subprocesses as processes
         ended = getattr(processes, sys.argv[1])(["sh", "-c", sys.argv[2]], 60)
         print(ended.status)
         """

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from opsroom import process_group, processes, program_output
+from opsroom import subprocesses
 from opsroom.errors import Code, Failure
-from opsroom.processes import capture, run
+from opsroom.subprocesses import capture, group, run
+from opsroom.subprocesses import output as program_output
 from support.waiting import alive, until
 
 LIB = Path(__file__).resolve().parents[2] / "actions" / "lib"
@@ -142,7 +143,7 @@ def test_the_time_limit_ends_the_whole_family(tmp_path):
 
 
 def test_a_program_that_ignores_term_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr(processes, "GRACE", 0.3)
+    monkeypatch.setattr(subprocesses, "GRACE", 0.3)
     script = 'trap "" TERM; (trap "" TERM; sleep 300) & echo $$ $! > "$0"; wait; wait; sleep 300'
     failure_of(run, ["sh", "-c", script, str(tmp_path / "pids")], 1.0)
     for pid in pids_in(tmp_path / "pids"):
@@ -249,7 +250,7 @@ def test_the_program_ends_when_this_process_is_killed(tmp_path, kind):
     code = textwrap.dedent(
         """
         import sys
-        from opsroom import processes
+        from opsroom import subprocesses as processes
         path, kind = sys.argv[1:]
         if kind == "grouped":
             processes.capture(["sh", "-c", 'echo $$ $$ > "$0"; exec sleep 300', path], 60, supervised=False)
@@ -275,9 +276,9 @@ def test_a_setpriv_that_cannot_do_it_is_not_used(tmp_path, monkeypatch):
     (tmp_path / "setpriv").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "setpriv").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    process_group._dying_with_us.cache_clear()
+    group._dying_with_us.cache_clear()
     try:
-        assert process_group._dying_with_us() == []
+        assert group._dying_with_us() == []
         assert capture(["true"], 20, supervised=False).status == 0
     finally:
-        process_group._dying_with_us.cache_clear()
+        group._dying_with_us.cache_clear()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import List
 
-from opsroom.desk.progress import Reporter
-from opsroom.settings.model import Progress
+from opsroom.commands.deployments.job import Reporter
+from opsroom.config.model import Progress
 
 
 class Clock:

@@ -10,8 +10,8 @@ from typing import List
 import pytest
 
 from opsroom import check
+from opsroom.config import registration
 from opsroom.secrets import is_decrypted
-from opsroom.settings import registration
 from support.configs import LARGEST, Place, at, places, put, read, shown
 
 START = "environments:\n  test: {}\n"

@@ -9,10 +9,10 @@ from typing import Any, List
 
 import pytest
 
-from opsroom import repeats
-from opsroom.repeats import Begun, Turn, key_of
-from opsroom.store import Store
-from opsroom.store.values import from_moment, moment
+from opsroom.db import Store
+from opsroom.db.sql import from_moment, moment
+from opsroom.records import idempotency
+from opsroom.records.idempotency import Begun, Turn, key_of
 from support.stores import rows, run
 
 KEY = key_of("person:alice", "create_card", "OPS", "checkout is broken")
@@ -20,12 +20,12 @@ KEY = key_of("person:alice", "create_card", "OPS", "checkout is broken")
 
 def begin(store: Store, key: str = KEY, deployment: str = "d1") -> Begun:
     with store.write() as connection:
-        return repeats.begin(store, connection, key, deployment)
+        return idempotency.begin(store, connection, key, deployment)
 
 
 def done(store: Store, answer: Any, key: str = KEY) -> None:
     with store.write() as connection:
-        repeats.done(store, connection, key, answer)
+        idempotency.done(store, connection, key, answer)
 
 
 def age(store: Store, seconds: float) -> None:
@@ -58,7 +58,7 @@ def test_what_was_made_a_moment_ago_is_answered_with_what_was_made(store: Store)
 def test_after_a_minute_the_same_words_are_a_new_request(store: Store) -> None:
     first = begin(store)
     done(store, {"card": "OPS-12"})
-    age(store, repeats.WITHIN - 5)
+    age(store, idempotency.WITHIN - 5)
     assert begin(store).turn is Turn.DONE
     age(store, 6)
     later = begin(store)
@@ -69,7 +69,7 @@ def test_after_a_minute_the_same_words_are_a_new_request(store: Store) -> None:
 def test_what_may_have_been_made_is_looked_for_by_the_same_mark(store: Store) -> None:
     first = begin(store)
     with store.write() as connection:
-        repeats.unsure(connection, KEY)
+        idempotency.unsure(connection, KEY)
     again = begin(store, deployment="d2")
     assert (again.turn, again.mark, again.since) == (Turn.LOOK, first.mark, first.since)
     assert begin(store, deployment="d3").turn is Turn.BUSY
@@ -77,7 +77,7 @@ def test_what_may_have_been_made_is_looked_for_by_the_same_mark(store: Store) ->
 
 def test_what_a_dead_runner_was_at_is_looked_for(store: Store) -> None:
     first = begin(store)
-    age(store, repeats.PATIENCE - 5)
+    age(store, idempotency.PATIENCE - 5)
     assert begin(store).turn is Turn.BUSY
     age(store, 6)
     again = begin(store)
@@ -88,8 +88,8 @@ def test_nobody_looks_for_ever_for_what_may_have_been_made(store: Store) -> None
     # "page web-team: checkout is down", said again days after one whose outcome stayed unknown, is another outage.
     first = begin(store)
     with store.write() as connection:
-        repeats.unsure(connection, KEY)
-    age(store, repeats.LOOKED_FOR + 1)
+        idempotency.unsure(connection, KEY)
+    age(store, idempotency.LOOKED_FOR + 1)
     again = begin(store)
     assert again.turn is Turn.GO
     assert again.mark != first.mark
@@ -98,7 +98,7 @@ def test_nobody_looks_for_ever_for_what_may_have_been_made(store: Store) -> None
 def test_what_was_not_made_for_certain_may_be_asked_again_at_once(store: Store) -> None:
     begin(store)
     with store.write() as connection:
-        repeats.undone(connection, KEY)
+        idempotency.undone(connection, KEY)
     assert begin(store).turn is Turn.GO
 
 
@@ -133,7 +133,7 @@ def test_old_answers_go_and_those_nobody_knows_stay(store: Store) -> None:
         begin(store, key_of(name))
     done(store, {}, key_of("old"))
     with store.write() as connection:
-        repeats.unsure(connection, key_of("unknown"))
+        idempotency.unsure(connection, key_of("unknown"))
     age(store, 90_000)
     begin(store)
     done(store, {})

@@ -34,10 +34,10 @@ TIMERS = ("core.st2.IntervalTimer", "core.st2.CronTimer")
 WEBHOOK = "core.st2.webhook"
 
 # Use cases that put a version somewhere, that change cards, that page.
-DEPLOYING = {f"opsroom.desk.{one}" for one in ("deploy", "promote", "rollback", "going_ahead", "emergency_deploy")}
+DEPLOYING = {f"opsroom.commands.{one}" for one in ("deploy", "promote", "rollback", "going_ahead", "emergency_deploy")}
 _CARDING = ("telling_cards", "create_card", "comment_card", "move_card", "assign_card")
-CARDING = {f"opsroom.desk.{one}" for one in _CARDING}
-PAGING = {"opsroom.desk.page"}
+CARDING = {f"opsroom.commands.{one}" for one in _CARDING}
+PAGING = {"opsroom.commands.pages.page"}
 
 
 @lru_cache(maxsize=None)

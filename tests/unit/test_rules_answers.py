@@ -13,8 +13,7 @@ import pytest
 import yaml
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.desk import Desk
-from opsroom.desk.outcome import Outcome
+from opsroom.commands import Desk, Outcome
 from opsroom.errors import Code
 from support.world import ROOT
 

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 import pytest
 
-from opsroom.desk import KINDS
+from opsroom.commands import KINDS
+from opsroom.config import load
 from opsroom.errors import Code, Refusal
 from opsroom.grammar.commands import COMMANDS
 from opsroom.secrets import MASK, public_words, redactor_for, secrets_of
-from opsroom.settings import load
 from support.configs import LARGEST, put, read
 
 CONFIG = {

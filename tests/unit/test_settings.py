@@ -8,10 +8,10 @@ from typing import Any, Dict, List
 import pytest
 import yaml
 
-from opsroom.desk import KINDS
+from opsroom.commands import KINDS
+from opsroom.config import load
+from opsroom.config.fields import duration
 from opsroom.errors import Code, Refusal
-from opsroom.settings import load
-from opsroom.settings.fields import duration
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALLEST: Dict[str, Any] = {"environments": {"uat": {}}, "apps": {"web": {}}}

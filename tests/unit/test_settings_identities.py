@@ -9,9 +9,9 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.desk import KINDS
+from opsroom.commands import KINDS
+from opsroom.config import load
 from opsroom.errors import Refusal
-from opsroom.settings import load
 
 KEY = b"twenty bytes of key!"
 SECRET = base64.b32encode(KEY).decode()

@@ -11,9 +11,10 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.desk import KINDS
+from opsroom.commands import KINDS
+from opsroom.config import load
+from opsroom.config.model import Freeze, Settings
 from opsroom.errors import Refusal
-from opsroom.settings import Freeze, Settings, load
 
 LIBRARY = Path(__file__).resolve().parents[2] / "actions" / "lib"
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -315,8 +316,8 @@ def test_a_second_factor_that_would_not_work_is_told(person: Dict[str, Any], lin
 
 def test_a_config_without_time_zones_loads_no_time_zone_database() -> None:
     script = (
-        "import sys; from opsroom.desk import KINDS; from opsroom.settings import load;"
-        f"load({WORLD!r}, KINDS); print('zoneinfo' in sys.modules, 'opsroom.points' in sys.modules)"
+        "import sys; from opsroom.commands import KINDS; from opsroom.config import load;"
+        f"load({WORLD!r}, KINDS); print('zoneinfo' in sys.modules, 'opsroom.times.points' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=LIBRARY, check=True)
     assert done.stdout.split() == ["False", "False"]

@@ -8,10 +8,10 @@ from typing import Any, Dict, List, Tuple
 import pytest
 from jsonschema import Draft4Validator
 
-from opsroom.desk import KINDS
+from opsroom.commands import KINDS
+from opsroom.config import load
+from opsroom.config.registration import as_checked
 from opsroom.errors import Refusal
-from opsroom.settings import load
-from opsroom.settings.registration import as_checked
 from support.configs import (
     EXAMPLE,
     LARGEST,

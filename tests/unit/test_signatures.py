@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from opsroom.published import Published, by_github, by_gitlab
-from opsroom.signatures import (
+from opsroom.webhooks.releases import Published, by_github, by_gitlab
+from opsroom.webhooks.signature import (
     TOLERANCE,
     fingerprint,
     has_token,

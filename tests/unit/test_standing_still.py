@@ -9,7 +9,7 @@ from typing import Any, Optional
 import pytest
 
 from opsroom import deadline
-from opsroom.desk.job import RunningJob
+from opsroom.commands.deployments.job import RunningJob
 from opsroom.errors import Code, Failure
 
 

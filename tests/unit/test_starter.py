@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from opsroom.errors import Code, Failure
-from opsroom.starter import Starter, starter_of
+from opsroom.stackstorm.context import Starter, starter_of
 from support.http_server import HttpServer, Reply
 from support.world import ROOT
 

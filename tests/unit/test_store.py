@@ -16,10 +16,10 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 
+from opsroom.db import HEAD, Store, engine, migrate, open_store, tables
+from opsroom.db.sql import Plain
 from opsroom.errors import Code, Failure
-from opsroom.ledger_chain import verify_chain
-from opsroom.store import HEAD, Store, engine, migrating, open_store, tables
-from opsroom.store.plain import Plain
+from opsroom.records.chain import verify_chain
 from support.processes import at_once
 from support.stores import entry, fill, rows, run
 
@@ -31,7 +31,7 @@ def test_a_fresh_database_has_its_tables_and_is_at_head(store: Store) -> None:
 
 
 def test_head_is_the_newest_migration() -> None:
-    assert ScriptDirectory(migrating._FOLDER).get_heads() == [HEAD]
+    assert ScriptDirectory(migrate._FOLDER).get_heads() == [HEAD]
 
 
 def test_the_migrations_make_the_tables_that_the_code_believes_in(store: Store, tmp_path: Path, request: Any) -> None:
@@ -100,7 +100,7 @@ def test_a_database_at_head_is_opened_by_one_select(store_url: str, monkeypatch:
 def test_a_database_at_head_is_opened_without_alembic(store_url: str) -> None:
     open_store(store_url).close()
     code = (
-        "import sys; from opsroom.store import open_store; import opsroom.ledger, opsroom.claims;"
+        "import sys; from opsroom.db import open_store; import opsroom.records.ledger, opsroom.records.claims;"
         "open_store(sys.argv[1]).close(); print([m for m in sys.modules if m.split('.')[0] in ('alembic', 'mako')])"
     )
     library = str(Path(engine.__file__).parents[2])
@@ -128,8 +128,8 @@ def test_a_database_made_by_a_newer_pack_is_refused_and_left_alone(store: Store,
 def next_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The migrations with room for one more after HEAD."""
     folder = tmp_path / "50% more" / "migrations"
-    shutil.copytree(migrating._FOLDER, str(folder), ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(migrating, "_FOLDER", str(folder))
+    shutil.copytree(migrate._FOLDER, str(folder), ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(migrate, "_FOLDER", str(folder))
     return folder / "versions" / "9000_next.py"
 
 
@@ -146,7 +146,7 @@ def test_a_migration_that_fails_half_way_leaves_the_old_schema(store: Store, nex
     fill(store, entry())
     next_migration.write_text(_migration("op.execute('INSERT INTO no_such_place VALUES (1)')"))
     with pytest.raises(Failure):
-        migrating.upgrade(store, "9000")
+        migrate.upgrade(store, "9000")
     assert rows(store, "SELECT version_num FROM alembic_version") == [(HEAD,)]
     with store.begin(writes=False) as connection:
         assert not inspect(connection).has_table("extra")
@@ -156,8 +156,8 @@ def test_a_migration_that_fails_half_way_leaves_the_old_schema(store: Store, nex
 def test_an_older_database_is_brought_up_to_date_with_its_records(store: Store, next_migration: Path) -> None:
     record = fill(store, entry())[0]
     next_migration.write_text(_migration("pass"))
-    migrating.upgrade(store, "9000")
-    migrating.upgrade(store, "9000")
+    migrate.upgrade(store, "9000")
+    migrate.upgrade(store, "9000")
     assert rows(store, "SELECT version_num FROM alembic_version") == [("9000",)]
     assert rows(store, "SELECT hash FROM ledger") == [(record.hash,)]
 

@@ -11,11 +11,11 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
+from opsroom.db import Store, connect, open_store, sql
+from opsroom.db.engine import queue_up
+from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.ledger import Entry, append
-from opsroom.store import Store, drivers, open_store, plain
-from opsroom.store.address import read_address
-from opsroom.store.engine import queue_up
+from opsroom.records.ledger import Entry, append
 from support import postgres as servers
 from support.postgres import Postgres
 from support.processes import at_once
@@ -177,9 +177,9 @@ def test_a_connection_that_is_cut_in_a_transaction_is_unreachable(postgres: Post
 
     def cut() -> None:
         with getattr(store, way)() as on:
-            mine = plain.rows(on, "SELECT pg_backend_pid() AS pid")[0]["pid"]
+            mine = sql.rows(on, "SELECT pg_backend_pid() AS pid")[0]["pid"]
             postgres.run(f"SELECT pg_terminate_backend({mine}, 10000)")
-            plain.rows(on, "SELECT 1 AS one")
+            sql.rows(on, "SELECT 1 AS one")
 
     assert _caught(cut).code is Code.STORE_UNREACHABLE
     postgres.drop(name)
@@ -226,14 +226,14 @@ def test_what_the_server_reports_has_a_code_and_its_own_text_stays_out(
 
 def _in_block(store: Store, statement: str, way: str) -> None:
     with getattr(store, way)() as on:
-        plain.change(on, statement)
+        sql.change(on, statement)
 
 
 @both_ways
 def test_what_another_process_holds_for_too_long_is_told(
     store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    monkeypatch.setattr(drivers, "LOCK_WAIT", 0.05)
+    monkeypatch.setattr(connect, "LOCK_WAIT", 0.05)
     other = open_store(store_url)
     with store.write() as connection:
         queue_up(connection)
@@ -298,7 +298,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path: Path, way: st
 
     def write_much() -> None:
         with getattr(store, way)() as on:
-            plain.rows(on, "PRAGMA max_page_count = 50")
+            sql.rows(on, "PRAGMA max_page_count = 50")
             append(store, on, entry())
             append(store, on, entry(message="x" * 1000000))
 

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import make_url
 
-from opsroom import ledger, ledger_chain, pages
+from opsroom.db import Store, open_store, tables
+from opsroom.db.sql import Transaction, change, insert, rows, update
+from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, Refusal
-from opsroom.store import Store, open_store, tables
-from opsroom.store.address import read_address
-from opsroom.store.plain import Transaction, change, insert, rows, update
+from opsroom.records import chain, ledger, pages
 from support.encrypted import Encrypted
 from support.mail_server import make_certificate
 from support.postgres import Postgres
@@ -90,7 +90,7 @@ def test_records_of_both_ways_are_one_chain(store: Store) -> None:
             ledger.append(store, on, entry(deployment=f"d{index}", message=HOSTILE))
             assert [one.message for one in ledger.of_deployment(on, f"d{index}")] == [HOSTILE]
     with store.read() as connection:
-        report = ledger_chain.verify_chain(connection)
+        report = chain.verify_chain(connection)
     assert (report.ok, report.records) == (True, 6)
 
 
@@ -98,7 +98,7 @@ def test_who_writes_in_either_way_waits_for_who_writes_in_the_other(store_url: s
     store = open_store(store_url)
     assert at_once(12, _append, store_url) == [True] * 12
     with store.read() as connection:
-        report = ledger_chain.verify_chain(connection)
+        report = chain.verify_chain(connection)
     assert (report.ok, report.records) == (True, 12)
 
 
@@ -148,8 +148,8 @@ def _cut_off(store: Store, transaction: ContextManager[Transaction]) -> None:
 
 
 def test_the_names_in_the_statements_are_those_of_the_tables() -> None:
-    assert {*ledger_chain.HASHED, "hash"} == {column.name for column in tables.ledger.columns}
-    assert list(ledger_chain.HASHED) == sorted(ledger_chain.HASHED)
+    assert {*chain.HASHED, "hash"} == {column.name for column in tables.ledger.columns}
+    assert list(chain.HASHED) == sorted(chain.HASHED)
     own = {one.name for one in fields(pages.Page)}
     assert own | {"target_kind", "target_name"} == {column.name for column in tables.pages.columns}
 

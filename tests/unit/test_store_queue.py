@@ -14,10 +14,10 @@ from typing import Any, List
 
 import pytest
 
-from opsroom.ledger import append
-from opsroom.store import open_store, queue
-from opsroom.store.drivers import LOCK_WAIT
-from opsroom.store.plain import rows
+from opsroom.db import open_store, queue
+from opsroom.db.connect import LOCK_WAIT
+from opsroom.db.sql import rows
+from opsroom.records.ledger import append
 from support.postgres import Postgres
 from support.stores import entry, fill
 from support.waiting import until

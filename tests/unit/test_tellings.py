@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Callable, List
 
+from opsroom.db import Store
 from opsroom.people import Speaker
-from opsroom.seen import KEPT, first_time
-from opsroom.silence import begin as begin_silence
-from opsroom.silence import current
-from opsroom.store import Store
-from opsroom.tellings import PATIENCE, STALE, Telling, begin, left, silenced, told
+from opsroom.records.announcements import PATIENCE, STALE, Telling, begin, current, left, silenced, told
+from opsroom.records.announcements import begin_silence as begin_silence
+from opsroom.records.idempotency import KEPT, first_time
 
 NEWS = Telling("deployment:1", "#deploys", "alice deployed web v1 to uat")
 ALICE = Speaker("alice", None, "alice", "chatops_bot", "#dev", through_relay=True)

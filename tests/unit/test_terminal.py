@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsroom.program_output import Lines
-from opsroom.terminal import is_visible, readable, without_sequences
+from opsroom.subprocesses.output import Lines
 from opsroom.text import message, one_line
+from opsroom.text.terminal import is_visible, readable, without_sequences
 
 CASES = [
     (b"plain", "plain"),

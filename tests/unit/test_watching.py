@@ -8,24 +8,22 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 import pytest
 
-from opsroom.cards import Change, Changes, What
+from opsroom.config.model import Kind
+from opsroom.db import Store
 from opsroom.errors import Code, Failure, Refusal
-from opsroom.paging import Incident, State
-from opsroom.settings.model import Kind
-from opsroom.store import Store
+from opsroom.pagers import Incident, State
+from opsroom.sensors import outbox
+from opsroom.sensors.backoff import BackingOff
+from opsroom.sensors.cards import WatchedCards
+from opsroom.sensors.outbox import Post
+from opsroom.sensors.pages import WatchedPages
+from opsroom.sensors.poller import Pool, Schedule, Watch, phase
+from opsroom.sensors.runner import REREAD, Keeper
+from opsroom.sensors.sources import card_watch, version_watch
+from opsroom.sensors.versions import WatchedVersion
+from opsroom.trackers import Change, Changes, What
 from opsroom.versions import Running
 from opsroom.versions.http import Options
-from opsroom.watching import news
-from opsroom.watching.backing_off import BackingOff
-from opsroom.watching.cards import WatchedCards
-from opsroom.watching.keeper import REREAD, Keeper
-from opsroom.watching.pages import WatchedPages
-from opsroom.watching.pool import Pool
-from opsroom.watching.post import Post
-from opsroom.watching.schedule import Schedule, phase
-from opsroom.watching.sources import card_watch, version_watch
-from opsroom.watching.versions import WatchedVersion
-from opsroom.watching.watch import Watch
 from support.stores import rows, run
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
@@ -211,8 +209,8 @@ def test_a_crash_between_telling_and_noting_it_tells_once_more_under_the_same_id
 
     dying = Post(lambda: store, "version:", tell_and_die)
     with store.write() as connection:
-        news.add(
-            store, connection, "version:web:uat", [news.make("version:web:uat", "9", "version_changed", app="web")]
+        outbox.add(
+            store, connection, "version:web:uat", [outbox.make("version:web:uat", "9", "version_changed", app="web")]
         )
     with pytest.raises(SystemExit):
         dying.deliver()
@@ -246,7 +244,7 @@ class Engine:
 
 def an_event(store: Store, what: str = "1") -> None:
     with store.write() as connection:
-        news.add(store, connection, "version:web:uat", [news.make("version:web:uat", what, "version_changed")])
+        outbox.add(store, connection, "version:web:uat", [outbox.make("version:web:uat", what, "version_changed")])
 
 
 def the_wait_is_over(store: Store) -> None:
@@ -335,8 +333,8 @@ def test_one_event_that_does_not_arrive_holds_up_no_other(store: Store) -> None:
 def test_news_that_a_dead_process_had_taken_are_told_by_another_one(store: Store) -> None:
     room = Room(store)
     with store.write() as connection:
-        news.add(store, connection, "version:web:uat", [news.make("version:web:uat", "1", "version_changed")])
-        assert len(news.take(store, connection, "version:")) == 1
+        outbox.add(store, connection, "version:web:uat", [outbox.make("version:web:uat", "1", "version_changed")])
+        assert len(outbox.take(store, connection, "version:")) == 1
     post = Post(lambda: store, "version:", room.tell)
     assert post.deliver() == 0, "somebody is at it"
     run(store, "UPDATE news SET taken_until = '2000-01-01T00:00:00.000000+00:00'")
@@ -347,16 +345,16 @@ def test_news_that_a_dead_process_had_taken_are_told_by_another_one(store: Store
 def test_a_sensor_tells_what_is_its_own_sort(store: Store) -> None:
     room = Room(store)
     with store.write() as connection:
-        news.add(store, connection, "cards:board", [news.make("cards:board", "1", "card_created")])
+        outbox.add(store, connection, "cards:board", [outbox.make("cards:board", "1", "card_created")])
     assert Post(lambda: store, "version:", room.tell).deliver() == 0
     assert Post(lambda: store, "cards:", room.tell).deliver() == 1
 
 
 def test_the_same_event_is_written_down_once(store: Store) -> None:
-    one = news.make("cards:board", "comment 5", "card_commented", card="A-1")
+    one = outbox.make("cards:board", "comment 5", "card_commented", card="A-1")
     for expected in (1, 0):
         with store.write() as connection:
-            assert len(news.add(store, connection, "cards:board", [one, one])) == expected
+            assert len(outbox.add(store, connection, "cards:board", [one, one])) == expected
     run(store, "UPDATE news SET sent_at = '2000-01-01T00:00:00.000000+00:00'")
     Post(lambda: store, "cards:", lambda *told: None).tidy()
     assert rows(store, "SELECT count(*) FROM news") == [(0,)]
@@ -740,8 +738,8 @@ class TestKeeper:
 
 
 def test_a_version_that_only_an_action_can_ask_for_is_not_watched(tmp_path: Path) -> None:
-    from opsroom.desk import KINDS
-    from opsroom.settings import load
+    from opsroom.commands import KINDS
+    from opsroom.config import load
 
     url = "http://st2.example.com/api/v1"
     raw = {

@@ -17,10 +17,10 @@ import yaml
 from test_watching import NOON, Pager, Room, Tracker, watch_cards
 from test_watching_versions import Place, triggers
 
+from opsroom.db import Store
 from opsroom.errors import Code, Failure
-from opsroom.ledger import Event
-from opsroom.store import Store
-from opsroom.watching import sources
+from opsroom.records.ledger import Event
+from opsroom.sensors import sources
 from support.stores import entry, fill
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,10 +105,10 @@ def test_what_is_told_of_versions_fits_the_triggers(store: Store) -> None:
 
 
 def test_what_is_told_of_cards_and_pages_fits_the_triggers(store: Store) -> None:
-    from opsroom.cards import Change, What
-    from opsroom.paging import State
-    from opsroom.settings.model import Kind
-    from opsroom.watching.pages import WatchedPages
+    from opsroom.config.model import Kind
+    from opsroom.pagers import State
+    from opsroom.sensors.pages import WatchedPages
+    from opsroom.trackers import Change, What
 
     cards, tracker = Room(store, "cards:"), Tracker()
     watch_cards(cards, jira=tracker)

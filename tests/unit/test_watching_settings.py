@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from opsroom.desk import KINDS
+from opsroom.commands import KINDS
+from opsroom.config import load
+from opsroom.config.model import Watching
 from opsroom.errors import Refusal
-from opsroom.settings import load
-from opsroom.settings.model import Watching
 
 SMALLEST = {"environments": {"uat": {}}}
 

@@ -7,17 +7,17 @@ from typing import Any, Dict, List, Tuple, Union
 
 import pytest
 
-from opsroom import claims
+from opsroom.config.model import Kind
+from opsroom.db import Store
 from opsroom.errors import Code, Failure
-from opsroom.ledger import Event
-from opsroom.settings.model import Kind
-from opsroom.store import Store
+from opsroom.records import claims
+from opsroom.records.ledger import Event
+from opsroom.sensors import outbox
+from opsroom.sensors.source import Source
+from opsroom.sensors.state import recall
+from opsroom.sensors.versions import WatchedVersion
 from opsroom.versions import Running
 from opsroom.versions.http import Options
-from opsroom.watching import news
-from opsroom.watching.memory import recall
-from opsroom.watching.source import Source
-from opsroom.watching.versions import WatchedVersion
 from support.stores import entry, fill, rows, run
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
@@ -60,8 +60,8 @@ class Place:
 def told(store: Store) -> Told:
     """What there is to tell since the last time, without the events' ids."""
     with store.write() as connection:
-        taken = news.take(store, connection, "version:")
-        news.mark_sent(store, connection, [one.event for one in taken])
+        taken = outbox.take(store, connection, "version:")
+        outbox.mark_sent(store, connection, [one.event for one in taken])
     for one in taken:
         assert one.payload["event"] == one.event
     return [(one.trigger, {key: value for key, value in one.payload.items() if key != "event"}) for one in taken]

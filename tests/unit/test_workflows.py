@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, List, Set, Tuple
 import pytest
 import yaml
 
-from opsroom.desk.incident_step import STEPS
+from opsroom.commands.incidents.step import STEPS
 from opsroom.names import TYPED
 
 ROOT = Path(__file__).resolve().parents[2]

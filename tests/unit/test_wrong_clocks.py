@@ -8,29 +8,29 @@ from typing import Any, List, Tuple
 import pyotp
 import pytest
 
-from opsroom import locks
 from opsroom.audit.clock import read_clock
 from opsroom.audit.heads import verify_record
 from opsroom.audit.period import read_period
 from opsroom.audit.reconcile import noted
 from opsroom.audit.report import make_report, verdict
-from opsroom.change import Change, Kind
-from opsroom.claims import Claim, current, expired, renew, settle, take
-from opsroom.codes import MOST_WRONG, check_code
+from opsroom.config.model import PageLimit, Person
+from opsroom.db import Store
 from opsroom.errors import Code
-from opsroom.ledger import Entry, Event, append
-from opsroom.ledger_lookup import deployments, newest
-from opsroom.pages import Page, moments
-from opsroom.pages import begin as begin_page
 from opsroom.people import Speaker
-from opsroom.repeats import Turn, begin, done
-from opsroom.settings.model import PageLimit, Person
-from opsroom.silence import begin as begin_silence
-from opsroom.silence import current as silence
-from opsroom.store import Store
-from opsroom.tellings import DUE, Telling, left
-from opsroom.tellings import begin as begin_telling
-from opsroom.watching import news
+from opsroom.records import locks
+from opsroom.records.announcements import DUE, Telling, left
+from opsroom.records.announcements import begin as begin_telling
+from opsroom.records.announcements import begin_silence as begin_silence
+from opsroom.records.announcements import current as silence
+from opsroom.records.change import Change, Kind
+from opsroom.records.claims import Claim, current, expired, renew, settle, take
+from opsroom.records.idempotency import Turn, begin, done
+from opsroom.records.ledger import Entry, Event, append
+from opsroom.records.otp import MOST_WRONG, check_code
+from opsroom.records.pages import Page, moments
+from opsroom.records.pages import begin as begin_page
+from opsroom.records.queries import deployments, newest
+from opsroom.sensors import outbox
 from support.ledgers import Book
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
@@ -243,13 +243,13 @@ class TestNothingWaitsForYears:
     def test_news_of_sensors_are_handed_on(self, store: Store) -> None:
         at(store, AHEAD)
         with store.write() as on:
-            news.add(store, on, "cards:work", [news.make("cards:work", "1", "card_moved")])
-            assert len(news.take(store, on, "cards")) == 1
+            outbox.add(store, on, "cards:work", [outbox.make("cards:work", "1", "card_moved")])
+            assert len(outbox.take(store, on, "cards")) == 1
         at(store, NOW)
         with store.write() as on:
-            assert len(news.take(store, on, "cards")) == 1
+            assert len(outbox.take(store, on, "cards")) == 1
             # It is taken now, and for a while.
-            assert news.take(store, on, "cards") == []
+            assert outbox.take(store, on, "cards") == []
 
 
 class TestLock:

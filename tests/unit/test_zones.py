@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsroom.zones import UTC, at, is_zone, zone
+from opsroom.times.zones import UTC, at, is_zone, zone
 
 LIBRARY = Path(__file__).resolve().parents[2] / "actions" / "lib"
 LONDON, NEW_YORK, LORD_HOWE, APIA = "Europe/London", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"
@@ -73,6 +73,6 @@ def test_what_is_no_zone_is_told_apart_whatever_lies_under_that_name(name: str) 
 
 
 def test_no_time_zone_database_is_loaded_for_utc() -> None:
-    script = "import sys; from opsroom.zones import zone; zone('UTC'); print('zoneinfo' in sys.modules)"
+    script = "import sys; from opsroom.times.zones import zone; zone('UTC'); print('zoneinfo' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=LIBRARY, check=True)
     assert done.stdout.strip() == "False"

@@ -12,17 +12,15 @@ from pathlib import Path
 from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 from urllib.parse import quote
 
-from .addressee import addressed, is_errbot, nick_of
-from .desk import KINDS, Desk
-from .desk.outcome import Outcome
+from .commands import KINDS, Desk, Outcome
+from .config import load
+from .config.model import Settings
+from .db.url import read_address
 from .errors import Code, OpsroomError, Refusal
 from .people import identify
-from .room import MaskedRoom, NoRoom, Room, StackStormRoom
 from .secrets import Redactor, redactor_for
-from .settings import load
-from .settings.model import Settings
-from .starter import starter_of
-from .store.address import read_address
+from .stackstorm.chat import MaskedRoom, NoRoom, Room, StackStormRoom, addressed, is_errbot, nick_of
+from .stackstorm.context import starter_of
 from .text import MESSAGE_CHARACTERS, in_lines, message, neutralise_data, shorten
 
 try:
@@ -103,7 +101,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
 
     def _hand_over(self, ok: bool, result: Dict[str, Any]) -> None:
         """The runner is gone, and nobody reads what this process returns: StackStorm gets it from here."""
-        from .executions import hand_over
+        from .stackstorm.executions import hand_over
 
         try:
             hand_over(self._execution_id(), ok, result)

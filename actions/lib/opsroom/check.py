@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import List, Optional, Sequence, Tuple
 
-from .desk import KINDS
+from .commands import KINDS
+from .config import load, registration
+from .config.advice import advice
+from .config.fields import Problems, references_in
+from .config.yaml_file import ConfigFile, Note, UnreadableFile, is_within, read_config_file
 from .errors import OpsroomError
-from .settings import load, registration
-from .settings.advice import advice
-from .settings.fields import Problems, references_in
-from .settings.yaml_file import ConfigFile, Note, UnreadableFile, is_within, read_config_file
 
 _UNKNOWN = (
     "StackStorm takes this from its datastore, so it cannot be checked here; nor can how the rules of this config fit "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Generic, Mapping, Tuple, TypeVar
 
-from .settings.fields import Fields
+from .config.fields import Fields
 
 Made = TypeVar("Made")
 

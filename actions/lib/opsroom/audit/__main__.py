@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
+from ..db import open_store
 from ..errors import OpsroomError
-from ..store import open_store
 from ..text import stamp
-from .files import FORMATS, file_name, render, write
 from .heads import Head, keep_head, read_heads, verify_record
 from .period import read_period
+from .render import FORMATS, file_name, render, write
 from .report import headline, make_report, verdict
 
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
-from ..ledger import Record
-from ..store.plain import Transaction, rows
-from ..store.values import from_moment, moment
+from ..db.sql import Transaction, from_moment, moment, rows
+from ..records.ledger import Record
 from ..text import stamp
 from .model import Finding, GapKind
 from .period import Period

@@ -10,15 +10,15 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Connection
 
+from ..db.sql import from_moment, moment
+from ..db.tables import ledger
 from ..errors import Failure
-from ..ledger import Event, Record, record_of
-from ..ledger_lookup import deployments
-from ..store.tables import ledger
-from ..store.values import from_moment, moment
+from ..records.ledger import Event, Record, record_of
+from ..records.queries import deployments
 from .clock import Clock
 from .model import Change, Held
+from .narrative import change_of, runs_after
 from .period import Period
-from .telling import change_of, runs_after
 
 Place = Tuple[str, str]
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import Code, Failure, Refusal
-from ..http import Http
+from ..http.client import Http
 from .period import Period
 
 # What the API hands out at once to somebody who is no administrator.

@@ -20,9 +20,9 @@ from typing import Iterable, List, Optional, Tuple
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from ..db.tables import ledger
 from ..errors import Code, Failure, Refusal
-from ..ledger_chain import Break, BreakKind, ChainReport, verify_chain
-from ..store.tables import ledger
+from ..records.chain import Break, BreakKind, ChainReport, verify_chain
 from .clock import Jump, read_clock
 
 # What all databases shared before 0.4, and how the first line of a database's own file begins.

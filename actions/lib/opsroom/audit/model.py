@@ -8,7 +8,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Dict, List, Optional, Tuple
 
-from ..ledger_chain import ChainReport
+from ..records.chain import ChainReport
 from .period import Period
 
 

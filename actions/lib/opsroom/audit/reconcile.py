@@ -9,8 +9,8 @@ from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Connection
 
-from ..store.tables import ledger
-from ..store.values import from_moment, moment
+from ..db.sql import from_moment, moment
+from ..db.tables import ledger
 from ..text import one_line, when
 from .clock import Clock
 from .executions import Execution

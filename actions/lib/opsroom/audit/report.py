@@ -7,14 +7,14 @@ from typing import Iterator, Sequence, Set, Tuple
 
 from sqlalchemy.engine import Connection
 
-from ..claims import current
-from ..ledger_chain import reading_anything, verify_chain
+from ..db import Store
 from ..names import listed
-from ..store import Store
+from ..records.chain import reading_anything, verify_chain
+from ..records.claims import current
 from ..text import when
 from .clock import read_clock
 from .collect import Collected, collect
-from .gaps import exceptions, gaps
+from .findings import exceptions, gaps
 from .model import Ending, Finding, Report
 from .period import Period
 

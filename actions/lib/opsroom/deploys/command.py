@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Tuple
 
+from ..config.fields import Fields
 from ..errors import Code, Failure
 from ..names import check_version, either
-from ..placeholders import KNOWN, fill, unknown
-from ..processes import run, still_running
-from ..settings.fields import Fields
+from ..subprocesses import run, still_running
+from ..templates import KNOWN, fill, unknown
 from . import Deployer, Job, Resolved, Target
 
 

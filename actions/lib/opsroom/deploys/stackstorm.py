@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
+from ..config.fields import Fields
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import check_version
-from ..settings.fields import Fields
-from ..stackstorm import Execution, StackStorm, here, why
+from ..stackstorm.client import Execution, StackStorm, here, why
 from ..templates import filled, read_access, read_action, read_template
 from ..text import neutralise, one_line
 from . import Deployer, Job, Resolved, Target

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from .families import (
-    alone,
-    by_id,
-    giving,
-    text_last,
-    text_within,
-)
+from .families import alone, by_id, giving, text_last, text_within
 from .forms import COLON, LAST, PAIRS, REST, WORD, Command, Form, gaps, plain, value, words
 
 _CARD = words("create") + r"\s+(?:a\s+)?card"

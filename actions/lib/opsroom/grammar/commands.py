@@ -28,7 +28,21 @@ from .families import (
     text_within,
     with_cards,
 )
-from .forms import CODE, END, ID, LAST, NAME, PAIRS, REST, Command, Form, gaps, plain, value, words
+from .forms import (
+    CODE,
+    END,
+    ID,
+    LAST,
+    NAME,
+    PAIRS,
+    REST,
+    Command,
+    Form,
+    gaps,
+    plain,
+    value,
+    words,
+)
 
 _DEPLOY = gaps("deploy", APP, VERSION, "to")
 _ID_PLACE = value("environment", ID)

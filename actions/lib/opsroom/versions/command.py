@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Mapping, Optional, Pattern, Tuple
 
+from ..config.fields import Fields
 from ..deploys import Target
 from ..errors import Code, Failure
 from ..names import VERSION, either, shown
-from ..placeholders import fill, unknown
-from ..processes import capture
-from ..settings.fields import Fields
-from ..terminal import is_visible
+from ..subprocesses import capture
+from ..templates import fill, unknown
+from ..text.terminal import is_visible
 from . import Running, VersionSource
 from .expressions import found_by, read_expression
 

@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..config.fields import Fields
 from ..deploys import Target
+from ..deploys.git.release_dir import CURRENT, read_note
 from ..errors import Code, Failure
 from ..names import VERSION, either, shown
-from ..placeholders import fill, unknown
-from ..releases import CURRENT, read_note
-from ..settings.fields import Fields
+from ..templates import fill, unknown
 from . import Running, VersionSource
 
 _KNOWN = ("app", "environment")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Optional, Pattern
 
-from ..charset import unmarked
+from ..config.fields import Fields
 from ..errors import Code, Failure
 from ..expressions import ExpressionProblem, find_in_text
 from ..names import shown
-from ..settings.fields import Fields
+from ..text.charset import unmarked
 
 
 def read_expression(fields: Fields, name: str) -> Optional[Pattern[str]]:

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Pattern
 from urllib.parse import quote
 
-from ..charset import unmarked
+from ..config.fields import Fields
 from ..deploys import Target
 from ..errors import Code, Failure
 from ..expressions import search
-from ..json_values import as_version, described, read
+from ..expressions.json_values import as_version, described, read
 from ..names import VERSION, either, shown
-from ..placeholders import fill, unknown
 from ..secrets import redact
-from ..settings.fields import Fields
-from ..terminal import without_sequences
+from ..templates import fill, unknown
 from ..text import one_line
+from ..text.charset import unmarked
+from ..text.terminal import without_sequences
 from . import Running, VersionSource
 from .expressions import found_by, read_expression
 
 if TYPE_CHECKING:
-    from ..http import Answer
+    from ..http.client import Answer
 
 _KNOWN = ("app", "environment")
 # A cache on the way may keep its copy, and has to ask whether it is still good (RFC 9111, section 5.2.1.4). Not
@@ -88,7 +88,7 @@ class HttpVersion:
 
     def ask(self) -> Running:
         """Raises Failure: those of `Http.send`, and bad_answer when the answer holds no version."""
-        from ..http import Http  # the config is read for every message, an address is asked for few
+        from ..http.client import Http  # the config is read for every message, an address is asked for few
 
         options = self._options
         http = Http(

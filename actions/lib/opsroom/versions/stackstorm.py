@@ -8,16 +8,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping
 
+from ..config.fields import Fields
 from ..deploys import Target
 from ..errors import Code, Failure, OpsroomError
 from ..expressions import search
-from ..json_values import as_version, described, may_have_lost_zeros
+from ..expressions.json_values import as_version, described, may_have_lost_zeros
 from ..names import VERSION, shown
-from ..settings.fields import Fields
-from ..stackstorm import Execution, here, why
+from ..stackstorm.client import Execution, here, why
 from ..templates import filled, read_access, read_action, read_template
-from ..terminal import without_sequences
 from ..text import one_line
+from ..text.terminal import without_sequences
 from . import Running, VersionSource
 
 _KNOWN = ("app", "environment")

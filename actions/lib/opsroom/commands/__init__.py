@@ -1,0 +1,113 @@
+"""The use cases, one a file. Each reads like the story: who asks, may they, claim, do, verify, record, say.
+
+What a use case hands back: whether it worked, a code, the message for the room, and the facts as data.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
+
+from ..config import Kinds
+from ..config.model import Settings
+from ..deadline import in_time
+from ..errors import Code, Failure
+from ..people import Speaker
+from ..registry import Later
+from ..stackstorm.chat import NoRoom, Room
+
+if TYPE_CHECKING:
+    from ..db import Store
+    from ..records.outbox import Letter
+
+
+KINDS = Kinds(
+    deploys=Later("opsroom.deploys"),
+    versions=Later("opsroom.versions"),
+    trackers=Later("opsroom.trackers"),
+    pagers=Later("opsroom.pagers"),
+)
+
+
+@dataclass
+class Desk:
+    """What a use case works with: the settings, who asks, the room to read along in, and the record.
+
+    The store is opened when it is first needed: looking up a version needs none, and SQLAlchemy takes 0.25 s to import.
+    """
+
+    settings: Settings
+    speaker: Speaker
+    database: str
+    execution_id: str = ""
+    # A private folder for what a tracker or a pager must remember; not made before something is kept there.
+    keep: Path = Path("kept")
+    room: Room = field(default_factory=NoRoom)
+    # Another room by its name, for telling people what happened to what is theirs.
+    rooms: Callable[[str], Room] = lambda name: NoRoom()
+    # Takes the secrets of the config out of a text or data, before it is written where it stays for good.
+    mask: Callable[[Any], Any] = lambda value: value
+    # Seconds that looking up names has taken so far in this command, by pager.
+    looked_up: Dict[str, float] = field(default_factory=dict)
+    _store: Optional[Store] = None
+    # Something was put into the outbox by this very command: it has waited for the database long enough.
+    _put: bool = False
+
+    @property
+    def store(self) -> Store:
+        """The database. Raises Failure(store_...) when it cannot be used."""
+        if self._store is None:
+            from ..db import open_store
+
+            self._store = open_store(self.database)
+        return self._store
+
+    def later(self, letter: Letter) -> bool:
+        """Keep what cannot be recorded now for the next command; whether that worked."""
+        from ..db.url import read_address
+        from ..records.outbox import folder_of, put
+
+        self._put = True
+        return put(folder_of(self.keep, read_address(self.database)), letter)
+
+    def take_over(self) -> None:
+        """Record what earlier commands could not. What cannot be recorded even now waits on."""
+        from ..db.url import read_address
+        from ..records.outbox import drain, folder_of, waiting
+
+        folder = folder_of(self.keep, read_address(self.database))
+        if waiting(folder) and not self._put:
+            with suppress(Failure):
+                drain(self.store, folder)
+
+    def finish(self) -> None:
+        """At the end of a command: record what earlier ones could not, if this one used the database, and let go."""
+        if self._store is not None:
+            with suppress(Failure):
+                in_time(lambda given_up: self.take_over())
+        self.close()
+
+    def link(self) -> str:
+        """Where this execution can be seen: an address where the config has one, else its id; empty without any."""
+        if not self.execution_id:
+            return ""
+        web = self.settings.web
+        return f"{web}/#/history/{self.execution_id}" if web else f"execution {self.execution_id}"
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer to one message. `facts` may hold anything that JSON can; it is neutralised on the way out."""
+
+    ok: bool
+    code: Code
+    message: str
+    facts: Mapping[str, Any] = field(default_factory=dict)

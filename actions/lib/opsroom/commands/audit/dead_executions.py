@@ -1,0 +1,150 @@
+"""Closing what StackStorm takes for running although its runner died: with its answer, where the record has one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence
+
+from ...db.sql import soon
+from ...errors import Code, Failure
+from ...people import same_room
+from ...stackstorm.client import here
+from ...stackstorm.executions import Running, running
+from ...text import MESSAGE_CHARACTERS, message, neutralise_data, one_line
+from .. import Desk, Outcome
+from ..deployments.interrupted import settle_interrupted
+
+if TYPE_CHECKING:
+    from ...records.ledger import Record
+
+# An action that has recorded its end answers within moments, and a runner that is alive passes that on.
+_MOMENTS = timedelta(seconds=60)
+# What its runner would have stopped by now; StackStorm itself takes a while for it.
+_BEYOND = timedelta(seconds=60)
+# Tests put their own clock here, in seconds since 1970.
+clock: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True)
+class Closing:
+    """How a dead execution is closed: StackStorm's status, and what the room reads."""
+
+    status: str
+    result: Dict[str, Any]
+
+
+def close_dead_executions(desk: Desk) -> Outcome:
+    """Find the executions of opsroom whose runner died, and close each; the room that asked gets the answer.
+
+    Raises Refusal(not_configured) outside of StackStorm and Failure(unauthorized, unreachable, store_...).
+    """
+    client = here()
+    closed: List[str] = []
+    try:
+        found = [one for one in running(client) if one.id != desk.execution_id]
+        if found:
+            settle_interrupted(desk)
+        closed += [one.id for one in found if _close(desk, client, one)]
+    except Failure as failure:
+        if failure.code != Code.UNAUTHORIZED:
+            raise
+        raise Failure(
+            failure.code,
+            "StackStorm does not let this user list opsroom's executions and end them.",
+            "An administrator grants execution_list, and action_execute on opsroom's actions.",
+            failure.facts,
+        ) from failure
+    facts = {"closed": closed, "running": len(found) - len(closed)}
+    if not closed:
+        return Outcome(True, Code.NOTHING_NEW, "No execution of opsroom is without its runner.", facts)
+    count = f"{len(closed)} execution{'s' if len(closed) > 1 else ''}"
+    return Outcome(True, Code.EXECUTIONS_CLOSED, f"Closed {count} whose runner had died.", facts)
+
+
+def closing_of(
+    execution: Running, now: datetime, claimed: bool, records: Sequence[Record], recorded_now: datetime
+) -> Optional[Closing]:
+    """How to close an execution that StackStorm takes for running; None where it may be alive.
+
+    `claimed`: it holds a claim that it renews. `now` is compared with StackStorm's times, `recorded_now` with those of
+    its `records`, oldest first.
+    """
+    if claimed:
+        return None
+    end = _end_of(records)
+    # One that is dated after now was written by a wrong clock.
+    if end is not None and (recorded_now - end.clock >= _MOMENTS or end.clock > soon(recorded_now)):
+        return _answered(end)
+    if now - execution.began < timedelta(seconds=execution.limit) + _BEYOND:
+        return None
+    words = execution.action.replace("_", " ")
+    text = f"The runner of this {words} died, and it left no answer."
+    hint = "Look at what it was to change, then say it again."
+    return Closing("abandoned", _result("failed", Code.INTERRUPTED.value, text, hint))
+
+
+def _close(desk: Desk, client: Any, execution: Running) -> bool:
+    from ...records.claims import current
+    from ...records.queries import of_execution
+
+    store = desk.store
+    with store.read() as connection:
+        claimed = any(one.execution_id == execution.id and not one.expired for one in current(store, connection))
+        records = of_execution(connection, execution.id)
+        recorded_now = store.now(connection)
+    now = datetime.fromtimestamp(clock(), timezone.utc)
+    closing = closing_of(execution, now, claimed, records, recorded_now)
+    if closing is None:
+        return False
+    if closing.status == "abandoned" and records:
+        closing = _unless_announced(desk, execution, closing, records[-1])
+    result = neutralise_data(desk.mask(closing.result))
+    return bool(client.end(execution.id, closing.status, {"result": result}))
+
+
+def _unless_announced(desk: Desk, execution: Running, closing: Closing, end: Record) -> Closing:
+    """What the announce room was told already, it is not told again as an answer; nor the other way round."""
+    from ...records.announcements import Telling, begin, told
+
+    if not execution.room or not same_room(execution.room, desk.settings.announce):
+        return closing
+    key = f"deployment:{end.deployment}:{end.seq}"
+    with desk.store.write() as connection:
+        telling = Telling(key, execution.room, str(closing.result["message"]))
+        if begin(desk.store, connection, telling, desk.execution_id, always=True):
+            told(desk.store, connection, key)
+            return closing
+    return Closing(closing.status, {**closing.result, "message": f"{_what(end)} was interrupted, as told above."})
+
+
+def _end_of(records: Sequence[Record]) -> Optional[Record]:
+    from ...records.ledger import Event
+
+    under_way = (Event.ASKED, Event.STARTED, Event.OVERRIDDEN, Event.APPROVED, Event.CONFIRMED)
+    return records[-1] if records and records[-1].event not in under_way else None
+
+
+def _answered(end: Record) -> Closing:
+    from ...records.ledger import Event
+
+    if end.event is Event.INTERRUPTED:
+        text, hint = (
+            f"{_what(end)} was interrupted: {end.message.rstrip('.')}.",
+            "Say it again where it is still wanted.",
+        )
+        return Closing("abandoned", _result("failed", end.code, text, hint))
+    ok = end.event not in (Event.FAILED, Event.REFUSED, Event.UNCONFIRMED) or end.code == Code.ALREADY_THERE.value
+    outcome = "succeeded" if ok else "refused" if end.event is Event.REFUSED else "failed"
+    return Closing("succeeded" if ok else "failed", _result(outcome, end.code or end.event.value, end.message, ""))
+
+
+def _what(end: Record) -> str:
+    where = f" of {end.app} {end.version} on {end.environment}" if end.app else ""
+    return f"The {end.command}{where} by {one_line(end.requester, 60)}"
+
+
+def _result(outcome: str, code: str, text: str, hint: str) -> Dict[str, Any]:
+    # Together they must fit into one message.
+    return {"outcome": outcome, "code": code, "message": message(text, MESSAGE_CHARACTERS - 60), "hint": hint}

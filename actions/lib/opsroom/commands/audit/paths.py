@@ -1,0 +1,21 @@
+"""Where reports and noted hashes are kept: beside the database, out of reach of whoever may only speak in chat."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .. import Desk
+
+
+def audit_folder(desk: Desk, fallback: str) -> Path:
+    """The folder `audit` beside the database file; for a database on a server, beside where the file would be.
+
+    `fallback` is the URL of the default database. Nobody chooses the folder in chat: whoever could would write files
+    anywhere that StackStorm's actions may.
+    """
+    from ...db.url import read_address
+
+    address = read_address(desk.database)
+    path = address.path or read_address(fallback).path
+    return Path(os.path.dirname(path)) / "audit"

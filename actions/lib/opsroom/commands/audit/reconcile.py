@@ -1,0 +1,91 @@
+"""audit reconcile: the record against StackStorm's own history, and what one has and the other does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Iterable, List
+
+from ...audit.period import read_period
+from ...errors import Code
+from ...text import when
+from .. import Desk, Outcome
+
+if TYPE_CHECKING:
+    from ...audit.executions import History
+    from ...audit.period import Period
+    from ...audit.reconcile import Reconciled
+
+# The actions of which every execution leaves a record. A test keeps this and the actions' metadata in step.
+RECORDED = (
+    "ack_page", "add_responder", "approve_change", "assign_card", "comment_card", "confirm_change",
+    "create_card", "deploy", "emergency_deploy", "end_incident", "escalate_page", "lock", "loud", "move_card",
+    "open_incident", "page", "promote", "quiet", "reject_change", "resolve_page", "review_change", "rollback",
+    "unlock",
+)  # fmt: skip
+
+
+def reconcile(desk: Desk, since: str, until: str = "", pack: str = "opsroom") -> Outcome:
+    """Compare over a period. Not ok, with code record_incomplete, when one side has what the other does not.
+
+    Raises Refusal(invalid_time; not_configured outside of StackStorm) and Failure(unauthorized, unreachable, ...).
+    """
+    from ...audit.executions import here_or_refuse
+
+    period = read_period(since, until)
+    found = compared(desk, period, here_or_refuse(), [f"{pack}.{name}" for name in RECORDED])
+    facts = {
+        "since": period.since,
+        "until": period.until,
+        "compared": found.compared,
+        "only_in_the_record": [
+            {"execution": one.id, "record": one.record, "at": one.at, "what": one.what} for one in found.only_here
+        ],
+        "only_in_stackstorm": [
+            {"execution": one.id, "action": one.action, "status": one.status, "at": one.at, "by": one.by}
+            for one in found.only_there
+        ],
+        "too_old": found.too_old,
+        "history_begins": found.history_begins,
+    }
+    code = Code.RECONCILED if found.ok else Code.RECORD_INCOMPLETE
+    return Outcome(found.ok, code, f"{period.title}: {_told(found)} {_reach(found, period)}".strip(), facts)
+
+
+def compared(desk: Desk, period: Period, history: History, actions: Iterable[str]) -> Reconciled:
+    """The comparison itself. The record is read after StackStorm was asked: what ran meanwhile is in both."""
+    from ...audit.clock import read_clock
+    from ...audit.reconcile import compare, known, noted
+
+    there = [one for action in actions for one in history.of(action, period)]
+    begins = history.oldest()
+    store = desk.store
+
+    def known_here(ids: Iterable[str]) -> List[str]:
+        with store.read() as connection:
+            return known(connection, ids)
+
+    with store.read() as connection:
+        here = noted(connection, period, read_clock(connection, store.now(connection)))
+    return compare(here, there, begins, history.has, known_here)
+
+
+def _told(found: Reconciled) -> str:
+    if found.ok:
+        return f"the record and StackStorm's history have the same {found.compared:,} executions."
+    text = f"{found.compared:,} executions are in both."
+    if found.only_here:
+        first = found.only_here[0]
+        text += f" {len(found.only_here)} only in the record, first {first.id} (record {first.record}, {first.what})."
+    if found.only_there:
+        one = found.only_there[0]
+        text += f" {len(found.only_there)} only in StackStorm, first {one.id} ({one.action} by {one.by}, {one.status})."
+    return text
+
+
+def _reach(found: Reconciled, period: Period) -> str:
+    if found.history_begins is None:
+        return "StackStorm's history is empty."
+    if found.history_begins <= period.since:
+        return ""
+    begins = when(found.history_begins, period.since)
+    old = f"; {found.too_old:,} older executions could not be compared" if found.too_old else ""
+    return f"StackStorm's history begins {begins}{old}."

@@ -1,0 +1,1 @@
+"""What rules, workflows and sensors ask for: releases, promotions, announcements, drift."""

@@ -1,0 +1,109 @@
+"""Promoting when a card is moved into the column that asks for it: what runs on the environment before goes there."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import List, Tuple
+
+from ...config.model import App, Environment, Settings
+from ...config.trackers import projects
+from ...errors import Code, Refusal
+from ...names import comparable, either, listed
+from ...text import one_line
+from .. import Desk, Outcome
+from ..announce import tell_once
+from ..deployments.commands import promote
+
+# A card that a deployment of ours moved asks for nothing; that it was moved is heard of within this.
+_OURS = timedelta(hours=1)
+
+
+def promote_card(desk: Desk, tracker: str, card: str, to: str, event: str) -> Outcome:
+    """Promote the application whose cards live there, in the name of the rule's user; once an `event`.
+
+    Whatever holds for `promote` holds here. Raises what it raises; what stands in the way is told in the announce room.
+    """
+    from ...records.idempotency import first_time
+
+    environments = [one for one in desk.settings.environments.values() if _asks(desk.settings, one, to)]
+    apps = apps_of_card(desk.settings, tracker, card) if environments else []
+    places = [(app, one.for_app(app.name)) for one in environments for app in apps]
+    fitting = [(app, one) for app, one in places if _is_ready(one, to) and one.name in _homes(desk, app)]
+    if not fitting or _moved_by_us(desk, tracker, card, to):
+        return Outcome(True, Code.NOTHING_NEW, "This asks for no promotion.", {"card": card})
+    with desk.store.write() as connection:
+        if not first_time(desk.store, connection, "promote_card", event):
+            return Outcome(True, Code.NOTHING_NEW, "This was acted upon before.", {"card": card})
+    what = f"{one_line(card, 60)} was moved to {one_line(to, 60)}"
+    try:
+        app, environment = _only(fitting, card)
+        outcome = promote(desk, app.name, environment.after, environment.name, f"{tracker}:{card}")
+    except Refusal as refusal:
+        tell_once(desk, f"card:{event}", f"{what}, but nothing was deployed: {refusal.sentence()}")
+        raise
+    if outcome.code in (Code.WAITING, Code.CONFIRM):
+        tell_once(desk, f"card:{event}", f"{what}. {outcome.message}")
+    return outcome
+
+
+def apps_of_card(settings: Settings, tracker: str, card: str) -> List[App]:
+    """The applications whose cards live in the project of this card; where none names it, those that name its tracker,
+    and with a single tracker those that name nothing."""
+    exact: List[App] = []
+    wide: List[App] = []
+    for app in settings.apps.values():
+        if not app.cards:
+            if len(settings.trackers) == 1:
+                wide.append(app)
+            continue
+        for place in projects(settings.trackers, {}, app.cards):
+            if place.tracker == tracker:
+                if not place.id:
+                    wide.append(app)
+                elif place.id.casefold() == _project(card).casefold():
+                    exact.append(app)
+    return exact or wide
+
+
+def _project(card: str) -> str:
+    """OPS of OPS-12, acme/web of acme/web#17."""
+    return re.sub(r"[-#][0-9]+$", "", card)
+
+
+def _asks(settings: Settings, environment: Environment, to: str) -> bool:
+    return any(_is_ready(one, to) for one in (environment, *(environment.for_app(app) for app in settings.apps)))
+
+
+def _is_ready(environment: Environment, to: str) -> bool:
+    return bool(environment.ready_column) and comparable(environment.ready_column) == comparable(to)
+
+
+def _homes(desk: Desk, app: App) -> List[str]:
+    return list(desk.settings.environments_of(app))
+
+
+def _moved_by_us(desk: Desk, tracker: str, card: str, to: str) -> bool:
+    """Whether it was the end of a deployment that put it there, and nobody."""
+    from ...records.ledger import Event
+    from ...records.queries import newest
+
+    store = desk.store
+    with store.read() as connection:
+        since = store.now(connection) - _OURS
+        moves = newest(connection, Event.CARD_MOVED, since)
+    mine = next((one for one in moves if (one.facts.get("tracker"), one.facts.get("card")) == (tracker, card)), None)
+    if mine is None or not mine.facts.get("of_deployment"):
+        return False
+    return comparable(str(mine.facts.get("after", ""))) == comparable(to)
+
+
+def _only(fitting: List[Tuple[App, Environment]], card: str) -> Tuple[App, Environment]:
+    if len(fitting) > 1:
+        ways = [f"{app.name} on {environment.name}" for app, environment in fitting]
+        raise Refusal(
+            Code.NOT_POSSIBLE,
+            f"{one_line(card, 60)} may be about {listed(ways)}.",
+            f"Say in chat which: promote {either(app.name for app, _ in fitting[:2])} from ...",
+        )
+    return fitting[0]

@@ -1,0 +1,163 @@
+"""Deploying a release when it is published: the webhook is checked, the rest is an ordinary deployment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Tuple
+
+from ...config.model import App, Webhook
+from ...errors import Code, Refusal
+from ...names import check_version, either, shown
+from ...text import one_line, span, when
+from .. import Desk, Outcome
+from ..announce import tell_once
+from ..deployments.commands import deploy
+
+if TYPE_CHECKING:
+    from ...webhooks.releases import Published
+
+SERVICES = {"github": "GitHub", "gitlab": "GitLab"}
+# A delivery that is older was sent again by someone. Those of so long are remembered by name (seen.KEPT is longer).
+_OLDEST = timedelta(days=1)
+
+
+def deploy_release(desk: Desk, service: str, instance: str) -> Outcome:
+    """Deploy what a webhook says was published, in the name of the rule's user; `instance` is what set off the rule.
+
+    Whatever holds for `deploy` holds here. Raises Refusal(not_configured, not_signed, seen_already, unknown_app,
+    invalid_name, ...), and what `deploy` raises; of what stands in the way, the announce room is told.
+    """
+    from ...stackstorm.client import payload_of
+    from ...webhooks import releases
+    from ...webhooks.signature import payload
+
+    webhook = _webhook(desk, service)
+    given = payload_of(instance)
+    headers, body = _parts(given)
+    _authentic(desk, service, webhook, headers, body)
+    read = releases.by_github if service == "github" else releases.by_gitlab
+    release = read(headers, payload(headers, body))
+    if release is None:
+        said = f"{SERVICES[service]} told of something else than a published release; nothing was done."
+        return Outcome(True, Code.NOTHING_NEW, said, {"service": service})
+    unready = _unready(desk, service, webhook, release)
+    if unready:
+        return Outcome(True, Code.NOTHING_NEW, unready, {"service": service, "version": release.tag})
+    first = _first_time(desk, service, release, headers, body)
+    app, environment = _place(desk, webhook, service, release)
+    what = f"{one_line(release.tag, 60)} of {app.name}, published on {SERVICES[service]},"
+    try:
+        outcome = deploy(desk, app.name, check_version(release.tag), environment)
+    except Refusal as refusal:
+        told = f"{what} was not deployed to {environment}: {refusal.sentence()}"
+        tell_once(desk, f"release:{first}", told)
+        raise
+    if outcome.code in (Code.WAITING, Code.CONFIRM):
+        tell_once(desk, f"release:{first}", f"{what} waits. {outcome.message}")
+    return outcome
+
+
+def _webhook(desk: Desk, service: str) -> Webhook:
+    webhook = desk.settings.webhooks.get(service)
+    if service not in SERVICES or webhook is None:
+        raise Refusal(
+            Code.NOT_CONFIGURED,
+            f"The config says nothing of a webhook of {SERVICES.get(service, shown(service))}.",
+            f"An administrator can add webhooks.{either(SERVICES)} to opsroom.yaml.",
+        )
+    return webhook
+
+
+def _parts(given: Mapping[str, Any]) -> Tuple[Dict[str, str], Any]:
+    from ...webhooks.signature import lower
+
+    headers = given.get("headers")
+    return lower(headers) if isinstance(headers, Mapping) else {}, given.get("body")
+
+
+def _authentic(desk: Desk, service: str, webhook: Webhook, headers: Mapping[str, str], body: Any) -> None:
+    """Raises Refusal(not_signed) unless everything that is configured fits; nothing configured fits nothing."""
+    from ...webhooks.signature import has_token, signed_by_github, signed_by_gitlab
+
+    checks = []
+    if service == "github":
+        checks.append(signed_by_github(webhook.secret, headers, body))
+    else:
+        with desk.store.read() as connection:
+            now = desk.store.now(connection).timestamp()
+        if webhook.token:
+            checks.append(has_token(webhook.token, headers))
+        if webhook.signing_token:
+            checks.append(signed_by_gitlab(webhook.signing_token, headers, body, now))
+    # A reference to the datastore that nobody has put a secret in place of is known to everybody.
+    unfilled = any("{{" in one for one in (webhook.secret, webhook.token, webhook.signing_token))
+    if unfilled or not checks or not all(checks):
+        raise Refusal(
+            Code.NOT_SIGNED,
+            f"This does not come from {SERVICES[service]}, or was changed on the way: its signature does not fit.",
+            f"Should it be genuine: the secret under webhooks.{service} and that of the webhook have to be the same.",
+        )
+
+
+def _unready(desk: Desk, service: str, webhook: Webhook, release: Published) -> str:
+    """Why a release is not meant to be deployed yet; empty where it is, or the config says that it may be.
+
+    Nothing is noted: once the config allows it, the delivery can be sent again.
+    """
+    with desk.store.read() as connection:
+        now = desk.store.now(connection)
+    if webhook.unready or not (release.prerelease or release.is_upcoming(now)):
+        return ""
+    what, key = "a pre-release", "prereleases"
+    if not release.prerelease and release.due is not None:
+        what, key = f"dated {when(release.due, now)}", "upcoming"
+    return (
+        f"{one_line(release.repository, 60)} {one_line(release.tag, 60)} is {what}; nothing was done. "
+        f"To deploy such releases too: webhooks.{service}.{key}."
+    )
+
+
+def _first_time(desk: Desk, service: str, release: Published, headers: Mapping[str, str], body: Any) -> str:
+    """The fingerprint of the delivery. Raises Refusal(seen_already) for one that came before or is too old."""
+    from ...records.idempotency import first_time
+    from ...webhooks.signature import fingerprint
+
+    store, marks = desk.store, fingerprint(headers, body)
+    with store.write() as connection:
+        now = store.now(connection)
+        # No short cut: all of them are noted.
+        fresh = [first_time(store, connection, f"delivery:{service}", mark) for mark in marks]
+    if not all(fresh):
+        raise Refusal(
+            Code.SEEN_ALREADY,
+            f"{SERVICES[service]} told of {one_line(release.repository, 60)} {one_line(release.tag, 60)} before; "
+            "nothing was done.",
+            "To deploy it once more, say so in chat.",
+        )
+    if release.at is None or now - release.at > _OLDEST:
+        age = span((now - release.at).total_seconds()) if release.at else "an unknown time"
+        raise Refusal(
+            Code.SEEN_ALREADY,
+            f"{one_line(release.repository, 60)} {one_line(release.tag, 60)} was published {age} ago; what is older "
+            f"than {span(_OLDEST.total_seconds())} is not deployed by itself.",
+            "To deploy it, say so in chat.",
+        )
+    return marks[-1]
+
+
+def _place(desk: Desk, webhook: Webhook, service: str, release: Published) -> Tuple[App, str]:
+    """Which application it is, and the environment for it."""
+    wanted = release.repository.casefold()
+    name = next((app for repository, app in webhook.apps.items() if repository.casefold() == wanted), "")
+    if not name:
+        key = "repositories" if service == "github" else "projects"
+        raise Refusal(
+            Code.UNKNOWN_APP,
+            f"The config does not say which application {shown(release.repository, 60)} is.",
+            f"An administrator can add it under webhooks.{service}.{key}.",
+        )
+    app = desk.settings.apps[name]
+    places = desk.settings.environments_of(app)
+    if not webhook.environment and not places:
+        raise Refusal(Code.NOT_IN_ENVIRONMENT, f"{app.name} lives on no environment.")
+    return app, webhook.environment or places[0]

@@ -1,0 +1,98 @@
+"""assign card: give it to a person of the config, to yourself, to a name that the tracker knows, or to nobody.
+
+move card: into another column or state, by its name.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ...config.model import Person
+from ...errors import Code
+from ...names import bare, same_as, unquoted
+from ...text import one_line
+from ...trackers import Assignee
+from .. import Desk, Outcome
+from ..attribution import myself, name_in
+from ..request import resumed
+from . import tracker_of_card
+from .request import answer, change, end, request_about, text_of, unrecorded
+
+_MYSELF = ("me", "myself")
+_NOBODY = "nobody"
+
+
+def assign_card(desk: Desk, card: str, to: str) -> Outcome:
+    """Assign a card. `to` is a person of the config, `me`, `nobody`, or a name as the tracker has it.
+
+    Raises Refusal(unknown_person) for somebody whom the config does not map to a name over there, or whom the tracker
+    does not know.
+    """
+    from ...records.ledger import Event
+
+    request = request_about(desk, "assign card")
+    with resumed(request):
+        found, wanted = tracker_of_card(desk, card), text_of(to, f"assign card {card} to me")
+        request.noted.update(tracker=found.name, card=found.id, to=one_line(wanted))
+        whom = assignee(desk, found.name, wanted)
+        request.write(Event.ASKED)
+        done = f"assigned to {whom.shown}"
+        given, _ = change(request, found, done, lambda: found.tracker.assign(found.id, whom))
+        name = one_line(given.to, 60) or _NOBODY
+        said = f"{request.by.shown} assigned {found.id} in {found.name} to {name}"
+        facts = {"url": given.url, "assignee": given.to, "notes": list(given.notes)}
+        trouble = end(request, Event.CARD_ASSIGNED, Code.CARD_ASSIGNED, said, **facts)
+    message = answer(said, given.url, notes=[unrecorded(trouble), *given.notes])
+    return Outcome(
+        True,
+        Code.CARD_ASSIGNED,
+        message,
+        {"tracker": found.name, "card": found.id, "recorded": trouble is None, **facts},
+    )
+
+
+def assignee(desk: Desk, tracker: str, who: str) -> Assignee:
+    """Whom that means to a tracker. Raises Refusal(unknown_person)."""
+    wanted = bare(who)
+    if wanted.casefold() == _NOBODY:
+        return Assignee(_NOBODY)
+    person = myself(desk) if wanted.casefold() in _MYSELF else _person(desk, wanted)
+    if person is None:
+        return Assignee(wanted, wanted)
+    return Assignee(person.name, name_in(desk, person, tracker), mapped=True)
+
+
+def _person(desk: Desk, name: str) -> Optional[Person]:
+    same = same_as(name, desk.settings.people)
+    return desk.settings.people[same[0]] if len(same) == 1 else None
+
+
+def move_card(desk: Desk, card: str, to: str) -> Outcome:
+    """Move a card. One that is there already stays there, and the answer says so.
+
+    Raises Refusal(unknown_column) with the names that would work, unknown_card, fields_missing, ...
+    """
+    from ...records.ledger import Event
+
+    request = request_about(desk, "move card")
+    with resumed(request):
+        found, column = tracker_of_card(desk, card), text_of(to, f"move card {card} to Done")
+        request.noted.update(tracker=found.name, card=found.id, to=one_line(column))
+        request.write(Event.ASKED)
+        moved, lost = change(request, found, "moved", lambda: found.tracker.move(found.id, unquoted(column)))
+        same = moved.before == moved.after and not lost
+        before, after = one_line(moved.before, 60), one_line(moved.after, 60)
+        if same:
+            said = f"{found.id} in {found.name} is in {after} already; nothing was done"
+        else:
+            came = f" from {before}" if before and not lost else ""
+            said = f"{request.by.shown} moved {found.id} in {found.name}{came} to {after}"
+        facts = {"url": moved.url, "before": moved.before, "after": moved.after, "notes": list(moved.notes)}
+        trouble = end(request, Event.CARD_MOVED, Code.CARD_MOVED, said, **facts)
+    message = answer(said, moved.url, notes=[unrecorded(trouble), *moved.notes])
+    return Outcome(
+        True,
+        Code.CARD_MOVED,
+        message,
+        {"tracker": found.name, "card": found.id, "changed": not same, "recorded": trouble is None, **facts},
+    )

@@ -1,0 +1,100 @@
+"""What approving, confirming, rejecting and reviewing share: which change is meant, where it goes, who asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict
+
+from ...config.model import Environment, Settings
+from ...errors import Code, Refusal
+from ...names import shown
+from ...people import Speaker, identify, same_room
+from ...policy.access import may
+from ...records.change import Change
+from ...records.changes import entry_of, find
+from ...records.ledger import Entry, Event
+from ...text import message, one_line
+from .. import Desk
+from ..request import Request
+from ..resolve import find_place
+
+
+def find_change(desk: Desk, request: Request, typed: str) -> Change:
+    """The change of that id; the request is from now on about it. Raises Refusal(unknown_change)."""
+    with desk.store.read_plain() as connection:
+        change = find(connection, typed)
+    if change is None:
+        raise Refusal(Code.UNKNOWN_CHANGE, f"There is no change {shown(typed)}.", "To see what waits: show changes")
+    request.noted["change"] = change.id
+    request.app, request.environment, request.version = change.app, change.environment, change.version
+    return change
+
+
+def place_of(desk: Desk, change: Change) -> Environment:
+    """Where it goes, by today's rules for its application. Raises Refusal when that place is gone."""
+    return find_place(desk.settings, change.app, change.environment)[1]
+
+
+def place_left(desk: Desk, change: Change) -> Environment:
+    """The same for closing a change, which must also be possible where its place left the config.
+
+    When its environment is still there, that one's rules hold. Else whoever may approve on some other environment may
+    close it, under that one's rules; only where no environment names approvers at all, does every environment count.
+    A one-time code is then wanted where any environment wants one.
+    """
+    settings = desk.settings
+    here = settings.environments.get(change.environment)
+    if here is not None:
+        return here.for_app(change.app)
+    every = [one.for_app(change.app) for one in settings.environments.values()]
+    named = [one for one in every if one.approvers is not None] or every
+    theirs = [one for one in named if not may(settings, desk.speaker, one, "approve")]
+    strict = any(one.second_factor for one in every)
+    if theirs:
+        return replace(theirs[0], name=change.environment, second_factor=strict)
+    return Environment(change.environment, approvers=(), second_factor=strict)
+
+
+def requester_of(settings: Settings, change: Change) -> Speaker:
+    """Who asked, as today's config knows them. Raises Refusal(ambiguous_person)."""
+    return identify(settings, change.chat_name or change.st2_user, change.st2_user, change.room)
+
+
+def entry_by(desk: Desk, change: Change, event: Event, code: Code, text: str, **facts: Any) -> Entry:
+    """A line for the ledger about a change, in the name of whoever speaks now."""
+    speaker = desk.speaker
+    text, facts = one_line(desk.mask(text), 500), desk.mask(facts)
+    return replace(
+        entry_of(change, event, code, text, asked_by=change.shown, **facts),
+        requester=one_line(speaker.shown),
+        person=speaker.person_name,
+        chat_name=one_line(speaker.chat_name, 200),
+        room=one_line(speaker.room, 200),
+        st2_user=speaker.st2_user,
+        execution_id=desk.execution_id,
+    )
+
+
+def facts_of(change: Change) -> Dict[str, Any]:
+    """A change as data of an outcome."""
+    return {
+        "change": change.id,
+        "kind": change.kind,
+        "state": change.state,
+        "deployment": change.deployment,
+        "command": change.command,
+        "app": change.app,
+        "environment": change.environment,
+        "version": change.version,
+        "version_before": change.version_before,
+        "requester": change.shown,
+        "asked_at": change.asked_at,
+        "expires_at": change.expires_at,
+        "reason": change.reason,
+    }
+
+
+def tell_the_requester(desk: Desk, change: Change, text: str) -> None:
+    """Say it where the change was asked for, unless it is said there anyway."""
+    if change.room and not same_room(change.room, desk.speaker.room):
+        desk.rooms(change.room).say(message(text))

@@ -1,0 +1,191 @@
+"""Makes a change instead of deploying: it says what would happen and who has to agree, and touches nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+
+from ...config.model import Environment, Settings
+from ...errors import Code
+from ...names import listed
+from ...policy.access import asked_outside
+from ...policy.approvals import cannot_be_approved, needed, time_left, waits_for
+from ...records.change import Change, Draft, Kind, State
+from ...records.changes import close, find_same, open_change, tidy
+from ...records.claims import release
+from ...records.ledger import Event, append
+from ...text import one_line
+from ...versions import distinct_names
+from .. import Desk, Outcome
+from ..announce import tell_once
+from . import entry_by, facts_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ...db.sql import Transaction
+    from ...deploys import Resolved
+    from ...versions import Running
+    from ..deployments.order import Order
+    from ..request import Request
+
+
+def make_change(
+    request: Request,
+    order: Order,
+    environment: Environment,
+    resolved: Resolved,
+    running: Optional[Running],
+    kind: str,
+) -> Outcome:
+    """Write down a change of that kind ("approval", "confirmation") with its record, and say what it waits for.
+
+    Asking for the same again while it waits finds the change that is there.
+    """
+    store = request.desk.store
+    draft = _draft(request, order, environment, resolved, running, Kind(kind))
+    wait = environment.approval_ttl if draft.kind is Kind.APPROVAL else environment.confirm_within
+    with store.write_plain() as connection:
+        tidy(store, connection)
+        change, new = _same_or_new(request, connection, draft, wait)
+        text = _told(request.desk.settings, change, new, environment, store.now(connection))
+        if new:
+            entry = request.entry(
+                Event.WAITING,
+                Code.WAITING.value,
+                text,
+                change=change.id,
+                kind=kind,
+                needed=change.needed,
+                plan=change.plan,
+                expires_at=change.expires_at,
+                commit=change.commit_id or None,
+            )
+        else:
+            # This request has an id of its own, and is over; the one that waits has another.
+            entry = request.entry(Event.REFUSED, Code.WAITING.value, text, change=change.id)
+        append(store, connection, entry)
+        release(connection, request.deployment)
+    request.ended = True
+    code = Code.WAITING if draft.kind is Kind.APPROVAL else Code.CONFIRM
+    if asked_outside(request.by, environment):
+        text = _post(request.desk, change, environment, text)
+    return Outcome(True, code, text, {**facts_of(change), "needed": change.needed, "plan": change.plan})
+
+
+def make_emergency(request: Request, order: Order, passed: Sequence[str]) -> Change:
+    """Flag an emergency until someone else reviews it, and record what it passed, before anything is touched.
+
+    All further records of the request name the change.
+    """
+    store = request.desk.store
+    draft = _draft(request, order, order.environment, None, None, Kind.EMERGENCY)
+    with store.write_plain() as connection:
+        change = open_change(store, connection, draft)
+        request.noted["change"] = change.id
+        told = f"{change.what} in an emergency ({order.emergency}); passed: {', '.join(passed) or 'nothing'}"
+        append(
+            store, connection, request.entry(Event.OVERRIDDEN, "", told, reason=order.emergency, passed=list(passed))
+        )
+    return change
+
+
+def _post(desk: Desk, change: Change, environment: Environment, text: str) -> str:
+    """Post a change that was asked for outside of the chat in the rooms where it is approved; once in each.
+
+    Returns what the requester reads.
+    """
+    rooms = environment.rooms or ()
+    for room in rooms:
+        tell_once(desk, f"asked:{change.deployment}:{room}", text, always=True, room=room)
+    return f"{text} It is posted in {listed(rooms)}."
+
+
+def _same_or_new(request: Request, connection: Transaction, draft: Draft, wait: float) -> Tuple[Change, bool]:
+    store, desk = request.desk.store, request.desk
+    there = find_same(connection, draft)
+    if there is not None:
+        if _same(there, draft):
+            return there, False
+        # What was shown then is not what would happen now: that one could never go ahead.
+        why = "asked for again, since what it would do had changed"
+        close(store, connection, there.id, State.OPEN, State.WITHDRAWN, desk.speaker.shown, why)
+        told = f"Change {there.id} was withdrawn: {why}."
+        append(store, connection, entry_by(desk, there, Event.REJECTED, Code.CHANGED_MEANWHILE, told))
+    return open_change(store, connection, draft, wait), True
+
+
+def _same(there: Change, draft: Draft) -> bool:
+    def shown(one: Draft) -> List[object]:
+        # A confirmation is bound to its room; an approval, once given, is not lost by asking again elsewhere.
+        room = one.room if one.kind is Kind.CONFIRMATION else ""
+        cards = list(one.facts.get("cards") or ())
+        return [one.version_before, one.commit_id, one.command, room, one.facts.get("redeploy"), cards]
+
+    return shown(there) == shown(draft)
+
+
+def _draft(
+    request: Request,
+    order: Order,
+    environment: Environment,
+    resolved: Optional[Resolved],
+    running: Optional[Running],
+    kind: Kind,
+) -> Draft:
+    speaker = request.by
+    return Draft(
+        deployment=request.deployment,
+        kind=kind,
+        command=request.command,
+        app=order.app.name,
+        environment=environment.name,
+        asked_version=order.version,
+        version=resolved.version if resolved else request.version,
+        commit_id=resolved.commit if resolved else order.commit,
+        version_before=running.version if running else request.version_before,
+        owner=speaker.key,
+        shown=one_line(speaker.shown),
+        person=speaker.person_name,
+        chat_name=speaker.chat_name,
+        room=speaker.room,
+        st2_user=speaker.st2_user,
+        execution_id=request.desk.execution_id,
+        plan=_plan(order, resolved, running),
+        reason=order.emergency,
+        needed=environment.approvals if kind is Kind.APPROVAL else 0,
+        facts={
+            "did": order.did,
+            "doing": order.doing,
+            "redeploy": order.redeploy,
+            "looked": running is not None,
+            "commit_before": running.commit if running is not None else "",
+            "cards": list(order.cards),
+        },
+    )
+
+
+def _plan(order: Order, resolved: Optional[Resolved], running: Optional[Running]) -> str:
+    place = f"{order.app.name} on {order.environment.name}"
+    if resolved is None:
+        return ""
+    # The commit is what is approved; a tag is only its name.
+    commit = (
+        f" ({resolved.commit[:12]})" if resolved.commit and not resolved.commit.startswith(resolved.version) else ""
+    )
+    if running is None or not running.version:
+        return f"{place} would get {resolved.version}{commit}"
+    before, after = distinct_names(running, resolved)
+    return f"{place} would go from {before} to {after}{commit if after == resolved.version else ''}"
+
+
+def _told(settings: Settings, change: Change, new: bool, environment: Environment, now: datetime) -> str:
+    waits = "" if new else " It waits already."
+    if change.kind is Kind.CONFIRMATION:
+        where = f" from {change.room}" if change.room else ""
+        left = time_left(change, now)
+        return f"Change {change.id}: {change.plan}.{waits} To do it, within {left}{where}: confirm change {change.id}"
+    told = f"Change {change.id}: {change.plan}, asked by {change.shown}.{waits}"
+    stuck = cannot_be_approved(settings, environment, needed(change, environment), change.person)
+    if stuck:
+        return f"{told} {stuck}"
+    return f"{told} To approve: approve change {change.id} ({waits_for(settings, change, environment, now)})."

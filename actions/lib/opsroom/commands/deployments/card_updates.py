@@ -1,0 +1,246 @@
+"""After a deployment: its cards hear of it, and go where the environment sends them. It never fails for their sake.
+
+Cards of a version that was not deployed through opsroom: they are told, and moved, as after a deployment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+
+from ...config.model import App, Environment
+from ...errors import Code, Failure, OpsroomError
+from ...names import check_version, listed
+from ...people import Speaker
+from ...text import message, one_line, sentence, when
+from ...trackers import Made, Remark
+from .. import Desk, Outcome
+from ..request import Request, recordable
+from ..resolve import deployer_for, find_place
+from .cards import Brought, brought
+from .messages import before_of
+from .order import Order
+
+if TYPE_CHECKING:
+    from ..cards import Found
+    from ..external_action import Facts
+    from .order import Order
+
+
+# Tests put their own clock here, in seconds.
+clock: Callable[[], float] = time.monotonic
+
+# The person waits for the answer meanwhile. For all cards together, in seconds; then no further one is begun.
+PATIENCE = 20.0
+# What a tracker says to one card it will say to the next.
+_WHOLE_TRACKER = (Code.UNREACHABLE, Code.TIMED_OUT, Code.UNAUTHORIZED, Code.RATE_LIMITED, Code.GONE)
+_TAKEN_BACK = "The commits of this card are reverted in it: its work is no longer there."
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+
+
+@dataclass
+class _News:
+    """What became of each card: told, moved, told that its work is gone, or why not. `silent` has the trackers that are
+    not asked again."""
+
+    told: List[str] = field(default_factory=list)
+    taken_back: List[str] = field(default_factory=list)
+    moved: List[str] = field(default_factory=list)
+    troubles: Dict[str, str] = field(default_factory=dict)
+    silent: Dict[str, str] = field(default_factory=dict)
+
+
+def tell_cards(request: Request, order: Order, outcome: Outcome) -> Outcome:
+    """Put a comment on each card of a deployment that succeeded, and move it where `move_cards` says.
+
+    Called when the success is on the record and the claim given back. Whatever goes wrong here is told in the answer
+    and recorded, and changes nothing about the deployment.
+    """
+    cards = [str(one) for one in request.noted.get("cards") or ()]
+    taken_back = [str(one) for one in request.noted.get("cards_taken_back") or ()]
+    if outcome.code is not Code.DEPLOYED or not (cards or taken_back):
+        return outcome
+    news, until = _News(), clock() + PATIENCE
+    for card in [*cards, *taken_back]:
+        if clock() >= until:
+            news.troubles[card] = "there was no time left"
+            continue
+        try:
+            _tell(request, order, card, news, card in taken_back)
+        except OpsroomError as error:
+            news.troubles[card] = error.message
+        except Exception as error:
+            # The deployment is over and well; a defect here must not make another thing of it.
+            news.troubles[card] = f"a defect in opsroom ({type(error).__name__})"
+    facts = {
+        **outcome.facts,
+        "cards": cards,
+        "cards_told": news.told,
+        "cards_moved": news.moved,
+        "cards_in_trouble": news.troubles,
+        **({"cards_taken_back": news.taken_back} if taken_back else {}),
+    }
+    return replace(outcome, message=message(f"{outcome.message} {_said(news, order)}"), facts=facts)
+
+
+def _tell(request: Request, order: Order, card: str, news: _News, taken_back: bool) -> None:
+    from ..cards import tracker_of_card
+
+    found = tracker_of_card(request.desk, card)
+    if found.name in news.silent:
+        raise Failure(Code.UNREACHABLE, news.silent[found.name])
+    try:
+        if taken_back:
+            _comment(request, order, found, _TAKEN_BACK)
+            news.taken_back.append(card)
+            return
+        _comment(request, order, found)
+        news.told.append(card)
+        if order.environment.move_cards and _move(request, order, found):
+            news.moved.append(card)
+    except OpsroomError as error:
+        if error.code in _WHOLE_TRACKER:
+            news.silent[found.name] = error.message
+        raise
+
+
+def _comment(request: Request, order: Order, found: Found, more: str = "") -> None:
+    from ...records.ledger import Event
+    from ..attribution import author_of
+    from ..cards import limits_of
+    from ..exactly_once import carry_out_once
+    from ..external_action import Errand
+
+    kind = request.desk.settings.trackers[found.name].kind
+    author = author_of(request.desk, found.name, kind, request.by)
+    remark = Remark(found.id, f"{_text(request, order)} {more}".strip(), "", author)
+
+    def facts(made: Made) -> Facts:
+        return {"comment": made.id, "url": made.url, "notes": list(made.notes)}
+
+    def look(mark: str) -> Optional[Facts]:
+        there = found.tracker.find_comment(replace(remark, mark=mark))
+        return facts(there) if there else None
+
+    errand = Errand(
+        # One comment about one deployment, however often its end is come to.
+        key=(found.name, found.id, request.deployment),
+        what=f"The comment on {found.id}",
+        make=lambda mark: facts(found.tracker.comment(replace(remark, mark=mark))),
+        look=look,
+        settles_within=found.tracker.settles_within,
+        done=Event.CARD_COMMENTED,
+        code=Code.CARD_COMMENTED,
+        there=Code.CARD_THERE,
+        said=lambda _: f"{found.id} was told of {order.app.name} {request.version} on {order.environment.name}",
+        asked=False,
+        limits=limits_of(request.desk, found.name, PATIENCE / 2),
+    )
+    carry_out_once(_part(request, order, "comment on card", found), errand)
+
+
+def _move(request: Request, order: Order, found: Found) -> bool:
+    """Whether it was moved; not, where it is there already."""
+    from ...records.ledger import Event
+    from ..cards.request import change, end
+
+    column = order.environment.move_cards
+    part = _part(request, order, "move card", found, to=column)
+    try:
+        moved, lost = change(part, found, "moved", lambda: found.tracker.move(found.id, column))
+    except OpsroomError as error:
+        if not part.ended:
+            part.end(Event.FAILED, error.code.value, error.sentence(), **recordable(error.facts))
+        raise
+    if moved.before == moved.after and not lost:
+        return False
+    before, after = one_line(moved.before, 60), one_line(moved.after, 60)
+    said = f"{found.id} was moved{'' if lost or not before else f' from {before}'} to {after}"
+    end(part, Event.CARD_MOVED, Code.CARD_MOVED, said, before=moved.before, after=moved.after)
+    return True
+
+
+def _part(request: Request, order: Order, command: str, found: Found, **more: Any) -> Request:
+    """A request of its own, so that its end is not taken for one of the deployment; its facts name that."""
+    noted = {
+        "of_deployment": request.deployment,
+        "deployed": f"{order.app.name} {request.version} on {order.environment.name}",
+        "tracker": found.name,
+        "card": found.id,
+        **more,
+    }
+    return Request(request.desk, command, "", "", "", speaker=request.by, noted=noted)
+
+
+def _text(request: Request, order: Order) -> str:
+    """The comment: who, what, from which version, where, when, who approved. The link is in the author's line."""
+    did = order.did.replace("{version}", request.version)
+    before = f" (before: {before_of(request)})" if request.version_before else ""
+    approved = f" Approved by {listed(request.noted['approved_by'])}." if request.noted.get("approved_by") else ""
+    return f"{request.by.shown} {did}{before}, {when(datetime.now(timezone.utc), _NEVER)}.{approved}"
+
+
+def _said(news: _News, order: Order) -> str:
+    """One or two short sentences: the answer has room for 400 characters, most of which are taken."""
+    sentences: List[str] = []
+    if news.told:
+        were = "was" if len(news.told) == 1 else "were"
+        to = f" and moved to {one_line(order.environment.move_cards, 40)}" if news.moved == news.told else ""
+        sentences.append(f"{listed(news.told, 3)} {were} told{to}.")
+    if news.taken_back:
+        were = "was" if len(news.taken_back) == 1 else "were"
+        sentences.append(f"{listed(news.taken_back, 3)} {were} told of the revert.")
+    if news.troubles:
+        first, why = next(iter(news.troubles.items()))
+        which = first if len(news.troubles) == 1 else f"{len(news.troubles)} cards ({listed(news.troubles, 3)})"
+        done = "moved" if first in news.told else "told"
+        sentences.append(f"{which} could not be {done}: {sentence(one_line(why, 100))}")
+    return " ".join(sentences)
+
+
+# Who it was, nobody knows.
+_SOMEBODY = "Somebody"
+
+
+def update_cards(desk: Desk, app_name: str, environment_name: str, version: str, before: str, event: str) -> Outcome:
+    """Comment on the cards that the commits between two versions speak of, and move them where `move_cards` says.
+
+    Once an `event`. Deployments made through opsroom have done it themselves. Raises Refusal for names that are not
+    known and versions that the repository does not have.
+    """
+    from ...records.idempotency import first_time
+
+    app, environment = find_place(desk.settings, app_name, environment_name)
+    nothing = Outcome(True, Code.NOTHING_NEW, "There are no cards to tell.", {"cards": []})
+    if not desk.settings.trackers or not version.strip() or not before.strip():
+        return nothing
+    request, order, found = _as_if_deployed(desk, app, environment, check_version(version), before, event)
+    if not found.delivered and not found.taken_back:
+        return nothing
+    store = desk.store
+    with store.write() as connection:
+        if not first_time(store, connection, "update_cards", event):
+            return nothing
+    outcome = tell_cards(request, order, Outcome(True, Code.DEPLOYED, ""))
+    return replace(outcome, code=Code.NOTED, message=outcome.message.strip() or "No card was told.")
+
+
+def _as_if_deployed(
+    desk: Desk, app: App, environment: Environment, version: str, before: str, event: str
+) -> Tuple[Request, Order, Brought]:
+    """The deployment that someone made elsewhere, as far as its cards are concerned."""
+    did = f"put {app.name} {{version}} on {environment.name} without opsroom"
+    order = Order(app, environment, version, did, did)
+    somebody = Speaker(_SOMEBODY, None, "", desk.speaker.st2_user, "", through_relay=False)
+    # The same for the same event, so that a comment is not made twice.
+    deployment = hashlib.sha256(event.encode("utf-8", "replace")).hexdigest()[:16]
+    request = Request(
+        desk, "update cards", app.name, environment.name, version, before, speaker=somebody, deployment=deployment
+    )
+    resolved = deployer_for(app, environment).resolve(version)
+    found = brought(desk, order, resolved, check_version(before))
+    request.noted.update(cards=list(found.delivered), cards_taken_back=list(found.taken_back))
+    return request, order, found

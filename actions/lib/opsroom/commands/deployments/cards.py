@@ -1,0 +1,125 @@
+"""Cards of a deployment: those that were named with it, and those that the commits it brings speak of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Tuple
+
+from ...config.model import Settings
+from ...config.trackers import Place, typed
+from ...config.trackers import cards as read_cards
+from ...deploys import Historian, Resolved
+from ...deploys.git.reverts import net
+from ...errors import Code, OpsroomError, Refusal
+from .. import Desk
+from ..resolve import deployer_for
+
+if TYPE_CHECKING:
+    from ..request import Request
+    from .order import Order
+
+# A deployment that brings more is a release of everything; nobody reads a comment on each of them.
+MOST = 20
+# What looks like a card in what people write: an address, owner/name#17, OPS-12. Only where words begin:
+# a commit message may carry a word of a million letters.
+_CANDIDATE = re.compile(r"https?://[^\s<>()\[\]\"']+|(?<![\w.-])[\w.-]+/[\w.-]+#\d+|\b[A-Za-z][A-Za-z0-9_]*-\d+\b")
+_BETWEEN = re.compile(r"(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+)", re.IGNORECASE)
+
+
+def named(desk: Desk, text: str) -> Tuple[str, ...]:
+    """The cards that someone named: `OPS-12`, `OPS-12, OPS-13 and acme/web#17`. Asks no tracker.
+
+    Each comes back as it can be typed again and means the same: `OPS-12`, or `jira:OPS-12` where that was typed or is
+    needed to tell it from a card of another tracker.
+    Raises Refusal(unknown_card, which_tracker, no_tracker) for one that is nobody's.
+    """
+    if not text.strip():
+        return ()
+    from ..cards import tracker_of_card
+
+    cards: List[str] = []
+    for word in _BETWEEN.split(text.strip()):
+        if word:
+            name, _, card = tracker_of_card(desk, word)
+            explicit = word.casefold().startswith(f"{name}:".casefold())
+            place = Place(name, card)
+            cards.append(place.explicit if explicit else typed(desk.settings.trackers, place))
+    found = _once_each(desk.settings, cards)
+    if len(found) > MOST:
+        raise Refusal(
+            Code.NOT_POSSIBLE, f"A deployment can be for {MOST} cards at most; these are {len(found)}.", "Name fewer."
+        )
+    return found
+
+
+def note_cards(request: Request, order: Order, resolved: Resolved) -> None:
+    """Put the cards of the deployment into all its further records: those named, then those of the commits it brings.
+
+    A rollback takes commits away; what they were about is not told of it.
+    """
+    cards, settings = list(order.cards), request.desk.settings
+    taken_back: Tuple[str, ...] = ()
+    if not order.is_rollback:
+        found = brought(request.desk, order, resolved, request.commit_before or request.version_before)
+        cards, taken_back = cards + list(found.delivered), found.taken_back
+    if cards:
+        request.noted["cards"] = list(_once_each(settings, cards))[:MOST]
+    # Whoever names a card says that it is for that one, whatever its commits say.
+    if taken_back:
+        every = _once_each(settings, [*cards, *taken_back])
+        request.noted["cards_taken_back"] = [
+            one for one in taken_back if one in every[len(_once_each(settings, cards)) :]
+        ]
+
+
+def _once_each(settings: Settings, cards: Iterable[str]) -> Tuple[str, ...]:
+    """Without those that were named twice: `OPS-12` and `jira:OPS-12` may be one card."""
+    found: Dict[object, str] = {}
+    for one in cards:
+        found.setdefault(read_cards(settings.trackers, one) or one, one)
+    return tuple(found.values())
+
+
+@dataclass(frozen=True)
+class Brought:
+    """The cards of the work that a version delivers, and of earlier work that its commits take back."""
+
+    delivered: Tuple[str, ...] = ()
+    taken_back: Tuple[str, ...] = ()
+
+
+def brought(desk: Desk, order: Order, resolved: Resolved, before: str) -> Brought:
+    """The cards of the commits between what runs and what is deployed, reverts considered; none where that is not
+    known."""
+    if not desk.settings.trackers:
+        return Brought()
+    deployer = deployer_for(order.app, order.environment)
+    if not isinstance(deployer, Historian):
+        return Brought()
+    try:
+        commits = deployer.commits(before, resolved)
+    except OpsroomError:
+        # That nobody knows the cards is no reason not to deploy.
+        return Brought()
+    found, settings = net(commits), desk.settings
+    delivered = [
+        card
+        for said in found.delivered
+        for card in _in(settings, [said.text])
+        if card not in _in(settings, said.but_not)
+    ]
+    taken = [card for card in _in(settings, found.taken_back) if card not in delivered]
+    return Brought(tuple(dict.fromkeys(delivered))[:MOST], tuple(dict.fromkeys(taken))[:MOST])
+
+
+def _in(settings: Settings, messages: Iterable[str]) -> Iterator[str]:
+    """Only what is one tracker's for certain: a commit message speaks of UTF-8 and SHA-256 too."""
+    for message in messages:
+        for word in _CANDIDATE.findall(message):
+            text = word.rstrip(".,;:!?")
+            readings = [(name, kind.options.reads_card(text)) for name, kind in settings.trackers.items()]
+            sure = [Place(name, one.id) for name, one in readings if one.id and one.sure]
+            if len(sure) == 1:
+                # An address says whose it is; its id alone may be another tracker's.
+                yield typed(settings.trackers, sure[0])

@@ -1,0 +1,95 @@
+"""What is in the way of a deployment: the facts are gathered here, the decisions are the guard's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, List, Optional, Sequence
+
+from ...config.model import App, Environment
+from ...errors import Code, OpsroomError
+from ...policy import Decision, no
+from ...policy.access import may, may_ask
+from ...policy.freezes import frozen
+from ...policy.locks import in_the_way, is_kill_switch
+from ...policy.order import in_order
+from ...text import span
+from ...versions import Running
+from ..resolve import find_environment
+from .running_version import look
+
+if TYPE_CHECKING:
+    from ...deploys import Resolved
+    from ...people import Speaker
+    from ...records.claims import Claim
+    from ...records.locks import Lock
+    from ..request import Request
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A refusal, and whether those named for emergencies may pass it."""
+
+    decision: Decision
+    passable: bool
+
+
+def rights(request: Request, environment: Environment, emergency: bool = False) -> List[Obstacle]:
+    """What the person and the room stand in the way of."""
+    settings, by = request.desk.settings, request.by
+    decisions = may(settings, by, environment, "override") if emergency else may_ask(settings, by, environment)
+    return [Obstacle(one, passable=False) for one in decisions if not one.allowed]
+
+
+def circumstances(request: Request, environment: Environment) -> List[Obstacle]:
+    """A deployment that is going on at the same place, locks and freezes."""
+    from ...records.claims import current
+    from ...records.locks import active
+
+    store = request.desk.store
+    with store.read_plain() as connection:
+        now = store.now(connection)
+        claims = current(store, connection, request.app, request.environment)
+        locks = active(store, connection, request.app, request.environment)
+    found = [Obstacle(busy(claim, now), passable=False) for claim in claims]
+    found += locked(locks, request.by, now, request.desk.settings.timezone)
+    freeze = frozen(environment, now)
+    return found if freeze.allowed else [*found, Obstacle(freeze, passable=True)]
+
+
+def locked(locks: Sequence[Lock], speaker: Speaker, now: datetime, timezone: str) -> List[Obstacle]:
+    """Locks that stop this speaker."""
+    return [
+        Obstacle(decision, passable=not is_kill_switch(lock))
+        for lock in locks
+        for decision in in_the_way([lock], speaker, now, timezone)
+    ]
+
+
+def sequence(
+    request: Request, app: App, environment: Environment, resolved: Resolved, is_rollback: bool
+) -> List[Obstacle]:
+    """The same version has to run in the environment before this one."""
+    if not environment.after or is_rollback:
+        return []
+    earlier = find_environment(request.desk.settings, environment.after)
+    running: Optional[Running]
+    try:
+        running = look(request.desk, app, earlier)
+    except OpsroomError as error:
+        why = no(Code.OUT_OF_ORDER, f"What runs on {earlier.name} could not be told: {error.message}", error.hint)
+        return [Obstacle(why, passable=True)]
+    decision = in_order(environment, app.name, resolved, running)
+    return [] if decision.allowed else [Obstacle(decision, passable=True)]
+
+
+def busy(claim: Claim, now: datetime) -> Decision:
+    """Someone else is deploying there."""
+    step = f" ({claim.step})" if claim.step else ""
+    what = f"{claim.command} {claim.app} {claim.version} on {claim.environment}"
+    since = f"{span((now - claim.started_at).total_seconds())} ago"
+    return no(
+        Code.BUSY,
+        f"{claim.holder} is at it: {what}, begun {since}{step}.",
+        f"Wait for it to end, then say it again. To see: history of {claim.app} on {claim.environment}",
+    )

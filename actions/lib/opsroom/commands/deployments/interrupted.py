@@ -1,0 +1,187 @@
+"""Deployments whose runner or process was lost: the next command at the place records how they ended.
+
+A runner whose lease has run out may have died, stood still, or lost the database; all that others know is that it
+stopped renewing its claim.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Dict, List, Optional
+
+from ...errors import Code, Failure
+from ...versions import Running, distinct_names, same
+from .. import Desk
+from .running_version import ask_or_none
+
+# A request that has neither a claim nor an end may only be slow for so long; then StackStorm is asked whether its
+# process has ended. Where it cannot tell, the request is over after ABANDONED: StackStorm lets none run for so long.
+_SLOW = timedelta(seconds=60)
+ABANDONED = timedelta(hours=2)
+
+if TYPE_CHECKING:
+    from ...db.sql import Transaction
+    from ...records.claims import Claim
+    from ...records.ledger import Record
+
+
+def settle_interrupted(desk: Desk, app: str = "", environment: str = "") -> List[Claim]:
+    """Record every deployment in scope as interrupted whose lease has run out or whose process has ended, with what is
+    really running; and every request that was lost before it took its place.
+
+    Returns the claims that this call settled; of several callers at once, one settles each.
+    """
+    from ...records.claims import current
+
+    # What its own runner says of it counts more than what others find.
+    desk.take_over()
+    with desk.store.read_plain() as connection:
+        claims = current(desk.store, connection, app, environment)
+    settle_asked(desk)
+    return [claim for claim in claims if _settle(desk, claim, claim.expired or _killed(desk, claim))]
+
+
+def settle_asked(desk: Desk, latest: int = 1000) -> List[Record]:
+    """Record as interrupted what was asked, among so many of the latest records, and lost before it took its place.
+
+    Nothing was touched by it: a deployment records its start before it touches anything. Returns what was asked.
+    """
+    from ...records.queries import asked_only
+
+    with desk.store.read_plain() as connection:
+        now = desk.store.now(connection)
+        found = asked_only(connection, latest)
+    if not found:
+        return []
+    from ...audit.narrative import change_of
+    from ...db.sql import soon
+    from ...stackstorm.executions import has_ended
+
+    found = [one for one in found if change_of([one]) is not None]
+    settled: List[Record] = []
+    for one in found:
+        mine = bool(one.execution_id) and one.execution_id == desk.execution_id
+        # One that is dated after now was written by a wrong clock; when is not known.
+        age = ABANDONED if one.clock > soon(now) else now - one.clock
+        if mine or age < _SLOW:
+            continue
+        ended = age < ABANDONED and has_ended(one.execution_id)
+        if (ended or age >= ABANDONED) and _settle_asked(desk, one, ended):
+            settled.append(one)
+    return settled
+
+
+def _settle_asked(desk: Desk, asked: Record, ended: bool) -> bool:
+    from ...db.engine import queue_up
+    from ...db.sql import rows
+    from ...records.ledger import Entry, Event, append, of_deployment
+
+    why = "its process ended without an answer" if ended else "nothing was heard of it again"
+    texts = ("deployment", "command", "requester", "person", "chat_name", "room", "st2_user", "execution_id")
+    told = {name: getattr(asked, name) for name in (*texts, "app", "environment", "version")}
+    facts = {"started": False, "asked_only": True, "found_by": desk.speaker.shown}
+    with desk.store.write_plain() as connection:
+        queue_up(connection)
+        there = {one.event for one in of_deployment(connection, asked.deployment)}
+        claim = "SELECT 1 AS one FROM claims WHERE deployment = :deployment"
+        if not there <= {Event.ASKED, Event.OVERRIDDEN} or rows(connection, claim, deployment=asked.deployment):
+            return False
+        entry = Entry(
+            event=Event.INTERRUPTED,
+            **told,
+            code=Code.INTERRUPTED.value,
+            message=f"{why}; nothing was touched",
+            facts={**facts, "found_in_execution": desk.execution_id},
+        )
+        append(desk.store, connection, entry)
+    return True
+
+
+def check_not_settled(connection: Transaction, deployment: str) -> None:
+    """Raise Failure(claim_lost) when others have recorded that the request was lost before it took its place."""
+    from ...records.ledger import of_deployment
+
+    if any(one.facts.get("asked_only") for one in of_deployment(connection, deployment)):
+        told = "This deployment stood still for so long that others recorded it as interrupted."
+        raise Failure(Code.CLAIM_LOST, told, "Try again.")
+
+
+def _killed(desk: Desk, claim: Claim) -> bool:
+    """Whether StackStorm has seen the end of the process that holds it: then nobody has to wait for the lease."""
+    if not claim.execution_id or claim.execution_id == desk.execution_id:
+        return False
+    from ...stackstorm.executions import has_ended
+
+    return has_ended(claim.execution_id)
+
+
+def _settle(desk: Desk, claim: Claim, over: bool) -> bool:
+    if not over:
+        return False
+    from ...records.claims import settle
+    from ...records.ledger import Entry, Event, append, of_deployment
+
+    running = _running(desk, claim)
+    version = running.version if running is not None else None
+    store = desk.store
+    with store.write_plain() as connection:
+        if not settle(store, connection, claim, ended=not claim.expired):
+            return False
+        before = [record for record in of_deployment(connection, claim.deployment) if record.event is Event.STARTED]
+        append(
+            store,
+            connection,
+            Entry(
+                event=Event.INTERRUPTED,
+                deployment=claim.deployment,
+                command=claim.command,
+                requester=claim.holder,
+                person=claim.person,
+                chat_name="",
+                room=claim.room,
+                st2_user=claim.st2_user,
+                execution_id=claim.execution_id,
+                app=claim.app,
+                environment=claim.environment,
+                version_before=before[-1].version_before if before else "",
+                version=claim.version,
+                code=Code.INTERRUPTED.value,
+                message=_sentence(claim, running, before[-1] if before else None),
+                seconds=None,
+                facts={
+                    **_commits(before[-1] if before else None),
+                    "running": version if version is not None else "unknown",
+                    "started": bool(before),
+                    "found_by": desk.speaker.shown,
+                    "found_in_execution": desk.execution_id,
+                },
+            ),
+        )
+    return True
+
+
+def _commits(started: Optional[Record]) -> Dict[str, str]:
+    known = {key: started.facts.get(key) for key in ("commit", "commit_before")} if started is not None else {}
+    return {key: str(value) for key, value in known.items() if value}
+
+
+def _running(desk: Desk, claim: Claim) -> Optional[Running]:
+    app = desk.settings.apps.get(claim.app)
+    environment = desk.settings.environments.get(claim.environment)
+    if app is None or environment is None:
+        return None
+    return ask_or_none(app, environment)
+
+
+def _sentence(claim: Claim, running: Optional[Running], started: Optional[Record]) -> str:
+    died = "its runner was lost" if claim.expired else "its process ended without an answer"
+    if started is None:
+        return f"{died} before anything was touched"
+    if running is None:
+        return f"{died}; what runs now could not be told"
+    if not running.version:
+        return f"{died}; nothing runs there now"
+    wanted = Running(claim.version, str(started.facts.get("commit") or ""))
+    if same(running, wanted):
+        return f"{died} after {running.version} had been put in place"
+    return f"{died}; {distinct_names(running, wanted)[0]} runs there now"

@@ -1,0 +1,195 @@
+"""When a running deployment speaks in the room: not at once, not often, never more than a handful of times.
+
+A running deployment: its claim is renewed, the room hears of it, and it stops when it must not go on.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from types import FrameType, TracebackType
+from typing import Any, Callable, Optional, Type
+
+from ...config.model import Progress
+from ...db import open_store
+from ...errors import Code, Failure
+from ...text import message, one_line, span
+from .. import Desk
+from ..request import Request
+
+
+class Reporter:
+    """Remembers what is being done and says it now and then.
+
+    The pauses grow (each twice the one before), so that a handful of messages covers minutes and hours alike.
+    `note` is called by the thread that deploys, `tick` by the heartbeat.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        limits: Progress,
+        say: Callable[[str], object],
+        live: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._what = what
+        self._limits = limits
+        self._say = say
+        self._live = live
+        self._clock = clock
+        self._began = clock()
+        self._next = self._began + limits.after
+        self._pause = limits.every
+        self._said = 0
+        self._line = ""
+        self._lock = threading.Lock()
+
+    def note(self, line: str) -> None:
+        """What is being done now."""
+        with self._lock:
+            self._line = one_line(line, 160)
+        self._live(self._line)
+
+    def tick(self) -> None:
+        """Speak when it is time to."""
+        with self._lock:
+            now = self._clock()
+            if self._said >= self._limits.most or now < self._next:
+                return
+            self._said += 1
+            self._next = now + self._pause
+            self._pause *= 2
+            text = f"{self._what}: {self._line or 'working'} ({span(now - self._began)} so far)"
+        self._say(message(text))
+
+
+# The pause between two looks at the lease, and what a busy machine may add to it, in seconds.
+_BEAT = 0.5
+_A_BIT = 1.0
+
+
+class RunningJob:
+    """The Job that deploy kinds see, and the heartbeat behind it. A context manager around the work.
+
+    The heartbeat has a database connection of its own. When the claim was settled by somebody else, or could not be
+    renewed for as long as the lease lasts, somebody else may be deploying by now: `check` then raises.
+    """
+
+    def __init__(self, desk: Desk, request: Request, lease: float, what: str) -> None:
+        self._desk = desk
+        self._request = request
+        self._lease = lease
+        self._reporter = Reporter(what, desk.settings.progress, desk.room.say, desk.room.live)
+        self._stop = threading.Event()
+        self._renewed = time.monotonic()
+        # Why it could not be renewed; how long this process stood still since then, in seconds.
+        self._trouble: Optional[Failure] = None
+        self._stood_still = 0.0
+        self._lost = False
+        self._terminated = False
+        self._step = ""
+        self._told = ""
+        self._thread = threading.Thread(target=self._beat, name="opsroom-heartbeat", daemon=True)
+        self._previous_handler: Any = None
+
+    @property
+    def deployment(self) -> str:
+        """Its id in the record."""
+        return self._request.deployment
+
+    @property
+    def requester(self) -> str:
+        """Who asked, as people read it."""
+        return self._request.by.shown
+
+    def keep(self, name: str, value: str) -> None:
+        """Write down what the next deployment at this place must find when this runner dies."""
+        from ...records.checkpoints import keep
+
+        with self._desk.store.write_plain() as connection:
+            keep(self._desk.store, connection, self._request.app, self._request.environment, name, value)
+
+    def kept(self, name: str) -> str:
+        """What an earlier deployment at this place wrote down; empty when nothing was."""
+        from ...records.checkpoints import kept
+
+        with self._desk.store.read_plain() as connection:
+            return kept(connection, self._request.app, self._request.environment, name)
+
+    def note(self, line: str) -> None:
+        """Say what is being done now."""
+        self._reporter.note(line)
+
+    def step(self, name: str) -> None:
+        """The part of the story that others are told about: checking, deploying, verifying."""
+        self._step = name
+
+    def check(self) -> None:
+        """Raise Failure when this deployment must not go on."""
+        if self._terminated:
+            raise Failure(Code.INTERRUPTED, "StackStorm stopped this execution.", "Look at what runs before you go on.")
+        if self._lost or time.monotonic() - self._renewed > self._lease:
+            told = f"This deployment lost its claim: its lease ran out {self._while()}."
+            raise Failure(Code.CLAIM_LOST, told, "Somebody else may deploy there now.")
+
+    def _while(self) -> str:
+        """What kept the claim from being renewed."""
+        trouble, still = self._trouble, self._stood_still
+        if trouble is not None and trouble.code is Code.STORE_BUSY:
+            return "while the database was busy"
+        if trouble is not None:
+            return "while the database did not answer"
+        if still > self._lease / 2:
+            return f"while this runner stood still for {span(still)}"
+        return "before it was renewed"
+
+    def __enter__(self) -> RunningJob:
+        if threading.current_thread() is threading.main_thread():
+            self._previous_handler = signal.signal(signal.SIGTERM, self._on_term)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self._stop.set()
+        # A room that does not answer must not hold up the end of a deployment; the thread is a daemon.
+        self._thread.join(timeout=2.0)
+        if self._previous_handler is not None:
+            signal.signal(signal.SIGTERM, self._previous_handler)
+
+    def _on_term(self, number: int, frame: Optional[FrameType]) -> None:
+        self._terminated = True
+
+    def _beat(self) -> None:
+        began = time.monotonic()
+        while not self._stop.wait(_BEAT):
+            # A process that was stopped, or whose machine was, finds that more time went by than it waited.
+            self._stood_still += max(time.monotonic() - began - _BEAT - _A_BIT, 0.0)
+            # A new step is told at once: whoever is refused now reads what is going on.
+            if self._step != self._told or time.monotonic() - self._renewed > self._lease / 4:
+                self._renew()
+            self._reporter.tick()
+            began = time.monotonic()
+
+    def _renew(self) -> None:
+        from ...records.claims import renew
+
+        asked, step = time.monotonic(), self._step
+        try:
+            store = open_store(self._desk.database)
+            try:
+                with store.write_plain() as connection:
+                    kept = renew(store, connection, self._request.deployment, self._lease, step)
+            finally:
+                store.close()
+        except Failure as failure:
+            self._trouble = failure
+            return
+        if kept:
+            self._renewed, self._told = asked, step
+            self._trouble, self._stood_still = None, 0.0
+        else:
+            self._lost = True

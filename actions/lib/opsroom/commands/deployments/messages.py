@@ -1,0 +1,110 @@
+"""How a deployment is told: in the room while and after it runs, as facts, and where nobody asked for it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Dict, Optional
+
+from ...errors import Code, Failure, OpsroomError
+from ...names import listed
+from ...people import same_room
+from ...text import message, one_line, sentence, span, when
+from ...versions import Running, distinct_names
+from ..request import Request
+from .running_version import ask_or_none
+
+if TYPE_CHECKING:
+    from .order import Order
+
+
+_TIME = re.compile(r"\b\d+(?:\.\d+)? (?:s|min|h|d)\b")
+
+
+def failed(request: Request, order: Order, error: OpsroomError) -> OpsroomError:
+    """The failure as the room reads it: what went wrong, and what runs there now."""
+    running = ask_or_none(order.app, order.environment)
+    what = f"{request.command} of {order.app.name} {request.version} on {order.environment.name}"
+    who = request.by.shown
+    # One clock a sentence: where the reason has a time, it is the one that counts. All are in the facts.
+    took = "" if _TIME.search(error.message) else f" after {span(request.seconds())}"
+    why = sentence(one_line(error.message, 200))
+    return Failure(
+        error.code,
+        f"The {what} by {who} failed{took}: {why} {_now(running)}",
+        error.hint,
+        {**facts_of(request), **error.facts, "running": running.version if running else "unknown"},
+    )
+
+
+def _now(running: Optional[Running]) -> str:
+    return f"{running.version or 'Nothing'} runs there now." if running else "What runs there now is unknown."
+
+
+def success(request: Request, order: Order, verified: bool) -> str:
+    """Who did what where, from which version, how sure, how long, when; and what comes next."""
+    before = f" (before: {before_of(request)})" if request.version_before else ""
+    sure = "verified" if verified else f"not verified ({_unverified(order)})"
+    now = datetime.now(timezone.utc)
+    did = order.did.replace("{version}", request.version)
+    took = f"in {span(request.seconds())}, at {when(now, now)}"
+    approved = f" Approved by {listed(request.noted['approved_by'])}." if request.noted.get("approved_by") else ""
+    change = request.noted.get("change", "")
+    why = f" Reason: {one_line(order.emergency, 80)}." if order.emergency else ""
+    review = f"{why} Somebody else reviews it with: review change {change}: what they found" if why else ""
+    locked = f" It is locked there now; to let others deploy: unlock {order.app.name} on {order.environment.name}"
+    after = locked if order.is_rollback and order.environment.lock_after_rollback else ""
+    return f"{request.by.shown} {did}{before}, {sure}, {took}.{approved}{review}{after}"
+
+
+def _unverified(order: Order) -> str:
+    if order.app.version is None:
+        return "no version source is configured"
+    return "it shows the same name as before, and no commit"
+
+
+def before_of(request: Request) -> str:
+    """What ran before, with its commit where only that is another: a tag that was moved."""
+    return distinct_names(
+        Running(request.version_before, request.commit_before), Running(request.version, request.commit)
+    )[0]
+
+
+def headline(request: Request, order: Order) -> str:
+    """What is going on, for progress messages."""
+    return f"{request.by.shown} is {order.doing.replace('{version}', request.version)}"
+
+
+def facts_of(request: Request, **more: object) -> Dict[str, object]:
+    """The deployment as data; what is None is left out."""
+    facts = {
+        "deployment": request.deployment,
+        "command": request.command,
+        "app": request.app,
+        "environment": request.environment,
+        "version": request.version,
+        "version_before": request.version_before,
+        "requester": request.by.shown,
+        "seconds": request.seconds(),
+        "execution": request.desk.execution_id or None,
+        **more,
+    }
+    return {key: value for key, value in facts.items() if value is not None}
+
+
+def taken_over(request: Request, order: Order) -> Failure:
+    """The claim was settled by someone else before the end could be recorded."""
+    return Failure(
+        Code.CLAIM_LOST,
+        f"{request.version} was put on {order.environment.name}, but the claim on it had run out by then and somebody "
+        f"else took over. {_now(ask_or_none(order.app, order.environment))}",
+        f"To see: history of {order.app.name} on {order.environment.name}",
+        facts_of(request),
+    )
+
+
+def announce(request: Request, text: str) -> None:
+    """Tell the room for announcements, unless that is where it is said anyway."""
+    room = request.desk.settings.announce
+    if room and not same_room(room, request.desk.speaker.room):
+        request.desk.rooms(room).say(message(text))

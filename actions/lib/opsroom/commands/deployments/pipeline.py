@@ -1,0 +1,281 @@
+"""The story that deploy, promote and rollback share: may it be, claim, look, start, deploy, verify, record, say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, List, Optional
+
+from ...deploys import Deployer, Resolved
+from ...errors import Code, Failure, OpsroomError, Refusal
+from ...names import listed
+from ...text import one_line
+from ...versions import Running, distinct_names, same, same_version
+from .. import Outcome
+from ..request import Request
+from ..resolve import deployer_for
+from .card_updates import tell_cards
+from .cards import note_cards
+from .gates import Obstacle, busy, circumstances, locked, rights, sequence
+from .interrupted import check_not_settled, settle_interrupted
+from .job import RunningJob
+from .messages import announce, facts_of, failed, headline, success, taken_over
+from .order import Order
+from .running_version import is_there, look, look_or_recall, shown_name, verify
+
+if TYPE_CHECKING:
+    from ...db import Store
+    from ...db.sql import Transaction
+    from ..request import Also
+
+
+def carry_out(request: Request, order: Order) -> Outcome:
+    """Do it, or raise the Refusal or Failure that says why not. The request is recorded to its end.
+
+    Where the environment wants approval or confirmation and the order has none yet, a change is made instead.
+    """
+    desk, app, environment = request.desk, order.app, order.environment
+    request.app, request.environment = app.name, environment.name
+    passed = _clear(order, rights(request, environment, bool(order.emergency)))
+    settle_interrupted(desk, app.name, environment.name)
+    passed += _clear(order, circumstances(request, environment))
+    resolved = _resolve(order)
+    request.version, request.commit = resolved.version, resolved.commit
+    _same_commit(order, resolved)
+    passed += _clear(order, sequence(request, app, environment, resolved, order.is_rollback))
+    if _must_wait(order):
+        return _wait(request, order, resolved)
+    passed += _take_claim(request, order)
+    with RunningJob(desk, request, desk.settings.lease, headline(request, order)) as job:
+        job.step("checking")
+        before = _look(request, order)
+        _still_as_expected(order, before)
+        if not order.redeploy and _is_there_for_sure(order, before, resolved):
+            return _already_there(request, order, before, resolved)
+        note_cards(request, order, resolved)
+        if order.emergency:
+            _override(request, order, passed)
+        _start(request, order, resolved)
+        outcome = _deploy(request, order, resolved, job)
+    # Only now: the record says that it succeeded, and the place is free for others.
+    return tell_cards(request, order, outcome)
+
+
+def _clear(order: Order, obstacles: List[Obstacle]) -> List[Obstacle]:
+    """Raise the first refusal; in an emergency, only one that cannot be passed. Returns what was passed."""
+    for obstacle in obstacles:
+        if not (order.emergency and obstacle.passable):
+            obstacle.decision.enforce()
+    return obstacles
+
+
+def _must_wait(order: Order) -> bool:
+    wanted = order.environment.approvals > 0 or order.environment.confirm_within > 0
+    return wanted and order.change is None and not order.emergency
+
+
+def _wait(request: Request, order: Order, resolved: Resolved) -> Outcome:
+    """Make a change that waits for approval or confirmation, and touch nothing."""
+    from ..changes.open import make_change
+
+    running = _look(request, order)
+    if not order.redeploy and _is_there_for_sure(order, running, resolved):
+        return _already_there(request, order, running, resolved)
+    note_cards(request, order, resolved)
+    kind = "approval" if order.environment.approvals > 0 else "confirmation"
+    return make_change(request, order, order.environment, resolved, running, kind)
+
+
+def _override(request: Request, order: Order, passed: List[Obstacle]) -> None:
+    """Record what the emergency passed, before anything is touched, and flag it until someone reviews it."""
+    from ..changes.open import make_emergency
+
+    found = [obstacle.decision.code.value for obstacle in passed if obstacle.decision.code is not None]
+    codes = list(dict.fromkeys(found))
+    if order.environment.approvals > 0:
+        codes.append("approval")
+    elif order.environment.confirm_within > 0:
+        codes.append("confirmation")
+    make_emergency(request, order, codes)
+    what = f"{request.by.shown} deploys {order.app.name} {request.version} to {order.environment.name} in an emergency"
+    announce(request, f"{what}, past {listed(codes) or 'nothing'}: {order.emergency}")
+
+
+def _take_claim(request: Request, order: Order) -> List[Obstacle]:
+    """Make the place ours, exclusively. Raises Refusal(busy) naming the holder when someone was first.
+
+    Locks are looked at once more in the same transaction: a lock is either seen here, or was taken after this claim
+    and then says who is deploying.
+    """
+    from ...records.claims import Claim, take
+    from ...records.locks import active
+
+    desk, store, speaker = request.desk, request.desk.store, request.by
+    with store.write_plain() as connection:
+        now = store.now(connection)
+        locks = active(store, connection, request.app, request.environment)
+        check_not_settled(connection, request.deployment)
+        passed = _clear(order, locked(locks, speaker, now, desk.settings.timezone))
+        wanted = Claim(
+            app=request.app,
+            environment=request.environment,
+            deployment=request.deployment,
+            command=request.command,
+            holder=one_line(speaker.shown),
+            person=speaker.person_name,
+            room=one_line(speaker.room, 200),
+            st2_user=speaker.st2_user,
+            execution_id=desk.execution_id,
+            version=request.version,
+            step="checking",
+            started_at=now,
+            lease_until=now,
+        )
+        held = take(store, connection, wanted, desk.settings.lease)
+    if held is not None:
+        busy(held, now).enforce()
+    return passed
+
+
+def _look(request: Request, order: Order) -> Running:
+    """What runs now. A source that does not answer stops a deployment, but neither an emergency nor a rollback."""
+    if order.emergency or order.is_rollback:
+        running = look_or_recall(request.desk, order.app, order.environment) or Running("")
+    else:
+        running = look(request.desk, order.app, order.environment)
+    request.version_before, request.commit_before = running.version, running.commit
+    return running
+
+
+def _resolve(order: Order) -> Resolved:
+    """What is to be deployed. A rollback brings back the commit that ran then, under the name that it had, where the
+    tag was removed, or was moved to what runs now. Where it was moved elsewhere, `_same_commit` asks people first."""
+    deployer = deployer_for(order.app, order.environment)
+    back_to = order.commit if order.is_rollback else ""
+    try:
+        resolved = deployer.resolve(order.version)
+    except Refusal as refusal:
+        if not back_to or refusal.code is not Code.UNKNOWN_VERSION:
+            raise
+        resolved = _of_commit(order, deployer, back_to)
+    moved = bool(back_to and resolved.commit) and resolved.commit != back_to
+    if moved and same_version(order.version, order.expected_before or ""):
+        resolved = _of_commit(order, deployer, back_to)
+    return replace(resolved, version=order.version) if back_to and resolved.commit == back_to else resolved
+
+
+def _of_commit(order: Order, deployer: Deployer, commit: str) -> Resolved:
+    try:
+        return deployer.resolve(commit)
+    except Refusal as refusal:
+        if refusal.code is not Code.UNKNOWN_VERSION:
+            raise
+        raise Refusal(
+            refusal.code,
+            f"{order.app.name} {order.version} was commit {commit[:12]} then, which the repository no longer has.",
+            f"Name another version: deploy {order.app.name} VERSION to {order.environment.name}",
+        ) from None
+
+
+def _same_commit(order: Order, resolved: Resolved) -> None:
+    """A tag that was moved would bring something else than what was looked at."""
+    if order.commit and resolved.commit and order.commit != resolved.commit:
+        raise Refusal(
+            Code.CHANGED_MEANWHILE,
+            f"{resolved.version} of {order.app.name} is another commit now ({resolved.commit[:12]}).",
+            f"To have the one that was meant: deploy {order.app.name} {order.commit[:12]} to {order.environment.name}",
+        )
+
+
+def _still_as_expected(order: Order, before: Running) -> None:
+    expected = order.expected_before
+    if expected is None or before.version == expected == "" or same(before, Running(expected, order.commit_before)):
+        return
+    place = f"{order.app.name} on {order.environment.name}"
+    runs = before.version or "nothing"
+    if same_version(expected, before.version):
+        runs += f" of another commit ({before.commit[:12]})"
+    raise Refusal(
+        Code.CHANGED_MEANWHILE,
+        f"{place} changed meanwhile: {runs} runs there now.",
+        "Look at it, then say it again.",
+    )
+
+
+def _is_there_for_sure(order: Order, before: Running, resolved: Resolved) -> bool:
+    """Without a source the record tells what was put there, not that it still is: deploying again does no harm."""
+    return order.app.version is not None and is_there(before, resolved)
+
+
+def _already_there(request: Request, order: Order, before: Running, resolved: Resolved) -> Outcome:
+    from ...records.ledger import Event
+
+    place = f"{order.app.name} on {order.environment.name}"
+    text = f"{place} already runs {shown_name(before, resolved)}; nothing was done."
+    request.end(Event.REFUSED, Code.ALREADY_THERE.value, text)
+    again = f"To deploy it once more: redeploy {order.app.name} {request.version} to {order.environment.name}"
+    return Outcome(True, Code.ALREADY_THERE, f"{text} {again}", facts_of(request))
+
+
+def _start(request: Request, order: Order, resolved: Resolved) -> None:
+    """Commit "started" before anything is touched."""
+    from ...records.ledger import Event
+
+    request.write(Event.STARTED, asked_version=order.version)
+    request.started = True
+
+
+def _deploy(request: Request, order: Order, resolved: Resolved, job: RunningJob) -> Outcome:
+    from ...records.ledger import Event
+
+    app, environment = order.app, order.environment
+    try:
+        job.step("deploying")
+        deployer_for(app, environment).deploy(resolved, job)
+        verified = verify(app, environment, resolved, job, Running(request.version_before, request.commit_before))
+        # Who lost the claim does not know any more whose version it was that answered.
+        job.check()
+    except OpsroomError as error:
+        raise failed(request, order, error) from error
+    facts = facts_of(request, verified=verified, commit=resolved.commit or None)
+    text = success(request, order, verified)
+    try:
+        also = _lock_afterwards(request, order)
+        held = request.end(Event.SUCCEEDED, Code.DEPLOYED.value, text, also=also, verified=verified)
+    except Failure as failure:
+        # The claim runs out by itself; then the deployment is recorded by what runs. Nothing else is written here.
+        request.ended = request.unrecorded = True
+        raise Failure(
+            failure.code,
+            f"{request.version} is on {environment.name}, but that could not be recorded: {failure.message}",
+            "The next command records it, with what runs then.",
+            facts,
+        ) from failure
+    if not held:
+        raise taken_over(request, order)
+    return Outcome(True, Code.DEPLOYED, text, facts)
+
+
+def _lock_afterwards(request: Request, order: Order) -> Optional[Also]:
+    """After a rollback the next automatic deploy must not bring the bad version back."""
+    if not (order.is_rollback and order.environment.lock_after_rollback):
+        return None
+    from ...records.locks import lock_after_rollback
+
+    before, after = distinct_names(
+        Running(request.version_before, request.commit_before), Running(request.version, request.commit)
+    )
+    reason = f"rolled back from {before or 'another version'} to {after}"
+
+    def lock(store: Store, connection: Transaction) -> None:
+        lock_after_rollback(
+            store,
+            connection,
+            request.by,
+            request.app,
+            request.environment,
+            reason,
+            deployment=request.deployment,
+            execution_id=request.desk.execution_id,
+        )
+
+    return lock

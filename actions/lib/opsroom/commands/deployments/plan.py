@@ -1,0 +1,94 @@
+"""plan: what a deployment would do and what is in its way. Changes nothing and needs no right."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple
+
+from ...config.model import App, Environment
+from ...deploys import Resolved
+from ...errors import Code, Failure, Refusal
+from ...names import check_version, listed
+from ...policy import Decision, no
+from ...policy.approvals import cannot_be_approved, who_can_approve
+from ...text import span
+from ...versions import Running, distinct_names
+from .. import Desk, Outcome
+from ..request import Request
+from ..resolve import deployer_for, find_place
+from .cards import Brought, brought
+from .gates import Obstacle, circumstances, rights, sequence
+from .order import Order
+from .running_version import is_there, look, shown_name
+
+
+def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outcome:
+    """Tell from which version to which, who asks, and every reason why it would be refused now."""
+    app, environment = find_place(desk.settings, app_name, environment_name)
+    resolved = deployer_for(app, environment).resolve(check_version(version))
+    wanted = resolved.version
+    running, trouble = _now(desk, app, environment)
+    request = Request(desk, "plan", app.name, environment.name, wanted)
+    found = [*rights(request, environment), *_obstacles(request, environment)]
+    found += sequence(request, app, environment, resolved, is_rollback=False)
+    obstacles = [*(one.decision for one in found), *trouble]
+    place = f"{app.name} on {environment.name}"
+    if running and is_there(running, resolved):
+        change = f"{place} already runs {shown_name(running, resolved)}; a deployment would do nothing."
+    elif running and running.version:
+        before, after = distinct_names(running, resolved)
+        change = f"{place} would go from {before} to {after}."
+    else:
+        change = f"{place} would get {wanted}."
+    speaks_of = _cards(desk, app, environment, resolved, running)
+    told = [f"Its commits speak of {listed(speaks_of.delivered, 5)}."] if speaks_of.delivered else []
+    if speaks_of.taken_back:
+        told.append(f"They take back {listed(speaks_of.taken_back, 5)}.")
+    lines = [f"In the way: {one.message} {one.hint}".strip() for one in obstacles]
+    if not obstacles:
+        lines = [f"Nothing is in the way. To do it: deploy {app.name} {wanted} to {environment.name}"]
+    facts = {
+        "app": app.name,
+        "environment": environment.name,
+        "version": wanted,
+        "version_before": running.version if running else "",
+        "allowed": not obstacles,
+        "approvals": environment.approvals,
+        "cards": list(speaks_of.delivered),
+        "cards_taken_back": list(speaks_of.taken_back),
+        "obstacles": [{"code": one.code, "message": one.message, "hint": one.hint} for one in obstacles],
+    }
+    return Outcome(True, Code.PLAN, "\n".join([change, *_needs(desk, environment), *told, *lines]), facts)
+
+
+def _cards(desk: Desk, app: App, environment: Environment, resolved: Resolved, running: Optional[Running]) -> Brought:
+    if running is None or not running.version:
+        return Brought()
+    order = Order(app, environment, resolved.version, "", "")
+    return brought(desk, order, resolved, running.commit or running.version)
+
+
+def _now(desk: Desk, app: App, environment: Environment) -> Tuple[Optional[Running], List[Decision]]:
+    if app.version is None:
+        return None, []
+    try:
+        return look(desk, app, environment), []
+    except Failure as failure:
+        return None, [no(failure.code, f"What runs there now could not be told: {failure.message}", failure.hint)]
+
+
+def _obstacles(request: Request, environment: Environment) -> List[Obstacle]:
+    try:
+        return circumstances(request, environment)
+    except (Failure, Refusal) as error:
+        return [Obstacle(no(error.code, error.message, error.hint), passable=False)]
+
+
+def _needs(desk: Desk, environment: Environment) -> List[str]:
+    if environment.approvals:
+        approvals = "1 approval" if environment.approvals == 1 else f"{environment.approvals} approvals"
+        asker = desk.speaker.person_name
+        stuck = cannot_be_approved(desk.settings, environment, environment.approvals, asker)
+        return [stuck or f"It needs {approvals}: {who_can_approve(desk.settings, environment, asker)}."]
+    if environment.confirm_within:
+        return [f"It has to be confirmed within {span(environment.confirm_within)}."]
+    return []

@@ -1,0 +1,383 @@
+"""Doing one thing elsewhere once: write down what is about to be made, make it, look for it when the answer is lost.
+
+Two transactions of the record, one before and one after. In between, an answer may be lost or the runner may die; then
+what was made is found by the mark that it carries, before anything is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Callable, Optional, TypeVar
+
+from ..deadline import LIMIT, GivenUp, in_time, within
+from ..errors import Code, Failure, OpsroomError, Refusal
+from ..http.errors import in_doubt
+from ..text import when
+from .external_action import Errand, Facts, Once
+from .request import Request, recordable
+
+if TYPE_CHECKING:
+    from ..db import Store
+    from ..db.sql import Transaction
+    from ..records.idempotency import Begun
+    from ..records.ledger import Entry, Event
+
+    Also = Callable[[Store, Transaction], None]
+
+Answer = TypeVar("Answer")
+
+# Tests put their own clock here; both are in seconds.
+clock: Callable[[], float] = time.monotonic
+wait: Callable[[float], None] = time.sleep
+
+# Whatever the limits of the config say, it ends so many seconds after it began: StackStorm stops the action after 80.
+LONGEST = 65.0
+# A second attempt is made only where so much of the time is left, in seconds.
+_SECOND_CHANCE = 1.0
+# What of the time to look is kept for the last look, in seconds.
+_ONE_LOOK = 3.0
+# A server that is still at it when we stop listening needs a moment to finish; what is not there then never comes.
+_STILL_AT_IT = 3.0
+_STILL_AT_IT_WHEN_SLOW = 10.0
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 4.0
+# How long the record is tried to be written once the thing is there, in seconds.
+_RECORD_PATIENCE = 10.0
+
+
+@dataclass
+class _Work:
+    """One errand on its way."""
+
+    request: Request
+    errand: Errand
+    key: str
+    mark: str = ""
+    since: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    began: float = field(default_factory=lambda: clock())
+    # Why the record could not be written before it began; only for errands that are done without.
+    unrecorded: Optional[Failure] = None
+    found: bool = False
+    # Whether it was asked if what was made before still stands.
+    asked_whether: bool = False
+    answer: Facts = field(default_factory=dict)
+
+
+def carry_out_once(request: Request, errand: Errand) -> Once:
+    """Make it, unless the same request was made a moment ago; then the answer is what came of that one.
+
+    Raises what `make` raised when nothing was made, Refusal(busy) while somebody is at it, Failure of the errand's
+    `doubtful` code when nobody can tell, and Failure(store_...) when nothing was tried because the record cannot be
+    written. All of it is on the record by then, and the request has ended.
+    """
+    from ..records.idempotency import Turn, key_of
+
+    work = _Work(request, errand, key_of(request.by.key, request.command, *errand.key))
+    try:
+        begun = _begun(work)
+    except Failure as failure:
+        if work.asked_whether:
+            # It was made a moment ago; a record that went away since then must not make it again.
+            request.ended = True
+            return Once(work.answer, False, work.since, recorded=False, trouble=failure)
+        if not errand.without_record:
+            # What could not be written before is not written now either; nothing was tried.
+            request.ended = True
+            raise
+        from ..records.idempotency import new_mark
+
+        # The mark of a row that may have been written anyway, where it hung in the middle.
+        work.unrecorded, work.mark = failure, work.mark or new_mark()
+        return _made(work, _make(work, first_look=False))
+    except Refusal as refusal:
+        from ..records.ledger import Event
+
+        # What was written before it is gone with its transaction.
+        code, told, facts = refusal.code.value, refusal.sentence(), recordable(refusal.facts)
+        _bounded(work, lambda _: request.end(Event.REFUSED, code, told, **facts), 2 * LIMIT)
+        raise
+    if begun.turn is Turn.DONE:
+        return Once(begun.answer, False, begun.since)
+    if begun.turn is Turn.BUSY:
+        raise _busy(work)
+    return _made(work, _make(work, first_look=begun.turn is Turn.LOOK))
+
+
+def _begun(work: _Work) -> Begun:
+    """The decision, once it is known, where it matters, whether what was made before still stands."""
+    from ..records.idempotency import forget
+
+    begun = _bounded(work, lambda given_up: _begin(work, given_up))
+    if begun is not None:
+        return begun
+    errand = work.errand
+    assert errand.stands is not None
+    gone = not errand.stands(work.answer)
+
+    def again(given_up: GivenUp) -> Optional[Begun]:
+        if gone:
+            with work.request.desk.store.write_plain() as connection:
+                forget(connection, work.mark)
+                given_up.check()
+        return _begin(work, given_up)
+
+    begun = _bounded(work, again)
+    assert begun is not None
+    return begun
+
+
+def _bounded(work: _Work, use: Callable[[GivenUp], Answer], limit: Optional[float] = None) -> Answer:
+    """Use the database; for what is done also without it, within a time that holds even when it hangs."""
+    return in_time(use, limit) if work.errand.without_record else use(GivenUp())
+
+
+def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
+    """The decision and the record of it, in one transaction; where nothing is to be done, that is on the record too.
+
+    None, and nothing is written: it has to be asked first whether what was made before still stands.
+    """
+    from ..records.idempotency import Turn, begin
+    from ..records.ledger import Event, append
+
+    request, errand, store = work.request, work.errand, work.request.desk.store
+    with store.write_plain() as connection:
+        begun = begin(store, connection, work.key, request.deployment)
+        work.since = begun.since
+        if begun.turn is Turn.DONE and errand.stands is not None and not work.asked_whether:
+            given_up.check()
+            work.asked_whether, work.mark, work.answer = True, begun.mark, begun.answer
+            return None
+        if errand.asked:
+            append(store, connection, request.entry(Event.ASKED))
+        if errand.asked and begun.turn is Turn.DONE:
+            again = f"Asked again, and there already: {errand.said(begun.answer)}"
+            append(store, connection, request.entry(Event.REFUSED, errand.there.value, again, mark=begun.mark))
+        if errand.asked and begun.turn is Turn.BUSY:
+            busy = _busy(work)
+            append(store, connection, request.entry(Event.REFUSED, busy.code.value, busy.sentence()))
+        if begun.turn in (Turn.GO, Turn.LOOK) and errand.begins is not None:
+            errand.begins(store, connection, begun.mark)
+        given_up.check()
+        work.mark = begun.mark
+    request.ended = begun.turn in (Turn.DONE, Turn.BUSY)
+    return begun
+
+
+def _make(work: _Work, first_look: bool) -> Facts:
+    """Make it, looking first where it may be there. Whatever ends early is on the record before it is raised."""
+    from ..records.ledger import Event
+
+    try:
+        return _attempts(work, first_look)
+    except _InDoubt as doubt:
+        raise _end(work, Event.UNCONFIRMED, doubt.told) from doubt.why
+    except Refusal as refusal:
+        raise _end(work, Event.REFUSED, refusal) from None
+    except Failure as failure:
+        raise _end(work, work.errand.failed or Event.FAILED, failure) from None
+    except Exception as error:
+        # Where in the middle the defect struck is not known, hence neither what was made.
+        crash = Failure(Code.CRASHED, f"a defect in opsroom: {type(error).__name__}")
+        _end(work, Event.UNCONFIRMED, crash)
+        raise
+
+
+class _InDoubt(Exception):
+    """It may or may not have been made. `told` is what the person reads, `why` what went wrong."""
+
+    def __init__(self, told: Failure, why: OpsroomError) -> None:
+        super().__init__(told.message)
+        self.told = told
+        self.why = why
+
+
+def _attempts(work: _Work, first_look: bool) -> Facts:
+    errand, limits = work.errand, work.errand.limits
+    if first_look:
+        # Who was at it before has been gone for long enough: one look that works is certain.
+        there = _look(work, settled=clock(), end=clock() + limits.look_for, why=None)
+        if there is not None:
+            return there
+    end = clock() + limits.command + limits.look_for
+    try:
+        return errand.make(work.mark)
+    except Failure as failure:
+        if not in_doubt(failure):
+            raise
+        there = _look_after(work, failure, clock() + limits.look_for)
+        if there is not None:
+            return there
+        if end - clock() < _SECOND_CHANCE:
+            # It is certainly not there, and there is no time left to make it.
+            raise
+    try:
+        # A kind keeps its own limit, which is longer than what is left.
+        return within(end - clock(), errand.what, lambda: errand.make(work.mark))
+    except Failure as failure:
+        if not in_doubt(failure):
+            raise
+        there = _look_after(work, failure, end)
+        if there is not None:
+            return there
+        raise _in_doubt(work, failure) from failure
+
+
+def _look_after(work: _Work, failure: Failure, end: float) -> Optional[Facts]:
+    """The facts of what was made although the answer was lost; None when it was certainly not made."""
+    still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
+    return _look(work, clock() + max(work.errand.settles_within, still), end, failure)
+
+
+def _look(work: _Work, settled: float, end: float, why: Optional[OpsroomError]) -> Optional[Facts]:
+    """Look until it is there, or until a look that began after `settled` (a moment of the clock) does not find it.
+
+    Raises _InDoubt when there was no such look until `end`, a moment of the clock too.
+    """
+    end = min(end, work.began + LONGEST)
+    # The last look needs time for its answer too.
+    until, pause = end - min(_ONE_LOOK, (end - clock()) / 3), _FIRST_PAUSE
+    while True:
+        began = clock()
+        if began >= end:
+            raise _in_doubt(work, why) from why
+        try:
+            there = within(end - began, work.errand.what, lambda: work.errand.look(work.mark))
+        except Refusal as refusal:
+            # It cannot be found out, today or ever.
+            raise _in_doubt(work, why or refusal, refusal) from refusal
+        except Failure as failure:
+            why = why or failure
+        else:
+            if there is not None:
+                work.found = True
+                return there
+            if began >= settled:
+                return None
+        now = clock()
+        if now >= until:
+            raise _in_doubt(work, why) from why
+        # The last pauses end where a look begins to count, and where time is up.
+        ends = [end for end in (settled, until) if end > now]
+        wait(min([pause, *(end - now for end in ends)]))
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _in_doubt(work: _Work, why: Optional[OpsroomError], also: Optional[OpsroomError] = None) -> _InDoubt:
+    errand = work.errand
+    why = why or Failure(errand.doubtful, "It was not to be found in time.")
+    reasons = " ".join(dict.fromkeys(one.message for one in (why, also) if one is not None))
+    facts = {**recordable(why.facts), "mark": work.mark}
+    told = Failure(errand.doubtful, f"{errand.what} {errand.doubt}: {reasons}", errand.in_doubt_hint, facts)
+    return _InDoubt(told, why)
+
+
+def _busy(work: _Work) -> Refusal:
+    since = when(work.since, datetime.now(timezone.utc))
+    return Refusal(
+        Code.BUSY,
+        f"{work.errand.what} {work.errand.being} right now, since {since}.",
+        "Say it again in a minute: then the answer is what came of it.",
+    )
+
+
+def _made(work: _Work, facts: Facts) -> Once:
+    """Write down what was made. It is there whatever becomes of that: a record that fails is told, not raised."""
+    request = work.request
+    from ..records.idempotency import done
+    from ..records.ledger import Event
+
+    errand, trouble, late = work.errand, work.unrecorded, False
+    event, code = (Event.UNCONFIRMED, errand.doubtful) if errand.unsure(facts) else (errand.done, errand.code)
+    found = {**facts, "found_after_lost_answer": work.found or None}
+    entry = _entry(work, event, code.value, errand.said(facts), found)
+    if trouble is None:
+        try:
+            _record(work, entry, lambda store, connection: done(store, connection, work.key, facts))
+        except Failure as failure:
+            trouble = failure
+    if trouble is not None:
+        late = _later(work, entry, facts)
+    request.ended = True
+    request.unrecorded = trouble is not None
+    return Once(facts, True, work.since, found=work.found, recorded=trouble is None, trouble=trouble, late=late)
+
+
+def _later(work: _Work, entry: Entry, answer: Optional[Facts] = None) -> bool:
+    """Keep for the next command what the record does not have of this request; whether that worked."""
+    from ..records.ledger import Event
+    from ..records.outbox import Letter
+
+    request, errand = work.request, work.errand
+    asked = [request.entry(Event.ASKED)] if work.unrecorded is not None and errand.asked else []
+    repeat: Facts = {}
+    # Where more than the guard was to be written, whoever asks again has to find it by its mark, and write it then.
+    if answer is not None and (errand.ends is None or errand.row is not None):
+        repeat = {"key": work.key, "mark": work.mark, "answer": json.dumps(dict(answer), default=str)}
+    row = errand.row(work.mark, entry.event) if errand.row is not None else {}
+    return request.desk.later(Letter((*asked, entry), repeat, row))
+
+
+def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
+    """Write down that it was not made or that nobody can tell; hands the error back, to be raised."""
+    from ..records.idempotency import undone, unsure
+    from ..records.ledger import Event as Events
+
+    work.request.ended = True
+    entry = _entry(work, event, error.code.value, error.sentence(), recordable(error.facts))
+    forget = unsure if event is Events.UNCONFIRMED else undone
+    if work.unrecorded is not None:
+        _later(work, entry)
+        return error
+    try:
+        _record(work, entry, lambda store, connection: forget(connection, work.key))
+    except Failure:
+        # What went wrong is worth more than that it could not be written down; the row runs out by itself.
+        error.facts["recorded"] = False
+        _later(work, entry)
+    return error
+
+
+def _entry(work: _Work, event: Event, code: str, message: str, facts: Facts) -> Entry:
+    """The last line of the ledger about this errand."""
+    taken = ("event", "code", "message", "mark")
+    kept = {key: value for key, value in facts.items() if key not in taken}
+    return work.request.entry(event, code, message, mark=work.mark, **kept)
+
+
+def _record(work: _Work, entry: Entry, also: Also) -> None:
+    """Commit the last record of the errand, and `also` with it; patient with a database that goes away meanwhile."""
+    from ..db.engine import queue_up
+    from ..records.ledger import append, of_deployment
+    from ..records.outbox import carries
+
+    request, event = work.request, entry.event
+    until, again = clock() + _RECORD_PATIENCE, False
+
+    def write(given_up: GivenUp) -> None:
+        store = request.desk.store
+        with store.write_plain() as connection:
+            # It may have been committed although the answer to that was lost, or be committed right now.
+            queue_up(connection)
+            told = of_deployment(connection, request.deployment) if again else []
+            if not any(one.event is event and one.facts.get("mark") == work.mark for one in told):
+                # What was found may have been recorded meanwhile, from what its own runner left in the outbox.
+                if not (work.found and event is work.errand.done and carries(connection, event, work.mark)):
+                    append(store, connection, entry)
+                also(store, connection)
+                if work.errand.ends is not None:
+                    work.errand.ends(store, connection, work.mark, event)
+            given_up.check()
+
+    while True:
+        try:
+            _bounded(work, write, min(LIMIT, max(until - clock(), 0.0) + 2.0))
+            return
+        except Failure:
+            if clock() >= until:
+                raise
+            request.desk.close()
+            wait(_FIRST_PAUSE)
+            again = True

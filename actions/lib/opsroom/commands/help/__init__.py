@@ -1,0 +1,362 @@
+"""help: the commands, from the aliases themselves, with today's values; only what this requester may do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Dict, List, Sequence, Tuple
+
+from ...config.model import Environment
+from ...errors import Code
+from ...grammar.free_text import has_text, safe_displays
+from ...names import bare, comparable, either, listed, pick
+from ...policy.access import may, who_may
+from ...text import MESSAGE_CHARACTERS, MESSAGE_LINES
+from .. import Desk, Outcome
+
+# The action that answers what is no command: nobody says it by its name.
+UNKNOWN = "opsroom.suggest"
+# What one must be allowed to do somewhere to use an action; who may do none of it is not shown the command.
+_RIGHTS = {
+    "opsroom.deploy": ("deploy",),
+    "opsroom.promote": ("deploy",),
+    "opsroom.rollback": ("deploy",),
+    "opsroom.confirm_change": ("deploy",),
+    "opsroom.emergency_deploy": ("override",),
+    "opsroom.approve_change": ("approve",),
+    "opsroom.review_change": ("approve",),
+    "opsroom.reject_change": ("approve", "deploy"),
+    "opsroom.lock": ("lock",),
+    "opsroom.unlock": ("lock",),
+}
+# Positive and negative: what someone may do at environments that are named, and may do at none.
+_DOING = {
+    "deploy": ("deploy to", "deploy nowhere"),
+    "override": ("deploy in an emergency to", "do no emergency deployment"),
+    "approve": ("approve on", "approve nowhere"),
+    "lock": ("lock", "lock nothing"),
+}
+# The overview in lines, by action.
+_GROUPS = {
+    "Deploy": ("deploy", "promote", "rollback", "plan", "emergency_deploy"),
+    "Changes": ("list_changes", "approve_change", "reject_change", "confirm_change", "review_change"),
+    "Locks": ("list_locks", "lock", "unlock"),
+    "Cards": ("create_card", "comment_card", "get_card", "move_card", "assign_card", "find_cards"),
+    "Pages": ("page", "get_on_call", "list_pages", "ack_page", "resolve_page", "escalate_page", "add_responder"),
+    "Incidents": ("open_incident", "end_incident", "list_incidents"),
+    "Look": (
+        *("get_version", "get_history", "report", "audit_report", "audit_verify", "reconcile", "quiet", "loud"),
+        "help",
+    ),
+}
+# Groups that are told by themselves where all do not fit into one message, the last ones first.
+_FOLDED = ("Changes", "Locks", "Look", "Cards", "Pages", "Incidents")
+# How many applications and environments are named, where they do not all fit.
+_FEWER_APPS = (8, 3, 0)
+_FEWER_PLACES = (8, 4, 2, 1)
+_ONE_IN_FULL = "One in full: opsroom help deploy"
+# What nobody is shown where no tracker is configured.
+_OF_TRACKERS = tuple(f"opsroom.{action}" for action in _GROUPS["Cards"])
+# The same for a room to announce in, and for pagers.
+_OF_ANNOUNCEMENTS = ("opsroom.quiet", "opsroom.loud")
+_OF_PAGERS = tuple(f"opsroom.{action}" for action in _GROUPS["Pages"])
+# For an incident either will do.
+_OF_INCIDENTS = tuple(f"opsroom.{action}" for action in _GROUPS["Incidents"])
+# Commands whose WHO is a person.
+_OF_PEOPLE = ("opsroom.add_responder",)
+# Of these the first word alone says too little.
+_TWO_WORDS = ("show", "create", "my", "on", "morning", "declare", "close")
+_TEXTS = {
+    "opsroom.create_card": "checkout is broken",
+    "opsroom.comment_card": "it is the cache",
+    "opsroom.find_cards": "checkout",
+    "opsroom.open_incident": "checkout is down",
+    "opsroom.end_incident": "it was the cache",
+}
+_REASONS = {"opsroom.emergency_deploy": "checkout is down", "opsroom.reject_change": "the tests are red"}
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+# Words before a value that do not belong to the name of a command.
+_CONNECTING = ("for", "from", "of", "on", "with", "because")
+# Commands whose safe form is another's.
+_ELSEWHERE = {"lock everything": ["put lock {{ reason }} on everything"]}
+# Of a command that can be said in many ways, so many are told: a message has eight lines.
+_MOST_FORMS = 4
+
+
+@dataclass(frozen=True)
+class Command:
+    """One alias as help shows it.
+
+    `formats` are as the alias has them, `says` as people read them. `word` is the one that it begins with, `head` all
+    words before the first value: "audit" and "audit report".
+    """
+
+    word: str
+    head: str
+    formats: Tuple[str, ...]
+    says: Tuple[str, ...]
+    description: str
+    action: str
+
+
+def help_(desk: Desk, aliases: Path, topic: str = "") -> Outcome:
+    """All commands that the requester may use in short, or one in full with who may use it. `aliases` is the folder of
+    the pack's aliases. Raises Refusal(unknown_command)."""
+    commands = read_commands(aliases)
+    if topic:
+        return _about(desk, commands, bare(topic))
+    mine = [one for one in commands if may_use(desk, one)]
+    facts = {"commands": [{"say": list(one.says), "description": one.description} for one in mine]}
+    return Outcome(True, Code.HELP, _overview(desk, mine), facts)
+
+
+def _overview(desk: Desk, mine: Sequence[Command]) -> str:
+    """All commands in short, within one message. Where the requester may deploy is shortened last of all."""
+    text = ""
+    for places, others in product(_FEWER_PLACES, (True, False)):
+        for first in range(len(_FOLDED), -1, -1):
+            for apps in _FEWER_APPS:
+                text = _with_rights(desk, mine, _FOLDED[first:], apps, _rights(desk, others=others, most=places))
+                if _fits(text):
+                    return text
+    return text.replace(f"{_ONE_IN_FULL}\n", "")
+
+
+def _fits(text: str) -> bool:
+    return len(text) <= MESSAGE_CHARACTERS and text.count("\n") < MESSAGE_LINES
+
+
+def _with_rights(desk: Desk, commands: Sequence[Command], folded: Sequence[str], most: int, rights: str) -> str:
+    """All commands in short. Of the groups that are `folded` only is shown how to see them."""
+    titles = [title for title in folded if _of_group(commands, title)]
+    more = f"opsroom help {either(title.casefold() for title in titles)}"
+    apps = desk.settings.apps
+    named = f"Applications: {listed(apps, most)}." if most else f"{len(apps)} applications."
+    return "\n".join(
+        [
+            *_grouped(commands, folded),
+            *([f"{listed(titles)}: say {more}"] if titles else []),
+            _ONE_IN_FULL,
+            f"{named} {rights}",
+        ]
+    )
+
+
+def _of_group(commands: Sequence[Command], title: str) -> List[Command]:
+    actions = _GROUPS.get(title, ())
+    return [one for action in actions for one in commands if one.action == f"opsroom.{action}"]
+
+
+def _grouped(commands: Sequence[Command], folded: Sequence[str] = ()) -> List[str]:
+    """A line for each group of commands, each by the first words that tell it from others."""
+    lines = []
+    for title, actions in _GROUPS.items():
+        names: List[str] = []
+        if title in folded:
+            continue
+        for action in actions:
+            for one in commands:
+                name = one.head if one.word in _TWO_WORDS or action == "page" else one.word
+                if one.action == f"opsroom.{action}" and name not in names:
+                    names.append(name)
+        if names:
+            lines.append(f"{title}: {', '.join(names)}.")
+    return lines
+
+
+def _about(desk: Desk, commands: Sequence[Command], topic: str) -> Outcome:
+    exact = [one for one in commands if comparable(one.head) == comparable(topic)]
+    group = _of_group(commands, topic.capitalize()) if topic.capitalize() in _FOLDED else []
+    if group and not exact:
+        last = f"For one in full, say for example: opsroom help {group[0].head}"
+        text = f"{topic.capitalize()}: {'; '.join(one.says[0] for one in group)}.\n{last}"
+        if not _fits(text):
+            text = f"{topic.capitalize()}: {', '.join(one.head for one in group)}.\n{last}"
+        return Outcome(True, Code.HELP, text, {"say": [say for one in group for say in one.says]})
+    if not exact:
+        exact = [one for one in commands if _begins(one, topic) and is_configured(desk, one)]
+    if not exact:
+        word = pick(topic, sorted({one.word for one in commands}), Code.UNKNOWN_COMMAND, "command")
+        exact = [one for one in commands if one.word == word]
+        # What is not configured is told only where nothing else has that name.
+        exact = [one for one in exact if is_configured(desk, one)] or exact
+    if len({one.head for one in exact}) == 1:
+        # One command that can be said in another way, too.
+        exact = exact[:1]
+    others = [one for one in commands if one.word == exact[0].word and one not in exact and is_configured(desk, one)]
+    text = _in_full(desk, exact[0], others) if len(exact) == 1 else _several(exact)
+    said = [say for one in [*exact, *others] for say in one.says]
+    return Outcome(True, Code.HELP, text, {"command": exact[0].word, "say": said})
+
+
+def _begins(command: Command, topic: str) -> bool:
+    """Whether a form of the command begins with these words: `send page` is one of `page`."""
+    words = comparable(topic).split()
+    begun = (_PLACEHOLDER.split(one)[0].replace(":", " ").casefold().split() for one in command.formats)
+    return any(one[: len(words)] == words for one in begun)
+
+
+def _several(commands: Sequence[Command]) -> str:
+    """Commands that begin with the same word: each with what it does."""
+    last = f"For one in full, say for example: opsroom help {commands[0].head}"
+    text = "\n".join([*(f"{one.says[0]} | {one.description}" for one in commands), last])
+    return text if _fits(text) else f"{'; '.join(one.says[0] for one in commands)}\n{last}"
+
+
+def _in_full(desk: Desk, command: Command, others: Sequence[Command]) -> str:
+    right = _RIGHTS.get(command.action, ("",))[0]
+    examples = _examples(desk, command, right)
+    example = _PLACEHOLDER.sub(lambda match: examples.get(match.group(1), "..."), command.formats[0])
+    also = f"See also: {either(one.says[0] for one in others)}" if others else ""
+    said, text = [command.description, f"For example: {example}"], ""
+    # What is never left out: the forms, and how a text goes through whole; then who may use it.
+    for rest, between, most in product((True, False), (said, said[1:], []), _FEWER_PLACES):
+        rights = [_rights(desk, right, others=rest, most=most)] if right else []
+        text = "\n".join([*_forms(command), *between, *rights])
+        if _fits(text):
+            break
+    return f"{text}\n{also}" if also and _fits(f"{text}\n{also}") else text
+
+
+def _forms(command: Command) -> List[str]:
+    """The forms of a command; of one with free text, which are for texts that StackStorm would cut."""
+    if not has_text(command.formats):
+        hidden = len(command.says) - _MOST_FORMS
+        more = [f"… and {hidden} more" + (" forms" if hidden > 1 else " form")] if hidden > 0 else []
+        return [*command.says[:_MOST_FORMS], *more]
+    safe = safe_displays(command.formats) or _ELSEWHERE[command.head]
+    plain = [one for one in command.formats if one not in safe]
+    return [*map(_shown, plain), f"Where the text ends in key=value or ?a=b: {_shown(safe[0])}"]
+
+
+def _shown(display: str) -> str:
+    return _PLACEHOLDER.sub(lambda match: match.group(1).upper(), display)
+
+
+def read_commands(aliases: Path) -> List[Command]:
+    """The commands of the pack, from the folder of its aliases; without the one that answers what is none."""
+    # PyYAML takes 0.02 s to import, and only help reads YAML.
+    import yaml
+
+    # Ten times as fast as the one in Python; PyYAML is built without it on few machines. Both load safely.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    commands = []
+    for path in sorted(aliases.glob("*.yaml")):
+        alias = yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506
+        if not alias.get("enabled", True) or alias["action_ref"] == UNKNOWN:
+            continue
+        formats = tuple(one["display"] if isinstance(one, dict) else one for one in alias["formats"])
+        head = _PLACEHOLDER.split(formats[0])[0].replace(":", " ").split()
+        head = head[1:] if head[0] == "opsroom" else head
+        head = head[:-1] if head[-1] in _CONNECTING else head
+        says = tuple(_shown(one) for one in formats)
+        commands.append(Command(head[0], " ".join(head), formats, says, alias["description"], alias["action_ref"]))
+    return commands
+
+
+def is_configured(desk: Desk, command: Command) -> bool:
+    """Whether there is something that the command could be about."""
+    if command.action in _OF_TRACKERS:
+        return bool(desk.settings.trackers)
+    if command.action in _OF_INCIDENTS:
+        return bool(desk.settings.trackers or desk.settings.pagers)
+    if command.action in _OF_ANNOUNCEMENTS:
+        return bool(desk.settings.announce)
+    return command.action not in _OF_PAGERS or bool(desk.settings.pagers)
+
+
+def may_use(desk: Desk, command: Command) -> bool:
+    """Whether the requester may use a command anywhere, and the config has what it is about."""
+    if not is_configured(desk, command):
+        return False
+    rights = _RIGHTS.get(command.action)
+    return rights is None or any(_split(desk, right)[0] or _split(desk, right)[1] for right in rights)
+
+
+def _split(desk: Desk, right: str = "deploy") -> Tuple[List[Environment], List[Environment], List[Environment]]:
+    """The environments where the requester has a right: from here, from another room, and nowhere."""
+    here: List[Environment] = []
+    elsewhere: List[Environment] = []
+    nowhere: List[Environment] = []
+    for environment in desk.settings.environments.values():
+        refused = may(desk.settings, desk.speaker, environment, right)
+        only_room = all(one.code is Code.WRONG_ROOM for one in refused)
+        (nowhere if not only_room else elsewhere if refused else here).append(environment)
+    return here, elsewhere, nowhere
+
+
+def _rights(desk: Desk, right: str = "deploy", others: bool = True, most: int = 8) -> str:
+    """Where the requester has a right, from which room; with `others`, who has it elsewhere. At most so many places."""
+    here, elsewhere, lacking = _split(desk, right)
+    to, nowhere = _DOING[right]
+    for several in (here, elsewhere):
+        if len(several) > most:
+            # Those where it takes more are named, whatever is left out.
+            several.sort(key=lambda one: _where(one, right) == one.name)
+    mine = f"You may {to} {listed([_where(one, right) for one in here], most)}" if here else f"You may {nowhere}"
+    by_room: Dict[Tuple[str, ...], List[str]] = {}
+    for one in elsewhere:
+        by_room.setdefault(tuple(one.rooms or ()), []).append(_where(one, right))
+    preposition = " to" if to.endswith(" to") else " on" if to.endswith(" on") else ""
+    from_there = [
+        f"from {listed(rooms, most)} also{preposition} {listed(places, most)}" for rooms, places in by_room.items()
+    ]
+    if not here and from_there:
+        mine = f"{mine} from here"
+    rest = [f"{one.name}: {_who(one, right, most)}." for one in lacking if others and who_may(one, right) != "nobody"]
+    if len(rest) > most:
+        rest = [*rest[:most], f"Others decide on {len(rest) - most} more."]
+    hidden = len([place for places in list(by_room.values())[most:] for place in places])
+    more = [f"from other rooms also{preposition} {hidden} more"] if hidden else []
+    return " ".join(["; ".join([mine, *from_there[:most], *more]) + ".", *rest])
+
+
+def _where(environment: Environment, right: str) -> str:
+    """An environment where the requester has a right, and what else it takes there."""
+    if right != "deploy":
+        return environment.name
+    if environment.approvals:
+        return f"{environment.name} (once approved)"
+    return f"{environment.name} (once confirmed)" if environment.confirm_within else environment.name
+
+
+def _who(environment: Environment, right: str, most: int = 8) -> str:
+    who = who_may(environment, right)
+    return f"{who}, from {listed(environment.rooms, most)}" if environment.rooms else who
+
+
+def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
+    """A value for each placeholder: names of the config, a place where it can be done, a fitting reason."""
+    names = list(desk.settings.environments)
+    team = next(iter(desk.settings.teams), "web-team")
+    fitting = [
+        one.name
+        for several in _split(desk, right or "deploy")
+        for one in several
+        if who_may(one, right or "deploy") != "nobody"
+    ]
+    return {
+        "app": next(iter(desk.settings.apps), "web"),
+        "environment": (fitting or names or ["uat"])[0],
+        "source": (names or ["test"])[0],
+        "version": "1.4.2",
+        "command": "deploy",
+        "change": "K7QX",
+        "code": "492039",
+        "reason": _REASONS.get(command.action, "load test until 17:00"),
+        "cards": "OPS-12",
+        "text": _TEXTS.get(command.action, "it was right"),
+        "card": "OPS-12",
+        "project": "OPS",
+        "column": "In progress",
+        "assignee": next(iter(desk.settings.people), "alice"),
+        "who": next(iter(desk.settings.people), "alice") if command.action in _OF_PEOPLE else team,
+        "message": "checkout is down",
+        "page": "1234",
+        "incident": "K7QX",
+        "since": "2026-11",
+        "until": "2026-12",
+        "length": "30m",
+    }

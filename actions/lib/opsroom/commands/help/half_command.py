@@ -1,0 +1,217 @@
+"""A half command: which words and values of a form were typed, wherever they stand, and what has no place in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Dict, List, Sequence, Set, Tuple
+
+from ...names import nearest
+from .. import Desk
+from . import Command
+from .readings import app_in
+
+# One with a text behind it; not that of a time or of `board:OPS-12`.
+_COLON = re.compile(r"(?<=[^\s:]):(?=[^\s:/0-9])(?!\S*[0-9])")
+_TOKEN = re.compile(r"\{\{ (\w+) \}\}|([^\s:]+)")
+# Values of many words: all that is typed up to the next word of the command.
+_FREE = ("reason", "text", "message", "column", "length", "since", "until", "command", "cards")
+_ID = re.compile(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{4}|[BCDFGHJKLMNPQRSTVWXYZ]{4}")
+_SHAPES = {
+    "change": _ID,
+    "incident": _ID,
+    "code": re.compile(r"[0-9]{6,8}"),
+    "card": re.compile(r"\S*[0-9]\S*"),
+    "page": re.compile(r"\S*[0-9]\S*|[A-Z0-9]{4,}"),
+    "version": re.compile(r"\S*[0-9./]\S*|main|master"),
+    "head": re.compile(r"[0-9a-f]{64}"),
+}
+# Between the two halves of "492 039".
+_CODE_IN_TWO = re.compile(r"(?<=\s[0-9]{3})\s(?=[0-9]{3}(?![^\s:]))")
+# Never a name.
+_CONNECTING = ("a", "and", "as", "at", "for", "from", "in", "is", "now", "of", "on", "please", "the", "to")
+
+
+@dataclass
+class Fit:
+    """A form of a command beside what was typed: how many of its words were there, the values that were understood, how
+    many of its words and values were not there, and the typed words that it has no place for."""
+
+    command: Command
+    display: str
+    begun: int = 0
+    said: int = 0
+    values: Dict[str, str] = field(default_factory=dict)
+    missing: List[str] = field(default_factory=list)
+    unsaid: int = 0
+    unplaced: List[str] = field(default_factory=list)
+    # Those of them that end a text that stands before: "put lock x on test until 17:00".
+    moved: int = 0
+    # Whether the version was typed without its application.
+    unread: bool = False
+
+    @property
+    def left(self) -> int:
+        return len(self.unplaced) + self.moved
+
+    @property
+    def lost(self) -> str:
+        """What a proposal leaves out and says so; empty where those are words that say nothing."""
+        says_something = any(one.strip(",.!?:").casefold() not in _CONNECTING for one in self.unplaced)
+        return " ".join(self.unplaced) if says_something else ""
+
+    def rank(self) -> Tuple[int, int, int]:
+        """Smaller is better."""
+        agreeing = self.said + len(self.values)
+        return -self.begun, self.left + self.unsaid - agreeing, len(self.missing) + self.unsaid
+
+
+def words_of(typed: str) -> List[str]:
+    """What was typed as words, a colon and the text behind it apart."""
+    whole = (one if "://" in one else _COLON.sub(": ", one) for one in typed.split())
+    return " ".join(whole).split()
+
+
+def best_fit(desk: Desk, command: Command, words: Sequence[str]) -> Fit:
+    return min((_fit(desk, command, display, words) for display in command.formats), key=Fit.rank)
+
+
+def best_of(fits: Sequence[Fit], typed: int) -> List[Fit]:
+    """The commands that fit best; all that begin so where nothing but their beginning was typed."""
+    best = min(fit.rank() for fit in fits)
+    if -best[0] == typed:
+        return sorted((fit for fit in fits if fit.begun == typed), key=Fit.rank)
+    return [fit for fit in fits if fit.rank() == best]
+
+
+def _fit(desk: Desk, command: Command, display: str, words: Sequence[str]) -> Fit:
+    """Read what was typed as this form."""
+    tokens = [(found.group(1) or "", found.group(2) or "") for found in _TOKEN.finditer(display)]
+    fit = Fit(command, display)
+    if any(name == "code" for name, _ in tokens):
+        words = _CODE_IN_TWO.sub("", " ".join(words)).split()
+    typed = [word.strip(":,;.!?") or word for word in words]
+    for (name, word), one in zip(tokens, typed):
+        if name or not _same(word, one):
+            break
+        fit.begun += 1
+    # The words up to the first value go without saying where the message ends before them.
+    last = next((place for place, (name, _) in enumerate(tokens) if name), len(tokens))
+    rest = tokens[fit.begun :] if len(words) > fit.begun else tokens[max(last, fit.begun) :]
+    literals: Set[str] = {word for name, word in rest if not name}
+    open_names = [name for name, _ in rest if name]
+    context = ""
+    free = ""
+    trailing = 0
+    for raw, one in zip(words[fit.begun :], typed[fit.begun :]):
+        word = _literal(one, literals if not free else _after(rest, free) & literals)
+        if word:
+            literals.discard(word)
+            context, free = word, ""
+            fit.said += 1
+            trailing = 0
+            continue
+        name = free or _name_for(desk, one, context, rest, open_names)
+        if not name:
+            fit.unplaced.append(raw)
+            trailing += 1
+            continue
+        trailing = 0
+        if name in open_names:
+            open_names.remove(name)
+        known = _known(desk, name, one)
+        fit.values[name] = f"{fit.values[name]} {raw}" if name in fit.values else known or one
+        if name in _FREE:
+            fit.values[name] = fit.values[name] if " " in fit.values[name] else raw
+            free = name
+    named = app_in(desk, fit.values.get("version", "")) if "app" in open_names else ""
+    if named:
+        # "web@v1.2.0": the application is in the version.
+        open_names.remove("app")
+        fit.unread, fit.values["app"] = True, named
+    elif "app" in open_names and "version" in fit.values:
+        fit.unread = True
+    fit.missing = open_names
+    fit.unsaid = len(literals)
+    _move_the_end(fit, trailing)
+    return fit
+
+
+def _move_the_end(fit: Fit, count: int) -> None:
+    """Put the last words that have no place behind the text, where the form has one in its middle: an end that was
+    said at the end belongs to it."""
+    name = next((one for one in ("reason", "text", "message") if one in fit.values), "")
+    if name and count:
+        fit.values[name] = " ".join([fit.values[name], *fit.unplaced[-count:]])
+        del fit.unplaced[-count:]
+        fit.moved = count
+
+
+def without_text(fit: Fit) -> None:
+    """Leave the place of a value of many words open, where not all of them were read."""
+    for name in [one for one in fit.values if one in _FREE]:
+        fit.values[name] = name.upper()
+
+
+def _literal(typed: str, literals: Set[str]) -> str:
+    """The word of the command that was typed, or nearly."""
+    if typed.casefold() in literals:
+        return typed.casefold()
+    return next(iter(nearest(typed, literals, most=1)), "") if len(typed) > 3 else ""
+
+
+def _same(word: str, typed: str) -> bool:
+    one, other = word.casefold(), typed.casefold()
+    return one == other or {one, other} == {"version", "versions"}
+
+
+def _after(rest: Sequence[Tuple[str, str]], name: str) -> Set[str]:
+    """The word of the command that ends a value of many words."""
+    names = [one for one, _ in rest]
+    place = names.index(name) + 1 if name in names else len(rest)
+    return {word for one, word in rest[place : place + 1] if not one}
+
+
+def _name_for(desk: Desk, word: str, context: str, rest: Sequence[Tuple[str, str]], names: Sequence[str]) -> str:
+    """Which of the open values a word is: the one behind the word before it, else the first that it can be."""
+    following = {before[1]: after[0] for before, after in zip(rest, rest[1:]) if after[0] and before[1]}
+    preferred = following.get(context, "")
+    if context != "for":
+        # "for OPS-12" only: anything could be the cards of a deployment.
+        names = [name for name in names if name != "cards"]
+    for name in [preferred, *names] if preferred in names else names:
+        if _can_be(desk, name, word):
+            return name
+    return ""
+
+
+def _can_be(desk: Desk, name: str, word: str) -> bool:
+    if name in _SHAPES:
+        return bool(_SHAPES[name].fullmatch(word)) and not _is_name(desk, word)
+    if name in ("app", "environment", "source"):
+        return bool(_known(desk, name, word))
+    if name == "cards" and _is_name(desk, word):
+        return False
+    return name in _FREE or word.casefold() not in _CONNECTING
+
+
+def _is_name(desk: Desk, word: str) -> bool:
+    names = {*desk.settings.apps, *desk.settings.environments}
+    return word.casefold() in {one.casefold() for one in names}
+
+
+def _known(desk: Desk, name: str, word: str) -> str:
+    """The name of the config that a word is or nearly is; what is no name of the config stays as it is."""
+    settings = desk.settings
+    names = {"app": settings.apps, "environment": settings.environments, "source": settings.environments}
+    if name not in names:
+        return word
+    if "@" in word or word.casefold() in _CONNECTING:
+        return ""
+    other = settings.environments if name == "app" else settings.apps
+    same = {one.casefold(): one for one in names[name]}
+    if word.casefold() in same:
+        return same[word.casefold()]
+    if word.casefold() in {one.casefold() for one in other}:
+        return ""
+    return next(iter(nearest(word, names[name], most=1)), "")

@@ -1,0 +1,302 @@
+"""suggest: what a half command lacks, and which commands of today's config it may have meant.
+
+What was typed is read by the names in it (an application, an environment, a team, an id) wherever
+they stand, so that a forgotten or misplaced word does no harm. Nothing is changed; what only reads
+and can mean one thing only is carried out.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import datetime, timezone
+from itertools import chain, islice, zip_longest
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+
+from ...errors import Code, OpsroomError, Refusal
+from ...grammar.free_text import without_codes
+from ...names import either, nearest, shown
+from ...policy import Decision
+from ...policy.access import may
+from ...records.change import Change
+from ...text import MESSAGE_CHARACTERS
+from .. import Desk, Outcome
+from . import Command, help_, is_configured, read_commands
+from .half_command import Fit, best_fit, best_of, without_text, words_of
+from .readings import VERSION, readings
+
+# What a value is called in a sentence, where it is missing.
+_CALLED = {
+    "app": "an application",
+    "environment": "an environment",
+    "source": "the environment to promote from",
+    "version": "a version",
+    "change": "the id of a change",
+    "reason": "a reason",
+    "text": "a text",
+    "message": "a message",
+    "who": "a team or a person",
+    "card": "a card",
+    "column": "a column",
+    "assignee": "a person",
+    "page": "the id of a page",
+    "incident": "the id of an incident",
+    "since": "a period",
+    "until": "an end",
+    "length": "a time",
+    "head": "a hash",
+    "project": "a project",
+    "code": "a one-time code",
+    "cards": "cards",
+    "command": "a command",
+}
+# Where the id of something is found.
+_FOUND_BY = {"change": "show changes", "incident": "show incidents", "page": "show pages", "card": "my cards"}
+_MOST_WORDS = 40
+_MOST_WAYS = 4
+_MOST_NAMES = 3
+# A longer text is proposed as TEXT: the answer has no room for it, and half of it would be a loss.
+_LONGEST_TEXT = 200
+
+
+def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
+    """Answer what begins like a command and is none. `aliases` is the folder of the pack's aliases.
+
+    Raises Refusal(unknown_command) with commands that would work, unless it can mean one thing
+    only.
+    """
+    every_word = words_of(typed)
+    words = every_word[:_MOST_WORDS]
+    first = words[0].strip(":,?").casefold() if words else ""
+    if len(words) == 1 and first in ("opsroom", "help"):
+        return help_(desk, aliases)
+    if first == "opsroom" and not nearest(words[1], ["help"]):
+        if len(words) == 2:
+            return _topic(desk, aliases, words[1], typed)
+        # "opsroom deploy web": said to us by our name.
+        words = words[1:]
+    every = read_commands(aliases)
+    usable = [one for one in every if is_configured(desk, one)] or every
+    fits = [fit for fit in (best_fit(desk, one, words) for one in usable) if fit.begun]
+    if not fits:
+        message = f"{shown(without_codes(typed), 60)} is no command."
+        raise Refusal(Code.UNKNOWN_COMMAND, message, _nearest(every, words))
+    alike = best_of(fits, len(words))
+    if len(every_word) > _MOST_WORDS:
+        for fit in alike:
+            without_text(fit)
+    barred = [fit for fit in alike if _right(fit.command.action) == "override" and _refused(desk, fit)]
+    alike = [fit for fit in alike if fit not in barred]
+    if barred and not alike:
+        raise _barred(desk, typed, barred[0])
+    ways = _ways(desk, alike)
+    done = _only_one(desk, alike, ways)
+    if done:
+        return done
+    lacking = [_CALLED[fit.missing[0]] for fit in alike if fit.missing]
+    lacking = list(dict.fromkeys(one for names in lacking for one in names.split(" or ")))
+    whole = any(fit.left or (fit.unsaid and not fit.missing) for fit in alike) or not lacking
+    what = "is not a command as it stands" if whole else f"lacks {either(lacking)}"
+    lost = next((fit.lost for fit in alike if fit.lost), "")
+    if any("{{ code }}" in display for fit in fits for display in fit.command.formats):
+        # It may be good still, and what is answered is kept by StackStorm.
+        typed, ways = without_codes(typed), [without_codes(way) for way in ways]
+        lost = " ".join(one for one in without_codes(lost).split() if not one.isdecimal())
+    lost = f"; what is proposed leaves out {shown(lost)}" if lost and ways else ""
+    message = f"{shown(typed, 60)} {what}{lost}."
+    if barred:
+        message += f" {_refused(desk, barred[0])[0].message}"
+    hint = _hint(ways, MESSAGE_CHARACTERS - len(message))
+    raise Refusal(Code.UNKNOWN_COMMAND, message, hint, {"suggestions": ways[:_MOST_WAYS]})
+
+
+def _barred(desk: Desk, typed: str, fit: Fit) -> Refusal:
+    """For an emergency deployment that the requester may do nowhere, or not from here."""
+    refused = _refused(desk, fit)
+    message = f"{shown(without_codes(typed), 60)} is not a command as it stands. {refused[0].message}"
+    return Refusal(Code.UNKNOWN_COMMAND, message, refused[0].hint, {"suggestions": []})
+
+
+def _refused(desk: Desk, fit: Fit) -> List[Decision]:
+    """Why the requester may not do it where they said, or anywhere; empty where they may.
+
+    What is refused only for the room goes first: there it can be done.
+    """
+    settings = desk.settings
+    app = settings.apps.get(fit.values.get("app", ""))
+    names = settings.environments_of(app) if app else tuple(settings.environments)
+    said = fit.values.get("environment", "")
+    if said not in settings.environments:
+        named = [name for name in names if settings.environments[name].emergency]
+        said, names = "", tuple(named or names)
+    each = [
+        may(settings, desk.speaker, settings.environments[name].for_app(app.name if app else ""), "override")
+        for name in ([said] if said else names)
+    ]
+    if not all(each):
+        return []
+    only_room = [one for one in each if one[0].code is Code.WRONG_ROOM]
+    return (only_room or each or [[]])[0]
+
+
+def _topic(desk: Desk, aliases: Path, topic: str, typed: str) -> Outcome:
+    """The help that "opsroom deploy" means. Raises Refusal(unknown_command) where there is none."""
+    try:
+        return help_(desk, aliases, topic)
+    except Refusal:
+        ways = ["opsroom help"]
+        message = f"{shown(typed, 60)} is not a command as it stands."
+        raise Refusal(Code.UNKNOWN_COMMAND, message, f"Say: {ways[0]}", {"suggestions": ways}) from None
+
+
+def _ways(desk: Desk, fits: Sequence[Fit]) -> List[str]:
+    """The commands with names of the config for what is missing, those of different forms in turn."""
+    each = []
+    for fit in fits:
+        each_read = chain.from_iterable(_completed(desk, fit, values, missing) for values, missing in _read(desk, fit))
+        several = islice(each_read, _MOST_WAYS)
+        each.append([_filled(fit.display, values) for values in several])
+    ways = [way for row in zip_longest(*each) for way in row if way]
+    found_by = [by for name, by in _FOUND_BY.items() if any(name in fit.missing for fit in fits)]
+    missing = [by for by in found_by if not any(char.isdigit() for char in "".join(ways))]
+    return list(dict.fromkeys([*ways[: _MOST_WAYS - len(missing)], *missing]))
+
+
+def _read(desk: Desk, fit: Fit) -> Iterator[Tuple[Dict[str, str], List[str]]]:
+    """The values and what is missing, for each application that has the version."""
+    if not fit.unread:
+        yield fit.values, fit.missing
+        return
+    environment, version = fit.values.get("environment", ""), fit.values["version"]
+    apps = [fit.values["app"]] if "app" in fit.values else _choices(desk, fit, "app", fit.values)
+    missing = [name for name in fit.missing if name != "app"]
+    read = readings(desk, [name for name in apps if name in desk.settings.apps], version, environment)
+    if any(one == VERSION for _, one in read):
+        fit.unplaced.append(version)
+    for app, one in read:
+        yield {**fit.values, "app": app, "version": one}, missing
+
+
+def _filled(display: str, values: Dict[str, str]) -> str:
+    fitting = {name: one if len(one) <= _LONGEST_TEXT else name.upper() for name, one in values.items()}
+    return re.sub(r"\{\{ (\w+) \}\}", lambda found: fitting[found.group(1)], display)
+
+
+def _completed(desk: Desk, fit: Fit, values: Dict[str, str], missing: Sequence[str]) -> Iterator[Dict[str, str]]:
+    if not missing:
+        yield values
+        return
+    name, *others = missing
+    for one in _choices(desk, fit, name, values):
+        yield from _completed(desk, fit, {**values, name: one}, others)
+
+
+def _choices(desk: Desk, fit: Fit, name: str, values: Dict[str, str]) -> List[str]:
+    settings = desk.settings
+    if name == "app":
+        place = values.get("environment") or values.get("source")
+        return list(settings.apps_in(place) if place else settings.apps)[:_MOST_NAMES] or ["APP"]
+    if name in ("environment", "source"):
+        return _places(desk, fit, name, values) or [name.upper()]
+    if name == "who":
+        return [*settings.teams, *settings.people][:_MOST_NAMES] or ["WHO"]
+    if name == "assignee":
+        return ["me"]
+    if name == "since":
+        return [datetime.now(timezone.utc).strftime("%Y-%m")]
+    if name == "change":
+        return _open_changes(desk, fit.command.action) or ["CHANGE"]
+    if name == "version":
+        return _versions(desk, values.get("app", "")) or [VERSION]
+    if name == "length":
+        return ["17:00" if " until " in fit.display else "30m"]
+    return ["deploy"] if name == "command" else [name.upper()]
+
+
+def _places(desk: Desk, fit: Fit, name: str, values: Dict[str, str]) -> List[str]:
+    """Environments in the order of the config, those first where the requester may do it."""
+    settings = desk.settings
+    app = settings.apps.get(values.get("app", ""))
+    names = settings.environments_of(app) if app else tuple(settings.environments)
+    source, target = values.get("source"), values.get("environment")
+    if name == "source":
+        before = names[: names.index(target)] if target in names else names[:-1]
+        return list(before[-1:] if target else before)
+    if source in names:
+        return list(names[names.index(source) + 1 :][:1])
+    right = _right(fit.command.action)
+    allowed = [one for one in names if not right or not may(settings, desk.speaker, settings.environments[one], right)]
+    # Nobody may do an emergency deployment unless the config names them.
+    return (allowed if right == "override" else allowed or list(names))[:_MOST_WAYS]
+
+
+def _right(action: str) -> str:
+    if action.endswith(("deploy", "promote", "rollback")):
+        return "override" if "emergency" in action else "deploy"
+    return "lock" if action.endswith("lock") else ""
+
+
+def _open_changes(desk: Desk, action: str) -> List[str]:
+    """The ids of what waits for this action and this person. A database that cannot be used costs the ids, not the
+    answer."""
+    from ...records.changes import open_changes
+
+    with suppress(OpsroomError), desk.store.read() as connection:
+        now = desk.store.now(connection)
+        waiting = [one for one in open_changes(connection, "", "") if not one.expired(now)]
+        return [one.id for one in waiting if _waits_for(one, action, desk.speaker.key)][:_MOST_NAMES]
+    return []
+
+
+def _waits_for(change: Change, action: str, who: str) -> bool:
+    """Whether an action of this person can go through; access is not looked at."""
+    own, state = change.owner == who, change.state.value
+    if action == "opsroom.review_change":
+        return state == "review" and not own
+    if state != "open":
+        return False
+    if action == "opsroom.confirm_change":
+        return change.kind.value == "confirmation" and own
+    return action == "opsroom.reject_change" or (change.kind.value == "approval" and not own)
+
+
+def _versions(desk: Desk, app: str) -> List[str]:
+    """The version of an application that was deployed last, wherever it was."""
+    from ...records.queries import deployments
+
+    with suppress(OpsroomError), desk.store.read() as connection:
+        return [record.version for record in deployments(connection, app, "", 1) if record.version]
+    return []
+
+
+def _only_one(desk: Desk, alike: Sequence[Fit], ways: Sequence[str]) -> Optional[Outcome]:
+    """The answer to what can mean one thing only, where answering changes nothing."""
+    fit = alike[0]
+    if len(ways) != 1 or fit.left or fit.command.action not in ("opsroom.get_version", "opsroom.get_history"):
+        return None
+    values = next(_completed(desk, fit, fit.values, fit.missing))
+    app, environment = values.get("app", ""), values.get("environment", "")
+    if fit.command.action == "opsroom.get_version":
+        from ..versions import get_version
+
+        return get_version(desk, app, environment)
+    from ..history import get_history
+
+    return get_history(desk, app, environment)
+
+
+def _hint(ways: Sequence[str], room: int) -> str:
+    """As many commands as fit, the first one whatever it takes."""
+    hint = ""
+    for number, way in enumerate(ways[:_MOST_WAYS]):
+        longer = f"{hint}; {way}" if hint else f"Say: {way}"
+        if number and len(longer) > room - 2:
+            break
+        hint = longer
+    return hint
+
+
+def _nearest(commands: Sequence[Command], words: Sequence[str]) -> str:
+    near = nearest(words[0] if words else "", sorted({one.word for one in commands}))
+    return f"Did you mean {either(near)}?" if near else "Say: opsroom help"

@@ -1,0 +1,130 @@
+"""history: who deployed what, where, when, with what result."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+
+from ..errors import Code, Refusal
+from ..text import span, stamp, table, when
+from ..versions import Running, distinct_names
+from . import Desk, Outcome
+from .deployments.interrupted import settle_interrupted
+from .resolve import find_app, find_environment, find_place
+
+if TYPE_CHECKING:
+    from ..records.claims import Claim
+    from ..records.ledger import Record
+
+
+def get_history(desk: Desk, app_name: str = "", environment_name: str = "", limit: int = 20) -> Outcome:
+    """The last deployments of an application, an environment or both, newest first, and those that are going on; in
+    their place among them what was found to run and nobody had asked opsroom for."""
+    from ..records.claims import current
+    from ..records.queries import deployments, drifts
+
+    app, environment = _scope(desk, app_name, environment_name)
+    settle_interrupted(desk, app, environment)
+    store = desk.store
+    with store.read_plain() as connection:
+        now = store.now(connection)
+        running = current(store, connection, app, environment)
+        records = deployments(connection, app, environment, limit)
+        found = drifts(connection, app, environment, limit)
+    title = f"{app} on {environment}" if app and environment else app or environment
+    shown = sorted([*records, *found], key=lambda one: one.seq, reverse=True)[:limit]
+    if not shown and not running:
+        nothing: Dict[str, Any] = {"deployments": [], "drift": [], "running": []}
+        return Outcome(True, Code.HISTORY, f"{title}: nothing has been deployed yet.", nothing)
+    rows = [_going_on(claim, now) for claim in running]
+    rows += [_row(record, now, app, environment) for record in shown]
+    narrow = "" if app and environment else "say: history of APPLICATION on ENVIRONMENT"
+    facts = {
+        "deployments": [_fact(record) for record in records],
+        "drift": [_fact(record) for record in found],
+        "running": [_claim(claim) for claim in running],
+    }
+    return Outcome(True, Code.HISTORY, table(rows, narrow=narrow, heading=f"{title}, newest first:"), facts)
+
+
+def _scope(desk: Desk, app_name: str, environment_name: str) -> tuple[str, str]:
+    settings = desk.settings
+    if app_name and environment_name:
+        app, environment = find_place(settings, app_name, environment_name)
+        return app.name, environment.name
+    if app_name:
+        return find_app(settings, app_name).name, ""
+    if environment_name:
+        return "", find_environment(settings, environment_name).name
+    raise Refusal(Code.UNKNOWN_COMMAND, "History of what?", "Say: history of APPLICATION, or history on ENVIRONMENT")
+
+
+def _row(record: Record, now: datetime, app: str, environment: str) -> List[str]:
+    place = [part for part in ("" if app else record.app, "" if environment else record.environment) if part]
+    before, after = distinct_names(*_versions(record))
+    if record.event.value == "drift":
+        # Nobody of opsroom did it, and who did is not known.
+        versions = f"{before or 'nothing'} -> {after or 'nothing'}"
+        return [when(record.clock, now), " ".join([*place, versions]), "not through opsroom", "drift"]
+    versions = f"{before} -> {after}" if before else after
+    return [when(record.clock, now), " ".join([*place, versions]), record.requester, _result(record)]
+
+
+def _versions(record: Record) -> Tuple[Running, Running]:
+    """What ran before and what was deployed, as far as the record knows their commits."""
+    before, after = (str(record.facts.get(key) or "") for key in ("commit_before", "commit"))
+    return Running(record.version_before, before), Running(record.version, after)
+
+
+def _result(record: Record) -> str:
+    took = f" in {span(record.seconds)}" if record.seconds is not None else ""
+    if record.event.value == "succeeded":
+        done = "done" if record.command == "deploy" else record.command
+        return f"{done}{took}"
+    if record.event.value == "interrupted":
+        running = record.facts.get("running") or "nothing"
+        ran = "what ran then is unknown" if running == "unknown" else f"{running} ran then"
+        return f"{record.command} interrupted, {ran}"
+    return f"{record.command} failed ({record.code})"
+
+
+def _going_on(claim: Claim, now: datetime) -> List[str]:
+    since = span(max((now - claim.started_at).total_seconds(), 0.0))
+    return ["now", f"{claim.app} {claim.version}", claim.holder, f"{claim.command} on {claim.environment} for {since}"]
+
+
+def _fact(record: Record) -> Dict[str, Any]:
+    return {
+        "record": record.seq,
+        "at": stamp(record.clock),
+        "event": record.event,
+        "deployment": record.deployment,
+        "command": record.command,
+        "requester": record.requester,
+        "room": record.room,
+        "st2_user": record.st2_user,
+        "execution_id": record.execution_id,
+        "app": record.app,
+        "environment": record.environment,
+        "version_before": record.version_before,
+        "version": record.version,
+        "commit_before": record.facts.get("commit_before"),
+        "commit": record.facts.get("commit"),
+        "code": record.code,
+        "message": record.message,
+        "seconds": record.seconds,
+    }
+
+
+def _claim(claim: Claim) -> Dict[str, Any]:
+    return {
+        "deployment": claim.deployment,
+        "command": claim.command,
+        "holder": claim.holder,
+        "app": claim.app,
+        "environment": claim.environment,
+        "version": claim.version,
+        "step": claim.step,
+        "started_at": stamp(claim.started_at),
+        "execution_id": claim.execution_id,
+    }

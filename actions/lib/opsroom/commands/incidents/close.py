@@ -1,0 +1,156 @@
+"""Closing an incident: its page is resolved, its card told and moved, the room told. Each of them once.
+
+close incident: its page is resolved, its card told and moved, the room told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Callable, Dict, List
+
+from ...errors import Code, OpsroomError
+from ...text import message, neutralise, one_line, sentence
+from .. import Desk, Outcome
+from ..cards import tracker_of_card
+from ..request import Request, recordable, resumed
+from .steps import comment, facts_about, find_incident, tell_room
+
+if TYPE_CHECKING:
+    from ...records.incidents import Incident
+
+
+_DONE = "yes"
+
+
+def close(desk: Desk, incident: Incident, closing: str = "") -> Incident:
+    """Mark it as closed, by whoever speaks; of two who do, one does. The rest is done by the other steps."""
+    from ...records.incidents import close as close_row
+    from ...records.incidents import find
+    from ...records.ledger import Event, append
+
+    if incident.state != "open":
+        return incident
+    request = Request(desk, "close incident", "", "", "", noted={"incident": incident.id})
+    store = desk.store
+    with store.write() as connection:
+        if close_row(store, connection, incident.id, desk.speaker.shown, str(desk.mask(closing))):
+            said = f"{desk.speaker.shown} closed incident {incident.id}: {one_line(closing, 200) or 'nothing was said'}"
+            append(store, connection, request.entry(Event.CLOSED, Code.INCIDENT_CLOSED.value, said))
+        return find(connection, incident.id) or incident
+
+
+def resolve(desk: Desk, incident: Incident) -> Incident:
+    """Its page is over too. Raises what `resolve page` raises, but not where it was over already."""
+    from ..pages.respond import resolve_page
+
+    if incident.page_over or not incident.page:
+        return incident
+    try:
+        resolve_page(desk, f"{incident.pager}:{incident.page}")
+    except OpsroomError as error:
+        if error.code is not Code.PAGE_CLOSED:
+            raise
+    return _noted(desk, incident, page_over=_DONE)
+
+
+def close_card(desk: Desk, incident: Incident) -> Incident:
+    """Its card says who closed it and what it was, and goes where the config wants it."""
+    if incident.card_over or not incident.card:
+        return incident
+    said = f"{incident.closed_by} closed the incident" + (f": {incident.closing}" if incident.closing else ".")
+    if not incident.card_told:
+        comment(desk, incident, said, "close", {"card_told": _DONE})
+    if desk.settings.incidents.closed:
+        _move(desk, incident)
+    return _noted(desk, incident, card_over=_DONE)
+
+
+def _move(desk: Desk, incident: Incident) -> None:
+    from ...records.ledger import Event
+
+    to = desk.settings.incidents.closed
+    found = tracker_of_card(desk, f"{incident.tracker}:{incident.card}")
+    noted = {"incident": incident.id, "tracker": found.name, "card": found.id, "to": to}
+    request = Request(desk, "move card", "", "", "", noted=noted)
+    try:
+        moved = found.tracker.move(found.id, to)
+    except OpsroomError as error:
+        request.end(Event.FAILED, error.code.value, error.sentence(), **recordable(error.facts))
+        raise
+    if moved.before != moved.after:
+        said = f"{found.id} was moved from {one_line(moved.before, 60)} to {one_line(moved.after, 60)}"
+        request.end(Event.CARD_MOVED, Code.CARD_MOVED.value, said, before=moved.before, after=moved.after)
+
+
+def announce(desk: Desk, incident: Incident) -> Incident:
+    """The room hears that it is over, once."""
+    tell_room(desk, f"incident:{incident.id}:closed", said_of_the_end(incident))
+    return incident
+
+
+def said_of_the_end(incident: Incident) -> str:
+    """Who closed what, after how long, and what became of the page and the card."""
+    from ...text import span
+
+    after = ""
+    if incident.since and incident.closed_at:
+        after = f" after {span((incident.closed_at - incident.since).total_seconds())}"
+    what = f": {one_line(incident.closing, 120)}" if incident.closing else ""
+    parts = [
+        sentence(f"{incident.closed_by} closed incident {incident.id} ({one_line(incident.text, 80)}){after}{what}")
+    ]
+    if incident.page_over:
+        parts.append(f"Page {incident.page} is resolved.")
+    if incident.card:
+        parts.append(f"Its card is {incident.card}{' ' + incident.card_url if incident.card_url else ''}.")
+    return " ".join(parts)
+
+
+def _noted(desk: Desk, incident: Incident, **changes: str) -> Incident:
+    from ...records.incidents import note
+
+    with desk.store.write() as connection:
+        note(connection, incident.id, **changes)
+    return replace(incident, **changes)  # type: ignore[arg-type]
+
+
+CLOSING: Dict[str, Callable[[Desk, Incident], Incident]] = {
+    "resolve": resolve,
+    "close_card": close_card,
+    "announce": announce,
+}
+
+
+_STEPS = {
+    "resolve": "The page is not resolved",
+    "close_card": "The card is not closed",
+    "announce": "The room was not told",
+}
+
+
+def end_incident(desk: Desk, typed: str, closing: str = "") -> Outcome:
+    """Close it. One that is closed already stays so; what of it could not be done before is done then.
+
+    Not ok, with code incident_incomplete, when something could not be done. Raises Refusal(unknown_incident).
+    """
+    request = Request(desk, "close incident", "", "", "", noted={"incident": one_line(typed, 40)})
+    with resumed(request):
+        incident = find_incident(desk, typed)
+        fresh = incident.state == "open"
+        incident = close(desk, incident, neutralise(closing).strip())
+        request.ended = True
+    troubles: List[str] = []
+    for name, step in CLOSING.items():
+        try:
+            incident = step(desk, incident)
+        except OpsroomError as error:
+            troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
+        except Exception as error:
+            troubles.append(f"{_STEPS[name]}: a defect in opsroom ({type(error).__name__}).")
+    said = said_of_the_end(incident) if fresh else f"It is closed already. {said_of_the_end(incident)}"
+    facts = {**facts_about(incident), "fresh": fresh, "closed_by": incident.closed_by, "troubles": troubles}
+    if not troubles:
+        return Outcome(True, Code.INCIDENT_CLOSED, message(said), facts)
+    text = f"Incident {incident.id} is closed, and not all that belongs to it. {' '.join(troubles)}"
+    text += " Say the same again: only what is missing is done."
+    return Outcome(False, Code.INCIDENT_INCOMPLETE, message(text), facts)

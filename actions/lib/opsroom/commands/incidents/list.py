@@ -1,0 +1,36 @@
+"""show incidents: what is open, since when, for whom, with its card and its page. Changes nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from ...errors import Code
+from ...text import one_line, table, when
+from .. import Desk, Outcome
+from .steps import facts_about
+
+
+def list_incidents(desk: Desk) -> Outcome:
+    """All that nobody has closed, newest first."""
+    from ...records.incidents import open_incidents
+
+    with desk.store.read() as connection:
+        there = open_incidents(connection)
+    facts = {"incidents": [facts_about(one) for one in there]}
+    if not there:
+        return Outcome(True, Code.INCIDENTS, "No incident is open.", facts)
+    now = datetime.now(timezone.utc)
+    rows = [
+        (
+            one.id,
+            one_line(one.who, 40),
+            one_line(one.text, 50),
+            f"by {one_line(one.shown, 40)} {when(one.since, now) if one.since else ''}".strip(),
+            one.card,
+            f"page {one.page}" if one.page else "",
+        )
+        for one in there
+    ]
+    return Outcome(
+        True, Code.INCIDENTS, table(rows, narrow="close those that are over", heading="Open incidents:"), facts
+    )

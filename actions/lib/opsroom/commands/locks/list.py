@@ -1,0 +1,36 @@
+"""show locks: what is locked, by whom, since when, until when and why. Changes nothing."""
+
+from __future__ import annotations
+
+from ...errors import Code
+from ...policy.locks import lasting, place
+from ...text import one_line, table
+from .. import Desk, Outcome
+from ..resolve import find_environment
+
+
+def list_locks(desk: Desk, environment_name: str = "") -> Outcome:
+    """All locks that hold now, or those that matter on one environment; the widest first."""
+    from ...records.locks import current
+
+    environment = find_environment(desk.settings, environment_name).name if environment_name.strip() else ""
+    store = desk.store
+    with store.read_plain() as connection:
+        locks = current(store, connection, environment=environment)
+        now = store.now(connection)
+    facts = {"locks": [lock.facts() for lock in locks]}
+    if not locks:
+        where = f" on {environment}" if environment else ""
+        return Outcome(True, Code.LOCKS, f"Nothing is locked{where}.", facts)
+    zone = desk.settings.timezone
+    rows = [
+        [
+            place(lock.app, lock.environment),
+            f"{one_line(lock.shown, 40)} {lasting(lock, now, zone)}",
+            one_line(lock.reason, 60),
+        ]
+        for lock in locks
+    ]
+    narrow = "" if environment else "say: show locks on ENVIRONMENT"
+    heading = f"Locked on {environment}:" if environment else "Locked:"
+    return Outcome(True, Code.LOCKS, table(rows, narrow=narrow, heading=heading), facts)

@@ -1,0 +1,103 @@
+"""Reminding: of locks that someone forgot, of changes about to expire; and telling whoever asked for one that did."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import List, Tuple
+
+from ...errors import Code
+from ...people import same_room
+from ...policy.locks import place
+from ...records.change import Change, Kind, State
+from ...text import one_line, sentence, span, when
+from .. import Desk, Outcome
+from ..announce import tell_once, tell_together
+
+_FORGOTTEN = timedelta(days=1)
+_SOON = timedelta(minutes=10)
+# What expired longer ago is no news any more.
+_NEWS = timedelta(hours=1)
+
+
+def remind(desk: Desk) -> Outcome:
+    """Mark the changes whose time is over, and tell what is due. Each is told once; a lock once a day.
+
+    Raises Failure(store_...).
+    """
+    told = {"locks": _locks(desk), "changes": _changes(desk), "expired": _expired(desk)}
+    count = sum(told.values())
+    code = Code.REMINDED if count else Code.NOTHING_NEW
+    text = f"{count} reminders were told." if count else "There is nothing to remind of."
+    return Outcome(True, code, text, told)
+
+
+def _locks(desk: Desk) -> int:
+    """Those without an end that are older than a day. Whoever gave one an end has not forgotten it."""
+    from ...records.locks import current
+
+    store = desk.store
+    with store.read() as connection:
+        now = store.now(connection)
+        old = [one for one in current(store, connection) if one.until is None and now - one.since >= _FORGOTTEN]
+    due: List[Tuple[str, str]] = []
+    for lock in old:
+        age = now - lock.since
+        what = place(lock.app, lock.environment)
+        text = f"{what} is still locked by {one_line(lock.shown, 60)}, for {span(age.total_seconds())} now: "
+        text += f"{sentence(one_line(lock.reason, 80))} To end it: unlock {what}"
+        due.append((f"lock:{lock.app}:{lock.environment}:{lock.since.isoformat()}:{age.days}", text))
+    return tell_together(desk, due)
+
+
+def _changes(desk: Desk) -> int:
+    """Those that wait and will expire soon; those whose whole time is that short are not worth a reminder."""
+    from ...records.changes import open_changes
+
+    store = desk.store
+    with store.read() as connection:
+        now = store.now(connection)
+        waiting = [one for one in open_changes(connection) if one.state is State.OPEN and one.expires_at]
+    count = 0
+    for change in waiting:
+        end = change.expires_at
+        assert end is not None
+        if not now < end <= now + _SOON or end - change.asked_at <= _SOON:
+            continue
+        text = f"Change {change.id} ({change.what}, asked by {one_line(change.shown, 60)}) expires at {when(end, now)}."
+        text += f" {_to_do(change)}"
+        count += _tell(desk, f"change:{change.deployment}:{change.id}", text, change.room)
+    return count
+
+
+def _to_do(change: Change) -> str:
+    if change.kind is Kind.CONFIRMATION:
+        return f"To confirm: confirm change {change.id}"
+    return f"To approve: approve change {change.id}"
+
+
+def _expired(desk: Desk) -> int:
+    """Those that nobody took care of in time, whoever marked them."""
+    from ...policy.approvals import ask_again
+    from ...records.changes import expire, find
+    from ...records.ledger import Event
+    from ...records.queries import newest
+
+    store = desk.store
+    with store.write() as connection:
+        expire(store, connection)
+        records = newest(connection, Event.EXPIRED, store.now(connection) - _NEWS)
+        over = [(one, find(connection, str(one.facts.get("change", "")))) for one in records]
+    count = 0
+    for record, change in over:
+        if change is not None:
+            text = f"{record.message} {ask_again(change)}"
+            count += _tell(desk, f"expired:{change.deployment}:{change.id}", text, change.room)
+    return count
+
+
+def _tell(desk: Desk, key: str, text: str, room: str) -> int:
+    """In the announce room and where it was asked for, each once; 1 when anybody was told."""
+    told = tell_once(desk, key, text)
+    if room and not same_room(room, desk.settings.announce):
+        told = tell_once(desk, f"{key}:there", text, room=room) or told
+    return int(told)

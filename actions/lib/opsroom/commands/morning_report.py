@@ -1,0 +1,221 @@
+"""The morning report: what runs where, what differs from the record, forgotten locks, what waits, what is open.
+
+At most eight lines of a message; the facts have all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+
+from ..config.model import App, Environment
+from ..errors import Code, Failure, OpsroomError
+from ..names import listed
+from ..policy.locks import place
+from ..text import message, one_line, span, stamp
+from ..versions import Running, distinct_names, same
+from . import Desk, Outcome
+from .deployments.running_version import ask, ask_many
+
+if TYPE_CHECKING:
+    from ..records.change import Change
+    from ..records.incidents import Incident
+    from ..records.locks import Lock
+
+# A lock that is older is told, in seconds.
+FORGOTTEN = 86400.0
+_DAY = "%a %d %b"
+_SEVERAL = 3
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What runs somewhere and what the record says of it; empty where nothing runs or nothing is recorded."""
+
+    app: str
+    environment: str
+    runs: str
+    recorded: str
+
+
+@dataclass
+class Found:
+    """What there is to report."""
+
+    now: datetime
+    running: Dict[Tuple[str, str], str] = field(default_factory=dict)
+    silent: Dict[Tuple[str, str], str] = field(default_factory=dict)
+    drifts: List[Drift] = field(default_factory=list)
+    locks: List[Lock] = field(default_factory=list)
+    changes: List[Change] = field(default_factory=list)
+    pages: List[Dict[str, Any]] = field(default_factory=list)
+    incidents: List[Incident] = field(default_factory=list)
+    troubles: List[str] = field(default_factory=list)
+
+
+def morning_report(desk: Desk, announce: bool = False) -> Outcome:
+    """Put it together, and with `announce` tell it in the announce room: once a day, and not while that is to be quiet.
+
+    Where no room is configured, nothing is told (code nothing_new). Raises Failure(store_...).
+    """
+    room = desk.settings.announce
+    if announce and not room:
+        return Outcome(True, Code.NOTHING_NEW, "No room to announce in is configured, so nothing was told.")
+    found = look(desk)
+    text = said(found)
+    facts = {**_facts(found), "told": False}
+    if announce:
+        from .announce import tell_once
+
+        facts["told"] = tell_once(desk, f"report:{found.now:%Y-%m-%d}", text)
+    return Outcome(True, Code.REPORT, text, facts)
+
+
+def look(desk: Desk) -> Found:
+    """Ask every place, the record and the pagers. Only the record must answer."""
+    from ..records.changes import open_changes
+    from ..records.incidents import open_incidents
+    from ..records.locks import current
+    from ..records.queries import last_succeeded
+
+    places = _places(desk)
+    answers = ask_many({_key(one): partial(ask, *one) for one in places if one[0].version is not None})
+    store = desk.store
+    with store.read() as connection:
+        found = Found(store.now(connection))
+        recorded = {_key(one): last_succeeded(connection, *_key(one)) for one in places}
+        old = found.now - timedelta(seconds=FORGOTTEN)
+        found.locks = [one for one in current(store, connection) if one.since < old]
+        found.changes = [one for one in open_changes(connection, "", "") if not _is_over(one, found.now)]
+        found.incidents = open_incidents(connection)
+    for key, answer in answers.items():
+        if isinstance(answer, OpsroomError):
+            found.silent[key] = answer.message
+            continue
+        found.running[key] = answer.version
+        record = recorded[key]
+        known = Running(record.version, str(record.facts.get("commit") or "")) if record else Running("")
+        if (known.version or answer.version) and not same(known, answer):
+            recorded_as, runs = distinct_names(known, answer)
+            found.drifts.append(Drift(*key, runs=runs, recorded=recorded_as))
+    _open_pages(desk, found)
+    return found
+
+
+def _places(desk: Desk) -> List[Tuple[App, Environment]]:
+    settings = desk.settings
+    return [
+        (app, settings.environments[name].for_app(app.name))
+        for app in settings.apps.values()
+        for name in settings.environments_of(app)
+    ]
+
+
+def _key(place: Tuple[App, Environment]) -> Tuple[str, str]:
+    return place[0].name, place[1].name
+
+
+def _is_over(change: Change, now: datetime) -> bool:
+    return bool(change.expires_at and change.expires_at <= now)
+
+
+def _open_pages(desk: Desk, found: Found) -> None:
+    from .pages.list import list_pages
+
+    if not desk.settings.pagers:
+        return
+    try:
+        found.pages = list(list_pages(desk).facts["pages"])
+    except Failure as failure:
+        found.troubles.append(f"Pages could not be looked up: {one_line(failure.message, 60)}")
+
+
+def said(found: Found) -> str:
+    """The report as a room reads it: what wants a hand first, what runs where last."""
+    lines = [
+        f"Morning report, {found.now.strftime(_DAY)}:",
+        *_drifted(found),
+        *_incidents(found),
+        *_pages(found),
+        *_waiting(found),
+        *_locked(found),
+        *found.troubles,
+    ]
+    if len(lines) == 1:
+        lines.append("All is as recorded; nothing is open, waits or is locked.")
+    lines.append(_running(found))
+    return message("\n".join(line for line in lines if line))
+
+
+def _drifted(found: Found) -> List[str]:
+    lines = []
+    if found.drifts:
+        each = [
+            f"{one.app} on {one.environment} runs {one_line(one.runs, 30) or 'nothing'} "
+            f"(record: {one_line(one.recorded, 30) or 'nothing'})"
+            for one in found.drifts
+        ]
+        lines.append(f"Not as recorded: {listed(each, 2)}.")
+    if found.silent:
+        lines.append(f"No answer: {listed((f'{app} on {where}' for app, where in found.silent), _SEVERAL)}.")
+    return lines
+
+
+def _incidents(found: Found) -> List[str]:
+    each = [f"{one.id} ({one_line(one.who, 20)})" for one in found.incidents]
+    return [f"Open incidents: {listed(each, _SEVERAL)}."] if each else []
+
+
+def _pages(found: Found) -> List[str]:
+    each = [f"{one['id']} ({one_line(str(one['team']), 20)})" for one in found.pages]
+    return [f"Open pages: {listed(each, _SEVERAL)}."] if each else []
+
+
+def _waiting(found: Found) -> List[str]:
+    each = [f"{one.id} ({one.app} {one_line(one.version, 20)} on {one.environment})" for one in found.changes]
+    return [f"Waiting changes: {listed(each, _SEVERAL)}."] if each else []
+
+
+def _locked(found: Found) -> List[str]:
+    each = [
+        f"{place(one.app, one.environment)} by {one_line(one.shown, 20)} for {span(_age(found, one))}"
+        for one in found.locks
+    ]
+    return [f"Locked for more than a day: {listed(each, 2)}."] if each else []
+
+
+def _age(found: Found, lock: Lock) -> float:
+    return (found.now - lock.since).total_seconds()
+
+
+def _running(found: Found) -> str:
+    """Each application with its versions, and where each of them runs: `web v2 (test, uat), v1 (production)`."""
+    by_app: Dict[str, Dict[str, List[str]]] = {}
+    for (app, environment), version in found.running.items():
+        if version:
+            by_app.setdefault(app, {}).setdefault(one_line(version, 20), []).append(environment)
+    each = [
+        f"{app} {', '.join(f'{version} ({listed(where, 4)})' for version, where in versions.items())}"
+        for app, versions in by_app.items()
+    ]
+    return f"Running: {'; '.join(each)}." if each else ""
+
+
+def _facts(found: Found) -> Dict[str, Any]:
+    return {
+        "running": [{"app": app, "environment": where, "version": one} for (app, where), one in found.running.items()],
+        "unanswered": [{"app": app, "environment": where, "error": one} for (app, where), one in found.silent.items()],
+        "drift": [vars(one) for one in found.drifts],
+        "locks": [one.facts() for one in found.locks],
+        "changes": [
+            {"change": one.id, "app": one.app, "environment": one.environment, "version": one.version, "by": one.shown}
+            for one in found.changes
+        ],
+        "pages": found.pages,
+        "incidents": [
+            {"incident": one.id, "who": one.who, "since": stamp(one.since) if one.since else "", "card": one.card}
+            for one in found.incidents
+        ],
+    }

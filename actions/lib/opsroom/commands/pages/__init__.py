@@ -1,0 +1,129 @@
+"""The pagers of the config: built when they are needed, found by name, asked within a time that holds in any case."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Mapping, Optional, Tuple
+
+from ... import pagers
+from ...config.model import Team
+from ...deadline import LOOK_FOR, within
+from ...errors import Code, Failure, Refusal
+from ...names import bare, either, pick, unquoted
+from ...pagers import Pager, Target
+from ...people import Author, Speaker
+from .. import Desk
+
+# Looking something up at all pagers at once, in seconds.
+TOGETHER = 15.0
+# What a command about one pager takes at most beside its `time_limit`, so that the pager's own word on its limit comes
+# first, in seconds.
+_MARGIN = 0.5
+# The same where a kind has no such limit and keeps its own, in seconds: more than the database is given (in_time).
+_WITHOUT_LIMIT = 30.0
+# What a request can be made in at all, in seconds.
+_SHORTEST = 0.1
+
+
+def names(desk: Desk) -> Tuple[str, ...]:
+    """The pagers of the config, in its order. Raises Refusal(no_pager) when there is none."""
+    found = tuple(desk.settings.pagers)
+    if not found:
+        raise Refusal(
+            Code.NO_PAGER,
+            "No pager is configured.",
+            "An administrator can add one under pagers in opsroom.yaml; pager: {kind: local} needs nothing else.",
+        )
+    return found
+
+
+def build(desk: Desk, name: str, seconds: Optional[float] = None) -> Pager:
+    """A pager of the config. It is not for two threads at once: each takes its own.
+
+    `seconds`: what is left for it, where that may be less than the config's `time_limit`.
+    """
+    known = desk.settings.pagers[name]
+    options = known.options
+    limit = getattr(options, "time_limit", None)
+    if seconds is not None and limit is not None and seconds - _MARGIN < limit:
+        # A sentence may name it.
+        options = replace(options, time_limit=max(round(seconds - _MARGIN, 1), _SHORTEST))
+    return pagers.REGISTRY.make(known.kind, options, name=name, store=lambda: desk.store, keep=desk.keep)
+
+
+def limit_of(desk: Desk, name: str) -> float:
+    """Seconds that this command may still take at a pager: the config's `time_limit`, less what names took."""
+    limit: float = getattr(desk.settings.pagers[name].options, "time_limit", _WITHOUT_LIMIT)
+    return max(limit - desk.looked_up.get(name, 0.0), 0.0) + _MARGIN
+
+
+def look_up(desk: Desk, name: str, wanted: str) -> Tuple[Target, ...]:
+    """What a pager calls so, as `Pager.look_up`, in half of the time that the command has left there at most.
+
+    The other half is for what the name is looked up for. A Failure is certain: looking up pages nobody.
+    """
+    limit = (limit_of(desk, name) + _MARGIN) / 2
+    try:
+        return within(limit, name, lambda: build(desk, name, limit).look_up(wanted))
+    except Failure as failure:
+        failure.facts["sent"] = False
+        raise
+
+
+def look_up_first(desk: Desk, name: str, wanted: str) -> Tuple[Target, ...]:
+    """`look_up` before anything else is asked of that pager: the rest of the command has less time there."""
+    began = time.monotonic()
+    try:
+        return look_up(desk, name, wanted)
+    finally:
+        desk.looked_up[name] = desk.looked_up.get(name, 0.0) + time.monotonic() - began
+
+
+def look_for(desk: Desk, name: str) -> float:
+    """Seconds that looking for a lost answer may add to that: the config's `look_for`."""
+    seconds: float = getattr(desk.settings.pagers[name].options, "look_for", LOOK_FOR)
+    return seconds
+
+
+def watch_until(desk: Desk, team: Optional[Team], now: datetime) -> Optional[datetime]:
+    """When the room is told that nobody has answered a page; None where nobody wants to be told."""
+    watch = desk.settings.watch if team is None or team.watch is None else team.watch
+    return now + timedelta(seconds=watch) if watch > 0 else None
+
+
+def split(desk: Desk, text: str) -> Tuple[str, str]:
+    """`PAGER:REST` as (the pager's name in the config, REST); ("", text) where no pager is named.
+
+    Raises Refusal(unknown_pager) when what stands before the colon is no pager, Refusal(no_pager).
+    """
+    known, text = names(desk), unquoted(text)
+    before, colon, rest = text.partition(":")
+    if not colon or not rest.strip():
+        return "", bare(text.rstrip(": "))
+    return pick(before, known, Code.UNKNOWN_PAGER, "pager"), bare(rest)
+
+
+def author(desk: Desk, pager: str, speaker: Optional[Speaker] = None) -> Author:
+    """Who asked, as a pager may be told: with their name in that pager and their address, where the config has them."""
+    by = speaker or desk.speaker
+    person = by.person
+    return Author(
+        shown=by.shown,
+        room=by.room,
+        identity=identity(person.identities, pager, desk.settings.pagers[pager].kind) if person else "",
+        email=person.email if person else "",
+        link=desk.link(),
+    )
+
+
+def identity(identities: Mapping[str, str], pager: str, kind: str) -> str:
+    """A person's name in a pager: under the pager's own name, else under its kind; empty when there is none."""
+    return identities.get(pager) or identities.get(kind) or ""
+
+
+def which_pager(desk: Desk, id: str, candidates: Tuple[str, ...], command: str) -> Refusal:
+    """More than one pager could know a page of that id."""
+    offers = either(f"{command} {one}:{id}" for one in candidates[:3])
+    return Refusal(Code.WHICH_PAGER, f"More than one pager could have a page {id}.", f"Say: {offers}")

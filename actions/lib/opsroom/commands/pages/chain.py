@@ -1,0 +1,260 @@
+"""Sending one page through the pagers of a team, one after the other, until one has taken it for someone.
+
+The next pager is tried only when it is certain that the one before has not taken the page, or took it for nobody. An
+answer that was lost is looked for first; where that does not tell, nothing more is sent.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+
+from ...deadline import LIMIT, GivenUp, in_time, within
+from ...errors import Code, Failure, OpsroomError, Refusal
+from ...http.errors import in_doubt
+from ...names import listed
+from ...pagers import Alarm, Delivery, Paged, Pager, Target
+from ...text import one_line, sentence, stamp
+from .. import Desk, exactly_once
+from . import author, build, limit_of, look_for
+from .recipients import Hop, Whom, ask_about
+
+if TYPE_CHECKING:
+    from ...records.pages import Page
+
+# All pagers together, from the moment of asking, in seconds; the action itself is stopped after 80.
+TOTAL = 58.0
+# What one pager needs at least: with less time left it is not begun.
+LEAST = 4.0
+# What of the time to look is kept for the last look, in seconds.
+_ONE_LOOK = 3.0
+# A server that is still at it when we stop listening needs a moment to finish; what is not there then never comes.
+_STILL_AT_IT = 3.0
+_STILL_AT_IT_WHEN_SLOW = 6.0
+_PAUSE = 1.0
+
+
+@dataclass
+class Chain:
+    """One page on its way. `deadline` is a moment of `once.clock`.
+
+    `recorded`: there is a row for it, which is kept in step with the pager that it is at. Afterwards `sent` is what
+    took it, and `told` has a sentence for each pager that did not.
+    """
+
+    desk: Desk
+    whom: Whom
+    text: str
+    urgent: bool
+    deadline: float
+    recorded: bool = False
+    sent: Optional[Tuple[Hop, Target, Paged]] = None
+    told: List[str] = field(default_factory=list)
+    tried: List[Dict[str, str]] = field(default_factory=list)
+    _mark: str = ""
+    _at: int = 0
+    _reaches_nobody: bool = False
+    _last: Optional[OpsroomError] = None
+    # Why nobody can tell whether it went out.
+    _doubt: str = ""
+
+    def send(self, mark: str) -> Mapping[str, Any]:
+        """Its facts, once a pager has taken it.
+
+        Raises Failure(not_paged, nobody_notified) when none did, Refusal(unknown_who, which_who) when the only pager
+        does not know who is meant, and a Failure that is in doubt when it may have gone out.
+        """
+        self._mark = mark
+        while self._at < len(self.whom.hops):
+            hop = self.whom.hops[self._at]
+            if self._left() < LEAST:
+                self._note(hop.pager, "timed_out", f"{hop.pager} was not tried: there was no time left.")
+            else:
+                self._keep_in_step(hop)
+                facts = self._through(hop)
+                if facts is not None:
+                    return facts
+            self._at += 1
+        raise self._none_took_it()
+
+    def look(self, mark: str) -> Optional[Mapping[str, Any]]:
+        """The facts of the page that carries the mark, where it may have gone out before; None when it is certain that
+        it has not. Raises Refusal(not_possible) where that cannot be told, and Failure."""
+        if self._doubt:
+            raise Refusal(Code.NOT_POSSIBLE, self._doubt)
+        self._mark = mark
+        self._at = self._where_it_was(mark)
+        hop = self.whom.hops[self._at]
+
+        def find(pager: Pager, target: Target) -> Tuple[Target, Optional[Paged]]:
+            return target, pager.find(self._alarm(hop, target))
+
+        target, there = ask_about(self.desk, hop, find)
+        return None if there is None else self._taken(hop, target, there)
+
+    def _through(self, hop: Hop) -> Optional[Mapping[str, Any]]:
+        """Through one pager; None when the next one is to be tried."""
+        share = min(self._left() / (len(self.whom.hops) - self._at), limit_of(self.desk, hop.pager))
+        alarm: Optional[Alarm] = None
+        given_up = threading.Event()
+
+        def page(pager: Pager, target: Target) -> Paged:
+            nonlocal alarm
+            # In this order: either this sees that whoever waited has gone on, or they see that there is an alarm.
+            alarm = self._alarm(hop, target)
+            if given_up.is_set():
+                raise Failure(Code.TIMED_OUT, f"{hop.pager} was too slow.")
+            return pager.page(alarm)
+
+        try:
+            paged = ask_about(self.desk, hop, page, share, given_up)
+        except Refusal as refusal:
+            self._failed(hop, refusal)
+            return None
+        except Failure as failure:
+            if alarm is None or not in_doubt(failure):
+                self._failed(hop, failure)
+                return None
+            there = self._looked_for(hop, alarm, failure)
+            if there is None:
+                self._failed(hop, failure)
+                return None
+            paged = there
+        assert alarm is not None
+        if paged.delivery is Delivery.NOBODY:
+            self._reaches_nobody = True
+            why = f" {paged.notes[0]}" if paged.notes else ""
+            self._note(hop.pager, "nobody_notified", f"{hop.pager} took it and reaches nobody.{why}")
+            return None
+        return self._taken(hop, alarm.target, paged)
+
+    def _looked_for(self, hop: Hop, alarm: Alarm, failure: Failure) -> Optional[Paged]:
+        """What the pager has of a page whose answer was lost; None when it certainly has nothing. Raises a Failure that
+        is in doubt when that cannot be told."""
+        still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
+        settles = build(self.desk, hop.pager).settles_within
+        settled = exactly_once.clock() + max(settles, still)
+        others = len(self.whom.hops) - self._at - 1
+        end = min(exactly_once.clock() + look_for(self.desk, hop.pager), self.deadline - LEAST * others)
+        # The last look needs time for its answer too.
+        until = end - min(_ONE_LOOK, (end - exactly_once.clock()) / 3)
+        while True:
+            began = exactly_once.clock()
+            limit = min(max(end - began, 0.1), limit_of(self.desk, hop.pager))
+            try:
+                there = within(limit, hop.pager, lambda: build(self.desk, hop.pager).find(alarm))
+            except Refusal as refusal:
+                raise self._in_doubt(hop, failure, refusal) from failure
+            except Failure as other:
+                trouble: Optional[Failure] = other
+            else:
+                if there is not None or began >= settled:
+                    return there
+                trouble = None
+            now = exactly_once.clock()
+            if now >= until:
+                raise self._in_doubt(hop, failure, trouble) from failure
+            exactly_once.wait(min(_PAUSE, max((settled if settled > now else until) - now, 0.05)))
+
+    def _in_doubt(self, hop: Hop, failure: Failure, also: Optional[OpsroomError]) -> Failure:
+        asked = (
+            f"{hop.pager} cannot be asked whether it has it" if also is not None else f"{hop.pager} does not show it"
+        )
+        why = sentence(one_line(failure.message, 120))
+        # What matters most first: the end of a long answer is cut off.
+        self._doubt = " ".join([why, f"{asked}, so it is not sent again.", *self._before()])
+        facts = {"sent": True, "pager": hop.pager, "team": self.whom.name, "mark": self._mark}
+        return Failure(Code.PAGE_UNCONFIRMED, self._doubt, self.whom.hint, facts)
+
+    def _taken(self, hop: Hop, target: Target, paged: Paged) -> Mapping[str, Any]:
+        self.sent = (hop, target, paged)
+        incident = paged.incident
+        first = [one for one in paged.duties if one.level == min(duty.level for duty in paged.duties)]
+        until = first[0].until if first else None
+        people = list(dict.fromkeys(one.name for one in first)) or list(incident.people)
+        return {
+            "pager": hop.pager,
+            "incident": incident.id,
+            "number": incident.number,
+            "url": incident.url,
+            "team": self.whom.name,
+            "target": target.shown,
+            "target_kind": target.kind,
+            "people": people,
+            # Someone who is paged by name may be off duty, and a mailbox is on call at no time.
+            "on_call": bool(first) and (until is not None or target.kind not in ("user", "address")),
+            "until": stamp(until) if until else "",
+            "delivery": paged.delivery.value,
+            "notes": [*self._before(), *self.whom.notes, *paged.notes],
+            "tried": list(self.tried),
+            "mark": self._mark,
+        }
+
+    def _alarm(self, hop: Hop, target: Target) -> Alarm:
+        return Alarm(target, self.text, self.urgent, self._mark, author(self.desk, hop.pager))
+
+    def _left(self) -> float:
+        return self.deadline - exactly_once.clock()
+
+    def _failed(self, hop: Hop, error: OpsroomError) -> None:
+        self._last = error
+        # A redirect names its new address and the key to change; nothing of that may be cut off.
+        status = error.facts.get("status")
+        redirect = isinstance(status, int) and 300 <= status < 400
+        why = sentence(one_line(error.message, 200 if redirect else 100))
+        self._note(hop.pager, error.code.value, f"{hop.pager} did not take it: {why}")
+
+    def _note(self, pager: str, code: str, sentence: str) -> None:
+        self.told.append(sentence)
+        self.tried.append({"pager": pager, "code": code, "message": one_line(sentence, 300)})
+
+    def _before(self) -> List[str]:
+        return list(self.told)
+
+    def _none_took_it(self) -> OpsroomError:
+        if len(self.whom.hops) == 1 and self._last and self._last.code in (Code.UNKNOWN_WHO, Code.WHICH_WHO):
+            return self._last
+        facts = {"sent": False, "team": self.whom.name, "tried": self.tried}
+        who = one_line(self.whom.name, 60)
+        told = " ".join(self.told)
+        if self._reaches_nobody:
+            message = f"The page to {who} reached nobody. {told}"
+            return Failure(Code.NOBODY_NOTIFIED, message, self.whom.hint, facts)
+        pagers = listed(dict.fromkeys(one.pager for one in self.whom.hops))
+        return Failure(
+            Code.NOT_PAGED,
+            f"Nobody was paged for {who}: {told}" if len(self.told) == 1 else
+            f"Nobody was paged for {who}, neither {pagers} took it. {told}",
+            self.whom.hint,
+            facts,
+        )  # fmt: skip
+
+    def _where_it_was(self, mark: str) -> int:
+        """The place in the chain that a page was at when its runner died or its answer was lost."""
+        from ...records.pages import with_mark
+
+        def read(given_up: GivenUp) -> Optional[Page]:
+            with self.desk.store.read_plain() as connection:
+                return with_mark(connection, mark)
+
+        row = in_time(read)
+        pagers = [hop.pager for hop in self.whom.hops]
+        return pagers.index(row.pager) if row is not None and row.pager in pagers else 0
+
+    def _keep_in_step(self, hop: Hop) -> None:
+        """Write down which pager it is at, before it is sent there."""
+        if not self.recorded or self._at == 0:
+            return
+        from ...records.pages import update_page
+
+        def write(given_up: GivenUp) -> None:
+            with self.desk.store.write_plain() as connection:
+                update_page(connection, self._mark, pager=hop.pager)
+                given_up.check()
+
+        try:
+            in_time(write, max(min(LIMIT, self._left() / 3), 1.0))
+        except Failure:
+            # A human is to be woken; the record comes after that.
+            self.recorded = False

@@ -1,0 +1,102 @@
+"""on call: who would be woken now. Asks the pagers, and never pages."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from ...deadline import together
+from ...errors import Code, Failure, OpsroomError, Refusal
+from ...names import listed
+from ...pagers import Duty, Pager, Target
+from ...text import one_line, stamp, table
+from .. import Desk, Outcome
+from . import names
+from .recipients import Whom, ask_about, find_whom, teams, whom_of
+
+Told = Tuple[str, Tuple[Duty, ...]]
+# For all teams together, in seconds.
+_TOGETHER = 30.0
+# How many levels of an escalation one team is told with.
+_LEVELS = 3
+
+
+def get_on_call(desk: Desk, who: str = "") -> Outcome:
+    """Who is on call for a team, an application, or what a pager calls so; for every team without a name.
+
+    Raises Refusal(no_pager, unknown_who, which_who, not_possible) and Failure when no pager could tell.
+    """
+    if not who.strip():
+        return _every_team(desk)
+    whom = find_whom(desk, who, after="")
+    pager, duties = _first_that_tells(desk, whom)
+    rows = [_row(desk, one) for one in duties[:_LEVELS]]
+    rows += [f"and {len(duties) - _LEVELS} more"] if len(duties) > _LEVELS else []
+    facts = {"who": whom.name, "pager": pager, "on_call": [_facts(one) for one in duties]}
+    name = one_line(whom.name, 60)
+    if not duties:
+        return Outcome(True, Code.ON_CALL, f"Nobody is on call for {name} in {pager}. {whom.hint}", facts)
+    text = f"On call for {name} in {pager}: {'; '.join(rows)}."
+    return Outcome(True, Code.ON_CALL, text, facts)
+
+
+def _every_team(desk: Desk) -> Outcome:
+    names(desk)
+    known = teams(desk)
+    if not known:
+        raise Refusal(
+            Code.UNKNOWN_WHO,
+            "The config names no teams, so there is no list of who is on call.",
+            "Ask for one by the name that a pager has for it: on call for NAME",
+        )
+    answers = together({team.name: partial(_first_that_tells, desk, whom_of(desk, team)) for team in known}, _TOGETHER)
+    rows: List[Sequence[str]] = []
+    facts: List[Dict[str, Any]] = []
+    for team in known:
+        answer = answers[team.name]
+        if isinstance(answer, OpsroomError):
+            rows.append((team.name, f"unknown: {one_line(answer.message, 80)}"))
+            facts.append({"who": team.name, "code": answer.code, "message": answer.message})
+            continue
+        pager, duties = answer
+        first = [one for one in duties if one.level == duties[0].level] if duties else []
+        rows.append((team.name, listed([_row(desk, one, level=False) for one in first], 2) or "nobody", pager))
+        facts.append({"who": team.name, "pager": pager, "on_call": [_facts(one) for one in duties]})
+    text = table(rows, narrow="say: on call for TEAM", heading="On call:")
+    return Outcome(any("on_call" in one for one in facts), Code.ON_CALL, text, {"teams": facts})
+
+
+def _first_that_tells(desk: Desk, whom: Whom) -> Told:
+    """The first pager of the chain that can tell who is on call there, and who that is."""
+    refused: Optional[OpsroomError] = None
+    for hop in whom.hops:
+        try:
+            return hop.pager, ask_about(desk, hop, _duties, after="")
+        except Refusal as refusal:
+            refused = refused or refusal
+        except Failure as failure:
+            # Worth more than that another one has no notion of duty.
+            refused = failure if not isinstance(refused, Failure) else refused
+    assert refused is not None
+    raise refused
+
+
+def _duties(pager: Pager, target: Target) -> Tuple[Duty, ...]:
+    return tuple(sorted(pager.on_call(target), key=lambda one: one.level))
+
+
+def _row(desk: Desk, duty: Duty, level: bool = True) -> str:
+    until = ""
+    if duty.until is not None:
+        from ...times.zones import said
+
+        until = f" until {said(duty.until, datetime.now(timezone.utc), desk.settings.timezone)}"
+    through = f" ({one_line(duty.through, 40)})" if level and duty.through else ""
+    then = "then " if level and duty.level > 1 else ""
+    return f"{then}{one_line(duty.name, 40)}{until}{through}"
+
+
+def _facts(duty: Duty) -> Dict[str, Any]:
+    until = stamp(duty.until) if duty.until else ""
+    return {"name": duty.name, "until": until, "level": duty.level, "through": duty.through}

@@ -1,0 +1,298 @@
+"""What ack, resolve, escalate and add to a page share: which pager has it, doing it there, and writing it down."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+from ...deadline import GivenUp, in_time, within
+from ...errors import Code, Failure, OpsroomError, Refusal
+from ...http.errors import in_doubt
+from ...names import comparable, listed
+from ...pagers import Incident, Pager, State
+from ...people import Author, same_room
+from ...text import message, one_line, span
+from .. import Desk, Outcome
+from ..request import Request, recordable, why
+from . import author, build, limit_of, look_for, names, split, which_pager
+
+if TYPE_CHECKING:
+    from ...records.ledger import Entry, Event
+    from ...records.pages import Page
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page that someone named: its pager, its id there, and the row of it where opsroom sent it."""
+
+    pager: str
+    id: str
+    row: Optional[Page] = None
+
+    @property
+    def words(self) -> str:
+        """As messages name it: "page 1234 (web-team)"."""
+        typed = self.row.id if self.row else self.id
+        return f"page {one_line(typed, 60)}" + (f" ({one_line(self.row.team, 60)})" if self.row else "")
+
+    @property
+    def age(self) -> str:
+        """ ", 3 min after it went out", where that is known."""
+        at = self.row.paged_at if self.row else None
+        return f", {span((datetime.now(timezone.utc) - at).total_seconds())} after it went out" if at else ""
+
+
+@dataclass
+class Deed:
+    """What is done to an open page.
+
+    `do(pager, id, author)` does it there. `did` is the verb of the answer. `there`: the states in which it is done
+    already, so that a lost answer can be made up for. `here`: where the pager cannot do it, it is noted in opsroom's
+    own list instead. `state`: what the page is afterwards.
+    """
+
+    command: str
+    event: Event
+    code: Code
+    did: str
+    do: Callable[[Pager, str, Author], Incident]
+    there: Tuple[State, ...] = ()
+    here: bool = False
+    state: Optional[State] = None
+    facts: Dict[str, Any] = field(default_factory=dict)
+    tail: Callable[[Incident], str] = lambda incident: ""
+
+
+def find_page(desk: Desk, text: str, command: str) -> Found:
+    """The page of that id: `PAGER:ID`, else the one that opsroom sent, else one of the only pager. Asks nobody.
+
+    Raises Refusal(no_pager, unknown_pager, unknown_page, which_pager).
+    """
+    pager, id = split(desk, text)
+    if not id:
+        raise Refusal(Code.UNKNOWN_PAGE, "There is no page without a number.", "To see them: show pages")
+    rows = [row for row in _rows(desk, id, pager) if row.pager in desk.settings.pagers]
+    having = list(dict.fromkeys(row.pager for row in rows))
+    if len(having) > 1:
+        raise which_pager(desk, id, tuple(having), command)
+    if rows:
+        return Found(rows[0].pager, rows[0].incident or rows[0].mark, rows[0])
+    every = names(desk)
+    if not pager and len(every) > 1:
+        raise which_pager(desk, id, every, command)
+    return Found(pager or every[0], id)
+
+
+def carry_out(desk: Desk, text: str, deed: Deed, find: Callable[[], Found]) -> Outcome:
+    """Do it and tell who did what to which page. Works without the record, and says so.
+
+    Raises what `find` and the pager raise.
+    """
+    from ...records.ledger import Event
+
+    request = Request(desk, deed.command, "", "", "", noted={"page": one_line(text, 80), **deed.facts})
+    unasked = _try(lambda: request.write(Event.ASKED))
+    request.unrecorded = unasked is not None
+    with _told_to_the_record(request):
+        found = find()
+        request.noted["pager"] = found.pager
+        here, incident = _do(desk, found, deed)
+    by = one_line(request.by.shown, 60)
+    facts = _facts(found, incident, here)
+    if here:
+        said = f"{by} {deed.did} {found.words}{found.age}. That is noted here only: {here}"
+    else:
+        said = f"{by} {deed.did} {found.words} in {found.pager}{found.age}."
+        said = " ".join(one for one in (said, deed.tail(incident), incident.url) if one)
+    unwritten = _try(lambda: _write(request, found, deed, incident, said, facts))
+    trouble = unwritten or unasked
+    if trouble is not None:
+        done = [] if unwritten is None else [_entry(request, found, deed, said, facts)]
+        late = _later(request, *done, page=_row_of(found, deed, incident) if done else None)
+        yet = "It is not recorded yet (the next command does that)" if late else "It is not recorded"
+        said += f" {yet}: {why(trouble)}."
+    recorded = trouble is None
+    _tell_where_it_came_from(desk, found, said)
+    return Outcome(True, deed.code, message(said), {**facts, "requester": request.by.shown, "recorded": recorded})
+
+
+def people_of(incident: Incident) -> str:
+    """Who is on it, as a sentence; empty when the pager does not say."""
+    if not incident.people:
+        return ""
+    return f"On it: {listed((one_line(one, 40) for one in incident.people), 4)}."
+
+
+def _do(desk: Desk, found: Found, deed: Deed) -> Tuple[str, Incident]:
+    """Why it is noted here only (empty: the pager did it), and the incident afterwards."""
+
+    def there() -> Incident:
+        return deed.do(_pager_of(desk, found), found.id, author(desk, found.pager))
+
+    try:
+        return "", within(limit_of(desk, found.pager), found.pager, there)
+    except Refusal as refusal:
+        if refusal.code is Code.NOT_POSSIBLE and deed.here and found.row is not None:
+            state = deed.state or State.UNKNOWN
+            return refusal.message, Incident(found.id, found.row.number, state=state, url=found.row.url)
+        if refusal.code is Code.PAGE_CLOSED and found.row is not None:
+            _try(lambda: _closed(desk, found))
+        raise
+    except Failure as failure:
+        if not in_doubt(failure):
+            raise
+        if not deed.there:
+            # Nobody can be asked whether it was done; to say that it was not would be a guess.
+            raise _not_known(desk, found, deed, failure) from failure
+        # The answer was lost: perhaps it was done anyway.
+        try:
+            now = within(look_for(desk, found.pager), found.pager, lambda: build(desk, found.pager).incident(found.id))
+        except OpsroomError:
+            raise _not_known(desk, found, deed, failure) from failure
+        if now.state not in deed.there:
+            raise
+        return "", now
+
+
+def _not_known(desk: Desk, found: Found, deed: Deed, failure: Failure) -> Failure:
+    told = f"Whether {one_line(desk.speaker.shown, 60)} {deed.did} {found.words} is not known: {failure.message}"
+    hint = "Look at the page before asking again: show pages"
+    return Failure(failure.code, told, failure.hint or hint, failure.facts)
+
+
+def _pager_of(desk: Desk, found: Found) -> Pager:
+    """The pager of a page; by the way in which it was sent, where the team has one of its own."""
+    pager = build(desk, found.pager)
+    name = comparable(found.row.team) if found.row else ""
+    team = next((one for one in desk.settings.teams.values() if comparable(one.name) == name), None)
+    target = team.targets.get(found.pager) if team else None
+    towards = getattr(pager, "towards", None)
+    return pager if target is None or towards is None else towards(target)
+
+
+def _write(request: Request, found: Found, deed: Deed, incident: Incident, said: str, facts: Dict[str, Any]) -> None:
+    from ...records.idempotency import forget
+    from ...records.ledger import append
+    from ...records.pages import update_page
+
+    store = request.desk.store
+    with store.write_plain() as connection:
+        append(store, connection, _entry(request, found, deed, said, facts))
+        if found.row is None:
+            return
+        changes = _changes(found, deed, incident)
+        if deed.state is State.RESOLVED:
+            forget(connection, found.row.mark)
+        if changes:
+            update_page(connection, found.row.mark, **changes)
+
+
+def _entry(request: Request, found: Found, deed: Deed, said: str, facts: Dict[str, Any]) -> Entry:
+    kept = {**facts, "mark": found.row.mark if found.row else None}
+    return request.entry(deed.event, deed.code.value, said, **kept)
+
+
+def _later(request: Request, *entries: Entry, page: Optional[Dict[str, Any]] = None) -> bool:
+    """Keep for the next command what the record does not have of this request; whether that worked."""
+    from ...records.ledger import Event
+    from ...records.outbox import Letter
+
+    asked = [request.entry(Event.ASKED)] if request.unrecorded else []
+    return request.desk.later(Letter((*asked, *entries), page=page or {}))
+
+
+def _changes(found: Found, deed: Deed, incident: Incident) -> Dict[str, Any]:
+    """What a row is changed to when it was done."""
+    from ...records.pages import of_incident
+
+    assert found.row is not None
+    changes = of_incident(incident, found.row)
+    if deed.state is not None:
+        # The requester reads the answer: the watch of the page need not report it once more.
+        changes.update(state=deed.state.value, told=deed.state.value)
+    if deed.state is State.RESOLVED:
+        changes["watch_until"] = None
+    return changes
+
+
+def _row_of(found: Found, deed: Deed, incident: Incident) -> Dict[str, Any]:
+    """The same as columns, with the mark of the row; empty where there is no row or nothing to change."""
+    from ...records.pages import changed_columns
+
+    changes = _changes(found, deed, incident) if found.row is not None else {}
+    return {"mark": found.row.mark, **changed_columns(changes)} if found.row is not None and changes else {}
+
+
+def _closed(desk: Desk, found: Found) -> None:
+    from ...db.engine import queue_up
+    from ...records.idempotency import forget
+    from ...records.pages import update_page
+
+    assert found.row is not None
+    with desk.store.write_plain() as connection:
+        queue_up(connection)
+        update_page(connection, found.row.mark, state=State.RESOLVED.value, watch_until=None)
+        forget(connection, found.row.mark)
+
+
+def _facts(found: Found, incident: Incident, here: str) -> Dict[str, Any]:
+    return {
+        "pager": found.pager,
+        "incident": incident.id or found.id,
+        "number": incident.number,
+        "url": incident.url,
+        "state": incident.state.value,
+        "people": list(incident.people),
+        "team": found.row.team if found.row else incident.target,
+        "noted_here_only": bool(here) or None,
+    }
+
+
+def _tell_where_it_came_from(desk: Desk, found: Found, said: str) -> None:
+    """Those who sent the page read in their room what became of it, unless it was said there."""
+    room = found.row.room if found.row else ""
+    if room and not same_room(room, desk.speaker.room):
+        desk.rooms(room).say(message(said))
+
+
+def _rows(desk: Desk, id: str, pager: str) -> List[Page]:
+    from ...records.pages import called
+
+    def read(given_up: GivenUp) -> List[Page]:
+        with desk.store.read_plain() as connection:
+            return called(connection, id, pager)
+
+    try:
+        return in_time(read)
+    except Failure:
+        # Without the record, the pager is asked anyway.
+        return []
+
+
+@contextmanager
+def _told_to_the_record(request: Request) -> Iterator[None]:
+    """Write down that it was refused or failed; what went wrong counts more than that it could not be written."""
+    from ...records.ledger import Event
+
+    try:
+        yield
+    except OpsroomError as error:
+        event = Event.REFUSED
+        if isinstance(error, Failure):
+            event = Event.UNCONFIRMED if in_doubt(error) else Event.FAILED
+        told, facts = error.sentence(), recordable(error.facts)
+        if _try(partial(request.write, event, error.code.value, told, **facts)) is not None:
+            _later(request, request.entry(event, error.code.value, told, **facts))
+        raise
+
+
+def _try(write: Callable[[], None]) -> Optional[Failure]:
+    """Why the database did not take it in time; None when it did."""
+    try:
+        in_time(lambda given_up: write())
+    except Failure as failure:
+        return failure
+    return None

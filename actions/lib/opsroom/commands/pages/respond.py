@@ -1,0 +1,105 @@
+"""ack page: say that somebody is on it, so that nobody else is woken.
+
+resolve page: say that it is over.
+
+escalate page: wake the next ones.
+
+add NAME to page: call somebody more to it.
+"""
+
+from __future__ import annotations
+
+from ...errors import Code
+from ...pagers import Incident, Pager, State
+from ...people import Author
+from ...text import one_line
+from .. import Desk, Outcome
+from .open_page import Deed, Found, carry_out, find_page, people_of
+from .recipients import responder_in
+
+
+def ack_page(desk: Desk, page: str) -> Outcome:
+    """Acknowledge a page in its pager. Where the pager knows no such thing, opsroom notes it, and stops asking.
+
+    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible) and Failure.
+    """
+    from ...records.ledger import Event
+
+    deed = Deed(
+        command="ack page",
+        event=Event.ACKNOWLEDGED,
+        code=Code.ACKNOWLEDGED,
+        did="acknowledged",
+        do=lambda pager, id, author: pager.acknowledge(id, author),
+        there=(State.ACKNOWLEDGED,),
+        here=True,
+        state=State.ACKNOWLEDGED,
+    )
+    return carry_out(desk, page, deed, lambda: find_page(desk, page, "ack page"))
+
+
+def resolve_page(desk: Desk, page: str) -> Outcome:
+    """Resolve a page in its pager. Where the pager knows no such thing, opsroom notes it.
+
+    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible) and Failure.
+    """
+    from ...records.ledger import Event
+
+    deed = Deed(
+        command="resolve page",
+        event=Event.RESOLVED,
+        code=Code.RESOLVED,
+        did="resolved",
+        do=lambda pager, id, author: pager.resolve(id, author),
+        there=(State.RESOLVED,),
+        here=True,
+        state=State.RESOLVED,
+    )
+    return carry_out(desk, page, deed, lambda: find_page(desk, page, "resolve page"))
+
+
+def escalate_page(desk: Desk, page: str) -> Outcome:
+    """Call those who come next in the pager's own order.
+
+    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible) and Failure.
+    """
+    from ...records.ledger import Event
+
+    deed = Deed(
+        command="escalate page",
+        event=Event.ESCALATED,
+        code=Code.ESCALATED,
+        did="escalated",
+        do=lambda pager, id, author: pager.escalate(id, author),
+        tail=people_of,
+    )
+    return carry_out(desk, page, deed, lambda: find_page(desk, page, "escalate page"))
+
+
+def add_responder(desk: Desk, who: str, page: str) -> Outcome:
+    """Call a person, or whom the pager knows by that name, to a page.
+
+    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, unknown_who, which_who, unknown_person,
+    page_closed, not_possible) and Failure.
+    """
+    from ...records.ledger import Event
+
+    where: Found = Found("", "")
+
+    def find() -> Found:
+        nonlocal where
+        where = find_page(desk, page, f"add {who} to page")
+        return where
+
+    def call(pager: Pager, id: str, author: Author) -> Incident:
+        return pager.add_responder(id, responder_in(desk, who, where.pager), author)
+
+    deed = Deed(
+        command="add to page",
+        event=Event.RESPONDER_ADDED,
+        code=Code.RESPONDER_ADDED,
+        did=f"called {one_line(who, 60)} to",
+        do=call,
+        facts={"responder": one_line(who)},
+    )
+    return carry_out(desk, page, deed, find)

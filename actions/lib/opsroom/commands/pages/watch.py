@@ -1,0 +1,212 @@
+"""Looking at the pages that wait for an answer: the room is told once when someone answers, or nobody does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
+from zlib import crc32
+
+from ...deadline import together
+from ...errors import Code, OpsroomError
+from ...names import listed
+from ...pagers import Incident, State
+from ...text import message, one_line, sentence, span
+from .. import Desk, Outcome
+from ..request import Request
+from . import build, watch_until
+
+if TYPE_CHECKING:
+    from ...records.ledger import Event
+    from ...records.pages import Page
+
+# All pagers together, in seconds: the rule comes again after 60.
+_LIMIT = 40.0
+# So many pages are asked for at a time: those whose time is up first, the others in turn.
+_MOST = 20
+# A page is watched this long, in seconds.
+_WATCHED_FOR = 86400.0
+# What is acknowledged, or was told to be unanswered, is asked for every so many minutes.
+_SELDOM = 5
+_NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class News:
+    """What the room is told of a page. `told` is how that is remembered, `event` what the record says of it, if any;
+    `state` is what the page is then, where that is something new."""
+
+    told: str
+    sentence: str
+    event: Optional[Event] = None
+    state: str = ""
+
+
+def watch_pages(desk: Desk) -> Outcome:
+    """Ask for each page that is watched where it stands, and tell the room that it came from what is new.
+
+    Says nothing where there is nothing new. Raises Failure(store_...).
+    """
+    if not desk.settings.pagers:
+        return Outcome(True, Code.WATCHED, "No pager is configured; there is nothing to watch.", {"watched": 0})
+    from ...records.pages import watched
+
+    store = desk.store
+    with store.read_plain() as connection:
+        rows = watched(store, connection, _WATCHED_FOR)
+        now = store.now(connection)
+    due = _in_turn([row for row in rows if row.pager in desk.settings.pagers and _is_due(row, now)], now)
+    answers = together({row.mark: partial(_ask, desk, row) for row in due}, _LIMIT) if due else {}
+    told: List[str] = []
+    for row in due:
+        answer = answers[row.mark]
+        news = news_of(row, answer, now)
+        if news is not None and _note(desk, row, answer, news, now):
+            told.append(news.sentence)
+            room = row.room or desk.settings.announce
+            if room:
+                desk.rooms(room).say(message(news.sentence))
+    text = " ".join(told) if told else f"{len(rows)} pages are watched; there is nothing new."
+    return Outcome(True, Code.WATCHED, text, {"watched": len(rows), "asked": len(due), "told": told})
+
+
+def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> Optional[News]:
+    """What is new about a page, going by what its pager says of it; None when there is nothing to tell."""
+    from ...records.ledger import Event
+    from ...records.pages import SENDING
+
+    age = span((now - row.paged_at).total_seconds()) if row.paged_at else "some time"
+    what = f"page {one_line(row.id, 60)} ({one_line(row.team, 60)})"
+    if row.state == SENDING:
+        return _left_behind(row, answer, age)
+    state = State.UNKNOWN if isinstance(answer, OpsroomError) else answer.state
+    if state is State.UNKNOWN and row.state in (State.ACKNOWLEDGED.value, State.RESOLVED.value):
+        # Said in opsroom, of a page whose pager knows no such thing.
+        return None
+    if state is State.RESOLVED:
+        sentence = f"{what[0].upper()}{what[1:]} is resolved in {row.pager}, {age} after it went out."
+        return News(State.RESOLVED.value, sentence, Event.RESOLVED, State.RESOLVED.value)
+    if state is State.ACKNOWLEDGED:
+        if row.told == State.ACKNOWLEDGED.value:
+            return None
+        people = () if isinstance(answer, OpsroomError) else answer.people
+        on_it = f" On it: {listed((one_line(one, 40) for one in people), 4)}." if people else ""
+        sentence = f"{what[0].upper()}{what[1:]} was acknowledged in {row.pager} after {age}.{on_it}"
+        return News(State.ACKNOWLEDGED.value, sentence, Event.ACKNOWLEDGED, State.ACKNOWLEDGED.value)
+    if row.told or row.watch_until is None or now < row.watch_until:
+        return None
+    return News(_NOBODY, _nobody(row, answer, what, age))
+
+
+def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> News:
+    """A page whose runner died before it could say what came of it: whoever asked has had no answer."""
+    from ...records.ledger import Event
+    from ...records.pages import DOUBTFUL
+
+    by, team = one_line(row.shown, 60), one_line(row.team, 60)
+    began = f"The command by which {by} paged {team} was stopped {age} ago"
+    if isinstance(answer, Incident):
+        id = one_line(answer.number or row.id, 60)
+        sentence = f"{began}; the page is in {row.pager}, incident {id}."
+        state = State.TRIGGERED if answer.state is State.UNKNOWN else answer.state
+        # An acknowledgement or the end of it is told as such the next time.
+        return News("", sentence, Event.PAGED, State.TRIGGERED.value if state is not State.RESOLVED else state.value)
+    sentence = (
+        f"{began}, and whether the page went out through {row.pager} is not known. "
+        "Phone, if it matters. Said again in the same words, it is looked for first."
+    )
+    return News(_NOBODY, sentence, Event.UNCONFIRMED, DOUBTFUL)
+
+
+def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: str) -> str:
+    from ...records.pages import DOUBTFUL
+
+    id = one_line(row.id, 60)
+    cannot_tell = isinstance(answer, OpsroomError) and answer.code is Code.NOT_POSSIBLE
+    if row.state == DOUBTFUL and cannot_tell:
+        # What was not sent, perhaps, is not to be called a page that someone got.
+        return (
+            f"Whether {what} went out is still not known, and nobody has said here that they are on it after {age}. "
+            f"Phone, if it matters. Whoever is on it says: ack page {id}"
+        )
+    if not isinstance(answer, OpsroomError) and answer.state is State.TRIGGERED:
+        return f"Nobody has acknowledged {what} after {age}. To wake the next: escalate page {id}"
+    if isinstance(answer, OpsroomError) and not cannot_tell:
+        why = sentence(one_line(answer.message, 100))
+        return f"Whether somebody has acknowledged {what} is not known after {age}: {why} Phone, if it matters."
+    return (
+        f"Nobody has said here that they are on {what} after {age}, and {row.pager} cannot tell. "
+        f"Whoever is on it says: ack page {id}"
+    )
+
+
+def _is_due(row: Page, now: datetime) -> bool:
+    """Each minute while nobody has answered; more seldom afterwards."""
+    if not row.told:
+        return True
+    return (int(now.timestamp() // 60) + crc32(row.mark.encode())) % _SELDOM == 0
+
+
+def _in_turn(rows: List[Page], now: datetime) -> List[Page]:
+    """As many as are asked for at a time: those whose time is up, the longest first, then the others in turn, so that
+    many old ones keep no new one from being seen."""
+    turn = int(now.timestamp() // 60)
+
+    def rank(row: Page) -> Tuple[bool, bool, float]:
+        up = not row.told and row.watch_until is not None and row.watch_until <= now
+        at = row.watch_until.timestamp() if up and row.watch_until else crc32(f"{turn} {row.mark}".encode())
+        return not up, bool(row.told), at
+
+    return sorted(rows, key=rank)[:_MOST]
+
+
+def _ask(desk: Desk, row: Page) -> Incident:
+    # What went out without an answer goes by its mark.
+    return build(desk, row.pager).incident(row.incident or row.mark)
+
+
+def _note(desk: Desk, row: Page, answer: Union[Incident, OpsroomError], news: News, now: datetime) -> bool:
+    """Write it down, unless someone else just did: of two runners one tells the room."""
+    from ...db.engine import queue_up
+    from ...records.idempotency import forget
+    from ...records.ledger import append
+    from ...records.pages import update_page
+
+    changes: Dict[str, Any] = {"told": news.told}
+    if news.state:
+        changes["state"] = news.state
+    if row.watch_until is None and news.told != State.RESOLVED.value:
+        # What was left behind is watched from now on.
+        changes["watch_until"] = watch_until(desk, desk.settings.teams.get(row.team), now)
+    if isinstance(answer, Incident) and not row.incident:
+        changes.update(incident=answer.id, number=answer.number, url=answer.url)
+    if isinstance(answer, Incident) and answer.people:
+        changes["people"] = answer.people
+    if news.told == State.RESOLVED.value:
+        changes["watch_until"] = None
+    store = desk.store
+    with store.write_plain() as connection:
+        queue_up(connection)
+        if not update_page(connection, row.mark, was=row, **changes):
+            return False
+        if news.told == State.RESOLVED.value:
+            forget(connection, row.mark)
+        if news.event is not None:
+            there = replace(row, **{key: changes[key] for key in ("incident", "url") if key in changes})
+            noted = {"pager": row.pager, "incident": there.incident, "url": there.url, "team": row.team, "found": True}
+            request = Request(desk, "watch pages", "", "", "", noted=noted, deployment=row.deployment)
+            people = list(changes.get("people", ()))
+            append(
+                store,
+                connection,
+                request.entry(news.event, _code(news), news.sentence, people=people, mark=row.mark),
+            )
+    return True
+
+
+def _code(news: News) -> str:
+    from ...records.ledger import Event
+
+    codes = {Event.PAGED: Code.PAGED.value, Event.UNCONFIRMED: Code.PAGE_UNCONFIRMED.value}
+    return codes.get(news.event, news.told) if news.event is not None else ""

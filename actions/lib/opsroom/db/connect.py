@@ -1,0 +1,140 @@
+"""Connecting: the driver's own connection to a database, set up so that both kinds keep what was committed."""
+
+from __future__ import annotations
+
+import os
+import select
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import Any, Dict, Iterator, Optional, Tuple
+from urllib.parse import quote
+
+from . import errors, queue
+from .url import Address
+
+# How long to wait for others that write, in seconds.
+LOCK_WAIT = 10.0
+CONNECT_WAIT = 5
+
+
+@contextmanager
+def turn(address: Address, writes: bool) -> Iterator[None]:
+    """Run a block that writes when it is its turn: in SQLite files, whose own lock knows no order."""
+    if not writes or address.dialect != "sqlite" or address.read_only:
+        yield
+        return
+    with queue.turn(address.path, LOCK_WAIT):
+        yield
+
+
+def connect(address: Address) -> Any:
+    """A connection of sqlite3, in which nothing begins or commits by itself, or of psycopg. Raises the driver's errors.
+
+    Raises Failure(store_failed) where psycopg is missing.
+    """
+    return _sqlite(address) if address.dialect == "sqlite" else _postgresql(address)
+
+
+class Connections:
+    """Connections to one database, of which one is kept for a moment: a command makes several transactions in a row.
+
+    Only to PostgreSQL, where a connection is a process of the server. It is kept for seconds: one that is kept through
+    a deployment of an hour is cut by servers and firewalls. Safe to share between threads; each gets its own.
+    """
+
+    KEPT = 5.0
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._idle: Optional[Tuple[Any, float]] = None
+        self._guard = threading.Lock()
+
+    def take(self) -> Any:
+        """A connection outside any transaction. Raises as `connect` does."""
+        with self._guard:
+            idle, self._idle = self._idle, None
+        if idle is not None:
+            driver, since = idle
+            if time.monotonic() - since < self.KEPT and _silent(driver):
+                return driver
+            _close(driver)
+        return connect(self._address)
+
+    def give_back(self, driver: Any) -> None:
+        """Keep it, or close it; its transaction is over."""
+        if self._address.dialect == "postgresql":
+            with self._guard:
+                if self._idle is None:
+                    self._idle = (driver, time.monotonic())
+                    return
+        driver.close()
+
+    def close(self) -> None:
+        """Close what is kept."""
+        with self._guard:
+            idle, self._idle = self._idle, None
+        if idle is not None:
+            _close(idle[0])
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _silent(driver: Any) -> bool:
+    """Whether a server has nothing to say on an idle connection: what it would say is that it ends it."""
+    try:
+        return not driver.closed and not select.select([driver.fileno()], [], [], 0)[0]
+    except Exception:
+        return False
+
+
+def _close(driver: Any) -> None:
+    with suppress(Exception):
+        driver.close()
+
+
+def _sqlite(address: Address) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        _sqlite_uri(address), uri=True, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False
+    )
+    try:
+        # FULL: the record "started" must survive a power cut, also in WAL mode, where NORMAL would not do.
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _sqlite_uri(address: Address) -> str:
+    uri = "file:" + quote(address.path)
+    if _on_read_only_ground(address.path):
+        # WAL needs a file beside the database even to read. Nobody can write here, and no writer has left anything, so
+        # the database can be read as it lies.
+        return uri + "?immutable=1"
+    return uri + ("?mode=ro" if address.read_only else "?mode=rwc")
+
+
+def _on_read_only_ground(path: str) -> bool:
+    return not os.access(os.path.dirname(path), os.W_OK) and os.path.exists(path) and not os.path.exists(path + "-wal")
+
+
+def _postgresql(address: Address) -> Any:
+    with errors.driver_there():
+        import psycopg
+        from psycopg.conninfo import make_conninfo
+    arguments: Dict[str, Any] = {
+        "connect_timeout": CONNECT_WAIT,
+        "application_name": "opsroom",
+        "client_encoding": "utf8",
+        "options": f"-c lock_timeout={int(LOCK_WAIT * 1000)} -c statement_timeout=60000",
+        **address.options,
+    }
+    # Poolers such as PgBouncer hand each transaction another server connection, where a prepared statement is unknown.
+    arguments.pop("prepare_threshold", None)
+    # As one text, in which libpq takes its own options only: what psycopg would take besides, such as autocommit, would
+    # undo what transactions are for.
+    return psycopg.connect(make_conninfo(**arguments), prepare_threshold=None)

@@ -1,0 +1,12 @@
+"""What Alembic runs to migrate: on the connection that opsroom hands over, in its transaction."""
+
+from __future__ import annotations
+
+from alembic import context
+from opsroom.db.tables import metadata
+
+connection = context.config.attributes["connection"]
+# The connection is in a transaction already, also on SQLite: Alembic then neither begins nor commits one itself.
+context.configure(connection=connection, target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()

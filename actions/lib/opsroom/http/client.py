@@ -1,0 +1,375 @@
+"""What a service answered, and what a sentence may say of it.
+
+One way to talk HTTP: a total time limit, careful retries and redirects, TLS on, no secret in any sentence.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+import random
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from urllib.parse import urljoin, urlsplit
+
+from ..errors import Code, Failure
+from ..secrets import redact, shown_url, without_credentials
+from ..text import shorten
+from ..text.charset import decoded
+from .errors import Trouble, explain, judge
+
+if TYPE_CHECKING:
+    import requests
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. Header names are lower case. `url` is as a sentence may show it, `method` in upper case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    secrets: Tuple[str, ...] = field(default=(), repr=False)
+    method: str = ""
+
+    @property
+    def text(self) -> str:
+        """The body as text without its byte order mark, in the charset that the answer shows; never raises."""
+        named = re.search(r"charset=[\"']?([\w.-]+)", self.headers.get("content-type", ""), re.IGNORECASE)
+        return decoded(self.body, named.group(1) if named else "")
+
+    def json(self, read: Callable[[str], Any] = json_module.loads) -> Any:
+        """The body as JSON, read by `read`. Raises Failure(bad_answer) that names what came instead.
+
+        Its fact `sent` is false for a page with status 200: what answers so, a login page or the portal of a network,
+        is not what was asked for, and has done nothing.
+        """
+        try:
+            return read(self.text)
+        except (ValueError, RecursionError):
+            facts = {"url": self.url, "status": self.status, "sent": not (self.is_page and self.status == 200)}
+            raise Failure(
+                Code.BAD_ANSWER, f"{self.url} answered {self._looks_like()} where JSON was expected.", facts=facts
+            ) from None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a page for people, HTML or XML, where an interface for programs was asked."""
+        return self.text.lstrip("\ufeff \t\r\n").startswith("<")
+
+    def _looks_like(self) -> str:
+        start = self.text.lstrip()[:60]
+        if not start:
+            return "with an empty page"
+        if self.is_page:
+            return "with an HTML or XML page (a login page, perhaps)"
+        return "'" + shorten(redact(" ".join(start.split()), self.secrets), 40) + "'"
+
+
+__all__ = ["Answer", "Http", "redact", "shown_url"]
+
+Params = Union[Mapping[str, str], Sequence[Tuple[str, str]]]
+
+MOST_BYTES = 5_000_000
+MOST_REDIRECTS = 5
+# Seconds that the worker gets beyond the time limit to say by itself what went wrong.
+_GRACE = 0.25
+
+_REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
+_FOLLOWING = ("GET", "HEAD")
+_REDIRECTS = (301, 302, 303, 307, 308)
+# Any other header may carry a secret: it is not sent on to another host, and its value is kept out of sentences.
+_TOKENS = re.compile(r"[\w.~+/-]{8,}=*")
+_PLAIN_HEADERS = ("accept", "accept-language", "cache-control", "content-type", "user-agent")
+# No secrets either, but nobody else's business: a domain in them may be that of an address to show.
+_OWN_HEADERS = ("from", "idempotency-key", "x-github-api-version")
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    params: Optional[Params]
+    json: Any
+    data: Optional[Union[bytes, str, Mapping[str, str]]]
+    accept: Tuple[int, ...]
+    repeatable: bool
+    deadline: float
+    time_limit: float
+    secrets: Tuple[str, ...]
+    address_key: str
+
+    @property
+    def shown(self) -> str:
+        return shown_url(self.url, self.secrets)
+
+
+class Http:
+    """A client for one service. Not for use by two threads at once: each takes its own.
+
+    `headers` go with every request. `secrets` are texts that never appear in an error, apart from the values of
+    headers, which are kept out anyway. `time_limit` (seconds) is for all of a request: name look-up, connecting,
+    redirects, retries, waiting and a body that drips. `verify` is the path of a CA file for servers with
+    certificates of the house; checking cannot be turned off. Proxies are taken from the environment, passwords from
+    ~/.netrc are not.
+
+    A redirect is followed only with `follow`, and then only for GET and HEAD: what is asked with a token is asked at
+    the configured address or not at all. `address_key` is the config's key of that address (`trackers.jira.url`): the
+    failure that a redirect is names it.
+    """
+
+    def __init__(
+        self,
+        headers: Optional[Mapping[str, str]] = None,
+        secrets: Iterable[str] = (),
+        time_limit: float = 10.0,
+        connect_limit: float = 5.0,
+        verify: str = "",
+        attempts: int = 3,
+        most_bytes: int = MOST_BYTES,
+        follow: bool = False,
+        address_key: str = "",
+    ) -> None:
+        self._headers = dict(headers or {})
+        self._secrets = tuple(secrets)
+        self._time_limit = time_limit
+        self._connect_limit = connect_limit
+        self._verify = verify
+        self._attempts = max(1, attempts)
+        self._most_bytes = most_bytes
+        self._follows = follow
+        self._address_key = address_key
+        self._session: Optional[requests.Session] = None
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Optional[Mapping[str, str]] = None,
+        params: Optional[Params] = None,
+        json: Any = None,
+        data: Optional[Union[bytes, str, Mapping[str, str]]] = None,
+        accept: Iterable[int] = (),
+        idempotent: Optional[bool] = None,
+        time_limit: Optional[float] = None,
+        address_key: str = "",
+    ) -> Answer:
+        """Send a request and return its answer when the status is 2xx or one of `accept`.
+
+        Retried, as long as the time limit allows: when no connection came about or it broke, after 502, 503 and 504,
+        and after 429 as long as the server asks. Where the server may have done what was asked, only methods that may
+        be repeated are: GET, HEAD, OPTIONS, PUT, DELETE, or any method with `idempotent=True`; after 429, or when no
+        connection came about, all are. `address_key` as for the client, for this request.
+
+        Raises Failure: unreachable, timed_out, rate_limited, unauthorized, bad_answer. Its facts: `url` (to show),
+        `sent` (whether the server may have got the request, so that its effect is unknown), `status` when there was an
+        answer, `retry_after` in seconds when the server said so, `redirect` (the address that a redirect names, to
+        show; nothing was done then).
+        """
+        limit = self._time_limit if time_limit is None else time_limit
+        request = self._request(method, url, headers, params, json, data, tuple(accept), idempotent, limit, address_key)
+        if self._verify and not os.path.isfile(self._verify):
+            message = f"The CA file '{self._verify}' does not exist, so {request.shown} cannot be trusted."
+            raise Failure(Code.UNREACHABLE, message, facts={"url": request.shown, "sent": False})
+        work = _Work()
+        # The time limits of sockets count from byte to byte, and looking up a name has none at all. A thread that can
+        # be left behind keeps the limit in every case; it is a daemon so that it cannot hold up the end of the process.
+        threading.Thread(target=self._work, args=(request, work), name="opsroom-http", daemon=True).start()
+        if not work.done.wait(max(limit, 0.0) + _GRACE):
+            work.given_up.set()
+            self._session = None  # its connection still belongs to the thread left behind
+            raise _late(request, work.sent).failure
+        if work.crash is not None:
+            raise work.crash
+        if work.trouble is not None:
+            raise work.trouble.failure
+        assert work.answer is not None
+        return work.answer
+
+    def get(self, url: str, **options: Any) -> Answer:
+        """`send("GET", ...)`."""
+        return self.send("GET", url, **options)
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        headers: Optional[Mapping[str, str]],
+        params: Optional[Params],
+        json: Any,
+        data: Optional[Union[bytes, str, Mapping[str, str]]],
+        accept: Tuple[int, ...],
+        idempotent: Optional[bool],
+        limit: float,
+        address_key: str,
+    ) -> _Request:
+        every = {"User-Agent": user_agent(), **self._headers, **(headers or {})}
+        bare, authorization, password = without_credentials(url)
+        if authorization and not any(name.lower() == "authorization" for name in every):
+            every["Authorization"] = authorization
+        secrets = [*self._secrets, password]
+        for name, value in every.items():
+            if name.lower() not in (*_PLAIN_HEADERS, *_OWN_HEADERS):
+                secrets += [value, *_TOKENS.findall(value)]  # "Bearer abc...": the token by itself as well
+        repeatable = method.upper() in _REPEATABLE if idempotent is None else idempotent
+        return _Request(
+            method.upper(), bare, every, params, json, data, accept, repeatable,
+            time.monotonic() + limit, limit, tuple(secret for secret in secrets if secret),
+            address_key or self._address_key,
+        )  # fmt: skip
+
+    def _work(self, request: _Request, work: _Work) -> None:
+        try:
+            outcome = self._attempt_all(request, work)
+            if isinstance(outcome, Answer):
+                work.answer = outcome
+            else:
+                work.trouble = outcome
+        except BaseException as error:
+            work.crash = error
+        finally:
+            work.done.set()
+
+    def _attempt_all(self, request: _Request, work: _Work) -> Union[Answer, Trouble]:
+        for attempt in range(1, self._attempts + 1):
+            outcome = self._follow(request, work)
+            if isinstance(outcome, Answer):
+                if 200 <= outcome.status < 300 or outcome.status in request.accept:
+                    return outcome
+                outcome = judge(
+                    outcome.status, outcome.headers, outcome.url, request.method, request.secrets, request.address_key
+                )
+            if not outcome.again or not (request.repeatable or outcome.untouched) or attempt == self._attempts:
+                return outcome
+            # Half to all of the doubled wait: runners that failed together do not come back together.
+            pause = 0.2 * 2**attempt * random.uniform(0.5, 1.0) if outcome.wait is None else max(outcome.wait, 0.1)  # noqa: S311
+            if time.monotonic() + pause >= request.deadline or work.given_up.wait(pause):
+                return outcome
+        raise AssertionError("the last attempt returns")
+
+    def _follow(self, request: _Request, work: _Work) -> Union[Answer, Trouble]:
+        """One attempt, with the redirects it leads to."""
+        url, headers, params = request.url, dict(request.headers), request.params
+        for hop in range(MOST_REDIRECTS + 1):
+            outcome = self._once(request, url, headers, params, work)
+            if isinstance(outcome, Trouble) or not (self._follows and _leads_on(outcome, request)):
+                return outcome
+            if hop == MOST_REDIRECTS:
+                return _bad(outcome, f"leads on and on: {MOST_REDIRECTS} redirects and no page")
+            try:
+                target = without_credentials(urljoin(url, outcome.headers["location"]))[0]
+            except ValueError:
+                return _bad(outcome, "redirects to something that is no address")
+            shown = shown_url(target, request.secrets)
+            if not target.lower().startswith(("http://", "https://")):
+                return _bad(outcome, "leads to an address that is neither http nor https")
+            if url.lower().startswith("https:") and target.lower().startswith("http:"):
+                return _bad(outcome, f"leads to {shown}, which is not encrypted; that was not followed")
+            if urlsplit(target)[:2] != urlsplit(url)[:2]:
+                headers = {name: value for name, value in headers.items() if name.lower() in _PLAIN_HEADERS}
+            url, params = target, None  # the new address brings its own query
+        raise AssertionError("the last redirect returns")
+
+    def _once(
+        self, request: _Request, url: str, headers: Dict[str, str], params: Optional[Params], work: _Work
+    ) -> Union[Answer, Trouble]:
+        left = request.deadline - time.monotonic()
+        if left <= 0:
+            return _late(request, work.sent)
+        shown = shown_url(url, request.secrets)
+        limits = (max(min(self._connect_limit, left), 0.001), left)
+        work.sent = True
+        try:
+            response = self._connected().request(
+                request.method, url, headers=headers, params=params, json=request.json, data=request.data,
+                stream=True, allow_redirects=False, timeout=limits, verify=self._verify or True, auth=_as_it_is,
+            )  # fmt: skip
+            with response:
+                # urllib3 1.26, which StackStorm brings, takes half a body for a whole one unless it is told not to.
+                response.raw.enforce_content_length = True
+                body = bytearray()
+                for chunk in response.iter_content(16384):
+                    body += chunk
+                    if len(body) > self._most_bytes:
+                        size = f"{self._most_bytes / 1_000_000:g} MB"
+                        return _bad(Answer(response.status_code, {}, b"", shown), f"answered with more than {size}")
+                    if time.monotonic() > request.deadline:
+                        return _late(request, True)
+                lower = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status_code, lower, bytes(body), shown, request.secrets, request.method)
+        except Exception as error:  # requests lets errors of urllib3, http.client and ssl through
+            trouble = explain(error, shown, request.time_limit, limits[0])
+            if trouble is None:
+                raise
+            work.sent = bool(trouble.failure.facts["sent"])
+            return trouble
+
+    def _connected(self) -> requests.Session:
+        if self._session is None:
+            import logging
+            from http.cookiejar import DefaultCookiePolicy
+
+            import requests
+
+            # Below ERROR it writes addresses with their query, where some services want the token.
+            logging.getLogger("urllib3").setLevel(logging.ERROR)
+            self._session = requests.Session()
+            self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            # Also where it is to follow no redirect it reads where one leads, and an address that is none is a crash.
+            self._session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
+        return self._session
+
+
+class _Work:
+    """What the thread of one request and its caller tell each other."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.given_up = threading.Event()
+        self.sent = False
+        self.answer: Optional[Answer] = None
+        self.trouble: Optional[Trouble] = None
+        self.crash: Optional[BaseException] = None
+
+
+def user_agent() -> str:
+    """`opsroom/1.2.3 (+address)`; the version is the pack's."""
+    if not _USER_AGENT:
+        try:
+            pack = (Path(__file__).resolve().parents[4] / "pack.yaml").read_text("utf-8")
+        except OSError:
+            pack = ""
+        version = re.search(r"^version:\s*[\"']?([\w.+-]+)", pack, re.MULTILINE)
+        # Basecamp refuses requests whose agent names no address in brackets.
+        _USER_AGENT.append(f"opsroom/{version.group(1) if version else '0'} (+https://stackstorm.com)")
+    return _USER_AGENT[0]
+
+
+_USER_AGENT: List[str] = []
+
+
+def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Given as `auth` so that requests does not replace our Authorization by one from ~/.netrc."""
+    return prepared
+
+
+def _leads_on(answer: Answer, request: _Request) -> bool:
+    wanted = answer.status in _REDIRECTS and answer.status not in request.accept and request.method in _FOLLOWING
+    return wanted and bool(answer.headers.get("location"))
+
+
+def _bad(answer: Answer, what: str) -> Trouble:
+    facts = {"url": answer.url, "status": answer.status, "sent": True}
+    return Trouble(Failure(Code.BAD_ANSWER, f"{answer.url} {what}.", facts=facts))
+
+
+def _late(request: _Request, sent: bool) -> Trouble:
+    message = f"{request.shown} did not answer within {request.time_limit:g} s."
+    return Trouble(Failure(Code.TIMED_OUT, message, facts={"url": request.shown, "sent": sent}))

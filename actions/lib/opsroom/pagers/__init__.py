@@ -1,0 +1,175 @@
+"""Pagers: how the person on call is reached, one module a kind.
+
+To add a kind: one file in this folder with `read_options`, `read_target` and `make`, one line in REGISTRY, one contract
+test. `read_target(fields, key) -> Target` checks what stands under `teams.TEAM.PAGER` in the config: a text such as an
+address, or a mapping such as `{service: PSVC}`; problems are noted in `fields`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Optional, Protocol, Tuple
+
+from ..people import Author
+from ..registry import Registry
+
+
+class State(str, Enum):
+    """Where an incident stands. UNKNOWN: the pager was asked and could not tell, or cannot tell at all."""
+
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    UNKNOWN = "unknown"
+
+
+class Delivery(str, Enum):
+    """What became of a page.
+
+    ACCEPTED: the pager took it for delivery. UNCONFIRMED: it was taken, what came of it could not be learnt in time.
+    NOBODY: it was taken and reaches nobody (PagerDuty acknowledges an incident for its own author; an empty schedule).
+    """
+
+    ACCEPTED = "accepted"
+    UNCONFIRMED = "unconfirmed"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Whom a page goes to in one pager's words.
+
+    `kind` is what the pager calls it: service, escalation_policy, schedule, user, team, routing_key, address, log.
+    `id` is what its API wants, `name` what people read.
+    """
+
+    kind: str
+    id: str
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """As a sentence names it."""
+        return self.name or self.id
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Somebody on call: from a schedule or policy (`through`), until a moment (None: without end or unknown)."""
+
+    name: str
+    until: Optional[datetime] = None
+    level: int = 1
+    through: str = ""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A page to be sent.
+
+    `text` is whole, at most 1,024 characters, without expressions and mentions; the kind cuts a title out of it where
+    its vendor wants one and puts the rest into the body. `mark` is a word (letters, digits, dashes) that no other page
+    carries: the vendor's key against doubles where it has one. `author.email` is whom the vendor is told it is from.
+    """
+
+    target: Target
+    text: str
+    urgent: bool
+    mark: str
+    author: Author
+
+
+@dataclass(frozen=True)
+class Incident:
+    """An incident as it is now. `id` is what the pager's API wants, `number` what people type ("1234")."""
+
+    id: str
+    number: str = ""
+    title: str = ""
+    state: State = State.UNKNOWN
+    url: str = ""
+    target: str = ""
+    people: Tuple[str, ...] = ()
+    since: Optional[datetime] = None
+
+    @property
+    def shown(self) -> str:
+        """As a sentence names it."""
+        return self.number or self.id
+
+
+@dataclass(frozen=True)
+class Paged:
+    """What the pager said to a page. `duties` are those who are reached, as far as it told."""
+
+    incident: Incident
+    delivery: Delivery
+    duties: Tuple[Duty, ...] = ()
+    notes: Tuple[str, ...] = field(default=())
+
+
+class Pager(Protocol):
+    """One pager. Every method sends as few requests as its verb needs, within the kind's own time limit.
+
+    Raises Refusal for what people can change (unknown_page, page_closed, not_possible, unknown_person) and Failure for
+    what the world did. A Failure of `page` has the fact `sent`: true when it may have gone out all the same.
+    What a pager cannot do raises Refusal(not_possible) with a sentence that says so.
+    """
+
+    # Seconds after which `find` can be relied upon not to miss a page that was taken.
+    settles_within: float
+
+    def default_target(self) -> Optional[Target]:
+        """Where a page goes when the config names nothing for the team; None when there is no such place."""
+
+    def person(self, identity: str, email: str, shown: str) -> Optional[Target]:
+        """How to page one person of the config: `identity` is their name in this pager (may be empty); asks nobody."""
+
+    def look_up(self, name: str) -> Tuple[Target, ...]:
+        """The pager's own names (service, escalation policy, schedule, user) that match, case aside: all that equal
+        it, else all that contain it; empty when none does or when the pager has no names. Never pages."""
+
+    def on_call(self, target: Target) -> Tuple[Duty, ...]:
+        """Who is on call there now, the first to be reached first. Never pages."""
+
+    def page(self, alarm: Alarm) -> Paged:
+        """Send it, and follow it until the pager has taken it for delivery or refused it."""
+
+    def find(self, alarm: Alarm) -> Optional[Paged]:
+        """The page that carries the alarm's mark; None when it is certain, once it has settled, that there is none.
+
+        Raises Refusal(not_possible) when the pager cannot be asked that."""
+
+    def incident(self, id: str) -> Incident:
+        """An incident by its id or number."""
+
+    def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
+        """The open ones, newest first; those of a target only, when one is given."""
+
+    def acknowledge(self, id: str, author: Author) -> Incident:
+        """Say that somebody is on it. Raises Refusal(page_closed) when it is resolved."""
+
+    def resolve(self, id: str, author: Author) -> Incident:
+        """End it."""
+
+    def escalate(self, id: str, author: Author) -> Incident:
+        """Wake the next ones."""
+
+    def add_responder(self, id: str, target: Target, author: Author) -> Incident:
+        """Call somebody more to it."""
+
+
+# make(options, *, name, store, keep): as for trackers.
+REGISTRY: Registry[Pager] = Registry(
+    "pager kind",
+    {
+        "email": "opsroom.pagers.email",
+        "local": "opsroom.pagers.local",
+        "opsgenie": "opsroom.pagers.opsgenie",
+        "pagerduty": "opsroom.pagers.pagerduty",
+        "victorops": "opsroom.pagers.victorops",
+        "webhook": "opsroom.pagers.webhook",
+    },
+)

@@ -1,0 +1,166 @@
+"""What opsroom and Opsgenie say to each other: a page as an alert, and an alert as an incident."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from ...people import Author
+from ...text import shorten
+from .. import Alarm, Incident, State, Target
+
+# The vendor's limits, in characters.
+_MESSAGE = 130
+_DESCRIPTION = 15_000
+_DETAIL = 1_000
+_SHORT = 100
+# Opsgenie reads HTML in messages and descriptions; a blank after the bracket leaves the text readable in a text
+# message and on the telephone, where &lt; would be read out.
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_ALERT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(-\d+)?", re.IGNORECASE)
+_TINY = re.compile(r"[0-9]{1,18}")
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|\+00:?00)")
+# The pages for people of an account, by the host of its API.
+_PAGES = {"api.opsgenie.com": "https://app.opsgenie.com", "api.eu.opsgenie.com": "https://app.eu.opsgenie.com"}
+
+
+def identifier_type(id: str) -> str:
+    """What an id is: `tiny` for the number that people type, `id` for Opsgenie's own, else an `alias`."""
+    if _TINY.fullmatch(id):
+        return "tiny"
+    return "id" if _ALERT.fullmatch(id) else "alias"
+
+
+def is_id(text: str) -> bool:
+    """Whether it is an id of Opsgenie rather than a name."""
+    return bool(_ALERT.fullmatch(text))
+
+
+def items(value: Any) -> List[Mapping[str, Any]]:
+    """The mappings of a list; whatever else came is none."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def text_of(value: Any) -> str:
+    """A text or number as text; whatever else came is empty."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return ""
+    return str(value).strip()
+
+
+def responder(target: Target) -> Dict[str, str]:
+    """A target as Opsgenie names a responder: by its id, else by its name (users by their username)."""
+    kind = "escalation" if target.kind == "escalation_policy" else target.kind
+    if is_id(target.id):
+        return {"type": kind, "id": target.id}
+    return {"type": kind, "username" if kind == "user" else "name": target.id}
+
+
+def alert_of(alarm: Alarm) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
+    """A page as an alert to be created, and sentences about what was cut."""
+    from ...trackers.formats.text import cut
+
+    author, text = alarm.author, quiet(alarm.text)
+    title = headline(text)
+    description, missing = cut(f"{quiet(author.line)}\n\n{text}", _DESCRIPTION)
+    notes = (f"Opsgenie takes {_DESCRIPTION} characters: {missing} are missing.",) if missing else ()
+    details = {"requested by": author.shown, "room": author.room, "execution": author.link}
+    alert = {
+        "message": title,
+        "alias": alarm.mark,
+        "description": description,
+        "responders": [responder(alarm.target)],
+        "details": {name: shorten(value, _DETAIL) for name, value in details.items() if value},
+        "tags": ["opsroom"],
+        "priority": "P1" if alarm.urgent else "P3",
+        **by(author),
+    }
+    return alert, notes
+
+
+def by(author: Author, note: bool = False) -> Dict[str, str]:
+    """Who asks, as every request says it; with a note on the alert where that is all that tells from where."""
+    said = {"user": shorten(author.identity or author.shown, _SHORT), "source": "opsroom"}
+    if author.room:
+        said["source"] = shorten(f"opsroom {author.room}", _SHORT)
+    return {**said, "note": quiet(author.line)} if note else said
+
+
+def quiet(text: str) -> str:
+    """The text without HTML."""
+    return _TAG.sub("< ", text)
+
+
+def headline(text: str) -> str:
+    """The first line, at most as long as a message may be; the whole text stands in the description."""
+    from ...trackers.formats.text import units
+
+    line = next((one.strip() for one in text.splitlines() if one.strip()), "")
+    more = len(text.strip()) > len(line)
+    if units(line) <= _MESSAGE - (2 if more else 0):
+        return (f"{line} …" if more else line) or "Page"
+    kept = line[:_MESSAGE]
+    while units(kept) > _MESSAGE - 2:
+        kept = kept[:-1]
+    border = kept.rfind(" ")
+    return f"{kept[:border] if border > _MESSAGE // 2 else kept} …"
+
+
+def incident_of(alert: Mapping[str, Any], api: str, target: str = "") -> Incident:
+    """An alert as an incident. What is missing or of another type is left empty."""
+    id = text_of(alert.get("id"))
+    return Incident(
+        id=id,
+        number=text_of(alert.get("tinyId")),
+        title=text_of(alert.get("message")),
+        state=state_of(alert),
+        url=_page(id, api),
+        target=target or _names(alert),
+        people=_people(alert),
+        since=moment_of(alert.get("createdAt")),
+    )
+
+
+def state_of(alert: Mapping[str, Any]) -> State:
+    """open and closed, and whether someone acknowledged it."""
+    status = text_of(alert.get("status")).lower()
+    if status == "closed":
+        return State.RESOLVED
+    if alert.get("acknowledged") is True or status in ("acked", "acknowledged"):
+        return State.ACKNOWLEDGED
+    return State.TRIGGERED if status == "open" else State.UNKNOWN
+
+
+def reaches_nobody(alert: Mapping[str, Any]) -> bool:
+    """Whether an alert has no responders, for certain."""
+    return alert.get("responders") == []
+
+
+def moment_of(value: Any) -> Optional[datetime]:
+    """A moment as Opsgenie writes it: 2026-11-23T14:02:11.846Z."""
+    found = _MOMENT.fullmatch(text_of(value))
+    if not found:
+        return None
+    try:
+        return datetime.strptime(found.group(1), "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+
+
+def _people(alert: Mapping[str, Any]) -> Tuple[str, ...]:
+    report = alert.get("report")
+    who: List[str] = [text_of(alert.get("owner"))]
+    if isinstance(report, Mapping):
+        who.append(text_of(report.get("acknowledgedBy")))
+    return tuple(dict.fromkeys(name for name in who if name))
+
+
+def _names(alert: Mapping[str, Any]) -> str:
+    names = [text_of(one.get("name") or one.get("username")) for one in items(alert.get("responders"))]
+    return ", ".join(name for name in names if name)
+
+
+def _page(id: str, api: str) -> str:
+    host = _PAGES.get(api.split("://")[-1].split("/")[0].lower())
+    return f"{host}/alert/detail/{id}/details" if host and id else ""

@@ -1,0 +1,274 @@
+"""A pager that speaks PagerDuty's REST API: the answer says who is reached, and an incident can be followed."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+from ...errors import Code, Failure, OpsroomError, Refusal
+from ...names import shown
+from ...people import Author
+from .. import Alarm, Delivery, Duty, Incident, Paged, Target
+from . import Integration, Options, integration
+from .client import Talk, Told
+from .events_pager import trigger
+from .incidents import Writer, change, escalated, get_incident, responder_added
+from .mapping import (
+    acknowledged_at_once,
+    assignees_of,
+    details_of,
+    incident_of,
+    inside,
+    text_of,
+    title_of,
+)
+from .people import look_up, on_calls, on_calls_if_told, own_address, user_id
+
+# Tests put their own clock here; seconds.
+wait: Callable[[float], None] = time.sleep
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 2.0
+_OPEN = [("statuses[]", "triggered"), ("statuses[]", "acknowledged")]
+
+
+class RestPager:
+    """One account. Whoever asks is PagerDuty's "From" where the config maps them, else the user `from`."""
+
+    # A list of incidents is as new as its answer; the seconds are for a request that was still under way.
+    settles_within = 5.0
+
+    def __init__(self, options: Options, name: str) -> None:
+        self._options = options
+        self._name = name
+
+    def default_target(self) -> Optional[Target]:
+        """The service of the config, else the integration."""
+        if self._options.service:
+            return Target("service", self._options.service)
+        return integration(self._options.routing_key, self._name) if self._options.routing_key else None
+
+    def person(self, identity: str, email: str, shown: str) -> Optional[Target]:
+        """By their id, else by their e-mail address; whether PagerDuty knows that is asked when they are paged."""
+        id = identity or email
+        return Target("user", id, shown) if id else None
+
+    def look_up(self, name: str) -> Tuple[Target, ...]:
+        """Four requests: services, escalation policies, schedules, users."""
+        return look_up(self._talk(), name)
+
+    def on_call(self, target: Target) -> Tuple[Duty, ...]:
+        """One request, two for a service."""
+        return tuple(one.duty for one in on_calls(self._talk(), target))
+
+    def page(self, alarm: Alarm) -> Paged:
+        """One request; one before it for a schedule or an e-mail address; one after it for "on call until"."""
+        if alarm.target.kind == "routing_key":
+            return self._page_by_event(alarm)
+        talk = self._talk()
+        content, on_call = self._content(talk, alarm)
+        details, notes = details_of(alarm)
+        content["body"] = {"type": "incident_body", "details": details}
+        writer = self._writer(talk, alarm.author, (alarm.target.id, *_assigned(content)))
+        outcome = writer.send("POST", "/incidents", lambda _: {"incident": content}, idempotent=False)
+        if outcome.wrong is not None:
+            # The mark is on an incident that is open: an earlier attempt was taken, its answer lost.
+            if not (outcome.wrong.status == 400 and outcome.wrong.says("already exists")):
+                raise outcome.wrong.error
+            there = self._found(talk, alarm)
+            if there is None:
+                facts = {"sent": True}
+                message = "PagerDuty says that it has this page already, and does not show it."
+                raise Failure(Code.OUTCOME_UNKNOWN, message, facts=facts)
+            return there
+        row = outcome.told.part("incident")
+        paged = self._paged(talk, row, outcome.told, alarm, text_of(row.get("status")) == "acknowledged", on_call)
+        own = outcome.sender == own_address(alarm.author)
+        if paged.delivery is Delivery.ACCEPTED and own and _only(row, alarm.author.identity):
+            paged = _nobody(paged, f"PagerDuty notifies nobody of an incident of their own, and it is with {_to(row)}.")
+        return Paged(paged.incident, paged.delivery, paged.duties, (*notes, *outcome.notes, *paged.notes))
+
+    def find(self, alarm: Alarm) -> Optional[Paged]:
+        """One request, and one for "on call until"."""
+        return self._found(self._talk(), alarm)
+
+    def incident(self, id: str) -> Incident:
+        """One request."""
+        return incident_of(*get_incident(self._talk(), id))
+
+    def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
+        """One request; one more for a schedule, whose incidents are those of the people on call there."""
+        talk = self._talk()
+        params = [*_OPEN, ("date_range", "all"), ("sort_by", "created_at:desc")]
+        most = str(max(1, min(limit, 100)))
+        policy = ""
+        if target is not None and target.kind == "service":
+            params.append(("service_ids[]", target.id))
+        elif target is not None and target.kind == "user":
+            params.append(("user_ids[]", user_id(talk, target)))
+        elif target is not None and target.kind == "schedule":
+            people = {one.user for one in on_calls(talk, target)}
+            if not people:
+                return ()
+            params += [("user_ids[]", one) for one in sorted(people)]
+        elif target is not None and target.kind == "escalation_policy":
+            policy = target.id
+        elif target is not None:
+            message = f"PagerDuty does not tell which incidents came by a routing key ({shown(target.shown)})."
+            raise Refusal(Code.NOT_POSSIBLE, message, "Name the service for the team instead of the routing_key.")
+        if policy:
+            # The list cannot be narrowed to a policy by PagerDuty.
+            rows, told = talk.every("/incidents", "incidents", params)
+            rows = [row for row in rows if text_of(inside(row, "escalation_policy").get("id")) == policy]
+        else:
+            told = talk.ask("GET", "/incidents", params=[*params, ("limit", most)])
+            rows = told.rows("incidents")
+        return tuple(incident_of(row, told) for row in rows[: max(limit, 0)])
+
+    def acknowledge(self, id: str, author: Author) -> Incident:
+        """Two requests: what is resolved must not be opened again by it, as PagerDuty would."""
+        talk = self._talk()
+        return change(talk, id, "acknowledged", author, self._writer(talk, author))
+
+    def resolve(self, id: str, author: Author) -> Incident:
+        """Two requests."""
+        talk = self._talk()
+        return change(talk, id, "resolved", author, self._writer(talk, author))
+
+    def escalate(self, id: str, author: Author) -> Incident:
+        """Three requests: PagerDuty does not say on which level an incident is, only who is on which."""
+        talk = self._talk()
+        return escalated(talk, id, self._writer(talk, author))
+
+    def add_responder(self, id: str, target: Target, author: Author) -> Incident:
+        """Two requests; one more for who asks when they are not mapped, for a schedule and for an e-mail address."""
+        talk = self._talk()
+        return responder_added(talk, id, target, author, self._writer(talk, author))
+
+    def _talk(self) -> Talk:
+        return Talk(self._options, self._name, self._options.url, "token")
+
+    def _writer(self, talk: Talk, author: Author, reached: Tuple[str, ...] = ()) -> Writer:
+        return Writer(talk, author, self._options.sender, self._name, reached)
+
+    def _content(self, talk: Talk, alarm: Alarm) -> Tuple[Dict[str, Any], Tuple[Duty, ...]]:
+        """The incident to make, and who is on call as far as that is known before."""
+        target = alarm.target
+        service = target.id if target.kind == "service" else self._options.service
+        if not service:
+            raise Refusal(
+                Code.NOT_POSSIBLE,
+                f"PagerDuty wants a service for every incident, and none is configured to page {shown(target.shown)}.",
+                f"An administrator has to put the id of one into pagers.{self._name}.service.",
+            )
+        content: Dict[str, Any] = {
+            "type": "incident",
+            "title": title_of(alarm.text),
+            "service": {"id": service, "type": "service_reference"},
+            "incident_key": alarm.mark,
+        }
+        if alarm.urgent:
+            content["urgency"] = "high"  # otherwise as the service has it
+        duties: Tuple[Duty, ...] = ()
+        if target.kind == "escalation_policy":
+            content["escalation_policy"] = {"id": target.id, "type": "escalation_policy_reference"}
+        elif target.kind in ("user", "schedule"):
+            user = target.id
+            if target.kind == "schedule":
+                there = on_calls(talk, target)
+                if not there:
+                    message = f"Nobody is on call on the PagerDuty schedule {shown(target.shown)} now."
+                    raise Failure(Code.NOBODY_NOTIFIED, message, "No incident was made.", {"sent": False})
+                # An incident takes one assignee.
+                user, duties = there[0].user, (there[0].duty,)
+            else:
+                user = user_id(talk, target)
+            content["assignments"] = [{"assignee": {"id": user, "type": "user_reference"}}]
+        elif target.kind != "service":
+            message = f"PagerDuty cannot page a {shown(target.kind)}."
+            raise Refusal(Code.NOT_POSSIBLE, message, "It can page a service, escalation policy, schedule or user.")
+        return content, duties
+
+    def _found(self, talk: Talk, alarm: Alarm) -> Optional[Paged]:
+        told = talk.ask("GET", "/incidents", params=[("incident_key", alarm.mark), ("limit", "100")])
+        rows = [row for row in told.rows("incidents") if _carries(row, alarm)]
+        # The one with the mark itself before one whose alert has it.
+        rows.sort(key=lambda row: row.get("incident_key") != alarm.mark)
+        return self._paged(talk, rows[0], told, alarm, acknowledged_at_once(rows[0])) if rows else None
+
+    def _paged(
+        self,
+        talk: Talk,
+        row: Mapping[str, Any],
+        told: Told,
+        alarm: Alarm,
+        at_once: bool,
+        on_call: Tuple[Duty, ...] = (),
+    ) -> Paged:
+        """What became of an incident. `at_once`: PagerDuty itself has acknowledged it."""
+        incident = incident_of(row, told)
+        paged = Paged(incident, Delivery.ACCEPTED)
+        if at_once:
+            return _nobody(paged, f"PagerDuty acknowledged it at once, as an incident of their own, for {_to(row)}.")
+        if not isinstance(row.get("assignments"), list):
+            note = "PagerDuty made the incident and did not say whom it reaches."
+            return Paged(incident, Delivery.UNCONFIRMED, notes=(note,))
+        people = assignees_of(row)
+        if not people:
+            # What is over is with nobody any more.
+            over = text_of(row.get("status")) == "resolved"
+            return paged if over else _nobody(paged, f"Nobody is on call for {shown(alarm.target.shown)} in PagerDuty.")
+        if on_call:
+            return Paged(incident, Delivery.ACCEPTED, on_call)
+        policy = text_of(inside(row, "escalation_policy").get("id"))
+        direct = text_of(row.get("assigned_via")) == "direct_assignment"
+        known = on_calls_if_told(talk, policy) if policy and not direct else ()
+        duties: List[Duty] = []
+        for one in people:
+            id = text_of(one.get("id"))
+            duty = next((each.duty for each in known if each.user == id), None)
+            duties.append(duty or Duty(text_of(one.get("summary")) or text_of(one.get("name")) or id))
+        return Paged(incident, Delivery.ACCEPTED, tuple(duties))
+
+    def _page_by_event(self, alarm: Alarm) -> Paged:
+        """By the Events API, then watched with the REST API until the incident is there or time is up."""
+        if not isinstance(alarm.target, Integration):
+            raise Refusal(Code.NOT_POSSIBLE, f"The routing key of {shown(alarm.target.shown)} is not at hand.")
+        talk = self._talk()
+        incident, notes = trigger(self._options, self._name, alarm, alarm.target.routing_key, talk.deadline)
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                there = self._found(talk, alarm)
+            except OpsroomError as error:
+                why = f"PagerDuty took the event, and what came of it could not be learnt: {error.message}"
+                return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))
+            if there is not None:
+                return Paged(there.incident, there.delivery, there.duties, (*notes, *there.notes))
+            if talk.left <= pause:
+                why = "PagerDuty took the event, and no incident of it was to be seen in time."
+                return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))
+            wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _carries(row: Mapping[str, Any], alarm: Alarm) -> bool:
+    """Whether it is the alarm's incident. One that came from an event has no key of its own, its alert has it."""
+    key = row.get("incident_key")
+    return key == alarm.mark or (not key and text_of(row.get("title")) == title_of(alarm.text))
+
+
+def _assigned(content: Mapping[str, Any]) -> Tuple[str, ...]:
+    return tuple(one["assignee"]["id"] for one in content.get("assignments", ()))
+
+
+def _only(row: Mapping[str, Any], user: str) -> bool:
+    people = [text_of(one.get("id")) for one in assignees_of(row)]
+    return bool(people) and all(one == user for one in people)
+
+
+def _to(row: Mapping[str, Any]) -> str:
+    return " and ".join(text_of(one.get("summary")) or text_of(one.get("id")) for one in assignees_of(row)) or "nobody"
+
+
+def _nobody(paged: Paged, why: str) -> Paged:
+    return Paged(paged.incident, Delivery.NOBODY, (), (*paged.notes, why))

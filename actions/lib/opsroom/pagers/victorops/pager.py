@@ -1,0 +1,134 @@
+"""Splunk On-Call as a pager: the API for what it can do, the REST endpoint for routing keys and where it is alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional, Tuple
+
+from ...errors import Code, Refusal
+from ...people import Author
+from .. import Alarm, Delivery, Duty, Incident, Paged, State, Target
+from . import Options
+from .client import Api
+from .endpoint import Endpoint
+from .incidents import Incidents, like
+from .mapping import goes_to, incident_of, state_of
+from .organisation import Organisation
+
+
+class VictorOps:
+    """The API makes incidents for users, escalation policies and teams, at once; the REST endpoint takes alerts for
+    routing keys, which become incidents a moment later, and are the same one when they carry the same mark.
+
+    A command takes `time_limit` at most, of which looking for what became of an alert takes `follow` and what makes an
+    answer fuller 3 s.
+    """
+
+    # The list of incidents has a new one within a second as a rule.
+    settles_within = 10.0
+
+    def __init__(self, options: Options, key: str, keep: Optional[Path]) -> None:
+        self._options = options
+        self._api = Api(options, key)
+        self._organisation = Organisation(self._api, keep)
+        self._incidents = Incidents(self._api, self._organisation)
+        self._endpoint = Endpoint(self._api, self._incidents)
+
+    def default_target(self) -> Optional[Target]:
+        return Target("routing_key", self._options.routing_key) if self._options.routing_key else None
+
+    def person(self, identity: str, email: str, shown: str) -> Optional[Target]:
+        """By their username; only the API pages users."""
+        return Target("user", identity, shown) if identity and self._api.there else None
+
+    def look_up(self, name: str) -> Tuple[Target, ...]:
+        """4 requests: teams, routing keys, users, and escalation policies, which are kept for a minute."""
+        self._api.begin()
+        return self._organisation.look_up(name) if self._api.there else ()
+
+    def on_call(self, target: Target) -> Tuple[Duty, ...]:
+        """2 requests, 3 for a routing key: who, and until when."""
+        self._api.begin()
+        if target.kind == "user":
+            return (Duty(target.shown),)
+        if not self._api.there:
+            raise self._api.without_keys("Who is on call")
+        return self._organisation.on_call(target)
+
+    def page(self, alarm: Alarm) -> Paged:
+        """By the API 1 request for a user; for the others 1 for which policies (none for a slug) and 2 for who is on
+        call until when. By the REST endpoint 1; where the API can be asked, the incident is looked for in its list."""
+        self._api.begin()
+        if alarm.target.kind == "routing_key" and self._options.endpoint:
+            return self._endpoint.page(alarm)
+        if not self._api.there:
+            kind = alarm.target.kind.replace("_", " ")
+            raise self._api.without_keys(f"To page the {kind} {alarm.target.shown}")
+        return self._incidents.create(alarm)
+
+    def find(self, alarm: Alarm) -> Optional[Paged]:
+        """1 request: the mark stands in the incident's summary, or is its entity id."""
+        self._api.begin()
+        if not self._api.there:
+            raise self._api.without_keys("To find a page again")
+        found = self._incidents.marked(alarm.mark)
+        return None if found is None else Paged(like(found, alarm), Delivery.ACCEPTED)
+
+    def incident(self, id: str) -> Incident:
+        """1 request."""
+        self._api.begin()
+        if not self._api.there:
+            raise self._api.without_keys(f"To look at page {id}")
+        return incident_of(self._incidents.listed(id))
+
+    def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
+        """1 request."""
+        self._api.begin()
+        if not self._api.there:
+            raise self._api.without_keys("The list of open pages")
+        found = [
+            incident_of(one)
+            for one in self._api.incidents()
+            if state_of(one) is not State.RESOLVED and (target is None or goes_to(one, target))
+        ]
+        found.sort(key=lambda one: one.since.timestamp() if one.since else 0.0, reverse=True)
+        return tuple(found[: max(limit, 0)])
+
+    def acknowledge(self, id: str, author: Author) -> Incident:
+        """1 request by number, 2 by mark. The REST endpoint alone does not tell what came of it: state unknown."""
+        self._api.begin()
+        return self._change(id, "ack", "ACKNOWLEDGEMENT", State.ACKNOWLEDGED, author)
+
+    def resolve(self, id: str, author: Author) -> Incident:
+        """As for `acknowledge`."""
+        self._api.begin()
+        return self._change(id, "resolve", "RECOVERY", State.RESOLVED, author)
+
+    def escalate(self, id: str, author: Author) -> Incident:
+        """Not possible: the API has no command for the next step of a policy."""
+        raise Refusal(
+            Code.NOT_POSSIBLE,
+            "Splunk On-Call takes the next step of its escalation policy by itself; it cannot be told to do so now.",
+            f"Call somebody by name: add NAME to page {id}.",
+        )
+
+    def add_responder(self, id: str, target: Target, author: Author) -> Incident:
+        """2 requests, 1 more for which policies a team or routing key stands for."""
+        self._api.begin()
+        if not self._api.there:
+            raise self._api.without_keys("To add somebody to a page")
+        return self._incidents.add(id, target, author)
+
+    def _change(self, id: str, verb: str, kind: str, wanted: State, author: Author) -> Incident:
+        if not self._api.there:
+            return self._endpoint.tell(id, kind, author)
+        number = id
+        if not id.isdigit():
+            # A page whose incident was not known in time goes by its mark, which is its entity id.
+            try:
+                number = incident_of(self._incidents.listed(id)).number or id
+            except Refusal:
+                if not self._options.endpoint:
+                    raise
+                return self._endpoint.tell(id, kind, author)
+        return self._incidents.change(number, verb, wanted, author)

@@ -1,0 +1,197 @@
+"""The chain of hashes through the ledger: how a record's hash is made, and checking all of them.
+
+For an auditor. The hash of a record is the SHA-256, in 64 lower-case hexadecimal digits, of the UTF-8 bytes of one JSON
+object (RFC 8785, the JSON Canonicalization Scheme) whose members are all columns of the row in table `ledger` except
+`hash`, under the columns' names, with the values as they are stored:
+
+- `seq` is a whole number; `milliseconds` a whole number or null; every other column is a text. `facts` is a text that
+  happens to hold JSON: it is taken as a text, not opened.
+- Members are in the order of their names: app, at, chat_name, code, command, deployment, environment, event,
+  execution_id, facts, message, milliseconds, person, previous_hash, requester, room, seq, st2_user, version,
+  version_before. No blanks. Characters outside ASCII stand as themselves; only the quotation mark, the backslash and
+  the characters below U+0020 are escaped, the latter as \\b \\t \\n \\f \\r or \\u00xx.
+- `previous_hash` of a record is `hash` of the record before it; that of the first one, `seq` 1, is 64 zeros.
+
+In Python: `sha256(json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()`.
+
+What the chain proves: no record was changed, taken out or put in, unless all later hashes were made anew. Somebody
+with full rights on the database could do that, or cut the end off: note the newest hash somewhere else now and then,
+and hand it to `verify_chain`.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+GENESIS = "0" * 64
+
+# The hashed columns in the order of their names, which is the order in the JSON text: all of them but `hash`.
+HASHED = (
+    "app",
+    "at",
+    "chat_name",
+    "code",
+    "command",
+    "deployment",
+    "environment",
+    "event",
+    "execution_id",
+    "facts",
+    "message",
+    "milliseconds",
+    "person",
+    "previous_hash",
+    "requester",
+    "room",
+    "seq",
+    "st2_user",
+    "version",
+    "version_before",
+)
+
+# A report is for people: a wholly broken ledger need not be listed record by record.
+MOST_BREAKS = 20
+
+_PREVIOUS = HASHED.index("previous_hash")
+_SEQ = HASHED.index("seq")
+_AT = HASHED.index("at")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+class BreakKind(str, Enum):
+    """In which way the chain is broken."""
+
+    CHANGED = "changed"
+    MISSING = "missing"
+    UNLINKED = "unlinked"
+    OUT_OF_TIME = "out_of_time"
+    HEAD_GONE = "head_gone"
+
+
+@dataclass(frozen=True)
+class Break:
+    """One place where the chain is broken: the record (`seq`) at which it shows, and a sentence."""
+
+    seq: int
+    kind: BreakKind
+    message: str
+
+
+@dataclass(frozen=True)
+class ChainReport:
+    """What a check found. `head` and `head_hash` are of the newest record (0 and 64 zeros when there is none).
+
+    `breaks` holds the first MOST_BREAKS of the `broken` breaks.
+    """
+
+    records: int
+    head: int
+    head_hash: str
+    broken: int
+    breaks: Tuple[Break, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the chain holds."""
+        return not self.broken
+
+
+def record_hash(values: Mapping[str, Any]) -> str:
+    """The hash of a record from its columns as stored. See the head of this module."""
+    return _hash([values[name] for name in HASHED])
+
+
+def verify_chain(connection: Connection, head_hash: str = "") -> ChainReport:
+    """Read the whole ledger in order and check every record against its hash and the record before it.
+
+    `head_hash`, a hash noted earlier, must be in the chain: this also finds an end that was cut off and a chain that
+    was made anew. Memory does not grow with the ledger; a million records take some 20 seconds.
+    """
+    from sqlalchemy import select
+
+    from ..db.tables import ledger
+
+    query = select(*(ledger.c[name] for name in HASHED), ledger.c.hash).order_by(ledger.c.seq)
+    with reading_anything(connection):
+        rows = connection.execution_options(stream_results=True, yield_per=2000).execute(query)
+        return check(rows, head_hash)
+
+
+def check(rows: Iterable[Sequence[Any]], head_hash: str = "") -> ChainReport:
+    """The same for rows in order, each with the columns of HASHED and then `hash`."""
+    breaks: List[Break] = []
+    broken = records = seq = 0
+    last, at = GENESIS, ""
+    wanted = head_hash.strip().lower()
+    seen = not wanted
+    for row in rows:
+        records += 1
+        for found in _breaks(row, seq, last, at):
+            broken += 1
+            if len(breaks) < MOST_BREAKS:
+                breaks.append(found)
+        seq, last, at = row[_SEQ], row[-1], row[_AT]
+        seen = seen or last == wanted
+    if not seen:
+        broken += 1
+        message = "No record has the hash that was noted: records after it were cut off, or the chain was made anew."
+        breaks.append(Break(seq, BreakKind.HEAD_GONE, message))
+    return ChainReport(records, seq, last, broken, tuple(breaks))
+
+
+def _breaks(row: Sequence[Any], seq: int, last: str, at: str) -> Iterator[Break]:
+    """What is wrong with a record that should follow record `seq`, with that one's hash and time."""
+    here = row[_SEQ]
+    if here != seq + 1:
+        yield Break(here, BreakKind.MISSING, _gap(seq, here))
+    elif row[_PREVIOUS] != last:
+        told = f"Record {here} does not continue record {seq}: one of the two was changed or put in."
+        yield Break(here, BreakKind.UNLINKED, told if seq else f"Record {here} does not begin a chain.")
+    if _hash_or_none(row[:-1]) != row[-1]:
+        told = f"Record {here} was changed or put in by hand: its hash does not fit what it says."
+        yield Break(here, BreakKind.CHANGED, told)
+    # A chain made by opsroom never goes back in time.
+    elif isinstance(at, str) and row[_AT] < at:
+        yield Break(here, BreakKind.OUT_OF_TIME, f"Record {here} is dated before record {seq}.")
+
+
+def _gap(seq: int, here: int) -> str:
+    if here < 1:
+        return f"Record {here} was put in: the first record is number 1."
+    first, final = seq + 1, here - 1
+    return f"Record {first} is missing." if first == final else f"Records {first} to {final} are missing."
+
+
+def _hash(values: Sequence[Any]) -> str:
+    return sha256(_encode(dict(zip(HASHED, values))).encode("utf-8")).hexdigest()
+
+
+def _hash_or_none(values: Sequence[Any]) -> Optional[str]:
+    # SQLite lets anybody put bytes, or bytes that are no text, into a text column.
+    try:
+        return _hash(values)
+    except (TypeError, ValueError):
+        return None
+
+
+@contextmanager
+def reading_anything(connection: Connection) -> Iterator[None]:
+    """While inside, SQLite hands out texts that are not UTF-8 as well, instead of stopping at the first one."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = str

@@ -1,0 +1,151 @@
+"""Doing a thing elsewhere once: the same message twice, a lost answer and a runner that died all lead to one card.
+
+Other systems have no keys against doubles, or keys that end with the incident. So before anything is sent, a row says
+what is about to be made and which mark it will carry; afterwards it holds the answer. The decision is one transaction.
+
+What came before: an event of a sensor or a delivery of a webhook that comes again is not acted upon again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Dict, Mapping
+
+from ..db import Store
+from ..db.engine import queue_up
+from ..db.sql import Transaction, change, clean, from_moment, insert, moment, rows, soon
+
+# The same message by the same person within this long is the same request, in seconds.
+WITHIN = 60.0
+# A runner that has been at it for longer than this is dead: an action that talks to another system ends before it does.
+PATIENCE = 90.0
+# What nobody knows the outcome of is looked for this long; after that, the same words mean a new request.
+LOOKED_FOR = 900.0
+
+
+class Turn(str, Enum):
+    """What to do about a request.
+
+    GO: nobody has asked this; make it. LOOK: it may have been made; look for the mark first, and make it only when it
+    is not there. DONE: it was made; `answer` says what. BUSY: somebody is at it right now.
+    """
+
+    GO = "go"
+    LOOK = "look"
+    DONE = "done"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The decision, the mark that the thing made carries, and the answer where there is one already.
+
+    `since` is when it was first asked, `deployment` the id that the ledger's records of that request share.
+    """
+
+    turn: Turn
+    mark: str
+    since: datetime
+    deployment: str = ""
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+def key_of(*parts: str) -> str:
+    """One key for what was asked: who, the verb, where, and the text. Only its hash is kept."""
+    return hashlib.sha256(json.dumps(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def new_mark() -> str:
+    """A word that nothing else carries: 16 characters, safe in labels, addresses and every query language."""
+    return "ops" + secrets.token_hex(7)[:13]
+
+
+def begin(store: Store, on: Transaction, key: str, deployment: str, within: float = WITHIN) -> Begun:
+    """Decide, within the caller's transaction that writes, and take the turn where it is GO or LOOK."""
+    queue_up(on)
+    now = store.now(on)
+    found = rows(on, "SELECT * FROM repeats WHERE key = :key", key=key)
+    if not found:
+        return _take(on, key, deployment, now)
+    row = found[0]
+    since = from_moment(row["began_at"])
+    known: Dict[str, Any] = {"mark": row["mark"], "since": since, "deployment": row["deployment"]}
+    if max(since, from_moment(row["ended_at"] or row["began_at"])) > soon(now):
+        # A clock that was wrong wrote it: nobody can tell how long ago.
+        if row["state"] == "done":
+            undone(on, key)
+            return _take(on, key, deployment, now)
+        return _look(on, key, deployment, {**known, "since": min(since, now)}, now)
+    if row["state"] == "done" and now < from_moment(row["ended_at"]) + timedelta(seconds=within):
+        return Begun(Turn.DONE, answer=json.loads(row["answer"] or "{}"), **known)
+    if row["state"] == "done" or now >= since + timedelta(seconds=LOOKED_FOR):
+        undone(on, key)
+        return _take(on, key, deployment, now)
+    taken = from_moment(row["ended_at"] or row["began_at"])
+    if row["state"] == "doing" and now < taken + timedelta(seconds=PATIENCE):
+        return Begun(Turn.BUSY, **known)
+    # Its outcome is not known, or its runner died: the mark and the moment stay, so that what was made is found by it.
+    return _look(on, key, deployment, known, now)
+
+
+def _look(on: Transaction, key: str, deployment: str, known: Dict[str, Any], now: datetime) -> Begun:
+    again = "UPDATE repeats SET state = 'doing', began_at = :since, ended_at = :now, deployment = :it WHERE key = :key"
+    change(on, again, since=moment(known["since"]), now=moment(now), it=deployment, key=key)
+    return Begun(Turn.LOOK, **known)
+
+
+def done(store: Store, on: Transaction, key: str, answer: Mapping[str, Any]) -> None:
+    """It was made: keep what came of it. Old rows go on the way."""
+    now = store.now(on)
+    text = clean(json.dumps(answer, ensure_ascii=False, default=str))
+    kept = "UPDATE repeats SET state = 'done', ended_at = :now, answer = :answer WHERE key = :key"
+    change(on, kept, now=moment(now), answer=text, key=key)
+    old = moment(now - timedelta(days=1))
+    change(on, "DELETE FROM repeats WHERE state = 'done' AND ended_at < :old", old=old)
+
+
+def unsure(on: Transaction, key: str) -> None:
+    """It may have been made: whoever asks the same again looks first."""
+    change(on, "UPDATE repeats SET state = 'unknown' WHERE key = :key", key=key)
+
+
+def undone(on: Transaction, key: str) -> None:
+    """It was not made, for certain: the same may be asked again at once."""
+    change(on, "DELETE FROM repeats WHERE key = :key", key=key)
+
+
+def forget(on: Transaction, mark: str) -> None:
+    """What carries this mark is over: the same words ask for something new."""
+    change(on, "DELETE FROM repeats WHERE mark = :mark AND state <> 'doing'", mark=mark)
+
+
+def _take(on: Transaction, key: str, deployment: str, now: datetime) -> Begun:
+    begun = Begun(Turn.GO, new_mark(), now, deployment)
+    values = {"key": key, "mark": begun.mark, "state": "doing", "deployment": deployment, "answer": ""}
+    insert(on, "repeats", {**values, "began_at": moment(now), "ended_at": ""})
+    return begun
+
+
+# So long it is known that something came before, in seconds. What is older than a day is not acted upon anyway.
+KEPT = 8 * 86400.0
+
+
+def first_time(store: Store, connection: Transaction, kind: str, id: str) -> bool:
+    """Whether it comes for the first time, within the caller's `store.write()`: of any number at once, one is first.
+
+    What is done because of it belongs into the same transaction, or may not be done when a runner dies.
+    """
+    queue_up(connection)
+    kind, id = clean(kind), clean(id)
+    if rows(connection, "SELECT at FROM seen WHERE kind = :kind AND id = :id", kind=kind, id=id):
+        return False
+    now = store.now(connection)
+    old = moment(now - timedelta(seconds=KEPT))
+    change(connection, "DELETE FROM seen WHERE kind = :kind AND at < :old", kind=kind, old=old)
+    insert(connection, "seen", {"kind": kind, "id": id, "at": moment(now)})
+    return True

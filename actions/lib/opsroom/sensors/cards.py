@@ -1,0 +1,67 @@
+"""What happened to cards, by each tracker's own way of telling what is new."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Optional, Tuple
+
+from sqlalchemy.engine import Connection
+
+from ..config.model import Kind
+from ..db import Store
+from ..errors import OpsroomError
+from ..text import one_line, stamp
+from ..trackers import Change, Changes, Tracker, Watchable, What
+from . import outbox
+from .backoff import BackingOff
+from .source import Verdict
+from .state import Memory
+
+SORT = "cards:"
+
+
+class WatchedCards:
+    """One tracker. The state: `since`, as the tracker wrote it."""
+
+    def __init__(self, name: str, kind: Kind, make: Callable[[], Tracker], interval: float) -> None:
+        self.key = f"{SORT}{name}"
+        self.interval = interval
+        self._name, self._kind, self._make = name, kind, make
+        self._tracker: Optional[Tracker] = None
+        self._back = BackingOff(interval)
+
+    def same_as(self, other: Any) -> bool:
+        mine = (self.key, self._kind, self.interval)
+        return isinstance(other, WatchedCards) and mine == (other.key, other._kind, other.interval)
+
+    def ask(self, known: Memory) -> Optional[Changes]:
+        """None where the tracker cannot tell."""
+        if self._tracker is None:
+            self._tracker = self._make()
+        if not isinstance(self._tracker, Watchable):
+            return None
+        return self._tracker.changes(_since(known))
+
+    def is_news(self, known: Memory, answer: Any) -> bool:
+        return isinstance(answer, Changes) and bool(answer.made or answer.since != _since(known))
+
+    def judge(self, store: Store, connection: Connection, known: Memory, answer: Any) -> Verdict:
+        # Nothing has happened at the first look, whatever the kind says.
+        made: Tuple[Change, ...] = answer.made if _since(known) else ()
+        return Verdict({"since": answer.since}, tuple(self._news(one) for one in made))
+
+    def pause(self, answer: Any) -> Optional[float]:
+        if answer is None:
+            return BackingOff.LONGEST
+        return self._back.after(answer if isinstance(answer, OpsroomError) else None)
+
+    def _news(self, change: Change) -> outbox.News:
+        payload = {"tracker": self._name, "card": one_line(change.card, 128), "at": stamp(change.at)}
+        if change.what is What.MOVED:
+            payload.update({"from": one_line(change.before, 128), "to": one_line(change.after, 128)})
+        elif change.what is What.CREATED:
+            payload["to"] = one_line(change.after, 128)
+        return outbox.make(self.key, change.id, f"card_{change.what.value}", **payload)
+
+
+def _since(known: Memory) -> str:
+    return str(known.state["since"]) if known.state else ""

@@ -1,0 +1,117 @@
+"""One thing that is watched: asked outside of any transaction, then what came of it is written down and told."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any, Callable, List, Mapping, Optional, Protocol, Tuple, Union
+
+from ..db import Store
+from ..errors import Code, OpsroomError
+from . import outbox as news
+from . import state as memory
+from .state import Memory
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What follows from a look: the new state (None: it is as it was), and what there is to tell."""
+
+    state: Optional[Mapping[str, Any]] = None
+    found: Tuple[news.News, ...] = ()
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What came of a look. `pause` is after how many seconds to look again, None for the source's interval."""
+
+    news: int = 0
+    pause: Optional[float] = None
+
+
+class Watched(Protocol):
+    """What a sort of sources brings: how to ask, and what to make of the answer."""
+
+    # Names the source for good: state is kept under it.
+    key: str
+    interval: float
+
+    def same_as(self, other: Any) -> bool:
+        """Whether the other is the same as configured, so that it may go on in place of this one."""
+
+    def ask(self, known: Memory) -> Any:
+        """Look. Raises OpsroomError; anything else is a defect, and counts as a miss too."""
+
+    def judge(self, store: Store, connection: Any, known: Memory, answer: Any) -> Verdict:
+        """What follows, in the transaction that will hold it. Changes nothing."""
+
+    def is_news(self, known: Memory, answer: Any) -> bool:
+        """Whether an answer can change anything. Asked first, since opening a transaction for nothing is dear."""
+
+    def pause(self, answer: Any) -> Optional[float]:
+        """Seconds until the next look, None for the interval."""
+
+
+@dataclass
+class Source:
+    """A watched thing with what is known of it. Not asked by two threads at once; `note` may be called by any."""
+
+    watched: Watched
+    store: Callable[[], Store]
+    known: Memory = memory.NOTHING
+    _lock: Any = field(default_factory=threading.Lock)
+
+    @property
+    def key(self) -> str:
+        return self.watched.key
+
+    @property
+    def interval(self) -> float:
+        return self.watched.interval
+
+    def look(self) -> Tuple[Memory, Union[Any, OpsroomError]]:
+        """What was known before asking, and the answer. Raises what is a defect."""
+        known = self.known
+        try:
+            return known, self.watched.ask(known)
+        except OpsroomError as error:
+            return known, error
+
+    def refresh(self, known: Memory) -> None:
+        """What is in the database, unless this is newer."""
+        with self._lock:
+            if known.revision > self.known.revision:
+                self.known = known
+
+    def note(self, known: Memory, answer: Any) -> Noted:
+        """Write down what was seen, and what there is to tell of it, in one transaction.
+
+        What was asked before somebody else saw a change says nothing about it: then it is asked again soon.
+        Raises Failure(store_...); nothing is lost then, the next look sees the same change.
+        """
+        with self._lock:
+            pause = self.watched.pause(answer)
+            if self.known.revision != known.revision:
+                return Noted(pause=0.0)
+            if not self.watched.is_news(known, answer):
+                return Noted(pause=pause)
+            store = self.store()
+            with store.write() as connection:
+                verdict = self.watched.judge(store, connection, known, answer)
+                if verdict.state is None:
+                    return Noted(pause=pause)
+                after = memory.remember(store, connection, self.key, known, verdict.state)
+                fresh: List[news.News] = []
+                if after is None:
+                    after = memory.recall(connection, [self.key]).get(self.key, memory.NOTHING)
+                    pause = 0.0
+                else:
+                    fresh = news.add(store, connection, self.key, verdict.found)
+            self.known = after
+            return Noted(len(fresh), pause)
+
+
+def retry_after(error: OpsroomError) -> Optional[float]:
+    """How long a service asked to be left alone, in seconds, as far as it said."""
+    told = error.facts.get("retry_after") if error.code is Code.RATE_LIMITED else None
+    return float(told) if isinstance(told, (int, float)) and not isinstance(told, bool) and 0 <= told < 1e6 else None

@@ -1,0 +1,88 @@
+"""What happened in a project of Basecamp since somebody asked last: its newest cards, to-dos and comments.
+
+Basecamp does not tell where a card was before; what was seen last is remembered instead.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional
+
+from .. import Change, Changes, What, cursor, shapes
+from . import mapping as read
+
+if TYPE_CHECKING:
+    from .client import Client
+    from .tracker import Project
+
+_PATH = "/projects/recordings.json"
+_ON = {"Kanban::Card": "card", "Todo": "todo"}
+# So many at most are remembered with their places; of others it is told that they were moved, not from where.
+_MOST = 5000
+
+
+class _Row(NamedTuple):
+    id: str
+    card: str
+    place: str
+    created: datetime
+    updated: datetime
+
+
+def changes(self: Project, since: str) -> Changes:
+    """See `Watchable`. Two requests, one more for each further page of what changed; all pages at the first look."""
+    before = cursor.recall(since)
+    begun, last = cursor.moment_in(before, "begun"), cursor.moment_in(before, "at")
+    where: Dict[str, str] = dict(before.get("cards") or {})
+    client = self._client()
+    first = begun is None or last is None
+    start = None if last is None else cursor.start(last)
+    kind = "Kanban::Card" if self._options.column else "Todo"
+    rows = _recordings(self, client, kind, start)
+    newest = max([row.updated for row in rows], default=last or cursor.now())
+    newest = max(newest, last) if last else newest
+    made: List[Change] = []
+    for row in sorted(rows, key=lambda row: row.updated):
+        was = where.pop(row.card, None)
+        where[row.card] = row.place
+        if begun is None or first:
+            continue
+        if was is None and row.created > begun:
+            made.append(Change(f"{row.card} created", What.CREATED, row.card, row.created, after=row.place))
+        elif was is not None and was != row.place:
+            moved = f"{row.card} moved {row.updated.isoformat()} {was} to {row.place}"
+            made.append(Change(moved, What.MOVED, row.card, row.updated, was, row.place))
+    if begun is not None and not first:
+        for row in _recordings(self, client, "Comment", start):
+            if row.created > begun and row.card:
+                made.append(Change(f"comment {row.id}", What.COMMENTED, row.card, row.created))
+            newest = max(newest, row.updated)
+    made.sort(key=lambda change: change.at)
+    kept = dict(list(where.items())[-_MOST:])
+    return Changes(tuple(made), cursor.remember(begun=newest if first else begun, at=newest, cards=kept))
+
+
+def _recordings(project: Project, client: Client, kind: str, start: Optional[datetime]) -> List[_Row]:
+    """Those of a kind that were changed since then, the newest first; all of them without a start."""
+    params = {"type": kind, "bucket": project._options.project, "sort": "updated_at", "direction": "desc"}
+    found: List[_Row] = []
+    for row in client.pages(_PATH, project._place, _row, params):
+        if start is not None and row.updated < start:
+            break
+        found.append(row)
+    return found
+
+
+def _row(row: Mapping[str, Any]) -> _Row:
+    created, updated = read.moment(shapes.text(row, "created_at")), read.moment(shapes.text(row, "updated_at"))
+    if created is None or updated is None:
+        raise shapes.Unexpected("'updated_at' is no moment")
+    number = read.number(row)
+    kind = shapes.text(row, "type")
+    if kind == "Comment":
+        on = read.parent(row)
+        known = _ON.get(on.kind)
+        return _Row(number, f"{known}/{on.id}" if known else "", "", created, updated)
+    state = read.DONE if row.get("completed") is True else read.OPEN
+    place = state if kind == "Todo" else read.parent(row).title
+    return _Row(number, read.card_id(row), place, created, updated)

@@ -1,0 +1,239 @@
+"""What Basecamp's objects mean: JSON with HTML in it in, cards, columns and people out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ...errors import Code, Refusal
+from ...names import comparable, listed, nearest, shown, there_are
+from ...people import Author
+from .. import Card, Comment, Made, Query
+from ..formats.html import from_html
+from ..formats.text import clean, html, unmarked
+from ..shapes import Unexpected, item, items, text
+
+DONE = "done"
+OPEN = "open"
+
+
+class Place(NamedTuple):
+    """What something stands in: a card in a column, a column in a card table."""
+
+    id: str
+    title: str
+    kind: str
+
+
+class Column(NamedTuple):
+    """A column of a card table. `empty` when it certainly holds no cards."""
+
+    id: str
+    title: str
+    done: bool
+    empty: bool
+
+
+class Person(NamedTuple):
+    """Someone in the account."""
+
+    id: str
+    name: str
+    email: str
+
+
+def number(found: Mapping[str, Any], key: str = "id") -> str:
+    """An id, as text. Raises Unexpected."""
+    value = found.get(key)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unexpected(f"'{key}' is no number")
+    return str(value)
+
+
+def moment(value: str) -> Optional[datetime]:
+    """A moment such as 2026-11-23T10:00:00.000Z; None when it is none."""
+    try:
+        found = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+
+
+def composed(author: Author, words: str, mark: str) -> str:
+    """What is written into Basecamp, as HTML. The mark stands in a line that is seen: Basecamp takes out comments and
+    attributes of HTML."""
+    parts = (html(" ".join(clean(author.line).split())), html(words), f"<div><em>(opsroom {mark})</em></div>")
+    return "<div><br></div>".join(part for part in parts if part)
+
+
+def plain(source: str) -> str:
+    """HTML of Basecamp as people want to read it, without a mark."""
+    return unmarked(from_html(source))
+
+
+def made_card(content: Any) -> Made:
+    """A card or to-do that was made."""
+    row = item(content, "card")
+    return Made(card_id(row), text(row, "app_url", needed=True))
+
+
+def made_comment(content: Any) -> Made:
+    """A comment that was made."""
+    row = item(content, "comment")
+    return Made(number(row), text(row, "app_url", needed=True))
+
+
+def carries(row: Mapping[str, Any], mark: str) -> bool:
+    """Whether the mark stands in a card, to-do or comment."""
+    return any(mark in text(row, key) for key in ("content", "description"))
+
+
+def card_id(row: Mapping[str, Any]) -> str:
+    """The id as people type it."""
+    return f"{'todo' if text(row, 'type') == 'Todo' else 'card'}/{number(row)}"
+
+
+def parent_of(content: Any) -> Place:
+    """What a column stands in."""
+    return parent(item(content, "column"))
+
+
+def parent(row: Mapping[str, Any]) -> Place:
+    """What a card or column stands in."""
+    found = item(row.get("parent"), "parent")
+    return Place(number(found), text(found, "title"), text(found, "type"))
+
+
+def is_done(row: Mapping[str, Any]) -> bool:
+    """Whether it is closed: done, archived, or in the trash."""
+    column = row.get("parent")
+    done = isinstance(column, dict) and column.get("type") == "Kanban::DoneColumn"
+    return done or row.get("completed") is True or row.get("status") in ("archived", "trashed")
+
+
+def archived(row: Mapping[str, Any]) -> str:
+    """As in `Card`, by the status of a card, to-do or project."""
+    return {"archived": "archived", "trashed": "in the trash"}.get(str(row.get("status")), "")
+
+
+def project_status(content: Any) -> Tuple[str, str]:
+    """Why a project takes no changes, as in `Card`, and its name."""
+    row = item(content, "project")
+    return archived(row), text(row, "name")
+
+
+def card(content: Any) -> Card:
+    """A card or to-do without its text and comments."""
+    row = item(content, "card")
+    state = DONE if row.get("completed") is True else OPEN
+    return Card(
+        id=card_id(row),
+        summary=text(row, "title") or text(row, "content"),
+        status=state if text(row, "type") == "Todo" else parent(row).title,
+        assignee=", ".join(one.name for one in people(row.get("assignees") or [])),
+        reporter=text(item(row.get("creator") or {}, "creator"), "name"),
+        project=text(item(row.get("bucket") or {}, "project"), "name"),
+        url=text(row, "app_url"),
+        closed=is_done(row),
+        archived=archived(row),
+        changed_at=moment(text(row, "updated_at")),
+    )
+
+
+def full_card(content: Any) -> Tuple[Card, bool]:
+    """A card or to-do with its text, and whether there may be comments."""
+    row = item(content, "card")
+    return replace(card(row), description=plain(words(row))), row.get("comments_count") != 0
+
+
+def words(row: Mapping[str, Any]) -> str:
+    """The text of a card or to-do as HTML: a to-do has its title in `content`."""
+    return text(row, "description") or ("" if text(row, "type") == "Todo" else text(row, "content"))
+
+
+def comment(row: Mapping[str, Any]) -> Comment:
+    """A comment."""
+    who = text(item(row.get("creator") or {}, "creator"), "name")
+    return Comment(who, plain(text(row, "content")), moment(text(row, "created_at")))
+
+
+def columns(content: Any) -> Tuple[Column, ...]:
+    """The columns of a card table."""
+    return tuple(
+        Column(number(one), text(one, "title"), text(one, "type") == "Kanban::DoneColumn", one.get("cards_count") == 0)
+        for one in items(item(content, "card table").get("lists"), "columns")
+    )
+
+
+def person(row: Mapping[str, Any]) -> Person:
+    """Someone in the account."""
+    return Person(number(row), text(row, "name"), text(row, "email_address"))
+
+
+def people(rows: Any) -> Tuple[Person, ...]:
+    """The people on a card."""
+    return tuple(person(one) for one in items(rows, "people"))
+
+
+def assigned(content: Any) -> Tuple[Tuple[Person, ...], str]:
+    """Who is on a card or to-do now, and where to see it."""
+    row = item(content, "card")
+    return people(row.get("assignees")), text(row, "app_url")
+
+
+def whole_todo(content: Any) -> Dict[str, Any]:
+    """Everything of a to-do that can be written, as it is: what is not sent back with a change is cleared.
+
+    Raises Unexpected rather than to let a part of it get lost.
+    """
+    row = item(content, "to-do")
+    whole: Dict[str, Any] = {"content": text(row, "content", needed=True)}
+    for key in ("description", "due_on", "starts_on"):
+        if text(row, key):
+            whole[key] = row[key]
+    for key in ("assignees", "completion_subscribers"):
+        whole[f"{key[:-1]}_ids"] = [int(one.id) for one in people(row.get(key) or [])]
+    return whole
+
+
+def matches(row: Mapping[str, Any], query: Query) -> bool:
+    """Whether a query means it."""
+    if query.assignee:
+        wanted = comparable(query.assignee)
+        on_it = people(row.get("assignees") or [])
+        if not any(wanted in (one.id, comparable(one.name), one.email.casefold()) for one in on_it):
+            return False
+    return query.text.casefold() in f"{text(row, 'title')}\n{plain(words(row))}".casefold()
+
+
+def pick_column(known: Sequence[Column], name: str) -> Column:
+    """The column of that title, case aside. Raises Refusal(unknown_column) with the titles there are."""
+    same = [one for one in known if one.title == name.strip()]
+    same = same or [one for one in known if comparable(one.title) == comparable(name)]
+    titles = [one.title for one in known]
+    if len(same) == 1:
+        return same[0]
+    if same:
+        message = f"The card table has {len(same)} columns {shown(name)}, so it cannot be told which one is meant."
+        raise Refusal(Code.UNKNOWN_COLUMN, message, "Give one of them another name.", {"columns": titles})
+    hint = there_are(titles) if titles else ""
+    raise Refusal(Code.UNKNOWN_COLUMN, f"The card table has no column {shown(name)}.", hint, {"columns": titles})
+
+
+def pick_person(known: Sequence[Person], name: str, mapped: bool) -> Person:
+    """The person of that name, e-mail address or id, case aside. Raises Refusal(unknown_person)."""
+    wanted = comparable(name)
+    same = [one for one in known if wanted in (one.id, one.email.casefold())]
+    same = same or [one for one in known if comparable(one.name) == wanted]
+    if len(same) == 1:
+        return same[0]
+    if same:
+        message = f"{len(same)} people in Basecamp are called {shown(name)}."
+        raise Refusal(Code.UNKNOWN_PERSON, message, "Take an e-mail address.")
+    if mapped:
+        message = f"The config maps that person to {shown(name)}, whom Basecamp does not know."
+        raise Refusal(Code.UNKNOWN_PERSON, message, "An administrator mends it under people.")
+    near: List[str] = nearest(name.strip(), [one.name for one in known])
+    hint = f"Did you mean {listed(near)}?" if near else "Take their full name or e-mail address as in Basecamp."
+    raise Refusal(Code.UNKNOWN_PERSON, f"Basecamp knows nobody called {shown(name)}.", hint, {"nearest": near})
