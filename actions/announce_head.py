@@ -11,5 +11,8 @@ class AnnounceHead(OpsroomAction):
         from opsroom.commands.audit.verify import announce_head
 
         return self.answer(
-            lambda desk: announce_head(desk, audit_folder(desk, default_database())), requester, room, st2_user
+            lambda desk: announce_head(desk, audit_folder(desk, default_database())),
+            requester,
+            room,
+            st2_user,
         )

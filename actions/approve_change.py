@@ -8,7 +8,11 @@ from opsroom.action import OpsroomAction, Result
 
 
 class ApproveChange(OpsroomAction):
-    def run(self, change: str, requester: str, room: str, st2_user: str, code: Optional[str] = None) -> Result:
+    def run(
+        self, change: str, requester: str, room: str, st2_user: str, code: Optional[str] = None
+    ) -> Result:
         from opsroom.commands.changes.decide import approve_change
 
-        return self.answer(lambda desk: approve_change(desk, change, code or ""), requester, room, st2_user)
+        return self.answer(
+            lambda desk: approve_change(desk, change, code or ""), requester, room, st2_user
+        )

@@ -9,4 +9,6 @@ class AssignCard(OpsroomAction):
     def run(self, card: str, assignee: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.cards.edit import assign_card
 
-        return self.answer(lambda desk: assign_card(desk, card, assignee), requester, room, st2_user)
+        return self.answer(
+            lambda desk: assign_card(desk, card, assignee), requester, room, st2_user
+        )

@@ -23,7 +23,12 @@ class AuditReport(OpsroomAction):
 
         return self.answer(
             lambda desk: audit_report(
-                desk, audit_folder(desk, default_database()), since, until or "", environment or "", format
+                desk,
+                audit_folder(desk, default_database()),
+                since,
+                until or "",
+                environment or "",
+                format,
             ),
             requester,
             room,

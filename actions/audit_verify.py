@@ -9,13 +9,21 @@ from opsroom.action import OpsroomAction, Result, default_database
 
 class AuditVerify(OpsroomAction):
     def run(
-        self, record: int, keep: bool, requester: str, room: str, st2_user: str, head: Optional[str] = None
+        self,
+        record: int,
+        keep: bool,
+        requester: str,
+        room: str,
+        st2_user: str,
+        head: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.audit.paths import audit_folder
         from opsroom.commands.audit.verify import audit_verify
 
         return self.answer(
-            lambda desk: audit_verify(desk, audit_folder(desk, default_database()), head or "", record, keep),
+            lambda desk: audit_verify(
+                desk, audit_folder(desk, default_database()), head or "", record, keep
+            ),
             requester,
             room,
             st2_user,

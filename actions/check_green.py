@@ -25,7 +25,14 @@ class CheckGreen(OpsroomAction):
 
         return self.answer(
             lambda desk: is_green(
-                desk, app, environment, for_long, version or "", began or "", first or "", target or ""
+                desk,
+                app,
+                environment,
+                for_long,
+                version or "",
+                began or "",
+                first or "",
+                target or "",
             ),
             requester,
             room,

@@ -12,7 +12,11 @@ class CheckRecord(OpsroomAction):
         from opsroom.commands.audit.verify import check_record
 
         ok, result = self.answer(
-            lambda desk: check_record(desk, audit_folder(desk, default_database()), wake), requester, room, st2_user
+            lambda desk: check_record(desk, audit_folder(desk, default_database()), wake),
+            requester,
+            room,
+            st2_user,
         )
-        # The rule is on wherever the pack is installed: before there is a config, there is nothing to check.
+        # The rule is on wherever the pack is installed: before there is a config, there is nothing
+        # to check.
         return (ok or (not wake and result["code"] == Code.NOT_CONFIGURED.value)), result

@@ -6,7 +6,11 @@ from opsroom.action import OpsroomAction, Result
 
 
 class CheckVersion(OpsroomAction):
-    def run(self, app: str, version: str, environment: str, requester: str, room: str, st2_user: str) -> Result:
+    def run(
+        self, app: str, version: str, environment: str, requester: str, room: str, st2_user: str
+    ) -> Result:
         from opsroom.commands.automation.release import runs_there
 
-        return self.answer(lambda desk: runs_there(desk, app, version, environment), requester, room, st2_user)
+        return self.answer(
+            lambda desk: runs_there(desk, app, version, environment), requester, room, st2_user
+        )

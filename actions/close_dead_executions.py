@@ -1,4 +1,5 @@
-"""The action opsroom.close_dead_executions: hands its parameters to the use case, and the outcome back."""
+"""The action opsroom.close_dead_executions: hands its parameters to the use case, and the outcome
+back."""
 
 from __future__ import annotations
 
@@ -11,5 +12,6 @@ class CloseDeadExecutions(OpsroomAction):
         from opsroom.commands.audit.dead_executions import close_dead_executions
 
         ok, result = self.answer(close_dead_executions, requester, room, st2_user)
-        # The rule is on wherever the pack is installed: before there is a config, there is nothing to close.
+        # The rule is on wherever the pack is installed: before there is a config, there is nothing
+        # to close.
         return (ok or result["code"] == Code.NOT_CONFIGURED.value), result

@@ -22,5 +22,8 @@ class Deploy(OpsroomAction):
         from opsroom.commands.deployments.commands import deploy
 
         return self.answer(
-            lambda desk: deploy(desk, app, version, environment, redeploy, cards or ""), requester, room, st2_user
+            lambda desk: deploy(desk, app, version, environment, redeploy, cards or ""),
+            requester,
+            room,
+            st2_user,
         )

@@ -9,4 +9,6 @@ class DeployRelease(OpsroomAction):
     def run(self, service: str, instance: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.automation.webhook import deploy_release
 
-        return self.answer(lambda desk: deploy_release(desk, service, instance), requester, room, st2_user)
+        return self.answer(
+            lambda desk: deploy_release(desk, service, instance), requester, room, st2_user
+        )

@@ -1,4 +1,5 @@
-"""The action opsroom.emergency_deploy: hands its parameters to the use case, and the outcome back."""
+"""The action opsroom.emergency_deploy: hands its parameters to the use case, and the outcome
+back."""
 
 from __future__ import annotations
 
@@ -26,10 +27,21 @@ class EmergencyDeploy(OpsroomAction):
 
         def use_case(desk: Desk) -> Outcome:
             said = whole(
-                "emergency_deploy", typed, app=app, version=version, environment=environment, reason=reason, code=code
+                "emergency_deploy",
+                typed,
+                app=app,
+                version=version,
+                environment=environment,
+                reason=reason,
+                code=code,
             )
             return emergency_deploy(
-                desk, said["app"], said["version"], said["environment"], said["reason"], said["code"]
+                desk,
+                said["app"],
+                said["version"],
+                said["environment"],
+                said["reason"],
+                said["code"],
             )
 
         return self.answer(use_case, requester, room, st2_user)

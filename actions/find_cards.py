@@ -19,4 +19,9 @@ class FindCards(OpsroomAction):
     ) -> Result:
         from opsroom.commands.cards.find import find_cards
 
-        return self.answer(lambda desk: find_cards(desk, text or "", project or "", mine), requester, room, st2_user)
+        return self.answer(
+            lambda desk: find_cards(desk, text or "", project or "", mine),
+            requester,
+            room,
+            st2_user,
+        )

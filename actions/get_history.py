@@ -20,5 +20,8 @@ class GetHistory(OpsroomAction):
         from opsroom.commands.history import get_history
 
         return self.answer(
-            lambda desk: get_history(desk, app or "", environment or "", limit), requester, room, st2_user
+            lambda desk: get_history(desk, app or "", environment or "", limit),
+            requester,
+            room,
+            st2_user,
         )

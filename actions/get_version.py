@@ -9,8 +9,15 @@ from opsroom.action import OpsroomAction, Result
 
 class GetVersion(OpsroomAction):
     def run(
-        self, requester: str, room: str, st2_user: str, app: Optional[str] = None, environment: Optional[str] = None
+        self,
+        requester: str,
+        room: str,
+        st2_user: str,
+        app: Optional[str] = None,
+        environment: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.versions import get_version
 
-        return self.answer(lambda desk: get_version(desk, app or "", environment or ""), requester, room, st2_user)
+        return self.answer(
+            lambda desk: get_version(desk, app or "", environment or ""), requester, room, st2_user
+        )

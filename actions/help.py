@@ -8,7 +8,11 @@ from opsroom.action import PACK, OpsroomAction, Result
 
 
 class Help(OpsroomAction):
-    def run(self, requester: str, room: str, st2_user: str, command: Optional[str] = None) -> Result:
+    def run(
+        self, requester: str, room: str, st2_user: str, command: Optional[str] = None
+    ) -> Result:
         from opsroom.commands.help import help_
 
-        return self.answer(lambda desk: help_(desk, PACK / "aliases", command or ""), requester, room, st2_user)
+        return self.answer(
+            lambda desk: help_(desk, PACK / "aliases", command or ""), requester, room, st2_user
+        )

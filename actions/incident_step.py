@@ -9,4 +9,6 @@ class IncidentStep(OpsroomAction):
     def run(self, incident: str, step: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.incidents.step import incident_step
 
-        return self.answer(lambda desk: incident_step(desk, incident, step), requester, room, st2_user)
+        return self.answer(
+            lambda desk: incident_step(desk, incident, step), requester, room, st2_user
+        )

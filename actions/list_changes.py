@@ -9,8 +9,15 @@ from opsroom.action import OpsroomAction, Result
 
 class ListChanges(OpsroomAction):
     def run(
-        self, requester: str, room: str, st2_user: str, environment: Optional[str] = None, app: Optional[str] = None
+        self,
+        requester: str,
+        room: str,
+        st2_user: str,
+        environment: Optional[str] = None,
+        app: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.changes.list import list_changes
 
-        return self.answer(lambda desk: list_changes(desk, environment or "", app or ""), requester, room, st2_user)
+        return self.answer(
+            lambda desk: list_changes(desk, environment or "", app or ""), requester, room, st2_user
+        )

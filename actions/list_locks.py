@@ -8,7 +8,11 @@ from opsroom.action import OpsroomAction, Result
 
 
 class ListLocks(OpsroomAction):
-    def run(self, requester: str, room: str, st2_user: str, environment: Optional[str] = None) -> Result:
+    def run(
+        self, requester: str, room: str, st2_user: str, environment: Optional[str] = None
+    ) -> Result:
         from opsroom.commands.locks.list import list_locks
 
-        return self.answer(lambda desk: list_locks(desk, environment or ""), requester, room, st2_user)
+        return self.answer(
+            lambda desk: list_locks(desk, environment or ""), requester, room, st2_user
+        )

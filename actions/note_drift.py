@@ -22,7 +22,9 @@ class NoteDrift(OpsroomAction):
         from opsroom.commands.automation.drift import note_drift
 
         return self.answer(
-            lambda desk: note_drift(desk, app, environment, version or "", version_before or "", event),
+            lambda desk: note_drift(
+                desk, app, environment, version or "", version_before or "", event
+            ),
             requester,
             room,
             st2_user,

@@ -21,7 +21,9 @@ class NoteIncident(OpsroomAction):
         from opsroom.commands.incidents.step import note_incident
 
         return self.answer(
-            lambda desk: note_incident(desk, incident or "", who or "", app or "", environment or ""),
+            lambda desk: note_incident(
+                desk, incident or "", who or "", app or "", environment or ""
+            ),
             requester,
             room,
             st2_user,

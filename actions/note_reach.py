@@ -7,8 +7,20 @@ from opsroom.action import OpsroomAction, Result
 
 class NoteReach(OpsroomAction):
     def run(
-        self, app: str, environment: str, reachable: bool, event: str, requester: str, room: str, st2_user: str
+        self,
+        app: str,
+        environment: str,
+        reachable: bool,
+        event: str,
+        requester: str,
+        room: str,
+        st2_user: str,
     ) -> Result:
         from opsroom.commands.automation.drift import note_reach
 
-        return self.answer(lambda desk: note_reach(desk, app, environment, reachable, event), requester, room, st2_user)
+        return self.answer(
+            lambda desk: note_reach(desk, app, environment, reachable, event),
+            requester,
+            room,
+            st2_user,
+        )

@@ -1,4 +1,5 @@
-"""The action opsroom.page_on_failure: hands its parameters to the use case, and the outcome back."""
+"""The action opsroom.page_on_failure: hands its parameters to the use case, and the outcome
+back."""
 
 from __future__ import annotations
 

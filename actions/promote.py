@@ -23,5 +23,8 @@ class Promote(OpsroomAction):
 
         wanted = version or ""
         return self.answer(
-            lambda desk: promote(desk, app, source, environment, cards or "", wanted), requester, room, st2_user
+            lambda desk: promote(desk, app, source, environment, cards or "", wanted),
+            requester,
+            room,
+            st2_user,
         )

@@ -6,7 +6,11 @@ from opsroom.action import OpsroomAction, Result
 
 
 class PromoteCard(OpsroomAction):
-    def run(self, tracker: str, card: str, to: str, event: str, requester: str, room: str, st2_user: str) -> Result:
+    def run(
+        self, tracker: str, card: str, to: str, event: str, requester: str, room: str, st2_user: str
+    ) -> Result:
         from opsroom.commands.automation.promote_card import promote_card
 
-        return self.answer(lambda desk: promote_card(desk, tracker, card, to, event), requester, room, st2_user)
+        return self.answer(
+            lambda desk: promote_card(desk, tracker, card, to, event), requester, room, st2_user
+        )

@@ -8,7 +8,11 @@ from opsroom.action import OpsroomAction, Result
 
 
 class Reconcile(OpsroomAction):
-    def run(self, since: str, requester: str, room: str, st2_user: str, until: Optional[str] = None) -> Result:
+    def run(
+        self, since: str, requester: str, room: str, st2_user: str, until: Optional[str] = None
+    ) -> Result:
         from opsroom.commands.audit.reconcile import reconcile
 
-        return self.answer(lambda desk: reconcile(desk, since, until or ""), requester, room, st2_user)
+        return self.answer(
+            lambda desk: reconcile(desk, since, until or ""), requester, room, st2_user
+        )

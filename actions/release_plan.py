@@ -9,8 +9,16 @@ from opsroom.action import OpsroomAction, Result
 
 class ReleasePlan(OpsroomAction):
     def run(
-        self, app: str, version: str, requester: str, room: str, st2_user: str, upto: Optional[str] = None
+        self,
+        app: str,
+        version: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        upto: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.automation.release import release_plan
 
-        return self.answer(lambda desk: release_plan(desk, app, version, upto or ""), requester, room, st2_user)
+        return self.answer(
+            lambda desk: release_plan(desk, app, version, upto or ""), requester, room, st2_user
+        )

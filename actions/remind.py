@@ -11,5 +11,6 @@ class Remind(OpsroomAction):
         from opsroom.commands.locks.remind import remind
 
         ok, result = self.answer(remind, requester, room, st2_user)
-        # The rule is on wherever the pack is installed: before there is a config, there is nothing to tell.
+        # The rule is on wherever the pack is installed: before there is a config, there is nothing
+        # to tell.
         return (ok or result["code"] == Code.NOT_CONFIGURED.value), result

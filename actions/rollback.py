@@ -9,8 +9,16 @@ from opsroom.action import OpsroomAction, Result
 
 class Rollback(OpsroomAction):
     def run(
-        self, app: str, environment: str, requester: str, room: str, st2_user: str, cards: Optional[str] = None
+        self,
+        app: str,
+        environment: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        cards: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.deployments.commands import rollback
 
-        return self.answer(lambda desk: rollback(desk, app, environment, cards or ""), requester, room, st2_user)
+        return self.answer(
+            lambda desk: rollback(desk, app, environment, cards or ""), requester, room, st2_user
+        )

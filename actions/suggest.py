@@ -9,4 +9,6 @@ class Suggest(OpsroomAction):
     def run(self, text: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.help.suggest import suggest
 
-        return self.answer(lambda desk: suggest(desk, PACK / "aliases", text), requester, room, st2_user)
+        return self.answer(
+            lambda desk: suggest(desk, PACK / "aliases", text), requester, room, st2_user
+        )

@@ -19,4 +19,6 @@ class Unlock(OpsroomAction):
     ) -> Result:
         from opsroom.commands.locks.unlock import unlock
 
-        return self.answer(lambda desk: unlock(desk, environment, app or "", code or ""), requester, room, st2_user)
+        return self.answer(
+            lambda desk: unlock(desk, environment, app or "", code or ""), requester, room, st2_user
+        )

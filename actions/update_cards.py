@@ -22,7 +22,9 @@ class UpdateCards(OpsroomAction):
         from opsroom.commands.deployments.card_updates import update_cards
 
         return self.answer(
-            lambda desk: update_cards(desk, app, environment, version or "", version_before or "", event),
+            lambda desk: update_cards(
+                desk, app, environment, version or "", version_before or "", event
+            ),
             requester,
             room,
             st2_user,

@@ -11,5 +11,6 @@ class WatchPages(OpsroomAction):
         from opsroom.commands.pages.watch import watch_pages
 
         ok, result = self.answer(watch_pages, requester, room, st2_user)
-        # The rule is on wherever the pack is installed: before there is a config, there is nothing to watch.
+        # The rule is on wherever the pack is installed: before there is a config, there is nothing
+        # to watch.
         return (ok or result["code"] == Code.NOT_CONFIGURED.value), result

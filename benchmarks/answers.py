@@ -1,12 +1,14 @@
-"""From a line typed on IRC to the answer read there, in two ways in turns: StackStorm's rules, and those of this pack.
+"""From a line typed on IRC to the answer read there, in two ways in turns: StackStorm's rules, and
+those of this pack.
 
     OPSROOM_IRC=127.0.0.1:6667 OPSROOM_IRC_ERRBOT=errbot OPSROOM_IRC_HUBOT=hubot \
         OPSROOM_IRC_ERRBOT_SOONER=errsoon OPSROOM_IRC_HUBOT_SOONER=hubsoon \
         .venv/bin/python -m benchmarks.answers [--rounds N] [--command COMMAND]
 
-The relays, by their nicks, are in #dev. The first of a kind has StackStorm's own route (`errbot`, `hubot`), the second
-that of this pack (`opsroom_errbot`, `opsroom_hubot`: see docs/chat.md). errbot takes its nick as a prefix
-(`BOT_ALT_PREFIXES`, `BOT_ALT_PREFIX_SEPARATORS`). Both hubots say every answer; what counts is the one that was asked.
+The relays, by their nicks, are in #dev. The first of a kind has StackStorm's own route (`errbot`,
+`hubot`), the second that of this pack (`opsroom_errbot`, `opsroom_hubot`: see docs/chat.md). errbot
+takes its nick as a prefix (`BOT_ALT_PREFIXES`, `BOT_ALT_PREFIX_SEPARATORS`). Both hubots say every
+answer; what counts is the one that was asked.
 """
 
 from __future__ import annotations
@@ -56,7 +58,9 @@ def relays() -> Dict[Tuple[str, str], str]:
 
 def main() -> None:
     """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--command", default="show locks")
     arguments = parser.parse_args()
@@ -78,7 +82,10 @@ def main() -> None:
     print("| relay | stock | sooner | of stock |\n| --- | --- | --- | --- |")
     for kind in dict.fromkeys(kind for kind, _ in asked):
         medians = {way: statistics.median(taken[kind, way]) for way in WAYS}
-        shown = [f"{medians[way]:.2f} ({min(taken[kind, way]):.2f} to {max(taken[kind, way]):.2f})" for way in WAYS]
+        shown = [
+            f"{medians[way]:.2f} ({min(taken[kind, way]):.2f} to {max(taken[kind, way]):.2f})"
+            for way in WAYS
+        ]
         print(f"| {kind} | {shown[0]} | {shown[1]} | {medians['sooner'] / medians['stock']:.2f} |")
 
 

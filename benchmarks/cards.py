@@ -1,15 +1,19 @@
-"""A card in Jira on a running StackStorm, beside a plain `requests.post` and the Exchange's pack; requests per verb.
+"""A card in Jira on a running StackStorm, beside a plain `requests.post` and the Exchange's pack;
+requests per verb.
 
-    ST2_API_URL=... ST2_AUTH_TOKEN=... .venv/bin/python -m benchmarks.cards [--exchange-pack PATH] [--rounds N]
-    .venv/bin/python -m benchmarks.cards --requests
+    ST2_API_URL=... ST2_AUTH_TOKEN=... .venv/bin/python -m benchmarks.cards [--exchange-pack PATH]
+    [--rounds N] .venv/bin/python -m benchmarks.cards --requests
 
-The first is run where StackStorm runs, with the token of an administrator. For the time that it takes, it installs a
-pack of one action that sends one request, and configures opsroom (which has to be installed) for a Jira that this
-process plays. PATH is a git clone of StackStorm-Exchange/stackstorm-jira, installed and removed too; without it that
-row is left out. Measured is from the moment that StackStorm took the request to the end of the execution, both by its
-own clock; all make the same card, in turns, once with answers at once and once with answers that take 100 ms.
+The first is run where StackStorm runs, with the token of an administrator. For the time that it
+takes, it installs a pack of one action that sends one request, and configures opsroom (which has to
+be installed) for a Jira that this process plays. PATH is a git clone of
+StackStorm-Exchange/stackstorm-jira, installed and removed too; without it that row is left out.
+Measured is from the moment that StackStorm took the request to the end of the execution, both by
+its own clock; all make the same card, in turns, once with answers at once and once with answers
+that take 100 ms.
 
-The second needs the requirements of the tests, and the vendors' descriptions that the contract tests read.
+The second needs the requirements of the tests, and the vendors' descriptions that the contract
+tests read.
 """
 
 from __future__ import annotations
@@ -37,8 +41,11 @@ PLAIN = "opsroom_plain_card"
 DIRECT, OURS, EXCHANGE = "one requests.post", "opsroom.create_card", "jira.create_issue (Exchange)"
 USER, TOKEN = "bot@example.com", "token-of-the-benchmark"
 PATIENCE = 120.0
-DESCRIPTION = "Since noon, for carts of more than 20 things.\n\nhttps://example.com/dashboards/42 shows it."
-# What is said, in this order, with the card that the first answer told. "bob" stands for a name that somebody types.
+DESCRIPTION = (
+    "Since noon, for carts of more than 20 things.\n\nhttps://example.com/dashboards/42 shows it."
+)
+# What is said, in this order, with the card that the first answer told. "bob" stands for a name
+# that somebody types.
 VERBS = (
     ("create", "create card: checkout is broken"),
     ("the same again", "create card: checkout is broken"),
@@ -82,21 +89,24 @@ class Post(Action):
         answer = requests.post(url + "/rest/api/2/issue", json={"fields": fields}, auth=(user, token), timeout=10)
         answer.raise_for_status()
         return True, {"card": answer.json()["key"]}
-""",
+""",  # noqa: E501
 }
 
 
 def put(path: str, body: Any) -> None:
     """Replace something in StackStorm. Raises HTTPError."""
     headers = {"X-Auth-Token": os.environ["ST2_AUTH_TOKEN"], "Content-Type": "application/json"}
-    request = Request(os.environ["ST2_API_URL"] + path, json.dumps(body).encode(), headers, method="PUT")
+    request = Request(
+        os.environ["ST2_API_URL"] + path, json.dumps(body).encode(), headers, method="PUT"
+    )
     with urlopen(request, timeout=30):
         return
 
 
 @contextmanager
 def configured(jira: Jira) -> Iterator[None]:
-    """opsroom with that Jira, a fresh database, and whoever asks mapped; afterwards its config is what it was."""
+    """opsroom with that Jira, a fresh database, and whoever asks mapped; afterwards its config is
+    what it was."""
     try:
         before = call("/configs/opsroom?show_secrets=true")["values"]
     except HTTPError:
@@ -107,7 +117,9 @@ def configured(jira: Jira) -> Iterator[None]:
         config = {
             "database": f"sqlite:///{folder}/opsroom.db",
             "environments": {"test": {}},
-            "people": {"alice": {"st2": [call("/user")["username"]], "jira": "5b10a2844c20165700ede21g"}},
+            "people": {
+                "alice": {"st2": [call("/user")["username"]], "jira": "5b10a2844c20165700ede21g"}
+            },
             "trackers": {"desk": tracker},
         }
         put("/configs/opsroom", config)
@@ -153,7 +165,11 @@ def plain_pack() -> Iterator[None]:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(content.lstrip(), encoding="utf-8")
         identity = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@example.com"]
-        for arguments in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "-m", "The pack"]):
+        for arguments in (
+            ["init", "--quiet"],
+            ["add", "."],
+            [*identity, "commit", "--quiet", "-m", "The pack"],
+        ):
             subprocess.run(["git", *arguments], cwd=folder, check=True)
         with installed(PLAIN, folder):
             yield
@@ -165,7 +181,12 @@ def card(who: str, jira: Jira, summary: str) -> Tuple[str, Dict[str, Any]]:
         return "opsroom.create_card", {"text": f"{summary}\n{DESCRIPTION}"}
     if who == EXCHANGE:
         return "jira.create_issue", {"summary": summary, "description": DESCRIPTION, "type": "Task"}
-    fields = {"project": {"key": "OPS"}, "issuetype": {"name": "Task"}, "summary": summary, "description": DESCRIPTION}
+    fields = {
+        "project": {"key": "OPS"},
+        "issuetype": {"name": "Task"},
+        "summary": summary,
+        "description": DESCRIPTION,
+    }
     return f"{PLAIN}.post", {"url": jira.url, "user": USER, "token": TOKEN, "fields": fields}
 
 
@@ -175,21 +196,27 @@ def seconds_of(action: str, parameters: Mapping[str, Any]) -> float:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         time.sleep(0.2)  # seldom: StackStorm's API answers on the same processors
-        execution = call(f"/executions/{id}?include_attributes=status,start_timestamp,end_timestamp")
+        execution = call(
+            f"/executions/{id}?include_attributes=status,start_timestamp,end_timestamp"
+        )
         if execution["status"] in ("failed", "timeout", "canceled", "abandoned"):
             break
         if execution["status"] == "succeeded" and execution.get("end_timestamp"):
             began, over = (
-                datetime.fromisoformat(execution[f"{one}_timestamp"].rstrip("Z")) for one in ("start", "end")
+                datetime.fromisoformat(execution[f"{one}_timestamp"].rstrip("Z"))
+                for one in ("start", "end")
             )
             return (over - began).total_seconds()
     raise SystemExit(f"{action} failed: st2 execution get {id}")
 
 
 def measure(rounds: int, pauses: List[float], exchange: str) -> Dict[float, Dict[str, List[float]]]:
-    """Seconds by pause and by who makes the card. All in turns, the pauses too; the first round does not count."""
+    """Seconds by pause and by who makes the card. All in turns, the pauses too; the first round
+    does not count."""
     kinds = [DIRECT, OURS, *([EXCHANGE] if exchange else [])]
-    kept: Dict[float, Dict[str, List[float]]] = {pause: {who: [] for who in kinds} for pause in pauses}
+    kept: Dict[float, Dict[str, List[float]]] = {
+        pause: {who: [] for who in kinds} for pause in pauses
+    }
     with ExitStack() as stack:
         stack.enter_context(plain_pack())
         jira = stack.enter_context(Jira())
@@ -200,12 +227,19 @@ def measure(rounds: int, pauses: List[float], exchange: str) -> Dict[float, Dict
             for sensor in call("/sensortypes?pack=jira"):
                 # They would ask this Jira too, and be started again and again.
                 put(f"/sensortypes/{sensor['ref']}", {**sensor, "enabled": False})
-            config = {"url": jira.url, "auth_method": "api_token", "username": USER, "token": TOKEN, "project": "OPS"}
+            config = {
+                "url": jira.url,
+                "auth_method": "api_token",
+                "username": USER,
+                "token": TOKEN,
+                "project": "OPS",
+            }
             put("/configs/jira", {**config, "verify": True})
         for turn in range(rounds + 1):
             for pause in pauses:
                 jira.pause = pause
-                # Another one is first each time: what StackStorm still does about the one before meets all alike.
+                # Another one is first each time: what StackStorm still does about the one before
+                # meets all alike.
                 for who in [*kinds[turn % len(kinds) :], *kinds[: turn % len(kinds)]]:
                     before, made = len(jira.asked), len(jira.cards)
                     taken = seconds_of(*card(who, jira, f"Checkout is slow, {turn} of {pause:g}"))
@@ -219,7 +253,8 @@ def measure(rounds: int, pauses: List[float], exchange: str) -> Dict[float, Dict
 
 
 def requests_per_verb() -> List[Tuple[str, Dict[str, str]]]:
-    """How many requests each kind sends for each verb, and for a card that is the first thing it is ever asked."""
+    """How many requests each kind sends for each verb, and for a card that is the first thing it is
+    ever asked."""
     sys.path[:0] = [str(ROOT / one) for one in ("tests", "actions/lib")]
     import yaml
 
@@ -233,7 +268,11 @@ def requests_per_verb() -> List[Tuple[str, Dict[str, str]]]:
             # Once with nothing known yet, and once after it was asked something.
             with case(name) as it, tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "opsroom.yaml"
-                config = {**it.config(), "environments": {"test": {}}, "database": f"sqlite:///{folder}/opsroom.db"}
+                config = {
+                    **it.config(),
+                    "environments": {"test": {}},
+                    "database": f"sqlite:///{folder}/opsroom.db",
+                }
                 path.write_text(yaml.safe_dump(config), encoding="utf-8")
                 session = open_session(path, ROOT, speaker="alice", room="#dev")
                 if again:
@@ -253,24 +292,43 @@ def requests_per_verb() -> List[Tuple[str, Dict[str, str]]]:
 
 def table(kept: Mapping[float, Mapping[str, List[float]]]) -> Iterator[str]:
     """Medians and quartiles in seconds, and ratios of medians."""
-    yield "| each answer takes | who makes the card | seconds (quartiles) | of requests.post | of the Exchange's |"
+    yield (
+        "| each answer takes | who makes the card | seconds (quartiles) | of requests.post | "
+        "of the Exchange's |"
+    )
     yield "| --- | --- | --- | --- | --- |"
     for pause, seconds in kept.items():
         for who, taken in seconds.items():
             low, middle, high = statistics.quantiles(taken, n=4)
-            others = [statistics.median(seconds[other]) if other in seconds else None for other in (DIRECT, EXCHANGE)]
+            others = [
+                statistics.median(seconds[other]) if other in seconds else None
+                for other in (DIRECT, EXCHANGE)
+            ]
             shown = " | ".join(f"{middle / other:.2f}" if other else "" for other in others)
-            yield f"| {pause * 1000:.0f} ms | {who} | {middle:.3f} ({low:.3f} to {high:.3f}) | {shown} |"
+            yield (
+                f"| {pause * 1000:.0f} ms | {who} | {middle:.3f} ({low:.3f} to {high:.3f}) | "
+                f"{shown} |"
+            )
 
 
 def main() -> None:
     """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--pauses", type=float, nargs="+", default=[0.0, 0.1], help="seconds that each answer takes")
-    parser.add_argument("--exchange-pack", default="", metavar="PATH", help="a git clone of stackstorm-jira")
-    parser.add_argument("--requests", action="store_true", help="count requests instead; needs no StackStorm")
-    parser.add_argument("--json", action="store_true", help="print every round as JSON instead of a table")
+    parser.add_argument(
+        "--pauses", type=float, nargs="+", default=[0.0, 0.1], help="seconds that each answer takes"
+    )
+    parser.add_argument(
+        "--exchange-pack", default="", metavar="PATH", help="a git clone of stackstorm-jira"
+    )
+    parser.add_argument(
+        "--requests", action="store_true", help="count requests instead; needs no StackStorm"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print every round as JSON instead of a table"
+    )
     arguments = parser.parse_args()
     if arguments.requests:
         verbs = ["the very first", *(verb for verb, _ in VERBS)]

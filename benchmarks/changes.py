@@ -1,13 +1,16 @@
-"""From a version that changes to its announcement: how much is waiting, the sensor, the rule, the action, the post.
+"""From a version that changes to its announcement: how much is waiting, the sensor, the rule, the
+action, the post.
 
-    ST2_API_URL=... ST2_AUTH_TOKEN=... ST2_STREAM_URL=... .venv/bin/python -m benchmarks.changes [--rounds N]
+    ST2_API_URL=... ST2_AUTH_TOKEN=... ST2_STREAM_URL=... .venv/bin/python -m benchmarks.changes
+    [--rounds N]
 
-Run it where StackStorm runs, with the token of an administrator; opsroom has to be installed, with its sensors and
-the rule note_drift on. For the time that it takes it puts a config of its own in place, a trigger and a rule. An
-application of kind http is watched at a server of this process, whose answer changes at a random moment. Beside it,
-in turns: a rule that posts at once when a trigger comes, and the post alone. The end is the announcement on
-StackStorm's stream; with OPSROOM_IRC and OPSROOM_IRC_HUBOT (or OPSROOM_IRC_ERRBOT) set as for benchmarks.answers,
-also the line read in #ops.
+Run it where StackStorm runs, with the token of an administrator; opsroom has to be installed, with
+its sensors and the rule note_drift on. For the time that it takes it puts a config of its own in
+place, a trigger and a rule. An application of kind http is watched at a server of this process,
+whose answer changes at a random moment. Beside it, in turns: a rule that posts at once when a
+trigger comes, and the post alone. The end is the announcement on StackStorm's stream; with
+OPSROOM_IRC and OPSROOM_IRC_HUBOT (or OPSROOM_IRC_ERRBOT) set as for benchmarks.answers, also the
+line read in #ops.
 """
 
 from __future__ import annotations
@@ -76,7 +79,9 @@ class Stream:
     def __init__(self, route: str) -> None:
         self.heard: List[Tuple[float, str]] = []
         url = f"{os.environ['ST2_STREAM_URL']}/stream?events=st2.announcement__{route}"
-        request = urllib.request.Request(url, headers={"X-Auth-Token": os.environ["ST2_AUTH_TOKEN"]})
+        request = urllib.request.Request(
+            url, headers={"X-Auth-Token": os.environ["ST2_AUTH_TOKEN"]}
+        )
         self._lines = urllib.request.urlopen(request, timeout=600)
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -95,7 +100,9 @@ def call(method: str, path: str, body: Optional[Dict[str, Any]] = None) -> Any:
     """One request to StackStorm's API. Raises urllib.error.HTTPError."""
     headers = {"X-Auth-Token": os.environ["ST2_AUTH_TOKEN"], "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(os.environ["ST2_API_URL"] + path, data=data, headers=headers, method=method)
+    request = urllib.request.Request(
+        os.environ["ST2_API_URL"] + path, data=data, headers=headers, method=method
+    )
     with urllib.request.urlopen(request, timeout=30) as answer:
         text = answer.read()
     return json.loads(text) if text else None
@@ -114,7 +121,11 @@ def wait(found: Callable[[], Any], what: str) -> Any:
 
 def moment(text: str) -> float:
     """Seconds since 1970 of one of StackStorm's times."""
-    return datetime.strptime(text[:26].rstrip("Z"), "%Y-%m-%dT%H:%M:%S.%f").replace(tzinfo=timezone.utc).timestamp()
+    return (
+        datetime.strptime(text[:26].rstrip("Z"), "%Y-%m-%dT%H:%M:%S.%f")
+        .replace(tzinfo=timezone.utc)
+        .timestamp()
+    )
 
 
 @contextmanager
@@ -154,7 +165,9 @@ def posting_rule(route: str) -> Iterator[None]:
         },
     }
     try:
-        made.append(f"/triggertypes/{call('POST', '/triggertypes', {'name': TRIGGER, 'pack': 'default'})['id']}")
+        made.append(
+            f"/triggertypes/{call('POST', '/triggertypes', {'name': TRIGGER, 'pack': 'default'})['id']}"  # noqa: E501
+        )
         made.append(f"/rules/{call('POST', '/rules', rule)['id']}")
         yield
     finally:
@@ -162,11 +175,15 @@ def posting_rule(route: str) -> Iterator[None]:
             call("DELETE", path)
 
 
-def newest(action: str, began: float, fits: Callable[[Dict[str, Any]], bool]) -> Optional[Dict[str, Any]]:
+def newest(
+    action: str, began: float, fits: Callable[[Dict[str, Any]], bool]
+) -> Optional[Dict[str, Any]]:
     """The execution of an action since then that fits."""
     wanted = "include_attributes=parameters,status,start_timestamp,end_timestamp"
     found = call("GET", f"/executions?action={action}&limit=20&sort_desc=True&{wanted}")
-    return next((one for one in found if moment(one["start_timestamp"]) >= began - 1 and fits(one)), None)
+    return next(
+        (one for one in found if moment(one["start_timestamp"]) >= began - 1 and fits(one)), None
+    )
 
 
 def one_change(app: str, place: Place, stream: Stream, version: str) -> Dict[str, float]:
@@ -175,9 +192,19 @@ def one_change(app: str, place: Place, stream: Stream, version: str) -> Dict[str
     place.version = version
     heard = wait(lambda: stream.when(f"runs {version} now"), f"announcement of {version}")
     instances = call("GET", "/triggerinstances?trigger=opsroom.version_unknown_change&limit=20")
-    came = next(one for one in instances if one["payload"]["app"] == app and one["payload"]["version"] == version)
-    noted = newest("opsroom.note_drift", began, lambda one: one["parameters"].get("version") == version)
-    posted = newest("chatops.post_message", began, lambda one: f"runs {version} now" in one["parameters"]["message"])
+    came = next(
+        one
+        for one in instances
+        if one["payload"]["app"] == app and one["payload"]["version"] == version
+    )
+    noted = newest(
+        "opsroom.note_drift", began, lambda one: one["parameters"].get("version") == version
+    )
+    posted = newest(
+        "chatops.post_message",
+        began,
+        lambda one: f"runs {version} now" in one["parameters"]["message"],
+    )
     assert noted is not None
     assert posted is not None
     steps = [
@@ -193,7 +220,9 @@ def one_change(app: str, place: Place, stream: Stream, version: str) -> Dict[str
     return taken
 
 
-def one_change_read(app: str, place: Place, stream: Stream, version: str, person: Optional[Typist]) -> Dict[str, float]:
+def one_change_read(
+    app: str, place: Place, stream: Stream, version: str, person: Optional[Typist]
+) -> Dict[str, float]:
     """The same, and when the line was read in the room, if somebody is in it."""
     began = time.monotonic()
     taken = one_change(app, place, stream, version)
@@ -211,7 +240,10 @@ def by_itself(route: str) -> Callable[[str], Dict[str, Any]]:
     """What makes StackStorm post a word without a rule."""
 
     def body(word: str) -> Dict[str, Any]:
-        return {"action": "chatops.post_message", "parameters": {"channel": ROOM, "route": route, "message": word}}
+        return {
+            "action": "chatops.post_message",
+            "parameters": {"channel": ROOM, "route": route, "message": word},
+        }
 
     return body
 
@@ -241,14 +273,21 @@ def row(name: str, taken: List[float]) -> str:
 
 def main() -> None:
     """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--interval", type=float, default=5.0)
     given = parser.parse_args()
     relays = [(kind, os.environ.get(f"OPSROOM_IRC_{kind.upper()}", "")) for kind in ROUTES]
     relay = next((one for one in relays if one[1] and os.environ.get("OPSROOM_IRC")), None)
     route = ROUTES[relay[0]] if relay else "chatops"
-    app, place, stream, mark = f"watched-{uuid.uuid4().hex[:6]}", Place(), Stream(route), uuid.uuid4().hex[:6]
+    app, place, stream, mark = (
+        f"watched-{uuid.uuid4().hex[:6]}",
+        Place(),
+        Stream(route),
+        uuid.uuid4().hex[:6],
+    )
     changes: List[Dict[str, float]] = []
     floor: Dict[str, List[float]] = {"a rule that posts": [], "the post alone": []}
     with ExitStack() as stack:
@@ -260,7 +299,8 @@ def main() -> None:
             person.join(ROOM)
         stack.enter_context(posting_rule(route))
         stack.enter_context(watched(app, place.url, given.interval, route))
-        # The sensor takes up a config within half a minute; the look after the first one was certainly remembered.
+        # The sensor takes up a config within half a minute; the look after the first one was
+        # certainly remembered.
         wait(lambda: place.told.get("v0"), "first look at the application")
         time.sleep(2 * given.interval)
         for number in range(given.rounds):
@@ -269,7 +309,9 @@ def main() -> None:
             changes.append(one_change_read(app, place, stream, version, person))
             floor["a rule that posts"].append(one_word(stream, "/webhooks/st2", by_the_rule))
             floor["the post alone"].append(one_word(stream, "/executions", by_itself(route)))
-    print(f"{given.rounds} rounds, looked at each {given.interval:g} s, load {os.getloadavg()[0]:.1f}")
+    print(
+        f"{given.rounds} rounds, looked at each {given.interval:g} s, load {os.getloadavg()[0]:.1f}"
+    )
     print("Median (least to most), and mean, in seconds\n")
     print("| from the change to the announcement | median | mean |\n| --- | --- | --- |")
     for part in (*PARTS, "all", "in the room"):

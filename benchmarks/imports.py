@@ -1,14 +1,17 @@
-"""What the pack costs above StackStorm's floor: each action against an empty Python action, in fresh processes.
+"""What the pack costs above StackStorm's floor: each action against an empty Python action, in
+fresh processes.
 
     .venv/bin/python -m benchmarks.imports [--python PATH] [--rounds N] [--json]
 
-`--python` is the interpreter to measure with; without it, that of the pack's virtualenv where StackStorm has installed
-one (there StackStorm's own base class is imported), else this one (the stand-in takes the base class's place).
+`--python` is the interpreter to measure with; without it, that of the pack's virtualenv where
+StackStorm has installed one (there StackStorm's own base class is imported), else this one (the
+stand-in takes the base class's place).
 
-Two floors: the base class of Python actions, and for actions that need the database that and SQLAlchemy with its
-SQLite dialect. Everything is measured in turns, so that whatever else the machine does meets all alike. The import of
-an action is that of every module which a whole run of it loads, also those that it loads late. Compiled modules are
-kept in a temporary folder; nothing is written elsewhere.
+Two floors: the base class of Python actions, and for actions that need the database that and
+SQLAlchemy with its SQLite dialect. Everything is measured in turns, so that whatever else the
+machine does meets all alike. The import of an action is that of every module which a whole run of
+it loads, also those that it loads late. Compiled modules are kept in a temporary folder; nothing is
+written elsewhere.
 """
 
 from __future__ import annotations
@@ -31,10 +34,22 @@ from benchmarks.world import WHO, make_world
 ROOT = Path(__file__).resolve().parents[1]
 INSTALLED = Path("/opt/stackstorm/virtualenvs/opsroom/bin/python")
 TARGET = 0.05
-# Big packages that an action has no business to load; SQLAlchemy is the floor of some, and of no other.
-HEAVY = ("requests", "urllib3", "sqlalchemy", "alembic", "psycopg", "jmespath", "jsonschema", "st2client", "yaml")
+# Big packages that an action has no business to load; SQLAlchemy is the floor of some, and of no
+# other.
+HEAVY = (
+    "requests",
+    "urllib3",
+    "sqlalchemy",
+    "alembic",
+    "psycopg",
+    "jmespath",
+    "jsonschema",
+    "st2client",
+    "yaml",
+)
 
-# The child imports nothing by itself that an action could need: that would hide what the action's import costs.
+# The child imports nothing by itself that an action could need: that would hide what the action's
+# import costs.
 _CHILD = """
 import sys
 from time import perf_counter
@@ -75,7 +90,7 @@ print(json.dumps({
     "floor": ready - began, "import": imported - ready, "loaded": [name for name in sys.modules if name not in before],
     "base": "st2common" in sys.modules, "python": sys.version.split()[0],
 }))
-"""
+"""  # noqa: E501
 
 
 @dataclass(frozen=True)
@@ -90,7 +105,10 @@ class Subject:
     @property
     def needed(self) -> Tuple[str, ...]:
         """Of the heavy packages, those that it cannot do without."""
-        return (*(("sqlalchemy",) if self.floor == "database" else ()), *(("yaml",) if self.action == "help" else ()))
+        return (
+            *(("sqlalchemy",) if self.floor == "database" else ()),
+            *(("yaml",) if self.action == "help" else ()),
+        )
 
 
 _PLACE = {"app": "web", "environment": "uat"}
@@ -107,8 +125,8 @@ SUBJECTS = (
 
 @dataclass(frozen=True)
 class Measured:
-    """Medians of one subject, in seconds. `floor` and `imports`: what importing them takes; `process`: from start to
-    end; `heavy`: the big packages that it loads beyond those it needs."""
+    """Medians of one subject, in seconds. `floor` and `imports`: what importing them takes;
+    `process`: from start to end; `heavy`: the big packages that it loads beyond those it needs."""
 
     floor: float
     imports: float
@@ -129,14 +147,19 @@ class Bench:
             "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
         }
 
-    def child(self, what: str, subject: Subject, modules: Sequence[str]) -> Tuple[Dict[str, Any], float]:
-        """One process: what it says of itself, and the seconds from its start to its end. Raises when it fails."""
+    def child(
+        self, what: str, subject: Subject, modules: Sequence[str]
+    ) -> Tuple[Dict[str, Any], float]:
+        """One process: what it says of itself, and the seconds from its start to its end. Raises
+        when it fails."""
         job = json.dumps([self._config, {**WHO, **subject.parameters}])
         paths = f"{ROOT / 'actions'}:{ROOT / 'actions' / 'lib'}"
         floor = subject.floor if what == "import" or not subject.action else "base"
         command = [self._python, "-c", _CHILD, what, floor, " ".join(modules), paths, job]
         began = time.perf_counter()
-        done = subprocess.run(command, cwd=self._folder, env=self._environ, capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=self._folder, env=self._environ, capture_output=True, text=True
+        )
         seconds = time.perf_counter() - began
         if done.returncode:
             raise SystemExit(f"{subject.name} failed with {self._python}:\n{done.stderr[-2000:]}")
@@ -148,7 +171,8 @@ class Bench:
 
 
 def measure(python: str, rounds: int) -> Tuple[Dict[str, Measured], Dict[str, Any]]:
-    """Every subject, and what is known of the interpreter: `base` (StackStorm's class was there), `python`."""
+    """Every subject, and what is known of the interpreter: `base` (StackStorm's class was there),
+    `python`."""
     floors: DefaultDict[str, List[float]] = defaultdict(list)
     imports: DefaultDict[str, List[float]] = defaultdict(list)
     processes: DefaultDict[str, List[float]] = defaultdict(list)
@@ -184,36 +208,68 @@ def measure(python: str, rounds: int) -> Tuple[Dict[str, Measured], Dict[str, An
 
 
 def _own(subject: Subject, loaded: Mapping[str, List[str]]) -> List[str]:
-    """The modules that a run loads, in an order in which they can be imported: the action's own first."""
+    """The modules that a run loads, in an order in which they can be imported: the action's own
+    first."""
     if not subject.action:
         return []
     floor = set(loaded["empty + SQLAlchemy"]) if subject.floor == "database" else set()
-    return [subject.action, *(one for one in loaded[subject.name] if one not in floor and one != subject.action)]
+    return [
+        subject.action,
+        *(one for one in loaded[subject.name] if one not in floor and one != subject.action),
+    ]
 
 
 def main() -> None:
-    """Measure and print a table; status 1 when the target is missed, or something heavy loaded in vain."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--python", default=str(INSTALLED) if INSTALLED.exists() else sys.executable)
+    """Measure and print a table; status 1 when the target is missed, or something heavy loaded in
+    vain."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--python", default=str(INSTALLED) if INSTALLED.exists() else sys.executable
+    )
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args()
     medians, about = measure(os.path.abspath(arguments.python), arguments.rounds)
     slow = [name for name, one in medians.items() if one.imports > TARGET]
     if arguments.json:
-        print(json.dumps({**about, "seconds": {name: vars(one) for name, one in medians.items()}, "slow": slow}))
+        print(
+            json.dumps(
+                {
+                    **about,
+                    "seconds": {name: vars(one) for name, one in medians.items()},
+                    "slow": slow,
+                }
+            )
+        )
     else:
-        base = "StackStorm's base class" if about["base"] else "the stand-in for StackStorm's base class"
-        print(f"Python {about['python']}, {base}, medians of {arguments.rounds} rounds, in seconds\n")
+        base = (
+            "StackStorm's base class"
+            if about["base"]
+            else "the stand-in for StackStorm's base class"
+        )
+        print(
+            f"Python {about['python']}, {base}, medians of {arguments.rounds} rounds, in seconds\n"
+        )
         print("| action | floor | import beyond it | whole process | of the empty one |")
         print("| --- | --- | --- | --- | --- |")
         for name, one in medians.items():
             ratio = one.process / medians["empty"].process
-            print(f"| {name} | {one.floor:.3f} | {one.imports:.3f} | {one.process:.3f} | {ratio:.2f} |")
+            print(
+                f"| {name} | {one.floor:.3f} | {one.imports:.3f} | {one.process:.3f} | "
+                f"{ratio:.2f} |"
+            )
         vain = {name: one.heavy for name, one in medians.items() if one.heavy}
-        print(f"\nLoaded in vain: {vain or 'nothing'}. Over {TARGET} s beyond the floor: {', '.join(slow) or 'none'}.")
+        print(
+            f"\nLoaded in vain: {vain or 'nothing'}. Over {TARGET} s beyond the floor: "
+            f"{', '.join(slow) or 'none'}."
+        )
         if not about["base"]:
-            print("The target is for StackStorm's base class, which brings much of the standard library with it.")
+            print(
+                "The target is for StackStorm's base class, which brings much of the standard "
+                "library with it."
+            )
     if any(one.heavy for one in medians.values()) or (slow and about["base"]):
         sys.exit(1)
 

@@ -1,9 +1,11 @@
-"""What the ledger costs at 1,000 and at 1,000,000 records: append, history, and checking the chain. On SQLite.
+"""What the ledger costs at 1,000 and at 1,000,000 records: append, history, and checking the chain.
+On SQLite.
 
     .venv/bin/python benchmarks/ledger.py [--small N] [--large N] [--rounds N] [--json]
 
-The records are made up in a temporary folder, with a chain that holds. The two sizes are measured in turns, so that
-whatever else the machine does meets both. An append is a whole transaction, with the disk told to keep it.
+The records are made up in a temporary folder, with a chain that holds. The two sizes are measured
+in turns, so that whatever else the machine does meets both. An append is a whole transaction, with
+the disk told to keep it.
 """
 
 from __future__ import annotations
@@ -27,7 +29,18 @@ from opsroom.records.ledger import Entry, Event, append
 from opsroom.records.queries import deployments
 
 _COLUMNS = [column.name for column in ledger.columns]
-_EVENTS = ("asked", "started", "succeeded", "asked", "refused", "asked", "refused", "succeeded", "started", "failed")
+_EVENTS = (
+    "asked",
+    "started",
+    "succeeded",
+    "asked",
+    "refused",
+    "asked",
+    "refused",
+    "succeeded",
+    "started",
+    "failed",
+)
 
 
 def made_up(number: int) -> Iterator[Tuple[Any, ...]]:
@@ -68,7 +81,9 @@ def filled(folder: str, number: int) -> Store:
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         marks = ", ".join("?" * len(_COLUMNS))
-        connection.executemany(f"INSERT INTO ledger ({', '.join(_COLUMNS)}) VALUES ({marks})", made_up(number))
+        connection.executemany(
+            f"INSERT INTO ledger ({', '.join(_COLUMNS)}) VALUES ({marks})", made_up(number)
+        )
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -77,7 +92,11 @@ def filled(folder: str, number: int) -> Store:
 
 def one_append(store: Store) -> None:
     with store.write() as connection:
-        append(store, connection, Entry(Event.STARTED, app="app1", environment="uat", message="a sentence"))
+        append(
+            store,
+            connection,
+            Entry(Event.STARTED, app="app1", environment="uat", message="a sentence"),
+        )
 
 
 def history(**narrow: str) -> Callable[[Store], None]:
@@ -114,7 +133,9 @@ def measure(stores: List[Store], rounds: int) -> Dict[str, List[float]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--small", type=int, default=1000)
     parser.add_argument("--large", type=int, default=1000000)
     parser.add_argument("--rounds", type=int, default=300)
@@ -135,17 +156,24 @@ def main() -> None:
     if arguments.json:
         print(
             json.dumps(
-                {"milliseconds": medians, "ratio": ratios, "verify_seconds": verify_seconds, "records": report.records}
+                {
+                    "milliseconds": medians,
+                    "ratio": ratios,
+                    "verify_seconds": verify_seconds,
+                    "records": report.records,
+                }
             )
         )
         return
     print(
-        f"| median, ms | {arguments.small:,} records | {arguments.large:,} records | ratio |\n| --- | --- | --- | --- |"
+        f"| median, ms | {arguments.small:,} records | {arguments.large:,} records | ratio |\n| "
+        "--- | --- | --- | --- |"
     )
     for name, (small, large) in medians.items():
         print(f"| {name} | {small} | {large} | {ratios[name]} |")
     print(
-        f"\nChecking the chain of {report.records:,} records: {verify_seconds} s ({size} MB; made in {fill_seconds} s)."
+        f"\nChecking the chain of {report.records:,} records: {verify_seconds} s ({size} MB; "
+        f"made in {fill_seconds} s)."
     )
 
 

@@ -1,14 +1,18 @@
-"""Many consoles at once on one database: errors, waits, and what was made elsewhere without a record of it.
+"""Many consoles at once on one database: errors, waits, and what was made elsewhere without a
+record of it.
 
-    .venv/bin/python -m benchmarks.load [--consoles 50] [--seconds 75] [--database sqlite|postgresql|URL] [--json]
+    .venv/bin/python -m benchmarks.load [--consoles 50] [--seconds 75] [--database
+    sqlite|postgresql|URL] [--json]
                                         [--checkout DIR]
 
-Each console is a process of its own, as `python -m console` is, and says one message after the other without a pause:
-deployments, locks, cards, pages, and what only reads. They begin together, once all have started, and a console ends
-with the message that it is at when the time is over. Cards and pages are made at a Jira and a PagerDuty that this
-process plays, so that what they took can be compared with the record. PostgreSQL needs the requirements of the tests.
+Each console is a process of its own, as `python -m console` is, and says one message after the
+other without a pause: deployments, locks, cards, pages, and what only reads. They begin together,
+once all have started, and a console ends with the message that it is at when the time is over.
+Cards and pages are made at a Jira and a PagerDuty that this process plays, so that what they took
+can be compared with the record. PostgreSQL needs the requirements of the tests.
 
-To compare with another version, give a checkout of it (`git worktree add DIR COMMIT`): its consoles are played then.
+To compare with another version, give a checkout of it (`git worktree add DIR COMMIT`): its consoles
+are played then.
 """
 
 from __future__ import annotations
@@ -47,7 +51,8 @@ MIX = (
 )
 # So long the consoles may take to start, in seconds.
 PATIENCE = 600.0
-# Nobody waits longer: a console that has not ended so many seconds after the end is killed and counted.
+# Nobody waits longer: a console that has not ended so many seconds after the end is killed and
+# counted.
 GRACE = 120.0
 
 
@@ -70,16 +75,22 @@ class Outcome:
     def row(self) -> str:
         """A line of the table."""
         share = 100 * self.errors / max(self.messages, 1)
-        lost = ", ".join(f"{number} {what}" for what, number in self.unrecorded.items() if number) or "none"
+        lost = (
+            ", ".join(f"{number} {what}" for what, number in self.unrecorded.items() if number)
+            or "none"
+        )
         return (
-            f"| {self.database} | {self.consoles} | {self.messages:,} | {self.errors} ({share:.1f}%) "
+            f"| {self.database} | {self.consoles} | {self.messages:,} | {self.errors} "
+            f"({share:.1f}%) "
             f"| {quantile(self.waits, 0.5):.2f} | {quantile(self.waits, 0.95):.2f} "
-            f"| {max(self.waits, default=0.0):.2f} | {quantile(self.reads, 0.95):.2f} | {lost} | {self.late} |"
+            f"| {max(self.waits, default=0.0):.2f} | {quantile(self.reads, 0.95):.2f} | {lost} | "
+            f"{self.late} |"
         )
 
 
 HEADING = (
-    "| database | consoles | messages | store errors | writes: median, s | 95% | longest | reads: 95% "
+    "| database | consoles | messages | store errors | writes: median, s | 95% | longest | "
+    "reads: 95% "
     "| made, not recorded | recorded late |\n| " + " | ".join(["---"] * 10) + " |"
 )
 
@@ -91,7 +102,8 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def config_of(folder: Path, database: str, jira: str, pager: str) -> Dict[str, Any]:
-    """A config in which everybody may do everything, with applications whose deployment takes no time."""
+    """A config in which everybody may do everything, with applications whose deployment takes no
+    time."""
     state = folder / "running"
     state.mkdir()
     note, read = 'echo "$1" > "$0"', 'cat "$0" 2>/dev/null || true'
@@ -104,15 +116,26 @@ def config_of(folder: Path, database: str, jira: str, pager: str) -> Dict[str, A
         "database": database,
         "environments": {name: {} for name in ENVIRONMENTS},
         "apps": dict.fromkeys(APPS, app),
-        "trackers": {"work": {"kind": "jira", "url": jira, "user": "b@example.com", "token": "t", "project": "OPS"}},
-        "pagers": {"duty": {"kind": "pagerduty", "token": "t", "from": "bot@example.com", "url": pager}},
+        "trackers": {
+            "work": {
+                "kind": "jira",
+                "url": jira,
+                "user": "b@example.com",
+                "token": "t",
+                "project": "OPS",
+            }
+        },
+        "pagers": {
+            "duty": {"kind": "pagerduty", "token": "t", "from": "bot@example.com", "url": pager}
+        },
         "teams": {"web-team": {"duty": "PWEB"}},
         "page_limit": {"pages": 0},
     }
 
 
 def talk(checkout: Path, config: Path, number: int, seconds: float, out: Path) -> None:
-    """One console: says messages for so long from the moment on when all are there; notes what came of each."""
+    """One console: says messages for so long from the moment on when all are there; notes what came
+    of each."""
     sys.path[:0] = [str(checkout / "actions" / "lib"), str(checkout)]
     from console import PACK
     from console.opening import open_session
@@ -129,17 +152,28 @@ def talk(checkout: Path, config: Path, number: int, seconds: float, out: Path) -
         while time.time() < end:
             message, _, writes = chance.choices(MIX, [share for _, share, _ in MIX])[0]
             words = {"app": chance.choice(APPS), "environment": chance.choice(ENVIRONMENTS)}
-            text = message.format(**words, number=chance.randrange(1000), word=f"{number}-{chance.randrange(10**9)}")
+            text = message.format(
+                **words, number=chance.randrange(1000), word=f"{number}-{chance.randrange(10**9)}"
+            )
             reply = session.say(text)
-            recorded = not isinstance(reply.result, dict) or reply.result.get("recorded", True) is not False
-            told = {"code": reply.code, "seconds": reply.seconds, "writes": writes, "recorded": recorded}
+            recorded = (
+                not isinstance(reply.result, dict)
+                or reply.result.get("recorded", True) is not False
+            )
+            told = {
+                "code": reply.code,
+                "seconds": reply.seconds,
+                "writes": writes,
+                "recorded": recorded,
+            }
             lines.write(json.dumps({**told, "said": text, "message": reply.message}) + "\n")
             lines.flush()
 
 
 @contextmanager
 def database_of(kind: str, folder: Path) -> Iterator[str]:
-    """The URL of an empty database: in a file, on a PostgreSQL server of its own, or the one that was given."""
+    """The URL of an empty database: in a file, on a PostgreSQL server of its own, or the one that
+    was given."""
     if kind == "sqlite":
         yield f"sqlite:///{folder}/opsroom.db"
     elif kind == "postgresql":
@@ -157,16 +191,21 @@ def database_of(kind: str, folder: Path) -> Iterator[str]:
 
 
 def run(kind: str, consoles: int, seconds: float, keep: str = "", checkout: Path = ROOT) -> Outcome:
-    """Play it once, with the code in `checkout`. `keep` is a folder for what each console wrote down."""
+    """Play it once, with the code in `checkout`. `keep` is a folder for what each console wrote
+    down."""
     from benchmarks.jira_server import Jira
     from benchmarks.paging import Pager
 
-    with tempfile.TemporaryDirectory(prefix="opsroom-load-") as name, Jira() as jira, Pager() as pager:
+    with tempfile.TemporaryDirectory(
+        prefix="opsroom-load-"
+    ) as name, Jira() as jira, Pager() as pager:
         folder = Path(name)
         with database_of(kind, folder) as url:
             _make_tables(url, checkout)
             config = folder / "opsroom.yaml"
-            config.write_text(json.dumps(config_of(folder, url, jira.url, pager.url)), encoding="utf-8")
+            config.write_text(
+                json.dumps(config_of(folder, url, jira.url, pager.url)), encoding="utf-8"
+            )
             outcome = Outcome(kind.partition(":")[0], consoles, seconds)
             _play(outcome, config, folder, consoles, seconds, checkout)
             # As the next command would: it writes down what could not be recorded.
@@ -183,8 +222,16 @@ def _make_tables(url: str, checkout: Path) -> None:
     subprocess.run([sys.executable, "-c", code, url], env=library, check=True)
 
 
-def _play(outcome: Outcome, config: Path, folder: Path, consoles: int, seconds: float, checkout: Path) -> None:
-    command = [sys.executable, str(Path(__file__).resolve()), "--checkout", str(checkout), "--console"]
+def _play(
+    outcome: Outcome, config: Path, folder: Path, consoles: int, seconds: float, checkout: Path
+) -> None:
+    command = [
+        sys.executable,
+        str(Path(__file__).resolve()),
+        "--checkout",
+        str(checkout),
+        "--console",
+    ]
     outs = [folder / f"console-{number}.jsonl" for number in range(consoles)]
     processes = []
     for number, out in enumerate(outs):
@@ -218,9 +265,25 @@ def _count(outcome: Outcome, told: Dict[str, Any]) -> None:
 
 
 def _drain(config: Path, checkout: Path) -> None:
-    say = [sys.executable, "-m", "console", "--config", str(config), "--as", "alice", "--room", "#dev"]
+    say = [
+        sys.executable,
+        "-m",
+        "console",
+        "--config",
+        str(config),
+        "--as",
+        "alice",
+        "--room",
+        "#dev",
+    ]
     for _ in range(2):
-        subprocess.run(say, cwd=checkout, input=b"page web-team: the last one\n", check=True, capture_output=True)
+        subprocess.run(
+            say,
+            cwd=checkout,
+            input=b"page web-team: the last one\n",
+            check=True,
+            capture_output=True,
+        )
 
 
 def _compare(outcome: Outcome, url: str, made: Dict[str, int]) -> None:
@@ -231,18 +294,30 @@ def _compare(outcome: Outcome, url: str, made: Dict[str, int]) -> None:
         for event, number in made.items():
             found = rows(on, "SELECT count(*) AS n FROM ledger WHERE event = :event", event=event)
             outcome.unrecorded[event] = number - int(found[0]["n"])
-        late = rows(on, "SELECT count(*) AS n FROM ledger WHERE facts LIKE :late", late='%"recorded_late"%')
+        late = rows(
+            on, "SELECT count(*) AS n FROM ledger WHERE facts LIKE :late", late='%"recorded_late"%'
+        )
         outcome.late = int(late[0]["n"])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--consoles", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=75.0)
-    parser.add_argument("--database", action="append", help="sqlite, postgresql or a URL of an empty database; repeat")
-    parser.add_argument("--keep", default="", metavar="FOLDER", help="keep what the consoles wrote down")
+    parser.add_argument(
+        "--database",
+        action="append",
+        help="sqlite, postgresql or a URL of an empty database; repeat",
+    )
+    parser.add_argument(
+        "--keep", default="", metavar="FOLDER", help="keep what the consoles wrote down"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--checkout", type=Path, default=ROOT, metavar="DIR", help="play the code in this folder")
+    parser.add_argument(
+        "--checkout", type=Path, default=ROOT, metavar="DIR", help="play the code in this folder"
+    )
     parser.add_argument("--console", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.console:
@@ -251,7 +326,9 @@ def main() -> None:
         return
     outcomes = []
     for kind in given.database or ("sqlite", "postgresql"):
-        outcomes.append(run(kind, given.consoles, given.seconds, given.keep, given.checkout.resolve()))
+        outcomes.append(
+            run(kind, given.consoles, given.seconds, given.keep, given.checkout.resolve())
+        )
     if given.json:
         print(json.dumps([vars(one) for one in outcomes], default=str))
         return
@@ -260,7 +337,10 @@ def main() -> None:
     for one in outcomes:
         print(one.row())
     for one in outcomes:
-        print(f"{one.database}: {dict(sorted(one.codes.items()))}" + (f", {one.killed} killed" if one.killed else ""))
+        print(
+            f"{one.database}: {dict(sorted(one.codes.items()))}"
+            + (f", {one.killed} killed" if one.killed else "")
+        )
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
-"""From message to the pager's acceptance on a running StackStorm, beside an empty Python action; requests per verb.
+"""From message to the pager's acceptance on a running StackStorm, beside an empty Python action;
+requests per verb.
 
     ST2_API_URL=... ST2_AUTH_TOKEN=... .venv/bin/python -m benchmarks.paging [--rounds N]
     .venv/bin/python -m benchmarks.paging --requests
 
-The first is run where StackStorm runs, with the token of an administrator: it installs a pack of one empty action, and
-configures opsroom (which has to be installed) for a PagerDuty that this process plays, for the time that it takes. What
-is measured begins with `POST /v1/aliasexecution/match_and_execute`. It ends, for a page, when the pager has answered
-that it took it, and for the empty action when its `run` is entered. A relay adds its own time to both alike.
+The first is run where StackStorm runs, with the token of an administrator: it installs a pack of
+one empty action, and configures opsroom (which has to be installed) for a PagerDuty that this
+process plays, for the time that it takes. What is measured begins with `POST
+/v1/aliasexecution/match_and_execute`. It ends, for a page, when the pager has answered that it took
+it, and for the empty action when its `run` is entered. A relay adds its own time to both alike.
 
-The second needs the requirements of the tests, and the vendors' descriptions that the contract tests read.
+The second needs the requirements of the tests, and the vendors' descriptions that the contract
+tests read.
 """
 
 from __future__ import annotations
@@ -103,7 +106,8 @@ class Pager:
 
 @contextmanager
 def configured(pager: Pager) -> Iterator[None]:
-    """opsroom with that pager, a fresh database and no limit; afterwards its config is what it was."""
+    """opsroom with that pager, a fresh database and no limit; afterwards its config is what it
+    was."""
     try:
         before = call("/configs/opsroom?show_secrets=true")["values"]
     except HTTPError:
@@ -113,7 +117,14 @@ def configured(pager: Pager) -> Iterator[None]:
         config = {
             "database": f"sqlite:///{folder}/opsroom.db",
             "environments": {"test": {}},
-            "pagers": {"duty": {"kind": "pagerduty", "token": "t", "from": "bot@example.com", "url": pager.url}},
+            "pagers": {
+                "duty": {
+                    "kind": "pagerduty",
+                    "token": "t",
+                    "from": "bot@example.com",
+                    "url": pager.url,
+                }
+            },
             "teams": {"web-team": {"duty": "PWEB"}},
             "page_limit": {"pages": 0},
             "watch": "0s",
@@ -136,8 +147,14 @@ def _put(path: str, body: Any) -> None:
 
 
 def say(message: str, at: Callable[[str], float]) -> float:
-    """The seconds from saying something to the moment that `at(execution)` tells once it has ended."""
-    body = {"command": message, "user": "benchmark", "source_channel": "", "notification_route": "none"}
+    """The seconds from saying something to the moment that `at(execution)` tells once it has
+    ended."""
+    body = {
+        "command": message,
+        "user": "benchmark",
+        "source_channel": "",
+        "notification_route": "none",
+    }
     began = time.time()
     execution = call("/aliasexecution/match_and_execute", body)["results"][0]["execution"]["id"]
     if ended(execution) != "succeeded":
@@ -166,7 +183,8 @@ def measure(rounds: int) -> Dict[str, List[float]]:
 
 
 def requests_per_verb() -> List[Tuple[str, Dict[str, str]]]:
-    """How many requests each kind sends for each verb; "-" for what it cannot do, which it says without a request."""
+    """How many requests each kind sends for each verb; "-" for what it cannot do, which it says
+    without a request."""
     sys.path[:0] = [str(ROOT / one) for one in ("tests", "actions/lib")]
     import yaml
 
@@ -178,7 +196,11 @@ def requests_per_verb() -> List[Tuple[str, Dict[str, str]]]:
         counts: Dict[str, str] = {}
         with case(name) as it, tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "opsroom.yaml"
-            config = {**it.config(), "environments": {"test": {}}, "database": f"sqlite:///{folder}/opsroom.db"}
+            config = {
+                **it.config(),
+                "environments": {"test": {}},
+                "database": f"sqlite:///{folder}/opsroom.db",
+            }
             path.write_text(yaml.safe_dump(config), encoding="utf-8")
             session, id = open_session(path, ROOT, speaker="alice", room="#dev"), ""
             for verb, text in VERBS:
@@ -195,9 +217,13 @@ def requests_per_verb() -> List[Tuple[str, Dict[str, str]]]:
 
 def main() -> None:
     """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--requests", action="store_true", help="count requests instead; needs no StackStorm")
+    parser.add_argument(
+        "--requests", action="store_true", help="count requests instead; needs no StackStorm"
+    )
     arguments = parser.parse_args()
     if arguments.requests:
         verbs = [verb for verb, _ in VERBS]
@@ -207,10 +233,16 @@ def main() -> None:
         return
     seconds = measure(arguments.rounds)
     floor = statistics.median(seconds["empty"])
-    print(f"Medians of {arguments.rounds} rounds\n\n| message | seconds | of the empty action |\n| --- | --- | --- |")
+    print(
+        f"Medians of {arguments.rounds} rounds\n\n| message | seconds | of the empty action |\n| "
+        "--- | --- | --- |"
+    )
     for name, taken in seconds.items():
         middle = statistics.median(taken)
-        print(f"| {name} | {middle:.3f} ({min(taken):.3f} to {max(taken):.3f}) | {middle / floor:.2f} |")
+        print(
+            f"| {name} | {middle:.3f} ({min(taken):.3f} to {max(taken):.3f}) | "
+            f"{middle / floor:.2f} |"
+        )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""What it costs to watch versions: processor time and memory at 10, 100 and 1,000 sources, each asked on its interval.
+"""What it costs to watch versions: processor time and memory at 10, 100 and 1,000 sources, each
+asked on its interval.
 
     .venv/bin/python -m benchmarks.sensors [--seconds 120] [--python PATH] [--stackstorm]
 
-The sources are applications on an HTTP server of this machine, in a process of its own. The watch runs in another one,
-whose processor time and memory are told; `--stackstorm` first loads what StackStorm loads into the process of a sensor
-(its green threads too) and needs --python with that of a pack's virtualenv.
+The sources are applications on an HTTP server of this machine, in a process of its own. The watch
+runs in another one, whose processor time and memory are told; `--stackstorm` first loads what
+StackStorm loads into the process of a sensor (its green threads too) and needs --python with that
+of a pack's virtualenv.
 """
 
 from __future__ import annotations
@@ -24,23 +26,38 @@ INTERVAL = 60
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--seconds", type=float, default=120.0)
     arguments.add_argument("--counts", default="10,100,1000")
     arguments.add_argument("--python", default=sys.executable)
     arguments.add_argument("--stackstorm", action="store_true")
     given = arguments.parse_args()
-    server = subprocess.Popen([sys.executable, __file__, "serve"], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [sys.executable, __file__, "serve"], stdout=subprocess.PIPE, text=True
+    )
     try:
         assert server.stdout is not None
         port = int(server.stdout.readline())
-        print(f"{os.getloadavg()[0]:.1f} load; {given.seconds:g} s each, every source each {INTERVAL} s")
+        print(
+            f"{os.getloadavg()[0]:.1f} load; {given.seconds:g} s each, every source each "
+            f"{INTERVAL} s"
+        )
         print("| sources | looks | late | processor, of one core | memory before | memory |")
         print("| --- | --- | --- | --- | --- | --- |")
         for count in map(int, given.counts.split(",")):
-            job = {"port": port, "count": count, "seconds": given.seconds, "stackstorm": given.stackstorm}
+            job = {
+                "port": port,
+                "count": count,
+                "seconds": given.seconds,
+                "stackstorm": given.stackstorm,
+            }
             done = subprocess.run(
-                [given.python, __file__, "watch", json.dumps(job)], capture_output=True, text=True, check=False
+                [given.python, __file__, "watch", json.dumps(job)],
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert done.returncode == 0, done.stderr
             print(done.stdout.strip().splitlines()[-1], flush=True)
@@ -54,7 +71,9 @@ def serve() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while await reader.readuntil(b"\r\n\r\n"):
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n" + b'{"version":"1.0"}')
+                writer.write(
+                    b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n" + b'{"version":"1.0"}'
+                )
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
@@ -69,7 +88,8 @@ def serve() -> None:
 
 
 def watch(job: Dict[str, Any]) -> None:
-    """Watches for so long, and tells what it took, without the start of the process and the first look."""
+    """Watches for so long, and tells what it took, without the start of the process and the first
+    look."""
     if job["stackstorm"]:
         import st2reactor.container.sensor_wrapper  # noqa: F401
     before = _memory()
@@ -132,7 +152,9 @@ def _count_looks(looks: List[float]) -> None:
 
 def _memory() -> float:
     """The most that was resident so far, in MB."""
-    line = next(one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM"))
+    line = next(
+        one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM")
+    )
     return int(line.split()[1]) / 1024
 
 

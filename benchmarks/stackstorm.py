@@ -1,11 +1,13 @@
-"""Commands from message to answer on a running StackStorm, beside an empty Python action that is asked for in chat too.
+"""Commands from message to answer on a running StackStorm, beside an empty Python action that is
+asked for in chat too.
 
-    ST2_API_URL=... ST2_AUTH_TOKEN=... .venv/bin/python -m benchmarks.stackstorm [--rounds N] [--say MESSAGE ...]
+    ST2_API_URL=... ST2_AUTH_TOKEN=... .venv/bin/python -m benchmarks.stackstorm [--rounds N] [--say
+    MESSAGE ...]
 
-Run it where StackStorm runs, with the token of an administrator: it installs a pack of one empty action for the time
-that it takes. opsroom has to be installed and configured; the messages change nothing. What is measured: from
-`POST /v1/aliasexecution/match_and_execute` to the end of the execution, asked for every 20 ms. The relay's own share is
-not in it.
+Run it where StackStorm runs, with the token of an administrator: it installs a pack of one empty
+action for the time that it takes. opsroom has to be installed and configured; the messages change
+nothing. What is measured: from `POST /v1/aliasexecution/match_and_execute` to the end of the
+execution, asked for every 20 ms. The relay's own share is not in it.
 """
 
 from __future__ import annotations
@@ -85,7 +87,12 @@ def ended(execution: str) -> str:
 
 def say(message: str) -> Tuple[str, float]:
     """Say something as a relay does: how it ended, and the seconds that it took."""
-    body = {"command": message, "user": "benchmark", "source_channel": "", "notification_route": "none"}
+    body = {
+        "command": message,
+        "user": "benchmark",
+        "source_channel": "",
+        "notification_route": "none",
+    }
     began = time.perf_counter()
     execution = call("/aliasexecution/match_and_execute", body)["results"][0]["execution"]["id"]
     return ended(execution), time.perf_counter() - began
@@ -100,7 +107,11 @@ def floor_pack() -> Iterator[None]:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(content.lstrip(), encoding="utf-8")
         identity = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@example.com"]
-        for arguments in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "-m", "The pack"]):
+        for arguments in (
+            ["init", "--quiet"],
+            ["add", "."],
+            [*identity, "commit", "--quiet", "-m", "The pack"],
+        ):
             subprocess.run(["git", *arguments], cwd=folder, check=True)
         installed = call("/packs/install", {"packs": [f"file://{folder}"]})["execution_id"]
         try:
@@ -126,7 +137,9 @@ def measure(messages: List[str], rounds: int) -> Dict[str, float]:
 
 def main() -> None:
     """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--say", nargs="*", default=list(MESSAGES), help="the messages to measure")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -136,7 +149,10 @@ def main() -> None:
     if arguments.json:
         print(json.dumps({"seconds": medians}))
         return
-    print(f"Medians of {arguments.rounds} rounds\n\n| message | seconds | of the empty action |\n| --- | --- | --- |")
+    print(
+        f"Medians of {arguments.rounds} rounds\n\n| message | seconds | of the empty action |\n| "
+        "--- | --- | --- |"
+    )
     for message, seconds in medians.items():
         print(f"| {message} | {seconds:.2f} | {seconds / medians[NOTHING]:.2f} |")
 

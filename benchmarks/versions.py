@@ -1,10 +1,12 @@
-"""`versions on uat` for 200 applications that take 100 ms each to answer, against `curl --parallel`. Linux.
+"""`versions on uat` for 200 applications that take 100 ms each to answer, against `curl
+--parallel`. Linux.
 
     .venv/bin/python -m benchmarks.versions [--apps N] [--milliseconds N] [--rounds N] [--json]
 
-Each application has an address of its own (127.0.1.1, 127.0.1.2 ...), so that each needs a connection of its own. Both
-ask as many at once; they are measured in turns. The action is measured by itself, in a process that has run it before,
-and with the start of its process, as the runner of StackStorm starts one for every message.
+Each application has an address of its own (127.0.1.1, 127.0.1.2 ...), so that each needs a
+connection of its own. Both ask as many at once; they are measured in turns. The action is measured
+by itself, in a process that has run it before, and with the start of its process, as the runner of
+StackStorm starts one for every message.
 """
 
 from __future__ import annotations
@@ -45,7 +47,10 @@ assert ok and not result["unanswered"], result["message"]
 
 def addresses(count: int, port: int) -> List[str]:
     """One address for each application, on hosts of their own."""
-    return [f"http://127.0.{1 + number // 250}.{1 + number % 250}:{port}/version" for number in range(count)]
+    return [
+        f"http://127.0.{1 + number // 250}.{1 + number % 250}:{port}/version"
+        for number in range(count)
+    ]
 
 
 def config_of(urls: List[str]) -> Dict[str, Any]:
@@ -61,7 +66,16 @@ def by_curl(urls: List[str], folder: Path) -> Callable[[], None]:
     """Ask all addresses with one curl."""
     file = folder / "curl.conf"
     file.write_text("".join(f'url = "{url}"\n' for url in urls), encoding="utf-8")
-    command = ["curl", "--silent", "--fail", "--parallel", "--parallel-max", str(AT_ONCE), "--config", str(file)]
+    command = [
+        "curl",
+        "--silent",
+        "--fail",
+        "--parallel",
+        "--parallel-max",
+        str(AT_ONCE),
+        "--config",
+        str(file),
+    ]
 
     def ask() -> None:
         said = subprocess.run(command, check=True, capture_output=True).stdout
@@ -87,7 +101,13 @@ def by_process(urls: List[str], folder: Path) -> Callable[[], None]:
     """Ask through the action's class, in a new process."""
     file = folder / "job.json"
     file.write_text(json.dumps([config_of(urls), {**WHO, "environment": "uat"}]), encoding="utf-8")
-    command = [sys.executable, "-c", _CHILD, f"{ROOT / 'actions'}:{ROOT / 'actions' / 'lib'}", str(file)]
+    command = [
+        sys.executable,
+        "-c",
+        _CHILD,
+        f"{ROOT / 'actions'}:{ROOT / 'actions' / 'lib'}",
+        str(file),
+    ]
 
     def ask() -> None:
         subprocess.run(command, check=True, cwd=folder)
@@ -98,9 +118,14 @@ def by_process(urls: List[str], folder: Path) -> Callable[[], None]:
 def measure(count: int, seconds: float, rounds: int) -> Dict[str, float]:
     """Medians in seconds, by who asked. Without curl on the machine, there is none of it."""
     kept: Dict[str, List[float]] = {}
-    with tempfile.TemporaryDirectory(prefix="opsroom-versions-") as name, slow_server(seconds) as port:
+    with tempfile.TemporaryDirectory(prefix="opsroom-versions-") as name, slow_server(
+        seconds
+    ) as port:
         folder, urls = Path(name), addresses(count, port)
-        asking = {"the action": by_action(urls), "the action and its process": by_process(urls, folder)}
+        asking = {
+            "the action": by_action(urls),
+            "the action and its process": by_process(urls, folder),
+        }
         if shutil.which("curl"):
             asking["curl"] = by_curl(urls, folder)
         for turn in range(rounds + 1):
@@ -114,7 +139,9 @@ def measure(count: int, seconds: float, rounds: int) -> Dict[str, float]:
 
 def main() -> None:
     """Measure and print a table; status 1 when the target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--apps", type=int, default=200)
     parser.add_argument("--milliseconds", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=15)
@@ -126,10 +153,18 @@ def main() -> None:
     curl = medians.get("curl")
     ratios = {who: round(taken / curl, 2) for who, taken in medians.items()} if curl else {}
     if arguments.json:
-        print(json.dumps({"at_once": AT_ONCE, "ideal": ideal, "seconds": medians, "of_curl": ratios}))
+        print(
+            json.dumps({"at_once": AT_ONCE, "ideal": ideal, "seconds": medians, "of_curl": ratios})
+        )
     else:
-        print(f"{arguments.apps} addresses, {arguments.milliseconds} ms each, {AT_ONCE} at once: {ideal:.2f} s at best")
-        print(f"Medians of {arguments.rounds} rounds\n\n| who asks | seconds | of curl |\n| --- | --- | --- |")
+        print(
+            f"{arguments.apps} addresses, {arguments.milliseconds} ms each, {AT_ONCE} at once: "
+            f"{ideal:.2f} s at best"
+        )
+        print(
+            f"Medians of {arguments.rounds} rounds\n\n| who asks | seconds | of curl |\n| --- | "
+            "--- | --- |"
+        )
         for who, taken in medians.items():
             print(f"| {who} | {taken:.3f} | {ratios.get(who, '')} |")
         if not curl:

@@ -1,4 +1,5 @@
-"""A world for the benchmarks to act in: one application from a git repository on one environment, in a folder."""
+"""A world for the benchmarks to act in: one application from a git repository on one environment,
+in a folder."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ TAGS = ("v1.0.0", "v1.1.0")
 
 
 def make_world(folder: Path) -> Dict[str, Any]:
-    """Make a repository with two tags in the folder. The config: web on uat, deployed by git, a database in a file."""
+    """Make a repository with two tags in the folder. The config: web on uat, deployed by git, a
+    database in a file."""
     repository = folder / "repository"
     repository.mkdir()
     _git(repository, "init", "--quiet")
@@ -38,4 +40,6 @@ def make_world(folder: Path) -> Dict[str, Any]:
 def _git(folder: Path, *arguments: str) -> None:
     environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     identity = ["-c", "user.name=alice", "-c", "user.email=alice@example.com"]
-    subprocess.run(["git", *identity, *arguments], cwd=folder, env=environ, check=True, capture_output=True)
+    subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, env=environ, check=True, capture_output=True
+    )

@@ -1,4 +1,5 @@
-"""The chat room in a terminal: the pack's own aliases and actions on an embedded default, without a server.
+"""The chat room in a terminal: the pack's own aliases and actions on an embedded default, without a
+server.
 
 A front door to the pack and no second StackStorm: no workflows, rules, sensors or datastore.
 """

@@ -34,7 +34,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
         _complain(error.problems)
         return 2
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A reply is UTF-8 wherever it goes; half a character that somebody sent must not end the conversation.
+        # A reply is UTF-8 wherever it goes; half a character that somebody sent must not end the
+        # conversation.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     if sys.stdin.isatty() and not options.json:
         from .room import enter
@@ -52,17 +53,34 @@ def _complain(lines: List[str]) -> None:
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m console",
-        description="The chat room in a terminal: reads messages, one a line, and answers as opsroom does in chat.",
-        epilog="Lines for the console itself: /as NAME, /room #ops, /quit. For a ready-made world: make demo",
+        description="The chat room in a terminal: reads messages, one a line, and answers as "
+        "opsroom does in chat.",
+        epilog="Lines for the console itself: /as NAME, /room #ops, /quit. For a ready-made "
+        "world: make demo",
     )
-    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the pack's config, an opsroom.yaml")
     parser.add_argument(
-        "--database", default="", metavar="URL", help="where the record is kept, instead of the config's"
+        "--config",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the pack's config, an opsroom.yaml",
     )
-    parser.add_argument("--as", dest="speaker", default="", metavar="NAME", help="the chat name that speaks")
+    parser.add_argument(
+        "--database",
+        default="",
+        metavar="URL",
+        help="where the record is kept, instead of the config's",
+    )
+    parser.add_argument(
+        "--as", dest="speaker", default="", metavar="NAME", help="the chat name that speaks"
+    )
     parser.add_argument("--room", default="", metavar="NAME", help="the room that it speaks in")
-    parser.add_argument("--json", action="store_true", help="print each reply as a JSON object on one line")
-    parser.add_argument("--pack", type=Path, default=PACK, metavar="DIR", help="another pack's folder than this one")
+    parser.add_argument(
+        "--json", action="store_true", help="print each reply as a JSON object on one line"
+    )
+    parser.add_argument(
+        "--pack", type=Path, default=PACK, metavar="DIR", help="another pack's folder than this one"
+    )
     return parser
 
 

@@ -25,7 +25,8 @@ class PackError(Exception):
 
 @dataclass(frozen=True)
 class Alias:
-    """One alias. `ack` and `result` are as in the file; `formats` are the expressions that it matches."""
+    """One alias. `ack` and `result` are as in the file; `formats` are the expressions that it
+    matches."""
 
     name: str
     action_ref: str
@@ -75,7 +76,8 @@ class Pack:
     actions: Mapping[str, Action]
 
     def matches(self, message: str) -> List[Match]:
-        """Every format that a message matches; StackStorm runs it only when there is exactly one."""
+        """Every format that a message matches; StackStorm runs it only when there is exactly
+        one."""
         return [
             Match(alias, one)
             for alias in self.aliases
@@ -85,11 +87,13 @@ class Pack:
 
 
 def load_pack(folder: Path) -> Pack:
-    """Read a pack's actions and aliases. Raises PackError with everything that is wrong with them."""
+    """Read a pack's actions and aliases. Raises PackError with everything that is wrong with
+    them."""
     problems: List[str] = []
     meta = _read(folder / "pack.yaml", dict, problems) if (folder / "pack.yaml").exists() else {}
     ref = str(meta.get("ref") or meta.get("name") or folder.name) if meta else folder.name
-    # What other runners run, workflows above all, is there for rules and the web; chat may lead to none of it.
+    # What other runners run, workflows above all, is there for rules and the web; chat may lead to
+    # none of it.
     others: Dict[str, str] = {}
     found = _each(folder / "actions", lambda raw: _action(raw, folder, ref, others), problems)
     actions = {one.ref: one for one in found if one is not None}
@@ -97,10 +101,14 @@ def load_pack(folder: Path) -> Pack:
     for alias in aliases:
         if alias.action_ref in others:
             runner = others[alias.action_ref]
-            told = f"the console runs python-script actions only, and {alias.action_ref} is {runner}"
+            told = (
+                f"the console runs python-script actions only, and {alias.action_ref} is {runner}"
+            )
             problems.append(f"alias {alias.name}: {told}")
         elif alias.action_ref not in actions:
-            problems.append(f"alias {alias.name}: there is no action {alias.action_ref} in {folder / 'actions'}")
+            problems.append(
+                f"alias {alias.name}: there is no action {alias.action_ref} in {folder / 'actions'}"
+            )
     if problems:
         raise PackError(problems)
     return Pack(folder, tuple(aliases), actions)
@@ -132,12 +140,18 @@ def _read(path: Path, wanted: type, problems: List[str]) -> Any:
     return raw
 
 
-def _action(raw: Dict[str, Any], folder: Path, pack: str, others: Dict[str, str]) -> Optional[Action]:
+def _action(
+    raw: Dict[str, Any], folder: Path, pack: str, others: Dict[str, str]
+) -> Optional[Action]:
     if raw["runner_type"] != "python-script":
         others[f"{pack}.{raw['name']}"] = str(raw["runner_type"])
         return None
-    parameters = {str(name): dict(schema or {}) for name, schema in (raw.get("parameters") or {}).items()}
-    return Action(f"{pack}.{raw['name']}", raw["name"], folder / "actions" / raw["entry_point"], parameters)
+    parameters = {
+        str(name): dict(schema or {}) for name, schema in (raw.get("parameters") or {}).items()
+    }
+    return Action(
+        f"{pack}.{raw['name']}", raw["name"], folder / "actions" / raw["entry_point"], parameters
+    )
 
 
 def _alias(raw: Dict[str, Any]) -> Alias:
@@ -146,7 +160,8 @@ def _alias(raw: Dict[str, Any]) -> Alias:
         display, representations, several = normalise(one)
         if several:
             raise ValueError("the console does not know match_multiple")
-        # A display alone is for help only; StackStorm fails on the few messages that it would match.
+        # A display alone is for help only; StackStorm fails on the few messages that it would
+        # match.
         formats += [AliasFormat(display or said, Format(said)) for said in representations]
     return Alias(
         name=raw["name"],

@@ -1,4 +1,5 @@
-"""Whether StackStorm takes a regular expression for anchored; it adds an anchor where it sees none."""
+"""Whether StackStorm takes a regular expression for anchored; it adds an anchor where it sees
+none."""
 
 from __future__ import annotations
 
@@ -42,8 +43,8 @@ class _Group:
 def anchors(pattern: str) -> Set[str]:
     """Which of START and END StackStorm finds in an expression.
 
-    It finds `^`, `\\A`, `$` and `\\Z` anywhere at the top level and inside groups, but not inside lookarounds nor
-    inside what is repeated or optional. The expression must be a valid one.
+    It finds `^`, `\\A`, `$` and `\\Z` anywhere at the top level and inside groups, but not inside
+    lookarounds nor inside what is repeated or optional. The expression must be a valid one.
     """
     stack = [_Group(plain=True)]
     position = 0

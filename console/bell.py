@@ -1,10 +1,12 @@
-"""Whose pager rings: pages of the pager kind `local` are only written down, so the console makes the noise."""
+"""Whose pager rings: pages of the pager kind `local` are only written down, so the console makes
+the noise."""
 
 from __future__ import annotations
 
 from typing import Any, Mapping, Tuple
 
-# Of those who are on a page: all of them when it goes out, the last one when somebody more is called.
+# Of those who are on a page: all of them when it goes out, the last one when somebody more is
+# called.
 _FIRST, _FURTHER = ("paged",), ("escalated", "responder_added")
 
 

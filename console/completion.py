@@ -1,4 +1,5 @@
-"""What may come next in a message that is being typed: the words of the commands, and today's names."""
+"""What may come next in a message that is being typed: the words of the commands, and today's
+names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`make demo`: builds a tiny world and plays a conversation in it; on a terminal you are then left in the room."""
+"""`make demo`: builds a tiny world and plays a conversation in it; on a terminal you are then left
+in the room."""
 
 from __future__ import annotations
 
@@ -22,9 +23,11 @@ FOLDER = PACK / "var" / "demo"
 
 @dataclass(frozen=True)
 class Line:
-    """One message of the conversation and how it must end. `drawn` ones stand in the picture of the docs.
+    """One message of the conversation and how it must end. `drawn` ones stand in the picture of the
+    docs.
 
-    `{change}` in the text stands for the id of the change that was spoken of last: ids are made at random.
+    `{change}` in the text stands for the id of the change that was spoken of last: ids are made at
+    random.
     """
 
     speaker: str
@@ -53,7 +56,13 @@ CONVERSATION = (
     Line("alice", "#dev", "plan web v1.2.0 to production", "succeeded", "plan"),
     Line("alice", "#ops", "deploy web v1.2.0 to production", "succeeded", "waiting", drawn=True),
     Line("alice", "#ops", "approve change {change}", "failed", "own_change", drawn=True),
-    Line("alice", "#ops", "approve change {change} requester=carol", "rejected", "immutable_parameter"),
+    Line(
+        "alice",
+        "#ops",
+        "approve change {change} requester=carol",
+        "rejected",
+        "immutable_parameter",
+    ),
     Line("carol", "#ops", "approve change {change}", "succeeded", "deployed", drawn=True),
     Line(
         "carol",
@@ -80,7 +89,13 @@ CONVERSATION = (
         "card_there",
     ),
     Line("bob", "#dev", "assign card SHOP-1 to me", "succeeded", "card_assigned"),
-    Line("bob", "#dev", "comment on card SHOP-1: it is the price of each item", "succeeded", "card_commented"),
+    Line(
+        "bob",
+        "#dev",
+        "comment on card SHOP-1: it is the price of each item",
+        "succeeded",
+        "card_commented",
+    ),
     Line("bob", "#dev", "move card SHOP-1 to doing", "succeeded", "card_moved"),
     Line("alice", "#dev", "show card SHOP-1", "succeeded", "card"),
     Line("bob", "#dev", "deploy web v1.3.0-rc1 to test for SHOP-1", "succeeded", "deployed"),
@@ -97,7 +112,10 @@ CONVERSATION = (
 
 
 def play(
-    session: Session, lines: Sequence[Line], before: Callable[[Line], None], after: Callable[[Reply], None]
+    session: Session,
+    lines: Sequence[Line],
+    before: Callable[[Line], None],
+    after: Callable[[Reply], None],
 ) -> List[str]:
     """Say every line; returns a sentence for each that did not end as it must.
 
@@ -111,10 +129,15 @@ def play(
         reply = session.say(line.text, line.speaker, line.room)
         after(reply)
         change = change_of(reply) or change
-        if (reply.status, reply.code) != (line.status, line.code) or reply.rendered.problem or reply.rendered.unsafe:
+        if (
+            (reply.status, reply.code) != (line.status, line.code)
+            or reply.rendered.problem
+            or reply.rendered.unsafe
+        ):
             wrong.append(
                 f"'{line.text}' by {line.speaker} ended as {reply.status} ({reply.code}), "
-                f"not as {line.status} ({line.code}): {reply.message} {reply.rendered.problem}".strip()
+                f"not as {line.status} ({line.code}): {reply.message} "
+                f"{reply.rendered.problem}".strip()
             )
     return wrong
 
@@ -128,9 +151,14 @@ def change_of(reply: Reply) -> str:
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
-    """Play the conversation. Returns 1 when a message did not end as it must, 2 when there is no world to play in."""
-    parser = argparse.ArgumentParser(prog="python -m console.demo", description="The pack in a tiny world.")
-    parser.add_argument("--chat-only", action="store_true", help="no conversation: straight into the room")
+    """Play the conversation. Returns 1 when a message did not end as it must, 2 when there is no
+    world to play in."""
+    parser = argparse.ArgumentParser(
+        prog="python -m console.demo", description="The pack in a tiny world."
+    )
+    parser.add_argument(
+        "--chat-only", action="store_true", help="no conversation: straight into the room"
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the world is built")
     options = parser.parse_args(arguments)
     chat = Chat(sys.stdout)
@@ -157,10 +185,20 @@ def _session(world: World) -> Session:
 def _played(session: Session, chat: Chat, quiet: bool) -> bool:
     wrong = play(session, PRELUDE, lambda line: None, lambda reply: None)
     if not quiet and not wrong:
-        chat.aside("An application, web, runs on test, uat and production. Three people talk about it.")
-        chat.aside("Production takes what runs on uat, asked for in #ops and approved by a release manager.")
+        chat.aside(
+            "An application, web, runs on test, uat and production. Three people talk about it."
+        )
+        chat.aside(
+            "Production takes what runs on uat, asked for in #ops and approved by a release "
+            "manager."
+        )
         chat.listen_to(session)
-        wrong = play(session, CONVERSATION, lambda line: chat.message(line.speaker, line.room, line.text), chat.reply)
+        wrong = play(
+            session,
+            CONVERSATION,
+            lambda line: chat.message(line.speaker, line.room, line.text),
+            chat.reply,
+        )
     for sentence in wrong:
         print(sentence, file=sys.stderr)
     return not wrong
@@ -171,7 +209,8 @@ def _leave_in(session: Session, chat: Chat) -> None:
         from .room import enter
 
         chat.aside(
-            "You are alice in #dev. Production is deployed to from #ops, and carol approves. Say: /room #ops, /as carol"
+            "You are alice in #dev. Production is deployed to from #ops, and carol approves. "
+            "Say: /room #ops, /as carol"
         )
         enter(session, PACK / "var")
     else:

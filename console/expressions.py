@@ -1,4 +1,5 @@
-"""Rendering Jinja the way StackStorm does: sandboxed, with the same environment and the filters that a pack may use."""
+"""Rendering Jinja the way StackStorm does: sandboxed, with the same environment and the filters
+that a pack may use."""
 
 from __future__ import annotations
 
@@ -20,21 +21,32 @@ class CannotRender(Exception):
 
 
 def render(template: str, context: Mapping[str, Any], strict: bool = True) -> str:
-    """A template's text. With `strict` a name that is not there is an error. Raises CannotRender."""
+    """A template's text. With `strict` a name that is not there is an error. Raises
+    CannotRender."""
     try:
         return _compiled(template, strict).render(context)
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+    except (
+        TemplateError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        AttributeError,
+    ) as error:
         raise CannotRender(f"{type(error).__name__}: {error}") from error
 
 
 def render_values(values: Mapping[str, Any], context: Mapping[str, Any]) -> Dict[str, Any]:
-    """Every value rendered. As in StackStorm, lists and mappings are rendered as JSON text and read back,
-    so that a quote or a line break in what an expression yields spoils them. Raises CannotRender.
+    """Every value rendered. As in StackStorm, lists and mappings are rendered as JSON text and read
+    back, so that a quote or a line break in what an expression yields spoils them. Raises
+    CannotRender.
     """
     rendered: Dict[str, Any] = {}
     for name, value in values.items():
         nested = isinstance(value, (dict, list))
-        source = json.dumps(value, separators=(",", ":"), ensure_ascii=False) if nested else str(value)
+        source = (
+            json.dumps(value, separators=(",", ":"), ensure_ascii=False) if nested else str(value)
+        )
         text = render(source, context)
         if text == source:
             rendered[name] = value
@@ -61,7 +73,10 @@ def _compiled(template: str, strict: bool) -> Template:
 def environment(strict: bool) -> SandboxedEnvironment:
     """The environment of StackStorm's templates."""
     made = SandboxedEnvironment(
-        undefined=StrictUndefined if strict else Undefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+        undefined=StrictUndefined if strict else Undefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
     )
     made.filters.update(_FILTERS)
     made.tests["in"] = lambda item, several: item in several

@@ -23,9 +23,10 @@ WITHIN = "see typed"
 _NOTE = """\
 # Written by console/formats.py from actions/lib/opsroom/grammar: change them there. \\x3d is the equals sign, which in
 # StackStorm's formats means a default.
-"""
+"""  # noqa: E501
 _BLOCK = re.compile(
-    r"(?:^#[^\n]*\n)*^formats:\n(?:[ #][^\n]*\n)*(?:^immutable_parameters:\n(?: [^\n]*\n)*)?", re.MULTILINE
+    r"(?:^#[^\n]*\n)*^formats:\n(?:[ #][^\n]*\n)*(?:^immutable_parameters:\n(?: [^\n]*\n)*)?",
+    re.MULTILINE,
 )
 
 
@@ -52,7 +53,9 @@ def _immutable(alias: Dict[str, Any], displays: List[Tuple[str, List[str]]]) -> 
     }
     if not any("{{typed}}" in one for _, several in displays for one in several):
         return given
-    action = yaml.safe_load((PACK / "actions" / f"{alias['action_ref'].split('.')[1]}.yaml").read_text("utf-8"))
+    action = yaml.safe_load(
+        (PACK / "actions" / f"{alias['action_ref'].split('.')[1]}.yaml").read_text("utf-8")
+    )
     closed: Dict[str, Any] = {}
     for name, one in action["parameters"].items():
         if one.get("immutable") or name == TYPED:

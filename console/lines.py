@@ -1,4 +1,5 @@
-"""The room line by line: reads messages and the lines `/as`, `/room`, `/quit`, prints what the room would read."""
+"""The room line by line: reads messages and the lines `/as`, `/room`, `/quit`, prints what the room
+would read."""
 
 from __future__ import annotations
 
@@ -11,7 +12,14 @@ from typing import IO, Iterable, Optional
 
 from .session import Reply, Session
 
-_COLOURS = {"succeeded": "32", "failed": "31", "rejected": "33", "speaker": "36;1", "dim": "2", "warning": "35;1"}
+_COLOURS = {
+    "succeeded": "32",
+    "failed": "31",
+    "rejected": "33",
+    "speaker": "36;1",
+    "dim": "2",
+    "warning": "35;1",
+}
 
 
 class Painter:
@@ -26,7 +34,8 @@ class Painter:
 
 
 class Chat:
-    """Prints a conversation as a chat room shows it, with a passing line for what is being done now."""
+    """Prints a conversation as a chat room shows it, with a passing line for what is being done
+    now."""
 
     def __init__(self, out: IO[str]) -> None:
         self.out = out
@@ -68,7 +77,10 @@ class Chat:
         """A line that the next one replaces; only on a terminal."""
         if self.paint.terminal:
             with self._lock:
-                self.out.write("\r\x1b[K" + self.paint("  … " + printable(text)[:100].replace("\n", " "), "dim"))
+                self.out.write(
+                    "\r\x1b[K"
+                    + self.paint("  … " + printable(text)[:100].replace("\n", " "), "dim")
+                )
                 self.out.flush()
                 self._live = True
 
@@ -97,7 +109,9 @@ def printable(text: str) -> str:
     """A text without what a terminal would obey or turn around; line breaks stay."""
     # Joiners stay: Persian and emoji need them.
     return "".join(
-        character if character in " \n\u200c\u200d" or unicodedata.category(character)[0] not in "CZ" else " "
+        character
+        if character in " \n\u200c\u200d" or unicodedata.category(character)[0] not in "CZ"
+        else " "
         for character in text
     )
 
@@ -114,7 +128,8 @@ class Message:
 def read_message(line: str, as_json: bool) -> Message:
     """A line as a message.
 
-    With `as_json` a line may also be an object `{"text", "speaker", "room"}`, for a text of several lines.
+    With `as_json` a line may also be an object `{"text", "speaker", "room"}`, for a text of several
+    lines.
     """
     if as_json and line.lstrip().startswith("{"):
         try:
@@ -127,7 +142,8 @@ def read_message(line: str, as_json: bool) -> Message:
 
 
 def obey(session: Session, line: str) -> Optional[bool]:
-    """Carry out a line for the console itself. None when it is none, False when it ends the conversation."""
+    """Carry out a line for the console itself. None when it is none, False when it ends the
+    conversation."""
     command, _, rest = line.strip().partition(" ")
     if command == "/quit":
         return False
@@ -157,7 +173,8 @@ def converse(session: Session, lines: Iterable[bytes], out: IO[str], as_json: bo
         message = read_message(line, as_json)
         if as_json:
             reply = session.say(message.text, message.speaker, message.room)
-            # Plain ASCII: a reader that takes U+2028 for a line break still finds one object a line.
+            # Plain ASCII: a reader that takes U+2028 for a line break still finds one object a
+            # line.
             out.write(json.dumps(reply.mapping()) + "\n")
             out.flush()
         else:

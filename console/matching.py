@@ -1,6 +1,8 @@
-"""Taking a message apart the way StackStorm 3.9 does: the pairs at its end, then the formats of the aliases.
+"""Taking a message apart the way StackStorm 3.9 does: the pairs at its end, then the formats of the
+aliases.
 
-The behaviour, oddities included, is that of st2common's action_alias_utils.py; tests compare the two.
+The behaviour, oddities included, is that of st2common's action_alias_utils.py; tests compare the
+two.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ class Format:
     def __init__(self, representation: str) -> None:
         self.representation = representation
         self._defaults = {
-            found[0]: "".join(found[1:]) for found in re.findall(_OPTIONAL, representation, flags=re.DOTALL)
+            found[0]: "".join(found[1:])
+            for found in re.findall(_OPTIONAL, representation, flags=re.DOTALL)
         }
         self._regex = _compile(representation)
 
@@ -58,22 +61,25 @@ class Format:
 
 
 def read_pairs(ending: str) -> Dict[str, str]:
-    """The `key=value` pairs of a text that consists of them; quotes around a value are taken off."""
+    """The `key=value` pairs of a text that consists of them; quotes around a value are taken
+    off."""
     return {found[0]: "".join(found[1:]) for found in _PAIR.findall(ending)}
 
 
 # Every format asks this of the same message.
 @lru_cache(maxsize=8)
 def pairs_at_end(message: str) -> str:
-    """The longest end of a message that consists of `key=value` pairs only, blanks included; else an empty text.
+    """The longest end of a message that consists of `key=value` pairs only, blanks included; else
+    an empty text.
 
-    One expression could tell, but StackStorm's own takes exponential time on some messages of a few dozen characters;
-    this looks at each blank once, from the end.
+    One expression could tell, but StackStorm's own takes exponential time on some messages of a few
+    dozen characters; this looks at each blank once, from the end.
     """
     if "=" not in message:
         return ""
-    # A pair begins at the start of the message or at a run of blanks. `complete` holds the places from which on there
-    # is nothing but pairs, `closing` the last sign of each kind behind which there is nothing but pairs.
+    # A pair begins at the start of the message or at a run of blanks. `complete` holds the places
+    # from which on there is nothing but pairs, `closing` the last sign of each kind behind which
+    # there is nothing but pairs.
     starts = sorted({0, *(run.start() for run in _BLANKS.finditer(message))}, reverse=True)
     end = len(message.rstrip())
     complete = {end, len(message)}
@@ -113,7 +119,9 @@ def _is_pair(message: str, start: int, complete: Set[int], closing: Mapping[str,
 
 
 def _compile(representation: str) -> re.Pattern[str]:
-    pattern = re.sub(_BLANK_BEFORE + _OPTIONAL, lambda found: f"(?:{_group(found)})?", representation)
+    pattern = re.sub(
+        _BLANK_BEFORE + _OPTIONAL, lambda found: f"(?:{_group(found)})?", representation
+    )
     pattern = re.sub(_BLANK_BEFORE + _REQUIRED, _group, pattern)
     # Checked as it stands: the scan for anchors needs a valid expression.
     re.compile(pattern, re.DOTALL)
@@ -124,7 +132,8 @@ def _compile(representation: str) -> re.Pattern[str]:
 
 
 def _group(found: re.Match[str]) -> str:
-    """The expression that takes a parameter's value: anything, and quotes around it are left out."""
+    """The expression that takes a parameter's value: anything, and quotes around it are left
+    out."""
     blank, name = found.group(1), found.group(2)
     quote = """["']?"""
     value = r"""(?:(?<=').+?(?=')|(?<=").+?(?=")|{.+?}|.+?)"""
@@ -132,7 +141,8 @@ def _group(found: re.Match[str]) -> str:
 
 
 def normalise(raw: object) -> Tuple[str, List[str], bool]:
-    """A format as it stands in an alias: its display, its representations, and whether it may match several times.
+    """A format as it stands in an alias: its display, its representations, and whether it may match
+    several times.
 
     Raises TypeError for what is neither a text nor a mapping.
     """

@@ -1,4 +1,5 @@
-"""From the texts of a message to the parameters of an action: cast, checked, completed, as StackStorm does it."""
+"""From the texts of a message to the parameters of an action: cast, checked, completed, as
+StackStorm does it."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from .expressions import NONE_TEXT, CannotRender, is_expression, render, render_
 
 Schema = Dict[str, Any]
 
-# Every python-script action takes these too, from chat as well, unless its metadata makes them immutable.
+# Every python-script action takes these too, from chat as well, unless its metadata makes them
+# immutable.
 RUNNER_PARAMETERS: Dict[str, Schema] = {
     "debug": {"type": "boolean", "required": False, "default": False},
     "content_version": {"type": "string", "required": False},
@@ -55,8 +57,8 @@ def prepare(
 ) -> Prepared:
     """The parameters for one run, in StackStorm's order of doing things.
 
-    `extracted` is what the message said, `immutable` the alias's own parameters, `context` the action context with
-    `user`, `api_user` and `source_channel`. Raises Rejected.
+    `extracted` is what the message said, `immutable` the alias's own parameters, `context` the
+    action context with `user`, `api_user` and `source_channel`. Raises Rejected.
     """
     given: Dict[str, Any] = dict(extracted)
     _inject(given, immutable, context)
@@ -65,19 +67,28 @@ def prepare(
     _validate(given, schemas)
     overridden = [name for name in given if schemas[name].get("immutable")]
     if overridden:
-        raise Rejected("immutable_parameter", f"Override of immutable parameter(s) {overridden} is unsupported.")
+        raise Rejected(
+            "immutable_parameter",
+            f"Override of immutable parameter(s) {overridden} is unsupported.",
+        )
     return Prepared(given, _complete(action, given, context, config))
 
 
-def _inject(given: Dict[str, Any], immutable: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+def _inject(
+    given: Dict[str, Any], immutable: Mapping[str, Any], context: Mapping[str, Any]
+) -> None:
     overridden = [name for name in immutable if name in given]
     if overridden:
-        raise Rejected("immutable_parameter", f"Immutable arguments cannot be overriden: {','.join(overridden)}")
+        raise Rejected(
+            "immutable_parameter",
+            f"Immutable arguments cannot be overriden: {','.join(overridden)}",
+        )
     try:
         given.update(render_values(immutable, context))
     except CannotRender as error:
         raise Rejected(
-            "invalid_parameter", f"The immutable parameters of the alias cannot be rendered. {error}"
+            "invalid_parameter",
+            f"The immutable parameters of the alias cannot be rendered. {error}",
         ) from None
 
 
@@ -97,7 +108,9 @@ def _cast_all(given: Dict[str, Any], schemas: Mapping[str, Mapping[str, Any]]) -
         try:
             given[name] = cast(value)
         except (ValueError, SyntaxError, TypeError, AttributeError):
-            raise Rejected("invalid_parameter", f"{name}: {_short(repr(value))} is not of type '{kind}'") from None
+            raise Rejected(
+                "invalid_parameter", f"{name}: {_short(repr(value))} is not of type '{kind}'"
+            ) from None
 
 
 def _from_chat_array(value: Any) -> Any:
@@ -125,7 +138,9 @@ def _unless_none(cast: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 _CASTS: Dict[str, Callable[[Any], Any]] = {
     "array": _unless_none(_object),
-    "boolean": _unless_none(lambda value: ast.literal_eval(value.capitalize()) if isinstance(value, str) else value),
+    "boolean": _unless_none(
+        lambda value: ast.literal_eval(value.capitalize()) if isinstance(value, str) else value
+    ),
     "integer": _unless_none(int),
     "number": _unless_none(float),
     "object": _unless_none(_object),
@@ -134,7 +149,8 @@ _CASTS: Dict[str, Callable[[Any], Any]] = {
 
 
 def _validate(given: Mapping[str, Any], schemas: Mapping[str, Schema]) -> None:
-    """Check what was given, and also the defaults: StackStorm checks a default before it is rendered."""
+    """Check what was given, and also the defaults: StackStorm checks a default before it is
+    rendered."""
     instance = {
         **given,
         **{
@@ -155,7 +171,9 @@ def _object_schema(properties: Mapping[str, Schema], nullable: bool = False) -> 
     required: List[str] = []
     for name, schema in properties.items():
         one = {
-            key: value for key, value in schema.items() if key not in ("required", "immutable", "secret", "position")
+            key: value
+            for key, value in schema.items()
+            if key not in ("required", "immutable", "secret", "position")
         }
         if isinstance(one.get("properties"), dict):
             inner = _object_schema(one["properties"])
@@ -174,7 +192,13 @@ def _object_schema(properties: Mapping[str, Schema], nullable: bool = False) -> 
 def _sentence(error: ValidationError) -> str:
     name = ".".join(str(step) for step in error.absolute_path)
     line = str(error.message).split("\n")[0]
-    if isinstance(error.instance, str) and error.validator in ("pattern", "maxLength", "minLength", "enum", "type"):
+    if isinstance(error.instance, str) and error.validator in (
+        "pattern",
+        "maxLength",
+        "minLength",
+        "enum",
+        "type",
+    ):
         line = line.replace(repr(error.instance), _short(repr(error.instance)))
     return f"{name}: {line}" if name else line
 
@@ -187,7 +211,11 @@ def _complete(
     action: Action, given: Mapping[str, Any], context: Mapping[str, Any], config: Mapping[str, Any]
 ) -> Dict[str, Any]:
     """Every parameter of the action, defaults rendered. What was given is never rendered."""
-    names: Dict[str, Any] = {"action_context": dict(context), "config_context": dict(config), **given}
+    names: Dict[str, Any] = {
+        "action_context": dict(context),
+        "config_context": dict(config),
+        **given,
+    }
     for name, schema in action.parameters.items():
         if given.get(name) is None and not is_expression(schema.get("default")):
             names[name] = schema.get("default")
@@ -196,7 +224,9 @@ def _complete(
             try:
                 names[name] = render(schema["default"], names)
             except CannotRender as error:
-                raise Rejected("invalid_parameter", f"Failed to render parameter '{name}': {error}") from None
+                raise Rejected(
+                    "invalid_parameter", f"Failed to render parameter '{name}': {error}"
+                ) from None
     passed = {name: names[name] for name in action.parameters if name not in RUNNER_PARAMETERS}
     for name, value in passed.items():
         cast = _CASTS.get(str(action.parameters[name].get("type")))

@@ -1,6 +1,8 @@
-"""`make picture`: plays the demo's conversation and draws the real replies as docs/conversation.svg.
+"""`make picture`: plays the demo's conversation and draws the real replies as
+docs/conversation.svg.
 
-Left out are acknowledgements; made steady is what changes from run to run: times of day, durations, ids of changes.
+Left out are acknowledgements; made steady is what changes from run to run: times of day, durations,
+ids of changes.
 """
 
 from __future__ import annotations
@@ -29,13 +31,20 @@ _COLUMNS = 107
 _FONT_SIZE, _LINE_HEIGHT, _CHARACTER = 14, 22, 8.43
 _MARGIN, _HEADER, _NAME_COLUMNS = 24, 36, 9
 
-_INK = {"speaker": "#7cc7ff", "succeeded": "#7ee2a8", "failed": "#ff9d8a", "rejected": "#ffd479", "dim": "#7d8794"}
+_INK = {
+    "speaker": "#7cc7ff",
+    "succeeded": "#7ee2a8",
+    "failed": "#ff9d8a",
+    "rejected": "#ffd479",
+    "dim": "#7d8794",
+}
 _TEXT, _PAPER, _FRAME = "#e4e8ee", "#171b22", "#2a313c"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One drawn line: who speaks (empty when it goes on), what, in which colours; `room` opens a new part."""
+    """One drawn line: who speaks (empty when it goes on), what, in which colours; `room` opens a
+    new part."""
 
     who: str
     text: str
@@ -89,15 +98,23 @@ def _rows(replies: Sequence[Reply], ids: Mapping[str, str]) -> Iterator[Row]:
     for reply in replies:
         opened = reply.room if reply.room != room else ""
         room = reply.room
-        yield from _wrapped(Row(reply.speaker, steady(reply.text, ids), _INK["speaker"], room=opened))
+        yield from _wrapped(
+            Row(reply.speaker, steady(reply.text, ids), _INK["speaker"], room=opened)
+        )
         yield from _wrapped(Row("opsroom", steady(reply.message, ids), _INK[reply.status]))
 
 
 def _wrapped(row: Row) -> Iterator[Row]:
-    lines = [part for line in row.text.split("\n") for part in textwrap.wrap(line, _COLUMNS - _NAME_COLUMNS) or [""]]
+    lines = [
+        part
+        for line in row.text.split("\n")
+        for part in textwrap.wrap(line, _COLUMNS - _NAME_COLUMNS) or [""]
+    ]
     for number, line in enumerate(lines):
         first = number == 0
-        yield Row(row.who if first else "", line, row.who_ink, row.text_ink, row.room if first else "")
+        yield Row(
+            row.who if first else "", line, row.who_ink, row.text_ink, row.room if first else ""
+        )
 
 
 def draw(rows: List[Row]) -> str:
@@ -107,8 +124,10 @@ def draw(rows: List[Row]) -> str:
     font = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"',
-            f'     role="img" aria-label="A conversation with opsroom" font-family="{font}" font-size="{_FONT_SIZE}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+            f'width="{width}" height="{height}"',
+            f'     role="img" aria-label="A conversation with opsroom" font-family="{font}" '
+            f'font-size="{_FONT_SIZE}">',
             f'<rect x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="8"',
             f'      fill="{_PAPER}" stroke="{_FRAME}"/>',
             *parts,
@@ -142,7 +161,8 @@ def _text(x: float, y: int, text: str, ink: str, bold: bool = False) -> str:
     # The length is fixed, so that a wider font of the reader's does not run out of the frame.
     length = len(text) * _CHARACTER
     return (
-        f'<text x="{x:.1f}" y="{y}" fill="{ink}"{weight} textLength="{length:.1f}" lengthAdjust="spacingAndGlyphs" '
+        f'<text x="{x:.1f}" y="{y}" fill="{ink}"{weight} textLength="{length:.1f}" '
+        'lengthAdjust="spacingAndGlyphs" '
         f'xml:space="preserve">{escape(text, quote=False)}</text>'
     )
 

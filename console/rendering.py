@@ -1,4 +1,5 @@
-"""What the room reads: the acknowledgement and the result of an execution, by the templates of its alias."""
+"""What the room reads: the acknowledgement and the result of an execution, by the templates of its
+alias."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from typing import Any, Mapping
 from .aliases import Alias
 from .expressions import CannotRender, render, render_values
 
-# Used when an alias has no format of its own; StackStorm's default is longer and shows stderr as well.
+# Used when an alias has no format of its own; StackStorm's default is longer and shows stderr as
+# well.
 DEFAULT_TEMPLATE = """\
 Action {{ execution.action.ref }} completed.
 status : {{ execution.status }}
@@ -19,7 +21,8 @@ result : {{ execution.result.result }}
 {% endif %}
 """
 
-# chatops.post_result is a workflow: it evaluates what is left of expressions in the finished message once more.
+# chatops.post_result is a workflow: it evaluates what is left of expressions in the finished
+# message once more.
 _EVALUATED = re.compile(r"\{\{|\{%|<%")
 
 
@@ -27,7 +30,8 @@ _EVALUATED = re.compile(r"\{\{|\{%|<%")
 class Rendered:
     """A message for the room.
 
-    `shown` is False when the alias says that nothing is posted; `problem` tells why StackStorm could not post it.
+    `shown` is False when the alias says that nothing is posted; `problem` tells why StackStorm
+    could not post it.
     """
 
     message: str = ""
@@ -54,12 +58,15 @@ def render_result(alias: Alias, execution: Mapping[str, Any]) -> Rendered:
     try:
         extra = render_values(alias.result.get("extra") or {}, context)
     except CannotRender as error:
-        return Rendered(message, problem=f"The result extra of {alias.name} cannot be rendered: {error}")
+        return Rendered(
+            message, problem=f"The result extra of {alias.name} cannot be rendered: {error}"
+        )
     return Rendered(message, extra=extra)
 
 
 def render_ack(alias: Alias, execution: Mapping[str, Any]) -> Rendered:
-    """The acknowledgement that the relay posts before the action has ended; not shown where the alias has none."""
+    """The acknowledgement that the relay posts before the action has ended; not shown where the
+    alias has none."""
     if not alias.ack.get("enabled", True) or "format" not in alias.ack:
         return Rendered(shown=False)
     context = {"execution": execution, "actionalias": _described(alias)}

@@ -21,7 +21,9 @@ class _Completer(Completer):
         self._pack = session.pack
         self._names = names_of(session.pack, session.config)
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
         line = document.text_before_cursor
         begun = "" if not line or line[-1].isspace() else line.split()[-1]
         for word in completions(line, self._pack, self._names):
@@ -37,7 +39,9 @@ def enter(session: Session, folder: Path) -> None:
         history=FileHistory(str(folder / "chat-history")),
         completer=_Completer(session),
         complete_while_typing=True,
-        bottom_toolbar=lambda: f" {session.speaker} in {session.room}    /as NAME  /room #NAME  /quit (or Ctrl-D) ",
+        bottom_toolbar=lambda: (
+            f" {session.speaker} in {session.room}    /as NAME  /room #NAME  /quit (or Ctrl-D) "
+        ),
     )
     print("For the commands, say: opsroom help")
     while True:

@@ -1,4 +1,5 @@
-"""Running an action of the pack in this process, and what StackStorm would keep of its execution."""
+"""Running an action of the pack in this process, and what StackStorm would keep of its
+execution."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class ConsoleRoom:
         self.passing(text)
 
     def called(self, name: str) -> ConsoleRoom:
-        """The room of that name. There is one terminal for all, so what is said elsewhere says where."""
+        """The room of that name. There is one terminal for all, so what is said elsewhere says
+        where."""
         if name == self.name:
             return self
         return ConsoleRoom(lambda text: self.said(f"({name}) {text}"), name=name)
@@ -42,7 +44,8 @@ class ConsoleRoom:
 
 @dataclass
 class Run:
-    """One execution: who and what, and afterwards how it ended. `mapping()` is what a result format reads."""
+    """One execution: who and what, and afterwards how it ended. `mapping()` is what a result format
+    reads."""
 
     id: str
     action: Action
@@ -60,14 +63,20 @@ class Run:
             "result": self.result,
             "parameters": dict(self.parameters),
             "context": dict(self.context),
-            "action": {"ref": self.action.ref, "name": self.action.name, "pack": self.action.ref.split(".")[0]},
+            "action": {
+                "ref": self.action.ref,
+                "name": self.action.name,
+                "pack": self.action.ref.split(".")[0],
+            },
             "runner": {"name": "python-script"},
             "web_url": "",
             "elapsed_seconds": self.seconds,
         }
 
 
-def execute(run: Run, passed: Mapping[str, Any], config: Mapping[str, Any], database: str, room: ConsoleRoom) -> None:
+def execute(
+    run: Run, passed: Mapping[str, Any], config: Mapping[str, Any], database: str, room: ConsoleRoom
+) -> None:
     """Run the action and note in `run` how it ended; what it raises is part of that."""
     out, err = io.StringIO(), io.StringIO()
     began = time.perf_counter()
@@ -88,7 +97,12 @@ def execute(run: Run, passed: Mapping[str, Any], config: Mapping[str, Any], data
             err.write(traceback.format_exc())
             run.status, exit_code = "failed", 1
     run.seconds = time.perf_counter() - began
-    run.result = {"result": result, "exit_code": exit_code, "stdout": out.getvalue(), "stderr": err.getvalue()}
+    run.result = {
+        "result": result,
+        "exit_code": exit_code,
+        "stdout": out.getvalue(),
+        "stderr": err.getvalue(),
+    }
 
 
 def _outcome(returned: Any) -> Tuple[Optional[bool], Any]:
@@ -105,12 +119,16 @@ def _outcome(returned: Any) -> Tuple[Optional[bool], Any]:
 
 
 def _load_class(entry_point: Path) -> Any:
-    """The action's class. The module is loaded afresh each time, as StackStorm starts a process each time."""
+    """The action's class. The module is loaded afresh each time, as StackStorm starts a process
+    each time."""
     for folder in (entry_point.parent, entry_point.parent / "lib"):
         if str(folder) not in sys.path:
-            # At the end: an action called help.py must not hide a module that somebody else imports.
+            # At the end: an action called help.py must not hide a module that somebody else
+            # imports.
             sys.path.append(str(folder))
-    spec = importlib.util.spec_from_file_location(f"opsroom_console_action_{entry_point.stem}", entry_point)
+    spec = importlib.util.spec_from_file_location(
+        f"opsroom_console_action_{entry_point.stem}", entry_point
+    )
     if spec is None or spec.loader is None:
         raise ImportError(f"{entry_point} is not a Python file")
     module = importlib.util.module_from_spec(spec)
@@ -125,8 +143,11 @@ def _load_class(entry_point: Path) -> Any:
     return classes[0]
 
 
-def _surround(made: Any, around: ExitStack, database: str, room: ConsoleRoom, execution_id: str) -> None:
-    """Tell the pack's own actions, until the stack is left, that they are elsewhere than in StackStorm."""
+def _surround(
+    made: Any, around: ExitStack, database: str, room: ConsoleRoom, execution_id: str
+) -> None:
+    """Tell the pack's own actions, until the stack is left, that they are elsewhere than in
+    StackStorm."""
     if not hasattr(made, "surroundings"):
         return
     from opsroom.action import OpsroomAction, Surroundings

@@ -23,7 +23,8 @@ _DEFAULT_RELAY = "chatops_bot"
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to one message. `status` is succeeded, failed or rejected; nothing ran when it is rejected.
+    """The answer to one message. `status` is succeeded, failed or rejected; nothing ran when it is
+    rejected.
 
     `rings` are those whose pager rings here.
     """
@@ -44,7 +45,10 @@ class Reply:
 
     def mapping(self) -> Dict[str, Any]:
         """The reply as `--json` prints it."""
-        matched = self.match and {"alias": self.match.alias.name, "format": self.match.format.format.representation}
+        matched = self.match and {
+            "alias": self.match.alias.name,
+            "format": self.match.format.format.representation,
+        }
         answer: Dict[str, Any] = {
             "speaker": self.speaker,
             "room": self.room,
@@ -76,8 +80,9 @@ def _nobody(text: str) -> None:
 class Session:
     """Who speaks, where, and with which pack and config.
 
-    `database` is a URL, empty for the pack's own default. `heard_ack`, `heard_progress` and `heard_live` are called
-    while a message is being worked on, with what the room would read meanwhile.
+    `database` is a URL, empty for the pack's own default. `heard_ack`, `heard_progress` and
+    `heard_live` are called while a message is being worked on, with what the room would read
+    meanwhile.
     """
 
     pack: Pack
@@ -91,7 +96,8 @@ class Session:
     new_id: Callable[[], str] = lambda: secrets.token_hex(12)
 
     def say(self, text: str, speaker: str = "", room: str = "") -> Reply:
-        """Answer a message. `speaker` and `room` stand in for the session's own, for this message only."""
+        """Answer a message. `speaker` and `room` stand in for the session's own, for this message
+        only."""
         began = time.perf_counter()
         by, where = speaker or self.speaker, room or self.room
         match: Optional[Match] = None
@@ -101,7 +107,9 @@ class Session:
         except Rejected as rejected:
             seconds = time.perf_counter() - began
             message = one_line(rejected.message, 400)
-            return Reply(by, where, text, "rejected", rejected.code, message, match, seconds=seconds)
+            return Reply(
+                by, where, text, "rejected", rejected.code, message, match, seconds=seconds
+            )
 
     def _match(self, text: str) -> Match:
         matches = self.pack.matches(text)
@@ -112,21 +120,34 @@ class Session:
             names = ", ".join(sorted(one.format.shown() for one in matches))
             raise Rejected("ambiguous", f"Command '{typed}' matched more than 1 pattern: {names}")
         near = nearest_commands(self.pack, text)
-        hint = f"Did you mean: {'; '.join(near)}" if near else f"There is: {', '.join(first_words(self.pack))}"
+        hint = (
+            f"Did you mean: {'; '.join(near)}"
+            if near
+            else f"There is: {', '.join(first_words(self.pack))}"
+        )
         raise Rejected("no_match", f"Command '{typed}' matched no patterns. {hint}")
 
     def _run(self, match: Match, text: str, speaker: str, room: str, began: float) -> Reply:
         action = self.pack.actions[match.alias.action_ref]
-        context = {"user": self._relay(), "api_user": speaker, "source_channel": room, "pack": action.ref.split(".")[0]}
+        context = {
+            "user": self._relay(),
+            "api_user": speaker,
+            "source_channel": room,
+            "pack": action.ref.split(".")[0],
+        }
         extracted = match.format.format.extract(text) or {}
-        prepared = prepare(action, extracted, match.alias.immutable_parameters, context, self.config)
+        prepared = prepare(
+            action, extracted, match.alias.immutable_parameters, context, self.config
+        )
 
         run = Run(self.new_id(), action, prepared.requested, context)
         ack = render_ack(match.alias, run.mapping())
         if ack.shown:
             self.heard_ack(ack.message or ack.problem)
         progress: List[str] = []
-        execute(run, prepared.passed, self._config(), self.database, self._console_room(progress, room))
+        execute(
+            run, prepared.passed, self._config(), self.database, self._console_room(progress, room)
+        )
 
         rendered = render_result(match.alias, run.mapping())
         result = run.result["result"]
@@ -155,7 +176,8 @@ class Session:
         return ConsoleRoom(said, self.heard_live, room)
 
     def _config(self) -> Dict[str, Any]:
-        # A database that was named for the console counts more than the one in the config, which is StackStorm's.
+        # A database that was named for the console counts more than the one in the config, which is
+        # StackStorm's.
         return {**self.config, "database": self.database} if self.database else dict(self.config)
 
     def _relay(self) -> str:

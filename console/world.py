@@ -1,4 +1,5 @@
-"""A tiny world to try the pack in: a git repository, three environments, people with different rights. No network."""
+"""A tiny world to try the pack in: a git repository, three environments, people with different
+rights. No network."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ if action == "deploy":
     place.write_text(sys.argv[2] + "\\n")
 else:
     print(place.read_text().strip())
-'''
+'''  # noqa: E501
 
 _TAGS = ("v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0-rc1")
 _MARK = ".made-by-demo"
@@ -47,14 +48,17 @@ class World:
 def build(folder: Path) -> World:
     """Make the world afresh in a folder; the world that was there before is removed.
 
-    Raises RuntimeError when there is no git, or when the folder holds something else than such a world.
+    Raises RuntimeError when there is no git, or when the folder holds something else than such a
+    world.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
         raise RuntimeError(f"{folder} is not empty and was not made by the demo; it is left alone.")
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    (folder / _MARK).write_text("Made by the demo, and removed by its next run.\n", encoding="utf-8")
+    (folder / _MARK).write_text(
+        "Made by the demo, and removed by its next run.\n", encoding="utf-8"
+    )
     _repository(folder / "shop-web")
     script = folder / "release.py"
     script.write_text(_RELEASE_SCRIPT, encoding="utf-8")
@@ -99,7 +103,12 @@ def _config(folder: Path) -> Dict[str, Any]:
         "apps": {
             "web": {
                 "page": "web-team",
-                "deploy": {"kind": "git", "repository": str(folder / "shop-web"), "root": root, "keep": 3},
+                "deploy": {
+                    "kind": "git",
+                    "repository": str(folder / "shop-web"),
+                    "root": root,
+                    "keep": 3,
+                },
                 "version": {"kind": "directory", "path": root},
             },
             "api": {
@@ -107,14 +116,18 @@ def _config(folder: Path) -> Dict[str, Any]:
                     "kind": "command",
                     "command": [sys.executable, script, "deploy", "{version}", "{environment}"],
                 },
-                "version": {"kind": "command", "command": [sys.executable, script, "version", "{environment}"]},
+                "version": {
+                    "kind": "command",
+                    "command": [sys.executable, script, "version", "{environment}"],
+                },
             },
         },
     }
 
 
 def _repository(folder: Path) -> None:
-    """A repository with a few tagged commits. Dates and names are fixed, so its commits are the same each time."""
+    """A repository with a few tagged commits. Dates and names are fixed, so its commits are the
+    same each time."""
     folder.mkdir()
     _git(folder, "init", "--quiet")
     # `init --initial-branch` needs git 2.28.
@@ -141,7 +154,9 @@ def _git(folder: Path, *arguments: str, day: int = 0) -> None:
         "GIT_COMMITTER_DATE": moment,
     }
     try:
-        subprocess.run(["git", *arguments], cwd=folder, env=environ, check=True, capture_output=True, text=True)
+        subprocess.run(
+            ["git", *arguments], cwd=folder, env=environ, check=True, capture_output=True, text=True
+        )
     except FileNotFoundError:
         raise RuntimeError(
             "git is not installed, and the demo's application is deployed from a git repository."

@@ -1,4 +1,5 @@
-"""What a finding says that it saw: each line is printed, and one that has changed ends the run with status 1."""
+"""What a finding says that it saw: each line is printed, and one that has changed ends the run with
+status 1."""
 
 from __future__ import annotations
 

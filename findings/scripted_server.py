@@ -12,9 +12,12 @@ DROP = None  # an answer that never comes: the connection is closed once the req
 
 
 class ScriptedServer:
-    """Serves `answer(method, path)`: (status, headers, body), where a list or mapping is sent as JSON, or DROP."""
+    """Serves `answer(method, path)`: (status, headers, body), where a list or mapping is sent as
+    JSON, or DROP."""
 
-    def __init__(self, answer: Callable[[str, str], Any], certificate: str = "", key: str = "") -> None:
+    def __init__(
+        self, answer: Callable[[str, str], Any], certificate: str = "", key: str = ""
+    ) -> None:
         self.requests: List[Tuple[str, str]] = []
         self.bodies: List[str] = []
         self.headers: List[Dict[str, str]] = []
@@ -38,7 +41,10 @@ class ScriptedServer:
                     return
                 status, headers, body = reply
                 if not isinstance(body, str):
-                    headers, body = {"Content-Type": "application/json", **headers}, json.dumps(body)
+                    headers, body = (
+                        {"Content-Type": "application/json", **headers},
+                        json.dumps(body),
+                    )
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)

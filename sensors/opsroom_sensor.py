@@ -1,4 +1,5 @@
-"""What the three sensors share: StackStorm's side of a watch. All that they do is in actions/lib/opsroom/watching."""
+"""What the three sensors share: StackStorm's side of a watch. All that they do is in
+actions/lib/opsroom/watching."""
 
 from __future__ import annotations
 
@@ -15,14 +16,16 @@ if _LIBRARY not in sys.path:
 
 
 class OpsroomSensor(Sensor):
-    """Watches one sort of things until StackStorm ends its process, at any moment: nothing is lost by that."""
+    """Watches one sort of things until StackStorm ends its process, at any moment: nothing is lost
+    by that."""
 
     # `version:` and the like, and the function of watching.sources that says what there is.
     sort = ""
     sources = ""
 
     def setup(self):
-        """Reads no config and opens no database: what is wrong with them must not end the process."""
+        """Reads no config and opens no database: what is wrong with them must not end the
+        process."""
         from opsroom.action import default_database, private_folder
         from opsroom.sensors import sources
         from opsroom.sensors.runner import Keeper
@@ -53,10 +56,13 @@ class OpsroomSensor(Sensor):
         self._keeper.stop()
 
     def _tell(self, trigger, payload, event):
-        # Raises when the message broker does not take it: then it is told later. That it raises nothing says little:
-        # without MongoDB, StackStorm drops it with a warning, and what the broker has it may lose when it dies. The tag
-        # leads from the event to all that came of it (`st2 trace list --trace-tag`).
-        self.sensor_service.dispatch(trigger=f"opsroom.{trigger}", payload=dict(payload), trace_tag=event)
+        # Raises when the message broker does not take it: then it is told later. That it raises
+        # nothing says little: without MongoDB, StackStorm drops it with a warning, and what the
+        # broker has it may lose when it dies. The tag leads from the event to all that came of it
+        # (`st2 trace list --trace-tag`).
+        self.sensor_service.dispatch(
+            trigger=f"opsroom.{trigger}", payload=dict(payload), trace_tag=event
+        )
 
     def add_trigger(self, trigger):
         """Nothing: the triggers have no parameters."""
@@ -69,19 +75,23 @@ class OpsroomSensor(Sensor):
 
 
 def arrived(trigger, event):
-    """Whether StackStorm's rules engine has the event and went through the rules. Raises when MongoDB is away."""
+    """Whether StackStorm's rules engine has the event and went through the rules. Raises when
+    MongoDB is away."""
     from st2common.constants.triggers import TRIGGER_INSTANCE_PROCESSED
     from st2common.persistence.trace import Trace
     from st2common.persistence.trigger import TriggerInstance
 
     # The payload of an instance cannot be searched for; its trace can.
-    ids = [one.object_id for trace in Trace.query(trace_tag=event) for one in trace.trigger_instances]
+    ids = [
+        one.object_id for trace in Trace.query(trace_tag=event) for one in trace.trigger_instances
+    ]
     wanted = {"trigger": f"opsroom.{trigger}", "status": TRIGGER_INSTANCE_PROCESSED}
     return bool(ids) and TriggerInstance.count(id__in=ids, **wanted) > 0
 
 
 def read_config():
-    """The pack's config as it is now, secrets decrypted: what StackStorm itself hands a sensor when it starts."""
+    """The pack's config as it is now, secrets decrypted: what StackStorm itself hands a sensor when
+    it starts."""
     from st2common.util.config_loader import ContentPackConfigLoader
 
     return ContentPackConfigLoader(pack_name="opsroom").get_config()

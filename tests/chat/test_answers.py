@@ -20,43 +20,63 @@ LIMIT = "Action failed to complete in 3600 seconds"
 CANCELLED = {"message": "Action canceled by user.", "user": "SECRET"}
 # The status, the result and more of the execution, a sentence of the answer, and its colour.
 ENDINGS: Dict[str, Any] = {
-    "success": ("succeeded", {"result": {"outcome": "succeeded", "message": "done", "hint": ""}}, {}, "done", GREEN),
-    "refusal": ("failed", {"result": {"outcome": "refused", "message": "no", "hint": "ask"}}, {}, "no ask", AMBER),
-    "failure": ("failed", {"result": {"outcome": "failed", "message": "broke", "hint": ""}}, {}, "broke", RED),
-    "crash": ("failed", {"result": None, "stderr": "SECRET", "stdout": "SECRET"}, {}, "opsroom could not run {}.", RED),
-    "crash, as text": ("failed", {"result": "None", "stderr": "SECRET"}, {}, "opsroom could not run {}.", RED),
-    "never started": ("failed", {"error": "SECRET", "traceback": "SECRET"}, {}, "opsroom could not run {}.", RED),
+    "success": ("succeeded", {"result": {"outcome": "succeeded", "message": "done", "hint": ""}},
+    {}, "done", GREEN),
+    "refusal": ("failed", {"result": {"outcome": "refused", "message": "no", "hint": "ask"}}, {},
+    "no ask", AMBER),
+    "failure": ("failed", {"result": {"outcome": "failed", "message": "broke", "hint": ""}}, {},
+    "broke", RED),
+    "crash": ("failed", {"result": None, "stderr": "SECRET", "stdout": "SECRET"}, {},
+    "opsroom could not run {}.", RED),
+    "crash, as text": ("failed", {"result": "None", "stderr": "SECRET"}, {},
+    "opsroom could not run {}.", RED),
+    "never started": ("failed", {"error": "SECRET", "traceback": "SECRET"}, {},
+    "opsroom could not run {}.", RED),
     "time-out": (
-        "timeout", {"result": "None", "error": LIMIT, "stderr": "SECRET", "exit_code": -9}, {"elapsed_seconds": 3600.4},
+        "timeout", {"result": "None", "error": LIMIT, "stderr": "SECRET", "exit_code": -9},
+        {"elapsed_seconds": 3600.4},
         "{} ended without an answer: it was stopped at its time limit of 3600 s.", RED,
     ),
     "killed": (
-        "timeout", {"result": "None", "error": LIMIT, "stderr": "SECRET", "exit_code": -9}, {"elapsed_seconds": 11.2},
+        "timeout", {"result": "None", "error": LIMIT, "stderr": "SECRET", "exit_code": -9},
+        {"elapsed_seconds": 11.2},
         "{} ended without an answer: its process was killed after 12 s.", RED,
     ),
-    "time-out, nothing kept": ("timeout", None, {}, "{} ended without an answer: it was stopped.", RED),
+    "time-out, nothing kept": ("timeout", None, {},
+    "{} ended without an answer: it was stopped.", RED),
     "cancelled": (
-        "canceled", CANCELLED, {"log": RAN}, "{} was cancelled in StackStorm; what had begun may go on.", RED,
+        "canceled", CANCELLED, {"log": RAN},
+        "{} was cancelled in StackStorm; what had begun may go on.", RED,
     ),
     "cancelled before": (
-        "canceled", CANCELLED, {"log": RAN[:1]}, "{} was cancelled in StackStorm before it began.", RED,
+        "canceled", CANCELLED, {"log": RAN[:1]},
+        "{} was cancelled in StackStorm before it began.", RED,
     ),
     "by a policy": (
         "canceled", None, {"log": RAN[:1]},
         "{} was not begun: a policy of StackStorm allows no more of the same at once.", RED,
     ),
-    "abandoned": ("abandoned", {"error": "SECRET"}, {}, "{} ended without an answer: StackStorm gave it up.", RED),
-    "abandoned, nothing kept": ("abandoned", {}, {}, "{} ended without an answer: StackStorm gave it up.", RED),
+    "abandoned": ("abandoned", {"error": "SECRET"}, {},
+    "{} ended without an answer: StackStorm gave it up.", RED),
+    "abandoned, nothing kept": ("abandoned", {}, {},
+    "{} ended without an answer: StackStorm gave it up.", RED),
 }  # fmt: skip
 GIVEN = {
-    "app": "web", "version": "v1.2.0", "environment": "uat", "source": "test", "change": "K7QX", "page": "12",
-    "incident": "M2", "text": "SECRET", "reason": "SECRET", "code": "SECRET", "message": "SECRET", "who": "SECRET",
+    "app": "web", "version": "v1.2.0", "environment": "uat", "source": "test", "change": "K7QX",
+    "page": "12",
+    "incident": "M2", "text": "SECRET", "reason": "SECRET", "code": "SECRET", "message": "SECRET",
+    "who": "SECRET",
 }  # fmt: skip
 ADMINISTRATOR = "To see why, an administrator can run: st2 execution get 5f0000000000000000000001"
-AGAIN = "Say it again when one has ended; dead ones are closed by: st2 run opsroom.close_dead_executions"
+AGAIN = (
+    "Say it again when one has ended; dead ones are closed by: st2 run "
+    "opsroom.close_dead_executions"
+)
 CURES = (
-    "To see the outcome: history of web on uat", "To see the outcome: show changes", "To see the outcome: show locks",
-    "To see the outcome: show incidents", "In two minutes, say the same again: nothing is made twice", "Say it again.",
+    "To see the outcome: history of web on uat", "To see the outcome: show changes",
+    "To see the outcome: show locks",
+    "To see the outcome: show incidents",
+    "In two minutes, say the same again: " "nothing is made twice", "Say it again.",
     ADMINISTRATOR, AGAIN,
 )  # fmt: skip
 
@@ -64,7 +84,13 @@ CURES = (
 def ended(alias: Alias, ending: str, parameters: Any = GIVEN) -> str:
     """What the room reads; it was rendered without a problem."""
     status, result, more, _, colour = ENDINGS[ending]
-    execution = {"id": "5f0000000000000000000001", "status": status, "result": result, "web_url": "", **more}
+    execution = {
+        "id": "5f0000000000000000000001",
+        "status": status,
+        "result": result,
+        "web_url": "",
+        **more,
+    }
     if parameters is not None:
         execution["parameters"] = parameters
     answer = render_result(alias, execution)
@@ -97,7 +123,9 @@ DEPLOYMENTS = {
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 @pytest.mark.parametrize("ending", ["time-out", "killed", "cancelled", "abandoned"])
-def test_a_deployment_that_ended_without_an_answer_leads_to_its_history(name: str, ending: str) -> None:
+def test_a_deployment_that_ended_without_an_answer_leads_to_its_history(
+    name: str, ending: str
+) -> None:
     text = ended(next(one for one in PACK.aliases if one.name == name), ending)
     assert text.startswith(DEPLOYMENTS[name])
     assert text.endswith("To see the outcome: history of web on uat")
@@ -124,7 +152,9 @@ def test_names_of_any_length_and_none_at_all_leave_one_sentence(alias: Alias) ->
 
 @pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
 def test_an_ending_repeats_no_parameter_that_may_hold_an_expression(alias: Alias) -> None:
-    action = yaml.safe_load((ROOT / "actions" / f"{alias.action_ref.partition('.')[2]}.yaml").read_text("utf-8"))
+    action = yaml.safe_load(
+        (ROOT / "actions" / f"{alias.action_ref.partition('.')[2]}.yaml").read_text("utf-8")
+    )
     named = set(re.findall(r"given\.(\w+)", str(alias.result["format"])))
     for name in named & set(action["parameters"]):
         for text in ("{{ x }}", "a{{x}}", "a<% x %>", "a{% x %}", "a{# x #}", "<!here>", "a\nb"):
@@ -135,17 +165,32 @@ def test_an_ending_repeats_no_parameter_that_may_hold_an_expression(alias: Alias
 
 def test_what_changes_something_links_to_its_execution_unless_the_text_is_long() -> None:
     deploy = next(alias for alias in PACK.aliases if alias.name == "opsroom_deploy")
-    execution = {"id": "5f", "status": "succeeded", "web_url": "https://st2.example.com/#/history/5f"}
-    short = render_result(deploy, {**execution, "result": {"result": {"message": "done", "hint": ""}}})
+    execution = {
+        "id": "5f",
+        "status": "succeeded",
+        "web_url": "https://st2.example.com/#/history/5f",
+    }
+    short = render_result(
+        deploy, {**execution, "result": {"result": {"message": "done", "hint": ""}}}
+    )
     assert short.message == "done https://st2.example.com/#/history/5f"
-    long = render_result(deploy, {**execution, "result": {"result": {"message": "x" * 390, "hint": ""}}})
+    long = render_result(
+        deploy, {**execution, "result": {"result": {"message": "x" * 390, "hint": ""}}}
+    )
     assert long.message == "x" * 390
 
 
 @pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
 def test_what_takes_longer_is_acknowledged_and_nothing_else(alias: Alias) -> None:
     ack = render_ack(alias, {"id": "5f0000000000000000000001", "parameters": {}})
-    deploying = ("deploy", "promote", "rollback", "emergency_deploy", "approve_change", "confirm_change")
+    deploying = (
+        "deploy",
+        "promote",
+        "rollback",
+        "emergency_deploy",
+        "approve_change",
+        "confirm_change",
+    )
     slow = alias.action_ref in {f"opsroom.{name}" for name in deploying}
     assert ack.problem == ""
     assert ack.shown is slow

@@ -1,7 +1,9 @@
-"""Free text that ends in what StackStorm takes for a parameter: it goes through whole, or nothing runs.
+"""Free text that ends in what StackStorm takes for a parameter: it goes through whole, or nothing
+runs.
 
-A thousand endings for each command that has free text. In the form with the text in the middle the text arrives as it
-was typed; behind a colon it does too, or StackStorm refuses the message. Never is a part of it taken for the whole.
+A thousand endings for each command that has free text. In the form with the text in the middle the
+text arrives as it was typed; behind a colon it does too, or StackStorm refuses the message. Never
+is a part of it taken for the whole.
 """
 
 from __future__ import annotations
@@ -24,9 +26,17 @@ from support.guarded import guarded_world
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = load_pack(ROOT)
-ALIASES = {path.stem: alias for path, alias in zip(sorted((ROOT / "aliases").glob("*.yaml")), PACK.aliases)}
+ALIASES = {
+    path.stem: alias for path, alias in zip(sorted((ROOT / "aliases").glob("*.yaml")), PACK.aliases)
+}
 WITH_TEXT = {"message", "reason", "text"}
-VALUES = {"who": "web-team", "card": "OPS-12", "project": "OPS", "environment": "production", "app": "web"}
+VALUES = {
+    "who": "web-team",
+    "card": "OPS-12",
+    "project": "OPS",
+    "environment": "production",
+    "app": "web",
+}
 VALUES.update({"version": "v1.2.0", "change": "K7QX", "incident": "K7QX", "code": "492039"})
 KEYS = [
     "DEBUG",
@@ -42,14 +52,44 @@ KEYS = [
     "version",
     "code",
 ]
-KEYS += ["change", "card", "project", "incident", "log_level", "env", "timeout", "requester", "room", "st2_user"]
-PLAIN = ["", "now", "(see above)", "50%", "it's", "she said", "a, b", "#12", "x:", "to bed", "{x}", "<y>", "?", "é🔥"]
+KEYS += [
+    "change",
+    "card",
+    "project",
+    "incident",
+    "log_level",
+    "env",
+    "timeout",
+    "requester",
+    "room",
+    "st2_user",
+]
+PLAIN = [
+    "",
+    "now",
+    "(see above)",
+    "50%",
+    "it's",
+    "she said",
+    "a, b",
+    "#12",
+    "x:",
+    "to bed",
+    "{x}",
+    "<y>",
+    "?",
+    "é🔥",
+]
 
 
 def endings(count: int) -> Iterator[str]:
     """Ends of texts: pairs of all kinds, addresses, base64, quotes."""
     rng = random.Random(37)
-    fixed = ["https://grafana.example.com/d/1?orgId=1", "<https://example.com/?a=b>", "https://example.com/?a=b&c=d#e"]
+    fixed = [
+        "https://grafana.example.com/d/1?orgId=1",
+        "<https://example.com/?a=b>",
+        "https://example.com/?a=b&c=d#e",
+    ]
     fixed += [
         "a==",
         "a=b=c",
@@ -69,24 +109,34 @@ def endings(count: int) -> Iterator[str]:
     for number in range(count - len(fixed)):
         kind = number % 6
         if kind == 0:
-            # The very values that the message has in front: StackStorm could not be seen to have taken them.
+            # The very values that the message has in front: StackStorm could not be seen to have
+            # taken them.
             key = rng.choice(KEYS)
             yield f"{key}={VALUES.get(key, rng.choice(['true', 'false', 'INFO', '1', 'x']))}"
         elif kind == 1:
-            yield f"https://{rng.choice(KEYS)}.example.com/{rng.randint(1, 99)}?{rng.choice(KEYS)}={rng.randint(1, 9)}"
+            yield f"https://{rng.choice(KEYS)}.example.com/{rng.randint(1, 99)}?{rng.choice(KEYS)}={rng.randint(1, 9)}"  # noqa: E501
         elif kind == 2:
-            yield base64.b64encode(bytes(rng.choices(range(256), k=rng.choice([4, 5, 7, 10])))).decode()
+            yield base64.b64encode(
+                bytes(rng.choices(range(256), k=rng.choice([4, 5, 7, 10])))
+            ).decode()
         elif kind == 3:
             quote = rng.choice(['"', "'"])
             yield f"{rng.choice(KEYS)}={quote}{rng.choice(PLAIN)}{quote}"
         elif kind == 4:
-            yield " ".join(f"{rng.choice(KEYS)}={rng.randint(1, 9)}" for _ in range(rng.randint(1, 4)))
+            yield " ".join(
+                f"{rng.choice(KEYS)}={rng.randint(1, 9)}" for _ in range(rng.randint(1, 4))
+            )
         else:
             yield f"{rng.choice(PLAIN)} {rng.choice(KEYS)} = {rng.choice(KEYS)}"
 
 
 def forms() -> List[Tuple[str, Form]]:
-    return [(one.alias, form) for one in COMMANDS for form in one.forms if form.typed and names(form) & WITH_TEXT]
+    return [
+        (one.alias, form)
+        for one in COMMANDS
+        for form in one.forms
+        if form.typed and names(form) & WITH_TEXT
+    ]
 
 
 def names(form: Form) -> set[str]:
@@ -94,7 +144,8 @@ def names(form: Form) -> set[str]:
 
 
 def arrived(alias: Alias, format_: AliasFormat, message: str) -> Dict[str, Any]:
-    """What the action is handed by StackStorm, read as the action does. Raises Rejected, Refusal."""
+    """What the action is handed by StackStorm, read as the action does. Raises Rejected,
+    Refusal."""
     extracted = format_.format.extract(message)
     assert extracted is not None
     action = PACK.actions[alias.action_ref]
@@ -109,22 +160,33 @@ def arrived(alias: Alias, format_: AliasFormat, message: str) -> Dict[str, Any]:
 def test_nothing_but_the_command_itself_is_taken_from_chat(name: str) -> None:
     alias = ALIASES[name]
     action = PACK.actions[alias.action_ref]
-    context = {"user": "chatops_bot", "api_user": "alice", "source_channel": "#dev", "pack": "opsroom"}
+    context = {
+        "user": "chatops_bot",
+        "api_user": "alice",
+        "source_channel": "#dev",
+        "pack": "opsroom",
+    }
     prepare(action, {"typed": "x"}, alias.immutable_parameters, context, {})
     for parameter in [*action.parameters, "unknown", "https://example.com/?a"]:
         if parameter != "typed":
             with pytest.raises(Rejected):
-                prepare(action, {"typed": "x", parameter: "1"}, alias.immutable_parameters, context, {})
+                prepare(
+                    action, {"typed": "x", parameter: "1"}, alias.immutable_parameters, context, {}
+                )
 
 
-@pytest.mark.parametrize(("alias", "form"), forms(), ids=lambda one: one if isinstance(one, str) else one.display)
+@pytest.mark.parametrize(
+    ("alias", "form"), forms(), ids=lambda one: one if isinstance(one, str) else one.display
+)
 def test_a_text_arrives_whole_or_not_at_all(alias: str, form: Form) -> None:
     name = next(iter(names(form) & WITH_TEXT))
     gone = 0
     for ending in endings(1000):
         text = f"checkout is down {ending}".strip()
         values = {**VALUES, name: text}
-        message = re.sub(r"\{\{ (\w+) \}\}", lambda found, values=values: values[found.group(1)], form.display)
+        message = re.sub(
+            r"\{\{ (\w+) \}\}", lambda found, values=values: values[found.group(1)], form.display
+        )
         matches = PACK.matches(message)
         assert len(matches) == 1, message
         if matches[0].alias.name == "opsroom_unknown":
@@ -140,12 +202,16 @@ def test_a_text_arrives_whole_or_not_at_all(alias: str, form: Form) -> None:
             assert not form.within, message
             continue
         # StackStorm takes one quote off the end of every message.
-        assert told[name] in ((text,) if form.within else (text, text[:-1] if text[-1] in "\"'" else text)), message
+        assert told[name] in (
+            (text,) if form.within else (text, text[:-1] if text[-1] in "\"'" else text)
+        ), message
     # Not vacuous: behind a colon, most of these endings are refused.
     assert gone == 0 if form.within else gone > 500
 
 
-def test_every_command_with_free_text_has_a_form_for_any_ending_and_help_says_so(tmp_path: Path) -> None:
+def test_every_command_with_free_text_has_a_form_for_any_ending_and_help_says_so(
+    tmp_path: Path,
+) -> None:
     world = guarded_world(tmp_path, rooms=["#ops"], emergency=["carol"])
     world.config.update(trackers={"board": {"kind": "local"}}, pagers={"pager": {"kind": "local"}})
     for command in COMMANDS:
@@ -154,9 +220,11 @@ def test_every_command_with_free_text_has_a_form_for_any_ending_and_help_says_so
         if command.alias != "lock_everything":
             assert any(form.within for form in command.forms), command.alias
         head = ALIASES[command.alias].formats[0].display.partition("{{")[0].replace(":", "").strip()
-        head = {"page": "page", "comment on card": "comment on card", "declare incident for": "declare incident"}.get(
-            head, head
-        )
+        head = {
+            "page": "page",
+            "comment on card": "comment on card",
+            "declare incident for": "declare incident",
+        }.get(head, head)
         if command.alias == "page_urgently":
             continue
         answer = world.ask("help", "carol", "#ops", command=head)

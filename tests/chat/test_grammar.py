@@ -1,4 +1,5 @@
-"""The grammar as a whole: of tens of thousands of messages, made of each other's words, each is one command or none."""
+"""The grammar as a whole: of tens of thousands of messages, made of each other's words, each is one
+command or none."""
 
 from __future__ import annotations
 
@@ -18,7 +19,10 @@ from support.hubot import hubot_matches
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = load_pack(ROOT)
-NAMES = {path.stem: alias.name for path, alias in zip(sorted((ROOT / "aliases").glob("*.yaml")), PACK.aliases)}
+NAMES = {
+    path.stem: alias.name
+    for path, alias in zip(sorted((ROOT / "aliases").glob("*.yaml")), PACK.aliases)
+}
 # Words of commands as values, and values as they are.
 WORDS = [
     "to",
@@ -76,7 +80,16 @@ PIECES += [
     "é",
     "🔥",
 ]
-PAIRS = ["limit=5", "code=492039", 'k="v w"', "k='v w'", "k={x}", "a==b", "https://example.com/?a=b", "k =v"]
+PAIRS = [
+    "limit=5",
+    "code=492039",
+    'k="v w"',
+    "k='v w'",
+    "k={x}",
+    "a==b",
+    "https://example.com/?a=b",
+    "k =v",
+]
 TEXTS = ("text", "message", "reason")
 SEED = 20261130
 
@@ -86,7 +99,8 @@ def filled(form: Form, values: Dict[str, str]) -> str:
 
 
 def values_for(form: Form, rng: random.Random) -> Dict[str, str]:
-    """Values that belong to this form and no other: the words of its command in them, where that is clear."""
+    """Values that belong to this form and no other: the words of its command in them, where that is
+    clear."""
     values: Dict[str, str] = {}
     for name in re.findall(r"\{\{ (\w+) \}\}", form.display):
         if name in TEXTS and form.typed:
@@ -98,9 +112,13 @@ def values_for(form: Form, rng: random.Random) -> Dict[str, str]:
         elif name in ("change", "incident"):
             values[name] = rng.choice(["K7QX", "to", "for", "B2B2", "12"])
         elif name == "who" and ":" in form.display:
-            values[name] = rng.choice(["web-team", "Web Team", "pager:Web", "to", "@bob", "O'Neill", "page"])
+            values[name] = rng.choice(
+                ["web-team", "Web Team", "pager:Web", "to", "@bob", "O'Neill", "page"]
+            )
         else:
-            values[name] = rng.choice([word for word in WORDS if word not in ("everything", "O'Neill", "for", "on")])
+            values[name] = rng.choice(
+                [word for word in WORDS if word not in ("everything", "O'Neill", "for", "on")]
+            )
     return values
 
 
@@ -121,13 +139,15 @@ def intended(count: int) -> Iterator[Tuple[str, str, Dict[str, str]]]:
 
 
 def scrambled(count: int) -> Iterator[str]:
-    """Messages that begin like commands: with words left out, put in, said twice, and pairs at the end."""
+    """Messages that begin like commands: with words left out, put in, said twice, and pairs at the
+    end."""
     rng = random.Random(SEED + 1)
     forms = [form for command in COMMANDS for form in command.forms]
     for number in range(count):
         form = forms[number % len(forms)]
         tokens = filled(
-            form, {name: rng.choice(PIECES) for name in re.findall(r"\{\{ (\w+) \}\}", form.display)}
+            form,
+            {name: rng.choice(PIECES) for name in re.findall(r"\{\{ (\w+) \}\}", form.display)},
         ).split(" ")
         for _ in range(rng.randint(0, 3)):
             place = rng.randint(1, len(tokens))
@@ -173,18 +193,25 @@ def test_no_message_means_two_commands() -> None:
     assert several > 8_000
 
 
-def test_hubot_finds_one_command_or_none_and_the_one_that_stackstorm_reads(intended_messages: List[Any]) -> None:
+def test_hubot_finds_one_command_or_none_and_the_one_that_stackstorm_reads(
+    intended_messages: List[Any],
+) -> None:
     formats = [(alias.name, one.format) for alias in PACK.aliases for one in alias.formats]
     representations = [one.representation for _, one in formats]
     for numbers in hubot_matches(representations, list(scrambled(30_000))):
         assert len(numbers) <= 1
-    # A sample is enough of those: the shape decides in both, and the tables of messages are read in full.
+    # A sample is enough of those: the shape decides in both, and the tables of messages are read in
+    # full.
     some = intended_messages[::4]
-    for (message, alias, _), numbers in zip(some, hubot_matches(representations, [one[0] for one in some])):
+    for (message, alias, _), numbers in zip(
+        some, hubot_matches(representations, [one[0] for one in some])
+    ):
         assert [formats[number][0] for number in numbers] == [NAMES[alias]], message
         assert formats[numbers[0]][1].extract(message) is not None, message
 
 
-@pytest.mark.parametrize("alias", sorted((ROOT / "aliases").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "alias", sorted((ROOT / "aliases").glob("*.yaml")), ids=lambda path: path.stem
+)
 def test_the_formats_of_an_alias_are_those_of_the_grammar(alias: Path) -> None:
     assert alias.read_text(encoding="utf-8") == written(alias), "run: python -m console.formats"

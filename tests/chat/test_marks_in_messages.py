@@ -1,5 +1,6 @@
-"""Messages with the quotes, dashes, blanks and marks of phones and chats: each is one command, and StackStorm lets it
-through to the pack, which knows what is meant (tests/desk/test_names_as_typed.py)."""
+"""Messages with the quotes, dashes, blanks and marks of phones and chats: each is one command, and
+StackStorm lets it through to the pack, which knows what is meant
+(tests/desk/test_names_as_typed.py)."""
 
 from __future__ import annotations
 
@@ -51,7 +52,9 @@ PACK = load_pack(ROOT)
 def test_it_is_one_command_and_reaches_the_pack(message: str, alias: str) -> None:
     (match,) = PACK.matches(message)
     assert match.alias.name == alias
-    action = yaml.safe_load((ROOT / "actions" / f"{match.alias.action_ref.split('.')[1]}.yaml").read_text())
+    action = yaml.safe_load(
+        (ROOT / "actions" / f"{match.alias.action_ref.split('.')[1]}.yaml").read_text()
+    )
     for name, value in (match.format.format.extract(message) or {}).items():
         pattern = action["parameters"][name].get("pattern", "")
         assert re.search(pattern, value.strip()), (name, value)

@@ -15,10 +15,15 @@ from console.anchors import END, START, anchors
 from console.matching import Format
 
 theirs = pytest.importorskip(
-    "st2common.models.utils.action_alias_utils", reason="StackStorm's st2common is not installed here"
+    "st2common.models.utils.action_alias_utils",
+    reason="StackStorm's st2common is not installed here",
 )
 
-OWN = [one.format.representation for alias in load_pack(Path(__file__).parents[2]).aliases for one in alias.formats]
+OWN = [
+    one.format.representation
+    for alias in load_pack(Path(__file__).parents[2]).aliases
+    for one in alias.formats
+]
 FORMATS = [
     *OWN,
     "deploy {{app}} {{version}} to {{environment}}",
@@ -73,34 +78,80 @@ def extracted_by_stackstorm(representation: str, message: str) -> Optional[Any]:
 
 
 @pytest.mark.parametrize("representation", FORMATS)
-def test_each_message_of_the_table_gives_the_parameters_that_stackstorm_extracts(representation: str) -> None:
+def test_each_message_of_the_table_gives_the_parameters_that_stackstorm_extracts(
+    representation: str,
+) -> None:
     for message in TABLE:
-        assert Format(representation).extract(message) == extracted_by_stackstorm(representation, message), message
+        assert Format(representation).extract(message) == extracted_by_stackstorm(
+            representation, message
+        ), message
 
 
-# Few characters, those that mean something; short, since StackStorm's own expression takes exponential time.
+# Few characters, those that mean something; short, since StackStorm's own expression takes
+# exponential time.
 words = st.sampled_from(
-    ["deploy", "say", "web", "v1", "to", "uat", "on", "history", "of", "rollback", "x", "a=b", 'c="d e"', "k ='v w'"]
+    [
+        "deploy",
+        "say",
+        "web",
+        "v1",
+        "to",
+        "uat",
+        "on",
+        "history",
+        "of",
+        "rollback",
+        "x",
+        "a=b",
+        'c="d e"',
+        "k ='v w'",
+    ]
 )
-signs = st.sampled_from([" ", "  ", "\n", "\u2003", "\x1c", "=", "==", "'", '"', "{", "}", "{y: 1}", "z={1}"])
+signs = st.sampled_from(
+    [" ", "  ", "\n", "\u2003", "\x1c", "=", "==", "'", '"', "{", "}", "{y: 1}", "z={1}"]
+)
 words = words | signs
 messages = st.lists(words, max_size=9).map("".join) | st.lists(words, max_size=9).map(" ".join)
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(FORMATS), messages)
-def test_any_message_gives_the_parameters_that_stackstorm_extracts(representation: str, message: str) -> None:
-    assert Format(representation).extract(message) == extracted_by_stackstorm(representation, message)
+def test_any_message_gives_the_parameters_that_stackstorm_extracts(
+    representation: str, message: str
+) -> None:
+    assert Format(representation).extract(message) == extracted_by_stackstorm(
+        representation, message
+    )
 
 
 pieces = st.sampled_from(
-    ["^", "$", r"\A", r"\Z", r"\^", r"\$", "a", "b", "|", "(", ")", "(?:", "(?P<n>", "(?=", "(?!", "(?<=", "(?i:"]
+    [
+        "^",
+        "$",
+        r"\A",
+        r"\Z",
+        r"\^",
+        r"\$",
+        "a",
+        "b",
+        "|",
+        "(",
+        ")",
+        "(?:",
+        "(?P<n>",
+        "(?=",
+        "(?!",
+        "(?<=",
+        "(?i:",
+    ]
 ) | st.sampled_from(["[^$]", "[]^]", r"[\]$]", "?", "*", "+?", "{2}", "{,3}", "{x}", "(?#^)", " "])
 
 
 @settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.lists(pieces, max_size=10).map("".join))
-def test_an_expression_counts_as_anchored_exactly_where_stackstorm_finds_an_anchor(pattern: str) -> None:
+def test_an_expression_counts_as_anchored_exactly_where_stackstorm_finds_an_anchor(
+    pattern: str,
+) -> None:
     try:
         re.compile(pattern, re.DOTALL)
     except re.error:
@@ -109,4 +160,6 @@ def test_an_expression_counts_as_anchored_exactly_where_stackstorm_finds_an_anch
     begin = ((theirs.AT, theirs.AT_BEGINNING), (theirs.AT, theirs.AT_BEGINNING_STRING))
     end = ((theirs.AT, theirs.AT_END), (theirs.AT, theirs.AT_END_STRING))
     assert (START in anchors(pattern)) == bool(theirs.search_regex_tokens(begin, tokens))
-    assert (END in anchors(pattern)) == bool(theirs.search_regex_tokens(end, tokens, backwards=True))
+    assert (END in anchors(pattern)) == bool(
+        theirs.search_regex_tokens(end, tokens, backwards=True)
+    )

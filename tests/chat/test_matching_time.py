@@ -1,7 +1,9 @@
-"""Matching takes a time that grows with the length of a message: 10,000 characters, at most 50 ms for each format.
+"""Matching takes a time that grows with the length of a message: 10,000 characters, at most 50 ms
+for each format.
 
-Measured is the time of the processor, not the clock: other processes do not count. StackStorm's own search for pairs at
-the end of a message, and hubot's, come on top for messages with signs of equality; they are not the pack's.
+Measured is the time of the processor, not the clock: other processes do not count. StackStorm's own
+search for pairs at the end of a message, and hubot's, come on top for messages with signs of
+equality; they are not the pack's.
 """
 
 from __future__ import annotations
@@ -27,8 +29,32 @@ FORMATS = [(alias.name, one.format) for alias in PACK.aliases for one in alias.f
 LENGTH = 10_000
 BOUND = 0.05
 # Deployments had one message of 3,000 characters that took 14 s.
-KNOWN = [("deploy ", "to "), ("promote ", "to "), ("redeploy ", "to "), ("emergency ", "to "), ("deploy", " to")]
-SIGNS = [" ", "\n", "\t", ":", ": ", " : ", '"', "'", "{", "}", "?", "a", "a ", "1 ", ": x ", "urgently: ", " urgently"]
+KNOWN = [
+    ("deploy ", "to "),
+    ("promote ", "to "),
+    ("redeploy ", "to "),
+    ("emergency ", "to "),
+    ("deploy", " to"),
+]
+SIGNS = [
+    " ",
+    "\n",
+    "\t",
+    ":",
+    ": ",
+    " : ",
+    '"',
+    "'",
+    "{",
+    "}",
+    "?",
+    "a",
+    "a ",
+    "1 ",
+    ": x ",
+    "urgently: ",
+    " urgently",
+]
 SIGNS += [
     "' ",
     '" ',
@@ -45,15 +71,20 @@ SIGNS += ["in project ", "change K ", "incident K ", "to page ", "to web ", "in 
 
 
 def adversarial() -> List[str]:
-    """A beginning of a command, then one of its words or signs again and again, and at last something that fits not."""
+    """A beginning of a command, then one of its words or signs again and again, and at last
+    something that fits not."""
     beginnings, words = set(), set()
     for command in COMMANDS:
         for form in command.forms:
             words |= {f"{word} " for word in re.sub(r"\{\{ \w+ \}\}", "", form.display).split()}
             for value in ("x", "'x"):
                 tokens = re.sub(r"\{\{ \w+ \}\}", value, form.display).split()
-                beginnings |= {" ".join(tokens[:count]) + " " for count in range(1, len(tokens) + 1)}
-    every = [(beginning, again) for beginning in sorted(beginnings) for again in [*SIGNS, *sorted(words)]]
+                beginnings |= {
+                    " ".join(tokens[:count]) + " " for count in range(1, len(tokens) + 1)
+                }
+    every = [
+        (beginning, again) for beginning in sorted(beginnings) for again in [*SIGNS, *sorted(words)]
+    ]
     chosen = [*KNOWN, *random.Random(7).sample(every, 700)]
     messages = []
     for beginning, again in chosen:
@@ -107,13 +138,18 @@ def test_every_format_of_a_long_message_is_done_with_in_javascript(tmp_path: Pat
     """
     script = tmp_path / "measure.js"
     script.write_text(source.partition("const found =")[0] + measuring, encoding="utf-8")
-    request = json.dumps({"formats": [one.representation for _, one in FORMATS], "messages": adversarial()})
-    done = subprocess.run([node, str(script)], input=request, capture_output=True, text=True, timeout=300, check=True)
+    request = json.dumps(
+        {"formats": [one.representation for _, one in FORMATS], "messages": adversarial()}
+    )
+    done = subprocess.run(
+        [node, str(script)], input=request, capture_output=True, text=True, timeout=300, check=True
+    )
     assert json.loads(done.stdout) == []
 
 
 @pytest.mark.parametrize(
-    "again", ['a="', "a='", "a={", "=", "a=", "a =", 'a="b" ', "a=b ", '"', ' ="', 'x="a" y="', " = "]
+    "again",
+    ['a="', "a='", "a={", "=", "a=", "a =", 'a="b" ', "a=b ", '"', ' ="', 'x="a" y="', " = "],
 )
 def test_the_consoles_own_search_for_pairs_is_done_with(again: str) -> None:
     for end in ("", " x", '"', "}"):

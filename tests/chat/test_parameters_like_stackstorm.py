@@ -1,4 +1,5 @@
-"""What the console takes for a valid parameter beside what StackStorm's own code takes, where that is at hand."""
+"""What the console takes for a valid parameter beside what StackStorm's own code takes, where that
+is at hand."""
 
 from __future__ import annotations
 
@@ -29,12 +30,19 @@ PARAMETERS: Dict[str, Dict[str, Any]] = {
     "a choice": {"x": {"type": "string", "enum": ["a", "b"]}},
     "yes or no": {"x": {"type": "boolean", "default": False}},
     "a list": {"x": {"type": "array", "items": {"type": "string", "maxLength": 2}, "maxItems": 2}},
-    "an object": {"x": {"type": "object", "properties": {"k": {"type": "integer", "required": True}}}},
+    "an object": {
+        "x": {"type": "object", "properties": {"k": {"type": "integer", "required": True}}}
+    },
     "anything": {"x": {}},
     "a template": {"x": {"type": "string", "default": TEMPLATE}},
-    "a short template": {"x": {"type": "string", "default": TEMPLATE, "maxLength": 3, "immutable": True}},
+    "a short template": {
+        "x": {"type": "string", "default": TEMPLATE, "maxLength": 3, "immutable": True}
+    },
     "an immutable": {"x": {"type": "string", "default": TEMPLATE, "immutable": True}},
-    "a closed runner parameter": {"env": {"default": {}, "immutable": True}, "timeout": {"default": 5}},
+    "a closed runner parameter": {
+        "env": {"default": {}, "immutable": True},
+        "timeout": {"default": 5},
+    },
     "nothing": {},
 }
 GIVEN: Dict[str, Dict[str, Optional[str]]] = {
@@ -75,7 +83,9 @@ def stackstorm_takes(parameters: Dict[str, Any], given: Dict[str, Any]) -> bool:
             else:
                 values[name] = casts.get_cast(kind)(value) if kind else value
         schema = theirs.get_schema_for_resource_parameters(merged)
-        theirs.validate(values, schema, theirs.get_validator(), use_default=True, allow_default_none=True)
+        theirs.validate(
+            values, schema, theirs.get_validator(), use_default=True, allow_default_none=True
+        )
     except (jsonschema.ValidationError, ValueError, SyntaxError, TypeError, AttributeError):
         return False
     return not any(merged[name].get("immutable") for name in values)

@@ -1,4 +1,5 @@
-"""Attacks on production, as messages in a room: whatever somebody alone says, nothing is deployed there."""
+"""Attacks on production, as messages in a room: whatever somebody alone says, nothing is deployed
+there."""
 
 from __future__ import annotations
 
@@ -79,10 +80,14 @@ def stopped(world: World, reply: Reply, status: str, *codes: str) -> None:
         ("approve change ID requester=carol", "alice", "#ops", "rejected", "immutable_parameter"),
         ("approve change ID room=#ops", "carol", "#dev", "rejected", "immutable_parameter"),
         ("approve change ID st2_user=carol", "alice", "#ops", "rejected", "immutable_parameter"),
-        ('approve change ID env={"PATH": "/tmp"}', "alice", "#ops", "rejected", "invalid_parameter"),
-        ("emergency deploy web v1.0.0 to production: now", "alice", "#ops", "failed", "not_allowed"),
-        ("emergency deploy web v1.0.0 to production: {{ x }}", "carol", "#ops", "rejected", "invalid_parameter"),
-        ("reject change ID: <% st2kv('system.x') %>", "carol", "#ops", "rejected", "invalid_parameter"),
+        ('approve change ID env={"PATH": "/tmp"}', "alice", "#ops", "rejected",
+         "invalid_parameter"),
+        ("emergency deploy web v1.0.0 to production: now", "alice", "#ops", "failed",
+         "not_allowed"),
+        ("emergency deploy web v1.0.0 to production: {{ " "x }}", "carol", "#ops", "rejected",
+         "invalid_parameter"),
+        ("reject change ID: <% st2kv('system.x') %>", "carol", "#ops", "rejected",
+         "invalid_parameter"),
         ("lock production: {% for x in y %}", "carol", "#ops", "rejected", "invalid_parameter"),
         ("redeploy web v1.0.0 to production", "alice", "#ops", "succeeded", "waiting"),
         ("deploy web v1.0.0 to uat environment=production", "bob", "#ops", "failed", "not_allowed"),
@@ -111,7 +116,13 @@ def test_a_relay_that_is_not_trusted_speaks_for_nobody(world: World) -> None:
     change = asked(session)
     session.config = {**session.config, "relays": ["another"]}
     session._relay = lambda: "chatops_bot"  # type: ignore[method-assign]
-    stopped(world, session.say(f"approve change {change}", "carol", "#ops"), "failed", "own_change", "not_allowed")
+    stopped(
+        world,
+        session.say(f"approve change {change}", "carol", "#ops"),
+        "failed",
+        "own_change",
+        "not_allowed",
+    )
 
 
 def test_an_edited_database_is_found_by_the_next_who_asks(world: World) -> None:

@@ -26,7 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def demo(folder: Path, *options: str, typed: bytes = b"") -> Tuple[int, List[str], str]:
     command = [sys.executable, "-m", "console.demo", "--folder", str(folder), *options]
-    done = subprocess.run(command, input=typed, capture_output=True, cwd=ROOT, timeout=120, check=False)
+    done = subprocess.run(
+        command, input=typed, capture_output=True, cwd=ROOT, timeout=120, check=False
+    )
     return done.returncode, done.stdout.decode("utf-8").splitlines(), done.stderr.decode("utf-8")
 
 
@@ -36,7 +38,9 @@ def test_the_conversation_goes_as_it_is_written_and_again_in_the_same_place(tmp_
         assert (status, errors) == (0, "")
         text = "\n".join(lines)
         for line in CONVERSATION:
-            said = re.escape(f"{line.room} {line.speaker}> {line.text}").replace(r"\{change\}", "[A-Z0-9]{4,}")
+            said = re.escape(f"{line.room} {line.speaker}> {line.text}").replace(
+                r"\{change\}", "[A-Z0-9]{4,}"
+            )
             assert re.search(f"^{said}$", text, re.MULTILINE), line.text
 
 
@@ -60,7 +64,9 @@ def test_what_is_said_in_another_room_says_in_which(tmp_path: Path) -> None:
 
 
 def test_the_room_is_entered_without_the_conversation_and_keeps_its_world(tmp_path: Path) -> None:
-    status, lines, errors = demo(tmp_path / "world", "--chat-only", typed=b"deploy web v1.2.0 to uat\n")
+    status, lines, errors = demo(
+        tmp_path / "world", "--chat-only", typed=b"deploy web v1.2.0 to uat\n"
+    )
     assert (status, errors) == (0, "")
     assert lines[0] == "#dev alice> deploy web v1.2.0 to uat"
     status, lines, _ = demo(tmp_path / "world", "--chat-only", typed=b"version of web on uat\n")
@@ -71,8 +77,17 @@ def test_the_room_is_entered_without_the_conversation_and_keeps_its_world(tmp_pa
 def test_on_a_terminal_one_is_left_in_the_room(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     environ = {**os.environ, "TERM": "xterm", "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "console.demo", "--chat-only", "--folder", str(tmp_path / "world")]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, env=environ)
+    command = [
+        sys.executable,
+        "-m",
+        "console.demo",
+        "--chat-only",
+        "--folder",
+        str(tmp_path / "world"),
+    ]
+    process = subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, env=environ
+    )
     os.close(theirs)
     watchdog = threading.Timer(120, process.kill)
     watchdog.start()
@@ -109,12 +124,17 @@ def test_a_folder_that_the_demo_did_not_make_is_left_alone(tmp_path: Path) -> No
 
 def test_a_message_that_ends_otherwise_than_written_is_told(tmp_path: Path) -> None:
     add_command(tmp_path, "greet", ["greet"])
-    lines = [Line("alice", "#dev", "greet", "succeeded", "heard"), Line("alice", "#dev", "greet", "failed", "locked")]
+    lines = [
+        Line("alice", "#dev", "greet", "succeeded", "heard"),
+        Line("alice", "#dev", "greet", "failed", "locked"),
+    ]
     wrong = play(talk(tmp_path), lines, lambda line: None, lambda reply: None)
     assert wrong == ["'greet' by alice ended as succeeded (heard), not as failed (locked): heard"]
 
 
-def test_the_world_holds_a_repository_with_the_tags_that_the_conversation_names(tmp_path: Path) -> None:
+def test_the_world_holds_a_repository_with_the_tags_that_the_conversation_names(
+    tmp_path: Path,
+) -> None:
     world = build(tmp_path / "world")
     tags = subprocess.run(
         ["git", "tag"], cwd=world.folder / "shop-web", capture_output=True, text=True, check=True
@@ -145,11 +165,16 @@ def test_the_picture_of_the_docs_shows_the_conversation_of_the_demo() -> None:
 
 
 def test_only_times_and_ids_are_made_steady_in_the_picture() -> None:
-    assert steady("deployed web v1.2 in 3.1 s, at 23:59 UTC", {}) == "deployed web v1.2 in 0.2 s, at 14:02 UTC"
+    assert (
+        steady("deployed web v1.2 in 3.1 s, at 23:59 UTC", {})
+        == "deployed web v1.2 in 0.2 s, at 14:02 UTC"
+    )
     lock = "uat is locked by bob since 23:10 UTC until Tue 2026-11-24 01:10 UTC: load test."
     assert steady(lock, {}) == "uat is locked by bob since 14:02 UTC until 16:02 UTC: load test."
     told = "approve change CDFG (carol, 1 needed, until 2026-11-24 00:10 UTC)"
-    assert steady(told, {"CDFG": "K7QX"}) == "approve change K7QX (carol, 1 needed, until 14:32 UTC)"
+    assert (
+        steady(told, {"CDFG": "K7QX"}) == "approve change K7QX (carol, 1 needed, until 14:32 UTC)"
+    )
     assert draw([]).startswith("<svg ")
 
 
@@ -157,5 +182,10 @@ def test_ids_are_steady_in_the_order_in_which_they_are_spoken_of() -> None:
     def reply(result: object) -> Reply:
         return Reply("alice", "#dev", "hello", "succeeded", "", "", result=result)
 
-    replies = [reply({"change": "HHHH"}), reply("None"), reply({"change": "CCCC"}), reply({"change": "HHHH"})]
+    replies = [
+        reply({"change": "HHHH"}),
+        reply("None"),
+        reply({"change": "CCCC"}),
+        reply({"change": "HHHH"}),
+    ]
     assert steady_ids(replies) == {"HHHH": "K7QX", "CCCC": "M4RT"}

@@ -14,7 +14,9 @@ import pytest
 from support.packs import IDENTITY, add_command
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = "environments: {test: {}}\napps: {}\npeople: {alice: {chat: [alice]}}\nannounce: '#deploys'\n"
+CONFIG = (
+    "environments: {test: {}}\napps: {}\npeople: {alice: {chat: [alice]}}\nannounce: '#deploys'\n"
+)
 
 
 @pytest.fixture
@@ -27,10 +29,21 @@ def pack(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def console(pack: Path, typed: str, *options: str, errors: str = "strict") -> subprocess.CompletedProcess[bytes]:
+def console(
+    pack: Path, typed: str, *options: str, errors: str = "strict"
+) -> subprocess.CompletedProcess[bytes]:
     environ = {**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
     return subprocess.run(
-        [sys.executable, "-m", "console", "--config", str(pack / "opsroom.yaml"), "--pack", str(pack), *options],
+        [
+            sys.executable,
+            "-m",
+            "console",
+            "--config",
+            str(pack / "opsroom.yaml"),
+            "--pack",
+            str(pack),
+            *options,
+        ],
         input=typed.encode("utf-8", errors),
         capture_output=True,
         cwd=ROOT,
@@ -76,7 +89,9 @@ def test_each_message_gets_one_line_of_json(pack: Path) -> None:
 
 
 def test_as_and_room_change_who_speaks_where_and_quit_ends(pack: Path) -> None:
-    said = replies(pack, "say a\n/as bob\n/room #ops\nsay b\n/quit\nsay c\n", "--as", "carol", "--room", "#dev")
+    said = replies(
+        pack, "say a\n/as bob\n/room #ops\nsay b\n/quit\nsay c\n", "--as", "carol", "--room", "#dev"
+    )
     assert [(one["speaker"], one["room"], one["text"]) for one in said] == [
         ("carol", "#dev", "say a"),
         ("bob", "#ops", "say b"),
@@ -125,7 +140,9 @@ def test_nothing_that_a_terminal_would_obey_is_printed(pack: Path) -> None:
 
 
 def test_a_bad_config_ends_with_status_2_and_every_complaint_on_a_line(pack: Path) -> None:
-    (pack / "opsroom.yaml").write_text("environments: {test: 1}\napps: {web: {deplyo: {}}}\n", encoding="utf-8")
+    (pack / "opsroom.yaml").write_text(
+        "environments: {test: 1}\napps: {web: {deplyo: {}}}\n", encoding="utf-8"
+    )
     done = console(pack, "say hello\n")
     complaints = done.stderr.decode("utf-8").splitlines()
     assert (done.returncode, done.stdout, len(complaints)) == (2, b"", 2)
@@ -144,16 +161,21 @@ def test_a_doubtful_config_is_used_and_every_doubt_is_told(pack: Path) -> None:
 
 
 def test_a_config_with_a_key_twice_is_refused(pack: Path) -> None:
-    (pack / "opsroom.yaml").write_text("environments: {test: {}, test: {approvals: 1}}\n", encoding="utf-8")
+    (pack / "opsroom.yaml").write_text(
+        "environments: {test: {}, test: {approvals: 1}}\n", encoding="utf-8"
+    )
     done = console(pack, "say hello\n")
     assert done.returncode == 2
     assert b"opsroom.yaml:1: environments.test: this key appears twice" in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"), [("a: [", "is not YAML"), ("[1]", "expected a mapping"), ("", "not configured")]
+    ("content", "sentence"),
+    [("a: [", "is not YAML"), ("[1]", "expected a mapping"), ("", "not configured")],
 )
-def test_a_config_that_is_none_ends_with_status_2_and_a_sentence(pack: Path, content: str, sentence: str) -> None:
+def test_a_config_that_is_none_ends_with_status_2_and_a_sentence(
+    pack: Path, content: str, sentence: str
+) -> None:
     (pack / "opsroom.yaml").write_text(content, encoding="utf-8")
     done = console(pack, "say hello\n")
     assert done.returncode == 2
@@ -177,6 +199,8 @@ def test_a_missing_config_ends_with_status_2(pack: Path) -> None:
 
 
 def test_without_a_config_it_says_what_it_needs() -> None:
-    done = subprocess.run([sys.executable, "-m", "console"], capture_output=True, cwd=ROOT, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "console"], capture_output=True, cwd=ROOT, timeout=60, check=False
+    )
     assert done.returncode == 2
     assert b"--config" in done.stderr

@@ -14,7 +14,9 @@ def test_every_fault_of_a_pack_is_told_at_once(tmp_path: Path) -> None:
     add_command(tmp_path, "good", ["good"])
     add_command(tmp_path, "broken", ["broken ("])
     add_command(tmp_path, "lost", ["lost"], action_ref="tiny.nowhere")
-    (tmp_path / "aliases" / "nameless.yaml").write_text("formats: [x]\naction_ref: tiny.good\n", encoding="utf-8")
+    (tmp_path / "aliases" / "nameless.yaml").write_text(
+        "formats: [x]\naction_ref: tiny.good\n", encoding="utf-8"
+    )
     (tmp_path / "aliases" / "torn.yaml").write_text("a: [", encoding="utf-8")
     (tmp_path / "actions" / "flow.yaml").write_text(
         "{name: flow, runner_type: orquesta, entry_point: x}", encoding="utf-8"
@@ -48,5 +50,9 @@ def test_a_disabled_alias_is_left_out(tmp_path: Path) -> None:
 
 
 def test_the_display_is_shown_with_its_placeholders_in_capitals(tmp_path: Path) -> None:
-    add_command(tmp_path, "go", [{"display": "go {{ place = home }} now", "representation": "[Gg]o( {{place}})? now"}])
+    add_command(
+        tmp_path,
+        "go",
+        [{"display": "go {{ place = home }} now", "representation": "[Gg]o( {{place}})? now"}],
+    )
     assert load_pack(tmp_path).aliases[0].formats[0].shown() == "go PLACE now"

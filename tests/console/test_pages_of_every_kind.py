@@ -19,7 +19,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -32,7 +39,9 @@ def room_of(world: World, it: Case) -> Session:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_page_is_sent_once_listed_acknowledged_escalated_and_resolved(name: str, tmp_path: Path) -> None:
+def test_a_page_is_sent_once_listed_acknowledged_escalated_and_resolved(
+    name: str, tmp_path: Path
+) -> None:
     world = make_world(tmp_path)
     with case(name) as it:
         session = room_of(world, it)
@@ -75,4 +84,7 @@ def test_the_pager_of_whoever_is_called_rings_in_the_console(tmp_path: Path) -> 
 
 def test_a_real_pager_rings_by_itself(tmp_path: Path) -> None:
     with case("webhook") as it:
-        assert replies(room_of(make_world(tmp_path), it), "page web-team: checkout is down").rings == ()
+        assert (
+            replies(room_of(make_world(tmp_path), it), "page web-team: checkout is down").rings
+            == ()
+        )

@@ -15,16 +15,28 @@ from console.completion import completions, names_of
 from console.room import enter
 from support.packs import IDENTITY, add_command, talk
 
-CONFIG = {"apps": {"web": {}, "api": {}}, "environments": {"uat": {}, "test": {}}, "people": {"alice": {}, "bob": {}}}
+CONFIG = {
+    "apps": {"web": {}, "api": {}},
+    "environments": {"uat": {}, "test": {}},
+    "people": {"alice": {}, "bob": {}},
+}
 
 
 @pytest.fixture
 def pack(tmp_path: Path) -> Pack:
     folder = tmp_path / "pack"
-    deploy = {"display": "deploy {{ app }} {{ version }} to {{ environment }}", "representation": "deploy {{app}}"}
+    deploy = {
+        "display": "deploy {{ app }} {{ version }} to {{ environment }}",
+        "representation": "deploy {{app}}",
+    }
     add_command(folder, "deploy", [deploy], {"app": {"type": "string"}, **IDENTITY})
     add_command(folder, "describe", ["describe {{ app }}"], {"app": {"type": "string"}})
-    add_command(folder, "help", ["opsroom help", "opsroom help {{ command }}"], {"command": {"type": "string"}})
+    add_command(
+        folder,
+        "help",
+        ["opsroom help", "opsroom help {{ command }}"],
+        {"command": {"type": "string"}},
+    )
     return load_pack(folder)
 
 
@@ -45,7 +57,9 @@ def pack(tmp_path: Path) -> Pack:
         ("nonsense ", []),
     ],
 )
-def test_the_next_word_is_completed_from_the_commands_and_the_names(pack: Pack, line: str, words: List[str]) -> None:
+def test_the_next_word_is_completed_from_the_commands_and_the_names(
+    pack: Pack, line: str, words: List[str]
+) -> None:
     assert completions(line, pack, names_of(pack, CONFIG)) == words
 
 
@@ -57,13 +71,18 @@ def test_what_is_typed_is_answered_until_the_end_of_input_and_remembered(
         # The last one, Ctrl-C, clears a line; Ctrl-D leaves.
         typed.send_text("/as bob\rdeploy web\r\rnonsense\x03\x04")
         enter(session, tmp_path / "var")
-    assert capsys.readouterr().out.splitlines() == ["For the commands, say: opsroom help", "opsroom> heard"]
+    assert capsys.readouterr().out.splitlines() == [
+        "For the commands, say: opsroom help",
+        "opsroom> heard",
+    ]
     assert session.speaker == "bob"
     remembered = (tmp_path / "var" / "chat-history").read_text(encoding="utf-8")
     assert "+deploy web\n" in remembered
 
 
-def test_quit_leaves_the_room(pack: Pack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_quit_leaves_the_room(
+    pack: Pack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with create_pipe_input() as typed, create_app_session(input=typed, output=DummyOutput()):
         typed.send_text("/quit\rdeploy web\r")
         enter(talk(pack.folder, CONFIG), tmp_path)

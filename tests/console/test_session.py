@@ -10,7 +10,12 @@ import pytest
 
 from support.packs import IDENTITY, add_command, talk
 
-NAME: Dict[str, Any] = {"type": "string", "required": True, "pattern": r"^[a-z]+(?![\s\S])", "maxLength": 8}
+NAME: Dict[str, Any] = {
+    "type": "string",
+    "required": True,
+    "pattern": r"^[a-z]+(?![\s\S])",
+    "maxLength": 8,
+}
 RAISING = """
 class Break:
     def __init__(self, config=None, action_service=None):
@@ -32,8 +37,15 @@ class Say:
 """
 
 
-def test_a_message_runs_the_action_with_every_parameter_and_the_identity_of_the_speaker(tmp_path: Path) -> None:
-    parameters = {"name": NAME, "count": {"type": "integer", "default": 3}, "note": {"type": "string"}, **IDENTITY}
+def test_a_message_runs_the_action_with_every_parameter_and_the_identity_of_the_speaker(
+    tmp_path: Path,
+) -> None:
+    parameters = {
+        "name": NAME,
+        "count": {"type": "integer", "default": 3},
+        "note": {"type": "string"},
+        **IDENTITY,
+    }
     add_command(tmp_path, "greet", ["greet {{name}}"], parameters)
     reply = talk(tmp_path).say("greet bob")
     assert (reply.status, reply.code, reply.message) == ("succeeded", "heard", "heard")
@@ -50,15 +62,22 @@ def test_a_message_runs_the_action_with_every_parameter_and_the_identity_of_the_
 def test_a_message_may_have_a_speaker_and_a_room_of_its_own(tmp_path: Path) -> None:
     add_command(tmp_path, "greet", ["greet"], IDENTITY)
     session = talk(tmp_path)
-    assert session.say("greet", "carol", "#ops").result["parameters"] == {"requester": "carol", "room": "#ops"}
+    assert session.say("greet", "carol", "#ops").result["parameters"] == {
+        "requester": "carol",
+        "room": "#ops",
+    }
     assert session.say("greet").result["parameters"] == {"requester": "alice", "room": "#dev"}
 
 
 def test_the_user_of_the_execution_is_the_first_relay_of_the_config(tmp_path: Path) -> None:
-    user = {"st2_user": {"type": "string", "default": "{{ action_context.user }}", "immutable": True}}
+    user = {
+        "st2_user": {"type": "string", "default": "{{ action_context.user }}", "immutable": True}
+    }
     add_command(tmp_path, "greet", ["greet"], user)
     assert talk(tmp_path).say("greet").result["parameters"] == {"st2_user": "chatops_bot"}
-    assert talk(tmp_path, {"relays": ["bot", "other"]}).say("greet").result["parameters"] == {"st2_user": "bot"}
+    assert talk(tmp_path, {"relays": ["bot", "other"]}).say("greet").result["parameters"] == {
+        "st2_user": "bot"
+    }
 
 
 def test_a_pair_at_the_end_becomes_a_parameter_and_is_cast_to_its_type(tmp_path: Path) -> None:
@@ -95,7 +114,9 @@ def test_a_pair_at_the_end_becomes_a_parameter_and_is_cast_to_its_type(tmp_path:
 def test_a_parameter_that_the_action_does_not_take_is_rejected_and_nothing_runs(
     tmp_path: Path, message: str, sentence: str
 ) -> None:
-    add_command(tmp_path, "greet", ["greet {{name}}"], {"name": NAME, "count": {"type": "integer"}}, RAISING)
+    add_command(
+        tmp_path, "greet", ["greet {{name}}"], {"name": NAME, "count": {"type": "integer"}}, RAISING
+    )
     reply = talk(tmp_path).say(message)
     assert (reply.status, reply.code) == ("rejected", "invalid_parameter")
     assert reply.message.startswith(sentence)
@@ -108,7 +129,9 @@ def test_a_required_parameter_that_is_not_said_is_rejected(tmp_path: Path) -> No
     assert (reply.code, reply.message) == ("invalid_parameter", "'name' is a required property")
 
 
-def test_an_immutable_parameter_in_the_message_is_rejected_in_the_words_of_stackstorm(tmp_path: Path) -> None:
+def test_an_immutable_parameter_in_the_message_is_rejected_in_the_words_of_stackstorm(
+    tmp_path: Path,
+) -> None:
     add_command(tmp_path, "greet", ["greet"], IDENTITY)
     reply = talk(tmp_path).say("greet requester=carol")
     assert (reply.status, reply.code) == ("rejected", "immutable_parameter")
@@ -117,14 +140,25 @@ def test_an_immutable_parameter_in_the_message_is_rejected_in_the_words_of_stack
 
 def test_an_immutable_parameter_of_the_alias_is_passed_and_cannot_be_said(tmp_path: Path) -> None:
     parameters = {"force": {"type": "boolean"}, "by": {"type": "string"}}
-    add_command(tmp_path, "greet", ["greet"], parameters, immutable_parameters={"force": True, "by": "{{ api_user }}"})
+    add_command(
+        tmp_path,
+        "greet",
+        ["greet"],
+        parameters,
+        immutable_parameters={"force": True, "by": "{{ api_user }}"},
+    )
     session = talk(tmp_path)
     assert session.say("greet").result["parameters"] == {"force": True, "by": "alice"}
     reply = session.say("greet force=false")
-    assert (reply.code, reply.message) == ("immutable_parameter", "Immutable arguments cannot be overriden: force")
+    assert (reply.code, reply.message) == (
+        "immutable_parameter",
+        "Immutable arguments cannot be overriden: force",
+    )
 
 
-def test_the_parameters_of_the_runner_can_be_said_unless_the_action_forbids_it(tmp_path: Path) -> None:
+def test_the_parameters_of_the_runner_can_be_said_unless_the_action_forbids_it(
+    tmp_path: Path,
+) -> None:
     add_command(tmp_path, "open", ["open"])
     add_command(tmp_path, "closed", ["closed"], {"timeout": {"default": 60, "immutable": True}})
     session = talk(tmp_path)
@@ -134,7 +168,9 @@ def test_the_parameters_of_the_runner_can_be_said_unless_the_action_forbids_it(t
 
 
 def test_a_default_is_checked_before_it_is_rendered_as_stackstorm_does_it(tmp_path: Path) -> None:
-    add_command(tmp_path, "greet", ["greet"], {"requester": {**IDENTITY["requester"], "maxLength": 8}})
+    add_command(
+        tmp_path, "greet", ["greet"], {"requester": {**IDENTITY["requester"], "maxLength": 8}}
+    )
     assert talk(tmp_path).say("greet").code == "invalid_parameter"
 
 
@@ -144,8 +180,12 @@ def test_what_somebody_says_is_never_rendered(tmp_path: Path) -> None:
     assert reply.result["parameters"] == {"name": "{{ action_context.user }}"}
 
 
-def test_a_message_that_matches_nothing_is_answered_with_the_nearest_commands(tmp_path: Path) -> None:
-    add_command(tmp_path, "greet", [{"display": "greet {{ name }}", "representation": ["greet {{name}}"]}])
+def test_a_message_that_matches_nothing_is_answered_with_the_nearest_commands(
+    tmp_path: Path,
+) -> None:
+    add_command(
+        tmp_path, "greet", [{"display": "greet {{ name }}", "representation": ["greet {{name}}"]}]
+    )
     add_command(tmp_path, "leave", ["leave"])
     reply = talk(tmp_path).say("gret bob")
     assert (reply.status, reply.code, reply.match) == ("rejected", "no_match", None)
@@ -178,8 +218,12 @@ def test_a_false_status_is_a_failure_that_keeps_its_result(tmp_path: Path) -> No
     assert reply.result == {"code": "locked", "message": "No."}
 
 
-def test_an_action_that_raises_has_crashed_and_its_traceback_stays_out_of_the_room(tmp_path: Path) -> None:
-    template = "{{ execution.status }} {{ execution.result.result }} {{ execution.result.exit_code }}"
+def test_an_action_that_raises_has_crashed_and_its_traceback_stays_out_of_the_room(
+    tmp_path: Path,
+) -> None:
+    template = (
+        "{{ execution.status }} {{ execution.result.result }} {{ execution.result.exit_code }}"
+    )
     add_command(tmp_path, "greet", ["greet"], code=RAISING, result={"format": template})
     reply = talk(tmp_path).say("greet")
     assert (reply.status, reply.code, reply.message) == ("failed", "crashed", "failed None 1")
@@ -200,7 +244,9 @@ def test_a_result_that_is_no_json_becomes_text_as_in_stackstorm(tmp_path: Path) 
 def test_what_an_action_prints_is_kept_from_the_conversation(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    add_command(tmp_path, "greet", ["greet"], code=saying('print("noise") or (True, {"message": "hi"})'))
+    add_command(
+        tmp_path, "greet", ["greet"], code=saying('print("noise") or (True, {"message": "hi"})')
+    )
     assert talk(tmp_path).say("greet").message == "hi"
     assert capsys.readouterr().out == ""
 
@@ -212,9 +258,16 @@ def test_an_interrupted_action_has_failed_and_the_conversation_goes_on(tmp_path:
     assert (reply.status, reply.code) == ("failed", "interrupted")
 
 
-def test_a_message_that_stackstorm_would_evaluate_once_more_is_marked_unsafe(tmp_path: Path) -> None:
+def test_a_message_that_stackstorm_would_evaluate_once_more_is_marked_unsafe(
+    tmp_path: Path,
+) -> None:
     for number, text in enumerate(["{{ 1 }}", "{% if %}", "<% 1 %>"]):
-        add_command(tmp_path, f"leak{number}", [f"leak{number}"], code=saying(f'(True, {{"message": "{text}"}})'))
+        add_command(
+            tmp_path,
+            f"leak{number}",
+            [f"leak{number}"],
+            code=saying(f'(True, {{"message": "{text}"}})'),
+        )
         assert talk(tmp_path).say(f"leak{number}").mapping()["unsafe"] is True
     add_command(tmp_path, "fine", ["fine"], code=saying('(True, {"message": "{ { 1 } } {x} 50%"})'))
     assert "unsafe" not in talk(tmp_path).say("fine").mapping()
@@ -238,7 +291,11 @@ def test_a_result_that_is_switched_off_shows_nothing(tmp_path: Path) -> None:
 
 def test_an_alias_without_a_format_gets_a_plain_default(tmp_path: Path) -> None:
     add_command(tmp_path, "greet", ["greet"], result={})
-    assert talk(tmp_path).say("greet").message.startswith("Action tiny.greet completed.\nstatus : succeeded\n")
+    assert (
+        talk(tmp_path)
+        .say("greet")
+        .message.startswith("Action tiny.greet completed.\nstatus : succeeded\n")
+    )
 
 
 @pytest.mark.parametrize(
@@ -246,7 +303,10 @@ def test_an_alias_without_a_format_gets_a_plain_default(tmp_path: Path) -> None:
     [
         {"format": "{{ execution.id | no_such_filter }}"},
         {"format": "x", "extra": {"slack": {"color": "{{ execution.result.result.nothing }}"}}},
-        {"format": "x", "extra": {"text": "{{ execution.result.result.quoted }}", "list": ["{{ '\"' }}"]}},
+        {
+            "format": "x",
+            "extra": {"text": "{{ execution.result.result.quoted }}", "list": ["{{ '\"' }}"]},
+        },
     ],
 )
 def test_a_template_that_stackstorm_could_not_render_is_a_problem_of_the_reply(
@@ -257,7 +317,9 @@ def test_a_template_that_stackstorm_could_not_render_is_a_problem_of_the_reply(
 
 
 def test_the_database_of_the_console_stands_in_for_that_of_the_config(tmp_path: Path) -> None:
-    add_command(tmp_path, "greet", ["greet"], code=saying('(True, {"message": self.config["database"]})'))
+    add_command(
+        tmp_path, "greet", ["greet"], code=saying('(True, {"message": self.config["database"]})')
+    )
     session = talk(tmp_path, {"database": "postgresql://theirs"})
     assert session.say("greet").message == "postgresql://theirs"
     session.database = "sqlite:////tmp/mine.db"

@@ -1,4 +1,5 @@
-"""What happened to cards since the last look, in every kind of tracker: each thing once, from the second look on."""
+"""What happened to cards since the last look, in every kind of tracker: each thing once, from the
+second look on."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ def made(kind: str, store: Any = None, **raw: Any) -> Any:
 
 
 class Played:
-    """A tracker of some kind that is played: `create`, `move` and `comment` are what somebody does in it."""
+    """A tracker of some kind that is played: `create`, `move` and `comment` are what somebody does
+    in it."""
 
     # What a card is called, its columns, and the requests of a look at which nothing is new.
     card, columns, quiet = "", ("To do", "Doing"), 1
@@ -83,7 +85,12 @@ class OnJira(Played):
 
     def fields(self, status: str) -> Dict[str, Any]:
         at = self.at()
-        return {"status": {"name": status}, "created": at, "updated": at, "comment": {"comments": [], "total": 0}}
+        return {
+            "status": {"name": status},
+            "created": at,
+            "updated": at,
+            "comment": {"comments": [], "total": 0},
+        }
 
     def play(self, request: Request) -> Reply:
         query = request.query["jql"][0]
@@ -95,11 +102,22 @@ class OnJira(Played):
 
     def tracker(self) -> Any:
         assert self.server
-        more = {"user": "bot@acme.com", "deployment": "cloud"} if self.cloud else {"deployment": "datacenter"}
-        return made("jira", url=self.server.url("").rstrip("/"), token="s3cret-token", project="OPS", **more)
+        more = (
+            {"user": "bot@acme.com", "deployment": "cloud"}
+            if self.cloud
+            else {"deployment": "datacenter"}
+        )
+        return made(
+            "jira", url=self.server.url("").rstrip("/"), token="s3cret-token", project="OPS", **more
+        )
 
     def create(self) -> None:
-        self.issue = {"id": "1", "key": "OPS-1", "fields": self.fields("To do"), "changelog": {"histories": []}}
+        self.issue = {
+            "id": "1",
+            "key": "OPS-1",
+            "fields": self.fields("To do"),
+            "changelog": {"histories": []},
+        }
 
     def move(self, before: str, after: str) -> None:
         item = {"field": "status", "fieldId": "status", "fromString": before, "toString": after}
@@ -133,7 +151,10 @@ class OnTrello(Played):
     def act(self, kind: str, **data: Any) -> None:
         at = self.tick().strftime("%Y-%m-%dT%H:%M:%S.000Z")
         data.setdefault("card", {"shortLink": self.card, "name": "a secret name"})
-        self.actions.insert(0, {"id": f"5abbe4b7ddc1b351ef{self.next():06d}", "type": kind, "date": at, "data": data})
+        self.actions.insert(
+            0,
+            {"id": f"5abbe4b7ddc1b351ef{self.next():06d}", "type": kind, "date": at, "data": data},
+        )
 
     def play(self, request: Request) -> Reply:
         query = {name: values[0] for name, values in request.query.items()}
@@ -143,7 +164,14 @@ class OnTrello(Played):
 
     def tracker(self) -> Any:
         assert self.server
-        return made("trello", key="k" * 20, token="t" * 20, board=BOARD, list="To do", url=self.server.url("/1"))
+        return made(
+            "trello",
+            key="k" * 20,
+            token="t" * 20,
+            board=BOARD,
+            list="To do",
+            url=self.server.url("/1"),
+        )
 
     def create(self) -> None:
         self.act("createCard", list={"name": "To do"})
@@ -165,7 +193,9 @@ class OnGithub(Played):
         self.events: List[Dict[str, Any]] = []
         self.server = HttpServer()
         self.server.on("/repos/acme/web/issues", self.listed)
-        self.server.on("/repos/acme/web/issues/comments", lambda request: self.since(self.comments, request))
+        self.server.on(
+            "/repos/acme/web/issues/comments", lambda request: self.since(self.comments, request)
+        )
         self.server.on("/repos/acme/web/issues/events", lambda request: answer(self.events))
         self.add(9)
         self.add(8, pull_request={})
@@ -175,7 +205,9 @@ class OnGithub(Played):
 
     def add(self, number: int, **more: Any) -> None:
         at = self.at()
-        self.issues.append({"number": number, "state": "open", "created_at": at, "updated_at": at, **more})
+        self.issues.append(
+            {"number": number, "state": "open", "created_at": at, "updated_at": at, **more}
+        )
 
     def since(self, rows: List[Dict[str, Any]], request: Request) -> Reply:
         return answer([one for one in rows if one["updated_at"] >= request.query["since"][0]])
@@ -192,7 +224,9 @@ class OnGithub(Played):
 
     def tracker(self) -> Any:
         assert self.server
-        return made("github", token="t" * 20, repository="acme/web", url=self.server.url("").rstrip("/"))
+        return made(
+            "github", token="t" * 20, repository="acme/web", url=self.server.url("").rstrip("/")
+        )
 
     def create(self) -> None:
         self.add(1)
@@ -202,14 +236,20 @@ class OnGithub(Played):
         issue.update(state=after, updated_at=at)
         event = "closed" if after == "closed" else "reopened"
         for kind in (event, "labeled"):
-            self.events.insert(0, {"id": self.next(), "event": kind, "created_at": at, "issue": {"number": 1}})
+            self.events.insert(
+                0, {"id": self.next(), "event": kind, "created_at": at, "issue": {"number": 1}}
+            )
 
     def comment(self) -> None:
         at = self.at()
         self.issues[-1]["updated_at"] = at
         url = "https://api.github.com/repos/acme/web/issues/1"
-        self.comments.append({"id": self.next(), "created_at": at, "updated_at": at, "issue_url": url})
-        self.comments.append({**self.comments[-1], "id": self.next(), "html_url": "https://github.com/a/b/pull/1#c"})
+        self.comments.append(
+            {"id": self.next(), "created_at": at, "updated_at": at, "issue_url": url}
+        )
+        self.comments.append(
+            {**self.comments[-1], "id": self.next(), "html_url": "https://github.com/a/b/pull/1#c"}
+        )
 
 
 class OnBasecamp(Played):
@@ -229,7 +269,15 @@ class OnBasecamp(Played):
 
     def add(self, number: int, column: str) -> None:
         at, parent = self.at(), {"id": 5, "title": column, "type": "Kanban::Column"}
-        self.cards.append({"id": number, "type": "Kanban::Card", "created_at": at, "updated_at": at, "parent": parent})
+        self.cards.append(
+            {
+                "id": number,
+                "type": "Kanban::Card",
+                "created_at": at,
+                "updated_at": at,
+                "parent": parent,
+            }
+        )
 
     def play(self, request: Request) -> Reply:
         assert request.query["bucket"] == ["2085958504"]
@@ -239,18 +287,33 @@ class OnBasecamp(Played):
     def tracker(self) -> Any:
         assert self.server
         url = self.server.url("").rstrip("/")
-        return made("basecamp", account="195539477", project="2085958504", column="3", token="t" * 20, url=url)
+        return made(
+            "basecamp",
+            account="195539477",
+            project="2085958504",
+            column="3",
+            token="t" * 20,
+            url=url,
+        )
 
     def create(self) -> None:
         self.add(1, "To do")
 
     def move(self, before: str, after: str) -> None:
-        self.cards[-1].update(updated_at=self.at(), parent={"id": 6, "title": after, "type": "Kanban::Column"})
+        self.cards[-1].update(
+            updated_at=self.at(), parent={"id": 6, "title": after, "type": "Kanban::Column"}
+        )
 
     def comment(self) -> None:
         at, parent = self.at(), {"id": 1, "title": "a secret name", "type": "Kanban::Card"}
         self.comments.append(
-            {"id": self.next(), "type": "Comment", "created_at": at, "updated_at": at, "parent": parent}
+            {
+                "id": self.next(),
+                "type": "Comment",
+                "created_at": at,
+                "updated_at": at,
+                "parent": parent,
+            }
         )
 
 
@@ -297,7 +360,8 @@ def played(request: Any, tmp_path: Any) -> Iterator[Played]:
 
 
 class Watcher:
-    """Looks again and again; `look()` returns what is told for the first time, as (what, card, before, after)."""
+    """Looks again and again; `look()` returns what is told for the first time, as (what, card,
+    before, after)."""
 
     def __init__(self, played: Played) -> None:
         self.played, self.since = played, ""
@@ -368,9 +432,12 @@ def test_a_look_at_which_nothing_is_new_takes_few_requests(played: Played) -> No
 
 
 @pytest.mark.parametrize(
-    "nonsense", ["null", "[]", "{}", '[{"id": []}]', '{"issues": [{}]}', "<html>", '[{"number": 1}]']
+    "nonsense",
+    ["null", "[]", "{}", '[{"id": []}]', '{"issues": [{}]}', "<html>", '[{"number": 1}]'],
 )
-def test_nonsense_is_a_bad_answer_or_nothing_and_never_a_defect(played: Played, nonsense: str) -> None:
+def test_nonsense_is_a_bad_answer_or_nothing_and_never_a_defect(
+    played: Played, nonsense: str
+) -> None:
     if played.server is None:
         return
     watcher = Watcher(played)
@@ -411,6 +478,8 @@ def test_after_a_long_absence_a_week_is_looked_back_at_most() -> None:
     assert cursor.now() - cursor.start(long_ago) < timedelta(days=7, minutes=1)
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"begun": 7}', '{"begun": "2026-11-23T10:00:00"}'])
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "[]", '{"begun": 7}', '{"begun": "2026-11-23T10:00:00"}']
+)
 def test_what_nobody_can_read_is_a_first_look(text: str) -> None:
     assert cursor.recall(text) == {}

@@ -1,4 +1,5 @@
-"""The tracker kind basecamp, against a Basecamp that refuses what Basecamp's own description of its API refuses."""
+"""The tracker kind basecamp, against a Basecamp that refuses what Basecamp's own description of its
+API refuses."""
 
 from __future__ import annotations
 
@@ -45,7 +46,14 @@ LINE = "alice (in #ops) via opsroom, https://st2.example.com/#/history/1"
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -58,9 +66,17 @@ def basecamp():
 
 def options_of(**raw):
     problems = Problems()
-    given = {"account": ACCOUNT, "project": PROJECT, "token": "t0ken-of-the-config", "column": TRIAGE, **raw}
+    given = {
+        "account": ACCOUNT,
+        "project": PROJECT,
+        "token": "t0ken-of-the-config",
+        "column": TRIAGE,
+        **raw,
+    }
     # None takes a key away.
-    fields = Fields({key: one for key, one in given.items() if one is not None}, "trackers.bc", problems)
+    fields = Fields(
+        {key: one for key, one in given.items() if one is not None}, "trackers.bc", problems
+    )
     options = REGISTRY.read_options("basecamp", fields)
     fields.finish()
     return options, problems.lines
@@ -144,7 +160,11 @@ def test_a_card_without_comments_is_shown_with_one_request(basecamp):
     basecamp.cards[0]["assignees"] = basecamp.of([ALICE, BOB])
     card = tracker(basecamp).show(CARD)
     assert (card.id, card.summary, card.status, card.closed) == (CARD, "Old one", "Triage", False)
-    assert (card.assignee, card.reporter, card.project) == ("Alice Adams, Bob Brown", "The Bot", "The Leto Laptop")
+    assert (card.assignee, card.reporter, card.project) == (
+        "Alice Adams, Bob Brown",
+        "The Bot",
+        "The Leto Laptop",
+    )
     assert (card.description, card.comments) == ("Nothing & more", ())
     assert card.url.endswith("/card_tables/cards/77")
     assert card.changed_at.isoformat() == "2026-11-23T10:00:00+00:00"
@@ -154,10 +174,18 @@ def test_a_card_without_comments_is_shown_with_one_request(basecamp):
 def test_the_latest_comments_are_shown_without_marks_the_oldest_of_them_first(basecamp):
     for number in range(7):
         basecamp.add_comment(
-            77, f"<div>No. {number}</div><div><br></div><div><em>(opsroom ops000000000000{number})</em></div>"
+            77,
+            f"<div>No. {number}</div><div><br></div><div><em>(opsroom "
+            f"ops000000000000{number})</em></div>",
         )
     card = tracker(basecamp).show(CARD)
-    assert [comment.text for comment in card.comments] == ["No. 2", "No. 3", "No. 4", "No. 5", "No. 6"]
+    assert [comment.text for comment in card.comments] == [
+        "No. 2",
+        "No. 3",
+        "No. 4",
+        "No. 5",
+        "No. 6",
+    ]
     assert (card.comments[0].author, card.comments[0].at.minute) == ("The Bot", 2)
     assert len(basecamp.requests) == 1 + 4
 
@@ -171,7 +199,9 @@ def test_a_to_do_is_shown_with_its_state(basecamp):
     assert (todo.status, todo.closed, todo.description) == ("done", True, "")
 
 
-@pytest.mark.parametrize("change", [{"column": DONE}, {"status": "archived"}, {"status": "trashed"}])
+@pytest.mark.parametrize(
+    "change", [{"column": DONE}, {"status": "archived"}, {"status": "trashed"}]
+)
 def test_what_is_done_archived_or_thrown_away_is_closed(basecamp, change):
     basecamp.cards[0].update(change)
     assert tracker(basecamp).show(CARD).closed
@@ -226,7 +256,10 @@ def test_a_to_do_is_done_and_opened_again(basecamp):
 def test_a_to_do_cannot_go_anywhere_else(basecamp):
     error = caught(tracker(basecamp).move, TODO, "In progress")
     assert error.code is Code.NOT_POSSIBLE
-    assert "has no columns, so it cannot be moved to 'In progress': it is open or done." in error.message
+    assert (
+        "has no columns, so it cannot be moved to 'In progress': it is open or done."
+        in error.message
+    )
     assert basecamp.requests == []
 
 
@@ -242,7 +275,11 @@ def test_a_mapped_number_is_assigned_with_one_request(basecamp):
 @pytest.mark.parametrize("name", ["Bob Brown", "bob BROWN", "bob@example.com", str(BOB)])
 def test_a_person_is_known_by_name_mail_or_number(basecamp, name):
     assert tracker(basecamp).assign(CARD, Assignee("bob", name)).to == "Bob Brown"
-    assert [urlsplit(one.path).path.split("/")[-1] for one in basecamp.requests] == ["people.json", "people.json", "77"]
+    assert [urlsplit(one.path).path.split("/")[-1] for one in basecamp.requests] == [
+        "people.json",
+        "people.json",
+        "77",
+    ]
 
 
 def test_a_to_do_keeps_everything_when_it_is_assigned(basecamp):
@@ -256,7 +293,12 @@ def test_a_to_do_keeps_everything_when_it_is_assigned(basecamp):
 
 
 def test_a_to_do_that_cannot_be_read_whole_is_not_written(basecamp):
-    for broken in ({"content": None}, {"description": 3}, {"due_on": []}, {"completion_subscribers": "x"}):
+    for broken in (
+        {"content": None},
+        {"description": 3},
+        {"due_on": []},
+        {"completion_subscribers": "x"},
+    ):
         before = dict(basecamp.todos[0])
         basecamp.todos[0].update(broken)
         error = caught(tracker(basecamp).assign, TODO, Assignee("alice", str(ALICE), mapped=True))
@@ -277,10 +319,22 @@ def test_nobody_takes_everybody_off(basecamp, card):
 @pytest.mark.parametrize(
     ("who", "words"),
     [
-        (Assignee("x", "Alice Adam"), "Basecamp knows nobody called 'Alice Adam'. Did you mean Alice Adams?"),
-        (Assignee("x", "qqqq"), "Basecamp knows nobody called 'qqqq'. Take their full name or e-mail address"),
-        (Assignee("x", "al@example.com", mapped=True), "The config maps that person to 'al@example.com'"),
-        (Assignee("zoe", str(ZOE), mapped=True), "Basecamp did not give it to 'zoe': that person has no access"),
+        (
+            Assignee("x", "Alice Adam"),
+            "Basecamp knows nobody called 'Alice Adam'. Did you mean Alice Adams?",
+        ),
+        (
+            Assignee("x", "qqqq"),
+            "Basecamp knows nobody called 'qqqq'. Take their full name or e-mail address",
+        ),
+        (
+            Assignee("x", "al@example.com", mapped=True),
+            "The config maps that person to 'al@example.com'",
+        ),
+        (
+            Assignee("zoe", str(ZOE), mapped=True),
+            "Basecamp did not give it to 'zoe': that person has no access",
+        ),
     ],
 )
 def test_somebody_who_cannot_be_given_it_is_refused(basecamp, who, words):
@@ -291,13 +345,20 @@ def test_somebody_who_cannot_be_given_it_is_refused(basecamp, who, words):
 
 def test_two_people_of_one_name_are_not_guessed_between(basecamp):
     basecamp.people.append({"id": 5, "name": "bob brown", "email_address": "b2@example.com"})
-    assert caught(tracker(basecamp).assign, CARD, Assignee("x", "Bob Brown")).message.startswith("2 people")
+    assert caught(tracker(basecamp).assign, CARD, Assignee("x", "Bob Brown")).message.startswith(
+        "2 people"
+    )
 
 
 def test_cards_are_found_in_all_columns_open_ones_first(basecamp):
     basecamp.add_card("Checkout slow", "", DOING, assignees=basecamp.of([ALICE]))
     basecamp.add_card("Checkout done", "", DONE)
-    basecamp.add_card("Other", "<div>about the <em>CHECKOUT</em></div>", TRIAGE, assignees=basecamp.of([ALICE, BOB]))
+    basecamp.add_card(
+        "Other",
+        "<div>about the <em>CHECKOUT</em></div>",
+        TRIAGE,
+        assignees=basecamp.of([ALICE, BOB]),
+    )
     one = tracker(basecamp)
     found = one.find(Query("checkout"))
     assert [card.summary for card in found] == ["Other", "Checkout slow", "Checkout done"]
@@ -315,7 +376,12 @@ def test_to_dos_are_found_over_pages_open_ones_first(basecamp):
     for number in range(4):
         basecamp.add_todo(f"Checkout {number}", "", completed=number == 0)
     found = tracker(basecamp, **TODOS).find(Query("checkout"))
-    assert [card.summary for card in found] == ["Checkout 3", "Checkout 2", "Checkout 1", "Checkout 0"]
+    assert [card.summary for card in found] == [
+        "Checkout 3",
+        "Checkout 2",
+        "Checkout 1",
+        "Checkout 0",
+    ]
     assert len(basecamp.requests) == 3
 
 
@@ -325,7 +391,10 @@ TEXTS = [
     ("one\ntwo\n\n\nfour", "one\ntwo\n\n\nfour"),
     ("```python\nif a < b:\n    print('x')\n```", "if a < b:\n    print('x')"),
     ("see https://example.com/a?b=1&c=%20#d.", "see https://example.com/a?b=1&c=%20#d."),
-    ("<b>bold</b> <script>alert(1)</script> &amp; \"'", "<b>bold</b> <script>alert(1)</script> &amp; \"'"),
+    (
+        "<b>bold</b> <script>alert(1)</script> &amp; \"'",
+        "<b>bold</b> <script>alert(1)</script> &amp; \"'",
+    ),
     ('<bc-attachment sgid="x"></bc-attachment>', '<bc-attachment sgid="x"></bc-attachment>'),
     ("Grüße 你好 👩‍👩‍👧", "Grüße 你好 👩‍👩‍👧"),
     ("{{ st2kv('system.x') }} <% st2kv(x) %>", "{{ st2kv('system.x') }} <% st2kv(x) %>"),
@@ -339,7 +408,17 @@ def test_text_arrives_whole_and_escaped_and_comes_back_so(basecamp, place, words
     one = tracker(basecamp, **place)
     made = one.create(replace(DRAFT, description=words))
     held = basecamp.todos[-1]["description"] if place else basecamp.cards[-1]["content"]
-    assert set(re.findall(r"<(/?[a-z-]+)", held)) <= {"div", "/div", "br", "pre", "/pre", "a", "/a", "em", "/em"}
+    assert set(re.findall(r"<(/?[a-z-]+)", held)) <= {
+        "div",
+        "/div",
+        "br",
+        "pre",
+        "/pre",
+        "a",
+        "/a",
+        "em",
+        "/em",
+    }
     assert one.show(made.id).description == f"{LINE}\n\n{back}"
     one.comment(Remark(made.id, words, new_mark(), AUTHOR))
     assert one.show(made.id).comments[0].text == f"{LINE}\n\n{back}"
@@ -381,7 +460,9 @@ def test_a_comment_whose_answer_is_lost_is_in_doubt_and_is_found(basecamp, drop)
 
 
 @pytest.mark.parametrize("make", MAKES)
-@pytest.mark.parametrize("body", ["", "<html>login</html>", "[]", '{"id": "1"}', '{"id": 1}', "null", '{"id": true}'])
+@pytest.mark.parametrize(
+    "body", ["", "<html>login</html>", "[]", '{"id": "1"}', '{"id": 1}', "null", '{"id": true}']
+)
 def test_success_with_a_body_that_says_nothing_is_in_doubt(basecamp, make, body):
     basecamp.instead(Reply(201, body))
     failure = caught(make, tracker(basecamp))
@@ -439,8 +520,16 @@ def test_pages_that_lead_in_a_circle_end(basecamp):
 @pytest.mark.parametrize(
     ("reply", "code", "words"),
     [
-        (Reply(403, '{"error": "Forbidden"}'), Code.UNAUTHORIZED, "may not do this in Basecamp (403: Forbidden)."),
-        (Reply(404, "", {"Reason": "Account Inactive"}), Code.UNAUTHORIZED, f"account {ACCOUNT} is inactive"),
+        (
+            Reply(403, '{"error": "Forbidden"}'),
+            Code.UNAUTHORIZED,
+            "may not do this in Basecamp (403: Forbidden).",
+        ),
+        (
+            Reply(404, "", {"Reason": "Account Inactive"}),
+            Code.UNAUTHORIZED,
+            f"account {ACCOUNT} is inactive",
+        ),
         (Reply(410, "gone"), Code.GONE, "no longer has the way"),
         (
             Reply(422, '{"error": "x", "message": "Title is blank"}'),
@@ -448,12 +537,28 @@ def test_pages_that_lead_in_a_circle_end(basecamp):
             "the request (422: Title is blank).",
         ),
         (Reply(400, "t0ken-of-the-config"), Code.NOT_ACCEPTED, "rejected the request (400)."),
-        (Reply(422, '{"error": "no t0ken-of-the-config"}'), Code.NOT_ACCEPTED, "rejected the request (422: no ***)."),
+        (
+            Reply(422, '{"error": "no t0ken-of-the-config"}'),
+            Code.NOT_ACCEPTED,
+            "rejected the request (422: no ***).",
+        ),
         (Reply(500, "<html>"), Code.BAD_ANSWER, "answered 500"),
         (Reply(507, ""), Code.NOT_POSSIBLE, "account 195539477 is full (507)"),
-        (Reply(429, "", {"Retry-After": "120"}), Code.RATE_LIMITED, "too many requests and asks to wait 2 min."),
-        (Reply(429, '{"error": "x", "retry_after": 90}'), Code.RATE_LIMITED, "asks to wait 1 min 30 s."),
-        (Reply(429, "<html>"), Code.RATE_LIMITED, "too many requests and does not say for how long."),
+        (
+            Reply(429, "", {"Retry-After": "120"}),
+            Code.RATE_LIMITED,
+            "too many requests and asks to wait 2 min.",
+        ),
+        (
+            Reply(429, '{"error": "x", "retry_after": 90}'),
+            Code.RATE_LIMITED,
+            "asks to wait 1 min 30 s.",
+        ),
+        (
+            Reply(429, "<html>"),
+            Code.RATE_LIMITED,
+            "too many requests and does not say for how long.",
+        ),
         (Reply(429, '{"retry_after": 1e999}'), Code.RATE_LIMITED, "does not say for how long."),
         (Reply(200, "<html>login</html>"), Code.BAD_ANSWER, "HTML"),
         (Reply(200, ""), Code.BAD_ANSWER, "empty page"),
@@ -492,7 +597,11 @@ def test_waiting_ends_when_it_helps_nothing(basecamp):
 @pytest.mark.parametrize("card", ["card/99999", "todo/99999", "card/88"])
 def test_a_card_that_does_not_exist_is_told(basecamp, card):
     one = tracker(basecamp)
-    calls = [one.show, lambda card: one.move(card, "done"), lambda card: one.assign(card, Assignee("nobody"))]
+    calls = [
+        one.show,
+        lambda card: one.move(card, "done"),
+        lambda card: one.assign(card, Assignee("nobody")),
+    ]
     if card != "card/88":
         calls += [lambda card: one.comment(replace(REMARK, card=card))]
         calls += [lambda card: one.find_comment(replace(REMARK, card=card))]
@@ -522,8 +631,10 @@ def test_a_place_that_the_config_has_wrong_is_told_with_its_key(basecamp, raw, p
         assert error.hint == f"An administrator looks at trackers.bc.{key} in the config."
 
 
-_NONSENSE = ["[]", "{}", "null", "3", '"x"', "[null]", "[3]", '[{"id": "3"}]', '[{"id": true, "content": []}]',
-             '{"id": 3, "parent": 3}', '{"id": 3, "parent": {"id": 4}, "assignees": [3]}', '{"lists": [{}]}',
+_NONSENSE = ["[]", "{}", "null", "3", '"x"', "[null]", "[3]", '[{"id": "3"}]',
+'[{"id": true, "content": []}]',
+             '{"id": 3, "parent": 3}', '{"id": 3, "parent": {"id": 4}, "assignees": [3]}',
+             '{"lists": [{}]}',
              '{"id": 3, "type": "Todo", "content": "x", "assignees": {}}', "[" * 5000]  # fmt: skip
 
 
@@ -559,7 +670,11 @@ def test_the_first_command_gets_an_access_token_and_the_next_ones_use_it(basecam
     keep = tmp_path / "private" / "bc"
     for _ in range(2):
         tracker(basecamp, keep, **OAUTH).create(DRAFT)
-    assert [one.path.split("/")[-1] for one in basecamp.requests] == ["token", "cards.json", "cards.json"]
+    assert [one.path.split("/")[-1] for one in basecamp.requests] == [
+        "token",
+        "cards.json",
+        "cards.json",
+    ]
     (file,) = kept_in(keep)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(keep.stat().st_mode) == 0o700
@@ -586,7 +701,11 @@ def test_a_token_that_is_refused_is_renewed_once_and_nothing_is_made_twice(basec
     one.create(DRAFT)
     basecamp.tokens.clear()
     one.create(DRAFT)
-    assert [one.path.split("/")[-1] for one in basecamp.requests[2:]] == ["cards.json", "token", "cards.json"]
+    assert [one.path.split("/")[-1] for one in basecamp.requests[2:]] == [
+        "cards.json",
+        "token",
+        "cards.json",
+    ]
     assert len(basecamp.cards) == 3
     tracker(basecamp, tmp_path, **OAUTH).create(DRAFT)
     assert basecamp.given == 2
@@ -635,7 +754,9 @@ def test_where_nothing_can_be_kept_each_command_gets_a_token(basecamp, tmp_path)
     assert basecamp.given == 4
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", "nonsense", '{"with": 1}', '{"access_token": "x"}', "\x00"])
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", "nonsense", '{"with": 1}', '{"access_token": "x"}', "\x00"]
+)
 def test_a_file_that_is_broken_is_made_anew(basecamp, tmp_path, content):
     tracker(basecamp, tmp_path, **OAUTH).create(DRAFT)
     (file,) = kept_in(tmp_path)
@@ -653,7 +774,9 @@ def test_what_was_kept_with_other_credentials_is_not_used(basecamp, tmp_path):
 
 
 def test_a_new_refresh_token_is_used_from_then_on(basecamp, tmp_path):
-    basecamp.instead(answer({"access_token": "expired", "expires_in": 10, "refresh_token": "r3fresh-t0ken-2"}))
+    basecamp.instead(
+        answer({"access_token": "expired", "expires_in": 10, "refresh_token": "r3fresh-t0ken-2"})
+    )
     basecamp.tokens.append("expired")
     tracker(basecamp, tmp_path, **OAUTH).create(DRAFT)
     basecamp.refresh_tokens = {"r3fresh-t0ken-2"}
@@ -664,8 +787,10 @@ def test_a_new_refresh_token_is_used_from_then_on(basecamp, tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"refresh_token": "wr0ng-t0ken"}, "unknown ***). An administrator renews trackers.bc.refresh_token"),
-        ({"client_secret": "wr0ng-s3cret"}, "(401: invalid_client). An administrator renews trackers.bc.client_secret"),
+        ({"refresh_token": "wr0ng-t0ken"},
+         "unknown ***). An administrator renews trackers.bc.refresh_token"),
+        ({"client_secret": "wr0ng-s3cret"},
+         "(401: invalid_client). An administrator renews trackers.bc.client_secret"),
     ],
 )  # fmt: skip
 @each_verb
@@ -681,8 +806,10 @@ def test_a_refresh_that_is_refused_names_the_key_of_the_config(basecamp, verb, c
 @pytest.mark.parametrize(
     "reply",
     [
-        Reply(500), Reply(200, "BAhbB0kiAccess9"), Reply(200, "{}"), Reply(200, '{"access_token": "a b"}'),
-        Reply(200, '{"access_token": "x\\r\\nEvil: 1"}'), Reply(200, '{"access_token": 3}'), Reply(200, "<html>"),
+        Reply(500), Reply(200, "BAhbB0kiAccess9"), Reply(200, "{}"),
+        Reply(200, '{"access_token": "a b"}'),
+        Reply(200, '{"access_token": "x\\r\\nEvil: 1"}'), Reply(200, '{"access_token": 3}'),
+        Reply(200, "<html>"),
         Reply(429, "", {"Retry-After": "900"}), Reply(429),
     ],
 )  # fmt: skip
@@ -704,7 +831,9 @@ def test_a_launchpad_that_does_not_answer_leaves_nothing_in_doubt(basecamp):
 
 
 def test_new_tokens_that_are_all_refused_end_it(basecamp):
-    basecamp.instead(*[Reply(401)] * 5, where=lambda request: not request.path.startswith("/authorization"))
+    basecamp.instead(
+        *[Reply(401)] * 5, where=lambda request: not request.path.startswith("/authorization")
+    )
     error = caught(tracker(basecamp, **OAUTH).create, DRAFT)
     assert error.code is Code.UNAUTHORIZED
     assert "trackers.bc.account" in error.hint
@@ -733,8 +862,10 @@ def test_a_configured_token_that_is_refused_names_its_key(basecamp, verb):
         ({"column": "Triage"}, "column: expected the number of the column for new cards"),
         ({"todolist": 1}, "column: expected either column or todolist"),
         ({"column": None}, "column: expected either column or todolist"),
-        ({"client_id": "x"}, "client_id: expected either token, or client_id, client_secret and refresh_token"),
-        ({**OAUTH, "client_secret": None}, "client_secret: expected client_id, client_secret and refresh_token"),
+        ({"client_id": "x"}, "client_id: expected either token, or client_id, client_secret and "
+         "refresh_token"),
+        ({**OAUTH, "client_secret": None},
+         "client_secret: expected client_id, client_secret and refresh_token"),
         ({"url": "ftp://x"}, "url: expected an http or https address"),
         ({"launchpad": "x"}, "launchpad: expected an http or https address"),
         ({"verify": False}, "verify: expected the full path of a CA file"),
@@ -767,7 +898,10 @@ SITE = f"https://3.basecamp.com/{ACCOUNT}"
     ("typed", "reading"),
     [
         (f"{SITE}/buckets/{PROJECT}/card_tables/cards/77", Reading(CARD, sure=True)),
-        (f" {SITE}/buckets/{PROJECT}/card_tables/cards/77#__recording_5 ", Reading(CARD, sure=True)),
+        (
+            f" {SITE}/buckets/{PROJECT}/card_tables/cards/77#__recording_5 ",
+            Reading(CARD, sure=True),
+        ),
         (f"{SITE}/buckets/{PROJECT}/todos/88?x=1", Reading(TODO, sure=True)),
         (f"{SITE}/buckets/1/todos/88", Reading(TODO)),
         (f"https://3.basecamp.com/1/buckets/{PROJECT}/todos/88", Reading()),

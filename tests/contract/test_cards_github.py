@@ -1,4 +1,5 @@
-"""The tracker kind github, against a server that refuses what GitHub's own description of its API refuses."""
+"""The tracker kind github, against a server that refuses what GitHub's own description of its API
+refuses."""
 
 from __future__ import annotations
 
@@ -27,13 +28,22 @@ from support.vendor import Vendor, answer, body_of
 from support.vendors.github import TOKEN, Github, problem
 
 ALICE = Author("alice", room="#ops", link="https://chatops.example.com/#/history/65f0")
-LONG = "".join(f"line {number}: ünï — 日本語 🚀 https://example.com/?a=1&b=2\n" for number in range(700))[:30_000]
+LONG = "".join(
+    f"line {number}: ünï — 日本語 🚀 https://example.com/?a=1&b=2\n" for number in range(700)
+)[:30_000]
 HTML = "<!doctype html><html><body>Sign in, or token github_pat_5ecretSecret</body></html>"
 
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -124,7 +134,9 @@ VERBS = tuple(verbs(None))
 def test_the_pages_that_people_see_follow_from_the_address_of_the_api(url: str, site: str) -> None:
     options, lines = options_of(url=url)
     assert (options.url, options.site, lines) == (url.rstrip("/"), site, [])
-    assert options_of(url=url, site="https://x.example.com/gh/")[0].site == "https://x.example.com/gh"
+    assert (
+        options_of(url=url, site="https://x.example.com/gh/")[0].site == "https://x.example.com/gh"
+    )
 
 
 @pytest.mark.parametrize(
@@ -193,7 +205,9 @@ def test_a_card_is_its_own_by_repository_or_address(text: str, reading: Reading)
 
 def test_an_address_of_an_installation_of_ones_own_is_read_and_that_of_github_com_is_not() -> None:
     options, _ = options_of(url="https://github.acme.com/api/v3")
-    assert options.reads_card("https://github.acme.com/acme/web/issues/1") == Reading("acme/web#1", True)
+    assert options.reads_card("https://github.acme.com/acme/web/issues/1") == Reading(
+        "acme/web#1", True
+    )
     assert options.reads_card("https://github.com/acme/web/issues/1") == Reading()
 
 
@@ -221,19 +235,25 @@ def test_a_project_is_its_own_by_repository(text: str, reading: Reading) -> None
 def test_a_card_is_made_with_one_request(vendor: Vendor, github: Github, tracker: Any) -> None:
     one = draft()
     assert tracker.create(one) == Made("acme/web#1", "https://github.com/acme/web/issues/1")
-    assert [(request.method, request.path) for request in vendor.sent()] == [("POST", "/repos/acme/web/issues")]
+    assert [(request.method, request.path) for request in vendor.sent()] == [
+        ("POST", "/repos/acme/web/issues")
+    ]
     issue = github.issues["acme/web"][0]
     assert issue["title"] == "checkout is broken"
     head = "`alice` (in `#ops`) via opsroom, https://chatops.example.com/#/history/65f0"
     assert issue["body"] == f"{head} <!-- opsroom {one.mark} -->\n\nsince noon"
 
 
-def test_a_card_goes_to_the_project_that_was_named(github: Github, vendor: Vendor, tracker: Any) -> None:
+def test_a_card_goes_to_the_project_that_was_named(
+    github: Github, vendor: Vendor, tracker: Any
+) -> None:
     assert tracker.create(draft(project="acme/api")).id == "acme/api#1"
     assert len(vendor.sent()) == 1
 
 
-def test_a_card_is_found_by_its_mark_and_by_no_other(vendor: Vendor, github: Github, tracker: Any) -> None:
+def test_a_card_is_found_by_its_mark_and_by_no_other(
+    vendor: Vendor, github: Github, tracker: Any
+) -> None:
     one, other = draft(), draft()
     assert tracker.find_created(one) is None
     made = tracker.create(one)
@@ -270,7 +290,9 @@ def test_a_question_of_which_the_answer_was_lost_has_changed_nothing(verb: str) 
         assert (error.facts["status"], in_doubt(error)) == (reply.status, False)
 
 
-@pytest.mark.parametrize("reply", [Reply(502, "<html>bad gateway"), Reply(500), Reply(504), Reply(408)])
+@pytest.mark.parametrize(
+    "reply", [Reply(502, "<html>bad gateway"), Reply(500), Reply(504), Reply(408)]
+)
 def test_an_error_of_the_server_on_the_way_leaves_a_card_in_doubt_and_sends_nothing_again(
     vendor: Vendor, tracker: Any, reply: Reply
 ) -> None:
@@ -328,7 +350,9 @@ def test_a_comment_is_found_among_hundreds_and_not_looked_for_in_old_ones(
 # Text
 
 
-def test_thirty_thousand_characters_arrive_whole(github: Github, vendor: Vendor, tracker: Any) -> None:
+def test_thirty_thousand_characters_arrive_whole(
+    github: Github, vendor: Vendor, tracker: Any
+) -> None:
     assert len(LONG) == 30_000
     made = tracker.create(draft(description=LONG))
     assert made.notes == ()
@@ -371,7 +395,10 @@ def test_what_github_cannot_hold_is_cut_with_a_note_in_the_text_and_one_for_the_
         ("`a\nb` <!-- c `d` -->", "`a\nb` &lt;!-- c `d` -->"),
         (r"\` <b> `", r"\` &lt;b> `"),
         (r"\<b> \\<b>", r"\<b> \\&lt;b>"),
-        ("see <https://example.com/a?b=<c> <a@b.example>", "see &lt;https://example.com/a?b=&lt;c> <a@b.example>"),
+        (
+            "see <https://example.com/a?b=<c> <a@b.example>",
+            "see &lt;https://example.com/a?b=&lt;c> <a@b.example>",
+        ),
         ("<https://example.com/>", "<https://example.com/>"),
         ("```xml\n<b>\n```\n<b>", "```xml\n<b>\n```\n\n&lt;b>"),
         ("```\nopen <b>", "```\nopen <b>\n```"),
@@ -445,7 +472,9 @@ def test_no_text_holds_html_for_a_reader_of_markdown_and_no_word_of_it_is_lost(t
 
     written = markdown(text)
     assert list(html(reader.parse(written))) == []
-    assert re.findall(r"[abcxyé]", written.replace("&lt;", "<")) == re.findall(r"[abcxyé]", text.replace("&lt;", "<"))
+    assert re.findall(r"[abcxyé]", written.replace("&lt;", "<")) == re.findall(
+        r"[abcxyé]", text.replace("&lt;", "<")
+    )
     # The mark stays a comment, whatever comes after it.
     whole, _ = body(Author("@x`<b>", "`"), text, "opsmark")
     assert list(html(reader.parse(whole))) == ["<!-- opsroom opsmark -->"]
@@ -463,7 +492,10 @@ def test_whatever_the_text_the_mark_stands_before_it_in_the_first_line(text: str
     ("name", "line"),
     [
         ("@everyone", "`@everyone` via opsroom, execution 65f0"),
-        ("[x](https://evil.example) <b>", "`[x](https://evil.example) <b>` via opsroom, execution 65f0"),
+        (
+            "[x](https://evil.example) <b>",
+            "`[x](https://evil.example) <b>` via opsroom, execution 65f0",
+        ),
         ("a`b", "``a`b`` via opsroom, execution 65f0"),
         ("`a", "`` `a `` via opsroom, execution 65f0"),
         ("a\n\n# b", "`a # b` via opsroom, execution 65f0"),
@@ -488,7 +520,9 @@ def test_a_body_reads_back_without_comments_and_with_code_as_it_is() -> None:
 # Showing
 
 
-def test_a_card_without_comments_is_shown_with_two_requests(vendor: Vendor, github: Github, tracker: Any) -> None:
+def test_a_card_without_comments_is_shown_with_two_requests(
+    vendor: Vendor, github: Github, tracker: Any
+) -> None:
     github.issue(
         title="a  b",
         body="text",
@@ -520,7 +554,9 @@ def test_a_card_shows_its_last_five_comments_with_three_requests(
     for number in range(count):
         github.remark("acme/web", 1, f"remark {number}")
     comments = tracker.show("acme/web#1").comments
-    assert [comment.text for comment in comments] == [f"remark {n}" for n in range(max(0, count - 5), count)]
+    assert [comment.text for comment in comments] == [
+        f"remark {n}" for n in range(max(0, count - 5), count)
+    ]
     assert comments[0].author == "carol-gh"
     assert comments[0].at is not None
     assert len(vendor.sent()) == 3
@@ -542,13 +578,17 @@ def test_a_pull_request_is_shown_as_one(vendor: Vendor, github: Github, tracker:
 
 
 @pytest.mark.parametrize("to", ["closed", "Done", "COMPLETED", "not planned", "Not_Planned"])
-def test_a_card_is_closed_with_two_requests_and_a_reason(vendor: Vendor, github: Github, tracker: Any, to: str) -> None:
+def test_a_card_is_closed_with_two_requests_and_a_reason(
+    vendor: Vendor, github: Github, tracker: Any, to: str
+) -> None:
     github.issue()
     moved = tracker.move("acme/web#1", to)
     planned = "not" not in to.lower()
     after = "closed" if planned else "closed as not planned"
     assert moved == Moved("open", after, "https://github.com/acme/web/issues/1")
-    assert github.issues["acme/web"][0]["state_reason"] == ("completed" if planned else "not_planned")
+    assert github.issues["acme/web"][0]["state_reason"] == (
+        "completed" if planned else "not_planned"
+    )
     assert [request.method for request in vendor.sent()] == ["GET", "PATCH"]
 
 
@@ -559,9 +599,13 @@ def test_a_card_is_opened_again(vendor: Vendor, github: Github, tracker: Any) ->
 
 
 @pytest.mark.parametrize("reason", ["completed", None])
-def test_a_card_that_is_there_already_is_left_alone(vendor: Vendor, github: Github, tracker: Any, reason: Any) -> None:
+def test_a_card_that_is_there_already_is_left_alone(
+    vendor: Vendor, github: Github, tracker: Any, reason: Any
+) -> None:
     github.issue(state="closed", state_reason=reason)
-    assert tracker.move("acme/web#1", "done") == Moved("closed", "closed", "https://github.com/acme/web/issues/1")
+    assert tracker.move("acme/web#1", "done") == Moved(
+        "closed", "closed", "https://github.com/acme/web/issues/1"
+    )
     assert len(vendor.sent()) == 1
 
 
@@ -574,7 +618,9 @@ def test_another_reason_for_a_closed_card_is_refused_since_github_ignores_it(
     assert "Open it first" in error.hint
 
 
-def test_a_column_is_refused_without_a_request_and_with_what_there_is(vendor: Vendor, tracker: Any) -> None:
+def test_a_column_is_refused_without_a_request_and_with_what_there_is(
+    vendor: Vendor, tracker: Any
+) -> None:
     error = caught(tracker.move, "acme/web#1", "In progress")
     assert error.code is Code.UNKNOWN_COLUMN
     assert "no columns" in error.message
@@ -582,13 +628,17 @@ def test_a_column_is_refused_without_a_request_and_with_what_there_is(vendor: Ve
     assert vendor.sent() == []
 
 
-def test_a_pull_request_is_not_closed_by_a_move(vendor: Vendor, github: Github, tracker: Any) -> None:
+def test_a_pull_request_is_not_closed_by_a_move(
+    vendor: Vendor, github: Github, tracker: Any
+) -> None:
     github.issue(pull_request={"url": "x"})
     assert caught(tracker.move, "acme/web#1", "done").code is Code.NOT_POSSIBLE
     assert github.issues["acme/web"][0]["state"] == "open"
 
 
-def test_a_move_whose_answer_was_lost_is_sent_again(vendor: Vendor, github: Github, tracker: Any) -> None:
+def test_a_move_whose_answer_was_lost_is_sent_again(
+    vendor: Vendor, github: Github, tracker: Any
+) -> None:
     github.issue()
     vendor.after("unanswered", where=lambda request: request.method == "PATCH")
     assert tracker.move("acme/web#1", "done").after == "closed"
@@ -614,7 +664,9 @@ def test_a_card_is_taken_from_whoever_had_it(vendor: Vendor, github: Github, tra
     assert [request.method for request in vendor.sent()] == ["POST", "DELETE"]
 
 
-def test_a_card_is_given_to_nobody_with_one_request(vendor: Vendor, github: Github, tracker: Any) -> None:
+def test_a_card_is_given_to_nobody_with_one_request(
+    vendor: Vendor, github: Github, tracker: Any
+) -> None:
     github.issue(assignees=[{"login": "bob-gh"}])
     assert tracker.assign("acme/web#1", Assignee("nobody")).to == "nobody"
     assert github.issues["acme/web"][0]["assignees"] == []
@@ -646,7 +698,9 @@ def test_a_token_that_may_not_assign_is_told_from_a_person_who_is_unknown(
 
 
 @pytest.mark.parametrize("name", ["a b", "a/b", "{{ x }}", "ä", "a" * 200, "-x", "a\nb"])
-def test_what_cannot_be_a_name_at_github_is_refused_without_a_request(vendor: Vendor, tracker: Any, name: str) -> None:
+def test_what_cannot_be_a_name_at_github_is_refused_without_a_request(
+    vendor: Vendor, tracker: Any, name: str
+) -> None:
     assert caught(tracker.assign, "acme/web#1", Assignee(name, name)).code is Code.UNKNOWN_PERSON
     assert caught(tracker.find, Query(assignee=name)).code is Code.UNKNOWN_PERSON
     assert vendor.sent() == []
@@ -655,18 +709,28 @@ def test_what_cannot_be_a_name_at_github_is_refused_without_a_request(vendor: Ve
 # Finding
 
 
-def test_open_cards_come_first_and_the_last_changed_before_others(vendor: Vendor, github: Github, tracker: Any) -> None:
+def test_open_cards_come_first_and_the_last_changed_before_others(
+    vendor: Vendor, github: Github, tracker: Any
+) -> None:
     for number in range(4):
         github.issue(body="the Checkout", state="closed" if number % 2 else "open")
     github.issue("acme/api", title="checkout too")
     github.issue(body="checkout", pull_request={"url": "x"})
     github.issue(body="other")
     found = tracker.find(Query("checkout"))
-    assert [card.id for card in found] == ["acme/api#1", "acme/web#3", "acme/web#1", "acme/web#4", "acme/web#2"]
+    assert [card.id for card in found] == [
+        "acme/api#1",
+        "acme/web#3",
+        "acme/web#1",
+        "acme/web#4",
+        "acme/web#2",
+    ]
     assert {card.project for card in found} == {"acme/web", "acme/api"}
     assert {card.description for card in found} == {""}
     assert len(tracker.find(Query("checkout", limit=2))) == 2
-    assert [card.id for card in tracker.find(Query("checkout", project="acme/api"))] == ["acme/api#1"]
+    assert [card.id for card in tracker.find(Query("checkout", project="acme/api"))] == [
+        "acme/api#1"
+    ]
     assert len([one for one in vendor.sent() if one.path == "/search/issues"]) == 3
     # And one for each repository of what is found: it may be archived.
     assert len(vendor.sent()) == 3 + 2 + 2 + 1
@@ -691,18 +755,26 @@ def test_open_cards_are_found_behind_many_closed_ones_with_a_second_request(
     assert len(vendor.sent()) == 3
 
 
-@pytest.mark.parametrize("text", ['x" repo:acme/secret "', "x\\", 'a" OR "b', "is:pr", "assignee:bob", ") OR ("])
-def test_no_text_becomes_a_part_of_the_query(vendor: Vendor, github: Github, tracker: Any, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ['x" repo:acme/secret "', "x\\", 'a" OR "b', "is:pr", "assignee:bob", ") OR ("]
+)
+def test_no_text_becomes_a_part_of_the_query(
+    vendor: Vendor, github: Github, tracker: Any, text: str
+) -> None:
     tracker.find(Query(text, project="acme/web"))
     assert re.match(r'^"[^"\\]*" is:issue repo:acme/web\Z', github.searches[0])
 
 
-def test_a_text_that_is_too_long_to_be_searched_for_is_refused(vendor: Vendor, tracker: Any) -> None:
+def test_a_text_that_is_too_long_to_be_searched_for_is_refused(
+    vendor: Vendor, tracker: Any
+) -> None:
     assert caught(tracker.find, Query("x" * 201)).code is Code.TEXT_TOO_LONG
     assert vendor.sent() == []
 
 
-def test_a_search_in_what_the_token_may_not_see_names_the_repository(vendor: Vendor, tracker: Any) -> None:
+def test_a_search_in_what_the_token_may_not_see_names_the_repository(
+    vendor: Vendor, tracker: Any
+) -> None:
     error = caught(tracker.find, Query("x", project="acme/secret"))
     assert error.code is Code.UNKNOWN_PROJECT
     assert "acme/secret" in error.message
@@ -716,13 +788,29 @@ def test_a_search_in_what_the_token_may_not_see_names_the_repository(vendor: Ven
     ("reply", "code", "hint"),
     [
         (problem(401, "Bad credentials"), Code.UNAUTHORIZED, "trackers.gh.token"),
-        (problem(403, "Resource not accessible by personal access token"), Code.UNAUTHORIZED, "trackers.gh.token"),
-        (problem(403, "SAML", x_github_sso="required; url=https://x"), Code.UNAUTHORIZED, "single sign-on"),
+        (
+            problem(403, "Resource not accessible by personal access token"),
+            Code.UNAUTHORIZED,
+            "trackers.gh.token",
+        ),
+        (
+            problem(403, "SAML", x_github_sso="required; url=https://x"),
+            Code.UNAUTHORIZED,
+            "single sign-on",
+        ),
         (problem(429, "slow down"), Code.RATE_LIMITED, "Wait a minute"),
-        (problem(403, "You have exceeded a secondary rate limit"), Code.RATE_LIMITED, "Wait a minute"),
+        (
+            problem(403, "You have exceeded a secondary rate limit"),
+            Code.RATE_LIMITED,
+            "Wait a minute",
+        ),
         (Reply(404, HTML), Code.BAD_ANSWER, "trackers.gh.url"),
         (Reply(418, HTML), Code.BAD_ANSWER, ""),
-        (problem(422, "Validation Failed", [{"message": f"no {TOKEN}\n\nno"}, "odd", 3]), Code.NOT_ACCEPTED, ""),
+        (
+            problem(422, "Validation Failed", [{"message": f"no {TOKEN}\n\nno"}, "odd", 3]),
+            Code.NOT_ACCEPTED,
+            "",
+        ),
         (Reply(422, "[1]"), Code.NOT_ACCEPTED, ""),
         (problem(400, "Problems parsing JSON"), Code.BAD_ANSWER, ""),
         (problem(410, "Issues are disabled for this repo"), Code.GONE, "settings"),
@@ -746,9 +834,19 @@ def test_every_error_of_github_is_a_sentence_for_every_verb(
         assert not in_doubt(error)
 
 
-@pytest.mark.parametrize("verb", ["create", "comment", "show", "move", "assign", "unassign", "find"])
 @pytest.mark.parametrize(
-    "content", [{}, {"number": None}, {"number": "1", "state": "x"}, {"items": [1]}, {"items": {}}, {"id": True}]
+    "verb", ["create", "comment", "show", "move", "assign", "unassign", "find"]
+)
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"number": None},
+        {"number": "1", "state": "x"},
+        {"items": [1]},
+        {"items": {}},
+        {"id": True},
+    ],
 )
 def test_json_that_makes_no_sense_is_a_bad_answer_and_leaves_what_was_made_in_doubt(
     vendor: Vendor, github: Github, tracker: Any, verb: str, content: Any
@@ -760,12 +858,23 @@ def test_json_that_makes_no_sense_is_a_bad_answer_and_leaves_what_was_made_in_do
     assert in_doubt(error) is (vendor.sent()[-1].method != "GET")  # type: ignore[arg-type]
 
 
-def test_an_issue_of_odd_parts_is_shown_as_far_as_it_makes_sense(vendor: Vendor, github: Github, tracker: Any) -> None:
-    odd = {"title": None, "user": None, "assignees": [None, {"login": 3}], "comments": "x", "updated_at": 7}
+def test_an_issue_of_odd_parts_is_shown_as_far_as_it_makes_sense(
+    vendor: Vendor, github: Github, tracker: Any
+) -> None:
+    odd = {
+        "title": None,
+        "user": None,
+        "assignees": [None, {"login": 3}],
+        "comments": "x",
+        "updated_at": 7,
+    }
     github.issue(**odd, body=None, html_url="javascript:alert(1)")
     card = tracker.show("acme/web#1")
     assert (card.summary, card.reporter, card.assignee, card.description) == ("", "", "", "")
-    assert (card.changed_at, card.url) == (None, f"{vendor.url('')}/acme/web/issues/1".replace("//acme", "/acme"))
+    assert (card.changed_at, card.url) == (
+        None,
+        f"{vendor.url('')}/acme/web/issues/1".replace("//acme", "/acme"),
+    )
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -821,7 +930,9 @@ def test_a_field_that_is_missing_is_named(vendor: Vendor, tracker: Any) -> None:
     assert error.facts["fields"] == ["title"]
 
 
-def test_what_github_says_is_quoted_in_short_and_without_expressions(vendor: Vendor, tracker: Any) -> None:
+def test_what_github_says_is_quoted_in_short_and_without_expressions(
+    vendor: Vendor, tracker: Any
+) -> None:
     vendor.instead(problem(403, "Locked: {{ st2kv.system.x }}\n<!channel> " + "x" * 500))
     error = caught(tracker.comment, remark())
     assert len(error.message) < 300
@@ -832,21 +943,28 @@ def test_what_github_says_is_quoted_in_short_and_without_expressions(vendor: Ven
 # Limits
 
 
-def test_a_short_limit_is_waited_for_also_by_what_makes_something(vendor: Vendor, github: Github, tracker: Any) -> None:
+def test_a_short_limit_is_waited_for_also_by_what_makes_something(
+    vendor: Vendor, github: Github, tracker: Any
+) -> None:
     vendor.instead(problem(429, "slow", retry_after="0"), problem(403, "slow", retry_after="0"))
     assert tracker.create(draft()).id == "acme/web#1"
     assert len(vendor.sent()) == 3
     assert len(github.issues["acme/web"]) == 1
 
 
-def test_a_limit_whose_end_is_now_by_the_clock_of_the_server_is_waited_for(vendor: Vendor, tracker: Any) -> None:
-    # A server whose clock is a day behind: by ours, the end of the limit was long ago; by its own it is a minute away.
+def test_a_limit_whose_end_is_now_by_the_clock_of_the_server_is_waited_for(
+    vendor: Vendor, tracker: Any
+) -> None:
+    # A server whose clock is a day behind: by ours, the end of the limit was long ago; by its own
+    # it is a minute away.
     there = int(time.time()) - 86_400
     date = format_datetime(datetime.fromtimestamp(there, timezone.utc), usegmt=True)
     headers = {"Date": date, "x_ratelimit_remaining": "0"}
     vendor.instead(problem(403, "API rate limit exceeded", x_ratelimit_reset=str(there), **headers))
     assert tracker.create(draft()).id == "acme/web#1"
-    vendor.instead(problem(403, "API rate limit exceeded", x_ratelimit_reset=str(there + 60), **headers))
+    vendor.instead(
+        problem(403, "API rate limit exceeded", x_ratelimit_reset=str(there + 60), **headers)
+    )
     error = caught(tracker.create, draft())
     assert error.facts["retry_after"] == pytest.approx(60)
 
@@ -855,7 +973,11 @@ def test_a_limit_whose_end_is_now_by_the_clock_of_the_server_is_waited_for(vendo
     ("headers", "says", "seconds"),
     [
         ({"retry_after": "3600"}, "asks to wait 60 min", 3600),
-        ({"retry_after": "90", "x_ratelimit_remaining": "0", "x_ratelimit_reset": "1"}, "asks to wait 90 s", 90),
+        (
+            {"retry_after": "90", "x_ratelimit_remaining": "0", "x_ratelimit_reset": "1"},
+            "asks to wait 90 s",
+            90,
+        ),
         ({"x_ratelimit_remaining": "0"}, "does not say", None),
         ({"x_ratelimit_remaining": "12", "x_ratelimit_reset": "99999999999"}, "does not say", None),
         ({"x_ratelimit_remaining": "0", "x_ratelimit_reset": "soon"}, "does not say", None),
@@ -874,7 +996,9 @@ def test_a_long_limit_is_said_and_nothing_is_sent_again(
     assert len(vendor.sent()) == 1
 
 
-def test_no_answer_in_time_ends_the_verb_and_leaves_the_card_in_doubt(vendor: Vendor, github: Github) -> None:
+def test_no_answer_in_time_ends_the_verb_and_leaves_the_card_in_doubt(
+    vendor: Vendor, github: Github
+) -> None:
     answered = threading.Event()
     github_slow = tracker_at(vendor.url(""), time_limit="0.3s")
     vendor.instead(Reply(200, "{}", until=answered))
@@ -891,7 +1015,9 @@ def test_all_requests_of_a_verb_share_its_time(vendor: Vendor, github: Github) -
     github.remark("acme/web", github.issue()["number"], "x")
     soon, never = threading.Event(), threading.Event()
     slow = tracker_at(vendor.url(""), time_limit="2s")
-    vendor.instead(replace(answer(github.issues["acme/web"][0]), until=soon), Reply(200, "[]", until=never))
+    vendor.instead(
+        replace(answer(github.issues["acme/web"][0]), until=soon), Reply(200, "[]", until=never)
+    )
     timer = threading.Timer(0.4, soon.set)
     timer.start()
     try:

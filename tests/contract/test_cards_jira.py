@@ -1,4 +1,5 @@
-"""The tracker kind jira, against servers that refuse what Jira's own descriptions of its interfaces refuse."""
+"""The tracker kind jira, against servers that refuse what Jira's own descriptions of its interfaces
+refuse."""
 
 from __future__ import annotations
 
@@ -19,21 +20,31 @@ from support.vendors.jira import ALICE, BOB, TOKEN, USER, Jira
 FLAVOURS = ["cloud3", "cloud2", "dc"]
 NOBODY_KNOWN = Author("dave", room="#ops", link="https://chatops.example.com/#/history/65f0")
 LINE = "dave (in #ops) via opsroom, https://chatops.example.com/#/history/65f0"
-LONG = "".join(f"line {number}: ünï — 日本語 🚀 https://example.com/?a=1&b=2\n" for number in range(700))[:30_000]
+LONG = "".join(
+    f"line {number}: ünï — 日本語 🚀 https://example.com/?a=1&b=2\n" for number in range(700)
+)[:30_000]
 TEXTS = [
     "line\nbreaks\n\nand a paragraph",
     "before\n```python\nif x < 1:\n    print('{code}')\n```\nafter",
     "see https://example.com/a_b?c=d&e=f, please",
     "ünï — 日本語 🚀",
     LONG,
-    "<script>alert(1)</script> {code} h1. *bold* _it_ [a|http://b] ||t|| \\{x\\} &lt; -- {{mono}} [~bob] !pic.png!",
+    "<script>alert(1)</script> {code} h1. *bold* _it_ [a|http://b] ||t|| \\{x\\} &lt; -- "
+    "{{mono}} [~bob] !pic.png!",
     "{{ st2kv.system.secret }} <% st2kv('x') %> {# x #} {% raw %}",
 ]
 
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -54,7 +65,13 @@ def tracker(jira: Jira, vendor: Vendor) -> Any:
 
 
 def tracker_at(jira: Jira, vendor: Vendor, **raw: Any) -> Any:
-    raw = {"url": vendor.url("").rstrip("/"), "token": TOKEN, "project": "OPS", "projects": ["WEB"], **raw}
+    raw = {
+        "url": vendor.url("").rstrip("/"),
+        "token": TOKEN,
+        "project": "OPS",
+        "projects": ["WEB"],
+        **raw,
+    }
     if jira.cloud:
         raw = {"user": USER, "api": jira.flavour[-1], **raw}
     problems = Problems()
@@ -66,11 +83,23 @@ def tracker_at(jira: Jira, vendor: Vendor, **raw: Any) -> Any:
 
 
 def alice(jira: Jira) -> Author:
-    return Author("alice", "#ops", ALICE if jira.cloud else "alice", "alice@acme.example", "https://c.example/65f0")
+    return Author(
+        "alice",
+        "#ops",
+        ALICE if jira.cloud else "alice",
+        "alice@acme.example",
+        "https://c.example/65f0",
+    )
 
 
 def draft(author: Author = NOBODY_KNOWN, text: str = "It answers 500.", **more: Any) -> Draft:
-    values = {"project": "", "summary": "Checkout is down", "description": text, "mark": new_mark(), "author": author}
+    values = {
+        "project": "",
+        "summary": "Checkout is down",
+        "description": text,
+        "mark": new_mark(),
+        "author": author,
+    }
     return Draft(**{**values, **more})
 
 
@@ -98,9 +127,13 @@ def test_a_card_is_made_with_one_request_in_the_name_of_whoever_asked(jira, vend
     assert body_of(vendor.requests[0])["fields"]["issuetype"] == {"name": "Task"}
 
 
-def test_somebody_without_a_name_in_jira_stands_in_the_first_line_and_a_note_says_so(jira, vendor, tracker):
+def test_somebody_without_a_name_in_jira_stands_in_the_first_line_and_a_note_says_so(
+    jira, vendor, tracker
+):
     made = tracker.create(draft())
-    assert made.notes == ("dave has no jira name in the config, so the card names them in its first line.",)
+    assert made.notes == (
+        "dave has no jira name in the config, so the card names them in its first line.",
+    )
     assert len(vendor.requests) == 1
     assert "reporter" not in body_of(vendor.requests[0])["fields"]
     assert tracker.show("OPS-1").description == f"{LINE}\n\nIt answers 500."
@@ -142,17 +175,27 @@ def test_what_is_too_long_is_cut_with_a_note_in_the_text_and_a_sentence(jira, ve
     missing = int(came.rpartition("[cut: ")[2].partition(" ")[0])
     assert came.endswith(f"word\n[cut: {missing} more characters]")
     assert 50_000 - 32_767 <= missing < 17_500
-    assert made.notes == (f"The description was cut: Jira takes 32767 characters, {missing} more were there.",)
-    assert tracker.comment(remark("word " * 10_000)).notes[0].startswith("The comment was cut: Jira takes 32767")
+    assert made.notes == (
+        f"The description was cut: Jira takes 32767 characters, {missing} more were there.",
+    )
+    assert (
+        tracker.comment(remark("word " * 10_000))
+        .notes[0]
+        .startswith("The comment was cut: Jira takes 32767")
+    )
 
 
-def test_a_text_that_an_administrator_allows_less_of_is_sent_once_more_shorter(jira, vendor, tracker):
+def test_a_text_that_an_administrator_allows_less_of_is_sent_once_more_shorter(
+    jira, vendor, tracker
+):
     jira.longest = 10_000
     made = tracker.create(draft(alice(jira), text="word " * 5000))
     assert made.id == "OPS-1"
     assert "characters," in made.notes[0]
     assert "[cut: " in tracker.show("OPS-1").description
-    assert [len(vendor.sent("POST")), len(jira.issues)] == ([3, 1] if jira.flavour == "cloud3" else [2, 1])
+    assert [len(vendor.sent("POST")), len(jira.issues)] == (
+        [3, 1] if jira.flavour == "cloud3" else [2, 1]
+    )
     assert tracker.comment(remark("word " * 5000)).notes
 
 
@@ -171,7 +214,10 @@ def test_a_block_of_code_that_nobody_closed_does_not_take_the_mark_in(jira, trac
     tracker.create(asked)
     written = jira.issues["OPS-1"]["fields"]["description"]
     if jira.flavour == "cloud3":
-        assert written["content"][-1] == {"type": "paragraph", "content": [{"type": "text", "text": asked.mark}]}
+        assert written["content"][-1] == {
+            "type": "paragraph",
+            "content": [{"type": "text", "text": asked.mark}],
+        }
     else:
         assert written == f"{{noformat}}\nx = 1\n{{noformat}}\n\n{asked.mark}"
 
@@ -185,7 +231,9 @@ def test_a_summary_that_is_too_long_goes_on_in_the_description(jira, tracker):
 
 
 @pytest.mark.parametrize("refused", [{"labels"}, {"reporter"}, {"labels", "reporter"}])
-def test_without_the_fields_that_a_project_does_not_take_it_is_sent_once_more(jira, vendor, tracker, refused):
+def test_without_the_fields_that_a_project_does_not_take_it_is_sent_once_more(
+    jira, vendor, tracker, refused
+):
     jira.refused = refused
     asked = draft(alice(jira))
     made = tracker.create(asked)
@@ -202,23 +250,34 @@ def test_without_the_fields_that_a_project_does_not_take_it_is_sent_once_more(ji
 def test_a_reporter_that_jira_does_not_know_is_told_and_replaced_by_nobody(jira, vendor, tracker):
     made = tracker.create(draft(Author("alice", identity="no-such-user")))
     assert len(vendor.requests) == 2
-    assert made.notes == ("Jira does not let opsroom set the reporter, so the card names alice in its first line.",)
+    assert made.notes == (
+        "Jira does not let opsroom set the reporter, so the card names alice in its first line.",
+    )
     assert jira.issues["OPS-1"]["fields"]["reporter"] is None
 
 
 def test_missing_fields_are_named_with_the_values_that_they_take(jira, vendor, tracker):
     jira.required = {
-        "customfield_1": {"name": "Severity", "required": True, "allowedValues": [{"value": "High"}, {"value": "Low"}]},
+        "customfield_1": {
+            "name": "Severity",
+            "required": True,
+            "allowedValues": [{"value": "High"}, {"value": "Low"}],
+        },
         "customfield_2": {"name": "Team", "required": True},
     }
     refusal = refusal_of(tracker.create, draft(alice(jira)))
     assert refusal.code is Code.FIELDS_MISSING
-    assert refusal.message == "A card in OPS needs more than opsroom can say: Severity (one of High or Low) and Team."
+    assert (
+        refusal.message
+        == "A card in OPS needs more than opsroom can say: Severity (one of High or Low) and Team."
+    )
     assert refusal.facts["fields"] == {"Severity": ["High", "Low"], "Team": []}
     assert [one.method for one in vendor.requests] == ["POST", "GET", "GET"]
 
 
-def test_missing_fields_are_named_by_their_ids_where_jira_does_not_describe_them(jira, vendor, tracker):
+def test_missing_fields_are_named_by_their_ids_where_jira_does_not_describe_them(
+    jira, vendor, tracker
+):
     from support.http_server import Reply
 
     jira.required = {"customfield_1": {"name": "customfield_1 is required:", "required": True}}
@@ -239,7 +298,10 @@ def test_an_unknown_issue_type_is_named_with_those_there_are(jira, vendor):
     refusal = refusal_of(tracker.create, draft())
     assert refusal.code is Code.FIELDS_MISSING
     assert "'Chore'" in refusal.message
-    assert refusal.hint == "It has Task and Bug. An administrator can set trackers.jira.issue_type in the config."
+    assert (
+        refusal.hint
+        == "It has Task and Bug. An administrator can set trackers.jira.issue_type in the config."
+    )
 
 
 def test_an_issue_type_may_be_given_by_its_number(jira, vendor):
@@ -251,7 +313,9 @@ def test_an_issue_type_may_be_given_by_its_number(jira, vendor):
 
 
 @pytest.mark.parametrize("drop", ["unanswered", "half"])
-def test_a_card_whose_answer_was_lost_is_found_by_its_mark_and_there_is_one(jira, vendor, tracker, drop):
+def test_a_card_whose_answer_was_lost_is_found_by_its_mark_and_there_is_one(
+    jira, vendor, tracker, drop
+):
     asked = draft()
     jira.issue(labels=[new_mark()])
     vendor.after(drop)
@@ -271,7 +335,9 @@ def test_a_card_that_was_not_made_is_not_found(vendor, tracker):
 
 
 @pytest.mark.parametrize("drop", ["unanswered", "half"])
-def test_a_comment_whose_answer_was_lost_is_found_by_its_mark_and_there_is_one(jira, vendor, tracker, drop):
+def test_a_comment_whose_answer_was_lost_is_found_by_its_mark_and_there_is_one(
+    jira, vendor, tracker, drop
+):
     jira.issue()
     other, asked = remark("Looking at it."), remark("Looking at it.")
     tracker.comment(other)
@@ -329,7 +395,10 @@ def test_the_mark_of_a_comment_is_a_property_where_jira_has_them(jira, vendor, t
 def test_only_a_mark_of_opsroom_is_left_out(jira, tracker):
     jira.issue()
     jira.say("OPS-1", document("a (ops0123456789abc)\nb via opsroom (ops0123456789abc)", jira))
-    assert tracker.show("OPS-1").comments[0].text == "a (ops0123456789abc)\nb via opsroom (ops0123456789abc)"
+    assert (
+        tracker.show("OPS-1").comments[0].text
+        == "a (ops0123456789abc)\nb via opsroom (ops0123456789abc)"
+    )
 
 
 def document(text: str, jira: Jira) -> Any:
@@ -338,7 +407,12 @@ def document(text: str, jira: Jira) -> Any:
 
 def test_a_card_is_shown_with_one_request(jira, vendor, tracker):
     people = {"assignee": jira.users[0], "reporter": jira.users[1]}
-    jira.issue(summary="Checkout", description=document("It answers 500.", jira), status="In Progress", **people)
+    jira.issue(
+        summary="Checkout",
+        description=document("It answers 500.", jira),
+        status="In Progress",
+        **people,
+    )
     jira.say("OPS-1", document("first", jira))
     card = tracker.show("OPS-1")
     assert len(vendor.requests) == 1
@@ -379,7 +453,11 @@ def test_the_latest_five_comments_are_shown_oldest_first(jira, vendor, tracker, 
 
 def test_comments_that_are_not_for_everybody_are_not_shown(jira, tracker):
     jira.issue()
-    jira.say("OPS-1", document("for admins", jira), visibility={"type": "role", "value": "Administrators"})
+    jira.say(
+        "OPS-1",
+        document("for admins", jira),
+        visibility={"type": "role", "value": "Administrators"},
+    )
     jira.say("OPS-1", document("for the service desk", jira), jsdPublic=False)
     jira.say("OPS-1", document("for all", jira), jsdPublic=True)
     assert [one.text for one in tracker.show("OPS-1").comments] == ["for all"]
@@ -412,7 +490,9 @@ def test_an_unknown_card_is_refused_by_every_verb(tracker, verb):
 
 
 @pytest.mark.parametrize("to", ["Done", "done", " DONE ", "Finish"])
-def test_a_card_is_moved_by_the_name_of_a_status_or_a_transition_with_two_requests(jira, vendor, tracker, to):
+def test_a_card_is_moved_by_the_name_of_a_status_or_a_transition_with_two_requests(
+    jira, vendor, tracker, to
+):
     jira.issue()
     assert tracker.move("OPS-1", to) == Moved("To Do", "Done", vendor.url("/browse/OPS-1"))
     assert jira.issues["OPS-1"]["fields"]["status"] == "Done"
@@ -450,7 +530,9 @@ def test_a_move_that_needs_fields_names_them_with_their_values(jira, vendor, tra
     jira.screen = {"resolution": {"name": "Resolution", "required": True, "allowedValues": values}}
     refusal = refusal_of(tracker.move, "OPS-1", "Done")
     assert refusal.code is Code.FIELDS_MISSING
-    assert refusal.message.startswith("OPS-1, to be moved to Done, needs more than opsroom can say: Resolution (one of")
+    assert refusal.message.startswith(
+        "OPS-1, to be moved to Done, needs more than opsroom can say: Resolution (one of"
+    )
     assert refusal.facts["fields"] == {"Resolution": ["Fixed", "Won't Do"]}
     assert [one.method for one in vendor.requests] == ["GET", "POST", "GET"]
 
@@ -486,10 +568,15 @@ def test_a_typed_name_is_looked_up_and_assigned(jira, vendor, tracker, typed):
     [
         ("bo", "Did you mean Bob Brown"),
         ("Zoe", "Say their name or e-mail address"),
-        ("Chris Green", "Did you mean Chris Green (c1@acme.example) or Chris Green (c2@acme.example)?"),
+        (
+            "Chris Green",
+            "Did you mean Chris Green (c1@acme.example) or Chris Green (c2@acme.example)?",
+        ),
     ],
 )
-def test_a_typed_name_that_is_not_exactly_one_person_is_refused_with_candidates(jira, vendor, tracker, typed, words):
+def test_a_typed_name_that_is_not_exactly_one_person_is_refused_with_candidates(
+    jira, vendor, tracker, typed, words
+):
     jira.issue()
     refusal = refusal_of(tracker.assign, "OPS-1", Assignee(typed, typed))
     assert refusal.code is Code.UNKNOWN_PERSON
@@ -497,7 +584,9 @@ def test_a_typed_name_that_is_not_exactly_one_person_is_refused_with_candidates(
     assert vendor.sent("PUT") == []
 
 
-def test_a_mapped_person_whom_jira_does_not_know_is_refused_with_the_key_of_the_config(jira, tracker):
+def test_a_mapped_person_whom_jira_does_not_know_is_refused_with_the_key_of_the_config(
+    jira, tracker
+):
     jira.issue()
     refusal = refusal_of(tracker.assign, "OPS-1", Assignee("bob", "gone", mapped=True))
     assert refusal.code is Code.UNKNOWN_PERSON

@@ -1,4 +1,5 @@
-"""The commands about cards with a Jira behind them: what the room reads, and what is in Jira afterwards."""
+"""The commands about cards with a Jira behind them: what the room reads, and what is in Jira
+afterwards."""
 
 from __future__ import annotations
 
@@ -14,7 +15,14 @@ from support.world import World, make_world
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -33,7 +41,12 @@ def vendor(jira: Jira) -> Iterator[Vendor]:
 def world(tmp_path: Path, jira: Jira, vendor: Vendor) -> World:
     """Alice and bob have names in Jira, carol has none."""
     made = make_world(tmp_path)
-    tracker: Dict[str, Any] = {"kind": "jira", "url": vendor.url("").rstrip("/"), "token": TOKEN, "project": "OPS"}
+    tracker: Dict[str, Any] = {
+        "kind": "jira",
+        "url": vendor.url("").rstrip("/"),
+        "token": TOKEN,
+        "project": "OPS",
+    }
     made.config["trackers"] = {"jira": {**tracker, **({"user": USER} if jira.cloud else {})}}
     made.config["people"]["alice"]["jira"] = ALICE if jira.cloud else "alice"
     made.config["people"]["bob"]["jira"] = BOB if jira.cloud else "bob"
@@ -42,19 +55,29 @@ def world(tmp_path: Path, jira: Jira, vendor: Vendor) -> World:
 
 def test_a_card_goes_through_its_life_in_the_room(world, jira, vendor):
     made = world.ask("create_card", text="Checkout is down\nsince nine", project="")
-    assert (made["code"], made["card"], made["url"]) == ("card_created", "OPS-1", vendor.url("/browse/OPS-1"))
-    assert world.ask("comment_card", card="ops-1", text="it is the cart", who="bob")["code"] == "card_commented"
+    assert (made["code"], made["card"], made["url"]) == (
+        "card_created",
+        "OPS-1",
+        vendor.url("/browse/OPS-1"),
+    )
+    assert (
+        world.ask("comment_card", card="ops-1", text="it is the cart", who="bob")["code"]
+        == "card_commented"
+    )
     moved = world.ask("move_card", card="OPS-1", column="in progress")
     assert moved["code"] == "card_moved"
     assert "from To Do to In Progress" in moved["message"]
-    assert world.ask("assign_card", card="OPS-1", assignee="me", who="bob")["code"] == "card_assigned"
+    assert (
+        world.ask("assign_card", card="OPS-1", assignee="me", who="bob")["code"] == "card_assigned"
+    )
     shown = world.ask("get_card", card=vendor.url("/browse/OPS-1"))
     assert "Checkout is down" in shown["message"]
     assert "assigned to Bob Brown, reported by Alice Adams" in shown["message"]
     assert "it is the cart" in str(shown)
-    assert [one["card"] for one in world.ask("find_cards", text="checkout", project="", mine=False)["cards"]] == [
-        "OPS-1"
-    ]
+    assert [
+        one["card"]
+        for one in world.ask("find_cards", text="checkout", project="", mine=False)["cards"]
+    ] == ["OPS-1"]
     assert len(vendor.requests) == 7
     assert world.chain_holds()
 
@@ -76,8 +99,14 @@ def test_a_lost_answer_leads_to_one_card_and_one_comment(world, jira, vendor, dr
 
 
 def test_the_same_message_twice_is_one_card(world, jira):
-    first, second = (world.ask("create_card", text="Checkout is down", project="") for _ in range(2))
-    assert (first["code"], second["code"], second["card"]) == ("card_created", "card_there", "OPS-1")
+    first, second = (
+        world.ask("create_card", text="Checkout is down", project="") for _ in range(2)
+    )
+    assert (first["code"], second["code"], second["card"]) == (
+        "card_created",
+        "card_there",
+        "OPS-1",
+    )
     assert len(jira.issues) == 1
 
 

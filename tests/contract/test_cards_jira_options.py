@@ -10,14 +10,27 @@ from opsroom.config.fields import Fields, Problems
 from opsroom.trackers import REGISTRY, Reading
 
 TOKEN = "ATATT3xFf5ecretT0ken"
-CLOUD = {"url": "https://acme.atlassian.net", "user": "bot@acme.example", "token": TOKEN, "project": "OPS"}
+CLOUD = {
+    "url": "https://acme.atlassian.net",
+    "user": "bot@acme.example",
+    "token": TOKEN,
+    "project": "OPS",
+}
 CENTER = {"url": "https://jira.acme.example/jira", "token": TOKEN, "project": "OPS"}
-SCOPED = {**CLOUD, "url": "https://api.atlassian.com/ex/jira/11223344-a1b2", "site": "https://acme.atlassian.net"}
+SCOPED = {
+    **CLOUD,
+    "url": "https://api.atlassian.com/ex/jira/11223344-a1b2",
+    "site": "https://acme.atlassian.net",
+}
 
 
 def options_of(raw: Any, **more: Any) -> Tuple[Any, List[str]]:
     problems = Problems()
-    fields = Fields({key: value for key, value in {**raw, **more}.items() if value is not None}, "trackers.j", problems)
+    fields = Fields(
+        {key: value for key, value in {**raw, **more}.items() if value is not None},
+        "trackers.j",
+        problems,
+    )
     options = REGISTRY.read_options("jira", fields)
     fields.finish()
     return options, problems.lines
@@ -27,14 +40,19 @@ def options_of(raw: Any, **more: Any) -> Tuple[Any, List[str]]:
     ("raw", "expected"),
     [
         (CLOUD, (True, "3", "https://acme.atlassian.net", "https://acme.atlassian.net")),
-        ({**CLOUD, "api": 2}, (True, "2", "https://acme.atlassian.net", "https://acme.atlassian.net")),
-        ({**CLOUD, "url": "https://ACME.atlassian.net/"}, (True, "3", "https://ACME.atlassian.net", "https://ACME.atlassian.net")),
+        ({**CLOUD, "api": 2}, (True, "2", "https://acme.atlassian.net",
+         "https://acme.atlassian.net")),
+        ({**CLOUD, "url": "https://ACME.atlassian.net/"},
+         (True, "3", "https://ACME.atlassian.net", "https://ACME.atlassian.net")),
         (SCOPED, (True, "3", SCOPED["url"], "https://acme.atlassian.net")),
         (CENTER, (False, "2", CENTER["url"], CENTER["url"])),
-        ({**CENTER, "url": CENTER["url"] + "/rest/api/2/"}, (False, "2", CENTER["url"], CENTER["url"])),
+        ({**CENTER, "url": CENTER["url"] + "/rest/api/2/"},
+         (False, "2", CENTER["url"], CENTER["url"])),
         ({**CENTER, "user": "bot"}, (True, "3", CENTER["url"], CENTER["url"])),
-        ({**CENTER, "user": "bot", "deployment": "datacenter"}, (False, "2", CENTER["url"], CENTER["url"])),
-        ({**CLOUD, "url": "http://127.0.0.1:1", "deployment": "cloud"}, (True, "3", "http://127.0.0.1:1", "http://127.0.0.1:1")),
+        ({**CENTER, "user": "bot", "deployment": "datacenter"},
+         (False, "2", CENTER["url"], CENTER["url"])),
+        ({**CLOUD, "url": "http://127.0.0.1:1", "deployment": "cloud"},
+         (True, "3", "http://127.0.0.1:1", "http://127.0.0.1:1")),
     ],
 )  # fmt: skip
 def test_which_jira_it_is_is_told_by_address_and_user(raw, expected):
@@ -45,30 +63,71 @@ def test_which_jira_it_is_is_told_by_address_and_user(raw, expected):
 
 def test_what_need_not_be_said_has_defaults():
     options, _ = options_of(CLOUD)
-    assert (options.issue_type, options.time_limit, options.verify, options.projects) == ("Task", 10.0, "", ())
+    assert (options.issue_type, options.time_limit, options.verify, options.projects) == (
+        "Task",
+        10.0,
+        "",
+        (),
+    )
 
 
 @pytest.mark.parametrize(
     ("raw", "more", "complaint"),
     [
-        (CLOUD, {"url": None}, "url: expected the address of Jira, such as https://acme.atlassian.net, found nothing"),
+        (
+            CLOUD,
+            {"url": None},
+            "url: expected the address of Jira, such as https://acme.atlassian.net, found nothing",
+        ),
         (CLOUD, {"url": "acme.atlassian.net"}, "url: expected the address of Jira"),
         (CLOUD, {"url": "https://bot:pw@acme.atlassian.net"}, "url: expected the address of Jira"),
         (CLOUD, {"token": None}, "token: expected a token, found nothing"),
-        (CLOUD, {"token": TOKEN + "\n" + TOKEN}, "token: expected plain letters, digits and signs on one line"),
-        (CLOUD, {"project": None}, "project: expected the key of a project, such as OPS, found nothing"),
+        (
+            CLOUD,
+            {"token": TOKEN + "\n" + TOKEN},
+            "token: expected plain letters, digits and signs on one line",
+        ),
+        (
+            CLOUD,
+            {"project": None},
+            "project: expected the key of a project, such as OPS, found nothing",
+        ),
         (CLOUD, {"project": "my ops"}, "project: expected the key of a project"),
-        (CLOUD, {"projects": ["WEB", "a-b"]}, "projects: expected keys of projects such as OPS, found 'A-B'"),
-        (CLOUD, {"user": None}, "user: Jira Cloud takes a token together with its user's e-mail address, found none"),
-        (SCOPED, {"user": None}, "user: Jira Cloud takes a token together with its user's e-mail address"),
-        (SCOPED, {"site": None}, "site: expected the address that people see, since api.atlassian.com has no pages"),
+        (
+            CLOUD,
+            {"projects": ["WEB", "a-b"]},
+            "projects: expected keys of projects such as OPS, found 'A-B'",
+        ),
+        (
+            CLOUD,
+            {"user": None},
+            "user: Jira Cloud takes a token together with its user's e-mail address, found none",
+        ),
+        (
+            SCOPED,
+            {"user": None},
+            "user: Jira Cloud takes a token together with its user's e-mail address",
+        ),
+        (
+            SCOPED,
+            {"site": None},
+            "site: expected the address that people see, since api.atlassian.com has no pages",
+        ),
         (CLOUD, {"user": "bot:x"}, "user: expected the e-mail address of a user"),
-        (CLOUD, {"deployment": "datacenter"}, "deployment: expected cloud or nothing, since acme.atlassian.net is"),
+        (
+            CLOUD,
+            {"deployment": "datacenter"},
+            "deployment: expected cloud or nothing, since acme.atlassian.net is",
+        ),
         (CENTER, {"deployment": "server"}, "deployment: expected one of cloud, datacenter"),
         (CENTER, {"api": "3"}, "api: Jira Data Center has no version 3 of the interface"),
         (CLOUD, {"api": "4"}, "api: expected one of 2, 3"),
         (CLOUD, {"time_limit": 0}, "time_limit: expected a length of time"),
-        (CLOUD, {"verify": False}, "verify: expected the full path of a CA file (checking cannot be"),
+        (
+            CLOUD,
+            {"verify": False},
+            "verify: expected the full path of a CA file (checking cannot be",
+        ),
         (CLOUD, {"board": "x"}, "board: there is no such key"),
     ],
 )
@@ -94,7 +153,11 @@ def test_the_token_does_not_show_in_the_options():
         ("https://acme.atlassian.net/browse/abc-12?focusedCommentId=1#x", "ABC-12", True),
         ("HTTPS://ACME.atlassian.net/browse/OPS-12", "OPS-12", True),
         ("https://acme.atlassian.net/jira/software/c/projects/OPS/issues/OPS-12", "OPS-12", True),
-        ("https://acme.atlassian.net/jira/software/projects/OPS/boards/1?selectedIssue=OPS-12", "OPS-12", True),
+        (
+            "https://acme.atlassian.net/jira/software/projects/OPS/boards/1?selectedIssue=OPS-12",
+            "OPS-12",
+            True,
+        ),
         ("https://api.atlassian.com/ex/jira/11223344-a1b2/browse/OPS-12", "OPS-12", True),
         ("https://acme.atlassian.net.evil.example/browse/OPS-12", "", False),
         ("https://other.atlassian.net/browse/OPS-12", "", False),

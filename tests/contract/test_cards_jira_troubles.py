@@ -1,4 +1,5 @@
-"""The tracker kind jira when things go wrong: rights, limits, lost and slow answers, nonsense; no secret is told."""
+"""The tracker kind jira when things go wrong: rights, limits, lost and slow answers, nonsense; no
+secret is told."""
 
 from __future__ import annotations
 
@@ -42,7 +43,14 @@ MAKING = ["create", "comment"]
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -60,7 +68,13 @@ def vendor(jira: Jira) -> Iterator[Vendor]:
 
 
 def tracker_at(url: str, cloud: bool = True, **raw: Any) -> Any:
-    raw = {"url": url.rstrip("/"), "token": TOKEN, "project": "OPS", **({"user": USER} if cloud else {}), **raw}
+    raw = {
+        "url": url.rstrip("/"),
+        "token": TOKEN,
+        "project": "OPS",
+        **({"user": USER} if cloud else {}),
+        **raw,
+    }
     problems = Problems()
     options = REGISTRY.read_options("jira", Fields(raw, "trackers.jira", problems))
     assert problems.lines == []
@@ -95,18 +109,30 @@ def test_wrong_credentials_are_told_with_the_keys_of_the_config(jira, vendor, ve
 
 @pytest.mark.parametrize("verb", ["find_created", "find_comment", "show", "find"])
 def test_an_answer_for_nobody_is_not_taken_for_an_answer(jira, vendor, verb):
-    empty = answer({"issues": [], "comments": [], "isLast": True}, X_Seraph_LoginReason="AUTHENTICATED_FAILED")
+    empty = answer(
+        {"issues": [], "comments": [], "isLast": True}, X_Seraph_LoginReason="AUTHENTICATED_FAILED"
+    )
     vendor.instead(empty)
     assert error_of(verb, tracker_of(jira, vendor)).code is Code.UNAUTHORIZED
 
 
 def test_a_refusal_of_nobody_is_one_of_the_credentials(jira, vendor):
-    vendor.instead(Reply(400, problem(400, project="required").body, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}))
+    vendor.instead(
+        Reply(
+            400,
+            problem(400, project="required").body,
+            {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"},
+        )
+    )
     assert error_of("create", tracker_of(jira, vendor)).code is Code.UNAUTHORIZED
 
 
 def test_a_captcha_is_told(jira, vendor):
-    vendor.instead(Reply(403, HTML, {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; login-url=https://x"}))
+    vendor.instead(
+        Reply(
+            403, HTML, {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; login-url=https://x"}
+        )
+    )
     error = error_of("show", tracker_of(jira, vendor))
     assert error.code is Code.UNAUTHORIZED
     assert "CAPTCHA" in error.message
@@ -115,7 +141,9 @@ def test_a_captcha_is_told(jira, vendor):
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_right_that_is_missing_is_told_with_jiras_words_and_not_tried_again(jira, vendor, verb):
     denied = problem(403, f"You cannot do that with {TOKEN}.")
-    vendor.instead(Reply(403, denied.body, {"Retry-After": "0", "Content-Type": "application/json"}))
+    vendor.instead(
+        Reply(403, denied.body, {"Retry-After": "0", "Content-Type": "application/json"})
+    )
     error = error_of(verb, tracker_of(jira, vendor))
     assert error.code is Code.UNAUTHORIZED
     assert "You cannot do that" in error.message
@@ -155,7 +183,10 @@ def test_a_limit_that_jira_says_with_403_is_a_limit(jira, vendor):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_what_jira_has_removed_is_gone(jira, vendor, verb):
-    removed = "The requested API has been removed. Please migrate to /rest/api/3/search/jql (CHANGE-2046)."
+    removed = (
+        "The requested API has been removed. Please migrate to /rest/api/3/search/jql "
+        "(CHANGE-2046)."
+    )
     vendor.instead(Reply(410, problem(410, removed).body))
     error = error_of(verb, tracker_of(jira, vendor))
     assert error.code is Code.GONE
@@ -165,9 +196,12 @@ def test_what_jira_has_removed_is_gone(jira, vendor, verb):
 
 # What only reads is asked again after 502 and 503, with pauses: one such verb is enough.
 @pytest.mark.parametrize(
-    ("verb", "status"), [*((verb, 500) for verb in VERBS), ("create", 502), ("comment", 503), ("show", 502)]
+    ("verb", "status"),
+    [*((verb, 500) for verb in VERBS), ("create", 502), ("comment", 503), ("show", 502)],
 )
-def test_a_server_that_fails_leaves_what_is_made_in_doubt_and_is_not_asked_to_make_it_again(jira, vendor, verb, status):
+def test_a_server_that_fails_leaves_what_is_made_in_doubt_and_is_not_asked_to_make_it_again(
+    jira, vendor, verb, status
+):
     vendor.instead(*[Reply(status, HTML)] * 5)
     error = error_of(verb, tracker_of(jira, vendor, time_limit=3))
     assert error.code is Code.BAD_ANSWER
@@ -176,7 +210,9 @@ def test_a_server_that_fails_leaves_what_is_made_in_doubt_and_is_not_asked_to_ma
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("body", [HTML, "", "[]", "null", '"text"', "{}", '{"issues": {"a": 1}, "key": 7}', "\xff"])
+@pytest.mark.parametrize(
+    "body", [HTML, "", "[]", "null", '"text"', "{}", '{"issues": {"a": 1}, "key": 7}', "\xff"]
+)
 def test_nonsense_is_a_bad_answer(jira, vendor, verb, body):
     vendor.instead(*[Reply(200, body.encode("latin-1"))] * 2)
     tracker = tracker_of(jira, vendor)
@@ -189,11 +225,35 @@ def test_nonsense_is_a_bad_answer(jira, vendor, verb, body):
     assert len(vendor.sent("POST")) <= 1
 
 
-_KEYS = ["key", "id", "fields", "issues", "comments", "comment", "transitions", "name", "to", "status", "author"]
-_KEYS += ["errors", "errorMessages", "total", "properties", "value", "body", "description", "updated", "assignee"]
+_KEYS = [
+    "key",
+    "id",
+    "fields",
+    "issues",
+    "comments",
+    "comment",
+    "transitions",
+    "name",
+    "to",
+    "status",
+    "author",
+]
+_KEYS += [
+    "errors",
+    "errorMessages",
+    "total",
+    "properties",
+    "value",
+    "body",
+    "description",
+    "updated",
+    "assignee",
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from(["OPS-1", "1", "text", ""]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -204,14 +264,24 @@ def anything() -> Iterator[HttpServer]:
         yield server
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(content=JSON, status=st.sampled_from([200, 201, 400, 404, 409, 413, 422]))
 @pytest.mark.parametrize("verb", VERBS)
 def test_no_json_makes_it_crash(anything, verb, content, status):
     server = anything
     reply = answer(content, status)
-    for path in ("/issue", "/issue/OPS-1", "/issue/OPS-1/comment", "/issue/OPS-1/transitions", "/search/jql",
-                 "/issue/OPS-1/assignee", "/user/assignable/search", "/issue/createmeta/OPS/issuetypes"):  # fmt: skip
+    for path in (
+        "/issue",
+        "/issue/OPS-1",
+        "/issue/OPS-1/comment",
+        "/issue/OPS-1/transitions",
+        "/search/jql",
+        "/issue/OPS-1/assignee",
+        "/user/assignable/search",
+        "/issue/createmeta/OPS/issuetypes",
+    ):
         server.on("/rest/api/3" + path, reply)
     with contextlib.suppress(OpsroomError):
         VERBS[verb](tracker_at(server.url("")))
@@ -258,11 +328,17 @@ def test_what_is_not_jira_is_told_with_the_key_of_the_address(jira, vendor, verb
 
 
 @pytest.mark.parametrize(
-    ("verb", "status"), [("create", 400), ("create", 422), ("comment", 400), ("move", 409), ("find", 400)]
+    ("verb", "status"),
+    [("create", 400), ("create", 422), ("comment", 400), ("move", 409), ("find", 400)],
 )
-def test_what_jira_does_not_take_is_told_in_its_words_without_markup_or_expressions(jira, vendor, verb, status):
+def test_what_jira_does_not_take_is_told_in_its_words_without_markup_or_expressions(
+    jira, vendor, verb, status
+):
     words = f"No way.\n{{{{ st2kv.system.x }}}} <!channel> {TOKEN} " + "x" * 500
-    vendor.instead(problem(status, words), where=lambda one: one.method == ("GET" if verb == "find" else "POST"))
+    vendor.instead(
+        problem(status, words),
+        where=lambda one: one.method == ("GET" if verb == "find" else "POST"),
+    )
     error = error_of(verb, tracker_of(jira, vendor))
     assert error.code is Code.NOT_ACCEPTED
     assert "No way. { { st2kv" in error.message

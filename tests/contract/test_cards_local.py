@@ -16,7 +16,9 @@ from opsroom.trackers import REGISTRY, Assignee, Card, Draft, Made, Moved, Query
 from support.processes import at_once
 from support.stores import rows
 
-ALICE = Author("alice", room="#ops", identity="alice", link="https://chatops.example.com/#/history/65f0")
+ALICE = Author(
+    "alice", room="#ops", identity="alice", link="https://chatops.example.com/#/history/65f0"
+)
 LONG = "".join(f"line {number}: ünï — 日本語 🚀 <b>&amp;\n" for number in range(1200))[:30_000]
 
 
@@ -161,7 +163,11 @@ def test_a_card_shows_what_it_was_made_of_to_the_letter(board: Any) -> None:
     assert len(LONG) == 30_000
     board.create(draft("a <b> {{ x }} % ' \" \\ 日本", description=LONG))
     card = board.show("card-1")
-    assert (card.id, card.summary, card.description) == ("CARD-1", "a <b> {{ x }} % ' \" \\ 日本", LONG)
+    assert (card.id, card.summary, card.description) == (
+        "CARD-1",
+        "a <b> {{ x }} % ' \" \\ 日本",
+        LONG,
+    )
     assert (card.status, card.assignee, card.reporter) == ("To do", "", "alice")
     assert (card.project, card.url, card.closed, card.comments) == ("CARD", "", False, ())
     assert card.changed_at.tzinfo is not None
@@ -178,7 +184,9 @@ def test_a_project_that_is_not_of_this_board_is_refused_with_those_that_are(boar
     assert error.hint == "There are CARD and OPS."
 
 
-@pytest.mark.parametrize("card", ["CARD-1", "OPS-1", "WEB-1", "", "CARD-999999999", "CARD-99999999999999999999"])
+@pytest.mark.parametrize(
+    "card", ["CARD-1", "OPS-1", "WEB-1", "", "CARD-999999999", "CARD-99999999999999999999"]
+)
 def test_a_card_that_is_not_there_is_refused_by_every_verb(board: Any, card: str) -> None:
     refused(Code.UNKNOWN_CARD, board.show, card)
     refused(Code.UNKNOWN_CARD, board.move, card, "Done")
@@ -204,7 +212,9 @@ def test_a_card_shows_its_latest_five_comments_the_oldest_of_them_first(board: A
         board.comment(remark("CARD-1", LONG[: 29_000 + number]))
     board.comment(remark("CARD-2", "elsewhere"))
     comments = board.show("CARD-1").comments
-    assert [comment.text for comment in comments] == [LONG[: 29_000 + number] for number in range(2, 7)]
+    assert [comment.text for comment in comments] == [
+        LONG[: 29_000 + number] for number in range(2, 7)
+    ]
     assert {comment.author for comment in comments} == {"alice"}
     assert [comment.at for comment in comments] == sorted(comment.at for comment in comments)
 
@@ -232,11 +242,16 @@ def test_a_move_to_where_it_is_already_changes_nothing(board: Any) -> None:
 
 def test_a_column_that_is_not_there_is_refused_with_those_that_are(board: Any) -> None:
     board.create(draft())
-    assert refused(Code.UNKNOWN_COLUMN, board.move, "CARD-1", "xyz").hint == "There are To do, Doing and Done."
+    assert (
+        refused(Code.UNKNOWN_COLUMN, board.move, "CARD-1", "xyz").hint
+        == "There are To do, Doing and Done."
+    )
     assert "Doing" in refused(Code.UNKNOWN_COLUMN, board.move, "CARD-1", "going").hint
 
 
-def test_a_card_whose_column_left_the_config_still_shows_and_moves(store: Store, board: Any) -> None:
+def test_a_card_whose_column_left_the_config_still_shows_and_moves(
+    store: Store, board: Any
+) -> None:
     board.create(draft())
     board.move("CARD-1", "Doing")
     other = board_on(store, columns=["Open", "Shut"])
@@ -284,7 +299,9 @@ def test_a_text_is_found_in_summaries_descriptions_and_comments_case_aside(board
     assert all(card.description == "" and card.comments == () for card in board.find(Query()))
 
 
-@pytest.mark.parametrize("text", ["100%", "a_b", "a/b", "a\\b", "'; DROP TABLE cards; --", '"q"', "%", "_", "\\", "/"])
+@pytest.mark.parametrize(
+    "text", ["100%", "a_b", "a/b", "a\\b", "'; DROP TABLE cards; --", '"q"', "%", "_", "\\", "/"]
+)
 def test_what_a_query_could_take_for_a_sign_of_its_own_is_a_letter(board: Any, text: str) -> None:
     board.create(draft(f"it says {text} here"))
     board.create(draft("100 a-b aXb q it"))
@@ -296,7 +313,11 @@ def test_letters_of_other_alphabets_are_found_case_aside_on_sqlite_too(tmp_path:
     board = board_on(store, columns=["Ä", "Ö"])
     board.create(draft("ÄRGER im Büro"))
     board.assign("CARD-1", Assignee("ÉMILE", "Émile"))
-    assert ids(board.find(Query("ärger"))) == ids(board.find(Query("bÜRO", assignee="éMILE"))) == ["CARD-1"]
+    assert (
+        ids(board.find(Query("ärger")))
+        == ids(board.find(Query("bÜRO", assignee="éMILE")))
+        == ["CARD-1"]
+    )
     assert board.move("CARD-1", "ö") == Moved("Ä", "Ö")
     assert board.find(Query())[0].closed
     store.close()
@@ -359,7 +380,11 @@ def test_a_database_that_cannot_be_used_is_a_failure_and_no_crash(tmp_path: Any)
     (tmp_path / "broken.db").write_bytes(b"not a database, by any means" * 100)
     options, _ = options_of()
     board = REGISTRY.make(
-        "local", options, name="board", store=lambda: open_store(f"sqlite:///{tmp_path}/broken.db"), keep=None
+        "local",
+        options,
+        name="board",
+        store=lambda: open_store(f"sqlite:///{tmp_path}/broken.db"),
+        keep=None,
     )
     with pytest.raises(Failure) as caught:
         board.create(draft())

@@ -1,4 +1,5 @@
-"""The tracker kind trello, against a Trello that refuses what Trello's own description of its API refuses."""
+"""The tracker kind trello, against a Trello that refuses what Trello's own description of its API
+refuses."""
 
 from __future__ import annotations
 
@@ -38,7 +39,14 @@ LINE = "alice (in #ops) via opsroom, https://st2.example.com/#/history/1"
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -50,7 +58,11 @@ def trello():
 
 def options_of(**raw):
     problems = Problems()
-    fields = Fields({"key": KEY, "token": TOKEN, "board": BOARD, "list": TODO, **raw}, "trackers.trello", problems)
+    fields = Fields(
+        {"key": KEY, "token": TOKEN, "board": BOARD, "list": TODO, **raw},
+        "trackers.trello",
+        problems,
+    )
     options = REGISTRY.read_options("trello", fields)
     fields.finish()
     return options, problems.lines
@@ -106,19 +118,29 @@ def test_a_list_named_by_its_name_costs_one_request_more(trello):
 
 
 def test_the_board_may_be_named_by_its_short_link(trello):
-    assert tracker(trello, board="https://trello.com/b/BoArD123/ops").find(Query("old"))[0].id == CARD
+    assert (
+        tracker(trello, board="https://trello.com/b/BoArD123/ops").find(Query("old"))[0].id == CARD
+    )
 
 
 def test_texts_and_secrets_are_not_in_the_address(trello):
     tracker(trello).create(DRAFT)
     tracker(trello).comment(REMARK)
-    assert [set(one.query) for one in trello.requests if one.method == "POST"] == [{"idList"}, set()]
-    assert {DRAFT.summary, REMARK.text, KEY, TOKEN}.isdisjoint(repr([one.query for one in trello.requests]).split("'"))
+    assert [set(one.query) for one in trello.requests if one.method == "POST"] == [
+        {"idList"},
+        set(),
+    ]
+    assert {DRAFT.summary, REMARK.text, KEY, TOKEN}.isdisjoint(
+        repr([one.query for one in trello.requests]).split("'")
+    )
 
 
 def test_a_comment_is_made_with_one_request_and_one_more_and_says_who_asked(trello):
     made = tracker(trello).comment(REMARK)
-    assert trello.actions[0]["data"]["text"] == f"{LINE}\n\nLooking at it.\n\n(opsroom opsfedcba987654)"
+    assert (
+        trello.actions[0]["data"]["text"]
+        == f"{LINE}\n\nLooking at it.\n\n(opsroom opsfedcba987654)"
+    )
     assert made.id == trello.actions[0]["id"]
     assert made.url == f"https://trello.com/c/{CARD}#comment-{made.id}"
     assert [one.method for one in trello.requests] == ["POST", "GET"]
@@ -126,22 +148,44 @@ def test_a_comment_is_made_with_one_request_and_one_more_and_says_who_asked(trel
 
 def test_a_card_is_shown_with_one_request_and_without_marks(trello):
     one = tracker(trello)
-    trello.cards[0].update(desc=f"{LINE}\n\nIt answers 500.\n\n(opsroom ops0123456789abc)", idMembers=[ALICE, BOB])
+    trello.cards[0].update(
+        desc=f"{LINE}\n\nIt answers 500.\n\n(opsroom ops0123456789abc)", idMembers=[ALICE, BOB]
+    )
     for number in range(7):
-        trello.say(trello.cards[0], f"No. {number}\n\n(opsroom ops000000000000{number})", "Bob Brown")
+        trello.say(
+            trello.cards[0], f"No. {number}\n\n(opsroom ops000000000000{number})", "Bob Brown"
+        )
     card = one.show(CARD)
-    assert (card.id, card.summary, card.status, card.project) == (CARD, "Old one", "To do", "Operations")
+    assert (card.id, card.summary, card.status, card.project) == (
+        CARD,
+        "Old one",
+        "To do",
+        "Operations",
+    )
     assert (card.assignee, card.reporter, card.closed) == ("Alice Adams, Bob Brown", "", False)
     assert card.description == f"{LINE}\n\nIt answers 500."
-    assert [comment.text for comment in card.comments] == ["No. 2", "No. 3", "No. 4", "No. 5", "No. 6"]
-    assert (card.comments[0].author, card.comments[0].at.isoformat()) == ("Bob Brown", "2026-11-23T11:02:00+00:00")
+    assert [comment.text for comment in card.comments] == [
+        "No. 2",
+        "No. 3",
+        "No. 4",
+        "No. 5",
+        "No. 6",
+    ]
+    assert (card.comments[0].author, card.comments[0].at.isoformat()) == (
+        "Bob Brown",
+        "2026-11-23T11:02:00+00:00",
+    )
     assert card.changed_at.isoformat() == "2026-11-23T10:00:00+00:00"
     assert len(trello.requests) == 1
 
 
 def test_a_card_is_moved_by_the_name_of_a_list_whatever_its_case(trello):
     moved = tracker(trello).move(CARD, " dOnE ")
-    assert (moved.before, moved.after, moved.url) == ("To do", "Done", f"https://trello.com/c/{CARD}")
+    assert (moved.before, moved.after, moved.url) == (
+        "To do",
+        "Done",
+        f"https://trello.com/c/{CARD}",
+    )
     assert trello.cards[0]["idList"] == DONE
     assert [one.method for one in trello.requests] == ["GET", "GET", "PUT"]
 
@@ -188,7 +232,9 @@ def test_who_is_on_the_card_already_stays_on_it_and_is_named(trello):
     trello.cards[0]["idMembers"] = [BOB]
     assigned = tracker(trello).assign(CARD, Assignee("alice", "alice42"))
     assert trello.cards[0]["idMembers"] == [BOB, ALICE]
-    assert assigned.notes == ("Also on the card: Bob Brown; a card of Trello can have several members.",)
+    assert assigned.notes == (
+        "Also on the card: Bob Brown; a card of Trello can have several members.",
+    )
     again = tracker(trello).assign(CARD, Assignee("alice", "alice42"))
     assert again.notes == ("Alice Adams was on the card already.",)
 
@@ -215,9 +261,14 @@ def test_somebody_whom_the_board_does_not_have_is_refused(trello, who, words):
 
 
 def test_two_people_of_one_name_are_not_guessed_between(trello):
-    trello.members.append({"id": "5abbe4b7ddc1b351ef96cccc", "username": "bobby", "fullName": "bob brown"})
+    trello.members.append(
+        {"id": "5abbe4b7ddc1b351ef96cccc", "username": "bobby", "fullName": "bob brown"}
+    )
     error = caught(tracker(trello).assign, CARD, Assignee("bob", "Bob Brown"))
-    assert error.sentence() == "2 members of the board are called 'Bob Brown'. Take a username: bob and bobby."
+    assert (
+        error.sentence()
+        == "2 members of the board are called 'Bob Brown'. Take a username: bob and bobby."
+    )
 
 
 def test_cards_are_found_by_text_and_person_the_last_changed_first_with_one_request(trello):
@@ -226,12 +277,23 @@ def test_cards_are_found_by_text_and_person_the_last_changed_first_with_one_requ
     trello.add("Checkout again", "", DOING, idMembers=[BOB])
     trello.add("Checkout archived", "", DOING, closed=True)
     one = tracker(trello)
-    assert [card.summary for card in one.find(Query("checkout"))] == ["Checkout again", "Other", "Checkout slow"]
+    assert [card.summary for card in one.find(Query("checkout"))] == [
+        "Checkout again",
+        "Other",
+        "Checkout slow",
+    ]
     assert len(trello.requests) == 1
-    assert [card.summary for card in one.find(Query("checkout", "alice42"))] == ["Other", "Checkout slow"]
+    assert [card.summary for card in one.find(Query("checkout", "alice42"))] == [
+        "Other",
+        "Checkout slow",
+    ]
     assert [card.summary for card in one.find(Query(limit=1))] == ["Checkout again"]
     other = one.find(Query("other"))[0]
-    assert (other.status, other.assignee, other.project) == ("Done", "Alice Adams, Bob Brown", "Operations")
+    assert (other.status, other.assignee, other.project) == (
+        "Done",
+        "Alice Adams, Bob Brown",
+        "Operations",
+    )
     assert one.find(Query("nothing of the kind")) == ()
     assert caught(one.find, Query(assignee="zoe")).code is Code.UNKNOWN_PERSON
 
@@ -259,7 +321,9 @@ def test_text_arrives_as_it_was_written_and_comes_back_so(trello, words):
     assert one.show(made.id).comments[0].text == f"{LINE}\n\n{words}"
 
 
-@pytest.mark.parametrize("words", ["word " * 6000, "x" * 30_000, "👍" * 15_000, "```\n" + "line\n" * 6000 + "```"])
+@pytest.mark.parametrize(
+    "words", ["word " * 6000, "x" * 30_000, "👍" * 15_000, "```\n" + "line\n" * 6000 + "```"]
+)
 def test_what_is_too_long_is_cut_with_a_note_in_the_text_and_one_in_the_answer(trello, words):
     one = tracker(trello)
     for made, text in (
@@ -267,7 +331,10 @@ def test_what_is_too_long_is_cut_with_a_note_in_the_text_and_one_in_the_answer(t
         (one.comment(replace(REMARK, text=words)), lambda: trello.actions[-1]["data"]["text"]),
     ):
         missing = re.search(r"\[cut: (\d+) more characters\]", text()).group(1)
-        assert re.match(rf"Trello holds 16384 characters: the last {missing} of the \w+ were cut\.", made.notes[0])
+        assert re.match(
+            rf"Trello holds 16384 characters: the last {missing} of the \w+ were cut\.",
+            made.notes[0],
+        )
         assert text().startswith(LINE)
         assert re.search(r"\(opsroom ops\w+\)\Z", text())
     assert one.find_created(DRAFT) is not None
@@ -360,17 +427,24 @@ def test_the_time_limit_is_for_all_requests_of_a_verb(trello):
 @pytest.mark.parametrize(
     ("reply", "code", "words"),
     [
-        (Reply(401, "invalid key"), Code.UNAUTHORIZED, "invalid key). An administrator renews trackers.trello.key"),
-        (Reply(401, "invalid token"), Code.UNAUTHORIZED, "An administrator renews trackers.trello.token"),
-        (Reply(401, "expired token\n"), Code.UNAUTHORIZED, "does not accept the token (401: expired token)"),
-        (Reply(401, "unauthorized card permission requested"), Code.UNAUTHORIZED, "may not do this on Trello"),
-        (Reply(403, '{"message": "Forbidden", "error": "X"}'), Code.UNAUTHORIZED, "on Trello (403: Forbidden)"),
+        (Reply(401, "invalid key"), Code.UNAUTHORIZED,
+         "invalid key). An administrator renews trackers.trello.key"),
+        (Reply(401, "invalid token"), Code.UNAUTHORIZED,
+         "An administrator renews trackers.trello.token"),
+        (Reply(401, "expired token\n"), Code.UNAUTHORIZED,
+         "does not accept the token (401: expired token)"),
+        (Reply(401, "unauthorized card permission requested"), Code.UNAUTHORIZED,
+         "may not do this on Trello"),
+        (Reply(403, '{"message": "Forbidden", "error": "X"}'), Code.UNAUTHORIZED,
+         "on Trello (403: Forbidden)"),
         (Reply(401, "<html>login</html>"), Code.UNAUTHORIZED, "may not do this on Trello (401)."),
         (Reply(410, "gone"), Code.GONE, "no longer has the way"),
         (Reply(500, "<html>"), Code.BAD_ANSWER, "answered 500"),
         (Reply(302, "", {"Location": "file:///etc/passwd"}), Code.BAD_ANSWER, ""),
-        (Reply(400, f"invalid value for {TOKEN}"), Code.NOT_ACCEPTED, "request (400: invalid value for ***)"),
-        (Reply(429, "Rate limit exceeded", {"Retry-After": "120"}), Code.RATE_LIMITED, "asks to wait 2 min"),
+        (Reply(400, f"invalid value for {TOKEN}"), Code.NOT_ACCEPTED,
+         "request (400: invalid value for ***)"),
+        (Reply(429, "Rate limit exceeded", {"Retry-After": "120"}), Code.RATE_LIMITED,
+         "asks to wait 2 min"),
         (Reply(200, "<html>login</html>"), Code.BAD_ANSWER, "HTML"),
         (Reply(200, ""), Code.BAD_ANSWER, "empty page"),
         (Reply(200, "invalid id"), Code.BAD_ANSWER, "'invalid id' where JSON was expected"),
@@ -383,7 +457,10 @@ def test_each_verb_tells_what_is_wrong(trello, reply, code, words):
         assert error.code is code
         assert words in error.sentence()
         # What is refused as a right that is missing is asked of the board: it may be closed.
-        assert len([one for one in trello.requests if one.query.get("fields") != ["closed,limits"]]) == number
+        assert (
+            len([one for one in trello.requests if one.query.get("fields") != ["closed,limits"]])
+            == number
+        )
 
 
 @each_verb
@@ -414,8 +491,12 @@ def test_a_short_retry_after_is_waited_for(trello):
     assert len(trello.cards) == 2
 
 
-@pytest.mark.parametrize("verb", [VERBS[name] for name in ("comment", "find_comment", "show", "move", "assign")])
-@pytest.mark.parametrize("reply", [Reply(404, "The requested resource was not found."), Reply(400, "invalid id")])
+@pytest.mark.parametrize(
+    "verb", [VERBS[name] for name in ("comment", "find_comment", "show", "move", "assign")]
+)
+@pytest.mark.parametrize(
+    "reply", [Reply(404, "The requested resource was not found."), Reply(400, "invalid id")]
+)
 def test_a_card_that_does_not_exist_is_told(trello, verb, reply):
     trello.instead(reply, where=lambda request: request.path.startswith("/1/cards"))
     error = caught(verb, tracker(trello))
@@ -440,9 +521,22 @@ def test_a_list_that_the_config_has_wrong_is_told_with_its_key(trello):
     assert len(trello.cards) == 1
 
 
-_NONSENSE = ["[]", "{}", "null", "3", '"x"', "[null]", "[3]", '[{"id": 3}]', '{"list": 3, "idBoard": []}',
-             '{"actions": [{"data": null}]}', '{"lists": [], "cards": [{}], "members": []}', '{"members": [{}]}',
-             '{"lists": [], "members": [], "cards": [{"shortLink": "a", "idMembers": 3}]}', "[" * 5000]  # fmt: skip
+_NONSENSE = [
+    "[]",
+    "{}",
+    "null",
+    "3",
+    '"x"',
+    "[null]",
+    "[3]",
+    '[{"id": 3}]',
+    '{"list": 3, "idBoard": []}',
+    '{"actions": [{"data": null}]}',
+    '{"lists": [], "cards": [{}], "members": []}',
+    '{"members": [{}]}',
+    '{"lists": [], "members": [], "cards": [{"shortLink": "a", "idMembers": 3}]}',
+    "[" * 5000,
+]
 
 
 @each_verb
@@ -475,8 +569,10 @@ def test_a_trello_that_is_down_is_unreachable(verb):
         ({"key": None}, "key: expected an API key, found nothing"),
         ({"token": None}, "token: expected a token, found nothing"),
         ({"board": None}, "board: expected the short link or the id of a board, found nothing"),
-        ({"board": "Operations"}, "board: expected the short link (8 characters) or the id of a board, found"),
-        ({"list": None}, "list: expected the id or the name of the list for new cards, found nothing"),
+        ({"board": "Operations"},
+         "board: expected the short link (8 characters) or the id of a board, found"),
+        ({"list": None}, "list: expected the id or the name of the list for new cards, found "
+         "nothing"),
         ({"url": "ftp://x"}, "url: expected an http or https address"),
         ({"url": "https://api.example.com/1?key=x"}, "url: expected an http or https address"),
         ({"verify": False}, "verify: expected the full path of a CA file"),

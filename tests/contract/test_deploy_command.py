@@ -136,26 +136,50 @@ def test_secrets_do_not_show_in_the_options():
 
 def test_colours_are_no_part_of_the_progress_or_the_reason():
     job = Notes()
-    deploy(job, command=["printf", r"\033[32mbuilding\033[0m\n\033[1;31mno space left\033[m\n\033[0m\n"])
+    deploy(
+        job,
+        command=["printf", r"\033[32mbuilding\033[0m\n\033[1;31mno space left\033[m\n\033[0m\n"],
+    )
     with pytest.raises(Failure) as caught:
-        deploy(job, command=["sh", "-c", r"printf '\033[1;31mno space left\033[m\n\033[0m\n\033[?25h'; exit 3"])
+        deploy(
+            job,
+            command=[
+                "sh",
+                "-c",
+                r"printf '\033[1;31mno space left\033[m\n\033[0m\n\033[?25h'; exit 3",
+            ],
+        )
     assert job.lines == ["building", "no space left", "no space left"]
     assert caught.value.message == "'sh' ended with status 3: no space left"
 
 
 def test_what_goes_on_after_a_success_is_said():
     job = Notes()
-    deploy(job, command=["sh", "-c", "exec 1>&- 2>&-; sleep 300 & until grep -q ^sleep /proc/$!/comm; do :; done"])
+    deploy(
+        job,
+        command=[
+            "sh",
+            "-c",
+            "exec 1>&- 2>&-; sleep 300 & until grep -q ^sleep /proc/$!/comm; do :; done",
+        ],
+    )
     (line,) = job.lines
-    pid = int(re.fullmatch(r"What it started still runs: sleep \(process ([0-9]+)\)\.", line).group(1))
+    pid = int(
+        re.fullmatch(r"What it started still runs: sleep \(process ([0-9]+)\)\.", line).group(1)
+    )
     assert alive(pid)
     os.kill(pid, signal.SIGKILL)
 
 
 def test_what_goes_on_after_a_failure_is_said():
-    script = "setsid sleep 300 >/dev/null 2>&1 & until grep -q ^sleep /proc/$!/comm; do :; done; echo no; exit 1"
+    script = (
+        "setsid sleep 300 >/dev/null 2>&1 & until grep -q ^sleep /proc/$!/comm; do :; done; "
+        "echo no; exit 1"
+    )
     with pytest.raises(Failure) as caught:
         deploy(Notes(), command=["sh", "-c", script])
     (left,) = caught.value.facts["left_running"]
-    assert caught.value.message == f"'sh' ended with status 1: no. What it started still runs: {left}."
+    assert (
+        caught.value.message == f"'sh' ended with status 1: no. What it started still runs: {left}."
+    )
     os.kill(int(re.search("[0-9]+", left).group(0)), signal.SIGKILL)

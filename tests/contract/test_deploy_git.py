@@ -80,7 +80,11 @@ def test_other_transports_and_options_are_refused(repository):
 
 def test_wrong_options_are_all_told():
     _, lines = options_of(
-        repository="/g/{version}", root="/srv/{version}/{enviroment}", keep=0, time_limit="soon", kep=1
+        repository="/g/{version}",
+        root="/srv/{version}/{enviroment}",
+        keep=0,
+        time_limit="soon",
+        kep=1,
     )
     assert [line.split(": ")[0].rpartition(".")[2] for line in lines] == [
         "keep",
@@ -90,14 +94,18 @@ def test_wrong_options_are_all_told():
         "root",
         "kep",
     ]
-    assert options_of(repository="/g", root="relative")[1][0].startswith("apps.web.deploy.root: expected a full path")
+    assert options_of(repository="/g", root="relative")[1][0].startswith(
+        "apps.web.deploy.root: expected a full path"
+    )
 
 
 # Resolving
 
 
 def test_a_tag_stands_for_itself(world):
-    assert world.deployer().resolve("v1.1.0") == Resolved("v1.1.0", "v1.1.0", world.commits["v1.1.0"])
+    assert world.deployer().resolve("v1.1.0") == Resolved(
+        "v1.1.0", "v1.1.0", world.commits["v1.1.0"]
+    )
 
 
 def test_an_annotated_tag_stands_for_its_commit(world):
@@ -155,7 +163,10 @@ def test_an_unknown_version_is_refused_with_the_nearest_names(world):
 
 
 def test_an_unknown_version_that_is_near_nothing_gets_the_newest_names(world):
-    assert refusal_of(world.deployer().resolve, "zzz").hint == "The newest are v1.2.0, v1.1.0 and v1.0.0."
+    assert (
+        refusal_of(world.deployer().resolve, "zzz").hint
+        == "The newest are v1.2.0, v1.1.0 and v1.0.0."
+    )
 
 
 def test_the_newest_are_the_greatest_versions_also_when_all_were_tagged_in_one_second(world):
@@ -182,7 +193,9 @@ def test_branches_are_offered_by_their_date_where_there_are_no_tags(tmp_path):
     assert hint == "The newest are topic10, topic9 and main."
 
 
-@pytest.mark.parametrize("tag", ["web@1.1.0", "release/2026-11", "v1.2.0+build.5", "v1_2", "acme/web/v1.0.0-rc.1"])
+@pytest.mark.parametrize(
+    "tag", ["web@1.1.0", "release/2026-11", "v1.2.0+build.5", "v1_2", "acme/web/v1.0.0-rc.1"]
+)
 def test_tags_as_teams_name_them_are_deployed(world, tag):
     world.repository.commit({"version.txt": tag}, tag)
     world.deploy("v1.0.0")
@@ -193,7 +206,16 @@ def test_tags_as_teams_name_them_are_deployed(world, tag):
 
 
 def test_a_tag_that_cannot_be_deployed_is_never_offered(world):
-    odd = ["@acme/web@1.2.0", "_v1.2.1", "v1.2.2#1", "v1.2.3,x", "v1.2.4é", "{{v1.2.5}}", "v1.2.0;id", "v1.2.0(1)"]
+    odd = [
+        "@acme/web@1.2.0",
+        "_v1.2.1",
+        "v1.2.2#1",
+        "v1.2.3,x",
+        "v1.2.4é",
+        "{{v1.2.5}}",
+        "v1.2.0;id",
+        "v1.2.0(1)",
+    ]
     for tag in odd:
         world.repository.git("tag", tag)
     for wanted in ("v1.2.9", "zzz", "acme/web"):
@@ -204,7 +226,8 @@ def test_a_tag_that_cannot_be_deployed_is_never_offered(world):
 
 
 @pytest.mark.parametrize(
-    "name", ["HEAD", "FETCH_HEAD", "refs/tags/v1.0.0", "refs/heads/main", "tags/v1.0.0", "heads/main"]
+    "name",
+    ["HEAD", "FETCH_HEAD", "refs/tags/v1.0.0", "refs/heads/main", "tags/v1.0.0", "heads/main"],
 )
 def test_only_names_of_tags_and_branches_count_and_none_of_gits_own(world, name):
     assert refusal_of(world.deployer().resolve, name).code is Code.UNKNOWN_VERSION
@@ -230,7 +253,21 @@ def test_a_beginning_of_several_commits_is_refused(world, monkeypatch):
 
 @pytest.mark.parametrize(
     "name",
-    ["--all", "-v1", "a..b", "x^{commit}", "v1.0.0~1", "@{u}", "@{-1}", "@", "v1.0.0^", "../x", "a b", "", "HEAD:"],
+    [
+        "--all",
+        "-v1",
+        "a..b",
+        "x^{commit}",
+        "v1.0.0~1",
+        "@{u}",
+        "@{-1}",
+        "@",
+        "v1.0.0^",
+        "../x",
+        "a b",
+        "",
+        "HEAD:",
+    ],
 )
 def test_what_is_no_version_name_never_reaches_git(world, name):
     assert refusal_of(world.deployer().resolve, name).code is Code.INVALID_NAME
@@ -247,8 +284,13 @@ def test_a_repository_that_is_not_there_is_told_without_credentials(tmp_path):
     options, _ = options_of(repository=str(tmp_path / "none"), root=str(tmp_path / "root"))
     failure = failure_of(REGISTRY.make("git", options, target=TARGET).resolve, "v1")
     assert failure.code is Code.UNREACHABLE
-    assert "does not exist" in failure.message or "not appear to be a git repository" in failure.message
-    options, _ = options_of(repository="http://user:pass-w0rd@127.0.0.1:1/x.git", root=str(tmp_path / "root"))
+    assert (
+        "does not exist" in failure.message
+        or "not appear to be a git repository" in failure.message
+    )
+    options, _ = options_of(
+        repository="http://user:pass-w0rd@127.0.0.1:1/x.git", root=str(tmp_path / "root")
+    )
     failure = failure_of(REGISTRY.make("git", options, target=TARGET).resolve, "v1")
     assert failure.code is Code.UNREACHABLE
     assert "pass-w0rd" not in failure.message
@@ -275,12 +317,17 @@ def test_a_repository_that_does_not_answer_ends_at_the_time_limit(tmp_path, monk
     never = threading.Event()
     with HttpServer() as server:
         server.on("/x.git/info/refs", Reply(until=never))
-        options, _ = options_of(repository=server.url("/x.git"), root=str(tmp_path / "root"), time_limit=1)
+        options, _ = options_of(
+            repository=server.url("/x.git"), root=str(tmp_path / "root"), time_limit=1
+        )
         failure = failure_of(REGISTRY.make("git", options, target=TARGET).resolve, "v1")
         never.set()
         address = server.url("/x.git")
     assert failure.code is Code.TIMED_OUT
-    assert failure.message == f"Fetching the repository {address} did not end within 1 s and was stopped."
+    assert (
+        failure.message
+        == f"Fetching the repository {address} did not end within 1 s and was stopped."
+    )
 
 
 # Deploying
@@ -359,7 +406,9 @@ def test_folders_of_somebody_else_are_left_alone(world):
 
 
 def test_links_inside_the_release_are_kept(world):
-    world.repository.commit({"data/a": "A"}, "links", {"to-a": "data/a", "data/up": "../version.txt", "gone": "none"})
+    world.repository.commit(
+        {"data/a": "A"}, "links", {"to-a": "data/a", "data/up": "../version.txt", "gone": "none"}
+    )
     world.deploy("links")
     release = world.root / "current"
     assert (release / "to-a").read_text() == "A"
@@ -393,7 +442,10 @@ def test_a_tracked_file_or_link_with_the_name_of_the_note_is_replaced(world, tmp
     world.repository.commit({"version.txt": "x"}, "noted", {".opsroom-release.json": "version.txt"})
     world.deploy("noted")
     assert world.current == "x"
-    assert json.loads((world.root / "current" / ".opsroom-release.json").read_text())["version"] == "noted"
+    assert (
+        json.loads((world.root / "current" / ".opsroom-release.json").read_text())["version"]
+        == "noted"
+    )
 
 
 def test_nothing_of_a_failed_check_before_the_flip_is_seen(world):
@@ -421,7 +473,9 @@ def test_the_check_comes_right_before_the_flip(world):
 
 def test_a_root_that_another_environment_uses_is_refused(world):
     world.deploy("v1.0.0", root=str(world.root))
-    failure = failure_of(world.deploy, "v1.1.0", root=str(world.root), target=Target("web", "production"))
+    failure = failure_of(
+        world.deploy, "v1.1.0", root=str(world.root), target=Target("web", "production")
+    )
     assert "already holds web on uat" in failure.message
     assert "{environment}" in failure.hint
     assert world.current == "v1.0.0"
@@ -485,7 +539,12 @@ def test_a_damaged_mirror_is_made_anew(world, damage):
     version = "v2.0.0" if damage == "locks" else "v1.2.0"
     world.deploy(version)
     assert world.current == version
-    assert sorted(path.name for path in world.root.iterdir()) == [".opsroom.lock", "current", "mirror.git", "releases"]
+    assert sorted(path.name for path in world.root.iterdir()) == [
+        ".opsroom.lock",
+        "current",
+        "mirror.git",
+        "releases",
+    ]
 
 
 def test_objects_that_are_missing_only_when_they_are_exported_are_fetched_anew(world):
@@ -501,7 +560,10 @@ def test_objects_that_are_missing_only_when_they_are_exported_are_fetched_anew(w
 def test_two_processes_that_fetch_at_once_both_find_the_version(world):
     from support.processes import at_once
 
-    assert at_once(6, lambda index: world.deployer().resolve("v1.2.0").commit) == [world.commits["v1.2.0"]] * 6
+    assert (
+        at_once(6, lambda index: world.deployer().resolve("v1.2.0").commit)
+        == [world.commits["v1.2.0"]] * 6
+    )
 
 
 def test_a_folder_that_another_process_keeps_is_told(world):
@@ -540,7 +602,8 @@ def test_hooks_and_variables_of_the_surroundings_have_no_say(world, monkeypatch,
         (hooks / name).chmod(0o755)
     config = tmp_path / "config"
     config.write_text(
-        f'[core]\n\thooksPath = {hooks}\n[filter "lfs"]\n\tsmudge = touch {tmp_path}/smudged\n\trequired = true\n'
+        f'[core]\n\thooksPath = {hooks}\n[filter "lfs"]\n\tsmudge = touch '
+        f"{tmp_path}/smudged\n\trequired = true\n"
     )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
     for name in ("GIT_DIR", "GIT_OBJECT_DIRECTORY"):

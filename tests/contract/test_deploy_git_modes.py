@@ -17,7 +17,9 @@ from support.git_world import World
 @pytest.fixture
 def world(tmp_path):
     world = World(tmp_path)
-    world.repository.commit({"bin/deep/er/file": "x", "odd": "y"}, "more", {"bin/link": "../odd"}, executable="odd")
+    world.repository.commit(
+        {"bin/deep/er/file": "x", "odd": "y"}, "more", {"bin/link": "../odd"}, executable="odd"
+    )
     return world
 
 
@@ -67,7 +69,9 @@ def test_nothing_half_made_is_open_to_others_meanwhile(world, umask, monkeypatch
 
     def note(line):
         if line.startswith("unpacked"):
-            seen.extend(stat.S_IMODE(path.stat().st_mode) for path in (world.root / "releases").iterdir())
+            seen.extend(
+                stat.S_IMODE(path.stat().st_mode) for path in (world.root / "releases").iterdir()
+            )
 
     from support.jobs import Notes
 
@@ -77,10 +81,17 @@ def test_nothing_half_made_is_open_to_others_meanwhile(world, umask, monkeypatch
 
 
 def test_folders_that_are_there_keep_their_modes(world, tmp_path):
-    for folder, mode in ((tmp_path / "srv", 0o711), (tmp_path / "srv" / "uat", 0o775), (world.root, 0o2770)):
+    for folder, mode in (
+        (tmp_path / "srv", 0o711),
+        (tmp_path / "srv" / "uat", 0o775),
+        (world.root, 0o2770),
+    ):
         folder.mkdir()
         folder.chmod(mode)
     world.deploy("more")
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (world.root, world.root.parent)] == [0o2770, 0o775]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (world.root, world.root.parent)] == [
+        0o2770,
+        0o775,
+    ]
     releases = world.root / "releases"
     assert stat.S_IMODE(releases.stat().st_mode) == 0o2755, "the group is handed down"

@@ -71,13 +71,21 @@ def test_a_repository_that_was_converted_is_fetched_anew(tmp_path, before, after
     world.repository.commit({"version.txt": "v2.0.0"}, "v2.0.0")
     world.deploy("v2.0.0")
     assert world.current == "v2.0.0"
-    assert sorted(path.name for path in world.root.iterdir()) == [".opsroom.lock", "current", "mirror.git", "releases"]
+    assert sorted(path.name for path in world.root.iterdir()) == [
+        ".opsroom.lock",
+        "current",
+        "mirror.git",
+        "releases",
+    ]
 
 
 def test_an_empty_repository_says_so(tmp_path):
     Repository(tmp_path / "empty", "sha256")
     options, _ = options_of(repository=str(tmp_path / "empty"), root=str(tmp_path / "root"))
-    assert "no tags and no branches" in refusal_of(REGISTRY.make("git", options, target=TARGET).resolve, "v1").hint
+    assert (
+        "no tags and no branches"
+        in refusal_of(REGISTRY.make("git", options, target=TARGET).resolve, "v1").hint
+    )
 
 
 @pytest.mark.parametrize("variable", ["sha1", "sha256"])

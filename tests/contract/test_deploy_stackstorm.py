@@ -109,7 +109,9 @@ def deploy(job: Any = None, version: str = "v1.2.0", **raw: Any) -> Any:
     return job
 
 
-def test_the_action_gets_the_template_with_values_in_it_and_is_followed_to_its_end(storm: FakeStackStorm) -> None:
+def test_the_action_gets_the_template_with_values_in_it_and_is_followed_to_its_end(
+    storm: FakeStackStorm,
+) -> None:
     storm.goes = ends(after=3)
     job = deploy()
     (body,) = started(storm)
@@ -122,7 +124,11 @@ def test_the_action_gets_the_template_with_values_in_it_and_is_followed_to_its_e
         "dry": False,
     }
     assert job.lines == ["acme.deploy runs as execution e1"]
-    assert storm.executions["e1"]["context"]["opsroom"] == {**PLACE, "version": "v1.2.0", "deployment": "d1"}
+    assert storm.executions["e1"]["context"]["opsroom"] == {
+        **PLACE,
+        "version": "v1.2.0",
+        "deployment": "d1",
+    }
 
 
 def test_what_people_are_called_is_never_evaluated(storm: FakeStackStorm) -> None:
@@ -158,7 +164,10 @@ def test_one_that_waits_for_somebody_is_said_to_wait(storm: FakeStackStorm) -> N
     ("result", "reason"),
     [
         ({"result": {"message": "no such image"}}, "no such image"),
-        ({"result": None, "stderr": "Traceback\nValueError: no such image"}, "ValueError: no such image"),
+        (
+            {"result": None, "stderr": "Traceback\nValueError: no such image"},
+            "ValueError: no such image",
+        ),
         ({"errors": [{"message": "no such image"}], "output": None}, "no such image"),
         ({"error": "no such image"}, "no such image"),
         (None, ""),
@@ -222,7 +231,9 @@ def test_one_that_takes_too_long_is_cancelled(storm: FakeStackStorm, clock: Cloc
     assert 90 <= clock.now < 100
 
 
-def test_a_long_one_is_looked_at_more_seldom_and_the_claim_still_every_second(storm: FakeStackStorm) -> None:
+def test_a_long_one_is_looked_at_more_seldom_and_the_claim_still_every_second(
+    storm: FakeStackStorm,
+) -> None:
     job = Notes()
     with pytest.raises(Failure):
         deploy(job, time_limit="130s")
@@ -231,7 +242,9 @@ def test_a_long_one_is_looked_at_more_seldom_and_the_claim_still_every_second(st
     assert job.checks >= 130
 
 
-def test_the_execution_of_a_runner_that_died_is_taken_up_and_not_begun_again(storm: FakeStackStorm) -> None:
+def test_the_execution_of_a_runner_that_died_is_taken_up_and_not_begun_again(
+    storm: FakeStackStorm,
+) -> None:
     storm.add("left", opsroom={**PLACE, "version": "v1.2.0", "deployment": "d0"})
     storm.goes = ends(after=2)
     job = Notes()
@@ -245,7 +258,9 @@ def test_one_that_deploys_another_version_there_is_in_the_way(storm: FakeStackSt
     storm.add("left", opsroom={**PLACE, "version": "v1.1.0", "deployment": "d0"})
     job = Notes()
     job.handles["stackstorm"] = "left"
-    with pytest.raises(Refusal, match=r"Execution left is still deploying v1\.1\.0 there") as refused:
+    with pytest.raises(
+        Refusal, match=r"Execution left is still deploying v1\.1\.0 there"
+    ) as refused:
         deploy(job)
     assert refused.value.code is Code.BUSY
     assert started(storm) == []
@@ -253,7 +268,9 @@ def test_one_that_deploys_another_version_there_is_in_the_way(storm: FakeStackSt
 
 def test_what_is_over_is_not_taken_up_and_what_succeeded_is_not_kept(storm: FakeStackStorm) -> None:
     storm.add("over", status="failed", opsroom={**PLACE, "version": "v1.2.0"})
-    storm.goes = lambda execution: execution.update(status="succeeded") if execution["id"] != "over" else None
+    storm.goes = lambda execution: (
+        execution.update(status="succeeded") if execution["id"] != "over" else None
+    )
     job = Notes()
     job.handles["stackstorm"] = "over"
     deploy(job)
@@ -271,7 +288,9 @@ def test_one_that_stackstorm_has_forgotten_is_over(storm: FakeStackStorm) -> Non
 
 def test_while_it_runs_its_id_is_written_down(storm: FakeStackStorm) -> None:
     job = Notes()
-    storm.goes = lambda execution: execution.update(status="failed" if job.handles["stackstorm"] == "e1" else "odd")
+    storm.goes = lambda execution: execution.update(
+        status="failed" if job.handles["stackstorm"] == "e1" else "odd"
+    )
     with pytest.raises(Failure, match="ended as failed"):
         deploy(job)
 
@@ -316,7 +335,9 @@ def test_stackstorm_may_be_away_for_a_while_in_the_middle(storm: FakeStackStorm)
 
 def test_what_stackstorm_has_against_the_action_is_told(storm: FakeStackStorm) -> None:
     storm.refuses = 'Action "acme.deploy" cannot be found.\nmore'
-    with pytest.raises(Refusal, match=r"StackStorm does not run acme\.deploy: Action .* cannot be found\.$") as refused:
+    with pytest.raises(
+        Refusal, match=r"StackStorm does not run acme\.deploy: Action .* cannot be found\.$"
+    ) as refused:
         deploy()
     assert refused.value.code is Code.NOT_ACCEPTED
 
@@ -349,8 +370,12 @@ def test_without_a_stackstorm_it_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
     assert refused.value.code is Code.NOT_CONFIGURED
 
 
-@pytest.mark.parametrize("body", ["<html>", "[]", '{"id": "e1"}', "null", '{"id": 5, "status": null}'])
-def test_nonsense_in_place_of_an_execution_is_a_bad_answer(storm: FakeStackStorm, body: str) -> None:
+@pytest.mark.parametrize(
+    "body", ["<html>", "[]", '{"id": "e1"}', "null", '{"id": 5, "status": null}']
+)
+def test_nonsense_in_place_of_an_execution_is_a_bad_answer(
+    storm: FakeStackStorm, body: str
+) -> None:
     storm.trouble("POST", Reply(201, body))
     with pytest.raises(Failure) as failed:
         deploy()
@@ -361,12 +386,27 @@ def test_nonsense_in_place_of_an_execution_is_a_bad_answer(storm: FakeStackStorm
     ("raw", "line"),
     [
         ({"action": "deploy"}, "apps.web.deploy.action: expected the reference of an action"),
-        ({"parameters": {"a": {"b": ["{vers}"]}}}, "apps.web.deploy.parameters.a.b[0]: {vers} is not filled in here"),
-        ({"parameters": {"a": "{{ st2kv.x }}"}}, "apps.web.deploy.parameters.a: expected no expression"),
-        ({"parameters": {"a": "<% ctx() %>"}}, "apps.web.deploy.parameters.a: expected no expression"),
+        (
+            {"parameters": {"a": {"b": ["{vers}"]}}},
+            "apps.web.deploy.parameters.a.b[0]: {vers} is not filled in here",
+        ),
+        (
+            {"parameters": {"a": "{{ st2kv.x }}"}},
+            "apps.web.deploy.parameters.a: expected no expression",
+        ),
+        (
+            {"parameters": {"a": "<% ctx() %>"}},
+            "apps.web.deploy.parameters.a: expected no expression",
+        ),
         ({"parameters": ["x"]}, "apps.web.deploy.parameters: expected a mapping"),
-        ({"url": "https://st2.example.com/api/v1"}, "apps.web.deploy.url: expected an api_key beside it"),
-        ({"time_limit": "1s"}, "apps.web.deploy.time_limit: expected a length of time of 5s or more"),
+        (
+            {"url": "https://st2.example.com/api/v1"},
+            "apps.web.deploy.url: expected an api_key beside it",
+        ),
+        (
+            {"time_limit": "1s"},
+            "apps.web.deploy.time_limit: expected a length of time of 5s or more",
+        ),
         ({"acton": "x"}, "apps.web.deploy.acton: there is no such key; did you mean action?"),
     ],
 )
@@ -395,7 +435,9 @@ def test_a_version_is_found_in_what_the_action_returns(
 
 @pytest.mark.parametrize("text", ["1.10", "1e3", "1.10e0", "12345678901234567890123456789"])
 def test_a_number_that_came_as_it_was_written_is_kept(storm: FakeStackStorm, text: str) -> None:
-    storm.trouble("POST", Reply(201, f'{{"id": "e1", "status": "succeeded", "result": {{"result": {text}}}}}'))
+    storm.trouble(
+        "POST", Reply(201, f'{{"id": "e1", "status": "succeeded", "result": {{"result": {text}}}}}')
+    )
     assert source().ask() == Running(text)
 
 
@@ -412,7 +454,9 @@ def test_a_number_that_may_have_lost_its_zeros_on_the_way_is_refused_with_the_cu
     assert failed.value.hint.startswith("Let the action return the version as text.")
 
 
-@pytest.mark.parametrize("found", [{"a": 1}, ["v1"], True, False, float("nan"), "no version at all!", "{{ x }}"])
+@pytest.mark.parametrize(
+    "found", [{"a": 1}, ["v1"], True, False, float("nan"), "no version at all!", "{{ x }}"]
+)
 def test_what_is_no_version_is_a_bad_answer(storm: FakeStackStorm, found: Any) -> None:
     storm.goes = ends(result={"result": found})
     with pytest.raises(Failure, match="which is not a version") as failed:
@@ -420,7 +464,9 @@ def test_what_is_no_version_is_a_bad_answer(storm: FakeStackStorm, found: Any) -
     assert failed.value.code is Code.BAD_ANSWER
 
 
-def test_an_action_that_fails_or_never_ends_tells_no_version(storm: FakeStackStorm, clock: Clock) -> None:
+def test_an_action_that_fails_or_never_ends_tells_no_version(
+    storm: FakeStackStorm, clock: Clock
+) -> None:
     storm.goes = ends("failed", result={"result": {"message": "no access"}})
     with pytest.raises(Failure, match="ended as failed: no access"):
         source().ask()
@@ -431,12 +477,20 @@ def test_an_action_that_fails_or_never_ends_tells_no_version(storm: FakeStackSto
     assert [one["status"] for one in storm.executions.values()] == ["failed", "canceled"]
 
 
-NO_STACKSTORM = [one for one in NO_API if one not in ("no such method", "a retired server", "no such command")]
+NO_STACKSTORM = [
+    one for one in NO_API if one not in ("no such method", "a retired server", "no such command")
+]
 
 
 @pytest.mark.parametrize("what", [*NO_STACKSTORM, "a redirect"])
-def test_where_there_is_no_stackstorm_nothing_is_said_of_the_action(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    reply = Reply(308, "", {"Location": "https://new.example.com/v1"}) if what == "a redirect" else NO_API[what]
+def test_where_there_is_no_stackstorm_nothing_is_said_of_the_action(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = (
+        Reply(308, "", {"Location": "https://new.example.com/v1"})
+        if what == "a redirect"
+        else NO_API[what]
+    )
     with Instead(reply) as server:
         monkeypatch.setenv("ST2_ACTION_API_URL", server.url("/v1"))
         for ask in (lambda: deployer().deploy(V1, Notes()), lambda: source().ask()):
@@ -445,7 +499,10 @@ def test_where_there_is_no_stackstorm_nothing_is_said_of_the_action(what: str, m
             assert caught.value.code is Code.BAD_ANSWER
             assert not in_doubt(caught.value)
             if what == "a redirect":
-                assert "Put the new address into auth.api_url in StackStorm's st2.conf." in caught.value.message
+                assert (
+                    "Put the new address into auth.api_url in StackStorm's st2.conf."
+                    in caught.value.message
+                )
 
 
 def test_a_missing_api_is_no_history_that_was_purged(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,12 +22,16 @@ from support.mail_server import MailServer, ScriptedSmtp, make_certificate
 
 PASSWORD = "mail-5ecret-value"
 LOGIN = ("opsroom", PASSWORD)
-ALICE = Author("alice", "#ops", email="alice@example.com", link="https://st2.example.com/#/history/65f0")
+ALICE = Author(
+    "alice", "#ops", email="alice@example.com", link="https://st2.example.com/#/history/65f0"
+)
 WEB = Target("address", "web@example.com", "web@example.com")
 BOTH = Target("address", "web@example.com,bob@example.com", "web@example.com and bob@example.com")
 # Where all is encrypted from the first byte, aiosmtpd does not know it.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-ALARM = Alarm(WEB, "checkout is down\nsince 14:02", urgent=False, mark="ops0123456789abc", author=ALICE)
+ALARM = Alarm(
+    WEB, "checkout is down\nsince 14:02", urgent=False, mark="ops0123456789abc", author=ALICE
+)
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +55,15 @@ def options_of(**raw: Any) -> Any:
 
 
 def pager_of(port: int, **raw: Any) -> Any:
-    known = {"host": "127.0.0.1", "port": port, "sender": "opsroom@ops.example.com", "starttls": False}
-    options, lines = options_of(**{key: value for key, value in {**known, **raw}.items() if value is not None})
+    known = {
+        "host": "127.0.0.1",
+        "port": port,
+        "sender": "opsroom@ops.example.com",
+        "starttls": False,
+    }
+    options, lines = options_of(
+        **{key: value for key, value in {**known, **raw}.items() if value is not None}
+    )
     assert lines == []
     return REGISTRY.make("email", options, name="mail", store=None, keep=None)
 
@@ -82,7 +93,9 @@ def mail_of(server: MailServer, alarm: Alarm = ALARM, **raw: Any) -> Any:
 # What is sent.
 
 
-def test_a_page_is_one_message_that_says_what_who_where_and_how_to_answer(server: MailServer) -> None:
+def test_a_page_is_one_message_that_says_what_who_where_and_how_to_answer(
+    server: MailServer,
+) -> None:
     paged = pager_of(server.port).page(ALARM)
     (mail,) = server.mails
     assert mail.sender == "opsroom@ops.example.com"
@@ -105,9 +118,15 @@ def test_a_page_is_one_message_that_says_what_who_where_and_how_to_answer(server
     )
     assert paged.delivery is Delivery.ACCEPTED
     assert paged.duties == (Duty("web@example.com"),)
-    assert paged.notes == ("It was accepted by the mail server; whether somebody reads it, e-mail does not tell.",)
+    assert paged.notes == (
+        "It was accepted by the mail server; whether somebody reads it, e-mail does not tell.",
+    )
     incident = paged.incident
-    assert (incident.id, incident.number, incident.state) == (ALARM.mark, ALARM.mark, State.TRIGGERED)
+    assert (incident.id, incident.number, incident.state) == (
+        ALARM.mark,
+        ALARM.mark,
+        State.TRIGGERED,
+    )
     assert (incident.title, incident.target) == ("checkout is down", "web@example.com")
     assert incident.people == ("web@example.com",)
 
@@ -147,7 +166,9 @@ def test_a_page_to_several_is_one_message_to_all(server: MailServer) -> None:
         "word " * 6_000 + "end",
     ],
 )
-def test_a_text_arrives_whole_and_in_lines_that_every_server_takes(server: MailServer, text: str) -> None:
+def test_a_text_arrives_whole_and_in_lines_that_every_server_takes(
+    server: MailServer, text: str
+) -> None:
     mail = mail_of(server, replace(ALARM, text=text))
     assert mail.text.startswith(text + "\n\nalice (in #ops)")
     assert mail.raw.isascii()
@@ -172,7 +193,9 @@ def test_a_long_first_line_is_cut_in_the_subject_only(server: MailServer) -> Non
 @pytest.mark.parametrize(
     "evil", ["a\r\nBcc: eve@example.com", "a\nBcc: eve@example.com", "a\u2028Bcc: eve@example.com"]
 )
-def test_nothing_that_people_type_becomes_a_header_or_a_recipient(server: MailServer, evil: str) -> None:
+def test_nothing_that_people_type_becomes_a_header_or_a_recipient(
+    server: MailServer, evil: str
+) -> None:
     author = Author(evil, room=evil, email=evil, link=evil)
     mail = mail_of(server, replace(ALARM, text=evil, author=author))
     assert mail.message["Bcc"] is None
@@ -204,13 +227,21 @@ def test_starttls_is_taken_before_anything_is_said(certificate: Tuple[str, str])
 
 def test_an_encrypted_port_is_spoken_to_encrypted(certificate: Tuple[str, str]) -> None:
     with MailServer(certificate, tls=True, login=LOGIN) as server:
-        raw = {"starttls": None, "tls": True, "verify": certificate[0], "user": "opsroom", "password": PASSWORD}
+        raw = {
+            "starttls": None,
+            "tls": True,
+            "verify": certificate[0],
+            "user": "opsroom",
+            "password": PASSWORD,
+        }
         mail = mail_of(server, **raw)
         assert (mail.encrypted, mail.user) == (True, "opsroom")
 
 
 @pytest.mark.parametrize("tls", [False, True])
-def test_a_certificate_that_nobody_vouches_for_is_not_trusted(certificate: Tuple[str, str], tls: bool) -> None:
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
+    certificate: Tuple[str, str], tls: bool
+) -> None:
     with MailServer(certificate, tls=tls) as server:
         failure = failure_of(pager_of(server.port, starttls=None, tls=tls).page, ALARM)
         assert failure.code is Code.UNREACHABLE
@@ -245,14 +276,18 @@ def test_a_server_that_takes_back_its_encryption_gets_nothing() -> None:
         assert not any(line.startswith(("MAIL", "AUTH")) for line in server.lines)
 
 
-def test_an_encrypted_pager_at_a_port_in_the_clear_is_told_what_to_look_at(server: MailServer) -> None:
+def test_an_encrypted_pager_at_a_port_in_the_clear_is_told_what_to_look_at(
+    server: MailServer,
+) -> None:
     failure = failure_of(pager_of(server.port, starttls=None, tls=True).page, ALARM)
     assert "no encrypted connection (TLS)" in failure.message
     assert "pagers.mail.tls and starttls" in failure.hint
     assert not in_doubt(failure)
 
 
-def test_a_pager_in_the_clear_at_an_encrypted_port_is_told_what_to_look_at(certificate: Tuple[str, str]) -> None:
+def test_a_pager_in_the_clear_at_an_encrypted_port_is_told_what_to_look_at(
+    certificate: Tuple[str, str],
+) -> None:
     with MailServer(certificate, tls=True) as server:
         failure = failure_of(pager_of(server.port, time_limit=0.5).page, ALARM)
         assert failure.code is Code.TIMED_OUT
@@ -281,14 +316,21 @@ def test_wrong_credentials_are_told_without_them(certificate: Tuple[str, str]) -
 
 def test_credentials_that_are_missing_are_asked_for(certificate: Tuple[str, str]) -> None:
     with MailServer(certificate, login=LOGIN) as server:
-        failure = failure_of(pager_of(server.port, starttls=None, verify=certificate[0]).page, ALARM)
+        failure = failure_of(
+            pager_of(server.port, starttls=None, verify=certificate[0]).page, ALARM
+        )
         assert failure.code is Code.UNAUTHORIZED
         assert failure.hint == "Set pagers.mail.user and password."
 
 
-def logged_in(script: Dict[str, Any], certificate: Tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> Failure:
-    """The failure of a page at a scripted server; the script itself cannot encrypt, so that part is left out."""
-    monkeypatch.setattr("smtplib.SMTP_SSL", lambda *arguments, context, **options: _plain(*arguments, **options))
+def logged_in(
+    script: Dict[str, Any], certificate: Tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Failure:
+    """The failure of a page at a scripted server; the script itself cannot encrypt, so that part is
+    left out."""
+    monkeypatch.setattr(
+        "smtplib.SMTP_SSL", lambda *arguments, context, **options: _plain(*arguments, **options)
+    )
     raw = {"starttls": None, "tls": True, "user": "opsroom", "password": PASSWORD}
     with ScriptedSmtp(script) as server:
         return failure_of(pager_of(server.port, **raw).page, ALARM)
@@ -305,10 +347,16 @@ def _plain(*arguments: Any, **options: Any) -> Any:
     [
         ("250 8BITMIME", "", Code.UNAUTHORIZED, "takes no user and password"),
         ("250 AUTH X-STRANGE", "", Code.UNAUTHORIZED, "knows no way to log in"),
-        ("250 AUTH PLAIN", "454 try later", Code.UNREACHABLE, "cannot check the credentials now: 454 try later"),
         (
             "250 AUTH PLAIN",
-            f"535 bad {PASSWORD} {base64.b64encode(f'{chr(0)}opsroom{chr(0)}{PASSWORD}'.encode()).decode()}",
+            "454 try later",
+            Code.UNREACHABLE,
+            "cannot check the credentials now: 454 try later",
+        ),
+        (
+            "250 AUTH PLAIN",
+            f"535 bad {PASSWORD} "
+            f"{base64.b64encode(f'{chr(0)}opsroom{chr(0)}{PASSWORD}'.encode()).decode()}",
             Code.UNAUTHORIZED,
             "535 bad *** ***",
         ),
@@ -339,7 +387,8 @@ def test_an_address_that_is_refused_is_told_and_the_others_are_paged(server: Mai
     assert paged.duties == (Duty("web@example.com"),)
     assert paged.incident.people == ("web@example.com",)
     assert paged.notes[0] == (
-        "bob@example.com does not get it; the mail server refused that address: 550 5.1.1 no such user { { x } }."
+        "bob@example.com does not get it; the mail server refused that address: 550 5.1.1 no "
+        "such user { { x } }."
     )
     assert server.mails[0].recipients == ("web@example.com",)
 
@@ -354,7 +403,9 @@ def test_when_all_addresses_are_refused_nothing_is_sent(server: MailServer) -> N
     assert server.mails == []
 
 
-def test_when_it_takes_none_for_now_that_is_a_failure_that_was_certainly_not_sent(server: MailServer) -> None:
+def test_when_it_takes_none_for_now_that_is_a_failure_that_was_certainly_not_sent(
+    server: MailServer,
+) -> None:
     server.refuse = {"web@example.com": "450 greylisted"}
     failure = failure_of(pager_of(server.port).page, ALARM)
     assert failure.code is Code.NOT_ACCEPTED
@@ -370,7 +421,9 @@ def test_a_sender_that_is_refused_is_named(server: MailServer) -> None:
     assert "pagers.mail.sender" in failure.hint
 
 
-@pytest.mark.parametrize("answer", ["554 looks like spam", "451 disk full", "552 too big", "421 closing"])
+@pytest.mark.parametrize(
+    "answer", ["554 looks like spam", "451 disk full", "552 too big", "421 closing"]
+)
 def test_a_message_that_is_refused_was_certainly_not_sent(server: MailServer, answer: str) -> None:
     server.answer = answer
     failure = failure_of(pager_of(server.port).page, ALARM)
@@ -387,7 +440,11 @@ def test_a_message_that_is_refused_was_certainly_not_sent(server: MailServer, an
         ({"greeting": ""}, Code.UNREACHABLE, "broke off the connection"),
         ({"greeting": "HTTP/1.1 400 Bad Request"}, Code.BAD_ANSWER, "not SMTP"),
         ({"greeting": b"\xff\xfe\x00"}, Code.BAD_ANSWER, "not SMTP"),
-        ({"greeting": "220 " + "x" * 20_000}, Code.UNREACHABLE, "does not want to talk: 500 Line too long"),
+        (
+            {"greeting": "220 " + "x" * 20_000},
+            Code.UNREACHABLE,
+            "does not want to talk: 500 Line too long",
+        ),
         ({"EHLO": "502 no", "HELO": "502 no"}, Code.UNREACHABLE, "does not want to talk: 502 no"),
         ({"EHLO": ""}, Code.UNREACHABLE, "broke off the connection"),
         ({"MAIL": "nonsense"}, Code.BAD_ANSWER, "not SMTP"),
@@ -469,8 +526,11 @@ def test_the_time_limit_is_for_all_of_it_and_nothing_is_sent_once_it_is_over(com
         assert "message" not in server.lines
 
 
-def test_when_time_is_over_just_before_the_message_it_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The worker is held back where it would send, until whoever waited was told that nothing was sent.
+def test_when_time_is_over_just_before_the_message_it_is_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The worker is held back where it would send, until whoever waited was told that nothing was
+    # sent.
     from opsroom import smtp
 
     over, held = threading.Event(), threading.Event()
@@ -495,7 +555,9 @@ def test_when_time_is_over_just_before_the_message_it_is_not_sent(monkeypatch: p
         assert "message" not in server.lines
 
 
-def test_a_server_that_is_down_or_unknown_was_certainly_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_down_or_unknown_was_certainly_not_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     failure = failure_of(pager_of(free_port()).page, ALARM)
     assert failure.code is Code.UNREACHABLE
     assert "the connection was refused" in failure.message
@@ -518,8 +580,10 @@ def test_a_server_that_is_down_or_unknown_was_certainly_not_reached(monkeypatch:
 def test_what_mail_cannot_do_is_said(server: MailServer) -> None:
     pager = pager_of(server.port)
     calls: List[Any] = [
-        (pager.on_call, WEB), (pager.incident, "1"), (pager.incidents,), (pager.acknowledge, "1", ALICE),
-        (pager.resolve, "1", ALICE), (pager.escalate, "1", ALICE), (pager.add_responder, "1", WEB, ALICE),
+        (pager.on_call, WEB), (pager.incident, "1"), (pager.incidents,),
+        (pager.acknowledge, "1", ALICE),
+        (pager.resolve, "1", ALICE), (pager.escalate, "1", ALICE),
+        (pager.add_responder, "1", WEB, ALICE),
     ]  # fmt: skip
     for call, *arguments in calls:
         refused = error_of(call, *arguments)
@@ -534,7 +598,9 @@ def test_what_mail_cannot_do_is_said(server: MailServer) -> None:
 def test_nobody_can_be_written_to_whom_the_config_does_not_name(server: MailServer) -> None:
     pager = pager_of(server.port)
     assert pager.look_up("eve@example.com") == ()
-    assert error_of(pager.page, replace(ALARM, target=Target("user", "eve"))).code is Code.NOT_POSSIBLE
+    assert (
+        error_of(pager.page, replace(ALARM, target=Target("user", "eve"))).code is Code.NOT_POSSIBLE
+    )
 
 
 def test_a_person_is_written_to_at_their_address() -> None:
@@ -552,7 +618,11 @@ def test_a_person_is_written_to_at_their_address() -> None:
 
 def test_the_ports_are_those_of_the_encryption() -> None:
     known = {"host": "h", "sender": "a@b"}
-    for raw, port, starttls in (({}, 587, True), ({"tls": True}, 465, False), ({"starttls": False}, 587, False)):
+    for raw, port, starttls in (
+        ({}, 587, True),
+        ({"tls": True}, 465, False),
+        ({"starttls": False}, 587, False),
+    ):
         options, lines = options_of(**known, **raw)
         assert lines == []
         assert (options.port, options.starttls) == (port, starttls)
@@ -570,11 +640,17 @@ def test_the_ports_are_those_of_the_encryption() -> None:
         ({"tls": True, "starttls": True}, "starttls: expected false beside tls"),
         ({"user": "u"}, "password: expected one beside user"),
         ({"password": PASSWORD}, "user: expected one beside password"),
-        ({"user": "u", "password": PASSWORD, "starttls": False}, "starttls: expected true, or tls; a password is not"),
+        (
+            {"user": "u", "password": PASSWORD, "starttls": False},
+            "starttls: expected true, or tls; a password is not",
+        ),
         ({"user": "ü", "password": PASSWORD}, "user: expected letters, digits and signs of ASCII"),
         ({"user": "u", "password": "ü"}, "password: expected a text of letters"),
         ({"user": "u", "password": ["x"]}, "password: expected a text of letters"),
-        ({"verify": False}, "verify: expected the full path of a CA file (checking cannot be turned off)"),
+        (
+            {"verify": False},
+            "verify: expected the full path of a CA file (checking cannot be turned off)",
+        ),
         ({"time_limit": 0}, "time_limit: expected a length of time"),
         ({"to": "x"}, "to: there is no such key"),
     ],
@@ -587,7 +663,9 @@ def test_wrong_options_are_told(raw: Dict[str, Any], complaint: str) -> None:
 
 def targets_of(value: Any) -> Any:
     problems = Problems()
-    target = REGISTRY.read("email", "read_target", Fields({"mail": value}, "teams.web", problems), "mail")
+    target = REGISTRY.read(
+        "email", "read_target", Fields({"mail": value}, "teams.web", problems), "mail"
+    )
     return target, problems.lines
 
 
@@ -603,9 +681,11 @@ def test_a_target_is_an_address_or_several() -> None:
     [
         "web", "web@", "@example.com", "a@b@c", "a b@example.com", "Web <web@example.com>",
         "a@example.com\r\nBcc: e@x.y",
-        "a@example.com, b@example.com", '"a b"@example.com', "a@[127.0.0.1]", "a@-x.com", ".a@x.com", "a..b@x.com",
+        "a@example.com, b@example.com", '"a b"@example.com', "a@[127.0.0.1]", "a@-x.com",
+        ".a@x.com", "a..b@x.com",
         "ü@example.com", "a@exämple.com", f"{'a' * 65}@example.com", f"a@{'b' * 64}.com", "a" * 300,
-        ["web@example.com", "nobody"], [], {"a": 1}, True, [f"a{number}@example.com" for number in range(51)],
+        ["web@example.com", "nobody"], [], {"a": 1}, True,
+        [f"a{number}@example.com" for number in range(51)],
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_told(value: Any) -> None:

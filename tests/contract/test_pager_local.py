@@ -43,8 +43,12 @@ def pager(store: Store) -> Any:
     return pager_of(store)
 
 
-def alarm(target: Target = WEB, text: str = "checkout is down", mark: str = "ops1", **values: Any) -> Alarm:
-    return Alarm(**{"target": target, "text": text, "urgent": False, "mark": mark, "author": ALICE, **values})
+def alarm(
+    target: Target = WEB, text: str = "checkout is down", mark: str = "ops1", **values: Any
+) -> Alarm:
+    return Alarm(
+        **{"target": target, "text": text, "urgent": False, "mark": mark, "author": ALICE, **values}
+    )
 
 
 def refusal(call: Any, *arguments: Any) -> Refusal:
@@ -61,7 +65,11 @@ def test_a_page_reaches_the_first_of_the_team_and_gets_the_next_number(pager: An
     assert paged.notes == ()
     incident = paged.incident
     assert (incident.id, incident.number, incident.title) == ("1", "1", "checkout is down")
-    assert (incident.state, incident.target, incident.people) == (State.TRIGGERED, "web-team", ("alice",))
+    assert (incident.state, incident.target, incident.people) == (
+        State.TRIGGERED,
+        "web-team",
+        ("alice",),
+    )
     assert incident.since is not None
     assert pager.page(alarm(mark="ops2")).incident.number == "2"
 
@@ -69,7 +77,9 @@ def test_a_page_reaches_the_first_of_the_team_and_gets_the_next_number(pager: An
 def test_the_log_says_who_paged_whom_and_what_for(store: Store, pager: Any) -> None:
     pager.page(alarm(text="a\0\x1bb\r\nc \ud800", urgent=True))
     found = rows(
-        store, "SELECT pager, number, mark, target_kind, target, text, urgent, author, people FROM local_pages"
+        store,
+        "SELECT pager, number, mark, target_kind, target, text, urgent, author, people FROM "
+        "local_pages",
     )
     assert found == [("log", 1, "ops1", "team", "web-team", "ab\nc ?", 1, "alice", '["alice"]')]
 
@@ -143,12 +153,18 @@ def test_a_person_is_called_by_their_name_also_where_no_team_names_them(pager: A
 
 @pytest.mark.parametrize("name", ["web-team", "WEB-Team"])
 def test_a_target_of_the_config_is_a_team(pager: Any, name: str) -> None:
-    assert pager.page(alarm(Target("log", name, name))).duties == (Duty("alice", through="web-team"),)
+    assert pager.page(alarm(Target("log", name, name))).duties == (
+        Duty("alice", through="web-team"),
+    )
 
 
 def test_a_target_of_the_config_may_be_a_person_of_a_team(pager: Any) -> None:
     paged = pager.page(alarm(Target("log", "Dave", "Dave")))
-    assert (paged.delivery, paged.duties, paged.incident.target) == (Delivery.ACCEPTED, (Duty("dave"),), "dave")
+    assert (paged.delivery, paged.duties, paged.incident.target) == (
+        Delivery.ACCEPTED,
+        (Duty("dave"),),
+        "dave",
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,10 +174,15 @@ def test_a_target_of_the_config_may_be_a_person_of_a_team(pager: Any) -> None:
             Target("log", "web-taem", "web-taem"),
             "on call for web-taem; it is only written down. Did you mean web-team?",
         ),
-        (Target("team", "night", "night"), "names nobody who is on call for night; it is only written down."),
+        (
+            Target("team", "night", "night"),
+            "names nobody who is on call for night; it is only written down.",
+        ),
     ],
 )
-def test_a_page_that_reaches_nobody_is_written_down_and_says_so(pager: Any, target: Target, words: str) -> None:
+def test_a_page_that_reaches_nobody_is_written_down_and_says_so(
+    pager: Any, target: Target, words: str
+) -> None:
     paged = pager.page(alarm(target))
     assert (paged.delivery, paged.duties, paged.incident.people) == (Delivery.NOBODY, (), ())
     assert words in paged.notes[0]
@@ -179,7 +200,9 @@ def test_without_teams_the_log_is_the_target_and_nobody_is_reached(store: Store)
 
 def test_the_only_team_is_the_target_and_several_are_none(store: Store, pager: Any) -> None:
     assert pager.default_target() is None
-    assert pager_of(store, on_call={"web": ["alice"]}).default_target() == Target("team", "web", "web")
+    assert pager_of(store, on_call={"web": ["alice"]}).default_target() == Target(
+        "team", "web", "web"
+    )
 
 
 def test_looking_up_prefers_what_equals_the_name_and_pages_nobody(store: Store, pager: Any) -> None:
@@ -208,10 +231,16 @@ def test_a_page_is_known_by_its_number(pager: Any, id: str) -> None:
     assert pager.incident(id) == paged.incident
 
 
-@pytest.mark.parametrize("id", ["2", "0", "-1", "99999999999", "4294967297", "2147483648", "x", "", "1; DROP", "١"])
+@pytest.mark.parametrize(
+    "id", ["2", "0", "-1", "99999999999", "4294967297", "2147483648", "x", "", "1; DROP", "١"]
+)
 def test_a_page_that_is_not_there_is_refused(pager: Any, id: str) -> None:
     pager.page(alarm())
-    for call in (pager.incident, lambda one: pager.acknowledge(one, BOB), lambda one: pager.resolve(one, BOB)):
+    for call in (
+        pager.incident,
+        lambda one: pager.acknowledge(one, BOB),
+        lambda one: pager.resolve(one, BOB),
+    ):
         refused = refusal(call, id)
         assert refused.code is Code.UNKNOWN_PAGE
         assert "in log" in refused.message
@@ -248,7 +277,10 @@ def test_escalating_wakes_one_after_the_other_until_nobody_is_left(pager: Any) -
     assert pager.escalate("1", BOB).people == ("alice", "bob", "carol")
     refused = refusal(pager.escalate, "1", BOB)
     assert refused.code is Code.NOT_POSSIBLE
-    assert refused.message == "Nobody is left to wake for page 1; alice, bob and carol have been called."
+    assert (
+        refused.message
+        == "Nobody is left to wake for page 1; alice, bob and carol have been called."
+    )
     assert "add NAME to page 1" in refused.hint
     assert pager.incident("1").people == ("alice", "bob", "carol")
 
@@ -276,15 +308,24 @@ def test_somebody_more_is_called_once(pager: Any) -> None:
     pager.acknowledge("1", ALICE)
     assert pager.add_responder("1", Target("user", "erin", "erin"), BOB).people == ("alice", "erin")
     assert pager.add_responder("1", Target("user", "erin", "erin"), BOB).people == ("alice", "erin")
-    assert pager.add_responder("1", Target("team", "db", "db"), BOB).people == ("alice", "erin", "dave")
+    assert pager.add_responder("1", Target("team", "db", "db"), BOB).people == (
+        "alice",
+        "erin",
+        "dave",
+    )
     # Of a team whose first has been called, the next.
     assert pager.add_responder("1", WEB, BOB).people == ("alice", "erin", "dave", "bob")
     assert pager.incident("1").state is State.ACKNOWLEDGED
-    assert refusal(pager.add_responder, "1", Target("team", "night", "night"), BOB).code is Code.UNKNOWN_PERSON
+    assert (
+        refusal(pager.add_responder, "1", Target("team", "night", "night"), BOB).code
+        is Code.UNKNOWN_PERSON
+    )
 
 
 def test_the_open_pages_are_told_newest_first_of_a_team_or_of_a_person(pager: Any) -> None:
-    for index, target in enumerate((WEB, Target("team", "db", "db"), WEB, Target("user", "bob", "bob")), start=1):
+    for index, target in enumerate(
+        (WEB, Target("team", "db", "db"), WEB, Target("user", "bob", "bob")), start=1
+    ):
         pager.page(alarm(target, mark=f"ops{index}"))
     pager.escalate("3", ALICE)  # calls bob
 
@@ -319,7 +360,9 @@ def test_a_text_is_kept_whole(store: Store, pager: Any, text: str) -> None:
     assert "\n" not in paged.incident.title
 
 
-def test_a_database_that_cannot_be_used_leaves_no_doubt_that_nothing_was_written(store: Store) -> None:
+def test_a_database_that_cannot_be_used_leaves_no_doubt_that_nothing_was_written(
+    store: Store,
+) -> None:
     def broken() -> Store:
         raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
 
@@ -355,7 +398,9 @@ def test_a_commit_whose_answer_is_lost_is_in_doubt_and_then_found(store: Store) 
             return getattr(store, name)
 
     lossy = Lossy()
-    pager = REGISTRY.make("local", options_of(on_call=TEAMS)[0], name="log", store=lambda: lossy, keep=None)
+    pager = REGISTRY.make(
+        "local", options_of(on_call=TEAMS)[0], name="log", store=lambda: lossy, keep=None
+    )
     with pytest.raises(Failure) as caught:
         pager.page(alarm())
     assert in_doubt(caught.value)
@@ -372,8 +417,14 @@ def test_a_commit_whose_answer_is_lost_is_in_doubt_and_then_found(store: Store) 
     [
         ({"on_call": ["alice"]}, "on_call: expected a mapping, found a list"),
         ({"on_call": {"web": {"a": 1}}}, "on_call.web: expected a list of people, found a mapping"),
-        ({"on_call": {"web": ["alice", "Alice"]}}, "on_call.web[1]: expected each person once, found 'Alice' again"),
-        ({"on_call": {"web": ["a"], "WEB": ["b"]}}, "on_call.WEB: expected a name that differs from 'web'"),
+        (
+            {"on_call": {"web": ["alice", "Alice"]}},
+            "on_call.web[1]: expected each person once, found 'Alice' again",
+        ),
+        (
+            {"on_call": {"web": ["a"], "WEB": ["b"]}},
+            "on_call.WEB: expected a name that differs from 'web'",
+        ),
         ({"on_call": {"web": ["a\nb"]}}, "on_call.web[0]: expected a name of one line"),
         ({"on_call": {"x" * 65: ["a"]}}, f"on_call.{'x' * 65}: expected a name of one line"),
         ({"url": "http://h"}, "url: there is no such key; known here: on_call"),
@@ -387,6 +438,10 @@ def test_wrong_options_are_told(raw: Dict[str, Any], complaint: str) -> None:
 def test_a_target_is_one_name() -> None:
     problems = Problems()
     fields = Fields({"log": "web-team", "wrong": ["a"]}, "teams.web", problems)
-    assert REGISTRY.read("local", "read_target", fields, "log") == Target("log", "web-team", "web-team")
+    assert REGISTRY.read("local", "read_target", fields, "log") == Target(
+        "log", "web-team", "web-team"
+    )
     REGISTRY.read("local", "read_target", fields, "wrong")
-    assert problems.lines == ["teams.web.wrong: expected a team of on_call, or a person, found a list"]
+    assert problems.lines == [
+        "teams.web.wrong: expected a team of on_call, or a person, found a list"
+    ]

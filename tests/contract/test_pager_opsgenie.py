@@ -1,4 +1,5 @@
-"""The pager kind opsgenie, against a vendor that refuses what Opsgenie's own description of its API refuses."""
+"""The pager kind opsgenie, against a vendor that refuses what Opsgenie's own description of its API
+refuses."""
 
 from __future__ import annotations
 
@@ -37,7 +38,14 @@ class Time:
 
 @pytest.fixture(autouse=True)
 def time(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
     time = Time()
     monkeypatch.setattr(client, "clock", lambda: time.now)
@@ -66,7 +74,9 @@ def options_of(**raw):
 
 def target_of(value):
     problems = Problems()
-    return REGISTRY.read("opsgenie", "read_target", Fields({"og": value}, "teams.web", problems), "og"), problems.lines
+    return REGISTRY.read(
+        "opsgenie", "read_target", Fields({"og": value}, "teams.web", problems), "og"
+    ), problems.lines
 
 
 def pager_at(vendor, **raw):
@@ -121,9 +131,14 @@ def test_the_alert_says_what_is_wrong_who_asks_and_from_where(vendor, pager):
     assert sent == {
         "message": "checkout is down …",
         "alias": MARK,
-        "description": "alice (in #ops) via opsroom, https://st2.example.com/x1\n\ncheckout is down\nsince 14:00",
+        "description": "alice (in #ops) via opsroom, https://st2.example.com/x1\n\ncheckout is "
+        "down\nsince 14:00",
         "responders": [{"type": "team", "name": "web"}],
-        "details": {"requested by": "alice", "room": "#ops", "execution": "https://st2.example.com/x1"},
+        "details": {
+            "requested by": "alice",
+            "room": "#ops",
+            "execution": "https://st2.example.com/x1",
+        },
         "tags": ["opsroom"],
         "priority": "P3",
         "user": "alice",
@@ -146,7 +161,10 @@ def test_an_urgent_page_has_the_highest_priority(vendor, account, pager):
             {"type": "team", "id": "00000000-0000-0000-0000-000000000001"},
         ),
         (Target("user", "bob@example.com", "Bob"), {"type": "user", "username": "bob@example.com"}),
-        (Target("escalation_policy", "web_escalation"), {"type": "escalation", "name": "web_escalation"}),
+        (
+            Target("escalation_policy", "web_escalation"),
+            {"type": "escalation", "name": "web_escalation"},
+        ),
         (Target("schedule", "web_schedule"), {"type": "schedule", "name": "web_schedule"}),
     ],
 )
@@ -155,7 +173,9 @@ def test_whoever_is_paged_is_named_as_opsgenie_names_them(vendor, pager, target,
     assert body_of(vendor.requests[0])["responders"] == [responder]
 
 
-def test_somebody_who_asks_is_named_by_their_name_in_opsgenie_where_the_config_has_one(vendor, pager):
+def test_somebody_who_asks_is_named_by_their_name_in_opsgenie_where_the_config_has_one(
+    vendor, pager
+):
     pager.page(alarm(author=Author("alice", "", "alice@opsgenie.example.com")))
     sent = body_of(vendor.requests[0])
     assert (sent["user"], sent["source"]) == ("alice@opsgenie.example.com", "opsroom")
@@ -163,7 +183,9 @@ def test_somebody_who_asks_is_named_by_their_name_in_opsgenie_where_the_config_h
 
 
 def test_a_person_is_reached_by_their_name_in_opsgenie_else_by_their_address(pager):
-    assert pager.person("b@x.example.com", "bob@example.com", "Bob") == Target("user", "b@x.example.com", "Bob")
+    assert pager.person("b@x.example.com", "bob@example.com", "Bob") == Target(
+        "user", "b@x.example.com", "Bob"
+    )
     assert pager.person("", "bob@example.com", "Bob") == Target("user", "bob@example.com", "Bob")
     assert pager.person("", "", "Bob") is None
 
@@ -176,13 +198,17 @@ def test_with_a_key_of_the_account_the_answer_says_who_is_on_call(vendor):
 
 def test_that_nobody_can_tell_who_is_on_call_does_not_undo_a_page(vendor):
     pager = pager_at(vendor, read_key=READ_KEY)
-    vendor.instead(Reply(500, "x"), Reply(500, "x"), where=lambda one: one.path.startswith("/v2/schedules"))
+    vendor.instead(
+        Reply(500, "x"), Reply(500, "x"), where=lambda one: one.path.startswith("/v2/schedules")
+    )
     paged = pager.page(alarm())
     assert (paged.delivery, paged.duties) == (Delivery.ACCEPTED, ())
 
 
 def test_a_page_to_a_user_reaches_that_user(pager):
-    assert pager.page(alarm(target=Target("user", "bob@example.com", "Bob"))).duties == (Duty("Bob"),)
+    assert pager.page(alarm(target=Target("user", "bob@example.com", "Bob"))).duties == (
+        Duty("Bob"),
+    )
 
 
 def test_an_outcome_that_takes_its_time_is_asked_for_in_growing_steps(vendor, account, pager, time):
@@ -204,7 +230,9 @@ def test_what_came_of_a_page_is_said_to_be_unknown_when_it_is(vendor, account, p
     paged = pager.page(alarm())
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.incident.id == MARK
-    assert paged.notes == ("Opsgenie took the request; what came of it is not known: it was not known within 8 s.",)
+    assert paged.notes == (
+        "Opsgenie took the request; what came of it is not known: it was not known within 8 s.",
+    )
     assert time.now == pytest.approx(8.0)
 
 
@@ -228,7 +256,9 @@ def test_a_page_whose_outcome_was_not_told_is_found_by_its_alias(vendor, account
 )
 def test_an_outcome_that_says_nothing_is_unknown(vendor, pager, reply):
     vendor.instead(*[reply] * 50, where=is_outcome)
-    vendor.instead(*[Reply(404, "{}")] * 5, where=lambda one: one.method == "GET" and not is_outcome(one))
+    vendor.instead(
+        *[Reply(404, "{}")] * 5, where=lambda one: one.method == "GET" and not is_outcome(one)
+    )
     assert pager.page(alarm()).delivery is Delivery.UNCONFIRMED
 
 
@@ -241,7 +271,9 @@ def test_an_alert_without_responders_reaches_nobody(vendor, account, pager):
 
 
 def test_without_a_look_at_the_alert_the_page_is_still_told(vendor, pager):
-    vendor.instead(*[Reply(500, "x")] * 3, where=lambda one: one.method == "GET" and not is_outcome(one))
+    vendor.instead(
+        *[Reply(500, "x")] * 3, where=lambda one: one.method == "GET" and not is_outcome(one)
+    )
     paged = pager.page(alarm())
     assert paged.delivery is Delivery.ACCEPTED
     assert paged.incident.id
@@ -252,7 +284,9 @@ def test_without_a_look_at_the_alert_the_page_is_still_told(vendor, pager):
 
 
 @pytest.mark.parametrize("drop", ["unanswered", "half"])
-def test_a_connection_that_breaks_after_the_alert_was_made_leaves_one_that_is_found(vendor, account, pager, drop):
+def test_a_connection_that_breaks_after_the_alert_was_made_leaves_one_that_is_found(
+    vendor, account, pager, drop
+):
     account.slow = 0
     vendor.after(drop, where=is_post)
     with pytest.raises(Failure) as caught:
@@ -296,7 +330,14 @@ def test_a_slow_answer_is_given_up_and_in_doubt(vendor):
 
 
 @pytest.mark.parametrize(
-    "reply", [Reply(202, ""), Reply(202, "<html>"), answer([], 202), answer({"took": 1}, 202), answer("x", 202)]
+    "reply",
+    [
+        Reply(202, ""),
+        Reply(202, "<html>"),
+        answer([], 202),
+        answer({"took": 1}, 202),
+        answer("x", 202),
+    ],
 )
 def test_a_success_that_says_nothing_is_in_doubt(vendor, pager, reply):
     vendor.instead(reply)
@@ -312,14 +353,28 @@ def test_a_success_that_says_nothing_is_in_doubt(vendor, pager, reply):
 @pytest.mark.parametrize(
     ("reply", "code", "words"),
     [
-        (answer({"message": "Could not authenticate"}, 401), Code.UNAUTHORIZED, "(401): Could not authenticate."),
+        (
+            answer({"message": "Could not authenticate"}, 401),
+            Code.UNAUTHORIZED,
+            "(401): Could not authenticate.",
+        ),
         (answer({"message": "Not allowed."}, 403), Code.UNAUTHORIZED, "(403): Not allowed."),
         (answer({"message": "Upgrade"}, 402), Code.NOT_POSSIBLE, "plan of the Opsgenie account"),
-        (answer({"message": "No entity"}, 404), Code.BAD_ANSWER, "there is no Opsgenie API: No entity."),
+        (
+            answer({"message": "No entity"}, 404),
+            Code.BAD_ANSWER,
+            "there is no Opsgenie API: No entity.",
+        ),
         (Reply(404, "<html>"), Code.BAD_ANSWER, "answered 404: there is no Opsgenie API."),
         (answer({"message": "Gone"}, 410), Code.GONE, "(410): Gone."),
         (
-            answer({"message": "Request body is not processable.", "errors": {"message": "is too long."}}, 422),
+            answer(
+                {
+                    "message": "Request body is not processable.",
+                    "errors": {"message": "is too long."},
+                },
+                422,
+            ),
             Code.NOT_ACCEPTED,
             "(422): Request body is not processable, message: is too long.",
         ),
@@ -396,7 +451,9 @@ def test_an_opsgenie_that_is_down_has_no_page(vendor):
 
 
 def test_an_alert_is_shown_by_the_number_that_people_type(vendor, account, pager):
-    account.add(acknowledged=True, owner="zoe@example.com", report={"acknowledgedBy": "bob@example.com"})
+    account.add(
+        acknowledged=True, owner="zoe@example.com", report={"acknowledgedBy": "bob@example.com"}
+    )
     incident = pager.incident("1701")
     assert incident.shown == "1701"
     assert incident.title == "Disk is full"
@@ -443,7 +500,9 @@ def test_alerts_of_a_target_are_searched_for_by_name_and_picked_by_id(vendor, ac
     account.add(responders=[{"type": "user", "id": account.users[0]["id"]}])
     assert [one.number for one in pager.incidents(WEB)] == ["1701"]
     assert [one.number for one in pager.incidents(Target("user", "bob@example.com"))] == ["1702"]
-    assert [one.number for one in pager.incidents(Target("team", account.teams[0]["id"], "web"))] == ["1701"]
+    assert [
+        one.number for one in pager.incidents(Target("team", account.teams[0]["id"], "web"))
+    ] == ["1701"]
     assert len(vendor.requests) == 3
 
 
@@ -463,8 +522,21 @@ def test_a_list_that_is_none_is_a_bad_answer(vendor, pager, content):
 @pytest.mark.parametrize(
     "alert",
     [
-        {"id": 7, "tinyId": ["x"], "message": {"a": 1}, "status": 3, "acknowledged": "yes", "createdAt": 5},
-        {"id": "a", "responders": "x", "owner": None, "report": [], "createdAt": "2026-13-45T99:99:99Z"},
+        {
+            "id": 7,
+            "tinyId": ["x"],
+            "message": {"a": 1},
+            "status": 3,
+            "acknowledged": "yes",
+            "createdAt": 5,
+        },
+        {
+            "id": "a",
+            "responders": "x",
+            "owner": None,
+            "report": [],
+            "createdAt": "2026-13-45T99:99:99Z",
+        },
         {"id": "a", "responders": [1, {"name": ["x"]}], "report": {"acknowledgedBy": {}}},
     ],
 )
@@ -556,7 +628,9 @@ def test_an_acknowledgement_whose_outcome_is_not_told_is_read_off_the_alert(vend
 
 def test_an_acknowledgement_counts_when_the_alert_cannot_be_read(vendor, account, pager):
     account.add()
-    vendor.instead(*[Reply(500, "x")] * 3, where=lambda one: one.method == "GET" and not is_outcome(one))
+    vendor.instead(
+        *[Reply(500, "x")] * 3, where=lambda one: one.method == "GET" and not is_outcome(one)
+    )
     incident = pager.acknowledge("1701", ALICE)
     assert (incident.shown, incident.state) == ("1701", State.ACKNOWLEDGED)
 
@@ -616,7 +690,9 @@ def test_a_responder_whom_opsgenie_does_not_know_is_seen_in_the_outcome(account,
 
 def test_who_is_on_call_for_a_schedule_is_one_request(vendor):
     pager = pager_at(vendor, read_key=READ_KEY)
-    assert pager.on_call(Target("schedule", "web_schedule")) == (Duty("bob@example.com", through="web_schedule"),)
+    assert pager.on_call(Target("schedule", "web_schedule")) == (
+        Duty("bob@example.com", through="web_schedule"),
+    )
     assert len(vendor.requests) == 1
     assert vendor.sent("POST") == []
 
@@ -688,9 +764,17 @@ def test_a_name_that_is_equal_counts_more_than_one_that_contains_it(vendor):
 
 
 def test_users_are_read_a_hundred_at_a_time_up_to_five_hundred(vendor, account):
-    account.users += [{"id": str(n), "username": f"u{n}@example.com", "fullName": ""} for n in range(1000)]
+    account.users += [
+        {"id": str(n), "username": f"u{n}@example.com", "fullName": ""} for n in range(1000)
+    ]
     assert pager_at(vendor, read_key=READ_KEY).look_up("u999@example.com") == ()
-    assert [one.query["offset"] for one in vendor.requests[3:]] == [["0"], ["100"], ["200"], ["300"], ["400"]]
+    assert [one.query["offset"] for one in vendor.requests[3:]] == [
+        ["0"],
+        ["100"],
+        ["200"],
+        ["300"],
+        ["400"],
+    ]
 
 
 @pytest.mark.parametrize("content", [{"data": "x"}, {"data": {"a": 1}}, [1], {}])
@@ -791,8 +875,17 @@ def test_secrets_are_in_no_sentence_fact_or_representation(vendor, account):
     pager = pager_at(vendor, read_key=READ_KEY)
     texts = [repr(options), repr(pager._api.access)]
     echo = answer({"message": f"bad key {KEY} or {READ_KEY}", "errors": {"key": KEY}}, 422)
-    for reply in (echo, answer({"message": KEY}, 401), Reply(200, f"'{KEY}' {READ_KEY}"), Reply(500, KEY)):
-        for ask in (lambda: pager.page(alarm()), lambda: pager.on_call(WEB), lambda: pager.acknowledge("1", ALICE)):
+    for reply in (
+        echo,
+        answer({"message": KEY}, 401),
+        Reply(200, f"'{KEY}' {READ_KEY}"),
+        Reply(500, KEY),
+    ):
+        for ask in (
+            lambda: pager.page(alarm()),
+            lambda: pager.on_call(WEB),
+            lambda: pager.acknowledge("1", ALICE),
+        ):
             vendor.instead(*[reply] * 3)
             with pytest.raises(OpsroomError) as caught:
                 ask()
@@ -825,7 +918,9 @@ def test_the_default_responder_is_where_a_page_goes_when_nobody_is_named(vendor,
     assert pager.default_target() is None
     assert pager_at(vendor, responder="web").default_target() == Target("team", "web")
     schedule = {"schedule": "web_schedule"}
-    assert pager_at(vendor, responder=schedule).default_target() == Target("schedule", "web_schedule")
+    assert pager_at(vendor, responder=schedule).default_target() == Target(
+        "schedule", "web_schedule"
+    )
 
 
 @pytest.mark.parametrize(
@@ -847,7 +942,10 @@ def test_a_team_of_the_config_names_whom_to_page(value, target):
     ("value", "complaint"),
     [
         ({}, "teams.web.og: expected one of team, user, escalation_policy, schedule, found none"),
-        ({"team": "a", "user": "b"}, "teams.web.og: expected one of team, user, escalation_policy, schedule, found "),
+        (
+            {"team": "a", "user": "b"},
+            "teams.web.og: expected one of team, user, escalation_policy, schedule, found ",
+        ),
         ({"team": ["a"]}, "teams.web.og.team: expected a name or an id, found a list"),
         ({"service": "x", "team": "a"}, "teams.web.og.service: there is no such key"),
         (["a"], "teams.web.og: expected the name of a team, or a mapping with one of"),
@@ -869,15 +967,31 @@ def test_a_wrong_target_is_told(value, complaint):
     [
         ({}, "api_key: expected the key of an API integration, found nothing"),
         ({"api_key": KEY, "url": "api.opsgenie.com"}, "url: expected an http or https address"),
-        ({"api_key": KEY, "url": "https://og.example.com/?a=b"}, "url: expected an http or https address"),
-        ({"api_key": KEY, "url": f"https://u:{READ_KEY}@h.example.com"}, "url: expected an address without a user"),
-        ({"api_key": KEY, "responder": {"service": "x", "user": "b"}}, "responder.service: there is no such key"),
+        (
+            {"api_key": KEY, "url": "https://og.example.com/?a=b"},
+            "url: expected an http or https address",
+        ),
+        (
+            {"api_key": KEY, "url": f"https://u:{READ_KEY}@h.example.com"},
+            "url: expected an address without a user",
+        ),
+        (
+            {"api_key": KEY, "responder": {"service": "x", "user": "b"}},
+            "responder.service: there is no such key",
+        ),
         ({"api_key": KEY, "follow": "2h"}, "follow: expected a length of time"),
         ({"api_key": KEY, "time_limit": 0}, "time_limit: expected a length of time"),
-        ({"api_key": KEY, "verify": False}, "verify: expected the full path of a CA file (checking cannot be"),
+        (
+            {"api_key": KEY, "verify": False},
+            "verify: expected the full path of a CA file (checking cannot be",
+        ),
         ({"api_key": KEY, "apikey": "x"}, "apikey: there is no such key; did you mean api_key?"),
         (
-            {"api_key": KEY, "read_key": READ_KEY, "url": "https://api.atlassian.com/jsm/ops/integration/"},
+            {
+                "api_key": KEY,
+                "read_key": READ_KEY,
+                "url": "https://api.atlassian.com/jsm/ops/integration/",
+            },
             "read_key: is of no use with this url",
         ),
     ],

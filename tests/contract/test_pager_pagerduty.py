@@ -1,4 +1,5 @@
-"""The pager kind pagerduty with a token, against an account in memory that takes only what the contract takes."""
+"""The pager kind pagerduty with a token, against an account in memory that takes only what the
+contract takes."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ from support.http_server import HttpServer, Reply, free_port
 from support.vendor import answer, body_of
 from support.vendors.pagerduty import ROUTING_KEY, TOKEN, FakePagerDuty, error
 
-ALICE = Author("alice", "#ops", "PALICE", "alice@example.com", "https://st2.example.com/#/history/1")
+ALICE = Author(
+    "alice", "#ops", "PALICE", "alice@example.com", "https://st2.example.com/#/history/1"
+)
 DAVE = Author("dave", "#ops", link="execution 77")
 SERVICE = Target("service", "PWEB", "Web")
 POLICY = Target("escalation_policy", "PPOL", "Web team")
@@ -29,7 +32,14 @@ SIX = datetime(2026, 11, 23, 18, tzinfo=timezone.utc)
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -102,7 +112,11 @@ def test_a_page_to_a_service_is_one_incident_and_says_who_is_reached_until_when(
     assert paged.notes == ()
     incident = paged.incident
     assert (incident.id, incident.number, incident.shown) == ("PI1201", "1201", "1201")
-    assert (incident.title, incident.target, incident.people) == ("checkout is down", "Web", ("Bob Brown",))
+    assert (incident.title, incident.target, incident.people) == (
+        "checkout is down",
+        "Web",
+        ("Bob Brown",),
+    )
     assert incident.state is State.TRIGGERED
     assert incident.url == "https://acme.example.com/incidents/PI1201"
     assert incident.since == datetime(2026, 11, 23, 9, tzinfo=timezone.utc)
@@ -201,10 +215,14 @@ def test_nothing_else_can_be_paged(account, pager):
 # In whose name
 
 
-def test_whoever_is_not_mapped_pages_in_the_name_of_the_configured_user_and_that_is_said(account, pager):
+def test_whoever_is_not_mapped_pages_in_the_name_of_the_configured_user_and_that_is_said(
+    account, pager
+):
     paged = pager.page(alarm(author=DAVE))
     assert account.rest.requests[0].headers["from"] == "bot@example.com"
-    assert account.incidents[0]["body"]["details"].endswith("\n\ndave (in #ops) via opsroom, execution 77")
+    assert account.incidents[0]["body"]["details"].endswith(
+        "\n\ndave (in #ops) via opsroom, execution 77"
+    )
     assert len(paged.notes) == 1
     assert "bot@example.com" in paged.notes[0]
     assert "dave" in paged.notes[0]
@@ -240,7 +258,9 @@ def test_who_is_not_a_user_of_the_account_is_replaced_once_and_that_is_said(acco
     assert len(account.incidents) == 1
 
 
-@pytest.mark.parametrize("wrong", [error(400, 1028, 'Malformed "From" header'), error(404, 1008, "No such user")])
+@pytest.mark.parametrize(
+    "wrong", [error(400, 1028, 'Malformed "From" header'), error(404, 1008, "No such user")]
+)
 def test_an_address_that_pagerduty_does_not_like_is_replaced_too(account, pager, wrong):
     account.rest.instead(wrong)
     assert pager.page(alarm()).delivery is Delivery.ACCEPTED
@@ -257,7 +277,9 @@ def test_a_configured_user_whom_the_account_does_not_have_is_the_administrators_
 
 
 def test_paging_oneself_is_done_in_the_name_of_the_configured_user_so_that_it_rings(account, pager):
-    for number, target in enumerate((Target("user", "PALICE", "alice"), Target("user", "alice@example.com", "alice"))):
+    for number, target in enumerate(
+        (Target("user", "PALICE", "alice"), Target("user", "alice@example.com", "alice"))
+    ):
         paged = pager.page(alarm(target, mark=f"m{number}"))
         assert paged.delivery is Delivery.ACCEPTED
         assert paged.incident.people == ("Alice Jones",)
@@ -279,13 +301,21 @@ def test_a_page_that_pagerduty_acknowledges_at_once_reaches_nobody(account, page
 
 def test_a_page_that_is_only_with_its_own_author_reaches_nobody(account, pager):
     account.policies["PPOL"]["levels"] = [[("PALICE", "PSCH")]]
-    made = {"id": "PI1", "status": "triggered", "assignments": [{"assignee": {"id": "PALICE", "summary": "Alice"}}]}
+    made = {
+        "id": "PI1",
+        "status": "triggered",
+        "assignments": [{"assignee": {"id": "PALICE", "summary": "Alice"}}],
+    }
     account.rest.instead(answer({"incident": made}, 201))
     assert pager.page(alarm()).delivery is Delivery.NOBODY
 
 
 def test_the_user_of_the_token_who_is_assigned_is_noticed_too(account, pager):
-    made = {"id": "PI1", "status": "acknowledged", "assignments": [{"assignee": {"id": "PBOT", "summary": "Bot"}}]}
+    made = {
+        "id": "PI1",
+        "status": "acknowledged",
+        "assignments": [{"assignee": {"id": "PBOT", "summary": "Bot"}}],
+    }
     account.rest.instead(answer({"incident": made}, 201))
     assert pager.page(alarm(Target("user", "PBOT"), author=DAVE)).delivery is Delivery.NOBODY
 
@@ -307,7 +337,8 @@ def test_an_answer_without_assignments_is_unconfirmed(account, pager):
 @pytest.mark.parametrize(
     "reply",
     [
-        Reply(500), Reply(404, "<html>"), answer({"oncalls": 7}), answer([]), error(429, 2020, "Rate Limit Exceeded"),
+        Reply(500), Reply(404, "<html>"), answer({"oncalls": 7}), answer([]),
+        error(429, 2020, "Rate Limit Exceeded"),
         answer({"oncalls": [{"user": None}, {"user": {"id": 7}}, {}]}), Reply(drop="unanswered"),
     ],
 )  # fmt: skip
@@ -318,7 +349,9 @@ def test_until_when_somebody_is_on_call_may_stay_unknown(account, pager, reply):
     assert paged.duties == (Duty("Bob Brown"),)
 
 
-def test_the_room_does_not_wait_long_for_until_when_somebody_is_on_call(account, pager, monkeypatch):
+def test_the_room_does_not_wait_long_for_until_when_somebody_is_on_call(
+    account, pager, monkeypatch
+):
     monkeypatch.setattr("opsroom.pagers.pagerduty.people._SOFT_LIMIT", 0.2)
     until, began = threading.Event(), time.monotonic()
     account.rest.instead(Reply(until=until), where=lambda request: request.path == "/oncalls")
@@ -353,7 +386,13 @@ def test_a_mark_that_is_not_there_is_not_found(account, pager):
 
 
 def test_an_incident_with_another_key_is_not_taken_for_the_page(account, pager):
-    other = {"id": "PI9", "status": "triggered", "incident_key": "else", "title": "checkout is down", "assignments": []}
+    other = {
+        "id": "PI9",
+        "status": "triggered",
+        "incident_key": "else",
+        "title": "checkout is down",
+        "assignments": [],
+    }
     keyless = {**other, "incident_key": None, "title": "something else"}
     account.rest.instead(answer({"incidents": [other, keyless]}))
     assert pager.find(alarm()) is None
@@ -473,7 +512,12 @@ def test_a_page_without_text_still_has_a_title(account, pager):
 )
 def test_names_are_looked_up_exact_before_partial_with_four_requests(account, pager, name, found):
     assert list(pager.look_up(name)) == found
-    assert asked(account) == ["GET /services", "GET /escalation_policies", "GET /schedules", "GET /users"]
+    assert asked(account) == [
+        "GET /services",
+        "GET /escalation_policies",
+        "GET /schedules",
+        "GET /users",
+    ]
 
 
 def test_no_name_is_not_looked_up(account, pager):
@@ -482,17 +526,26 @@ def test_no_name_is_not_looked_up(account, pager):
 
 
 def test_a_long_list_is_read_on_up_to_a_bound(account, pager):
-    account.services = {f"P{number}": {"name": f"web {number}", "policy": "PPOL"} for number in range(250)}
+    account.services = {
+        f"P{number}": {"name": f"web {number}", "policy": "PPOL"} for number in range(250)
+    }
     assert pager.look_up("web 249") == (Target("service", "P249", "web 249"),)
-    account.services = {f"P{number}": {"name": f"db {number}", "policy": "PPOL"} for number in range(900)}
+    account.services = {
+        f"P{number}": {"name": f"db {number}", "policy": "PPOL"} for number in range(900)
+    }
     assert len(pager.look_up("db")) == 300
     services = [one for one in account.rest.requests if one.path == "/services"]
     assert [one.query["offset"][0] for one in services[1:]] == ["0", "100", "200"]
 
 
-def test_who_is_on_call_for_a_service_is_told_by_its_escalation_policy_and_pages_nobody(account, pager):
+def test_who_is_on_call_for_a_service_is_told_by_its_escalation_policy_and_pages_nobody(
+    account, pager
+):
     duties = pager.on_call(SERVICE)
-    assert duties == (Duty("Bob Brown", SIX, 1, "Web rota"), Duty("Carol White", None, 2, "Web team"))
+    assert duties == (
+        Duty("Bob Brown", SIX, 1, "Web rota"),
+        Duty("Carol White", None, 2, "Web team"),
+    )
     assert asked(account) == ["GET /services/PWEB", "GET /oncalls"]
     assert account.incidents == []
 
@@ -513,7 +566,11 @@ def test_who_is_on_call_elsewhere_is_one_request(account, pager, target, duties)
 
 
 def test_somebody_who_is_on_call_twice_is_told_once_with_the_later_end(account, pager):
-    account.schedules["PLATE"] = {"name": "Late", "end": "2026-11-23T22:00:00+02:00", "type": "schedule_reference"}
+    account.schedules["PLATE"] = {
+        "name": "Late",
+        "end": "2026-11-23T22:00:00+02:00",
+        "type": "schedule_reference",
+    }
     account.policies["PPOL"]["levels"] = [[("PBOB", "PSCH"), ("PBOB", "PLATE")]]
     (duty,) = pager.on_call(POLICY)
     assert duty.until == datetime(2026, 11, 23, 20, tzinfo=timezone.utc)
@@ -548,9 +605,15 @@ def test_an_incident_is_known_by_number_id_and_mark(account, pager, id):
     assert len(asked(account)) == 3
 
 
-@pytest.mark.parametrize("id", ["77", "ops00000000000ff", "", "../users", "1 2", "a/b", "x" * 100, "%2e%2e", "{{x}}"])
+@pytest.mark.parametrize(
+    "id", ["77", "ops00000000000ff", "", "../users", "1 2", "a/b", "x" * 100, "%2e%2e", "{{x}}"]
+)
 def test_an_incident_that_is_not_there_is_an_unknown_page(account, pager, id):
-    for verb in (pager.incident, lambda id: pager.acknowledge(id, ALICE), lambda id: pager.resolve(id, ALICE)):
+    for verb in (
+        pager.incident,
+        lambda id: pager.acknowledge(id, ALICE),
+        lambda id: pager.resolve(id, ALICE),
+    ):
         assert raised(Refusal, verb, id).code is Code.UNKNOWN_PAGE
     assert not account.rest.sent("PUT")
 
@@ -709,7 +772,9 @@ def test_somebody_is_added_in_the_name_of_who_says_so(account, pager):
     assert pager.add_responder("1201", Target("user", "PCAROL", "carol"), ALICE).number == "1201"
     assert asked(account) == ["GET /incidents/1201", "POST /incidents/PI1201/responder_requests"]
     assert account.rest.requests[-1].headers["from"] == "alice@example.com"
-    assert account.responders == [{"id": "PCAROL", "type": "user_reference", "incident": "PI1201", "by": "PALICE"}]
+    assert account.responders == [
+        {"id": "PCAROL", "type": "user_reference", "incident": "PI1201", "by": "PALICE"}
+    ]
     assert body_of(account.rest.requests[-1])["message"] == f"checkout is down ({ALICE.line})"
 
 
@@ -721,14 +786,20 @@ def test_an_escalation_policy_and_whoever_is_on_call_on_a_schedule_can_be_added(
     assert [one["id"] for one in account.responders] == ["PPOL", "PBOB", "PCAROL"]
     assert raised(Refusal, pager.add_responder, "1201", SERVICE, ALICE).code is Code.NOT_POSSIBLE
     account.policies["PPOL"]["levels"] = []
-    assert raised(Failure, pager.add_responder, "1201", SCHEDULE, ALICE).code is Code.NOBODY_NOTIFIED
+    assert (
+        raised(Failure, pager.add_responder, "1201", SCHEDULE, ALICE).code is Code.NOBODY_NOTIFIED
+    )
 
 
 def test_who_is_not_mapped_adds_somebody_as_the_configured_user_whose_id_is_asked(account, pager):
     pager.page(alarm())
     account.rest.requests.clear()
     pager.add_responder("1201", BOB, DAVE)
-    assert asked(account) == ["GET /incidents/1201", "GET /users", "POST /incidents/PI1201/responder_requests"]
+    assert asked(account) == [
+        "GET /incidents/1201",
+        "GET /users",
+        "POST /incidents/PI1201/responder_requests",
+    ]
     assert account.responders[0]["by"] == "PBOT"
 
 
@@ -758,7 +829,9 @@ def test_a_configured_user_that_is_gone_cannot_add_anybody(account):
 
 def options_target(**raw):
     problems = Problems()
-    target = REGISTRY.read("pagerduty", "read_target", Fields({"duty": raw}, "teams.web-team", problems), "duty")
+    target = REGISTRY.read(
+        "pagerduty", "read_target", Fields({"duty": raw}, "teams.web-team", problems), "duty"
+    )
     assert problems.lines == []
     return target
 
@@ -824,15 +897,19 @@ VERBS = {
 @pytest.mark.parametrize(
     ("reply", "kind", "code", "words"),
     [
-        (error(401, 2006, "Authentication failed"), Failure, Code.UNAUTHORIZED, "Authentication failed"),
+        (error(401, 2006, "Authentication failed"), Failure, Code.UNAUTHORIZED,
+         "Authentication failed"),
         (Reply(401, "denied"), Failure, Code.UNAUTHORIZED, "(401)"),
         (error(403, 2010, "Access Denied"), Failure, Code.UNAUTHORIZED, "Access Denied"),
-        (error(402, 2012, "Payment Required", "no ability"), Refusal, Code.NOT_POSSIBLE, "no ability"),
-        (error(400, 2001, "Invalid Input", "this is odd"), Refusal, Code.NOT_ACCEPTED, "Invalid Input: this is odd"),
+        (error(402, 2012, "Payment Required", "no ability"), Refusal, Code.NOT_POSSIBLE,
+         "no ability"),
+        (error(400, 2001, "Invalid Input", "this is odd"), Refusal, Code.NOT_ACCEPTED,
+         "Invalid Input: this is odd"),
         (error(409, 2000, "Conflict"), Refusal, Code.NOT_ACCEPTED, "Conflict"),
         (error(410, 2000, "Gone"), Failure, Code.GONE, "no longer"),
         (Reply(410), Failure, Code.GONE, "(410)"),
-        (error(429, 2020, "Rate Limit Exceeded"), Failure, Code.RATE_LIMITED, "does not say for how long"),
+        (error(429, 2020, "Rate Limit Exceeded"), Failure, Code.RATE_LIMITED,
+         "does not say for how long"),
         (Reply(500, "<html>"), Failure, Code.BAD_ANSWER, "500"),
         (Reply(404, "<html>no such page</html>"), Failure, Code.BAD_ANSWER, "404"),
         (Reply(400, '{"error": 7}'), Failure, Code.BAD_ANSWER, "400"),
@@ -862,12 +939,16 @@ def test_each_verb_tells_each_error_in_a_sentence(account, pager, reply, kind, c
     "content",
     [
         {"incident": None}, {"incident": []}, {"incident": {}}, {"incident": {"id": 5}},
-        {"incidents": {}}, {"incidents": [1]}, {"incidents": None}, {"oncalls": "x"}, {"oncalls": [None]},
+        {"incidents": {}}, {"incidents": [1]}, {"incidents": None}, {"oncalls": "x"},
+        {"oncalls": [None]},
         {"services": [[]], "more": "yes"}, {"service": {"escalation_policy": 3}}, {"service": "x"},
-        {"incident": {"id": "P1", "status": 7, "assignments": [1, {"assignee": 2}, {}], "service": 1,
-                      "incident_number": {}, "title": [], "created_at": 99, "html_url": "javascript:x"},
+        {"incident": {"id": "P1", "status": 7, "assignments": [1, {"assignee": 2}, {}],
+         "service": 1,
+                      "incident_number": {}, "title": [], "created_at": 99,
+                      "html_url": "javascript:x"},
          "incidents": [{"id": None}], "oncalls": [{"user": [], "end": 7, "escalation_level": "x"}],
-         "services": [{"id": 7, "name": {}}], "escalation_policies": [{}], "schedules": [{}], "users": [{}],
+         "services": [{"id": 7, "name": {}}], "escalation_policies": [{}], "schedules": [{}],
+         "users": [{}],
          "service": {"escalation_policy": {"id": 1}}},
     ],
 )  # fmt: skip
@@ -942,7 +1023,9 @@ def test_errors_name_the_key_of_the_config_that_mends_them(account, pager):
 
 
 def test_pagerduty_that_is_down_is_unreachable_and_was_not_paged():
-    options, _ = options_of(**{"token": TOKEN, "from": "b@example.com", "url": f"http://127.0.0.1:{free_port()}"})
+    options, _ = options_of(
+        **{"token": TOKEN, "from": "b@example.com", "url": f"http://127.0.0.1:{free_port()}"}
+    )
     pager = REGISTRY.make("pagerduty", options, name="duty", store=None, keep=None)
     told = raised(Failure, pager.page, alarm())
     assert told.code is Code.UNREACHABLE
@@ -968,7 +1051,9 @@ def test_an_error_that_echoes_secrets_and_expressions_shows_neither(account, pag
 
 
 def test_the_secrets_do_not_show_in_the_options_and_targets():
-    options, lines = options_of(**{"token": TOKEN, "routing_key": ROUTING_KEY, "from": "b@example.com"})
+    options, lines = options_of(
+        **{"token": TOKEN, "routing_key": ROUTING_KEY, "from": "b@example.com"}
+    )
     assert lines == []
     target = options_target(routing_key=ROUTING_KEY)
     for shown in (
@@ -984,10 +1069,14 @@ def test_the_secrets_do_not_show_in_the_options_and_targets():
 
 
 def test_the_defaults_are_the_vendors():
-    options, _ = options_of(**{"token": "x", "from": "b@example.com", "url": "https://api.eu.example.com/"})
+    options, _ = options_of(
+        **{"token": "x", "from": "b@example.com", "url": "https://api.eu.example.com/"}
+    )
     assert options.url == "https://api.eu.example.com"
     assert options.events_url == "https://events.pagerduty.com"
-    assert options_of(**{"token": "x", "from": "b@example.com"})[0].url == "https://api.pagerduty.com"
+    assert (
+        options_of(**{"token": "x", "from": "b@example.com"})[0].url == "https://api.pagerduty.com"
+    )
 
 
 @pytest.mark.parametrize(
@@ -995,11 +1084,23 @@ def test_the_defaults_are_the_vendors():
     [
         ({}, "token: expected a token, or a routing_key"),
         ({"token": "x"}, "from: expected the e-mail address of the account's user in whose name"),
-        ({"token": "x", "from": "bot"}, "from: expected the e-mail address of a user of the account, found 'bot'"),
+        (
+            {"token": "x", "from": "bot"},
+            "from: expected the e-mail address of a user of the account, found 'bot'",
+        ),
         ({"token": "x", "from": "a@b.example.com\nX: y"}, "from: expected the e-mail address"),
-        ({"token": ["x"], "from": "a@b.example.com"}, "token: expected the key of the REST API alone"),
-        ({"token": "Token token=abc", "from": "a@b.example.com"}, "token: expected the key of the REST API alone"),
-        ({"token": "a\nb", "from": "a@b.example.com"}, "token: expected the key of the REST API alone"),
+        (
+            {"token": ["x"], "from": "a@b.example.com"},
+            "token: expected the key of the REST API alone",
+        ),
+        (
+            {"token": "Token token=abc", "from": "a@b.example.com"},
+            "token: expected the key of the REST API alone",
+        ),
+        (
+            {"token": "a\nb", "from": "a@b.example.com"},
+            "token: expected the key of the REST API alone",
+        ),
         ({"routing_key": True}, "routing_key: expected the integration key"),
         ({"routing_key": "x", "service": "Web team"}, "service: expected the id of a service"),
         ({"routing_key": "x", "url": "ftp://x"}, "url: expected an http or https address"),
@@ -1033,7 +1134,9 @@ def test_a_wrong_secret_is_not_part_of_the_complaint():
 )
 def test_a_target_is_read(raw, target):
     problems = Problems()
-    found = REGISTRY.read("pagerduty", "read_target", Fields({"duty": raw}, "teams.web-team", problems), "duty")
+    found = REGISTRY.read(
+        "pagerduty", "read_target", Fields({"duty": raw}, "teams.web-team", problems), "duty"
+    )
     assert problems.lines == []
     assert (found.kind, found.id) == (target.kind, target.id)
 
@@ -1041,26 +1144,44 @@ def test_a_target_is_read(raw, target):
 @pytest.mark.parametrize(
     ("raw", "complaint"),
     [
-        (None, "duty: expected the id of a service such as PWIXJZS, or a mapping with one of service, escal"),
+        (
+            None,
+            "duty: expected the id of a service such as PWIXJZS, or a mapping with one of "
+            "service, escal",
+        ),
         ("Web team", "duty: expected the id of a service"),
         (["PWEB"], "duty: expected the id of a service"),
-        ({}, "duty: expected exactly one of service, escalation_policy, user, schedule or routing_key, found none"),
-        ({"service": "P1", "user": "P2"}, "duty: expected exactly one of service, escalation_policy, user, schedule"),
+        (
+            {},
+            "duty: expected exactly one of service, escalation_policy, user, schedule or "
+            "routing_key, found none",
+        ),
+        (
+            {"service": "P1", "user": "P2"},
+            "duty: expected exactly one of service, escalation_policy, user, schedule",
+        ),
         ({"service": "a b"}, "duty.service: expected the id of a service"),
         ({"user": "a b"}, "duty.user: expected the id of a user, or their e-mail address"),
-        ({"service": "P1", "sevice": "P2"}, "duty.sevice: there is no such key; did you mean service?"),
+        (
+            {"service": "P1", "sevice": "P2"},
+            "duty.sevice: there is no such key; did you mean service?",
+        ),
         ({"routing_key": {"a": 1}}, "duty.routing_key: expected the integration key"),
     ],
 )
 def test_a_wrong_target_is_told(raw, complaint):
     problems = Problems()
-    REGISTRY.read("pagerduty", "read_target", Fields({"duty": raw}, "teams.web-team", problems), "duty")
+    REGISTRY.read(
+        "pagerduty", "read_target", Fields({"duty": raw}, "teams.web-team", problems), "duty"
+    )
     (line,) = problems.lines
     assert line.startswith(f"teams.web-team.{complaint}")
 
 
 def test_a_redirect_does_not_take_the_token_elsewhere(account, pager):
     with HttpServer() as elsewhere:
-        account.rest.instead(Reply(302, headers={"Location": elsewhere.url("/incidents/1201", host="localhost")}))
+        account.rest.instead(
+            Reply(302, headers={"Location": elsewhere.url("/incidents/1201", host="localhost")})
+        )
         raised(Failure, pager.incident, "1201")
         assert all(TOKEN not in repr(one.headers) for one in elsewhere.requests)

@@ -1,4 +1,5 @@
-"""The pager kind pagerduty with a routing key only: the Events API v2, which answers before anybody is paged."""
+"""The pager kind pagerduty with a routing key only: the Events API v2, which answers before anybody
+is paged."""
 
 from __future__ import annotations
 
@@ -15,14 +16,23 @@ from support.http_server import Reply
 from support.vendor import answer, body_of
 from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty
 
-ALICE = Author("alice", "#ops", "PALICE", "alice@example.com", "https://st2.example.com/#/history/1")
+ALICE = Author(
+    "alice", "#ops", "PALICE", "alice@example.com", "https://st2.example.com/#/history/1"
+)
 MARK = "ops0123456789abc"
 TEAM_KEY = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -40,7 +50,9 @@ def pager(account):
 def pager_of(account, **more):
     raw = {"routing_key": ROUTING_KEY, "token": None, "from": None, "service": None, **more}
     problems = Problems()
-    options = REGISTRY.read_options("pagerduty", Fields(account.options(**raw), "pagers.duty", problems))
+    options = REGISTRY.read_options(
+        "pagerduty", Fields(account.options(**raw), "pagers.duty", problems)
+    )
     assert problems.lines == []
     return REGISTRY.make("pagerduty", options, name="duty", store=None, keep=None)
 
@@ -77,7 +89,9 @@ def test_a_page_is_one_event_whose_outcome_is_unconfirmed(account, pager):
         "dedup_key": MARK,
         "client": "opsroom",
         "client_url": "https://st2.example.com/#/history/1",
-        "links": [{"href": "https://st2.example.com/#/history/1", "text": "The execution in StackStorm"}],
+        "links": [
+            {"href": "https://st2.example.com/#/history/1", "text": "The execution in StackStorm"}
+        ],
         "payload": {
             "summary": "checkout is down",
             "source": "opsroom",
@@ -89,7 +103,11 @@ def test_a_page_is_one_event_whose_outcome_is_unconfirmed(account, pager):
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.duties == ()
     assert "cannot be learnt without a token" in paged.notes[-1]
-    assert (paged.incident.id, paged.incident.state, paged.incident.target) == (MARK, State.UNKNOWN, "duty")
+    assert (paged.incident.id, paged.incident.state, paged.incident.target) == (
+        MARK,
+        State.UNKNOWN,
+        "duty",
+    )
     assert account.rest.requests == []
     assert len(account.incidents) == 1
 
@@ -166,7 +184,10 @@ def test_a_slow_answer_is_in_doubt(account):
 
 
 def invalid(*errors):
-    return answer({"status": "invalid event", "message": "Event object is invalid", "errors": list(errors)}, 400)
+    return answer(
+        {"status": "invalid event", "message": "Event object is invalid", "errors": list(errors)},
+        400,
+    )
 
 
 def test_a_routing_key_that_is_none_names_the_key_of_the_config(account, pager):
@@ -180,20 +201,23 @@ def test_a_routing_key_that_is_none_names_the_key_of_the_config(account, pager):
 @pytest.mark.parametrize(
     ("reply", "kind", "code", "words", "doubt"),
     [
-        (invalid("'payload.source' is missing"), Refusal, Code.NOT_ACCEPTED, "'payload.source' is missing", False),
+        (invalid("'payload.source' is missing"), Refusal, Code.NOT_ACCEPTED,
+         "'payload.source' is missing", False),
         (invalid(f"echo {ROUTING_KEY}"), Refusal, Code.NOT_ACCEPTED, "***", False),
         (Reply(400, "Bad Request"), Failure, Code.BAD_ANSWER, "400", False),
         (Reply(403, "no"), Failure, Code.UNAUTHORIZED, "(403)", False),
         (Reply(404, "<html>"), Failure, Code.BAD_ANSWER, "404", False),
         (Reply(410, ""), Failure, Code.GONE, "no longer", False),
         (Reply(429, ""), Failure, Code.RATE_LIMITED, "does not say for how long", False),
-        (Reply(429, "", {"Retry-After": "30"}), Failure, Code.RATE_LIMITED, "asks to wait 30 s", False),
+        (Reply(429, "", {"Retry-After": "30"}), Failure, Code.RATE_LIMITED, "asks to wait 30 s",
+         False),
         (Reply(500, ""), Failure, Code.BAD_ANSWER, "500", True),
         (Reply(202, "<html>"), Failure, Code.BAD_ANSWER, "HTML", True),
         (Reply(202, "[]"), Failure, Code.BAD_ANSWER, "JSON without", True),
         (Reply(202, "{}"), Failure, Code.BAD_ANSWER, "JSON without", True),
         (Reply(202, '{"status": 1}'), Failure, Code.BAD_ANSWER, "JSON without", True),
-        (answer({"status": "full", "message": "later"}, 202), Refusal, Code.NOT_ACCEPTED, "full: later", False),
+        (answer({"status": "full", "message": "later"}, 202), Refusal, Code.NOT_ACCEPTED,
+         "full: later", False),
     ],
 )  # fmt: skip
 def test_each_error_is_told_in_a_sentence(account, pager, reply, kind, code, words, doubt):
@@ -216,8 +240,12 @@ def test_an_answer_without_a_key_is_as_good(account, pager):
     assert pager.page(alarm(pager)).incident.id == MARK
 
 
-@pytest.mark.parametrize(("verb", "status"), [("acknowledge", "acknowledged"), ("resolve", "resolved")])
-def test_an_alert_is_followed_up_by_its_key_and_what_came_of_it_stays_unknown(account, pager, verb, status):
+@pytest.mark.parametrize(
+    ("verb", "status"), [("acknowledge", "acknowledged"), ("resolve", "resolved")]
+)
+def test_an_alert_is_followed_up_by_its_key_and_what_came_of_it_stays_unknown(
+    account, pager, verb, status
+):
     pager.page(alarm(pager))
     incident = getattr(pager, verb)(f" {MARK} ", ALICE)
     assert (incident.id, incident.state) == (MARK, State.UNKNOWN)

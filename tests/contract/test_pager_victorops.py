@@ -1,4 +1,5 @@
-"""The pager kind victorops, against a vendor that refuses what the descriptions of its API and its endpoint refuse."""
+"""The pager kind victorops, against a vendor that refuses what the descriptions of its API and its
+endpoint refuse."""
 
 from __future__ import annotations
 
@@ -46,7 +47,14 @@ class Time:
 
 @pytest.fixture(autouse=True)
 def time(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
     time = Time()
     monkeypatch.setattr(client, "clock", lambda: time.now)
@@ -108,7 +116,9 @@ def plain(endpoint):
 
 @pytest.fixture
 def both(api, endpoint):
-    return made(**KEYS, url=api.url(""), user="opsroom-bot", endpoint=address(endpoint), routing_key="web")
+    return made(
+        **KEYS, url=api.url(""), user="opsroom-bot", endpoint=address(endpoint), routing_key="web"
+    )
 
 
 def address(endpoint, key=ENDPOINT_KEY):
@@ -152,7 +162,11 @@ def test_a_page_to_a_user_is_one_request_and_known_at_once(api, org, pager):
         (
             Target("escalation_policy", "pol-web1", "Web Primary"),
             ["pol-web1"],
-            ["POST /v1/incidents", "GET /v1/oncall/current", "GET /v2/team/team-aaaa1111/oncall/schedule"],
+            [
+                "POST /v1/incidents",
+                "GET /v1/oncall/current",
+                "GET /v2/team/team-aaaa1111/oncall/schedule",
+            ],
         ),
         (
             Target("escalation_policy", "web PRIMARY"),
@@ -229,7 +243,8 @@ def test_a_team_with_several_policies_is_asked_back(api, pager):
         pager.page(alarm(target=Target("team", "Data")))
     assert caught.value.code is Code.WHICH_WHO
     assert caught.value.message == (
-        "Team Data has several escalation policies in Splunk On-Call: Data Primary and Data Waiting Room."
+        "Team Data has several escalation policies in Splunk On-Call: Data Primary and Data "
+        "Waiting Room."
     )
     assert api.sent("POST") == []
 
@@ -261,7 +276,10 @@ def test_200_with_an_error_inside_is_no_page(api, org, pager):
     with pytest.raises(Refusal) as caught:
         pager.page(alarm(target=Target("user", "zed")))
     assert caught.value.code is Code.NOT_ACCEPTED
-    assert caught.value.message == "Splunk On-Call made no incident for the user zed: No such target: zed."
+    assert (
+        caught.value.message
+        == "Splunk On-Call made no incident for the user zed: No such target: zed."
+    )
     assert not caught.value.facts["sent"]
     assert org.incidents == []
     assert len(api.requests) == 1
@@ -292,7 +310,9 @@ def test_somebody_without_a_name_there_pages_in_that_of_the_configured_user(org,
 def test_a_name_that_is_not_known_there_gives_way_to_the_configured_user(api, org, pager):
     paged = pager.page(alarm(author=Author("carol", identity="carole")))
     assert paged.delivery is Delivery.ACCEPTED
-    assert paged.notes == ("Splunk On-Call does not know its user carole; it was done in the name of opsroom-bot.",)
+    assert paged.notes == (
+        "Splunk On-Call does not know its user carole; it was done in the name of opsroom-bot.",
+    )
     assert len(org.incidents) == 1
     assert len(api.requests) == 2
     org.add()
@@ -331,7 +351,8 @@ def test_the_endpoint_gets_a_critical_alert_that_carries_the_mark(endpoint, org,
         "message_type": "CRITICAL",
         "entity_id": MARK,
         "entity_display_name": "checkout is down …",
-        "state_message": "alice (in #ops) via opsroom, https://st2.example.com/x1\n\ncheckout is down\nsince 14:00",
+        "state_message": "alice (in #ops) via opsroom, https://st2.example.com/x1\n\ncheckout is "
+        "down\nsince 14:00",
         "monitoring_tool": "opsroom",
         "routing_key": "web",
     }
@@ -339,7 +360,8 @@ def test_the_endpoint_gets_a_critical_alert_that_carries_the_mark(endpoint, org,
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.incident.id == MARK
     assert paged.notes == (
-        "Splunk On-Call's REST endpoint took it; what came of it cannot be learnt without pagers.vo.api_id and "
+        "Splunk On-Call's REST endpoint took it; what came of it cannot be learnt without "
+        "pagers.vo.api_id and "
         "pagers.vo.api_key.",
     )
 
@@ -364,7 +386,9 @@ def test_an_alert_that_becomes_no_incident_in_time_is_unconfirmed(api, org, both
     org.slow = True
     paged = both.page(alarm(target=KEY))
     assert paged.delivery is Delivery.UNCONFIRMED
-    assert paged.notes == ("Splunk On-Call's REST endpoint took it; it became no incident within 8 s.",)
+    assert paged.notes == (
+        "Splunk On-Call's REST endpoint took it; it became no incident within 8 s.",
+    )
     assert sum(time.waits) == pytest.approx(8.0)
     assert len(api.requests) == 7
     org.work_off()
@@ -395,7 +419,11 @@ def test_the_endpoint_alone_pages_routing_keys_only(endpoint, plain, target):
 @pytest.mark.parametrize(
     ("reply", "code", "words"),
     [
-        (answer({"result": "failure", "message": "bad routing"}), Code.NOT_ACCEPTED, "did not take it: bad routing."),
+        (
+            answer({"result": "failure", "message": "bad routing"}),
+            Code.NOT_ACCEPTED,
+            "did not take it: bad routing.",
+        ),
         (answer({"result": "failure"}), Code.NOT_ACCEPTED, "did not take it."),
         (Reply(400, "Invalid JSON"), Code.NOT_ACCEPTED, "(400): Invalid JSON."),
         (Reply(404, ""), Code.UNAUTHORIZED, "does not know its key (404)."),
@@ -411,7 +439,9 @@ def test_what_the_endpoint_refuses_is_certain(endpoint, plain, reply, code, word
     assert not isinstance(caught.value, Failure) or not in_doubt(caught.value)
 
 
-@pytest.mark.parametrize("reply", [Reply(200, ""), Reply(201, "<html>"), answer({}), answer([]), answer("success")])
+@pytest.mark.parametrize(
+    "reply", [Reply(200, ""), Reply(201, "<html>"), answer({}), answer([]), answer("success")]
+)
 def test_an_endpoint_that_says_neither_success_nor_failure_leaves_doubt(endpoint, plain, reply):
     endpoint.instead(reply)
     with pytest.raises(Failure) as caught:
@@ -424,7 +454,9 @@ def test_an_endpoint_that_says_neither_success_nor_failure_leaves_doubt(endpoint
 
 
 @pytest.mark.parametrize("drop", ["unanswered", "half"])
-def test_a_connection_that_breaks_after_the_incident_was_made_leaves_one_that_is_found(api, org, pager, drop):
+def test_a_connection_that_breaks_after_the_incident_was_made_leaves_one_that_is_found(
+    api, org, pager, drop
+):
     api.after(drop, where=is_write)
     with pytest.raises(Failure) as caught:
         pager.page(alarm())
@@ -454,7 +486,9 @@ def test_an_alert_whose_answer_was_lost_is_found_by_its_entity_id(endpoint, org,
 
 
 def test_the_same_alert_again_is_the_same_incident(org, both):
-    assert both.page(alarm(target=KEY)).incident.number == both.page(alarm(target=KEY)).incident.number
+    assert (
+        both.page(alarm(target=KEY)).incident.number == both.page(alarm(target=KEY)).incident.number
+    )
     assert len(org.incidents) == 1
 
 
@@ -483,7 +517,14 @@ def test_a_slow_answer_is_given_up_and_in_doubt(api):
 
 @pytest.mark.parametrize(
     "reply",
-    [Reply(200, ""), Reply(201, "<html>"), answer([]), answer({}), answer({"incidentNumber": [1]}), answer("x")],
+    [
+        Reply(200, ""),
+        Reply(201, "<html>"),
+        answer([]),
+        answer({}),
+        answer({"incidentNumber": [1]}),
+        answer("x"),
+    ],
 )
 def test_a_success_that_says_nothing_is_in_doubt(api, org, pager, reply):
     org.add()
@@ -511,8 +552,16 @@ def test_a_success_that_says_nothing_is_in_doubt(api, org, pager, reply):
             Code.UNAUTHORIZED,
             "(401): Authentication parameters missing.",
         ),
-        (Reply(403, "Authentication failed"), Code.UNAUTHORIZED, "both are 403: Authentication failed."),
-        (Reply(403, "Usage limit exceeded"), Code.RATE_LIMITED, "too many requests (403): Usage limit exceeded."),
+        (
+            Reply(403, "Authentication failed"),
+            Code.UNAUTHORIZED,
+            "both are 403: Authentication failed.",
+        ),
+        (
+            Reply(403, "Usage limit exceeded"),
+            Code.RATE_LIMITED,
+            "too many requests (403): Usage limit exceeded.",
+        ),
         (Reply(429, ""), Code.RATE_LIMITED, "does not say for how long."),
         (answer({"error": "Bad target"}, 400), Code.NOT_ACCEPTED, "(400): Bad target."),
         (answer({"message": {"a": 1}}, 422), Code.NOT_ACCEPTED, "(422)."),
@@ -540,7 +589,9 @@ def test_a_time_to_wait_is_kept_to_when_it_is_short(api, org, pager):
 
 
 def test_a_key_that_is_not_accepted_names_its_place_in_the_config(api):
-    pager = made(api_id=API_ID, api_key="wr0ng-key-of-somebody", url=api.url(""), user="opsroom-bot")
+    pager = made(
+        api_id=API_ID, api_key="wr0ng-key-of-somebody", url=api.url(""), user="opsroom-bot"
+    )
     with pytest.raises(Failure) as caught:
         pager.incidents()
     assert caught.value.code is Code.UNAUTHORIZED
@@ -570,7 +621,11 @@ def test_an_incident_is_shown_as_the_list_has_it(api, org, pager):
     org.add(currentPhase="ACKED", incidentLink="https://portal.example.com/1")
     incident = pager.incident("1")
     assert (incident.id, incident.number, incident.title) == ("1", "1", "Disk is full")
-    assert (incident.state, incident.people, incident.target) == (State.ACKNOWLEDGED, ("bob",), "Web Primary")
+    assert (incident.state, incident.people, incident.target) == (
+        State.ACKNOWLEDGED,
+        ("bob",),
+        "Web Primary",
+    )
     assert incident.since == datetime(2026, 11, 23, 14, 1, 22, tzinfo=timezone.utc)
     assert incident.url == "https://portal.example.com/1"
     assert len(api.requests) == 1
@@ -687,8 +742,16 @@ def test_moments(text, moment):
 def test_acknowledging_is_one_request_in_the_name_of_who_does_it(api, org, pager):
     org.add()
     incident = pager.acknowledge("1", ALICE)
-    assert (incident.state, incident.people, incident.shown) == (State.ACKNOWLEDGED, ("alice",), "1")
-    assert body_of(api.requests[0]) == {"userName": "alice", "incidentNames": ["1"], "message": ALICE.line}
+    assert (incident.state, incident.people, incident.shown) == (
+        State.ACKNOWLEDGED,
+        ("alice",),
+        "1",
+    )
+    assert body_of(api.requests[0]) == {
+        "userName": "alice",
+        "incidentNames": ["1"],
+        "message": ALICE.line,
+    }
     assert org.incidents[0]["currentPhase"] == "ACKED"
     assert asked(api) == ["PATCH /v1/incidents/ack"]
 
@@ -744,9 +807,12 @@ def test_a_page_that_goes_by_its_mark_is_acknowledged_by_its_number(api, endpoin
 
 
 @pytest.mark.parametrize(
-    ("verb", "kind", "phase"), [("acknowledge", "ACKNOWLEDGEMENT", "ACKED"), ("resolve", "RECOVERY", "RESOLVED")]
+    ("verb", "kind", "phase"),
+    [("acknowledge", "ACKNOWLEDGEMENT", "ACKED"), ("resolve", "RECOVERY", "RESOLVED")],
 )
-def test_the_endpoint_is_told_by_entity_id_and_does_not_say_what_came_of_it(org, plain, verb, kind, phase):
+def test_the_endpoint_is_told_by_entity_id_and_does_not_say_what_came_of_it(
+    org, plain, verb, kind, phase
+):
     plain.page(alarm(target=KEY))
     incident = getattr(plain, verb)(MARK, ALICE)
     assert (incident.id, incident.state) == (MARK, State.UNKNOWN)
@@ -794,7 +860,9 @@ def test_the_next_step_of_a_policy_cannot_be_commanded(api, pager):
 def test_somebody_more_is_added_and_nobody_is_taken_off(api, org, pager):
     org.add()
     assert pager.add_responder("1", Target("user", "zoe"), ALICE).number == "1"
-    assert org.rerouted == [{"incidentNumber": "1", "targets": [{"type": "User", "slug": "zoe"}], "addTargets": True}]
+    assert org.rerouted == [
+        {"incidentNumber": "1", "targets": [{"type": "User", "slug": "zoe"}], "addTargets": True}
+    ]
     assert asked(api) == ["GET /v1/incidents", "POST /v1/incidents/reroute"]
 
 
@@ -897,7 +965,13 @@ def test_somebody_who_stands_in_for_another_is_on_call_until_that_ends(api, org,
 
 
 @pytest.mark.parametrize(
-    "reply", [Reply(500, "x"), Reply(404, "Team not found"), Reply(200, "<html>"), answer({"schedules": [1, {}]})]
+    "reply",
+    [
+        Reply(500, "x"),
+        Reply(404, "Team not found"),
+        Reply(200, "<html>"),
+        answer({"schedules": [1, {}]}),
+    ],
 )
 def test_without_a_schedule_it_is_not_told_until_when(api, pager, reply):
     api.instead(*[reply] * 3, where=lambda one: "schedule" in one.path)
@@ -907,14 +981,21 @@ def test_without_a_schedule_it_is_not_told_until_when(api, pager, reply):
 def test_a_team_with_nobody_on_call_is_not_one_that_is_unknown(org, pager):
     org.on_call = {}
     assert pager.on_call(WEB) == ()
-    for target in (Target("team", "nope"), Target("escalation_policy", "nope"), Target("routing_key", "nope")):
+    for target in (
+        Target("team", "nope"),
+        Target("escalation_policy", "nope"),
+        Target("routing_key", "nope"),
+    ):
         with pytest.raises(Refusal) as caught:
             pager.on_call(target)
         assert caught.value.code is Code.UNKNOWN_WHO
 
 
 def test_a_name_that_is_equal_counts_more_than_one_that_contains_it(api, pager):
-    assert pager.look_up("WEB") == (Target("team", "team-aaaa1111", "Web"), Target("routing_key", "web"))
+    assert pager.look_up("WEB") == (
+        Target("team", "team-aaaa1111", "Web"),
+        Target("routing_key", "web"),
+    )
     assert len(api.requests) == 4
     assert api.sent("POST") == []
 
@@ -924,7 +1005,9 @@ def test_names_are_those_of_teams_policies_routing_keys_and_users(tmp_path, api)
     assert [one.id for one in pager.look_up("we")] == ["team-aaaa1111", "pol-web1", "web"]
     assert pager.look_up("bob builder") == (Target("user", "bob", "Bob Builder"),)
     assert pager.look_up("ZOE@example.com") == (Target("user", "zoe", "Zoe Builder"),)
-    assert pager.look_up("pol-data2") == (Target("escalation_policy", "pol-data2", "Data Waiting Room"),)
+    assert pager.look_up("pol-data2") == (
+        Target("escalation_policy", "pol-data2", "Data Waiting Room"),
+    )
     assert pager.look_up("nobody") == pager.look_up(" ") == ()
 
 
@@ -965,7 +1048,9 @@ def test_policies_of_another_account_are_not_taken(tmp_path, api, org):
     made(**KEYS, url=api.url(""), user="opsroom-bot", keep=tmp_path).page(alarm(target=WEB))
     (file,) = tmp_path.iterdir()
     with pytest.raises(Failure):
-        made(api_id="another", api_key=API_KEY, url=api.url(""), user="opsroom-bot", keep=tmp_path).look_up("x")
+        made(
+            api_id="another", api_key=API_KEY, url=api.url(""), user="opsroom-bot", keep=tmp_path
+        ).look_up("x")
     assert list(tmp_path.iterdir()) == [file]
 
 
@@ -1063,7 +1148,9 @@ def test_secrets_are_in_no_sentence_fact_or_representation(api, endpoint, org):
                 ask()
             vendor._troubles.clear()
             texts.append(caught.value.sentence() + repr(caught.value.facts))
-    endpoint_down = made(endpoint=f"http://127.0.0.1:{free_port()}/alert/{ENDPOINT_KEY}", routing_key="web")
+    endpoint_down = made(
+        endpoint=f"http://127.0.0.1:{free_port()}/alert/{ENDPOINT_KEY}", routing_key="web"
+    )
     with pytest.raises(Failure) as caught:
         endpoint_down.page(alarm(target=KEY))
     texts.append(caught.value.sentence() + repr(caught.value.facts))
@@ -1087,13 +1174,20 @@ def test_secrets_are_in_no_sentence_fact_or_representation(api, endpoint, org):
 def test_the_endpoint_is_the_address_up_to_its_key(endpoint):
     options, lines = options_of(endpoint=endpoint)
     assert lines == []
-    assert options.endpoint == "https://alert.victorops.com/integrations/generic/20131114/alert/4a6a87eb-fca9"
+    assert (
+        options.endpoint
+        == "https://alert.victorops.com/integrations/generic/20131114/alert/4a6a87eb-fca9"
+    )
 
 
 def test_keys_of_the_api_and_a_user_are_enough():
     options, lines = options_of(**KEYS, user="opsroom-bot")
     assert lines == []
-    assert (options.url, options.follow, options.time_limit) == ("https://api.victorops.com", 8.0, 10.0)
+    assert (options.url, options.follow, options.time_limit) == (
+        "https://api.victorops.com",
+        8.0,
+        10.0,
+    )
 
 
 def test_the_default_routing_key_is_where_a_page_goes_when_nobody_is_named(plain, pager):
@@ -1123,7 +1217,10 @@ def test_a_team_of_the_config_names_whom_to_page(value, target):
 @pytest.mark.parametrize(
     ("value", "complaint"),
     [
-        ({}, "teams.web.vo: expected one of routing_key, escalation_policy, team, user, found none"),
+        (
+            {},
+            "teams.web.vo: expected one of routing_key, escalation_policy, team, user, found none",
+        ),
         (
             {"team": "a", "user": "b"},
             "teams.web.vo: expected one of routing_key, escalation_policy, team, user, found ",
@@ -1146,18 +1243,36 @@ def test_a_wrong_target_is_told(value, complaint):
         ({"api_id": API_ID}, "api_key: expected it beside api_id"),
         ({"api_key": API_KEY, "user": "x"}, "api_id: expected it beside api_key"),
         (KEYS, "user: expected the user in whose name incidents are made for people without one"),
-        ({**KEYS, "user": "x", "url": "api.victorops.com"}, "url: expected an http or https address"),
-        ({**KEYS, "user": "x", "url": f"https://u:{ENDPOINT_KEY}@h.example.com"}, "url: expected an address without"),
+        (
+            {**KEYS, "user": "x", "url": "api.victorops.com"},
+            "url: expected an http or https address",
+        ),
+        (
+            {**KEYS, "user": "x", "url": f"https://u:{ENDPOINT_KEY}@h.example.com"},
+            "url: expected an address without",
+        ),
         ({**KEYS, "user": "x", "follow": "2h"}, "follow: expected a length of time"),
         ({**KEYS, "user": "x", "time_limit": 0}, "time_limit: expected a length of time"),
-        ({**KEYS, "user": "x", "verify": False}, "verify: expected the full path of a CA file (checking cannot be"),
-        ({**KEYS, "user": "x", "apikey": "y"}, "apikey: there is no such key; did you mean api_key?"),
+        (
+            {**KEYS, "user": "x", "verify": False},
+            "verify: expected the full path of a CA file (checking cannot be",
+        ),
+        (
+            {**KEYS, "user": "x", "apikey": "y"},
+            "apikey: there is no such key; did you mean api_key?",
+        ),
         (
             {"endpoint": f"https://h/{ENDPOINT_KEY}"},
             "endpoint: expected the address of the REST endpoint up to its key",
         ),
-        ({"endpoint": f"https://h/alert/{ENDPOINT_KEY}/database"}, "endpoint: expected the address of the REST"),
-        ({"endpoint": f"https://h/alert/{ENDPOINT_KEY}?x=1"}, "endpoint: expected the address of the REST"),
+        (
+            {"endpoint": f"https://h/alert/{ENDPOINT_KEY}/database"},
+            "endpoint: expected the address of the REST",
+        ),
+        (
+            {"endpoint": f"https://h/alert/{ENDPOINT_KEY}?x=1"},
+            "endpoint: expected the address of the REST",
+        ),
         ({"endpoint": [ENDPOINT_KEY]}, "endpoint: expected the address of the REST"),
     ],
 )

@@ -24,14 +24,19 @@ from support.http_server import HttpServer, Reply, Request, free_port
 SECRET = "sign-5ecret-value"
 TOKEN = "tok-5ecret-value"
 WEB = Target("target", "web-team", "web-team")
-ALICE = Author("alice", "#ops", email="alice@example.com", link="https://st2.example.com/#/history/65f0")
-ALARM = Alarm(WEB, "checkout is down\nsince 14:02", urgent=True, mark="ops0123456789abc", author=ALICE)
+ALICE = Author(
+    "alice", "#ops", email="alice@example.com", link="https://st2.example.com/#/history/65f0"
+)
+ALARM = Alarm(
+    WEB, "checkout is down\nsince 14:02", urgent=True, mark="ops0123456789abc", author=ALICE
+)
 # How old a request may be that a receiver takes.
 TOLERANCE = 300
 
 
 class Receiver(HttpServer):
-    """Takes a page once for each key, when its signature is right and it is new; refuses all else."""
+    """Takes a page once for each key, when its signature is right and it is new; refuses all
+    else."""
 
     def __init__(self, secret: str = "") -> None:
         super().__init__()
@@ -49,10 +54,14 @@ class Receiver(HttpServer):
             return Reply(400, "no key")
         self.taken.setdefault(key, json.loads(request.body))
         number = 1000 + list(self.taken).index(key)
-        return Reply(201, json.dumps({"incident": {"id": number}}), {"Content-Type": "application/json"})
+        return Reply(
+            201, json.dumps({"incident": {"id": number}}), {"Content-Type": "application/json"}
+        )
 
     def signed(self, request: Request) -> bool:
-        return verified(self.secret, request.headers.get("x-opsroom-signature", ""), request.body, time.time())
+        return verified(
+            self.secret, request.headers.get("x-opsroom-signature", ""), request.body, time.time()
+        )
 
 
 def verified(secret: str, header: str, body: bytes, now: float) -> bool:
@@ -60,13 +69,22 @@ def verified(secret: str, header: str, body: bytes, now: float) -> bool:
     parts = dict(part.split("=", 1) for part in header.split(",") if "=" in part)
     if not parts.get("t", "").isdigit() or abs(now - int(parts["t"])) > TOLERANCE:
         return False
-    wanted = hmac.new(secret.encode(), parts["t"].encode() + b"." + body, hashlib.sha256).hexdigest()
+    wanted = hmac.new(
+        secret.encode(), parts["t"].encode() + b"." + body, hashlib.sha256
+    ).hexdigest()
     return hmac.compare_digest(wanted, parts.get("v1", ""))
 
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -126,7 +144,11 @@ def test_a_page_is_one_request_with_all_that_there_is_to_say(receiver: Receiver)
     assert paged.delivery is Delivery.ACCEPTED
     assert (paged.notes, paged.duties) == ((), ())
     incident = paged.incident
-    assert (incident.id, incident.number, incident.state) == (ALARM.mark, ALARM.mark, State.TRIGGERED)
+    assert (incident.id, incident.number, incident.state) == (
+        ALARM.mark,
+        ALARM.mark,
+        State.TRIGGERED,
+    )
     assert (incident.title, incident.target) == ("checkout is down", "web-team")
 
 
@@ -151,7 +173,10 @@ def test_a_template_is_filled_at_any_depth_and_numbers_stay_numbers(receiver: Re
         "parts": [{"text": ALARM.text}, ["web-team", "web-teamweb-team"], ALARM.mark],
         "braces": "{ not one } {} {alice}",
     }
-    assert sent_to(receiver, replace(ALARM, urgent=False), template=["{urgent}", "{urgent}!"]) == [False, "false!"]
+    assert sent_to(receiver, replace(ALARM, urgent=False), template=["{urgent}", "{urgent}!"]) == [
+        False,
+        "false!",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +198,11 @@ def test_what_people_type_stays_a_value_whatever_it_is(receiver: Receiver, text:
     template = {"text": "{text}", "both": "{who}: {text}", "urgent": "{urgent}"}
     alarm = replace(ALARM, text=text)
     text = text.replace("\r\n", "\n")
-    assert sent_to(receiver, alarm, template=template) == {"text": text, "both": f"alice: {text}", "urgent": True}
+    assert sent_to(receiver, alarm, template=template) == {
+        "text": text,
+        "both": f"alice: {text}",
+        "urgent": True,
+    }
 
 
 def test_what_json_cannot_carry_is_left_out(receiver: Receiver) -> None:
@@ -189,7 +218,9 @@ def test_the_title_is_the_first_line_and_short(receiver: Receiver) -> None:
 
 
 def test_put_and_headers_of_ones_own_are_sent(receiver: Receiver) -> None:
-    pager_of(receiver, method="PUT", headers={"Authorization": f"Bearer {TOKEN}", "X-Any": "a b"}).page(ALARM)
+    pager_of(
+        receiver, method="PUT", headers={"Authorization": f"Bearer {TOKEN}", "X-Any": "a b"}
+    ).page(ALARM)
     (request,) = receiver.requests
     assert request.method == "PUT"
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
@@ -242,10 +273,16 @@ def test_without_a_secret_nothing_is_signed(receiver: Receiver) -> None:
         (Reply(201), Delivery.ACCEPTED, ""),
         (Reply(204), Delivery.ACCEPTED, ""),
         (Reply(202, "queued"), Delivery.UNCONFIRMED, "took it for later (202)"),
-        (Reply(200, "<html>", {"Content-Type": "text/html; charset=utf-8"}), Delivery.UNCONFIRMED, "web page"),
+        (
+            Reply(200, "<html>", {"Content-Type": "text/html; charset=utf-8"}),
+            Delivery.UNCONFIRMED,
+            "web page",
+        ),
     ],
 )
-def test_an_answer_proves_as_much_as_it_says(receiver: Receiver, reply: Reply, delivery: Delivery, note: str) -> None:
+def test_an_answer_proves_as_much_as_it_says(
+    receiver: Receiver, reply: Reply, delivery: Delivery, note: str
+) -> None:
     receiver.on("/other", reply)
     paged = pager_of(receiver, "/other").page(ALARM)
     assert paged.delivery is delivery
@@ -261,9 +298,11 @@ def test_the_id_is_taken_out_of_the_answer(receiver: Receiver) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "", "<html>login</html>", "nonsense", "[]", "{}", "null", "1", '{"incident": null}', '{"incident": []}',
+        "", "<html>login</html>", "nonsense", "[]", "{}", "null", "1", '{"incident": null}',
+        '{"incident": []}',
         '{"incident": {"id": null}}', '{"incident": {"id": true}}', '{"incident": {"id": {}}}',
-        '{"incident": {"id": ""}}', '{"incident": {"id": " "}}', '{"error": "no such team"}', "[" * 100_000,
+        '{"incident": {"id": ""}}', '{"incident": {"id": " "}}', '{"error": "no such team"}',
+        "[" * 100_000,
     ],
 )  # fmt: skip
 def test_an_answer_without_the_promised_id_is_in_doubt(receiver: Receiver, body: str) -> None:
@@ -280,7 +319,9 @@ def test_an_expression_that_is_none_is_told(receiver: Receiver) -> None:
     assert failure.hint == "See pagers.hook.answer_id."
 
 
-def test_an_id_from_outside_is_one_short_line_in_which_nothing_is_evaluated(receiver: Receiver) -> None:
+def test_an_id_from_outside_is_one_short_line_in_which_nothing_is_evaluated(
+    receiver: Receiver,
+) -> None:
     receiver.on("/other", Reply(200, json.dumps({"id": "{{ x }}\n<!channel>" + "y" * 500})))
     number = pager_of(receiver, "/other", answer_id="id").page(ALARM).incident.id
     assert "{{" not in number
@@ -291,19 +332,44 @@ def test_an_id_from_outside_is_one_short_line_in_which_nothing_is_evaluated(rece
 @pytest.mark.parametrize(
     ("reply", "code", "words", "hint"),
     [
-        (Reply(400, "no team 'web'"), Code.NOT_ACCEPTED, "it answered 400: no team 'web'.", "template"),
+        (
+            Reply(400, "no team 'web'"),
+            Code.NOT_ACCEPTED,
+            "it answered 400: no team 'web'.",
+            "template",
+        ),
         (Reply(422), Code.NOT_ACCEPTED, "it answered 422.", "template"),
         (Reply(409, "twice"), Code.NOT_ACCEPTED, "it answered 409: twice.", "template"),
-        (Reply(404, "<html>404</html>"), Code.NOT_ACCEPTED, "it answered 404: with a web page.", "url and method"),
+        (
+            Reply(404, "<html>404</html>"),
+            Code.NOT_ACCEPTED,
+            "it answered 404: with a web page.",
+            "url and method",
+        ),
         (Reply(405), Code.NOT_ACCEPTED, "it answered 405.", "url and method"),
         (Reply(413, "{{ x }} " * 500), Code.NOT_ACCEPTED, "it answered 413: { { x } }", "template"),
         (Reply(410), Code.GONE, "is gone for good (410)", "pagers.hook.url"),
-        (Reply(401), Code.UNAUTHORIZED, "does not accept the credentials (401)", "pagers.hook.headers"),
+        (
+            Reply(401),
+            Code.UNAUTHORIZED,
+            "does not accept the credentials (401)",
+            "pagers.hook.headers",
+        ),
         (Reply(403), Code.UNAUTHORIZED, "does not allow this", "pagers.hook.headers"),
         (Reply(429), Code.RATE_LIMITED, "does not say for how long", ""),
         (Reply(429, headers={"Retry-After": "3600"}), Code.RATE_LIMITED, "asks to wait", ""),
-        (Reply(302, headers={"Location": "/hook"}), Code.BAD_ANSWER, "Put the new address into pagers.hook.url", ""),
-        (Reply(303), Code.BAD_ANSWER, "without naming a new address (303), so nothing was done", ""),
+        (
+            Reply(302, headers={"Location": "/hook"}),
+            Code.BAD_ANSWER,
+            "Put the new address into pagers.hook.url",
+            "",
+        ),
+        (
+            Reply(303),
+            Code.BAD_ANSWER,
+            "without naming a new address (303), so nothing was done",
+            "",
+        ),
     ],
 )
 def test_a_page_that_is_turned_down_was_certainly_not_sent(
@@ -327,7 +393,9 @@ def test_a_short_wait_is_waited_and_then_it_is_sent_once_more(receiver: Receiver
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_an_error_in_the_middle_is_in_doubt_and_not_sent_again(receiver: Receiver, status: int) -> None:
+def test_an_error_in_the_middle_is_in_doubt_and_not_sent_again(
+    receiver: Receiver, status: int
+) -> None:
     receiver.on("/other", Reply(status))
     failure = failure_of(pager_of(receiver, "/other").page, ALARM)
     assert failure.code is Code.BAD_ANSWER
@@ -337,7 +405,9 @@ def test_an_error_in_the_middle_is_in_doubt_and_not_sent_again(receiver: Receive
 
 def test_a_receiver_that_is_down_was_certainly_not_reached() -> None:
     options = options_of(url=f"http://127.0.0.1:{free_port()}/hook")[0]
-    failure = failure_of(REGISTRY.make("webhook", options, name="hook", store=None, keep=None).page, ALARM)
+    failure = failure_of(
+        REGISTRY.make("webhook", options, name="hook", store=None, keep=None).page, ALARM
+    )
     assert failure.code is Code.UNREACHABLE
     assert not in_doubt(failure)
     assert "pagers.hook.url" in failure.hint
@@ -399,7 +469,9 @@ def test_a_page_in_doubt_is_found_by_sending_it_again_under_its_key(receiver: Re
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 429, 500])
-def test_a_failed_look_never_means_that_the_page_is_not_there(receiver: Receiver, status: int) -> None:
+def test_a_failed_look_never_means_that_the_page_is_not_there(
+    receiver: Receiver, status: int
+) -> None:
     receiver.on("/other", Reply(status))
     assert in_doubt(failure_of(pager_of(receiver, "/other", repeatable=True).find, ALARM))
 
@@ -424,8 +496,10 @@ def test_a_slow_receiver_is_in_doubt_when_time_is_over(receiver: Receiver) -> No
 def test_what_a_webhook_cannot_do_is_said(receiver: Receiver) -> None:
     pager = pager_of(receiver)
     calls = [
-        (pager.on_call, WEB), (pager.incident, "1"), (pager.incidents,), (pager.acknowledge, "1", ALICE),
-        (pager.resolve, "1", ALICE), (pager.escalate, "1", ALICE), (pager.add_responder, "1", WEB, ALICE),
+        (pager.on_call, WEB), (pager.incident, "1"), (pager.incidents,),
+        (pager.acknowledge, "1", ALICE),
+        (pager.resolve, "1", ALICE), (pager.escalate, "1", ALICE),
+        (pager.add_responder, "1", WEB, ALICE),
     ]  # fmt: skip
     for call, *arguments in calls:
         with pytest.raises(Refusal) as caught:
@@ -461,21 +535,48 @@ def test_whom_it_reaches_without_a_target_of_the_team(receiver: Receiver) -> Non
         ({"headers": {"a b": "c"}}, "headers.a b: expected the name of a header"),
         ({"headers": {"X-A": "c\r\nX-B: d"}}, "headers.X-A: expected one line"),
         ({"headers": {"X-A": "日"}}, "headers.X-A: expected one line"),
-        ({"headers": {"idempotency-key": "c"}}, "headers.idempotency-key: expected a header that opsroom does not set"),
-        ({"headers": {"content-type": "c"}}, "headers.content-type: expected a header that opsroom does not set"),
-        ({"secret": SECRET, "headers": {"X-OPSROOM-signature": "c"}}, "headers.X-OPSROOM-signature: expected a header"),
+        (
+            {"headers": {"idempotency-key": "c"}},
+            "headers.idempotency-key: expected a header that opsroom does not set",
+        ),
+        (
+            {"headers": {"content-type": "c"}},
+            "headers.content-type: expected a header that opsroom does not set",
+        ),
+        (
+            {"secret": SECRET, "headers": {"X-OPSROOM-signature": "c"}},
+            "headers.X-OPSROOM-signature: expected a header",
+        ),
         ({"signature_header": "X-Sig"}, "secret: expected one beside signature_header"),
-        ({"secret": SECRET, "signature_header": "a:b"}, "signature_header: expected the name of a header"),
-        ({"template": "{text}"}, "template: expected a mapping or a list, the JSON to send, found '{text}'"),
-        ({"template": {"a": [{"b": "{nobody}"}]}}, "template.a[0].b: {nobody} is not filled in here; known: {text}"),
-        ({"template": {"{who}": "x"}}, "template: expected keys that are plain texts, found '{who}'"),
+        (
+            {"secret": SECRET, "signature_header": "a:b"},
+            "signature_header: expected the name of a header",
+        ),
+        (
+            {"template": "{text}"},
+            "template: expected a mapping or a list, the JSON to send, found '{text}'",
+        ),
+        (
+            {"template": {"a": [{"b": "{nobody}"}]}},
+            "template.a[0].b: {nobody} is not filled in here; known: {text}",
+        ),
+        (
+            {"template": {"{who}": "x"}},
+            "template: expected keys that are plain texts, found '{who}'",
+        ),
         ({"template": {True: "x"}}, "template: expected keys that are plain texts, found true"),
-        ({"template": [date(2026, 1, 2)]}, "template[0]: expected what JSON can hold; put quotes around 2026-01-02"),
+        (
+            {"template": [date(2026, 1, 2)]},
+            "template[0]: expected what JSON can hold; put quotes around 2026-01-02",
+        ),
         ({"template": [float("nan")]}, "template[0]: expected what JSON can hold"),
         ({"answer_id": ["a"]}, "answer_id: expected a JMESPath expression"),
         ({"repeatable": "yes"}, "repeatable: expected true or false"),
         ({"time_limit": 0}, "time_limit: expected a length of time"),
-        ({"verify": False}, "verify: expected the full path of a CA file (checking cannot be turned off)"),
+        (
+            {"verify": False},
+            "verify: expected the full path of a CA file (checking cannot be turned off)",
+        ),
         ({"tokn": "x"}, "tokn: there is no such key"),
     ],
 )
@@ -497,7 +598,9 @@ def test_a_target_is_one_text() -> None:
     fields = Fields({"hook": "web-team", "wrong": {"a": 1}}, "teams.web", problems)
     assert REGISTRY.read("webhook", "read_target", fields, "hook") == WEB
     REGISTRY.read("webhook", "read_target", fields, "wrong")
-    assert problems.lines == ["teams.web.wrong: expected a text, what {target} stands for, found a mapping"]
+    assert problems.lines == [
+        "teams.web.wrong: expected a text, what {target} stands for, found a mapping"
+    ]
 
 
 def test_secrets_do_not_show_anywhere(receiver: Receiver) -> None:

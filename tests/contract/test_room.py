@@ -1,4 +1,5 @@
-"""The chat channel behind StackStorm: what its API is asked, and that nothing fails when it does not answer."""
+"""The chat channel behind StackStorm: what its API is asked, and that nothing fails when it does
+not answer."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ def stackstorm(monkeypatch: Any) -> Iterator[HttpServer]:
         yield server
 
 
-def test_a_message_is_posted_by_chatops_with_the_token_of_the_execution(stackstorm: HttpServer) -> None:
+def test_a_message_is_posted_by_chatops_with_the_token_of_the_execution(
+    stackstorm: HttpServer,
+) -> None:
     stackstorm.on("/v1/executions", Reply(201, b"{}"), method="POST")
     StackStormRoom("#dev", "errbot", logging.getLogger("test")).say("alice is deploying")
     (asked,) = stackstorm.requests
@@ -31,7 +34,9 @@ def test_a_message_is_posted_by_chatops_with_the_token_of_the_execution(stacksto
     }
 
 
-@pytest.mark.parametrize("reply", [Reply(500), Reply(403, b"{}"), Reply(drop="unread"), Reply(raw=b"nonsense")])
+@pytest.mark.parametrize(
+    "reply", [Reply(500), Reply(403, b"{}"), Reply(drop="unread"), Reply(raw=b"nonsense")]
+)
 def test_a_chat_that_is_down_fails_nothing_and_is_not_asked_twice(
     stackstorm: HttpServer, caplog: Any, reply: Reply
 ) -> None:
@@ -43,6 +48,8 @@ def test_a_chat_that_is_down_fails_nothing_and_is_not_asked_twice(
     assert "token-of-the-execution" not in caplog.text
 
 
-def test_a_channel_whose_name_would_be_evaluated_is_never_handed_to_stackstorm(stackstorm: HttpServer) -> None:
+def test_a_channel_whose_name_would_be_evaluated_is_never_handed_to_stackstorm(
+    stackstorm: HttpServer,
+) -> None:
     StackStormRoom("#{{ st2kv.system.x }}", "chatops", logging.getLogger("test")).say("hello")
     assert stackstorm.requests == []

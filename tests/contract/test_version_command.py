@@ -61,7 +61,10 @@ def test_the_placeholders_are_filled(tmp_path):
     (tmp_path / "uat").mkdir()
     (tmp_path / "uat" / "web").write_text("v7")
     assert ask(
-        'cat "$0"; [ "$E" = uat ]', "{app}", cwd=f"{tmp_path}/{{environment}}", environ={"E": "{environment}"}
+        'cat "$0"; [ "$E" = uat ]',
+        "{app}",
+        cwd=f"{tmp_path}/{{environment}}",
+        environ={"E": "{environment}"},
     ) == (Running("v7"))
 
 
@@ -93,7 +96,10 @@ def test_the_time_limit_ends_it():
     [
         ({"command": "cat version"}, "command: expected a list of arguments"),
         ({"command": ["x", "{version}"]}, "command: {version} is not filled in here"),
-        ({"command": ["x"], "regex": "("}, "regex: expected a regular expression, and this is none"),
+        (
+            {"command": ["x"], "regex": "("},
+            "regex: expected a regular expression, and this is none",
+        ),
         ({"command": ["x"], "regex": "v1"}, "regex: expected brackets around the part"),
         ({"command": ["x"], "json": "a"}, "json: there is no such key"),
     ],

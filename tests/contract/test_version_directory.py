@@ -127,7 +127,9 @@ def test_wrong_options_are_told(raw, complaint):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-@pytest.mark.parametrize(("written", "version"), [('"v1.2.0"', "v1.2.0"), ("1.10", "1.10"), ("7", "7"), ("1e3", "1e3")])
+@pytest.mark.parametrize(
+    ("written", "version"), [('"v1.2.0"', "v1.2.0"), ("1.10", "1.10"), ("7", "7"), ("1e3", "1e3")]
+)
 def test_a_note_of_another_tool_is_read_as_it_is_written(tmp_path, encoding, written, version):
     release = tmp_path / "releases" / "one"
     release.mkdir(parents=True)

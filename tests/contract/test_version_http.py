@@ -19,7 +19,14 @@ LONG = "123456789012345678901234567890"
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -61,7 +68,11 @@ def failure_of(*arguments, **raw) -> Failure:
         (Reply(body='{"version": 1e3}'), {"json": "version"}, "1e3"),
         (Reply(body='{"version": 1E400}'), {"json": "version"}, "1E400"),
         (Reply(body='{"version": 0.10}'), {"json": "version"}, "0.10"),
-        (Reply(body='{"version": 20261130123456789012345678901234567890}'), {"json": "version"}, f"20261130{LONG}"),
+        (
+            Reply(body='{"version": 20261130123456789012345678901234567890}'),
+            {"json": "version"},
+            f"20261130{LONG}",
+        ),
         (Reply(body='{"a": {"b": [1.0, 1.10]}}'), {"json": "max(a.b)"}, "1.10"),
         (Reply(body='[{"n": 1.90}, {"n": 2.10}]'), {"json": "max_by(@, &n).n"}, "2.10"),
         (Reply(body='[{"n": 1.90}, {"n": 2.10}]'), {"json": "[?n > `2`] | [0].n"}, "2.10"),
@@ -75,7 +86,11 @@ def failure_of(*arguments, **raw) -> Failure:
         (Reply(body='{"version": 1.10, "load": NaN}'), {"json": "version"}, "1.10"),
         (Reply(body="\x1b[32mv1.2.0\x1b[0m\n"), {}, "v1.2.0"),
         (Reply(body='{"version": "\\u001b[1mv1.2.0\\u001b[0m"}'), {"json": "version"}, "v1.2.0"),
-        (Reply(body="web \x1b]8;;http://x/\x07v1.2.0\x1b]8;;\x07"), {"regex": "web (.*)"}, "v1.2.0"),
+        (
+            Reply(body="web \x1b]8;;http://x/\x07v1.2.0\x1b]8;;\x07"),
+            {"regex": "web (.*)"},
+            "v1.2.0",
+        ),
         (Reply(headers={"X-App-Version": " v1.2.0 "}), {"header": "x-app-VERSION"}, "v1.2.0"),
         (Reply(body="<p>x</p>\n<b>Version: v1.2.0</b>"), {"regex": "Version: ([^<]+)"}, "v1.2.0"),
         (Reply(body="a=1 b=2"), {"regex": "a=(.) b=(?P<version>.)"}, "2"),
@@ -105,7 +120,13 @@ MARKS = [
     ],
 )
 def test_byte_order_marks_and_wide_characters_are_read(server, encoding, mark, body, raw):
-    for charset in ("", "utf-8", "iso-8859-1", "no-such-charset", *(["utf-16"] if mark or encoding != "utf-8" else [])):
+    for charset in (
+        "",
+        "utf-8",
+        "iso-8859-1",
+        "no-such-charset",
+        *(["utf-16"] if mark or encoding != "utf-8" else []),
+    ):
         named = {"Content-Type": f"application/json; charset={charset}"} if charset else {}
         server.on("/v", Reply(body=mark + body.encode(encoding), headers=named))
         assert ask(server.url("/v"), **raw) == Running("v1.2.0")
@@ -185,14 +206,34 @@ def test_an_answer_from_a_cache_is_known_by_its_headers(server, headers, cached)
             {"json": "version"},
             "'version' is an object with a: neither a text nor a",
         ),
-        (Reply(body='{"version": true}'), {"json": "version"}, "'version' is true: neither a text nor a number"),
+        (
+            Reply(body='{"version": true}'),
+            {"json": "version"},
+            "'version' is true: neither a text nor a number",
+        ),
         (Reply(body='{"version": false}'), {"json": "version"}, "'version' is false: neither"),
         (Reply(body='{"version": []}'), {"json": "version"}, "'version' is an empty list: neither"),
-        (Reply(body='{"version": ["v1", "v2"]}'), {"json": "version"}, "'version' is a list of 2: neither"),
+        (
+            Reply(body='{"version": ["v1", "v2"]}'),
+            {"json": "version"},
+            "'version' is a list of 2: neither",
+        ),
         (Reply(body='{"version": NaN}'), {"json": "version"}, "'version' is NaN: neither"),
-        (Reply(body='{"version": -Infinity}'), {"json": "version"}, "'version' is -Infinity: neither"),
-        (Reply(body='{"version": -1.10}'), {"json": "version"}, "answered '-1.10' where a version was expected"),
-        (Reply(body='{"version": ' + "9" * 5000 + "}"), {"json": "version"}, "answered '9999999999"),
+        (
+            Reply(body='{"version": -Infinity}'),
+            {"json": "version"},
+            "'version' is -Infinity: neither",
+        ),
+        (
+            Reply(body='{"version": -1.10}'),
+            {"json": "version"},
+            "answered '-1.10' where a version was expected",
+        ),
+        (
+            Reply(body='{"version": ' + "9" * 5000 + "}"),
+            {"json": "version"},
+            "answered '9999999999",
+        ),
         (Reply(body='{"version": ""}'), {"json": "version"}, "answered nothing where a version"),
         (Reply(body="{}"), {"json": "a..b"}, "The expression 'a..b'"),
         (Reply(body="{}"), {"json": "no_such_function(@)"}, "does not work"),
@@ -202,7 +243,9 @@ def test_an_answer_from_a_cache_is_known_by_its_headers(server, headers, cached)
         (Reply(404), {}, "404 Not Found"),
     ],
 )
-def test_an_answer_without_a_version_is_a_bad_answer_that_names_the_address(server, reply, raw, words):
+def test_an_answer_without_a_version_is_a_bad_answer_that_names_the_address(
+    server, reply, raw, words
+):
     server.on("/version", reply)
     failure = failure_of(server.url("/version?token=abc"), **raw)
     assert failure.code is Code.BAD_ANSWER
@@ -241,11 +284,20 @@ def test_a_server_that_is_down_is_unreachable():
         ({"url": "file:///etc/passwd"}, "url: expected an http or https address"),
         ({"url": "http://{env}/x"}, "url: {env} is not filled in here"),
         ({"url": "http://h/{version}"}, "url: {version} is not filled in here"),
-        ({"url": "http://h", "json": "a", "header": "b"}, "header: only one of json, header and regex"),
+        (
+            {"url": "http://h", "json": "a", "header": "b"},
+            "header: only one of json, header and regex",
+        ),
         ({"url": "http://h", "json": ["a"]}, "json: expected a JMESPath expression"),
-        ({"url": "http://h", "regex": "[("}, "regex: expected a regular expression, and this is none"),
+        (
+            {"url": "http://h", "regex": "[("},
+            "regex: expected a regular expression, and this is none",
+        ),
         ({"url": "http://h", "regex": "v1"}, "regex: expected brackets"),
-        ({"url": "http://h", "verify": False}, "verify: expected the full path of a CA file (checking cannot be"),
+        (
+            {"url": "http://h", "verify": False},
+            "verify: expected the full path of a CA file (checking cannot be",
+        ),
         ({"url": "http://h", "verify": "false"}, "verify: expected the full path of a CA file"),
         ({"url": "http://h", "time_limit": 0}, "time_limit: expected a length of time"),
         ({"url": "http://h", "headers": ["a"]}, "headers: expected a mapping"),

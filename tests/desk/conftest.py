@@ -1,4 +1,5 @@
-"""What the tests of paging share: pagers that follow a script, rooms in which people page, and a clock that is told."""
+"""What the tests of paging share: pagers that follow a script, rooms in which people page, and a
+clock that is told."""
 
 from __future__ import annotations
 

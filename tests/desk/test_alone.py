@@ -1,4 +1,5 @@
-"""Nobody alone gets anything onto an environment that needs approval, whatever they say, under whatever name."""
+"""Nobody alone gets anything onto an environment that needs approval, whatever they say, under
+whatever name."""
 
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 from support.guarded import approvals_in, guarded_world
 from support.world import World
 
-# Alice under every name of hers, as StackStorm reports them: chat name, room, StackStorm user. She may also take a nick
-# that nobody has, claim another's name through the API with her own user, and use a user that nobody knows.
+# Alice under every name of hers, as StackStorm reports them: chat name, room, StackStorm user. She
+# may also take a nick that nobody has, claim another's name through the API with her own user, and
+# use a user that nobody knows.
 FACES: List[Tuple[str, str, str]] = [
     ("alice", "#dev", "chatops_bot"),
     ("alice2", "#ops", "chatops_bot"),
@@ -46,27 +48,40 @@ COMMANDS: List[Tuple[str, Dict[str, Any]]] = [
 # What could deploy is said more often than the rest, so that most conversations come near to it.
 LIKELY = [one for one in COMMANDS if one[0] in ("deploy", "approve_change")]
 SAYING = st.tuples(
-    st.sampled_from(FACES), st.one_of(st.sampled_from(LIKELY), st.sampled_from(COMMANDS)), st.integers(0, 3)
+    st.sampled_from(FACES),
+    st.one_of(st.sampled_from(LIKELY), st.sampled_from(COMMANDS)),
+    st.integers(0, 3),
 )
 
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A world where something runs on test and on production, with its history. Locks and changes pile up in it."""
+    """A world where something runs on test and on production, with its history. Locks and changes
+    pile up in it."""
     world = guarded_world(tmp_path_factory.mktemp("alone"))
     rules = world.config["environments"]
     guarded, rules["production"] = rules["production"], {}
     world.ask("deploy", "alice", app="web", version="v1.1.0", environment="test")
     for version in ("v1.0.0", "v1.2.0"):
-        assert world.ask("deploy", "alice", app="web", version=version, environment="production")["code"] == "deployed"
+        assert (
+            world.ask("deploy", "alice", app="web", version=version, environment="production")[
+                "code"
+            ]
+            == "deployed"
+        )
     rules["production"] = guarded
     return world
 
 
 def say(
-    world: World, face: Tuple[str, str, str], command: Tuple[str, Dict[str, Any]], changes: List[str], which: int
+    world: World,
+    face: Tuple[str, str, str],
+    command: Tuple[str, Dict[str, Any]],
+    changes: List[str],
+    which: int,
 ) -> Dict[str, Any]:
-    """Say something as one of the faces; what is said about a change is said about one of those made so far."""
+    """Say something as one of the faces; what is said about a change is said about one of those
+    made so far."""
     action, given_ = command
     parameters = dict(given_)
     if action.endswith("_change"):
@@ -79,7 +94,9 @@ def say(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(SAYING, min_size=4, max_size=12), st.sampled_from([None, ["alice", "carol"]]))
 def test_no_sequence_of_commands_by_one_person_deploys_where_approval_is_needed(
@@ -95,23 +112,37 @@ def test_no_sequence_of_commands_by_one_person_deploys_where_approval_is_needed(
         assert answer["code"] != "crashed", answer
     assert world.running("production") == "v1.2.0"
     new = [record for record in world.records()[before:] if record.environment == "production"]
-    assert not {record.event.value for record in new} & {"started", "succeeded", "approved", "overridden"}
+    assert not {record.event.value for record in new} & {
+        "started",
+        "succeeded",
+        "approved",
+        "overridden",
+    }
     assert world.chain_holds()
 
 
-EVERYBODY = [*FACES[:3], ("carol", "#dev", "chatops_bot"), ("dave", "#dev", "chatops_bot"), ("erin", "", "erin")]
+EVERYBODY = [
+    *FACES[:3],
+    ("carol", "#dev", "chatops_bot"),
+    ("dave", "#dev", "chatops_bot"),
+    ("erin", "", "erin"),
+]
 TOGETHER = st.tuples(
     st.sampled_from(EVERYBODY),
     st.one_of(
         st.sampled_from(LIKELY),
-        st.sampled_from([one for one in COMMANDS if one[0] not in ("emergency_deploy", "list_changes")]),
+        st.sampled_from(
+            [one for one in COMMANDS if one[0] not in ("emergency_deploy", "list_changes")]
+        ),
     ),
     st.integers(0, 3),
 )
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(TOGETHER, min_size=4, max_size=16), st.integers(1, 2))
 def test_whatever_several_people_say_each_deployment_has_its_own_approvals_and_none_is_used_twice(
@@ -126,14 +157,18 @@ def test_whatever_several_people_say_each_deployment_has_its_own_approvals_and_n
         assert answer["code"] != "crashed", answer
     # A change of an earlier conversation may still wait, with the approvals that it got there.
     every = [record for record in world.records() if record.environment == "production"]
-    started = [record for record in every if record.event.value == "started" and record.seq > before]
+    started = [
+        record for record in every if record.event.value == "started" and record.seq > before
+    ]
     # One change, one deployment: no approval starts two.
     assert len({record.facts["change"] for record in started}) == len(started)
     for record in started:
         approved = [
             one
             for one in every
-            if one.event.value == "approved" and one.deployment == record.deployment and one.seq < record.seq
+            if one.event.value == "approved"
+            and one.deployment == record.deployment
+            and one.seq < record.seq
         ]
         people = {one.person for one in approved}
         assert len(people) >= needed
@@ -148,4 +183,7 @@ def test_the_conversation_is_able_to_deploy_so_that_the_proof_is_not_empty(tmp_p
     world = guarded_world(tmp_path)
     changes: List[str] = []
     say(world, FACES[0], COMMANDS[0], changes, 0)
-    assert say(world, ("carol", "#dev", "chatops_bot"), ("approve_change", {}), changes, 0)["code"] == "deployed"
+    assert (
+        say(world, ("carol", "#dev", "chatops_bot"), ("approve_change", {}), changes, 0)["code"]
+        == "deployed"
+    )

@@ -1,4 +1,5 @@
-"""Answers that say all they know: whom they answer, what arrived, one time a sentence, and every cut."""
+"""Answers that say all they know: whom they answer, what arrived, one time a sentence, and every
+cut."""
 
 from __future__ import annotations
 
@@ -48,19 +49,32 @@ class TestWhomItAnswers:
 
 class TestWhatArrived:
     def test_a_card_of_one_line_says_that_nothing_followed(self, rooms: Rooms) -> None:
-        assert "No description arrived." in ask(rooms, "create_card", text="checkout is broken")["message"]
+        assert (
+            "No description arrived."
+            in ask(rooms, "create_card", text="checkout is broken")["message"]
+        )
         whole = ask(rooms, "create_card", text="login is broken\nsince noon")
         assert "No description" not in whole["message"]
 
     def test_behind_hubot_only_a_line_that_goes_on_does(self, rooms: Rooms) -> None:
         rooms.world.config["route"] = "chatops"
-        assert "No description" not in ask(rooms, "create_card", text="checkout is broken")["message"]
-        assert "No description arrived." in ask(rooms, "create_card", text="what we saw:")["message"]
+        assert (
+            "No description" not in ask(rooms, "create_card", text="checkout is broken")["message"]
+        )
+        assert (
+            "No description arrived." in ask(rooms, "create_card", text="what we saw:")["message"]
+        )
 
     def test_a_comment_and_a_page_say_what_arrived(self, rooms: Rooms) -> None:
         card = ask(rooms, "create_card", text="checkout is broken")["card"]
-        assert "It says: the cache" in ask(rooms, "comment_card", card=card, text="the cache")["message"]
-        assert "It says: it is down" in ask(rooms, "page", who="web-team", message="it is down")["message"]
+        assert (
+            "It says: the cache"
+            in ask(rooms, "comment_card", card=card, text="the cache")["message"]
+        )
+        assert (
+            "It says: it is down"
+            in ask(rooms, "page", who="web-team", message="it is down")["message"]
+        )
 
 
 def test_a_failure_has_one_time_in_its_sentence(rooms: Rooms) -> None:
@@ -81,9 +95,11 @@ def test_history_shows_drift_in_its_place(rooms: Rooms) -> None:
     for scope in ({"app": "web", "environment": "uat"}, {"app": "web"}, {"environment": "uat"}):
         answer = ask(rooms, "get_history", **scope)
         rows = answer["message"].split("\n")[1:]
-        assert [" v1.1.0 " in rows[0], "v1.0.0 -> v9 | not through opsroom | drift" in rows[1], "done" in rows[2]] == [
-            True
-        ] * 3
+        assert [
+            " v1.1.0 " in rows[0],
+            "v1.0.0 -> v9 | not through opsroom | drift" in rows[1],
+            "done" in rows[2],
+        ] == [True] * 3
         assert [one["version"] for one in answer["drift"]] == ["v9"]
         assert [one["version"] for one in answer["deployments"]] == ["v1.1.0", "v1.0.0"]
     assert "drift" not in ask(rooms, "get_history", environment="test")["message"]

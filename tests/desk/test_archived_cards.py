@@ -1,4 +1,5 @@
-"""Archived cards, closed and full boards, over all kinds of trackers: they are said, and are no question of rights."""
+"""Archived cards, closed and full boards, over all kinds of trackers: they are said, and are no
+question of rights."""
 
 from __future__ import annotations
 
@@ -17,12 +18,21 @@ Rooms = Tuple[World, Case, Shut, str]
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
 def world_of(folder: Path, it: Case) -> World:
-    return World(folder, f"sqlite:///{folder}/opsroom.db", {"environments": {"test": {}}, **it.config()})
+    return World(
+        folder, f"sqlite:///{folder}/opsroom.db", {"environments": {"test": {}}, **it.config()}
+    )
 
 
 @pytest.fixture
@@ -38,7 +48,12 @@ def shut(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rooms]:
 
 def unharmed(answer: Dict[str, Any]) -> None:
     """It says nothing of rights, and leaves nothing in doubt."""
-    assert answer["code"] not in ("unauthorized", "outcome_unknown", "unknown_card", "unknown_column"), answer
+    assert answer["code"] not in (
+        "unauthorized",
+        "outcome_unknown",
+        "unknown_card",
+        "unknown_column",
+    ), answer
     assert "needs the right" not in repr(answer)
 
 
@@ -61,7 +76,11 @@ def test_an_archived_card_is_not_found_as_an_open_one(shut: Rooms) -> None:
     assert answer["ok"], answer
     for one in answer["cards"]:
         # A search that leaves archived cards out finds none; what it finds is said to be archived.
-        assert one["card"] != card or one["archived"] == way.words or way.words == "in an archived list"
+        assert (
+            one["card"] != card
+            or one["archived"] == way.words
+            or way.words == "in an archived list"
+        )
         assert not one["archived"] or one["archived"] in answer["message"]
 
 
@@ -98,20 +117,33 @@ def test_what_is_closed_or_full_takes_no_new_card_and_says_so(shut: Rooms) -> No
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (gh.problem(403, "Unable to create comment because issue is locked."), "acme/web#1 is locked on GitHub"),
-        (gh.problem(403, "Commenting is disabled on issues with more than 2500 comments"), "acme/web#1 is full"),
-        (gh.problem(403, "Repository was archived so is read-only."), "acme/web is archived on GitHub"),
+        (
+            gh.problem(403, "Unable to create comment because issue is locked."),
+            "acme/web#1 is locked on GitHub",
+        ),
+        (
+            gh.problem(403, "Commenting is disabled on issues with more than 2500 comments"),
+            "acme/web#1 is full",
+        ),
+        (
+            gh.problem(403, "Repository was archived so is read-only."),
+            "acme/web is archived on GitHub",
+        ),
         (gh.problem(410, "Issues are disabled for this repo"), "Issues are turned off in acme/web"),
         (gh.problem(410, "This issue was deleted"), "acme/web#1 was deleted on GitHub"),
         (gh.problem(403, "You have exceeded a secondary rate limit."), "too many requests"),
         (gh.problem(403, "Resource not accessible by integration"), "does not allow this"),
     ],
 )
-def test_each_refusal_of_github_has_its_own_sentence(reply: Any, words: str, tmp_path: Path) -> None:
+def test_each_refusal_of_github_has_its_own_sentence(
+    reply: Any, words: str, tmp_path: Path
+) -> None:
     with case("github") as it:
         it.side.issue()
         assert it.vendor is not None
         it.vendor.instead(reply)
-        answer = world_of(tmp_path, it).ask("comment_card", card="acme/web#1", text="it is the cache")
+        answer = world_of(tmp_path, it).ask(
+            "comment_card", card="acme/web#1", text="it is the cache"
+        )
     assert answer["ok"] is False
     assert words in answer["message"], answer

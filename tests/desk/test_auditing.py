@@ -1,4 +1,5 @@
-"""The audit from the room and from the command line: reports, the chain, noted hashes, and StackStorm's history."""
+"""The audit from the room and from the command line: reports, the chain, noted hashes, and
+StackStorm's history."""
 
 from __future__ import annotations
 
@@ -67,7 +68,9 @@ class TestReport:
         path = used.folder / "db" / "audit" / f"{SLUG}.html"
         assert told["ok"] is True
         assert told["code"] == "audit_report"
-        assert told["message"] == (f"{TITLE}, all environments: 2 changes, 2 succeeded. Complete.\nReport: {path}")
+        assert told["message"] == (
+            f"{TITLE}, all environments: 2 changes, 2 succeeded. Complete.\nReport: {path}"
+        )
         assert told["sha256"] == sha256(path.read_bytes()).hexdigest()
         assert "Changes to all environments" in path.read_text("utf-8")
 
@@ -75,7 +78,10 @@ class TestReport:
         told = report(used, environment="Production", format="json")
         assert told["path"].endswith(f"{SLUG}-production.json")
         found = json.loads(Path(told["path"]).read_text("utf-8"))
-        assert (found["changes"], [one["asked_by"] for one in found["attempts"]]) == ([], ["mallory (unknown here)"])
+        assert (found["changes"], [one["asked_by"] for one in found["attempts"]]) == (
+            [],
+            ["mallory (unknown here)"],
+        )
 
     def test_a_broken_record_fails_and_still_has_its_report(self, used: World) -> None:
         tamper(used, "UPDATE ledger SET requester = 'bob' WHERE seq = 2")
@@ -105,19 +111,26 @@ class TestReport:
         assert told["message"].endswith(f"Report: {told['path']}")
 
     def test_a_deployment_whose_runner_died_is_settled_first(self, used: World) -> None:
-        dead = used.spawn("deploy", die_at="opsroom.deploys.git:GitDeployer.deploy:before", app="web",
+        dead = used.spawn("deploy", die_at="opsroom.deploys.git:GitDeployer.deploy:before",
+        app="web",
                           version="v1.2.0", environment="uat", redeploy=False)  # fmt: skip
         dead.communicate(timeout=60)
         used.let_leases_run_out()
         told = report(used, format="json")
         assert told["ok"] is True, told["message"]
         found = json.loads(Path(told["path"]).read_text("utf-8"))
-        assert [one["ending"] for one in found["changes"]] == ["succeeded", "succeeded", "interrupted"]
+        assert [one["ending"] for one in found["changes"]] == [
+            "succeeded",
+            "succeeded",
+            "interrupted",
+        ]
 
     @pytest.mark.parametrize(("given", "code"), [
         ({"since": "soon"}, "invalid_time"), ({"environment": "prod"}, "unknown_environment"),
     ])  # fmt: skip
-    def test_what_was_not_understood_writes_nothing(self, used: World, given: Dict[str, str], code: str) -> None:
+    def test_what_was_not_understood_writes_nothing(
+        self, used: World, given: Dict[str, str], code: str
+    ) -> None:
         assert report(used, **given)["code"] == code
         assert not (used.folder / "db" / "audit").exists()
 
@@ -134,40 +147,61 @@ class TestReport:
 
 
 class TestGuarded:
-    """What the commands that guard production really leave in the record, as an auditor reads it."""
+    """What the commands that guard production really leave in the record, as an auditor reads
+    it."""
 
     @pytest.fixture
     def month(self, tmp_path: Path) -> Dict[str, Any]:
-        """An approved change, a rejected, an expired, one that waits, an emergency and a rollback; as JSON."""
+        """An approved change, a rejected, an expired, one that waits, an emergency and a rollback;
+        as JSON."""
         world = guarded_world(tmp_path, emergency=["carol"])
         change = wait_for(world, "v1.0.0")
         world.ask("approve_change", "alice2", change=change)
-        assert world.ask("approve_change", "carol", change=change, code=code_of())["code"] == "deployed"
+        assert (
+            world.ask("approve_change", "carol", change=change, code=code_of())["code"]
+            == "deployed"
+        )
         world.ask("reject_change", "dave", change=wait_for(world, "v1.1.0"), reason="not today")
         let_time_run_out(world, wait_for(world, "v1.1.0"))
         wait_for(world, "v1.2.0")
-        given = {"app": "web", "environment": "production", "version": "v1.1.0", "reason": "checkout is down"}
+        given = {
+            "app": "web",
+            "environment": "production",
+            "version": "v1.1.0",
+            "reason": "checkout is down",
+        }
         emergency = world.ask("emergency_deploy", "carol", **given)
         assert emergency["code"] == "deployed", emergency
         told = report(world, environment="production", format="json")
         assert told["code"] == "audit_report", told["message"]
         assert "1 override (not reviewed)" in told["message"]
-        world.ask("review_change", "dave", change=json.loads(Path(told["path"]).read_text())["changes"][1]["change"],
+        world.ask("review_change", "dave",
+        change=json.loads(Path(told["path"]).read_text())["changes"][1]["change"],
                   text="it was right")  # fmt: skip
         told = report(world, environment="production", format="json")
         assert told["ok"] is True, told["message"]
         found: Dict[str, Any] = json.loads(Path(told["path"]).read_text("utf-8"))
         return found
 
-    def test_an_approved_change_tells_who_asked_who_approved_and_what_was_shown(self, month: Dict[str, Any]) -> None:
+    def test_an_approved_change_tells_who_asked_who_approved_and_what_was_shown(
+        self, month: Dict[str, Any]
+    ) -> None:
         approved = month["changes"][0]
-        assert (approved["asked_by"], approved["ending"], approved["needed"]) == ("alice", "succeeded", 1)
-        assert [(one["by"], one["second_factor"]) for one in approved["approvals"]] == [("carol", True)]
+        assert (approved["asked_by"], approved["ending"], approved["needed"]) == (
+            "alice",
+            "succeeded",
+            1,
+        )
+        assert [(one["by"], one["second_factor"]) for one in approved["approvals"]] == [
+            ("carol", True)
+        ]
         assert "v1.0.0" in approved["plan"]
         assert (approved["version"], approved["verified"]) == ("v1.0.0", True)
         assert len(approved["change"]) >= 4
 
-    def test_an_emergency_tells_its_reason_what_it_passed_and_who_reviewed_it(self, month: Dict[str, Any]) -> None:
+    def test_an_emergency_tells_its_reason_what_it_passed_and_who_reviewed_it(
+        self, month: Dict[str, Any]
+    ) -> None:
         emergency = month["changes"][1]
         assert (emergency["version_before"], emergency["version"]) == ("v1.0.0", "v1.1.0")
         assert emergency["override"]["text"] == "checkout is down"
@@ -188,7 +222,9 @@ class TestGuarded:
         found = json.loads(Path(told["path"]).read_text("utf-8"))
         assert told["ok"] is True
         assert [one["command"] for one in found["changes"]] == ["deploy", "deploy", "rollback"]
-        assert [(one["app"], one["environment"], one["until"]) for one in found["locks"]] == [("web", "uat", None)]
+        assert [(one["app"], one["environment"], one["until"]) for one in found["locks"]] == [
+            ("web", "uat", None)
+        ]
 
 
 class TestVerify:
@@ -206,7 +242,9 @@ class TestVerify:
         tamper(used, "UPDATE ledger SET requester = 'bob' WHERE seq = 3")
         told = verify(used)
         assert (told["ok"], told["code"]) == (False, "record_broken")
-        assert told["message"].startswith("The record is BROKEN: Record 3 was changed or put in by hand")
+        assert told["message"].startswith(
+            "The record is BROKEN: Record 3 was changed or put in by hand"
+        )
         assert told["breaks"][0]["record"] == 3
 
     def test_an_end_that_was_cut_off_is_found_by_a_hash_that_was_kept(self, used: World) -> None:
@@ -252,7 +290,9 @@ class TestHeadsOfSeveralDatabases:
         other.ask("deploy", app="web", version="v1.2.0", environment="test")
         return other
 
-    def test_each_has_its_own_and_neither_is_taken_for_a_break_of_the_other(self, used: World) -> None:
+    def test_each_has_its_own_and_neither_is_taken_for_a_break_of_the_other(
+        self, used: World
+    ) -> None:
         other = self.other(used)
         files = {verify(one, keep=True)["heads_file"] for one in (used, other)}
         assert len(files) == 2
@@ -277,9 +317,14 @@ class TestHeadsOfSeveralDatabases:
         for one in (used, other):
             told = verify(one)
             assert (told["ok"], told["heads_compared"]) == (True, 2)
-        assert [one.record for one in read_heads(Path(verify(used)["heads_file"]))] == [1, used.records()[-1].seq]
+        assert [one.record for one in read_heads(Path(verify(used)["heads_file"]))] == [
+            1,
+            used.records()[-1].seq,
+        ]
 
-    def test_a_file_of_one_database_is_upgraded_in_place_and_still_finds_a_break(self, used: World) -> None:
+    def test_a_file_of_one_database_is_upgraded_in_place_and_still_finds_a_break(
+        self, used: World
+    ) -> None:
         shared = used.folder / "db" / "audit" / "heads.txt"
         shared.parent.mkdir()
         newest = used.records()[-1]
@@ -321,7 +366,8 @@ class TestAnnounce:
 
 
 class StackStorm:
-    """As much of StackStorm's API as a comparison asks for: pages of executions, oldest first with sort_asc."""
+    """As much of StackStorm's API as a comparison asks for: pages of executions, oldest first with
+    sort_asc."""
 
     def __init__(self, server: HttpServer, executions: List[Dict[str, Any]]) -> None:
         self.executions = executions
@@ -332,10 +378,16 @@ class StackStorm:
     def _list(self, request: Request) -> Reply:
         query = {name: values[0] for name, values in request.query.items()}
         assert int(query["limit"]) <= PAGE, "StackStorm refuses more to who is no administrator"
-        found = sorted(self.executions, key=lambda one: one["start_timestamp"], reverse="sort_asc" not in query)
+        found = sorted(
+            self.executions, key=lambda one: one["start_timestamp"], reverse="sort_asc" not in query
+        )
         if "action" in query:
             found = [one for one in found if one["action"]["ref"] == query["action"]]
-            found = [one for one in found if query["timestamp_gt"] < one["start_timestamp"] < query["timestamp_lt"]]
+            found = [
+                one
+                for one in found
+                if query["timestamp_gt"] < one["start_timestamp"] < query["timestamp_lt"]
+            ]
         start = int(query.get("offset", 0))
         return Reply(body=json.dumps(found[start : start + int(query["limit"])]))
 
@@ -344,7 +396,8 @@ def execution(
     number: str, action: str = "deploy", at: str = "2020-01-01T00:00:01.000000Z", **more: Any
 ) -> Dict[str, Any]:
     context = {"user": "chatops_bot", "api_user": "alice"}
-    return {"id": number, "action": {"ref": f"opsroom.{action}"}, "status": "succeeded", "start_timestamp": at,
+    return {"id": number, "action": {"ref": f"opsroom.{action}"}, "status": "succeeded",
+    "start_timestamp": at,
             "context": context, **more}  # fmt: skip
 
 
@@ -360,10 +413,15 @@ class TestReconcile:
         StackStorm(server, [execution(EXECUTION, at="1999-12-31T23:59:59.000000Z")])
         told = used.ask("reconcile", **ALWAYS)
         assert (told["ok"], told["code"]) == (True, "reconciled")
-        assert told["message"] == f"{TITLE}: the record and StackStorm's history have the same 1 executions."
+        assert (
+            told["message"]
+            == f"{TITLE}: the record and StackStorm's history have the same 1 executions."
+        )
         assert server.requests[0].headers["x-auth-token"] == "token-of-this-execution"
 
-    def test_an_execution_that_left_no_record_is_named(self, used: World, server: HttpServer) -> None:
+    def test_an_execution_that_left_no_record_is_named(
+        self, used: World, server: HttpServer
+    ) -> None:
         StackStorm(server, [
             execution(EXECUTION, at="2026-01-01T00:00:00.000000Z"),
             execution("5f00000000000000000000aa", "rollback", status="failed"),
@@ -372,26 +430,41 @@ class TestReconcile:
         ])  # fmt: skip
         told = used.ask("reconcile", **ALWAYS)
         assert (told["ok"], told["code"]) == (False, "record_incomplete")
-        assert [one["execution"] for one in told["only_in_stackstorm"]] == ["5f00000000000000000000aa"]
+        assert [one["execution"] for one in told["only_in_stackstorm"]] == [
+            "5f00000000000000000000aa"
+        ]
         assert (
-            "1 only in StackStorm, first 5f00000000000000000000aa (opsroom.rollback by alice, failed)"
-            in (told["message"])
+            "1 only in StackStorm, first 5f00000000000000000000aa (opsroom.rollback by alice, "
+            "failed)" in (told["message"])
         )
 
-    def test_a_record_whose_execution_stackstorm_does_not_have_is_named(self, used: World, server: HttpServer) -> None:
-        StackStorm(server, [execution("5f00000000000000000000bb", "core.local", at="2026-01-01T00:00:00.000000Z")])
+    def test_a_record_whose_execution_stackstorm_does_not_have_is_named(
+        self, used: World, server: HttpServer
+    ) -> None:
+        StackStorm(
+            server,
+            [execution("5f00000000000000000000bb", "core.local", at="2026-01-01T00:00:00.000000Z")],
+        )
         told = used.ask("reconcile", **ALWAYS)
         assert told["ok"] is False
-        assert [(one["execution"], one["record"]) for one in told["only_in_the_record"]] == [(EXECUTION, 1)]
+        assert [(one["execution"], one["record"]) for one in told["only_in_the_record"]] == [
+            (EXECUTION, 1)
+        ]
 
     def test_what_is_older_than_stackstorms_history_is_counted_and_not_missing(
         self, used: World, server: HttpServer
     ) -> None:
-        StackStorm(server, [execution("5f00000000000000000000bb", "plan", at="2099-01-01T00:00:00.000000Z")])
+        StackStorm(
+            server,
+            [execution("5f00000000000000000000bb", "plan", at="2099-01-01T00:00:00.000000Z")],
+        )
         told = used.ask("reconcile", **ALWAYS)
         assert told["ok"] is True
         assert told["too_old"] == 1
-        assert "history begins 2099-01-01 00:00 UTC; 1 older executions could not be compared" in told["message"]
+        assert (
+            "history begins 2099-01-01 00:00 UTC; 1 older executions could not be compared"
+            in told["message"]
+        )
 
     def test_more_than_a_page_is_read_to_its_end(self, used: World, server: HttpServer) -> None:
         many = [execution(f"5e{number:022x}", status="failed") for number in range(PAGE + 3)]
@@ -399,7 +472,9 @@ class TestReconcile:
         told = used.ask("reconcile", **ALWAYS)
         assert len(told["only_in_stackstorm"]) == PAGE + 3
 
-    def test_without_the_right_it_says_which_one_is_missing(self, used: World, server: HttpServer) -> None:
+    def test_without_the_right_it_says_which_one_is_missing(
+        self, used: World, server: HttpServer
+    ) -> None:
         server.on("/v1/executions", Reply(status=403, body="{}"))
         told = used.ask("reconcile", **ALWAYS)
         assert told["code"] == "unauthorized"
@@ -416,20 +491,50 @@ class TestCommandLine:
     def call(self, world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
         environ = {**os.environ, "PYTHONPATH": str(ROOT / "actions" / "lib")}
         command = [sys.executable, "-m", "opsroom.audit", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, cwd=world.folder, env=environ, timeout=60)
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=world.folder, env=environ, timeout=60
+        )
 
     def test_a_report_is_written_and_ends_with_nought(self, used: World) -> None:
-        done = self.call(used, "report", "--database", f"{used.database}?mode=ro", "--since", "2000", "--until", "2099",
-                         "--format", "json", "--folder", "out", "--web", "https://st2.example.com/")  # fmt: skip
+        done = self.call(
+            used,
+            "report",
+            "--database",
+            f"{used.database}?mode=ro",
+            "--since",
+            "2000",
+            "--until",
+            "2099",
+            "--format",
+            "json",
+            "--folder",
+            "out",
+            "--web",
+            "https://st2.example.com/",
+        )
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout == f"{TITLE}, all environments: 2 changes, 2 succeeded. Complete.\nout/{SLUG}.json\n"
+        assert (
+            done.stdout
+            == f"{TITLE}, all environments: 2 changes, 2 succeeded. Complete.\nout/{SLUG}.json\n"
+        )
         found = json.loads((used.folder / "out" / f"{SLUG}.json").read_text("utf-8"))
-        assert found["changes"][0]["execution_links"] == [f"https://st2.example.com/#/history/{EXECUTION}/general"]
+        assert found["changes"][0]["execution_links"] == [
+            f"https://st2.example.com/#/history/{EXECUTION}/general"
+        ]
 
     def test_a_broken_record_ends_with_one(self, used: World) -> None:
         tamper(used, "UPDATE ledger SET requester = 'bob' WHERE seq = 2")
         done = self.call(
-            used, "report", "--database", used.database, "--since", "2000", "--until", "2099", "--folder", "-"
+            used,
+            "report",
+            "--database",
+            used.database,
+            "--since",
+            "2000",
+            "--until",
+            "2099",
+            "--folder",
+            "-",
         )
         assert done.returncode == 1
         assert "NOT complete: Record 2" in done.stderr
@@ -441,14 +546,18 @@ class TestCommandLine:
     def test_heads_are_kept_in_a_file_and_verified_against(self, used: World) -> None:
         newest = used.records()[-1]
         for _ in range(2):
-            done = self.call(used, "verify", "--database", used.database, "--heads", "heads.txt", "--keep")
+            done = self.call(
+                used, "verify", "--database", used.database, "--heads", "heads.txt", "--keep"
+            )
             assert (done.returncode, done.stderr) == (0, "")
         assert "1 noted hashes compared" in done.stdout
         other = used.database.replace("opsroom.db", "other.db")
         replace(used, database=other).ask("deploy", app="web", version="v1.2.0", environment="test")
         own = self.call(used, "verify", "--database", other, "--keep", "--heads", "empty.txt")
         assert own.returncode == 0
-        refused = self.call(used, "verify", "--database", used.database, "--heads", "empty.txt", "--keep")
+        refused = self.call(
+            used, "verify", "--database", used.database, "--heads", "empty.txt", "--keep"
+        )
         assert refused.returncode != 0
         tamper(used, f"DELETE FROM ledger WHERE seq = {newest.seq}")
         done = self.call(used, "verify", "--database", used.database, "--heads", "heads.txt")
@@ -463,7 +572,9 @@ class TestCommandLine:
         ["report", "--database", "sqlite:///x.db", "--since", "soon"],
         ["report"],
     ])  # fmt: skip
-    def test_what_cannot_be_found_out_ends_with_two(self, world: World, arguments: List[str]) -> None:
+    def test_what_cannot_be_found_out_ends_with_two(
+        self, world: World, arguments: List[str]
+    ) -> None:
         done = self.call(world, *arguments)
         assert done.returncode == 2
         assert done.stderr

@@ -1,4 +1,5 @@
-"""A database that is busy or away: what was made elsewhere meanwhile is recorded by the next command, once, as late."""
+"""A database that is busy or away: what was made elsewhere meanwhile is recorded by the next
+command, once, as late."""
 
 from __future__ import annotations
 
@@ -26,11 +27,15 @@ from support.stores import run
 
 
 @pytest.fixture
-def rooms(tmp_path: Path, store_url: str, sides: Dict[str, Side], monkeypatch: pytest.MonkeyPatch) -> Rooms:
+def rooms(
+    tmp_path: Path, store_url: str, sides: Dict[str, Side], monkeypatch: pytest.MonkeyPatch
+) -> Rooms:
     monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_PATIENCE", 0.0)
     monkeypatch.setattr("opsroom.commands.request._PATIENCE", 0.0)
     # Where a database on a server keeps what is private.
-    monkeypatch.setattr("opsroom.action.default_database", lambda: f"sqlite:///{tmp_path}/own/opsroom.db")
+    monkeypatch.setattr(
+        "opsroom.action.default_database", lambda: f"sqlite:///{tmp_path}/own/opsroom.db"
+    )
     rooms = make_rooms(tmp_path, sides, store_url)
     rooms.ask("list_pages")
     return rooms
@@ -51,7 +56,9 @@ def busy(monkeypatch: pytest.MonkeyPatch, since: int = 1) -> Iterator[None]:
         def begin(store: Store, writes: bool) -> Any:
             count[0] += writes
             if writes and count[0] >= since:
-                raise Failure(Code.STORE_BUSY, "The database is busy: others have been writing to it.")
+                raise Failure(
+                    Code.STORE_BUSY, "The database is busy: others have been writing to it."
+                )
             return real(store, writes)
 
         return begin
@@ -79,7 +86,8 @@ class TestPage:
         late = rooms.world.records()[-1].facts["recorded_late"]
         assert datetime.fromisoformat(late["at"]) <= rooms.world.records()[-1].at
         assert rooms.world.chain_holds()
-        # The number that people type is known, and who pages for the same within a minute is told that it went out.
+        # The number that people type is known, and who pages for the same within a minute is told
+        # that it went out.
         assert [row["number"] for row in rooms.rows()] == [answer["number"]]
         assert rooms.ask("ack_page", page=answer["number"])["code"] == "acknowledged"
 
@@ -103,7 +111,9 @@ class TestPage:
         assert len(rooms.side().alarms) == 1
         assert letters(rooms) == []
 
-    def test_that_nobody_took_it_is_recorded_too(self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_that_nobody_took_it_is_recorded_too(
+        self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         down = Failure(Code.UNREACHABLE, "It cannot be reached.")
         rooms.side().script, rooms.side("mail").script = [(False, down)], [(False, down)]
         with busy(monkeypatch):
@@ -112,7 +122,9 @@ class TestPage:
         assert rooms.world.events() == ["asked", "failed"]
 
 
-def test_an_acknowledgement_is_recorded_by_the_next_command(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_acknowledgement_is_recorded_by_the_next_command(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number = rooms.page()["number"]
     with busy(monkeypatch):
         answer = rooms.ask("ack_page", "bob", page=f"pagerduty:{number}")
@@ -123,7 +135,9 @@ def test_an_acknowledgement_is_recorded_by_the_next_command(rooms: Rooms, monkey
     assert rooms.world.records()[-1].requester == "bob"
 
 
-@pytest.mark.parametrize(("deed", "state"), [("ack_page", "acknowledged"), ("resolve_page", "resolved")])
+@pytest.mark.parametrize(
+    ("deed", "state"), [("ack_page", "acknowledged"), ("resolve_page", "resolved")]
+)
 def test_what_was_done_to_a_page_is_in_the_list_too(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch, deed: str, state: str
 ) -> None:
@@ -144,7 +158,9 @@ def test_what_was_done_to_a_page_is_in_the_list_too(
     assert rooms.world.events().count(state) == 1
 
 
-def test_a_late_acknowledgement_does_not_open_a_page_again(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_acknowledgement_does_not_open_a_page_again(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number = rooms.page()["number"]
     with busy(monkeypatch):
         assert rooms.ask("ack_page", "bob", page=number)["ok"]
@@ -153,7 +169,9 @@ def test_a_late_acknowledgement_does_not_open_a_page_again(rooms: Rooms, monkeyp
     assert [row["state"] for row in rooms.rows()] == ["resolved"]
 
 
-def test_what_the_database_refuses_stays_and_holds_up_nothing(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_database_refuses_stays_and_holds_up_nothing(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with busy(monkeypatch):
         rooms.page()
         rooms.page(message="another one")
@@ -173,7 +191,9 @@ def test_what_the_database_refuses_stays_and_holds_up_nothing(rooms: Rooms, monk
     assert len([one for one in rooms.world.records() if one.event.value == "paged"]) == 2
 
 
-def test_a_file_that_cannot_be_read_today_is_read_later(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_read_today_is_read_later(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with busy(monkeypatch):
         rooms.page()
 
@@ -209,12 +229,18 @@ def test_a_deployment_that_met_a_busy_database_is_told_so_by_the_report(
     assert rooms.ask("deploy", app="web", version="v1.0.0", environment="uat")["code"] == "deployed"
 
 
-def test_they_are_taken_over_in_order_and_once_also_by_many(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_taken_over_in_order_and_once_also_by_many(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with busy(monkeypatch):
         for number in range(5):
             assert rooms.page(message=f"checkout is down {number}")["code"] == "paged"
     assert len(letters(rooms)) == 5
-    lookers = [rooms.world.spawn("list_locks") for _ in range(4)] if "own" not in str(letters(rooms)[0]) else []
+    lookers = (
+        [rooms.world.spawn("list_locks") for _ in range(4)]
+        if "own" not in str(letters(rooms)[0])
+        else []
+    )
     for one in lookers:
         one.communicate(timeout=120)
     rooms.ask("list_locks")
@@ -300,14 +326,19 @@ def spoilt(content: Dict[str, Any], how: str) -> Any:
 @pytest.mark.parametrize(
     "how",
     [
-        "an approval", "a success", "a column more", "a column less", "a number for a text", "much text",
+        "an approval", "a success", "a column more", "a column less", "a number for a text",
+        "much text",
         "facts that are a list", "another id", "no time", "a time without a zone", "no records",
-        "a column of pages that is none", "a deployment that is none", "a list", "an answer that is none",
-        "a number without bounds", "lists within lists", "a time before all time", "half a character", "NUL",
+        "a column of pages that is none", "a deployment that is none", "a list",
+        "an answer that is none",
+        "a number without bounds", "lists within lists", "a time before all time",
+        "half a character", "NUL",
         "a page that is a list", "a page without its mark", "a state with another column",
     ],
 )  # fmt: skip
-def test_what_opsroom_did_not_write_is_set_aside(rooms: Rooms, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+def test_what_opsroom_did_not_write_is_set_aside(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     with busy(monkeypatch):
         rooms.page()
         rooms.page(message="another one")
@@ -317,11 +348,15 @@ def test_what_opsroom_did_not_write_is_set_aside(rooms: Rooms, monkeypatch: pyte
     assert letters(rooms) == []
     assert [path.suffix for path in first.parent.iterdir()] == [".rejected"]
     # The next one is not held up by it.
-    assert [one.facts["text"] for one in rooms.world.records() if one.event.value == "paged"] == ["another one"]
+    assert [one.facts["text"] for one in rooms.world.records() if one.event.value == "paged"] == [
+        "another one"
+    ]
     assert rooms.world.chain_holds()
 
 
-@pytest.mark.parametrize("how", ["not JSON", "empty", "a link", "a folder", "writable for others", "a fifo", "huge"])
+@pytest.mark.parametrize(
+    "how", ["not JSON", "empty", "a link", "a folder", "writable for others", "a fifo", "huge"]
+)
 def test_a_file_that_is_none_of_opsroom_is_set_aside(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch, how: str, tmp_path: Path
 ) -> None:
@@ -330,7 +365,9 @@ def test_a_file_that_is_none_of_opsroom_is_set_aside(
     path = letters(rooms)[0]
     content = path.read_text()
     if how in ("not JSON", "empty", "huge"):
-        path.write_text({"not JSON": content[:-2], "empty": "", "huge": " " * outbox.MOST_BYTES + content}[how])
+        path.write_text(
+            {"not JSON": content[:-2], "empty": "", "huge": " " * outbox.MOST_BYTES + content}[how]
+        )
     elif how == "writable for others":
         path.chmod(0o666)
     else:
@@ -343,7 +380,9 @@ def test_a_file_that_is_none_of_opsroom_is_set_aside(
     assert rooms.world.events() == []
 
 
-def test_secrets_of_the_config_are_in_no_file(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_of_the_config_are_in_no_file(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rooms.world.config["people"]["bob"]["totp"] = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     with busy(monkeypatch):
         rooms.page(message="the key is JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
@@ -357,7 +396,9 @@ def test_two_databases_have_an_outbox_each(
 ) -> None:
     with busy(monkeypatch):
         rooms.page()
-    other = f"sqlite:///{tmp_path}/{'opsroom' if 'sqlite' in rooms.world.database else 'own'}/other.db"
+    other = (
+        f"sqlite:///{tmp_path}/{'opsroom' if 'sqlite' in rooms.world.database else 'own'}/other.db"
+    )
     mine, rooms.world.database = rooms.world.database, other
     rooms.ask("list_locks")
     assert rooms.world.events() == []
@@ -365,7 +406,9 @@ def test_two_databases_have_an_outbox_each(
     assert len(letters(rooms)) == 1
 
 
-def test_a_disk_that_takes_nothing_is_told_as_before(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_takes_nothing_is_told_as_before(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
@@ -373,7 +416,9 @@ def test_a_disk_that_takes_nothing_is_told_as_before(rooms: Rooms, monkeypatch: 
     with busy(monkeypatch):
         answer = rooms.page()
     assert answer["code"] == "paged"
-    assert "It is not recorded, and no limit was checked: the database is busy." in answer["message"]
+    assert (
+        "It is not recorded, and no limit was checked: the database is busy." in answer["message"]
+    )
 
 
 def test_a_store_that_may_only_be_read_takes_nothing_over(tmp_path: Path) -> None:

@@ -23,14 +23,25 @@ NEW = "https://new.example.com"
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
 def world_at(folder: Path, name: str, server: HttpServer, **more: Any) -> World:
     """A room whose only tracker, `desk`, is one of CASES with the server in its vendor's place."""
     tracker = {**tracker_at(name, server.url("").rstrip("/")), **more}
-    config = {"people": {"alice": {"chat": ["alice"]}}, "environments": {"test": {}}, "trackers": {"desk": tracker}}
+    config = {
+        "people": {"alice": {"chat": ["alice"]}},
+        "environments": {"test": {}},
+        "trackers": {"desk": tracker},
+    }
     return World(folder, f"sqlite:///{folder}/opsroom.db", config)
 
 
@@ -63,7 +74,9 @@ def test_a_redirect_means_that_nothing_was_done(name: str, verb: str, tmp_path: 
             (307, "http://[", "redirects without naming a new address (307)"),
             (308, "/other/{{ st2kv.system.x }}", f"redirects to {server.url('/other/')} (308)"),
         ):
-            server.reply = Reply(status, "<html>moved</html>", {"Location": location} if location else {})
+            server.reply = Reply(
+                status, "<html>moved</html>", {"Location": location} if location else {}
+            )
             before = len(server.requests)
             answer = ask(world, name, verb)
             assert (answer["ok"], answer["code"]) == (False, "bad_answer"), answer
@@ -72,14 +85,20 @@ def test_a_redirect_means_that_nothing_was_done(name: str, verb: str, tmp_path: 
             assert "s3cret" not in repr(answer)
             assert len(server.requests) == before + 1
         assert elsewhere.requests == []
-        # Certain, so nothing is left open on the record, and the same words work at once when the address is right.
+        # Certain, so nothing is left open on the record, and the same words work at once when the
+        # address is right.
         assert "unconfirmed" not in world.events()
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_redirect_of_basecamps_token_server_names_its_own_key(verb: str, tmp_path: Path) -> None:
     with Instead(Reply(302, "", {"Location": f"{NEW}/login"})) as server:
-        oauth = {"client_id": "c", "client_secret": "s", "refresh_token": "r", "launchpad": server.url("").rstrip("/")}
+        oauth = {
+            "client_id": "c",
+            "client_secret": "s",
+            "refresh_token": "r",
+            "launchpad": server.url("").rstrip("/"),
+        }
         world = world_at(tmp_path, "basecamp cards", server, **oauth)
         del world.config["trackers"]["desk"]["token"]
         answer = ask(world, "basecamp cards", verb)
@@ -90,7 +109,9 @@ def test_a_redirect_of_basecamps_token_server_names_its_own_key(verb: str, tmp_p
 
 @pytest.mark.parametrize("verb", [one for one in VERBS if one != "find_cards"])
 @pytest.mark.parametrize("path", ["repositories/1296269/issues/1347", "repos/acme/shop/issues/9"])
-def test_a_repository_or_issue_that_moved_is_named_with_its_new_address(verb: str, path: str, tmp_path: Path) -> None:
+def test_a_repository_or_issue_that_moved_is_named_with_its_new_address(
+    verb: str, path: str, tmp_path: Path
+) -> None:
     with Instead() as server:
         new = server.url(f"/{path}")
         server.reply = Reply(301, '{"message": "Moved Permanently"}', {"Location": new})
@@ -103,7 +124,9 @@ def test_a_repository_or_issue_that_moved_is_named_with_its_new_address(verb: st
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("name", VENDORS)
-def test_where_there_is_no_api_nothing_is_said_to_be_missing_or_done(name: str, call: str, tmp_path: Path) -> None:
+def test_where_there_is_no_api_nothing_is_said_to_be_missing_or_done(
+    name: str, call: str, tmp_path: Path
+) -> None:
     with Instead() as server:
         for what, reply in NO_API.items():
             server.reply = reply
@@ -169,11 +192,18 @@ def test_how_long_is_looked_for_is_a_key_of_every_kind(name: str, tmp_path: Path
     for written, seconds in (("5s", 5.0), (0, 0.0), ("1m", 60.0)):
         problems = Problems()
         config = {**tracker_at(name, "http://127.0.0.1"), "look_for": written}
-        options = trackers.REGISTRY.read_options(config.pop("kind"), Fields(config, "trackers.desk", problems))
+        options = trackers.REGISTRY.read_options(
+            config.pop("kind"), Fields(config, "trackers.desk", problems)
+        )
         assert (problems.lines, options.look_for) == ([], seconds)
     problems = Problems()
     trackers.REGISTRY.read_options(
         tracker_at(name, "")["kind"],
-        Fields({**tracker_at(name, "http://127.0.0.1"), "look_for": "2m"}, "trackers.desk", problems),
+        Fields(
+            {**tracker_at(name, "http://127.0.0.1"), "look_for": "2m"}, "trackers.desk", problems
+        ),
     )
-    assert any(one.startswith("trackers.desk.look_for: expected a length of time") for one in problems.lines)
+    assert any(
+        one.startswith("trackers.desk.look_for: expected a length of time")
+        for one in problems.lines
+    )

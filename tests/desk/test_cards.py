@@ -1,4 +1,5 @@
-"""The commands about cards: whose a card is, in whose name, what is answered and what is recorded."""
+"""The commands about cards: whose a card is, in whose name, what is answered and what is
+recorded."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ def there(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
 
 @pytest.fixture
 def world(tmp_path: Path, there: Elsewhere) -> World:
-    """Two trackers: ops, whose project is OPS, and web, whose project is WEB. Alice has a name in ops only."""
+    """Two trackers: ops, whose project is OPS, and web, whose project is WEB. Alice has a name in
+    ops only."""
     made = make_world(tmp_path)
     made.config["trackers"] = {
         "ops": {"kind": "scripted", "project": "OPS"},
@@ -46,7 +48,9 @@ def alone(tmp_path: Path) -> World:
     return made
 
 
-def create(world: World, words: str = "it is broken", project: str = "", **more: Any) -> Dict[str, Any]:
+def create(
+    world: World, words: str = "it is broken", project: str = "", **more: Any
+) -> Dict[str, Any]:
     answer: Dict[str, Any] = world.ask("create_card", text=words, project=project, **more)
     return answer
 
@@ -69,7 +73,10 @@ class TestWhoseItIs:
     ) -> None:
         # A tracker's own name comes first, then an application's, then what the trackers read.
         if typed == "OPS":
-            world.config["trackers"] = {"desk": world.config["trackers"]["ops"], **world.config["trackers"]}
+            world.config["trackers"] = {
+                "desk": world.config["trackers"]["ops"],
+                **world.config["trackers"],
+            }
             del world.config["trackers"]["ops"]
             tracker = "desk"
         answer = create(world, project=typed)
@@ -77,7 +84,11 @@ class TestWhoseItIs:
 
     def test_one_tracker_is_the_one(self, alone: World) -> None:
         answer = create(alone)
-        assert (answer["code"], answer["card"], answer["tracker"]) == ("card_created", "CARD-1", "board")
+        assert (answer["code"], answer["card"], answer["tracker"]) == (
+            "card_created",
+            "CARD-1",
+            "board",
+        )
 
     def test_of_several_one_is_asked_for_by_a_command_that_works(self, world: World) -> None:
         answer = create(world)
@@ -85,11 +96,16 @@ class TestWhoseItIs:
         assert answer["hint"] == "Say where, for example: create card in ops: TEXT"
         assert create(world, project="ops")["ok"]
 
-    def test_two_that_are_as_sure_are_asked_back_with_what_would_mean_each(self, world: World) -> None:
+    def test_two_that_are_as_sure_are_asked_back_with_what_would_mean_each(
+        self, world: World
+    ) -> None:
         world.config["trackers"]["web-team"]["project"] = "OPS"
         world.config["apps"]["web"].pop("cards")
         answer = world.ask("get_card", card="OPS-12")
-        assert (answer["code"], answer["hint"]) == ("which_tracker", "Say which: ops:OPS-12 or web-team:OPS-12")
+        assert (answer["code"], answer["hint"]) == (
+            "which_tracker",
+            "Say which: ops:OPS-12 or web-team:OPS-12",
+        )
         assert world.ask("get_card", card="ops:OPS-12")["code"] == "card"
 
     def test_who_is_sure_comes_before_who_could_be(self, world: World) -> None:
@@ -107,7 +123,10 @@ class TestWhoseItIs:
 
     def test_what_is_no_project_is_said_to_be_none(self, world: World) -> None:
         answer = create(world, project="somewhere else")
-        assert (answer["code"], answer["hint"]) == ("unknown_project", "Say ops, web-team or web, or TRACKER:PROJECT.")
+        assert (answer["code"], answer["hint"]) == (
+            "unknown_project",
+            "Say ops, web-team or web, or TRACKER:PROJECT.",
+        )
 
     def test_without_any_tracker_it_says_what_takes_one_line(self, alone: World) -> None:
         del alone.config["trackers"]
@@ -117,7 +136,11 @@ class TestWhoseItIs:
 
     @pytest.mark.parametrize(
         ("cards", "complaint"),
-        [("nope it is", "which fits none"), ("ZZZ", "'ZZZ' may be ops:ZZZ or web-team:ZZZ"), ("web", None)],
+        [
+            ("nope it is", "which fits none"),
+            ("ZZZ", "'ZZZ' may be ops:ZZZ or web-team:ZZZ"),
+            ("web", None),
+        ],
     )
     def test_the_config_is_told_when_an_applications_cards_fit_no_place_or_two(
         self, world: World, cards: str, complaint: Any
@@ -131,7 +154,9 @@ class TestWhoseItIs:
             assert complaint in answer["problems"][0]
 
 
-def test_what_a_tracker_must_remember_is_kept_beside_the_database(world: World, there: Elsewhere) -> None:
+def test_what_a_tracker_must_remember_is_kept_beside_the_database(
+    world: World, there: Elsewhere
+) -> None:
     world.ask("get_card", card="OPS-12")
     assert there.keep == world.folder / "db" / "kept"
     assert not there.keep.exists()
@@ -142,11 +167,19 @@ def test_what_a_tracker_must_remember_is_kept_beside_the_database(world: World, 
 
 
 class TestCreating:
-    def test_the_first_line_is_the_summary_and_the_rest_the_description(self, world: World, there: Elsewhere) -> None:
+    def test_the_first_line_is_the_summary_and_the_rest_the_description(
+        self, world: World, there: Elsewhere
+    ) -> None:
         answer = create(world, "checkout is broken.\n\nsince noon:\n```\n  x = 1\n```\n", "ops")
         (draft,) = there.made.values()
-        assert (draft.summary, draft.description) == ("checkout is broken.", "since noon:\n```\n  x = 1\n```")
-        assert answer["message"] == "alice created OPS-1 in ops: checkout is broken. https://t.example/OPS-1"
+        assert (draft.summary, draft.description) == (
+            "checkout is broken.",
+            "since noon:\n```\n  x = 1\n```",
+        )
+        assert (
+            answer["message"]
+            == "alice created OPS-1 in ops: checkout is broken. https://t.example/OPS-1"
+        )
 
     @pytest.mark.parametrize(
         ("text", "summary", "description"),
@@ -173,16 +206,24 @@ class TestCreating:
 
     def test_30000_characters_arrive_whole(self, alone: World) -> None:
         words = "Schrödinger's 猫 | <b>*x*</b> https://a.example/?b=c \\u007b " * 500
-        text = "checkout\n" + "\n".join(words[start : start + 200] for start in range(0, 29_900, 200))[:29_900]
+        text = (
+            "checkout\n"
+            + "\n".join(words[start : start + 200] for start in range(0, 29_900, 200))[:29_900]
+        )
         create(alone, text)
-        assert alone.ask("get_card", card="card-1")["description"][:15_000] == text.partition("\n")[2][:15_000]
+        assert (
+            alone.ask("get_card", card="card-1")["description"][:15_000]
+            == text.partition("\n")[2][:15_000]
+        )
 
     def test_blanks_make_no_card(self, world: World, there: Elsewhere) -> None:
         assert create(world, " \n ", "ops")["code"] == "text_needed"
         assert there.calls == []
         assert world.events() == ["refused"]
 
-    def test_it_is_made_in_the_name_that_the_person_has_there(self, world: World, there: Elsewhere) -> None:
+    def test_it_is_made_in_the_name_that_the_person_has_there(
+        self, world: World, there: Elsewhere
+    ) -> None:
         world.config["web"] = "https://st2.example/"
         create(world, "one", "ops")
         create(world, "two", "ops", who="bob")
@@ -195,7 +236,9 @@ class TestCreating:
         assert alice.line == f"alice (in #dev) via opsroom, {link}"
 
     def test_somebody_unmapped_is_said_to_be_unmapped(self, world: World) -> None:
-        assert create(world, "three", "web-team")["message"].endswith("alice has no web-team name in the config.")
+        assert create(world, "three", "web-team")["message"].endswith(
+            "alice has no web-team name in the config."
+        )
 
     def test_a_stranger_stays_a_stranger(self, world: World, there: Elsewhere) -> None:
         answer = create(world, "one", "ops", who="mallory")
@@ -203,7 +246,9 @@ class TestCreating:
         assert (draft.author.shown, draft.author.identity) == ("mallory (unknown here)", "")
         assert answer["message"].startswith("mallory (unknown here) created OPS-1")
 
-    def test_without_an_address_of_stackstorm_the_execution_is_named(self, world: World, there: Elsewhere) -> None:
+    def test_without_an_address_of_stackstorm_the_execution_is_named(
+        self, world: World, there: Elsewhere
+    ) -> None:
         create(world, "one", "ops")
         (draft,) = there.made.values()
         assert draft.author.link == "execution 5f0000000000000000000001"
@@ -211,24 +256,34 @@ class TestCreating:
     def test_the_record_has_the_card_and_who_asked(self, world: World) -> None:
         create(world, "checkout is broken\nsecret details", "ops")
         asked, done = world.records()
-        assert (asked.event.value, done.event.value, done.command) == ("asked", "card_created", "create card")
+        assert (asked.event.value, done.event.value, done.command) == (
+            "asked",
+            "card_created",
+            "create card",
+        )
         assert (done.person, done.room, done.app, done.environment) == ("alice", "#dev", "", "")
         kept = {name: done.facts[name] for name in ("tracker", "card", "url", "summary")}
         assert kept == {
-            "tracker": "ops", "card": "OPS-1", "url": "https://t.example/OPS-1", "summary": "checkout is broken",
+            "tracker": "ops", "card": "OPS-1", "url": "https://t.example/OPS-1",
+            "summary": "checkout is broken",
         }  # fmt: skip
         assert "secret details" not in repr(world.records())
 
     def test_cards_are_no_deployments_to_history_and_audit(self, world: World) -> None:
         create(world, "one", "ops")
         world.ask("get_card", card="OPS-99")
-        answer = world.ask("audit_report", since="2026", until=None, environment=None, format="json")
+        answer = world.ask(
+            "audit_report", since="2026", until=None, environment=None, format="json"
+        )
         assert answer["ok"], answer
         assert (answer["changes"], answer["gaps"]) == (0, [])
 
     def test_expressions_in_an_answer_are_broken(self, alone: World) -> None:
         create(alone, "x {{ st2kv.system.enc }} <% $.x %>\n{{ st2kv.system.enc }}")
-        for answer in (alone.ask("get_card", card="CARD-1"), alone.ask("find_cards", text="x", mine=False)):
+        for answer in (
+            alone.ask("get_card", card="CARD-1"),
+            alone.ask("find_cards", text="x", mine=False),
+        ):
             assert "{{" not in repr(answer)
             assert "<%" not in repr(answer)
 
@@ -247,7 +302,9 @@ class TestMoving:
         assert (answer["ok"], answer["changed"]) == (True, False)
         assert "is in To do already; nothing was done." in answer["message"]
 
-    def test_after_a_lost_answer_it_is_moved_again_which_does_no_harm(self, world: World, there: Elsewhere) -> None:
+    def test_after_a_lost_answer_it_is_moved_again_which_does_no_harm(
+        self, world: World, there: Elsewhere
+    ) -> None:
         there.script = [(True, LOST)]
         answer = world.ask("move_card", card="OPS-12", column="Done")
         assert answer["message"].startswith("alice moved OPS-12 in ops to Done.")
@@ -261,7 +318,9 @@ class TestMoving:
         assert answer["hint"] == "To see how it is: show card OPS-12"
         assert world.events() == ["asked", "unconfirmed"]
 
-    @pytest.mark.parametrize("then", [DOWN, Failure(Code.BAD_ANSWER, "503.", facts={"sent": False, "status": 503})])
+    @pytest.mark.parametrize(
+        "then", [DOWN, Failure(Code.BAD_ANSWER, "503.", facts={"sent": False, "status": 503})]
+    )
     def test_one_that_is_down_after_a_lost_answer_leaves_it_open_whether_it_was_moved(
         self, world: World, there: Elsewhere, then: Failure
     ) -> None:
@@ -270,7 +329,9 @@ class TestMoving:
         assert answer["code"] == "outcome_unknown"
         assert world.events() == ["asked", "unconfirmed"]
 
-    def test_a_tracker_that_is_down_is_recorded_as_a_failure(self, world: World, there: Elsewhere) -> None:
+    def test_a_tracker_that_is_down_is_recorded_as_a_failure(
+        self, world: World, there: Elsewhere
+    ) -> None:
         there.script = [(False, DOWN)]
         assert world.ask("move_card", card="OPS-12", column="Done")["code"] == "unreachable"
         assert world.events() == ["asked", "failed"]
@@ -312,7 +373,10 @@ class TestAssigning:
         assert "people.carol.ops is missing" in answer["message"]
 
     def test_a_stranger_cannot_say_me(self, world: World) -> None:
-        assert world.ask("assign_card", "mallory", card="OPS-12", assignee="me")["code"] == "unknown_person"
+        assert (
+            world.ask("assign_card", "mallory", card="OPS-12", assignee="me")["code"]
+            == "unknown_person"
+        )
 
     def test_the_board_of_our_own_knows_people_by_their_names(self, alone: World) -> None:
         create(alone)
@@ -321,13 +385,16 @@ class TestAssigning:
 
 
 class TestLooking:
-    def test_a_card_is_told_with_its_state_its_people_and_what_was_said(self, world: World, there: Elsewhere) -> None:
+    def test_a_card_is_told_with_its_state_its_people_and_what_was_said(
+        self, world: World, there: Elsewhere
+    ) -> None:
         from opsroom.trackers import Comment
 
         at = datetime(2026, 11, 23, 9, 30, tzinfo=timezone.utc)
         said = tuple(Comment(f"p{number}", f"remark {number}", at) for number in range(4))
         there.there["OPS-1"] = Card(
-            "OPS-1", "Broken", "Doing", "bob", "carol", "It\nfails", "OPS", "https://t.example/OPS-1",
+            "OPS-1", "Broken", "Doing", "bob", "carol", "It\nfails", "OPS",
+            "https://t.example/OPS-1",
             changed_at=at, comments=said,
         )  # fmt: skip
         answer = world.ask("get_card", card="ops-1")
@@ -339,17 +406,22 @@ class TestLooking:
         assert len(answer["comments"]) == 4
         assert world.events() == []
 
-    def test_what_opsroom_wrote_is_told_as_that_of_whoever_asked_for_it(self, world: World, there: Elsewhere) -> None:
+    def test_what_opsroom_wrote_is_told_as_that_of_whoever_asked_for_it(
+        self, world: World, there: Elsewhere
+    ) -> None:
         from opsroom.trackers import Comment
 
         at = datetime(2026, 11, 23, 9, 30, tzinfo=timezone.utc)
-        line = "{} (in #ops) via opsroom, https://st2.example.com/#/history/5f0000000000000000000001"
+        line = (
+            "{} (in #ops) via opsroom, https://st2.example.com/#/history/5f0000000000000000000001"
+        )
         said = (
             Comment("The Bot", f"{line.format('bob')}\n\nit is the cache\nof prices", at),
             Comment("The Bot", f"{line.format('`mallory (unknown here)`')}\n\nreally?", at),
         )
         there.there["OPS-1"] = Card(
-            "OPS-1", "Broken", "Doing", reporter="The Bot", description=f"{line.format('alice')}\n\nIt fails",
+            "OPS-1", "Broken", "Doing", reporter="The Bot",
+            description=f"{line.format('alice')}\n\nIt fails",
             changed_at=at, comments=said,
         )  # fmt: skip
         answer = world.ask("get_card", card="ops-1")
@@ -359,27 +431,47 @@ class TestLooking:
         assert lines[3].startswith("bob via The Bot, ")
         assert lines[3].endswith(": it is the cache of prices")
         assert lines[4].startswith("mallory (unknown here) via The Bot, ")
-        assert (answer["reporter"], answer["via"], answer["description"]) == ("alice", "The Bot", "It fails")
+        assert (answer["reporter"], answer["via"], answer["description"]) == (
+            "alice",
+            "The Bot",
+            "It fails",
+        )
         first = answer["comments"][0]
-        assert (first["author"], first["via"], first["text"]) == ("bob", "The Bot", "it is the cache\nof prices")
+        assert (first["author"], first["via"], first["text"]) == (
+            "bob",
+            "The Bot",
+            "it is the cache\nof prices",
+        )
 
     @pytest.mark.parametrize(
         "text",
         [
-            "we deployed it via opsroom\nat noon", "see it via opsroom, https://wiki.example.com\nat noon",
+            "we deployed it via opsroom\nat noon",
+            "see it via opsroom, https://wiki.example.com\nat noon",
             "via opsroom, execution 5f00", "bob (in #ops) via opsroom, execution 5f00 and more",
-            "nothing\nbob (in #ops) via opsroom, execution 5f00", "x" * 30_000, " via opsroom" * 2500,
+            "nothing\nbob (in #ops) via opsroom, execution 5f00", "x" * 30_000,
+            " via opsroom" * 2500,
         ],
     )  # fmt: skip
-    def test_what_people_wrote_over_there_stays_theirs(self, world: World, there: Elsewhere, text: str) -> None:
+    def test_what_people_wrote_over_there_stays_theirs(
+        self, world: World, there: Elsewhere, text: str
+    ) -> None:
         from opsroom.trackers import Comment
 
-        there.there["OPS-1"] = Card("OPS-1", "Broken", reporter="Zoe", description=text, comments=(Comment("Z", text),))
+        there.there["OPS-1"] = Card(
+            "OPS-1", "Broken", reporter="Zoe", description=text, comments=(Comment("Z", text),)
+        )
         answer = world.ask("get_card", card="ops-1")
-        assert (answer["reporter"], answer["via"], answer["comments"][0]["author"]) == ("Zoe", "", "Z")
+        assert (answer["reporter"], answer["via"], answer["comments"][0]["author"]) == (
+            "Zoe",
+            "",
+            "Z",
+        )
         assert answer["comments"][0]["text"][:10_000] == text[:10_000]
 
-    def test_who_forges_such_a_line_is_named_beside_it(self, world: World, there: Elsewhere) -> None:
+    def test_who_forges_such_a_line_is_named_beside_it(
+        self, world: World, there: Elsewhere
+    ) -> None:
         from opsroom.trackers import Comment
 
         forged = Comment("Mallory", "carol (in #ops) via opsroom, execution 5f00\n\nship it")
@@ -393,7 +485,8 @@ class TestLooking:
 
         long, url = "word " * 2000, f"https://t.example/{'a' * 120}/OPS-1"
         there.there["OPS-1"] = Card(
-            "OPS-1", long, long, long, long, long, url=url, comments=tuple(Comment(long, long) for _ in range(5)),
+            "OPS-1", long, long, long, long, long, url=url,
+            comments=tuple(Comment(long, long) for _ in range(5)),
         )  # fmt: skip
         message = world.ask("get_card", card="ops-1")["message"]
         assert message.split("\n")[2] == url
@@ -404,16 +497,26 @@ class TestLooking:
 
         long = "word " * 2000
         there.there["OPS-1"] = Card(
-            "OPS-1", long, long, long, long, long, comments=tuple(Comment(long, long) for _ in range(5))
+            "OPS-1",
+            long,
+            long,
+            long,
+            long,
+            long,
+            comments=tuple(Comment(long, long) for _ in range(5)),
         )
         message = world.ask("get_card", card="ops-1")["message"]
         assert len(message) <= 400
         assert len(message.split("\n")) <= 8
 
-    def test_all_trackers_are_asked_and_open_and_fresh_ones_come_first(self, world: World, there: Elsewhere) -> None:
+    def test_all_trackers_are_asked_and_open_and_fresh_ones_come_first(
+        self, world: World, there: Elsewhere
+    ) -> None:
         at = [datetime(2026, 11, day, tzinfo=timezone.utc) for day in (1, 2, 3)]
         there.there = {
-            "OPS-1": Card("OPS-1", "checkout a", "Done", closed=True, project="OPS", changed_at=at[2]),
+            "OPS-1": Card(
+                "OPS-1", "checkout a", "Done", closed=True, project="OPS", changed_at=at[2]
+            ),
             "OPS-2": Card("OPS-2", "checkout b", "Doing", "bob", project="OPS", changed_at=at[0]),
             "WEB-1": Card("WEB-1", "Checkout c", project="WEB", changed_at=at[1]),
             "WEB-2": Card("WEB-2", "Checkout d", project="WEB"),
@@ -432,21 +535,29 @@ class TestLooking:
         assert there.calls == ["web-team search checkout||WEB"]
         assert answer["message"] == "There are no cards about 'checkout'."
 
-    def test_what_is_no_project_is_a_part_of_the_text_and_that_is_said(self, world: World, there: Elsewhere) -> None:
+    def test_what_is_no_project_is_a_part_of_the_text_and_that_is_said(
+        self, world: World, there: Elsewhere
+    ) -> None:
         answer = world.ask("find_cards", text="login", project="saf-ari", mine=False)
         assert "ops search login in saf-ari||" in there.calls
         assert "'saf-ari' is no project" in answer["message"]
 
-    def test_my_cards_are_asked_for_by_the_name_that_i_have_there(self, world: World, there: Elsewhere) -> None:
+    def test_my_cards_are_asked_for_by_the_name_that_i_have_there(
+        self, world: World, there: Elsewhere
+    ) -> None:
         there.there = {"OPS-1": Card("OPS-1", "x", assignee="alice@ops")}
         answer = world.ask("find_cards", mine=True)
         assert there.calls == ["ops search |alice@ops|"]
         first, second = answer["message"].split("\n")
-        assert first.startswith("Your cards: web-team is left out: The config does not say who alice is in web-team")
+        assert first.startswith(
+            "Your cards: web-team is left out: The config does not say who alice is in web-team"
+        )
         assert second == "OPS-1 | alice@ops | x"
         assert world.ask("find_cards", "mallory", mine=True)["code"] == "unknown_person"
 
-    def test_one_that_fails_is_named_and_the_others_answer(self, world: World, there: Elsewhere) -> None:
+    def test_one_that_fails_is_named_and_the_others_answer(
+        self, world: World, there: Elsewhere
+    ) -> None:
         there.trouble = {"ops": DOWN}
         there.there["WEB-1"] = Card("WEB-1", "checkout", project="WEB")
         answer = world.ask("find_cards", text="checkout", mine=False)
@@ -458,9 +569,14 @@ class TestLooking:
         ]  # fmt: skip
         assert answer["left_out"]["ops"]["code"] == "unreachable"
 
-    def test_many_that_fail_leave_room_for_the_cards_of_the_others(self, world: World, there: Elsewhere) -> None:
+    def test_many_that_fail_leave_room_for_the_cards_of_the_others(
+        self, world: World, there: Elsewhere
+    ) -> None:
         for number in range(5):
-            world.config["trackers"][f"another-tracker-{number}"] = {"kind": "scripted", "project": f"P{number}"}
+            world.config["trackers"][f"another-tracker-{number}"] = {
+                "kind": "scripted",
+                "project": f"P{number}",
+            }
             there.trouble[f"another-tracker-{number}"] = DOWN
         answer = world.ask("find_cards", text="checkout", project="", mine=False)
         lines = answer["message"].split("\n")
@@ -523,8 +639,11 @@ def test_a_board_of_our_own_does_everything(alone: World) -> None:
     shown = alone.ask("get_card", card="CARD-1")["message"]
     assert "Doing, assigned to bob, reported by alice" in shown
     assert "it is the cache" in shown
-    assert alone.ask("find_cards", "bob", mine=True)["message"].endswith("CARD-1 | Doing | bob | checkout is broken")
+    assert alone.ask("find_cards", "bob", mine=True)["message"].endswith(
+        "CARD-1 | Doing | bob | checkout is broken"
+    )
     assert alone.events() == [
-        "asked", "card_created", "asked", "card_commented", "asked", "card_moved", "asked", "card_assigned",
+        "asked", "card_created", "asked", "card_commented", "asked", "card_moved", "asked",
+        "card_assigned",
     ]  # fmt: skip
     assert alone.chain_holds()

@@ -1,4 +1,5 @@
-"""One card for one request: repeats, lost answers, runners that die, and a record that cannot be written."""
+"""One card for one request: repeats, lost answers, runners that die, and a record that cannot be
+written."""
 
 from __future__ import annotations
 
@@ -74,10 +75,14 @@ def hours_pass(world: World, seconds: float) -> None:
     with store.begin(writes=True) as connection:
         for row in connection.execute(text("SELECT key, began_at, ended_at FROM repeats")).all():
             earlier = {
-                name: moment(from_moment(getattr(row, name)) - timedelta(seconds=seconds)) if getattr(row, name) else ""
+                name: moment(from_moment(getattr(row, name)) - timedelta(seconds=seconds))
+                if getattr(row, name)
+                else ""
                 for name in ("began_at", "ended_at")
             }
-            query = text("UPDATE repeats SET began_at = :began_at, ended_at = :ended_at WHERE key = :key")
+            query = text(
+                "UPDATE repeats SET began_at = :began_at, ended_at = :ended_at WHERE key = :key"
+            )
             connection.execute(query, {**earlier, "key": row.key})
 
 
@@ -89,7 +94,9 @@ class TestRepeats:
         assert world.events() == ["asked", "card_created"]
         assert {one.deployment for one in world.records()} == {world.records()[0].deployment}
 
-    def test_the_same_again_within_a_minute_is_the_same_card(self, world: World, there: Elsewhere) -> None:
+    def test_the_same_again_within_a_minute_is_the_same_card(
+        self, world: World, there: Elsewhere
+    ) -> None:
         create(world)
         answer = create(world)
         assert (answer["ok"], answer["code"], answer["card"]) == (True, "card_there", "OPS-1")
@@ -103,7 +110,9 @@ class TestRepeats:
         assert world.records()[-1].code == "card_there"
         assert world.chain_holds()
 
-    def test_blanks_and_line_ends_around_it_make_no_other_card(self, world: World, there: Elsewhere) -> None:
+    def test_blanks_and_line_ends_around_it_make_no_other_card(
+        self, world: World, there: Elsewhere
+    ) -> None:
         create(world, "it is broken\nvery")
         assert create(world, "  it is broken\r\nvery \n")["code"] == "card_there"
         assert len(there.made) == 1
@@ -120,15 +129,25 @@ class TestRepeats:
         create(world)
         hours_pass(world, 61)
         assert create(world)["card"] == "OPS-2"
-        assert len({one.facts["mark"] for one in world.records() if one.event.value == "card_created"}) == 2
+        assert (
+            len({one.facts["mark"] for one in world.records() if one.event.value == "card_created"})
+            == 2
+        )
 
     def test_two_executions_at_once_make_one_card(self, shared: World, there: Elsewhere) -> None:
         ready, answers = threading.Barrier(6), []
 
         def say() -> None:
             ready.wait()
-            given = {"requester": "alice", "room": "#dev", "st2_user": "chatops_bot", "text": "it is broken"}
-            answers.append(run_action("create_card", {**shared.config, "database": shared.database}, given))
+            given = {
+                "requester": "alice",
+                "room": "#dev",
+                "st2_user": "chatops_bot",
+                "text": "it is broken",
+            }
+            answers.append(
+                run_action("create_card", {**shared.config, "database": shared.database}, given)
+            )
 
         threads = [threading.Thread(target=say) for _ in range(6)]
         for one in threads:
@@ -151,8 +170,14 @@ class TestLostAnswers:
         assert there.calls == ["ops create", "ops find"]
         assert world.records()[-1].facts["found_after_lost_answer"] is True
 
-    def test_one_that_is_found_late_is_waited_for(self, world: World, there: Elsewhere, clock: Clock) -> None:
-        there.settles_within, there.script, there.looks = 8.0, [(True, LOST)], ["blind", "blind", "blind"]
+    def test_one_that_is_found_late_is_waited_for(
+        self, world: World, there: Elsewhere, clock: Clock
+    ) -> None:
+        there.settles_within, there.script, there.looks = (
+            8.0,
+            [(True, LOST)],
+            ["blind", "blind", "blind"],
+        )
         assert create(world)["card"] == "OPS-1"
         assert len(there.made) == 1
         assert 3 < sum(clock.waited) < 8
@@ -166,7 +191,9 @@ class TestLostAnswers:
         assert there.calls.count("ops create") == 2
         assert len(there.made) == 1
 
-    def test_a_server_that_was_slow_gets_time_to_finish(self, world: World, there: Elsewhere, clock: Clock) -> None:
+    def test_a_server_that_was_slow_gets_time_to_finish(
+        self, world: World, there: Elsewhere, clock: Clock
+    ) -> None:
         there.script, there.looks = [(True, SLOW)], ["blind"] * 4
         assert create(world)["card"] == "OPS-1"
         assert there.calls.count("ops create") == 1
@@ -215,7 +242,9 @@ class TestLostAnswers:
         assert there.calls.count("ops create") == 2
         assert clock.now - began <= 12.0
 
-    def test_twice_in_doubt_is_never_a_third_request(self, world: World, there: Elsewhere, clock: Clock) -> None:
+    def test_twice_in_doubt_is_never_a_third_request(
+        self, world: World, there: Elsewhere, clock: Clock
+    ) -> None:
         there.script = [(False, LOST), (False, LOST)]
         answer = create(world)
         assert answer["code"] == "outcome_unknown"
@@ -224,7 +253,10 @@ class TestLostAnswers:
     def test_where_it_cannot_be_found_out_it_is_not_sent_twice(
         self, world: World, there: Elsewhere, clock: Clock
     ) -> None:
-        there.script, there.looks = [(True, LOST)], [Refusal(Code.NOT_POSSIBLE, "It cannot be asked.")]
+        there.script, there.looks = (
+            [(True, LOST)],
+            [Refusal(Code.NOT_POSSIBLE, "It cannot be asked.")],
+        )
         answer = create(world)
         assert answer["code"] == "outcome_unknown"
         assert "It cannot be asked." in answer["message"]
@@ -258,7 +290,9 @@ class TestLostAnswers:
         assert create(world)["code"] == "card_created"
         assert there.calls == ["ops create", "ops create"]
 
-    def test_a_defect_in_a_tracker_leaves_the_outcome_open(self, world: World, there: Elsewhere) -> None:
+    def test_a_defect_in_a_tracker_leaves_the_outcome_open(
+        self, world: World, there: Elsewhere
+    ) -> None:
         there.script = [(True, ZeroDivisionError("oops"))]  # type: ignore[list-item]
         assert create(world)["code"] == "crashed"
         assert world.events() == ["asked", "unconfirmed"]
@@ -288,18 +322,24 @@ class TestRunnersThatDie:
         assert (answer["code"], answer["card"]) == ("card_created", "OPS-1")
         assert there.calls == ["ops create", "ops find"]
 
-    def test_one_that_dies_before_leaves_none_and_it_is_made_after_a_look(self, world: World, there: Elsewhere) -> None:
+    def test_one_that_dies_before_leaves_none_and_it_is_made_after_a_look(
+        self, world: World, there: Elsewhere
+    ) -> None:
         self.die(world, "opsroom.commands.exactly_once._make")
         hours_pass(world, 91)
         assert create(world)["card"] == "OPS-1"
         assert there.calls == ["ops find", "ops create"]
 
     @pytest.mark.parametrize("where", ["_made", "_make"])
-    def test_one_that_is_killed_for_good_leaves_one_card_on_the_board(self, tmp_path: Path, where: str) -> None:
+    def test_one_that_is_killed_for_good_leaves_one_card_on_the_board(
+        self, tmp_path: Path, where: str
+    ) -> None:
         world = make_world(tmp_path)
         world.config["trackers"] = {"board": {"kind": "local"}}
         process = world.spawn(
-            "create_card", die_at=f"opsroom.commands.exactly_once:{where}:before", text="it is broken"
+            "create_card",
+            die_at=f"opsroom.commands.exactly_once:{where}:before",
+            text="it is broken",
         )
         process.communicate(timeout=60)
         assert process.returncode == -9
@@ -309,7 +349,9 @@ class TestRunnersThatDie:
         found = world.ask("find_cards", text="broken", mine=False)
         assert len(found["cards"]) == 1
 
-    def test_while_somebody_is_at_it_the_answer_says_so_and_is_recorded(self, world: World, there: Elsewhere) -> None:
+    def test_while_somebody_is_at_it_the_answer_says_so_and_is_recorded(
+        self, world: World, there: Elsewhere
+    ) -> None:
         self.die(world, "opsroom.commands.exactly_once._make")
         answer = create(world)
         assert answer["message"].startswith("The card in ops is being made right now, since ")
@@ -317,7 +359,9 @@ class TestRunnersThatDie:
 
 
 class TestTheRecord:
-    def test_nothing_is_made_when_it_cannot_be_written(self, world: World, there: Elsewhere, tmp_path: Path) -> None:
+    def test_nothing_is_made_when_it_cannot_be_written(
+        self, world: World, there: Elsewhere, tmp_path: Path
+    ) -> None:
         world.database = f"sqlite:///{tmp_path / 'a file'}/opsroom.db"
         (tmp_path / "a file").write_text("no folder")
         answer = create(world)
@@ -375,7 +419,9 @@ class TestTheRecord:
         assert create(world)["recorded"] is True
         assert world.events() == ["asked", "card_created"]
 
-    def test_it_holds_no_description_and_no_secret_of_the_config(self, world: World, there: Elsewhere) -> None:
+    def test_it_holds_no_description_and_no_secret_of_the_config(
+        self, world: World, there: Elsewhere
+    ) -> None:
         world.config["people"]["bob"]["totp"] = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
         create(world, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP leaked\nin the description")
         kept = repr(world.records())
@@ -383,7 +429,9 @@ class TestTheRecord:
         assert "JBSWY3DPEHPK3PXP" not in kept
         store = open_store(world.database)
         with store.begin(writes=False) as connection:
-            assert "JBSWY3DPEHPK3PXP" not in repr(connection.execute(text("SELECT * FROM repeats")).all())
+            assert "JBSWY3DPEHPK3PXP" not in repr(
+                connection.execute(text("SELECT * FROM repeats")).all()
+            )
         assert next(iter(there.made.values())).description == "in the description"
 
 

@@ -1,4 +1,5 @@
-"""Changes that could not go ahead: what is said of them is what the database says, and nothing is left behind."""
+"""Changes that could not go ahead: what is said of them is what the database says, and nothing is
+left behind."""
 
 from __future__ import annotations
 
@@ -55,7 +56,9 @@ def look(world: World) -> None:
         tidy(store, connection)
 
 
-def before(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], None], where: Any = pipeline) -> None:
+def before(
+    monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], None], where: Any = pipeline
+) -> None:
     """Do something, once, when the deployment comes to that step."""
     step = getattr(where, name)
 
@@ -111,15 +114,28 @@ def test_while_the_database_is_away_it_says_when_the_change_is_released_and_so_i
     before(monkeypatch, "carry_out", go, execute)
     answer = approve(world, change)
     away.transactions = 0
-    assert (answer["ok"], answer["outcome"], answer["code"]) == (False, "failed", "store_unreachable")
+    assert (answer["ok"], answer["outcome"], answer["code"]) == (
+        False,
+        "failed",
+        "store_unreachable",
+    )
     assert "still waits" not in answer["message"]
-    assert re.search(r"it is released by itself at (\d{4}-\d\d-\d\d )?\d\d:\d\d UTC", answer["message"])
+    assert re.search(
+        r"it is released by itself at (\d{4}-\d\d-\d\d )?\d\d:\d\d UTC", answer["message"]
+    )
     assert state_of(world, change) == "deploying"
     assert approve(world, change, "dave")["code"] == "change_closed"
     let_minutes_pass(world, change)
     assert approve(world, change)["code"] == "deployed"
     assert approvals_in(world, change) == 1
-    assert world.events()[2:] == ["approved", "refused", "waiting", "approved", "started", "succeeded"]
+    assert world.events()[2:] == [
+        "approved",
+        "refused",
+        "waiting",
+        "approved",
+        "started",
+        "succeeded",
+    ]
 
 
 def test_a_database_that_is_away_for_a_moment_is_waited_for_and_the_change_waits_as_it_says(
@@ -178,7 +194,9 @@ def test_a_defect_before_anything_is_touched_leaves_the_change_open(
     assert (state_of(world, change), world.events()[-1], world.claims()) == ("open", "refused", 0)
 
 
-def test_what_expired_while_it_was_held_up_is_said_to_be_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_expired_while_it_was_held_up_is_said_to_be_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     change = wait_for(world)
     world.ask("lock", "dave", environment="production", reason="load test")
     before(monkeypatch, "circumstances", lambda: let_time_run_out(world, change))
@@ -199,7 +217,10 @@ def test_a_runner_that_was_only_slow_does_not_deploy_what_was_released_and_deplo
         assert approve(world, change, "dave")["code"] == "deployed"
         guarded = world.config["environments"]["production"]
         world.config["environments"]["production"] = {}
-        assert world.ask("deploy", app="web", version="v1.0.0", environment="production")["code"] == "deployed"
+        assert (
+            world.ask("deploy", app="web", version="v1.0.0", environment="production")["code"]
+            == "deployed"
+        )
         world.config["environments"]["production"] = guarded
 
     before(monkeypatch, "_take_claim", others)
@@ -227,14 +248,20 @@ def test_a_runner_that_was_only_slow_leaves_the_change_and_the_claim_of_the_next
         with store.write() as connection:
             tidy(store, connection)
             assert begin(store, connection, change, "dave")
-            claim = Claim("web", "production", deployment, "deploy", "alice", execution_id="another")
+            claim = Claim(
+                "web", "production", deployment, "deploy", "alice", execution_id="another"
+            )
             assert take(store, connection, claim, 60) is None
 
     before(monkeypatch, "circumstances", another)
     answer = approve(world, change)
     assert answer["code"] == "busy"
     assert "released meanwhile" in answer["message"]
-    assert (state_of(world, change), world.claims(), world.events()[-1]) == ("deploying", 1, "refused")
+    assert (state_of(world, change), world.claims(), world.events()[-1]) == (
+        "deploying",
+        1,
+        "refused",
+    )
 
 
 def test_a_deployment_that_could_not_be_recorded_does_not_close_the_change_as_failed(
@@ -256,15 +283,23 @@ def test_what_can_never_go_ahead_is_withdrawn_with_its_record(world: World) -> N
     git(world.folder / "repository", "tag", "--force", "v1.1.0", "v1.2.0")
     answer = approve(world, change)
     assert (answer["outcome"], answer["code"]) == ("refused", "changed_meanwhile")
-    assert answer["message"].startswith(f"Change {change} could not go ahead. v1.1.0 of web is another commit now")
+    assert answer["message"].startswith(
+        f"Change {change} could not go ahead. v1.1.0 of web is another commit now"
+    )
     assert answer["message"].endswith(" It is withdrawn.")
     assert answer["hint"] == "Ask again: deploy web v1.1.0 to production"
     assert state_of(world, change) == "withdrawn"
     last = world.records()[-1]
-    assert (last.event.value, last.code, last.requester) == ("rejected", "changed_meanwhile", "alice")
+    assert (last.event.value, last.code, last.requester) == (
+        "rejected",
+        "changed_meanwhile",
+        "alice",
+    )
     assert last.deployment == world.records()[0].deployment
     again = approve(world, change, "dave")
-    assert again["message"].startswith(f"Change {change} (web v1.1.0 on production) was withdrawn, by opsroom, at ")
+    assert again["message"].startswith(
+        f"Change {change} (web v1.1.0 on production) was withdrawn, by opsroom, at "
+    )
     # What is told to say works.
     assert approve(world, wait_for(world))["code"] == "deployed"
 
@@ -308,7 +343,11 @@ def test_a_change_whose_place_left_the_config_can_be_closed_but_not_approved(
 ) -> None:
     first, second = wait_for(world), wait_for(world, "v1.2.0")
     gone(world)
-    assert approve(world, first)["code"] in ("unknown_environment", "not_in_environment", "unknown_app")
+    assert approve(world, first)["code"] in (
+        "unknown_environment",
+        "not_in_environment",
+        "unknown_app",
+    )
     for who in ("bob", "ghost"):
         assert world.ask("reject_change", who, change=first, reason="gone")["code"] == "not_allowed"
     assert world.ask("reject_change", "alice2", change=first, reason="gone")["code"] == "rejected"
@@ -323,7 +362,9 @@ def test_an_emergency_whose_place_left_the_config_is_reviewed_by_somebody_else(
     world = guarded_world(tmp_path, emergency=["alice"], second_factor=False)
     place = {"app": "web", "version": "v1.1.0", "environment": "production"}
     world.ask("emergency_deploy", "alice", reason="checkout is down", **place)
-    change = next(str(one.facts["change"]) for one in world.records() if one.event.value == "overridden")
+    change = next(
+        str(one.facts["change"]) for one in world.records() if one.event.value == "overridden"
+    )
     gone(world)
     assert world.ask("review_change", "alice", change=change, text="fine")["code"] == "own_change"
     assert world.ask("review_change", "bob", change=change, text="fine")["code"] == "not_allowed"
@@ -334,7 +375,9 @@ def test_an_emergency_whose_place_left_the_config_is_reviewed_by_somebody_else(
     assert reviewed["code"] == "reviewed"
 
 
-def test_what_people_write_about_a_change_is_masked_in_the_record_and_in_the_change(world: World) -> None:
+def test_what_people_write_about_a_change_is_masked_in_the_record_and_in_the_change(
+    world: World,
+) -> None:
     secret = SECRET
     change = wait_for(world)
     world.ask("reject_change", "dave", change=change, reason=f"it logs {secret}")
@@ -367,10 +410,17 @@ def test_the_hint_for_a_code_works_when_it_is_typed_with_the_code(tmp_path: Path
     assert session.say(typed.replace("123456", code_of()), "carol", "#dev").code == "deployed"
 
 
-@pytest.mark.parametrize(("broken", "code"), [("deploy", "deploy_failed"), ("version", "bad_answer")])
-def test_whoever_asked_is_told_in_their_room_also_when_it_fails(world: World, broken: str, code: str) -> None:
+@pytest.mark.parametrize(
+    ("broken", "code"), [("deploy", "deploy_failed"), ("version", "bad_answer")]
+)
+def test_whoever_asked_is_told_in_their_room_also_when_it_fails(
+    world: World, broken: str, code: str
+) -> None:
     change = wait_for(world, room="#web")
-    world.config["apps"]["web"][broken] = {"kind": "command", "command": ["/bin/sh", "-c", "exit 3"]}
+    world.config["apps"]["web"][broken] = {
+        "kind": "command",
+        "command": ["/bin/sh", "-c", "exit 3"],
+    }
     answer = approve(world, change, room="#ops")
     assert (answer["outcome"], answer["code"]) == ("failed", code)
     assert any(answer["message"][:60] in said for said in world.room.said)

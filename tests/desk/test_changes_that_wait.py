@@ -1,4 +1,5 @@
-"""Changes from the asking to the end: approving, confirming, rejecting, reviewing; what is said, done and recorded."""
+"""Changes from the asking to the end: approving, confirming, rejecting, reviewing; what is said,
+done and recorded."""
 
 from __future__ import annotations
 
@@ -7,7 +8,14 @@ from typing import Any, Dict, List
 
 import pytest
 
-from support.guarded import approvals_in, code_of, guarded_world, let_time_run_out, state_of, wait_for
+from support.guarded import (
+    approvals_in,
+    code_of,
+    guarded_world,
+    let_time_run_out,
+    state_of,
+    wait_for,
+)
 from support.world import World, git
 
 
@@ -25,7 +33,9 @@ def running(world: World) -> str:
     return world.running("production")
 
 
-def test_asking_touches_nothing_and_says_what_would_happen_and_who_has_to_agree(world: World) -> None:
+def test_asking_touches_nothing_and_says_what_would_happen_and_who_has_to_agree(
+    world: World,
+) -> None:
     answer = world.ask("deploy", app="web", version="v1.1.0", environment="production")
     change = answer["change"]
     assert (answer["ok"], answer["code"]) == (True, "waiting")
@@ -59,7 +69,11 @@ def test_somebody_else_approves_and_it_is_deployed_in_the_name_of_who_asked(worl
     assert (approved.requester, approved.person, approved.chat_name) == ("carol", "carol", "carol")
     assert (approved.facts["change"], approved.facts["asked_by"]) == (change, "alice")
     assert approved.facts["second_factor"] is False
-    assert (last.requester, last.facts["change"], last.facts["approved_by"]) == ("alice", change, ["carol"])
+    assert (last.requester, last.facts["change"], last.facts["approved_by"]) == (
+        "alice",
+        change,
+        ["carol"],
+    )
     assert state_of(world, change) == "done"
     assert (world.claims(), world.chain_holds()) == (0, True)
 
@@ -90,7 +104,12 @@ def test_whoever_may_not_approve_is_refused_and_recorded(
     assert running(world) == ""
     assert state_of(world, change) == "open"
     last = world.records()[-1]
-    assert (last.event.value, last.command, last.code, last.facts["change"]) == ("refused", "approve", code, change)
+    assert (last.event.value, last.command, last.code, last.facts["change"]) == (
+        "refused",
+        "approve",
+        code,
+        change,
+    )
     assert (last.app, last.environment, last.version) == ("web", "production", "v1.1.0")
     assert last.deployment != world.records()[0].deployment
 
@@ -106,7 +125,10 @@ def test_as_many_different_people_as_the_config_wants(tmp_path: Path) -> None:
     change = wait_for(world)
     first = approve(world, change)
     assert (first["ok"], first["code"]) == (True, "approved")
-    assert f"carol approved change {change} (web v1.1.0 on production): 1 of 2 approved." in first["message"]
+    assert (
+        f"carol approved change {change} (web v1.1.0 on production): 1 of 2 approved."
+        in first["message"]
+    )
     assert approve(world, change)["code"] == "approved_already"
     assert running(world) == ""
     assert approve(world, change, "dave")["code"] == "deployed"
@@ -137,7 +159,9 @@ def test_asking_for_the_same_again_finds_the_change_that_waits(world: World) -> 
     assert wait_for(world, who="dave") != change
 
 
-def test_asking_again_after_what_runs_has_changed_makes_a_new_change_and_withdraws_the_old_one(world: World) -> None:
+def test_asking_again_after_what_runs_has_changed_makes_a_new_change_and_withdraws_the_old_one(
+    world: World,
+) -> None:
     old = wait_for(world, "v1.2.0")
     approve(world, wait_for(world, "v1.1.0"))
     new = wait_for(world, "v1.2.0")
@@ -148,12 +172,16 @@ def test_asking_again_after_what_runs_has_changed_makes_a_new_change_and_withdra
     assert "(before: v1.1.0)" in answer["message"]
 
 
-def test_an_approval_of_what_is_no_longer_so_is_refused_and_the_change_withdrawn(world: World) -> None:
+def test_an_approval_of_what_is_no_longer_so_is_refused_and_the_change_withdrawn(
+    world: World,
+) -> None:
     change = wait_for(world, "v1.2.0")
     approve(world, wait_for(world, "v1.1.0"))
     answer = approve(world, change)
     assert (answer["ok"], answer["code"]) == (False, "changed_meanwhile")
-    assert answer["message"].startswith(f"Change {change} could not go ahead. web on production changed meanwhile")
+    assert answer["message"].startswith(
+        f"Change {change} could not go ahead. web on production changed meanwhile"
+    )
     assert running(world) == "v1.1.0"
     assert state_of(world, change) == "withdrawn"
 
@@ -173,7 +201,9 @@ def test_a_branch_is_deployed_as_the_commit_that_was_shown(world: World) -> None
     assert running(world) == "v1.2.0"
 
 
-def test_a_lock_holds_up_an_approved_change_until_it_is_gone_and_no_second_approval_is_needed(world: World) -> None:
+def test_a_lock_holds_up_an_approved_change_until_it_is_gone_and_no_second_approval_is_needed(
+    world: World,
+) -> None:
     change = wait_for(world)
     world.ask("lock", "dave", environment="production", reason="load test")
     held = approve(world, change)
@@ -196,7 +226,9 @@ def test_a_requester_who_lost_the_right_meanwhile_is_not_deployed_for(world: Wor
     assert running(world) == ""
 
 
-def test_a_person_who_was_added_under_another_name_meanwhile_cannot_approve_their_own(world: World) -> None:
+def test_a_person_who_was_added_under_another_name_meanwhile_cannot_approve_their_own(
+    world: World,
+) -> None:
     change = wait_for(world)
     world.config["people"]["alicia"] = world.config["people"].pop("alice")
     world.config["environments"]["production"]["deployers"] = ["release-managers", "alicia"]
@@ -214,7 +246,9 @@ def test_more_approvals_are_needed_when_the_config_wants_more_by_now(world: Worl
     assert running(world) == ""
 
 
-def test_an_approval_by_somebody_who_may_not_approve_any_more_does_not_count(tmp_path: Path) -> None:
+def test_an_approval_by_somebody_who_may_not_approve_any_more_does_not_count(
+    tmp_path: Path,
+) -> None:
     world = guarded_world(tmp_path, approvals=2)
     change = wait_for(world)
     approve(world, change, "carol")
@@ -251,7 +285,8 @@ def test_a_rejected_change_says_why_and_is_over(world: World) -> None:
     answer = world.ask("reject_change", "carol", change=change, reason="the tests\nare red")
     assert (answer["ok"], answer["code"]) == (True, "rejected")
     assert answer["message"] == (
-        f"carol rejected change {change} (web v1.1.0 on production, asked by alice): the tests are red"
+        f"carol rejected change {change} (web v1.1.0 on production, asked by alice): the tests "
+        "are red"
     )
     assert approve(world, change, "dave")["code"] == "change_closed"
     assert world.events() == ["asked", "waiting", "rejected", "refused"]
@@ -270,7 +305,9 @@ def test_whoever_asked_may_take_it_back_and_a_bystander_may_not(world: World) ->
 
 def test_a_rejection_needs_a_reason(world: World) -> None:
     change = wait_for(world)
-    assert world.ask("reject_change", "carol", change=change, reason="  ")["code"] == "reason_needed"
+    assert (
+        world.ask("reject_change", "carol", change=change, reason="  ")["code"] == "reason_needed"
+    )
     assert state_of(world, change) == "open"
 
 
@@ -288,13 +325,17 @@ def test_show_changes_tells_what_waits_and_for_whom(world: World) -> None:
     first, second = wait_for(world), wait_for(world, "v1.2.0", "dave")
     answer = world.ask("list_changes", "bob")
     lines = answer["message"].split("\n")
-    assert lines[0].startswith(f"{first} | web v1.1.0 on production | by alice | 0 of 1 approved, until ")
+    assert lines[0].startswith(
+        f"{first} | web v1.1.0 on production | by alice | 0 of 1 approved, until "
+    )
     assert lines[1].startswith(f"{second} | web v1.2.0 on production | by dave | ")
     assert [one["change"] for one in answer["changes"]] == [first, second]
     let_time_run_out(world, first)
     assert first not in world.ask("list_changes", "bob", environment="production")["message"]
     assert world.events()[-1] == "expired"
-    assert world.ask("list_changes", "bob", environment="uat")["message"] == "No change waits on uat."
+    assert (
+        world.ask("list_changes", "bob", environment="uat")["message"] == "No change waits on uat."
+    )
     assert world.ask("list_changes", "bob", environment="mars")["code"] == "unknown_environment"
 
 
@@ -302,7 +343,10 @@ class TestConfirmation:
     @pytest.fixture
     def world(self, tmp_path: Path) -> World:
         world = guarded_world(tmp_path)
-        world.config["environments"]["production"] = {"confirm_within": "60s", "deployers": ["alice", "bob"]}
+        world.config["environments"]["production"] = {
+            "confirm_within": "60s",
+            "deployers": ["alice", "bob"],
+        }
         return world
 
     def test_the_requester_repeats_it_with_the_id_and_it_is_deployed(self, world: World) -> None:
@@ -327,7 +371,9 @@ class TestConfirmation:
             ("alice", {"user": "mallory"}, "not_allowed"),
         ],
     )
-    def test_nobody_else_and_from_nowhere_else(self, world: World, who: str, more: Dict[str, str], code: str) -> None:
+    def test_nobody_else_and_from_nowhere_else(
+        self, world: World, who: str, more: Dict[str, str], code: str
+    ) -> None:
         change = wait_for(world)
         assert world.ask("confirm_change", who, change=change, **more)["code"] == code
         assert running(world) == ""
@@ -347,7 +393,10 @@ class TestConfirmation:
         world.config["people"]["carol"]["second_factor"] = True
         change = wait_for(world, who="carol")
         assert world.ask("confirm_change", "carol", change=change)["code"] == "code_needed"
-        assert world.ask("confirm_change", "carol", change=change, code=code_of())["code"] == "deployed"
+        assert (
+            world.ask("confirm_change", "carol", change=change, code=code_of())["code"]
+            == "deployed"
+        )
 
 
 class TestSecondFactor:
@@ -399,7 +448,9 @@ class TestSecondFactor:
     def test_the_secret_is_in_no_answer_and_no_record(self, world: World) -> None:
         secret = world.config["people"]["carol"]["totp"]
         change = wait_for(world)
-        answers = [approve(world, change, code=code) for code in ("", "111", code_of(step=5), code_of())]
+        answers = [
+            approve(world, change, code=code) for code in ("", "111", code_of(step=5), code_of())
+        ]
         assert secret not in str(answers)
         assert secret not in str(world.records())
 
@@ -411,7 +462,11 @@ class TestEmergency:
 
     def emergency(self, world: World) -> str:
         answer = world.ask(
-            "emergency_deploy", app="web", version="v1.1.0", environment="production", reason="checkout is down"
+            "emergency_deploy",
+            app="web",
+            version="v1.1.0",
+            environment="production",
+            reason="checkout is down",
         )
         assert answer["code"] == "deployed", answer
         record = next(record for record in world.records() if record.event.value == "overridden")
@@ -424,7 +479,9 @@ class TestEmergency:
         assert world.events() == ["asked", "overridden", "started", "succeeded"]
         assert "an emergency at" in world.ask("list_changes", "bob")["message"]
         for who in ("alice", "alice2"):
-            assert world.ask("review_change", who, change=change, text="fine")["code"] == "own_change"
+            assert (
+                world.ask("review_change", who, change=change, text="fine")["code"] == "own_change"
+            )
         for who in ("bob", "ghost"):
             refused = world.ask("review_change", who, change=change, text="fine")
             assert refused["code"] == "not_allowed"
@@ -433,21 +490,33 @@ class TestEmergency:
         assert answer["code"] == "reviewed"
         assert "carol reviewed change" in answer["message"]
         last = world.records()[-1]
-        assert (last.event.value, last.message, last.requester) == ("reviewed", "looked at it: right", "carol")
+        assert (last.event.value, last.message, last.requester) == (
+            "reviewed",
+            "looked at it: right",
+            "carol",
+        )
         assert last.deployment == world.records()[0].deployment
-        assert world.ask("review_change", "dave", change=change, text="me too")["code"] == "change_closed"
+        assert (
+            world.ask("review_change", "dave", change=change, text="me too")["code"]
+            == "change_closed"
+        )
         assert world.ask("list_changes", "bob")["message"] == "No change waits."
 
     def test_it_can_be_neither_approved_nor_rejected_nor_confirmed(self, world: World) -> None:
         change = self.emergency(world)
         assert approve(world, change)["code"] == "change_closed"
         assert world.ask("confirm_change", "alice", change=change)["code"] == "change_closed"
-        assert world.ask("reject_change", "carol", change=change, reason="no")["code"] == "change_closed"
+        assert (
+            world.ask("reject_change", "carol", change=change, reason="no")["code"]
+            == "change_closed"
+        )
 
     def test_where_a_code_is_wanted_the_review_needs_one_too(self, world: World) -> None:
         change = self.emergency(world)
         world.config["environments"]["production"]["second_factor"] = True
-        assert world.ask("review_change", "carol", change=change, text="fine")["code"] == "code_needed"
+        assert (
+            world.ask("review_change", "carol", change=change, text="fine")["code"] == "code_needed"
+        )
         reviewed = world.ask("review_change", "carol", change=change, text="fine", code=code_of())
         assert reviewed["code"] == "reviewed"
 

@@ -1,4 +1,5 @@
-"""Deployments that were killed, and executions without their runner, before a StackStorm that says what it knows."""
+"""Deployments that were killed, and executions without their runner, before a StackStorm that says
+what it knows."""
 
 from __future__ import annotations
 
@@ -17,7 +18,10 @@ from opsroom.stackstorm.executions import hand_over
 from support.ruled import Ruled, make_ruled
 from support.storm import FakeStackStorm
 
-KILLED = {"status": "timeout", "result": {"exit_code": -9, "result": "None", "stdout": "", "stderr": ""}}
+KILLED = {
+    "status": "timeout",
+    "result": {"exit_code": -9, "result": "None", "stdout": "", "stderr": ""},
+}
 
 
 @pytest.fixture
@@ -35,10 +39,13 @@ def storm(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStackStorm]:
 
 
 def killed_while_verifying(ruled: Ruled, storm: FakeStackStorm, **known: Any) -> str:
-    """A deployment of v1.1.0 by bob whose process is gone; what StackStorm has of its execution is `known`."""
+    """A deployment of v1.1.0 by bob whose process is gone; what StackStorm has of its execution is
+    `known`."""
     ruled.deploy()
     given = {"app": "web", "version": "v1.1.0", "environment": "uat", "redeploy": False}
-    died = ruled.world.spawn("deploy", "bob", "opsroom.commands.deployments.pipeline:verify:before", **given)
+    died = ruled.world.spawn(
+        "deploy", "bob", "opsroom.commands.deployments.pipeline:verify:before", **given
+    )
     died.communicate(timeout=60)
     assert ruled.world.claims() == 1
     execution = f"execution-{died.pid}"
@@ -60,14 +67,20 @@ class TestKilled:
         killed_while_verifying(ruled, storm, **KILLED)
         assert again(ruled)["code"] == "deployed"
         (interrupted,) = [one for one in ruled.world.records() if one.event.value == "interrupted"]
-        assert interrupted.message == "its process ended without an answer after v1.1.0 had been put in place"
+        assert (
+            interrupted.message
+            == "its process ended without an answer after v1.1.0 had been put in place"
+        )
         assert ruled.world.chain_holds()
 
     @pytest.mark.parametrize(
         "known",
         [
             {"status": "running"},
-            {"status": "canceled", "result": {"message": "Action canceled by user.", "user": "st2admin"}},
+            {
+                "status": "canceled",
+                "result": {"message": "Action canceled by user.", "user": "st2admin"},
+            },
             {"status": "abandoned", "result": {}},
             {"status": "failed", "result": {"error": "no MongoDB", "traceback": "..."}},
         ],
@@ -81,7 +94,9 @@ class TestKilled:
         ruled.pass_time(minutes=2)
         assert again(ruled)["code"] == "deployed"
 
-    def test_without_the_right_to_look_the_lease_decides(self, ruled: Ruled, storm: FakeStackStorm) -> None:
+    def test_without_the_right_to_look_the_lease_decides(
+        self, ruled: Ruled, storm: FakeStackStorm
+    ) -> None:
         killed_while_verifying(ruled, storm, **KILLED)
         storm.may_view = False
         assert again(ruled)["code"] == "busy"
@@ -106,7 +121,9 @@ class TestRule:
         closed = storm.executions[execution]
         assert closed["status"] == "abandoned"
         said = closed["result"]["result"]["message"]
-        assert said.startswith("The deploy of web v1.1.0 on uat by bob was interrupted: its runner was lost after")
+        assert said.startswith(
+            "The deploy of web v1.1.0 on uat by bob was interrupted: its runner was lost after"
+        )
         assert ruled.rule("close_dead_executions")["code"] == "nothing_new"
 
     @pytest.mark.parametrize("first", ["close_dead_executions", "announce_deployments"])
@@ -120,10 +137,14 @@ class TestRule:
         for rule in (first, "announce_deployments", "close_dead_executions"):
             ruled.rule(rule)
         said = storm.executions[execution]["result"]["result"]["message"]
-        announced = [one for one in ruled.heard["#dev"].said if "was interrupted: its runner was lost" in one]
+        announced = [
+            one for one in ruled.heard["#dev"].said if "was interrupted: its runner was lost" in one
+        ]
         assert len([one for one in [said, *announced] if "its runner was lost" in one]) == 1
 
-    def test_other_packs_workflows_and_itself_are_left_alone(self, ruled: Ruled, storm: FakeStackStorm) -> None:
+    def test_other_packs_workflows_and_itself_are_left_alone(
+        self, ruled: Ruled, storm: FakeStackStorm
+    ) -> None:
         for id, pack, runner in (("a", "acme", "python-script"), ("b", "opsroom", "orquesta")):
             made = storm.add(id, f"{pack}.deploy")
             made["action"].update(pack=pack, name="deploy", runner_type=runner)
@@ -141,14 +162,20 @@ class TestRule:
         setattr(storm, missing, False)
         answer = ruled.rule("close_dead_executions")
         assert (answer["ok"], answer["code"]) == (False, "unauthorized")
-        assert answer["hint"] == "An administrator grants execution_list, and action_execute on opsroom's actions."
+        assert (
+            answer["hint"]
+            == "An administrator grants execution_list, and action_execute on opsroom's actions."
+        )
 
 
 def test_an_action_without_its_runner_hands_over_its_own_result_once(storm: FakeStackStorm) -> None:
     storm.add("5f", "opsroom.deploy")
     result = {"code": "deployed", "message": "done", "hint": ""}
     assert hand_over("5f", True, result)
-    assert (storm.executions["5f"]["status"], storm.executions["5f"]["result"]) == ("succeeded", {"result": result})
+    assert (storm.executions["5f"]["status"], storm.executions["5f"]["result"]) == (
+        "succeeded",
+        {"result": result},
+    )
     assert not hand_over("5f", False, {"code": "failed"})
     assert storm.executions["5f"]["result"] == {"result": result}
 
@@ -160,7 +187,9 @@ def test_an_action_hands_its_result_over_only_when_its_runner_is_gone(
     monkeypatch.setattr(action, "_PROCESS_OF_ITS_OWN", True)
     monkeypatch.setattr(action.gc, "freeze", lambda: None)
     monkeypatch.setattr(action, "_RUNNER", os.getppid() if runner_is_there else -1)
-    ruled.ask("get_history", environment="uat")  # its execution is not known to StackStorm: that is no trouble either
+    ruled.ask(
+        "get_history", environment="uat"
+    )  # its execution is not known to StackStorm: that is no trouble either
     execution = f"5f00000000000000{ruled.executions + 1:08d}"
     storm.add(execution, "opsroom.get_version")
     answer = ruled.ask("get_version", environment="uat")
@@ -168,7 +197,10 @@ def test_an_action_hands_its_result_over_only_when_its_runner_is_gone(
     if runner_is_there:
         assert known["status"] == "running"
     else:
-        assert (known["status"], known["result"]["result"]["message"]) == ("succeeded", answer["message"])
+        assert (known["status"], known["result"]["result"]["message"]) == (
+            "succeeded",
+            answer["message"],
+        )
 
 
 class TestLostBeforeItTookItsPlace:
@@ -176,7 +208,9 @@ class TestLostBeforeItTookItsPlace:
 
     def lost(self, ruled: Ruled, storm: FakeStackStorm, **known: Any) -> str:
         given = {"app": "web", "version": "v1.1.0", "environment": "uat", "redeploy": False}
-        died = ruled.world.spawn("deploy", "bob", "opsroom.commands.deployments.pipeline:_take_claim:before", **given)
+        died = ruled.world.spawn(
+            "deploy", "bob", "opsroom.commands.deployments.pipeline:_take_claim:before", **given
+        )
         died.communicate(timeout=60)
         assert (ruled.world.claims(), ruled.world.events()) == (0, ["asked"])
         execution = f"execution-{died.pid}"
@@ -215,7 +249,10 @@ class TestLostBeforeItTookItsPlace:
         monkeypatch.setattr(settling, "ABANDONED", timedelta(0))
         assert self.report(ruled)["complete"]
         last = ruled.world.records()[-1]
-        assert (last.event.value, last.message) == ("interrupted", "nothing was heard of it again; nothing was touched")
+        assert (last.event.value, last.message) == (
+            "interrupted",
+            "nothing was heard of it again; nothing was touched",
+        )
 
     def test_the_next_deployment_settles_it(
         self, ruled: Ruled, storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch

@@ -24,7 +24,12 @@ def test_a_version_is_put_in_place_checked_recorded_and_answered(world: World) -
     assert world.running() == "v1.2.0"
     assert world.events() == ["asked", "started", "succeeded"]
     last = world.records()[-1]
-    assert (last.requester, last.person, last.chat_name, last.room) == ("alice", "alice", "alice", "#dev")
+    assert (last.requester, last.person, last.chat_name, last.room) == (
+        "alice",
+        "alice",
+        "alice",
+        "#dev",
+    )
     assert (last.st2_user, last.execution_id) == ("chatops_bot", "5f0000000000000000000001")
     assert (last.command, last.app, last.environment, last.version_before, last.version) == (
         "deploy", "web", "uat", "", "v1.2.0",
@@ -81,7 +86,8 @@ def test_promoting_does_not_follow_a_tag_that_was_moved_since(world: World) -> N
 
 
 @pytest.mark.parametrize(
-    ("source", "code"), [("uat", "already_there"), ("test", "nothing_runs"), ("tset", "unknown_environment")]
+    ("source", "code"),
+    [("uat", "already_there"), ("test", "nothing_runs"), ("tset", "unknown_environment")],
 )
 def test_promoting_from_nowhere_is_refused(world: World, source: str, code: str) -> None:
     assert world.ask("promote", app="web", source=source, environment="uat")["code"] == code
@@ -92,7 +98,9 @@ def test_rolling_back_goes_one_further_back_each_time(world: World) -> None:
     for version in ("v1.0.0", "v1.1.0", "v1.2.0"):
         world.ask("deploy", app="web", version=version, environment="uat")
     answer = world.ask("rollback", app="web", environment="uat")
-    assert answer["message"].startswith("alice rolled back web to v1.1.0 on uat (before: v1.2.0), verified")
+    assert answer["message"].startswith(
+        "alice rolled back web to v1.1.0 on uat (before: v1.2.0), verified"
+    )
     assert world.ask("rollback", app="web", environment="uat")["version"] == "v1.0.0"
     assert world.running() == "v1.0.0"
     last = world.ask("rollback", app="web", environment="uat")
@@ -104,7 +112,10 @@ def test_a_version_that_was_put_in_place_but_not_verified_can_be_rolled_back(wor
     world.ask("deploy", app="web", version="v1.0.0", environment="uat")
     told = world.config["apps"]["web"]["version"]
     script = world.folder / "says_first"
-    world.with_app("web", **{**world.config["apps"]["web"], "version": _says(script, "v1.0.0"), "verify_for": "0s"})
+    world.with_app(
+        "web",
+        **{**world.config["apps"]["web"], "version": _says(script, "v1.0.0"), "verify_for": "0s"},
+    )
     failed = world.ask("deploy", app="web", version="v1.1.0", environment="uat")
     assert failed["code"] == "not_verified"
     world.with_app("web", **{**world.config["apps"]["web"], "version": told})
@@ -135,7 +146,10 @@ def test_a_version_that_never_shows_up_is_a_failure_that_says_what_runs(world: W
 def test_a_command_that_fails_is_answered_with_its_last_words_and_what_runs(world: World) -> None:
     world.with_app(
         "api",
-        deploy={"kind": "command", "command": [sys.executable, "-c", "print('disk on fire'); raise SystemExit(3)"]},
+        deploy={
+            "kind": "command",
+            "command": [sys.executable, "-c", "print('disk on fire'); raise SystemExit(3)"],
+        },
         version=_says(world.folder / "old.py", "3.0.0"),
     )
     answer = world.ask("deploy", app="api", version="3.1.0", environment="test")
@@ -154,10 +168,15 @@ def test_without_a_version_source_the_answer_admits_that_nothing_was_verified(wo
     world.ask("deploy", app="api", version="3.2.0", environment="test")
 
 
-def test_a_source_that_does_not_answer_stops_a_deployment_before_anything_is_touched(world: World) -> None:
+def test_a_source_that_does_not_answer_stops_a_deployment_before_anything_is_touched(
+    world: World,
+) -> None:
     world.with_app(
         "api",
-        deploy={"kind": "command", "command": [sys.executable, "-c", f"open({str(world.folder / 'touched')!r}, 'w')"]},
+        deploy={
+            "kind": "command",
+            "command": [sys.executable, "-c", f"open({str(world.folder / 'touched')!r}, 'w')"],
+        },
         version={"kind": "http", "url": "http://127.0.0.1:9/version", "time_limit": "1s"},
     )
     answer = world.ask("deploy", app="api", version="3.1.0", environment="test")
@@ -179,7 +198,9 @@ def test_a_source_that_does_not_answer_stops_a_deployment_before_anything_is_tou
         ({"app": "web", "version": "v1.0.0", "environment": "production"}, "not_allowed"),
     ],
 )
-def test_a_refusal_is_recorded_and_touches_nothing(world: World, given: dict[str, str], code: str) -> None:
+def test_a_refusal_is_recorded_and_touches_nothing(
+    world: World, given: dict[str, str], code: str
+) -> None:
     answer = world.ask("deploy", **given)
     assert (answer["ok"], answer["outcome"], answer["code"]) == (False, "refused", code)
     assert world.events() == ["asked", "refused"]
@@ -190,7 +211,9 @@ def test_a_refusal_is_recorded_and_touches_nothing(world: World, given: dict[str
 def test_rights_follow_the_person_and_the_room(world: World) -> None:
     given = {"app": "web", "version": "v1.0.0", "environment": "production"}
     assert world.ask("deploy", "carol", room="#dev", **given)["code"] == "wrong_room"
-    assert world.ask("deploy", "carol", user="mallory", room="#ops", **given)["code"] == "not_allowed"
+    assert (
+        world.ask("deploy", "carol", user="mallory", room="#ops", **given)["code"] == "not_allowed"
+    )
     assert world.ask("deploy", "carol", room="#ops", **given)["code"] == "deployed"
 
 
@@ -202,7 +225,9 @@ def test_an_application_that_does_not_live_there_is_refused(world: World) -> Non
 
 def test_what_the_config_does_not_tell_is_said(world: World) -> None:
     world.with_app("api")
-    assert world.ask("deploy", app="api", version="v1", environment="uat")["code"] == "cannot_deploy"
+    assert (
+        world.ask("deploy", app="api", version="v1", environment="uat")["code"] == "cannot_deploy"
+    )
     assert world.ask("get_version", app="api", environment="uat")["code"] == "cannot_tell_version"
 
 
@@ -211,7 +236,10 @@ def test_a_long_deployment_tells_the_room_what_it_is_doing(world: World) -> None
     body = "import os, time\nprint('copying {{ files }}', flush=True)\n"
     body += f"while not os.path.exists({str(flag)!r}): time.sleep(0.05)"
     world.config["progress"] = {"after": "0s", "every": "1s", "most": 2}
-    world.with_app("api", deploy={"kind": "command", "command": [sys.executable, "-c", body], "time_limit": "60s"})
+    world.with_app(
+        "api",
+        deploy={"kind": "command", "command": [sys.executable, "-c", body], "time_limit": "60s"},
+    )
     said: List[str] = world.room.said
 
     class Room:
@@ -247,8 +275,13 @@ def test_a_plan_names_everything_that_is_in_the_way(world: World) -> None:
     assert plan["allowed"] is False
 
 
-def test_a_secret_that_a_program_prints_reaches_neither_the_room_nor_the_record(world: World) -> None:
-    body = "import os, time\nfor _ in range(3): print('token is', os.environ['TOKEN'], flush=True)\nraise SystemExit(3)"
+def test_a_secret_that_a_program_prints_reaches_neither_the_room_nor_the_record(
+    world: World,
+) -> None:
+    body = (
+        "import os, time\nfor _ in range(3): print('token is', os.environ['TOKEN'], "
+        "flush=True)\nraise SystemExit(3)"
+    )
     world.config["progress"] = {"after": "0s", "every": "1s", "most": 5}
     world.with_app(
         "api",

@@ -1,4 +1,5 @@
-"""Cards of deployments: named with them or spoken of by their commits, told and moved when it has succeeded."""
+"""Cards of deployments: named with them or spoken of by their commits, told and moved when it has
+succeeded."""
 
 from __future__ import annotations
 
@@ -41,8 +42,12 @@ def trello_is_down(world: World) -> None:
     }
 
 
-def deploy(world: World, version: str = "v1.0.0", environment: str = "uat", **more: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask("deploy", app="web", version=version, environment=environment, **more)
+def deploy(
+    world: World, version: str = "v1.0.0", environment: str = "uat", **more: Any
+) -> Dict[str, Any]:
+    answer: Dict[str, Any] = world.ask(
+        "deploy", app="web", version=version, environment=environment, **more
+    )
     return answer
 
 
@@ -67,14 +72,20 @@ def test_a_card_named_with_a_deployment_reads_who_deployed_what_from_which_versi
     answer = deploy(world, "v1.1.0", cards="ops-1")
     assert answer["ok"]
     assert answer["message"].endswith("OPS-1 was told.")
-    assert (answer["cards"], answer["cards_told"], answer["cards_in_trouble"]) == (["OPS-1"], ["OPS-1"], {})
+    assert (answer["cards"], answer["cards_told"], answer["cards_in_trouble"]) == (
+        ["OPS-1"],
+        ["OPS-1"],
+        {},
+    )
     (said,) = comments(world, "OPS-1")
     assert "alice deployed web v1.1.0 to uat (before: v1.0.0)" in said
     assert "UTC" in said
     assert comments(world, "OPS-2") == []
 
 
-@pytest.mark.parametrize("text", ["OPS-1,OPS-2", "OPS-1, OPS-2", "ops-1 and OPS-2", "OPS-1, and board:OPS-2 OPS-1"])
+@pytest.mark.parametrize(
+    "text", ["OPS-1,OPS-2", "OPS-1, OPS-2", "ops-1 and OPS-2", "OPS-1, and board:OPS-2 OPS-1"]
+)
 def test_several_cards_can_be_named(world: World, text: str) -> None:
     assert deploy(world, cards=text)["message"].endswith("were told.")
     assert len(comments(world, "OPS-1")) == len(comments(world, "OPS-2")) == 1
@@ -101,10 +112,16 @@ def test_more_cards_than_anybody_reads_are_refused(world: World) -> None:
     assert (answer["ok"], answer["code"], world.running()) == (False, "not_possible", "")
 
 
-def test_the_commits_between_the_two_versions_name_cards_for_certain_or_not_at_all(world: World) -> None:
+def test_the_commits_between_the_two_versions_name_cards_for_certain_or_not_at_all(
+    world: World,
+) -> None:
     commit(world, "OPS-4 was before", "v1.3.0")
     deploy(world, "v1.3.0")
-    commit(world, "Fix UTF-8 of OPS-2 and SHA-256\n\nSee also board/OPS-3, OPS-99x and acme/web#3.", "v1.4.0")
+    commit(
+        world,
+        "Fix UTF-8 of OPS-2 and SHA-256\n\nSee also board/OPS-3, OPS-99x and acme/web#3.",
+        "v1.4.0",
+    )
     answer = deploy(world, "v1.4.0", cards="OPS-1")
     assert answer["cards"] == ["OPS-1", "OPS-2", "OPS-3"]
     assert comments(world, "OPS-4") == []
@@ -135,7 +152,9 @@ def tagged(world: World, tag: str) -> Dict[str, Any]:
     return deploy(world, tag)
 
 
-def test_what_is_reverted_on_the_way_delivers_nothing_and_its_card_stays_where_it_is(world: World) -> None:
+def test_what_is_reverted_on_the_way_delivers_nothing_and_its_card_stays_where_it_is(
+    world: World,
+) -> None:
     deploy(world)
     first = change(world, "one", "OPS-1 one")
     change(world, "two", "OPS-2 two")
@@ -198,7 +217,11 @@ def test_a_card_whose_earlier_work_is_taken_back_is_told_and_not_moved(world: Wo
     assert (shown["cards"], shown["cards_taken_back"]) == (["OPS-2"], ["OPS-1"])
     assert "Its commits speak of OPS-2.\nThey take back OPS-1." in shown["message"]
     answer = tagged(world, "v2.1.0")
-    assert (answer["cards"], answer["cards_moved"], answer["cards_taken_back"]) == (["OPS-2"], ["OPS-2"], ["OPS-1"])
+    assert (answer["cards"], answer["cards_moved"], answer["cards_taken_back"]) == (
+        ["OPS-2"],
+        ["OPS-2"],
+        ["OPS-1"],
+    )
     assert "OPS-2 was told and moved to Done. OPS-1 was told of the revert." in answer["message"]
     assert column(world, "OPS-1") == "Doing"
     assert comments(world, "OPS-1")[-1].endswith(
@@ -220,14 +243,22 @@ def test_a_card_that_somebody_names_is_delivered_whatever_its_commits_say(world:
 
 
 def two_jiras(world: World) -> str:
-    """Besides the board, a Jira whose project is OPS too and another one; the address of the other one."""
+    """Besides the board, a Jira whose project is OPS too and another one; the address of the other
+    one."""
     for name, project in (("ours", "OPS"), ("theirs", "WEB")):
         url = f"http://127.0.0.1:{free_port()}"
-        world.config["trackers"][name] = {"kind": "jira", "url": url, "token": "a-token-of-jira", "project": project}
+        world.config["trackers"][name] = {
+            "kind": "jira",
+            "url": url,
+            "token": "a-token-of-jira",
+            "project": project,
+        }
     return url
 
 
-def test_a_card_named_by_its_address_is_never_taken_for_one_of_that_id_elsewhere(world: World) -> None:
+def test_a_card_named_by_its_address_is_never_taken_for_one_of_that_id_elsewhere(
+    world: World,
+) -> None:
     theirs = two_jiras(world)
     answer = deploy(world, cards=f"{theirs}/browse/OPS-1, {theirs}/browse/WEB-7")
     assert answer["cards"] == ["theirs:OPS-1", "WEB-7"]
@@ -255,12 +286,16 @@ def test_a_rollback_tells_only_the_cards_that_were_named(world: World) -> None:
     deploy(world)
     commit(world, "OPS-2: new", "v1.5.0")
     deploy(world, "v1.5.0")
-    assert world.ask("rollback", app="web", environment="uat", cards="OPS-3")["cards_told"] == ["OPS-3"]
+    assert world.ask("rollback", app="web", environment="uat", cards="OPS-3")["cards_told"] == [
+        "OPS-3"
+    ]
     assert len(comments(world, "OPS-2")) == 1
     assert "rolled back web to v1.0.0 on uat" in comments(world, "OPS-3")[0]
 
 
-def test_the_first_deployment_of_all_names_no_cards_since_nobody_knows_what_is_new(world: World) -> None:
+def test_the_first_deployment_of_all_names_no_cards_since_nobody_knows_what_is_new(
+    world: World,
+) -> None:
     commit(world, "OPS-2: new", "v1.5.0")
     assert "cards" not in deploy(world, "v1.5.0")
 
@@ -288,9 +323,14 @@ def test_a_column_that_does_not_exist_is_told_and_the_comment_stays(world: World
     assert len(comments(world, "OPS-1")) == 1
 
 
-def test_a_move_of_which_the_answer_was_lost_is_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_move_of_which_the_answer_was_lost_is_made_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.config["environments"]["uat"]["move_cards"] = "Doing"
-    lost, real = [Failure(Code.UNREACHABLE, "The answer was lost.", facts={"sent": True})], Board.move
+    lost, real = (
+        [Failure(Code.UNREACHABLE, "The answer was lost.", facts={"sent": True})],
+        Board.move,
+    )
 
     def move(self: Board, card: str, to: str) -> Moved:
         moved = real(self, card, to)
@@ -301,19 +341,25 @@ def test_a_move_of_which_the_answer_was_lost_is_made_again(world: World, monkeyp
     monkeypatch.setattr(Board, "move", move)
     assert deploy(world, cards="OPS-1")["cards_moved"] == ["OPS-1"]
     assert world.events()[-1] == "card_moved"
-    lost += [Failure(Code.UNREACHABLE, "The answer was lost.", facts={"sent": True}) for _ in range(2)]
+    lost += [
+        Failure(Code.UNREACHABLE, "The answer was lost.", facts={"sent": True}) for _ in range(2)
+    ]
     answer = deploy(world, "v1.1.0", cards="OPS-2")
     assert "OPS-2 could not be moved: OPS-2 may or may not have been moved" in answer["message"]
     assert world.events()[-1] == "unconfirmed"
 
 
 def test_an_application_can_have_another_column(world: World) -> None:
-    world.config["environments"]["uat"].update(move_cards="Doing", apps={"web": {"move_cards": "Done"}})
+    world.config["environments"]["uat"].update(
+        move_cards="Doing", apps={"web": {"move_cards": "Done"}}
+    )
     deploy(world, cards="OPS-1")
     assert column(world, "OPS-1") == "Done"
 
 
-def test_a_card_that_cannot_be_reached_is_told_of_and_the_deployment_has_succeeded_all_the_same(world: World) -> None:
+def test_a_card_that_cannot_be_reached_is_told_of_and_the_deployment_has_succeeded_all_the_same(
+    world: World,
+) -> None:
     trello_is_down(world)
     answer = deploy(world, cards=f"{DOWN} OPS-1")
     assert (answer["ok"], answer["code"]) == (True, "deployed")
@@ -334,14 +380,18 @@ def test_a_tracker_that_is_down_is_asked_once_and_not_for_every_card(
     asked: List[str] = []
     real = card_updates._comment
     monkeypatch.setattr(
-        card_updates, "_comment", lambda request, order, found: (asked.append(found.name), real(request, order, found))
+        card_updates,
+        "_comment",
+        lambda request, order, found: (asked.append(found.name), real(request, order, found)),
     )
     answer = deploy(world, cards=f"{DOWN} https://trello.com/c/wxyz5678 OPS-1")
     assert asked == ["trello", "board"]
     assert len(answer["cards_in_trouble"]) == 2
 
 
-def test_nobody_waits_longer_for_cards_than_is_bearable(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_waits_longer_for_cards_than_is_bearable(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     moments = iter([0.0, 1.0, 19.0, 21.0])
     monkeypatch.setattr(card_updates, "clock", lambda: next(moments))
     answer = deploy(world, cards="OPS-1 OPS-2 OPS-3")
@@ -349,7 +399,9 @@ def test_nobody_waits_longer_for_cards_than_is_bearable(world: World, monkeypatc
     assert answer["cards_in_trouble"] == {"OPS-3": "there was no time left"}
 
 
-def test_a_defect_in_telling_cards_is_none_of_the_deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_in_telling_cards_is_none_of_the_deployment(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any) -> None:
         raise KeyError("x")
 
@@ -363,12 +415,17 @@ def test_a_defect_in_telling_cards_is_none_of_the_deployment(world: World, monke
 def test_nothing_is_said_on_cards_when_nothing_was_deployed(world: World) -> None:
     deploy(world)
     assert deploy(world, cards="OPS-1")["code"] == "already_there"
-    world.config["apps"]["web"]["version"] = {"kind": "http", "url": f"http://127.0.0.1:{free_port()}/"}
+    world.config["apps"]["web"]["version"] = {
+        "kind": "http",
+        "url": f"http://127.0.0.1:{free_port()}/",
+    }
     assert not deploy(world, "v1.1.0", cards="OPS-1")["ok"]
     assert comments(world, "OPS-1") == []
 
 
-def test_cards_travel_with_a_change_through_its_approval_in_the_name_of_whoever_asked(world: World) -> None:
+def test_cards_travel_with_a_change_through_its_approval_in_the_name_of_whoever_asked(
+    world: World,
+) -> None:
     world.config["environments"]["uat"].update(approvals=1, move_cards="Done")
     asked = deploy(world, cards="OPS-1")
     assert asked["code"] == "waiting"
@@ -385,7 +442,11 @@ def test_cards_travel_with_a_change_through_its_approval_in_the_name_of_whoever_
 
 def test_asking_again_with_other_cards_makes_another_change(world: World) -> None:
     world.config["environments"]["uat"].update(approvals=1)
-    first, same, other = deploy(world, cards="OPS-1"), deploy(world, cards="OPS-1"), deploy(world, cards="OPS-2")
+    first, same, other = (
+        deploy(world, cards="OPS-1"),
+        deploy(world, cards="OPS-1"),
+        deploy(world, cards="OPS-2"),
+    )
     assert first["change"] == same["change"] != other["change"]
 
 

@@ -1,4 +1,5 @@
-"""Help: what somebody may do in short, every command in full, each within one message of the room."""
+"""Help: what somebody may do in short, every command in full, each within one message of the
+room."""
 
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ def test_the_overview_shows_what_this_person_may_do(world: World) -> None:
 
 
 def test_it_says_who_may_do_the_rest(world: World) -> None:
-    assert lines(help_of(world, "bob"))[-1].endswith(" production: release-managers and alice, from #ops.")
+    assert lines(help_of(world, "bob"))[-1].endswith(
+        " production: release-managers and alice, from #ops."
+    )
     told = lines(help_of(world, "alice", "emergency"))
     assert told[-1] == "You may do no emergency deployment. production: carol, from #ops."
     assert "For example: emergency deploy web 1.4.2 to production: checkout is down" in told
@@ -56,7 +59,9 @@ def test_where_a_deployment_is_confirmed_that_is_said(world: World) -> None:
     assert "uat (once confirmed)" in help_of(world, "bob")["message"]
 
 
-@pytest.mark.parametrize("topic", ["", *sorted({one.word for one in COMMANDS} | {one.head for one in COMMANDS})])
+@pytest.mark.parametrize(
+    "topic", ["", *sorted({one.word for one in COMMANDS} | {one.head for one in COMMANDS})]
+)
 def test_it_fits_into_one_message(world: World, topic: str) -> None:
     for who in ("alice", "carol", "mallory"):
         answer = help_of(world, who, topic)
@@ -71,10 +76,14 @@ def test_it_fits_into_one_message(world: World, topic: str) -> None:
 def test_commands_that_begin_alike_are_told_each_with_what_it_does(world: World) -> None:
     told = lines(help_of(world, "alice", "audit"))
     assert told[0] == (
-        "audit report for SINCE | Writes the report on the changes of a period for an auditor, and summarizes it."
+        "audit report for SINCE | Writes the report on the changes of a period for an auditor, "
+        "and summarizes it."
     )
     assert told[-1] == "For one in full, say for example: opsroom help audit report"
-    assert lines(help_of(world, "alice", "Audit  Verify"))[:2] == ["audit verify", "audit verify against HEAD"]
+    assert lines(help_of(world, "alice", "Audit  Verify"))[:2] == [
+        "audit verify",
+        "audit verify against HEAD",
+    ]
 
 
 def test_of_a_command_with_a_namesake_the_other_is_named(world: World) -> None:
@@ -105,20 +114,27 @@ def test_what_is_not_configured_is_not_told(world: World) -> None:
     assert "Pages" not in help_of(world, "carol")["message"]
     assert "page" not in help_of(world, "carol", "emergency")["message"]
     world.config["pagers"] = {"pager": {"kind": "local"}}
-    assert "Pages and Incidents: say opsroom help pages or incidents" in lines(help_of(world, "mallory"))
+    assert "Pages and Incidents: say opsroom help pages or incidents" in lines(
+        help_of(world, "mallory")
+    )
     assert lines(help_of(world, "mallory", "pages"))[0].startswith("Pages: page WHO: MESSAGE; ")
     assert "emergency page WHO: MESSAGE" in help_of(world, "carol", "emergency")["message"]
 
 
 def test_the_examples_are_commands_that_are_understood(world: World) -> None:
     for one in COMMANDS:
-        said = [line for line in lines(help_of(world, "carol", one.head)) if line.startswith("For example: ")]
+        said = [
+            line
+            for line in lines(help_of(world, "carol", one.head))
+            if line.startswith("For example: ")
+        ]
         assert len(said) == 1, one.head
         assert "..." not in said[0]
 
 
 def large_config(world: World) -> None:
-    """200 applications and 30 environments, with the longest names; who may do what differs from place to place."""
+    """200 applications and 30 environments, with the longest names; who may do what differs from
+    place to place."""
     web = world.config["apps"]["web"]
     environments = world.config["environments"]
     world.config["apps"] = {f"app-{number:03d}-{'x' * 56}": web for number in range(200)}
@@ -147,7 +163,9 @@ def hidden_people(world: World) -> None:
 
 @pytest.mark.parametrize("further", [None, own_rooms, hidden_people])
 @pytest.mark.parametrize("room", ["#dev", "#ops"])
-def test_nothing_useful_is_cut_however_large_the_config(world: World, further: Any, room: str) -> None:
+def test_nothing_useful_is_cut_however_large_the_config(
+    world: World, further: Any, room: str
+) -> None:
     large_config(world)
     if further:
         further(world)
@@ -156,8 +174,18 @@ def test_nothing_useful_is_cut_however_large_the_config(world: World, further: A
         assert "production (once approved)" in overview
         assert room == "#ops" or "from #ops also to production" in overview
         # Those with rights, and those that begin alike.
-        for topic in ("", "deploy", "emergency deploy", "lock", "review change", "show", "audit report"):
-            message = overview if not topic else world.ask("help", who, room, command=topic)["message"]
+        for topic in (
+            "",
+            "deploy",
+            "emergency deploy",
+            "lock",
+            "review change",
+            "show",
+            "audit report",
+        ):
+            message = (
+                overview if not topic else world.ask("help", who, room, command=topic)["message"]
+            )
             assert "…" not in message, (who, topic)
             assert len(message) <= 400, (who, topic)
             assert message.count("\n") < 8, (who, topic)
@@ -180,5 +208,12 @@ def test_a_command_is_found_by_how_any_of_its_forms_begins(world: World) -> None
 
 def test_forms_that_are_left_out_are_counted() -> None:
     says = tuple(f"do THIS {number}" for number in range(7))
-    command = Command("do", "do", tuple(f"do {{{{ this }}}} {number}" for number in range(7)), says, "Does.", "x.y")
+    command = Command(
+        "do",
+        "do",
+        tuple(f"do {{{{ this }}}} {number}" for number in range(7)),
+        says,
+        "Does.",
+        "x.y",
+    )
     assert _forms(command) == [*says[:4], "… and 3 more forms"]

@@ -38,7 +38,9 @@ def rooms(tmp_path: Path, sides: Dict[str, Side], cards: Elsewhere, clock: Clock
 
 
 @pytest.fixture
-def shared(tmp_path: Path, sides: Dict[str, Side], cards: Elsewhere, clock: Clock, store_url: str) -> Rooms:
+def shared(
+    tmp_path: Path, sides: Dict[str, Side], cards: Elsewhere, clock: Clock, store_url: str
+) -> Rooms:
     """The same on each sort of database."""
     made = make_rooms(tmp_path, sides, store_url)
     made.world.config.update(trackers={"ops": {"kind": "scripted"}}, incidents={"closed": "Done"})
@@ -46,11 +48,15 @@ def shared(tmp_path: Path, sides: Dict[str, Side], cards: Elsewhere, clock: Cloc
     return made
 
 
-def declare(rooms: Rooms, by: str = "alice", who: str = "web", words: str = WHAT, room: str = "#dev") -> Dict[str, Any]:
+def declare(
+    rooms: Rooms, by: str = "alice", who: str = "web", words: str = WHAT, room: str = "#dev"
+) -> Dict[str, Any]:
     return rooms.ask("open_incident", by, room, who=who, text=words)
 
 
-def close(rooms: Rooms, incident: str, by: str = "bob", words: str = "it was the cache") -> Dict[str, Any]:
+def close(
+    rooms: Rooms, incident: str, by: str = "bob", words: str = "it was the cache"
+) -> Dict[str, Any]:
     return rooms.ask("end_incident", by, "#dev", incident=incident, text=words)
 
 
@@ -64,7 +70,10 @@ def pass_time(rooms: Rooms, seconds: float) -> None:
     with store.begin(writes=True) as connection:
         for row in connection.execute(text("SELECT id, since FROM incidents")).all():
             earlier = moment(from_moment(row.since) - timedelta(seconds=seconds))
-            connection.execute(text("UPDATE incidents SET since = :at WHERE id = :id"), {"at": earlier, "id": row.id})
+            connection.execute(
+                text("UPDATE incidents SET since = :at WHERE id = :id"),
+                {"at": earlier, "id": row.id},
+            )
 
 
 class TestDeclaring:
@@ -91,14 +100,21 @@ class TestDeclaring:
         assert shared.said("#deploys") == [answer["message"]]
         assert shared.world.chain_holds()
         events = shared.world.events()
-        assert [one for one in events if one != "asked"] == ["declared", "card_created", "paged", "card_commented"]
+        assert [one for one in events if one != "asked"] == [
+            "declared",
+            "card_created",
+            "paged",
+            "card_commented",
+        ]
 
     def test_who_reads_the_answer_in_that_very_room_reads_it_once(self, rooms: Rooms) -> None:
         id = declare(rooms, room="#deploys")["incident"]
         step(rooms, id, "tell")
         assert rooms.said("#deploys") == []
 
-    def test_the_room_of_incidents_is_told_instead_where_the_config_names_one(self, rooms: Rooms) -> None:
+    def test_the_room_of_incidents_is_told_instead_where_the_config_names_one(
+        self, rooms: Rooms
+    ) -> None:
         rooms.world.config["incidents"] = {"room": "#ops"}
         declare(rooms)
         assert (len(rooms.said("#ops")), rooms.said("#deploys")) == (1, [])
@@ -107,25 +123,35 @@ class TestDeclaring:
         rooms.world.config["incidents"] = {"project": "ops:INC"}
         assert declare(rooms)["card"] == "INC-1"
 
-    def test_a_long_text_is_whole_on_the_card_and_short_elsewhere(self, rooms: Rooms, cards: Elsewhere) -> None:
+    def test_a_long_text_is_whole_on_the_card_and_short_elsewhere(
+        self, rooms: Rooms, cards: Elsewhere
+    ) -> None:
         answer = declare(rooms, words="x y " * 900)
         (draft,) = cards.made.values()
         assert len(draft.summary) + len(draft.description) > 3500
         assert len(rooms.side().alarms[0].text) < 800
         assert len(answer["message"]) <= 400
 
-    def test_somebody_who_is_not_known_is_refused_before_anything_is_made(self, rooms: Rooms, cards: Elsewhere) -> None:
+    def test_somebody_who_is_not_known_is_refused_before_anything_is_made(
+        self, rooms: Rooms, cards: Elsewhere
+    ) -> None:
         answer = declare(rooms, who="web-taem")
         assert (answer["ok"], answer["code"]) == (False, "unknown_who")
         assert (cards.made, rooms.side().alarms, rooms.said("#deploys")) == ({}, [], [])
         assert rooms.ask("list_incidents")["message"] == "No incident is open."
 
-    def test_without_a_tracker_there_is_a_page_and_without_a_pager_a_card(self, rooms: Rooms, cards: Elsewhere) -> None:
+    def test_without_a_tracker_there_is_a_page_and_without_a_pager_a_card(
+        self, rooms: Rooms, cards: Elsewhere
+    ) -> None:
         trackers = rooms.world.config.pop("trackers")
         alone = declare(rooms)
         assert (alone["ok"], alone["card"], alone["page"]) == (True, "", "1234")
         assert alone["message"].endswith("There is no card: no tracker is configured.")
-        del rooms.world.config["pagers"], rooms.world.config["teams"], rooms.world.config["apps"]["web"]["page"]
+        del (
+            rooms.world.config["pagers"],
+            rooms.world.config["teams"],
+            rooms.world.config["apps"]["web"]["page"],
+        )
         rooms.world.config["trackers"] = trackers
         other = declare(rooms, words="another one")
         assert (other["ok"], other["card"], other["page"]) == (True, "OPS-1", "")
@@ -134,14 +160,21 @@ class TestDeclaring:
     def test_an_expression_in_the_text_reaches_neither_the_card_nor_the_page(
         self, rooms: Rooms, cards: Elsewhere
     ) -> None:
-        # The pattern of the parameter refuses it; this is what happens where there is none, as in the console.
+        # The pattern of the parameter refuses it; this is what happens where there is none, as in
+        # the console.
         answer = declare(rooms, words="{{ st2kv.system.x }} <% ctx() %>")
-        texts = [answer["message"], rooms.side().alarms[0].text, next(iter(cards.made.values())).summary]
+        texts = [
+            answer["message"],
+            rooms.side().alarms[0].text,
+            next(iter(cards.made.values())).summary,
+        ]
         assert not [one for one in texts if "{{" in one or "<%" in one]
 
 
 class TestOnce:
-    def test_the_same_words_mean_the_same_incident_and_make_nothing_again(self, rooms: Rooms, cards: Elsewhere) -> None:
+    def test_the_same_words_mean_the_same_incident_and_make_nothing_again(
+        self, rooms: Rooms, cards: Elsewhere
+    ) -> None:
         first, second = declare(rooms), declare(rooms)
         assert second["incident"] == first["incident"]
         assert (second["code"], second["fresh"]) == ("declared", False)
@@ -156,7 +189,9 @@ class TestOnce:
         pass_time(rooms, 3700)
         assert declare(rooms)["incident"] != first
 
-    def test_every_step_may_be_asked_for_again_by_anybody(self, rooms: Rooms, cards: Elsewhere) -> None:
+    def test_every_step_may_be_asked_for_again_by_anybody(
+        self, rooms: Rooms, cards: Elsewhere
+    ) -> None:
         id = declare(rooms)["incident"]
         pass_time(rooms, 2000)
         for name in ("card", "page", "link", "tell"):
@@ -165,9 +200,13 @@ class TestOnce:
         assert (len(cards.made), len(rooms.side().alarms), len(cards.comments)) == (1, 1, 1)
         assert len(rooms.said("#deploys")) == 1
 
-    def test_of_many_at_the_same_moment_there_is_one_card_and_one_page(self, shared: Rooms, cards: Elsewhere) -> None:
+    def test_of_many_at_the_same_moment_there_is_one_card_and_one_page(
+        self, shared: Rooms, cards: Elsewhere
+    ) -> None:
         answers: List[Dict[str, Any]] = []
-        threads = [threading.Thread(target=lambda: answers.append(declare(shared))) for _ in range(4)]
+        threads = [
+            threading.Thread(target=lambda: answers.append(declare(shared))) for _ in range(4)
+        ]
         for one in threads:
             one.start()
         for one in threads:
@@ -190,13 +229,19 @@ class TestOnce:
         cards.script = [(True, LOST)]
         cards.looks = [DOWN] * 50
         answer = declare(rooms)
-        assert (answer["code"], answer["card"], answer["page"]) == ("incident_incomplete", "", "1234")
+        assert (answer["code"], answer["card"], answer["page"]) == (
+            "incident_incomplete",
+            "",
+            "1234",
+        )
         cards.looks = []
         pass_time(rooms, 7200)
         assert step(rooms, answer["incident"], "card")["card"] == "OPS-1"
         assert len(cards.made) == 1
 
-    def test_a_page_whose_sender_died_before_writing_it_down_is_not_sent_again(self, rooms: Rooms) -> None:
+    def test_a_page_whose_sender_died_before_writing_it_down_is_not_sent_again(
+        self, rooms: Rooms
+    ) -> None:
         id = declare(rooms)["incident"]
         store = open_store(rooms.world.database)
         with store.begin(writes=True) as connection:
@@ -214,14 +259,21 @@ class TestTrouble:
         answer = declare(rooms)
         id = answer["incident"]
         assert (answer["ok"], answer["code"]) == (False, "incident_incomplete")
-        assert answer["message"].startswith(f"Incident {id} is declared, and not all of it is there. No card: ")
-        assert "There is page 1234. Say the same again: only what is missing is made." in answer["message"]
+        assert answer["message"].startswith(
+            f"Incident {id} is declared, and not all of it is there. No card: "
+        )
+        assert (
+            "There is page 1234. Say the same again: only what is missing is made."
+            in answer["message"]
+        )
         assert len(rooms.said("#deploys")) == 1
         again = declare(rooms)
         assert (again["ok"], again["incident"], again["card"]) == (True, id, "OPS-1")
         assert (len(cards.made), len(rooms.side().alarms), len(cards.comments)) == (1, 1, 1)
 
-    def test_pagers_that_are_down_leave_the_card_and_say_so(self, rooms: Rooms, cards: Elsewhere) -> None:
+    def test_pagers_that_are_down_leave_the_card_and_say_so(
+        self, rooms: Rooms, cards: Elsewhere
+    ) -> None:
         for name in ("pagerduty", "mail"):
             rooms.side(name).trouble["page"] = scripted_pager.DOWN
         answer = declare(rooms)
@@ -231,7 +283,9 @@ class TestTrouble:
             rooms.side(name).trouble.clear()
         assert declare(rooms)["page"] == "1234"
 
-    def test_a_page_that_reaches_nobody_for_sure_is_not_called_paged_and_not_sent_again(self, rooms: Rooms) -> None:
+    def test_a_page_that_reaches_nobody_for_sure_is_not_called_paged_and_not_sent_again(
+        self, rooms: Rooms
+    ) -> None:
         rooms.side().delivery = Delivery.UNCONFIRMED
         answer = declare(rooms)
         assert (answer["ok"], answer["code"]) == (False, "incident_incomplete")
@@ -255,7 +309,9 @@ class TestTrouble:
         monkeypatch.setattr("opsroom.db.open_store", away)
         answer = declare(rooms)
         assert (answer["ok"], answer["code"]) == (False, "incident_incomplete")
-        assert answer["message"].startswith("Only the page went out, the incident could not be kept: ")
+        assert answer["message"].startswith(
+            "Only the page went out, the incident could not be kept: "
+        )
         assert [one.text for one in rooms.side().alarms] == [f"Incident: {WHAT}"]
 
     def test_an_unknown_incident_is_answered_with_the_open_ones(self, rooms: Rooms) -> None:
@@ -272,16 +328,22 @@ class TestClosing:
         answer = close(shared, id.lower())
         assert (answer["ok"], answer["code"], answer["fresh"]) == (True, "incident_closed", True)
         assert answer["message"].startswith(f"bob closed incident {id} ({WHAT}) after ")
-        assert re.search(r"\) after \S+ \w+: it was the cache\. Page 1234 is resolved\. ", answer["message"])
+        assert re.search(
+            r"\) after \S+ \w+: it was the cache\. Page 1234 is resolved\. ", answer["message"]
+        )
         assert answer["message"].endswith(" Its card is OPS-1 https://t.example/OPS-1.")
         assert shared.side().incidents["1234"].state is State.RESOLVED
-        assert [one.text for one in cards.comments.values()][-1] == "bob closed the incident: it was the cache"
+        assert [one.text for one in cards.comments.values()][
+            -1
+        ] == "bob closed the incident: it was the cache"
         assert cards.there["OPS-1"].status == "Done"
         assert shared.said("#deploys")[-1] == answer["message"]
         assert shared.ask("list_incidents")["incidents"] == []
         assert shared.world.chain_holds()
 
-    def test_closing_again_does_nothing_again_and_says_who_did(self, rooms: Rooms, cards: Elsewhere) -> None:
+    def test_closing_again_does_nothing_again_and_says_who_did(
+        self, rooms: Rooms, cards: Elsewhere
+    ) -> None:
         id = declare(rooms)["incident"]
         close(rooms, id)
         pass_time(rooms, 1000)
@@ -291,7 +353,9 @@ class TestClosing:
         assert answer["fresh"] is False
         assert (len(rooms.said("#deploys")), len(cards.comments)) == (said, comments)
 
-    def test_what_could_not_be_closed_is_told_and_closed_the_next_time(self, rooms: Rooms, cards: Elsewhere) -> None:
+    def test_what_could_not_be_closed_is_told_and_closed_the_next_time(
+        self, rooms: Rooms, cards: Elsewhere
+    ) -> None:
         id = declare(rooms)["incident"]
         rooms.side().trouble["resolve"] = scripted_pager.DOWN
         answer = close(rooms, id)
@@ -301,7 +365,9 @@ class TestClosing:
         rooms.side().trouble.clear()
         again = close(rooms, id)
         assert (again["ok"], rooms.side().incidents["1234"].state) == (True, State.RESOLVED)
-        assert [one.text for one in cards.comments.values()].count("bob closed the incident: it was the cache") == 1
+        assert [one.text for one in cards.comments.values()].count(
+            "bob closed the incident: it was the cache"
+        ) == 1
 
     def test_a_page_that_is_over_already_is_no_trouble(self, rooms: Rooms) -> None:
         id = declare(rooms)["incident"]
@@ -313,7 +379,9 @@ class TestClosing:
         close(rooms, first)
         assert declare(rooms)["incident"] != first
 
-    def test_without_a_column_the_card_stays_where_it_is(self, rooms: Rooms, cards: Elsewhere) -> None:
+    def test_without_a_column_the_card_stays_where_it_is(
+        self, rooms: Rooms, cards: Elsewhere
+    ) -> None:
         rooms.world.config["incidents"] = {}
         id = declare(rooms)["incident"]
         close(rooms, id)
@@ -330,7 +398,10 @@ class TestFromNamesAlone:
 
     def test_names_that_are_not_known_are_refused(self, rooms: Rooms) -> None:
         assert rooms.ask("note_incident", app="wbe", environment="uat")["code"] == "unknown_app"
-        assert rooms.ask("note_incident", app="web", environment="moon")["code"] == "unknown_environment"
+        assert (
+            rooms.ask("note_incident", app="web", environment="moon")["code"]
+            == "unknown_environment"
+        )
         assert rooms.ask("note_incident", incident="ZZZZ")["code"] == "unknown_incident"
 
     def test_one_that_is_there_is_handed_on(self, rooms: Rooms) -> None:

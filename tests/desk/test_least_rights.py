@@ -1,4 +1,5 @@
-"""The database rights that the documents name for the runners' user are enough for everything, and no more."""
+"""The database rights that the documents name for the runners' user are enough for everything, and
+no more."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ ROLE = "runners_only"
 
 
 def granted(postgres: Postgres, name: str) -> str:
-    """A database whose tables belong to somebody else; the URL for a role with the generated rights alone."""
+    """A database whose tables belong to somebody else; the URL for a role with the generated rights
+    alone."""
     open_store(postgres.url(name)).close()
     if not postgres.run(f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'"):
         postgres.run(f"CREATE ROLE {ROLE} LOGIN")
@@ -52,14 +54,21 @@ _SAID = {
 
 @pytest.mark.parametrize("table", sorted(PRIVILEGES))
 def test_what_the_code_does_with_a_table_is_granted_and_no_more(table: str) -> None:
-    code = "\n".join(path.read_text("utf-8") for path in LIBRARY.rglob("*.py") if "migrations" not in path.parts)
-    done = {verb for verb, ways in _SAID.items() if any(re.search(way.format(table), code) for way in ways)}
+    code = "\n".join(
+        path.read_text("utf-8") for path in LIBRARY.rglob("*.py") if "migrations" not in path.parts
+    )
+    done = {
+        verb
+        for verb, ways in _SAID.items()
+        if any(re.search(way.format(table), code) for way in ways)
+    }
     given = {one.split(" ")[0] for one in PRIVILEGES[table]} - {"SELECT"}
     assert done == given
 
 
 def known(world: World) -> World:
-    """The guarded world with a board and a log of pages in the database itself, and rooms to announce in."""
+    """The guarded world with a board and a log of pages in the database itself, and rooms to
+    announce in."""
     world.config.update(
         announce="#deploys",
         trackers={"board": {"kind": "local", "project": "OPS"}},
@@ -76,7 +85,8 @@ def known(world: World) -> World:
 WEB = {"app": "web", "environment": "uat"}
 UAT = {**WEB, "version": "v1.1.0"}
 PERIOD = {"since": "2000", "until": "2099"}
-# One call of each action at least, by whom and with what; {change}, {incident} and so on are what the answers said.
+# One call of each action at least, by whom and with what; {change}, {incident} and so on are what
+# the answers said.
 CALLS: List[Tuple[str, str, Dict[str, Any]]] = [
     ("help", "alice", {"command": ""}),
     ("suggest", "alice", {"text": "deploy web"}),
@@ -95,7 +105,8 @@ CALLS: List[Tuple[str, str, Dict[str, Any]]] = [
     ("release_plan", "alice", {"app": "web", "version": "v1.0.0", "upto": "uat"}),
     ("note_drift", "stanley", {**WEB, "event": "e1", "version": "v9", "version_before": "v1.0.0"}),
     ("note_reach", "stanley", {**WEB, "event": "e2", "reachable": False}),
-    ("update_cards", "stanley", {**WEB, "event": "e3", "version": "v1.1.0", "version_before": "v1.0.0"}),
+    ("update_cards", "stanley", {**WEB, "event": "e3", "version": "v1.1.0",
+     "version_before": "v1.0.0"}),
     ("deploy_release", "stanley", {"service": "github", "instance": "5f0000000000000000000009"}),
     ("page_on_failure", "stanley", {"execution": "5f0000000000000000000001"}),
     ("promote_card", "stanley", {"tracker": "board", "card": "OPS-1", "to": "Done", "event": "e4"}),
@@ -123,7 +134,8 @@ CALLS: List[Tuple[str, str, Dict[str, Any]]] = [
     ("resolve_page", "bob", {"page": "1"}),
     ("open_incident", "alice", {"who": "web-team", "text": "checkout is down"}),
     ("list_incidents", "alice", {}),
-    ("note_incident", "stanley", {"incident": "{incident}", "who": "", "app": "", "environment": ""}),
+    ("note_incident", "stanley", {"incident": "{incident}", "who": "", "app": "",
+     "environment": ""}),
     ("incident_step", "stanley", {"incident": "{incident}", "step": "card"}),
     ("end_incident", "alice", {"incident": "{incident}", "text": "it was the cache"}),
     ("deploy", "alice", {**UAT, "environment": "production"}),
@@ -156,7 +168,10 @@ def test_every_action_works_with_them(tmp_path: Path, postgres: Postgres) -> Non
         said: Dict[str, str] = {"change": "", "incident": ""}
         done: List[str] = []
         for action, who, given in CALLS:
-            filled = {key: value.format(**said) if isinstance(value, str) else value for key, value in given.items()}
+            filled = {
+                key: value.format(**said) if isinstance(value, str) else value
+                for key, value in given.items()
+            }
             answer = Ruled(world).ask(action, who, "#dev", **filled)
             assert not answer["code"].startswith(("store_", "crashed")), (action, answer)
             assert answer.get("recorded", True) is True, (action, answer)
@@ -170,11 +185,14 @@ def test_every_action_works_with_them(tmp_path: Path, postgres: Postgres) -> Non
 
 
 EXPECTED = {
-    "deploy: deployed", "rollback: deployed", "lock: locked_now", "unlock: unlocked", "quiet: quiet", "loud: loud",
-    "note_drift: noted", "create_card: card_created", "comment_card: card_commented", "move_card: card_moved",
+    "deploy: deployed", "rollback: deployed", "lock: locked_now", "unlock: unlocked",
+    "quiet: quiet", "loud: loud",
+    "note_drift: noted", "create_card: card_created", "comment_card: card_commented",
+    "move_card: card_moved",
     "page: paged", "ack_page: acknowledged", "resolve_page: resolved", "open_incident: declared",
     "end_incident: incident_closed", "approve_change: code_wrong", "approve_change: deployed",
-    "reject_change: rejected", "emergency_deploy: deployed", "audit_verify: record_holds", "report: report",
+    "reject_change: rejected", "emergency_deploy: deployed", "audit_verify: record_holds",
+    "report: report",
 
 }  # fmt: skip
 
@@ -207,7 +225,9 @@ def test_a_sensor_works_with_them(postgres: Postgres) -> None:
 
 
 @pytest.mark.parametrize("table", sorted(PRIVILEGES))
-def test_a_missing_right_is_named_with_its_table_and_nothing_is_undone(postgres: Postgres, table: str) -> None:
+def test_a_missing_right_is_named_with_its_table_and_nothing_is_undone(
+    postgres: Postgres, table: str
+) -> None:
     name = postgres.new_database("ENCODING 'UTF8' TEMPLATE template0")
     try:
         url = granted(postgres, name)
@@ -237,8 +257,12 @@ def test_a_role_that_may_make_no_tables_reads_who_can(postgres: Postgres) -> Non
         postgres.drop(name)
 
 
-@pytest.mark.parametrize(("role", "named"), [("opsroom", "opsroom"), ("Ops Room", '"Ops Room"'), ('a"b', '"a""b"')])
-def test_the_command_prints_them_for_any_role(role: str, named: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("role", "named"), [("opsroom", "opsroom"), ("Ops Room", '"Ops Room"'), ('a"b', '"a""b"')]
+)
+def test_the_command_prints_them_for_any_role(
+    role: str, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([role]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines
@@ -247,7 +271,12 @@ def test_the_command_prints_them_for_any_role(role: str, named: str, capsys: pyt
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE ledger SET requester = 'x'", "DROP TABLE ledger", "DELETE FROM approvals", "DELETE FROM changes"],
+    [
+        "UPDATE ledger SET requester = 'x'",
+        "DROP TABLE ledger",
+        "DELETE FROM approvals",
+        "DELETE FROM changes",
+    ],
 )
 def test_they_are_not_enough_to_unmake_what_was_decided(postgres: Postgres, statement: str) -> None:
     import psycopg
@@ -255,7 +284,9 @@ def test_they_are_not_enough_to_unmake_what_was_decided(postgres: Postgres, stat
     name = postgres.new_database("ENCODING 'UTF8' TEMPLATE template0")
     try:
         url = granted(postgres, name)
-        with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with psycopg.connect(url) as connection, pytest.raises(
+            psycopg.errors.InsufficientPrivilege
+        ):
             connection.execute(statement.encode())
     finally:
         postgres.drop(name)

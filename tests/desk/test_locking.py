@@ -1,4 +1,5 @@
-"""lock, unlock and show locks: what is done, what is said, what is recorded, and whom a lock stops."""
+"""lock, unlock and show locks: what is done, what is said, what is recorded, and whom a lock
+stops."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ def world(tmp_path: Path) -> World:
     return make_world(tmp_path)
 
 
-def deploy(world: World, who: str = "alice", version: str = "v1.0.0", environment: str = "uat", **more: Any) -> Any:
+def deploy(
+    world: World, who: str = "alice", version: str = "v1.0.0", environment: str = "uat", **more: Any
+) -> Any:
     return world.ask("deploy", who, app="web", version=version, environment=environment, **more)
 
 
@@ -31,7 +34,8 @@ def test_a_lock_stops_others_and_not_its_owner(world: World) -> None:
     locked = world.ask("lock", "bob", environment="uat", reason="load test")
     assert (locked["ok"], locked["code"]) == (True, "locked_now")
     assert re.fullmatch(
-        r"uat is locked by bob since \d\d:\d\d UTC, no end: load test\. Only bob can deploy there now\. "
+        r"uat is locked by bob since \d\d:\d\d UTC, no end: load test\. Only bob can deploy "
+        r"there now\. "
         r"To end it: unlock uat",
         locked["message"],
     )
@@ -46,27 +50,52 @@ def test_a_lock_stops_others_and_not_its_owner(world: World) -> None:
 
 
 def test_a_lock_and_its_end_are_recorded_with_who_and_why(world: World) -> None:
-    world.ask("lock", "bob", environment="UAT", app="Web", reason="load  test\nwith db", room="#dev")
+    world.ask(
+        "lock", "bob", environment="UAT", app="Web", reason="load  test\nwith db", room="#dev"
+    )
     world.ask("unlock", "bob", environment="uat", app="web")
     locked, unlocked = world.records()
-    assert (locked.event.value, locked.command, locked.person, locked.chat_name) == ("locked", "lock", "bob", "bob")
-    assert (locked.app, locked.environment, locked.room, locked.code) == ("web", "uat", "#dev", "locked_now")
+    assert (locked.event.value, locked.command, locked.person, locked.chat_name) == (
+        "locked",
+        "lock",
+        "bob",
+        "bob",
+    )
+    assert (locked.app, locked.environment, locked.room, locked.code) == (
+        "web",
+        "uat",
+        "#dev",
+        "locked_now",
+    )
     assert locked.facts["reason"] == "load test with db"
-    assert (unlocked.event.value, unlocked.command, unlocked.code) == ("unlocked", "unlock", "unlocked")
+    assert (unlocked.event.value, unlocked.command, unlocked.code) == (
+        "unlocked",
+        "unlock",
+        "unlocked",
+    )
     assert unlocked.facts["reason"] == locked.facts["reason"]
     assert world.chain_holds()
 
 
 @pytest.mark.parametrize(
-    "end", ["until 24/12/1999", "until next Friday 17:00", "until the release is out", "for a while"]
+    "end",
+    ["until 24/12/1999", "until next Friday 17:00", "until the release is out", "for a while"],
 )
-def test_an_end_that_cannot_be_read_is_asked_back_and_never_a_part_of_the_reason(world: World, end: str) -> None:
+def test_an_end_that_cannot_be_read_is_asked_back_and_never_a_part_of_the_reason(
+    world: World, end: str
+) -> None:
     refused = world.ask("lock", "bob", environment="uat", reason=f"load test {end}")
     assert (refused["outcome"], refused["code"]) == ("refused", "invalid_time")
-    assert refused["hint"].endswith(". Where no time is meant, write at the end of the reason: no end")
+    assert refused["hint"].endswith(
+        ". Where no time is meant, write at the end of the reason: no end"
+    )
     assert world.ask("list_locks")["locks"] == []
     locked = world.ask("lock", "bob", environment="uat", reason=f"load test {end}, no end")
-    assert (locked["code"], locked["reason"], locked["until"]) == ("locked_now", f"load test {end}", "")
+    assert (locked["code"], locked["reason"], locked["until"]) == (
+        "locked_now",
+        f"load test {end}",
+        "",
+    )
     assert ", no end: load test" in locked["message"]
     assert ", no end | load test" in world.ask("list_locks")["message"]
 
@@ -114,7 +143,9 @@ def test_the_lock_of_another_stays_theirs(world: World) -> None:
 
 
 def test_the_kill_switch_stops_everybody_its_owner_too_until_it_is_unlocked(world: World) -> None:
-    answer = world.ask("lock", "carol", room="#ops", environment="everything", reason="the relay is not ours")
+    answer = world.ask(
+        "lock", "carol", room="#ops", environment="everything", reason="the relay is not ours"
+    )
     assert answer["message"].startswith("Everything is locked by carol since")
     assert "Nobody deploys anywhere now, carol included." in answer["message"]
     for who in ("alice", "carol"):
@@ -129,15 +160,24 @@ def test_everything_is_locked_by_those_who_may_lock_each_environment(world: Worl
     answer = world.ask("lock", "alice", room="#ops", environment="everything", reason="panic")
     assert (answer["code"], "production" in answer["message"]) == ("not_allowed", True)
     # carol may, but from a room that counts somewhere.
-    assert world.ask("lock", "carol", room="#dev", environment="everything", reason="panic")["code"] == "wrong_room"
+    assert (
+        world.ask("lock", "carol", room="#dev", environment="everything", reason="panic")["code"]
+        == "wrong_room"
+    )
     world.config["environments"]["uat"] = {"rooms": ["#dev"]}
-    assert world.ask("lock", "carol", room="#dev", environment="everything", reason="panic")["code"] == "locked_now"
+    assert (
+        world.ask("lock", "carol", room="#dev", environment="everything", reason="panic")["code"]
+        == "locked_now"
+    )
 
 
 def test_who_may_not_lock_there_is_refused_and_told_who_may(world: World) -> None:
     answer = world.ask("lock", "alice", room="#ops", environment="production", reason="mine now")
     assert (answer["code"], "release-managers" in answer["hint"]) == ("not_allowed", True)
-    assert world.ask("lock", "carol", room="#dev", environment="production", reason="x")["code"] == "wrong_room"
+    assert (
+        world.ask("lock", "carol", room="#dev", environment="production", reason="x")["code"]
+        == "wrong_room"
+    )
     world.config["environments"]["uat"] = {"lockers": ["carol"]}
     assert world.ask("lock", "alice", environment="uat", reason="mine now")["code"] == "not_allowed"
     assert world.ask("lock", "carol", environment="uat", reason="mine now")["code"] == "locked_now"
@@ -152,7 +192,9 @@ def test_the_owner_unlocks_from_anywhere_and_others_need_the_right(world: World)
     assert world.ask("unlock", "carol", room="#dev", environment="production")["code"] == "unlocked"
 
 
-def ask_in_rooms(world: World, rooms: Dict[str, Listener], who: str, action: str, **given: Any) -> Any:
+def ask_in_rooms(
+    world: World, rooms: Dict[str, Listener], who: str, action: str, **given: Any
+) -> Any:
     """Ask an action where each room has a listener of its own."""
 
     class Around(Surroundings):
@@ -164,7 +206,9 @@ def ask_in_rooms(world: World, rooms: Dict[str, Listener], who: str, action: str
     OpsroomAction._room = lambda self, settings, room, _around: rooms.setdefault(room, Listener())  # type: ignore
     try:
         given = {"room": "#dev", **given}
-        return run_action(action, world.config, {**given, "requester": who, "st2_user": "chatops_bot"})
+        return run_action(
+            action, world.config, {**given, "requester": who, "st2_user": "chatops_bot"}
+        )
     finally:
         OpsroomAction._room = original  # type: ignore[method-assign]
         OpsroomAction.surroundings = None
@@ -174,8 +218,12 @@ def test_when_somebody_else_unlocks_the_owners_room_is_told(world: World) -> Non
     rooms: Dict[str, Listener] = {}
     world.ask("lock", "bob", room="#load", environment="uat", app="web", reason="load test")
     answer = ask_in_rooms(world, rooms, "alice", "unlock", environment="uat", app="web")
-    assert re.match(r"alice unlocked web on uat; bob had locked it since .*: load test", answer["message"])
-    assert rooms["#load"].said == ["bob: alice unlocked web on uat, which you had locked: load test"]
+    assert re.match(
+        r"alice unlocked web on uat; bob had locked it since .*: load test", answer["message"]
+    )
+    assert rooms["#load"].said == [
+        "bob: alice unlocked web on uat, which you had locked: load test"
+    ]
     assert rooms.get("#dev", Listener()).said == []
 
 
@@ -190,11 +238,19 @@ def test_the_owners_room_is_not_told_twice(world: World) -> None:
 
 def test_of_an_application_alone_it_is_asked_where(world: World) -> None:
     answer = world.ask("unlock", environment="web")
-    assert (answer["code"], answer["message"]) == ("unknown_environment", "web is an application and no environment.")
+    assert (answer["code"], answer["message"]) == (
+        "unknown_environment",
+        "web is an application and no environment.",
+    )
     assert answer["hint"].startswith("Say: unlock web on test; unlock web on uat")
     answer = world.ask("lock", "bob", environment="WEB", reason="load test until 17:00")
-    assert answer["hint"].startswith("Say: lock web on test: load test until 17:00; lock web on uat: ")
-    assert "Say: lock web on test: REASON" in world.ask("lock", "bob", environment="web", reason="x " * 60)["hint"]
+    assert answer["hint"].startswith(
+        "Say: lock web on test: load test until 17:00; lock web on uat: "
+    )
+    assert (
+        "Say: lock web on test: REASON"
+        in world.ask("lock", "bob", environment="web", reason="x " * 60)["hint"]
+    )
     assert world.ask("unlock", environment="wbe")["message"] == "There is no environment 'wbe'."
 
 
@@ -203,14 +259,22 @@ def test_what_is_not_locked_cannot_be_unlocked_and_what_was_meant_is_named(world
     assert (nothing["code"], nothing["message"]) == ("not_locked", "uat is not locked.")
     world.ask("lock", "bob", environment="uat", app="web", reason="load test")
     narrower = world.ask("unlock", environment="uat")
-    assert narrower["message"].startswith("uat itself is not locked. But web on uat is locked by bob")
+    assert narrower["message"].startswith(
+        "uat itself is not locked. But web on uat is locked by bob"
+    )
     assert narrower["hint"] == "Say: unlock web on uat"
-    assert world.ask("unlock", environment="everything", who="carol", room="#ops")["code"] == "not_locked"
+    assert (
+        world.ask("unlock", environment="everything", who="carol", room="#ops")["code"]
+        == "not_locked"
+    )
 
 
 def test_unknown_names_are_refused_with_the_nearest(world: World) -> None:
     assert world.ask("lock", environment="uta", reason="x")["hint"] == "Did you mean uat?"
-    assert world.ask("lock", environment="everything", app="web", reason="x")["code"] == "unknown_environment"
+    assert (
+        world.ask("lock", environment="everything", app="web", reason="x")["code"]
+        == "unknown_environment"
+    )
     assert world.ask("lock", environment="uat", app="wbe", reason="x")["code"] == "unknown_app"
     assert world.ask("unlock", environment="uta")["code"] == "unknown_environment"
     assert world.events() == ["refused"] * 4
@@ -227,11 +291,18 @@ def test_the_list_shows_what_holds_widest_first(world: World) -> None:
     assert re.fullmatch(r"test \| alice since .* until .* \| demo", lines[2])
     assert [one["owner"] for one in listed["locks"]] == ["carol", "alice", "bob"]
     only = world.ask("list_locks", environment="uat")
-    assert [line.split(" | ")[0] for line in only["message"].split("\n")[1:]] == ["everything", "web on uat"]
-    assert world.ask("list_locks", environment="production")["message"].startswith("Locked on production:\neverything")
+    assert [line.split(" | ")[0] for line in only["message"].split("\n")[1:]] == [
+        "everything",
+        "web on uat",
+    ]
+    assert world.ask("list_locks", environment="production")["message"].startswith(
+        "Locked on production:\neverything"
+    )
 
 
-def test_a_lock_whose_time_is_over_stops_nobody_and_its_end_is_recorded_by_the_next_who_locks(world: World) -> None:
+def test_a_lock_whose_time_is_over_stops_nobody_and_its_end_is_recorded_by_the_next_who_locks(
+    world: World,
+) -> None:
     world.ask("lock", "bob", environment="uat", reason="load test for 2h")
     with open_store(world.database).write() as connection:
         connection.execute(text("UPDATE locks SET until = '2000-01-01T00:00:00.000000+00:00'"))
@@ -244,8 +315,15 @@ def test_a_lock_whose_time_is_over_stops_nobody_and_its_end_is_recorded_by_the_n
 
 
 def test_a_hostile_reason_reaches_the_room_harmless_and_short(world: World) -> None:
-    answer = world.ask("lock", environment="uat", reason="{{ st2kv.system.x }} <!channel> " + "x" * 460)
-    for one in (answer, world.ask("list_locks"), deploy(world, "bob"), world.ask("unlock", "bob", environment="uat")):
+    answer = world.ask(
+        "lock", environment="uat", reason="{{ st2kv.system.x }} <!channel> " + "x" * 460
+    )
+    for one in (
+        answer,
+        world.ask("list_locks"),
+        deploy(world, "bob"),
+        world.ask("unlock", "bob", environment="uat"),
+    ):
         assert "{{" not in one["message"]
         assert "<!" not in one["message"]
         assert len(one["message"]) + len(one["hint"]) <= 400
@@ -273,9 +351,16 @@ def result(process: Any) -> Dict[str, Any]:
 
 def test_a_lock_while_a_deployment_runs_succeeds_and_says_who_is_deploying(world: World) -> None:
     go, began = world.folder / "go", world.folder / "began"
-    body = f"import os, time\nopen({str(began)!r}, 'w')\nwhile not os.path.exists({str(go)!r}): time.sleep(0.05)"
-    world.with_app("api", deploy={"kind": "command", "command": ["python3", "-c", body], "time_limit": "2m"})
-    process = world.spawn("deploy", "alice", app="api", version="3.1.0", environment="uat", redeploy=False)
+    body = (
+        f"import os, time\nopen({str(began)!r}, 'w')\nwhile not os.path.exists({str(go)!r}): "
+        "time.sleep(0.05)"
+    )
+    world.with_app(
+        "api", deploy={"kind": "command", "command": ["python3", "-c", body], "time_limit": "2m"}
+    )
+    process = world.spawn(
+        "deploy", "alice", app="api", version="3.1.0", environment="uat", redeploy=False
+    )
     until = time.monotonic() + LIMIT
     while not began.exists() and time.monotonic() < until:
         time.sleep(0.02)
@@ -293,7 +378,9 @@ def shared(tmp_path: Path, store_url: str) -> World:
     return make_world(tmp_path, store_url)
 
 
-def test_of_locks_and_a_deployment_at_once_the_deployment_began_first_or_was_refused(shared: World) -> None:
+def test_of_locks_and_a_deployment_at_once_the_deployment_began_first_or_was_refused(
+    shared: World,
+) -> None:
     open_store(shared.database).close()
     others = [f"locker{number}" for number in range(6)]
     shared.config["people"].update({name: {"chat": [name]} for name in others})

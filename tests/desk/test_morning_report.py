@@ -1,4 +1,5 @@
-"""The morning report: what is in it, in which order, that it fits, and that it is told once a day."""
+"""The morning report: what is in it, in which order, that it fits, and that it is told once a
+day."""
 
 from __future__ import annotations
 
@@ -60,9 +61,15 @@ def test_what_runs_and_the_record_says_otherwise_comes_first(rooms: Rooms) -> No
     behind_its_back(rooms, "v7.0.0", "production")
     answer = report(rooms)
     assert answer["message"].split("\n")[1] == (
-        "Not as recorded: web on uat runs v6.6.6 (record: v1.0.0) and web on production runs v7.0.0 (record: nothing)."
+        "Not as recorded: web on uat runs v6.6.6 (record: v1.0.0) and web on production runs "
+        "v7.0.0 (record: nothing)."
     )
-    assert answer["drift"][0] == {"app": "web", "environment": "uat", "runs": "v6.6.6", "recorded": "v1.0.0"}
+    assert answer["drift"][0] == {
+        "app": "web",
+        "environment": "uat",
+        "runs": "v6.6.6",
+        "recorded": "v1.0.0",
+    }
 
 
 def test_only_locks_of_more_than_a_day_are_told(rooms: Rooms) -> None:
@@ -82,7 +89,9 @@ def test_changes_pages_and_incidents_that_are_open_are_told(rooms: Rooms) -> Non
     assert "Open pages: 1234 (web-team)." in said
 
 
-def test_a_place_that_does_not_answer_and_pagers_that_do_not_are_told(rooms: Rooms, sides: Dict[str, Side]) -> None:
+def test_a_place_that_does_not_answer_and_pagers_that_do_not_are_told(
+    rooms: Rooms, sides: Dict[str, Side]
+) -> None:
     rooms.world.config["apps"]["web"]["version"] = {"kind": "command", "command": ["false"]}
     answer = report(rooms)
     assert "No answer: web on test, web on uat and web on production." in answer["message"]
@@ -93,7 +102,9 @@ def test_it_fits_into_one_message_whatever_there_is(rooms: Rooms) -> None:
     for place in range(30):
         rooms.world.config["environments"][f"environment-with-a-long-name-{place}"] = {}
     for place in range(30):
-        behind_its_back(rooms, f"v1.{place}.0-with-a-long-tail", f"environment-with-a-long-name-{place}")
+        behind_its_back(
+            rooms, f"v1.{place}.0-with-a-long-tail", f"environment-with-a-long-name-{place}"
+        )
     for number in range(4):
         rooms.ask("open_incident", who="web", text=f"it is down {number}")
     message = report(rooms)["message"]

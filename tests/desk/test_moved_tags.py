@@ -1,4 +1,5 @@
-"""Tags that are moved or removed, and commits with several names: by the commit wherever one is known."""
+"""Tags that are moved or removed, and commits with several names: by the commit wherever one is
+known."""
 
 from __future__ import annotations
 
@@ -31,12 +32,16 @@ def move(world: World, tag: str, content: str) -> str:
 
 
 def deploy(world: World, version: str, environment: str = "uat", **more: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask("deploy", app="web", version=version, environment=environment, **more)
+    answer: Dict[str, Any] = world.ask(
+        "deploy", app="web", version=version, environment=environment, **more
+    )
     return answer
 
 
 def plan(world: World, version: str, environment: str = "uat") -> str:
-    return str(world.ask("plan", app="web", version=version, environment=environment)["message"]).splitlines()[0]
+    return str(
+        world.ask("plan", app="web", version=version, environment=environment)["message"]
+    ).splitlines()[0]
 
 
 def rollback(world: World) -> Dict[str, Any]:
@@ -49,7 +54,9 @@ def test_the_plan_says_what_a_deployment_of_a_moved_tag_does(world: World) -> No
     deploy(world, "v1.1.0")
     first = commit(world, "v1.1.0")[:12]
     second = move(world, "v1.1.0", "hotfix")[:12]
-    assert plan(world, "v1.1.0") == f"web on uat would go from v1.1.0 ({first}) to v1.1.0 ({second})."
+    assert (
+        plan(world, "v1.1.0") == f"web on uat would go from v1.1.0 ({first}) to v1.1.0 ({second})."
+    )
     answer = deploy(world, "v1.1.0")
     assert answer["code"] == "deployed"
     assert f"deployed web v1.1.0 to uat (before: v1.1.0 ({first})), verified" in answer["message"]
@@ -64,7 +71,10 @@ def test_two_tags_of_one_commit_are_one_version_and_the_answer_says_so(world: Wo
     known = "web on uat already runs v1.1.0, the same commit as v1.1.1"
     assert plan(world, "v1.1.1") == f"{known}; a deployment would do nothing."
     answer = deploy(world, "v1.1.1")
-    assert (answer["code"], answer["message"].startswith(f"{known}; nothing was done.")) == ("already_there", True)
+    assert (answer["code"], answer["message"].startswith(f"{known}; nothing was done.")) == (
+        "already_there",
+        True,
+    )
     # Another name is no other version to go back to.
     deploy(world, "v1.0.0")
     deploy(world, "v1.1.0")
@@ -75,18 +85,31 @@ def test_two_tags_of_one_commit_are_one_version_and_the_answer_says_so(world: Wo
 def test_a_branch_counts_by_its_commit(world: World) -> None:
     deploy(world, "main")
     assert plan(world, "main").startswith("web on uat already runs ")
-    assert plan(world, "v1.2.0").endswith("the same commit as v1.2.0; a deployment would do nothing.")
+    assert plan(world, "v1.2.0").endswith(
+        "the same commit as v1.2.0; a deployment would do nothing."
+    )
     move(world, "later", "later")
-    assert plan(world, "main").startswith(f"web on uat would go from {commit(world, 'v1.2.0')[:12]} to ")
+    assert plan(world, "main").startswith(
+        f"web on uat would go from {commit(world, 'v1.2.0')[:12]} to "
+    )
 
 
 @pytest.mark.parametrize("source", ["directory", "http", "none"])
-def test_a_rollback_goes_back_to_what_the_tag_stood_for_and_then_one_further(world: World, source: str) -> None:
+def test_a_rollback_goes_back_to_what_the_tag_stood_for_and_then_one_further(
+    world: World, source: str
+) -> None:
     with HttpServer() as server:
         place = world.folder / "srv" / "web" / "uat"
         note = place / "current" / ".opsroom-release.json"
-        server.on("/v", lambda request: Reply(body=note.read_text() if note.exists() else '{"version": "none"}'))
-        told: Dict[str, Any] = {"http": {"kind": "http", "url": server.url("/v"), "json": "version"}}
+        server.on(
+            "/v",
+            lambda request: Reply(
+                body=note.read_text() if note.exists() else '{"version": "none"}'
+            ),
+        )
+        told: Dict[str, Any] = {
+            "http": {"kind": "http", "url": server.url("/v"), "json": "version"}
+        }
         web = {key: value for key, value in world.config["apps"]["web"].items() if key != "version"}
         kind = {"directory": world.config["apps"]["web"]["version"], "none": None, **told}[source]
         world.with_app("web", **web, **({"version": kind} if kind else {}))
@@ -141,11 +164,16 @@ def test_a_rollback_to_a_commit_that_nobody_has_any_more_is_refused(world: World
     (world.folder / "srv" / "web" / "uat" / "mirror.git").rename(world.folder / "mirror-away")
     answer = rollback(world)
     assert answer["code"] == "unknown_version"
-    assert answer["message"] == f"web {gone} was commit {gone} then, which the repository no longer has."
+    assert (
+        answer["message"]
+        == f"web {gone} was commit {gone} then, which the repository no longer has."
+    )
     assert world.running() == "v1.1.0"
 
 
-def test_records_of_an_older_opsroom_lead_back_to_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_of_an_older_opsroom_lead_back_to_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Request, "_commits", lambda self: {"commit": self.commit or None})
     deploy(world, "v1.0.0")
     deploy(world, "v1.1.0")
@@ -170,7 +198,9 @@ def test_the_history_shows_the_commits_where_only_they_differ(world: World) -> N
     assert (newest["commit_before"], newest["commit"]) == (first, second)
 
 
-def test_what_waits_for_approval_names_both_commits_and_notices_a_move_underneath(world: World) -> None:
+def test_what_waits_for_approval_names_both_commits_and_notices_a_move_underneath(
+    world: World,
+) -> None:
     world.config["environments"]["uat"] = {"approvals": 1}
     waiting = deploy(world, "v1.1.0")
     assert world.ask("approve_change", "bob", change=waiting["change"])["code"] == "deployed"
@@ -180,7 +210,9 @@ def test_what_waits_for_approval_names_both_commits_and_notices_a_move_underneat
     assert f"would go from v1.1.0 ({first}) to v1.1.0 ({second})" in waiting["message"]
     # Somebody puts the new one in place by another way, under the same name.
     note = world.folder / "srv" / "web" / "uat" / "current" / ".opsroom-release.json"
-    note.write_text(note.read_text().replace(commit(world, "v1.1.0~1"), "0" * 40).replace(first, "0" * 12))
+    note.write_text(
+        note.read_text().replace(commit(world, "v1.1.0~1"), "0" * 40).replace(first, "0" * 12)
+    )
     refused = world.ask("approve_change", "bob", change=waiting["change"])
     assert refused["code"] == "changed_meanwhile"
 
@@ -204,12 +236,18 @@ def test_drift_under_the_same_name_is_seen(world: World) -> None:
     assert f"v1.1.0 ({'0' * 12})" in world.ask("report")["message"]
 
 
-def test_a_runner_that_died_before_a_moved_tag_was_in_place_is_told_by_the_commit(world: World) -> None:
+def test_a_runner_that_died_before_a_moved_tag_was_in_place_is_told_by_the_commit(
+    world: World,
+) -> None:
     deploy(world, "v1.1.0")
     first = commit(world, "v1.1.0")
     move(world, "v1.1.0", "hotfix")
     process = world.spawn(
-        "deploy", die_at="opsroom.deploys.git:GitDeployer.deploy:before", app="web", version="v1.1.0", environment="uat"
+        "deploy",
+        die_at="opsroom.deploys.git:GitDeployer.deploy:before",
+        app="web",
+        version="v1.1.0",
+        environment="uat",
     )
     process.communicate(timeout=60)
     world.let_leases_run_out()
@@ -223,23 +261,37 @@ def test_an_answer_that_was_the_same_before_verifies_nothing(world: World) -> No
     web = world.config["apps"]["web"]
     script = world.folder / "says"
     script.write_text("v1.1.0")
-    world.with_app("web", **{**web, "version": {"kind": "command", "command": ["cat", str(script)]}})
+    world.with_app(
+        "web", **{**web, "version": {"kind": "command", "command": ["cat", str(script)]}}
+    )
     assert deploy(world, "v1.1.0", redeploy=True)["verified"] is True
     first = commit(world, "v1.1.0")[:12]
     second = move(world, "v1.1.0", "hotfix")[:12]
     # The record knows the commit that the application does not show.
-    assert plan(world, "v1.1.0") == f"web on uat would go from v1.1.0 ({first}) to v1.1.0 ({second})."
+    assert (
+        plan(world, "v1.1.0") == f"web on uat would go from v1.1.0 ({first}) to v1.1.0 ({second})."
+    )
     answer = deploy(world, "v1.1.0")
     assert (answer["code"], answer["verified"]) == ("deployed", False)
-    unsure = f"(before: v1.1.0 ({first})), not verified (it shows the same name as before, and no commit), in "
+    unsure = (
+        f"(before: v1.1.0 ({first})), not verified (it shows the same name as before, and "
+        "no commit), in "
+    )
     assert unsure in answer["message"]
 
 
 def test_drift_to_another_commit_of_one_name_is_told_as_such(world: World) -> None:
     answer = world.ask(
-        "note_drift", app="web", environment="uat", version="v1.1.0", version_before="v1.1.0", event="e1"
+        "note_drift",
+        app="web",
+        environment="uat",
+        version="v1.1.0",
+        version_before="v1.1.0",
+        event="e1",
     )
-    assert answer["message"].startswith("web on uat runs another commit of v1.1.0 now, and nobody asked opsroom")
+    assert answer["message"].startswith(
+        "web on uat runs another commit of v1.1.0 now, and nobody asked opsroom"
+    )
 
 
 def test_without_commits_names_are_all_there_is(world: World) -> None:

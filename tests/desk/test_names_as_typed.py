@@ -1,4 +1,5 @@
-"""Names as phones and chats write them, in every command that takes one: shown as the config has them."""
+"""Names as phones and chats write them, in every command that takes one: shown as the config has
+them."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ MARKS = ["{}", "@{}", "#{}", "\u2018{}\u2019", "\u201c@{}\u201d", "{}\u00a0", "\
 def world(tmp_path: Path) -> Rooms:
     """A board, a pager, a team and a person whose names have marks in them."""
     made = make_world(tmp_path)
-    made.config["trackers"] = {"board": {"kind": "local", "columns": ["To do", "Caf\u00e9", "Bob\u2019s \u2013 Done"]}}
+    made.config["trackers"] = {
+        "board": {"kind": "local", "columns": ["To do", "Caf\u00e9", "Bob\u2019s \u2013 Done"]}
+    }
     made.config["pagers"] = {"bell": {"kind": "local", "on_call": {"web-team": ["o'brien"]}}}
     made.config["people"]["obrien"] = {"chat": ["o'brien"]}
     made.config["teams"] = {"web-team": {"bell": "web-team"}}
@@ -56,7 +59,10 @@ def test_marks_around_a_name_count_for_nothing(world: Rooms, action: str) -> Non
         for mark in MARKS if name not in ("version", "mine") else ():
             assert said(world.ask(action, **{**given, name: mark.format(value)})) == expected
     if "version" in given:
-        assert said(world.ask(action, **{**given, "version": f"\u2018{given['version']}\u2019\u00a0"})) == expected
+        assert (
+            said(world.ask(action, **{**given, "version": f"\u2018{given['version']}\u2019\u00a0"}))
+            == expected
+        )
 
 
 @pytest.mark.parametrize("mark", ["@{}", "\u201c#{}\u201d", "{}\u00a0"])
@@ -65,25 +71,40 @@ def test_what_is_done_is_done_to_what_is_meant(world: Rooms, mark: str) -> None:
     locked = world.ask("lock", environment=environment, app=app, reason="load test")
     assert locked["message"].startswith("web on uat is locked by alice")
     assert world.ask("unlock", environment=environment, app=app)["code"] == "unlocked"
-    locked = world.ask("lock", "carol", "#ops", environment=mark.format("everything"), reason="attack")
+    locked = world.ask(
+        "lock", "carol", "#ops", environment=mark.format("everything"), reason="attack"
+    )
     assert locked["message"].startswith("Everything is locked by carol") or locked["code"] in (
         "not_allowed",
         "wrong_room",
     )
     world.ask("unlock", "carol", "#ops", environment="everything")
-    assert "to bob." in world.ask("assign_card", card=mark.format("card-1"), assignee=mark.format("Bob"))["message"]
+    assert (
+        "to bob."
+        in world.ask("assign_card", card=mark.format("card-1"), assignee=mark.format("Bob"))[
+            "message"
+        ]
+    )
     assert (
         "to Bob\u2019s \u2013 Done"
-        in world.ask("move_card", card="CARD-1", column=mark.format("bob's - done").lstrip("@#"))["message"]
+        in world.ask("move_card", card="CARD-1", column=mark.format("bob's - done").lstrip("@#"))[
+            "message"
+        ]
     )
-    assert "to Caf\u00e9" in world.ask("move_card", card="CARD-1", column="\u2018Cafe\u0301\u2019")["message"]
+    assert (
+        "to Caf\u00e9"
+        in world.ask("move_card", card="CARD-1", column="\u2018Cafe\u0301\u2019")["message"]
+    )
     paged = world.ask("page", who=mark.format("web\u2013team"), message="checkout is down")
     assert (paged["code"], paged["team"]) == ("paged", "web-team")
     page = mark.format("1")
     added = world.ask("add_responder", who=mark.format("o\u2019brien"), page=page)
     assert "alice called" in added["message"]
     assert world.ask("ack_page", page=page)["code"] == "acknowledged"
-    assert world.ask("resolve_page", page=mark.format("bell:1" if "bell" not in mark else "1"))["code"] == "resolved"
+    assert (
+        world.ask("resolve_page", page=mark.format("bell:1" if "bell" not in mark else "1"))["code"]
+        == "resolved"
+    )
 
 
 @pytest.mark.parametrize("mark", ["@{}", "#{}:", "\u201c{}\u201d.", "\u00a0{} "])
@@ -91,14 +112,18 @@ def test_a_change_and_an_incident_are_found_by_their_id(world: Rooms, mark: str)
     world.world.config["environments"]["uat"]["approvals"] = 1
     waiting = world.ask("deploy", "bob", app="web", version="v1.1.0", environment="uat")
     assert waiting["code"] == "waiting"
-    rejected = world.ask("reject_change", "alice", change=mark.format(waiting["change"].lower()), reason="not now")
+    rejected = world.ask(
+        "reject_change", "alice", change=mark.format(waiting["change"].lower()), reason="not now"
+    )
     assert rejected["change"] == waiting["change"]
     declared = world.ask("open_incident", who="@web-team", text="checkout is down")
     closed = world.ask("end_incident", incident=mark.format(declared["incident"]))
     assert closed["incident"] == declared["incident"]
 
 
-@pytest.mark.parametrize("name", ["o\u2019brien", "O'Brien", " o'brien", "@o'brien", "\u043e'brien", "o'brien\u200b"])
+@pytest.mark.parametrize(
+    "name", ["o\u2019brien", "O'Brien", " o'brien", "@o'brien", "\u043e'brien", "o'brien\u200b"]
+)
 def test_who_speaks_is_compared_letter_by_letter(world: Rooms, name: str) -> None:
     settings = load(world.world.config, _kinds())
     assert identify(settings, "o'brien", "chatops_bot", "#dev").person_name == "obrien"

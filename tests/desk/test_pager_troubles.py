@@ -35,18 +35,37 @@ NOT_BY_HTTP = {"email", "local"}
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
-def world_at(folder: Path, name: str, server: HttpServer, next_one: bool = True, **more: Any) -> Rooms:
-    """A room with a pager `duty`, one of ADDRESSES with the server in its vendor's place; then `log`, which works."""
+def world_at(
+    folder: Path, name: str, server: HttpServer, next_one: bool = True, **more: Any
+) -> Rooms:
+    """A room with a pager `duty`, one of ADDRESSES with the server in its vendor's place; then
+    `log`, which works."""
     pagers: Dict[str, Any] = {"duty": {**pager_at(name, server.url("").rstrip("/")), **more}}
     if next_one:
         pagers["log"] = {"kind": "local", "on_call": {"web-team": ["bob"]}}
-    team = {"duty": TARGETS[name], **({"log": "web-team"} if next_one else {}), "phone": "+44 20 7946 0000"}
+    team = {
+        "duty": TARGETS[name],
+        **({"log": "web-team"} if next_one else {}),
+        "phone": "+44 20 7946 0000",
+    }
     people = {"alice": {"chat": ["alice"]}, "bob": {"chat": ["bob"]}}
-    config = {"people": people, "environments": {"test": {}}, "pagers": pagers, "teams": {"web-team": team}}
+    config = {
+        "people": people,
+        "environments": {"test": {}},
+        "pagers": pagers,
+        "teams": {"web-team": team},
+    }
     config["page_limit"] = {"pages": 1000}
     return Rooms(World(folder, f"sqlite:///{folder}/opsroom.db", config), {})
 
@@ -100,7 +119,9 @@ def test_a_redirect_of_the_only_pager_says_that_nobody_was_paged(name: str, tmp_
 
 @pytest.mark.parametrize("name", ["pagerduty", "opsgenie", "victorops"])
 @pytest.mark.parametrize("verb", ["get_on_call", "ack_page", "resolve_page", "add_responder"])
-def test_every_other_command_says_where_a_redirect_leads(name: str, verb: str, tmp_path: Path) -> None:
+def test_every_other_command_says_where_a_redirect_leads(
+    name: str, verb: str, tmp_path: Path
+) -> None:
     given: Dict[str, Any] = {"who": "web-team"} if verb == "get_on_call" else {"page": "1234"}
     if verb == "add_responder":
         given["who"] = "bob"
@@ -124,7 +145,9 @@ ASKABLE = ("pagerduty", "opsgenie", "victorops")
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
-def test_where_there_is_no_api_the_next_pager_is_tried(name: str, tmp_path: Path, clock: Clock) -> None:
+def test_where_there_is_no_api_the_next_pager_is_tried(
+    name: str, tmp_path: Path, clock: Clock
+) -> None:
     with Instead() as server:
         rooms = world_at(tmp_path, name, server)
         for number, (what, reply) in enumerate(NO_API.items()):
@@ -132,7 +155,10 @@ def test_where_there_is_no_api_the_next_pager_is_tried(name: str, tmp_path: Path
                 continue  # a page may be all that a receiver says when it has taken something
             server.reply = reply
             answer = rooms.page(message=f"checkout is down {number}")
-            assert (answer["ok"], answer["code"], answer["pager"]) == (True, "paged", "log"), (what, answer)
+            assert (answer["ok"], answer["code"], answer["pager"]) == (True, "paged", "log"), (
+                what,
+                answer,
+            )
             assert "obody is on call" not in answer["message"]
 
 
@@ -143,7 +169,10 @@ def test_a_success_of_another_form_is_no_page(name: str, tmp_path: Path, clock: 
         for number, (what, reply) in enumerate(ODD.items()):
             server.reply = reply
             answer = rooms.page(message=f"checkout is down {number}")
-            known = answer["code"] == "page_unconfirmed" or (answer["code"], answer["pager"]) == ("paged", "log")
+            known = answer["code"] == "page_unconfirmed" or (answer["code"], answer["pager"]) == (
+                "paged",
+                "log",
+            )
             assert known, (what, answer)
             assert "obody is on call" not in answer["message"]
 
@@ -176,12 +205,17 @@ def test_a_missing_api_does_not_say_that_a_name_is_unknown(name: str, tmp_path: 
         for what, reply in {**NO_API, **ODD}.items():
             server.reply = reply
             answer = rooms.page("Checkout Team", f"it is down {what}")
-            assert (answer["ok"], answer["code"] in ("bad_answer", "gone")) == (False, True), (what, answer)
+            assert (answer["ok"], answer["code"] in ("bad_answer", "gone")) == (False, True), (
+                what,
+                answer,
+            )
             assert "duty could not be asked" in answer["message"]
 
 
 @pytest.mark.parametrize("name", ASKABLE)
-def test_a_missing_api_is_no_schedule_on_which_nobody_is_on_call(name: str, tmp_path: Path, clock: Clock) -> None:
+def test_a_missing_api_is_no_schedule_on_which_nobody_is_on_call(
+    name: str, tmp_path: Path, clock: Clock
+) -> None:
     with Instead() as server:
         rooms = world_at(tmp_path, name, server)
         if name != "victorops":
@@ -209,7 +243,8 @@ def test_the_time_limit_is_that_of_the_page(name: str, drip: str, tmp_path: Path
         answer = world_at(tmp_path, name, server, **SOON).page()
         took = time.monotonic() - began
         never.set()
-    # Somebody may be on the way: nobody else is woken, unless what hangs was asked before the page went out.
+    # Somebody may be on the way: nobody else is woken, unless what hangs was asked before the page
+    # went out.
     assert answer["code"] == "page_unconfirmed" or answer.get("pager") == "log", answer
     assert took < 0.6 + SLACK
 
@@ -224,7 +259,9 @@ def test_the_time_limit_is_that_of_every_command(name: str, verb: str, tmp_path:
         answer = rooms.ask(verb, **ASKED[verb])
         took = time.monotonic() - began
         never.set()
-    assert answer["code"] == ("not_possible" if (name, verb) == ("victorops", "escalate_page") else "timed_out"), answer
+    assert answer["code"] == (
+        "not_possible" if (name, verb) == ("victorops", "escalate_page") else "timed_out"
+    ), answer
     assert took < 0.6 + SLACK
 
 
@@ -233,14 +270,19 @@ def test_how_long_is_looked_for_is_a_key_of_every_kind(name: str) -> None:
     problems = Problems()
     config = {**pager_at(name, "http://127.0.0.1"), "look_for": "5s"}
     kind = config.pop("kind")
-    assert paging.REGISTRY.read_options(kind, Fields(config, "pagers.duty", problems)).look_for == 5.0
+    assert (
+        paging.REGISTRY.read_options(kind, Fields(config, "pagers.duty", problems)).look_for == 5.0
+    )
     assert problems.lines == []
 
 
 def test_many_version_sources_that_hang_take_no_longer_than_one() -> None:
     never = threading.Event()
     with Instead(Reply(until=never)) as server:
-        sources = {n: HttpVersion(HttpOptions(url="", time_limit=0.3), server.url(f"/{n}")) for n in range(40)}
+        sources = {
+            n: HttpVersion(HttpOptions(url="", time_limit=0.3), server.url(f"/{n}"))
+            for n in range(40)
+        }
         began = time.monotonic()
         answers = ask_many({n: one.ask for n, one in sources.items()})
         took = time.monotonic() - began
@@ -251,7 +293,8 @@ def test_many_version_sources_that_hang_take_no_longer_than_one() -> None:
 
 
 def test_a_pager_in_the_database_has_longer_than_the_database() -> None:
-    # What hangs is then the database, which has certainly not taken the page, so the next pager is tried.
+    # What hangs is then the database, which has certainly not taken the page, so the next pager is
+    # tried.
     assert limit_of(desk_with(LocalOptions()), "log") > deadline.LIMIT
 
 
@@ -281,7 +324,9 @@ def limits(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> List[float]:
     time = SimpleNamespace(monotonic=clock.read)
     monkeypatch.setattr("opsroom.commands.pages.time", time)
     monkeypatch.setattr("opsroom.commands.pages.recipients.time", time)
-    monkeypatch.setattr(paging.REGISTRY, "make", lambda kind, options, **_: Slow(clock, options.time_limit, made))
+    monkeypatch.setattr(
+        paging.REGISTRY, "make", lambda kind, options, **_: Slow(clock, options.time_limit, made)
+    )
     return made
 
 
@@ -289,14 +334,17 @@ def test_a_name_that_is_looked_up_first_takes_of_the_time_of_the_page(limits: Li
     desk = desk_with(SmtpOptions("mx", 25, "ops@example.com", time_limit=12.0))
     (target,) = look_up_first(desk, "log", "Web")
     ask_about(desk, Hop("log", "Web", target), lambda pager, target: None)
-    # Half for the name, so that there is always time to page; what it did not take is for the page, too.
+    # Half for the name, so that there is always time to page; what it did not take is for the page,
+    # too.
     assert limits == [6.0, 8.0]
     look_up_first(desk, "log", "Web")
     ask_about(desk, Hop("log", "Web", target), lambda pager, target: None)
     assert limits[2:] == [4.0, 4.0]
 
 
-def test_a_name_that_is_looked_up_on_the_way_takes_of_the_time_of_the_page(limits: List[float]) -> None:
+def test_a_name_that_is_looked_up_on_the_way_takes_of_the_time_of_the_page(
+    limits: List[float],
+) -> None:
     desk = desk_with(SmtpOptions("mx", 25, "ops@example.com", time_limit=12.0))
     ask_about(desk, Hop("log", "Web"), lambda pager, target: None)
     assert limits == [6.0, 8.0]
@@ -305,10 +353,17 @@ def test_a_name_that_is_looked_up_on_the_way_takes_of_the_time_of_the_page(limit
 
 
 @pytest.mark.parametrize("name", ASKABLE)
-def test_a_name_that_cannot_be_looked_up_leaves_nothing_in_doubt(name: str, tmp_path: Path, clock: Clock) -> None:
+def test_a_name_that_cannot_be_looked_up_leaves_nothing_in_doubt(
+    name: str, tmp_path: Path, clock: Clock
+) -> None:
     with Instead() as server:
         rooms = world_at(tmp_path, name, server, next_one=False)
-        for what, reply in {**NO_API, **ODD, "an error": Reply(500), "half": Reply(200, "[1, 2]", drop="half")}.items():
+        for what, reply in {
+            **NO_API,
+            **ODD,
+            "an error": Reply(500),
+            "half": Reply(200, "[1, 2]", drop="half"),
+        }.items():
             server.reply = reply
             answer = rooms.ask("add_responder", **ASKED["add_responder"])
             assert not answer["ok"]

@@ -1,4 +1,5 @@
-"""page: who is reached, through which pager, once, within a limit, and what the room and the record say of it."""
+"""page: who is reached, through which pager, once, within a limit, and what the room and the record
+say of it."""
 
 from __future__ import annotations
 
@@ -27,14 +28,21 @@ def shared(tmp_path: Path, sides: Dict[str, Side], store_url: str) -> Rooms:
 
 
 class TestAnswer:
-    def test_it_says_who_was_reached_until_when_through_what_as_which_incident(self, rooms: Rooms) -> None:
+    def test_it_says_who_was_reached_until_when_through_what_as_which_incident(
+        self, rooms: Rooms
+    ) -> None:
         answer = rooms.page()
         assert (answer["ok"], answer["code"]) == (True, "paged")
         assert answer["message"] == (
-            "alice paged bob (on call until Mon 2099-11-23 18:00 UTC) for web-team through pagerduty, incident 1234. "
+            "alice paged bob (on call until Mon 2099-11-23 18:00 UTC) for web-team through "
+            "pagerduty, incident 1234. "
             "https://p.example/1234"
         )
-        assert (answer["pager"], answer["incident"], answer["number"]) == ("pagerduty", "I1234", "1234")
+        assert (answer["pager"], answer["incident"], answer["number"]) == (
+            "pagerduty",
+            "I1234",
+            "1234",
+        )
         assert answer["people"] == ["bob"]
 
     def test_it_takes_one_request_where_the_config_names_the_target(self, rooms: Rooms) -> None:
@@ -42,14 +50,21 @@ class TestAnswer:
         assert rooms.side().calls == ["page PSVC"]
         assert rooms.side("mail").calls == []
 
-    def test_the_pager_learns_who_asked_where_and_under_which_name_there(self, rooms: Rooms) -> None:
+    def test_the_pager_learns_who_asked_where_and_under_which_name_there(
+        self, rooms: Rooms
+    ) -> None:
         rooms.world.config["web"] = "https://st2.example.com"
         rooms.page(urgent=True)
         (alarm,) = rooms.side().alarms
-        assert (alarm.author.shown, alarm.author.room, alarm.author.identity) == ("alice", "#dev", "PALICE")
+        assert (alarm.author.shown, alarm.author.room, alarm.author.identity) == (
+            "alice",
+            "#dev",
+            "PALICE",
+        )
         assert alarm.author.email == "alice@example.com"
         assert alarm.author.line == (
-            "alice (in #dev) via opsroom, https://st2.example.com/#/history/5f0000000000000000000001"
+            "alice (in #dev) via opsroom, "
+            "https://st2.example.com/#/history/5f0000000000000000000001"
         )
         assert alarm.urgent
         assert alarm.text == "checkout is down"
@@ -60,19 +75,28 @@ class TestAnswer:
 
     def test_only_the_first_to_be_reached_are_told(self, rooms: Rooms) -> None:
         rooms.side().duties = (Duty("bob", level=1), Duty("dave", level=1), Duty("carol", level=2))
-        assert rooms.page()["message"].startswith("alice paged bob and dave (on call) for web-team through pagerduty")
+        assert rooms.page()["message"].startswith(
+            "alice paged bob and dave (on call) for web-team through pagerduty"
+        )
 
     def test_without_a_word_on_who_is_reached_the_target_is_named(self, rooms: Rooms) -> None:
         rooms.side().duties = ()
-        assert rooms.page()["message"].startswith("alice paged PSVC for web-team through pagerduty, incident 1234.")
+        assert rooms.page()["message"].startswith(
+            "alice paged PSVC for web-team through pagerduty, incident 1234."
+        )
 
     def test_a_page_whose_outcome_is_not_known_is_never_called_sent(self, rooms: Rooms) -> None:
         side = rooms.side()
         side.delivery, side.notes = Delivery.UNCONFIRMED, ("It was accepted for processing.",)
         answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["outcome"]) == (False, "page_unconfirmed", "failed")
+        assert (answer["ok"], answer["code"], answer["outcome"]) == (
+            False,
+            "page_unconfirmed",
+            "failed",
+        )
         assert answer["message"] == (
-            "pagerduty took alice's page to web-team (incident 1234); whether it reaches somebody is not known. "
+            "pagerduty took alice's page to web-team (incident 1234); whether it reaches "
+            "somebody is not known. "
             "Phone: +44 20 7946 0000. https://p.example/1234 It was accepted for processing."
         )
         assert rooms.world.events() == ["asked", "unconfirmed"]
@@ -105,7 +129,9 @@ class TestAnswer:
 
 class TestChain:
     @pytest.mark.parametrize("trouble", [DOWN, LIMITED, WRONG])
-    def test_the_next_pager_is_tried_when_the_first_certainly_did_not_take_it(self, rooms: Rooms, trouble: Any) -> None:
+    def test_the_next_pager_is_tried_when_the_first_certainly_did_not_take_it(
+        self, rooms: Rooms, trouble: Any
+    ) -> None:
         rooms.side().script = [(False, trouble)]
         answer = rooms.page()
         assert (answer["ok"], answer["code"], answer["pager"]) == (True, "paged", "mail")
@@ -119,20 +145,36 @@ class TestChain:
         rooms.side().delivery, rooms.side().notes = Delivery.NOBODY, ("alice is on call herself.",)
         answer = rooms.page()
         assert (answer["ok"], answer["pager"]) == (True, "mail")
-        assert "pagerduty took it and reaches nobody. alice is on call herself." in answer["message"]
+        assert (
+            "pagerduty took it and reaches nobody. alice is on call herself." in answer["message"]
+        )
 
-    def test_when_nobody_is_reached_anywhere_that_is_said_with_whom_to_phone(self, rooms: Rooms) -> None:
+    def test_when_nobody_is_reached_anywhere_that_is_said_with_whom_to_phone(
+        self, rooms: Rooms
+    ) -> None:
         rooms.side().delivery = rooms.side("mail").delivery = Delivery.NOBODY
         answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["hint"]) == (False, "nobody_notified", "Phone: +44 20 7946 0000")
-        assert answer["message"].startswith("The page to web-team reached nobody. pagerduty took it")
+        assert (answer["ok"], answer["code"], answer["hint"]) == (
+            False,
+            "nobody_notified",
+            "Phone: +44 20 7946 0000",
+        )
+        assert answer["message"].startswith(
+            "The page to web-team reached nobody. pagerduty took it"
+        )
         assert rooms.world.events() == ["asked", "failed"]
 
     def test_when_all_pagers_are_down_it_says_so_and_whom_to_phone(self, rooms: Rooms) -> None:
         rooms.side().script, rooms.side("mail").script = [(False, DOWN)], [(False, LIMITED)]
         answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["hint"]) == (False, "not_paged", "Phone: +44 20 7946 0000")
-        assert answer["message"].startswith("Nobody was paged for web-team, neither pagerduty and mail took it.")
+        assert (answer["ok"], answer["code"], answer["hint"]) == (
+            False,
+            "not_paged",
+            "Phone: +44 20 7946 0000",
+        )
+        assert answer["message"].startswith(
+            "Nobody was paged for web-team, neither pagerduty and mail took it."
+        )
         assert rooms.rows() == []
         assert rooms.world.records()[-1].code == "not_paged"
 
@@ -160,20 +202,29 @@ class TestChain:
         assert (answer["ok"], answer["pager"]) == (True, "mail")
         assert "pagerduty did not take it: pagerduty did not answer within" in answer["message"]
 
-    def test_a_defect_in_one_kind_does_not_keep_the_next_from_being_tried(self, rooms: Rooms, clock: Clock) -> None:
+    def test_a_defect_in_one_kind_does_not_keep_the_next_from_being_tried(
+        self, rooms: Rooms, clock: Clock
+    ) -> None:
         rooms.side().script = [(False, KeyError("incident"))]
         answer = rooms.page()
         assert (answer["ok"], answer["pager"]) == (True, "mail")
         assert "asking pagerduty failed (KeyError)" in answer["message"]
 
-    def test_a_pager_without_a_word_in_the_config_is_asked_for_the_teams_name(self, rooms: Rooms) -> None:
+    def test_a_pager_without_a_word_in_the_config_is_asked_for_the_teams_name(
+        self, rooms: Rooms
+    ) -> None:
         del rooms.world.config["teams"]["web-team"]["pagerduty"]
         rooms.world.config["teams"]["web-team"]["page"] = ["pagerduty"]
-        rooms.side().knows = (Target("service", "P9", "Web-Team"), Target("service", "P8", "web-team old"))
+        rooms.side().knows = (
+            Target("service", "P9", "Web-Team"),
+            Target("service", "P8", "web-team old"),
+        )
         assert rooms.page()["pager"] == "pagerduty"
         assert rooms.side().calls == ["look_up web-team", "page P9"]
 
-    def test_without_that_name_it_goes_where_the_pager_sends_what_is_for_nobody(self, rooms: Rooms) -> None:
+    def test_without_that_name_it_goes_where_the_pager_sends_what_is_for_nobody(
+        self, rooms: Rooms
+    ) -> None:
         del rooms.world.config["teams"]["web-team"]["pagerduty"]
         rooms.world.config["teams"]["web-team"]["page"] = ["pagerduty"]
         rooms.side().default = Target("service", "PALL", "Everything")
@@ -184,7 +235,9 @@ class TestChain:
         rooms.world.config["teams"]["web-team"]["page"] = ["pagerduty"]
         answer = rooms.page()
         assert (answer["code"], answer["outcome"]) == ("unknown_who", "refused")
-        assert answer["hint"] == "An administrator can say who that is under teams.web-team.pagerduty."
+        assert (
+            answer["hint"] == "An administrator can say who that is under teams.web-team.pagerduty."
+        )
 
 
 class TestOnce:
@@ -198,9 +251,17 @@ class TestOnce:
 
     @pytest.mark.parametrize(
         "other",
-        [{"message": "search is down"}, {"by": "bob"}, {"who": "bob"}, {"urgent": True}, {"emergency": True}],
+        [
+            {"message": "search is down"},
+            {"by": "bob"},
+            {"who": "bob"},
+            {"urgent": True},
+            {"emergency": True},
+        ],
     )
-    def test_other_words_people_and_urgency_are_another_page(self, rooms: Rooms, other: Dict[str, Any]) -> None:
+    def test_other_words_people_and_urgency_are_another_page(
+        self, rooms: Rooms, other: Dict[str, Any]
+    ) -> None:
         rooms.page()
         assert rooms.page(**other)["code"] == "paged"
         assert len(rooms.side().alarms) == 2
@@ -250,7 +311,11 @@ class TestOnce:
         def say() -> None:
             ready.wait()
             given = {"requester": "alice", "room": "#dev", "st2_user": "chatops_bot"}
-            answers.append(run_action("page", config, {**given, "who": "web-team", "message": "checkout is down"}))
+            answers.append(
+                run_action(
+                    "page", config, {**given, "who": "web-team", "message": "checkout is down"}
+                )
+            )
 
         threads = [threading.Thread(target=say) for _ in range(5)]
         for one in threads:
@@ -266,14 +331,18 @@ class TestOnce:
 
 class TestLostAnswers:
     @pytest.mark.parametrize("lost", [LOST, SLOW])
-    def test_a_page_that_went_out_is_found_and_not_sent_again(self, rooms: Rooms, clock: Clock, lost: Any) -> None:
+    def test_a_page_that_went_out_is_found_and_not_sent_again(
+        self, rooms: Rooms, clock: Clock, lost: Any
+    ) -> None:
         rooms.side().script = [(True, lost)]
         answer = rooms.page()
         assert (answer["ok"], answer["code"], answer["number"]) == (True, "paged", "1234")
         assert rooms.side().calls == ["page PSVC", "find PSVC"]
         assert rooms.side("mail").calls == []
 
-    def test_a_page_that_is_certainly_not_there_goes_to_the_next_pager(self, rooms: Rooms, clock: Clock) -> None:
+    def test_a_page_that_is_certainly_not_there_goes_to_the_next_pager(
+        self, rooms: Rooms, clock: Clock
+    ) -> None:
         rooms.side().script = [(False, SLOW)]
         answer = rooms.page()
         assert (answer["ok"], answer["pager"]) == (True, "mail")
@@ -293,10 +362,21 @@ class TestLostAnswers:
         side = rooms.side()
         side.can_look, side.script = False, [(True, LOST)]
         answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["outcome"]) == (False, "page_unconfirmed", "failed")
-        assert answer["message"].startswith("The page to web-team may have gone out and may not: https://p.example")
-        assert "pagerduty cannot be asked whether it has it, so it is not sent again." in answer["message"]
-        assert answer["hint"].startswith("Phone: +44 20 7946 0000. To page again anyway, use other words.")
+        assert (answer["ok"], answer["code"], answer["outcome"]) == (
+            False,
+            "page_unconfirmed",
+            "failed",
+        )
+        assert answer["message"].startswith(
+            "The page to web-team may have gone out and may not: https://p.example"
+        )
+        assert (
+            "pagerduty cannot be asked whether it has it, so it is not sent again."
+            in answer["message"]
+        )
+        assert answer["hint"].startswith(
+            "Phone: +44 20 7946 0000. To page again anyway, use other words."
+        )
         assert rooms.side("mail").calls == []
         assert rooms.world.events() == ["asked", "unconfirmed"]
         (row,) = rooms.rows()
@@ -306,7 +386,9 @@ class TestLostAnswers:
         side.can_act = False
         assert rooms.ask("ack_page", page=row["mark"])["noted_here_only"] is True
 
-    def test_saying_it_again_looks_again_and_sends_nothing(self, rooms: Rooms, clock: Clock) -> None:
+    def test_saying_it_again_looks_again_and_sends_nothing(
+        self, rooms: Rooms, clock: Clock
+    ) -> None:
         side = rooms.side()
         side.can_look, side.script = False, [(True, LOST)]
         rooms.page()
@@ -324,7 +406,9 @@ class TestLostAnswers:
         assert rooms.page()["code"] == "page_unconfirmed"
         assert rooms.side("mail").calls == []
 
-    def test_after_a_runner_died_the_pager_that_it_was_at_is_asked_first(self, rooms: Rooms, clock: Clock) -> None:
+    def test_after_a_runner_died_the_pager_that_it_was_at_is_asked_first(
+        self, rooms: Rooms, clock: Clock
+    ) -> None:
         side = rooms.side("mail")
         rooms.side().script = [(False, DOWN)]
         rooms.page()
@@ -332,8 +416,12 @@ class TestLostAnswers:
         # As if the runner had died before it could write down what came of it.
         store = open_store(rooms.world.database)
         with store.begin(writes=True) as connection:
-            connection.execute(text("UPDATE repeats SET state = 'doing', ended_at = '', answer = ''"))
-            connection.execute(text("UPDATE pages SET state = 'sending', incident = '', number = ''"))
+            connection.execute(
+                text("UPDATE repeats SET state = 'doing', ended_at = '', answer = ''")
+            )
+            connection.execute(
+                text("UPDATE pages SET state = 'sending', incident = '', number = ''")
+            )
         rooms.pass_time(91)
         answer = rooms.page()
         assert (answer["code"], answer["pager"], answer["number"]) == ("paged", "mail", "77")
@@ -349,7 +437,8 @@ class TestLimit:
         answer = rooms.page(message="once more")
         assert (answer["code"], answer["outcome"]) == ("page_limit", "refused")
         assert answer["message"].startswith(
-            "alice has sent 2 pages in the last 10 min, as many as the config allows; nobody was paged. "
+            "alice has sent 2 pages in the last 10 min, as many as the config allows; nobody was "
+            "paged. "
             "The next one may go out after "
         )
         assert answer["hint"] == "If it cannot wait: emergency page web-team: what is wrong"
@@ -360,7 +449,11 @@ class TestLimit:
         rooms.page()
         rooms.page(message="once more")
         last = rooms.world.records()[-1]
-        assert (last.event.value, last.code, last.facts["team"]) == ("refused", "page_limit", "web-team")
+        assert (last.event.value, last.code, last.facts["team"]) == (
+            "refused",
+            "page_limit",
+            "web-team",
+        )
         assert last.facts["text"] == "once more"
         assert len(rooms.rows()) == 1
 
@@ -396,7 +489,11 @@ class TestLimit:
         assert answer["code"] == "paged"
         assert rooms.side().alarms[-1].urgent
         last = rooms.world.records()[-1]
-        assert (last.event.value, last.command, last.facts["emergency"]) == ("paged", "page in an emergency", True)
+        assert (last.event.value, last.command, last.facts["emergency"]) == (
+            "paged",
+            "page in an emergency",
+            True,
+        )
         (told,) = rooms.said("#deploys")
         assert told.startswith("Emergency: alice paged bob")
 
@@ -407,7 +504,12 @@ class TestLimit:
 
         def say(number: int) -> None:
             ready.wait()
-            given = {"requester": "alice", "room": "#dev", "st2_user": "chatops_bot", "message": f"number {number}"}
+            given = {
+                "requester": "alice",
+                "room": "#dev",
+                "st2_user": "chatops_bot",
+                "message": f"number {number}",
+            }
             answers.append(run_action("page", config, {**given, "who": "web-team"}))
 
         threads = [threading.Thread(target=say, args=(number,)) for number in range(4)]
@@ -425,9 +527,13 @@ class TestRecord:
         assert (asked.event.value, paged.event.value, paged.code) == ("asked", "paged", "paged")
         assert asked.deployment == paged.deployment
         assert (paged.command, paged.person, paged.room) == ("page", "alice", "#dev")
-        kept = {key: paged.facts[key] for key in ("pager", "incident", "url", "target", "people", "team", "urgent")}
+        kept = {
+            key: paged.facts[key]
+            for key in ("pager", "incident", "url", "target", "people", "team", "urgent")
+        }
         assert kept == {
-            "pager": "pagerduty", "incident": "I1234", "url": "https://p.example/1234", "target": "PSVC",
+            "pager": "pagerduty", "incident": "I1234", "url": "https://p.example/1234",
+            "target": "PSVC",
             "people": ["bob"], "team": "web-team", "urgent": True,
         }  # fmt: skip
         assert paged.facts["mark"] == rooms.side().alarms[0].mark
@@ -459,7 +565,10 @@ class TestRecord:
         monkeypatch.setattr("opsroom.db.open_store", closed)
         answer = rooms.page()
         assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "paged", False)
-        assert "It is not recorded yet (the next command does that), and no limit was checked" in answer["message"]
+        assert (
+            "It is not recorded yet (the next command does that), and no limit was checked"
+            in answer["message"]
+        )
         assert "the database cannot be used." in answer["message"]
         assert len(rooms.side().alarms) == 1
         assert rooms.side().alarms[0].mark.startswith("ops")

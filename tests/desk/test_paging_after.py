@@ -1,4 +1,5 @@
-"""After a page went out: acknowledging, resolving, escalating, calling more people, listing, and watching."""
+"""After a page went out: acknowledging, resolving, escalating, calling more people, listing, and
+watching."""
 
 from __future__ import annotations
 
@@ -36,7 +37,9 @@ def becomes(rooms: Rooms, state: State, number: str = "1234") -> None:
 
 class TestDeeds:
     @pytest.mark.parametrize("verb", VERBS)
-    def test_it_is_done_in_the_pager_that_has_the_page_told_and_recorded(self, rooms: Rooms, verb: str) -> None:
+    def test_it_is_done_in_the_pager_that_has_the_page_told_and_recorded(
+        self, rooms: Rooms, verb: str
+    ) -> None:
         did, request = VERBS[verb]
         rooms.page()
         answer = rooms.ask(verb, "bob", page="1234")
@@ -47,7 +50,11 @@ class TestDeeds:
         assert rooms.side().calls == ["page PSVC", f"{request} I1234 bob"]
         last = rooms.world.records()[-1]
         assert (last.event.value, last.code, last.person) == (did, did, "bob")
-        assert (last.facts["pager"], last.facts["incident"], last.facts["team"]) == ("pagerduty", "I1234", "web-team")
+        assert (last.facts["pager"], last.facts["incident"], last.facts["team"]) == (
+            "pagerduty",
+            "I1234",
+            "web-team",
+        )
         assert rooms.world.chain_holds()
 
     def test_escalating_tells_who_is_on_it_now(self, rooms: Rooms) -> None:
@@ -63,7 +70,9 @@ class TestDeeds:
         last = rooms.world.records()[-1]
         assert (last.event.value, last.facts["responder"]) == ("responder_added", "bob")
 
-    def test_whoever_the_config_does_not_know_is_looked_up_in_that_pager_only(self, rooms: Rooms) -> None:
+    def test_whoever_the_config_does_not_know_is_looked_up_in_that_pager_only(
+        self, rooms: Rooms
+    ) -> None:
         rooms.page()
         rooms.side().knows = rooms.side("mail").knows = (Target("user", "PERIN", "Erin"),)
         assert rooms.ask("add_responder", who="erin", page="1234")["code"] == "responder_added"
@@ -71,7 +80,9 @@ class TestDeeds:
         answer = rooms.ask("add_responder", who="mail:erin", page="1234")
         assert (answer["code"], answer["hint"]) == ("unknown_who", "Name somebody in pagerduty.")
 
-    @pytest.mark.parametrize("page", ["1234", "#1234", "I1234", "pagerduty:1234", "PagerDuty: 1234"])
+    @pytest.mark.parametrize(
+        "page", ["1234", "#1234", "I1234", "pagerduty:1234", "PagerDuty: 1234"]
+    )
     def test_a_page_is_found_by_its_number_or_id(self, rooms: Rooms, page: str) -> None:
         rooms.page()
         assert rooms.ask("ack_page", page=page)["code"] == "acknowledged"
@@ -92,7 +103,10 @@ class TestDeeds:
         assert (answer["code"], answer["hint"]) == (
             "which_pager", "Say: ack page pagerduty:9 or ack page mail:9"
         )  # fmt: skip
-        assert rooms.ask("ack_page", page="pagerduty:9")["message"] == "alice acknowledged page 9 in pagerduty."
+        assert (
+            rooms.ask("ack_page", page="pagerduty:9")["message"]
+            == "alice acknowledged page 9 in pagerduty."
+        )
 
     def test_the_only_pager_needs_not_to_be_named(self, rooms: Rooms) -> None:
         del rooms.world.config["pagers"]["mail"], rooms.world.config["teams"]["web-team"]["mail"]
@@ -112,7 +126,9 @@ class TestDeeds:
         assert rooms.rows()[0]["state"] == "resolved"
 
     @pytest.mark.parametrize("verb", ["ack_page", "resolve_page"])
-    def test_a_lost_answer_is_made_up_for_by_asking_where_the_page_stands(self, rooms: Rooms, verb: str) -> None:
+    def test_a_lost_answer_is_made_up_for_by_asking_where_the_page_stands(
+        self, rooms: Rooms, verb: str
+    ) -> None:
         rooms.page()
         rooms.side().script = [(True, LOST)]
         assert rooms.ask(verb, page="1234")["code"] == VERBS[verb][0]
@@ -128,11 +144,17 @@ class TestDeeds:
         assert len([one for one in rooms.side().calls if one.startswith("escalate")]) == 1
 
     @pytest.mark.parametrize("verb", ["ack_page", "resolve_page"])
-    def test_what_a_pager_knows_nothing_of_is_noted_here_and_said_so(self, rooms: Rooms, verb: str) -> None:
+    def test_what_a_pager_knows_nothing_of_is_noted_here_and_said_so(
+        self, rooms: Rooms, verb: str
+    ) -> None:
         rooms.side("mail").can_act = False
         rooms.page("mail:web-team")
         answer = rooms.ask(verb, "bob", page="77")
-        assert (answer["ok"], answer["code"], answer["noted_here_only"]) == (True, VERBS[verb][0], True)
+        assert (answer["ok"], answer["code"], answer["noted_here_only"]) == (
+            True,
+            VERBS[verb][0],
+            True,
+        )
         assert "That is noted here only: This pager cannot" in answer["message"]
         assert rooms.rows()[0]["state"] == VERBS[verb][0]
         assert rooms.world.records()[-1].event.value == VERBS[verb][0]
@@ -143,7 +165,9 @@ class TestDeeds:
         answer = rooms.ask("escalate_page", page="77")
         assert (answer["code"], answer["outcome"]) == ("not_possible", "refused")
 
-    def test_the_room_that_the_page_came_from_is_told_when_it_is_another(self, rooms: Rooms) -> None:
+    def test_the_room_that_the_page_came_from_is_told_when_it_is_another(
+        self, rooms: Rooms
+    ) -> None:
         rooms.page()
         rooms.ask("ack_page", "bob", "#ops", page="1234")
         (told,) = rooms.said("#dev")
@@ -162,11 +186,16 @@ class TestDeeds:
         monkeypatch.setattr("opsroom.db.open_store", closed)
         answer = rooms.ask("ack_page", page="pagerduty:1234")
         assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "acknowledged", False)
-        assert "It is not recorded yet (the next command does that): the database cannot be used." in answer["message"]
+        assert (
+            "It is not recorded yet (the next command does that): the database cannot be used."
+            in answer["message"]
+        )
 
 
 class TestList:
-    def test_open_pages_are_told_with_their_state_in_the_pager_the_newest_first(self, rooms: Rooms) -> None:
+    def test_open_pages_are_told_with_their_state_in_the_pager_the_newest_first(
+        self, rooms: Rooms
+    ) -> None:
         rooms.page()
         rooms.page("bob", "search is down")
         becomes(rooms, State.ACKNOWLEDGED)
@@ -185,14 +214,18 @@ class TestList:
         assert rooms.ask("list_pages")["message"] == "No page is open."
 
     def test_what_was_not_sent_from_here_is_told_too(self, rooms: Rooms) -> None:
-        rooms.side().incidents["9"] = Incident("I9", "9", "disk is full", State.TRIGGERED, target="DB")
+        rooms.side().incidents["9"] = Incident(
+            "I9", "9", "disk is full", State.TRIGGERED, target="DB"
+        )
         answer = rooms.ask("list_pages")
         assert answer["message"] == "Open pages:\n9 | triggered | DB | disk is full | pagerduty"
 
     def test_of_one_team_only_its_own_are_told(self, rooms: Rooms) -> None:
         rooms.page()
         rooms.page("bob", "search is down")
-        rooms.side().incidents["9"] = Incident("I9", "9", "disk is full", State.TRIGGERED, target="PSVC")
+        rooms.side().incidents["9"] = Incident(
+            "I9", "9", "disk is full", State.TRIGGERED, target="PSVC"
+        )
         answer = rooms.ask("list_pages", who="web")
         assert [one["id"] for one in answer["pages"]] == ["1234", "9"]
         assert answer["message"].startswith("Open pages for web-team:\n")
@@ -202,7 +235,11 @@ class TestList:
         rooms.side("mail").can_act = False
         rooms.page("mail:web-team")
         rooms.pass_time(61)
-        assert rooms.ask("list_pages")["message"].split("\n")[1].startswith("77 | triggered | web-team")
+        assert (
+            rooms.ask("list_pages")["message"]
+            .split("\n")[1]
+            .startswith("77 | triggered | web-team")
+        )
 
     def test_a_pager_that_is_down_is_named(self, rooms: Rooms) -> None:
         rooms.page()
@@ -232,7 +269,9 @@ class TestWatching:
         assert (answer["ok"], answer["code"]) == (True, "watched")
         assert not (rooms.world.folder / "db").exists()
 
-    def test_an_acknowledgement_is_told_once_in_the_room_of_the_page_and_recorded(self, rooms: Rooms) -> None:
+    def test_an_acknowledgement_is_told_once_in_the_room_of_the_page_and_recorded(
+        self, rooms: Rooms
+    ) -> None:
         rooms.page()
         becomes(rooms, State.ACKNOWLEDGED)
         rooms.pass_time(180)
@@ -246,7 +285,9 @@ class TestWatching:
         assert records[-1].deployment == records[0].deployment
         assert (records[-1].command, records[-1].facts["found"]) == ("watch pages", True)
 
-    def test_when_nobody_answers_that_is_told_once_with_the_way_to_the_next(self, rooms: Rooms) -> None:
+    def test_when_nobody_answers_that_is_told_once_with_the_way_to_the_next(
+        self, rooms: Rooms
+    ) -> None:
         rooms.world.config["teams"]["web-team"]["watch"] = "5m"
         rooms.page()
         rooms.pass_time(299)
@@ -256,7 +297,8 @@ class TestWatching:
         rooms.ask("watch_pages", "st2admin", "")
         rooms.ask("watch_pages", "st2admin", "")
         assert rooms.said("#dev") == [
-            "Nobody has acknowledged page 1234 (web-team) after 5 min. To wake the next: escalate page 1234"
+            "Nobody has acknowledged page 1234 (web-team) after 5 min. To wake the next: "
+            "escalate page 1234"
         ]
         assert rooms.world.events() == ["asked", "paged"]
 
@@ -277,7 +319,9 @@ class TestWatching:
         ]  # fmt: skip
         assert rooms.world.events() == ["asked", "paged", "acknowledged", "resolved"]
 
-    def test_what_was_answered_in_chat_is_not_told_again(self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_what_was_answered_in_chat_is_not_told_again(
+        self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("opsroom.commands.pages.watch._SELDOM", 1)
         rooms.page()
         rooms.ask("ack_page", page="1234")
@@ -300,7 +344,8 @@ class TestWatching:
         rooms.pass_time(301)
         rooms.ask("watch_pages", "st2admin", "")
         assert rooms.said("#dev") == [
-            "Nobody has said here that they are on page 77 (web-team) after 5 min, and mail cannot tell. "
+            "Nobody has said here that they are on page 77 (web-team) after 5 min, and mail "
+            "cannot tell. "
             "Whoever is on it says: ack page 77"
         ]
         rooms.ask("ack_page", page="77")
@@ -314,7 +359,9 @@ class TestWatching:
         rooms.pass_time(301)
         rooms.ask("watch_pages", "st2admin", "")
         (told,) = rooms.said("#dev")
-        assert told.startswith("Whether somebody has acknowledged page 1234 (web-team) is not known after 5 min: ")
+        assert told.startswith(
+            "Whether somebody has acknowledged page 1234 (web-team) is not known after 5 min: "
+        )
 
     def test_a_page_from_no_room_is_told_where_things_are_announced(self, rooms: Rooms) -> None:
         rooms.ask("page", "alice", "", who="web-team", message="checkout is down")
@@ -330,7 +377,9 @@ class TestWatching:
 
         def look() -> None:
             ready.wait()
-            answer = run_action("watch_pages", config, {"requester": "st2admin", "room": "", "st2_user": "st2admin"})
+            answer = run_action(
+                "watch_pages", config, {"requester": "st2admin", "room": "", "st2_user": "st2admin"}
+            )
             told.append(answer["told"])
 
         threads: List[Any] = [threading.Thread(target=look) for _ in range(2)]

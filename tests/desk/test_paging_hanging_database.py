@@ -1,4 +1,5 @@
-"""A database that hangs, so that it neither answers nor fails: a human is woken all the same, and soon."""
+"""A database that hangs, so that it neither answers nor fails: a human is woken all the same, and
+soon."""
 
 from __future__ import annotations
 
@@ -32,14 +33,19 @@ def rooms(tmp_path: Path, sides: Dict[str, Side], monkeypatch: pytest.MonkeyPatc
 
 
 class Hanging:
-    """From the transaction `first` on (counted from 1), each hangs: before it begins, or where it would commit."""
+    """From the transaction `first` on (counted from 1), each hangs: before it begins, or where it
+    would commit."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, first: int, at_the_end: bool = False) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, first: int, at_the_end: bool = False
+    ) -> None:
         self.go_on = threading.Event()
         self.count = 0
         self.waiting: List[str] = []
 
-        def hanging(real: Callable[[Store, bool], ContextManager[Any]]) -> Callable[[Store, bool], ContextManager[Any]]:
+        def hanging(
+            real: Callable[[Store, bool], ContextManager[Any]],
+        ) -> Callable[[Store, bool], ContextManager[Any]]:
             @contextmanager
             def begin(store: Store, writes: bool) -> Iterator[Any]:
                 self.count += 1
@@ -87,8 +93,8 @@ def test_an_end_that_is_still_being_committed_is_recorded_once(
 
     @contextmanager
     def begin(store: Store, writes: bool) -> Iterator[Any]:
-        # The version of the tables, the beginning, the end; the end stands still where the server commits it, until
-        # the second attempt to write it down waits for it.
+        # The version of the tables, the beginning, the end; the end stands still where the server
+        # commits it, until the second attempt to write it down waits for it.
         third = next(count) == 3
         with real(store, writes) as on:
             yield on
@@ -140,7 +146,9 @@ def test_a_page_is_acknowledged_also_then(rooms: Rooms, monkeypatch: pytest.Monk
     assert rooms.side().incidents[number].state.value == "acknowledged"
 
 
-def test_what_hung_in_the_middle_is_not_written_later(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_hung_in_the_middle_is_not_written_later(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hanging = Hanging(monkeypatch, 1)
     rooms.page()
     hanging.go_on.set()

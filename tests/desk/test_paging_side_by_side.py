@@ -1,4 +1,5 @@
-"""Two transactions about the same page at the same moment: one waits for the other, and neither for both."""
+"""Two transactions about the same page at the same moment: one waits for the other, and neither for
+both."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ def rooms(tmp_path: Path, sides: Dict[str, Side], postgres: Postgres) -> Iterato
 
 
 def beside(postgres: Postgres, store: Store, mark: str, work: Callable[[], Any]) -> Any:
-    """What comes of `work`, begun while another transaction has its turn and changes the same page only then."""
+    """What comes of `work`, begun while another transaction has its turn and changes the same page
+    only then."""
     answers = []
     thread = threading.Thread(target=lambda: answers.append(work()))
     with store.write_plain() as on:
@@ -49,7 +51,9 @@ def beside(postgres: Postgres, store: Store, mark: str, work: Callable[[], Any])
     return answers[0]
 
 
-def test_who_watches_a_page_and_who_changes_it_do_not_wait_for_each_other(rooms: Rooms, postgres: Postgres) -> None:
+def test_who_watches_a_page_and_who_changes_it_do_not_wait_for_each_other(
+    rooms: Rooms, postgres: Postgres
+) -> None:
     rooms.page()
     (row,) = rooms.rows()
     known = rooms.side().incidents

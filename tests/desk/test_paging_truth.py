@@ -1,4 +1,5 @@
-"""page: nobody is paged by a guess, and what an answer says of whom was reached is true and not cut off."""
+"""page: nobody is paged by a guess, and what an answer says of whom was reached is true and not cut
+off."""
 
 from __future__ import annotations
 
@@ -25,12 +26,16 @@ def long_chain(rooms: Rooms) -> None:
         side = rooms.side(f"pager{number}")
         side.default = Target("service", "PSVC", "Web")
         if number < 5:
-            down = Failure(Code.UNREACHABLE, f"https://{'x' * 80} cannot be reached.", facts={"sent": False})
+            down = Failure(
+                Code.UNREACHABLE, f"https://{'x' * 80} cannot be reached.", facts={"sent": False}
+            )
             side.script = [(False, down), (False, down)]
 
 
 class TestNames:
-    def test_me_is_nobody_else_for_somebody_whom_the_config_does_not_know(self, rooms: Rooms) -> None:
+    def test_me_is_nobody_else_for_somebody_whom_the_config_does_not_know(
+        self, rooms: Rooms
+    ) -> None:
         rooms.side().knows = (Target("user", "PCARMEN", "Carmen Mendes"),)
         answer = rooms.page("me", by="zoe")
         assert (answer["ok"], answer["code"]) == (False, "unknown_who")
@@ -40,13 +45,17 @@ class TestNames:
         assert (answer["ok"], answer["code"]) == (False, "unknown_who")
         assert rooms.side().incidents[number].people == ("bob",)
 
-    def test_a_person_of_the_config_is_not_somebody_whose_name_contains_theirs(self, rooms: Rooms) -> None:
+    def test_a_person_of_the_config_is_not_somebody_whose_name_contains_theirs(
+        self, rooms: Rooms
+    ) -> None:
         rooms.side("mail").knows = (Target("user", "U2", "Carola Tables"),)
         assert rooms.page("mail:carol")["code"] == "unknown_who"
         rooms.side("mail").knows = (Target("user", "U1", "Carol"),)
         assert rooms.page("mail:carol")["code"] == "paged"
 
-    def test_a_name_is_not_guessed_while_a_pager_that_may_have_it_is_silent(self, rooms: Rooms) -> None:
+    def test_a_name_is_not_guessed_while_a_pager_that_may_have_it_is_silent(
+        self, rooms: Rooms
+    ) -> None:
         rooms.side("pagerduty").trouble["look_up"] = DOWN
         rooms.side("mail").knows = (Target("service", "X", "Payments test"),)
         answer = rooms.page("payments")
@@ -133,9 +142,13 @@ class TestWatching:
         assert len(rooms.said("#dev")) == 55
         number = rooms.page()["number"]
         rooms.ask("watch_pages", "st2admin", "")
-        rooms.side().incidents[number] = replace(rooms.side().incidents[number], state=State.ACKNOWLEDGED)
+        rooms.side().incidents[number] = replace(
+            rooms.side().incidents[number], state=State.ACKNOWLEDGED
+        )
         rooms.ask("watch_pages", "st2admin", "")
-        assert rooms.said("#dev")[-1].startswith(f"Page {number} (web-team) was acknowledged in pagerduty")
+        assert rooms.said("#dev")[-1].startswith(
+            f"Page {number} (web-team) was acknowledged in pagerduty"
+        )
 
     @pytest.mark.parametrize("there", [True, False])
     def test_a_page_whose_runner_died_is_told_once(self, rooms: Rooms, there: bool) -> None:
@@ -143,7 +156,12 @@ class TestWatching:
         store = open_store(rooms.world.database)
         with store.begin(writes=True) as connection:
             # As kill -9 leaves it.
-            connection.execute(text("UPDATE pages SET state = 'sending', incident = '', number = '', watch_until = ''"))
+            connection.execute(
+                text(
+                    "UPDATE pages SET state = 'sending', incident = '', number = '', "
+                    "watch_until = ''"
+                )
+            )
             mark = connection.scalar(text("SELECT mark FROM pages"))
         if there:
             rooms.side().incidents[number] = replace(rooms.side().incidents[number], id=mark)
@@ -174,20 +192,26 @@ class TestFollowingUp:
         rooms.side().script = [(True, lost)]
         answer = rooms.ask("escalate_page", page="1234")
         assert answer["ok"] is False
-        assert answer["message"].startswith("Whether alice escalated page 1234 (web-team) is not known: ")
+        assert answer["message"].startswith(
+            "Whether alice escalated page 1234 (web-team) is not known: "
+        )
         assert rooms.world.events()[-1] == "unconfirmed"
         rooms.side().script = [(False, DOWN)]
         assert "refuses" in rooms.ask("escalate_page", page="1234")["message"]
         assert rooms.world.events()[-1] == "failed"
 
-    def test_a_page_by_the_integration_of_a_team_is_acknowledged_and_resolved_there(self, rooms: Rooms) -> None:
+    def test_a_page_by_the_integration_of_a_team_is_acknowledged_and_resolved_there(
+        self, rooms: Rooms
+    ) -> None:
         with FakePagerDuty() as account:
             account.routing_keys["R0TEAM0KEY0000000000000000000000"] = "PWEB"
             config = rooms.world.config
             options = account.options(token=None, service=None, routing_key=ROUTING_KEY)
             known = {key: one for key, one in options.items() if key not in ("from", "url")}
             config["pagers"] = {"pd": {"kind": "pagerduty", **known}}
-            config["teams"] = {"web-team": {"pd": {"routing_key": "R0TEAM0KEY0000000000000000000000"}}}
+            config["teams"] = {
+                "web-team": {"pd": {"routing_key": "R0TEAM0KEY0000000000000000000000"}}
+            }
             mark = rooms.page()["incident"]
             assert rooms.ask("ack_page", page=mark)["ok"]
             assert rooms.ask("resolve_page", page=mark)["ok"]

@@ -1,4 +1,5 @@
-"""Who is meant by a name, and who is on call: in a fixed order, exact before partial, asked back, never paged."""
+"""Who is meant by a name, and who is on call: in a fixed order, exact before partial, asked back,
+never paged."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ def pages(rooms: Rooms) -> List[str]:
 
 class TestOrder:
     @pytest.mark.parametrize("who", ["web", "WEB", "web-team", "Web-Team", " web "])
-    def test_an_application_and_its_team_come_first_case_aside(self, rooms: Rooms, who: str) -> None:
+    def test_an_application_and_its_team_come_first_case_aside(
+        self, rooms: Rooms, who: str
+    ) -> None:
         rooms.world.config["people"]["web"] = {"pagerduty": "PWEB"}
         rooms.side().knows = (Target("user", "PX", "web"), Target("user", "PY", "web-team"))
         rooms.page(who)
@@ -29,7 +32,9 @@ class TestOrder:
         rooms.page("bob")
         assert pages(rooms) == ["pagerduty PTEAM"]
 
-    def test_a_team_that_only_an_application_names_is_looked_up_by_that_name(self, rooms: Rooms) -> None:
+    def test_a_team_that_only_an_application_names_is_looked_up_by_that_name(
+        self, rooms: Rooms
+    ) -> None:
         rooms.world.config["apps"]["web"]["page"] = "shop"
         rooms.side().knows = (Target("service", "PSHOP", "Shop"),)
         rooms.page("web")
@@ -46,7 +51,9 @@ class TestOrder:
         rooms.page("carol")
         assert pages(rooms) == ["pagerduty PCAROL"]
 
-    def test_a_person_whom_no_pager_can_reach_is_refused_with_the_missing_key(self, rooms: Rooms) -> None:
+    def test_a_person_whom_no_pager_can_reach_is_refused_with_the_missing_key(
+        self, rooms: Rooms
+    ) -> None:
         answer = rooms.page("carol")
         assert (answer["code"], answer["outcome"]) == ("unknown_who", "refused")
         assert answer["message"] == "No pager can reach carol; nobody was paged."
@@ -62,8 +69,13 @@ class TestOrder:
         assert pages(rooms) == ["mail S1"]
         assert answer["message"].startswith("alice paged bob (on call until")
 
-    def test_what_equals_the_name_counts_before_what_contains_it_over_all_pagers(self, rooms: Rooms) -> None:
-        rooms.side().knows = (Target("service", "P1", "Night watch old"), Target("service", "P2", "Night watch EU"))
+    def test_what_equals_the_name_counts_before_what_contains_it_over_all_pagers(
+        self, rooms: Rooms
+    ) -> None:
+        rooms.side().knows = (
+            Target("service", "P1", "Night watch old"),
+            Target("service", "P2", "Night watch EU"),
+        )
         rooms.side("mail").knows = (Target("schedule", "S1", "Night watch"),)
         rooms.page("night watch")
         assert pages(rooms) == ["mail S1"]
@@ -79,7 +91,9 @@ class TestOrder:
         assert rooms.side().calls == []
         assert pages(rooms) == ["mail P1"]
 
-    def test_a_named_pager_takes_the_configs_word_for_a_team_and_a_person(self, rooms: Rooms) -> None:
+    def test_a_named_pager_takes_the_configs_word_for_a_team_and_a_person(
+        self, rooms: Rooms
+    ) -> None:
         rooms.page("mail:web-team")
         rooms.page("mail:bob")
         assert pages(rooms) == ["mail web@example.com", "mail bob@example.com"]
@@ -92,10 +106,12 @@ class TestAskedBack:
         answer = rooms.page("night")
         assert (answer["code"], answer["outcome"]) == ("which_who", "refused")
         assert answer["message"] == (
-            "'night' could be service Night in pagerduty and schedule Night in mail; nobody was paged."
+            "'night' could be service Night in pagerduty and schedule Night in mail; nobody was "
+            "paged."
         )
         assert answer["hint"] == (
-            "Say which instead of the name alone, such as pagerduty:service Night or mail:schedule Night"
+            "Say which instead of the name alone, such as pagerduty:service Night or "
+            "mail:schedule Night"
         )
         assert pages(rooms) == []
         assert rooms.world.events() == ["refused"]
@@ -115,7 +131,10 @@ class TestAskedBack:
         rooms.world.config["teams"]["web"] = {"pagerduty": "POTHER"}
         answer = rooms.page("web")
         assert answer["code"] == "which_who"
-        assert "web is an application, for which web-team is paged, and web is a team." in answer["message"]
+        assert (
+            "web is an application, for which web-team is paged, and web is a team."
+            in answer["message"]
+        )
         assert pages(rooms) == []
 
     def test_an_application_that_pages_the_team_of_its_own_name_is_not(self, rooms: Rooms) -> None:
@@ -131,15 +150,23 @@ class TestAskedBack:
         assert answer["hint"] == "Did you mean web-team?"
 
     def test_where_nobody_was_to_be_paged_that_is_not_said(self, rooms: Rooms) -> None:
-        for action, given in (("get_on_call", {"who": "web-taem"}), ("list_pages", {"who": "web-taem"})):
+        for action, given in (
+            ("get_on_call", {"who": "web-taem"}),
+            ("list_pages", {"who": "web-taem"}),
+        ):
             answer = rooms.ask(action, **given)
-            assert (answer["code"], answer["message"]) == ("unknown_who", "There is nobody to page called 'web-taem'.")
+            assert (answer["code"], answer["message"]) == (
+                "unknown_who",
+                "There is nobody to page called 'web-taem'.",
+            )
 
     def test_an_application_without_a_team_is_told_how_to_get_one(self, rooms: Rooms) -> None:
         del rooms.world.config["apps"]["web"]["page"]
         answer = rooms.page("web")
         assert (
-            answer["hint"] == "It is an application; an administrator can say who is paged for it under apps.web.page."
+            answer["hint"]
+            == "It is an application; an administrator can say who is paged for it under "
+            "apps.web.page."
         )
 
     def test_an_unknown_pager_is_answered_with_the_nearest(self, rooms: Rooms) -> None:
@@ -158,18 +185,25 @@ class TestAskedBack:
         assert (answer["code"], answer["outcome"]) == ("no_pager", "refused")
         assert "pager: {kind: local}" in answer["hint"]
 
-    def test_a_pager_that_is_down_keeps_nobody_from_being_found_in_another(self, rooms: Rooms) -> None:
+    def test_a_pager_that_is_down_keeps_nobody_from_being_found_in_another(
+        self, rooms: Rooms
+    ) -> None:
         rooms.side().trouble["look_up"] = DOWN
         rooms.side("mail").knows = (Target("schedule", "S1", "Night"),)
         answer = rooms.page("night")
         assert answer["code"] == "paged"
-        assert "pagerduty could not be asked for the name: https://p.example cannot be reached" in answer["message"]
+        assert (
+            "pagerduty could not be asked for the name: https://p.example cannot be reached"
+            in answer["message"]
+        )
 
     def test_when_it_could_only_be_in_one_that_is_down_that_is_said(self, rooms: Rooms) -> None:
         rooms.side().trouble["look_up"] = DOWN
         answer = rooms.page("night")
         assert (answer["code"], answer["outcome"]) == ("unreachable", "failed")
-        assert "pagerduty could not be asked: https://p.example cannot be reached" in answer["message"]
+        assert (
+            "pagerduty could not be asked: https://p.example cannot be reached" in answer["message"]
+        )
         assert rooms.world.events() == ["failed"]
 
 
@@ -179,7 +213,8 @@ class TestOnCall:
         answer = rooms.ask("get_on_call", who="web-team?")
         assert (answer["ok"], answer["code"]) == (True, "on_call")
         assert answer["message"] == (
-            "On call for web-team in pagerduty: bob until Mon 2099-11-23 18:00 UTC (Web primary); then carol."
+            "On call for web-team in pagerduty: bob until Mon 2099-11-23 18:00 UTC (Web "
+            "primary); then carol."
         )
         assert pages(rooms) == []
 
@@ -195,7 +230,10 @@ class TestOnCall:
     def test_nobody_on_call_is_said_with_whom_to_phone(self, rooms: Rooms) -> None:
         rooms.side().duties = ()
         answer = rooms.ask("get_on_call", who="web")
-        assert answer["message"] == "Nobody is on call for web-team in pagerduty. Phone: +44 20 7946 0000"
+        assert (
+            answer["message"]
+            == "Nobody is on call for web-team in pagerduty. Phone: +44 20 7946 0000"
+        )
 
     def test_without_a_name_every_team_is_told_in_a_table(self, rooms: Rooms) -> None:
         rooms.world.config["teams"]["search"] = {"page": ["mail"], "mail": "search@example.com"}
@@ -223,7 +261,9 @@ class TestOnCall:
         assert not (rooms.world.folder / "db").exists()
 
 
-def test_a_name_of_ten_thousand_characters_or_of_another_alphabet_is_only_a_name(rooms: Rooms) -> None:
+def test_a_name_of_ten_thousand_characters_or_of_another_alphabet_is_only_a_name(
+    rooms: Rooms,
+) -> None:
     for who in ("x" * 128, "Überwachung", "Checkout & Payments (EU)", "a'b\"c"):
         answer: Any = rooms.page(who)
         assert answer["code"] == "unknown_who"

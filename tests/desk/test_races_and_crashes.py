@@ -1,4 +1,5 @@
-"""Many at once, and killed at any point: one deploys, the record tells the truth, and the next one works."""
+"""Many at once, and killed at any point: one deploys, the record tells the truth, and the next one
+works."""
 
 from __future__ import annotations
 
@@ -34,9 +35,15 @@ def test_of_twenty_at_once_one_deploys_and_nineteen_are_told_who_does(world: Wor
         f"import os, time\nopen({str(ran)!r}, 'a').write('ran\\n')\n"
         f"while not os.path.exists({str(go)!r}): time.sleep(0.05)"
     )
-    world.with_app("api", deploy={"kind": "command", "command": [sys.executable, "-c", body], "time_limit": "2m"})
+    world.with_app(
+        "api",
+        deploy={"kind": "command", "command": [sys.executable, "-c", body], "time_limit": "2m"},
+    )
     processes = [
-        world.spawn("deploy", "alice", app="api", version="3.1.0", environment="uat", redeploy=False) for _ in range(20)
+        world.spawn(
+            "deploy", "alice", app="api", version="3.1.0", environment="uat", redeploy=False
+        )
+        for _ in range(20)
     ]
     until = time.monotonic() + LIMIT
     # The one that deploys waits for `go`; all others have to come back by themselves.
@@ -45,7 +52,11 @@ def test_of_twenty_at_once_one_deploys_and_nineteen_are_told_who_does(world: Wor
     go.write_text("")
     answers = [result(one) for one in processes]
     assert sorted(one["code"] for one in answers) == ["busy"] * 19 + ["deployed"]
-    assert all("alice is at it: deploy api 3.1.0 on uat" in one["message"] for one in answers if one["code"] == "busy")
+    assert all(
+        "alice is at it: deploy api 3.1.0 on uat" in one["message"]
+        for one in answers
+        if one["code"] == "busy"
+    )
     assert ran.read_text() == "ran\n"
     events = world.events()
     assert (events.count("asked"), events.count("started"), events.count("succeeded")) == (20, 1, 1)
@@ -58,9 +69,19 @@ def test_of_twenty_at_once_one_deploys_and_nineteen_are_told_who_does(world: Wor
 BEGUN = ["asked", "started"]
 STEPS = {
     "asked": ("carrying_out:settle_interrupted:before", "v1.0.0", ["asked"], None),
-    "claimed": ("carrying_out:_take_claim:after", "v1.0.0", ["asked"], "before anything was touched"),
+    "claimed": (
+        "carrying_out:_take_claim:after",
+        "v1.0.0",
+        ["asked"],
+        "before anything was touched",
+    ),
     "started": ("carrying_out:_start:after", "v1.0.0", BEGUN, "v1.0.0 runs there now"),
-    "exported, not switched": ("job:RunningJob.check:before", "v1.0.0", BEGUN, "v1.0.0 runs there now"),
+    "exported, not switched": (
+        "job:RunningJob.check:before",
+        "v1.0.0",
+        BEGUN,
+        "v1.0.0 runs there now",
+    ),
     "switched": ("carrying_out:verify:before", "v1.1.0", BEGUN, "v1.1.0 had been put in place"),
     "verified": ("carrying_out:success:before", "v1.1.0", BEGUN, "v1.1.0 had been put in place"),
     "recorded": ("record:Request.end:after", "v1.1.0", [*BEGUN, "succeeded"], None),
@@ -68,12 +89,20 @@ STEPS = {
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_runner_killed_at_any_step_leaves_the_truth_and_the_way_free(world: World, step: str) -> None:
+def test_a_runner_killed_at_any_step_leaves_the_truth_and_the_way_free(
+    world: World, step: str
+) -> None:
     die_at, runs, events, sentence = STEPS[step]
     world.ask("deploy", app="web", version="v1.0.0", environment="uat")
     before = len(world.events())
     process = world.spawn(
-        "deploy", "bob", f"opsroom.commands.{die_at}", app="web", version="v1.1.0", environment="uat", redeploy=False
+        "deploy",
+        "bob",
+        f"opsroom.commands.{die_at}",
+        app="web",
+        version="v1.1.0",
+        environment="uat",
+        redeploy=False,
     )
     process.communicate(timeout=LIMIT)
     assert process.returncode == -signal.SIGKILL
@@ -114,7 +143,9 @@ def test_of_many_who_find_a_dead_deployment_one_records_it(world: World) -> None
     assert world.events().count("interrupted") == 1
 
 
-def test_a_deployment_whose_claim_was_given_to_another_stops_before_it_switches(tmp_path: Path) -> None:
+def test_a_deployment_whose_claim_was_given_to_another_stops_before_it_switches(
+    tmp_path: Path,
+) -> None:
     world = make_world(tmp_path)
     world.ask("deploy", app="web", version="v1.0.0", environment="uat")
     from opsroom.commands.deployments import job
@@ -143,7 +174,10 @@ def test_an_execution_that_stackstorm_stops_ends_its_command_and_says_so(tmp_pat
     world = make_world(tmp_path)
     began = world.folder / "began"
     body = f"import time\nopen({str(began)!r}, 'w')\ntime.sleep(600)"
-    world.with_app("api", deploy={"kind": "command", "command": [sys.executable, "-c", body], "time_limit": "15m"})
+    world.with_app(
+        "api",
+        deploy={"kind": "command", "command": [sys.executable, "-c", body], "time_limit": "15m"},
+    )
     process = world.spawn("deploy", app="api", version="3.1.0", environment="uat", redeploy=False)
     until = time.monotonic() + LIMIT
     while not began.exists() and time.monotonic() < until:

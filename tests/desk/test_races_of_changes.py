@@ -1,4 +1,5 @@
-"""Changes under fire: many approvals, rejections, expiries and replays at once, on both databases."""
+"""Changes under fire: many approvals, rejections, expiries and replays at once, on both
+databases."""
 
 from __future__ import annotations
 
@@ -8,7 +9,15 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from support.guarded import approvals_in, code_of, guarded_world, let_minutes_pass, let_time_run_out, state_of, wait_for
+from support.guarded import (
+    approvals_in,
+    code_of,
+    guarded_world,
+    let_minutes_pass,
+    let_time_run_out,
+    state_of,
+    wait_for,
+)
 from support.processes import at_once
 from support.world import World
 
@@ -53,8 +62,16 @@ def test_twenty_approvals_at_once_deploy_once(world: World) -> None:
     answers = together(world, [("approve_change", name, {"change": change}) for name in PEOPLE])
     assert codes(answers) == ["change_closed"] * 19 + ["deployed"]
     events = world.events()
-    assert (events.count("approved"), events.count("started"), events.count("succeeded")) == (1, 1, 1)
-    assert (world.running("production"), state_of(world, change), approvals_in(world, change)) == ("v1.1.0", "done", 1)
+    assert (events.count("approved"), events.count("started"), events.count("succeeded")) == (
+        1,
+        1,
+        1,
+    )
+    assert (world.running("production"), state_of(world, change), approvals_in(world, change)) == (
+        "v1.1.0",
+        "done",
+        1,
+    )
     assert (world.claims(), world.chain_holds()) == (0, True)
 
 
@@ -62,7 +79,9 @@ def test_of_twenty_approvals_at_once_where_three_are_needed_the_third_deploys(wo
     world.config["environments"]["production"]["approvals"] = 3
     change = wait_for(world)
     # Everybody twice, so that the same person races with themself too.
-    answers = together(world, [("approve_change", name, {"change": change}) for name in PEOPLE[:10] * 2])
+    answers = together(
+        world, [("approve_change", name, {"change": change}) for name in PEOPLE[:10] * 2]
+    )
     assert codes(answers).count("deployed") == 1
     assert codes(answers).count("approved") == 2
     started = [record for record in world.records() if record.event.value == "started"]
@@ -75,8 +94,12 @@ def test_of_approving_and_rejecting_at_once_one_happens(world: World) -> None:
     for version in ("v1.0.0", "v1.1.0", "v1.2.0"):
         before = world.running("production")
         change = wait_for(world, version)
-        approving: List[Saying] = [("approve_change", name, {"change": change}) for name in PEOPLE[:5]]
-        rejecting: List[Saying] = [("reject_change", name, {"change": change, "reason": "no"}) for name in PEOPLE[5:10]]
+        approving: List[Saying] = [
+            ("approve_change", name, {"change": change}) for name in PEOPLE[:5]
+        ]
+        rejecting: List[Saying] = [
+            ("reject_change", name, {"change": change, "reason": "no"}) for name in PEOPLE[5:10]
+        ]
         answers = together(world, rejecting + approving)
         happened = [one for one in codes(answers) if one != "change_closed"]
         assert happened in (["deployed"], ["rejected"])
@@ -90,7 +113,9 @@ def test_of_approving_and_expiring_at_once_one_happens(world: World) -> None:
     for version in ("v1.0.0", "v1.1.0", "v1.2.0"):
         before, seen = world.running("production"), len(world.events())
         change = wait_for(world, version)
-        sayings: List[Saying] = [("approve_change", name, {"change": change}) for name in PEOPLE[:4]]
+        sayings: List[Saying] = [
+            ("approve_change", name, {"change": change}) for name in PEOPLE[:4]
+        ]
         sayings += [("list_changes", "bob", {})] * 4
         answers = at_once(len(sayings) + 1, _expire_or_say, world, change, sayings)
         world.ask("list_changes", "bob")
@@ -104,9 +129,15 @@ def test_of_approving_and_expiring_at_once_one_happens(world: World) -> None:
 
 def test_a_code_that_is_replayed_for_many_changes_at_once_approves_one(world: World) -> None:
     world.config["environments"]["production"]["second_factor"] = True
-    changes = [wait_for(world, version, who) for version in ("v1.0.0", "v1.1.0") for who in ("alice", "dave", "erin")]
+    changes = [
+        wait_for(world, version, who)
+        for version in ("v1.0.0", "v1.1.0")
+        for who in ("alice", "dave", "erin")
+    ]
     code = code_of(step=1)
-    answers = together(world, [("approve_change", "carol", {"change": one, "code": code}) for one in changes])
+    answers = together(
+        world, [("approve_change", "carol", {"change": one, "code": code}) for one in changes]
+    )
     used = [one for one in codes(answers) if one == "code_used"]
     assert len(used) == len(changes) - 1
     assert world.events().count("approved") == 1
@@ -122,16 +153,27 @@ def test_many_who_ask_for_the_same_at_once_make_one_change(world: World) -> None
 
 
 STEPS = {
-    # Where the runner of the approval dies, and what became of the change when the lease has run out.
-    "approved, nothing begun": ("opsroom.commands.changes.decide:go_ahead:before", "v1.0.0", "deploying"),
+    # Where the runner of the approval dies, and what became of the change when the lease has run
+    # out.
+    "approved, nothing begun": (
+        "opsroom.commands.changes.decide:go_ahead:before",
+        "v1.0.0",
+        "deploying",
+    ),
     "started": ("opsroom.commands.deployments.pipeline:_start:after", "v1.0.0", "failed"),
-    "deployed, not recorded": ("opsroom.commands.deployments.pipeline:success:before", "v1.1.0", "failed"),
+    "deployed, not recorded": (
+        "opsroom.commands.deployments.pipeline:success:before",
+        "v1.1.0",
+        "failed",
+    ),
     "recorded, not closed": ("opsroom.commands.request:Request.end:after", "v1.1.0", "done"),
 }
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_runner_killed_while_it_carries_out_a_change_leaves_no_second_try(world: World, step: str) -> None:
+def test_a_runner_killed_while_it_carries_out_a_change_leaves_no_second_try(
+    world: World, step: str
+) -> None:
     die_at, runs, state = STEPS[step]
     rules = world.config["environments"]["production"]
     world.config["environments"]["production"] = {}

@@ -1,4 +1,5 @@
-"""What workflows ask: where a release goes, whether a version runs, whether it has run for long enough."""
+"""What workflows ask: where a release goes, whether a version runs, whether it has run for long
+enough."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 class Watching:
-    """As the workflow does it: each look gets what the one before handed back, and time passes as it says."""
+    """As the workflow does it: each look gets what the one before handed back, and time passes as
+    it says."""
 
     def __init__(self, world: World, place: Place, for_long: str = "30m") -> None:
         self.world, self.place, self.for_long = world, place, for_long
@@ -54,7 +56,9 @@ class Watching:
         )
         self.answers.append(answer)
         if answer["code"] == "not_yet":
-            self.state = {key: answer[key] for key in ("version", "began", "first") if answer[key] is not None}
+            self.state = {
+                key: answer[key] for key in ("version", "began", "first") if answer[key] is not None
+            }
             self.place.now += answer["pause"]
         return answer
 
@@ -74,26 +78,35 @@ class TestPlan:
         world.config["environments"]["production"] = {}
         answer = self.plan(world)
         assert (answer["ok"], answer["code"]) == (True, "release_plan")
-        assert (answer["environments"], answer["stops_before"]) == (["test", "uat", "production"], "")
+        assert (answer["environments"], answer["stops_before"]) == (
+            ["test", "uat", "production"],
+            "",
+        )
         assert answer["message"] == "web v1.0.0 goes to test, uat and production."
 
     @pytest.mark.parametrize("rule", [{"approvals": 1}, {"confirm_within": "1m"}])
-    def test_it_stops_before_the_first_where_somebody_has_to_agree(self, world: World, rule: Dict[str, Any]) -> None:
+    def test_it_stops_before_the_first_where_somebody_has_to_agree(
+        self, world: World, rule: Dict[str, Any]
+    ) -> None:
         world.config["environments"]["production"] = {"deployers": ["alice", "carol"], **rule}
         answer = self.plan(world)
         assert (answer["environments"], answer["stops_before"]) == (["test", "uat"], "production")
         assert self.plan(world, upto="production")["environments"] == ["test", "uat", "production"]
 
-    def test_it_stops_before_the_first_where_the_speaker_may_not_deploy_and_says_why(self, world: World) -> None:
+    def test_it_stops_before_the_first_where_the_speaker_may_not_deploy_and_says_why(
+        self, world: World
+    ) -> None:
         world.config["environments"]["production"] = {"deployers": ["carol"]}
         answer = self.plan(world)
         assert (answer["environments"], answer["stops_before"]) == (["test", "uat"], "production")
         assert answer["message"] == (
-            "web v1.0.0 goes to test and uat, and stops before production: alice may not deploy to production."
+            "web v1.0.0 goes to test and uat, and stops before production: alice may not deploy "
+            "to production."
         )
 
     @pytest.mark.parametrize(
-        ("closed", "code"), [({"deployers": ["carol"]}, "not_allowed"), ({"rooms": ["#ops"]}, "wrong_room")]
+        ("closed", "code"),
+        [({"deployers": ["carol"]}, "not_allowed"), ({"rooms": ["#ops"]}, "wrong_room")],
     )
     def test_as_far_as_one_that_is_closed_to_the_speaker_nothing_is_begun(
         self, world: World, closed: Dict[str, Any], code: str
@@ -109,7 +122,9 @@ class TestPlan:
         world.config["environments"]["uat"] = {"apps": {"web": {"confirm_within": "1m"}}}
         assert self.plan(world)["environments"] == ["test"]
 
-    def test_it_goes_no_further_than_asked_and_only_where_the_application_lives(self, world: World) -> None:
+    def test_it_goes_no_further_than_asked_and_only_where_the_application_lives(
+        self, world: World
+    ) -> None:
         assert self.plan(world, upto="UAT")["environments"] == ["test", "uat"]
         world.config["environments"]["production"] = {}
         world.config["apps"]["web"]["environments"] = ["test", "production"]
@@ -151,14 +166,17 @@ class TestFromOutside:
         made.world.config["environments"] = {
             "test": {}, "uat": {},
             "production": {
-                "deployers": ["release-managers", "alice"], "rooms": ["#ops", "#late"], "approvals": 1,
+                "deployers": ["release-managers", "alice"], "rooms": ["#ops", "#late"],
+                "approvals": 1,
                 "approvers": ["release-managers"], "after": "uat", "emergency": ["carol"],
             },
         }  # fmt: skip
         return made
 
     def test_a_change_is_made_that_the_rooms_read_once_and_approve(self, ruled: Ruled) -> None:
-        assert ruled.rule("release_plan", "carol", app="web", version="v1.0.0", upto="production")["ok"]
+        assert ruled.rule("release_plan", "carol", app="web", version="v1.0.0", upto="production")[
+            "ok"
+        ]
         ruled.rule("deploy", "carol", **{**GIVEN, "environment": "uat"})
         answer = ruled.rule("deploy", "carol", **GIVEN)
         assert (answer["ok"], answer["code"]) == (True, "waiting")
@@ -169,10 +187,19 @@ class TestFromOutside:
         assert ruled.rule("deploy", "carol", **GIVEN)["change"] == answer["change"]
         assert len(ruled.heard["#ops"].said) == 1
         # Not by carol herself, not from elsewhere; by dave, in the room.
-        assert ruled.ask("approve_change", "carol", "#ops", change=answer["change"])["code"] == "own_change"
-        assert ruled.ask("approve_change", "dave", "#dev", change=answer["change"])["code"] == "wrong_room"
+        assert (
+            ruled.ask("approve_change", "carol", "#ops", change=answer["change"])["code"]
+            == "own_change"
+        )
+        assert (
+            ruled.ask("approve_change", "dave", "#dev", change=answer["change"])["code"]
+            == "wrong_room"
+        )
         assert ruled.world.running("production") == ""
-        assert ruled.ask("approve_change", "dave", "#ops", change=answer["change"])["code"] == "deployed"
+        assert (
+            ruled.ask("approve_change", "dave", "#ops", change=answer["change"])["code"]
+            == "deployed"
+        )
         assert ruled.world.running("production") == "v1.0.0"
 
     def test_promote_and_rollback_wait_too(self, ruled: Ruled) -> None:
@@ -195,7 +222,10 @@ class TestFromOutside:
         ruled.world.config["environments"]["production"].update(rules)
         for action, given in (
             ("release_plan", {"app": "web", "version": "v1.0.0", "upto": "production"}),
-            ("check_green", {"app": "web", "environment": "uat", "for_long": "30m", "target": "production"}),
+            (
+                "check_green",
+                {"app": "web", "environment": "uat", "for_long": "30m", "target": "production"},
+            ),
             ("deploy", GIVEN),
         ):
             answer = ruled.rule(action, "carol", **given)
@@ -204,7 +234,9 @@ class TestFromOutside:
     def test_everything_else_holds_only_in_the_rooms_as_ever(self, ruled: Ruled) -> None:
         reason = {"reason": "checkout is down"}
         assert ruled.rule("emergency_deploy", "carol", **GIVEN, **reason)["code"] == "wrong_room"
-        assert ruled.rule("lock", "carol", environment="production", **reason)["code"] == "wrong_room"
+        assert (
+            ruled.rule("lock", "carol", environment="production", **reason)["code"] == "wrong_room"
+        )
         ruled.ask("deploy", "alice", "#ops", **{**GIVEN, "environment": "uat"})
         change = ruled.ask("deploy", "alice", "#ops", **GIVEN)["change"]
         assert ruled.rule("approve_change", "carol", change=change)["code"] == "wrong_room"
@@ -224,20 +256,32 @@ class TestFromOutside:
 
 class TestCheckVersion:
     def check(self, world: World, version: str) -> Dict[str, Any]:
-        answer: Dict[str, Any] = world.ask("check_version", app="web", version=version, environment="uat")
+        answer: Dict[str, Any] = world.ask(
+            "check_version", app="web", version=version, environment="uat"
+        )
         return answer
 
     def test_the_version_that_runs_is_there_and_another_is_not(self, world: World) -> None:
         world.ask("deploy", app="web", version="v1.0.0", environment="uat")
-        assert (self.check(world, "v1.0.0")["ok"], self.check(world, "1.0.0")["verified"]) == (True, True)
+        assert (self.check(world, "v1.0.0")["ok"], self.check(world, "1.0.0")["verified"]) == (
+            True,
+            True,
+        )
         other = self.check(world, "v1.1.0")
         assert (other["ok"], other["code"], other["running"]) == (False, "not_verified", "v1.0.0")
         assert other["message"] == "v1.0.0 runs as web on uat, and not v1.1.0."
 
-    def test_where_nothing_runs_it_fails_and_where_nobody_can_ask_it_says_so(self, world: World) -> None:
-        assert self.check(world, "v1.0.0")["message"] == "nothing runs as web on uat, and not v1.0.0."
+    def test_where_nothing_runs_it_fails_and_where_nobody_can_ask_it_says_so(
+        self, world: World
+    ) -> None:
+        assert (
+            self.check(world, "v1.0.0")["message"] == "nothing runs as web on uat, and not v1.0.0."
+        )
         del world.config["apps"]["web"]["version"]
-        assert (self.check(world, "v1.0.0")["ok"], self.check(world, "v1.0.0")["verified"]) == (True, False)
+        assert (self.check(world, "v1.0.0")["ok"], self.check(world, "v1.0.0")["verified"]) == (
+            True,
+            False,
+        )
 
 
 class TestGreen:
@@ -250,7 +294,9 @@ class TestGreen:
         # Twenty looks on the way, and the first one.
         assert len(watching.answers) == 21
 
-    @pytest.mark.parametrize(("for_long", "looks", "pauses"), [("10s", 3, {5}), ("2m", 21, {6}), ("24h", 21, {4320})])
+    @pytest.mark.parametrize(
+        ("for_long", "looks", "pauses"), [("10s", 3, {5}), ("2m", 21, {6}), ("24h", 21, {4320})]
+    )
     def test_it_looks_neither_too_often_nor_too_seldom(
         self, world: World, place: Place, for_long: str, looks: int, pauses: Set[int]
     ) -> None:
@@ -259,7 +305,9 @@ class TestGreen:
         assert len(watching.answers) == looks
         assert {one["pause"] for one in watching.answers[:-1]} == pauses
 
-    def test_a_look_without_an_answer_makes_the_time_begin_anew(self, world: World, place: Place) -> None:
+    def test_a_look_without_an_answer_makes_the_time_begin_anew(
+        self, world: World, place: Place
+    ) -> None:
         watching = Watching(world, place)
         for _ in range(9):
             assert watching.look()["code"] == "not_yet"
@@ -271,7 +319,9 @@ class TestGreen:
         assert watching.to_the_end()["code"] == "green"
         assert place.now - again >= 1800
 
-    def test_another_version_ends_it_also_after_a_look_without_an_answer(self, world: World, place: Place) -> None:
+    def test_another_version_ends_it_also_after_a_look_without_an_answer(
+        self, world: World, place: Place
+    ) -> None:
         watching = Watching(world, place)
         watching.look()
         place.runs = None
@@ -280,7 +330,9 @@ class TestGreen:
         answer = watching.look()
         assert (answer["ok"], answer["code"]) == (False, "changed_meanwhile")
 
-    def test_one_that_never_stays_up_is_given_up_in_the_end(self, world: World, place: Place) -> None:
+    def test_one_that_never_stays_up_is_given_up_in_the_end(
+        self, world: World, place: Place
+    ) -> None:
         watching = Watching(world, place)
         place.runs = None
         began = place.now
@@ -294,11 +346,20 @@ class TestGreen:
         given = {"app": "web", "environment": "uat", "for_long": "1m", "began": "yesterday"}
         assert world.ask("check_green", **given)["code"] == "invalid_time"
 
-    def test_nobody_gains_time_by_a_moment_that_lies_ahead(self, world: World, place: Place) -> None:
-        given = {"app": "web", "environment": "uat", "for_long": "1m", "began": str(place.now + 999)}
+    def test_nobody_gains_time_by_a_moment_that_lies_ahead(
+        self, world: World, place: Place
+    ) -> None:
+        given = {
+            "app": "web",
+            "environment": "uat",
+            "for_long": "1m",
+            "began": str(place.now + 999),
+        }
         assert world.ask("check_green", **given)["began"] == f"{place.now:.0f}"
 
-    def test_where_nothing_runs_there_is_nothing_to_wait_for(self, world: World, place: Place) -> None:
+    def test_where_nothing_runs_there_is_nothing_to_wait_for(
+        self, world: World, place: Place
+    ) -> None:
         place.runs = ""
         assert Watching(world, place).look()["code"] == "nothing_runs"
 

@@ -1,4 +1,5 @@
-"""Cards and rules: a card that asks for a promotion, cards of what others deployed, and pages on failure."""
+"""Cards and rules: a card that asks for a promotion, cards of what others deployed, and pages on
+failure."""
 
 from __future__ import annotations
 
@@ -17,14 +18,18 @@ E1 = "0f" * 16
 def ruled(tmp_path: Path) -> Ruled:
     made = make_ruled(tmp_path)
     columns = ["To do", "Ready for UAT", "On UAT", "Done"]
-    made.world.config["trackers"] = {"board": {"kind": "local", "project": "OPS", "columns": columns}}
+    made.world.config["trackers"] = {
+        "board": {"kind": "local", "project": "OPS", "columns": columns}
+    }
     made.world.config["environments"]["uat"] = {"after": "test", "ready_column": "Ready for UAT"}
     for number in range(1, 4):
         made.ask("create_card", text=f"card number {number}")
     return made
 
 
-def moved(ruled: Ruled, card: str = "OPS-1", to: str = "Ready for UAT", event: str = E1) -> Dict[str, Any]:
+def moved(
+    ruled: Ruled, card: str = "OPS-1", to: str = "Ready for UAT", event: str = E1
+) -> Dict[str, Any]:
     answer = ruled.rule("promote_card", tracker="board", card=card, to=to, event=event)
     ruled.follow()
     return answer
@@ -35,7 +40,9 @@ def comments(ruled: Ruled, card: str) -> List[str]:
 
 
 class TestPromoting:
-    def test_what_runs_on_the_environment_before_goes_to_the_one_that_the_column_asks_for(self, ruled: Ruled) -> None:
+    def test_what_runs_on_the_environment_before_goes_to_the_one_that_the_column_asks_for(
+        self, ruled: Ruled
+    ) -> None:
         ruled.deploy("v1.1.0", "test", "#deploys")
         answer = moved(ruled, to="ready for uat")
         assert (answer["code"], ruled.world.running("uat")) == ("deployed", "v1.1.0")
@@ -61,7 +68,10 @@ class TestPromoting:
         ruled.deploy("v1.1.0", "test")
         ruled.world.config["apps"]["web"]["cards"] = "board:OPS"
         assert (
-            ruled.rule("promote_card", tracker="x", card="OPS-1", to="Ready for UAT", event=E1)["code"] == "nothing_new"
+            ruled.rule("promote_card", tracker="x", card="OPS-1", to="Ready for UAT", event=E1)[
+                "code"
+            ]
+            == "nothing_new"
         )
         assert moved(ruled, card="SHOP-1")["code"] == "nothing_new"
         assert moved(ruled)["code"] == "deployed"
@@ -79,14 +89,18 @@ class TestPromoting:
         assert moved(ruled)["code"] == "locked"
         assert moved(ruled)["code"] == "nothing_new"
         (said,) = ruled.announced
-        assert said.startswith("OPS-1 was moved to Ready for UAT, but nothing was deployed: uat is locked by alice")
+        assert said.startswith(
+            "OPS-1 was moved to Ready for UAT, but nothing was deployed: uat is locked by alice"
+        )
 
     def test_the_user_of_the_rule_needs_the_rights_of_anybody(self, ruled: Ruled) -> None:
         ruled.deploy("v1.1.0", "test")
         ruled.world.config["environments"]["uat"]["deployers"] = ["alice"]
         assert moved(ruled)["code"] == "not_allowed"
 
-    def test_a_card_that_a_deployment_of_ours_moved_there_asks_for_nothing(self, ruled: Ruled) -> None:
+    def test_a_card_that_a_deployment_of_ours_moved_there_asks_for_nothing(
+        self, ruled: Ruled
+    ) -> None:
         # Under a config of an earlier day: today's refuses one column for both.
         uat = ruled.world.config["environments"]["uat"]
         del uat["ready_column"]
@@ -107,12 +121,18 @@ class TestPromoting:
         answer = moved(ruled)
         assert answer["code"] == "settings_invalid"
         assert "one deployment would lead to the next" in answer["message"]
-        ruled.world.config["environments"]["test"] = {"apps": {"web": {"move_cards": "Ready for UAT"}}}
+        ruled.world.config["environments"]["test"] = {
+            "apps": {"web": {"move_cards": "Ready for UAT"}}
+        }
         assert moved(ruled)["code"] == "settings_invalid"
 
-    def test_a_column_without_an_environment_before_is_a_mistake_of_the_config(self, ruled: Ruled) -> None:
+    def test_a_column_without_an_environment_before_is_a_mistake_of_the_config(
+        self, ruled: Ruled
+    ) -> None:
         del ruled.world.config["environments"]["uat"]["after"]
-        assert moved(ruled)["problems"][0].startswith("environments.uat.ready_column: expected after beside it")
+        assert moved(ruled)["problems"][0].startswith(
+            "environments.uat.ready_column: expected after beside it"
+        )
 
 
 class TestUpdatingCards:
@@ -121,10 +141,18 @@ class TestUpdatingCards:
         git(ruled.world.folder / "repository", "tag", tag)
 
     def update(self, ruled: Ruled, event: str = E1, **given: Any) -> Dict[str, Any]:
-        known = {"app": "web", "environment": "uat", "version": "v1.3.0", "version_before": "v1.2.0", **given}
+        known = {
+            "app": "web",
+            "environment": "uat",
+            "version": "v1.3.0",
+            "version_before": "v1.2.0",
+            **given,
+        }
         return ruled.rule("update_cards", event=event, **known)
 
-    def test_the_cards_of_what_somebody_else_deployed_are_told_and_moved_once(self, ruled: Ruled) -> None:
+    def test_the_cards_of_what_somebody_else_deployed_are_told_and_moved_once(
+        self, ruled: Ruled
+    ) -> None:
         ruled.world.config["environments"]["uat"]["move_cards"] = "On UAT"
         self.commit(ruled, "OPS-2: faster", "v1.3.0")
         for _ in range(2):
@@ -138,9 +166,16 @@ class TestUpdatingCards:
         ruled.deploy("v1.1.0", "test")
         assert moved(ruled, card="OPS-2", to="On UAT", event="1e" * 16)["code"] == "nothing_new"
 
-    @pytest.mark.parametrize("given", [{"version": ""}, {"version_before": ""}, {"version": "v1.2.0"}])
-    def test_where_nobody_can_tell_what_is_new_no_card_is_told(self, ruled: Ruled, given: Dict[str, str]) -> None:
-        assert self.update(ruled, **{"version": "v1.1.0", "version_before": "v1.0.0", **given})["code"] == "nothing_new"
+    @pytest.mark.parametrize(
+        "given", [{"version": ""}, {"version_before": ""}, {"version": "v1.2.0"}]
+    )
+    def test_where_nobody_can_tell_what_is_new_no_card_is_told(
+        self, ruled: Ruled, given: Dict[str, str]
+    ) -> None:
+        assert (
+            self.update(ruled, **{"version": "v1.1.0", "version_before": "v1.0.0", **given})["code"]
+            == "nothing_new"
+        )
 
     def test_a_version_that_the_repository_does_not_have_is_refused(self, ruled: Ruled) -> None:
         assert self.update(ruled, version="v9")["code"] == "unknown_version"
@@ -150,14 +185,19 @@ class TestPagingOnFailure:
     @pytest.fixture
     def paging(self, ruled: Ruled) -> Ruled:
         config = ruled.world.config
-        config["pagers"] = {"log": {"kind": "local", "on_call": {"web-team": ["bob"], "night": "carol"}}}
+        config["pagers"] = {
+            "log": {"kind": "local", "on_call": {"web-team": ["bob"], "night": "carol"}}
+        }
         config["teams"] = {"web-team": {"log": "web-team"}}
         config["apps"]["web"].update(page="web-team", verify_for="0s")
         config["environments"]["uat"] = {"page_on_failure": "app"}
         return ruled
 
     def fail(self, ruled: Ruled) -> Dict[str, Any]:
-        ruled.world.config["apps"]["web"]["version"] = {"kind": "command", "command": ["echo", "v0"]}
+        ruled.world.config["apps"]["web"]["version"] = {
+            "kind": "command",
+            "command": ["echo", "v0"],
+        }
         ruled.ask("deploy", app="web", version="v1.0.0", environment="uat")
         return self.follow(ruled)
 
@@ -179,7 +219,9 @@ class TestPagingOnFailure:
         paging.world.config["environments"]["uat"] = {"page_on_failure": "log:night"}
         assert "carol" in self.fail(paging)["message"]
 
-    def test_nobody_is_paged_for_what_succeeded_was_refused_or_where_nobody_is_named(self, paging: Ruled) -> None:
+    def test_nobody_is_paged_for_what_succeeded_was_refused_or_where_nobody_is_named(
+        self, paging: Ruled
+    ) -> None:
         paging.ask("deploy", app="web", version="v1.0.0", environment="uat")
         assert self.follow(paging)["code"] == "nothing_new"
         paging.ask("deploy", app="web", version="v9.9.9", environment="uat")
@@ -187,17 +229,23 @@ class TestPagingOnFailure:
         paging.world.config["environments"]["uat"] = {}
         assert self.fail(paging)["code"] == "nothing_new"
 
-    def test_nobody_is_paged_for_what_failed_before_anything_was_touched(self, paging: Ruled) -> None:
+    def test_nobody_is_paged_for_what_failed_before_anything_was_touched(
+        self, paging: Ruled
+    ) -> None:
         paging.world.config["apps"]["web"]["version"] = {"kind": "command", "command": ["false"]}
         paging.ask("deploy", app="web", version="v1.0.0", environment="uat")
         assert self.follow(paging)["code"] == "nothing_new"
 
-    def test_when_nobody_can_be_paged_the_room_reads_it_also_while_it_is_quiet(self, paging: Ruled) -> None:
+    def test_when_nobody_can_be_paged_the_room_reads_it_also_while_it_is_quiet(
+        self, paging: Ruled
+    ) -> None:
         paging.ask("quiet", length="30m")
         paging.world.config["environments"]["uat"] = {"page_on_failure": "nobody-knows"}
         assert not self.fail(paging)["ok"]
         (said,) = paging.announced
-        assert said.startswith("Nobody could be paged about this: The deploy of web v1.0.0 on uat by alice failed")
+        assert said.startswith(
+            "Nobody could be paged about this: The deploy of web v1.0.0 on uat by alice failed"
+        )
 
 
 class TestCheckingTheRecord:
@@ -207,7 +255,9 @@ class TestCheckingTheRecord:
         from opsroom.db import open_store
 
         with open_store(ruled.world.database).begin(writes=True) as connection:
-            for (name,) in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+            for (name,) in connection.execute(
+                text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            ).all():
                 connection.execute(text(f"DROP TRIGGER {name}"))
             connection.execute(text("UPDATE ledger SET message = 'nothing happened' WHERE seq = 1"))
 
@@ -215,7 +265,9 @@ class TestCheckingTheRecord:
         assert ruled.rule("check_record")["code"] == "record_holds"
         assert ruled.announced == []
 
-    def test_one_that_is_broken_is_told_once_a_day_also_while_it_is_quiet(self, ruled: Ruled) -> None:
+    def test_one_that_is_broken_is_told_once_a_day_also_while_it_is_quiet(
+        self, ruled: Ruled
+    ) -> None:
         ruled.ask("quiet", length="30m")
         self.spoil(ruled)
         for _ in range(2):
@@ -224,7 +276,9 @@ class TestCheckingTheRecord:
         (said,) = ruled.announced
         assert said.startswith("The record is BROKEN")
 
-    def test_the_team_of_the_config_is_paged_and_its_absence_is_noticed_before(self, ruled: Ruled) -> None:
+    def test_the_team_of_the_config_is_paged_and_its_absence_is_noticed_before(
+        self, ruled: Ruled
+    ) -> None:
         assert ruled.rule("check_record", wake=True)["code"] == "not_configured"
         ruled.world.config["pagers"] = {"log": {"kind": "local", "on_call": {"night": "carol"}}}
         ruled.world.config["audit"] = {"page": "log:night"}

@@ -1,4 +1,5 @@
-"""Releases that webhooks tell of: only a genuine, new one of a known repository is deployed, as anybody else would."""
+"""Releases that webhooks tell of: only a genuine, new one of a known repository is deployed, as
+anybody else would."""
 
 from __future__ import annotations
 
@@ -43,15 +44,29 @@ class Hooks:
         body = release(**more)
         raw = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
         signature = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
-        headers = {"X-Hub-Signature-256": signature, "X-Github-Event": event, "X-Github-Delivery": delivery}
+        headers = {
+            "X-Hub-Signature-256": signature,
+            "X-Github-Event": event,
+            "X-Github-Delivery": delivery,
+        }
         return self.rule(headers, body)
 
 
 def release(
-    tag: Any = "v1.0.0", repository: str = "acme/web", action: str = "published", age: float = 0, **about_it: Any
+    tag: Any = "v1.0.0",
+    repository: str = "acme/web",
+    action: str = "published",
+    age: float = 0,
+    **about_it: Any,
 ) -> Any:
     at = (datetime.now(timezone.utc) - timedelta(seconds=age)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    about = {"tag_name": tag, "draft": False, "published_at": at, "body": "{{ st2kv.system.x }} <b>ä</b>", **about_it}
+    about = {
+        "tag_name": tag,
+        "draft": False,
+        "published_at": at,
+        "body": "{{ st2kv.system.x }} <b>ä</b>",
+        **about_it,
+    }
     return {"action": action, "release": about, "repository": {"full_name": repository}}
 
 
@@ -60,7 +75,11 @@ def hooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hooks]:
     ruled = make_ruled(tmp_path)
     ruled.world.config["webhooks"] = {
         "github": {"secret": SECRET, "repositories": {"acme/web": "web"}},
-        "gitlab": {"token": "the-token-of-gitlab", "projects": {"acme/web": "web"}, "environment": "uat"},
+        "gitlab": {
+            "token": "the-token-of-gitlab",
+            "projects": {"acme/web": "web"},
+            "environment": "uat",
+        },
     }
     with HttpServer() as server:
         monkeypatch.setenv("ST2_ACTION_API_URL", server.url("/v1"))
@@ -85,7 +104,10 @@ def test_a_published_release_goes_to_the_first_environment_and_is_announced(hook
         ({"event": "create"}, "nothing_new"),
         ({"event": "delete"}, "nothing_new"),
         ({"event": "ping"}, "nothing_new"),
-        *(({"action": one}, "nothing_new") for one in ("created", "edited", "deleted", "unpublished", "prereleased")),
+        *(
+            ({"action": one}, "nothing_new")
+            for one in ("created", "edited", "deleted", "unpublished", "prereleased")
+        ),
         ({"draft": True}, "nothing_new"),
         ({"prerelease": True}, "nothing_new"),
         ({"prerelease": "false"}, "nothing_new"),
@@ -118,11 +140,17 @@ def test_a_delivery_that_comes_again_is_refused_also_under_another_name(hooks: H
     body = release()
     raw = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
     signature = "sha256=" + hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
-    headers = {"X-Hub-Signature-256": signature, "X-Github-Event": "release", "X-Github-Delivery": "d-1"}
+    headers = {
+        "X-Hub-Signature-256": signature,
+        "X-Github-Event": "release",
+        "X-Github-Delivery": "d-1",
+    }
     assert hooks.rule(headers, body)["code"] == "deployed"
     hooks.ruled.deploy("v1.1.0", "test", "#deploys")
     for delivery in ("d-1", "d-2"):
-        assert hooks.rule({**headers, "X-Github-Delivery": delivery}, body)["code"] == "seen_already"
+        assert (
+            hooks.rule({**headers, "X-Github-Delivery": delivery}, body)["code"] == "seen_already"
+        )
     assert hooks.ruled.world.running("test") == "v1.1.0"
     assert hooks.github(delivery="d-1", tag="v1.2.0")["code"] == "seen_already"
 
@@ -132,7 +160,8 @@ def test_the_user_of_the_rule_needs_the_rights_of_anybody(hooks: Hooks) -> None:
     assert hooks.github()["code"] == "not_allowed"
     (said,) = hooks.ruled.announced
     assert said.startswith(
-        "v1.0.0 of web, published on GitHub, was not deployed to test: stanley may not deploy to test."
+        "v1.0.0 of web, published on GitHub, was not deployed to test: stanley may not deploy "
+        "to test."
     )
     hooks.ruled.world.config["environments"]["test"] = {"deployers": ["stanley"]}
     assert hooks.github(delivery="d-2", tag="v1.1.0")["code"] == "deployed"
@@ -165,7 +194,8 @@ def test_a_form_of_github_is_understood_too(hooks: Hooks) -> None:
 def test_a_pre_release_is_left_alone_until_the_config_wants_it(hooks: Hooks) -> None:
     answer = hooks.github(prerelease=True)
     assert answer["message"] == (
-        "acme/web v1.0.0 is a pre-release; nothing was done. To deploy such releases too: webhooks.github.prereleases."
+        "acme/web v1.0.0 is a pre-release; nothing was done. To deploy such releases too: "
+        "webhooks.github.prereleases."
     )
     assert hooks.ruled.announced == []
     hooks.ruled.world.config["webhooks"]["github"]["prereleases"] = True
@@ -184,8 +214,14 @@ def test_a_pre_release_is_left_alone_until_the_config_wants_it(hooks: Hooks) -> 
         (None, "seen_already"),
     ],
 )
-def test_the_date_of_a_release_of_gitlab_counts(hooks: Hooks, due: Optional[timedelta], code: str) -> None:
-    at = "soon" if due is None else (datetime.now(timezone.utc) + due).strftime("%Y-%m-%d %H:%M:%S UTC")
+def test_the_date_of_a_release_of_gitlab_counts(
+    hooks: Hooks, due: Optional[timedelta], code: str
+) -> None:
+    at = (
+        "soon"
+        if due is None
+        else (datetime.now(timezone.utc) + due).strftime("%Y-%m-%d %H:%M:%S UTC")
+    )
     headers = {"X-Gitlab-Event": "Release Hook", "X-Gitlab-Token": "the-token-of-gitlab"}
     answer = hooks.rule(headers, gitlab(released_at=at), "gitlab")
     assert answer["code"] == code
@@ -199,7 +235,9 @@ def test_the_date_of_a_release_of_gitlab_counts(hooks: Hooks, due: Optional[time
 
 @pytest.mark.parametrize("event", ["Tag Push Hook", "Push Hook", "Pipeline Hook", "System Hook"])
 @pytest.mark.parametrize("action", ["create", "update", "delete"])
-def test_only_the_making_of_a_release_counts_on_gitlab(hooks: Hooks, event: str, action: str) -> None:
+def test_only_the_making_of_a_release_counts_on_gitlab(
+    hooks: Hooks, event: str, action: str
+) -> None:
     headers = {"X-Gitlab-Event": event, "X-Gitlab-Token": "the-token-of-gitlab"}
     assert hooks.rule(headers, gitlab(action=action), "gitlab")["code"] == "nothing_new"
     if action != "create":
@@ -210,12 +248,22 @@ def test_only_the_making_of_a_release_counts_on_gitlab(hooks: Hooks, event: str,
 def gitlab(**more: Any) -> Dict[str, Any]:
     at = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     project = {"path_with_namespace": "acme/web"}
-    return {"object_kind": "release", "action": "create", "tag": "v1.0.0", "created_at": at, "project": project, **more}
+    return {
+        "object_kind": "release",
+        "action": "create",
+        "tag": "v1.0.0",
+        "created_at": at,
+        "project": project,
+        **more,
+    }
 
 
 def test_gitlab_is_known_by_its_token(hooks: Hooks) -> None:
     headers = {"X-Gitlab-Event": "Release Hook", "X-Gitlab-Token": "the-token-of-gitlab"}
-    assert hooks.rule({**headers, "X-Gitlab-Token": "another"}, gitlab(), "gitlab")["code"] == "not_signed"
+    assert (
+        hooks.rule({**headers, "X-Gitlab-Token": "another"}, gitlab(), "gitlab")["code"]
+        == "not_signed"
+    )
     assert hooks.rule(headers, gitlab(action="update"), "gitlab")["code"] == "nothing_new"
     answer = hooks.rule(headers, gitlab(), "gitlab")
     assert (answer["code"], answer["environment"]) == ("deployed", "uat")
@@ -228,9 +276,15 @@ def test_where_both_are_set_gitlab_has_to_sign_as_well(hooks: Hooks) -> None:
     assert hooks.rule(headers, body, "gitlab")["code"] == "not_signed"
     moment = str(int(datetime.now(timezone.utc).timestamp()))
     signed = f"m-1.{moment}.".encode() + json.dumps(body, separators=(",", ":")).encode()
-    digest = base64.b64encode(hmac.new(base64.b64decode(KEY), signed, hashlib.sha256).digest()).decode()
-    headers.update({"webhook-id": "m-1", "webhook-timestamp": moment, "webhook-signature": f"v1,{digest}"})
-    assert hooks.rule({**headers, "X-Gitlab-Token": "another"}, body, "gitlab")["code"] == "not_signed"
+    digest = base64.b64encode(
+        hmac.new(base64.b64decode(KEY), signed, hashlib.sha256).digest()
+    ).decode()
+    headers.update(
+        {"webhook-id": "m-1", "webhook-timestamp": moment, "webhook-signature": f"v1,{digest}"}
+    )
+    assert (
+        hooks.rule({**headers, "X-Gitlab-Token": "another"}, body, "gitlab")["code"] == "not_signed"
+    )
     assert hooks.rule(headers, body, "gitlab")["code"] == "deployed"
 
 
@@ -239,8 +293,14 @@ def test_where_both_are_set_gitlab_has_to_sign_as_well(hooks: Hooks) -> None:
     [
         ({"github": {"repositories": {"acme/web": "web"}}}, "webhooks.github.secret"),
         ({"github": {"secret": "short"}}, "webhooks.github.secret"),
-        ({"github": {"secret": SECRET, "repositories": {"acme/web": "shop"}}}, "webhooks.github.repositories.acme/web"),
-        ({"github": {"secret": SECRET, "repositories": {"web": "web"}}}, "webhooks.github.repositories.web"),
+        (
+            {"github": {"secret": SECRET, "repositories": {"acme/web": "shop"}}},
+            "webhooks.github.repositories.acme/web",
+        ),
+        (
+            {"github": {"secret": SECRET, "repositories": {"web": "web"}}},
+            "webhooks.github.repositories.web",
+        ),
         ({"github": {"secret": SECRET, "environment": "moon"}}, "webhooks.github.environment"),
         ({"github": {"secret": SECRET, "token": "x"}}, "webhooks.github.token"),
         ({"github": {"secret": SECRET, "prereleases": "maybe"}}, "webhooks.github.prereleases"),
@@ -273,8 +333,12 @@ def test_without_a_webhook_in_the_config_nothing_is_believed(hooks: Hooks) -> No
     assert hooks.github()["code"] == "not_configured"
 
 
-@pytest.mark.parametrize("reply", [Reply(404), Reply(body=b"[]"), Reply(body=b'{"payload": 1}'), Reply(403)])
-def test_when_stackstorm_does_not_tell_what_came_nothing_is_done(hooks: Hooks, reply: Reply) -> None:
+@pytest.mark.parametrize(
+    "reply", [Reply(404), Reply(body=b"[]"), Reply(body=b'{"payload": 1}'), Reply(403)]
+)
+def test_when_stackstorm_does_not_tell_what_came_nothing_is_done(
+    hooks: Hooks, reply: Reply
+) -> None:
     hooks.server.on(f"/v1/triggerinstances/{INSTANCE}", reply)
     answer = hooks.ruled.rule("deploy_release", service="github", instance=INSTANCE)
     assert not answer["ok"]

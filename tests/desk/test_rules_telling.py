@@ -1,4 +1,5 @@
-"""What rules tell the announce room: each outcome once, never what was said there, nothing while it is quiet."""
+"""What rules tell the announce room: each outcome once, never what was said there, nothing while it
+is quiet."""
 
 from __future__ import annotations
 
@@ -21,7 +22,13 @@ def ruled(tmp_path: Path, store_url: str) -> Ruled:
 
 
 def drift(ruled: Ruled, event: str = E1, **given: Any) -> Any:
-    known = {"app": "web", "environment": "uat", "version": "v9", "version_before": "v1.0.0", **given}
+    known = {
+        "app": "web",
+        "environment": "uat",
+        "version": "v9",
+        "version_before": "v1.0.0",
+        **given,
+    }
     return ruled.rule("note_drift", event=event, **known)
 
 
@@ -29,7 +36,10 @@ class TestAnnouncing:
     def test_a_deployment_asked_for_elsewhere_is_announced_once(self, ruled: Ruled) -> None:
         answer = ruled.deploy()
         assert ruled.announced == [answer["message"]]
-        assert ruled.rule("announce_deployments", execution="5f0000000000000000000001")["code"] == "nothing_new"
+        assert (
+            ruled.rule("announce_deployments", execution="5f0000000000000000000001")["code"]
+            == "nothing_new"
+        )
         ruled.rule("announce_deployments")
         assert len(ruled.announced) == 1
 
@@ -44,7 +54,9 @@ class TestAnnouncing:
         (said,) = ruled.announced
         assert said.startswith("stanley deployed web v1.0.0 to uat")
 
-    def test_a_room_that_somebody_outside_of_chat_claims_counts_for_nothing(self, ruled: Ruled) -> None:
+    def test_a_room_that_somebody_outside_of_chat_claims_counts_for_nothing(
+        self, ruled: Ruled
+    ) -> None:
         parameters = {"app": "web", "version": "v1.0.0", "environment": "uat", "requester": "alice"}
         ruled._run("deploy", {**parameters, "room": "#deploys", "st2_user": "mallory"})
         ruled.follow()
@@ -69,7 +81,9 @@ class TestAnnouncing:
         ruled.deploy(environment="production")
         assert ruled.announced == []
 
-    def test_a_change_is_announced_when_it_is_deployed_and_not_where_it_was_approved(self, ruled: Ruled) -> None:
+    def test_a_change_is_announced_when_it_is_deployed_and_not_where_it_was_approved(
+        self, ruled: Ruled
+    ) -> None:
         ruled.world.config["environments"]["uat"] = {"approvals": 1}
         change = ruled.deploy()["change"]
         assert ruled.announced == []
@@ -81,7 +95,9 @@ class TestAnnouncing:
         ruled.follow()
         assert len(ruled.announced) == 1
 
-    def test_a_change_asked_for_in_the_announce_room_is_told_there_by_the_approval(self, ruled: Ruled) -> None:
+    def test_a_change_asked_for_in_the_announce_room_is_told_there_by_the_approval(
+        self, ruled: Ruled
+    ) -> None:
         ruled.world.config["environments"]["uat"] = {"approvals": 1}
         change = ruled.deploy(room="#deploys")["change"]
         ruled.ask("approve_change", "bob", "#ops", change=change)
@@ -103,7 +119,9 @@ class TestAnnouncing:
     def test_a_link_is_told_where_the_config_has_the_address(self, ruled: Ruled) -> None:
         ruled.world.config["web"] = "https://st2.example.com"
         ruled.deploy()
-        assert ruled.announced[0].endswith("https://st2.example.com/#/history/5f0000000000000000000001")
+        assert ruled.announced[0].endswith(
+            "https://st2.example.com/#/history/5f0000000000000000000001"
+        )
 
 
 class TestMissed:
@@ -118,18 +136,24 @@ class TestMissed:
             ruled.rule("announce_deployments")
         assert ruled.announced == [answer["message"]]
 
-    def test_what_is_long_ago_is_no_news(self, ruled: Ruled, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_what_is_long_ago_is_no_news(
+        self, ruled: Ruled, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         ruled.ask("deploy", app="web", version="v1.0.0", environment="uat")
         monkeypatch.setattr(announcing, "_JUST_NOW", announcing.timedelta(0))
         monkeypatch.setattr(announcing, "_NEWS", announcing.timedelta(0))
         ruled.rule("announce_deployments")
         assert ruled.announced == []
 
-    def test_a_runner_that_died_is_found_and_told_also_where_it_was_asked_for(self, ruled: Ruled) -> None:
+    def test_a_runner_that_died_is_found_and_told_also_where_it_was_asked_for(
+        self, ruled: Ruled
+    ) -> None:
         ruled.world.config["announce"] = "#dev"
         ruled.deploy()
         given = {"app": "web", "version": "v1.1.0", "environment": "uat", "redeploy": False}
-        died = ruled.world.spawn("deploy", "bob", "opsroom.commands.deployments.pipeline:verify:before", **given)
+        died = ruled.world.spawn(
+            "deploy", "bob", "opsroom.commands.deployments.pipeline:verify:before", **given
+        )
         died.communicate(timeout=60)
         before = len(ruled.heard["#dev"].said)
         ruled.rule("announce_deployments")
@@ -139,7 +163,8 @@ class TestMissed:
             ruled.rule("announce_deployments")
         (said,) = ruled.heard["#dev"].said[before:]
         assert said.startswith(
-            "The deploy of web v1.1.0 on uat by bob was interrupted: its runner was lost after v1.1.0"
+            "The deploy of web v1.1.0 on uat by bob was interrupted: its runner was lost after "
+            "v1.1.0"
         )
 
     def test_while_the_chat_is_away_nothing_is_lost(self, ruled: Ruled) -> None:
@@ -155,7 +180,9 @@ class TestMissed:
 
 
 class TestQuiet:
-    def test_announcements_are_quiet_for_a_time_and_come_back_by_themselves(self, ruled: Ruled) -> None:
+    def test_announcements_are_quiet_for_a_time_and_come_back_by_themselves(
+        self, ruled: Ruled
+    ) -> None:
         answer = ruled.ask("quiet", length="30m")
         assert (answer["ok"], answer["code"]) == (True, "quiet")
         ruled.deploy()
@@ -171,7 +198,9 @@ class TestQuiet:
             assert f"{ahead:%H}:00 UTC" in ruled.ask("quiet", length=length)["message"]
         if ahead.hour > 12:
             # Up to 12 it may be either, and is asked back.
-            assert f"{ahead:%H}:00 UTC" in ruled.ask("quiet", length=f"until {ahead:%H}h")["message"]
+            assert (
+                f"{ahead:%H}:00 UTC" in ruled.ask("quiet", length=f"until {ahead:%H}h")["message"]
+            )
         both = ruled.ask("quiet", length="until 2h")
         assert both["code"] == "invalid_time"
         assert "may mean more than one time" in both["message"]
@@ -200,7 +229,15 @@ class TestQuiet:
         ruled.world.config["environments"]["uat"] = {"emergency": ["carol"], "approvals": 1}
         ruled.ask("quiet", length="30m")
         reason = "checkout is down"
-        ruled.ask("emergency_deploy", "carol", "#dev", app="web", version="v1.0.0", environment="uat", reason=reason)
+        ruled.ask(
+            "emergency_deploy",
+            "carol",
+            "#dev",
+            app="web",
+            version="v1.0.0",
+            environment="uat",
+            reason=reason,
+        )
         ruled.follow()
         ruled.rule("announce_deployments")
         begun, ended = ruled.announced
@@ -208,7 +245,9 @@ class TestQuiet:
         assert ended.startswith("carol deployed web v1.0.0 to uat in an emergency")
 
     @pytest.mark.parametrize("length", ["9h", "1d", "0m", "soon", "99999999m"])
-    def test_more_than_eight_hours_or_no_time_at_all_is_refused_and_recorded(self, ruled: Ruled, length: str) -> None:
+    def test_more_than_eight_hours_or_no_time_at_all_is_refused_and_recorded(
+        self, ruled: Ruled, length: str
+    ) -> None:
         assert ruled.ask("quiet", length=length)["code"] == "invalid_time"
         ruled.deploy()
         assert len(ruled.announced) == 1
@@ -232,10 +271,16 @@ class TestDrift:
         assert (answer["ok"], answer["code"], answer["told"]) == (True, "noted", True)
         assert drift(ruled)["code"] == "nothing_new"
         (said,) = ruled.announced
-        assert said.startswith("web on uat runs v9 now (before: v1.0.0), and nobody asked opsroom for that.")
+        assert said.startswith(
+            "web on uat runs v9 now (before: v1.0.0), and nobody asked opsroom for that."
+        )
         (record,) = ruled.world.records()
         assert (record.event, record.app, record.environment) == (Event.DRIFT, "web", "uat")
-        assert (record.version_before, record.version, record.facts["event"]) == ("v1.0.0", "v9", E1)
+        assert (record.version_before, record.version, record.facts["event"]) == (
+            "v1.0.0",
+            "v9",
+            E1,
+        )
 
     def test_it_is_recorded_also_where_nothing_is_announced(self, ruled: Ruled) -> None:
         del ruled.world.config["announce"]
@@ -293,7 +338,9 @@ class TestReminding:
         (said,) = ruled.announced
         assert len(said.split("\n")) == 2
 
-    def test_a_change_is_told_ten_minutes_before_it_expires_and_when_it_has(self, ruled: Ruled) -> None:
+    def test_a_change_is_told_ten_minutes_before_it_expires_and_when_it_has(
+        self, ruled: Ruled
+    ) -> None:
         ruled.world.config["environments"]["uat"] = {"approvals": 1, "approval_ttl": "30m"}
         change = ruled.deploy()["change"]
         before = len(ruled.heard["#dev"].said)

@@ -1,4 +1,5 @@
-"""The record goes away while a deployment is under way: the room hears what became of it, not only of the record."""
+"""The record goes away while a deployment is under way: the room hears what became of it, not only
+of the record."""
 
 from __future__ import annotations
 
@@ -16,10 +17,13 @@ def world_in_which_the_record_goes_away(folder: Path, status: int) -> World:
     world = make_world(folder)
     database = world.database.partition(":///")[2]
     body = (
-        f"import glob, os, sys\nfor name in glob.glob({database!r} + '*'): os.rename(name, name + '.away')\n"
+        f"import glob, os, sys\nfor name in glob.glob({database!r} + '*'): os.rename(name, name "
+        "+ '.away')\n"
         f"os.mkdir({database!r})\nsys.exit({status})"
     )
-    return world.with_app("api", deploy={"kind": "command", "command": [sys.executable, "-c", body]})
+    return world.with_app(
+        "api", deploy={"kind": "command", "command": [sys.executable, "-c", body]}
+    )
 
 
 def come_back(world: World) -> None:
@@ -57,4 +61,7 @@ def test_where_nothing_was_touched_the_answer_is_that_the_record_is_away(
     world.ask("get_history", environment="uat", app="")
     Path(world.database.partition(":///")[2]).unlink()
     Path(world.database.partition(":///")[2]).mkdir()
-    assert world.ask("deploy", app="api", version="1.0", environment="uat")["code"] == "store_unreachable"
+    assert (
+        world.ask("deploy", app="api", version="1.0", environment="uat")["code"]
+        == "store_unreachable"
+    )

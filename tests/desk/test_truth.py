@@ -1,4 +1,5 @@
-"""The record and the answers stay true when tags move, applications are down, claims are lost and databases go away."""
+"""The record and the answers stay true when tags move, applications are down, claims are lost and
+databases go away."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def move_tag(world: World, tag: str) -> str:
 
 
 def names_only(world: World) -> Dict[str, Any]:
-    """A version source that tells the name of the version and no commit, as most applications do."""
+    """A version source that tells the name of the version and no commit, as most applications
+    do."""
     path = world.folder / "srv" / "web" / "{environment}" / "current" / "VERSION"
     body = "import os, sys; print(open(sys.argv[1]).read() if os.path.exists(sys.argv[1]) else '')"
     return {"kind": "command", "command": [sys.executable, "-c", body, str(path)]}
@@ -42,7 +44,9 @@ def test_a_rollback_brings_back_what_ran_and_not_what_its_tag_means_by_now(world
     answer = world.ask("rollback", app="web", environment="uat")
     assert answer["code"] == "changed_meanwhile"
     assert world.running() == "v1.1.0"
-    ran = next(one for one in world.records() if one.version == "v1.0.0" and one.event.value == "succeeded")
+    ran = next(
+        one for one in world.records() if one.version == "v1.0.0" and one.event.value == "succeeded"
+    )
     assert ran.facts["commit"][:12] in answer["hint"]
 
 
@@ -50,7 +54,10 @@ def test_promoting_does_not_trust_a_name_where_the_record_knows_the_commit(world
     world.with_app("web", **{**world.config["apps"]["web"], "version": names_only(world)})
     world.ask("deploy", app="web", version="v1.1.0", environment="test")
     move_tag(world, "v1.1.0")
-    assert world.ask("promote", app="web", source="test", environment="uat")["code"] == "changed_meanwhile"
+    assert (
+        world.ask("promote", app="web", source="test", environment="uat")["code"]
+        == "changed_meanwhile"
+    )
     assert world.running("uat") == ""
 
 
@@ -59,7 +66,10 @@ def test_the_order_of_environments_does_not_trust_a_name_either(world: World) ->
     world.with_app("web", **{**world.config["apps"]["web"], "version": names_only(world)})
     world.ask("deploy", app="web", version="v1.1.0", environment="test")
     move_tag(world, "v1.1.0")
-    assert world.ask("deploy", app="web", version="v1.1.0", environment="uat")["code"] == "out_of_order"
+    assert (
+        world.ask("deploy", app="web", version="v1.1.0", environment="uat")["code"]
+        == "out_of_order"
+    )
 
 
 def down(world: World) -> None:
@@ -67,12 +77,16 @@ def down(world: World) -> None:
     world.with_app("web", **{**world.config["apps"]["web"], "version": source, "verify_for": "0s"})
 
 
-def test_an_application_that_is_down_can_be_rolled_back_and_helped_in_an_emergency(world: World) -> None:
+def test_an_application_that_is_down_can_be_rolled_back_and_helped_in_an_emergency(
+    world: World,
+) -> None:
     world.config["environments"]["uat"] = {"emergency": ["carol"]}
     world.ask("deploy", app="web", version="v1.0.0", environment="uat")
     world.ask("deploy", app="web", version="v1.1.0", environment="uat")
     down(world)
-    assert world.ask("deploy", app="web", version="v1.2.0", environment="uat")["code"] == "unreachable"
+    assert (
+        world.ask("deploy", app="web", version="v1.2.0", environment="uat")["code"] == "unreachable"
+    )
     # It is put in place; that it does not come up is told, and the record knows from where.
     assert world.ask("rollback", app="web", environment="uat")["code"] == "not_verified"
     assert world.running() == "v1.0.0"
@@ -91,7 +105,9 @@ def test_without_a_source_the_record_tells_what_runs(world: World) -> None:
     assert (back["code"], back["version"]) == ("deployed", "1.0")
 
 
-def test_a_success_that_cannot_be_recorded_is_never_recorded_as_a_failure(world: World, monkeypatch: Any) -> None:
+def test_a_success_that_cannot_be_recorded_is_never_recorded_as_a_failure(
+    world: World, monkeypatch: Any
+) -> None:
     original = record.Request._write_end
 
     def away(self: record.Request, entry: Any, also: Any) -> bool:
@@ -110,7 +126,9 @@ def test_a_success_that_cannot_be_recorded_is_never_recorded_as_a_failure(world:
     assert "v1.1.0 had been put in place" in history["deployments"][0]["message"]
 
 
-def test_who_lost_the_claim_writes_no_success_after_somebody_elses(world: World, monkeypatch: Any) -> None:
+def test_who_lost_the_claim_writes_no_success_after_somebody_elses(
+    world: World, monkeypatch: Any
+) -> None:
     original = pipeline.success
 
     def success(request: Any, order: Any, verified: bool) -> str:
@@ -124,13 +142,20 @@ def test_who_lost_the_claim_writes_no_success_after_somebody_elses(world: World,
     answer = world.ask("deploy", "alice", app="web", version="v1.1.0", environment="uat")
     assert (answer["ok"], answer["code"]) == (False, "claim_lost")
     assert "v1.2.0 runs there now." in answer["message"]
-    assert world.events() == ["asked", "started", "interrupted", "asked", "started", "succeeded"] or (
-        world.events() == ["asked", "started", "asked", "interrupted", "started", "succeeded"]
-    )
+    assert world.events() == [
+        "asked",
+        "started",
+        "interrupted",
+        "asked",
+        "started",
+        "succeeded",
+    ] or (world.events() == ["asked", "started", "asked", "interrupted", "started", "succeeded"])
     assert world.finished()[0].version == "v1.2.0"
 
 
-def test_a_commit_whose_answer_was_lost_is_not_written_twice(world: World, monkeypatch: Any) -> None:
+def test_a_commit_whose_answer_was_lost_is_not_written_twice(
+    world: World, monkeypatch: Any
+) -> None:
     original = record.Request._write_end
     lost = []
 
@@ -164,13 +189,20 @@ def test_an_emergency_is_announced_before_and_after_also_when_it_fails(world: Wo
     world.config["announce"] = "#deploys"
     command = {"kind": "command", "command": [sys.executable, "-c", "raise SystemExit(3)"]}
     world.with_app("api", deploy=command)
-    given = {"app": "api", "version": "1.0", "environment": "production", "reason": "checkout is down"}
+    given = {
+        "app": "api",
+        "version": "1.0",
+        "environment": "production",
+        "reason": "checkout is down",
+    }
     assert world.ask("emergency_deploy", "carol", **given)["code"] == "deploy_failed"
     assert "past approval: checkout is down" in world.room.said[0]
     assert "failed" in world.room.said[-1]
 
 
-def test_what_an_emergency_passes_is_named_also_a_lock_that_came_in_between(world: World, monkeypatch: Any) -> None:
+def test_what_an_emergency_passes_is_named_also_a_lock_that_came_in_between(
+    world: World, monkeypatch: Any
+) -> None:
     guarded(world)
     original = pipeline._take_claim
 
@@ -180,34 +212,62 @@ def test_what_an_emergency_passes_is_named_also_a_lock_that_came_in_between(worl
 
     world.config["environments"]["production"]["lockers"] = ["bob"]
     monkeypatch.setattr(pipeline, "_take_claim", take)
-    given = {"app": "web", "version": "v1.0.0", "environment": "production", "reason": "checkout is down"}
+    given = {
+        "app": "web",
+        "version": "v1.0.0",
+        "environment": "production",
+        "reason": "checkout is down",
+    }
     assert world.ask("emergency_deploy", "carol", **given)["code"] == "deployed"
     overridden = next(one for one in world.records() if one.event.value == "overridden")
     assert overridden.facts["passed"] == ["locked", "approval"]
 
 
-def test_an_emergency_and_the_kill_switch_want_the_second_factor_where_it_is_wanted(world: World) -> None:
+def test_an_emergency_and_the_kill_switch_want_the_second_factor_where_it_is_wanted(
+    world: World,
+) -> None:
     import time
 
     import pyotp
 
     guarded(world, second_factor=True)
-    given = {"app": "web", "version": "v1.0.0", "environment": "production", "reason": "checkout is down"}
+    given = {
+        "app": "web",
+        "version": "v1.0.0",
+        "environment": "production",
+        "reason": "checkout is down",
+    }
     refused = world.ask("emergency_deploy", "carol", **given)
     assert refused["code"] == "code_needed"
     assert world.running("production") == ""
     totp = pyotp.TOTP("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
     now = time.time()
     assert world.ask("emergency_deploy", "carol", code=totp.at(now), **given)["code"] == "deployed"
-    assert world.ask("lock", "carol", environment="everything", reason="stolen names")["code"] == "locked_now"
+    assert (
+        world.ask("lock", "carol", environment="everything", reason="stolen names")["code"]
+        == "locked_now"
+    )
     assert world.ask("unlock", "carol", environment="everything")["code"] == "code_needed"
-    assert world.ask("unlock", "carol", environment="everything", code=totp.at(now))["code"] == "code_used"
-    assert world.ask("unlock", "carol", environment="everything", code=totp.at(now + 30))["code"] == "unlocked"
+    assert (
+        world.ask("unlock", "carol", environment="everything", code=totp.at(now))["code"]
+        == "code_used"
+    )
+    assert (
+        world.ask("unlock", "carol", environment="everything", code=totp.at(now + 30))["code"]
+        == "unlocked"
+    )
 
 
-def test_an_announcement_is_not_said_twice_in_one_room_that_the_relay_names_otherwise(world: World) -> None:
+def test_an_announcement_is_not_said_twice_in_one_room_that_the_relay_names_otherwise(
+    world: World,
+) -> None:
     guarded(world)
     world.config["announce"] = "#ops"
-    given = {"app": "web", "version": "v1.0.0", "environment": "production", "reason": "checkout is down"}
+    given = {
+        "app": "web",
+        "version": "v1.0.0",
+        "environment": "production",
+        "reason": "checkout is down",
+    }
     assert world.ask("emergency_deploy", "carol", room="ops", **given)["code"] == "deployed"
     assert world.room.said == []

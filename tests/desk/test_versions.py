@@ -41,9 +41,13 @@ def test_a_tag_goes_all_the_way_and_back(world: World, first: str, second: str) 
         assert (answer["code"], answer["version"]) == ("deployed", version)
         assert version in answer["message"]
         assert world.running() == version
-    assert world.ask("get_version", app="web", environment="uat")["message"] == f"web on uat: {second}"
+    assert (
+        world.ask("get_version", app="web", environment="uat")["message"] == f"web on uat: {second}"
+    )
     assert world.ask("promote", app="web", source="uat", environment="test")["version"] == second
-    assert f"{first} -> {second}" in world.ask("get_history", app="web", environment="uat")["message"]
+    assert (
+        f"{first} -> {second}" in world.ask("get_history", app="web", environment="uat")["message"]
+    )
     assert world.ask("rollback", app="web", environment="uat")["version"] == first
     assert world.running() == first
     assert world.chain_holds()
@@ -53,10 +57,16 @@ def test_a_cache_that_gives_the_old_version_is_named(world: World) -> None:
     tagged(world, "v2.0.0")
     with HttpServer() as server:
         server.on("/version", Reply(body="v1.0.0", headers={"Age": "120", "X-Cache": "HIT"}))
-        web = {**world.config["apps"]["web"], "version": {"kind": "http", "url": server.url("/version")}}
+        web = {
+            **world.config["apps"]["web"],
+            "version": {"kind": "http", "url": server.url("/version")},
+        }
         world.with_app("web", **{**web, "verify_for": "0s"})
         answer = world.ask("deploy", app="web", version="v2.0.0", environment="uat")
         check = world.ask("check_version", app="web", version="v2.0.0", environment="uat")
     assert answer["code"] == check["code"] == "not_verified"
-    cure = "A cache gave that answer (Age: 120, X-Cache: HIT), though it was asked not to. Let it pass this address on."
+    cure = (
+        "A cache gave that answer (Age: 120, X-Cache: HIT), though it was asked not to. Let "
+        "it pass this address on."
+    )
     assert answer["hint"] == check["hint"] == cure

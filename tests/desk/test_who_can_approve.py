@@ -1,4 +1,5 @@
-"""The answer to a change that waits names who can approve it: never the one who asked, nobody who cannot."""
+"""The answer to a change that waits names who can approve it: never the one who asked, nobody who
+cannot."""
 
 from __future__ import annotations
 
@@ -14,9 +15,17 @@ ASKED = {"app": "web", "version": "v1.1.0", "environment": "production"}
 CASES: Dict[str, Tuple[Dict[str, Any], str, str]] = {
     "a whole group": ({}, "alice", "release-managers"),
     "the others of a group": ({}, "carol", "dave and erin"),
-    "a group and a person": ({"approvers": ["release-managers", "alice"]}, "alice", "release-managers"),
+    "a group and a person": (
+        {"approvers": ["release-managers", "alice"]},
+        "alice",
+        "release-managers",
+    ),
     "each once": ({"approvers": ["carol", "release-managers"]}, "dave", "carol and erin"),
-    "whoever may deploy": ({"approvers": ["release-managers", "alice"]}, "erin", "carol, dave and alice"),
+    "whoever may deploy": (
+        {"approvers": ["release-managers", "alice"]},
+        "erin",
+        "carol, dave and alice",
+    ),
     "who has codes": ({"second_factor": True}, "alice", "carol"),
     "who is in a room": ({"rooms": ["#ops"], "approvers": ["carol", "ghost"]}, "alice", "carol"),
 }
@@ -31,7 +40,10 @@ def test_a_change_and_a_plan_name_who_can_approve(tmp_path: Path, case: str) -> 
     plan = world.ask("plan", who, room="#ops", **ASKED)
     assert f"It needs 1 approval: {named}." in plan["message"]
     answer = world.ask("deploy", who, room="#ops", **ASKED)
-    assert (answer["code"], f"({named}, 1 needed, until " in answer["message"]) == ("waiting", True), answer
+    assert (answer["code"], f"({named}, 1 needed, until " in answer["message"]) == (
+        "waiting",
+        True,
+    ), answer
 
 
 ALONE = {"approvers": ["carol"], "deployers": ["carol", "alice"]}
@@ -39,17 +51,20 @@ STUCK: Dict[str, Tuple[Dict[str, Any], str, str]] = {
     "the only approver": (
         ALONE,
         "carol",
-        "It cannot be approved: it needs 1 approval, carol asked for it, and nobody else can give one.",
+        "It cannot be approved: it needs 1 approval, carol asked for it, and nobody else can "
+        "give one.",
     ),
     "one of two": (
         {"approvers": ["carol", "dave"], "approvals": 2},
         "carol",
-        "It cannot be approved: it needs 2 approvals, carol asked for it, and only dave can give one.",
+        "It cannot be approved: it needs 2 approvals, carol asked for it, and only dave can "
+        "give one.",
     ),
     "the only one with codes": (
         {"second_factor": True},
         "carol",
-        "It cannot be approved: it needs 1 approval, carol asked for it, and nobody else can give one.",
+        "It cannot be approved: it needs 1 approval, carol asked for it, and nobody else can "
+        "give one.",
     ),
 }
 
@@ -58,7 +73,10 @@ STUCK: Dict[str, Tuple[Dict[str, Any], str, str]] = {
 def test_what_nobody_can_approve_says_so_and_what_to_do(tmp_path: Path, case: str) -> None:
     rules, who, told = STUCK[case]
     world = guarded_world(tmp_path, **rules)
-    cure = "Someone else asks for it, or an administrator adds approvers of production to opsroom.yaml."
+    cure = (
+        "Someone else asks for it, or an administrator adds approvers of production to "
+        "opsroom.yaml."
+    )
     answers = [world.ask(action, who, **ASKED) for action in ("plan", "deploy", "deploy")]
     assert [answer["code"] for answer in answers] == ["plan", "waiting", "waiting"]
     for answer in answers:
@@ -76,7 +94,9 @@ def test_who_approves_their_own_change_is_told_who_else_can(tmp_path: Path) -> N
     assert answer["hint"] == f"Someone else (dave and erin) says: approve change {change}"
 
 
-def test_who_alone_could_approve_their_own_change_is_told_that_nobody_else_can(tmp_path: Path) -> None:
+def test_who_alone_could_approve_their_own_change_is_told_that_nobody_else_can(
+    tmp_path: Path,
+) -> None:
     world = guarded_world(tmp_path, **ALONE)
     change = wait_for(world, who="carol")
     answer = world.ask("approve_change", "carol", change=change)

@@ -1,4 +1,5 @@
-"""The pack, installed from the committed state of this checkout into a running StackStorm, and worlds to deploy in."""
+"""The pack, installed from the committed state of this checkout into a running StackStorm, and
+worlds to deploy in."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ from support.world import ROOT, World, make_world
 class Installed:
     """How the installation went.
 
-    `checkout` is what was installed, `execution` the ended installation; `help` and `deploy` are what the pack
-    answered before it had any config.
+    `checkout` is what was installed, `execution` the ended installation; `help` and `deploy` are
+    what the pack answered before it had any config.
     """
 
     checkout: Path
@@ -54,12 +55,19 @@ def installed(stackstorm: StackStorm) -> Iterator[Installed]:
     try:
         begun = stackstorm.make("/packs/install", {"packs": [f"file://{checkout}"]})
         execution = stackstorm.ended(begun["execution_id"], patience=600)
-        assert execution["status"] == "succeeded", f"the installation ended as {execution['status']}: {execution}"
+        assert execution["status"] == "succeeded", (
+            f"the installation ended as {execution['status']}: {execution}"
+        )
         _same_machine(stackstorm, checkout)
         _relay_may(stackstorm)
         if stackstorm.config():
             stackstorm.configure({})
-        yield Installed(checkout, execution, stackstorm.say("opsroom help"), stackstorm.say("deploy web v1.0.0 to uat"))
+        yield Installed(
+            checkout,
+            execution,
+            stackstorm.say("opsroom help"),
+            stackstorm.say("deploy web v1.0.0 to uat"),
+        )
     finally:
         _restore(stackstorm, was_there, config)
         shutil.rmtree(folder, ignore_errors=True)
@@ -69,7 +77,9 @@ def _same_machine(storm: StackStorm, checkout: Path) -> None:
     """The worlds of these tests are folders that the actions deploy into."""
     pack = Path(storm.get("/packs/opsroom")["path"])
     if not (pack / "pack.yaml").is_file() or _commit(pack) != _commit(checkout):
-        pytest.skip("StackStorm is on another machine: its actions cannot reach the folders of these tests")
+        pytest.skip(
+            "StackStorm is on another machine: its actions cannot reach the folders of these tests"
+        )
 
 
 def _commit(folder: Path) -> str:
@@ -81,7 +91,8 @@ def _commit(folder: Path) -> str:
 def _relay_may(storm: StackStorm) -> None:
     answer = storm.tell("opsroom help")
     assert answer.status_code != 403, (
-        f"the relay's user {RELAY} may not run the pack; grant it action_execute on pack:opsroom: {answer.text[:300]}"
+        f"the relay's user {RELAY} may not run the pack; grant it action_execute on "
+        f"pack:opsroom: {answer.text[:300]}"
     )
     storm.finish(answer.json()["results"][0])
 
@@ -128,8 +139,11 @@ def relay_users() -> Dict[str, str]:
 
 
 @pytest.fixture(params=KINDS)
-def channel(request: pytest.FixtureRequest, stackstorm: StackStorm, relay_users: Dict[str, str]) -> Iterator[Channel]:
-    """A world that is spoken to through each chat relay in turn: alice, bob and carol are known by what it reports.
+def channel(
+    request: pytest.FixtureRequest, stackstorm: StackStorm, relay_users: Dict[str, str]
+) -> Iterator[Channel]:
+    """A world that is spoken to through each chat relay in turn: alice, bob and carol are known by
+    what it reports.
 
     Skips, saying so, where the environment names no such relay: see support.relays.
     """

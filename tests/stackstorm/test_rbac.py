@@ -1,7 +1,8 @@
 """The roles of rbac/, tried on a running StackStorm: what each may do, and what it may not.
 
-Each role is tried as a user who has it and no other. Nothing is run that is allowed: a request with a parameter that no
-action has is refused with 403 where the role does not reach, and with 400 where it does.
+Each role is tried as a user who has it and no other. Nothing is run that is allowed: a request with
+a parameter that no action has is refused with 403 where the role does not reach, and with 400 where
+it does.
 """
 
 from __future__ import annotations
@@ -84,7 +85,13 @@ class TestRole:
     def test_it_runs_nothing_that_reaches_the_machines_or_the_packs(
         self, stackstorm: StackStorm, who: Who, role: str
     ) -> None:
-        for action in ("core.local", "core.remote", "core.http", "packs.install", "chatops.post_result"):
+        for action in (
+            "core.local",
+            "core.remote",
+            "core.http",
+            "packs.install",
+            "chatops.post_result",
+        ):
             if stackstorm.call("GET", f"/actions/{action}").ok:
                 assert not may_run(stackstorm, who, action), action
         wanted = role != "opsroom_viewer"
@@ -97,7 +104,11 @@ class TestRole:
             ("POST", "/packs/install", {"packs": ["opsroom_no_such_pack"]}),
             ("POST", "/packs/uninstall", {"packs": ["opsroom_no_such_pack"]}),
             ("POST", "/packs/register", {"packs": ["opsroom"], "types": ["policy"]}),
-            ("PUT", "/keys/opsroom_test_of_roles", {"name": "opsroom_test_of_roles", "value": "x", "scope": "system"}),
+            (
+                "PUT",
+                "/keys/opsroom_test_of_roles",
+                {"name": "opsroom_test_of_roles", "value": "x", "scope": "system"},
+            ),
             ("POST", "/apikeys", {"user": "st2admin"}),
             ("GET", "/rbac/role_assignments", None),
             ("GET", "/configs/opsroom?show_secrets=true", None),
@@ -114,9 +125,16 @@ class TestRole:
             for query in ("", "?decrypt=true", "?scope=st2kv.system"):
                 assert stackstorm.call("GET", f"/keys/{name}{query}", None, who).status_code == 403
             for scope in ("all", "system"):
-                assert name not in stackstorm.call("GET", f"/keys?scope={scope}&decrypt=true", None, who).text
+                assert (
+                    name
+                    not in stackstorm.call(
+                        "GET", f"/keys?scope={scope}&decrypt=true", None, who
+                    ).text
+                )
 
-    def test_it_changes_no_action_and_no_alias_of_the_pack(self, stackstorm: StackStorm, who: Who, role: str) -> None:
+    def test_it_changes_no_action_and_no_alias_of_the_pack(
+        self, stackstorm: StackStorm, who: Who, role: str
+    ) -> None:
         for path, body in (
             ("/actions/opsroom.help", {"enabled": False}),
             ("/actionalias/opsroom.opsroom_help", {"enabled": False}),
@@ -128,11 +146,18 @@ class TestRole:
 
 
 @pytest.mark.parametrize("role", ["opsroom_relay"])
-def test_the_relay_finds_commands_and_passes_them_on(stackstorm: StackStorm, who: Who, role: str) -> None:
+def test_the_relay_finds_commands_and_passes_them_on(
+    stackstorm: StackStorm, who: Who, role: str
+) -> None:
     matched = stackstorm.call("POST", "/actionalias/match", {"command": "opsroom help"}, who)
     assert matched.status_code == 200
     assert stackstorm.call("GET", "/actionalias?limit=100", None, who).status_code == 200
-    body = {"command": "opsroom help", "user": "alice", "source_channel": "#dev", "notification_route": "none"}
+    body = {
+        "command": "opsroom help",
+        "user": "alice",
+        "source_channel": "#dev",
+        "notification_route": "none",
+    }
     passed_on = stackstorm.call("POST", "/aliasexecution/match_and_execute", body, who)
     assert passed_on.status_code == 201
     execution = passed_on.json()["results"][0]["execution"]["id"]
@@ -140,7 +165,9 @@ def test_the_relay_finds_commands_and_passes_them_on(stackstorm: StackStorm, who
 
 
 @pytest.mark.parametrize("role", ["opsroom_viewer", "opsroom_operator", "opsroom_release_manager"])
-def test_people_find_the_actions_run_one_and_read_its_result(stackstorm: StackStorm, who: Who, role: str) -> None:
+def test_people_find_the_actions_run_one_and_read_its_result(
+    stackstorm: StackStorm, who: Who, role: str
+) -> None:
     assert stackstorm.call("GET", "/actions?pack=opsroom&limit=100", None, who).status_code == 200
     assert stackstorm.call("GET", "/actions/opsroom.help", None, who).status_code == 200
     assert stackstorm.call("GET", "/runnertypes?name=python-script", None, who).status_code == 200
@@ -156,9 +183,15 @@ def test_people_find_the_actions_run_one_and_read_its_result(stackstorm: StackSt
 def test_a_viewer_cannot_speak_for_the_relay_or_cancel_what_others_run(
     stackstorm: StackStorm, who: Who, role: str
 ) -> None:
-    assert stackstorm.call("POST", "/actionalias/match", {"command": "opsroom help"}, who).status_code == 403
+    assert (
+        stackstorm.call("POST", "/actionalias/match", {"command": "opsroom help"}, who).status_code
+        == 403
+    )
     deploy = stackstorm.call("POST", "/executions", {"action": "opsroom.deploy"}, who)
     assert deploy.status_code == 403
     theirs = stackstorm.get("/executions?action=opsroom.deploy&limit=1")
     if theirs:
-        assert stackstorm.call("DELETE", f"/executions/{theirs[0]['id']}", None, who).status_code == 403
+        assert (
+            stackstorm.call("DELETE", f"/executions/{theirs[0]['id']}", None, who).status_code
+            == 403
+        )

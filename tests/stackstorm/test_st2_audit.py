@@ -1,4 +1,5 @@
-"""The auditor's view on a running StackStorm: the report, and the ledger beside StackStorm's own history."""
+"""The auditor's view on a running StackStorm: the report, and the ledger beside StackStorm's own
+history."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ from support.stackstorm import StackStorm
 from support.world import World
 
 
-def test_a_report_is_written_and_links_to_the_executions(stackstorm: StackStorm, world: World) -> None:
+def test_a_report_is_written_and_links_to_the_executions(
+    stackstorm: StackStorm, world: World
+) -> None:
     done = stackstorm.ask("deploy web v1.0.0 to production", "carol", "#ops")
     assert done.code == "deployed"
     month = datetime.now(timezone.utc).strftime("%Y-%m")
@@ -29,6 +32,7 @@ def test_the_ledger_and_stackstorms_history_agree(stackstorm: StackStorm, world:
     ended = stackstorm.run("opsroom.reconcile", parameters={"since": today})
     result = ended["result"]["result"]
     assert result["code"] in ("reconciled", "record_incomplete"), result
-    # Other tests of the day used other databases; what this one recorded must be known to StackStorm.
+    # Other tests of the day used other databases; what this one recorded must be known to
+    # StackStorm.
     assert result["only_in_the_record"] == [], result
     assert result["compared"] >= 1

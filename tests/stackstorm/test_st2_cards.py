@@ -1,4 +1,5 @@
-"""Cards on a running StackStorm: every kind of tracker through chat, once, in whose name, and without expressions."""
+"""Cards on a running StackStorm: every kind of tracker through chat, once, in whose name, and
+without expressions."""
 
 from __future__ import annotations
 
@@ -36,7 +37,9 @@ def test_a_card_of_every_kind_is_made_commented_on_shown_moved_assigned_and_foun
             answer = stackstorm.ask(text, who)
             assert answer.result, answer.execution
             executions.append(answer.id)
-            return Said(answer.status == "succeeded", answer.code, answer.result["message"], answer.result)
+            return Said(
+                answer.status == "succeeded", answer.code, answer.result["message"], answer.result
+            )
 
         story(say, it)
         records = world.records()
@@ -44,15 +47,21 @@ def test_a_card_of_every_kind_is_made_commented_on_shown_moved_assigned_and_foun
         assert {one.execution_id for one in records} <= set(executions)
         for secret in it.secrets:
             assert secret not in repr(records)
-            assert not [one for one in executions if secret in repr(stackstorm.execution(one)["result"])]
+            assert not [
+                one for one in executions if secret in repr(stackstorm.execution(one)["result"])
+            ]
 
 
-def test_the_room_reads_the_answer_and_the_card_says_who_asked_where(stackstorm: StackStorm, world: World) -> None:
+def test_the_room_reads_the_answer_and_the_card_says_who_asked_where(
+    stackstorm: StackStorm, world: World
+) -> None:
     with case("jira cloud") as it:
         world.config["web"] = "https://st2.example.com"
         configured(stackstorm, world, it)
         answer = stackstorm.say("create card: checkout is broken\nsince noon", "mallory", "#ops")
-        assert answer.message.startswith("mallory (unknown here) created OPS-1 in desk: checkout is broken. http")
+        assert answer.message.startswith(
+            "mallory (unknown here) created OPS-1 in desk: checkout is broken. http"
+        )
         assert answer.posted["extra"]["slack"]["color"] == "#2eb886"
         assert it.vendor is not None
         line = f"(in #ops) via opsroom, https://st2.example.com/#/history/{answer.id}"
@@ -70,7 +79,9 @@ def test_who_asks_cannot_be_claimed(stackstorm: StackStorm, world: World) -> Non
         assert world.records() == []
 
 
-def test_the_same_message_in_many_executions_at_once_makes_one_card(stackstorm: StackStorm, world: World) -> None:
+def test_the_same_message_in_many_executions_at_once_makes_one_card(
+    stackstorm: StackStorm, world: World
+) -> None:
     with case("github") as it:
         configured(stackstorm, world, it)
         answers: List[Any] = []
@@ -123,9 +134,11 @@ def test_a_text_with_an_expression_is_refused_and_one_that_comes_back_is_not_eva
             assert it.vendor.sent() == []
             # Somebody wrote it on the tracker's own page.
             issue = {
-                "number": 1, "title": f"x {spell}", "body": f"y {spell} <% st2kv(system.opsroom_card_test) %>",
+                "number": 1, "title": f"x {spell}",
+                "body": f"y {spell} <% " "st2kv(system.opsroom_card_test) %>",
                 "state": "open", "user": {"login": "eve"}, "assignees": [], "comments": 0,
-                "html_url": "https://github.com/acme/web/issues/1", "updated_at": "2026-11-23T10:00:00Z",
+                "html_url": "https://github.com/acme/web/issues/1",
+                "updated_at": "2026-11-23T10:00:00Z",
             }  # fmt: skip
             it.vendor.instead(Reply(200, json.dumps(issue), {"Content-Type": "application/json"}))
             answer = stackstorm.say("show card acme/web#1")
@@ -156,10 +169,14 @@ def kept(world: World) -> List[Any]:
     from opsroom.db import open_store
 
     with open_store(world.database).begin(writes=False) as connection:
-        return [tuple(row) for row in connection.execute(text("SELECT summary, description FROM cards"))]
+        return [
+            tuple(row) for row in connection.execute(text("SELECT summary, description FROM cards"))
+        ]
 
 
-def test_without_a_tracker_the_answer_says_what_to_add(stackstorm: StackStorm, world: World) -> None:
+def test_without_a_tracker_the_answer_says_what_to_add(
+    stackstorm: StackStorm, world: World
+) -> None:
     config: Dict[str, Any] = {**world.config}
     stackstorm.configure(config)
     answer = stackstorm.say("create card: checkout is broken")

@@ -28,7 +28,9 @@ def test_the_check_and_stackstorm_refuse_the_same(stackstorm: StackStorm, world:
     assert wrong == []
 
 
-def test_what_stackstorm_evaluates_and_fails_on_is_refused_by_the_check(stackstorm: StackStorm, world: World) -> None:
+def test_what_stackstorm_evaluates_and_fails_on_is_refused_by_the_check(
+    stackstorm: StackStorm, world: World
+) -> None:
     for text in ("{{ nothing }}", "{% nothing %}"):
         config = {**world.config, "announce": text}
         assert registration.complaints(config)

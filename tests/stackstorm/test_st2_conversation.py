@@ -1,4 +1,5 @@
-"""The commands, said in a room: what is answered, what is recorded, and what really happened on the disk."""
+"""The commands, said in a room: what is answered, what is recorded, and what really happened on the
+disk."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ ACK = "On it. The answer follows here; execution {id}"
 
 
 def looks_right(answer: Said, colour: str) -> None:
-    """What holds for every answer: one short text, neutralised, coloured, in the thread, no trace of a crash."""
+    """What holds for every answer: one short text, neutralised, coloured, in the thread, no trace
+    of a crash."""
     assert answer.posted["extra"] == {"slack": {"color": colour, "thread_response": True}}
     assert 0 < len(answer.message) <= 400
     assert len(answer.message.split("\n")) <= 8
@@ -76,7 +78,9 @@ def test_history_tells_who_did_what(stackstorm: StackStorm, world: World) -> Non
     assert len(stackstorm.ask("history on uat limit=1").result["deployments"]) == 1
 
 
-def test_promote_takes_the_version_that_runs_elsewhere(stackstorm: StackStorm, world: World) -> None:
+def test_promote_takes_the_version_that_runs_elsewhere(
+    stackstorm: StackStorm, world: World
+) -> None:
     stackstorm.ask("deploy web v1.1.0 to test")
     answer = stackstorm.say("promote web from test to uat")
     assert answer.status == "succeeded"
@@ -95,11 +99,17 @@ def test_rollback_brings_back_the_version_before(stackstorm: StackStorm, world: 
     assert world.running("uat") == "v1.0.0"
     assert "carol rolled back web to v1.0.0 on uat" in answer.message
     record = last(world, "succeeded")
-    assert (record.command, record.version_before, record.version) == ("rollback", "v1.1.0", "v1.0.0")
+    assert (record.command, record.version_before, record.version) == (
+        "rollback",
+        "v1.1.0",
+        "v1.0.0",
+    )
     looks_right(answer, GREEN)
 
 
-def test_the_same_version_again_is_done_only_when_it_is_asked_for(stackstorm: StackStorm, world: World) -> None:
+def test_the_same_version_again_is_done_only_when_it_is_asked_for(
+    stackstorm: StackStorm, world: World
+) -> None:
     stackstorm.ask("deploy web v1.0.0 to uat")
     again = stackstorm.say("deploy web v1.0.0 to uat")
     assert (again.status, again.code) == ("succeeded", "already_there")
@@ -153,10 +163,14 @@ def test_a_refusal_says_what_is_in_the_way_and_changes_nothing(
     looks_right(answer, AMBER)
 
 
-def test_a_failure_says_what_went_wrong_and_what_runs_now(stackstorm: StackStorm, world: World) -> None:
+def test_a_failure_says_what_went_wrong_and_what_runs_now(
+    stackstorm: StackStorm, world: World
+) -> None:
     program = "import sys; print('first line'); print('disk is full'); sys.exit(3)"
     version = world.config["apps"]["web"]["version"]
-    world.with_app("api", deploy={"kind": "command", "command": ["python3", "-c", program]}, version=version)
+    world.with_app(
+        "api", deploy={"kind": "command", "command": ["python3", "-c", program]}, version=version
+    )
     stackstorm.configure(world.config)
     answer = stackstorm.say("deploy api 1.0 to uat")
     assert (answer.status, answer.code) == ("failed", "deploy_failed")
@@ -167,7 +181,9 @@ def test_a_failure_says_what_went_wrong_and_what_runs_now(stackstorm: StackStorm
     looks_right(answer, RED)
 
 
-def test_a_second_deployment_at_the_same_place_is_told_who_is_at_it(stackstorm: StackStorm, world: World) -> None:
+def test_a_second_deployment_at_the_same_place_is_told_who_is_at_it(
+    stackstorm: StackStorm, world: World
+) -> None:
     gate = world.folder / "gate"
     wait = f"while [ ! -e {gate} ]; do sleep 0.05; done"
     world.with_app("slow", deploy={"kind": "command", "command": ["/bin/sh", "-c", wait]})

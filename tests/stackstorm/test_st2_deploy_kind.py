@@ -1,4 +1,5 @@
-"""The kinds stackstorm on a running StackStorm: an action or a workflow deploys, and tells what runs."""
+"""The kinds stackstorm on a running StackStorm: an action or a workflow deploys, and tells what
+runs."""
 
 from __future__ import annotations
 
@@ -52,7 +53,11 @@ WORKFLOW = {
         "prepare": {"action": "core.noop", "next": [{"when": "<% succeeded() %>", "do": "ship"}]},
         "ship": {
             "action": "opsroom.t_ship",
-            "input": {"place": "<% ctx(place) %>", "version": "<% ctx(version) %>", "by": "<% ctx(by) %>"},
+            "input": {
+                "place": "<% ctx(place) %>",
+                "version": "<% ctx(version) %>",
+                "by": "<% ctx(by) %>",
+            },
         },
     },
 }
@@ -70,7 +75,11 @@ def place(stackstorm: StackStorm, world: World) -> Iterator[Path]:
     python = {"runner_type": "python-script"}
     ship = {**python, "entry_point": "t_ship.py", "parameters": PARAMETERS}
     tell = {**python, "entry_point": "t_tell.py", "parameters": {"place": TEXT}}
-    flow = {"runner_type": "orquesta", "entry_point": "workflows/t_flow.yaml", "parameters": PARAMETERS}
+    flow = {
+        "runner_type": "orquesta",
+        "entry_point": "workflows/t_flow.yaml",
+        "parameters": PARAMETERS,
+    }
     with stackstorm.action("t_ship", {"t_ship.py": SHIP}, **ship), stackstorm.action(
         "t_tell", {"t_tell.py": TELL}, **tell
     ), stackstorm.action("t_flow", {"workflows/t_flow.yaml": yaml.safe_dump(WORKFLOW)}, **flow):
@@ -103,7 +112,9 @@ def shipping(storm: StackStorm) -> Dict[str, Any]:
     return dict(storm.newest("opsroom.t_ship", 1)[0])
 
 
-def test_an_action_deploys_and_another_tells_what_runs(stackstorm: StackStorm, world: World, place: Path) -> None:
+def test_an_action_deploys_and_another_tells_what_runs(
+    stackstorm: StackStorm, world: World, place: Path
+) -> None:
     answer = stackstorm.ask("deploy svc v1.0.0 to uat")
     assert (answer.status, answer.code) == ("succeeded", "deployed"), answer.result
     assert answer.result["verified"] is True
@@ -120,18 +131,25 @@ def test_a_workflow_deploys_too(stackstorm: StackStorm, world: World, place: Pat
     assert (place / "VERSION").read_text() == "v1.1.0"
 
 
-def test_what_the_action_says_when_it_fails_is_told(stackstorm: StackStorm, world: World, place: Path) -> None:
+def test_what_the_action_says_when_it_fails_is_told(
+    stackstorm: StackStorm, world: World, place: Path
+) -> None:
     answer = stackstorm.ask("deploy svc v-bad to uat")
     assert (answer.status, answer.code) == ("failed", "deploy_failed")
     assert "the image is missing" in answer.result["message"]
 
 
-def test_cancelling_the_deployment_cancels_what_it_started(stackstorm: StackStorm, world: World, place: Path) -> None:
+def test_cancelling_the_deployment_cancels_what_it_started(
+    stackstorm: StackStorm, world: World, place: Path
+) -> None:
     held = hold(place)
     execution = stackstorm.begin("deploy svc v1.2.0 to uat")["execution"]["id"]
     wait_for(lambda: begun(place), "the action to begin")
     stackstorm.call("DELETE", f"/executions/{execution}")
-    wait_for(lambda: shipping(stackstorm)["status"] in ("canceling", "canceled"), "the end of what it started")
+    wait_for(
+        lambda: shipping(stackstorm)["status"] in ("canceling", "canceled"),
+        "the end of what it started",
+    )
     wait_for(lambda: "interrupted" in world.events(), "the record of it")
     held.unlink()
 

@@ -1,4 +1,5 @@
-"""However an execution ends, the room reads one clear sentence, and the record tells the truth afterwards."""
+"""However an execution ends, the room reads one clear sentence, and the record tells the truth
+afterwards."""
 
 from __future__ import annotations
 
@@ -19,14 +20,18 @@ from support.waiting import alive
 from support.world import ROOT, World
 
 RED = {"slack": {"color": "#a30200", "thread_response": True}}
-NOT_DONE = "opsroom could not run approve change. To see why, an administrator can run: st2 execution get {id}"
+NOT_DONE = (
+    "opsroom could not run approve change. To see why, an administrator can run: st2 "
+    "execution get {id}"
+)
 LOOK = "To see the outcome: show changes"
 STOPPED = f"approve change ended without an answer: it was stopped at its time limit of 2 s. {LOOK}"
 CANCELLED = f"approve change was cancelled in StackStorm; what had begun may go on. {LOOK}"
 NEVER_BEGUN = f"approve change was cancelled in StackStorm before it began. {LOOK}"
 BY_A_POLICY = (
     "approve change was not begun: a policy of StackStorm allows no more of the same at once. "
-    "Say it again when one has ended; dead ones are closed by: st2 run opsroom.close_dead_executions"
+    "Say it again when one has ended; dead ones are closed by: st2 run "
+    "opsroom.close_dead_executions"
 )
 GIVEN_UP = f"approve change ended without an answer: StackStorm gave it up. {LOOK}"
 OF_THE_DEPLOYMENT = "To see the outcome: history of api on uat"
@@ -37,7 +42,8 @@ pytestmark = pytest.mark.usefixtures("each_route")
 
 ACK = yaml.safe_load((ROOT / "aliases" / "deploy.yaml").read_text(encoding="utf-8"))["ack"]
 BODIES = {
-    "answers": "return self.answer(lambda desk: Outcome(True, Code.HELP, 'Said.'), 'alice', '#dev', 'chatops_bot')",
+    "answers": "return self.answer(lambda desk: Outcome(True, Code.HELP, 'Said.'), 'alice', "
+    "'#dev', 'chatops_bot')",
     "refuses": "return self.answer(refuse, 'alice', '#dev', 'chatops_bot')",
     "defect": "return self.answer(lambda desk: {}['KEY'], 'alice', '#dev', 'chatops_bot')",
     "raises": "raise RuntimeError('SAID')",
@@ -72,13 +78,19 @@ def answered(stackstorm: StackStorm, world: World, installed: Any, request: Any)
 
 
 @contextmanager
-def ending(storm: StackStorm, installed: Any, how: str, limit: int = 60, beyond_one: str = "") -> Iterator[str]:
-    """An action that ends in a certain way, with an alias like `approve change`; yields what to say.
+def ending(
+    storm: StackStorm, installed: Any, how: str, limit: int = 60, beyond_one: str = ""
+) -> Iterator[str]:
+    """An action that ends in a certain way, with an alias like `approve change`; yields what to
+    say.
 
-    `beyond_one` is what a policy does to a second that is asked for while one runs: cancel or delay.
+    `beyond_one` is what a policy does to a second that is asked for while one runs: cancel or
+    delay.
     """
     name = f"ending_{uuid.uuid4().hex[:8]}"
-    alias = yaml.safe_load((installed.checkout / "aliases" / "approve_change.yaml").read_text(encoding="utf-8"))
+    alias = yaml.safe_load(
+        (installed.checkout / "aliases" / "approve_change.yaml").read_text(encoding="utf-8")
+    )
     if how == "does not load":
         source = f"import {SAID_ON_THE_WAY.replace('-', '_')}\n"
     else:
@@ -92,7 +104,9 @@ def ending(storm: StackStorm, installed: Any, how: str, limit: int = 60, beyond_
         answers = {"ack": ACK, "result": alias["result"]}
         there.enter_context(storm.alias(name=name, action_ref=ref, formats=[said], **answers))
         if beyond_one:
-            there.enter_context(storm.policy(ref, "action.concurrency", threshold=1, action=beyond_one))
+            there.enter_context(
+                storm.policy(ref, "action.concurrency", threshold=1, action=beyond_one)
+            )
         yield said
 
 
@@ -109,7 +123,9 @@ def test_a_crash_is_one_sentence_with_the_execution_to_look_at(answered: Said) -
 
 
 @pytest.mark.parametrize("answered", ["defect"], indirect=True)
-def test_a_defect_of_the_pack_is_named_and_its_traceback_is_for_administrators(answered: Said) -> None:
+def test_a_defect_of_the_pack_is_named_and_its_traceback_is_for_administrators(
+    answered: Said,
+) -> None:
     assert (answered.status, answered.code) == ("failed", "crashed")
     assert answered.message.startswith("opsroom met a defect of its own (KeyError).")
     assert "Traceback" not in str(answered.posted)
@@ -136,7 +152,9 @@ def test_an_answer_is_what_it_says(answered: Said, each_route: str) -> None:
     assert answered.ack == f"On it. The answer follows here; execution {answered.id}"
 
 
-def test_what_a_policy_keeps_from_running_is_one_sentence(stackstorm: StackStorm, world: World, installed: Any) -> None:
+def test_what_a_policy_keeps_from_running_is_one_sentence(
+    stackstorm: StackStorm, world: World, installed: Any
+) -> None:
     with ending(stackstorm, installed, "hangs", limit=20, beyond_one="cancel") as command:
         running = stackstorm.begin(command)
         begun(stackstorm, running)
@@ -148,12 +166,17 @@ def test_what_a_policy_keeps_from_running_is_one_sentence(stackstorm: StackStorm
     in_one_sentence(first, CANCELLED)
 
 
-def test_what_never_got_its_turn_is_one_sentence(stackstorm: StackStorm, world: World, installed: Any) -> None:
+def test_what_never_got_its_turn_is_one_sentence(
+    stackstorm: StackStorm, world: World, installed: Any
+) -> None:
     with ending(stackstorm, installed, "hangs", limit=20, beyond_one="delay") as command:
         running = stackstorm.begin(command)
         begun(stackstorm, running)
         waiting = stackstorm.begin(command)
-        wait_for(lambda: stackstorm.execution(waiting["execution"]["id"])["status"] == "delayed", "the delay")
+        wait_for(
+            lambda: stackstorm.execution(waiting["execution"]["id"])["status"] == "delayed",
+            "the delay",
+        )
         for one in (waiting, running):
             assert stackstorm.call("DELETE", f"/executions/{one['execution']['id']}").ok
         answered, _ = stackstorm.finish(waiting), stackstorm.finish(running)
@@ -161,7 +184,9 @@ def test_what_never_got_its_turn_is_one_sentence(stackstorm: StackStorm, world: 
     in_one_sentence(answered, NEVER_BEGUN)
 
 
-def test_what_a_runner_gave_up_is_one_sentence(stackstorm: StackStorm, world: World, installed: Any) -> None:
+def test_what_a_runner_gave_up_is_one_sentence(
+    stackstorm: StackStorm, world: World, installed: Any
+) -> None:
     with ending(stackstorm, installed, "hangs", limit=20) as command:
         running = stackstorm.begin(command)
         begun(stackstorm, running)
@@ -179,7 +204,8 @@ def begun(storm: StackStorm, told: Dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Slow:
-    """A deployment of `api` that has begun and goes on until it is told to end; 0.9 runs until then."""
+    """A deployment of `api` that has begun and goes on until it is told to end; 0.9 runs until
+    then."""
 
     world: World
     begun: Dict[str, Any]
@@ -210,7 +236,10 @@ def slow(stackstorm: StackStorm, world: World) -> Iterator[Slow]:
     gate.touch()
     wait_for(lambda: not alive(process), "the end of the deployment's command")
     # Whoever is still at it needs the world.
-    wait_for(lambda: bool(stackstorm.ask("history of api on uat").result) and not world.claims(), "the claim's end")
+    wait_for(
+        lambda: bool(stackstorm.ask("history of api on uat").result) and not world.claims(),
+        "the claim's end",
+    )
 
 
 def cancel(stackstorm: StackStorm, slow: Slow) -> None:
@@ -225,29 +254,41 @@ def test_a_cancelled_command_is_one_sentence(stackstorm: StackStorm, slow: Slow)
     in_one_sentence(answer, f"{what} {OF_THE_DEPLOYMENT}")
 
 
-def test_a_cancelled_deployment_is_recorded_as_what_it_was(stackstorm: StackStorm, slow: Slow) -> None:
-    """StackStorm 3.9 marks a Python action as cancelled and lets its process run on; another one may stop it."""
+def test_a_cancelled_deployment_is_recorded_as_what_it_was(
+    stackstorm: StackStorm, slow: Slow
+) -> None:
+    """StackStorm 3.9 marks a Python action as cancelled and lets its process run on; another one
+    may stop it."""
     cancel(stackstorm, slow)
     stackstorm.ended(slow.begun["execution"]["id"])
     slow.gate.touch()
     wait_for(lambda: not slow.world.claims(), "the end of the deployment")
     wait_for(lambda: "now" not in slow.history(stackstorm).split("\n")[1], "the record")
     ran = (slow.world.folder / "api-version").read_text().strip()
-    assert slow.world.events() == ["asked", "started", "succeeded" if ran == "1.0" else "interrupted"]
+    assert slow.world.events() == [
+        "asked",
+        "started",
+        "succeeded" if ran == "1.0" else "interrupted",
+    ]
 
 
 def test_a_deployment_whose_runner_is_killed_stops_and_is_recorded_as_interrupted(
     stackstorm: StackStorm, slow: Slow
 ) -> None:
     try:
-        os.kill(parent(parent(slow.pid)), signal.SIGKILL)  # the action, above the program's supervisor
+        os.kill(
+            parent(parent(slow.pid)), signal.SIGKILL
+        )  # the action, above the program's supervisor
     except PermissionError:
         pytest.skip("the actions run as another user, whose processes cannot be killed here")
     answer = stackstorm.finish(slow.begun)
-    # StackStorm takes any end by SIGKILL, the kernel's for want of memory too, for its own at a time-out.
+    # StackStorm takes any end by SIGKILL, the kernel's for want of memory too, for its own at a
+    # time-out.
     assert answer.status == "timeout"
     killed = re.fullmatch(
-        r"deploy api 1\.0 to uat ended without an answer: its process was killed after \d+ s\. (.*)", answer.message
+        r"deploy api 1\.0 to uat ended without an answer: its process was killed after \d+ "
+        r"s\. (.*)",
+        answer.message,
     )
     assert killed, answer.message
     assert killed.group(1) == OF_THE_DEPLOYMENT
@@ -257,13 +298,21 @@ def test_a_deployment_whose_runner_is_killed_stops_and_is_recorded_as_interrupte
     assert "interrupted" in slow.history(stackstorm)
     assert slow.world.events() == ["asked", "started", "interrupted"]
     (record,) = slow.world.finished()
-    assert (record.requester, record.code, record.facts["running"]) == ("alice", "interrupted", "0.9")
+    assert (record.requester, record.code, record.facts["running"]) == (
+        "alice",
+        "interrupted",
+        "0.9",
+    )
     assert (record.execution_id, record.facts["found_by"]) == (answer.id, "bob")
 
 
-def test_after_an_interruption_the_next_deployment_works_at_once(stackstorm: StackStorm, slow: Slow) -> None:
+def test_after_an_interruption_the_next_deployment_works_at_once(
+    stackstorm: StackStorm, slow: Slow
+) -> None:
     try:
-        os.kill(parent(parent(slow.pid)), signal.SIGKILL)  # the action, above the program's supervisor
+        os.kill(
+            parent(parent(slow.pid)), signal.SIGKILL
+        )  # the action, above the program's supervisor
     except PermissionError:
         pytest.skip("the actions run as another user, whose processes cannot be killed here")
     slow.gate.touch()

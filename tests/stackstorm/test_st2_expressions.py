@@ -1,4 +1,5 @@
-"""Nothing that anybody types, or that comes back from outside, is evaluated: no secret of the datastore gets out."""
+"""Nothing that anybody types, or that comes back from outside, is evaluated: no secret of the
+datastore gets out."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ class Key:
     stored: str
 
     def expressions(self) -> List[str]:
-        """Everything that StackStorm evaluates somewhere. CALL, FILTER and YAQL are short enough not to be cut."""
+        """Everything that StackStorm evaluates somewhere. CALL, FILTER and YAQL are short enough
+        not to be cut."""
         return [
             f"{{{{st2kv('system.{self.name}',decrypt=true)}}}}",
             f"{{{{st2kv.system.{self.name}|decrypt_kv}}}}",
@@ -47,8 +49,10 @@ class Key:
 
 @pytest.fixture(scope="module")
 def key(stackstorm: StackStorm) -> Iterator[Key]:
-    """A secret that StackStorm does hand out where it evaluates: shown first, or these tests would prove nothing."""
-    # The name is short because what comes from outside is cut after 40 characters, and then is no expression any more.
+    """A secret that StackStorm does hand out where it evaluates: shown first, or these tests would
+    prove nothing."""
+    # The name is short because what comes from outside is cut after 40 characters, and then is no
+    # expression any more.
     name, value = f"k{uuid.uuid4().hex[:4]}", f"topsecret-{uuid.uuid4().hex}"
     with stackstorm.secret(name, value):
         stored = stackstorm.get(f"/keys/{name}?scope=system&decrypt=false")["value"]
@@ -74,7 +78,9 @@ def nothing_leaked(key: Key, world: World, *answers: Said) -> None:
     for answer in answers:
         assert harmless(answer.posted["message"]), answer.posted["message"]
         assert harmless(json.dumps(answer.result)), answer.result
-        seen = json.dumps([answer.posted["message"], answer.posted["extra"], answer.execution["result"]])
+        seen = json.dumps(
+            [answer.posted["message"], answer.posted["extra"], answer.execution["result"]]
+        )
         assert key.value not in seen
         assert key.stored not in seen
     records = "\n".join(str(record) for record in world.records())
@@ -125,7 +131,8 @@ def test_an_expression_in_a_pair_is_refused_before_anything_runs(
 def test_an_expression_that_the_relay_sends_as_a_parameter_is_refused(
     stackstorm: StackStorm, world: World, key: Key
 ) -> None:
-    """StackStorm evaluates parameters that come through its API with the rights of the user who sends them."""
+    """StackStorm evaluates parameters that come through its API with the rights of the user who
+    sends them."""
     if not stackstorm.get("/user")["rbac"].get("enabled"):
         pytest.skip("without RBAC the relay's user may read every key, as everybody may")
     for expression in key.expressions():
@@ -168,7 +175,8 @@ def _in_every_environment() -> List[str]:
     return [f"deploy web v1.0.0 to {environment}" for environment in ("uat", "production")]
 
 
-# What comes back from outside. Each prepares the world so that the expression `said` comes back, and tells how to ask.
+# What comes back from outside. Each prepares the world so that the expression `said` comes back,
+# and tells how to ask.
 
 
 def from_a_failing_command(world: World, said: str) -> List[str]:
@@ -182,7 +190,12 @@ def from_a_version_command(world: World, said: str) -> List[str]:
     (world.folder / "said").write_text(said)
     version = {"kind": "command", "command": ["cat", str(world.folder / "said")]}
     world.with_app("api", deploy={"kind": "command", "command": ["true"]}, version=version)
-    return ["version of api on uat", "versions on uat", "deploy api 1.0 to uat", "plan api 1.0 to uat"]
+    return [
+        "version of api on uat",
+        "versions on uat",
+        "deploy api 1.0 to uat",
+        "plan api 1.0 to uat",
+    ]
 
 
 def from_a_release_note(world: World, said: str) -> List[str]:
@@ -192,7 +205,12 @@ def from_a_release_note(world: World, said: str) -> List[str]:
     note = {"version": said, "commit": said, "app": said, "environment": said}
     (release / NOTE).write_text(json.dumps(note))
     (release.parents[1] / "current").symlink_to(release)
-    return ["version of web on uat", "promote web from uat to test", "deploy web v1.0.0 to uat", "rollback web on uat"]
+    return [
+        "version of web on uat",
+        "promote web from uat to test",
+        "deploy web v1.0.0 to uat",
+        "rollback web on uat",
+    ]
 
 
 def from_the_name_of_a_release(world: World, said: str) -> List[str]:
@@ -238,15 +256,24 @@ def test_an_expression_that_comes_back_from_outside_is_not_evaluated(
 
 
 @pytest.mark.usefixtures("each_route")
-def test_an_expression_in_an_answer_over_http_is_not_evaluated(stackstorm: StackStorm, world: World, key: Key) -> None:
+def test_an_expression_in_an_answer_over_http_is_not_evaluated(
+    stackstorm: StackStorm, world: World, key: Key
+) -> None:
     with HttpServer() as server:
         for number, said in enumerate(key.expressions()):
             server.on(f"/{number}", Reply(body=json.dumps({"version": said})))
-            version = {"kind": "http", "url": server.url(f"/{number}"), "json": "version", "time_limit": "5s"}
+            version = {
+                "kind": "http",
+                "url": server.url(f"/{number}"),
+                "json": "version",
+                "time_limit": "5s",
+            }
             world.with_app(f"app{number}", version=version)
         stackstorm.configure(world.config)
         everything = stackstorm.say("versions on uat")
-        single = [stackstorm.begin(f"version of app{number} on uat") for number in (CALL, FILTER, YAQL)]
+        single = [
+            stackstorm.begin(f"version of app{number} on uat") for number in (CALL, FILTER, YAQL)
+        ]
         answers = [stackstorm.finish(one) for one in single]
     assert "st2kv" in everything.message
     nothing_leaked(key, world, everything, *answers)
@@ -311,11 +338,15 @@ def test_a_workflow_that_hands_an_answer_on_evaluates_nothing_in_it(
         tasks = stackstorm.get(f"/executions?parent={execution['id']}&limit=20")
     assert execution["status"] == "succeeded", execution["result"]
     (control,) = [task for task in tasks if task["context"]["orquesta"]["task_name"] == "control"]
-    assert key.value in json.dumps(control["parameters"]), "this StackStorm gives no secret away, so nothing is proved"
+    assert key.value in json.dumps(control["parameters"]), (
+        "this StackStorm gives no secret away, so nothing is proved"
+    )
     others = [task for task in tasks if task is not control]
     refs = sorted(task["action"]["ref"] for task in others)
     assert refs == ["chatops.post_message", "chatops.post_message", "opsroom.deploy"]
-    seen = json.dumps([execution["result"], [[task["parameters"], task["result"]] for task in others]])
+    seen = json.dumps(
+        [execution["result"], [[task["parameters"], task["result"]] for task in others]]
+    )
     assert "st2kv" in seen
     assert key.value not in seen
     assert key.stored not in seen

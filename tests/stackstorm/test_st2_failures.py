@@ -1,7 +1,8 @@
-"""Things change all the while something dies and comes back: all of it is told once, and the record is true.
+"""Things change all the while something dies and comes back: all of it is told once, and the record
+is true.
 
-Needs OPSROOM_TEST_SERVICES (support.services). What happens and what was told are counted by support.outside and
-support.aftermath; each test prints both.
+Needs OPSROOM_TEST_SERVICES (support.services). What happens and what was told are counted by
+support.outside and support.aftermath; each test prints both.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from support.world import World
 
 HELD = ("held-1", "held-2")
 SENSORS = ("VersionSensor", "CardSensor", "PageSensor")
-# The config is read every half a minute, and what did not arrive is told again two minutes later at the soonest.
+# The config is read every half a minute, and what did not arrive is told again two minutes later at
+# the soonest.
 PATIENCE = 240.0
 
 
@@ -50,7 +52,8 @@ def services() -> Iterator[Services]:
 
 @dataclass
 class Stage:
-    """All that goes on while something fails: what happens outside, two deployments that wait, and the sensors."""
+    """All that goes on while something fails: what happens outside, two deployments that wait, and
+    the sensors."""
 
     stackstorm: StackStorm
     world: World
@@ -67,7 +70,10 @@ class Stage:
             begun = self.stackstorm.begin(f"deploy {app}-{self.outside.name} 1.0 to uat")
             self.executions.append(begun["execution"]["id"])
         for app in HELD:
-            wait_for((self.world.folder / f"at-{app}-{self.outside.name}").exists, f"the deployment of {app}")
+            wait_for(
+                (self.world.folder / f"at-{app}-{self.outside.name}").exists,
+                f"the deployment of {app}",
+            )
 
     def release(self) -> None:
         with suppress(FileNotFoundError):
@@ -94,7 +100,9 @@ class Stage:
     def settle(self) -> Balance:
         """Wait until nothing is left to be told and the last of it was told; what was told then."""
         for app in HELD:
-            answer = again_and_again(self.stackstorm, f"deploy {app}-{self.outside.name} 1.0 to uat")
+            answer = again_and_again(
+                self.stackstorm, f"deploy {app}-{self.outside.name} 1.0 to uat"
+            )
             assert answer.code in ("deployed", "already_there"), answer.result
             self.outside.happened((f"{app}-{self.outside.name}", "1.0"), *VERSION_TRIGGERS)
         found = self._wait(lambda found: not found.lost)
@@ -120,7 +128,10 @@ class Stage:
 
     def _waits(self) -> bool:
         with open_store(self.world.database).begin(writes=False) as connection:
-            return connection.execute(select(news.c.event).where(news.c.sent_at == "")).first() is not None
+            return (
+                connection.execute(select(news.c.event).where(news.c.sent_at == "")).first()
+                is not None
+            )
 
     def drifts(self) -> int:
         """How often the rule has recorded that something else runs."""
@@ -128,7 +139,9 @@ class Stage:
 
 
 @pytest.fixture
-def stage(stackstorm: StackStorm, world: World, server: Postgres, services: Services) -> Iterator[Stage]:
+def stage(
+    stackstorm: StackStorm, world: World, server: Postgres, services: Services
+) -> Iterator[Stage]:
     database = server.new_database()
     world.database = world.config["database"] = server.url(database)
     with Outside(uuid.uuid4().hex[:8], world.folder / "outside") as outside:
@@ -167,10 +180,20 @@ def _seen(world: World) -> set[str]:
 
 def report(what: str, stage: Stage, found: Balance) -> None:
     with suppress(AssertionError):
-        wait_for(lambda: stage.drifts() >= found.told["version_unknown_change"], "the records of the rule", 60)
+        wait_for(
+            lambda: stage.drifts() >= found.told["version_unknown_change"],
+            "the records of the rule",
+            60,
+        )
     happened, told = sum(found.happened.values()), sum(found.told.values())
-    print(f"{what}: {happened} happened, {told} told, {len(found.lost)} lost, {len(found.doubled)} doubled,", end=" ")
-    print(f"{found.again} handed on again; {stage.drifts()} drifts recorded; {stage.outside.troubles}")
+    print(
+        f"{what}: {happened} happened, {told} told, {len(found.lost)} lost, {len(found.doubled)} "
+        "doubled,",
+        end=" ",
+    )
+    print(
+        f"{found.again} handed on again; {stage.drifts()} drifts recorded; {stage.outside.troubles}"
+    )
     print(f"  happened {found.happened}\n  told     {found.told}")
     events = stage.world.events()
     print("  record  ", {one: events.count(one) for one in sorted(set(events))})

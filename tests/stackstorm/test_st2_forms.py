@@ -1,4 +1,5 @@
-"""The forms of StackStorm's web interface on a running StackStorm: what they show and send, and whose a rerun is."""
+"""The forms of StackStorm's web interface on a running StackStorm: what they show and send, and
+whose a rerun is."""
 
 from __future__ import annotations
 
@@ -22,20 +23,35 @@ def forms(stackstorm: StackStorm) -> Dict[str, Dict[str, Any]]:
     found: List[Dict[str, Any]] = stackstorm.get("/actions/views/overview?limit=-1")
     shown = {}
     for action in [one for one in found if one["pack"] == "opsroom"]:
-        fields = {name: one for name, one in action["parameters"].items() if not one.get("immutable")}
+        fields = {
+            name: one for name, one in action["parameters"].items() if not one.get("immutable")
+        }
         last = len(fields) + 1
-        shown[action["ref"]] = dict(sorted(fields.items(), key=lambda one: (one[1].get("position", last), one[0])))
+        shown[action["ref"]] = dict(
+            sorted(fields.items(), key=lambda one: (one[1].get("position", last), one[0]))
+        )
     return shown
 
 
 def by_itself(fields: Dict[str, Any]) -> Dict[str, Any]:
     """What the web interface adds to whatever is typed."""
-    return {name: one["default"] for name, one in fields.items() if one.get("enum") and "default" in one}
+    return {
+        name: one["default"] for name, one in fields.items() if one.get("enum") and "default" in one
+    }
 
 
-def test_the_forms_ask_what_the_commands_ask_and_a_level_that_is_fixed(stackstorm: StackStorm) -> None:
+def test_the_forms_ask_what_the_commands_ask_and_a_level_that_is_fixed(
+    stackstorm: StackStorm,
+) -> None:
     found = forms(stackstorm)
-    assert list(found["opsroom.page"]) == ["who", "message", "emergency", "log_level", "typed", "urgent"]
+    assert list(found["opsroom.page"]) == [
+        "who",
+        "message",
+        "emergency",
+        "log_level",
+        "typed",
+        "urgent",
+    ]
     assert list(found["opsroom.release"]) == ["app", "version", "upto"]
     for ref, fields in found.items():
         assert fields.get("log_level", {"enum": ["INFO"]})["enum"] == ["INFO"], ref
@@ -62,7 +78,11 @@ print(json.dumps(said))
 """
     environ = {"ST2_API_URL": storm.url, "ST2_AUTH_TOKEN": storm.admin["X-Auth-Token"]}
     done = subprocess.run(
-        [python, "-c", script, *refs], env={**os.environ, **environ}, capture_output=True, text=True, check=True
+        [python, "-c", script, *refs],
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return dict(json.loads(done.stdout))
 
@@ -76,12 +96,21 @@ def test_the_client_explains_every_parameter_of_every_action(stackstorm: StackSt
 
 
 def test_what_a_form_sends_is_taken(stackstorm: StackStorm, world: World) -> None:
-    sent = {**by_itself(forms(stackstorm)["opsroom.plan"]), "app": "web", "version": "v1.0.0", "environment": "uat"}
+    sent = {
+        **by_itself(forms(stackstorm)["opsroom.plan"]),
+        "app": "web",
+        "version": "v1.0.0",
+        "environment": "uat",
+    }
     assert sent["log_level"] == "INFO"
     done = stackstorm.run("opsroom.plan", parameters=sent, context={"trace_context": {}})
     assert done["status"] == "succeeded", done["result"]
     # Numbers arrive as texts from a field named limit.
-    sent = {**by_itself(forms(stackstorm)["opsroom.get_history"]), "environment": "uat", "limit": "5"}
+    sent = {
+        **by_itself(forms(stackstorm)["opsroom.get_history"]),
+        "environment": "uat",
+        "limit": "5",
+    }
     assert stackstorm.run("opsroom.get_history", parameters=sent)["status"] == "succeeded"
 
 

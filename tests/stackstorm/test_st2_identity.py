@@ -73,14 +73,22 @@ PAIRS = [
 def test_a_pair_that_says_who_asks_or_how_to_run_is_refused_before_anything_runs(
     stackstorm: StackStorm, world: World, said: str, pair: str
 ) -> None:
-    action = {"deploy": "opsroom.deploy", "history": "opsroom.get_history", "opsroom": "opsroom.help"}[said.split()[0]]
+    action = {
+        "deploy": "opsroom.deploy",
+        "history": "opsroom.get_history",
+        "opsroom": "opsroom.help",
+    }[said.split()[0]]
     who = f"alice-{uuid.uuid4().hex[:8]}"
     answer = stackstorm.tell(f"{said} {pair}", who)
     assert answer.status_code == 400, answer.text[:500]
-    assert who not in [execution["context"].get("api_user") for execution in stackstorm.newest(action)]
+    assert who not in [
+        execution["context"].get("api_user") for execution in stackstorm.newest(action)
+    ]
 
 
-def test_redeploying_cannot_be_turned_off_where_it_is_what_was_said(stackstorm: StackStorm, world: World) -> None:
+def test_redeploying_cannot_be_turned_off_where_it_is_what_was_said(
+    stackstorm: StackStorm, world: World
+) -> None:
     assert stackstorm.tell("redeploy web v1.0.0 to uat redeploy=false").status_code == 400
 
 
@@ -98,7 +106,9 @@ def test_a_chat_name_that_no_relay_reports_counts_for_nothing(
         assert (record.person, record.chat_name, record.room) == ("", "", "")
 
 
-def test_an_alias_told_by_somebody_else_than_a_relay_is_theirs(stackstorm: StackStorm, world: World) -> None:
+def test_an_alias_told_by_somebody_else_than_a_relay_is_theirs(
+    stackstorm: StackStorm, world: World
+) -> None:
     me = stackstorm.get("/user")["username"]
     body = {"command": "deploy web v1.0.0 to production", "user": "carol", "source_channel": "#ops"}
     begun = stackstorm.make("/aliasexecution/match_and_execute", body)["results"][0]
@@ -107,7 +117,9 @@ def test_an_alias_told_by_somebody_else_than_a_relay_is_theirs(stackstorm: Stack
     assert {record.requester for record in world.records()} == {me}
 
 
-def test_a_user_of_stackstorm_is_the_person_whose_user_it_is(stackstorm: StackStorm, world: World) -> None:
+def test_a_user_of_stackstorm_is_the_person_whose_user_it_is(
+    stackstorm: StackStorm, world: World
+) -> None:
     me = stackstorm.get("/user")["username"]
     world.config["people"]["bob"]["st2"] = [me]
     stackstorm.configure(world.config)
@@ -130,7 +142,9 @@ def test_a_user_of_stackstorm_is_the_person_whose_user_it_is(stackstorm: StackSt
     ],
     ids=lambda given: next(iter(given)),
 )
-def test_identity_cannot_be_given_as_a_parameter(stackstorm: StackStorm, world: World, given: Dict[str, Any]) -> None:
+def test_identity_cannot_be_given_as_a_parameter(
+    stackstorm: StackStorm, world: World, given: Dict[str, Any]
+) -> None:
     body = {"action": "opsroom.deploy", "parameters": of_deploy("uat", **given)}
     for who in (stackstorm.admin, stackstorm.relay):
         answer = stackstorm.call("POST", "/executions", body, who)
@@ -158,40 +172,62 @@ def claiming(storm: StackStorm) -> Dict[str, str]:
     if not storm.get("/user").get("rbac", {}).get("enabled"):
         pytest.skip("without RBAC, whoever reaches the API of StackStorm may do anything")
     # An execution that was the relay's indeed, as the parent.
-    others = [one["id"] for one in storm.newest("opsroom.help") if one["context"]["user"] == "chatops_bot"]
-    return {**storm.admin, "St2-Context": json.dumps({**CLAIM, "parent": {"execution_id": others[0]}})}
+    others = [
+        one["id"] for one in storm.newest("opsroom.help") if one["context"]["user"] == "chatops_bot"
+    ]
+    return {
+        **storm.admin,
+        "St2-Context": json.dumps({**CLAIM, "parent": {"execution_id": others[0]}}),
+    }
 
 
 def nobody_became_carol(storm: StackStorm, world: World, result: Any) -> None:
     me = storm.get("/user")["username"]
-    # Unauthorized: the claimed user may not see the workflow's execution, so that it cannot be told who started it.
+    # Unauthorized: the claimed user may not see the workflow's execution, so that it cannot be told
+    # who started it.
     assert result["code"] in ("not_allowed", "unauthorized"), result
     assert world.running("production") == ""
     recorded = {(one.requester, one.st2_user, one.chat_name, one.room) for one in world.records()}
     assert recorded == ({(me, me, "", "")} if result["code"] == "not_allowed" else set())
 
 
-def test_a_header_that_claims_to_be_the_relay_counts_for_nothing(stackstorm: StackStorm, world: World) -> None:
+def test_a_header_that_claims_to_be_the_relay_counts_for_nothing(
+    stackstorm: StackStorm, world: World
+) -> None:
     execution = stackstorm.run("opsroom.deploy", claiming(stackstorm), parameters=of_deploy())
-    assert execution["context"]["user"] == "chatops_bot", "StackStorm does not believe the header any more"
+    assert execution["context"]["user"] == "chatops_bot", (
+        "StackStorm does not believe the header any more"
+    )
     nobody_became_carol(stackstorm, world, execution["result"]["result"])
 
 
 def test_a_workflow_does_not_hide_who_started_it(stackstorm: StackStorm, world: World) -> None:
     files = {"workflows/t_deploying.yaml": yaml.safe_dump(DEPLOYING)}
     parameters = {"version": {"type": "string"}}
-    entry = {"runner_type": "orquesta", "entry_point": "workflows/t_deploying.yaml", "parameters": parameters}
+    entry = {
+        "runner_type": "orquesta",
+        "entry_point": "workflows/t_deploying.yaml",
+        "parameters": parameters,
+    }
     with stackstorm.action("t_deploying", files, **entry) as workflow:
         execution = stackstorm.run(workflow, claiming(stackstorm), parameters={"version": "v1.0.0"})
         (child,) = stackstorm.get(f"/executions?parent={execution['id']}&limit=10")
-    assert child["context"]["user"] == "chatops_bot", "StackStorm does not hand the claim on any more"
+    assert child["context"]["user"] == "chatops_bot", (
+        "StackStorm does not hand the claim on any more"
+    )
     nobody_became_carol(stackstorm, world, child["result"]["result"])
 
 
-def test_somebody_who_may_deploy_can_do_so_in_a_workflow(stackstorm: StackStorm, world: World) -> None:
+def test_somebody_who_may_deploy_can_do_so_in_a_workflow(
+    stackstorm: StackStorm, world: World
+) -> None:
     files = {"workflows/t_deploying.yaml": yaml.safe_dump(DEPLOYING).replace("production", "uat")}
     parameters = {"version": {"type": "string"}}
-    entry = {"runner_type": "orquesta", "entry_point": "workflows/t_deploying.yaml", "parameters": parameters}
+    entry = {
+        "runner_type": "orquesta",
+        "entry_point": "workflows/t_deploying.yaml",
+        "parameters": parameters,
+    }
     with stackstorm.action("t_deploying", files, **entry) as workflow:
         execution = stackstorm.run(workflow, parameters={"version": "v1.0.0"})
     assert execution["status"] == "succeeded", execution["result"]

@@ -46,19 +46,27 @@ def test_each_alias_is_registered_with_exactly_its_formats_and_answers(
     assert registered.get("immutable_parameters", {}) == metadata.get("immutable_parameters", {})
 
 
-def test_nothing_but_what_is_in_the_checkout_is_registered(stackstorm: StackStorm, installed: Any) -> None:
+def test_nothing_but_what_is_in_the_checkout_is_registered(
+    stackstorm: StackStorm, installed: Any
+) -> None:
     def names(folder: str) -> List[str]:
         return sorted(
             yaml.safe_load(path.read_text(encoding="utf-8"))["name"]
             for path in (installed.checkout / folder).glob("*.yaml")
         )
 
-    assert sorted(one["name"] for one in stackstorm.get("/actions?pack=opsroom&limit=100")) == names("actions")
-    assert sorted(one["name"] for one in stackstorm.get("/actionalias?pack=opsroom&limit=100")) == names("aliases")
+    assert sorted(
+        one["name"] for one in stackstorm.get("/actions?pack=opsroom&limit=100")
+    ) == names("actions")
+    assert sorted(
+        one["name"] for one in stackstorm.get("/actionalias?pack=opsroom&limit=100")
+    ) == names("aliases")
 
 
 @pytest.mark.usefixtures("installed")
-def test_what_a_killed_test_would_leave_is_cleared_away_by_the_next_one(stackstorm: StackStorm) -> None:
+def test_what_a_killed_test_would_leave_is_cleared_away_by_the_next_one(
+    stackstorm: StackStorm,
+) -> None:
     entry = {"runner_type": "python-script", "entry_point": "left_behind.py"}
     with stackstorm.action("left_behind", {"left_behind.py": ""}, **entry) as ref, stackstorm.alias(
         name="left_behind", action_ref=ref, formats=["left behind"]
@@ -74,7 +82,9 @@ def test_the_config_schema_is_registered(stackstorm: StackStorm, installed: Any)
 
 
 def test_the_example_config_is_taken(stackstorm: StackStorm, installed: Any, world: Any) -> None:
-    example = yaml.safe_load((installed.checkout / "opsroom.yaml.example").read_text(encoding="utf-8"))
+    example = yaml.safe_load(
+        (installed.checkout / "opsroom.yaml.example").read_text(encoding="utf-8")
+    )
     stackstorm.configure(example)
     answer = stackstorm.say("opsroom help")
     assert answer.status == "succeeded", answer.message

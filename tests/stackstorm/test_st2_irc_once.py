@@ -1,4 +1,5 @@
-"""Through each relay every command is answered once, on whatever route the relay is: opsroom's, and other packs'."""
+"""Through each relay every command is answered once, on whatever route the relay is: opsroom's, and
+other packs'."""
 
 from __future__ import annotations
 
@@ -57,7 +58,9 @@ def test_what_ended_without_an_answer_is_said_once(channel: Channel, world: Worl
 def test_a_command_of_another_pack_is_said_once(channel: Channel, world: World) -> None:
     command = os.environ.get("OPSROOM_IRC_OTHER", "")
     if not command:
-        pytest.skip("OPSROOM_IRC_OTHER names no command of another pack that the relay's user may run")
+        pytest.skip(
+            "OPSROOM_IRC_OTHER names no command of another pack that the relay's user may run"
+        )
     alice = channel.person("alice")
     channel.type(alice, command)
     execution = channel.execution_for(alice)
@@ -67,7 +70,9 @@ def test_a_command_of_another_pack_is_said_once(channel: Channel, world: World) 
     longest = plain(max((one for one in lines if "{~}" not in one), key=len))
 
     def said() -> List[str]:
-        return [one for one in map(plain, alice.from_(channel.relay.nick, "#dev")) if longest in one]
+        return [
+            one for one in map(plain, alice.from_(channel.relay.nick, "#dev")) if longest in one
+        ]
 
     alice.wait(said, f"'{longest}' in #dev")
     assert channel.ask(alice, "versions on test").status == "succeeded"

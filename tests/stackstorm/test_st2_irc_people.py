@@ -1,4 +1,5 @@
-"""Who is speaking and where, as each relay tells it; and what becomes of an answer when the relay is restarted."""
+"""Who is speaking and where, as each relay tells it; and what becomes of an answer when the relay
+is restarted."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ def test_errbot_reports_the_whole_mask_and_hubot_the_nick(channel: Channel, worl
     assert (context["api_user"], context["source_channel"]) == (name, "#dev")
 
 
-def test_with_errbot_the_nick_alone_is_nobody_and_with_hubot_it_is_all(channel: Channel, world: World) -> None:
+def test_with_errbot_the_nick_alone_is_nobody_and_with_hubot_it_is_all(
+    channel: Channel, world: World
+) -> None:
     channel.person("carol").close()
     thief = channel.replace("carol", user="mallory")
     answer = channel.ask(thief, "deploy web v1.0.0 to production", "#ops")
@@ -42,7 +45,9 @@ def test_a_private_message_is_no_room(channel: Channel, world: World) -> None:
     assert world.running("production") == ""
 
 
-def test_the_relay_has_its_role_and_no_other_and_that_is_no_administrators(channel: Channel, world: World) -> None:
+def test_the_relay_has_its_role_and_no_other_and_that_is_no_administrators(
+    channel: Channel, world: World
+) -> None:
     assignments = channel.storm.call("GET", "/rbac/role_assignments")
     if not assignments.ok:
         pytest.skip(f"this StackStorm has no RBAC: {assignments.status_code}")
@@ -50,12 +55,17 @@ def test_the_relay_has_its_role_and_no_other_and_that_is_no_administrators(chann
     assert {one["role"] for one in assignments.json() if one["user"] == user} == {"opsroom_relay"}
     with channel.storm.api_key(user) as relay:
         # What hubot-stackstorm asks for as it is delivered, and what it has to ask for.
-        answers = [channel.storm.call("GET", f"/actionalias?limit={limit}", who=relay) for limit in (-1, 100)]
+        answers = [
+            channel.storm.call("GET", f"/actionalias?limit={limit}", who=relay)
+            for limit in (-1, 100)
+        ]
     assert [one.status_code for one in answers] == [403, 200]
     assert "opsroom_deploy" in {one["name"] for one in answers[1].json()}
 
 
-def test_a_deployment_outlives_the_relay_and_its_answer_reaches_the_new_one(channel: Channel, world: World) -> None:
+def test_a_deployment_outlives_the_relay_and_its_answer_reaches_the_new_one(
+    channel: Channel, world: World
+) -> None:
     if not RESTART:
         pytest.skip("no relay may be restarted: OPSROOM_IRC_RESTART is not set")
     gate = world.folder / "gate"

@@ -1,4 +1,5 @@
-"""People type in IRC rooms, to errbot and to hubot, and read what StackStorm's answers become there."""
+"""People type in IRC rooms, to errbot and to hubot, and read what StackStorm's answers become
+there."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ from support.world import World
 CHANGE = re.compile(r"approve change ([0-9A-Z]{4,8})")
 
 
-def test_a_deployment_is_acknowledged_answered_done_and_recorded(channel: Channel, world: World) -> None:
+def test_a_deployment_is_acknowledged_answered_done_and_recorded(
+    channel: Channel, world: World
+) -> None:
     alice = channel.person("alice")
     answer = channel.ask(alice, "deploy web v1.0.0 to uat")
     assert (answer.status, answer.code) == ("succeeded", "deployed")
@@ -36,7 +39,9 @@ def test_whom_the_config_does_not_know_is_refused_by_name(channel: Channel, worl
 
 def test_a_change_waits_for_a_second_person(channel: Channel, world: World) -> None:
     world.config["environments"]["production"].update(
-        deployers=["release-managers", "alice"], approvers=["release-managers", "alice"], approvals=1
+        deployers=["release-managers", "alice"],
+        approvers=["release-managers", "alice"],
+        approvals=1,
     )
     channel.storm.configure(world.config)
     alice, carol = channel.person("alice"), channel.person("carol")
@@ -59,7 +64,9 @@ def test_a_change_waits_for_a_second_person(channel: Channel, world: World) -> N
     assert alice.from_(channel.relay.nick, "#ops") == carol.from_(channel.relay.nick, "#ops")
 
 
-def test_a_lock_keeps_others_out_until_its_owner_takes_it_away(channel: Channel, world: World) -> None:
+def test_a_lock_keeps_others_out_until_its_owner_takes_it_away(
+    channel: Channel, world: World
+) -> None:
     alice, bob = channel.person("alice"), channel.person("bob")
     assert channel.ask(alice, "lock uat: load test, 50% done").code == "locked_now"
     refused = channel.ask(bob, "deploy web v1.0.0 to uat")
@@ -117,7 +124,9 @@ def test_two_people_at_the_same_moment_get_an_answer_each(channel: Channel, worl
     assert world.events().count("succeeded") == 2
 
 
-def test_the_same_command_of_two_people_at_the_same_moment_is_done_once(channel: Channel, world: World) -> None:
+def test_the_same_command_of_two_people_at_the_same_moment_is_done_once(
+    channel: Channel, world: World
+) -> None:
     alice, bob = channel.person("alice"), channel.person("bob")
     for one in (alice, bob):
         channel.type(one, "deploy web v1.0.0 to uat")
@@ -129,7 +138,10 @@ def test_the_same_command_of_two_people_at_the_same_moment_is_done_once(channel:
 
 def test_the_record_is_whole_and_every_answer_in_it(channel: Channel, world: World) -> None:
     alice = channel.person("alice")
-    executions = {channel.ask(alice, f"deploy web {version} to uat").execution["id"] for version in ("v1.0.0", "v9")}
+    executions = {
+        channel.ask(alice, f"deploy web {version} to uat").execution["id"]
+        for version in ("v1.0.0", "v9")
+    }
     assert {one.execution_id for one in world.records()} == executions
     assert world.chain_holds()
     with sqlite3.connect(world.folder / "db" / "opsroom.db") as database:

@@ -1,4 +1,5 @@
-"""What people type on IRC, and what comes back from outside: nothing is evaluated, cut apart, doubled or obeyed."""
+"""What people type on IRC, and what comes back from outside: nothing is evaluated, cut apart,
+doubled or obeyed."""
 
 from __future__ import annotations
 
@@ -32,7 +33,9 @@ def secret(stackstorm: StackStorm) -> Iterator[Tuple[str, str]]:
     """The name and the value of a secret that StackStorm hands out wherever it evaluates."""
     name, value = f"k{uuid.uuid4().hex[:4]}", f"topsecret-{uuid.uuid4().hex}"
     with stackstorm.secret(name, value):
-        control = stackstorm.run("core.echo", parameters={"message": f"{{{{st2kv.system.{name}|decrypt_kv}}}}"})
+        control = stackstorm.run(
+            "core.echo", parameters={"message": f"{{{{st2kv.system.{name}|decrypt_kv}}}}"}
+        )
         assert value in json.dumps(control["result"])
         yield name, value
 
@@ -42,7 +45,9 @@ def fence(channel: Channel, person: Typist) -> None:
     assert channel.ask(person, "versions on test").status == "succeeded"
 
 
-@pytest.mark.parametrize("text", [LONG.strip(), UNICODE, "see #ops, @alice & <bob>: 100% *sure* `ls -la /` $HOME"])
+@pytest.mark.parametrize(
+    "text", [LONG.strip(), UNICODE, "see #ops, @alice & <bob>: 100% *sure* `ls -la /` $HOME"]
+)
 def test_a_text_reaches_the_card_as_it_was_typed(channel: Channel, board: World, text: str) -> None:
     alice = channel.person("alice")
     made = channel.ask(alice, f"create card: {text}")
@@ -51,7 +56,9 @@ def test_a_text_reaches_the_card_as_it_was_typed(channel: Channel, board: World,
     # The summary is the first 200 characters or so; the description has the rest.
     found = json.dumps(shown.execution["result"]["result"], ensure_ascii=False)
     # What the execution holds of it is broken up as every answer is, so that it calls nobody.
-    assert all(word in found for word in json.dumps(neutralise(text), ensure_ascii=False)[1:-1].split()), found
+    assert all(
+        word in found for word in json.dumps(neutralise(text), ensure_ascii=False)[1:-1].split()
+    ), found
     assert sum("created" in line for line in alice.from_(channel.relay.nick)) == 1
 
 
@@ -90,7 +97,9 @@ EXPRESSIONS = [
 ]
 
 
-@pytest.mark.parametrize("said", ["create card: X", "lock uat: X", "deploy web X to uat", 'lock uat: a reason="X"'])
+@pytest.mark.parametrize(
+    "said", ["create card: X", "lock uat: X", "deploy web X to uat", 'lock uat: a reason="X"']
+)
 def test_an_expression_is_refused_and_never_evaluated(
     channel: Channel, board: World, secret: Tuple[str, str], said: str
 ) -> None:
@@ -122,7 +131,14 @@ def test_control_characters_in_a_message_do_nothing(channel: Channel, board: Wor
     alice, bob = channel.person("alice"), channel.person("bob")
     text = channel.relay.addressed("create card: one")
     # A lone carriage return ends a line for some servers, and a NUL a connection for some clients.
-    for raw in ("\rPRIVMSG #ops :injected", "\x00two", "\x01ACTION waves\x01", "\x1b[31mred", "\x7f", "\u202egpj.exe"):
+    for raw in (
+        "\rPRIVMSG #ops :injected",
+        "\x00two",
+        "\x01ACTION waves\x01",
+        "\x1b[31mred",
+        "\x7f",
+        "\u202egpj.exe",
+    ):
         alice.raw(f"PRIVMSG #dev :{text}{raw}\r\n".encode())
     fence(channel, bob)
     assert "injected" not in "".join(bob.from_(channel.relay.nick))
@@ -131,18 +147,23 @@ def test_control_characters_in_a_message_do_nothing(channel: Channel, board: Wor
     assert board.chain_holds()
 
 
-def test_what_a_program_prints_is_told_but_not_obeyed(channel: Channel, world: World, secret: Tuple[str, str]) -> None:
+def test_what_a_program_prints_is_told_but_not_obeyed(
+    channel: Channel, world: World, secret: Tuple[str, str]
+) -> None:
     name, value = secret
     alice = channel.person("alice")
     hostile: List[str] = [
         "disk is full\rPRIVMSG #ops :injected\r\nQUIT :bye", "\0 nul",
-        "<!channel> @everyone", f"{{{{st2kv.system.{name}|decrypt_kv}}}}", "{{ 6 * 7 }} <% 6 * 7 %>",
+        "<!channel> @everyone", f"{{{{st2kv.system.{name}|decrypt_kv}}}}",
+        "{{ 6 * 7 }} <% 6 * 7 %>",
     ]  # fmt: skip
     for number, line in enumerate(hostile):
         # In a file: StackStorm would render the expressions of a config.
         program = world.folder / f"bad{number}.py"
         program.write_text(f"import sys\nprint({line!r})\nsys.exit(3)\n", encoding="utf-8")
-        world.with_app(f"bad{number}", deploy={"kind": "command", "command": ["python3", str(program)]})
+        world.with_app(
+            f"bad{number}", deploy={"kind": "command", "command": ["python3", str(program)]}
+        )
     channel.storm.configure(world.config)
     for number in range(len(hostile)):
         answer = channel.ask(alice, f"deploy bad{number} 1.0 to uat")

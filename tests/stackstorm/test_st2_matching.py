@@ -84,7 +84,9 @@ def pack(installed: Any) -> Any:
 def by_stackstorm(stackstorm: StackStorm, message: str) -> Optional[Tuple[str, str]]:
     answer = stackstorm.call("POST", "/actionalias/match", {"command": message})
     if answer.status_code == 400:
-        assert "matched no patterns" in answer.text, f"several formats match {message!r}: {answer.text[:500]}"
+        assert "matched no patterns" in answer.text, (
+            f"several formats match {message!r}: {answer.text[:500]}"
+        )
         return None
     assert answer.ok, answer.text[:500]
     found = answer.json()
@@ -93,15 +95,26 @@ def by_stackstorm(stackstorm: StackStorm, message: str) -> Optional[Tuple[str, s
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: repr(message[:40]))
 def test_a_message_means_the_same_to_both(stackstorm: StackStorm, pack: Any, message: str) -> None:
-    ours: List[Tuple[str, str]] = [(one.alias.name, one.format.format.representation) for one in pack.matches(message)]
+    ours: List[Tuple[str, str]] = [
+        (one.alias.name, one.format.format.representation) for one in pack.matches(message)
+    ]
     theirs = by_stackstorm(stackstorm, message)
     assert ours == ([] if theirs is None else [theirs])
 
 
 @pytest.mark.parametrize(
-    "pair", ["who=web-team", "message=x", "urgent=true", "https://example.com/d/1?orgId=1", "log_level=INFO"]
+    "pair",
+    [
+        "who=web-team",
+        "message=x",
+        "urgent=true",
+        "https://example.com/d/1?orgId=1",
+        "log_level=INFO",
+    ],
 )
-def test_a_text_behind_a_colon_that_ends_in_a_pair_reaches_nobody(stackstorm: StackStorm, pack: Any, pair: str) -> None:
+def test_a_text_behind_a_colon_that_ends_in_a_pair_reaches_nobody(
+    stackstorm: StackStorm, pack: Any, pair: str
+) -> None:
     answer = stackstorm.tell(f"page web-team: checkout is down, see {pair}")
     assert answer.status_code == 400
     assert "Immutable arguments" in answer.text or "was unexpected" in answer.text

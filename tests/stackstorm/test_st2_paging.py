@@ -1,4 +1,5 @@
-"""Paging on a running StackStorm: every kind of pager through chat, once, watched by the rule, without expressions."""
+"""Paging on a running StackStorm: every kind of pager through chat, once, watched by the rule,
+without expressions."""
 
 from __future__ import annotations
 
@@ -32,7 +33,12 @@ def two(stackstorm: StackStorm, world: World) -> Iterator[Dict[str, Any]]:
             "hook": {"kind": "webhook", "url": server.url("/hook"), "time_limit": "2s"},
             "log": {"kind": "local", "on_call": {"web-team": ["bob", "carol"]}},
         }
-        team = {"page": ["hook", "log"], "hook": "web-team", "log": "web-team", "phone": "the doorman"}
+        team = {
+            "page": ["hook", "log"],
+            "hook": "web-team",
+            "log": "web-team",
+            "phone": "the doorman",
+        }
         world.config.update(pagers=pagers, teams={"web-team": team})
         world.config["apps"]["web"]["page"] = "web-team"
         stackstorm.configure(world.config)
@@ -51,7 +57,9 @@ def test_a_page_of_every_kind_is_sent_once_listed_acknowledged_escalated_and_res
             answer = stackstorm.ask(text, who)
             assert answer.result, answer.execution
             executions.append(answer.id)
-            return Said(answer.status == "succeeded", answer.code, answer.result["message"], answer.result)
+            return Said(
+                answer.status == "succeeded", answer.code, answer.result["message"], answer.result
+            )
 
         events = story(say, it)
         records = world.records()
@@ -60,10 +68,14 @@ def test_a_page_of_every_kind_is_sent_once_listed_acknowledged_escalated_and_res
         assert {one.execution_id for one in records} <= set(executions)
         for secret in it.secrets:
             assert secret not in repr(records)
-            assert not [one for one in executions if secret in repr(stackstorm.execution(one)["result"])]
+            assert not [
+                one for one in executions if secret in repr(stackstorm.execution(one)["result"])
+            ]
 
 
-def test_the_room_reads_who_was_reached_and_the_page_says_who_asked_where(stackstorm: StackStorm, world: World) -> None:
+def test_the_room_reads_who_was_reached_and_the_page_says_who_asked_where(
+    stackstorm: StackStorm, world: World
+) -> None:
     with case("pagerduty") as it:
         configured(stackstorm, world, it, web="https://st2.example.com")
         answer = stackstorm.say("page web-team: checkout is down", "mallory", "#ops")
@@ -74,7 +86,9 @@ def test_the_room_reads_who_was_reached_and_the_page_says_who_asked_where(stacks
         assert answer.ack == ""
 
 
-def test_the_same_page_of_two_executions_at_once_is_one_incident(stackstorm: StackStorm, world: World) -> None:
+def test_the_same_page_of_two_executions_at_once_is_one_incident(
+    stackstorm: StackStorm, world: World
+) -> None:
     with case("pagerduty") as it:
         configured(stackstorm, world, it)
         begun: List[Any] = []
@@ -103,11 +117,16 @@ def test_when_the_first_pager_is_down_the_next_is_tried_and_the_room_is_told(
     two["server"].on("/hook", Reply(404, "no such hook"))
     answer = stackstorm.say("page web: checkout is down")
     assert answer.code == "paged"
-    assert "paged bob (on call) for web-team through log, incident 1. hook did not take it: " in answer.message
+    assert (
+        "paged bob (on call) for web-team through log, incident 1. hook did not take it: "
+        in answer.message
+    )
     assert two["world"].records()[-1].facts["tried"][0]["pager"] == "hook"
 
 
-def test_when_all_are_down_it_is_red_and_says_whom_to_phone(stackstorm: StackStorm, two: Dict[str, Any]) -> None:
+def test_when_all_are_down_it_is_red_and_says_whom_to_phone(
+    stackstorm: StackStorm, two: Dict[str, Any]
+) -> None:
     two["server"].on("/hook", Reply(404, "no such hook"))
     two["world"].config["teams"]["web-team"].update(page=["hook"])
     stackstorm.configure(two["world"].config)
@@ -117,7 +136,9 @@ def test_when_all_are_down_it_is_red_and_says_whom_to_phone(stackstorm: StackSto
     assert answer.posted["extra"]["slack"]["color"] == "#a30200"
 
 
-def test_a_lost_answer_is_never_followed_by_a_second_page(stackstorm: StackStorm, two: Dict[str, Any]) -> None:
+def test_a_lost_answer_is_never_followed_by_a_second_page(
+    stackstorm: StackStorm, two: Dict[str, Any]
+) -> None:
     two["server"].on("/hook", Reply(200, "{}", drop="unanswered"))
     answer = stackstorm.say("page web: checkout is down")
     assert (answer.status, answer.code) == ("failed", "page_unconfirmed")
@@ -172,7 +193,9 @@ def test_the_rule_tells_the_room_when_nobody_answers_and_when_somebody_does(
     assert told()[1].startswith("bob acknowledged page 1 (web-team) in log, ")
 
 
-def test_watching_is_well_and_silent_where_nothing_is_configured(stackstorm: StackStorm, world: World) -> None:
+def test_watching_is_well_and_silent_where_nothing_is_configured(
+    stackstorm: StackStorm, world: World
+) -> None:
     stackstorm.configure({})
     ended = stackstorm.run("opsroom.watch_pages")
     assert (ended["status"], ended["result"]["result"]["code"]) == ("succeeded", "not_configured")
@@ -181,8 +204,12 @@ def test_watching_is_well_and_silent_where_nothing_is_configured(stackstorm: Sta
     assert (ended["status"], ended["result"]["result"]["code"]) == ("succeeded", "watched")
 
 
-@pytest.mark.parametrize("text", ["{{ st2kv('system.enc_page', decrypt=true) }}", "<% st2kv('system.enc_page') %>"])
-def test_an_expression_never_reaches_a_pager_nor_the_room(stackstorm: StackStorm, world: World, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["{{ st2kv('system.enc_page', decrypt=true) }}", "<% st2kv('system.enc_page') %>"]
+)
+def test_an_expression_never_reaches_a_pager_nor_the_room(
+    stackstorm: StackStorm, world: World, text: str
+) -> None:
     with case("webhook") as it, stackstorm.secret("enc_page", SECRET):
         configured(stackstorm, world, it)
         for message in (
@@ -197,7 +224,9 @@ def test_an_expression_never_reaches_a_pager_nor_the_room(stackstorm: StackStorm
         assert it.taken() == 0
 
 
-def test_an_incident_that_holds_an_expression_is_shown_without_it(stackstorm: StackStorm, world: World) -> None:
+def test_an_incident_that_holds_an_expression_is_shown_without_it(
+    stackstorm: StackStorm, world: World
+) -> None:
     with case("opsgenie") as it, stackstorm.secret("enc_page", SECRET):
         configured(stackstorm, world, it)
         stackstorm.ask("page web-team: checkout is down")

@@ -57,14 +57,29 @@ def test_a_change_waits_for_somebody_else_and_is_then_deployed_and_recorded(
     assert [one.event.value for one in records if one.command == "deploy"] == [
         "asked", "waiting", "approved", "started", "succeeded",
     ]  # fmt: skip
-    assert len({one.deployment for one in records if one.event.value in ("asked", "waiting", "succeeded")}) == 1
+    assert (
+        len(
+            {
+                one.deployment
+                for one in records
+                if one.event.value in ("asked", "waiting", "succeeded")
+            }
+        )
+        == 1
+    )
     end = records[-1]
-    assert (end.requester, end.facts["approved_by"], end.facts["change"]) == ("alice", ["carol"], change)
+    assert (end.requester, end.facts["approved_by"], end.facts["change"]) == (
+        "alice",
+        ["carol"],
+        change,
+    )
     assert end.execution_id == approved.id
     assert stackstorm.say("show changes", "dave", "#ops").result["changes"] == []
 
 
-def test_nobody_approves_their_own_change_under_any_of_their_names(stackstorm: StackStorm, guarded: World) -> None:
+def test_nobody_approves_their_own_change_under_any_of_their_names(
+    stackstorm: StackStorm, guarded: World
+) -> None:
     guarded.config["groups"]["release-managers"].append("alice")
     stackstorm.configure(guarded.config)
     change = change_of(stackstorm.ask(ASK, "alice", "#ops"))
@@ -87,7 +102,9 @@ def test_neither_a_stranger_nor_the_wrong_room_approves(
     assert guarded.running("production") == ""
 
 
-def test_an_approval_forged_through_the_api_does_not_count(stackstorm: StackStorm, guarded: World) -> None:
+def test_an_approval_forged_through_the_api_does_not_count(
+    stackstorm: StackStorm, guarded: World
+) -> None:
     change = change_of(stackstorm.ask(ASK, "alice", "#ops"))
     forged = {"api_user": "carol", "source_channel": "#ops"}
     ended = stackstorm.run("opsroom.approve_change", parameters={"change": change}, context=forged)
@@ -96,7 +113,10 @@ def test_an_approval_forged_through_the_api_does_not_count(stackstorm: StackStor
     refused = stackstorm.call(
         "POST",
         "/executions",
-        {"action": "opsroom.approve_change", "parameters": {"change": change, "requester": "carol"}},
+        {
+            "action": "opsroom.approve_change",
+            "parameters": {"change": change, "requester": "carol"},
+        },
     )
     assert refused.status_code == 400
     said = stackstorm.tell(f"approve change {change} requester=carol", "alice", "#ops")
@@ -104,7 +124,9 @@ def test_an_approval_forged_through_the_api_does_not_count(stackstorm: StackStor
     assert guarded.running("production") == ""
 
 
-def test_a_relay_that_is_not_trusted_speaks_for_nobody(stackstorm: StackStorm, guarded: World) -> None:
+def test_a_relay_that_is_not_trusted_speaks_for_nobody(
+    stackstorm: StackStorm, guarded: World
+) -> None:
     change = change_of(stackstorm.ask(ASK, "alice", "#ops"))
     stackstorm.configure({**guarded.config, "relays": ["another_relay"]})
     answer = stackstorm.ask(f"approve change {change}", "carol", "#ops")
@@ -117,7 +139,10 @@ def test_a_relay_that_is_not_trusted_speaks_for_nobody(stackstorm: StackStorm, g
 def test_two_approvals_at_once_deploy_once(stackstorm: StackStorm, guarded: World) -> None:
     change = change_of(stackstorm.ask(ASK, "alice", "#ops"))
     with ThreadPoolExecutor(4) as pool:
-        said = pool.map(lambda who: stackstorm.ask(f"approve change {change}", who, "#ops"), ["carol", "dave"] * 2)
+        said = pool.map(
+            lambda who: stackstorm.ask(f"approve change {change}", who, "#ops"),
+            ["carol", "dave"] * 2,
+        )
         codes = sorted(one.code for one in said)
     assert codes.count("deployed") == 1, codes
     assert guarded.events().count("started") == 1
@@ -153,7 +178,9 @@ def test_the_secret_of_the_codes_comes_from_the_datastore_and_is_shown_nowhere(
         assert TOTP not in str(approved.execution)
 
 
-def test_a_lock_a_freeze_and_the_kill_switch_stop_an_approved_change(stackstorm: StackStorm, guarded: World) -> None:
+def test_a_lock_a_freeze_and_the_kill_switch_stop_an_approved_change(
+    stackstorm: StackStorm, guarded: World
+) -> None:
     change = change_of(stackstorm.ask(ASK, "alice", "#ops"))
     locked = stackstorm.say("lock production: load test for 2h", "dave", "#ops")
     assert locked.code == "locked_now"
@@ -164,24 +191,43 @@ def test_a_lock_a_freeze_and_the_kill_switch_stop_an_approved_change(stackstorm:
         **guarded.config["environments"]["production"],
         "freezes": [{"name": "all year", "from": "2020-01-01", "to": "2099-12-31"}],
     }
-    stackstorm.configure({**guarded.config, "environments": {**guarded.config["environments"], "production": frozen}})
+    stackstorm.configure(
+        {**guarded.config, "environments": {**guarded.config["environments"], "production": frozen}}
+    )
     assert stackstorm.ask(f"approve change {change}", "carol", "#ops").code == "frozen"
     stackstorm.configure(guarded.config)
-    assert stackstorm.ask("lock everything: something is wrong", "carol", "#ops").code == "locked_now"
-    assert stackstorm.ask("emergency deploy web v1.0.0 to production: now", "carol", "#ops").code == "locked"
+    assert (
+        stackstorm.ask("lock everything: something is wrong", "carol", "#ops").code == "locked_now"
+    )
+    assert (
+        stackstorm.ask("emergency deploy web v1.0.0 to production: now", "carol", "#ops").code
+        == "locked"
+    )
     assert stackstorm.ask("unlock everything", "carol", "#ops").code == "unlocked"
     assert stackstorm.ask(f"approve change {change}", "carol", "#ops").code == "deployed"
 
 
-def test_an_emergency_is_flagged_until_somebody_else_reviews_it(stackstorm: StackStorm, guarded: World) -> None:
-    assert stackstorm.ask("emergency deploy web v1.0.0 to production: x", "alice", "#ops").code == "not_allowed"
-    done = stackstorm.say("emergency deploy web v1.0.0 to production: checkout is down", "carol", "#ops")
+def test_an_emergency_is_flagged_until_somebody_else_reviews_it(
+    stackstorm: StackStorm, guarded: World
+) -> None:
+    assert (
+        stackstorm.ask("emergency deploy web v1.0.0 to production: x", "alice", "#ops").code
+        == "not_allowed"
+    )
+    done = stackstorm.say(
+        "emergency deploy web v1.0.0 to production: checkout is down", "carol", "#ops"
+    )
     assert done.code == "deployed"
     overridden = next(one for one in guarded.records() if one.event.value == "overridden")
-    assert (overridden.facts["reason"], overridden.facts["passed"]) == ("checkout is down", ["approval"])
+    assert (overridden.facts["reason"], overridden.facts["passed"]) == (
+        "checkout is down",
+        ["approval"],
+    )
     change = overridden.facts["change"]
     assert stackstorm.ask(f"review change {change}: was me", "carol", "#ops").code == "own_change"
-    assert stackstorm.ask(f"review change {change}: it was needed", "dave", "#ops").code == "reviewed"
+    assert (
+        stackstorm.ask(f"review change {change}: it was needed", "dave", "#ops").code == "reviewed"
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,9 +261,12 @@ def test_an_edited_record_is_found_and_named(stackstorm: StackStorm, guarded: Wo
     assert str(number) in found.message
 
 
-def test_what_holds_in_chat_holds_for_the_command_line_too(stackstorm: StackStorm, guarded: World) -> None:
+def test_what_holds_in_chat_holds_for_the_command_line_too(
+    stackstorm: StackStorm, guarded: World
+) -> None:
     ended = stackstorm.run(
-        "opsroom.deploy", parameters={"app": "web", "version": "v1.0.0", "environment": "production"}
+        "opsroom.deploy",
+        parameters={"app": "web", "version": "v1.0.0", "environment": "production"},
     )
     assert ended["status"] == "failed"
     assert ended["result"]["result"]["code"] in ("not_allowed", "wrong_room")

@@ -1,4 +1,5 @@
-"""A long deployment speaks in the room that asked for it: not at once, not often, and only so many times."""
+"""A long deployment speaks in the room that asked for it: not at once, not often, and only so many
+times."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ from support.stackstorm import StackStorm, wait_for
 from support.world import World
 
 
-def test_a_long_deployment_says_what_it_does_at_most_so_often(stackstorm: StackStorm, world: World) -> None:
+def test_a_long_deployment_says_what_it_does_at_most_so_often(
+    stackstorm: StackStorm, world: World
+) -> None:
     room, gate = f"#room-{uuid.uuid4().hex[:8]}", world.folder / "gate"
     command = f"n=0; while [ ! -e {gate} ]; do n=$((n+1)); echo step $n; sleep 0.1; done"
     world.with_app("api", deploy={"kind": "command", "command": ["/bin/sh", "-c", command]})

@@ -1,4 +1,5 @@
-"""Rules on a running StackStorm: what is told, once; what is deployed, and by nothing that a rule did before."""
+"""Rules on a running StackStorm: what is told, once; what is deployed, and by nothing that a rule
+did before."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ import yaml
 from support.stackstorm import ENDED, StackStorm, wait_for
 from support.world import ROOT, World
 
-RULES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "rules").glob("*.yaml"))}
+RULES = {
+    path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "rules").glob("*.yaml"))
+}
 SECRET = "the-secret-of-the-webhook"
 KEY = b"the-key-that-gitlab-signs-with"
 SIGNING = "whsec_" + base64.b64encode(KEY).decode()
@@ -38,7 +41,11 @@ class Place:
             announce=self.room,
             webhooks={
                 "github": {"secret": SECRET, "repositories": {"acme/web": "web"}},
-                "gitlab": {"token": SECRET, "signing_token": SIGNING, "projects": {"acme/web": "web"}},
+                "gitlab": {
+                    "token": SECRET,
+                    "signing_token": SIGNING,
+                    "projects": {"acme/web": "web"},
+                },
             },
             trackers={"board": {"kind": "local", "project": "OPS"}},
         )
@@ -57,10 +64,15 @@ class Place:
         return {one["id"] for action in actions for one in self.storm.newest(f"opsroom.{action}")}
 
     def new(self, action: str, known: Set[str], count: int = 1) -> List[Dict[str, Any]]:
-        """Wait for so many executions of an action besides those that were known, to their end; oldest first."""
+        """Wait for so many executions of an action besides those that were known, to their end;
+        oldest first."""
 
         def fresh() -> List[Dict[str, Any]]:
-            return [one for one in reversed(self.storm.newest(f"opsroom.{action}")) if one["id"] not in known]
+            return [
+                one
+                for one in reversed(self.storm.newest(f"opsroom.{action}"))
+                if one["id"] not in known
+            ]
 
         def ended() -> bool:
             return len(fresh()) >= count and all(one["status"] in ENDED for one in fresh())
@@ -70,14 +82,19 @@ class Place:
 
     def results(self, action: str, known: Set[str], count: int = 1) -> List[Dict[str, Any]]:
         """What these returned."""
-        return [dict((one["result"] or {}).get("result") or {}) for one in self.new(action, known, count)]
+        return [
+            dict((one["result"] or {}).get("result") or {})
+            for one in self.new(action, known, count)
+        ]
 
     def announcing(self, execution: str) -> Dict[str, Any]:
         """Wait until the rule has announced, or not, what an execution did; its result."""
 
         def done() -> List[Dict[str, Any]]:
             every = self.storm.newest("opsroom.announce_deployments")
-            mine = [one for one in every if (one.get("parameters") or {}).get("execution") == execution]
+            mine = [
+                one for one in every if (one.get("parameters") or {}).get("execution") == execution
+            ]
             return [one for one in mine if one["status"] in ENDED]
 
         wait_for(done, f"the announcement of {execution}")
@@ -87,8 +104,11 @@ class Place:
         """What a sensor does."""
         self.storm.make("/webhooks/st2", {"trigger": f"opsroom.{trigger}", "payload": payload})
 
-    def publish(self, raw: bytes, kind: str = "application/json", secret: str = SECRET, delivery: str = "") -> str:
-        """What GitHub sends, with the key for StackStorm in the address; returns that key, which is gone by then."""
+    def publish(
+        self, raw: bytes, kind: str = "application/json", secret: str = SECRET, delivery: str = ""
+    ) -> str:
+        """What GitHub sends, with the key for StackStorm in the address; returns that key, which is
+        gone by then."""
         signature = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
         headers = {
             "Content-Type": kind,
@@ -146,7 +166,9 @@ def listening(storm: StackStorm, service: str = "github") -> Iterator[None]:
     """
 
     def known() -> bool:
-        return f"opsroom/{service}" in {str(one["parameters"]["url"]) for one in storm.get("/webhooks")}
+        return f"opsroom/{service}" in {
+            str(one["parameters"]["url"]) for one in storm.get("/webhooks")
+        }
 
     with switched_on(storm, f"deploy_{service}_releases"):
         wait_for(known, "the webhook")
@@ -156,8 +178,19 @@ def listening(storm: StackStorm, service: str = "github") -> Iterator[None]:
 def release(tag: str) -> Dict[str, Any]:
     at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = 'Größe & <b> "so" \\ {{ st2kv.system.x }} <% ctx() %> \u2028 \U0001f389 / \t\r\n'
-    about = {"tag_name": tag, "draft": False, "published_at": at, "body": text, "id": 12345678901, "name": None}
-    return {"action": "published", "release": about, "repository": {"full_name": "acme/web", "topics": [], "size": 0}}
+    about = {
+        "tag_name": tag,
+        "draft": False,
+        "published_at": at,
+        "body": text,
+        "id": 12345678901,
+        "name": None,
+    }
+    return {
+        "action": "published",
+        "release": about,
+        "repository": {"full_name": "acme/web", "topics": [], "size": 0},
+    }
 
 
 def compact(body: Any) -> bytes:
@@ -174,7 +207,9 @@ def test_every_rule_is_registered_as_its_file_says(stackstorm: StackStorm) -> No
 
 def test_a_deployment_that_was_not_asked_for_there_is_announced_once(place: Place) -> None:
     storm = place.storm
-    done = storm.run("opsroom.deploy", parameters={"app": "web", "version": "v1.0.0", "environment": "test"})
+    done = storm.run(
+        "opsroom.deploy", parameters={"app": "web", "version": "v1.0.0", "environment": "test"}
+    )
     assert done["status"] == "succeeded"
     assert place.announcing(done["id"])["told"] == 1
     said = storm.say("deploy web v1.1.0 to test", "alice", place.room)
@@ -192,7 +227,9 @@ def test_a_deployment_that_was_not_asked_for_there_is_announced_once(place: Plac
 def test_while_it_is_quiet_nothing_is_told_and_everything_recorded(place: Place) -> None:
     storm = place.storm
     assert storm.say("quiet announcements for 30m", "alice", "#dev").code == "quiet"
-    done = storm.run("opsroom.deploy", parameters={"app": "web", "version": "v1.0.0", "environment": "test"})
+    done = storm.run(
+        "opsroom.deploy", parameters={"app": "web", "version": "v1.0.0", "environment": "test"}
+    )
     assert place.announcing(done["id"])["told"] == 0
     assert place.announced() == []
     said = storm.say("loud announcements", "alice", "#dev")
@@ -201,7 +238,9 @@ def test_while_it_is_quiet_nothing_is_told_and_everything_recorded(place: Place)
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
-def test_a_release_is_deployed_once_announced_once_and_leads_to_nothing_else(place: Place, kind: str) -> None:
+def test_a_release_is_deployed_once_announced_once_and_leads_to_nothing_else(
+    place: Place, kind: str
+) -> None:
     body = compact(release("v1.1.0"))
     raw = body if kind == "application/json" else urlencode({"payload": body}).encode()
     with listening(place.storm), switched_on(place.storm, "promote_ready_cards"):
@@ -234,15 +273,31 @@ def test_what_is_not_signed_is_refused_and_leaves_nothing(place: Place) -> None:
 
 def test_a_release_on_gitlab_is_deployed_once_and_what_is_not_signed_is_not(place: Place) -> None:
     now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
-    about = {"description": 'Größe & <b> "so" {{ st2kv.system.x }}', "name": "v1.1.0", "tag": "v1.1.0", "id": 1}
+    about = {
+        "description": 'Größe & <b> "so" {{ st2kv.system.x }}',
+        "name": "v1.1.0",
+        "tag": "v1.1.0",
+        "id": 1,
+    }
     project = {"id": 2, "name": "Web", "path_with_namespace": "acme/web", "ci_config_path": None}
-    body = {**about, "created_at": now, "object_kind": "release", "action": "create", "project": project}
-    raw = compact(body).replace(b"&", b"\\u0026").replace(b"<", b"\\u003c").replace(b">", b"\\u003e")
+    body = {
+        **about,
+        "created_at": now,
+        "object_kind": "release",
+        "action": "create",
+        "project": project,
+    }
+    raw = (
+        compact(body).replace(b"&", b"\\u0026").replace(b"<", b"\\u003c").replace(b">", b"\\u003e")
+    )
     with listening(place.storm, "gitlab"):
         known = place.known("deploy_release")
         place.publish_on_gitlab(raw, key=b"another-key")
         place.publish_on_gitlab(raw, token="another-token-of-somebody")
-        assert [one["code"] for one in place.results("deploy_release", known, 2)] == ["not_signed", "not_signed"]
+        assert [one["code"] for one in place.results("deploy_release", known, 2)] == [
+            "not_signed",
+            "not_signed",
+        ]
         place.publish_on_gitlab(raw)
         place.publish_on_gitlab(raw)
         codes = [one["code"] for one in place.results("deploy_release", known, 4)]
@@ -256,7 +311,9 @@ def test_of_a_delivery_every_user_may_read_all_but_the_key_in_its_address(place:
     delivery = secrets.token_hex(8)
     with listening(place.storm):
         known = place.known("deploy_release")
-        key = place.publish(compact(release("v1.1.0")), secret="another-secret-of-somebody", delivery=delivery)
+        key = place.publish(
+            compact(release("v1.1.0")), secret="another-secret-of-somebody", delivery=delivery
+        )
         place.results("deploy_release", known)
     kept = json.dumps(place.storm.get("/triggerinstances?trigger_type=core.st2.webhook&limit=20"))
     assert delivery in kept
@@ -267,8 +324,18 @@ def test_drift_is_recorded_and_told_once_however_often_it_is_heard_of(place: Pla
     known, event = place.known("note_drift"), secrets.token_hex(16)
     where = {"app": "web", "environment": "uat"}
     for _ in range(2):
-        place.emit("version_unknown_change", **where, version="", version_before="v1.0.0", asked_at="", event=event)
-    assert sorted(one["code"] for one in place.results("note_drift", known, 2)) == ["noted", "nothing_new"]
+        place.emit(
+            "version_unknown_change",
+            **where,
+            version="",
+            version_before="v1.0.0",
+            asked_at="",
+            event=event,
+        )
+    assert sorted(one["code"] for one in place.results("note_drift", known, 2)) == [
+        "noted",
+        "nothing_new",
+    ]
     (said,) = place.wait_for_announcements(1)
     assert said.startswith("web on uat runs nothing any more (before: v1.0.0)")
     assert place.world.events() == ["drift"]
@@ -276,12 +343,24 @@ def test_drift_is_recorded_and_told_once_however_often_it_is_heard_of(place: Pla
 
 def test_a_card_in_the_column_that_asks_for_it_promotes_once(place: Place) -> None:
     storm = place.storm
-    storm.run("opsroom.deploy", parameters={"app": "web", "version": "v1.1.0", "environment": "test"})
-    card = storm.run("opsroom.create_card", parameters={"text": "checkout is slow"})["result"]["result"]["card"]
+    storm.run(
+        "opsroom.deploy", parameters={"app": "web", "version": "v1.1.0", "environment": "test"}
+    )
+    card = storm.run("opsroom.create_card", parameters={"text": "checkout is slow"})["result"][
+        "result"
+    ]["card"]
     known, event = place.known("promote_card"), secrets.token_hex(16)
     with switched_on(storm, "promote_ready_cards"):
         for _ in range(2):
-            place.emit("card_moved", tracker="board", card=card, **{"from": "To do"}, to="Doing", at="", event=event)
+            place.emit(
+                "card_moved",
+                tracker="board",
+                card=card,
+                **{"from": "To do"},
+                to="Doing",
+                at="",
+                event=event,
+            )
         codes = sorted(one["code"] for one in place.results("promote_card", known, 2))
     assert codes == ["deployed", "nothing_new"]
     assert place.world.running("uat") == "v1.1.0"
@@ -289,7 +368,9 @@ def test_a_card_in_the_column_that_asks_for_it_promotes_once(place: Place) -> No
     assert len([one for one in said if "promoted web v1.1.0" in one]) == 1
 
 
-def test_a_column_with_an_expression_in_its_name_is_refused_and_evaluated_by_nobody(place: Place) -> None:
+def test_a_column_with_an_expression_in_its_name_is_refused_and_evaluated_by_nobody(
+    place: Place,
+) -> None:
     storm = place.storm
     with storm.secret(f"opsroom_test_{secrets.token_hex(4)}", "topsecret") as key:
         text = "{{ st2kv('system." + key + "', decrypt=true) }}"
@@ -297,9 +378,19 @@ def test_a_column_with_an_expression_in_its_name_is_refused_and_evaluated_by_nob
         with switched_on(storm, "promote_ready_cards"):
             for to in (text, "the one behind it"):
                 event = secrets.token_hex(16)
-                place.emit("card_moved", tracker="board", card="OPS-1", **{"from": ""}, to=to, at="", event=event)
+                place.emit(
+                    "card_moved",
+                    tracker="board",
+                    card="OPS-1",
+                    **{"from": ""},
+                    to=to,
+                    at="",
+                    event=event,
+                )
             # The first one leaves an execution that failed, or none at all.
-            behind = lambda: [one for one in place.new("promote_card", known) if one["status"] == "succeeded"]  # noqa: E731
+            behind = lambda: [  # noqa: E731
+                one for one in place.new("promote_card", known) if one["status"] == "succeeded"
+            ]
             wait_for(behind, "the one behind it")
             runs = place.new("promote_card", known)
     assert "topsecret" not in json.dumps(runs)
@@ -314,7 +405,9 @@ def test_a_failed_deployment_wakes_the_team_of_the_application(place: Place) -> 
     storm.configure(config)
     known = place.known("page_on_failure")
     with switched_on(storm, "page_on_failure"):
-        done = storm.run("opsroom.deploy", parameters={"app": "web", "version": "v1.0.0", "environment": "test"})
+        done = storm.run(
+            "opsroom.deploy", parameters={"app": "web", "version": "v1.0.0", "environment": "test"}
+        )
         assert done["status"] == "failed"
         assert place.results("page_on_failure", known)[0]["code"] == "paged"
     (said,) = place.wait_for_announcements(1)

@@ -1,6 +1,8 @@
-"""Several runners at once, and whatever may die, dying: one deployment, one card, one page, and a record that is true.
+"""Several runners at once, and whatever may die, dying: one deployment, one card, one page, and a
+record that is true.
 
-Killing services needs OPSROOM_TEST_SERVICES (support.services); the tests that do it are skipped without.
+Killing services needs OPSROOM_TEST_SERVICES (support.services); the tests that do it are skipped
+without.
 """
 
 from __future__ import annotations
@@ -70,8 +72,8 @@ def services() -> Iterator[Services]:
 
 @dataclass(frozen=True)
 class Api:
-    """The application `api` on uat, where 0.9 runs. `hold(what)` makes its programs wait: `deploying`, or the version
-    that is asked for and found; `release` lets them go on."""
+    """The application `api` on uat, where 0.9 runs. `hold(what)` makes its programs wait:
+    `deploying`, or the version that is asked for and found; `release` lets them go on."""
 
     world: World
     folder: Path
@@ -103,14 +105,19 @@ def api_in(stackstorm: StackStorm, world: World) -> Api:
     folder.chmod(0o777)
     (folder / "version").write_text("0.9\n")
     (folder / "version").chmod(0o666)
-    waits = 'if [ -e "hold-$1" ]; then touch "at-$1"; while [ -e "hold-$1" ]; do sleep 0.05; done; fi'
+    waits = (
+        'if [ -e "hold-$1" ]; then touch "at-$1"; while [ -e "hold-$1" ]; do sleep 0.05; done; fi'
+    )
     gate = f"cd {folder}; hold() {{ {waits}; }}; "
     ship = 'echo "begun $1" >> log; hold deploying; echo $1 > version; echo "done $1" >> log'
     world.with_app(
         "api",
         verify_for="30s",
         deploy={"kind": "command", "command": ["/bin/sh", "-c", gate + ship, "sh", "{version}"]},
-        version={"kind": "command", "command": ["/bin/sh", "-c", gate + 'hold "$(cat version)"; cat version']},
+        version={
+            "kind": "command",
+            "command": ["/bin/sh", "-c", gate + 'hold "$(cat version)"; cat version'],
+        },
     )
     stackstorm.configure(world.config)
     return Api(world, folder)
@@ -141,7 +148,10 @@ def at_once(stackstorm: StackStorm, sayings: List[Any]) -> List[Dict[str, Any]]:
 
 def codes(ended: List[Dict[str, Any]]) -> Dict[str, int]:
     """How many ended with which code; what a policy cancelled counts as `canceled`."""
-    found = [(((one.get("result") or {}).get("result") or {}).get("code") or one["status"]) for one in ended]
+    found = [
+        (((one.get("result") or {}).get("result") or {}).get("code") or one["status"])
+        for one in ended
+    ]
     return {code: found.count(code) for code in sorted(set(found))}
 
 
@@ -203,11 +213,16 @@ def test_the_approvals_of_two_people_at_once_deploy_once(stackstorm: StackStorm,
     world.config["people"]["dave"] = {"chat": ["dave"]}
     world.config["groups"] = {"release-managers": ["carol", "dave"]}
     world.config["environments"]["production"] = {
-        "deployers": ["alice"], "approvers": ["release-managers"], "approvals": 1, "rooms": ["#ops"],
+        "deployers": ["alice"], "approvers": ["release-managers"], "approvals": 1,
+        "rooms": ["#ops"],
     }  # fmt: skip
     stackstorm.configure(world.config)
     change = stackstorm.ask("deploy api 1.0 to production", "alice", "#ops").result["change"]
-    came = codes(at_once(stackstorm, [(f"approve change {change}", who, "#ops") for who in ("carol", "dave")]))
+    came = codes(
+        at_once(
+            stackstorm, [(f"approve change {change}", who, "#ops") for who in ("carol", "dave")]
+        )
+    )
     print("two approvals:", came)
     assert came["deployed"] == 1
     assert api.log() == ["begun 1.0", "done 1.0"]
@@ -216,7 +231,8 @@ def test_the_approvals_of_two_people_at_once_deploy_once(stackstorm: StackStorm,
 
 # An action dies.
 
-# Where it waits when it is killed, and what the next command finds: its code, and what the deploying programs wrote.
+# Where it waits when it is killed, and what the next command finds: its code, and what the
+# deploying programs wrote.
 STAGES = {
     "before anything was touched": ("0.9", "deployed", ["begun 1.0", "done 1.0"]),
     "while deploying": ("deploying", "deployed", ["begun 1.0", "begun 1.0", "done 1.0"]),
@@ -339,7 +355,9 @@ def hook(stackstorm: StackStorm) -> Iterator[Callable[[World], Hook]]:
         made = Hook(server)
 
         def configure(world: World) -> Hook:
-            world.config["pagers"] = {"hook": {"kind": "webhook", "url": server.url("/hook"), "time_limit": "50s"}}
+            world.config["pagers"] = {
+                "hook": {"kind": "webhook", "url": server.url("/hook"), "time_limit": "50s"}
+            }
             world.config["teams"] = {"web-team": {"hook": "web-team", "phone": "the doorman"}}
             stackstorm.configure(world.config)
             return made
@@ -386,11 +404,15 @@ def test_a_deployment_goes_on_and_is_recorded_when_only_its_runner_dies(
     assert api.world.events().count("succeeded") == 1
     print("runner killed:", stackstorm.execution(begun)["status"], api.world.events())
     the_record_is_true(api.world)
-    # Without its runner the action ended its own execution, and the room that asked has the answer, once.
+    # Without its runner the action ended its own execution, and the room that asked has the answer,
+    # once.
     execution = stackstorm.ended(begun)
     assert (execution["status"], execution["result"]["result"]["code"]) == ("succeeded", "deployed")
     answer = stackstorm.answer_to(begun)
-    assert (answer["channel"], answer["message"].startswith("alice deployed api 1.0 to uat")) == ("#dev", True)
+    assert (answer["channel"], answer["message"].startswith("alice deployed api 1.0 to uat")) == (
+        "#dev",
+        True,
+    )
     again = stackstorm.ask("deploy api 2.0 to uat", "carol")
     assert again.code == "deployed"
     assert api.log() == ["begun 1.0", "done 1.0", "begun 2.0", "done 2.0"]
@@ -423,7 +445,9 @@ def test_dead_runners_stop_nobody_and_are_closed_each_with_its_own_answer(
     wait_for(closed, "the end of the dead executions", 240)
     for one, version in zip(stuck, ("1.0", "2.0")):
         said = stackstorm.answer_to(one)["message"]
-        assert said.startswith(f"The deploy of api {version} on uat by alice was interrupted: its runner was lost")
+        assert said.startswith(
+            f"The deploy of api {version} on uat by alice was interrupted: its runner was lost"
+        )
         assert "Say it again where it is still wanted." in said
 
 
@@ -568,7 +592,10 @@ def test_a_page_goes_out_without_the_database_and_says_that_it_is_not_recorded(
     finally:
         server.start_again()
     assert answer.code == "paged"
-    assert "It is not recorded yet (the next command does that), and no limit was checked" in answer.message
+    assert (
+        "It is not recorded yet (the next command does that), and no limit was checked"
+        in answer.message
+    )
     assert "the database cannot be used." in answer.message
     assert hooked.taken == 1
     assert on_postgres.events() == []
@@ -630,13 +657,19 @@ def looked(stackstorm: StackStorm, api_on_postgres: Api) -> Looked:
     world.config["watching"] = {"versions": "5s"}
     stackstorm.configure(world.config)
     made = Looked(stackstorm, world, app, api_on_postgres.folder / "version")
-    # The config is read again every half a minute, and the sensor makes the tables where there are none yet.
+    # The config is read again every half a minute, and the sensor makes the tables where there are
+    # none yet.
     stackstorm.ask(f"history of {app} on uat")
 
     def seen() -> bool:
         with open_store(world.database).begin(writes=False) as connection:
             source = f"version:{app}:uat"
-            return connection.execute(select(watched.c.source).where(watched.c.source == source)).first() is not None
+            return (
+                connection.execute(
+                    select(watched.c.source).where(watched.c.source == source)
+                ).first()
+                is not None
+            )
 
     wait_for(seen, "a first look", 150)
     return made

@@ -1,4 +1,5 @@
-"""Secrets of the config: they may stand encrypted in the datastore, reach the action, and are shown to nobody."""
+"""Secrets of the config: they may stand encrypted in the datastore, reach the action, and are shown
+to nobody."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ def token(stackstorm: StackStorm) -> Iterator[Tuple[str, str]]:
         yield f"{{{{ st2kv.system.{name} }}}}", value
 
 
-def test_the_address_of_the_database_may_be_a_secret_of_the_datastore(stackstorm: StackStorm, world: World) -> None:
+def test_the_address_of_the_database_may_be_a_secret_of_the_datastore(
+    stackstorm: StackStorm, world: World
+) -> None:
     name = f"opsroom_test_{uuid.uuid4().hex[:8]}"
     with stackstorm.secret(name, world.database):
         world.config["database"] = f"{{{{ st2kv.system.{name} }}}}"
@@ -39,7 +42,9 @@ def test_a_header_with_a_secret_of_the_datastore_is_sent_decrypted(
     with HttpServer() as server:
         server.on("/version", Reply(body="v1.2.3"))
         headers = {"Authorization": named, "X-Plain": "plain"}
-        world.with_app("api", version={"kind": "http", "url": server.url("/version"), "headers": headers})
+        world.with_app(
+            "api", version={"kind": "http", "url": server.url("/version"), "headers": headers}
+        )
         stackstorm.configure(world.config)
         answer = stackstorm.ask("version of api on uat")
         assert answer.status == "succeeded", answer.result
@@ -51,7 +56,8 @@ def test_a_header_with_a_secret_of_the_datastore_is_sent_decrypted(
 def test_words_around_a_secret_of_the_datastore_stop_the_pack_with_one_sentence_and_no_secret(
     stackstorm: StackStorm, world: World, token: Tuple[str, str]
 ) -> None:
-    """StackStorm decrypts the whole value or fails, for every command: `Bearer` has to stand in the datastore too."""
+    """StackStorm decrypts the whole value or fails, for every command: `Bearer` has to stand in the
+    datastore too."""
     named, value = token
     headers = {"Authorization": f"Bearer {named}"}
     world.with_app("api", version={"kind": "http", "url": "http://127.0.0.1/", "headers": headers})
@@ -69,11 +75,17 @@ def test_a_variable_of_a_command_with_a_secret_of_the_datastore_is_decrypted(
     named, value = token
     seen = world.folder / "seen"
     program = f"import os; open({str(seen)!r}, 'w').write(os.environ['TOKEN']); print('1.0')"
-    command = {"kind": "command", "command": [sys.executable, "-c", program], "secret_environ": {"TOKEN": named}}
+    command = {
+        "kind": "command",
+        "command": [sys.executable, "-c", program],
+        "secret_environ": {"TOKEN": named},
+    }
     deploy = command if part == "deploy" else {"kind": "command", "command": ["true"]}
     world.with_app("api", deploy=deploy, **({"version": command} if part == "version" else {}))
     stackstorm.configure(world.config)
-    answer = stackstorm.ask("deploy api 1.0 to uat" if part == "deploy" else "version of api on uat")
+    answer = stackstorm.ask(
+        "deploy api 1.0 to uat" if part == "deploy" else "version of api on uat"
+    )
     assert answer.status == "succeeded", answer.result
     assert seen.read_text() == value
 
@@ -83,7 +95,11 @@ def test_a_secret_that_a_command_prints_is_masked_everywhere(
 ) -> None:
     named, value = token
     program = "import os, sys; print('using', os.environ['TOKEN']); sys.exit(1)"
-    command = {"kind": "command", "command": [sys.executable, "-c", program], "secret_environ": {"TOKEN": named}}
+    command = {
+        "kind": "command",
+        "command": [sys.executable, "-c", program],
+        "secret_environ": {"TOKEN": named},
+    }
     world.with_app("api", deploy=command)
     stackstorm.configure(world.config)
     answer = stackstorm.say("deploy api 1.0 to uat")
@@ -94,7 +110,9 @@ def test_a_secret_that_a_command_prints_is_masked_everywhere(
     assert value not in "\n".join(str(record) for record in world.records())
 
 
-def test_the_config_is_shown_without_the_address_of_the_database(stackstorm: StackStorm, world: World) -> None:
+def test_the_config_is_shown_without_the_address_of_the_database(
+    stackstorm: StackStorm, world: World
+) -> None:
     value = f"token-{uuid.uuid4().hex}"
     world.config["database"] = f"postgresql://opsroom:{value}@127.0.0.1/opsroom"
     stackstorm.configure(world.config)
@@ -116,7 +134,8 @@ def test_the_config_is_shown_without_what_stands_in_the_datastore(
 
 @pytest.mark.xfail(
     strict=True,
-    reason="StackStorm 3.9 masks what `properties` of the schema names, nothing under patterns or additionalProperties",
+    reason="StackStorm 3.9 masks what `properties` of the schema names, nothing under patterns "
+    "or additionalProperties",
 )
 def test_the_config_is_shown_without_headers_and_variables_that_stand_in_it(
     stackstorm: StackStorm, world: World
@@ -140,7 +159,9 @@ def test_a_variable_that_is_not_secret_and_still_encrypted_is_refused(
     assert "apps.api.deploy.environ.TOKEN: found a value that is still encrypted" in answer.message
 
 
-def test_stackstorm_does_not_register_a_config_with_a_key_that_is_empty(stackstorm: StackStorm, world: World) -> None:
+def test_stackstorm_does_not_register_a_config_with_a_key_that_is_empty(
+    stackstorm: StackStorm, world: World
+) -> None:
     schema = stackstorm.get("/config_schemas/opsroom")["attributes"]
     for section in schema:
         refused = stackstorm.call("PUT", "/configs/opsroom", {**world.config, section: None})

@@ -1,4 +1,5 @@
-"""The three sensors in a running StackStorm: each thing that happens is one trigger, also after they were killed."""
+"""The three sensors in a running StackStorm: each thing that happens is one trigger, also after
+they were killed."""
 
 from __future__ import annotations
 
@@ -33,7 +34,9 @@ class Watched:
         config["apps"] = {self.app: config["apps"]["web"]}
         config["watching"] = {"versions": "5s", "cards": "5s", "pages": "5s"}
         config["trackers"] = {f"board-{self.app}": {"kind": "local", "project": "CARD"}}
-        config["pagers"] = {f"log-{self.app}": {"kind": "local", "on_call": {"web-team": ["alice"]}}}
+        config["pagers"] = {
+            f"log-{self.app}": {"kind": "local", "on_call": {"web-team": ["alice"]}}
+        }
         config["teams"] = {"web-team": {}}
         self.config = config
         storm.configure(config)
@@ -53,7 +56,11 @@ class Watched:
         """The payloads of a trigger that are about this world, oldest first."""
         found = self.storm.get(f"/triggerinstances?trigger=opsroom.{trigger}&limit=100")
         payloads = [one["payload"] for one in sorted(found, key=lambda one: one["occurrence_time"])]
-        return [one for one in payloads if self.app in (one.get("app") or one.get("tracker") or one["pager"])]
+        return [
+            one
+            for one in payloads
+            if self.app in (one.get("app") or one.get("tracker") or one["pager"])
+        ]
 
     def wait_for_told(self, trigger: str, count: int) -> List[Dict[str, Any]]:
         """Wait until it was told so often, in these words."""
@@ -84,7 +91,9 @@ class Watched:
 def watched(stackstorm: StackStorm, world: World) -> Watched:
     if not processes("VersionSensor"):
         wait_for(
-            lambda: processes("VersionSensor"), "the sensors of the pack; is a sensor container running?", PATIENCE
+            lambda: processes("VersionSensor"),
+            "the sensors of the pack; is a sensor container running?",
+            PATIENCE,
         )
     return Watched(stackstorm, world)
 
@@ -113,7 +122,9 @@ class Container:
 
     def start(self) -> None:
         quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(self.command, stdout=quiet, stderr=quiet, start_new_session=True)
+        self.process = subprocess.Popen(
+            self.command, stdout=quiet, stderr=quiet, start_new_session=True
+        )
         wait_for(self.is_there, "the sensor in a container of its own", PATIENCE)
 
     def is_there(self) -> bool:
@@ -138,7 +149,8 @@ def container() -> Iterator[Container]:
 
 @contextmanager
 def turned_off(storm: StackStorm, sensor: str) -> Iterator[None]:
-    """Without the sensor in the container of the installation, which ends its process, and starts it afterwards."""
+    """Without the sensor in the container of the installation, which ends its process, and starts
+    it afterwards."""
     one = storm.get(f"/sensortypes/opsroom.{sensor}")
     try:
         assert storm.call("PUT", f"/sensortypes/opsroom.{sensor}", {**one, "enabled": False}).ok
@@ -148,7 +160,9 @@ def turned_off(storm: StackStorm, sensor: str) -> Iterator[None]:
         assert storm.call("PUT", f"/sensortypes/opsroom.{sensor}", {**one, "enabled": True}).ok
 
 
-def test_the_sensors_are_registered_with_their_triggers_and_run(stackstorm: StackStorm, watched: Watched) -> None:
+def test_the_sensors_are_registered_with_their_triggers_and_run(
+    stackstorm: StackStorm, watched: Watched
+) -> None:
     there = {one["name"]: one for one in stackstorm.get("/sensortypes?pack=opsroom")}
     assert set(there) == set(SENSORS)
     assert all(one["enabled"] for one in there.values())
@@ -156,11 +170,14 @@ def test_the_sensors_are_registered_with_their_triggers_and_run(stackstorm: Stac
         assert processes(name)
 
 
-def test_what_opsroom_deploys_and_what_is_done_behind_its_back_is_told_once_each(watched: Watched) -> None:
+def test_what_opsroom_deploys_and_what_is_done_behind_its_back_is_told_once_each(
+    watched: Watched,
+) -> None:
     assert watched.everything() == 0, "nothing is told of a first look"
     said = watched.ask(f"deploy {watched.app} v1.0.0 to uat")
     (change,) = watched.wait_for_told("version_changed", 1)
-    assert {key: change[key] for key in ("app", "environment", "version", "version_before", "by", "deployment")} == {
+    assert {key: change[key] for key in ("app", "environment", "version", "version_before", "by",
+    "deployment")} == {
         "app": watched.app, "environment": "uat", "version": "v1.0.0", "version_before": "",
         "by": "alice", "deployment": said.result["deployment"],
     }  # fmt: skip
@@ -204,14 +221,20 @@ def test_a_container_that_is_killed_in_the_middle_loses_and_doubles_nothing(
             watched.by_hand(version)
             if count == 2:
                 # Right after it saw the change, perhaps before it told of it.
-                wait_for(lambda version=version: version in str(watched.seen(source)), f"a look at {version}", PATIENCE)
+                wait_for(
+                    lambda version=version: version in str(watched.seen(source)),
+                    f"a look at {version}",
+                    PATIENCE,
+                )
             container.kill()
             container.start()
             found = watched.wait_for_told("version_unknown_change", count)
             assert found[-1]["version"] == version
 
 
-def test_of_two_containers_one_tells_each_thing_and_goes_on_alone(watched: Watched, container: Container) -> None:
+def test_of_two_containers_one_tells_each_thing_and_goes_on_alone(
+    watched: Watched, container: Container
+) -> None:
     container.start()
     wait_for(lambda: len(processes("VersionSensor")) == 2, "two sensors at once", PATIENCE)
     for count in range(1, 4):
@@ -235,12 +258,18 @@ def test_a_sensor_that_is_turned_off_tells_afterwards_what_changed_meanwhile(
     assert (drift["environment"], change["environment"]) == ("uat", "test")
 
 
-def test_a_change_of_the_config_is_picked_up_without_a_restart(stackstorm: StackStorm, watched: Watched) -> None:
+def test_a_change_of_the_config_is_picked_up_without_a_restart(
+    stackstorm: StackStorm, watched: Watched
+) -> None:
     before = processes("VersionSensor")
     other = f"{watched.app}-two"
     watched.config["apps"][other] = watched.config["apps"][watched.app]
     stackstorm.configure(watched.config)
-    wait_for(lambda: watched.seen(f"version:{other}:uat"), "a first look at the new application", PATIENCE)
+    wait_for(
+        lambda: watched.seen(f"version:{other}:uat"),
+        "a first look at the new application",
+        PATIENCE,
+    )
     assert processes("VersionSensor") == before
     watched.app = other
     assert watched.everything() == 0

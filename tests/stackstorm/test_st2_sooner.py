@@ -1,4 +1,5 @@
-"""On a route of its own opsroom posts its answers itself, once and unevaluated; all else is answered as ever."""
+"""On a route of its own opsroom posts its answers itself, once and unevaluated; all else is
+answered as ever."""
 
 from __future__ import annotations
 
@@ -13,7 +14,10 @@ from support.stackstorm import Json, Said, StackStorm
 from support.world import World
 
 ROUTES = {"opsroom_hubot": "chatops", "opsroom_errbot": "opsroom_errbot"}
-FORMAT = "{% if execution.status == 'succeeded' %}It said {{ execution.result.stdout }}{% else %}No{% endif %}"
+FORMAT = (
+    "{% if execution.status == 'succeeded' %}It said {{ execution.result.stdout }}{% else "
+    "%}No{% endif %}"
+)
 
 
 @pytest.fixture(params=ROUTES)
@@ -29,7 +33,9 @@ def steps(storm: StackStorm, answering: Json) -> List[str]:
     return [answering["action"]["ref"], *sorted(one["action"]["ref"] for one in children)]
 
 
-@pytest.mark.parametrize("said", ["opsroom help", "history on uat", "deploy web v1.0.0 to nowhere", "show locks"])
+@pytest.mark.parametrize(
+    "said", ["opsroom help", "history on uat", "deploy web v1.0.0 to nowhere", "show locks"]
+)
 def test_an_answer_of_opsroom_is_one_execution(sooner: StackStorm, world: World, said: str) -> None:
     told = sooner.say(said)
     (answering,) = sooner.answers_to(told.id)
@@ -56,9 +62,15 @@ def test_the_thread_of_the_question_is_handed_on(sooner: StackStorm, world: Worl
 
 
 def as_hubot(storm: StackStorm, said: str, context: Json) -> Json:
-    """A message as hubot hands it over: with the format that it matched, and the whole message of the chat."""
+    """A message as hubot hands it over: with the format that it matched, and the whole message of
+    the chat."""
     matched = storm.call("POST", "/actionalias/match", {"command": said}, storm.relay).json()
-    body = {"name": "opsroom_help", "format": matched["representation"], "command": said, "user": "alice"}
+    body = {
+        "name": "opsroom_help",
+        "format": matched["representation"],
+        "command": said,
+        "user": "alice",
+    }
     chat = {"source_channel": "#dev", "source_context": context, "notification_route": storm.route}
     answer = storm.call("POST", "/aliasexecution", {**body, **chat}, storm.relay)
     assert answer.status_code == 201, answer.text[:500]
@@ -70,7 +82,9 @@ def secret(stackstorm: StackStorm) -> Iterator[Tuple[str, str]]:
     """The name and the value of a secret that StackStorm hands out wherever it evaluates."""
     name, value = f"k{uuid.uuid4().hex[:4]}", f"topsecret-{uuid.uuid4().hex}"
     with stackstorm.secret(name, value):
-        control = stackstorm.run("core.echo", parameters={"message": f"{{{{st2kv.system.{name}|decrypt_kv}}}}"})
+        control = stackstorm.run(
+            "core.echo", parameters={"message": f"{{{{st2kv.system.{name}|decrypt_kv}}}}"}
+        )
         assert value in json.dumps(control["result"])
         yield name, value
 
@@ -99,13 +113,16 @@ EXPRESSIONS = [
 def test_what_an_action_did_not_make_harmless_is_posted_as_it_is(
     sooner: StackStorm, world: World, secret: Tuple[str, str], expression: str
 ) -> None:
-    """What opsroom returns is neutralised. This returns it raw: the rule evaluates nothing in it either."""
+    """What opsroom returns is neutralised. This returns it raw: the rule evaluates nothing in it
+    either."""
     said = expression.format(name=secret[0])
     name = f"raw_{uuid.uuid4().hex[:8]}"
     files = {f"{name}.py": RAW.replace("SAID", repr(said))}
     with sooner.action(
         name, files, runner_type="python-script", entry_point=f"{name}.py", parameters={}
-    ) as ref, sooner.alias(name=name, action_ref=ref, formats=[f"say {name}"], ack={"enabled": False}):
+    ) as ref, sooner.alias(
+        name=name, action_ref=ref, formats=[f"say {name}"], ack={"enabled": False}
+    ):
         told = sooner.say(f"say {name}")
     (answering,) = sooner.answers_to(told.id)
     assert steps(sooner, answering) == ["chatops.post_message"]
@@ -117,7 +134,10 @@ def test_what_an_action_did_not_make_harmless_is_posted_as_it_is(
 OTHERS: List[Tuple[str, Dict[str, Any]]] = [
     ("core.echo", {}),
     ("core.echo", {"result": {"format": FORMAT}}),
-    ("core.echo", {"result": {"format": FORMAT, "extra": {"slack": {"color": "{{ execution.status }}"}}}}),
+    (
+        "core.echo",
+        {"result": {"format": FORMAT, "extra": {"slack": {"color": "{{ execution.status }}"}}}},
+    ),
     ("core.echo", {"result": {"enabled": False}}),
     ("core.local", {"result": {"format": FORMAT}}),
     ("core.noop", {}),
@@ -125,11 +145,16 @@ OTHERS: List[Tuple[str, Dict[str, Any]]] = [
 
 
 def as_posted(storm: StackStorm, told: Json) -> Tuple[List[str], Any]:
-    """The actions that an answer took, and what was posted, but for the execution's own name and times."""
+    """The actions that an answer took, and what was posted, but for the execution's own name and
+    times."""
     (answering,) = storm.answers_to(told["id"])
     assert answering["status"] == "succeeded", answering["result"]
     children = storm.get(f"/executions?parent={answering['id']}&limit=10")
-    posted = [dict(one["parameters"], route="") for one in children if one["action"]["ref"] == "chatops.post_message"]
+    posted = [
+        dict(one["parameters"], route="")
+        for one in children
+        if one["action"]["ref"] == "chatops.post_message"
+    ]
     shown = json.dumps(posted)
     for own in (told["id"], told["web_url"], told["start_timestamp"], told["end_timestamp"]):
         shown = shown.replace(own, "")
@@ -143,9 +168,13 @@ def test_a_command_of_another_pack_is_answered_as_stackstorm_does(
 ) -> None:
     name = f"other_{uuid.uuid4().hex[:8]}"
     # core.local fails.
-    parameters = {"core.echo": "message=hello", "core.local": 'cmd="exit 3"', "core.noop": ""}[action]
+    parameters = {"core.echo": "message=hello", "core.local": 'cmd="exit 3"', "core.noop": ""}[
+        action
+    ]
     said: List[Tuple[List[str], Any]] = []
-    with stackstorm.alias(pack="default", name=name, action_ref=action, formats=[f"say {name}"], **alias):
+    with stackstorm.alias(
+        pack="default", name=name, action_ref=action, formats=[f"say {name}"], **alias
+    ):
         for route in ("hubot", *ROUTES):
             stackstorm.route = route
             try:
@@ -162,7 +191,12 @@ def test_a_command_of_another_pack_is_answered_as_stackstorm_does(
 
 def by_an_administrator(storm: StackStorm, said: str) -> Json:
     """A message of a relay whose user may run other packs, too; the ended execution."""
-    body = {"command": said, "user": "alice", "source_channel": "#dev", "notification_route": storm.route}
+    body = {
+        "command": said,
+        "user": "alice",
+        "source_channel": "#dev",
+        "notification_route": storm.route,
+    }
     answer = storm.call("POST", "/aliasexecution/match_and_execute", body)
     assert answer.status_code == 201, answer.text[:500]
     return storm.ended(answer.json()["results"][0]["execution"]["id"])
@@ -193,10 +227,16 @@ output:
 """
 
 
-def test_a_workflow_that_hands_on_an_answer_is_answered_as_its_alias_says(sooner: StackStorm, world: World) -> None:
+def test_a_workflow_that_hands_on_an_answer_is_answered_as_its_alias_says(
+    sooner: StackStorm, world: World
+) -> None:
     name = f"flow_{uuid.uuid4().hex[:8]}"
     path = f"workflows/{name}.yaml"
-    alias = {"name": name, "formats": [f"say {name}"], "result": {"format": "Flowed: {{ execution.status }}"}}
+    alias = {
+        "name": name,
+        "formats": [f"say {name}"],
+        "result": {"format": "Flowed: {{ execution.status }}"},
+    }
     with sooner.action(
         name, {path: WORKFLOW}, runner_type="orquesta", entry_point=path, parameters={}
     ) as ref, sooner.alias(action_ref=ref, **alias):
@@ -212,13 +252,19 @@ def test_an_alias_of_ones_own_for_an_action_of_opsroom_is_answered_in_opsrooms_w
 ) -> None:
     """What these rules cannot do as StackStorm does: docs/chat.md says so."""
     name = f"mine_{uuid.uuid4().hex[:8]}"
-    with sooner.alias(pack="default", name=name, action_ref="opsroom.help", formats=[f"say {name}"], result=result):
+    with sooner.alias(
+        pack="default", name=name, action_ref="opsroom.help", formats=[f"say {name}"], result=result
+    ):
         told = sooner.say(f"say {name}")
     assert told.message == f"{told.result['message']} {told.result['hint']}".strip()
 
 
-@pytest.mark.parametrize("route", ["opsroom", "chatops", "OPSROOM_HUBOT", "opsroom_hubot ", "slack"])
-def test_on_a_route_of_nobody_nobody_answers(stackstorm: StackStorm, world: World, route: str) -> None:
+@pytest.mark.parametrize(
+    "route", ["opsroom", "chatops", "OPSROOM_HUBOT", "opsroom_hubot ", "slack"]
+)
+def test_on_a_route_of_nobody_nobody_answers(
+    stackstorm: StackStorm, world: World, route: str
+) -> None:
     stackstorm.route = route
     try:
         told = stackstorm.ask("opsroom help")

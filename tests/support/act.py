@@ -1,7 +1,8 @@
-"""Runs one action, told on standard input, and prints its result; kills itself where the test wants it to die.
+"""Runs one action, told on standard input, and prints its result; kills itself where the test wants
+it to die.
 
-`die_at` is `module:name:before` or `module:Class.name:after`: the process gets SIGKILL when that function is entered
-or has returned.
+`die_at` is `module:name:before` or `module:Class.name:after`: the process gets SIGKILL when that
+function is entered or has returned.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ def arm(die_at: str) -> None:
 def main() -> None:
     """Do what standard input says."""
     job = json.load(sys.stdin)
-    OpsroomAction.surroundings = Surroundings(job["database"], Listener(), f"execution-{os.getpid()}")
+    OpsroomAction.surroundings = Surroundings(
+        job["database"], Listener(), f"execution-{os.getpid()}"
+    )
     if job["die_at"]:
         arm(job["die_at"])
     print(json.dumps(run_action(job["action"], job["config"], job["parameters"])))

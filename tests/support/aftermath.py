@@ -40,7 +40,8 @@ def again_and_again(stackstorm: StackStorm, said: str, who: str = "carol") -> An
 
 @dataclass(frozen=True)
 class Told:
-    """One trigger instance: its trigger, what it is about, its event, and what the rules engine made of it."""
+    """One trigger instance: its trigger, what it is about, its event, and what the rules engine
+    made of it."""
 
     trigger: str
     key: Key
@@ -50,22 +51,27 @@ class Told:
 
 @dataclass
 class Telling:
-    """The trigger instances of StackStorm that are about one `Outside`, from when on this was made."""
+    """The trigger instances of StackStorm that are about one `Outside`, from when on this was
+    made."""
 
     stackstorm: StackStorm
     name: str
-    since: str = field(default_factory=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    since: str = field(
+        default_factory=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    )
 
     def all(self) -> List[Told]:
         found: List[Told] = []
         for one in self.stackstorm.get("/triggertypes?pack=opsroom&limit=100"):
-            path = f"/triggerinstances?trigger=opsroom.{one['name']}&timestamp_gt={self.since}&limit=-1"
+            path = f"/triggerinstances?trigger=opsroom.{one['name']}&timestamp_gt={self.since}&limit=-1"  # noqa: E501
             found += [told for told in map(self._told, self.stackstorm.get(path)) if told]
         return found
 
     def _told(self, row: Dict[str, Any]) -> Any:
         trigger, payload = row["trigger"].partition(".")[2], row["payload"]
-        if self.name not in str(payload.get("app") or payload.get("tracker") or payload.get("pager")):
+        if self.name not in str(
+            payload.get("app") or payload.get("tracker") or payload.get("pager")
+        ):
             return None
         subject = payload.get("app") or payload.get("card") or payload.get("incident")
         key = (subject, payload.get("version", ""))
@@ -74,8 +80,9 @@ class Telling:
 
 @dataclass(frozen=True)
 class Balance:
-    """What was told against what happened. `again` counts what went through the rules once more, under the same event;
-    `doubled` was told as two events; `unprocessed` are instances at which the rules engine was interrupted."""
+    """What was told against what happened. `again` counts what went through the rules once more,
+    under the same event; `doubled` was told as two events; `unprocessed` are instances at which the
+    rules engine was interrupted."""
 
     happened: Dict[str, int]
     told: Dict[str, int]
@@ -92,16 +99,26 @@ def balance(book: Book, told: List[Told]) -> Balance:
     for one in told:
         by_key.setdefault(one.key, []).append(one)
     events = {one.event: one for one in told}
-    happened = [next((one.trigger for one in by_key.get(key, [])), of[0]) for key, of in book.items()]
+    happened = [
+        next((one.trigger for one in by_key.get(key, [])), of[0]) for key, of in book.items()
+    ]
     doubled = Counter(one.key for one in events.values())
     through = Counter(one.event for one in told if one.status == "processed")
-    wrong = [f"{one.trigger} {one.key}" for one in events.values() if one.trigger not in book.get(one.key, ())]
+    wrong = [
+        f"{one.trigger} {one.key}"
+        for one in events.values()
+        if one.trigger not in book.get(one.key, ())
+    ]
     return Balance(
         happened=dict(sorted(Counter(happened).items())),
         told=dict(sorted(Counter(one.trigger for one in events.values()).items())),
-        lost=tuple(key for key in book if not any(one.status == "processed" for one in by_key.get(key, []))),
+        lost=tuple(
+            key for key in book if not any(one.status == "processed" for one in by_key.get(key, []))
+        ),
         again=sum(max(0, count - 1) for count in through.values()),
         doubled=tuple(key for key, count in doubled.items() if count > 1),
         wrong=tuple(wrong),
-        unprocessed=tuple(f"{one.trigger} {one.key} {one.status}" for one in told if one.status != "processed"),
+        unprocessed=tuple(
+            f"{one.trigger} {one.key} {one.status}" for one in told if one.status != "processed"
+        ),
     )

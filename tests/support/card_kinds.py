@@ -1,7 +1,9 @@
-"""Every tracker kind with its vendor played on 127.0.0.1, and the one story about a card that all of them must tell.
+"""Every tracker kind with its vendor played on 127.0.0.1, and the one story about a card that all
+of them must tell.
 
-`with case("jira cloud") as it:` starts the vendor; `it.tracker` is the tracker's config. `story(say, it)` talks about a
-card; `say(text, who)` hands a message over and returns what came of it.
+`with case("jira cloud") as it:` starts the vendor; `it.tracker` is the tracker's config.
+`story(say, it)` talks about a card; `say(text, who)` hands a message over and returns what came of
+it.
 """
 
 from __future__ import annotations
@@ -23,14 +25,16 @@ from support.vendors import jira as ji
 from support.vendors import trello as tr
 
 CASES = (
-    "jira cloud", "jira cloud 2", "jira data center", "trello", "basecamp cards", "basecamp to-dos", "github", "local",
+    "jira cloud", "jira cloud 2", "jira data center", "trello", "basecamp cards", "basecamp to-dos",
+    "github", "local",
 )  # fmt: skip
 
 
 # A card that is there, or is not, as each kind is asked for it.
 CARDS: Mapping[str, str] = {
     "jira cloud": "OPS-1", "jira cloud 2": "OPS-1", "jira data center": "OPS-1", "trello": tr.CARD,
-    "basecamp cards": "card/77", "basecamp to-dos": "todo/88", "github": "acme/web#1", "local": "OPS-1",
+    "basecamp cards": "card/77", "basecamp to-dos": "todo/88", "github": "acme/web#1",
+    "local": "OPS-1",
 }  # fmt: skip
 # Those that are asked over a network.
 VENDORS = tuple(name for name in CASES if name != "local")
@@ -60,7 +64,8 @@ Say = Callable[[str, str], Said]
 
 @dataclass
 class Case:
-    """One tracker. `me` is alice's name over there, `bob` one that somebody may type; `columns` can be moved to."""
+    """One tracker. `me` is alice's name over there, `bob` one that somebody may type; `columns` can
+    be moved to."""
 
     name: str
     tracker: Dict[str, Any]
@@ -77,7 +82,10 @@ class Case:
         """What makes a config know this tracker, and alice in it."""
         kind = self.tracker["kind"]
         alice = {"chat": ["alice"], **({kind: self.me} if self.me else {})}
-        return {"trackers": {"desk": self.tracker}, "people": {"alice": alice, "bob": {"chat": ["bob"]}}}
+        return {
+            "trackers": {"desk": self.tracker},
+            "people": {"alice": alice, "bob": {"chat": ["bob"]}},
+        }
 
 
 @contextmanager
@@ -90,22 +98,42 @@ def case(name: str) -> Iterator[Case]:
             github = gh.Github()
             vendor = stack.enter_context(github.vendor())
             tracker = tracker_at(name, vendor.url("").rstrip("/"))
-            yield Case(name, tracker, "alice-gh", "bob-gh", ("closed",), vendor, (gh.TOKEN,), side=github)
+            yield Case(
+                name, tracker, "alice-gh", "bob-gh", ("closed",), vendor, (gh.TOKEN,), side=github
+            )
         elif name == "trello":
             trello = stack.enter_context(tr.Trello())
             tracker = tracker_at(name, trello.url("").rstrip("/"))
             yield Case(
-                name, tracker, "alice42", "Bob Brown", ("Doing", "Done"), trello, (tr.KEY, tr.TOKEN), side=trello
+                name,
+                tracker,
+                "alice42",
+                "Bob Brown",
+                ("Doing", "Done"),
+                trello,
+                (tr.KEY, tr.TOKEN),
+                side=trello,
             )
         elif name.startswith("basecamp"):
             yield _basecamp(name, stack.enter_context(bc.Basecamp()))
         else:
-            flavour = {"jira cloud": "cloud3", "jira cloud 2": "cloud2", "jira data center": "dc"}[name]
+            flavour = {"jira cloud": "cloud3", "jira cloud 2": "cloud2", "jira data center": "dc"}[
+                name
+            ]
             jira = ji.Jira(flavour)
             vendor = stack.enter_context(jira.vendor())
             tracker = tracker_at(name, vendor.url("").rstrip("/"))
             me = "alice" if flavour == "dc" else ji.ALICE
-            yield Case(name, tracker, me, "Bob Brown", ("In Progress", "Done"), vendor, (ji.TOKEN,), side=jira)
+            yield Case(
+                name,
+                tracker,
+                me,
+                "Bob Brown",
+                ("In Progress", "Done"),
+                vendor,
+                (ji.TOKEN,),
+                side=jira,
+            )
 
 
 def tracker_at(name: str, url: str) -> Dict[str, Any]:
@@ -116,12 +144,14 @@ def tracker_at(name: str, url: str) -> Dict[str, Any]:
         return {"kind": "github", "token": gh.TOKEN, "repository": "acme/web", "url": url}
     if name == "trello":
         return {
-            "kind": "trello", "key": tr.KEY, "token": tr.TOKEN, "board": tr.BOARD, "list": tr.TODO, "url": f"{url}/1",
+            "kind": "trello", "key": tr.KEY, "token": tr.TOKEN, "board": tr.BOARD, "list": tr.TODO,
+            "url": f"{url}/1",
         }  # fmt: skip
     if name.startswith("basecamp"):
         place = {"column": bc.TRIAGE} if name == "basecamp cards" else {"todolist": bc.LIST}
         return {
-            "kind": "basecamp", "account": bc.ACCOUNT, "project": bc.PROJECT, "token": "BAhbB0kiT0ken",
+            "kind": "basecamp", "account": bc.ACCOUNT, "project": bc.PROJECT,
+            "token": "BAhbB0kiT0ken",
             "url": url, **place,
         }  # fmt: skip
     tracker = {"kind": "jira", "url": url, "token": ji.TOKEN, "project": "OPS"}
@@ -144,10 +174,18 @@ def tracker_of(name: str, url: str, folder: Path, **more: Any) -> Tracker:
 _BY = Author(shown="alice", room="#dev")
 # What a tracker is asked for, given the tracker and a card.
 CALLS: Mapping[str, Callable[[Tracker, str], Any]] = {
-    "create": lambda tracker, card: tracker.create(Draft("", "It is broken", "since noon", "ops0123456789abc", _BY)),
-    "find_created": lambda tracker, card: tracker.find_created(Draft("", "It is broken", "", "ops0123456789abc", _BY)),
-    "comment": lambda tracker, card: tracker.comment(Remark(card, "it is the cache", "ops0123456789abc", _BY)),
-    "find_comment": lambda tracker, card: tracker.find_comment(Remark(card, "it is", "ops0123456789abc", _BY)),
+    "create": lambda tracker, card: tracker.create(
+        Draft("", "It is broken", "since noon", "ops0123456789abc", _BY)
+    ),
+    "find_created": lambda tracker, card: tracker.find_created(
+        Draft("", "It is broken", "", "ops0123456789abc", _BY)
+    ),
+    "comment": lambda tracker, card: tracker.comment(
+        Remark(card, "it is the cache", "ops0123456789abc", _BY)
+    ),
+    "find_comment": lambda tracker, card: tracker.find_comment(
+        Remark(card, "it is", "ops0123456789abc", _BY)
+    ),
     "show": lambda tracker, card: tracker.show(card),
     "move": lambda tracker, card: tracker.move(card, "Done"),
     "assign": lambda tracker, card: tracker.assign(card, Assignee("bob", "bob")),
@@ -157,7 +195,8 @@ CALLS: Mapping[str, Callable[[Tracker, str], Any]] = {
 
 
 class Instead(HttpServer):
-    """What stands where a vendor should be: it answers everything in one way, and keeps what it was asked."""
+    """What stands where a vendor should be: it answers everything in one way, and keeps what it was
+    asked."""
 
     def __init__(self, reply: Script = Reply(404)) -> None:  # noqa: B008
         super().__init__()
@@ -172,17 +211,28 @@ def _basecamp(name: str, vendor: bc.Basecamp) -> Case:
     """With OAuth: the token is fetched, and kept where opsroom keeps such things."""
     url = vendor.url("").rstrip("/")
     tracker = {key: one for key, one in tracker_at(name, url).items() if key != "token"}
-    tracker.update(client_id=bc.CLIENT, client_secret=bc.SECRET, refresh_token=bc.REFRESH, launchpad=url)
+    tracker.update(
+        client_id=bc.CLIENT, client_secret=bc.SECRET, refresh_token=bc.REFRESH, launchpad=url
+    )
     columns = ("In progress", "Done") if name == "basecamp cards" else ("done",)
-    return Case(name, tracker, str(bc.ALICE), "Bob Brown", columns, vendor, (bc.SECRET, bc.REFRESH), side=vendor)
+    return Case(
+        name,
+        tracker,
+        str(bc.ALICE),
+        "Bob Brown",
+        columns,
+        vendor,
+        (bc.SECRET, bc.REFRESH),
+        side=vendor,
+    )
 
 
 @dataclass(frozen=True)
 class Shut:
     """A way in which a card can be archived, or what it is on be closed.
 
-    `do(side, card)` does it over there; `words` are what `show card` then says of it (empty: the card itself is as
-    before). `everything`: no new card can be made.
+    `do(side, card)` does it over there; `words` are what `show card` then says of it (empty: the
+    card itself is as before). `everything`: no new card can be made.
     """
 
     do: Callable[[Any, str], Any]
@@ -212,7 +262,9 @@ def _basecamp_project(side: Any, card: str) -> None:
 
 _JIRA = {
     "card": Shut(_jira_card, "archived"),
-    "project": Shut(lambda side, card: side.archived.add("OPS"), "in an archived project", everything=True),
+    "project": Shut(
+        lambda side, card: side.archived.add("OPS"), "in an archived project", everything=True
+    ),
 }
 _BASECAMP = {
     "card": Shut(_basecamp_card("archived"), "archived", open=True),
@@ -227,14 +279,24 @@ SHUT: Mapping[str, Mapping[str, Shut]] = {
     "basecamp to-dos": _BASECAMP,
     "trello": {
         "card": Shut(lambda side, card: side.cards[-1].update(closed=True), "archived", open=True),
-        "list": Shut(lambda side, card: side.archived.append(tr.TODO), "in an archived list", open=True),
-        "board": Shut(lambda side, card: setattr(side, "closed", True), "on a closed board", everything=True),
-        "full board": Shut(lambda side, card: setattr(side, "limit", "maxExceeded"), everything=True, open=True),
+        "list": Shut(
+            lambda side, card: side.archived.append(tr.TODO), "in an archived list", open=True
+        ),
+        "board": Shut(
+            lambda side, card: setattr(side, "closed", True), "on a closed board", everything=True
+        ),
+        "full board": Shut(
+            lambda side, card: setattr(side, "limit", "maxExceeded"), everything=True, open=True
+        ),
     },
     "github": {
-        "locked": Shut(lambda side, card: side.issues["acme/web"][0].update(locked=True), "locked", open=True),
+        "locked": Shut(
+            lambda side, card: side.issues["acme/web"][0].update(locked=True), "locked", open=True
+        ),
         "repository": Shut(
-            lambda side, card: side.archived.append("acme/web"), "in an archived repository", everything=True
+            lambda side, card: side.archived.append("acme/web"),
+            "in an archived repository",
+            everything=True,
         ),
     },
     # A board of opsroom's own has no archive: what is done stands in its last column.
@@ -245,7 +307,8 @@ SHUT: Mapping[str, Mapping[str, Shut]] = {
 def story(say: Say, it: Case) -> None:
     """A card is made, made again in vain, commented on, shown, moved, assigned, found."""
     text = (
-        "Checkout <b>is</b> *broken*\nsince noon:\n```\nif a[1] > 2:\n    fail()\n```\nhttps://example.com/?a=b&c=d yes"
+        "Checkout <b>is</b> *broken*\nsince noon:\n```\nif a[1] > 2:\n    "
+        "fail()\n```\nhttps://example.com/?a=b&c=d yes"
     )
     made = said(say(f"create card: {text}", "alice"), "card_created")
     card = made.facts["card"]

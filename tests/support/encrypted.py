@@ -1,4 +1,5 @@
-"""A door before a PostgreSQL server through which connections are encrypted, and that can be shut in the middle."""
+"""A door before a PostgreSQL server through which connections are encrypted, and that can be shut
+in the middle."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ _WANTED = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 
 
 class Encrypted:
-    """`with Encrypted(path, certificate) as door:` listens on 127.0.0.1, and hands on to the Unix socket at `path`."""
+    """`with Encrypted(path, certificate) as door:` listens on 127.0.0.1, and hands on to the Unix
+    socket at `path`."""
 
     def __init__(self, path: str, certificate: Tuple[str, str]) -> None:
         self._path = path

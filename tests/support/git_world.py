@@ -30,10 +30,15 @@ class World:
         self.root = folder / "srv" / "uat" / "web"
         self.repository = Repository(folder / "source", object_format)
         self.commits = {
-            tag: self.repository.commit({"version.txt": tag, "bin/run": "#!/bin/sh\n"}, tag, executable="bin/run")
+            tag: self.repository.commit(
+                {"version.txt": tag, "bin/run": "#!/bin/sh\n"}, tag, executable="bin/run"
+            )
             for tag in ("v1.0.0", "v1.1.0", "v1.2.0")
         }
-        self.raw = {"repository": str(self.repository.path), "root": f"{folder}/srv/{{environment}}/{{app}}"}
+        self.raw = {
+            "repository": str(self.repository.path),
+            "root": f"{folder}/srv/{{environment}}/{{app}}",
+        }
 
     def deployer(self, target=TARGET, **more):
         options, lines = options_of(**{**self.raw, **more})

@@ -1,4 +1,5 @@
-"""The small world with a production that is guarded, people who approve there, and one-time codes."""
+"""The small world with a production that is guarded, people who approve there, and one-time
+codes."""
 
 from __future__ import annotations
 
@@ -20,14 +21,19 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 def guarded_world(folder: Path, database: Optional[str] = None, **rules: Any) -> World:
-    """Alice and the release managers (carol, dave, erin) may ask for production; the release managers approve.
+    """Alice and the release managers (carol, dave, erin) may ask for production; the release
+    managers approve.
 
-    Alice has several names: two in chat, and two StackStorm users. `rules` are added to production's.
+    Alice has several names: two in chat, and two StackStorm users. `rules` are added to
+    production's.
     """
     world = make_world(folder, database)
     config = copy.deepcopy(world.config)
     config["people"] = {
-        "alice": {"chat": ["alice", "alice2", "alice!~alice@10.0.0.7"], "st2": ["alice", "alice.smith"]},
+        "alice": {
+            "chat": ["alice", "alice2", "alice!~alice@10.0.0.7"],
+            "st2": ["alice", "alice.smith"],
+        },
         "bob": {"chat": ["bob"]},
         "carol": {"chat": ["carol"], "totp": SECRET},
         "dave": {"chat": ["dave"]},
@@ -73,7 +79,10 @@ def let_time_run_out(world: World, change: str) -> None:
     store = open_store(world.database)
     with store.begin(writes=True) as connection:
         connection.execute(
-            text("UPDATE changes SET expires_at = '2000-01-01T00:00:00.000000+00:00' WHERE id = :id"), {"id": change}
+            text(
+                "UPDATE changes SET expires_at = '2000-01-01T00:00:00.000000+00:00' WHERE id = :id"
+            ),
+            {"id": change},
         )
 
 
@@ -85,7 +94,10 @@ def let_minutes_pass(world: World, change: str, minutes: float = 6) -> None:
         assert found is not None
         begun_at = moment(datetime.fromisoformat(found.begun_at) - timedelta(minutes=minutes))
         facts = json.dumps({**found.facts, "begun_at": begun_at})
-        connection.execute(text("UPDATE changes SET facts = :facts WHERE id = :id"), {"facts": facts, "id": found.id})
+        connection.execute(
+            text("UPDATE changes SET facts = :facts WHERE id = :id"),
+            {"facts": facts, "id": found.id},
+        )
 
 
 def approvals_in(world: World, change: str) -> int:

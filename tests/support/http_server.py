@@ -1,4 +1,5 @@
-"""A real HTTP server on 127.0.0.1 that answers each path as a test scripted it, and keeps what it was asked."""
+"""A real HTTP server on 127.0.0.1 that answers each path as a test scripted it, and keeps what it
+was asked."""
 
 from __future__ import annotations
 
@@ -29,9 +30,10 @@ class Request:
 class Reply:
     """What to answer.
 
-    `until`: answer only once this event is set. `drop`: close the connection "unread" (without reading the body),
-    "unanswered", "half" (after half of the body). `drip`: seconds between two bytes of the body; `drip_head` the same
-    for the status line and headers. `raw`: these bytes instead of an HTTP answer.
+    `until`: answer only once this event is set. `drop`: close the connection "unread" (without
+    reading the body), "unanswered", "half" (after half of the body). `drip`: seconds between two
+    bytes of the body; `drip_head` the same for the status line and headers. `raw`: these bytes
+    instead of an HTTP answer.
     """
 
     status: int = 200
@@ -48,8 +50,9 @@ Script = Union[Reply, Callable[[Request], Reply]]
 
 
 class HttpServer:
-    """`with HttpServer() as server: server.on("/version", Reply(body="1.0"))`. Several replies are given in turn, the
-    last again and again. A path nobody scripted answers 404. `on("/x", reply, method="POST")` is for one method."""
+    """`with HttpServer() as server: server.on("/version", Reply(body="1.0"))`. Several replies are
+    given in turn, the last again and again. A path nobody scripted answers 404. `on("/x", reply,
+    method="POST")` is for one method."""
 
     def __init__(self, certificate: Optional[Tuple[str, str]] = None) -> None:
         self.requests: List[Request] = []
@@ -66,7 +69,9 @@ class HttpServer:
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
             self._scheme = "https"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
 
     def __enter__(self) -> HttpServer:
         self._thread.start()
@@ -91,7 +96,9 @@ class HttpServer:
     def wait_for(self, count: int) -> None:
         """Wait until so many requests have come."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.requests) >= count, PATIENCE), "too few requests came"
+            assert self._changed.wait_for(lambda: len(self.requests) >= count, PATIENCE), (
+                "too few requests came"
+            )
 
     def paths(self) -> List[str]:
         return [request.path for request in self.requests]
@@ -100,7 +107,9 @@ class HttpServer:
         with self._changed:
             self.requests.append(request)
             self._changed.notify_all()
-            script = self._scripts.get((request.method, request.path)) or self._scripts.get(("*", request.path))
+            script = self._scripts.get((request.method, request.path)) or self._scripts.get(
+                ("*", request.path)
+            )
             if script is None:
                 return Reply(404, "no such page")
             return script.pop(0) if len(script) > 1 else script[0]
@@ -123,7 +132,11 @@ def _handler_of(owner: HttpServer) -> type:
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             length = int(headers.get("content-length", "0"))
-            waiting = owner._scripts.get((self.command, parts.path)) or owner._scripts.get(("*", parts.path)) or []
+            waiting = (
+                owner._scripts.get((self.command, parts.path))
+                or owner._scripts.get(("*", parts.path))
+                or []
+            )
             unread = bool(waiting) and isinstance(waiting[0], Reply) and waiting[0].drop == "unread"
             body = b"" if unread else self.rfile.read(length)
             request = Request(self.command, parts.path, parse_qs(parts.query), headers, body)

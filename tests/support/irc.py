@@ -43,7 +43,10 @@ class Typist:
         return self
 
     def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None:
         self.close()
 
@@ -55,7 +58,8 @@ class Typist:
         self._socket.close()
 
     def raw(self, sent: bytes) -> None:
-        """Send bytes as they are. A connection that has ended is no error: the server may have closed it."""
+        """Send bytes as they are. A connection that has ended is no error: the server may have
+        closed it."""
         try:
             self._socket.sendall(sent)
         except OSError:
@@ -78,11 +82,16 @@ class Typist:
         before = len(self.lines)
         self.raw(f"NAMES {room}\r\n".encode())
         self.wait(lambda: self._reply("366", room, before), f"the names in {room}")
-        found = [line for line in self.lines[before:] if f" 353 {self.nick} " in line and f" {room} " in line]
+        found = [
+            line
+            for line in self.lines[before:]
+            if f" 353 {self.nick} " in line and f" {room} " in line
+        ]
         return [nick.lstrip("@+%&~") for line in found for nick in line.partition(" :")[2].split()]
 
     def wait(self, condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
-        """Return as soon as what was read fulfils the condition; fail, telling the last lines, when it never does."""
+        """Return as soon as what was read fulfils the condition; fail, telling the last lines, when
+        it never does."""
         give_up = time.monotonic() + patience
         with self._changed:
             while not condition():

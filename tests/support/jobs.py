@@ -11,7 +11,9 @@ class Notes:
     """`notes.lines` is what was said; `on_check` and `on_note` are called in between."""
 
     def __init__(
-        self, on_check: Optional[Callable[[], None]] = None, on_note: Optional[Callable[[str], None]] = None
+        self,
+        on_check: Optional[Callable[[], None]] = None,
+        on_note: Optional[Callable[[str], None]] = None,
     ) -> None:
         self.lines: List[str] = []
         self.deployment = "d1"

@@ -1,4 +1,5 @@
-"""Mail servers on 127.0.0.1: a real one that keeps what it takes, and one that answers each command as a test says."""
+"""Mail servers on 127.0.0.1: a real one that keeps what it takes, and one that answers each command
+as a test says."""
 
 from __future__ import annotations
 
@@ -50,7 +51,18 @@ def make_certificate(folder: Path, names: str = "DNS:localhost,IP:127.0.0.1") ->
     cert, key = folder / "cert.pem", folder / "key.pem"
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(cert)),
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-keyout",
+                str(key),
+                "-out",
+                str(cert),
+            ),
             *("-days", "2", "-subj", "/CN=localhost", "-addext", f"subjectAltName={names}"),
         ],
         check=True,
@@ -62,9 +74,11 @@ def make_certificate(folder: Path, names: str = "DNS:localhost,IP:127.0.0.1") ->
 class MailServer:
     """`with MailServer(certificate) as server:` a real server (aiosmtpd).
 
-    - `certificate`: STARTTLS is offered and asked for; with `tls` all is encrypted from the first byte.
+    - `certificate`: STARTTLS is offered and asked for; with `tls` all is encrypted from the first
+      byte.
     - `login` is the user and password that it wants.
-    - `refuse` maps an address to the reply to it; `answer` is the reply to a message, which then is not kept.
+    - `refuse` maps an address to the reply to it; `answer` is the reply to a message, which then is
+      not kept.
     - `after_data`: "drop" keeps the message and breaks off; "unkept" breaks off without it.
     - `hold`: it answers a message only once this event is set.
     """
@@ -90,7 +104,11 @@ class MailServer:
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
-            options = {"ssl_context": context} if tls else {"tls_context": context, "require_starttls": True}
+            options = (
+                {"ssl_context": context}
+                if tls
+                else {"tls_context": context, "require_starttls": True}
+            )
         if login is not None:
             options.update(authenticator=self._check, auth_required=True, auth_require_tls=not tls)
         self._tls = tls
@@ -144,13 +162,17 @@ class MailServer:
 
     # What aiosmtpd calls.
 
-    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: List[str]) -> str:
+    async def handle_MAIL(
+        self, server: Any, session: Any, envelope: Any, address: str, options: List[str]
+    ) -> str:
         if self.refuse_sender:
             return self.refuse_sender
         envelope.mail_from = address
         return "250 OK"
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: List[str]) -> str:
+    async def handle_RCPT(
+        self, server: Any, session: Any, envelope: Any, address: str, options: List[str]
+    ) -> str:
         if address in self.refuse:
             return self.refuse[address]
         envelope.rcpt_tos.append(address)
@@ -183,10 +205,11 @@ Line = Union[str, bytes, Callable[[], Optional[str]]]
 
 
 class ScriptedSmtp:
-    """`with ScriptedSmtp({"DATA": "451 later"}) as server:` says `OK` lines but where the script says other ones.
+    """`with ScriptedSmtp({"DATA": "451 later"}) as server:` says `OK` lines but where the script
+    says other ones.
 
-    Keys are commands, "greeting" and "message" (the end of one). A value "" closes the connection without a word, a
-    function is asked for the value. `lines` are the commands that came.
+    Keys are commands, "greeting" and "message" (the end of one). A value "" closes the connection
+    without a word, a function is asked for the value. `lines` are the commands that came.
     """
 
     def __init__(self, script: Mapping[str, Line]) -> None:

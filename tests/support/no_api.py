@@ -1,4 +1,5 @@
-"""What answers where an interface should be and is not: web servers, gateways, login pages, the portal of a network."""
+"""What answers where an interface should be and is not: web servers, gateways, login pages, the
+portal of a network."""
 
 from __future__ import annotations
 
@@ -13,7 +14,11 @@ def _json(status: int, content: Any) -> Reply:
 
 
 def _page(status: int, title: str) -> Reply:
-    return Reply(status, f"\n<!DOCTYPE html><title>{title}</title>", {"Content-Type": "text/html; charset=utf-8"})
+    return Reply(
+        status,
+        f"\n<!DOCTYPE html><title>{title}</title>",
+        {"Content-Type": "text/html; charset=utf-8"},
+    )
 
 
 # Certain: nothing was done.
@@ -23,12 +28,17 @@ NO_API: Mapping[str, Reply] = {
     "nothing": Reply(404),
     "a gateway": _json(404, {"message": "no Route matched with those values"}),
     "another gateway": _json(404, {"message": "Not Found"}),
-    "Kong": _json(404, {"message": "no Route matched with those values", "request_id": "3a8b1f5a2f0b4a6a"}),
+    "Kong": _json(404, {"message": "no Route matched with those values",
+    "request_id": "3a8b1f5a2f0b4a6a"}),
     "a gateway with ids": _json(404, {"message": "Not Found", "requestId": "8f1c3a"}),
-    "WSO2": _json(404, {"code": 900906, "message": "No matching resource found", "description": "Check the path"}),
-    "Spring": _json(404, {"timestamp": "2026-11-30T07:00:00Z", "status": 404, "error": "Not Found", "path": "/v2"}),
-    "problem details": _json(404, {"type": "about:blank", "title": "Not Found", "status": 404, "instance": "/v2"}),
-    "a service of Google": _json(404, {"error": {"code": 404, "message": "Not Found", "status": "NOT_FOUND"}}),
+    "WSO2": _json(404, {"code": 900906, "message": "No matching resource found",
+    "description": "Check the path"}),
+    "Spring": _json(404, {"timestamp": "2026-11-30T07:00:00Z", "status": 404, "error": "Not Found",
+    "path": "/v2"}),
+    "problem details": _json(404, {"type": "about:blank", "title": "Not Found", "status": 404,
+    "instance": "/v2"}),
+    "a service of Google": _json(404, {"error": {"code": 404, "message": "Not Found",
+    "status": "NOT_FOUND"}}),
     "FastAPI": _json(404, {"detail": "Not Found"}),
     "a list of errors": _json(404, {"errors": [{"title": "Not Found", "code": "404"}]}),
     "a mapping of errors": _json(404, {"errors": {"path": "no such path"}}),

@@ -1,8 +1,9 @@
-"""The world that the sensors watch, with a book of all that happens there: what was told is compared with it.
+"""The world that the sensors watch, with a book of all that happens there: what was told is
+compared with it.
 
-`outside.round()` lets eight things happen: a version by hand, a deployment, a card made, moved and commented on, a page
-opened, acknowledged and resolved. Each thing (application, card, incident) changes once for each trigger, so that the
-order in which it is looked at does not matter.
+`outside.round()` lets eight things happen: a version by hand, a deployment, a card made, moved and
+commented on, a page opened, acknowledged and resolved. Each thing (application, card, incident)
+changes once for each trigger, so that the order in which it is looked at does not matter.
 """
 
 from __future__ import annotations
@@ -25,14 +26,15 @@ ROUNDS = 45
 PACE = 2.0
 VERSION_TRIGGERS = ("version_changed", "version_unknown_change")
 
-# What happened: the triggers of which exactly one has to tell it, by the application and version, card or incident.
+# What happened: the triggers of which exactly one has to tell it, by the application and version,
+# card or incident.
 Key = Tuple[str, str]
 Book = Dict[Key, Tuple[str, ...]]
 
 
 class Outside(HttpServer):
-    """Versions, a board of Trello and an account of PagerDuty, as far as they are watched. `down` silences the last
-    two. `name` is in the names of all that is watched here."""
+    """Versions, a board of Trello and an account of PagerDuty, as far as they are watched. `down`
+    silences the last two. `name` is in the names of all that is watched here."""
 
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__()
@@ -61,24 +63,46 @@ class Outside(HttpServer):
 
     def configure(self, world: World) -> None:
         """Let a world watch all of this, every five seconds."""
-        write = f'echo "$2" > {self.folder}/"$1.new" && mv {self.folder}/"$1.new" {self.folder}/"$1"'
+        write = (
+            f'echo "$2" > {self.folder}/"$1.new" && mv {self.folder}/"$1.new" {self.folder}/"$1"'
+        )
         app = {
             "verify_for": "5s",
-            "deploy": {"kind": "command", "command": ["/bin/sh", "-c", write, "sh", "{app}", "{version}"]},
+            "deploy": {
+                "kind": "command",
+                "command": ["/bin/sh", "-c", write, "sh", "{app}", "{version}"],
+            },
             "version": {"kind": "http", "url": self.url("/version/{app}")},
         }
         world.config["environments"] = {"uat": {}}
-        world.config["apps"] = {one: app for n in range(ROUNDS) for one in (self.by_hand(n), self.deployed(n))}
-        trello = {"kind": "trello", "key": "k" * 32, "token": "t" * 64, "board": BOARD, "list": BOARD}
+        world.config["apps"] = {
+            one: app for n in range(ROUNDS) for one in (self.by_hand(n), self.deployed(n))
+        }
+        trello = {
+            "kind": "trello",
+            "key": "k" * 32,
+            "token": "t" * 64,
+            "board": BOARD,
+            "list": BOARD,
+        }
         world.config["trackers"] = {f"board-{self.name}": {**trello, "url": self.url("/1")}}
-        pager = {"kind": "pagerduty", "token": "t" * 20, "from": "bot@example.com", "service": "PWEB"}
+        pager = {
+            "kind": "pagerduty",
+            "token": "t" * 20,
+            "from": "bot@example.com",
+            "service": "PWEB",
+        }
         world.config["pagers"] = {f"duty-{self.name}": {**pager, "url": self.url("").rstrip("/")}}
         world.config["watching"] = {"versions": "5s", "cards": "5s", "pages": "5s"}
 
     def sources(self) -> List[str]:
         """What is looked at, as it is named in `watched`."""
         apps = [one for n in range(ROUNDS) for one in (self.by_hand(n), self.deployed(n))]
-        return [*(f"version:{one}:uat" for one in apps), f"cards:board-{self.name}", f"pages:duty-{self.name}"]
+        return [
+            *(f"version:{one}:uat" for one in apps),
+            f"cards:board-{self.name}",
+            f"pages:duty-{self.name}",
+        ]
 
     # What happens.
 
@@ -121,7 +145,9 @@ class Outside(HttpServer):
         yield lambda: self._act("createCard", f"Made{n:04d}", list={"name": "To do"})
         yield lambda: self._incident(f"PN{n:03d}", "triggered", "page_opened")
         yield lambda: self._deploy(world, n)
-        yield lambda: self._act("updateCard", f"Move{n:04d}", listBefore={"name": "To do"}, listAfter={"name": "Done"})
+        yield lambda: self._act(
+            "updateCard", f"Move{n:04d}", listBefore={"name": "To do"}, listAfter={"name": "Done"}
+        )
         yield lambda: self._incident(f"PO{2 * n:03d}", "acknowledged", "page_acknowledged")
         yield lambda: self._act("commentCard", f"Said{n:04d}")
         yield lambda: self._incident(f"PO{2 * n + 1:03d}", "resolved", "page_resolved")
@@ -152,10 +178,18 @@ class Outside(HttpServer):
         with self._lock:
             at = datetime.now(timezone.utc) - timedelta(seconds=ago)
             date = f"{at.strftime('%Y-%m-%dT%H:%M:%S')}.{at.microsecond // 1000:03d}Z"
-            action = {"id": f"5abbe4b7ddc1b351ef{len(self._actions):06d}", "type": kind, "date": date}
+            action = {
+                "id": f"5abbe4b7ddc1b351ef{len(self._actions):06d}",
+                "type": kind,
+                "date": date,
+            }
             self._actions.insert(0, {**action, "data": {"card": {"shortLink": card}, **data}})
             if not ago:
-                what = {"createCard": "card_created", "updateCard": "card_moved", "commentCard": "card_commented"}[kind]
+                what = {
+                    "createCard": "card_created",
+                    "updateCard": "card_moved",
+                    "commentCard": "card_commented",
+                }[kind]
                 self.happened((card, ""), what)
 
     def _incident(self, id: str, status: str, trigger: str) -> None:
@@ -182,7 +216,14 @@ class Outside(HttpServer):
                 wanted = request.query["statuses[]"]
                 ids = [id for id, status in self._incidents.items() if status in wanted]
                 ids = ids[: int(request.query["limit"][0])]
-                return _json({"incidents": [self._shown(id) for id in ids], "more": False, "offset": 0, "limit": 100})
+                return _json(
+                    {
+                        "incidents": [self._shown(id) for id in ids],
+                        "more": False,
+                        "offset": 0,
+                        "limit": 100,
+                    }
+                )
             id = re.sub(r"^/incidents/", "", request.path)
             if id in self._incidents:
                 return _json({"incident": self._shown(id)})
@@ -190,7 +231,12 @@ class Outside(HttpServer):
 
     def _shown(self, id: str) -> Dict[str, Any]:
         number = 1000 + list(self._incidents).index(id)
-        return {"id": id, "incident_number": number, "title": "it is down", "status": self._incidents[id]}
+        return {
+            "id": id,
+            "incident_number": number,
+            "title": "it is down",
+            "status": self._incidents[id],
+        }
 
 
 def _json(content: Any) -> Reply:

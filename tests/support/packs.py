@@ -1,4 +1,5 @@
-"""Tiny packs for tests of the console: a folder with one action and one alias, written as a pack's author would."""
+"""Tiny packs for tests of the console: a folder with one action and one alias, written as a pack's
+author would."""
 
 from __future__ import annotations
 
@@ -37,10 +38,16 @@ def add_command(
     code: str = ECHO,
     **alias: Any,
 ) -> None:
-    """Write an action (its class in `code`) and an alias for it. `alias` has further keys of the alias's file."""
+    """Write an action (its class in `code`) and an alias for it. `alias` has further keys of the
+    alias's file."""
     for part in ("actions", "aliases"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    action = {"name": name, "runner_type": "python-script", "entry_point": f"{name}.py", "parameters": parameters or {}}
+    action = {
+        "name": name,
+        "runner_type": "python-script",
+        "entry_point": f"{name}.py",
+        "parameters": parameters or {},
+    }
     raw: Dict[str, Any] = {"name": f"tiny_{name}", "action_ref": f"tiny.{name}", "formats": formats}
     raw.setdefault("result", {"format": "{{ execution.result.result.message }}"})
     raw.update(alias)

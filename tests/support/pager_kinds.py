@@ -1,8 +1,9 @@
-"""Every pager kind with its vendor played on 127.0.0.1, and the one story about a page that all of them must tell.
+"""Every pager kind with its vendor played on 127.0.0.1, and the one story about a page that all of
+them must tell.
 
-`with case("pagerduty") as it:` starts the vendor; `it.config()` knows it and the team web-team in it. `story(say, it)`
-talks about a page; `say(text, who)` hands a message over and returns what came of it. What a pager cannot do must be
-said in so many words, never pretended.
+`with case("pagerduty") as it:` starts the vendor; `it.config()` knows it and the team web-team in
+it. `story(say, it)` talks about a page; `say(text, who)` hands a message over and returns what came
+of it. What a pager cannot do must be said in so many words, never pretended.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from support.vendors import pagerduty as pd
 from support.vendors import victorops as vo
 
 CASES = (
-    "pagerduty", "pagerduty events", "opsgenie", "victorops", "victorops endpoint", "email", "webhook", "local",
+    "pagerduty", "pagerduty events", "opsgenie", "victorops", "victorops endpoint", "email",
+    "webhook", "local",
 )  # fmt: skip
 # Those that are asked by HTTP, and the config's key of the address that a page goes to.
 ADDRESSES: Mapping[str, str] = {
@@ -44,8 +46,9 @@ Say = Callable[[str, str], Said]
 
 @dataclass
 class Case:
-    """One pager. `taken()` counts what its vendor has; `can` is what it does, out of confirm, on_call, act, escalate
-    and add; `on_call` is who must be named as such, `people` their names over there."""
+    """One pager. `taken()` counts what its vendor has; `can` is what it does, out of confirm,
+    on_call, act, escalate and add; `on_call` is who must be named as such, `people` their names
+    over there."""
 
     name: str
     pager: Dict[str, Any]
@@ -63,7 +66,9 @@ class Case:
         kind = self.pager["kind"]
         people: Dict[str, Any] = {"alice": {"chat": ["alice"]}, "bob": {"chat": ["bob"]}}
         for name, identities in self.people.items():
-            people[name].update({key if key == "email" else kind: one for key, one in identities.items()})
+            people[name].update(
+                {key if key == "email" else kind: one for key, one in identities.items()}
+            )
         return {
             "people": people,
             "pagers": {"duty": self.pager},
@@ -86,23 +91,28 @@ class Receiver(HttpServer):
         key = request.headers["idempotency-key"]
         self.taken.setdefault(key, json.loads(request.body))
         number = 1000 + list(self.taken).index(key)
-        return Reply(201, json.dumps({"incident": {"id": number}}), {"Content-Type": "application/json"})
+        return Reply(
+            201, json.dumps({"incident": {"id": number}}), {"Content-Type": "application/json"}
+        )
 
 
 def pager_at(name: str, url: str) -> Dict[str, Any]:
     """The config of one of ADDRESSES whose vendor is at `url`, without a slash at its end."""
     return {
-        "pagerduty": {"kind": "pagerduty", "token": pd.TOKEN, "from": "bot@example.com", "service": "PWEB", "url": url},
+        "pagerduty": {"kind": "pagerduty", "token": pd.TOKEN, "from": "bot@example.com",
+        "service": "PWEB", "url": url},
         "pagerduty events": {"kind": "pagerduty", "routing_key": pd.ROUTING_KEY, "events_url": url},
         "opsgenie": {"kind": "opsgenie", "api_key": og.KEY, "read_key": og.READ_KEY, "url": url},
         "victorops": {
-            "kind": "victorops", "api_id": vo.API_ID, "api_key": vo.API_KEY, "url": url, "user": "opsroom-bot",
+            "kind": "victorops", "api_id": vo.API_ID, "api_key": vo.API_KEY, "url": url,
+            "user": "opsroom-bot",
         },
         "victorops endpoint": {
             "kind": "victorops", "routing_key": "web",
             "endpoint": f"{url}/integrations/generic/20131114/alert/{vo.ENDPOINT_KEY}",
         },
-        "webhook": {"kind": "webhook", "url": f"{url}/hook", "secret": "sign-5ecret-value", "answer_id": "incident.id"},
+        "webhook": {"kind": "webhook", "url": f"{url}/hook", "secret": "sign-5ecret-value",
+        "answer_id": "incident.id"},
     }[name]  # fmt: skip
 
 
@@ -133,18 +143,45 @@ def _pagerduty(name: str, stack: ExitStack) -> Case:
     }
     secrets = (pd.TOKEN, pd.ROUTING_KEY)
     if name == "pagerduty events":
-        pager = {"kind": "pagerduty", **account.options(token=None, service=None, routing_key=pd.ROUTING_KEY)}
+        pager = {
+            "kind": "pagerduty",
+            **account.options(token=None, service=None, routing_key=pd.ROUTING_KEY),
+        }
         pager = {key: one for key, one in pager.items() if key not in ("from", "url")}
         target = {"routing_key": pd.ROUTING_KEY}
-        return Case(name, pager, target, lambda: len(account.incidents), {"act"}, people, secrets, requests=asked)
+        return Case(
+            name,
+            pager,
+            target,
+            lambda: len(account.incidents),
+            {"act"},
+            people,
+            secrets,
+            requests=asked,
+        )
     pager = {"kind": "pagerduty", **account.options()}
-    return Case(name, pager, "PWEB", lambda: len(account.incidents), ALL, people, secrets, "Bob Brown", asked)
+    return Case(
+        name,
+        pager,
+        "PWEB",
+        lambda: len(account.incidents),
+        ALL,
+        people,
+        secrets,
+        "Bob Brown",
+        asked,
+    )
 
 
 def _opsgenie(name: str, stack: ExitStack) -> Case:
     account = og.Opsgenie()
     vendor = stack.enter_context(account.vendor())
-    pager = {"kind": "opsgenie", "api_key": og.KEY, "read_key": og.READ_KEY, "url": vendor.url("").rstrip("/")}
+    pager = {
+        "kind": "opsgenie",
+        "api_key": og.KEY,
+        "read_key": og.READ_KEY,
+        "url": vendor.url("").rstrip("/"),
+    }
     people = {"bob": {"email": "bob@example.com"}}
     secrets = (og.KEY, og.READ_KEY)
     # It escalates along an escalation policy, and a team is none.
@@ -164,7 +201,9 @@ def _opsgenie(name: str, stack: ExitStack) -> Case:
 def _victorops(name: str, stack: ExitStack) -> Case:
     account = vo.VictorOps()
     endpoint = stack.enter_context(account.endpoint())
-    address = f"{endpoint.url('').rstrip('/')}/integrations/generic/20131114/alert/{vo.ENDPOINT_KEY}"
+    address = (
+        f"{endpoint.url('').rstrip('/')}/integrations/generic/20131114/alert/{vo.ENDPOINT_KEY}"
+    )
     people = {"alice": {"": "alice"}, "bob": {"": "bob"}}
     secrets = (vo.API_KEY, vo.ENDPOINT_KEY)
     if name == "victorops endpoint":
@@ -181,7 +220,8 @@ def _victorops(name: str, stack: ExitStack) -> Case:
         )
     api = stack.enter_context(account.api())
     pager = {
-        "kind": "victorops", "api_id": vo.API_ID, "api_key": vo.API_KEY, "url": api.url("").rstrip("/"),
+        "kind": "victorops", "api_id": vo.API_ID, "api_key": vo.API_KEY,
+        "url": api.url("").rstrip("/"),
         "user": "opsroom-bot",
     }  # fmt: skip
     target = {"escalation_policy": "pol-web1"}
@@ -201,7 +241,8 @@ def _victorops(name: str, stack: ExitStack) -> Case:
 def _email(name: str, stack: ExitStack) -> Case:
     server = stack.enter_context(MailServer())
     pager = {
-        "kind": "email", "host": "127.0.0.1", "port": server.port, "sender": "opsroom@example.com", "starttls": False,
+        "kind": "email", "host": "127.0.0.1", "port": server.port, "sender": "opsroom@example.com",
+        "starttls": False,
     }  # fmt: skip
     people = {"bob": {"email": "bob@example.com"}}
     return Case(
@@ -218,7 +259,8 @@ def _email(name: str, stack: ExitStack) -> Case:
 def _webhook(name: str, stack: ExitStack) -> Case:
     receiver = stack.enter_context(Receiver())
     pager = {
-        "kind": "webhook", "url": receiver.url("/hook"), "secret": "sign-5ecret-value", "answer_id": "incident.id",
+        "kind": "webhook", "url": receiver.url("/hook"), "secret": "sign-5ecret-value",
+        "answer_id": "incident.id",
     }  # fmt: skip
     secrets = ("sign-5ecret-value",)
     return Case(
@@ -251,7 +293,8 @@ _BUILDERS: Mapping[str, Callable[[str, ExitStack], Case]] = {
 
 
 def story(say: Say, it: Case) -> List[str]:
-    """A page is sent, sent again in vain, listed, acknowledged, escalated, more are called, it is resolved.
+    """A page is sent, sent again in vain, listed, acknowledged, escalated, more are called, it is
+    resolved.
 
     Returns the events that the record must have, apart from what was asked.
     """
@@ -264,7 +307,9 @@ def story(say: Say, it: Case) -> List[str]:
     text = "Checkout <b>is</b> *down* @here\nsince noon & all of it"
     paged = say(f"page web-team urgently: {text}", "alice")
     confirmed = "confirm" in it.can
-    assert (paged.ok, paged.code) == (confirmed, "paged" if confirmed else "page_unconfirmed"), paged
+    assert (paged.ok, paged.code) == (confirmed, "paged" if confirmed else "page_unconfirmed"), (
+        paged
+    )
     assert len(paged.message) <= 400
     assert it.on_call in paged.message
     events.append("paged" if confirmed else "unconfirmed")

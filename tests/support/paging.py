@@ -1,4 +1,5 @@
-"""A world with scripted pagers, a clock that only waiting moves, and rooms that remember what was said in them."""
+"""A world with scripted pagers, a clock that only waiting moves, and rooms that remember what was
+said in them."""
 
 from __future__ import annotations
 
@@ -40,9 +41,13 @@ class Rooms:
     sides: Dict[str, Side]
     heard: DefaultDict[str, Listener] = field(default_factory=lambda: defaultdict(Listener))
 
-    def ask(self, action: str, by: str = "alice", room: str = "#dev", /, **given: Any) -> Dict[str, Any]:
+    def ask(
+        self, action: str, by: str = "alice", room: str = "#dev", /, **given: Any
+    ) -> Dict[str, Any]:
         """Run an action; its result, with `ok` added."""
-        around = Surroundings(self.world.database, None, "5f0000000000000000000001", lambda name: self.heard[name])
+        around = Surroundings(
+            self.world.database, None, "5f0000000000000000000001", lambda name: self.heard[name]
+        )
         OpsroomAction.surroundings = around
         try:
             parameters = {**given, "requester": by, "room": room, "st2_user": "chatops_bot"}
@@ -50,7 +55,13 @@ class Rooms:
         finally:
             OpsroomAction.surroundings = None
 
-    def page(self, who: str = "web-team", message: str = "checkout is down", by: str = "alice", **more: Any) -> Any:
+    def page(
+        self,
+        who: str = "web-team",
+        message: str = "checkout is down",
+        by: str = "alice",
+        **more: Any,
+    ) -> Any:
         return self.ask("page", by, who=who, message=message, **more)
 
     def said(self, room: str) -> List[str]:
@@ -95,7 +106,13 @@ def make_rooms(folder: Path, sides: Dict[str, Side], database: str = "") -> Room
     world.config.update(
         announce="#deploys",
         pagers={"pagerduty": {"kind": "scripted"}, "mail": {"kind": "scripted", "people": False}},
-        teams={"web-team": {"pagerduty": "PSVC", "mail": "web@example.com", "phone": "+44 20 7946 0000"}},
+        teams={
+            "web-team": {
+                "pagerduty": "PSVC",
+                "mail": "web@example.com",
+                "phone": "+44 20 7946 0000",
+            }
+        },
     )
     world.config["people"]["alice"].update(pagerduty="PALICE", email="alice@example.com")
     world.config["people"]["bob"].update(pagerduty="PBOB", email="bob@example.com")

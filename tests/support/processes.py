@@ -13,16 +13,19 @@ LIMIT = 120
 
 
 def at_once(number: int, work: Callable[..., Any], *arguments: Any) -> List[Any]:
-    """Run `work(index, *arguments)` in that many processes, let go together; the results, in no particular order.
+    """Run `work(index, *arguments)` in that many processes, let go together; the results, in no
+    particular order.
 
-    The processes are forks: nothing that they use may be open yet. One that raises makes this raise.
+    The processes are forks: nothing that they use may be open yet. One that raises makes this
+    raise.
     """
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(number)
     results: Any = context.Queue()
 
     def body(index: int) -> None:
-        # So many writers at once on a machine that has other work wait for longer than people would.
+        # So many writers at once on a machine that has other work wait for longer than people
+        # would.
         connect.LOCK_WAIT = float(LIMIT)
         try:
             barrier.wait(LIMIT)
@@ -30,7 +33,9 @@ def at_once(number: int, work: Callable[..., Any], *arguments: Any) -> List[Any]
         except BaseException:
             results.put((False, traceback.format_exc()))
 
-    processes = [context.Process(target=body, args=(index,), daemon=True) for index in range(number)]
+    processes = [
+        context.Process(target=body, args=(index,), daemon=True) for index in range(number)
+    ]
     for process in processes:
         process.start()
     try:

@@ -1,10 +1,12 @@
-"""Chat relays behind an IRC server: how each is addressed, and how people and answers look through it.
+"""Chat relays behind an IRC server: how each is addressed, and how people and answers look through
+it.
 
-`OPSROOM_IRC` is the address of the server, `OPSROOM_IRC_ERRBOT` and `OPSROOM_IRC_HUBOT` the nicks of the relays on it;
-each relay is in the rooms #dev and #ops, errbot with the prefix `!` and an empty `plugin_prefix`.
-`OPSROOM_IRC_RESTART` is a command that restarts the relay whose kind is its last argument. With `OPSROOM_IRC_SOONER`
-set, the relays have the routes opsroom_errbot and opsroom_hubot; `OPSROOM_IRC_PREFIX` is errbot's prefix where it is
-not `!`. `OPSROOM_IRC_OTHER` is a command of another pack that the relays' users may run.
+`OPSROOM_IRC` is the address of the server, `OPSROOM_IRC_ERRBOT` and `OPSROOM_IRC_HUBOT` the nicks
+of the relays on it; each relay is in the rooms #dev and #ops, errbot with the prefix `!` and an
+empty `plugin_prefix`. `OPSROOM_IRC_RESTART` is a command that restarts the relay whose kind is its
+last argument. With `OPSROOM_IRC_SOONER` set, the relays have the routes opsroom_errbot and
+opsroom_hubot; `OPSROOM_IRC_PREFIX` is errbot's prefix where it is not `!`. `OPSROOM_IRC_OTHER` is a
+command of another pack that the relays' users may run.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ class Relay:
         return person.mask if self.kind == "errbot" else person.nick
 
     def shows(self, message: str, person: Typist) -> List[str]:
-        """The lines of an answer as a room reads them: hubot begins with the name, both leave blank lines out."""
+        """The lines of an answer as a room reads them: hubot begins with the name, both leave blank
+        lines out."""
         text = message if self.kind == "errbot" else f"{person.nick}: {message}"
         return [plain(line) for line in text.split("\n") if line.strip()]
 
@@ -68,15 +71,21 @@ def plain(line: str) -> str:
 
 def relay_of(kind: str) -> Relay:
     """The relay that the environment names. Skips, saying so, where there is none."""
-    server, nick = os.environ.get("OPSROOM_IRC", ""), os.environ.get(f"OPSROOM_IRC_{kind.upper()}", "")
+    server, nick = (
+        os.environ.get("OPSROOM_IRC", ""),
+        os.environ.get(f"OPSROOM_IRC_{kind.upper()}", ""),
+    )
     if not server or not nick:
-        pytest.skip(f"no {kind} to test with: OPSROOM_IRC and OPSROOM_IRC_{kind.upper()} are not set")
+        pytest.skip(
+            f"no {kind} to test with: OPSROOM_IRC and OPSROOM_IRC_{kind.upper()} are not set"
+        )
     host, _, port = server.rpartition(":")
     return Relay(kind, nick, (host, int(port)))
 
 
 class Channel:
-    """People in rooms with a relay, and StackStorm behind it: every line of the relay is accounted for."""
+    """People in rooms with a relay, and StackStorm behind it: every line of the relay is accounted
+    for."""
 
     def __init__(self, relay: Relay, storm: StackStorm) -> None:
         self.relay = relay
@@ -94,7 +103,10 @@ class Channel:
         self._people.append(one)
         one.join(*ROOMS)
         for room in ROOMS:
-            wait_for(lambda room=room: self.relay.nick in one.in_room(room), f"{self.relay.nick} in {room}")  # type: ignore[misc]
+            wait_for(
+                lambda room=room: self.relay.nick in one.in_room(room),
+                f"{self.relay.nick} in {room}",
+            )  # type: ignore[misc]
         return one
 
     def replace(self, nick: str, user: str) -> Typist:
@@ -110,10 +122,17 @@ class Channel:
         joined = f":{self.relay.nick}!"
 
         def back() -> int:
-            return len([one for one in witness.lines[before:] if one.startswith(joined) and " JOIN " in one])
+            return len(
+                [
+                    one
+                    for one in witness.lines[before:]
+                    if one.startswith(joined) and " JOIN " in one
+                ]
+            )
 
         witness.wait(lambda: back() >= len(ROOMS), f"{self.relay.nick} back in its rooms")
-        # It is in the room before it knows the commands and hears StackStorm; so ask until it answers.
+        # It is in the room before it knows the commands and hears StackStorm; so ask until it
+        # answers.
         answered = len(witness.heard)
 
         def asked() -> bool:
@@ -147,14 +166,18 @@ class Channel:
         self.type(person, text, room)
         return self.answer(person, self.execution_for(person), room, began)
 
-    def answer(self, person: Typist, execution_id: str, room: str = "#dev", began: int = 0) -> Answer:
+    def answer(
+        self, person: Typist, execution_id: str, room: str = "#dev", began: int = 0
+    ) -> Answer:
         """Wait for the answer to an execution, in StackStorm and then in the room."""
         execution = self.storm.ended(execution_id)
         message = str(self.storm.answer_to(execution_id)["message"])
         wanted = self.relay.shows(message, person)
 
         def read() -> List[str]:
-            heard = [one for one in person.heard[began:] if one.who == self.relay.nick and one.to == room]
+            heard = [
+                one for one in person.heard[began:] if one.who == self.relay.nick and one.to == room
+            ]
             return [plain(one.text) for one in heard]
 
         person.wait(lambda: _within(wanted, read()), f"the answer {wanted} in {room}")
@@ -168,18 +191,25 @@ class Channel:
         """New executions that somebody's words made, since the last look."""
         kept = "include_attributes=context,parent"
         made = self.storm.get(f"/executions?limit=100&sort_desc=True&{kept}")
-        here = [one for one in made if "action_alias_ref" in one["context"] and not one.get("parent")]
+        here = [
+            one for one in made if "action_alias_ref" in one["context"] and not one.get("parent")
+        ]
         if not reported:
             self._seen.update(one["id"] for one in here)
             return []
-        new = [one["id"] for one in here if one["id"] not in self._seen and one["context"].get("api_user") == reported]
+        new = [
+            one["id"]
+            for one in here
+            if one["id"] not in self._seen and one["context"].get("api_user") == reported
+        ]
         self._seen.update(new)
         return new
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a command: the ended execution, its whole message, and the lines that the relay said since."""
+    """What came of a command: the ended execution, its whole message, and the lines that the relay
+    said since."""
 
     execution: dict  # type: ignore[type-arg]
     message: str

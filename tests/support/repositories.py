@@ -20,7 +20,8 @@ _ALONE = {
 
 
 class Repository:
-    """`Repository(path).commit({"a.txt": "1"}, tag="v1")`. The branch is `main`; `object_format` may be `sha256`."""
+    """`Repository(path).commit({"a.txt": "1"}, tag="v1")`. The branch is `main`; `object_format`
+    may be `sha256`."""
 
     def __init__(self, path: Path, object_format: str = "sha1") -> None:
         self.path = path

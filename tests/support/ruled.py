@@ -1,4 +1,5 @@
-"""A world in which rules run: as StackStorm's system user, from no room, with rooms that remember what was said."""
+"""A world in which rules run: as StackStorm's system user, from no room, with rooms that remember
+what was said."""
 
 from __future__ import annotations
 
@@ -51,8 +52,12 @@ class Ruled:
         """The id of the execution that ran last."""
         return f"5f00000000000000{self.executions:08d}"
 
-    def ask(self, action: str, who: str = "alice", room: str = "#dev", /, **given: Any) -> Dict[str, Any]:
-        return self._run(action, {**given, "requester": who, "room": room, "st2_user": "chatops_bot"})
+    def ask(
+        self, action: str, who: str = "alice", room: str = "#dev", /, **given: Any
+    ) -> Dict[str, Any]:
+        return self._run(
+            action, {**given, "requester": who, "room": room, "st2_user": "chatops_bot"}
+        )
 
     def rule(self, action: str, user: str = SYSTEM, /, **given: Any) -> Dict[str, Any]:
         return self._run(action, {**given, "requester": user, "room": "", "st2_user": user})
@@ -61,9 +66,13 @@ class Ruled:
         """What the rule announce_deployments does after the execution that ran last."""
         return self.rule("announce_deployments", execution=self.execution())
 
-    def deploy(self, version: str = "v1.0.0", environment: str = "uat", room: str = "#dev", **given: Any) -> Any:
+    def deploy(
+        self, version: str = "v1.0.0", environment: str = "uat", room: str = "#dev", **given: Any
+    ) -> Any:
         """A deployment by alice, and the rule after it."""
-        answer = self.ask("deploy", "alice", room, app="web", version=version, environment=environment, **given)
+        answer = self.ask(
+            "deploy", "alice", room, app="web", version=version, environment=environment, **given
+        )
         self.follow()
         return answer
 
@@ -75,15 +84,22 @@ class Ruled:
             for table, key, columns in _MOMENTS:
                 for row in connection.execute(text(f"SELECT * FROM {table}")).all():
                     kept = dict(row._mapping)
-                    earlier = {one: moment(from_moment(kept[one]) - shift) if kept[one] else "" for one in columns}
+                    earlier = {
+                        one: moment(from_moment(kept[one]) - shift) if kept[one] else ""
+                        for one in columns
+                    }
                     sets = ", ".join(f"{one} = :{one}" for one in columns)
                     where = " AND ".join(f"{one} = :key_{one}" for one in key)
                     keys = {f"key_{one}": kept[one] for one in key}
-                    connection.execute(text(f"UPDATE {table} SET {sets} WHERE {where}"), {**earlier, **keys})
+                    connection.execute(
+                        text(f"UPDATE {table} SET {sets} WHERE {where}"), {**earlier, **keys}
+                    )
 
     def _run(self, action: str, parameters: Dict[str, Any]) -> Dict[str, Any]:
         self.executions += 1
-        around = Surroundings(self.world.database, None, self.execution(), lambda name: self.heard[name])
+        around = Surroundings(
+            self.world.database, None, self.execution(), lambda name: self.heard[name]
+        )
         OpsroomAction.surroundings = around
         try:
             return run_action(action, self.world.config, parameters)
@@ -102,7 +118,8 @@ _MOMENTS = (
 
 
 def make_ruled(folder: Path, database: str = "") -> Ruled:
-    """The world of make_world, with an announce room, and the system user as somebody whom the config knows."""
+    """The world of make_world, with an announce room, and the system user as somebody whom the
+    config knows."""
     world = make_world(folder, database or None)
     world.config["announce"] = "#deploys"
     world.config["people"]["stanley"] = {}

@@ -1,6 +1,8 @@
-"""A pager kind that does what a test tells it to: it pages, loses answers, reaches nobody, cannot look, or is down.
+"""A pager kind that does what a test tells it to: it pages, loses answers, reaches nobody, cannot
+look, or is down.
 
-`install(monkeypatch)` makes it the kind `scripted` and hands back what is on the other side, by the pager's name.
+`install(monkeypatch)` makes it the kind `scripted` and hands back what is on the other side, by the
+pager's name.
 """
 
 from __future__ import annotations
@@ -19,12 +21,24 @@ from opsroom.pagers import Alarm, Delivery, Duty, Incident, Paged, State, Target
 from opsroom.people import Author
 
 LOST = Failure(
-    Code.UNREACHABLE, "https://p.example broke off the connection before the answer was complete.", facts={"sent": True}
+    Code.UNREACHABLE,
+    "https://p.example broke off the connection before the answer was complete.",
+    facts={"sent": True},
 )
-SLOW = Failure(Code.TIMED_OUT, "https://p.example did not answer within 10 s.", facts={"sent": True})
-DOWN = Failure(Code.UNREACHABLE, "https://p.example cannot be reached: it refuses.", facts={"sent": False})
-LIMITED = Failure(Code.RATE_LIMITED, "https://p.example gets too many requests.", facts={"sent": False, "status": 429})
-WRONG = Refusal(Code.NOT_ACCEPTED, "https://p.example takes the request for wrong: no such service.")
+SLOW = Failure(
+    Code.TIMED_OUT, "https://p.example did not answer within 10 s.", facts={"sent": True}
+)
+DOWN = Failure(
+    Code.UNREACHABLE, "https://p.example cannot be reached: it refuses.", facts={"sent": False}
+)
+LIMITED = Failure(
+    Code.RATE_LIMITED,
+    "https://p.example gets too many requests.",
+    facts={"sent": False, "status": 429},
+)
+WRONG = Refusal(
+    Code.NOT_ACCEPTED, "https://p.example takes the request for wrong: no such service."
+)
 UNTIL = datetime(2099, 11, 23, 18, 0, tzinfo=timezone.utc)
 
 
@@ -125,7 +139,8 @@ class ScriptedPager:
             number = str(side.first + len(side.incidents))
             people = tuple(one.name for one in side.duties)
             side.incidents[number] = Incident(
-                f"I{number}", number, alarm.text[:40], State.TRIGGERED, f"https://p.example/{number}",
+                f"I{number}", number, alarm.text[:40], State.TRIGGERED,
+                f"https://p.example/{number}",
                 alarm.target.shown, people, datetime.now(timezone.utc),
             )  # fmt: skip
 
@@ -157,14 +172,18 @@ class ScriptedPager:
         for one in self.side.incidents.values():
             if id in (one.id, one.number):
                 return one
-        raise Refusal(Code.UNKNOWN_PAGE, f"{self.name} has no page {id}.", "To see them: show pages")
+        raise Refusal(
+            Code.UNKNOWN_PAGE, f"{self.name} has no page {id}.", "To see them: show pages"
+        )
 
     def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
         self.side.called(f"incidents {target.shown if target else ''}".strip())
         if not self.side.can_act:
             raise cannot("list pages")
         found = [one for one in self.side.incidents.values() if one.state is not State.RESOLVED]
-        return tuple(one for one in reversed(found) if target is None or one.target == target.shown)[:limit]
+        return tuple(
+            one for one in reversed(found) if target is None or one.target == target.shown
+        )[:limit]
 
     def acknowledge(self, id: str, author: Author) -> Incident:
         return self._act("acknowledge", id, author, state=State.ACKNOWLEDGED)

@@ -1,7 +1,8 @@
-"""A tracker kind that does what a test tells it to: it makes cards, loses answers, is blind for a while, or is down.
+"""A tracker kind that does what a test tells it to: it makes cards, loses answers, is blind for a
+while, or is down.
 
-`install(monkeypatch)` makes it the kind `scripted` and hands back the world behind it, which all trackers of that kind
-share.
+`install(monkeypatch)` makes it the kind `scripted` and hands back the world behind it, which all
+trackers of that kind share.
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.trackers import Assigned, Assignee, Card, Draft, Made, Moved, Query, Reading, Remark
 
 LOST = Failure(
-    Code.UNREACHABLE, "https://t.example broke off the connection before the answer was complete.", facts={"sent": True}
+    Code.UNREACHABLE,
+    "https://t.example broke off the connection before the answer was complete.",
+    facts={"sent": True},
 )
-SLOW = Failure(Code.TIMED_OUT, "https://t.example did not answer within 10 s.", facts={"sent": True})
+SLOW = Failure(
+    Code.TIMED_OUT, "https://t.example did not answer within 10 s.", facts={"sent": True}
+)
 DOWN = Failure(Code.UNREACHABLE, "https://t.example cannot be reached: the connection was refused.")
 
 
@@ -75,7 +80,9 @@ class Options:
 
     def reads_project(self, text: str) -> Reading:
         mine = text.upper() == self.project
-        return Reading(text.upper() if re.match(r"(?i)[a-z]{2,5}$", text) else "", sure=mine and self.sure)
+        return Reading(
+            text.upper() if re.match(r"(?i)[a-z]{2,5}$", text) else "", sure=mine and self.sure
+        )
 
 
 @dataclass
@@ -98,7 +105,11 @@ class ScriptedTracker:
 
     def _made(self, draft: Draft) -> Made:
         id = f"{draft.project or self.options.project}-{list(WORLD.made).index(draft.mark) + 1}"
-        notes = () if draft.author.identity else (f"{draft.author.shown} has no {self.name} name in the config.",)
+        notes = (
+            ()
+            if draft.author.identity
+            else (f"{draft.author.shown} has no {self.name} name in the config.",)
+        )
         return Made(id, f"https://t.example/{id}", notes)
 
     def comment(self, remark: Remark) -> Made:
@@ -127,7 +138,9 @@ class ScriptedTracker:
         return Moved(before, to, f"https://t.example/{card}")
 
     def assign(self, card: str, to: Assignee) -> Assigned:
-        WORLD.calls.append(f"{self.name} assign {card} {to.name or 'nobody'}{' mapped' if to.mapped else ''}")
+        WORLD.calls.append(
+            f"{self.name} assign {card} {to.name or 'nobody'}{' mapped' if to.mapped else ''}"
+        )
         return Assigned(to.shown, f"https://t.example/{card}")
 
     def find(self, query: Query) -> Tuple[Card, ...]:
@@ -137,7 +150,9 @@ class ScriptedTracker:
         words = query.text.casefold()
         found = [one for one in WORLD.there.values() if words in one.summary.casefold()]
         mine = [one for one in found if not query.assignee or one.assignee == query.assignee]
-        return tuple(one for one in mine if one.project in ("", self.options.project))[: query.limit]
+        return tuple(one for one in mine if one.project in ("", self.options.project))[
+            : query.limit
+        ]
 
 
 def read_options(fields: Fields) -> Options:

@@ -1,9 +1,11 @@
-"""Killing and starting the services that StackStorm consists of, where the machine that tests run on allows it.
+"""Killing and starting the services that StackStorm consists of, where the machine that tests run
+on allows it.
 
-`OPSROOM_TEST_SERVICES` names a program that does it: `PROGRAM kill NAME` ends a service with SIGKILL and returns when
-it is gone, `PROGRAM start NAME` starts whatever is missing and returns when StackStorm answers again. NAME is one of
-SERVICES; `actionrunner` means all of them, and `sensorcontainer-2` a second one with the settings of the first, which
-runs only after `start`. Without the variable the tests that need it are skipped, saying so.
+`OPSROOM_TEST_SERVICES` names a program that does it: `PROGRAM kill NAME` ends a service with
+SIGKILL and returns when it is gone, `PROGRAM start NAME` starts whatever is missing and returns
+when StackStorm answers again. NAME is one of SERVICES; `actionrunner` means all of them, and
+`sensorcontainer-2` a second one with the settings of the first, which runs only after `start`.
+Without the variable the tests that need it are skipped, saying so.
 """
 
 from __future__ import annotations
@@ -19,7 +21,14 @@ import pytest
 
 from support.stackstorm import wait_for
 
-SERVICES = ("actionrunner", "rabbitmq", "mongodb", "rulesengine", "sensorcontainer", "sensorcontainer-2")
+SERVICES = (
+    "actionrunner",
+    "rabbitmq",
+    "mongodb",
+    "rulesengine",
+    "sensorcontainer",
+    "sensorcontainer-2",
+)
 PATIENCE = 240.0
 
 
@@ -38,10 +47,13 @@ class Services:
         self._run("start", name)
 
     def kill_runner_of(self, execution: str, with_action: bool) -> None:
-        """End the action runner that runs an execution, and its action too when the whole machine is meant to die."""
+        """End the action runner that runs an execution, and its action too when the whole machine
+        is meant to die."""
         action = process_of(execution)
         runner = parent(action)
-        assert b"st2actionrunner" in Path(f"/proc/{runner}/cmdline").read_bytes(), "no action runner runs the action"
+        assert b"st2actionrunner" in Path(f"/proc/{runner}/cmdline").read_bytes(), (
+            "no action runner runs the action"
+        )
         os.kill(runner, signal.SIGKILL)
         if with_action:
             os.kill(action, signal.SIGKILL)
@@ -49,7 +61,9 @@ class Services:
     def _run(self, verb: str, name: str) -> None:
         assert name in SERVICES, f"no such service: {name}"
         # What it starts outlives it and must not hold a pipe of ours open.
-        done = subprocess.run([self.program, verb, name], stdout=subprocess.DEVNULL, timeout=PATIENCE)
+        done = subprocess.run(
+            [self.program, verb, name], stdout=subprocess.DEVNULL, timeout=PATIENCE
+        )
         assert done.returncode == 0, f"{self.program} {verb} {name} ended with {done.returncode}"
 
 

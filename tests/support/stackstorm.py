@@ -1,8 +1,9 @@
 """A running StackStorm, talked to as a chat relay, an administrator and anybody else talk to it.
 
-`storm.say("deploy web v1.0.0 to uat", "alice")` is what hubot does with a message, and waits for the text that the
-room reads. Which StackStorm: `ST2_API_URL` and `ST2_AUTH_TOKEN`, as for st2's own client; the token is an
-administrator's. `OPSROOM_TEST_RELAY` names the relay's StackStorm user (default `chatops_bot`).
+`storm.say("deploy web v1.0.0 to uat", "alice")` is what hubot does with a message, and waits for
+the text that the room reads. Which StackStorm: `ST2_API_URL` and `ST2_AUTH_TOKEN`, as for st2's own
+client; the token is an administrator's. `OPSROOM_TEST_RELAY` names the relay's StackStorm user
+(default `chatops_bot`).
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ Json = Dict[str, Any]
 class Said:
     """A message that StackStorm took, and what came of it.
 
-    `execution` is the ended execution, `ack` what the relay says at once (empty for nothing), `posted` the parameters
-    of the `chatops.post_message` that stock `chatops.post_result`, or the rule answer_at_once, made: `message`,
-    `channel`, `extra` and more; empty after `StackStorm.ask`, which does not wait for it.
+    `execution` is the ended execution, `ack` what the relay says at once (empty for nothing),
+    `posted` the parameters of the `chatops.post_message` that stock `chatops.post_result`, or the
+    rule answer_at_once, made: `message`, `channel`, `extra` and more; empty after `StackStorm.ask`,
+    which does not wait for it.
     """
 
     execution: Json
@@ -65,7 +67,8 @@ class Said:
 
 
 class StackStorm:
-    """The API of one StackStorm. `relay` is an API key of the relay's user, `route` what the relay wants answers by."""
+    """The API of one StackStorm. `relay` is an API key of the relay's user, `route` what the relay
+    wants answers by."""
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url.rstrip("/")
@@ -78,7 +81,9 @@ class StackStorm:
     ) -> requests.Response:
         """One request, as the administrator unless told otherwise."""
         headers = self.admin if who is None else who
-        return requests.request(method, self.url + path, json=body, headers=dict(headers), timeout=60)
+        return requests.request(
+            method, self.url + path, json=body, headers=dict(headers), timeout=60
+        )
 
     def get(self, path: str) -> Any:
         answer = self.call("GET", path)
@@ -93,7 +98,8 @@ class StackStorm:
     # Executions.
 
     def run(self, action: str, who: Optional[Mapping[str, str]] = None, **more: Any) -> Json:
-        """Run an action as `st2 run` does, to its end. `parameters` and `context` as the API takes them."""
+        """Run an action as `st2 run` does, to its end. `parameters` and `context` as the API takes
+        them."""
         answer = self.call("POST", "/executions", {"action": action, **more}, who)
         assert answer.status_code == 201, f"{action}: {answer.status_code} {answer.text[:500]}"
         return self.ended(answer.json()["id"])
@@ -104,24 +110,36 @@ class StackStorm:
 
     def ended(self, execution_id: str, patience: float = PATIENCE) -> Json:
         """Wait for the end of an execution."""
-        wait_for(lambda: self.execution(execution_id)["status"] in ENDED, f"the end of {execution_id}", patience)
+        wait_for(
+            lambda: self.execution(execution_id)["status"] in ENDED,
+            f"the end of {execution_id}",
+            patience,
+        )
         return self.execution(execution_id)
 
     def newest(self, action: str, limit: int = 50) -> List[Json]:
         """The newest executions of an action, newest first."""
         wanted = "include_attributes=parameters,status,result,context,parent"
-        found: List[Json] = self.get(f"/executions?action={action}&limit={limit}&sort_desc=True&{wanted}")
+        found: List[Json] = self.get(
+            f"/executions?action={action}&limit={limit}&sort_desc=True&{wanted}"
+        )
         return found
 
     # Chat.
 
     def tell(self, text: str, who: str = "alice", room: str = "#dev") -> requests.Response:
         """Hand a message over as a relay does; what StackStorm answers at once."""
-        body = {"command": text, "user": who, "source_channel": room, "notification_route": self.route}
+        body = {
+            "command": text,
+            "user": who,
+            "source_channel": room,
+            "notification_route": self.route,
+        }
         return self.call("POST", "/aliasexecution/match_and_execute", body, self.relay)
 
     def begin(self, text: str, who: str = "alice", room: str = "#dev") -> Json:
-        """Hand over a message that is taken; the first answer: `execution`, and `message` as acknowledgement."""
+        """Hand over a message that is taken; the first answer: `execution`, and `message` as
+        acknowledgement."""
         answer = self.tell(text, who, room)
         assert answer.status_code == 201, f"{text!r}: {answer.status_code} {answer.text[:500]}"
         (begun,) = answer.json()["results"]
@@ -132,17 +150,21 @@ class StackStorm:
         return self.finish(self.begin(text, who, room))
 
     def ask(self, text: str, who: str = "alice", room: str = "#dev") -> Said:
-        """Hand over a message and wait for the end of the execution only; nothing is known of the room."""
+        """Hand over a message and wait for the end of the execution only; nothing is known of the
+        room."""
         return Said(self.ended(self.begin(text, who, room)["execution"]["id"]), "", {})
 
     def finish(self, begun: Json) -> Said:
         """Wait for the end of what `begin` began, and for its answer in the room."""
         execution = self.ended(begun["execution"]["id"])
-        acknowledged = begun.get("message", "") if begun["actionalias"]["ack"].get("enabled", True) else ""
+        acknowledged = (
+            begun.get("message", "") if begun["actionalias"]["ack"].get("enabled", True) else ""
+        )
         return Said(execution, acknowledged, self.answer_to(execution["id"]))
 
     def answer_to(self, execution_id: str) -> Json:
-        """The parameters of the message that was posted as the answer to an execution; fails when there are two."""
+        """The parameters of the message that was posted as the answer to an execution; fails when
+        there are two."""
         (answering,) = self.answers_to(execution_id)
         assert answering["status"] == "succeeded", f"the room got no answer: {answering['result']}"
         if answering["action"]["ref"] == "chatops.post_message":
@@ -152,12 +174,17 @@ class StackStorm:
         return dict(message["parameters"])
 
     def answers_to(self, execution_id: str) -> List[Json]:
-        """The ended executions of the rules that answer to an execution, once StackStorm is done with its rules."""
+        """The ended executions of the rules that answer to an execution, once StackStorm is done
+        with its rules."""
         found: List[Json] = []
         newest = "/triggerinstances?trigger=core.st2.generic.notifytrigger&limit=60&sort_desc=True"
 
         def notified() -> bool:
-            found[:] = [one for one in self.get(newest) if one["payload"].get("execution_id") == execution_id]
+            found[:] = [
+                one
+                for one in self.get(newest)
+                if one["payload"].get("execution_id") == execution_id
+            ]
             return bool(found) and found[0]["status"] in ("processed", "processing_failed")
 
         wait_for(notified, f"the rules about the end of {execution_id}", PATIENCE)
@@ -169,7 +196,11 @@ class StackStorm:
 
     def posts_in(self, room: str) -> List[str]:
         """What was posted in a room, oldest first."""
-        posts = [one for one in self.newest("chatops.post_message") if one["parameters"].get("channel") == room]
+        posts = [
+            one
+            for one in self.newest("chatops.post_message")
+            if one["parameters"].get("channel") == room
+        ]
         return [str(one["parameters"]["message"]) for one in reversed(posts)]
 
     # The pack's config.
@@ -189,7 +220,9 @@ class StackStorm:
     @contextmanager
     def secret(self, name: str, value: str) -> Iterator[str]:
         """An encrypted key of the datastore; yields its name."""
-        assert self.call("GET", f"/keys/{name}").status_code == 404, f"there is a key {name} already"
+        assert self.call("GET", f"/keys/{name}").status_code == 404, (
+            f"there is a key {name} already"
+        )
         body = {"name": name, "value": value, "secret": True, "scope": "system"}
         answer = self.call("PUT", f"/keys/{name}", body)
         assert answer.ok, f"the key was not stored: {answer.status_code} {answer.text[:500]}"
@@ -209,7 +242,8 @@ class StackStorm:
 
     @contextmanager
     def action(self, name: str, files: Mapping[str, str], **metadata: Any) -> Iterator[str]:
-        """One more action in the pack; yields its reference. `files` maps a path below `actions/` to its text."""
+        """One more action in the pack; yields its reference. `files` maps a path below `actions/`
+        to its text."""
         data_files = [{"file_path": path, "content": content} for path, content in files.items()]
         about = {"pack": "opsroom", "name": name, "enabled": True, "description": FOR_ONE_TEST}
         made = self.make("/actions", {**about, "data_files": data_files, **metadata})
@@ -223,7 +257,10 @@ class StackStorm:
         """One more policy, on an action."""
         name = f"{ref.rpartition('.')[2]}.for_a_test"
         about = {"pack": "opsroom", "name": name, "enabled": True, "description": FOR_ONE_TEST}
-        made = self.make("/policies", {**about, "resource_ref": ref, "policy_type": kind, "parameters": parameters})
+        made = self.make(
+            "/policies",
+            {**about, "resource_ref": ref, "policy_type": kind, "parameters": parameters},
+        )
         try:
             yield
         finally:
@@ -240,18 +277,24 @@ class StackStorm:
             self._remove("actionalias", str(made["ref"]))
 
     def clear_away(self) -> None:
-        """Remove the actions, aliases and policies of tests that were killed before they could do it themselves."""
+        """Remove the actions, aliases and policies of tests that were killed before they could do
+        it themselves."""
         for kind in ("policies", "actionalias", "actions"):
             for one in self.get(f"/{kind}?pack=opsroom&limit=100"):
                 if one.get("description") == FOR_ONE_TEST:
                     self._remove(kind, str(one["ref"]))
 
     def _remove(self, kind: str, ref: str) -> None:
-        """Take an action, an alias or a policy away, also while StackStorm's API is being restarted."""
+        """Take an action, an alias or a policy away, also while StackStorm's API is being
+        restarted."""
 
         def gone() -> bool:
             try:
-                answer = self.call("DELETE", f"/{kind}/{ref}", {"remove_files": True} if kind == "actions" else None)
+                answer = self.call(
+                    "DELETE",
+                    f"/{kind}/{ref}",
+                    {"remove_files": True} if kind == "actions" else None,
+                )
             except requests.RequestException:
                 return False
             return answer.ok or answer.status_code == 404
@@ -269,10 +312,14 @@ def connect() -> StackStorm:
         answer = storm.call("GET", "/user")
     except requests.RequestException as error:
         pytest.skip(f"no StackStorm to test with: {url} does not answer ({type(error).__name__})")
-    assert answer.ok, f"StackStorm at {url} does not accept the token: {answer.status_code} {answer.text[:300]}"
+    assert answer.ok, (
+        f"StackStorm at {url} does not accept the token: {answer.status_code} {answer.text[:300]}"
+    )
     user = answer.json()
     rbac = user.get("rbac") or {}
-    assert not rbac.get("enabled") or rbac.get("is_admin"), f"the token is {user['username']}'s, not an administrator's"
+    assert not rbac.get("enabled") or rbac.get("is_admin"), (
+        f"the token is {user['username']}'s, not an administrator's"
+    )
     return storm
 
 

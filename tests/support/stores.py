@@ -40,7 +40,13 @@ def store(store_url: str) -> Iterator[Store]:
 
 def entry(event: Event = Event.SUCCEEDED, **values: Any) -> Entry:
     """An entry about web on uat, unless told otherwise."""
-    known = {"deployment": "d1", "command": "deploy", "requester": "alice", "app": "web", "environment": "uat"}
+    known = {
+        "deployment": "d1",
+        "command": "deploy",
+        "requester": "alice",
+        "app": "web",
+        "environment": "uat",
+    }
     return Entry(event=event, **{**known, **values})
 
 
@@ -65,8 +71,13 @@ def rows(store: Store, statement: str, **values: Any) -> List[Any]:
 def open_gates(store: Store) -> None:
     """Drop the triggers that guard the ledger, as somebody who owns the database can."""
     if store.dialect == "sqlite":
-        statements = [f"DROP TRIGGER {name}" for name in ("ledger_no_update", "ledger_no_delete", "ledger_in_order")]
+        statements = [
+            f"DROP TRIGGER {name}"
+            for name in ("ledger_no_update", "ledger_no_delete", "ledger_in_order")
+        ]
     else:
-        statements = [f"DROP TRIGGER {name} ON ledger" for name in ("ledger_no_change", "ledger_in_order")]
+        statements = [
+            f"DROP TRIGGER {name} ON ledger" for name in ("ledger_no_change", "ledger_in_order")
+        ]
     for statement in statements:
         run(store, statement)

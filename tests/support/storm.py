@@ -9,7 +9,8 @@ from support.http_server import HttpServer, Reply, Request
 
 
 class FakeStackStorm(HttpServer):
-    """`storm.executions` has what was started, by id. `storm.goes(id)` is called at each look at a running one."""
+    """`storm.executions` has what was started, by id. `storm.goes(id)` is called at each look at a
+    running one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,8 +27,16 @@ class FakeStackStorm(HttpServer):
     def api(self) -> str:
         return self.url("/v1")
 
-    def add(self, id: str, action: str = "acme.deploy", status: str = "running", **context: Any) -> Dict[str, Any]:
-        made = {"id": id, "action": {"ref": action}, "status": status, "context": context, "result": None}
+    def add(
+        self, id: str, action: str = "acme.deploy", status: str = "running", **context: Any
+    ) -> Dict[str, Any]:
+        made = {
+            "id": id,
+            "action": {"ref": action},
+            "status": status,
+            "context": context,
+            "result": None,
+        }
         self.executions[id] = made
         return made
 
@@ -47,7 +56,10 @@ class FakeStackStorm(HttpServer):
         return Reply(reply.status, reply.body, drop=trouble[1].drop) if trouble else reply
 
     def _answer(self, request: Request) -> Reply:
-        if request.headers.get("x-auth-token", "") != "t0ken" and request.headers.get("st2-api-key", "") != "k3y":
+        if (
+            request.headers.get("x-auth-token", "") != "t0ken"
+            and request.headers.get("st2-api-key", "") != "k3y"
+        ):
             return Reply(401, '{"faultstring": "Unauthorized"}')
         parts = request.path.split("/")[3:]
         if request.method == "POST":
@@ -62,7 +74,11 @@ class FakeStackStorm(HttpServer):
             return Reply(404, '{"faultstring": "not found"}')
         if request.method == "PUT":
             if not self.may_end:
-                return Reply(403, '{"faultstring": "User doesn\'t have required permission \\"execution_stop\\""}')
+                return Reply(
+                    403,
+                    '{"faultstring": "User doesn\'t have required permission '
+                    '\\"execution_stop\\""}',
+                )
             if self.executions[parts[0]]["status"] != "running":
                 return Reply(400, '{"faultstring": "Execution is already in completed state."}')
             self.executions[parts[0]].update(json.loads(request.body))
@@ -71,19 +87,33 @@ class FakeStackStorm(HttpServer):
             self.executions[parts[0]]["status"] = "canceled"
             return Reply(200, json.dumps(self.executions[parts[0]]))
         if not parts and not self.may_list:
-            return Reply(403, '{"faultstring": "User doesn\'t have required permission \\"execution_list\\""}')
+            return Reply(
+                403,
+                '{"faultstring": "User doesn\'t have required permission \\"execution_list\\""}',
+            )
         if parts and not self.may_view:
-            return Reply(403, '{"faultstring": "User doesn\'t have required permission \\"execution_view\\""}')
+            return Reply(
+                403,
+                '{"faultstring": "User doesn\'t have required permission \\"execution_view\\""}',
+            )
         if parts:
             self.goes(self.executions[parts[0]])
             return Reply(200, json.dumps(self.executions[parts[0]]))
         if "parent" in request.query:
             return Reply(200, json.dumps(self.tasks.get(request.query["parent"][0], [])))
         found = list(reversed(list(self.executions.values())))
-        for key, value in (("action", lambda one: one["action"]["ref"]), ("status", lambda one: one["status"])):
-            found = [one for one in found if key not in request.query or value(one) == request.query[key][0]]
+        for key, value in (
+            ("action", lambda one: one["action"]["ref"]),
+            ("status", lambda one: one["status"]),
+        ):
+            found = [
+                one
+                for one in found
+                if key not in request.query or value(one) == request.query[key][0]
+            ]
         return Reply(200, json.dumps(found))
 
     def trouble(self, method: str, reply: Reply, after: bool = False) -> None:
-        """The next request of that method gets this reply; with `after`, it is carried out and its answer lost."""
+        """The next request of that method gets this reply; with `after`, it is carried out and its
+        answer lost."""
         self.troubles.append((method, reply, after))

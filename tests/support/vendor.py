@@ -1,7 +1,9 @@
-"""A vendor on 127.0.0.1: refuses what the vendor's own description of its API refuses, remembers, and fails on demand.
+"""A vendor on 127.0.0.1: refuses what the vendor's own description of its API refuses, remembers,
+and fails on demand.
 
-The descriptions are not a part of the project (their licences do not allow it, or state nothing): they are read from a
-folder beside the checkout, or from OPSROOM_CONTRACTS; tests that need one are skipped, saying so, where there is none.
+The descriptions are not a part of the project (their licences do not allow it, or state nothing):
+they are read from a folder beside the checkout, or from OPSROOM_CONTRACTS; tests that need one are
+skipped, saying so, where there is none.
 """
 
 from __future__ import annotations
@@ -18,20 +20,30 @@ import pytest
 from support.http_server import HttpServer, Reply, Request, Script
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = (Path(os.environ.get("OPSROOM_CONTRACTS", ROOT.parent / "shared" / "contracts")), ROOT / "tests" / "schemas")
+FOLDERS = (
+    Path(os.environ.get("OPSROOM_CONTRACTS", ROOT.parent / "shared" / "contracts")),
+    ROOT / "tests" / "schemas",
+)
 
 
 class Vendor(HttpServer):
-    """`with Vendor("trello.json", handler) as vendor:` where `handler(request) -> Reply` plays the vendor's part.
+    """`with Vendor("trello.json", handler) as vendor:` where `handler(request) -> Reply` plays the
+    vendor's part.
 
-    - Every request is checked against the contract first. One that the vendor would refuse is answered with 400 and
-      kept in `violations`; leaving the `with` block then fails the test.
-    - `vendor.instead(Reply(429, ...), ...)`: the next requests get these replies, and nothing is done.
-    - `vendor.after("unanswered")`: the next request is carried out, and its answer lost (see `Reply.drop`).
-    - `where` narrows both to requests for which it is true: `vendor.after("unanswered", where=is_post)`.
-    - `more` are operations that the trimmed contract lacks, as OpenAPI paths; the test says where they are documented.
-    - `unchecked` are beginnings of paths that the contract does not cover (a token endpoint); the handler checks those.
-    - `patch` mends a copy of the contract where it contradicts the vendor's documentation; say in the test which.
+    - Every request is checked against the contract first. One that the vendor would refuse is
+      answered with 400 and kept in `violations`; leaving the `with` block then fails the test.
+    - `vendor.instead(Reply(429, ...), ...)`: the next requests get these replies, and nothing is
+      done.
+    - `vendor.after("unanswered")`: the next request is carried out, and its answer lost (see
+      `Reply.drop`).
+    - `where` narrows both to requests for which it is true: `vendor.after("unanswered",
+      where=is_post)`.
+    - `more` are operations that the trimmed contract lacks, as OpenAPI paths; the test says where
+      they are documented.
+    - `unchecked` are beginnings of paths that the contract does not cover (a token endpoint); the
+      handler checks those.
+    - `patch` mends a copy of the contract where it contradicts the vendor's documentation; say in
+      the test which.
     """
 
     def __init__(
@@ -56,12 +68,15 @@ class Vendor(HttpServer):
         if details[0] is None:
             assert not self.violations, "\n".join(self.violations)
 
-    def instead(self, *replies: Reply, where: Callable[[Request], bool] = lambda request: True) -> None:
+    def instead(
+        self, *replies: Reply, where: Callable[[Request], bool] = lambda request: True
+    ) -> None:
         """Answer the next requests (for which `where` holds) with these, one each."""
         self._troubles += [(where, reply, "") for reply in replies]
 
     def after(self, drop: str, where: Callable[[Request], bool] = lambda request: True) -> None:
-        """Carry the next request (for which `where` holds) out, then drop the connection or answer with a Reply."""
+        """Carry the next request (for which `where` holds) out, then drop the connection or answer
+        with a Reply."""
         self._troubles.append((where, None, drop))
 
     def sent(self, method: str = "") -> List[Request]:
@@ -102,11 +117,15 @@ class Vendor(HttpServer):
             cause: Any = error
             while cause is not None:
                 causes += [
-                    f"{getattr(one, 'json_path', '')}: {one.message}" for one in getattr(cause, "schema_errors", ())
+                    f"{getattr(one, 'json_path', '')}: {one.message}"
+                    for one in getattr(cause, "schema_errors", ())
                 ]
                 cause = cause.__cause__
             body = request.body[:500].decode("utf-8", "replace")
-            return f"{request.method} {request.path} {dict(request.query)} {body}: {' / '.join(causes)}"
+            return (
+                f"{request.method} {request.path} {dict(request.query)} {body}: "
+                f"{' / '.join(causes)}"
+            )
         return ""
 
 
@@ -130,7 +149,9 @@ class _Asked:
 
         pairs = [(name, value) for name, values in request.query.items() for value in values]
         self.parameters = RequestParameters(
-            query=ImmutableMultiDict(pairs), header=Headers(list(request.headers.items())), cookie=ImmutableMultiDict()
+            query=ImmutableMultiDict(pairs),
+            header=Headers(list(request.headers.items())),
+            cookie=ImmutableMultiDict(),
         )
         self.host_url = host
         self.path = urlsplit(request.path).path
@@ -140,7 +161,10 @@ class _Asked:
 
 
 def _load(
-    name: str, server: str, more: Mapping[str, Any], patch: Optional[Callable[[Dict[str, Any]], None]] = None
+    name: str,
+    server: str,
+    more: Mapping[str, Any],
+    patch: Optional[Callable[[Dict[str, Any]], None]] = None,
 ) -> Any:
     pytest.importorskip("openapi_core", reason="openapi-core is not installed for this Python")
     from openapi_core import Config, OpenAPI

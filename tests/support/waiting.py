@@ -22,7 +22,10 @@ def alive(pid: int) -> bool:
     try:
         with open(f"/proc/{pid}/stat") as file:
             return file.read().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except (FileNotFoundError, ProcessLookupError):  # the second when it ends while it is being looked at
+    except (
+        FileNotFoundError,
+        ProcessLookupError,
+    ):  # the second when it ends while it is being looked at
         if os.path.isdir("/proc/self"):
             return False
     try:

@@ -1,7 +1,7 @@
 """A small world to deploy in: a git repository with tags, environments, people, and a database.
 
-`world.ask("deploy", "alice", app="web", ...)` runs the action as StackStorm would and returns its result; `world.spawn`
-does so in a process of its own, which may be killed.
+`world.ask("deploy", "alice", app="web", ...)` runs the action as StackStorm would and returns its
+result; `world.spawn` does so in a process of its own, which may be killed.
 """
 
 from __future__ import annotations
@@ -31,9 +31,21 @@ TAGS = ("v1.0.0", "v1.1.0", "v1.2.0")
 def git(folder: Path, *arguments: str) -> str:
     """Run git there, independent of the machine's own settings."""
     environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    identity = ["-c", "user.name=tester", "-c", "user.email=tester@example.com", "-c", "init.defaultBranch=main"]
+    identity = [
+        "-c",
+        "user.name=tester",
+        "-c",
+        "user.email=tester@example.com",
+        "-c",
+        "init.defaultBranch=main",
+    ]
     done = subprocess.run(
-        ["git", *identity, *arguments], cwd=folder, env=environ, check=True, capture_output=True, text=True
+        ["git", *identity, *arguments],
+        cwd=folder,
+        env=environ,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return done.stdout.strip()
 
@@ -61,16 +73,30 @@ class World:
     config: Dict[str, Any]
     room: Listener = field(default_factory=Listener)
 
-    def ask(self, action: str, who: str = "alice", room: str = "#dev", user: str = "chatops_bot", **given: Any) -> Any:
+    def ask(
+        self,
+        action: str,
+        who: str = "alice",
+        room: str = "#dev",
+        user: str = "chatops_bot",
+        **given: Any,
+    ) -> Any:
         """Run an action in this process. Its result, with `ok` added."""
-        OpsroomAction.surroundings = Surroundings(self.database, self.room, "5f0000000000000000000001")
+        OpsroomAction.surroundings = Surroundings(
+            self.database, self.room, "5f0000000000000000000001"
+        )
         try:
-            return run_action(action, self.config, {**given, "requester": who, "room": room, "st2_user": user})
+            return run_action(
+                action, self.config, {**given, "requester": who, "room": room, "st2_user": user}
+            )
         finally:
             OpsroomAction.surroundings = None
 
-    def spawn(self, action: str, who: str = "alice", die_at: str = "", **given: Any) -> subprocess.Popen[str]:
-        """Run an action in a process of its own; it prints its result. `die_at`: see support.act."""
+    def spawn(
+        self, action: str, who: str = "alice", die_at: str = "", **given: Any
+    ) -> subprocess.Popen[str]:
+        """Run an action in a process of its own; it prints its result. `die_at`: see
+        support.act."""
         job = {
             "action": action,
             "config": self.config,
@@ -80,7 +106,9 @@ class World:
         }
         environ = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join(str(ROOT / one) for one in ("actions/lib", "actions", "tests")),
+            "PYTHONPATH": os.pathsep.join(
+                str(ROOT / one) for one in ("actions/lib", "actions", "tests")
+            ),
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "support.act"],
@@ -98,7 +126,8 @@ class World:
         return process
 
     def running(self, environment: str = "uat", app: str = "web") -> str:
-        """What is really there: the content of the VERSION file behind `current`, empty without one."""
+        """What is really there: the content of the VERSION file behind `current`, empty without
+        one."""
         path = self.folder / "srv" / app / environment / "current" / "VERSION"
         return path.read_text().strip() if path.exists() else ""
 
@@ -130,7 +159,9 @@ class World:
         """As if the time of every lease had passed."""
         store = open_store(self.database)
         with store.begin(writes=True) as connection:
-            connection.execute(text("UPDATE claims SET lease_until = '2000-01-01T00:00:00.000000+00:00'"))
+            connection.execute(
+                text("UPDATE claims SET lease_until = '2000-01-01T00:00:00.000000+00:00'")
+            )
 
     def claims(self) -> int:
         """How many claims there are."""
@@ -172,11 +203,16 @@ def make_repository(folder: Path) -> Path:
 
 
 def make_world(folder: Path, database: Optional[str] = None) -> World:
-    """Web on test, uat and production; alice may deploy to the first two, carol, from #ops, to all."""
+    """Web on test, uat and production; alice may deploy to the first two, carol, from #ops, to
+    all."""
     repository = make_repository(folder / "repository")
     root = str(folder / "srv" / "{app}" / "{environment}")
     config = {
-        "people": {"alice": {"chat": ["alice"]}, "bob": {"chat": ["bob"]}, "carol": {"chat": ["carol"]}},
+        "people": {
+            "alice": {"chat": ["alice"]},
+            "bob": {"chat": ["bob"]},
+            "carol": {"chat": ["carol"]},
+        },
         "groups": {"release-managers": ["carol"]},
         "environments": {
             "test": {},
@@ -194,4 +230,13 @@ def make_world(folder: Path, database: Optional[str] = None) -> World:
     return World(folder, database or f"sqlite:///{folder}/db/opsroom.db", config)
 
 
-__all__ = ["TAGS", "Event", "Listener", "World", "git", "make_repository", "make_world", "run_action"]
+__all__ = [
+    "TAGS",
+    "Event",
+    "Listener",
+    "World",
+    "git",
+    "make_repository",
+    "make_world",
+    "run_action",
+]

@@ -41,7 +41,11 @@ def codes(
 ) -> List[Code]:
     settings = world(rule)
     speaker = identify(settings, who, st2_user, room)
-    return [one.code for one in may(settings, speaker, settings.environments["production"], right) if one.code]
+    return [
+        one.code
+        for one in may(settings, speaker, settings.environments["production"], right)
+        if one.code
+    ]
 
 
 @pytest.mark.parametrize(
@@ -115,21 +119,41 @@ TWO = ["alice", "bob"]
         ({"approvals": 1, "second_factor": True}, KNOWN, KNOWN, KNOWN, set()),
         ({"confirm_within": "60s", "second_factor": True}, KNOWN, KNOWN, KNOWN, set()),
         # Each right by itself: to override or approve is not to deploy, to deploy is not to lock.
-        ({"deployers": ["alice"], "emergency": ["carol"]}, {"alice"}, {"alice"}, {"alice"}, {"carol"}),
+        (
+            {"deployers": ["alice"], "emergency": ["carol"]},
+            {"alice"},
+            {"alice"},
+            {"alice"},
+            {"carol"},
+        ),
         ({"deployers": ["alice"], "approvers": ["bob"]}, {"alice"}, {"alice"}, {"bob"}, set()),
         ({"deployers": ["alice"], "lockers": ["bob"]}, {"alice"}, {"bob"}, {"alice"}, set()),
         ({"deployers": ["alice"], "lockers": [], "approvers": []}, {"alice"}, set(), set(), set()),
         # These are about the moment, not about people.
         ({"confirm_within": "60s"}, ALL, ALL, KNOWN, set()),
         ({"rooms": ["#ops"]}, ALL, ALL, KNOWN, set()),
-        ({"freezes": [{"name": "x", "from": "Fri 16:00", "to": "Mon 08:00"}]}, ALL, ALL, KNOWN, set()),
+        (
+            {"freezes": [{"name": "x", "from": "Fri 16:00", "to": "Mon 08:00"}]},
+            ALL,
+            ALL,
+            KNOWN,
+            set(),
+        ),
     ],
 )
 def test_who_has_which_right(
     rule: Dict[str, Any], deploy: Set[str], lock: Set[str], approve: Set[str], override: Set[str]
 ) -> None:
-    found = {right: {who for who in ALL if not codes(rule, who, "#ops", right=right)} for right in RIGHTS}
-    assert found == {"deploy": deploy, "lock": lock, "approve": approve, "review": approve, "override": override}
+    found = {
+        right: {who for who in ALL if not codes(rule, who, "#ops", right=right)} for right in RIGHTS
+    }
+    assert found == {
+        "deploy": deploy,
+        "lock": lock,
+        "approve": approve,
+        "review": approve,
+        "override": override,
+    }
 
 
 @pytest.mark.parametrize("right", RIGHTS)
@@ -144,7 +168,9 @@ def test_a_room_that_does_not_count_counts_for_no_right(right: str) -> None:
 
 
 @pytest.mark.parametrize("right", RIGHTS)
-def test_a_person_has_a_right_under_each_of_their_names_and_nobody_by_claiming_one(right: str) -> None:
+def test_a_person_has_a_right_under_each_of_their_names_and_nobody_by_claiming_one(
+    right: str,
+) -> None:
     rule = {"deployers": ["carol"], "emergency": ["carol"]}
     assert codes(rule, "caz", "#ops", right=right) == []
     assert codes(rule, "whatever", "", st2_user="carol", right=right) == []
@@ -155,14 +181,31 @@ def test_a_person_has_a_right_under_each_of_their_names_and_nobody_by_claiming_o
 @pytest.mark.parametrize(
     ("rule", "right", "refused", "who"),
     [
-        ({"approvers": ["release-managers"]}, "approve", "may not approve changes on production", "release-managers"),
-        ({"approvers": ["release-managers"]}, "review", "may not review changes on production", "release-managers"),
+        (
+            {"approvers": ["release-managers"]},
+            "approve",
+            "may not approve changes on production",
+            "release-managers",
+        ),
+        (
+            {"approvers": ["release-managers"]},
+            "review",
+            "may not review changes on production",
+            "release-managers",
+        ),
         ({"lockers": ["alice", "bob"]}, "lock", "may not lock production", "alice and bob"),
         ({}, "override", "may not do an emergency deployment to production", "nobody"),
-        ({"approvals": 1}, "deploy", "may not deploy to production", "everybody whom the config of opsroom names"),
+        (
+            {"approvals": 1},
+            "deploy",
+            "may not deploy to production",
+            "everybody whom the config of opsroom names",
+        ),
     ],
 )
-def test_every_refusal_says_who_may_instead(rule: Dict[str, Any], right: str, refused: str, who: str) -> None:
+def test_every_refusal_says_who_may_instead(
+    rule: Dict[str, Any], right: str, refused: str, who: str
+) -> None:
     settings = world(rule)
     speaker = identify(settings, "mallory", "chatops_bot", "#dev")
     (decision,) = may(settings, speaker, settings.environments["production"], right)
@@ -174,12 +217,17 @@ def test_in_a_wrong_room_the_right_ones_are_told() -> None:
     settings = world({"rooms": ["#ops", "#war"]})
     speaker = identify(settings, "alice", "chatops_bot", "#dev")
     (decision,) = may(settings, speaker, settings.environments["production"], "lock")
-    assert decision.message == "Locks on production are set and taken off from #ops and #war, not from #dev."
+    assert (
+        decision.message
+        == "Locks on production are set and taken off from #ops and #war, not from #dev."
+    )
     assert decision.hint == "Say it again in #ops."
 
 
 def test_the_rules_of_an_application_take_the_place_of_its_environments() -> None:
-    settings = world({"deployers": ["alice"], "rooms": ["#ops"], "apps": {"web": {"deployers": ["bob"]}}})
+    settings = world(
+        {"deployers": ["alice"], "rooms": ["#ops"], "apps": {"web": {"deployers": ["bob"]}}}
+    )
     speaker = identify(settings, "bob", "chatops_bot", "#ops")
     production = settings.environments["production"]
     assert [one.code for one in may(settings, speaker, production, "deploy")] == [Code.NOT_ALLOWED]
@@ -187,4 +235,6 @@ def test_the_rules_of_an_application_take_the_place_of_its_environments() -> Non
     assert who_may(production.for_app("web"), "deploy") == "bob"
     # What the application does not say still holds.
     elsewhere = identify(settings, "bob", "chatops_bot", "#dev")
-    assert [one.code for one in may(settings, elsewhere, production.for_app("web"), "lock")] == [Code.WRONG_ROOM]
+    assert [one.code for one in may(settings, elsewhere, production.for_app("web"), "lock")] == [
+        Code.WRONG_ROOM
+    ]

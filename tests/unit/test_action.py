@@ -1,4 +1,5 @@
-"""The base class of every action: whatever happens, a sentence and facts leave it, and nothing else."""
+"""The base class of every action: whatever happens, a sentence and facts leave it, and nothing
+else."""
 
 from __future__ import annotations
 
@@ -16,14 +17,24 @@ from opsroom.stackstorm.chat import NoRoom, StackStormRoom
 
 CONFIG: Dict[str, Any] = {
     "environments": {"uat": {}},
-    "apps": {"web": {"version": {"kind": "http", "url": "http://127.0.0.1:9/", "headers": {"X-Key": "top{{secret}}"}}}},
+    "apps": {
+        "web": {
+            "version": {
+                "kind": "http",
+                "url": "http://127.0.0.1:9/",
+                "headers": {"X-Key": "top{{secret}}"},
+            }
+        }
+    },
 }
 WHO = {"requester": "alice", "room": "#dev", "st2_user": "chatops_bot"}
 
 
 @pytest.fixture(autouse=True)
 def around(tmp_path: Any) -> Iterator[None]:
-    OpsroomAction.surroundings = Surroundings(f"sqlite:///{tmp_path}/opsroom.db", None, "5f0000000000000000000001")
+    OpsroomAction.surroundings = Surroundings(
+        f"sqlite:///{tmp_path}/opsroom.db", None, "5f0000000000000000000001"
+    )
     yield
     OpsroomAction.surroundings = None
 
@@ -35,7 +46,13 @@ def answer(use_case: Any, config: Any = None) -> Any:
 def test_an_outcome_becomes_the_result() -> None:
     ok, result = answer(lambda desk: Outcome(True, Code.VERSIONS, "web: v1", {"versions": [1]}))
     assert ok is True
-    assert result == {"versions": [1], "outcome": "succeeded", "code": "versions", "message": "web: v1", "hint": ""}
+    assert result == {
+        "versions": [1],
+        "outcome": "succeeded",
+        "code": "versions",
+        "message": "web: v1",
+        "hint": "",
+    }
 
 
 @pytest.mark.parametrize(("kind", "outcome"), [(Refusal, "refused"), (Failure, "failed")])
@@ -45,7 +62,13 @@ def test_a_refusal_and_a_failure_say_why_and_what_would_work(kind: Any, outcome:
 
     ok, result = answer(use_case)
     assert ok is False
-    assert result == {"by": "bob", "outcome": outcome, "code": "busy", "message": "In the way.", "hint": "Wait."}
+    assert result == {
+        "by": "bob",
+        "outcome": outcome,
+        "code": "busy",
+        "message": "In the way.",
+        "hint": "Wait.",
+    }
 
 
 def test_a_defect_reaches_the_room_as_one_sentence_and_the_log_without_secrets(caplog: Any) -> None:
@@ -73,7 +96,9 @@ def test_expressions_and_pings_are_neutralised_in_the_message_the_hint_and_the_d
         raise Refusal(Code.BUSY, "{{ a }} <!channel>", "<% b %> @here", {"{{ k }}": ["{% c %}"]})
 
     _, result = answer(use_case)
-    assert not any(mark in str(result).replace("'}", "' }") for mark in ("{{", "{%", "<%", "<!", "@here"))
+    assert not any(
+        mark in str(result).replace("'}", "' }") for mark in ("{{", "{%", "<%", "<!", "@here")
+    )
 
 
 def test_message_and_hint_together_are_no_longer_than_every_relay_delivers() -> None:
@@ -100,13 +125,18 @@ def test_without_config_the_answer_says_what_to_do() -> None:
 
 
 def test_a_wrong_config_names_the_key_and_lists_every_complaint() -> None:
-    ok, result = answer(lambda desk: Outcome(True, Code.HELP, "never"), config={**CONFIG, "lease": "x", "nonsense": 1})
+    ok, result = answer(
+        lambda desk: Outcome(True, Code.HELP, "never"),
+        config={**CONFIG, "lease": "x", "nonsense": 1},
+    )
     assert (ok, result["code"]) == (False, "settings_invalid")
     assert "lease: expected a length of time" in result["message"]
     assert len(result["problems"]) == 2
 
 
-def test_the_record_lies_beside_stackstorms_packs_so_that_a_reinstall_keeps_it(monkeypatch: Any, tmp_path: Any) -> None:
+def test_the_record_lies_beside_stackstorms_packs_so_that_a_reinstall_keeps_it(
+    monkeypatch: Any, tmp_path: Any
+) -> None:
     monkeypatch.setattr(action_module, "PACK", tmp_path / "packs" / "opsroom")
     assert default_database() == f"sqlite:///{tmp_path}/opsroom/opsroom.db"
     monkeypatch.setattr(action_module, "PACK", tmp_path / "checkout")
@@ -114,7 +144,9 @@ def test_the_record_lies_beside_stackstorms_packs_so_that_a_reinstall_keeps_it(m
 
 
 @pytest.mark.parametrize("folder", ["50%41", "what?", "a b#c", "@:", "ünï"])
-def test_the_record_lies_there_whatever_the_folder_is_called(monkeypatch: Any, tmp_path: Any, folder: str) -> None:
+def test_the_record_lies_there_whatever_the_folder_is_called(
+    monkeypatch: Any, tmp_path: Any, folder: str
+) -> None:
     monkeypatch.setattr(action_module, "PACK", tmp_path / folder / "packs" / "opsroom")
     path = tmp_path / folder / "opsroom" / "opsroom.db"
     assert read_address(default_database()).path == str(path)

@@ -29,7 +29,11 @@ def test_the_room_knows_people_by_their_nick(requester: str, nick: str) -> None:
     ("message", "hint", "said"),
     [
         ("Nothing is locked.", "", "alice: Nothing is locked."),
-        ("There is no application 'x'.", "Did you mean web?", "alice: There is no application 'x'."),
+        (
+            "There is no application 'x'.",
+            "Did you mean web?",
+            "alice: There is no application 'x'.",
+        ),
         ("alice deployed web", "", "alice deployed web"),
         ("web is locked by Alice.", "", "web is locked by Alice."),
         ("Adams paged bob.", "", "Adams paged bob."),
@@ -38,12 +42,20 @@ def test_the_room_knows_people_by_their_nick(requester: str, nick: str) -> None:
     ],
 )
 def test_a_name_goes_before_what_names_nobody(message: str, hint: str, said: str) -> None:
-    assert addressed({"message": message, "hint": hint}, "alice", "Adams") == {"message": said, "hint": hint}
+    assert addressed({"message": message, "hint": hint}, "alice", "Adams") == {
+        "message": said,
+        "hint": hint,
+    }
     assert addressed({"message": message, "hint": hint}, "", "Adams")["message"] == message
 
 
 def test_only_errbot_names_nobody() -> None:
-    assert [is_errbot(one) for one in ("errbot", "opsroom_errbot", "chatops", None)] == [True, True, False, False]
+    assert [is_errbot(one) for one in ("errbot", "opsroom_errbot", "chatops", None)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -61,5 +73,7 @@ def test_only_errbot_names_nobody() -> None:
         ("chatops", True, "broken:\nsince noon", False),
     ],
 )
-def test_one_line_may_be_half_of_what_was_typed(route: str, relay: bool, text: str, cut: bool) -> None:
+def test_one_line_may_be_half_of_what_was_typed(
+    route: str, relay: bool, text: str, cut: bool
+) -> None:
     assert may_be_cut(route, relay, text) is cut

@@ -38,7 +38,9 @@ def test_one_that_fails_and_one_that_has_a_defect_do_not_hide_the_others() -> No
 def test_one_that_hangs_is_reported_and_not_waited_for() -> None:
     never = threading.Event()
     try:
-        answers = ask_many({"ok": lambda: Running("1"), "hangs": lambda: Running(str(never.wait()))}, limit=0.5)
+        answers = ask_many(
+            {"ok": lambda: Running("1"), "hangs": lambda: Running(str(never.wait()))}, limit=0.5
+        )
         assert answers["ok"] == Running("1")
         assert isinstance(answers["hangs"], OpsroomError)
         assert answers["hangs"].code is Code.TIMED_OUT

@@ -1,4 +1,5 @@
-"""From records to changes: who asked, who agreed, what became of it, and to which period it belongs."""
+"""From records to changes: who asked, who agreed, what became of it, and to which period it
+belongs."""
 
 from __future__ import annotations
 
@@ -45,12 +46,20 @@ def test_an_approved_change_has_everybody_who_had_a_hand_in_it(book: Book) -> No
     change = only(book)
     assert (change.change, change.deployment, change.place) == ("K7QX", "d1", "web on production")
     assert (change.version_before, change.version, change.cards) == ("v1", "v2", ("OPS-12",))
-    assert (change.asked_by, change.person, change.chat_name, change.room) == ("alice", "alice", "alice", "#ops")
+    assert (change.asked_by, change.person, change.chat_name, change.room) == (
+        "alice",
+        "alice",
+        "alice",
+        "#ops",
+    )
     assert change.plan == "web on production would go from v1 to v2"
-    assert [(one.by, one.second_factor, one.record) for one in change.approvals] == [("carol", True, 3)]
+    assert [(one.by, one.second_factor, one.record) for one in change.approvals] == [
+        ("carol", True, 3)
+    ]
     assert change.needed == 1
     assert (change.ending, change.code, change.touched) == (Ending.SUCCEEDED, "deployed", True)
-    assert [at.strftime("%H:%M") for at in (change.asked_at, change.started_at, change.ended_at) if at] == [
+    assert [at.strftime("%H:%M") for at in (change.asked_at, change.started_at,
+    change.ended_at) if at] == [
         "09:00", "09:03", "09:04",
     ]  # fmt: skip
     assert change.review is not None
@@ -72,14 +81,24 @@ ENDINGS = [
     ([Event.ASKED, Event.WAITING, Event.REJECTED], Ending.REJECTED, False),
     ([Event.ASKED, Event.WAITING, Event.EXPIRED], Ending.EXPIRED, False),
     ([Event.ASKED, Event.WAITING, Event.APPROVED, Event.REFUSED], Ending.WAITING, False),
-    ([Event.ASKED, Event.WAITING, Event.APPROVED, Event.REFUSED, Event.EXPIRED], Ending.EXPIRED, False),
-    ([Event.ASKED, Event.WAITING, Event.CONFIRMED, Event.STARTED, Event.SUCCEEDED], Ending.SUCCEEDED, True),
+    (
+        [Event.ASKED, Event.WAITING, Event.APPROVED, Event.REFUSED, Event.EXPIRED],
+        Ending.EXPIRED,
+        False,
+    ),
+    (
+        [Event.ASKED, Event.WAITING, Event.CONFIRMED, Event.STARTED, Event.SUCCEEDED],
+        Ending.SUCCEEDED,
+        True,
+    ),
     ([Event.ASKED, Event.OVERRIDDEN, Event.STARTED, Event.FAILED], Ending.FAILED, True),
     ([Event.ASKED, Event.STARTED, Event.SUCCEEDED, Event.LOCKED], Ending.SUCCEEDED, True),
 ]
 
 
-@pytest.mark.parametrize(("events", "ending", "touched"), ENDINGS, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(
+    ("events", "ending", "touched"), ENDINGS, ids=lambda value: str(value)[:60]
+)
 def test_what_became_of_it_is_told_by_its_records(
     book: Book, events: List[Event], ending: Ending, touched: bool
 ) -> None:
@@ -128,14 +147,20 @@ def test_locks_are_no_attempts_to_change_anything(book: Book) -> None:
         ("watch pages", Event.UNCONFIRMED),
     ],
 )
-def test_what_changes_nothing_that_runs_is_no_attempt(book: Book, command: str, event: Event) -> None:
+def test_what_changes_nothing_that_runs_is_no_attempt(
+    book: Book, command: str, event: Event
+) -> None:
     book.write(event, command=command)
     assert collected(book).attempts == ()
 
 
 def test_every_command_that_is_recorded_deploys_or_is_no_attempt() -> None:
     sources = Path(opsroom.commands.__file__).parent.rglob("*.py")
-    found = {one for path in sources for one in re.findall(r'Request\(\w+, "([^"]+)"', path.read_text("utf-8"))}
+    found = {
+        one
+        for path in sources
+        for one in re.findall(r'Request\(\w+, "([^"]+)"', path.read_text("utf-8"))
+    }
     # `plan` records nothing.
     left = {one for one in found if one.split(" ")[0] not in _ABOUT}
     assert left <= {"deploy", "redeploy", "promote", "rollback", "emergency deploy", "plan"}
@@ -150,7 +175,11 @@ def test_an_emergency_has_its_reason_and_what_it_passed(book: Book) -> None:
     book.write(Event.SUCCEEDED, command="emergency deploy")
     override = only(book).override
     assert override is not None
-    assert (override.by, override.text, override.passed) == ("alice", "checkout is down", ("frozen", "approval"))
+    assert (override.by, override.text, override.passed) == (
+        "alice",
+        "checkout is down",
+        ("frozen", "approval"),
+    )
 
 
 def test_an_interruption_knows_what_ran(book: Book) -> None:
@@ -164,7 +193,9 @@ def test_an_interruption_knows_what_ran(book: Book) -> None:
     assert collected(book).changes[1].running is None
 
 
-def test_a_change_belongs_to_the_month_in_which_it_was_started_with_all_that_was_said_of_it(book: Book) -> None:
+def test_a_change_belongs_to_the_month_in_which_it_was_started_with_all_that_was_said_of_it(
+    book: Book,
+) -> None:
     book.at("2026-10-31T23:50:00").write(Event.ASKED)
     book.write(Event.WAITING)
     book.at("2026-11-01T00:10:00").write(Event.STARTED)
@@ -208,7 +239,9 @@ def test_locks_are_told_as_far_as_they_reach_into_the_period(book: Book) -> None
     lock(Event.LOCKED, facts={"reason": "load test", "until": "2026-11-02T12:00:00Z"})
     book.at("2026-11-20T10:00:00")
     lock(Event.LOCKED, app="", environment="", facts={"reason": "kill switch"})
-    told = [(one.app, one.environment, one.by, one.reason, one.until) for one in collected(book).locks]
+    told = [
+        (one.app, one.environment, one.by, one.reason, one.until) for one in collected(book).locks
+    ]
     assert [one[:4] for one in told] == [
         ("web", "production", "bob", "load test"),
         ("", "", "bob", "kill switch"),
@@ -220,7 +253,9 @@ def test_locks_are_told_as_far_as_they_reach_into_the_period(book: Book) -> None
 @pytest.mark.parametrize(
     "change", ["event = 'bogus'", "facts = '{'", "facts = '[]'", "event = 'asked', facts = 'null'"]
 )
-def test_a_record_that_opsroom_cannot_have_written_is_named_and_the_rest_is_read(book: Book, change: str) -> None:
+def test_a_record_that_opsroom_cannot_have_written_is_named_and_the_rest_is_read(
+    book: Book, change: str
+) -> None:
     book.deployed("d1")
     book.deployed("d2", before="v2", version="v3")
     open_gates(book.store)
@@ -238,7 +273,10 @@ def test_the_text_of_a_forger_that_is_no_text_is_named(tmp_path: Path) -> None:
     book = Book(store)
     book.deployed("d1")
     open_gates(store)
-    run(store, "UPDATE ledger SET message = CAST(x'ff00fe' AS TEXT), requester = x'ff00' WHERE seq = 2")
+    run(
+        store,
+        "UPDATE ledger SET message = CAST(x'ff00fe' AS TEXT), requester = x'ff00' WHERE seq = 2",
+    )
     report = make_report(store, NOVEMBER)
     assert not report.complete
     assert any("Record 2" in one.message for one in report.gaps)
@@ -249,14 +287,28 @@ PERIODS = [
     ("2026-11", "", "2026-11-01 2026-12-01", "November 2026", "2026-11"),
     ("2026-12", "", "2026-12-01 2027-01-01", "December 2026", "2026-12"),
     ("2026-11-23", "", "2026-11-23 2026-11-24", "2026-11-23", "2026-11-23"),
-    (" 2026-11-01 ", "2026-11-30", "2026-11-01 2026-12-01", "2026-11-01 to 2026-11-30", "2026-11-01-to-2026-11-30"),
-    ("2026-10", "2026-11", "2026-10-01 2026-12-01", "October 2026 to November 2026", "2026-10-to-2026-11"),
+    (
+        " 2026-11-01 ",
+        "2026-11-30",
+        "2026-11-01 2026-12-01",
+        "2026-11-01 to 2026-11-30",
+        "2026-11-01-to-2026-11-30",
+    ),
+    (
+        "2026-10",
+        "2026-11",
+        "2026-10-01 2026-12-01",
+        "October 2026 to November 2026",
+        "2026-10-to-2026-11",
+    ),
     ("2024-02-29", "2024-02-29", "2024-02-29 2024-03-01", "2024-02-29", "2024-02-29-to-2024-02-29"),
 ]
 
 
 @pytest.mark.parametrize(("since", "until", "span", "title", "slug"), PERIODS)
-def test_a_period_is_what_its_words_mean(since: str, until: str, span: str, title: str, slug: str) -> None:
+def test_a_period_is_what_its_words_mean(
+    since: str, until: str, span: str, title: str, slug: str
+) -> None:
     period = read_period(since, until)
     assert f"{period.since:%Y-%m-%d} {period.until:%Y-%m-%d}" == span
     assert (period.title, period.slug) == (title, slug)
@@ -298,7 +350,9 @@ def test_both_ends_may_be_said_so() -> None:
     assert read_period("last month", now=NOW.replace(month=1)).slug == "2025-12"
 
 
-@pytest.mark.parametrize("words", ["0d", "30", "3 months", "month", "day", "this today", "ma", "mayo", "30d ago"])
+@pytest.mark.parametrize(
+    "words", ["0d", "30", "3 months", "month", "day", "this today", "ma", "mayo", "30d ago"]
+)
 def test_what_could_mean_several_periods_is_refused(words: str) -> None:
     with pytest.raises(Refusal):
         read_period(words, now=NOW)
@@ -321,8 +375,10 @@ def test_a_moment_may_have_a_zone_and_is_kept_in_utc() -> None:
 
 @pytest.mark.parametrize(
     ("since", "until"),
-    [("", ""), ("novembre", ""), ("2026-13", ""), ("2026-02-30", ""), ("26-11", ""), ("2026-11", "soon"), ("0000", ""),
-     ("2026-11", "2026-10"), ("2026-11-23T14:00", "2026-11-23T14:00"), ("2026-11-23T25:00", ""), ("9999", "9999-13"),
+    [("", ""), ("novembre", ""), ("2026-13", ""), ("2026-02-30", ""), ("26-11", ""),
+     ("2026-11", "soon"), ("0000", ""),
+     ("2026-11", "2026-10"), ("2026-11-23T14:00", "2026-11-23T14:00"), ("2026-11-23T25:00", ""),
+     ("9999", "9999-13"),
      ("٢٠٢٦", "")],
 )  # fmt: skip
 def test_what_is_no_period_is_refused_with_examples(since: str, until: str) -> None:
@@ -340,5 +396,7 @@ def test_the_executions_that_records_name_are_found_on_either_database(book: Boo
     book.write(Event.ASKED, deployment="d3", execution_id="")
     with book.store.read() as connection:
         found = noted(connection, NOVEMBER)
-        assert [(one.id, one.record, one.what) for one in found.values()] == [("x-d2-bob", 4, "deploy by bob")]
+        assert [(one.id, one.record, one.what) for one in found.values()] == [
+            ("x-d2-bob", 4, "deploy by bob")
+        ]
         assert known(connection, ["x-d1-alice", "nobody", *map(str, range(1200))]) == ["x-d1-alice"]

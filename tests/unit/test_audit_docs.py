@@ -1,4 +1,5 @@
-"""What the page for auditors tells others to do works: the chain without opsroom, backups, the codes it explains."""
+"""What the page for auditors tells others to do works: the chain without opsroom, backups, the
+codes it explains."""
 
 from __future__ import annotations
 
@@ -30,9 +31,13 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-def verify(script: Path, *arguments: str, told: Optional[str] = None) -> subprocess.CompletedProcess[str]:
+def verify(
+    script: Path, *arguments: str, told: Optional[str] = None
+) -> subprocess.CompletedProcess[str]:
     # -I: nothing of opsroom can be imported.
-    return subprocess.run([sys.executable, "-I", str(script), *arguments], input=told, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-I", str(script), *arguments], input=told, capture_output=True, text=True
+    )
 
 
 def filled(store: Store) -> Store:
@@ -47,19 +52,29 @@ def test_the_chain_can_be_verified_without_opsroom(store: Store, script: Path) -
     if store.dialect == "sqlite":
         arguments, told = (store.address.path,), None
     else:
-        lines = [row[0] for row in rows(store, "SELECT row_to_json(l)::text FROM ledger l ORDER BY seq")]
+        lines = [
+            row[0] for row in rows(store, "SELECT row_to_json(l)::text FROM ledger l ORDER BY seq")
+        ]
         arguments, told = (), "\n".join(lines)
     done = verify(script, *arguments, told=told)
     with store.read() as connection:
         report = verify_chain(connection)
-    assert (done.returncode, done.stdout) == (0, f"8 records hold; the newest hash is {report.head_hash}\n")
+    assert (done.returncode, done.stdout) == (
+        0,
+        f"8 records hold; the newest hash is {report.head_hash}\n",
+    )
 
 
 @pytest.mark.parametrize(
     ("statement", "seq"),
-    [("UPDATE ledger SET requester = 'bob' WHERE seq = 3", 3), ("DELETE FROM ledger WHERE seq = 3", 4)],
+    [
+        ("UPDATE ledger SET requester = 'bob' WHERE seq = 3", 3),
+        ("DELETE FROM ledger WHERE seq = 3", 4),
+    ],
 )
-def test_and_finds_what_opsroom_finds(tmp_path: Path, script: Path, statement: str, seq: int) -> None:
+def test_and_finds_what_opsroom_finds(
+    tmp_path: Path, script: Path, statement: str, seq: int
+) -> None:
     store = filled(open_store(f"sqlite:///{tmp_path}/opsroom.db"))
     open_gates(store)
     run(store, statement)
@@ -73,7 +88,9 @@ def test_a_backup_made_while_the_database_is_open_holds_and_guards_its_records(
 ) -> None:
     store = filled(open_store(f"sqlite:///{tmp_path}/opsroom.db"))
     copy = tmp_path / "copy.db"
-    with store.write(), sqlite3.connect(store.address.path) as source:  # somebody writes at this moment
+    with store.write(), sqlite3.connect(
+        store.address.path
+    ) as source:  # somebody writes at this moment
         if way == "vacuum":
             source.execute("VACUUM INTO ?", (str(copy),))
         else:
@@ -82,7 +99,9 @@ def test_a_backup_made_while_the_database_is_open_holds_and_guards_its_records(
             target.close()
     source.close()
     assert verify(script, str(copy)).stdout.startswith("8 records hold")
-    with sqlite3.connect(copy) as restored, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    with sqlite3.connect(copy) as restored, pytest.raises(
+        sqlite3.IntegrityError, match="append-only"
+    ):
         restored.execute("DELETE FROM ledger")
     restored.close()
 

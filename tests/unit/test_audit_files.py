@@ -1,4 +1,5 @@
-"""The report as CSV, JSON and a page: what it holds, what it cannot be made to hold, and where it is put."""
+"""The report as CSV, JSON and a page: what it holds, what it cannot be made to hold, and where it
+is put."""
 
 from __future__ import annotations
 
@@ -47,10 +48,18 @@ def month(book: Book) -> Book:
     book.write(Event.REVIEWED, "carol", "d2", message="it was right", **told)
     book.write(Event.ASKED, "bob", "d3", version="v4")
     book.write(Event.STARTED, "bob", "d3", version="v4", version_before="v3")
-    book.write(Event.FAILED, "bob", "d3", version="v4", version_before="v3", code="deploy_failed", message="disk full",
+    book.write(Event.FAILED, "bob", "d3", version="v4", version_before="v3", code="deploy_failed",
+    message="disk full",
                facts={"running": "v3"})  # fmt: skip
     book.write(Event.ASKED, "mallory", "d4", version="v9")
-    book.write(Event.REFUSED, "mallory", "d4", version="v9", code="not_allowed", message="mallory may not deploy")
+    book.write(
+        Event.REFUSED,
+        "mallory",
+        "d4",
+        version="v9",
+        code="not_allowed",
+        message="mallory may not deploy",
+    )
     book.write(Event.LOCKED, "bob", "", version="", facts={"reason": "load test"})
     book.at("2026-12-01T08:00:00")
     return book
@@ -89,13 +98,22 @@ def test_the_csv_is_this(month: Book) -> None:
     assert text.startswith("\ufeffkind,environment,application,change,")
     rows = list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline="")))
     assert tuple(rows[0]) == COLUMNS
-    assert [row["kind"] for row in rows] == ["change", "change", "change", "attempt", "note", "chain"]
+    assert [row["kind"] for row in rows] == [
+        "change",
+        "change",
+        "change",
+        "attempt",
+        "note",
+        "chain",
+    ]
     told = {name: value for name, value in rows[0].items() if value}
     assert told == {
-        "kind": "change", "environment": "production", "application": "web", "change": "K7QX", "command": "deploy",
+        "kind": "change", "environment": "production", "application": "web", "change": "K7QX",
+        "command": "deploy",
         "version_before": "v1", "version": "v2", "outcome": "succeeded",
         "asked_by": "alice", "asked_at": "2026-11-02T09:00:00Z",
-        "approved_by": "carol", "approved_at": "2026-11-02T09:02:00Z", "approvals_needed": "1", "second_factor": "yes",
+        "approved_by": "carol", "approved_at": "2026-11-02T09:02:00Z", "approvals_needed": "1",
+        "second_factor": "yes",
         "started_at": "2026-11-02T09:03:00Z", "ended_at": "2026-11-02T09:04:00Z", "cards": "OPS-12",
         "plan": "web on production would go from v1 to v2", "code": "deployed", "message": "done",
         "room": "#ops", "person": "alice", "chat_name": "alice", "st2_user": "chatops_bot",
@@ -106,13 +124,18 @@ def test_the_csv_is_this(month: Book) -> None:
     }  # fmt: skip
     assert rows[1]["override_reason"] == "checkout is down"
     assert (rows[1]["override_passed"], rows[1]["reviewed_by"]) == ("frozen; approval", "carol")
-    assert (rows[3]["asked_by"], rows[3]["outcome"], rows[3]["code"]) == ("mallory", "refused", "not_allowed")
+    assert (rows[3]["asked_by"], rows[3]["outcome"], rows[3]["code"]) == (
+        "mallory",
+        "refused",
+        "not_allowed",
+    )
     assert "The chain of 16 records holds." in rows[5]["message"]
 
 
 def test_the_json_is_this(month: Book) -> None:
     told = json.loads(as_json(report(month, link=LINK)))
-    assert [told[name] for name in ("opsroom_audit", "title", "since", "until", "environment", "complete")] == [
+    assert [told[name] for name in ("opsroom_audit", "title", "since", "until", "environment",
+    "complete")] == [
         1, "November 2026", "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z", "production", True,
     ]  # fmt: skip
     assert told["made_at"] == "2026-12-01T08:00:00Z"
@@ -127,10 +150,23 @@ def test_the_json_is_this(month: Book) -> None:
     assert told["changes"][1]["override"]["passed"] == ["frozen", "approval"]
     assert told["attempts"][0]["code"] == "not_allowed"
     assert told["locks"][0]["reason"] == "load test"
-    assert told["notes"] == ["The record begins at 2026-11-02 09:00 UTC; it knows nothing of what was before."]
+    assert told["notes"] == [
+        "The record begins at 2026-11-02 09:00 UTC; it knows nothing of what was before."
+    ]
 
 
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", '=HYPERLINK("http://x")']
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "  =1",
+    "＝1",
+    '=HYPERLINK("http://x")',
+]
 
 
 @pytest.mark.parametrize("value", FORMULAS)
@@ -138,16 +174,24 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_neutralised(value: str) -> N
     assert harmless(value) == "'" + value
 
 
-@pytest.mark.parametrize("value", ["", "v1.2.0", "web", "2026-11-02T09:00:00Z", "a=b", "#ops", "1 2 3"])
+@pytest.mark.parametrize(
+    "value", ["", "v1.2.0", "web", "2026-11-02T09:00:00Z", "a=b", "#ops", "1 2 3"]
+)
 def test_other_cells_stay_as_they_are(value: str) -> None:
     assert harmless(value) == value
 
 
-@pytest.mark.parametrize("column", ["requester", "version", "message", "app", "room", "chat_name", "execution_id"])
-def test_no_cell_of_the_file_begins_a_formula_whatever_is_in_the_record(book: Book, column: str) -> None:
+@pytest.mark.parametrize(
+    "column", ["requester", "version", "message", "app", "room", "chat_name", "execution_id"]
+)
+def test_no_cell_of_the_file_begins_a_formula_whatever_is_in_the_record(
+    book: Book, column: str
+) -> None:
     book.deployed("d1", **({"who": "=1+1"} if column == "requester" else {column: "=1+1"}))
     text = as_csv(report(book, ""))
-    cells = [cell for row in csv.reader(io.StringIO(text.lstrip("\ufeff"), newline="")) for cell in row]
+    cells = [
+        cell for row in csv.reader(io.StringIO(text.lstrip("\ufeff"), newline="")) for cell in row
+    ]
     assert any("=1+1" in cell for cell in cells)
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
 
@@ -177,7 +221,16 @@ class _Page(HTMLParser):
 
 
 def test_hostile_text_in_any_field_is_text_on_the_page(book: Book) -> None:
-    fields = ("version_before", "version", "app", "environment", "room", "chat_name", "st2_user", "execution_id")
+    fields = (
+        "version_before",
+        "version",
+        "app",
+        "environment",
+        "room",
+        "chat_name",
+        "st2_user",
+        "execution_id",
+    )
     told: Dict[str, Any] = {name: f"{name}{HOSTILE}" for name in fields}
     facts = {
         "change": HOSTILE,
@@ -187,18 +240,43 @@ def test_hostile_text_in_any_field_is_text_on_the_page(book: Book) -> None:
         "reason": HOSTILE,
         "passed": [HOSTILE],
     }
-    for event in (Event.ASKED, Event.WAITING, Event.APPROVED, Event.OVERRIDDEN, Event.STARTED, Event.FAILED):
-        book.write(event, HOSTILE, HOSTILE, command=HOSTILE, code=HOSTILE, message=HOSTILE, facts=facts, **told)
+    for event in (
+        Event.ASKED,
+        Event.WAITING,
+        Event.APPROVED,
+        Event.OVERRIDDEN,
+        Event.STARTED,
+        Event.FAILED,
+    ):
+        book.write(
+            event,
+            HOSTILE,
+            HOSTILE,
+            command=HOSTILE,
+            code=HOSTILE,
+            message=HOSTILE,
+            facts=facts,
+            **told,
+        )
     book.write(Event.REVIEWED, HOSTILE, HOSTILE, command=HOSTILE, message=HOSTILE, **told)
     book.write(Event.ASKED, HOSTILE, "d2", command=HOSTILE, **told)
     book.write(Event.REFUSED, HOSTILE, "d2", command=HOSTILE, code=HOSTILE, message=HOSTILE, **told)
-    book.write(Event.LOCKED, HOSTILE, "", **{**told, "app": "", "environment": ""}, facts={"reason": HOSTILE})
+    book.write(
+        Event.LOCKED,
+        HOSTILE,
+        "",
+        **{**told, "app": "", "environment": ""},
+        facts={"reason": HOSTILE},
+    )
     text = as_html(report(book, "", link=LINK))
     page = _Page(text)
     known = {
-        "html", "head", "meta", "title", "style", "body", "p", "h1", "h2", "h3", "div", "strong", "ul", "li", "b",
-        "span", "figure", "figcaption", "svg", "line", "text", "g", "circle", "path", "rect", "table", "thead",
-        "tbody", "tr", "th", "td", "a", "br", "code", "article", "header", "dl", "dt", "dd", "footer",
+        "html", "head", "meta", "title", "style", "body", "p", "h1", "h2", "h3", "div", "strong",
+        "ul", "li", "b",
+        "span", "figure", "figcaption", "svg", "line", "text", "g", "circle", "path", "rect",
+        "table", "thead",
+        "tbody", "tr", "th", "td", "a", "br", "code", "article", "header", "dl", "dt", "dd",
+        "footer",
     }  # fmt: skip
     assert {tag for tag, _ in page.tags} <= known
     assert page.open == []
@@ -225,7 +303,9 @@ def test_marks_that_turn_a_line_around_are_made_visible() -> None:
     assert escape("v1\u202e2\x1b") == "v1\ufffd2\ufffd"
 
 
-def test_the_page_shows_a_lane_and_a_mark_for_each_change_and_keeps_labels_apart(book: Book) -> None:
+def test_the_page_shows_a_lane_and_a_mark_for_each_change_and_keeps_labels_apart(
+    book: Book,
+) -> None:
     for number in range(1, 41):
         book.deployed(f"d{number}", before=f"v{number}", version=f"v{number + 1}")
     text = as_html(report(book))
@@ -247,7 +327,9 @@ def test_a_report_on_nothing_says_so_in_every_format(book: Book) -> None:
     assert "note" in as_csv(told)
 
 
-def test_a_deployment_that_is_going_on_is_a_note_and_one_that_nobody_holds_is_a_gap(book: Book) -> None:
+def test_a_deployment_that_is_going_on_is_a_note_and_one_that_nobody_holds_is_a_gap(
+    book: Book,
+) -> None:
     from opsroom.records.claims import Claim, take
 
     book.approved("d1", end=None)
@@ -264,7 +346,9 @@ def test_files_are_named_after_period_and_environment(month: Book) -> None:
     assert file_name(report(month, ""), "csv") == "2026-11.csv"
 
 
-def test_a_file_is_replaced_in_one_step_and_is_not_for_everybody(month: Book, tmp_path: Path) -> None:
+def test_a_file_is_replaced_in_one_step_and_is_not_for_everybody(
+    month: Book, tmp_path: Path
+) -> None:
     folder = tmp_path / "audit"
     path = write(folder, "a.json", b"old")
     assert write(folder, "a.json", render(report(month), "json")) == path

@@ -1,4 +1,5 @@
-"""What is missing in the record, and which changes went another way than the rules want: each has its sentence."""
+"""What is missing in the record, and which changes went another way than the rules want: each has
+its sentence."""
 
 from __future__ import annotations
 
@@ -23,8 +24,10 @@ def word(by: str, **values: Any) -> Word:
 def change(number: int = 1, **values: Any) -> Change:
     at = START + timedelta(hours=number)
     known: Dict[str, Any] = {
-        "deployment": f"d{number}", "command": "deploy", "app": "web", "environment": "production", "first_at": at,
-        "records": (number * 10, number * 10 + 1), "ending": Ending.SUCCEEDED, "asked_by": "alice", "person": "alice",
+        "deployment": f"d{number}", "command": "deploy", "app": "web", "environment": "production",
+        "first_at": at,
+        "records": (number * 10, number * 10 + 1), "ending": Ending.SUCCEEDED, "asked_by": "alice",
+        "person": "alice",
         "asked_at": at, "started_at": at, "starts": 1, "ends": 1,
         "version_before": f"v{number}", "version": f"v{number + 1}",
     }  # fmt: skip
@@ -74,21 +77,27 @@ JOINS = [
     ("it ran something else", change(2, version="v7"), change(3), ["changed_outside"]),
     ("it ran the same commit under another name", change(2, version="v7", commit="a" * 40),
      change(3, commit_before="a" * 40), []),
-    ("it ran another commit of the same name", change(2, commit="a" * 40), change(3, commit_before="b" * 40),
+    ("it ran another commit of the same name", change(2, commit="a" * 40),
+     change(3, commit_before="b" * 40),
      ["changed_outside"]),
     ("the one before failed, and left what it found", change(2, ending=Ending.FAILED, running="v2"),
      change(3, version_before="v2"), []),
-    ("the one before failed, and left its own", change(2, ending=Ending.FAILED, running="v3"), change(3), []),
-    ("the one before failed, and somebody mended it by hand", change(2, ending=Ending.FAILED, running="v2"),
+    ("the one before failed, and left its own", change(2, ending=Ending.FAILED, running="v3"),
+     change(3), []),
+    ("the one before failed, and somebody mended it by hand",
+     change(2, ending=Ending.FAILED, running="v2"),
      change(3), ["changed_outside"]),
-    ("the one before was interrupted, and nobody knows", change(2, ending=Ending.INTERRUPTED), change(3), []),
+    ("the one before was interrupted, and nobody knows", change(2, ending=Ending.INTERRUPTED),
+     change(3), []),
     ("nobody could ask what ran", change(2), change(3, version_before=""), []),
     ("another application", change(2, app="shop"), change(3, version_before="v9"), []),
     ("another environment", change(2, environment="uat"), change(3, version_before="v9"), []),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("what", "first", "second", "wanted"), JOINS, ids=[one[0] for one in JOINS])
+@pytest.mark.parametrize(
+    ("what", "first", "second", "wanted"), JOINS, ids=[one[0] for one in JOINS]
+)
 def test_versions_that_do_not_join_up_were_changed_outside(
     what: str, first: Change, second: Change, wanted: List[str]
 ) -> None:
@@ -98,7 +107,8 @@ def test_versions_that_do_not_join_up_were_changed_outside(
 def test_a_version_changed_outside_is_told_with_both_versions_and_both_sides() -> None:
     (found,) = gaps(HOLDS, (), [change(1), change(2, version_before="v9", asked_by="bob")], (), {})
     assert found.message == (
-        "web on production ran v2 after the deploy by alice, but v9 when bob began at 2026-11-02 11:00 UTC: "
+        "web on production ran v2 after the deploy by alice, but v9 when bob began at 2026-11-02 "
+        "11:00 UTC: "
         "it was changed outside of opsroom in between."
     )
 
@@ -124,24 +134,35 @@ EXCEPTIONS = [
     ("no approval was needed", {}, []),
     ("approved by nobody", {"needed": 1}, ["not_approved"]),
     ("approved by one of two", {"needed": 2, "approvals": (word("carol"),)}, ["not_approved"]),
-    ("approved twice by the same, of two", {"needed": 2, "approvals": (word("carol"), word("carol"))},
+    ("approved twice by the same, of two", {"needed": 2, "approvals": (word("carol"),
+     word("carol"))},
      ["not_approved"]),
-    ("approved again by the same, of one", {"needed": 1, "approvals": (word("carol"), word("carol"))}, []),
-    ("approved by the requester", {"needed": 1, "approvals": (word("alice"),)}, ["own_approval", "not_approved"]),
-    ("by the requester under another name", {"needed": 1, "approvals": (word("al", person="alice"),)},
+    ("approved again by the same, of one", {"needed": 1, "approvals": (word("carol"),
+     word("carol"))}, []),
+    ("approved by the requester", {"needed": 1, "approvals": (word("alice"),)},
      ["own_approval", "not_approved"]),
-    ("by the requester and another", {"needed": 1, "approvals": (word("alice"), word("carol"))}, ["own_approval"]),
-    ("by a stranger of the same name through another relay", {"needed": 1, "person": "", "chat_name": "al",
+    ("by the requester under another name", {"needed": 1, "approvals": (word("al", person="alice"),
+     )},
+     ["own_approval", "not_approved"]),
+    ("by the requester and another", {"needed": 1, "approvals": (word("alice"), word("carol"))},
+     ["own_approval"]),
+    ("by a stranger of the same name through another relay",
+     {"needed": 1, "person": "", "chat_name": "al",
      "approvals": (word("alice", person="", chat_name="al", st2_user="other"),)}, []),
     ("by the same stranger", {"needed": 1, "person": "", "chat_name": "al", "st2_user": "bot",
-     "approvals": (word("alice", person="", chat_name="al", st2_user="bot"),)}, ["own_approval", "not_approved"]),
-    ("an emergency nobody reviewed", {"needed": 1, "override": OVERRIDE}, ["override_not_reviewed"]),
+     "approvals": (word("alice", person="", chat_name="al", st2_user="bot"),)},
+     ["own_approval", "not_approved"]),
+    ("an emergency nobody reviewed", {"needed": 1, "override": OVERRIDE},
+     ["override_not_reviewed"]),
     ("an emergency somebody reviewed", {"override": OVERRIDE, "review": word("dave")}, []),
-    ("an emergency reviewed by its requester", {"override": OVERRIDE, "review": word("alice")}, ["own_review"]),
+    ("an emergency reviewed by its requester", {"override": OVERRIDE, "review": word("alice")},
+     ["own_review"]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("what", "values", "wanted"), EXCEPTIONS, ids=[one[0] for one in EXCEPTIONS])
+@pytest.mark.parametrize(
+    ("what", "values", "wanted"), EXCEPTIONS, ids=[one[0] for one in EXCEPTIONS]
+)
 def test_what_went_another_way_than_the_rules_want_is_an_exception(
     what: str, values: Dict[str, Any], wanted: List[str]
 ) -> None:

@@ -14,10 +14,45 @@ from opsroom.trackers.formats import adf, wiki
 from opsroom.trackers.formats.text import Code, blocks, clean
 from support.vendor import FOLDERS
 
-_PIECES = ["```", "```python\n", "\n", "\n\n", " ", "word", "https://a.example/x?y=1&z=[2]", "<b>", "&amp;", "\\\\"]
-_PIECES += [*"{}[]*_-+^~!|#?:;()%@&\\Px1", "{code}", "{noformat}", "h1. ", "bq. ", "||", "{{", "}}", "[~bob]"]
-_PIECES += ["😀", "\t", "\x00", "{{ x }}", "<% x %>", "----", "(/)", ":)", "C:\\new\\*", "snake_case_name", "é"]
-TEXTS = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(_PIECES), max_size=40).map("".join))
+_PIECES = [
+    "```",
+    "```python\n",
+    "\n",
+    "\n\n",
+    " ",
+    "word",
+    "https://a.example/x?y=1&z=[2]",
+    "<b>",
+    "&amp;",
+    "\\\\",
+]
+_PIECES += [
+    *"{}[]*_-+^~!|#?:;()%@&\\Px1",
+    "{code}",
+    "{noformat}",
+    "h1. ",
+    "bq. ",
+    "||",
+    "{{",
+    "}}",
+    "[~bob]",
+]
+_PIECES += [
+    "😀",
+    "\t",
+    "\x00",
+    "{{ x }}",
+    "<% x %>",
+    "----",
+    "(/)",
+    ":)",
+    "C:\\new\\*",
+    "snake_case_name",
+    "é",
+]
+TEXTS = st.one_of(
+    st.text(max_size=200), st.lists(st.sampled_from(_PIECES), max_size=40).map("".join)
+)
 
 
 def letters(text: str) -> str:
@@ -26,18 +61,28 @@ def letters(text: str) -> str:
 
 def shown(text: str) -> str:
     """What a reader must see of a text: everything but fences and the language of code."""
-    parts = [block.text if isinstance(block, Code) else "\n".join(block.lines) for block in blocks(text)]
+    parts = [
+        block.text if isinstance(block, Code) else "\n".join(block.lines) for block in blocks(text)
+    ]
     return letters("\n".join(parts))
 
 
 @pytest.fixture(scope="module")
 def valid():
     jsonschema = pytest.importorskip("jsonschema")
-    found = [folder / "adf-full.schema.json" for folder in FOLDERS if (folder / "adf-full.schema.json").is_file()]
+    found = [
+        folder / "adf-full.schema.json"
+        for folder in FOLDERS
+        if (folder / "adf-full.schema.json").is_file()
+    ]
     if not found:
-        pytest.skip("the vendor's description adf-full.schema.json is not here (see OPSROOM_CONTRACTS)")
+        pytest.skip(
+            "the vendor's description adf-full.schema.json is not here (see OPSROOM_CONTRACTS)"
+        )
     schema = json.loads(found[0].read_text("utf-8"))
-    validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft4Validator)(schema)
+    validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft4Validator)(
+        schema
+    )
     return validator.validate
 
 
@@ -60,7 +105,11 @@ def test_text_becomes_a_document():
                     {"type": "text", "text": "c"},
                 ],
             },
-            {"type": "codeBlock", "attrs": {"language": "sh"}, "content": [{"type": "text", "text": "x\n\ny"}]},
+            {
+                "type": "codeBlock",
+                "attrs": {"language": "sh"},
+                "content": [{"type": "text", "text": "x\n\ny"}],
+            },
         ],
     }
 
@@ -76,7 +125,11 @@ def test_every_text_becomes_a_document_that_the_vendor_takes(valid, text):
 def test_the_vendors_description_can_refuse(valid):
     with pytest.raises(Exception, match="valid"):
         valid(
-            {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [{"type": "text", "text": ""}]}]}
+            {
+                "type": "doc",
+                "version": 1,
+                "content": [{"type": "paragraph", "content": [{"type": "text", "text": ""}]}],
+            }
         )
 
 
@@ -88,7 +141,9 @@ def test_a_document_comes_back_as_the_text_it_was_made_of(text):
 def node(kind, *content, **attrs):
     made = {
         "type": kind,
-        "content": [{"type": "text", "text": one} if isinstance(one, str) else one for one in content],
+        "content": [
+            {"type": "text", "text": one} if isinstance(one, str) else one for one in content
+        ],
     }
     return {**made, "attrs": attrs} if attrs else made
 
@@ -116,7 +171,8 @@ def link(text, address):
         (node("doc", node("bulletList", item(node(P, "a")), item(node(P, "b")))), "- a\n- b"),
         (node("doc", node("orderedList", item(node(P, "a")), order=3)), "3. a"),
         (
-            node("doc", node("bulletList", item(node(P, "a"), node("bulletList", item(node(P, "b")))))),
+            node("doc", node("bulletList", item(node(P, "a"), node("bulletList", item(node(P,
+            "b")))))),
             "- a\n  - b",
         ),
         (node("doc", node("blockquote", node(P, "a"), node(P, "b"))), "> a\n> b"),
@@ -124,16 +180,23 @@ def link(text, address):
         (node("doc", node("expand", node(P, "a"), title="More")), "More\n\na"),
         (node("doc", node("codeBlock", "x\n  y", language="sh")), "x\n  y"),
         (
-            node("table", node("tableRow", cell("a", "tableHeader"), cell("b")), node("tableRow", cell("c"))),
+            node("table", node("tableRow", cell("a", "tableHeader"), cell("b")),
+            node("tableRow", cell("c"))),
             "a | b\nc",
         ),
-        (node("doc", node(P, "hi ", {"type": "mention", "attrs": {"id": "1", "text": "@Ann"}})), "hi @Ann"),
-        (node("doc", node(P, {"type": "emoji", "attrs": {"shortName": ":x:", "text": "😀"}})), "😀"),
-        (node("doc", node(P, {"type": "inlineCard", "attrs": {"url": "https://a.example"}})), "https://a.example"),
-        (node("doc", node(P, {"type": "status", "attrs": {"text": "OPEN", "color": "red"}})), "OPEN"),
-        (node("doc", node(P, {"type": "date", "attrs": {"timestamp": "1582152559000"}})), "2020-02-19"),
-        (node("taskList", node("taskItem", "a", state="DONE"), node("taskItem", "b", state="TODO")), "[x] a\n[ ] b"),
-        (node("doc", node("mediaSingle", node("media", alt="a picture", id="1")), node(P, "b")), "a picture\n\nb"),
+        (node("doc", node(P, "hi ", {"type": "mention", "attrs": {"id": "1", "text": "@Ann"}})),
+         "hi @Ann"),
+        (node("doc", node(P, {"type": "emoji", "attrs": {"shortName": ":x:", "text": "😀"}})), "😀"),  # noqa: E501
+        (node("doc", node(P, {"type": "inlineCard", "attrs": {"url": "https://a.example"}})),
+         "https://a.example"),
+        (node("doc", node(P, {"type": "status", "attrs": {"text": "OPEN", "color": "red"}})),
+         "OPEN"),
+        (node("doc", node(P, {"type": "date", "attrs": {"timestamp": "1582152559000"}})),
+         "2020-02-19"),
+        (node("taskList", node("taskItem", "a", state="DONE"), node("taskItem", "b", state="TODO")),
+         "[x] a\n[ ] b"),
+        (node("doc", node("mediaSingle", node("media", alt="a picture", id="1")), node(P, "b")),
+         "a picture\n\nb"),
         (node("doc", node(P, "a"), {"type": "rule"}, node(P, "b")), "a\n\n----\n\nb"),
         (node("doc", node("novelty", node(P, "a"), node(P, "b"))), "a\n\nb"),
         (node("doc", node(P, node("novelInline", "a"), "b")), "ab"),
@@ -156,7 +219,8 @@ _KINDS = st.sampled_from(
 
 @given(
     st.recursive(
-        st.none() | st.integers() | st.text() | _KINDS, lambda inner: st.lists(inner) | st.dictionaries(_KEYS, inner)
+        st.none() | st.integers() | st.text() | _KINDS,
+        lambda inner: st.lists(inner) | st.dictionaries(_KEYS, inner),
     )
 )
 def test_no_nonsense_makes_the_reader_of_documents_fall(document):
@@ -203,9 +267,17 @@ def test_text_becomes_markup_in_which_nothing_of_it_means_anything(text, expecte
     assert wiki.markup(text) == expected
 
 
-# What Jira's renderer takes for an escape, and what would be markup after that (atlassian-renderer, "v2.components").
+# What Jira's renderer takes for an escape, and what would be markup after that (atlassian-renderer,
+# "v2.components").
 _ESCAPE = re.compile(r"(?:^|(?<!\\))\\[-#*_+?^~|%{}\[\]()!@]|&#?\w+;")
-_ACTIVE = [r"[{}\[\]|]", r"\\\\", r"(?<![^\W_])[*_+^~-](?=\S)", r"^\s*[*#-]+\s", r"\?\?", r"!(?=\S)[^!]*\S!"]
+_ACTIVE = [
+    r"[{}\[\]|]",
+    r"\\\\",
+    r"(?<![^\W_])[*_+^~-](?=\S)",
+    r"^\s*[*#-]+\s",
+    r"\?\?",
+    r"!(?=\S)[^!]*\S!",
+]
 _ACTIVE += [r"^\s*(?:h[1-6]|bq)\.\s"]
 
 
@@ -214,8 +286,15 @@ _ACTIVE += [r"^\s*(?:h[1-6]|bq)\.\s"]
 @example("\\\\*x*")
 @example("a\\")
 def test_no_text_leaves_markup_that_the_renderer_would_act_upon(text):
-    source = re.sub(r"\{(noformat|code)(:[^}]*)?\}\n.*?\n\{\1\}", "", wiki.markup(text), flags=re.DOTALL)
-    rest = re.sub(r"\[https?://[^\]\s]*\]|https?://\S+", "\x01", _ESCAPE.sub("\x01", source), flags=re.IGNORECASE)
+    source = re.sub(
+        r"\{(noformat|code)(:[^}]*)?\}\n.*?\n\{\1\}", "", wiki.markup(text), flags=re.DOTALL
+    )
+    rest = re.sub(
+        r"\[https?://[^\]\s]*\]|https?://\S+",
+        "\x01",
+        _ESCAPE.sub("\x01", source),
+        flags=re.IGNORECASE,
+    )
     for pattern in _ACTIVE:
         assert not re.search(pattern, rest, re.MULTILINE), (pattern, source)
 
@@ -233,7 +312,10 @@ def test_markup_comes_back_as_the_text_it_was_made_of(text):
         ("{color:red}x{color} {quote}y{quote}", "x y"),
         ("{code:title=a.py|borderStyle=solid}\n*x*\n  y\n{code}\nz", "*x*\n  y\nz"),
         ("{noformat}[a|b]{noformat}", "[a|b]"),
-        ("[here|https://a.example] [https://b.example]", "here (https://a.example) https://b.example"),
+        (
+            "[here|https://a.example] [https://b.example]",
+            "here (https://a.example) https://b.example",
+        ),
         ("[~bob] [~accountid:5b10]", "@bob @5b10"),
         ("{{mono}} \\{x\\} a\\\\b &lt;", "mono {x} a\nb <"),
         ("bq. said", "> said"),

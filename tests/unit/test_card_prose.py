@@ -26,7 +26,21 @@ from opsroom.trackers.formats.text import (
     unmarked,
 )
 
-_PIECES = ["```", "````", "\n", "\n\n", " ", "word", "https://a.example/x?y=1&z=2", "<b>", "&amp;", '"', "'", "\t", "é"]
+_PIECES = [
+    "```",
+    "````",
+    "\n",
+    "\n\n",
+    " ",
+    "word",
+    "https://a.example/x?y=1&z=2",
+    "<b>",
+    "&amp;",
+    '"',
+    "'",
+    "\t",
+    "é",
+]
 _PIECES += [
     "😀",
     "`",
@@ -39,7 +53,9 @@ _PIECES += [
     "\x00",
     "<![",
 ]
-TEXTS = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(_PIECES), max_size=40).map("".join))
+TEXTS = st.one_of(
+    st.text(max_size=200), st.lists(st.sampled_from(_PIECES), max_size=40).map("".join)
+)
 
 
 def letters(text: str) -> str:
@@ -49,7 +65,8 @@ def letters(text: str) -> str:
 
 def said(text: str) -> str:
     return "\n".join(
-        block.language + block.text if isinstance(block, Code) else "\n".join(block.lines) for block in blocks(text)
+        block.language + block.text if isinstance(block, Code) else "\n".join(block.lines)
+        for block in blocks(text)
     )
 
 
@@ -86,7 +103,10 @@ def test_no_letter_gets_lost_in_blocks(text):
     assert letters(said(text)) == letters(text)
 
 
-@given(st.lists(st.text("ab c", min_size=1).filter(str.strip), min_size=1, max_size=6), st.integers(1, 4))
+@given(
+    st.lists(st.text("ab c", min_size=1).filter(str.strip), min_size=1, max_size=6),
+    st.integers(1, 4),
+)
 def test_blank_lines_between_paragraphs_are_kept(lines, blanks):
     text = ("\n" + "\n" * blanks).join(line.rstrip() for line in lines)
     assert "\n\n".join("\n".join(block.lines) for block in blocks(text)) == text
@@ -157,7 +177,9 @@ def test_a_cut_within_code_closes_it_so_that_the_note_is_no_code():
     assert last == Paragraph((f"[cut: {missing} more characters]",))
 
 
-@pytest.mark.parametrize("text", ["a", "```x\ny", "```\nx\n```", "```x```", "a\n````py\n```\nb", "```"])
+@pytest.mark.parametrize(
+    "text", ["a", "```x\ny", "```\nx\n```", "```x```", "a\n````py\n```\nb", "```"]
+)
 def test_what_follows_a_closed_text_is_no_code(text):
     assert blocks(closed(text) + "\nafter")[-1].lines[-1] == "after"
 
@@ -183,7 +205,8 @@ def test_a_text_is_cut_so_that_it_fits_as_it_will_be_written():
         ("  two", "<div>&nbsp;&nbsp;two</div>"),
         ("https://a.example/?a=1&b='2", '<div><a href="https://a.example/?a=1&amp;b=&#x27;2">'
          "https://a.example/?a=1&amp;b=&#x27;2</a></div>"),
-        ("<script>alert('1')</script>", "<div>&lt;script&gt;alert(&#x27;1&#x27;)&lt;/script&gt;</div>"),
+        ("<script>alert('1')</script>",
+         "<div>&lt;script&gt;alert(&#x27;1&#x27;)&lt;/script&gt;</div>"),
     ],
 )  # fmt: skip
 def test_text_becomes_html(text, expected):
@@ -219,11 +242,16 @@ def test_nothing_of_the_text_is_html_and_nothing_of_it_gets_lost(text):
 
 @given(TEXTS)
 def test_html_comes_back_as_the_text_it_was_made_of(text):
-    wanted = "".join("".join(block.lines) if isinstance(block, Paragraph) else block.text for block in blocks(text))
+    wanted = "".join(
+        "".join(block.lines) if isinstance(block, Paragraph) else block.text
+        for block in blocks(text)
+    )
     assert letters(from_html(html(text))) == letters(wanted)
 
 
-@pytest.mark.parametrize("text", ["a\nb\n\nc", "a\n\n\nb", "  two  blanks", "see https://a.example/?x=1&y=2 <b>"])
+@pytest.mark.parametrize(
+    "text", ["a\nb\n\nc", "a\n\n\nb", "  two  blanks", "see https://a.example/?x=1&y=2 <b>"]
+)
 def test_lines_survive_the_way_there_and_back(text):
     assert from_html(html(text)) == text
 
@@ -245,7 +273,8 @@ def test_lines_survive_the_way_there_and_back(text):
         ('<a href="javascript:alert(1)">there</a>', "there"),
         ("a<script>alert(1)</script><style>b{}</style>c<!-- d -->", "ac"),
         (
-            '<bc-attachment><figure><img alt="Ann"><figcaption>Bo</figcaption></figure></bc-attachment>hi',
+            "<bc-attachment><figure><img "
+            'alt="Ann"><figcaption>Bo</figcaption></figure></bc-attachment>hi',
             "Ann\nBo\nhi",
         ),
         ("</div></pre></script>x", "x"),
@@ -259,7 +288,10 @@ def test_html_is_read_as_plain_text(source, expected):
 
 @given(
     st.one_of(
-        TEXTS, st.lists(st.sampled_from(["<", ">", "<!", "[", "<a href=", "</", "&#", "x", "<pre>"])).map("".join)
+        TEXTS,
+        st.lists(st.sampled_from(["<", ">", "<!", "[", "<a href=", "</", "&#", "x", "<pre>"])).map(
+            "".join
+        ),
     )
 )
 def test_no_html_is_too_broken_to_be_read(source):

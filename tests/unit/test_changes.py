@@ -80,7 +80,11 @@ def begun(store: Store, change: Change, by: str = "carol") -> bool:
 
 def age(store: Store, change: Change) -> None:
     """As if its time had passed."""
-    run(store, "UPDATE changes SET expires_at = '2000-01-01T00:00:00.000000+00:00' WHERE id = :id", id=change.id)
+    run(
+        store,
+        "UPDATE changes SET expires_at = '2000-01-01T00:00:00.000000+00:00' WHERE id = :id",
+        id=change.id,
+    )
 
 
 def test_a_change_is_found_again_as_it_was_made(store: Store) -> None:
@@ -157,7 +161,10 @@ def test_nobody_approves_the_same_change_twice(store: Store) -> None:
         assert add_approval(store, connection, made.id, "person:carol", "carol", "e2", False) == 1
         assert add_approval(store, connection, made.id, "person:dave", "dave", "e3", False) == 2
         given = approvals_of(connection, made.id)
-    assert [(one.owner, one.second_factor) for one in given] == [("person:carol", True), ("person:dave", False)]
+    assert [(one.owner, one.second_factor) for one in given] == [
+        ("person:carol", True),
+        ("person:dave", False),
+    ]
 
 
 # What may become of a change: the step, whether it is made, and the state afterwards.
@@ -166,7 +173,9 @@ STEPS: Dict[str, Any] = {
     "done": lambda store, connection, one: end(store, connection, one.id, True),
     "failed": lambda store, connection, one: end(store, connection, one.id, False),
     "back": lambda store, connection, one: put_back(store, connection, one.id),
-    "reject": lambda store, connection, one: close(store, connection, one.id, State.OPEN, State.REJECTED, "dave", "no"),
+    "reject": lambda store, connection, one: close(
+        store, connection, one.id, State.OPEN, State.REJECTED, "dave", "no"
+    ),
 }
 WAYS = [
     (["begin", "done"], State.DONE),
@@ -219,20 +228,28 @@ def test_what_is_being_deployed_does_not_expire(store: Store) -> None:
 
 def test_an_emergency_waits_for_review_without_end(store: Store) -> None:
     with store.write() as connection:
-        made = open_change(store, connection, replace(DRAFT, kind=Kind.EMERGENCY, reason="checkout is down"))
+        made = open_change(
+            store, connection, replace(DRAFT, kind=Kind.EMERGENCY, reason="checkout is down")
+        )
         tidy(store, connection)
     assert (made.state, made.expires_at, made.reason) == (State.REVIEW, None, "checkout is down")
     assert found(store, made) == made
     assert not begun(store, made)
     with store.write() as connection:
-        assert close(store, connection, made.id, State.REVIEW, State.REVIEWED, "carol", "it was right")
+        assert close(
+            store, connection, made.id, State.REVIEW, State.REVIEWED, "carol", "it was right"
+        )
         assert not close(store, connection, made.id, State.REVIEW, State.REVIEWED, "dave", "me too")
     assert found(store, made).facts["closed_by"] == "carol"
 
 
 @pytest.mark.parametrize(
     ("ending", "state"),
-    [(Event.SUCCEEDED, State.DONE), (Event.FAILED, State.FAILED), (Event.INTERRUPTED, State.FAILED)],
+    [
+        (Event.SUCCEEDED, State.DONE),
+        (Event.FAILED, State.FAILED),
+        (Event.INTERRUPTED, State.FAILED),
+    ],
 )
 def test_a_change_whose_runner_died_at_the_end_is_closed_by_the_record(
     store: Store, ending: Event, state: State
@@ -283,7 +300,9 @@ def events(store: Store) -> List[Any]:
     return rows(store, "SELECT event, code, deployment, requester FROM ledger ORDER BY seq")
 
 
-def test_what_was_set_off_and_not_started_within_five_minutes_waits_again_with_a_record(store: Store) -> None:
+def test_what_was_set_off_and_not_started_within_five_minutes_waits_again_with_a_record(
+    store: Store,
+) -> None:
     made = opened(store, seconds=3600)
     begun(store, made)
     let_minutes_pass(store, made, 4.9)
@@ -298,7 +317,9 @@ def test_what_was_set_off_and_not_started_within_five_minutes_waits_again_with_a
     assert begun(store, made, "dave")
 
 
-def test_what_was_set_off_and_not_started_expires_when_its_time_is_over_by_then(store: Store) -> None:
+def test_what_was_set_off_and_not_started_expires_when_its_time_is_over_by_then(
+    store: Store,
+) -> None:
     made = opened(store)
     begun(store, made)
     age(store, made)
@@ -323,7 +344,9 @@ def test_a_claim_keeps_what_is_not_started_until_its_lease_has_run_out(
     assert len(rows(store, "SELECT * FROM claims")) == (1 if state is State.DEPLOYING else 0)
 
 
-def test_what_was_started_longer_ago_than_any_execution_lives_and_has_no_end_has_failed(store: Store) -> None:
+def test_what_was_started_longer_ago_than_any_execution_lives_and_has_no_end_has_failed(
+    store: Store,
+) -> None:
     made = opened(store, seconds=7200)
     begun(store, made)
     with store.write() as connection:
@@ -360,7 +383,10 @@ def test_an_approval_given_again_with_a_code_has_it_from_then_on(store: Store) -
     made = opened(store)
     with store.write() as connection:
         for with_code in (False, True, False):
-            assert add_approval(store, connection, made.id, "person:carol", "carol", "e1", with_code) == 1
+            assert (
+                add_approval(store, connection, made.id, "person:carol", "carol", "e1", with_code)
+                == 1
+            )
         assert [one.second_factor for one in approvals_of(connection, made.id)] == [True]
 
 
@@ -374,14 +400,18 @@ def _begin_or_close(index: int, url: str, change_id: str) -> bool:
     opened_store = open_store(url)
     with opened_store.write() as connection:
         if index % 2:
-            return close(opened_store, connection, change_id, State.OPEN, State.REJECTED, f"r{index}")
+            return close(
+                opened_store, connection, change_id, State.OPEN, State.REJECTED, f"r{index}"
+            )
         return begin(opened_store, connection, change_id, f"a{index}")
 
 
 def _approve(index: int, url: str, change_id: str) -> int:
     opened_store = open_store(url)
     with opened_store.write() as connection:
-        return add_approval(opened_store, connection, change_id, f"person:{index // 2}", "x", "", False)
+        return add_approval(
+            opened_store, connection, change_id, f"person:{index // 2}", "x", "", False
+        )
 
 
 def _open(index: int, url: str) -> str:
@@ -390,7 +420,10 @@ def _open(index: int, url: str) -> str:
         # As the use case does: it waits for its turn before it looks.
         tidy(opened_store, connection)
         same = find_same(connection, DRAFT)
-        return (same or open_change(opened_store, connection, replace(DRAFT, deployment=f"d{index}"), 60)).id
+        return (
+            same
+            or open_change(opened_store, connection, replace(DRAFT, deployment=f"d{index}"), 60)
+        ).id
 
 
 def test_of_many_that_begin_at_once_one_does(store: Store, store_url: str) -> None:
@@ -414,6 +447,8 @@ def test_of_many_approvals_at_once_each_person_counts_once_and_each_count_is_see
     assert set(counts) == set(range(1, 11))
 
 
-def test_of_many_who_ask_for_the_same_at_once_one_makes_the_change(store: Store, store_url: str) -> None:
+def test_of_many_who_ask_for_the_same_at_once_one_makes_the_change(
+    store: Store, store_url: str
+) -> None:
     store.close()
     assert len(set(at_once(10, _open, store_url))) == 1

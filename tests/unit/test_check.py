@@ -1,4 +1,5 @@
-"""`python -m opsroom.check FILE`: what an administrator runs before StackStorm registers the config."""
+"""`python -m opsroom.check FILE`: what an administrator runs before StackStorm registers the
+config."""
 
 from __future__ import annotations
 
@@ -21,13 +22,16 @@ SECRET = "s3cret-of-nobody"
 
 @pytest.fixture
 def checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    """A function that checks a text, or bytes, and returns the exit status and the lines without the file's name."""
+    """A function that checks a text, or bytes, and returns the exit status and the lines without
+    the file's name."""
 
     def run(text: object) -> Tuple[int, List[str]]:
         path = tmp_path / "opsroom.yaml"
         path.write_bytes(text if isinstance(text, bytes) else str(text).encode())
         status = check.main([str(path)])
-        return status, [line.replace(str(path), "FILE") for line in capsys.readouterr().out.splitlines()]
+        return status, [
+            line.replace(str(path), "FILE") for line in capsys.readouterr().out.splitlines()
+        ]
 
     return run
 
@@ -40,14 +44,20 @@ def test_a_good_config_ends_with_status_0_and_says_so(checked) -> None:
     ("text", "line", "remedy"),
     [
         ('a: "b\nc: d\n', 2, "a quote is not closed"),
-        ('a: "b\nc: "d"\n', 2, "indent the line as its neighbours, and look for a quote that is not closed above"),
+        (
+            'a: "b\nc: "d"\n',
+            2,
+            "indent the line as its neighbours, and look for a quote that is not closed above",
+        ),
         ("a:\n  b: 1\n c: 2\n", 3, "indent the line as its neighbours"),
         ("a: {b: [1, 2}\n", 1, "look for a bracket, brace or quote that is not closed"),
         ("a: {b: c: d}\n", 1, "look for a bracket, brace or quote that is not closed"),
         ("a: @b\n", 1, "texts that hold"),
     ],
 )
-def test_what_is_no_yaml_is_answered_with_what_is_most_likely_wrong(checked, text: str, line: int, remedy: str) -> None:
+def test_what_is_no_yaml_is_answered_with_what_is_most_likely_wrong(
+    checked, text: str, line: int, remedy: str
+) -> None:
     status, lines = checked(text)
     assert (status, len(lines)) == (1, 2)
     assert f"FILE:{line}: " in lines[0]
@@ -57,7 +67,9 @@ def test_what_is_no_yaml_is_answered_with_what_is_most_likely_wrong(checked, tex
 def test_typographic_quotes_are_a_warning(checked) -> None:
     status, lines = checked("environments:\n  test: {rooms: [“#ops”]}\n")
     assert status == 0
-    assert lines[0].startswith("FILE:2: warning: environments.test.rooms[0]: the typographic quotes are part of")
+    assert lines[0].startswith(
+        "FILE:2: warning: environments.test.rooms[0]: the typographic quotes are part of"
+    )
 
 
 @pytest.mark.parametrize("path", [EXAMPLE, LARGEST], ids=["example", "largest"])
@@ -66,7 +78,9 @@ def test_the_example_and_the_largest_config_are_without_a_doubt(path: Path) -> N
     assert (mistakes, warnings) == ([], [])
 
 
-def test_it_runs_as_the_documents_say_and_ends_with_status_1_where_it_refuses(tmp_path: Path) -> None:
+def test_it_runs_as_the_documents_say_and_ends_with_status_1_where_it_refuses(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "opsroom.yaml"
     path.write_text(START + "announce: #deploys\n", encoding="utf-8")
     command = [sys.executable, "-m", "opsroom.check", str(path)]
@@ -74,7 +88,8 @@ def test_it_runs_as_the_documents_say_and_ends_with_status_1_where_it_refuses(tm
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environ)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines() == [
-        f"{path}:3: announce: expected the name of a room, found nothing (`#ops` without quotes is a comment)",
+        f"{path}:3: announce: expected the name of a room, found nothing (`#ops` without quotes "
+        "is a comment)",
         f"{path} is refused: 1 mistake, 0 warnings.",
     ]
 
@@ -85,7 +100,11 @@ def test_it_runs_as_the_documents_say_and_ends_with_status_1_where_it_refuses(tm
         ("environments:\n  test: {}\n  test: {approvals: 1}\n", 3, "environments.test"),
         (START + "lease: 60s\nlease: 90s\n", 4, "lease"),
         (START + "apps: {web: {}, web: {}}\n", 3, "apps.web"),
-        (START + "people:\n  bob:\n    chat: [bob]\n    st2: [b]\n    chat: [rob]\n", 7, "people.bob.chat"),
+        (
+            START + "people:\n  bob:\n    chat: [bob]\n    st2: [b]\n    chat: [rob]\n",
+            7,
+            "people.bob.chat",
+        ),
         (
             "environments: {uat: {freezes: [{name: a, name: b, from: x, to: y}]}}\n",
             1,
@@ -94,28 +113,44 @@ def test_it_runs_as_the_documents_say_and_ends_with_status_1_where_it_refuses(tm
         (START + "people: {yes: {}, true: {}}\n", 3, "people.True"),
         (START + '"lease": 60s\nlease: 90s\n', 4, "lease"),
         (START + "apps:\n  web: &web {page: a, page: b}\n  api: {<<: *web}\n", 4, "apps.web.page"),
-        (START + "pagers: {p: {kind: webhook, template: {a: [{b: 1, b: 2}]}}}\n", 3, "pagers.p.template.a[0].b"),
+        (
+            START + "pagers: {p: {kind: webhook, template: {a: [{b: 1, b: 2}]}}}\n",
+            3,
+            "pagers.p.template.a[0].b",
+        ),
     ],
 )
-def test_a_key_that_stands_there_twice_is_refused_at_every_level(checked, text: str, line: int, place: str) -> None:
+def test_a_key_that_stands_there_twice_is_refused_at_every_level(
+    checked, text: str, line: int, place: str
+) -> None:
     status, lines = checked(text)
     assert status == 1
-    assert [one for one in lines if one.startswith(f"FILE:{line}: {place}: this key appears twice, first in line ")]
+    assert [
+        one
+        for one in lines
+        if one.startswith(f"FILE:{line}: {place}: this key appears twice, first in line ")
+    ]
 
 
 def test_a_complaint_about_a_key_names_its_line_and_not_that_of_what_is_merged(checked) -> None:
     text = "teams:\n  a: &team\n    watch: 3m\n  b:\n    watch: soon\n    <<: *team\n"
-    assert checked(START + text)[1][0].startswith("FILE:7: teams.b.watch: expected a length of time")
+    assert checked(START + text)[1][0].startswith(
+        "FILE:7: teams.b.watch: expected a length of time"
+    )
 
 
 def test_two_merges_are_one_too_many(checked) -> None:
     text = "teams:\n  a: &a {watch: 3m}\n  b:\n    <<: *a\n    <<: *a\n"
-    assert checked(START + text)[1][0].startswith("FILE:7: teams.b.<<: this key appears twice, first in line 6")
+    assert checked(START + text)[1][0].startswith(
+        "FILE:7: teams.b.<<: this key appears twice, first in line 6"
+    )
 
 
 @pytest.mark.parametrize("before", ["\ufeff", "%YAML 1.2\n---\n"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_marks_of_the_encoding_and_ends_of_lines_change_nothing(checked, before: str, end: str) -> None:
+def test_marks_of_the_encoding_and_ends_of_lines_change_nothing(
+    checked, before: str, end: str
+) -> None:
     assert checked((before + START + "lease: 60s\n").replace("\n", end))[0] == 0
 
 
@@ -154,15 +189,22 @@ def test_what_yaml_reads_as_something_else_is_a_warning(checked, typed: str, rea
     deploy = f"{{kind: stackstorm, action: a.b, parameters: {{tag: [{typed}]}}}}"
     _, lines = checked(START + f"apps: {{web: {{deploy: {deploy}}}}}\n")
     place = "apps.web.deploy.parameters.tag[0]"
-    warned = [f"FILE:3: warning: {place}: YAML reads '{typed}' without quotes as {read_as}; put quotes around a text"]
+    warned = [
+        f"FILE:3: warning: {place}: YAML reads '{typed}' without quotes as {read_as}; put quotes "
+        "around a text"
+    ]
     assert [one for one in lines if ": warning: " in one] == (warned if read_as else [])
 
 
 @pytest.mark.parametrize("name", ["no", "on", "1.10", "007", "7", "true", "2026-12-20", "~"])
 @pytest.mark.parametrize("section", ["people", "apps", "environments", "teams", "groups"])
-def test_a_name_that_yaml_reads_as_something_else_is_refused(checked, section: str, name: str) -> None:
+def test_a_name_that_yaml_reads_as_something_else_is_refused(
+    checked, section: str, name: str
+) -> None:
     value = "[]" if section == "groups" else "{}"
-    status, lines = checked(f"{'' if section == 'environments' else START}{section}: {{{name}: {value}}}\n")
+    status, lines = checked(
+        f"{'' if section == 'environments' else START}{section}: {{{name}: {value}}}\n"
+    )
     assert status == 1
     told = "found nothing" if name == "~" else "put quotes around it: without them YAML reads "
     assert any(f": {section}." in one and told in one for one in lines), lines
@@ -177,7 +219,10 @@ def test_a_name_that_yaml_reads_as_something_else_is_refused(checked, section: s
         ),
         ("announce: no", "announce: expected the name of a room, found false"),
         ("people: {bob: {chat: [007]}}", "people.bob.chat[0]: expected a text, found 7"),
-        ("people: {bob: {jira: 557058}}", "people.bob.jira: expected this person's name there, found 557058"),
+        (
+            "people: {bob: {jira: 557058}}",
+            "people.bob.jira: expected this person's name there, found 557058",
+        ),
         ("relays: [1.10]", "relays[0]: expected a text, found 1.1"),
         ("groups: {all: [2026-12-20]}", "groups.all[0]: expected a text, found 2026-12-20"),
         (
@@ -190,10 +235,15 @@ def test_a_name_that_yaml_reads_as_something_else_is_refused(checked, section: s
         ),
     ],
 )
-def test_a_number_a_date_or_an_answer_is_no_text_and_the_cure_is_told(checked, text: str, complaint: str) -> None:
+def test_a_number_a_date_or_an_answer_is_no_text_and_the_cure_is_told(
+    checked, text: str, complaint: str
+) -> None:
     status, lines = checked(f"{START}{text}\n")
     assert status == 1
-    assert any(one.startswith(f"FILE:3: {complaint}; put quotes around it: without them YAML reads ") for one in lines)
+    assert any(
+        one.startswith(f"FILE:3: {complaint}; put quotes around it: without them YAML reads ")
+        for one in lines
+    )
 
 
 @pytest.mark.parametrize(
@@ -206,13 +256,22 @@ def test_a_number_a_date_or_an_answer_is_no_text_and_the_cure_is_told(checked, t
         ("a: &a [*a]", "FILE:1: something here is a part of itself"),
         ("? [a]\n: b", "FILE:1: the top: expected keys that are texts"),
         ("a: 1\n---\nb: 2", "FILE:2: a second document begins here"),
-        ("when: 2026-13-45", "FILE:1: there is no such date, number or answer; put quotes around a text"),
-        (b"\xff\xfe\xfa", "FILE: the file is not YAML: it has characters that are not text in UTF-8"),
+        (
+            "when: 2026-13-45",
+            "FILE:1: there is no such date, number or answer; put quotes around a text",
+        ),
+        (
+            b"\xff\xfe\xfa",
+            "FILE: the file is not YAML: it has characters that are not text in UTF-8",
+        ),
         ("", "FILE: opsroom is installed but not configured"),
         ("# nothing\n", "FILE: opsroom is installed but not configured"),
         ("a:\n\tb: 1", "FILE:2: the file is not YAML: there is a tab here"),
         ("a: 'x\x07'", "FILE: the file is not YAML: it has control characters"),
-        (START.encode("utf-16"), "FILE: the file is not YAML: it has characters that are not text in UTF-8"),
+        (
+            START.encode("utf-16"),
+            "FILE: the file is not YAML: it has characters that are not text in UTF-8",
+        ),
         ("a: !!bool x", "FILE:1: there is no such date, number or answer"),
         ("a: !!timestamp x", "FILE:1: there is no such date, number or answer"),
         ("a: !!int x", "FILE:1: there is no such date, number or answer"),
@@ -220,10 +279,15 @@ def test_a_number_a_date_or_an_answer_is_no_text_and_the_cure_is_told(checked, t
         (f"a: 0x{'F' * 9000}", "FILE:1: StackStorm cannot keep a number as large as this one"),
         ("a: [1", "FILE:1: the file is not YAML"),
         (f"a: {'[' * 100_000}", "FILE:1: the file is not YAML"),
-        ("a: !tag x", "FILE:1: the file is not YAML (could not determine a constructor for the tag …)"),
+        (
+            "a: !tag x",
+            "FILE:1: the file is not YAML (could not determine a constructor for the tag …)",
+        ),
     ],
 )
-def test_what_is_no_config_is_said_in_a_sentence_with_its_line(checked, text: object, said: str) -> None:
+def test_what_is_no_config_is_said_in_a_sentence_with_its_line(
+    checked, text: object, said: str
+) -> None:
     status, lines = checked(text)
     assert status == 1
     assert lines[0].startswith(said), lines
@@ -245,7 +309,8 @@ def test_names_of_the_datastore_stand_for_values_that_are_not_known_yet(checked)
     text = START + (
         f"database: {kept}\n"
         f"people: {{carol: {{totp: {kept}, second_factor: true}}}}\n"
-        f"trackers: {{jira: {{kind: jira, url: https://a.atlassian.net, user: a@b.c, token: {kept}, project: OPS}}}}\n"
+        f"trackers: {{jira: {{kind: jira, url: https://a.atlassian.net, user: a@b.c, token: "
+        f"{kept}, project: OPS}}}}\n"
         f"pagers: {{vo: {{kind: victorops, endpoint: {kept}}}}}\n"
         f"webhooks: {{gitlab: {{token: {kept}, signing_token: {kept}, projects: {{a/b: web}}}}}}\n"
         "apps: {web: {}}\n"
@@ -255,9 +320,16 @@ def test_names_of_the_datastore_stand_for_values_that_are_not_known_yet(checked)
 
 def test_two_people_with_one_secret_in_the_datastore_are_refused(checked) -> None:
     kept = '"{{ st2kv.system.%s }}"'
-    people = {name: kept % key for name, key in (("one", "key"), ("two", "key"), ("three", "other"))}
-    lines = checked(START + f"people: {{{', '.join(f'{name}: {{totp: {one}}}' for name, one in people.items())}}}\n")[1]
-    assert len([one for one in lines if "people.two.totp: expected a secret of their own" in one]) == 1
+    people = {
+        name: kept % key for name, key in (("one", "key"), ("two", "key"), ("three", "other"))
+    }
+    lines = checked(
+        START
+        + f"people: {{{', '.join(f'{name}: {{totp: {one}}}' for name, one in people.items())}}}\n"
+    )[1]
+    assert (
+        len([one for one in lines if "people.two.totp: expected a secret of their own" in one]) == 1
+    )
     assert not [one for one in lines if "three" in one]
 
 
@@ -266,23 +338,42 @@ def test_a_value_of_the_datastore_where_stackstorm_decrypts_nothing_is_a_warning
     status, lines = checked(START + f"apps: {{web: {{deploy: {deploy}}}}}\n")
     assert status == 0
     assert lines[0].startswith(
-        "FILE:3: warning: apps.web.deploy.environ.TOKEN: StackStorm decrypts a value of its datastore"
+        "FILE:3: warning: apps.web.deploy.environ.TOKEN: StackStorm decrypts a value of its "
+        "datastore"
     )
 
 
-def test_the_value_of_a_secret_field_is_never_shown_whatever_is_wrong_with_it(tmp_path: Path) -> None:
+def test_the_value_of_a_secret_field_is_never_shown_whatever_is_wrong_with_it(
+    tmp_path: Path,
+) -> None:
     config = read(LARGEST)
     wrong: List[str] = []
     places = {path for path, _ in secrets_of(config)}
     assert len(places) > 25
     for path in places:
-        for value in (f"{SECRET}\n\x07é", [SECRET], {SECRET: SECRET}, f"htp:/{SECRET}", 20261220, True, [None, SECRET]):
+        for value in (
+            f"{SECRET}\n\x07é",
+            [SECRET],
+            {SECRET: SECRET},
+            f"htp:/{SECRET}",
+            20261220,
+            True,
+            [None, SECRET],
+        ):
             file = tmp_path / "opsroom.yaml"
             file.write_text(json.dumps(put(config, path, value)), encoding="utf-8")
             _, mistakes, warnings = check.check_file(file, references=False)
-            shown = [one.text for one in (*mistakes, *warnings) if SECRET in one.text or "20261220" in one.text]
+            shown = [
+                one.text
+                for one in (*mistakes, *warnings)
+                if SECRET in one.text or "20261220" in one.text
+            ]
             # A mapping in a secret's place: its keys are names like all others.
-            wrong += shown if not isinstance(value, dict) else [one for one in shown if one.count(SECRET) > 1]
+            wrong += (
+                shown
+                if not isinstance(value, dict)
+                else [one for one in shown if one.count(SECRET) > 1]
+            )
         # In place of the mapping that holds it.
         for outer in (path[:end] for end in range(1, len(path))):
             file.write_text(json.dumps(put(config, outer, SECRET)), encoding="utf-8")
@@ -290,7 +381,9 @@ def test_the_value_of_a_secret_field_is_never_shown_whatever_is_wrong_with_it(tm
     assert wrong == []
 
 
-@pytest.mark.parametrize("text", ["a: *{0}", "a: !{0} x", "a: '{0}", "a: {0}: x", "a: @{0}", "a: [{0}", "%{0} x"])
+@pytest.mark.parametrize(
+    "text", ["a: *{0}", "a: !{0} x", "a: '{0}", "a: {0}: x", "a: @{0}", "a: [{0}", "%{0} x"]
+)
 def test_no_line_of_a_broken_file_is_shown(checked, text: str) -> None:
     assert SECRET not in str(checked(text.format(SECRET)))
 
@@ -311,7 +404,8 @@ ADVICE: Dict[str, Tuple[str, str]] = {
     "the only approver": (
         "people: {carol: {}, dave: {}}\n"
         "environments: {p: {approvals: 1, approvers: [carol], deployers: [carol, dave]}}",
-        "environments.p.approvers: what carol asks for can never get its 1 approval: nobody approves their own change, "
+        "environments.p.approvers: what carol asks for can never get its 1 approval: nobody "
+        "approves their own change, "
         "and too few others can",
     ),
     "by a group": (
@@ -335,7 +429,8 @@ ADVICE: Dict[str, Tuple[str, str]] = {
         "environments.p.apps.web.approvers: what carol asks for can never get its 1 approval",
     ),
     "an emergency without a reviewer": (
-        "people: {carol: {}, dave: {}}\nenvironments: {p: {emergency: [carol], approvers: [carol]}}",
+        "people: {carol: {}, dave: {}}\nenvironments: {p: {emergency: [carol], approvers: "
+        "[carol]}}",
         "environments.p.emergency: nobody else can review an emergency deployment of carol",
     ),
     "an environment without people": (
@@ -344,7 +439,8 @@ ADVICE: Dict[str, Tuple[str, str]] = {
     ),
     "requesters who are in no room": (
         "people: {carol: {chat: [carol]}, dave: {}, erin: {}}\n"
-        "environments: {p: {approvals: 1, approvers: [carol], deployers: [dave, erin], rooms: ['#ops']}}",
+        "environments: {p: {approvals: 1, approvers: [carol], deployers: [dave, erin], rooms: "
+        "['#ops']}}",
         "environments.p.approvals: nobody in the config can ask for a deployment there",
     ),
     "a confirmation without codes": (
@@ -375,7 +471,9 @@ def test_what_is_right_and_doubtful_is_a_warning(checked, case: str) -> None:
     ],
 )
 def test_where_nobody_can_ever_get_the_approvals_the_config_is_refused(checked, rules: str) -> None:
-    people = "people: {carol: {chat: [carol], totp: JBSWY3DPEHPK3PXP}, dave: {chat: [dave]}, erin: {}}\n"
+    people = (
+        "people: {carol: {chat: [carol], totp: JBSWY3DPEHPK3PXP}, dave: {chat: [dave]}, erin: {}}\n"
+    )
     people += "groups: {g: [carol]}\n"
     status, lines = checked(f"{people}environments: {{p: {rules}}}\n")
     assert status == 1

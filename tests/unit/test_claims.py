@@ -59,7 +59,10 @@ def test_other_places_are_free(store: Store) -> None:
     with store.read() as connection:
         assert [claim.deployment for claim in current(store, connection)] == ["d1", "d2", "d3"]
         assert [claim.deployment for claim in current(store, connection, app="web")] == ["d1", "d2"]
-        assert [claim.deployment for claim in current(store, connection, environment="uat")] == ["d1", "d3"]
+        assert [claim.deployment for claim in current(store, connection, environment="uat")] == [
+            "d1",
+            "d3",
+        ]
         assert [claim.deployment for claim in current(store, connection, "web", "test")] == ["d2"]
 
 
@@ -130,23 +133,32 @@ def test_a_claim_that_was_renewed_meanwhile_is_not_settled(store: Store) -> None
         assert [claim.deployment for claim in current(store, connection)] == ["d1"]
 
 
-def test_of_twenty_processes_that_claim_one_place_at_once_one_gets_it(store: Store, store_url: str) -> None:
+def test_of_twenty_processes_that_claim_one_place_at_once_one_gets_it(
+    store: Store, store_url: str
+) -> None:
     answers = at_once(20, _claim, store_url)
     winners = [index for index, holder in answers if holder is None]
     assert len(winners) == 1
     assert {holder for _, holder in answers if holder is not None} == {f"person{winners[0]}"}
     # Each recorded what it saw in the transaction in which it asked.
-    assert sorted(rows(store, "SELECT event, count(*) FROM ledger GROUP BY event")) == [("refused", 19), ("started", 1)]
+    assert sorted(rows(store, "SELECT event, count(*) FROM ledger GROUP BY event")) == [
+        ("refused", 19),
+        ("started", 1),
+    ]
 
 
-def test_of_twenty_processes_that_settle_one_claim_at_once_one_does(store: Store, store_url: str) -> None:
+def test_of_twenty_processes_that_settle_one_claim_at_once_one_does(
+    store: Store, store_url: str
+) -> None:
     _take(store, MINE, lease=-1)
     assert sorted(at_once(20, _settle, store_url)) == [False] * 19 + [True]
     assert rows(store, "SELECT event FROM ledger") == [("interrupted",)]
     assert rows(store, "SELECT * FROM claims") == []
 
 
-def test_processes_that_take_renew_record_and_release_in_any_order_never_block_each_other(store_url: str) -> None:
+def test_processes_that_take_renew_record_and_release_in_any_order_never_block_each_other(
+    store_url: str,
+) -> None:
     assert sum(at_once(8, _work, store_url)) >= 1
 
 
@@ -172,7 +184,8 @@ def _settle(index: int, url: str) -> bool:
 
 
 def _work(index: int, url: str) -> int:
-    """Ten rounds on two places; records before and after the row is touched, so that orders differ."""
+    """Ten rounds on two places; records before and after the row is touched, so that orders
+    differ."""
     store = open_store(url)
     taken = 0
     for number in range(10):

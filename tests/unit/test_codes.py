@@ -56,21 +56,37 @@ def ask(store: Store, code: str, person: Person = CAROL) -> Decision:
 def wrong(moment: datetime) -> str:
     """A code that is none of those that count at that moment."""
     right = {code_at(moment + timedelta(seconds=30 * step)) for step in range(-2, 3)}
-    return next(one for one in ("111111", "222222", "333333", "444444", "555555", "666666") if one not in right)
+    return next(
+        one
+        for one in ("111111", "222222", "333333", "444444", "555555", "666666")
+        if one not in right
+    )
 
 
 # The last six of the eight digits in the table of RFC 6238, appendix B, for SHA-1.
 @pytest.mark.parametrize(
     ("seconds", "code"),
-    [(59, "287082"), (1111111109, "081804"), (1111111111, "050471"), (1234567890, "005924"), (2000000000, "279037")],
+    [
+        (59, "287082"),
+        (1111111109, "081804"),
+        (1111111111, "050471"),
+        (1234567890, "005924"),
+        (2000000000, "279037"),
+    ],
 )
-def test_the_codes_of_the_standard_are_accepted(store: Store, clock: Clock, seconds: int, code: str) -> None:
+def test_the_codes_of_the_standard_are_accepted(
+    store: Store, clock: Clock, seconds: int, code: str
+) -> None:
     clock.now = datetime.fromtimestamp(seconds, timezone.utc)
     assert ask(store, code).allowed
 
 
-@pytest.mark.parametrize(("steps", "allowed"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
-def test_the_steps_beside_the_present_one_count_too(store: Store, clock: Clock, steps: int, allowed: bool) -> None:
+@pytest.mark.parametrize(
+    ("steps", "allowed"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
+)
+def test_the_steps_beside_the_present_one_count_too(
+    store: Store, clock: Clock, steps: int, allowed: bool
+) -> None:
     code = code_at(clock.now + timedelta(seconds=30 * steps))
     decision = ask(store, code)
     assert decision.allowed is allowed
@@ -98,7 +114,9 @@ def test_a_code_works_once(store: Store, clock: Clock) -> None:
 
 
 def test_a_code_of_somebody_else_is_wrong(store: Store, clock: Clock) -> None:
-    assert ask(store, code_at(clock.now, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")).code is Code.CODE_WRONG
+    assert (
+        ask(store, code_at(clock.now, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")).code is Code.CODE_WRONG
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,7 +131,9 @@ def test_a_code_of_somebody_else_is_wrong(store: Store, clock: Clock) -> None:
         ("please", Code.CODE_WRONG),
     ],
 )
-def test_what_is_no_code_is_told_so_and_not_counted(store: Store, clock: Clock, code: str, expected: Code) -> None:
+def test_what_is_no_code_is_told_so_and_not_counted(
+    store: Store, clock: Clock, code: str, expected: Code
+) -> None:
     for _ in range(MOST_WRONG + 1):
         decision = ask(store, code)
         assert decision.code is expected
@@ -124,7 +144,9 @@ def test_what_is_no_code_is_told_so_and_not_counted(store: Store, clock: Clock, 
 def test_the_hint_ends_with_the_command_as_it_can_be_typed(store: Store, clock: Clock) -> None:
     assert ask(store, "").hint == f"Say, with your code in place of 123456: {SAY} 123456"
     with store.write() as connection:
-        within = check_code(store, connection, CAROL, "", "review change K7QX CODE: no CODE was left out")
+        within = check_code(
+            store, connection, CAROL, "", "review change K7QX CODE: no CODE was left out"
+        )
     hint = "Say, with your code in place of 123456: review change K7QX 123456: no CODE was left out"
     assert within.hint == hint
     right = code_at(clock.now)
@@ -135,7 +157,10 @@ def test_the_hint_ends_with_the_command_as_it_can_be_typed(store: Store, clock: 
 
 def test_somebody_without_a_secret_is_told_how_to_get_one(store: Store) -> None:
     decision = ask(store, "123456", Person("bob"))
-    assert (decision.code, "python -m opsroom.enrol bob" in decision.hint) == (Code.NOT_ENROLLED, True)
+    assert (decision.code, "python -m opsroom.enrol bob" in decision.hint) == (
+        Code.NOT_ENROLLED,
+        True,
+    )
 
 
 def test_a_secret_that_is_too_short_is_a_refusal_and_no_crash(store: Store) -> None:
@@ -151,7 +176,9 @@ def test_after_five_wrong_codes_none_is_looked_at_until_the_first_is_fifteen_min
         clock.now += timedelta(seconds=1)
     closed = ask(store, code_at(clock.now))
     assert closed.code is Code.CODE_LIMIT
-    assert closed.hint.startswith("From 12:15 UTC on, say, with your code in place of 123456: approve change K7QX")
+    assert closed.hint.startswith(
+        "From 12:15 UTC on, say, with your code in place of 123456: approve change K7QX"
+    )
     assert ask(store, code_at(clock.now), replace(CAROL, name="dave")).allowed
     clock.now = NOON + timedelta(minutes=15, microseconds=-1)
     assert ask(store, code_at(clock.now)).code is Code.CODE_LIMIT
@@ -183,7 +210,9 @@ def _use(index: int, url: str, code: str) -> Optional[Code]:
     return decision.code
 
 
-def test_a_code_that_is_replayed_by_many_at_once_is_accepted_once(store: Store, store_url: str) -> None:
+def test_a_code_that_is_replayed_by_many_at_once_is_accepted_once(
+    store: Store, store_url: str
+) -> None:
     code = code_at(datetime.now(timezone.utc))
     store.close()
     answers = at_once(10, _use, store_url, code)
@@ -199,7 +228,9 @@ def test_guessing_with_many_at_once_gains_nothing(store: Store, store_url: str) 
     assert answers.count(Code.CODE_LIMIT) == 20 - MOST_WRONG
 
 
-def test_enrolling_prints_a_secret_whose_codes_are_accepted(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_enrolling_prints_a_secret_whose_codes_are_accepted(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert enrol.main(["carol"]) == 0
     text = capsys.readouterr().out
     uri = urlparse(next(word for word in text.split() if word.startswith("otpauth://")))
@@ -212,10 +243,14 @@ def test_enrolling_prints_a_secret_whose_codes_are_accepted(store: Store, capsys
     assert ask(store, pyotp.TOTP(secret).now(), Person("carol", totp=secret)).allowed
 
 
-def test_enrolling_twice_gives_two_secrets_and_a_bad_name_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_enrolling_twice_gives_two_secrets_and_a_bad_name_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     enrol.main(["carol"])
     enrol.main(["carol"])
-    secrets = {line.split()[4] for line in capsys.readouterr().out.splitlines() if "key set" in line}
+    secrets = {
+        line.split()[4] for line in capsys.readouterr().out.splitlines() if "key set" in line
+    }
     assert len(secrets) == 2
     assert enrol.main(["carol; rm"]) == 2
     assert "is not a name of a person" in capsys.readouterr().err
@@ -224,12 +259,16 @@ def test_enrolling_twice_gives_two_secrets_and_a_bad_name_none(capsys: pytest.Ca
 def test_enrolling_needs_neither_a_config_nor_a_database() -> None:
     library = Path(enrol.__file__).parent.parent
     command = [sys.executable, "-m", "opsroom.enrol", "carol"]
-    done = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": str(library)}, cwd="/")
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={"PYTHONPATH": str(library)}, cwd="/"
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_library_of_codes_is_imported_only_when_a_code_is_looked_at() -> None:
     script = "import sys, opsroom.commands.changes.decide; sys.exit('pyotp' in sys.modules)"
     library = Path(otp.__file__).parent.parent
-    done = subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": str(library)}, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={"PYTHONPATH": str(library)}, check=False
+    )
     assert done.returncode == 0

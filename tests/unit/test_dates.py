@@ -1,4 +1,5 @@
-"""Points in time and lengths that people type in chat: understood where they mean one thing, asked back otherwise."""
+"""Points in time and lengths that people type in chat: understood where they mean one thing, asked
+back otherwise."""
 
 from __future__ import annotations
 
@@ -144,7 +145,9 @@ def test_what_means_one_thing_is_understood(text: str, expected: str) -> None:
         ("until 22 Nov", ["until 2027-11-22"]),
     ],
 )
-def test_what_may_mean_several_things_is_asked_back_with_each_of_them(text: str, offers: list) -> None:
+def test_what_may_mean_several_things_is_asked_back_with_each_of_them(
+    text: str, offers: list
+) -> None:
     with pytest.raises(Refusal) as refused:
         end_of(text)
     assert refused.value.code is Code.INVALID_TIME
@@ -167,23 +170,31 @@ def test_a_time_that_is_skipped_or_comes_twice_is_one_moment() -> None:
     autumn = datetime(2026, 10, 24, 20, 0, tzinfo=UTC)
     assert end_of("until 1.30am", spring) == end_of("until 01.30", spring) == "2026-03-29 01:00"
     assert end_of("until tomorrow 1:30 am", autumn) == "2026-10-25 00:30"
-    assert end_of("until 25 Oct 1:30am", autumn.replace(day=25, hour=0, minute=45)) == "2026-10-25 01:30"
+    assert (
+        end_of("until 25 Oct 1:30am", autumn.replace(day=25, hour=0, minute=45))
+        == "2026-10-25 01:30"
+    )
 
 
-@pytest.mark.parametrize("text", ["wait for it", "3 tests", "2.0", "production", "", "the release", "1.4.2 is out"])
+@pytest.mark.parametrize(
+    "text", ["wait for it", "3 tests", "2.0", "production", "", "the release", "1.4.2 is out"]
+)
 def test_what_is_no_time_does_not_look_like_one(text: str) -> None:
     assert not looks_like_point(text)
     assert not looks_like_duration(text)
     assert readings(text, NOW, LONDON) == []
 
 
-@pytest.mark.parametrize("text", ["2 months", "a couple of hours", "2h and", "and a half", "half", "1h 2", "2", "0.5"])
+@pytest.mark.parametrize(
+    "text", ["2 months", "a couple of hours", "2h and", "and a half", "half", "1h 2", "2", "0.5"]
+)
 def test_what_is_no_fixed_length_is_none(text: str) -> None:
     assert read_duration(text) is None or text in ("2h and", "1h 2")
 
 
 _WORDS = (
-    "17:00 17.10 5pm 2h noon midnight Fri next this today tonight tomorrow 24 Dec 2026 05/12 24.12.2026 2026-12-01 "
+    "17:00 17.10 5pm 2h noon midnight Fri next this today tonight tomorrow 24 Dec 2026 05/12 "
+    "24.12.2026 2026-12-01 "
     "end of day UTC CET Europe/London +01:00 half an hour and a 1h30 90 min the 5 o'clock EOD"
 )
 
@@ -198,7 +209,13 @@ def test_whatever_is_said_is_a_moment_within_a_year_or_one_refusal(text: str) ->
     "text",
     [
         *("until \u00b2", "until \u00b2 Dec", "until \u2460", "until \u00b2 pm"),
-        *("until 9999-12-31", "until 9999-12-31 23:59", "until 31.12.9999", "until 0001-01-01", "until 1.1.0001 0:00"),
+        *(
+            "until 9999-12-31",
+            "until 9999-12-31 23:59",
+            "until 31.12.9999",
+            "until 0001-01-01",
+            "until 1.1.0001 0:00",
+        ),
         *("until end of", "until the end of", "for -1h", "for +2h", "for -2 hours"),
     ],
 )

@@ -1,4 +1,5 @@
-"""The documents say what the code, the metadata and the config schema say, and lead to places that exist."""
+"""The documents say what the code, the metadata and the config schema say, and lead to places that
+exist."""
 
 from __future__ import annotations
 
@@ -19,17 +20,21 @@ from opsroom.errors import Code, OpsroomError
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-ALIASES = [yaml.safe_load(path.read_text("utf-8")) for path in sorted((ROOT / "aliases").glob("*.yaml"))]
+ALIASES = [
+    yaml.safe_load(path.read_text("utf-8")) for path in sorted((ROOT / "aliases").glob("*.yaml"))
+]
 # What begins like a command and is none is no command of its own.
 ALIASES = [alias for alias in ALIASES if alias["name"] != "opsroom_unknown"]
 SCHEMA: Dict[str, Any] = yaml.safe_load((ROOT / "config.schema.yaml").read_text("utf-8"))
 EXAMPLE = ROOT / "opsroom.yaml.example"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 
-# Hosts that are not made up: those of standards and tools, and those where trackers and pagers live.
+# Hosts that are not made up: those of standards and tools, and those where trackers and pagers
+# live.
 EVERYBODYS = ("jmespath.org", "docs.stackstorm.com", "www.rfc-editor.org")
 VENDORS = (
-    "acme.atlassian.net", "api.atlassian.com", "api.github.com", "github.com", "trello.com", "api.trello.com",
+    "acme.atlassian.net", "api.atlassian.com", "api.github.com", "github.com", "trello.com",
+    "api.trello.com",
     "3.basecamp.com", "3.basecampapi.com", "launchpad.37signals.com", "id.atlassian.com",
     "api.pagerduty.com", "api.eu.pagerduty.com", "events.pagerduty.com", "events.eu.pagerduty.com",
     "api.opsgenie.com", "api.eu.opsgenie.com", "api.victorops.com", "alert.victorops.com",
@@ -61,7 +66,9 @@ def first_cells(text: str) -> List[str]:
 
 def section(text: str, heading: str) -> str:
     """What stands under a heading, up to the next one of its level or above."""
-    found = re.search(rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{1,6}} |\Z)", text, re.MULTILINE | re.DOTALL)
+    found = re.search(
+        rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{1,6}} |\Z)", text, re.MULTILINE | re.DOTALL
+    )
     assert found, f"there is no section {heading!r}"
     return found.group(2)
 
@@ -75,12 +82,18 @@ def anchors(text: str) -> Set[str]:
 def displays() -> List[str]:
     """Every command as the documents and help write it: deploy APP VERSION to ENVIRONMENT."""
     formats = [one for alias in ALIASES for one in alias["formats"]]
-    return [re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda found: found.group(1).upper(), one["display"]) for one in formats]
+    return [
+        re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda found: found.group(1).upper(), one["display"])
+        for one in formats
+    ]
 
 
 def schema_keys(schema: Dict[str, Any]) -> Iterator[str]:
     """Every key that the schema names, at any depth; patterns without their anchors."""
-    for key, one in {**(schema.get("properties") or {}), **(schema.get("patternProperties") or {})}.items():
+    for key, one in {
+        **(schema.get("properties") or {}),
+        **(schema.get("patternProperties") or {}),
+    }.items():
         yield from re.findall(r"\w+", key)
         yield from schema_keys(one)
     if isinstance(schema.get("additionalProperties"), dict):
@@ -88,7 +101,8 @@ def schema_keys(schema: Dict[str, Any]) -> Iterator[str]:
 
 
 def kind_keys(registry: Any, kind: str) -> Set[str]:
-    """The keys that a kind reads: it complains of one that nobody knows, and names those it knows."""
+    """The keys that a kind reads: it complains of one that nobody knows, and names those it
+    knows."""
     problems = Problems()
     fields = Fields({"zzzzzzzzzzzz": 1}, "it", problems)
     registry.read_options(kind, fields)
@@ -151,11 +165,17 @@ def test_every_kind_has_a_section_with_exactly_its_keys(what: str, kind: str) ->
 
 
 @pytest.mark.parametrize(("what", "kind"), NAMED)
-def test_every_tracker_and_pager_has_a_section_with_exactly_its_keys_and_an_example(what: str, kind: str) -> None:
+def test_every_tracker_and_pager_has_a_section_with_exactly_its_keys_and_an_example(
+    what: str, kind: str
+) -> None:
     registry: Any = trackers.REGISTRY if what == "Tracker" else pagers.REGISTRY
     text = section(page("docs/configuration.md"), f"{what} kind `{kind}`")
     assert set(first_cells(text)) == kind_keys(registry, kind)
-    named = [one for block in blocks(text, "yaml") for one in yaml.safe_load(block)[f"{what.lower()}s"].values()]
+    named = [
+        one
+        for block in blocks(text, "yaml")
+        for one in yaml.safe_load(block)[f"{what.lower()}s"].values()
+    ]
     assert any(one["kind"] == kind for one in named)
     shown = yaml.safe_load(EXAMPLE.read_text("utf-8"))[f"{what.lower()}s"]
     assert any(one["kind"] == kind for one in shown.values())
@@ -165,8 +185,14 @@ def test_the_defaults_in_the_tables_are_those_of_the_schema() -> None:
     text = page("docs/configuration.md")
     for key, one in [*SCHEMA.items(), *SCHEMA["progress"]["properties"].items()]:
         if "default" in one:
-            shown = f"[{', '.join(one['default'])}]" if isinstance(one["default"], list) else str(one["default"])
-            assert re.search(rf"^\| `{key}` \|[^|]*\| `{re.escape(shown)}` \|", text, re.MULTILINE), key
+            shown = (
+                f"[{', '.join(one['default'])}]"
+                if isinstance(one["default"], list)
+                else str(one["default"])
+            )
+            assert re.search(
+                rf"^\| `{key}` \|[^|]*\| `{re.escape(shown)}` \|", text, re.MULTILINE
+            ), key
 
 
 def test_the_example_config_shows_every_key_of_the_schema_and_every_kind() -> None:
@@ -174,13 +200,18 @@ def test_the_example_config_shows_every_key_of_the_schema_and_every_kind() -> No
     for key in set(schema_keys({"properties": SCHEMA})):
         assert re.search(rf"\b{key}:", text), key
     config = yaml.safe_load(text)
-    shown = {(what, app[what]["kind"]) for app in config["apps"].values() for what in ("deploy", "version")}
+    shown = {
+        (what, app[what]["kind"])
+        for app in config["apps"].values()
+        for what in ("deploy", "version")
+    }
     assert shown == set(KINDS_OF_CONFIG)
     load(config, KINDS)
 
 
 def config_examples() -> List[Any]:
-    """Every YAML block that is (a part of) a config. Roles and assignments of StackStorm are none."""
+    """Every YAML block that is (a part of) a config. Roles and assignments of StackStorm are
+    none."""
     found = []
     for path in PAGES:
         for number, text in enumerate(blocks(path.read_text("utf-8"), "yaml"), start=1):
@@ -216,7 +247,9 @@ def test_addresses_and_paths_are_made_up_or_everybodys(path: Path) -> None:
     # A name of the machine or network on which a page was written helps nobody else.
     text = path.read_text("utf-8")
     for host in re.findall(r"[a-z]+://(?:[^\s/@]*@)?([\w.{}-]+)", text):
-        assert re.search(r"(^|\.)example\.com$", host) or host in EVERYBODYS or host in VENDORS, host
+        assert re.search(r"(^|\.)example\.com$", host) or host in EVERYBODYS or host in VENDORS, (
+            host
+        )
     for first in re.findall(r"(?<![\w.)}>*:/~-])/(\w+)/", re.sub(r"\w+:/+\S*", "", text)):
         assert first in ("dev", "etc", "opt", "path", "srv", "tmp", "usr", "var"), first
 
@@ -236,11 +269,15 @@ def test_every_make_target_and_module_that_the_pages_name_exists() -> None:
     for module in set(re.findall(r"python -m ([\w.]+)", text)):
         found = importlib.util.find_spec(module)
         assert found, module
-        assert not found.submodule_search_locations or importlib.util.find_spec(f"{module}.__main__"), module
+        assert not found.submodule_search_locations or importlib.util.find_spec(
+            f"{module}.__main__"
+        ), module
 
 
 def test_every_module_that_the_architecture_names_exists() -> None:
-    for name in re.findall(r"\b([a-z_]+)\.py\b", section(page("docs/architecture.md"), "The house")):
+    for name in re.findall(
+        r"\b([a-z_]+)\.py\b", section(page("docs/architecture.md"), "The house")
+    ):
         places = [ROOT / "actions", ROOT / "actions" / "lib" / "opsroom"]
         assert any((place / f"{name}.py").exists() for place in places), name
 
@@ -268,7 +305,10 @@ def test_the_kind_that_the_architecture_adds_works_and_passes_its_own_test(
     monkeypatch.setitem(sys.modules, where, made)
     spec.loader.exec_module(made)
     monkeypatch.setitem(versions.REGISTRY._modules, name, where)
-    load({**_BASE, "apps": {"web": {"version": {"kind": name, "path": "/srv/{app}/{environment}"}}}}, KINDS)
+    load(
+        {**_BASE, "apps": {"web": {"version": {"kind": name, "path": "/srv/{app}/{environment}"}}}},
+        KINDS,
+    )
 
     proofs: Dict[str, Any] = {}
     exec(compile(test, "test_version_file.py", "exec"), proofs)

@@ -1,4 +1,5 @@
-"""Which executions of opsroom are over, and how one is closed whose runner died: decided on what is known of it."""
+"""Which executions of opsroom are over, and how one is closed whose runner died: decided on what is
+known of it."""
 
 from __future__ import annotations
 
@@ -18,7 +19,11 @@ STATES = [
     ("succeeded", {"exit_code": 0, "result": {}}, True),
     ("failed", {"exit_code": 1, "result": "None"}, True),
     ("failed", {"exit_code": -11, "result": "None"}, True),
-    ("timeout", {"exit_code": -9, "result": "None", "error": "Action failed to complete in 3600 seconds"}, True),
+    (
+        "timeout",
+        {"exit_code": -9, "result": "None", "error": "Action failed to complete in 3600 seconds"},
+        True,
+    ),
     # The runner itself failed, for want of MongoDB say: the process may go on.
     ("failed", {"error": "connection refused", "traceback": "..."}, False),
     ("failed", None, False),
@@ -36,7 +41,9 @@ STATES = [
 
 
 @pytest.mark.parametrize(("status", "result", "ended"), STATES)
-def test_only_a_process_whose_end_the_runner_saw_has_certainly_ended(status: str, result: Any, ended: bool) -> None:
+def test_only_a_process_whose_end_the_runner_saw_has_certainly_ended(
+    status: str, result: Any, ended: bool
+) -> None:
     assert process_ended(status, result) is ended
 
 
@@ -46,7 +53,8 @@ def execution(began: timedelta, limit: float = 3600, room: str = "#dev") -> Runn
 
 def record(event: Event, ago: float = 120, **more: Any) -> Record:
     fields: Dict[str, Any] = {
-        "app": "web", "environment": "uat", "version": "v1.2.0", "command": "deploy", "requester": "alice",
+        "app": "web", "environment": "uat", "version": "v1.2.0", "command": "deploy",
+        "requester": "alice",
         "execution_id": "5f", "message": "alice deployed web v1.2.0 to uat.", "code": event.value,
     }  # fmt: skip
     return Record(event=event, seq=1, at=NOW - timedelta(seconds=ago), **{**fields, **more})
@@ -68,7 +76,11 @@ def test_without_an_end_on_the_record_its_time_limit_decides(records: List[Recor
     assert closing(records, 3659) is None
     found = closing(records, 3660)
     assert found is not None
-    assert (found.status, found.result["code"], found.result["outcome"]) == ("abandoned", "interrupted", "failed")
+    assert (found.status, found.result["code"], found.result["outcome"]) == (
+        "abandoned",
+        "interrupted",
+        "failed",
+    )
     assert found.result["message"] == "The runner of this deploy died, and it left no answer."
 
 
@@ -91,19 +103,31 @@ ENDS = [
 
 
 @pytest.mark.parametrize(("event", "code", "status", "outcome"), ENDS)
-def test_the_room_gets_the_answer_that_is_on_the_record(event: Event, code: str, status: str, outcome: str) -> None:
+def test_the_room_gets_the_answer_that_is_on_the_record(
+    event: Event, code: str, status: str, outcome: str
+) -> None:
     found = closing([ASKED, record(event, code=code)])
     assert found is not None
     assert (found.status, found.result["outcome"], found.result["code"]) == (status, outcome, code)
-    assert (found.result["message"], found.result["hint"]) == ("alice deployed web v1.2.0 to uat.", "")
+    assert (found.result["message"], found.result["hint"]) == (
+        "alice deployed web v1.2.0 to uat.",
+        "",
+    )
 
 
 def test_an_interrupted_deployment_names_its_command_the_reason_and_the_cure() -> None:
-    found = closing([ASKED, STARTED, record(Event.INTERRUPTED, message="its runner died; v1.1.0 runs there now")])
+    found = closing(
+        [
+            ASKED,
+            STARTED,
+            record(Event.INTERRUPTED, message="its runner died; v1.1.0 runs there now"),
+        ]
+    )
     assert found is not None
     assert found.status == "abandoned"
     assert found.result["message"] == (
-        "The deploy of web v1.2.0 on uat by alice was interrupted: its runner died; v1.1.0 runs there now."
+        "The deploy of web v1.2.0 on uat by alice was interrupted: its runner died; v1.1.0 runs "
+        "there now."
     )
     assert found.result["hint"] == "Say it again where it is still wanted."
 

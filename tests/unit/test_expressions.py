@@ -1,4 +1,5 @@
-"""Expressions of the config: the same answers as without a limit, and an end where there would be none."""
+"""Expressions of the config: the same answers as without a limit, and an end where there would be
+none."""
 
 from __future__ import annotations
 
@@ -52,7 +53,9 @@ def hurry(monkeypatch):
 
 @pytest.mark.parametrize(("expression", "text"), ENDLESS)
 def test_a_regular_expression_that_would_not_end_is_stopped(hurry, expression, text):
-    assert problem_of(find_in_text, re.compile(expression, re.MULTILINE), text).startswith("it took longer than")
+    assert problem_of(find_in_text, re.compile(expression, re.MULTILINE), text).startswith(
+        "it took longer than"
+    )
 
 
 @pytest.mark.parametrize("expression", GROWING)
@@ -84,7 +87,11 @@ def test_a_regular_expression_finds_what_it_finds_without_a_limit(expression, fl
     assert find_in_text(re.compile(expression, flags), text) == value
 
 
-CONTENT = {"a": [{"n": "web", "v": "v1"}, {"n": "api", "v": 2.5}], "b": {"c": True, "d": None}, "e": "vé"}
+CONTENT = {
+    "a": [{"n": "web", "v": "v1"}, {"n": "api", "v": 2.5}],
+    "b": {"c": True, "d": None},
+    "e": "vé",
+}
 
 
 @pytest.mark.parametrize(
@@ -127,7 +134,9 @@ def test_what_does_not_work_is_told_in_a_few_words(expression):
 )
 def test_only_what_may_grow_gets_a_process(monkeypatch, expression, plain):
     started = []
-    monkeypatch.setattr(expressions, "_evaluated", lambda *arguments, **more: started.append(arguments))
+    monkeypatch.setattr(
+        expressions, "_evaluated", lambda *arguments, **more: started.append(arguments)
+    )
     find_in_json(expression, {})
     assert bool(started) is not plain
 
@@ -155,7 +164,8 @@ def test_the_version_of_an_address_is_told_as_not_known(hurry, monkeypatch):
         address = server.url("/version")
     assert caught.value.code is Code.BAD_ANSWER
     assert caught.value.message == (
-        f"The regular expression '^(a+)+$' for the answer of {address} does not work: it took longer than 1 s."
+        f"The regular expression '^(a+)+$' for the answer of {address} does not work: it took "
+        "longer than 1 s."
     )
     assert "(a+)+" in caught.value.hint
 
@@ -165,5 +175,6 @@ def test_the_version_of_a_command_is_told_as_not_known(hurry):
     with pytest.raises(Failure) as caught:
         REGISTRY.make("command", options, target=TARGET).ask()
     assert caught.value.message == (
-        "The regular expression '^(a+)+$' for the output of 'echo' does not work: it took longer than 1 s."
+        "The regular expression '^(a+)+$' for the output of 'echo' does not work: it took longer "
+        "than 1 s."
     )

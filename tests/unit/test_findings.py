@@ -1,4 +1,5 @@
-"""findings/: each script has the form that its README promises. None is run here: they need the package registries."""
+"""findings/: each script has the form that its README promises. None is run here: they need the
+package registries."""
 
 from __future__ import annotations
 

@@ -1,9 +1,11 @@
-"""The forms that StackStorm's web interface makes of the actions: in order, explained, and such that they can be sent.
+"""The forms that StackStorm's web interface makes of the actions: in order, explained, and such
+that they can be sent.
 
-How it makes them is in st2web, modules/st2-auto-form: the runner's parameters and the action's together, without those
-that are immutable, by position, then those without one by name; a choice for what has an enumeration, a box for what is
-true or false, a line for the rest, a masked one for secrets; the description below each. What is typed is not held
-against the pattern there, and what StackStorm answers is not shown, so that the description has to say what is taken.
+How it makes them is in st2web, modules/st2-auto-form: the runner's parameters and the action's
+together, without those that are immutable, by position, then those without one by name; a choice
+for what has an enumeration, a box for what is true or false, a line for the rest, a masked one for
+secrets; the description below each. What is typed is not held against the pattern there, and what
+StackStorm answers is not shown, so that the description has to say what is taken.
 """
 
 from __future__ import annotations
@@ -19,10 +21,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def files(folder: str) -> Dict[str, Any]:
-    return {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / folder).glob("*.yaml"))}
+    return {
+        path.stem: yaml.safe_load(path.read_text())
+        for path in sorted((ROOT / folder).glob("*.yaml"))
+    }
 
 
-ACTIONS, ALIASES, RULES, WORKFLOWS = files("actions"), files("aliases"), files("rules"), files("actions/workflows")
+ACTIONS, ALIASES, RULES, WORKFLOWS = (
+    files("actions"),
+    files("aliases"),
+    files("rules"),
+    files("actions/workflows"),
+)
 # What StackStorm 3.9 declares for the runners, as far as a form shows it.
 LEVELS = ["AUDIT", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"]
 RUNNERS: Dict[str, Dict[str, Dict[str, Any]]] = {
@@ -35,18 +45,32 @@ RUNNERS: Dict[str, Dict[str, Dict[str, Any]]] = {
     },
     "orquesta": {"notify": {"type": "array", "default": []}},
 }
-AREAS = {"approvals", "audit", "cards", "deployments", "incidents", "locks", "pages", "room", "versions"}
+AREAS = {
+    "approvals",
+    "audit",
+    "cards",
+    "deployments",
+    "incidents",
+    "locks",
+    "pages",
+    "room",
+    "versions",
+}
 
 
 def form(name: str) -> Dict[str, Dict[str, Any]]:
     """The fields of the form of an action, from top to bottom."""
     runner = RUNNERS[ACTIONS[name]["runner_type"]]
     names = {**runner, **ACTIONS[name]["parameters"]}
-    merged = {one: {**runner.get(one, {}), **ACTIONS[name]["parameters"].get(one, {})} for one in names}
+    merged = {
+        one: {**runner.get(one, {}), **ACTIONS[name]["parameters"].get(one, {})} for one in names
+    }
     shown = [one for one in merged if not merged[one].get("immutable")]
     # Among those without a position the required come first, and then the name decides.
     last = len(merged) + 1
-    shown.sort(key=lambda one: (merged[one].get("position", last), not merged[one].get("required"), one))
+    shown.sort(
+        key=lambda one: (merged[one].get("position", last), not merged[one].get("required"), one)
+    )
     return {one: merged[one] for one in shown}
 
 
@@ -56,10 +80,17 @@ def asked(name: str) -> Dict[str, Dict[str, Any]]:
 
 
 def sent(name: str) -> Dict[str, Any]:
-    """What the form adds by itself as soon as anything is typed: the default of whatever has an enumeration."""
+    """What the form adds by itself as soon as anything is typed: the default of whatever has an
+    enumeration."""
     given = {**RUNNERS[ACTIONS[name]["runner_type"]], **ACTIONS[name]["parameters"]}
-    merged = {one: {**RUNNERS[ACTIONS[name]["runner_type"]].get(one, {}), **given[one]} for one in given}
-    return {one: field["default"] for one, field in merged.items() if "enum" in field and "default" in field}
+    merged = {
+        one: {**RUNNERS[ACTIONS[name]["runner_type"]].get(one, {}), **given[one]} for one in given
+    }
+    return {
+        one: field["default"]
+        for one, field in merged.items()
+        if "enum" in field and "default" in field
+    }
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -67,12 +98,23 @@ class TestForm:
     def test_what_it_sends_by_itself_is_taken(self, name: str) -> None:
         parameters = ACTIONS[name]["parameters"]
         for one, value in sent(name).items():
-            assert not parameters[one].get("immutable"), f"{one}: StackStorm refuses even the same value"
+            assert not parameters[one].get("immutable"), (
+                f"{one}: StackStorm refuses even the same value"
+            )
             assert value in parameters[one]["enum"]
 
     def test_it_asks_neither_who_asks_nor_how_to_run_it(self, name: str) -> None:
         assert set(form(name)) <= set(ACTIONS[name]["parameters"])
-        hidden = {"requester", "room", "st2_user", "env", "timeout", "content_version", "debug", "notify"}
+        hidden = {
+            "requester",
+            "room",
+            "st2_user",
+            "env",
+            "timeout",
+            "content_version",
+            "debug",
+            "notify",
+        }
         assert not set(form(name)) & hidden
         if "log_level" in form(name):
             # There is nothing to choose.
@@ -84,8 +126,11 @@ class TestForm:
         assert [one["position"] for one in required] == list(range(1, len(required) + 1))
         assert list(form(name).values())[: len(required)] == required
 
-    def test_the_optional_fields_have_an_order_too_where_there_is_no_log_level(self, name: str) -> None:
-        # log_level can have no position, and `st2 run -h` of 3.8 and 3.9 cannot sort those that have one beside it.
+    def test_the_optional_fields_have_an_order_too_where_there_is_no_log_level(
+        self, name: str
+    ) -> None:
+        # log_level can have no position, and `st2 run -h` of 3.8 and 3.9 cannot sort those that
+        # have one beside it.
         optional = [one for one in form(name).values() if not one.get("required")]
         assert all(("position" in one) is ("log_level" not in form(name)) for one in optional)
 
@@ -106,13 +151,16 @@ class TestForm:
     def test_what_has_fixed_values_is_a_choice_that_shows_its_default(self, name: str) -> None:
         for one in form(name).values():
             if "enum" in one:
-                # Without a default there is an empty first line; with one, the first line is shown whatever it is.
+                # Without a default there is an empty first line; with one, the first line is shown
+                # whatever it is.
                 assert "default" not in one or one["default"] == one["enum"][0]
                 assert len(one["enum"]) == len(set(one["enum"]))
         choices = {key for key, one in asked(name).items() if "enum" in one}
-        assert choices == {"audit_report": {"format"}, "deploy_release": {"service"}, "incident_step": {"step"}}.get(
-            name, set()
-        )
+        assert choices == {
+            "audit_report": {"format"},
+            "deploy_release": {"service"},
+            "incident_step": {"step"},
+        }.get(name, set())
 
     def test_a_box_may_stay_empty_since_an_empty_one_is_not_sent(self, name: str) -> None:
         for one in form(name).values():
@@ -122,13 +170,19 @@ class TestForm:
     def test_one_time_codes_are_masked_and_nothing_else_is(self, name: str) -> None:
         for key, one in form(name).items():
             # The command as a whole may hold a code, too, and what was meant as one.
-            holds = key == "code" or (key == "typed" and "code" in form(name)) or (name, key) == ("suggest", "text")
+            holds = (
+                key == "code"
+                or (key == "typed" and "code" in form(name))
+                or (name, key) == ("suggest", "text")
+            )
             assert one.get("secret", False) is holds
 
 
 def within() -> Set[str]:
     """The actions of this pack that are a task of a workflow."""
-    return {task["action"] for workflow in WORKFLOWS.values() for task in workflow["tasks"].values()}
+    return {
+        task["action"] for workflow in WORKFLOWS.values() for task in workflow["tasks"].values()
+    }
 
 
 def ways(name: str) -> List[str]:
@@ -154,7 +208,9 @@ def test_an_action_is_tagged_with_what_it_is_about_and_what_sets_it_off(name: st
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_is_tagged_with_whether_it_tells_or_acts(name: str) -> None:
-    assert RULES[name]["tags"] == [{"name": "tells" if RULES[name]["enabled"] else "acts", "value": "opsroom"}]
+    assert RULES[name]["tags"] == [
+        {"name": "tells" if RULES[name]["enabled"] else "acts", "value": "opsroom"}
+    ]
 
 
 def test_an_action_that_is_for_a_rule_alone_says_so_where_the_actions_are_listed() -> None:

@@ -61,7 +61,8 @@ def until(freezes: List[Freeze], now: str) -> Optional[datetime]:
         (NIGHT, "2026-10-25 00:30", "2026-10-25 02:30"),
         (NIGHT, "2026-10-25 01:10", "2026-10-25 02:30"),
         (NIGHT, "2026-10-25 02:30", None),
-        # All of it is skipped; all of it comes twice, and holds from the first beginning to the last end.
+        # All of it is skipped; all of it comes twice, and holds from the first beginning to the
+        # last end.
         (HOUR, "2026-03-29 00:59:59", None),
         (HOUR, "2026-03-29 01:00", None),
         (HOUR, "2026-10-25 00:15", "2026-10-25 01:45"),
@@ -90,7 +91,9 @@ def until(freezes: List[Freeze], now: str) -> Optional[datetime]:
         (STOCKTAKING, "2026-11-25 06:00", None),
     ],
 )
-def test_a_freeze_holds_from_its_beginning_to_before_its_end(freeze: Freeze, now: str, end: Optional[str]) -> None:
+def test_a_freeze_holds_from_its_beginning_to_before_its_end(
+    freeze: Freeze, now: str, end: Optional[str]
+) -> None:
     assert until([freeze], now) == (moment(end) if end else None)
 
 
@@ -99,13 +102,17 @@ MONDAY, WEDNESDAY = Freeze("a", "2026-11-23", "2026-11-24"), Freeze("b", "2026-1
 TEN = Freeze("a", "2026-11-23 10:00", "2026-11-23 11:00")
 ELEVEN = Freeze("b", "2026-11-23 11:01", "2026-11-23 12:00")
 WEEK = Freeze("week", "2026-11-23", "2026-11-27")
-HERE, THERE = Freeze("here", "Mon 09:00", "Mon 17:00", LONDON), Freeze("there", "Mon 09:00", "Mon 17:00", NEW_YORK)
+HERE, THERE = (
+    Freeze("here", "Mon 09:00", "Mon 17:00", LONDON),
+    Freeze("there", "Mon 09:00", "Mon 17:00", NEW_YORK),
+)
 
 
 @pytest.mark.parametrize(
     ("freezes", "now", "expected"),
     [
-        # 2026-12-18 is a Friday: the weekend runs into the year's end, which ends on a Tuesday at midnight.
+        # 2026-12-18 is a Friday: the weekend runs into the year's end, which ends on a Tuesday at
+        # midnight.
         ([WEEKEND, YEAR_END], "2026-12-18 17:00", ("weekend and year end", "2027-01-05 00:00")),
         ([WEEKEND, YEAR_END], "2026-12-29 12:00", ("year end", "2027-01-05 00:00")),
         # Ends on a Saturday: the weekend goes on.
@@ -117,7 +124,9 @@ HERE, THERE = Freeze("here", "Mon 09:00", "Mon 17:00", LONDON), Freeze("there", 
         ([HERE, THERE], "2026-11-23 10:00", ("here and there", "2026-11-23 22:00")),
     ],
 )
-def test_freezes_that_touch_end_together(freezes: List[Freeze], now: str, expected: Tuple[str, str]) -> None:
+def test_freezes_that_touch_end_together(
+    freezes: List[Freeze], now: str, expected: Tuple[str, str]
+) -> None:
     found = in_force(freezes, moment(now))
     assert found is not None
     assert (found.name, found.until) == (expected[0], moment(expected[1]))
@@ -140,31 +149,47 @@ def test_without_freezes_nothing_is_frozen() -> None:
 def test_the_answer_says_until_when_and_what_would_work() -> None:
     decision = frozen(Environment("production", freezes=(WEEKEND,)), moment("2026-11-28 12:00"))
     assert (decision.allowed, decision.code) == (False, Code.FROZEN)
-    assert decision.message == "production is frozen (weekend) until Mon 2026-11-30 08:00 Europe/London."
+    assert (
+        decision.message
+        == "production is frozen (weekend) until Mon 2026-11-30 08:00 Europe/London."
+    )
     assert decision.hint == "Say it again after that."
-    urgent = frozen(Environment("production", freezes=(WEEKEND,), emergency=("carol",)), moment("2026-11-28 12:00"))
-    assert urgent.hint.endswith("In an emergency carol may: emergency deploy APP VERSION to production: REASON")
+    urgent = frozen(
+        Environment("production", freezes=(WEEKEND,), emergency=("carol",)),
+        moment("2026-11-28 12:00"),
+    )
+    assert urgent.hint.endswith(
+        "In an emergency carol may: emergency deploy APP VERSION to production: REASON"
+    )
     assert len(urgent.message) + len(urgent.hint) < 400
 
 
 ZONES = st.sampled_from([LONDON, NEW_YORK, "UTC", "Australia/Lord_Howe"])
 CLOCKS = st.times().map(lambda one: one.strftime("%H:%M"))
-WEEKLY = st.builds("{} {}".format, st.sampled_from(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]), CLOCKS)
-MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(lambda one: one.replace(tzinfo=UTC))
+WEEKLY = st.builds(
+    "{} {}".format, st.sampled_from(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]), CLOCKS
+)
+MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(
+    lambda one: one.replace(tzinfo=UTC)
+)
 WEEKLY_FREEZES = (
     st.tuples(WEEKLY, WEEKLY, ZONES)
     .filter(lambda one: one[0] != one[1])
     .map(lambda one: Freeze(f"{one[0]}/{one[1]}", *one))
 )
 DATED_FREEZES = st.tuples(MOMENTS, st.integers(0, 40), ZONES).map(
-    lambda one: Freeze("dated", f"{one[0]:%Y-%m-%d}", f"{one[0] + timedelta(days=one[1]):%Y-%m-%d}", one[2])
+    lambda one: Freeze(
+        "dated", f"{one[0]:%Y-%m-%d}", f"{one[0] + timedelta(days=one[1]):%Y-%m-%d}", one[2]
+    )
 )
 FREEZES = st.lists(st.one_of(WEEKLY_FREEZES, DATED_FREEZES), min_size=1, max_size=4)
 
 
 @given(FREEZES, MOMENTS)
 @settings(max_examples=300, deadline=None)
-def test_the_end_is_never_in_force_and_all_up_to_it_is(freezes: List[Freeze], now: datetime) -> None:
+def test_the_end_is_never_in_force_and_all_up_to_it_is(
+    freezes: List[Freeze], now: datetime
+) -> None:
     found = in_force(freezes, now)
     if found is None or found.until is None:
         return
@@ -187,7 +212,9 @@ def minute_of_week(point: str) -> int:
 
 @given(WEEKLY_FREEZES, MOMENTS)
 @settings(deadline=None)
-def test_where_clocks_never_change_a_week_is_a_circle_of_minutes(freeze: Freeze, now: datetime) -> None:
+def test_where_clocks_never_change_a_week_is_a_circle_of_minutes(
+    freeze: Freeze, now: datetime
+) -> None:
     begins, ends = minute_of_week(freeze.begins), minute_of_week(freeze.ends)
     minute = now.weekday() * 1440 + now.hour * 60 + now.minute
     expected = (minute - begins) % 10080 < (ends - begins) % 10080

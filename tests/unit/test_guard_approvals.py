@@ -94,7 +94,15 @@ def approve(
     settings = settings_with(**(rules or {}))
     environment = settings.environments["production"]
     asked_by = speaking(settings, requester)
-    return may_approve(settings, environment, change, so_far or [], speaking(settings, who, room, user), asked_by, NOW)
+    return may_approve(
+        settings,
+        environment,
+        change,
+        so_far or [],
+        speaking(settings, who, room, user),
+        asked_by,
+        NOW,
+    )
 
 
 CLOSED = [State.DEPLOYING, State.DONE, State.FAILED, State.REJECTED, State.WITHDRAWN]
@@ -103,32 +111,63 @@ APPROVALS = {
     "the requester": (approve("alice"), Code.OWN_CHANGE),
     "the requester under another chat name": (approve("alice2"), Code.OWN_CHANGE),
     "the requester from the command line": (approve("", room="", user="alice"), Code.OWN_CHANGE),
-    "the requester as another StackStorm user": (approve("", room="", user="a.smith"), Code.OWN_CHANGE),
-    "the requester with a forged chat name": (approve("carol", room="#ops", user="alice"), Code.OWN_CHANGE),
+    "the requester as another StackStorm user": (
+        approve("", room="", user="a.smith"),
+        Code.OWN_CHANGE,
+    ),
+    "the requester with a forged chat name": (
+        approve("carol", room="#ops", user="alice"),
+        Code.OWN_CHANGE,
+    ),
     "a forged chat name behind nobody's user": (approve("carol", user="mallory"), Code.NOT_ALLOWED),
     "somebody without the right": (approve("bob"), Code.NOT_ALLOWED),
     "an unknown name": (approve("ghost"), Code.NOT_ALLOWED),
-    "an unknown name where everybody may": (approve("ghost", rules={"approvers": None}), Code.NOT_ALLOWED),
+    "an unknown name where everybody may": (
+        approve("ghost", rules={"approvers": None}),
+        Code.NOT_ALLOWED,
+    ),
     "anybody known where no approvers are named": (approve("bob", rules={"approvers": None}), None),
-    "from a room that does not count": (approve("carol", rules={"rooms": ["#ops"]}, room="#dev"), Code.WRONG_ROOM),
-    "from outside where rooms count": (approve("", rules={"rooms": ["#ops"]}, room="", user="carol"), Code.WRONG_ROOM),
+    "from a room that does not count": (
+        approve("carol", rules={"rooms": ["#ops"]}, room="#dev"),
+        Code.WRONG_ROOM,
+    ),
+    "from outside where rooms count": (
+        approve("", rules={"rooms": ["#ops"]}, room="", user="carol"),
+        Code.WRONG_ROOM,
+    ),
     "from outside where none count": (approve("", room="", user="carol"), None),
-    "twice": (approve("carol", so_far=given("carol"), rules={"approvals": 2}), Code.APPROVED_ALREADY),
+    "twice": (
+        approve("carol", so_far=given("carol"), rules={"approvals": 2}),
+        Code.APPROVED_ALREADY,
+    ),
     "again with a code, where the first was without and does not count": (
         approve("erin", so_far=given("erin"), rules={"approvals": 2}),
         None,
     ),
     "the second of two": (approve("dave", so_far=given("carol"), rules={"approvals": 2}), None),
     "again, when nothing else is missing": (approve("carol", so_far=given("carol")), None),
-    "when its time is over": (approve("carol", replace(CHANGE, expires_at=NOW)), Code.CHANGE_EXPIRED),
-    "one that expired": (approve("carol", replace(CHANGE, state=State.EXPIRED)), Code.CHANGE_EXPIRED),
-    "one to be confirmed": (approve("carol", replace(CHANGE, kind=Kind.CONFIRMATION)), Code.NOT_ALLOWED),
+    "when its time is over": (
+        approve("carol", replace(CHANGE, expires_at=NOW)),
+        Code.CHANGE_EXPIRED,
+    ),
+    "one that expired": (
+        approve("carol", replace(CHANGE, state=State.EXPIRED)),
+        Code.CHANGE_EXPIRED,
+    ),
+    "one to be confirmed": (
+        approve("carol", replace(CHANGE, kind=Kind.CONFIRMATION)),
+        Code.NOT_ALLOWED,
+    ),
     "an emergency": (
         approve("carol", replace(CHANGE, kind=Kind.EMERGENCY, state=State.REVIEW)),
         Code.CHANGE_CLOSED,
     ),
     "one asked for by nobody known": (
-        approve("carol", replace(CHANGE, owner="chat:bot:ghost", person="", chat_name="ghost"), requester="ghost"),
+        approve(
+            "carol",
+            replace(CHANGE, owner="chat:bot:ghost", person="", chat_name="ghost"),
+            requester="ghost",
+        ),
         Code.CHANGED_MEANWHILE,
     ),
     # The name that asked belonged to nobody then, and belongs to the approver by now.
@@ -145,7 +184,11 @@ APPROVALS = {
         Code.OWN_CHANGE,
     ),
     **{
-        f"one that is {one.value}": (approve("carol", replace(CHANGE, state=one)), Code.CHANGE_CLOSED) for one in CLOSED
+        f"one that is {one.value}": (
+            approve("carol", replace(CHANGE, state=one)),
+            Code.CHANGE_CLOSED,
+        )
+        for one in CLOSED
     },
 }
 
@@ -184,8 +227,13 @@ def test_as_many_are_needed_as_then_or_as_today_whichever_is_more() -> None:
     assert needed(replace(CHANGE, needed=0), replace(one, approvals=0)) == 1
     assert missing(CHANGE, two, 1) == "1 of 2 approved"
     # Alice asked for it.
-    assert waits_for(settings, CHANGE, two, NOW) == "carol, dave and erin, 2 needed, until 14:27 UTC"
-    assert waits_for(settings, replace(CHANGE, person="bob"), two, NOW) == "managers, 2 needed, until 14:27 UTC"
+    assert (
+        waits_for(settings, CHANGE, two, NOW) == "carol, dave and erin, 2 needed, until 14:27 UTC"
+    )
+    assert (
+        waits_for(settings, replace(CHANGE, person="bob"), two, NOW)
+        == "managers, 2 needed, until 14:27 UTC"
+    )
 
 
 def test_a_code_is_needed_where_the_environment_or_the_person_wants_one() -> None:
@@ -197,7 +245,9 @@ def test_a_code_is_needed_where_the_environment_or_the_person_wants_one() -> Non
     assert needs_code(plain, speaking(settings, "erin"))
 
 
-def confirm(who: str, room: str = "#ops", change: Optional[Change] = None, user: str = "bot", **rules: Any) -> Decision:
+def confirm(
+    who: str, room: str = "#ops", change: Optional[Change] = None, user: str = "bot", **rules: Any
+) -> Decision:
     settings = settings_with(**{"approvers": None, "approvals": 0, **rules})
     change = change or replace(CHANGE, kind=Kind.CONFIRMATION)
     requester = identify(settings, change.chat_name, change.st2_user, change.room)
@@ -211,7 +261,10 @@ CONFIRMATIONS = {
     "the requester under another name": (confirm("alice2"), None),
     "the room written otherwise": (confirm("alice", "OPS"), None),
     "an unknown requester": (
-        confirm("ghost", change=replace(TO_CONFIRM, owner="chat:bot:ghost", person="", chat_name="ghost")),
+        confirm(
+            "ghost",
+            change=replace(TO_CONFIRM, owner="chat:bot:ghost", person="", chat_name="ghost"),
+        ),
         None,
     ),
     "somebody else": (confirm("carol"), Code.NOT_ALLOWED),
@@ -237,7 +290,14 @@ def test_who_may_confirm(case: str) -> None:
 def reject(who: str, change: Change = CHANGE, room: str = "#ops") -> Decision:
     settings = settings_with(rooms=["#ops"])
     environment = settings.environments["production"]
-    return may_reject(settings, environment, change, speaking(settings, who, room), speaking(settings, "alice"), NOW)
+    return may_reject(
+        settings,
+        environment,
+        change,
+        speaking(settings, who, room),
+        speaking(settings, "alice"),
+        NOW,
+    )
 
 
 REJECTIONS = {
@@ -246,7 +306,10 @@ REJECTIONS = {
     "somebody without the right": (reject("bob"), Code.NOT_ALLOWED),
     "an unknown name": (reject("ghost"), Code.NOT_ALLOWED),
     "an approver from another room": (reject("carol", room="#dev"), Code.WRONG_ROOM),
-    "one that is being deployed": (reject("carol", replace(CHANGE, state=State.DEPLOYING)), Code.CHANGE_CLOSED),
+    "one that is being deployed": (
+        reject("carol", replace(CHANGE, state=State.DEPLOYING)),
+        Code.CHANGE_CLOSED,
+    ),
     "one that expired": (reject("carol", replace(CHANGE, expires_at=NOW)), Code.CHANGE_EXPIRED),
 }
 
@@ -263,7 +326,9 @@ EMERGENCY = replace(CHANGE, kind=Kind.EMERGENCY, state=State.REVIEW, expires_at=
 def review(who: str, change: Change = EMERGENCY) -> Decision:
     settings = settings_with()
     environment = settings.environments["production"]
-    return may_review(settings, environment, change, speaking(settings, who), speaking(settings, "alice"), NOW)
+    return may_review(
+        settings, environment, change, speaking(settings, who), speaking(settings, "alice"), NOW
+    )
 
 
 REVIEWS = {
@@ -286,9 +351,15 @@ def test_who_may_review(case: str) -> None:
 def test_a_closed_change_says_by_whom_and_when() -> None:
     facts = {"closed_by": "dave", "closed_at": "2026-11-23T13:58:00.000000+00:00"}
     told = approve("carol", replace(CHANGE, state=State.REJECTED, facts=facts))
-    assert told.message == "Change K7QX (web v1.2.0 on production) was rejected, by dave, at 13:58 UTC."
+    assert (
+        told.message
+        == "Change K7QX (web v1.2.0 on production) was rejected, by dave, at 13:58 UTC."
+    )
     begun = approve("carol", replace(CHANGE, state=State.DEPLOYING, facts={"begun_by": "dave"}))
-    assert begun.message == "Change K7QX (web v1.2.0 on production) was set off by dave and is being deployed."
+    assert (
+        begun.message
+        == "Change K7QX (web v1.2.0 on production) was set off by dave and is being deployed."
+    )
 
 
 @pytest.mark.parametrize(
@@ -300,7 +371,9 @@ def test_a_closed_change_says_by_whom_and_when() -> None:
         ("rollback", {}, "rollback web on production"),
     ],
 )
-def test_how_to_ask_again_is_told_as_it_can_be_typed(command: str, facts: Dict[str, Any], hint: str) -> None:
+def test_how_to_ask_again_is_told_as_it_can_be_typed(
+    command: str, facts: Dict[str, Any], hint: str
+) -> None:
     assert ask_again(replace(CHANGE, command=command, facts=facts)) == f"Ask again: {hint}"
 
 

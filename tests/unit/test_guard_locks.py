@@ -20,10 +20,17 @@ ALICE, BOB = Person("alice"), Person("bob")
 
 def speaker(person: Person | None, chat_name: str = "", st2_user: str = "chatops_bot") -> Speaker:
     name = person.name if person else f"{chat_name} (unknown here)"
-    return Speaker(name, person, chat_name, st2_user, "#dev", through_relay=st2_user == "chatops_bot")
+    return Speaker(
+        name, person, chat_name, st2_user, "#dev", through_relay=st2_user == "chatops_bot"
+    )
 
 
-def lock(app: str = "", environment: str = "uat", by: Speaker | None = None, until: datetime | None = None) -> Lock:
+def lock(
+    app: str = "",
+    environment: str = "uat",
+    by: Speaker | None = None,
+    until: datetime | None = None,
+) -> Lock:
     owner = by or speaker(BOB, "bob")
     return Lock(
         app=app,
@@ -59,7 +66,11 @@ TABLE = [
     ([lock("", "")], ALICE_IN_CHAT, ["everything"]),
     ([lock("", "")], BOB_IN_CHAT, ["everything"]),
     ([lock("", ""), lock(), lock("web", by=ALICE_IN_CHAT)], ALICE_IN_CHAT, ["everything", "uat"]),
-    ([lock("", ""), lock(), lock("web", by=ALICE_IN_CHAT)], BOB_IN_CHAT, ["everything", "web on uat"]),
+    (
+        [lock("", ""), lock(), lock("web", by=ALICE_IN_CHAT)],
+        BOB_IN_CHAT,
+        ["everything", "web on uat"],
+    ),
 ]
 
 
@@ -87,13 +98,19 @@ def test_times_are_those_of_the_configs_time_zone() -> None:
 def test_the_kill_switch_says_that_it_holds_for_its_owner_too() -> None:
     (decision,) = in_the_way([lock("", "")], BOB_IN_CHAT, NOW)
     assert decision.message == (
-        "Everything is locked by bob since 14:02 UTC, no end: load test. Nobody deploys, its owner included."
+        "Everything is locked by bob since 14:02 UTC, no end: load test. Nobody deploys, its "
+        "owner included."
     )
-    assert decision.hint == "To end it, bob or someone who may lock every environment says: unlock everything"
+    assert (
+        decision.hint
+        == "To end it, bob or someone who may lock every environment says: unlock everything"
+    )
 
 
 def test_a_long_reason_and_a_name_with_tricks_in_it_stay_one_short_safe_line() -> None:
-    nasty = replace(lock("web"), reason="a\nb {{ x }} " + "c" * 600, shown="eve\n<!channel>" + "e" * 300)
+    nasty = replace(
+        lock("web"), reason="a\nb {{ x }} " + "c" * 600, shown="eve\n<!channel>" + "e" * 300
+    )
     (decision,) = in_the_way([nasty], ALICE_IN_CHAT, NOW)
     assert len(decision.message) + len(decision.hint) < 400
     assert "\n" not in decision.message + decision.hint
@@ -102,4 +119,8 @@ def test_a_long_reason_and_a_name_with_tricks_in_it_stay_one_short_safe_line() -
 
 
 def test_places_are_named_as_commands_name_them() -> None:
-    assert [place("", ""), place("", "uat"), place("web", "uat")] == ["everything", "uat", "web on uat"]
+    assert [place("", ""), place("", "uat"), place("web", "uat")] == [
+        "everything",
+        "uat",
+        "web on uat",
+    ]

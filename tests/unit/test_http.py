@@ -24,7 +24,14 @@ SECRET = "tok-5ecret-value"
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
@@ -44,8 +51,26 @@ def certificate(tmp_path_factory):
     cert, key = folder / "cert.pem", folder / "key.pem"
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(cert)),
-            *("-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-keyout",
+                str(key),
+                "-out",
+                str(cert),
+            ),
+            *(
+                "-days",
+                "2",
+                "-subj",
+                "/CN=localhost",
+                "-addext",
+                "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            ),
         ],
         check=True,
         capture_output=True,
@@ -84,7 +109,10 @@ def test_a_request_carries_headers_params_json_and_the_user_agent(server):
 
 
 def test_the_charset_of_the_answer_is_used_and_an_unknown_one_does_no_harm(server):
-    server.on("/latin", Reply(body="é".encode("latin-1"), headers={"Content-Type": "text/plain; charset=latin-1"}))
+    server.on(
+        "/latin",
+        Reply(body="é".encode("latin-1"), headers={"Content-Type": "text/plain; charset=latin-1"}),
+    )
     server.on("/odd", Reply(body="é", headers={"Content-Type": "text/plain; charset=no-such"}))
     assert Http().get(server.url("/latin")).text == "é"
     assert Http().get(server.url("/odd")).text == "é"
@@ -92,7 +120,10 @@ def test_the_charset_of_the_answer_is_used_and_an_unknown_one_does_no_harm(serve
 
 @pytest.mark.parametrize("charset", ["idna", "undefined", "hex", "punycode"])
 def test_a_charset_that_is_none_for_pages_does_no_harm(server, charset):
-    server.on("/odd", Reply(body="\u00e9..{", headers={"Content-Type": f"application/json; charset={charset}"}))
+    server.on(
+        "/odd",
+        Reply(body="\u00e9..{", headers={"Content-Type": f"application/json; charset={charset}"}),
+    )
     answer = Http().get(server.url("/odd"))
     assert isinstance(answer.text, str)
     with pytest.raises(Failure) as caught:
@@ -132,7 +163,12 @@ def test_a_status_that_the_caller_accepts_is_an_answer(server):
 
 @pytest.mark.parametrize(
     ("body", "words"),
-    [("", "an empty page"), ("<html>login</html>", "HTML"), ("ready, go", "'ready, go'"), ("[" * 100000, "'[[")],
+    [
+        ("", "an empty page"),
+        ("<html>login</html>", "HTML"),
+        ("ready, go", "'ready, go'"),
+        ("[" * 100000, "'[["),
+    ],
 )
 def test_an_answer_that_is_not_json_is_named(server, body, words):
     server.on("/a", Reply(body=body))
@@ -177,14 +213,21 @@ def test_a_post_that_was_refused_for_coming_too_often_is_sent_again_since_nothin
 def test_a_post_that_comes_too_often_for_long_says_so_and_that_nothing_was_done(server):
     server.on("/a", Reply(429, headers={"Retry-After": "3600"}))
     failure = failure_of(Http().send, "POST", server.url("/a"), json={})
-    assert (failure.code, failure.facts["sent"], failure.facts["retry_after"]) == (Code.RATE_LIMITED, False, 3600)
+    assert (failure.code, failure.facts["sent"], failure.facts["retry_after"]) == (
+        Code.RATE_LIMITED,
+        False,
+        3600,
+    )
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
-    ("status", "doubt"), [(400, False), (404, False), (408, True), (422, False), (500, True), (502, True), (429, False)]
+    ("status", "doubt"),
+    [(400, False), (404, False), (408, True), (422, False), (500, True), (502, True), (429, False)],
 )
-def test_an_error_of_the_server_leaves_in_doubt_whether_it_was_done_and_one_of_ours_does_not(server, status, doubt):
+def test_an_error_of_the_server_leaves_in_doubt_whether_it_was_done_and_one_of_ours_does_not(
+    server, status, doubt
+):
     server.on("/a", Reply(status))
     assert in_doubt(failure_of(Http().send, "POST", server.url("/a"), json={})) is doubt
 
@@ -192,7 +235,9 @@ def test_an_error_of_the_server_leaves_in_doubt_whether_it_was_done_and_one_of_o
 def test_a_lost_answer_leaves_in_doubt_whether_it_was_done_and_a_closed_door_does_not(server):
     server.on("/a", Reply(drop="unanswered"))
     assert in_doubt(failure_of(Http().send, "POST", server.url("/a"), json={}))
-    assert not in_doubt(failure_of(Http().send, "POST", f"http://127.0.0.1:{free_port()}/", json={}))
+    assert not in_doubt(
+        failure_of(Http().send, "POST", f"http://127.0.0.1:{free_port()}/", json={})
+    )
 
 
 @pytest.mark.parametrize("drop", ["unread", "unanswered", "half"])
@@ -215,7 +260,11 @@ def test_a_short_retry_after_is_waited_for(server):
 
 
 def test_a_retry_after_that_is_a_date_is_understood(server):
-    server.on("/a", Reply(429, headers={"Retry-After": formatdate(time.time() - 5, usegmt=True)}), Reply(body="ok"))
+    server.on(
+        "/a",
+        Reply(429, headers={"Retry-After": formatdate(time.time() - 5, usegmt=True)}),
+        Reply(body="ok"),
+    )
     assert Http().get(server.url("/a")).text == "ok"
     assert 50 < (retry_after(formatdate(time.time() + 60, usegmt=True)) or 0) <= 61
     assert retry_after("soon") is None
@@ -295,7 +344,9 @@ def test_a_body_that_is_too_large_is_not_read_to_the_end(server):
 
 
 def test_a_compressed_body_counts_as_large_as_it_unpacks(server):
-    server.on("/a", Reply(body=gzip.compress(b"x" * 10_000_000), headers={"Content-Encoding": "gzip"}))
+    server.on(
+        "/a", Reply(body=gzip.compress(b"x" * 10_000_000), headers={"Content-Encoding": "gzip"})
+    )
     assert "more than" in failure_of(Http(most_bytes=1_000_000).get, server.url("/a")).message
 
 
@@ -317,7 +368,9 @@ def test_garbage_is_a_bad_answer(server, reply, words):
 
 
 def test_a_refused_connection_was_not_sent():
-    failure = failure_of(Http(attempts=2).send, "POST", f"http://127.0.0.1:{free_port()}/a", json={})
+    failure = failure_of(
+        Http(attempts=2).send, "POST", f"http://127.0.0.1:{free_port()}/a", json={}
+    )
     assert failure.code is Code.UNREACHABLE
     assert "refused" in failure.message
     assert failure.facts["sent"] is False
@@ -345,7 +398,9 @@ def test_a_connection_that_does_not_come_about_in_time_was_not_sent():
                 full.append(socket.socket())
                 full[-1].setblocking(False)
                 full[-1].connect_ex(("127.0.0.1", port))
-            failure = failure_of(Http(attempts=1, connect_limit=0.5).get, f"http://127.0.0.1:{port}/a")
+            failure = failure_of(
+                Http(attempts=1, connect_limit=0.5).get, f"http://127.0.0.1:{port}/a"
+            )
         finally:
             for one in full:
                 one.close()
@@ -354,7 +409,9 @@ def test_a_connection_that_does_not_come_about_in_time_was_not_sent():
     assert failure.facts["sent"] is False
 
 
-@pytest.mark.parametrize("url", ["http://", "http://[::1/x", "ftp://127.0.0.1/x", "nonsense", "http://a b/"])
+@pytest.mark.parametrize(
+    "url", ["http://", "http://[::1/x", "ftp://127.0.0.1/x", "nonsense", "http://a b/"]
+)
 def test_an_address_that_is_none_gets_a_sentence(url):
     failure = failure_of(Http(attempts=1).get, url)
     assert failure.code is Code.UNREACHABLE
@@ -425,17 +482,27 @@ def test_a_redirect_means_that_nothing_was_done(server, status, method):
     failure = failure_of(http.send, method, server.url("/a"), json={}, idempotent=True)
     new, old = server.url("/b"), server.url("").rstrip("/")
     assert failure.message == (
-        f"{old} redirects to {new} ({status}), so nothing was done. Put the new address into trackers.desk.url."
+        f"{old} redirects to {new} ({status}), so nothing was done. Put the new address into "
+        "trackers.desk.url."
     )
     assert not in_doubt(failure)
-    assert failure.facts == {"url": server.url("/a"), "status": status, "sent": False, "redirect": new}
+    assert failure.facts == {
+        "url": server.url("/a"),
+        "status": status,
+        "sent": False,
+        "redirect": new,
+    }
     assert server.paths() == ["/a"]
 
 
 def test_the_key_of_the_address_may_be_another_for_one_request(server):
     server.on("/a", Reply(302))
-    failure = failure_of(Http(address_key="one").send, "POST", server.url("/a"), address_key="other")
-    assert failure.message.endswith("redirects without naming a new address (302), so nothing was done. Check other.")
+    failure = failure_of(
+        Http(address_key="one").send, "POST", server.url("/a"), address_key="other"
+    )
+    assert failure.message.endswith(
+        "redirects without naming a new address (302), so nothing was done. Check other."
+    )
 
 
 @pytest.mark.parametrize(
@@ -444,8 +511,10 @@ def test_the_key_of_the_address_may_be_another_for_one_request(server):
         ("https://new.example.com/rest", "https://new.example.com/rest"),
         ("https://new.example.com:8443/rest/", "https://new.example.com:8443/rest/"),
         ("//new.example.com/rest", "https://new.example.com/rest"),
-        ("https://operations.of-the-company.example.com/a", "https://operations.of-the-company.example.com/a"),
-        ("https://web-2024-operations.example.com:8443/a", "https://web-2024-operations.example.com:8443/a"),
+        ("https://operations.of-the-company.example.com/a",
+         "https://operations.of-the-company.example.com/a"),
+        ("https://web-2024-operations.example.com:8443/a",
+         "https://web-2024-operations.example.com:8443/a"),
         ("/rest?token=s3cret#x", "https://old.example.com/rest"),
         ("rest", "https://old.example.com/v1/rest"),
         ("https://user:pass@new.example.com/x", "https://new.example.com/x"),
@@ -454,13 +523,15 @@ def test_the_key_of_the_address_may_be_another_for_one_request(server):
         ("https://new.example.com/%733cret%2Dof-ours/x", "https://new.example.com/***/x"),
         ("https://new.example.com/0123456789abcdef0123456789abcdef", "https://new.example.com/***"),
         ("https://new.example.com/bot123456:AAFabcdefgh/send", "https://new.example.com/***/send"),
-        ("https://new.example.com/secure/login-for-everyone", "https://new.example.com/secure/login-for-everyone"),
+        ("https://new.example.com/secure/login-for-everyone",
+         "https://new.example.com/secure/login-for-everyone"),
         ("https://new.example.com/{{ st2kv.system.x }}", "https://new.example.com/"),
         ("https://new.example.com/a<!channel>", "https://new.example.com/a"),
         ("https://new.example.com/@here", "https://new.example.com/"),
         ("https://new.example.com/a\u2028b", "https://new.example.com/a"),
         ("https://[2001:db8::1]:8443/x", "https://[2001:db8::1]:8443/x"),
-        ("https://new.example.com/" + "long/" * 50, "https://new.example.com/" + "long/" * 13 + "…"),
+        ("https://new.example.com/" + "long/" * 50,
+         "https://new.example.com/" + "long/" * 13 + "…"),
         ("https://{{ 1 }}.example.com/", ""),
         ("https://new.example.com@evil<b>", ""),
         ("https://[", ""), ("http://", ""), ("file:///etc/passwd", ""), ("javascript:alert(1)", ""),
@@ -469,7 +540,9 @@ def test_the_key_of_the_address_may_be_another_for_one_request(server):
     ],
 )  # fmt: skip
 def test_the_address_of_a_redirect_is_shown_without_what_could_harm(location, shown):
-    found = redirect_target("https://old.example.com/v1/alerts", {"location": location}, ["s3cret-of-ours"])
+    found = redirect_target(
+        "https://old.example.com/v1/alerts", {"location": location}, ["s3cret-of-ours"]
+    )
     assert found == shown
 
 
@@ -478,11 +551,16 @@ def test_a_redirect_to_the_same_address_names_no_new_one(server, location):
     server.on("/a", Reply(302, "", {"Location": location}))
     failure = failure_of(Http(address_key="trackers.desk.url").send, "POST", server.url("/a"))
     asked = server.url("").rstrip("/")
-    assert failure.message == f"{asked} redirects to itself (302), so nothing was done. Check trackers.desk.url."
+    assert (
+        failure.message
+        == f"{asked} redirects to itself (302), so nothing was done. Check trackers.desk.url."
+    )
     assert "redirect" not in failure.facts
 
 
-@pytest.mark.parametrize(("status", "doubt"), [(500, True), (501, False), (502, True), (505, False), (511, False)])
+@pytest.mark.parametrize(
+    ("status", "doubt"), [(500, True), (501, False), (502, True), (505, False), (511, False)]
+)
 def test_what_a_server_cannot_do_at_all_is_not_in_doubt(server, status, doubt):
     server.on("/a", Reply(status))
     assert in_doubt(failure_of(Http(attempts=1).send, "POST", server.url("/a"))) is doubt
@@ -498,7 +576,10 @@ def test_a_redirect_to_another_host_carries_no_secret(server):
     with HttpServer() as other:
         other.on("/b", Reply(body="there"))
         server.on("/a", Reply(302, headers={"Location": other.url("/b")}))
-        http = Http(headers={"Authorization": "Bearer t", "X-Api-Key": "k", "Accept": "text/plain"}, follow=True)
+        http = Http(
+            headers={"Authorization": "Bearer t", "X-Api-Key": "k", "Accept": "text/plain"},
+            follow=True,
+        )
         assert http.get(server.url("/a")).text == "there"
         (request,) = other.requests
     assert "authorization" not in request.headers
@@ -529,7 +610,10 @@ def test_a_redirect_to_a_file_is_not_followed(server):
 @pytest.mark.parametrize("location", ["http://[", "//[", "http://[1"])
 def test_a_redirect_to_what_is_no_address_is_no_crash(server, location):
     server.on("/a", Reply(302, headers={"Location": location}))
-    assert failure_of(Http(follow=True).get, server.url("/a")).code in (Code.BAD_ANSWER, Code.UNREACHABLE)
+    assert failure_of(Http(follow=True).get, server.url("/a")).code in (
+        Code.BAD_ANSWER,
+        Code.UNREACHABLE,
+    )
     assert "without naming a new address" in failure_of(Http().get, server.url("/a")).message
 
 

@@ -1,4 +1,5 @@
-"""The ledger: what goes in comes out, it only grows, and history is told in the right order and from an index."""
+"""The ledger: what goes in comes out, it only grows, and history is told in the right order and
+from an index."""
 
 from __future__ import annotations
 
@@ -61,7 +62,9 @@ def test_an_auditor_can_recompute_the_hash_with_other_tools(store: Store) -> Non
         previous = row[-1]
 
 
-def test_what_no_column_can_hold_is_taken_out_of_texts_and_never_loses_the_record(store: Store) -> None:
+def test_what_no_column_can_hold_is_taken_out_of_texts_and_never_loses_the_record(
+    store: Store,
+) -> None:
     odd = {"nul": "a\0b", "half": "\ud800", "infinite": math.inf, "object": datetime, 3: {"x"}}
     record = fill(store, entry(message="a\0b\ud800c", seconds=math.nan, facts=odd))[0]
     assert record.message == "ab?c"
@@ -82,13 +85,17 @@ def test_what_no_column_can_hold_is_taken_out_of_texts_and_never_loses_the_recor
         "UPDATE ledger SET seq = 9 WHERE seq = 1",
         "DELETE FROM ledger WHERE seq = 2",
         "DELETE FROM ledger",
-        "INSERT INTO ledger SELECT 7, at, event, deployment, command, requester, person, chat_name, room, st2_user,"
-        " execution_id, app, environment, version_before, version, code, message, milliseconds, facts, 'x', 'y'"
+        "INSERT INTO ledger SELECT 7, at, event, deployment, command, requester, person, "
+        "chat_name, room, st2_user,"
+        " execution_id, app, environment, version_before, version, code, message, milliseconds, "
+        "facts, 'x', 'y'"
         " FROM ledger WHERE seq = 1",
         "sqlite: INSERT OR REPLACE INTO ledger SELECT * FROM ledger WHERE seq = 1",
         "sqlite: UPDATE OR REPLACE ledger SET seq = 2 WHERE seq = 1",
-        "sqlite: REPLACE INTO ledger SELECT 2, at, event, deployment, command, requester, person, chat_name, room,"
-        " st2_user, execution_id, app, environment, version_before, version, code, message, milliseconds, facts,"
+        "sqlite: REPLACE INTO ledger SELECT 2, at, event, deployment, command, requester, "
+        "person, chat_name, room,"
+        " st2_user, execution_id, app, environment, version_before, version, code, message, "
+        "milliseconds, facts,"
         " previous_hash, hash FROM ledger WHERE seq = 1",
         "postgresql: TRUNCATE ledger",
         "postgresql: INSERT INTO ledger SELECT * FROM ledger WHERE seq = 1"
@@ -119,9 +126,13 @@ def test_a_record_is_gone_with_the_transaction_that_was_to_write_it(store: Store
     assert rows(store, "SELECT seq FROM ledger") == [(1,)]
 
 
-def test_twenty_processes_that_append_at_once_make_one_chain_without_gaps(store: Store, store_url: str) -> None:
+def test_twenty_processes_that_append_at_once_make_one_chain_without_gaps(
+    store: Store, store_url: str
+) -> None:
     at_once(20, _append_ten, store_url)
-    assert [seq for (seq,) in rows(store, "SELECT seq FROM ledger ORDER BY seq")] == list(range(1, 201))
+    assert [seq for (seq,) in rows(store, "SELECT seq FROM ledger ORDER BY seq")] == list(
+        range(1, 201)
+    )
     with store.read() as connection:
         report = verify_chain(connection)
     assert (report.ok, report.records, report.head) == (True, 200, 200)
@@ -166,7 +177,12 @@ def test_history_shows_ended_deployments_newest_first_and_page_by_page(store: St
 
 
 def test_the_records_of_one_deployment_are_told_oldest_first(store: Store) -> None:
-    fill(store, entry(Event.ASKED, deployment="a"), entry(Event.ASKED, deployment="b"), entry(deployment="a"))
+    fill(
+        store,
+        entry(Event.ASKED, deployment="a"),
+        entry(Event.ASKED, deployment="b"),
+        entry(deployment="a"),
+    )
     with store.read() as connection:
         assert [record.seq for record in of_deployment(connection, "a")] == [1, 3]
 
@@ -221,17 +237,25 @@ def test_a_rollback_goes_to_the_version_before_and_a_second_one_further_back(sto
         ("promoted versions count too", {"command": "promote"}, "v2", "v1"),
     ],
 )
-def test_what_a_rollback_may_go_back_to(store: Store, recorded: str, values: dict, current: str, expected: str) -> None:
+def test_what_a_rollback_may_go_back_to(
+    store: Store, recorded: str, values: dict, current: str, expected: str
+) -> None:
     fill(store, replace(entry(version="v2", version_before="v1"), **values))
     assert _before(store, current) == expected, recorded
 
 
-def test_history_is_read_from_an_index_of_ended_deployments_whatever_else_is_recorded(store: Store) -> None:
+def test_history_is_read_from_an_index_of_ended_deployments_whatever_else_is_recorded(
+    store: Store,
+) -> None:
     with store.write() as connection:
         for number in range(1200):
             event = Event.SUCCEEDED if number % 3 == 0 else Event.REFUSED
             app, environment = f"app{number % 7}", f"environment{number % 11}"
-            append(store, connection, entry(event, deployment=f"d{number}", app=app, environment=environment))
+            append(
+                store,
+                connection,
+                entry(event, deployment=f"d{number}", app=app, environment=environment),
+            )
     run(store, "ANALYZE")
     for narrow, index in (
         ({}, "ledger_finished"),
@@ -263,7 +287,10 @@ def _plan(store: Store, ask: object) -> str:
         ask(connection)
         event.remove(connection, "before_cursor_execute", catch)
         for statement, parameters in caught:
-            lines += [" ".join(map(str, row)) for row in connection.exec_driver_sql(how + statement, parameters)]
+            lines += [
+                " ".join(map(str, row))
+                for row in connection.exec_driver_sql(how + statement, parameters)
+            ]
     return " " + " ".join(lines).replace("\n", " ") + " "
 
 

@@ -68,7 +68,9 @@ def test_a_changed_record_with_a_new_hash_is_found_at_the_next_one(ten: Store) -
     assert "record 4" in _verify(ten).breaks[0].message
 
 
-@pytest.mark.parametrize(("gone", "where"), [("seq = 4", 5), ("seq BETWEEN 4 AND 6", 7), ("seq = 1", 2)])
+@pytest.mark.parametrize(
+    ("gone", "where"), [("seq = 4", 5), ("seq BETWEEN 4 AND 6", 7), ("seq = 1", 2)]
+)
 def test_removed_records_are_named_at_the_gap(ten: Store, gone: str, where: int) -> None:
     run(ten, f"DELETE FROM ledger WHERE {gone}")
     assert _told(ten) == [(where, BreakKind.MISSING)]
@@ -86,7 +88,11 @@ def test_a_gap_that_was_closed_by_renumbering_is_found(ten: Store) -> None:
 
 @pytest.mark.parametrize("seq", [0, -5, 11])
 def test_a_record_put_in_by_hand_is_named(ten: Store, seq: int) -> None:
-    names = ", ".join(f"'{GENESIS[:-1]}x'" if name == "previous_hash" else name for name in _columns() if name != "seq")
+    names = ", ".join(
+        f"'{GENESIS[:-1]}x'" if name == "previous_hash" else name
+        for name in _columns()
+        if name != "seq"
+    )
     run(ten, f"INSERT INTO ledger SELECT {seq}, {names} FROM ledger WHERE seq = 3")
     assert (seq, BreakKind.CHANGED) in _told(ten)
 
@@ -125,7 +131,9 @@ def test_a_record_dated_before_the_one_before_is_named(ten: Store) -> None:
 
 
 @pytest.mark.parametrize("value", ["CAST(x'ff00fe' AS TEXT)", "x'ff00'"])
-def test_bytes_that_are_no_text_are_a_change_and_do_not_stop_the_check(ten: Store, value: str) -> None:
+def test_bytes_that_are_no_text_are_a_change_and_do_not_stop_the_check(
+    ten: Store, value: str
+) -> None:
     if ten.dialect != "sqlite":
         pytest.skip("PostgreSQL takes no such bytes")
     for column in ("message", "at", "previous_hash"):
@@ -145,7 +153,8 @@ def test_a_wholly_broken_ledger_gives_a_short_report(ten: Store) -> None:
 
 
 def test_checking_does_not_hold_the_ledger_in_memory() -> None:
-    """Rows are taken one by one: of those that are handed out, only the last is still referred to."""
+    """Rows are taken one by one: of those that are handed out, only the last is still referred
+    to."""
 
     class Counted(tuple):
         alive = 0
@@ -173,14 +182,19 @@ def test_checking_does_not_hold_the_ledger_in_memory() -> None:
     assert most <= 3
 
 
-# One ledger on SQLite for the property below; every example changes it inside a transaction that is rolled back.
+# One ledger on SQLite for the property below; every example changes it inside a transaction that is
+# rolled back.
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     folder: Path = tmp_path_factory.mktemp("chain")
     store = open_store(f"sqlite:///{folder}/opsroom.db")
     with store.write() as connection:
         for number in range(12):
-            append(store, connection, Entry(Event.SUCCEEDED, version=f"v{number}", seconds=number or None))
+            append(
+                store,
+                connection,
+                Entry(Event.SUCCEEDED, version=f"v{number}", seconds=number or None),
+            )
     open_gates(store)
     with store.begin(writes=True) as connection:
         yield connection
@@ -188,15 +202,21 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=80)
 _CHANGES = st.one_of(
-    st.tuples(st.sampled_from([n for n in HASHED if n not in ("seq", "milliseconds")] + ["hash"]), _TEXT),
+    st.tuples(
+        st.sampled_from([n for n in HASHED if n not in ("seq", "milliseconds")] + ["hash"]), _TEXT
+    ),
     st.tuples(st.just("milliseconds"), st.one_of(st.none(), st.integers(-(2**62), 2**62))),
     st.tuples(st.just("seq"), st.integers(-(2**62), 2**62)),
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(seq=st.integers(1, 12), change=_CHANGES)
-def test_any_change_of_any_field_of_any_record_is_found(sandbox: Connection, seq: int, change: tuple) -> None:
+def test_any_change_of_any_field_of_any_record_is_found(
+    sandbox: Connection, seq: int, change: tuple
+) -> None:
     column, value = change
     before = sandbox.execute(select(ledger.c[column]).where(ledger.c.seq == seq)).scalar_one()
     taken = [row[0] for row in sandbox.execute(select(ledger.c.seq))]
@@ -204,7 +224,10 @@ def test_any_change_of_any_field_of_any_record_is_found(sandbox: Connection, seq
         return
     undo = sandbox.begin_nested()
     try:
-        sandbox.execute(text(f"UPDATE ledger SET {column} = :value WHERE seq = :seq"), {"value": value, "seq": seq})
+        sandbox.execute(
+            text(f"UPDATE ledger SET {column} = :value WHERE seq = :seq"),
+            {"value": value, "seq": seq},
+        )
         report = verify_chain(sandbox)
     finally:
         undo.rollback()
@@ -219,10 +242,15 @@ def _columns() -> List[str]:
 
 
 def _rehash(store: Store, seq: int) -> None:
-    """Do what a careful forger does: link the record to the one before it and make its hash anew."""
+    """Do what a careful forger does: link the record to the one before it and make its hash
+    anew."""
     with store.begin(writes=True) as connection:
-        previous = connection.execute(select(ledger.c.hash).where(ledger.c.seq == seq - 1)).scalar_one_or_none()
+        previous = connection.execute(
+            select(ledger.c.hash).where(ledger.c.seq == seq - 1)
+        ).scalar_one_or_none()
         link = ledger.update().where(ledger.c.seq == seq).values(previous_hash=previous or GENESIS)
         connection.execute(link)
         row = connection.execute(select(ledger).where(ledger.c.seq == seq)).one()
-        connection.execute(ledger.update().where(ledger.c.seq == seq).values(hash=record_hash(row._asdict())))
+        connection.execute(
+            ledger.update().where(ledger.c.seq == seq).values(hash=record_hash(row._asdict()))
+        )

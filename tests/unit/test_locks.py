@@ -1,4 +1,5 @@
-"""Locks in the database: one owner each, an end that comes by itself, and every change on the record."""
+"""Locks in the database: one owner each, an end that comes by itself, and every change on the
+record."""
 
 from __future__ import annotations
 
@@ -16,11 +17,30 @@ from opsroom.people import Speaker
 from opsroom.records.claims import Claim
 from opsroom.records.claims import take as claim
 from opsroom.records.ledger import Event, append, of_deployment
-from opsroom.records.locks import Lock, Taken, active, current, find, lock_after_rollback, release, sweep, take
+from opsroom.records.locks import (
+    Lock,
+    Taken,
+    active,
+    current,
+    find,
+    lock_after_rollback,
+    release,
+    sweep,
+    take,
+)
 from support.processes import at_once
 from support.stores import entry, rows, run
 
-MINE = Lock("", "uat", "person:alice", "alice", "load test", person="alice", room="#dev", execution_id="65f0")
+MINE = Lock(
+    "",
+    "uat",
+    "person:alice",
+    "alice",
+    "load test",
+    person="alice",
+    room="#dev",
+    execution_id="65f0",
+)
 THEIRS = replace(MINE, owner="person:bob", shown="bob", reason="demo", person="bob")
 CAROL = Speaker("carol", Person("carol"), "carol", "chatops_bot", "#ops", through_relay=True)
 
@@ -62,7 +82,9 @@ def test_a_transaction_goes_on_after_a_lock_was_in_the_way(store: Store) -> None
     assert rows(store, "SELECT event FROM ledger") == [("refused",)]
 
 
-def test_claiming_ones_own_lock_again_gives_it_a_new_reason_and_end_and_keeps_its_beginning(store: Store) -> None:
+def test_claiming_ones_own_lock_again_gives_it_a_new_reason_and_end_and_keeps_its_beginning(
+    store: Store,
+) -> None:
     first = _take(store, MINE).lock
     until = _now(store) + timedelta(hours=1)
     again = _take(store, replace(MINE, reason="longer", until=until))
@@ -80,19 +102,38 @@ def test_a_lock_that_was_given_back_can_be_taken_by_another(store: Store) -> Non
     assert _take(store, THEIRS).ok
 
 
-def test_a_deployment_meets_the_locks_of_its_place_its_environment_and_everything(store: Store) -> None:
-    for app, environment in (("web", "uat"), ("", "uat"), ("", ""), ("api", "uat"), ("web", "test"), ("", "test")):
+def test_a_deployment_meets_the_locks_of_its_place_its_environment_and_everything(
+    store: Store,
+) -> None:
+    for app, environment in (
+        ("web", "uat"),
+        ("", "uat"),
+        ("", ""),
+        ("api", "uat"),
+        ("web", "test"),
+        ("", "test"),
+    ):
         _take(store, replace(MINE, app=app, environment=environment))
     with store.read() as connection:
-        assert _places(active(store, connection, "web", "uat")) == [("", ""), ("", "uat"), ("web", "uat")]
+        assert _places(active(store, connection, "web", "uat")) == [
+            ("", ""),
+            ("", "uat"),
+            ("web", "uat"),
+        ]
         assert _places(active(store, connection, "api", "production")) == [("", "")]
-        assert _places(current(store, connection, environment="test")) == [("", ""), ("", "test"), ("web", "test")]
+        assert _places(current(store, connection, environment="test")) == [
+            ("", ""),
+            ("", "test"),
+            ("web", "test"),
+        ]
         assert len(current(store, connection)) == 6
         assert find(connection, "web", "production") is None
         assert find(connection, "web", "uat") is not None
 
 
-def test_a_lock_whose_time_is_over_holds_nobody_up_and_its_end_is_recorded_once(store: Store) -> None:
+def test_a_lock_whose_time_is_over_holds_nobody_up_and_its_end_is_recorded_once(
+    store: Store,
+) -> None:
     _take(store, replace(MINE, until=_now(store) + timedelta(hours=1)))
     _take(store, replace(MINE, app="web"))
     _over(store)
@@ -117,44 +158,67 @@ def test_a_lock_is_gone_with_the_transaction_that_took_it(store: Store) -> None:
     assert _take(store, THEIRS).ok
 
 
-def test_a_rollback_locks_its_place_for_who_rolled_back_and_says_so_on_the_record(store: Store) -> None:
+def test_a_rollback_locks_its_place_for_who_rolled_back_and_says_so_on_the_record(
+    store: Store,
+) -> None:
     _take(store, replace(THEIRS, until=_now(store) + timedelta(hours=1)))
     reason = "rolled back from v1.2.0 to v1.1.0"
     with store.write() as connection:
         locked = lock_after_rollback(store, connection, CAROL, "web", "uat", reason, "d1", "65f1")
     assert locked is not None
-    assert (locked.owner, locked.shown, locked.reason, locked.until) == ("person:carol", "carol", reason, None)
+    assert (locked.owner, locked.shown, locked.reason, locked.until) == (
+        "person:carol",
+        "carol",
+        reason,
+        None,
+    )
     with store.read() as connection:
         assert locked in active(store, connection, "web", "uat")
         (record,) = of_deployment(connection, "d1")
-    assert (record.event, record.person, record.room, record.app) == (Event.LOCKED, "carol", "#ops", "web")
+    assert (record.event, record.person, record.room, record.app) == (
+        Event.LOCKED,
+        "carol",
+        "#ops",
+        "web",
+    )
     assert record.message == reason
 
 
-def test_a_rollback_leaves_a_lock_that_is_on_its_place_as_it_is_unless_that_ones_time_is_over(store: Store) -> None:
+def test_a_rollback_leaves_a_lock_that_is_on_its_place_as_it_is_unless_that_ones_time_is_over(
+    store: Store,
+) -> None:
     _take(store, replace(THEIRS, app="web", until=_now(store) + timedelta(hours=1)))
     with store.write() as connection:
         assert lock_after_rollback(store, connection, CAROL, "web", "uat", "rolled back") is None
     assert rows(store, "SELECT event FROM ledger") == []
     _over(store)
     with store.write() as connection:
-        assert lock_after_rollback(store, connection, CAROL, "web", "uat", "rolled back") is not None
+        assert (
+            lock_after_rollback(store, connection, CAROL, "web", "uat", "rolled back") is not None
+        )
     assert rows(store, "SELECT event FROM ledger ORDER BY seq") == [("unlocked",), ("locked",)]
 
 
-def test_of_twenty_processes_that_lock_one_place_at_once_one_owns_it(store: Store, store_url: str) -> None:
+def test_of_twenty_processes_that_lock_one_place_at_once_one_owns_it(
+    store: Store, store_url: str
+) -> None:
     answers = at_once(20, _lock, store_url)
     owners = [index for index, ok, _ in answers if ok]
     assert len(owners) == 1
     assert {shown for _, _, shown in answers} == {f"person{owners[0]}"}
-    assert sorted(rows(store, "SELECT event, count(*) FROM ledger GROUP BY event")) == [("locked", 1), ("refused", 19)]
+    assert sorted(rows(store, "SELECT event, count(*) FROM ledger GROUP BY event")) == [
+        ("locked", 1),
+        ("refused", 19),
+    ]
 
 
 def test_a_deployment_began_before_the_lock_or_was_refused(store: Store, store_url: str) -> None:
     # Ten lock all of uat while ten claim an application on it, all at the same moment.
     at_once(20, _lock_or_claim, store_url)
     with store.read() as connection:
-        events = [row.event for row in connection.execute(select(ledger.c.event).order_by(ledger.c.seq))]
+        events = [
+            row.event for row in connection.execute(select(ledger.c.event).order_by(ledger.c.seq))
+        ]
     locked = events.index("locked")
     assert "started" not in events[locked:]
     assert events.count("started") + events.count("refused") == 10 + 9
@@ -173,7 +237,9 @@ def test_of_many_who_sweep_at_once_one_records_the_end(store: Store, store_url: 
 def _lock(index: int, url: str) -> Tuple[int, bool, str]:
     store = open_store(url)
     with store.write() as connection:
-        taken = take(store, connection, replace(MINE, owner=f"person:{index}", shown=f"person{index}"))
+        taken = take(
+            store, connection, replace(MINE, owner=f"person:{index}", shown=f"person{index}")
+        )
         append(store, connection, entry(Event.LOCKED if taken.ok else Event.REFUSED))
     return index, taken.ok, taken.lock.shown
 
@@ -186,13 +252,17 @@ def _lock_or_claim(index: int, url: str) -> None:
         if index % 2:
             taken = take(store, connection, replace(MINE, owner=f"person:{index}"))
             facts = {"deploying": len(claims(store, connection, environment="uat"))}
-            append(store, connection, entry(Event.LOCKED if taken.ok else Event.REFUSED, facts=facts))
+            append(
+                store, connection, entry(Event.LOCKED if taken.ok else Event.REFUSED, facts=facts)
+            )
             return
         app = f"app{index}"
         if active(store, connection, app, "uat"):
             append(store, connection, entry(Event.REFUSED))
             return
-        wanted = Claim(app=app, environment="uat", deployment=f"d{index}", command="deploy", holder="x")
+        wanted = Claim(
+            app=app, environment="uat", deployment=f"d{index}", command="deploy", holder="x"
+        )
         assert claim(store, connection, wanted, 600) is None
         append(store, connection, entry(Event.STARTED, deployment=f"d{index}"))
 

@@ -1,4 +1,5 @@
-"""The metadata of actions and aliases: what StackStorm and the relays need of it, and what keeps it safe."""
+"""The metadata of actions and aliases: what StackStorm and the relays need of it, and what keeps it
+safe."""
 
 from __future__ import annotations
 
@@ -24,14 +25,24 @@ from opsroom.names import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-EVERY = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "actions").glob("*.yaml"))}
+EVERY = {
+    path.stem: yaml.safe_load(path.read_text())
+    for path in sorted((ROOT / "actions").glob("*.yaml"))
+}
 ACTIONS = {name: one for name, one in EVERY.items() if one["runner_type"] == "python-script"}
 # Workflows have tests of their own: test_workflows.py.
 WORKFLOWS = {name: one for name, one in EVERY.items() if name not in ACTIONS}
-ALIASES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "aliases").glob("*.yaml"))}
-RULES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "rules").glob("*.yaml"))}
+ALIASES = {
+    path.stem: yaml.safe_load(path.read_text())
+    for path in sorted((ROOT / "aliases").glob("*.yaml"))
+}
+RULES = {
+    path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "rules").glob("*.yaml"))
+}
 # They run actions of the pack chatops: see test_rules_answers.py.
-RULES = {name: one for name, one in RULES.items() if name not in ("answer_at_once", "answer_otherwise")}
+RULES = {
+    name: one for name, one in RULES.items() if name not in ("answer_at_once", "answer_otherwise")
+}
 IDENTITY = {
     "requester": "{{ action_context.api_user | default(action_context.user) }}",
     "room": "{{ action_context.source_channel | default('') }}",
@@ -42,32 +53,56 @@ IDENTITY = {
     ),
 }
 # Parameters that are more than a name, with their pattern and greatest length.
-SHAPES = {"version": (TYPED, 128), "reason": (TEXT, 500), "text": (TEXT, 500), "cards": (CARDS, 300)}
+SHAPES = {
+    "version": (TYPED, 128),
+    "reason": (TEXT, 500),
+    "text": (TEXT, 500),
+    "cards": (CARDS, 300),
+}
 SHAPES.update(card=(CARD, 256), project=(CARD, 256), column=(WORDS, 128))
 # The same for a parameter of one action.
 SHAPES.update({"create_card.text": (LONG_TEXT, 30000), "comment_card.text": (LONG_TEXT, 30000)})
 SHAPES.update({"assignee": (WORDS, 128)})
-SHAPES.update({f"{name}.who": (WORDS, 128) for name in ("page", "get_on_call", "list_pages", "add_responder")})
-SHAPES.update({f"{name}.version": (TYPED_OR_NOTHING, 128) for name in ("note_drift", "update_cards")})
+SHAPES.update(
+    {f"{name}.who": (WORDS, 128) for name in ("page", "get_on_call", "list_pages", "add_responder")}
+)
+SHAPES.update(
+    {f"{name}.version": (TYPED_OR_NOTHING, 128) for name in ("note_drift", "update_cards")}
+)
 SHAPES.update({"version_before": (TYPED_OR_NOTHING, 128), "promote_card.to": (WORDS, 128)})
 SHAPES.update({"page.message": (PAGE_TEXT, 4000), "page": (TYPED, 128)})
 SHAPES.update({"typed": (COMMAND, 31000), "suggest.text": (PAGE_TEXT, 4000)})
 SHAPES.update({"open_incident.who": (WORDS, 128), "open_incident.text": (PAGE_TEXT, 4000)})
-TELLING = {"announce_deployments", "announce_missed", "check_record", "note_drift", "remind", "tell_reachable"}
+TELLING = {
+    "announce_deployments",
+    "announce_missed",
+    "check_record",
+    "note_drift",
+    "remind",
+    "tell_reachable",
+}
 TELLING |= {"close_dead_executions", "tell_unreachable", "watch_pages", "morning_report"}
 RUNNER = ("env", "timeout", "log_level", "content_version", "debug")
 
 
 def own(action: Dict[str, Any]) -> Dict[str, Any]:
     """The parameters that people may give."""
-    return {name: one for name, one in action["parameters"].items() if name not in IDENTITY and name not in RUNNER}
+    return {
+        name: one
+        for name, one in action["parameters"].items()
+        if name not in IDENTITY and name not in RUNNER
+    }
 
 
 def client_lists(runner: str, parameters: Dict[str, Any]) -> List[Dict[str, Any]]:
-    """The required and the optional parameters in `st2 run -h`, each with what st2client 3.8 and 3.9 sort it by."""
-    # An action's parameter replaces the runner's of the same name. No parameter of a runner has a position, and an
-    # action may give it none: StackStorm refuses to register that.
-    merged = {**{one: {} for one in (RUNNER if runner == "python-script" else ("notify",))}, **parameters}
+    """The required and the optional parameters in `st2 run -h`, each with what st2client 3.8 and
+    3.9 sort it by."""
+    # An action's parameter replaces the runner's of the same name. No parameter of a runner has a
+    # position, and an action may give it none: StackStorm refuses to register that.
+    merged = {
+        **{one: {} for one in (RUNNER if runner == "python-script" else ("notify",))},
+        **parameters,
+    }
     shown = {key: one for key, one in merged.items() if not one.get("immutable")}
     keys = {key: one.get("position", key) for key, one in shown.items()}
     required = {key: keys[key] for key, one in shown.items() if one.get("required")}
@@ -96,19 +131,30 @@ class TestAction:
     def test_the_runners_own_parameters_are_closed_to_chat(self, name: str) -> None:
         for parameter in RUNNER:
             one = ACTIONS[name]["parameters"][parameter]
-            # StackStorm's web form sends the default of whatever the runner enumerates, which an immutable parameter
-            # refuses: then no form could be sent. So this one is closed by having one value.
-            assert one["enum"] == [one["default"]] if parameter == "log_level" else one["immutable"] is True
+            # StackStorm's web form sends the default of whatever the runner enumerates, which an
+            # immutable parameter refuses: then no form could be sent. So this one is closed by
+            # having one value.
+            assert (
+                one["enum"] == [one["default"]]
+                if parameter == "log_level"
+                else one["immutable"] is True
+            )
 
-    def test_every_text_that_people_give_has_a_pattern_and_a_greatest_length(self, name: str) -> None:
+    def test_every_text_that_people_give_has_a_pattern_and_a_greatest_length(
+        self, name: str
+    ) -> None:
         for parameter, one in own(ACTIONS[name]).items():
             if one["type"] != "string":
                 continue
-            pattern, longest = SHAPES.get(f"{name}.{parameter}") or SHAPES.get(parameter, (TYPED, 64))
+            pattern, longest = SHAPES.get(f"{name}.{parameter}") or SHAPES.get(
+                parameter, (TYPED, 64)
+            )
             assert one["pattern"] == pattern.pattern
             assert one["maxLength"] == longest
 
-    def test_every_parameter_says_what_it_is_in_a_sentence_and_stands_in_order(self, name: str) -> None:
+    def test_every_parameter_says_what_it_is_in_a_sentence_and_stands_in_order(
+        self, name: str
+    ) -> None:
         mine = own(ACTIONS[name])
         required = [one for one in mine.values() if one.get("required")]
         assert list(mine.values())[: len(required)] == required
@@ -118,15 +164,28 @@ class TestAction:
 
     def test_st2_run_help_can_sort_the_parameters(self, name: str) -> None:
         for names in client_lists("python-script", ACTIONS[name]["parameters"]):
-            # As st2client 3.8 and 3.9 do it: a mix of numbers and names raises TypeError, and the help stops there.
+            # As st2client 3.8 and 3.9 do it: a mix of numbers and names raises TypeError, and the
+            # help stops there.
             sorted(names.values())
 
     def test_run_takes_exactly_the_parameters_of_the_metadata(self, name: str) -> None:
         tree = ast.parse((ROOT / "actions" / f"{name}.py").read_text())
-        run = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "run")
-        assert {one.arg for one in run.args.args} - {"self"} == set(own(ACTIONS[name])) | set(IDENTITY)
-        required = [one.arg for one in run.args.args][1 : len(run.args.args) - len(run.args.defaults)]
-        optional = {key for key, one in own(ACTIONS[name]).items() if not one.get("required") and "default" not in one}
+        run = next(
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and node.name == "run"
+        )
+        assert {one.arg for one in run.args.args} - {"self"} == set(own(ACTIONS[name])) | set(
+            IDENTITY
+        )
+        required = [one.arg for one in run.args.args][
+            1 : len(run.args.args) - len(run.args.defaults)
+        ]
+        optional = {
+            key
+            for key, one in own(ACTIONS[name]).items()
+            if not one.get("required") and "default" not in one
+        }
         assert optional.isdisjoint(required)
 
 
@@ -157,9 +216,13 @@ class TestAlias:
             for text in one["representation"]:
                 assert re.findall(r"\{\{\s*(\w+)\s*\}\}", text) in (shown, ["typed"])
 
-    def test_it_brings_its_own_acknowledgement_or_none_so_that_hubot_makes_no_joke(self, name: str) -> None:
+    def test_it_brings_its_own_acknowledgement_or_none_so_that_hubot_makes_no_joke(
+        self, name: str
+    ) -> None:
         ack = ALIASES[name]["ack"]
-        assert ack["enabled"] is False or ("{{ execution.id }}" in ack["format"] and ack["append_url"] is False)
+        assert ack["enabled"] is False or (
+            "{{ execution.id }}" in ack["format"] and ack["append_url"] is False
+        )
 
     def test_its_result_is_laid_out_as_that_of_all_others_but_for_the_link(self, name: str) -> None:
         def plain(alias: Dict[str, Any]) -> str:
@@ -201,16 +264,34 @@ def test_every_alias_of_every_action_is_reachable() -> None:
 
 def actions_of(workflow: str) -> Set[str]:
     """The actions of this pack that a workflow runs."""
-    tasks = yaml.safe_load((ROOT / "actions" / "workflows" / f"{workflow}.yaml").read_text())["tasks"]
+    tasks = yaml.safe_load((ROOT / "actions" / "workflows" / f"{workflow}.yaml").read_text())[
+        "tasks"
+    ]
     return {task["action"] for task in tasks.values() if task["action"].startswith("opsroom.")}
 
 
 def test_every_action_leaves_records_that_are_compared_with_stackstorm_or_only_reads() -> None:
-    reading = {"find_cards", "get_card", "get_history", "get_version", "help", "list_changes", "list_locks", "plan"}
+    reading = {
+        "find_cards",
+        "get_card",
+        "get_history",
+        "get_version",
+        "help",
+        "list_changes",
+        "list_locks",
+        "plan",
+    }
     reading |= {"get_on_call", "list_pages", "suggest", "watch_pages"}
     auditing = {"announce_head", "audit_report", "audit_verify", "reconcile"}
     # Run by rules: they leave a record when there was something to do.
-    ruled = {"announce_deployments", "deploy_release", "note_drift", "note_reach", "page_on_failure", "promote_card"}
+    ruled = {
+        "announce_deployments",
+        "deploy_release",
+        "note_drift",
+        "note_reach",
+        "page_on_failure",
+        "promote_card",
+    }
     ruled |= {"remind", "update_cards"}
     auditing |= {"check_record"}
     reading |= {"list_incidents", "report", "release_plan", "check_version", "check_green"}
@@ -227,5 +308,6 @@ def test_a_rule_runs_an_action_of_this_pack_with_parameters_that_it_has(name: st
     pack, action = rule["action"]["ref"].split(".")
     assert pack == "opsroom"
     assert set(rule["action"]["parameters"]) <= set(own(EVERY[action]))
-    # Nothing acts by itself on a machine where the pack was only just installed; these only look, record and tell.
+    # Nothing acts by itself on a machine where the pack was only just installed; these only look,
+    # record and tell.
     assert rule["enabled"] is (name in TELLING)

@@ -78,7 +78,8 @@ def moment(text: str) -> datetime:
         ("load test through Fri 17:00", ("load test", "Fri 17:00")),
         ("load test until\u00a017:00\u00a0", ("load test", "17:00")),
         ("load test until 17h", ("load test", "until 17h")),
-        # Meant as one: read_end refuses these, so that nobody thinks there is an end where there is none.
+        # Meant as one: read_end refuses these, so that nobody thinks there is an end where there is
+        # none.
         ("load test until 25:00", ("load test", "25:00")),
         ("load test until 5pm", ("load test", "5pm")),
         ("load test until 17:00 sharp", ("load test", "17:00 sharp")),
@@ -98,7 +99,9 @@ def moment(text: str) -> datetime:
         ("load test for 1:30", ("load test", "for 1:30")),
     ],
 )
-def test_an_end_is_taken_off_a_text_only_where_it_stands_last_and_is_one(text: str, expected: Tuple[str, str]) -> None:
+def test_an_end_is_taken_off_a_text_only_where_it_stands_last_and_is_one(
+    text: str, expected: Tuple[str, str]
+) -> None:
     assert split_end(text) == expected
 
 
@@ -205,12 +208,16 @@ def test_what_is_no_time_to_come_is_refused_with_examples(text: str, said_of_it:
 
 
 @pytest.mark.parametrize(
-    "text", ["tomorrow", "Friday", "next Friday", "today", "tonight", "until the day after tomorrow"]
+    "text",
+    ["tomorrow", "Friday", "next Friday", "today", "tonight", "until the day after tomorrow"],
 )
 def test_for_a_day_the_time_of_day_is_asked(text: str) -> None:
     with pytest.raises(Refusal) as refused:
         read_end(text, NOW, LONDON)
-    assert (refused.value.code, refused.value.message) == (Code.INVALID_TIME, f"'{text}' lacks a time of day.")
+    assert (refused.value.code, refused.value.message) == (
+        Code.INVALID_TIME,
+        f"'{text}' lacks a time of day.",
+    )
     example = refused.value.hint.partition(": ")[2].replace(f" ({LONDON}).", "")
     assert example.startswith(f"until {text.replace('until ', '')} ")
     with suppress(Refusal):
@@ -221,7 +228,9 @@ def test_for_a_day_the_time_of_day_is_asked(text: str) -> None:
 def test_the_examples_of_the_refusal_are_right() -> None:
     with pytest.raises(Refusal) as refused:
         read_end("x", NOW, LONDON)
-    examples = refused.value.hint.split(": ", 1)[1].replace(f" ({LONDON})", "").rstrip(".").split(", ")
+    examples = (
+        refused.value.hint.split(": ", 1)[1].replace(f" ({LONDON})", "").rstrip(".").split(", ")
+    )
     assert len(examples) == 5
     for one in examples:
         reason, end = split_end(f"load test {one}")
@@ -246,11 +255,16 @@ def test_whatever_is_typed_the_end_lies_within_the_next_year_or_is_refused(text:
         ("2026-07-01 17:00", LONDON, "Wed 2026-07-01 18:00 Europe/London"),
     ],
 )
-def test_a_moment_is_said_with_its_day_unless_that_is_today(when: str, zone_name: str, expected: str) -> None:
+def test_a_moment_is_said_with_its_day_unless_that_is_today(
+    when: str, zone_name: str, expected: str
+) -> None:
     assert said(moment(when), NOW, zone_name) == expected
 
 
-@given(st.datetimes(datetime(2026, 11, 23, 16), datetime(2027, 11, 1)), st.sampled_from([LONDON, "UTC", "Asia/Tokyo"]))
+@given(
+    st.datetimes(datetime(2026, 11, 23, 16), datetime(2027, 11, 1)),
+    st.sampled_from([LONDON, "UTC", "Asia/Tokyo"]),
+)
 def test_what_is_said_can_be_typed_again(when: datetime, zone_name: str) -> None:
     wanted = when.replace(second=0, microsecond=0, tzinfo=UTC)
     shown = said(wanted, NOW, zone_name)

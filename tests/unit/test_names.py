@@ -64,7 +64,18 @@ def test_an_identifier_of_anything_else_is_refused_before_it_is_looked_up(text: 
 
 
 @pytest.mark.parametrize(
-    "text", [*ATTACKS, "a..b", "a//b", "a/", "a.", "refs/heads/..", "refs/heads/x.lock", "x/.git", "x" * 129]
+    "text",
+    [
+        *ATTACKS,
+        "a..b",
+        "a//b",
+        "a/",
+        "a.",
+        "refs/heads/..",
+        "refs/heads/x.lock",
+        "x/.git",
+        "x" * 129,
+    ],
 )
 def test_a_version_that_could_be_an_option_a_path_or_an_expression_is_refused(text: str) -> None:
     with pytest.raises(Refusal) as refused:
@@ -122,10 +133,17 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize(("typed", "configured"), SPELLINGS)
-def test_a_known_name_is_found_however_its_letters_and_marks_are_written(typed: str, configured: str) -> None:
+def test_a_known_name_is_found_however_its_letters_and_marks_are_written(
+    typed: str, configured: str
+) -> None:
     others = ["db", "api-team", "obrian"]
     assert pick(typed, [*others, configured], Code.UNKNOWN_APP, "application") == configured
-    assert nearest(typed + "x", [*others, configured]) in ([], [configured], ["obrian"], [configured, "obrian"])
+    assert nearest(typed + "x", [*others, configured]) in (
+        [],
+        [configured],
+        ["obrian"],
+        [configured, "obrian"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,7 +184,8 @@ def test_a_tidied_text_is_tidy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "version"), [("\u2018v1.2.0\u2019", "v1.2.0"), ("v1\u20112", "v1-2"), ("v1.2.0\u00a0", "v1.2.0")]
+    ("text", "version"),
+    [("\u2018v1.2.0\u2019", "v1.2.0"), ("v1\u20112", "v1-2"), ("v1.2.0\u00a0", "v1.2.0")],
 )
 def test_a_version_is_read_as_it_is_meant(text: str, version: str) -> None:
     assert check_version(text) == version
@@ -187,7 +206,8 @@ LET_THROUGH = [
 
 @pytest.mark.parametrize("pattern", [TYPED, CARD, CARDS])
 @pytest.mark.parametrize(
-    "text", [*LET_THROUGH, "we\u200bb", "\U0001f469\u200d\U0001f4bb team", "cafe\u0301", "v1\u20112"]
+    "text",
+    [*LET_THROUGH, "we\u200bb", "\U0001f469\u200d\U0001f4bb team", "cafe\u0301", "v1\u20112"],
 )
 def test_what_people_type_reaches_the_pack(pattern: Pattern[str], text: str) -> None:
     assert pattern.match(text)
@@ -232,7 +252,9 @@ def test_what_people_type_reaches_the_pack(pattern: Pattern[str], text: str) -> 
         ),
     ],
 )
-def test_nothing_that_an_expression_or_a_shell_is_made_of_does(pattern: Pattern[str], text: str) -> None:
+def test_nothing_that_an_expression_or_a_shell_is_made_of_does(
+    pattern: Pattern[str], text: str
+) -> None:
     assert not pattern.match(text)
 
 
@@ -270,7 +292,9 @@ def test_a_name_like_none_is_answered_with_all_of_them() -> None:
         ("stag", ["stage-of-the-lake", "stig"], ["stage-of-the-lake", "stig"]),
     ],
 )
-def test_the_beginning_of_one_name_only_is_near(name: str, known: List[str], near: List[str]) -> None:
+def test_the_beginning_of_one_name_only_is_near(
+    name: str, known: List[str], near: List[str]
+) -> None:
     assert nearest(name, known) == near
 
 

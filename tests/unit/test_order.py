@@ -42,7 +42,12 @@ ONE, OTHER = "a" * 40, "b" * 40
     ],
 )
 def test_only_what_runs_in_the_environment_before_may_go_on_and_a_rollback_always(
-    environment: Environment, wanted: str, commit: str, running: Optional[Running], is_rollback: bool, allowed: bool
+    environment: Environment,
+    wanted: str,
+    commit: str,
+    running: Optional[Running],
+    is_rollback: bool,
+    allowed: bool,
 ) -> None:
     decision = in_order(environment, "web", Resolved(wanted, wanted, commit), running, is_rollback)
     assert decision.allowed is allowed
@@ -55,11 +60,16 @@ def test_only_what_runs_in_the_environment_before_may_go_on_and_a_rollback_alway
     [
         (Running("v1.1.0"), "v1.2.0 of web does not, v1.1.0 runs there."),
         (Running(""), "v1.2.0 of web does not, nothing runs there."),
-        (Running("v1.2.0", OTHER), "v1.2.0 of web does not, v1.2.0 of another commit (bbbbbbbbbbbb) runs there."),
+        (
+            Running("v1.2.0", OTHER),
+            "v1.2.0 of web does not, v1.2.0 of another commit (bbbbbbbbbbbb) runs there.",
+        ),
         (None, "and what web runs there could not be told."),
     ],
 )
-def test_the_answer_says_what_runs_there_and_which_commands_lead_on(running: Optional[Running], said: str) -> None:
+def test_the_answer_says_what_runs_there_and_which_commands_lead_on(
+    running: Optional[Running], said: str
+) -> None:
     decision = in_order(PRODUCTION, "web", Resolved("v1.2.0", "v1.2.0", ONE), running)
     assert decision.message.startswith("production takes only what runs on uat")
     assert decision.message.endswith(said)

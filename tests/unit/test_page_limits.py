@@ -1,4 +1,5 @@
-"""How much paging is too much: who has sent or got how many pages, since when, and when the next one may go out."""
+"""How much paging is too much: who has sent or got how many pages, since when, and when the next
+one may go out."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ def ago(*minutes: float) -> List[datetime]:
     return [NOW - timedelta(minutes=one) for one in minutes]
 
 
-def decide(limit: PageLimit, by_person: List[datetime], to_team: List[datetime], timezone: str = "UTC") -> Decision:
+def decide(
+    limit: PageLimit, by_person: List[datetime], to_team: List[datetime], timezone: str = "UTC"
+) -> Decision:
     return within_limit(limit, by_person, to_team, NOW, "alice", "web-team", timezone)
 
 
@@ -32,14 +35,19 @@ def test_below_the_limit_a_page_goes_out() -> None:
 
 @pytest.mark.parametrize(
     ("by_person", "to_team", "told"),
-    [(ago(1, 2, 3), [], "alice has sent 3 pages"), (ago(1), ago(1, 2, 3), "web-team has got 3 pages")],
+    [
+        (ago(1, 2, 3), [], "alice has sent 3 pages"),
+        (ago(1), ago(1, 2, 3), "web-team has got 3 pages"),
+    ],
 )
 def test_at_the_limit_it_does_not_whoever_reached_it(
     by_person: List[datetime], to_team: List[datetime], told: str
 ) -> None:
     decision = decide(THREE, by_person, to_team)
     assert (decision.allowed, decision.code) == (False, Code.PAGE_LIMIT)
-    assert decision.message.startswith(told + " in the last 10 min, as many as the config allows; nobody was paged.")
+    assert decision.message.startswith(
+        told + " in the last 10 min, as many as the config allows; nobody was paged."
+    )
     assert decision.hint == "If it cannot wait: emergency page web-team: what is wrong"
 
 
@@ -65,11 +73,15 @@ def test_one_page_is_not_called_pages() -> None:
     )
 
 
-@given(some.lists(some.floats(0, 30), max_size=8), some.lists(some.floats(0, 30), max_size=8), some.integers(1, 5))
+@given(
+    some.lists(some.floats(0, 30), max_size=8),
+    some.lists(some.floats(0, 30), max_size=8),
+    some.integers(1, 5),
+)
 def test_it_is_allowed_exactly_when_neither_has_filled_the_limit(
     by_person: List[float], to_team: List[float], pages: int
 ) -> None:
     decision = decide(PageLimit(pages, 600.0), ago(*by_person), ago(*to_team))
-    counted = [len([one for one in moments if NOW - timedelta(seconds=600) < NOW - timedelta(minutes=one)])
+    counted = [len([one for one in moments if NOW - timedelta(seconds=600) < NOW - timedelta(minutes=one)])  # noqa: E501
                for moments in (by_person, to_team)]  # fmt: skip
     assert decision.allowed is (max(counted) < pages)

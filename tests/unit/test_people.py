@@ -42,7 +42,9 @@ SETTINGS = load(
         ("chatops_bot", "chatops_bot", "", "chatops_bot (unknown here)"),
     ],
 )
-def test_the_chat_name_counts_only_from_a_trusted_relay(requester: str, st2_user: str, person: str, shown: str) -> None:
+def test_the_chat_name_counts_only_from_a_trusted_relay(
+    requester: str, st2_user: str, person: str, shown: str
+) -> None:
     speaker = identify(SETTINGS, requester, st2_user, "#ops")
     assert (speaker.person_name, speaker.shown) == (person, shown)
     assert speaker.through_relay == (st2_user == "chatops_bot")
@@ -56,7 +58,9 @@ def test_a_room_counts_only_from_a_trusted_relay() -> None:
 def test_a_name_that_could_be_two_people_is_refused() -> None:
     # The config is refused then; whoever makes settings in another way is not let through either.
     people = {
-        name: replace(one, chat=(*one.chat, "shared")) for name, one in SETTINGS.people.items() if name != "carol"
+        name: replace(one, chat=(*one.chat, "shared"))
+        for name, one in SETTINGS.people.items()
+        if name != "carol"
     }
     with pytest.raises(Refusal, match="belongs to alice and bob") as refused:
         identify(replace(SETTINGS, people=people), "shared", "chatops_bot", "#ops")

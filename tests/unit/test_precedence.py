@@ -56,22 +56,44 @@ def test_versions_go_by_their_numbers_also_where_an_older_one_was_tagged_later()
 
 
 def test_what_is_no_version_comes_last_and_goes_by_its_date_then_by_its_name() -> None:
-    tags = [Ref("nightly", 900), Ref("beta", 100), Ref("test9", 200), Ref("test10", 200), Ref("v1.0.0", 1)]
+    tags = [
+        Ref("nightly", 900),
+        Ref("beta", 100),
+        Ref("test9", 200),
+        Ref("test10", 200),
+        Ref("v1.0.0", 1),
+    ]
     assert newest_first(tags) == ["v1.0.0", "nightly", "test10", "test9", "beta"]
 
 
 def test_families_are_not_mixed_and_that_of_what_was_typed_comes_first() -> None:
-    tags = [Ref("web@1.1.0", 300), Ref("api@2.0.0", 100), Ref("web@1.2.0", 50), Ref("api@2.1.0", 90)]
+    tags = [
+        Ref("web@1.1.0", 300),
+        Ref("api@2.0.0", 100),
+        Ref("web@1.2.0", 50),
+        Ref("api@2.1.0", 90),
+    ]
     assert newest_first(tags) == ["web@1.2.0", "web@1.1.0", "api@2.1.0", "api@2.0.0"]
-    assert newest_first(tags, like="api@9.9.9") == ["api@2.1.0", "api@2.0.0", "web@1.2.0", "web@1.1.0"]
+    assert newest_first(tags, like="api@9.9.9") == [
+        "api@2.1.0",
+        "api@2.0.0",
+        "web@1.2.0",
+        "web@1.1.0",
+    ]
     assert newest_first([*tags, Ref("v3.0.0", 1)], like="v4")[0] == "v3.0.0"
 
 
 def test_equal_versions_go_by_their_date() -> None:
-    assert newest_first([Ref("v1.2", 5), Ref("1.2.0", 9), Ref("v1.2.0", 7)]) == ["1.2.0", "v1.2.0", "v1.2"]
+    assert newest_first([Ref("v1.2", 5), Ref("1.2.0", 9), Ref("v1.2.0", 7)]) == [
+        "1.2.0",
+        "v1.2.0",
+        "v1.2",
+    ]
 
 
-@pytest.mark.parametrize("name", ["", "main", "nightly", "test1", "release", "feature/login", "v", "-", "web@", "vv1"])
+@pytest.mark.parametrize(
+    "name", ["", "main", "nightly", "test1", "release", "feature/login", "v", "-", "web@", "vv1"]
+)
 def test_other_names_are_no_versions(name: str) -> None:
     assert precedence(name) is None
 
@@ -91,6 +113,14 @@ def test_a_family_is_what_stands_before_the_version(name: str, before: str) -> N
 
 
 def test_nothing_that_a_repository_may_hold_is_too_much() -> None:
-    names = ["9" * 128, "9" * 9000, "1." * 2000 + "1", "v" * 4000, "-1" * 2000, "1-" * 2000, "@1/" * 1300]
+    names = [
+        "9" * 128,
+        "9" * 9000,
+        "1." * 2000 + "1",
+        "v" * 4000,
+        "-1" * 2000,
+        "1-" * 2000,
+        "@1/" * 1300,
+    ]
     assert sorted(newest_first(map(Ref, names))) == sorted(names)
     assert natural("rc10") > natural("rc9")

@@ -1,4 +1,5 @@
-"""What programs start: all of it ends with a program that is stopped; the services of one that succeeded go on."""
+"""What programs start: all of it ends with a program that is stopped; the services of one that
+succeeded go on."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from support.waiting import alive, until
 
 LIB = Path(__file__).resolve().parents[2] / "actions" / "lib"
 _DAEMON = (
-    "import os, sys; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); os.chdir('/');"
+    "import os, sys; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); "
+    "os.chdir('/');"
     " os.execvp('sleep', ['sleep', sys.argv[1]])"
 )
 # How a program may start what is to outlive it. Each worker is a `sleep` for MARK seconds.
@@ -34,7 +36,8 @@ ESCAPES = {
     "with its output elsewhere": "(setsid sleep MARK >/dev/null 2>&1 </dev/null &)",
     "deaf to TERM": "(trap '' TERM HUP INT; setsid sleep MARK &)",
     "stopped": "(setsid sh -c 'kill -STOP $$; exec sleep MARK' sh MARK &)",
-    "again and again": "(setsid sh -c 'while :; do setsid sleep MARK & sleep 0.01; done' sh MARK &)",
+    "again and again": "(setsid sh -c 'while :; do setsid sleep MARK & sleep 0.01; done' sh "
+    "MARK &)",
     "as a job of a job": "setsid sh -c '(setsid sleep MARK & setsid sleep MARK) & wait' sh MARK &",
 }
 
@@ -44,7 +47,9 @@ def workers(mark: str) -> List[int]:
     found = []
     for name in os.listdir("/proc"):
         try:
-            arguments = Path(f"/proc/{name}/cmdline").read_bytes().split(b"\0") if name.isdigit() else []
+            arguments = (
+                Path(f"/proc/{name}/cmdline").read_bytes().split(b"\0") if name.isdigit() else []
+            )
         except OSError:
             continue
         if mark.encode() in arguments and alive(int(name)):
@@ -54,7 +59,8 @@ def workers(mark: str) -> List[int]:
 
 @pytest.fixture
 def mark():
-    """A number of seconds that no other test sleeps for; what still sleeps so long is killed at the end."""
+    """A number of seconds that no other test sleeps for; what still sleeps so long is killed at the
+    end."""
     number = f"300.{os.getpid()}{time.monotonic_ns() % 10**9}"
     yield number
     for pid in workers(number):
@@ -93,7 +99,10 @@ def test_the_time_limit_ends_what_left_its_session(mark):
 
 
 def test_what_left_its_session_may_clean_up_too(mark, tmp_path):
-    worker = f'trap "echo clean > {tmp_path}/left; exit" TERM; touch {tmp_path}/ready; sleep {mark} & wait'
+    worker = (
+        f'trap "echo clean > {tmp_path}/left; exit" TERM; touch {tmp_path}/ready; sleep '
+        f"{mark} & wait"
+    )
 
     def check():
         if (tmp_path / "ready").exists():
@@ -117,7 +126,8 @@ def test_all_of_it_ends_when_the_supervisor_alone_is_killed(mark):
     assert killed
     assert ended.status == -signal.SIGKILL
     assert ended.sentence() == (
-        "'sleep' was ended by signal SIGKILL: its supervisor was killed, so what it started may still run"
+        "'sleep' was ended by signal SIGKILL: its supervisor was killed, so what it started may "
+        "still run"
     )
     until(lambda: not workers(mark), "the end of the program")
 
@@ -155,10 +165,13 @@ def test_a_process_with_many_open_files_can_start_programs():
 
 
 def test_what_cannot_be_ended_is_named(monkeypatch):
-    monkeypatch.setattr(subprocesses.Supervised, "end", lambda self, grace: (subprocesses.Left(812, "sudo"),))
+    monkeypatch.setattr(
+        subprocesses.Supervised, "end", lambda self, grace: (subprocesses.Left(812, "sudo"),)
+    )
     failure = failure_of(run, ["sleep", "60"], 0.5)
     assert failure.message == (
-        "'sleep' did not end within 0.5 s and was stopped. What it started still runs: sudo (process 812)."
+        "'sleep' did not end within 0.5 s and was stopped. What it started still runs: sudo "
+        "(process 812)."
     )
     assert failure.facts["left_running"] == ["sudo (process 812)"]
 
@@ -207,7 +220,8 @@ def test_of_a_failed_program_independent_services_go_on_and_are_named(mark):
     (pid,) = workers(mark)
     assert workers(f"{mark}1") == []
     assert ended.sentence() == (
-        f"'sh' ended with status 3: no space left. What it started still runs: sleep (process {pid})."
+        "'sh' ended with status 3: no space left. What it started still runs: sleep (process "
+        f"{pid})."
     )
 
 
@@ -224,7 +238,8 @@ SERVICES = {
 def test_a_service_with_our_pipe_as_its_output_outlives_us(tmp_path, way, kind):
     # Far more than a pipe holds, on both streams, once we are gone.
     service = (
-        f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2;"
+        f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; head -c 300000 /dev/zero; head -c "
+        "300000 /dev/zero >&2;"
         f" echo end && touch {tmp_path}/done"
     )
     code = textwrap.dedent(
@@ -235,7 +250,9 @@ def test_a_service_with_our_pipe_as_its_output_outlives_us(tmp_path, way, kind):
         print(ended.status)
         """
     )
-    script = SERVICES[way].replace("SERVICE", service if "background" not in way else f"({service})")
+    script = SERVICES[way].replace(
+        "SERVICE", service if "background" not in way else f"({service})"
+    )
     subprocess.run(
         [sys.executable, "-c", code, kind, script],
         env={**os.environ, "PYTHONPATH": str(LIB)},

@@ -37,7 +37,9 @@ def failure_of(call, *arguments, **options) -> Failure:
 
 def test_both_streams_arrive_line_by_line_and_the_status_is_returned():
     lines = []
-    ended = run(["sh", "-c", "echo one; echo two >&2; printf three; exit 3"], 20, on_line=lines.append)
+    ended = run(
+        ["sh", "-c", "echo one; echo two >&2; printf three; exit 3"], 20, on_line=lines.append
+    )
     assert lines == ["one", "two", "three"]
     assert (ended.status, ended.lines) == (3, ("one", "two", "three"))
     assert ended.sentence() == "'sh' ended with status 3: three"
@@ -57,7 +59,10 @@ def test_a_line_arrives_while_the_program_still_runs(tmp_path):
 
 
 def test_odd_bytes_long_lines_and_progress_bars_do_no_harm():
-    script = "import sys; o=sys.stdout.buffer; o.write(b'\\xff\\xfe\\n' + b'x'*100000 + b'\\n\\n10%\\r20%\\r\\nend')"
+    script = (
+        "import sys; o=sys.stdout.buffer; o.write(b'\\xff\\xfe\\n' + b'x'*100000 + "
+        "b'\\n\\n10%\\r20%\\r\\nend')"
+    )
     lines = []
     run([sys.executable, "-c", script], 20, on_line=lines.append)
     assert lines[0] == "\ufffd\ufffd"
@@ -113,7 +118,9 @@ def test_the_environment_is_inherited_without_what_is_for_the_action_alone(monke
 def test_a_program_runs_in_its_folder_and_is_found_from_there(tmp_path):
     (tmp_path / "mine.sh").write_text("#!/bin/sh\npwd\n")
     (tmp_path / "mine.sh").chmod(0o755)
-    assert capture(["./mine.sh"], 20, cwd=str(tmp_path)).output.strip() == os.path.realpath(tmp_path)
+    assert capture(["./mine.sh"], 20, cwd=str(tmp_path)).output.strip() == os.path.realpath(
+        tmp_path
+    )
 
 
 def test_what_cannot_be_started_gets_a_clear_sentence(tmp_path):
@@ -176,7 +183,11 @@ def test_whatever_is_raised_in_between_ends_the_whole_family(tmp_path, error):
         raise error
 
     with pytest.raises(error):
-        run(["sh", "-c", 'sleep 300 & echo $$ $! > "$0"; echo go; wait', str(path)], 60, on_line=on_line)
+        run(
+            ["sh", "-c", 'sleep 300 & echo $$ $! > "$0"; echo go; wait', str(path)],
+            60,
+            on_line=on_line,
+        )
     for pid in pids_in(path):
         until(lambda pid=pid: not alive(pid), "the end of the family")
 
@@ -207,13 +218,20 @@ def test_a_grandchild_that_holds_the_pipe_does_not_hold_us(tmp_path):
 
 
 def test_a_grandchild_of_a_failed_program_is_ended(tmp_path):
-    assert run(["sh", "-c", 'sleep 300 & echo $$ $! > "$0"; exit 1', str(tmp_path / "pids")], 60).status == 1
+    assert (
+        run(
+            ["sh", "-c", 'sleep 300 & echo $$ $! > "$0"; exit 1', str(tmp_path / "pids")], 60
+        ).status
+        == 1
+    )
     until(lambda: not alive(pids_in(tmp_path / "pids")[1]), "the end of the grandchild")
 
 
 def test_a_grandchild_that_never_stops_talking_does_not_hold_us(tmp_path):
     # It ends in time also where this test is killed before it can end it.
-    script = 'timeout 120 yes & echo $$ $! > "$0"; until grep -q "^timeout" /proc/$!/comm; do :; done'
+    script = (
+        'timeout 120 yes & echo $$ $! > "$0"; until grep -q "^timeout" /proc/$!/comm; do :; done'
+    )
     try:
         ended = run(["sh", "-c", script, str(tmp_path / "pids")], 60)
         assert ended.status == 0
@@ -257,10 +275,11 @@ def test_the_program_ends_when_this_process_is_killed(tmp_path, kind):
         else:
             call = getattr(processes, kind)
             call(["sh", "-c", 'env -i setsid sleep 300 & echo $$ $! > "$0"; wait', path], 60)
-        """
+        """  # noqa: E501
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "pids"), kind], env={**os.environ, "PYTHONPATH": str(LIB)}
+        [sys.executable, "-c", code, str(tmp_path / "pids"), kind],
+        env={**os.environ, "PYTHONPATH": str(LIB)},
     )
     try:
         family = pids_in(tmp_path / "pids")

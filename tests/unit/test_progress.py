@@ -16,7 +16,13 @@ class Clock:
 
 
 def reporter(said: List[str], clock: Clock, **limits: float) -> Reporter:
-    return Reporter("alice is deploying web v1 to uat", Progress(**limits), said.append, lambda line: None, clock)  # type: ignore[arg-type]
+    return Reporter(
+        "alice is deploying web v1 to uat",
+        Progress(**limits),
+        said.append,
+        lambda line: None,
+        clock,
+    )  # type: ignore[arg-type]
 
 
 def test_a_quick_deployment_says_nothing() -> None:

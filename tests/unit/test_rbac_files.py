@@ -1,4 +1,5 @@
-"""The roles and policies for StackStorm: nothing is missing in them, and nothing is granted that need not be."""
+"""The roles and policies for StackStorm: nothing is missing in them, and nothing is granted that
+need not be."""
 
 from __future__ import annotations
 
@@ -9,15 +10,48 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-ROLES: Dict[str, Any] = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "rbac/roles").glob("*.yaml")}
-ACTIONS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "actions").glob("*.yaml")}
-IN_CHAT = {yaml.safe_load(path.read_text())["action_ref"].split(".")[1] for path in (ROOT / "aliases").glob("*.yaml")}
-POLICIES = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "policies").glob("*.yaml")}
+ROLES: Dict[str, Any] = {
+    path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "rbac/roles").glob("*.yaml")
+}
+ACTIONS = {
+    path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "actions").glob("*.yaml")
+}
+IN_CHAT = {
+    yaml.safe_load(path.read_text())["action_ref"].split(".")[1]
+    for path in (ROOT / "aliases").glob("*.yaml")
+}
+POLICIES = {
+    path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "policies").glob("*.yaml")
+}
 # What changes nothing that runs, and decides nothing.
-READING = {"find_cards", "get_card", "get_history", "get_version", "help", "list_changes", "list_locks", "plan"}
+READING = {
+    "find_cards",
+    "get_card",
+    "get_history",
+    "get_version",
+    "help",
+    "list_changes",
+    "list_locks",
+    "plan",
+}
 READING |= {"suggest"}
-READING |= {"get_on_call", "list_pages", "list_incidents", "report", "release_plan", "check_version", "check_green"}
-DEPLOYING = {"approve_change", "confirm_change", "deploy", "emergency_deploy", "promote", "rollback"}
+READING |= {
+    "get_on_call",
+    "list_pages",
+    "list_incidents",
+    "report",
+    "release_plan",
+    "check_version",
+    "check_green",
+}
+DEPLOYING = {
+    "approve_change",
+    "confirm_change",
+    "deploy",
+    "emergency_deploy",
+    "promote",
+    "rollback",
+}
 DECIDING = {"approve_change", "reject_change", "review_change", "emergency_deploy"}
 EVERYWHERE = {
     "action_alias_list",
@@ -45,24 +79,34 @@ class TestRole:
         assert role.startswith("opsroom_")
         assert ROLES[role]["enabled"] is True
 
-    def test_it_grants_the_running_of_actions_that_exist_and_lists_and_nothing_else(self, role: str) -> None:
+    def test_it_grants_the_running_of_actions_that_exist_and_lists_and_nothing_else(
+        self, role: str
+    ) -> None:
         for grant in ROLES[role]["permission_grants"]:
             if "resource_uid" not in grant:
                 assert set(grant["permission_types"]) <= EVERYWHERE
                 continue
             kind, pack, action = grant["resource_uid"].split(":")
-            # To read the result of what one ran takes action_view, which action_execute does not imply there. The relay
-            # gets results by the stream; what deploys it may look at, since the next command asks whether it has ended.
+            # To read the result of what one ran takes action_view, which action_execute does not
+            # imply there. The relay gets results by the stream; what deploys it may look at, since
+            # the next command asks whether it has ended.
             without = pack == "chatops" or (role == "opsroom_relay" and action not in DEPLOYING)
             view = [] if without else ["action_view"]
             assert grant["permission_types"] == ["action_execute", *view]
             assert kind == "action"
-            assert (pack == "opsroom" and action in ACTIONS) or (pack, action) == ("chatops", "post_message")
+            assert (pack == "opsroom" and action in ACTIONS) or (pack, action) == (
+                "chatops",
+                "post_message",
+            )
 
 
 def test_the_relay_runs_what_chat_commands_lead_to_and_nothing_else() -> None:
     assert runs("opsroom_relay") == IN_CHAT
-    everywhere = [grant for grant in ROLES["opsroom_relay"]["permission_grants"] if "resource_uid" not in grant]
+    everywhere = [
+        grant
+        for grant in ROLES["opsroom_relay"]["permission_grants"]
+        if "resource_uid" not in grant
+    ]
     assert [set(grant["permission_types"]) for grant in everywhere] == [
         {"action_alias_list", "action_alias_match", "stream_view"}
     ]
@@ -89,10 +133,13 @@ def test_every_example_assigns_roles_that_exist_to_the_user_it_is_named_after() 
 
 
 @pytest.mark.parametrize("name", POLICIES)
-def test_a_policy_counts_by_parameters_that_its_action_has_and_lets_opsroom_answer_first(name: str) -> None:
+def test_a_policy_counts_by_parameters_that_its_action_has_and_lets_opsroom_answer_first(
+    name: str,
+) -> None:
     policy = POLICIES[name]
     assert policy["name"] == f"{name}.concurrency"
-    # Off: StackStorm counts what a dead runner left behind as running, and would cancel whatever comes after it.
+    # Off: StackStorm counts what a dead runner left behind as running, and would cancel whatever
+    # comes after it.
     assert policy["enabled"] is False
     assert (policy["pack"], policy["resource_ref"]) == ("opsroom", f"opsroom.{name}")
     assert policy["policy_type"] == "action.concurrency.attr"
@@ -104,4 +151,11 @@ def test_a_policy_counts_by_parameters_that_its_action_has_and_lets_opsroom_answ
 
 
 def test_everything_that_deploys_has_the_second_belt() -> None:
-    assert set(POLICIES) == {"deploy", "promote", "rollback", "emergency_deploy", "approve_change", "confirm_change"}
+    assert set(POLICIES) == {
+        "deploy",
+        "promote",
+        "rollback",
+        "emergency_deploy",
+        "approve_change",
+        "confirm_change",
+    }

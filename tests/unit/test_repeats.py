@@ -1,4 +1,5 @@
-"""Doing a thing elsewhere once: who asks the same gets the answer, a turn, or is told to look first."""
+"""Doing a thing elsewhere once: who asks the same gets the answer, a turn, or is told to look
+first."""
 
 from __future__ import annotations
 
@@ -31,8 +32,17 @@ def done(store: Store, answer: Any, key: str = KEY) -> None:
 def age(store: Store, seconds: float) -> None:
     """Make everything in the table older."""
     for key, began, ended in rows(store, "SELECT key, began_at, ended_at FROM repeats"):
-        older = [moment(from_moment(one) - timedelta(seconds=seconds)) if one else "" for one in (began, ended)]
-        run(store, "UPDATE repeats SET began_at=:b, ended_at=:e WHERE key=:k", b=older[0], e=older[1], k=key)
+        older = [
+            moment(from_moment(one) - timedelta(seconds=seconds)) if one else ""
+            for one in (began, ended)
+        ]
+        run(
+            store,
+            "UPDATE repeats SET began_at=:b, ended_at=:e WHERE key=:k",
+            b=older[0],
+            e=older[1],
+            k=key,
+        )
 
 
 def test_what_nobody_has_asked_is_to_be_made_with_a_mark_of_its_own(store: Store) -> None:
@@ -85,7 +95,8 @@ def test_what_a_dead_runner_was_at_is_looked_for(store: Store) -> None:
 
 
 def test_nobody_looks_for_ever_for_what_may_have_been_made(store: Store) -> None:
-    # "page web-team: checkout is down", said again days after one whose outcome stayed unknown, is another outage.
+    # "page web-team: checkout is down", said again days after one whose outcome stayed unknown, is
+    # another outage.
     first = begin(store)
     with store.write() as connection:
         idempotency.unsure(connection, KEY)
@@ -102,7 +113,9 @@ def test_what_was_not_made_for_certain_may_be_asked_again_at_once(store: Store) 
     assert begin(store).turn is Turn.GO
 
 
-@pytest.mark.parametrize("other", [("a", "bc"), ("ab", "c"), ("abc",), ("a", "b", "c"), ("", "abc")])
+@pytest.mark.parametrize(
+    "other", [("a", "bc"), ("ab", "c"), ("abc",), ("a", "b", "c"), ("", "abc")]
+)
 def test_keys_tell_apart_what_only_looks_the_same_when_it_is_joined(other: Any) -> None:
     assert (key_of(*other) == key_of("ab", "c")) is (other == ("ab", "c"))
 

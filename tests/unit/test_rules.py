@@ -1,4 +1,5 @@
-"""The rules: what sets each off, what it hands on, and that none of them can set off a deployment by a deployment."""
+"""The rules: what sets each off, what it hands on, and that none of them can set off a deployment
+by a deployment."""
 
 from __future__ import annotations
 
@@ -16,12 +17,15 @@ LIBRARY = ROOT / "actions" / "lib"
 
 
 def files(folder: str) -> Dict[str, Any]:
-    return {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / folder).glob("*.yaml"))}
+    return {
+        path.stem: yaml.safe_load(path.read_text())
+        for path in sorted((ROOT / folder).glob("*.yaml"))
+    }
 
 
 RULES, ACTIONS, WORKFLOWS = files("rules"), files("actions"), files("actions/workflows")
-# These hand on whole answers, to actions of StackStorm's own pack: see test_rules_answers.py. They run no action of
-# this pack, and those that they run notify nobody, so that they set nothing off.
+# These hand on whole answers, to actions of StackStorm's own pack: see test_rules_answers.py. They
+# run no action of this pack, and those that they run notify nobody, so that they set nothing off.
 for _name in ("answer_at_once", "answer_otherwise"):
     assert not RULES.pop(_name)["action"]["ref"].startswith("opsroom.")
 TRIGGERS: Dict[str, Any] = {
@@ -34,7 +38,10 @@ TIMERS = ("core.st2.IntervalTimer", "core.st2.CronTimer")
 WEBHOOK = "core.st2.webhook"
 
 # Use cases that put a version somewhere, that change cards, that page.
-DEPLOYING = {f"opsroom.commands.{one}" for one in ("deploy", "promote", "rollback", "going_ahead", "emergency_deploy")}
+DEPLOYING = {
+    f"opsroom.commands.{one}"
+    for one in ("deploy", "promote", "rollback", "going_ahead", "emergency_deploy")
+}
 _CARDING = ("telling_cards", "create_card", "comment_card", "move_card", "assign_card")
 CARDING = {f"opsroom.commands.{one}" for one in _CARDING}
 PAGING = {"opsroom.commands.pages.page"}
@@ -44,7 +51,11 @@ PAGING = {"opsroom.commands.pages.page"}
 def imports(path: Path) -> FrozenSet[str]:
     """The modules of opsroom that a file imports, wherever in it, and not only for types."""
     tree = ast.parse(path.read_text())
-    package = list(path.relative_to(LIBRARY).with_suffix("").parts[:-1]) if LIBRARY in path.parents else []
+    package = (
+        list(path.relative_to(LIBRARY).with_suffix("").parts[:-1])
+        if LIBRARY in path.parents
+        else []
+    )
     found: Set[str] = set()
     for node in walk(tree):
         if isinstance(node, ast.ImportFrom):
@@ -56,7 +67,11 @@ def imports(path: Path) -> FrozenSet[str]:
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
     for inner in ast.iter_child_nodes(node):
-        if isinstance(inner, ast.If) and isinstance(inner.test, ast.Name) and inner.test.id == "TYPE_CHECKING":
+        if (
+            isinstance(inner, ast.If)
+            and isinstance(inner.test, ast.Name)
+            and inner.test.id == "TYPE_CHECKING"
+        ):
             continue
         yield inner
         yield from walk(inner)
@@ -69,7 +84,8 @@ def file_of(module: str) -> Path:
 
 @lru_cache(maxsize=None)
 def reaches(action: str) -> FrozenSet[str]:
-    """Every module of opsroom that an action, or one of the steps of a workflow, may come to run."""
+    """Every module of opsroom that an action, or one of the steps of a workflow, may come to
+    run."""
     if not is_python(action):
         steps = [str(task.get("action", "")) for task in WORKFLOWS[action]["tasks"].values()]
         mine = [one.split(".", 1)[1] for one in steps if one.startswith("opsroom.")]
@@ -103,7 +119,14 @@ def acts(rule: str) -> bool:
     if action == "close_dead_executions":
         # It ends nothing that is alive: it has StackStorm know of an end.
         return False
-    if action in ("announce_deployments", "remind", "note_drift", "note_reach", "watch_pages", "announce_head"):
+    if action in (
+        "announce_deployments",
+        "remind",
+        "note_drift",
+        "note_reach",
+        "watch_pages",
+        "announce_head",
+    ):
         return action == "announce_head"
     return True
 
@@ -152,7 +175,9 @@ class TestRule:
     def test_it_hands_on_single_values_as_they_are(self, name: str) -> None:
         for value in RULES[name]["action"]["parameters"].values():
             if isinstance(value, str) and "{" in value:
-                assert re.match(r"^\{\{ (trigger\.\w+|action_context\.trigger_instance\.id) \}\}$", value)
+                assert re.match(
+                    r"^\{\{ (trigger\.\w+|action_context\.trigger_instance\.id) \}\}$", value
+                )
 
     def test_nothing_of_a_webhook_but_an_id_is_handed_on(self, name: str) -> None:
         if RULES[name]["trigger"]["type"] == WEBHOOK:
@@ -187,10 +212,14 @@ def test_every_action_that_deploys_is_announced_and_paged_about() -> None:
 
 def test_no_rule_that_deploys_is_set_off_by_what_a_rule_did() -> None:
     leading = {(one, other) for one, other in edges() if deploys(action_of(other))}
-    by_cards = {(one, other) for one, other in leading if RULES[other]["trigger"]["type"] == "opsroom.card_moved"}
+    by_cards = {
+        (one, other)
+        for one, other in leading
+        if RULES[other]["trigger"]["type"] == "opsroom.card_moved"
+    }
     assert leading == by_cards
-    # A card that a deployment moved asks for nothing: the action sees it in the record, and the config may not name one
-    # column for both; tests/desk/test_rules_cards.py shows it.
+    # A card that a deployment moved asks for nothing: the action sees it in the record, and the
+    # config may not name one column for both; tests/desk/test_rules_cards.py shows it.
     assert {other for _, other in by_cards} == {"promote_ready_cards"}
 
 

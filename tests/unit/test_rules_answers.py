@@ -1,4 +1,5 @@
-"""The rules that answer in place of StackStorm's own: one of them for each command, in the words of the aliases."""
+"""The rules that answer in place of StackStorm's own: one of them for each command, in the words of
+the aliases."""
 
 from __future__ import annotations
 
@@ -22,19 +23,32 @@ RULES = {
     for name in ("answer_at_once", "answer_otherwise")
 }
 AT_ONCE = RULES["answer_at_once"]["action"]["parameters"]
-ALIASES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "aliases").glob("*.yaml"))}
+ALIASES = {
+    path.stem: yaml.safe_load(path.read_text())
+    for path in sorted((ROOT / "aliases").glob("*.yaml"))
+}
 ROUTES = ("opsroom_errbot", "opsroom_hubot")
 
 ANSWERS: List[Dict[str, Any]] = [
     {"outcome": "succeeded", "code": "deployed", "message": "alice deployed web.", "hint": ""},
-    {"outcome": "refused", "code": "locked", "message": "uat is locked.", "hint": "Say: unlock uat"},
+    {
+        "outcome": "refused",
+        "code": "locked",
+        "message": "uat is locked.",
+        "hint": "Say: unlock uat",
+    },
     {
         "outcome": "failed",
         "code": "unreachable",
         "message": "It said: { { 6 * 7 } } < % x %>\n'and' \"more\"",
         "hint": "",
     },
-    {"outcome": "crashed", "code": "crashed", "message": 'said "hint": "so"', "hint": "Ask. Größe ≠ 尺寸 🚀"},
+    {
+        "outcome": "crashed",
+        "code": "crashed",
+        "message": 'said "hint": "so"',
+        "hint": "Ask. Größe ≠ 尺寸 🚀",
+    },
 ]
 NO_ANSWERS: List[Any] = [
     None,
@@ -60,9 +74,25 @@ def notification(
     status: str = "succeeded",
 ) -> Dict[str, Any]:
     """What StackStorm's notifier tells the rules (st2actions/notifier/notifier.py)."""
-    data = {"user": "alice", "source_channel": "#dev", "source_context": None, "result": json.dumps(result)}
-    told = {"data": data, "route": route, "action_ref": action, "runner_ref": runner, "status": status}
-    return {**told, "execution_id": "65f0", "message": f"Action {action} completed.", "channel": route}
+    data = {
+        "user": "alice",
+        "source_channel": "#dev",
+        "source_context": None,
+        "result": json.dumps(result),
+    }
+    told = {
+        "data": data,
+        "route": route,
+        "action_ref": action,
+        "runner_ref": runner,
+        "status": status,
+    }
+    return {
+        **told,
+        "execution_id": "65f0",
+        "message": f"Action {action} completed.",
+        "channel": route,
+    }
 
 
 # The part of StackStorm's criteria (st2common/operators.py) that these rules use.
@@ -115,14 +145,31 @@ def color_of(alias: Mapping[str, Any]) -> str:
 class TestRule:
     def test_it_is_on_because_it_acts_on_its_own_routes_alone(self, name: str) -> None:
         text = (ROOT / "rules" / f"{name}.yaml").read_text()
-        assert (RULES[name]["name"], RULES[name]["pack"], RULES[name]["enabled"]) == (name, "opsroom", True)
-        assert re.search(r"^# On: it acts on these two routes alone.*\nenabled: true$", text, re.MULTILINE)
-        assert RULES[name]["trigger"] == {"type": "core.st2.generic.notifytrigger", "parameters": {}}
-        assert RULES[name]["criteria"]["trigger.route"] == {"type": "inside", "pattern": list(ROUTES)}
+        assert (RULES[name]["name"], RULES[name]["pack"], RULES[name]["enabled"]) == (
+            name,
+            "opsroom",
+            True,
+        )
+        assert re.search(
+            r"^# On: it acts on these two routes alone.*\nenabled: true$", text, re.MULTILINE
+        )
+        assert RULES[name]["trigger"] == {
+            "type": "core.st2.generic.notifytrigger",
+            "parameters": {},
+        }
+        assert RULES[name]["criteria"]["trigger.route"] == {
+            "type": "inside",
+            "pattern": list(ROUTES),
+        }
 
-    def test_each_parameter_is_rendered_from_the_notification_and_nothing_else(self, name: str) -> None:
+    def test_each_parameter_is_rendered_from_the_notification_and_nothing_else(
+        self, name: str
+    ) -> None:
         given = RULES[name]["action"]["parameters"]
-        for template in [*(one for one in given.values() if isinstance(one, str)), *_texts(given.get("extra"))]:
+        for template in [
+            *(one for one in given.values() if isinstance(one, str)),
+            *_texts(given.get("extra")),
+        ]:
             assert "st2kv" not in template
             names = set(re.findall(r"\b(trigger|action_context|config_context)\b", template))
             assert names <= {"trigger"}
@@ -130,7 +177,9 @@ class TestRule:
     @pytest.mark.parametrize(
         ("route", "announced"), [("opsroom_errbot", "opsroom_errbot"), ("opsroom_hubot", "chatops")]
     )
-    def test_it_announces_where_the_relay_listens(self, name: str, route: str, announced: str) -> None:
+    def test_it_announces_where_the_relay_listens(
+        self, name: str, route: str, announced: str
+    ) -> None:
         told = notification(None, route)
         assert rendered(RULES[name]["action"]["parameters"]["route"], trigger=told) == announced
 
@@ -153,7 +202,9 @@ def everything(route: str) -> Iterator[Dict[str, Any]]:
         "other.opsroom.deploy",
         "core.local",
     )
-    for result, action, runner, status in product(results, actions, ("python-script", "orquesta"), STATUSES):
+    for result, action, runner, status in product(
+        results, actions, ("python-script", "orquesta"), STATUSES
+    ):
         yield notification(result, route, action, runner, status)
 
 
@@ -163,7 +214,9 @@ def test_exactly_one_of_them_answers_whatever_ended_however(route: str) -> None:
         assert len(who_answers(told)) == 1, told
 
 
-@pytest.mark.parametrize("route", ["hubot", "errbot", "chatops", "opsroom", "slack_query", "opsroom_hubot2", "", None])
+@pytest.mark.parametrize(
+    "route", ["hubot", "errbot", "chatops", "opsroom", "slack_query", "opsroom_hubot2", "", None]
+)
 def test_none_of_them_answers_on_any_other_route(route: Optional[str]) -> None:
     for told in everything("opsroom_hubot"):
         assert who_answers({**told, "route": route}) == []
@@ -185,12 +238,18 @@ def test_what_other_packs_and_workflows_answered_is_left_to_stackstorm() -> None
     for said in ANSWERS:
         for action in ("packs.get", "opsroomx.deploy", "my_opsroom.deploy"):
             assert who_answers(notification(of_python(said), action=action)) == ["answer_otherwise"]
-        published = notification({"output": {"facts": said}}, action="opsroom.release", runner="orquesta")
+        published = notification(
+            {"output": {"facts": said}}, action="opsroom.release", runner="orquesta"
+        )
         assert who_answers(published) == ["answer_otherwise"]
 
 
-def test_every_answer_of_an_action_is_known_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OpsroomAction, "surroundings", Surroundings(database=f"sqlite:///{tmp_path / 'opsroom.db'}"))
+def test_every_answer_of_an_action_is_known_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        OpsroomAction, "surroundings", Surroundings(database=f"sqlite:///{tmp_path / 'opsroom.db'}")
+    )
 
     def defect(desk: Desk) -> Outcome:
         raise KeyError("KEY")
@@ -202,7 +261,11 @@ def test_every_answer_of_an_action_is_known_as_one(tmp_path: Path, monkeypatch: 
     crashed = OpsroomAction(config).answer(defect, "alice", "#dev", "chatops_bot")
     refused = OpsroomAction({"apps": "?"}).answer(defect, "alice", "#dev", "chatops_bot")
     done = OpsroomAction(config).answer(held, "alice", "#dev", "chatops_bot")
-    assert [result["outcome"] for _, result in (crashed, refused, done)] == ["crashed", "refused", "succeeded"]
+    assert [result["outcome"] for _, result in (crashed, refused, done)] == [
+        "crashed",
+        "refused",
+        "succeeded",
+    ]
     for _, result in (crashed, refused, done):
         assert who_answers(notification(of_python(result))) == ["answer_at_once"]
 
@@ -220,9 +283,13 @@ def test_what_is_posted_at_once_is_what_the_alias_would_have_said(name: str, sta
         assert message == rendered(alias["result"]["format"], execution=execution)
         assert message == f"{said['message']} {said['hint']}".strip()
         slack = AT_ONCE["extra"]["slack"]
-        assert rendered(slack["color"], trigger=told) == rendered(color_of(alias), execution=execution)
+        assert rendered(slack["color"], trigger=told) == rendered(
+            color_of(alias), execution=execution
+        )
         assert set(alias["result"]["extra"]["slack"]) == set(slack) == {"color", "thread_response"}
-        assert slack["thread_response"] is alias["result"]["extra"]["slack"]["thread_response"] is True
+        assert (
+            slack["thread_response"] is alias["result"]["extra"]["slack"]["thread_response"] is True
+        )
 
 
 @pytest.mark.parametrize("name", ALIASES)
@@ -232,7 +299,8 @@ def test_no_alias_keeps_its_answer_to_itself(name: str) -> None:
 
 
 def test_the_text_of_a_template_survives_the_json_that_stackstorm_makes_of_it() -> None:
-    # A mapping among the parameters is rendered as JSON, where a quote of the template would be escaped.
+    # A mapping among the parameters is rendered as JSON, where a quote of the template would be
+    # escaped.
     for template in _texts(AT_ONCE["extra"]):
         assert json.dumps(template) == f'"{template}"'
 
@@ -247,6 +315,10 @@ def test_whom_and_where_is_handed_on_as_by_the_rules_of_stackstorm() -> None:
     otherwise = RULES["answer_otherwise"]["action"]
     assert otherwise["ref"] == "chatops.post_result"
     assert RULES["answer_at_once"]["action"]["ref"] == "chatops.post_message"
-    for name, field in (("channel", "source_channel"), ("user", "user"), ("context", "source_context")):
+    for name, field in (
+        ("channel", "source_channel"),
+        ("user", "user"),
+        ("context", "source_context"),
+    ):
         assert otherwise["parameters"][name] == AT_ONCE[name] == f"{{{{ trigger.data.{field} }}}}"
     assert otherwise["parameters"]["execution_id"] == "{{ trigger.execution_id }}"

@@ -1,4 +1,5 @@
-"""Secrets of the config stay out of results and logs; what is secret is decided by its place and by no name."""
+"""Secrets of the config stay out of results and logs; what is secret is decided by its place and by
+no name."""
 
 from __future__ import annotations
 
@@ -23,7 +24,10 @@ CONFIG = {
     "apps": {
         "web": {
             "version": {"headers": {"X-Key": "header-secret"}},
-            "deploy": {"secret_environ": {"A": ["list-secret"]}, "environ": {"ACTION": "deploy", "TOKEN": "no secret"}},
+            "deploy": {
+                "secret_environ": {"A": ["list-secret"]},
+                "environ": {"ACTION": "deploy", "TOKEN": "no secret"},
+            },
         }
     },
     "people": {"alice": {"email": "alice@example.com"}},
@@ -51,7 +55,12 @@ def test_a_secret_is_masked_as_it_looks_in_an_address_and_after_it_was_neutralis
 
 def test_other_writings_of_a_secret_are_masked() -> None:
     key = "-----BEGIN KEY-----\nfirst+line/of=it\nsecond line\n-----END KEY-----\n"
-    secrets = {"A": "Bearer xyz-of-the-api", "B": key, "C": 'with "quotes" and ü', "D": "plain-text-of-mine"}
+    secrets = {
+        "A": "Bearer xyz-of-the-api",
+        "B": key,
+        "C": 'with "quotes" and ü',
+        "D": "plain-text-of-mine",
+    }
     redactor = redactor_for({"apps": {"web": {"version": {"headers": secrets}}}})
     written = ["xyz-of-the-api", "first+line/of=it", "second line", json.dumps(secrets["C"])[1:-1]]
     written += [" ".join(key.split()), quote("plain-text-of-mine"), quote("xyz-of-the-api")]
@@ -68,7 +77,9 @@ def test_other_writings_of_a_secret_are_masked() -> None:
 
 def test_no_word_of_a_command_is_a_secret() -> None:
     forms = [form.display for command in COMMANDS for form in command.forms]
-    words = {word for one in forms for word in re.findall(r"[a-z]{6,}", re.sub(r"\{\{.*?\}\}", "", one))}
+    words = {
+        word for one in forms for word in re.findall(r"[a-z]{6,}", re.sub(r"\{\{.*?\}\}", "", one))
+    }
     known = "\n".join(public_words({}))
     assert len(words) > 20
     assert [word for word in words if word not in known] == []
@@ -83,14 +94,31 @@ def test_every_secret_of_the_largest_config_is_masked() -> None:
 
 
 SAID = "production deployed not_verified deploy of web by alice in #deploys as chatops_bot"
-NAMES = ["token-service", "password-reset", "secrets", "headers", "environ", "api_key", "totp", "credentials", "key"]
+NAMES = [
+    "token-service",
+    "password-reset",
+    "secrets",
+    "headers",
+    "environ",
+    "api_key",
+    "totp",
+    "credentials",
+    "key",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("section", ["apps", "people", "groups", "environments", "trackers", "pagers", "teams"])
-def test_no_name_that_people_choose_makes_a_secret_of_what_is_below(section: str, name: str) -> None:
+@pytest.mark.parametrize(
+    "section", ["apps", "people", "groups", "environments", "trackers", "pagers", "teams"]
+)
+def test_no_name_that_people_choose_makes_a_secret_of_what_is_below(
+    section: str, name: str
+) -> None:
     below: Dict[str, Any] = {
-        "apps": {"environments": ["production"], "deploy": {"kind": "command", "command": ["deploy", "deployed"]}},
+        "apps": {
+            "environments": ["production"],
+            "deploy": {"kind": "command", "command": ["deploy", "deployed"]},
+        },
         "people": {"chat": ["alice"], "email": "production"},
         "groups": ["alice"],
         "environments": {"rooms": ["#deploys"], "move_cards": "deployed"},
@@ -135,11 +163,16 @@ def test_codes_and_names_of_the_config_are_never_masked_whatever_a_header_holds(
 )
 def test_a_secret_that_is_a_part_of_a_name_or_a_code_is_refused_and_not_shown(word: str) -> None:
     config = read(LARGEST)
-    for place in (("pagers", "mail", "password"), ("apps", "api", "deploy", "secret_environ", "TOKEN")):
+    for place in (
+        ("pagers", "mail", "password"),
+        ("apps", "api", "deploy", "secret_environ", "TOKEN"),
+    ):
         with pytest.raises(Refusal) as refused:
             load(put(config, place, word), KINDS)
         (line,) = refused.value.facts["problems"]
-        assert line.startswith(f"{'.'.join(place)}: expected a secret that is no part of a name of this config")
+        assert line.startswith(
+            f"{'.'.join(place)}: expected a secret that is no part of a name of this config"
+        )
         assert word not in line.partition(": ")[2]
 
 
@@ -152,4 +185,7 @@ def test_a_secret_variable_is_not_one_of_the_others_too() -> None:
     with pytest.raises(Refusal) as refused:
         load(config, KINDS)
     lines: List[str] = refused.value.facts["problems"]
-    assert lines == ["apps.api.deploy.secret_environ.TOKEN: expected a name that does not stand under environ, too"]
+    assert lines == [
+        "apps.api.deploy.secret_environ.TOKEN: expected a name that does not stand under "
+        "environ, too"
+    ]

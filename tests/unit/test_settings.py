@@ -24,7 +24,9 @@ def problems(**changes: Any) -> List[str]:
     return list(refused.value.facts["problems"])
 
 
-@pytest.mark.parametrize("raw", [None, {}, {"relays": ["chatops_bot"]}, {"apps": {}, "environments": {}}])
+@pytest.mark.parametrize(
+    "raw", [None, {}, {"relays": ["chatops_bot"]}, {"apps": {}, "environments": {}}]
+)
 def test_no_config_at_all_is_answered_with_what_to_do(raw: Any) -> None:
     with pytest.raises(Refusal, match="installed but not configured") as refused:
         load(raw, KINDS)
@@ -44,15 +46,30 @@ def test_the_smallest_config_has_sensible_defaults() -> None:
     ("changes", "line"),
     [
         ({"relays": "  "}, "relays: expected a list of StackStorm users, found an empty text"),
-        ({"relays": [True]}, "relays[0]: expected a text, found true; put quotes around it: without them YAML"),
-        ({"lease": "soon"}, "lease: expected a length of time of 10s or more such as 30s, 5m or 2h, found 'soon'"),
-        ({"lease": "5s"}, "lease: expected a length of time of 10s or more such as 30s, 5m or 2h, found '5s'"),
-        ({"progress": {"most": "two"}}, "progress.most: expected a whole number from 0 to 20, found 'two'"),
+        (
+            {"relays": [True]},
+            "relays[0]: expected a text, found true; put quotes around it: without them YAML",
+        ),
+        (
+            {"lease": "soon"},
+            "lease: expected a length of time of 10s or more such as 30s, 5m or 2h, found 'soon'",
+        ),
+        (
+            {"lease": "5s"},
+            "lease: expected a length of time of 10s or more such as 30s, 5m or 2h, found '5s'",
+        ),
+        (
+            {"progress": {"most": "two"}},
+            "progress.most: expected a whole number from 0 to 20, found 'two'",
+        ),
         ({"progress": ["x"]}, "progress: expected a mapping, found a list"),
         ({"zzz": {}}, "zzz: there is no such key; known here:"),
         ({"app": {}}, "app: there is no such key; did you mean apps?"),
         ({"environments": {"u at": {}}}, "environments.u at: expected a name of an environment"),
-        ({"environments": {"Everything": {}}}, "environments.Everything: expected a name of an environment other than"),
+        (
+            {"environments": {"Everything": {}}},
+            "environments.Everything: expected a name of an environment other than",
+        ),
         (
             {"environments": {"uat": {}, "UAT": {}}},
             "environments.UAT: expected a name that differs from 'uat' by more than case",
@@ -65,8 +82,14 @@ def test_the_smallest_config_has_sensible_defaults() -> None:
             {"environments": {"uat": {"deployer": ["x"]}}},
             "environments.uat.deployer: there is no such key; did you mean deployers?",
         ),
-        ({"groups": {"team": ["ghost"]}}, "groups.team: expected people of the config, found 'ghost'"),
-        ({"people": {"a": {}}, "groups": {"a": ["a"]}}, "groups.a: expected a name that no person has"),
+        (
+            {"groups": {"team": ["ghost"]}},
+            "groups.team: expected people of the config, found 'ghost'",
+        ),
+        (
+            {"people": {"a": {}}, "groups": {"a": ["a"]}},
+            "groups.a: expected a name that no person has",
+        ),
         (
             {"apps": {"web": {"environments": ["prod"]}}},
             "apps.web.environments: expected environments of the config, found 'prod'",
@@ -82,7 +105,9 @@ def test_the_smallest_config_has_sensible_defaults() -> None:
         ({"apps": {"web": "x"}}, "apps.web: expected a mapping, found a text"),
     ],
 )
-def test_a_complaint_names_the_key_what_was_found_and_what_is_allowed(changes: Dict[str, Any], line: str) -> None:
+def test_a_complaint_names_the_key_what_was_found_and_what_is_allowed(
+    changes: Dict[str, Any], line: str
+) -> None:
     assert any(one.startswith(line) for one in problems(**changes)), problems(**changes)
 
 

@@ -62,7 +62,9 @@ def problems(people: Dict[str, Any], **changes: Any) -> List[str]:
         ({"phone": "+44 20 7946 0000"}, {"mobile": "+442079460000"}, "mobile"),
     ],
 )
-def test_what_two_people_have_is_refused_and_names_both(one: Dict[str, Any], other: Dict[str, Any], key: str) -> None:
+def test_what_two_people_have_is_refused_and_names_both(
+    one: Dict[str, Any], other: Dict[str, Any], key: str
+) -> None:
     (line,) = problems({"one": one, "two": other})
     assert line.startswith(f"people.two.{key}: expected ")
     assert "one" in line
@@ -86,13 +88,22 @@ def test_names_that_look_alike_are_shown_so_that_they_differ() -> None:
 )
 def test_one_secret_of_codes_in_another_spelling_is_the_same_secret(spelt: str) -> None:
     (line,) = problems({"one": {"totp": SECRET}, "two": {"totp": spelt}})
-    assert line == "people.two.totp: expected a secret of their own, found that of one: one code would count for both"
+    assert (
+        line
+        == "people.two.totp: expected a secret of their own, found that of one: one code would "
+        "count for both"
+    )
 
 
 def test_bits_that_belong_to_no_byte_make_no_other_secret() -> None:
     # 11 bytes are 88 bits, in 18 characters of 5: the last two of them count for nothing.
     padded = base64.b32encode(KEY[:11]).decode().rstrip("=")
-    other = padded[:-1] + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"["ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".index(padded[-1]) + 1]
+    other = (
+        padded[:-1]
+        + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".index(padded[-1]) + 1
+        ]
+    )
     assert base64.b32decode(other + "=" * 6) == KEY[:11]
     assert len(problems({"one": {"totp": padded}, "two": {"totp": other}})) == 1
 
@@ -100,7 +111,10 @@ def test_bits_that_belong_to_no_byte_make_no_other_secret() -> None:
 def test_a_long_secret_is_the_same_as_its_hash() -> None:
     key = KEY * 4
     short = base64.b32encode(hashlib.sha1(key).digest()).decode()
-    assert len(problems({"one": {"totp": base64.b32encode(key).decode()}, "two": {"totp": short}})) == 1
+    assert (
+        len(problems({"one": {"totp": base64.b32encode(key).decode()}, "two": {"totp": short}}))
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +136,8 @@ def test_what_belongs_to_one_person_is_taken(one: Dict[str, Any], other: Dict[st
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("email", "ops@example.com"), ("jira", "5b10"), ("phone", "+44 20 7946 0000")]
+    ("key", "value"),
+    [("email", "ops@example.com"), ("jira", "5b10"), ("phone", "+44 20 7946 0000")],
 )
 def test_what_everybody_concerned_calls_shared_may_belong_to_several(key: str, value: str) -> None:
     both = {name: {key: value, "shared": [key]} for name in ("one", "two", "three")}
@@ -137,7 +152,9 @@ def test_what_proves_who_somebody_is_is_never_shared(key: str) -> None:
     value: Any = SECRET if key == "totp" else ["ops"]
     found = problems({name: {key: value, "shared": [key]} for name in ("one", "two")})
     assert [one for one in found if one.startswith(f"people.two.{key}: ")]
-    assert [one for one in found if one.startswith(f"people.one.shared: expected keys other than {key}")]
+    assert [
+        one for one in found if one.startswith(f"people.one.shared: expected keys other than {key}")
+    ]
 
 
 def test_only_what_a_person_has_can_be_shared() -> None:
@@ -148,7 +165,9 @@ def test_only_what_a_person_has_can_be_shared() -> None:
 @pytest.mark.parametrize("person", [{"st2": ["Chatops_Bot"]}, {"st2": ["bob", "chatops_bot"]}])
 def test_a_relay_is_nobodys_own_user(person: Dict[str, Any]) -> None:
     (line,) = problems({"bob": person})
-    assert line.startswith("people.bob.st2: expected this person's own StackStorm users, found the relay '")
+    assert line.startswith(
+        "people.bob.st2: expected this person's own StackStorm users, found the relay '"
+    )
 
 
 def test_a_person_who_is_called_like_a_relay_needs_users_of_their_own() -> None:
@@ -159,6 +178,8 @@ def test_a_person_who_is_called_like_a_relay_needs_users_of_their_own() -> None:
 
 def test_a_group_is_spelt_unlike_any_person_and_any_other_group() -> None:
     (line,) = problems({"alice": {}}, groups={"Alice": ["alice"]})
-    assert line.startswith("groups.Alice: expected a name that no person and no other group has, there is a person")
+    assert line.startswith(
+        "groups.Alice: expected a name that no person and no other group has, there is a person"
+    )
     (line,) = problems({"alice": {}}, groups={"ops": ["alice"], "OPS": ["alice"]})
     assert line.startswith("groups.OPS: ")

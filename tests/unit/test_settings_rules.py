@@ -25,7 +25,16 @@ WORLD: Dict[str, Any] = {
     "apps": {"web": {}, "api": {"environments": ["test", "uat"]}},
 }
 RULES = (
-    *("deployers", "rooms", "lockers", "approvers", "emergency", "approvals", "approval_ttl", "confirm_within"),
+    *(
+        "deployers",
+        "rooms",
+        "lockers",
+        "approvers",
+        "emergency",
+        "approvals",
+        "approval_ttl",
+        "confirm_within",
+    ),
     *("second_factor", "after", "freezes", "lock_after_rollback", "apps"),
 )
 WEEKEND = {"name": "weekend", "from": "Fri 16:00", "to": "Mon 08:00"}
@@ -56,15 +65,30 @@ def test_every_rule_reaches_the_environment() -> None:
             "approval_ttl": "1h",
             "second_factor": True,
             "after": "uat",
-            "freezes": [WEEKEND, {"name": "year end", "from": "2026-12-20", "to": "2027-01-04", "timezone": "UTC"}],
+            "freezes": [
+                WEEKEND,
+                {"name": "year end", "from": "2026-12-20", "to": "2027-01-04", "timezone": "UTC"},
+            ],
             "lock_after_rollback": False,
         },
         timezone="Europe/London",
     ).environments["production"]
     assert (production.deployers, production.rooms) == (("managers", "alice"), ("#ops",))
-    assert (production.lockers, production.approvers, production.emergency) == (("bob",), ("managers",), ("carol",))
-    assert (production.approvals, production.approval_ttl, production.second_factor) == (1, 3600.0, True)
-    assert (production.after, production.lock_after_rollback, production.confirm_within) == ("uat", False, 0.0)
+    assert (production.lockers, production.approvers, production.emergency) == (
+        ("bob",),
+        ("managers",),
+        ("carol",),
+    )
+    assert (production.approvals, production.approval_ttl, production.second_factor) == (
+        1,
+        3600.0,
+        True,
+    )
+    assert (production.after, production.lock_after_rollback, production.confirm_within) == (
+        "uat",
+        False,
+        0.0,
+    )
     assert production.freezes == (
         Freeze("weekend", "Fri 16:00", "Mon 08:00", "Europe/London"),
         Freeze("year end", "2026-12-20", "2027-01-04", "UTC"),
@@ -81,13 +105,26 @@ def test_a_rule_that_is_there_and_empty_is_refused_and_never_taken_for_none(rule
 
 def test_without_rules_nothing_is_guarded_but_a_rollback_locks() -> None:
     production = read({}).environments["production"]
-    assert (production.deployers, production.lockers, production.approvers, production.rooms) == (None,) * 4
-    assert (production.emergency, production.approvals, production.freezes, production.after) == ((), 0, (), "")
-    assert (production.approval_ttl, production.confirm_within, production.second_factor) == (1800.0, 0.0, False)
+    assert (production.deployers, production.lockers, production.approvers, production.rooms) == (
+        None,
+    ) * 4
+    assert (production.emergency, production.approvals, production.freezes, production.after) == (
+        (),
+        0,
+        (),
+        "",
+    )
+    assert (production.approval_ttl, production.confirm_within, production.second_factor) == (
+        1800.0,
+        0.0,
+        False,
+    )
     assert production.lock_after_rollback is True
 
 
-def test_an_application_has_the_rules_it_is_given_and_for_the_rest_those_of_its_environment() -> None:
+def test_an_application_has_the_rules_it_is_given_and_for_the_rest_those_of_its_environment() -> (
+    None
+):
     production = read(
         {
             "deployers": ["alice"],
@@ -95,15 +132,40 @@ def test_an_application_has_the_rules_it_is_given_and_for_the_rest_those_of_its_
             "approvers": ["managers"],
             "after": "uat",
             "freezes": [WEEKEND],
-            "apps": {"web": {"deployers": ["bob"], "after": "", "freezes": [], "approvals": 0, "confirm_within": 30}},
+            "apps": {
+                "web": {
+                    "deployers": ["bob"],
+                    "after": "",
+                    "freezes": [],
+                    "approvals": 0,
+                    "confirm_within": 30,
+                }
+            },
         }
     ).environments["production"]
     web, other = production.for_app("web"), production.for_app("api")
-    assert (web.deployers, web.after, web.freezes, web.approvals, web.confirm_within) == (("bob",), "", (), 0, 30.0)
+    assert (web.deployers, web.after, web.freezes, web.approvals, web.confirm_within) == (
+        ("bob",),
+        "",
+        (),
+        0,
+        30.0,
+    )
     assert (web.approvers, web.name) == (("managers",), "production")
-    assert (other.deployers, other.after, len(other.freezes), other.approvals) == (("alice",), "uat", 1, 1)
+    assert (other.deployers, other.after, len(other.freezes), other.approvals) == (
+        ("alice",),
+        "uat",
+        1,
+        1,
+    )
     # Only what was given is its own.
-    assert set(production.own["web"]) == {"deployers", "after", "freezes", "approvals", "confirm_within"}
+    assert set(production.own["web"]) == {
+        "deployers",
+        "after",
+        "freezes",
+        "approvals",
+        "confirm_within",
+    }
 
 
 HERE = "environments.production"
@@ -113,20 +175,41 @@ POINT = 'expected "Fri 16:00", "2026-12-20" or "2026-12-20 18:00", in quotes'
 @pytest.mark.parametrize(
     ("rules", "line"),
     [
-        ({"lockers": ["ghost"]}, "lockers: expected people and groups of the config, found 'ghost'"),
-        ({"approvers": ["ghost"]}, "approvers: expected people and groups of the config, found 'ghost'"),
-        ({"emergency": ["ghost"]}, "emergency: expected people and groups of the config, found 'ghost'"),
-        ({"emergency": {"x": 1}}, "emergency: expected a list of people and groups, found a mapping"),
+        (
+            {"lockers": ["ghost"]},
+            "lockers: expected people and groups of the config, found 'ghost'",
+        ),
+        (
+            {"approvers": ["ghost"]},
+            "approvers: expected people and groups of the config, found 'ghost'",
+        ),
+        (
+            {"emergency": ["ghost"]},
+            "emergency: expected people and groups of the config, found 'ghost'",
+        ),
+        (
+            {"emergency": {"x": 1}},
+            "emergency: expected a list of people and groups, found a mapping",
+        ),
         ({"approvals": -1}, "approvals: expected a whole number of 0 or more, found -1"),
         ({"approvals": True}, "approvals: expected a whole number of 0 or more, found true"),
-        ({"approval_ttl": "59s"}, "approval_ttl: expected a length of time of 60s or more such as 30s, 5m or 2h"),
-        ({"confirm_within": "9s"}, "confirm_within: expected 10s or more, or 0s for no confirmation, found 9s"),
+        (
+            {"approval_ttl": "59s"},
+            "approval_ttl: expected a length of time of 60s or more such as 30s, 5m or 2h",
+        ),
+        (
+            {"confirm_within": "9s"},
+            "confirm_within: expected 10s or more, or 0s for no confirmation, found 9s",
+        ),
         ({"second_factor": "yes"}, "second_factor: expected true or false, found 'yes'"),
         ({"lock_after_rollback": 1}, "lock_after_rollback: expected true or false, found 1"),
         ({"after": "prod"}, "after: expected one of test, uat, production, found 'prod'"),
         ({"approver": ["alice"]}, "approver: there is no such key; did you mean approvers?"),
         ({"apps": {"ghost": {}}}, "apps.ghost: expected applications of the config, found 'ghost'"),
-        ({"apps": {"web": {"rooms": 1.5, "after": "x"}}}, "apps.web.after: expected one of test, uat, production"),
+        (
+            {"apps": {"web": {"rooms": 1.5, "after": "x"}}},
+            "apps.web.after: expected one of test, uat, production",
+        ),
         ({"apps": {"web": {"apps": {}}}}, "apps.web.apps: there is no such key"),
     ],
 )
@@ -156,7 +239,8 @@ DAY, MINUTE = "2026-12-20", "2026-12-20 10:00"
         ({"till": "x"}, "till: there is no such key"),
         (
             {"timezone": "Europe/Londn"},
-            "timezone: expected a time zone such as Europe/London, found 'Europe/Londn'; did you mean Europe/London?",
+            "timezone: expected a time zone such as Europe/London, found 'Europe/Londn'; did you "
+            "mean Europe/London?",
         ),
     ],
 )
@@ -170,7 +254,10 @@ def test_a_freeze_that_could_be_misread_is_told(changes: Dict[str, Any], line: s
     [
         (WEEKEND, "freezes: expected a list of mappings, found a mapping"),
         (["Fri"], "freezes[0]: expected a mapping, found a text"),
-        ([None], "freezes[0]: expected a mapping, found nothing (`#ops` without quotes is a comment)"),
+        (
+            [None],
+            "freezes[0]: expected a mapping, found nothing (`#ops` without quotes is a comment)",
+        ),
     ],
 )
 def test_freezes_are_a_list_of_mappings(freezes: Any, line: str) -> None:
@@ -183,9 +270,18 @@ ENOUGH = "who may approve besides the one who asks, found"
 @pytest.mark.parametrize(
     ("rules", "line"),
     [
-        ({"after": "production"}, "after: expected an order without a circle, found production after production"),
-        ({"approvals": 1, "confirm_within": "60s"}, "confirm_within: expected either approvals or confirm_within"),
-        ({"second_factor": True}, "second_factor: expected approvals, confirm_within or emergency beside it"),
+        (
+            {"after": "production"},
+            "after: expected an order without a circle, found production after production",
+        ),
+        (
+            {"approvals": 1, "confirm_within": "60s"},
+            "confirm_within: expected either approvals or confirm_within",
+        ),
+        (
+            {"second_factor": True},
+            "second_factor: expected approvals, confirm_within or emergency beside it",
+        ),
         (
             {"approvals": 1, "second_factor": True, "approvers": ["alice", "bob"]},
             "second_factor: expected someone who may give a code to have a totp",
@@ -196,7 +292,10 @@ ENOUGH = "who may approve besides the one who asks, found"
         ),
         ({"approvals": 1, "approvers": []}, f"approvers: expected 1 {ENOUGH} 0"),
         ({"approvals": 3, "approvers": ["managers"]}, f"approvers: expected 3 {ENOUGH} 2"),
-        ({"approvals": 1, "deployers": ["carol"], "approvers": ["carol"]}, f"approvers: expected 1 {ENOUGH} 0"),
+        (
+            {"approvals": 1, "deployers": ["carol"], "approvers": ["carol"]},
+            f"approvers: expected 1 {ENOUGH} 0",
+        ),
         # A group and one of its members are one person, not two.
         (
             {"approvals": 2, "deployers": ["managers"], "approvers": ["managers", "carol"]},
@@ -205,8 +304,14 @@ ENOUGH = "who may approve besides the one who asks, found"
         ({"approvals": 2, "deployers": ["alice", "bob"]}, f"approvals: expected 2 {ENOUGH} 1"),
         ({"approvals": 4}, f"approvals: expected 4 {ENOUGH} 3"),
         ({"apps": {"web": {"approvals": 9}}}, f"apps.web.approvals: expected 9 {ENOUGH} 3"),
-        ({"apps": {"web": {"after": "production"}}}, "apps.web.after: expected an order without a circle"),
-        ({"apps": {"api": {"rooms": ["#x"]}}}, "apps.api: expected an application that lives there, it does not"),
+        (
+            {"apps": {"web": {"after": "production"}}},
+            "apps.web.after: expected an order without a circle",
+        ),
+        (
+            {"apps": {"api": {"rooms": ["#x"]}}},
+            "apps.api: expected an application that lives there, it does not",
+        ),
     ],
 )
 def test_rules_that_cannot_be_kept_together_are_told(rules: Dict[str, Any], line: str) -> None:
@@ -224,7 +329,12 @@ def test_rules_that_cannot_be_kept_together_are_told(rules: Dict[str, Any], line
         # Nobody may deploy: there is nothing to approve.
         {"approvals": 3, "deployers": []},
         {"approvals": 1, "second_factor": True},
-        {"confirm_within": "60s", "second_factor": True, "deployers": ["carol"], "approvers": ["alice"]},
+        {
+            "confirm_within": "60s",
+            "second_factor": True,
+            "deployers": ["carol"],
+            "approvers": ["alice"],
+        },
         {"emergency": ["alice"], "second_factor": True},
         {"approvals": 1, "apps": {"web": {"approvals": 0, "confirm_within": "10s"}}},
         {"approvals": 1, "confirm_within": "0s"},
@@ -238,17 +348,22 @@ def test_rules_that_can_be_kept_are_taken(rules: Dict[str, Any]) -> None:
 
 def test_a_circle_is_told_once_with_its_way() -> None:
     lines = problems(
-        {"after": "uat"}, environments={"test": {"after": "production"}, "uat": {"after": "test"}}, apps={"web": {}}
+        {"after": "uat"},
+        environments={"test": {"after": "production"}, "uat": {"after": "test"}},
+        apps={"web": {}},
     )
     assert lines == [
-        "environments.test.after: expected an order without a circle, found test after production after uat after test"
+        "environments.test.after: expected an order without a circle, found test after "
+        "production after uat after test"
     ]
 
 
 def test_an_application_cannot_come_after_an_environment_where_it_does_not_live() -> None:
     apps = {"web": {"environments": ["test", "production"]}}
     (line,) = problems({"after": "uat"}, apps=apps)
-    assert line.startswith("environments.production.after: expected an environment where web lives, found 'uat'")
+    assert line.startswith(
+        "environments.production.after: expected an environment where web lives, found 'uat'"
+    )
     # What the complaint says to write helps.
     read({"after": "uat", "apps": {"web": {"after": ""}}}, apps=apps)
 
@@ -265,9 +380,13 @@ def test_the_time_zone_has_to_be_one(top: Any) -> None:
     assert line.startswith("timezone: expected a time zone such as Europe/London, found ")
 
 
-@pytest.mark.parametrize("secret", [SECRET, SECRET.lower(), "JBSW Y3DP EHPK 3PXP", f"{SECRET}JBSWY3DP==", "A" * 32])
+@pytest.mark.parametrize(
+    "secret", [SECRET, SECRET.lower(), "JBSW Y3DP EHPK 3PXP", f"{SECRET}JBSWY3DP==", "A" * 32]
+)
 def test_a_secret_is_taken_as_people_write_it(secret: str) -> None:
-    person = read({}, people={**WORLD["people"], "carol": {"totp": secret, "second_factor": True}}).people["carol"]
+    person = read(
+        {}, people={**WORLD["people"], "carol": {"totp": secret, "second_factor": True}}
+    ).people["carol"]
     assert person.totp == secret.upper().replace(" ", "").rstrip("=")
     assert person.second_factor is True
     assert person.totp not in repr(person)
@@ -293,7 +412,9 @@ EXPRESSION = "{{ st2kv.system.opsroom_totp_carol }}"
 )
 def test_a_wrong_secret_is_never_shown(secret: Any) -> None:
     (line,) = problems({}, people={**WORLD["people"], "carol": {"totp": secret}})
-    assert line.startswith("people.carol.totp: expected a base32 secret (A to Z and 2 to 7) of 16 to 128 characters")
+    assert line.startswith(
+        "people.carol.totp: expected a base32 secret (A to Z and 2 to 7) of 16 to 128 characters"
+    )
     assert str(secret)[:8] not in line
 
 
@@ -301,11 +422,17 @@ def test_a_wrong_secret_is_never_shown(secret: Any) -> None:
     ("person", "line"),
     [
         ({"second_factor": True}, "second_factor: expected a totp beside it"),
-        ({"second_factor": "on", "totp": SECRET}, "second_factor: expected true or false, found 'on'"),
+        (
+            {"second_factor": "on", "totp": SECRET},
+            "second_factor: expected true or false, found 'on'",
+        ),
         # Any other key would be a name elsewhere, kept in the open.
         ({"otp": SECRET}, "otp: there is no such key; did you mean totp?"),
         ({"TOTP": SECRET}, "TOTP: there is no such key; did you mean totp?"),
-        ({"secondfactor": "true"}, "secondfactor: there is no such key; did you mean second_factor?"),
+        (
+            {"secondfactor": "true"},
+            "secondfactor: there is no such key; did you mean second_factor?",
+        ),
     ],
 )
 def test_a_second_factor_that_would_not_work_is_told(person: Dict[str, Any], line: str) -> None:
@@ -317,7 +444,10 @@ def test_a_second_factor_that_would_not_work_is_told(person: Dict[str, Any], lin
 def test_a_config_without_time_zones_loads_no_time_zone_database() -> None:
     script = (
         "import sys; from opsroom.commands import KINDS; from opsroom.config import load;"
-        f"load({WORLD!r}, KINDS); print('zoneinfo' in sys.modules, 'opsroom.times.points' in sys.modules)"
+        f"load({WORLD!r}, KINDS); print('zoneinfo' in sys.modules, 'opsroom.times.points' in "
+        "sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=LIBRARY, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=LIBRARY, check=True
+    )
     assert done.stdout.split() == ["False", "False"]

@@ -1,4 +1,5 @@
-"""A key that is there and empty is never taken for one that was left out: neither by opsroom nor by its schema."""
+"""A key that is there and empty is never taken for one that was left out: neither by opsroom nor by
+its schema."""
 
 from __future__ import annotations
 
@@ -25,7 +26,14 @@ from support.configs import (
 )
 
 CONFIGS = {"example": read(EXAMPLE), "largest": read(LARGEST)}
-EMPTY: Dict[str, Any] = {"null": None, "text": "", "blank": " ", "list": [], "mapping": {}, "null in a list": [None]}
+EMPTY: Dict[str, Any] = {
+    "null": None,
+    "text": "",
+    "blank": " ",
+    "list": [],
+    "mapping": {},
+    "null in a list": [None],
+}
 RULES = "deployers|rooms|lockers|approvers|emergency|freezes"
 ENVIRONMENT = r"environments\.[^.]+(\.apps\.[^.]+)?"
 # What may be there and empty, and why.
@@ -35,8 +43,16 @@ ALLOWED: List[Tuple[str, str, str]] = [
         "people|groups|environments|apps|trackers|pagers|teams|progress|page_limit|watching|webhooks|audit|incidents",
         "StackStorm puts an empty one where the config has none",
     ),
-    ("mapping", rf"people\.\w+|apps\.\w+|teams\.[^.]+|{ENVIRONMENT}|environments\.\w+\.apps", "a name alone is enough"),
-    ("mapping", r"(apps|pagers)\.(.+\.)?(headers|environ|secret_environ|parameters)", "none to send along"),
+    (
+        "mapping",
+        rf"people\.\w+|apps\.\w+|teams\.[^.]+|{ENVIRONMENT}|environments\.\w+\.apps",
+        "a name alone is enough",
+    ),
+    (
+        "mapping",
+        r"(apps|pagers)\.(.+\.)?(headers|environ|secret_environ|parameters)",
+        "none to send along",
+    ),
     ("list", rf"{ENVIRONMENT}\.({RULES})", "nobody, nowhere, never"),
     ("list", "relays", "no relay is trusted"),
     ("list", r"people\.\w+\.st2", "no StackStorm user at all"),
@@ -58,13 +74,18 @@ def complaints(config: Dict[str, Any]) -> List[str]:
 
 
 def allowed(empty: str, place: Place) -> bool:
-    return any(re.fullmatch(kind, empty) and re.fullmatch(path, shown(place)) for kind, path, _ in ALLOWED)
+    return any(
+        re.fullmatch(kind, empty) and re.fullmatch(path, shown(place)) for kind, path, _ in ALLOWED
+    )
 
 
 @pytest.mark.parametrize(
-    ("name", "empty"), [*(("largest", empty) for empty in EMPTY), ("example", "null"), ("example", "null in a list")]
+    ("name", "empty"),
+    [*(("largest", empty) for empty in EMPTY), ("example", "null"), ("example", "null in a list")],
 )
-def test_every_single_key_that_is_there_and_empty_is_refused_by_its_name(name: str, empty: str) -> None:
+def test_every_single_key_that_is_there_and_empty_is_refused_by_its_name(
+    name: str, empty: str
+) -> None:
     config, wrong = CONFIGS[name], []
     assert complaints(config) == []
     for place in places(config):
@@ -75,7 +96,9 @@ def test_every_single_key_that_is_there_and_empty_is_refused_by_its_name(name: s
             wrong += [f"{path}: {one}" for one in own if " empty " in one or "found nothing" in one]
         elif not own:
             wrong.append(f"{path}: {found}")
-        elif empty.startswith("null") and not any("`#ops` without quotes is a comment" in one for one in own):
+        elif empty.startswith("null") and not any(
+            "`#ops` without quotes is a comment" in one for one in own
+        ):
             wrong.append(f"{path}: {own}")
     assert wrong == []
 
@@ -97,14 +120,19 @@ def test_stackstorm_refuses_null_at_every_single_key_by_the_schema(name: str, em
 def test_an_address_with_half_a_bracket_is_refused_and_no_error_of_ours(address: str) -> None:
     config, taken = CONFIGS["largest"], []
     for place in places(config):
-        if re.match("https?://", str(at(config, place))) and not complaints(put(config, place, address)):
+        if re.match("https?://", str(at(config, place))) and not complaints(
+            put(config, place, address)
+        ):
             taken.append(shown(place))
     assert taken == []
 
 
 def test_what_opsroom_takes_is_taken_by_stackstorm_too() -> None:
     # But for a length of time as a number, and one text in place of a list of one.
-    lenient = {7: r"progress\..*|watching\..*|watch|apps\.web\.verify_for", "text": r"relays|.*\.(chat|st2|rooms)"}
+    lenient = {
+        7: r"progress\..*|watching\..*|watch|apps\.web\.verify_for",
+        "text": r"relays|.*\.(chat|st2|rooms)",
+    }
     validator = Draft4Validator(as_checked(read(SCHEMA)))
     config, wrong = CONFIGS["largest"], []
     for value in (7, "text", ("text",)):
@@ -116,7 +144,8 @@ def test_what_opsroom_takes_is_taken_by_stackstorm_too() -> None:
     assert wrong == []
 
 
-# As StackStorm 3.9 stores what `st2 key set NAME VALUE --encrypt` is given: a value of less than 16 bytes is one block.
+# As StackStorm 3.9 stores what `st2 key set NAME VALUE --encrypt` is given: a value of less than 16
+# bytes is one block.
 def _encrypted(blocks: int, header: str = "3030303030") -> str:
     return header + "A1" * 16 + "B2" * 16 * blocks + "C3" * 20
 
@@ -130,25 +159,44 @@ def test_a_text_that_is_still_encrypted_is_refused_where_stackstorm_does_not_dec
     secret = _encrypted(blocks, header)
     encrypted = around.format(secret)
     config = CONFIGS["largest"]
-    for path in (("apps", "api", "deploy", "environ", "ACTION"), ("apps", "api", "deploy", "command", 1)):
+    for path in (
+        ("apps", "api", "deploy", "environ", "ACTION"),
+        ("apps", "api", "deploy", "command", 1),
+    ):
         (line,) = complaints(put(config, path, encrypted))
         assert line.startswith(f"{shown(path)}: found a value that is still encrypted")
         assert secret not in line
-    assert not complaints(put(config, ("apps", "api", "deploy", "secret_environ", "TOKEN"), encrypted))
+    assert not complaints(
+        put(config, ("apps", "api", "deploy", "secret_environ", "TOKEN"), encrypted)
+    )
 
 
 @pytest.mark.parametrize(
     "text",
-    ["A1" * 57, "00" * 32, "30" * 64, _encrypted(1).lower(), _encrypted(1)[:-1], _encrypted(1) + "0", "3030303030"],
+    [
+        "A1" * 57,
+        "00" * 32,
+        "30" * 64,
+        _encrypted(1).lower(),
+        _encrypted(1)[:-1],
+        _encrypted(1) + "0",
+        "3030303030",
+    ],
 )
 def test_a_digest_and_other_hex_digits_are_not_taken_for_something_encrypted(text: str) -> None:
-    assert not complaints(put(CONFIGS["largest"], ("apps", "api", "deploy", "environ", "ACTION"), text))
+    assert not complaints(
+        put(CONFIGS["largest"], ("apps", "api", "deploy", "environ", "ACTION"), text)
+    )
 
 
 def test_the_largest_config_has_every_key_that_the_schema_names() -> None:
     def keys(schema: Dict[str, Any]) -> List[str]:
         inner = {**schema.get("properties", {}), **schema.get("patternProperties", {})}
-        below = [one for one in (*inner.values(), schema.get("additionalProperties")) if isinstance(one, dict)]
+        below = [
+            one
+            for one in (*inner.values(), schema.get("additionalProperties"))
+            if isinstance(one, dict)
+        ]
         return [*(name.strip("^$") for name in inner), *(key for one in below for key in keys(one))]
 
     named = {step for place in places(CONFIGS["largest"]) for step in place}

@@ -1,4 +1,5 @@
-"""Signatures of webhooks, checked on a body that was read and written again: what is genuine fits, and nothing else."""
+"""Signatures of webhooks, checked on a body that was read and written again: what is genuine fits,
+and nothing else."""
 
 from __future__ import annotations
 
@@ -45,13 +46,22 @@ BODY: Dict[str, Any] = {
 
 
 def github(raw: bytes, secret: str = SECRET) -> Dict[str, str]:
-    return lower({"X-Hub-Signature-256": "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()})
+    return lower(
+        {
+            "X-Hub-Signature-256": "sha256="
+            + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+        }
+    )
 
 
 def gitlab(raw: bytes, key: bytes = KEY, id: str = "d-1", at: float = NOW) -> Dict[str, str]:
     signed = f"{id}.{int(at)}.".encode() + raw
     digest = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    return {"webhook-id": id, "webhook-timestamp": str(int(at)), "webhook-signature": f"v1,{digest}"}
+    return {
+        "webhook-id": id,
+        "webhook-timestamp": str(int(at)),
+        "webhook-signature": f"v1,{digest}",
+    }
 
 
 def compact(body: Any) -> bytes:
@@ -64,7 +74,12 @@ def ascii_only(body: Any) -> bytes:
 
 def rails(body: Any) -> bytes:
     text = compact(body).decode()
-    for one, escaped in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028")):
+    for one, escaped in (
+        ("<", "\\u003c"),
+        (">", "\\u003e"),
+        ("&", "\\u0026"),
+        ("\u2028", "\\u2028"),
+    ):
         text = text.replace(one, escaped)
     return text.encode()
 
@@ -88,18 +103,27 @@ def test_a_genuine_body_fits_in_every_customary_spelling(write: Callable[[Any], 
     assert signed_by_gitlab(SIGNING, gitlab(raw), body, NOW)
 
 
-# What StackStorm's reader and its database keep as it is: texts that are Unicode, numbers of 53 bits.
+# What StackStorm's reader and its database keep as it is: texts that are Unicode, numbers of 53
+# bits.
 VALUES = some.recursive(
-    some.none() | some.booleans() | some.integers(-(2**53), 2**53) | some.text(some.characters(codec="utf-8")),
+    some.none()
+    | some.booleans()
+    | some.integers(-(2**53), 2**53)
+    | some.text(some.characters(codec="utf-8")),
     lambda inner: (
         some.lists(inner, max_size=3)
-        | some.dictionaries(some.text(some.characters(codec="utf-8"), max_size=8), inner, max_size=3)
+        | some.dictionaries(
+            some.text(some.characters(codec="utf-8"), max_size=8), inner, max_size=3
+        )
     ),
     max_leaves=10,
 )
 
 
-@given(some.dictionaries(some.sampled_from(["a", "b", "name"]), VALUES), some.sampled_from([compact, ascii_only]))
+@given(
+    some.dictionaries(some.sampled_from(["a", "b", "name"]), VALUES),
+    some.sampled_from([compact, ascii_only]),
+)
 def test_whatever_is_in_it_a_genuine_body_fits_and_another_secret_does_not(
     body: Dict[str, Any], write: Callable[[Any], bytes]
 ) -> None:
@@ -132,7 +156,10 @@ def test_a_body_in_another_spelling_or_with_a_key_twice_is_refused() -> None:
         {"x-hub-signature-256": github(compact(BODY))["x-hub-signature-256"] + "\n"},
         {"x-hub-signature-256": github(compact(BODY))["x-hub-signature-256"][7:]},
         {"x-hub-signature-256": github(compact(BODY), "")["x-hub-signature-256"]},
-        {"x-hub-signature": "sha1=" + hmac.new(SECRET.encode(), compact(BODY), hashlib.sha1).hexdigest()},
+        {
+            "x-hub-signature": "sha1="
+            + hmac.new(SECRET.encode(), compact(BODY), hashlib.sha1).hexdigest()
+        },
     ],
 )
 def test_without_a_signature_of_the_right_kind_nothing_fits(headers: Dict[str, str]) -> None:
@@ -156,7 +183,9 @@ def test_a_form_is_signed_as_it_was_sent(encode: Callable[..., str], safe: str) 
     body = parse_qs(raw.decode())
     assert signed_by_github(SECRET, github(raw), body)
     assert payload({}, body)["action"] == "published"
-    assert not signed_by_github(SECRET, github(raw), {"payload": [text.replace("v1.2.0", "v6.6.6")]})
+    assert not signed_by_github(
+        SECRET, github(raw), {"payload": [text.replace("v1.2.0", "v6.6.6")]}
+    )
 
 
 def test_a_form_with_more_than_the_payload_is_none() -> None:
@@ -170,10 +199,14 @@ def test_a_form_with_more_than_the_payload_is_none() -> None:
 def test_the_id_and_the_moment_are_part_of_what_gitlab_signs() -> None:
     good = gitlab(compact(BODY))
     assert not signed_by_gitlab(SIGNING, {**good, "webhook-id": "d-2"}, BODY, NOW)
-    assert not signed_by_gitlab(SIGNING, {**good, "webhook-timestamp": str(int(NOW) + 1)}, BODY, NOW)
+    assert not signed_by_gitlab(
+        SIGNING, {**good, "webhook-timestamp": str(int(NOW) + 1)}, BODY, NOW
+    )
     assert not signed_by_gitlab(SIGNING, {**good, "webhook-timestamp": "soon"}, BODY, NOW)
     for missing in good:
-        assert not signed_by_gitlab(SIGNING, {key: one for key, one in good.items() if key != missing}, BODY, NOW)
+        assert not signed_by_gitlab(
+            SIGNING, {key: one for key, one in good.items() if key != missing}, BODY, NOW
+        )
 
 
 def test_a_moment_too_far_away_is_refused_in_both_directions() -> None:
@@ -185,7 +218,9 @@ def test_of_several_signatures_one_has_to_fit_while_a_token_is_replaced() -> Non
     good, other = gitlab(compact(BODY)), gitlab(compact(BODY), b"the new one")
     both = f"{other['webhook-signature']} {good['webhook-signature']}"
     assert signed_by_gitlab(SIGNING, {**good, "webhook-signature": both}, BODY, NOW)
-    assert not signed_by_gitlab(SIGNING, {**good, "webhook-signature": good["webhook-signature"][3:]}, BODY, NOW)
+    assert not signed_by_gitlab(
+        SIGNING, {**good, "webhook-signature": good["webhook-signature"][3:]}, BODY, NOW
+    )
     assert not signed_by_gitlab(SIGNING, {**good, "webhook-signature": "v1,*** v2,x"}, BODY, NOW)
 
 
@@ -214,7 +249,12 @@ def test_only_the_publishing_of_a_release_is_one() -> None:
     assert by_github({"x-github-event": "ping"}, BODY) is None
     assert by_github(headers, {**BODY, "action": "edited"}) is None
     assert by_github(headers, {**BODY, "release": {**BODY["release"], "draft": True}}) is None
-    for nonsense in ({}, {"action": "published"}, {**BODY, "release": "v1"}, {**BODY, "repository": {}}):
+    for nonsense in (
+        {},
+        {"action": "published"},
+        {**BODY, "release": "v1"},
+        {**BODY, "repository": {}},
+    ):
         assert by_github(headers, nonsense) is None
 
 
@@ -229,9 +269,17 @@ def test_a_release_of_gitlab_is_read_with_its_own_way_of_writing_a_moment() -> N
     }
     found = by_gitlab(headers, body)
     assert found is not None
-    assert (found.repository, found.tag, str(found.at)) == ("acme/group/web", "v1.1", "2026-11-23 14:02:00+00:00")
+    assert (found.repository, found.tag, str(found.at)) == (
+        "acme/group/web",
+        "v1.1",
+        "2026-11-23 14:02:00+00:00",
+    )
     assert str(by_gitlab(headers, {**body, "created_at": "2020-11-02 12:55:12 UTC"})) == str(
-        Published("acme/group/web", "v1.1", by_gitlab(headers, {**body, "created_at": "2020-11-02T12:55:12Z"}).at)  # type: ignore[union-attr]
+        Published(
+            "acme/group/web",
+            "v1.1",
+            by_gitlab(headers, {**body, "created_at": "2020-11-02T12:55:12Z"}).at,
+        )  # type: ignore[union-attr]
     )
     for other in ({"action": "update"}, {"object_kind": "push"}, {"project": "web"}, {"tag": 1}):
         assert by_gitlab(headers, {**body, **other}) is None

@@ -1,4 +1,5 @@
-"""A process that stood still (stopped, or its machine was) does not take that for a database that did not answer."""
+"""A process that stood still (stopped, or its machine was) does not take that for a database that
+did not answer."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ class Clock:
 
 
 class Answers:
-    """A queue in which nothing comes; the first wait takes `first` seconds instead of what was asked."""
+    """A queue in which nothing comes; the first wait takes `first` seconds instead of what was
+    asked."""
 
     def __init__(self, clock: Clock, first: float) -> None:
         self.clock, self.first, self.waits = clock, first, 0
@@ -58,7 +60,9 @@ def test_what_comes_in_time_is_the_answer() -> None:
         (None, 0.0, "before it was renewed"),
     ],
 )
-def test_a_lost_claim_says_what_kept_it_from_being_renewed(trouble: Optional[Failure], still: float, told: str) -> None:
+def test_a_lost_claim_says_what_kept_it_from_being_renewed(
+    trouble: Optional[Failure], still: float, told: str
+) -> None:
     job = RunningJob.__new__(RunningJob)
     job._terminated, job._lost, job._lease, job._renewed = False, True, 60.0, 0.0
     job._trouble, job._stood_still = trouble, still

@@ -16,7 +16,9 @@ from support.world import ROOT
 
 TEMPLATES = {
     name: one["default"]
-    for name, one in yaml.safe_load((ROOT / "actions" / "deploy.yaml").read_text())["parameters"].items()
+    for name, one in yaml.safe_load((ROOT / "actions" / "deploy.yaml").read_text())[
+        "parameters"
+    ].items()
     if name in ("requester", "room", "st2_user")
 }
 
@@ -37,7 +39,8 @@ def started(**context: Any) -> Starter:
     """What comes of a context, by the templates of the metadata as StackStorm renders them."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     given: Dict[str, str] = {
-        name: environment.from_string(text).render(action_context=context) for name, text in TEMPLATES.items()
+        name: environment.from_string(text).render(action_context=context)
+        for name, text in TEMPLATES.items()
     }
     return starter_of(given["requester"], given["room"], given["st2_user"])
 
@@ -54,13 +57,18 @@ def test_a_claimed_user_gives_way_to_the_one_that_stackstorm_knows() -> None:
 
 def test_a_claimed_parent_is_not_believed_where_stackstorm_knows_the_user() -> None:
     parent = {"execution_id": "65f0", "rbac": {"user": "carol"}}
-    assert started(user="carol", parent=parent, rbac={"user": "mallory", "roles": []}).st2_user == "mallory"
+    assert (
+        started(user="carol", parent=parent, rbac={"user": "mallory", "roles": []}).st2_user
+        == "mallory"
+    )
 
 
 def test_who_started_a_workflow_is_asked_of_its_execution(api: HttpServer) -> None:
     execution(api, "65f0", user="chatops_bot", api_user="carol", rbac={"user": "mallory"})
     # What the workflow hands on is the claim.
-    said = started(user="chatops_bot", api_user="carol", source_channel="#ops", parent={"execution_id": "65f0"})
+    said = started(
+        user="chatops_bot", api_user="carol", source_channel="#ops", parent={"execution_id": "65f0"}
+    )
     assert said == Starter("mallory", "carol", "")
     assert api.requests[0].headers["x-auth-token"] == "t0ken"
 
@@ -68,7 +76,9 @@ def test_who_started_a_workflow_is_asked_of_its_execution(api: HttpServer) -> No
 def test_a_workflow_within_a_workflow_is_followed_to_the_first(api: HttpServer) -> None:
     execution(api, "in2", user="carol", parent={"execution_id": "in1"})
     execution(api, "in1", user="carol", parent={"execution_id": "root"})
-    execution(api, "root", user="carol", rbac={"user": "mallory"}, parent={"execution_id": "another"})
+    execution(
+        api, "root", user="carol", rbac={"user": "mallory"}, parent={"execution_id": "another"}
+    )
     assert started(user="carol", parent={"execution_id": "in2"}).st2_user == "mallory"
     assert len(api.requests) == 3
 

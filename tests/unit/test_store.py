@@ -34,12 +34,16 @@ def test_head_is_the_newest_migration() -> None:
     assert ScriptDirectory(migrate._FOLDER).get_heads() == [HEAD]
 
 
-def test_the_migrations_make_the_tables_that_the_code_believes_in(store: Store, tmp_path: Path, request: Any) -> None:
+def test_the_migrations_make_the_tables_that_the_code_believes_in(
+    store: Store, tmp_path: Path, request: Any
+) -> None:
     if store.dialect == "sqlite":
         plain = create_engine(f"sqlite:///{tmp_path}/plain.db")
     else:
         postgres = request.getfixturevalue("postgres")
-        plain = create_engine(postgres.url(postgres.new_database()).replace("postgresql:", "postgresql+psycopg:"))
+        plain = create_engine(
+            postgres.url(postgres.new_database()).replace("postgresql:", "postgresql+psycopg:")
+        )
     tables.metadata.create_all(plain)
     with store.begin(writes=False) as migrated, plain.connect() as declared:
         assert _schema(migrated) == _schema(declared)
@@ -83,7 +87,9 @@ def _open_and_write(index: int, url: str) -> bool:
     return True
 
 
-def test_a_database_at_head_is_opened_by_one_select(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_at_head_is_opened_by_one_select(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     open_store(store_url).close()
     seen = []
     execute = Plain.execute
@@ -100,8 +106,10 @@ def test_a_database_at_head_is_opened_by_one_select(store_url: str, monkeypatch:
 def test_a_database_at_head_is_opened_without_alembic(store_url: str) -> None:
     open_store(store_url).close()
     code = (
-        "import sys; from opsroom.db import open_store; import opsroom.records.ledger, opsroom.records.claims;"
-        "open_store(sys.argv[1]).close(); print([m for m in sys.modules if m.split('.')[0] in ('alembic', 'mako')])"
+        "import sys; from opsroom.db import open_store; import opsroom.records.ledger, "
+        "opsroom.records.claims;"
+        "open_store(sys.argv[1]).close(); print([m for m in sys.modules if m.split('.')[0] in "
+        "('alembic', 'mako')])"
     )
     library = str(Path(engine.__file__).parents[2])
     done = subprocess.run(
@@ -114,7 +122,9 @@ def test_a_database_at_head_is_opened_without_alembic(store_url: str) -> None:
     assert done.stdout == b"[]\n"
 
 
-def test_a_database_made_by_a_newer_pack_is_refused_and_left_alone(store: Store, store_url: str) -> None:
+def test_a_database_made_by_a_newer_pack_is_refused_and_left_alone(
+    store: Store, store_url: str
+) -> None:
     run(store, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(Failure) as caught:
         open_store(store_url)
@@ -142,7 +152,9 @@ def _migration(body: str) -> str:
     )
 
 
-def test_a_migration_that_fails_half_way_leaves_the_old_schema(store: Store, next_migration: Path) -> None:
+def test_a_migration_that_fails_half_way_leaves_the_old_schema(
+    store: Store, next_migration: Path
+) -> None:
     fill(store, entry())
     next_migration.write_text(_migration("op.execute('INSERT INTO no_such_place VALUES (1)')"))
     with pytest.raises(Failure):
@@ -153,7 +165,9 @@ def test_a_migration_that_fails_half_way_leaves_the_old_schema(store: Store, nex
     fill(store, entry())
 
 
-def test_an_older_database_is_brought_up_to_date_with_its_records(store: Store, next_migration: Path) -> None:
+def test_an_older_database_is_brought_up_to_date_with_its_records(
+    store: Store, next_migration: Path
+) -> None:
     record = fill(store, entry())[0]
     next_migration.write_text(_migration("pass"))
     migrate.upgrade(store, "9000")
@@ -187,7 +201,9 @@ def test_the_folder_of_the_file_is_made_and_closed_to_others(tmp_path: Path) -> 
     assert (tmp_path / "new" / "opsroom" / "a b#c.db").is_file()
 
 
-def test_the_clock_is_the_database_servers_or_this_machines(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_is_the_database_servers_or_this_machines(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Wrong(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> datetime:

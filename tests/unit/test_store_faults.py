@@ -1,4 +1,5 @@
-"""Databases that cannot be used: each fault is made for real, and told in a sentence with the right code."""
+"""Databases that cannot be used: each fault is made for real, and told in a sentence with the right
+code."""
 
 from __future__ import annotations
 
@@ -102,7 +103,8 @@ def test_a_missing_driver_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def guarded(postgres: Postgres) -> Iterator[str]:
-    """A database on a server that wants a password from the role `guarded`, and lets `banned` not in at all."""
+    """A database on a server that wants a password from the role `guarded`, and lets `banned` not
+    in at all."""
     name = postgres.new_database()
     rules = Path(postgres.folder) / "pg_hba.conf"
     before = rules.read_text()
@@ -145,7 +147,9 @@ def test_a_database_that_does_not_exist_is_told(postgres: Postgres) -> None:
 
 
 @both_ways
-def test_a_database_in_a_narrow_encoding_is_told_when_it_matters(postgres: Postgres, way: str) -> None:
+def test_a_database_in_a_narrow_encoding_is_told_when_it_matters(
+    postgres: Postgres, way: str
+) -> None:
     name = postgres.new_database("TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
     store = open_store(postgres.url(name))
     error = _caught(lambda: _fill(store, way, entry(message="漢字")))
@@ -171,7 +175,9 @@ def test_a_server_that_was_stopped_is_unreachable_and_says_so_in_time() -> None:
 
 
 @both_ways
-def test_a_connection_that_is_cut_in_a_transaction_is_unreachable(postgres: Postgres, way: str) -> None:
+def test_a_connection_that_is_cut_in_a_transaction_is_unreachable(
+    postgres: Postgres, way: str
+) -> None:
     name = postgres.new_database()
     store = open_store(postgres.url(name))
 
@@ -239,7 +245,9 @@ def test_what_another_process_holds_for_too_long_is_told(
         queue_up(connection)
         error = _caught(lambda: _fill(other, way, entry()))
     assert error.code is Code.STORE_BUSY
-    assert error.message.startswith("The database is busy: others have been writing to the database")
+    assert error.message.startswith(
+        "The database is busy: others have been writing to the database"
+    )
     fill(other, entry())
 
 
@@ -310,7 +318,9 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path: Path, way: st
 
 
 @both_ways
-def test_a_disk_that_refuses_to_write_is_told_and_nothing_is_half_written(tmp_path: Path, way: str) -> None:
+def test_a_disk_that_refuses_to_write_is_told_and_nothing_is_half_written(
+    tmp_path: Path, way: str
+) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
     open_store(url).close()
     assert at_once(1, _write_beyond_the_limit, url, tmp_path / "a.db", way) == [Code.STORE_FAILED]

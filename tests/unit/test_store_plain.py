@@ -1,4 +1,5 @@
-"""Statements as text: the same on both databases, on the driver alone and within a transaction of SQLAlchemy."""
+"""Statements as text: the same on both databases, on the driver alone and within a transaction of
+SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -49,7 +50,9 @@ def test_rows_are_added_found_and_changed(store: Store, writing: Writing) -> Non
         assert update(on, "handles", {"value": "new"}, {"app": "web", "value": "WEB"}) == 1
         assert update(on, "handles", {"value": "newer"}, {"app": "web", "value": "WEB"}) == 0
         assert change(on, "DELETE FROM handles WHERE app = :app", app="blog") == 1
-        assert rows(on, "SELECT value FROM handles WHERE app = :app", app="web") == [{"value": "new"}]
+        assert rows(on, "SELECT value FROM handles WHERE app = :app", app="web") == [
+            {"value": "new"}
+        ]
     assert kept(store) == {"web": "new", "shop": "SHOP"}
 
 
@@ -57,12 +60,16 @@ def test_values_are_bound_and_never_a_part_of_the_statement(store: Store, writin
     with writing(store) as on:
         insert(on, "handles", handle(HOSTILE, HOSTILE))
         assert update(on, "handles", {"value": HOSTILE + "!"}, {"app": HOSTILE}) == 1
-        assert len(rows(on, "SELECT app FROM handles WHERE value = :value", value=HOSTILE + "!")) == 1
+        assert (
+            len(rows(on, "SELECT app FROM handles WHERE value = :value", value=HOSTILE + "!")) == 1
+        )
     assert kept(store) == {HOSTILE: HOSTILE + "!"}
 
 
 @pytest.mark.parametrize("word", ["handles; DROP TABLE ledger", "app) VALUES ('x'); --", ""])
-def test_what_is_no_name_is_never_written_into_a_statement(store: Store, writing: Writing, word: str) -> None:
+def test_what_is_no_name_is_never_written_into_a_statement(
+    store: Store, writing: Writing, word: str
+) -> None:
     with writing(store) as on:
         for values, where in (({word: "x"}, {"app": "x"}), ({"app": "x"}, {word: "x"})):
             with pytest.raises(AssertionError):
@@ -102,7 +109,9 @@ def test_who_writes_in_either_way_waits_for_who_writes_in_the_other(store_url: s
     assert (report.ok, report.records) == (True, 12)
 
 
-def test_writers_wait_for_each_other_also_where_the_server_isolates_more(postgres: Postgres) -> None:
+def test_writers_wait_for_each_other_also_where_the_server_isolates_more(
+    postgres: Postgres,
+) -> None:
     name = postgres.new_database()
     url = postgres.url(name)
     open_store(url).close()
@@ -221,7 +230,7 @@ def test_an_encrypted_connection_that_is_cut_was_lost_and_not_insecure(
     postgres: Postgres, tmp_path: Path, writing: Writing, at_the_end: bool
 ) -> None:
     name = postgres.new_database()
-    path = f"{postgres.server.get_postmaster_info().socket_dir}/.s.PGSQL.{postgres.run('SHOW port')[0][0]}"
+    path = f"{postgres.server.get_postmaster_info().socket_dir}/.s.PGSQL.{postgres.run('SHOW port')[0][0]}"  # noqa: E501
     with Encrypted(path, make_certificate(tmp_path)) as door:
         store = open_store(f"postgresql://postgres@127.0.0.1:{door.port}/{name}?sslmode=require")
         with pytest.raises(Failure) as caught:
@@ -239,7 +248,9 @@ def _cut_by(door: Encrypted, transaction: ContextManager[Transaction], at_the_en
             rows(on, "SELECT 1 AS one")
 
 
-def test_an_error_is_told_while_another_thread_loads_a_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_is_told_while_another_thread_loads_a_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for module in ("psycopg", "sqlalchemy.exc"):
         monkeypatch.setitem(sys.modules, module, ModuleType(module))
     with pytest.raises(Failure, match="cannot be opened"):
@@ -256,7 +267,9 @@ def test_pages_are_read_also_when_a_newer_opsroom_added_to_them(store: Store) ->
     assert (found.mark, found.text) == ("ops1", "it is down")
 
 
-@pytest.mark.parametrize("url", ["postgresql://db:1x/ops", "postgresql:///ops?host=db1:x&host=db2:5432"])
+@pytest.mark.parametrize(
+    "url", ["postgresql://db:1x/ops", "postgresql:///ops?host=db1:x&host=db2:5432"]
+)
 def test_a_port_that_is_no_number_is_refused(url: str) -> None:
     with pytest.raises(Refusal, match="its port is not a number"):
         read_address(url)

@@ -1,4 +1,5 @@
-"""Who writes to an SQLite file waits in turn: in the order of arrival, within a limit, and never for the dead."""
+"""Who writes to an SQLite file waits in turn: in the order of arrival, within a limit, and never
+for the dead."""
 
 from __future__ import annotations
 
@@ -41,7 +42,10 @@ def test_the_order_is_that_of_arrival(tmp_path: Path) -> None:
         for number in range(12):
             others.append(FORK.Process(target=in_turn, args=(path, number, order)))
             others[-1].start()
-            until(lambda wanted=number + 2: numbers_given(path) == wanted, "the number of the next one")
+            until(
+                lambda wanted=number + 2: numbers_given(path) == wanted,
+                "the number of the next one",
+            )
     assert [order.get() for _ in others] == list(range(12))
     for one in others:
         one.join(30)
@@ -110,7 +114,9 @@ def test_one_that_stands_still_holds_others_up_for_a_while_only(
             one.join(30)
 
 
-def test_a_door_that_stays_shut_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_door_that_stays_shut_keeps_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = path_of(tmp_path)
     other = os.open(path + queue.SUFFIX, os.O_RDWR | os.O_CREAT)
     queue.fcntl.fcntl(other, queue._TRY, queue._lock(queue.fcntl.F_WRLCK, queue._DOOR, 1))
@@ -135,11 +141,15 @@ def test_a_child_that_goes_on_holds_no_place(tmp_path: Path) -> None:
         os.waitpid(child, 0)
 
 
-def test_the_end_of_a_turn_is_for_all_who_share_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_of_a_turn_is_for_all_who_share_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As a program does between its start and its first moment, in which nothing of Python runs."""
     path, shared = path_of(tmp_path), []
     real = queue._open
-    monkeypatch.setattr(queue, "_open", lambda name: shared.append(os.dup(real(name) or 0)) or os.dup(shared[-1]))
+    monkeypatch.setattr(
+        queue, "_open", lambda name: shared.append(os.dup(real(name) or 0)) or os.dup(shared[-1])
+    )
     with queue.turn(path, 30):
         pass
     with queue.turn(path, 0.0):
@@ -177,7 +187,9 @@ def test_what_stands_in_the_file_does_not_matter(tmp_path: Path, content: str) -
 
 
 @pytest.mark.parametrize("trouble", ["a folder", "a link", "no locks"])
-def test_without_the_file_writers_go_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
+def test_without_the_file_writers_go_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
     path = path_of(tmp_path)
     if trouble == "a folder":
         Path(path + queue.SUFFIX).mkdir()
@@ -221,8 +233,12 @@ def test_the_limit_is_the_one_that_the_documents_state() -> None:
     assert f"for up to {LOCK_WAIT:.0f} seconds" in page.read_text("utf-8")
 
 
-@pytest.mark.parametrize(("way", "turns"), [("write", 1), ("write_plain", 1), ("read", 0), ("read_plain", 0)])
-def test_all_that_write_take_their_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, turns: int) -> None:
+@pytest.mark.parametrize(
+    ("way", "turns"), [("write", 1), ("write_plain", 1), ("read", 0), ("read_plain", 0)]
+)
+def test_all_that_write_take_their_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, turns: int
+) -> None:
     store, taken, real = open_store(f"sqlite:///{path_of(tmp_path)}"), [], queue.turn
 
     def turn(path: str, limit: float) -> Any:
@@ -235,14 +251,18 @@ def test_all_that_write_take_their_turn(tmp_path: Path, monkeypatch: pytest.Monk
     assert taken == [(path_of(tmp_path), LOCK_WAIT)] * turns
 
 
-def test_on_postgresql_the_lock_and_what_is_read_behind_it_are_one_message(postgres: Postgres) -> None:
+def test_on_postgresql_the_lock_and_what_is_read_behind_it_are_one_message(
+    postgres: Postgres,
+) -> None:
     name = postgres.new_database()
     store = open_store(postgres.url(name))
     fill(store, entry())
     with store.write_plain() as on:
         said: List[str] = []
         driver = on._driver
-        on._driver = SimpleNamespace(execute=lambda text, *values: said.append(text) or driver.execute(text, *values))
+        on._driver = SimpleNamespace(
+            execute=lambda text, *values: said.append(text) or driver.execute(text, *values)
+        )
         for _ in range(2):
             append(store, on, entry())
     assert [text.split()[0] for text in said] == ["SELECT", "INSERT", "INSERT"]

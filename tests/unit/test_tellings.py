@@ -1,4 +1,5 @@
-"""What is told once: of many who tell the same at the same moment, one does; and what comes again is known."""
+"""What is told once: of many who tell the same at the same moment, one does; and what comes again
+is known."""
 
 from __future__ import annotations
 
@@ -8,7 +9,16 @@ from typing import Callable, List
 
 from opsroom.db import Store
 from opsroom.people import Speaker
-from opsroom.records.announcements import PATIENCE, STALE, Telling, begin, current, left, silenced, told
+from opsroom.records.announcements import (
+    PATIENCE,
+    STALE,
+    Telling,
+    begin,
+    current,
+    left,
+    silenced,
+    told,
+)
 from opsroom.records.announcements import begin_silence as begin_silence
 from opsroom.records.idempotency import KEPT, first_time
 

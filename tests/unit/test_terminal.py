@@ -54,7 +54,14 @@ def test_only_what_a_reader_sees_is_left(output, text):
 
 @pytest.mark.parametrize(
     "end",
-    [b"\x1b[0m", b"\x1b[0m\n", b"\x1b]0;t\x07\n", b"\n\x1b[?25h\r", b" \t\x1b(B\x1b[m\n", "\u200b\ufeff\n".encode()],
+    [
+        b"\x1b[0m",
+        b"\x1b[0m\n",
+        b"\x1b]0;t\x07\n",
+        b"\n\x1b[?25h\r",
+        b" \t\x1b(B\x1b[m\n",
+        "\u200b\ufeff\n".encode(),
+    ],
 )
 def test_a_last_line_without_anything_to_see_is_not_the_last_line(end):
     lines = Lines()
@@ -90,7 +97,13 @@ def test_nothing_of_a_sequence_stays(text):
     left = without_sequences(text)
     assert "\x1b" not in left
     assert left.count("\n") >= text.count("\n") - text.count("\x08")
-    assert without_sequences(left) == left or "\x08" in left or "\x9b" in left or "\x9d" in left or "\x90" in left
+    assert (
+        without_sequences(left) == left
+        or "\x08" in left
+        or "\x9b" in left
+        or "\x9d" in left
+        or "\x90" in left
+    )
 
 
 @pytest.mark.parametrize(

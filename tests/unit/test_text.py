@@ -41,17 +41,35 @@ def test_no_mark_that_is_evaluated_or_pings_survives(mark: str) -> None:
         ("<% st2kv('system.enc', decrypt=>true) %>", "< % st2kv('system.enc', decrypt=>true) % >"),
         ("{{{a}}}", "{ { {a} } }"),
         ("{%%}", "{ %% }"),
-        ("<!channel> <@U123> <https://evil.example|bank>", "< !channel> < @ U123> < https://evil.example|bank>"),
-        ("<#C1|x> <!subteam^S1|@devs> <@&1> <at>Al</at>", "< #C1|x> < !subteam^S1|@ devs> < @ &1> < at>Al</at>"),
-        ("<\\!channel> &lt;!here> &#60;!here> &LT!here", "< \\!channel> & lt;!here> & #60;!here> & LT!here"),
-        ("&commat;here &#64;here &#x40;here &\\#64;here", "& commat;here & #64;here & #x40;here & \\#64;here"),
+        (
+            "<!channel> <@U123> <https://evil.example|bank>",
+            "< !channel> < @ U123> < https://evil.example|bank>",
+        ),
+        (
+            "<#C1|x> <!subteam^S1|@devs> <@&1> <at>Al</at>",
+            "< #C1|x> < !subteam^S1|@ devs> < @ &1> < at>Al</at>",
+        ),
+        (
+            "<\\!channel> &lt;!here> &#60;!here> &LT!here",
+            "< \\!channel> & lt;!here> & #60;!here> & LT!here",
+        ),
+        (
+            "&commat;here &#64;here &#x40;here &\\#64;here",
+            "& commat;here & #64;here & #x40;here & \\#64;here",
+        ),
         ("https://a.example/?x=1&lte=2&b=3", "https://a.example/?x=1&lte=2&b=3"),
         ("@here @channel @EVERYONE", "@ here @ channel @ EVERYONE"),
         (".@channel _@here (@room -@alice /@all", ".@ channel _@ here (@ room -@ alice /@ all"),
         ("\uff20here \ufe6bhere @\u200bhere 本@alice", "\uff20 here \ufe6b here @ here 本@ alice"),
-        ("@alice:example.org @**all** @[Al] @_x @ü", "@ alice:example.org @ **all** @ [Al] @ _x @ ü"),
+        (
+            "@alice:example.org @**all** @[Al] @_x @ü",
+            "@ alice:example.org @ **all** @ [Al] @ _x @ ü",
+        ),
         ("x@here 5@all. web@everyone-", "x@ here 5@ all. web@everyone-"),
-        ("bob@example.com, web@1.1.0, al!~al@10.0.0.7", "bob@example.com, web@1.1.0, al!~al@10.0.0.7"),
+        (
+            "bob@example.com, web@1.1.0, al!~al@10.0.0.7",
+            "bob@example.com, web@1.1.0, al!~al@10.0.0.7",
+        ),
         ("git@all.example.com me@ you @", "git@all.example.com me@ you @"),
         ("mail bob@here.example.com", "mail bob@here.example.com"),
         ("a < b, 5% of {x}", "a < b, 5% of {x}"),
@@ -82,7 +100,9 @@ def test_no_mention_is_left_whatever_stands_before_it(text: str) -> None:
     assert neutralise(once) == once
 
 
-@pytest.mark.parametrize("text", ["@alice", "<@U023BECGF>", "#ops", "{app}@{version}", "release@here"])
+@pytest.mark.parametrize(
+    "text", ["@alice", "<@U023BECGF>", "#ops", "{app}@{version}", "release@here"]
+)
 def test_what_names_people_and_rooms_is_no_expression(text: str) -> None:
     assert not is_evaluated(text)
 
@@ -93,8 +113,10 @@ def test_what_stackstorm_evaluates_or_nobody_sees_is_found(text: str) -> None:
 
 
 MARKED = [
-    "#12 is done", "# head", "##", "5. x", "12) x", "- x", "* x", "+ x", "> x", ">x", "-", "*", ": x", "===", "---",
-    "***", "_ _ _", "- - -", "-- ", "```", "~~~ sh", "| a | b |", "--- | ---", ":-: | --", "[x]: http://e.org/",
+    "#12 is done", "# head", "##", "5. x", "12) x", "- x", "* x", "+ x", "> x", ">x", "-", "*",
+    ": x", "===", "---",
+    "***", "_ _ _", "- - -", "-- ", "```", "~~~ sh", "| a | b |", "--- | ---", ":-: | --",
+    "[x]: http://e.org/",
     "[^1]: x", "*[AB]: x", "{: color='red'}", "{x}", "<b>x</b>", "<!-- x", "<?x?>",
     "1.", "2)",
 ]  # fmt: skip
@@ -109,7 +131,19 @@ def test_no_line_begins_as_a_heading_or_a_list_does(line: str) -> None:
     assert message(once) == once
 
 
-PLAIN = ["OPS-12 is done", "1.2.0 is out", "12 cards", "-x", "*x* is", "5", "(#12)", "'#12'", "…", "· x", "__init__"]
+PLAIN = [
+    "OPS-12 is done",
+    "1.2.0 is out",
+    "12 cards",
+    "-x",
+    "*x* is",
+    "5",
+    "(#12)",
+    "'#12'",
+    "…",
+    "· x",
+    "__init__",
+]
 
 
 @pytest.mark.parametrize("line", PLAIN)
@@ -117,14 +151,22 @@ def test_an_ordinary_line_begins_as_it_did(line: str) -> None:
     assert not_marked(line) == line
 
 
-@given(st.lists(st.sampled_from([*MARKED, "a", " ", "\n", "\n", "OPS-12", "`", "http://e.org/a_b"]), max_size=9))
+@given(
+    st.lists(
+        st.sampled_from([*MARKED, "a", " ", "\n", "\n", "OPS-12", "`", "http://e.org/a_b"]),
+        max_size=9,
+    )
+)
 def test_a_reader_of_markdown_finds_nothing_but_paragraphs_in_a_message(parts: List[str]) -> None:
     tokens = MarkdownIt("commonmark").enable("table").parse(message("".join(parts)))
     assert {one.type for one in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
 
 
 def test_the_rows_of_a_table_do_not_begin_as_a_heading_does() -> None:
-    assert table([("#12", "open"), ("OPS-1", "done"), ("-", "x")]) == "· #12 | open\nOPS-1 | done\n· - | x"
+    assert (
+        table([("#12", "open"), ("OPS-1", "done"), ("-", "x")])
+        == "· #12 | open\nOPS-1 | done\n· - | x"
+    )
 
 
 def test_a_line_that_is_broken_for_irc_does_not_begin_as_a_list_does() -> None:
@@ -137,9 +179,15 @@ def test_nested_data_is_neutralised_with_its_keys_and_what_is_no_json_becomes_te
         RED = "red"
 
     moment = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
-    data = {"{{k}}": ["{{v}}", {"deep": ("{%", Colour.RED, moment, {1}, None, 1.5, True)}], "o": object}
+    data = {
+        "{{k}}": ["{{v}}", {"deep": ("{%", Colour.RED, moment, {1}, None, 1.5, True)}],
+        "o": object,
+    }
     assert neutralise_data(data) == {
-        "{ {k} }": ["{ {v} }", {"deep": ["{ %", "red", "2026-11-23T12:00:00Z", [1], None, 1.5, True]}],
+        "{ {k} }": [
+            "{ {v} }",
+            {"deep": ["{ %", "red", "2026-11-23T12:00:00Z", [1], None, 1.5, True]},
+        ],
         "o": "< class 'object'>".replace("< ", "<"),
     }
 
@@ -162,11 +210,16 @@ def test_a_message_is_cut_at_four_hundred_characters() -> None:
 
 
 def test_a_table_pads_nothing_and_leaves_empty_cells_out() -> None:
-    assert table([("web", "", "v1"), ("api", "new", "v2")], heading="uat:") == "uat:\nweb | v1\napi | new | v2"
+    assert (
+        table([("web", "", "v1"), ("api", "new", "v2")], heading="uat:")
+        == "uat:\nweb | v1\napi | new | v2"
+    )
 
 
 def test_a_long_table_shows_its_first_rows_counts_the_rest_and_says_how_to_narrow() -> None:
-    text = table([(f"app{number}", "v1.0.0") for number in range(200)], narrow="ask for one", heading="uat:")
+    text = table(
+        [(f"app{number}", "v1.0.0") for number in range(200)], narrow="ask for one", heading="uat:"
+    )
     lines = text.split("\n")
     assert lines[0] == "uat:"
     assert lines[1] == "app0 | v1.0.0"

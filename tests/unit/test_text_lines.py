@@ -1,4 +1,5 @@
-"""No line of an answer is longer than IRC takes: with letters that are not Latin it is the bytes that count."""
+"""No line of an answer is longer than IRC takes: with letters that are not Latin it is the bytes
+that count."""
 
 from __future__ import annotations
 
@@ -8,7 +9,15 @@ from opsroom.action import _fit
 from opsroom.text import LINE_BYTES, MESSAGE_CHARACTERS, in_lines
 
 URL = "https://stackstorm.example.com/#/history/34e73f799c082f8f8eac809b/general"
-TEXTS = ["ж" * 395, "слово " * 65, "尺 寸 " * 80, "尺" * 395, "🚀" * 395, "Ünïcödé " * 49, f"{'a' * 200} {'ж' * 190}"]
+TEXTS = [
+    "ж" * 395,
+    "слово " * 65,
+    "尺 寸 " * 80,
+    "尺" * 395,
+    "🚀" * 395,
+    "Ünïcödé " * 49,
+    f"{'a' * 200} {'ж' * 190}",
+]
 
 
 def sizes(text: str) -> list[int]:
@@ -27,14 +36,18 @@ def test_words_stay_whole_where_they_can() -> None:
     assert set(in_lines("слово " * 65)[0].split()) == {"слово"}
 
 
-@pytest.mark.parametrize("text", ["a" * MESSAGE_CHARACTERS, "one\ntwo", "", "ж" * 150, "deployed → uat … × 3"])
+@pytest.mark.parametrize(
+    "text", ["a" * MESSAGE_CHARACTERS, "one\ntwo", "", "ж" * 150, "deployed → uat … × 3"]
+)
 def test_what_fits_is_left_alone(text: str) -> None:
     assert in_lines(text) == (text, "")
 
 
 @pytest.mark.parametrize("hint", ["", "short", "подсказка " * 15, "ask: " + "🚀" * 80])
 @pytest.mark.parametrize("text", ["ж" * 200, "слово " * 33, "a" * 200, "🚀" * 190])
-def test_message_hint_and_link_fit_as_the_aliases_put_them_after_one_another(text: str, hint: str) -> None:
+def test_message_hint_and_link_fit_as_the_aliases_put_them_after_one_another(
+    text: str, hint: str
+) -> None:
     result = _fit({"message": text, "hint": hint})
     said = result["message"] + (f" {result['hint']}" if result["hint"] else "")
     if len(said + URL) < 398:

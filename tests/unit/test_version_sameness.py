@@ -32,7 +32,9 @@ SHA256 = "c3" * 32
         (Running("", ONE), Running("v1"), False),
     ],
 )
-def test_the_commit_decides_where_both_are_known(one: Running, other: Running, wanted: bool) -> None:
+def test_the_commit_decides_where_both_are_known(
+    one: Running, other: Running, wanted: bool
+) -> None:
     assert same(one, other) is same(other, one) is wanted
 
 
@@ -59,5 +61,8 @@ def test_names_are_compared_as_people_write_them(one: str, other: str, wanted: b
 
 def test_commits_are_told_only_where_one_name_was_moved() -> None:
     assert distinct_names(Running("v1", ONE), Running("v2", OTHER)) == ("v1", "v2")
-    assert distinct_names(Running("v1", ONE), Running("v1", OTHER)) == (f"v1 ({ONE[:12]})", f"v1 ({OTHER[:12]})")
+    assert distinct_names(Running("v1", ONE), Running("v1", OTHER)) == (
+        f"v1 ({ONE[:12]})",
+        f"v1 ({OTHER[:12]})",
+    )
     assert distinct_names(Running("v1", ONE), Running("v1")) == ("v1", "v1")

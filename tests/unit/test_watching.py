@@ -1,4 +1,5 @@
-"""Watching: nothing lost and nothing doubled whoever dies when; one broken source stops no other."""
+"""Watching: nothing lost and nothing doubled whoever dies when; one broken source stops no
+other."""
 
 from __future__ import annotations
 
@@ -77,14 +78,21 @@ class Asked:
 
 
 class Room:
-    """A watch with a clock, a pool and a StackStorm of its own. `sees(app=source)` says what there is to watch."""
+    """A watch with a clock, a pool and a StackStorm of its own. `sees(app=source)` says what there
+    is to watch."""
 
     def __init__(self, store: Store, sort: str = "version:") -> None:
         self.store, self.clock, self.pool = store, Clock(), AtOnce()
         self.told: List[Told] = []
         self.said: List[str] = []
         self.refuses: Optional[Exception] = None
-        self.watch = Watch(lambda: store, Post(lambda: store, sort, self.tell), self.said.append, self.clock, self.pool)
+        self.watch = Watch(
+            lambda: store,
+            Post(lambda: store, sort, self.tell),
+            self.said.append,
+            self.clock,
+            self.pool,
+        )
 
     def tell(self, trigger: str, payload: Mapping[str, Any], event: str) -> None:
         if self.refuses:
@@ -94,7 +102,10 @@ class Room:
     def sees(self, interval: float = 60.0, **sources: Asked) -> Room:
         kind = Kind("http", Options("http://example.com/"))
         self.watch.set(
-            [WatchedVersion(app, "uat", kind, lambda one=one: one, interval, 3) for app, one in sources.items()]
+            [
+                WatchedVersion(app, "uat", kind, lambda one=one: one, interval, 3)
+                for app, one in sources.items()
+            ]
         )
         return self
 
@@ -141,7 +152,9 @@ class TestSchedule:
         assert schedule.next() == float("inf")
 
 
-def test_a_watch_with_nothing_to_do_waits_and_one_with_much_to_do_comes_when_it_is_due(store: Store) -> None:
+def test_a_watch_with_nothing_to_do_waits_and_one_with_much_to_do_comes_when_it_is_due(
+    store: Store,
+) -> None:
     room = Room(store)
     assert room.watch.step() == 1.0
     room.sees(web=Asked())
@@ -192,12 +205,16 @@ def test_nothing_is_lost_when_stackstorm_takes_nothing_for_a_while(store: Store)
     assert room.told == []
     room.refuses = None
     room.passes(15)
-    assert [payload["version"] for _, payload, _ in room.told] == ["v2", "v3"], "in the order of what happened"
+    assert [payload["version"] for _, payload, _ in room.told] == ["v2", "v3"], (
+        "in the order of what happened"
+    )
     room.passes(120)
     assert len(room.told) == 2
 
 
-def test_a_crash_between_telling_and_noting_it_tells_once_more_under_the_same_id(store: Store) -> None:
+def test_a_crash_between_telling_and_noting_it_tells_once_more_under_the_same_id(
+    store: Store,
+) -> None:
     room, source = Room(store), Asked()
     room.sees(web=source)
     room.passes(60)
@@ -210,7 +227,10 @@ def test_a_crash_between_telling_and_noting_it_tells_once_more_under_the_same_id
     dying = Post(lambda: store, "version:", tell_and_die)
     with store.write() as connection:
         outbox.add(
-            store, connection, "version:web:uat", [outbox.make("version:web:uat", "9", "version_changed", app="web")]
+            store,
+            connection,
+            "version:web:uat",
+            [outbox.make("version:web:uat", "9", "version_changed", app="web")],
         )
     with pytest.raises(SystemExit):
         dying.deliver()
@@ -220,7 +240,8 @@ def test_a_crash_between_telling_and_noting_it_tells_once_more_under_the_same_id
 
 
 class Engine:
-    """A rules engine that takes what is handed on only when `takes` is set. `fails` is what asking it raises."""
+    """A rules engine that takes what is handed on only when `takes` is set. `fails` is what asking
+    it raises."""
 
     def __init__(self) -> None:
         self.handed: List[str] = []
@@ -244,7 +265,12 @@ class Engine:
 
 def an_event(store: Store, what: str = "1") -> None:
     with store.write() as connection:
-        outbox.add(store, connection, "version:web:uat", [outbox.make("version:web:uat", what, "version_changed")])
+        outbox.add(
+            store,
+            connection,
+            "version:web:uat",
+            [outbox.make("version:web:uat", what, "version_changed")],
+        )
 
 
 def the_wait_is_over(store: Store) -> None:
@@ -265,7 +291,9 @@ def test_what_arrived_is_marked_and_not_told_again(store: Store) -> None:
     assert len(engine.handed) == 1
 
 
-def test_what_was_lost_on_the_way_is_told_again_after_a_while_and_under_the_same_id(store: Store) -> None:
+def test_what_was_lost_on_the_way_is_told_again_after_a_while_and_under_the_same_id(
+    store: Store,
+) -> None:
     engine = Engine()
     engine.takes = False
     an_event(store)
@@ -285,7 +313,9 @@ def test_each_wait_is_as_long_as_all_before_it_and_never_longer_than_an_hour(sto
     an_event(store)
     for made, least, most in (("0 s", 115, 125), ("1000 s", 990, 1010), ("9 h", 3590, 3610)):
         seconds = int(made.split()[0]) * (3600 if made.endswith("h") else 1)
-        at = (datetime.now(timezone.utc) - timedelta(seconds=seconds)).isoformat(timespec="microseconds")
+        at = (datetime.now(timezone.utc) - timedelta(seconds=seconds)).isoformat(
+            timespec="microseconds"
+        )
         run(store, f"UPDATE news SET made_at = '{at}', taken_until = ''")
         engine.post(store).deliver()
         until = datetime.fromisoformat(rows(store, "SELECT taken_until FROM news")[0][0])
@@ -333,7 +363,12 @@ def test_one_event_that_does_not_arrive_holds_up_no_other(store: Store) -> None:
 def test_news_that_a_dead_process_had_taken_are_told_by_another_one(store: Store) -> None:
     room = Room(store)
     with store.write() as connection:
-        outbox.add(store, connection, "version:web:uat", [outbox.make("version:web:uat", "1", "version_changed")])
+        outbox.add(
+            store,
+            connection,
+            "version:web:uat",
+            [outbox.make("version:web:uat", "1", "version_changed")],
+        )
         assert len(outbox.take(store, connection, "version:")) == 1
     post = Post(lambda: store, "version:", room.tell)
     assert post.deliver() == 0, "somebody is at it"
@@ -345,7 +380,9 @@ def test_news_that_a_dead_process_had_taken_are_told_by_another_one(store: Store
 def test_a_sensor_tells_what_is_its_own_sort(store: Store) -> None:
     room = Room(store)
     with store.write() as connection:
-        outbox.add(store, connection, "cards:board", [outbox.make("cards:board", "1", "card_created")])
+        outbox.add(
+            store, connection, "cards:board", [outbox.make("cards:board", "1", "card_created")]
+        )
     assert Post(lambda: store, "version:", room.tell).deliver() == 0
     assert Post(lambda: store, "cards:", room.tell).deliver() == 1
 
@@ -382,7 +419,9 @@ def test_a_database_that_is_away_for_a_while_loses_nothing(store: Store) -> None
         return store
 
     room, source = Room(store), Asked()
-    room.watch = Watch(opened, Post(opened, "version:", room.tell), room.said.append, room.clock, room.pool)
+    room.watch = Watch(
+        opened, Post(opened, "version:", room.tell), room.said.append, room.clock, room.pool
+    )
     room.sees(web=source)
     room.passes(60)
     away.append(True)
@@ -413,7 +452,9 @@ class Tracker:
 
 def watch_cards(room: Room, **trackers: Any) -> None:
     kind = Kind("local", None)
-    room.watch.set([WatchedCards(name, kind, lambda one=one: one, 60.0) for name, one in trackers.items()])
+    room.watch.set(
+        [WatchedCards(name, kind, lambda one=one: one, 60.0) for name, one in trackers.items()]
+    )
 
 
 def created(number: int) -> Change:
@@ -421,7 +462,9 @@ def created(number: int) -> Change:
 
 
 class TestCards:
-    def test_nothing_is_told_of_the_first_look_and_everything_once_afterwards(self, store: Store) -> None:
+    def test_nothing_is_told_of_the_first_look_and_everything_once_afterwards(
+        self, store: Store
+    ) -> None:
         room, tracker = Room(store, "cards:"), Tracker()
         watch_cards(room, jira=tracker)
         tracker.made = [created(1)]
@@ -479,7 +522,9 @@ class TestCards:
         room, tracker = Room(store, "cards:"), Tracker()
         watch_cards(room, jira=tracker)
         room.passes(60)
-        tracker.made = [Change("h1", What.MOVED, "OPS-2", NOON, "{{ st2kv.system.x }}", "<% ctx() %>\n" * 50)]
+        tracker.made = [
+            Change("h1", What.MOVED, "OPS-2", NOON, "{{ st2kv.system.x }}", "<% ctx() %>\n" * 50)
+        ]
         room.passes(60)
         ((_, payload, _),) = room.told
         assert "{{" not in payload["from"]
@@ -530,7 +575,9 @@ class TestPages:
     def room(self, store: Store) -> Room:
         room = Room(store, "pages:")
         self.pager = Pager()
-        room.watch.set([WatchedPages("pagerduty", Kind("pagerduty", None), lambda: self.pager, 30.0)])
+        room.watch.set(
+            [WatchedPages("pagerduty", Kind("pagerduty", None), lambda: self.pager, 30.0)]
+        )
         return room
 
     def test_what_is_open_at_the_first_look_is_not_told_and_its_end_is(self, room: Room) -> None:
@@ -547,7 +594,11 @@ class TestPages:
 
     def test_a_page_made_elsewhere_is_told_from_its_beginning_to_its_end(self, room: Room) -> None:
         room.passes(30)
-        for state, people in ((State.TRIGGERED, []), (State.ACKNOWLEDGED, ["Bob"]), (State.RESOLVED, [])):
+        for state, people in (
+            (State.TRIGGERED, []),
+            (State.ACKNOWLEDGED, ["Bob"]),
+            (State.RESOLVED, []),
+        ):
             self.pager.stands("7", state, *people)
             room.passes(60)
         assert room.triggers == ["page_opened", "page_acknowledged", "page_resolved"]
@@ -569,7 +620,9 @@ class TestPages:
         room.passes(30)
         assert room.triggers == ["page_acknowledged"]
 
-    def test_one_that_is_missing_in_the_list_is_asked_for_before_it_counts_as_resolved(self, room: Room) -> None:
+    def test_one_that_is_missing_in_the_list_is_asked_for_before_it_counts_as_resolved(
+        self, room: Room
+    ) -> None:
         self.pager.stands("7", State.TRIGGERED)
         room.passes(30)
         hidden = self.pager.open.pop("P7")
@@ -607,7 +660,8 @@ class Config:
         self.told: List[Told] = []
         self.said: List[str] = []
         self.keeper = Keeper(
-            "version:", version_watch, self.read, lambda settings: (settings.database or self.url("a"), folder),
+            "version:", version_watch, self.read,
+            lambda settings: (settings.database or self.url("a"), folder),
             lambda *told: self.told.append(told), self.said.append, self.clock, lambda: self.pool,
         )  # fmt: skip
 
@@ -693,7 +747,9 @@ class TestKeeper:
         config.passes(10)
         assert config.changed == ["web"]
 
-    def test_a_config_that_cannot_be_read_ends_nothing_and_shows_no_secret(self, config: Config) -> None:
+    def test_a_config_that_cannot_be_read_ends_nothing_and_shows_no_secret(
+        self, config: Config
+    ) -> None:
         config.app("web", "v1")
         config.names("web")
         config.passes(10)
@@ -729,7 +785,8 @@ class TestKeeper:
         token = "s3cret-token-of-the-bot"
         config.names("web")
         config.raw["apps"]["web"]["version"] = {
-            "kind": "http", "url": "http://127.0.0.1:9/{app}", "headers": {"X-Key": token}, "time_limit": "1s",
+            "kind": "http", "url": "http://127.0.0.1:9/{app}", "headers": {"X-Key": token},
+            "time_limit": "1s",
         }  # fmt: skip
         config.keeper._redactor = None  # type: ignore[assignment]
         config.passes(20)
@@ -746,7 +803,14 @@ def test_a_version_that_only_an_action_can_ask_for_is_not_watched(tmp_path: Path
         "environments": {"uat": {}},
         "apps": {
             "web": {"version": {"kind": "stackstorm", "action": "acme.version"}},
-            "api": {"version": {"kind": "stackstorm", "action": "acme.version", "url": url, "api_key": "k" * 20}},
+            "api": {
+                "version": {
+                    "kind": "stackstorm",
+                    "action": "acme.version",
+                    "url": url,
+                    "api_key": "k" * 20,
+                }
+            },
             "bare": {},
         },
         "trackers": {"board": {"kind": "local"}},

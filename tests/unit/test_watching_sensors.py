@@ -1,4 +1,5 @@
-"""The sensors as StackStorm loads them: their metadata, and what they hand on, without a StackStorm."""
+"""The sensors as StackStorm loads them: their metadata, and what they hand on, without a
+StackStorm."""
 
 from __future__ import annotations
 
@@ -24,7 +25,10 @@ from opsroom.sensors import sources
 from support.stores import entry, fill
 
 ROOT = Path(__file__).resolve().parents[2]
-SENSORS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "sensors").glob("*.yaml"))}
+SENSORS = {
+    path.stem: yaml.safe_load(path.read_text())
+    for path in sorted((ROOT / "sensors").glob("*.yaml"))
+}
 TRIGGERS = {one["name"]: one for sensor in SENSORS.values() for one in sensor["trigger_types"]}
 
 
@@ -48,12 +52,15 @@ class Service:
 
 @pytest.fixture
 def sensors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The modules of the sensors, with a stand-in for StackStorm and without actions/lib on the path."""
+    """The modules of the sensors, with a stand-in for StackStorm and without actions/lib on the
+    path."""
     for name in ("st2reactor", "st2reactor.sensor", "st2reactor.sensor.base"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
     sys.modules["st2reactor.sensor.base"].Sensor = Sensor  # type: ignore[attr-defined]
     library = str(ROOT / "actions" / "lib")
-    monkeypatch.setattr(sys, "path", [str(ROOT / "sensors"), *(one for one in sys.path if one != library)])
+    monkeypatch.setattr(
+        sys, "path", [str(ROOT / "sensors"), *(one for one in sys.path if one != library)]
+    )
     names = [*SENSORS, "opsroom_sensor"]
     for name in names:
         monkeypatch.delitem(sys.modules, name, raising=False)
@@ -90,7 +97,9 @@ def test_the_documentation_names_every_trigger_and_every_key() -> None:
     text = (ROOT / "docs" / "sensors.md").read_text("utf-8")
     for name, one in TRIGGERS.items():
         (row,) = [line for line in text.splitlines() if line.startswith(f"| `opsroom.{name}` |")]
-        assert set(re.findall(r"`(\w+)`", row)) - {name} == set(one["payload_schema"]["properties"]) - {"event"}
+        assert set(re.findall(r"`(\w+)`", row)) - {name} == set(
+            one["payload_schema"]["properties"]
+        ) - {"event"}
 
 
 def test_what_is_told_of_versions_fits_the_triggers(store: Store) -> None:
@@ -99,7 +108,12 @@ def test_what_is_told_of_versions_fits_the_triggers(store: Store) -> None:
     fill(store, entry(Event.SUCCEEDED, deployment="d1", version="v2"))
     for seen in ("v2", "v3", Failure(Code.TIMED_OUT, "No answer."), "v3"):
         found += place.look(seen)
-    assert triggers(found) == ["version_changed", "version_unknown_change", "unreachable", "reachable"]
+    assert triggers(found) == [
+        "version_changed",
+        "version_unknown_change",
+        "unreachable",
+        "reachable",
+    ]
     for trigger, payload in found:
         fits(trigger, {**payload, "event": "e"})
 
@@ -122,7 +136,9 @@ def test_what_is_told_of_cards_and_pages_fits_the_triggers(store: Store) -> None
         pager.stands("1", state, "Alice")
         pages.passes(30)
     found = cards.told + pages.told
-    assert [one[0] for one in found] == [name for name in TRIGGERS if name.startswith(("card_", "page_"))]
+    assert [one[0] for one in found] == [
+        name for name in TRIGGERS if name.startswith(("card_", "page_"))
+    ]
     for trigger, payload, _ in found:
         fits(trigger, payload)
 
@@ -145,7 +161,9 @@ def test_a_sensor_hands_on_what_changed_with_a_trace_of_its_own(
         "watching": {"versions": "5s"},
     }
     monkeypatch.setattr(sensors.opsroom_sensor, "read_config", lambda: config)
-    monkeypatch.setattr(sensors.opsroom_sensor, "arrived", lambda trigger, event: bool(service.dispatched))
+    monkeypatch.setattr(
+        sensors.opsroom_sensor, "arrived", lambda trigger, event: bool(service.dispatched)
+    )
     sensor.setup()
     (tmp_path / "web" / "v1").mkdir(parents=True)
     keeper = sensor._keeper
@@ -169,4 +187,6 @@ def test_the_library_behind_the_sensors_knows_nothing_of_stackstorm() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not [one for one in names if one.startswith("st2") or one.endswith("action")], path
+            assert not [one for one in names if one.startswith("st2") or one.endswith("action")], (
+                path
+            )

@@ -1,4 +1,5 @@
-"""What a look at a version leads to: whose change it was, what is drift, and what is unreachable."""
+"""What a look at a version leads to: whose change it was, what is drift, and what is
+unreachable."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ Told = List[Tuple[str, Dict[str, Any]]]
 
 
 class Place:
-    """Web on uat, looked at by hand. `look("v1")` is one look that finds v1; it returns what is told of it."""
+    """Web on uat, looked at by hand. `look("v1")` is one look that finds v1; it returns what is
+    told of it."""
 
     def __init__(self, store: Store, url: str = "http://web.example.com/", misses: int = 3) -> None:
         self.store = store
@@ -34,7 +36,13 @@ class Place:
         self.now = NOON
         self.options = Options(url)
         watched = WatchedVersion(
-            "web", "uat", Kind("http", self.options), lambda: self, 60.0, misses, now=lambda: self.now
+            "web",
+            "uat",
+            Kind("http", self.options),
+            lambda: self,
+            60.0,
+            misses,
+            now=lambda: self.now,
         )
         self.source = Source(watched, lambda: store)
         self.restart()
@@ -64,7 +72,10 @@ def told(store: Store) -> Told:
         outbox.mark_sent(store, connection, [one.event for one in taken])
     for one in taken:
         assert one.payload["event"] == one.event
-    return [(one.trigger, {key: value for key, value in one.payload.items() if key != "event"}) for one in taken]
+    return [
+        (one.trigger, {key: value for key, value in one.payload.items() if key != "event"})
+        for one in taken
+    ]
 
 
 def triggers(found: Told) -> List[str]:
@@ -76,14 +87,21 @@ def place(store: Store) -> Place:
     return Place(store)
 
 
-def deployed(store: Store, version: str, id: str = "d1", event: Event = Event.SUCCEEDED, **more: Any) -> None:
+def deployed(
+    store: Store, version: str, id: str = "d1", event: Event = Event.SUCCEEDED, **more: Any
+) -> None:
     fill(store, entry(event, deployment=id, version=version, **more))
 
 
 def claimed(store: Store, version: str, id: str = "d1", lease: float = 60.0) -> None:
     with store.write() as connection:
         assert (
-            claims.take(store, connection, claims.Claim("web", "uat", id, "deploy", "bob", version=version), lease)
+            claims.take(
+                store,
+                connection,
+                claims.Claim("web", "uat", id, "deploy", "bob", version=version),
+                lease,
+            )
             is None
         )
 
@@ -105,7 +123,8 @@ def test_a_change_by_a_deployment_names_it_and_who_asked(place: Place) -> None:
         (
             "version_changed",
             {
-                "app": "web", "environment": "uat", "version": "v2", "version_before": "v1", "by": "alice",
+                "app": "web", "environment": "uat", "version": "v2", "version_before": "v1",
+                "by": "alice",
                 "deployment": "d7", "asked_at": "2026-11-23T12:02:00Z",
             },
         )
@@ -152,10 +171,14 @@ def test_a_running_deployment_of_that_version_is_who_did_it(place: Place) -> Non
     released(place.store, "d7")
     assert place.look("v2") == []
     assert triggers(place.look("v1")) == ["version_unknown_change"]
-    assert triggers(place.look("v2")) == ["version_unknown_change"], "its deployment explained one change already"
+    assert triggers(place.look("v2")) == ["version_unknown_change"], (
+        "its deployment explained one change already"
+    )
 
 
-def test_while_a_deployment_is_at_it_another_version_is_no_drift_until_it_has_ended(place: Place) -> None:
+def test_while_a_deployment_is_at_it_another_version_is_no_drift_until_it_has_ended(
+    place: Place,
+) -> None:
     place.look("v1")
     claimed(place.store, "v2")
     assert place.look("half-way") == []
@@ -183,7 +206,9 @@ def test_a_dead_runners_deployment_is_who_did_it_and_keeps_no_drift_back(place: 
 
 
 @pytest.mark.parametrize("event", [Event.FAILED, Event.INTERRUPTED])
-def test_a_deployment_that_failed_after_it_was_in_place_is_who_did_it(place: Place, event: Event) -> None:
+def test_a_deployment_that_failed_after_it_was_in_place_is_who_did_it(
+    place: Place, event: Event
+) -> None:
     place.look("v1")
     deployed(place.store, "v2", "d7", event)
     assert triggers(place.look("v2")) == ["version_changed"]
@@ -199,7 +224,9 @@ def test_a_deployment_that_failed_and_put_back_what_was_there_is_who_did_it(plac
     assert (trigger, payload["deployment"]) == ("version_changed", "d7")
 
 
-def test_of_several_deployments_since_the_last_look_the_one_that_put_it_there_is_named(place: Place) -> None:
+def test_of_several_deployments_since_the_last_look_the_one_that_put_it_there_is_named(
+    place: Place,
+) -> None:
     place.look("v1")
     deployed(place.store, "v2", "d2")
     deployed(place.store, "v3", "d3", Event.FAILED, version_before="v2")
@@ -216,7 +243,9 @@ def test_a_deployment_of_another_place_explains_nothing(place: Place) -> None:
 
 def test_a_commit_that_runs_is_known_by_the_commit_of_the_record(place: Place) -> None:
     place.look("v1")
-    deployed(place.store, "release-2", "d7", facts={"commit": "0123456789abcdef0123456789abcdef01234567"})
+    deployed(
+        place.store, "release-2", "d7", facts={"commit": "0123456789abcdef0123456789abcdef01234567"}
+    )
     assert triggers(place.look("0123456789ab")) == ["version_changed"]
 
 
@@ -244,7 +273,8 @@ def test_unreachable_is_told_once_after_so_many_misses_and_since_when(place: Pla
     assert [place.look(DOWN) for _ in range(4)] == [[], [], [], []]
     assert place.look("v1") == [
         ("reachable",
-         {"app": "web", "environment": "uat", "since": "2026-11-23T12:02:00Z", "asked_at": "2026-11-23T12:10:00Z"})
+         {"app": "web", "environment": "uat", "since": "2026-11-23T12:02:00Z",
+          "asked_at": "2026-11-23T12:10:00Z"})
     ]  # fmt: skip
     assert place.look("v1") == []
 
@@ -262,7 +292,9 @@ def test_back_with_another_version_is_told_as_both(place: Place) -> None:
     assert triggers(place.look("v2")) == ["reachable", "version_unknown_change"]
 
 
-def test_back_while_a_deployment_is_half_way_tells_that_it_is_back_and_keeps_the_rest(place: Place) -> None:
+def test_back_while_a_deployment_is_half_way_tells_that_it_is_back_and_keeps_the_rest(
+    place: Place,
+) -> None:
     place.look("v1")
     for _ in range(3):
         place.look(DOWN)
@@ -308,7 +340,9 @@ def test_of_two_sensors_that_see_the_same_change_one_tells_it(place: Place) -> N
     assert place.look("v2") == other.look("v2") == []
 
 
-def test_a_sensor_that_missed_a_change_tells_the_next_one_from_where_it_really_was(place: Place) -> None:
+def test_a_sensor_that_missed_a_change_tells_the_next_one_from_where_it_really_was(
+    place: Place,
+) -> None:
     place.look("v1")
     other = Place(place.store)
     assert triggers(place.look("v2")) == ["version_unknown_change"]
@@ -317,7 +351,9 @@ def test_a_sensor_that_missed_a_change_tells_the_next_one_from_where_it_really_w
     assert (payload["version_before"], payload["version"]) == ("v2", "v3")
 
 
-def test_an_answer_from_before_a_change_that_another_sensor_saw_undoes_nothing(place: Place) -> None:
+def test_an_answer_from_before_a_change_that_another_sensor_saw_undoes_nothing(
+    place: Place,
+) -> None:
     place.look("v1")
     slow = Place(place.store)
     slow.answer = Running("v1")

@@ -1,4 +1,5 @@
-"""What an action's process loads: it starts for every chat message, so nothing big is loaded in vain."""
+"""What an action's process loads: it starts for every chat message, so nothing big is loaded in
+vain."""
 
 from __future__ import annotations
 
@@ -15,7 +16,17 @@ from benchmarks.jira_server import Jira
 from benchmarks.paging import Pager
 
 ROOT = Path(__file__).resolve().parents[2]
-BIG = {"requests", "urllib3", "sqlalchemy", "alembic", "psycopg", "jmespath", "jsonschema", "st2client", "yaml"}
+BIG = {
+    "requests",
+    "urllib3",
+    "sqlalchemy",
+    "alembic",
+    "psycopg",
+    "jmespath",
+    "jsonschema",
+    "st2client",
+    "yaml",
+}
 _CHILD = """
 import json, sys
 job = json.loads(sys.argv[1])
@@ -23,7 +34,7 @@ module = __import__(job["action"])
 class_ = getattr(module, job["class"])
 ok, result = class_(config=job["config"]).run(requester="alice", room="", st2_user="alice", **job["parameters"])
 print(json.dumps([ok, result["message"], sorted(sys.modules)]))
-"""
+"""  # noqa: E501
 
 
 def loaded_by(
@@ -40,15 +51,26 @@ def loaded_by(
             },
             "shop": {
                 "deploy": {"kind": "command", "command": ["true"]},
-                "version": {"kind": "http", "url": "https://shop.example.com/{environment}", "json": "version"},
+                "version": {
+                    "kind": "http",
+                    "url": "https://shop.example.com/{environment}",
+                    "json": "version",
+                },
             },
         },
         **(more or {}),
     }
     job = {"action": action, "class": class_, "config": config, "parameters": parameters}
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "actions"), str(ROOT / "actions" / "lib")])}
+    environ = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "actions"), str(ROOT / "actions" / "lib")]),
+    }
     done = subprocess.run(
-        [sys.executable, "-c", _CHILD, json.dumps(job)], cwd=folder, env=environ, capture_output=True, text=True
+        [sys.executable, "-c", _CHILD, json.dumps(job)],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     ok, message, modules = json.loads(done.stdout)
@@ -64,7 +86,9 @@ def test_help_loads_only_what_reads_the_aliases(tmp_path: Path) -> None:
     assert loaded_by(tmp_path, "help", "Help") == {"yaml"}
 
 
-def test_who_is_on_call_is_told_and_watching_without_pages_ends_without_any_big_package(tmp_path: Path) -> None:
+def test_who_is_on_call_is_told_and_watching_without_pages_ends_without_any_big_package(
+    tmp_path: Path,
+) -> None:
     log = {"kind": "local", "on_call": {"web-team": ["bob"]}}
     more = {"pagers": {"log": log}, "teams": {"web-team": {"log": "web-team"}}}
     assert loaded_by(tmp_path, "get_on_call", "GetOnCall", more) == set()
@@ -74,9 +98,24 @@ def test_who_is_on_call_is_told_and_watching_without_pages_ends_without_any_big_
 def test_a_page_and_a_card_load_what_talks_to_the_vendor_and_no_sqlalchemy(tmp_path: Path) -> None:
     with Pager() as pager, Jira() as jira:
         more = {
-            "pagers": {"duty": {"kind": "pagerduty", "token": "t", "from": "bot@example.com", "url": pager.url}},
+            "pagers": {
+                "duty": {
+                    "kind": "pagerduty",
+                    "token": "t",
+                    "from": "bot@example.com",
+                    "url": pager.url,
+                }
+            },
             "teams": {"web-team": {"duty": "PWEB"}},
-            "trackers": {"work": {"kind": "jira", "url": jira.url, "user": "b", "token": "t", "project": "OPS"}},
+            "trackers": {
+                "work": {
+                    "kind": "jira",
+                    "url": jira.url,
+                    "user": "b",
+                    "token": "t",
+                    "project": "OPS",
+                }
+            },
         }
         loaded_by(tmp_path, "list_locks", "ListLocks", more)  # makes the tables
         page = loaded_by(tmp_path, "page", "Page", more, who="web-team", message="checkout is down")
@@ -85,7 +124,9 @@ def test_a_page_and_a_card_load_what_talks_to_the_vendor_and_no_sqlalchemy(tmp_p
 
 
 def test_history_in_a_database_at_head_loads_no_big_package(tmp_path: Path) -> None:
-    loaded_by(tmp_path, "get_history", "GetHistory", limit=20, environment="uat")  # makes the tables
+    loaded_by(
+        tmp_path, "get_history", "GetHistory", limit=20, environment="uat"
+    )  # makes the tables
     assert loaded_by(tmp_path, "get_history", "GetHistory", limit=20, environment="uat") == set()
 
 
@@ -94,7 +135,10 @@ ACTIONS = sorted(path.stem for path in (ROOT / "actions").glob("*.py"))
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_importing_an_action_loads_no_big_package(action: str) -> None:
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "actions"), str(ROOT / "actions" / "lib")])}
+    environ = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "actions"), str(ROOT / "actions" / "lib")]),
+    }
     command = [sys.executable, "-c", f"import {action}, sys; print(*sys.modules)"]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
     assert BIG & set(done.stdout.split()) == set()

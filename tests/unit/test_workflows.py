@@ -1,4 +1,5 @@
-"""The workflows: what they take, what they hand on, that nothing from outside is evaluated, and how they go."""
+"""The workflows: what they take, what they hand on, that nothing from outside is evaluated, and how
+they go."""
 
 from __future__ import annotations
 
@@ -17,13 +18,17 @@ from opsroom.names import TYPED
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "actions" / "workflows").glob("*.yaml"))
 WORKFLOWS: Dict[str, Any] = {path.stem: yaml.safe_load(path.read_text()) for path in FILES}
-ACTIONS: Dict[str, Any] = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "actions").glob("*.yaml")}
+ACTIONS: Dict[str, Any] = {
+    path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "actions").glob("*.yaml")
+}
 REHEARSALS = sorted((ROOT / "tests" / "rehearsals").glob("*.yaml"))
-# What may go on from a result: codes, ids and versions of opsroom's own. Orquesta evaluates once more what an
-# expression gives; these are neutralised, and have a pattern where they become a parameter again. No message, no text,
-# nothing that somebody wrote, and nothing of what the check of the config returns.
+# What may go on from a result: codes, ids and versions of opsroom's own. Orquesta evaluates once
+# more what an expression gives; these are neutralised, and have a pattern where they become a
+# parameter again. No message, no text, nothing that somebody wrote, and nothing of what the check
+# of the config returns.
 HANDED_ON = {
-    "app", "began", "check", "code", "environments", "execution", "first", "incident", "pause", "stops_before", "told",
+    "app", "began", "check", "code", "environments", "execution", "first", "incident", "pause",
+    "stops_before", "told",
     "version",
 }  # fmt: skip
 EXPRESSION = re.compile(r"<%\s*([\s\S]*?)\s*%>")
@@ -46,9 +51,12 @@ def inputs_of(workflow: Dict[str, Any]) -> List[str]:
 
 
 def test_every_workflow_has_an_action_and_every_action_of_that_runner_a_workflow() -> None:
-    assert set(WORKFLOWS) == {name for name, one in ACTIONS.items() if one["runner_type"] == "orquesta"}
     assert set(WORKFLOWS) == {
-        "release", "promote_when_green", "roll_back", "declare_incident", "close_incident", "morning_report",
+        name for name, one in ACTIONS.items() if one["runner_type"] == "orquesta"
+    }
+    assert set(WORKFLOWS) == {
+        "release", "promote_when_green", "roll_back", "declare_incident", "close_incident",
+        "morning_report",
     }  # fmt: skip
 
 
@@ -79,13 +87,24 @@ class TestWorkflow:
         for path, text in strings(WORKFLOWS[name]):
             for expression in EXPRESSION.findall(text):
                 for use in re.split(r"(?=result\(\))", expression)[1:]:
-                    field = re.match(r"result\(\)(?:\.result\.(?:get\()?|\.get\(result\), dict\(\)\)\.get\()(\w+)", use)
+                    field = re.match(
+                        r"result\(\)(?:\.result\.(?:get\()?|\.get\(result\), "
+                        r"dict\(\)\)\.get\()(\w+)",
+                        use,
+                    )
                     assert field, f"{name}{path}: {expression}"
                     assert field.group(1) in HANDED_ON, f"{name}{path}: {expression}"
-                assert not re.search(r"st2kv|task\(|task_status|_st2|env\(|\bst2\b", expression), expression
+                assert not re.search(r"st2kv|task\(|task_status|_st2|env\(|\bst2\b", expression), (
+                    expression
+                )
 
-    def test_a_task_is_given_whole_values_only_so_that_no_text_is_put_together(self, name: str) -> None:
-        known = {*inputs_of(WORKFLOWS[name]), *(next(iter(one)) for one in WORKFLOWS[name].get("vars", []))}
+    def test_a_task_is_given_whole_values_only_so_that_no_text_is_put_together(
+        self, name: str
+    ) -> None:
+        known = {
+            *inputs_of(WORKFLOWS[name]),
+            *(next(iter(one)) for one in WORKFLOWS[name].get("vars", [])),
+        }
         for task in WORKFLOWS[name]["tasks"].values():
             for given in (task.get("input") or {}).values():
                 if isinstance(given, str) and "<%" in given:
@@ -93,24 +112,36 @@ class TestWorkflow:
                     assert found, given
                     assert found.group(1) in known
 
-    def test_every_task_runs_an_action_that_there_is_with_parameters_that_it_has(self, name: str) -> None:
+    def test_every_task_runs_an_action_that_there_is_with_parameters_that_it_has(
+        self, name: str
+    ) -> None:
         for key, task in WORKFLOWS[name]["tasks"].items():
             if task["action"] == "core.noop":
                 continue
             if name == "release" and key == "check":
-                # The one action that is not written here: the config names it, and the plan hands it on.
+                # The one action that is not written here: the config names it, and the plan hands
+                # it on.
                 assert task["action"] == "<% ctx(check) %>"
                 assert set(task["input"]) == {"app", "version", "environment"}
                 continue
             pack, action = task["action"].split(".")
             assert pack == "opsroom"
             schema = ACTIONS[action]["parameters"]
-            assert set(task.get("input") or {}) <= {key for key, one in schema.items() if not one.get("immutable")}
-            assert {key for key, one in schema.items() if one.get("required")} <= set(task.get("input") or {})
+            assert set(task.get("input") or {}) <= {
+                key for key, one in schema.items() if not one.get("immutable")
+            }
+            assert {key for key, one in schema.items() if one.get("required")} <= set(
+                task.get("input") or {}
+            )
 
     def test_every_task_is_reached_and_leads_to_one_that_there_is(self, name: str) -> None:
         made = WORKFLOWS[name]["tasks"]
-        led = {next_.get("do") for task in made.values() for next_ in task.get("next", []) if next_.get("do")}
+        led = {
+            next_.get("do")
+            for task in made.values()
+            for next_ in task.get("next", [])
+            if next_.get("do")
+        }
         assert led <= {*made, "noop", "fail"}
         assert {*made} - led == {next(iter(made))}
 
@@ -120,10 +151,13 @@ class TestWorkflow:
         assert "code" in told
 
     def test_a_failure_inside_is_one_of_the_workflow(self, name: str) -> None:
-        # Orquesta takes a failure for mended as soon as something follows it; so what follows has to fail in the end.
+        # Orquesta takes a failure for mended as soon as something follows it; so what follows has
+        # to fail in the end.
         made = WORKFLOWS[name]["tasks"]
         for key, task in made.items():
-            mending = [one for one in task.get("next", []) if "failed()" in str(one.get("when", ""))]
+            mending = [
+                one for one in task.get("next", []) if "failed()" in str(one.get("when", ""))
+            ]
             assert all(one["do"] in ("fail", "tell_failure") for one in mending), key
         if "tell_failure" in made:
             assert made["tell_failure"]["next"] == [{"do": "fail"}]
@@ -166,7 +200,9 @@ def test_they_go_as_they_were_rehearsed() -> None:
     assert not [path.name for path in REHEARSALS if f"/{path.name}" not in told]
 
 
-def test_every_workflow_is_rehearsed_with_a_good_end_and_but_for_the_report_with_a_bad_one() -> None:
+def test_every_workflow_is_rehearsed_with_a_good_end_and_but_for_the_report_with_a_bad_one() -> (
+    None
+):
     seen = {
         (Path(one["workflow"]).stem, one.get("expected_workflow_status", "succeeded"))
         for one in (yaml.safe_load(path.read_text()) for path in REHEARSALS)

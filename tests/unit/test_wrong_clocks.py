@@ -1,4 +1,5 @@
-"""A machine whose clock was wrong for a command: its records count where they belong, and nothing waits for years."""
+"""A machine whose clock was wrong for a command: its records count where they belong, and nothing
+waits for years."""
 
 from __future__ import annotations
 
@@ -98,7 +99,9 @@ def test_a_jump_that_has_become_past_is_still_told_by_the_order(store: Store) ->
     assert told(store, "2026-11-12") == (["d5"], [])
 
 
-@pytest.mark.parametrize("clocks", [("2026-11-02", "2026-11-02T09:00:30", "2026-11-02T09:00:10"), ("2026-11-02",), ()])
+@pytest.mark.parametrize(
+    "clocks", [("2026-11-02", "2026-11-02T09:00:30", "2026-11-02T09:00:10"), ("2026-11-02",), ()]
+)
 def test_clocks_that_differ_by_seconds_are_no_jump(store: Store, clocks: Tuple[str, ...]) -> None:
     story(store, *clocks)
     assert told(store, "2026-11")[1] == []
@@ -109,7 +112,10 @@ def test_clocks_that_differ_by_seconds_are_no_jump(store: Store, clocks: Tuple[s
 def test_a_fact_of_that_name_is_no_clock(store: Store) -> None:
     book = Book(store)
     for value in ("noon", 7, None, {"clock": "2026-01-01T00:00:00.000000+00:00"}):
-        book.write(Event.DRIFT, facts={"clock": value, "inner": {"clock": "2001-01-01T00:00:00.000000+00:00"}})
+        book.write(
+            Event.DRIFT,
+            facts={"clock": value, "inner": {"clock": "2001-01-01T00:00:00.000000+00:00"}},
+        )
     store.now = lambda connection: NOW  # type: ignore[method-assign]
     with store.read() as on:
         assert read_clock(on, NOW).jumps == ()
@@ -137,7 +143,9 @@ def test_what_happened_lately_leaves_out_what_only_is_dated_late(store: Store) -
     for day in ("2026-11-03", "2026-11-19"):
         book.at(day).write(Event.DRIFT, deployment=day)
     with store.read() as on:
-        assert [one.deployment for one in newest(on, Event.DRIFT, NOW - timedelta(days=2))] == ["2026-11-19"]
+        assert [one.deployment for one in newest(on, Event.DRIFT, NOW - timedelta(days=2))] == [
+            "2026-11-19"
+        ]
 
 
 def at(store: Store, now: datetime) -> None:
@@ -184,11 +192,24 @@ class TestNothingWaitsForYears:
         assert (again.mark == mark) is (turn is Turn.LOOK)
 
     def test_a_change_is_over(self, store: Store) -> None:
-        texts = ("deployment", "command", "app", "environment", "asked_version", "version", "owner", "shown")
+        texts = (
+            "deployment",
+            "command",
+            "app",
+            "environment",
+            "asked_version",
+            "version",
+            "owner",
+            "shown",
+        )
         values: Any = dict.fromkeys(texts, "")
-        asked = Change(**values, kind=Kind.APPROVAL, asked_at=AHEAD, expires_at=AHEAD + timedelta(minutes=30))
+        asked = Change(
+            **values, kind=Kind.APPROVAL, asked_at=AHEAD, expires_at=AHEAD + timedelta(minutes=30)
+        )
         assert asked.expired(NOW)
-        usual = Change(**values, kind=Kind.APPROVAL, asked_at=NOW, expires_at=NOW + timedelta(minutes=30))
+        usual = Change(
+            **values, kind=Kind.APPROVAL, asked_at=NOW, expires_at=NOW + timedelta(minutes=30)
+        )
         assert not usual.expired(NOW)
 
     def test_an_announcement_is_told_by_the_next(self, store: Store) -> None:
@@ -211,7 +232,9 @@ class TestNothingWaitsForYears:
             near = {code(AHEAD + timedelta(seconds=30 * step)) for step in range(-1, 2)}
             wrong = next(one for one in (f"{digits:06d}" for digits in range(9)) if one not in near)
             with store.write() as on:
-                assert check_code(store, on, carol, wrong, "approve").code is Code.CODE_WRONG, number
+                assert check_code(store, on, carol, wrong, "approve").code is Code.CODE_WRONG, (
+                    number
+                )
         at(store, NOW)
         with store.write() as on:
             assert check_code(store, on, carol, code(NOW), "approve").allowed
@@ -222,7 +245,9 @@ class TestNothingWaitsForYears:
         at(store, AHEAD)
         for number in range(3):
             with store.write() as on:
-                begin_page(store, on, Page(f"m{number}", "d", "duty", "web-team", "alice", "Alice", "down"))
+                begin_page(
+                    store, on, Page(f"m{number}", "d", "duty", "web-team", "alice", "Alice", "down")
+                )
         at(store, NOW)
         with store.read() as on:
             assert moments(store, on, PageLimit(), "alice", "Web-Team") == ([], [], NOW)
@@ -253,12 +278,15 @@ class TestNothingWaitsForYears:
 
 
 class TestLock:
-    """One that a wrong clock dated ends after the time that it was wanted for, counted by the clocks that are right."""
+    """One that a wrong clock dated ends after the time that it was wanted for, counted by the
+    clocks that are right."""
 
     def lock(self, store: Store, hours: float = 2.0, owner: str = "alice") -> locks.Taken:
         with store.write() as on:
             until = store.now(on) + timedelta(hours=hours) if hours else None
-            taken = locks.take(store, on, locks.Lock("web", "uat", owner, owner, "load test", until=until))
+            taken = locks.take(
+                store, on, locks.Lock("web", "uat", owner, owner, "load test", until=until)
+            )
             if taken.ok:
                 append(store, on, Entry(Event.LOCKED, command="lock", app="web", environment="uat"))
         return taken
@@ -300,7 +328,8 @@ def test_a_comparison_with_stackstorm_takes_executions_of_the_true_month(store: 
     story(store, "2026-10-02", "2099-01-01", "2026-11-03")
     with store.read() as on:
         clock = read_clock(on, NOW)
-        # The second one was written at some time between the first and the third: it counts where a report has it.
+        # The second one was written at some time between the first and the third: it counts where a
+        # report has it.
         assert set(noted(on, read_period("2026-10"), clock)) == {"x-d1-alice", "x-d2-alice"}
         assert set(noted(on, read_period("2026-11"), clock)) == {"x-d3-alice"}
         assert noted(on, read_period("2099-01"), clock) == {}

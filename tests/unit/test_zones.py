@@ -15,7 +15,12 @@ from hypothesis import strategies as st
 from opsroom.times.zones import UTC, at, is_zone, zone
 
 LIBRARY = Path(__file__).resolve().parents[2] / "actions" / "lib"
-LONDON, NEW_YORK, LORD_HOWE, APIA = "Europe/London", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"
+LONDON, NEW_YORK, LORD_HOWE, APIA = (
+    "Europe/London",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +57,13 @@ def test_a_reading_that_is_skipped_means_the_change_and_one_that_comes_twice_eit
     assert at(reading, zone(place), late=True) == datetime.fromisoformat(late).replace(tzinfo=UTC)
 
 
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2037, 12, 1)), st.sampled_from([LONDON, NEW_YORK, LORD_HOWE, "UTC"]))
-def test_the_moment_shows_that_reading_again_unless_it_was_skipped(clock: datetime, place: str) -> None:
+@given(
+    st.datetimes(datetime(2000, 1, 1), datetime(2037, 12, 1)),
+    st.sampled_from([LONDON, NEW_YORK, LORD_HOWE, "UTC"]),
+)
+def test_the_moment_shows_that_reading_again_unless_it_was_skipped(
+    clock: datetime, place: str
+) -> None:
     clock = clock.replace(microsecond=0)
     early, late = at(clock, zone(place)), at(clock, zone(place), late=True)
     assert early <= late
@@ -65,7 +75,9 @@ def test_the_moment_shows_that_reading_again_unless_it_was_skipped(clock: dateti
         assert before < clock <= shown[0]
 
 
-@pytest.mark.parametrize("name", ["", "Mars/Phobos", "Europe", "../../etc/passwd", "/etc/localtime", "Europe/London\n"])
+@pytest.mark.parametrize(
+    "name", ["", "Mars/Phobos", "Europe", "../../etc/passwd", "/etc/localtime", "Europe/London\n"]
+)
 def test_what_is_no_zone_is_told_apart_whatever_lies_under_that_name(name: str) -> None:
     assert not is_zone(name)
     with pytest.raises(ValueError, match=f"^{re.escape(name)}"):
@@ -73,6 +85,11 @@ def test_what_is_no_zone_is_told_apart_whatever_lies_under_that_name(name: str) 
 
 
 def test_no_time_zone_database_is_loaded_for_utc() -> None:
-    script = "import sys; from opsroom.times.zones import zone; zone('UTC'); print('zoneinfo' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=LIBRARY, check=True)
+    script = (
+        "import sys; from opsroom.times.zones import zone; zone('UTC'); print('zoneinfo' in "
+        "sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=LIBRARY, check=True
+    )
     assert done.stdout.strip() == "False"

@@ -1,1 +1,2 @@
-"""opsroom: operations from the team's chat room. The library knows nothing of StackStorm, apart from action.py."""
+"""opsroom: operations from the team's chat room. The library knows nothing of StackStorm, apart
+from action.py."""

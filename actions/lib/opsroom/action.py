@@ -1,4 +1,5 @@
-"""The base class of every action: config and identity in, outcome out. The only file that imports st2common."""
+"""The base class of every action: config and identity in, outcome out. The only file that imports
+st2common."""
 
 from __future__ import annotations
 
@@ -26,8 +27,9 @@ from .text import MESSAGE_CHARACTERS, in_lines, message, neutralise_data, shorte
 try:
     from st2common.runners.base_action import Action as BaseAction
 
-    # StackStorm starts a process for each action. Python looks for garbage after every 700 new objects, a hundred times
-    # while SQLAlchemy and requests are imported, and none of that is garbage; so it looks less often here.
+    # StackStorm starts a process for each action. Python looks for garbage after every 700 new
+    # objects, a hundred times while SQLAlchemy and requests are imported, and none of that is
+    # garbage; so it looks less often here.
     gc.set_threshold(50_000)
     _PROCESS_OF_ITS_OWN = True
     _RUNNER = os.getppid()
@@ -38,7 +40,9 @@ except ImportError:  # no StackStorm here: the console runs the same classes on 
     class BaseAction:  # type: ignore[no-redef]
         """What StackStorm's class gives an action: its config and a logger."""
 
-        def __init__(self, config: Optional[Mapping[str, Any]] = None, action_service: Any = None) -> None:
+        def __init__(
+            self, config: Optional[Mapping[str, Any]] = None, action_service: Any = None
+        ) -> None:
             self.config = config or {}
             self.action_service = action_service
             self.logger = logging.getLogger("opsroom")
@@ -62,12 +66,16 @@ class Surroundings:
 
 
 class OpsroomAction(BaseAction):  # type: ignore[misc]
-    """Runs one use case: settings, identity, desk, outcome. Nothing but a sentence and facts ever leaves it."""
+    """Runs one use case: settings, identity, desk, outcome. Nothing but a sentence and facts ever
+    leaves it."""
 
     surroundings: ClassVar[Optional[Surroundings]] = None
 
-    def answer(self, use_case: Callable[[Desk], Outcome], requester: str, room: str, st2_user: str) -> Result:
-        """Run a use case for whoever asks, and turn whatever comes of it into an action's result."""
+    def answer(
+        self, use_case: Callable[[Desk], Outcome], requester: str, room: str, st2_user: str
+    ) -> Result:
+        """Run a use case for whoever asks, and turn whatever comes of it into an action's
+        result."""
         redactor = redactor_for(self.config)
         self._shown = ""
         try:
@@ -75,19 +83,28 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
         except OpsroomError as error:
             ok = False
             how = "refused" if isinstance(error, Refusal) else "failed"
-            result = {**error.facts, "outcome": how, "code": error.code, "message": error.message, "hint": error.hint}
+            result = {
+                **error.facts,
+                "outcome": how,
+                "code": error.code,
+                "message": error.message,
+                "hint": error.hint,
+            }
         except Exception as error:
-            # The traceback goes to the execution's stderr, for administrators; the room reads one sentence.
+            # The traceback goes to the execution's stderr, for administrators; the room reads one
+            # sentence.
             self.logger.error("%s", redactor.text(traceback.format_exc()))
             ok = False
             result = {
                 "outcome": "crashed",
                 "code": Code.CRASHED,
                 "message": f"opsroom met a defect of its own ({type(error).__name__}).",
-                "hint": f"An administrator finds out why with: st2 execution get {self._execution_id()}",
+                "hint": "An administrator finds out why with: st2 execution get "
+                f"{self._execution_id()}",
             }
         if _PROCESS_OF_ITS_OWN:
-            # It ends now. Python looks for garbage once more then, for 0.05 s, unless there is nothing to look through.
+            # It ends now. Python looks for garbage once more then, for 0.05 s, unless there is
+            # nothing to look through.
             gc.freeze()
         if is_errbot((self.config or {}).get("route")) and room and room != requester:
             result = addressed(result, nick_of(requester), self._shown)
@@ -100,7 +117,8 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
         return ok, fitted
 
     def _hand_over(self, ok: bool, result: Dict[str, Any]) -> None:
-        """The runner is gone, and nobody reads what this process returns: StackStorm gets it from here."""
+        """The runner is gone, and nobody reads what this process returns: StackStorm gets it from
+        here."""
         from .stackstorm.executions import hand_over
 
         try:
@@ -109,7 +127,12 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
             self.logger.warning("could not hand over the result after the runner died: %s", error)
 
     def _run(
-        self, use_case: Callable[[Desk], Outcome], requester: str, room: str, st2_user: str, redactor: Redactor
+        self,
+        use_case: Callable[[Desk], Outcome],
+        requester: str,
+        room: str,
+        st2_user: str,
+        redactor: Redactor,
     ) -> Result:
         settings = load(dict(self.config), KINDS)
         starter = starter_of(requester, room, st2_user)
@@ -153,15 +176,16 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
 def default_database() -> str:
     """The URL of the SQLite file used when the config names no database.
 
-    Beside StackStorm's `packs/`, so that re-installing the pack (which empties its folder) does not lose the record;
-    in a checkout, its `var/`.
+    Beside StackStorm's `packs/`, so that re-installing the pack (which empties its folder) does not
+    lose the record; in a checkout, its `var/`.
     """
     folder = PACK.parent.parent / "opsroom" if PACK.parent.name == "packs" else PACK / "var"
     return f"sqlite:///{quote(str(folder / 'opsroom.db'))}"
 
 
 def private_folder(database: str) -> Path:
-    """The folder `kept` beside the database file; for a database on a server, beside where the file would be.
+    """The folder `kept` beside the database file; for a database on a server, beside where the file
+    would be.
 
     What is wrong with a URL is told when the database is used.
     """
@@ -179,7 +203,11 @@ def _fit(result: Dict[str, Any]) -> Dict[str, Any]:
     most = MESSAGE_CHARACTERS
     while True:
         said, advice = in_lines(*_within(text, hint, most))
-        over = len(said) + 1 + len(advice) - MESSAGE_CHARACTERS if advice else len(said) - MESSAGE_CHARACTERS
+        over = (
+            len(said) + 1 + len(advice) - MESSAGE_CHARACTERS
+            if advice
+            else len(said) - MESSAGE_CHARACTERS
+        )
         if over <= 0:
             return {**result, "message": said, "hint": advice}
         # Line breaks that were put in count too.

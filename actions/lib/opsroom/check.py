@@ -1,4 +1,5 @@
-"""Checks a config file before StackStorm registers it: `python -m opsroom.check FILE`. Changes nothing."""
+"""Checks a config file before StackStorm registers it: `python -m opsroom.check FILE`. Changes
+nothing."""
 
 from __future__ import annotations
 
@@ -15,19 +16,23 @@ from .config.yaml_file import ConfigFile, Note, UnreadableFile, is_within, read_
 from .errors import OpsroomError
 
 _UNKNOWN = (
-    "StackStorm takes this from its datastore, so it cannot be checked here; nor can how the rules of this config fit "
+    "StackStorm takes this from its datastore, so it cannot be checked here; nor can how the "
+    "rules of this config fit "
     "together"
 )
 _NO_JSONSCHEMA = (
-    "the schema by which StackStorm checks a config was not looked at: the Python package jsonschema is missing"
+    "the schema by which StackStorm checks a config was not looked at: the Python "
+    "package jsonschema is missing"
 )
 
 
 def check_file(path: Path, references: bool = True) -> Tuple[ConfigFile, List[Note], List[Note]]:
-    """The config of a file, what is wrong with it, and what is doubtful, each in the order of the lines.
+    """The config of a file, what is wrong with it, and what is doubtful, each in the order of the
+    lines.
 
-    With `references`, names of StackStorm's datastore stand for values that are not known yet. A file that cannot be
-    read has an empty config and one mistake. No text has the value of a secret field in it.
+    With `references`, names of StackStorm's datastore stand for values that are not known yet. A
+    file that cannot be read has an empty config and one mistake. No text has the value of a secret
+    field in it.
     """
     try:
         found = read_config_file(path)
@@ -41,7 +46,9 @@ def check_file(path: Path, references: bool = True) -> Tuple[ConfigFile, List[No
     except OpsroomError as error:
         complaints = [str(one) for one in error.facts.get("problems", [])] or [error.message]
     else:
-        doubts = [f"{key}: {_UNKNOWN}" for key in problems.unknown] or advice(settings, found.config)
+        doubts = [f"{key}: {_UNKNOWN}" for key in problems.unknown] or advice(
+            settings, found.config
+        )
         warnings += [Note(found.line_of(one), one) for one in doubts]
     try:
         complaints += _of_registration(found, complaints)
@@ -52,7 +59,8 @@ def check_file(path: Path, references: bool = True) -> Tuple[ConfigFile, List[No
 
 
 def _of_registration(found: ConfigFile, complaints: Sequence[str]) -> List[str]:
-    """What StackStorm refuses beyond what opsroom has complained of, at the same place or around it or below it."""
+    """What StackStorm refuses beyond what opsroom has complained of, at the same place or around it
+    or below it."""
     known = [found.place_of(one) for one in complaints]
     more: List[str] = []
     for place, what in registration.complaints(found.config):
@@ -64,7 +72,9 @@ def _of_registration(found: ConfigFile, complaints: Sequence[str]) -> List[str]:
 
 def report(path: Path, mistakes: Sequence[Note], warnings: Sequence[Note]) -> List[str]:
     """One line for each note, `FILE:LINE: what`, and one that sums up."""
-    lines = [_shown(path, one, "") for one in mistakes] + [_shown(path, one, "warning: ") for one in warnings]
+    lines = [_shown(path, one, "") for one in mistakes] + [
+        _shown(path, one, "warning: ") for one in warnings
+    ]
     doubts = f"{len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}"
     if mistakes:
         wrong = f"{len(mistakes)} {'mistake' if len(mistakes) == 1 else 'mistakes'}"
@@ -75,7 +85,9 @@ def report(path: Path, mistakes: Sequence[Note], warnings: Sequence[Note]) -> Li
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """The command. Exit status 0 when the file can be registered, 1 when it is refused."""
     parser = argparse.ArgumentParser(prog="python -m opsroom.check", description=__doc__)
-    parser.add_argument("file", type=Path, metavar="FILE", help="the pack's config, an opsroom.yaml")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="the pack's config, an opsroom.yaml"
+    )
     path = parser.parse_args(arguments).file
     _, mistakes, warnings = check_file(path)
     for line in report(path, mistakes, warnings):

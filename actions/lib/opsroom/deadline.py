@@ -1,12 +1,14 @@
 """Waiting no longer than so many seconds for what may hang: a vendor, a version source, a database.
 
-The time limits of sockets and drivers count from byte to byte, and looking up a name has none; a thread that can be
-left behind keeps a limit in every case. Such a thread is a daemon, so that it does not hold up the end of the process.
+The time limits of sockets and drivers count from byte to byte, and looking up a name has none; a
+thread that can be left behind keeps a limit in every case. Such a thread is a daemon, so that it
+does not hold up the end of the process.
 
-Using the database within a time that holds in any case: a server that hangs must not keep a human asleep.
+Using the database within a time that holds in any case: a server that hangs must not keep a human
+asleep.
 
-A database that is away says so soon. One that hangs, its machine or its disk frozen, says nothing, and no time limit of
-a driver covers every moment of a transaction.
+A database that is away says so soon. One that hangs, its machine or its disk frozen, says nothing,
+and no time limit of a driver covers every moment of a transaction.
 """
 
 from __future__ import annotations
@@ -22,12 +24,14 @@ from .text import length
 Answer = TypeVar("Answer")
 Key = TypeVar("Key", bound=Hashable)
 
-# What a command may take at a vendor, and what looking for a lost answer may add to that: where the config does not
-# say, in seconds. A server that is still at it needs ten to finish; a look that counts comes after that.
+# What a command may take at a vendor, and what looking for a lost answer may add to that: where the
+# config does not say, in seconds. A server that is still at it needs ten to finish; a look that
+# counts comes after that.
 TIME_LIMIT = 10.0
 LOOK_FOR = 15.0
 LOOK_FOR_MOST = 60.0
-# An answer is waited for in parts of so many seconds, and a busy machine makes none of them longer than by that much.
+# An answer is waited for in parts of so many seconds, and a busy machine makes none of them longer
+# than by that much.
 PART = 1.0
 BUSY = 1.0
 
@@ -37,7 +41,8 @@ class Late(Exception):
 
 
 def answer_of(seconds: float, ask: Callable[[], Answer], name: str) -> Answer:
-    """What `ask` returns or raises, in a thread called `name`. Raises Late after so many seconds."""
+    """What `ask` returns or raises, in a thread called `name`. Raises Late after so many
+    seconds."""
     answered: SimpleQueue[Tuple[Any, Optional[BaseException]]] = SimpleQueue()
 
     def work() -> None:
@@ -57,11 +62,13 @@ def answer_of(seconds: float, ask: Callable[[], Answer], name: str) -> Answer:
     return found
 
 
-def _came(answered: SimpleQueue[Tuple[Any, Optional[BaseException]]], seconds: float) -> Tuple[Any, Any]:
+def _came(
+    answered: SimpleQueue[Tuple[Any, Optional[BaseException]]], seconds: float
+) -> Tuple[Any, Any]:
     """What comes within so many seconds. Raises Empty.
 
-    Time in which this process stood still (it was stopped, or its machine was) says nothing of who was asked: it does
-    not count.
+    Time in which this process stood still (it was stopped, or its machine was) says nothing of who
+    was asked: it does not count.
     """
     left = seconds
     while True:
@@ -75,11 +82,15 @@ def _came(answered: SimpleQueue[Tuple[Any, Optional[BaseException]]], seconds: f
                 raise
 
 
-def within(seconds: float, what: str, ask: Callable[[], Answer], given_up: Optional[threading.Event] = None) -> Answer:
-    """The answer of a vendor, or Failure(timed_out) after so many seconds; then it may have been done anyway.
+def within(
+    seconds: float, what: str, ask: Callable[[], Answer], given_up: Optional[threading.Event] = None
+) -> Answer:
+    """The answer of a vendor, or Failure(timed_out) after so many seconds; then it may have been
+    done anyway.
 
-    A command is some requests, each with a limit of its own; this is the limit of them all. `given_up` tells the thread
-    that is left behind. A defect in one kind is a Failure(crashed): it must not keep the next from being tried.
+    A command is some requests, each with a limit of its own; this is the limit of them all.
+    `given_up` tells the thread that is left behind. A defect in one kind is a Failure(crashed): it
+    must not keep the next from being tried.
     """
     try:
         return answer_of(seconds, ask, "opsroom-vendor")
@@ -87,7 +98,9 @@ def within(seconds: float, what: str, ask: Callable[[], Answer], given_up: Optio
         if given_up is not None:
             given_up.set()
         limit = length(round(seconds, 1))
-        raise Failure(Code.TIMED_OUT, f"{what} did not answer within {limit}.", facts={"sent": True}) from None
+        raise Failure(
+            Code.TIMED_OUT, f"{what} did not answer within {limit}.", facts={"sent": True}
+        ) from None
     except OpsroomError:
         raise
     except BaseException as error:
@@ -98,7 +111,8 @@ def within(seconds: float, what: str, ask: Callable[[], Answer], given_up: Optio
 def together(
     questions: Mapping[Key, Callable[[], Answer]], limit: float, at_once: Optional[int] = None
 ) -> Dict[Key, Union[Answer, OpsroomError]]:
-    """Put all questions at once, or `at_once` of them. The answer to each is there, or the error; none is ever missing.
+    """Put all questions at once, or `at_once` of them. The answer to each is there, or the error;
+    none is ever missing.
 
     `limit`: seconds for all of them.
     """
@@ -143,7 +157,8 @@ LIMIT = 11.0
 
 
 class GivenUp:
-    """Whether whoever waited has gone on; to be asked last in a transaction, so that it is not committed then."""
+    """Whether whoever waited has gone on; to be asked last in a transaction, so that it is not
+    committed then."""
 
     def __init__(self) -> None:
         self._gone_on = threading.Event()
@@ -158,9 +173,11 @@ class GivenUp:
 
 
 def in_time(use: Callable[[GivenUp], Answer], limit: Optional[float] = None) -> Answer:
-    """What `use` returns or raises, or Failure(store_unreachable) after `limit` seconds (by default LIMIT).
+    """What `use` returns or raises, or Failure(store_unreachable) after `limit` seconds (by default
+    LIMIT).
 
-    The thread that is left behind is a daemon, and its transaction is undone when `use` ends it with `check`.
+    The thread that is left behind is a daemon, and its transaction is undone when `use` ends it
+    with `check`.
     """
     given_up = GivenUp()
     seconds = LIMIT if limit is None else limit

@@ -1,4 +1,5 @@
-"""Sets up one-time codes for a person: `python -m opsroom.enrol NAME`. Changes nothing; prints what to do."""
+"""Sets up one-time codes for a person: `python -m opsroom.enrol NAME`. Changes nothing; prints what
+to do."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ ISSUER = "opsroom"
 
 
 def instructions(name: str, secret: str) -> str:
-    """What an administrator does with a new secret: into the person's app, into the datastore, into the config."""
+    """What an administrator does with a new secret: into the person's app, into the datastore, into
+    the config."""
     import pyotp
 
     key = f"opsroom_totp_{name}"
@@ -22,11 +24,13 @@ def instructions(name: str, secret: str) -> str:
         [
             f"One-time codes for {name}. This is shown once, and kept nowhere yet.",
             "",
-            f"1. {name} adds it to an authenticator app, by this address (as a QR code, made on this machine):",
+            f"1. {name} adds it to an authenticator app, by this address (as a QR code, made on "
+            "this machine):",
             f"     {uri}",
             f"   or by hand: account {name}, key {secret}, time-based, 6 digits, 30 s.",
             "",
-            "2. Keep it encrypted in StackStorm's datastore (a blank before st2 keeps it out of most histories):",
+            "2. Keep it encrypted in StackStorm's datastore (a blank before st2 keeps it out of "
+            "most histories):",
             f"      st2 key set {key} {secret} --encrypt",
             "",
             "3. Tell opsroom, in /opt/stackstorm/configs/opsroom.yaml:",

@@ -150,7 +150,8 @@ class Code(str, Enum):
 
 
 class OpsroomError(Exception):
-    """A sentence for the room, a code for machines, a hint that says what would work, and facts as data."""
+    """A sentence for the room, a code for machines, a hint that says what would work, and facts as
+    data."""
 
     def __init__(
         self,
@@ -175,4 +176,5 @@ class Refusal(OpsroomError):
 
 
 class Failure(OpsroomError):
-    """Something that the world did: a source that does not answer, a command that failed, a full disk."""
+    """Something that the world did: a source that does not answer, a command that failed, a full
+    disk."""

@@ -1,7 +1,8 @@
-"""What a PostgreSQL role needs to run every command, and no more: `python -m opsroom.grants ROLE` prints it.
+"""What a PostgreSQL role needs to run every command, and no more: `python -m opsroom.grants ROLE`
+prints it.
 
-The role can neither change or remove a record nor drop the triggers that protect the record, since the tables belong to
-another role. A test runs every command with exactly these rights.
+The role can neither change or remove a record nor drop the triggers that protect the record, since
+the tables belong to another role. A test runs every command with exactly these rights.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def statements(role: str) -> List[str]:
 
 
 def statement_for(text: str) -> str:
-    """The GRANT for the table that PostgreSQL's complaint is about, in whatever language; empty where it names none."""
+    """The GRANT for the table that PostgreSQL's complaint is about, in whatever language; empty
+    where it names none."""
     named = set(re.findall(r"\w+", text))
     table = next((one for one in PRIVILEGES if one in named), "")
     return _grant([table], PRIVILEGES[table], "") if table else ""
@@ -68,7 +70,9 @@ def _quoted(role: str) -> str:
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """The command: prints the statements. Exit status 0."""
-    parser = argparse.ArgumentParser(prog="python -m opsroom.grants", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m opsroom.grants", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("role", help="the role that is named in 'database' of opsroom.yaml")
     given = parser.parse_args(arguments)
     sys.stdout.write("\n".join(statements(given.role)) + "\n")

@@ -9,26 +9,33 @@ from typing import Iterable, List
 
 from .errors import Code, Refusal
 
-# What the metadata of the actions lets through (a test keeps the two the same): nothing that an expression, a shell, a
-# path or an option could be made of, but more than a name, in any alphabet, with the quotes and dashes that phones put
-# in. A slip of the tongue ("uat now, please") then gets a clear sentence from here, where StackStorm would answer with
-# a page of JSON schema.
-# The end is a lookahead and not `$`, which in Python also matches before a closing line break. It is said what is left
-# out (controls, lone surrogates, marks) since Python and JavaScript write letters beyond U+FFFF differently.
+# What the metadata of the actions lets through (a test keeps the two the same): nothing that an
+# expression, a shell, a path or an option could be made of, but more than a name, in any alphabet,
+# with the quotes and dashes that phones put in. A slip of the tongue ("uat now, please") then gets
+# a clear sentence from here, where StackStorm would answer with a page of JSON schema. The end is a
+# lookahead and not `$`, which in Python also matches before a closing line break. It is said what
+# is left out (controls, lone surrogates, marks) since Python and JavaScript write letters beyond
+# U+FFFF differently.
 _NEVER = r"\x00-\x1f$(-*<>\[-^`{-\x9f\u2028\u2029\ud800-\udfff"
 _FIRST = r"[^\x00-!$-&(-/:-?\[-`{-\x9f\u2028\u2029\ud800-\udfff]"
 TYPED = re.compile(rf"^{_FIRST}[^%&;={_NEVER}]{{0,127}}(?![\s\S])")
 # What a sensor saw, or nothing.
 TYPED_OR_NOTHING = re.compile(r"^(?:[A-Za-z0-9][A-Za-z0-9 ._+/,!?@#:'-]{0,127})?(?![\s\S])")
-# Reasons and other free text: no control characters but tab and line breaks, nothing that opens an expression, since
-# StackStorm's own workflows would evaluate it wherever the text ends up.
+# Reasons and other free text: no control characters but tab and line breaks, nothing that opens an
+# expression, since StackStorm's own workflows would evaluate it wherever the text ends up.
 TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,500}(?![\s\S])")
 # The same, whole: what becomes the text of a card. Pasted lines may end in a carriage return.
-LONG_TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,30000}(?![\s\S])")
+LONG_TEXT = re.compile(
+    r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,30000}(?![\s\S])"
+)
 # What a page says: shorter, since someone reads it who was just woken.
-PAGE_TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,4000}(?![\s\S])")
+PAGE_TEXT = re.compile(
+    r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,4000}(?![\s\S])"
+)
 # A whole command with such a text in it.
-COMMAND = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,31000}(?![\s\S])")
+COMMAND = re.compile(
+    r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,31000}(?![\s\S])"
+)
 # A name in someone else's system: a column, a person. Their alphabets are not ours to choose.
 WORDS = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,128}(?![\s\S])")
 # A card or a project: OPS-12, acme/web#17, an address with all that belongs to one.
@@ -36,9 +43,10 @@ CARD = re.compile(rf"^{_FIRST}[^;{_NEVER}]{{0,255}}(?![\s\S])")
 # Several cards, as people name them: `OPS-12, OPS-13 and acme/web#17`.
 CARDS = re.compile(rf"^{_FIRST}[^%&;={_NEVER}]{{0,299}}(?![\s\S])")
 IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")
-# What git, file names, URLs and command lines all take: no leading dash, no "..", "//", "/.", no "." or "/" at the end.
-# An `@` stands inside only, as in `web@1.1.0`: at the beginning, programs take it for the name of a file of arguments,
-# and before a brace, which no version holds, git takes it for a moment in the past.
+# What git, file names, URLs and command lines all take: no leading dash, no "..", "//", "/.", no
+# "." or "/" at the end. An `@` stands inside only, as in `web@1.1.0`: at the beginning, programs
+# take it for the name of a file of arguments, and before a brace, which no version holds, git takes
+# it for a moment in the past.
 VERSION = re.compile(
     r"^(?![\s\S]*(?:\.\.|//|/\.|\.lock(?:/|(?![\s\S]))|[./](?![\s\S])))[A-Za-z0-9][A-Za-z0-9._+/@-]{0,127}(?![\s\S])"
 )
@@ -52,9 +60,11 @@ _MINUS = "\u2212"
 _BEGINNING = 3
 # How chats mark people and rooms, and trackers the numbers of cards.
 _SIGILS = ("@", "#", "\uff20", "\uff03")
-# Blanks that nobody sees, and marks of the direction of writing, which come along with what is copied.
+# Blanks that nobody sees, and marks of the direction of writing, which come along with what is
+# copied.
 _UNSEEN = {
-    ord(one): " " for one in "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+    ord(one): " "
+    for one in "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"  # noqa: E501
 }
 _VARIATIONS = ("\u00ad", "\ufe0e", "\ufe0f")
 
@@ -77,7 +87,8 @@ def _tidied(character: str) -> str:
 
 
 def comparable(name: str) -> str:
-    """What two spellings of one name have in common: case, quotes, dashes and blanks count for nothing.
+    """What two spellings of one name have in common: case, quotes, dashes and blanks count for
+    nothing.
 
     For names of the config and of vendors only; who is speaking is compared letter by letter.
     """
@@ -114,13 +125,15 @@ def check_identifier(value: str, what: str) -> str:
 
 
 def check_version(value: str) -> str:
-    """Return the trimmed version, or refuse it before it can reach a path, a command line or a URL."""
+    """Return the trimmed version, or refuse it before it can reach a path, a command line or a
+    URL."""
     version = unquoted(value)
     if not VERSION.match(version):
         raise Refusal(
             Code.INVALID_NAME,
             f"{shown(value)} is not the name of a version.",
-            "Versions are letters, digits and . _ + - / @, begin with a letter or digit, up to 128 characters.",
+            "Versions are letters, digits and . _ + - / @, begin with a letter or digit, up to "
+            "128 characters.",
         )
     return version
 
@@ -144,8 +157,8 @@ def nearest(name: str, known: Iterable[str], most: int = 3) -> List[str]:
 
 
 def same_as(name: str, known: Iterable[str]) -> List[str]:
-    """The known names that are spelt as `name` is: the very one, else those that differ in nothing that counts, first
-    with its marks (`@bob`, `'Done'`), then without them."""
+    """The known names that are spelt as `name` is: the very one, else those that differ in nothing
+    that counts, first with its marks (`@bob`, `'Done'`), then without them."""
     candidates = list(known)
     if name in candidates:
         return [name]
@@ -157,7 +170,8 @@ def same_as(name: str, known: Iterable[str]) -> List[str]:
 
 
 def pick(name: str, known: Iterable[str], code: Code, what: str) -> str:
-    """The known name that equals `name` (see `same_as`), else a refusal that offers the nearest. Never a guess."""
+    """The known name that equals `name` (see `same_as`), else a refusal that offers the nearest.
+    Never a guess."""
     candidates = list(known)
     same = same_as(name, candidates)
     if len(same) == 1:

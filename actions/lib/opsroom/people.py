@@ -17,8 +17,8 @@ from .errors import Code, Refusal
 class Speaker:
     """Somebody who asks for something.
 
-    `person` is None for a name that the config does not know: nobody in particular, who may do only what everybody may.
-    `shown` is how messages and the ledger call them.
+    `person` is None for a name that the config does not know: nobody in particular, who may do only
+    what everybody may. `shown` is how messages and the ledger call them.
     """
 
     shown: str
@@ -33,7 +33,11 @@ class Speaker:
         """Who this is, for comparing: two names of one person have one key, two people never do."""
         if self.person is not None:
             return f"person:{self.person.name}"
-        return f"chat:{self.st2_user}:{self.chat_name}" if self.through_relay else f"st2:{self.st2_user}"
+        return (
+            f"chat:{self.st2_user}:{self.chat_name}"
+            if self.through_relay
+            else f"st2:{self.st2_user}"
+        )
 
     @property
     def person_name(self) -> str:
@@ -44,23 +48,28 @@ class Speaker:
 def identify(settings: Settings, requester: str, st2_user: str, room: str) -> Speaker:
     """Tell who is asking.
 
-    `requester` is what StackStorm reports as the chat name (or again the st2 user). It and `room` count only when the
-    execution was made by a trusted relay: anybody who may run the action can claim a chat name and a room through the
-    API, but nobody can claim another's st2 user. Names are compared exactly: there are chats where `Alice` and `alice`
-    are two people.
+    `requester` is what StackStorm reports as the chat name (or again the st2 user). It and `room`
+    count only when the execution was made by a trusted relay: anybody who may run the action can
+    claim a chat name and a room through the API, but nobody can claim another's st2 user. Names are
+    compared exactly: there are chats where `Alice` and `alice` are two people.
 
     Raises Refusal(ambiguous_person) when the name belongs to two people of the config.
     """
     if st2_user in settings.relays:
-        person = _only([one for one in settings.people.values() if requester in one.chat], requester)
+        person = _only(
+            [one for one in settings.people.values() if requester in one.chat], requester
+        )
         shown = person.name if person else f"{requester or 'somebody'} (unknown here)"
         return Speaker(shown, person, requester, st2_user, room, through_relay=True)
     person = _only([one for one in settings.people.values() if st2_user in one.st2], st2_user)
-    return Speaker(person.name if person else st2_user, person, "", st2_user, "", through_relay=False)
+    return Speaker(
+        person.name if person else st2_user, person, "", st2_user, "", through_relay=False
+    )
 
 
 def same_room(one: str, other: str) -> bool:
-    """Whether two names mean one room: hubot reports some without the leading #, errbot with it; both ignore case."""
+    """Whether two names mean one room: hubot reports some without the leading #, errbot with it;
+    both ignore case."""
     return one.lstrip("#").casefold() == other.lstrip("#").casefold()
 
 
@@ -68,7 +77,10 @@ def is_one_of(settings: Settings, speaker: Speaker, names: Iterable[str]) -> boo
     """Whether the speaker is one of these people or in one of these groups."""
     if speaker.person is None:
         return False
-    return any(speaker.person.name == name or speaker.person.name in settings.groups.get(name, ()) for name in names)
+    return any(
+        speaker.person.name == name or speaker.person.name in settings.groups.get(name, ())
+        for name in names
+    )
 
 
 def _only(candidates: Sequence[Person], name: str) -> Optional[Person]:
@@ -77,7 +89,8 @@ def _only(candidates: Sequence[Person], name: str) -> Optional[Person]:
         raise Refusal(
             Code.AMBIGUOUS_PERSON,
             f"The name '{name}' belongs to {both} in the config of opsroom.",
-            "Each chat name and StackStorm user may stand under one person only; an administrator has to mend that.",
+            "Each chat name and StackStorm user may stand under one person only; an "
+            "administrator has to mend that.",
         )
     return candidates[0] if candidates else None
 
@@ -85,7 +98,8 @@ def _only(candidates: Sequence[Person], name: str) -> Optional[Person]:
 # A link or a room must stand there: "we did it via opsroom" is somebody's own sentence.
 _LINE = re.compile(
     r"(?P<name>\S.{0,200}?)(?P<room> \(in [^()\n]{1,100}\))? via opsroom"
-    r"(?(room)(?:, (?:https?://\S+|execution [\w-]+))?|, (?:https?://\S+/#/history/[\w-]+|execution [\w-]+))[ \t]*\Z"
+    r"(?(room)(?:, (?:https?://\S+|execution [\w-]+))?|, "
+    r"(?:https?://\S+/#/history/[\w-]+|execution [\w-]+))[ \t]*\Z"
 )
 # A longer first line is none of ours.
 _LONGEST_LINE = 600
@@ -96,9 +110,11 @@ class Author:
     """Who asked, as another system may be told.
 
     - `shown`: the name that people read; `room`: where they asked, empty from CLI and web.
-    - `identity`: their name in that system, from `people.NAME` of the config; empty when it maps none.
+    - `identity`: their name in that system, from `people.NAME` of the config; empty when it maps
+      none.
     - `email`: their e-mail address, empty when the config has none.
-    - `link`: where the execution can be seen: an address, or "execution ID" where the config has no `web`.
+    - `link`: where the execution can be seen: an address, or "execution ID" where the config has no
+      `web`.
     """
 
     shown: str
@@ -109,14 +125,16 @@ class Author:
 
     @property
     def line(self) -> str:
-        """The first line of what cannot be made in their own name: `alice (in #ops) via opsroom, LINK`."""
+        """The first line of what cannot be made in their own name: `alice (in #ops) via opsroom,
+        LINK`."""
         place = f" (in {self.room})" if self.room else ""
         link = f", {self.link}" if self.link else ""
         return f"{self.shown}{place} via opsroom{link}"
 
 
 def read_line(text: str) -> Tuple[str, str]:
-    """Who asked for a text that begins with an author's line, and the text without it; ("", text) where none does.
+    """Who asked for a text that begins with an author's line, and the text without it; ("", text)
+    where none does.
 
     Anybody can write such a line by hand: whoever wrote the text over there has to be told as well.
     """

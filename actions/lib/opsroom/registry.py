@@ -1,4 +1,5 @@
-"""The kinds of one sort of provider: a name in the config, a module that is imported only when it is used."""
+"""The kinds of one sort of provider: a name in the config, a module that is imported only when it
+is used."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ Made = TypeVar("Made")
 class Registry(Generic[Made]):
     """Name of a kind -> module. A module of a kind has two functions:
 
-    - `read_options(fields) -> options` checks the kind's keys in the config and returns a frozen dataclass;
+    - `read_options(fields) -> options` checks the kind's keys in the config and returns a frozen
+      dataclass;
     - `make(options, ...) -> provider` builds the provider. Neither talks to the world.
     """
 
@@ -30,7 +32,8 @@ class Registry(Generic[Made]):
         return import_module(self._modules[kind]).read_options(fields)
 
     def read(self, kind: str, function: str, *arguments: Any) -> Any:
-        """Let the kind check another part of the config with a function that it has for it, such as `read_target`."""
+        """Let the kind check another part of the config with a function that it has for it, such as
+        `read_target`."""
         return getattr(import_module(self._modules[kind]), function)(*arguments)
 
     def make(self, kind: str, options: Any, **arguments: Any) -> Made:
@@ -40,8 +43,8 @@ class Registry(Generic[Made]):
 
 
 class Later:
-    """The registry of a package, which is imported when the config first names one of its kinds: an action that pages
-    need not load what cards are made of."""
+    """The registry of a package, which is imported when the config first names one of its kinds: an
+    action that pages need not load what cards are made of."""
 
     def __init__(self, package: str) -> None:
         self._package = package

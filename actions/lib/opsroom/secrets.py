@@ -1,8 +1,9 @@
-"""Which values of the config are secret, and how they and other credentials are kept out of every text.
+"""Which values of the config are secret, and how they and other credentials are kept out of every
+text.
 
-What is secret is decided by the place of a value, never by a name that people chose: SECRET_FIELDS is what
-`config.schema.yaml` marks with `secret: true` (a test keeps the two the same). The schema itself is not read here,
-since that would cost each message the time of parsing it.
+What is secret is decided by the place of a value, never by a name that people chose: SECRET_FIELDS
+is what `config.schema.yaml` marks with `secret: true` (a test keeps the two the same). The schema
+itself is not read here, since that would cost each message the time of parsing it.
 """
 
 from __future__ import annotations
@@ -51,20 +52,25 @@ SECRET_FIELDS: Tuple[Path, ...] = tuple(
         "webhooks.gitlab.signing_token",
     )
 )
-# PagerDuty's is a key. That of Splunk On-Call is a name that people choose and read, in the same place of the schema.
+# PagerDuty's is a key. That of Splunk On-Call is a name that people choose and read, in the same
+# place of the schema.
 _ROUTING_KEY: Path = ("pagers", "*", "routing_key")
-# A team's integration key: what is below a team depends on the pager, so that the schema cannot mark it.
+# A team's integration key: what is below a team depends on the pager, so that the schema cannot
+# mark it.
 _ALSO_SECRET: Tuple[Path, ...] = (("teams", "*", "*", "routing_key"),)
 _KIND_WITH_ROUTING_KEYS = "pagerduty"
 # Every value of the config is looked up once a message.
 _BY_SECTION: Mapping[Tuple[str, int], Tuple[Path, ...]] = {
     (field[0], len(field)): tuple(
-        one for one in (*SECRET_FIELDS, *_ALSO_SECRET) if one[0] == field[0] and len(one) == len(field)
+        one
+        for one in (*SECRET_FIELDS, *_ALSO_SECRET)
+        if one[0] == field[0] and len(one) == len(field)
     )
     for field in (*SECRET_FIELDS, *_ALSO_SECRET)
 }
 
-# In web addresses a token may stand where the user's name does; elsewhere (ssh://git@host) the name is no secret.
+# In web addresses a token may stand where the user's name does; elsewhere (ssh://git@host) the name
+# is no secret.
 _WEB_USER = re.compile(r"(?i)\b(https?://)[^/\s?#]*@")
 _PASSWORD = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^/\s:@]*):[^/\s]*@")
 _QUERY = re.compile(r"(?i)\b(https?://[^\s?'\"<>]+)\?[^\s'\"<>]*")
@@ -78,19 +84,31 @@ _NAMED = ("people", "groups", "environments", "apps", "trackers", "pagers", "tea
 # In front of a credential in the value of a header: `Bearer`, `Basic`, `token`, `GenieKey`.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z-]*\s+(\S+)")
 _URL_SAFE = str.maketrans("+/", "-_")
-# Beside reason codes, what answers are made of: the first words of commands, and others that they quote.
+# Beside reason codes, what answers are made of: the first words of commands, and others that they
+# quote.
 _WORDS = (
-    *("against", "announcements", "because", "emergency", "everything", "morning", "opsroom", "promote", "redeploy"),
+    *(
+        "against",
+        "announcements",
+        "because",
+        "emergency",
+        "everything",
+        "morning",
+        "opsroom",
+        "promote",
+        "redeploy",
+    ),
     *("rollback", "urgent", "urgently", "verify"),
 )
 
 
 class Redactor:
-    """Replaces known secret values in a text, also in other writings: as they look in an address, in JSON, in base64
-    and after `text.neutralise`; a credential without its scheme (`Bearer`); each line of several.
+    """Replaces known secret values in a text, also in other writings: as they look in an address,
+    in JSON, in base64 and after `text.neutralise`; a credential without its scheme (`Bearer`); each
+    line of several.
 
-    `public` are words that answers are made of (reason codes, names of the config): a value that is a part of one is
-    left alone.
+    `public` are words that answers are made of (reason codes, names of the config): a value that is
+    a part of one is left alone.
     """
 
     def __init__(self, values: Iterable[str], public: Iterable[str] = ()) -> None:
@@ -98,7 +116,9 @@ class Redactor:
         known = {part for value in values for part in _parts(value) if len(part) >= MIN_LENGTH}
         known = {value for value in known if value.casefold() not in words}
         wanted = sorted({form for value in known for form in _forms(value)}, key=len, reverse=True)
-        self._pattern = re.compile("|".join(re.escape(value) for value in wanted)) if wanted else None
+        self._pattern = (
+            re.compile("|".join(re.escape(value) for value in wanted)) if wanted else None
+        )
 
     def text(self, text: str) -> str:
         """The text with every secret masked."""
@@ -122,25 +142,36 @@ def redactor_for(config: Mapping[str, Any]) -> Redactor:
 
 def is_secret(path: Sequence[str]) -> bool:
     """Whether what stands at this place of the config may be a secret."""
-    return any(_fits(field, path) for field in _BY_SECTION.get((path[0] if path else "", len(path)), ()))
+    return any(
+        _fits(field, path) for field in _BY_SECTION.get((path[0] if path else "", len(path)), ())
+    )
 
 
 def is_decrypted(path: Sequence[str]) -> bool:
-    """Whether StackStorm decrypts what its datastore has for this place: where its schema says secret."""
+    """Whether StackStorm decrypts what its datastore has for this place: where its schema says
+    secret."""
     return any(_fits(field, path) for field in SECRET_FIELDS)
 
 
 def secrets_of(config: Mapping[str, Any]) -> Iterator[Tuple[Path, str]]:
-    """Every secret of a raw config with its place: the values of secret fields, and passwords inside addresses."""
+    """Every secret of a raw config with its place: the values of secret fields, and passwords
+    inside addresses."""
     pagers = _mapping(config.get("pagers"))
     for path, secret in _secrets(config, ()):
-        pager = path[1] if _fits(_ROUTING_KEY, path) else path[2] if _fits(_ALSO_SECRET[0], path) else ""
+        pager = (
+            path[1]
+            if _fits(_ROUTING_KEY, path)
+            else path[2]
+            if _fits(_ALSO_SECRET[0], path)
+            else ""
+        )
         if not pager or _mapping(pagers.get(pager)).get("kind") == _KIND_WITH_ROUTING_KEYS:
             yield path, secret
 
 
 def public_words(config: Mapping[str, Any]) -> Set[str]:
-    """What answers are made of and a secret may not be a part of: the reason codes, and the names of a raw config."""
+    """What answers are made of and a secret may not be a part of: the reason codes, and the names
+    of a raw config."""
     words = {*(code.value for code in Code), *_WORDS}
     for section in _NAMED:
         words |= {str(name) for name in _mapping(config.get(section))}
@@ -156,8 +187,8 @@ def public_words(config: Mapping[str, Any]) -> Set[str]:
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without the given secrets (also as they look in an address), without credentials in addresses, query
-    strings and Authorization values."""
+    """The text without the given secrets (also as they look in an address), without credentials in
+    addresses, query strings and Authorization values."""
     text = Redactor(secrets).text(text)
     text = _AUTHORIZATION.sub(rf"\g<1>{MASK}", text)
     text = _WEB_USER.sub(rf"\g<1>{MASK}@", text)
@@ -166,7 +197,8 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def shown_url(url: str, secrets: Iterable[str] = ()) -> str:
-    """An address as a sentence may show it: scheme, host, port and path; no credentials, query or fragment."""
+    """An address as a sentence may show it: scheme, host, port and path; no credentials, query or
+    fragment."""
     try:
         parts = urlsplit(url)
     except ValueError:  # "http://[": what cannot be taken apart is not shown in part either
@@ -200,12 +232,21 @@ def _parts(value: str) -> Iterator[str]:
 
 
 def _forms(value: str) -> Iterator[str]:
-    """The writings of a secret. In base64 it looks different at each of three places in what is encoded."""
-    yield from (value, quote(value, safe=""), quote_plus(value), neutralise(value), json.dumps(value)[1:-1])
+    """The writings of a secret. In base64 it looks different at each of three places in what is
+    encoded."""
+    yield from (
+        value,
+        quote(value, safe=""),
+        quote_plus(value),
+        neutralise(value),
+        json.dumps(value)[1:-1],
+    )
     raw = value.encode("utf-8", "surrogatepass")
     for before in range(3):
         # Without the characters that hold bits of what stands before and behind it.
-        inner = base64.b64encode(bytes(before) + raw + bytes(2))[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        inner = base64.b64encode(bytes(before) + raw + bytes(2))[
+            -(-before * 8 // 6) : (before + len(raw)) * 8 // 6
+        ]
         if len(inner) >= MIN_LENGTH:
             yield inner.decode("ascii")
             yield inner.decode("ascii").translate(_URL_SAFE)

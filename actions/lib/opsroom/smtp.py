@@ -1,6 +1,7 @@
 """What went wrong between us and a mail server, in plain words.
 
-One way to talk SMTP: a total time limit, encryption unless given up on purpose, the truth about what went out.
+One way to talk SMTP: a total time limit, encryption unless given up on purpose, the truth about
+what went out.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def late(server: Server, sent: bool) -> Failure:
 
 
 def explain(error: Exception, server: Server, sent: bool) -> Optional[Failure]:
-    """The failure that an exception of smtplib, ssl or the system means; None when it is a mistake of ours."""
+    """The failure that an exception of smtplib, ssl or the system means; None when it is a mistake
+    of ours."""
 
     def failure(code: Code, what: str, hint: str = "") -> Failure:
         return Failure(code, f"{server.shown} {what}.", hint, {"sent": sent})
@@ -44,15 +46,29 @@ def explain(error: Exception, server: Server, sent: bool) -> Optional[Failure]:
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = error.verify_message or "it cannot be checked"
         return failure(
-            Code.UNREACHABLE, f"has a certificate that is not trusted: {reason}", f"See {server.key}.verify."
+            Code.UNREACHABLE,
+            f"has a certificate that is not trusted: {reason}",
+            f"See {server.key}.verify.",
         )
     if isinstance(error, ssl.SSLError):
-        return failure(Code.UNREACHABLE, "cannot be reached: no encrypted connection (TLS) came about", tls)
+        return failure(
+            Code.UNREACHABLE, "cannot be reached: no encrypted connection (TLS) came about", tls
+        )
     if isinstance(error, socket.gaierror):
-        return failure(Code.UNREACHABLE, "cannot be reached: its name is not known (DNS)", f"See {server.key}.host.")
+        return failure(
+            Code.UNREACHABLE,
+            "cannot be reached: its name is not known (DNS)",
+            f"See {server.key}.host.",
+        )
     if isinstance(error, ConnectionRefusedError):
-        return failure(Code.UNREACHABLE, "cannot be reached: the connection was refused", f"See {server.key}.port.")
-    if isinstance(error, socket.timeout):  # on Python 3.8 and 3.9 it is not yet the same as TimeoutError
+        return failure(
+            Code.UNREACHABLE,
+            "cannot be reached: the connection was refused",
+            f"See {server.key}.port.",
+        )
+    if isinstance(
+        error, socket.timeout
+    ):  # on Python 3.8 and 3.9 it is not yet the same as TimeoutError
         return late(server, sent)
     if isinstance(error, smtplib.SMTPServerDisconnected):
         # smtplib says this of a connection that timed out, too.
@@ -65,16 +81,25 @@ def explain(error: Exception, server: Server, sent: bool) -> Optional[Failure]:
         words = quoted(server, error.smtp_code, error.smtp_error)
         return failure(Code.UNREACHABLE, f"does not want to talk: {words}")
     if isinstance(error, smtplib.SMTPException):
-        return failure(Code.UNAUTHORIZED, "knows no way to log in that is known here", f"See {server.key}.user.")
+        return failure(
+            Code.UNAUTHORIZED,
+            "knows no way to log in that is known here",
+            f"See {server.key}.user.",
+        )
     if isinstance(error, UnicodeError):
-        return failure(Code.UNREACHABLE, "cannot be reached: its name is not well-formed", f"See {server.key}.host.")
+        return failure(
+            Code.UNREACHABLE,
+            "cannot be reached: its name is not well-formed",
+            f"See {server.key}.host.",
+        )
     if isinstance(error, OSError):
         return failure(Code.UNREACHABLE, "cannot be reached, or broke off the connection")
     return None
 
 
 def quoted(server: Server, code: int, said: object) -> str:
-    """A reply of the server as a part of a sentence, without the credentials, which it may repeat."""
+    """A reply of the server as a part of a sentence, without the credentials, which it may
+    repeat."""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     return one_line(f"{code} {redact(text, _secrets(server))}", _MOST_SAID).rstrip(". ")
 
@@ -83,7 +108,10 @@ def _secrets(server: Server) -> List[str]:
     if not server.password:
         return []
     forms = [server.password, f"\0{server.user}\0{server.password}"]
-    return [*forms, *(base64.b64encode(one.encode("utf-8", "replace")).decode("ascii") for one in forms)]
+    return [
+        *forms,
+        *(base64.b64encode(one.encode("utf-8", "replace")).decode("ascii") for one in forms),
+    ]
 
 
 # Seconds that the worker gets beyond the time limit to say by itself what went wrong.
@@ -93,9 +121,10 @@ _GOODBYE = 1.0
 
 @dataclass(frozen=True)
 class Server:
-    """A mail server. `tls`: encrypted from the first byte; `starttls`: encrypted before anything is said; neither is in
-    the clear. `verify` is the path of a CA file, empty for the system's. `time_limit` (seconds) is for all of a
-    dialogue. `key` is where it stands in the config, for hints: `pagers.mail`.
+    """A mail server. `tls`: encrypted from the first byte; `starttls`: encrypted before anything is
+    said; neither is in the clear. `verify` is the path of a CA file, empty for the system's.
+    `time_limit` (seconds) is for all of a dialogue. `key` is where it stands in the config, for
+    hints: `pagers.mail`.
     """
 
     host: str
@@ -125,12 +154,14 @@ class Taken:
 def deliver(server: Server, sender: str, recipients: Sequence[str], message: bytes) -> Taken:
     """Hand one message over for all recipients.
 
-    Returns when the server has taken it for at least one of them. Raises Failure: unreachable, timed_out, unauthorized,
-    not_accepted (for now), bad_answer; its fact `sent` is true when the message may have been taken all the same.
-    Raises Refusal(not_accepted) when the server takes mail for none of them.
+    Returns when the server has taken it for at least one of them. Raises Failure: unreachable,
+    timed_out, unauthorized, not_accepted (for now), bad_answer; its fact `sent` is true when the
+    message may have been taken all the same. Raises Refusal(not_accepted) when the server takes
+    mail for none of them.
     """
     dialogue = _Dialogue(server, sender, recipients, message)
-    # The time limits of sockets count from line to line, and looking up a name has none at all; see http.py.
+    # The time limits of sockets count from line to line, and looking up a name has none at all; see
+    # http.py.
     threading.Thread(target=dialogue.run, name="opsroom-smtp", daemon=True).start()
     if not dialogue.done.wait(max(server.time_limit, 0.0) + _GRACE):
         raise late(server, dialogue.give_up())
@@ -143,7 +174,9 @@ def deliver(server: Server, sender: str, recipients: Sequence[str], message: byt
 class _Dialogue:
     """One connection, held in a thread that can be left behind."""
 
-    def __init__(self, server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
+    def __init__(
+        self, server: Server, sender: str, recipients: Sequence[str], message: bytes
+    ) -> None:
         self.done = threading.Event()
         self.taken: Optional[Taken] = None
         self.crash: Optional[BaseException] = None
@@ -182,7 +215,8 @@ class _Dialogue:
         return Taken(tuple(accepted), tuple(refused))
 
     def _say_goodbye(self) -> None:
-        """The outcome is told by now: a goodbye that nobody hears neither takes time nor changes it."""
+        """The outcome is told by now: a goodbye that nobody hears neither takes time nor changes
+        it."""
         if self._smtp is None:
             return
         try:
@@ -197,14 +231,22 @@ class _Dialogue:
     def _connected(self) -> smtplib.SMTP:
         server = self._server
         if server.verify and not os.path.isfile(server.verify):
-            message = f"The CA file '{server.verify}' does not exist, so {server.host} cannot be trusted."
+            message = (
+                f"The CA file '{server.verify}' does not exist, so {server.host} cannot be trusted."
+            )
             raise Failure(Code.UNREACHABLE, message, f"Mend {server.key}.verify.", {"sent": False})
-        # Some servers keep whom they do not know waiting for their greeting: it may take as long as all the rest.
+        # Some servers keep whom they do not know waiting for their greeting: it may take as long as
+        # all the rest.
         limit = max(self._left(), 0.001)
-        # With a name given, smtplib does not look for one in the DNS, which can take long; the true one comes later.
+        # With a name given, smtplib does not look for one in the DNS, which can take long; the true
+        # one comes later.
         if server.tls:
             return smtplib.SMTP_SSL(
-                server.host, server.port, local_hostname="opsroom", timeout=limit, context=self._context()
+                server.host,
+                server.port,
+                local_hostname="opsroom",
+                timeout=limit,
+                context=self._context(),
             )
         return smtplib.SMTP(server.host, server.port, local_hostname="opsroom", timeout=limit)
 
@@ -214,7 +256,9 @@ class _Dialogue:
             return ssl.create_default_context(cafile=server.verify or None)
         except (ssl.SSLError, OSError):
             message = f"The CA file '{server.verify}' holds no certificate that can be read."
-            raise Failure(Code.UNREACHABLE, message, f"Mend {server.key}.verify.", {"sent": False}) from None
+            raise Failure(
+                Code.UNREACHABLE, message, f"Mend {server.key}.verify.", {"sent": False}
+            ) from None
 
     def _greet(self, smtp: smtplib.SMTP) -> None:
         server = self._server
@@ -251,7 +295,10 @@ class _Dialogue:
         except smtplib.SMTPAuthenticationError as error:
             if 400 <= error.smtp_code < 500:
                 raise self._refused(
-                    error.smtp_code, error.smtp_error, Code.UNREACHABLE, "cannot check the credentials now"
+                    error.smtp_code,
+                    error.smtp_error,
+                    Code.UNREACHABLE,
+                    "cannot check the credentials now",
                 ) from None
             raise self._refused(
                 error.smtp_code,
@@ -270,7 +317,9 @@ class _Dialogue:
             raise self._refused(code, said, Code.UNAUTHORIZED, "wants a user and password", hint)
         if code != 250:
             what = f"does not take mail from {self._sender}"
-            raise self._refused(code, said, Code.NOT_ACCEPTED, what, f"See {key}.sender, user and password.")
+            raise self._refused(
+                code, said, Code.NOT_ACCEPTED, what, f"See {key}.sender, user and password."
+            )
         accepted: List[str] = []
         refused: List[Tuple[str, str]] = []
         codes: List[int] = []
@@ -334,7 +383,8 @@ class _Dialogue:
             smtp.sock.settimeout(left)
 
     def _refused(self, code: int, said: object, reason: Code, what: str, hint: str = "") -> Failure:
-        """What an unwanted reply means; one to the message itself says for certain that it was not taken."""
+        """What an unwanted reply means; one to the message itself says for certain that it was not
+        taken."""
         if code < 0:
             message = f"{self._server.shown} answered something that is not SMTP."
             return Failure(Code.BAD_ANSWER, message, facts={"sent": self._sent})
@@ -347,7 +397,8 @@ class _Dialogue:
 
 
 def _own_name(smtp: smtplib.SMTP) -> str:
-    """What to greet with: the machine's name when it is a whole one, else its address (RFC 5321, 4.1.3)."""
+    """What to greet with: the machine's name when it is a whole one, else its address (RFC 5321,
+    4.1.3)."""
     name = socket.gethostname()
     if "." in name and re.match(r"^[A-Za-z0-9.-]+$", name):
         return name

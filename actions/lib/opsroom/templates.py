@@ -1,6 +1,8 @@
-"""Texts of the config with `{app}`, `{environment}` and `{version}` in them. Nothing else is ever replaced.
+"""Texts of the config with `{app}`, `{environment}` and `{version}` in them. Nothing else is ever
+replaced.
 
-Parameters of an action as a template in the config: any JSON, in whose texts placeholders are filled in.
+Parameters of an action as a template in the config: any JSON, in whose texts placeholders are
+filled in.
 
 Values only: what is filled in never becomes a key, a list or an expression.
 """
@@ -28,10 +30,12 @@ def unknown(template: str, allowed: Iterable[str] = KNOWN) -> List[str]:
 def fill(template: str, values: Mapping[str, str], quote: Callable[[str], str] = str) -> str:
     """The text with each known placeholder replaced once by its (quoted) value.
 
-    Not `str.format`: that would also read attributes (`{app.__class__}`), and braces are common in JSON and headers.
+    Not `str.format`: that would also read attributes (`{app.__class__}`), and braces are common in
+    JSON and headers.
     """
     return _PLACEHOLDER.sub(
-        lambda match: quote(values[match.group(1)]) if match.group(1) in values else match.group(0), template
+        lambda match: quote(values[match.group(1)]) if match.group(1) in values else match.group(0),
+        template,
     )
 
 
@@ -41,17 +45,27 @@ _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*\Z")
 
 def read_action(fields: Fields) -> str:
     """The key `action`."""
-    return fields.text("action", pattern=_ACTION, expected="the reference of an action, such as acme.deploy")
+    return fields.text(
+        "action", pattern=_ACTION, expected="the reference of an action, such as acme.deploy"
+    )
 
 
 def read_access(fields: Fields) -> Tuple[str, str, str]:
     """The keys `url`, `api_key` and `verify`: another StackStorm than this one."""
-    url = fields.text("url", "", pattern=_ADDRESS, expected="the address of an API, such as https://st2/api/v1")
+    url = fields.text(
+        "url", "", pattern=_ADDRESS, expected="the address of an API, such as https://st2/api/v1"
+    )
     key = fields.secret("api_key", "", expected="an API key of StackStorm")
     if url and not key:
-        fields.problem("url", "expected an api_key beside it; the token of this StackStorm means nothing to another")
+        fields.problem(
+            "url",
+            "expected an api_key beside it; the token of this StackStorm means nothing to another",
+        )
     verify = fields.text(
-        "verify", "", pattern=re.compile(r"^/"), expected="the full path of a CA file (checking cannot be turned off)"
+        "verify",
+        "",
+        pattern=re.compile(r"^/"),
+        expected="the full path of a CA file (checking cannot be turned off)",
     )
     return url.rstrip("/"), key, verify
 
@@ -65,7 +79,10 @@ def read_template(fields: Fields, key: str, known: Sequence[str]) -> Mapping[str
             named = either(f"{{{one}}}" for one in known)
             inner.problem(place, f"{{{name}}} is not filled in here; known: {named}")
         if is_evaluated(text):
-            inner.problem(place, "expected no expression and no control character; only placeholders are filled in")
+            inner.problem(
+                place,
+                "expected no expression and no control character; only placeholders are filled in",
+            )
     return template
 
 

@@ -1,4 +1,5 @@
-"""Basecamp as far as opsroom uses it: a card table, a to-do list and three people in memory, and its token server."""
+"""Basecamp as far as opsroom uses it: a card table, a to-do list and three people in memory, and
+its token server."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ CLIENT, SECRET, REFRESH = "client-1d", "cl13nt-s3cret", "r3fresh-t0ken"
 
 
 class Basecamp(Vendor):
-    """An account with a card table, a to-do list and three people; Zoe has no access to the project."""
+    """An account with a card table, a to-do list and three people; Zoe has no access to the
+    project."""
 
     def __init__(self) -> None:
         super().__init__("basecamp.json", self.play, unchecked=("/authorization/token",))
@@ -42,30 +44,41 @@ class Basecamp(Vendor):
         self.add_card("Old one", "<div>Nothing &amp; <strong>more</strong></div>", TRIAGE, 77)
         self.add_todo("Old to-do", "<div>First<br>second</div>", 88)
 
-    def add_card(self, title: str, content: str, column: int, number: int = 0, **more: Any) -> Dict[str, Any]:
+    def add_card(
+        self, title: str, content: str, column: int, number: int = 0, **more: Any
+    ) -> Dict[str, Any]:
         number = number or 1000 + len(self.cards)
         card = {
-            **self.recording(number, "Kanban::Card", title, f"card_tables/cards/{number}", len(self.cards)),
+            **self.recording(number, "Kanban::Card", title, f"card_tables/cards/{number}",
+            len(self.cards)),
             "content": content, "description": content, "column": column, "due_on": None, **more,
         }  # fmt: skip
         self.cards.append(card)
         return card
 
-    def add_todo(self, content: str, description: str, number: int = 0, **more: Any) -> Dict[str, Any]:
+    def add_todo(
+        self, content: str, description: str, number: int = 0, **more: Any
+    ) -> Dict[str, Any]:
         number = number or 2000 + len(self.todos)
         todo = {
             **self.recording(number, "Todo", content, f"todos/{number}", len(self.todos)),
             "content": content, "description": description, "due_on": None, "starts_on": None,
-            "completion_subscribers": [], "parent": {"id": LIST, "title": "Tasks", "type": "Todolist"}, **more,
+            "completion_subscribers": [], "parent": {"id": LIST, "title": "Tasks",
+            "type": "Todolist"}, **more,
         }  # fmt: skip
         self.todos.append(todo)
         return todo
 
-    def recording(self, number: int, kind: str, title: str, path: str, minute: int) -> Dict[str, Any]:
+    def recording(
+        self, number: int, kind: str, title: str, path: str, minute: int
+    ) -> Dict[str, Any]:
         return {
-            "id": number, "type": kind, "title": title, "status": "active", "completed": False, "assignees": [],
-            "app_url": f"https://3.basecamp.com/{ACCOUNT}/buckets/{PROJECT}/{path}", "comments_count": 0,
-            "updated_at": f"2026-11-23T10:{minute:02d}:00.000Z", "creator": {"id": 1, "name": "The Bot"},
+            "id": number, "type": kind, "title": title, "status": "active", "completed": False,
+            "assignees": [],
+            "app_url": f"https://3.basecamp.com/{ACCOUNT}/buckets/{PROJECT}/{path}",
+            "comments_count": 0,
+            "updated_at": f"2026-11-23T10:{minute:02d}:00.000Z",
+            "creator": {"id": 1, "name": "The Bot"},
             "bucket": {"id": PROJECT, "name": "The Leto Laptop", "type": "Project"},
         }  # fmt: skip
 
@@ -73,7 +86,8 @@ class Basecamp(Vendor):
         number = 3000 + len(self.comments)
         path = f"card_tables/cards/{recording}#__recording_{number}"
         comment = {
-            **self.recording(number, "Comment", "Re: it", path, 0), "content": content, "recording": recording,
+            **self.recording(number, "Comment", "Re: it", path, 0), "content": content,
+            "recording": recording,
             "created_at": f"2026-11-23T11:{len(self.comments):02d}:00.000Z",
         }  # fmt: skip
         self.comments.append(comment)
@@ -98,7 +112,10 @@ class Basecamp(Vendor):
         assert request.headers["accept"] == "application/json"
         if request.headers.get("authorization", "")[7:] not in self.tokens:
             return Reply(401, '{"error": "OAuth token expired"}')
-        if request.body and request.headers.get("content-type") != "application/json; charset=utf-8":
+        if (
+            request.body
+            and request.headers.get("content-type") != "application/json; charset=utf-8"
+        ):
             return Reply(415)
         path = urlsplit(request.path).path
         if not path.startswith(f"/{ACCOUNT}/"):
@@ -122,7 +139,9 @@ class Basecamp(Vendor):
         ):
             found = re.match(rf"/\d+{pattern}\Z", path)
             if found:
-                return act(request, int(found.group(1) or 0), sent) or Reply(404, '{"error": "Not found"}')
+                return act(request, int(found.group(1) or 0), sent) or Reply(
+                    404, '{"error": "Not found"}'
+                )
         return Reply(404, "")
 
     def launchpad(self, request: Request) -> Reply:
@@ -133,11 +152,16 @@ class Basecamp(Vendor):
         if (form["client_id"], form["client_secret"]) != (CLIENT, SECRET):
             return Reply(401, '{"error": "invalid_client"}')
         if form["refresh_token"] not in self.refresh_tokens:
-            body = {"error": "invalid_grant", "error_description": f"unknown {form['refresh_token']}"}
+            body = {
+                "error": "invalid_grant",
+                "error_description": f"unknown {form['refresh_token']}",
+            }
             return answer(body, 400)
         self.given += 1
         self.tokens.append(f"BAhbB0kiAccess{self.given}")
-        return answer({"access_token": self.tokens[-1], "expires_in": self.life, "refresh_token": REFRESH})
+        return answer(
+            {"access_token": self.tokens[-1], "expires_in": self.life, "refresh_token": REFRESH}
+        )
 
     def paged(self, request: Request, rows: List[Dict[str, Any]]) -> Reply:
         page = int(request.query.get("page", ["1"])[0])
@@ -152,7 +176,9 @@ class Basecamp(Vendor):
         if number not in self.columns:
             return None
         if request.method == "POST":
-            return answer(self.shown(self.add_card(sent["title"], sent.get("content", ""), number)), 201)
+            return answer(
+                self.shown(self.add_card(sent["title"], sent.get("content", ""), number)), 201
+            )
         return self.paged(request, [one for one in self.cards if one["column"] == number])
 
     def in_list(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
@@ -180,7 +206,11 @@ class Basecamp(Vendor):
     def one_todo(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
         todo = next((one for one in self.todos if one["id"] == number), None)
         if todo and request.method == "PUT":
-            todo.update(content=sent["content"], title=sent["content"], description=sent.get("description", ""))
+            todo.update(
+                content=sent["content"],
+                title=sent["content"],
+                description=sent.get("description", ""),
+            )
             todo.update(due_on=sent.get("due_on"), starts_on=sent.get("starts_on"))
             todo["completion_subscribers"] = self.of(sent.get("completion_subscriber_ids", []))
             self.assign(todo, {"assignee_ids": [], **sent})
@@ -209,7 +239,9 @@ class Basecamp(Vendor):
         parent = {"id": TABLE, "title": "Card Table", "type": "Kanban::Board"}
         if number == 99:  # what is on hold in a column
             parent = {"id": DOING, "title": "In progress", "type": "Kanban::Column"}
-        return (number in self.columns or None) and answer({"id": number, "title": "x", "parent": parent})
+        return (number in self.columns or None) and answer(
+            {"id": number, "title": "x", "parent": parent}
+        )
 
     def project(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
         shown = {"id": PROJECT, "status": self.status, "name": "The Leto Laptop"}
@@ -217,7 +249,14 @@ class Basecamp(Vendor):
 
     def table(self, request: Request, number: int, sent: Dict[str, Any]) -> Any:
         lists = [
-            {"id": one, "title": title, "type": kind, "cards_count": sum(card["column"] == one for card in self.cards)}
+            {
+                "id": one,
+                "title": title,
+                "type": kind,
+                "cards_count": sum(card["column"] == one for card in self.cards),
+            }
             for one, (title, kind) in self.columns.items()
         ]
-        return (number == TABLE or None) and answer({"id": TABLE, "title": "Card Table", "lists": lists})
+        return (number == TABLE or None) and answer(
+            {"id": TABLE, "title": "Card Table", "lists": lists}
+        )

@@ -1,4 +1,5 @@
-"""GitHub's issues as far as opsroom uses them: two repositories in memory, and what GitHub says of mistakes."""
+"""GitHub's issues as far as opsroom uses them: two repositories in memory, and what GitHub says of
+mistakes."""
 
 from __future__ import annotations
 
@@ -25,8 +26,9 @@ MORE = {
 
 
 class Github:
-    """`github = Github(); with github.vendor() as vendor: ...`. Repositories acme/web and acme/api; alice-gh and bob-gh
-    can be assigned. `github.issues["acme/web"]` are the issues, `github.comments["acme/web", 1]` the comments."""
+    """`github = Github(); with github.vendor() as vendor: ...`. Repositories acme/web and acme/api;
+    alice-gh and bob-gh can be assigned. `github.issues["acme/web"]` are the issues,
+    `github.comments["acme/web", 1]` the comments."""
 
     def __init__(self) -> None:
         self.issues: Dict[str, List[Dict[str, Any]]] = {"acme/web": [], "acme/api": []}
@@ -46,7 +48,8 @@ class Github:
         self.site = ""
 
     def vendor(self) -> Vendor:
-        """The server; requests without the headers that GitHub wants are violations like those of the contract."""
+        """The server; requests without the headers that GitHub wants are violations like those of
+        the contract."""
         vendor = Vendor(CONTRACT, self.handle, more=MORE)
         self.site = vendor.url("").rstrip("/")
         return vendor
@@ -73,7 +76,9 @@ class Github:
         self.issues[repository].append(known)
         return known
 
-    def remark(self, repository: str, number: int, text: str, login: str = "carol-gh") -> Dict[str, Any]:
+    def remark(
+        self, repository: str, number: int, text: str, login: str = "carol-gh"
+    ) -> Dict[str, Any]:
         """A comment that is there already."""
         self._ids += 1
         issue = self.issues[repository][number - 1]
@@ -102,14 +107,24 @@ class Github:
             return self._search(request)
         whole = re.match(r"^/repos/([^/]+/[^/]+)\Z", request.path)
         if whole and whole.group(1) in self.issues:
-            return answer({"full_name": whole.group(1), "archived": whole.group(1) in self.archived})
-        found = re.match(r"^/repos/([^/]+/[^/]+)/(issues|assignees)(?:/(\d+))?(?:/(\w+))?\Z", request.path)
-        repository = found and next((one for one in self.issues if one.casefold() == found.group(1).casefold()), None)
+            return answer(
+                {"full_name": whole.group(1), "archived": whole.group(1) in self.archived}
+            )
+        found = re.match(
+            r"^/repos/([^/]+/[^/]+)/(issues|assignees)(?:/(\d+))?(?:/(\w+))?\Z", request.path
+        )
+        repository = found and next(
+            (one for one in self.issues if one.casefold() == found.group(1).casefold()), None
+        )
         if not found or not repository:
             return problem(404, "Not Found")
         if repository in self.moved:
             location = {"Location": f"{self.site}/repositories/1"}
-            return answer({"message": "Moved Permanently"}, 307 if request.method != "GET" else 301, **location)
+            return answer(
+                {"message": "Moved Permanently"},
+                307 if request.method != "GET" else 301,
+                **location,
+            )
         if found.group(2) == "assignees":
             return answer([{"login": name} for name in self.assignable])
         if repository in self.archived and request.method != "GET":
@@ -137,9 +152,15 @@ class Github:
             return answer(newest[: int(request.query["per_page"][0])])
         sent = body_of(request)
         if not sent["title"].strip():
-            return problem(422, "Validation Failed", [{"resource": "Issue", "field": "title", "code": "missing_field"}])
+            return problem(
+                422,
+                "Validation Failed",
+                [{"resource": "Issue", "field": "title", "code": "missing_field"}],
+            )
         too_long = _too_long(sent)
-        return too_long or answer(self.issue(repository, title=sent["title"], body=sent.get("body")), 201)
+        return too_long or answer(
+            self.issue(repository, title=sent["title"], body=sent.get("body")), 201
+        )
 
     def _one(self, request: Request, repository: str, number: int) -> Reply:
         issue = self.issues[repository][number - 1]
@@ -159,7 +180,9 @@ class Github:
             issue = self.issues[repository][number - 1]
             if issue.get("locked") and not self.may_write:
                 return problem(403, "Unable to create comment because issue is locked.")
-            return _too_long(sent) or answer(self.remark(repository, number, sent["body"], USER), 201)
+            return _too_long(sent) or answer(
+                self.remark(repository, number, sent["body"], USER), 201
+            )
         every = self.comments.get((repository, number), [])
         if "since" in request.query:
             every = [one for one in every if one["updated_at"] >= request.query["since"][0]]
@@ -187,12 +210,23 @@ class Github:
             assert request.query["advanced_search"] == ["true"]
         places = re.findall(r"\brepo:([^\s()]+)", rest)
         if any(place not in self.issues for place in places):
-            said = "The listed users and repositories cannot be searched either because the resources do not exist or "
-            return problem(422, "Validation Failed", [{"message": said + "you do not have permission to view them."}])
+            said = (
+                "The listed users and repositories cannot be searched either because the "
+                "resources do not exist or "
+            )
+            return problem(
+                422,
+                "Validation Failed",
+                [{"message": said + "you do not have permission to view them."}],
+            )
         login = re.findall(r"\bassignee:(\S+)", rest)
         found = [one for place in places for one in self.issues[place] if "pull_request" not in one]
         found = [one for one in found if text in f"{one['title']} {one['body']}".casefold()]
-        found = [one for one in found if not login or login[0] in [who["login"] for who in one["assignees"]]]
+        found = [
+            one
+            for one in found
+            if not login or login[0] in [who["login"] for who in one["assignees"]]
+        ]
         found = [one for one in found if "is:open" not in rest or one["state"] == "open"]
         found.sort(key=lambda one: one["updated_at"], reverse=True)
         page = found[: int(request.query["per_page"][0])]
@@ -205,15 +239,24 @@ class Github:
 
 def problem(status: int, message: str, errors: Optional[List[Any]] = None, **headers: str) -> Reply:
     """An error as GitHub tells it."""
-    content: Dict[str, Any] = {"message": message, "documentation_url": "https://docs.github.com/rest"}
+    content: Dict[str, Any] = {
+        "message": message,
+        "documentation_url": "https://docs.github.com/rest",
+    }
     if errors is not None:
         content["errors"] = errors
     return answer(content, status, **headers)
 
 
 def _too_long(sent: Dict[str, Any]) -> Optional[Reply]:
-    long = [name for name, most in (("title", 256), ("body", 65_536)) if len(sent.get(name) or "") > most]
+    long = [
+        name
+        for name, most in (("title", 256), ("body", 65_536))
+        if len(sent.get(name) or "") > most
+    ]
     if not long:
         return None
     said = f"{long[0]} is too long (maximum is 65536 characters)"
-    return problem(422, "Validation Failed", [{"resource": "Issue", "code": "custom", "message": said}])
+    return problem(
+        422, "Validation Failed", [{"resource": "Issue", "code": "custom", "message": said}]
+    )

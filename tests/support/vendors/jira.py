@@ -1,4 +1,5 @@
-"""Jira as far as opsroom uses it: two projects in memory, on Cloud (version 3 or 2) or Data Center."""
+"""Jira as far as opsroom uses it: two projects in memory, on Cloud (version 3 or 2) or Data
+Center."""
 
 from __future__ import annotations
 
@@ -16,24 +17,30 @@ TOKEN = "ATATT3xFf5ecretT0ken"
 USER = "bot@acme.example"
 ALICE, BOB = "5b10a2844c20165700ede21g", "5b10ac8d82e05b22cc7d4ef5"
 
-CONTRACTS = {"cloud3": "jira-cloud-v3.strict.json", "cloud2": "jira-cloud-v2.json", "dc": "jira-dc-10.3.json"}
+CONTRACTS = {
+    "cloud3": "jira-cloud-v3.strict.json",
+    "cloud2": "jira-cloud-v2.json",
+    "dc": "jira-dc-10.3.json",
+}
 _CATEGORIES = {"To Do": "new", "In Progress": "indeterminate", "Done": "done"}
 
 
 def with_bearer(contract: Dict[str, Any]) -> None:
-    """Data Center takes personal access tokens (Confluence, "Using Personal Access Tokens"); its file knows Basic only.
-    Nor does it say that null un-assigns, as the documentation does, and it takes its own "comma-separated list" for an
-    object."""
+    """Data Center takes personal access tokens (Confluence, "Using Personal Access Tokens"); its
+    file knows Basic only. Nor does it say that null un-assigns, as the documentation does, and it
+    takes its own "comma-separated list" for an object."""
     contract["components"]["securitySchemes"] = {"basic": {"type": "http", "scheme": "bearer"}}
     contract["components"]["schemas"]["UserBean"]["properties"]["name"]["nullable"] = True
     contract["components"]["schemas"]["StringList"] = {"type": "string"}
 
 
 class Jira:
-    """`jira = Jira("cloud3"); with jira.vendor() as vendor: ...`. Projects OPS and WEB; alice and bob can be assigned.
+    """`jira = Jira("cloud3"); with jira.vendor() as vendor: ...`. Projects OPS and WEB; alice and
+    bob can be assigned.
 
-    `issues` are the issues by key. `refused`: fields that are not on the screen. `required`: fields that a new issue
-    needs, as createmeta describes them. `screen`: fields that the way to Done needs. `longest`: characters of a text.
+    `issues` are the issues by key. `refused`: fields that are not on the screen. `required`: fields
+    that a new issue needs, as createmeta describes them. `screen`: fields that the way to Done
+    needs. `longest`: characters of a text.
     """
 
     def __init__(self, flavour: str) -> None:
@@ -50,10 +57,30 @@ class Jira:
         self.longest = 32_767
         self.types = {"Task": "10001", "Bug": "10002"}
         self.users = [
-            {"accountId": ALICE, "name": "alice", "displayName": "Alice Adams", "emailAddress": "alice@acme.example"},
-            {"accountId": BOB, "name": "bob", "displayName": "Bob Brown", "emailAddress": "bob@acme.example"},
-            {"accountId": "a3", "name": "chris1", "displayName": "Chris Green", "emailAddress": "c1@acme.example"},
-            {"accountId": "a4", "name": "chris2", "displayName": "Chris Green", "emailAddress": "c2@acme.example"},
+            {
+                "accountId": ALICE,
+                "name": "alice",
+                "displayName": "Alice Adams",
+                "emailAddress": "alice@acme.example",
+            },
+            {
+                "accountId": BOB,
+                "name": "bob",
+                "displayName": "Bob Brown",
+                "emailAddress": "bob@acme.example",
+            },
+            {
+                "accountId": "a3",
+                "name": "chris1",
+                "displayName": "Chris Green",
+                "emailAddress": "c1@acme.example",
+            },
+            {
+                "accountId": "a4",
+                "name": "chris2",
+                "displayName": "Chris Green",
+                "emailAddress": "c2@acme.example",
+            },
         ]
         self._now = datetime(2026, 11, 23, 9, 0, tzinfo=timezone.utc)
         self._ids = 10_000
@@ -61,23 +88,42 @@ class Jira:
     def vendor(self) -> Vendor:
         """The server."""
         patch = None if self.cloud else with_bearer
-        return Vendor(CONTRACTS[self.flavour], self.handle, base="" if self.cloud else "/rest", patch=patch)
+        return Vendor(
+            CONTRACTS[self.flavour], self.handle, base="" if self.cloud else "/rest", patch=patch
+        )
 
     def issue(self, project: str = "OPS", **values: Any) -> Dict[str, Any]:
         """An issue that is there already; `values` are fields."""
         self._ids += 1
         number = 1 + sum(1 for key in self.issues if key.startswith(project + "-"))
         key = f"{project}-{number}"
-        fields: Dict[str, Any] = {"summary": key, "status": "To Do", "project": project, "assignee": None, "labels": []}
+        fields: Dict[str, Any] = {
+            "summary": key,
+            "status": "To Do",
+            "project": project,
+            "assignee": None,
+            "labels": [],
+        }
         fields.update({"reporter": None, "description": None, **values})
-        self.issues[key] = {"id": str(self._ids), "key": key, "fields": fields, "updated": self._tick()}
+        self.issues[key] = {
+            "id": str(self._ids),
+            "key": key,
+            "fields": fields,
+            "updated": self._tick(),
+        }
         self.comments[key] = []
         return self.issues[key]
 
     def say(self, key: str, text: str, **values: Any) -> Dict[str, Any]:
         """A comment that is there already."""
         self._ids += 1
-        made = {"id": str(self._ids), "body": text, "created": self._tick(), "author": self.users[1], **values}
+        made = {
+            "id": str(self._ids),
+            "body": text,
+            "created": self._tick(),
+            "author": self.users[1],
+            **values,
+        }
         self.comments[key].append(made)
         return made
 
@@ -91,12 +137,19 @@ class Jira:
         reply = self._handle(request)
         headers = dict(reply.headers)
         if not self.cloud:
-            # Data Center names how long to wait with every answer: 0 as long as there is no need to.
-            headers.update({"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "9", "Retry-After": "0"})
+            # Data Center names how long to wait with every answer: 0 as long as there is no need
+            # to.
+            headers.update(
+                {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "9", "Retry-After": "0"}
+            )
         return Reply(reply.status, reply.body, headers)
 
     def _handle(self, request: Request) -> Reply:
-        wanted = "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode() if self.cloud else f"Bearer {TOKEN}"
+        wanted = (
+            "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
+            if self.cloud
+            else f"Bearer {TOKEN}"
+        )
         if request.headers.get("authorization") != wanted:
             return Reply(401, "<html>Client must be authenticated to access this resource.</html>")
         path = request.path.partition("/api/")[2][1:]
@@ -135,7 +188,8 @@ class Jira:
         fields = body_of(request)["fields"]
         if fields["project"].get("key") in self.archived:
             return problem(403, "You do not have permission to create issues in this project.")
-        errors = {name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
+        errors = {name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or "
+         "unknown."
                   for name in fields if name in self.refused}  # fmt: skip
         if fields["project"].get("key") not in ("OPS", "WEB"):
             errors["project"] = "valid project is required"
@@ -144,7 +198,9 @@ class Jira:
             and fields["issuetype"].get("id") not in self.types.values()
         ):
             errors["issuetype"] = "The issue type selected is invalid."
-        errors.update({name: f"{field['name']} ist erforderlich." for name, field in self.required.items()})
+        errors.update(
+            {name: f"{field['name']} ist erforderlich." for name, field in self.required.items()}
+        )
         if len(fields["summary"]) > 255:
             errors["summary"] = "Summary can't exceed 255 characters."
         errors.update(self._wrong_text("description", fields.get("description")))
@@ -154,9 +210,13 @@ class Jira:
         if errors:
             return problem(400, **errors)
         values = {**fields, "project": fields["project"]["key"]}
-        values["reporter"] = self._user(reporter.get("id" if self.cloud else "name")) if reporter else None
+        values["reporter"] = (
+            self._user(reporter.get("id" if self.cloud else "name")) if reporter else None
+        )
         made = self.issue(**values)
-        return answer({"id": made["id"], "key": made["key"], "self": f"https://x.example/{made['id']}"}, 201)
+        return answer(
+            {"id": made["id"], "key": made["key"], "self": f"https://x.example/{made['id']}"}, 201
+        )
 
     def _wrong_text(self, name: str, text: Any) -> Dict[str, str]:
         if self.flavour == "cloud3":
@@ -164,27 +224,46 @@ class Jira:
             if said_in(text) > self.longest:
                 return {name: "CONTENT_LIMIT_EXCEEDED"}
         elif text is not None and len(text.encode("utf-16-le")) // 2 > self.longest:
-            return {name: f"The entered text is too long. It exceeds the allowed limit of {self.longest:,} characters."}
+            return {
+                name: "The entered text is too long. It exceeds the allowed limit of "
+                f"{self.longest:,} characters."
+            }
         return {}
 
     def _types(self, request: Request, project: str) -> Reply:
         if project not in ("OPS", "WEB"):
             return problem(400, f"No project could be found with key '{project}'.")
-        types = [{"id": number, "name": name, "subtask": False} for name, number in self.types.items()]
-        return answer({"issueTypes" if self.cloud else "values": types, "total": len(types), "startAt": 0})
+        types = [
+            {"id": number, "name": name, "subtask": False} for name, number in self.types.items()
+        ]
+        return answer(
+            {"issueTypes" if self.cloud else "values": types, "total": len(types), "startAt": 0}
+        )
 
     def _fields_of_type(self, request: Request, project: str, number: str) -> Reply:
-        known = {"summary": {"name": "Summary", "required": True}, "reporter": {"name": "Reporter", "required": True},
-                 "priority": {"name": "Priority", "required": True, "hasDefaultValue": True}}  # fmt: skip
-        fields = [{"fieldId": key, "key": key, **field} for key, field in {**known, **self.required}.items()]
-        return answer({"fields" if self.cloud else "values": fields, "total": len(fields), "startAt": 0})
+        known = {
+            "summary": {"name": "Summary", "required": True},
+            "reporter": {"name": "Reporter", "required": True},
+            "priority": {"name": "Priority", "required": True, "hasDefaultValue": True},
+        }
+        fields = [
+            {"fieldId": key, "key": key, **field}
+            for key, field in {**known, **self.required}.items()
+        ]
+        return answer(
+            {"fields" if self.cloud else "values": fields, "total": len(fields), "startAt": 0}
+        )
 
     def _show(self, request: Request, key: str) -> Reply:
         known = self.issues.get(key)
         if known is None:
             return problem(404, "Issue does not exist or you do not have permission to see it.")
         wanted = request.query["fields"][0].split(",")
-        shown = {"id": known["id"], "key": key, "fields": {name: self._field(known, name) for name in wanted}}
+        shown = {
+            "id": known["id"],
+            "key": key,
+            "fields": {name: self._field(known, name) for name in wanted},
+        }
         if request.query.get("expand") == ["transitions"]:
             shown["transitions"] = self._ways(known)
         return answer(shown)
@@ -205,7 +284,11 @@ class Jira:
         return value
 
     def _said(self, comment: Dict[str, Any], properties: bool) -> Dict[str, Any]:
-        return {key: value for key, value in comment.items() if key != "properties" or (properties and self.cloud)}
+        return {
+            key: value
+            for key, value in comment.items()
+            if key != "properties" or (properties and self.cloud)
+        }
 
     def _comments(self, request: Request, key: str) -> Reply:
         if key not in self.issues:
@@ -230,9 +313,14 @@ class Jira:
 
     def _ways(self, issue: Dict[str, Any], fields: bool = False) -> List[Dict[str, Any]]:
         now = issue["fields"]["status"]
-        ways = [("11", "Start work", "In Progress"), ("31", "Finish", "Done"), ("41", "Reopen", "To Do")]
+        ways = [
+            ("11", "Start work", "In Progress"),
+            ("31", "Finish", "Done"),
+            ("41", "Reopen", "To Do"),
+        ]
         return [
-            {"id": id, "name": name, "to": {"name": to}, "hasScreen": bool(self.screen) and to == "Done",
+            {"id": id, "name": name, "to": {"name": to},
+             "hasScreen": bool(self.screen) and to == "Done",
              **({"fields": self.screen if to == "Done" else {}} if fields else {})}
             for id, name, to in ways if to != now
         ]  # fmt: skip
@@ -271,11 +359,20 @@ class Jira:
             return problem(404, "Issue does not exist or you do not have permission to see it.")
         text = request.query["query" if self.cloud else "username"][0].lower()
         hidden = ("name",) if self.cloud else ("accountId",)
-        found = [user for user in self.users if any(text in str(value).lower() for value in user.values())]
-        return answer([{key: value for key, value in user.items() if key not in hidden} for user in found])
+        found = [
+            user
+            for user in self.users
+            if any(text in str(value).lower() for value in user.values())
+        ]
+        return answer(
+            [{key: value for key, value in user.items() if key not in hidden} for user in found]
+        )
 
     def _user(self, who: Any) -> Any:
-        return next((user for user in self.users if user["accountId" if self.cloud else "name"] == who), None)
+        return next(
+            (user for user in self.users if user["accountId" if self.cloud else "name"] == who),
+            None,
+        )
 
     def _search(self, request: Request) -> Reply:
         jql = request.query["jql"][0]
@@ -285,23 +382,32 @@ class Jira:
             matches = Condition(condition).matches
         except ValueError as wrong:
             return problem(400, f"Error in the JQL Query: {wrong}")
-        for project in re.findall(r'"([^"]*)"', condition.partition(")")[0] if "project in" in condition else ""):
+        for project in re.findall(
+            r'"([^"]*)"', condition.partition(")")[0] if "project in" in condition else ""
+        ):
             if project not in ("OPS", "WEB"):
-                return problem(400, f"The value '{project}' does not exist for the field 'project'.")
+                return problem(
+                    400, f"The value '{project}' does not exist for the field 'project'."
+                )
         found = [issue for issue in self.issues.values() if matches(self, issue)]
         found.sort(key=lambda one: str(one["updated"]), reverse=True)
         most = int(request.query.get("maxResults", ["50"])[0])
         page = [self._listed(one, request.query.get("fields")) for one in found[:most]]
         if self.cloud:
             last = len(found) <= most
-            return answer({"issues": page, "isLast": last, **({} if last else {"nextPageToken": "abc"})})
+            return answer(
+                {"issues": page, "isLast": last, **({} if last else {"nextPageToken": "abc"})}
+            )
         return answer({"issues": page, "total": len(found), "startAt": 0, "maxResults": most})
 
     def _listed(self, issue: Dict[str, Any], fields: Any) -> Dict[str, Any]:
         if not fields and self.cloud:
             return {"id": issue["id"]}
-        return {"id": issue["id"], "key": issue["key"],
-                "fields": {name: self._field(issue, name) for name in fields[0].split(",")}}  # fmt: skip
+        return {
+            "id": issue["id"],
+            "key": issue["key"],
+            "fields": {name: self._field(issue, name) for name in fields[0].split(",")},
+        }
 
     def _tick(self) -> str:
         self._now += timedelta(seconds=1)
@@ -327,7 +433,11 @@ def check_document(document: Any) -> None:
     if document is None:
         return
     if not _SCHEMA:
-        found = [folder / "adf-full.schema.json" for folder in FOLDERS if (folder / "adf-full.schema.json").is_file()]
+        found = [
+            folder / "adf-full.schema.json"
+            for folder in FOLDERS
+            if (folder / "adf-full.schema.json").is_file()
+        ]
         _SCHEMA.append(json.loads(found[0].read_text("utf-8")) if found else {})
     jsonschema.Draft4Validator(_SCHEMA[0]).validate(document)
 
@@ -336,7 +446,8 @@ _SCHEMA: List[Dict[str, Any]] = []
 
 
 class Condition:
-    """Jira's query language as far as it goes here: `field = "x"`, `!=`, `~`, `in (...)`, AND, OR. ValueError else."""
+    """Jira's query language as far as it goes here: `field = "x"`, `!=`, `~`, `in (...)`, AND, OR.
+    ValueError else."""
 
     _TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\["\\])*")|([A-Za-z]\w*)|(!=|[=~(),]))')
 
@@ -389,13 +500,18 @@ class Condition:
             return values[0] in fields["labels"]
         if field in ("description", "text"):
             assert operator == "~"
-            whole = jira.plain(fields["description"]) + (fields["summary"] if field == "text" else "")
+            whole = jira.plain(fields["description"]) + (
+                fields["summary"] if field == "text" else ""
+            )
             assert not re.search(r"[^\w ]", values[0]), "operators of the text search"
             return all(word.lower() in whole.lower() for word in values[0].split())
         if field == "project":
             return fields["project"] in values
         if field == "assignee":
-            return bool(fields["assignee"]) and fields["assignee"]["accountId" if jira.cloud else "name"] == values[0]
+            return (
+                bool(fields["assignee"])
+                and fields["assignee"]["accountId" if jira.cloud else "name"] == values[0]
+            )
         if (field, operator, values) == ("statusCategory", "!=", ["Done"]):
             return bool(fields["status"] != "Done")
         raise AssertionError(clause)

@@ -1,4 +1,5 @@
-"""Opsgenie on 127.0.0.1: takes requests, works them off when their outcome is asked for, and knows a small account."""
+"""Opsgenie on 127.0.0.1: takes requests, works them off when their outcome is asked for, and knows
+a small account."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ _TYPE = {
     "schema": {"type": "string", "enum": ["id", "alias", "tiny"], "default": "id"},
 }
 _NAMED = {"200": {"description": "a list"}}
-# What the trimmed description lacks, as docs.opsgenie.com describes it: "Escalate Alert To Next", "List Teams",
-# "List Escalations".
+# What the trimmed description lacks, as docs.opsgenie.com describes it: "Escalate Alert To Next",
+# "List Teams", "List Escalations".
 MORE = {
     "/v2/alerts/{identifier}/escalate": {
         "post": {
@@ -36,7 +37,10 @@ MORE = {
                             "required": ["escalation"],
                             "additionalProperties": False,
                             "properties": {
-                                "escalation": {"type": "object", "properties": {"id": {"type": "string"}}},
+                                "escalation": {
+                                    "type": "object",
+                                    "properties": {"id": {"type": "string"}},
+                                },
                                 "user": {"type": "string", "maxLength": 100},
                                 "source": {"type": "string", "maxLength": 100},
                                 "note": {"type": "string", "maxLength": 25000},
@@ -54,19 +58,29 @@ MORE = {
 
 
 class Opsgenie:
-    """The vendor's side. `alerts` are the alerts by id; `slow` how often an outcome is asked for before it is known.
+    """The vendor's side. `alerts` are the alerts by id; `slow` how often an outcome is asked for
+    before it is known.
 
-    `outcome` replaces what becomes of the next request: (isSuccess, status), and nothing is done when it is no success.
+    `outcome` replaces what becomes of the next request: (isSuccess, status), and nothing is done
+    when it is no success.
     """
 
     def __init__(self) -> None:
         self.alerts: Dict[str, Dict[str, Any]] = {}
         self.slow = 1
         self.outcome: Optional[Tuple[bool, str]] = None
-        self.teams = [{"id": str(uuid.UUID(int=1)), "name": "web"}, {"id": str(uuid.UUID(int=2)), "name": "Web Ops"}]
+        self.teams = [
+            {"id": str(uuid.UUID(int=1)), "name": "web"},
+            {"id": str(uuid.UUID(int=2)), "name": "Web Ops"},
+        ]
         self.escalations = [{"id": str(uuid.UUID(int=3)), "name": "web_escalation"}]
         self.schedules: List[Dict[str, Any]] = [
-            {"id": str(uuid.UUID(int=4)), "name": "web_schedule", "enabled": True, "ownerTeam": self.teams[0]}
+            {
+                "id": str(uuid.UUID(int=4)),
+                "name": "web_schedule",
+                "enabled": True,
+                "ownerTeam": self.teams[0],
+            }
         ]
         self.users = [
             {"id": str(uuid.UUID(int=5)), "username": "bob@example.com", "fullName": "Bob Builder"},
@@ -103,12 +117,18 @@ class Opsgenie:
 
     def __call__(self, request: Request) -> Reply:
         path = request.path[len(self._base) :]
-        wanted = READ_KEY if path.startswith(("/v2/schedules", "/v2/users", "/v2/teams", "/v2/escalations")) else KEY
+        wanted = (
+            READ_KEY
+            if path.startswith(("/v2/schedules", "/v2/users", "/v2/teams", "/v2/escalations"))
+            else KEY
+        )
         said = request.headers.get("authorization")
         if said != f"GenieKey {wanted}":
             known = said in (f"GenieKey {KEY}", f"GenieKey {READ_KEY}")
             message = "You are not authorized" if known else "Could not authenticate"
-            return answer({"message": message, "took": 0.001, "requestId": "r"}, 403 if known else 401)
+            return answer(
+                {"message": message, "took": 0.001, "requestId": "r"}, 403 if known else 401
+            )
         for method, pattern, handler in self._routes():
             found = re.fullmatch(pattern, path)
             if method == request.method and found:
@@ -173,7 +193,12 @@ class Opsgenie:
         sent = body_of(request)
         wrong = limits(sent)
         if wrong:
-            content = {"message": "Request body is not processable.", "errors": wrong, "took": 0.001, "requestId": "r"}
+            content = {
+                "message": "Request body is not processable.",
+                "errors": wrong,
+                "took": 0.001,
+                "requestId": "r",
+            }
             return answer(content, 422)
 
         def work() -> Tuple[bool, str, str]:
@@ -185,7 +210,9 @@ class Opsgenie:
             if None in responders:
                 return False, "Responder does not exist", ""
             keys = ("message", "alias", "description", "priority", "source", "details", "tags")
-            made = self.add(**{key: sent[key] for key in keys if key in sent}, responders=responders)
+            made = self.add(
+                **{key: sent[key] for key in keys if key in sent}, responders=responders
+            )
             return True, "Created alert", made["id"]
 
         return self._taken("Create", work)
@@ -204,13 +231,18 @@ class Opsgenie:
         return None
 
     def _alert(self, request: Request, id: str) -> Optional[Dict[str, Any]]:
-        key = {"tiny": "tinyId", "alias": "alias", "id": "id"}[request.query.get("identifierType", ["id"])[0]]
+        key = {"tiny": "tinyId", "alias": "alias", "id": "id"}[
+            request.query.get("identifierType", ["id"])[0]
+        ]
         return next((one for one in reversed(list(self.alerts.values())) if one[key] == id), None)
 
     def _read(self, request: Request, id: str) -> Reply:
         alert = self._alert(request, id)
         if alert is None:
-            return answer({"message": "Alert with id [x] does not exist.", "took": 0.001, "requestId": "r"}, 404)
+            return answer(
+                {"message": "Alert with id [x] does not exist.", "took": 0.001, "requestId": "r"},
+                404,
+            )
         return data(alert)
 
     def _act(self, request: Request, id: str, action: str) -> Reply:
@@ -242,11 +274,19 @@ class Opsgenie:
 
     def _search(self, request: Request) -> Reply:
         query = request.query.get("query", [""])[0]
-        found = [one for one in self.alerts.values() if "status: open" not in query or one["status"] == "open"]
+        found = [
+            one
+            for one in self.alerts.values()
+            if "status: open" not in query or one["status"] == "open"
+        ]
         named = re.search(r'(teams|responders): "([^"]*)"', query)
         if named:
             every = [*self.teams, *self.users, *self.schedules, *self.escalations]
-            ids = [one["id"] for one in every if named.group(2) in (one.get("name"), one.get("username"))]
+            ids = [
+                one["id"]
+                for one in every
+                if named.group(2) in (one.get("name"), one.get("username"))
+            ]
             found = [one for one in found if any(who["id"] in ids for who in one["responders"])]
         found.sort(key=lambda one: one["createdAt"], reverse=request.query["order"] == ["desc"])
         return data(found[: int(request.query["limit"][0])])
@@ -255,8 +295,12 @@ class Opsgenie:
         key = request.query.get("scheduleIdentifierType", ["id"])[0]
         schedule = next((one for one in self.schedules if one[key] == id), None)
         if schedule is None:
-            return answer({"message": "Schedule does not exist", "took": 0.001, "requestId": "r"}, 404)
-        return data({"_parent": {"id": schedule["id"]}, "onCallRecipients": self.on_call[schedule["name"]]})
+            return answer(
+                {"message": "Schedule does not exist", "took": 0.001, "requestId": "r"}, 404
+            )
+        return data(
+            {"_parent": {"id": schedule["id"]}, "onCallRecipients": self.on_call[schedule["name"]]}
+        )
 
     def _users(self, request: Request) -> Reply:
         begin, count = int(request.query["offset"][0]), int(request.query["limit"][0])
@@ -264,12 +308,21 @@ class Opsgenie:
 
 
 def data(content: Any) -> Reply:
-    return answer({"data": json.loads(json.dumps(content)), "took": 0.012, "requestId": str(uuid.uuid4())})
+    return answer(
+        {"data": json.loads(json.dumps(content)), "took": 0.012, "requestId": str(uuid.uuid4())}
+    )
 
 
 def limits(alert: Dict[str, Any]) -> Dict[str, str]:
     """What the vendor's page of the API says of lengths, counted as Java does."""
-    most = {"message": 130, "alias": 512, "description": 15000, "user": 100, "source": 100, "entity": 512}
+    most = {
+        "message": 130,
+        "alias": 512,
+        "description": 15000,
+        "user": 100,
+        "source": 100,
+        "entity": 512,
+    }
     wrong = {}
     for name, limit in most.items():
         if len(alert.get(name, "").encode("utf-16-le")) // 2 > limit:

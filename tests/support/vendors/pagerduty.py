@@ -1,4 +1,5 @@
-"""A PagerDuty account in memory, behind `support.vendor.Vendor`: it answers as the vendor documents and remembers.
+"""A PagerDuty account in memory, behind `support.vendor.Vendor`: it answers as the vendor documents
+and remembers.
 
 with FakePagerDuty() as account:
     account.options(service="PWEB")       # a config that speaks to it
@@ -19,11 +20,14 @@ ROUTING_KEY = "e93facc04764012d7bfb002500d5d1a6"
 OPEN_ALREADY = "Open incident with matching dedup key already exists on this service"
 START = "2026-11-23T09:00:00Z"
 
-# GET /services/{id} is left out of the trimmed contract; documented as "Get a service" of the REST API v2.
+# GET /services/{id} is left out of the trimmed contract; documented as "Get a service" of the REST
+# API v2.
 _SERVICE: Dict[str, Any] = {
     "/services/{id}": {
         "get": {
-            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "parameters": [
+                {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+            ],
             "responses": {"200": {"description": "The service."}},
         }
     }
@@ -32,11 +36,14 @@ _SERVICE: Dict[str, Any] = {
 
 def error(status: int, number: int, message: str, *errors: str, **headers: str) -> Reply:
     """An error as the REST API explains it."""
-    return answer({"error": {"message": message, "code": number, "errors": list(errors)}}, status, **headers)
+    return answer(
+        {"error": {"message": message, "code": number, "errors": list(errors)}}, status, **headers
+    )
 
 
 class FakePagerDuty:
-    """Users alice, bob, carol and the bot; a service PWEB (policy PPOL: bob by the schedule PSCH, then carol)."""
+    """Users alice, bob, carol and the bot; a service PWEB (policy PPOL: bob by the schedule PSCH,
+    then carol)."""
 
     def __init__(self) -> None:
         self.users: Dict[str, Dict[str, str]] = {
@@ -55,13 +62,18 @@ class FakePagerDuty:
             "PEMPTY": {"name": "Nobody", "levels": []},
         }
         self.schedules: Dict[str, Dict[str, Any]] = {
-            "PSCH": {"name": "Web rota", "end": "2026-11-23T18:00:00Z", "type": "schedule_reference"}
+            "PSCH": {
+                "name": "Web rota",
+                "end": "2026-11-23T18:00:00Z",
+                "type": "schedule_reference",
+            }
         }
         self.incidents: List[Dict[str, Any]] = []
         self.responders: List[Dict[str, Any]] = []
         self.abilities = {"coordinated_responding"}
         self.routing_keys = {ROUTING_KEY: "PWEB"}
-        # Events wait here until `settle`, when it is not immediate: the vendor answers before it works on them.
+        # Events wait here until `settle`, when it is not immediate: the vendor answers before it
+        # works on them.
         self.queue: List[Dict[str, Any]] = []
         self.immediate = True
         self.page_size = 100
@@ -140,7 +152,13 @@ class FakePagerDuty:
         }  # fmt: skip
         query = request.query.get("query", [""])[0].lower()
         rows = [
-            {"id": id, "type": parts[0], "name": one["name"], "summary": one["name"], "email": one.get("email")}
+            {
+                "id": id,
+                "type": parts[0],
+                "name": one["name"],
+                "summary": one["name"],
+                "email": one.get("email"),
+            }
             for id, one in every[parts[0]].items()
             if query in one["name"].lower() or query in str(one.get("email", "")).lower()
         ]
@@ -151,7 +169,9 @@ class FakePagerDuty:
         if service is None:
             return error(404, 2100, "Not Found")
         policy = {"id": service["policy"], "type": "escalation_policy_reference"}
-        return answer({"service": {"id": parts[1], "name": service["name"], "escalation_policy": policy}})
+        return answer(
+            {"service": {"id": parts[1], "name": service["name"], "escalation_policy": policy}}
+        )
 
     def _user(self, id: str) -> Dict[str, Any]:
         return {"id": id, "type": "user_reference", "summary": self.users[id]["name"]}
@@ -162,7 +182,11 @@ class FakePagerDuty:
             for level, entries in enumerate(policy["levels"], start=1):
                 for user, schedule in entries:
                     rota = self.schedules.get(schedule)
-                    reference = rota and {"id": schedule, "type": rota["type"], "summary": rota["name"]}
+                    reference = rota and {
+                        "id": schedule,
+                        "type": rota["type"],
+                        "summary": rota["name"],
+                    }
                     rows.append(
                         {
                             "user": self._user(user),
@@ -173,7 +197,11 @@ class FakePagerDuty:
                             "end": rota["end"] if rota else None,
                         }
                     )
-        for name, part in (("user_ids", "user"), ("schedule_ids", "schedule"), ("escalation_policy_ids", None)):
+        for name, part in (
+            ("user_ids", "user"),
+            ("schedule_ids", "schedule"),
+            ("escalation_policy_ids", None),
+        ):
             wanted = request.query.get(f"{name}[]")
             key = part or "escalation_policy"
             if wanted:
@@ -193,18 +221,28 @@ class FakePagerDuty:
         if service_id not in self.services:
             return error(400, 2002, "Arguments Caused Error", "Service not found")
         if "assignments" in wanted and "escalation_policy" in wanted:
-            return error(400, 2001, "Invalid Input Provided", "Assignments and escalation policy exclude each other")
+            return error(
+                400,
+                2001,
+                "Invalid Input Provided",
+                "Assignments and escalation policy exclude each other",
+            )
         if len(wanted["title"]) > 1024 or "\n" in wanted["title"]:
             return error(400, 2001, "Invalid Input Provided", "Title is too long")
         key = wanted.get("incident_key")
-        if any(one["incident_key"] == key and one["service"]["id"] == service_id for one in self.opened()):
+        if any(
+            one["incident_key"] == key and one["service"]["id"] == service_id
+            for one in self.opened()
+        ):
             return error(
                 400,
                 2002,
                 "Arguments Caused Error",
                 "Open incident with matching dedup key already exists on this service",
             )
-        policy = wanted.get("escalation_policy", {}).get("id") or self.services[service_id]["policy"]
+        policy = (
+            wanted.get("escalation_policy", {}).get("id") or self.services[service_id]["policy"]
+        )
         people = [one["assignee"]["id"] for one in wanted.get("assignments", [])]
         if any(one not in self.users for one in people) or policy not in self.policies:
             return error(400, 2002, "Arguments Caused Error", "Assignee not found")
@@ -217,7 +255,13 @@ class FakePagerDuty:
         return answer({"incident": self._shown(incident)}, 201)
 
     def _add(
-        self, title: str, service: str, policy: str, people: List[str], key: Optional[str], alert: str = ""
+        self,
+        title: str,
+        service: str,
+        policy: str,
+        people: List[str],
+        key: Optional[str],
+        alert: str = "",
     ) -> Dict[str, Any]:
         number = 1200 + len(self.incidents) + 1
         direct = bool(people)
@@ -235,7 +279,11 @@ class FakePagerDuty:
             "status": "triggered",
             "incident_key": key,
             "alert_key": alert,
-            "service": {"id": service, "type": "service_reference", "summary": self.services[service]["name"]},
+            "service": {
+                "id": service,
+                "type": "service_reference",
+                "summary": self.services[service]["name"],
+            },
             "escalation_policy": {"id": policy, "summary": self.policies[policy]["name"]},
             "assigned_via": "direct_assignment" if direct else "escalation_policy",
             "assignments": [{"at": START, "assignee": self._user(one)} for one in people],
@@ -244,7 +292,11 @@ class FakePagerDuty:
         return incident
 
     def _shown(self, incident: Dict[str, Any]) -> Dict[str, Any]:
-        return {key: value for key, value in incident.items() if key not in ("alert_key", "from", "body")}
+        return {
+            key: value
+            for key, value in incident.items()
+            if key not in ("alert_key", "from", "body")
+        }
 
     def _list_incidents(self, request: Request, parts: List[str]) -> Reply:
         query = request.query
@@ -258,20 +310,30 @@ class FakePagerDuty:
             rows = [one for one in rows if one["service"]["id"] in query["service_ids[]"]]
         if "user_ids[]" in query:
             wanted = query["user_ids[]"]
-            rows = [one for one in rows if any(each["assignee"]["id"] in wanted for each in one["assignments"])]
+            rows = [
+                one
+                for one in rows
+                if any(each["assignee"]["id"] in wanted for each in one["assignments"])
+            ]
         if query.get("sort_by", [""])[0].endswith(":desc"):
             rows.reverse()
         return self._page("incidents", [self._shown(one) for one in rows], request)
 
     def _at(self, id: str, numbers: bool = True) -> Optional[Dict[str, Any]]:
         known = (
-            (lambda one: id in (one["id"], str(one["incident_number"]))) if numbers else (lambda one: id == one["id"])
+            (lambda one: id in (one["id"], str(one["incident_number"])))
+            if numbers
+            else (lambda one: id == one["id"])
         )
         return next((one for one in self.incidents if known(one)), None)
 
     def _get(self, request: Request, parts: List[str]) -> Reply:
         incident = self._at(parts[1])
-        return answer({"incident": self._shown(incident)}) if incident else error(404, 2100, "Not Found")
+        return (
+            answer({"incident": self._shown(incident)})
+            if incident
+            else error(404, 2100, "Not Found")
+        )
 
     def _update(self, request: Request, parts: List[str]) -> Reply:
         requester, incident = self._requester(request), self._at(parts[1], numbers=False)
@@ -296,7 +358,9 @@ class FakePagerDuty:
         level = wanted.get("escalation_level")
         if level:
             entries = self.policies[incident["escalation_policy"]["id"]]["levels"][level - 1]
-            incident["assignments"] = [{"at": START, "assignee": self._user(user)} for user, _ in entries]
+            incident["assignments"] = [
+                {"at": START, "assignee": self._user(user)} for user, _ in entries
+            ]
             incident["status"], incident["assigned_via"] = "triggered", "escalation_policy"
             incident["changed_by"] = requester
         return answer({"incident": self._shown(incident)})
@@ -304,7 +368,10 @@ class FakePagerDuty:
     def _request_responders(self, request: Request, parts: List[str]) -> Reply:
         if "coordinated_responding" not in self.abilities:
             return error(
-                402, 2012, "Account does not have the abilities to perform the action", "coordinated_responding"
+                402,
+                2012,
+                "Account does not have the abilities to perform the action",
+                "coordinated_responding",
             )
         wanted = body_of(request)
         if self._requester(request) is None or wanted["requester_id"] not in self.users:
@@ -313,8 +380,17 @@ class FakePagerDuty:
         if incident is None:
             return error(404, 2100, "Not Found")
         targets = [one["responder_request_target"] for one in wanted["responder_request_targets"]]
-        self.responders += [{**one, "incident": incident["id"], "by": wanted["requester_id"]} for one in targets]
-        return answer({"responder_request": {"incident": {"id": incident["id"]}, "message": wanted["message"]}})
+        self.responders += [
+            {**one, "incident": incident["id"], "by": wanted["requester_id"]} for one in targets
+        ]
+        return answer(
+            {
+                "responder_request": {
+                    "incident": {"id": incident["id"]},
+                    "message": wanted["message"],
+                }
+            }
+        )
 
     # The Events API v2.
 
@@ -323,14 +399,38 @@ class FakePagerDuty:
             event = body_of(request)
             if event["routing_key"] not in self.routing_keys:
                 errors = ["'routing_key' is invalid"]
-                return answer({"status": "invalid event", "message": "Event object is invalid", "errors": errors}, 400)
-            if len(event.get("payload", {}).get("summary", "")) > 1024 or len(event.get("dedup_key", "")) > 255:
+                return answer(
+                    {
+                        "status": "invalid event",
+                        "message": "Event object is invalid",
+                        "errors": errors,
+                    },
+                    400,
+                )
+            if (
+                len(event.get("payload", {}).get("summary", "")) > 1024
+                or len(event.get("dedup_key", "")) > 255
+            ):
                 errors = ["'payload.summary' is too long"]
-                return answer({"status": "invalid event", "message": "Event object is invalid", "errors": errors}, 400)
+                return answer(
+                    {
+                        "status": "invalid event",
+                        "message": "Event object is invalid",
+                        "errors": errors,
+                    },
+                    400,
+                )
             self.queue.append(event)
             if self.immediate:
                 self.settle()
-            return answer({"status": "success", "message": "Event processed", "dedup_key": event["dedup_key"]}, 202)
+            return answer(
+                {
+                    "status": "success",
+                    "message": "Event processed",
+                    "dedup_key": event["dedup_key"],
+                },
+                202,
+            )
 
     def _work(self, event: Dict[str, Any]) -> None:
         there = next((one for one in self.opened() if one["alert_key"] == event["dedup_key"]), None)
@@ -341,4 +441,6 @@ class FakePagerDuty:
                 # An incident that comes from an alert has no key of its own.
                 self._add(summary, service, policy, [], None, alert=event["dedup_key"])
         elif there is not None:
-            there["status"] = {"acknowledge": "acknowledged", "resolve": "resolved"}[event["event_action"]]
+            there["status"] = {"acknowledge": "acknowledged", "resolve": "resolved"}[
+                event["event_action"]
+            ]

@@ -1,4 +1,5 @@
-"""Trello as far as opsroom uses it: one board in memory, and what Trello says of mistakes, mostly in plain text."""
+"""Trello as far as opsroom uses it: one board in memory, and what Trello says of mistakes, mostly
+in plain text."""
 
 from __future__ import annotations
 
@@ -18,11 +19,14 @@ CARD = "AbCd1234"
 def as_documented(contract: Dict[str, Any]) -> None:
     """Where the description says less than Trello's documentation:
 
-    - key and token may come in the header Authorization (guides/rest-api/authorization), and here they must;
+    - key and token may come in the header Authorization (guides/rest-api/authorization), and here
+      they must;
     - parameters may come in the body, so `text` need not be in the query;
     - a board, like a card, may be named by its short link.
     """
-    contract["components"]["securitySchemes"] = {"header": {"type": "apiKey", "in": "header", "name": "Authorization"}}
+    contract["components"]["securitySchemes"] = {
+        "header": {"type": "apiKey", "in": "header", "name": "Authorization"}
+    }
     contract["security"] = [{"header": []}]
     for parameter in contract["paths"]["/cards/{id}/actions/comments"]["post"]["parameters"]:
         if parameter["name"] == "text":
@@ -31,7 +35,10 @@ def as_documented(contract: Dict[str, Any]) -> None:
         if path.startswith("/boards/{id}"):
             for parameter in [*item.get("parameters", []), *item["get"].get("parameters", [])]:
                 if parameter["name"] == "id":
-                    parameter["schema"] = {"type": "string", "pattern": "^([0-9a-fA-F]{24}|[0-9A-Za-z]{8})$"}
+                    parameter["schema"] = {
+                        "type": "string",
+                        "pattern": "^([0-9a-fA-F]{24}|[0-9A-Za-z]{8})$",
+                    }
 
 
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -45,7 +52,8 @@ MORE = {
 
 
 class Trello(Vendor):
-    """A board with three lists and two members; answers like Trello, in plain text where Trello does."""
+    """A board with three lists and two members; answers like Trello, in plain text where Trello
+    does."""
 
     def __init__(self) -> None:
         super().__init__("trello.json", self.play, base="/1", more=MORE, patch=as_documented)
@@ -56,7 +64,8 @@ class Trello(Vendor):
             {"id": ALICE, "username": "alice42", "fullName": "Alice Adams"},
             {"id": BOB, "username": "bob", "fullName": "Bob Brown"},
         ]
-        # Lists that are archived; whether the board is closed, and how its limit of open cards stands.
+        # Lists that are archived; whether the board is closed, and how its limit of open cards
+        # stands.
         self.archived: List[str] = []
         self.closed = False
         self.limit = "ok"
@@ -66,15 +75,20 @@ class Trello(Vendor):
         number = len(self.cards)
         link = link or f"Card{number:04d}"
         card = {
-            "id": f"5abbe4b7ddc1b351ef97{number:04d}", "name": name, "desc": desc, "idList": column, "idBoard": BOARD,
-            "closed": False, "idMembers": [], "shortLink": link, "shortUrl": f"https://trello.com/c/{link}",
+            "id": f"5abbe4b7ddc1b351ef97{number:04d}", "name": name, "desc": desc, "idList": column,
+            "idBoard": BOARD,
+            "closed": False, "idMembers": [], "shortLink": link,
+            "shortUrl": f"https://trello.com/c/{link}",
             "dateLastActivity": f"2026-11-23T10:{number:02d}:00.000Z", **more,
         }  # fmt: skip
         self.cards.append(card)
         return card
 
     def play(self, request: Request) -> Reply:
-        if request.headers.get("authorization") != f'OAuth oauth_consumer_key="{KEY}", oauth_token="{TOKEN}"':
+        if (
+            request.headers.get("authorization")
+            != f'OAuth oauth_consumer_key="{KEY}", oauth_token="{TOKEN}"'
+        ):
             return Reply(401, "invalid token")
         assert not {"key", "token"} & set(request.query), "secrets in an address"
         parts = urlsplit(request.path).path[len("/1/") :].split("/")
@@ -85,7 +99,9 @@ class Trello(Vendor):
         if request.method != "GET" and self.closed:
             return Reply(401, "unauthorized card permission requested")
         if request.method == "POST" and parts == ["cards"] and self.limit != "ok":
-            return answer({"message": "Board has too many open cards", "error": "BOARD_TOO_MANY_CARDS"}, 403)
+            return answer(
+                {"message": "Board has too many open cards", "error": "BOARD_TOO_MANY_CARDS"}, 403
+            )
         if request.method == "POST" and parts == ["cards"]:
             if query["idList"] not in [one for one, _ in self.lists]:
                 return Reply(400, "invalid value for idList")
@@ -113,8 +129,14 @@ class Trello(Vendor):
 
     def board(self, parts: List[str], query: Dict[str, str]) -> Reply:
         if parts[1] not in (BOARD, "BoArD123"):
-            return Reply(404, "board not found") if parts[1] != "InVaLiD1" else Reply(400, "invalid id")
-        lists = [{"id": one, "name": name, "closed": one in self.archived} for one, name in self.lists]
+            return (
+                Reply(404, "board not found")
+                if parts[1] != "InVaLiD1"
+                else Reply(400, "invalid id")
+            )
+        lists = [
+            {"id": one, "name": name, "closed": one in self.archived} for one, name in self.lists
+        ]
         if parts[2:] == ["lists"]:
             return answer(lists)
         if parts[2:] == ["members"]:
@@ -123,19 +145,31 @@ class Trello(Vendor):
             return answer(self.cards[-int(query["limit"]) :])
         cards = [one for one in self.cards if not one["closed"]]
         content = {"name": "Operations", "lists": lists, "cards": cards, "members": self.members}
-        return answer({**content, "closed": self.closed, "limits": {"cards": {"openPerBoard": {"status": self.limit}}}})
+        return answer(
+            {
+                **content,
+                "closed": self.closed,
+                "limits": {"cards": {"openPerBoard": {"status": self.limit}}},
+            }
+        )
 
     def one(self, card: Dict[str, Any], query: Dict[str, str]) -> Dict[str, Any]:
         shown = {name: card[name] for name in [*query["fields"].split(","), "id"]}
         if "list" in query:
             archived = card["idList"] in self.archived
-            shown["list"] = {"id": card["idList"], "name": dict(self.lists)[card["idList"]], "closed": archived}
+            shown["list"] = {
+                "id": card["idList"],
+                "name": dict(self.lists)[card["idList"]],
+                "closed": archived,
+            }
         if "board" in query:
             shown["board"] = {"id": BOARD, "name": "Operations", "closed": self.closed}
         if "members" in query:
             shown["members"] = self.people(card["idMembers"])
         if "actions" in query:
-            mine = [one for one in self.actions if one["data"]["card"]["shortLink"] == card["shortLink"]]
+            mine = [
+                one for one in self.actions if one["data"]["card"]["shortLink"] == card["shortLink"]
+            ]
             shown["actions"] = mine[::-1][: int(query["actions_limit"])]
         return shown
 

@@ -1,4 +1,5 @@
-"""Splunk On-Call on 127.0.0.1: its API, its REST endpoint on a host of its own, one organisation behind both."""
+"""Splunk On-Call on 127.0.0.1: its API, its REST endpoint on a host of its own, one organisation
+behind both."""
 
 from __future__ import annotations
 
@@ -17,9 +18,11 @@ _GENERIC = "/integrations/generic/20131114"
 
 
 class VictorOps:
-    """The vendor's side. `incidents` as its list shows them; `pending` are alerts that have not become one yet.
+    """The vendor's side. `incidents` as its list shows them; `pending` are alerts that have not
+    become one yet.
 
-    `policies_left` is how often the list of policies may still be asked for; `slow`: alerts wait for `work_off`.
+    `policies_left` is how often the list of policies may still be asked for; `slow`: alerts wait
+    for `work_off`.
     """
 
     def __init__(self) -> None:
@@ -32,13 +35,20 @@ class VictorOps:
         self.policies_left = 1
         self.error = ""
         self.users = ["alice", "bob", "zoe", "opsroom-bot"]
-        self.teams = [{"name": "Web", "slug": "team-aaaa1111"}, {"name": "Data", "slug": "team-bbbb2222"}]
+        self.teams = [
+            {"name": "Web", "slug": "team-aaaa1111"},
+            {"name": "Data", "slug": "team-bbbb2222"},
+        ]
         self.policies = [
             {"policy": {"name": "Web Primary", "slug": "pol-web1"}, "team": self.teams[0]},
             {"policy": {"name": "Data Primary", "slug": "pol-data1"}, "team": self.teams[1]},
             {"policy": {"name": "Data Waiting Room", "slug": "pol-data2"}, "team": self.teams[1]},
         ]
-        self.routing = {"web": ["pol-web1"], "everything": ["pol-web1", "pol-data1"], "ops@example.com": ["pol-web1"]}
+        self.routing = {
+            "web": ["pol-web1"],
+            "everything": ["pol-web1", "pol-data1"],
+            "ops@example.com": ["pol-web1"],
+        }
         self.on_call: Dict[str, List[str]] = {"pol-web1": ["bob"], "pol-data1": ["zoe", "alice"]}
         self.shifts: Dict[str, List[Dict[str, Any]]] = {}
 
@@ -77,7 +87,9 @@ class VictorOps:
             self._alerted(alert)
 
     def take_alert(self, request: Request) -> Reply:
-        key, routing_key = (unquote(one) for one in request.path[len(f"{_GENERIC}/alert/") :].split("/"))
+        key, routing_key = (
+            unquote(one) for one in request.path[len(f"{_GENERIC}/alert/") :].split("/")
+        )
         if key != ENDPOINT_KEY:
             return Reply(404, "")
         sent = body_of(request)
@@ -98,7 +110,11 @@ class VictorOps:
 
     def _routes(self) -> List[Tuple[str, str, Callable[..., Reply]]]:
         return [
-            ("GET", "/v1/incidents", lambda request: answer({"incidents": json.loads(json.dumps(self.incidents))})),
+            (
+                "GET",
+                "/v1/incidents",
+                lambda request: answer({"incidents": json.loads(json.dumps(self.incidents))}),
+            ),
             ("POST", "/v1/incidents", self._create),
             ("PATCH", "/v1/incidents/(ack|resolve)", self._change),
             ("POST", "/v1/incidents/reroute", self._reroute),
@@ -127,7 +143,9 @@ class VictorOps:
         )
         self.details[made["incidentNumber"]] = sent
         error = {"error": self.error} if self.error else {}
-        return answer({"incidentNumber": made["incidentNumber"], "entityId": made["entityId"], **error})
+        return answer(
+            {"incidentNumber": made["incidentNumber"], "entityId": made["entityId"], **error}
+        )
 
     def _change(self, request: Request, verb: str) -> Reply:
         sent = body_of(request)
@@ -156,12 +174,24 @@ class VictorOps:
         for one in sent["reroutes"]:
             targets = []
             for target in one["targets"]:
-                known = self.users if target["type"] == "User" else [each["policy"]["slug"] for each in self.policies]
+                known = (
+                    self.users
+                    if target["type"] == "User"
+                    else [each["policy"]["slug"] for each in self.policies]
+                )
                 good = target["slug"] in known
-                targets.append({"slug": target["slug"], "success": good, "message": "" if good else "Unknown target"})
+                targets.append(
+                    {
+                        "slug": target["slug"],
+                        "success": good,
+                        "message": "" if good else "Unknown target",
+                    }
+                )
             self.rerouted.append(one)
             done = all(target["success"] for target in targets)
-            statuses.append({"incidentNumber": one["incidentNumber"], "success": done, "targetStatus": targets})
+            statuses.append(
+                {"incidentNumber": one["incidentNumber"], "success": done, "targetStatus": targets}
+            )
         return answer({"statuses": statuses})
 
     def _current(self, request: Request) -> Reply:
@@ -171,7 +201,10 @@ class VictorOps:
             now = [
                 {
                     "escalationPolicy": one["policy"],
-                    "users": [{"onCalluser": {"username": user}} for user in self.on_call[one["policy"]["slug"]]],
+                    "users": [
+                        {"onCalluser": {"username": user}}
+                        for user in self.on_call[one["policy"]["slug"]]
+                    ],
                 }
                 for one in self.policies
                 if one["team"] == team and one["policy"]["slug"] in self.on_call
@@ -184,7 +217,11 @@ class VictorOps:
         if team is None:
             return Reply(404, "Team not found")
         schedules = [
-            {"policy": one["policy"], "overrides": [], "schedule": self.shifts.get(one["policy"]["slug"], [])}
+            {
+                "policy": one["policy"],
+                "overrides": [],
+                "schedule": self.shifts.get(one["policy"]["slug"], []),
+            }
             for one in self.policies
             if one["team"] == team
         ]
@@ -193,7 +230,12 @@ class VictorOps:
     def _users(self, request: Request) -> Reply:
         # A list in a list, as it is answered.
         users = [
-            {"username": name, "firstName": name.title(), "lastName": "Builder", "email": f"{name}@example.com"}
+            {
+                "username": name,
+                "firstName": name.title(),
+                "lastName": "Builder",
+                "email": f"{name}@example.com",
+            }
             for name in self.users
         ]
         return answer({"users": [users]})
@@ -238,4 +280,6 @@ class VictorOps:
                 pagedUsers=[user for slug in slugs for user in self.on_call.get(slug, [])],
             )
         elif found is not None:
-            found["currentPhase"] = {"ACKNOWLEDGEMENT": "ACKED", "RECOVERY": "RESOLVED"}[alert["message_type"]]
+            found["currentPhase"] = {"ACKNOWLEDGEMENT": "ACKED", "RECOVERY": "RESOLVED"}[
+                alert["message_type"]
+            ]

@@ -1,7 +1,9 @@
-"""The record for auditors without StackStorm: python -m opsroom.audit report|verify --database URL ...
+"""The record for auditors without StackStorm: python -m opsroom.audit report|verify --database URL
+...
 
-Needs only the folder actions/lib on PYTHONPATH and SQLAlchemy. Ends with 0 when the record holds and is complete, with
-1 when it is broken or incomplete (or a noted hash is gone), with 2 when that could not be found out.
+Needs only the folder actions/lib on PYTHONPATH and SQLAlchemy. Ends with 0 when the record holds
+and is complete, with 1 when it is broken or incomplete (or a noted hash is gone), with 2 when that
+could not be found out.
 """
 
 from __future__ import annotations
@@ -31,22 +33,40 @@ def main(arguments: Optional[List[str]] = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m opsroom.audit", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m opsroom.audit", description=__doc__.splitlines()[0]
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     report = commands.add_parser("report", help="the changes of a period as a file")
-    report.add_argument("--since", required=True, help="a month (2026-11), a day, a year or a moment, in UTC")
-    report.add_argument("--until", default="", help="the last day, month or year; without it, all of --since")
+    report.add_argument(
+        "--since", required=True, help="a month (2026-11), a day, a year or a moment, in UTC"
+    )
+    report.add_argument(
+        "--until", default="", help="the last day, month or year; without it, all of --since"
+    )
     report.add_argument("--environment", default="", help="only this one")
     report.add_argument("--format", choices=FORMATS, default="html")
-    report.add_argument("--folder", type=Path, default=Path("."), help="where the file goes; - for standard output")
-    report.add_argument("--web", default="", help="the address of StackStorm's web interface, for links")
+    report.add_argument(
+        "--folder", type=Path, default=Path("."), help="where the file goes; - for standard output"
+    )
+    report.add_argument(
+        "--web", default="", help="the address of StackStorm's web interface, for links"
+    )
     verify = commands.add_parser("verify", help="check every record and every noted hash")
-    verify.add_argument("--record", type=int, default=0, help="the number of the record that --head is of")
-    verify.add_argument("--keep", action="store_true", help="add the newest hash to the file of --heads")
+    verify.add_argument(
+        "--record", type=int, default=0, help="the number of the record that --head is of"
+    )
+    verify.add_argument(
+        "--keep", action="store_true", help="add the newest hash to the file of --heads"
+    )
     for one in (report, verify):
-        one.add_argument("--database", required=True, help="such as sqlite:////path/opsroom.db?mode=ro")
+        one.add_argument(
+            "--database", required=True, help="such as sqlite:////path/opsroom.db?mode=ro"
+        )
         one.add_argument("--head", default="", help="a hash noted earlier")
-    verify.add_argument("--heads", type=Path, help="a file of noted hashes, one a line: when, record, hash")
+    verify.add_argument(
+        "--heads", type=Path, help="a file of noted hashes, one a line: when, record, hash"
+    )
     return parser
 
 

@@ -1,8 +1,9 @@
-"""Records whose time is wrong, since a machine's clock was: when they were really written, as far as others show it.
+"""Records whose time is wrong, since a machine's clock was: when they were really written, as far
+as others show it.
 
-In the chain no record is dated before the one before it. So one command with the clock at 2099 dates all later records
-2099, too; what their clocks said is noted in their facts. Here the times are put right from what was noted and from the
-order of the records, and each jump is told.
+In the chain no record is dated before the one before it. So one command with the clock at 2099
+dates all later records 2099, too; what their clocks said is noted in their facts. Here the times
+are put right from what was noted and from the order of the records, and each jump is told.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ Follower = Tuple[int, datetime, datetime]
 
 @dataclass(frozen=True)
 class Jump:
-    """Records `first` to `last`, whose clock said `said`; they were written between `since` and `until`."""
+    """Records `first` to `last`, whose clock said `said`; they were written between `since` and
+    `until`."""
 
     first: int
     last: int
@@ -40,14 +42,16 @@ class Jump:
         one = self.first == self.last
         which = f"Record {self.first} is" if one else f"Records {self.first} to {self.last} are"
         return (
-            f"{which} dated {stamp(self.said)} and {'was' if one else 'were'} written between {stamp(self.since)} and"
+            f"{which} dated {stamp(self.said)} and {'was' if one else 'were'} written between "
+            f"{stamp(self.since)} and"
             f" {stamp(self.until)}: the clock of the machine was wrong."
         )
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The times of records that are dated otherwise, by their numbers, and every jump, in the order of the records."""
+    """The times of records that are dated otherwise, by their numbers, and every jump, in the order
+    of the records."""
 
     times: Mapping[int, datetime] = field(default_factory=dict)
     jumps: Tuple[Jump, ...] = ()
@@ -62,9 +66,15 @@ class Clock:
         return (min(self.times), max(self.times)) if self.times else (0, -1)
 
     def findings(self, period: Period) -> Tuple[Finding, ...]:
-        """The jumps that a report on a period has to tell of: no one knows for sure what belongs into it."""
+        """The jumps that a report on a period has to tell of: no one knows for sure what belongs
+        into it."""
         return tuple(
-            Finding(GapKind.CLOCK_JUMP.value, one.message, "", tuple(dict.fromkeys((one.first, one.last))))
+            Finding(
+                GapKind.CLOCK_JUMP.value,
+                one.message,
+                "",
+                tuple(dict.fromkeys((one.first, one.last))),
+            )
             for one in self.jumps
             if period.has(one.said) or (one.since < period.until and one.until >= period.since)
         )
@@ -79,7 +89,9 @@ def read_clock(on: Transaction, now: datetime) -> Clock:
         first, dated, _ = run[0]
         # Of several clocks that contradict each other, the latest that the record before does not.
         before = _last_before(on, first, max(said for _, _, said in run) + TOLERANCE)
-        ahead = dated > now + TOLERANCE or (before is not None and first - 1 - before[0] <= len(run))
+        ahead = dated > now + TOLERANCE or (
+            before is not None and first - 1 - before[0] <= len(run)
+        )
         if not ahead:
             # Their own clock was behind; they stand at the time of the record before them.
             jumps += [Jump(seq, seq, said, at, at) for seq, at, said in run]
@@ -101,7 +113,11 @@ def read_clock(on: Transaction, now: datetime) -> Clock:
 def _runs(on: Transaction) -> Iterator[List[Follower]]:
     """Records one after the other whose clock said less than the time that they are dated."""
     run: List[Follower] = []
-    noted = rows(on, "SELECT seq, at, facts FROM ledger WHERE facts LIKE :noted ORDER BY seq", noted='%"clock":"%')
+    noted = rows(
+        on,
+        "SELECT seq, at, facts FROM ledger WHERE facts LIKE :noted ORDER BY seq",
+        noted='%"clock":"%',
+    )
     for row in noted:
         found = _follower(row["seq"], row["at"], row["facts"])
         if found is None:

@@ -1,4 +1,5 @@
-"""From the ledger's records to the changes of a period. Reads also what someone wrote there by hand."""
+"""From the ledger's records to the changes of a period. Reads also what someone wrote there by
+hand."""
 
 from __future__ import annotations
 
@@ -27,9 +28,9 @@ Place = Tuple[str, str]
 class Collected:
     """What the ledger has of a period.
 
-    `changes` were carried out, `attempts` touched nothing; both oldest first. `before` is what ran on a place, as far
-    as is known, when the period began. `unreadable` are the numbers of records that opsroom cannot have written.
-    `begins` is when the ledger begins, None when it is empty.
+    `changes` were carried out, `attempts` touched nothing; both oldest first. `before` is what ran
+    on a place, as far as is known, when the period began. `unreadable` are the numbers of records
+    that opsroom cannot have written. `begins` is when the ledger begins, None when it is empty.
     """
 
     changes: Tuple[Change, ...] = ()
@@ -40,11 +41,14 @@ class Collected:
     begins: Optional[datetime] = None
 
 
-def collect(connection: Connection, period: Period, environment: str = "", clock: Optional[Clock] = None) -> Collected:
+def collect(
+    connection: Connection, period: Period, environment: str = "", clock: Optional[Clock] = None
+) -> Collected:
     """Everything about the changes of a period, on one environment or all of them.
 
-    A change belongs to the period in which it was started; one that never was, to that in which it was asked. So each
-    is in exactly one month, with all that was said about it before and afterwards. `clock` puts times right.
+    A change belongs to the period in which it was started; one that never was, to that in which it
+    was asked. So each is in exactly one month, with all that was said about it before and
+    afterwards. `clock` puts times right.
     """
     clock = clock or Clock()
     changes: List[Change] = []
@@ -69,15 +73,26 @@ def collect(connection: Connection, period: Period, environment: str = "", clock
     )
 
 
-def _groups(connection: Connection, period: Period, unreadable: List[int], clock: Clock) -> Iterator[List[Record]]:
-    """The records of each deployment that has one in the period, all of them, also those from outside of it."""
+def _groups(
+    connection: Connection, period: Period, unreadable: List[int], clock: Clock
+) -> Iterator[List[Record]]:
+    """The records of each deployment that has one in the period, all of them, also those from
+    outside of it."""
     within = and_(ledger.c.at >= moment(period.since), ledger.c.at < moment(period.until))
     # What is dated wrongly may belong into it, too; that is found out once it is put together.
     wrong = ledger.c.seq.between(*clock.range())
-    wanted = select(ledger.c.deployment).where(or_(within, wrong), ledger.c.deployment != "").distinct()
-    query = select(ledger).where(ledger.c.deployment.in_(wanted)).order_by(ledger.c.deployment, ledger.c.seq)
+    wanted = (
+        select(ledger.c.deployment).where(or_(within, wrong), ledger.c.deployment != "").distinct()
+    )
+    query = (
+        select(ledger)
+        .where(ledger.c.deployment.in_(wanted))
+        .order_by(ledger.c.deployment, ledger.c.seq)
+    )
     rows = connection.execute(query.execution_options(stream_results=True, yield_per=1000))
-    for _, group in groupby(_records(rows.mappings(), unreadable), key=lambda record: record.deployment):
+    for _, group in groupby(
+        _records(rows.mappings(), unreadable), key=lambda record: record.deployment
+    ):
         yield [clock.right(record) for record in group]
 
 
@@ -89,7 +104,9 @@ def _records(rows: Any, unreadable: List[int]) -> Iterator[Record]:
             unreadable.append(int(row["seq"]))
 
 
-def _locks(connection: Connection, period: Period, environment: str, clock: Clock) -> Iterator[Held]:
+def _locks(
+    connection: Connection, period: Period, environment: str, clock: Clock
+) -> Iterator[Held]:
     """The locks that were held at some time of the period."""
     query = select(ledger).where(
         ledger.c.event.in_((Event.LOCKED.value, Event.UNLOCKED.value)),
@@ -140,7 +157,9 @@ def _before(connection: Connection, changes: Tuple[Change, ...]) -> Dict[Place, 
             continue
         found[place] = ""
         try:
-            last = deployments(connection, *place, limit=1, before=change.started_record or min(change.records))
+            last = deployments(
+                connection, *place, limit=1, before=change.started_record or min(change.records)
+            )
             earlier = change_of([last[0]]) if last else None
         except (ValueError, TypeError, Failure):
             continue

@@ -18,7 +18,8 @@ _LIMIT = 30.0
 
 @dataclass(frozen=True)
 class Execution:
-    """One execution as StackStorm's history has it. `by` is the chat name, or the st2 user where there is none."""
+    """One execution as StackStorm's history has it. `by` is the chat name, or the st2 user where
+    there is none."""
 
     id: str
     action: str
@@ -43,21 +44,28 @@ class History:
             "action": action,
             "timestamp_gt": before_since.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             # A period that is not over would shift from page to page.
-            "timestamp_lt": min(period.until, datetime.now(timezone.utc)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "timestamp_lt": min(period.until, datetime.now(timezone.utc)).strftime(
+                "%Y-%m-%dT%H:%M:%S.%fZ"
+            ),
             "include_attributes": "start_timestamp,status,context",
             "limit": str(PAGE),
         }
         while True:
             page = self._get("executions", {**query, "offset": str(len(found))})
             if not isinstance(page, list):
-                raise Failure(Code.BAD_ANSWER, f"{self._api}/executions answered something else than a list.")
+                raise Failure(
+                    Code.BAD_ANSWER, f"{self._api}/executions answered something else than a list."
+                )
             found += [_execution(one, action) for one in page if isinstance(one, dict)]
             if len(page) < PAGE:
                 return found
 
     def oldest(self) -> Optional[datetime]:
         """When the oldest execution that it still has began; None when it has none."""
-        page = self._get("executions", {"limit": "1", "sort_asc": "true", "include_attributes": "start_timestamp"})
+        page = self._get(
+            "executions",
+            {"limit": "1", "sort_asc": "true", "include_attributes": "start_timestamp"},
+        )
         return _moment(str(page[0].get("start_timestamp", ""))) if page else None
 
     def has(self, execution_id: str) -> bool:
@@ -65,11 +73,14 @@ class History:
         return self._one(execution_id, "status") is not None
 
     def link(self, execution_id: str) -> Tuple[str, str]:
-        """What stands before and after an id in the address of an execution; both empty where that is not known."""
+        """What stands before and after an id in the address of an execution; both empty where that
+        is not known."""
         found = self._one(execution_id, "web_url")
         address = str((found or {}).get("web_url") or "")
         before, middle, after = address.partition(execution_id)
-        return (before, after) if middle and before.startswith(("https://", "http://")) else ("", "")
+        return (
+            (before, after) if middle and before.startswith(("https://", "http://")) else ("", "")
+        )
 
     def _one(self, execution_id: str, attributes: str) -> Optional[Mapping[str, Any]]:
         address = f"{self._api}/executions/{execution_id}"
@@ -85,7 +96,9 @@ class History:
         except Failure as failure:
             if failure.code is Code.UNAUTHORIZED:
                 told = "StackStorm does not let this user see its history."
-                raise Failure(failure.code, told, "The user needs the right execution_list.") from failure
+                raise Failure(
+                    failure.code, told, "The user needs the right execution_list."
+                ) from failure
             raise
 
 
@@ -99,7 +112,9 @@ def here_or_refuse() -> History:
     """The same, where there has to be one."""
     history = here()
     if history is None:
-        raise Refusal(Code.NOT_CONFIGURED, "There is no StackStorm here whose history could be compared.")
+        raise Refusal(
+            Code.NOT_CONFIGURED, "There is no StackStorm here whose history could be compared."
+        )
     return history
 
 

@@ -1,4 +1,5 @@
-"""What is missing in the record, and which changes did not go the way that the rules want. Pure decisions."""
+"""What is missing in the record, and which changes did not go the way that the rules want. Pure
+decisions."""
 
 from __future__ import annotations
 
@@ -21,14 +22,18 @@ def gaps(
 ) -> Tuple[Finding, ...]:
     """Every reason why the record of a period cannot be called complete; empty when there is none.
 
-    `before` is what ran on each place before its first change here, empty where that is not known. `live` are the
-    deployments that hold a claim: what goes on has no end yet.
+    `before` is what ran on each place before its first change here, empty where that is not known.
+    `live` are the deployments that hold a claim: what goes on has no end yet.
     """
     changes = list(changes)
     return (
         *_broken(chain),
         *(
-            _finding(GapKind.UNREADABLE, f"Record {seq} cannot be read: opsroom did not write it.", (seq,))
+            _finding(
+                GapKind.UNREADABLE,
+                f"Record {seq} cannot be read: opsroom did not write it.",
+                (seq,),
+            )
             for seq in unreadable
         ),
         *(found for one in [*changes, *attempts] for found in _story(one, live)),
@@ -37,7 +42,8 @@ def gaps(
 
 
 def exceptions(changes: Iterable[Change]) -> Tuple[Finding, ...]:
-    """Every change that was carried out in another way than the rules want, in the order of the changes."""
+    """Every change that was carried out in another way than the rules want, in the order of the
+    changes."""
     return tuple(found for change in changes for found in _exceptions(change))
 
 
@@ -56,10 +62,17 @@ def _story(change: Change, live: Collection[str]) -> Iterator[Finding]:
         if change.starts:
             told = "was started and has no end, and nobody is at it: its outcome was not recorded."
         else:
-            told = "has neither a start nor an end: it is not over, or its runner was lost before it touched anything."
+            told = (
+                "has neither a start nor an end: it is not over, or its runner was lost "
+                "before it touched anything."
+            )
         yield _of(GapKind.NO_END, change, f"{what}, {told}")
     if change.asked_at is None:
-        yield _of(GapKind.NOT_ASKED, change, f"{_named(change)} has no record of who asked for it, and when.")
+        yield _of(
+            GapKind.NOT_ASKED,
+            change,
+            f"{_named(change)} has no record of who asked for it, and when.",
+        )
     if change.ending is Ending.SUCCEEDED and not change.starts:
         yield _of(GapKind.NOT_STARTED, change, f"{what}, has an end but no start.")
     if change.starts > 1:
@@ -67,21 +80,30 @@ def _story(change: Change, live: Collection[str]) -> Iterator[Finding]:
 
 
 def _joins(changes: Iterable[Change], before: Mapping[Tuple[str, str], str]) -> Iterator[Finding]:
-    """Where what a change found is not what the change before it had left: someone else changed it."""
-    left: Dict[Tuple[str, str], Running] = {place: Running(version) for place, version in before.items()}
+    """Where what a change found is not what the change before it had left: someone else changed
+    it."""
+    left: Dict[Tuple[str, str], Running] = {
+        place: Running(version) for place, version in before.items()
+    }
     who: Dict[Tuple[str, str], str] = {}
     for change in changes:
         place = (change.app, change.environment)
-        known, found = left.get(place, Running("")), Running(change.version_before, change.commit_before)
+        known, found = (
+            left.get(place, Running("")),
+            Running(change.version_before, change.commit_before),
+        )
         if known.version and found.version and not same(known, found):
             was, then = distinct_names(known, found)
             after = f"after {who[place]}" if place in who else "before this period"
             told = (
                 f"{change.place} ran {was} {after}, but {then} when {change.asked_by} began at "
-                f"{when(change.at, change.at.replace(year=1))}: it was changed outside of opsroom in between."
+                f"{when(change.at, change.at.replace(year=1))}: it was changed outside of "
+                "opsroom in between."
             )
             yield _of(GapKind.CHANGED_OUTSIDE, change, told)
-        left[place] = Running(runs_after(change), change.commit if change.ending is Ending.SUCCEEDED else "")
+        left[place] = Running(
+            runs_after(change), change.commit if change.ending is Ending.SUCCEEDED else ""
+        )
         who[place] = f"the {change.command} by {change.asked_by}"
 
 
@@ -101,7 +123,10 @@ def _exceptions(change: Change) -> Iterator[Finding]:
 
 def _override(change: Change, override: Word) -> Iterator[Finding]:
     if change.review is None:
-        told = f"{_named(change)} was an emergency by {override.by} ({override.text}); nobody has reviewed it."
+        told = (
+            f"{_named(change)} was an emergency by {override.by} ({override.text}); nobody "
+            "has reviewed it."
+        )
         yield _of(ExceptionKind.OVERRIDE_NOT_REVIEWED, change, told)
     elif _same(change.review, change):
         told = f"{_named(change)} was an emergency by {override.by}, reviewed by the same person."
@@ -109,10 +134,15 @@ def _override(change: Change, override: Word) -> Iterator[Finding]:
 
 
 def _same(word: Word, change: Change) -> bool:
-    """Whether who said it is who asked: the same person, or where nobody is known, the same name."""
+    """Whether who said it is who asked: the same person, or where nobody is known, the same
+    name."""
     if word.person or change.person:
         return word.person == change.person
-    return (word.st2_user, word.chat_name, word.by) == (change.st2_user, change.chat_name, change.asked_by)
+    return (word.st2_user, word.chat_name, word.by) == (
+        change.st2_user,
+        change.chat_name,
+        change.asked_by,
+    )
 
 
 def _key(word: Word) -> Tuple[str, ...]:
@@ -121,7 +151,9 @@ def _key(word: Word) -> Tuple[str, ...]:
 
 def _named(change: Change) -> str:
     name = f"Change {change.change}" if change.change else f"The {change.command}"
-    return f"{name} ({change.app} {change.version or 'in an unknown version'} to {change.environment})"
+    return (
+        f"{name} ({change.app} {change.version or 'in an unknown version'} to {change.environment})"
+    )
 
 
 def _of(kind: object, change: Change, message: str) -> Finding:

@@ -1,8 +1,10 @@
-"""Hashes of newest records, kept outside of the database: they prove that nothing before them was changed.
+"""Hashes of newest records, kept outside of the database: they prove that nothing before them was
+changed.
 
-Each database has a file of its own, whose first line names it. Up to 0.3 all of them shared `heads.txt`. What stands
-there and is in this record is taken over into its own file. What is not may be another database's, or be all that is
-left of a record that was changed: it stays, and is reported, until the database that it belongs to has taken it over.
+Each database has a file of its own, whose first line names it. Up to 0.3 all of them shared
+`heads.txt`. What stands there and is in this record is taken over into its own file. What is not
+may be another database's, or be all that is left of a record that was changed: it stays, and is
+reported, until the database that it belongs to has taken it over.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ _LINE = re.compile(r"(?P<at>\S+) +(?P<record>[0-9]{1,18}) +(?P<hash>[0-9a-fA-F]{
 
 @dataclass(frozen=True)
 class Head:
-    """A hash that was noted: of which record (0 where only the hash is known), and when, as ISO 8601 or empty."""
+    """A hash that was noted: of which record (0 where only the hash is known), and when, as ISO
+    8601 or empty."""
 
     hash: str
     record: int = 0
@@ -42,7 +45,8 @@ class Head:
 
 @dataclass(frozen=True)
 class Verified:
-    """What a check found: the chain, and how many noted heads were compared with it. `breaks` holds those of both.
+    """What a check found: the chain, and how many noted heads were compared with it. `breaks` holds
+    those of both.
 
     `jumps` are records that are dated wrongly: the chain holds.
     """
@@ -60,9 +64,13 @@ class Verified:
 
 
 def verify_record(
-    connection: Connection, heads: Iterable[Head] = (), more: Iterable[Break] = (), now: Optional[datetime] = None
+    connection: Connection,
+    heads: Iterable[Head] = (),
+    more: Iterable[Break] = (),
+    now: Optional[datetime] = None,
 ) -> Verified:
-    """Check the whole chain, and that each noted head is still where it was. `more` is what else was found.
+    """Check the whole chain, and that each noted head is still where it was. `more` is what else
+    was found.
 
     With `now`, the database's time, also what is dated wrongly.
     """
@@ -70,7 +78,12 @@ def verify_record(
     # A hash without its number is looked for in the pass that is made anyway.
     loose = [one for one in noted if not one.record]
     chain = verify_chain(connection, loose[0].hash if loose else "")
-    lost = [found for one in noted if one.record or one in loose[1:] for found in _lost(connection, one, chain)]
+    lost = [
+        found
+        for one in noted
+        if one.record or one in loose[1:]
+        for found in _lost(connection, one, chain)
+    ]
     lost += more
     jumps = read_clock(connection, now).jumps if now is not None else ()
     return Verified(chain, len(noted), (*chain.breaks, *lost), chain.broken + len(lost), jumps)
@@ -78,7 +91,10 @@ def verify_record(
 
 def _lost_record(connection: Connection, head: Head) -> bool:
     """Whether the record of that number has another hash, or is gone."""
-    return bool(connection.scalar(select(ledger.c.hash).where(ledger.c.seq == head.record)) != head.hash.lower())
+    return bool(
+        connection.scalar(select(ledger.c.hash).where(ledger.c.seq == head.record))
+        != head.hash.lower()
+    )
 
 
 def _lost(connection: Connection, head: Head, chain: ChainReport) -> List[Break]:
@@ -88,9 +104,15 @@ def _lost(connection: Connection, head: Head, chain: ChainReport) -> List[Break]
         if found == head.hash.lower():
             return []
         what = "is gone" if found is None else "has another one now"
-        told = f"Record {head.record}, whose hash was noted{since}, {what}: it was cut off or the chain was made anew."
+        told = (
+            f"Record {head.record}, whose hash was noted{since}, {what}: it was cut off or "
+            "the chain was made anew."
+        )
     else:
-        if connection.scalar(select(ledger.c.seq).where(ledger.c.hash == head.hash.lower())) is not None:
+        if (
+            connection.scalar(select(ledger.c.seq).where(ledger.c.hash == head.hash.lower()))
+            is not None
+        ):
             return []
         told = f"No record has the hash {head.hash[:12]}… that was noted{since}."
     return [Break(head.record or chain.head, BreakKind.HEAD_GONE, told)]
@@ -102,7 +124,8 @@ def heads_file(folder: Path, place: str) -> Path:
 
 
 def take_over(connection: Connection, folder: Path, place: str) -> List[Head]:
-    """Move what the shared file has of this record into its own file; returns what is left in the shared one."""
+    """Move what the shared file has of this record into its own file; returns what is left in the
+    shared one."""
     shared, own = folder / _SHARED, heads_file(folder, place)
     every = read_heads(shared)
     mine = [one for one in every if one.record and not _lost_record(connection, one)]
@@ -126,8 +149,10 @@ def unclaimed(left: Iterable[Head]) -> List[Break]:
         Break(
             one.record,
             BreakKind.HEAD_GONE,
-            f"{_SHARED}, which databases shared before 0.4, has a hash of record {one.record} noted on {one.at} that is"
-            " not in this record: it was cut off or made anew, or the hash is another database's. Then run audit verify"
+            f"{_SHARED}, which databases shared before 0.4, has a hash of record {one.record} "
+            f"noted on {one.at} that is"
+            " not in this record: it was cut off or made anew, or the hash is another "
+            "database's. Then run audit verify"
             " with that database once: it takes its own.",
         )
         for one in left
@@ -147,7 +172,8 @@ def read_heads(path: Path) -> List[Head]:
 
 
 def keep_head(path: Path, head: Head, place: str) -> None:
-    """Add a head of a database to its file, a line each: when, number, hash. The last one is not added again.
+    """Add a head of a database to its file, a line each: when, number, hash. The last one is not
+    added again.
 
     Raises Refusal(not_accepted) for the file of another database.
     """
@@ -159,7 +185,8 @@ def keep_head(path: Path, head: Head, place: str) -> None:
         return
     try:
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        # One write, which the system appends as a whole: two runners at once do not mix their lines.
+        # One write, which the system appends as a whole: two runners at once do not mix their
+        # lines.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         try:
             first = "" if known or named else f"{_TITLE}{_name(place)}\n"
@@ -171,7 +198,8 @@ def keep_head(path: Path, head: Head, place: str) -> None:
 
 
 def _named(path: Path) -> str:
-    """The database that a file names in its first line; empty for one from before 0.4, and for none."""
+    """The database that a file names in its first line; empty for one from before 0.4, and for
+    none."""
     with suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
         first = file.readline(1000)
         if first.startswith(_TITLE):
@@ -205,5 +233,7 @@ def _replace(path: Path, place: str, heads: Iterable[Head]) -> None:
 def _unusable(path: Path, error: OSError) -> Failure:
     why = error.strerror or type(error).__name__
     return Failure(
-        Code.STORE_UNREACHABLE, f"The file {path} cannot be used ({why}).", "Look at its owner and its disk."
+        Code.STORE_UNREACHABLE,
+        f"The file {path} cannot be used ({why}).",
+        "Look at its owner and its disk.",
     )

@@ -1,4 +1,5 @@
-"""What a report is made of: changes with everybody who had a hand in them, locks, findings, and the whole of it."""
+"""What a report is made of: changes with everybody who had a hand in them, locks, findings, and the
+whole of it."""
 
 from __future__ import annotations
 
@@ -29,10 +30,11 @@ class Ending(str, Enum):
 
 @dataclass(frozen=True)
 class Word:
-    """What someone said about a change: an approval, a rejection, a confirmation, an override, a review.
+    """What someone said about a change: an approval, a rejection, a confirmation, an override, a
+    review.
 
-    `by` is the name as it was shown, `person` the configured person (empty: nobody known). `text` is their reason or
-    remark, `passed` the reason codes that an override passed.
+    `by` is the name as it was shown, `person` the configured person (empty: nobody known). `text`
+    is their reason or remark, `passed` the reason codes that an override passed.
     """
 
     by: str
@@ -50,13 +52,15 @@ class Word:
 
 @dataclass(frozen=True)
 class Change:
-    """One request to change what runs on an environment, from asking to its end, with the numbers of its records.
+    """One request to change what runs on an environment, from asking to its end, with the numbers
+    of its records.
 
-    `deployment` is the id that its records share, `change` the short one by which people approved it. `touched`: it was
-    started, so that something may have changed. `needed` approvals were asked for. `running` is what ran after a
-    failure or an interruption, None where that is not known. `commit` and `commit_before` are those of the versions,
-    empty where nobody knows. `seconds` is how long it took. `starts` and `ends` count
-    the records that say so; `started_record` is the number of the first start.
+    `deployment` is the id that its records share, `change` the short one by which people approved
+    it. `touched`: it was started, so that something may have changed. `needed` approvals were asked
+    for. `running` is what ran after a failure or an interruption, None where that is not known.
+    `commit` and `commit_before` are those of the versions, empty where nobody knows. `seconds` is
+    how long it took. `starts` and `ends` count the records that say so; `started_record` is the
+    number of the first start.
     """
 
     deployment: str
@@ -105,12 +109,14 @@ class Change:
 
     @property
     def at(self) -> datetime:
-        """The moment by which a change belongs to a period: its start; where it has none, when it was asked."""
+        """The moment by which a change belongs to a period: its start; where it has none, when it
+        was asked."""
         return self.started_at or self.asked_at or self.first_at
 
     @property
     def approvers(self) -> Tuple[str, ...]:
-        """Who approved it, each once; some have to approve again when the first time no longer counts."""
+        """Who approved it, each once; some have to approve again when the first time no longer
+        counts."""
         return tuple(dict.fromkeys(one.by for one in self.approvals))
 
     @property
@@ -121,7 +127,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Held:
-    """A lock that was held. `app` empty: all of them; `environment` empty: everywhere; `until` None: still held."""
+    """A lock that was held. `app` empty: all of them; `environment` empty: everywhere; `until`
+    None: still held."""
 
     app: str
     environment: str
@@ -157,7 +164,8 @@ class ExceptionKind(str, Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """Something an auditor has to know: a code, a sentence, and the records and the deployment that it is about."""
+    """Something an auditor has to know: a code, a sentence, and the records and the deployment that
+    it is about."""
 
     code: str
     message: str
@@ -167,7 +175,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """All of it. `gaps` empty means: complete. `changes` were carried out, `attempts` touched nothing; oldest first."""
+    """All of it. `gaps` empty means: complete. `changes` were carried out, `attempts` touched
+    nothing; oldest first."""
 
     period: Period
     environment: str
@@ -180,7 +189,8 @@ class Report:
     gaps: Tuple[Finding, ...]
     exceptions: Tuple[Finding, ...]
     notes: Tuple[str, ...] = ()
-    # What stands before and after the id of an execution in its address in StackStorm's web interface.
+    # What stands before and after the id of an execution in its address in StackStorm's web
+    # interface.
     link: Tuple[str, str] = field(default=("", ""))
 
     @property

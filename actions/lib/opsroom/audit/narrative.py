@@ -1,4 +1,5 @@
-"""One change from its records: who asked, who agreed, what was done, and what became of it. Pure."""
+"""One change from its records: who asked, who agreed, what was done, and what became of it.
+Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +9,23 @@ from ..errors import Code
 from ..records.ledger import Event, Record
 from .model import Change, Ending, Word
 
-# Commands about a change, a lock, a card, a page, an incident or the room, and drift that was noted: no attempts to
-# change what runs, however they end.
+# Commands about a change, a lock, a card, a page, an incident or the room, and drift that was
+# noted: no attempts to change what runs, however they end.
 _CARDS = ("create", "comment", "move", "assign")
 _PAGES = ("page", "ack", "resolve", "escalate", "add", "watch")
 _INCIDENTS = ("declare", "close")
 _ROOMS = ("quiet", "loud")
-_CHANGES = ("approve", "reject", "confirm", "review", "withdraw", "lock", "unlock", "hold", "release")
+_CHANGES = (
+    "approve",
+    "reject",
+    "confirm",
+    "review",
+    "withdraw",
+    "lock",
+    "unlock",
+    "hold",
+    "release",
+)
 _ABOUT = (*_CARDS, *_PAGES, *_INCIDENTS, *_ROOMS, *_CHANGES, "drift")
 _ENDS = {
     Event.SUCCEEDED: Ending.SUCCEEDED,
@@ -27,7 +38,8 @@ _UNKNOWN = "unknown"
 
 
 def change_of(records: Sequence[Record]) -> Optional[Change]:
-    """The change that these records, all those of one deployment, tell of; None where they tell of something else."""
+    """The change that these records, all those of one deployment, tell of; None where they tell of
+    something else."""
     told = _Told(records)
     if told.events <= {Event.LOCKED, Event.UNLOCKED} or (told.about and not told.events & _DOING):
         return None
@@ -35,7 +47,8 @@ def change_of(records: Sequence[Record]) -> Optional[Change]:
 
 
 def runs_after(change: Change) -> str:
-    """The version that runs when a change has ended, as far as the record knows; empty where it does not."""
+    """The version that runs when a change has ended, as far as the record knows; empty where it
+    does not."""
     if change.ending is Ending.SUCCEEDED:
         return change.version
     return change.running or ""
@@ -90,9 +103,13 @@ class _Told:
             cards=_texts(self._facts("cards")),
             approvals=tuple(self.approvals),
             refusals=tuple(self.refusals),
-            verified=next((one for one in reversed(self._facts("verified")) if isinstance(one, bool)), None),
+            verified=next(
+                (one for one in reversed(self._facts("verified")) if isinstance(one, bool)), None
+            ),
             running=self._running(),
-            execution_ids=tuple(dict.fromkeys(one.execution_id for one in self.records if one.execution_id)),
+            execution_ids=tuple(
+                dict.fromkeys(one.execution_id for one in self.records if one.execution_id)
+            ),
             **self.kept,
         )
 
@@ -124,20 +141,24 @@ class _Told:
 
     def _refused(self, record: Record) -> None:
         self.refusals.append(_word(record))
-        # While it waits, a refusal of someone's approval, or of an approved change whose time had not come, ends
-        # nothing. Nor does one of another command about a change that is long over.
+        # While it waits, a refusal of someone's approval, or of an approved change whose time had
+        # not come, ends nothing. Nor does one of another command about a change that is long over.
         if self.ending is Ending.UNKNOWN and self._own(record):
             self.ends += 1
             unchanged = record.code == Code.ALREADY_THERE.value
             self.ending = Ending.UNCHANGED if unchanged else Ending.REFUSED
-            self.kept.update(ended_at=record.at, code=record.code, message=record.message, seconds=record.seconds)
+            self.kept.update(
+                ended_at=record.at, code=record.code, message=record.message, seconds=record.seconds
+            )
 
     def _ended(self, record: Record) -> None:
         if record.event is Event.REJECTED:
             self.kept["rejection"] = _word(record, str(record.facts.get("reason") or ""))
         self.ends += 1
         self.ending = _ENDS[record.event]
-        self.kept.update(ended_at=record.at, code=record.code, message=record.message, seconds=record.seconds)
+        self.kept.update(
+            ended_at=record.at, code=record.code, message=record.message, seconds=record.seconds
+        )
 
     def _own(self, record: Record) -> bool:
         """Whether a record is of the request itself, and not of what others said about it."""
@@ -151,7 +172,14 @@ class _Told:
 
     def _last(self, name: str) -> str:
         """The newest text of that name in the request's own records."""
-        return next((getattr(one, name) for one in reversed(self.records) if self._own(one) and getattr(one, name)), "")
+        return next(
+            (
+                getattr(one, name)
+                for one in reversed(self.records)
+                if self._own(one) and getattr(one, name)
+            ),
+            "",
+        )
 
     def _running(self) -> Optional[str]:
         said = [one for one in self._facts("running") if isinstance(one, str)]

@@ -1,4 +1,5 @@
-"""The period of a report: a year, a month, a day, or from one moment to another. Always in UTC, as the record is."""
+"""The period of a report: a year, a month, a day, or from one moment to another. Always in UTC, as
+the record is."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
-_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(Z|[+-][0-9]{2}:?[0-9]{2})?")
+_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,12 @@ class Period:
 
 
 def read_period(since: str, until: str = "", now: Optional[datetime] = None) -> Period:
-    """The period that two texts mean. `now` is what "last month" and "30d" count from, by default the clock's time.
+    """The period that two texts mean. `now` is what "last month" and "30d" count from, by default
+    the clock's time.
 
-    Without `until`, all of what `since` names: that year, month or day; from a moment on, up to the end of its day.
-    An `until` that names a day, a month or a year includes all of it. Raises Refusal(invalid_time).
+    Without `until`, all of what `since` names: that year, month or day; from a moment on, up to the
+    end of its day. An `until` that names a day, a month or a year includes all of it. Raises
+    Refusal(invalid_time).
     """
     at = now or datetime.now(timezone.utc)
     (since, last_of_since), (_, until) = _dated(since, at), _dated(until, at)
@@ -74,14 +79,18 @@ def _dated(text: str, now: datetime) -> Tuple[str, str]:
     length = _LENGTH.fullmatch(typed)
     if length:
         days = (
-            int(length.group(1)) * _UNITS[length.group(2).rstrip("s") if len(length.group(2)) > 1 else length.group(2)]
+            int(length.group(1))
+            * _UNITS[length.group(2).rstrip("s") if len(length.group(2)) > 1 else length.group(2)]
         )
         return f"{now - timedelta(days=days - 1):%Y-%m-%d}", f"{now:%Y-%m-%d}"
     near = _NEAR.fullmatch(typed)
     if near:
         return _near(near.group(1) or "", near.group(2), now) or (text.strip(), text.strip())
     month = _NAMED_MONTH.fullmatch(typed)
-    number = next((place for place, one in enumerate(_MONTHS, 1) if month and _is_month(month.group(1), one)), 0)
+    number = next(
+        (place for place, one in enumerate(_MONTHS, 1) if month and _is_month(month.group(1), one)),
+        0,
+    )
     if month and number:
         year = int(month.group(2)) if month.group(2) else now.year - (number > now.month)
         return f"{year:04}-{number:02}", f"{year:04}-{number:02}"
@@ -89,7 +98,10 @@ def _dated(text: str, now: datetime) -> Tuple[str, str]:
 
 
 def _is_month(typed: str, month: str) -> bool:
-    return typed == month.casefold() or typed in (month[:3].casefold(), "sept" if month == "September" else "")
+    return typed == month.casefold() or typed in (
+        month[:3].casefold(),
+        "sept" if month == "September" else "",
+    )
 
 
 def _near(which: str, unit: str, now: datetime) -> Optional[Tuple[str, str]]:

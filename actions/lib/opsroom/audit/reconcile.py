@@ -18,12 +18,23 @@ from .model import Finding, GapKind
 from .period import Period
 
 # On their way: what they will leave in the ledger is not there yet.
-_ON_THE_WAY = ("requested", "scheduled", "delayed", "running", "pausing", "paused", "resuming", "pending", "canceling")
+_ON_THE_WAY = (
+    "requested",
+    "scheduled",
+    "delayed",
+    "running",
+    "pausing",
+    "paused",
+    "resuming",
+    "pending",
+    "canceling",
+)
 
 
 @dataclass(frozen=True)
 class Noted:
-    """An execution that the ledger names: when first, in which records (the first number) and for what."""
+    """An execution that the ledger names: when first, in which records (the first number) and for
+    what."""
 
     id: str
     at: datetime
@@ -36,8 +47,9 @@ class Noted:
 class Reconciled:
     """What a comparison found.
 
-    `compared` executions are in both. `only_here` are in the ledger and not in StackStorm, `only_there` the other way
-    round. `too_old` are older than StackStorm's history, which begins at `history_begins`, and so cannot be compared.
+    `compared` executions are in both. `only_here` are in the ledger and not in StackStorm,
+    `only_there` the other way round. `too_old` are older than StackStorm's history, which begins at
+    `history_begins`, and so cannot be compared.
     """
 
     compared: int
@@ -56,10 +68,18 @@ class Reconciled:
         return (*map(_here, self.only_here), *map(_there, self.only_there))
 
 
-def noted(connection: Connection, period: Period, clock: Optional[Clock] = None) -> Dict[str, Noted]:
+def noted(
+    connection: Connection, period: Period, clock: Optional[Clock] = None
+) -> Dict[str, Noted]:
     """The executions that the ledger's records of a period name. `clock` puts times right."""
     clock = clock or Clock()
-    columns = (ledger.c.execution_id, ledger.c.at, ledger.c.seq, ledger.c.deployment, ledger.c.command)
+    columns = (
+        ledger.c.execution_id,
+        ledger.c.at,
+        ledger.c.seq,
+        ledger.c.deployment,
+        ledger.c.command,
+    )
     within = and_(ledger.c.at >= moment(period.since), ledger.c.at < moment(period.until))
     # What is dated wrongly may belong into it, too.
     query = select(*columns, ledger.c.requester).where(
@@ -87,7 +107,9 @@ def known(connection: Connection, execution_ids: Iterable[str]) -> List[str]:
     return [
         row[0]
         for part in parts
-        for row in connection.execute(select(ledger.c.execution_id).where(ledger.c.execution_id.in_(part)).distinct())
+        for row in connection.execute(
+            select(ledger.c.execution_id).where(ledger.c.execution_id.in_(part)).distinct()
+        )
     ]
 
 
@@ -98,16 +120,20 @@ def compare(
     is_there: Callable[[str], bool],
     known_here: Callable[[Iterable[str]], Iterable[str]],
 ) -> Reconciled:
-    """Compare. `is_there` asks StackStorm for one execution, `known_here` the ledger for some, both at any time.
+    """Compare. `is_there` asks StackStorm for one execution, `known_here` the ledger for some, both
+    at any time.
 
-    They are asked only for what the other side does not have in the period: one that began just before its end has
-    its records after it, and other actions than those that were listed leave records too.
+    They are asked only for what the other side does not have in the period: one that began just
+    before its end has its records after it, and other actions than those that were listed leave
+    records too.
     """
     listed = {one.id: one for one in there}
     missing = [one for one in here.values() if one.id not in listed]
     old = [one for one in missing if history_begins is None or one.at < history_begins]
     only_here = [one for one in missing if one not in old and not is_there(one.id)]
-    unknown = [one for one in listed.values() if one.id not in here and one.status not in _ON_THE_WAY]
+    unknown = [
+        one for one in listed.values() if one.id not in here and one.status not in _ON_THE_WAY
+    ]
     elsewhere = set(known_here([one.id for one in unknown]))
     only_there = [one for one in unknown if one.id not in elsewhere]
     return Reconciled(
@@ -120,11 +146,17 @@ def compare(
 
 
 def _here(one: Noted) -> Finding:
-    told = f"Record {one.record} ({one.what}) names execution {one.id}, which StackStorm does not have."
+    told = (
+        f"Record {one.record} ({one.what}) names execution {one.id}, which StackStorm does "
+        "not have."
+    )
     return Finding(GapKind.NO_EXECUTION.value, told, one.deployment, (one.record,))
 
 
 def _there(one: Execution) -> Finding:
     at = f" at {when(one.at, one.at.replace(year=1))}" if one.at else ""
-    told = f"StackStorm has {one_line(one.action)} by {one_line(one.by)}{at} ({one.status}, execution {one.id})"
+    told = (
+        f"StackStorm has {one_line(one.action)} by {one_line(one.by)}{at} ({one.status}, "
+        f"execution {one.id})"
+    )
     return Finding(GapKind.NO_RECORD.value, f"{told}, which left no record.")

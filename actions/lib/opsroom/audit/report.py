@@ -1,4 +1,5 @@
-"""Making a report: the chain checked, the period collected and judged, all at one moment of the database."""
+"""Making a report: the chain checked, the period collected and judged, all at one moment of the
+database."""
 
 from __future__ import annotations
 
@@ -29,8 +30,9 @@ def make_report(
 ) -> Report:
     """The report on a period, for one environment or (empty) all of them.
 
-    `head_hash`, a hash noted earlier, must be in the chain. `link` is what stands before and after an execution's id in
-    its address. `more_gaps` are what a comparison with StackStorm found. Raises Failure(store_...).
+    `head_hash`, a hash noted earlier, must be in the chain. `link` is what stands before and after
+    an execution's id in its address. `more_gaps` are what a comparison with StackStorm found.
+    Raises Failure(store_...).
     """
     with store.read() as connection:
         now = store.now(connection)
@@ -59,10 +61,18 @@ def make_report(
 def headline(report: Report) -> str:
     """The report in a few words: '41 changes, 39 succeeded, 2 failed, 1 override (reviewed).'"""
     parts = [_counted(len(report.changes), "change")]
-    for ending in (Ending.SUCCEEDED, Ending.FAILED, Ending.INTERRUPTED, Ending.RUNNING, Ending.UNKNOWN):
+    for ending in (
+        Ending.SUCCEEDED,
+        Ending.FAILED,
+        Ending.INTERRUPTED,
+        Ending.RUNNING,
+        Ending.UNKNOWN,
+    ):
         number = report.count(ending)
         if number:
-            parts.append(f"{number} {'without an end' if ending is Ending.UNKNOWN else ending.value}")
+            parts.append(
+                f"{number} {'without an end' if ending is Ending.UNKNOWN else ending.value}"
+            )
     overrides = [one for one in report.changes if one.override is not None]
     if overrides:
         open_ones = sum(one.review is None for one in overrides)
@@ -93,15 +103,24 @@ def _notes(period: Period, found: Collected, now: datetime, live: Set[str]) -> I
     if found.begins is None:
         yield "The record is empty."
     elif found.begins > period.since:
-        yield f"The record begins at {when(found.begins, period.since)}; it knows nothing of what was before."
+        yield (
+            f"The record begins at {when(found.begins, period.since)}; it knows nothing of "
+            "what was before."
+        )
     if now < period.until:
         yield f"The period was not over when this report was made, at {when(now, period.since)}."
-    going_on = [f"{one.place} ({one.command} by {one.asked_by})" for one in found.changes if one.deployment in live]
+    going_on = [
+        f"{one.place} ({one.command} by {one.asked_by})"
+        for one in found.changes
+        if one.deployment in live
+    ]
     if going_on:
         yield f"Going on at that moment: {listed(going_on)}."
     outside = sum(not one.execution_ids for one in (*found.changes, *found.attempts))
     if outside:
-        yield f"{_counted(outside, 'request')} came from outside of StackStorm and have no execution."
+        yield (
+            f"{_counted(outside, 'request')} came from outside of StackStorm and have no execution."
+        )
 
 
 def _counted(number: int, what: str) -> str:

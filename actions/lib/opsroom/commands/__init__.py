@@ -1,6 +1,8 @@
-"""The use cases, one a file. Each reads like the story: who asks, may they, claim, do, verify, record, say.
+"""The use cases, one a file. Each reads like the story: who asks, may they, claim, do, verify,
+record, say.
 
-What a use case hands back: whether it worked, a code, the message for the room, and the facts as data.
+What a use case hands back: whether it worked, a code, the message for the room, and the facts as
+data.
 """
 
 from __future__ import annotations
@@ -33,26 +35,31 @@ KINDS = Kinds(
 
 @dataclass
 class Desk:
-    """What a use case works with: the settings, who asks, the room to read along in, and the record.
+    """What a use case works with: the settings, who asks, the room to read along in, and the
+    record.
 
-    The store is opened when it is first needed: looking up a version needs none, and SQLAlchemy takes 0.25 s to import.
+    The store is opened when it is first needed: looking up a version needs none, and SQLAlchemy
+    takes 0.25 s to import.
     """
 
     settings: Settings
     speaker: Speaker
     database: str
     execution_id: str = ""
-    # A private folder for what a tracker or a pager must remember; not made before something is kept there.
+    # A private folder for what a tracker or a pager must remember; not made before something is
+    # kept there.
     keep: Path = Path("kept")
     room: Room = field(default_factory=NoRoom)
     # Another room by its name, for telling people what happened to what is theirs.
     rooms: Callable[[str], Room] = lambda name: NoRoom()
-    # Takes the secrets of the config out of a text or data, before it is written where it stays for good.
+    # Takes the secrets of the config out of a text or data, before it is written where it stays for
+    # good.
     mask: Callable[[Any], Any] = lambda value: value
     # Seconds that looking up names has taken so far in this command, by pager.
     looked_up: Dict[str, float] = field(default_factory=dict)
     _store: Optional[Store] = None
-    # Something was put into the outbox by this very command: it has waited for the database long enough.
+    # Something was put into the outbox by this very command: it has waited for the database long
+    # enough.
     _put: bool = False
 
     @property
@@ -83,14 +90,16 @@ class Desk:
                 drain(self.store, folder)
 
     def finish(self) -> None:
-        """At the end of a command: record what earlier ones could not, if this one used the database, and let go."""
+        """At the end of a command: record what earlier ones could not, if this one used the
+        database, and let go."""
         if self._store is not None:
             with suppress(Failure):
                 in_time(lambda given_up: self.take_over())
         self.close()
 
     def link(self) -> str:
-        """Where this execution can be seen: an address where the config has one, else its id; empty without any."""
+        """Where this execution can be seen: an address where the config has one, else its id; empty
+        without any."""
         if not self.execution_id:
             return ""
         web = self.settings.web
@@ -105,7 +114,8 @@ class Desk:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer to one message. `facts` may hold anything that JSON can; it is neutralised on the way out."""
+    """The answer to one message. `facts` may hold anything that JSON can; it is neutralised on the
+    way out."""
 
     ok: bool
     code: Code

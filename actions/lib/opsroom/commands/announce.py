@@ -1,4 +1,5 @@
-"""Telling the announce room something that nobody asked for: once, and not while it is to be quiet."""
+"""Telling the announce room something that nobody asked for: once, and not while it is to be
+quiet."""
 
 from __future__ import annotations
 
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def tell_once(desk: Desk, key: str, text: str, always: bool = False, room: str = "") -> bool:
-    """Whether it was told now. `key` is what must not be told twice; `always`: also while announcements are quiet.
+    """Whether it was told now. `key` is what must not be told twice; `always`: also while
+    announcements are quiet.
 
-    `room` is another than the announce room; only that one is ever quiet. Where there is none, nothing is told. Raises
-    Failure(store_...).
+    `room` is another than the announce room; only that one is ever quiet. Where there is none,
+    nothing is told. Raises Failure(store_...).
     """
     telling = _telling(desk, key, text, room)
     if not telling.room:
@@ -29,17 +31,20 @@ def tell_once(desk: Desk, key: str, text: str, always: bool = False, room: str =
 
 
 def prepare(desk: Desk, store: Store, connection: Transaction, key: str, text: str) -> bool:
-    """Write down that it is going to be told, in the transaction of what it tells of; when true, `speak` then."""
+    """Write down that it is going to be told, in the transaction of what it tells of; when true,
+    `speak` then."""
     return _prepare(desk, store, connection, _telling(desk, key, text), False)
 
 
 def speak(desk: Desk, key: str, text: str) -> bool:
-    """Tell what was prepared. False when the chat cannot be reached: then it is told by whoever looks next."""
+    """Tell what was prepared. False when the chat cannot be reached: then it is told by whoever
+    looks next."""
     return _speak(desk, [_telling(desk, key, text)])
 
 
 def tell_together(desk: Desk, keys_and_texts: Sequence[Sequence[str]]) -> int:
-    """Tell several things in one message, each a line, each of them once; returns how many were told."""
+    """Tell several things in one message, each a line, each of them once; returns how many were
+    told."""
     tellings = [_telling(desk, key, text) for key, text in keys_and_texts]
     if not desk.settings.announce or not tellings:
         return 0
@@ -63,18 +68,24 @@ def _telling(desk: Desk, key: str, text: str, room: str = "") -> Telling:
     return Telling(key, room or desk.settings.announce, message(desk.mask(text)))
 
 
-def _prepare(desk: Desk, store: Store, connection: Transaction, telling: Telling, always: bool) -> bool:
+def _prepare(
+    desk: Desk, store: Store, connection: Transaction, telling: Telling, always: bool
+) -> bool:
     from ..records.announcements import begin
 
     elsewhere = not same_room(telling.room, desk.settings.announce)
-    return bool(telling.room) and begin(store, connection, telling, desk.execution_id, always or elsewhere)
+    return bool(telling.room) and begin(
+        store, connection, telling, desk.execution_id, always or elsewhere
+    )
 
 
 def _speak(desk: Desk, tellings: List[Telling]) -> bool:
     """All of them have the same room."""
     from ..records.announcements import told
 
-    text = tellings[0].text if len(tellings) == 1 else message("\n".join(one.text for one in tellings))
+    text = (
+        tellings[0].text if len(tellings) == 1 else message("\n".join(one.text for one in tellings))
+    )
     if desk.rooms(tellings[0].room).say(text) is False:
         return False
     with desk.store.write_plain() as connection:

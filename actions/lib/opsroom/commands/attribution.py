@@ -1,4 +1,5 @@
-"""Who asked, as another system may be told: the name that they have over there, and where it was asked."""
+"""Who asked, as another system may be told: the name that they have over there, and where it was
+asked."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from . import Desk
 
 
 def author_of(desk: Desk, name: str, kind: str, speaker: Optional[Speaker] = None) -> Author:
-    """Whoever speaks, for a tracker or pager of that name and kind. Someone unknown stays unknown over there too.
+    """Whoever speaks, for a tracker or pager of that name and kind. Someone unknown stays unknown
+    over there too.
 
-    `speaker` is who asked, when that is somebody else: whoever approves a change speaks for its requester.
+    `speaker` is who asked, when that is somebody else: whoever approves a change speaks for its
+    requester.
     """
     by = speaker or desk.speaker
     person = by.person
@@ -27,7 +30,8 @@ def author_of(desk: Desk, name: str, kind: str, speaker: Optional[Speaker] = Non
 
 
 def identity_of(person: Person, name: str, kind: str) -> str:
-    """Their name over there: under the name of the tracker or pager in the config, else under its kind; else empty."""
+    """Their name over there: under the name of the tracker or pager in the config, else under its
+    kind; else empty."""
     return person.identities.get(name) or person.identities.get(kind) or ""
 
 
@@ -36,14 +40,16 @@ def myself(desk: Desk) -> Person:
     if desk.speaker.person is None:
         raise Refusal(
             Code.UNKNOWN_PERSON,
-            f"{desk.speaker.shown} is not a person of the config, so no tracker knows whom that means.",
+            f"{desk.speaker.shown} is not a person of the config, so no tracker knows whom that "
+            "means.",
             "An administrator can add you under people in opsroom.yaml.",
         )
     return desk.speaker.person
 
 
 def name_in(desk: Desk, person: Person, tracker: str) -> str:
-    """The name of a person of the config in a tracker. Raises Refusal(unknown_person) where the config has none.
+    """The name of a person of the config in a tracker. Raises Refusal(unknown_person) where the
+    config has none.
 
     A board of opsroom's own knows people by their names in the config.
     """
@@ -52,7 +58,8 @@ def name_in(desk: Desk, person: Person, tracker: str) -> str:
     if not name:
         raise Refusal(
             Code.UNKNOWN_PERSON,
-            f"The config does not say who {person.name} is in {tracker}: people.{person.name}.{tracker} is missing.",
+            f"The config does not say who {person.name} is in {tracker}: "
+            f"people.{person.name}.{tracker} is missing.",
             f"An administrator can add it to opsroom.yaml; or say their name as {tracker} has it.",
         )
     return name

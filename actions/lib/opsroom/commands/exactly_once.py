@@ -1,7 +1,9 @@
-"""Doing one thing elsewhere once: write down what is about to be made, make it, look for it when the answer is lost.
+"""Doing one thing elsewhere once: write down what is about to be made, make it, look for it when
+the answer is lost.
 
-Two transactions of the record, one before and one after. In between, an answer may be lost or the runner may die; then
-what was made is found by the mark that it carries, before anything is made again.
+Two transactions of the record, one before and one after. In between, an answer may be lost or the
+runner may die; then what was made is found by the mark that it carries, before anything is made
+again.
 """
 
 from __future__ import annotations
@@ -33,13 +35,15 @@ Answer = TypeVar("Answer")
 clock: Callable[[], float] = time.monotonic
 wait: Callable[[float], None] = time.sleep
 
-# Whatever the limits of the config say, it ends so many seconds after it began: StackStorm stops the action after 80.
+# Whatever the limits of the config say, it ends so many seconds after it began: StackStorm stops
+# the action after 80.
 LONGEST = 65.0
 # A second attempt is made only where so much of the time is left, in seconds.
 _SECOND_CHANCE = 1.0
 # What of the time to look is kept for the last look, in seconds.
 _ONE_LOOK = 3.0
-# A server that is still at it when we stop listening needs a moment to finish; what is not there then never comes.
+# A server that is still at it when we stop listening needs a moment to finish; what is not there
+# then never comes.
 _STILL_AT_IT = 3.0
 _STILL_AT_IT_WHEN_SLOW = 10.0
 _FIRST_PAUSE = 0.5
@@ -67,11 +71,13 @@ class _Work:
 
 
 def carry_out_once(request: Request, errand: Errand) -> Once:
-    """Make it, unless the same request was made a moment ago; then the answer is what came of that one.
+    """Make it, unless the same request was made a moment ago; then the answer is what came of that
+    one.
 
-    Raises what `make` raised when nothing was made, Refusal(busy) while somebody is at it, Failure of the errand's
-    `doubtful` code when nobody can tell, and Failure(store_...) when nothing was tried because the record cannot be
-    written. All of it is on the record by then, and the request has ended.
+    Raises what `make` raised when nothing was made, Refusal(busy) while somebody is at it, Failure
+    of the errand's `doubtful` code when nobody can tell, and Failure(store_...) when nothing was
+    tried because the record cannot be written. All of it is on the record by then, and the request
+    has ended.
     """
     from ..records.idempotency import Turn, key_of
 
@@ -107,7 +113,8 @@ def carry_out_once(request: Request, errand: Errand) -> Once:
 
 
 def _begun(work: _Work) -> Begun:
-    """The decision, once it is known, where it matters, whether what was made before still stands."""
+    """The decision, once it is known, where it matters, whether what was made before still
+    stands."""
     from ..records.idempotency import forget
 
     begun = _bounded(work, lambda given_up: _begin(work, given_up))
@@ -129,15 +136,20 @@ def _begun(work: _Work) -> Begun:
     return begun
 
 
-def _bounded(work: _Work, use: Callable[[GivenUp], Answer], limit: Optional[float] = None) -> Answer:
-    """Use the database; for what is done also without it, within a time that holds even when it hangs."""
+def _bounded(
+    work: _Work, use: Callable[[GivenUp], Answer], limit: Optional[float] = None
+) -> Answer:
+    """Use the database; for what is done also without it, within a time that holds even when it
+    hangs."""
     return in_time(use, limit) if work.errand.without_record else use(GivenUp())
 
 
 def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
-    """The decision and the record of it, in one transaction; where nothing is to be done, that is on the record too.
+    """The decision and the record of it, in one transaction; where nothing is to be done, that is
+    on the record too.
 
-    None, and nothing is written: it has to be asked first whether what was made before still stands.
+    None, and nothing is written: it has to be asked first whether what was made before still
+    stands.
     """
     from ..records.idempotency import Turn, begin
     from ..records.ledger import Event, append
@@ -154,10 +166,16 @@ def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
             append(store, connection, request.entry(Event.ASKED))
         if errand.asked and begun.turn is Turn.DONE:
             again = f"Asked again, and there already: {errand.said(begun.answer)}"
-            append(store, connection, request.entry(Event.REFUSED, errand.there.value, again, mark=begun.mark))
+            append(
+                store,
+                connection,
+                request.entry(Event.REFUSED, errand.there.value, again, mark=begun.mark),
+            )
         if errand.asked and begun.turn is Turn.BUSY:
             busy = _busy(work)
-            append(store, connection, request.entry(Event.REFUSED, busy.code.value, busy.sentence()))
+            append(
+                store, connection, request.entry(Event.REFUSED, busy.code.value, busy.sentence())
+            )
         if begun.turn in (Turn.GO, Turn.LOOK) and errand.begins is not None:
             errand.begins(store, connection, begun.mark)
         given_up.check()
@@ -167,7 +185,8 @@ def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
 
 
 def _make(work: _Work, first_look: bool) -> Facts:
-    """Make it, looking first where it may be there. Whatever ends early is on the record before it is raised."""
+    """Make it, looking first where it may be there. Whatever ends early is on the record before it
+    is raised."""
     from ..records.ledger import Event
 
     try:
@@ -226,13 +245,15 @@ def _attempts(work: _Work, first_look: bool) -> Facts:
 
 
 def _look_after(work: _Work, failure: Failure, end: float) -> Optional[Facts]:
-    """The facts of what was made although the answer was lost; None when it was certainly not made."""
+    """The facts of what was made although the answer was lost; None when it was certainly not
+    made."""
     still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
     return _look(work, clock() + max(work.errand.settles_within, still), end, failure)
 
 
 def _look(work: _Work, settled: float, end: float, why: Optional[OpsroomError]) -> Optional[Facts]:
-    """Look until it is there, or until a look that began after `settled` (a moment of the clock) does not find it.
+    """Look until it is there, or until a look that began after `settled` (a moment of the clock)
+    does not find it.
 
     Raises _InDoubt when there was no such look until `end`, a moment of the clock too.
     """
@@ -265,12 +286,16 @@ def _look(work: _Work, settled: float, end: float, why: Optional[OpsroomError]) 
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-def _in_doubt(work: _Work, why: Optional[OpsroomError], also: Optional[OpsroomError] = None) -> _InDoubt:
+def _in_doubt(
+    work: _Work, why: Optional[OpsroomError], also: Optional[OpsroomError] = None
+) -> _InDoubt:
     errand = work.errand
     why = why or Failure(errand.doubtful, "It was not to be found in time.")
     reasons = " ".join(dict.fromkeys(one.message for one in (why, also) if one is not None))
     facts = {**recordable(why.facts), "mark": work.mark}
-    told = Failure(errand.doubtful, f"{errand.what} {errand.doubt}: {reasons}", errand.in_doubt_hint, facts)
+    told = Failure(
+        errand.doubtful, f"{errand.what} {errand.doubt}: {reasons}", errand.in_doubt_hint, facts
+    )
     return _InDoubt(told, why)
 
 
@@ -284,13 +309,16 @@ def _busy(work: _Work) -> Refusal:
 
 
 def _made(work: _Work, facts: Facts) -> Once:
-    """Write down what was made. It is there whatever becomes of that: a record that fails is told, not raised."""
+    """Write down what was made. It is there whatever becomes of that: a record that fails is told,
+    not raised."""
     request = work.request
     from ..records.idempotency import done
     from ..records.ledger import Event
 
     errand, trouble, late = work.errand, work.unrecorded, False
-    event, code = (Event.UNCONFIRMED, errand.doubtful) if errand.unsure(facts) else (errand.done, errand.code)
+    event, code = (
+        (Event.UNCONFIRMED, errand.doubtful) if errand.unsure(facts) else (errand.done, errand.code)
+    )
     found = {**facts, "found_after_lost_answer": work.found or None}
     entry = _entry(work, event, code.value, errand.said(facts), found)
     if trouble is None:
@@ -302,26 +330,41 @@ def _made(work: _Work, facts: Facts) -> Once:
         late = _later(work, entry, facts)
     request.ended = True
     request.unrecorded = trouble is not None
-    return Once(facts, True, work.since, found=work.found, recorded=trouble is None, trouble=trouble, late=late)
+    return Once(
+        facts,
+        True,
+        work.since,
+        found=work.found,
+        recorded=trouble is None,
+        trouble=trouble,
+        late=late,
+    )
 
 
 def _later(work: _Work, entry: Entry, answer: Optional[Facts] = None) -> bool:
-    """Keep for the next command what the record does not have of this request; whether that worked."""
+    """Keep for the next command what the record does not have of this request; whether that
+    worked."""
     from ..records.ledger import Event
     from ..records.outbox import Letter
 
     request, errand = work.request, work.errand
     asked = [request.entry(Event.ASKED)] if work.unrecorded is not None and errand.asked else []
     repeat: Facts = {}
-    # Where more than the guard was to be written, whoever asks again has to find it by its mark, and write it then.
+    # Where more than the guard was to be written, whoever asks again has to find it by its mark,
+    # and write it then.
     if answer is not None and (errand.ends is None or errand.row is not None):
-        repeat = {"key": work.key, "mark": work.mark, "answer": json.dumps(dict(answer), default=str)}
+        repeat = {
+            "key": work.key,
+            "mark": work.mark,
+            "answer": json.dumps(dict(answer), default=str),
+        }
     row = errand.row(work.mark, entry.event) if errand.row is not None else {}
     return request.desk.later(Letter((*asked, entry), repeat, row))
 
 
 def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
-    """Write down that it was not made or that nobody can tell; hands the error back, to be raised."""
+    """Write down that it was not made or that nobody can tell; hands the error back, to be
+    raised."""
     from ..records.idempotency import undone, unsure
     from ..records.ledger import Event as Events
 
@@ -334,7 +377,8 @@ def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
     try:
         _record(work, entry, lambda store, connection: forget(connection, work.key))
     except Failure:
-        # What went wrong is worth more than that it could not be written down; the row runs out by itself.
+        # What went wrong is worth more than that it could not be written down; the row runs out by
+        # itself.
         error.facts["recorded"] = False
         _later(work, entry)
     return error
@@ -348,7 +392,8 @@ def _entry(work: _Work, event: Event, code: str, message: str, facts: Facts) -> 
 
 
 def _record(work: _Work, entry: Entry, also: Also) -> None:
-    """Commit the last record of the errand, and `also` with it; patient with a database that goes away meanwhile."""
+    """Commit the last record of the errand, and `also` with it; patient with a database that goes
+    away meanwhile."""
     from ..db.engine import queue_up
     from ..records.ledger import append, of_deployment
     from ..records.outbox import carries
@@ -359,12 +404,18 @@ def _record(work: _Work, entry: Entry, also: Also) -> None:
     def write(given_up: GivenUp) -> None:
         store = request.desk.store
         with store.write_plain() as connection:
-            # It may have been committed although the answer to that was lost, or be committed right now.
+            # It may have been committed although the answer to that was lost, or be committed right
+            # now.
             queue_up(connection)
             told = of_deployment(connection, request.deployment) if again else []
             if not any(one.event is event and one.facts.get("mark") == work.mark for one in told):
-                # What was found may have been recorded meanwhile, from what its own runner left in the outbox.
-                if not (work.found and event is work.errand.done and carries(connection, event, work.mark)):
+                # What was found may have been recorded meanwhile, from what its own runner left in
+                # the outbox.
+                if not (
+                    work.found
+                    and event is work.errand.done
+                    and carries(connection, event, work.mark)
+                ):
                     append(store, connection, entry)
                 also(store, connection)
                 if work.errand.ends is not None:

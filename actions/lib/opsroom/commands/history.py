@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from ..records.ledger import Record
 
 
-def get_history(desk: Desk, app_name: str = "", environment_name: str = "", limit: int = 20) -> Outcome:
-    """The last deployments of an application, an environment or both, newest first, and those that are going on; in
-    their place among them what was found to run and nobody had asked opsroom for."""
+def get_history(
+    desk: Desk, app_name: str = "", environment_name: str = "", limit: int = 20
+) -> Outcome:
+    """The last deployments of an application, an environment or both, newest first, and those that
+    are going on; in their place among them what was found to run and nobody had asked opsroom
+    for."""
     from ..records.claims import current
     from ..records.queries import deployments, drifts
 
@@ -44,7 +47,9 @@ def get_history(desk: Desk, app_name: str = "", environment_name: str = "", limi
         "drift": [_fact(record) for record in found],
         "running": [_claim(claim) for claim in running],
     }
-    return Outcome(True, Code.HISTORY, table(rows, narrow=narrow, heading=f"{title}, newest first:"), facts)
+    return Outcome(
+        True, Code.HISTORY, table(rows, narrow=narrow, heading=f"{title}, newest first:"), facts
+    )
 
 
 def _scope(desk: Desk, app_name: str, environment_name: str) -> tuple[str, str]:
@@ -56,18 +61,36 @@ def _scope(desk: Desk, app_name: str, environment_name: str) -> tuple[str, str]:
         return find_app(settings, app_name).name, ""
     if environment_name:
         return "", find_environment(settings, environment_name).name
-    raise Refusal(Code.UNKNOWN_COMMAND, "History of what?", "Say: history of APPLICATION, or history on ENVIRONMENT")
+    raise Refusal(
+        Code.UNKNOWN_COMMAND,
+        "History of what?",
+        "Say: history of APPLICATION, or history on ENVIRONMENT",
+    )
 
 
 def _row(record: Record, now: datetime, app: str, environment: str) -> List[str]:
-    place = [part for part in ("" if app else record.app, "" if environment else record.environment) if part]
+    place = [
+        part
+        for part in ("" if app else record.app, "" if environment else record.environment)
+        if part
+    ]
     before, after = distinct_names(*_versions(record))
     if record.event.value == "drift":
         # Nobody of opsroom did it, and who did is not known.
         versions = f"{before or 'nothing'} -> {after or 'nothing'}"
-        return [when(record.clock, now), " ".join([*place, versions]), "not through opsroom", "drift"]
+        return [
+            when(record.clock, now),
+            " ".join([*place, versions]),
+            "not through opsroom",
+            "drift",
+        ]
     versions = f"{before} -> {after}" if before else after
-    return [when(record.clock, now), " ".join([*place, versions]), record.requester, _result(record)]
+    return [
+        when(record.clock, now),
+        " ".join([*place, versions]),
+        record.requester,
+        _result(record),
+    ]
 
 
 def _versions(record: Record) -> Tuple[Running, Running]:
@@ -90,7 +113,12 @@ def _result(record: Record) -> str:
 
 def _going_on(claim: Claim, now: datetime) -> List[str]:
     since = span(max((now - claim.started_at).total_seconds(), 0.0))
-    return ["now", f"{claim.app} {claim.version}", claim.holder, f"{claim.command} on {claim.environment} for {since}"]
+    return [
+        "now",
+        f"{claim.app} {claim.version}",
+        claim.holder,
+        f"{claim.command} on {claim.environment} for {since}",
+    ]
 
 
 def _fact(record: Record) -> Dict[str, Any]:

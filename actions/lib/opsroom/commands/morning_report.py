@@ -1,4 +1,5 @@
-"""The morning report: what runs where, what differs from the record, forgotten locks, what waits, what is open.
+"""The morning report: what runs where, what differs from the record, forgotten locks, what waits,
+what is open.
 
 At most eight lines of a message; the facts have all of it.
 """
@@ -32,7 +33,8 @@ _SEVERAL = 3
 
 @dataclass(frozen=True)
 class Drift:
-    """What runs somewhere and what the record says of it; empty where nothing runs or nothing is recorded."""
+    """What runs somewhere and what the record says of it; empty where nothing runs or nothing is
+    recorded."""
 
     app: str
     environment: str
@@ -56,13 +58,16 @@ class Found:
 
 
 def morning_report(desk: Desk, announce: bool = False) -> Outcome:
-    """Put it together, and with `announce` tell it in the announce room: once a day, and not while that is to be quiet.
+    """Put it together, and with `announce` tell it in the announce room: once a day, and not while
+    that is to be quiet.
 
     Where no room is configured, nothing is told (code nothing_new). Raises Failure(store_...).
     """
     room = desk.settings.announce
     if announce and not room:
-        return Outcome(True, Code.NOTHING_NEW, "No room to announce in is configured, so nothing was told.")
+        return Outcome(
+            True, Code.NOTHING_NEW, "No room to announce in is configured, so nothing was told."
+        )
     found = look(desk)
     text = said(found)
     facts = {**_facts(found), "told": False}
@@ -81,14 +86,18 @@ def look(desk: Desk) -> Found:
     from ..records.queries import last_succeeded
 
     places = _places(desk)
-    answers = ask_many({_key(one): partial(ask, *one) for one in places if one[0].version is not None})
+    answers = ask_many(
+        {_key(one): partial(ask, *one) for one in places if one[0].version is not None}
+    )
     store = desk.store
     with store.read() as connection:
         found = Found(store.now(connection))
         recorded = {_key(one): last_succeeded(connection, *_key(one)) for one in places}
         old = found.now - timedelta(seconds=FORGOTTEN)
         found.locks = [one for one in current(store, connection) if one.since < old]
-        found.changes = [one for one in open_changes(connection, "", "") if not _is_over(one, found.now)]
+        found.changes = [
+            one for one in open_changes(connection, "", "") if not _is_over(one, found.now)
+        ]
         found.incidents = open_incidents(connection)
     for key, answer in answers.items():
         if isinstance(answer, OpsroomError):
@@ -96,7 +105,11 @@ def look(desk: Desk) -> Found:
             continue
         found.running[key] = answer.version
         record = recorded[key]
-        known = Running(record.version, str(record.facts.get("commit") or "")) if record else Running("")
+        known = (
+            Running(record.version, str(record.facts.get("commit") or ""))
+            if record
+            else Running("")
+        )
         if (known.version or answer.version) and not same(known, answer):
             recorded_as, runs = distinct_names(known, answer)
             found.drifts.append(Drift(*key, runs=runs, recorded=recorded_as))
@@ -159,7 +172,9 @@ def _drifted(found: Found) -> List[str]:
         ]
         lines.append(f"Not as recorded: {listed(each, 2)}.")
     if found.silent:
-        lines.append(f"No answer: {listed((f'{app} on {where}' for app, where in found.silent), _SEVERAL)}.")
+        lines.append(
+            f"No answer: {listed((f'{app} on {where}' for app, where in found.silent), _SEVERAL)}."
+        )
     return lines
 
 
@@ -174,13 +189,17 @@ def _pages(found: Found) -> List[str]:
 
 
 def _waiting(found: Found) -> List[str]:
-    each = [f"{one.id} ({one.app} {one_line(one.version, 20)} on {one.environment})" for one in found.changes]
+    each = [
+        f"{one.id} ({one.app} {one_line(one.version, 20)} on {one.environment})"
+        for one in found.changes
+    ]
     return [f"Waiting changes: {listed(each, _SEVERAL)}."] if each else []
 
 
 def _locked(found: Found) -> List[str]:
     each = [
-        f"{place(one.app, one.environment)} by {one_line(one.shown, 20)} for {span(_age(found, one))}"
+        f"{place(one.app, one.environment)} by {one_line(one.shown, 20)} for "
+        f"{span(_age(found, one))}"
         for one in found.locks
     ]
     return [f"Locked for more than a day: {listed(each, 2)}."] if each else []
@@ -191,13 +210,14 @@ def _age(found: Found, lock: Lock) -> float:
 
 
 def _running(found: Found) -> str:
-    """Each application with its versions, and where each of them runs: `web v2 (test, uat), v1 (production)`."""
+    """Each application with its versions, and where each of them runs: `web v2 (test, uat), v1
+    (production)`."""
     by_app: Dict[str, Dict[str, List[str]]] = {}
     for (app, environment), version in found.running.items():
         if version:
             by_app.setdefault(app, {}).setdefault(one_line(version, 20), []).append(environment)
     each = [
-        f"{app} {', '.join(f'{version} ({listed(where, 4)})' for version, where in versions.items())}"
+        f"{app} {', '.join(f'{version} ({listed(where, 4)})' for version, where in versions.items())}"  # noqa: E501
         for app, versions in by_app.items()
     ]
     return f"Running: {'; '.join(each)}." if each else ""
@@ -205,17 +225,34 @@ def _running(found: Found) -> str:
 
 def _facts(found: Found) -> Dict[str, Any]:
     return {
-        "running": [{"app": app, "environment": where, "version": one} for (app, where), one in found.running.items()],
-        "unanswered": [{"app": app, "environment": where, "error": one} for (app, where), one in found.silent.items()],
+        "running": [
+            {"app": app, "environment": where, "version": one}
+            for (app, where), one in found.running.items()
+        ],
+        "unanswered": [
+            {"app": app, "environment": where, "error": one}
+            for (app, where), one in found.silent.items()
+        ],
         "drift": [vars(one) for one in found.drifts],
         "locks": [one.facts() for one in found.locks],
         "changes": [
-            {"change": one.id, "app": one.app, "environment": one.environment, "version": one.version, "by": one.shown}
+            {
+                "change": one.id,
+                "app": one.app,
+                "environment": one.environment,
+                "version": one.version,
+                "by": one.shown,
+            }
             for one in found.changes
         ],
         "pages": found.pages,
         "incidents": [
-            {"incident": one.id, "who": one.who, "since": stamp(one.since) if one.since else "", "card": one.card}
+            {
+                "incident": one.id,
+                "who": one.who,
+                "since": stamp(one.since) if one.since else "",
+                "card": one.card,
+            }
             for one in found.incidents
         ],
     }

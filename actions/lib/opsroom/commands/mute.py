@@ -1,4 +1,5 @@
-"""quiet announcements, loud announcements: the announce room is left in peace for a time. What is recorded stays so."""
+"""quiet announcements, loud announcements: the announce room is left in peace for a time. What is
+recorded stays so."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ LONGEST = 8 * 3600.0
 
 
 def quiet(desk: Desk, length: str) -> Outcome:
-    """Tell nothing in the announce room for so long ("30m", "2h"), or until then ("17:00"); emergencies excepted.
+    """Tell nothing in the announce room for so long ("30m", "2h"), or until then ("17:00");
+    emergencies excepted.
 
     Raises Refusal(not_allowed, not_configured, invalid_time).
     """
@@ -40,9 +42,14 @@ def quiet(desk: Desk, length: str) -> Outcome:
             begin(store, connection, desk.speaker, until, desk.execution_id)
             text = (
                 f"{desk.speaker.shown} made announcements in {desk.settings.announce} quiet until "
-                f"{said(until, now, zone)}. Emergencies and pages are still announced. To end it: loud announcements"
+                f"{said(until, now, zone)}. Emergencies and pages are still announced. To end "
+                "it: loud announcements"
             )
-            append(store, connection, request.entry(Event.QUIET, Code.QUIET.value, text, until=until.isoformat()))
+            append(
+                store,
+                connection,
+                request.entry(Event.QUIET, Code.QUIET.value, text, until=until.isoformat()),
+            )
         request.ended = True
     return Outcome(True, Code.QUIET, text, {"until": until, "room": desk.settings.announce})
 
@@ -62,10 +69,15 @@ def loud(desk: Desk) -> Outcome:
             if there is None:
                 text = "Announcements are not quiet; nothing was changed."
             else:
-                held_back = f"{missed or 'No'} {'announcement was' if missed == 1 else 'announcements were'} held back."
+                held_back = (
+                    f"{missed or 'No'} "
+                    f"{'announcement was' if missed == 1 else 'announcements were'} held back."
+                )
                 text = f"{desk.speaker.shown} made announcements loud again. {held_back}"
                 text += " To see what was deployed: history on ENVIRONMENT" if missed else ""
-            append(store, connection, request.entry(Event.LOUD, Code.LOUD.value, text, missed=missed))
+            append(
+                store, connection, request.entry(Event.LOUD, Code.LOUD.value, text, missed=missed)
+            )
         request.ended = True
     return Outcome(True, Code.LOUD, text, {"missed": missed, "was_quiet": there is not None})
 
@@ -74,7 +86,8 @@ def _somebody(desk: Desk, what: str) -> None:
     if desk.speaker.person is None:
         raise Refusal(
             Code.NOT_ALLOWED,
-            f"{desk.speaker.shown} may not {what}: the config of opsroom knows nobody by this name.",
+            f"{desk.speaker.shown} may not {what}: the config of opsroom knows nobody by "
+            "this name.",
             "An administrator can add you under people in opsroom.yaml.",
         )
 

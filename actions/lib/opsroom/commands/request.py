@@ -1,4 +1,5 @@
-"""Writing down what becomes of one request: asked, then refused, started, succeeded, failed or interrupted."""
+"""Writing down what becomes of one request: asked, then refused, started, succeeded, failed or
+interrupted."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     Also = Callable[[Store, Transaction], None]
 
-# How long the end of a deployment tries to reach a database that went away in the middle of it, in seconds.
+# How long the end of a deployment tries to reach a database that went away in the middle of it, in
+# seconds.
 _PATIENCE = 15.0
 
 
@@ -36,9 +38,11 @@ class Request:
     version_before: str = ""
     commit: str = ""
     commit_before: str = ""
-    # Who asked, when that is someone else than who speaks now: whoever approves a change speaks for its requester.
+    # Who asked, when that is someone else than who speaks now: whoever approves a change speaks for
+    # its requester.
     speaker: Optional[Speaker] = None
-    # What all further records of this request say: the change, who approved it, what an emergency passed.
+    # What all further records of this request say: the change, who approved it, what an emergency
+    # passed.
     noted: Dict[str, Any] = field(default_factory=dict)
     deployment: str = field(default_factory=lambda: secrets.token_hex(8))
     began: float = field(default_factory=time.monotonic)
@@ -79,7 +83,11 @@ class Request:
             message=one_line(mask(message), 500),
             seconds=self.seconds(),
             facts=mask(
-                {key: value for key, value in {**self._commits(), **self.noted, **facts}.items() if value is not None}
+                {
+                    key: value
+                    for key, value in {**self._commits(), **self.noted, **facts}.items()
+                    if value is not None
+                }
             ),
         )
 
@@ -95,13 +103,22 @@ class Request:
         with store.write_plain() as connection:
             append(store, connection, self.entry(event, code, message, **facts))
 
-    def end(self, event: Event, code: str = "", message: str = "", also: Optional[Also] = None, **facts: Any) -> bool:
-        """Commit the last record and give the claim back, in one transaction; patient with a database that is away.
+    def end(
+        self,
+        event: Event,
+        code: str = "",
+        message: str = "",
+        also: Optional[Also] = None,
+        **facts: Any,
+    ) -> bool:
+        """Commit the last record and give the claim back, in one transaction; patient with a
+        database that is away.
 
-        `also` is done in that transaction. A deployment whose claim was settled by somebody else has its end on the
-        record already: then a success is not written after it, nor `also` done, and the answer is False.
-        Raises Failure(store_...) when it could not be written; the claim then runs out, and the next command records
-        the deployment as interrupted, with what is really running.
+        `also` is done in that transaction. A deployment whose claim was settled by somebody else
+        has its end on the record already: then a success is not written after it, nor `also` done,
+        and the answer is False. Raises Failure(store_...) when it could not be written; the claim
+        then runs out, and the next command records the deployment as interrupted, with what is
+        really running.
         """
         entry = self.entry(event, code, message, **facts)
         until = time.monotonic() + _PATIENCE
@@ -145,10 +162,14 @@ class Request:
 
 
 @contextmanager
-def asked(desk: Desk, command: str, app: str, environment: str, version: str = "") -> Iterator[Request]:
-    """Record that something was asked; then, when the block ends early, that it was refused or failed, and why.
+def asked(
+    desk: Desk, command: str, app: str, environment: str, version: str = ""
+) -> Iterator[Request]:
+    """Record that something was asked; then, when the block ends early, that it was refused or
+    failed, and why.
 
-    Nothing is done for somebody who cannot be recorded: when the database cannot be used, this raises first.
+    Nothing is done for somebody who cannot be recorded: when the database cannot be used, this
+    raises first.
     """
     from ..records.ledger import Event
 
@@ -167,13 +188,17 @@ def resumed(request: Request) -> Iterator[Request]:
         yield request
     except Refusal as refusal:
         if not request.ended:
-            request.end(Event.REFUSED, refusal.code.value, refusal.sentence(), **recordable(refusal.facts))
+            request.end(
+                Event.REFUSED, refusal.code.value, refusal.sentence(), **recordable(refusal.facts)
+            )
         raise
     except Failure as failure:
         if not request.ended:
             event = Event.INTERRUPTED if failure.code is Code.INTERRUPTED else Event.FAILED
             try:
-                request.end(event, failure.code.value, failure.sentence(), **recordable(failure.facts))
+                request.end(
+                    event, failure.code.value, failure.sentence(), **recordable(failure.facts)
+                )
             except Failure as unwritten:
                 if not request.started:
                     # Nothing was touched: that the record is away is all there is to say.
@@ -183,12 +208,15 @@ def resumed(request: Request) -> Iterator[Request]:
         raise
     except Exception as error:
         if not request.ended:
-            request.end(Event.FAILED, Code.CRASHED.value, f"a defect in opsroom: {type(error).__name__}")
+            request.end(
+                Event.FAILED, Code.CRASHED.value, f"a defect in opsroom: {type(error).__name__}"
+            )
         raise
 
 
 def _not_recorded(failure: Failure, unwritten: Failure) -> Failure:
-    """What became of a deployment that had begun, where the record is away: it counts more than that."""
+    """What became of a deployment that had begun, where the record is away: it counts more than
+    that."""
     return Failure(
         failure.code,
         f"{failure.message} That could not be recorded: {unwritten.message}",
@@ -206,4 +234,8 @@ def why(trouble: Optional[Failure]) -> str:
 def recordable(facts: Mapping[str, Any]) -> Dict[str, Any]:
     """Of an error's facts those that a record can hold by themselves."""
     taken = ("event", "code", "message", "also")
-    return {key: value for key, value in facts.items() if key not in taken and isinstance(value, (str, int, float))}
+    return {
+        key: value
+        for key, value in facts.items()
+        if key not in taken and isinstance(value, (str, int, float))
+    }

@@ -1,4 +1,5 @@
-"""From names that somebody typed to the application, the environment and their providers. Never a guess."""
+"""From names that somebody typed to the application, the environment and their providers. Never a
+guess."""
 
 from __future__ import annotations
 
@@ -14,14 +15,18 @@ from ..versions import VersionSource
 
 def find_app(settings: Settings, name: str) -> App:
     """The application of that name. Raises Refusal(unknown_app) with the nearest names."""
-    known = pick(check_identifier(name, "an application"), settings.apps, Code.UNKNOWN_APP, "application")
+    known = pick(
+        check_identifier(name, "an application"), settings.apps, Code.UNKNOWN_APP, "application"
+    )
     return settings.apps[known]
 
 
 def find_environment(settings: Settings, name: str) -> Environment:
     """The environment of that name. Raises Refusal(unknown_environment) with the nearest names."""
     wanted = check_identifier(name, "an environment")
-    return settings.environments[pick(wanted, settings.environments, Code.UNKNOWN_ENVIRONMENT, "environment")]
+    return settings.environments[
+        pick(wanted, settings.environments, Code.UNKNOWN_ENVIRONMENT, "environment")
+    ]
 
 
 def find_place(settings: Settings, app_name: str, environment_name: str) -> Tuple[App, Environment]:
@@ -38,7 +43,8 @@ def find_place(settings: Settings, app_name: str, environment_name: str) -> Tupl
 
 
 def deployer_for(app: App, environment: Environment) -> Deployer:
-    """How this application is deployed there. Raises Refusal(cannot_deploy) when the config does not say."""
+    """How this application is deployed there. Raises Refusal(cannot_deploy) when the config does
+    not say."""
     if app.deploy is None:
         raise Refusal(
             Code.CANNOT_DEPLOY,
@@ -50,7 +56,8 @@ def deployer_for(app: App, environment: Environment) -> Deployer:
 
 
 def version_source_for(app: App, environment: Environment) -> VersionSource:
-    """How to ask what runs there. Raises Refusal(cannot_tell_version) when the config does not say."""
+    """How to ask what runs there. Raises Refusal(cannot_tell_version) when the config does not
+    say."""
     if app.version is None:
         raise Refusal(
             Code.CANNOT_TELL_VERSION,

@@ -1,4 +1,5 @@
-"""The pack's config as typed, validated objects. Every complaint names the key, what was found and what is allowed."""
+"""The pack's config as typed, validated objects. Every complaint names the key, what was found and
+what is allowed."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
 
 
 class KindReader(Protocol):
-    """What the settings need of a registry of kinds. They do not import one: arrows run the other way."""
+    """What the settings need of a registry of kinds. They do not import one: arrows run the other
+    way."""
 
     @property
     def what(self) -> str: ...
@@ -64,20 +66,24 @@ class Kinds:
     pagers: KindReader
 
 
-def load(raw: Optional[Mapping[str, Any]], kinds: Kinds, problems: Optional[Problems] = None) -> Settings:
+def load(
+    raw: Optional[Mapping[str, Any]], kinds: Kinds, problems: Optional[Problems] = None
+) -> Settings:
     """Check a config and return it as objects.
 
-    `problems` takes the complaints; with its `references` where the config is the file itself, in which names of
-    StackStorm's datastore stand for values.
+    `problems` takes the complaints; with its `references` where the config is the file itself, in
+    which names of StackStorm's datastore stand for values.
 
-    Raises Refusal(not_configured) when there is nothing in it, Refusal(settings_invalid) with all complaints at once
-    (`facts["problems"]`, one text each).
+    Raises Refusal(not_configured) when there is nothing in it, Refusal(settings_invalid) with all
+    complaints at once (`facts["problems"]`, one text each).
     """
     if not raw or not (raw.get("apps") or raw.get("environments") or None in raw.values()):
         raise Refusal(
             Code.NOT_CONFIGURED,
-            "opsroom is installed but not configured: its config names no applications and no environments.",
-            "Copy opsroom.yaml.example from the pack to /opt/stackstorm/configs/opsroom.yaml, fill it in, "
+            "opsroom is installed but not configured: its config names no applications and no "
+            "environments.",
+            "Copy opsroom.yaml.example from the pack to /opt/stackstorm/configs/opsroom.yaml, "
+            "fill it in, "
             "then run: st2ctl reload --register-configs",
         )
     problems = problems or Problems()
@@ -110,19 +116,30 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
         timezone=read_timezone(fields, "timezone", "UTC"),
     )
     environments = _named(
-        fields, "environments", "an environment", lambda name, inner: read_environment(name, inner, known)
+        fields,
+        "environments",
+        "an environment",
+        lambda name, inner: read_environment(name, inner, known),
     )
-    apps = _named(fields, "apps", "an application", lambda name, inner: _app(name, inner, environments, kinds))
+    apps = _named(
+        fields, "apps", "an application", lambda name, inner: _app(name, inner, environments, kinds)
+    )
     trackers = _providers(fields, "trackers", "a tracker", kinds.trackers)
     pagers = _providers(fields, "pagers", "a pager", kinds.pagers)
-    teams = _named(fields, "teams", "a team", lambda name, inner: read_team(name, inner, pagers, kinds.pagers))
+    teams = _named(
+        fields, "teams", "a team", lambda name, inner: read_team(name, inner, pagers, kinds.pagers)
+    )
     progress = fields.inside("progress")
     settings = Settings(
         database=fields.secret("database", default="", expected="the URL of a database"),
-        relays=fields.texts("relays", default=("chatops_bot",), expected="a list of StackStorm users"),
+        relays=fields.texts(
+            "relays", default=("chatops_bot",), expected="a list of StackStorm users"
+        ),
         announce=fields.text("announce", default="", expected="the name of a room"),
         timezone=known.timezone,
-        route=fields.text("route", default="chatops", expected="the route of the relay, chatops or errbot"),
+        route=fields.text(
+            "route", default="chatops", expected="the route of the relay, chatops or errbot"
+        ),
         people=people,
         groups=known.groups,
         environments=environments,
@@ -149,21 +166,29 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
     return settings
 
 
-def _named(fields: Fields, key: str, what: str, read: Callable[[str, Fields], Any]) -> Dict[str, Any]:
-    """The named objects under a key; names that differ only in case are refused, since people type either."""
+def _named(
+    fields: Fields, key: str, what: str, read: Callable[[str, Fields], Any]
+) -> Dict[str, Any]:
+    """The named objects under a key; names that differ only in case are refused, since people type
+    either."""
     found: Dict[str, Any] = {}
     folded: Dict[str, str] = {}
     for name, inner in fields.each(key):
         if not IDENTIFIER.match(name):
-            inner.problems.add(inner.path, f"expected a name of {what}: letters, digits, dots, dashes and underscores")
+            inner.problems.add(
+                inner.path,
+                f"expected a name of {what}: letters, digits, dots, dashes and underscores",
+            )
         if comparable(name) == "everything":
             # "lock everything" is the kill switch.
             inner.problems.add(
-                inner.path, f"expected a name of {what} other than 'everything', which means all of them"
+                inner.path,
+                f"expected a name of {what} other than 'everything', which means all of them",
             )
         if comparable(name) in folded:
             inner.problems.add(
-                inner.path, f"expected a name that differs from '{folded[comparable(name)]}' by more than case"
+                inner.path,
+                f"expected a name that differs from '{folded[comparable(name)]}' by more than case",
             )
         folded[comparable(name)] = name
         found[name] = read(name, inner)
@@ -177,7 +202,9 @@ def _app(name: str, fields: Fields, environments: Mapping[str, Environment], kin
         places = fields.texts("environments", expected="a list of environments")
         for place in places:
             if place not in environments:
-                fields.problem("environments", f"expected environments of the config, found {found(place)}")
+                fields.problem(
+                    "environments", f"expected environments of the config, found {found(place)}"
+                )
     fields.raw("environments")
     return App(
         name=name,
@@ -204,7 +231,8 @@ def _address(fields: Fields, key: str) -> str:
 
 
 def _providers(fields: Fields, key: str, what: str, registry: KindReader) -> Dict[str, Kind]:
-    """The trackers or pagers by name; those whose kind is wrong are left out, the complaint says so."""
+    """The trackers or pagers by name; those whose kind is wrong are left out, the complaint says
+    so."""
     found = _named(fields, key, what, lambda name, inner: _options(inner, registry))
     return {name: kind for name, kind in found.items() if kind is not None}
 

@@ -1,4 +1,5 @@
-"""What is doubtful in a config that is right: said by `python -m opsroom.check`, and no reason to refuse it."""
+"""What is doubtful in a config that is right: said by `python -m opsroom.check`, and no reason to
+refuse it."""
 
 from __future__ import annotations
 
@@ -17,7 +18,10 @@ def advice(settings: Settings, raw: Mapping[str, Any]) -> List[str]:
     lines = [f"environments.{place}: {what}" for place, what in _of_rules(settings)]
     for path, secret in secrets_of(raw):
         if len(secret) < MIN_LENGTH and "headers" not in path[:-1]:
-            lines.append(f"{'.'.join(path)}: a secret of less than {MIN_LENGTH} characters is not masked in answers")
+            lines.append(
+                f"{'.'.join(path)}: a secret of less than {MIN_LENGTH} characters is not masked "
+                "in answers"
+            )
     lines += [
         f"{place}: StackStorm decrypts a value of its datastore only where its schema says secret; "
         "here an encrypted one arrives as it lies there"
@@ -49,8 +53,10 @@ def _of_environment(settings: Settings, environment: Environment) -> Iterator[Tu
             wanted = "approval" if environment.approvals == 1 else "approvals"
             yield (
                 key,
-                f"what {listed(stuck)} {'asks' if len(stuck) == 1 else 'ask'} for can never get its "
-                f"{environment.approvals} {wanted}: nobody approves their own change, and too few others can",
+                f"what {listed(stuck)} {'asks' if len(stuck) == 1 else 'ask'} for can never "
+                "get its "
+                f"{environment.approvals} {wanted}: nobody approves their own change, and too "
+                "few others can",
             )
     # Where nobody may deploy on purpose, this is no news.
     on_purpose = () in (environment.deployers, environment.rooms)
@@ -61,12 +67,16 @@ def _of_environment(settings: Settings, environment: Environment) -> Iterator[Tu
     if alone:
         yield "emergency", f"nobody else can review an emergency deployment of {listed(alone)}"
     if environment.confirm_within and environment.second_factor:
-        without = [one for one in able_requesters(settings, environment) if not settings.people[one].totp]
+        without = [
+            one for one in able_requesters(settings, environment) if not settings.people[one].totp
+        ]
         if without:
             yield "second_factor", f"{listed(without)} can confirm nothing there without a totp"
 
 
-def _texts(value: Any, path: Tuple[str, ...], place: str) -> Iterator[Tuple[Tuple[str, ...], str, str]]:
+def _texts(
+    value: Any, path: Tuple[str, ...], place: str
+) -> Iterator[Tuple[Tuple[str, ...], str, str]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from _texts(item, (*path, str(key)), f"{place}.{key}".lstrip("."))

@@ -1,4 +1,5 @@
-"""Who can approve what someone asks for: who has the right, is someone else, and has what it takes. Pure."""
+"""Who can approve what someone asks for: who has the right, is someone else, and has what it takes.
+Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +19,13 @@ def approver_names(settings: Settings, environment: Environment) -> Tuple[str, .
 def able_approvers(settings: Settings, environment: Environment, requester: str = "") -> List[str]:
     """The people who can approve there what `requester` (a person's name) asks for.
 
-    Who asked cannot. Nor can who needs a one-time code and has no secret of them, and who has no chat name where it is
-    done in a room.
+    Who asked cannot. Nor can who needs a one-time code and has no secret of them, and who has no
+    chat name where it is done in a room.
     """
-    people = [settings.people[name] for name in members(approver_names(settings, environment), settings.groups)]
+    people = [
+        settings.people[name]
+        for name in members(approver_names(settings, environment), settings.groups)
+    ]
     return [one.name for one in people if one.name != requester and _is_able(environment, one)]
 
 
@@ -33,12 +37,15 @@ def able_requesters(settings: Settings, environment: Environment) -> List[str]:
 
 
 def shown_approvers(settings: Settings, environment: Environment, requester: str = "") -> List[str]:
-    """The same people as in `able_approvers`, as people read them: a group whose members all can goes by its name."""
+    """The same people as in `able_approvers`, as people read them: a group whose members all can
+    goes by its name."""
     able = able_approvers(settings, environment, requester)
     shown: List[str] = []
     for name in approver_names(settings, environment):
         inside = settings.groups.get(name, (name,))
-        shown += [name] if all(one in able for one in inside) else [one for one in inside if one in able]
+        shown += (
+            [name] if all(one in able for one in inside) else [one for one in inside if one in able]
+        )
     return list(dict.fromkeys(shown))
 
 

@@ -1,4 +1,5 @@
-"""Whether what the config says fits together: each rule may be right by itself, and all together be impossible."""
+"""Whether what the config says fits together: each rule may be right by itself, and all together be
+impossible."""
 
 from __future__ import annotations
 
@@ -39,11 +40,23 @@ def _at(path: str, line: Tuple[str, str]) -> Tuple[str, str]:
 def _of_rules(settings: Settings, environment: Environment) -> Iterator[Tuple[str, str]]:
     """(key, complaint) pairs about the rules of one environment."""
     if environment.approvals and environment.confirm_within:
-        yield "confirm_within", "expected either approvals or confirm_within; an approval makes a confirmation needless"
+        yield (
+            "confirm_within",
+            "expected either approvals or confirm_within; an approval makes a confirmation "
+            "needless",
+        )
     everybody = tuple(settings.people)
-    deployers = _people(settings, everybody if environment.deployers is None else environment.deployers)
-    approvers = deployers if environment.approvers is None else _people(settings, environment.approvers)
-    codes = list(_of_codes(settings, environment, deployers, approvers)) if environment.second_factor else []
+    deployers = _people(
+        settings, everybody if environment.deployers is None else environment.deployers
+    )
+    approvers = (
+        deployers if environment.approvers is None else _people(settings, environment.approvers)
+    )
+    codes = (
+        list(_of_codes(settings, environment, deployers, approvers))
+        if environment.second_factor
+        else []
+    )
     if environment.approvals and not codes:
         yield from _of_approvals(settings, environment)
     yield from codes
@@ -51,7 +64,10 @@ def _of_rules(settings: Settings, environment: Environment) -> Iterator[Tuple[st
 
 def _of_approvals(settings: Settings, environment: Environment) -> Iterator[Tuple[str, str]]:
     """Where nobody at all can ask for something that can be approved. Where some can: `advice`."""
-    most = [len(able_approvers(settings, environment, one)) for one in able_requesters(settings, environment)]
+    most = [
+        len(able_approvers(settings, environment, one))
+        for one in able_requesters(settings, environment)
+    ]
     named = members(approver_names(settings, environment), settings.groups)
     unable = (
         " (a one-time code takes a totp, and a room a name in chat)"
@@ -61,7 +77,8 @@ def _of_approvals(settings: Settings, environment: Environment) -> Iterator[Tupl
     if most and max(most) < environment.approvals:
         yield (
             "approvals" if environment.approvers is None else "approvers",
-            f"expected {environment.approvals} who may approve besides the one who asks, found {max(most)}{unable}",
+            f"expected {environment.approvals} who may approve besides the one who asks, found "
+            f"{max(most)}{unable}",
         )
 
 
@@ -72,12 +89,16 @@ def _of_codes(
     if not (environment.approvals or environment.confirm_within or environment.emergency):
         yield (
             "second_factor",
-            "expected approvals, confirm_within or emergency beside it; by itself it asks for nothing",
+            "expected approvals, confirm_within or emergency beside it; by itself it asks for "
+            "nothing",
         )
         return
     givers = [*approvers, *(deployers if environment.confirm_within else ())]
     if not any(settings.people[one].totp for one in givers):
-        yield "second_factor", "expected someone who may give a code to have a totp (people.NAME.totp), no one has"
+        yield (
+            "second_factor",
+            "expected someone who may give a code to have a totp (people.NAME.totp), no one has",
+        )
 
 
 def _people(settings: Settings, names: Tuple[str, ...]) -> List[str]:
@@ -87,7 +108,9 @@ def _people(settings: Settings, names: Tuple[str, ...]) -> List[str]:
 def _check_order(settings: Settings, problems: Problems) -> None:
     """No environment may wait for itself, for any application."""
     told: Set[Tuple[str, ...]] = set()
-    apps = dict.fromkeys(app for environment in settings.environments.values() for app in environment.own)
+    apps = dict.fromkeys(
+        app for environment in settings.environments.values() for app in environment.own
+    )
     for app in ("", *apps):
         rules = {name: one.for_app(app).after for name, one in settings.environments.items()}
         for name in rules:
@@ -130,13 +153,15 @@ def _check_columns(settings: Settings, problems: Problems) -> None:
         for rules in (environment, *map(environment.for_app, environment.own)):
             if rules.ready_column and not rules.after:
                 problems.add(
-                    f"environments.{name}.ready_column", "expected after beside it: what runs there is promoted"
+                    f"environments.{name}.ready_column",
+                    "expected after beside it: what runs there is promoted",
                 )
             mover = moved.get(comparable(rules.ready_column)) if rules.ready_column else None
             if mover:
                 problems.add(
                     f"environments.{name}.ready_column",
-                    "expected a column into which opsroom itself moves no cards, or one deployment would lead to the "
+                    "expected a column into which opsroom itself moves no cards, or one "
+                    "deployment would lead to the "
                     f"next; found '{rules.ready_column}', the move_cards of {mover}",
                 )
 
@@ -148,7 +173,8 @@ def _check_places(settings: Settings, app: App, problems: Problems) -> None:
         if name not in places:
             if app.name in environment.own:
                 problems.add(
-                    f"environments.{name}.apps.{app.name}", "expected an application that lives there, it does not"
+                    f"environments.{name}.apps.{app.name}",
+                    "expected an application that lives there, it does not",
                 )
             continue
         first = environment.for_app(app.name).after
@@ -156,7 +182,8 @@ def _check_places(settings: Settings, app: App, problems: Problems) -> None:
             problems.add(
                 f"environments.{name}.after",
                 f"expected an environment where {app.name} lives, found '{first}'; "
-                f'write environments.{name}.apps.{app.name}.after: "" to take {app.name} out of the order',
+                f'write environments.{name}.apps.{app.name}.after: "" to take {app.name} out of '
+                "the order",
             )
 
 
@@ -165,9 +192,17 @@ def _check_cards(settings: Settings, app: App, problems: Problems) -> None:
     if not app.cards:
         return
     found = projects(settings.trackers, {}, app.cards)
-    known = f"a tracker of the config ({either(settings.trackers) or 'there is none'}), a project, or TRACKER:PROJECT"
+    known = (
+        f"a tracker of the config ({either(settings.trackers) or 'there is none'}), a "
+        "project, or TRACKER:PROJECT"
+    )
     if not found:
-        problems.add(f"apps.{app.name}.cards", f"expected {known}, found '{app.cards}', which fits none")
+        problems.add(
+            f"apps.{app.name}.cards", f"expected {known}, found '{app.cards}', which fits none"
+        )
     elif len(found) > 1:
         both = either(one.explicit for one in found)
-        problems.add(f"apps.{app.name}.cards", f"expected what fits one tracker only; '{app.cards}' may be {both}")
+        problems.add(
+            f"apps.{app.name}.cards",
+            f"expected what fits one tracker only; '{app.cards}' may be {both}",
+        )

@@ -1,10 +1,24 @@
-"""Reading a mapping of the config key by key: every complaint is kept, so that all are told at once."""
+"""Reading a mapping of the config key by key: every complaint is kept, so that all are told at
+once."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any, Callable, Iterator, List, Mapping, Optional, Pattern, Sequence, Set, Tuple, TypeVar, Union
+from typing import (
+    Any,
+    Callable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Pattern,
+    Sequence,
+    Set,
+    Tuple,
+    TypeVar,
+    Union,
+)
 from urllib.parse import urlsplit
 
 from ..names import nearest
@@ -48,7 +62,8 @@ def duration(value: Union[str, int, float]) -> Optional[float]:
 
 
 def references_in(value: Any, place: str = "") -> Iterator[str]:
-    """The places of a config with values of StackStorm's datastore, also where they are a part of a text."""
+    """The places of a config with values of StackStorm's datastore, also where they are a part of a
+    text."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from references_in(item, f"{place}.{key}".lstrip("."))
@@ -60,7 +75,8 @@ def references_in(value: Any, place: str = "") -> Iterator[str]:
 
 
 def is_reference(value: Any) -> bool:
-    """Whether a value is the name of one in StackStorm's datastore, such as `{{ st2kv.system.jira_token }}`."""
+    """Whether a value is the name of one in StackStorm's datastore, such as `{{
+    st2kv.system.jira_token }}`."""
     return isinstance(value, str) and _REFERENCE.fullmatch(value.strip()) is not None
 
 
@@ -72,8 +88,9 @@ def without_references(text: str) -> str:
 class Problems:
     """The complaints of one reading, in the order of the keys.
 
-    `references`: the places whose values StackStorm takes from its datastore, where the config is the file itself. What
-    they will be is not known yet: a complaint about one is none, and its key is kept in `unknown`.
+    `references`: the places whose values StackStorm takes from its datastore, where the config is
+    the file itself. What they will be is not known yet: a complaint about one is none, and its key
+    is kept in `unknown`.
     """
 
     def __init__(self, references: Sequence[str] = ()) -> None:
@@ -104,7 +121,8 @@ class Fields:
     """The keys of one mapping of the config. Each reader checks one key and marks it as known.
 
     A wrong value is noted in `problems` and stands in as an empty value, so that reading goes on;
-    whoever started the reading raises when there are problems. `finish()` complains of keys nobody read.
+    whoever started the reading raises when there are problems. `finish()` complains of keys nobody
+    read.
     """
 
     def __init__(self, raw: Any, path: str, problems: Problems) -> None:
@@ -117,11 +135,15 @@ class Fields:
             self._raw = {str(key): value for key, value in raw.items()}
             for key in raw:
                 if not isinstance(key, str):
-                    problems.add(self.key(str(key)), f"expected a key that is a text, found {found_text(key)}")
+                    problems.add(
+                        self.key(str(key)),
+                        f"expected a key that is a text, found {found_text(key)}",
+                    )
         elif raw is not None:
             # A text in place of a mapping of secrets may be one.
             problems.add(
-                path or "(top)", f"expected a mapping, found {'a text' if isinstance(raw, str) else found(raw)}"
+                path or "(top)",
+                f"expected a mapping, found {'a text' if isinstance(raw, str) else found(raw)}",
             )
 
     def key(self, name: str) -> str:
@@ -152,9 +174,9 @@ class Fields:
     ) -> str:
         """A text that is not empty.
 
-        A number is refused, since YAML reads 1.10 as 1.1, 007 as 7 and 0176543210 as 33056392. With `digits` a whole
-        number is taken as its digits: an id that never begins with a zero. With `hidden` a wrong value is never shown,
-        as that of a secret field never is.
+        A number is refused, since YAML reads 1.10 as 1.1, 007 as 7 and 0176543210 as 33056392. With
+        `digits` a whole number is taken as its digits: an id that never begins with a zero. With
+        `hidden` a wrong value is never shown, as that of a secret field never is.
         """
 
         def read(value: Any) -> Optional[str]:
@@ -165,7 +187,11 @@ class Fields:
             line = value.strip()
             if not choices and self.problems.references and is_reference(line):
                 return line
-            if not line or (choices and line not in choices) or (pattern and not pattern.match(line)):
+            if (
+                not line
+                or (choices and line not in choices)
+                or (pattern and not pattern.match(line))
+            ):
                 return None
             if pattern and not _can_be_split(line):
                 return None
@@ -185,7 +211,11 @@ class Fields:
         return self.text(name, default, pattern=pattern, expected=expected, hidden=True)
 
     def whole_number(
-        self, name: str, default: Union[int, Missing] = REQUIRED, minimum: int = 0, maximum: Optional[int] = None
+        self,
+        name: str,
+        default: Union[int, Missing] = REQUIRED,
+        minimum: int = 0,
+        maximum: Optional[int] = None,
     ) -> int:
         """A whole number between `minimum` and `maximum`."""
 
@@ -200,7 +230,11 @@ class Fields:
     def flag(self, name: str, default: Union[bool, Missing] = REQUIRED) -> bool:
         """true or false."""
         return self._read(
-            name, default, False, lambda value: value if isinstance(value, bool) else None, "true or false"
+            name,
+            default,
+            False,
+            lambda value: value if isinstance(value, bool) else None,
+            "true or false",
         )
 
     def seconds(
@@ -210,19 +244,26 @@ class Fields:
         minimum: float = 0.0,
         maximum: float = 86400.0 * 366,
     ) -> float:
-        """A length of time in seconds, written `30s`, `5m`, `2h`, `1d` or as a number of seconds."""
+        """A length of time in seconds, written `30s`, `5m`, `2h`, `1d` or as a number of
+        seconds."""
 
         def read(value: Any) -> Optional[float]:
             length = duration(value)
             return length if length is not None and minimum <= length <= maximum else None
 
         span = f" of {minimum:g}s or more" if minimum else ""
-        return self._read(name, default, minimum, read, f"a length of time{span} such as 30s, 5m or 2h")
+        return self._read(
+            name, default, minimum, read, f"a length of time{span} such as 30s, 5m or 2h"
+        )
 
     def texts(
-        self, name: str, default: Union[Sequence[str], Missing] = REQUIRED, expected: str = "a list of texts"
+        self,
+        name: str,
+        default: Union[Sequence[str], Missing] = REQUIRED,
+        expected: str = "a list of texts",
     ) -> Tuple[str, ...]:
-        """A list of texts; one text alone counts as a list of one. What is wrong with an entry is said of the entry."""
+        """A list of texts; one text alone counts as a list of one. What is wrong with an entry is
+        said of the entry."""
 
         def read(value: Any) -> Optional[Tuple[str, ...]]:
             if isinstance(value, str):
@@ -238,12 +279,14 @@ class Fields:
         return self._read(name, wanted, (), read, expected, found_text)
 
     def arguments(self, name: str) -> Tuple[str, ...]:
-        """A command as a list of arguments. One string is refused: it would need a shell to be taken apart."""
+        """A command as a list of arguments. One string is refused: it would need a shell to be
+        taken apart."""
         if isinstance(self._raw.get(name), str):
             self._known.append(name)
             self.problem(
                 name,
-                f'expected a list of arguments such as ["deploy.sh", "{{version}}"], found {found(self._raw[name])}',
+                f'expected a list of arguments such as ["deploy.sh", "{{version}}"], found '
+                f"{found(self._raw[name])}",
             )
             return ()
         arguments = self.texts(name, expected="a list of arguments")
@@ -252,7 +295,8 @@ class Fields:
         return arguments
 
     def text_map(self, name: str, hidden: bool = False) -> Mapping[str, str]:
-        """A mapping of texts to texts (HTTP headers, variables); empty when absent. `hidden` as for a text."""
+        """A mapping of texts to texts (HTTP headers, variables); empty when absent. `hidden` as for
+        a text."""
         inner = self.inside(name)
         return {key: inner.text(key, hidden=hidden) for key in inner.names()}
 
@@ -261,7 +305,9 @@ class Fields:
         secrets = self.text_map(name, hidden=True)
         for key in self.inside(beside).names():
             if key in secrets:
-                self.problem(f"{name}.{key}", f"expected a name that does not stand under {beside}, too")
+                self.problem(
+                    f"{name}.{key}", f"expected a name that does not stand under {beside}, too"
+                )
         return secrets
 
     def inside(self, name: str) -> Fields:
@@ -270,7 +316,8 @@ class Fields:
         return Fields(self._raw.get(name), self.key(name), self.problems)
 
     def each(self, name: str) -> Iterator[Tuple[str, Fields]]:
-        """The named mappings under a key: `(name, fields)` pairs. Of a null one `check_values` has complained."""
+        """The named mappings under a key: `(name, fields)` pairs. Of a null one `check_values` has
+        complained."""
         inner = self.inside(name)
         for key in inner.names():
             yield key, inner.inside(key)
@@ -307,7 +354,11 @@ class Fields:
         for name in self._raw:
             if name not in self._known:
                 near = nearest(name, self._known, most=1)
-                known = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(set(self._known)))}"
+                known = (
+                    f"did you mean {near[0]}?"
+                    if near
+                    else f"known here: {', '.join(sorted(set(self._known)))}"
+                )
                 self.problem(name, f"there is no such key; {known}")
 
     def _read(
@@ -337,7 +388,8 @@ class Fields:
 
 
 def _can_be_split(text: str) -> bool:
-    """False for an address with half a bracket (`https://[::1`), of which Python makes an error wherever it is used."""
+    """False for an address with half a bracket (`https://[::1`), of which Python makes an error
+    wherever it is used."""
     try:
         urlsplit(text)
     except ValueError:
@@ -346,8 +398,8 @@ def _can_be_split(text: str) -> bool:
 
 
 def found(value: Any) -> str:
-    """A wrong value as a complaint shows it: its sort or its beginning. It may be a secret in the wrong place, so that
-    passwords inside addresses are taken out."""
+    """A wrong value as a complaint shows it: its sort or its beginning. It may be a secret in the
+    wrong place, so that passwords inside addresses are taken out."""
     if isinstance(value, Mapping):
         return "a mapping" if value else "an empty mapping"
     if isinstance(value, (list, tuple)):
@@ -363,8 +415,8 @@ def found(value: Any) -> str:
 
 
 def found_text(value: Any, hidden: bool = False) -> str:
-    """The same where a text is expected: with what to do about a value of which YAML made something else. With `hidden`
-    nothing of the value is shown."""
+    """The same where a text is expected: with what to do about a value of which YAML made something
+    else. With `hidden` nothing of the value is shown."""
     if isinstance(value, str) and value.strip():
         return "another text, which is not shown" if hidden else found(value)
     quotes = next((why for sort, why in _QUOTES.items() if isinstance(value, sort)), "")

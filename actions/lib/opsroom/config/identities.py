@@ -1,5 +1,5 @@
-"""Whether two people of the config are told apart everywhere: no name, address, number or secret belongs to two of
-them, unless each says that it is shared."""
+"""Whether two people of the config are told apart everywhere: no name, address, number or secret
+belongs to two of them, unless each says that it is shared."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from .model import Person, Settings
 _NEVER_SHARED = ("chat", "st2", "totp")
 # Keys whose values are telephone numbers.
 _NUMBERS = ("phone", "telephone", "mobile", "sms")
-# What HMAC-SHA1 makes of a key first (RFC 2104): a longer one is hashed, a shorter one filled up with zeros.
+# What HMAC-SHA1 makes of a key first (RFC 2104): a longer one is hashed, a shorter one filled up
+# with zeros.
 _BLOCK = 64
 
 
 @dataclass(frozen=True)
 class _Identity:
-    """One identity of one person: `sort` and `value` are for comparing, `key` is where it stands, `shown` how."""
+    """One identity of one person: `sort` and `value` are for comparing, `key` is where it stands,
+    `shown` how."""
 
     sort: str
     value: object
@@ -33,8 +35,8 @@ class _Identity:
 
 
 def check_identities(settings: Settings, problems: Problems) -> None:
-    """Complain of every identity that belongs to two people and is not said to be shared, of people who stand for a
-    relay, and of names of groups that could be taken for people."""
+    """Complain of every identity that belongs to two people and is not said to be shared, of people
+    who stand for a relay, and of names of groups that could be taken for people."""
     owners: Dict[Tuple[str, object], List[_Identity]] = {}
     for one in _identities(settings):
         owners.setdefault((one.sort, one.value), []).append(one)
@@ -50,14 +52,18 @@ def check_identities(settings: Settings, problems: Problems) -> None:
 
 
 def normalised(name: str) -> str:
-    """A name as two spellings of it compare alike: without case, kinds of quotes and dashes, compatibility
-    forms, invisible characters and a leading @."""
-    visible = "".join(one for one in unicodedata.normalize("NFKC", name) if unicodedata.category(one) != "Cf")
+    """A name as two spellings of it compare alike: without case, kinds of quotes and dashes,
+    compatibility forms, invisible characters and a leading @."""
+    visible = "".join(
+        one for one in unicodedata.normalize("NFKC", name) if unicodedata.category(one) != "Cf"
+    )
     return comparable(unicodedata.normalize("NFKC", visible)).lstrip("@")
 
 
 def _identities(settings: Settings) -> Iterator[_Identity]:
-    kinds = {name: kind.kind for name, kind in (*settings.trackers.items(), *settings.pagers.items())}
+    kinds = {
+        name: kind.kind for name, kind in (*settings.trackers.items(), *settings.pagers.items())
+    }
     for person in settings.people.values():
         for name in person.chat:
             yield _Identity("chat", normalised(name), person.name, "chat", _spelt(name))
@@ -66,22 +72,28 @@ def _identities(settings: Settings) -> Iterator[_Identity]:
         if person.totp:
             yield _Identity("totp", _key(person.totp), person.name, "totp", "it")
         if person.email:
-            yield _Identity("address", normalised(person.email), person.name, "email", _spelt(person.email))
+            yield _Identity(
+                "address", normalised(person.email), person.name, "email", _spelt(person.email)
+            )
         yield from _elsewhere(person, kinds)
 
 
 def _elsewhere(person: Person, kinds: Dict[str, str]) -> Iterator[_Identity]:
-    """The person's names in trackers and pagers. A key is the name of one of them, or the kind of several."""
+    """The person's names in trackers and pagers. A key is the name of one of them, or the kind of
+    several."""
     for key, text in person.identities.items():
         value = _number(text) if key.casefold() in _NUMBERS else normalised(text)
         if key.casefold() in _NUMBERS and key not in kinds and key not in kinds.values():
             yield _Identity("number", value, person.name, key, _spelt(text))
             continue
         if "@" in value:
-            # Many systems know people by their address, and take it from `email` where they have no other name.
+            # Many systems know people by their address, and take it from `email` where they have no
+            # other name.
             yield _Identity("address", value, person.name, key, _spelt(text))
         places = [
-            name for name, kind in kinds.items() if name == key or (kind == key and name not in person.identities)
+            name
+            for name, kind in kinds.items()
+            if name == key or (kind == key and name not in person.identities)
         ]
         for place in places or [key]:
             yield _Identity(f"in {place}", value, person.name, key, _spelt(text))
@@ -110,21 +122,33 @@ def _key(secret: str) -> bytes:
 
 def _is_shared(settings: Settings, one: _Identity, other: _Identity) -> bool:
     return all(
-        each.key not in _NEVER_SHARED and each.key in settings.people[each.person].shared for each in (one, other)
+        each.key not in _NEVER_SHARED and each.key in settings.people[each.person].shared
+        for each in (one, other)
     )
 
 
 def _complaint(sort: str, first: _Identity, other: _Identity) -> str:
     if sort == "totp":
-        return f"expected a secret of their own, found that of {first.person}: one code would count for both"
+        return (
+            f"expected a secret of their own, found that of {first.person}: one code would "
+            "count for both"
+        )
     if sort == "chat":
-        return f"expected names that nobody else has, found {other.shown}; {first.person} has {first.shown}"
+        return (
+            f"expected names that nobody else has, found {other.shown}; {first.person} has "
+            f"{first.shown}"
+        )
     if sort == "st2":
-        return f"expected StackStorm users that nobody else has, found {other.shown}; {first.person} has {first.shown}"
+        return (
+            f"expected StackStorm users that nobody else has, found {other.shown}; "
+            f"{first.person} has {first.shown}"
+        )
     both = "" if first.key == other.key else f" ({first.key} of {first.person})"
     return (
-        f"expected what nobody else has, found {other.shown}, which is {first.person}'s too{both}; if they share it, "
-        f"write shared: [{other.key}] under {other.person}, and shared: [{first.key}] under {first.person}"
+        f"expected what nobody else has, found {other.shown}, which is {first.person}'s "
+        f"too{both}; if they share it, "
+        f"write shared: [{other.key}] under {other.person}, and shared: [{first.key}] under "
+        f"{first.person}"
     )
 
 
@@ -136,7 +160,8 @@ def _check_relays(settings: Settings, problems: Problems) -> None:
                 own = "; without st2 it is the user of the same name" if name == person.name else ""
                 problems.add(
                     f"people.{person.name}.st2",
-                    f"expected this person's own StackStorm users, found the relay '{name}', which speaks for "
+                    f"expected this person's own StackStorm users, found the relay '{name}', "
+                    "which speaks for "
                     f"everybody{own}",
                 )
 
@@ -148,7 +173,9 @@ def _check_groups(settings: Settings, problems: Problems) -> None:
         what, other = known.setdefault(normalised(name), ("group", name))
         if other != name:
             problems.add(
-                f"groups.{name}", f"expected a name that no person and no other group has, there is a {what} '{other}'"
+                f"groups.{name}",
+                f"expected a name that no person and no other group has, there is a {what} "
+                f"'{other}'",
             )
 
 
@@ -159,7 +186,10 @@ def _check_shared(settings: Settings, problems: Problems) -> None:
             if key in _NEVER_SHARED:
                 problems.add(
                     f"people.{person.name}.shared",
-                    f"expected keys other than {key}: it proves who somebody is, and may belong to one person only",
+                    f"expected keys other than {key}: it proves who somebody is, and may belong "
+                    "to one person only",
                 )
             elif key not in own:
-                problems.add(f"people.{person.name}.shared", f"expected keys of {person.name}, found '{key}'")
+                problems.add(
+                    f"people.{person.name}.shared", f"expected keys of {person.name}, found '{key}'"
+                )

@@ -1,4 +1,5 @@
-"""Reading who is paged for what: teams, their targets in each pager, and how much paging is too much.
+"""Reading who is paged for what: teams, their targets in each pager, and how much paging is too
+much.
 
 Reading who may tell of published releases, and which application each repository is.
 """
@@ -23,11 +24,15 @@ class TargetReader(Protocol):
     def read(self, kind: str, function: str, *arguments: Any) -> Any: ...
 
 
-def read_team(name: str, fields: Fields, pagers: Mapping[str, Kind], registry: TargetReader) -> Team:
+def read_team(
+    name: str, fields: Fields, pagers: Mapping[str, Kind], registry: TargetReader
+) -> Team:
     """One entry under `teams`: `page`, `phone`, `watch`, and for each pager whom to page there."""
     for key in _OWN_KEYS:
         if key in pagers:
-            fields.problems.add(f"pagers.{key}", f"expected a name other than {either(_OWN_KEYS)}, keys of a team")
+            fields.problems.add(
+                f"pagers.{key}", f"expected a name other than {either(_OWN_KEYS)}, keys of a team"
+            )
     targets: Dict[str, Any] = {}
     for key in fields.names():
         if key in pagers:
@@ -57,8 +62,11 @@ def read_page_limit(fields: Fields) -> PageLimit:
     return limit
 
 
-def _chain(fields: Fields, targets: Mapping[str, Any], pagers: Mapping[str, Kind]) -> Tuple[str, ...]:
-    """The pagers to try. Without `page`: those that the team names a target for, as they stand there."""
+def _chain(
+    fields: Fields, targets: Mapping[str, Any], pagers: Mapping[str, Kind]
+) -> Tuple[str, ...]:
+    """The pagers to try. Without `page`: those that the team names a target for, as they stand
+    there."""
     if not fields.has("page"):
         fields.raw("page")
         return tuple(targets)
@@ -66,7 +74,9 @@ def _chain(fields: Fields, targets: Mapping[str, Any], pagers: Mapping[str, Kind
     for one in chain:
         if one not in pagers:
             fields.problem(
-                "page", f"expected pagers of the config ({either(pagers) or 'there is none'}), found '{one}'"
+                "page",
+                f"expected pagers of the config ({either(pagers) or 'there is none'}), found "
+                f"'{one}'",
             )
     return chain
 
@@ -77,7 +87,9 @@ _SECRET = re.compile(r"^[^\r\n]{16,512}(?![\s\S])")
 _SIGNING = "whsec_"
 
 
-def read_webhooks(fields: Fields, apps: Sequence[str], environments: Sequence[str]) -> Dict[str, Webhook]:
+def read_webhooks(
+    fields: Fields, apps: Sequence[str], environments: Sequence[str]
+) -> Dict[str, Webhook]:
     """The whole of `webhooks`: `github` and `gitlab`, those that are there."""
     inner = fields.inside("webhooks")
     found: Dict[str, Webhook] = {}
@@ -99,7 +111,10 @@ def _github(fields: Fields, apps: Sequence[str], environments: Sequence[str]) ->
         unready=fields.flag("prereleases", False),
     )
     if not fields.has("secret"):
-        fields.problem("secret", "expected the secret of the webhook; without it, anybody could publish a release")
+        fields.problem(
+            "secret",
+            "expected the secret of the webhook; without it, anybody could publish a release",
+        )
     fields.finish()
     return webhook
 
@@ -113,10 +128,15 @@ def _gitlab(fields: Fields, apps: Sequence[str], environments: Sequence[str]) ->
         unready=fields.flag("upcoming", False),
     )
     if not fields.has("token") and not fields.has("signing_token"):
-        fields.problem("token", "expected token, signing_token or both; without them, anybody could publish a release")
+        fields.problem(
+            "token",
+            "expected token, signing_token or both; without them, anybody could publish a release",
+        )
     known = not (fields.problems.references and is_reference(webhook.signing_token))
     if webhook.signing_token and known and not _is_signing(webhook.signing_token):
-        fields.problem("signing_token", "expected a signing token as GitLab makes it, beginning with whsec_")
+        fields.problem(
+            "signing_token", "expected a signing token as GitLab makes it, beginning with whsec_"
+        )
     fields.finish()
     return webhook
 

@@ -1,4 +1,5 @@
-"""The pack's config as objects. They are checked when they are made; nothing else reads the raw config."""
+"""The pack's config as objects. They are checked when they are made; nothing else reads the raw
+config."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from typing import Any, Mapping, Optional, Tuple
 class Person:
     """Someone whom the config knows.
 
-    `chat`: the names that relays report for them. `st2`: their own users of StackStorm (default: their name).
-    `totp`: the secret of their one-time codes (base32); `second_factor`: their approvals always need one.
-    `identities`: their names elsewhere (`jira`, `pagerduty`, ...). `shared`: which of `email` and those other people
-    may have too.
+    `chat`: the names that relays report for them. `st2`: their own users of StackStorm (default:
+    their name). `totp`: the secret of their one-time codes (base32); `second_factor`: their
+    approvals always need one. `identities`: their names elsewhere (`jira`, `pagerduty`, ...).
+    `shared`: which of `email` and those other people may have too.
     """
 
     name: str
@@ -32,7 +33,8 @@ OF_APP = "app"
 
 @dataclass(frozen=True)
 class Freeze:
-    """A time in which nothing is deployed: weekly ("Fri 16:00" to "Mon 08:00") or dated, with its time zone.
+    """A time in which nothing is deployed: weekly ("Fri 16:00" to "Mon 08:00") or dated, with its
+    time zone.
 
     `begins` and `ends` are as in the config, checked; `guard.freezes` understands them.
     """
@@ -47,13 +49,14 @@ class Freeze:
 class Environment:
     """A place where applications run, and what holds there.
 
-    `deployers`, `rooms`, `lockers` and `approvers` are None where there is no rule. Who may lock is by default who may
-    deploy. `approvals` is how many others must approve, `approval_ttl` and `confirm_within` are in seconds
-    (`confirm_within` 0: nothing to confirm), `after` is the environment where the version must be running first.
-    `emergency` may pass approval, freeze, order and lock. `move_cards` is the column or state into which the cards of a
-    deployment are put once it has succeeded, empty for none; `ready_column` the one whose cards ask for a promotion to
-    here. `page_on_failure` is the team that is paged when a deployment fails, or OF_APP. `own` has, for each
-    application, the rules of its own.
+    `deployers`, `rooms`, `lockers` and `approvers` are None where there is no rule. Who may lock is
+    by default who may deploy. `approvals` is how many others must approve, `approval_ttl` and
+    `confirm_within` are in seconds (`confirm_within` 0: nothing to confirm), `after` is the
+    environment where the version must be running first. `emergency` may pass approval, freeze,
+    order and lock. `move_cards` is the column or state into which the cards of a deployment are put
+    once it has succeeded, empty for none; `ready_column` the one whose cards ask for a promotion to
+    here. `page_on_failure` is the team that is paged when a deployment fails, or OF_APP. `own` has,
+    for each application, the rules of its own.
     """
 
     name: str
@@ -75,7 +78,8 @@ class Environment:
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def for_app(self, app: str) -> Environment:
-        """The environment as it is for one application: its own rules take the place of the general ones."""
+        """The environment as it is for one application: its own rules take the place of the general
+        ones."""
         rules = self.own.get(app)
         return replace(self, **rules) if rules else self
 
@@ -90,10 +94,12 @@ class Kind:
 
 @dataclass(frozen=True)
 class App:
-    """An application. `environments` is None where it lives in all of them; `verify_for` is in seconds.
+    """An application. `environments` is None where it lives in all of them; `verify_for` is in
+    seconds.
 
-    `cards` is where its cards live (a tracker, a project, or TRACKER:PROJECT), `page` the team that is paged for it.
-    `check` is the action of StackStorm that a release runs after each deployment of it, empty for none.
+    `cards` is where its cards live (a tracker, a project, or TRACKER:PROJECT), `page` the team that
+    is paged for it. `check` is the action of StackStorm that a release runs after each deployment
+    of it, empty for none.
     """
 
     name: str
@@ -110,9 +116,10 @@ class App:
 class Team:
     """People who are paged together.
 
-    `page` are the pagers to try, in this order; empty stands for the first of the config. `targets` has for each pager
-    that the config names one for: whom to page there (a `paging.Target`). `phone` is whom to call when all pagers fail.
-    `watch` is after how many seconds the room is told that nobody has answered; None stands for that of all teams.
+    `page` are the pagers to try, in this order; empty stands for the first of the config. `targets`
+    has for each pager that the config names one for: whom to page there (a `paging.Target`).
+    `phone` is whom to call when all pagers fail. `watch` is after how many seconds the room is told
+    that nobody has answered; None stands for that of all teams.
     """
 
     name: str
@@ -124,7 +131,8 @@ class Team:
 
 @dataclass(frozen=True)
 class PageLimit:
-    """How many pages one person may send, and one team may get, within so many seconds. 0 pages: no limit."""
+    """How many pages one person may send, and one team may get, within so many seconds. 0 pages: no
+    limit."""
 
     pages: int = 5
     within: float = 600.0
@@ -134,9 +142,9 @@ class PageLimit:
 class Webhook:
     """Where releases are published: GitHub (`secret`) or GitLab (`token`, `signing_token`).
 
-    `apps` has for each repository or project the application, `environment` is where a release goes, empty for the
-    first one of the application. `unready` is whether pre-releases of GitHub, and releases of GitLab that are dated in
-    the future, are deployed.
+    `apps` has for each repository or project the application, `environment` is where a release
+    goes, empty for the first one of the application. `unready` is whether pre-releases of GitHub,
+    and releases of GitLab that are dated in the future, are deployed.
     """
 
     secret: str = field(default="", repr=False)
@@ -149,7 +157,8 @@ class Webhook:
 
 @dataclass(frozen=True)
 class Progress:
-    """When a running deployment speaks in the room: after so many seconds, then every so many, so often at most."""
+    """When a running deployment speaks in the room: after so many seconds, then every so many, so
+    often at most."""
 
     after: float = 5.0
     every: float = 30.0
@@ -158,7 +167,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class Watching:
-    """How often sensors look, in seconds (0: never), and after how many misses a place counts as unreachable."""
+    """How often sensors look, in seconds (0: never), and after how many misses a place counts as
+    unreachable."""
 
     versions: float = 60.0
     cards: float = 60.0
@@ -170,8 +180,9 @@ class Watching:
 class Incidents:
     """What becomes of declared incidents.
 
-    `project` is where their cards go, empty for where the application's are; `closed` the column into which the card of
-    a closed one is put, empty for none; `room` is told of them, empty for the room for announcements.
+    `project` is where their cards go, empty for where the application's are; `closed` the column
+    into which the card of a closed one is put, empty for none; `room` is told of them, empty for
+    the room for announcements.
     """
 
     project: str = ""
@@ -183,9 +194,9 @@ class Incidents:
 class Settings:
     """The whole config. `lease` is in seconds; `database` is empty where the default file is meant.
 
-    `web` is the address of StackStorm's web pages, without a slash at its end. `watch` is after how many seconds the
-    room is told that nobody has answered a page, 0 for never. `webhooks` are by the name of the service; `audit_page`
-    is the team that is paged when the record does not hold.
+    `web` is the address of StackStorm's web pages, without a slash at its end. `watch` is after how
+    many seconds the room is told that nobody has answered a page, 0 for never. `webhooks` are by
+    the name of the service; `audit_page` is the team that is paged when the record does not hold.
     """
 
     database: str
@@ -212,8 +223,14 @@ class Settings:
 
     def environments_of(self, app: App) -> Tuple[str, ...]:
         """The names of the environments where an application lives, in the order of the config."""
-        return tuple(name for name in self.environments if app.environments is None or name in app.environments)
+        return tuple(
+            name
+            for name in self.environments
+            if app.environments is None or name in app.environments
+        )
 
     def apps_in(self, environment: str) -> Tuple[str, ...]:
         """The names of the applications that live in an environment, in the order of the config."""
-        return tuple(name for name, app in self.apps.items() if environment in self.environments_of(app))
+        return tuple(
+            name for name, app in self.apps.items() if environment in self.environments_of(app)
+        )

@@ -4,7 +4,8 @@ Reading freezes and time zones.
 
 Reading the environments: who may do what there, and under which rules.
 
-Reading what becomes of incidents: where their cards go, what a closed one looks like, which room is told.
+Reading what becomes of incidents: where their cards go, what a closed one looks like, which room is
+told.
 
 How often the sensors look.
 """
@@ -20,7 +21,8 @@ from .fields import Fields, found, is_reference
 from .model import Environment, Freeze, Incidents, Person, Watching
 
 _OWN_KEYS = ("chat", "st2", "email", "totp", "second_factor", "shared")
-# RFC 4226 wants 128 bits (26 characters); authenticators of the first days used 80 (16), and they still work.
+# RFC 4226 wants 128 bits (26 characters); authenticators of the first days used 80 (16), and they
+# still work.
 _SHORTEST_SECRET = 16
 _LONGEST_SECRET = 128
 
@@ -35,17 +37,24 @@ def read_person(name: str, fields: Fields) -> Person:
         totp=_totp(fields),
         second_factor=fields.flag("second_factor", default=False),
         identities={
-            key: fields.text(key, expected="this person's name there") for key in fields.names() if key not in _OWN_KEYS
+            key: fields.text(key, expected="this person's name there")
+            for key in fields.names()
+            if key not in _OWN_KEYS
         },
-        shared=fields.texts("shared", default=(), expected="a list of keys of this person, such as email"),
+        shared=fields.texts(
+            "shared", default=(), expected="a list of keys of this person, such as email"
+        ),
     )
     for key in person.identities:
-        # Any other key is a name elsewhere: a misspelt "totp" would make one of a secret, and leave it unused.
+        # Any other key is a name elsewhere: a misspelt "totp" would make one of a secret, and leave
+        # it unused.
         near = nearest(key, ("totp", "second_factor", "shared"), most=1)
         if near:
             fields.problem(key, f"there is no such key; did you mean {near[0]}?")
     if person.second_factor and not fields.has("totp"):
-        fields.problem("second_factor", "expected a totp beside it; without one they could approve nothing")
+        fields.problem(
+            "second_factor", "expected a totp beside it; without one they could approve nothing"
+        )
     return person
 
 
@@ -71,8 +80,11 @@ def members(names: Tuple[str, ...], groups: Mapping[str, Tuple[str, ...]]) -> Li
 
 
 def _totp(fields: Fields) -> str:
-    """A base32 secret, in capitals and without blanks and padding. What was found is never a part of the complaint."""
-    expected = f"a base32 secret (A to Z and 2 to 7) of {_SHORTEST_SECRET} to {_LONGEST_SECRET} characters"
+    """A base32 secret, in capitals and without blanks and padding. What was found is never a part
+    of the complaint."""
+    expected = (
+        f"a base32 secret (A to Z and 2 to 7) of {_SHORTEST_SECRET} to {_LONGEST_SECRET} characters"
+    )
     value = fields.secret("totp", "", expected=expected)
     if not value or (fields.problems.references and is_reference(value)):
         # As it stands, two people can still be seen to have one.
@@ -159,7 +171,8 @@ class Known:
 
 
 def read_environment(name: str, fields: Fields, known: Known) -> Environment:
-    """One entry under `environments`. How its rules fit together is checked by `fitting.check` when all is read."""
+    """One entry under `environments`. How its rules fit together is checked by `fitting.check` when
+    all is read."""
     rules = _rules(fields, known)
     own: Dict[str, Mapping[str, Any]] = {}
     for app, inner in fields.each("apps"):
@@ -171,7 +184,8 @@ def read_environment(name: str, fields: Fields, known: Known) -> Environment:
 
 
 def _rules(fields: Fields, known: Known) -> Dict[str, Any]:
-    """The rules that are there, by the names they have in Environment: for an application, only those are its own."""
+    """The rules that are there, by the names they have in Environment: for an application, only
+    those are its own."""
     readers: Dict[str, Callable[[str], Any]] = {
         "deployers": lambda key: _people(fields, key, known),
         "rooms": lambda key: fields.texts(key, expected="a list of rooms"),
@@ -187,7 +201,9 @@ def _rules(fields: Fields, known: Known) -> Dict[str, Any]:
         "lock_after_rollback": fields.flag,
         "move_cards": lambda key: fields.text(key, expected="the name of a column or state"),
         "ready_column": lambda key: fields.text(key, expected="the name of a column or state"),
-        "page_on_failure": lambda key: fields.text(key, expected="the name of a team, or app for the application's"),
+        "page_on_failure": lambda key: fields.text(
+            key, expected="the name of a team, or app for the application's"
+        ),
     }
     rules = {key: read(key) for key, read in readers.items() if fields.holds(key)}
     for key in readers:
@@ -237,7 +253,9 @@ def read_incidents(fields: Fields) -> Incidents:
 
 def read_check(fields: Fields) -> str:
     """`check` of an application: the action that a release runs after each deployment."""
-    return fields.text("check", "", pattern=_ACTION, expected="an action of StackStorm, such as acme.smoke_test")
+    return fields.text(
+        "check", "", pattern=_ACTION, expected="an action of StackStorm, such as acme.smoke_test"
+    )
 
 
 # More often is more than vendors like, and than a poll is good for.

@@ -1,7 +1,8 @@
 """What StackStorm makes of a config file before opsroom sees it.
 
-It checks it by `config.schema.yaml` when it is registered, keeps it as JSON in its database, and evaluates what looks
-like an expression at every command. Only `python -m opsroom.check` and the console look at this.
+It checks it by `config.schema.yaml` when it is registered, keeps it as JSON in its database, and
+evaluates what looks like an expression at every command. Only `python -m opsroom.check` and the
+console look at this.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ Place = Tuple[Step, ...]
 
 
 def complaints(config: Mapping[str, Any]) -> List[Tuple[str, str]]:
-    """What StackStorm refuses or cannot use in a config: pairs of the place and what is wrong with it.
+    """What StackStorm refuses or cannot use in a config: pairs of the place and what is wrong with
+    it.
 
     Raises ImportError without the package jsonschema, which comes with StackStorm.
     """
@@ -44,12 +46,18 @@ def complaints(config: Mapping[str, Any]) -> List[Tuple[str, str]]:
 
 
 def as_checked(schema: Mapping[str, Any]) -> Dict[str, Any]:
-    """The JSON schema, of draft 4, that StackStorm makes of a config schema before it checks a config against it.
+    """The JSON schema, of draft 4, that StackStorm makes of a config schema before it checks a
+    config against it.
 
-    Everything below `properties` that is optional and has no default may also be null; so may what is below the
-    `properties` of an object there, and nothing below patterns and additionalProperties.
+    Everything below `properties` that is optional and has no default may also be null; so may what
+    is below the `properties` of an object there, and nothing below patterns and
+    additionalProperties.
     """
-    whole = {"type": "object", "properties": copy.deepcopy(dict(schema)), "additionalProperties": True}
+    whole = {
+        "type": "object",
+        "properties": copy.deepcopy(dict(schema)),
+        "additionalProperties": True,
+    }
     checked: Dict[str, Any] = _draft_4(_nullable(whole))
     return checked
 
@@ -65,15 +73,24 @@ def _nullable(schema: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _draft_4(schema: Any) -> Any:
-    """The schema with the `required: true` of a key, as draft 3 has it, in the list of the mapping around it."""
+    """The schema with the `required: true` of a key, as draft 3 has it, in the list of the mapping
+    around it."""
     if isinstance(schema, list):
         return [_draft_4(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    changed = {key: _draft_4(one) for key, one in schema.items() if not (key == "required" and isinstance(one, bool))}
+    changed = {
+        key: _draft_4(one)
+        for key, one in schema.items()
+        if not (key == "required" and isinstance(one, bool))
+    }
     properties = schema.get("properties")
     if isinstance(properties, dict):
-        needed = [key for key, one in properties.items() if isinstance(one, dict) and one.get("required") is True]
+        needed = [
+            key
+            for key, one in properties.items()
+            if isinstance(one, dict) and one.get("required") is True
+        ]
         if needed:
             changed["required"] = needed
     return changed
@@ -96,16 +113,28 @@ def _what_is_wrong(error: Any, hidden: bool) -> str:
     """A sentence for an error of jsonschema, whose own quotes the value."""
     value, rule = error.instance, error.validator_value
     if error.validator == "type":
-        sort = next((_SORTS.get(one, one) for one in ([rule] if isinstance(rule, str) else rule)), "another value")
+        sort = next(
+            (_SORTS.get(one, one) for one in ([rule] if isinstance(rule, str) else rule)),
+            "another value",
+        )
         if sort == "a text":
             return f"expected a text, found {found_text(value, hidden)}"
         shown = "a value that is not shown" if hidden else found(value)
-        alone = "; StackStorm takes no text alone for a list of one" if sort == "a list" and value else ""
+        alone = (
+            "; StackStorm takes no text alone for a list of one"
+            if sort == "a list" and value
+            else ""
+        )
         return f"expected {sort}, found {shown}{alone}"
     if error.validator in ("minimum", "maximum"):
-        return f"expected {rule} or {'more' if error.validator == 'minimum' else 'less'}, found {found(value)}"
+        return (
+            f"expected {rule} or {'more' if error.validator == 'minimum' else 'less'}, found "
+            f"{found(value)}"
+        )
     if error.validator == "required":
-        return f"expected {' and '.join(one for one in rule if one not in value)}, which must be given"
+        return (
+            f"expected {' and '.join(one for one in rule if one not in value)}, which must be given"
+        )
     if error.validator == "not":
         return f"found {found(None)}"
     if error.validator == "additionalProperties":
@@ -143,14 +172,19 @@ def _of_text(text: str, secret: bool) -> str:
         return ""
     if secret and not is_reference(text):
         return (
-            'expected "{{ st2kv.system.NAME }}" alone: StackStorm decrypts the whole value of a secret, and with '
+            'expected "{{ st2kv.system.NAME }}" alone: StackStorm decrypts the whole value of a '
+            "secret, and with "
             "anything around it every command fails"
         )
     if secret and "decrypt_kv" in text:
-        return 'expected "{{ st2kv.system.NAME }}" without decrypt_kv: StackStorm decrypts the value of a secret itself'
+        return (
+            'expected "{{ st2kv.system.NAME }}" without decrypt_kv: StackStorm decrypts the '
+            "value of a secret itself"
+        )
     if any(one in without_references(text) for one in _EXPRESSIONS):
         return (
-            "found an expression, which StackStorm evaluates at every command, and fails; of expressions only "
+            "found an expression, which StackStorm evaluates at every command, and fails; of "
+            "expressions only "
             '"{{ st2kv.system.NAME }}" works here, and a placeholder has one brace: {version}'
         )
     return ""
@@ -162,10 +196,13 @@ def _is_kept(text: str) -> bool:
 
 
 def _with_texts_as_keys(value: Any) -> Any:
-    """What jsonschema can compare with the patterns of the schema. Of other keys than texts the readers complain."""
+    """What jsonschema can compare with the patterns of the schema. Of other keys than texts the
+    readers complain."""
     if isinstance(value, Mapping):
         return {str(key): _with_texts_as_keys(item) for key, item in value.items()}
-    return [_with_texts_as_keys(item) for item in value] if isinstance(value, (list, tuple)) else value
+    return (
+        [_with_texts_as_keys(item) for item in value] if isinstance(value, (list, tuple)) else value
+    )
 
 
 def _names(place: Sequence[Step]) -> Tuple[str, ...]:

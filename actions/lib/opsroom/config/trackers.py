@@ -1,4 +1,5 @@
-"""Whose a card or a project is, by the config alone: what each tracker makes of the text that someone typed. Pure."""
+"""Whose a card or a project is, by the config alone: what each tracker makes of the text that
+someone typed. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from .model import App, Kind
 
 @dataclass(frozen=True)
 class Place:
-    """A card or project of one tracker, its id as that tracker spells it. An empty id is the tracker's own project."""
+    """A card or project of one tracker, its id as that tracker spells it. An empty id is the
+    tracker's own project."""
 
     tracker: str
     id: str
@@ -23,7 +25,8 @@ class Place:
 
 
 def cards(trackers: Mapping[str, Kind], text: str) -> Tuple[Place, ...]:
-    """The trackers that may mean a card by that text: one, several that are as sure as each other, or none.
+    """The trackers that may mean a card by that text: one, several that are as sure as each other,
+    or none.
 
     `TRACKER:ID` is that tracker's alone.
     """
@@ -31,8 +34,8 @@ def cards(trackers: Mapping[str, Kind], text: str) -> Tuple[Place, ...]:
 
 
 def projects(trackers: Mapping[str, Kind], apps: Mapping[str, App], text: str) -> Tuple[Place, ...]:
-    """The projects that may be meant: `TRACKER:PROJECT`, a tracker (its own project), an application (where its cards
-    live), or a project as the trackers know theirs."""
+    """The projects that may be meant: `TRACKER:PROJECT`, a tracker (its own project), an
+    application (where its cards live), or a project as the trackers know theirs."""
     wanted = bare(text)
     named = _named(trackers, wanted)
     if named:
@@ -45,14 +48,17 @@ def projects(trackers: Mapping[str, Kind], apps: Mapping[str, App], text: str) -
 
 
 def typed(trackers: Mapping[str, Kind], place: Place) -> str:
-    """A card as it can be typed and read again: its id, with the tracker's name before it where the id alone would mean
-    another one, or one of several."""
+    """A card as it can be typed and read again: its id, with the tracker's name before it where the
+    id alone would mean another one, or one of several."""
     return place.id if cards(trackers, place.id) == (place,) else place.explicit
 
 
 def _places(trackers: Mapping[str, Kind], text: str, reader: str) -> Tuple[Place, ...]:
-    # With its marks first: `#12` is how some trackers call a card, and `@` and `#` stand before a name of another.
-    each = (_spelt(trackers, wanted, reader) for wanted in dict.fromkeys((unquoted(text), bare(text))))
+    # With its marks first: `#12` is how some trackers call a card, and `@` and `#` stand before a
+    # name of another.
+    each = (
+        _spelt(trackers, wanted, reader) for wanted in dict.fromkeys((unquoted(text), bare(text)))
+    )
     return next((places for places in each if places), ())
 
 
@@ -75,5 +81,6 @@ def _spelt(trackers: Mapping[str, Kind], wanted: str, reader: str) -> Tuple[Plac
 
 
 def _named(known: Mapping[str, Any], name: str) -> str:
-    """The known name that this is, case aside; empty when there is none. The config has no two that differ in case."""
+    """The known name that this is, case aside; empty when there is none. The config has no two that
+    differ in case."""
     return next((one for one in known if comparable(one) == comparable(name)), "")

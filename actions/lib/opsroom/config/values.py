@@ -1,7 +1,8 @@
-"""What may stand anywhere in the config: nothing that is there and empty, and nothing that is still encrypted.
+"""What may stand anywhere in the config: nothing that is there and empty, and nothing that is still
+encrypted.
 
-A key whose value was lost (`announce: #deploys`, a list with all entries commented out) must not be taken for a key
-that was left out: most rules are open without one.
+A key whose value was lost (`announce: #deploys`, a list with all entries commented out) must not be
+taken for a key that was left out: most rules are open without one.
 """
 
 from __future__ import annotations
@@ -16,26 +17,44 @@ Path = Tuple[str, ...]
 
 # Deeper than any config is; an alias of YAML can make a mapping a part of itself.
 _DEPTH = 30
-# As StackStorm encrypts what it keeps, in capital hex digits: five bytes of header, a vector of 16, blocks of 16, a
-# signature of 20. The header is the digit 0 five times; Keyczar, which it used before, wrote a version and a hash.
+# As StackStorm encrypts what it keeps, in capital hex digits: five bytes of header, a vector of 16,
+# blocks of 16, a signature of 20. The header is the digit 0 five times; Keyczar, which it used
+# before, wrote a version and a hash.
 _ENCRYPTED = re.compile(
     r"(?<![0-9A-Za-z])(?:3030303030|00[0-9A-F]{8})[0-9A-F]{32}(?:[0-9A-F]{32})+[0-9A-F]{40}(?![0-9A-Za-z])"
 )
 
 _RULES = ("deployers", "rooms", "lockers", "approvers", "emergency", "freezes")
-# Where something empty has a meaning of its own. `*` stands for any name, `**` at the end for all that is below.
+# Where something empty has a meaning of its own. `*` stands for any name, `**` at the end for all
+# that is below.
 _MAY_BE_EMPTY: Tuple[Tuple[type, Sequence[str], str], ...] = (
     (
         dict,
         (
-            *("people", "groups", "environments", "apps", "trackers", "pagers", "teams", "progress"),
+            *(
+                "people",
+                "groups",
+                "environments",
+                "apps",
+                "trackers",
+                "pagers",
+                "teams",
+                "progress",
+            ),
             *("page_limit", "watching", "webhooks", "audit", "incidents"),
         ),
         "StackStorm puts an empty one where the config has none",
     ),
     (
         dict,
-        ("people.*", "environments.*", "environments.*.apps", "environments.*.apps.*", "apps.*", "teams.*"),
+        (
+            "people.*",
+            "environments.*",
+            "environments.*.apps",
+            "environments.*.apps.*",
+            "apps.*",
+            "teams.*",
+        ),
         "a name alone says something; each of its keys may be left out",
     ),
     (
@@ -63,14 +82,16 @@ _MAY_BE_EMPTY: Tuple[Tuple[type, Sequence[str], str], ...] = (
         "takes an application out of the order",
     ),
 )
-# JSON that is sent as it stands, to receivers that may want something empty. The whole of it may not be.
+# JSON that is sent as it stands, to receivers that may want something empty. The whole of it may
+# not be.
 _DATA = ("pagers.*.template.**",)
 _DATA_WITHOUT_NULL = ("apps.*.deploy.parameters.**", "apps.*.version.parameters.**")
 _NAMED = ("people.*", "environments.*", "environments.*.apps.*", "apps.*", "teams.*")
 
 
 def check_values(raw: Mapping[str, Any], problems: Problems) -> None:
-    """Complain of everything in a raw config that is there and empty, and of texts that are still encrypted.
+    """Complain of everything in a raw config that is there and empty, and of texts that are still
+    encrypted.
 
     What its readers have complained of is not said again, so they come first.
     """
@@ -79,17 +100,19 @@ def check_values(raw: Mapping[str, Any], problems: Problems) -> None:
 
 
 def check_secrets(raw: Mapping[str, Any], problems: Problems) -> None:
-    """Complain of secrets that are a part of a reason code, of a command or of a name of the config.
+    """Complain of secrets that are a part of a reason code, of a command or of a name of the
+    config.
 
-    To mask them would blot out what answers are made of. Headers are not meant: they hold much that is no secret, so
-    that such a value is just not masked.
+    To mask them would blot out what answers are made of. Headers are not meant: they hold much that
+    is no secret, so that such a value is just not masked.
     """
     words = "\n".join(public_words(raw)).casefold()
     for path, secret in secrets_of(raw):
         if len(secret) >= MIN_LENGTH and secret.casefold() in words and "headers" not in path[:-1]:
             problems.add(
                 ".".join(path),
-                "expected a secret that is no part of a name of this config, a reason code or a command, since every "
+                "expected a secret that is no part of a name of this config, a reason code or a "
+                "command, since every "
                 "place where it appears is masked in answers; what is there is not shown",
             )
 
@@ -109,7 +132,8 @@ def _check(value: Any, path: Path, shown: str, problems: Problems, depth: int) -
     elif isinstance(value, str) and _ENCRYPTED.search(value) and not is_secret(path):
         problems.add_unless_known(
             shown,
-            "found a value that is still encrypted; StackStorm decrypts a value of its datastore only where its "
+            "found a value that is still encrypted; StackStorm decrypts a value of its datastore "
+            "only where its "
             "schema says secret (variables of a command: secret_environ)",
         )
 
@@ -135,7 +159,10 @@ def _emptiness(value: Any, path: Path) -> str:
         return ""
     if sort is str:
         return "found an empty text; give it a value or leave the key out"
-    return f"found an empty {'list' if sort is list else 'mapping'}; put something in it or leave the key out"
+    return (
+        f"found an empty {'list' if sort is list else 'mapping'}; put something in it or "
+        "leave the key out"
+    )
 
 
 def _is_one_of(path: Path, places: Sequence[str]) -> bool:

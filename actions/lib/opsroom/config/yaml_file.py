@@ -1,9 +1,9 @@
-"""Reading a config file as YAML: with the line of every key, without duplicates, and with a warning about everything
-that YAML reads as something else than what stands there.
+"""Reading a config file as YAML: with the line of every key, without duplicates, and with a warning
+about everything that YAML reads as something else than what stands there.
 
-The file is read as StackStorm reads it (UTF-8, by libyaml where it is there), but StackStorm keeps the last of two
-equal keys and says nothing. Of the file's text, errors and warnings have nothing but names of keys, and scalars outside
-of secret fields.
+The file is read as StackStorm reads it (UTF-8, by libyaml where it is there), but StackStorm keeps
+the last of two equal keys and says nothing. Of the file's text, errors and warnings have nothing
+but names of keys, and scalars outside of secret fields.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ _MAX_NODES = 200_000
 _MAX_INT = 2**63
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
-_BOOL, _NULL, _DATE = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null", "tag:yaml.org,2002:timestamp"
+_BOOL, _NULL, _DATE = (
+    "tag:yaml.org,2002:bool",
+    "tag:yaml.org,2002:null",
+    "tag:yaml.org,2002:timestamp",
+)
 _MERGE = "tag:yaml.org,2002:merge"
 _TYPOGRAPHIC_QUOTES = ("“", "”", "„", "‘", "’", "«", "»")
 # Written like this, a scalar means to everybody what it means to YAML 1.1.
@@ -71,9 +75,11 @@ class UnreadableFile(Exception):
 
 @dataclass
 class ConfigFile:
-    """What stands in a file: the config as StackStorm would read it, and what is wrong or doubtful with its text.
+    """What stands in a file: the config as StackStorm would read it, and what is wrong or doubtful
+    with its text.
 
-    `lines` has the line of each key, by its place as complaints write it (`environments.uat.rooms[0]`).
+    `lines` has the line of each key, by its place as complaints write it
+    (`environments.uat.rooms[0]`).
     """
 
     config: Dict[str, Any] = field(default_factory=dict)
@@ -82,13 +88,15 @@ class ConfigFile:
     warnings: List[Note] = field(default_factory=list)
 
     def place_of(self, complaint: str) -> str:
-        """The key that a complaint begins with; one that the file does not have ends at the first colon."""
+        """The key that a complaint begins with; one that the file does not have ends at the first
+        colon."""
         ends = (found.start() for found in re.finditer(": ", complaint))
         known = (complaint[:end] for end in ends if complaint[:end] in self.lines)
         return max(known, key=len, default=complaint.partition(": ")[0])
 
     def line_of(self, complaint: str) -> int:
-        """The line that a complaint is about: that of the key that it begins with, or of the nearest one around it."""
+        """The line that a complaint is about: that of the key that it begins with, or of the
+        nearest one around it."""
         place = self.place_of(complaint)
         place = place if place in self.lines else ""
         while not place:
@@ -111,7 +119,9 @@ def read_config_file(path: Path) -> ConfigFile:
         with path.open("rb") as opened:
             data = opened.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise UnreadableFile(0, f"the file cannot be read: {error.strerror or type(error).__name__}") from None
+        raise UnreadableFile(
+            0, f"the file cannot be read: {error.strerror or type(error).__name__}"
+        ) from None
     if len(data) > _MAX_BYTES:
         raise UnreadableFile(0, f"the file is larger than {_MAX_BYTES // 1_000_000} MB")
     try:
@@ -133,7 +143,9 @@ def read_config_file(path: Path) -> ConfigFile:
     except _NO_VALUE:
         raise UnreadableFile(0, _NO_SUCH_VALUE) from None
     except RecursionError:
-        raise UnreadableFile(0, "something in the file is a part of itself, or nested too deep") from None
+        raise UnreadableFile(
+            0, "something in the file is a part of itself, or nested too deep"
+        ) from None
     return found
 
 
@@ -153,9 +165,14 @@ class _Walk:
         for number, (key_node, value_node) in enumerate(merged):
             line = key_node.start_mark.line + 1
             if number:
-                self._duplicate(f"{shown_place}.<<".lstrip("."), line, merged[0][0].start_mark.line + 1)
-            # What is merged gives way to the keys beside it; so it hides no rule, and its lines are those of the rest.
-            for one in value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]:
+                self._duplicate(
+                    f"{shown_place}.<<".lstrip("."), line, merged[0][0].start_mark.line + 1
+                )
+            # What is merged gives way to the keys beside it; so it hides no rule, and its lines are
+            # those of the rest.
+            for one in (
+                value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
+            ):
                 if isinstance(one, yaml.MappingNode):
                     self.mapping(one, place, shown_place)
         for key_node, value_node in node.value:
@@ -163,7 +180,9 @@ class _Walk:
             if key_node.tag == _MERGE:
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
-                raise UnreadableFile(line, f"{shown_place or 'the top'}: expected keys that are texts")
+                raise UnreadableFile(
+                    line, f"{shown_place or 'the top'}: expected keys that are texts"
+                )
             name = key_node.value
             # As the config has it once it is read: `yes` and `true` are one key.
             value = _constructed(self._loader, key_node)
@@ -202,7 +221,8 @@ class _Walk:
         self._above.add(id(node))
 
     def _warn(self, node: Any, place: str, hidden: bool) -> None:
-        """Note a scalar without quotes of which YAML makes something else than what stands there."""
+        """Note a scalar without quotes of which YAML makes something else than what stands
+        there."""
         self._count += 1
         if not node.style and node.value.startswith(_TYPOGRAPHIC_QUOTES):
             text = f"{place}: the typographic quotes are part of the text; write \" or ' for quotes"
@@ -240,7 +260,8 @@ def _constructed(loader: Any, node: Any) -> Any:
 
 
 def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
-    """What is wrong, without the lines of the file that PyYAML quotes in its own message: they may hold secrets."""
+    """What is wrong, without the lines of the file that PyYAML quotes in its own message: they may
+    hold secrets."""
     if isinstance(error, yaml.reader.ReaderError):
         return UnreadableFile(0, "the file is not YAML: it has control characters")
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -249,9 +270,14 @@ def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
     line = min(mark.line + 1, len(lines)) if mark else 0
     problem = str(getattr(error, "problem", "") or "")
     if "another document" in problem:
-        return UnreadableFile(line, "a second document begins here; a config is one document, without `---` in between")
+        return UnreadableFile(
+            line,
+            "a second document begins here; a config is one document, without `---` in between",
+        )
     if mark and "\t" in lines[line - 1][: mark.column + 1]:
-        return UnreadableFile(line, "the file is not YAML: there is a tab here, and YAML is indented with blanks")
+        return UnreadableFile(
+            line, "the file is not YAML: there is a tab here, and YAML is indented with blanks"
+        )
     # Behind a colon, and in quotes, is what was found.
     problem = re.sub(r"'[^']*'|\"[^\"]*\"", "…", problem).partition(": ")[0].partition("\n")[0]
     what = f" ({problem})" if problem else ""
@@ -266,5 +292,8 @@ def _remedy(error: yaml.YAMLError) -> str:
     if "expected <block end>" in problem or "expected key" in problem:
         return "indent the line as its neighbours, and look for a quote that is not closed above"
     if "',' or" in problem:
-        return "look for a bracket, brace or quote that is not closed, and put quotes around texts that hold `: `"
+        return (
+            "look for a bracket, brace or quote that is not closed, and put quotes around "
+            "texts that hold `: `"
+        )
     return "texts that hold `: ` or ` #`, or begin with one of * & ! % @ ` { [, need quotes"

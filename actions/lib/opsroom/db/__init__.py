@@ -1,4 +1,5 @@
-"""The database: where it is, how it is opened, and transactions on it. SQLite in a file, or PostgreSQL."""
+"""The database: where it is, how it is opened, and transactions on it. SQLite in a file, or
+PostgreSQL."""
 
 from __future__ import annotations
 

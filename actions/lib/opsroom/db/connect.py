@@ -1,4 +1,5 @@
-"""Connecting: the driver's own connection to a database, set up so that both kinds keep what was committed."""
+"""Connecting: the driver's own connection to a database, set up so that both kinds keep what was
+committed."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ CONNECT_WAIT = 5
 
 @contextmanager
 def turn(address: Address, writes: bool) -> Iterator[None]:
-    """Run a block that writes when it is its turn: in SQLite files, whose own lock knows no order."""
+    """Run a block that writes when it is its turn: in SQLite files, whose own lock knows no
+    order."""
     if not writes or address.dialect != "sqlite" or address.read_only:
         yield
         return
@@ -30,7 +32,8 @@ def turn(address: Address, writes: bool) -> Iterator[None]:
 
 
 def connect(address: Address) -> Any:
-    """A connection of sqlite3, in which nothing begins or commits by itself, or of psycopg. Raises the driver's errors.
+    """A connection of sqlite3, in which nothing begins or commits by itself, or of psycopg. Raises
+    the driver's errors.
 
     Raises Failure(store_failed) where psycopg is missing.
     """
@@ -38,10 +41,12 @@ def connect(address: Address) -> Any:
 
 
 class Connections:
-    """Connections to one database, of which one is kept for a moment: a command makes several transactions in a row.
+    """Connections to one database, of which one is kept for a moment: a command makes several
+    transactions in a row.
 
-    Only to PostgreSQL, where a connection is a process of the server. It is kept for seconds: one that is kept through
-    a deployment of an hour is cut by servers and firewalls. Safe to share between threads; each gets its own.
+    Only to PostgreSQL, where a connection is a process of the server. It is kept for seconds: one
+    that is kept through a deployment of an hour is cut by servers and firewalls. Safe to share
+    between threads; each gets its own.
     """
 
     KEPT = 5.0
@@ -83,7 +88,8 @@ class Connections:
 
 
 def _silent(driver: Any) -> bool:
-    """Whether a server has nothing to say on an idle connection: what it would say is that it ends it."""
+    """Whether a server has nothing to say on an idle connection: what it would say is that it ends
+    it."""
     try:
         return not driver.closed and not select.select([driver.fileno()], [], [], 0)[0]
     except Exception:
@@ -97,10 +103,15 @@ def _close(driver: Any) -> None:
 
 def _sqlite(address: Address) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        _sqlite_uri(address), uri=True, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False
+        _sqlite_uri(address),
+        uri=True,
+        timeout=LOCK_WAIT,
+        isolation_level=None,
+        check_same_thread=False,
     )
     try:
-        # FULL: the record "started" must survive a power cut, also in WAL mode, where NORMAL would not do.
+        # FULL: the record "started" must survive a power cut, also in WAL mode, where NORMAL would
+        # not do.
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
     except sqlite3.Error:
@@ -112,14 +123,18 @@ def _sqlite(address: Address) -> sqlite3.Connection:
 def _sqlite_uri(address: Address) -> str:
     uri = "file:" + quote(address.path)
     if _on_read_only_ground(address.path):
-        # WAL needs a file beside the database even to read. Nobody can write here, and no writer has left anything, so
-        # the database can be read as it lies.
+        # WAL needs a file beside the database even to read. Nobody can write here, and no writer
+        # has left anything, so the database can be read as it lies.
         return uri + "?immutable=1"
     return uri + ("?mode=ro" if address.read_only else "?mode=rwc")
 
 
 def _on_read_only_ground(path: str) -> bool:
-    return not os.access(os.path.dirname(path), os.W_OK) and os.path.exists(path) and not os.path.exists(path + "-wal")
+    return (
+        not os.access(os.path.dirname(path), os.W_OK)
+        and os.path.exists(path)
+        and not os.path.exists(path + "-wal")
+    )
 
 
 def _postgresql(address: Address) -> Any:
@@ -133,8 +148,9 @@ def _postgresql(address: Address) -> Any:
         "options": f"-c lock_timeout={int(LOCK_WAIT * 1000)} -c statement_timeout=60000",
         **address.options,
     }
-    # Poolers such as PgBouncer hand each transaction another server connection, where a prepared statement is unknown.
+    # Poolers such as PgBouncer hand each transaction another server connection, where a prepared
+    # statement is unknown.
     arguments.pop("prepare_threshold", None)
-    # As one text, in which libpq takes its own options only: what psycopg would take besides, such as autocommit, would
-    # undo what transactions are for.
+    # As one text, in which libpq takes its own options only: what psycopg would take besides, such
+    # as autocommit, would undo what transactions are for.
     return psycopg.connect(make_conninfo(**arguments), prepare_threshold=None)

@@ -26,15 +26,16 @@ from .url import Address, read_address
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
-# The newest migration; a test keeps the two equal. With it here, a database at head is opened without Alembic, whose
-# import takes longer than everything else together.
+# The newest migration; a test keeps the two equal. With it here, a database at head is opened
+# without Alembic, whose import takes longer than everything else together.
 HEAD = "0006"
 
 _WRITES = "opsroom_writes"
 
 
 class Store:
-    """One database. Safe to share between threads: no two transactions have the same connection at a time."""
+    """One database. Safe to share between threads: no two transactions have the same connection at
+    a time."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -49,32 +50,38 @@ class Store:
         return self.address.place
 
     def write(self) -> ContextManager[Connection]:
-        """One transaction that may change rows: commits at the end of the block, rolls back when the block raises.
+        """One transaction that may change rows: commits at the end of the block, rolls back when
+        the block raises.
 
-        On SQLite it holds the write lock from its first moment (BEGIN IMMEDIATE): a transaction that reads first and
-        writes later would fail when another one wrote in between. Errors of the database, also those raised inside the
-        block, come out as Failure(store_...).
+        On SQLite it holds the write lock from its first moment (BEGIN IMMEDIATE): a transaction
+        that reads first and writes later would fail when another one wrote in between. Errors of
+        the database, also those raised inside the block, come out as Failure(store_...).
         """
         return errors.told(self.address, self.begin(writes=True))
 
     def read(self) -> ContextManager[Connection]:
-        """One transaction that only reads, and sees one moment of the database throughout. Errors as with `write`."""
+        """One transaction that only reads, and sees one moment of the database throughout. Errors
+        as with `write`."""
         return errors.told(self.address, self.begin(writes=False))
 
     def write_plain(self) -> ContextManager[Plain]:
-        """The same as `write` for what takes statements as text, without loading SQLAlchemy (see `plain`)."""
+        """The same as `write` for what takes statements as text, without loading SQLAlchemy (see
+        `plain`)."""
         return errors.told(self.address, self.begin_plain(writes=True))
 
     def read_plain(self) -> ContextManager[Plain]:
-        """The same as `read` for what takes statements as text, without loading SQLAlchemy (see `plain`)."""
+        """The same as `read` for what takes statements as text, without loading SQLAlchemy (see
+        `plain`)."""
         return errors.told(self.address, self.begin_plain(writes=False))
 
     @contextmanager
     def begin(self, writes: bool) -> Iterator[Connection]:
-        """A transaction whose errors are SQLAlchemy's own. For this package; others use `write` and `read`."""
+        """A transaction whose errors are SQLAlchemy's own. For this package; others use `write` and
+        `read`."""
         options: Dict[str, Any] = {_WRITES: writes}
         if self.dialect == "postgresql" and writes:
-            # Also where the database says otherwise: who waited for its turn must see what was written meanwhile.
+            # Also where the database says otherwise: who waited for its turn must see what was
+            # written meanwhile.
             options.update(isolation_level="READ COMMITTED")
         elif self.dialect == "postgresql":
             options.update(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -84,7 +91,8 @@ class Store:
                 yield connection
 
     def begin_plain(self, writes: bool) -> ContextManager[Plain]:
-        """A transaction whose errors are the driver's own. For this package; others use `write_plain`, `read_plain`."""
+        """A transaction whose errors are the driver's own. For this package; others use
+        `write_plain`, `read_plain`."""
         return sql.begin(self.address, writes, self._connections)
 
     @contextmanager
@@ -99,8 +107,8 @@ class Store:
     def now(self, on: Transaction) -> datetime:
         """The time, aware, UTC, with microseconds.
 
-        On PostgreSQL it is the server's clock: runners whose clocks differ must agree on when a lease runs out. An
-        SQLite file has one machine, hence one clock.
+        On PostgreSQL it is the server's clock: runners whose clocks differ must agree on when a
+        lease runs out. An SQLite file has one machine, hence one clock.
         """
         if self.dialect == "sqlite":
             return datetime.now(timezone.utc)
@@ -123,12 +131,14 @@ class Store:
 def open_store(url: str) -> Store:
     """The database behind a URL, its tables made or brought up to date.
 
-    - `sqlite:////absolute/path` makes the file and its folder (mode 0750) when missing; a relative path starts at the
-      working directory. `?mode=ro` opens a file that exists, for reading. WAL needs a local disk: no network share.
+    - `sqlite:////absolute/path` makes the file and its folder (mode 0750) when missing; a relative
+      path starts at the working directory. `?mode=ro` opens a file that exists, for reading. WAL
+      needs a local disk: no network share.
     - `postgresql://user:password@host/database` connects through psycopg.
 
-    A database at head costs one SELECT. Raises Refusal(settings_invalid) for a URL that cannot work, and
-    Failure(store_unreachable, store_read_only, store_full, store_newer, store_failed) for a database that does not.
+    A database at head costs one SELECT. Raises Refusal(settings_invalid) for a URL that cannot
+    work, and Failure(store_unreachable, store_read_only, store_full, store_newer, store_failed) for
+    a database that does not.
     """
     address = read_address(url)
     if address.path and not address.read_only:
@@ -142,17 +152,20 @@ def open_store(url: str) -> Store:
 
 
 def queue_up(on: Transaction) -> None:
-    """Wait until no other transaction changes claims or the ledger, and keep others waiting until this one ends.
+    """Wait until no other transaction changes claims or the ledger, and keep others waiting until
+    this one ends.
 
-    One lock for both, taken before any row is: two transactions that take rows and the lock in different orders would
-    wait for each other. On SQLite, `Store.write` already is that lock.
+    One lock for both, taken before any row is: two transactions that take rows and the lock in
+    different orders would wait for each other. On SQLite, `Store.write` already is that lock.
     """
     if dialect_of(on) != "postgresql":
         return
     if isinstance(on, Plain):
         on.queue_up()
     else:
-        change(on, "SELECT pg_advisory_xact_lock(:space, :what)", space=LOCK_SPACE, what=LOCK_RECORDS)
+        change(
+            on, "SELECT pg_advisory_xact_lock(:space, :what)", space=LOCK_SPACE, what=LOCK_RECORDS
+        )
 
 
 def _revision(store: Store) -> Optional[str]:
@@ -180,8 +193,10 @@ def _make_folder(address: Address) -> None:
     except OSError as error:
         raise Failure(
             Code.STORE_UNREACHABLE,
-            f"The folder {folder} for the database cannot be made ({error.strerror or type(error).__name__}).",
-            "Make it by hand, owned by the user that StackStorm's actions run as, or set another path in 'database'.",
+            f"The folder {folder} for the database cannot be made "
+            f"({error.strerror or type(error).__name__}).",
+            "Make it by hand, owned by the user that StackStorm's actions run as, or set another "
+            "path in 'database'.",
         ) from error
 
 
@@ -189,10 +204,15 @@ def _engine(address: Address) -> Engine:
     from sqlalchemy import create_engine, event
     from sqlalchemy.pool import NullPool
 
-    # NullPool: an action makes a handful of transactions, a connection kept through a deployment of an hour would be
-    # cut by servers and firewalls, and processes that fork must not share one. Parameters stay out of error texts. The
-    # URL is only the dialect's name; the creator knows the place.
-    options: Dict[str, Any] = {"creator": lambda: connect(address), "poolclass": NullPool, "hide_parameters": True}
+    # NullPool: an action makes a handful of transactions, a connection kept through a deployment of
+    # an hour would be cut by servers and firewalls, and processes that fork must not share one.
+    # Parameters stay out of error texts. The URL is only the dialect's name; the creator knows the
+    # place.
+    options: Dict[str, Any] = {
+        "creator": lambda: connect(address),
+        "poolclass": NullPool,
+        "hide_parameters": True,
+    }
     if address.dialect == "sqlite":
         engine = create_engine("sqlite+pysqlite://", **options)
         event.listen(engine, "begin", _begin_sqlite)

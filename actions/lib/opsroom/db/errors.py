@@ -1,4 +1,5 @@
-"""What goes wrong with a database, told as one sentence that says what is wrong and what would help."""
+"""What goes wrong with a database, told as one sentence that says what is wrong and what would
+help."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _ROOM = "Free some space on that disk."
 _SERVER = "Check that the server runs and that 'database' in opsroom.yaml names it."
 _BUSY = (
     Code.STORE_BUSY,
-    "The database is busy: others have been writing to {place} for longer than this command may wait.",
+    "The database is busy: others have been writing to {place} for longer than this command "
+    "may wait.",
     _AGAIN,
 )
 _TABLES = (
@@ -36,7 +38,8 @@ _SQLITE: Tuple[Tuple[str, _Told], ...] = (
         (
             Code.STORE_UNREACHABLE,
             "{Place} cannot be opened.",
-            "Its folder must exist, and the user that the actions run as ({user}) must be allowed to write there.",
+            "Its folder must exist, and the user that the actions run as ({user}) must be "
+            "allowed to write there.",
         ),
     ),
     (
@@ -44,7 +47,8 @@ _SQLITE: Tuple[Tuple[str, _Told], ...] = (
         (
             Code.STORE_READ_ONLY,
             "{Place} can only be read.",
-            "The file, its folder and its disk must be writable for the user that the actions run as ({user}).",
+            "The file, its folder and its disk must be writable for the user that the actions "
+            "run as ({user}).",
         ),
     ),
     ("disk is full", (Code.STORE_FULL, "The disk with {place} is full.", _ROOM)),
@@ -59,10 +63,17 @@ _SQLITE: Tuple[Tuple[str, _Told], ...] = (
         ),
     ),
     ("malformed", (Code.STORE_FAILED, "{Place} is damaged.", "Restore it from a backup.")),
-    ("could not decode to utf-8", (Code.STORE_FAILED, "{Place} is damaged.", "Restore it from a backup.")),
+    (
+        "could not decode to utf-8",
+        (Code.STORE_FAILED, "{Place} is damaged.", "Restore it from a backup."),
+    ),
     (
         "disk i/o error",
-        (Code.STORE_FAILED, "The disk with {place} reports an error.", "Check that it is healthy and not full."),
+        (
+            Code.STORE_FAILED,
+            "The disk with {place} reports an error.",
+            "Check that it is healthy and not full.",
+        ),
     ),
     ("no such table", _TABLES),
     ("no such column", _TABLES),
@@ -73,7 +84,11 @@ _SQLITE: Tuple[Tuple[str, _Told], ...] = (
 _STATES: Tuple[Tuple[str, _Told], ...] = (
     (
         "25006",
-        (Code.STORE_READ_ONLY, "{Place} can only be read just now.", "It may be a standby: name the primary server."),
+        (
+            Code.STORE_READ_ONLY,
+            "{Place} can only be read just now.",
+            "It may be a standby: name the primary server.",
+        ),
     ),
     (
         "42501",
@@ -91,24 +106,43 @@ _STATES: Tuple[Tuple[str, _Told], ...] = (
     ("40", _BUSY),
     ("57P", (Code.STORE_UNREACHABLE, "{Place} is restarting, or cut the connection.", _AGAIN)),
     ("08", (Code.STORE_UNREACHABLE, "The connection to {place} was lost.", _AGAIN)),
-    ("28", (Code.STORE_UNREACHABLE, "{Place} refuses the user or the password in 'database'.", "Correct them.")),
-    ("3D000", (Code.STORE_UNREACHABLE, "There is no {place_only}.", "Create it, or correct 'database'.")),
+    (
+        "28",
+        (
+            Code.STORE_UNREACHABLE,
+            "{Place} refuses the user or the password in 'database'.",
+            "Correct them.",
+        ),
+    ),
+    (
+        "3D000",
+        (Code.STORE_UNREACHABLE, "There is no {place_only}.", "Create it, or correct 'database'."),
+    ),
     ("42P01", _TABLES),
     ("42703", _TABLES),
     ("42P07", _TABLES),
     (
         "22P05",
-        (Code.STORE_FAILED, "{Place} cannot hold every character.", "Create it with ENCODING 'UTF8'."),
+        (
+            Code.STORE_FAILED,
+            "{Place} cannot hold every character.",
+            "Create it with ENCODING 'UTF8'.",
+        ),
     ),
 )
 
-_OPTION = (Code.STORE_FAILED, "'database' has an option that PostgreSQL does not know.", "Correct it.")
+_OPTION = (
+    Code.STORE_FAILED,
+    "'database' has an option that PostgreSQL does not know.",
+    "Correct it.",
+)
 _INSECURE = (
     Code.STORE_UNREACHABLE,
     "A secure connection to {place} cannot be made.",
     "Check the certificates on both sides, and sslmode and sslrootcert in 'database'.",
 )
-# A connection that was never made has no SQLSTATE, only libpq's text (in English unless the server is set otherwise).
+# A connection that was never made has no SQLSTATE, only libpq's text (in English unless the server
+# is set otherwise).
 _CONNECTING: Tuple[Tuple[str, _Told], ...] = (
     ("password", dict(_STATES)["28"]),
     ("pg_hba.conf", dict(_STATES)["28"]),
@@ -135,7 +169,8 @@ _CONNECTING: Tuple[Tuple[str, _Told], ...] = (
 
 @contextmanager
 def told(address: Address, inner: ContextManager[T]) -> Iterator[T]:
-    """Run a block inside `inner`; errors of the database come out as Failure, all others as they are."""
+    """Run a block inside `inner`; errors of the database come out as Failure, all others as they
+    are."""
     try:
         with inner as value:
             yield value
@@ -163,7 +198,8 @@ def _original(error: BaseException) -> BaseException:
 
 
 def explain(error: BaseException, address: Address) -> Failure:
-    """The Failure for an error of SQLAlchemy or of a driver. Its text stays out: it may quote what is secret."""
+    """The Failure for an error of SQLAlchemy or of a driver. Its text stays out: it may quote what
+    is secret."""
     original = _original(error)
     finder = _sqlite if address.dialect == "sqlite" else _postgresql
     code, message, hint = finder(original, error) or _unknown(original)
@@ -181,12 +217,19 @@ _ALL_GRANTS = "python -m opsroom.grants USER"
 
 
 def _grants(original: BaseException) -> str:
-    """Which right is missing. Never that of owning the tables: their owner can undo what protects the record."""
+    """Which right is missing. Never that of owning the tables: their owner can undo what protects
+    the record."""
     # The first line: below it stands the statement.
     missing = statement_for(str(original).partition("\n")[0])
     if missing:
-        return f"As the owner of the tables, run: {missing} TO that user; {_ALL_GRANTS} prints all that it needs."
-    return f"Run one command as the role that owns the tables, then the grants that {_ALL_GRANTS} prints."
+        return (
+            f"As the owner of the tables, run: {missing} TO that user; {_ALL_GRANTS} prints "
+            "all that it needs."
+        )
+    return (
+        "Run one command as the role that owns the tables, then the grants that "
+        f"{_ALL_GRANTS} prints."
+    )
 
 
 def newer(address: Address, revision: str, head: str) -> Failure:
@@ -214,7 +257,8 @@ def driver_there() -> Iterator[None]:
     except ImportError as error:
         raise Failure(
             Code.STORE_FAILED,
-            "The Python package psycopg, which talks to PostgreSQL, is missing or cannot be loaded.",
+            "The Python package psycopg, which talks to PostgreSQL, is missing or cannot be "
+            "loaded.",
             "Install the pack again: its requirements.txt names it.",
         ) from error
 
@@ -240,7 +284,11 @@ def _postgresql(original: BaseException, error: BaseException) -> Optional[_Told
 def _unknown(original: BaseException) -> _Told:
     state = getattr(original, "sqlstate", None)
     detail = type(original).__name__ + (f" {state}" if state else "")
-    return Code.STORE_FAILED, "{Place} reports an error (" + detail + ").", "The log of the action has the details."
+    return (
+        Code.STORE_FAILED,
+        "{Place} reports an error (" + detail + ").",
+        "The log of the action has the details.",
+    )
 
 
 def _user() -> str:

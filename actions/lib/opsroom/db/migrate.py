@@ -27,10 +27,12 @@ _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "migrations")
 
 
 def upgrade(store: Store, head: str) -> None:
-    """Run the missing migrations in one transaction that no other process can enter: all of them, or none.
+    """Run the missing migrations in one transaction that no other process can enter: all of them,
+    or none.
 
-    Of many processes that find an old database at once, one migrates; the others wait and then find nothing to do.
-    Raises Failure(store_newer) when the database is at a migration that this code does not have.
+    Of many processes that find an old database at once, one migrates; the others wait and then find
+    nothing to do. Raises Failure(store_newer) when the database is at a migration that this code
+    does not have.
     """
     with errors.told(store.address, _alone(store)) as connection:
         config = _config()
@@ -59,7 +61,8 @@ def _alone(store: Store) -> Iterator[Connection]:
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text(f"SET LOCAL lock_timeout = {int(MIGRATION_WAIT * 1000)}"))
             connection.execute(
-                text("SELECT pg_advisory_xact_lock(:space, :what)"), {"space": LOCK_SPACE, "what": _LOCK_MIGRATION}
+                text("SELECT pg_advisory_xact_lock(:space, :what)"),
+                {"space": LOCK_SPACE, "what": _LOCK_MIGRATION},
             )
         yield connection
 
@@ -67,8 +70,8 @@ def _alone(store: Store) -> Iterator[Connection]:
 def _write_ahead(store: Store) -> None:
     """Switch the file to WAL, once for all times: readers then do not wait for writers.
 
-    SQLite does not wait for others when it switches, it reports the file as locked; so the waiting is done here. On a
-    disk that cannot do WAL it stays as it is, which works too.
+    SQLite does not wait for others when it switches, it reports the file as locked; so the waiting
+    is done here. On a disk that cannot do WAL it stays as it is, which works too.
     """
     deadline = time.monotonic() + MIGRATION_WAIT
     while True:

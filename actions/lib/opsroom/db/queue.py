@@ -1,13 +1,16 @@
-"""The queue of those who write to an SQLite file: one after the other, in the order in which they came.
+"""The queue of those who write to an SQLite file: one after the other, in the order in which they
+came.
 
-SQLite lets one process write at a time and tells the others to try again; who tries at the right moment is next, so
-that of many some wait forever. Here each takes a number, holds a lock on that byte of a file beside the database, and
-goes when nobody holds a lower one. The kernel drops the lock of a process that dies: nobody waits for the dead. A
-process that stands still in the queue (stopped, swapped out) keeps its place, but holds up others for STANDSTILL only:
-where the queue has not moved for so long, they go ahead, and SQLite decides whether the database is free.
+SQLite lets one process write at a time and tells the others to try again; who tries at the right
+moment is next, so that of many some wait forever. Here each takes a number, holds a lock on that
+byte of a file beside the database, and goes when nobody holds a lower one. The kernel drops the
+lock of a process that dies: nobody waits for the dead. A process that stands still in the queue
+(stopped, swapped out) keeps its place, but holds up others for STANDSTILL only: where the queue has
+not moved for so long, they go ahead, and SQLite decides whether the database is free.
 
-It makes the waiting fair, nothing else: that one writes at a time is still SQLite's own doing. Where the file cannot be
-used (another user made it, no Linux, a file system without such locks), writers go ahead without it.
+It makes the waiting fair, nothing else: that one writes at a time is still SQLite's own doing.
+Where the file cannot be used (another user made it, no Linux, a file system without such locks),
+writers go ahead without it.
 """
 
 from __future__ import annotations
@@ -24,19 +27,21 @@ try:
 except ImportError:  # no Unix
     fcntl = None  # type: ignore[assignment]
 
-# Locks that belong to the open file, not to the process: threads are apart, and none is lost when another file closes.
-# Python 3.8 does not name them.
+# Locks that belong to the open file, not to the process: threads are apart, and none is lost when
+# another file closes. Python 3.8 does not name them.
 _TRY = getattr(fcntl, "F_OFD_SETLK", 37)
 _ASK = getattr(fcntl, "F_OFD_GETLK", 36)
 _FLOCK = "hhqqi4x"
 # The process that reads and raises the number holds this byte, which is beyond all numbers.
 _DOOR = 2**62
 _LAST = 2**60
-# Pauses between two looks, in seconds: for each place in the queue, and at most. Who is next looks often.
+# Pauses between two looks, in seconds: for each place in the queue, and at most. Who is next looks
+# often.
 _PAUSE = 0.002
 _LONGEST_PAUSE = 0.1
 
-# Where the same process is next for so long, in seconds, it does not write: no transaction of opsroom takes so long.
+# Where the same process is next for so long, in seconds, it does not write: no transaction of
+# opsroom takes so long.
 STANDSTILL = 3.0
 
 SUFFIX = "-queue"
@@ -56,7 +61,8 @@ if hasattr(os, "register_at_fork"):
 
 @contextmanager
 def turn(path: str, limit: float) -> Iterator[None]:
-    """Run a block when all who came before are done. Raises sqlite3's "database is locked" after `limit` seconds."""
+    """Run a block when all who came before are done. Raises sqlite3's "database is locked" after
+    `limit` seconds."""
     file = _open(path + SUFFIX)
     if file is None:
         yield
@@ -72,7 +78,8 @@ def turn(path: str, limit: float) -> Iterator[None]:
         # In a child that was forked meanwhile it is closed already.
         if file in _held:
             _held.remove(file)
-            # A program that is just being started may still have the file: closing alone would leave it the locks.
+            # A program that is just being started may still have the file: closing alone would
+            # leave it the locks.
             with suppress(OSError):
                 fcntl.fcntl(file, _TRY, _lock(fcntl.F_UNLCK, 0, 0))
             os.close(file)
@@ -88,7 +95,8 @@ def _open(path: str) -> Optional[int]:
 
 
 def _take_number(file: int, until: float) -> Optional[int]:
-    """The next number, with its byte locked; None where the file system has no such locks, or the door stays shut."""
+    """The next number, with its byte locked; None where the file system has no such locks, or the
+    door stays shut."""
     until = min(until, time.monotonic() + STANDSTILL)
     try:
         while not _door(file):
@@ -138,7 +146,9 @@ def _lowest(file: int, number: int) -> int:
     try:
         while lowest > 1:
             # Of several locks the kernel tells any one.
-            kind, _, start, _, _ = struct.unpack(_FLOCK, fcntl.fcntl(file, _ASK, _lock(fcntl.F_WRLCK, 1, lowest - 1)))
+            kind, _, start, _, _ = struct.unpack(
+                _FLOCK, fcntl.fcntl(file, _ASK, _lock(fcntl.F_WRLCK, 1, lowest - 1))
+            )
             if kind == fcntl.F_UNLCK:
                 break
             lowest = max(int(start), 1)

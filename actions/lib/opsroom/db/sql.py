@@ -2,10 +2,11 @@
 
 Statements as text: for what every command does, on the driver alone.
 
-Importing SQLAlchemy takes a third of what a command takes that creates a card or sends a page, and on PostgreSQL it
-asks four questions of each new connection. So the record, claims, locks, changes, announcements, the guard against
-doubles and the list of pages say what they want in SQL that both databases understand, and it runs on a connection of
-the driver as well as within a transaction of SQLAlchemy. Everything else is said through SQLAlchemy.
+Importing SQLAlchemy takes a third of what a command takes that creates a card or sends a page, and
+on PostgreSQL it asks four questions of each new connection. So the record, claims, locks, changes,
+announcements, the guard against doubles and the list of pages say what they want in SQL that both
+databases understand, and it runs on a connection of the driver as well as within a transaction of
+SQLAlchemy. Everything else is said through SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -14,7 +15,18 @@ import re
 import time
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 from .connect import Connections, turn
 from .url import Address
@@ -24,7 +36,8 @@ if TYPE_CHECKING:
 
 
 def clean(value: str) -> str:
-    """The text without what a column cannot hold: NUL (PostgreSQL refuses it) and halves of surrogate pairs."""
+    """The text without what a column cannot hold: NUL (PostgreSQL refuses it) and halves of
+    surrogate pairs."""
     return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -38,7 +51,8 @@ _AHEAD = timedelta(minutes=5)
 
 
 def soon(now: datetime) -> datetime:
-    """The latest time that something which was written down can have: what is later was written by a wrong clock."""
+    """The latest time that something which was written down can have: what is later was written by
+    a wrong clock."""
     return now + _AHEAD
 
 
@@ -51,15 +65,16 @@ Row = Dict[str, Any]
 _VALUE = re.compile(r"(?<!:):(\w+)")
 
 
-# Any two numbers that no other user of the database takes for its advisory locks: "opsr", and what the lock is for.
+# Any two numbers that no other user of the database takes for its advisory locks: "opsr", and what
+# the lock is for.
 LOCK_SPACE = 0x6F707372
 LOCK_RECORDS = 1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECONDS = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
-# One message to the server: everybody waits while this transaction does, so it must not wait for each answer by itself.
-# Each statement in it sees what was committed before it began: the second one sees the record as it is once the lock is
-# ours.
+# One message to the server: everybody waits while this transaction does, so it must not wait for
+# each answer by itself. Each statement in it sees what was committed before it began: the second
+# one sees the record as it is once the lock is ours.
 _QUEUE_UP = (
     f"SELECT pg_advisory_xact_lock({LOCK_SPACE}, {LOCK_RECORDS});"  # noqa: S608
     f" SELECT {_MICROSECONDS}, head.seq, head.at, head.hash FROM (SELECT 1) AS one"
@@ -70,7 +85,8 @@ _QUEUE_UP = (
 class Plain:
     """A transaction of the driver's own; `writes` when it may change rows.
 
-    `head` is the newest record (seq, at, hash) once this transaction keeps others from adding one; it is for `ledger`.
+    `head` is the newest record (seq, at, hash) once this transaction keeps others from adding one;
+    it is for `ledger`.
     """
 
     def __init__(self, driver: Any, dialect: str, writes: bool = True) -> None:
@@ -93,9 +109,11 @@ class Plain:
         self.queued = True
 
     def now(self) -> datetime:
-        """The server's time: asked once in a transaction, then counted on from there, which is never ahead of it."""
+        """The server's time: asked once in a transaction, then counted on from there, which is
+        never ahead of it."""
         if self._clock is None:
-            # As a number: a timestamp would come in the session's time zone, which the driver must know by name.
+            # As a number: a timestamp would come in the session's time zone, which the driver must
+            # know by name.
             self._set_clock(self._driver.execute(f"SELECT {_MICROSECONDS}").fetchone()[0])
         assert self._clock is not None
         at, counted = self._clock
@@ -115,7 +133,8 @@ Transaction = Union["Connection", Plain]
 
 
 def rows(on: Transaction, statement: str, /, **values: Any) -> List[Row]:
-    """The rows that a statement finds, by column. `values` are bound to its `:names`, never written into it."""
+    """The rows that a statement finds, by column. `values` are bound to its `:names`, never written
+    into it."""
     if isinstance(on, Plain):
         cursor = on.execute(statement, values)
         names = [one[0] for one in cursor.description]
@@ -135,14 +154,16 @@ def change(on: Transaction, statement: str, /, **values: Any) -> int:
 
 
 def insert(on: Transaction, table: str, values: Mapping[str, Any]) -> None:
-    """Add a row. `table` and the names in `values` are the program's own words, what stands in it is bound."""
+    """Add a row. `table` and the names in `values` are the program's own words, what stands in it
+    is bound."""
     columns, bound = ", ".join(values), ", ".join(f":{name}" for name in values)
     _own_words(table, *values)
     change(on, f"INSERT INTO {table} ({columns}) VALUES ({bound})", **values)  # noqa: S608
 
 
 def insert_new(on: Transaction, table: str, values: Mapping[str, Any]) -> bool:
-    """Add a row unless one with the same key is there; whether it was added. Of any number at once, one adds it."""
+    """Add a row unless one with the same key is there; whether it was added. Of any number at once,
+    one adds it."""
     columns, bound = ", ".join(values), ", ".join(f":{name}" for name in values)
     _own_words(table, *values)
     query = f"INSERT INTO {table} ({columns}) VALUES ({bound}) ON CONFLICT DO NOTHING"  # noqa: S608
@@ -157,7 +178,8 @@ def one_of(column: str, values: Sequence[Any]) -> Tuple[str, Dict[str, Any]]:
 
 
 def update(on: Transaction, table: str, values: Mapping[str, Any], where: Mapping[str, Any]) -> int:
-    """Change the rows whose columns are as in `where`; how many there were. Words as with `insert`."""
+    """Change the rows whose columns are as in `where`; how many there were. Words as with
+    `insert`."""
     set_to = ", ".join(f"{name} = :{name}" for name in values)
     found = " AND ".join(f"{name} = :_{name}" for name in where)
     _own_words(table, *values, *where)
@@ -178,7 +200,11 @@ def dialect_of(on: Transaction) -> str:
 
 def may_write(on: Transaction) -> bool:
     """Whether the transaction may change rows."""
-    return on.writes if isinstance(on, Plain) else not on.get_execution_options().get("postgresql_readonly")
+    return (
+        on.writes
+        if isinstance(on, Plain)
+        else not on.get_execution_options().get("postgresql_readonly")
+    )
 
 
 def server_time(on: Transaction) -> datetime:
@@ -189,7 +215,8 @@ def server_time(on: Transaction) -> datetime:
 
 @contextmanager
 def begin(address: Address, writes: bool, connections: Connections) -> Iterator[Plain]:
-    """One transaction: commits at the end of the block, rolls back when the block raises. Errors are the driver's own.
+    """One transaction: commits at the end of the block, rolls back when the block raises. Errors
+    are the driver's own.
 
     The same as `Store.begin`, see there.
     """

@@ -1,19 +1,31 @@
 """The tables.
 
-The migrations make them; a test keeps the two the same. The indexes are in the migrations only: to name a partial index
-here would load SQLAlchemy's part for PostgreSQL in every action, also where there is SQLite.
+The migrations make them; a test keeps the two the same. The indexes are in the migrations only: to
+name a partial index here would load SQLAlchemy's part for PostgreSQL in every action, also where
+there is SQLite.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
 ledger = Table(
     "ledger",
     metadata,
-    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column(
+        "seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
     Column("at", Text, nullable=False),
     Column("event", Text, nullable=False),
     Column("deployment", Text, nullable=False),
@@ -30,9 +42,11 @@ ledger = Table(
     Column("version", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("message", Text, nullable=False),
-    # A whole number: the text of a fraction differs between languages, and the hash is made of texts.
+    # A whole number: the text of a fraction differs between languages, and the hash is made of
+    # texts.
     Column("milliseconds", BigInteger().with_variant(Integer, "sqlite")),
-    # JSON. What later commands want to remember goes here, not into new columns: the hash covers a fixed set.
+    # JSON. What later commands want to remember goes here, not into new columns: the hash covers a
+    # fixed set.
     Column("facts", Text, nullable=False),
     Column("previous_hash", Text, nullable=False),
     Column("hash", Text, nullable=False),
@@ -124,7 +138,8 @@ approvals = Table(
     PrimaryKeyConstraint("change", "owner", name="approvals_once"),
 )
 
-# One-time codes that were used (`counter` is the number of the time step), and the moments of wrong ones.
+# One-time codes that were used (`counter` is the number of the time step), and the moments of wrong
+# ones.
 used_codes = Table(
     "used_codes",
     metadata,
@@ -143,8 +158,9 @@ wrong_codes = Table(
     Column("at", Text, nullable=False),
 )
 
-# What was asked of another system and must not be done twice. `key` says what was asked and by whom; `mark` is what the
-# thing made carries over there; `answer` is JSON, empty until it is known what came of it.
+# What was asked of another system and must not be done twice. `key` says what was asked and by
+# whom; `mark` is what the thing made carries over there; `answer` is JSON, empty until it is known
+# what came of it.
 repeats = Table(
     "repeats",
     metadata,
@@ -191,8 +207,9 @@ card_comments = Table(
     PrimaryKeyConstraint("tracker", "mark", name="card_comments_once"),
 )
 
-# Pages that went out through any pager: for limits, for `ack page 1234`, and for watching until someone answers.
-# `watch_until` is empty where nobody wants to be told, `told` is what the room has been told of last.
+# Pages that went out through any pager: for limits, for `ack page 1234`, and for watching until
+# someone answers. `watch_until` is empty where nobody wants to be told, `told` is what the room has
+# been told of last.
 pages = Table(
     "pages",
     metadata,
@@ -221,7 +238,8 @@ pages = Table(
     Column("execution_id", Text, nullable=False),
 )
 
-# What a deploy kind has to find again when the runner of a deployment died: an execution that goes on by itself.
+# What a deploy kind has to find again when the runner of a deployment died: an execution that goes
+# on by itself.
 handles = Table(
     "handles",
     metadata,
@@ -255,8 +273,8 @@ local_pages = Table(
 )
 
 
-# What a sensor saw last of a source. `state` is JSON; `revision` goes up with each change, so that of several who saw
-# the same change one writes it down.
+# What a sensor saw last of a source. `state` is JSON; `revision` goes up with each change, so that
+# of several who saw the same change one writes it down.
 watched = Table(
     "watched",
     metadata,
@@ -267,8 +285,9 @@ watched = Table(
     PrimaryKeyConstraint("source", name="watched_source"),
 )
 
-# What sensors have to tell, written together with the state that it follows from. `payload` is JSON; `taken_until` is
-# empty or the end of the time in which someone is at it, `sent_at` is empty until it was told.
+# What sensors have to tell, written together with the state that it follows from. `payload` is
+# JSON; `taken_until` is empty or the end of the time in which someone is at it, `sent_at` is empty
+# until it was told.
 news = Table(
     "news",
     metadata,
@@ -285,7 +304,8 @@ news = Table(
 )
 
 
-# What the announce room is told without anybody having asked: once for each key. `state` is due, told or silenced.
+# What the announce room is told without anybody having asked: once for each key. `state` is due,
+# told or silenced.
 tellings = Table(
     "tellings",
     metadata,
@@ -300,7 +320,8 @@ tellings = Table(
     PrimaryKeyConstraint("key", name="tellings_once"),
 )
 
-# Events of sensors and deliveries of webhooks that were acted upon, so that one that comes again is not.
+# Events of sensors and deliveries of webhooks that were acted upon, so that one that comes again is
+# not.
 seen = Table(
     "seen",
     metadata,
@@ -323,10 +344,10 @@ silences = Table(
     PrimaryKeyConstraint("what", name="silences_one"),
 )
 
-# Incidents that were declared. `who` is whom it is for, as typed. What is empty has not been made yet: the card
-# (`card_mark` is what it carries, also before it is known to be there), the page (`page_words` is what it says), their
-# link (`linked`); at the end, that the page is resolved (`page_over`), that the card has its last comment (`card_told`)
-# and its place (`card_over`).
+# Incidents that were declared. `who` is whom it is for, as typed. What is empty has not been made
+# yet: the card (`card_mark` is what it carries, also before it is known to be there), the page
+# (`page_words` is what it says), their link (`linked`); at the end, that the page is resolved
+# (`page_over`), that the card has its last comment (`card_told`) and its place (`card_over`).
 incidents = Table(
     "incidents",
     metadata,

@@ -1,4 +1,5 @@
-"""Where the database is: the URL from the config, checked, and the words in which people are told of it."""
+"""Where the database is: the URL from the config, checked, and the words in which people are told
+of it."""
 
 from __future__ import annotations
 
@@ -10,10 +11,13 @@ from urllib.parse import parse_qsl, unquote
 
 from ..errors import Code, Refusal
 
-_WOULD_WORK = "sqlite:////opt/stackstorm/opsroom/opsroom.db or postgresql://user:password@host/database would work."
+_WOULD_WORK = (
+    "sqlite:////opt/stackstorm/opsroom/opsroom.db or "
+    "postgresql://user:password@host/database would work."
+)
 
-# As SQLAlchemy's make_url reads a URL, whose import takes longer than a whole command: a password may hold what a
-# browser would not take, such as "/" and "#".
+# As SQLAlchemy's make_url reads a URL, whose import takes longer than a whole command: a password
+# may hold what a browser would not take, such as "/" and "#".
 _URL = re.compile(
     r"(?P<scheme>[\w+]+)://"
     r"(?:(?P<user>[^:/]*)(?::(?P<password>[^@]*))?@)?"
@@ -26,8 +30,8 @@ _URL = re.compile(
 class Address:
     """A checked address. `place` is fit for a chat room: it has no password and no user in it.
 
-    `options` are what libpq is told to reach a PostgreSQL server, with the password; `path` is the file of an SQLite
-    database.
+    `options` are what libpq is told to reach a PostgreSQL server, with the password; `path` is the
+    file of an SQLite database.
     """
 
     dialect: str
@@ -38,10 +42,11 @@ class Address:
 
 
 def read_address(url: str) -> Address:
-    """Take a database URL apart. Raises Refusal(settings_invalid); the URL is never repeated: it may hold a password.
+    """Take a database URL apart. Raises Refusal(settings_invalid); the URL is never repeated: it
+    may hold a password.
 
-    `sqlite:////absolute/path`, with `?mode=ro` to look and never write; `postgresql://...` (or `postgres://...`), with
-    libpq's options in the query, several servers as several `host`.
+    `sqlite:////absolute/path`, with `?mode=ro` to look and never write; `postgresql://...` (or
+    `postgres://...`), with libpq's options in the query, several servers as several `host`.
     """
     text = url.strip()
     if not text:
@@ -58,7 +63,9 @@ def read_address(url: str) -> Address:
         return _sqlite(parts, query)
     if parts["scheme"] in ("postgresql", "postgres", "postgresql+psycopg"):
         return _postgresql(parts, query)
-    raise _invalid("records are kept in SQLite or PostgreSQL only, through the drivers sqlite3 and psycopg")
+    raise _invalid(
+        "records are kept in SQLite or PostgreSQL only, through the drivers sqlite3 and psycopg"
+    )
 
 
 def _sqlite(parts: Mapping[str, str], query: Mapping[str, List[str]]) -> Address:
@@ -104,14 +111,16 @@ def _postgresql(parts: Mapping[str, str], query: Mapping[str, List[str]]) -> Add
 
 def _place(options: Mapping[str, str]) -> str:
     name = options.get("dbname") or options.get("user") or "postgres"
-    # Behind a "/" in a user's name that was not written %2F, the rest of the URL is taken for the name of the database.
+    # Behind a "/" in a user's name that was not written %2F, the rest of the URL is taken for the
+    # name of the database.
     called = f"the database {name}" if "@" not in name else "the database"
     hosts, port = options.get("host", "").replace(",", ", "), options.get("port", "")
     return f"{called} on {hosts or 'this machine'}" + (f" port {port}" if port.isdecimal() else "")
 
 
 def _servers(values: List[str]) -> Tuple[List[str], List[str]]:
-    """The hosts and their ports, empty where none is given, from values such as "db1:5432" or "db1,db2"."""
+    """The hosts and their ports, empty where none is given, from values such as "db1:5432" or
+    "db1,db2"."""
     hosts, ports = [], []
     for one in (part for value in values for part in value.split(",")):
         host, colon, port = one.rpartition(":")

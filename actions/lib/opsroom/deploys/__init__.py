@@ -1,6 +1,7 @@
 """How a version gets onto an environment: one module a kind.
 
-To add a kind: one file in this folder with `read_options` and `make`, one line in REGISTRY, one test.
+To add a kind: one file in this folder with `read_options` and `make`, one line in REGISTRY, one
+test.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ class Target:
 class Resolved:
     """What a version that someone typed stands for.
 
-    `version` is the name that is recorded and that can be deployed again later (a tag; the short commit for a
-    branch, since a branch moves). `commit` is the full commit where the kind knows it. `asked` is what was typed.
+    `version` is the name that is recorded and that can be deployed again later (a tag; the short
+    commit for a branch, since a branch moves). `commit` is the full commit where the kind knows it.
+    `asked` is what was typed.
     """
 
     version: str
@@ -45,7 +47,8 @@ class Job(Protocol):
     def requester(self) -> str: ...
 
     def keep(self, name: str, value: str) -> None:
-        """Write down what the next deployment at this place must find when this runner dies. Raises Failure(store_...).
+        """Write down what the next deployment at this place must find when this runner dies. Raises
+        Failure(store_...).
 
         The claim makes sure that nobody else writes there."""
 
@@ -56,8 +59,9 @@ class Job(Protocol):
         """Say what is being done now. Cheap; the room sees only some of it."""
 
     def check(self) -> None:
-        """Raise (Failure claim_lost or interrupted) when this deployment must not go on. Call it right before each
-        step that changes the environment, and at least every second while waiting."""
+        """Raise (Failure claim_lost or interrupted) when this deployment must not go on. Call it
+        right before each step that changes the environment, and at least every second while
+        waiting."""
 
 
 class Deployer(Protocol):
@@ -66,7 +70,8 @@ class Deployer(Protocol):
     def resolve(self, version: str) -> Resolved:
         """What `version` stands for. Changes nothing on the environment.
 
-        Raises Refusal(unknown_version) with the nearest names, or Failure when the source cannot be asked.
+        Raises Refusal(unknown_version) with the nearest names, or Failure when the source cannot be
+        asked.
         """
 
     def deploy(self, resolved: Resolved, job: Job) -> None:
@@ -77,7 +82,8 @@ class Deployer(Protocol):
 class Commit:
     """A commit of the history: its full id, its message, and the ids of its parents.
 
-    `new` is whether a deployment brings it; those that are not new were there before, and a new one reverts them.
+    `new` is whether a deployment brings it; those that are not new were there before, and a new one
+    reverts them.
     """
 
     id: str
@@ -88,12 +94,14 @@ class Commit:
 
 @runtime_checkable
 class Historian(Protocol):
-    """A deployer that also knows the commits between two versions. A kind that does not leaves this out."""
+    """A deployer that also knows the commits between two versions. A kind that does not leaves this
+    out."""
 
     def commits(self, before: str, resolved: Resolved) -> Tuple[Commit, ...]:
-        """The commits that `resolved` has and `before` (a version or commit) has not, newest first, children before
-        parents, at most 500 of them; then those of `before` that these say to revert. None where that is not known.
-        Asks nobody but the copy that `resolve` has brought up to date."""
+        """The commits that `resolved` has and `before` (a version or commit) has not, newest first,
+        children before parents, at most 500 of them; then those of `before` that these say to
+        revert. None where that is not known. Asks nobody but the copy that `resolve` has brought up
+        to date."""
 
 
 REGISTRY: Registry[Deployer] = Registry(

@@ -15,7 +15,8 @@ from . import Deployer, Job, Resolved, Target
 
 @dataclass(frozen=True)
 class Options:
-    """The command with its placeholders; `time_limit` in seconds. `secret_environ` is passed as it stands."""
+    """The command with its placeholders; `time_limit` in seconds. `secret_environ` is passed as it
+    stands."""
 
     command: Tuple[str, ...]
     cwd: str = ""
@@ -60,7 +61,8 @@ class CommandDeployer:
 
     def deploy(self, resolved: Resolved, job: Job) -> None:
         """Raises Failure(deploy_failed) with the last line of the output, or Failure(timed_out)."""
-        # An argument that begins with a placeholder cannot become an option: no name or version begins with a dash.
+        # An argument that begins with a placeholder cannot become an option: no name or version
+        # begins with a dash.
         values = {
             "app": self._target.app,
             "environment": self._target.environment,

@@ -30,7 +30,8 @@ wait: Callable[[float], None] = time.sleep
 
 @dataclass(frozen=True)
 class Options:
-    """`action` is a reference such as acme.deploy; `parameters` a template, whose texts may hold placeholders.
+    """`action` is a reference such as acme.deploy; `parameters` a template, whose texts may hold
+    placeholders.
 
     `url` and `api_key` are for another StackStorm. `time_limit` is in seconds.
     """
@@ -62,7 +63,8 @@ def make(options: Options, target: Target) -> Deployer:
 
 
 class StackStormDeployer:
-    """Runs the action and follows it to its end. What it does not see is whether the version came up."""
+    """Runs the action and follows it to its end. What it does not see is whether the version came
+    up."""
 
     def __init__(self, options: Options, target: Target) -> None:
         self._options = options
@@ -73,10 +75,11 @@ class StackStormDeployer:
         return Resolved(check_version(version), version)
 
     def deploy(self, resolved: Resolved, job: Job) -> None:
-        """Run it, or take up the one that an earlier deployment of this version left running when its runner died.
+        """Run it, or take up the one that an earlier deployment of this version left running when
+        its runner died.
 
-        Raises Refusal(not_accepted, busy), Failure(deploy_failed, timed_out) and what `job.check` raises; in the last
-        two cases the execution is cancelled.
+        Raises Refusal(not_accepted, busy), Failure(deploy_failed, timed_out) and what `job.check`
+        raises; in the last two cases the execution is cancelled.
         """
         options = self._options
         storm = here(options.url, options.api_key, options.verify)
@@ -92,14 +95,17 @@ class StackStormDeployer:
             reason = one_line(why(ended), 160)
             told = f"{options.action} ended as {ended.status}" + (f": {reason}" if reason else "")
             facts = {"status": ended.status, "execution": ended.id, "link": ended.link}
-            raise Failure(Code.DEPLOY_FAILED, f"{told.rstrip('.')}.", f"See execution {ended.id}.", facts)
+            raise Failure(
+                Code.DEPLOY_FAILED, f"{told.rstrip('.')}.", f"See execution {ended.id}.", facts
+            )
         job.keep(_HANDLE, "")
 
     def _place(self) -> Dict[str, str]:
         return {"app": self._target.app, "environment": self._target.environment}
 
     def _taken_up(self, storm: StackStorm, resolved: Resolved, job: Job) -> Any:
-        """The execution that is still at it here. Another version would have two of them at the same place."""
+        """The execution that is still at it here. Another version would have two of them at the
+        same place."""
         known = job.kept(_HANDLE)
         if not known:
             return None
@@ -115,7 +121,8 @@ class StackStormDeployer:
         if version != resolved.version:
             raise Refusal(
                 Code.BUSY,
-                f"Execution {left.id} is still deploying {version or 'another version'} there; its runner died.",
+                f"Execution {left.id} is still deploying {version or 'another version'} there; "
+                "its runner died.",
                 f"Wait for its end, or end it: st2 execution cancel {left.id}",
                 {"execution": left.id},
             )
@@ -124,8 +131,14 @@ class StackStormDeployer:
 
     def _started(self, storm: StackStorm, resolved: Resolved, job: Job) -> Execution:
         version = check_version(resolved.version)
-        values = {**self._place(), "version": version, "requester": job.requester, "deployment": job.deployment}
-        # StackStorm renders the parameters of what it starts. Names and versions cannot hold an expression, people can.
+        values = {
+            **self._place(),
+            "version": version,
+            "requester": job.requester,
+            "deployment": job.deployment,
+        }
+        # StackStorm renders the parameters of what it starts. Names and versions cannot hold an
+        # expression, people can.
         safe = {name: neutralise(value) for name, value in values.items()}
         note = {**self._place(), "version": version, "deployment": job.deployment}
         execution = storm.start(self._options.action, filled(self._options.parameters, safe), note)
@@ -160,7 +173,8 @@ class _Follower:
                 self._say(f"StackStorm does not answer ({failure.code.value}); asking again")
 
     def cancel(self) -> None:
-        """Ask it to end; when even that fails, the answer of the deployment says what went wrong before."""
+        """Ask it to end; when even that fails, the answer of the deployment says what went wrong
+        before."""
         try:
             self._storm.cancel(self._execution.id)
         except OpsroomError:
@@ -177,7 +191,10 @@ class _Follower:
             # Not every user may look at executions; without that, only the time limit ends it.
             return
         if status in ("canceling", "canceled"):
-            raise Failure(Code.INTERRUPTED, "Somebody cancelled this execution, and with it what it had started.")
+            raise Failure(
+                Code.INTERRUPTED,
+                "Somebody cancelled this execution, and with it what it had started.",
+            )
 
     def _pause(self) -> None:
         """Wait for the next look, asking the job every second whether to go on."""
@@ -189,7 +206,8 @@ class _Follower:
             if now - self._began > self._options.time_limit:
                 raise Failure(
                     Code.TIMED_OUT,
-                    f"{self._options.action} did not end within {self._options.time_limit:g} s and was cancelled.",
+                    f"{self._options.action} did not end within {self._options.time_limit:g} s "
+                    "and was cancelled.",
                     f"See execution {self._execution.id}.",
                     {"execution": self._execution.id, "sent": True},
                 )
@@ -204,8 +222,14 @@ class _Follower:
         tasks = self._tasks()
         if tasks:
             done = sum(1 for _, status in tasks if status == "succeeded")
-            at = [one_line(name, 40) for name, status in tasks if status in ("running", "requested", "scheduled")]
-            self._say(f"{done} of {len(tasks)} tasks so far" + (f", at {', '.join(at)}" if at else ""))
+            at = [
+                one_line(name, 40)
+                for name, status in tasks
+                if status in ("running", "requested", "scheduled")
+            ]
+            self._say(
+                f"{done} of {len(tasks)} tasks so far" + (f", at {', '.join(at)}" if at else "")
+            )
 
     def _tasks(self) -> List[Tuple[str, str]]:
         try:

@@ -1,9 +1,10 @@
 """Expressions of the config, evaluated on what others answer, within a limit of time and memory.
 
-A regular expression with nested repetition takes years on the wrong line, and a JMESPath function can double its input
-again and again. Neither can be interrupted in a thread, so both are evaluated by a process that can be stopped. It
-takes 20 ms to start. The package `regex` has a limit of its own and takes 10 ms to import, but reads some expressions
-in another way than `re`, holds up all threads meanwhile, and does nothing for JMESPath.
+A regular expression with nested repetition takes years on the wrong line, and a JMESPath function
+can double its input again and again. Neither can be interrupted in a thread, so both are evaluated
+by a process that can be stopped. It takes 20 ms to start. The package `regex` has a limit of its
+own and takes 10 ms to import, but reads some expressions in another way than `re`, holds up all
+threads meanwhile, and does nothing for JMESPath.
 """
 
 from __future__ import annotations
@@ -18,25 +19,40 @@ from ..errors import Code, Failure
 from ..names import shown
 from .json_values import options, unwritten, written
 
-_CODE = "import sys; sys.path.append(sys.argv[1]); import evaluator; evaluator.main(int(sys.argv[2]))"
+_CODE = (
+    "import sys; sys.path.append(sys.argv[1]); import evaluator; evaluator.main(int(sys.argv[2]))"
+)
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 # Seconds of processor time, and seconds in all: the process may have to wait for a processor.
 PROCESSOR_TIME = 2
 LIMIT = 10.0
-# Paths and filters, of which each looks at a value once. What is not here may make more of it than there was.
+# Paths and filters, of which each looks at a value once. What is not here may make more of it than
+# there was.
 _PLAIN = {
-    *("field", "subexpression", "index", "index_expression", "slice", "identity", "current", "literal", "pipe"),
+    *(
+        "field",
+        "subexpression",
+        "index",
+        "index_expression",
+        "slice",
+        "identity",
+        "current",
+        "literal",
+        "pipe",
+    ),
     *("or_expression", "and_expression", "not_expression", "comparator"),
     *("projection", "value_projection", "filter_projection"),
 }
 
 
 class ExpressionProblem(Exception):
-    """An expression that cannot be used on this content. The text is the end of a sentence: "it took too long"."""
+    """An expression that cannot be used on this content. The text is the end of a sentence: "it
+    took too long"."""
 
 
 def find_in_text(expression: Pattern[str], text: str) -> Any:
-    """What the group named `version`, or else the first group, holds at the first match; None without one.
+    """What the group named `version`, or else the first group, holds at the first match; None
+    without one.
 
     Raises ExpressionProblem.
     """
@@ -44,7 +60,8 @@ def find_in_text(expression: Pattern[str], text: str) -> Any:
 
 
 def search(expression: str, content: Any, of: str) -> Any:
-    """What a JMESPath expression finds in the content; None for nothing. `of` names the content in the sentence.
+    """What a JMESPath expression finds in the content; None for nothing. `of` names the content in
+    the sentence.
 
     Raises Failure(bad_answer) for an expression that does not work.
     """
@@ -52,14 +69,16 @@ def search(expression: str, content: Any, of: str) -> Any:
         return find_in_json(expression, content)
     except ExpressionProblem as problem:
         raise Failure(
-            Code.BAD_ANSWER, f"The expression {shown(expression)} for {of} does not work: {problem}."
+            Code.BAD_ANSWER,
+            f"The expression {shown(expression)} for {of} does not work: {problem}.",
         ) from None
 
 
 def find_in_json(expression: str, content: Any) -> Any:
     """What a JMESPath expression finds; numbers as they are written.
 
-    Raises ExpressionProblem: it is none, it does not fit the content, it took too long, it found something huge.
+    Raises ExpressionProblem: it is none, it does not fit the content, it took too long, it found
+    something huge.
     """
     import jmespath
 
@@ -72,7 +91,10 @@ def find_in_json(expression: str, content: Any) -> Any:
         raise ExpressionProblem(str(error).splitlines()[0].rstrip(":. ")) from None
     except RecursionError:
         raise ExpressionProblem("it is nested too deep") from None
-    packages = [os.path.dirname(os.path.dirname(jmespath.__file__)), os.path.dirname(os.path.dirname(_FOLDER))]
+    packages = [
+        os.path.dirname(os.path.dirname(jmespath.__file__)),
+        os.path.dirname(os.path.dirname(_FOLDER)),
+    ]
     return _evaluated("json", expression, question, packages=packages)
 
 
@@ -81,13 +103,18 @@ def _is_plain(node: Any) -> bool:
     if not isinstance(node, Mapping):
         return True
     if node.get("type") == "literal":
-        # A filter in a filter goes through a list of the expression again for each item of the content.
+        # A filter in a filter goes through a list of the expression again for each item of the
+        # content.
         return not isinstance(node.get("value"), (list, dict))
-    return node.get("type") in _PLAIN and all(_is_plain(child) for child in node.get("children", ()))
+    return node.get("type") in _PLAIN and all(
+        _is_plain(child) for child in node.get("children", ())
+    )
 
 
 def _evaluated(kind: str, expression: str, content: Any, **more: Any) -> Any:
-    question = json.dumps({"kind": kind, "expression": expression, "content": content, **more}, default=str)
+    question = json.dumps(
+        {"kind": kind, "expression": expression, "content": content, **more}, default=str
+    )
     try:
         done = subprocess.run(
             [sys.executable, "-I", "-S", "-c", _CODE, _FOLDER, str(PROCESSOR_TIME)],
@@ -99,7 +126,9 @@ def _evaluated(kind: str, expression: str, content: Any, **more: Any) -> Any:
     except subprocess.TimeoutExpired:
         raise ExpressionProblem(f"it took longer than {LIMIT:g} s") from None
     except OSError as error:
-        raise ExpressionProblem(f"nothing could be started that evaluates it ({error.strerror})") from None
+        raise ExpressionProblem(
+            f"nothing could be started that evaluates it ({error.strerror})"
+        ) from None
     if done.returncode != 0:
         raise ExpressionProblem(f"it took longer than {PROCESSOR_TIME} s")
     answer = json.loads(done.stdout, object_hook=unwritten)

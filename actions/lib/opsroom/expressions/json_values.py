@@ -23,7 +23,8 @@ class _Whole(int):
 
 
 class _Broken(float):
-    """A number with a point or an exponent, NaN or an infinity; `written` is its text in the JSON."""
+    """A number with a point or an exponent, NaN or an infinity; `written` is its text in the
+    JSON."""
 
     written: str
 
@@ -34,12 +35,14 @@ Number = Union[_Whole, _Broken]
 
 
 def read(text: str) -> Any:
-    """The content of a JSON text, with numbers that know how they were written. Raises ValueError, RecursionError."""
+    """The content of a JSON text, with numbers that know how they were written. Raises ValueError,
+    RecursionError."""
     return json.loads(text, parse_int=_whole, parse_float=_broken, parse_constant=_broken)
 
 
 def written(value: Any) -> Any:
-    """The content with its numbers as text, in a form that JSON takes; `unwritten` is the way back."""
+    """The content with its numbers as text, in a form that JSON takes; `unwritten` is the way
+    back."""
     if isinstance(value, Mapping):
         return {key: written(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -49,23 +52,32 @@ def written(value: Any) -> Any:
 
 
 def unwritten(content: Any) -> Any:
-    """A number again, where `written` has made an object of one: the `object_hook` of `json.loads`."""
+    """A number again, where `written` has made an object of one: the `object_hook` of
+    `json.loads`."""
     text = content.get(_WRITTEN) if isinstance(content, dict) else None
     return read(text) if isinstance(text, str) else content
 
 
 def as_version(value: Any) -> Optional[str]:
-    """The text of a text or number; None for what can be no version: true, null, lists, objects, NaN."""
+    """The text of a text or number; None for what can be no version: true, null, lists, objects,
+    NaN."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))) and _is_word(value):
+    if (
+        isinstance(value, float)
+        and (value != value or value in (float("inf"), float("-inf")))
+        and _is_word(value)
+    ):
         return None
     return unmarked(str(getattr(value, "written", value)))
 
 
 def may_have_lost_zeros(value: Any) -> bool:
-    """Whether a number is written as programs write it again: 1.1 may have been 1.10, and 2.0e3 becomes 2000.0."""
-    return isinstance(value, float) and getattr(value, "written", repr(float(value))) == repr(float(value))
+    """Whether a number is written as programs write it again: 1.1 may have been 1.10, and 2.0e3
+    becomes 2000.0."""
+    return isinstance(value, float) and getattr(value, "written", repr(float(value))) == repr(
+        float(value)
+    )
 
 
 def described(value: Any) -> str:
@@ -106,7 +118,8 @@ def options() -> Any:
     from jmespath import functions
 
     class Functions(functions.Functions):  # type: ignore[misc]
-        """Those of JMESPath, with `to_string` and `to_number` that leave numbers as they are written."""
+        """Those of JMESPath, with `to_string` and `to_number` that leave numbers as they are
+        written."""
 
         @functions.signature({"types": []})  # type: ignore[untyped-decorator]
         def _func_to_string(self, value: Any) -> str:

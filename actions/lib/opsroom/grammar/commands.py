@@ -96,18 +96,21 @@ _OTHERS: Tuple[Command, ...] = (
                 "reason",
             ),
             text_last(
-                "emergency {{ code }} deploy {{ app }} {{ version }} to {{ environment }}: {{ reason }}",
+                "emergency {{ code }} deploy {{ app }} {{ version }} to {{ environment }}: {{ "
+                "reason }}",
                 gaps(words("emergency"), value("code", CODE), _DEPLOY, _ID_PLACE),
                 "reason",
             ),
             text_within(
-                "emergency because {{ reason }} deploy {{ app }} {{ version }} to {{ environment }}",
+                "emergency because {{ reason }} deploy {{ app }} {{ version }} to {{ "
+                "environment }}",
                 words("emergency because"),
                 "reason",
                 *(_DEPLOY, PLACE),
             ),
             text_within(
-                "emergency {{ code }} because {{ reason }} deploy {{ app }} {{ version }} to {{ environment }}",
+                "emergency {{ code }} because {{ reason }} deploy {{ app }} {{ version }} to {{ "
+                "environment }}",
                 gaps(words("emergency"), value("code", CODE), "because"),
                 "reason",
                 *(_DEPLOY, PLACE),

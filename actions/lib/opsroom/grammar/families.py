@@ -17,7 +17,10 @@ WHO = r"(?!:(?!\S))\S(?:(?!\s+urgently\s*:(?!\S)|\s*:(?!\S))[\s\S]){0,255}"
 # Without a blank behind the colon: one word, no other colon that could end a name, and no address.
 PAGE_WORD = Form(
     "page {{ who }}: {{ message }}",
-    gaps(words("page"), value("who", r"[^\s:]+")) + ":" + value("message", r"(?![/:])\S(?:(?!:(?!\S))[\s\S])*") + END,
+    gaps(words("page"), value("who", r"[^\s:]+"))
+    + ":"
+    + value("message", r"(?![/:])\S(?:(?!:(?!\S))[\s\S])*")
+    + END,
     typed=True,
 )
 SINCE = value("since", BEFORE_TO + "{0,63}")
@@ -50,7 +53,9 @@ def deciding(word: str) -> Command:
         words(said),
         (
             Form(f"{said} {{{{ change }}}}", gaps(words(said), change) + PAIRS),
-            Form(f"{said} {{{{ change }}}} {{{{ code }}}}", gaps(words(said), change, code) + PAIRS),
+            Form(
+                f"{said} {{{{ change }}}} {{{{ code }}}}", gaps(words(said), change, code) + PAIRS
+            ),
         ),
     )
 

@@ -29,7 +29,8 @@ def formats() -> Dict[str, List[Tuple[str, List[str]]]]:
 
 
 def representation(form: Form) -> str:
-    """What StackStorm and hubot match: the shape, looked at as a whole before any value is; then the values.
+    """What StackStorm and hubot match: the shape, looked at as a whole before any value is; then
+    the values.
 
     A shape is asked for by denying its denial: (?\\x3d...) would be the plain way, but for the sign
     of equality.
@@ -37,10 +38,11 @@ def representation(form: Form) -> str:
     return rf"(?!(?!{form.first()}\s)){_NO_LONG_GAP}(?!(?!{form.shape()})){form.values()}"
 
 
-# Words that other packs may begin with, too: taken alone, or with nothing but an id behind them. The id of a change has
-# no vowels: "review this" is someone else's.
+# Words that other packs may begin with, too: taken alone, or with nothing but an id behind them.
+# The id of a change has no vowels: "review this" is someone else's.
 _ALONE = "|".join(
-    words(one) for one in ("ack", "approve", "confirm", "declare", "escalate", "reject", "resolve", "review")
+    words(one)
+    for one in ("ack", "approve", "confirm", "declare", "escalate", "reject", "resolve", "review")
 )
 _ID_ALONE = r"#?[0-9]{1,12}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{4}(?:\s+[0-9]{6,8})?"
 

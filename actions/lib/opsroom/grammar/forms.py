@@ -52,7 +52,8 @@ class Form:
     before: Mapping[str, str] = field(default_factory=dict)
 
     def shape(self) -> str:
-        """The expression that a message of this form matches from its first word on, without values."""
+        """The expression that a message of this form matches from its first word on, without
+        values."""
         return plain(self.expression)
 
     def first(self) -> str:
@@ -60,7 +61,8 @@ class Form:
         return self.expression.split(r"\s")[0]
 
     def values(self) -> str:
-        """The words with any text for a value, as StackStorm and hubot read them; right for what has the shape."""
+        """The words with any text for a value, as StackStorm and hubot read them; right for what
+        has the shape."""
         if self.typed:
             return "{{typed}}"
         words = _PLACEHOLDER.sub(r"{{\1}}", self.display).split()

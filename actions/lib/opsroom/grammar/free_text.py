@@ -60,7 +60,8 @@ def whole(action: str, typed: Optional[str], **given: Optional[str]) -> Dict[str
 
 
 def without_codes(text: str) -> str:
-    """What was typed with CODE for what may be a one-time code: six digits, `492039` or `492 039`."""
+    """What was typed with CODE for what may be a one-time code: six digits, `492039` or `492
+    039`."""
     return _ONE_TIME_CODE.sub("CODE", text)
 
 
@@ -76,7 +77,8 @@ def safe_displays(displays: Iterable[str]) -> List[str]:
 
 
 def has_text(displays: Iterable[str]) -> bool:
-    """Whether one of the displays ends in free text, of which StackStorm takes off what it takes for a pair."""
+    """Whether one of the displays ends in free text, of which StackStorm takes off what it takes
+    for a pair."""
     ending = ("{{ message }}", "{{ reason }}", "{{ text }}")
     typed = {form.display for command in COMMANDS for form in command.forms if form.typed}
     return any(one in typed and one.endswith(ending) for one in displays)
@@ -88,7 +90,8 @@ def _forms(action: str) -> Iterator[Form]:
 
 
 def read(action: str, typed: str) -> Optional[Dict[str, Optional[str]]]:
-    """The values of the first form of an action's commands that a text has; None for a text that has none."""
+    """The values of the first form of an action's commands that a text has; None for a text that
+    has none."""
     text = typed.strip()
     for form in _forms(action):
         found = form.reading().match(text)
@@ -98,7 +101,8 @@ def read(action: str, typed: str) -> Optional[Dict[str, Optional[str]]]:
 
 
 def _bare(name: str, text: str) -> str:
-    """A value without blanks around it, and a name without quotes, as StackStorm takes them off elsewhere."""
+    """A value without blanks around it, and a name without quotes, as StackStorm takes them off
+    elsewhere."""
     text = text.strip()
     if name in ("text", "message", "reason"):
         return text
@@ -122,6 +126,8 @@ def _check(action: str, name: str, text: str) -> None:
     most = int(pattern.pattern.rpartition("{")[2].partition("}")[0].rpartition(",")[2])
     longest = most + 1 if pattern in (CARD, TYPED) else most
     if len(text) > longest:
-        raise Refusal(Code.INVALID_NAME, f"The {name} has {len(text)} characters; it may have {longest}.")
+        raise Refusal(
+            Code.INVALID_NAME, f"The {name} has {len(text)} characters; it may have {longest}."
+        )
     what = "What was typed" if name == "code" else shown(text)
     raise Refusal(Code.INVALID_NAME, f"{what} holds characters that the {name} may not have.")

@@ -1,6 +1,7 @@
 """What a service answered, and what a sentence may say of it.
 
-One way to talk HTTP: a total time limit, careful retries and redirects, TLS on, no secret in any sentence.
+One way to talk HTTP: a total time limit, careful retries and redirects, TLS on, no secret in any
+sentence.
 """
 
 from __future__ import annotations
@@ -13,7 +14,19 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 from urllib.parse import urljoin, urlsplit
 
 from ..errors import Code, Failure
@@ -28,7 +41,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. Header names are lower case. `url` is as a sentence may show it, `method` in upper case."""
+    """What came back. Header names are lower case. `url` is as a sentence may show it, `method` in
+    upper case."""
 
     status: int
     headers: Mapping[str, str]
@@ -39,27 +53,38 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The body as text without its byte order mark, in the charset that the answer shows; never raises."""
-        named = re.search(r"charset=[\"']?([\w.-]+)", self.headers.get("content-type", ""), re.IGNORECASE)
+        """The body as text without its byte order mark, in the charset that the answer shows; never
+        raises."""
+        named = re.search(
+            r"charset=[\"']?([\w.-]+)", self.headers.get("content-type", ""), re.IGNORECASE
+        )
         return decoded(self.body, named.group(1) if named else "")
 
     def json(self, read: Callable[[str], Any] = json_module.loads) -> Any:
-        """The body as JSON, read by `read`. Raises Failure(bad_answer) that names what came instead.
+        """The body as JSON, read by `read`. Raises Failure(bad_answer) that names what came
+        instead.
 
-        Its fact `sent` is false for a page with status 200: what answers so, a login page or the portal of a network,
-        is not what was asked for, and has done nothing.
+        Its fact `sent` is false for a page with status 200: what answers so, a login page or the
+        portal of a network, is not what was asked for, and has done nothing.
         """
         try:
             return read(self.text)
         except (ValueError, RecursionError):
-            facts = {"url": self.url, "status": self.status, "sent": not (self.is_page and self.status == 200)}
+            facts = {
+                "url": self.url,
+                "status": self.status,
+                "sent": not (self.is_page and self.status == 200),
+            }
             raise Failure(
-                Code.BAD_ANSWER, f"{self.url} answered {self._looks_like()} where JSON was expected.", facts=facts
+                Code.BAD_ANSWER,
+                f"{self.url} answered {self._looks_like()} where JSON was expected.",
+                facts=facts,
             ) from None
 
     @property
     def is_page(self) -> bool:
-        """Whether it is a page for people, HTML or XML, where an interface for programs was asked."""
+        """Whether it is a page for people, HTML or XML, where an interface for programs was
+        asked."""
         return self.text.lstrip("\ufeff \t\r\n").startswith("<")
 
     def _looks_like(self) -> str:
@@ -83,7 +108,8 @@ _GRACE = 0.25
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 _FOLLOWING = ("GET", "HEAD")
 _REDIRECTS = (301, 302, 303, 307, 308)
-# Any other header may carry a secret: it is not sent on to another host, and its value is kept out of sentences.
+# Any other header may carry a secret: it is not sent on to another host, and its value is kept out
+# of sentences.
 _TOKENS = re.compile(r"[\w.~+/-]{8,}=*")
 _PLAIN_HEADERS = ("accept", "accept-language", "cache-control", "content-type", "user-agent")
 # No secrets either, but nobody else's business: a domain in them may be that of an address to show.
@@ -113,15 +139,15 @@ class _Request:
 class Http:
     """A client for one service. Not for use by two threads at once: each takes its own.
 
-    `headers` go with every request. `secrets` are texts that never appear in an error, apart from the values of
-    headers, which are kept out anyway. `time_limit` (seconds) is for all of a request: name look-up, connecting,
-    redirects, retries, waiting and a body that drips. `verify` is the path of a CA file for servers with
-    certificates of the house; checking cannot be turned off. Proxies are taken from the environment, passwords from
-    ~/.netrc are not.
+    `headers` go with every request. `secrets` are texts that never appear in an error, apart from
+    the values of headers, which are kept out anyway. `time_limit` (seconds) is for all of a
+    request: name look-up, connecting, redirects, retries, waiting and a body that drips. `verify`
+    is the path of a CA file for servers with certificates of the house; checking cannot be turned
+    off. Proxies are taken from the environment, passwords from ~/.netrc are not.
 
-    A redirect is followed only with `follow`, and then only for GET and HEAD: what is asked with a token is asked at
-    the configured address or not at all. `address_key` is the config's key of that address (`trackers.jira.url`): the
-    failure that a redirect is names it.
+    A redirect is followed only with `follow`, and then only for GET and HEAD: what is asked with a
+    token is asked at the configured address or not at all. `address_key` is the config's key of
+    that address (`trackers.jira.url`): the failure that a redirect is names it.
     """
 
     def __init__(
@@ -163,25 +189,34 @@ class Http:
     ) -> Answer:
         """Send a request and return its answer when the status is 2xx or one of `accept`.
 
-        Retried, as long as the time limit allows: when no connection came about or it broke, after 502, 503 and 504,
-        and after 429 as long as the server asks. Where the server may have done what was asked, only methods that may
-        be repeated are: GET, HEAD, OPTIONS, PUT, DELETE, or any method with `idempotent=True`; after 429, or when no
-        connection came about, all are. `address_key` as for the client, for this request.
+        Retried, as long as the time limit allows: when no connection came about or it broke, after
+        502, 503 and 504, and after 429 as long as the server asks. Where the server may have done
+        what was asked, only methods that may be repeated are: GET, HEAD, OPTIONS, PUT, DELETE, or
+        any method with `idempotent=True`; after 429, or when no connection came about, all are.
+        `address_key` as for the client, for this request.
 
-        Raises Failure: unreachable, timed_out, rate_limited, unauthorized, bad_answer. Its facts: `url` (to show),
-        `sent` (whether the server may have got the request, so that its effect is unknown), `status` when there was an
-        answer, `retry_after` in seconds when the server said so, `redirect` (the address that a redirect names, to
-        show; nothing was done then).
+        Raises Failure: unreachable, timed_out, rate_limited, unauthorized, bad_answer. Its facts:
+        `url` (to show), `sent` (whether the server may have got the request, so that its effect is
+        unknown), `status` when there was an answer, `retry_after` in seconds when the server said
+        so, `redirect` (the address that a redirect names, to show; nothing was done then).
         """
         limit = self._time_limit if time_limit is None else time_limit
-        request = self._request(method, url, headers, params, json, data, tuple(accept), idempotent, limit, address_key)
+        request = self._request(
+            method, url, headers, params, json, data, tuple(accept), idempotent, limit, address_key
+        )
         if self._verify and not os.path.isfile(self._verify):
-            message = f"The CA file '{self._verify}' does not exist, so {request.shown} cannot be trusted."
+            message = (
+                f"The CA file '{self._verify}' does not exist, so {request.shown} cannot "
+                "be trusted."
+            )
             raise Failure(Code.UNREACHABLE, message, facts={"url": request.shown, "sent": False})
         work = _Work()
-        # The time limits of sockets count from byte to byte, and looking up a name has none at all. A thread that can
-        # be left behind keeps the limit in every case; it is a daemon so that it cannot hold up the end of the process.
-        threading.Thread(target=self._work, args=(request, work), name="opsroom-http", daemon=True).start()
+        # The time limits of sockets count from byte to byte, and looking up a name has none at all.
+        # A thread that can be left behind keeps the limit in every case; it is a daemon so that it
+        # cannot hold up the end of the process.
+        threading.Thread(
+            target=self._work, args=(request, work), name="opsroom-http", daemon=True
+        ).start()
         if not work.done.wait(max(limit, 0.0) + _GRACE):
             work.given_up.set()
             self._session = None  # its connection still belongs to the thread left behind
@@ -217,7 +252,10 @@ class Http:
         secrets = [*self._secrets, password]
         for name, value in every.items():
             if name.lower() not in (*_PLAIN_HEADERS, *_OWN_HEADERS):
-                secrets += [value, *_TOKENS.findall(value)]  # "Bearer abc...": the token by itself as well
+                secrets += [
+                    value,
+                    *_TOKENS.findall(value),
+                ]  # "Bearer abc...": the token by itself as well
         repeatable = method.upper() in _REPEATABLE if idempotent is None else idempotent
         return _Request(
             method.upper(), bare, every, params, json, data, accept, repeatable,
@@ -244,12 +282,26 @@ class Http:
                 if 200 <= outcome.status < 300 or outcome.status in request.accept:
                     return outcome
                 outcome = judge(
-                    outcome.status, outcome.headers, outcome.url, request.method, request.secrets, request.address_key
+                    outcome.status,
+                    outcome.headers,
+                    outcome.url,
+                    request.method,
+                    request.secrets,
+                    request.address_key,
                 )
-            if not outcome.again or not (request.repeatable or outcome.untouched) or attempt == self._attempts:
+            if (
+                not outcome.again
+                or not (request.repeatable or outcome.untouched)
+                or attempt == self._attempts
+            ):
                 return outcome
-            # Half to all of the doubled wait: runners that failed together do not come back together.
-            pause = 0.2 * 2**attempt * random.uniform(0.5, 1.0) if outcome.wait is None else max(outcome.wait, 0.1)  # noqa: S311
+            # Half to all of the doubled wait: runners that failed together do not come back
+            # together.
+            pause = (
+                0.2 * 2**attempt * random.uniform(0.5, 1.0)  # noqa: S311
+                if outcome.wait is None
+                else max(outcome.wait, 0.1)
+            )
             if time.monotonic() + pause >= request.deadline or work.given_up.wait(pause):
                 return outcome
         raise AssertionError("the last attempt returns")
@@ -271,14 +323,23 @@ class Http:
             if not target.lower().startswith(("http://", "https://")):
                 return _bad(outcome, "leads to an address that is neither http nor https")
             if url.lower().startswith("https:") and target.lower().startswith("http:"):
-                return _bad(outcome, f"leads to {shown}, which is not encrypted; that was not followed")
+                return _bad(
+                    outcome, f"leads to {shown}, which is not encrypted; that was not followed"
+                )
             if urlsplit(target)[:2] != urlsplit(url)[:2]:
-                headers = {name: value for name, value in headers.items() if name.lower() in _PLAIN_HEADERS}
+                headers = {
+                    name: value for name, value in headers.items() if name.lower() in _PLAIN_HEADERS
+                }
             url, params = target, None  # the new address brings its own query
         raise AssertionError("the last redirect returns")
 
     def _once(
-        self, request: _Request, url: str, headers: Dict[str, str], params: Optional[Params], work: _Work
+        self,
+        request: _Request,
+        url: str,
+        headers: Dict[str, str],
+        params: Optional[Params],
+        work: _Work,
     ) -> Union[Answer, Trouble]:
         left = request.deadline - time.monotonic()
         if left <= 0:
@@ -288,22 +349,30 @@ class Http:
         work.sent = True
         try:
             response = self._connected().request(
-                request.method, url, headers=headers, params=params, json=request.json, data=request.data,
-                stream=True, allow_redirects=False, timeout=limits, verify=self._verify or True, auth=_as_it_is,
+                request.method, url, headers=headers, params=params, json=request.json,
+                data=request.data,
+                stream=True, allow_redirects=False, timeout=limits, verify=self._verify or True,
+                auth=_as_it_is,
             )  # fmt: skip
             with response:
-                # urllib3 1.26, which StackStorm brings, takes half a body for a whole one unless it is told not to.
+                # urllib3 1.26, which StackStorm brings, takes half a body for a whole one unless it
+                # is told not to.
                 response.raw.enforce_content_length = True
                 body = bytearray()
                 for chunk in response.iter_content(16384):
                     body += chunk
                     if len(body) > self._most_bytes:
                         size = f"{self._most_bytes / 1_000_000:g} MB"
-                        return _bad(Answer(response.status_code, {}, b"", shown), f"answered with more than {size}")
+                        return _bad(
+                            Answer(response.status_code, {}, b"", shown),
+                            f"answered with more than {size}",
+                        )
                     if time.monotonic() > request.deadline:
                         return _late(request, True)
                 lower = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, lower, bytes(body), shown, request.secrets, request.method)
+                return Answer(
+                    response.status_code, lower, bytes(body), shown, request.secrets, request.method
+                )
         except Exception as error:  # requests lets errors of urllib3, http.client and ssl through
             trouble = explain(error, shown, request.time_limit, limits[0])
             if trouble is None:
@@ -322,7 +391,8 @@ class Http:
             logging.getLogger("urllib3").setLevel(logging.ERROR)
             self._session = requests.Session()
             self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            # Also where it is to follow no redirect it reads where one leads, and an address that is none is a crash.
+            # Also where it is to follow no redirect it reads where one leads, and an address that
+            # is none is a crash.
             self._session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
         return self._session
 
@@ -348,7 +418,9 @@ def user_agent() -> str:
             pack = ""
         version = re.search(r"^version:\s*[\"']?([\w.+-]+)", pack, re.MULTILINE)
         # Basecamp refuses requests whose agent names no address in brackets.
-        _USER_AGENT.append(f"opsroom/{version.group(1) if version else '0'} (+https://stackstorm.com)")
+        _USER_AGENT.append(
+            f"opsroom/{version.group(1) if version else '0'} (+https://stackstorm.com)"
+        )
     return _USER_AGENT[0]
 
 
@@ -361,7 +433,11 @@ def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _leads_on(answer: Answer, request: _Request) -> bool:
-    wanted = answer.status in _REDIRECTS and answer.status not in request.accept and request.method in _FOLLOWING
+    wanted = (
+        answer.status in _REDIRECTS
+        and answer.status not in request.accept
+        and request.method in _FOLLOWING
+    )
     return wanted and bool(answer.headers.get("location"))
 
 

@@ -1,4 +1,5 @@
-"""What went wrong between a request and its answer, in plain words, and whether asking again makes sense."""
+"""What went wrong between a request and its answer, in plain words, and whether asking again makes
+sense."""
 
 from __future__ import annotations
 
@@ -30,13 +31,16 @@ _REASONS = {
     504: "Gateway Timeout",
     511: "Network Authentication Required",
 }
-# Certain, unlike other errors of servers: they cannot do it at all, or the portal of a network did not let it through.
+# Certain, unlike other errors of servers: they cannot do it at all, or the portal of a network did
+# not let it through.
 _UNABLE = (501, 505, 511)
 
 
-# A redirect's address comes from outside: what is shown of it holds nothing that a chat or StackStorm reads as more
-# than an address, and no part that could be a key.
-_PLAIN_ADDRESS = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.~:%+*-]*)*", re.ASCII)
+# A redirect's address comes from outside: what is shown of it holds nothing that a chat or
+# StackStorm reads as more than an address, and no part that could be a key.
+_PLAIN_ADDRESS = re.compile(
+    r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.~:%+*-]*)*", re.ASCII
+)
 _KEY = re.compile(r"[^/]{24,}|(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{16,}")
 _LONGEST_ADDRESS = 90
 
@@ -54,9 +58,11 @@ _HANDSHAKE = (
 
 @dataclass(frozen=True)
 class Trouble:
-    """A failure that is not raised yet. `again`: asking again may help; `wait`: after so many seconds, if told.
+    """A failure that is not raised yet. `again`: asking again may help; `wait`: after so many
+    seconds, if told.
 
-    `untouched`: the server has certainly not done what was asked, so that even a POST may be sent again.
+    `untouched`: the server has certainly not done what was asked, so that even a POST may be sent
+    again.
     """
 
     failure: Failure
@@ -75,8 +81,8 @@ def judge(
 ) -> Trouble:
     """The trouble that an unwanted status means.
 
-    `headers` in lower case, `url` as a sentence may show it. `secrets` are kept out of the address of a redirect,
-    `address_key` is the config's key of the address that was asked.
+    `headers` in lower case, `url` as a sentence may show it. `secrets` are kept out of the address
+    of a redirect, `address_key` is the config's key of the address that was asked.
     """
     wait = retry_after(headers.get("retry-after", ""))
     facts = {"url": url, "status": status, "sent": True}
@@ -84,29 +90,45 @@ def judge(
         facts["retry_after"] = wait
     # GitHub says 403 where others say 429; Retry-After tells it from a right that is missing.
     if status == 429 or (status == 403 and wait is not None):
-        how_long = "does not say for how long" if wait is None else f"asks to wait {length(round(wait, 1))}"
+        how_long = (
+            "does not say for how long"
+            if wait is None
+            else f"asks to wait {length(round(wait, 1))}"
+        )
         facts["sent"] = False
-        failure = Failure(Code.RATE_LIMITED, f"{url} gets too many requests and {how_long}.", facts=facts)
+        failure = Failure(
+            Code.RATE_LIMITED, f"{url} gets too many requests and {how_long}.", facts=facts
+        )
         return Trouble(failure, again=wait is not None, wait=wait, untouched=True)
     if status == 401:
-        return Trouble(Failure(Code.UNAUTHORIZED, f"{url} does not accept the credentials (401).", facts=facts))
+        return Trouble(
+            Failure(Code.UNAUTHORIZED, f"{url} does not accept the credentials (401).", facts=facts)
+        )
     if status == 403:
         message = f"{url} does not allow this with the configured credentials (403)."
         return Trouble(Failure(Code.UNAUTHORIZED, message, facts=facts))
     if 300 <= status < 400 and status != 304:
-        return Trouble(_redirected(status, redirect_target(url, headers, secrets), url, address_key, facts))
+        return Trouble(
+            _redirected(status, redirect_target(url, headers, secrets), url, address_key, facts)
+        )
     named = f"{status} {_REASONS[status]}" if status in _REASONS else str(status)
     failure = Failure(Code.BAD_ANSWER, f"{url} answered {named}.", facts=facts)
     return Trouble(failure, again=status in _BUSY, wait=wait)
 
 
 def redirect_target(url: str, headers: Mapping[str, str], secrets: Iterable[str] = ()) -> str:
-    """The address that a redirect from `url` leads to, as a sentence may show it; empty when it names none.
+    """The address that a redirect from `url` leads to, as a sentence may show it; empty when it
+    names none.
 
-    Without credentials, query and secrets, and cut before the first character that could mean more in a chat.
+    Without credentials, query and secrets, and cut before the first character that could mean more
+    in a chat.
     """
     try:
-        target = urljoin(url, headers.get("location", "").strip()) if headers.get("location", "").strip() else ""
+        target = (
+            urljoin(url, headers.get("location", "").strip())
+            if headers.get("location", "").strip()
+            else ""
+        )
         host = urlsplit(target).hostname
     except ValueError:
         return ""
@@ -125,7 +147,9 @@ def redirect_target(url: str, headers: Mapping[str, str], secrets: Iterable[str]
     return shorten(f"{parts.scheme}://{parts.netloc}{path}", _LONGEST_ADDRESS)
 
 
-def _redirected(status: int, target: str, url: str, address_key: str, facts: Mapping[str, Any]) -> Failure:
+def _redirected(
+    status: int, target: str, url: str, address_key: str, facts: Mapping[str, Any]
+) -> Failure:
     """What a redirect means: the server is somewhere else, and nothing was done here."""
     parts = urlsplit(url)
     # Of the address that was asked the host will do: the new one is what people need whole.
@@ -139,11 +163,14 @@ def _redirected(status: int, target: str, url: str, address_key: str, facts: Map
     every: Dict[str, Any] = {**facts, "sent": False}
     if target:
         every["redirect"] = target
-    return Failure(Code.BAD_ANSWER, f"{asked} {leads} ({status}), so nothing was done.{change}", facts=every)
+    return Failure(
+        Code.BAD_ANSWER, f"{asked} {leads} ({status}), so nothing was done.{change}", facts=every
+    )
 
 
 def in_doubt(failure: Failure) -> bool:
-    """Whether the server may still have done what was asked: its answer was lost, or does not say."""
+    """Whether the server may still have done what was asked: its answer was lost, or does not
+    say."""
     status = failure.facts.get("status")
     if not failure.facts.get("sent") or status in _UNABLE:
         return False
@@ -151,7 +178,8 @@ def in_doubt(failure: Failure) -> bool:
 
 
 def retry_after(value: str) -> Optional[float]:
-    """Seconds to wait as a Retry-After header says (a number or a date); None when it says nothing that can be read."""
+    """Seconds to wait as a Retry-After header says (a number or a date); None when it says nothing
+    that can be read."""
     value = value.strip()
     if re.match(r"^\d{1,9}(\.\d+)?$", value):
         return float(value)
@@ -163,8 +191,11 @@ def retry_after(value: str) -> Optional[float]:
         return None
 
 
-def explain(error: Exception, url: str, time_limit: float, connect_limit: float) -> Optional[Trouble]:
-    """The trouble that an exception of requests, urllib3 or the system means; None when it is a mistake of ours.
+def explain(
+    error: Exception, url: str, time_limit: float, connect_limit: float
+) -> Optional[Trouble]:
+    """The trouble that an exception of requests, urllib3 or the system means; None when it is a
+    mistake of ours.
 
     The exceptions' own words are not used: they carry addresses with queries and credentials.
     """
@@ -177,39 +208,82 @@ def explain(error: Exception, url: str, time_limit: float, connect_limit: float)
         return any(isinstance(link, kinds) for link in chain)
 
     def trouble(code: Code, what: str, sent: bool, again: bool) -> Trouble:
-        return Trouble(Failure(code, f"{url} {what}.", facts={"url": url, "sent": sent}), again, untouched=not sent)
+        return Trouble(
+            Failure(code, f"{url} {what}.", facts={"url": url, "sent": sent}),
+            again,
+            untouched=not sent,
+        )
 
     for link in chain:
         if isinstance(link, ssl.SSLCertVerificationError):
             reason = link.verify_message or "it cannot be checked"
-            return trouble(Code.UNREACHABLE, f"has a certificate that is not trusted: {reason}", False, False)
+            return trouble(
+                Code.UNREACHABLE, f"has a certificate that is not trusted: {reason}", False, False
+            )
     if has(socket.gaierror):
-        return trouble(Code.UNREACHABLE, "cannot be reached: its name is not known (DNS)", False, True)
+        return trouble(
+            Code.UNREACHABLE, "cannot be reached: its name is not known (DNS)", False, True
+        )
     if has(ConnectionRefusedError):
-        return trouble(Code.UNREACHABLE, "cannot be reached: the connection was refused", False, True)
+        return trouble(
+            Code.UNREACHABLE, "cannot be reached: the connection was refused", False, True
+        )
     if has(requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
-        return trouble(Code.TIMED_OUT, f"cannot be reached: no connection within {connect_limit:.3g} s", False, True)
+        return trouble(
+            Code.TIMED_OUT,
+            f"cannot be reached: no connection within {connect_limit:.3g} s",
+            False,
+            True,
+        )
     if has(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, socket.timeout):
         return trouble(Code.TIMED_OUT, f"did not answer within {time_limit:g} s", True, False)
-    if has(urllib3.exceptions.NewConnectionError) or _errnos(chain) & {errno.ENETUNREACH, errno.EHOSTUNREACH}:
-        return trouble(Code.UNREACHABLE, "cannot be reached: there is no way to it on the network", False, True)
+    if has(urllib3.exceptions.NewConnectionError) or _errnos(chain) & {
+        errno.ENETUNREACH,
+        errno.EHOSTUNREACH,
+    }:
+        return trouble(
+            Code.UNREACHABLE, "cannot be reached: there is no way to it on the network", False, True
+        )
     if has(requests.exceptions.ProxyError):
-        return trouble(Code.UNREACHABLE, "cannot be reached: the proxy does not let us through", True, True)
+        return trouble(
+            Code.UNREACHABLE, "cannot be reached: the proxy does not let us through", True, True
+        )
     if any(isinstance(link, ssl.SSLError) and link.reason in _HANDSHAKE for link in chain):
-        return trouble(Code.UNREACHABLE, "cannot be reached: no encrypted connection (TLS) came about", False, False)
+        return trouble(
+            Code.UNREACHABLE,
+            "cannot be reached: no encrypted connection (TLS) came about",
+            False,
+            False,
+        )
     if has(ssl.SSLError):
         # Nearly always the handshake; it cannot be told from a break later on, hence sent.
-        return trouble(Code.UNREACHABLE, "cannot be reached: no encrypted connection (TLS) came about", True, False)
+        return trouble(
+            Code.UNREACHABLE,
+            "cannot be reached: no encrypted connection (TLS) came about",
+            True,
+            False,
+        )
     if has(requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError):
-        return trouble(Code.BAD_ANSWER, "answered with a body that cannot be decompressed", True, False)
+        return trouble(
+            Code.BAD_ANSWER, "answered with a body that cannot be decompressed", True, False
+        )
     if _is_garbage(chain):
         return trouble(Code.BAD_ANSWER, "answered with something that is not HTTP", True, False)
-    if has(requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, ConnectionError) or has(
-        urllib3.exceptions.ProtocolError
-    ):
-        return trouble(Code.UNREACHABLE, "broke off the connection before the answer was complete", True, True)
+    if has(
+        requests.exceptions.ConnectionError,
+        requests.exceptions.ChunkedEncodingError,
+        ConnectionError,
+    ) or has(urllib3.exceptions.ProtocolError):
+        return trouble(
+            Code.UNREACHABLE, "broke off the connection before the answer was complete", True, True
+        )
     if has(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, UnicodeError):
-        return trouble(Code.UNREACHABLE, "cannot be asked: its address or a header is not well-formed", False, False)
+        return trouble(
+            Code.UNREACHABLE,
+            "cannot be asked: its address or a header is not well-formed",
+            False,
+            False,
+        )
     return None
 
 
@@ -229,7 +303,8 @@ def _errnos(chain: List[BaseException]) -> Set[int]:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception and all that it carries: requests and urllib3 wrap the cause in arguments, reasons and contexts."""
+    """An exception and all that it carries: requests and urllib3 wrap the cause in arguments,
+    reasons and contexts."""
     waiting, seen = [error], set()
     while waiting:
         link = waiting.pop(0)

@@ -1,8 +1,9 @@
 """Pagers: how the person on call is reached, one module a kind.
 
-To add a kind: one file in this folder with `read_options`, `read_target` and `make`, one line in REGISTRY, one contract
-test. `read_target(fields, key) -> Target` checks what stands under `teams.TEAM.PAGER` in the config: a text such as an
-address, or a mapping such as `{service: PSVC}`; problems are noted in `fields`.
+To add a kind: one file in this folder with `read_options`, `read_target` and `make`, one line in
+REGISTRY, one contract test. `read_target(fields, key) -> Target` checks what stands under
+`teams.TEAM.PAGER` in the config: a text such as an address, or a mapping such as `{service: PSVC}`;
+problems are noted in `fields`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from ..registry import Registry
 
 
 class State(str, Enum):
-    """Where an incident stands. UNKNOWN: the pager was asked and could not tell, or cannot tell at all."""
+    """Where an incident stands. UNKNOWN: the pager was asked and could not tell, or cannot tell at
+    all."""
 
     TRIGGERED = "triggered"
     ACKNOWLEDGED = "acknowledged"
@@ -28,8 +30,9 @@ class State(str, Enum):
 class Delivery(str, Enum):
     """What became of a page.
 
-    ACCEPTED: the pager took it for delivery. UNCONFIRMED: it was taken, what came of it could not be learnt in time.
-    NOBODY: it was taken and reaches nobody (PagerDuty acknowledges an incident for its own author; an empty schedule).
+    ACCEPTED: the pager took it for delivery. UNCONFIRMED: it was taken, what came of it could not
+    be learnt in time. NOBODY: it was taken and reaches nobody (PagerDuty acknowledges an incident
+    for its own author; an empty schedule).
     """
 
     ACCEPTED = "accepted"
@@ -41,8 +44,8 @@ class Delivery(str, Enum):
 class Target:
     """Whom a page goes to in one pager's words.
 
-    `kind` is what the pager calls it: service, escalation_policy, schedule, user, team, routing_key, address, log.
-    `id` is what its API wants, `name` what people read.
+    `kind` is what the pager calls it: service, escalation_policy, schedule, user, team,
+    routing_key, address, log. `id` is what its API wants, `name` what people read.
     """
 
     kind: str
@@ -57,7 +60,8 @@ class Target:
 
 @dataclass(frozen=True)
 class Duty:
-    """Somebody on call: from a schedule or policy (`through`), until a moment (None: without end or unknown)."""
+    """Somebody on call: from a schedule or policy (`through`), until a moment (None: without end or
+    unknown)."""
 
     name: str
     until: Optional[datetime] = None
@@ -69,9 +73,10 @@ class Duty:
 class Alarm:
     """A page to be sent.
 
-    `text` is whole, at most 1,024 characters, without expressions and mentions; the kind cuts a title out of it where
-    its vendor wants one and puts the rest into the body. `mark` is a word (letters, digits, dashes) that no other page
-    carries: the vendor's key against doubles where it has one. `author.email` is whom the vendor is told it is from.
+    `text` is whole, at most 1,024 characters, without expressions and mentions; the kind cuts a
+    title out of it where its vendor wants one and puts the rest into the body. `mark` is a word
+    (letters, digits, dashes) that no other page carries: the vendor's key against doubles where it
+    has one. `author.email` is whom the vendor is told it is from.
     """
 
     target: Target
@@ -83,7 +88,8 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Incident:
-    """An incident as it is now. `id` is what the pager's API wants, `number` what people type ("1234")."""
+    """An incident as it is now. `id` is what the pager's API wants, `number` what people type
+    ("1234")."""
 
     id: str
     number: str = ""
@@ -111,25 +117,30 @@ class Paged:
 
 
 class Pager(Protocol):
-    """One pager. Every method sends as few requests as its verb needs, within the kind's own time limit.
+    """One pager. Every method sends as few requests as its verb needs, within the kind's own time
+    limit.
 
-    Raises Refusal for what people can change (unknown_page, page_closed, not_possible, unknown_person) and Failure for
-    what the world did. A Failure of `page` has the fact `sent`: true when it may have gone out all the same.
-    What a pager cannot do raises Refusal(not_possible) with a sentence that says so.
+    Raises Refusal for what people can change (unknown_page, page_closed, not_possible,
+    unknown_person) and Failure for what the world did. A Failure of `page` has the fact `sent`:
+    true when it may have gone out all the same. What a pager cannot do raises Refusal(not_possible)
+    with a sentence that says so.
     """
 
     # Seconds after which `find` can be relied upon not to miss a page that was taken.
     settles_within: float
 
     def default_target(self) -> Optional[Target]:
-        """Where a page goes when the config names nothing for the team; None when there is no such place."""
+        """Where a page goes when the config names nothing for the team; None when there is no such
+        place."""
 
     def person(self, identity: str, email: str, shown: str) -> Optional[Target]:
-        """How to page one person of the config: `identity` is their name in this pager (may be empty); asks nobody."""
+        """How to page one person of the config: `identity` is their name in this pager (may be
+        empty); asks nobody."""
 
     def look_up(self, name: str) -> Tuple[Target, ...]:
-        """The pager's own names (service, escalation policy, schedule, user) that match, case aside: all that equal
-        it, else all that contain it; empty when none does or when the pager has no names. Never pages."""
+        """The pager's own names (service, escalation policy, schedule, user) that match, case
+        aside: all that equal it, else all that contain it; empty when none does or when the pager
+        has no names. Never pages."""
 
     def on_call(self, target: Target) -> Tuple[Duty, ...]:
         """Who is on call there now, the first to be reached first. Never pages."""
@@ -138,7 +149,8 @@ class Pager(Protocol):
         """Send it, and follow it until the pager has taken it for delivery or refused it."""
 
     def find(self, alarm: Alarm) -> Optional[Paged]:
-        """The page that carries the alarm's mark; None when it is certain, once it has settled, that there is none.
+        """The page that carries the alarm's mark; None when it is certain, once it has settled,
+        that there is none.
 
         Raises Refusal(not_possible) when the pager cannot be asked that."""
 

@@ -1,4 +1,5 @@
-"""The pager kind email: one message to the addresses of a team or person; what came of it cannot be asked."""
+"""The pager kind email: one message to the addresses of a team or person; what came of it cannot be
+asked."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ _PASSWORD = re.compile(r"^[\t\n\x20-\x7e]+(?![\s\S])")
 
 @dataclass(frozen=True)
 class Options:
-    """The mail server, how to speak to it, and in whose name; `key` is where it stands in the config."""
+    """The mail server, how to speak to it, and in whose name; `key` is where it stands in the
+    config."""
 
     host: str
     port: int
@@ -45,7 +47,8 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `host`, `port`, `tls`, `starttls`, `user`, `password`, `sender`, `time_limit`, `verify`."""
+    """The keys `host`, `port`, `tls`, `starttls`, `user`, `password`, `sender`, `time_limit`,
+    `verify`."""
     tls = fields.flag("tls", default=False)
     starttls = fields.flag("starttls", default=not tls)
     options = Options(
@@ -79,20 +82,29 @@ def read_options(fields: Fields) -> Options:
 
 def _password(fields: Fields) -> str:
     """Any text, as it stands, blanks around it too."""
-    checked = fields.secret("password", "", pattern=_PASSWORD, expected="a text of letters, digits and signs of ASCII")
+    checked = fields.secret(
+        "password", "", pattern=_PASSWORD, expected="a text of letters, digits and signs of ASCII"
+    )
     return str(fields.raw("password")) if checked else ""
 
 
 def read_target(fields: Fields, key: str) -> Target:
     """An address, or a list of addresses."""
-    addresses = tuple(dict.fromkeys(fields.texts(key, expected="an e-mail address or a list of them")))
+    addresses = tuple(
+        dict.fromkeys(fields.texts(key, expected="an e-mail address or a list of them"))
+    )
     if not addresses and fields.has(key) and fields.raw(key) == []:
         fields.problem(key, "expected at least one e-mail address, found an empty list")
     if len(addresses) > _MOST_ADDRESSES:
-        fields.problem(key, f"expected at most {_MOST_ADDRESSES} addresses; make a list on the mail server of more")
+        fields.problem(
+            key,
+            f"expected at most {_MOST_ADDRESSES} addresses; make a list on the mail server of more",
+        )
     for address in addresses:
         if not ADDRESS.match(address):
-            fields.problem(key, f"expected e-mail addresses such as web@example.com, found {found(address)}")
+            fields.problem(
+                key, f"expected e-mail addresses such as web@example.com, found {found(address)}"
+            )
     return _target(addresses)
 
 
@@ -127,23 +139,29 @@ class EmailPager:
         return None
 
     def look_up(self, name: str) -> Tuple[Target, ...]:
-        # Not even an address: whoever may speak in the room could write to the whole world in our name.
+        # Not even an address: whoever may speak in the room could write to the whole world in our
+        # name.
         return ()
 
     def on_call(self, target: Target) -> Tuple[Duty, ...]:
         raise Refusal(
             Code.NOT_POSSIBLE,
-            f"{self._name} is e-mail and knows nothing of who is on call; a page goes to {target.shown}.",
+            f"{self._name} is e-mail and knows nothing of who is on call; a page goes to "
+            f"{target.shown}.",
         )
 
     def page(self, alarm: Alarm) -> Paged:
-        """Raises Failure as `smtp.deliver` does, and Refusal(not_possible) for a target that is no address."""
+        """Raises Failure as `smtp.deliver` does, and Refusal(not_possible) for a target that is no
+        address."""
         from ..smtp import Server, deliver
 
         options = self._options
         addresses = tuple(one for one in alarm.target.id.split(",") if ADDRESS.match(one))
         if not addresses:
-            raise Refusal(Code.NOT_POSSIBLE, f"{alarm.target.shown} has no e-mail address that {self._name} can use.")
+            raise Refusal(
+                Code.NOT_POSSIBLE,
+                f"{alarm.target.shown} has no e-mail address that {self._name} can use.",
+            )
         server = Server(
             host=options.host,
             port=options.port,
@@ -155,12 +173,16 @@ class EmailPager:
             time_limit=options.time_limit,
             key=options.key or f"pagers.{self._name}",
         )
-        taken = deliver(server, options.sender, addresses, self._message(alarm, addresses).as_bytes())
+        taken = deliver(
+            server, options.sender, addresses, self._message(alarm, addresses).as_bytes()
+        )
         notes = [
             f"{address} does not get it; the mail server refused that address: {said}."
             for address, said in taken.refused
         ]
-        notes.append("It was accepted by the mail server; whether somebody reads it, e-mail does not tell.")
+        notes.append(
+            "It was accepted by the mail server; whether somebody reads it, e-mail does not tell."
+        )
         incident = Incident(
             id=alarm.mark,
             number=alarm.mark,
@@ -206,7 +228,9 @@ class EmailPager:
         # Seven bits and short lines: what every server on the way takes.
         message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
         message["Subject"] = title_of(alarm.text)
-        message["From"] = Address(f"{one_line(author.shown, 60)} via opsroom", addr_spec=options.sender)
+        message["From"] = Address(
+            f"{one_line(author.shown, 60)} via opsroom", addr_spec=options.sender
+        )
         message["To"] = ", ".join(addresses)
         if ADDRESS.match(author.email):
             message["Reply-To"] = author.email
@@ -230,8 +254,11 @@ def title_of(text: str, characters: int = TITLE) -> str:
 
 
 def plain(text: str) -> str:
-    """The text without what mail and JSON cannot carry: control characters and halves of surrogate pairs."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode("utf-8")
+    """The text without what mail and JSON cannot carry: control characters and halves of surrogate
+    pairs."""
+    lines = (
+        text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode("utf-8")
+    )
     return _UNPRINTABLE.sub("", lines)
 
 

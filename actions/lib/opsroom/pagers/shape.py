@@ -1,5 +1,6 @@
-"""The JSON that a webhook is sent: data from the config whose texts hold `{text}`, `{who}` and the like, filled in as
-data too. What people type becomes a value and never a part of the JSON around it, whatever it is made of."""
+"""The JSON that a webhook is sent: data from the config whose texts hold `{text}`, `{who}` and the
+like, filled in as data too. What people type becomes a value and never a part of the JSON around
+it, whatever it is made of."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ def read_shape(fields: Fields, name: str) -> Any:
     if raw is None:
         return dict(DEFAULT)
     if not isinstance(raw, (dict, list)):
-        fields.problem(name, f"expected a mapping or a list, the JSON to send, found {found_value(raw)}")
+        fields.problem(
+            name, f"expected a mapping or a list, the JSON to send, found {found_value(raw)}"
+        )
         return {}
     return _read(raw, fields.key(name), fields, 0)
 
@@ -35,24 +38,36 @@ def _read(value: Any, path: str, fields: Fields, depth: int) -> Any:
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str) or any(f"{{{one}}}" in key for one in KNOWN):
-                fields.problems.add(path, f"expected keys that are plain texts, found {found_value(key)}")
-        return {str(key): _read(item, f"{path}.{key}", fields, depth + 1) for key, item in value.items()}
+                fields.problems.add(
+                    path, f"expected keys that are plain texts, found {found_value(key)}"
+                )
+        return {
+            str(key): _read(item, f"{path}.{key}", fields, depth + 1) for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_read(item, f"{path}[{number}]", fields, depth + 1) for number, item in enumerate(value)]
+        return [
+            _read(item, f"{path}[{number}]", fields, depth + 1) for number, item in enumerate(value)
+        ]
     if isinstance(value, str):
         for one in unknown(value, KNOWN):
             known = either(f"{{{name}}}" for name in KNOWN)
             fields.problems.add(path, f"{{{one}}} is not filled in here; known: {known}")
         return value
-    if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
+    if (
+        value is None
+        or isinstance(value, (bool, int))
+        or (isinstance(value, float) and math.isfinite(value))
+    ):
         return value
-    fields.problems.add(path, f"expected what JSON can hold; put quotes around {found_value(value)}")
+    fields.problems.add(
+        path, f"expected what JSON can hold; put quotes around {found_value(value)}"
+    )
     return None
 
 
 def filled(shape: Any, values: Mapping[str, Union[str, bool]]) -> Any:
-    """The shape with its placeholders replaced, each once. A text that is one placeholder and nothing else becomes the
-    value itself: `"{urgent}"` is true or false."""
+    """The shape with its placeholders replaced, each once. A text that is one placeholder and
+    nothing else becomes the value itself: `"{urgent}"` is true or false."""
     if isinstance(shape, dict):
         return {key: filled(item, values) for key, item in shape.items()}
     if isinstance(shape, list):
@@ -66,8 +81,16 @@ def filled(shape: Any, values: Mapping[str, Union[str, bool]]) -> Any:
 
 def holds(shape: Any, name: str) -> bool:
     """Whether a placeholder stands anywhere in it."""
-    items: List[Any] = list(shape.values()) if isinstance(shape, dict) else shape if isinstance(shape, list) else []
-    return any(holds(item, name) for item in items) or (isinstance(shape, str) and f"{{{name}}}" in shape)
+    items: List[Any] = (
+        list(shape.values())
+        if isinstance(shape, dict)
+        else shape
+        if isinstance(shape, list)
+        else []
+    )
+    return any(holds(item, name) for item in items) or (
+        isinstance(shape, str) and f"{{{name}}}" in shape
+    )
 
 
 def _as_text(value: Union[str, bool]) -> str:

@@ -1,4 +1,5 @@
-"""The pager kind webhook: JSON of any shape to any address, signed. What came of it cannot be asked."""
+"""The pager kind webhook: JSON of any shape to any address, signed. What came of it cannot be
+asked."""
 
 from __future__ import annotations
 
@@ -51,18 +52,24 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `url`, `method`, `headers`, `secret`, `signature_header`, `template`, `answer_id`, `repeatable`,
-    `target`, `time_limit`, `verify`."""
+    """The keys `url`, `method`, `headers`, `secret`, `signature_header`, `template`, `answer_id`,
+    `repeatable`, `target`, `time_limit`, `verify`."""
     options = Options(
         url=fields.text("url", pattern=_URL, expected="an http or https address", hidden=True),
         method=fields.text("method", "POST", choices=("POST", "PUT")),
         headers=fields.text_map("headers", hidden=True),
         secret=fields.secret("secret", "", expected="a text to sign with"),
-        signature_header=fields.text("signature_header", SIGNATURE, pattern=_HEADER, expected="the name of a header"),
+        signature_header=fields.text(
+            "signature_header", SIGNATURE, pattern=_HEADER, expected="the name of a header"
+        ),
         template=read_shape(fields, "template"),
-        answer_id=fields.text("answer_id", "", expected="a JMESPath expression such as incident.id"),
+        answer_id=fields.text(
+            "answer_id", "", expected="a JMESPath expression such as incident.id"
+        ),
         repeatable=fields.flag("repeatable", default=False),
-        target=fields.text("target", "", expected="what {target} stands for where a team names nothing"),
+        target=fields.text(
+            "target", "", expected="what {target} stands for where a team names nothing"
+        ),
         time_limit=fields.seconds("time_limit", 10.0, minimum=0.1),
         verify=fields.text(
             "verify",
@@ -78,14 +85,22 @@ def read_options(fields: Fields) -> Options:
             fields.problem("url", f"{{{one}}} is not filled in here, only in template")
     if fields.has("signature_header") and not fields.has("secret"):
         fields.problem("secret", "expected one beside signature_header")
-    ours = [KEY.lower(), "content-type", *([options.signature_header.lower()] if options.secret else [])]
+    ours = [
+        KEY.lower(),
+        "content-type",
+        *([options.signature_header.lower()] if options.secret else []),
+    ]
     for name, value in options.headers.items():
         if not _HEADER.match(name):
             fields.problem(f"headers.{name}", "expected the name of a header")
         elif name.lower() in ours:
-            fields.problem(f"headers.{name}", "expected a header that opsroom does not set by itself")
+            fields.problem(
+                f"headers.{name}", "expected a header that opsroom does not set by itself"
+            )
         elif value and not _HEADER_VALUE.match(value):
-            fields.problem(f"headers.{name}", "expected one line of Latin letters, digits and signs")
+            fields.problem(
+                f"headers.{name}", "expected one line of Latin letters, digits and signs"
+            )
     return options
 
 
@@ -112,7 +127,8 @@ class WebhookPager:
         self._key = options.key or f"pagers.{name}"
 
     def default_target(self) -> Optional[Target]:
-        """That of the config; without one, the receiver itself, if its JSON names no target anyway."""
+        """That of the config; without one, the receiver itself, if its JSON names no target
+        anyway."""
         options = self._options
         if options.target:
             return Target("target", options.target, options.target)
@@ -128,15 +144,16 @@ class WebhookPager:
         raise self._cannot("tell who is on call")
 
     def page(self, alarm: Alarm) -> Paged:
-        """Raises Failure as `Http.send` does, and not_accepted and gone. What it says without a doubt is not in doubt:
-        its fact `sent` is false."""
+        """Raises Failure as `Http.send` does, and not_accepted and gone. What it says without a
+        doubt is not in doubt: its fact `sent` is false."""
         answer = self._send(alarm)
         if answer.status >= 400:
             raise self._turned_down(answer)
         return self._taken(alarm, answer)
 
     def find(self, alarm: Alarm) -> Optional[Paged]:
-        """Where the receiver knows a page by its key, it is sent again: that is once, whether it had come or not.
+        """Where the receiver knows a page by its key, it is sent again: that is once, whether it
+        had come or not.
 
         Raises Refusal(not_possible) where it does not.
         """
@@ -177,7 +194,9 @@ class WebhookPager:
         from ..webhooks.signature import signature
 
         options = self._options
-        body = json.dumps(filled(options.template, _values(alarm)), ensure_ascii=False).encode("utf-8")
+        body = json.dumps(filled(options.template, _values(alarm)), ensure_ascii=False).encode(
+            "utf-8"
+        )
         headers: Dict[str, str] = {"Content-Type": "application/json", KEY: alarm.mark}
         if options.secret:
             headers[options.signature_header] = signature(options.secret, body)
@@ -188,7 +207,8 @@ class WebhookPager:
                 headers=headers,
                 data=body,
                 accept=_TOLD,
-                # PUT by itself would be, but not every receiver knows that it puts the same page twice.
+                # PUT by itself would be, but not every receiver knows that it puts the same page
+                # twice.
                 idempotent=options.repeatable,
             )
         except Failure as failure:
@@ -219,15 +239,20 @@ class WebhookPager:
     def _turned_down(self, answer: Answer) -> Failure:
         facts: Dict[str, Any] = {"url": answer.url, "status": answer.status, "sent": False}
         if answer.status == 409 and self._options.repeatable:
-            # With a key that it knows, this is how a receiver says that the first request is still on its way.
+            # With a key that it knows, this is how a receiver says that the first request is still
+            # on its way.
             del facts["status"]
-            message = f"{answer.url} is at it already, or has another page under the same key (409)."
+            message = (
+                f"{answer.url} is at it already, or has another page under the same key (409)."
+            )
             return Failure(Code.BAD_ANSWER, message, facts={**facts, "sent": True})
         if answer.status == 410:
             message = f"{answer.url} is gone for good (410)."
             return Failure(Code.GONE, message, f"Put its new address into {self._key}.url.", facts)
         said = f": {_quoted(answer)}" if answer.body.strip() else ""
-        hint = f"See {self._key}: " + ("url and method." if answer.status in (404, 405) else "template.")
+        hint = f"See {self._key}: " + (
+            "url and method." if answer.status in (404, 405) else "template."
+        )
         message = f"{answer.url} does not take the page, it answered {answer.status}{said}."
         return Failure(Code.NOT_ACCEPTED, message, hint, facts)
 
@@ -236,10 +261,15 @@ class WebhookPager:
         delivery = Delivery.ACCEPTED
         if answer.status == 202:
             delivery = Delivery.UNCONFIRMED
-            notes.append(f"{answer.url} took it for later (202); what comes of it, it cannot be asked.")
+            notes.append(
+                f"{answer.url} took it for later (202); what comes of it, it cannot be asked."
+            )
         elif "html" in answer.headers.get("content-type", "").lower():
             delivery = Delivery.UNCONFIRMED
-            notes.append(f"{answer.url} answered with a web page (a login page, perhaps), which proves nothing.")
+            notes.append(
+                f"{answer.url} answered with a web page (a login page, perhaps), which proves "
+                "nothing."
+            )
         number = self._id(answer) if self._options.answer_id else alarm.mark
         incident = Incident(
             id=number,
@@ -262,7 +292,9 @@ class WebhookPager:
         try:
             value: Any = find_in_json(self._options.answer_id, content)
         except ExpressionProblem as problem:
-            raise self._no_id(answer, f"to which the expression cannot be put: {one_line(str(problem))}") from None
+            raise self._no_id(
+                answer, f"to which the expression cannot be put: {one_line(str(problem))}"
+            ) from None
         if isinstance(value, bool) or not isinstance(value, (str, int)):
             raise self._no_id(answer, "without one")
         number = one_line(str(value), _LONGEST_ID)
@@ -272,7 +304,10 @@ class WebhookPager:
 
     def _no_id(self, answer: Answer, what: str) -> Failure:
         facts = {"url": answer.url, "status": answer.status, "sent": True}
-        message = f"{answer.url} was to answer with an id at '{self._options.answer_id}' and answered {what}."
+        message = (
+            f"{answer.url} was to answer with an id at '{self._options.answer_id}' and "
+            f"answered {what}."
+        )
         return Failure(Code.BAD_ANSWER, message, f"See {self._key}.answer_id.", facts)
 
 

@@ -10,28 +10,36 @@ from ..names import listed
 from ..people import Speaker, is_one_of, same_room
 from . import YES, Decision, no
 
-# What someone without the right is told, and someone in a room that does not count. {0} is the environment.
+# What someone without the right is told, and someone in a room that does not count. {0} is the
+# environment.
 _REFUSED: Dict[str, Tuple[str, str]] = {
     "deploy": ("may not deploy to {0}", "{0} is deployed to"),
     "lock": ("may not lock {0}", "Locks on {0} are set and taken off"),
     "approve": ("may not approve changes on {0}", "Changes on {0} are approved"),
     "review": ("may not review changes on {0}", "Changes on {0} are reviewed"),
-    "override": ("may not do an emergency deployment to {0}", "Emergency deployments to {0} are asked for"),
+    "override": (
+        "may not do an emergency deployment to {0}",
+        "Emergency deployments to {0} are asked for",
+    ),
 }
 RIGHTS = tuple(_REFUSED)
 
 
-def may(settings: Settings, speaker: Speaker, environment: Environment, right: str) -> List[Decision]:
-    """Every reason why this speaker may not do that there, the weightiest first; empty when they may.
+def may(
+    settings: Settings, speaker: Speaker, environment: Environment, right: str
+) -> List[Decision]:
+    """Every reason why this speaker may not do that there, the weightiest first; empty when they
+    may.
 
-    `right` is one of RIGHTS; `environment` is as it is for the application, where there is one. Who has it:
+    `right` is one of RIGHTS; `environment` is as it is for the application, where there is one. Who
+    has it:
 
-    - deploy: `deployers`. Without that rule everybody; but where any other rule about people is set (`lockers`,
-      `approvers`, `emergency`, `approvals`, `second_factor`), everybody whom the config knows: an unknown name may be
-      anybody.
+    - deploy: `deployers`. Without that rule everybody; but where any other rule about people is set
+      (`lockers`, `approvers`, `emergency`, `approvals`, `second_factor`), everybody whom the config
+      knows: an unknown name may be anybody.
     - lock: `lockers`, without that rule whoever may deploy.
-    - approve: `approvers`, without that rule whoever may deploy; always somebody known, since only of them is it sure
-      that they are not the requester under another name.
+    - approve: `approvers`, without that rule whoever may deploy; always somebody known, since only
+      of them is it sure that they are not the requester under another name.
     - review: those who may approve.
     - override: `emergency`, and nobody else; they need not be deployers.
 
@@ -42,19 +50,25 @@ def may(settings: Settings, speaker: Speaker, environment: Environment, right: s
 
 
 def may_deploy(settings: Settings, speaker: Speaker, environment: Environment) -> List[Decision]:
-    """Every reason why this speaker may not deploy to this environment, the weightiest first; empty when they may."""
+    """Every reason why this speaker may not deploy to this environment, the weightiest first; empty
+    when they may."""
     return may(settings, speaker, environment, "deploy")
 
 
 def may_ask(settings: Settings, speaker: Speaker, environment: Environment) -> List[Decision]:
-    """Every reason why this speaker may not ask for a deployment there, the weightiest first; empty when they may.
+    """Every reason why this speaker may not ask for a deployment there, the weightiest first; empty
+    when they may.
 
-    As the right to deploy, with one difference: where others have to approve it in one of the environment's rooms, it
-    may be asked for from outside of the chat (command line, web interface, workflow, rule). That makes a change, and
-    deploys nothing before they agree there.
+    As the right to deploy, with one difference: where others have to approve it in one of the
+    environment's rooms, it may be asked for from outside of the chat (command line, web interface,
+    workflow, rule). That makes a change, and deploys nothing before they agree there.
     """
     found = may(settings, speaker, environment, "deploy")
-    return [one for one in found if not (one.code is Code.WRONG_ROOM and asked_outside(speaker, environment))]
+    return [
+        one
+        for one in found
+        if not (one.code is Code.WRONG_ROOM and asked_outside(speaker, environment))
+    ]
 
 
 def asked_outside(speaker: Speaker, environment: Environment) -> bool:
@@ -64,11 +78,16 @@ def asked_outside(speaker: Speaker, environment: Environment) -> bool:
 
 
 def who_may(environment: Environment, right: str) -> str:
-    """Who has a right there, as a part of a sentence: "release-managers and alice", "everybody", "nobody"."""
+    """Who has a right there, as a part of a sentence: "release-managers and alice", "everybody",
+    "nobody"."""
     names = _named(environment, right)
     if names is not None:
         return listed(names) if names else "nobody"
-    return "everybody whom the config of opsroom names" if _only_known(environment, right) else "everybody"
+    return (
+        "everybody whom the config of opsroom names"
+        if _only_known(environment, right)
+        else "everybody"
+    )
 
 
 def _named(environment: Environment, right: str) -> Optional[Tuple[str, ...]]:
@@ -112,7 +131,9 @@ def _person(settings: Settings, speaker: Speaker, environment: Environment, righ
 
 
 def _room(speaker: Speaker, environment: Environment, right: str) -> Decision:
-    if environment.rooms is None or (speaker.room and any(same_room(speaker.room, one) for one in environment.rooms)):
+    if environment.rooms is None or (
+        speaker.room and any(same_room(speaker.room, one) for one in environment.rooms)
+    ):
         return YES
     here = f"not from {speaker.room}" if speaker.room else "not from outside of a chat room"
     done = _REFUSED[right][1].format(environment.name)

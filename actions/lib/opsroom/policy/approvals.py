@@ -1,4 +1,5 @@
-"""Who may approve, confirm, reject and review a change. Nobody alone may do both: ask for it and approve it."""
+"""Who may approve, confirm, reject and review a change. Nobody alone may do both: ask for it and
+approve it."""
 
 from __future__ import annotations
 
@@ -35,8 +36,9 @@ def may_approve(
 ) -> Decision:
     """Whether this person's word counts as an approval of this change now.
 
-    `environment` is as it is today for the change's application, `given` are the approvals so far, `requester` is who
-    asked as today's config knows them. Who approved before may say it again when nothing but going ahead is missing.
+    `environment` is as it is today for the change's application, `given` are the approvals so far,
+    `requester` is who asked as today's config knows them. Who approved before may say it again when
+    nothing but going ahead is missing.
     """
     if change.kind is Kind.CONFIRMATION and change.state is State.OPEN:
         told = f"Change {change.id} waits for {change.shown} to confirm it, not for approval."
@@ -51,17 +53,25 @@ def may_approve(
         if not decision.allowed:
             return decision
     valid = counted(settings, environment, change, given, requester)
-    # An approval that does not count any more, for want of a one-time code, may be given again with one.
+    # An approval that does not count any more, for want of a one-time code, may be given again with
+    # one.
     if any(one.owner == speaker.key for one in valid) and len(valid) < needed(change, environment):
-        told = f"You approved change {change.id} already; {missing(change, environment, len(valid))}."
+        told = (
+            f"You approved change {change.id} already; {missing(change, environment, len(valid))}."
+        )
         return no(Code.APPROVED_ALREADY, told, f"Somebody else says: approve change {change.id}")
     return YES
 
 
 def counted(
-    settings: Settings, environment: Environment, change: Change, given: Sequence[Approval], requester: Speaker
+    settings: Settings,
+    environment: Environment,
+    change: Change,
+    given: Sequence[Approval],
+    requester: Speaker,
 ) -> List[Approval]:
-    """The approvals that still count today: of people who are still known and may still approve, not the requester.
+    """The approvals that still count today: of people who are still known and may still approve,
+    not the requester.
 
     Where a one-time code is wanted by now, one that was given without does not count.
     """
@@ -73,7 +83,8 @@ def counted(
 
 
 def needed(change: Change, environment: Environment) -> int:
-    """How many must approve: as many as when it was asked, or as today's config wants if that is more; one at least."""
+    """How many must approve: as many as when it was asked, or as today's config wants if that is
+    more; one at least."""
     return max(change.needed, environment.approvals, 1)
 
 
@@ -84,7 +95,9 @@ def missing(change: Change, environment: Environment, count: int) -> str:
 
 def needs_code(environment: Environment, speaker: Speaker) -> bool:
     """Whether a one-time code must come with this person's word here."""
-    return environment.second_factor or (speaker.person is not None and speaker.person.second_factor)
+    return environment.second_factor or (
+        speaker.person is not None and speaker.person.second_factor
+    )
 
 
 def may_confirm(
@@ -98,12 +111,19 @@ def may_confirm(
     if not state.allowed:
         return state
     if speaker.key != change.owner:
-        return no(Code.NOT_ALLOWED, f"Only {change.shown}, who asked for change {change.id}, may confirm it.")
+        return no(
+            Code.NOT_ALLOWED,
+            f"Only {change.shown}, who asked for change {change.id}, may confirm it.",
+        )
     if requester.key != change.owner:
         return _somebody_else_by_now(change)
     if not same_room(speaker.room, change.room):
         where = f"in {change.room}" if change.room else "where it was asked, outside of a chat room"
-        return no(Code.WRONG_ROOM, f"Change {change.id} is confirmed {where}.", f"There: confirm change {change.id}")
+        return no(
+            Code.WRONG_ROOM,
+            f"Change {change.id} is confirmed {where}.",
+            f"There: confirm change {change.id}",
+        )
     if environment.approvals > 0:
         told = f"{environment.name} needs approval by now; a confirmation is not enough."
         return no(Code.CHANGED_MEANWHILE, told, ask_again(change))
@@ -111,7 +131,12 @@ def may_confirm(
 
 
 def may_reject(
-    settings: Settings, environment: Environment, change: Change, speaker: Speaker, requester: Speaker, now: datetime
+    settings: Settings,
+    environment: Environment,
+    change: Change,
+    speaker: Speaker,
+    requester: Speaker,
+    now: datetime,
 ) -> Decision:
     """Who may approve may reject, and whoever asked may take it back, from anywhere."""
     state = _is_open(change, now)
@@ -119,14 +144,22 @@ def may_reject(
         return state
     if speaker.key in (change.owner, requester.key):
         return YES
-    for decision in (_known(speaker, change, "reject"), *may(settings, speaker, environment, "approve")):
+    for decision in (
+        _known(speaker, change, "reject"),
+        *may(settings, speaker, environment, "approve"),
+    ):
         if not decision.allowed:
             return decision
     return YES
 
 
 def may_review(
-    settings: Settings, environment: Environment, change: Change, speaker: Speaker, requester: Speaker, now: datetime
+    settings: Settings,
+    environment: Environment,
+    change: Change,
+    speaker: Speaker,
+    requester: Speaker,
+    now: datetime,
 ) -> Decision:
     """An emergency is reviewed by someone else who may approve there."""
     if change.kind is not Kind.EMERGENCY:
@@ -155,21 +188,26 @@ def waits_for(settings: Settings, change: Change, environment: Environment, now:
 
 
 def who_can_approve(settings: Settings, environment: Environment, requester: str) -> str:
-    """Who can approve there what that person asks for, as a part of a sentence: "release-managers and alice"."""
+    """Who can approve there what that person asks for, as a part of a sentence: "release-managers
+    and alice"."""
     return listed(shown_approvers(settings, environment, requester)) or "nobody"
 
 
-def cannot_be_approved(settings: Settings, environment: Environment, wanted: int, requester: str) -> str:
-    """A sentence that says why what that person asks for can never get so many approvals, and what to do; empty where
-    it can."""
+def cannot_be_approved(
+    settings: Settings, environment: Environment, wanted: int, requester: str
+) -> str:
+    """A sentence that says why what that person asks for can never get so many approvals, and what
+    to do; empty where it can."""
     able = able_approvers(settings, environment, requester)
     if len(able) >= wanted:
         return ""
     approvals = "1 approval" if wanted == 1 else f"{wanted} approvals"
     others = f"only {listed(able)} can give one" if able else "nobody else can give one"
     return (
-        f"It cannot be approved: it needs {approvals}, {requester or 'the requester'} asked for it, and {others}. "
-        f"Someone else asks for it, or an administrator adds approvers of {environment.name} to opsroom.yaml."
+        f"It cannot be approved: it needs {approvals}, {requester or 'the requester'} asked for "
+        f"it, and {others}. "
+        f"Someone else asks for it, or an administrator adds approvers of {environment.name} to "
+        "opsroom.yaml."
     )
 
 
@@ -189,7 +227,11 @@ def time_left(change: Change, now: datetime) -> str:
 def _is_open(change: Change, now: datetime) -> Decision:
     if change.state is State.EXPIRED or (change.state is State.OPEN and change.expired(now)):
         since = f" at {when(change.expires_at, now)}" if change.expires_at else ""
-        return no(Code.CHANGE_EXPIRED, f"Change {change.id} ({change.what}) expired{since}.", ask_again(change))
+        return no(
+            Code.CHANGE_EXPIRED,
+            f"Change {change.id} ({change.what}) expired{since}.",
+            ask_again(change),
+        )
     return YES if change.state is State.OPEN else _closed(change, now)
 
 
@@ -197,12 +239,17 @@ def _closed(change: Change, now: datetime) -> Decision:
     about = f"Change {change.id} ({change.what})"
     if change.state is State.REVIEW:
         told = f"{about} was an emergency by {change.shown}; it waits for review."
-        return no(Code.CHANGE_CLOSED, told, f"To review it: review change {change.id}: what you found")
+        return no(
+            Code.CHANGE_CLOSED, told, f"To review it: review change {change.id}: what you found"
+        )
     if change.state is State.DEPLOYING:
-        told = f"{about} was set off by {change.facts.get('begun_by', 'somebody')} and is being deployed."
+        told = (
+            f"{about} was set off by {change.facts.get('begun_by', 'somebody')} and is being "
+            "deployed."
+        )
     else:
         by = change.facts.get("closed_by") or change.facts.get("begun_by")
-        told = f"{about} {_ENDS.get(change.state, 'is closed')}{f', by {by}' if by else ''}{_at(change, now)}."
+        told = f"{about} {_ENDS.get(change.state, 'is closed')}{f', by {by}' if by else ''}{_at(change, now)}."  # noqa: E501
     return no(Code.CHANGE_CLOSED, told, f"To see: history of {change.app} on {change.environment}")
 
 
@@ -212,17 +259,28 @@ def _at(change: Change, now: datetime) -> str:
 
 
 def _not_their_own(
-    settings: Settings, environment: Environment, change: Change, speaker: Speaker, requester: Speaker, verb: str
+    settings: Settings,
+    environment: Environment,
+    change: Change,
+    speaker: Speaker,
+    requester: Speaker,
+    verb: str,
 ) -> Decision:
-    # The requester as they were known when they asked, and as today's config knows them: a name that was added to
-    # someone since, or a person who was renamed, must not make two people of one.
+    # The requester as they were known when they asked, and as today's config knows them: a name
+    # that was added to someone since, or a person who was renamed, must not make two people of one.
     person = speaker.person_name
-    if speaker.key in (change.owner, requester.key) or (person and person in (change.person, requester.person_name)):
+    if speaker.key in (change.owner, requester.key) or (
+        person and person in (change.person, requester.person_name)
+    ):
         what = "asked for it yourself" if verb == "approve" else "did it yourself"
         told = f"You may not {verb} change {change.id}: you {what}."
         who = who_can_approve(settings, environment, person or change.person)
         if who == "nobody":
-            return no(Code.OWN_CHANGE, told, f"Nobody else can; an administrator adds approvers of {environment.name}.")
+            return no(
+                Code.OWN_CHANGE,
+                told,
+                f"Nobody else can; an administrator adds approvers of {environment.name}.",
+            )
         return no(Code.OWN_CHANGE, told, f"Someone else ({who}) says: {verb} change {change.id}")
     return YES
 
@@ -230,19 +288,28 @@ def _not_their_own(
 def _known(speaker: Speaker, change: Change, verb: str) -> Decision:
     if speaker.person is not None:
         return YES
-    told = f"{speaker.shown} may not {verb} change {change.id}: opsroom does not know you by this name."
-    return no(Code.NOT_ALLOWED, told, "An administrator can add the name to people in opsroom.yaml.")
+    told = (
+        f"{speaker.shown} may not {verb} change {change.id}: opsroom does not know you by "
+        "this name."
+    )
+    return no(
+        Code.NOT_ALLOWED, told, "An administrator can add the name to people in opsroom.yaml."
+    )
 
 
 def _still_who_asked(change: Change, requester: Speaker) -> Decision:
-    """Without knowing who asked, nobody can be told to be someone else; and nobody may ask in another's name."""
+    """Without knowing who asked, nobody can be told to be someone else; and nobody may ask in
+    another's name."""
     if requester.person is not None and requester.key == change.owner:
         return YES
     return _somebody_else_by_now(change)
 
 
 def _somebody_else_by_now(change: Change) -> Decision:
-    told = f"Who asked for change {change.id} ({change.shown}) is not known, or known as somebody else by now."
+    told = (
+        f"Who asked for change {change.id} ({change.shown}) is not known, or known as "
+        "somebody else by now."
+    )
     return no(Code.CHANGED_MEANWHILE, told, "Somebody whom opsroom knows has to ask for it again.")
 
 

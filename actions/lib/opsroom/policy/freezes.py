@@ -13,15 +13,18 @@ from ..times.points import Dated, Weekly, read_point
 from ..times.zones import at, said, zone
 from . import YES, Decision, no
 
-# Windows that touch without an end (all week, in two halves) are followed for about two years of weekends.
+# Windows that touch without an end (all week, in two halves) are followed for about two years of
+# weekends.
 _LONGEST_CHAIN = 200
 
 
 @dataclass(frozen=True)
 class Frozen:
-    """A freeze in force. `until` is when deploying is possible again (UTC), None where no end is in sight.
+    """A freeze in force. `until` is when deploying is possible again (UTC), None where no end is in
+    sight.
 
-    `name` has the freezes that touch one another up to there; `timezone` is that of the last of them.
+    `name` has the freezes that touch one another up to there; `timezone` is that of the last of
+    them.
     """
 
     name: str
@@ -44,8 +47,8 @@ class _Rule:
     def _windows(self, moment: datetime) -> List[Tuple[datetime, datetime]]:
         """The windows that may hold at a moment, in UTC.
 
-        On days when clocks change a window is as long as its words allow: it begins the first time the clock shows its
-        beginning, and is over the last time the clock shows its end.
+        On days when clocks change a window is as long as its words allow: it begins the first time
+        the clock shows its beginning, and is over the last time the clock shows its end.
         """
         begins, ends = self.begins, self.ends
         if isinstance(begins, Dated) and isinstance(ends, Dated):
@@ -56,7 +59,11 @@ class _Rule:
         if days == 0 and ends.clock <= begins.clock:
             days = 7
         today = moment.astimezone(self.there).date()
-        first_days = [day for day in (today + timedelta(days=n) for n in range(-8, 2)) if day.weekday() == begins.day]
+        first_days = [
+            day
+            for day in (today + timedelta(days=n) for n in range(-8, 2))
+            if day.weekday() == begins.day
+        ]
         return [
             (
                 at(datetime.combine(day, begins.clock), self.there),
@@ -69,14 +76,19 @@ class _Rule:
 def in_force(freezes: Sequence[Freeze], now: datetime) -> Optional[Frozen]:
     """The freeze that holds at a moment, None without one.
 
-    Windows that overlap or touch count as one: what people need to know is when deploying is possible again. A window
-    holds from its beginning up to, not including, its end.
+    Windows that overlap or touch count as one: what people need to know is when deploying is
+    possible again. A window holds from its beginning up to, not including, its end.
     """
-    rules = [_Rule(one, read_point(one.begins), read_point(one.ends), zone(one.timezone)) for one in freezes]
+    rules = [
+        _Rule(one, read_point(one.begins), read_point(one.ends), zone(one.timezone))
+        for one in freezes
+    ]
     names: List[str] = []
     until, place = now, ""
     for _ in range(_LONGEST_CHAIN):
-        holding = [(end, rule.freeze) for rule in rules for end in [rule.end(until)] if end is not None]
+        holding = [
+            (end, rule.freeze) for rule in rules for end in [rule.end(until)] if end is not None
+        ]
         if not holding:
             return Frozen(listed(names, most=3), until, place) if names else None
         until, last = max(holding, key=lambda one: one[0])
@@ -90,12 +102,20 @@ def frozen(environment: Environment, now: datetime) -> Decision:
     found = in_force(environment.freezes, now)
     if found is None:
         return YES
-    until = f"until {said(found.until, now, found.timezone)}" if found.until else "with no end in sight"
-    after = "Say it again after that." if found.until else "An administrator can change its freezes in the config."
+    until = (
+        f"until {said(found.until, now, found.timezone)}" if found.until else "with no end in sight"
+    )
+    after = (
+        "Say it again after that."
+        if found.until
+        else "An administrator can change its freezes in the config."
+    )
     urgent = (
         f" In an emergency {listed(environment.emergency)} may: "
         f"emergency deploy APP VERSION to {environment.name}: REASON"
         if environment.emergency
         else ""
     )
-    return no(Code.FROZEN, f"{environment.name} is frozen ({found.name}) {until}.", f"{after}{urgent}")
+    return no(
+        Code.FROZEN, f"{environment.name} is frozen ({found.name}) {until}.", f"{after}{urgent}"
+    )

@@ -1,9 +1,9 @@
 """Locks in the way, and how they are told.
 
-A lock stops everybody but its owner, and an emergency may pass it. The lock on everything is a kill switch: it stops
-its owner too, and no emergency passes it. It is for the moment when it is unclear who is speaking or what opsroom would
-do; then a way around it, said in the same room, would be the hole. Whoever wants past it unlocks everything first, by
-name and on the record.
+A lock stops everybody but its owner, and an emergency may pass it. The lock on everything is a kill
+switch: it stops its owner too, and no emergency passes it. It is for the moment when it is unclear
+who is speaking or what opsroom would do; then a way around it, said in the same room, would be the
+hole. Whoever wants past it unlocks everything first, by name and on the record.
 """
 
 from __future__ import annotations
@@ -24,9 +24,15 @@ _REASON = 100
 EVERYTHING = "everything"
 
 
-def in_the_way(locks: Iterable[Lock], speaker: Speaker, now: datetime, timezone: str = "UTC") -> List[Decision]:
+def in_the_way(
+    locks: Iterable[Lock], speaker: Speaker, now: datetime, timezone: str = "UTC"
+) -> List[Decision]:
     """A refusal for each lock that stops this speaker, in their order; empty when nothing does."""
-    return [_refusal(lock, now, timezone) for lock in locks if is_kill_switch(lock) or lock.owner != speaker.key]
+    return [
+        _refusal(lock, now, timezone)
+        for lock in locks
+        if is_kill_switch(lock) or lock.owner != speaker.key
+    ]
 
 
 def is_kill_switch(lock: Lock) -> bool:
@@ -47,7 +53,10 @@ def told(lock: Lock, now: datetime, timezone: str = "UTC") -> str:
     what = what[0].upper() + what[1:] if is_kill_switch(lock) else what
     reason = one_line(lock.reason, _REASON)
     stop = "" if reason.endswith((".", "!", "?", "…")) else "."
-    return f"{what} is locked by {one_line(lock.shown, 60)} {lasting(lock, now, timezone)}: {reason}{stop}"
+    return (
+        f"{what} is locked by {one_line(lock.shown, 60)} {lasting(lock, now, timezone)}: "
+        f"{reason}{stop}"
+    )
 
 
 def lasting(lock: Lock, now: datetime, timezone: str = "UTC", open_end: str = ", no end") -> str:
@@ -65,7 +74,8 @@ def _refusal(lock: Lock, now: datetime, timezone: str) -> Decision:
         return no(
             Code.LOCKED,
             f"{told(lock, now, timezone)} Nobody deploys, its owner included.",
-            f"To end it, {owner} or someone who may lock every environment says: unlock {EVERYTHING}",
+            f"To end it, {owner} or someone who may lock every environment says: unlock "
+            f"{EVERYTHING}",
         )
     return no(
         Code.LOCKED,

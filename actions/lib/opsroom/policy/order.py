@@ -19,8 +19,9 @@ def in_order(
 ) -> Decision:
     """Whether the version runs in the environment named by `after`.
 
-    `running_there` is what runs there now, None where that cannot be told, which is a no: nothing proves that the
-    version has been there. A rollback is exempt, since it brings back what ran before.
+    `running_there` is what runs there now, None where that cannot be told, which is a no: nothing
+    proves that the version has been there. A rollback is exempt, since it brings back what ran
+    before.
     """
     first = environment.after
     if not first or is_rollback or (running_there is not None and same(wanted, running_there)):
@@ -34,9 +35,13 @@ def in_order(
             f"Look at it with: versions of {app}. Then: {promote}",
         )
     if same_version(wanted.version, running_there.version):
-        found = f"{running_there.version} of another commit ({running_there.commit[:12]}) runs there"
+        found = (
+            f"{running_there.version} of another commit ({running_there.commit[:12]}) runs there"
+        )
     else:
-        found = f"{running_there.version} runs there" if running_there.version else "nothing runs there"
+        found = (
+            f"{running_there.version} runs there" if running_there.version else "nothing runs there"
+        )
     return no(
         Code.OUT_OF_ORDER,
         f"{rule}: {wanted.version} of {app} does not, {found}.",

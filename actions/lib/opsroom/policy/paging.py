@@ -20,15 +20,17 @@ def within_limit(
     team: str,
     timezone: str = "UTC",
 ) -> Decision:
-    """Whether `person` may page `team` now. `by_person` and `to_team` are when their latest pages went out, in any
-    order; those that are older than the limit looks back do not count."""
+    """Whether `person` may page `team` now. `by_person` and `to_team` are when their latest pages
+    went out, in any order; those that are older than the limit looks back do not count."""
     if limit.pages == 0:
         return YES
     for moments, told in (
         (by_person, f"{one_line(person, 60)} has sent"),
         (to_team, f"{one_line(team, 60)} has got"),
     ):
-        counted = sorted(one for one in moments if now - timedelta(seconds=limit.within) < one <= now)
+        counted = sorted(
+            one for one in moments if now - timedelta(seconds=limit.within) < one <= now
+        )
         if len(counted) >= limit.pages:
             # When the oldest of those that fill the limit is too old to count.
             again = counted[-limit.pages] + timedelta(seconds=limit.within)
@@ -37,7 +39,13 @@ def within_limit(
 
 
 def _refused(
-    told: str, count: int, limit: PageLimit, again: datetime, now: datetime, team: str, timezone: str
+    told: str,
+    count: int,
+    limit: PageLimit,
+    again: datetime,
+    now: datetime,
+    team: str,
+    timezone: str,
 ) -> Decision:
     # Time zones are loaded only where someone reads a time.
     from ..times.zones import said
@@ -45,7 +53,8 @@ def _refused(
     pages = "page" if count == 1 else "pages"
     return no(
         Code.PAGE_LIMIT,
-        f"{told} {count} {pages} in the last {span(limit.within)}, as many as the config allows; nobody was paged. "
+        f"{told} {count} {pages} in the last {span(limit.within)}, as many as the config allows; "
+        "nobody was paged. "
         f"The next one may go out after {said(again, now, timezone)}.",
         f"If it cannot wait: emergency page {one_line(team, 60)}: what is wrong",
     )

@@ -1,10 +1,11 @@
 """Quiet in the announce room: for a time, by someone, over by itself.
 
-What the announce room is told without anybody having asked: each thing once, also when two rules or runners tell it.
+What the announce room is told without anybody having asked: each thing once, also when two rules or
+runners tell it.
 
-A row is written before it is told and marked afterwards. What is still unmarked after a while, since its runner died or
-the chat could not be reached, is told by whoever looks next. A runner that dies in the moment between telling and
-marking makes that one message come twice; nothing gets lost.
+A row is written before it is told and marked afterwards. What is still unmarked after a while,
+since its runner died or the chat could not be reached, is told by whoever looks next. A runner that
+dies in the moment between telling and marking makes that one message come twice; nothing gets lost.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def current(store: Store, connection: Transaction) -> Optional[Silence]:
 def begin_silence(
     store: Store, connection: Transaction, speaker: Speaker, until: datetime, execution_id: str
 ) -> Silence:
-    """Let it be quiet until then, in place of a silence that there is; within the caller's `store.write()`."""
+    """Let it be quiet until then, in place of a silence that there is; within the caller's
+    `store.write()`."""
     queue_up(connection)
     silence = Silence(one_line(speaker.shown), store.now(connection), until)
     change(connection, "DELETE FROM silences WHERE what = :what", what=ANNOUNCEMENTS)
@@ -83,18 +85,31 @@ class Telling:
 
 
 def begin(
-    store: Store, connection: Transaction, telling: Telling, execution_id: str = "", always: bool = False
+    store: Store,
+    connection: Transaction,
+    telling: Telling,
+    execution_id: str = "",
+    always: bool = False,
 ) -> bool:
-    """Whether the caller is to tell it, within their `store.write()`: not when it was told before, is being told, or is
-    to be kept quiet. `always` is for what is never kept quiet."""
+    """Whether the caller is to tell it, within their `store.write()`: not when it was told before,
+    is being told, or is to be kept quiet. `always` is for what is never kept quiet."""
     queue_up(connection)
     if rows(connection, "SELECT key FROM tellings WHERE key = :key", key=clean(telling.key)):
         return False
     now = store.now(connection)
-    change(connection, "DELETE FROM tellings WHERE made_at < :old", old=moment(now - timedelta(seconds=_KEPT)))
+    change(
+        connection,
+        "DELETE FROM tellings WHERE made_at < :old",
+        old=moment(now - timedelta(seconds=_KEPT)),
+    )
     quiet = not always and current(store, connection) is not None
     values = {"key": clean(telling.key), "room": clean(telling.room), "text": clean(telling.text)}
-    rest = {"state": SILENCED if quiet else DUE, "made_at": moment(now), "ended_at": "", "execution_id": execution_id}
+    rest = {
+        "state": SILENCED if quiet else DUE,
+        "made_at": moment(now),
+        "ended_at": "",
+        "execution_id": execution_id,
+    }
     insert(connection, "tellings", {**values, **rest})
     return not quiet
 
@@ -106,13 +121,15 @@ def told(store: Store, connection: Transaction, key: str) -> None:
 
 
 def left(store: Store, connection: Transaction) -> List[Telling]:
-    """What is due and whose teller is gone, within the caller's `store.write()`: it is the caller's to tell now."""
+    """What is due and whose teller is gone, within the caller's `store.write()`: it is the caller's
+    to tell now."""
     queue_up(connection)
     now = store.now(connection)
     late, stale = moment(now - timedelta(seconds=PATIENCE)), moment(now - timedelta(seconds=STALE))
     # `ended_at` of what is due: when someone last took it over.
     query = (
-        "SELECT key, room, text FROM tellings WHERE state = :due AND (made_at < :late OR made_at > :soon)"
+        "SELECT key, room, text FROM tellings WHERE state = :due AND (made_at < :late OR made_at "
+        "> :soon)"
         " AND made_at > :stale AND (ended_at < :late OR ended_at > :soon) ORDER BY made_at LIMIT 20"
     )
     found = rows(connection, query, due=DUE, late=late, stale=stale, soon=moment(soon(now)))

@@ -1,22 +1,26 @@
 """The chain of hashes through the ledger: how a record's hash is made, and checking all of them.
 
-For an auditor. The hash of a record is the SHA-256, in 64 lower-case hexadecimal digits, of the UTF-8 bytes of one JSON
-object (RFC 8785, the JSON Canonicalization Scheme) whose members are all columns of the row in table `ledger` except
-`hash`, under the columns' names, with the values as they are stored:
+For an auditor. The hash of a record is the SHA-256, in 64 lower-case hexadecimal digits, of the
+UTF-8 bytes of one JSON object (RFC 8785, the JSON Canonicalization Scheme) whose members are all
+columns of the row in table `ledger` except `hash`, under the columns' names, with the values as
+they are stored:
 
-- `seq` is a whole number; `milliseconds` a whole number or null; every other column is a text. `facts` is a text that
-  happens to hold JSON: it is taken as a text, not opened.
-- Members are in the order of their names: app, at, chat_name, code, command, deployment, environment, event,
-  execution_id, facts, message, milliseconds, person, previous_hash, requester, room, seq, st2_user, version,
-  version_before. No blanks. Characters outside ASCII stand as themselves; only the quotation mark, the backslash and
-  the characters below U+0020 are escaped, the latter as \\b \\t \\n \\f \\r or \\u00xx.
-- `previous_hash` of a record is `hash` of the record before it; that of the first one, `seq` 1, is 64 zeros.
+- `seq` is a whole number; `milliseconds` a whole number or null; every other column is a text.
+  `facts` is a text that happens to hold JSON: it is taken as a text, not opened.
+- Members are in the order of their names: app, at, chat_name, code, command, deployment,
+  environment, event, execution_id, facts, message, milliseconds, person, previous_hash, requester,
+  room, seq, st2_user, version, version_before. No blanks. Characters outside ASCII stand as
+  themselves; only the quotation mark, the backslash and the characters below U+0020 are escaped,
+  the latter as \\b \\t \\n \\f \\r or \\u00xx.
+- `previous_hash` of a record is `hash` of the record before it; that of the first one, `seq` 1, is
+  64 zeros.
 
-In Python: `sha256(json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()`.
+In Python: `sha256(json.dumps(row, sort_keys=True, separators=(",", ":"),
+ensure_ascii=False).encode()).hexdigest()`.
 
-What the chain proves: no record was changed, taken out or put in, unless all later hashes were made anew. Somebody
-with full rights on the database could do that, or cut the end off: note the newest hash somewhere else now and then,
-and hand it to `verify_chain`.
+What the chain proves: no record was changed, taken out or put in, unless all later hashes were made
+anew. Somebody with full rights on the database could do that, or cut the end off: note the newest
+hash somewhere else now and then, and hand it to `verify_chain`.
 """
 
 from __future__ import annotations
@@ -34,7 +38,8 @@ if TYPE_CHECKING:
 
 GENESIS = "0" * 64
 
-# The hashed columns in the order of their names, which is the order in the JSON text: all of them but `hash`.
+# The hashed columns in the order of their names, which is the order in the JSON text: all of them
+# but `hash`.
 HASHED = (
     "app",
     "at",
@@ -88,7 +93,8 @@ class Break:
 
 @dataclass(frozen=True)
 class ChainReport:
-    """What a check found. `head` and `head_hash` are of the newest record (0 and 64 zeros when there is none).
+    """What a check found. `head` and `head_hash` are of the newest record (0 and 64 zeros when
+    there is none).
 
     `breaks` holds the first MOST_BREAKS of the `broken` breaks.
     """
@@ -111,10 +117,12 @@ def record_hash(values: Mapping[str, Any]) -> str:
 
 
 def verify_chain(connection: Connection, head_hash: str = "") -> ChainReport:
-    """Read the whole ledger in order and check every record against its hash and the record before it.
+    """Read the whole ledger in order and check every record against its hash and the record before
+    it.
 
-    `head_hash`, a hash noted earlier, must be in the chain: this also finds an end that was cut off and a chain that
-    was made anew. Memory does not grow with the ledger; a million records take some 20 seconds.
+    `head_hash`, a hash noted earlier, must be in the chain: this also finds an end that was cut off
+    and a chain that was made anew. Memory does not grow with the ledger; a million records take
+    some 20 seconds.
     """
     from sqlalchemy import select
 
@@ -143,19 +151,27 @@ def check(rows: Iterable[Sequence[Any]], head_hash: str = "") -> ChainReport:
         seen = seen or last == wanted
     if not seen:
         broken += 1
-        message = "No record has the hash that was noted: records after it were cut off, or the chain was made anew."
+        message = (
+            "No record has the hash that was noted: records after it were cut off, or the "
+            "chain was made anew."
+        )
         breaks.append(Break(seq, BreakKind.HEAD_GONE, message))
     return ChainReport(records, seq, last, broken, tuple(breaks))
 
 
 def _breaks(row: Sequence[Any], seq: int, last: str, at: str) -> Iterator[Break]:
-    """What is wrong with a record that should follow record `seq`, with that one's hash and time."""
+    """What is wrong with a record that should follow record `seq`, with that one's hash and
+    time."""
     here = row[_SEQ]
     if here != seq + 1:
         yield Break(here, BreakKind.MISSING, _gap(seq, here))
     elif row[_PREVIOUS] != last:
-        told = f"Record {here} does not continue record {seq}: one of the two was changed or put in."
-        yield Break(here, BreakKind.UNLINKED, told if seq else f"Record {here} does not begin a chain.")
+        told = (
+            f"Record {here} does not continue record {seq}: one of the two was changed or put in."
+        )
+        yield Break(
+            here, BreakKind.UNLINKED, told if seq else f"Record {here} does not begin a chain."
+        )
     if _hash_or_none(row[:-1]) != row[-1]:
         told = f"Record {here} was changed or put in by hand: its hash does not fit what it says."
         yield Break(here, BreakKind.CHANGED, told)
@@ -168,7 +184,11 @@ def _gap(seq: int, here: int) -> str:
     if here < 1:
         return f"Record {here} was put in: the first record is number 1."
     first, final = seq + 1, here - 1
-    return f"Record {first} is missing." if first == final else f"Records {first} to {final} are missing."
+    return (
+        f"Record {first} is missing."
+        if first == final
+        else f"Records {first} to {final} are missing."
+    )
 
 
 def _hash(values: Sequence[Any]) -> str:
@@ -185,7 +205,8 @@ def _hash_or_none(values: Sequence[Any]) -> Optional[str]:
 
 @contextmanager
 def reading_anything(connection: Connection) -> Iterator[None]:
-    """While inside, SQLite hands out texts that are not UTF-8 as well, instead of stopping at the first one."""
+    """While inside, SQLite hands out texts that are not UTF-8 as well, instead of stopping at the
+    first one."""
     if connection.dialect.name != "sqlite":
         yield
         return

@@ -1,6 +1,8 @@
-"""Ids of changes: short, readable aloud, without letters that look alike and without vowels, hence without words.
+"""Ids of changes: short, readable aloud, without letters that look alike and without vowels, hence
+without words.
 
-A change: a deployment that waits for approval or confirmation, or an emergency that waits for its review.
+A change: a deployment that waits for approval or confirmation, or an emergency that waits for its
+review.
 """
 
 from __future__ import annotations
@@ -28,12 +30,14 @@ def new_id(length: int = SHORTEST) -> str:
 
 
 def typed_id(text: str) -> str:
-    """The id that someone typed: without blanks, quotes and marks around, in capitals. It need not exist."""
+    """The id that someone typed: without blanks, quotes and marks around, in capitals. It need not
+    exist."""
     return _AROUND.sub("", tidied(text)).upper()
 
 
 class Kind(str, Enum):
-    """What a change waits for: others who approve, its requester's own confirmation, or a review afterwards."""
+    """What a change waits for: others who approve, its requester's own confirmation, or a review
+    afterwards."""
 
     APPROVAL = "approval"
     CONFIRMATION = "confirmation"
@@ -41,10 +45,11 @@ class Kind(str, Enum):
 
 
 class State(str, Enum):
-    """OPEN -> DEPLOYING -> DONE or FAILED; OPEN -> REJECTED, EXPIRED or WITHDRAWN. An emergency: REVIEW -> REVIEWED.
+    """OPEN -> DEPLOYING -> DONE or FAILED; OPEN -> REJECTED, EXPIRED or WITHDRAWN. An emergency:
+    REVIEW -> REVIEWED.
 
-    DEPLOYING goes back to OPEN (or becomes EXPIRED, when its time is over) when the deployment was held up before
-    anything was touched, and becomes WITHDRAWN when it could never go ahead.
+    DEPLOYING goes back to OPEN (or becomes EXPIRED, when its time is over) when the deployment was
+    held up before anything was touched, and becomes WITHDRAWN when it could never go ahead.
     """
 
     OPEN = "open"
@@ -62,12 +67,14 @@ class State(str, Enum):
 class Draft:
     """What a change is made of.
 
-    - `deployment`: the id that all its records share. `asked_version` is what was typed, `version` and `commit_id` what
-      that stood for, `version_before` what ran then.
-    - `owner` is the requester's `Speaker.key`; `shown`, `person`, `chat_name`, `room` and `st2_user` are what they were
-      when they asked.
-    - `plan`: the sentence that approvers were shown. `reason`: why an emergency passed what was in the way.
-    - `needed`: how many others must approve. `facts`: how to tell of it and carry it out, and how it was closed.
+    - `deployment`: the id that all its records share. `asked_version` is what was typed, `version`
+      and `commit_id` what that stood for, `version_before` what ran then.
+    - `owner` is the requester's `Speaker.key`; `shown`, `person`, `chat_name`, `room` and
+      `st2_user` are what they were when they asked.
+    - `plan`: the sentence that approvers were shown. `reason`: why an emergency passed what was in
+      the way.
+    - `needed`: how many others must approve. `facts`: how to tell of it and carry it out, and how
+      it was closed.
     """
 
     deployment: str
@@ -97,7 +104,8 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Change(Draft):
-    """A change as it stands in the database. `expires_at` is None for one that waits without end."""
+    """A change as it stands in the database. `expires_at` is None for one that waits without
+    end."""
 
     id: str = ""
     state: State = State.OPEN
@@ -111,17 +119,20 @@ class Change(Draft):
 
     @property
     def begun_at(self) -> str:
-        """When someone last set it off, as it is stored; empty when nobody did. No two beginnings have the same."""
+        """When someone last set it off, as it is stored; empty when nobody did. No two beginnings
+        have the same."""
         return str(self.facts.get("begun_at", ""))
 
     def expired(self, now: datetime) -> bool:
-        """Whether its time is over; also of one that a clock asked for that was wrong: it would be open for years."""
+        """Whether its time is over; also of one that a clock asked for that was wrong: it would be
+        open for years."""
         return self.expires_at is not None and (now >= self.expires_at or self.asked_at > soon(now))
 
 
 @dataclass(frozen=True)
 class Approval:
-    """That someone approved a change: who (`Speaker.key`, and as shown), when, and whether with a one-time code."""
+    """That someone approved a change: who (`Speaker.key`, and as shown), when, and whether with a
+    one-time code."""
 
     owner: str
     shown: str

@@ -1,8 +1,11 @@
-"""The steps of a change in the database: each is one UPDATE that only one of many callers at once can make.
+"""The steps of a change in the database: each is one UPDATE that only one of many callers at once
+can make.
 
-Everything here works within the caller's `store.write()` or `store.read()`. `changes` is what others import from.
+Everything here works within the caller's `store.write()` or `store.read()`. `changes` is what
+others import from.
 
-Changes and their approvals in the database, and what becomes of those that nobody cares for any more.
+Changes and their approvals in the database, and what becomes of those that nobody cares for any
+more.
 
 Everything here works within the caller's `store.write()` or `store.read()`.
 """
@@ -28,10 +31,14 @@ _TEXTS = tuple(one.name for one in fields(Draft) if one.name not in ("kind", "ne
 _WAITING = (State.OPEN, State.DEPLOYING, State.REVIEW)
 
 
-def open_change(store: Store, connection: Transaction, draft: Draft, seconds: Optional[float] = None) -> Change:
-    """Write a change down, open for so many seconds (None: without end) and under an id that no other has.
+def open_change(
+    store: Store, connection: Transaction, draft: Draft, seconds: Optional[float] = None
+) -> Change:
+    """Write a change down, open for so many seconds (None: without end) and under an id that no
+    other has.
 
-    An emergency starts in review. What asks for it is recorded by the caller, in the same transaction.
+    An emergency starts in review. What asks for it is recorded by the caller, in the same
+    transaction.
     """
     queue_up(connection)
     now = store.now(connection)
@@ -58,8 +65,11 @@ def find(connection: Transaction, typed: str) -> Optional[Change]:
 
 
 def find_same(connection: Transaction, draft: Draft) -> Optional[Change]:
-    """The open change by which the same person asked for the same version at the same place before."""
-    same = {name: clean(getattr(draft, name)) for name in ("app", "environment", "version", "owner")}
+    """The open change by which the same person asked for the same version at the same place
+    before."""
+    same = {
+        name: clean(getattr(draft, name)) for name in ("app", "environment", "version", "owner")
+    }
     where = " AND ".join(f"{name} = :{name}" for name in ("state", "kind", *same))
     query = f"SELECT * FROM changes WHERE {where} ORDER BY asked_at DESC LIMIT 1"  # noqa: S608
     found = rows(connection, query, state=State.OPEN.value, kind=draft.kind.value, **same)
@@ -67,7 +77,8 @@ def find_same(connection: Transaction, draft: Draft) -> Optional[Change]:
 
 
 def open_changes(connection: Transaction, environment: str = "", app: str = "") -> List[Change]:
-    """What waits: open, being deployed, or an emergency without review; oldest first. Empty names mean all."""
+    """What waits: open, being deployed, or an emergency without review; oldest first. Empty names
+    mean all."""
     where, values = one_of("state", [state.value for state in _WAITING])
     for name, value in (("environment", environment), ("app", app)):
         if value:
@@ -79,8 +90,15 @@ def open_changes(connection: Transaction, environment: str = "", app: str = "") 
 
 def approvals_of(connection: Transaction, change_id: str) -> List[Approval]:
     """Who approved it so far, oldest first."""
-    found = rows(connection, "SELECT * FROM approvals WHERE change = :change ORDER BY at, owner", change=change_id)
-    return [Approval(row["owner"], row["shown"], from_moment(row["at"]), bool(row["second_factor"])) for row in found]
+    found = rows(
+        connection,
+        "SELECT * FROM approvals WHERE change = :change ORDER BY at, owner",
+        change=change_id,
+    )
+    return [
+        Approval(row["owner"], row["shown"], from_moment(row["at"]), bool(row["second_factor"]))
+        for row in found
+    ]
 
 
 def add_approval(
@@ -106,19 +124,29 @@ def add_approval(
         "second_factor": int(second_factor),
     }
     if not insert_new(connection, "approvals", values) and second_factor:
-        update(connection, "approvals", {"second_factor": 1}, {"change": change_id, "owner": values["owner"]})
+        update(
+            connection,
+            "approvals",
+            {"second_factor": 1},
+            {"change": change_id, "owner": values["owner"]},
+        )
     return len(approvals_of(connection, change_id))
 
 
 def begin(store: Store, connection: Transaction, change_id: str, by: str) -> bool:
-    """Open becomes deploying. True for one caller, who then deploys, and afterwards calls `end` or `put_back`."""
-    return move(store, connection, change_id, State.OPEN, State.DEPLOYING, begun_by=by, begun_at=NOW)
+    """Open becomes deploying. True for one caller, who then deploys, and afterwards calls `end` or
+    `put_back`."""
+    return move(
+        store, connection, change_id, State.OPEN, State.DEPLOYING, begun_by=by, begun_at=NOW
+    )
 
 
 def is_begun(connection: Transaction, change: Change) -> bool:
-    """Whether it is still being deployed by who began it when this was read: `put_back` and `begin` make it another's.
+    """Whether it is still being deployed by who began it when this was read: `put_back` and `begin`
+    make it another's.
 
-    A runner that took so long that it was taken for dead finds out here that it must not start. Within `store.write()`.
+    A runner that took so long that it was taken for dead finds out here that it must not start.
+    Within `store.write()`.
     """
     queue_up(connection)
     now = find(connection, change.id)
@@ -137,10 +165,19 @@ def put_back(store: Store, connection: Transaction, change_id: str) -> bool:
 
 
 def close(
-    store: Store, connection: Transaction, change_id: str, before: State, after: State, by: str, why: str = ""
+    store: Store,
+    connection: Transaction,
+    change_id: str,
+    before: State,
+    after: State,
+    by: str,
+    why: str = "",
 ) -> bool:
-    """End it without deploying (rejected, withdrawn), or note its review: `before` becomes `after`. True for one."""
-    return move(store, connection, change_id, before, after, closed_by=by, closed_at=NOW, closed_why=why)
+    """End it without deploying (rejected, withdrawn), or note its review: `before` becomes `after`.
+    True for one."""
+    return move(
+        store, connection, change_id, before, after, closed_by=by, closed_at=NOW, closed_why=why
+    )
 
 
 def entry_of(change: Change, event: Event, code: Code, message: str, **facts: Any) -> Entry:
@@ -169,14 +206,25 @@ def entry_of(change: Change, event: Event, code: Code, message: str, **facts: An
 NOW = object()
 
 
-def move(store: Store, connection: Transaction, change_id: str, before: State, after: State, **facts: object) -> bool:
-    """From one state to another, with what else is known of it. False when it is not in the state before."""
+def move(
+    store: Store,
+    connection: Transaction,
+    change_id: str,
+    before: State,
+    after: State,
+    **facts: object,
+) -> bool:
+    """From one state to another, with what else is known of it. False when it is not in the state
+    before."""
     queue_up(connection)
     here = rows(connection, "SELECT facts FROM changes WHERE id = :id", id=change_id)
     if not here:
         return False
     now = moment(store.now(connection))
-    new = {**json.loads(here[0]["facts"]), **{name: now if value is NOW else value for name, value in facts.items()}}
+    new = {
+        **json.loads(here[0]["facts"]),
+        **{name: now if value is NOW else value for name, value in facts.items()},
+    }
     values = {"state": after.value, "facts": _json(new)}
     return update(connection, "changes", values, {"id": change_id, "state": before.value}) == 1
 
@@ -224,11 +272,11 @@ __all__ = [
     "tidy",
 ]
 
-# How long a change that was set off may take until its deployment is started or holds its claim. A runner that takes
-# longer is taken for dead; one that is only slow finds out by `is_begun`.
+# How long a change that was set off may take until its deployment is started or holds its claim. A
+# runner that takes longer is taken for dead; one that is only slow finds out by `is_begun`.
 RELEASED_AFTER = timedelta(minutes=5)
-# No execution lives longer: the actions' own time limit is an hour. What was started before, and has neither an end in
-# the record nor a claim, is not going on any more.
+# No execution lives longer: the actions' own time limit is an hour. What was started before, and
+# has neither an end in the record nor a claim, is not going on any more.
 _LONGEST = timedelta(hours=1, minutes=5)
 _ENDS = (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED)
 
@@ -236,7 +284,9 @@ _ENDS = (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED)
 def stale(store: Store, connection: Transaction) -> bool:
     """Whether `tidy` has something to do; for those who only read."""
     now = store.now(connection)
-    return any(one.state is State.DEPLOYING or _is_over(one, now) for one in open_changes(connection))
+    return any(
+        one.state is State.DEPLOYING or _is_over(one, now) for one in open_changes(connection)
+    )
 
 
 def tidy(store: Store, connection: Transaction) -> None:
@@ -259,8 +309,9 @@ def expire(store: Store, connection: Transaction) -> List[Change]:
 def settle(store: Store, connection: Transaction) -> List[Change]:
     """Go on with the changes whose runner died after it had set them off; returns those that moved.
 
-    A deployment that was started is closed by what the ledger says became of it. One that was not waits again, or has
-    expired: nothing was touched. A change whose claim is held is left alone, and so is one that was set off just now.
+    A deployment that was started is closed by what the ledger says became of it. One that was not
+    waits again, or has expired: nothing was touched. A change whose claim is held is left alone,
+    and so is one that was set off just now.
     """
     queue_up(connection)
     now = store.now(connection)
@@ -272,7 +323,11 @@ def _settle(store: Store, connection: Transaction, change: Change, now: datetime
     query = "SELECT lease_until FROM claims WHERE deployment = :deployment"
     claim = rows(connection, query, deployment=change.deployment)
     lease = claim[0]["lease_until"] if claim else None
-    since = [one for one in of_deployment(connection, change.deployment) if moment(one.at) >= change.begun_at]
+    since = [
+        one
+        for one in of_deployment(connection, change.deployment)
+        if moment(one.at) >= change.begun_at
+    ]
     started = [one.seq for one in since if one.event is Event.STARTED]
     if not started:
         # One that runs for longer than any lease was taken by a clock that was wrong.
@@ -311,7 +366,11 @@ def _wait_again(store: Store, connection: Transaction, change: Change, now: date
 def _held_up(connection: Transaction, change: Change) -> str:
     """Why a change that was set off was not started, as far as the record knows."""
     ends = (Event.FAILED, Event.REFUSED, Event.INTERRUPTED)
-    since = [one for one in of_deployment(connection, change.deployment) if moment(one.at) >= change.begun_at]
+    since = [
+        one
+        for one in of_deployment(connection, change.deployment)
+        if moment(one.at) >= change.begun_at
+    ]
     busy = any(one.event in ends and one.code == Code.STORE_BUSY.value for one in since)
     return "the database was busy" if busy else "its runner was lost before anything was touched"
 
@@ -329,6 +388,7 @@ def _is_over(change: Change, now: datetime) -> bool:
 
 
 def released_at(change: Change, now: datetime, lease: float) -> datetime:
-    """When `settle` lets go of a change that was set off and not started, whatever its runner still holds by then."""
+    """When `settle` lets go of a change that was set off and not started, whatever its runner still
+    holds by then."""
     begun: Optional[datetime] = from_moment(change.begun_at) if change.begun_at else None
     return max((begun or now) + RELEASED_AFTER, now + timedelta(seconds=lease))

@@ -6,8 +6,11 @@ from ..db import Store
 from ..db.sql import Transaction, change, clean, insert, moment, rows
 
 
-def keep(store: Store, connection: Transaction, app: str, environment: str, name: str, value: str) -> None:
-    """Write it down in place of what stood there, within the caller's `store.write()`. An empty value removes it."""
+def keep(
+    store: Store, connection: Transaction, app: str, environment: str, name: str, value: str
+) -> None:
+    """Write it down in place of what stood there, within the caller's `store.write()`. An empty
+    value removes it."""
     place = {"app": app, "environment": environment, "name": name}
     change(connection, f"DELETE FROM handles WHERE {_HERE}", **place)  # noqa: S608
     if value:

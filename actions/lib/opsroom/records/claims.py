@@ -1,4 +1,5 @@
-"""Claims: at most one deployment at a time for an application on an environment, and none that outlives its runner."""
+"""Claims: at most one deployment at a time for an application on an environment, and none that
+outlives its runner."""
 
 from __future__ import annotations
 
@@ -16,10 +17,12 @@ NOT_YET = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Claim:
-    """Who works on an application on an environment. The last three fields are filled in by the database's clock.
+    """Who works on an application on an environment. The last three fields are filled in by the
+    database's clock.
 
-    `deployment` is the id that the ledger's records share; `holder` the name as it is shown; `step` what is being done.
-    `lease_until` is moved on by `renew`; when it has passed (`expired`), the runner is taken for dead.
+    `deployment` is the id that the ledger's records share; `holder` the name as it is shown; `step`
+    what is being done. `lease_until` is moved on by `renew`; when it has passed (`expired`), the
+    runner is taken for dead.
     """
 
     app: str
@@ -38,22 +41,30 @@ class Claim:
     expired: bool = False
 
 
-_TEXTS = tuple(one.name for one in fields(Claim) if one.name not in ("started_at", "lease_until", "expired"))
+_TEXTS = tuple(
+    one.name for one in fields(Claim) if one.name not in ("started_at", "lease_until", "expired")
+)
 
 
-def take(store: Store, connection: Transaction, claim: Claim, lease_seconds: float) -> Optional[Claim]:
+def take(
+    store: Store, connection: Transaction, claim: Claim, lease_seconds: float
+) -> Optional[Claim]:
     """Claim the application on the environment, within the caller's `store.write()`.
 
-    Returns None when it is taken, else the claim that is in the way: live, or `expired` and waiting for `settle`.
-    What decides is the table's key, not a look before: of any number of callers at once, one gets it.
+    Returns None when it is taken, else the claim that is in the way: live, or `expired` and waiting
+    for `settle`. What decides is the table's key, not a look before: of any number of callers at
+    once, one gets it.
     """
     queue_up(connection)
     now = store.now(connection)
     values: Dict[str, Any] = {name: clean(getattr(claim, name)) for name in _TEXTS}
-    values.update(started_at=moment(now), lease_until=moment(now + timedelta(seconds=lease_seconds)))
+    values.update(
+        started_at=moment(now), lease_until=moment(now + timedelta(seconds=lease_seconds))
+    )
     if insert_new(connection, "claims", values):
         return None
-    # Nobody else can change claims before this transaction ends, so what was in the way is still there.
+    # Nobody else can change claims before this transaction ends, so what was in the way is still
+    # there.
     in_the_way = current(store, connection, values["app"], values["environment"])
     if in_the_way:
         return in_the_way[0]
@@ -61,10 +72,13 @@ def take(store: Store, connection: Transaction, claim: Claim, lease_seconds: flo
     raise Failure(Code.STORE_FAILED, told, "Ask again.")
 
 
-def renew(store: Store, connection: Transaction, deployment: str, lease_seconds: float, step: str = "") -> bool:
+def renew(
+    store: Store, connection: Transaction, deployment: str, lease_seconds: float, step: str = ""
+) -> bool:
     """Move the end of the lease to `lease_seconds` from now, and note the step when one is given.
 
-    False when the claim is no longer there: it was released, or settled by somebody after its lease had run out.
+    False when the claim is no longer there: it was released, or settled by somebody after its lease
+    had run out.
     """
     queue_up(connection)
     values = {"lease_until": moment(store.now(connection) + timedelta(seconds=lease_seconds))}
@@ -76,25 +90,38 @@ def renew(store: Store, connection: Transaction, deployment: str, lease_seconds:
 def release(connection: Transaction, deployment: str) -> bool:
     """Give the claim back. False when it was no longer there."""
     queue_up(connection)
-    return change(connection, "DELETE FROM claims WHERE deployment = :deployment", deployment=deployment) == 1
+    return (
+        change(
+            connection, "DELETE FROM claims WHERE deployment = :deployment", deployment=deployment
+        )
+        == 1
+    )
 
 
-def current(store: Store, connection: Transaction, app: str = "", environment: str = "") -> List[Claim]:
+def current(
+    store: Store, connection: Transaction, app: str = "", environment: str = ""
+) -> List[Claim]:
     """All claims, oldest first, each with whether it has `expired`. Empty names mean all."""
     named = {name: value for name, value in (("app", app), ("environment", environment)) if value}
     where = " AND ".join(["1 = 1", *(f"{name} = :{name}" for name in named)])
     query = f"SELECT * FROM claims WHERE {where} ORDER BY started_at, app, environment"  # noqa: S608
     found = [_claim(row) for row in rows(connection, query, **named)]
     now = store.now(connection)
-    return [replace(claim, expired=claim.lease_until <= now or _from_tomorrow(claim, now)) for claim in found]
+    return [
+        replace(claim, expired=claim.lease_until <= now or _from_tomorrow(claim, now))
+        for claim in found
+    ]
 
 
 def _from_tomorrow(claim: Claim, now: datetime) -> bool:
-    """Whether it was taken by a clock that was wrong: its lease would run for years. A live runner renews it anyway."""
+    """Whether it was taken by a clock that was wrong: its lease would run for years. A live runner
+    renews it anyway."""
     return claim.started_at > soon(now) and claim.lease_until > soon(now)
 
 
-def expired(store: Store, connection: Transaction, app: str = "", environment: str = "") -> List[Claim]:
+def expired(
+    store: Store, connection: Transaction, app: str = "", environment: str = ""
+) -> List[Claim]:
     """The claims whose lease has run out: their runner died or lost the database."""
     return [claim for claim in current(store, connection, app, environment) if claim.expired]
 
@@ -102,8 +129,9 @@ def expired(store: Store, connection: Transaction, app: str = "", environment: s
 def settle(store: Store, connection: Transaction, claim: Claim, ended: bool = False) -> bool:
     """Remove exactly this claim if it is still there and still expired.
 
-    With `ended`, its process is known to have ended: then it need not be expired, only unchanged since it was read.
-    True for the one caller that removed it, who then records in the same transaction how the deployment ended.
+    With `ended`, its process is known to have ended: then it need not be expired, only unchanged
+    since it was read. True for the one caller that removed it, who then records in the same
+    transaction how the deployment ended.
     """
     queue_up(connection)
     this = "app = :app AND environment = :environment AND deployment = :deployment AND lease_until "
@@ -112,7 +140,15 @@ def settle(store: Store, connection: Transaction, claim: Claim, ended: bool = Fa
     now = store.now(connection)
     unchanged = ended or (claim.expired and claim.lease_until > now)
     over, until = ("=", claim.lease_until) if unchanged else ("<=", now)
-    return change(connection, f"DELETE FROM claims WHERE {this} {over} :at", at=moment(until), **values) == 1  # noqa: S608
+    return (
+        change(
+            connection,
+            f"DELETE FROM claims WHERE {this} {over} :at",  # noqa: S608
+            at=moment(until),
+            **values,
+        )
+        == 1
+    )
 
 
 def _claim(values: Any) -> Claim:

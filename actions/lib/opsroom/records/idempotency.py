@@ -1,9 +1,12 @@
-"""Doing a thing elsewhere once: the same message twice, a lost answer and a runner that died all lead to one card.
+"""Doing a thing elsewhere once: the same message twice, a lost answer and a runner that died all
+lead to one card.
 
-Other systems have no keys against doubles, or keys that end with the incident. So before anything is sent, a row says
-what is about to be made and which mark it will carry; afterwards it holds the answer. The decision is one transaction.
+Other systems have no keys against doubles, or keys that end with the incident. So before anything
+is sent, a row says what is about to be made and which mark it will carry; afterwards it holds the
+answer. The decision is one transaction.
 
-What came before: an event of a sensor or a delivery of a webhook that comes again is not acted upon again.
+What came before: an event of a sensor or a delivery of a webhook that comes again is not acted upon
+again.
 """
 
 from __future__ import annotations
@@ -22,17 +25,20 @@ from ..db.sql import Transaction, change, clean, from_moment, insert, moment, ro
 
 # The same message by the same person within this long is the same request, in seconds.
 WITHIN = 60.0
-# A runner that has been at it for longer than this is dead: an action that talks to another system ends before it does.
+# A runner that has been at it for longer than this is dead: an action that talks to another system
+# ends before it does.
 PATIENCE = 90.0
-# What nobody knows the outcome of is looked for this long; after that, the same words mean a new request.
+# What nobody knows the outcome of is looked for this long; after that, the same words mean a new
+# request.
 LOOKED_FOR = 900.0
 
 
 class Turn(str, Enum):
     """What to do about a request.
 
-    GO: nobody has asked this; make it. LOOK: it may have been made; look for the mark first, and make it only when it
-    is not there. DONE: it was made; `answer` says what. BUSY: somebody is at it right now.
+    GO: nobody has asked this; make it. LOOK: it may have been made; look for the mark first, and
+    make it only when it is not there. DONE: it was made; `answer` says what. BUSY: somebody is at
+    it right now.
     """
 
     GO = "go"
@@ -43,9 +49,11 @@ class Turn(str, Enum):
 
 @dataclass(frozen=True)
 class Begun:
-    """The decision, the mark that the thing made carries, and the answer where there is one already.
+    """The decision, the mark that the thing made carries, and the answer where there is one
+    already.
 
-    `since` is when it was first asked, `deployment` the id that the ledger's records of that request share.
+    `since` is when it was first asked, `deployment` the id that the ledger's records of that
+    request share.
     """
 
     turn: Turn
@@ -61,12 +69,16 @@ def key_of(*parts: str) -> str:
 
 
 def new_mark() -> str:
-    """A word that nothing else carries: 16 characters, safe in labels, addresses and every query language."""
+    """A word that nothing else carries: 16 characters, safe in labels, addresses and every query
+    language."""
     return "ops" + secrets.token_hex(7)[:13]
 
 
-def begin(store: Store, on: Transaction, key: str, deployment: str, within: float = WITHIN) -> Begun:
-    """Decide, within the caller's transaction that writes, and take the turn where it is GO or LOOK."""
+def begin(
+    store: Store, on: Transaction, key: str, deployment: str, within: float = WITHIN
+) -> Begun:
+    """Decide, within the caller's transaction that writes, and take the turn where it is GO or
+    LOOK."""
     queue_up(on)
     now = store.now(on)
     found = rows(on, "SELECT * FROM repeats WHERE key = :key", key=key)
@@ -89,12 +101,18 @@ def begin(store: Store, on: Transaction, key: str, deployment: str, within: floa
     taken = from_moment(row["ended_at"] or row["began_at"])
     if row["state"] == "doing" and now < taken + timedelta(seconds=PATIENCE):
         return Begun(Turn.BUSY, **known)
-    # Its outcome is not known, or its runner died: the mark and the moment stay, so that what was made is found by it.
+    # Its outcome is not known, or its runner died: the mark and the moment stay, so that what was
+    # made is found by it.
     return _look(on, key, deployment, known, now)
 
 
-def _look(on: Transaction, key: str, deployment: str, known: Dict[str, Any], now: datetime) -> Begun:
-    again = "UPDATE repeats SET state = 'doing', began_at = :since, ended_at = :now, deployment = :it WHERE key = :key"
+def _look(
+    on: Transaction, key: str, deployment: str, known: Dict[str, Any], now: datetime
+) -> Begun:
+    again = (
+        "UPDATE repeats SET state = 'doing', began_at = :since, ended_at = :now, deployment "
+        "= :it WHERE key = :key"
+    )
     change(on, again, since=moment(known["since"]), now=moment(now), it=deployment, key=key)
     return Begun(Turn.LOOK, **known)
 
@@ -126,19 +144,28 @@ def forget(on: Transaction, mark: str) -> None:
 
 def _take(on: Transaction, key: str, deployment: str, now: datetime) -> Begun:
     begun = Begun(Turn.GO, new_mark(), now, deployment)
-    values = {"key": key, "mark": begun.mark, "state": "doing", "deployment": deployment, "answer": ""}
+    values = {
+        "key": key,
+        "mark": begun.mark,
+        "state": "doing",
+        "deployment": deployment,
+        "answer": "",
+    }
     insert(on, "repeats", {**values, "began_at": moment(now), "ended_at": ""})
     return begun
 
 
-# So long it is known that something came before, in seconds. What is older than a day is not acted upon anyway.
+# So long it is known that something came before, in seconds. What is older than a day is not acted
+# upon anyway.
 KEPT = 8 * 86400.0
 
 
 def first_time(store: Store, connection: Transaction, kind: str, id: str) -> bool:
-    """Whether it comes for the first time, within the caller's `store.write()`: of any number at once, one is first.
+    """Whether it comes for the first time, within the caller's `store.write()`: of any number at
+    once, one is first.
 
-    What is done because of it belongs into the same transaction, or may not be done when a runner dies.
+    What is done because of it belongs into the same transaction, or may not be done when a runner
+    dies.
     """
     queue_up(connection)
     kind, id = clean(kind), clean(id)

@@ -1,4 +1,5 @@
-"""Declared incidents: what was said, and what was made of it so far, so that each thing is made once."""
+"""Declared incidents: what was said, and what was made of it so far, so that each thing is made
+once."""
 
 from __future__ import annotations
 
@@ -17,18 +18,19 @@ from ..people import Speaker
 from .change import new_id
 
 OPEN, CLOSED = "open", "closed"
-# The same words by the same person within so many seconds mean the same incident, while it is open: what of it
-# could not be made is tried once more.
+# The same words by the same person within so many seconds mean the same incident, while it is open:
+# what of it could not be made is tried once more.
 WITHIN = 3600.0
 _TRIES = 50
 
 
 @dataclass(frozen=True)
 class Incident:
-    """One incident. `who` is whom it is for, as typed; `app` the application, where it is about one.
+    """One incident. `who` is whom it is for, as typed; `app` the application, where it is about
+    one.
 
-    What is empty is not there yet: `card` in `tracker` (`card_mark` is what it carries), `page` in `pager` (as people
-    type it), `linked`; of a closed one `page_over`, `card_told` and `card_over`.
+    What is empty is not there yet: `card` in `tracker` (`card_mark` is what it carries), `page` in
+    `pager` (as people type it), `linked`; of a closed one `page_over`, `card_told` and `card_over`.
     """
 
     id: str
@@ -65,14 +67,26 @@ _TIMES = ("since", "closed_at")
 
 
 def declare(
-    store: Store, connection: Connection, who: str, text: str, speaker: Speaker, app: str = "", execution_id: str = ""
+    store: Store,
+    connection: Connection,
+    who: str,
+    text: str,
+    speaker: Speaker,
+    app: str = "",
+    execution_id: str = "",
 ) -> Tuple[Incident, bool]:
     """The incident, and whether it is new, within the caller's `store.write()`."""
     queue_up(connection)
     now = store.now(connection)
-    mine = (incidents.c.owner == clean(speaker.key), incidents.c.who == clean(who), incidents.c.text == clean(text))
+    mine = (
+        incidents.c.owner == clean(speaker.key),
+        incidents.c.who == clean(who),
+        incidents.c.text == clean(text),
+    )
     young = incidents.c.since > moment(now - timedelta(seconds=WITHIN))
-    row = connection.execute(select(incidents).where(*mine, young, incidents.c.state == OPEN).limit(1)).first()
+    row = connection.execute(
+        select(incidents).where(*mine, young, incidents.c.state == OPEN).limit(1)
+    ).first()
     if row is not None:
         return _incident(row), False
     made = Incident(
@@ -106,9 +120,11 @@ def note(on: Transaction, id: str, **changes: Any) -> None:
 
 
 def settle_words(store: Store, connection: Connection, id: str, words: str) -> str:
-    """What its page says: these words, unless others were settled before. Within the caller's `store.write()`.
+    """What its page says: these words, unless others were settled before. Within the caller's
+    `store.write()`.
 
-    Two who page for it at the same moment, of whom one knows of the card, then send the same words: one page.
+    Two who page for it at the same moment, of whom one knows of the card, then send the same words:
+    one page.
     """
     queue_up(connection)
     query = update(incidents).where(incidents.c.id == id, incidents.c.page_words == "")
@@ -119,23 +135,40 @@ def settle_words(store: Store, connection: Connection, id: str, words: str) -> s
 def close(store: Store, connection: Connection, id: str, by: str, closing: str) -> bool:
     """Whether this closed it: of two who do, one does. Within the caller's `store.write()`."""
     queue_up(connection)
-    values = _values({"state": CLOSED, "closed_at": store.now(connection), "closed_by": by, "closing": closing})
+    values = _values(
+        {"state": CLOSED, "closed_at": store.now(connection), "closed_by": by, "closing": closing}
+    )
     query = update(incidents).where(incidents.c.id == id, incidents.c.state == OPEN)
     return connection.execute(query.values(**values)).rowcount > 0
 
 
 def open_incidents(connection: Connection, limit: int = 50) -> List[Incident]:
     """Those that nobody has closed, newest first."""
-    query = select(incidents).where(incidents.c.state == OPEN).order_by(incidents.c.since.desc()).limit(limit)
+    query = (
+        select(incidents)
+        .where(incidents.c.state == OPEN)
+        .order_by(incidents.c.since.desc())
+        .limit(limit)
+    )
     return [_incident(row) for row in connection.execute(query)]
 
 
 def page_of(connection: Connection, incident: Incident) -> Optional[Dict[str, str]]:
-    """The page that was sent for it, as changes to it: found by its words, which begin with the incident's id."""
+    """The page that was sent for it, as changes to it: found by its words, which begin with the
+    incident's id."""
     mine = (pages.c.owner == clean(incident.owner), pages.c.text.like(f"Incident {incident.id}: %"))
-    known = (pages.c.incident != "", pages.c.paged_at >= moment(incident.since) if incident.since else true())
-    row = connection.execute(select(pages).where(*mine, *known).order_by(pages.c.paged_at).limit(1)).first()
-    return None if row is None else {"pager": row.pager, "page": row.number or row.incident, "page_url": row.url}
+    known = (
+        pages.c.incident != "",
+        pages.c.paged_at >= moment(incident.since) if incident.since else true(),
+    )
+    row = connection.execute(
+        select(pages).where(*mine, *known).order_by(pages.c.paged_at).limit(1)
+    ).first()
+    return (
+        None
+        if row is None
+        else {"pager": row.pager, "page": row.number or row.incident, "page_url": row.url}
+    )
 
 
 def _free(connection: Connection) -> str:

@@ -1,4 +1,5 @@
-"""The ledger: who asked for what, and what became of it. It only grows, and every record vouches for the one before."""
+"""The ledger: who asked for what, and what became of it. It only grows, and every record vouches
+for the one before."""
 
 from __future__ import annotations
 
@@ -18,15 +19,18 @@ from .chain import GENESIS, record_hash
 class Event(str, Enum):
     """What a record says.
 
-    A deployment has one ASKED, perhaps one STARTED, and one of REFUSED, SUCCEEDED, FAILED and INTERRUPTED as its end.
-    In between, where the environment wants it: WAITING (a change was made), APPROVED (once for each approver) or
-    REJECTED, CONFIRMED, EXPIRED, OVERRIDDEN (an emergency passed what was in the way). After it: REVIEWED. All of them
-    carry the deployment's id. LOCKED and UNLOCKED tell of locks.
+    A deployment has one ASKED, perhaps one STARTED, and one of REFUSED, SUCCEEDED, FAILED and
+    INTERRUPTED as its end. In between, where the environment wants it: WAITING (a change was made),
+    APPROVED (once for each approver) or REJECTED, CONFIRMED, EXPIRED, OVERRIDDEN (an emergency
+    passed what was in the way). After it: REVIEWED. All of them carry the deployment's id. LOCKED
+    and UNLOCKED tell of locks.
 
-    A request about a card or a page has one ASKED too, and as its end REFUSED, FAILED or what was done: CARD_... and
-    PAGED, ACKNOWLEDGED, RESOLVED, ESCALATED, RESPONDER_ADDED. UNCONFIRMED: it may have been done, nobody could tell.
+    A request about a card or a page has one ASKED too, and as its end REFUSED, FAILED or what was
+    done: CARD_... and PAGED, ACKNOWLEDGED, RESOLVED, ESCALATED, RESPONDER_ADDED. UNCONFIRMED: it
+    may have been done, nobody could tell.
 
-    DRIFT: what runs changed, and nobody had asked opsroom for it. QUIET and LOUD: whether announcements are told.
+    DRIFT: what runs changed, and nobody had asked opsroom for it. QUIET and LOUD: whether
+    announcements are told.
 
     DECLARED and CLOSED: an incident; what was made of it has records of its own.
     """
@@ -67,8 +71,10 @@ class Event(str, Enum):
 class Entry:
     """What there is to record. Empty texts stand for what is not known.
 
-    - `deployment`: the id that all records of one request share; `command`: the verb as the person knows it.
-    - `requester`: the name as it is shown; `person`: the configured person, empty when nobody is mapped.
+    - `deployment`: the id that all records of one request share; `command`: the verb as the person
+      knows it.
+    - `requester`: the name as it is shown; `person`: the configured person, empty when nobody is
+      mapped.
     - `version_before`, `version`: what ran before, and what runs after or was wanted.
     - `code`, `message`: the reason code and the sentence that were answered.
     - `seconds`: how long it took, kept to the millisecond; None when that makes no sense.
@@ -99,7 +105,8 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Record(Entry):
-    """An entry as it stands in the ledger: its number (from 1, without gaps), its time (UTC), and its hashes."""
+    """An entry as it stands in the ledger: its number (from 1, without gaps), its time (UTC), and
+    its hashes."""
 
     seq: int = 0
     at: datetime = _NEVER
@@ -108,7 +115,8 @@ class Record(Entry):
 
     @property
     def clock(self) -> datetime:
-        """What the clock said when it was written: later than that it is dated where an earlier record is."""
+        """What the clock said when it was written: later than that it is dated where an earlier
+        record is."""
         try:
             noted = from_moment(self.facts["clock"])
         except (KeyError, TypeError, ValueError):
@@ -120,13 +128,15 @@ _TEXTS = tuple(f.name for f in fields(Entry) if f.name not in ("event", "seconds
 
 
 def append(store: Store, on: Transaction, entry: Entry) -> Record:
-    """Add a record, within the caller's `store.write()`, so that it is committed together with what it tells of.
+    """Add a record, within the caller's `store.write()`, so that it is committed together with what
+    it tells of.
 
-    The database lets one transaction at a time do this. Texts lose NUL characters and halves of surrogate pairs; facts
-    that JSON cannot hold are kept as their text: a record is never lost because of what is in it.
+    The database lets one transaction at a time do this. Texts lose NUL characters and halves of
+    surrogate pairs; facts that JSON cannot hold are kept as their text: a record is never lost
+    because of what is in it.
 
-    `at` never goes back: when the clock was set back, the record gets the time of the one before it, and `facts.clock`
-    has what the clock said.
+    `at` never goes back: when the clock was set back, the record gets the time of the one before
+    it, and `facts.clock` has what the clock said.
     """
     queue_up(on)
     newest, newest_at, newest_hash = _head(on)
@@ -161,15 +171,25 @@ def _head(on: Transaction) -> Tuple[int, str, str]:
 
 def of_deployment(on: Transaction, deployment: str) -> List[Record]:
     """All records of one deployment, oldest first."""
-    found = rows(on, "SELECT * FROM ledger WHERE deployment = :deployment ORDER BY seq", deployment=deployment)
+    found = rows(
+        on,
+        "SELECT * FROM ledger WHERE deployment = :deployment ORDER BY seq",
+        deployment=deployment,
+    )
     return [from_columns(one) for one in found]
 
 
 def record_of(values: Mapping[str, Any]) -> Record:
-    """The record in a row, by column. Raises ValueError or TypeError for what opsroom did not write."""
+    """The record in a row, by column. Raises ValueError or TypeError for what opsroom did not
+    write."""
     strange = [name for name in (*_TEXTS, "at", "hash") if not isinstance(values[name], str)]
     record = from_columns(values)
-    if strange or not isinstance(record.seq, int) or not isinstance(record.facts, dict) or record.at.tzinfo is None:
+    if (
+        strange
+        or not isinstance(record.seq, int)
+        or not isinstance(record.facts, dict)
+        or record.at.tzinfo is None
+    ):
         raise ValueError(", ".join(strange) or "seq, at or facts")
     return record
 

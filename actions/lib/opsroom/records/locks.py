@@ -1,4 +1,5 @@
-"""Locks: a place that one person keeps for themselves, with a reason, for a time or until they give it back."""
+"""Locks: a place that one person keeps for themselves, with a reason, for a time or until they give
+it back."""
 
 from __future__ import annotations
 
@@ -8,7 +9,18 @@ from typing import Any, Dict, List, Optional
 
 from ..db import Store
 from ..db.engine import queue_up
-from ..db.sql import Transaction, change, clean, from_moment, insert_new, may_write, moment, rows, soon, update
+from ..db.sql import (
+    Transaction,
+    change,
+    clean,
+    from_moment,
+    insert_new,
+    may_write,
+    moment,
+    rows,
+    soon,
+    update,
+)
 from ..errors import Code, Failure
 from ..people import Speaker
 from ..text import one_line, stamp
@@ -21,9 +33,10 @@ NOT_YET = datetime.min.replace(tzinfo=timezone.utc)
 class Lock:
     """Who keeps which place, and why.
 
-    An empty `app` means every application of the environment; when `environment` is empty too, everything is locked.
-    `owner` is the `Speaker.key` that is compared, `shown` the name that messages say. `since` is filled in by the
-    database's clock; `until` is None for a lock without end.
+    An empty `app` means every application of the environment; when `environment` is empty too,
+    everything is locked. `owner` is the `Speaker.key` that is compared, `shown` the name that
+    messages say. `since` is filled in by the database's clock; `until` is None for a lock without
+    end.
     """
 
     app: str
@@ -54,7 +67,8 @@ class Lock:
 class Taken:
     """What came of `take`: the lock that stands there now.
 
-    `ok`: it is the caller's. `renewed` is the same owner's lock as it was before, when there was one.
+    `ok`: it is the caller's. `renewed` is the same owner's lock as it was before, when there was
+    one.
     """
 
     lock: Lock
@@ -68,8 +82,9 @@ _TEXTS = tuple(one.name for one in fields(Lock) if one.name not in ("since", "un
 def take(store: Store, connection: Transaction, wanted: Lock) -> Taken:
     """Lock a place, within the caller's `store.write()`, who records it in the same transaction.
 
-    What decides is the table's key, not a look before: of any number of callers at once, one gets it. Whoever has it
-    already gets a new reason and end, and keeps the time since when. A lock whose time is over is not in the way.
+    What decides is the table's key, not a look before: of any number of callers at once, one gets
+    it. Whoever has it already gets a new reason and end, and keeps the time since when. A lock
+    whose time is over is not in the way.
     """
     queue_up(connection)
     sweep(store, connection)
@@ -78,7 +93,8 @@ def take(store: Store, connection: Transaction, wanted: Lock) -> Taken:
     lock = Lock(**texts, since=now, until=wanted.until)
     if insert_new(connection, "locks", _values(lock)):
         return Taken(lock, ok=True)
-    # Nobody else can change locks before this transaction ends, so what was in the way is still there.
+    # Nobody else can change locks before this transaction ends, so what was in the way is still
+    # there.
     there = find(connection, lock.app, lock.environment)
     if there is None:
         raise Failure(Code.STORE_FAILED, "The lock could not be written.", "Say it again.")
@@ -104,14 +120,20 @@ def find(connection: Transaction, app: str, environment: str) -> Optional[Lock]:
     return _lock(found[0]) if found else None
 
 
-def current(store: Store, connection: Transaction, app: str = "", environment: str = "") -> List[Lock]:
+def current(
+    store: Store, connection: Transaction, app: str = "", environment: str = ""
+) -> List[Lock]:
     """The locks that hold now, the widest first. An empty name means all.
 
-    With names, those that matter there: for web on uat its own, that of all uat, and that of everything.
+    With names, those that matter there: for web on uat its own, that of all uat, and that of
+    everything.
     """
     named = {name: value for name, value in (("app", app), ("environment", environment)) if value}
     where = " AND ".join(["1 = 1", *(f"{name} IN ('', :{name})" for name in named)])
-    widest = "CASE WHEN environment = '' THEN 0 ELSE 1 END, CASE WHEN app = '' THEN 0 ELSE 1 END, since, app"
+    widest = (
+        "CASE WHEN environment = '' THEN 0 ELSE 1 END, CASE WHEN app = '' THEN 0 ELSE 1 "
+        "END, since, app"
+    )
     there = rows(connection, f"SELECT * FROM locks WHERE {where} ORDER BY {widest}", **named)  # noqa: S608
     now = store.now(connection)
     found = [_put_right(connection, _lock(row), now) for row in there]
@@ -119,10 +141,11 @@ def current(store: Store, connection: Transaction, app: str = "", environment: s
 
 
 def active(store: Store, connection: Transaction, app: str, environment: str) -> List[Lock]:
-    """The locks that a deployment of the application to the environment meets now, the widest first.
+    """The locks that a deployment of the application to the environment meets now, the widest
+    first.
 
-    Within `store.write()` nobody else can lock from here to the transaction's end: a claim that is taken there was
-    either taken before a lock, or is refused by it.
+    Within `store.write()` nobody else can lock from here to the transaction's end: a claim that is
+    taken there was either taken before a lock, or is refused by it.
     """
     if may_write(connection):
         # Without it, on PostgreSQL, a lock could be committed between this look and the claim.
@@ -131,7 +154,8 @@ def active(store: Store, connection: Transaction, app: str, environment: str) ->
 
 
 def sweep(store: Store, connection: Transaction) -> List[Lock]:
-    """Remove the locks whose time is over, and record that it was. Those who write locks do this first."""
+    """Remove the locks whose time is over, and record that it was. Those who write locks do this
+    first."""
     queue_up(connection)
     now = store.now(connection)
     found = rows(connection, "SELECT * FROM locks WHERE until <> ''")
@@ -170,10 +194,11 @@ def lock_after_rollback(
     deployment: str = "",
     execution_id: str = "",
 ) -> Optional[Lock]:
-    """Lock the application there for who rolled it back, in the transaction that records the rollback.
+    """Lock the application there for who rolled it back, in the transaction that records the
+    rollback.
 
-    A lock that is already on this very place stays as it is; then None is returned. One of the whole environment does
-    not count: it may end before the bad version is mended.
+    A lock that is already on this very place stays as it is; then None is returned. One of the
+    whole environment does not count: it may end before the bad version is mended.
     """
     sweep(store, connection)
     if find(connection, app, environment) is not None:
@@ -218,16 +243,24 @@ _HERE = "app = :app AND environment = :environment"
 def _put_right(on: Transaction, lock: Lock, now: datetime) -> Lock:
     """The lock with the times that it has by a right clock, where a wrong one dated it after now.
 
-    It was made before the first record after its own whose clock does not say so; its time runs from there.
+    It was made before the first record after its own whose clock does not say so; its time runs
+    from there.
     """
     if lock.since <= soon(now):
         return lock
     where = "event = 'locked' AND app = :app AND environment = :environment"
-    made = rows(on, f"SELECT max(seq) AS seq FROM ledger WHERE {where}", app=lock.app, environment=lock.environment)  # noqa: S608
+    made = rows(
+        on,
+        f"SELECT max(seq) AS seq FROM ledger WHERE {where}",  # noqa: S608
+        app=lock.app,
+        environment=lock.environment,
+    )
     query = "SELECT * FROM ledger WHERE seq > :seq ORDER BY seq LIMIT 1000"
     later = (from_columns(row).clock for row in rows(on, query, seq=made[0]["seq"] or 0))
     since = next((at for at in later if at <= soon(now)), now)
-    return replace(lock, since=since, until=since + (lock.until - lock.since) if lock.until else None)
+    return replace(
+        lock, since=since, until=since + (lock.until - lock.since) if lock.until else None
+    )
 
 
 def _over(lock: Lock, now: datetime) -> bool:

@@ -1,4 +1,5 @@
-"""One-time codes (RFC 6238): the second factor of whoever approves. Each works once, on all runners together."""
+"""One-time codes (RFC 6238): the second factor of whoever approves. Each works once, on all runners
+together."""
 
 from __future__ import annotations
 
@@ -16,45 +17,66 @@ from ..names import tidied
 from ..policy import YES, Decision, no
 from ..text import when
 
-# Steps of 30 s before and after the present one whose codes are taken too: clocks differ, and people type slowly.
+# Steps of 30 s before and after the present one whose codes are taken too: clocks differ, and
+# people type slowly.
 WINDOW = 1
-# So many wrong codes within that time, and no more are looked at. A million codes, three of them right: 480 guesses a
-# day then find one with a chance of one to seven hundred.
+# So many wrong codes within that time, and no more are looked at. A million codes, three of them
+# right: 480 guesses a day then find one with a chance of one to seven hundred.
 MOST_WRONG = 5
 WITHIN = timedelta(minutes=15)
 _DIGITS = re.compile(r"^[0-9]{6}(?![\s\S])")
 
 
-def check_code(store: Store, connection: Transaction, person: Person, code: str, say: str) -> Decision:
-    """Whether this is a code of that person, not used before. It is used up, or counted as wrong, by asking.
+def check_code(
+    store: Store, connection: Transaction, person: Person, code: str, say: str
+) -> Decision:
+    """Whether this is a code of that person, not used before. It is used up, or counted as wrong,
+    by asking.
 
-    Both are written within the caller's `store.write()`, which therefore must be committed also when the answer is no:
-    enforce the decision after the transaction. `say` is the command that would work, with CODE where the code goes when
-    that is not at its end.
+    Both are written within the caller's `store.write()`, which therefore must be committed also
+    when the answer is no: enforce the decision after the transaction. `say` is the command that
+    would work, with CODE where the code goes when that is not at its end.
     """
     queue_up(connection)
     typed = re.sub(r"[\s-]+", "", tidied(code))
     if not person.totp:
         told = f"{person.name} has no one-time codes yet."
-        return no(Code.NOT_ENROLLED, told, f"An administrator sets them up with: python -m opsroom.enrol {person.name}")
+        return no(
+            Code.NOT_ENROLLED,
+            told,
+            f"An administrator sets them up with: python -m opsroom.enrol {person.name}",
+        )
     if not typed:
         return no(Code.CODE_NEEDED, "This needs your one-time code.", f"Say, {_example(say)}")
     if not _DIGITS.match(typed):
-        return no(Code.CODE_WRONG, "That is no one-time code: it has six digits.", f"Say, {_example(say)}")
+        return no(
+            Code.CODE_WRONG, "That is no one-time code: it has six digits.", f"Say, {_example(say)}"
+        )
     now = store.now(connection)
     until = _closed_until(connection, person, now)
     if until is not None:
-        told = f"{person.name} gave {MOST_WRONG} wrong codes in a short time; no code is looked at for a while."
+        told = (
+            f"{person.name} gave {MOST_WRONG} wrong codes in a short time; no code is looked "
+            "at for a while."
+        )
         return no(Code.CODE_LIMIT, told, f"From {when(until, now)} on, say, {_example(say)}")
     try:
         counter = _counter(person, typed, now)
     except ValueError:
         # Depends on the version of pyotp: newer ones insist on the 112 bits that NIST asks for.
         told = f"The secret of {person.name}'s one-time codes is too short to be used."
-        return no(Code.NOT_ENROLLED, told, f"An administrator makes a new one: python -m opsroom.enrol {person.name}")
+        return no(
+            Code.NOT_ENROLLED,
+            told,
+            f"An administrator makes a new one: python -m opsroom.enrol {person.name}",
+        )
     if counter is None:
         _count_wrong(connection, person, now)
-        return no(Code.CODE_WRONG, "The code is wrong.", f"Say, {_example(say, 'with the one that is shown now')}")
+        return no(
+            Code.CODE_WRONG,
+            "The code is wrong.",
+            f"Say, {_example(say, 'with the one that is shown now')}",
+        )
     return _use_up(connection, person, counter, now, say)
 
 
@@ -66,7 +88,8 @@ def use_code(store: Store, person: Person, code: str, say: str) -> None:
 
 
 def _example(say: str, what: str = "with your code") -> str:
-    """The command with a code in it, to be typed as it stands but for the digits: nothing may follow it."""
+    """The command with a code in it, to be typed as it stands but for the digits: nothing may
+    follow it."""
     command = say.replace("CODE", "123456", 1) if re.search(r"\bCODE\b", say) else f"{say} 123456"
     return f"{what} in place of 123456: {command}"
 
@@ -84,17 +107,26 @@ def _counter(person: Person, code: str, now: datetime) -> Optional[int]:
     return right[-1] if right else None
 
 
-def _use_up(connection: Transaction, person: Person, counter: int, now: datetime, say: str) -> Decision:
-    if insert_new(connection, "used_codes", {"person": person.name, "counter": counter, "at": moment(now)}):
+def _use_up(
+    connection: Transaction, person: Person, counter: int, now: datetime, say: str
+) -> Decision:
+    if insert_new(
+        connection, "used_codes", {"person": person.name, "counter": counter, "at": moment(now)}
+    ):
         return YES
     told = "This code was used before; each works once."
-    return no(Code.CODE_USED, told, f"Wait up to 30 s for the next one, then say, {_example(say, 'with it')}")
+    return no(
+        Code.CODE_USED,
+        told,
+        f"Wait up to 30 s for the next one, then say, {_example(say, 'with it')}",
+    )
 
 
 def _closed_until(connection: Transaction, person: Person, now: datetime) -> Optional[datetime]:
     """When codes are looked at again; None when they are now."""
     query = (
-        "SELECT at FROM wrong_codes WHERE person = :person AND at > :since AND at <= :soon ORDER BY at DESC LIMIT :most"
+        "SELECT at FROM wrong_codes WHERE person = :person AND at > :since AND at <= :soon "
+        "ORDER BY at DESC LIMIT :most"
     )
     times = {"since": moment(now - WITHIN), "soon": moment(soon(now))}
     latest = rows(connection, query, person=person.name, most=MOST_WRONG, **times)
@@ -104,5 +136,14 @@ def _closed_until(connection: Transaction, person: Person, now: datetime) -> Opt
 def _count_wrong(connection: Transaction, person: Person, now: datetime) -> None:
     # Every refusal is in the ledger; here only the recent ones matter.
     old = moment(now - WITHIN * 2)
-    change(connection, "DELETE FROM wrong_codes WHERE person = :person AND at < :old", person=person.name, old=old)
-    insert(connection, "wrong_codes", {"id": secrets.token_hex(8), "person": person.name, "at": moment(now)})
+    change(
+        connection,
+        "DELETE FROM wrong_codes WHERE person = :person AND at < :old",
+        person=person.name,
+        old=old,
+    )
+    insert(
+        connection,
+        "wrong_codes",
+        {"id": secrets.token_hex(8), "person": person.name, "at": moment(now)},
+    )

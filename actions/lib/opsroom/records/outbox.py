@@ -1,13 +1,14 @@
-"""What could not be recorded while the database was busy or away: kept in files, recorded by the next command.
+"""What could not be recorded while the database was busy or away: kept in files, recorded by the
+next command.
 
-A page that went out and a card that was made are there whatever the database does. What the record would have said of
-them is written to a file first, and each later command takes over what lies there, oldest first. Such a record says
-itself that it is late: `facts.recorded_late` has the time at which it happened, by this runner's clock, and the file's
-id.
+A page that went out and a card that was made are there whatever the database does. What the record
+would have said of them is written to a file first, and each later command takes over what lies
+there, oldest first. Such a record says itself that it is late: `facts.recorded_late` has the time
+at which it happened, by this runner's clock, and the file's id.
 
-The files lie in the private folder of opsroom, for each database in a folder of its own. They are still text from
-outside: only records of how something ended are taken over, and only in the very form in which opsroom writes them;
-anything else is set aside under the name `....rejected`.
+The files lie in the private folder of opsroom, for each database in a folder of its own. They are
+still text from outside: only records of how something ended are taken over, and only in the very
+form in which opsroom writes them; anything else is set aside under the name `....rejected`.
 """
 
 from __future__ import annotations
@@ -43,9 +44,11 @@ AT_ONCE = 50
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _FILE = re.compile(r"[0-9]{20}-([0-9a-f]{16})\.json")
-# How something ended, and that it was asked: never that someone approved, or that something was started.
+# How something ended, and that it was asked: never that someone approved, or that something was
+# started.
 _EVENTS = (
-    "asked", "refused", "failed", "unconfirmed", "card_created", "card_commented", "card_moved", "card_assigned",
+    "asked", "refused", "failed", "unconfirmed", "card_created", "card_commented", "card_moved",
+    "card_assigned",
     "paged", "acknowledged", "resolved", "escalated", "responder_added",
 )  # fmt: skip
 
@@ -54,7 +57,8 @@ class _Unusable(ValueError):
     """A file that opsroom did not write, or that was changed."""
 
 
-# What reading and recording it raises: wrong kinds of values, numbers without bounds, lists within lists.
+# What reading and recording it raises: wrong kinds of values, numbers without bounds, lists within
+# lists.
 _NOT_OURS = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 # A link, a folder, something that nothing is behind.
 _NEVER = (errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO)
@@ -66,8 +70,8 @@ class Letter:
 
     - `entries`: lines of the ledger, in order.
     - `repeat`: of the guard against doubles: `key`, `mark` and `answer`; empty when there is none.
-    - `page`: the columns of a page's row, with its `mark`: all of them for one that went out, those that changed for
-      one that was there; empty when there is none.
+    - `page`: the columns of a page's row, with its `mark`: all of them for one that went out, those
+      that changed for one that was there; empty when there is none.
     """
 
     entries: Tuple[Entry, ...]
@@ -77,7 +81,9 @@ class Letter:
 
 def folder_of(keep: Path, address: Address) -> Path:
     """Where what belongs to one database lies, within the private folder `keep`."""
-    return keep / "outbox" / hashlib.sha256(address.place.encode("utf-8", "replace")).hexdigest()[:16]
+    return (
+        keep / "outbox" / hashlib.sha256(address.place.encode("utf-8", "replace")).hexdigest()[:16]
+    )
 
 
 def put(folder: Path, letter: Letter) -> bool:
@@ -85,7 +91,13 @@ def put(folder: Path, letter: Letter) -> bool:
     id = secrets.token_hex(8)
     at = datetime.now(timezone.utc).isoformat(timespec="microseconds")
     entries = [{**vars(one), "event": one.event.value} for one in letter.entries]
-    content = {"id": id, "at": at, "entries": entries, "repeat": dict(letter.repeat), "page": dict(letter.page)}
+    content = {
+        "id": id,
+        "at": at,
+        "entries": entries,
+        "repeat": dict(letter.repeat),
+        "page": dict(letter.page),
+    }
     try:
         data = json.dumps(content, ensure_ascii=True, default=str).encode("ascii")
         if len(data) > MOST_BYTES:
@@ -108,9 +120,10 @@ def waiting(folder: Path) -> List[Path]:
 def drain(store: Store, folder: Path) -> int:
     """Record what lies there, oldest first; returns how many files were taken over.
 
-    Each is one transaction, which finds out whether it was recorded before: from this file, by a command that died
-    before it removed it, or by someone who asked the same again. What the database refuses stays, and holds up nothing
-    that came after it. Raises Failure(store_...) once all were tried, and at once while the database is busy or away.
+    Each is one transaction, which finds out whether it was recorded before: from this file, by a
+    command that died before it removed it, or by someone who asked the same again. What the
+    database refuses stays, and holds up nothing that came after it. Raises Failure(store_...) once
+    all were tried, and at once while the database is busy or away.
     """
     if store.address.read_only:
         return 0
@@ -124,7 +137,8 @@ def drain(store: Store, folder: Path) -> int:
             _set_aside(path)
             continue
         except OSError as error:
-            # Removed by another command, or not to be read today: only what can never be read is set aside.
+            # Removed by another command, or not to be read today: only what can never be read is
+            # set aside.
             if error.errno in _NEVER:
                 _set_aside(path)
             continue
@@ -160,7 +174,11 @@ def _record(store: Store, on: Transaction, letter: Letter, id: str, at: str) -> 
     fresh = False
     for entry in letter.entries:
         if not _is_recorded(on, entry, id):
-            append(store, on, replace(entry, facts={**entry.facts, "recorded_late": {"id": id, "at": at}}))
+            append(
+                store,
+                on,
+                replace(entry, facts={**entry.facts, "recorded_late": {"id": id, "at": at}}),
+            )
             fresh = True
     if letter.repeat:
         _note_repeat(on, letter.repeat, at)
@@ -169,7 +187,8 @@ def _record(store: Store, on: Transaction, letter: Letter, id: str, at: str) -> 
 
 
 def _is_recorded(on: Transaction, entry: Entry, id: str) -> bool:
-    """Whether the record has it: from this file, from its own runner after all, or from someone who found the mark.
+    """Whether the record has it: from this file, from its own runner after all, or from someone who
+    found the mark.
 
     Gives the claim back that a deployment held which ended before it was started.
     """
@@ -178,10 +197,18 @@ def _is_recorded(on: Transaction, entry: Entry, id: str) -> bool:
 
     there = of_deployment(on, entry.deployment)
     same = [one for one in there if one.event is entry.event and one.command == entry.command]
-    if any(one.facts.get("mark") == entry.facts.get("mark") or _late_id(one.facts) == id for one in same):
+    if any(
+        one.facts.get("mark") == entry.facts.get("mark") or _late_id(one.facts) == id
+        for one in same
+    ):
         return True
     if entry.event in (Event.REFUSED, Event.FAILED):
-        held = change(on, "DELETE FROM claims WHERE deployment = :deployment", deployment=entry.deployment) == 1
+        held = (
+            change(
+                on, "DELETE FROM claims WHERE deployment = :deployment", deployment=entry.deployment
+            )
+            == 1
+        )
         # Whoever found its claim run out has written down how it ended.
         return not held and any(one.event is Event.INTERRUPTED for one in there)
     made = entry.event in (Event.PAGED, Event.CARD_CREATED, Event.CARD_COMMENTED)
@@ -208,7 +235,8 @@ def _late_id(facts: Mapping[str, Any]) -> str:
 def _note_repeat(on: Transaction, repeat: Mapping[str, Any], at: str) -> None:
     from ..db.sql import change
 
-    # Only what is still held to be going on: the same words may have asked for something new since then.
+    # Only what is still held to be going on: the same words may have asked for something new since
+    # then.
     query = (
         "UPDATE repeats SET state = 'done', ended_at = :at, answer = :answer"
         " WHERE key = :key AND mark = :mark AND state <> 'done'"
@@ -258,12 +286,18 @@ def _write(folder: Path, name: str, data: bytes) -> None:
 
 
 def _read(path: Path) -> Tuple[Letter, str, str]:
-    """The letter in a file, its id and its time. Raises ValueError, TypeError or KeyError for what is none."""
+    """The letter in a file, its id and its time. Raises ValueError, TypeError or KeyError for what
+    is none."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         known = os.fstat(file.fileno())
         mine = known.st_uid in (os.geteuid(), 0) or os.geteuid() == 0
-        if not stat.S_ISREG(known.st_mode) or not mine or known.st_mode & 0o022 or known.st_size > MOST_BYTES:
+        if (
+            not stat.S_ISREG(known.st_mode)
+            or not mine
+            or known.st_mode & 0o022
+            or known.st_size > MOST_BYTES
+        ):
             raise _Unusable("not a file of opsroom")
         data = file.read(MOST_BYTES + 1)
     content = json.loads(data.decode("ascii"))
@@ -273,11 +307,14 @@ def _read(path: Path) -> Tuple[Letter, str, str]:
     at = datetime.fromisoformat(content["at"])
     if at.tzinfo is None or not 1 <= len(content["entries"]) <= 5:
         raise _Unusable("no time, or no records")
-    letter = Letter(tuple(map(_entry, content["entries"])), _repeat(content["repeat"]), _page(content["page"]))
+    letter = Letter(
+        tuple(map(_entry, content["entries"])), _repeat(content["repeat"]), _page(content["page"])
+    )
     return letter, content["id"], at.astimezone(timezone.utc).isoformat(timespec="microseconds")
 
 
-# What a record may say that it took, in seconds: some thirty years. PostgreSQL takes no number without bounds.
+# What a record may say that it took, in seconds: some thirty years. PostgreSQL takes no number
+# without bounds.
 _MOST_SECONDS = 1e9
 
 
@@ -302,7 +339,10 @@ def _entry(values: Dict[str, Any]) -> Entry:
 
 
 def _repeat(values: Dict[str, Any]) -> Dict[str, Any]:
-    if values and (set(values) != {"key", "mark", "answer"} or not isinstance(json.loads(values["answer"]), dict)):
+    if values and (
+        set(values) != {"key", "mark", "answer"}
+        or not isinstance(json.loads(values["answer"]), dict)
+    ):
         raise _Unusable("no such request")
     _check_texts(values, [name for name in values if name != "answer"])
     return values

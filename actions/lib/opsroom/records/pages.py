@@ -1,7 +1,8 @@
-"""The pages that went out through any pager: for limits, for `ack page 1234`, and for watching until someone answers.
+"""The pages that went out through any pager: for limits, for `ack page 1234`, and for watching
+until someone answers.
 
-A row is written before a page goes out, so that pages at the same moment count each other, and so that after a runner
-died it is known which pager it was talking to.
+A row is written before a page goes out, so that pages at the same moment count each other, and so
+that after a runner died it is known which pager it was talking to.
 """
 
 from __future__ import annotations
@@ -13,7 +14,18 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..config.model import PageLimit
 from ..db import Store
-from ..db.sql import Row, Transaction, change, clean, from_moment, insert, moment, rows, soon, update
+from ..db.sql import (
+    Row,
+    Transaction,
+    change,
+    clean,
+    from_moment,
+    insert,
+    moment,
+    rows,
+    soon,
+    update,
+)
 from ..pagers import Incident, State, Target
 
 # On its way to a pager: the row is there, the answer is not.
@@ -23,7 +35,8 @@ DOUBTFUL = "doubtful"
 OPEN = (State.TRIGGERED.value, State.ACKNOWLEDGED.value, State.UNKNOWN.value, DOUBTFUL)
 # What nobody has ended after so long is not listed and not watched any more, in seconds.
 FORGOTTEN = 7 * 86400.0
-# A page that is still being sent after so many seconds: what sent it is dead (repeats.PATIENCE, and some more).
+# A page that is still being sent after so many seconds: what sent it is dead (repeats.PATIENCE, and
+# some more).
 _DEAD = 120.0
 
 _OPEN = {one: one for one in OPEN}
@@ -32,10 +45,12 @@ _NOWHERE = Target("", "")
 
 @dataclass(frozen=True)
 class Page:
-    """One page. `incident` is the id that the pager's API wants, `number` what people type; empty while it is sent.
+    """One page. `incident` is the id that the pager's API wants, `number` what people type; empty
+    while it is sent.
 
-    `team` is who was paged, as messages call them: a team, a person, a service. `watch_until` is when the room is told
-    that nobody has answered, None where nobody wants to be told. `told` is what the room was told of last.
+    `team` is who was paged, as messages call them: a team, a person, a service. `watch_until` is
+    when the room is told that nobody has answered, None where nobody wants to be told. `told` is
+    what the room was told of last.
     """
 
     mark: str
@@ -70,7 +85,8 @@ _FIELDS = tuple(one.name for one in fields(Page))
 
 
 def begin(store: Store, on: Transaction, page: Page) -> Page:
-    """Write a page down before it goes out, or again when it is looked for, within the caller's transaction."""
+    """Write a page down before it goes out, or again when it is looked for, within the caller's
+    transaction."""
     page = replace(page, paged_at=store.now(on))
     drop(on, page.mark)
     insert(on, "pages", _columns(vars(page)))
@@ -90,8 +106,8 @@ def changed_columns(changes: Mapping[str, Any]) -> Dict[str, Any]:
 def update_page(on: Transaction, mark: str, was: Optional[Page] = None, **changes: Any) -> bool:
     """Change a row; `changes` are attributes of a Page.
 
-    With `was`, only where state and `told` still are what they were then: of two who saw the same, one changes it.
-    Returns whether there was such a row.
+    With `was`, only where state and `told` still are what they were then: of two who saw the same,
+    one changes it. Returns whether there was such a row.
     """
     where = {"mark": mark} if was is None else {"mark": mark, "state": was.state, "told": was.told}
     return update(on, "pages", _columns(changes), where) > 0
@@ -112,7 +128,11 @@ def moments(
     times = {"since": since, "soon": moment(soon(now))}
     by_owner = rows(on, query + "owner = :owner", owner=owner, **times)
     to_team = rows(on, query + "lower(team) = :team", team=team.lower(), **times)
-    return [from_moment(one["paged_at"]) for one in by_owner], [from_moment(one["paged_at"]) for one in to_team], now
+    return (
+        [from_moment(one["paged_at"]) for one in by_owner],
+        [from_moment(one["paged_at"]) for one in to_team],
+        now,
+    )
 
 
 def with_mark(on: Transaction, mark: str) -> Optional[Page]:
@@ -123,36 +143,51 @@ def with_mark(on: Transaction, mark: str) -> Optional[Page]:
 
 def called(on: Transaction, id: str, pager: str = "") -> List[Page]:
     """The pages of that id, number or mark, newest first; of one pager only, when one is named."""
-    query = "SELECT * FROM pages WHERE (number = :id OR incident = :id OR mark = :id) AND state <> :sending"
+    query = (
+        "SELECT * FROM pages WHERE (number = :id OR incident = :id OR mark = :id) AND state "
+        "<> :sending"
+    )
     query += (" AND pager = :pager" if pager else "") + " ORDER BY paged_at DESC LIMIT 20"
-    return [_page(row) for row in rows(on, query, id=id, sending=SENDING, **({"pager": pager} if pager else {}))]
+    return [
+        _page(row)
+        for row in rows(on, query, id=id, sending=SENDING, **({"pager": pager} if pager else {}))
+    ]
 
 
 def open_pages(store: Store, on: Transaction, team: str = "", limit: int = 50) -> List[Page]:
     """Those that nobody has ended, newest first; of one team only, when one is named."""
     since = moment(store.now(on) - timedelta(seconds=FORGOTTEN))
-    query = "SELECT * FROM pages WHERE state IN (:triggered, :acknowledged, :unknown, :doubtful) AND paged_at > :since"
+    query = (
+        "SELECT * FROM pages WHERE state IN (:triggered, :acknowledged, :unknown, :doubtful) "
+        "AND paged_at > :since"
+    )
     query += (" AND lower(team) = :team" if team else "") + " ORDER BY paged_at DESC LIMIT :limit"
     of_team = {"team": team.lower()} if team else {}
     return [_page(row) for row in rows(on, query, since=since, limit=limit, **_OPEN, **of_team)]
 
 
 def watched(store: Store, on: Transaction, for_long: float, limit: int = 200) -> List[Page]:
-    """The open ones that someone wants to be told of and that went out within the last `for_long` seconds, and those
-    whose runner has been gone for so long that it is dead. First those of which nothing was told yet, the oldest first.
+    """The open ones that someone wants to be told of and that went out within the last `for_long`
+    seconds, and those whose runner has been gone for so long that it is dead. First those of which
+    nothing was told yet, the oldest first.
     """
     now = store.now(on)
     since, dead = moment(now - timedelta(seconds=for_long)), moment(now - timedelta(seconds=_DEAD))
     query = (
-        "SELECT * FROM pages WHERE (state IN (:triggered, :acknowledged, :unknown, :doubtful) AND watch_until <> ''"
+        "SELECT * FROM pages WHERE (state IN (:triggered, :acknowledged, :unknown, :doubtful) "
+        "AND watch_until <> ''"
         " OR state = :sending AND paged_at <= :dead) AND paged_at > :since"
         " ORDER BY CASE WHEN told = '' THEN 0 ELSE 1 END, paged_at LIMIT :limit"
     )
-    return [_page(row) for row in rows(on, query, sending=SENDING, dead=dead, since=since, limit=limit, **_OPEN)]
+    return [
+        _page(row)
+        for row in rows(on, query, sending=SENDING, dead=dead, since=since, limit=limit, **_OPEN)
+    ]
 
 
 def of_incident(incident: Incident, before: Page) -> Dict[str, Any]:
-    """What a row is changed to when a pager has told where an incident stands; UNKNOWN changes nothing."""
+    """What a row is changed to when a pager has told where an incident stands; UNKNOWN changes
+    nothing."""
     changes: Dict[str, Any] = {}
     if incident.state is not State.UNKNOWN:
         changes["state"] = incident.state.value
@@ -166,7 +201,9 @@ def _columns(changes: Any) -> Dict[str, Any]:
     values: Dict[str, Any] = {}
     for name, value in changes.items():
         if name == "target":
-            values.update(target_kind=clean(value.kind), target=clean(value.id), target_name=clean(value.name))
+            values.update(
+                target_kind=clean(value.kind), target=clean(value.id), target_name=clean(value.name)
+            )
         elif name == "people":
             values[name] = clean(json.dumps(list(value), ensure_ascii=False))
         elif name in ("paged_at", "watch_until"):

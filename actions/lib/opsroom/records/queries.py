@@ -1,4 +1,5 @@
-"""Looking things up in the ledger: the deployments that ended, what ran before, what happened lately."""
+"""Looking things up in the ledger: the deployments that ended, what ran before, what happened
+lately."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from ..db.sql import Transaction, dialect_of, moment, rows
 from ..versions import same, same_version
 from .ledger import Event, Record, from_columns
 
-# The records that end a deployment. Written out, not bound: both databases use a partial index only for a query whose
-# condition they can see to be that of the index.
+# The records that end a deployment. Written out, not bound: both databases use a partial index only
+# for a query whose condition they can see to be that of the index.
 FINISHED = "event IN ('succeeded', 'failed', 'interrupted')"
 
 # Above every record's number.
@@ -21,23 +22,35 @@ _PART = 100
 
 
 def deployments(
-    connection: Transaction, app: str = "", environment: str = "", limit: int = 10, before: Optional[int] = None
+    connection: Transaction,
+    app: str = "",
+    environment: str = "",
+    limit: int = 10,
+    before: Optional[int] = None,
 ) -> List[Record]:
     """The deployments that ended (succeeded, failed or interrupted), newest first, one record each.
 
-    `app` and `environment` narrow it, empty means all. `before`, the `seq` of the oldest record seen, asks for the
-    next page. The cost depends on `limit` alone.
+    `app` and `environment` narrow it, empty means all. `before`, the `seq` of the oldest record
+    seen, asks for the next page. The cost depends on `limit` alone.
     """
     return _finished(connection, app, environment, limit, _END if before is None else before)
 
 
 def drifts(
-    connection: Transaction, app: str = "", environment: str = "", limit: int = 10, latest: int = 5000
+    connection: Transaction,
+    app: str = "",
+    environment: str = "",
+    limit: int = 10,
+    latest: int = 5000,
 ) -> List[Record]:
-    """What was found to run there though nobody had asked opsroom for it, newest first, among the `latest` records."""
+    """What was found to run there though nobody had asked opsroom for it, newest first, among the
+    `latest` records."""
     named = {name: value for name, value in (("app", app), ("environment", environment)) if value}
     where = "".join(f" AND {name} = :{name}" for name in named)
-    query = f"SELECT * FROM ledger WHERE {_LATEST} AND event = :event{where} ORDER BY seq DESC LIMIT :limit"  # noqa: S608
+    query = (
+        f"SELECT * FROM ledger WHERE {_LATEST} AND event = :event{where} ORDER BY seq DESC "  # noqa: S608
+        "LIMIT :limit"
+    )
     found = rows(connection, query, latest=latest, event=Event.DRIFT.value, limit=limit, **named)
     return [from_columns(row) for row in found]
 
@@ -48,8 +61,11 @@ def last_succeeded(connection: Transaction, app: str, environment: str) -> Optio
     return found[0] if found else None
 
 
-def commit_of(connection: Transaction, app: str, environment: str, version: str, before: int = _END) -> str:
-    """The commit that a version stood for when it was last deployed there with success; empty where nobody knows.
+def commit_of(
+    connection: Transaction, app: str, environment: str, version: str, before: int = _END
+) -> str:
+    """The commit that a version stood for when it was last deployed there with success; empty where
+    nobody knows.
 
     Only records with a `seq` below `before` count."""
     for record in _all_finished(connection, app, environment, before, Event.SUCCEEDED.value):
@@ -59,10 +75,12 @@ def commit_of(connection: Transaction, app: str, environment: str, version: str,
 
 
 def commit_before(connection: Transaction, record: Record) -> str:
-    """The commit that a deployment found there; empty where nobody knows. Records of older versions do not say it: then
-    what the name stood for before."""
+    """The commit that a deployment found there; empty where nobody knows. Records of older versions
+    do not say it: then what the name stood for before."""
     known = str(record.facts.get("commit_before") or "")
-    return known or commit_of(connection, record.app, record.environment, record.version_before, record.seq)
+    return known or commit_of(
+        connection, record.app, record.environment, record.version_before, record.seq
+    )
 
 
 def version_before(
@@ -70,10 +88,11 @@ def version_before(
 ) -> Optional[Record]:
     """The record that tells what to go back to when `current` runs: its `version_before`.
 
-    It is the newest deployment of `current` that replaced another version and was itself no rollback. So a second
-    rollback goes one further back: the record of the first one would lead to the version it fled from. One that failed
-    counts too: a version that was put in place and then did not come up is what people roll back.
-    Versions are compared as `same` does, by their commits where those are known; `commit` is that of `current`.
+    It is the newest deployment of `current` that replaced another version and was itself no
+    rollback. So a second rollback goes one further back: the record of the first one would lead to
+    the version it fled from. One that failed counts too: a version that was put in place and then
+    did not come up is what people roll back. Versions are compared as `same` does, by their commits
+    where those are known; `commit` is that of `current`.
     """
     wanted = _Named(current, commit)
     for record in _all_finished(connection, app, environment):
@@ -98,26 +117,34 @@ class _Named:
 
 
 def of_execution(connection: Transaction, execution_id: str, latest: int = 5000) -> List[Record]:
-    """The records of one execution among so many of the latest, oldest first. For what has ended just now."""
+    """The records of one execution among so many of the latest, oldest first. For what has ended
+    just now."""
     query = f"SELECT * FROM ledger WHERE {_LATEST} AND execution_id = :id ORDER BY seq"  # noqa: S608
     return [from_columns(row) for row in rows(connection, query, latest=latest, id=execution_id)]
 
 
-def newest(connection: Transaction, event: Event, since: datetime, latest: int = 5000) -> List[Record]:
+def newest(
+    connection: Transaction, event: Event, since: datetime, latest: int = 5000
+) -> List[Record]:
     """The records of one kind since a moment, among so many of the latest, newest first."""
-    query = f"SELECT * FROM ledger WHERE {_LATEST} AND event = :event AND at >= :since ORDER BY seq DESC"  # noqa: S608
+    query = (
+        f"SELECT * FROM ledger WHERE {_LATEST} AND event = :event AND at >= :since ORDER BY "  # noqa: S608
+        "seq DESC"
+    )
     found = rows(connection, query, latest=latest, event=event.value, since=moment(since))
     return [one for one in map(from_columns, found) if one.clock >= since]
 
 
 def asked_only(connection: Transaction, latest: int = 1000) -> List[Record]:
-    """The requests about an application, among so many of the latest records, of which nothing but that they were asked
-    (and what an emergency passed) is recorded, and that hold no claim; oldest first."""
+    """The requests about an application, among so many of the latest records, of which nothing but
+    that they were asked (and what an emergency passed) is recorded, and that hold no claim; oldest
+    first."""
     query = (
         f"SELECT * FROM ledger WHERE {_LATEST} AND event = 'asked' AND app <> ''"  # noqa: S608
         " AND NOT EXISTS (SELECT 1 FROM ledger AS other WHERE other.deployment = ledger.deployment"
         " AND other.event NOT IN ('asked', 'overridden'))"
-        " AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.deployment = ledger.deployment) ORDER BY seq"
+        " AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.deployment = ledger.deployment) "
+        "ORDER BY seq"
     )
     return [from_columns(row) for row in rows(connection, query, latest=latest)]
 
@@ -138,9 +165,15 @@ def _all_finished(
 
 
 def _finished(
-    connection: Transaction, app: str, environment: str, limit: int, before: int = _END, event: str = ""
+    connection: Transaction,
+    app: str,
+    environment: str,
+    limit: int,
+    before: int = _END,
+    event: str = "",
 ) -> List[Record]:
-    """The ends of deployments below record `before`, newest first, by a query that the fitting index answers."""
+    """The ends of deployments below record `before`, newest first, by a query that the fitting
+    index answers."""
     named = [name for name, value in (("app", app), ("environment", environment)) if value]
     values = {"app": app, "environment": environment}
     bound = {name: values[name] for name in named}
@@ -148,9 +181,10 @@ def _finished(
         where = "".join(f" AND {name} = :{name}" for name in named) + " AND seq < :before"
         order = "seq DESC"
     else:
-        # PostgreSQL would rather walk back through all ends of deployments and leave out those of other places, which
-        # is fast until someone asks for a place where nothing has happened for a long time. As the limits of a range,
-        # in the order of the one index that has this order, they leave it no choice.
+        # PostgreSQL would rather walk back through all ends of deployments and leave out those of
+        # other places, which is fast until someone asks for a place where nothing has happened for
+        # a long time. As the limits of a range, in the order of the one index that has this order,
+        # they leave it no choice.
         columns = ", ".join([*named, "seq"])
         names = "".join(f":{name}, " for name in named)
         where = f" AND ({columns}) >= ({names}0) AND ({columns}) < ({names}:before)"
@@ -159,4 +193,6 @@ def _finished(
         where += " AND event = :event"
         bound["event"] = event
     query = f"SELECT * FROM ledger WHERE {FINISHED}{where} ORDER BY {order} LIMIT :limit"  # noqa: S608
-    return [from_columns(row) for row in rows(connection, query, before=before, limit=limit, **bound)]
+    return [
+        from_columns(row) for row in rows(connection, query, before=before, limit=limit, **bound)
+    ]

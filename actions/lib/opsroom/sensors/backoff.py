@@ -1,4 +1,5 @@
-"""How long a source that does not answer is left alone: as long as it asked for, else longer each time."""
+"""How long a source that does not answer is left alone: as long as it asked for, else longer each
+time."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from .source import retry_after
 
 
 class BackingOff:
-    """Doubles the pause with each failure, up to a quarter of an hour (or the interval, where that is longer)."""
+    """Doubles the pause with each failure, up to a quarter of an hour (or the interval, where that
+    is longer)."""
 
     LONGEST: ClassVar[float] = 900.0
 
@@ -24,5 +26,7 @@ class BackingOff:
             return None
         self._failures += 1
         asked = retry_after(error)
-        grown = min(self._interval * 2.0 ** min(self._failures, 20), max(self.LONGEST, self._interval))
+        grown = min(
+            self._interval * 2.0 ** min(self._failures, 20), max(self.LONGEST, self._interval)
+        )
         return max(asked, self._interval) if asked is not None else grown

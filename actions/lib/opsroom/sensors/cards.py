@@ -55,9 +55,15 @@ class WatchedCards:
         return self._back.after(answer if isinstance(answer, OpsroomError) else None)
 
     def _news(self, change: Change) -> outbox.News:
-        payload = {"tracker": self._name, "card": one_line(change.card, 128), "at": stamp(change.at)}
+        payload = {
+            "tracker": self._name,
+            "card": one_line(change.card, 128),
+            "at": stamp(change.at),
+        }
         if change.what is What.MOVED:
-            payload.update({"from": one_line(change.before, 128), "to": one_line(change.after, 128)})
+            payload.update(
+                {"from": one_line(change.before, 128), "to": one_line(change.after, 128)}
+            )
         elif change.what is What.CREATED:
             payload["to"] = one_line(change.after, 128)
         return outbox.make(self.key, change.id, f"card_{change.what.value}", **payload)

@@ -20,14 +20,16 @@ from .state import Memory
 SORT = "pages:"
 # So many open incidents of a pager are looked at.
 MOST = 100
-# So many that are not in the list any more are asked for by themselves in one look; the others in the next ones.
+# So many that are not in the list any more are asked for by themselves in one look; the others in
+# the next ones.
 _ASKED = 20
 _KNOWN = (State.TRIGGERED, State.ACKNOWLEDGED, State.RESOLVED)
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The open incidents by id, and what became of those that were open before (None: the pager has none such)."""
+    """The open incidents by id, and what became of those that were open before (None: the pager has
+    none such)."""
 
     open: Mapping[str, Incident]
     gone: Mapping[str, Optional[Incident]] = field(default_factory=dict)
@@ -52,7 +54,9 @@ class WatchedPages:
         if self._pager is None:
             self._pager = self._make()
         pager = self._pager
-        listed = {one.id: one for one in pager.incidents(None, MOST) if one.state is not State.RESOLVED}
+        listed = {
+            one.id: one for one in pager.incidents(None, MOST) if one.state is not State.RESOLVED
+        }
         missing = [one for one in _open(known) if one not in listed]
         gone: Dict[str, Optional[Incident]] = {}
         for id in missing[:_ASKED]:
@@ -65,7 +69,9 @@ class WatchedPages:
         return Seen(listed, gone)
 
     def is_news(self, known: Memory, answer: Any) -> bool:
-        return isinstance(answer, Seen) and (known.state is None or _after(known, answer) != _open(known))
+        return isinstance(answer, Seen) and (
+            known.state is None or _after(known, answer) != _open(known)
+        )
 
     def judge(self, store: Store, connection: Connection, known: Memory, answer: Any) -> Verdict:
         before, after = _open(known), _after(known, answer)
@@ -77,7 +83,9 @@ class WatchedPages:
             one = answer.open.get(id) or answer.gone.get(id)
             if was is None:
                 found.append(self._news(known, "page_opened", id, now["number"], None))
-            if now["state"] == State.ACKNOWLEDGED.value and (was is None or was["state"] != now["state"]):
+            if now["state"] == State.ACKNOWLEDGED.value and (
+                was is None or was["state"] != now["state"]
+            ):
                 found.append(self._news(known, "page_acknowledged", id, now["number"], one))
         found += [
             self._news(known, "page_resolved", id, was["number"], answer.gone.get(id))
@@ -88,12 +96,19 @@ class WatchedPages:
 
     def pause(self, answer: Any) -> Optional[float]:
         if isinstance(answer, OpsroomError) and answer.code is Code.NOT_POSSIBLE:
-            # It cannot tell: that is how it is, not a failure. A change of the config brings it back.
+            # It cannot tell: that is how it is, not a failure. A change of the config brings it
+            # back.
             return max(BackingOff.LONGEST, self.interval)
         return self._back.after(answer if isinstance(answer, OpsroomError) else None)
 
-    def _news(self, known: Memory, trigger: str, id: str, number: str, by: Optional[Incident]) -> outbox.News:
-        payload = {"pager": self._name, "incident": one_line(id, 128), "number": one_line(number, 64)}
+    def _news(
+        self, known: Memory, trigger: str, id: str, number: str, by: Optional[Incident]
+    ) -> outbox.News:
+        payload = {
+            "pager": self._name,
+            "incident": one_line(id, 128),
+            "number": one_line(number, 64),
+        }
         if trigger != "page_opened":
             payload["by"] = one_line(", ".join(by.people), 120) if by else ""
         # The same incident may be acknowledged more than once, after it was triggered anew.
@@ -105,7 +120,8 @@ def _open(known: Memory) -> Dict[str, Dict[str, str]]:
 
 
 def _after(known: Memory, seen: Seen) -> Dict[str, Dict[str, str]]:
-    """The open ones as they are to be remembered. One that is not in the list stays until it is known to be closed."""
+    """The open ones as they are to be remembered. One that is not in the list stays until it is
+    known to be closed."""
     before = _open(known)
     found = {id: _entry(one, before.get(id)) for id, one in seen.open.items()}
     for id, was in before.items():
@@ -121,5 +137,9 @@ def _after(known: Memory, seen: Seen) -> Dict[str, Dict[str, str]]:
 
 
 def _entry(incident: Incident, was: Optional[Mapping[str, str]]) -> Dict[str, str]:
-    state = incident.state.value if incident.state in _KNOWN else (was or {}).get("state", State.TRIGGERED.value)
+    state = (
+        incident.state.value
+        if incident.state in _KNOWN
+        else (was or {}).get("state", State.TRIGGERED.value)
+    )
     return {"number": incident.number or incident.id, "state": state}

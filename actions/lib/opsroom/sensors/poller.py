@@ -1,6 +1,7 @@
 """When each source is looked at next: on its own interval, all of them spread evenly over it.
 
-A bounded number of threads that look at sources; more are made only while all that are there are busy.
+A bounded number of threads that look at sources; more are made only while all that are there are
+busy.
 
 Looking at all sources, each on its interval: a broken one never stops the others.
 """
@@ -24,8 +25,11 @@ from .source import Noted, Source, Watched
 
 
 def phase(key: str) -> float:
-    """Where in its interval a source is looked at: from 0 to below 1, always the same for the same name."""
-    return int.from_bytes(hashlib.sha256(key.encode("utf-8", "replace")).digest()[:6], "big") / 2**48
+    """Where in its interval a source is looked at: from 0 to below 1, always the same for the same
+    name."""
+    return (
+        int.from_bytes(hashlib.sha256(key.encode("utf-8", "replace")).digest()[:6], "big") / 2**48
+    )
 
 
 class Schedule:
@@ -38,7 +42,8 @@ class Schedule:
         self._heap: List[Tuple[float, str]] = []
 
     def set(self, intervals: Dict[str, float], now: float) -> None:
-        """Watch these and no others. Those that were there already, with the same interval, keep their time."""
+        """Watch these and no others. Those that were there already, with the same interval, keep
+        their time."""
         for key, interval in intervals.items():
             if self._intervals.get(key) != interval:
                 self._intervals[key] = interval
@@ -47,7 +52,8 @@ class Schedule:
             del self._intervals[key], self._due[key]
 
     def due(self, now: float) -> List[str]:
-        """The sources to look at, the one that waits longest first. Each is due again one interval later."""
+        """The sources to look at, the one that waits longest first. Each is due again one interval
+        later."""
         found = []
         while self._heap and self._heap[0][0] <= now:
             at, key = heapq.heappop(self._heap)
@@ -72,7 +78,8 @@ class Schedule:
         heapq.heappush(self._heap, (at, key))
 
     def _next(self, key: str, now: float) -> float:
-        """The first of its times after now. A machine that slept does not make up for what it missed."""
+        """The first of its times after now. A machine that slept does not make up for what it
+        missed."""
         interval = self._intervals[key]
         first = self._start + phase(key) * interval
         return first if first > now else first + ((now - first) // interval + 1) * interval
@@ -80,13 +87,14 @@ class Schedule:
 
 Job = Callable[[], None]
 
-# Waiting for answers costs no processor time; a thread has about 0.1 MB. Enough for 600 sources that all run into a
-# time limit of 5 s within a minute.
+# Waiting for answers costs no processor time; a thread has about 0.1 MB. Enough for 600 sources
+# that all run into a time limit of 5 s within a minute.
 MOST = 50
 
 
 class Pool:
-    """Runs jobs, in the order in which they came. The threads are daemons: one that hangs holds nothing up."""
+    """Runs jobs, in the order in which they came. The threads are daemons: one that hangs holds
+    nothing up."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
@@ -102,7 +110,9 @@ class Pool:
             self._jobs.append(job)
             if self._idle < len(self._jobs) and self._threads < self._most:
                 self._threads += 1
-                threading.Thread(target=self._work, name=f"opsroom-watch-{self._threads}", daemon=True).start()
+                threading.Thread(
+                    target=self._work, name=f"opsroom-watch-{self._threads}", daemon=True
+                ).start()
             self._changed.notify()
 
     def stop(self) -> None:
@@ -125,15 +135,16 @@ class Pool:
             job()
 
 
-# Seconds: after how long a look that has not ended counts as a miss (never before its interval is over), how often what
-# others left is handed on, how long to wait after the store or StackStorm failed, how often old news are dropped, and
-# how soon to ask again where somebody else was faster.
+# Seconds: after how long a look that has not ended counts as a miss (never before its interval is
+# over), how often what others left is handed on, how long to wait after the store or StackStorm
+# failed, how often old news are dropped, and how soon to ask again where somebody else was faster.
 _HANGS = 60.0
 _SWEEP = 10.0
 _TROUBLE = 5.0
 _TIDY = 3600.0
 _AGAIN = 1.0
-# How often what others saw is read: one who looks beside us may be gone before he tells that it changed back.
+# How often what others saw is read: one who looks beside us may be gone before he tells that it
+# changed back.
 _REFRESH = 60.0
 
 
@@ -148,7 +159,8 @@ class Starts(Protocol):
 class Watch:
     """`set` says what to watch, `step` starts what is due, `wait` waits for the next step.
 
-    `say` gets sentences for the log; secrets are the caller's to mask. `clock` is in seconds and never goes back.
+    `say` gets sentences for the log; secrets are the caller's to mask. `clock` is in seconds and
+    never goes back.
     """
 
     def __init__(
@@ -187,7 +199,8 @@ class Watch:
             self._schedule.set({key: one.interval for key, one in sources.items()}, self._clock())
 
     def step(self) -> float:
-        """Start what is due, and hand on what is to be told. Returns after how many seconds to come again, at most.
+        """Start what is due, and hand on what is to be told. Returns after how many seconds to come
+        again, at most.
 
         Raises nothing: what fails is told to the log, and tried again.
         """
@@ -201,7 +214,11 @@ class Watch:
         with self._lock:
             due = self._schedule.due(now)
             ready = [self._sources[key] for key in due if key not in self._busy]
-            late = [self._sources[key] for key in due if now - self._busy.get(key, now) >= self._limit(key)]
+            late = [
+                self._sources[key]
+                for key in due
+                if now - self._busy.get(key, now) >= self._limit(key)
+            ]
             self._busy.update({one.key: now for one in ready})
         for source in ready:
             self._pool.start(partial(self._look, source))
@@ -291,8 +308,16 @@ class Watch:
 
     def _trouble(self, key: str, error: Optional[BaseException]) -> None:
         """Say what is wrong once, and once that it is over."""
-        told = "" if error is None else error.message if isinstance(error, OpsroomError) else type(error).__name__
-        code = "" if error is None else error.code.value if isinstance(error, OpsroomError) else told
+        told = (
+            ""
+            if error is None
+            else error.message
+            if isinstance(error, OpsroomError)
+            else type(error).__name__
+        )
+        code = (
+            "" if error is None else error.code.value if isinstance(error, OpsroomError) else told
+        )
         with self._lock:
             before = self._troubles.get(key, "")
             if code == before:
@@ -304,7 +329,9 @@ class Watch:
         elif isinstance(error, OpsroomError):
             self._say(f"{name}: {told}")
         else:
-            self._say(f"{name}: {''.join(traceback.format_exception(type(error), error, error.__traceback__))}")
+            self._say(
+                f"{name}: {''.join(traceback.format_exception(type(error), error, error.__traceback__))}"  # noqa: E501
+            )
 
 
 def _defect(error: Exception) -> Failure:

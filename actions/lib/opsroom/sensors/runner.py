@@ -25,9 +25,10 @@ REREAD = 30.0
 class Keeper:
     """Watches one sort of sources until it is stopped.
 
-    `read` is the pack's config as it is now, with its secrets. `places(settings)` is the URL of the database and the
-    private folder beside it. `say` writes to the log; no secret of the config ever reaches it. Nothing that fails ends
-    it: StackStorm gives up a sensor whose process ended a few times.
+    `read` is the pack's config as it is now, with its secrets. `places(settings)` is the URL of the
+    database and the private folder beside it. `say` writes to the log; no secret of the config ever
+    reaches it. Nothing that fails ends it: StackStorm gives up a sensor whose process ended a few
+    times.
     """
 
     def __init__(
@@ -43,7 +44,13 @@ class Keeper:
         arrived: Optional[Arrived] = None,
     ) -> None:
         self._sort, self._sources, self._read, self._places = sort, sources, read, places
-        self._tell, self._arrived, self._write, self._clock, self._pool = tell, arrived, say, clock, pool
+        self._tell, self._arrived, self._write, self._clock, self._pool = (
+            tell,
+            arrived,
+            say,
+            clock,
+            pool,
+        )
         self._redactor = Redactor(())
         self._raw: Optional[Mapping[str, Any]] = None
         self._said = ""
@@ -64,7 +71,8 @@ class Keeper:
                 watch.wait(wait)
 
     def step(self) -> float:
-        """Read the config when it is time, and start what is due. Seconds until the next step, at most."""
+        """Read the config when it is time, and start what is due. Seconds until the next step, at
+        most."""
         now = self._clock()
         if now - self._read_at >= REREAD:
             self._read_at = now
@@ -89,7 +97,9 @@ class Keeper:
         except OpsroomError as error:
             unset = error.code is Code.NOT_CONFIGURED
             self._say_once(
-                error.message if unset else f"The config is not taken; what it was before holds. {error.message}"
+                error.message
+                if unset
+                else f"The config is not taken; what it was before holds. {error.message}"
             )
         except Exception as error:
             # The error itself may hold what was read.
@@ -103,7 +113,9 @@ class Keeper:
                 self._watch.stop()
             self._database = database
             post = Post(lambda: self._store(database), self._sort, self._tell, self._arrived)
-            self._watch = Watch(lambda: self._store(database), post, self._say, self._clock, self._pool())
+            self._watch = Watch(
+                lambda: self._store(database), post, self._say, self._clock, self._pool()
+            )
         watched = self._sources(settings, lambda: self._store(database), keep)
         self._watch.set(watched)
         self._say(f"{len(watched)} sources are watched.")

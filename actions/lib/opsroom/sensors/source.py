@@ -1,4 +1,5 @@
-"""One thing that is watched: asked outside of any transaction, then what came of it is written down and told."""
+"""One thing that is watched: asked outside of any transaction, then what came of it is written down
+and told."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from .state import Memory
 
 @dataclass(frozen=True)
 class Verdict:
-    """What follows from a look: the new state (None: it is as it was), and what there is to tell."""
+    """What follows from a look: the new state (None: it is as it was), and what there is to
+    tell."""
 
     state: Optional[Mapping[str, Any]] = None
     found: Tuple[news.News, ...] = ()
@@ -23,7 +25,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Noted:
-    """What came of a look. `pause` is after how many seconds to look again, None for the source's interval."""
+    """What came of a look. `pause` is after how many seconds to look again, None for the source's
+    interval."""
 
     news: int = 0
     pause: Optional[float] = None
@@ -37,7 +40,8 @@ class Watched(Protocol):
     interval: float
 
     def same_as(self, other: Any) -> bool:
-        """Whether the other is the same as configured, so that it may go on in place of this one."""
+        """Whether the other is the same as configured, so that it may go on in place of this
+        one."""
 
     def ask(self, known: Memory) -> Any:
         """Look. Raises OpsroomError; anything else is a defect, and counts as a miss too."""
@@ -46,7 +50,8 @@ class Watched(Protocol):
         """What follows, in the transaction that will hold it. Changes nothing."""
 
     def is_news(self, known: Memory, answer: Any) -> bool:
-        """Whether an answer can change anything. Asked first, since opening a transaction for nothing is dear."""
+        """Whether an answer can change anything. Asked first, since opening a transaction for
+        nothing is dear."""
 
     def pause(self, answer: Any) -> Optional[float]:
         """Seconds until the next look, None for the interval."""
@@ -54,7 +59,8 @@ class Watched(Protocol):
 
 @dataclass
 class Source:
-    """A watched thing with what is known of it. Not asked by two threads at once; `note` may be called by any."""
+    """A watched thing with what is known of it. Not asked by two threads at once; `note` may be
+    called by any."""
 
     watched: Watched
     store: Callable[[], Store]
@@ -86,8 +92,9 @@ class Source:
     def note(self, known: Memory, answer: Any) -> Noted:
         """Write down what was seen, and what there is to tell of it, in one transaction.
 
-        What was asked before somebody else saw a change says nothing about it: then it is asked again soon.
-        Raises Failure(store_...); nothing is lost then, the next look sees the same change.
+        What was asked before somebody else saw a change says nothing about it: then it is asked
+        again soon. Raises Failure(store_...); nothing is lost then, the next look sees the same
+        change.
         """
         with self._lock:
             pause = self.watched.pause(answer)
@@ -114,4 +121,8 @@ class Source:
 def retry_after(error: OpsroomError) -> Optional[float]:
     """How long a service asked to be left alone, in seconds, as far as it said."""
     told = error.facts.get("retry_after") if error.code is Code.RATE_LIMITED else None
-    return float(told) if isinstance(told, (int, float)) and not isinstance(told, bool) and 0 <= told < 1e6 else None
+    return (
+        float(told)
+        if isinstance(told, (int, float)) and not isinstance(told, bool) and 0 <= told < 1e6
+        else None
+    )

@@ -20,7 +20,8 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Memory:
-    """What was seen last: `state` as JSON holds it, and the number of the change that it is from (0: never seen)."""
+    """What was seen last: `state` as JSON holds it, and the number of the change that it is from
+    (0: never seen)."""
 
     revision: int = 0
     state: Optional[Mapping[str, Any]] = None
@@ -42,10 +43,11 @@ def recall(connection: Connection, sources: Iterable[str]) -> Dict[str, Memory]:
 def remember(
     store: Store, connection: Connection, source: str, before: Memory, state: Mapping[str, Any]
 ) -> Optional[Memory]:
-    """Write down what was seen, within the caller's `store.write()`, in place of what was known before.
+    """Write down what was seen, within the caller's `store.write()`, in place of what was known
+    before.
 
-    None when somebody else has written meanwhile: what was seen may be older than what they saw, and nothing is to be
-    told of it.
+    None when somebody else has written meanwhile: what was seen may be older than what they saw,
+    and nothing is to be told of it.
     """
     text = clean(json.dumps(state, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
     values: Dict[str, Any] = {"state": text, "changed_at": moment(store.now(connection))}

@@ -22,7 +22,8 @@ from .source import Verdict
 from .state import Memory
 
 SORT = "version:"
-# Of the deployments since the last change, the newest so many are looked at for whoever made the next one.
+# Of the deployments since the last change, the newest so many are looked at for whoever made the
+# next one.
 _LOOKED_THROUGH = 50
 # How a source is asked, not what it is: another value makes it no other source.
 _MANNER = ("time_limit", "verify", "headers", "api_key")
@@ -47,9 +48,10 @@ class Looked:
 class WatchedVersion:
     """One application on one environment.
 
-    The state: `version` (None while it has not answered yet), `commit`, `seq` (the newest end of a deployment there
-    when it was written: what ended before has made its change already), `since` (unreachable since then, or empty),
-    `of` (a fingerprint of what is asked: another one is looked at for the first time).
+    The state: `version` (None while it has not answered yet), `commit`, `seq` (the newest end of a
+    deployment there when it was written: what ended before has made its change already), `since`
+    (unreachable since then, or empty), `of` (a fingerprint of what is asked: another one is looked
+    at for the first time).
     """
 
     def __init__(
@@ -74,7 +76,12 @@ class WatchedVersion:
 
     def same_as(self, other: Any) -> bool:
         mine = (self.key, self._kind, self.interval, self._most)
-        return isinstance(other, WatchedVersion) and mine == (other.key, other._kind, other.interval, other._most)
+        return isinstance(other, WatchedVersion) and mine == (
+            other.key,
+            other._kind,
+            other.interval,
+            other._most,
+        )
 
     def ask(self, known: Memory) -> Looked:
         """Never raises OpsroomError: a miss is an answer too."""
@@ -111,11 +118,17 @@ class WatchedVersion:
         return known.state if known.state is not None and known.state["of"] == self._of else None
 
     def _silent(
-        self, known: Memory, state: Optional[Mapping[str, Any]], error: OpsroomError, since: datetime
+        self,
+        known: Memory,
+        state: Optional[Mapping[str, Any]],
+        error: OpsroomError,
+        since: datetime,
     ) -> Verdict:
         after = dict(state or {"version": None, "commit": "", "seq": 0, "of": self._of})
         after["since"] = stamp(since)
-        return Verdict(after, (self._news(known, "unreachable", since=after["since"], code=error.code.value),))
+        return Verdict(
+            after, (self._news(known, "unreachable", since=after["since"], code=error.code.value),)
+        )
 
     def _answered(
         self,
@@ -128,19 +141,31 @@ class WatchedVersion:
     ) -> Verdict:
         at = stamp(asked_at)
         found: List[outbox.News] = []
-        after: Dict[str, Any] = {"version": running.version, "commit": running.commit, "since": "", "of": self._of}
+        after: Dict[str, Any] = {
+            "version": running.version,
+            "commit": running.commit,
+            "since": "",
+            "of": self._of,
+        }
         if state is not None and state["since"]:
             found.append(self._news(known, "reachable", since=state["since"], asked_at=at))
         if state is None or state["version"] is None or _is(running, state):
             known_seq = None if state is None or state["version"] is None else state["seq"]
-            after["seq"] = _newest(connection, self._app, self._environment) if known_seq is None else known_seq
+            after["seq"] = (
+                _newest(connection, self._app, self._environment)
+                if known_seq is None
+                else known_seq
+            )
             return Verdict(after, tuple(found))
-        # The claim before the ledger: a deployment gives its claim back with the record of its end, so that whoever
-        # finds no claim finds that record.
+        # The claim before the ledger: a deployment gives its claim back with the record of its end,
+        # so that whoever finds no claim finds that record.
         held = claims.current(store, connection, self._app, self._environment)
-        maker = next((_holder(connection, one) for one in held if _meant(connection, one, running)), None)
+        maker = next(
+            (_holder(connection, one) for one in held if _meant(connection, one, running)), None
+        )
         if maker is None and any(not one.expired for one in held):
-            # Something else than what is being deployed: it may be half-way. What is to be said of it shows afterwards.
+            # Something else than what is being deployed: it may be half-way. What is to be said of
+            # it shows afterwards.
             return Verdict({**state, "since": ""}, tuple(found)) if found else Verdict()
         if maker is None:
             maker = _maker(connection, self._app, self._environment, int(state["seq"]), running)
@@ -149,7 +174,9 @@ class WatchedVersion:
             found.append(self._news(known, "version_unknown_change", **told))
         else:
             by = one_line(maker.by, 120)
-            found.append(self._news(known, "version_changed", **told, by=by, deployment=maker.deployment))
+            found.append(
+                self._news(known, "version_changed", **told, by=by, deployment=maker.deployment)
+            )
         after["seq"] = _newest(connection, self._app, self._environment)
         return Verdict(after, tuple(found))
 
@@ -162,10 +189,14 @@ def fingerprint(kind: Kind) -> str:
     """What a source is, in a word from which nothing can be read."""
     options = kind.options
     values = (
-        {one.name: getattr(options, one.name) for one in fields(options)} if is_dataclass(options) else {"": options}
+        {one.name: getattr(options, one.name) for one in fields(options)}
+        if is_dataclass(options)
+        else {"": options}
     )
     parts = [f"{name}={value!r}" for name, value in sorted(values.items()) if name not in _MANNER]
-    return hashlib.sha256("\n".join([kind.kind, *parts]).encode("utf-8", "replace")).hexdigest()[:16]
+    return hashlib.sha256("\n".join([kind.kind, *parts]).encode("utf-8", "replace")).hexdigest()[
+        :16
+    ]
 
 
 def _is(running: Running, state: Mapping[str, Any]) -> bool:
@@ -179,9 +210,13 @@ def _newest(connection: Connection, app: str, environment: str) -> int:
     return ended[0].seq if ended else 0
 
 
-def _maker(connection: Connection, app: str, environment: str, after: int, running: Running) -> Optional[Maker]:
+def _maker(
+    connection: Connection, app: str, environment: str, after: int, running: Running
+) -> Optional[Maker]:
     """The newest deployment since then that put this in place, or that failed and put it back."""
-    ended = [one for one in deployments(connection, app, environment, _LOOKED_THROUGH) if one.seq > after]
+    ended = [
+        one for one in deployments(connection, app, environment, _LOOKED_THROUGH) if one.seq > after
+    ]
     put = [one for one in ended if _put(one, running)]
     put += [
         one
@@ -197,7 +232,11 @@ def _put(record: Record, running: Running) -> bool:
 
 
 def _meant(connection: Connection, claim: claims.Claim, running: Running) -> bool:
-    started = [one for one in ledger.of_deployment(connection, claim.deployment) if one.event is Event.STARTED]
+    started = [
+        one
+        for one in ledger.of_deployment(connection, claim.deployment)
+        if one.event is Event.STARTED
+    ]
     if not started:
         return same_version(claim.version, running.version)
     return any(_put(one, running) for one in started)

@@ -1,6 +1,7 @@
 """Where the person who asked reads along while a command runs.
 
-Whom an answer is for, where the relay does not say it, and whether it may have handed over half a message.
+Whom an answer is for, where the relay does not say it, and whether it may have handed over half a
+message.
 """
 
 from __future__ import annotations
@@ -39,9 +40,11 @@ class NoRoom:
 
 
 class StackStormRoom:
-    """A chat channel behind StackStorm's relay: `chatops.post_message`, run with the token of this execution.
+    """A chat channel behind StackStorm's relay: `chatops.post_message`, run with the token of this
+    execution.
 
-    The message must be neutralised: StackStorm renders expressions in it with the rights of the execution's user.
+    The message must be neutralised: StackStorm renders expressions in it with the rights of the
+    execution's user.
     """
 
     def __init__(self, channel: str, route: str, logger: Any) -> None:
@@ -51,20 +54,30 @@ class StackStormRoom:
 
     def say(self, text: str) -> Optional[bool]:
         """Post a message; a failure is logged and forgotten."""
-        # Most commands have ended before they need it. Not st2client: its import takes 0.3 s, for one request.
+        # Most commands have ended before they need it. Not st2client: its import takes 0.3 s, for
+        # one request.
         from ..errors import Failure
         from ..http.client import Http
         from ..http.errors import in_doubt
 
         if is_evaluated(self._channel):
-            # StackStorm renders the parameters of an execution, and on some chats a channel may have any name.
-            self._logger.warning("no progress is posted to a channel whose name holds an expression")
+            # StackStorm renders the parameters of an execution, and on some chats a channel may
+            # have any name.
+            self._logger.warning(
+                "no progress is posted to a channel whose name holds an expression"
+            )
             return None
         api = os.environ.get("ST2_ACTION_API_URL", "").rstrip("/")
         parameters = {"channel": self._channel, "message": in_lines(text)[0], "route": self._route}
         try:
-            client = Http({"X-Auth-Token": os.environ.get("ST2_ACTION_AUTH_TOKEN", "")}, time_limit=_PATIENCE)
-            client.send("POST", f"{api}/executions", json={"action": "chatops.post_message", "parameters": parameters})
+            client = Http(
+                {"X-Auth-Token": os.environ.get("ST2_ACTION_AUTH_TOKEN", "")}, time_limit=_PATIENCE
+            )
+            client.send(
+                "POST",
+                f"{api}/executions",
+                json={"action": "chatops.post_message", "parameters": parameters},
+            )
         except Exception as error:
             self._logger.warning("could not post progress to %s: %s", self._channel, error)
             return False if isinstance(error, Failure) and not in_doubt(error) else None
@@ -75,7 +88,8 @@ class StackStormRoom:
 
 
 class MaskedRoom:
-    """A room from which the secrets of the config are kept, whatever a program prints while it deploys."""
+    """A room from which the secrets of the config are kept, whatever a program prints while it
+    deploys."""
 
     def __init__(self, room: Room, mask: Callable[[str], str]) -> None:
         self._room = room
@@ -97,13 +111,14 @@ _GOING_ON = re.compile(r"[:,;(\u2013\u2014-]\s*(?![\s\S])|\b(?:and|or)\s*(?![\s\
 
 
 def is_errbot(route: object) -> bool:
-    """Whether a route is one of errbot's, which names nobody in an answer and hands over the first line only; hubot
-    begins each answer with the name of who asked."""
+    """Whether a route is one of errbot's, which names nobody in an answer and hands over the first
+    line only; hubot begins each answer with the name of who asked."""
     return "errbot" in str(route)
 
 
 def nick_of(requester: str) -> str:
-    """The name by which a room knows who asked; empty where the relay reports a channel or a number."""
+    """The name by which a room knows who asked; empty where the relay reports a channel or a
+    number."""
     name = requester.partition("!")[0] if "!" in requester[1:] else requester.rpartition("/")[2]
     name = name.strip().lstrip("@")
     return "" if not name or name[0] in "#<!" or len(name) > _LONGEST_NAME else name
@@ -113,7 +128,9 @@ def addressed(result: Dict[str, Any], nick: str, shown: str = "") -> Dict[str, A
     """The result with the name before its message, unless that has it, or no room for it."""
     text, hint = str(result["message"]), str(result["hint"])
     named = [one for one in (nick, shown) if one]
-    if not nick or any(re.search(rf"(?<!\w){re.escape(one)}(?!\w)", text, re.IGNORECASE) for one in named):
+    if not nick or any(
+        re.search(rf"(?<!\w){re.escape(one)}(?!\w)", text, re.IGNORECASE) for one in named
+    ):
         return result
     if len(f"{nick}: {text} {hint}") > MESSAGE_CHARACTERS:
         return result
@@ -121,6 +138,9 @@ def addressed(result: Dict[str, Any], nick: str, shown: str = "") -> Dict[str, A
 
 
 def may_be_cut(route: object, through_relay: bool, text: str) -> bool:
-    """Whether more than what arrived may have been typed: the one line that errbot hands over, or one that goes on."""
+    """Whether more than what arrived may have been typed: the one line that errbot hands over, or
+    one that goes on."""
     whole = text.strip()
-    return "\n" not in whole and ((through_relay and is_errbot(route)) or bool(_GOING_ON.search(whole)))
+    return "\n" not in whole and (
+        (through_relay and is_errbot(route)) or bool(_GOING_ON.search(whole))
+    )

@@ -1,10 +1,13 @@
-"""Who really started an execution: StackStorm lets whoever posts one write its context, all but one part of it.
+"""Who really started an execution: StackStorm lets whoever posts one write its context, all but one
+part of it.
 
-`POST /executions` takes a header `St2-Context` and lays it over the context that StackStorm made, so that anybody who
-may run an action can claim another `user`, `api_user` or `source_channel`. Only `rbac` is written afterwards, by
-StackStorm itself, where RBAC is on (st2api/controllers/v1/actionexecutions.py, `_schedule_execution`). The metadata of
-every action therefore takes the user from there. An action inside a workflow has no such part: it inherits the user of
-the workflow, and that may be a claim. The metadata then names the workflow's execution, and it is asked.
+`POST /executions` takes a header `St2-Context` and lays it over the context that StackStorm made,
+so that anybody who may run an action can claim another `user`, `api_user` or `source_channel`. Only
+`rbac` is written afterwards, by StackStorm itself, where RBAC is on
+(st2api/controllers/v1/actionexecutions.py, `_schedule_execution`). The metadata of every action
+therefore takes the user from there. An action inside a workflow has no such part: it inherits the
+user of the workflow, and that may be a claim. The metadata then names the workflow's execution, and
+it is asked.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ _PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class Starter:
-    """The StackStorm user, and what was said of the chat: that counts only when the user is a relay."""
+    """The StackStorm user, and what was said of the chat: that counts only when the user is a
+    relay."""
 
     st2_user: str
     requester: str
@@ -57,21 +61,28 @@ def _root(execution: str, claimed: Starter) -> Starter:
             execution = str(parent["execution_id"])
             continue
         else:
-            # Started by a rule, by the relay, or where there is no RBAC and hence nothing to be had by a claim.
+            # Started by a rule, by the relay, or where there is no RBAC and hence nothing to be had
+            # by a claim.
             user = str(context.get("user") or "")
         chat = str(context.get("api_user") or user)
         return Starter(user, chat, str(context.get("source_channel") or ""))
-    raise Failure(Code.UNAUTHORIZED, "It cannot be told who started this: it is too deep inside of workflows.")
+    raise Failure(
+        Code.UNAUTHORIZED, "It cannot be told who started this: it is too deep inside of workflows."
+    )
 
 
 def _context(http: Any, api: str, execution: str) -> Mapping[str, Any]:
     try:
-        found = http.get(f"{api}/executions/{execution}", params={"include_attributes": "context"}).json()
+        found = http.get(
+            f"{api}/executions/{execution}", params={"include_attributes": "context"}
+        ).json()
     except Failure as failure:
         told = "It cannot be told who started the workflow in which this runs, so nothing was done."
         hint = "The StackStorm user needs the right action_view on that workflow."
         raise Failure(failure.code, f"{told} {failure.message}", hint, failure.facts) from failure
     context = found.get("context") if isinstance(found, Mapping) else None
     if not isinstance(context, Mapping):
-        raise Failure(Code.BAD_ANSWER, "StackStorm did not tell who started the workflow in which this runs.")
+        raise Failure(
+            Code.BAD_ANSWER, "StackStorm did not tell who started the workflow in which this runs."
+        )
     return context

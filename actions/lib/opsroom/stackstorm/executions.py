@@ -1,7 +1,9 @@
-"""What StackStorm believes of opsroom's own executions, and what is so: has one ended, is its runner gone?
+"""What StackStorm believes of opsroom's own executions, and what is so: has one ended, is its
+runner gone?
 
-A runner that dies leaves what it ran `running` in StackStorm for good, whether the action goes on or not: nobody
-notices. StackStorm takes an end from whoever may run the action (`PUT /executions/ID`), as long as it has none yet.
+A runner that dies leaves what it ran `running` in StackStorm for good, whether the action goes on
+or not: nobody notices. StackStorm takes an end from whoever may run the action (`PUT
+/executions/ID`), as long as it has none yet.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ _LIMIT = 600.0
 
 @dataclass(frozen=True)
 class Running:
-    """An execution of opsroom that StackStorm takes for running; `limit` is how long it may, in seconds."""
+    """An execution of opsroom that StackStorm takes for running; `limit` is how long it may, in
+    seconds."""
 
     id: str
     action: str
@@ -34,14 +37,16 @@ class Running:
 def process_ended(status: str, result: Any) -> bool:
     """Whether the runner has seen the end of the action's process: only then is there an exit code.
 
-    What was cancelled may go on, what was abandoned too; so may what failed in the runner itself, which leaves no code.
+    What was cancelled may go on, what was abandoned too; so may what failed in the runner itself,
+    which leaves no code.
     """
     code = result.get("exit_code") if isinstance(result, Mapping) else None
     return status in ("succeeded", "failed", "timeout") and isinstance(code, int)
 
 
 def has_ended(execution_id: str) -> bool:
-    """Whether the process of an execution has certainly ended. False where StackStorm cannot tell, or may not.
+    """Whether the process of an execution has certainly ended. False where StackStorm cannot tell,
+    or may not.
 
     The token of this action's user reads it: that needs action_view on the action.
     """
@@ -55,7 +60,8 @@ def has_ended(execution_id: str) -> bool:
 
 
 def hand_over(execution_id: str, ok: bool, result: Mapping[str, Any]) -> bool:
-    """End the execution of this action with its own result, after its runner died. False when StackStorm has an end."""
+    """End the execution of this action with its own result, after its runner died. False when
+    StackStorm has an end."""
     return here().end(execution_id, "succeeded" if ok else "failed", {"result": dict(result)})
 
 
@@ -64,7 +70,9 @@ def running(client: StackStorm, pack: str = "opsroom") -> List[Running]:
 
     Raises Failure: unauthorized without the right execution_list, unreachable, ...
     """
-    found = [_running(one) for one in client.running() if (one.get("action") or {}).get("pack") == pack]
+    found = [
+        _running(one) for one in client.running() if (one.get("action") or {}).get("pack") == pack
+    ]
     return sorted((one for one in found if one is not None), key=lambda one: one.began)
 
 

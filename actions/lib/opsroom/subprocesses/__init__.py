@@ -1,4 +1,5 @@
-"""Running a program: an argument list, a time limit, and nothing of it left behind except what a success leaves."""
+"""Running a program: an argument list, a time limit, and nothing of it left behind except what a
+success leaves."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ _Sinks = Dict[IO[bytes], Callable[[bytes], None]]
 
 # Seconds between TERM and KILL.
 GRACE = 3.0
-# Seconds that output is still read after the program itself ended, when something it started holds the pipe open.
+# Seconds that output is still read after the program itself ended, when something it started holds
+# the pipe open.
 LINGER = 1.0
 # Seconds between two calls of `check`.
 PULSE = 0.5
@@ -36,7 +38,8 @@ PULSE = 0.5
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended: `status` as the shell tells it, negative for a signal; the last lines that it wrote."""
+    """How a program ended: `status` as the shell tells it, negative for a signal; the last lines
+    that it wrote."""
 
     program: str
     status: int
@@ -53,7 +56,8 @@ class Ended:
 
     @property
     def text(self) -> str:
-        """What `capture` read, as a reader sees it: without the control sequences of terminals, also from UTF-16."""
+        """What `capture` read, as a reader sees it: without the control sequences of terminals,
+        also from UTF-16."""
         if b"\0" in self.raw[:4] or self.raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
             return readable(decoded(self.raw).encode("utf-8", "replace"))
         return readable(self.raw)
@@ -62,7 +66,10 @@ class Ended:
         """`'deploy.sh' ended with status 3: no space left`."""
         last = f": {self.lines[-1]}" if self.lines else "."
         left = still_running(self.left)
-        return f"'{self.program}' {_ending(self.status)}{last.rstrip('.') + '. ' + left if left else last}"
+        return (
+            f"'{self.program}' "
+            f"{_ending(self.status)}{last.rstrip('.') + '. ' + left if left else last}"
+        )
 
 
 def still_running(left: Sequence[Left]) -> str:
@@ -76,7 +83,8 @@ _LOST_SIGHT = "its supervisor was killed, so what it started may still run"
 
 @dataclass(frozen=True)
 class _Task:
-    """`name` stands in sentences. `time_limit` in seconds is what is left of it, `stated` the whole."""
+    """`name` stands in sentences. `time_limit` in seconds is what is left of it, `stated` the
+    whole."""
 
     name: str
     time_limit: float
@@ -95,13 +103,14 @@ def run(
 ) -> Ended:
     """Run a program to its end and hand each line of its output (both streams) to `on_line`.
 
-    `time_limit` in seconds. `environ` is added to this process's environment; None takes a variable away. `check` is
-    called about twice a second and raises when the work must stop.
+    `time_limit` in seconds. `environ` is added to this process's environment; None takes a variable
+    away. `check` is called about twice a second and raises when the work must stop.
 
-    When it is stopped (by the time limit, by `check`, by anything that is raised, by the end of this process), all
-    that it started is ended too, also what left its session. Any status is returned, not raised. Of a program that
-    failed, what is still in its process group is ended; services that it made independent go on, and so does all
-    that a successful one started: `left` says what. Their output is read from then on, and thrown away.
+    When it is stopped (by the time limit, by `check`, by anything that is raised, by the end of
+    this process), all that it started is ended too, also what left its session. Any status is
+    returned, not raised. Of a program that failed, what is still in its process group is ended;
+    services that it made independent go on, and so does all that a successful one started: `left`
+    says what. Their output is read from then on, and thrown away.
 
     Raises Failure(code) when the program cannot be started, Failure(timed_out) when the time is up.
     """
@@ -125,11 +134,12 @@ def capture(
     stated_limit: Optional[float] = None,
     supervised: bool = True,
 ) -> Ended:
-    """As `run`, but standard output is returned (its first `most_bytes`), or written to the file `into`;
-    `lines` are those of standard error.
+    """As `run`, but standard output is returned (its first `most_bytes`), or written to the file
+    `into`; `lines` are those of standard error.
 
-    `task` and `stated_limit` stand in the sentence about the time limit: what was being done, and the whole limit where
-    `time_limit` is the rest of it. Without `supervised` it starts faster, and only its process group is ended.
+    `task` and `stated_limit` stand in the sentence about the time limit: what was being done, and
+    the whole limit where `time_limit` is the rest of it. Without `supervised` it starts faster, and
+    only its process group is ended.
     """
     lines, output = Lines(), bytearray()
 
@@ -143,7 +153,9 @@ def capture(
         sinks: _Sinks = {program.stderr: lines.feed}
         if program.stdout is not None:
             sinks[program.stdout] = keep
-        status, left = _follow(program, sinks, _Task(task or f"'{_name(arguments)}'", time_limit, stated, check), lines)
+        status, left = _follow(
+            program, sinks, _Task(task or f"'{_name(arguments)}'", time_limit, stated, check), lines
+        )
     return Ended(_name(arguments), status, lines.close(), bytes(output), left)
 
 
@@ -163,7 +175,9 @@ def _started(
     try:
         program = kind(arguments, cwd, surroundings, stdout, stderr)
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else "") or "it cannot be passed to a program"
+        reason = (
+            error.strerror if isinstance(error, OSError) else ""
+        ) or "it cannot be passed to a program"
         raise Failure(code, f"'{_name(arguments)}' could not be started: {reason}.") from error
     try:
         yield program
@@ -181,9 +195,11 @@ def _started(
         program.close()
 
 
-def _follow(program: _Program, sinks: _Sinks, task: _Task, lines: Lines) -> Tuple[int, Tuple[Left, ...]]:
-    """Pass output on until the program has ended. Never waits for a pipe alone: a grandchild may hold it open. Returns
-    its status and what it left running."""
+def _follow(
+    program: _Program, sinks: _Sinks, task: _Task, lines: Lines
+) -> Tuple[int, Tuple[Left, ...]]:
+    """Pass output on until the program has ended. Never waits for a pipe alone: a grandchild may
+    hold it open. Returns its status and what it left running."""
     deadline = time.monotonic() + task.time_limit
     next_check, ended_at, nap = 0.0, 0.0, 0.001
     with selectors.DefaultSelector() as selector:
@@ -201,7 +217,9 @@ def _follow(program: _Program, sinks: _Sinks, task: _Task, lines: Lines) -> Tupl
                     break
             elif now >= deadline:
                 last = f" Its last line was: {lines.last[-1]}" if lines.last else ""
-                told = f"{task.name} did not end within {length(task.stated)} and was stopped.{last}"
+                told = (
+                    f"{task.name} did not end within {length(task.stated)} and was stopped.{last}"
+                )
                 raise Failure(Code.TIMED_OUT, told)
             if task.check is not None and now >= next_check:
                 task.check()
@@ -209,7 +227,8 @@ def _follow(program: _Program, sinks: _Sinks, task: _Task, lines: Lines) -> Tupl
             if open_pipes or program.socket is not None:
                 wait = 0.1 if ended_at else min(PULSE, max(deadline - now, 0.001))
             else:
-                # The pipes are closed, so the program is about to end: look often at first, seldom later.
+                # The pipes are closed, so the program is about to end: look often at first, seldom
+                # later.
                 wait = nap = min(nap * 2, 0.1)
             for key, _ in selector.select(wait):
                 if key.data is None:
@@ -230,7 +249,8 @@ def _follow(program: _Program, sinks: _Sinks, task: _Task, lines: Lines) -> Tupl
 
 
 def _over(pipe: int) -> bool:
-    """Whether nobody can write to a pipe any more. What is in it is thrown away, as far as it comes at once."""
+    """Whether nobody can write to a pipe any more. What is in it is thrown away, as far as it comes
+    at once."""
     os.set_blocking(pipe, False)
     try:
         for _ in range(64):
@@ -244,9 +264,12 @@ def _over(pipe: int) -> bool:
 
 
 def _environment(changes: Mapping[str, Optional[str]]) -> Dict[str, str]:
-    """This process's environment without what StackStorm put there for the action alone (its token)."""
+    """This process's environment without what StackStorm put there for the action alone (its
+    token)."""
     result = {
-        key: value for key, value in os.environ.items() if not key.startswith("ST2_ACTION_") and key != "PYTHONPATH"
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("ST2_ACTION_") and key != "PYTHONPATH"
     }
     for key, value in changes.items():
         if value is None:
@@ -259,7 +282,11 @@ def _environment(changes: Mapping[str, Optional[str]]) -> Dict[str, str]:
 def _must_be_runnable(program: str, cwd: str, environ: Mapping[str, str], code: Code) -> None:
     """Say what is wrong before the start: afterwards the system's word is about either path."""
     if cwd and not os.path.isdir(cwd):
-        raise Failure(code, f"The folder '{cwd}' does not exist, so '{os.path.basename(program)}' cannot run in it.")
+        raise Failure(
+            code,
+            f"The folder '{cwd}' does not exist, so '{os.path.basename(program)}' cannot run "
+            "in it.",
+        )
     if "/" not in program:
         if shutil.which(program, path=environ.get("PATH", os.defpath)) is None:
             raise Failure(code, f"The program '{program}' is not installed, or not on the PATH.")
@@ -268,7 +295,9 @@ def _must_be_runnable(program: str, cwd: str, environ: Mapping[str, str], code: 
     if not os.path.exists(path):
         raise Failure(code, f"The program '{program}' does not exist.")
     if os.path.isdir(path) or not os.access(path, os.X_OK):
-        raise Failure(code, f"'{program}' is not a program that may be run.", "Give it the right: chmod +x.")
+        raise Failure(
+            code, f"'{program}' is not a program that may be run.", "Give it the right: chmod +x."
+        )
 
 
 def _name(arguments: Sequence[str]) -> str:

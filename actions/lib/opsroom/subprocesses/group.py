@@ -50,7 +50,9 @@ class Grouped:
         try:
             if self._signal(signal.SIGTERM):
                 give_up = time.monotonic() + grace
-                while time.monotonic() < give_up and (self._process.poll() is None or self._has_living()):
+                while time.monotonic() < give_up and (
+                    self._process.poll() is None or self._has_living()
+                ):
                     time.sleep(0.02)
         finally:
             self._signal(signal.SIGKILL)
@@ -70,7 +72,8 @@ class Grouped:
                 pipe.close()
 
     def _signal(self, number: int) -> bool:
-        """Whether the process group still had a process to receive it. Its id is the program's: it leads a session."""
+        """Whether the process group still had a process to receive it. Its id is the program's: it
+        leads a session."""
         try:
             os.killpg(self._process.pid, number)
         except (ProcessLookupError, PermissionError):
@@ -78,8 +81,9 @@ class Grouped:
         return True
 
     def _has_living(self) -> bool:
-        """Whether anybody is left in the process group. Dead ones that nobody collects do not count: in a container
-        without an init they stay, and each failed command would wait for them."""
+        """Whether anybody is left in the process group. Dead ones that nobody collects do not
+        count: in a container without an init they stay, and each failed command would wait for
+        them."""
         if not self._signal(0):
             return False
         try:
@@ -97,11 +101,12 @@ class Grouped:
 
 @lru_cache(maxsize=1)
 def _dying_with_us() -> List[str]:
-    """What to put in front so that a program does not outlive this process, not even when this is killed.
+    """What to put in front so that a program does not outlive this process, not even when this is
+    killed.
 
-    `setpriv` asks the kernel for it after the fork; doing so by `preexec_fn` is unsafe in a process with threads. The
-    signal comes when the THREAD that started the program ends: here that thread waits for it. Tried once, because
-    the setpriv of busybox cannot do it.
+    `setpriv` asks the kernel for it after the fork; doing so by `preexec_fn` is unsafe in a process
+    with threads. The signal comes when the THREAD that started the program ends: here that thread
+    waits for it. Tried once, because the setpriv of busybox cannot do it.
     """
     path = shutil.which("setpriv")
     if path is None:

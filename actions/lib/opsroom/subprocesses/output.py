@@ -14,11 +14,13 @@ from ..text.terminal import is_visible, readable
 
 OnLine = Callable[[str], None]
 
-# Characters of a line that are kept, and bytes that are looked at for them: colours take room and are not seen.
+# Characters of a line that are kept, and bytes that are looked at for them: colours take room and
+# are not seen.
 LONGEST_LINE = 2000
 _LONGEST_RAW = 65536
 KEPT_LINES = 20
-# Lines of those that come at once that are looked at: a flood of short ones would hold the program up.
+# Lines of those that come at once that are looked at: a flood of short ones would hold the program
+# up.
 _MOST_AT_ONCE = 200
 
 _LINE_ENDS = re.compile(rb"[\r\n]+")
@@ -76,7 +78,10 @@ def hand_over(pipe: IO[bytes]) -> None:
     A service whose pipe nobody reads any more would be killed at its next line. What it writes is
     thrown away: a file that nobody knows of would fill the disk.
     """
-    commands = (["/bin/sh", "-c", _READER], [sys.executable, "-I", "-S", "-c", _READER_WITHOUT_SHELL])
+    commands = (
+        ["/bin/sh", "-c", _READER],
+        [sys.executable, "-I", "-S", "-c", _READER_WITHOUT_SHELL],
+    )
     for command in commands:
         with suppress(OSError):
             reader = subprocess.Popen(

@@ -34,8 +34,8 @@ class Left:
 
 
 class Supervised:
-    """A running program below a supervisor. `stdout` and `stderr` are its pipes; `socket` is ready to be read when
-    there is news of it.
+    """A running program below a supervisor. `stdout` and `stderr` are its pipes; `socket` is ready
+    to be read when there is news of it.
 
     Raises OSError and ValueError as `subprocess.Popen` does when the program cannot be started.
     """
@@ -52,13 +52,23 @@ class Supervised:
         self.pid = 0
         self._left: List[Left] = []
         self._done = False
-        # Whether its supervisor was lost, and with it what the program had started in other sessions.
+        # Whether its supervisor was lost, and with it what the program had started in other
+        # sessions.
         self.lost_sight = False
         self._part = b""
         self.socket, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _CODE, _FOLDER, str(theirs.fileno()), *arguments],
+                [
+                    sys.executable,
+                    "-I",
+                    "-S",
+                    "-c",
+                    _CODE,
+                    _FOLDER,
+                    str(theirs.fileno()),
+                    *arguments,
+                ],
                 cwd=cwd or None,
                 env=dict(environ),
                 stdin=subprocess.DEVNULL,
@@ -90,7 +100,8 @@ class Supervised:
         return self._order(f"end {grace}", grace)
 
     def end_group(self, grace: float) -> Tuple[Left, ...]:
-        """End the process group of the program; returns all else that it started and that goes on."""
+        """End the process group of the program; returns all else that it started and that goes
+        on."""
         return self._order(f"group {grace}", grace)
 
     def let_go(self) -> Tuple[Left, ...]:
@@ -158,7 +169,8 @@ class Supervised:
             self._done = True
 
     def _vanished(self) -> None:
-        """The supervisor itself was killed. The kernel has killed the program with it; its group is ended here."""
+        """The supervisor itself was killed. The kernel has killed the program with it; its group is
+        ended here."""
         self._done = self.lost_sight = True
         if self.pid:
             with suppress(OSError):

@@ -1,5 +1,5 @@
-"""Runs one program, keeps hold of everything that it starts, and ends all of it when asked to or when
-its client is gone.
+"""Runs one program, keeps hold of everything that it starts, and ends all of it when asked to or
+when its client is gone.
 
 A process of its own, started by `supervision.py` with a socket and the program's arguments. It
 imports nothing of opsroom and little of Python, and has one thread, so it may fork. It is a
@@ -8,10 +8,10 @@ child instead of init's and stays in sight. Where there is none (not Linux), it 
 process group only. What another service starts for the program (systemd, docker, cron) is out of
 reach.
 
-One line a message. It takes `end SECONDS` (all of it; so much grace between TERM and KILL),
-`group SECONDS` (the program's own process group) or `over` (let it go on). It answers `started PID` or
-`unstartable ERRNO`, `ended STATUS` (negative for a signal), `left PID NAME` for each that still runs
-at the end, `done`.
+One line a message. It takes `end SECONDS` (all of it; so much grace between TERM and KILL), `group
+SECONDS` (the program's own process group) or `over` (let it go on). It answers `started PID` or
+`unstartable ERRNO`, `ended STATUS` (negative for a signal), `left PID NAME` for each that still
+runs at the end, `done`.
 """
 
 # ruff: noqa: SIM105  `contextlib` would take a tenth of the start
@@ -38,18 +38,22 @@ _KILL_LIMIT = 5.0
 _NAP = 0.02
 # Looks at /proc before it is believed that nothing is there.
 _LOOKS = 5
-# Rounds in which everything is stopped before it is killed, so that what forks all the time cannot get away.
+# Rounds in which everything is stopped before it is killed, so that what forks all the time cannot
+# get away.
 _STOP_ROUNDS = 100
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run the program to its end and obey. The exit status says nothing; what happened went over the socket."""
+    """Run the program to its end and obey. The exit status says nothing; what happened went over
+    the socket."""
     # A low number: `select` takes none from 1024.
     client, program = os.dup(int(arguments[0])), arguments[1:]
     os.close(int(arguments[0]))
     _prctl(_SET_CHILD_SUBREAPER)
     for number in _ENDING:
-        signal.signal(number, signal.SIG_IGN)  # it ends when its client does, and not before what it started has
+        signal.signal(
+            number, signal.SIG_IGN
+        )  # it ends when its client does, and not before what it started has
     wake, waker = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(waker, False)
@@ -139,8 +143,9 @@ class Supervisor:
     def _living(self, wanted: Wanted) -> Optional[List[Process]]:
         """Those that have not ended; None where there is no /proc.
 
-        While /proc is read, one may start another and end, and neither is seen. That none is left is believed when this
-        process has no child any more, from which all descend, or when none is seen repeatedly.
+        While /proc is read, one may start another and end, and neither is seen. That none is left
+        is believed when this process has no child any more, from which all descend, or when none is
+        seen repeatedly.
         """
         for _ in range(_LOOKS):
             if self._reap():
@@ -193,7 +198,8 @@ class Supervisor:
         self._woken()
 
     def _reap(self) -> bool:
-        """Collect those that ended: what was orphaned came to us, and nobody else can. True when no child is left."""
+        """Collect those that ended: what was orphaned came to us, and nobody else can. True when no
+        child is left."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -207,9 +213,12 @@ class Supervisor:
 
 
 class Process:
-    """One process, as /proc shows it: told apart from a later one of the same number by when it began."""
+    """One process, as /proc shows it: told apart from a later one of the same number by when it
+    began."""
 
-    def __init__(self, pid: int, name: str, state: bytes, parent: int, group: int, began: bytes) -> None:
+    def __init__(
+        self, pid: int, name: str, state: bytes, parent: int, group: int, began: bytes
+    ) -> None:
         self.pid, self.name, self.parent, self.group, self.began = pid, name, parent, group, began
         self.alive = state not in (b"Z", b"X", b"x")
 
@@ -220,8 +229,8 @@ class Process:
         return hash((self.pid, self.began))
 
     def send(self, number: int) -> bool:
-        """Send a signal, but never to another process that has got the same number meanwhile. False when it is not
-        permitted."""
+        """Send a signal, but never to another process that has got the same number meanwhile. False
+        when it is not permitted."""
         handle = None
         try:
             if hasattr(os, "pidfd_open"):  # Python 3.9 on Linux 5.3

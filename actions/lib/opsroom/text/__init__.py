@@ -1,8 +1,10 @@
-"""What may be said in a room: neutralise, shorten, lay out. Every string that leaves an action passes through here.
+"""What may be said in a room: neutralise, shorten, lay out. Every string that leaves an action
+passes through here.
 
-Why so much of it: StackStorm's stock result workflow evaluates `{{ }}` in what an action returns, its workflow engine
-also `<% %>`, Slack turns `<!channel>` into a ping, and a lone carriage return injects a command into IRC through hubot.
-Relays drop blank lines and indentation, and cut or drop a message of more than a few hundred characters.
+Why so much of it: StackStorm's stock result workflow evaluates `{{ }}` in what an action returns,
+its workflow engine also `<% %>`, Slack turns `<!channel>` into a ping, and a lone carriage return
+injects a command into IRC through hubot. Relays drop blank lines and indentation, and cut or drop a
+message of more than a few hundred characters.
 """
 
 from __future__ import annotations
@@ -18,38 +20,47 @@ from .terminal import without_sequences
 # What a relay delivers whole everywhere: under 400 characters and eight lines.
 MESSAGE_CHARACTERS = 400
 MESSAGE_LINES = 8
-# A line on IRC has 512 bytes, with everything before the text, and letters that are not Latin take two to four. Whoever
-# sends a longer one is disconnected (hubot), or loses it together with what comes next (errbot). An alias may add a
-# link, where there are fewer than MESSAGE_CHARACTERS.
+# A line on IRC has 512 bytes, with everything before the text, and letters that are not Latin take
+# two to four. Whoever sends a longer one is disconnected (hubot), or loses it together with what
+# comes next (errbot). An alias may add a link, where there are fewer than MESSAGE_CHARACTERS.
 LINE_BYTES = 350
 _BROKEN_BYTES = 300
 # One string of the result as data; StackStorm stores it, nobody reads it in a room.
 DATA_CHARACTERS = 20_000
 _DEPTH = 20
 
-# A blank goes between the two characters, so that nothing is hidden and nothing is evaluated. The lookahead keeps the
-# second character for the next match: `{{{` becomes `{ { {`.
-# `%~=` begins the mark between which StackStorm's python runner finds the result of an action.
+# A blank goes between the two characters, so that nothing is hidden and nothing is evaluated. The
+# lookahead keeps the second character for the next match: `{{{` becomes `{ { {`. `%~=` begins the
+# mark between which StackStorm's python runner finds the result of an action.
 _EXPRESSION = re.compile(r"\{(?=[{%#~])|<(?=%)|[%#}~](?=\})|%(?=>|~=)")
-# A ping, a fake link or a channel reference: `<!channel>`, `<@U1>`, `<#C1|x>`, `<https://a|b>` of Slack and Discord,
-# `<at>` of Teams. errbot takes a backslash away, so that one in between hides nothing.
+# A ping, a fake link or a channel reference: `<!channel>`, `<@U1>`, `<#C1|x>`, `<https://a|b>` of
+# Slack and Discord, `<at>` of Teams. errbot takes a backslash away, so that one in between hides
+# nothing.
 _REFERENCE = re.compile(r"<(?=[!@#\\]|[a-zA-Z][a-zA-Z0-9+.-]*:|at\b)", re.IGNORECASE)
-# errbot turns entities into their characters on the way: `&lt;!channel>`, `&#64;here`, `&commat;here`.
-_ENTITY = re.compile(r"&(?=\\|#|(?:lt|commat|lcub|lbrace|num|percnt|NewLine|Tab);|lt[!@#])", re.IGNORECASE)
-# What a chat may read as a mention: any `@word`, also `@[Alice]` and `@**all**`, whatever stands before the sign. An
-# e-mail address, `alice!~alice@10.0.0.7` and a version such as `web@1.1.0` have a letter or digit before it and stay;
-# only the words that call everyone are broken up there too, where no domain begins with them.
+# errbot turns entities into their characters on the way: `&lt;!channel>`, `&#64;here`,
+# `&commat;here`.
+_ENTITY = re.compile(
+    r"&(?=\\|#|(?:lt|commat|lcub|lbrace|num|percnt|NewLine|Tab);|lt[!@#])", re.IGNORECASE
+)
+# What a chat may read as a mention: any `@word`, also `@[Alice]` and `@**all**`, whatever stands
+# before the sign. An e-mail address, `alice!~alice@10.0.0.7` and a version such as `web@1.1.0` have
+# a letter or digit before it and stay; only the words that call everyone are broken up there too,
+# where no domain begins with them.
 _AT = "@\uff20\ufe6b"
 _MENTION = re.compile(
     rf"(?<![A-Za-z0-9])[{_AT}](?=\S)|[{_AT}](?=(?:everyone|here|channel|all|room|group|team)(?![\w-]|\.\w))",
     re.IGNORECASE,
 )
-# What a reader of Markdown, errbot above all, takes for the start of a heading, list, quotation, table, block of code
-# or HTML, definition, footnote or list of attributes, or for a rule or the underline of a heading.
-_MARKED = re.compile(r"[#>|{<]|(?:[-+*:]|\d+[.)])(?:\s|(?![\s\S]))|\*?\[[^\]]*\]:|```|~~~|[-=_*|: ]+(?![\s\S])")
+# What a reader of Markdown, errbot above all, takes for the start of a heading, list, quotation,
+# table, block of code or HTML, definition, footnote or list of attributes, or for a rule or the
+# underline of a heading.
+_MARKED = re.compile(
+    r"[#>|{<]|(?:[-+*:]|\d+[.)])(?:\s|(?![\s\S]))|\*?\[[^\]]*\]:|```|~~~|[-=_*|: ]+(?![\s\S])"
+)
 # What stands before such a line: seen in every chat, and the start of nothing in any.
 _NOT_MARKED = "· "
-# Invisible marks that reorder or hide text. Joiners (U+200C, U+200D) stay: Persian and emoji need them.
+# Invisible marks that reorder or hide text. Joiners (U+200C, U+200D) stay: Persian and emoji need
+# them.
 _KEPT_FORMAT_CHARACTERS = {"\u200c", "\u200d"}
 _BLANK_RUNS = re.compile(r"[ \t]{2,}")
 _WORD = re.compile(r"\S+\s*|\s+")
@@ -60,7 +71,9 @@ def neutralise(text: str) -> str:
 
     Line breaks stay; it may be applied twice without changing more.
     """
-    clean = "".join(_safe_character(character) for character in without_sequences(text).replace("\r\n", "\n"))
+    clean = "".join(
+        _safe_character(character) for character in without_sequences(text).replace("\r\n", "\n")
+    )
     # Breaking one thing can uncover no other: each step only adds blanks.
     for pattern in (_EXPRESSION, _ENTITY, _REFERENCE, _MENTION):
         clean = pattern.sub(lambda match: match.group(0) + " ", clean)
@@ -68,9 +81,11 @@ def neutralise(text: str) -> str:
 
 
 def is_evaluated(text: str) -> bool:
-    """Whether StackStorm evaluates something in the text, or it holds what no relay and no reader may see.
+    """Whether StackStorm evaluates something in the text, or it holds what no relay and no reader
+    may see.
 
-    A room or a config may name people and channels (`@alice`, `<@U1>`), which `neutralise` would break up.
+    A room or a config may name people and channels (`@alice`, `<@U1>`), which `neutralise` would
+    break up.
     """
     return bool(_EXPRESSION.search(text)) or any(_safe_character(one) != one for one in text)
 
@@ -87,7 +102,8 @@ def _safe_character(character: str) -> str:
 
 
 def neutralise_data(value: Any, depth: int = 0) -> Any:
-    """A result with every string in it, keys too, neutralised; what is no JSON becomes text or a list."""
+    """A result with every string in it, keys too, neutralised; what is no JSON becomes text or a
+    list."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, Enum):
@@ -97,7 +113,9 @@ def neutralise_data(value: Any, depth: int = 0) -> Any:
     if depth >= _DEPTH:
         return "…"
     if isinstance(value, Mapping):
-        return {neutralise(str(key)): neutralise_data(item, depth + 1) for key, item in value.items()}
+        return {
+            neutralise(str(key)): neutralise_data(item, depth + 1) for key, item in value.items()
+        }
     if isinstance(value, (list, tuple, set, frozenset)):
         return [neutralise_data(item, depth + 1) for item in value]
     if isinstance(value, datetime):
@@ -116,10 +134,11 @@ def message(text: str, characters: int = MESSAGE_CHARACTERS, lines: int = MESSAG
 
 
 def not_marked(line: str) -> str:
-    """The line, with a dot before it where a reader of Markdown took its start for more than text: `· #12 is done`.
+    """The line, with a dot before it where a reader of Markdown took its start for more than text:
+    `· #12 is done`.
 
-    Names stay as they are, so that they can be copied: errbot eats `*x*`, `_x_` and backticks in a line, though no
-    underscore between two letters.
+    Names stay as they are, so that they can be copied: errbot eats `*x*`, `_x_` and backticks in a
+    line, though no underscore between two letters.
     """
     return _NOT_MARKED + line if _MARKED.match(line) else line
 
@@ -136,7 +155,8 @@ def sentence(text: str) -> str:
 
 
 def in_lines(text: str, hint: str = "") -> Tuple[str, str]:
-    """A message and its hint, which are said after one another, with line breaks where a line were too long for IRC."""
+    """A message and its hint, which are said after one another, with line breaks where a line were
+    too long for IRC."""
     said = f"{text} {hint}" if hint else text
     if said.isascii() or all(_bytes(row) <= LINE_BYTES for row in said.split("\n")):
         return text, hint
@@ -178,11 +198,16 @@ def one_line(text: str, characters: int = 120) -> str:
 
 
 def table(rows: Iterable[Sequence[str]], narrow: str = "", heading: str = "") -> str:
-    """Rows as lines that read well in any font: cells joined by ` | `, nothing padded, empty cells left out.
+    """Rows as lines that read well in any font: cells joined by ` | `, nothing padded, empty cells
+    left out.
 
-    As many rows as one message holds; then a line counts the rest and says how to narrow (`narrow`).
+    As many rows as one message holds; then a line counts the rest and says how to narrow
+    (`narrow`).
     """
-    lines = [not_marked(" | ".join(cell for cell in (one_line(str(cell)) for cell in row) if cell)) for row in rows]
+    lines = [
+        not_marked(" | ".join(cell for cell in (one_line(str(cell)) for cell in row) if cell))
+        for row in rows
+    ]
     text = ""
     for shown in range(min(len(lines), MESSAGE_LINES), -1, -1):
         rest = [_rest(len(lines) - shown, narrow)] if shown < len(lines) else []

@@ -18,9 +18,10 @@ _MARK = "\ufeff"
 def decoded(body: bytes, named: str = "") -> str:
     """The text of a body without its byte order mark; never raises.
 
-    A byte order mark counts most, then the zeros among the first four bytes that every text of Latin letters has in
-    UTF-16 and UTF-32 (RFC 4627, section 3), then the charset that the sender has `named`, then UTF-8. Programs that
-    read a file with a mark pass it on at the beginning of their own text; that one goes too.
+    A byte order mark counts most, then the zeros among the first four bytes that every text of
+    Latin letters has in UTF-16 and UTF-32 (RFC 4627, section 3), then the charset that the sender
+    has `named`, then UTF-8. Programs that read a file with a mark pass it on at the beginning of
+    their own text; that one goes too.
     """
     for mark, charset in _MARKS:
         if body.startswith(mark):
@@ -28,7 +29,10 @@ def decoded(body: bytes, named: str = "") -> str:
     charset = _by_zeros(body[:4]) or named or "utf-8"
     try:
         text = body.decode(charset, "replace")
-    except (LookupError, ValueError):  # a charset that nobody knows, or one that is none for pages, such as idna
+    except (
+        LookupError,
+        ValueError,
+    ):  # a charset that nobody knows, or one that is none for pages, such as idna
         text = body.decode("utf-8", "replace")
     return text.lstrip(_MARK)
 

@@ -1,7 +1,9 @@
-"""What a reader sees of a text that was written for a terminal: no colours, titles, links or moves of the cursor.
+"""What a reader sees of a text that was written for a terminal: no colours, titles, links or moves
+of the cursor.
 
-The sequences are those of ECMA-48, as xterm reads them. `pyte`, the library for it, plays a whole screen (lines cut at
-its width, ten times slower on a log); all that is needed here is what remains when the sequences are taken out.
+The sequences are those of ECMA-48, as xterm reads them. `pyte`, the library for it, plays a whole
+screen (lines cut at its width, ten times slower on a log); all that is needed here is what remains
+when the sequences are taken out.
 """
 
 from __future__ import annotations
@@ -9,16 +11,19 @@ from __future__ import annotations
 import re
 from typing import List, Match
 
-# A byte that is no UTF-8 is decoded to U+DC80 and up ("surrogateescape"): the 8-bit forms of the introducers.
+# A byte that is no UTF-8 is decoded to U+DC80 and up ("surrogateescape"): the 8-bit forms of the
+# introducers.
 _INTRODUCERS = "\x90\x98\x9d\x9e\x9f\udc90\udc98\udc9d\udc9e\udc9f"
 _STRING = "[^\x07\x18\x1a\x1b\x9c\udc9c\r\n" + _INTRODUCERS + "]*"
 _STRING_END = "(?:\x07|\x18|\x1a|\x1b\\\\|\x9c|\udc9c)"
 _SEQUENCE = re.compile(
-    # Strings: a title, a hyperlink, a picture. One without an end takes the rest of its line, as it does in a terminal;
-    # not one with an 8-bit introducer, because in other encodings those bytes are letters.
+    # Strings: a title, a hyperlink, a picture. One without an end takes the rest of its line, as it
+    # does in a terminal; not one with an 8-bit introducer, because in other encodings those bytes
+    # are letters.
     f"\x1b[\\]PX^_]{_STRING}{_STRING_END}?"
     f"|[{_INTRODUCERS}]{_STRING}{_STRING_END}"
-    # Control sequences: colours, moves, clearing. One that was cut off at the end of a line goes as well.
+    # Control sequences: colours, moves, clearing. One that was cut off at the end of a line goes as
+    # well.
     "|(?:\x1b\\[|[\x9b\udc9b])(?P<numbers>[0-?]*)[ -/]*(?P<final>[@-~]|(?![^\r\n]))"
     # Everything else that begins with an escape: a reset, another set of characters.
     "|\x1b[ -/]*[0-~]?"
@@ -51,17 +56,21 @@ def readable(output: bytes) -> str:
 
 
 def is_visible(text: str) -> bool:
-    """Whether there is anything in it that a reader sees: marks without a width and blanks are nothing."""
+    """Whether there is anything in it that a reader sees: marks without a width and blanks are
+    nothing."""
     return any(character.isprintable() and not character.isspace() for character in text)
 
 
 def _moved(sequence: Match[str]) -> str:
-    """A move of the cursor to the right, or to another place, keeps the words on its two sides apart."""
+    """A move of the cursor to the right, or to another place, keeps the words on its two sides
+    apart."""
     final = sequence.group("final")
     if not final or final not in _MOVES:
         return ""
     numbers = sequence.group("numbers")
-    return " " * (min(int(numbers[:4]), _WIDEST_MOVE) if final == "C" and numbers.isdecimal() else 1)
+    return " " * (
+        min(int(numbers[:4]), _WIDEST_MOVE) if final == "C" and numbers.isdecimal() else 1
+    )
 
 
 def _written_over(line: str) -> str:

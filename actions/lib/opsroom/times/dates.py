@@ -1,6 +1,8 @@
-"""Points in time that people type in chat: "17.00", "5pm", "noon tomorrow", "Fri 09:00 UTC", "24 Dec", "24.12.2026".
+"""Points in time that people type in chat: "17.00", "5pm", "noon tomorrow", "Fri 09:00 UTC", "24
+Dec", "24.12.2026".
 
-What a text may mean is a list of readings. One that is to come is understood; several are asked back.
+What a text may mean is a list of readings. One that is to come is understood; several are asked
+back.
 """
 
 from __future__ import annotations
@@ -43,20 +45,33 @@ _YEARLY = re.compile(r"\d[./-]\d+[./-]\d")
 _DAY_OF_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
 _OFFSET = re.compile(r"(?:(?:utc|gmt)?([+-])(\d{1,2})(?::?([0-5]\d))?|z)")
 _WITH_OFFSET = re.compile(r"(\S*:\S*?\d)(z|[+-]\d{2}(?::?[0-5]\d)?)")
-_LOOKS = re.compile(r"\d{1,2}:\d{2}\S*|\d{1,2}(?:[.:]\d{2})?[ap]m|\d{1,2}h(?:\d{2})?|\d{4}-\d{1,2}-\d\S*")
+_LOOKS = re.compile(
+    r"\d{1,2}:\d{2}\S*|\d{1,2}(?:[.:]\d{2})?[ap]m|\d{1,2}h(?:\d{2})?|\d{4}-\d{1,2}-\d\S*"
+)
 # Zones whose name is that of their time in winter.
 _WINTER = ("CET", "EET", "MET", "WET")
 _ISO = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[Tt](?=\d)")
 # In words.
 _LONGEST_LOOK = 5
-# Abbreviations that stand for one offset in the world, in hours. "CET" and its like are names of zones themselves.
-_ABBREVIATIONS = {"cest": 2, "eest": 3, "west": 1, "gmt": 0, "msk": 3, "jst": 9, "edt": -4, "pdt": -7, "mdt": -6}
+# Abbreviations that stand for one offset in the world, in hours. "CET" and its like are names of
+# zones themselves.
+_ABBREVIATIONS = {
+    "cest": 2,
+    "eest": 3,
+    "west": 1,
+    "gmt": 0,
+    "msk": 3,
+    "jst": 9,
+    "edt": -4,
+    "pdt": -7,
+    "mdt": -6,
+}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One meaning of a text: the moment, in UTC, how to type it so that it means nothing else, and whether it is what
-    people mean by it."""
+    """One meaning of a text: the moment, in UTC, how to type it so that it means nothing else, and
+    whether it is what people mean by it."""
 
     moment: datetime
     typed: str
@@ -65,7 +80,8 @@ class Reading:
 
 @dataclass
 class _Parts:
-    """What the words of a text are: a time of day, a day, both; several where one of them is meant."""
+    """What the words of a text are: a time of day, a day, both; several where one of them is
+    meant."""
 
     clocks: List[time] = field(default_factory=list)
     days: List[date] = field(default_factory=list)
@@ -92,7 +108,9 @@ class _Parts:
         if self.midnight:
             later = [(day + after, time(0)) for day in self.days]
         if self.tonight:
-            return later or [(day, clock) for day in self.days for clock in self.clocks if clock.hour >= _EVENING]
+            return later or [
+                (day, clock) for day in self.days for clock in self.clocks if clock.hour >= _EVENING
+            ]
         return [*((day, clock) for day in self.days for clock in self.clocks), *later]
 
 
@@ -101,7 +119,8 @@ class _NoTimeError(Exception):
 
 
 def readings(text: str, now: datetime, place: str) -> List[Reading]:
-    """What a text may mean, by a clock in the zone `place`; past moments too, each moment once, the first one first.
+    """What a text may mean, by a clock in the zone `place`; past moments too, each moment once, the
+    first one first.
 
     Empty where it is no point in time, or one that is not said completely ("Friday").
     """
@@ -109,7 +128,9 @@ def readings(text: str, now: datetime, place: str) -> List[Reading]:
     found: List[Reading] = []
     for dotted in ("time", "date"):
         with suppress(_NoTimeError):
-            found += _of_parts(_parts(words, now.astimezone(there).date(), dotted), now, there, named)
+            found += _of_parts(
+                _parts(words, now.astimezone(there).date(), dotted), now, there, named
+            )
     unique = {one.moment: one for one in reversed(found)}
     return sorted(unique.values(), key=lambda one: one.moment)
 
@@ -126,7 +147,11 @@ def _of_parts(parts: _Parts, now: datetime, there: tzinfo, named: str) -> Iterat
         if clock is None:
             typed = str(day)
         else:
-            typed = f"{local:%H:%M}" if day is None and local.date() == today else f"{local:%Y-%m-%d %H:%M}"
+            typed = (
+                f"{local:%H:%M}"
+                if day is None and local.date() == today
+                else f"{local:%Y-%m-%d %H:%M}"
+            )
         far = day is not None and parts.guessed and (day - today).days > _SURE_DAYS
         yield Reading(moment, f"until {typed}{suffix}", sure=not far)
     length = read_duration(parts.length)
@@ -134,12 +159,17 @@ def _of_parts(parts: _Parts, now: datetime, there: tzinfo, named: str) -> Iterat
         yield Reading(now + length, f"for {parts.length}")
 
 
-def _moment(day: Optional[date], clock: Optional[time], weekly: bool, now: datetime, there: tzinfo) -> datetime:
+def _moment(
+    day: Optional[date], clock: Optional[time], weekly: bool, now: datetime, there: tzinfo
+) -> datetime:
     """The moment, in UTC; without a day the next at which the clock shows that."""
     if day is None:
         assert clock is not None
         today = now.astimezone(there).date()
-        every = (_first(datetime.combine(today + timedelta(days=days), clock), now, there) for days in range(3))
+        every = (
+            _first(datetime.combine(today + timedelta(days=days), clock), now, there)
+            for days in range(3)
+        )
         return next(one for one in every if one > now)
     if clock is None:
         return _first(datetime.combine(day, time(0)) + timedelta(days=1), now, there)
@@ -150,7 +180,8 @@ def _moment(day: Optional[date], clock: Optional[time], weekly: bool, now: datet
 
 
 def _first(clock: datetime, now: datetime, there: tzinfo) -> datetime:
-    """When a clock there shows this; of the two times when clocks go back, the first that is still to come."""
+    """When a clock there shows this; of the two times when clocks go back, the first that is still
+    to come."""
     early = at(clock, there)
     return early if early > now else at(clock, there, late=True)
 
@@ -174,7 +205,10 @@ def _parts(words: Sequence[str], today: date, dotted: str) -> _Parts:
     while rest:
         word = rest.pop(0)
         after = rest[0].replace(".", "") if rest else ""
-        if after in ("am", "pm", "noon", "midnight", "o'clock", "oclock", "uhr") and word[0].isdecimal():
+        if (
+            after in ("am", "pm", "noon", "midnight", "o'clock", "oclock", "uhr")
+            and word[0].isdecimal()
+        ):
             rest.pop(0)
             clock = _spoken(word, after)
             parts.midnight = parts.midnight or after == "midnight"
@@ -193,7 +227,11 @@ def _parts(words: Sequence[str], today: date, dotted: str) -> _Parts:
             if parts.days:
                 raise _NoTimeError
             parts.days, parts.whole, parts.guessed = dates, True, not _YEARLY.search(word)
-        elif word in ("today", "tonight", "tomorrow") or [word, *rest[:2]] == ["day", "after", "tomorrow"]:
+        elif word in ("today", "tonight", "tomorrow") or [word, *rest[:2]] == [
+            "day",
+            "after",
+            "tomorrow",
+        ]:
             if parts.days:
                 raise _NoTimeError
             ahead = {"tomorrow": 1, "day": 2}.get(word, 0)
@@ -214,7 +252,11 @@ def _parts(words: Sequence[str], today: date, dotted: str) -> _Parts:
     if month or number or year:
         if parts.days or not (month and number):
             raise _NoTimeError
-        parts.days, parts.whole, parts.guessed = _of_month(number, month, year, today), True, not year
+        parts.days, parts.whole, parts.guessed = (
+            _of_month(number, month, year, today),
+            True,
+            not year,
+        )
     if weekday is not None:
         _take_weekday(parts, weekday, modifier, today)
     elif modifier:
@@ -256,7 +298,11 @@ def _clock(word: str, dotted: bool) -> List[time]:
         return [time(hour, int(found.group(3) or 0), int(found.group(4) or 0))] if hour < 24 else []
     hours = _HOURS.fullmatch(word)
     if hours:
-        return [time(int(hours.group(1)), int(hours.group(2) or 0))] if int(hours.group(1)) < 24 else []
+        return (
+            [time(int(hours.group(1)), int(hours.group(2) or 0))]
+            if int(hours.group(1)) < 24
+            else []
+        )
     digits = _DIGITS.fullmatch(word)
     if digits and not _YEARS.fullmatch(word):
         return [time(int(digits.group(1)), int(digits.group(2)))]
@@ -272,7 +318,11 @@ def _spoken(word: str, after: str) -> List[time]:
     else:
         hour = int(word) if word.isdecimal() and len(word) < 3 else 24
         two = after != "uhr" and 1 <= hour <= _NOON
-        found = [time(one % 24) for one in ((hour, hour + _NOON) if two else (hour,)) if one <= 24 and hour < 24]
+        found = [
+            time(one % 24)
+            for one in ((hour, hour + _NOON) if two else (hour,))
+            if one <= 24 and hour < 24
+        ]
     if not found:
         raise _NoTimeError
     return found
@@ -302,7 +352,9 @@ def _dates(word: str, today: date, dotted: bool) -> Optional[List[date]]:
         days = [
             day
             for year, month, number in orders3
-            for day in _of_month(int(number), int(month), int(year) + (2000 if len(year) == 2 else 0), today)
+            for day in _of_month(
+                int(number), int(month), int(year) + (2000 if len(year) == 2 else 0), today
+            )
         ]
     if not days:
         raise _NoTimeError
@@ -339,12 +391,16 @@ def _by_name(word: str, names: Sequence[str], short: Mapping[str, int]) -> Optio
 
 
 def looks_like_point(text: str) -> bool:
-    """Whether a text is surely meant as a point in time, though perhaps not one that can be read."""
+    """Whether a text is surely meant as a point in time, though perhaps not one that can be
+    read."""
     words = text.lower().replace(",", " ").split()
     if not words or len(words) > _LONGEST_LOOK:
         return False
     first = words[1] if words[0] in ("next", "this", "on", "at") and len(words) > 1 else words[0]
-    if first in ("today", "tomorrow", "tonight", "eod", *_CLOCK_NAMES) or _weekday(first) is not None:
+    if (
+        first in ("today", "tomorrow", "tonight", "eod", *_CLOCK_NAMES)
+        or _weekday(first) is not None
+    ):
         return True
     half = len(words) > 1 and words[1].replace(".", "") in ("am", "pm", "o'clock")
     return (half and first[0].isdecimal()) or bool(_LOOKS.fullmatch(first))
@@ -370,7 +426,18 @@ def _with_zone(words: Sequence[str], default: str) -> Tuple[List[str], tzinfo, s
 
 def _of_a_time(word: str) -> bool:
     """Whether a word is one of a time, for which no database of time zones need be loaded."""
-    known = (*_CLOCK_NAMES, *_JOINING, "am", "pm", "today", "tonight", "tomorrow", "day", "o'clock", "uhr")
+    known = (
+        *_CLOCK_NAMES,
+        *_JOINING,
+        "am",
+        "pm",
+        "today",
+        "tonight",
+        "tomorrow",
+        "day",
+        "o'clock",
+        "uhr",
+    )
     return word in known or _weekday(word) is not None or _month(word) > 0
 
 

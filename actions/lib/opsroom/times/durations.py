@@ -15,7 +15,20 @@ _UNITS = {
     **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), 7 * _DAY),
     **dict.fromkeys(("fortnight", "fortnights"), 14 * _DAY),
 }
-_FIRST_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_FIRST_NUMBERS = (
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 _NUMBERS = {
     **{word: number for number, word in enumerate(_FIRST_NUMBERS, start=1)},
     **{"fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60},
@@ -49,8 +62,8 @@ _LONGEST_LOOK = 60
 
 
 def read_duration(text: str) -> Optional[timedelta]:
-    """The length that a text is, at most some thousand years; None where it is none, or means no fixed number of
-    seconds ("2 months")."""
+    """The length that a text is, at most some thousand years; None where it is none, or means no
+    fixed number of seconds ("2 months")."""
     total, last = 0.0, 0
     # How many of the unit to come. An article stands for one, until a number follows it.
     number: Optional[float] = None
@@ -76,7 +89,11 @@ def read_duration(text: str) -> Optional[timedelta]:
             if number is None and not last:
                 number, article = 1.0, True
         elif amount is not None and (number is None or article or part in _GLYPHS):
-            number, article, digits = (0.0 if article else number or 0.0) + amount, False, part.isdecimal()
+            number, article, digits = (
+                (0.0 if article else number or 0.0) + amount,
+                False,
+                part.isdecimal(),
+            )
         elif part not in _BETWEEN:
             return None
     if number is not None and last == _HOUR and digits and number < 60:
@@ -88,7 +105,9 @@ def read_duration(text: str) -> Optional[timedelta]:
 def looks_like_duration(text: str) -> bool:
     """Whether a text is meant as a length of time, though perhaps as none that can be counted."""
     typed = text.lower().strip()
-    return read_duration(typed) is not None or (len(typed) <= _LONGEST_LOOK and bool(_LOOKS.fullmatch(typed)))
+    return read_duration(typed) is not None or (
+        len(typed) <= _LONGEST_LOOK and bool(_LOOKS.fullmatch(typed))
+    )
 
 
 def _amount(part: str) -> Optional[float]:

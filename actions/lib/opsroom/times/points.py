@@ -1,4 +1,5 @@
-"""Points in time as people write them in the config and in chat: "Fri 16:00", "2026-12-20", "2026-12-20 18:00"."""
+"""Points in time as people write them in the config and in chat: "Fri 16:00", "2026-12-20",
+"2026-12-20 18:00"."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import Optional, Union
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MIDNIGHT = time(0, 0)
 
-DAY_WORD = r"(?:Mon(?:day)?|Tue(?:s|sday)?|Wed(?:nesday)?|Thu(?:r|rs|rsday)?|Fri(?:day)?|Sat(?:urday)?|Sun(?:day)?)"
+DAY_WORD = r"(?:Mon(?:day)?|Tue(?:s|sday)?|Wed(?:nesday)?|Thu(?:r|rs|rsday)?|Fri(?:day)?|Sat(?:urday)?|Sun(?:day)?)"  # noqa: E501
 _CLOCK = re.compile(r"^([01]?\d|2[0-3]):([0-5]\d)$")
 _WEEKLY = re.compile(rf"^({DAY_WORD})\s+(\S+)$", re.IGNORECASE)
 _DATED = re.compile(r"^(2\d{3})-(\d{1,2})-(\d{1,2})(?:(?:\s+|T)(\S+))?$", re.IGNORECASE)
@@ -52,7 +53,8 @@ def read_clock(text: str) -> Optional[time]:
 
 
 def read_point(text: str) -> Optional[Point]:
-    """The point in "Fri 16:00", "2026-12-20" or "2026-12-20 18:00"; None when it is none of these."""
+    """The point in "Fri 16:00", "2026-12-20" or "2026-12-20 18:00"; None when it is none of
+    these."""
     weekly = _WEEKLY.match(text.strip())
     if weekly:
         clock = read_clock(weekly.group(2))

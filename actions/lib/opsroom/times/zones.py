@@ -1,5 +1,5 @@
-"""Time zones by name; the moment that a wall clock's reading means there, on the days when clocks change too, and how a
-moment is shown there."""
+"""Time zones by name; the moment that a wall clock's reading means there, on the days when clocks
+change too, and how a moment is shown there."""
 
 from __future__ import annotations
 
@@ -56,15 +56,19 @@ def all_zones() -> List[str]:
 def at(clock: datetime, there: tzinfo, late: bool = False) -> datetime:
     """The moment, in UTC, at which a clock in that zone shows `clock` (a datetime without a zone).
 
-    A reading that comes twice, when clocks go back, means the first time, or the second with `late`. One that never
-    comes, when clocks go forward, means the moment at which it is skipped.
+    A reading that comes twice, when clocks go back, means the first time, or the second with
+    `late`. One that never comes, when clocks go forward, means the moment at which it is skipped.
     """
     before = clock.replace(tzinfo=there, fold=0)
     after = clock.replace(tzinfo=there, fold=1)
-    ahead_before, ahead_after = before.utcoffset() or timedelta(0), after.utcoffset() or timedelta(0)
+    ahead_before, ahead_after = (
+        before.utcoffset() or timedelta(0),
+        after.utcoffset() or timedelta(0),
+    )
     if ahead_before >= ahead_after:
         return (after if late else before).astimezone(UTC)
-    # Skipped: the change lies between the reading taken with the new offset and the one taken with the old one.
+    # Skipped: the change lies between the reading taken with the new offset and the one taken with
+    # the old one.
     low = (clock - ahead_after).replace(tzinfo=UTC)
     high = (clock - ahead_before).replace(tzinfo=UTC)
     while high - low > _SECOND:
@@ -77,9 +81,14 @@ def at(clock: datetime, there: tzinfo, late: bool = False) -> datetime:
 
 
 def said(moment: datetime, now: datetime, timezone: str) -> str:
-    """A moment as it is shown: "17:00 Europe/London" today, else "Fri 2026-11-27 17:00 Europe/London"."""
+    """A moment as it is shown: "17:00 Europe/London" today, else "Fri 2026-11-27 17:00
+    Europe/London"."""
     there = zone(timezone)
     local, today = moment.astimezone(there), now.astimezone(there)
     clock = f"{local:%H:%M} {timezone}"
     # Not %a: its words depend on the machine's language.
-    return clock if local.date() == today.date() else f"{DAYS[local.weekday()]} {local:%Y-%m-%d} {clock}"
+    return (
+        clock
+        if local.date() == today.date()
+        else f"{DAYS[local.weekday()]} {local:%Y-%m-%d} {clock}"
+    )

@@ -1,9 +1,10 @@
 """Trackers: where cards live, one module a kind.
 
-To add a kind: one file in this folder with `read_options` and `make`, one line in REGISTRY, one contract test.
+To add a kind: one file in this folder with `read_options` and `make`, one line in REGISTRY, one
+contract test.
 
-The options of every kind are frozen dataclasses with two methods, which decide whose a card or a project is without
-asking anybody (see `Reading`): `reads_card(text)` and `reads_project(text)`.
+The options of every kind are frozen dataclasses with two methods, which decide whose a card or a
+project is without asking anybody (see `Reading`): `reads_card(text)` and `reads_project(text)`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from ..registry import Registry
 
 @dataclass(frozen=True)
 class Reading:
-    """What a tracker makes of a text that someone typed: the id in its own spelling, empty when it is not its own.
+    """What a tracker makes of a text that someone typed: the id in its own spelling, empty when it
+    is not its own.
 
-    `sure` is for what can be no other tracker's: an address below its own, a project that its config names. A text that
-    merely has the right form is not sure; where two trackers are as sure as each other, the person is asked.
+    `sure` is for what can be no other tracker's: an address below its own, a project that its
+    config names. A text that merely has the right form is not sure; where two trackers are as sure
+    as each other, the person is asked.
     """
 
     id: str = ""
@@ -34,10 +37,10 @@ class Reading:
 class Draft:
     """A card to be made.
 
-    `project` as `reads_project` spelt it, empty for the tracker's own. `summary` is one line, `description` plain text
-    with line breaks, perhaps with fenced blocks of code and addresses in it. `mark` is a short word (letters, digits,
-    dashes) that no other card carries: the card carries it where people are disturbed by it least, so that
-    `find_created` finds it.
+    `project` as `reads_project` spelt it, empty for the tracker's own. `summary` is one line,
+    `description` plain text with line breaks, perhaps with fenced blocks of code and addresses in
+    it. `mark` is a short word (letters, digits, dashes) that no other card carries: the card
+    carries it where people are disturbed by it least, so that `find_created` finds it.
     """
 
     project: str
@@ -49,7 +52,8 @@ class Draft:
 
 @dataclass(frozen=True)
 class Remark:
-    """A comment to be made on a card (its id as `reads_card` spelt it). `mark` as that of a Draft."""
+    """A comment to be made on a card (its id as `reads_card` spelt it). `mark` as that of a
+    Draft."""
 
     card: str
     text: str
@@ -61,7 +65,8 @@ class Remark:
 class Assignee:
     """Whom a card is assigned to: `name` in the tracker's own words, empty for nobody.
 
-    `mapped`: the name comes from the config's people. Otherwise somebody typed it, and the tracker must know it.
+    `mapped`: the name comes from the config's people. Otherwise somebody typed it, and the tracker
+    must know it.
     """
 
     shown: str
@@ -71,7 +76,8 @@ class Assignee:
 
 @dataclass(frozen=True)
 class Query:
-    """Which cards: `text` is anywhere in them, `assignee` is a name of the tracker; empty parts do not narrow.
+    """Which cards: `text` is anywhere in them, `assignee` is a name of the tracker; empty parts do
+    not narrow.
 
     Open ones first, the most recently changed first, at most `limit`.
     """
@@ -86,7 +92,8 @@ class Query:
 class Made:
     """A card or comment that is there now: its id as people type it, where to see it.
 
-    `notes` are sentences about what could not be done as asked: "The reporter is the bot: ...", "cut after 16384 ...".
+    `notes` are sentences about what could not be done as asked: "The reporter is the bot: ...",
+    "cut after 16384 ...".
     """
 
     id: str
@@ -96,8 +103,8 @@ class Made:
 
 @dataclass(frozen=True)
 class Comment:
-    """What someone said on a card, as plain text. `via`: the tracker's user who wrote it in the author's name, where
-    that is somebody else; a kind leaves it empty."""
+    """What someone said on a card, as plain text. `via`: the tracker's user who wrote it in the
+    author's name, where that is somebody else; a kind leaves it empty."""
 
     author: str
     text: str
@@ -109,9 +116,10 @@ class Comment:
 class Card:
     """A card as it is now. Texts are plain; what a tracker does not have or did not send is empty.
 
-    `via`: the tracker's user who made it in the reporter's name, where that is somebody else; a kind leaves it empty.
-    `archived`: in a few words, why it is out of sight or takes no changes ("archived", "on a closed board",
-    "locked"): as in "the card is archived"; empty for a card like any other.
+    `via`: the tracker's user who made it in the reporter's name, where that is somebody else; a
+    kind leaves it empty. `archived`: in a few words, why it is out of sight or takes no changes
+    ("archived", "on a closed board", "locked"): as in "the card is archived"; empty for a card like
+    any other.
     """
 
     id: str
@@ -131,7 +139,8 @@ class Card:
 
 @dataclass(frozen=True)
 class Moved:
-    """A card after a move. `before` equals `after` when it was there already, and nothing was done."""
+    """A card after a move. `before` equals `after` when it was there already, and nothing was
+    done."""
 
     before: str
     after: str
@@ -149,7 +158,8 @@ class Assigned:
 
 
 def archived_notes(archived: str) -> Tuple[str, ...]:
-    """The sentence about a card that is archived, closed or locked, for the notes of what was done to it."""
+    """The sentence about a card that is archived, closed or locked, for the notes of what was done
+    to it."""
     return (f"The card is {archived}.",) if archived else ()
 
 
@@ -168,10 +178,12 @@ class What(str, Enum):
 
 @dataclass(frozen=True)
 class Change:
-    """Something that happened to a card (its id as `reads_card` spells it), told without any text of people.
+    """Something that happened to a card (its id as `reads_card` spells it), told without any text
+    of people.
 
-    `id` is the same whenever the tracker tells of the same thing, and differs from that of all other things. `before`
-    and `after` are names of columns or states, empty where they mean nothing or the tracker does not tell.
+    `id` is the same whenever the tracker tells of the same thing, and differs from that of all
+    other things. `before` and `after` are names of columns or states, empty where they mean nothing
+    or the tracker does not tell.
     """
 
     id: str
@@ -184,7 +196,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """What happened, oldest first, and where the next look goes on: a text that only the kind understands."""
+    """What happened, oldest first, and where the next look goes on: a text that only the kind
+    understands."""
 
     made: Tuple[Change, ...]
     since: str
@@ -195,21 +208,26 @@ class Watchable(Protocol):
     """A tracker that can tell what happened since it was asked last. Not every kind can."""
 
     def changes(self, since: str) -> Changes:
-        """What happened since `since` of the look before; for the first look it is empty, and nothing has happened.
+        """What happened since `since` of the look before; for the first look it is empty, and
+        nothing has happened.
 
-        What was told before may be told again, under the same id. Raises what the methods of a Tracker raise.
+        What was told before may be told again, under the same id. Raises what the methods of a
+        Tracker raise.
         """
 
 
 class Tracker(Protocol):
-    """One tracker. Every method sends as few requests as its verb needs, within the kind's own time limit.
+    """One tracker. Every method sends as few requests as its verb needs, within the kind's own time
+    limit.
 
-    Raises Refusal for what the person can change (unknown_card, unknown_project, unknown_column, unknown_person,
-    fields_missing, not_possible) and Failure for what the world did (unauthorized, rate_limited, timed_out, ...).
-    A Failure of a request that makes something has the fact `sent`: true when it may have been made all the same.
+    Raises Refusal for what the person can change (unknown_card, unknown_project, unknown_column,
+    unknown_person, fields_missing, not_possible) and Failure for what the world did (unauthorized,
+    rate_limited, timed_out, ...). A Failure of a request that makes something has the fact `sent`:
+    true when it may have been made all the same.
     """
 
-    # Seconds after which `find_created` and `find_comment` can be relied upon not to miss what is there.
+    # Seconds after which `find_created` and `find_comment` can be relied upon not to miss what is
+    # there.
     settles_within: float
 
     def create(self, draft: Draft) -> Made:
@@ -228,18 +246,20 @@ class Tracker(Protocol):
         """The card, with its latest comments (oldest of them first, five at most)."""
 
     def move(self, card: str, to: str) -> Moved:
-        """Put it into another column or state, by its name (case aside). Raises Refusal(unknown_column) with the names
-        that would work."""
+        """Put it into another column or state, by its name (case aside). Raises
+        Refusal(unknown_column) with the names that would work."""
 
     def assign(self, card: str, to: Assignee) -> Assigned:
-        """Give it to someone, or to nobody. Raises Refusal(unknown_person) when the tracker does not know them."""
+        """Give it to someone, or to nobody. Raises Refusal(unknown_person) when the tracker does
+        not know them."""
 
     def find(self, query: Query) -> Tuple[Card, ...]:
         """Cards, without descriptions and comments."""
 
 
-# make(options, *, name, store, keep): `name` is the tracker's in the config; `store()` opens opsroom's own database;
-# `keep` is a private folder (a Path, perhaps not made yet) for what a kind must remember.
+# make(options, *, name, store, keep): `name` is the tracker's in the config; `store()` opens
+# opsroom's own database; `keep` is a private folder (a Path, perhaps not made yet) for what a kind
+# must remember.
 REGISTRY: Registry[Tracker] = Registry(
     "tracker kind",
     {

@@ -1,4 +1,5 @@
-"""What a tracker that is watched remembers between two looks: a text of JSON, of whatever shape it was."""
+"""What a tracker that is watched remembers between two looks: a text of JSON, of whatever shape it
+was."""
 
 from __future__ import annotations
 
@@ -6,9 +7,11 @@ import json
 from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, Mapping, Optional
 
-# What happened at one moment may show a little later, and clocks differ: each look begins so much before the last end.
+# What happened at one moment may show a little later, and clocks differ: each look begins so much
+# before the last end.
 OVERLAP = timedelta(seconds=120)
-# After a longer absence, what happened before that is not told any more: the ids of what was told are kept for a month.
+# After a longer absence, what happened before that is not told any more: the ids of what was told
+# are kept for a month.
 LONGEST = timedelta(days=7)
 
 
@@ -23,7 +26,9 @@ def recall(since: str) -> Dict[str, Any]:
 
 def remember(**values: Any) -> str:
     """The text to remember. Moments are written as ISO 8601."""
-    plain = {key: one.isoformat() if isinstance(one, datetime) else one for key, one in values.items()}
+    plain = {
+        key: one.isoformat() if isinstance(one, datetime) else one for key, one in values.items()
+    }
     return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

@@ -1,4 +1,5 @@
-"""Taking a tracker's JSON apart: what has another form than its documentation says is told, never a crash."""
+"""Taking a tracker's JSON apart: what has another form than its documentation says is told, never a
+crash."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ from typing import Any, Dict, Mapping, Tuple
 
 
 class Unexpected(Exception):
-    """An answer has another form than the vendor's own; the text says what is wrong: "there is no 'id'"."""
+    """An answer has another form than the vendor's own; the text says what is wrong: "there is no
+    'id'"."""
 
 
 def items(value: Any, what: str) -> Tuple[Dict[str, Any], ...]:
@@ -24,7 +26,8 @@ def item(value: Any, what: str) -> Dict[str, Any]:
 
 
 def text(found: Mapping[str, Any], key: str, needed: bool = False) -> str:
-    """A text of an object, empty where there is none. Raises Unexpected when it is needed, or is something else."""
+    """A text of an object, empty where there is none. Raises Unexpected when it is needed, or is
+    something else."""
     value = found.get(key)
     if isinstance(value, str) and (value or not needed):
         return value

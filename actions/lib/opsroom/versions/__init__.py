@@ -1,6 +1,7 @@
 """How to ask which version runs somewhere: one module a kind.
 
-To add a kind: one file in this folder with `read_options` and `make`, one line in REGISTRY, one test.
+To add a kind: one file in this folder with `read_options` and `make`, one line in REGISTRY, one
+test.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ _HASH = re.compile(r"^[0-9a-f]{7,64}$")
 
 @dataclass(frozen=True)
 class Running:
-    """What runs: `version` is empty when nothing has been deployed there; `commit` where the source knows it.
+    """What runs: `version` is empty when nothing has been deployed there; `commit` where the source
+    knows it.
 
     `cached` has the headers by which an answer shows that it came from a cache, such as `Age: 120`.
     """
@@ -30,7 +32,8 @@ class VersionSource(Protocol):
     """One way to ask, for one application and environment."""
 
     def ask(self) -> Running:
-        """What runs now. Raises Failure when it cannot be told; ends within the source's own time limit."""
+        """What runs now. Raises Failure when it cannot be told; ends within the source's own time
+        limit."""
 
 
 class Version(Protocol):
@@ -44,8 +47,9 @@ class Version(Protocol):
 
 
 def same(one: Version, other: Version) -> bool:
-    """Whether two versions are one: by their commits where both are known, since a tag can be moved; else by their
-    names, of which one may be the other's commit. Nothing is the same as nothing else."""
+    """Whether two versions are one: by their commits where both are known, since a tag can be
+    moved; else by their names, of which one may be the other's commit. Nothing is the same as
+    nothing else."""
     if one.commit and other.commit:
         return _same_commit(one.commit, other.commit)
     if same_version(one.version, other.version):
@@ -54,7 +58,8 @@ def same(one: Version, other: Version) -> bool:
 
 
 def same_version(one: str, other: str) -> bool:
-    """Whether two names mean one version: equal, apart from a leading v before a digit, or one commit abbreviated."""
+    """Whether two names mean one version: equal, apart from a leading v before a digit, or one
+    commit abbreviated."""
     if not one or not other:
         return False
     first, second = _bare(one), _bare(other)
@@ -62,7 +67,8 @@ def same_version(one: str, other: str) -> bool:
 
 
 def distinct_names(one: Version, other: Version) -> Tuple[str, str]:
-    """The names of two versions for one sentence, with their commits where one name was moved from one to the other."""
+    """The names of two versions for one sentence, with their commits where one name was moved from
+    one to the other."""
     if same_version(one.version, other.version) and not same(one, other):
         return f"{one.version} ({one.commit[:12]})", f"{other.version} ({other.commit[:12]})"
     return one.version, other.version
@@ -73,8 +79,8 @@ def _is_commit_of(name: str, commit: str) -> bool:
 
 
 def _same_commit(one: str, other: str) -> bool:
-    """Whether both are commits, of which one may be abbreviated. The number of a build is none: 1234567 is not the
-    beginning of 12345678, while all but a few commits have letters in them."""
+    """Whether both are commits, of which one may be abbreviated. The number of a build is none:
+    1234567 is not the beginning of 12345678, while all but a few commits have letters in them."""
     short, long = sorted((one.lower(), other.lower()), key=len)
     if not (_HASH.match(short) and _HASH.match(long)):
         return False
@@ -82,7 +88,9 @@ def _same_commit(one: str, other: str) -> bool:
 
 
 def _bare(version: str) -> str:
-    return version[1:] if len(version) > 1 and version[0] in "vV" and version[1].isdigit() else version
+    return (
+        version[1:] if len(version) > 1 and version[0] in "vV" and version[1].isdigit() else version
+    )
 
 
 REGISTRY: Registry[VersionSource] = Registry(

@@ -1,4 +1,5 @@
-"""Ask a command which version runs: the first line it prints, or what a regular expression finds in its output."""
+"""Ask a command which version runs: the first line it prints, or what a regular expression finds in
+its output."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _KNOWN = ("app", "environment")
 
 @dataclass(frozen=True)
 class Options:
-    """The command with its placeholders; `time_limit` in seconds. `secret_environ` is passed as it stands."""
+    """The command with its placeholders; `time_limit` in seconds. `secret_environ` is passed as it
+    stands."""
 
     command: Tuple[str, ...]
     regex: Optional[Pattern[str]] = None
@@ -64,8 +66,8 @@ class CommandVersion:
     def ask(self) -> Running:
         """A command that succeeds and prints nothing says that nothing is deployed.
 
-        Raises Failure: timed_out; bad_answer when it cannot be run, ends with another status than 0, or prints no
-        version.
+        Raises Failure: timed_out; bad_answer when it cannot be run, ends with another status than
+        0, or prints no version.
         """
         options = self._options
         ended = capture(
@@ -84,10 +86,20 @@ class CommandVersion:
         lines = [line.strip() for line in text.splitlines() if is_visible(line)]
         if not lines:
             return Running("")
-        value = found_by(options.regex, text, f"the output of '{ended.program}'") if options.regex else lines[0]
+        value = (
+            found_by(options.regex, text, f"the output of '{ended.program}'")
+            if options.regex
+            else lines[0]
+        )
         if value is None:
-            message = f"'{ended.program}' printed nothing that the regular expression finds: {shown(lines[0])}."
+            message = (
+                f"'{ended.program}' printed nothing that the regular expression finds: "
+                f"{shown(lines[0])}."
+            )
             raise Failure(Code.BAD_ANSWER, message)
         if not VERSION.match(value):
-            raise Failure(Code.BAD_ANSWER, f"'{ended.program}' printed {shown(value)}, which is not a version.")
+            raise Failure(
+                Code.BAD_ANSWER,
+                f"'{ended.program}' printed {shown(value)}, which is not a version.",
+            )
         return Running(value)

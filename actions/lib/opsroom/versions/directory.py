@@ -20,7 +20,8 @@ _KNOWN = ("app", "environment")
 
 @dataclass(frozen=True)
 class Options:
-    """`path` is the folder that holds `current`, with placeholders; the same as the root of the deploy kind git."""
+    """`path` is the folder that holds `current`, with placeholders; the same as the root of the
+    deploy kind git."""
 
     path: str
 
@@ -36,7 +37,9 @@ def read_options(fields: Fields) -> Options:
 
 def make(options: Options, target: Target) -> VersionSource:
     """A source for one application and environment."""
-    return DirectoryVersion(Path(fill(options.path, {"app": target.app, "environment": target.environment})))
+    return DirectoryVersion(
+        Path(fill(options.path, {"app": target.app, "environment": target.environment}))
+    )
 
 
 class DirectoryVersion:
@@ -46,8 +49,8 @@ class DirectoryVersion:
         self._link = root / CURRENT
 
     def ask(self) -> Running:
-        """Nothing there means nothing is deployed. Raises Failure(bad_answer) for a link that leads nowhere, a note
-        that cannot be read, and a folder whose name is not a version."""
+        """Nothing there means nothing is deployed. Raises Failure(bad_answer) for a link that leads
+        nowhere, a note that cannot be read, and a folder whose name is not a version."""
         link = self._link
         try:
             os.lstat(link)
@@ -57,12 +60,21 @@ class DirectoryVersion:
             raise Failure(Code.BAD_ANSWER, f"{link} cannot be read: {error.strerror}.") from error
         release = Path(os.path.realpath(link))
         if not release.is_dir():
-            what = "leads to a release that is not there" if link.is_symlink() else "is not a folder"
-            raise Failure(Code.BAD_ANSWER, f"{link} {what}: {release.name}.", "Deploy again to mend it.")
+            what = (
+                "leads to a release that is not there" if link.is_symlink() else "is not a folder"
+            )
+            raise Failure(
+                Code.BAD_ANSWER, f"{link} {what}: {release.name}.", "Deploy again to mend it."
+            )
         note = read_note(release)
         version = note.version if note is not None else release.name
         if note is None and not link.is_symlink():
-            raise Failure(Code.BAD_ANSWER, f"{link} is a folder without a release note, so its version is not known.")
+            raise Failure(
+                Code.BAD_ANSWER,
+                f"{link} is a folder without a release note, so its version is not known.",
+            )
         if not VERSION.match(version):
-            raise Failure(Code.BAD_ANSWER, f"{link} leads to {shown(version)}, which is not a version.")
+            raise Failure(
+                Code.BAD_ANSWER, f"{link} leads to {shown(version)}, which is not a version."
+            )
         return Running(version, note.commit if note is not None else "")

@@ -13,7 +13,8 @@ from ..text.charset import unmarked
 
 
 def read_expression(fields: Fields, name: str) -> Optional[Pattern[str]]:
-    """The compiled expression under a key; None when it is absent or wrong, which is noted. `^` and `$` mean lines."""
+    """The compiled expression under a key; None when it is absent or wrong, which is noted. `^` and
+    `$` mean lines."""
     text = fields.text(name, "", expected="a regular expression")
     if not text:
         return None
@@ -23,20 +24,29 @@ def read_expression(fields: Fields, name: str) -> Optional[Pattern[str]]:
         fields.problem(name, f"expected a regular expression, and this is none: {error}")
         return None
     if not expression.groups:
-        fields.problem(name, "expected brackets around the part that is the version, such as 'version: ([0-9.]+)'")
+        fields.problem(
+            name,
+            "expected brackets around the part that is the version, such as 'version: ([0-9.]+)'",
+        )
         return None
     return expression
 
 
 def found_by(expression: Pattern[str], text: str, where: str) -> Optional[str]:
-    """What the group named `version`, or else the first group, holds at the first match; None without one.
+    """What the group named `version`, or else the first group, holds at the first match; None
+    without one.
 
     `where` names the text in sentences. Raises Failure(bad_answer) when that takes too long.
     """
     try:
         value = find_in_text(expression, text)
     except ExpressionProblem as problem:
-        told = f"The regular expression {shown(expression.pattern)} for {where} does not work: {problem}."
-        hint = "A repetition within a repetition, such as (a+)+, can take forever; write it with one."
+        told = (
+            f"The regular expression {shown(expression.pattern)} for {where} does not work: "
+            f"{problem}."
+        )
+        hint = (
+            "A repetition within a repetition, such as (a+)+, can take forever; write it with one."
+        )
         raise Failure(Code.BAD_ANSWER, told, hint) from None
     return unmarked(value) if value is not None else None

@@ -1,4 +1,5 @@
-"""Ask an address which version runs: a JSON path, a header, a regular expression, or the whole body."""
+"""Ask an address which version runs: a JSON path, a header, a regular expression, or the whole
+body."""
 
 from __future__ import annotations
 
@@ -25,17 +26,27 @@ if TYPE_CHECKING:
     from ..http.client import Answer
 
 _KNOWN = ("app", "environment")
-# A cache on the way may keep its copy, and has to ask whether it is still good (RFC 9111, section 5.2.1.4). Not
-# `Pragma`: no cache of this century needs it (RFC 9111, section 5.4). What the config says takes their place.
+# A cache on the way may keep its copy, and has to ask whether it is still good (RFC 9111, section
+# 5.2.1.4). Not `Pragma`: no cache of this century needs it (RFC 9111, section 5.4). What the config
+# says takes their place.
 _DEFAULTS = {"Accept": "application/json, text/plain, */*", "Cache-Control": "no-cache"}
-# By these a cache shows that it answered: an age, or a word such as HIT. Varnish gives two numbers for a hit.
-_CACHES = ("cache-status", "x-cache", "x-cache-status", "cf-cache-status", "x-proxy-cache", "x-vercel-cache")
+# By these a cache shows that it answered: an age, or a word such as HIT. Varnish gives two numbers
+# for a hit.
+_CACHES = (
+    "cache-status",
+    "x-cache",
+    "x-cache-status",
+    "cf-cache-status",
+    "x-proxy-cache",
+    "x-vercel-cache",
+)
 _HIT = re.compile(r"\b(?:hit|stale|updating)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Options:
-    """`url` with placeholders; at most one of `json`, `header`, `regex`; `time_limit` in s; `verify` a CA file."""
+    """`url` with placeholders; at most one of `json`, `header`, `regex`; `time_limit` in s;
+    `verify` a CA file."""
 
     url: str = field(repr=False)
     json: str = ""
@@ -50,7 +61,10 @@ def read_options(fields: Fields) -> Options:
     """The keys `url`, `json`, `header`, `regex`, `headers`, `time_limit`, `verify`."""
     options = Options(
         url=fields.text(
-            "url", pattern=re.compile(r"^(?i:https?)://[^\s/]\S*$"), expected="an http or https address", hidden=True
+            "url",
+            pattern=re.compile(r"^(?i:https?)://[^\s/]\S*$"),
+            expected="an http or https address",
+            hidden=True,
         ),
         json=fields.text("json", "", expected="a JMESPath expression such as build.version"),
         header=fields.text("header", "", expected="the name of a header"),
@@ -69,7 +83,10 @@ def read_options(fields: Fields) -> Options:
         fields.problem("url", f"{{{name}}} is not filled in here; known: {known}")
     ways: List[str] = [key for key in ("json", "header", "regex") if fields.has(key)]
     if len(ways) > 1:
-        fields.problem(ways[1], f"only one of json, header and regex can tell the version; {ways[0]} is there too")
+        fields.problem(
+            ways[1],
+            f"only one of json, header and regex can tell the version; {ways[0]} is there too",
+        )
     return options
 
 
@@ -88,14 +105,17 @@ class HttpVersion:
 
     def ask(self) -> Running:
         """Raises Failure: those of `Http.send`, and bad_answer when the answer holds no version."""
-        from ..http.client import Http  # the config is read for every message, an address is asked for few
+        from ..http.client import (
+            Http,
+        )  # the config is read for every message, an address is asked for few
 
         options = self._options
         http = Http(
             headers=_with_defaults(options.headers),
             time_limit=options.time_limit,
             verify=options.verify,
-            follow=True,  # a page without rights; headers that may hold a secret do not go to another host
+            # a page without rights; headers that may hold a secret do not go to another host
+            follow=True,
         )
         answer = http.get(self._url)
         value = unmarked(without_sequences(self._value(answer)))
@@ -123,24 +143,40 @@ class HttpVersion:
         expression = self._options.json
         value = search(expression, answer.json(read), f"the JSON of {answer.url}")
         if value is None:
-            raise _bad(answer, f"answered JSON in which there is no {shown(expression)} (it is missing, or null)")
+            raise _bad(
+                answer,
+                f"answered JSON in which there is no {shown(expression)} (it is missing, or null)",
+            )
         found = as_version(value)
         if found is None:
             what = redact(described(value), answer.secrets)
-            raise _bad(answer, f"answered JSON in which {shown(expression)} is {what}: neither a text nor a number")
+            raise _bad(
+                answer,
+                f"answered JSON in which {shown(expression)} is {what}: neither a text nor a "
+                "number",
+            )
         return found
 
 
 def _with_defaults(headers: Mapping[str, str]) -> Dict[str, str]:
     given = {name.lower() for name in headers}
-    return {**{name: value for name, value in _DEFAULTS.items() if name.lower() not in given}, **headers}
+    return {
+        **{name: value for name, value in _DEFAULTS.items() if name.lower() not in given},
+        **headers,
+    }
 
 
 def _cached(headers: Mapping[str, str]) -> str:
     """The headers of an answer by which a cache shows that it gave it: `Age: 120, X-Cache: HIT`."""
-    found = [f"Age: {headers['age']}"] if re.match(r"[0-9]{0,9}[1-9][0-9]{0,9}$", headers.get("age", "")) else []
+    found = (
+        [f"Age: {headers['age']}"]
+        if re.match(r"[0-9]{0,9}[1-9][0-9]{0,9}$", headers.get("age", ""))
+        else []
+    )
     shows = [name for name in _CACHES if _HIT.search(headers.get(name, ""))]
-    return ", ".join([*found, *(f"{name.title()}: {one_line(headers[name], 60)}" for name in shows[:1])])
+    return ", ".join(
+        [*found, *(f"{name.title()}: {one_line(headers[name], 60)}" for name in shows[:1])]
+    )
 
 
 def _bad(answer: Answer, what: str) -> Failure:

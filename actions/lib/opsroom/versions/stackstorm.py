@@ -30,7 +30,8 @@ wait: Callable[[float], None] = time.sleep
 
 @dataclass(frozen=True)
 class Options:
-    """`action` and `parameters` as for the deploy kind; `json` finds the version in the result (JMESPath)."""
+    """`action` and `parameters` as for the deploy kind; `json` finds the version in the result
+    (JMESPath)."""
 
     action: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -70,14 +71,17 @@ class StackStormVersion:
     def ask(self) -> Running:
         """An action that succeeds and returns nothing there says that nothing is deployed.
 
-        Raises Failure: timed_out (it is cancelled then), bad_answer when it does not succeed or returns no version.
+        Raises Failure: timed_out (it is cancelled then), bad_answer when it does not succeed or
+        returns no version.
         """
         options = self._options
         ended = self._run()
         if ended.status != "succeeded":
             reason = one_line(why(ended), 160) or "it does not say why"
             told = f"{options.action} ended as {ended.status}: {reason.rstrip('.')}."
-            raise Failure(Code.BAD_ANSWER, told, f"See execution {ended.id}.", {"execution": ended.id})
+            raise Failure(
+                Code.BAD_ANSWER, told, f"See execution {ended.id}.", {"execution": ended.id}
+            )
         value = search(options.json, ended.result, f"the result of {options.action}")
         if isinstance(value, str):
             value = without_sequences(value)  # what a remote command printed
@@ -90,8 +94,13 @@ class StackStormVersion:
             told = f"{where.format(shown(described(value)))}, which is not a version."
             raise Failure(Code.BAD_ANSWER, told, see)
         if may_have_lost_zeros(value):
-            told = f"{where.format(f'the number {found}')}. StackStorm drops the zeros at its end: it may be {found}0."
-            raise Failure(Code.BAD_ANSWER, told, f"Let the action return the version as text. {see}")
+            told = (
+                f"{where.format(f'the number {found}')}. StackStorm drops the zeros at its "
+                f"end: it may be {found}0."
+            )
+            raise Failure(
+                Code.BAD_ANSWER, told, f"Let the action return the version as text. {see}"
+            )
         return Running(found)
 
     def _run(self) -> Execution:

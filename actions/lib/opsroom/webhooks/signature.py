@@ -1,8 +1,10 @@
-"""Whether a webhook comes from whom it says: GitHub's and GitLab's signatures, checked on what StackStorm kept of it.
+"""Whether a webhook comes from whom it says: GitHub's and GitLab's signatures, checked on what
+StackStorm kept of it.
 
-Both sign the bytes of the body. StackStorm hands on the body as it read it, so the bytes are written again, in the ways
-in which these services write them. A body that was written otherwise is refused, never believed: that a signature fits
-some way of writing the same data proves that its owner signed this data.
+Both sign the bytes of the body. StackStorm hands on the body as it read it, so the bytes are
+written again, in the ways in which these services write them. A body that was written otherwise is
+refused, never believed: that a signature fits some way of writing the same data proves that its
+owner signed this data.
 
 Pure: no clock, no database. Whether the same delivery came before is for others to look up.
 
@@ -27,17 +29,23 @@ TOLERANCE = 3600.0
 _HEX = re.compile(r"^sha256=([0-9a-f]{64})(?![\s\S])", re.IGNORECASE)
 _SIGNING = "whsec_"
 _BACKSLASH_U = re.compile(r"(?<!\\)((?:\\\\)*\\u)([0-9a-f]{4})")
-# What is left as it is in forms besides letters, digits, "-", "." and "_": Ruby's and Go's ways, and that of browsers.
+# What is left as it is in forms besides letters, digits, "-", "." and "_": Ruby's and Go's ways,
+# and that of browsers.
 _LEFT_IN_FORMS = ("", "~", "*", "*~")
 
 
 def lower(headers: Mapping[str, Any]) -> Dict[str, str]:
     """Headers by their names in small letters. Those that are no texts go."""
-    return {str(name).lower(): value.strip() for name, value in headers.items() if isinstance(value, str)}
+    return {
+        str(name).lower(): value.strip()
+        for name, value in headers.items()
+        if isinstance(value, str)
+    }
 
 
 def signed_by_github(secret: str, headers: Mapping[str, str], body: Any) -> bool:
-    """Whether `X-Hub-Signature-256` is that of this body with the secret. `headers` as `lower` returns them.
+    """Whether `X-Hub-Signature-256` is that of this body with the secret. `headers` as `lower`
+    returns them.
 
     The signature of the older kind, with SHA-1, counts for nothing.
     """
@@ -48,13 +56,19 @@ def signed_by_github(secret: str, headers: Mapping[str, str], body: Any) -> bool
 
 
 def signed_by_gitlab(signing_token: str, headers: Mapping[str, str], body: Any, now: float) -> bool:
-    """Whether one of `webhook-signature` is that of id, moment and body with the signing token (`whsec_...`).
+    """Whether one of `webhook-signature` is that of id, moment and body with the signing token
+    (`whsec_...`).
 
     `now` in seconds since 1970: a moment that is further away than TOLERANCE is refused.
     """
     key = _signing_key(signing_token)
     id, moment = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not key or not id or not re.match(r"^[0-9]{1,12}(?![\s\S])", moment) or abs(now - int(moment)) > TOLERANCE:
+    if (
+        not key
+        or not id
+        or not re.match(r"^[0-9]{1,12}(?![\s\S])", moment)
+        or abs(now - int(moment)) > TOLERANCE
+    ):
         return False
     for one in headers.get("webhook-signature", "").split():
         version, _, encoded = one.partition(",")
@@ -76,7 +90,8 @@ def has_token(token: str, headers: Mapping[str, str]) -> bool:
 
 
 def payload(headers: Mapping[str, str], body: Any) -> Mapping[str, Any]:
-    """The JSON of a delivery: the body itself, or what the field `payload` of a form holds. Empty when it is none."""
+    """The JSON of a delivery: the body itself, or what the field `payload` of a form holds. Empty
+    when it is none."""
     if _is_form(headers, body):
         try:
             body = json.loads(body["payload"][0])
@@ -86,7 +101,8 @@ def payload(headers: Mapping[str, str], body: Any) -> Mapping[str, Any]:
 
 
 def written(body: Any) -> Iterator[bytes]:
-    """The bytes that may have been the body: as compact JSON in all customary spellings, or as a form."""
+    """The bytes that may have been the body: as compact JSON in all customary spellings, or as a
+    form."""
     if _is_form({}, body):
         yield from _forms(body["payload"][0])
     seen = set()
@@ -102,7 +118,8 @@ def written(body: Any) -> Iterator[bytes]:
 
 
 def _spellings(plain: str) -> Iterator[str]:
-    """Escapes with small and with capital digits; what is dangerous in HTML as it is and escaped, as Rails does."""
+    """Escapes with small and with capital digits; what is dangerous in HTML as it is and escaped,
+    as Rails does."""
     rails = plain
     for one in "<>&\u2028\u2029":
         rails = rails.replace(one, f"\\u{ord(one):04x}")
@@ -148,9 +165,11 @@ def _digest(text: str) -> bytes:
 
 
 def fingerprint(headers: Mapping[str, str], body: Any) -> Tuple[str, ...]:
-    """What the same delivery has again when it is sent again: what its sender calls it, and what it says.
+    """What the same delivery has again when it is sent again: what its sender calls it, and what it
+    says.
 
-    The name of a delivery of GitHub is not signed, so it alone could be changed by whoever sends one again.
+    The name of a delivery of GitHub is not signed, so it alone could be changed by whoever sends
+    one again.
     """
     names = ("x-github-delivery", "webhook-id", "idempotency-key")
     found = [f"{name}:{headers[name][:200]}" for name in names if headers.get(name)]
@@ -159,9 +178,11 @@ def fingerprint(headers: Mapping[str, str], body: Any) -> Tuple[str, ...]:
 
 
 def signature(secret: str, body: bytes, at: Optional[int] = None) -> str:
-    """`t=UNIX,v1=HEX`: the time in seconds, and HMAC-SHA256 over `UNIX.BODY` with the exact bytes of the body.
+    """`t=UNIX,v1=HEX`: the time in seconds, and HMAC-SHA256 over `UNIX.BODY` with the exact bytes
+    of the body.
 
-    With the time signed too, a receiver can refuse what is old, which somebody else may have kept and sent again.
+    With the time signed too, a receiver can refuse what is old, which somebody else may have kept
+    and sent again.
     """
     moment = int(time.time()) if at is None else at
     signed = f"{moment}.".encode("ascii") + body

@@ -18,7 +18,8 @@ _WRITERS = {"html": as_html, "csv": as_csv, "json": as_json}
 
 
 def render(report: Report, format_: str) -> bytes:
-    """The report in one of FORMATS, as UTF-8. What a forger left that is no text becomes question marks."""
+    """The report in one of FORMATS, as UTF-8. What a forger left that is no text becomes question
+    marks."""
     return _WRITERS[format_](report).encode("utf-8", "replace")
 
 
@@ -29,7 +30,8 @@ def file_name(report: Report, format_: str) -> str:
 
 
 def write(folder: Path, name: str, content: bytes) -> Path:
-    """Put a file into the folder, which is made when missing; one of that name is replaced in one step."""
+    """Put a file into the folder, which is made when missing; one of that name is replaced in one
+    step."""
     path = folder / name
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -44,5 +46,7 @@ def write(folder: Path, name: str, content: bytes) -> Path:
             raise
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise Failure(Code.STORE_UNREACHABLE, f"The report cannot be written to {path} ({why}).") from error
+        raise Failure(
+            Code.STORE_UNREACHABLE, f"The report cannot be written to {path} ({why})."
+        ) from error
     return path

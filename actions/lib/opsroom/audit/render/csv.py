@@ -11,11 +11,15 @@ from ...text import stamp
 from ..model import Change, Finding, Report, Word
 
 COLUMNS = (
-    "kind", "environment", "application", "change", "command", "version_before", "version", "outcome",
-    "asked_by", "asked_at", "approved_by", "approved_at", "approvals_needed", "second_factor", "confirmed_at",
+    "kind", "environment", "application", "change", "command", "version_before", "version",
+    "outcome",
+    "asked_by", "asked_at", "approved_by", "approved_at", "approvals_needed", "second_factor",
+    "confirmed_at",
     "started_at", "ended_at", "seconds", "verified", "cards", "plan", "code", "message",
-    "override_by", "override_reason", "override_passed", "reviewed_by", "reviewed_at", "review", "rejected_by",
-    "findings", "room", "person", "chat_name", "st2_user", "executions", "execution_links", "deployment", "records",
+    "override_by", "override_reason", "override_passed", "reviewed_by", "reviewed_at", "review",
+    "rejected_by",
+    "findings", "room", "person", "chat_name", "st2_user", "executions", "execution_links",
+    "deployment", "records",
 )  # fmt: skip
 
 # A cell that begins so is a formula to a spreadsheet, whoever wrote it.
@@ -23,9 +27,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 
 
 def as_csv(report: Report) -> str:
-    """The text of the file, as RFC 4180 has it, with a byte order mark: Excel takes it for another charset without.
+    """The text of the file, as RFC 4180 has it, with a byte order mark: Excel takes it for another
+    charset without.
 
-    Column `kind` says what a row is: change, attempt, gap, exception, note, or chain (the last row).
+    Column `kind` says what a row is: change, attempt, gap, exception, note, or chain (the last
+    row).
     """
     out = io.StringIO()
     out.write("\ufeff")
@@ -53,8 +59,15 @@ def _rows(report: Report) -> Iterable[Dict[str, str]]:
         yield {"kind": "note", "message": note}
     chain = report.chain
     state = "holds" if chain.ok else "is broken"
-    told = f"The chain of {chain.records} records {state}. Record {chain.head} has the hash {chain.head_hash}."
-    yield {"kind": "chain", "code": "complete" if report.complete else "incomplete", "message": told}
+    told = (
+        f"The chain of {chain.records} records {state}. Record {chain.head} has the hash "
+        f"{chain.head_hash}."
+    )
+    yield {
+        "kind": "chain",
+        "code": "complete" if report.complete else "incomplete",
+        "message": told,
+    }
 
 
 def _finding(kind: str, finding: Finding) -> Dict[str, str]:

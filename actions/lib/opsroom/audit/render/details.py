@@ -19,7 +19,11 @@ def approved_by(change: Change, escape: Escape) -> str:
         return '<span class="flag">emergency</span>'
     if change.confirmation:
         return '<span class="soft">confirmed</span>'
-    return '<span class="soft">not needed</span>' if not change.needed else '<span class="flag">nobody</span>'
+    return (
+        '<span class="soft">not needed</span>'
+        if not change.needed
+        else '<span class="flag">nobody</span>'
+    )
 
 
 def detail(report: Report, change: Change, escape: Escape) -> str:
@@ -46,7 +50,10 @@ def _rows(report: Report, change: Change, escape: Escape) -> Iterable[Tuple[str,
     elif change.override:
         yield "Reviewed", '<span class="flag">not yet</span>'
     yield "StackStorm", ", ".join(_execution(report, one, escape) for one in change.execution_ids)
-    yield "Records", f"{escape(', '.join(map(str, change.records)))} · deployment {escape(change.deployment)}"
+    yield (
+        "Records",
+        f"{escape(', '.join(map(str, change.records)))} · deployment {escape(change.deployment)}",
+    )
     for found in report.findings_of(change):
         yield "Finding", f'<span class="flag">{escape(found.message)}</span>'
 
@@ -55,7 +62,9 @@ def _carried_out(change: Change) -> str:
     parts = [f"from {_moment(change.started_at)}" if change.started_at else ""]
     parts.append(f"to {_moment(change.ended_at)}" if change.ended_at else "without an end")
     took = [f"after {span(change.seconds)}"] if change.seconds is not None else []
-    sure = {True: ["verified"], False: ["not verified: nothing there shows it"], None: []}[change.verified]
+    sure = {True: ["verified"], False: ["not verified: nothing there shows it"], None: []}[
+        change.verified
+    ]
     return ", ".join([" ".join(part for part in parts if part), *took, *sure])
 
 
@@ -66,10 +75,17 @@ def _versions(change: Change, escape: Escape) -> str:
 
 
 def _asked(change: Change, escape: Escape) -> str:
-    names = [f"as {change.chat_name}" if change.chat_name and change.chat_name != change.asked_by else ""]
-    names += [f"in {change.room}" if change.room else "", f"through {change.st2_user}" if change.st2_user else ""]
+    names = [
+        f"as {change.chat_name}" if change.chat_name and change.chat_name != change.asked_by else ""
+    ]
+    names += [
+        f"in {change.room}" if change.room else "",
+        f"through {change.st2_user}" if change.st2_user else "",
+    ]
     how = " ".join(one for one in names if one)
-    return f"by {escape(change.asked_by)}, {_moment(change.asked_at)}" + (f" ({escape(how)})" if how else "")
+    return f"by {escape(change.asked_by)}, {_moment(change.asked_at)}" + (
+        f" ({escape(how)})" if how else ""
+    )
 
 
 def _word(word: Word, escape: Escape, more: str = "") -> str:
@@ -93,7 +109,9 @@ def _answer(change: Change, escape: Escape) -> str:
 def _execution(report: Report, execution_id: str, escape: Escape) -> str:
     link = report.execution_link(execution_id)
     name = f"<code>{escape(execution_id)}</code>"
-    return f'<a href="{escape(link)}">{name}</a>' if link.startswith(("https://", "http://")) else name
+    return (
+        f'<a href="{escape(link)}">{name}</a>' if link.startswith(("https://", "http://")) else name
+    )
 
 
 def _moment(at: Optional[datetime]) -> str:

@@ -18,7 +18,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 _STYLE = Path(__file__).with_name("page.css")
 _HOLDS = (
-    "Every record continues the one before it; every change has who asked for it, a start and an end; and each change "
+    "Every record continues the one before it; every change has who asked for it, a start and an "
+    "end; and each change "
     "began with the version that the one before it had left."
 )
 
@@ -33,7 +34,8 @@ def as_html(report: Report) -> str:
     title = f"Changes to {report.scope}, {report.period.title}"
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src '
+        "'unsafe-inline'\">",
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}</title><style>{_STYLE.read_text('utf-8')}</style></head><body>",
         *_head(report),
@@ -53,7 +55,8 @@ def _head(report: Report) -> Iterable[str]:
     yield '<p class="kicker">Audit report</p>'
     yield f"<h1>Changes to {escape(report.scope)}</h1>"
     yield (
-        f'<p class="soft">{escape(report.period.title)}: from {_short(since)} until {_short(until)}. '
+        f'<p class="soft">{escape(report.period.title)}: from {_short(since)} until '
+        f"{_short(until)}. "
         f"Made at {_short(report.made_at)} from {escape(report.source)}. All times are UTC.</p>"
     )
     if report.complete:
@@ -61,7 +64,10 @@ def _head(report: Report) -> Iterable[str]:
     else:
         number = len(report.gaps)
         said = "One thing is" if number == 1 else f"{number} things are"
-        yield f'<div class="verdict not"><strong>Not complete.</strong> {said} missing or wrong; see below.</div>'
+        yield (
+            f'<div class="verdict not"><strong>Not complete.</strong> {said} missing or wrong; '
+            "see below.</div>"
+        )
     yield '<ul class="figures">'
     for count, label in _figures(report):
         yield f"<li><b>{count:,}</b><span>{label}</span></li>"
@@ -94,7 +100,8 @@ def _findings(report: Report) -> Iterable[str]:
         yield from _list(report.exceptions, "findings")
     else:
         yield (
-            "<p>None. Every change that needed approval had it, from somebody else than who asked, or was an "
+            "<p>None. Every change that needed approval had it, from somebody else than who "
+            "asked, or was an "
             "emergency that somebody else has reviewed.</p>"
         )
 
@@ -102,7 +109,11 @@ def _findings(report: Report) -> Iterable[str]:
 def _list(findings: Sequence[Finding], style: str) -> Iterable[str]:
     yield f'<ul class="{style}">'
     for one in findings:
-        where = f' <a class="soft" href="#{_anchor(one.deployment)}">details</a>' if one.deployment else ""
+        where = (
+            f' <a class="soft" href="#{_anchor(one.deployment)}">details</a>'
+            if one.deployment
+            else ""
+        )
         yield f"<li>{escape(one.message)}{where}</li>"
     yield "</ul>"
 
@@ -125,10 +136,21 @@ def _changes(report: Report) -> Iterable[str]:
         yield "<p>None.</p>"
         return
     every = not report.environment
-    heads = ["Started", "Application", *(["Environment"] if every else []), "Version", "Asked by", "Approved by"]
+    heads = [
+        "Started",
+        "Application",
+        *(["Environment"] if every else []),
+        "Version",
+        "Asked by",
+        "Approved by",
+    ]
     yield from _table_head([*heads, "Cards", "Outcome"])
     for one in report.changes:
-        before = f'<span class="soft">{escape(one.version_before)} →</span> ' if one.version_before else ""
+        before = (
+            f'<span class="soft">{escape(one.version_before)} →</span> '
+            if one.version_before
+            else ""
+        )
         cells = [
             f'<td class="nowrap"><a href="#{_anchor(one.deployment)}">{_short(one.at)}</a></td>',
             f"<td>{escape(one.app)}</td>",
@@ -150,11 +172,13 @@ def _attempts(report: Report) -> Iterable[str]:
         return
     yield "<p>Nothing was touched by these.</p>"
     every = not report.environment
-    yield from _table_head(["Asked", "What", *(["Environment"] if every else []), "Asked by", "Outcome", "Why"])
+    yield from _table_head(
+        ["Asked", "What", *(["Environment"] if every else []), "Asked by", "Outcome", "Why"]
+    )
     for one in report.attempts:
         cells = [
             f'<td class="nowrap" id="{_anchor(one.deployment)}">{_short(one.at)}</td>',
-            f"<td>{escape(' '.join(part for part in (one.command, one.app, one.version) if part))}</td>",
+            f"<td>{escape(' '.join(part for part in (one.command, one.app, one.version) if part))}</td>",  # noqa: E501
             *([f"<td>{escape(one.environment)}</td>"] if every else []),
             f"<td>{escape(one.asked_by)}</td>",
             f"<td>{_tag(one)}</td>",
@@ -177,7 +201,7 @@ def _details(report: Report) -> Iterable[str]:
     for one in report.changes:
         heading = f"{one.command} {one.app} {one.version} on {one.environment}"
         name = f"{one.change} · {heading}" if one.change else heading
-        yield f'<article id="{_anchor(one.deployment)}"><header><h3>{escape(name)}</h3>{_tag(one)}</header>'
+        yield f'<article id="{_anchor(one.deployment)}"><header><h3>{escape(name)}</h3>{_tag(one)}</header>'  # noqa: E501
         yield f"{detail(report, one, escape)}</article>"
 
 
@@ -186,19 +210,30 @@ def _proof(report: Report) -> Iterable[str]:
     state = "holds" if chain.ok else f"is broken in {chain.broken} places"
     yield "<h2>Proof</h2>"
     yield (
-        f"<p>The record is a chain: each of its {chain.records:,} records carries the SHA-256 of the one before it. "
-        f"The chain {state}. Its newest record when this report was made is number {chain.head:,}, with the hash</p>"
+        f"<p>The record is a chain: each of its {chain.records:,} records carries the SHA-256 of "
+        "the one before it. "
+        f"The chain {state}. Its newest record when this report was made is number "
+        f"{chain.head:,}, with the hash</p>"
         f'<p class="hash">{escape(chain.head_hash)}</p>'
     )
     yield (
-        "<p>A hash that was noted elsewhere proves that nothing was changed before it: check it with "
-        f"<code>audit verify against {escape(chain.head_hash)}</code> in chat, or without opsroom as "
+        "<p>A hash that was noted elsewhere proves that nothing was changed before it: check "
+        "it with "
+        f"<code>audit verify against {escape(chain.head_hash)}</code> in chat, or without "
+        "opsroom as "
         "<code>docs/compliance.md</code> shows.</p>"
     )
-    first = min((seq for one in [*report.changes, *report.attempts] for seq in one.records), default=0)
-    last = max((seq for one in [*report.changes, *report.attempts] for seq in one.records), default=0)
+    first = min(
+        (seq for one in [*report.changes, *report.attempts] for seq in one.records), default=0
+    )
+    last = max(
+        (seq for one in [*report.changes, *report.attempts] for seq in one.records), default=0
+    )
     told = f"This report is made of records {first:,} to {last:,}. " if first else ""
-    yield f"<footer>{told}Made by opsroom; the same as CSV and JSON: format=csv, format=json.</footer>"
+    yield (
+        f"<footer>{told}Made by opsroom; the same as CSV and JSON: format=csv, "
+        "format=json.</footer>"
+    )
 
 
 def _table_head(heads: List[str]) -> Iterable[str]:
@@ -210,7 +245,9 @@ def _outcome(change: Change) -> str:
     more = []
     if change.override:
         reviewed = f"reviewed by {change.review.by}" if change.review else "not reviewed"
-        more.append(f'<span class="flag">emergency</span> <span class="soft">{escape(reviewed)}</span>')
+        more.append(
+            f'<span class="flag">emergency</span> <span class="soft">{escape(reviewed)}</span>'
+        )
     if change.ending is not Ending.SUCCEEDED and change.code not in ("", change.ending.value):
         more.append(f'<span class="soft">{escape(change.code)}</span>')
     return "<br>".join([_tag(change), *more])

@@ -15,7 +15,8 @@ FORMAT = 1
 
 
 def as_json(report: Report) -> str:
-    """The text of the file: one object, indented, non-ASCII characters as themselves. Moments are ISO 8601 in UTC."""
+    """The text of the file: one object, indented, non-ASCII characters as themselves. Moments are
+    ISO 8601 in UTC."""
     return json.dumps(_document(report), ensure_ascii=False, indent=2, default=_plain) + "\n"
 
 
@@ -46,7 +47,11 @@ def _document(report: Report) -> Dict[str, Any]:
 
 def _change(report: Report, change: Change) -> Dict[str, Any]:
     links = [report.execution_link(one) for one in change.execution_ids]
-    return {**asdict(change), "touched": change.touched, "execution_links": [one for one in links if one]}
+    return {
+        **asdict(change),
+        "touched": change.touched,
+        "execution_links": [one for one in links if one],
+    }
 
 
 def _finding(finding: Finding) -> Mapping[str, Any]:

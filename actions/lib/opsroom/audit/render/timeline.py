@@ -21,17 +21,22 @@ _LANE = 22 + _LEVELS * _LEVEL
 _CHARACTER = 6.0
 _LONGEST = 14
 _STEPS = (
-    timedelta(hours=1), timedelta(hours=3), timedelta(hours=6), timedelta(hours=12), timedelta(days=1),
-    timedelta(days=2), timedelta(days=7), timedelta(days=14), timedelta(days=28), timedelta(days=91),
+    timedelta(hours=1), timedelta(hours=3), timedelta(hours=6), timedelta(hours=12),
+    timedelta(days=1),
+    timedelta(days=2), timedelta(days=7), timedelta(days=14), timedelta(days=28),
+    timedelta(days=91),
 )  # fmt: skip
 _MOST_TICKS = 15
 
 
-def timeline(period: Period, changes: Sequence[Change], locks: Sequence[Held], escape: Escape) -> str:
-    """A lane for each application, a mark for each change: shape and colour tell the outcome, the label the version.
+def timeline(
+    period: Period, changes: Sequence[Change], locks: Sequence[Held], escape: Escape
+) -> str:
+    """A lane for each application, a mark for each change: shape and colour tell the outcome, the
+    label the version.
 
-    Labels that would cover each other are left out; the mark's tooltip has everything. `changes` and `locks` are those
-    of one environment; `escape` makes a text fit for the page.
+    Labels that would cover each other are left out; the mark's tooltip has everything. `changes`
+    and `locks` are those of one environment; `escape` makes a text fit for the page.
     """
     apps = sorted({one.app for one in changes})
     height = _TOP + len(apps) * _LANE + 22
@@ -59,15 +64,22 @@ def legend() -> str:
         (Ending.SUCCEEDED, True, "emergency"),
     )
     rows = [
-        f'<span><svg viewBox="-8 -8 16 16" aria-hidden="true">{mark(ending, override)}</svg>{text}</span>'
+        '<span><svg viewBox="-8 -8 16 16" '
+        f'aria-hidden="true">{mark(ending, override)}</svg>{text}</span>'
         for ending, override, text in said
     ]
-    band = '<svg viewBox="0 0 16 14" aria-hidden="true"><rect class="band" width="16" height="14"/></svg>'
-    return f'<div class="legend">{"".join(rows)}<span>{band}locked</span><span>↩ rollback</span></div>'
+    band = (
+        '<svg viewBox="0 0 16 14" aria-hidden="true"><rect class="band" width="16" '
+        'height="14"/></svg>'
+    )
+    return (
+        f'<div class="legend">{"".join(rows)}<span>{band}locked</span><span>↩ rollback</span></div>'
+    )
 
 
 def mark(ending: Ending, override: bool) -> str:
-    """The mark of a change, around the origin. Shapes differ as well as colours: a print may be grey."""
+    """The mark of a change, around the origin. Shapes differ as well as colours: a print may be
+    grey."""
     if ending is Ending.FAILED:
         shape = '<path class="cross" d="M-4-4 4 4M-4 4 4-4"/>'
     elif ending in (Ending.INTERRUPTED, Ending.UNKNOWN):
@@ -104,14 +116,18 @@ def _ticks(scale: _Scale, height: int) -> Iterator[str]:
     at = since
     while at < until:
         x = scale.x(at)
-        label = at.strftime("%H:%M" if step < timedelta(days=1) and at.hour + at.minute else "%d %b").lstrip("0")
+        label = at.strftime(
+            "%H:%M" if step < timedelta(days=1) and at.hour + at.minute else "%d %b"
+        ).lstrip("0")
         label = label if ":" not in label else at.strftime("%H:%M")
         yield f'<line class="grid" x1="{x}" x2="{x}" y1="{_TOP - 6}" y2="{height - 22}"/>'
         yield f'<text class="tick" x="{x + 3}" y="{_TOP - 10}">{label}</text>'
         at += step
 
 
-def _bands(scale: _Scale, apps: Sequence[str], locks: Iterable[Held], height: int, escape: Escape) -> Iterator[str]:
+def _bands(
+    scale: _Scale, apps: Sequence[str], locks: Iterable[Held], height: int, escape: Escape
+) -> Iterator[str]:
     for lock in locks:
         left, right = scale.x(lock.since), scale.x(lock.until or scale.period.until)
         if lock.app and lock.app not in apps:
@@ -120,12 +136,18 @@ def _bands(scale: _Scale, apps: Sequence[str], locks: Iterable[Held], height: in
         tall = _LANE - 4 if lock.app else height - 22 - top
         told = escape(f"locked by {lock.by}: {lock.reason}")
         width = max(round(right - left, 1), 2)
-        yield f'<rect class="band" x="{left}" y="{top}" width="{width}" height="{tall}"><title>{told}</title></rect>'
+        yield (
+            f'<rect class="band" x="{left}" y="{top}" width="{width}" '
+            f'height="{tall}"><title>{told}</title></rect>'
+        )
 
 
 def _lane(scale: _Scale, base: int, changes: Sequence[Change], escape: Escape) -> Iterator[str]:
     places = [(scale.x(one.at), one) for one in changes]
-    labelled = [(x, base - 12 - level * _LEVEL, label) for (x, _), level, label in zip(places, *_levels(places))]
+    labelled = [
+        (x, base - 12 - level * _LEVEL, label)
+        for (x, _), level, label in zip(places, *_levels(places))
+    ]
     for x, top, label in labelled:
         if label and top < base - 12:
             yield f'<line class="stem" x1="{x}" x2="{x}" y1="{top + 3}" y2="{base - 7}"/>'
@@ -135,7 +157,10 @@ def _lane(scale: _Scale, base: int, changes: Sequence[Change], escape: Escape) -
     # What went wrong is drawn last: nothing may cover it.
     for x, change in sorted(places, key=lambda place: place[1].ending is not Ending.SUCCEEDED):
         shown = mark(change.ending, change.override is not None)
-        yield f'<g transform="translate({x} {base})">{shown}<title>{escape(_tooltip(change))}</title></g>'
+        yield (
+            f'<g transform="translate({x} '
+            f'{base})">{shown}<title>{escape(_tooltip(change))}</title></g>'
+        )
 
 
 def _levels(places: Sequence[Tuple[float, Change]]) -> Tuple[List[int], List[str]]:
@@ -170,6 +195,11 @@ def _label(change: Change) -> str:
 
 def _tooltip(change: Change) -> str:
     at = change.at.strftime("%Y-%m-%d %H:%M UTC")
-    versions = f"{change.version_before} to {change.version}" if change.version_before else change.version
+    versions = (
+        f"{change.version_before} to {change.version}" if change.version_before else change.version
+    )
     emergency = ", emergency" if change.override else ""
-    return f"{at}: {change.command} {change.app} {versions}, by {change.asked_by}: {change.ending.value}{emergency}"
+    return (
+        f"{at}: {change.command} {change.app} {versions}, by {change.asked_by}: "
+        f"{change.ending.value}{emergency}"
+    )

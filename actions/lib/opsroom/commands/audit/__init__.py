@@ -1,1 +1,2 @@
-"""The audit commands: reports for auditors, checks of the record, and what StackStorm still holds."""
+"""The audit commands: reports for auditors, checks of the record, and what StackStorm still
+holds."""

@@ -1,4 +1,5 @@
-"""Closing what StackStorm takes for running although its runner died: with its answer, where the record has one."""
+"""Closing what StackStorm takes for running although its runner died: with its answer, where the
+record has one."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from ..deployments.interrupted import settle_interrupted
 if TYPE_CHECKING:
     from ...records.ledger import Record
 
-# An action that has recorded its end answers within moments, and a runner that is alive passes that on.
+# An action that has recorded its end answers within moments, and a runner that is alive passes that
+# on.
 _MOMENTS = timedelta(seconds=60)
 # What its runner would have stopped by now; StackStorm itself takes a while for it.
 _BEYOND = timedelta(seconds=60)
@@ -36,9 +38,11 @@ class Closing:
 
 
 def close_dead_executions(desk: Desk) -> Outcome:
-    """Find the executions of opsroom whose runner died, and close each; the room that asked gets the answer.
+    """Find the executions of opsroom whose runner died, and close each; the room that asked gets
+    the answer.
 
-    Raises Refusal(not_configured) outside of StackStorm and Failure(unauthorized, unreachable, store_...).
+    Raises Refusal(not_configured) outside of StackStorm and Failure(unauthorized, unreachable,
+    store_...).
     """
     client = here()
     closed: List[str] = []
@@ -58,18 +62,24 @@ def close_dead_executions(desk: Desk) -> Outcome:
         ) from failure
     facts = {"closed": closed, "running": len(found) - len(closed)}
     if not closed:
-        return Outcome(True, Code.NOTHING_NEW, "No execution of opsroom is without its runner.", facts)
+        return Outcome(
+            True, Code.NOTHING_NEW, "No execution of opsroom is without its runner.", facts
+        )
     count = f"{len(closed)} execution{'s' if len(closed) > 1 else ''}"
     return Outcome(True, Code.EXECUTIONS_CLOSED, f"Closed {count} whose runner had died.", facts)
 
 
 def closing_of(
-    execution: Running, now: datetime, claimed: bool, records: Sequence[Record], recorded_now: datetime
+    execution: Running,
+    now: datetime,
+    claimed: bool,
+    records: Sequence[Record],
+    recorded_now: datetime,
 ) -> Optional[Closing]:
     """How to close an execution that StackStorm takes for running; None where it may be alive.
 
-    `claimed`: it holds a claim that it renews. `now` is compared with StackStorm's times, `recorded_now` with those of
-    its `records`, oldest first.
+    `claimed`: it holds a claim that it renews. `now` is compared with StackStorm's times,
+    `recorded_now` with those of its `records`, oldest first.
     """
     if claimed:
         return None
@@ -91,7 +101,10 @@ def _close(desk: Desk, client: Any, execution: Running) -> bool:
 
     store = desk.store
     with store.read() as connection:
-        claimed = any(one.execution_id == execution.id and not one.expired for one in current(store, connection))
+        claimed = any(
+            one.execution_id == execution.id and not one.expired
+            for one in current(store, connection)
+        )
         records = of_execution(connection, execution.id)
         recorded_now = store.now(connection)
     now = datetime.fromtimestamp(clock(), timezone.utc)
@@ -105,7 +118,8 @@ def _close(desk: Desk, client: Any, execution: Running) -> bool:
 
 
 def _unless_announced(desk: Desk, execution: Running, closing: Closing, end: Record) -> Closing:
-    """What the announce room was told already, it is not told again as an answer; nor the other way round."""
+    """What the announce room was told already, it is not told again as an answer; nor the other way
+    round."""
     from ...records.announcements import Telling, begin, told
 
     if not execution.room or not same_room(execution.room, desk.settings.announce):
@@ -116,7 +130,10 @@ def _unless_announced(desk: Desk, execution: Running, closing: Closing, end: Rec
         if begin(desk.store, connection, telling, desk.execution_id, always=True):
             told(desk.store, connection, key)
             return closing
-    return Closing(closing.status, {**closing.result, "message": f"{_what(end)} was interrupted, as told above."})
+    return Closing(
+        closing.status,
+        {**closing.result, "message": f"{_what(end)} was interrupted, as told above."},
+    )
 
 
 def _end_of(records: Sequence[Record]) -> Optional[Record]:
@@ -135,9 +152,15 @@ def _answered(end: Record) -> Closing:
             "Say it again where it is still wanted.",
         )
         return Closing("abandoned", _result("failed", end.code, text, hint))
-    ok = end.event not in (Event.FAILED, Event.REFUSED, Event.UNCONFIRMED) or end.code == Code.ALREADY_THERE.value
+    ok = (
+        end.event not in (Event.FAILED, Event.REFUSED, Event.UNCONFIRMED)
+        or end.code == Code.ALREADY_THERE.value
+    )
     outcome = "succeeded" if ok else "refused" if end.event is Event.REFUSED else "failed"
-    return Closing("succeeded" if ok else "failed", _result(outcome, end.code or end.event.value, end.message, ""))
+    return Closing(
+        "succeeded" if ok else "failed",
+        _result(outcome, end.code or end.event.value, end.message, ""),
+    )
 
 
 def _what(end: Record) -> str:
@@ -147,4 +170,9 @@ def _what(end: Record) -> str:
 
 def _result(outcome: str, code: str, text: str, hint: str) -> Dict[str, Any]:
     # Together they must fit into one message.
-    return {"outcome": outcome, "code": code, "message": message(text, MESSAGE_CHARACTERS - 60), "hint": hint}
+    return {
+        "outcome": outcome,
+        "code": code,
+        "message": message(text, MESSAGE_CHARACTERS - 60),
+        "hint": hint,
+    }

@@ -1,4 +1,5 @@
-"""Where reports and noted hashes are kept: beside the database, out of reach of whoever may only speak in chat."""
+"""Where reports and noted hashes are kept: beside the database, out of reach of whoever may only
+speak in chat."""
 
 from __future__ import annotations
 
@@ -9,10 +10,11 @@ from .. import Desk
 
 
 def audit_folder(desk: Desk, fallback: str) -> Path:
-    """The folder `audit` beside the database file; for a database on a server, beside where the file would be.
+    """The folder `audit` beside the database file; for a database on a server, beside where the
+    file would be.
 
-    `fallback` is the URL of the default database. Nobody chooses the folder in chat: whoever could would write files
-    anywhere that StackStorm's actions may.
+    `fallback` is the URL of the default database. Nobody chooses the folder in chat: whoever could
+    would write files anywhere that StackStorm's actions may.
     """
     from ...db.url import read_address
 

@@ -1,4 +1,5 @@
-"""audit reconcile: the record against StackStorm's own history, and what one has and the other does not."""
+"""audit reconcile: the record against StackStorm's own history, and what one has and the other does
+not."""
 
 from __future__ import annotations
 
@@ -14,19 +15,24 @@ if TYPE_CHECKING:
     from ...audit.period import Period
     from ...audit.reconcile import Reconciled
 
-# The actions of which every execution leaves a record. A test keeps this and the actions' metadata in step.
+# The actions of which every execution leaves a record. A test keeps this and the actions' metadata
+# in step.
 RECORDED = (
     "ack_page", "add_responder", "approve_change", "assign_card", "comment_card", "confirm_change",
-    "create_card", "deploy", "emergency_deploy", "end_incident", "escalate_page", "lock", "loud", "move_card",
-    "open_incident", "page", "promote", "quiet", "reject_change", "resolve_page", "review_change", "rollback",
+    "create_card", "deploy", "emergency_deploy", "end_incident", "escalate_page", "lock", "loud",
+    "move_card",
+    "open_incident", "page", "promote", "quiet", "reject_change", "resolve_page", "review_change",
+    "rollback",
     "unlock",
 )  # fmt: skip
 
 
 def reconcile(desk: Desk, since: str, until: str = "", pack: str = "opsroom") -> Outcome:
-    """Compare over a period. Not ok, with code record_incomplete, when one side has what the other does not.
+    """Compare over a period. Not ok, with code record_incomplete, when one side has what the other
+    does not.
 
-    Raises Refusal(invalid_time; not_configured outside of StackStorm) and Failure(unauthorized, unreachable, ...).
+    Raises Refusal(invalid_time; not_configured outside of StackStorm) and Failure(unauthorized,
+    unreachable, ...).
     """
     from ...audit.executions import here_or_refuse
 
@@ -37,21 +43,31 @@ def reconcile(desk: Desk, since: str, until: str = "", pack: str = "opsroom") ->
         "until": period.until,
         "compared": found.compared,
         "only_in_the_record": [
-            {"execution": one.id, "record": one.record, "at": one.at, "what": one.what} for one in found.only_here
+            {"execution": one.id, "record": one.record, "at": one.at, "what": one.what}
+            for one in found.only_here
         ],
         "only_in_stackstorm": [
-            {"execution": one.id, "action": one.action, "status": one.status, "at": one.at, "by": one.by}
+            {
+                "execution": one.id,
+                "action": one.action,
+                "status": one.status,
+                "at": one.at,
+                "by": one.by,
+            }
             for one in found.only_there
         ],
         "too_old": found.too_old,
         "history_begins": found.history_begins,
     }
     code = Code.RECONCILED if found.ok else Code.RECORD_INCOMPLETE
-    return Outcome(found.ok, code, f"{period.title}: {_told(found)} {_reach(found, period)}".strip(), facts)
+    return Outcome(
+        found.ok, code, f"{period.title}: {_told(found)} {_reach(found, period)}".strip(), facts
+    )
 
 
 def compared(desk: Desk, period: Period, history: History, actions: Iterable[str]) -> Reconciled:
-    """The comparison itself. The record is read after StackStorm was asked: what ran meanwhile is in both."""
+    """The comparison itself. The record is read after StackStorm was asked: what ran meanwhile is
+    in both."""
     from ...audit.clock import read_clock
     from ...audit.reconcile import compare, known, noted
 
@@ -74,10 +90,16 @@ def _told(found: Reconciled) -> str:
     text = f"{found.compared:,} executions are in both."
     if found.only_here:
         first = found.only_here[0]
-        text += f" {len(found.only_here)} only in the record, first {first.id} (record {first.record}, {first.what})."
+        text += (
+            f" {len(found.only_here)} only in the record, first {first.id} (record "
+            f"{first.record}, {first.what})."
+        )
     if found.only_there:
         one = found.only_there[0]
-        text += f" {len(found.only_there)} only in StackStorm, first {one.id} ({one.action} by {one.by}, {one.status})."
+        text += (
+            f" {len(found.only_there)} only in StackStorm, first {one.id} ({one.action} by "
+            f"{one.by}, {one.status})."
+        )
     return text
 
 

@@ -1,4 +1,5 @@
-"""audit report: the changes of a period as a file for an auditor, and the gist of it for the room."""
+"""audit report: the changes of a period as a file for an auditor, and the gist of it for the
+room."""
 
 from __future__ import annotations
 
@@ -18,12 +19,18 @@ _ALL = 2**62
 
 
 def audit_report(
-    desk: Desk, folder: Path, since: str, until: str = "", environment_name: str = "", format_: str = "html"
+    desk: Desk,
+    folder: Path,
+    since: str,
+    until: str = "",
+    environment_name: str = "",
+    format_: str = "html",
 ) -> Outcome:
     """Write the report into `folder` and tell its gist and its path.
 
-    Not ok, with code record_broken or record_incomplete, when the record does not have everything: the report says
-    what is missing and why. Raises Refusal(invalid_time, unknown_environment) and Failure(store_...).
+    Not ok, with code record_broken or record_incomplete, when the record does not have everything:
+    the report says what is missing and why. Raises Refusal(invalid_time, unknown_environment) and
+    Failure(store_...).
     """
     from ...audit.render import file_name, render, write
     from ...audit.report import headline, make_report, verdict
@@ -73,7 +80,8 @@ def _tidy(desk: Desk) -> None:
 
 
 def _link(desk: Desk) -> Tuple[str, str]:
-    """How StackStorm's web interface addresses an execution, learned from this one. A report does without."""
+    """How StackStorm's web interface addresses an execution, learned from this one. A report does
+    without."""
     from ...audit.executions import here
 
     history = here() if desk.execution_id else None

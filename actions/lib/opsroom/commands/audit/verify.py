@@ -1,8 +1,11 @@
-"""audit verify: recompute the whole chain, compare it with the hashes noted before, and tell the newest one.
+"""audit verify: recompute the whole chain, compare it with the hashes noted before, and tell the
+newest one.
 
-Announcing the newest hash: the record is verified, the hash kept in a file, and both told in the announce room.
+Announcing the newest hash: the record is verified, the hash kept in a file, and both told in the
+announce room.
 
-Checking the record every night: silence where it holds, the announce room and a team where it does not.
+Checking the record every night: silence where it holds, the announce room and a team where it does
+not.
 """
 
 from __future__ import annotations
@@ -23,13 +26,24 @@ if TYPE_CHECKING:
 _HASH_DIGITS = 64
 
 
-def audit_verify(desk: Desk, folder: Path, head: str = "", record: int = 0, keep: bool = False) -> Outcome:
-    """Check every record, the hashes kept in `folder`, and `head`, a hash noted elsewhere (of `record`, if given).
+def audit_verify(
+    desk: Desk, folder: Path, head: str = "", record: int = 0, keep: bool = False
+) -> Outcome:
+    """Check every record, the hashes kept in `folder`, and `head`, a hash noted elsewhere (of
+    `record`, if given).
 
-    `keep` adds the newest hash to those in the folder. Not ok, with code record_broken, when anything does not fit.
-    Raises Refusal(invalid_name) for a head that is no hash.
+    `keep` adds the newest hash to those in the folder. Not ok, with code record_broken, when
+    anything does not fit. Raises Refusal(invalid_name) for a head that is no hash.
     """
-    from ...audit.heads import Head, heads_file, keep_head, read_heads, take_over, unclaimed, verify_record
+    from ...audit.heads import (
+        Head,
+        heads_file,
+        keep_head,
+        read_heads,
+        take_over,
+        unclaimed,
+        verify_record,
+    )
 
     given = [Head(_checked(head), record)] if head.strip() else []
     place = desk.store.place
@@ -49,11 +63,19 @@ def audit_verify(desk: Desk, folder: Path, head: str = "", record: int = 0, keep
         "at": newest.at,
         "heads_compared": found.heads,
         "broken": found.broken,
-        "breaks": [{"record": one.seq, "kind": one.kind, "message": one.message} for one in found.breaks],
+        "breaks": [
+            {"record": one.seq, "kind": one.kind, "message": one.message} for one in found.breaks
+        ],
         "heads_file": str(file),
-        "clock_jumps": [{"first": one.first, "last": one.last, "message": one.message} for one in found.jumps],
+        "clock_jumps": [
+            {"first": one.first, "last": one.last, "message": one.message} for one in found.jumps
+        ],
     }
-    code, text = (Code.RECORD_HOLDS, _holds(found, took)) if found.ok else (Code.RECORD_BROKEN, _broken(found))
+    code, text = (
+        (Code.RECORD_HOLDS, _holds(found, took))
+        if found.ok
+        else (Code.RECORD_BROKEN, _broken(found))
+    )
     return Outcome(found.ok, code, text, facts)
 
 
@@ -72,9 +94,14 @@ def _holds(found: Verified, took: float) -> str:
     chain = found.chain
     if not chain.records:
         return "The record is empty; there is nothing to verify."
-    heads = f", and {_counted(found.heads, 'noted hash', 'noted hashes')} with it" if found.heads else ""
+    heads = (
+        f", and {_counted(found.heads, 'noted hash', 'noted hashes')} with it"
+        if found.heads
+        else ""
+    )
     return (
-        f"The record holds: {_counted(chain.records, 'record', 'records')} checked in {span(took)}{heads}.\n"
+        f"The record holds: {_counted(chain.records, 'record', 'records')} checked in "
+        f"{span(took)}{heads}.\n"
         f"{_jumps(found)}Newest: record {chain.head}, {chain.head_hash}\n"
         f"Note it elsewhere; to check against it later: audit verify against HASH"
     )
@@ -92,7 +119,8 @@ def _broken(found: Verified) -> str:
     # What is noted first is what the chain itself shows; a lost head may be the only sign.
     return (
         f"The record is BROKEN: {found.breaks[0].message}{more}\n"
-        f"Newest: record {found.chain.head} of {found.chain.records:,}. Keep a copy of the database as it is, and look "
+        f"Newest: record {found.chain.head} of {found.chain.records:,}. Keep a copy of the "
+        "database as it is, and look "
         f"at who could write to it."
     )
 
@@ -102,9 +130,11 @@ def _counted(number: int, one: str, many: str) -> str:
 
 
 def announce_head(desk: Desk, folder: Path) -> Outcome:
-    """For a rule, daily: whoever reads the room, or keeps its log, holds a proof outside of the database.
+    """For a rule, daily: whoever reads the room, or keeps its log, holds a proof outside of the
+    database.
 
-    A record that is broken is announced too. Raises Refusal(not_configured) where no room is configured.
+    A record that is broken is announced too. Raises Refusal(not_configured) where no room is
+    configured.
     """
     room = desk.settings.announce
     if not room:
@@ -119,10 +149,12 @@ def announce_head(desk: Desk, folder: Path) -> Outcome:
 
 
 def check_record(desk: Desk, folder: Path, wake: bool = False) -> Outcome:
-    """Verify the record against itself and the hashes in `folder`. Not ok, with code record_broken, when it is broken.
+    """Verify the record against itself and the hashes in `folder`. Not ok, with code record_broken,
+    when it is broken.
 
-    That is told once a day, also while announcements are quiet. With `wake`, the team under audit.page is paged;
-    without such a team, this raises Refusal(not_configured) every night, not only in the one in which it matters.
+    That is told once a day, also while announcements are quiet. With `wake`, the team under
+    audit.page is paged; without such a team, this raises Refusal(not_configured) every night, not
+    only in the one in which it matters.
     """
     team = desk.settings.audit_page
     if wake and not team:

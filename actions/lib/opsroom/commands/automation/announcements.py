@@ -1,4 +1,5 @@
-"""Announcing deployments that were not asked for in the announce room: each outcome once, and only there.
+"""Announcing deployments that were not asked for in the announce room: each outcome once, and only
+there.
 
 Paging on a failed deployment: the team that the environment names, once for each deployment.
 """
@@ -21,18 +22,22 @@ if TYPE_CHECKING:
     from ...records.ledger import Record
 
 
-# What ended longer ago is no news any more; what ended just now is announced by the rule that follows each execution.
+# What ended longer ago is no news any more; what ended just now is announced by the rule that
+# follows each execution.
 _NEWS = timedelta(hours=1)
 _JUST_NOW = timedelta(seconds=60)
 
 
 def announce_deployments(desk: Desk, execution: str = "") -> Outcome:
-    """Tell the announce room what became of the deployments of an execution; without one, of those that nobody told.
+    """Tell the announce room what became of the deployments of an execution; without one, of those
+    that nobody told.
 
     What was asked for, or answered, in that room is there already. Raises Failure(store_...).
     """
     if not desk.settings.announce:
-        return Outcome(True, Code.NOTHING_NEW, "The config names no room to announce in.", {"told": 0})
+        return Outcome(
+            True, Code.NOTHING_NEW, "The config names no room to announce in.", {"told": 0}
+        )
     told = _of_execution(desk, execution) if execution else _missed(desk)
     if not told:
         return Outcome(True, Code.NOTHING_NEW, "There is nothing to announce.", {"told": 0})
@@ -40,13 +45,16 @@ def announce_deployments(desk: Desk, execution: str = "") -> Outcome:
 
 
 def ends_of_execution(desk: Desk, execution: str) -> List[Sequence[Record]]:
-    """The records of each deployment that an execution carried out and touched something with, oldest first."""
+    """The records of each deployment that an execution carried out and touched something with,
+    oldest first."""
     from ...records.ledger import Event, of_deployment
     from ...records.queries import of_execution
 
     with desk.store.read() as connection:
         mine = of_execution(connection, execution)
-        ids = dict.fromkeys(one.deployment for one in mine if one.event is Event.STARTED or _is_end(one))
+        ids = dict.fromkeys(
+            one.deployment for one in mine if one.event is Event.STARTED or _is_end(one)
+        )
         return [of_deployment(connection, id) for id in ids]
 
 
@@ -61,25 +69,38 @@ def said_of(desk: Desk, records: Sequence[Record], link: bool = True) -> str:
 
     end = end_of(records)
     last = end or records[-1]
-    what = f"The {last.command} of {last.app} {last.version} on {last.environment} by {one_line(last.requester, 60)}"
+    what = (
+        f"The {last.command} of {last.app} {last.version} on {last.environment} by "
+        f"{one_line(last.requester, 60)}"
+    )
     web = desk.settings.web
     where = f" {web}/#/history/{last.execution_id}" if link and web and last.execution_id else ""
     if end is None:
-        return f"{what} was stopped before it ended. To see: version of {last.app} on {last.environment}{where}"
+        return (
+            f"{what} was stopped before it ended. To see: version of {last.app} on "
+            f"{last.environment}{where}"
+        )
     if end.event is Event.INTERRUPTED:
         return f"{what} was interrupted: {end.message.rstrip('.')}.{where}"
     if end.event is Event.SUCCEEDED or end.message.startswith(f"The {end.command} of"):
         return f"{end.message}{where}"
-    touched = "" if any(one.event is Event.STARTED for one in records) else " before anything was touched"
+    touched = (
+        "" if any(one.event is Event.STARTED for one in records) else " before anything was touched"
+    )
     return f"{what} failed{touched}: {end.message}{where}"
 
 
 def _of_execution(desk: Desk, execution: str) -> List[str]:
-    return [text for text in (_tell(desk, records) for records in ends_of_execution(desk, execution)) if text]
+    return [
+        text
+        for text in (_tell(desk, records) for records in ends_of_execution(desk, execution))
+        if text
+    ]
 
 
 def _missed(desk: Desk) -> List[str]:
-    """Ends that no rule announced, since StackStorm was away or the runner died; that is found out here, too."""
+    """Ends that no rule announced, since StackStorm was away or the runner died; that is found out
+    here, too."""
     from ...records.ledger import of_deployment
     from ...records.queries import deployments
 
@@ -88,7 +109,11 @@ def _missed(desk: Desk) -> List[str]:
     store = desk.store
     with store.read() as connection:
         now = store.now(connection)
-        recent = [one for one in reversed(deployments(connection, limit=50)) if one.app and one.at > now - _NEWS]
+        recent = [
+            one
+            for one in reversed(deployments(connection, limit=50))
+            if one.app and one.at > now - _NEWS
+        ]
         missed = [
             of_deployment(connection, one.deployment)
             for one in recent
@@ -107,7 +132,11 @@ def _tell(desk: Desk, records: Sequence[Record]) -> str:
     # One whose runner died is told also while announcements are quiet.
     emergency = any(one.event is Event.OVERRIDDEN for one in records)
     text = said_of(desk, records)
-    return text if tell_once(desk, f"deployment:{end.deployment}:{end.seq}", text, always=emergency) else ""
+    return (
+        text
+        if tell_once(desk, f"deployment:{end.deployment}:{end.seq}", text, always=emergency)
+        else ""
+    )
 
 
 def _known_there(desk: Desk, records: Sequence[Record], end: Record) -> bool:
@@ -121,7 +150,9 @@ def _known_there(desk: Desk, records: Sequence[Record], end: Record) -> bool:
         return False
     if any(one.event is Event.OVERRIDDEN for one in records):
         return True
-    rooms = {one.room for one in records if one.execution_id == end.execution_id or one is records[0]}
+    rooms = {
+        one.room for one in records if one.execution_id == end.execution_id or one is records[0]
+    }
     return any(room and same_room(room, desk.settings.announce) for room in rooms)
 
 
@@ -132,23 +163,29 @@ def _is_end(record: Record) -> bool:
 
 
 def page_on_failure(desk: Desk, execution: str) -> Outcome:
-    """Page for each deployment of an execution that failed after something had been touched, or was stopped midway.
+    """Page for each deployment of an execution that failed after something had been touched, or was
+    stopped midway.
 
-    Where nobody could be paged, the announce room is told. Raises what `page` raises, and Failure(store_...).
+    Where nobody could be paged, the announce room is told. Raises what `page` raises, and
+    Failure(store_...).
     """
     outcome: Optional[Outcome] = None
     for records in ends_of_execution(desk, execution):
         team = _team(desk, records)
         if team and _failed(records) and _first_time(desk, records[0].deployment):
             outcome = _page(desk, team, records)
-    return outcome or Outcome(True, Code.NOTHING_NEW, "There is nothing to page about.", {"paged": 0})
+    return outcome or Outcome(
+        True, Code.NOTHING_NEW, "There is nothing to page about.", {"paged": 0}
+    )
 
 
 def _failed(records: Sequence[Record]) -> bool:
     from ...records.ledger import Event
 
     end = end_of(records)
-    return any(one.event is Event.STARTED for one in records) and (end is None or end.event is not Event.SUCCEEDED)
+    return any(one.event is Event.STARTED for one in records) and (
+        end is None or end.event is not Event.SUCCEEDED
+    )
 
 
 def _team(desk: Desk, records: Sequence[Record]) -> str:

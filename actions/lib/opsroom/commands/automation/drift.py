@@ -1,4 +1,5 @@
-"""What sensors see where applications run: a version that nobody asked for, no answer, an answer again."""
+"""What sensors see where applications run: a version that nobody asked for, no answer, an answer
+again."""
 
 from __future__ import annotations
 
@@ -13,11 +14,14 @@ from ..resolve import find_place
 _DRIFT = "drift"
 
 
-def note_drift(desk: Desk, app_name: str, environment_name: str, version: str, before: str, event: str) -> Outcome:
-    """Record that what runs changed and nobody had asked opsroom for it, and tell the announce room; once an `event`.
+def note_drift(
+    desk: Desk, app_name: str, environment_name: str, version: str, before: str, event: str
+) -> Outcome:
+    """Record that what runs changed and nobody had asked opsroom for it, and tell the announce
+    room; once an `event`.
 
-    Empty versions mean that nothing runs. Raises Refusal(unknown_app, unknown_environment, not_in_environment,
-    invalid_name) and Failure(store_...).
+    Empty versions mean that nothing runs. Raises Refusal(unknown_app, unknown_environment,
+    not_in_environment, invalid_name) and Failure(store_...).
     """
     from ...records.idempotency import first_time
     from ...records.ledger import Event, append
@@ -29,9 +33,13 @@ def note_drift(desk: Desk, app_name: str, environment_name: str, version: str, b
     what = f"{place} runs {now} now{was}" if now else f"{place} runs nothing any more{was}"
     if same_version(now, then):
         what = f"{place} runs another commit of {now} now"
-    text = f"{what}, and nobody asked opsroom for that. To see what is on record: history of {place}"
+    text = (
+        f"{what}, and nobody asked opsroom for that. To see what is on record: history of {place}"
+    )
     noted = {"event": event, "running": now or "nothing"}
-    request = Request(desk, _DRIFT, app.name, environment.name, now, version_before=then, noted=noted)
+    request = Request(
+        desk, _DRIFT, app.name, environment.name, now, version_before=then, noted=noted
+    )
     key, store = f"drift:{event}", desk.store
     with store.write_plain() as connection:
         if not first_time(store, connection, _DRIFT, event):
@@ -39,18 +47,33 @@ def note_drift(desk: Desk, app_name: str, environment_name: str, version: str, b
         append(store, connection, request.entry(Event.DRIFT, Code.NOTED.value, text))
         mine = prepare(desk, store, connection, key, text)
     told = mine and speak(desk, key, text)
-    facts = {"app": app.name, "environment": environment.name, "version": now, "version_before": then, "told": told}
+    facts = {
+        "app": app.name,
+        "environment": environment.name,
+        "version": now,
+        "version_before": then,
+        "told": told,
+    }
     return Outcome(True, Code.NOTED, text, facts)
 
 
-def note_reach(desk: Desk, app_name: str, environment_name: str, reachable: bool, event: str) -> Outcome:
-    """Tell the announce room that a place does not say its version any more, or does again; once an `event`."""
+def note_reach(
+    desk: Desk, app_name: str, environment_name: str, reachable: bool, event: str
+) -> Outcome:
+    """Tell the announce room that a place does not say its version any more, or does again; once an
+    `event`."""
     app, environment = find_place(desk.settings, app_name, environment_name)
     place = f"{app.name} on {environment.name}"
-    text = f"{place} tells its version again." if reachable else f"{place} does not tell its version any more."
+    text = (
+        f"{place} tells its version again."
+        if reachable
+        else f"{place} does not tell its version any more."
+    )
     text += "" if reachable else f" To ask it: version of {place}"
     told = tell_once(desk, f"reach:{event}", text)
-    return Outcome(True, Code.TOLD if told else Code.NOTHING_NEW, text, {"told": told, "reachable": reachable})
+    return Outcome(
+        True, Code.TOLD if told else Code.NOTHING_NEW, text, {"told": told, "reachable": reachable}
+    )
 
 
 def _checked(version: str) -> str:

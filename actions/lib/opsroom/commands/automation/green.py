@@ -1,6 +1,8 @@
-"""What the workflow promote_when_green asks again and again: has this version run there unbroken for long enough?
+"""What the workflow promote_when_green asks again and again: has this version run there unbroken
+for long enough?
 
-The state between two looks is handed back and given again (`version`, `began`, `first`), so that no runner waits.
+The state between two looks is handed back and given again (`version`, `began`, `first`), so that no
+runner waits.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from .release import check_may_ask
 # Tests put their own clock here, in seconds since 1970.
 clock: Callable[[], float] = time.time
 
-# For how long a version may have to run, in seconds; between two looks is a twentieth of it, or this.
-# Not more looks: Orquesta keeps all of them in the workflow's state, and gets slower with each.
+# For how long a version may have to run, in seconds; between two looks is a twentieth of it, or
+# this. Not more looks: Orquesta keeps all of them in the workflow's state, and gets slower with
+# each.
 SHORTEST, LONGEST = 10.0, 86400.0
 _SHORTEST_PAUSE = 5.0
 # What breaks off begins anew; after twice the time and so many pauses more, nobody waits any more.
@@ -39,14 +42,17 @@ def is_green(
     first: str = "",
     target: str = "",
 ) -> Outcome:
-    """One look. Code green when it has run for so long, not_yet otherwise; then `pause` is when to ask again.
+    """One look. Code green when it has run for so long, not_yet otherwise; then `pause` is when to
+    ask again.
 
-    `version`, `began` and `first` are what the look before handed back (None where there is nothing). A place that
-    does not answer makes the time begin anew. `target` is the environment that it is promoted to: where the speaker
-    may not ask for that, it is refused with the first look rather than after the wait.
+    `version`, `began` and `first` are what the look before handed back (None where there is
+    nothing). A place that does not answer makes the time begin anew. `target` is the environment
+    that it is promoted to: where the speaker may not ask for that, it is refused with the first
+    look rather than after the wait.
 
-    Raises Refusal(changed_meanwhile) when another version runs there than before, Refusal(not_allowed, wrong_room,
-    nothing_runs, invalid_time, ...), Failure(timed_out) when it has been asked for too long.
+    Raises Refusal(changed_meanwhile) when another version runs there than before,
+    Refusal(not_allowed, wrong_room, nothing_runs, invalid_time, ...), Failure(timed_out) when it
+    has been asked for too long.
     """
     wanted = _wanted(for_long)
     if target.strip():
@@ -68,7 +74,9 @@ def is_green(
     except OpsroomError as error:
         _give_up(now, first_look, wanted, where)
         text = f"{where} did not answer ({one_line(error.message, 120)}); the time begins anew."
-        return Outcome(True, Code.NOT_YET, text, {**facts, "began": None, "pause": _pause(wanted, wanted)})
+        return Outcome(
+            True, Code.NOT_YET, text, {**facts, "began": None, "pause": _pause(wanted, wanted)}
+        )
     if not running:
         raise Refusal(Code.NOTHING_RUNS, f"No version of {where} runs.", "Deploy one there first.")
     running = check_version(running)
@@ -92,7 +100,9 @@ def is_green(
 def _wanted(typed: str) -> float:
     length = duration(typed.strip())
     if length is None or not SHORTEST <= length <= LONGEST:
-        raise Refusal(Code.INVALID_TIME, "For how long has it to run? Say 10s to 24h, such as 30m or 2h.")
+        raise Refusal(
+            Code.INVALID_TIME, "For how long has it to run? Say 10s to 24h, such as 30m or 2h."
+        )
     return length
 
 
@@ -106,11 +116,15 @@ def _between(wanted: float) -> float:
 
 def _give_up(now: float, first: float, wanted: float, where: str) -> None:
     if now - first > 2 * wanted + _MORE * _between(wanted):
-        raise Failure(Code.TIMED_OUT, f"After {span(now - first)}, {where} had not run for {span(wanted)} unbroken.")
+        raise Failure(
+            Code.TIMED_OUT,
+            f"After {span(now - first)}, {where} had not run for {span(wanted)} unbroken.",
+        )
 
 
 def _moment(given: str, now: float) -> float:
-    """A moment that a look before handed back; now without one. One that lies ahead counts as now."""
+    """A moment that a look before handed back; now without one. One that lies ahead counts as
+    now."""
     try:
         return min(float(given), now) if given.strip() else now
     except ValueError:

@@ -1,4 +1,5 @@
-"""Promoting when a card is moved into the column that asks for it: what runs on the environment before goes there."""
+"""Promoting when a card is moved into the column that asks for it: what runs on the environment
+before goes there."""
 
 from __future__ import annotations
 
@@ -15,21 +16,28 @@ from .. import Desk, Outcome
 from ..announce import tell_once
 from ..deployments.commands import promote
 
-# A card that a deployment of ours moved asks for nothing; that it was moved is heard of within this.
+# A card that a deployment of ours moved asks for nothing; that it was moved is heard of within
+# this.
 _OURS = timedelta(hours=1)
 
 
 def promote_card(desk: Desk, tracker: str, card: str, to: str, event: str) -> Outcome:
-    """Promote the application whose cards live there, in the name of the rule's user; once an `event`.
+    """Promote the application whose cards live there, in the name of the rule's user; once an
+    `event`.
 
-    Whatever holds for `promote` holds here. Raises what it raises; what stands in the way is told in the announce room.
+    Whatever holds for `promote` holds here. Raises what it raises; what stands in the way is told
+    in the announce room.
     """
     from ...records.idempotency import first_time
 
-    environments = [one for one in desk.settings.environments.values() if _asks(desk.settings, one, to)]
+    environments = [
+        one for one in desk.settings.environments.values() if _asks(desk.settings, one, to)
+    ]
     apps = apps_of_card(desk.settings, tracker, card) if environments else []
     places = [(app, one.for_app(app.name)) for one in environments for app in apps]
-    fitting = [(app, one) for app, one in places if _is_ready(one, to) and one.name in _homes(desk, app)]
+    fitting = [
+        (app, one) for app, one in places if _is_ready(one, to) and one.name in _homes(desk, app)
+    ]
     if not fitting or _moved_by_us(desk, tracker, card, to):
         return Outcome(True, Code.NOTHING_NEW, "This asks for no promotion.", {"card": card})
     with desk.store.write() as connection:
@@ -48,8 +56,8 @@ def promote_card(desk: Desk, tracker: str, card: str, to: str, event: str) -> Ou
 
 
 def apps_of_card(settings: Settings, tracker: str, card: str) -> List[App]:
-    """The applications whose cards live in the project of this card; where none names it, those that name its tracker,
-    and with a single tracker those that name nothing."""
+    """The applications whose cards live in the project of this card; where none names it, those
+    that name its tracker, and with a single tracker those that name nothing."""
     exact: List[App] = []
     wide: List[App] = []
     for app in settings.apps.values():
@@ -72,7 +80,10 @@ def _project(card: str) -> str:
 
 
 def _asks(settings: Settings, environment: Environment, to: str) -> bool:
-    return any(_is_ready(one, to) for one in (environment, *(environment.for_app(app) for app in settings.apps)))
+    return any(
+        _is_ready(one, to)
+        for one in (environment, *(environment.for_app(app) for app in settings.apps))
+    )
 
 
 def _is_ready(environment: Environment, to: str) -> bool:
@@ -92,7 +103,14 @@ def _moved_by_us(desk: Desk, tracker: str, card: str, to: str) -> bool:
     with store.read() as connection:
         since = store.now(connection) - _OURS
         moves = newest(connection, Event.CARD_MOVED, since)
-    mine = next((one for one in moves if (one.facts.get("tracker"), one.facts.get("card")) == (tracker, card)), None)
+    mine = next(
+        (
+            one
+            for one in moves
+            if (one.facts.get("tracker"), one.facts.get("card")) == (tracker, card)
+        ),
+        None,
+    )
     if mine is None or not mine.facts.get("of_deployment"):
         return False
     return comparable(str(mine.facts.get("after", ""))) == comparable(to)

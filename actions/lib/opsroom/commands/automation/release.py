@@ -1,4 +1,5 @@
-"""What the workflow release asks: where a version goes, and whether it runs there. Changes nothing."""
+"""What the workflow release asks: where a version goes, and whether it runs there. Changes
+nothing."""
 
 from __future__ import annotations
 
@@ -16,11 +17,13 @@ from ..resolve import find_app, find_place
 
 
 def release_plan(desk: Desk, app_name: str, version: str, upto: str = "") -> Outcome:
-    """The environments of an application in the order of the config: up to `upto`, which is included; without it, up
-    to the first where someone has to agree or where this speaker may not deploy, which is left out.
+    """The environments of an application in the order of the config: up to `upto`, which is
+    included; without it, up to the first where someone has to agree or where this speaker may not
+    deploy, which is left out.
 
-    Raises Refusal(unknown_app, unknown_environment, not_in_environment, invalid_name, cannot_deploy, not_possible;
-    not_allowed, wrong_room where one on the way is closed to this speaker: then nothing is begun).
+    Raises Refusal(unknown_app, unknown_environment, not_in_environment, invalid_name,
+    cannot_deploy, not_possible; not_allowed, wrong_room where one on the way is closed to this
+    speaker: then nothing is begun).
     """
     app = find_app(desk.settings, app_name)
     wanted = check_version(version)
@@ -36,13 +39,24 @@ def release_plan(desk: Desk, app_name: str, version: str, upto: str = "") -> Out
             else f"{app.name} is configured for no environment.",
             f"Say how far: upto={stops}" if stops else "",
         )
-    facts = {"app": app.name, "version": wanted, "environments": list(going), "stops_before": stops, "check": app.check}
+    facts = {
+        "app": app.name,
+        "version": wanted,
+        "environments": list(going),
+        "stops_before": stops,
+        "check": app.check,
+    }
     end = f", and stops before {stops}: {why}" if stops else ""
-    return Outcome(True, Code.RELEASE_PLAN, f"{app.name} {wanted} goes to {listed(going)}{end}.", facts)
+    return Outcome(
+        True, Code.RELEASE_PLAN, f"{app.name} {wanted} goes to {listed(going)}{end}.", facts
+    )
 
 
-def _going(desk: Desk, app: App, every: Tuple[str, ...], upto: str) -> Tuple[Tuple[str, ...], str, str]:
-    """The environments on the way, the one before which it stops and why; both empty where it goes to the end."""
+def _going(
+    desk: Desk, app: App, every: Tuple[str, ...], upto: str
+) -> Tuple[Tuple[str, ...], str, str]:
+    """The environments on the way, the one before which it stops and why; both empty where it goes
+    to the end."""
     if upto.strip():
         _, last = find_place(desk.settings, app.name, upto)
         going = every[: every.index(last.name) + 1]
@@ -55,7 +69,11 @@ def _going(desk: Desk, app: App, every: Tuple[str, ...], upto: str) -> Tuple[Tup
         if refused and not place:
             refused[0].enforce()
         if rules.approvals or rules.confirm_within or refused:
-            why = refused[0].message.rstrip(".") if refused else "someone has to agree to each deployment there"
+            why = (
+                refused[0].message.rstrip(".")
+                if refused
+                else "someone has to agree to each deployment there"
+            )
             return every[:place], name, why
     return every, "", ""
 
@@ -70,19 +88,28 @@ def check_may_ask(desk: Desk, app_name: str, environment_name: str) -> None:
 def runs_there(desk: Desk, app_name: str, version: str, environment_name: str) -> Outcome:
     """Whether that version runs there now, asked of the place itself.
 
-    Raises Failure(not_verified) when another one does, Failure(unreachable, ...) when it cannot be asked. Where the
-    config has no way to ask, it is ok, with `verified` false: then a deployment is not verified either.
+    Raises Failure(not_verified) when another one does, Failure(unreachable, ...) when it cannot be
+    asked. Where the config has no way to ask, it is ok, with `verified` false: then a deployment is
+    not verified either.
     """
     app, environment = find_place(desk.settings, app_name, environment_name)
     wanted = check_version(version)
     facts = {"app": app.name, "environment": environment.name, "version": wanted}
     if app.version is None:
-        text = f"{app.name} on {environment.name} cannot be asked for its version: no version source is configured."
+        text = (
+            f"{app.name} on {environment.name} cannot be asked for its version: no version "
+            "source is configured."
+        )
         return Outcome(True, Code.RUNS_THERE, text, {**facts, "verified": False})
     running = ask(app, environment)
     if not same(running, Running(wanted)):
         runs = one_line(running.version) or "nothing"
         told = message(f"{runs} runs as {app.name} on {environment.name}, and not {wanted}.")
-        raise Failure(Code.NOT_VERIFIED, told, from_cache(running), facts={**facts, "running": running.version})
+        raise Failure(
+            Code.NOT_VERIFIED,
+            told,
+            from_cache(running),
+            facts={**facts, "running": running.version},
+        )
     text = f"{app.name} {wanted} runs on {environment.name}."
     return Outcome(True, Code.RUNS_THERE, text, {**facts, "verified": True})

@@ -1,4 +1,5 @@
-"""Deploying a release when it is published: the webhook is checked, the rest is an ordinary deployment."""
+"""Deploying a release when it is published: the webhook is checked, the rest is an ordinary
+deployment."""
 
 from __future__ import annotations
 
@@ -17,15 +18,18 @@ if TYPE_CHECKING:
     from ...webhooks.releases import Published
 
 SERVICES = {"github": "GitHub", "gitlab": "GitLab"}
-# A delivery that is older was sent again by someone. Those of so long are remembered by name (seen.KEPT is longer).
+# A delivery that is older was sent again by someone. Those of so long are remembered by name
+# (seen.KEPT is longer).
 _OLDEST = timedelta(days=1)
 
 
 def deploy_release(desk: Desk, service: str, instance: str) -> Outcome:
-    """Deploy what a webhook says was published, in the name of the rule's user; `instance` is what set off the rule.
+    """Deploy what a webhook says was published, in the name of the rule's user; `instance` is what
+    set off the rule.
 
-    Whatever holds for `deploy` holds here. Raises Refusal(not_configured, not_signed, seen_already, unknown_app,
-    invalid_name, ...), and what `deploy` raises; of what stands in the way, the announce room is told.
+    Whatever holds for `deploy` holds here. Raises Refusal(not_configured, not_signed, seen_already,
+    unknown_app, invalid_name, ...), and what `deploy` raises; of what stands in the way, the
+    announce room is told.
     """
     from ...stackstorm.client import payload_of
     from ...webhooks import releases
@@ -38,11 +42,16 @@ def deploy_release(desk: Desk, service: str, instance: str) -> Outcome:
     read = releases.by_github if service == "github" else releases.by_gitlab
     release = read(headers, payload(headers, body))
     if release is None:
-        said = f"{SERVICES[service]} told of something else than a published release; nothing was done."
+        said = (
+            f"{SERVICES[service]} told of something else than a published release; nothing "
+            "was done."
+        )
         return Outcome(True, Code.NOTHING_NEW, said, {"service": service})
     unready = _unready(desk, service, webhook, release)
     if unready:
-        return Outcome(True, Code.NOTHING_NEW, unready, {"service": service, "version": release.tag})
+        return Outcome(
+            True, Code.NOTHING_NEW, unready, {"service": service, "version": release.tag}
+        )
     first = _first_time(desk, service, release, headers, body)
     app, environment = _place(desk, webhook, service, release)
     what = f"{one_line(release.tag, 60)} of {app.name}, published on {SERVICES[service]},"
@@ -75,8 +84,11 @@ def _parts(given: Mapping[str, Any]) -> Tuple[Dict[str, str], Any]:
     return lower(headers) if isinstance(headers, Mapping) else {}, given.get("body")
 
 
-def _authentic(desk: Desk, service: str, webhook: Webhook, headers: Mapping[str, str], body: Any) -> None:
-    """Raises Refusal(not_signed) unless everything that is configured fits; nothing configured fits nothing."""
+def _authentic(
+    desk: Desk, service: str, webhook: Webhook, headers: Mapping[str, str], body: Any
+) -> None:
+    """Raises Refusal(not_signed) unless everything that is configured fits; nothing configured fits
+    nothing."""
     from ...webhooks.signature import has_token, signed_by_github, signed_by_gitlab
 
     checks = []
@@ -94,13 +106,16 @@ def _authentic(desk: Desk, service: str, webhook: Webhook, headers: Mapping[str,
     if unfilled or not checks or not all(checks):
         raise Refusal(
             Code.NOT_SIGNED,
-            f"This does not come from {SERVICES[service]}, or was changed on the way: its signature does not fit.",
-            f"Should it be genuine: the secret under webhooks.{service} and that of the webhook have to be the same.",
+            f"This does not come from {SERVICES[service]}, or was changed on the way: its "
+            "signature does not fit.",
+            f"Should it be genuine: the secret under webhooks.{service} and that of the webhook "
+            "have to be the same.",
         )
 
 
 def _unready(desk: Desk, service: str, webhook: Webhook, release: Published) -> str:
-    """Why a release is not meant to be deployed yet; empty where it is, or the config says that it may be.
+    """Why a release is not meant to be deployed yet; empty where it is, or the config says that it
+    may be.
 
     Nothing is noted: once the config allows it, the delivery can be sent again.
     """
@@ -112,13 +127,17 @@ def _unready(desk: Desk, service: str, webhook: Webhook, release: Published) -> 
     if not release.prerelease and release.due is not None:
         what, key = f"dated {when(release.due, now)}", "upcoming"
     return (
-        f"{one_line(release.repository, 60)} {one_line(release.tag, 60)} is {what}; nothing was done. "
+        f"{one_line(release.repository, 60)} {one_line(release.tag, 60)} is {what}; nothing was "
+        "done. "
         f"To deploy such releases too: webhooks.{service}.{key}."
     )
 
 
-def _first_time(desk: Desk, service: str, release: Published, headers: Mapping[str, str], body: Any) -> str:
-    """The fingerprint of the delivery. Raises Refusal(seen_already) for one that came before or is too old."""
+def _first_time(
+    desk: Desk, service: str, release: Published, headers: Mapping[str, str], body: Any
+) -> str:
+    """The fingerprint of the delivery. Raises Refusal(seen_already) for one that came before or is
+    too old."""
     from ...records.idempotency import first_time
     from ...webhooks.signature import fingerprint
 
@@ -130,7 +149,8 @@ def _first_time(desk: Desk, service: str, release: Published, headers: Mapping[s
     if not all(fresh):
         raise Refusal(
             Code.SEEN_ALREADY,
-            f"{SERVICES[service]} told of {one_line(release.repository, 60)} {one_line(release.tag, 60)} before; "
+            f"{SERVICES[service]} told of {one_line(release.repository, 60)} "
+            f"{one_line(release.tag, 60)} before; "
             "nothing was done.",
             "To deploy it once more, say so in chat.",
         )
@@ -138,7 +158,8 @@ def _first_time(desk: Desk, service: str, release: Published, headers: Mapping[s
         age = span((now - release.at).total_seconds()) if release.at else "an unknown time"
         raise Refusal(
             Code.SEEN_ALREADY,
-            f"{one_line(release.repository, 60)} {one_line(release.tag, 60)} was published {age} ago; what is older "
+            f"{one_line(release.repository, 60)} {one_line(release.tag, 60)} was published {age} "
+            "ago; what is older "
             f"than {span(_OLDEST.total_seconds())} is not deployed by itself.",
             "To deploy it, say so in chat.",
         )
@@ -148,7 +169,9 @@ def _first_time(desk: Desk, service: str, release: Published, headers: Mapping[s
 def _place(desk: Desk, webhook: Webhook, service: str, release: Published) -> Tuple[App, str]:
     """Which application it is, and the environment for it."""
     wanted = release.repository.casefold()
-    name = next((app for repository, app in webhook.apps.items() if repository.casefold() == wanted), "")
+    name = next(
+        (app for repository, app in webhook.apps.items() if repository.casefold() == wanted), ""
+    )
     if not name:
         key = "repositories" if service == "github" else "projects"
         raise Refusal(

@@ -1,4 +1,5 @@
-"""From a card or project that someone typed to the tracker that it belongs to. Asked back where two fit; no guess."""
+"""From a card or project that someone typed to the tracker that it belongs to. Asked back where two
+fit; no guess."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from ..external_action import Limits
 
 
 class Found(NamedTuple):
-    """A tracker by its name in the config, ready to be asked, and the id of the card or project as it spells it."""
+    """A tracker by its name in the config, ready to be asked, and the id of the card or project as
+    it spells it."""
 
     name: str
     tracker: Tracker
@@ -26,24 +28,28 @@ class Found(NamedTuple):
 
 
 def tracker_named(desk: Desk, name: str) -> Tracker:
-    """The tracker of that name, case aside. Asks nobody. Raises Refusal(unknown_tracker, no_tracker)."""
+    """The tracker of that name, case aside. Asks nobody. Raises Refusal(unknown_tracker,
+    no_tracker)."""
     settings = desk.settings
     _some(settings)
     known = pick(name, settings.trackers, Code.UNKNOWN_TRACKER, "tracker")
     kind = settings.trackers[known]
-    return trackers.REGISTRY.make(kind.kind, kind.options, name=known, store=lambda: desk.store, keep=desk.keep)
+    return trackers.REGISTRY.make(
+        kind.kind, kind.options, name=known, store=lambda: desk.store, keep=desk.keep
+    )
 
 
 def limits_of(desk: Desk, name: str, most: float = LOOK_FOR_MOST) -> Limits:
-    """How long a command may take at a tracker, and how long a lost answer is looked for: the config's `time_limit` and
-    `look_for`, the latter at most `most` seconds."""
+    """How long a command may take at a tracker, and how long a lost answer is looked for: the
+    config's `time_limit` and `look_for`, the latter at most `most` seconds."""
     options = desk.settings.trackers[name].options
     look_for = min(getattr(options, "look_for", LOOK_FOR), most)
     return Limits(getattr(options, "time_limit", TIME_LIMIT), look_for)
 
 
 def tracker_of_card(desk: Desk, text: str) -> Found:
-    """The tracker that a card belongs to: `OPS-12`, `jira:OPS-12`, `acme/web#17`, an address. Asks nobody.
+    """The tracker that a card belongs to: `OPS-12`, `jira:OPS-12`, `acme/web#17`, an address. Asks
+    nobody.
 
     Raises Refusal(unknown_card, which_tracker, no_tracker).
     """
@@ -54,16 +60,19 @@ def tracker_of_card(desk: Desk, text: str) -> Found:
         raise Refusal(
             Code.UNKNOWN_CARD,
             f"{shown(text, 60)} is no card of {_every(settings)}.",
-            f"Say it as the tracker shows it, or with the tracker's name: {next(iter(settings.trackers))}:CARD",
+            "Say it as the tracker shows it, or with the tracker's name: "
+            f"{next(iter(settings.trackers))}:CARD",
         )
     return _only(desk, text, places, "a card")
 
 
 def tracker_of_project(desk: Desk, text: str = "", app: str = "") -> Found:
-    """The tracker that a project belongs to, and the project (empty: the tracker's own). Asks nobody.
+    """The tracker that a project belongs to, and the project (empty: the tracker's own). Asks
+    nobody.
 
-    `text` is `TRACKER:PROJECT`, a tracker, an application or a project. Without it, it is where the cards of `app`
-    live; without that, the only tracker. Raises Refusal(unknown_project, which_tracker, no_tracker).
+    `text` is `TRACKER:PROJECT`, a tracker, an application or a project. Without it, it is where the
+    cards of `app` live; without that, the only tracker. Raises Refusal(unknown_project,
+    which_tracker, no_tracker).
     """
     settings = desk.settings
     _some(settings)
@@ -95,7 +104,8 @@ def _some(settings: Settings) -> None:
         raise Refusal(
             Code.NO_TRACKER,
             "No tracker is configured, so there are no cards.",
-            "An administrator can add one to opsroom.yaml. One of opsroom's own takes one line under trackers: "
+            "An administrator can add one to opsroom.yaml. One of opsroom's own takes one line "
+            "under trackers: "
             "board: {kind: local}",
         )
 

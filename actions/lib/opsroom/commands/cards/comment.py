@@ -20,7 +20,8 @@ from .request import answer, brief, facts_of, request_about, text_of
 
 
 def comment_card(desk: Desk, card: str, text: str) -> Outcome:
-    """Put a comment on a card. The same comment by the same person within a minute is there already."""
+    """Put a comment on a card. The same comment by the same person within a minute is there
+    already."""
     request = request_about(desk, "comment on card")
     with resumed(request):
         said = text_of(text, f"comment on card {card}: it is the cache")

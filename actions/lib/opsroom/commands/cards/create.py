@@ -1,4 +1,5 @@
-"""create card: a card in the tracker that the project belongs to, in the name of whoever asks, once."""
+"""create card: a card in the tracker that the project belongs to, in the name of whoever asks,
+once."""
 
 from __future__ import annotations
 
@@ -22,8 +23,9 @@ from .request import answer, brief, facts_of, request_about, take_apart
 def create_card(desk: Desk, text: str, project: str = "") -> Outcome:
     """Make a card. The first line of `text` is its summary, the rest its description.
 
-    `project` is a project, a tracker, an application or TRACKER:PROJECT; not needed with one tracker. The same text by
-    the same person within a minute is answered with the card that is there (code card_there).
+    `project` is a project, a tracker, an application or TRACKER:PROJECT; not needed with one
+    tracker. The same text by the same person within a minute is answered with the card that is
+    there (code card_there).
     """
     request = request_about(desk, "create card")
     with resumed(request):
@@ -31,7 +33,9 @@ def create_card(desk: Desk, text: str, project: str = "") -> Outcome:
         found = tracker_of_project(desk, project)
         kind = desk.settings.trackers[found.name].kind
         draft = Draft(found.id, summary, description, "", author_of(desk, found.name, kind))
-        request.noted.update(tracker=found.name, project=found.id or None, summary=brief(desk, summary))
+        request.noted.update(
+            tracker=found.name, project=found.id or None, summary=brief(desk, summary)
+        )
         once = carry_out_once(request, _errand(request, found, draft))
     facts = {**once.facts, "fresh": once.fresh, "recorded": once.recorded}
     if not once.fresh:
@@ -75,7 +79,9 @@ def _said(request: Request, facts: Facts) -> str:
 def _there(once: Once) -> str:
     facts, now = once.facts, datetime.now(timezone.utc)
     said = f"{facts['card']} is there already, since {when(once.since, now)}: {facts['summary']}"
-    return answer(said, facts["url"], notes=["For another card, say it in other words or in a minute."])
+    return answer(
+        said, facts["url"], notes=["For another card, say it in other words or in a minute."]
+    )
 
 
 def _place(tracker: str, project: str) -> str:

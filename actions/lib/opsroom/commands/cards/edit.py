@@ -1,4 +1,5 @@
-"""assign card: give it to a person of the config, to yourself, to a name that the tracker knows, or to nobody.
+"""assign card: give it to a person of the config, to yourself, to a name that the tracker knows, or
+to nobody.
 
 move card: into another column or state, by its name.
 """
@@ -23,10 +24,11 @@ _NOBODY = "nobody"
 
 
 def assign_card(desk: Desk, card: str, to: str) -> Outcome:
-    """Assign a card. `to` is a person of the config, `me`, `nobody`, or a name as the tracker has it.
+    """Assign a card. `to` is a person of the config, `me`, `nobody`, or a name as the tracker has
+    it.
 
-    Raises Refusal(unknown_person) for somebody whom the config does not map to a name over there, or whom the tracker
-    does not know.
+    Raises Refusal(unknown_person) for somebody whom the config does not map to a name over there,
+    or whom the tracker does not know.
     """
     from ...records.ledger import Event
 
@@ -79,7 +81,9 @@ def move_card(desk: Desk, card: str, to: str) -> Outcome:
         found, column = tracker_of_card(desk, card), text_of(to, f"move card {card} to Done")
         request.noted.update(tracker=found.name, card=found.id, to=one_line(column))
         request.write(Event.ASKED)
-        moved, lost = change(request, found, "moved", lambda: found.tracker.move(found.id, unquoted(column)))
+        moved, lost = change(
+            request, found, "moved", lambda: found.tracker.move(found.id, unquoted(column))
+        )
         same = moved.before == moved.after and not lost
         before, after = one_line(moved.before, 60), one_line(moved.after, 60)
         if same:
@@ -87,12 +91,23 @@ def move_card(desk: Desk, card: str, to: str) -> Outcome:
         else:
             came = f" from {before}" if before and not lost else ""
             said = f"{request.by.shown} moved {found.id} in {found.name}{came} to {after}"
-        facts = {"url": moved.url, "before": moved.before, "after": moved.after, "notes": list(moved.notes)}
+        facts = {
+            "url": moved.url,
+            "before": moved.before,
+            "after": moved.after,
+            "notes": list(moved.notes),
+        }
         trouble = end(request, Event.CARD_MOVED, Code.CARD_MOVED, said, **facts)
     message = answer(said, moved.url, notes=[unrecorded(trouble), *moved.notes])
     return Outcome(
         True,
         Code.CARD_MOVED,
         message,
-        {"tracker": found.name, "card": found.id, "changed": not same, "recorded": trouble is None, **facts},
+        {
+            "tracker": found.name,
+            "card": found.id,
+            "changed": not same,
+            "recorded": trouble is None,
+            **facts,
+        },
     )

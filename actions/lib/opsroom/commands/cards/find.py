@@ -17,7 +17,8 @@ from ..attribution import myself, name_in
 from . import Found, tracker_named, tracker_of_project
 from .show import card_facts
 
-# For all trackers together, in seconds; they are asked at once, and each has its own time limit too.
+# For all trackers together, in seconds; they are asked at once, and each has its own time limit
+# too.
 _TOGETHER = 20.0
 _MOST = 10
 
@@ -25,9 +26,11 @@ _Row = Tuple[str, Card]
 
 
 def find_cards(desk: Desk, text: str = "", project: str = "", mine: bool = False) -> Outcome:
-    """Cards with that text, in one project or in all trackers; with `mine` those assigned to whoever asks.
+    """Cards with that text, in one project or in all trackers; with `mine` those assigned to
+    whoever asks.
 
-    Open ones first, the most recently changed first. A tracker that does not answer is named, the others' are told.
+    Open ones first, the most recently changed first. A tracker that does not answer is named, the
+    others' are told.
     """
     words, heading = " ".join(text.split()), ""
     if project.strip():
@@ -37,7 +40,10 @@ def find_cards(desk: Desk, text: str = "", project: str = "", mine: bool = False
             if refusal.code is not Code.UNKNOWN_PROJECT or not words:
                 raise
             # "cards about login in safari": what looks like a project may be a part of the text.
-            words, heading = f"{words} in {' '.join(project.split())}", f"{one_line(refusal.message, 60)} "
+            words, heading = (
+                f"{words} in {' '.join(project.split())}",
+                f"{one_line(refusal.message, 60)} ",
+            )
             places = _every(desk)
     else:
         places = _every(desk)
@@ -53,13 +59,17 @@ def _every(desk: Desk) -> List[Found]:
     return [Found(name, tracker_named(desk, name), "") for name in desk.settings.trackers]
 
 
-def _ask(desk: Desk, places: List[Found], words: str, mine: bool) -> Tuple[List[_Row], Dict[str, OpsroomError]]:
+def _ask(
+    desk: Desk, places: List[Found], words: str, mine: bool
+) -> Tuple[List[_Row], Dict[str, OpsroomError]]:
     """What each tracker has, and why those do not tell that do not."""
     person = myself(desk) if mine else None
 
     def cards_of(found: Found) -> Tuple[Card, ...]:
         assignee = name_in(desk, person, found.name) if person else ""
-        return found.tracker.find(Query(text=words, assignee=assignee, project=found.id, limit=_MOST))
+        return found.tracker.find(
+            Query(text=words, assignee=assignee, project=found.id, limit=_MOST)
+        )
 
     rows: List[_Row] = []
     troubles: Dict[str, OpsroomError] = {}
@@ -76,29 +86,42 @@ def _ask(desk: Desk, places: List[Found], words: str, mine: bool) -> Tuple[List[
         first = next(iter(troubles.values()))
         if len(troubles) == 1:
             raise first
-        every = " ".join(f"{name}: {one_line(error.message, 100)}" for name, error in troubles.items())
+        every = " ".join(
+            f"{name}: {one_line(error.message, 100)}" for name, error in troubles.items()
+        )
         raise type(first)(first.code, f"No tracker could tell. {every}", first.hint)
     return sorted(rows, key=_order)[: _MOST * 2], troubles
 
 
 def _order(row: _Row) -> Tuple[bool, float]:
     changed: Optional[datetime] = row[1].changed_at
-    return row[1].closed, -(changed or datetime.min.replace(tzinfo=timezone.utc, year=1971)).timestamp()
+    return row[1].closed, -(
+        changed or datetime.min.replace(tzinfo=timezone.utc, year=1971)
+    ).timestamp()
 
 
 def _outcome(
-    desk: Desk, rows: List[_Row], troubles: Dict[str, OpsroomError], heading: str, words: str, mine: bool
+    desk: Desk,
+    rows: List[_Row],
+    troubles: Dict[str, OpsroomError],
+    heading: str,
+    words: str,
+    mine: bool,
 ) -> Outcome:
     about = f" about '{one_line(words, 60)}'" if words else ""
     kind = f"Your cards{about}" if mine else f"Cards{about}"
-    left_out = [f"{name} is left out: {one_line(error.message, 90)}" for name, error in troubles.items()]
+    left_out = [
+        f"{name} is left out: {one_line(error.message, 90)}" for name, error in troubles.items()
+    ]
     if len(left_out) > 2:
         # The cards of the others need room too.
         first, error = next(iter(troubles.items()))
         left_out = [f"{listed(troubles, 4)} are left out; {first}: {one_line(error.message, 90)}"]
     facts: Dict[str, Any] = {
         "cards": [card_facts(name, card) for name, card in rows],
-        "left_out": {name: {"code": error.code, "message": error.message} for name, error in troubles.items()},
+        "left_out": {
+            name: {"code": error.code, "message": error.message} for name, error in troubles.items()
+        },
     }
     rest = f" {' '.join(left_out)}" if left_out else ""
     if not rows:
@@ -114,7 +137,9 @@ def _outcome(
         for name, card in rows
     ]
     narrow = "" if mine else "say: cards about TEXT in PROJECT"
-    return Outcome(True, Code.CARDS, table(lines, narrow=narrow, heading=f"{heading}{kind}:{rest}"), facts)
+    return Outcome(
+        True, Code.CARDS, table(lines, narrow=narrow, heading=f"{heading}{kind}:{rest}"), facts
+    )
 
 
 def _named(desk: Desk, rows: List[_Row], tracker: str, card: Card) -> str:

@@ -1,4 +1,5 @@
-"""What the commands about cards share: their request, changes that are safe to repeat, how answers are put together."""
+"""What the commands about cards share: their request, changes that are safe to repeat, how answers
+are put together."""
 
 from __future__ import annotations
 
@@ -33,12 +34,15 @@ def request_about(desk: Desk, command: str) -> Request:
 def take_apart(text: str) -> Tuple[str, str]:
     """The summary and the description of a card: its first line, and the rest. Nothing is lost.
 
-    A longer first line is cut between words and goes on in the description. Where the text begins with a block of code,
-    its first line is the summary and the whole text the description. Raises Refusal(text_needed).
+    A longer first line is cut between words and goes on in the description. Where the text begins
+    with a block of code, its first line is the summary and the whole text the description. Raises
+    Refusal(text_needed).
     """
     whole = _whole(text)
     if not whole:
-        raise Refusal(Code.TEXT_NEEDED, "A card needs a text.", "For example: create card: checkout is broken")
+        raise Refusal(
+            Code.TEXT_NEEDED, "A card needs a text.", "For example: create card: checkout is broken"
+        )
     first, _, rest = whole.partition("\n")
     if first.startswith("```"):
         inside = [" ".join(line.split()) for line in rest.split("\n") if line.strip(" \t\r`")]
@@ -93,12 +97,15 @@ def unrecorded(trouble: Optional[Failure], late: bool = False) -> str:
     return f"That could not be recorded: {one_line(trouble.message, 120)}{after}"
 
 
-def change(request: Request, found: Found, done: str, do: Callable[[], Answer]) -> Tuple[Answer, bool]:
-    """Do to a card what may be done twice without harm; after a lost answer it is done once more, which tells how it is
-    and takes no longer than the config's `look_for`.
+def change(
+    request: Request, found: Found, done: str, do: Callable[[], Answer]
+) -> Tuple[Answer, bool]:
+    """Do to a card what may be done twice without harm; after a lost answer it is done once more,
+    which tells how it is and takes no longer than the config's `look_for`.
 
-    Hands back what came of it, and whether an answer was lost. Raises Failure(outcome_unknown) when nobody can tell;
-    `done` is "moved", as in "OPS-12 may or may not have been moved". Raises what `do` raises.
+    Hands back what came of it, and whether an answer was lost. Raises Failure(outcome_unknown) when
+    nobody can tell; `done` is "moved", as in "OPS-12 may or may not have been moved". Raises what
+    `do` raises.
     """
     from ...records.ledger import Event
 
@@ -118,8 +125,11 @@ def change(request: Request, found: Found, done: str, do: Callable[[], Answer]) 
         raise unknown from failure
 
 
-def end(request: Request, event: Event, code: Code, message: str, **facts: Any) -> Optional[Failure]:
-    """Record the end of what was done. It was done whatever becomes of the record: hands back why that failed."""
+def end(
+    request: Request, event: Event, code: Code, message: str, **facts: Any
+) -> Optional[Failure]:
+    """Record the end of what was done. It was done whatever becomes of the record: hands back why
+    that failed."""
     try:
         request.end(event, code.value, message, **facts)
     except Failure as failure:

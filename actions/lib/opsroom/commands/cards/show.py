@@ -1,4 +1,5 @@
-"""show card: a card as it is now, with its latest comments. Changes nothing, and leaves no record."""
+"""show card: a card as it is now, with its latest comments. Changes nothing, and leaves no
+record."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from . import tracker_of_card
 
 # So many of the latest comments are told; all that the tracker sent are in the facts.
 _COMMENTS = 2
-# In characters: of a summary, of a description or comment, and what is too little of either to say anything.
+# In characters: of a summary, of a description or comment, and what is too little of either to say
+# anything.
 _SUMMARY = 100
 _TEXT = 120
 _SHORTEST = 20
@@ -30,18 +32,26 @@ def get_card(desk: Desk, card: str) -> Outcome:
     """
     found = tracker_of_card(desk, card)
     there = in_their_names(found.tracker.show(found.id))
-    return Outcome(True, Code.CARD, "\n".join(_lines(found.name, there)), card_facts(found.name, there))
+    return Outcome(
+        True, Code.CARD, "\n".join(_lines(found.name, there)), card_facts(found.name, there)
+    )
 
 
 def card_facts(tracker: str, card: Card) -> Dict[str, Any]:
     """A card as data."""
-    return {"tracker": tracker, "card": card.id, **{name: one for name, one in asdict(card).items() if name != "id"}}
+    return {
+        "tracker": tracker,
+        "card": card.id,
+        **{name: one for name, one in asdict(card).items() if name != "id"},
+    }
 
 
 def in_their_names(card: Card) -> Card:
-    """The card, with the first lines that name who asked taken off its texts and those people as reporter and authors.
+    """The card, with the first lines that name who asked taken off its texts and those people as
+    reporter and authors.
 
-    The tracker's own word on who wrote it goes into `via`: anybody over there can write such a line.
+    The tracker's own word on who wrote it goes into `via`: anybody over there can write such a
+    line.
     """
     comments = tuple(_in_their_name(one) for one in card.comments)
     name, text = read_line(card.description)
@@ -55,14 +65,18 @@ def _in_their_name(comment: Comment) -> Comment:
     name, text = read_line(comment.text)
     if not name:
         return comment
-    return replace(comment, author=name, text=text, via="" if comment.author == name else comment.author)
+    return replace(
+        comment, author=name, text=text, via="" if comment.author == name else comment.author
+    )
 
 
 def _lines(tracker: str, card: Card) -> List[str]:
     now = datetime.now(timezone.utc)
     state = [one_line(card.archived, 40)] if card.archived else []
     state += [one_line(card.status, 30)] if card.status else []
-    state.append(f"assigned to {one_line(card.assignee, 30)}" if card.assignee else "assigned to nobody")
+    state.append(
+        f"assigned to {one_line(card.assignee, 30)}" if card.assignee else "assigned to nobody"
+    )
     state += [f"reported by {_who(card.reporter, card.via)}"] if card.reporter else []
     state += [f"changed {when(card.changed_at, now)}"] if card.changed_at else []
     url = [card.url] if card.url and len(card.url) <= _LONGEST_URL else []
@@ -82,7 +96,8 @@ def _who(name: str, via: str) -> str:
 
 
 def _fitting(texts: List[Tuple[str, str]], room: int) -> List[str]:
-    """Each text behind what says whose it is, in so many characters together; the first ones go where it is too narrow.
+    """Each text behind what says whose it is, in so many characters together; the first ones go
+    where it is too narrow.
 
     What a short one leaves is for those after it.
     """

@@ -1,4 +1,5 @@
-"""What approving, confirming, rejecting and reviewing share: which change is meant, where it goes, who asked for it."""
+"""What approving, confirming, rejecting and reviewing share: which change is meant, where it goes,
+who asked for it."""
 
 from __future__ import annotations
 
@@ -20,27 +21,38 @@ from ..resolve import find_place
 
 
 def find_change(desk: Desk, request: Request, typed: str) -> Change:
-    """The change of that id; the request is from now on about it. Raises Refusal(unknown_change)."""
+    """The change of that id; the request is from now on about it. Raises
+    Refusal(unknown_change)."""
     with desk.store.read_plain() as connection:
         change = find(connection, typed)
     if change is None:
-        raise Refusal(Code.UNKNOWN_CHANGE, f"There is no change {shown(typed)}.", "To see what waits: show changes")
+        raise Refusal(
+            Code.UNKNOWN_CHANGE,
+            f"There is no change {shown(typed)}.",
+            "To see what waits: show changes",
+        )
     request.noted["change"] = change.id
-    request.app, request.environment, request.version = change.app, change.environment, change.version
+    request.app, request.environment, request.version = (
+        change.app,
+        change.environment,
+        change.version,
+    )
     return change
 
 
 def place_of(desk: Desk, change: Change) -> Environment:
-    """Where it goes, by today's rules for its application. Raises Refusal when that place is gone."""
+    """Where it goes, by today's rules for its application. Raises Refusal when that place is
+    gone."""
     return find_place(desk.settings, change.app, change.environment)[1]
 
 
 def place_left(desk: Desk, change: Change) -> Environment:
     """The same for closing a change, which must also be possible where its place left the config.
 
-    When its environment is still there, that one's rules hold. Else whoever may approve on some other environment may
-    close it, under that one's rules; only where no environment names approvers at all, does every environment count.
-    A one-time code is then wanted where any environment wants one.
+    When its environment is still there, that one's rules hold. Else whoever may approve on some
+    other environment may close it, under that one's rules; only where no environment names
+    approvers at all, does every environment count. A one-time code is then wanted where any
+    environment wants one.
     """
     settings = desk.settings
     here = settings.environments.get(change.environment)
@@ -60,7 +72,9 @@ def requester_of(settings: Settings, change: Change) -> Speaker:
     return identify(settings, change.chat_name or change.st2_user, change.st2_user, change.room)
 
 
-def entry_by(desk: Desk, change: Change, event: Event, code: Code, text: str, **facts: Any) -> Entry:
+def entry_by(
+    desk: Desk, change: Change, event: Event, code: Code, text: str, **facts: Any
+) -> Entry:
     """A line for the ledger about a change, in the name of whoever speaks now."""
     speaker = desk.speaker
     text, facts = one_line(desk.mask(text), 500), desk.mask(facts)

@@ -1,6 +1,8 @@
-"""approve change: someone else agrees; when enough have, it is deployed, provided everything still holds.
+"""approve change: someone else agrees; when enough have, it is deployed, provided everything still
+holds.
 
-confirm change: the requester repeats what they want, in the same room and in time, and it is deployed.
+confirm change: the requester repeats what they want, in the same room and in time, and it is
+deployed.
 
 reject change: someone who may approve says no, or whoever asked takes it back.
 
@@ -15,7 +17,16 @@ from ...config.model import Environment
 from ...errors import Code, OpsroomError, Refusal
 from ...people import Speaker
 from ...policy import Decision
-from ...policy.approvals import counted, may_approve, may_confirm, may_reject, may_review, missing, needed, needs_code
+from ...policy.approvals import (
+    counted,
+    may_approve,
+    may_confirm,
+    may_reject,
+    may_review,
+    missing,
+    needed,
+    needs_code,
+)
 from ...records.change import Change, State
 from ...records.changes import add_approval, approvals_of, begin, close, find, tidy
 from ...records.ledger import Event, append
@@ -23,16 +34,25 @@ from ...records.otp import check_code
 from ...text import one_line
 from .. import Desk, Outcome
 from ..request import Request, resumed
-from . import entry_by, facts_of, find_change, place_left, place_of, requester_of, tell_the_requester
+from . import (
+    entry_by,
+    facts_of,
+    find_change,
+    place_left,
+    place_of,
+    requester_of,
+    tell_the_requester,
+)
 from .execute import go_ahead
 
 
 def approve_change(desk: Desk, change_id: str, code: str = "") -> Outcome:
-    """Note the approval, and deploy when it was the last one that was missing. `code` is a one-time code, if given.
+    """Note the approval, and deploy when it was the last one that was missing. `code` is a one-time
+    code, if given.
 
-    Raises Refusal(unknown_change, change_closed, change_expired, own_change, not_allowed, wrong_room,
-    approved_already, code_...), and whatever stands in the way of the deployment; the change then still waits, or is
-    withdrawn where it could never go ahead (changed_meanwhile).
+    Raises Refusal(unknown_change, change_closed, change_expired, own_change, not_allowed,
+    wrong_room, approved_already, code_...), and whatever stands in the way of the deployment; the
+    change then still waits, or is withdrawn where it could never go ahead (changed_meanwhile).
     """
     request = Request(desk, "approve", "", "", "")
     with resumed(request):
@@ -60,7 +80,9 @@ def _deploy(desk: Desk, change: Change, requester: Speaker, approved_by: List[st
         tell_the_requester(desk, change, error.sentence())
         raise
     except Exception:
-        tell_the_requester(desk, change, f"Change {change.id} ({change.what}) met a defect of opsroom.")
+        tell_the_requester(
+            desk, change, f"Change {change.id} ({change.what}) met a defect of opsroom."
+        )
         raise
     tell_the_requester(desk, change, outcome.message)
     return outcome
@@ -71,7 +93,8 @@ def _approve(
 ) -> Tuple[Decision, List[str], Optional[Change]]:
     """Decide and write down in one transaction: of any number at once, one begins the deployment.
 
-    Returns also whose approvals count by now, and the change as this caller has begun it, if it did.
+    Returns also whose approvals count by now, and the change as this caller has begun it, if it
+    did.
     """
     store, speaker, settings = desk.store, desk.speaker, desk.settings
     with store.write_plain() as connection:
@@ -82,16 +105,22 @@ def _approve(
         decision = may_approve(settings, environment, change, given, speaker, requester, now)
         with_code = bool(code.strip()) or needs_code(environment, speaker)
         if decision.allowed and with_code and speaker.person is not None:
-            decision = check_code(store, connection, speaker.person, code, f"approve change {change.id}")
+            decision = check_code(
+                store, connection, speaker.person, code, f"approve change {change.id}"
+            )
         if not decision.allowed:
             return decision, [], None
         again = any(one.owner == speaker.key for one in given)
         who = one_line(speaker.shown)
         add_approval(store, connection, change.id, speaker.key, who, desk.execution_id, with_code)
-        valid = counted(settings, environment, change, approvals_of(connection, change.id), requester)
+        valid = counted(
+            settings, environment, change, approvals_of(connection, change.id), requester
+        )
         told = f"{who} approved change {change.id}: {missing(change, environment, len(valid))}."
         facts = {"second_factor": with_code, **({"again": True} if again else {})}
-        append(store, connection, entry_by(desk, change, Event.APPROVED, Code.APPROVED, told, **facts))
+        append(
+            store, connection, entry_by(desk, change, Event.APPROVED, Code.APPROVED, told, **facts)
+        )
         names = [one.shown for one in valid]
         enough = len(valid) >= needed(change, environment)
         begun = enough and begin(store, connection, change.id, ", ".join(names))
@@ -101,9 +130,9 @@ def _approve(
 def confirm_change(desk: Desk, change_id: str, code: str = "") -> Outcome:
     """Deploy what the requester was shown. `code` is a one-time code, where one is wanted.
 
-    Raises Refusal(unknown_change, change_closed, change_expired, not_allowed, wrong_room, code_...), and whatever
-    stands in the way of the deployment; the change then still waits, or is withdrawn where it could never go ahead
-    (changed_meanwhile).
+    Raises Refusal(unknown_change, change_closed, change_expired, not_allowed, wrong_room,
+    code_...), and whatever stands in the way of the deployment; the change then still waits, or is
+    withdrawn where it could never go ahead (changed_meanwhile).
     """
     request = Request(desk, "confirm", "", "", "")
     with resumed(request):
@@ -126,9 +155,14 @@ def _confirm(
         with_code = bool(code.strip()) or needs_code(environment, speaker)
         if decision.allowed and with_code:
             if speaker.person is None:
-                told = f"{speaker.shown} has no one-time codes: opsroom does not know you by this name."
+                told = (
+                    f"{speaker.shown} has no one-time codes: opsroom does not know you by "
+                    "this name."
+                )
                 return Decision(False, Code.NOT_ENROLLED, told), change
-            decision = check_code(store, connection, speaker.person, code, f"confirm change {change.id}")
+            decision = check_code(
+                store, connection, speaker.person, code, f"confirm change {change.id}"
+            )
         if not decision.allowed:
             return decision, change
         who = one_line(speaker.shown)
@@ -143,7 +177,8 @@ def _confirm(
 def reject_change(desk: Desk, change_id: str, reason: str) -> Outcome:
     """Close a change without deploying it.
 
-    Raises Refusal(reason_needed, unknown_change, change_closed, change_expired, not_allowed, wrong_room).
+    Raises Refusal(reason_needed, unknown_change, change_closed, change_expired, not_allowed,
+    wrong_room).
     """
     request = Request(desk, "reject", "", "", "")
     with resumed(request):
@@ -165,8 +200,15 @@ def reject_change(desk: Desk, change_id: str, reason: str) -> Outcome:
                 who, after = one_line(speaker.shown), State.WITHDRAWN if own else State.REJECTED
                 close(store, connection, change.id, State.OPEN, after, who, why)
                 verb = "withdrew" if own else "rejected"
-                text = f"{who} {verb} change {change.id} ({change.what}, asked by {change.shown}): {why}"
-                append(store, connection, entry_by(desk, change, Event.REJECTED, Code.REJECTED, text, reason=why))
+                text = (
+                    f"{who} {verb} change {change.id} ({change.what}, asked by "
+                    f"{change.shown}): {why}"
+                )
+                append(
+                    store,
+                    connection,
+                    entry_by(desk, change, Event.REJECTED, Code.REJECTED, text, reason=why),
+                )
         decision.enforce()
     tell_the_requester(desk, change, text)
     return Outcome(True, Code.REJECTED, text, {**facts_of(change), "state": after, "reason": why})
@@ -175,8 +217,8 @@ def reject_change(desk: Desk, change_id: str, reason: str) -> Outcome:
 def review_change(desk: Desk, change_id: str, text: str, code: str = "") -> Outcome:
     """Take the flag off an emergency. `code` is a one-time code, where one is wanted.
 
-    Raises Refusal(reason_needed, unknown_change, change_closed, own_change, not_allowed, wrong_room,
-    code_...).
+    Raises Refusal(reason_needed, unknown_change, change_closed, own_change, not_allowed,
+    wrong_room, code_...).
     """
     request = Request(desk, "review", "", "", "")
     with resumed(request):
@@ -196,14 +238,25 @@ def review_change(desk: Desk, change_id: str, text: str, code: str = "") -> Outc
             with_code = bool(code.strip()) or needs_code(environment, speaker)
             if decision.allowed and with_code and speaker.person is not None:
                 decision = check_code(
-                    store, connection, speaker.person, code, f"review change {change.id} CODE: {one_line(found, 60)}"
+                    store,
+                    connection,
+                    speaker.person,
+                    code,
+                    f"review change {change.id} CODE: {one_line(found, 60)}",
                 )
             if decision.allowed:
                 who = one_line(speaker.shown)
                 close(store, connection, change.id, State.REVIEW, State.REVIEWED, who, found)
-                entry = entry_by(desk, change, Event.REVIEWED, Code.REVIEWED, found, second_factor=with_code)
+                entry = entry_by(
+                    desk, change, Event.REVIEWED, Code.REVIEWED, found, second_factor=with_code
+                )
                 append(store, connection, entry)
         decision.enforce()
-    said = f"{who} reviewed change {change.id}, the emergency of {change.shown} ({change.what}): {one_line(found, 150)}"
+    said = (
+        f"{who} reviewed change {change.id}, the emergency of {change.shown} ({change.what}): "
+        f"{one_line(found, 150)}"
+    )
     tell_the_requester(desk, change, said)
-    return Outcome(True, Code.REVIEWED, said, {**facts_of(change), "state": State.REVIEWED, "review": found})
+    return Outcome(
+        True, Code.REVIEWED, said, {**facts_of(change), "state": State.REVIEWED, "review": found}
+    )

@@ -1,4 +1,5 @@
-"""Carrying out a change that was approved or confirmed; what was held up before anything was touched waits again."""
+"""Carrying out a change that was approved or confirmed; what was held up before anything was
+touched waits again."""
 
 from __future__ import annotations
 
@@ -30,29 +31,45 @@ class _Released(Exception):
 
 @dataclass
 class Going(Request):
-    """The request of a change that goes ahead. It starts only while the change is still this runner's."""
+    """The request of a change that goes ahead. It starts only while the change is still this
+    runner's."""
 
     change: Optional[Change] = None
 
     def write(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:
-        """Commit one record; the start of the deployment together with a last look at the change."""
+        """Commit one record; the start of the deployment together with a last look at the
+        change."""
         store = self.desk.store
         with store.write_plain() as connection:
-            if event is Event.STARTED and self.change is not None and not is_begun(connection, self.change):
-                raise Refusal(Code.CHANGE_CLOSED, "It took too long to begin, and was released meanwhile.")
+            if (
+                event is Event.STARTED
+                and self.change is not None
+                and not is_begun(connection, self.change)
+            ):
+                raise Refusal(
+                    Code.CHANGE_CLOSED, "It took too long to begin, and was released meanwhile."
+                )
             append(store, connection, self.entry(event, code, message, **facts))
 
 
 def go_ahead(
-    desk: Desk, change: Change, requester: Speaker, say: str, approved_by: Optional[List[str]] = None
+    desk: Desk,
+    change: Change,
+    requester: Speaker,
+    say: str,
+    approved_by: Optional[List[str]] = None,
 ) -> Outcome:
-    """Carry out a change that this caller, and no other, has begun; then close it. `change` is as it was then.
+    """Carry out a change that this caller, and no other, has begun; then close it. `change` is as
+    it was then.
 
-    What was refused or failed before anything was touched leaves it open, in the same transaction as the record of it;
-    `say` is the command that then tries again. One that could never go ahead, since what was shown is not so any more,
-    is withdrawn.
+    What was refused or failed before anything was touched leaves it open, in the same transaction
+    as the record of it; `say` is the command that then tries again. One that could never go ahead,
+    since what was shown is not so any more, is withdrawn.
     """
-    noted: Dict[str, Any] = {"change": change.id, **({"approved_by": approved_by} if approved_by else {})}
+    noted: Dict[str, Any] = {
+        "change": change.id,
+        **({"approved_by": approved_by} if approved_by else {}),
+    }
     request = Going(
         desk,
         change.command,
@@ -87,7 +104,12 @@ def _carry_out(request: Going, change: Change, say: str) -> Outcome:
         raise type(error)(error.code, told, hint, {**error.facts, "change": change.id}) from error
     except Exception as error:
         if not (request.started or request.ended):
-            _held_up(request, change, Failure(Code.CRASHED, f"a defect in opsroom: {type(error).__name__}"), say)
+            _held_up(
+                request,
+                change,
+                Failure(Code.CRASHED, f"a defect in opsroom: {type(error).__name__}"),
+                say,
+            )
         raise
 
 
@@ -110,7 +132,8 @@ def order_of(change: Change, app: App, environment: Environment) -> Order:
 
 
 def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> Tuple[str, str]:
-    """Record why it did not go ahead, and put it back or withdraw it. Returns what the room is told, and the hint."""
+    """Record why it did not go ahead, and put it back or withdraw it. Returns what the room is
+    told, and the hint."""
     withdraw = isinstance(error, Refusal) and error.code is Code.CHANGED_MEANWHILE
     event = Event.REJECTED if withdraw else Event.REFUSED
     why = f"Change {change.id} was withdrawn: {error.message}" if withdraw else error.sentence()
@@ -122,7 +145,13 @@ def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> T
             raise _Released
         if withdraw:
             close(
-                store, connection, change.id, State.OPEN, State.WITHDRAWN, "opsroom", request.desk.mask(error.message)
+                store,
+                connection,
+                change.id,
+                State.OPEN,
+                State.WITHDRAWN,
+                "opsroom",
+                request.desk.mask(error.message),
             )
         else:
             expire(store, connection)
@@ -134,28 +163,45 @@ def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> T
         request.end(event, error.code.value, why, also=settle, **recordable(error.facts))
     except _Released:
         _record_only(request, change, error)
-        return f"Change {change.id} was released meanwhile: it took too long to begin. {error.message}", again
+        return (
+            f"Change {change.id} was released meanwhile: it took too long to begin. "
+            f"{error.message}",
+            again,
+        )
     except Failure:
         # `end` was patient already. The claim runs out, and `settle` puts the change back.
         request.ended = True
         request.desk.close()
         at = _released_at(request.desk, change)
-        told = f"Change {change.id} could not go ahead, which could not be recorded; it is released by itself at {at}."
+        told = (
+            f"Change {change.id} could not go ahead, which could not be recorded; it is "
+            f"released by itself at {at}."
+        )
         return f"{told} {error.message}", again
     if after is State.WITHDRAWN:
-        return f"Change {change.id} could not go ahead. {error.message} It is withdrawn.", ask_again(change)
+        return (
+            f"Change {change.id} could not go ahead. {error.message} It is withdrawn.",
+            ask_again(change),
+        )
     if after is State.EXPIRED:
-        return f"Change {change.id} could not go ahead, and its time is over. {error.message}", ask_again(change)
+        return (
+            f"Change {change.id} could not go ahead, and its time is over. {error.message}",
+            ask_again(change),
+        )
     return f"Change {change.id} could not go ahead and still waits. {error.message}", again
 
 
 def _record_only(request: Going, change: Change, error: OpsroomError) -> None:
-    """Write down why, and leave alone what is another's by now: the change, and a claim of the same deployment."""
+    """Write down why, and leave alone what is another's by now: the change, and a claim of the same
+    deployment."""
     store = request.desk.store
     with store.write_plain() as connection:
         append(store, connection, request.entry(Event.REFUSED, error.code.value, error.sentence()))
         held = current(store, connection, change.app, change.environment)
-        if any((one.deployment, one.execution_id) == (change.deployment, request.desk.execution_id) for one in held):
+        if any(
+            (one.deployment, one.execution_id) == (change.deployment, request.desk.execution_id)
+            for one in held
+        ):
             release(connection, change.deployment)
     request.ended = True
 
@@ -170,8 +216,9 @@ def _sentence(text: str) -> str:
 
 
 def _close(request: Going, change: Change, done: bool) -> None:
-    # The deployment itself is over and recorded. Where this fails, the next look at changes closes it by the record; so
-    # it does where the end of the deployment could not be recorded: then nobody knows yet what became of it.
+    # The deployment itself is over and recorded. Where this fails, the next look at changes closes
+    # it by the record; so it does where the end of the deployment could not be recorded: then
+    # nobody knows yet what became of it.
     if request.unrecorded or not request.ended:
         return
     desk = request.desk

@@ -1,4 +1,5 @@
-"""show changes: what waits for approval or confirmation, what is being deployed, which emergencies want a review."""
+"""show changes: what waits for approval or confirmation, what is being deployed, which emergencies
+want a review."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from . import facts_of, requester_of
 
 
 def list_changes(desk: Desk, environment_name: str = "", app_name: str = "") -> Outcome:
-    """All that waits, oldest first; the names narrow it. Raises Refusal for names that are not known."""
+    """All that waits, oldest first; the names narrow it. Raises Refusal for names that are not
+    known."""
     environment = find_environment(desk.settings, environment_name).name if environment_name else ""
     app = find_app(desk.settings, app_name).name if app_name else ""
     store = desk.store
@@ -28,12 +30,16 @@ def list_changes(desk: Desk, environment_name: str = "", app_name: str = "") -> 
     with store.read_plain() as connection:
         now = store.now(connection)
         waiting = open_changes(connection, environment, app)
-        approved = {one.id: _approved(desk, one, approvals_of(connection, one.id)) for one in waiting}
+        approved = {
+            one.id: _approved(desk, one, approvals_of(connection, one.id)) for one in waiting
+        }
     where = f" on {environment}" if environment else ""
     if not waiting:
         return Outcome(True, Code.CHANGES, f"No change waits{where}.", {"changes": []})
     rows = [_row(desk, one, approved[one.id], now) for one in waiting]
-    facts = [{**facts_of(one), "approved_by": approved[one.id], "plan": one.plan} for one in waiting]
+    facts = [
+        {**facts_of(one), "approved_by": approved[one.id], "plan": one.plan} for one in waiting
+    ]
     narrow = "" if environment else "for example: show changes on production"
     return Outcome(True, Code.CHANGES, table(rows, narrow), {"changes": facts})
 
@@ -67,5 +73,9 @@ def _state(desk: Desk, change: Change, approved: List[str], now: datetime) -> st
     if change.kind is Kind.CONFIRMATION:
         return f"to be confirmed{until}"
     environment = desk.settings.environments.get(change.environment)
-    count = missing(change, environment.for_app(change.app), len(approved)) if environment else "0 approved"
+    count = (
+        missing(change, environment.for_app(change.app), len(approved))
+        if environment
+        else "0 approved"
+    )
     return f"{count}{until}"

@@ -1,4 +1,5 @@
-"""Makes a change instead of deploying: it says what would happen and who has to agree, and touches nothing."""
+"""Makes a change instead of deploying: it says what would happen and who has to agree, and touches
+nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ def make_change(
     running: Optional[Running],
     kind: str,
 ) -> Outcome:
-    """Write down a change of that kind ("approval", "confirmation") with its record, and say what it waits for.
+    """Write down a change of that kind ("approval", "confirmation") with its record, and say what
+    it waits for.
 
     Asking for the same again while it waits finds the change that is there.
     """
@@ -69,11 +71,14 @@ def make_change(
     code = Code.WAITING if draft.kind is Kind.APPROVAL else Code.CONFIRM
     if asked_outside(request.by, environment):
         text = _post(request.desk, change, environment, text)
-    return Outcome(True, code, text, {**facts_of(change), "needed": change.needed, "plan": change.plan})
+    return Outcome(
+        True, code, text, {**facts_of(change), "needed": change.needed, "plan": change.plan}
+    )
 
 
 def make_emergency(request: Request, order: Order, passed: Sequence[str]) -> Change:
-    """Flag an emergency until someone else reviews it, and record what it passed, before anything is touched.
+    """Flag an emergency until someone else reviews it, and record what it passed, before anything
+    is touched.
 
     All further records of the request name the change.
     """
@@ -82,15 +87,21 @@ def make_emergency(request: Request, order: Order, passed: Sequence[str]) -> Cha
     with store.write_plain() as connection:
         change = open_change(store, connection, draft)
         request.noted["change"] = change.id
-        told = f"{change.what} in an emergency ({order.emergency}); passed: {', '.join(passed) or 'nothing'}"
+        told = (
+            f"{change.what} in an emergency ({order.emergency}); passed: "
+            f"{', '.join(passed) or 'nothing'}"
+        )
         append(
-            store, connection, request.entry(Event.OVERRIDDEN, "", told, reason=order.emergency, passed=list(passed))
+            store,
+            connection,
+            request.entry(Event.OVERRIDDEN, "", told, reason=order.emergency, passed=list(passed)),
         )
     return change
 
 
 def _post(desk: Desk, change: Change, environment: Environment, text: str) -> str:
-    """Post a change that was asked for outside of the chat in the rooms where it is approved; once in each.
+    """Post a change that was asked for outside of the chat in the rooms where it is approved; once
+    in each.
 
     Returns what the requester reads.
     """
@@ -100,7 +111,9 @@ def _post(desk: Desk, change: Change, environment: Environment, text: str) -> st
     return f"{text} It is posted in {listed(rooms)}."
 
 
-def _same_or_new(request: Request, connection: Transaction, draft: Draft, wait: float) -> Tuple[Change, bool]:
+def _same_or_new(
+    request: Request, connection: Transaction, draft: Draft, wait: float
+) -> Tuple[Change, bool]:
     store, desk = request.desk.store, request.desk
     there = find_same(connection, draft)
     if there is not None:
@@ -110,16 +123,26 @@ def _same_or_new(request: Request, connection: Transaction, draft: Draft, wait: 
         why = "asked for again, since what it would do had changed"
         close(store, connection, there.id, State.OPEN, State.WITHDRAWN, desk.speaker.shown, why)
         told = f"Change {there.id} was withdrawn: {why}."
-        append(store, connection, entry_by(desk, there, Event.REJECTED, Code.CHANGED_MEANWHILE, told))
+        append(
+            store, connection, entry_by(desk, there, Event.REJECTED, Code.CHANGED_MEANWHILE, told)
+        )
     return open_change(store, connection, draft, wait), True
 
 
 def _same(there: Change, draft: Draft) -> bool:
     def shown(one: Draft) -> List[object]:
-        # A confirmation is bound to its room; an approval, once given, is not lost by asking again elsewhere.
+        # A confirmation is bound to its room; an approval, once given, is not lost by asking again
+        # elsewhere.
         room = one.room if one.kind is Kind.CONFIRMATION else ""
         cards = list(one.facts.get("cards") or ())
-        return [one.version_before, one.commit_id, one.command, room, one.facts.get("redeploy"), cards]
+        return [
+            one.version_before,
+            one.commit_id,
+            one.command,
+            room,
+            one.facts.get("redeploy"),
+            cards,
+        ]
 
     return shown(there) == shown(draft)
 
@@ -170,7 +193,9 @@ def _plan(order: Order, resolved: Optional[Resolved], running: Optional[Running]
         return ""
     # The commit is what is approved; a tag is only its name.
     commit = (
-        f" ({resolved.commit[:12]})" if resolved.commit and not resolved.commit.startswith(resolved.version) else ""
+        f" ({resolved.commit[:12]})"
+        if resolved.commit and not resolved.commit.startswith(resolved.version)
+        else ""
     )
     if running is None or not running.version:
         return f"{place} would get {resolved.version}{commit}"
@@ -178,14 +203,22 @@ def _plan(order: Order, resolved: Optional[Resolved], running: Optional[Running]
     return f"{place} would go from {before} to {after}{commit if after == resolved.version else ''}"
 
 
-def _told(settings: Settings, change: Change, new: bool, environment: Environment, now: datetime) -> str:
+def _told(
+    settings: Settings, change: Change, new: bool, environment: Environment, now: datetime
+) -> str:
     waits = "" if new else " It waits already."
     if change.kind is Kind.CONFIRMATION:
         where = f" from {change.room}" if change.room else ""
         left = time_left(change, now)
-        return f"Change {change.id}: {change.plan}.{waits} To do it, within {left}{where}: confirm change {change.id}"
+        return (
+            f"Change {change.id}: {change.plan}.{waits} To do it, within {left}{where}: "
+            f"confirm change {change.id}"
+        )
     told = f"Change {change.id}: {change.plan}, asked by {change.shown}.{waits}"
     stuck = cannot_be_approved(settings, environment, needed(change, environment), change.person)
     if stuck:
         return f"{told} {stuck}"
-    return f"{told} To approve: approve change {change.id} ({waits_for(settings, change, environment, now)})."
+    return (
+        f"{told} To approve: approve change {change.id} "
+        f"({waits_for(settings, change, environment, now)})."
+    )

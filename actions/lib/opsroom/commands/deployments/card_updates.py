@@ -1,6 +1,8 @@
-"""After a deployment: its cards hear of it, and go where the environment sends them. It never fails for their sake.
+"""After a deployment: its cards hear of it, and go where the environment sends them. It never fails
+for their sake.
 
-Cards of a version that was not deployed through opsroom: they are told, and moved, as after a deployment.
+Cards of a version that was not deployed through opsroom: they are told, and moved, as after a
+deployment.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 # Tests put their own clock here, in seconds.
 clock: Callable[[], float] = time.monotonic
 
-# The person waits for the answer meanwhile. For all cards together, in seconds; then no further one is begun.
+# The person waits for the answer meanwhile. For all cards together, in seconds; then no further one
+# is begun.
 PATIENCE = 20.0
 # What a tracker says to one card it will say to the next.
 _WHOLE_TRACKER = (Code.UNREACHABLE, Code.TIMED_OUT, Code.UNAUTHORIZED, Code.RATE_LIMITED, Code.GONE)
@@ -43,8 +46,8 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass
 class _News:
-    """What became of each card: told, moved, told that its work is gone, or why not. `silent` has the trackers that are
-    not asked again."""
+    """What became of each card: told, moved, told that its work is gone, or why not. `silent` has
+    the trackers that are not asked again."""
 
     told: List[str] = field(default_factory=list)
     taken_back: List[str] = field(default_factory=list)
@@ -54,10 +57,11 @@ class _News:
 
 
 def tell_cards(request: Request, order: Order, outcome: Outcome) -> Outcome:
-    """Put a comment on each card of a deployment that succeeded, and move it where `move_cards` says.
+    """Put a comment on each card of a deployment that succeeded, and move it where `move_cards`
+    says.
 
-    Called when the success is on the record and the claim given back. Whatever goes wrong here is told in the answer
-    and recorded, and changes nothing about the deployment.
+    Called when the success is on the record and the claim given back. Whatever goes wrong here is
+    told in the answer and recorded, and changes nothing about the deployment.
     """
     cards = [str(one) for one in request.noted.get("cards") or ()]
     taken_back = [str(one) for one in request.noted.get("cards_taken_back") or ()]
@@ -135,7 +139,9 @@ def _comment(request: Request, order: Order, found: Found, more: str = "") -> No
         done=Event.CARD_COMMENTED,
         code=Code.CARD_COMMENTED,
         there=Code.CARD_THERE,
-        said=lambda _: f"{found.id} was told of {order.app.name} {request.version} on {order.environment.name}",
+        said=lambda _: (
+            f"{found.id} was told of {order.app.name} {request.version} on {order.environment.name}"
+        ),
         asked=False,
         limits=limits_of(request.desk, found.name, PATIENCE / 2),
     )
@@ -164,7 +170,8 @@ def _move(request: Request, order: Order, found: Found) -> bool:
 
 
 def _part(request: Request, order: Order, command: str, found: Found, **more: Any) -> Request:
-    """A request of its own, so that its end is not taken for one of the deployment; its facts name that."""
+    """A request of its own, so that its end is not taken for one of the deployment; its facts name
+    that."""
     noted = {
         "of_deployment": request.deployment,
         "deployed": f"{order.app.name} {request.version} on {order.environment.name}",
@@ -176,26 +183,42 @@ def _part(request: Request, order: Order, command: str, found: Found, **more: An
 
 
 def _text(request: Request, order: Order) -> str:
-    """The comment: who, what, from which version, where, when, who approved. The link is in the author's line."""
+    """The comment: who, what, from which version, where, when, who approved. The link is in the
+    author's line."""
     did = order.did.replace("{version}", request.version)
     before = f" (before: {before_of(request)})" if request.version_before else ""
-    approved = f" Approved by {listed(request.noted['approved_by'])}." if request.noted.get("approved_by") else ""
-    return f"{request.by.shown} {did}{before}, {when(datetime.now(timezone.utc), _NEVER)}.{approved}"
+    approved = (
+        f" Approved by {listed(request.noted['approved_by'])}."
+        if request.noted.get("approved_by")
+        else ""
+    )
+    return (
+        f"{request.by.shown} {did}{before}, {when(datetime.now(timezone.utc), _NEVER)}.{approved}"
+    )
 
 
 def _said(news: _News, order: Order) -> str:
-    """One or two short sentences: the answer has room for 400 characters, most of which are taken."""
+    """One or two short sentences: the answer has room for 400 characters, most of which are
+    taken."""
     sentences: List[str] = []
     if news.told:
         were = "was" if len(news.told) == 1 else "were"
-        to = f" and moved to {one_line(order.environment.move_cards, 40)}" if news.moved == news.told else ""
+        to = (
+            f" and moved to {one_line(order.environment.move_cards, 40)}"
+            if news.moved == news.told
+            else ""
+        )
         sentences.append(f"{listed(news.told, 3)} {were} told{to}.")
     if news.taken_back:
         were = "was" if len(news.taken_back) == 1 else "were"
         sentences.append(f"{listed(news.taken_back, 3)} {were} told of the revert.")
     if news.troubles:
         first, why = next(iter(news.troubles.items()))
-        which = first if len(news.troubles) == 1 else f"{len(news.troubles)} cards ({listed(news.troubles, 3)})"
+        which = (
+            first
+            if len(news.troubles) == 1
+            else f"{len(news.troubles)} cards ({listed(news.troubles, 3)})"
+        )
         done = "moved" if first in news.told else "told"
         sentences.append(f"{which} could not be {done}: {sentence(one_line(why, 100))}")
     return " ".join(sentences)
@@ -205,11 +228,14 @@ def _said(news: _News, order: Order) -> str:
 _SOMEBODY = "Somebody"
 
 
-def update_cards(desk: Desk, app_name: str, environment_name: str, version: str, before: str, event: str) -> Outcome:
-    """Comment on the cards that the commits between two versions speak of, and move them where `move_cards` says.
+def update_cards(
+    desk: Desk, app_name: str, environment_name: str, version: str, before: str, event: str
+) -> Outcome:
+    """Comment on the cards that the commits between two versions speak of, and move them where
+    `move_cards` says.
 
-    Once an `event`. Deployments made through opsroom have done it themselves. Raises Refusal for names that are not
-    known and versions that the repository does not have.
+    Once an `event`. Deployments made through opsroom have done it themselves. Raises Refusal for
+    names that are not known and versions that the repository does not have.
     """
     from ...records.idempotency import first_time
 
@@ -217,7 +243,9 @@ def update_cards(desk: Desk, app_name: str, environment_name: str, version: str,
     nothing = Outcome(True, Code.NOTHING_NEW, "There are no cards to tell.", {"cards": []})
     if not desk.settings.trackers or not version.strip() or not before.strip():
         return nothing
-    request, order, found = _as_if_deployed(desk, app, environment, check_version(version), before, event)
+    request, order, found = _as_if_deployed(
+        desk, app, environment, check_version(version), before, event
+    )
     if not found.delivered and not found.taken_back:
         return nothing
     store = desk.store
@@ -238,7 +266,14 @@ def _as_if_deployed(
     # The same for the same event, so that a comment is not made twice.
     deployment = hashlib.sha256(event.encode("utf-8", "replace")).hexdigest()[:16]
     request = Request(
-        desk, "update cards", app.name, environment.name, version, before, speaker=somebody, deployment=deployment
+        desk,
+        "update cards",
+        app.name,
+        environment.name,
+        version,
+        before,
+        speaker=somebody,
+        deployment=deployment,
     )
     resolved = deployer_for(app, environment).resolve(version)
     found = brought(desk, order, resolved, check_version(before))

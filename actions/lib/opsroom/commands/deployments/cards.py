@@ -1,4 +1,5 @@
-"""Cards of a deployment: those that were named with it, and those that the commits it brings speak of."""
+"""Cards of a deployment: those that were named with it, and those that the commits it brings speak
+of."""
 
 from __future__ import annotations
 
@@ -21,18 +22,20 @@ if TYPE_CHECKING:
 
 # A deployment that brings more is a release of everything; nobody reads a comment on each of them.
 MOST = 20
-# What looks like a card in what people write: an address, owner/name#17, OPS-12. Only where words begin:
-# a commit message may carry a word of a million letters.
-_CANDIDATE = re.compile(r"https?://[^\s<>()\[\]\"']+|(?<![\w.-])[\w.-]+/[\w.-]+#\d+|\b[A-Za-z][A-Za-z0-9_]*-\d+\b")
+# What looks like a card in what people write: an address, owner/name#17, OPS-12. Only where words
+# begin: a commit message may carry a word of a million letters.
+_CANDIDATE = re.compile(
+    r"https?://[^\s<>()\[\]\"']+|(?<![\w.-])[\w.-]+/[\w.-]+#\d+|\b[A-Za-z][A-Za-z0-9_]*-\d+\b"
+)
 _BETWEEN = re.compile(r"(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+)", re.IGNORECASE)
 
 
 def named(desk: Desk, text: str) -> Tuple[str, ...]:
     """The cards that someone named: `OPS-12`, `OPS-12, OPS-13 and acme/web#17`. Asks no tracker.
 
-    Each comes back as it can be typed again and means the same: `OPS-12`, or `jira:OPS-12` where that was typed or is
-    needed to tell it from a card of another tracker.
-    Raises Refusal(unknown_card, which_tracker, no_tracker) for one that is nobody's.
+    Each comes back as it can be typed again and means the same: `OPS-12`, or `jira:OPS-12` where
+    that was typed or is needed to tell it from a card of another tracker. Raises
+    Refusal(unknown_card, which_tracker, no_tracker) for one that is nobody's.
     """
     if not text.strip():
         return ()
@@ -48,20 +51,25 @@ def named(desk: Desk, text: str) -> Tuple[str, ...]:
     found = _once_each(desk.settings, cards)
     if len(found) > MOST:
         raise Refusal(
-            Code.NOT_POSSIBLE, f"A deployment can be for {MOST} cards at most; these are {len(found)}.", "Name fewer."
+            Code.NOT_POSSIBLE,
+            f"A deployment can be for {MOST} cards at most; these are {len(found)}.",
+            "Name fewer.",
         )
     return found
 
 
 def note_cards(request: Request, order: Order, resolved: Resolved) -> None:
-    """Put the cards of the deployment into all its further records: those named, then those of the commits it brings.
+    """Put the cards of the deployment into all its further records: those named, then those of the
+    commits it brings.
 
     A rollback takes commits away; what they were about is not told of it.
     """
     cards, settings = list(order.cards), request.desk.settings
     taken_back: Tuple[str, ...] = ()
     if not order.is_rollback:
-        found = brought(request.desk, order, resolved, request.commit_before or request.version_before)
+        found = brought(
+            request.desk, order, resolved, request.commit_before or request.version_before
+        )
         cards, taken_back = cards + list(found.delivered), found.taken_back
     if cards:
         request.noted["cards"] = list(_once_each(settings, cards))[:MOST]
@@ -83,15 +91,16 @@ def _once_each(settings: Settings, cards: Iterable[str]) -> Tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Brought:
-    """The cards of the work that a version delivers, and of earlier work that its commits take back."""
+    """The cards of the work that a version delivers, and of earlier work that its commits take
+    back."""
 
     delivered: Tuple[str, ...] = ()
     taken_back: Tuple[str, ...] = ()
 
 
 def brought(desk: Desk, order: Order, resolved: Resolved, before: str) -> Brought:
-    """The cards of the commits between what runs and what is deployed, reverts considered; none where that is not
-    known."""
+    """The cards of the commits between what runs and what is deployed, reverts considered; none
+    where that is not known."""
     if not desk.settings.trackers:
         return Brought()
     deployer = deployer_for(order.app, order.environment)
@@ -118,7 +127,9 @@ def _in(settings: Settings, messages: Iterable[str]) -> Iterator[str]:
     for message in messages:
         for word in _CANDIDATE.findall(message):
             text = word.rstrip(".,;:!?")
-            readings = [(name, kind.options.reads_card(text)) for name, kind in settings.trackers.items()]
+            readings = [
+                (name, kind.options.reads_card(text)) for name, kind in settings.trackers.items()
+            ]
             sure = [Place(name, one.id) for name, one in readings if one.id and one.sure]
             if len(sure) == 1:
                 # An address says whose it is; its id alone may be another tracker's.

@@ -4,7 +4,8 @@ promote: deploy to one environment the version that runs on another.
 
 rollback: deploy the version that ran before the one that runs now.
 
-emergency deploy: pass approval, freeze, order and lock, for a reason that is recorded, announced and reviewed.
+emergency deploy: pass approval, freeze, order and lock, for a reason that is recorded, announced
+and reviewed.
 """
 
 from __future__ import annotations
@@ -29,9 +30,15 @@ from .running_version import look, look_or_recall
 
 
 def deploy(
-    desk: Desk, app_name: str, version: str, environment_name: str, redeploy: bool = False, cards: str = ""
+    desk: Desk,
+    app_name: str,
+    version: str,
+    environment_name: str,
+    redeploy: bool = False,
+    cards: str = "",
 ) -> Outcome:
-    """Deploy, verify and record. The same version already there: says so and does nothing, unless `redeploy`.
+    """Deploy, verify and record. The same version already there: says so and does nothing, unless
+    `redeploy`.
 
     `cards` are those it is for, as typed; they are told of it.
     """
@@ -53,11 +60,17 @@ def deploy(
 
 
 def promote(
-    desk: Desk, app_name: str, source_name: str, environment_name: str, cards: str = "", expected: str = ""
+    desk: Desk,
+    app_name: str,
+    source_name: str,
+    environment_name: str,
+    cards: str = "",
+    expected: str = "",
 ) -> Outcome:
     """Ask what runs on the source, then deploy exactly that. `cards` are those it is for, as typed.
 
-    `expected` is the version that must be what runs there; otherwise nothing is done (changed_meanwhile).
+    `expected` is the version that must be what runs there; otherwise nothing is done
+    (changed_meanwhile).
     """
     with asked(desk, "promote", app_name, environment_name) as request:
         app, environment = find_place(desk.settings, app_name, environment_name)
@@ -73,13 +86,17 @@ def promote(
         running = look(desk, app, source)
         if not running.version:
             raise Refusal(
-                Code.NOTHING_RUNS, f"No version of {app.name} runs on {source.name}.", "Deploy one there first."
+                Code.NOTHING_RUNS,
+                f"No version of {app.name} runs on {source.name}.",
+                "Deploy one there first.",
             )
         if expected.strip() and not same(Running(expected.strip()), running):
             raise Refusal(
                 Code.CHANGED_MEANWHILE,
-                f"{running.version} runs on {source.name}, and not {expected.strip()}; nothing was promoted.",
-                f"To promote it all the same: promote {app.name} from {source.name} to {environment.name}",
+                f"{running.version} runs on {source.name}, and not {expected.strip()}; nothing "
+                "was promoted.",
+                f"To promote it all the same: promote {app.name} from {source.name} to "
+                f"{environment.name}",
             )
         request.version = running.version
         what = f"{app.name} {{version}} from {source.name} to {environment.name}"
@@ -96,7 +113,8 @@ def promote(
 
 
 def rollback(desk: Desk, app_name: str, environment_name: str, cards: str = "") -> Outcome:
-    """Find the version before this one in the record and deploy it. A second rollback goes further back.
+    """Find the version before this one in the record and deploy it. A second rollback goes further
+    back.
 
     `cards` are those it is for, as typed.
     """
@@ -108,7 +126,8 @@ def rollback(desk: Desk, app_name: str, environment_name: str, cards: str = "") 
         version, commit = _before(desk, app, environment, current)
         request.version = version
         what = f"{app.name} to {{version}} on {environment.name}"
-        # The commit that ran then: a tag that was moved since would bring something that never ran here.
+        # The commit that ran then: a tag that was moved since would bring something that never ran
+        # here.
         order = Order(
             app,
             environment,
@@ -127,7 +146,9 @@ def _running(desk: Desk, app: App, environment: Environment) -> Running:
     running = look_or_recall(desk, app, environment)
     if running is None or not running.version:
         raise Refusal(
-            Code.NOTHING_RUNS, f"No version of {app.name} runs on {environment.name}.", "There is nothing to roll back."
+            Code.NOTHING_RUNS,
+            f"No version of {app.name} runs on {environment.name}.",
+            "There is nothing to roll back.",
         )
     return running
 
@@ -137,12 +158,15 @@ def _before(desk: Desk, app: App, environment: Environment, current: Running) ->
     from ...records.queries import commit_before, version_before
 
     with desk.store.read_plain() as connection:
-        record = version_before(connection, app.name, environment.name, current.version, current.commit)
+        record = version_before(
+            connection, app.name, environment.name, current.version, current.commit
+        )
         commit = commit_before(connection, record) if record else ""
     if record is None:
         raise Refusal(
             Code.NOTHING_BEFORE,
-            f"The record does not say what ran on {environment.name} before {app.name} {current.version}.",
+            f"The record does not say what ran on {environment.name} before {app.name} "
+            f"{current.version}.",
             f"Name the version: deploy {app.name} VERSION to {environment.name}",
         )
     return record.version_before, commit
@@ -151,9 +175,11 @@ def _before(desk: Desk, app: App, environment: Environment, current: Running) ->
 def emergency_deploy(
     desk: Desk, app_name: str, version: str, environment_name: str, reason: str, code: str = ""
 ) -> Outcome:
-    """Deploy on the word of those named under `emergency`. Never passes a running deployment or the kill switch.
+    """Deploy on the word of those named under `emergency`. Never passes a running deployment or the
+    kill switch.
 
-    Where a second factor is wanted, it is wanted here too: this is what a stolen chat name would be used for.
+    Where a second factor is wanted, it is wanted here too: this is what a stolen chat name would be
+    used for.
     """
     with asked(desk, "emergency deploy", app_name, environment_name, version) as request:
         why = one_line(reason, 300)
@@ -161,14 +187,25 @@ def emergency_deploy(
             raise Refusal(
                 Code.REASON_NEEDED,
                 "An emergency needs its reason.",
-                f"Say: emergency deploy {app_name} {version} to {environment_name}: checkout is down",
+                f"Say: emergency deploy {app_name} {version} to {environment_name}: checkout "
+                "is down",
             )
         app, environment = find_place(desk.settings, app_name, environment_name)
         request.app, request.environment = app.name, environment.name
         wanted = check_version(version)
-        _second_factor(request, environment, code, f"deploy {app.name} {wanted} to {environment.name}: {why}")
+        _second_factor(
+            request, environment, code, f"deploy {app.name} {wanted} to {environment.name}: {why}"
+        )
         what = f"{app.name} {{version}} to {environment.name} in an emergency"
-        order = Order(app, environment, wanted, f"deployed {what}", f"deploying {what}", redeploy=True, emergency=why)
+        order = Order(
+            app,
+            environment,
+            wanted,
+            f"deployed {what}",
+            f"deploying {what}",
+            redeploy=True,
+            emergency=why,
+        )
         try:
             outcome = carry_out(request, order)
         except OpsroomError as error:
@@ -181,7 +218,8 @@ def emergency_deploy(
 
 def _second_factor(request: Request, environment: Environment, code: str, rest: str) -> None:
     for obstacle in rights(request, environment, emergency=True):
-        # First of all: a code must not be used up, nor a wrong one counted, for somebody who may not do it anyway.
+        # First of all: a code must not be used up, nor a wrong one counted, for somebody who may
+        # not do it anyway.
         obstacle.decision.enforce()
     speaker = request.by
     if speaker.person is None or not (code.strip() or needs_code(environment, speaker)):

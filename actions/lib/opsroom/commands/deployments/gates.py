@@ -1,4 +1,5 @@
-"""What is in the way of a deployment: the facts are gathered here, the decisions are the guard's."""
+"""What is in the way of a deployment: the facts are gathered here, the decisions are the
+guard's."""
 
 from __future__ import annotations
 
@@ -37,7 +38,11 @@ class Obstacle:
 def rights(request: Request, environment: Environment, emergency: bool = False) -> List[Obstacle]:
     """What the person and the room stand in the way of."""
     settings, by = request.desk.settings, request.by
-    decisions = may(settings, by, environment, "override") if emergency else may_ask(settings, by, environment)
+    decisions = (
+        may(settings, by, environment, "override")
+        if emergency
+        else may_ask(settings, by, environment)
+    )
     return [Obstacle(one, passable=False) for one in decisions if not one.allowed]
 
 
@@ -77,7 +82,11 @@ def sequence(
     try:
         running = look(request.desk, app, earlier)
     except OpsroomError as error:
-        why = no(Code.OUT_OF_ORDER, f"What runs on {earlier.name} could not be told: {error.message}", error.hint)
+        why = no(
+            Code.OUT_OF_ORDER,
+            f"What runs on {earlier.name} could not be told: {error.message}",
+            error.hint,
+        )
         return [Obstacle(why, passable=True)]
     decision = in_order(environment, app.name, resolved, running)
     return [] if decision.allowed else [Obstacle(decision, passable=True)]
@@ -91,5 +100,6 @@ def busy(claim: Claim, now: datetime) -> Decision:
     return no(
         Code.BUSY,
         f"{claim.holder} is at it: {what}, begun {since}{step}.",
-        f"Wait for it to end, then say it again. To see: history of {claim.app} on {claim.environment}",
+        f"Wait for it to end, then say it again. To see: history of {claim.app} on "
+        f"{claim.environment}",
     )

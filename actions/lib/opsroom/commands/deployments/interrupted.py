@@ -1,7 +1,8 @@
-"""Deployments whose runner or process was lost: the next command at the place records how they ended.
+"""Deployments whose runner or process was lost: the next command at the place records how they
+ended.
 
-A runner whose lease has run out may have died, stood still, or lost the database; all that others know is that it
-stopped renewing its claim.
+A runner whose lease has run out may have died, stood still, or lost the database; all that others
+know is that it stopped renewing its claim.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from ...versions import Running, distinct_names, same
 from .. import Desk
 from .running_version import ask_or_none
 
-# A request that has neither a claim nor an end may only be slow for so long; then StackStorm is asked whether its
-# process has ended. Where it cannot tell, the request is over after ABANDONED: StackStorm lets none run for so long.
+# A request that has neither a claim nor an end may only be slow for so long; then StackStorm is
+# asked whether its process has ended. Where it cannot tell, the request is over after ABANDONED:
+# StackStorm lets none run for so long.
 _SLOW = timedelta(seconds=60)
 ABANDONED = timedelta(hours=2)
 
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 
 
 def settle_interrupted(desk: Desk, app: str = "", environment: str = "") -> List[Claim]:
-    """Record every deployment in scope as interrupted whose lease has run out or whose process has ended, with what is
-    really running; and every request that was lost before it took its place.
+    """Record every deployment in scope as interrupted whose lease has run out or whose process has
+    ended, with what is really running; and every request that was lost before it took its place.
 
     Returns the claims that this call settled; of several callers at once, one settles each.
     """
@@ -38,13 +40,17 @@ def settle_interrupted(desk: Desk, app: str = "", environment: str = "") -> List
     with desk.store.read_plain() as connection:
         claims = current(desk.store, connection, app, environment)
     settle_asked(desk)
-    return [claim for claim in claims if _settle(desk, claim, claim.expired or _killed(desk, claim))]
+    return [
+        claim for claim in claims if _settle(desk, claim, claim.expired or _killed(desk, claim))
+    ]
 
 
 def settle_asked(desk: Desk, latest: int = 1000) -> List[Record]:
-    """Record as interrupted what was asked, among so many of the latest records, and lost before it took its place.
+    """Record as interrupted what was asked, among so many of the latest records, and lost before it
+    took its place.
 
-    Nothing was touched by it: a deployment records its start before it touches anything. Returns what was asked.
+    Nothing was touched by it: a deployment records its start before it touches anything. Returns
+    what was asked.
     """
     from ...records.queries import asked_only
 
@@ -77,14 +83,25 @@ def _settle_asked(desk: Desk, asked: Record, ended: bool) -> bool:
     from ...records.ledger import Entry, Event, append, of_deployment
 
     why = "its process ended without an answer" if ended else "nothing was heard of it again"
-    texts = ("deployment", "command", "requester", "person", "chat_name", "room", "st2_user", "execution_id")
+    texts = (
+        "deployment",
+        "command",
+        "requester",
+        "person",
+        "chat_name",
+        "room",
+        "st2_user",
+        "execution_id",
+    )
     told = {name: getattr(asked, name) for name in (*texts, "app", "environment", "version")}
     facts = {"started": False, "asked_only": True, "found_by": desk.speaker.shown}
     with desk.store.write_plain() as connection:
         queue_up(connection)
         there = {one.event for one in of_deployment(connection, asked.deployment)}
         claim = "SELECT 1 AS one FROM claims WHERE deployment = :deployment"
-        if not there <= {Event.ASKED, Event.OVERRIDDEN} or rows(connection, claim, deployment=asked.deployment):
+        if not there <= {Event.ASKED, Event.OVERRIDDEN} or rows(
+            connection, claim, deployment=asked.deployment
+        ):
             return False
         entry = Entry(
             event=Event.INTERRUPTED,
@@ -98,7 +115,8 @@ def _settle_asked(desk: Desk, asked: Record, ended: bool) -> bool:
 
 
 def check_not_settled(connection: Transaction, deployment: str) -> None:
-    """Raise Failure(claim_lost) when others have recorded that the request was lost before it took its place."""
+    """Raise Failure(claim_lost) when others have recorded that the request was lost before it took
+    its place."""
     from ...records.ledger import of_deployment
 
     if any(one.facts.get("asked_only") for one in of_deployment(connection, deployment)):
@@ -107,7 +125,8 @@ def check_not_settled(connection: Transaction, deployment: str) -> None:
 
 
 def _killed(desk: Desk, claim: Claim) -> bool:
-    """Whether StackStorm has seen the end of the process that holds it: then nobody has to wait for the lease."""
+    """Whether StackStorm has seen the end of the process that holds it: then nobody has to wait for
+    the lease."""
     if not claim.execution_id or claim.execution_id == desk.execution_id:
         return False
     from ...stackstorm.executions import has_ended
@@ -127,7 +146,11 @@ def _settle(desk: Desk, claim: Claim, over: bool) -> bool:
     with store.write_plain() as connection:
         if not settle(store, connection, claim, ended=not claim.expired):
             return False
-        before = [record for record in of_deployment(connection, claim.deployment) if record.event is Event.STARTED]
+        before = [
+            record
+            for record in of_deployment(connection, claim.deployment)
+            if record.event is Event.STARTED
+        ]
         append(
             store,
             connection,
@@ -161,7 +184,11 @@ def _settle(desk: Desk, claim: Claim, over: bool) -> bool:
 
 
 def _commits(started: Optional[Record]) -> Dict[str, str]:
-    known = {key: started.facts.get(key) for key in ("commit", "commit_before")} if started is not None else {}
+    known = (
+        {key: started.facts.get(key) for key in ("commit", "commit_before")}
+        if started is not None
+        else {}
+    )
     return {key: str(value) for key, value in known.items() if value}
 
 

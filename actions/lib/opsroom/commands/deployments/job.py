@@ -1,6 +1,8 @@
-"""When a running deployment speaks in the room: not at once, not often, never more than a handful of times.
+"""When a running deployment speaks in the room: not at once, not often, never more than a handful
+of times.
 
-A running deployment: its claim is renewed, the room hears of it, and it stops when it must not go on.
+A running deployment: its claim is renewed, the room hears of it, and it stops when it must not go
+on.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ from ..request import Request
 class Reporter:
     """Remembers what is being done and says it now and then.
 
-    The pauses grow (each twice the one before), so that a handful of messages covers minutes and hours alike.
-    `note` is called by the thread that deploys, `tick` by the heartbeat.
+    The pauses grow (each twice the one before), so that a handful of messages covers minutes and
+    hours alike. `note` is called by the thread that deploys, `tick` by the heartbeat.
     """
 
     def __init__(
@@ -71,10 +73,12 @@ _A_BIT = 1.0
 
 
 class RunningJob:
-    """The Job that deploy kinds see, and the heartbeat behind it. A context manager around the work.
+    """The Job that deploy kinds see, and the heartbeat behind it. A context manager around the
+    work.
 
-    The heartbeat has a database connection of its own. When the claim was settled by somebody else, or could not be
-    renewed for as long as the lease lasts, somebody else may be deploying by now: `check` then raises.
+    The heartbeat has a database connection of its own. When the claim was settled by somebody else,
+    or could not be renewed for as long as the lease lasts, somebody else may be deploying by now:
+    `check` then raises.
     """
 
     def __init__(self, desk: Desk, request: Request, lease: float, what: str) -> None:
@@ -109,7 +113,14 @@ class RunningJob:
         from ...records.checkpoints import keep
 
         with self._desk.store.write_plain() as connection:
-            keep(self._desk.store, connection, self._request.app, self._request.environment, name, value)
+            keep(
+                self._desk.store,
+                connection,
+                self._request.app,
+                self._request.environment,
+                name,
+                value,
+            )
 
     def kept(self, name: str) -> str:
         """What an earlier deployment at this place wrote down; empty when nothing was."""
@@ -129,7 +140,11 @@ class RunningJob:
     def check(self) -> None:
         """Raise Failure when this deployment must not go on."""
         if self._terminated:
-            raise Failure(Code.INTERRUPTED, "StackStorm stopped this execution.", "Look at what runs before you go on.")
+            raise Failure(
+                Code.INTERRUPTED,
+                "StackStorm stopped this execution.",
+                "Look at what runs before you go on.",
+            )
         if self._lost or time.monotonic() - self._renewed > self._lease:
             told = f"This deployment lost its claim: its lease ran out {self._while()}."
             raise Failure(Code.CLAIM_LOST, told, "Somebody else may deploy there now.")
@@ -152,10 +167,14 @@ class RunningJob:
         return self
 
     def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
     ) -> None:
         self._stop.set()
-        # A room that does not answer must not hold up the end of a deployment; the thread is a daemon.
+        # A room that does not answer must not hold up the end of a deployment; the thread is a
+        # daemon.
         self._thread.join(timeout=2.0)
         if self._previous_handler is not None:
             signal.signal(signal.SIGTERM, self._previous_handler)
@@ -166,7 +185,8 @@ class RunningJob:
     def _beat(self) -> None:
         began = time.monotonic()
         while not self._stop.wait(_BEAT):
-            # A process that was stopped, or whose machine was, finds that more time went by than it waited.
+            # A process that was stopped, or whose machine was, finds that more time went by than it
+            # waited.
             self._stood_still += max(time.monotonic() - began - _BEAT - _A_BIT, 0.0)
             # A new step is told at once: whoever is refused now reads what is going on.
             if self._step != self._told or time.monotonic() - self._renewed > self._lease / 4:

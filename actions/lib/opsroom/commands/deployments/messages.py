@@ -1,4 +1,5 @@
-"""How a deployment is told: in the room while and after it runs, as facts, and where nobody asked for it."""
+"""How a deployment is told: in the room while and after it runs, as facts, and where nobody asked
+for it."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ def failed(request: Request, order: Order, error: OpsroomError) -> OpsroomError:
     running = ask_or_none(order.app, order.environment)
     what = f"{request.command} of {order.app.name} {request.version} on {order.environment.name}"
     who = request.by.shown
-    # One clock a sentence: where the reason has a time, it is the one that counts. All are in the facts.
+    # One clock a sentence: where the reason has a time, it is the one that counts. All are in the
+    # facts.
     took = "" if _TIME.search(error.message) else f" after {span(request.seconds())}"
     why = sentence(one_line(error.message, 200))
     return Failure(
@@ -38,7 +40,11 @@ def failed(request: Request, order: Order, error: OpsroomError) -> OpsroomError:
 
 
 def _now(running: Optional[Running]) -> str:
-    return f"{running.version or 'Nothing'} runs there now." if running else "What runs there now is unknown."
+    return (
+        f"{running.version or 'Nothing'} runs there now."
+        if running
+        else "What runs there now is unknown."
+    )
 
 
 def success(request: Request, order: Order, verified: bool) -> str:
@@ -48,11 +54,22 @@ def success(request: Request, order: Order, verified: bool) -> str:
     now = datetime.now(timezone.utc)
     did = order.did.replace("{version}", request.version)
     took = f"in {span(request.seconds())}, at {when(now, now)}"
-    approved = f" Approved by {listed(request.noted['approved_by'])}." if request.noted.get("approved_by") else ""
+    approved = (
+        f" Approved by {listed(request.noted['approved_by'])}."
+        if request.noted.get("approved_by")
+        else ""
+    )
     change = request.noted.get("change", "")
     why = f" Reason: {one_line(order.emergency, 80)}." if order.emergency else ""
-    review = f"{why} Somebody else reviews it with: review change {change}: what they found" if why else ""
-    locked = f" It is locked there now; to let others deploy: unlock {order.app.name} on {order.environment.name}"
+    review = (
+        f"{why} Somebody else reviews it with: review change {change}: what they found"
+        if why
+        else ""
+    )
+    locked = (
+        f" It is locked there now; to let others deploy: unlock {order.app.name} on "
+        f"{order.environment.name}"
+    )
     after = locked if order.is_rollback and order.environment.lock_after_rollback else ""
     return f"{request.by.shown} {did}{before}, {sure}, {took}.{approved}{review}{after}"
 
@@ -66,7 +83,8 @@ def _unverified(order: Order) -> str:
 def before_of(request: Request) -> str:
     """What ran before, with its commit where only that is another: a tag that was moved."""
     return distinct_names(
-        Running(request.version_before, request.commit_before), Running(request.version, request.commit)
+        Running(request.version_before, request.commit_before),
+        Running(request.version, request.commit),
     )[0]
 
 
@@ -96,7 +114,8 @@ def taken_over(request: Request, order: Order) -> Failure:
     """The claim was settled by someone else before the end could be recorded."""
     return Failure(
         Code.CLAIM_LOST,
-        f"{request.version} was put on {order.environment.name}, but the claim on it had run out by then and somebody "
+        f"{request.version} was put on {order.environment.name}, but the claim on it had run out "
+        "by then and somebody "
         f"else took over. {_now(ask_or_none(order.app, order.environment))}",
         f"To see: history of {order.app.name} on {order.environment.name}",
         facts_of(request),

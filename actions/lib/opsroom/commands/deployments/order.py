@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 class Order:
     """What is to be done.
 
-    `did` and `doing` tell it afterwards and meanwhile, with `{version}` where the version goes: "deployed web
-    {version} to uat". `expected_before` is the version that must still be running (empty: nothing), of the commit
-    `commit_before` where that is known; `commit` is what the version must still stand for. `change` is the approved or
-    confirmed change that this carries out, `emergency` the reason for passing what is in the way. `cards` are those
-    that were named with it.
+    `did` and `doing` tell it afterwards and meanwhile, with `{version}` where the version goes:
+    "deployed web {version} to uat". `expected_before` is the version that must still be running
+    (empty: nothing), of the commit `commit_before` where that is known; `commit` is what the
+    version must still stand for. `change` is the approved or confirmed change that this carries
+    out, `emergency` the reason for passing what is in the way. `cards` are those that were named
+    with it.
     """
 
     app: App

@@ -1,4 +1,5 @@
-"""The story that deploy, promote and rollback share: may it be, claim, look, start, deploy, verify, record, say."""
+"""The story that deploy, promote and rollback share: may it be, claim, look, start, deploy, verify,
+record, say."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 def carry_out(request: Request, order: Order) -> Outcome:
     """Do it, or raise the Refusal or Failure that says why not. The request is recorded to its end.
 
-    Where the environment wants approval or confirmation and the order has none yet, a change is made instead.
+    Where the environment wants approval or confirmation and the order has none yet, a change is
+    made instead.
     """
     desk, app, environment = request.desk, order.app, order.environment
     request.app, request.environment = app.name, environment.name
@@ -61,7 +63,8 @@ def carry_out(request: Request, order: Order) -> Outcome:
 
 
 def _clear(order: Order, obstacles: List[Obstacle]) -> List[Obstacle]:
-    """Raise the first refusal; in an emergency, only one that cannot be passed. Returns what was passed."""
+    """Raise the first refusal; in an emergency, only one that cannot be passed. Returns what was
+    passed."""
     for obstacle in obstacles:
         if not (order.emergency and obstacle.passable):
             obstacle.decision.enforce()
@@ -86,25 +89,32 @@ def _wait(request: Request, order: Order, resolved: Resolved) -> Outcome:
 
 
 def _override(request: Request, order: Order, passed: List[Obstacle]) -> None:
-    """Record what the emergency passed, before anything is touched, and flag it until someone reviews it."""
+    """Record what the emergency passed, before anything is touched, and flag it until someone
+    reviews it."""
     from ..changes.open import make_emergency
 
-    found = [obstacle.decision.code.value for obstacle in passed if obstacle.decision.code is not None]
+    found = [
+        obstacle.decision.code.value for obstacle in passed if obstacle.decision.code is not None
+    ]
     codes = list(dict.fromkeys(found))
     if order.environment.approvals > 0:
         codes.append("approval")
     elif order.environment.confirm_within > 0:
         codes.append("confirmation")
     make_emergency(request, order, codes)
-    what = f"{request.by.shown} deploys {order.app.name} {request.version} to {order.environment.name} in an emergency"
+    what = (
+        f"{request.by.shown} deploys {order.app.name} {request.version} to "
+        f"{order.environment.name} in an emergency"
+    )
     announce(request, f"{what}, past {listed(codes) or 'nothing'}: {order.emergency}")
 
 
 def _take_claim(request: Request, order: Order) -> List[Obstacle]:
-    """Make the place ours, exclusively. Raises Refusal(busy) naming the holder when someone was first.
+    """Make the place ours, exclusively. Raises Refusal(busy) naming the holder when someone was
+    first.
 
-    Locks are looked at once more in the same transaction: a lock is either seen here, or was taken after this claim
-    and then says who is deploying.
+    Locks are looked at once more in the same transaction: a lock is either seen here, or was taken
+    after this claim and then says who is deploying.
     """
     from ...records.claims import Claim, take
     from ...records.locks import active
@@ -137,7 +147,8 @@ def _take_claim(request: Request, order: Order) -> List[Obstacle]:
 
 
 def _look(request: Request, order: Order) -> Running:
-    """What runs now. A source that does not answer stops a deployment, but neither an emergency nor a rollback."""
+    """What runs now. A source that does not answer stops a deployment, but neither an emergency nor
+    a rollback."""
     if order.emergency or order.is_rollback:
         running = look_or_recall(request.desk, order.app, order.environment) or Running("")
     else:
@@ -147,8 +158,9 @@ def _look(request: Request, order: Order) -> Running:
 
 
 def _resolve(order: Order) -> Resolved:
-    """What is to be deployed. A rollback brings back the commit that ran then, under the name that it had, where the
-    tag was removed, or was moved to what runs now. Where it was moved elsewhere, `_same_commit` asks people first."""
+    """What is to be deployed. A rollback brings back the commit that ran then, under the name that
+    it had, where the tag was removed, or was moved to what runs now. Where it was moved elsewhere,
+    `_same_commit` asks people first."""
     deployer = deployer_for(order.app, order.environment)
     back_to = order.commit if order.is_rollback else ""
     try:
@@ -160,7 +172,11 @@ def _resolve(order: Order) -> Resolved:
     moved = bool(back_to and resolved.commit) and resolved.commit != back_to
     if moved and same_version(order.version, order.expected_before or ""):
         resolved = _of_commit(order, deployer, back_to)
-    return replace(resolved, version=order.version) if back_to and resolved.commit == back_to else resolved
+    return (
+        replace(resolved, version=order.version)
+        if back_to and resolved.commit == back_to
+        else resolved
+    )
 
 
 def _of_commit(order: Order, deployer: Deployer, commit: str) -> Resolved:
@@ -171,7 +187,8 @@ def _of_commit(order: Order, deployer: Deployer, commit: str) -> Resolved:
             raise
         raise Refusal(
             refusal.code,
-            f"{order.app.name} {order.version} was commit {commit[:12]} then, which the repository no longer has.",
+            f"{order.app.name} {order.version} was commit {commit[:12]} then, which the "
+            "repository no longer has.",
             f"Name another version: deploy {order.app.name} VERSION to {order.environment.name}",
         ) from None
 
@@ -181,14 +198,20 @@ def _same_commit(order: Order, resolved: Resolved) -> None:
     if order.commit and resolved.commit and order.commit != resolved.commit:
         raise Refusal(
             Code.CHANGED_MEANWHILE,
-            f"{resolved.version} of {order.app.name} is another commit now ({resolved.commit[:12]}).",
-            f"To have the one that was meant: deploy {order.app.name} {order.commit[:12]} to {order.environment.name}",
+            f"{resolved.version} of {order.app.name} is another commit now "
+            f"({resolved.commit[:12]}).",
+            f"To have the one that was meant: deploy {order.app.name} {order.commit[:12]} to "
+            f"{order.environment.name}",
         )
 
 
 def _still_as_expected(order: Order, before: Running) -> None:
     expected = order.expected_before
-    if expected is None or before.version == expected == "" or same(before, Running(expected, order.commit_before)):
+    if (
+        expected is None
+        or before.version == expected == ""
+        or same(before, Running(expected, order.commit_before))
+    ):
         return
     place = f"{order.app.name} on {order.environment.name}"
     runs = before.version or "nothing"
@@ -202,7 +225,8 @@ def _still_as_expected(order: Order, before: Running) -> None:
 
 
 def _is_there_for_sure(order: Order, before: Running, resolved: Resolved) -> bool:
-    """Without a source the record tells what was put there, not that it still is: deploying again does no harm."""
+    """Without a source the record tells what was put there, not that it still is: deploying again
+    does no harm."""
     return order.app.version is not None and is_there(before, resolved)
 
 
@@ -212,7 +236,10 @@ def _already_there(request: Request, order: Order, before: Running, resolved: Re
     place = f"{order.app.name} on {order.environment.name}"
     text = f"{place} already runs {shown_name(before, resolved)}; nothing was done."
     request.end(Event.REFUSED, Code.ALREADY_THERE.value, text)
-    again = f"To deploy it once more: redeploy {order.app.name} {request.version} to {order.environment.name}"
+    again = (
+        f"To deploy it once more: redeploy {order.app.name} {request.version} to "
+        f"{order.environment.name}"
+    )
     return Outcome(True, Code.ALREADY_THERE, f"{text} {again}", facts_of(request))
 
 
@@ -231,7 +258,9 @@ def _deploy(request: Request, order: Order, resolved: Resolved, job: RunningJob)
     try:
         job.step("deploying")
         deployer_for(app, environment).deploy(resolved, job)
-        verified = verify(app, environment, resolved, job, Running(request.version_before, request.commit_before))
+        verified = verify(
+            app, environment, resolved, job, Running(request.version_before, request.commit_before)
+        )
         # Who lost the claim does not know any more whose version it was that answered.
         job.check()
     except OpsroomError as error:
@@ -242,11 +271,13 @@ def _deploy(request: Request, order: Order, resolved: Resolved, job: RunningJob)
         also = _lock_afterwards(request, order)
         held = request.end(Event.SUCCEEDED, Code.DEPLOYED.value, text, also=also, verified=verified)
     except Failure as failure:
-        # The claim runs out by itself; then the deployment is recorded by what runs. Nothing else is written here.
+        # The claim runs out by itself; then the deployment is recorded by what runs. Nothing else
+        # is written here.
         request.ended = request.unrecorded = True
         raise Failure(
             failure.code,
-            f"{request.version} is on {environment.name}, but that could not be recorded: {failure.message}",
+            f"{request.version} is on {environment.name}, but that could not be recorded: "
+            f"{failure.message}",
             "The next command records it, with what runs then.",
             facts,
         ) from failure
@@ -262,7 +293,8 @@ def _lock_afterwards(request: Request, order: Order) -> Optional[Also]:
     from ...records.locks import lock_after_rollback
 
     before, after = distinct_names(
-        Running(request.version_before, request.commit_before), Running(request.version, request.commit)
+        Running(request.version_before, request.commit_before),
+        Running(request.version, request.commit),
     )
     reason = f"rolled back from {before or 'another version'} to {after}"
 

@@ -33,19 +33,25 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
     obstacles = [*(one.decision for one in found), *trouble]
     place = f"{app.name} on {environment.name}"
     if running and is_there(running, resolved):
-        change = f"{place} already runs {shown_name(running, resolved)}; a deployment would do nothing."
+        change = (
+            f"{place} already runs {shown_name(running, resolved)}; a deployment would do nothing."
+        )
     elif running and running.version:
         before, after = distinct_names(running, resolved)
         change = f"{place} would go from {before} to {after}."
     else:
         change = f"{place} would get {wanted}."
     speaks_of = _cards(desk, app, environment, resolved, running)
-    told = [f"Its commits speak of {listed(speaks_of.delivered, 5)}."] if speaks_of.delivered else []
+    told = (
+        [f"Its commits speak of {listed(speaks_of.delivered, 5)}."] if speaks_of.delivered else []
+    )
     if speaks_of.taken_back:
         told.append(f"They take back {listed(speaks_of.taken_back, 5)}.")
     lines = [f"In the way: {one.message} {one.hint}".strip() for one in obstacles]
     if not obstacles:
-        lines = [f"Nothing is in the way. To do it: deploy {app.name} {wanted} to {environment.name}"]
+        lines = [
+            f"Nothing is in the way. To do it: deploy {app.name} {wanted} to {environment.name}"
+        ]
     facts = {
         "app": app.name,
         "environment": environment.name,
@@ -55,25 +61,39 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
         "approvals": environment.approvals,
         "cards": list(speaks_of.delivered),
         "cards_taken_back": list(speaks_of.taken_back),
-        "obstacles": [{"code": one.code, "message": one.message, "hint": one.hint} for one in obstacles],
+        "obstacles": [
+            {"code": one.code, "message": one.message, "hint": one.hint} for one in obstacles
+        ],
     }
-    return Outcome(True, Code.PLAN, "\n".join([change, *_needs(desk, environment), *told, *lines]), facts)
+    return Outcome(
+        True, Code.PLAN, "\n".join([change, *_needs(desk, environment), *told, *lines]), facts
+    )
 
 
-def _cards(desk: Desk, app: App, environment: Environment, resolved: Resolved, running: Optional[Running]) -> Brought:
+def _cards(
+    desk: Desk, app: App, environment: Environment, resolved: Resolved, running: Optional[Running]
+) -> Brought:
     if running is None or not running.version:
         return Brought()
     order = Order(app, environment, resolved.version, "", "")
     return brought(desk, order, resolved, running.commit or running.version)
 
 
-def _now(desk: Desk, app: App, environment: Environment) -> Tuple[Optional[Running], List[Decision]]:
+def _now(
+    desk: Desk, app: App, environment: Environment
+) -> Tuple[Optional[Running], List[Decision]]:
     if app.version is None:
         return None, []
     try:
         return look(desk, app, environment), []
     except Failure as failure:
-        return None, [no(failure.code, f"What runs there now could not be told: {failure.message}", failure.hint)]
+        return None, [
+            no(
+                failure.code,
+                f"What runs there now could not be told: {failure.message}",
+                failure.hint,
+            )
+        ]
 
 
 def _obstacles(request: Request, environment: Environment) -> List[Obstacle]:
@@ -85,10 +105,14 @@ def _obstacles(request: Request, environment: Environment) -> List[Obstacle]:
 
 def _needs(desk: Desk, environment: Environment) -> List[str]:
     if environment.approvals:
-        approvals = "1 approval" if environment.approvals == 1 else f"{environment.approvals} approvals"
+        approvals = (
+            "1 approval" if environment.approvals == 1 else f"{environment.approvals} approvals"
+        )
         asker = desk.speaker.person_name
         stuck = cannot_be_approved(desk.settings, environment, environment.approvals, asker)
-        return [stuck or f"It needs {approvals}: {who_can_approve(desk.settings, environment, asker)}."]
+        return [
+            stuck or f"It needs {approvals}: {who_can_approve(desk.settings, environment, asker)}."
+        ]
     if environment.confirm_within:
         return [f"It has to be confirmed within {span(environment.confirm_within)}."]
     return []

@@ -1,8 +1,10 @@
 """Asking what runs: one place, or many at once, each within its own time limit.
 
-What runs somewhere, as well as it can be known: the place itself is asked, and the record adds what it knows.
+What runs somewhere, as well as it can be known: the place itself is asked, and the record adds what
+it knows.
 
-Whether what was deployed is what runs: the version source is asked until it agrees or the time is up.
+Whether what was deployed is what runs: the version source is asked until it agrees or the time is
+up.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ Answer = Union[Running, OpsroomError]
 
 # As many as `curl --parallel` opens; beyond that threads only wait for each other.
 AT_ONCE = 50
-# Longer than any single source is meant to take; a source that outlives it is reported, not waited for.
+# Longer than any single source is meant to take; a source that outlives it is reported, not waited
+# for.
 TOGETHER = 30.0
 
 
@@ -40,23 +43,28 @@ def ask(app: App, environment: Environment) -> Running:
 
 
 def ask_or_none(app: App, environment: Environment) -> Optional[Running]:
-    """What runs there now, or None where that cannot be told. For records, which are written anyway."""
+    """What runs there now, or None where that cannot be told. For records, which are written
+    anyway."""
     try:
         return ask(app, environment)
     except OpsroomError:
         return None
 
 
-def ask_many(questions: Mapping[Key, Callable[[], Running]], limit: float = TOGETHER) -> Dict[Key, Answer]:
-    """Put all questions at once. The answer to each is what runs or the error; none is ever missing."""
+def ask_many(
+    questions: Mapping[Key, Callable[[], Running]], limit: float = TOGETHER
+) -> Dict[Key, Answer]:
+    """Put all questions at once. The answer to each is what runs or the error; none is ever
+    missing."""
     return together(questions, limit, AT_ONCE)
 
 
 def look(desk: Desk, app: App, environment: Environment) -> Running:
     """What runs there now. Raises Failure when the place does not answer.
 
-    A source that tells only a name (`http`, `command`) gets the commit from the record of the last deployment, where
-    that was of the same name: a tag may have been moved since. Without any source, the record is all there is.
+    A source that tells only a name (`http`, `command`) gets the commit from the record of the last
+    deployment, where that was of the same name: a tag may have been moved since. Without any
+    source, the record is all there is.
     """
     if app.version is None:
         return by_record(desk, app, environment) or Running("")
@@ -70,7 +78,8 @@ def look(desk: Desk, app: App, environment: Environment) -> Running:
 
 
 def look_or_recall(desk: Desk, app: App, environment: Environment) -> Optional[Running]:
-    """The same, but by the record alone where the place does not answer; None where that does not know either.
+    """The same, but by the record alone where the place does not answer; None where that does not
+    know either.
 
     For emergencies and rollbacks: an application that is down is why they are asked for.
     """
@@ -108,7 +117,8 @@ def is_there(before: Running, resolved: Resolved) -> bool:
 
 
 def shown_name(running: Running, resolved: Resolved) -> str:
-    """What runs, and that it is what was asked for where that has another name: `v1.0.0, the same commit as v1.0.1`."""
+    """What runs, and that it is what was asked for where that has another name: `v1.0.0, the same
+    commit as v1.0.1`."""
     if same_version(running.version, resolved.version):
         return running.version
     return f"{running.version}, the same commit as {resolved.version}"
@@ -118,16 +128,22 @@ def from_cache(running: Running) -> str:
     """What to say of an answer that a cache gave; empty for any other."""
     if not running.cached:
         return ""
-    return f"A cache gave that answer ({running.cached}), though it was asked not to. Let it pass this address on."
+    return (
+        f"A cache gave that answer ({running.cached}), though it was asked not to. Let it "
+        "pass this address on."
+    )
 
 
 def proves_nothing(running: Running, before: Running, resolved: Resolved) -> bool:
-    """Whether an answer would have been the same before: the name stayed, its tag was moved, and it has no commit."""
+    """Whether an answer would have been the same before: the name stayed, its tag was moved, and it
+    has no commit."""
     moved = same_version(before.version, resolved.version) and not same(before, resolved)
     return moved and not running.commit and same_version(running.version, resolved.version)
 
 
-def verify(app: App, environment: Environment, resolved: Resolved, job: RunningJob, before: Running) -> bool:
+def verify(
+    app: App, environment: Environment, resolved: Resolved, job: RunningJob, before: Running
+) -> bool:
     """Ask the version source until it agrees. Failure(not_verified) when time is up.
 
     False where there is none, and where its answer proves nothing, since it was the same `before`.
@@ -157,6 +173,7 @@ def verify(app: App, environment: Environment, resolved: Resolved, job: RunningJ
                 f"{app.name} on {environment.name} still {one_line(said)}.",
                 hint,
             )
-        # Once more when all of the time is up, so that the time that is told is the time that was given.
+        # Once more when all of the time is up, so that the time that is told is the time that was
+        # given.
         time.sleep(min(pause, left))
         pause = min(pause * 2, _LONGEST_PAUSE)

@@ -1,4 +1,5 @@
-"""help: the commands, from the aliases themselves, with today's values; only what this requester may do."""
+"""help: the commands, from the aliases themselves, with today's values; only what this requester
+may do."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from .. import Desk, Outcome
 
 # The action that answers what is no command: nobody says it by its name.
 UNKNOWN = "opsroom.suggest"
-# What one must be allowed to do somewhere to use an action; who may do none of it is not shown the command.
+# What one must be allowed to do somewhere to use an action; who may do none of it is not shown the
+# command.
 _RIGHTS = {
     "opsroom.deploy": ("deploy",),
     "opsroom.promote": ("deploy",),
@@ -41,13 +43,36 @@ _DOING = {
 # The overview in lines, by action.
 _GROUPS = {
     "Deploy": ("deploy", "promote", "rollback", "plan", "emergency_deploy"),
-    "Changes": ("list_changes", "approve_change", "reject_change", "confirm_change", "review_change"),
+    "Changes": (
+        "list_changes",
+        "approve_change",
+        "reject_change",
+        "confirm_change",
+        "review_change",
+    ),
     "Locks": ("list_locks", "lock", "unlock"),
     "Cards": ("create_card", "comment_card", "get_card", "move_card", "assign_card", "find_cards"),
-    "Pages": ("page", "get_on_call", "list_pages", "ack_page", "resolve_page", "escalate_page", "add_responder"),
+    "Pages": (
+        "page",
+        "get_on_call",
+        "list_pages",
+        "ack_page",
+        "resolve_page",
+        "escalate_page",
+        "add_responder",
+    ),
     "Incidents": ("open_incident", "end_incident", "list_incidents"),
     "Look": (
-        *("get_version", "get_history", "report", "audit_report", "audit_verify", "reconcile", "quiet", "loud"),
+        *(
+            "get_version",
+            "get_history",
+            "report",
+            "audit_report",
+            "audit_verify",
+            "reconcile",
+            "quiet",
+            "loud",
+        ),
         "help",
     ),
 }
@@ -75,7 +100,10 @@ _TEXTS = {
     "opsroom.open_incident": "checkout is down",
     "opsroom.end_incident": "it was the cache",
 }
-_REASONS = {"opsroom.emergency_deploy": "checkout is down", "opsroom.reject_change": "the tests are red"}
+_REASONS = {
+    "opsroom.emergency_deploy": "checkout is down",
+    "opsroom.reject_change": "the tests are red",
+}
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 # Words before a value that do not belong to the name of a command.
 _CONNECTING = ("for", "from", "of", "on", "with", "because")
@@ -89,8 +117,8 @@ _MOST_FORMS = 4
 class Command:
     """One alias as help shows it.
 
-    `formats` are as the alias has them, `says` as people read them. `word` is the one that it begins with, `head` all
-    words before the first value: "audit" and "audit report".
+    `formats` are as the alias has them, `says` as people read them. `word` is the one that it
+    begins with, `head` all words before the first value: "audit" and "audit report".
     """
 
     word: str
@@ -102,8 +130,8 @@ class Command:
 
 
 def help_(desk: Desk, aliases: Path, topic: str = "") -> Outcome:
-    """All commands that the requester may use in short, or one in full with who may use it. `aliases` is the folder of
-    the pack's aliases. Raises Refusal(unknown_command)."""
+    """All commands that the requester may use in short, or one in full with who may use it.
+    `aliases` is the folder of the pack's aliases. Raises Refusal(unknown_command)."""
     commands = read_commands(aliases)
     if topic:
         return _about(desk, commands, bare(topic))
@@ -113,12 +141,15 @@ def help_(desk: Desk, aliases: Path, topic: str = "") -> Outcome:
 
 
 def _overview(desk: Desk, mine: Sequence[Command]) -> str:
-    """All commands in short, within one message. Where the requester may deploy is shortened last of all."""
+    """All commands in short, within one message. Where the requester may deploy is shortened last
+    of all."""
     text = ""
     for places, others in product(_FEWER_PLACES, (True, False)):
         for first in range(len(_FOLDED), -1, -1):
             for apps in _FEWER_APPS:
-                text = _with_rights(desk, mine, _FOLDED[first:], apps, _rights(desk, others=others, most=places))
+                text = _with_rights(
+                    desk, mine, _FOLDED[first:], apps, _rights(desk, others=others, most=places)
+                )
                 if _fits(text):
                     return text
     return text.replace(f"{_ONE_IN_FULL}\n", "")
@@ -128,7 +159,9 @@ def _fits(text: str) -> bool:
     return len(text) <= MESSAGE_CHARACTERS and text.count("\n") < MESSAGE_LINES
 
 
-def _with_rights(desk: Desk, commands: Sequence[Command], folded: Sequence[str], most: int, rights: str) -> str:
+def _with_rights(
+    desk: Desk, commands: Sequence[Command], folded: Sequence[str], most: int, rights: str
+) -> str:
     """All commands in short. Of the groups that are `folded` only is shown how to see them."""
     titles = [title for title in folded if _of_group(commands, title)]
     more = f"opsroom help {either(title.casefold() for title in titles)}"
@@ -185,7 +218,11 @@ def _about(desk: Desk, commands: Sequence[Command], topic: str) -> Outcome:
     if len({one.head for one in exact}) == 1:
         # One command that can be said in another way, too.
         exact = exact[:1]
-    others = [one for one in commands if one.word == exact[0].word and one not in exact and is_configured(desk, one)]
+    others = [
+        one
+        for one in commands
+        if one.word == exact[0].word and one not in exact and is_configured(desk, one)
+    ]
     text = _in_full(desk, exact[0], others) if len(exact) == 1 else _several(exact)
     said = [say for one in [*exact, *others] for say in one.says]
     return Outcome(True, Code.HELP, text, {"command": exact[0].word, "say": said})
@@ -194,7 +231,9 @@ def _about(desk: Desk, commands: Sequence[Command], topic: str) -> Outcome:
 def _begins(command: Command, topic: str) -> bool:
     """Whether a form of the command begins with these words: `send page` is one of `page`."""
     words = comparable(topic).split()
-    begun = (_PLACEHOLDER.split(one)[0].replace(":", " ").casefold().split() for one in command.formats)
+    begun = (
+        _PLACEHOLDER.split(one)[0].replace(":", " ").casefold().split() for one in command.formats
+    )
     return any(one[: len(words)] == words for one in begun)
 
 
@@ -208,7 +247,9 @@ def _several(commands: Sequence[Command]) -> str:
 def _in_full(desk: Desk, command: Command, others: Sequence[Command]) -> str:
     right = _RIGHTS.get(command.action, ("",))[0]
     examples = _examples(desk, command, right)
-    example = _PLACEHOLDER.sub(lambda match: examples.get(match.group(1), "..."), command.formats[0])
+    example = _PLACEHOLDER.sub(
+        lambda match: examples.get(match.group(1), "..."), command.formats[0]
+    )
     also = f"See also: {either(one.says[0] for one in others)}" if others else ""
     said, text = [command.description, f"For example: {example}"], ""
     # What is never left out: the forms, and how a text goes through whole; then who may use it.
@@ -221,10 +262,13 @@ def _in_full(desk: Desk, command: Command, others: Sequence[Command]) -> str:
 
 
 def _forms(command: Command) -> List[str]:
-    """The forms of a command; of one with free text, which are for texts that StackStorm would cut."""
+    """The forms of a command; of one with free text, which are for texts that StackStorm would
+    cut."""
     if not has_text(command.formats):
         hidden = len(command.says) - _MOST_FORMS
-        more = [f"… and {hidden} more" + (" forms" if hidden > 1 else " form")] if hidden > 0 else []
+        more = (
+            [f"… and {hidden} more" + (" forms" if hidden > 1 else " form")] if hidden > 0 else []
+        )
         return [*command.says[:_MOST_FORMS], *more]
     safe = safe_displays(command.formats) or _ELSEWHERE[command.head]
     plain = [one for one in command.formats if one not in safe]
@@ -236,23 +280,31 @@ def _shown(display: str) -> str:
 
 
 def read_commands(aliases: Path) -> List[Command]:
-    """The commands of the pack, from the folder of its aliases; without the one that answers what is none."""
+    """The commands of the pack, from the folder of its aliases; without the one that answers what
+    is none."""
     # PyYAML takes 0.02 s to import, and only help reads YAML.
     import yaml
 
-    # Ten times as fast as the one in Python; PyYAML is built without it on few machines. Both load safely.
+    # Ten times as fast as the one in Python; PyYAML is built without it on few machines. Both load
+    # safely.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     commands = []
     for path in sorted(aliases.glob("*.yaml")):
         alias = yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506
         if not alias.get("enabled", True) or alias["action_ref"] == UNKNOWN:
             continue
-        formats = tuple(one["display"] if isinstance(one, dict) else one for one in alias["formats"])
+        formats = tuple(
+            one["display"] if isinstance(one, dict) else one for one in alias["formats"]
+        )
         head = _PLACEHOLDER.split(formats[0])[0].replace(":", " ").split()
         head = head[1:] if head[0] == "opsroom" else head
         head = head[:-1] if head[-1] in _CONNECTING else head
         says = tuple(_shown(one) for one in formats)
-        commands.append(Command(head[0], " ".join(head), formats, says, alias["description"], alias["action_ref"]))
+        commands.append(
+            Command(
+                head[0], " ".join(head), formats, says, alias["description"], alias["action_ref"]
+            )
+        )
     return commands
 
 
@@ -272,11 +324,16 @@ def may_use(desk: Desk, command: Command) -> bool:
     if not is_configured(desk, command):
         return False
     rights = _RIGHTS.get(command.action)
-    return rights is None or any(_split(desk, right)[0] or _split(desk, right)[1] for right in rights)
+    return rights is None or any(
+        _split(desk, right)[0] or _split(desk, right)[1] for right in rights
+    )
 
 
-def _split(desk: Desk, right: str = "deploy") -> Tuple[List[Environment], List[Environment], List[Environment]]:
-    """The environments where the requester has a right: from here, from another room, and nowhere."""
+def _split(
+    desk: Desk, right: str = "deploy"
+) -> Tuple[List[Environment], List[Environment], List[Environment]]:
+    """The environments where the requester has a right: from here, from another room, and
+    nowhere."""
     here: List[Environment] = []
     elsewhere: List[Environment] = []
     nowhere: List[Environment] = []
@@ -288,24 +345,34 @@ def _split(desk: Desk, right: str = "deploy") -> Tuple[List[Environment], List[E
 
 
 def _rights(desk: Desk, right: str = "deploy", others: bool = True, most: int = 8) -> str:
-    """Where the requester has a right, from which room; with `others`, who has it elsewhere. At most so many places."""
+    """Where the requester has a right, from which room; with `others`, who has it elsewhere. At
+    most so many places."""
     here, elsewhere, lacking = _split(desk, right)
     to, nowhere = _DOING[right]
     for several in (here, elsewhere):
         if len(several) > most:
             # Those where it takes more are named, whatever is left out.
             several.sort(key=lambda one: _where(one, right) == one.name)
-    mine = f"You may {to} {listed([_where(one, right) for one in here], most)}" if here else f"You may {nowhere}"
+    mine = (
+        f"You may {to} {listed([_where(one, right) for one in here], most)}"
+        if here
+        else f"You may {nowhere}"
+    )
     by_room: Dict[Tuple[str, ...], List[str]] = {}
     for one in elsewhere:
         by_room.setdefault(tuple(one.rooms or ()), []).append(_where(one, right))
     preposition = " to" if to.endswith(" to") else " on" if to.endswith(" on") else ""
     from_there = [
-        f"from {listed(rooms, most)} also{preposition} {listed(places, most)}" for rooms, places in by_room.items()
+        f"from {listed(rooms, most)} also{preposition} {listed(places, most)}"
+        for rooms, places in by_room.items()
     ]
     if not here and from_there:
         mine = f"{mine} from here"
-    rest = [f"{one.name}: {_who(one, right, most)}." for one in lacking if others and who_may(one, right) != "nobody"]
+    rest = [
+        f"{one.name}: {_who(one, right, most)}."
+        for one in lacking
+        if others and who_may(one, right) != "nobody"
+    ]
     if len(rest) > most:
         rest = [*rest[:most], f"Others decide on {len(rest) - most} more."]
     hidden = len([place for places in list(by_room.values())[most:] for place in places])
@@ -319,7 +386,9 @@ def _where(environment: Environment, right: str) -> str:
         return environment.name
     if environment.approvals:
         return f"{environment.name} (once approved)"
-    return f"{environment.name} (once confirmed)" if environment.confirm_within else environment.name
+    return (
+        f"{environment.name} (once confirmed)" if environment.confirm_within else environment.name
+    )
 
 
 def _who(environment: Environment, right: str, most: int = 8) -> str:
@@ -328,7 +397,8 @@ def _who(environment: Environment, right: str, most: int = 8) -> str:
 
 
 def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
-    """A value for each placeholder: names of the config, a place where it can be done, a fitting reason."""
+    """A value for each placeholder: names of the config, a place where it can be done, a fitting
+    reason."""
     names = list(desk.settings.environments)
     team = next(iter(desk.settings.teams), "web-team")
     fitting = [

@@ -1,4 +1,5 @@
-"""A half command: which words and values of a form were typed, wherever they stand, and what has no place in it."""
+"""A half command: which words and values of a form were typed, wherever they stand, and what has no
+place in it."""
 
 from __future__ import annotations
 
@@ -29,13 +30,29 @@ _SHAPES = {
 # Between the two halves of "492 039".
 _CODE_IN_TWO = re.compile(r"(?<=\s[0-9]{3})\s(?=[0-9]{3}(?![^\s:]))")
 # Never a name.
-_CONNECTING = ("a", "and", "as", "at", "for", "from", "in", "is", "now", "of", "on", "please", "the", "to")
+_CONNECTING = (
+    "a",
+    "and",
+    "as",
+    "at",
+    "for",
+    "from",
+    "in",
+    "is",
+    "now",
+    "of",
+    "on",
+    "please",
+    "the",
+    "to",
+)
 
 
 @dataclass
 class Fit:
-    """A form of a command beside what was typed: how many of its words were there, the values that were understood, how
-    many of its words and values were not there, and the typed words that it has no place for."""
+    """A form of a command beside what was typed: how many of its words were there, the values that
+    were understood, how many of its words and values were not there, and the typed words that it
+    has no place for."""
 
     command: Command
     display: str
@@ -57,7 +74,9 @@ class Fit:
     @property
     def lost(self) -> str:
         """What a proposal leaves out and says so; empty where those are words that say nothing."""
-        says_something = any(one.strip(",.!?:").casefold() not in _CONNECTING for one in self.unplaced)
+        says_something = any(
+            one.strip(",.!?:").casefold() not in _CONNECTING for one in self.unplaced
+        )
         return " ".join(self.unplaced) if says_something else ""
 
     def rank(self) -> Tuple[int, int, int]:
@@ -138,8 +157,8 @@ def _fit(desk: Desk, command: Command, display: str, words: Sequence[str]) -> Fi
 
 
 def _move_the_end(fit: Fit, count: int) -> None:
-    """Put the last words that have no place behind the text, where the form has one in its middle: an end that was
-    said at the end belongs to it."""
+    """Put the last words that have no place behind the text, where the form has one in its middle:
+    an end that was said at the end belongs to it."""
     name = next((one for one in ("reason", "text", "message") if one in fit.values), "")
     if name and count:
         fit.values[name] = " ".join([fit.values[name], *fit.unplaced[-count:]])
@@ -172,9 +191,14 @@ def _after(rest: Sequence[Tuple[str, str]], name: str) -> Set[str]:
     return {word for one, word in rest[place : place + 1] if not one}
 
 
-def _name_for(desk: Desk, word: str, context: str, rest: Sequence[Tuple[str, str]], names: Sequence[str]) -> str:
-    """Which of the open values a word is: the one behind the word before it, else the first that it can be."""
-    following = {before[1]: after[0] for before, after in zip(rest, rest[1:]) if after[0] and before[1]}
+def _name_for(
+    desk: Desk, word: str, context: str, rest: Sequence[Tuple[str, str]], names: Sequence[str]
+) -> str:
+    """Which of the open values a word is: the one behind the word before it, else the first that it
+    can be."""
+    following = {
+        before[1]: after[0] for before, after in zip(rest, rest[1:]) if after[0] and before[1]
+    }
     preferred = following.get(context, "")
     if context != "for":
         # "for OPS-12" only: anything could be the cards of a deployment.
@@ -201,9 +225,14 @@ def _is_name(desk: Desk, word: str) -> bool:
 
 
 def _known(desk: Desk, name: str, word: str) -> str:
-    """The name of the config that a word is or nearly is; what is no name of the config stays as it is."""
+    """The name of the config that a word is or nearly is; what is no name of the config stays as it
+    is."""
     settings = desk.settings
-    names = {"app": settings.apps, "environment": settings.environments, "source": settings.environments}
+    names = {
+        "app": settings.apps,
+        "environment": settings.environments,
+        "source": settings.environments,
+    }
     if name not in names:
         return word
     if "@" in word or word.casefold() in _CONNECTING:

@@ -47,14 +47,17 @@ def readings(desk: Desk, apps: Sequence[str], version: str, environment: str) ->
 
 
 def _has(desk: Desk, app_name: str, version: str, environment: str) -> bool:
-    """Whether an application has a version, whatever it is asked for. Raises Failure when it cannot be asked."""
+    """Whether an application has a version, whatever it is asked for. Raises Failure when it cannot
+    be asked."""
     app = desk.settings.apps[app_name]
     places: Dict[str, None] = dict.fromkeys(desk.settings.environments_of(app))
     place = environment if environment in places else next(iter(places), "")
     if not place:
         return False
     try:
-        deployer_for(app, desk.settings.environments[place].for_app(app_name)).resolve(check_version(version))
+        deployer_for(app, desk.settings.environments[place].for_app(app_name)).resolve(
+            check_version(version)
+        )
     except Refusal:
         return False
     return True

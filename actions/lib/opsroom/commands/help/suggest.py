@@ -52,7 +52,12 @@ _CALLED = {
     "command": "a command",
 }
 # Where the id of something is found.
-_FOUND_BY = {"change": "show changes", "incident": "show incidents", "page": "show pages", "card": "my cards"}
+_FOUND_BY = {
+    "change": "show changes",
+    "incident": "show incidents",
+    "page": "show pages",
+    "card": "my cards",
+}
 _MOST_WORDS = 40
 _MOST_WAYS = 4
 _MOST_NAMES = 3
@@ -86,7 +91,9 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
     if len(every_word) > _MOST_WORDS:
         for fit in alike:
             without_text(fit)
-    barred = [fit for fit in alike if _right(fit.command.action) == "override" and _refused(desk, fit)]
+    barred = [
+        fit for fit in alike if _right(fit.command.action) == "override" and _refused(desk, fit)
+    ]
     alike = [fit for fit in alike if fit not in barred]
     if barred and not alike:
         raise _barred(desk, typed, barred[0])
@@ -114,7 +121,9 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
 def _barred(desk: Desk, typed: str, fit: Fit) -> Refusal:
     """For an emergency deployment that the requester may do nowhere, or not from here."""
     refused = _refused(desk, fit)
-    message = f"{shown(without_codes(typed), 60)} is not a command as it stands. {refused[0].message}"
+    message = (
+        f"{shown(without_codes(typed), 60)} is not a command as it stands. {refused[0].message}"
+    )
     return Refusal(Code.UNKNOWN_COMMAND, message, refused[0].hint, {"suggestions": []})
 
 
@@ -131,7 +140,12 @@ def _refused(desk: Desk, fit: Fit) -> List[Decision]:
         named = [name for name in names if settings.environments[name].emergency]
         said, names = "", tuple(named or names)
     each = [
-        may(settings, desk.speaker, settings.environments[name].for_app(app.name if app else ""), "override")
+        may(
+            settings,
+            desk.speaker,
+            settings.environments[name].for_app(app.name if app else ""),
+            "override",
+        )
         for name in ([said] if said else names)
     ]
     if not all(each):
@@ -147,14 +161,19 @@ def _topic(desk: Desk, aliases: Path, topic: str, typed: str) -> Outcome:
     except Refusal:
         ways = ["opsroom help"]
         message = f"{shown(typed, 60)} is not a command as it stands."
-        raise Refusal(Code.UNKNOWN_COMMAND, message, f"Say: {ways[0]}", {"suggestions": ways}) from None
+        raise Refusal(
+            Code.UNKNOWN_COMMAND, message, f"Say: {ways[0]}", {"suggestions": ways}
+        ) from None
 
 
 def _ways(desk: Desk, fits: Sequence[Fit]) -> List[str]:
-    """The commands with names of the config for what is missing, those of different forms in turn."""
+    """The commands with names of the config for what is missing, those of different forms in
+    turn."""
     each = []
     for fit in fits:
-        each_read = chain.from_iterable(_completed(desk, fit, values, missing) for values, missing in _read(desk, fit))
+        each_read = chain.from_iterable(
+            _completed(desk, fit, values, missing) for values, missing in _read(desk, fit)
+        )
         several = islice(each_read, _MOST_WAYS)
         each.append([_filled(fit.display, values) for values in several])
     ways = [way for row in zip_longest(*each) for way in row if way]
@@ -171,7 +190,9 @@ def _read(desk: Desk, fit: Fit) -> Iterator[Tuple[Dict[str, str], List[str]]]:
     environment, version = fit.values.get("environment", ""), fit.values["version"]
     apps = [fit.values["app"]] if "app" in fit.values else _choices(desk, fit, "app", fit.values)
     missing = [name for name in fit.missing if name != "app"]
-    read = readings(desk, [name for name in apps if name in desk.settings.apps], version, environment)
+    read = readings(
+        desk, [name for name in apps if name in desk.settings.apps], version, environment
+    )
     if any(one == VERSION for _, one in read):
         fit.unplaced.append(version)
     for app, one in read:
@@ -179,11 +200,15 @@ def _read(desk: Desk, fit: Fit) -> Iterator[Tuple[Dict[str, str], List[str]]]:
 
 
 def _filled(display: str, values: Dict[str, str]) -> str:
-    fitting = {name: one if len(one) <= _LONGEST_TEXT else name.upper() for name, one in values.items()}
+    fitting = {
+        name: one if len(one) <= _LONGEST_TEXT else name.upper() for name, one in values.items()
+    }
     return re.sub(r"\{\{ (\w+) \}\}", lambda found: fitting[found.group(1)], display)
 
 
-def _completed(desk: Desk, fit: Fit, values: Dict[str, str], missing: Sequence[str]) -> Iterator[Dict[str, str]]:
+def _completed(
+    desk: Desk, fit: Fit, values: Dict[str, str], missing: Sequence[str]
+) -> Iterator[Dict[str, str]]:
     if not missing:
         yield values
         return
@@ -226,7 +251,11 @@ def _places(desk: Desk, fit: Fit, name: str, values: Dict[str, str]) -> List[str
     if source in names:
         return list(names[names.index(source) + 1 :][:1])
     right = _right(fit.command.action)
-    allowed = [one for one in names if not right or not may(settings, desk.speaker, settings.environments[one], right)]
+    allowed = [
+        one
+        for one in names
+        if not right or not may(settings, desk.speaker, settings.environments[one], right)
+    ]
     # Nobody may do an emergency deployment unless the config names them.
     return (allowed if right == "override" else allowed or list(names))[:_MOST_WAYS]
 
@@ -238,14 +267,16 @@ def _right(action: str) -> str:
 
 
 def _open_changes(desk: Desk, action: str) -> List[str]:
-    """The ids of what waits for this action and this person. A database that cannot be used costs the ids, not the
-    answer."""
+    """The ids of what waits for this action and this person. A database that cannot be used costs
+    the ids, not the answer."""
     from ...records.changes import open_changes
 
     with suppress(OpsroomError), desk.store.read() as connection:
         now = desk.store.now(connection)
         waiting = [one for one in open_changes(connection, "", "") if not one.expired(now)]
-        return [one.id for one in waiting if _waits_for(one, action, desk.speaker.key)][:_MOST_NAMES]
+        return [one.id for one in waiting if _waits_for(one, action, desk.speaker.key)][
+            :_MOST_NAMES
+        ]
     return []
 
 
@@ -273,7 +304,11 @@ def _versions(desk: Desk, app: str) -> List[str]:
 def _only_one(desk: Desk, alike: Sequence[Fit], ways: Sequence[str]) -> Optional[Outcome]:
     """The answer to what can mean one thing only, where answering changes nothing."""
     fit = alike[0]
-    if len(ways) != 1 or fit.left or fit.command.action not in ("opsroom.get_version", "opsroom.get_history"):
+    if (
+        len(ways) != 1
+        or fit.left
+        or fit.command.action not in ("opsroom.get_version", "opsroom.get_history")
+    ):
         return None
     values = next(_completed(desk, fit, fit.values, fit.missing))
     app, environment = values.get("app", ""), values.get("environment", "")

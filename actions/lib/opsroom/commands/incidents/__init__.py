@@ -1,1 +1,2 @@
-"""The incident commands: open, close and list, and the steps that make what belongs to an incident."""
+"""The incident commands: open, close and list, and the steps that make what belongs to an
+incident."""

@@ -1,4 +1,5 @@
-"""Closing an incident: its page is resolved, its card told and moved, the room told. Each of them once.
+"""Closing an incident: its page is resolved, its card told and moved, the room told. Each of them
+once.
 
 close incident: its page is resolved, its card told and moved, the room told.
 """
@@ -23,7 +24,8 @@ _DONE = "yes"
 
 
 def close(desk: Desk, incident: Incident, closing: str = "") -> Incident:
-    """Mark it as closed, by whoever speaks; of two who do, one does. The rest is done by the other steps."""
+    """Mark it as closed, by whoever speaks; of two who do, one does. The rest is done by the other
+    steps."""
     from ...records.incidents import close as close_row
     from ...records.incidents import find
     from ...records.ledger import Event, append
@@ -34,13 +36,17 @@ def close(desk: Desk, incident: Incident, closing: str = "") -> Incident:
     store = desk.store
     with store.write() as connection:
         if close_row(store, connection, incident.id, desk.speaker.shown, str(desk.mask(closing))):
-            said = f"{desk.speaker.shown} closed incident {incident.id}: {one_line(closing, 200) or 'nothing was said'}"
+            said = (
+                f"{desk.speaker.shown} closed incident {incident.id}: "
+                f"{one_line(closing, 200) or 'nothing was said'}"
+            )
             append(store, connection, request.entry(Event.CLOSED, Code.INCIDENT_CLOSED.value, said))
         return find(connection, incident.id) or incident
 
 
 def resolve(desk: Desk, incident: Incident) -> Incident:
-    """Its page is over too. Raises what `resolve page` raises, but not where it was over already."""
+    """Its page is over too. Raises what `resolve page` raises, but not where it was over
+    already."""
     from ..pages.respond import resolve_page
 
     if incident.page_over or not incident.page:
@@ -57,7 +63,9 @@ def close_card(desk: Desk, incident: Incident) -> Incident:
     """Its card says who closed it and what it was, and goes where the config wants it."""
     if incident.card_over or not incident.card:
         return incident
-    said = f"{incident.closed_by} closed the incident" + (f": {incident.closing}" if incident.closing else ".")
+    said = f"{incident.closed_by} closed the incident" + (
+        f": {incident.closing}" if incident.closing else "."
+    )
     if not incident.card_told:
         comment(desk, incident, said, "close", {"card_told": _DONE})
     if desk.settings.incidents.closed:
@@ -78,8 +86,12 @@ def _move(desk: Desk, incident: Incident) -> None:
         request.end(Event.FAILED, error.code.value, error.sentence(), **recordable(error.facts))
         raise
     if moved.before != moved.after:
-        said = f"{found.id} was moved from {one_line(moved.before, 60)} to {one_line(moved.after, 60)}"
-        request.end(Event.CARD_MOVED, Code.CARD_MOVED.value, said, before=moved.before, after=moved.after)
+        said = (
+            f"{found.id} was moved from {one_line(moved.before, 60)} to {one_line(moved.after, 60)}"
+        )
+        request.end(
+            Event.CARD_MOVED, Code.CARD_MOVED.value, said, before=moved.before, after=moved.after
+        )
 
 
 def announce(desk: Desk, incident: Incident) -> Incident:
@@ -97,12 +109,17 @@ def said_of_the_end(incident: Incident) -> str:
         after = f" after {span((incident.closed_at - incident.since).total_seconds())}"
     what = f": {one_line(incident.closing, 120)}" if incident.closing else ""
     parts = [
-        sentence(f"{incident.closed_by} closed incident {incident.id} ({one_line(incident.text, 80)}){after}{what}")
+        sentence(
+            f"{incident.closed_by} closed incident {incident.id} "
+            f"({one_line(incident.text, 80)}){after}{what}"
+        )
     ]
     if incident.page_over:
         parts.append(f"Page {incident.page} is resolved.")
     if incident.card:
-        parts.append(f"Its card is {incident.card}{' ' + incident.card_url if incident.card_url else ''}.")
+        parts.append(
+            f"Its card is {incident.card}{' ' + incident.card_url if incident.card_url else ''}."
+        )
     return " ".join(parts)
 
 
@@ -129,9 +146,11 @@ _STEPS = {
 
 
 def end_incident(desk: Desk, typed: str, closing: str = "") -> Outcome:
-    """Close it. One that is closed already stays so; what of it could not be done before is done then.
+    """Close it. One that is closed already stays so; what of it could not be done before is done
+    then.
 
-    Not ok, with code incident_incomplete, when something could not be done. Raises Refusal(unknown_incident).
+    Not ok, with code incident_incomplete, when something could not be done. Raises
+    Refusal(unknown_incident).
     """
     request = Request(desk, "close incident", "", "", "", noted={"incident": one_line(typed, 40)})
     with resumed(request):
@@ -147,8 +166,15 @@ def end_incident(desk: Desk, typed: str, closing: str = "") -> Outcome:
             troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
         except Exception as error:
             troubles.append(f"{_STEPS[name]}: a defect in opsroom ({type(error).__name__}).")
-    said = said_of_the_end(incident) if fresh else f"It is closed already. {said_of_the_end(incident)}"
-    facts = {**facts_about(incident), "fresh": fresh, "closed_by": incident.closed_by, "troubles": troubles}
+    said = (
+        said_of_the_end(incident) if fresh else f"It is closed already. {said_of_the_end(incident)}"
+    )
+    facts = {
+        **facts_about(incident),
+        "fresh": fresh,
+        "closed_by": incident.closed_by,
+        "troubles": troubles,
+    }
     if not troubles:
         return Outcome(True, Code.INCIDENT_CLOSED, message(said), facts)
     text = f"Incident {incident.id} is closed, and not all that belongs to it. {' '.join(troubles)}"

@@ -1,4 +1,5 @@
-"""show incidents: what is open, since when, for whom, with its card and its page. Changes nothing."""
+"""show incidents: what is open, since when, for whom, with its card and its page. Changes
+nothing."""
 
 from __future__ import annotations
 
@@ -32,5 +33,8 @@ def list_incidents(desk: Desk) -> Outcome:
         for one in there
     ]
     return Outcome(
-        True, Code.INCIDENTS, table(rows, narrow="close those that are over", heading="Open incidents:"), facts
+        True,
+        Code.INCIDENTS,
+        table(rows, narrow="close those that are over", heading="Open incidents:"),
+        facts,
     )

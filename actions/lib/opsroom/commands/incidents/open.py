@@ -1,8 +1,9 @@
 """declare incident: a card, a page, the link between them and a word in the room, from one message.
 
-All of it in one action and not in a workflow: StackStorm's workflows evaluate the texts that they hand on, and the room
-gets one answer that says what became of everything. What could not be done is done when the same is said again, or by
-the workflow `declare_incident`, which is given the incident's id.
+All of it in one action and not in a workflow: StackStorm's workflows evaluate the texts that they
+hand on, and the room gets one answer that says what became of everything. What could not be done is
+done when the same is said again, or by the workflow `declare_incident`, which is given the
+incident's id.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ _STEPS = {
 
 
 def open_incident(desk: Desk, who: str, text: str) -> Outcome:
-    """Declare it for a team, an application or a person. The same words within an hour mean the same incident.
+    """Declare it for a team, an application or a person. The same words within an hour mean the
+    same incident.
 
-    Not ok, with code incident_incomplete, when something that belongs to it could not be made. Without the database
-    nothing can be kept: then the page alone is sent. Raises Refusal(text_needed, unknown_who, which_who, ...) before
-    anything is made.
+    Not ok, with code incident_incomplete, when something that belongs to it could not be made.
+    Without the database nothing can be kept: then the page alone is sent. Raises
+    Refusal(text_needed, unknown_who, which_who, ...) before anything is made.
     """
     request = Request(desk, "declare incident", "", "", "", noted={"who": one_line(who)})
     words = neutralise(text).strip()
@@ -52,7 +54,8 @@ def open_incident(desk: Desk, who: str, text: str) -> Outcome:
         except OpsroomError as error:
             troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
         except Exception as error:
-            # A defect in one of them must not keep the others from being done: someone has to be woken.
+            # A defect in one of them must not keep the others from being done: someone has to be
+            # woken.
             troubles.append(f"{_STEPS[name]}: a defect in opsroom ({type(error).__name__}).")
     return answer(desk, incident, fresh, troubles)
 
@@ -70,25 +73,34 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
             "For example: declare incident for web-team: checkout is down",
         )
     name, app = _known(desk, who, app)
-    # What cannot be written down is not tried to be written down as failed: someone has to be woken.
+    # What cannot be written down is not tried to be written down as failed: someone has to be
+    # woken.
     request.ended = True
     store = desk.store
     with store.write() as connection:
         masked = str(desk.mask(words))
-        incident, fresh = declare(store, connection, name, masked, request.by, app, desk.execution_id)
+        incident, fresh = declare(
+            store, connection, name, masked, request.by, app, desk.execution_id
+        )
         request.noted["incident"] = incident.id
-        said = f"{request.by.shown} declared incident {incident.id} for {name}: {one_line(masked, 200)}"
+        said = (
+            f"{request.by.shown} declared incident {incident.id} for {name}: "
+            f"{one_line(masked, 200)}"
+        )
         said = said if fresh else f"Declared once more: {said}"
         append(store, connection, request.entry(Event.DECLARED, Code.DECLARED.value, said))
     return incident, fresh
 
 
 def _known(desk: Desk, who: str, app: str) -> Tuple[str, str]:
-    """Whom it is for and the application that it is about. Someone unknown is refused before anything is made."""
+    """Whom it is for and the application that it is about. Someone unknown is refused before
+    anything is made."""
     from ..pages.recipients import find_whom
 
     typed = bare(who)
-    same = [one.name for one in desk.settings.apps.values() if comparable(one.name) == comparable(typed)]
+    same = [
+        one.name for one in desk.settings.apps.values() if comparable(one.name) == comparable(typed)
+    ]
     if desk.settings.pagers:
         # Where no pager could be asked for the name, the page says so, and the card can be made.
         with suppress(Failure):
@@ -107,7 +119,10 @@ def answer(desk: Desk, incident: Incident, fresh: bool, troubles: List[str]) -> 
     if not troubles:
         return Outcome(True, Code.DECLARED, message(said), facts)
     short = f"Incident {incident.id} is declared, and not all of it is there. {' '.join(troubles)}"
-    what = [f"card {incident.card}" if incident.card else "", f"page {incident.page}" if incident.page else ""]
+    what = [
+        f"card {incident.card}" if incident.card else "",
+        f"page {incident.page}" if incident.page else "",
+    ]
     there = f" There is {' and '.join(one for one in what if one)}." if any(what) else ""
     text = f"{short}{there} Say the same again: only what is missing is made."
     return Outcome(False, Code.INCIDENT_INCOMPLETE, message(text), facts)
@@ -115,5 +130,10 @@ def answer(desk: Desk, incident: Incident, fresh: bool, troubles: List[str]) -> 
 
 def _without_record(desk: Desk, who: str, words: str, failure: Failure) -> Outcome:
     outcome = page(desk, who, f"Incident: {words}", urgent=True)
-    text = f"Only the page went out, the incident could not be kept: {one_line(failure.message, 120)} {outcome.message}"
-    return Outcome(False, Code.INCIDENT_INCOMPLETE, message(text), {**outcome.facts, "recorded": False})
+    text = (
+        "Only the page went out, the incident could not be kept: "
+        f"{one_line(failure.message, 120)} {outcome.message}"
+    )
+    return Outcome(
+        False, Code.INCIDENT_INCOMPLETE, message(text), {**outcome.facts, "recorded": False}
+    )

@@ -1,4 +1,5 @@
-"""One step of an incident, for the workflows: each may be run again, and does what is missing or nothing."""
+"""One step of an incident, for the workflows: each may be run again, and does what is missing or
+nothing."""
 
 from __future__ import annotations
 
@@ -20,19 +21,24 @@ def incident_step(desk: Desk, typed: str, step: str) -> Outcome:
     incident = do(desk, incident)
     changed = incident != before
     text = f"{step} of incident {incident.id}: {'done' if changed else 'nothing was left to do'}."
-    return Outcome(True, Code.INCIDENT_STEP, text, {**facts_about(incident), "step": step, "changed": changed})
+    return Outcome(
+        True, Code.INCIDENT_STEP, text, {**facts_about(incident), "step": step, "changed": changed}
+    )
 
 
 def note_incident(
     desk: Desk, typed: str = "", who: str = "", app_name: str = "", environment_name: str = ""
 ) -> Outcome:
-    """The incident of that id; without one, a new one that is put together from names alone, for rules and workflows.
+    """The incident of that id; without one, a new one that is put together from names alone, for
+    rules and workflows.
 
     Raises Refusal(unknown_incident, unknown_app, unknown_environment, unknown_who, ...).
     """
     if typed.strip():
         incident = find_incident(desk, typed)
-        return Outcome(True, Code.INCIDENT_STEP, f"Incident {incident.id} is there.", facts_about(incident))
+        return Outcome(
+            True, Code.INCIDENT_STEP, f"Incident {incident.id} is there.", facts_about(incident)
+        )
     request = Request(desk, "declare incident", app_name, environment_name, "")
     with resumed(request):
         from ..resolve import find_place

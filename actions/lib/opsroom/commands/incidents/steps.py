@@ -1,8 +1,9 @@
-"""What is made of a declared incident: a card, a page, the link between them, a word in the room. Each once.
+"""What is made of a declared incident: a card, a page, the link between them, a word in the room.
+Each once.
 
-Each step looks at the row of the incident first, so that it may be asked for again: by whoever says the same once more,
-or by the workflow `declare_incident`, also after a runner died in the middle. It is done in the name of whoever
-declared the incident, also when somebody else goes on with it.
+Each step looks at the row of the incident first, so that it may be asked for again: by whoever says
+the same once more, or by the workflow `declare_incident`, also after a runner died in the middle.
+It is done in the name of whoever declared the incident, also when somebody else goes on with it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from ...records.incidents import Incident
     from ...records.ledger import Event
 
-# Nobody should be woken late because a tracker is slow: so long a lost answer is looked for, in seconds.
+# Nobody should be woken late because a tracker is slow: so long a lost answer is looked for, in
+# seconds.
 _PATIENCE = 6.0
 # So much of the text goes into the page and the room; the card has all of it.
 _WORDS = 600
@@ -45,19 +47,24 @@ def find_incident(desk: Desk, typed: str) -> Incident:
         others = [] if found else [one.id for one in open_incidents(connection, limit=5)]
     if found is None:
         hint = f"Did you mean {either(others)}?" if others else "No incident is open."
-        raise Refusal(Code.UNKNOWN_INCIDENT, f"There is no incident {shown(typed)}.", hint, {"open": others})
+        raise Refusal(
+            Code.UNKNOWN_INCIDENT, f"There is no incident {shown(typed)}.", hint, {"open": others}
+        )
     return found
 
 
 def declared_by(desk: Desk, incident: Incident) -> Speaker:
     """Who declared it, as today's config knows them. Raises Refusal(ambiguous_person)."""
-    return identify(desk.settings, incident.chat_name or incident.st2_user, incident.st2_user, incident.room)
+    return identify(
+        desk.settings, incident.chat_name or incident.st2_user, incident.st2_user, incident.room
+    )
 
 
 def make_card(desk: Desk, incident: Incident) -> Incident:
     """Its card, once; in the project of the config, else where the application's cards are.
 
-    Where no tracker is configured there is none. Raises what the tracker raises; Failure(outcome_unknown).
+    Where no tracker is configured there is none. Raises what the tracker raises;
+    Failure(outcome_unknown).
     """
     if incident.card or not desk.settings.trackers:
         return incident
@@ -76,7 +83,9 @@ def make_card(desk: Desk, incident: Incident) -> Incident:
                 request.ended = True
                 return _noted(desk, incident, tracker=found.name, card=there.id, card_url=there.url)
         facts = carry_out_once(request, _card(desk, incident, found, draft)).facts
-    return _noted(desk, incident, tracker=found.name, card=str(facts["card"]), card_url=str(facts["url"]))
+    return _noted(
+        desk, incident, tracker=found.name, card=str(facts["card"]), card_url=str(facts["url"])
+    )
 
 
 def _card(desk: Desk, incident: Incident, found: Found, draft: Draft) -> Errand:
@@ -87,7 +96,9 @@ def _card(desk: Desk, incident: Incident, found: Found, draft: Draft) -> Errand:
 
     def told(made: Made) -> Facts:
         came.update(card=made.id, card_url=made.url, tracker=found.name)
-        return facts_of(found, made, card=made.id, summary=brief(desk, draft.summary), incident=incident.id)
+        return facts_of(
+            found, made, card=made.id, summary=brief(desk, draft.summary), incident=incident.id
+        )
 
     def look(mark: str) -> Optional[Facts]:
         there = found.tracker.find_created(replace(draft, mark=mark))
@@ -119,7 +130,8 @@ def _card(desk: Desk, incident: Incident, found: Found, draft: Draft) -> Errand:
 def send_page(desk: Desk, incident: Incident) -> Incident:
     """Its page, once, urgent; its text names the card. Where no pager is configured there is none.
 
-    Raises what `page` raises; Failure(page_unconfirmed) when nobody knows whether it reaches somebody.
+    Raises what `page` raises; Failure(page_unconfirmed) when nobody knows whether it reaches
+    somebody.
     """
     from ..pages.page import page
 
@@ -151,7 +163,8 @@ def words_of(incident: Incident) -> str:
 
 
 def _page_that_is_there(desk: Desk, incident: Incident) -> Tuple[Optional[Dict[str, str]], str]:
-    """The page that was sent for it, when a runner died before it could write that down; and what its page says."""
+    """The page that was sent for it, when a runner died before it could write that down; and what
+    its page says."""
     from ...records.incidents import page_of, settle_words
 
     with desk.store.write() as connection:
@@ -160,7 +173,8 @@ def _page_that_is_there(desk: Desk, incident: Incident) -> Tuple[Optional[Dict[s
 
 
 def link(desk: Desk, incident: Incident) -> Incident:
-    """A comment on the card that names the page, once. Nothing to do where one of the two is missing."""
+    """A comment on the card that names the page, once. Nothing to do where one of the two is
+    missing."""
     if incident.linked or not (incident.card and incident.page):
         return incident
     desk = replace(desk, speaker=declared_by(desk, incident))
@@ -170,7 +184,9 @@ def link(desk: Desk, incident: Incident) -> Incident:
     return replace(incident, linked="yes")
 
 
-def comment(desk: Desk, incident: Incident, text: str, purpose: str, changes: Dict[str, str]) -> None:
+def comment(
+    desk: Desk, incident: Incident, text: str, purpose: str, changes: Dict[str, str]
+) -> None:
     """A comment on the card of an incident, once for each purpose; `changes` are noted with it."""
     from ...records.incidents import note
     from ...records.ledger import Event
@@ -211,13 +227,15 @@ def comment(desk: Desk, incident: Incident, text: str, purpose: str, changes: Di
 
 
 def tell(desk: Desk, incident: Incident) -> Incident:
-    """The room hears of it once, also while announcements are quiet; not where it is answered anyway."""
+    """The room hears of it once, also while announcements are quiet; not where it is answered
+    anyway."""
     tell_room(desk, f"incident:{incident.id}:open", said_of(incident))
     return incident
 
 
 def tell_room(desk: Desk, key: str, text: str) -> None:
-    """Tell the room of incidents something once. Who speaks in that very room reads it as the answer."""
+    """Tell the room of incidents something once. Who speaks in that very room reads it as the
+    answer."""
     from ..announce import tell_once
 
     room = desk.settings.incidents.room or desk.settings.announce

@@ -20,7 +20,8 @@ _MOST_PLACES = 4
 
 @dataclass(frozen=True)
 class Scope:
-    """The place of a lock: an application on an environment, a whole environment, or everything (both names empty).
+    """The place of a lock: an application on an environment, a whole environment, or everything
+    (both names empty).
 
     `environments` are those that it touches, as their rules are for the application.
     """
@@ -35,9 +36,12 @@ class Scope:
         return place(self.app, self.environment)
 
 
-def find_scope(desk: Desk, app_name: str, environment_name: str, say: Callable[[str], str]) -> Scope:
-    """The place that was named. "everything" is a word of its own, even where an environment has that name: a kill
-    switch must not turn out to be something smaller. `say` makes the command for a place, to propose it.
+def find_scope(
+    desk: Desk, app_name: str, environment_name: str, say: Callable[[str], str]
+) -> Scope:
+    """The place that was named. "everything" is a word of its own, even where an environment has
+    that name: a kill switch must not turn out to be something smaller. `say` makes the command for
+    a place, to propose it.
 
     Raises Refusal(unknown_app, unknown_environment, ...).
     """
@@ -51,7 +55,8 @@ def find_scope(desk: Desk, app_name: str, environment_name: str, say: Callable[[
 
 
 def _environment(desk: Desk, name: str, say: Callable[[str], str]) -> Environment:
-    """The environment of that name. Of an application it is asked where it is meant: "unlock web"."""
+    """The environment of that name. Of an application it is asked where it is meant: "unlock
+    web"."""
     try:
         return find_environment(desk.settings, name)
     except Refusal as refusal:
@@ -61,22 +66,31 @@ def _environment(desk: Desk, name: str, say: Callable[[str], str]) -> Environmen
             raise
         ways = [say(place(app, one)) for one in places[:_MOST_PLACES]]
         message = f"{app} is an application and no environment."
-        raise Refusal(refusal.code, message, f"Say: {'; '.join(ways)}", {"suggestions": ways}) from None
+        raise Refusal(
+            refusal.code, message, f"Say: {'; '.join(ways)}", {"suggestions": ways}
+        ) from None
 
 
 def rights(desk: Desk, scope: Scope) -> List[Decision]:
     """Every reason why the speaker may not lock or unlock this place; empty when they may.
 
-    Everything may be locked by those who may lock each environment, hence also the most guarded one. Of the rooms it is
-    enough that one counts for one of the environments that name rooms: with a room of its own for each, there would be
-    no room for the kill switch.
+    Everything may be locked by those who may lock each environment, hence also the most guarded
+    one. Of the rooms it is enough that one counts for one of the environments that name rooms: with
+    a room of its own for each, there would be no room for the kill switch.
     """
-    each = [[one for one in _may(desk, environment) if not one.allowed] for environment in scope.environments]
+    each = [
+        [one for one in _may(desk, environment) if not one.allowed]
+        for environment in scope.environments
+    ]
     refused = [one for found in each for one in found]
     if scope.environment:
         return refused
     people = [one for one in refused if one.code is not Code.WRONG_ROOM]
-    with_rooms = [found for environment, found in zip(scope.environments, each) if environment.rooms is not None]
+    with_rooms = [
+        found
+        for environment, found in zip(scope.environments, each)
+        if environment.rooms is not None
+    ]
     rooms = [[one for one in found if one.code is Code.WRONG_ROOM] for found in with_rooms]
     return people or ([one for found in rooms for one in found] if rooms and all(rooms) else [])
 

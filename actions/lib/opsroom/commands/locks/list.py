@@ -13,7 +13,9 @@ def list_locks(desk: Desk, environment_name: str = "") -> Outcome:
     """All locks that hold now, or those that matter on one environment; the widest first."""
     from ...records.locks import current
 
-    environment = find_environment(desk.settings, environment_name).name if environment_name.strip() else ""
+    environment = (
+        find_environment(desk.settings, environment_name).name if environment_name.strip() else ""
+    )
     store = desk.store
     with store.read_plain() as connection:
         locks = current(store, connection, environment=environment)

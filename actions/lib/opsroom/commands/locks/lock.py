@@ -1,4 +1,5 @@
-"""lock: keep an environment, one application there or everything from being deployed to, for a reason."""
+"""lock: keep an environment, one application there or everything from being deployed to, for a
+reason."""
 
 from __future__ import annotations
 
@@ -23,16 +24,19 @@ _MOST_PROPOSED = 60
 
 
 def lock(desk: Desk, environment_name: str, text: str = "", app_name: str = "") -> Outcome:
-    """Lock a place; `environment_name` may be "everything". `text` is the reason, which may end in "until 17:00" or
-    "for 2h". A deployment that is going on there goes on, and the answer names it.
+    """Lock a place; `environment_name` may be "everything". `text` is the reason, which may end in
+    "until 17:00" or "for 2h". A deployment that is going on there goes on, and the answer names it.
 
-    Raises Refusal(locked) when somebody else has this lock. Whoever has it already gives it a new reason and end.
+    Raises Refusal(locked) when somebody else has this lock. Whoever has it already gives it a new
+    reason and end.
     """
     request = Request(desk, "lock", app_name, environment_name, "")
     with resumed(request):
         typed = " ".join(text.split())
         reason = typed if 0 < len(typed) <= _MOST_PROPOSED else "REASON"
-        scope = find_scope(desk, app_name, environment_name, lambda place: f"lock {place}: {reason}")
+        scope = find_scope(
+            desk, app_name, environment_name, lambda place: f"lock {place}: {reason}"
+        )
         request.app, request.environment = scope.app, scope.environment
         for decision in rights(desk, scope):
             decision.enforce()
@@ -53,14 +57,22 @@ def _take(request: Request, scope: Scope, text: str) -> Outcome:
         if taken.ok:
             there = current(store, connection, scope.app, scope.environment)
             others = [one for one in there if _wider(one, taken.lock, scope)]
-            running = [one for one in claims_now(store, connection, scope.app, scope.environment) if not one.expired]
+            running = [
+                one
+                for one in claims_now(store, connection, scope.app, scope.environment)
+                if not one.expired
+            ]
             message = _said(taken, others, running, now, zone)
             facts = {
                 **taken.lock.facts(),
                 "renewed": taken.renewed is not None,
                 "deploying": [one.deployment for one in running],
             }
-            append(store, connection, request.entry(Event.LOCKED, Code.LOCKED_NOW.value, message, **facts))
+            append(
+                store,
+                connection,
+                request.entry(Event.LOCKED, Code.LOCKED_NOW.value, message, **facts),
+            )
     if not taken.ok:
         raise _refusal(taken.lock, desk, now)
     request.ended = True
@@ -85,8 +97,11 @@ def _wanted(request: Request, scope: Scope, text: str, connection: Transaction) 
     )
 
 
-def _reason_and_end(desk: Desk, scope: Scope, text: str, now: datetime) -> Tuple[str, Optional[datetime]]:
-    """The two parts of the text. Raises Refusal(reason_needed) without a reason, Refusal(invalid_time)."""
+def _reason_and_end(
+    desk: Desk, scope: Scope, text: str, now: datetime
+) -> Tuple[str, Optional[datetime]]:
+    """The two parts of the text. Raises Refusal(reason_needed) without a reason,
+    Refusal(invalid_time)."""
     from ...times.moments import read_end, split_end
 
     reason, end = split_end(text)
@@ -103,7 +118,10 @@ def _reason_and_end(desk: Desk, scope: Scope, text: str, now: datetime) -> Tuple
         return reason, read_end(end, now, desk.settings.timezone)
     except Refusal as refusal:
         # It may be a part of the reason: "until the release is out".
-        hint = f"{refusal.hint.rstrip('.')}. Where no time is meant, write at the end of the reason: no end"
+        hint = (
+            f"{refusal.hint.rstrip('.')}. Where no time is meant, write at the end of the "
+            "reason: no end"
+        )
         raise Refusal(refusal.code, refusal.message, hint, refusal.facts) from refusal
 
 
@@ -122,7 +140,9 @@ def _said(taken: Taken, others: List[Lock], running: List[Claim], now: datetime,
     elif others:
         first = others[0]
         by = one_line(first.shown, 60)
-        effect = f"{place(first.app, first.environment)} is locked by {by} as well; see: show locks."
+        effect = (
+            f"{place(first.app, first.environment)} is locked by {by} as well; see: show locks."
+        )
     else:
         effect = f"Only {one_line(lock.shown, 60)} can deploy there now."
     sentences = [told(lock, now, zone), effect]
@@ -130,7 +150,10 @@ def _said(taken: Taken, others: List[Lock], running: List[Claim], now: datetime,
         until = lasting(taken.renewed, now, zone) if taken.renewed.until else "without end"
         sentences.append(f"It was theirs already ({one_line(taken.renewed.reason, 40)}, {until}).")
     if running:
-        going_on = [f"{one_line(one.holder, 40)} ({one.app} {one.version} on {one.environment})" for one in running]
+        going_on = [
+            f"{one_line(one.holder, 40)} ({one.app} {one.version} on {one.environment})"
+            for one in running
+        ]
         be = "is" if len(running) == 1 else "are"
         sentences.append(f"{listed(going_on, 2)} {be} deploying right now; that goes on.")
     sentences.append(f"To end it: unlock {place(lock.app, lock.environment)}")
@@ -141,5 +164,8 @@ def _refusal(there: Lock, desk: Desk, now: datetime) -> Refusal:
     """Someone else has the very lock that was asked for."""
     decision = in_the_way([there], desk.speaker, now, desk.settings.timezone)[0]
     return Refusal(
-        Code.LOCKED, f"{told(there, now, desk.settings.timezone)} That lock stays.", decision.hint, there.facts()
+        Code.LOCKED,
+        f"{told(there, now, desk.settings.timezone)} That lock stays.",
+        decision.hint,
+        there.facts(),
     )

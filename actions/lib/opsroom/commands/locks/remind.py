@@ -1,4 +1,5 @@
-"""Reminding: of locks that someone forgot, of changes about to expire; and telling whoever asked for one that did."""
+"""Reminding: of locks that someone forgot, of changes about to expire; and telling whoever asked
+for one that did."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _NEWS = timedelta(hours=1)
 
 
 def remind(desk: Desk) -> Outcome:
-    """Mark the changes whose time is over, and tell what is due. Each is told once; a lock once a day.
+    """Mark the changes whose time is over, and tell what is due. Each is told once; a lock once a
+    day.
 
     Raises Failure(store_...).
     """
@@ -32,38 +34,54 @@ def remind(desk: Desk) -> Outcome:
 
 
 def _locks(desk: Desk) -> int:
-    """Those without an end that are older than a day. Whoever gave one an end has not forgotten it."""
+    """Those without an end that are older than a day. Whoever gave one an end has not forgotten
+    it."""
     from ...records.locks import current
 
     store = desk.store
     with store.read() as connection:
         now = store.now(connection)
-        old = [one for one in current(store, connection) if one.until is None and now - one.since >= _FORGOTTEN]
+        old = [
+            one
+            for one in current(store, connection)
+            if one.until is None and now - one.since >= _FORGOTTEN
+        ]
     due: List[Tuple[str, str]] = []
     for lock in old:
         age = now - lock.since
         what = place(lock.app, lock.environment)
-        text = f"{what} is still locked by {one_line(lock.shown, 60)}, for {span(age.total_seconds())} now: "
+        text = (
+            f"{what} is still locked by {one_line(lock.shown, 60)}, for "
+            f"{span(age.total_seconds())} now: "
+        )
         text += f"{sentence(one_line(lock.reason, 80))} To end it: unlock {what}"
-        due.append((f"lock:{lock.app}:{lock.environment}:{lock.since.isoformat()}:{age.days}", text))
+        due.append(
+            (f"lock:{lock.app}:{lock.environment}:{lock.since.isoformat()}:{age.days}", text)
+        )
     return tell_together(desk, due)
 
 
 def _changes(desk: Desk) -> int:
-    """Those that wait and will expire soon; those whose whole time is that short are not worth a reminder."""
+    """Those that wait and will expire soon; those whose whole time is that short are not worth a
+    reminder."""
     from ...records.changes import open_changes
 
     store = desk.store
     with store.read() as connection:
         now = store.now(connection)
-        waiting = [one for one in open_changes(connection) if one.state is State.OPEN and one.expires_at]
+        waiting = [
+            one for one in open_changes(connection) if one.state is State.OPEN and one.expires_at
+        ]
     count = 0
     for change in waiting:
         end = change.expires_at
         assert end is not None
         if not now < end <= now + _SOON or end - change.asked_at <= _SOON:
             continue
-        text = f"Change {change.id} ({change.what}, asked by {one_line(change.shown, 60)}) expires at {when(end, now)}."
+        text = (
+            f"Change {change.id} ({change.what}, asked by {one_line(change.shown, 60)}) "
+            f"expires at {when(end, now)}."
+        )
         text += f" {_to_do(change)}"
         count += _tell(desk, f"change:{change.deployment}:{change.id}", text, change.room)
     return count

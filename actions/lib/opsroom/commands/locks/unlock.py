@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 
 def unlock(desk: Desk, environment_name: str, app_name: str = "", code: str = "") -> Outcome:
-    """Take a lock away; `environment_name` may be "everything". The owner always may, others with the right to lock;
-    then the owner's room is told. Raises Refusal(not_locked) where this very place is not locked.
+    """Take a lock away; `environment_name` may be "everything". The owner always may, others with
+    the right to lock; then the owner's room is told. Raises Refusal(not_locked) where this very
+    place is not locked.
 
-    Where a second factor is wanted anywhere, the kill switch wants it too: it is thrown when names are in doubt.
+    Where a second factor is wanted anywhere, the kill switch wants it too: it is thrown when names
+    are in doubt.
     """
     request = Request(desk, "unlock", app_name, environment_name, "")
     with resumed(request):
@@ -65,7 +67,11 @@ def _release(request: Request, scope: Scope, refused: List[Decision]) -> Outcome
         if lock is not None and may:
             release(connection, lock)
             text = _said(request, lock, now)
-            append(store, connection, request.entry(Event.UNLOCKED, Code.UNLOCKED.value, text, **lock.facts()))
+            append(
+                store,
+                connection,
+                request.entry(Event.UNLOCKED, Code.UNLOCKED.value, text, **lock.facts()),
+            )
     if lock is None:
         raise _not_locked(scope, there, now, desk.settings.timezone)
     if not may:
@@ -81,7 +87,10 @@ def _said(request: Request, lock: Lock, now: datetime) -> str:
     since = lasting(lock, now, request.desk.settings.timezone, open_end="")
     if lock.owner == request.by.key:
         return f"{who} unlocked {words}; it was locked {since}: {one_line(lock.reason, 100)}"
-    return f"{who} unlocked {words}; {one_line(lock.shown, 60)} had locked it {since}: {one_line(lock.reason, 100)}"
+    return (
+        f"{who} unlocked {words}; {one_line(lock.shown, 60)} had locked it {since}: "
+        f"{one_line(lock.reason, 100)}"
+    )
 
 
 def _not_locked(scope: Scope, there: List[Lock], now: datetime, zone: str) -> Refusal:
@@ -92,7 +101,9 @@ def _not_locked(scope: Scope, there: List[Lock], now: datetime, zone: str) -> Re
     commands = listed([f"unlock {place(one.app, one.environment)}" for one in there], 3)
     itself = "itself " if scope.environment else "as a whole "
     return Refusal(
-        Code.NOT_LOCKED, f"{what} {itself}is not locked. But {told(there[0], now, zone)}", f"Say: {commands}"
+        Code.NOT_LOCKED,
+        f"{what} {itself}is not locked. But {told(there[0], now, zone)}",
+        f"Say: {commands}",
     )
 
 
@@ -103,8 +114,11 @@ def _refuse(lock: Lock, refused: List[Decision], now: datetime, zone: str) -> No
 
 
 def _tell_owner(desk: Desk, lock: Lock) -> None:
-    """The room where the lock was taken reads who took it away, unless the answer is read there anyway."""
+    """The room where the lock was taken reads who took it away, unless the answer is read there
+    anyway."""
     if lock.room and not same_room(lock.room, desk.speaker.room):
         owner, who = one_line(lock.shown, 60), one_line(desk.speaker.shown, 60)
         words, reason = place(lock.app, lock.environment), one_line(lock.reason, 100)
-        desk.rooms(lock.room).say(message(f"{owner}: {who} unlocked {words}, which you had locked: {reason}"))
+        desk.rooms(lock.room).say(
+            message(f"{owner}: {who} unlocked {words}, which you had locked: {reason}")
+        )

@@ -1,4 +1,5 @@
-"""The pagers of the config: built when they are needed, found by name, asked within a time that holds in any case."""
+"""The pagers of the config: built when they are needed, found by name, asked within a time that
+holds in any case."""
 
 from __future__ import annotations
 
@@ -18,10 +19,11 @@ from .. import Desk
 
 # Looking something up at all pagers at once, in seconds.
 TOGETHER = 15.0
-# What a command about one pager takes at most beside its `time_limit`, so that the pager's own word on its limit comes
-# first, in seconds.
+# What a command about one pager takes at most beside its `time_limit`, so that the pager's own word
+# on its limit comes first, in seconds.
 _MARGIN = 0.5
-# The same where a kind has no such limit and keeps its own, in seconds: more than the database is given (in_time).
+# The same where a kind has no such limit and keeps its own, in seconds: more than the database is
+# given (in_time).
 _WITHOUT_LIMIT = 30.0
 # What a request can be made in at all, in seconds.
 _SHORTEST = 0.1
@@ -34,7 +36,8 @@ def names(desk: Desk) -> Tuple[str, ...]:
         raise Refusal(
             Code.NO_PAGER,
             "No pager is configured.",
-            "An administrator can add one under pagers in opsroom.yaml; pager: {kind: local} needs nothing else.",
+            "An administrator can add one under pagers in opsroom.yaml; pager: {kind: local} "
+            "needs nothing else.",
         )
     return found
 
@@ -50,19 +53,24 @@ def build(desk: Desk, name: str, seconds: Optional[float] = None) -> Pager:
     if seconds is not None and limit is not None and seconds - _MARGIN < limit:
         # A sentence may name it.
         options = replace(options, time_limit=max(round(seconds - _MARGIN, 1), _SHORTEST))
-    return pagers.REGISTRY.make(known.kind, options, name=name, store=lambda: desk.store, keep=desk.keep)
+    return pagers.REGISTRY.make(
+        known.kind, options, name=name, store=lambda: desk.store, keep=desk.keep
+    )
 
 
 def limit_of(desk: Desk, name: str) -> float:
-    """Seconds that this command may still take at a pager: the config's `time_limit`, less what names took."""
+    """Seconds that this command may still take at a pager: the config's `time_limit`, less what
+    names took."""
     limit: float = getattr(desk.settings.pagers[name].options, "time_limit", _WITHOUT_LIMIT)
     return max(limit - desk.looked_up.get(name, 0.0), 0.0) + _MARGIN
 
 
 def look_up(desk: Desk, name: str, wanted: str) -> Tuple[Target, ...]:
-    """What a pager calls so, as `Pager.look_up`, in half of the time that the command has left there at most.
+    """What a pager calls so, as `Pager.look_up`, in half of the time that the command has left
+    there at most.
 
-    The other half is for what the name is looked up for. A Failure is certain: looking up pages nobody.
+    The other half is for what the name is looked up for. A Failure is certain: looking up pages
+    nobody.
     """
     limit = (limit_of(desk, name) + _MARGIN) / 2
     try:
@@ -73,7 +81,8 @@ def look_up(desk: Desk, name: str, wanted: str) -> Tuple[Target, ...]:
 
 
 def look_up_first(desk: Desk, name: str, wanted: str) -> Tuple[Target, ...]:
-    """`look_up` before anything else is asked of that pager: the rest of the command has less time there."""
+    """`look_up` before anything else is asked of that pager: the rest of the command has less time
+    there."""
     began = time.monotonic()
     try:
         return look_up(desk, name, wanted)
@@ -106,24 +115,30 @@ def split(desk: Desk, text: str) -> Tuple[str, str]:
 
 
 def author(desk: Desk, pager: str, speaker: Optional[Speaker] = None) -> Author:
-    """Who asked, as a pager may be told: with their name in that pager and their address, where the config has them."""
+    """Who asked, as a pager may be told: with their name in that pager and their address, where the
+    config has them."""
     by = speaker or desk.speaker
     person = by.person
     return Author(
         shown=by.shown,
         room=by.room,
-        identity=identity(person.identities, pager, desk.settings.pagers[pager].kind) if person else "",
+        identity=identity(person.identities, pager, desk.settings.pagers[pager].kind)
+        if person
+        else "",
         email=person.email if person else "",
         link=desk.link(),
     )
 
 
 def identity(identities: Mapping[str, str], pager: str, kind: str) -> str:
-    """A person's name in a pager: under the pager's own name, else under its kind; empty when there is none."""
+    """A person's name in a pager: under the pager's own name, else under its kind; empty when there
+    is none."""
     return identities.get(pager) or identities.get(kind) or ""
 
 
 def which_pager(desk: Desk, id: str, candidates: Tuple[str, ...], command: str) -> Refusal:
     """More than one pager could know a page of that id."""
     offers = either(f"{command} {one}:{id}" for one in candidates[:3])
-    return Refusal(Code.WHICH_PAGER, f"More than one pager could have a page {id}.", f"Say: {offers}")
+    return Refusal(
+        Code.WHICH_PAGER, f"More than one pager could have a page {id}.", f"Say: {offers}"
+    )

@@ -1,7 +1,9 @@
-"""Sending one page through the pagers of a team, one after the other, until one has taken it for someone.
+"""Sending one page through the pagers of a team, one after the other, until one has taken it for
+someone.
 
-The next pager is tried only when it is certain that the one before has not taken the page, or took it for nobody. An
-answer that was lost is looked for first; where that does not tell, nothing more is sent.
+The next pager is tried only when it is certain that the one before has not taken the page, or took
+it for nobody. An answer that was lost is looked for first; where that does not tell, nothing more
+is sent.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ TOTAL = 58.0
 LEAST = 4.0
 # What of the time to look is kept for the last look, in seconds.
 _ONE_LOOK = 3.0
-# A server that is still at it when we stop listening needs a moment to finish; what is not there then never comes.
+# A server that is still at it when we stop listening needs a moment to finish; what is not there
+# then never comes.
 _STILL_AT_IT = 3.0
 _STILL_AT_IT_WHEN_SLOW = 6.0
 _PAUSE = 1.0
@@ -39,8 +42,8 @@ _PAUSE = 1.0
 class Chain:
     """One page on its way. `deadline` is a moment of `once.clock`.
 
-    `recorded`: there is a row for it, which is kept in step with the pager that it is at. Afterwards `sent` is what
-    took it, and `told` has a sentence for each pager that did not.
+    `recorded`: there is a row for it, which is kept in step with the pager that it is at.
+    Afterwards `sent` is what took it, and `told` has a sentence for each pager that did not.
     """
 
     desk: Desk
@@ -62,14 +65,17 @@ class Chain:
     def send(self, mark: str) -> Mapping[str, Any]:
         """Its facts, once a pager has taken it.
 
-        Raises Failure(not_paged, nobody_notified) when none did, Refusal(unknown_who, which_who) when the only pager
-        does not know who is meant, and a Failure that is in doubt when it may have gone out.
+        Raises Failure(not_paged, nobody_notified) when none did, Refusal(unknown_who, which_who)
+        when the only pager does not know who is meant, and a Failure that is in doubt when it may
+        have gone out.
         """
         self._mark = mark
         while self._at < len(self.whom.hops):
             hop = self.whom.hops[self._at]
             if self._left() < LEAST:
-                self._note(hop.pager, "timed_out", f"{hop.pager} was not tried: there was no time left.")
+                self._note(
+                    hop.pager, "timed_out", f"{hop.pager} was not tried: there was no time left."
+                )
             else:
                 self._keep_in_step(hop)
                 facts = self._through(hop)
@@ -79,8 +85,9 @@ class Chain:
         raise self._none_took_it()
 
     def look(self, mark: str) -> Optional[Mapping[str, Any]]:
-        """The facts of the page that carries the mark, where it may have gone out before; None when it is certain that
-        it has not. Raises Refusal(not_possible) where that cannot be told, and Failure."""
+        """The facts of the page that carries the mark, where it may have gone out before; None when
+        it is certain that it has not. Raises Refusal(not_possible) where that cannot be told, and
+        Failure."""
         if self._doubt:
             raise Refusal(Code.NOT_POSSIBLE, self._doubt)
         self._mark = mark
@@ -101,7 +108,8 @@ class Chain:
 
         def page(pager: Pager, target: Target) -> Paged:
             nonlocal alarm
-            # In this order: either this sees that whoever waited has gone on, or they see that there is an alarm.
+            # In this order: either this sees that whoever waited has gone on, or they see that
+            # there is an alarm.
             alarm = self._alarm(hop, target)
             if given_up.is_set():
                 raise Failure(Code.TIMED_OUT, f"{hop.pager} was too slow.")
@@ -125,18 +133,22 @@ class Chain:
         if paged.delivery is Delivery.NOBODY:
             self._reaches_nobody = True
             why = f" {paged.notes[0]}" if paged.notes else ""
-            self._note(hop.pager, "nobody_notified", f"{hop.pager} took it and reaches nobody.{why}")
+            self._note(
+                hop.pager, "nobody_notified", f"{hop.pager} took it and reaches nobody.{why}"
+            )
             return None
         return self._taken(hop, alarm.target, paged)
 
     def _looked_for(self, hop: Hop, alarm: Alarm, failure: Failure) -> Optional[Paged]:
-        """What the pager has of a page whose answer was lost; None when it certainly has nothing. Raises a Failure that
-        is in doubt when that cannot be told."""
+        """What the pager has of a page whose answer was lost; None when it certainly has nothing.
+        Raises a Failure that is in doubt when that cannot be told."""
         still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
         settles = build(self.desk, hop.pager).settles_within
         settled = exactly_once.clock() + max(settles, still)
         others = len(self.whom.hops) - self._at - 1
-        end = min(exactly_once.clock() + look_for(self.desk, hop.pager), self.deadline - LEAST * others)
+        end = min(
+            exactly_once.clock() + look_for(self.desk, hop.pager), self.deadline - LEAST * others
+        )
         # The last look needs time for its answer too.
         until = end - min(_ONE_LOOK, (end - exactly_once.clock()) / 3)
         while True:
@@ -159,7 +171,9 @@ class Chain:
 
     def _in_doubt(self, hop: Hop, failure: Failure, also: Optional[OpsroomError]) -> Failure:
         asked = (
-            f"{hop.pager} cannot be asked whether it has it" if also is not None else f"{hop.pager} does not show it"
+            f"{hop.pager} cannot be asked whether it has it"
+            if also is not None
+            else f"{hop.pager} does not show it"
         )
         why = sentence(one_line(failure.message, 120))
         # What matters most first: the end of a long answer is cut off.
@@ -170,7 +184,9 @@ class Chain:
     def _taken(self, hop: Hop, target: Target, paged: Paged) -> Mapping[str, Any]:
         self.sent = (hop, target, paged)
         incident = paged.incident
-        first = [one for one in paged.duties if one.level == min(duty.level for duty in paged.duties)]
+        first = [
+            one for one in paged.duties if one.level == min(duty.level for duty in paged.duties)
+        ]
         until = first[0].until if first else None
         people = list(dict.fromkeys(one.name for one in first)) or list(incident.people)
         return {
@@ -183,7 +199,8 @@ class Chain:
             "target_kind": target.kind,
             "people": people,
             # Someone who is paged by name may be off duty, and a mailbox is on call at no time.
-            "on_call": bool(first) and (until is not None or target.kind not in ("user", "address")),
+            "on_call": bool(first)
+            and (until is not None or target.kind not in ("user", "address")),
             "until": stamp(until) if until else "",
             "delivery": paged.delivery.value,
             "notes": [*self._before(), *self.whom.notes, *paged.notes],
@@ -213,7 +230,11 @@ class Chain:
         return list(self.told)
 
     def _none_took_it(self) -> OpsroomError:
-        if len(self.whom.hops) == 1 and self._last and self._last.code in (Code.UNKNOWN_WHO, Code.WHICH_WHO):
+        if (
+            len(self.whom.hops) == 1
+            and self._last
+            and self._last.code in (Code.UNKNOWN_WHO, Code.WHICH_WHO)
+        ):
             return self._last
         facts = {"sent": False, "team": self.whom.name, "tried": self.tried}
         who = one_line(self.whom.name, 60)

@@ -1,4 +1,5 @@
-"""show pages: what is open, asked of the pagers, also what was not sent through opsroom. Changes nothing."""
+"""show pages: what is open, asked of the pagers, also what was not sent through opsroom. Changes
+nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from .recipients import Hop, Whom, ask_about, find_whom
 if TYPE_CHECKING:
     from ...records.pages import Page
 
-# Of each pager so many are asked for; a page that is missing in a shorter answer is not open any more.
+# Of each pager so many are asked for; a page that is missing in a shorter answer is not open any
+# more.
 _MOST = 25
 # Some pagers list a page only some time after they took it, in seconds.
 _TOO_YOUNG = 60.0
@@ -41,7 +43,8 @@ class Line:
 def list_pages(desk: Desk, who: str = "") -> Outcome:
     """What is open: of everybody, or of a team, a person, or what a pager calls so.
 
-    Raises Refusal(no_pager, unknown_who, which_who), and Failure when neither a pager nor the record could be asked.
+    Raises Refusal(no_pager, unknown_who, which_who), and Failure when neither a pager nor the
+    record could be asked.
     """
     every = names(desk)
     whom = find_whom(desk, who, after="") if who.strip() else None
@@ -52,7 +55,11 @@ def list_pages(desk: Desk, who: str = "") -> Outcome:
     known = {(row.pager, row.incident) for row in rows} | {(row.pager, row.number) for row in rows}
     for pager, answer in answers.items():
         if not isinstance(answer, OpsroomError):
-            lines += [_elsewhere(pager, one) for one in answer if not {(pager, one.id), (pager, one.number)} & known]
+            lines += [
+                _elsewhere(pager, one)
+                for one in answer
+                if not {(pager, one.id), (pager, one.number)} & known
+            ]
     failed = {
         pager: answer
         for pager, answer in answers.items()
@@ -83,11 +90,19 @@ def _sent_from_here(desk: Desk, whom: Optional[Whom]) -> Tuple[List[Page], Optio
 
 
 def _own(row: Page, answer: Union[Tuple[Incident, ...], OpsroomError, None]) -> Optional[Line]:
-    """A page that opsroom sent, in the state in which its pager has it; None when it is not open any more."""
+    """A page that opsroom sent, in the state in which its pager has it; None when it is not open
+    any more."""
     state = "" if row.state in (State.UNKNOWN.value, "doubtful") else row.state
     if answer is not None and not isinstance(answer, OpsroomError) and row.incident:
-        there = [one for one in answer if row.incident == one.id or (row.number and row.number == one.number)]
-        old = row.paged_at is not None and (datetime.now(timezone.utc) - row.paged_at).total_seconds() > _TOO_YOUNG
+        there = [
+            one
+            for one in answer
+            if row.incident == one.id or (row.number and row.number == one.number)
+        ]
+        old = (
+            row.paged_at is not None
+            and (datetime.now(timezone.utc) - row.paged_at).total_seconds() > _TOO_YOUNG
+        )
         if not there and old and len(answer) < _MOST:
             return None
         state = _state(there[0]) or state if there else state
@@ -95,7 +110,15 @@ def _own(row: Page, answer: Union[Tuple[Incident, ...], OpsroomError, None]) -> 
 
 
 def _elsewhere(pager: str, incident: Incident) -> Line:
-    return Line(incident.shown, _state(incident), incident.target, incident.title, pager, incident.url, incident.since)
+    return Line(
+        incident.shown,
+        _state(incident),
+        incident.target,
+        incident.title,
+        pager,
+        incident.url,
+        incident.since,
+    )
 
 
 def _state(incident: Incident) -> str:
@@ -122,7 +145,10 @@ def _told(
         )
         for one in lines
     ]
-    rows += [(f"{pager} could not be asked", one_line(error.message, 80)) for pager, error in failed.items()]
+    rows += [
+        (f"{pager} could not be asked", one_line(error.message, 80))
+        for pager, error in failed.items()
+    ]
     if trouble is not None:
         rows.append(("What was sent from here could not be read", one_line(trouble.message, 80)))
     for_whom = f" for {one_line(whom.name, 60)}" if whom else ""

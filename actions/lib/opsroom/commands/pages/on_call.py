@@ -23,9 +23,11 @@ _LEVELS = 3
 
 
 def get_on_call(desk: Desk, who: str = "") -> Outcome:
-    """Who is on call for a team, an application, or what a pager calls so; for every team without a name.
+    """Who is on call for a team, an application, or what a pager calls so; for every team without a
+    name.
 
-    Raises Refusal(no_pager, unknown_who, which_who, not_possible) and Failure when no pager could tell.
+    Raises Refusal(no_pager, unknown_who, which_who, not_possible) and Failure when no pager could
+    tell.
     """
     if not who.strip():
         return _every_team(desk)
@@ -36,7 +38,9 @@ def get_on_call(desk: Desk, who: str = "") -> Outcome:
     facts = {"who": whom.name, "pager": pager, "on_call": [_facts(one) for one in duties]}
     name = one_line(whom.name, 60)
     if not duties:
-        return Outcome(True, Code.ON_CALL, f"Nobody is on call for {name} in {pager}. {whom.hint}", facts)
+        return Outcome(
+            True, Code.ON_CALL, f"Nobody is on call for {name} in {pager}. {whom.hint}", facts
+        )
     text = f"On call for {name} in {pager}: {'; '.join(rows)}."
     return Outcome(True, Code.ON_CALL, text, facts)
 
@@ -50,7 +54,10 @@ def _every_team(desk: Desk) -> Outcome:
             "The config names no teams, so there is no list of who is on call.",
             "Ask for one by the name that a pager has for it: on call for NAME",
         )
-    answers = together({team.name: partial(_first_that_tells, desk, whom_of(desk, team)) for team in known}, _TOGETHER)
+    answers = together(
+        {team.name: partial(_first_that_tells, desk, whom_of(desk, team)) for team in known},
+        _TOGETHER,
+    )
     rows: List[Sequence[str]] = []
     facts: List[Dict[str, Any]] = []
     for team in known:
@@ -61,7 +68,13 @@ def _every_team(desk: Desk) -> Outcome:
             continue
         pager, duties = answer
         first = [one for one in duties if one.level == duties[0].level] if duties else []
-        rows.append((team.name, listed([_row(desk, one, level=False) for one in first], 2) or "nobody", pager))
+        rows.append(
+            (
+                team.name,
+                listed([_row(desk, one, level=False) for one in first], 2) or "nobody",
+                pager,
+            )
+        )
         facts.append({"who": team.name, "pager": pager, "on_call": [_facts(one) for one in duties]})
     text = table(rows, narrow="say: on call for TEAM", heading="On call:")
     return Outcome(any("on_call" in one for one in facts), Code.ON_CALL, text, {"teams": facts})

@@ -1,4 +1,5 @@
-"""What ack, resolve, escalate and add to a page share: which pager has it, doing it there, and writing it down."""
+"""What ack, resolve, escalate and add to a page share: which pager has it, doing it there, and
+writing it down."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Found:
-    """A page that someone named: its pager, its id there, and the row of it where opsroom sent it."""
+    """A page that someone named: its pager, its id there, and the row of it where opsroom sent
+    it."""
 
     pager: str
     id: str
@@ -36,22 +38,28 @@ class Found:
     def words(self) -> str:
         """As messages name it: "page 1234 (web-team)"."""
         typed = self.row.id if self.row else self.id
-        return f"page {one_line(typed, 60)}" + (f" ({one_line(self.row.team, 60)})" if self.row else "")
+        return f"page {one_line(typed, 60)}" + (
+            f" ({one_line(self.row.team, 60)})" if self.row else ""
+        )
 
     @property
     def age(self) -> str:
         """ ", 3 min after it went out", where that is known."""
         at = self.row.paged_at if self.row else None
-        return f", {span((datetime.now(timezone.utc) - at).total_seconds())} after it went out" if at else ""
+        return (
+            f", {span((datetime.now(timezone.utc) - at).total_seconds())} after it went out"
+            if at
+            else ""
+        )
 
 
 @dataclass
 class Deed:
     """What is done to an open page.
 
-    `do(pager, id, author)` does it there. `did` is the verb of the answer. `there`: the states in which it is done
-    already, so that a lost answer can be made up for. `here`: where the pager cannot do it, it is noted in opsroom's
-    own list instead. `state`: what the page is afterwards.
+    `do(pager, id, author)` does it there. `did` is the verb of the answer. `there`: the states in
+    which it is done already, so that a lost answer can be made up for. `here`: where the pager
+    cannot do it, it is noted in opsroom's own list instead. `state`: what the page is afterwards.
     """
 
     command: str
@@ -67,13 +75,16 @@ class Deed:
 
 
 def find_page(desk: Desk, text: str, command: str) -> Found:
-    """The page of that id: `PAGER:ID`, else the one that opsroom sent, else one of the only pager. Asks nobody.
+    """The page of that id: `PAGER:ID`, else the one that opsroom sent, else one of the only pager.
+    Asks nobody.
 
     Raises Refusal(no_pager, unknown_pager, unknown_page, which_pager).
     """
     pager, id = split(desk, text)
     if not id:
-        raise Refusal(Code.UNKNOWN_PAGE, "There is no page without a number.", "To see them: show pages")
+        raise Refusal(
+            Code.UNKNOWN_PAGE, "There is no page without a number.", "To see them: show pages"
+        )
     rows = [row for row in _rows(desk, id, pager) if row.pager in desk.settings.pagers]
     having = list(dict.fromkeys(row.pager for row in rows))
     if len(having) > 1:
@@ -93,7 +104,9 @@ def carry_out(desk: Desk, text: str, deed: Deed, find: Callable[[], Found]) -> O
     """
     from ...records.ledger import Event
 
-    request = Request(desk, deed.command, "", "", "", noted={"page": one_line(text, 80), **deed.facts})
+    request = Request(
+        desk, deed.command, "", "", "", noted={"page": one_line(text, 80), **deed.facts}
+    )
     unasked = _try(lambda: request.write(Event.ASKED))
     request.unrecorded = unasked is not None
     with _told_to_the_record(request):
@@ -112,11 +125,18 @@ def carry_out(desk: Desk, text: str, deed: Deed, find: Callable[[], Found]) -> O
     if trouble is not None:
         done = [] if unwritten is None else [_entry(request, found, deed, said, facts)]
         late = _later(request, *done, page=_row_of(found, deed, incident) if done else None)
-        yet = "It is not recorded yet (the next command does that)" if late else "It is not recorded"
+        yet = (
+            "It is not recorded yet (the next command does that)" if late else "It is not recorded"
+        )
         said += f" {yet}: {why(trouble)}."
     recorded = trouble is None
     _tell_where_it_came_from(desk, found, said)
-    return Outcome(True, deed.code, message(said), {**facts, "requester": request.by.shown, "recorded": recorded})
+    return Outcome(
+        True,
+        deed.code,
+        message(said),
+        {**facts, "requester": request.by.shown, "recorded": recorded},
+    )
 
 
 def people_of(incident: Incident) -> str:
@@ -137,7 +157,9 @@ def _do(desk: Desk, found: Found, deed: Deed) -> Tuple[str, Incident]:
     except Refusal as refusal:
         if refusal.code is Code.NOT_POSSIBLE and deed.here and found.row is not None:
             state = deed.state or State.UNKNOWN
-            return refusal.message, Incident(found.id, found.row.number, state=state, url=found.row.url)
+            return refusal.message, Incident(
+                found.id, found.row.number, state=state, url=found.row.url
+            )
         if refusal.code is Code.PAGE_CLOSED and found.row is not None:
             _try(lambda: _closed(desk, found))
         raise
@@ -149,7 +171,11 @@ def _do(desk: Desk, found: Found, deed: Deed) -> Tuple[str, Incident]:
             raise _not_known(desk, found, deed, failure) from failure
         # The answer was lost: perhaps it was done anyway.
         try:
-            now = within(look_for(desk, found.pager), found.pager, lambda: build(desk, found.pager).incident(found.id))
+            now = within(
+                look_for(desk, found.pager),
+                found.pager,
+                lambda: build(desk, found.pager).incident(found.id),
+            )
         except OpsroomError:
             raise _not_known(desk, found, deed, failure) from failure
         if now.state not in deed.there:
@@ -158,7 +184,10 @@ def _do(desk: Desk, found: Found, deed: Deed) -> Tuple[str, Incident]:
 
 
 def _not_known(desk: Desk, found: Found, deed: Deed, failure: Failure) -> Failure:
-    told = f"Whether {one_line(desk.speaker.shown, 60)} {deed.did} {found.words} is not known: {failure.message}"
+    told = (
+        f"Whether {one_line(desk.speaker.shown, 60)} {deed.did} {found.words} is not known: "
+        f"{failure.message}"
+    )
     hint = "Look at the page before asking again: show pages"
     return Failure(failure.code, told, failure.hint or hint, failure.facts)
 
@@ -173,7 +202,9 @@ def _pager_of(desk: Desk, found: Found) -> Pager:
     return pager if target is None or towards is None else towards(target)
 
 
-def _write(request: Request, found: Found, deed: Deed, incident: Incident, said: str, facts: Dict[str, Any]) -> None:
+def _write(
+    request: Request, found: Found, deed: Deed, incident: Incident, said: str, facts: Dict[str, Any]
+) -> None:
     from ...records.idempotency import forget
     from ...records.ledger import append
     from ...records.pages import update_page
@@ -196,7 +227,8 @@ def _entry(request: Request, found: Found, deed: Deed, said: str, facts: Dict[st
 
 
 def _later(request: Request, *entries: Entry, page: Optional[Dict[str, Any]] = None) -> bool:
-    """Keep for the next command what the record does not have of this request; whether that worked."""
+    """Keep for the next command what the record does not have of this request; whether that
+    worked."""
     from ...records.ledger import Event
     from ...records.outbox import Letter
 
@@ -219,11 +251,16 @@ def _changes(found: Found, deed: Deed, incident: Incident) -> Dict[str, Any]:
 
 
 def _row_of(found: Found, deed: Deed, incident: Incident) -> Dict[str, Any]:
-    """The same as columns, with the mark of the row; empty where there is no row or nothing to change."""
+    """The same as columns, with the mark of the row; empty where there is no row or nothing to
+    change."""
     from ...records.pages import changed_columns
 
     changes = _changes(found, deed, incident) if found.row is not None else {}
-    return {"mark": found.row.mark, **changed_columns(changes)} if found.row is not None and changes else {}
+    return (
+        {"mark": found.row.mark, **changed_columns(changes)}
+        if found.row is not None and changes
+        else {}
+    )
 
 
 def _closed(desk: Desk, found: Found) -> None:
@@ -274,7 +311,8 @@ def _rows(desk: Desk, id: str, pager: str) -> List[Page]:
 
 @contextmanager
 def _told_to_the_record(request: Request) -> Iterator[None]:
-    """Write down that it was refused or failed; what went wrong counts more than that it could not be written."""
+    """Write down that it was refused or failed; what went wrong counts more than that it could not
+    be written."""
     from ...records.ledger import Event
 
     try:

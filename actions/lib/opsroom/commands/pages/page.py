@@ -28,16 +28,18 @@ if TYPE_CHECKING:
 
 # What a page may hold; some vendors cut a title out of it.
 LONGEST = 1024
-# A look for a page that an earlier runner may have sent, in seconds; with the answer to a name it is two requests.
+# A look for a page that an earlier runner may have sent, in seconds; with the answer to a name it
+# is two requests.
 _ONE_LOOK = 10.0
 
 
 def page(desk: Desk, who: str, text: str, urgent: bool = False, emergency: bool = False) -> Outcome:
     """Page whoever is on call for a team, or a person.
 
-    Not ok, with code page_unconfirmed, when a pager took it and what came of it is not known. Raises Refusal (no_pager,
-    unknown_who, which_who, text_needed, page_limit, busy) and Failure (not_paged, nobody_notified, page_unconfirmed).
-    An emergency passes the limit, is urgent, and is announced.
+    Not ok, with code page_unconfirmed, when a pager took it and what came of it is not known.
+    Raises Refusal (no_pager, unknown_who, which_who, text_needed, page_limit, busy) and Failure
+    (not_paged, nobody_notified, page_unconfirmed). An emergency passes the limit, is urgent, and is
+    announced.
     """
     urgent = urgent or emergency
     request = _request(desk, who, text, urgent, emergency)
@@ -70,7 +72,8 @@ def _request(desk: Desk, who: str, text: str, urgent: bool, emergency: bool) -> 
 
 
 def _words(text: str) -> Tuple[str, str]:
-    """The text as pagers get it, without expressions and mentions, and a sentence when it had to be cut."""
+    """The text as pagers get it, without expressions and mentions, and a sentence when it had to be
+    cut."""
     words = neutralise(text).strip()
     if not words:
         raise Refusal(
@@ -85,7 +88,10 @@ def _words(text: str) -> Tuple[str, str]:
     border = max(kept.rfind(" "), kept.rfind("\n"))
     kept = kept[:border] if border > len(kept) - 80 else kept
     more = len(words) - len(kept)
-    return f"{kept.rstrip()} [cut: {more} more characters]", f"The text was cut after {len(kept)} characters."
+    return (
+        f"{kept.rstrip()} [cut: {more} more characters]",
+        f"The text was cut after {len(kept)} characters.",
+    )
 
 
 def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Errand:
@@ -106,7 +112,9 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         by_person, to_team, now = moments(store, on, limit, request.by.key, whom.name)
         if not emergency:
             zone = desk.settings.timezone
-            within_limit(limit, by_person, to_team, now, request.by.shown, whom.name, zone).enforce()
+            within_limit(
+                limit, by_person, to_team, now, request.by.shown, whom.name, zone
+            ).enforce()
         begin(store, on, _row(desk, request, chain, mark, emergency))
 
     def ends(store: Store, on: Transaction, mark: str, event: Event) -> None:
@@ -129,7 +137,9 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         now = datetime.now(timezone.utc)
         doubtful = {"state": DOUBTFUL, "watch_until": watch_until(desk, whom.team, now)}
         came = _came_of(desk, chain, now) if chain.sent is not None else doubtful
-        return columns_of(replace(_row(desk, request, chain, mark, emergency), paged_at=now, **came))
+        return columns_of(
+            replace(_row(desk, request, chain, mark, emergency), paged_at=now, **came)
+        )
 
     return Errand(
         key=(whom.kind, whom.name, chain.text, "urgent" if chain.urgent else "", *_where(whom)),
@@ -156,10 +166,15 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
 
 
 def _where(whom: Whom) -> Tuple[str, ...]:
-    """What tells things of the same name in two pagers apart; a team or person is the same in all of them."""
+    """What tells things of the same name in two pagers apart; a team or person is the same in all
+    of them."""
     if whom.team is not None or whom.person:
         return ()
-    return tuple(f"{hop.pager} {hop.target.kind} {hop.target.id}" for hop in whom.hops if hop.target is not None)
+    return tuple(
+        f"{hop.pager} {hop.target.kind} {hop.target.id}"
+        for hop in whom.hops
+        if hop.target is not None
+    )
 
 
 def _row(desk: Desk, request: Request, chain: Chain, mark: str, emergency: bool) -> Any:
@@ -200,25 +215,33 @@ def _came_of(desk: Desk, chain: Chain, now: datetime) -> Dict[str, Any]:
 
 
 def _stands(desk: Desk, facts: Mapping[str, Any]) -> bool:
-    """Whether a page that was sent a moment ago is not resolved. What cannot be learnt counts as open, so that nobody
-    is paged twice because a question was not answered."""
+    """Whether a page that was sent a moment ago is not resolved. What cannot be learnt counts as
+    open, so that nobody is paged twice because a question was not answered."""
     pager, id = str(facts.get("pager", "")), str(facts.get("incident", ""))
     if pager not in desk.settings.pagers or not id:
         return True
     try:
         limit = min(_ONE_LOOK, limit_of(desk, pager))
-        return within(limit, pager, lambda: build(desk, pager).incident(id)).state is not State.RESOLVED
+        return (
+            within(limit, pager, lambda: build(desk, pager).incident(id)).state
+            is not State.RESOLVED
+        )
     except OpsroomError:
         return True
 
 
 def _try_to_record(request: Request, error: OpsroomError) -> None:
-    """Write down that it was refused or failed before anything was tried; what went wrong counts more than that."""
+    """Write down that it was refused or failed before anything was tried; what went wrong counts
+    more than that."""
     from ...records.ledger import Event
 
     event = Event.REFUSED if isinstance(error, Refusal) else Event.FAILED
     try:
-        in_time(lambda _: request.write(event, error.code.value, error.sentence(), **recordable(error.facts)))
+        in_time(
+            lambda _: request.write(
+                event, error.code.value, error.sentence(), **recordable(error.facts)
+            )
+        )
     except Failure:
         error.facts["recorded"] = False
 
@@ -233,7 +256,9 @@ def _answer(desk: Desk, request: Request, whom: Whom, came: Once, emergency: boo
     if not came.fresh:
         # The same words say nothing new of what is not known.
         code = Code.PAGED_ALREADY if accepted else code
-        first.append(f"That was {_ago(came.since)}; it was not sent again. To page again, use other words.")
+        first.append(
+            f"That was {_ago(came.since)}; it was not sent again. To page again, use other words."
+        )
     elif came.found:
         first.append("Its answer was lost, and it was found.")
     if not came.recorded:
@@ -245,12 +270,14 @@ def _answer(desk: Desk, request: Request, whom: Whom, came: Once, emergency: boo
 
 
 def _unrecorded(came: Once) -> str:
-    return "It is not recorded yet (the next command does that)" if came.late else "It is not recorded"
+    return (
+        "It is not recorded yet (the next command does that)" if came.late else "It is not recorded"
+    )
 
 
 def _said(desk: Desk, request: Request, facts: Mapping[str, Any], first: Sequence[str] = ()) -> str:
-    """Who paged whom for what team, through which pager, as which incident; `first`; where to see it, what went
-    otherwise."""
+    """Who paged whom for what team, through which pager, as which incident; `first`; where to see
+    it, what went otherwise."""
     by = one_line(request.by.shown, 60)
     team, pager = one_line(str(facts["team"]), 60), facts["pager"]
     people = [one_line(str(one), 40) for one in facts.get("people", ())]
@@ -262,8 +289,13 @@ def _said(desk: Desk, request: Request, facts: Mapping[str, Any], first: Sequenc
     if facts.get("delivery") == Delivery.ACCEPTED.value:
         whom = _with_end(desk, people, facts) if people else one_line(str(facts["target"]), 60)
         for_team = "" if team in people or whom == team else f" for {team}"
-        return " ".join([f"{by} paged {whom}{for_team}{urgently} through {pager}, incident {id}.", *end])
-    told = f"{pager} took {by}'s page to {team} (incident {id}); whether it reaches somebody is not known."
+        return " ".join(
+            [f"{by} paged {whom}{for_team}{urgently} through {pager}, incident {id}.", *end]
+        )
+    told = (
+        f"{pager} took {by}'s page to {team} (incident {id}); whether it reaches somebody is "
+        "not known."
+    )
     return " ".join([told, *end])
 
 
@@ -276,7 +308,10 @@ def _with_end(desk: Desk, people: List[str], facts: Mapping[str, Any]) -> str:
     # Time zones are loaded only where someone reads a time.
     from ...times.zones import said
 
-    return f"{listed(people, 4)} (on call until {said(until, datetime.now(timezone.utc), desk.settings.timezone)})"
+    return (
+        f"{listed(people, 4)} (on call until "
+        f"{said(until, datetime.now(timezone.utc), desk.settings.timezone)})"
+    )
 
 
 def _moment(stored: Any) -> Optional[datetime]:

@@ -1,4 +1,5 @@
-"""Who is meant by a name: a team, a person, or what a pager itself calls so. Never pages, never guesses."""
+"""Who is meant by a name: a team, a person, or what a pager itself calls so. Never pages, never
+guesses."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from . import TOGETHER, build, identity, limit_of, look_up, look_up_first, names
 
 Answer = TypeVar("Answer")
 
-# What pagers call their things, as people may put it before a name: "service Web", "escalation policy Web".
+# What pagers call their things, as people may put it before a name: "service Web", "escalation
+# policy Web".
 _KINDS = ("service", "escalation policy", "schedule", "user", "team", "routing key", "address")
 
 # Ends the refusals of what would have paged someone.
@@ -28,7 +30,8 @@ UNPAGED = "; nobody was paged"
 
 @dataclass(frozen=True)
 class Hop:
-    """One pager of a chain, and whom to page there; without a target, `name` is looked up when its turn comes."""
+    """One pager of a chain, and whom to page there; without a target, `name` is looked up when its
+    turn comes."""
 
     pager: str
     name: str
@@ -39,7 +42,8 @@ class Hop:
 class Whom:
     """Who was meant: as messages call them, what they are, and the pagers to try in turn.
 
-    `phone` is whom to call when all of them fail. `notes` are sentences about what could not be looked up.
+    `phone` is whom to call when all of them fail. `notes` are sentences about what could not be
+    looked up.
     """
 
     name: str
@@ -57,17 +61,25 @@ class Whom:
             return f"Phone: {one_line(self.phone, 100)}"
         if self.team is not None:
             key = f"teams.{self.team.name}.phone"
-            return f"Phone somebody of {one_line(self.name, 60)}; an administrator can write down whom under {key}."
-        return f"Phone {one_line(self.name, 60)}." if self.person else "Phone whoever is in charge of it."
+            return (
+                f"Phone somebody of {one_line(self.name, 60)}; an administrator can write "
+                f"down whom under {key}."
+            )
+        return (
+            f"Phone {one_line(self.name, 60)}."
+            if self.person
+            else "Phone whoever is in charge of it."
+        )
 
 
 def find_whom(desk: Desk, text: str, after: str = UNPAGED) -> Whom:
-    """Who is meant, in this order: `PAGER:NAME`; an application or team of the config; a person of it; what the pagers
-    call so, names that equal it before names that contain it.
+    """Who is meant, in this order: `PAGER:NAME`; an application or team of the config; a person of
+    it; what the pagers call so, names that equal it before names that contain it.
 
     `after` ends the sentence of a refusal; empty where nobody was to be paged.
 
-    Raises Refusal(no_pager, unknown_pager, unknown_who, which_who), and Failure when no pager could be asked.
+    Raises Refusal(no_pager, unknown_pager, unknown_who, which_who), and Failure when no pager could
+    be asked.
     """
     pager, name = split(desk, text.rstrip().rstrip("?"))
     if not name:
@@ -76,14 +88,18 @@ def find_whom(desk: Desk, text: str, after: str = UNPAGED) -> Whom:
         return _in_one(desk, pager, name, after)
     found = _configured(desk, name) or _person(desk, name, after)
     if found is None and comparable(name) in (comparable(one) for one in names(desk)):
-        # Half of `PAGER:NAME`; asking the pagers for something of that name could only find what was not meant.
-        raise Refusal(Code.UNKNOWN_WHO, f"{name} is a pager, and nobody to page.", f"Say whom: {name}:NAME")
+        # Half of `PAGER:NAME`; asking the pagers for something of that name could only find what
+        # was not meant.
+        raise Refusal(
+            Code.UNKNOWN_WHO, f"{name} is a pager, and nobody to page.", f"Say whom: {name}:NAME"
+        )
     return found or _in_all(desk, name, after)
 
 
 def target_in(desk: Desk, hop: Hop, after: str = UNPAGED) -> Target:
-    """Whom to page in the pager of a hop: what the config says, else what has exactly that name there, else where the
-    pager sends what is for nobody in particular. Raises Refusal(unknown_who, which_who) and Failure."""
+    """Whom to page in the pager of a hop: what the config says, else what has exactly that name
+    there, else where the pager sends what is for nobody in particular. Raises Refusal(unknown_who,
+    which_who) and Failure."""
     if hop.target is not None:
         return hop.target
     same = [one for one in look_up(desk, hop.pager, hop.name) if _equals(one, hop.name)]
@@ -109,8 +125,9 @@ def ask_about(
 ) -> Answer:
     """What `ask` is told by the pager of a hop of whom it stands for.
 
-    `limit`: seconds for that, with the look-up of a name; by default what the command has left there. `given_up` as for
-    `deadline.within`, `after` as for `find_whom`. Raises what `target_in` and `ask` raise, and Failure(timed_out).
+    `limit`: seconds for that, with the look-up of a name; by default what the command has left
+    there. `given_up` as for `deadline.within`, `after` as for `find_whom`. Raises what `target_in`
+    and `ask` raise, and Failure(timed_out).
     """
     seconds = limit_of(desk, hop.pager) if limit is None else limit
     ends = time.monotonic() + seconds
@@ -123,7 +140,8 @@ def ask_about(
 
 
 def responder_in(desk: Desk, name: str, pager: str) -> Target:
-    """Someone to be called to a page of one pager. Raises Refusal(unknown_who, which_who, unknown_person)."""
+    """Someone to be called to a page of one pager. Raises Refusal(unknown_who, which_who,
+    unknown_person)."""
     named, rest = split(desk, name)
     if named and named != pager:
         message = f"That page is in {pager}, and {shown(rest)} is in {named}."
@@ -133,7 +151,8 @@ def responder_in(desk: Desk, name: str, pager: str) -> Target:
 
 
 def team_of(desk: Desk, name: str) -> Optional[Team]:
-    """The team that an application or a team of that name stands for; None when there is none. Raises which_who."""
+    """The team that an application or a team of that name stands for; None when there is none.
+    Raises which_who."""
     whom = _configured(desk, name)
     return whom.team if whom else None
 
@@ -148,22 +167,29 @@ def teams(desk: Desk) -> Tuple[Team, ...]:
 
 
 def whom_of(desk: Desk, team: Team) -> Whom:
-    """A team and the pagers to try for it. Without a word on which in the config, all of them, in its order."""
+    """A team and the pagers to try for it. Without a word on which in the config, all of them, in
+    its order."""
     chain = team.page or names(desk)
     hops = tuple(Hop(pager, team.name, team.targets.get(pager)) for pager in chain)
     return Whom(team.name, "team", hops, team=team, phone=team.phone)
 
 
 def _configured(desk: Desk, name: str) -> Optional[Whom]:
-    apps = [one for one in desk.settings.apps.values() if one.page and comparable(one.name) == comparable(name)]
+    apps = [
+        one
+        for one in desk.settings.apps.values()
+        if one.page and comparable(one.name) == comparable(name)
+    ]
     app: Optional[App] = apps[0] if apps else None
     every = {comparable(team.name): team for team in teams(desk)}
     team = every.get(comparable(name))
     if app is not None and team is not None and comparable(app.page) != comparable(team.name):
         raise Refusal(
             Code.WHICH_WHO,
-            f"{app.name} is an application, for which {app.page} is paged, and {team.name} is a team.",
-            f"For the application say: page {app.page}: ... For the team, an administrator has to give one of the two "
+            f"{app.name} is an application, for which {app.page} is paged, and {team.name} is "
+            "a team.",
+            f"For the application say: page {app.page}: ... For the team, an administrator has "
+            "to give one of the two "
             "another name.",
         )
     found = team if app is None else every[comparable(app.page)]
@@ -174,12 +200,15 @@ def _person(desk: Desk, name: str, after: str) -> Optional[Whom]:
     person = _find_person(desk, name, after)
     if person is None:
         return None
-    hops = [hop for hop in (_reach(desk, pager, person) for pager in names(desk)) if hop is not None]
+    hops = [
+        hop for hop in (_reach(desk, pager, person) for pager in names(desk)) if hop is not None
+    ]
     if not hops:
         raise Refusal(
             Code.UNKNOWN_WHO,
             f"No pager can reach {person.name}{after}.",
-            f"An administrator can add their name in a pager, or email, under people.{person.name}.",
+            "An administrator can add their name in a pager, or email, under "
+            f"people.{person.name}.",
         )
     return Whom(person.name, "person", tuple(hops), person=person.name)
 
@@ -189,10 +218,17 @@ def _find_person(desk: Desk, name: str, after: str) -> Optional[Person]:
         if desk.speaker.person is None:
             # Pagers would be asked for names that contain it, and have them.
             by = one_line(desk.speaker.shown, 60)
-            message = f"The config does not know who {by} is, so that nobody can be called as 'me'{after}."
-            raise Refusal(Code.UNKNOWN_WHO, message, "Say a name; an administrator can add you under people.")
+            message = (
+                f"The config does not know who {by} is, so that nobody can be called as "
+                f"'me'{after}."
+            )
+            raise Refusal(
+                Code.UNKNOWN_WHO, message, "Say a name; an administrator can add you under people."
+            )
         return desk.speaker.person
-    found = [one for one in desk.settings.people.values() if comparable(one.name) == comparable(name)]
+    found = [
+        one for one in desk.settings.people.values() if comparable(one.name) == comparable(name)
+    ]
     return found[0] if found else None
 
 
@@ -206,7 +242,13 @@ def _in_one(desk: Desk, pager: str, name: str, after: str = UNPAGED) -> Whom:
     """Someone in one pager, as the config maps them there or as the pager itself calls them."""
     team = next((one for one in teams(desk) if comparable(one.name) == comparable(name)), None)
     if team is not None and pager in team.targets:
-        return Whom(team.name, "team", (Hop(pager, team.name, team.targets[pager]),), team=team, phone=team.phone)
+        return Whom(
+            team.name,
+            "team",
+            (Hop(pager, team.name, team.targets[pager]),),
+            team=team,
+            phone=team.phone,
+        )
     person = _find_person(desk, name, after)
     hop = _reach(desk, pager, person) if person is not None else None
     if person is not None and hop is not None:
@@ -216,12 +258,17 @@ def _in_one(desk: Desk, pager: str, name: str, after: str = UNPAGED) -> Whom:
         # Someone of the config; a name over there that only contains theirs is someone else's.
         found = [one for one in found if _equals(one[1], name)]
     if not found:
-        raise Refusal(Code.UNKNOWN_WHO, f"{pager} knows nobody and nothing called {shown(name)}.", _known(desk))
+        raise Refusal(
+            Code.UNKNOWN_WHO,
+            f"{pager} knows nobody and nothing called {shown(name)}.",
+            _known(desk),
+        )
     return _only(name, found, after=after)
 
 
 def _called_there(desk: Desk, pager: str, name: str) -> List[Target]:
-    """What a pager calls so, "service Web" being the service Web; what contains a name only where nothing equals it."""
+    """What a pager calls so, "service Web" being the service Web; what contains a name only where
+    nothing equals it."""
     there = look_up_first(desk, pager, name)
     same = [one for one in there if _equals(one, name)]
     kind, rest = _kind_and_name(name)
@@ -235,7 +282,9 @@ def _called_there(desk: Desk, pager: str, name: str) -> List[Target]:
 def _in_all(desk: Desk, name: str, after: str) -> Whom:
     """What the pagers themselves call so."""
     known = names(desk)
-    answers = together({pager: partial(look_up_first, desk, pager, name) for pager in known}, TOGETHER)
+    answers = together(
+        {pager: partial(look_up_first, desk, pager, name) for pager in known}, TOGETHER
+    )
     found: List[Tuple[str, Target]] = []
     failed: List[Tuple[str, OpsroomError]] = []
     for pager in known:
@@ -245,25 +294,43 @@ def _in_all(desk: Desk, name: str, after: str) -> Whom:
         else:
             found += [(pager, target) for target in answer]
     best = _best(found, name)
-    notes = tuple(f"{pager} could not be asked for the name: {one_line(error.message, 80)}" for pager, error in failed)
+    notes = tuple(
+        f"{pager} could not be asked for the name: {one_line(error.message, 80)}"
+        for pager, error in failed
+    )
     if best and failed and len(best) == 1 and not _equals(best[0][1], name):
         raise _uncertain(name, best[0], failed[0][0], after)
     if best:
         return _only(name, best, notes, after)
     if failed:
         pager, error = failed[0]
-        message = f"The config names no {shown(name)}, and {pager} could not be asked: {one_line(error.message, 160)}"
+        message = (
+            f"The config names no {shown(name)}, and {pager} could not be asked: "
+            f"{one_line(error.message, 160)}"
+        )
         raise Failure(error.code, message, _known(desk), error.facts)
     near = nearest(name, _all_names(desk))
     hint = f"Did you mean {either(near)}?" if near else _known(desk)
-    app = next((one for one in desk.settings.apps.values() if comparable(one.name) == comparable(name)), None)
+    app = next(
+        (one for one in desk.settings.apps.values() if comparable(one.name) == comparable(name)),
+        None,
+    )
     if app is not None:
-        hint = f"It is an application; an administrator can say who is paged for it under apps.{app.name}.page."
-    raise Refusal(Code.UNKNOWN_WHO, f"There is nobody to page called {shown(name)}{after}.", hint, {"nearest": near})
+        hint = (
+            "It is an application; an administrator can say who is paged for it under "
+            f"apps.{app.name}.page."
+        )
+    raise Refusal(
+        Code.UNKNOWN_WHO,
+        f"There is nobody to page called {shown(name)}{after}.",
+        hint,
+        {"nearest": near},
+    )
 
 
 def _best(found: Sequence[Tuple[str, Target]], name: str) -> List[Tuple[str, Target]]:
-    """Those that equal the name, else all: what contains it counts only where nothing equals it, at any pager."""
+    """Those that equal the name, else all: what contains it counts only where nothing equals it, at
+    any pager."""
     return [one for one in found if _equals(one[1], name)] or list(found)
 
 
@@ -271,7 +338,12 @@ def _equals(target: Target, name: str) -> bool:
     return comparable(name) in (comparable(target.name), comparable(target.id))
 
 
-def _only(name: str, found: Sequence[Tuple[str, Target]], notes: Tuple[str, ...] = (), after: str = UNPAGED) -> Whom:
+def _only(
+    name: str,
+    found: Sequence[Tuple[str, Target]],
+    notes: Tuple[str, ...] = (),
+    after: str = UNPAGED,
+) -> Whom:
     if len(found) > 1:
         raise _which(name, found, after)
     pager, target = found[0]
@@ -280,20 +352,39 @@ def _only(name: str, found: Sequence[Tuple[str, Target]], notes: Tuple[str, ...]
 
 def _which(name: str, found: Sequence[Tuple[str, Target]], after: str = UNPAGED) -> Refusal:
     """Each that could be meant with its kind, and how to say which."""
-    told = listed((f"{_words(one.kind)} {one_line(one.shown, 50)} in {pager}" for pager, one in found), 4)
-    offers = either(f"{pager}:{_words(one.kind)} {one_line(one.shown, 50)}" for pager, one in found[:2])
+    told = listed(
+        (f"{_words(one.kind)} {one_line(one.shown, 50)} in {pager}" for pager, one in found), 4
+    )
+    offers = either(
+        f"{pager}:{_words(one.kind)} {one_line(one.shown, 50)}" for pager, one in found[:2]
+    )
     message = f"{shown(name)} could be {told}{after}."
-    facts = {"candidates": [{"pager": pager, "kind": one.kind, "name": one.shown} for pager, one in found]}
-    return Refusal(Code.WHICH_WHO, message, f"Say which instead of the name alone, such as {offers}", facts)
+    facts = {
+        "candidates": [
+            {"pager": pager, "kind": one.kind, "name": one.shown} for pager, one in found
+        ]
+    }
+    return Refusal(
+        Code.WHICH_WHO, message, f"Say which instead of the name alone, such as {offers}", facts
+    )
 
 
 def _uncertain(name: str, found: Tuple[str, Target], silent: str, after: str) -> Refusal:
-    """One thing whose name contains what was said, while a pager that could have another did not answer."""
+    """One thing whose name contains what was said, while a pager that could have another did not
+    answer."""
     pager, one = found
     what = f"{_words(one.kind)} {one_line(one.shown, 50)}"
-    message = f"{shown(name)} is perhaps {what} in {pager}; {silent} could not be asked whether it has another{after}."
+    message = (
+        f"{shown(name)} is perhaps {what} in {pager}; {silent} could not be asked whether "
+        f"it has another{after}."
+    )
     facts = {"candidates": [{"pager": pager, "kind": one.kind, "name": one.shown}]}
-    return Refusal(Code.WHICH_WHO, message, f"If that is meant, say instead of the name alone: {pager}:{what}", facts)
+    return Refusal(
+        Code.WHICH_WHO,
+        message,
+        f"If that is meant, say instead of the name alone: {pager}:{what}",
+        facts,
+    )
 
 
 def _kind_and_name(text: str) -> Tuple[str, str]:
@@ -315,4 +406,8 @@ def _all_names(desk: Desk) -> List[str]:
 
 def _known(desk: Desk) -> str:
     known = _all_names(desk)
-    return there_are(known) if known else "An administrator can name teams under teams in opsroom.yaml."
+    return (
+        there_are(known)
+        if known
+        else "An administrator can name teams under teams in opsroom.yaml."
+    )

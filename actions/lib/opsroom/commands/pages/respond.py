@@ -19,9 +19,11 @@ from .recipients import responder_in
 
 
 def ack_page(desk: Desk, page: str) -> Outcome:
-    """Acknowledge a page in its pager. Where the pager knows no such thing, opsroom notes it, and stops asking.
+    """Acknowledge a page in its pager. Where the pager knows no such thing, opsroom notes it, and
+    stops asking.
 
-    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible) and Failure.
+    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
+    and Failure.
     """
     from ...records.ledger import Event
 
@@ -41,7 +43,8 @@ def ack_page(desk: Desk, page: str) -> Outcome:
 def resolve_page(desk: Desk, page: str) -> Outcome:
     """Resolve a page in its pager. Where the pager knows no such thing, opsroom notes it.
 
-    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible) and Failure.
+    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
+    and Failure.
     """
     from ...records.ledger import Event
 
@@ -61,7 +64,8 @@ def resolve_page(desk: Desk, page: str) -> Outcome:
 def escalate_page(desk: Desk, page: str) -> Outcome:
     """Call those who come next in the pager's own order.
 
-    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible) and Failure.
+    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
+    and Failure.
     """
     from ...records.ledger import Event
 
@@ -79,8 +83,8 @@ def escalate_page(desk: Desk, page: str) -> Outcome:
 def add_responder(desk: Desk, who: str, page: str) -> Outcome:
     """Call a person, or whom the pager knows by that name, to a page.
 
-    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, unknown_who, which_who, unknown_person,
-    page_closed, not_possible) and Failure.
+    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, unknown_who, which_who,
+    unknown_person, page_closed, not_possible) and Failure.
     """
     from ...records.ledger import Event
 

@@ -1,4 +1,5 @@
-"""Looking at the pages that wait for an answer: the room is told once when someone answers, or nobody does."""
+"""Looking at the pages that wait for an answer: the room is told once when someone answers, or
+nobody does."""
 
 from __future__ import annotations
 
@@ -34,8 +35,8 @@ _NOBODY = "nobody"
 
 @dataclass(frozen=True)
 class News:
-    """What the room is told of a page. `told` is how that is remembered, `event` what the record says of it, if any;
-    `state` is what the page is then, where that is something new."""
+    """What the room is told of a page. `told` is how that is remembered, `event` what the record
+    says of it, if any; `state` is what the page is then, where that is something new."""
 
     told: str
     sentence: str
@@ -44,19 +45,24 @@ class News:
 
 
 def watch_pages(desk: Desk) -> Outcome:
-    """Ask for each page that is watched where it stands, and tell the room that it came from what is new.
+    """Ask for each page that is watched where it stands, and tell the room that it came from what
+    is new.
 
     Says nothing where there is nothing new. Raises Failure(store_...).
     """
     if not desk.settings.pagers:
-        return Outcome(True, Code.WATCHED, "No pager is configured; there is nothing to watch.", {"watched": 0})
+        return Outcome(
+            True, Code.WATCHED, "No pager is configured; there is nothing to watch.", {"watched": 0}
+        )
     from ...records.pages import watched
 
     store = desk.store
     with store.read_plain() as connection:
         rows = watched(store, connection, _WATCHED_FOR)
         now = store.now(connection)
-    due = _in_turn([row for row in rows if row.pager in desk.settings.pagers and _is_due(row, now)], now)
+    due = _in_turn(
+        [row for row in rows if row.pager in desk.settings.pagers and _is_due(row, now)], now
+    )
     answers = together({row.mark: partial(_ask, desk, row) for row in due}, _LIMIT) if due else {}
     told: List[str] = []
     for row in due:
@@ -68,11 +74,14 @@ def watch_pages(desk: Desk) -> Outcome:
             if room:
                 desk.rooms(room).say(message(news.sentence))
     text = " ".join(told) if told else f"{len(rows)} pages are watched; there is nothing new."
-    return Outcome(True, Code.WATCHED, text, {"watched": len(rows), "asked": len(due), "told": told})
+    return Outcome(
+        True, Code.WATCHED, text, {"watched": len(rows), "asked": len(due), "told": told}
+    )
 
 
 def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> Optional[News]:
-    """What is new about a page, going by what its pager says of it; None when there is nothing to tell."""
+    """What is new about a page, going by what its pager says of it; None when there is nothing to
+    tell."""
     from ...records.ledger import Event
     from ...records.pages import SENDING
 
@@ -85,22 +94,29 @@ def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> 
         # Said in opsroom, of a page whose pager knows no such thing.
         return None
     if state is State.RESOLVED:
-        sentence = f"{what[0].upper()}{what[1:]} is resolved in {row.pager}, {age} after it went out."
+        sentence = (
+            f"{what[0].upper()}{what[1:]} is resolved in {row.pager}, {age} after it went out."
+        )
         return News(State.RESOLVED.value, sentence, Event.RESOLVED, State.RESOLVED.value)
     if state is State.ACKNOWLEDGED:
         if row.told == State.ACKNOWLEDGED.value:
             return None
         people = () if isinstance(answer, OpsroomError) else answer.people
         on_it = f" On it: {listed((one_line(one, 40) for one in people), 4)}." if people else ""
-        sentence = f"{what[0].upper()}{what[1:]} was acknowledged in {row.pager} after {age}.{on_it}"
-        return News(State.ACKNOWLEDGED.value, sentence, Event.ACKNOWLEDGED, State.ACKNOWLEDGED.value)
+        sentence = (
+            f"{what[0].upper()}{what[1:]} was acknowledged in {row.pager} after {age}.{on_it}"
+        )
+        return News(
+            State.ACKNOWLEDGED.value, sentence, Event.ACKNOWLEDGED, State.ACKNOWLEDGED.value
+        )
     if row.told or row.watch_until is None or now < row.watch_until:
         return None
     return News(_NOBODY, _nobody(row, answer, what, age))
 
 
 def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> News:
-    """A page whose runner died before it could say what came of it: whoever asked has had no answer."""
+    """A page whose runner died before it could say what came of it: whoever asked has had no
+    answer."""
     from ...records.ledger import Event
     from ...records.pages import DOUBTFUL
 
@@ -111,7 +127,12 @@ def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> 
         sentence = f"{began}; the page is in {row.pager}, incident {id}."
         state = State.TRIGGERED if answer.state is State.UNKNOWN else answer.state
         # An acknowledgement or the end of it is told as such the next time.
-        return News("", sentence, Event.PAGED, State.TRIGGERED.value if state is not State.RESOLVED else state.value)
+        return News(
+            "",
+            sentence,
+            Event.PAGED,
+            State.TRIGGERED.value if state is not State.RESOLVED else state.value,
+        )
     sentence = (
         f"{began}, and whether the page went out through {row.pager} is not known. "
         "Phone, if it matters. Said again in the same words, it is looked for first."
@@ -127,14 +148,18 @@ def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: st
     if row.state == DOUBTFUL and cannot_tell:
         # What was not sent, perhaps, is not to be called a page that someone got.
         return (
-            f"Whether {what} went out is still not known, and nobody has said here that they are on it after {age}. "
+            f"Whether {what} went out is still not known, and nobody has said here that they are "
+            f"on it after {age}. "
             f"Phone, if it matters. Whoever is on it says: ack page {id}"
         )
     if not isinstance(answer, OpsroomError) and answer.state is State.TRIGGERED:
         return f"Nobody has acknowledged {what} after {age}. To wake the next: escalate page {id}"
     if isinstance(answer, OpsroomError) and not cannot_tell:
         why = sentence(one_line(answer.message, 100))
-        return f"Whether somebody has acknowledged {what} is not known after {age}: {why} Phone, if it matters."
+        return (
+            f"Whether somebody has acknowledged {what} is not known after {age}: {why} Phone, "
+            "if it matters."
+        )
     return (
         f"Nobody has said here that they are on {what} after {age}, and {row.pager} cannot tell. "
         f"Whoever is on it says: ack page {id}"
@@ -149,13 +174,17 @@ def _is_due(row: Page, now: datetime) -> bool:
 
 
 def _in_turn(rows: List[Page], now: datetime) -> List[Page]:
-    """As many as are asked for at a time: those whose time is up, the longest first, then the others in turn, so that
-    many old ones keep no new one from being seen."""
+    """As many as are asked for at a time: those whose time is up, the longest first, then the
+    others in turn, so that many old ones keep no new one from being seen."""
     turn = int(now.timestamp() // 60)
 
     def rank(row: Page) -> Tuple[bool, bool, float]:
         up = not row.told and row.watch_until is not None and row.watch_until <= now
-        at = row.watch_until.timestamp() if up and row.watch_until else crc32(f"{turn} {row.mark}".encode())
+        at = (
+            row.watch_until.timestamp()
+            if up and row.watch_until
+            else crc32(f"{turn} {row.mark}".encode())
+        )
         return not up, bool(row.told), at
 
     return sorted(rows, key=rank)[:_MOST]
@@ -166,7 +195,9 @@ def _ask(desk: Desk, row: Page) -> Incident:
     return build(desk, row.pager).incident(row.incident or row.mark)
 
 
-def _note(desk: Desk, row: Page, answer: Union[Incident, OpsroomError], news: News, now: datetime) -> bool:
+def _note(
+    desk: Desk, row: Page, answer: Union[Incident, OpsroomError], news: News, now: datetime
+) -> bool:
     """Write it down, unless someone else just did: of two runners one tells the room."""
     from ...db.engine import queue_up
     from ...records.idempotency import forget
@@ -193,9 +224,19 @@ def _note(desk: Desk, row: Page, answer: Union[Incident, OpsroomError], news: Ne
         if news.told == State.RESOLVED.value:
             forget(connection, row.mark)
         if news.event is not None:
-            there = replace(row, **{key: changes[key] for key in ("incident", "url") if key in changes})
-            noted = {"pager": row.pager, "incident": there.incident, "url": there.url, "team": row.team, "found": True}
-            request = Request(desk, "watch pages", "", "", "", noted=noted, deployment=row.deployment)
+            there = replace(
+                row, **{key: changes[key] for key in ("incident", "url") if key in changes}
+            )
+            noted = {
+                "pager": row.pager,
+                "incident": there.incident,
+                "url": there.url,
+                "team": row.team,
+                "found": True,
+            }
+            request = Request(
+                desk, "watch pages", "", "", "", noted=noted, deployment=row.deployment
+            )
             people = list(changes.get("people", ()))
             append(
                 store,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from alembic import context
+
 from opsroom.db.tables import metadata
 
 connection = context.config.attributes["connection"]
-# The connection is in a transaction already, also on SQLite: Alembic then neither begins nor commits one itself.
+# The connection is in a transaction already, also on SQLite: Alembic then neither begins nor
+# commits one itself.
 context.configure(connection=connection, target_metadata=metadata)
 with context.begin_transaction():
     context.run_migrations()

@@ -1,8 +1,8 @@
 """Deploy a version of a git repository: export it into `releases/` and point `current` to it.
 
-Below `root`: `mirror.git` (a bare mirror), `releases/<version>-<commit>`, `current` (a link), `.opsroom.lock`.
-A version with files whose content is elsewhere (Git LFS, git-crypt, submodules) is refused unless
-the config allows it.
+Below `root`: `mirror.git` (a bare mirror), `releases/<version>-<commit>`, `current` (a link),
+`.opsroom.lock`. A version with files whose content is elsewhere (Git LFS, git-crypt, submodules) is
+refused unless the config allows it.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _MOST_REVERTED = 20
 
 @dataclass(frozen=True)
 class Options:
-    """`repository` and `root` with placeholders; `keep` releases; `time_limit` in seconds for each step;
-    `allow_incomplete` names the sorts of content that may be missing."""
+    """`repository` and `root` with placeholders; `keep` releases; `time_limit` in seconds for each
+    step; `allow_incomplete` names the sorts of content that may be missing."""
 
     repository: str
     root: str
@@ -53,9 +53,12 @@ def read_options(fields: Fields) -> Options:
         repository=fields.text(
             "repository",
             pattern=REPOSITORY,
-            expected="the address of a git repository: a full path, file://, https://, ssh:// or host:path",
+            expected="the address of a git repository: a full path, file://, https://, ssh:// or "
+            "host:path",
         ),
-        root=fields.text("root", pattern=re.compile(r"^/"), expected="a full path, beginning with /"),
+        root=fields.text(
+            "root", pattern=re.compile(r"^/"), expected="a full path, beginning with /"
+        ),
         keep=fields.whole_number("keep", 5, minimum=1),
         time_limit=fields.seconds("time_limit", 600.0, minimum=1.0),
         allow_incomplete=fields.texts("allow_incomplete", ()),
@@ -68,20 +71,28 @@ def read_options(fields: Fields) -> Options:
         ("root", options.root, ("app", "environment")),
     ):
         for name in unknown(template, allowed):
-            fields.problem(key, f"{{{name}}} is not filled in here; known: {either(f'{{{one}}}' for one in allowed)}")
+            fields.problem(
+                key,
+                f"{{{name}}} is not filled in here; known: "
+                f"{either(f'{{{one}}}' for one in allowed)}",
+            )
     return options
 
 
 def make(options: Options, target: Target) -> Deployer:
     """A deployer for one application and environment. Talks to nobody yet."""
     values = {"app": target.app, "environment": target.environment}
-    return GitDeployer(fill(options.repository, values), Releases(fill(options.root, values)), options, target)
+    return GitDeployer(
+        fill(options.repository, values), Releases(fill(options.root, values)), options, target
+    )
 
 
 class GitDeployer:
     """Deploys tags, branches and commits of one repository into one root."""
 
-    def __init__(self, repository: str, releases: Releases, options: Options, target: Target) -> None:
+    def __init__(
+        self, repository: str, releases: Releases, options: Options, target: Target
+    ) -> None:
         self._releases = releases
         self._keep = options.keep
         self._time_limit = options.time_limit
@@ -90,10 +101,11 @@ class GitDeployer:
         self._mirror = Mirror(releases.root / "mirror.git", repository, options.time_limit)
 
     def resolve(self, version: str) -> Resolved:
-        """A tag stands for itself, a branch or a commit (7 digits or more) for the commit's first 12 digits.
+        """A tag stands for itself, a branch or a commit (7 digits or more) for the commit's first
+        12 digits.
 
-        A name that is both tag and branch means the tag, as it does to git. When the repository cannot be reached, a
-        release that is still on the disk can be deployed again.
+        A name that is both tag and branch means the tag, as it does to git. When the repository
+        cannot be reached, a release that is still on the disk can be deployed again.
         """
         version = check_version(version)
         with disk_trouble(str(self._releases.root)), self._releases.locked(self._time_limit):
@@ -119,7 +131,8 @@ class GitDeployer:
             return (*new, *self._reverted(start, new))
 
     def deploy(self, resolved: Resolved, job: Job) -> None:
-        """Export, unless this release is there already; then flip `current`, then remove what is not kept."""
+        """Export, unless this release is there already; then flip `current`, then remove what is
+        not kept."""
         root = str(self._releases.root)
         if not resolved.commit:
             resolved = self.resolve(resolved.version)
@@ -150,7 +163,11 @@ class GitDeployer:
         known = {one.id for one in new}
         messages = [one.message for one in new]
         while messages and len(found) < _MOST_REVERTED:
-            wanted = [id for id in referred_to(messages) if not any(one.startswith(id.lower()) for one in known)]
+            wanted = [
+                id
+                for id in referred_to(messages)
+                if not any(one.startswith(id.lower()) for one in known)
+            ]
             older = self._mirror.older(start, wanted[:_MOST_REVERTED])
             found += older
             known.update(one.id for one in older)
@@ -171,7 +188,9 @@ class GitDeployer:
                 if kept is not None:  # its branch was rewritten since
                     return kept
                 if self._mirror.count(version.lower()) > 1:
-                    message = f"{shown(version)} is the beginning of several things in the repository."
+                    message = (
+                        f"{shown(version)} is the beginning of several things in the repository."
+                    )
                     raise Refusal(Code.UNKNOWN_VERSION, message, "Type more digits of the commit.")
         if commit:
             return Resolved(commit[:12], version, commit)
@@ -179,7 +198,8 @@ class GitDeployer:
 
     def _unknown(self, version: str) -> Refusal:
         tags, branches = (
-            [name for name in newest_first(refs, version) if VERSION.match(name)] for refs in self._mirror.refs()
+            [name for name in newest_first(refs, version) if VERSION.match(name)]
+            for refs in self._mirror.refs()
         )
         near = nearest(version, tags + branches)
         if near:
@@ -189,10 +209,13 @@ class GitDeployer:
         else:
             hint = "The repository has no tags and no branches that could be deployed."
         message = f"There is no tag, branch or commit {shown(version)} of {self._target.app}."
-        return Refusal(Code.UNKNOWN_VERSION, message, hint, {"nearest": near or (tags or branches)[:3]})
+        return Refusal(
+            Code.UNKNOWN_VERSION, message, hint, {"nearest": near or (tags or branches)[:3]}
+        )
 
     def _kept(self, version: str, by_name: bool = True) -> Optional[Resolved]:
-        """The last deployed release on the disk of that version or commit. A commit never means something else."""
+        """The last deployed release on the disk of that version or commit. A commit never means
+        something else."""
         for note in self._releases.kept():
             same_commit = bool(_COMMIT.match(version)) and note.commit.startswith(version.lower())
             if same_commit or (by_name and note.version == version):
@@ -200,21 +223,30 @@ class GitDeployer:
         return None
 
     def _must_be_ours(self) -> None:
-        """A root without placeholders in it would let a deployment to test replace what runs on production."""
+        """A root without placeholders in it would let a deployment to test replace what runs on
+        production."""
         note = self._releases.current_note()
-        if note is not None and (note.app, note.environment) != (self._target.app, self._target.environment):
+        if note is not None and (note.app, note.environment) != (
+            self._target.app,
+            self._target.environment,
+        ):
             raise Failure(
                 Code.DEPLOY_FAILED,
                 f"{self._releases.root} already holds {note.app} on {note.environment}.",
-                "Give each application and environment a root of its own, with {app} and {environment} in it.",
+                "Give each application and environment a root of its own, with {app} and "
+                "{environment} in it.",
             )
 
     def _export(self, resolved: Resolved, job: Job) -> Path:
         from .archive import unpack
 
-        note = ReleaseNote(resolved.version, resolved.commit, self._target.app, self._target.environment, now())
+        note = ReleaseNote(
+            resolved.version, resolved.commit, self._target.app, self._target.environment, now()
+        )
         short = resolved.commit[:12]
-        job.note(f"exporting {resolved.version}" + ("" if short == resolved.version else f" ({short})"))
+        job.note(
+            f"exporting {resolved.version}" + ("" if short == resolved.version else f" ({short})")
+        )
         path = self._releases.half_file()
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -234,7 +266,8 @@ class GitDeployer:
         return release
 
     def _missing(self, resolved: Resolved, unpacked: Unpacked) -> List[str]:
-        """What is not in the release and need not be. Raises Failure(deploy_failed) for the rest."""
+        """What is not in the release and need not be. Raises Failure(deploy_failed) for the
+        rest."""
         findings = unpacked.findings
         if unpacked.empty:
             for path in self._mirror.submodules(resolved.commit, unpacked.empty[:_MOST_PATHS]):

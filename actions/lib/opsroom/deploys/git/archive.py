@@ -1,8 +1,9 @@
-"""Files of a git tree that stand for their content and are not it: pointers, ciphertext, empty submodules.
+"""Files of a git tree that stand for their content and are not it: pointers, ciphertext, empty
+submodules.
 
-What is looked at are the first bytes of each file, which are read anyway. Files that are encrypted on purpose (sops,
-ansible-vault, gpg) are content: it is for the application to decrypt them. They count only where git itself was to
-do it, by a filter in `.gitattributes`.
+What is looked at are the first bytes of each file, which are read anyway. Files that are encrypted
+on purpose (sops, ansible-vault, gpg) are content: it is for the application to decrypt them. They
+count only where git itself was to do it, by a filter in `.gitattributes`.
 
 Unpacking an archive of a git tree into an empty folder, without ever writing outside of it.
 """
@@ -24,7 +25,11 @@ from .release_dir import make_folders
 HEAD = 1024
 _LFS = tuple(
     b"version " + url
-    for url in (b"https://git-lfs.github.com/spec/", b"https://hawser.github.com/spec/", b"http://git-media.io/v/")
+    for url in (
+        b"https://git-lfs.github.com/spec/",
+        b"https://hawser.github.com/spec/",
+        b"http://git-media.io/v/",
+    )
 )
 _CRYPT = b"\0GITCRYPT\0"
 _ANNEX = b"/annex/objects/"
@@ -46,15 +51,18 @@ KINDS: Dict[str, Tuple[str, str]] = {
     "lfs": ("Git LFS pointers instead of files", "git lfs pull"),
     "git-crypt": ("files that git-crypt has encrypted", "git-crypt unlock"),
     "git-annex": ("git-annex pointers instead of files", "git annex get"),
-    "filters": ("files that a filter of .gitattributes has encrypted", "git checkout with that filter"),
+    "filters": (
+        "files that a filter of .gitattributes has encrypted",
+        "git checkout with that filter",
+    ),
     "submodules": ("submodules, which are empty folders here", "git submodule update"),
 }
 
 
 @dataclass
 class Findings:
-    """What was found, by kind: the first paths, and how many there are. `suspects` are files that count if a filter of
-    git was to decrypt them."""
+    """What was found, by kind: the first paths, and how many there are. `suspects` are files that
+    count if a filter of git was to decrypt them."""
 
     paths: Dict[str, List[str]] = field(default_factory=dict)
     counts: Dict[str, int] = field(default_factory=dict)
@@ -84,7 +92,9 @@ class Findings:
             self.add("git-annex", path)
 
 
-def must_be_complete(findings: Findings, allowed: Sequence[str], app: str, version: str) -> List[str]:
+def must_be_complete(
+    findings: Findings, allowed: Sequence[str], app: str, version: str
+) -> List[str]:
     """What was found and is allowed, as lines of the progress.
 
     Raises Failure(deploy_failed) for the rest, with what to do.
@@ -92,11 +102,16 @@ def must_be_complete(findings: Findings, allowed: Sequence[str], app: str, versi
     found = [kind for kind in KINDS if findings.counts.get(kind)]
     wrong = [kind for kind in found if kind not in allowed]
     if not wrong:
-        return [f"the release holds {_told(kind, findings)}, which allow_incomplete permits" for kind in found]
+        return [
+            f"the release holds {_told(kind, findings)}, which allow_incomplete permits"
+            for kind in found
+        ]
     raise Failure(
         Code.DEPLOY_FAILED,
-        f"{app} {version} is not complete: the repository holds {listed(_told(kind, findings) for kind in wrong)}.",
-        f"Deploy it with a command that runs {listed(KINDS[kind][1] for kind in wrong)}; or, if the release works"
+        f"{app} {version} is not complete: the repository holds "
+        f"{listed(_told(kind, findings) for kind in wrong)}.",
+        f"Deploy it with a command that runs {listed(KINDS[kind][1] for kind in wrong)}; or, if "
+        "the release works"
         f" without, set allow_incomplete: [{', '.join(wrong)}] in apps.{app}.deploy.",
         facts={"incomplete": {kind: findings.counts[kind] for kind in wrong}},
     )
@@ -104,7 +119,11 @@ def must_be_complete(findings: Findings, allowed: Sequence[str], app: str, versi
 
 def _told(kind: str, findings: Findings) -> str:
     more = findings.counts[kind] - len(findings.paths[kind])
-    names = f"{', '.join(findings.paths[kind])} and {more} more" if more else listed(findings.paths[kind])
+    names = (
+        f"{', '.join(findings.paths[kind])} and {more} more"
+        if more
+        else listed(findings.paths[kind])
+    )
     return f"{KINDS[kind][0]} ({names})"
 
 
@@ -113,8 +132,9 @@ _PULSE = 0.5
 
 @dataclass(frozen=True)
 class Unpacked:
-    """What came out: the number of files and links, the folders with nothing in them (git keeps none, so they stand for
-    something that is not there), and what is not the content that it should be."""
+    """What came out: the number of files and links, the folders with nothing in them (git keeps
+    none, so they stand for something that is not there), and what is not the content that it should
+    be."""
 
     files: int
     empty: Tuple[str, ...]
@@ -122,12 +142,14 @@ class Unpacked:
 
 
 def unpack(archive: BinaryIO, folder: Path, check: Callable[[], None]) -> Unpacked:
-    """Unpack folders, files (with their executable bit) and links. `check` is called about twice a second.
+    """Unpack folders, files (with their executable bit) and links. `check` is called about twice a
+    second.
 
-    Not `tarfile.extractall`: its safe filter is missing in older Pythons. Links are made last, so that nothing can be
-    written through one, and each must lead to a place inside the folder.
+    Not `tarfile.extractall`: its safe filter is missing in older Pythons. Links are made last, so
+    that nothing can be written through one, and each must lead to a place inside the folder.
 
-    Raises Failure(deploy_failed) for an archive that is damaged or holds something that must not be unpacked.
+    Raises Failure(deploy_failed) for an archive that is damaged or holds something that must not be
+    unpacked.
     """
     links: List[Tuple[str, str]] = []
     findings, folders, files = Findings(), _Folders(), 0
@@ -156,13 +178,16 @@ def unpack(archive: BinaryIO, folder: Path, check: Callable[[], None]) -> Unpack
                 else:
                     raise _unfit(f"'{member.name}' is neither a file, a folder nor a link")
     except (tarfile.TarError, EOFError) as error:
-        raise _unfit("it holds no files" if _is_empty(archive) else "the archive is damaged") from error
+        raise _unfit(
+            "it holds no files" if _is_empty(archive) else "the archive is damaged"
+        ) from error
     _link(folder, links)
     return Unpacked(files + len(links), folders.empty(), findings)
 
 
 def _is_empty(archive: BinaryIO) -> bool:
-    """Whether nothing follows the two blocks of git's comment, which Python takes for a damaged archive."""
+    """Whether nothing follows the two blocks of git's comment, which Python takes for a damaged
+    archive."""
     archive.seek(1024)
     return not archive.read(1 << 16).strip(b"\0")
 
@@ -200,7 +225,9 @@ def _write(path: Path, content: IO[bytes], size: int, executable: bool, beat: _B
     """Write a file; returns how it begins."""
     make_folders(path.parent)
     left, first = size, b""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o755 if executable else 0o644)
+    handle = os.open(
+        path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o755 if executable else 0o644
+    )
     with os.fdopen(handle, "wb") as file:
         while left > 0:
             data = content.read(min(left, 1 << 20))
@@ -210,7 +237,8 @@ def _write(path: Path, content: IO[bytes], size: int, executable: bool, beat: _B
             file.write(data)
             left -= len(data)
             beat()
-        # git knows one bit of a file's mode; what the umask of this process is must not decide who can read it.
+        # git knows one bit of a file's mode; what the umask of this process is must not decide who
+        # can read it.
         os.fchmod(file.fileno(), 0o755 if executable else 0o644)
     return first
 

@@ -1,4 +1,5 @@
-"""A bare mirror of a git repository: brought up to date, asked for commits, exported from, made anew when damaged."""
+"""A bare mirror of a git repository: brought up to date, asked for commits, exported from, made
+anew when damaged."""
 
 from __future__ import annotations
 
@@ -15,21 +16,22 @@ from ...subprocesses import Check, Ended, capture
 from .. import Commit
 from .precedence import Ref
 
-# A path, file://, https://, http://, ssh://, git:// or host:path. Not `ext::` and the like, which run commands, and
-# nothing that begins with a dash, which would be an option.
+# A path, file://, https://, http://, ssh://, git:// or host:path. Not `ext::` and the like, which
+# run commands, and nothing that begins with a dash, which would be an option.
 REPOSITORY = re.compile(
     r"^(?:/|file:///|(?:https?|ssh|git)://(?!-)|(?:[A-Za-z0-9_][\w.+~-]*@)?[A-Za-z0-9][\w.-]*:(?!:|-|//))"
     r"[^\s\0]*(?![\s\S])"
 )
-# git asks nobody, runs no hooks, starts no housekeeping that outlives the command, changes no line ends, and fills in
-# no Git LFS files (their server may not be reachable from here).
+# git asks nobody, runs no hooks, starts no housekeeping that outlives the command, changes no line
+# ends, and fills in no Git LFS files (their server may not be reachable from here).
 _QUIET = (
     "core.hooksPath=/dev/null",
     "protocol.ext.allow=never",
     "gc.autoDetach=false",
     "maintenance.autoDetach=false",
     "core.autocrlf=false",
-    "init.defaultObjectFormat=sha1",  # what a repository has that says nothing else; git 3 begins with another
+    # what a repository has that says nothing else; git 3 begins with another
+    "init.defaultObjectFormat=sha1",
     "filter.lfs.smudge=",
     "filter.lfs.process=",
     "filter.lfs.required=false",
@@ -58,15 +60,19 @@ _DISK = re.compile(r"No space left on device|Disk quota exceeded|Read-only file 
 _OTHER_IDS = re.compile(r"mismatched algorithms: client \w+; server (\w+)")
 _NO_OTHER_IDS = re.compile(r"unknown option [`']object-format|unknown hash algorithm")
 # What git adds to every reason, and is none.
-_EMPTY_WORDS = re.compile(r"Could not read from remote repository|correct access rights|and the repository exists")
+_EMPTY_WORDS = re.compile(
+    r"Could not read from remote repository|correct access rights|and the repository exists"
+)
 
 
-# A commit as `_commits` reads it; what the user of the machine has configured must not come in between.
+# A commit as `_commits` reads it; what the user of the machine has configured must not come in
+# between.
 _FORM = ("--no-color", "--no-show-signature", "--format=%H%x1f%P%x1f%B%x00")
 
 
 class Mirror:
-    """The mirror at `path` of the repository at `address`. Whoever uses it holds the lock of the folder around it."""
+    """The mirror at `path` of the repository at `address`. Whoever uses it holds the lock of the
+    folder around it."""
 
     def __init__(self, path: Path, address: str, time_limit: float) -> None:
         self._path = path
@@ -76,8 +82,9 @@ class Mirror:
     def fetch(self, check: Optional[Check] = None) -> None:
         """Bring it up to date: all branches and tags, and no others.
 
-        A mirror that cannot be brought up to date is made anew; when that fails as well, the source is to blame.
-        Raises Failure: unreachable, unauthorized, timed_out, deploy_failed (no room for it).
+        A mirror that cannot be brought up to date is made anew; when that fails as well, the source
+        is to blame. Raises Failure: unreachable, unauthorized, timed_out, deploy_failed (no room
+        for it).
         """
         deadline = time.monotonic() + self._time_limit
         if self._path.is_dir():
@@ -90,8 +97,10 @@ class Mirror:
         self._clone(deadline, check)
 
     def commit(self, name: str) -> str:
-        """The full commit that a full ref name or the beginning of a commit stands for; empty when there is none."""
-        # No `--end-of-options`: older gits print it. What is asked for begins with "refs/" or is hexadecimal.
+        """The full commit that a full ref name or the beginning of a commit stands for; empty when
+        there is none."""
+        # No `--end-of-options`: older gits print it. What is asked for begins with "refs/" or is
+        # hexadecimal.
         found = self._git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
         return found.output.strip() if found.status == 0 else ""
 
@@ -112,9 +121,11 @@ class Mirror:
         return tags, branches
 
     def log(self, before: str, after: str, most: int = 500) -> List[Commit]:
-        """The commits that `after` has and `before` has not, newest first, children before parents; none when git does
-        not know. Both are full commits."""
-        told = self._git("log", f"--max-count={most}", "--topo-order", *_FORM, f"{before}..{after}", "--")
+        """The commits that `after` has and `before` has not, newest first, children before parents;
+        none when git does not know. Both are full commits."""
+        told = self._git(
+            "log", f"--max-count={most}", "--topo-order", *_FORM, f"{before}..{after}", "--"
+        )
         return _commits(told.output, new=True) if told.status == 0 else []
 
     def older(self, start: str, ids: Sequence[str]) -> List[Commit]:
@@ -129,24 +140,38 @@ class Mirror:
     def brought(self, merge: Commit, most: int = 200) -> List[Commit]:
         """The commits that a merge brought into its first parent, newest first."""
         mainline, *others = merge.parents
-        told = self._git("log", f"--max-count={most}", "--topo-order", *_FORM, *others, f"^{mainline}", "--")
+        told = self._git(
+            "log", f"--max-count={most}", "--topo-order", *_FORM, *others, f"^{mainline}", "--"
+        )
         return _commits(told.output, new=False) if told.status == 0 else []
 
     def archive(self, commit: str, into: BinaryIO, check: Check) -> None:
-        """Write the tree of a commit as a tar archive. A mirror that turns out to be damaged is made anew, once."""
+        """Write the tree of a commit as a tar archive. A mirror that turns out to be damaged is
+        made anew, once."""
         deadline = time.monotonic() + self._time_limit
-        done = self._git("archive", "--format=tar", commit, deadline=deadline, check=check, into=into)
+        done = self._git(
+            "archive", "--format=tar", commit, deadline=deadline, check=check, into=into
+        )
         if done.status != 0:
             into.seek(0)
             into.truncate()
             self._clone(deadline, check)
-            done = self._git("archive", "--format=tar", commit, deadline=deadline, check=check, into=into)
+            done = self._git(
+                "archive", "--format=tar", commit, deadline=deadline, check=check, into=into
+            )
         if done.status != 0:
-            raise Failure(Code.DEPLOY_FAILED, f"Commit {commit[:12]} cannot be exported: {_reason(done)}")
+            raise Failure(
+                Code.DEPLOY_FAILED, f"Commit {commit[:12]} cannot be exported: {_reason(done)}"
+            )
 
     def filtered(self, commit: str, paths: Sequence[str]) -> Dict[str, str]:
-        """Those of the paths that a filter of `.gitattributes` is for, with its name. Empty when git does not know."""
-        index = {"GIT_INDEX_FILE": str(self._path.with_name(f".mirror-{os.getpid()}-{os.urandom(4).hex()}"))}
+        """Those of the paths that a filter of `.gitattributes` is for, with its name. Empty when
+        git does not know."""
+        index = {
+            "GIT_INDEX_FILE": str(
+                self._path.with_name(f".mirror-{os.getpid()}-{os.urandom(4).hex()}")
+            )
+        }
         try:
             if self._git("read-tree", commit, environ=index).status != 0:
                 return {}
@@ -159,12 +184,15 @@ class Mirror:
 
     def submodules(self, commit: str, paths: Sequence[str]) -> List[str]:
         """Those of the paths that are submodules."""
-        told = self._git("ls-tree", "-z", commit, "--", *paths, environ={"GIT_LITERAL_PATHSPECS": "1"})
+        told = self._git(
+            "ls-tree", "-z", commit, "--", *paths, environ={"GIT_LITERAL_PATHSPECS": "1"}
+        )
         entries = [entry.split("\t", 1) for entry in told.output.split("\0") if "\t" in entry]
         return [path for mode, path in entries if mode.startswith("160000 ")]
 
     def _clone(self, deadline: float, check: Optional[Check]) -> None:
-        """Make it under another name first: nobody ever sees half a mirror. `Releases.sweep` removes what is left."""
+        """Make it under another name first: nobody ever sees half a mirror. `Releases.sweep`
+        removes what is left."""
         fresh = self._path.with_name(f".mirror-{os.getpid()}-{os.urandom(4).hex()}")
         try:
             done = self._make(fresh, "", deadline, check)
@@ -181,20 +209,28 @@ class Mirror:
             shutil.rmtree(fresh, ignore_errors=True)
             shutil.rmtree(f"{fresh}-old", ignore_errors=True)
 
-    def _make(self, path: Path, object_format: str, deadline: float, check: Optional[Check]) -> Ended:
-        """An up-to-date mirror at a new path. Which ids a repository has is known only when it is asked."""
+    def _make(
+        self, path: Path, object_format: str, deadline: float, check: Optional[Check]
+    ) -> Ended:
+        """An up-to-date mirror at a new path. Which ids a repository has is known only when it is
+        asked."""
         options = (f"--object-format={object_format}",) if object_format else ()
-        done = self._run(("init", "--quiet", "--bare", "--template=", *options, str(path)), deadline, check)
+        done = self._run(
+            ("init", "--quiet", "--bare", "--template=", *options, str(path)), deadline, check
+        )
         if done.status != 0:
             return done
-        # Everything that a release may show is in the release; others need not see, or with an odd umask write, this.
+        # Everything that a release may show is in the release; others need not see, or with an odd
+        # umask write, this.
         os.chmod(path, path.stat().st_mode & 0o770)
         return self._fetch_into(path, deadline, check)
 
     def _fetch_into(self, path: Path, deadline: float, check: Optional[Check]) -> Ended:
         options = ("--quiet", "--force", "--prune", "--no-tags", "--no-recurse-submodules")
         arguments = (f"--git-dir={path}", "fetch", *options, "--", self._address, *_REFSPECS)
-        return self._run(arguments, deadline, check, task=f"Fetching the repository {redact(self._address)}")
+        return self._run(
+            arguments, deadline, check, task=f"Fetching the repository {redact(self._address)}"
+        )
 
     def _git(
         self,
@@ -205,7 +241,9 @@ class Mirror:
         environ: Optional[Mapping[str, str]] = None,
     ) -> Ended:
         until = time.monotonic() + self._time_limit if deadline is None else deadline
-        return self._run((f"--git-dir={self._path}", *arguments), until, check, into, environ=environ)
+        return self._run(
+            (f"--git-dir={self._path}", *arguments), until, check, into, environ=environ
+        )
 
     def _run(
         self,
@@ -227,28 +265,42 @@ class Mirror:
             most_bytes=64_000_000,
             task=task or f"'git {verb}' in the mirror of {redact(self._address)}",
             stated_limit=self._time_limit,
-            supervised=False,  # git's helpers stay in its process group, and many short commands are run
+            # git's helpers stay in its process group, and many short commands are run
+            supervised=False,
         )
 
     def _failure(self, done: Ended) -> Failure:
         words, reason, address = "\n".join(done.lines), _reason(done), redact(self._address)
         if _DISK.search(words):
-            return Failure(Code.DEPLOY_FAILED, f"{self._path.parent} cannot hold the repository: {reason}")
+            return Failure(
+                Code.DEPLOY_FAILED, f"{self._path.parent} cannot hold the repository: {reason}"
+            )
         if _NO_OTHER_IDS.search(words):
-            told = f"The repository {address} has SHA-256 ids, which the git of this machine cannot read."
+            told = (
+                f"The repository {address} has SHA-256 ids, which the git of this machine "
+                "cannot read."
+            )
             return Failure(Code.DEPLOY_FAILED, told, "Install git 2.29 or later.")
         if _DENIED.search(words):
-            return Failure(Code.UNAUTHORIZED, f"The repository {address} does not let us in: {reason}")
+            return Failure(
+                Code.UNAUTHORIZED, f"The repository {address} does not let us in: {reason}"
+            )
         return Failure(Code.UNREACHABLE, f"The repository {address} cannot be fetched: {reason}")
 
 
 def _commits(output: str, new: bool) -> List[Commit]:
     rows = (one.lstrip("\n").split("\x1f", 2) for one in output.split("\0"))
-    return [Commit(row[0], row[2].strip(), tuple(row[1].split()), new) for row in rows if len(row) == 3]
+    return [
+        Commit(row[0], row[2].strip(), tuple(row[1].split()), new) for row in rows if len(row) == 3
+    ]
 
 
 def _reason(done: Ended) -> str:
     """What git said, in one line, without credentials."""
-    lines = [line for line in done.lines if not _EMPTY_WORDS.search(line)] or [f"git ended with status {done.status}"]
-    fatal = [line for line in lines if line.startswith(("fatal:", "ERROR:", "remote: ERROR"))] or lines
+    lines = [line for line in done.lines if not _EMPTY_WORDS.search(line)] or [
+        f"git ended with status {done.status}"
+    ]
+    fatal = [
+        line for line in lines if line.startswith(("fatal:", "ERROR:", "remote: ERROR"))
+    ] or lines
     return redact(fatal[-1].replace("fatal: ", "", 1)).rstrip(".") + "."

@@ -1,7 +1,7 @@
 """Which of several versions is newer: the order of Semantic Versioning, wider where tags are.
 
-Not the library `packaging`: it reads the versions of Python packages, to which `1.0.0-1` is later than `1.0.0` and
-`1.0.0-SNAPSHOT`, `web@1.2.0` and `release/2026-11` are no versions at all. Pure.
+Not the library `packaging`: it reads the versions of Python packages, to which `1.0.0-1` is later
+than `1.0.0` and `1.0.0-SNAPSHOT`, `web@1.2.0` and `release/2026-11` are no versions at all. Pure.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ _PIECE = re.compile(r"[0-9]+|[^0-9.]+")
 _RELEASE = re.compile(r"^[.-](?:final|release|ga)(?![0-9A-Za-z])", re.IGNORECASE)
 _LATER = re.compile(r"^[.-]?(?:post|sp)(?=[.0-9-]|(?![\s\S]))", re.IGNORECASE)
 _BEFORE, _EXACT, _AFTER = 0, 1, 2
-# A longer name cannot be deployed (names.VERSION), and Python makes no number of thousands of digits.
+# A longer name cannot be deployed (names.VERSION), and Python makes no number of thousands of
+# digits.
 _LONGEST = 128
 
 
 @dataclass(frozen=True)
 class Ref:
-    """The name of a tag or branch, and when it was made, in seconds since 1970 (0 where nobody knows)."""
+    """The name of a tag or branch, and when it was made, in seconds since 1970 (0 where nobody
+    knows)."""
 
     name: str
     made_at: int = 0
@@ -38,9 +40,9 @@ class Ref:
 def precedence(name: str) -> Optional[Precedence]:
     """What to compare a version by; None for a name that is no version, such as `nightly`.
 
-    Of two versions of one family (see `family`) the newer has the greater one: by their numbers (`1.10.0` after
-    `1.9.0`, `1.2` equal to `1.2.0`, four and more of them too), then a pre-release before its release, then what
-    stands behind a `+`, which Semantic Versioning leaves open.
+    Of two versions of one family (see `family`) the newer has the greater one: by their numbers
+    (`1.10.0` after `1.9.0`, `1.2` equal to `1.2.0`, four and more of them too), then a pre-release
+    before its release, then what stands behind a `+`, which Semantic Versioning leaves open.
     """
     start = _start(name)
     if start is None:
@@ -64,13 +66,15 @@ def precedence(name: str) -> Optional[Precedence]:
 
 
 def family(name: str) -> str:
-    """What stands before the version: `web@` of `web@1.2.0`, `release/` of `release/2026-11`, nothing of `v1.2.0`."""
+    """What stands before the version: `web@` of `web@1.2.0`, `release/` of `release/2026-11`,
+    nothing of `v1.2.0`."""
     start = _start(name)
     return name if start is None else name[:start]
 
 
 def natural(text: str) -> Natural:
-    """What to sort a text by as people would: numbers by their value, and before words (as pre-releases are)."""
+    """What to sort a text by as people would: numbers by their value, and before words (as
+    pre-releases are)."""
     pieces = _PIECE.findall(text[:_LONGEST])
     return tuple((0, int(one), "") if one.isdigit() else (1, 0, one.casefold()) for one in pieces)
 
@@ -78,9 +82,9 @@ def natural(text: str) -> Natural:
 def newest_first(refs: Iterable[Ref], like: str = "") -> List[str]:
     """The names of all, the newest version first.
 
-    Versions come before other names. Those of one family are ordered by `precedence`, families by their youngest
-    member, with that of `like` before all others. Other names, and equal versions, are ordered by when they were made,
-    then in natural order, the last first.
+    Versions come before other names. Those of one family are ordered by `precedence`, families by
+    their youngest member, with that of `like` before all others. Other names, and equal versions,
+    are ordered by when they were made, then in natural order, the last first.
     """
     versions: Dict[str, List[Tuple[Precedence, Ref]]] = {}
     others: List[Ref] = []
@@ -110,7 +114,8 @@ def _age(ref: Ref) -> Tuple[int, Natural, str]:
 def _start(name: str) -> Optional[int]:
     """Where the version begins in a name; None where there is none. `test1` and `main` hold none.
 
-    The last sign that a version follows counts, but not one inside the version: `web-1.2.0-rc.1` is 1.2.0-rc.1.
+    The last sign that a version follows counts, but not one inside the version: `web-1.2.0-rc.1` is
+    1.2.0-rc.1.
     """
     for found in _SIGNS.finditer(name) if len(name) <= _LONGEST else ():
         if "/" not in name[found.start() :] and "@" not in name[found.start() :]:

@@ -1,4 +1,5 @@
-"""The folder that a deployment fills: `releases/`, the link `current`, and the note that tells what a release is."""
+"""The folder that a deployment fills: `releases/`, the link `current`, and the note that tells what
+a release is."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ _HALF = ".half-"
 
 @dataclass(frozen=True)
 class ReleaseNote:
-    """What a release is; it lies in the release as `.opsroom-release.json`. `exported_at` is ISO 8601, UTC."""
+    """What a release is; it lies in the release as `.opsroom-release.json`. `exported_at` is ISO
+    8601, UTC."""
 
     version: str
     commit: str
@@ -37,13 +39,17 @@ class ReleaseNote:
 
 
 def read_note(folder: Path) -> Optional[ReleaseNote]:
-    """The note of a release; None when the folder has none. Raises Failure(bad_answer) when it cannot be read."""
+    """The note of a release; None when the folder has none. Raises Failure(bad_answer) when it
+    cannot be read."""
     path = folder / NOTE
     try:
         # A number is a version as it is written: 1.10 is not 1.1.
         values = json.loads(decoded(path.read_bytes()), parse_int=str, parse_float=str)
         return ReleaseNote(
-            **{name: str(values.get(name) or "") for name in ("version", "commit", "app", "environment", "exported_at")}
+            **{
+                name: str(values.get(name) or "")
+                for name in ("version", "commit", "app", "environment", "exported_at")
+            }
         )
     except FileNotFoundError:
         return None
@@ -53,14 +59,16 @@ def read_note(folder: Path) -> Optional[ReleaseNote]:
 
 
 def folder_name(version: str, commit: str) -> str:
-    """The name of a release's folder. Two versions never share one: `~` stands for `/` and no version contains it."""
+    """The name of a release's folder. Two versions never share one: `~` stands for `/` and no
+    version contains it."""
     short = commit[:12]
     return short if version == short else f"{version.replace('/', '~')}-{short}"
 
 
 @contextmanager
 def disk_trouble(what: str, code: Code = Code.DEPLOY_FAILED) -> Iterator[None]:
-    """Turn what the file system says inside the block into a Failure: `what` is the place, as a sentence shows it."""
+    """Turn what the file system says inside the block into a Failure: `what` is the place, as a
+    sentence shows it."""
     try:
         yield
     except OSError as error:
@@ -72,9 +80,15 @@ def disk_trouble(what: str, code: Code = Code.DEPLOY_FAILED) -> Iterator[None]:
             errno.EROFS: "the file system is read-only",
             errno.ENOTDIR: "a part of the path is no folder",
         }
-        where = f" ({error.filename})" if isinstance(error.filename, str) and error.filename != what else ""
+        where = (
+            f" ({error.filename})"
+            if isinstance(error.filename, str) and error.filename != what
+            else ""
+        )
         reason = reasons.get(error.errno or 0, error.strerror or type(error).__name__)
-        raise Failure(code, f"{what} cannot be written: {reason}{where}.", facts={"errno": error.errno}) from error
+        raise Failure(
+            code, f"{what} cannot be written: {reason}{where}.", facts={"errno": error.errno}
+        ) from error
 
 
 def make_folders(path: Path) -> None:
@@ -97,8 +111,8 @@ def make_folders(path: Path) -> None:
 class Releases:
     """The releases of one application on one environment, below `root`.
 
-    Everything that writes happens under `locked()`: the lock ends with its process, so whatever looks half-made to
-    the one who holds it was left by a dead one.
+    Everything that writes happens under `locked()`: the lock ends with its process, so whatever
+    looks half-made to the one who holds it was left by a dead one.
     """
 
     def __init__(self, root: str) -> None:
@@ -106,10 +120,13 @@ class Releases:
         self.folder = self.root / "releases"
 
     @contextmanager
-    def locked(self, time_limit: float, check: Optional[Callable[[], None]] = None) -> Iterator[None]:
+    def locked(
+        self, time_limit: float, check: Optional[Callable[[], None]] = None
+    ) -> Iterator[None]:
         """Hold the folder for this process alone. Makes it when it is not there.
 
-        Raises Failure(timed_out) when another process keeps it for longer than `time_limit` seconds.
+        Raises Failure(timed_out) when another process keeps it for longer than `time_limit`
+        seconds.
         """
         with disk_trouble(str(self.root)):
             make_folders(self.folder)
@@ -122,7 +139,10 @@ class Releases:
                     break
                 except BlockingIOError:
                     if time.monotonic() >= deadline:
-                        message = f"Another process has been at work in {self.root} for more than {length(time_limit)}."
+                        message = (
+                            f"Another process has been at work in {self.root} for more "
+                            f"than {length(time_limit)}."
+                        )
                         raise Failure(Code.TIMED_OUT, message) from None
                 if check is not None:
                     check()
@@ -135,7 +155,11 @@ class Releases:
         """The complete release of exactly this version and commit."""
         folder = self.folder / folder_name(version, commit)
         note = _note_or_none(folder)
-        return folder if note is not None and (note.version, note.commit) == (version, commit) else None
+        return (
+            folder
+            if note is not None and (note.version, note.commit) == (version, commit)
+            else None
+        )
 
     def kept(self) -> List[ReleaseNote]:
         """The notes of all complete releases, the last deployed first."""
@@ -153,12 +177,14 @@ class Releases:
 
     @contextmanager
     def making(self, note: ReleaseNote) -> Iterator[Path]:
-        """A folder to fill. It becomes the release when the block ends well, and is removed otherwise."""
+        """A folder to fill. It becomes the release when the block ends well, and is removed
+        otherwise."""
         half = self.folder / f"{_HALF}{os.getpid()}-{os.urandom(4).hex()}"
         half.mkdir(0o700)
         try:
             yield half
-            # The release is complete once it has its name, also after a power cut: contents first, name last.
+            # The release is complete once it has its name, also after a power cut: contents first,
+            # name last.
             _flush(half)
             _write_note(half / NOTE, note)
             os.chmod(half, 0o755)  # noqa: S103  whatever serves the release reads it as another user
@@ -197,7 +223,11 @@ class Releases:
     def sweep(self) -> int:
         """Remove what dead processes left half-made. Returns how many there were."""
         dead = [path for path in self.folder.iterdir() if path.name.startswith(_HALF)]
-        dead += [path for path in self.root.iterdir() if path.name.startswith((f".{CURRENT}-", ".mirror-"))]
+        dead += [
+            path
+            for path in self.root.iterdir()
+            if path.name.startswith((f".{CURRENT}-", ".mirror-"))
+        ]
         for path in dead:
             if path.is_symlink() or path.is_file():
                 path.unlink()
@@ -206,10 +236,12 @@ class Releases:
         return len(dead)
 
     def tidy(self, keep: int) -> List[str]:
-        """Remove all but the `keep` last deployed releases, and never the current one. Folders without a release
-        note are somebody else's and stay. Returns the names of those removed."""
+        """Remove all but the `keep` last deployed releases, and never the current one. Folders
+        without a release note are somebody else's and stay. Returns the names of those removed."""
         current = self.current()
-        surplus = [path for path in self._complete()[keep:] if Path(os.path.realpath(path)) != current]
+        surplus = [
+            path for path in self._complete()[keep:] if Path(os.path.realpath(path)) != current
+        ]
         for path in surplus:
             # Renamed first: a release that is half removed must never be taken for a complete one.
             aside = self._aside(path)
@@ -274,8 +306,8 @@ def _flush_folder(folder: Path) -> None:
 
 
 def _flush(folder: Path) -> None:
-    """Have everything in a folder on the disk. One call for its file system: an fsync for each of thousands of files
-    takes seconds."""
+    """Have everything in a folder on the disk. One call for its file system: an fsync for each of
+    thousands of files takes seconds."""
     import ctypes
 
     handle = os.open(folder, os.O_RDONLY)

@@ -1,8 +1,9 @@
-"""What commits deliver when some of them revert others: a reverted commit delivers nothing, its revert neither; the
-revert of the revert delivers again. Pure.
+"""What commits deliver when some of them revert others: a reverted commit delivers nothing, its
+revert neither; the revert of the revert delivers again. Pure.
 
-A revert is known by what git, GitHub, GitLab and conventional commits write: `Revert "SUBJECT"`, `Reapply "SUBJECT"`,
-`revert: SUBJECT`, "This reverts commit ID.", "This reverts merge request !12", "Reverts acme/web#12".
+A revert is known by what git, GitHub, GitLab and conventional commits write: `Revert "SUBJECT"`,
+`Reapply "SUBJECT"`, `revert: SUBJECT`, "This reverts commit ID.", "This reverts merge request !12",
+"Reverts acme/web#12".
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, 
 from .. import Commit
 
 _ID = r"[0-9a-f]{7,64}"
-# `Revert "X"` with the number that GitHub puts behind a title when it squashes, which stands inside the quotes too.
+# `Revert "X"` with the number that GitHub puts behind a title when it squashes, which stands inside
+# the quotes too.
 _NUMBER = re.compile(r"\s*\((?:pull request )?[#!]([0-9]+)\)\s*(?![\s\S])")
-_QUOTED = re.compile(r"^(revert|reapply)[:\s]+[\"“'‘](.*?)[\"”'’]?\s*(?![\s\S])", re.IGNORECASE | re.DOTALL)
+_QUOTED = re.compile(
+    r"^(revert|reapply)[:\s]+[\"“'‘](.*?)[\"”'’]?\s*(?![\s\S])", re.IGNORECASE | re.DOTALL
+)
 # The same in free words: a revert only where the text says of what.
 _UNQUOTED = re.compile(r"^(?:revert|reapply|undo|back out)\b", re.IGNORECASE)
-_CONVENTIONAL = re.compile(r"^revert(?:\([^()\n]*\))?!?:\s*[\"“]?(.+?)[\"”]?\s*(?![\s\S])", re.IGNORECASE)
+_CONVENTIONAL = re.compile(
+    r"^revert(?:\([^()\n]*\))?!?:\s*[\"“]?(.+?)[\"”]?\s*(?![\s\S])", re.IGNORECASE
+)
 _IDS = re.compile(
     r"^[ \t>*-]{0,8}(?:this )?(?:revert(?:s|ed)?|back(?:s|ed)? out) (?:commit|changeset)s?:? "
     rf"((?:{_ID}\b[\s,.]*(?:and )?)+)",
@@ -31,8 +37,12 @@ _REQUEST = re.compile(
 )
 _REFS = re.compile(rf"^refs: ((?:{_ID}\b[\s,]*)+)", re.IGNORECASE | re.MULTILINE)
 _PICKED = re.compile(rf"^\(cherry picked from commit ({_ID})\)", re.IGNORECASE | re.MULTILINE)
-_MERGED = re.compile(r"\b(?:merge pull request #|see merge request [\w./-]*!|merged pr )([0-9]+)\b", re.IGNORECASE)
-_REVERT_BRANCH = re.compile(r"^merge pull request #[0-9]+ from \S+?/revert-([0-9]+)-", re.IGNORECASE)
+_MERGED = re.compile(
+    r"\b(?:merge pull request #|see merge request [\w./-]*!|merged pr )([0-9]+)\b", re.IGNORECASE
+)
+_REVERT_BRANCH = re.compile(
+    r"^merge pull request #[0-9]+ from \S+?/revert-([0-9]+)-", re.IGNORECASE
+)
 _MAINLINE = re.compile(rf"reversing\s+changes\s+made\s+to\s+({_ID})", re.IGNORECASE)
 _HEX = re.compile(_ID, re.IGNORECASE)
 # What a squash merge lists: `* subject`, each with its text.
@@ -53,8 +63,8 @@ class Said:
 
 @dataclass(frozen=True)
 class Net:
-    """What remains of a range of commits: what they deliver, newest first, and what was said of older work that they
-    take back."""
+    """What remains of a range of commits: what they deliver, newest first, and what was said of
+    older work that they take back."""
 
     delivered: Tuple[Said, ...] = ()
     taken_back: Tuple[str, ...] = ()
@@ -62,8 +72,8 @@ class Net:
 
 @dataclass(frozen=True)
 class _Revert:
-    """What a text says to revert. `subject` is that of the reverted commit; `times` counts the reverts around the work
-    itself; `own` is whether the text has words of its own before them."""
+    """What a text says to revert. `subject` is that of the reverted commit; `times` counts the
+    reverts around the work itself; `own` is whether the text has words of its own before them."""
 
     subject: str = ""
     ids: Tuple[str, ...] = ()
@@ -91,13 +101,18 @@ class _Piece:
 
 def referred_to(messages: Iterable[str]) -> Tuple[str, ...]:
     """The commits that messages say to revert, as they name them."""
-    found = [id for message in messages for text in _pieces(message) for id in getattr(_read(text), "ids", ())]
+    found = [
+        id
+        for message in messages
+        for text in _pieces(message)
+        for id in getattr(_read(text), "ids", ())
+    ]
     return tuple(dict.fromkeys(found))
 
 
 def net(commits: Sequence[Commit]) -> Net:
-    """What the commits of a range deliver and take back. Newest first, children before parents; those that are not
-    `new` were there before, and count only as what others revert."""
+    """What the commits of a range deliver and take back. Newest first, children before parents;
+    those that are not `new` were there before, and count only as what others revert."""
     new = [one for one in commits if one.new]
     return _Range(new, [one for one in commits if not one.new]).net()
 
@@ -114,7 +129,10 @@ class _Range:
             message = commit.message[:_LONGEST]
             for origin in _PICKED.findall(message):
                 self._picked.append((origin.lower(), commit.id))
-            for request in (*_MERGED.findall(message), *_NUMBER.findall(message.partition("\n")[0][:_LONGEST_SUBJECT])):
+            for request in (
+                *_MERGED.findall(message),
+                *_NUMBER.findall(message.partition("\n")[0][:_LONGEST_SUBJECT]),
+            ):
                 self._requests.setdefault(request, []).append(commit.id)
             for text in _pieces(commit.message):
                 self._of.setdefault(commit.id, []).append(len(self._pieces))
@@ -149,31 +167,49 @@ class _Range:
         return Net(tuple(delivered), tuple(one for one in taken if one))
 
     def _delivers(self, piece: _Piece) -> bool:
-        """A merge delivers what it brings: where all of that was reverted, it speaks of nothing that is there."""
+        """A merge delivers what it brings: where all of that was reverted, it speaks of nothing
+        that is there."""
         brought = self._brought(piece.commit)
         if not brought:
             return True
         numbers = [number for id in brought for number in self._of.get(id, ())]
-        return any(not self._pieces[one].undone and self._pieces[one].revert is None for one in numbers)
+        return any(
+            not self._pieces[one].undone and self._pieces[one].revert is None for one in numbers
+        )
 
     def _find(self, number: int, piece: _Piece, revert: _Revert) -> None:
-        """What a revert undoes: commits by their ids, else by the number of their request, else by their subject."""
+        """What a revert undoes: commits by their ids, else by the number of their request, else by
+        their subject."""
         ids = [found for id in revert.ids for found in self._by_id(id)]
-        targets = [one for id in ids for one in self._with_brought(id, revert.mainline) if one < number]
+        targets = [
+            one for id in ids for one in self._with_brought(id, revert.mainline) if one < number
+        ]
         if not targets:
-            piece.older = tuple(one for one in self._older if any(one.id.startswith(id.lower()) for id in revert.ids))
+            piece.older = tuple(
+                one
+                for one in self._older
+                if any(one.id.startswith(id.lower()) for id in revert.ids)
+            )
             if piece.older:
                 return
         if not targets:
-            targets = [one for request in revert.requests for one in self._by_request(request) if one < number]
+            targets = [
+                one
+                for request in revert.requests
+                for one in self._by_request(request)
+                if one < number
+            ]
         if not targets and revert.subject:
-            same = [one for one in range(number) if _alike(self._pieces[one].subject, revert.subject)]
+            same = [
+                one for one in range(number) if _alike(self._pieces[one].subject, revert.subject)
+            ]
             same = [one for one in same if not self._pieces[one].undone] or same
             targets = self._whole(same[-1]) if same else []
         piece.targets = list(dict.fromkeys(targets))
 
     def _by_id(self, id: str) -> List[str]:
-        """The commits of the range that an id means: also those that were picked from that commit elsewhere."""
+        """The commits of the range that an id means: also those that were picked from that commit
+        elsewhere."""
         wanted = id.lower()
         found = [one for one in self._commits if one.startswith(wanted)]
         if found:
@@ -184,7 +220,8 @@ class _Range:
         return [one for id in self._requests.get(number, ()) for one in self._with_brought(id, "")]
 
     def _whole(self, number: int) -> List[int]:
-        """A piece that a squash merge lists by itself; with the first piece of a commit all of that."""
+        """A piece that a squash merge lists by itself; with the first piece of a commit all of
+        that."""
         id = self._pieces[number].commit.id
         return self._with_brought(id, "") if number == self._of[id][0] else [number]
 
@@ -194,7 +231,8 @@ class _Range:
         return sorted([*self._of[id], *(number for one in brought for number in self._of[one])])
 
     def _brought(self, commit: Commit, mainline: str = "") -> Set[str]:
-        """The commits of the range that a merge brought into its mainline, which is the first parent unless said."""
+        """The commits of the range that a merge brought into its mainline, which is the first
+        parent unless said."""
         return _brought(commit, mainline, self._commits)
 
     def _told_by(self, commit: Commit, mainline: str) -> List[str]:
@@ -203,7 +241,9 @@ class _Range:
         if not brought or _read(commit.message) is not None:
             return [commit.message]
         part = [one for one in self._older if one.id in brought]
-        return [said.text for said in net([replace(one, new=True) for one in (commit, *part)]).delivered]
+        return [
+            said.text for said in net([replace(one, new=True) for one in (commit, *part)]).delivered
+        ]
 
     def _set(self, number: int, undone: bool) -> None:
         """Undo a piece, or have it again; what it reverted itself goes the other way."""
@@ -216,7 +256,8 @@ class _Range:
                 todo += [(target, not wanted) for target in piece.targets]
 
     def _depth(self, piece: _Piece) -> Tuple[int, List[str]]:
-        """How many reverts lie between a piece and the work that was there before, and what was said of that."""
+        """How many reverts lie between a piece and the work that was there before, and what was
+        said of that."""
         assert piece.revert is not None
         times, at = 0, (piece.revert, piece.older)
         texts: List[str] = []
@@ -232,14 +273,22 @@ class _Range:
                 return times, texts
             seen.add(first.id)
             ids = further.ids
-            at = (further, tuple(one for one in self._older if any(one.id.startswith(id.lower()) for id in ids)))
+            at = (
+                further,
+                tuple(
+                    one for one in self._older if any(one.id.startswith(id.lower()) for id in ids)
+                ),
+            )
 
 
 def _brought(merge: Commit, mainline: str, known: Mapping[str, Commit]) -> Set[str]:
     """The ids of the known commits that a merge brought into its mainline."""
     if len(merge.parents) < 2:
         return set()
-    main = next((one for one in merge.parents if mainline and _begins(one, mainline.lower())), merge.parents[0])
+    main = next(
+        (one for one in merge.parents if mainline and _begins(one, mainline.lower())),
+        merge.parents[0],
+    )
     return _reach([one for one in merge.parents if one != main], known) - _reach([main], known)
 
 
@@ -255,7 +304,8 @@ def _reach(start: Sequence[str], known: Mapping[str, Commit]) -> Set[str]:
 
 
 def _pieces(message: str) -> Iterator[str]:
-    """A message, taken apart where a squash merge lists what it holds, in the order in which that was made."""
+    """A message, taken apart where a squash merge lists what it holds, in the order in which that
+    was made."""
     yield from [one.strip() for one in _LISTED.split(message[:_LONGEST]) if one.strip()] or [""]
 
 
@@ -271,22 +321,34 @@ def _read(text: str) -> Optional[_Revert]:
     if conventional:
         inner, times = _subject(conventional.group(1)), 1
     ids = [id for found in _IDS.findall(text) for id in _HEX.findall(found)]
-    ids += [id for found in (_REFS.findall(body) if conventional else ()) for id in _HEX.findall(found)]
+    ids += [
+        id for found in (_REFS.findall(body) if conventional else ()) for id in _HEX.findall(found)
+    ]
     requests = _REQUEST.findall(text) + ([branch.group(1)] if branch else [])
     if not times and not ids and not requests:
         return None
     main = _MAINLINE.search(text)
     own = not times and not branch and not _UNQUOTED.match(subject)
-    return _Revert(inner, tuple(ids[:_MOST]), tuple(requests[:_MOST]), times or 1, own, main.group(1) if main else "")
+    return _Revert(
+        inner,
+        tuple(ids[:_MOST]),
+        tuple(requests[:_MOST]),
+        times or 1,
+        own,
+        main.group(1) if main else "",
+    )
 
 
 def _own(text: str) -> str:
     """A text without the lines that say what it reverts: they may quote its subject."""
-    return "\n".join(one for one in text.split("\n") if not (_IDS.match(one) or _REQUEST.match(one)))
+    return "\n".join(
+        one for one in text.split("\n") if not (_IDS.match(one) or _REQUEST.match(one))
+    )
 
 
 def _unquoted(subject: str) -> Tuple[str, int]:
-    """The subject of what is reverted, and how many reverts lie around the work; 0 for a subject that is no revert."""
+    """The subject of what is reverted, and how many reverts lie around the work; 0 for a subject
+    that is no revert."""
     found = _QUOTED.match(subject)
     if found is None:
         return "", 0

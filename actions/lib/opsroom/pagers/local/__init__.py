@@ -1,4 +1,5 @@
-"""The pager kind local: a log of pages in opsroom's own database, with people who are on call by the config."""
+"""The pager kind local: a log of pages in opsroom's own database, with people who are on call by
+the config."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ _NUMBER = re.compile(r"^#?([0-9]{1,10})(?![\s\S])")
 
 @dataclass(frozen=True)
 class Options:
-    """`on_call`: for each team its people; the first is on call, the others are woken one after the other."""
+    """`on_call`: for each team its people; the first is on call, the others are woken one after the
+    other."""
 
     on_call: Mapping[str, Tuple[str, ...]] = field(default_factory=dict)
 
@@ -46,9 +48,14 @@ def read_options(fields: Fields) -> Options:
                 what = f"expected a name of one line and at most 64 characters, found {found(one)}"
                 inner.problem(f"{team}[{number}]", what)
             if comparable(one) in {comparable(other) for other in people[:number]}:
-                inner.problem(f"{team}[{number}]", f"expected each person once, found {found(one)} again")
+                inner.problem(
+                    f"{team}[{number}]", f"expected each person once, found {found(one)} again"
+                )
         if comparable(team) in folded:
-            inner.problem(team, f"expected a name that differs from '{folded[comparable(team)]}' by more than case")
+            inner.problem(
+                team,
+                f"expected a name that differs from '{folded[comparable(team)]}' by more than case",
+            )
         folded[comparable(team)] = team
         teams[team] = people
     return Options(teams)
@@ -81,7 +88,9 @@ class LocalPager:
         teams = list(self._teams)
         if len(teams) > 1:
             return None
-        return Target("team", teams[0], teams[0]) if teams else Target("log", self._name, self._name)
+        return (
+            Target("team", teams[0], teams[0]) if teams else Target("log", self._name, self._name)
+        )
 
     def person(self, identity: str, email: str, shown: str) -> Optional[Target]:
         name = self._person(identity or shown)
@@ -98,7 +107,9 @@ class LocalPager:
     def on_call(self, target: Target) -> Tuple[Duty, ...]:
         """All of them, in the order in which they are woken."""
         team, people = self._called(target)
-        return tuple(Duty(one, level=level, through=team) for level, one in enumerate(people, start=1))
+        return tuple(
+            Duty(one, level=level, through=team) for level, one in enumerate(people, start=1)
+        )
 
     def page(self, alarm: Alarm) -> Paged:
         """Raises Failure(store_...). A mark that is there already is not written down again."""
@@ -160,12 +171,18 @@ class LocalPager:
             else:
                 wanted = lambda page: name in (comparable(one) for one in page.people)  # noqa: E731
         with self._store().read() as connection:
-            return tuple(_incident(page) for page in still_open(connection, self._name, limit, wanted))
+            return tuple(
+                _incident(page) for page in still_open(connection, self._name, limit, wanted)
+            )
 
     def acknowledge(self, id: str, author: Author) -> Incident:
         """Who was first stays the one who is on it."""
         return self._change(
-            id, author, lambda page: (State.ACKNOWLEDGED, page.people) if page.state == State.TRIGGERED.value else None
+            id,
+            author,
+            lambda page: (
+                (State.ACKNOWLEDGED, page.people) if page.state == State.TRIGGERED.value else None
+            ),
         )
 
     def resolve(self, id: str, author: Author) -> Incident:
@@ -183,7 +200,9 @@ class LocalPager:
         """A person, or the first of a team who was not called yet."""
         _, people = self._called(target)
         if not people:
-            raise Refusal(Code.UNKNOWN_PERSON, f"Nobody is on call for {shown(target.shown)} in {self._name}.")
+            raise Refusal(
+                Code.UNKNOWN_PERSON, f"Nobody is on call for {shown(target.shown)} in {self._name}."
+            )
 
         def one_more(page: Logged) -> Optional[Tuple[State, Tuple[str, ...]]]:
             further = _first_not_in(page.people, people)
@@ -192,9 +211,13 @@ class LocalPager:
         return self._change(id, author, one_more)
 
     def _change(
-        self, id: str, author: Author, change: Callable[[Logged], Optional[Tuple[State, Tuple[str, ...]]]]
+        self,
+        id: str,
+        author: Author,
+        change: Callable[[Logged], Optional[Tuple[State, Tuple[str, ...]]]],
     ) -> Incident:
-        """Change a page that is not resolved, all in one transaction. None from `change` leaves it as it is."""
+        """Change a page that is not resolved, all in one transaction. None from `change` leaves it
+        as it is."""
         from ...db.engine import queue_up
         from .log import change as write
 
@@ -212,7 +235,9 @@ class LocalPager:
             wanted = change(page)
             if wanted is None:
                 return _incident(page)
-            return _incident(write(store, connection, page, wanted[0].value, wanted[1], _by(author)) or page)
+            return _incident(
+                write(store, connection, page, wanted[0].value, wanted[1], _by(author)) or page
+            )
 
     def _known(self, connection: Connection, id: str) -> Logged:
         from .log import by_number
@@ -220,7 +245,11 @@ class LocalPager:
         number = _NUMBER.match(id.strip())
         page = by_number(connection, self._name, int(number.group(1))) if number else None
         if page is None:
-            raise Refusal(Code.UNKNOWN_PAGE, f"There is no page {shown(id)} in {self._name}.", "See: show pages")
+            raise Refusal(
+                Code.UNKNOWN_PAGE,
+                f"There is no page {shown(id)} in {self._name}.",
+                "See: show pages",
+            )
         return page
 
     def _next(self, page: Logged) -> str:
@@ -229,23 +258,30 @@ class LocalPager:
         if further:
             return further
         so_far = (
-            f"{listed(page.people)} {'has' if len(page.people) == 1 else 'have'} been called" if page.people else ""
+            f"{listed(page.people)} {'has' if len(page.people) == 1 else 'have'} been called"
+            if page.people
+            else ""
         )
         message = f"Nobody is left to wake for page {page.number}{'; ' if so_far else ''}{so_far}."
-        raise Refusal(Code.NOT_POSSIBLE, message, f"Call somebody by name: add NAME to page {page.number}")
+        raise Refusal(
+            Code.NOT_POSSIBLE, message, f"Call somebody by name: add NAME to page {page.number}"
+        )
 
     def _called(self, target: Target) -> Tuple[str, Tuple[str, ...]]:
-        """The team and its people, or no team and the person; neither for a name that nobody answers to.
+        """The team and its people, or no team and the person; neither for a name that nobody
+        answers to.
 
-        A target of the config says no kind: a team of that name comes first, then a person of `on_call`. Anybody else
-        may be called by who they are (kind user), as the config knows them.
+        A target of the config says no kind: a team of that name comes first, then a person of
+        `on_call`. Anybody else may be called by who they are (kind user), as the config knows them.
         """
         wanted = comparable(target.id)
         if target.kind != "user":
             for team, people in self._teams.items():
                 if comparable(team) == wanted:
                     return team, people
-        if target.kind == "user" or (target.kind != "team" and wanted in (comparable(one) for one in self._people())):
+        if target.kind == "user" or (
+            target.kind != "team" and wanted in (comparable(one) for one in self._people())
+        ):
             return "", (self._person(target.id),)
         return "", ()
 
@@ -263,8 +299,13 @@ class LocalPager:
         if duties:
             return Paged(_incident(logged), Delivery.ACCEPTED, duties)
         near = nearest(logged.target, [*self._teams, *self._people()])
-        meant = f" Did you mean {either(near)}?" if near and logged.target not in self._teams else ""
-        note = f"{self._name} names nobody who is on call for {one_line(logged.target, 64)}; it is only written down."
+        meant = (
+            f" Did you mean {either(near)}?" if near and logged.target not in self._teams else ""
+        )
+        note = (
+            f"{self._name} names nobody who is on call for {one_line(logged.target, 64)}; it "
+            "is only written down."
+        )
         return Paged(_incident(logged), Delivery.NOBODY, notes=(note + meant,))
 
 

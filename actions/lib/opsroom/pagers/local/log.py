@@ -1,4 +1,5 @@
-"""The log of pages of the pager kind local: who is called by which page, in what state it is, and who changed it."""
+"""The log of pages of the pager kind local: who is called by which page, in what state it is, and
+who changed it."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _LOOKED_THROUGH = 1000
 
 @dataclass(frozen=True)
 class Logged:
-    """A page of the log. `people` are those who were called, in that order; `changed_by` is empty until one did."""
+    """A page of the log. `people` are those who were called, in that order; `changed_by` is empty
+    until one did."""
 
     pager: str
     number: int
@@ -53,7 +55,8 @@ def add(
     author: str,
     people: Sequence[str],
 ) -> Logged:
-    """Write a page down, within the caller's `store.write()`; the one that has the mark already, where there is one.
+    """Write a page down, within the caller's `store.write()`; the one that has the mark already,
+    where there is one.
 
     The numbers of a pager have no gaps: nobody else can take one before the transaction ends.
     """
@@ -61,7 +64,9 @@ def add(
     there = by_mark(connection, pager, mark)
     if there is not None:
         return there
-    last = connection.scalar(select(func.max(local_pages.c.number)).where(local_pages.c.pager == pager))
+    last = connection.scalar(
+        select(func.max(local_pages.c.number)).where(local_pages.c.pager == pager)
+    )
     now = store.now(connection)
     logged = Logged(
         pager=pager,
@@ -79,7 +84,9 @@ def add(
         changed_by="",
     )
     values = {**vars(logged), "urgent": int(urgent), "people": _listed(logged.people)}
-    connection.execute(insert(local_pages), {**values, "at": moment(now), "changed_at": moment(now)})
+    connection.execute(
+        insert(local_pages), {**values, "at": moment(now), "changed_at": moment(now)}
+    )
     return logged
 
 
@@ -108,7 +115,9 @@ def change(
     return by_number(connection, page.pager, page.number)
 
 
-def still_open(connection: Connection, pager: str, limit: int, wanted: Callable[[Logged], bool]) -> Tuple[Logged, ...]:
+def still_open(
+    connection: Connection, pager: str, limit: int, wanted: Callable[[Logged], bool]
+) -> Tuple[Logged, ...]:
     """The pages that are not resolved and that are wanted, the newest first."""
     query = (
         select(local_pages)
@@ -116,7 +125,11 @@ def still_open(connection: Connection, pager: str, limit: int, wanted: Callable[
         .order_by(local_pages.c.number.desc())
         .limit(_LOOKED_THROUGH)
     )
-    found = [page for page in (_logged(row._mapping) for row in connection.execute(query)) if wanted(page)]
+    found = [
+        page
+        for page in (_logged(row._mapping) for row in connection.execute(query))
+        if wanted(page)
+    ]
     return tuple(found[: max(limit, 0)])
 
 

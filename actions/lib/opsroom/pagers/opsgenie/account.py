@@ -1,4 +1,5 @@
-"""What an Opsgenie account knows: its teams, escalation policies, schedules and users, and who is on call."""
+"""What an Opsgenie account knows: its teams, escalation policies, schedules and users, and who is
+on call."""
 
 from __future__ import annotations
 
@@ -18,10 +19,15 @@ _MOST_SCHEDULES = 5
 
 
 def look_up(api: Api, name: str) -> Tuple[Target, ...]:
-    """All whose name equals it, case aside, else all whose name contains it. Users also by their full name."""
+    """All whose name equals it, case aside, else all whose name contains it. Users also by their
+    full name."""
     wanted = comparable(name)
     every: List[Tuple[Target, Tuple[str, ...]]] = []
-    for kind, path in (("team", "/v2/teams"), ("escalation_policy", "/v2/escalations"), ("schedule", "/v2/schedules")):
+    for kind, path in (
+        ("team", "/v2/teams"),
+        ("escalation_policy", "/v2/escalations"),
+        ("schedule", "/v2/schedules"),
+    ):
         for one in _listed(api, path):
             called = text_of(one.get("name"))
             every.append((Target(kind, text_of(one.get("id")) or called, called), (called,)))
@@ -29,40 +35,55 @@ def look_up(api: Api, name: str) -> Tuple[Target, ...]:
         username, full = text_of(one.get("username")), text_of(one.get("fullName"))
         if username:
             every.append((Target("user", username, full), (username, full)))
-    exact = [target for target, called in every if wanted in [comparable(one) for one in called if one]]
+    exact = [
+        target for target, called in every if wanted in [comparable(one) for one in called if one]
+    ]
     part = [target for target, called in every if any(wanted in comparable(one) for one in called)]
     return tuple(exact or part) if wanted else ()
 
 
 def on_call(api: Api, target: Target, within: Optional[float] = None) -> Tuple[Duty, ...]:
-    """Who is on call for a schedule, or for all schedules of a team; `within` so many seconds altogether."""
+    """Who is on call for a schedule, or for all schedules of a team; `within` so many seconds
+    altogether."""
     until = None if within is None else clock() + within
     if target.kind == "schedule":
         return _recipients(api, target.id, target.shown, until)
     if target.kind != "team":
         raise Refusal(
             Code.NOT_POSSIBLE,
-            f"Opsgenie tells who is on call for teams and schedules, not for the escalation policy {target.shown}.",
+            "Opsgenie tells who is on call for teams and schedules, not for the escalation "
+            f"policy {target.shown}.",
         )
     wanted = (target.id.casefold(), target.shown.casefold())
     found: List[Tuple[str, str]] = []
     for one in _listed(api, "/v2/schedules", until):
         team = one.get("ownerTeam")
-        names = [text_of(team.get(key)).casefold() for key in ("id", "name")] if isinstance(team, Mapping) else []
+        names = (
+            [text_of(team.get(key)).casefold() for key in ("id", "name")]
+            if isinstance(team, Mapping)
+            else []
+        )
         if one.get("enabled") is not False and any(name and name in wanted for name in names):
             called = text_of(one.get("name"))
             found.append((text_of(one.get("id")) or called, called))
     if not found:
         raise Refusal(
             Code.NOT_POSSIBLE,
-            f"Opsgenie has no schedule that belongs to a team {shown(target.shown)}, so that nobody is on call there.",
+            f"Opsgenie has no schedule that belongs to a team {shown(target.shown)}, so that "
+            "nobody is on call there.",
         )
-    return tuple(duty for id, called in found[:_MOST_SCHEDULES] for duty in _recipients(api, id, called, until))
+    return tuple(
+        duty
+        for id, called in found[:_MOST_SCHEDULES]
+        for duty in _recipients(api, id, called, until)
+    )
 
 
 def _recipients(api: Api, id: str, called: str, until: Optional[float]) -> Tuple[Duty, ...]:
     params = (("scheduleIdentifierType", "id" if is_id(id) else "name"), ("flat", "true"))
-    answer = api.read(f"/v2/schedules/{quote(id, safe='')}/on-calls", params, time_limit=_left(api, until))
+    answer = api.read(
+        f"/v2/schedules/{quote(id, safe='')}/on-calls", params, time_limit=_left(api, until)
+    )
     if answer.status == 404:
         raise Refusal(Code.UNKNOWN_WHO, f"Opsgenie has no schedule {shown(called or id)}.")
     data: Mapping[str, Any] = api.data(answer, Mapping)
@@ -79,11 +100,14 @@ def _listed(api: Api, path: str, until: Optional[float] = None) -> List[Mapping[
 
 
 def _left(api: Api, until: Optional[float]) -> Optional[float]:
-    return None if until is None else min(round(max(until - clock(), 0.1), 1), api.access.time_limit)
+    return (
+        None if until is None else min(round(max(until - clock(), 0.1), 1), api.access.time_limit)
+    )
 
 
 def _users(api: Api) -> List[Mapping[str, Any]]:
-    """The users, as far as they are read: looking for one with a query would put what was typed into a search."""
+    """The users, as far as they are read: looking for one with a query would put what was typed
+    into a search."""
     found: List[Mapping[str, Any]] = []
     while len(found) < _MOST_USERS:
         params = (("limit", str(_USERS_A_PAGE)), ("offset", str(len(found))))

@@ -20,14 +20,16 @@ clock: Callable[[], float] = time.monotonic
 wait: Callable[[float], None] = time.sleep
 
 _SPOKEN = (400, 401, 402, 403, 404, 405, 409, 410, 422, 429)
-# A request that was taken is worked off within a second as a rule; its outcome is asked for in growing steps.
+# A request that was taken is worked off within a second as a rule; its outcome is asked for in
+# growing steps.
 _FIRST_PAUSE = 0.15
 _LONGEST_PAUSE = 1.5
 
 
 @dataclass(frozen=True)
 class Access:
-    """Where the API is and with which keys. `key` is the pager's key in the config: `pagers.opsgenie`."""
+    """Where the API is and with which keys. `key` is the pager's key in the config:
+    `pagers.opsgenie`."""
 
     url: str
     key: str
@@ -40,7 +42,8 @@ class Access:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a request that was taken. `done` is None when that could not be learnt in time."""
+    """What became of a request that was taken. `done` is None when that could not be learnt in
+    time."""
 
     done: Optional[bool]
     status: str = ""
@@ -49,7 +52,8 @@ class Outcome:
 
 
 class Api:
-    """One account. Reading on-call needs the account's key (`read_key`), alerts that of an integration (`api_key`)."""
+    """One account. Reading on-call needs the account's key (`read_key`), alerts that of an
+    integration (`api_key`)."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -64,7 +68,9 @@ class Api:
     def alert(self, id: str, time_limit: Optional[float] = None) -> Optional[Mapping[str, Any]]:
         """An alert by its id, tiny id or alias; None when there is none."""
         params = (("identifierType", identifier_type(id)),)
-        answer = self.send("GET", self._path(id), params=params, spoken=(404,), time_limit=time_limit)
+        answer = self.send(
+            "GET", self._path(id), params=params, spoken=(404,), time_limit=time_limit
+        )
         if answer.status == 404:
             return None
         found: Mapping[str, Any] = self.data(answer, Mapping)
@@ -82,22 +88,33 @@ class Api:
         return self._request_of(self.send("POST", "/v2/alerts", json=alert))
 
     def act(self, id: str, action: str, content: Mapping[str, Any]) -> Outcome:
-        """Do something to an alert (`acknowledge`, `close`, `escalate`, `responders`) and follow it.
+        """Do something to an alert (`acknowledge`, `close`, `escalate`, `responders`) and follow
+        it.
 
         Raises Refusal(unknown_page) when Opsgenie knows no such alert.
         """
         params = (("identifierType", identifier_type(id)),)
-        answer = self.send("POST", f"{self._path(id)}/{action}", params=params, json=content, spoken=(404,))
+        answer = self.send(
+            "POST", f"{self._path(id)}/{action}", params=params, json=content, spoken=(404,)
+        )
         if answer.status == 404:
             raise self.unknown(id)
         return self.follow(self._request_of(answer))
 
-    def read(self, path: str, params: Tuple[Tuple[str, str], ...] = (), time_limit: Optional[float] = None) -> Answer:
+    def read(
+        self,
+        path: str,
+        params: Tuple[Tuple[str, str], ...] = (),
+        time_limit: Optional[float] = None,
+    ) -> Answer:
         """Ask for something of the account: schedules, users, teams. 404 is an answer."""
-        return self.send("GET", path, params=params, account=True, spoken=(404,), time_limit=time_limit)
+        return self.send(
+            "GET", path, params=params, account=True, spoken=(404,), time_limit=time_limit
+        )
 
     def follow(self, request: str) -> Outcome:
-        """What became of a request. Never raises: it was taken, so it may have been done whatever comes now."""
+        """What became of a request. Never raises: it was taken, so it may have been done whatever
+        comes now."""
         # Some of the time is kept for the alert itself, which may be there anyway.
         until = min(clock() + self.access.follow, self._ends - self.access.time_limit / 5)
         began, pause = clock(), _FIRST_PAUSE
@@ -108,7 +125,9 @@ class Api:
                 return Outcome(None, why=f"it was not known within {round(clock() - began, 1):g} s")
             try:
                 # 404 means that it has not come to it yet.
-                answer = self.send("GET", path, spoken=(404,), time_limit=_part(left, self.access.time_limit))
+                answer = self.send(
+                    "GET", path, spoken=(404,), time_limit=_part(left, self.access.time_limit)
+                )
                 found = {} if answer.status == 404 else self.data(answer, Mapping)
             except Failure as failure:
                 return Outcome(None, why=failure.message.rstrip("."))
@@ -134,14 +153,17 @@ class Api:
         spoken: Tuple[int, ...] = (),
         time_limit: Optional[float] = None,
     ) -> Answer:
-        """An answer with a 2xx status, or one of `spoken` that is Opsgenie's. Everything else is raised in plain words.
+        """An answer with a 2xx status, or one of `spoken` that is Opsgenie's. Everything else is
+        raised in plain words.
 
-        429 comes without Retry-After; X-RateLimit-Period-In-Sec says how long the counted time is (1 or 60 seconds). It
-        is waited for once when that is short.
+        429 comes without Retry-After; X-RateLimit-Period-In-Sec says how long the counted time is
+        (1 or 60 seconds). It is waited for once when that is short.
         """
         left = self._ends - clock()
         if left <= 0:
-            message = f"Opsgenie did not answer all that was asked within {self.access.time_limit:g} s."
+            message = (
+                f"Opsgenie did not answer all that was asked within {self.access.time_limit:g} s."
+            )
             raise Failure(Code.TIMED_OUT, message, facts={"sent": False})
         limit = _part(left, self.access.time_limit if time_limit is None else time_limit)
         until, waited = clock() + limit, False
@@ -164,7 +186,8 @@ class Api:
             waited = True
 
     def data(self, answer: Answer, kind: type) -> Any:
-        """What stands under `data` in an answer. Raises Failure(bad_answer) when it is no such thing."""
+        """What stands under `data` in an answer. Raises Failure(bad_answer) when it is no such
+        thing."""
         content = answer.json()
         found = content.get("data") if isinstance(content, Mapping) else None
         if not isinstance(found, kind):
@@ -173,7 +196,10 @@ class Api:
 
     def unknown(self, id: str) -> Refusal:
         """That there is no such alert."""
-        hint = "Type the number that Opsgenie shows beside the alert, or ask for the open ones: show pages."
+        hint = (
+            "Type the number that Opsgenie shows beside the alert, or ask for the open ones: "
+            "show pages."
+        )
         return Refusal(Code.UNKNOWN_PAGE, f"Opsgenie has no page {shown(id)}.", hint)
 
     def _path(self, id: str) -> str:
@@ -193,7 +219,9 @@ class Api:
         kept = self._account if account else self._alerts
         if kept is None:
             kept = Http(
-                headers={"Authorization": f"GenieKey {access.read_key if account else access.api_key}"},
+                headers={
+                    "Authorization": f"GenieKey {access.read_key if account else access.api_key}"
+                },
                 secrets=(access.api_key, access.read_key),
                 time_limit=access.time_limit,
                 verify=access.verify,

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def error_of(answer: Answer, pager: str, account: bool) -> OpsroomError:
-    """The error that an answer means. `pager` is the pager's key in the config; `account`: its read_key was used."""
+    """The error that an answer means. `pager` is the pager's key in the config; `account`: its
+    read_key was used."""
     facts = {"url": answer.url, "status": answer.status, "sent": False}
     key = f"{pager}.{'read_key' if account else 'api_key'}"
     why = _words(answer)
@@ -61,20 +62,28 @@ def error_of(answer: Answer, pager: str, account: bool) -> OpsroomError:
             f"An administrator checks {pager}.url.",
             facts,
         )
-    return Refusal(Code.NOT_ACCEPTED, f"Opsgenie did not take it ({answer.status}){because}.", facts=facts)
+    return Refusal(
+        Code.NOT_ACCEPTED, f"Opsgenie did not take it ({answer.status}){because}.", facts=facts
+    )
 
 
 def of_opsgenie(answer: Answer) -> bool:
-    """Whether an error is of Opsgenie's own form, and not that of a server or gateway without Opsgenie."""
+    """Whether an error is of Opsgenie's own form, and not that of a server or gateway without
+    Opsgenie."""
     try:
         content = answer.json()
     except Failure:
         return False
-    return isinstance(content, Mapping) and bool(text_of(content.get("requestId"))) and "took" in content
+    return (
+        isinstance(content, Mapping)
+        and bool(text_of(content.get("requestId")))
+        and "took" in content
+    )
 
 
 def said(answer: Answer, words: str) -> str:
-    """The vendor's words as a part of a sentence: without secrets, on one line, short, without a full stop."""
+    """The vendor's words as a part of a sentence: without secrets, on one line, short, without a
+    full stop."""
     return one_line(redact(words, answer.secrets), 200).rstrip(". ")
 
 
@@ -105,7 +114,11 @@ def wait_of(answer: Answer) -> Optional[float]:
 def _busy(answer: Answer, facts: Mapping[str, Any]) -> Failure:
     seconds = wait_of(answer)
     if seconds is None:
-        return Failure(Code.RATE_LIMITED, "Opsgenie gets too many requests and does not say for how long.", facts=facts)
+        return Failure(
+            Code.RATE_LIMITED,
+            "Opsgenie gets too many requests and does not say for how long.",
+            facts=facts,
+        )
     reason = answer.headers.get("x-ratelimit-reason", "")
     of = f" (those of the {said(answer, reason).lower()} count)" if reason else ""
     return Failure(

@@ -15,18 +15,24 @@ _MESSAGE = 130
 _DESCRIPTION = 15_000
 _DETAIL = 1_000
 _SHORT = 100
-# Opsgenie reads HTML in messages and descriptions; a blank after the bracket leaves the text readable in a text
-# message and on the telephone, where &lt; would be read out.
+# Opsgenie reads HTML in messages and descriptions; a blank after the bracket leaves the text
+# readable in a text message and on the telephone, where &lt; would be read out.
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_ALERT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(-\d+)?", re.IGNORECASE)
+_ALERT = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(-\d+)?", re.IGNORECASE
+)
 _TINY = re.compile(r"[0-9]{1,18}")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|\+00:?00)")
 # The pages for people of an account, by the host of its API.
-_PAGES = {"api.opsgenie.com": "https://app.opsgenie.com", "api.eu.opsgenie.com": "https://app.eu.opsgenie.com"}
+_PAGES = {
+    "api.opsgenie.com": "https://app.opsgenie.com",
+    "api.eu.opsgenie.com": "https://app.eu.opsgenie.com",
+}
 
 
 def identifier_type(id: str) -> str:
-    """What an id is: `tiny` for the number that people type, `id` for Opsgenie's own, else an `alias`."""
+    """What an id is: `tiny` for the number that people type, `id` for Opsgenie's own, else an
+    `alias`."""
     if _TINY.fullmatch(id):
         return "tiny"
     return "id" if _ALERT.fullmatch(id) else "alias"
@@ -50,7 +56,8 @@ def text_of(value: Any) -> str:
 
 
 def responder(target: Target) -> Dict[str, str]:
-    """A target as Opsgenie names a responder: by its id, else by its name (users by their username)."""
+    """A target as Opsgenie names a responder: by its id, else by its name (users by their
+    username)."""
     kind = "escalation" if target.kind == "escalation_policy" else target.kind
     if is_id(target.id):
         return {"type": kind, "id": target.id}
@@ -64,7 +71,9 @@ def alert_of(alarm: Alarm) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
     author, text = alarm.author, quiet(alarm.text)
     title = headline(text)
     description, missing = cut(f"{quiet(author.line)}\n\n{text}", _DESCRIPTION)
-    notes = (f"Opsgenie takes {_DESCRIPTION} characters: {missing} are missing.",) if missing else ()
+    notes = (
+        (f"Opsgenie takes {_DESCRIPTION} characters: {missing} are missing.",) if missing else ()
+    )
     details = {"requested by": author.shown, "room": author.room, "execution": author.link}
     alert = {
         "message": title,
@@ -80,7 +89,8 @@ def alert_of(alarm: Alarm) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
 
 
 def by(author: Author, note: bool = False) -> Dict[str, str]:
-    """Who asks, as every request says it; with a note on the alert where that is all that tells from where."""
+    """Who asks, as every request says it; with a note on the alert where that is all that tells
+    from where."""
     said = {"user": shorten(author.identity or author.shown, _SHORT), "source": "opsroom"}
     if author.room:
         said["source"] = shorten(f"opsroom {author.room}", _SHORT)
@@ -93,7 +103,8 @@ def quiet(text: str) -> str:
 
 
 def headline(text: str) -> str:
-    """The first line, at most as long as a message may be; the whole text stands in the description."""
+    """The first line, at most as long as a message may be; the whole text stands in the
+    description."""
     from ...trackers.formats.text import units
 
     line = next((one.strip() for one in text.splitlines() if one.strip()), "")
@@ -157,7 +168,9 @@ def _people(alert: Mapping[str, Any]) -> Tuple[str, ...]:
 
 
 def _names(alert: Mapping[str, Any]) -> str:
-    names = [text_of(one.get("name") or one.get("username")) for one in items(alert.get("responders"))]
+    names = [
+        text_of(one.get("name") or one.get("username")) for one in items(alert.get("responders"))
+    ]
     return ", ".join(name for name in names if name)
 
 

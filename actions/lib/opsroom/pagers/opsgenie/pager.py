@@ -1,4 +1,5 @@
-"""Opsgenie's alerts as pages: made, found, acknowledged, closed, escalated, each followed to its outcome."""
+"""Opsgenie's alerts as pages: made, found, acknowledged, closed, escalated, each followed to its
+outcome."""
 
 from __future__ import annotations
 
@@ -32,11 +33,12 @@ _EXTRA = 3.0
 class Opsgenie:
     """Alerts are made and changed asynchronously: each such request is followed to its outcome.
 
-    A command takes `time_limit` at most, of which following a request takes `follow` and what makes an answer fuller
-    3 s.
+    A command takes `time_limit` at most, of which following a request takes `follow` and what makes
+    an answer fuller 3 s.
     """
 
-    # An alert can be read as soon as the request has been worked off, which takes a second as a rule.
+    # An alert can be read as soon as the request has been worked off, which takes a second as a
+    # rule.
     settles_within = 10.0
 
     def __init__(self, api: Api, responder: Optional[Target], events_only: bool) -> None:
@@ -54,26 +56,36 @@ class Opsgenie:
         return Target("user", name, shown) if name else None
 
     def look_up(self, name: str) -> Tuple[Target, ...]:
-        """Teams, escalation policies and schedules (a request each) and users (one for each hundred of them)."""
+        """Teams, escalation policies and schedules (a request each) and users (one for each hundred
+        of them)."""
         if not self._access.read_key:
             return ()
         self._api.begin()
         return account.look_up(self._api, name)
 
     def on_call(self, target: Target) -> Tuple[Duty, ...]:
-        """For a schedule 1 request, for a team 1 and 1 for each of its schedules. Opsgenie does not say until when."""
+        """For a schedule 1 request, for a team 1 and 1 for each of its schedules. Opsgenie does not
+        say until when."""
         if target.kind == "user":
             return (Duty(target.shown),)
         if not self._access.read_key:
-            hint = f"An administrator puts a key that may read the configuration into {self._access.key}.read_key."
+            hint = (
+                "An administrator puts a key that may read the configuration into "
+                f"{self._access.key}.read_key."
+            )
             if self._events_only:
                 hint = "Jira Service Management shows it under Operations."
-            raise Refusal(Code.NOT_POSSIBLE, "Opsgenie does not tell an integration's key who is on call.", hint)
+            raise Refusal(
+                Code.NOT_POSSIBLE,
+                "Opsgenie does not tell an integration's key who is on call.",
+                hint,
+            )
         self._api.begin()
         return account.on_call(self._api, target)
 
     def page(self, alarm: Alarm) -> Paged:
-        """2 requests and the alert for its number: 3; with `read_key` also who is on call for a team or schedule.
+        """2 requests and the alert for its number: 3; with `read_key` also who is on call for a
+        team or schedule.
 
         A bad responder is only seen in the outcome that is followed.
         """
@@ -87,13 +99,17 @@ class Opsgenie:
             if found is None:
                 note = f"Opsgenie took the request; what came of it is not known: {outcome.why}."
                 return Paged(
-                    Incident(alarm.mark, title=one_line(alarm.text, 130), target=alarm.target.shown),
+                    Incident(
+                        alarm.mark, title=one_line(alarm.text, 130), target=alarm.target.shown
+                    ),
                     Delivery.UNCONFIRMED,
                     notes=(*notes, note),
                 )
         else:
             found = self._quietly(outcome.alert or alarm.mark)
-        return self._paged(found or {"id": outcome.alert or alarm.mark, "status": "open"}, alarm, notes)
+        return self._paged(
+            found or {"id": outcome.alert or alarm.mark, "status": "open"}, alarm, notes
+        )
 
     def find(self, alarm: Alarm) -> Optional[Paged]:
         """1 request: the mark is the alert's alias."""
@@ -107,7 +123,8 @@ class Opsgenie:
         return self._incident(self._alert(id))
 
     def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
-        """1 request: a search. Of a target that is known by its id only, the newest hundred are looked at."""
+        """1 request: a search. Of a target that is known by its id only, the newest hundred are
+        looked at."""
         self._api.begin()
         query = "status: open"
         by_id = target is not None and is_id(target.id)
@@ -118,7 +135,9 @@ class Opsgenie:
         found = self._api.alerts(query, 100 if by_id else max(1, min(limit, 100)))
         if target is not None and by_id:
             found = [
-                one for one in found if any(text_of(who.get("id")) == target.id for who in items(one.get("responders")))
+                one
+                for one in found
+                if any(text_of(who.get("id")) == target.id for who in items(one.get("responders")))
             ]
         return tuple(self._incident(one) for one in found[:limit])
 
@@ -131,16 +150,22 @@ class Opsgenie:
         return self._change(id, "close", State.RESOLVED, author)
 
     def escalate(self, id: str, author: Author) -> Incident:
-        """4 requests. Opsgenie wants to be told which escalation policy; the alert must have one, and only one."""
+        """4 requests. Opsgenie wants to be told which escalation policy; the alert must have one,
+        and only one."""
         self._api.begin()
         alert = self._open(id)
-        policies = [text_of(one.get("id")) for one in items(alert.get("responders")) if one.get("type") == "escalation"]
+        policies = [
+            text_of(one.get("id"))
+            for one in items(alert.get("responders"))
+            if one.get("type") == "escalation"
+        ]
         shown = self._incident(alert).shown
         if len(policies) != 1:
             count = "none of them" if not policies else f"{len(policies)} of them"
             raise Refusal(
                 Code.NOT_POSSIBLE,
-                f"Opsgenie escalates along an escalation policy, and page {shown} has {count} among its responders.",
+                f"Opsgenie escalates along an escalation policy, and page {shown} has {count} "
+                "among its responders.",
                 f"Call somebody by name: add NAME to page {shown}.",
             )
         content = {"escalation": {"id": policies[0]}, **by(author, note=True)}
@@ -150,7 +175,9 @@ class Opsgenie:
         """3 requests. Someone whom Opsgenie does not know is only seen in the outcome."""
         self._api.begin()
         content = {"responder": responder(target), **by(author, note=True)}
-        return self._after(id, self._api.act(id, "responders", content), "add a responder to", target)
+        return self._after(
+            id, self._api.act(id, "responders", content), "add a responder to", target
+        )
 
     def _paged(self, alert: Mapping[str, Any], alarm: Alarm, notes: Tuple[str, ...]) -> Paged:
         incident = self._incident(alert, alarm.target.shown)
@@ -174,7 +201,8 @@ class Opsgenie:
         because = f": {outcome.status}" if outcome.status else ""
         return Refusal(
             Code.NOT_ACCEPTED,
-            f"Opsgenie made no alert for {alarm.target.kind.replace('_', ' ')} {alarm.target.shown}{because}.",
+            f"Opsgenie made no alert for {alarm.target.kind.replace('_', ' ')} "
+            f"{alarm.target.shown}{because}.",
             "An administrator checks the name in the config and the rules of the integration.",
             {"sent": False},
         )
@@ -186,7 +214,9 @@ class Opsgenie:
             raise _closed(incident.shown)
         return incident
 
-    def _after(self, id: str, outcome: Outcome, action: str, target: Optional[Target] = None) -> Incident:
+    def _after(
+        self, id: str, outcome: Outcome, action: str, target: Optional[Target] = None
+    ) -> Incident:
         """The alert after something was done to it; raises what became of it instead."""
         alert = self._quietly(id)
         state = State.UNKNOWN if alert is None else state_of(alert)
@@ -202,17 +232,22 @@ class Opsgenie:
             because = f": {outcome.status}" if outcome.status else ""
             whom = f" ({target.shown})" if target else ""
             code = Code.UNKNOWN_PERSON if target else Code.NOT_ACCEPTED
-            raise Refusal(code, f"Opsgenie did not {action} page {id}{whom}{because}.", facts={"sent": False})
+            raise Refusal(
+                code, f"Opsgenie did not {action} page {id}{whom}{because}.", facts={"sent": False}
+            )
         if outcome.done is None and (wanted is None or state is not wanted):
             raise Failure(
                 Code.OUTCOME_UNKNOWN,
-                f"Opsgenie took the request to {action} page {id}; what came of it is not known: {outcome.why}.",
+                f"Opsgenie took the request to {action} page {id}; what came of it is not known: "
+                f"{outcome.why}.",
                 "Look at the page before asking again.",
                 {"sent": True},
             )
         return self._changed(id, alert, wanted)
 
-    def _changed(self, id: str, alert: Optional[Mapping[str, Any]], wanted: Optional[State]) -> Incident:
+    def _changed(
+        self, id: str, alert: Optional[Mapping[str, Any]], wanted: Optional[State]
+    ) -> Incident:
         if alert is None:
             number = id if identifier_type(id) == "tiny" else ""
             return Incident(id, number, state=wanted or State.UNKNOWN)

@@ -15,21 +15,23 @@ from ...deadline import LOOK_FOR, LOOK_FOR_MOST
 from ...names import either
 from .. import Pager, Target
 
-# What a page may go to. The API wants a service for every incident, also where it names one of the others.
+# What a page may go to. The API wants a service for every incident, also where it names one of the
+# others.
 _KINDS = ("service", "escalation_policy", "user", "schedule", "routing_key")
 _ID = re.compile(r"^[A-Za-z0-9]{1,64}(?![\s\S])")
 EMAIL = re.compile(r"^[!-~]{1,128}(?<![@<>,;:\"])@(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+(?![\s\S])")
 _USER = re.compile(rf"(?:{_ID.pattern}|{EMAIL.pattern})")
 _WEB = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*(?![\s\S])")
 _FULL_PATH = re.compile(r"^/")
-# A key goes into a header or a body: anything printable. It may still be the name of a place where the key lies.
+# A key goes into a header or a body: anything printable. It may still be the name of a place where
+# the key lies.
 _KEY = re.compile(r"^(?!(?i:token token=))[ -~]+(?![\s\S])")
 
 
 @dataclass(frozen=True)
 class Options:
-    """`sender` is the key `from`: the user of the account that acts for people who are not mapped; `time_limit` in s
-    is for all requests of one command; `verify` a CA file."""
+    """`sender` is the key `from`: the user of the account that acts for people who are not mapped;
+    `time_limit` in s is for all requests of one command; `verify` a CA file."""
 
     token: str = field(default="", repr=False)
     routing_key: str = field(default="", repr=False)
@@ -55,33 +57,45 @@ def integration(routing_key: str, name: str) -> Integration:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `token`, `routing_key`, `service`, `from`, `url`, `events_url`, `time_limit`, `verify`."""
+    """The keys `token`, `routing_key`, `service`, `from`, `url`, `events_url`, `time_limit`,
+    `verify`."""
     options = Options(
         token=_key(fields, "token", "the key of the REST API alone, without `Token token=`"),
         routing_key=_key(fields, "routing_key", "the integration key of the Events API v2"),
-        service=fields.text("service", "", pattern=_ID, expected="the id of a service such as PWIXJZS"),
-        sender=fields.text("from", "", pattern=EMAIL, expected="the e-mail address of a user of the account"),
+        service=fields.text(
+            "service", "", pattern=_ID, expected="the id of a service such as PWIXJZS"
+        ),
+        sender=fields.text(
+            "from", "", pattern=EMAIL, expected="the e-mail address of a user of the account"
+        ),
         url=_address(fields, "url", Options.url),
         events_url=_address(fields, "events_url", Options.events_url),
         time_limit=fields.seconds("time_limit", Options.time_limit, minimum=0.1),
         verify=fields.text(
-            "verify", "", pattern=_FULL_PATH, expected="the full path of a CA file (checking cannot be turned off)"
+            "verify",
+            "",
+            pattern=_FULL_PATH,
+            expected="the full path of a CA file (checking cannot be turned off)",
         ),
         look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
     )
     if not fields.has("token") and not fields.has("routing_key"):
-        fields.problem("token", "expected a token, or a routing_key beside it or instead, found neither")
+        fields.problem(
+            "token", "expected a token, or a routing_key beside it or instead, found neither"
+        )
     if fields.has("token") and not fields.has("from"):
         fields.problem(
             "from",
-            "expected the e-mail address of the account's user in whose name opsroom pages for people who are not "
+            "expected the e-mail address of the account's user in whose name opsroom pages for "
+            "people who are not "
             "mapped, found nothing; PagerDuty takes no page with a token without one",
         )
     return options
 
 
 def read_target(fields: Fields, key: str) -> Target:
-    """What stands under `teams.TEAM.PAGER`: the id of a service, or a mapping with one of `_KINDS`."""
+    """What stands under `teams.TEAM.PAGER`: the id of a service, or a mapping with one of
+    `_KINDS`."""
     value = fields.raw(key)
     if not isinstance(value, Mapping):
         expected = f"the id of a service such as PWIXJZS, or a mapping with one of {either(_KINDS)}"

@@ -1,4 +1,5 @@
-"""Talking to PagerDuty: one time limit for all requests of a command, its way of saying "too many", its errors."""
+"""Talking to PagerDuty: one time limit for all requests of a command, its way of saying "too many",
+its errors."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ _QUOTED = 240
 
 @dataclass(frozen=True)
 class Wrong:
-    """An answer that is an error: PagerDuty's number for it (0 without one), its words, and what to raise."""
+    """An answer that is an error: PagerDuty's number for it (0 without one), its words, and what to
+    raise."""
 
     status: int
     number: int
@@ -41,7 +43,8 @@ class Wrong:
 
     @property
     def not_there(self) -> bool:
-        """Whether PagerDuty itself says that there is no such thing; a 404 of anybody else is that of no API."""
+        """Whether PagerDuty itself says that there is no such thing; a 404 of anybody else is that
+        of no API."""
         return self.status == 404 and self.number >= _NUMBERS
 
     def says(self, words: str) -> bool:
@@ -59,9 +62,12 @@ class Told:
     secrets: Tuple[str, ...] = field(default=(), repr=False)
 
     def bad(self, what: str) -> Failure:
-        """The failure that an answer of another shape is. After a request that makes something it is in doubt."""
+        """The failure that an answer of another shape is. After a request that makes something it
+        is in doubt."""
         facts = {"url": self.url, "status": self.status, "sent": True}
-        return Failure(Code.BAD_ANSWER, f"PagerDuty answered {what}.", f"It was asked at {self.url}.", facts)
+        return Failure(
+            Code.BAD_ANSWER, f"PagerDuty answered {what}.", f"It was asked at {self.url}.", facts
+        )
 
     def part(self, key: str) -> Mapping[str, Any]:
         """The mapping under a key."""
@@ -81,12 +87,19 @@ class Told:
 class Talk:
     """The requests of one command to the pager `name` of the config, at the address `base`.
 
-    `key` is the config's key whose value PagerDuty checks there: token, or routing_key with its value in `secret`.
-    `deadline` is a moment of time.monotonic, by default the options' time limit from now.
+    `key` is the config's key whose value PagerDuty checks there: token, or routing_key with its
+    value in `secret`. `deadline` is a moment of time.monotonic, by default the options' time limit
+    from now.
     """
 
     def __init__(
-        self, options: Options, name: str, base: str, key: str, secret: str = "", deadline: Optional[float] = None
+        self,
+        options: Options,
+        name: str,
+        base: str,
+        key: str,
+        secret: str = "",
+        deadline: Optional[float] = None,
     ) -> None:
         headers = {"Accept": "application/json"}
         if key == "token":
@@ -99,7 +112,9 @@ class Talk:
         self.deadline = time.monotonic() + options.time_limit if deadline is None else deadline
         secrets = [one for one in (options.token, options.routing_key, secret) if one]
         address = f"pagers.{name}.{'url' if key == 'token' else 'events_url'}"
-        self._http = Http(headers, secrets, options.time_limit, verify=options.verify, address_key=address)
+        self._http = Http(
+            headers, secrets, options.time_limit, verify=options.verify, address_key=address
+        )
 
     @property
     def left(self) -> float:
@@ -124,18 +139,25 @@ class Talk:
         idempotent: Optional[bool] = None,
         at_most: Optional[float] = None,
     ) -> Union[Told, Wrong]:
-        """Send a request; waits and asks again after 429 where PagerDuty says how long and the time limit allows it.
+        """Send a request; waits and asks again after 429 where PagerDuty says how long and the time
+        limit allows it.
 
-        `sender` goes into the header From; `at_most` is a shorter time limit, in seconds. Raises Failure: those of
-        `Http.send`, rate_limited, and bad_answer for what is no JSON.
+        `sender` goes into the header From; `at_most` is a shorter time limit, in seconds. Raises
+        Failure: those of `Http.send`, rate_limited, and bad_answer for what is no JSON.
         """
         headers = {"From": sender} if sender else {}
-        deadline = self.deadline if at_most is None else min(self.deadline, time.monotonic() + at_most)
+        deadline = (
+            self.deadline if at_most is None else min(self.deadline, time.monotonic() + at_most)
+        )
         for attempt in range(1, _ATTEMPTS + 1):
             left = round(deadline - time.monotonic(), 1)
             if left <= 0:
                 facts = {"url": self._base, "sent": False}
-                raise Failure(Code.TIMED_OUT, f"PagerDuty did not answer within {self._limit:g} s.", facts=facts)
+                raise Failure(
+                    Code.TIMED_OUT,
+                    f"PagerDuty did not answer within {self._limit:g} s.",
+                    facts=facts,
+                )
             answer = self._http.send(
                 method, self._base + path, headers=headers, params=params, json=json,
                 accept=_EXPLAINED, idempotent=idempotent, time_limit=left,
@@ -171,32 +193,62 @@ class Talk:
         said = f": {text}" if text else ""
         if status == 401:
             message = f"PagerDuty does not accept the credentials (401){said}."
-            return Failure(Code.UNAUTHORIZED, message, f"An administrator has to correct {key} in the config.", facts)
+            return Failure(
+                Code.UNAUTHORIZED,
+                message,
+                f"An administrator has to correct {key} in the config.",
+                facts,
+            )
         if status == 403:
             message = f"PagerDuty does not allow this with the configured credentials (403){said}."
-            hint = f"An administrator has to put a key with the right to do it into {key}; a read-only key cannot page."
+            hint = (
+                f"An administrator has to put a key with the right to do it into {key}; a "
+                "read-only key cannot page."
+            )
             return Failure(Code.UNAUTHORIZED, message, hint, facts)
         if status == 410:
-            return Failure(Code.GONE, f"PagerDuty no longer has the way in which it was asked (410){said}.", "", facts)
+            return Failure(
+                Code.GONE,
+                f"PagerDuty no longer has the way in which it was asked (410){said}.",
+                "",
+                facts,
+            )
         if not text or (status in (404, 405) and number < _NUMBERS):
             hint = f"An administrator has to check the addresses under pagers.{self._name}."
             message = f"{answer.url} answered {status}, and not as PagerDuty explains its errors."
             return Failure(Code.BAD_ANSWER, message, hint, facts)
         if status == 402:
-            return Refusal(Code.NOT_POSSIBLE, f"The PagerDuty account lacks what this needs (402): {text}.", "", facts)
-        return Refusal(Code.NOT_ACCEPTED, f"PagerDuty did not take it ({status}): {text}.", self._mend(text), facts)
+            return Refusal(
+                Code.NOT_POSSIBLE,
+                f"The PagerDuty account lacks what this needs (402): {text}.",
+                "",
+                facts,
+            )
+        return Refusal(
+            Code.NOT_ACCEPTED,
+            f"PagerDuty did not take it ({status}): {text}.",
+            self._mend(text),
+            facts,
+        )
 
     def _mend(self, text: str) -> str:
         low = text.casefold()
         if "routing_key" in low or "routing key" in low:
-            return f"An administrator has to correct the routing_key under pagers.{self._name} or under the team."
+            return (
+                f"An administrator has to correct the routing_key under pagers.{self._name} "
+                "or under the team."
+            )
         if "not found" in low:
-            return f"The ids under teams and pagers.{self._name} must be those of the account, such as PWIXJZS."
+            return (
+                f"The ids under teams and pagers.{self._name} must be those of the account, "
+                "such as PWIXJZS."
+            )
         return ""
 
 
 def _words(answer: Answer) -> Tuple[int, str]:
-    """PagerDuty's number and words for an error, on one line and without secrets; empty when it is not in its form."""
+    """PagerDuty's number and words for an error, on one line and without secrets; empty when it is
+    not in its form."""
     try:
         content = answer.json()
     except Failure:
@@ -222,8 +274,13 @@ def quoted(parts: Sequence[Any], secrets: Tuple[str, ...]) -> str:
 
 
 def _asked_to_wait(headers: Mapping[str, str]) -> Optional[float]:
-    """Seconds: PagerDuty says them in ratelimit-reset, a gateway before it perhaps in Retry-After."""
-    told = [retry_after(headers[name]) for name in ("retry-after", "ratelimit-reset") if headers.get(name)]
+    """Seconds: PagerDuty says them in ratelimit-reset, a gateway before it perhaps in
+    Retry-After."""
+    told = [
+        retry_after(headers[name])
+        for name in ("retry-after", "ratelimit-reset")
+        if headers.get(name)
+    ]
     return next((one for one in told if one is not None), None)
 
 
@@ -231,5 +288,9 @@ def _too_many(answer: Answer, pause: Optional[float]) -> Failure:
     facts: Dict[str, Any] = {"url": answer.url, "status": 429, "sent": False}
     if pause is not None:
         facts["retry_after"] = pause
-    how_long = "does not say for how long" if pause is None else f"asks to wait {length(round(pause, 1))}"
-    return Failure(Code.RATE_LIMITED, f"PagerDuty gets too many requests and {how_long}.", facts=facts)
+    how_long = (
+        "does not say for how long" if pause is None else f"asks to wait {length(round(pause, 1))}"
+    )
+    return Failure(
+        Code.RATE_LIMITED, f"PagerDuty gets too many requests and {how_long}.", facts=facts
+    )

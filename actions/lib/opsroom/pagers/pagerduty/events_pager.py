@@ -1,4 +1,5 @@
-"""A pager that has PagerDuty's Events API v2 only: what it takes goes out, what comes of it cannot be asked.
+"""A pager that has PagerDuty's Events API v2 only: what it takes goes out, what comes of it cannot
+be asked.
 
 The vendor means it for machines: it answers as soon as an event is queued, before anybody is paged.
 """
@@ -23,7 +24,8 @@ _DEDUP_KEY = re.compile(r"^[!-~]{1,255}(?![\s\S])")
 class EventsPager:
     """One integration. An incident is known by its mark alone, PagerDuty's `dedup_key`."""
 
-    # Nothing can be found again; the same mark sent twice becomes one alert, as long as that is open.
+    # Nothing can be found again; the same mark sent twice becomes one alert, as long as that is
+    # open.
     settles_within = 0.0
 
     def __init__(self, options: Options, name: str) -> None:
@@ -31,7 +33,8 @@ class EventsPager:
         self._name = name
 
     def towards(self, target: Target) -> EventsPager:
-        """The pager as it speaks to the integration of a team: another one knows nothing of that team's alerts."""
+        """The pager as it speaks to the integration of a team: another one knows nothing of that
+        team's alerts."""
         if not isinstance(target, Integration):
             return self
         return EventsPager(replace(self._options, routing_key=target.routing_key), self._name)
@@ -57,9 +60,11 @@ class EventsPager:
         if not isinstance(alarm.target, Integration):
             raise Refusal(
                 Code.NOT_POSSIBLE,
-                f"Without a token, PagerDuty can page an integration only, not the {_worded(alarm.target.kind)} "
+                "Without a token, PagerDuty can page an integration only, not the "
+                f"{_worded(alarm.target.kind)} "
                 f"{shown(alarm.target.shown)}.",
-                f"An administrator can add a token to pagers.{self._name}, or a routing_key for the team.",
+                f"An administrator can add a token to pagers.{self._name}, or a routing_key for "
+                "the team.",
             )
         incident, notes = trigger(self._options, self._name, alarm, alarm.target.routing_key)
         unknown = "PagerDuty took the event; whom it reaches cannot be learnt without a token."
@@ -103,8 +108,13 @@ class EventsPager:
         return Incident(key)
 
     def _impossible(self, what: str) -> Refusal:
-        message = f"Without a token, PagerDuty does not {what}: its Events API takes events and tells nothing."
-        return Refusal(Code.NOT_POSSIBLE, message, f"An administrator can add a token to pagers.{self._name}.")
+        message = (
+            f"Without a token, PagerDuty does not {what}: its Events API takes events and "
+            "tells nothing."
+        )
+        return Refusal(
+            Code.NOT_POSSIBLE, message, f"An administrator can add a token to pagers.{self._name}."
+        )
 
 
 def trigger(
@@ -132,10 +142,13 @@ def trigger(
     return Incident(key, title=title_of(alarm.text), target=alarm.target.shown), notes
 
 
-def _enqueue(options: Options, name: str, event: Dict[str, Any], deadline: Optional[float] = None) -> str:
+def _enqueue(
+    options: Options, name: str, event: Dict[str, Any], deadline: Optional[float] = None
+) -> str:
     """Send one event; the key that PagerDuty has for it.
 
-    It may be sent again after a lost answer, as the vendor asks for: the key makes one alert of both.
+    It may be sent again after a lost answer, as the vendor asks for: the key makes one alert of
+    both.
     """
     talk = Talk(options, name, options.events_url, "routing_key", event["routing_key"], deadline)
     told = talk.ask("POST", "/v2/enqueue", json=event, idempotent=True)

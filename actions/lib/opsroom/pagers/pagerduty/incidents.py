@@ -27,7 +27,8 @@ _MARK = re.compile(r"^ops[0-9a-f]{13}(?![\s\S])")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a request in someone's name: an answer or an error, and the address that was in From."""
+    """What came of a request in someone's name: an answer or an error, and the address that was in
+    From."""
 
     outcome: Union[Told, Wrong]
     sender: str
@@ -47,12 +48,16 @@ class Outcome:
 
 
 class Writer:
-    """Sends in the name of who asks, where PagerDuty knows them, else in that of the user `from` of the config.
+    """Sends in the name of who asks, where PagerDuty knows them, else in that of the user `from` of
+    the config.
 
-    `reached` are the names of the user whom it is for: PagerDuty does not notify people of what they make themselves.
+    `reached` are the names of the user whom it is for: PagerDuty does not notify people of what
+    they make themselves.
     """
 
-    def __init__(self, talk: Talk, author: Author, sender: str, name: str, reached: Tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, talk: Talk, author: Author, sender: str, name: str, reached: Tuple[str, ...] = ()
+    ) -> None:
         self._talk = talk
         self._author = author
         self._sender = sender
@@ -61,28 +66,41 @@ class Writer:
         self._to_self = any(one in (author.identity, author.email) for one in reached if one)
 
     def send(
-        self, method: str, path: str, body: Callable[[bool], Mapping[str, Any]], idempotent: Optional[bool] = None
+        self,
+        method: str,
+        path: str,
+        body: Callable[[bool], Mapping[str, Any]],
+        idempotent: Optional[bool] = None,
     ) -> Outcome:
-        """One request with what `body` makes, given whether it is in their own name; a second one when PagerDuty does
-        not know who asks: then in the name of `from`, with a note."""
+        """One request with what `body` makes, given whether it is in their own name; a second one
+        when PagerDuty does not know who asks: then in the name of `from`, with a note."""
         if self._own and not self._to_self:
-            outcome = self._talk.attempt(method, path, json=body(True), sender=self._own, idempotent=idempotent)
+            outcome = self._talk.attempt(
+                method, path, json=body(True), sender=self._own, idempotent=idempotent
+            )
             if not _unknown_sender(outcome):
                 return Outcome(outcome, self._own)
             why = f"PagerDuty does not know {self._own}, so there it is made by {self._sender}."
         elif self._own:
-            why = f"PagerDuty notifies nobody of what they make themselves, so there it is made by {self._sender}."
+            why = (
+                "PagerDuty notifies nobody of what they make themselves, so there it is made "
+                f"by {self._sender}."
+            )
         else:
             why = (
-                f"In PagerDuty it is made by {self._sender}, since the config does not fully map {self._author.shown}."
+                f"In PagerDuty it is made by {self._sender}, since the config does not fully "
+                f"map {self._author.shown}."
             )
-        outcome = self._talk.attempt(method, path, json=body(False), sender=self._sender, idempotent=idempotent)
+        outcome = self._talk.attempt(
+            method, path, json=body(False), sender=self._sender, idempotent=idempotent
+        )
         if _unknown_sender(outcome):
             raise self._no_sender()
         return Outcome(outcome, self._sender, (why,))
 
     def requester(self, own: bool) -> str:
-        """The id of the user in whose name it is done. One request where the config has an address only."""
+        """The id of the user in whose name it is done. One request where the config has an address
+        only."""
         if own and "@" not in self._author.identity:
             return self._author.identity
         found = user_of(self._talk, self._own) if own else None
@@ -92,7 +110,9 @@ class Writer:
         return found
 
     def _no_sender(self) -> Failure:
-        message = f"The PagerDuty account has no user {self._sender}, in whose name opsroom speaks to it."
+        message = (
+            f"The PagerDuty account has no user {self._sender}, in whose name opsroom speaks to it."
+        )
         hint = f"An administrator has to correct pagers.{self._name}.from."
         return Failure(Code.UNAUTHORIZED, message, hint, {"sent": False})
 
@@ -140,14 +160,17 @@ def change(talk: Talk, id: str, status: str, author: Author, writer: Writer) -> 
 
 
 def escalated(talk: Talk, id: str, writer: Writer) -> Incident:
-    """Hand it to the next level of its escalation policy on which there is someone who does not have it yet."""
+    """Hand it to the next level of its escalation policy on which there is someone who does not
+    have it yet."""
     row, told = get_incident(talk, id)
     before = incident_of(row, told)
     _open(before)
     policy = inside(row, "escalation_policy")
     policy_id = text_of(policy.get("id"))
     if not policy_id:
-        raise Refusal(Code.NOT_POSSIBLE, f"The incident {before.shown} has no escalation policy in PagerDuty.")
+        raise Refusal(
+            Code.NOT_POSSIBLE, f"The incident {before.shown} has no escalation policy in PagerDuty."
+        )
     levels = by_level(on_calls(talk, Target("escalation_policy", policy_id)))
     direct = text_of(row.get("assigned_via")) == "direct_assignment"
     level = _next_level(levels, [text_of(one.get("id")) for one in assignees_of(row)], direct)
@@ -160,16 +183,22 @@ def escalated(talk: Talk, id: str, writer: Writer) -> Incident:
         )
     content = {"type": "incident_reference", "escalation_level": level}
     # Not sent again after a lost answer: it may wake people a second time.
-    return _changed(writer.send("PUT", _path(before), lambda _: {"incident": content}, idempotent=False))
+    return _changed(
+        writer.send("PUT", _path(before), lambda _: {"incident": content}, idempotent=False)
+    )
 
 
-def responder_added(talk: Talk, id: str, target: Target, author: Author, writer: Writer) -> Incident:
-    """Ask a user or an escalation policy to come and help; of a schedule, whoever is on call there."""
+def responder_added(
+    talk: Talk, id: str, target: Target, author: Author, writer: Writer
+) -> Incident:
+    """Ask a user or an escalation policy to come and help; of a schedule, whoever is on call
+    there."""
     kind = "user" if target.kind == "schedule" else target.kind
     if kind not in ("user", "escalation_policy"):
         raise Refusal(
             Code.NOT_POSSIBLE,
-            f"PagerDuty can add a user or an escalation policy to an incident, and {shown(target.shown)} is neither.",
+            "PagerDuty can add a user or an escalation policy to an incident, and "
+            f"{shown(target.shown)} is neither.",
             "Name a person, a schedule or an escalation policy.",
         )
     row, told = get_incident(talk, id)
@@ -186,7 +215,9 @@ def responder_added(talk: Talk, id: str, target: Target, author: Author, writer:
         wanted = user_id(talk, target)
     content = {
         "message": f"{before.title or before.shown} ({author.line})",
-        "responder_request_targets": [{"responder_request_target": {"id": wanted, "type": f"{kind}_reference"}}],
+        "responder_request_targets": [
+            {"responder_request_target": {"id": wanted, "type": f"{kind}_reference"}}
+        ],
     }
     outcome = writer.send(
         "POST",
@@ -207,7 +238,8 @@ def _changed(outcome: Outcome) -> Incident:
 
 
 def _next_level(levels: Mapping[int, List[str]], people: List[str], direct: bool) -> Optional[int]:
-    """The next level with someone new. One that was assigned to a person directly stands below the first."""
+    """The next level with someone new. One that was assigned to a person directly stands below the
+    first."""
     ranks = sorted(levels)
     whole = [rank for rank in ranks if set(levels[rank]) == set(people)]
     part = [rank for rank in ranks if set(levels[rank]) & set(people)]

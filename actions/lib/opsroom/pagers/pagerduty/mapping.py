@@ -46,7 +46,9 @@ def moment_of(value: Any) -> Optional[datetime]:
     """A moment, in UTC; None when it is none."""
     try:
         found = datetime.fromisoformat(text_of(value).replace("Z", "+00:00"))
-        return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+        return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(
+            timezone.utc
+        )
     except (ValueError, OverflowError):
         return None
 
@@ -62,7 +64,9 @@ def incident_of(row: Mapping[str, Any], told: Told) -> Incident:
     url = text_of(row.get("html_url"))
     return Incident(
         id=id,
-        number=str(number) if isinstance(number, (int, str)) and not isinstance(number, bool) else "",
+        number=str(number)
+        if isinstance(number, (int, str)) and not isinstance(number, bool)
+        else "",
         title=text_of(row.get("title")) or text_of(row.get("summary")),
         state=known.get(status, State.UNKNOWN),
         url=url if url.startswith(("http://", "https://")) else "",
@@ -76,11 +80,16 @@ def assignees_of(row: Mapping[str, Any]) -> List[Mapping[str, Any]]:
     """The users to whom an incident is assigned."""
     found = row.get("assignments")
     rows = found if isinstance(found, list) else []
-    return [inside(one, "assignee") for one in rows if isinstance(one, Mapping) and inside(one, "assignee")]
+    return [
+        inside(one, "assignee")
+        for one in rows
+        if isinstance(one, Mapping) and inside(one, "assignee")
+    ]
 
 
 def acknowledged_at_once(row: Mapping[str, Any]) -> bool:
-    """Whether an incident that is acknowledged became so when it was made, and not by somebody whom it reached."""
+    """Whether an incident that is acknowledged became so when it was made, and not by somebody whom
+    it reached."""
     if text_of(row.get("status")) != "acknowledged":
         return False
     made, changed = moment_of(row.get("created_at")), moment_of(row.get("last_status_change_at"))
@@ -88,7 +97,8 @@ def acknowledged_at_once(row: Mapping[str, Any]) -> bool:
 
 
 def on_calls_of(rows: List[Mapping[str, Any]], of_schedule: bool = False) -> Tuple[OnCall, ...]:
-    """Those on call, the first to be reached first, each once a level: with the later end where there are two.
+    """Those on call, the first to be reached first, each once a level: with the later end where
+    there are two.
 
     `of_schedule`: the policies that use the schedule, each at a level of its own, do not matter.
     """
@@ -98,7 +108,9 @@ def on_calls_of(rows: List[Mapping[str, Any]], of_schedule: bool = False) -> Tup
         id = text_of(user.get("id"))
         if not id:
             continue
-        ranked = isinstance(level, int) and not isinstance(level, bool) and level > 0 and not of_schedule
+        ranked = (
+            isinstance(level, int) and not isinstance(level, bool) and level > 0 and not of_schedule
+        )
         duty = Duty(
             name=name_of(user) or id,
             until=moment_of(row.get("end")),
@@ -114,7 +126,8 @@ def on_calls_of(rows: List[Mapping[str, Any]], of_schedule: bool = False) -> Tup
 
 
 def title_of(text: str) -> str:
-    """The text on one line, cut at a word where it is longer than PagerDuty takes; all of it is in the details."""
+    """The text on one line, cut at a word where it is longer than PagerDuty takes; all of it is in
+    the details."""
     line = " ".join(text.split()) or "(a page without text)"
     return line if len(line) <= MOST_TITLE else _cut(line, MOST_TITLE - 2) + " …"
 

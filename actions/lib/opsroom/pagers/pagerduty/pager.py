@@ -1,4 +1,5 @@
-"""A pager that speaks PagerDuty's REST API: the answer says who is reached, and an incident can be followed."""
+"""A pager that speaks PagerDuty's REST API: the answer says who is reached, and an incident can be
+followed."""
 
 from __future__ import annotations
 
@@ -32,9 +33,11 @@ _OPEN = [("statuses[]", "triggered"), ("statuses[]", "acknowledged")]
 
 
 class RestPager:
-    """One account. Whoever asks is PagerDuty's "From" where the config maps them, else the user `from`."""
+    """One account. Whoever asks is PagerDuty's "From" where the config maps them, else the user
+    `from`."""
 
-    # A list of incidents is as new as its answer; the seconds are for a request that was still under way.
+    # A list of incidents is as new as its answer; the seconds are for a request that was still
+    # under way.
     settles_within = 5.0
 
     def __init__(self, options: Options, name: str) -> None:
@@ -45,10 +48,15 @@ class RestPager:
         """The service of the config, else the integration."""
         if self._options.service:
             return Target("service", self._options.service)
-        return integration(self._options.routing_key, self._name) if self._options.routing_key else None
+        return (
+            integration(self._options.routing_key, self._name)
+            if self._options.routing_key
+            else None
+        )
 
     def person(self, identity: str, email: str, shown: str) -> Optional[Target]:
-        """By their id, else by their e-mail address; whether PagerDuty knows that is asked when they are paged."""
+        """By their id, else by their e-mail address; whether PagerDuty knows that is asked when
+        they are paged."""
         id = identity or email
         return Target("user", id, shown) if id else None
 
@@ -61,7 +69,8 @@ class RestPager:
         return tuple(one.duty for one in on_calls(self._talk(), target))
 
     def page(self, alarm: Alarm) -> Paged:
-        """One request; one before it for a schedule or an e-mail address; one after it for "on call until"."""
+        """One request; one before it for a schedule or an e-mail address; one after it for "on call
+        until"."""
         if alarm.target.kind == "routing_key":
             return self._page_by_event(alarm)
         talk = self._talk()
@@ -69,9 +78,12 @@ class RestPager:
         details, notes = details_of(alarm)
         content["body"] = {"type": "incident_body", "details": details}
         writer = self._writer(talk, alarm.author, (alarm.target.id, *_assigned(content)))
-        outcome = writer.send("POST", "/incidents", lambda _: {"incident": content}, idempotent=False)
+        outcome = writer.send(
+            "POST", "/incidents", lambda _: {"incident": content}, idempotent=False
+        )
         if outcome.wrong is not None:
-            # The mark is on an incident that is open: an earlier attempt was taken, its answer lost.
+            # The mark is on an incident that is open: an earlier attempt was taken, its answer
+            # lost.
             if not (outcome.wrong.status == 400 and outcome.wrong.says("already exists")):
                 raise outcome.wrong.error
             there = self._found(talk, alarm)
@@ -81,11 +93,19 @@ class RestPager:
                 raise Failure(Code.OUTCOME_UNKNOWN, message, facts=facts)
             return there
         row = outcome.told.part("incident")
-        paged = self._paged(talk, row, outcome.told, alarm, text_of(row.get("status")) == "acknowledged", on_call)
+        paged = self._paged(
+            talk, row, outcome.told, alarm, text_of(row.get("status")) == "acknowledged", on_call
+        )
         own = outcome.sender == own_address(alarm.author)
         if paged.delivery is Delivery.ACCEPTED and own and _only(row, alarm.author.identity):
-            paged = _nobody(paged, f"PagerDuty notifies nobody of an incident of their own, and it is with {_to(row)}.")
-        return Paged(paged.incident, paged.delivery, paged.duties, (*notes, *outcome.notes, *paged.notes))
+            paged = _nobody(
+                paged,
+                "PagerDuty notifies nobody of an incident of their own, and it is with "
+                f"{_to(row)}.",
+            )
+        return Paged(
+            paged.incident, paged.delivery, paged.duties, (*notes, *outcome.notes, *paged.notes)
+        )
 
     def find(self, alarm: Alarm) -> Optional[Paged]:
         """One request, and one for "on call until"."""
@@ -96,7 +116,8 @@ class RestPager:
         return incident_of(*get_incident(self._talk(), id))
 
     def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
-        """One request; one more for a schedule, whose incidents are those of the people on call there."""
+        """One request; one more for a schedule, whose incidents are those of the people on call
+        there."""
         talk = self._talk()
         params = [*_OPEN, ("date_range", "all"), ("sort_by", "created_at:desc")]
         most = str(max(1, min(limit, 100)))
@@ -113,12 +134,21 @@ class RestPager:
         elif target is not None and target.kind == "escalation_policy":
             policy = target.id
         elif target is not None:
-            message = f"PagerDuty does not tell which incidents came by a routing key ({shown(target.shown)})."
-            raise Refusal(Code.NOT_POSSIBLE, message, "Name the service for the team instead of the routing_key.")
+            message = (
+                "PagerDuty does not tell which incidents came by a routing key "
+                f"({shown(target.shown)})."
+            )
+            raise Refusal(
+                Code.NOT_POSSIBLE,
+                message,
+                "Name the service for the team instead of the routing_key.",
+            )
         if policy:
             # The list cannot be narrowed to a policy by PagerDuty.
             rows, told = talk.every("/incidents", "incidents", params)
-            rows = [row for row in rows if text_of(inside(row, "escalation_policy").get("id")) == policy]
+            rows = [
+                row for row in rows if text_of(inside(row, "escalation_policy").get("id")) == policy
+            ]
         else:
             told = talk.ask("GET", "/incidents", params=[*params, ("limit", most)])
             rows = told.rows("incidents")
@@ -135,12 +165,14 @@ class RestPager:
         return change(talk, id, "resolved", author, self._writer(talk, author))
 
     def escalate(self, id: str, author: Author) -> Incident:
-        """Three requests: PagerDuty does not say on which level an incident is, only who is on which."""
+        """Three requests: PagerDuty does not say on which level an incident is, only who is on
+        which."""
         talk = self._talk()
         return escalated(talk, id, self._writer(talk, author))
 
     def add_responder(self, id: str, target: Target, author: Author) -> Incident:
-        """Two requests; one more for who asks when they are not mapped, for a schedule and for an e-mail address."""
+        """Two requests; one more for who asks when they are not mapped, for a schedule and for an
+        e-mail address."""
         talk = self._talk()
         return responder_added(talk, id, target, author, self._writer(talk, author))
 
@@ -157,7 +189,8 @@ class RestPager:
         if not service:
             raise Refusal(
                 Code.NOT_POSSIBLE,
-                f"PagerDuty wants a service for every incident, and none is configured to page {shown(target.shown)}.",
+                "PagerDuty wants a service for every incident, and none is configured to page "
+                f"{shown(target.shown)}.",
                 f"An administrator has to put the id of one into pagers.{self._name}.service.",
             )
         content: Dict[str, Any] = {
@@ -176,8 +209,12 @@ class RestPager:
             if target.kind == "schedule":
                 there = on_calls(talk, target)
                 if not there:
-                    message = f"Nobody is on call on the PagerDuty schedule {shown(target.shown)} now."
-                    raise Failure(Code.NOBODY_NOTIFIED, message, "No incident was made.", {"sent": False})
+                    message = (
+                        f"Nobody is on call on the PagerDuty schedule {shown(target.shown)} now."
+                    )
+                    raise Failure(
+                        Code.NOBODY_NOTIFIED, message, "No incident was made.", {"sent": False}
+                    )
                 # An incident takes one assignee.
                 user, duties = there[0].user, (there[0].duty,)
             else:
@@ -185,15 +222,23 @@ class RestPager:
             content["assignments"] = [{"assignee": {"id": user, "type": "user_reference"}}]
         elif target.kind != "service":
             message = f"PagerDuty cannot page a {shown(target.kind)}."
-            raise Refusal(Code.NOT_POSSIBLE, message, "It can page a service, escalation policy, schedule or user.")
+            raise Refusal(
+                Code.NOT_POSSIBLE,
+                message,
+                "It can page a service, escalation policy, schedule or user.",
+            )
         return content, duties
 
     def _found(self, talk: Talk, alarm: Alarm) -> Optional[Paged]:
-        told = talk.ask("GET", "/incidents", params=[("incident_key", alarm.mark), ("limit", "100")])
+        told = talk.ask(
+            "GET", "/incidents", params=[("incident_key", alarm.mark), ("limit", "100")]
+        )
         rows = [row for row in told.rows("incidents") if _carries(row, alarm)]
         # The one with the mark itself before one whose alert has it.
         rows.sort(key=lambda row: row.get("incident_key") != alarm.mark)
-        return self._paged(talk, rows[0], told, alarm, acknowledged_at_once(rows[0])) if rows else None
+        return (
+            self._paged(talk, rows[0], told, alarm, acknowledged_at_once(rows[0])) if rows else None
+        )
 
     def _paged(
         self,
@@ -208,7 +253,10 @@ class RestPager:
         incident = incident_of(row, told)
         paged = Paged(incident, Delivery.ACCEPTED)
         if at_once:
-            return _nobody(paged, f"PagerDuty acknowledged it at once, as an incident of their own, for {_to(row)}.")
+            return _nobody(
+                paged,
+                f"PagerDuty acknowledged it at once, as an incident of their own, for {_to(row)}.",
+            )
         if not isinstance(row.get("assignments"), list):
             note = "PagerDuty made the incident and did not say whom it reaches."
             return Paged(incident, Delivery.UNCONFIRMED, notes=(note,))
@@ -216,7 +264,13 @@ class RestPager:
         if not people:
             # What is over is with nobody any more.
             over = text_of(row.get("status")) == "resolved"
-            return paged if over else _nobody(paged, f"Nobody is on call for {shown(alarm.target.shown)} in PagerDuty.")
+            return (
+                paged
+                if over
+                else _nobody(
+                    paged, f"Nobody is on call for {shown(alarm.target.shown)} in PagerDuty."
+                )
+            )
         if on_call:
             return Paged(incident, Delivery.ACCEPTED, on_call)
         policy = text_of(inside(row, "escalation_policy").get("id"))
@@ -226,21 +280,31 @@ class RestPager:
         for one in people:
             id = text_of(one.get("id"))
             duty = next((each.duty for each in known if each.user == id), None)
-            duties.append(duty or Duty(text_of(one.get("summary")) or text_of(one.get("name")) or id))
+            duties.append(
+                duty or Duty(text_of(one.get("summary")) or text_of(one.get("name")) or id)
+            )
         return Paged(incident, Delivery.ACCEPTED, tuple(duties))
 
     def _page_by_event(self, alarm: Alarm) -> Paged:
-        """By the Events API, then watched with the REST API until the incident is there or time is up."""
+        """By the Events API, then watched with the REST API until the incident is there or time is
+        up."""
         if not isinstance(alarm.target, Integration):
-            raise Refusal(Code.NOT_POSSIBLE, f"The routing key of {shown(alarm.target.shown)} is not at hand.")
+            raise Refusal(
+                Code.NOT_POSSIBLE, f"The routing key of {shown(alarm.target.shown)} is not at hand."
+            )
         talk = self._talk()
-        incident, notes = trigger(self._options, self._name, alarm, alarm.target.routing_key, talk.deadline)
+        incident, notes = trigger(
+            self._options, self._name, alarm, alarm.target.routing_key, talk.deadline
+        )
         pause = _FIRST_PAUSE
         while True:
             try:
                 there = self._found(talk, alarm)
             except OpsroomError as error:
-                why = f"PagerDuty took the event, and what came of it could not be learnt: {error.message}"
+                why = (
+                    "PagerDuty took the event, and what came of it could not be learnt: "
+                    f"{error.message}"
+                )
                 return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))
             if there is not None:
                 return Paged(there.incident, there.delivery, there.duties, (*notes, *there.notes))
@@ -252,7 +316,8 @@ class RestPager:
 
 
 def _carries(row: Mapping[str, Any], alarm: Alarm) -> bool:
-    """Whether it is the alarm's incident. One that came from an event has no key of its own, its alert has it."""
+    """Whether it is the alarm's incident. One that came from an event has no key of its own, its
+    alert has it."""
     key = row.get("incident_key")
     return key == alarm.mark or (not key and text_of(row.get("title")) == title_of(alarm.text))
 
@@ -267,7 +332,12 @@ def _only(row: Mapping[str, Any], user: str) -> bool:
 
 
 def _to(row: Mapping[str, Any]) -> str:
-    return " and ".join(text_of(one.get("summary")) or text_of(one.get("id")) for one in assignees_of(row)) or "nobody"
+    return (
+        " and ".join(
+            text_of(one.get("summary")) or text_of(one.get("id")) for one in assignees_of(row)
+        )
+        or "nobody"
+    )
 
 
 def _nobody(paged: Paged, why: str) -> Paged:

@@ -30,7 +30,8 @@ _SOFT_LIMIT = 3.0
 
 
 def look_up(talk: Talk, name: str) -> Tuple[Target, ...]:
-    """All that are called so, case aside; else all whose name holds it. One request for each of the four lists."""
+    """All that are called so, case aside; else all whose name holds it. One request for each of the
+    four lists."""
     wanted = comparable(name)
     if not wanted:
         return ()
@@ -68,10 +69,13 @@ def on_calls(talk: Talk, target: Target) -> Tuple[OnCall, ...]:
 
 
 def on_calls_if_told(talk: Talk, policy: str) -> Tuple[OnCall, ...]:
-    """Who is on call by an escalation policy; nobody when PagerDuty does not say so soon. One request, short."""
+    """Who is on call by an escalation policy; nobody when PagerDuty does not say so soon. One
+    request, short."""
     params = [(_FILTERS["escalation_policy"], policy), ("limit", "100")]
     try:
-        return on_calls_of(talk.ask("GET", "/oncalls", params=params, at_most=_SOFT_LIMIT).rows("oncalls"))
+        return on_calls_of(
+            talk.ask("GET", "/oncalls", params=params, at_most=_SOFT_LIMIT).rows("oncalls")
+        )
     except OpsroomError:
         # Until when someone is on call is good to know; that the page went out is what matters.
         return ()
@@ -100,10 +104,11 @@ def user_of(talk: Talk, email: str) -> Optional[str]:
 
 
 def own_address(author: Author) -> str:
-    """The e-mail address by which PagerDuty knows who asked; empty when the config does not map them.
+    """The e-mail address by which PagerDuty knows who asked; empty when the config does not map
+    them.
 
-    PagerDuty wants an address in From. An address alone is no proof that they have a user there: an error would have
-    to be waited for with every page of somebody who has none.
+    PagerDuty wants an address in From. An address alone is no proof that they have a user there: an
+    error would have to be waited for with every page of somebody who has none.
     """
     found = author.identity if "@" in author.identity else (author.email if author.identity else "")
     return found if EMAIL.match(found) else ""

@@ -1,4 +1,5 @@
-"""Page through Splunk On-Call (VictorOps): by its API, by its REST endpoint for alerts, or by both."""
+"""Page through Splunk On-Call (VictorOps): by its API, by its REST endpoint for alerts, or by
+both."""
 
 from __future__ import annotations
 
@@ -13,14 +14,16 @@ from .. import Pager, Target
 
 _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
 # The vendor shows the address with $routing_key at its end; what stands before it is the key.
-_ENDPOINT = re.compile(r"^((?i:https?)://[^\s/?#@]+/[^\s?#]*alert/[^\s/?#]{4,})(/\$routing_key)?/?$")
+_ENDPOINT = re.compile(
+    r"^((?i:https?)://[^\s/?#@]+/[^\s?#]*alert/[^\s/?#]{4,})(/\$routing_key)?/?$"
+)
 _KINDS = ("routing_key", "escalation_policy", "team", "user")
 
 
 @dataclass(frozen=True)
 class Options:
-    """`endpoint` is without a slash at its end; `user` is in whose name the API acts for those whom the config does
-    not map. `follow` and `time_limit` are in seconds."""
+    """`endpoint` is without a slash at its end; `user` is in whose name the API acts for those whom
+    the config does not map. `follow` and `time_limit` are in seconds."""
 
     api_id: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
@@ -35,8 +38,11 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """`api_id`, `api_key`, `user`, `endpoint`, `routing_key`, `url`, `follow`, `time_limit`, `verify`."""
-    url = fields.text("url", "https://api.victorops.com", pattern=_ADDRESS, expected="an http or https address")
+    """`api_id`, `api_key`, `user`, `endpoint`, `routing_key`, `url`, `follow`, `time_limit`,
+    `verify`."""
+    url = fields.text(
+        "url", "https://api.victorops.com", pattern=_ADDRESS, expected="an http or https address"
+    )
     if "@" in url:
         # What was found is not shown: a password stands there.
         fields.problem("url", "expected an address without a user and a password in it")
@@ -64,12 +70,15 @@ def read_options(fields: Fields) -> Options:
     if not (fields.has("api_id") or fields.has("api_key") or fields.has("endpoint")):
         fields.problem("api_id", "expected api_id and api_key, or endpoint, or all three")
     if options.api_id and options.api_key and not fields.has("endpoint") and not options.user:
-        fields.problem("user", "expected the user in whose name incidents are made for people without one")
+        fields.problem(
+            "user", "expected the user in whose name incidents are made for people without one"
+        )
     return options
 
 
 def read_target(fields: Fields, key: str) -> Target:
-    """A routing key, or a mapping with one of `routing_key`, `escalation_policy`, `team`, `user`: a name or a slug."""
+    """A routing key, or a mapping with one of `routing_key`, `escalation_policy`, `team`, `user`: a
+    name or a slug."""
     value = fields.raw(key)
     if not isinstance(value, Mapping):
         expected = f"a routing key, or a mapping with one of {', '.join(_KINDS)}"
@@ -78,13 +87,17 @@ def read_target(fields: Fields, key: str) -> Target:
     named = [kind for kind in _KINDS if inner.has(kind)]
     found = [Target(kind, inner.text(kind, "", expected="a name or a slug")) for kind in _KINDS]
     if len(named) != 1:
-        inner.problems.add(inner.path, f"expected one of {', '.join(_KINDS)}, found {' and '.join(named) or 'none'}")
+        inner.problems.add(
+            inner.path,
+            f"expected one of {', '.join(_KINDS)}, found {' and '.join(named) or 'none'}",
+        )
     inner.finish()
     return next((target for target in found if target.kind in named), found[0])
 
 
 def make(options: Options, *, name: str, store: Callable[[], Any], keep: Path) -> Pager:
-    """A pager; in `keep` it remembers the escalation policies for a minute, as often as they may be asked for."""
+    """A pager; in `keep` it remembers the escalation policies for a minute, as often as they may be
+    asked for."""
     from .pager import VictorOps  # the config is read for every message, a pager is asked for few
 
     return VictorOps(options, f"pagers.{name}", keep)
@@ -92,6 +105,8 @@ def make(options: Options, *, name: str, store: Callable[[], Any], keep: Path) -
 
 def _endpoint(fields: Fields) -> str:
     """The address is a secret as a whole: what was found is never a part of the complaint."""
-    expected = "the address of the REST endpoint up to its key, https://…/alert/KEY, without a routing key"
+    expected = (
+        "the address of the REST endpoint up to its key, https://…/alert/KEY, without a routing key"
+    )
     found = _ENDPOINT.match(fields.secret("endpoint", "", pattern=_ENDPOINT, expected=expected))
     return found.group(1) if found else ""

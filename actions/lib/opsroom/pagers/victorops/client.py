@@ -1,4 +1,5 @@
-"""Splunk On-Call's API and its REST endpoint: what is asked of them, and their errors in plain words."""
+"""Splunk On-Call's API and its REST endpoint: what is asked of them, and their errors in plain
+words."""
 
 from __future__ import annotations
 
@@ -20,7 +21,10 @@ clock: Callable[[], float] = time.monotonic
 wait: Callable[[float], None] = time.sleep
 
 _SPOKEN = (400, 401, 402, 403, 404, 405, 409, 410, 422)
-_LIMIT = "Splunk On-Call takes 60 requests a minute (one for the list of escalation policies): try again in a minute."
+_LIMIT = (
+    "Splunk On-Call takes 60 requests a minute (one for the list of escalation policies): "
+    "try again in a minute."
+)
 
 
 class Api:
@@ -42,7 +46,8 @@ class Api:
         return max(self._ends - clock(), 0.0)
 
     def left(self, most: Optional[float] = None) -> float:
-        """Seconds that a request may take. Raises Failure(timed_out) when none are left; nothing was sent then."""
+        """Seconds that a request may take. Raises Failure(timed_out) when none are left; nothing
+        was sent then."""
         left = self.remaining
         if left <= 0:
             limit = self.options.time_limit
@@ -57,14 +62,17 @@ class Api:
         return bool(self.options.api_id and self.options.api_key)
 
     def get(self, path: str, time_limit: Optional[float] = None) -> Any:
-        """The JSON under a path of `/api-public`. Raises Refusal(not_possible) where the config has no keys."""
+        """The JSON under a path of `/api-public`. Raises Refusal(not_possible) where the config has
+        no keys."""
         if not self.there:
             raise self.without_keys("This")
         return self.json(self._send("GET", path, time_limit=time_limit))
 
-    def rows(self, path: str, name: str = "", time_limit: Optional[float] = None) -> List[Mapping[str, Any]]:
-        """The list under a path, or under a name in what is there. Raises Failure(bad_answer) where there is none: what
-        is of another form must not pass for an empty list."""
+    def rows(
+        self, path: str, name: str = "", time_limit: Optional[float] = None
+    ) -> List[Mapping[str, Any]]:
+        """The list under a path, or under a name in what is there. Raises Failure(bad_answer) where
+        there is none: what is of another form must not pass for an empty list."""
         content = self.get(path, time_limit)
         found = inside(content, name) if name else content
         if not isinstance(found, list):
@@ -75,8 +83,11 @@ class Api:
         """Those that are open, acknowledged, or were resolved a short time ago."""
         return self.rows("/v1/incidents", "incidents", time_limit)
 
-    def change(self, method: str, path: str, content: Mapping[str, Any], again: bool = False) -> Answer:
-        """A request that changes something; 404 is an answer: it stands for a user whom nobody knows.
+    def change(
+        self, method: str, path: str, content: Mapping[str, Any], again: bool = False
+    ) -> Answer:
+        """A request that changes something; 404 is an answer: it stands for a user whom nobody
+        knows.
 
         `again`: it may be sent a second time when its answer is lost.
         """
@@ -95,15 +106,23 @@ class Api:
         why = self.words(answer)
         facts = {"url": answer.url, "status": answer.status, "sent": False}
         if answer.status in (401, 403, 404):
-            message = f"Splunk On-Call's REST endpoint does not know its key ({answer.status}){why}."
-            raise Failure(Code.UNAUTHORIZED, message, f"An administrator checks {self.key}.endpoint.", facts)
+            message = (
+                f"Splunk On-Call's REST endpoint does not know its key ({answer.status}){why}."
+            )
+            raise Failure(
+                Code.UNAUTHORIZED, message, f"An administrator checks {self.key}.endpoint.", facts
+            )
         if answer.status in (400, 422):
             message = f"Splunk On-Call's REST endpoint did not take it ({answer.status}){why}."
             raise Refusal(Code.NOT_ACCEPTED, message, facts=facts)
         content = self.json(answer)
         result = text_of(inside(content, "result")).lower()
         if result == "failure":
-            raise Refusal(Code.NOT_ACCEPTED, f"Splunk On-Call's REST endpoint did not take it{why}.", facts=facts)
+            raise Refusal(
+                Code.NOT_ACCEPTED,
+                f"Splunk On-Call's REST endpoint did not take it{why}.",
+                facts=facts,
+            )
         if result != "success":
             raise bad(answer, "answered neither success nor failure")
 
@@ -115,7 +134,8 @@ class Api:
         return content
 
     def words(self, answer: Answer) -> str:
-        """What an answer says is wrong, as the end of a sentence: `: no such user`; empty when it says nothing."""
+        """What an answer says is wrong, as the end of a sentence: `: no such user`; empty when it
+        says nothing."""
         try:
             content = answer.json()
         except Failure:
@@ -164,7 +184,9 @@ class Api:
                 raise Failure(failure.code, failure.message, _LIMIT, failure.facts) from None
             raise
         # Whatever else answers 404 is not the API, which says so of a user whom it does not know.
-        if 200 <= answer.status < 300 or (answer.status in spoken and "user" in self.words(answer).lower()):
+        if 200 <= answer.status < 300 or (
+            answer.status in spoken and "user" in self.words(answer).lower()
+        ):
             return answer
         raise self._error(answer)
 
@@ -172,26 +194,48 @@ class Api:
         status, why = answer.status, self.words(answer)
         facts = {"url": answer.url, "status": status, "sent": False}
         keys = f"{self.key}.api_id and {self.key}.api_key"
-        if status == 403 and any(word in why.lower() for word in ("limit", "exceed", "too many", "quota")):
-            return Failure(Code.RATE_LIMITED, f"Splunk On-Call gets too many requests (403){why}.", _LIMIT, facts)
+        if status == 403 and any(
+            word in why.lower() for word in ("limit", "exceed", "too many", "quota")
+        ):
+            return Failure(
+                Code.RATE_LIMITED,
+                f"Splunk On-Call gets too many requests (403){why}.",
+                _LIMIT,
+                facts,
+            )
         if status == 403:
-            # One and the same answer for a wrong key, for a key that may only read, and for too many requests.
-            message = f"Splunk On-Call does not accept the API key, or gets too many requests: both are 403{why}."
-            hint = f"Try again in a minute; an administrator checks {keys}, and that the key may not only read."
+            # One and the same answer for a wrong key, for a key that may only read, and for too
+            # many requests.
+            message = (
+                "Splunk On-Call does not accept the API key, or gets too many requests: "
+                f"both are 403{why}."
+            )
+            hint = (
+                f"Try again in a minute; an administrator checks {keys}, and that the key may "
+                "not only read."
+            )
             return Failure(Code.UNAUTHORIZED, message, hint, facts)
         if status == 401:
             message = f"Splunk On-Call does not accept the API key (401){why}."
             return Failure(Code.UNAUTHORIZED, message, f"An administrator checks {keys}.", facts)
         if status == 402:
             return Refusal(
-                Code.NOT_POSSIBLE, f"The plan of Splunk On-Call does not include this (402){why}.", facts=facts
+                Code.NOT_POSSIBLE,
+                f"The plan of Splunk On-Call does not include this (402){why}.",
+                facts=facts,
             )
         if status == 410:
-            return Failure(Code.GONE, f"This part of Splunk On-Call's API is gone (410){why}.", facts=facts)
+            return Failure(
+                Code.GONE, f"This part of Splunk On-Call's API is gone (410){why}.", facts=facts
+            )
         if status in (404, 405):
             message = f"{answer.url} answered {status}: there is no API of Splunk On-Call{why}."
-            return Failure(Code.BAD_ANSWER, message, f"An administrator checks {self.key}.url.", facts)
-        return Refusal(Code.NOT_ACCEPTED, f"Splunk On-Call did not take it ({status}){why}.", facts=facts)
+            return Failure(
+                Code.BAD_ANSWER, message, f"An administrator checks {self.key}.url.", facts
+            )
+        return Refusal(
+            Code.NOT_ACCEPTED, f"Splunk On-Call did not take it ({status}){why}.", facts=facts
+        )
 
     def _http(self, headers: Mapping[str, str]) -> Http:
         from ...http.client import Http
@@ -214,7 +258,10 @@ class Api:
         return (options.api_id, options.api_key, options.endpoint.rpartition("/")[2])
 
     def _shapeless(self, path: str) -> Failure:
-        message = f"{self.options.url}/api-public{path} answered JSON without the data that belongs there."
+        message = (
+            f"{self.options.url}/api-public{path} answered JSON without the data that "
+            "belongs there."
+        )
         return Failure(Code.BAD_ANSWER, message, facts={"sent": False})
 
 

@@ -1,4 +1,5 @@
-"""Splunk On-Call's REST endpoint: alerts for routing keys, which become incidents a moment later."""
+"""Splunk On-Call's REST endpoint: alerts for routing keys, which become incidents a moment
+later."""
 
 from __future__ import annotations
 
@@ -12,21 +13,24 @@ from .client import Api
 from .incidents import Incidents, like
 from .mapping import said
 
-# An alert becomes an incident within a second as a rule; the list may be asked for 60 times a minute.
+# An alert becomes an incident within a second as a rule; the list may be asked for 60 times a
+# minute.
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 2.0
 _TOOL = "opsroom"
 
 
 class Endpoint:
-    """Takes alerts and says only that. What came of them the API knows, where the config has keys of it."""
+    """Takes alerts and says only that. What came of them the API knows, where the config has keys
+    of it."""
 
     def __init__(self, api: Api, incidents: Incidents) -> None:
         self._api = api
         self._incidents = incidents
 
     def page(self, alarm: Alarm) -> Paged:
-        """Send an alert with the mark as its entity id, so that the same page is the same incident."""
+        """Send an alert with the mark as its entity id, so that the same page is the same
+        incident."""
         title, text, notes = said(alarm)
         content = {
             # WARNING pages nobody unless the organisation has set it so; only CRITICAL always does.
@@ -52,7 +56,8 @@ class Endpoint:
         return Paged(unknown, Delivery.UNCONFIRMED, notes=(*notes, note))
 
     def tell(self, id: str, kind: str, author: Author) -> Incident:
-        """Tell it of an incident by its entity id; any routing key will do for one that is there already."""
+        """Tell it of an incident by its entity id; any routing key will do for one that is there
+        already."""
         if id.isdigit():
             raise self._api.without_keys(f"To change page {id} by its number")
         content = {
@@ -67,7 +72,8 @@ class Endpoint:
         return Incident(id, state=State.UNKNOWN)
 
     def _follow(self, mark: str) -> Tuple[Optional[Incident], str]:
-        """The incident that an alert became. Never raises: it was taken, so it may have become one whatever comes."""
+        """The incident that an alert became. Never raises: it was taken, so it may have become one
+        whatever comes."""
         follow = self._api.options.follow
         began = timing.clock()
         until, pause = began + min(follow, self._api.remaining), _FIRST_PAUSE
@@ -75,9 +81,17 @@ class Endpoint:
             try:
                 found = self._incidents.marked(mark)
             except OpsroomError as error:
-                return None, f"Splunk On-Call's REST endpoint took it; what came of it is not known: {error.message}"
+                return (
+                    None,
+                    "Splunk On-Call's REST endpoint took it; what came of it is not known: "
+                    f"{error.message}",
+                )
             left, took = until - timing.clock(), round(timing.clock() - began, 1)
             if found is not None or left <= 0:
-                return found, f"Splunk On-Call's REST endpoint took it; it became no incident within {took:g} s."
+                return (
+                    found,
+                    "Splunk On-Call's REST endpoint took it; it became no incident within "
+                    f"{took:g} s.",
+                )
             timing.wait(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)

@@ -1,4 +1,5 @@
-"""Splunk On-Call's incidents by its API: made, listed, acknowledged, resolved, and handed to someone more."""
+"""Splunk On-Call's incidents by its API: made, listed, acknowledged, resolved, and handed to
+someone more."""
 
 from __future__ import annotations
 
@@ -33,13 +34,15 @@ class Incidents:
         self._organisation = organisation
 
     def create(self, alarm: Alarm) -> Paged:
-        """Make an incident for a user, escalation policy, team or routing key. Its number comes back at once."""
+        """Make an incident for a user, escalation policy, team or routing key. Its number comes
+        back at once."""
         summary, text, notes = said(alarm)
         targets = self._targets(alarm.target)
         # The details do not come back in the list of incidents, the summary does.
         content = {"summary": f"{summary} [{alarm.mark}]", "details": text, "targets": targets}
         answer, _, more = self._as_user(
-            alarm.author, lambda user: self._api.change("POST", "/v1/incidents", {**content, "userName": user})
+            alarm.author,
+            lambda user: self._api.change("POST", "/v1/incidents", {**content, "userName": user}),
         )
         made = self._api.json(answer)
         number, error = text_of(inside(made, "incidentNumber")), text_of(inside(made, "error"))
@@ -57,7 +60,10 @@ class Incidents:
             )
         incident = Incident(number, number, summary, State.TRIGGERED, target=alarm.target.shown)
         if error:
-            note = f"Splunk On-Call made the incident and complains: {self._api.quoted(answer, error)}."
+            note = (
+                "Splunk On-Call made the incident and complains: "
+                f"{self._api.quoted(answer, error)}."
+            )
             return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, *more, note))
         duties, quiet = self._reached(alarm.target, [one["slug"] for one in targets])
         return Paged(incident, Delivery.ACCEPTED, duties, (*notes, *more, *quiet))
@@ -69,10 +75,14 @@ class Incidents:
         again = wanted is State.ACKNOWLEDGED
         answer, user, _ = self._as_user(
             author,
-            lambda user: self._api.change("PATCH", f"/v1/incidents/{verb}", {**content, "userName": user}, again),
+            lambda user: self._api.change(
+                "PATCH", f"/v1/incidents/{verb}", {**content, "userName": user}, again
+            ),
         )
         results = items(inside(self._api.json(answer), "results"))
-        result = next((one for one in results if text_of(inside(one, "incidentNumber")) == number), None)
+        result = next(
+            (one for one in results if text_of(inside(one, "incidentNumber")) == number), None
+        )
         accepted = inside(result, "cmdAccepted")
         if not isinstance(accepted, bool):
             raise bad(answer, "did not say whether it was done")
@@ -94,17 +104,28 @@ class Incidents:
         incident = incident_of(self.listed(id))
         if incident.state is State.RESOLVED:
             raise closed(incident.shown)
-        reroute = {"incidentNumber": incident.number, "targets": self._targets(target), "addTargets": True}
+        reroute = {
+            "incidentNumber": incident.number,
+            "targets": self._targets(target),
+            "addTargets": True,
+        }
         answer, _, _ = self._as_user(
             author,
-            lambda user: self._api.change("POST", "/v1/incidents/reroute", {"userName": user, "reroutes": [reroute]}),
+            lambda user: self._api.change(
+                "POST", "/v1/incidents/reroute", {"userName": user, "reroutes": [reroute]}
+            ),
         )
         statuses = items(inside(self._api.json(answer), "statuses"))
-        status = next((one for one in statuses if text_of(inside(one, "incidentNumber")) == incident.number), None)
+        status = next(
+            (one for one in statuses if text_of(inside(one, "incidentNumber")) == incident.number),
+            None,
+        )
         done = inside(status, "success")
         if not isinstance(done, bool):
             raise bad(answer, "did not say whether somebody was added to the page")
-        failed = [one for one in items(inside(status, "targetStatus")) if inside(one, "success") is False]
+        failed = [
+            one for one in items(inside(status, "targetStatus")) if inside(one, "success") is False
+        ]
         if failed or not done:
             words = [text_of(inside(one, "message")) for one in (*failed, status)]
             why = next((f": {self._api.quoted(answer, one)}" for one in words if one), "")
@@ -115,14 +136,18 @@ class Incidents:
     def listed(self, id: str) -> Mapping[str, Any]:
         """An incident by its number or entity id."""
         for one in self._api.incidents():
-            if id and id in (text_of(inside(one, "incidentNumber")), text_of(inside(one, "entityId"))):
+            if id and id in (
+                text_of(inside(one, "incidentNumber")),
+                text_of(inside(one, "entityId")),
+            ):
                 return one
             if _MARK.match(id) and carries(one, id):
                 # Made by the API: the mark stands in its summary.
                 return one
         raise Refusal(
             Code.UNKNOWN_PAGE,
-            f"Splunk On-Call has no page {shown(id)} that is open or was resolved a short time ago.",
+            f"Splunk On-Call has no page {shown(id)} that is open or was resolved a short "
+            "time ago.",
             "Ask for the open ones: show pages.",
         )
 
@@ -139,10 +164,14 @@ class Incidents:
         slugs = [slug for slug in self._organisation.policies_of(target) if slug]
         if not slugs:
             kind = target.kind.replace("_", " ")
-            raise Refusal(Code.NOT_POSSIBLE, f"The {kind} {target.shown} leads to no escalation policy.")
+            raise Refusal(
+                Code.NOT_POSSIBLE, f"The {kind} {target.shown} leads to no escalation policy."
+            )
         return by_slug(slugs)
 
-    def _reached(self, target: Target, slugs: List[str]) -> Tuple[Tuple[Duty, ...], Tuple[str, ...]]:
+    def _reached(
+        self, target: Target, slugs: List[str]
+    ) -> Tuple[Tuple[Duty, ...], Tuple[str, ...]]:
         """Who is on call there, when that can be told quickly; the page is out already."""
         if target.kind == "user":
             return (Duty(target.shown),), ()
@@ -150,10 +179,15 @@ class Incidents:
             duties = self._organisation.on_call(target, slugs, within=_EXTRA)
         except OpsroomError:
             return (), ()
-        return duties, () if duties else (f"Splunk On-Call names nobody who is on call for {target.shown} now.",)
+        return duties, () if duties else (
+            f"Splunk On-Call names nobody who is on call for {target.shown} now.",
+        )
 
-    def _as_user(self, author: Author, send: Callable[[str], Answer]) -> Tuple[Answer, str, Tuple[str, ...]]:
-        """Ask in the name of who asks; in that of `user` where they have none in Splunk On-Call or it is not known.
+    def _as_user(
+        self, author: Author, send: Callable[[str], Answer]
+    ) -> Tuple[Answer, str, Tuple[str, ...]]:
+        """Ask in the name of who asks; in that of `user` where they have none in Splunk On-Call or
+        it is not known.
 
         The answer to a user whom nobody knows is 404, or 200 with an error: nothing was done then.
         """
@@ -164,13 +198,17 @@ class Incidents:
         if not name:
             raise Refusal(
                 Code.UNKNOWN_PERSON,
-                f"Splunk On-Call wants a user in whose name it is done, and {author.shown} has none there.",
-                f"An administrator gives them a name there under people, or sets {key} for all others.",
+                f"Splunk On-Call wants a user in whose name it is done, and {author.shown} has "
+                "none there.",
+                f"An administrator gives them a name there under people, or sets {key} for all "
+                "others.",
             )
         answer = send(name)
         if other and name != other and self._unknown_user(answer):
             answer, name = send(other), other
-            notes = (f"Splunk On-Call does not know its user {own}; it was done in the name of {other}.",)
+            notes = (
+                f"Splunk On-Call does not know its user {own}; it was done in the name of {other}.",
+            )
         if answer.status == 404:
             raise Refusal(
                 Code.UNKNOWN_PERSON,
@@ -187,7 +225,9 @@ class Incidents:
             content = answer.json()
         except Failure:
             return False
-        return "user" in text_of(inside(content, "error")).lower() and not text_of(inside(content, "incidentNumber"))
+        return "user" in text_of(inside(content, "error")).lower() and not text_of(
+            inside(content, "incidentNumber")
+        )
 
 
 def like(incident: Incident, alarm: Alarm) -> Incident:

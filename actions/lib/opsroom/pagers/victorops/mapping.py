@@ -1,4 +1,5 @@
-"""What opsroom and Splunk On-Call say to each other: the text of a page, and an incident as the API tells it."""
+"""What opsroom and Splunk On-Call say to each other: the text of a page, and an incident as the API
+tells it."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _STATES = {
 
 
 def items(value: Any) -> List[Mapping[str, Any]]:
-    """The mappings of a list, also of lists in it (users come as a list in a list); whatever else came is none."""
+    """The mappings of a list, also of lists in it (users come as a list in a list); whatever else
+    came is none."""
     if not isinstance(value, list):
         return []
     found: List[Mapping[str, Any]] = []
@@ -36,11 +38,14 @@ def items(value: Any) -> List[Mapping[str, Any]]:
 
 
 def inside(value: Any, *names: str) -> Any:
-    """What stands under keys, case aside: the API's answers spell some of them in another way than its description."""
+    """What stands under keys, case aside: the API's answers spell some of them in another way than
+    its description."""
     for name in names:
         if not isinstance(value, Mapping):
             return None
-        value = next((found for key, found in value.items() if str(key).casefold() == name.casefold()), None)
+        value = next(
+            (found for key, found in value.items() if str(key).casefold() == name.casefold()), None
+        )
     return value
 
 
@@ -54,7 +59,9 @@ def text_of(value: Any) -> str:
 def named(mapping: Any, name: str) -> bool:
     """Whether something with a name and a slug is called that, case aside."""
     wanted = name.casefold()
-    return bool(wanted) and wanted in (text_of(inside(mapping, key)).casefold() for key in ("slug", "name"))
+    return bool(wanted) and wanted in (
+        text_of(inside(mapping, key)).casefold() for key in ("slug", "name")
+    )
 
 
 def said(alarm: Alarm) -> Tuple[str, str, Tuple[str, ...]]:
@@ -80,13 +87,16 @@ def headline(text: str) -> str:
 
 
 def incident_of(found: Mapping[str, Any]) -> Incident:
-    """An incident of the list. All of its fields may be missing; what is missing or of another type is left empty."""
+    """An incident of the list. All of its fields may be missing; what is missing or of another type
+    is left empty."""
     number, entity = text_of(inside(found, "incidentNumber")), text_of(inside(found, "entityId"))
     link = text_of(inside(found, "incidentLink"))
     return Incident(
         id=number or entity,
         number=number,
-        title=text_of(inside(found, "entityDisplayName")) or text_of(inside(found, "service")) or entity,
+        title=text_of(inside(found, "entityDisplayName"))
+        or text_of(inside(found, "service"))
+        or entity,
         state=state_of(found),
         url=link if link.startswith("https://") else "",
         target=", ".join(policy for policy in _policies(found) if policy),
@@ -101,7 +111,8 @@ def state_of(found: Mapping[str, Any]) -> State:
 
 
 def carries(found: Any, mark: str) -> bool:
-    """Whether a mark stands anywhere in an incident: which field the summary comes back in is not documented."""
+    """Whether a mark stands anywhere in an incident: which field the summary comes back in is not
+    documented."""
     if isinstance(found, str):
         return mark in found
     if isinstance(found, Mapping):
@@ -119,7 +130,9 @@ def goes_to(found: Mapping[str, Any], target: Target) -> bool:
     part = "team" if target.kind == "team" else "policy"
     paged = [inside(one, part) for one in items(inside(found, "pagedPolicies"))]
     teams = texts(inside(found, "pagedTeams")) if part == "team" else ()
-    return wanted in [one.casefold() for one in teams] or any(named(one, target.id) for one in paged)
+    return wanted in [one.casefold() for one in teams] or any(
+        named(one, target.id) for one in paged
+    )
 
 
 def texts(value: Any) -> Tuple[str, ...]:
@@ -135,7 +148,9 @@ def moment_of(value: Any) -> Optional[datetime]:
         return None
     zone = (found.group(3) or "Z").replace(":", "").replace("Z", "+0000")
     try:
-        moment = datetime.strptime(f"{found.group(1)}T{found.group(2)}{zone}", "%Y-%m-%dT%H:%M:%S%z")
+        moment = datetime.strptime(
+            f"{found.group(1)}T{found.group(2)}{zone}", "%Y-%m-%dT%H:%M:%S%z"
+        )
         return moment.astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None

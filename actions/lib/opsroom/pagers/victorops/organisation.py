@@ -1,4 +1,5 @@
-"""What Splunk On-Call knows of an organisation: teams, escalation policies, routing keys, users, who is on call."""
+"""What Splunk On-Call knows of an organisation: teams, escalation policies, routing keys, users,
+who is on call."""
 
 from __future__ import annotations
 
@@ -39,14 +40,16 @@ class Watch:
 
 
 class Organisation:
-    """Asks when it has to, and remembers the escalation policies for a minute, also for the next process."""
+    """Asks when it has to, and remembers the escalation policies for a minute, also for the next
+    process."""
 
     def __init__(self, api: Api, keep: Optional[Path]) -> None:
         self._api = api
         self._keep = keep
 
     def look_up(self, name: str) -> Tuple[Target, ...]:
-        """All that are called that, case aside, else all whose name contains it: 4 requests, 3 within a minute."""
+        """All that are called that, case aside, else all whose name contains it: 4 requests, 3
+        within a minute."""
         wanted = comparable(name)
         every: List[Tuple[Target, Tuple[str, ...]]] = []
         for one in self._api.rows("/v1/team"):
@@ -59,10 +62,16 @@ class Organisation:
         for one in self._api.rows("/v1/user", "users"):
             username = text_of(inside(one, "username"))
             full = f"{text_of(inside(one, 'firstName'))} {text_of(inside(one, 'lastName'))}".strip()
-            every.append((Target("user", username, full), (username, full, text_of(inside(one, "email")))))
+            every.append(
+                (Target("user", username, full), (username, full, text_of(inside(one, "email"))))
+            )
         every = [(target, names) for target, names in every if target.id]
-        exact = [target for target, names in every if wanted in [comparable(one) for one in names if one]]
-        part = [target for target, names in every if any(wanted in comparable(one) for one in names)]
+        exact = [
+            target for target, names in every if wanted in [comparable(one) for one in names if one]
+        ]
+        part = [
+            target for target, names in every if any(wanted in comparable(one) for one in names)
+        ]
         return tuple(exact or part) if wanted else ()
 
     def policies_of(self, target: Target) -> List[str]:
@@ -73,26 +82,36 @@ class Organisation:
         if target.kind == "routing_key":
             for one in self.routing_keys():
                 if text_of(inside(one, "routingKey")).casefold() == target.id.casefold():
-                    return [text_of(inside(to, "policySlug")) for to in items(inside(one, "targets"))]
+                    return [
+                        text_of(inside(to, "policySlug")) for to in items(inside(one, "targets"))
+                    ]
             raise _unknown("routing key", target)
         part = "team" if target.kind == "team" else "policy"
-        found = [inside(one, "policy") for one in self.policies() if named(inside(one, part), target.id)]
+        found = [
+            inside(one, "policy") for one in self.policies() if named(inside(one, part), target.id)
+        ]
         if not found:
             raise _unknown("team" if part == "team" else "escalation policy", target)
         if len(found) > 1 and part == "team":
-            names = listed([text_of(inside(one, "name")) or text_of(inside(one, "slug")) for one in found])
+            names = listed(
+                [text_of(inside(one, "name")) or text_of(inside(one, "slug")) for one in found]
+            )
             raise Refusal(
                 Code.WHICH_WHO,
                 f"Team {target.shown} has several escalation policies in Splunk On-Call: {names}.",
-                "Name one of them, or let the config name one for the team: {escalation_policy: …}.",
+                "Name one of them, or let the config name one for the team: "
+                "{escalation_policy: …}.",
             )
         return [slug for slug in (text_of(inside(one, "slug")) for one in found) if slug]
 
-    def on_call(self, target: Target, slugs: Sequence[str] = (), within: Optional[float] = None) -> Tuple[Duty, ...]:
-        """Who is on call now (1 request, 1 more for a routing key) and until when (1 for each team of them).
+    def on_call(
+        self, target: Target, slugs: Sequence[str] = (), within: Optional[float] = None
+    ) -> Tuple[Duty, ...]:
+        """Who is on call now (1 request, 1 more for a routing key) and until when (1 for each team
+        of them).
 
-        `slugs`: the escalation policies that the target is known to stand for. `within` so many seconds altogether.
-        Raises Refusal(unknown_who) when there is no such target.
+        `slugs`: the escalation policies that the target is known to stand for. `within` so many
+        seconds altogether. Raises Refusal(unknown_who) when there is no such target.
         """
         until = None if within is None else clock() + within
         if target.kind == "routing_key" and not slugs:
@@ -113,14 +132,16 @@ class Organisation:
         return self._api.rows("/v1/org/routing-keys", "routingKeys")
 
     def policies(self) -> List[Mapping[str, Any]]:
-        """The escalation policies with their teams, at most a minute old; older where they may not be asked for yet."""
+        """The escalation policies with their teams, at most a minute old; older where they may not
+        be asked for yet."""
         kept, age = self._kept()
         if kept is not None and 0 <= age < _FRESH:
             return kept
         try:
             found = self._api.rows("/v1/policies", "policies")
         except Failure as failure:
-            # Too many requests are 403 there, as is a wrong key; with what is known a human is still woken.
+            # Too many requests are 403 there, as is a wrong key; with what is known a human is
+            # still woken.
             if failure.code not in (Code.RATE_LIMITED, Code.UNAUTHORIZED):
                 raise
             return self._watched() if kept is None else kept
@@ -128,16 +149,22 @@ class Organisation:
         return found
 
     def _watched(self) -> List[Mapping[str, Any]]:
-        """The escalation policies that someone is on call for, which may be asked for more often."""
+        """The escalation policies that someone is on call for, which may be asked for more
+        often."""
         return [
-            {"policy": {"name": one.policy, "slug": one.slug}, "team": {"name": one.team, "slug": one.team_slug}}
+            {
+                "policy": {"name": one.policy, "slug": one.slug},
+                "team": {"name": one.team, "slug": one.team_slug},
+            }
             for one in self._watches(None)
         ]
 
     def _check(self, target: Target) -> None:
         if target.kind == "escalation_policy":
             self.policies_of(target)
-        elif target.kind == "team" and not any(named(one, target.id) for one in self._api.rows("/v1/team")):
+        elif target.kind == "team" and not any(
+            named(one, target.id) for one in self._api.rows("/v1/team")
+        ):
             raise _unknown("team", target)
 
     def _watches(self, time_limit: Optional[float]) -> List[Watch]:
@@ -146,7 +173,10 @@ class Organisation:
             team, slug = text_of(inside(one, "team", "name")), text_of(inside(one, "team", "slug"))
             for watch in items(inside(one, "onCallNow")):
                 policy = inside(watch, "escalationPolicy")
-                users = [text_of(inside(who, "onCallUser", "username")) for who in items(inside(watch, "users"))]
+                users = [
+                    text_of(inside(who, "onCallUser", "username"))
+                    for who in items(inside(watch, "users"))
+                ]
                 found.append(
                     Watch(
                         team,
@@ -158,8 +188,11 @@ class Organisation:
                 )
         return found
 
-    def _ends(self, teams: Sequence[str], until: Optional[float]) -> Dict[Tuple[str, str], datetime]:
-        """Until when they are on call, by policy and user; without those of whom that cannot be told."""
+    def _ends(
+        self, teams: Sequence[str], until: Optional[float]
+    ) -> Dict[Tuple[str, str], datetime]:
+        """Until when they are on call, by policy and user; without those of whom that cannot be
+        told."""
         ends: Dict[Tuple[str, str], datetime] = {}
         for team in list(dict.fromkeys(team for team in teams if team))[:_MOST_TEAMS]:
             try:
@@ -183,7 +216,9 @@ class Organisation:
         if self._keep is None:
             return None
         options = self._api.options
-        account = hashlib.sha256(f"{options.url}\n{options.api_id}".encode("utf-8", "replace")).hexdigest()[:16]
+        account = hashlib.sha256(
+            f"{options.url}\n{options.api_id}".encode("utf-8", "replace")
+        ).hexdigest()[:16]
         return self._keep / f"victorops-policies-{account}.json"
 
     def _kept(self) -> Tuple[Optional[List[Mapping[str, Any]]], float]:
@@ -193,7 +228,11 @@ class Organisation:
         except (OSError, ValueError, RecursionError):
             return None, 0.0
         at, policies = inside(content, "at"), inside(content, "policies")
-        if isinstance(at, bool) or not isinstance(at, (int, float)) or not isinstance(policies, list):
+        if (
+            isinstance(at, bool)
+            or not isinstance(at, (int, float))
+            or not isinstance(policies, list)
+        ):
             return None, 0.0
         return items(policies), wall() - at
 
@@ -206,7 +245,9 @@ class Organisation:
         beside = path.with_name(f"{path.name}.{os.getpid()}")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            with os.fdopen(
+                os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
+            ) as file:
                 json.dump({"at": wall(), "policies": policies}, file)
             os.replace(beside, path)
         except (OSError, ValueError):
@@ -226,7 +267,8 @@ def _is_of(watch: Watch, target: Target, slugs: Sequence[str]) -> bool:
 
 
 def _shifts(schedule: Mapping[str, Any], at: datetime) -> List[Tuple[str, datetime]]:
-    """Who is on call at a moment, and until when; someone who stands in for another one comes first."""
+    """Who is on call at a moment, and until when; someone who stands in for another one comes
+    first."""
     found: List[Tuple[str, datetime]] = []
     for one in items(inside(schedule, "overrides")):
         found += _current(text_of(inside(one, "overrideOnCallUser", "username")), one, at)

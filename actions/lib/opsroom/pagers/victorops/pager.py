@@ -1,4 +1,5 @@
-"""Splunk On-Call as a pager: the API for what it can do, the REST endpoint for routing keys and where it is alone."""
+"""Splunk On-Call as a pager: the API for what it can do, the REST endpoint for routing keys and
+where it is alone."""
 
 from __future__ import annotations
 
@@ -17,11 +18,12 @@ from .organisation import Organisation
 
 
 class VictorOps:
-    """The API makes incidents for users, escalation policies and teams, at once; the REST endpoint takes alerts for
-    routing keys, which become incidents a moment later, and are the same one when they carry the same mark.
+    """The API makes incidents for users, escalation policies and teams, at once; the REST endpoint
+    takes alerts for routing keys, which become incidents a moment later, and are the same one when
+    they carry the same mark.
 
-    A command takes `time_limit` at most, of which looking for what became of an alert takes `follow` and what makes an
-    answer fuller 3 s.
+    A command takes `time_limit` at most, of which looking for what became of an alert takes
+    `follow` and what makes an answer fuller 3 s.
     """
 
     # The list of incidents has a new one within a second as a rule.
@@ -35,14 +37,17 @@ class VictorOps:
         self._endpoint = Endpoint(self._api, self._incidents)
 
     def default_target(self) -> Optional[Target]:
-        return Target("routing_key", self._options.routing_key) if self._options.routing_key else None
+        return (
+            Target("routing_key", self._options.routing_key) if self._options.routing_key else None
+        )
 
     def person(self, identity: str, email: str, shown: str) -> Optional[Target]:
         """By their username; only the API pages users."""
         return Target("user", identity, shown) if identity and self._api.there else None
 
     def look_up(self, name: str) -> Tuple[Target, ...]:
-        """4 requests: teams, routing keys, users, and escalation policies, which are kept for a minute."""
+        """4 requests: teams, routing keys, users, and escalation policies, which are kept for a
+        minute."""
         self._api.begin()
         return self._organisation.look_up(name) if self._api.there else ()
 
@@ -56,8 +61,9 @@ class VictorOps:
         return self._organisation.on_call(target)
 
     def page(self, alarm: Alarm) -> Paged:
-        """By the API 1 request for a user; for the others 1 for which policies (none for a slug) and 2 for who is on
-        call until when. By the REST endpoint 1; where the API can be asked, the incident is looked for in its list."""
+        """By the API 1 request for a user; for the others 1 for which policies (none for a slug)
+        and 2 for who is on call until when. By the REST endpoint 1; where the API can be asked, the
+        incident is looked for in its list."""
         self._api.begin()
         if alarm.target.kind == "routing_key" and self._options.endpoint:
             return self._endpoint.page(alarm)
@@ -95,7 +101,8 @@ class VictorOps:
         return tuple(found[: max(limit, 0)])
 
     def acknowledge(self, id: str, author: Author) -> Incident:
-        """1 request by number, 2 by mark. The REST endpoint alone does not tell what came of it: state unknown."""
+        """1 request by number, 2 by mark. The REST endpoint alone does not tell what came of it:
+        state unknown."""
         self._api.begin()
         return self._change(id, "ack", "ACKNOWLEDGEMENT", State.ACKNOWLEDGED, author)
 
@@ -108,7 +115,8 @@ class VictorOps:
         """Not possible: the API has no command for the next step of a policy."""
         raise Refusal(
             Code.NOT_POSSIBLE,
-            "Splunk On-Call takes the next step of its escalation policy by itself; it cannot be told to do so now.",
+            "Splunk On-Call takes the next step of its escalation policy by itself; it cannot be "
+            "told to do so now.",
             f"Call somebody by name: add NAME to page {id}.",
         )
 

@@ -1,8 +1,9 @@
 """The tracker kind basecamp: the cards of a card table, or the to-dos of a list.
 
-A card's id is `card/123` or `todo/123`: Basecamp's numbers do not tell which of the two they are, and it asks for each
-in another place. Its address does, and may be typed as well; a bare number is what the config's place holds. Basecamp
-takes everything as written by the configured user: the first line says in whose name it was, the last carries the mark.
+A card's id is `card/123` or `todo/123`: Basecamp's numbers do not tell which of the two they are,
+and it asks for each in another place. Its address does, and may be typed as well; a bare number is
+what the config's place holds. Basecamp takes everything as written by the configured user: the
+first line says in whose name it was, the last carries the mark.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ _NUMBER = re.compile(r"^[0-9]{1,20}(?![\s\S])")
 _WEB = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
 _SITE = r"^(?i:https?://(?:[a-z0-9-]+\.)?basecamp\.com)/(?P<account>[0-9]{1,20})"
 _CARD = re.compile(
-    _SITE + r"/buckets/(?P<project>[0-9]{1,20})/(?P<kind>card_tables/cards|todos)/(?P<id>[0-9]{1,20})"
+    _SITE
+    + r"/buckets/(?P<project>[0-9]{1,20})/(?P<kind>card_tables/cards|todos)/(?P<id>[0-9]{1,20})"
     r"(?:[?#]\S*)?(?![\s\S])"
 )
-_PROJECT = re.compile(_SITE + r"/(?:projects|buckets)/(?P<project>[0-9]{1,20})(?:[/?#]\S*)?(?![\s\S])")
+_PROJECT = re.compile(
+    _SITE + r"/(?:projects|buckets)/(?P<project>[0-9]{1,20})(?:[/?#]\S*)?(?![\s\S])"
+)
 _TYPED = re.compile(r"^(?:(card|todo)/)?([0-9]{1,20})(?![\s\S])", re.IGNORECASE)
 # It stands in a header.
 _TOKEN = re.compile(r"^[ -~]+(?![\s\S])")
@@ -30,7 +34,8 @@ _TOKEN = re.compile(r"^[ -~]+(?![\s\S])")
 
 @dataclass(frozen=True)
 class Options:
-    """One of `column` and `todolist` is not empty; `token`, or else the three of OAuth; `time_limit` in s."""
+    """One of `column` and `todolist` is not empty; `token`, or else the three of OAuth;
+    `time_limit` in s."""
 
     account: str
     project: str
@@ -47,13 +52,16 @@ class Options:
     look_for: float = LOOK_FOR
 
     def reads_card(self, typed: str) -> Reading:
-        """Sure of an address in the project; one in the account, `card/123`, `todo/123` and 123 may be its own."""
+        """Sure of an address in the project; one in the account, `card/123`, `todo/123` and 123 may
+        be its own."""
         address = _CARD.match(typed.strip())
         if address:
             if address.group("account") != self.account:
                 return Reading()
             kind = "todo" if address.group("kind") == "todos" else "card"
-            return Reading(f"{kind}/{address.group('id')}", sure=address.group("project") == self.project)
+            return Reading(
+                f"{kind}/{address.group('id')}", sure=address.group("project") == self.project
+            )
         short = _TYPED.match(typed.strip())
         if not short:
             return Reading()
@@ -61,7 +69,8 @@ class Options:
         return Reading(f"{kind}/{short.group(2)}")
 
     def reads_project(self, typed: str) -> Reading:
-        """Sure of the project of the config, by its number or its address; nothing else is a project."""
+        """Sure of the project of the config, by its number or its address; nothing else is a
+        project."""
         address = _PROJECT.match(typed.strip())
         if address and address.group("account") != self.account:
             return Reading()
@@ -70,14 +79,18 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `account`, `project`, `column` or `todolist`, `token` or `client_id`, `client_secret` and
-    `refresh_token`, `url`, `launchpad`, `time_limit`, `verify`."""
+    """The keys `account`, `project`, `column` or `todolist`, `token` or `client_id`,
+    `client_secret` and `refresh_token`, `url`, `launchpad`, `time_limit`, `verify`."""
 
     def number(key: str, what: str, default: Union[str, Missing] = REQUIRED) -> str:
-        return fields.text(key, default, pattern=_NUMBER, expected=f"the number of the {what}", digits=True)
+        return fields.text(
+            key, default, pattern=_NUMBER, expected=f"the number of the {what}", digits=True
+        )
 
     def web(key: str, default: str) -> str:
-        return fields.text(key, default, pattern=_WEB, expected="an http or https address").rstrip("/")
+        return fields.text(key, default, pattern=_WEB, expected="an http or https address").rstrip(
+            "/"
+        )
 
     options = Options(
         account=number("account", "account"),
@@ -110,14 +123,19 @@ def _check_credentials(fields: Fields, options: Options) -> None:
     there = [key for key in oauth if fields.has(key)]
     if fields.has("token"):
         if there:
-            fields.problem(there[0], "expected either token, or client_id, client_secret and refresh_token")
+            fields.problem(
+                there[0], "expected either token, or client_id, client_secret and refresh_token"
+            )
         elif options.token and not _TOKEN.match(options.token):
             # What was found is not shown: it is a secret anyway.
             fields.problem("token", "expected plain letters and digits on one line")
         return
     for key in oauth:
         if key not in there:
-            fields.problem(key, "expected client_id, client_secret and refresh_token together (or a token instead)")
+            fields.problem(
+                key,
+                "expected client_id, client_secret and refresh_token together (or a token instead)",
+            )
 
 
 def make(options: Options, *, name: str, store: Any, keep: Any) -> Tracker:

@@ -1,11 +1,23 @@
-"""Asking Basecamp: its token, its pages, its limits, its reasons for a refusal, and answers of the wrong form."""
+"""Asking Basecamp: its token, its pages, its limits, its reasons for a refusal, and answers of the
+wrong form."""
 
 from __future__ import annotations
 
 import json as json_module
 import re
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional, Set, Tuple, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    Mapping,
+    Optional,
+    Set,
+    Tuple,
+    TypeVar,
+)
 from urllib.parse import urlsplit
 
 from ...errors import Code, Failure, OpsroomError, Refusal
@@ -35,9 +47,9 @@ _NEXT = re.compile(r"<([^<>]*)>\s*;[^,<]*\brel\s*=\s*\"?next\b", re.IGNORECASE)
 class Client:
     """The requests of one verb: together they keep the tracker's time limit.
 
-    `about` of a request is what its path speaks of, ("card", "12"), ("column", "3"): a refusal names it.
-    Raises Refusal(unknown_card, unknown_project, unknown_column, not_accepted) and Failure. What fails before anything
-    was changed has the fact `sent` false.
+    `about` of a request is what its path speaks of, ("card", "12"), ("column", "3"): a refusal
+    names it. Raises Refusal(unknown_card, unknown_project, unknown_column, not_accepted) and
+    Failure. What fails before anything was changed has the fact `sent` false.
     """
 
     def __init__(self, options: Options, name: str, tokens: Tokens) -> None:
@@ -75,12 +87,16 @@ class Client:
             if address in seen or len(seen) >= _MOST_PAGES:
                 raise self._astray(address, "has pages that lead on and on")
             seen.add(address)
-            rows, answer = self._reading(address, params, about, lambda found: [read(row) for row in _rows(found)])
+            rows, answer = self._reading(
+                address, params, about, lambda found: [read(row) for row in _rows(found)]
+            )
             yield from rows
             found = _NEXT.search(answer.headers.get("link", ""))
             address, params = found.group(1) if found else "", None
             if address and not self._is_ours(address):
-                raise self._astray(answer.url, "names a next page in another place, which was not followed")
+                raise self._astray(
+                    answer.url, "names a next page in another place, which was not followed"
+                )
 
     def send(
         self,
@@ -104,7 +120,11 @@ class Client:
         return None
 
     def _reading(
-        self, address: str, params: Optional[Mapping[str, str]], about: Tuple[str, str], read: Callable[[Any], T]
+        self,
+        address: str,
+        params: Optional[Mapping[str, str]],
+        about: Tuple[str, str],
+        read: Callable[[Any], T],
     ) -> Tuple[T, Answer]:
         try:
             answer = self._answer("GET", address, params, None)
@@ -119,19 +139,31 @@ class Client:
         try:
             return read(answer.json())
         except Unexpected as error:
-            raise _failure(Code.BAD_ANSWER, answer, f"{answer.url} answered JSON in which {error}.") from None
+            raise _failure(
+                Code.BAD_ANSWER, answer, f"{answer.url} answered JSON in which {error}."
+            ) from None
 
     def _answer(
-        self, method: str, address: str, params: Optional[Mapping[str, str]], json: Optional[Mapping[str, Any]]
+        self,
+        method: str,
+        address: str,
+        params: Optional[Mapping[str, str]],
+        json: Optional[Mapping[str, Any]],
     ) -> Answer:
-        """The answer, also when it is a refusal; with a token that works where there is one, after a short wait where
-        there were too many requests."""
+        """The answer, also when it is a refusal; with a token that works where there is one, after
+        a short wait where there were too many requests."""
         token = self._tokens.token(self._post)
         waited = 0
         while True:
             headers = {"Authorization": f"Bearer {token}", **(_JSON if json is not None else {})}
             answer = self._http.send(
-                method, address, headers=headers, params=params, json=json, accept=_TOLD, time_limit=self._left()
+                method,
+                address,
+                headers=headers,
+                params=params,
+                json=json,
+                accept=_TOLD,
+                time_limit=self._left(),
             )
             if answer.status == 401:
                 token = self._tokens.instead_of(token, self._post)
@@ -142,7 +174,8 @@ class Client:
                 return answer
 
     def _post(self, url: str, form: Mapping[str, str]) -> Answer:
-        """A request for a token. It changes nothing, so it may be repeated and leaves nothing in doubt."""
+        """A request for a token. It changes nothing, so it may be repeated and leaves nothing in
+        doubt."""
         accept = tuple(status for status in _TOLD if status != 429)
         try:
             return self._http.send(
@@ -162,7 +195,9 @@ class Client:
         left = self._ends - time.monotonic()
         if left > 0:
             return max(round(left, 1), 0.1)  # a sentence may tell it
-        message = f"Basecamp did not answer all that was asked within {self._options.time_limit:g} s."
+        message = (
+            f"Basecamp did not answer all that was asked within {self._options.time_limit:g} s."
+        )
         raise Failure(Code.TIMED_OUT, message, facts={"sent": False})
 
     def _wait(self, answer: Answer, waited: int) -> None:
@@ -172,23 +207,35 @@ class Client:
             told = content.get("retry_after") if isinstance(content, dict) else None
             if isinstance(told, (int, float)) and not isinstance(told, bool) and 0 <= told < 1e9:
                 wait = float(told)
-        if wait is not None and waited < _ATTEMPTS and time.monotonic() + max(wait, 0.1) < self._ends:
+        if (
+            wait is not None
+            and waited < _ATTEMPTS
+            and time.monotonic() + max(wait, 0.1) < self._ends
+        ):
             time.sleep(max(wait, 0.1))
             return
         how_long = "does not say for how long" if wait is None else f"asks to wait {span(wait)}"
         facts: Dict[str, Any] = {"url": answer.url, "status": 429, "sent": False}
         if wait is not None:
             facts["retry_after"] = wait
-        raise Failure(Code.RATE_LIMITED, f"Basecamp gets too many requests and {how_long}.", facts=facts)
+        raise Failure(
+            Code.RATE_LIMITED, f"Basecamp gets too many requests and {how_long}.", facts=facts
+        )
 
     def _trouble(self, answer: Answer, about: Tuple[str, str]) -> OpsroomError:
         status, said = answer.status, _said(answer)
         told = f"{status}: {said}" if said else str(status)
         if status == 404 and "inactive" in answer.headers.get("reason", "").lower():
             message = (
-                f"The Basecamp account {self._options.account} is inactive: its trial has ended or it is suspended."
+                f"The Basecamp account {self._options.account} is inactive: its trial has "
+                "ended or it is suspended."
             )
-            return _failure(Code.UNAUTHORIZED, answer, message, "The owner of the account can see to it in Basecamp.")
+            return _failure(
+                Code.UNAUTHORIZED,
+                answer,
+                message,
+                "The owner of the account can see to it in Basecamp.",
+            )
         if status == 507:
             message = f"The Basecamp account {self._options.account} is full ({told})."
             return shut(message, "Someone with rights there must free space or upgrade the plan.")
@@ -220,8 +267,13 @@ class Client:
             return None
         if not archived:
             return None
-        message = f"The project {shown(name or project)} of Basecamp is {archived}, so it accepts no changes."
-        return shut(message, f"Restore it in Basecamp, or have an administrator change {self._key}.project.")
+        message = (
+            f"The project {shown(name or project)} of Basecamp is {archived}, so it "
+            "accepts no changes."
+        )
+        return shut(
+            message, f"Restore it in Basecamp, or have an administrator change {self._key}.project."
+        )
 
     def _is_there(self) -> bool:
         """Whether there is a Basecamp with this account at the configured address. One request."""
@@ -230,11 +282,16 @@ class Client:
         except OpsroomError:
             return False
         content = _json(answer)
-        return answer.status < 300 and isinstance(content, dict) and isinstance(content.get("id"), int)
+        return (
+            answer.status < 300 and isinstance(content, dict) and isinstance(content.get("id"), int)
+        )
 
     def _no_api(self, answer: Answer) -> Failure:
         account = self._options.account
-        message = f"{answer.url} answered {answer.status}, and there is no Basecamp with account {account}."
+        message = (
+            f"{answer.url} answered {answer.status}, and there is no Basecamp with account "
+            f"{account}."
+        )
         hint = f"An administrator checks {self._key}.url and {self._key}.account in the config."
         failure = _failure(Code.BAD_ANSWER, answer, message, hint)
         failure.facts["sent"] = False
@@ -247,9 +304,17 @@ class Client:
             hint = f"Is it {other}/{name}? Its address in Basecamp can be typed as well."
             return Refusal(Code.UNKNOWN_CARD, message, hint)
         if what == "account":
-            return Refusal(Code.UNKNOWN_PROJECT, message, f"An administrator mends {self._key}.account in the config.")
+            return Refusal(
+                Code.UNKNOWN_PROJECT,
+                message,
+                f"An administrator mends {self._key}.account in the config.",
+            )
         key = "todolist" if what == "to-do list" else "column"
-        return Refusal(Code.UNKNOWN_COLUMN, message, f"An administrator looks at {self._key}.{key} in the config.")
+        return Refusal(
+            Code.UNKNOWN_COLUMN,
+            message,
+            f"An administrator looks at {self._key}.{key} in the config.",
+        )
 
     def _is_ours(self, address: str) -> bool:
         """Whether an address lies in the account: the token goes nowhere else."""
@@ -257,7 +322,10 @@ class Client:
             there, here = urlsplit(address), urlsplit(self._base)
         except ValueError:
             return False
-        same = (there.scheme.lower(), there.netloc.lower()) == (here.scheme.lower(), here.netloc.lower())
+        same = (there.scheme.lower(), there.netloc.lower()) == (
+            here.scheme.lower(),
+            here.netloc.lower(),
+        )
         return same and there.path.startswith(here.path + "/") and "/.." not in there.path
 
     def _astray(self, address: str, what: str) -> Failure:
@@ -267,7 +335,8 @@ class Client:
 
 
 def _rows(content: Any) -> Tuple[Dict[str, Any], ...]:
-    """The objects of a list. Each has an id; what has none must not pass for something that is not looked for."""
+    """The objects of a list. Each has an id; what has none must not pass for something that is not
+    looked for."""
     rows = items(content, "objects")
     if not all(isinstance(row.get("id"), int) for row in rows):
         raise Unexpected("there is something without an id")
@@ -282,7 +351,9 @@ def _said(answer: Answer) -> str:
     """Basecamp's own words, empty where it sent a page."""
     content = _json(answer)
     found = content if isinstance(content, dict) else {}
-    words = next((found[key] for key in ("message", "error") if isinstance(found.get(key), str)), "")
+    words = next(
+        (found[key] for key in ("message", "error") if isinstance(found.get(key), str)), ""
+    )
     return one_line(redact(words, answer.secrets)).rstrip(".")
 
 

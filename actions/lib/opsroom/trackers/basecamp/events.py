@@ -1,4 +1,5 @@
-"""What happened in a project of Basecamp since somebody asked last: its newest cards, to-dos and comments.
+"""What happened in a project of Basecamp since somebody asked last: its newest cards, to-dos and
+comments.
 
 Basecamp does not tell where a card was before; what was seen last is remembered instead.
 """
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 _PATH = "/projects/recordings.json"
 _ON = {"Kanban::Card": "card", "Todo": "todo"}
-# So many at most are remembered with their places; of others it is told that they were moved, not from where.
+# So many at most are remembered with their places; of others it is told that they were moved, not
+# from where.
 _MOST = 5000
 
 
@@ -30,7 +32,8 @@ class _Row(NamedTuple):
 
 
 def changes(self: Project, since: str) -> Changes:
-    """See `Watchable`. Two requests, one more for each further page of what changed; all pages at the first look."""
+    """See `Watchable`. Two requests, one more for each further page of what changed; all pages at
+    the first look."""
     before = cursor.recall(since)
     begun, last = cursor.moment_in(before, "begun"), cursor.moment_in(before, "at")
     where: Dict[str, str] = dict(before.get("cards") or {})
@@ -48,7 +51,9 @@ def changes(self: Project, since: str) -> Changes:
         if begun is None or first:
             continue
         if was is None and row.created > begun:
-            made.append(Change(f"{row.card} created", What.CREATED, row.card, row.created, after=row.place))
+            made.append(
+                Change(f"{row.card} created", What.CREATED, row.card, row.created, after=row.place)
+            )
         elif was is not None and was != row.place:
             moved = f"{row.card} moved {row.updated.isoformat()} {was} to {row.place}"
             made.append(Change(moved, What.MOVED, row.card, row.updated, was, row.place))
@@ -59,12 +64,22 @@ def changes(self: Project, since: str) -> Changes:
             newest = max(newest, row.updated)
     made.sort(key=lambda change: change.at)
     kept = dict(list(where.items())[-_MOST:])
-    return Changes(tuple(made), cursor.remember(begun=newest if first else begun, at=newest, cards=kept))
+    return Changes(
+        tuple(made), cursor.remember(begun=newest if first else begun, at=newest, cards=kept)
+    )
 
 
-def _recordings(project: Project, client: Client, kind: str, start: Optional[datetime]) -> List[_Row]:
-    """Those of a kind that were changed since then, the newest first; all of them without a start."""
-    params = {"type": kind, "bucket": project._options.project, "sort": "updated_at", "direction": "desc"}
+def _recordings(
+    project: Project, client: Client, kind: str, start: Optional[datetime]
+) -> List[_Row]:
+    """Those of a kind that were changed since then, the newest first; all of them without a
+    start."""
+    params = {
+        "type": kind,
+        "bucket": project._options.project,
+        "sort": "updated_at",
+        "direction": "desc",
+    }
     found: List[_Row] = []
     for row in client.pages(_PATH, project._place, _row, params):
         if start is not None and row.updated < start:
@@ -74,7 +89,10 @@ def _recordings(project: Project, client: Client, kind: str, start: Optional[dat
 
 
 def _row(row: Mapping[str, Any]) -> _Row:
-    created, updated = read.moment(shapes.text(row, "created_at")), read.moment(shapes.text(row, "updated_at"))
+    created, updated = (
+        read.moment(shapes.text(row, "created_at")),
+        read.moment(shapes.text(row, "updated_at")),
+    )
     if created is None or updated is None:
         raise shapes.Unexpected("'updated_at' is no moment")
     number = read.number(row)

@@ -61,9 +61,13 @@ def moment(value: str) -> Optional[datetime]:
 
 
 def composed(author: Author, words: str, mark: str) -> str:
-    """What is written into Basecamp, as HTML. The mark stands in a line that is seen: Basecamp takes out comments and
-    attributes of HTML."""
-    parts = (html(" ".join(clean(author.line).split())), html(words), f"<div><em>(opsroom {mark})</em></div>")
+    """What is written into Basecamp, as HTML. The mark stands in a line that is seen: Basecamp
+    takes out comments and attributes of HTML."""
+    parts = (
+        html(" ".join(clean(author.line).split())),
+        html(words),
+        f"<div><em>(opsroom {mark})</em></div>",
+    )
     return "<div><br></div>".join(part for part in parts if part)
 
 
@@ -161,7 +165,12 @@ def comment(row: Mapping[str, Any]) -> Comment:
 def columns(content: Any) -> Tuple[Column, ...]:
     """The columns of a card table."""
     return tuple(
-        Column(number(one), text(one, "title"), text(one, "type") == "Kanban::DoneColumn", one.get("cards_count") == 0)
+        Column(
+            number(one),
+            text(one, "title"),
+            text(one, "type") == "Kanban::DoneColumn",
+            one.get("cards_count") == 0,
+        )
         for one in items(item(content, "card table").get("lists"), "columns")
     )
 
@@ -183,7 +192,8 @@ def assigned(content: Any) -> Tuple[Tuple[Person, ...], str]:
 
 
 def whole_todo(content: Any) -> Dict[str, Any]:
-    """Everything of a to-do that can be written, as it is: what is not sent back with a change is cleared.
+    """Everything of a to-do that can be written, as it is: what is not sent back with a change is
+    cleared.
 
     Raises Unexpected rather than to let a part of it get lost.
     """
@@ -208,17 +218,28 @@ def matches(row: Mapping[str, Any], query: Query) -> bool:
 
 
 def pick_column(known: Sequence[Column], name: str) -> Column:
-    """The column of that title, case aside. Raises Refusal(unknown_column) with the titles there are."""
+    """The column of that title, case aside. Raises Refusal(unknown_column) with the titles there
+    are."""
     same = [one for one in known if one.title == name.strip()]
     same = same or [one for one in known if comparable(one.title) == comparable(name)]
     titles = [one.title for one in known]
     if len(same) == 1:
         return same[0]
     if same:
-        message = f"The card table has {len(same)} columns {shown(name)}, so it cannot be told which one is meant."
-        raise Refusal(Code.UNKNOWN_COLUMN, message, "Give one of them another name.", {"columns": titles})
+        message = (
+            f"The card table has {len(same)} columns {shown(name)}, so it cannot be told "
+            "which one is meant."
+        )
+        raise Refusal(
+            Code.UNKNOWN_COLUMN, message, "Give one of them another name.", {"columns": titles}
+        )
     hint = there_are(titles) if titles else ""
-    raise Refusal(Code.UNKNOWN_COLUMN, f"The card table has no column {shown(name)}.", hint, {"columns": titles})
+    raise Refusal(
+        Code.UNKNOWN_COLUMN,
+        f"The card table has no column {shown(name)}.",
+        hint,
+        {"columns": titles},
+    )
 
 
 def pick_person(known: Sequence[Person], name: str, mapped: bool) -> Person:
@@ -235,5 +256,11 @@ def pick_person(known: Sequence[Person], name: str, mapped: bool) -> Person:
         message = f"The config maps that person to {shown(name)}, whom Basecamp does not know."
         raise Refusal(Code.UNKNOWN_PERSON, message, "An administrator mends it under people.")
     near: List[str] = nearest(name.strip(), [one.name for one in known])
-    hint = f"Did you mean {listed(near)}?" if near else "Take their full name or e-mail address as in Basecamp."
-    raise Refusal(Code.UNKNOWN_PERSON, f"Basecamp knows nobody called {shown(name)}.", hint, {"nearest": near})
+    hint = (
+        f"Did you mean {listed(near)}?"
+        if near
+        else "Take their full name or e-mail address as in Basecamp."
+    )
+    raise Refusal(
+        Code.UNKNOWN_PERSON, f"Basecamp knows nobody called {shown(name)}.", hint, {"nearest": near}
+    )

@@ -1,4 +1,5 @@
-"""Access tokens of Basecamp: kept for the two weeks that they last, renewed with the refresh token."""
+"""Access tokens of Basecamp: kept for the two weeks that they last, renewed with the refresh
+token."""
 
 from __future__ import annotations
 
@@ -38,8 +39,8 @@ class _Kept:
 
 
 class Tokens:
-    """The access token of one tracker. Several processes may renew it at once: each gets a token that works, and the
-    last one that was written stays."""
+    """The access token of one tracker. Several processes may renew it at once: each gets a token
+    that works, and the last one that was written stays."""
 
     def __init__(self, options: Options, name: str, keep: Optional[Path]) -> None:
         self._options = options
@@ -47,7 +48,8 @@ class Tokens:
         self._renewed = False
         whose = f"{options.account}\n{options.client_id}"
         self._file = Path(keep) / f"basecamp-{_hash(whose)}.json" if keep else None
-        # A new refresh token in the config may be another user's: what was kept with the old one counts no more.
+        # A new refresh token in the config may be another user's: what was kept with the old one
+        # counts no more.
         self._with = _hash(f"{options.launchpad}\n{options.refresh_token}\n{options.client_secret}")
 
     def token(self, post: Post) -> str:
@@ -60,16 +62,28 @@ class Tokens:
         return self._renew(post)
 
     def instead_of(self, refused: str, post: Post) -> str:
-        """Another token than the one that Basecamp has refused. Raises Failure(unauthorized) when there is none."""
+        """Another token than the one that Basecamp has refused. Raises Failure(unauthorized) when
+        there is none."""
         if self._options.token:
-            hint = f"Tokens last two weeks: an administrator renews trackers.{self._name}.token in the config."
-            raise Failure(Code.UNAUTHORIZED, "Basecamp does not accept the configured token (401).", hint, _told(401))
+            hint = (
+                f"Tokens last two weeks: an administrator renews trackers.{self._name}.token "
+                "in the config."
+            )
+            raise Failure(
+                Code.UNAUTHORIZED,
+                "Basecamp does not accept the configured token (401).",
+                hint,
+                _told(401),
+            )
         kept = self._read()
         if not self._renewed and kept and kept.access_token != refused:
             return kept.access_token  # another process was quicker
         if self._renewed:
             message = "Basecamp accepts none of the tokens that it gives out (401)."
-            hint = f"An administrator looks at trackers.{self._name}.account: the user may have no access to it."
+            hint = (
+                f"An administrator looks at trackers.{self._name}.account: the user may have "
+                "no access to it."
+            )
             raise Failure(Code.UNAUTHORIZED, message, hint, _told(401))
         return self._renew(post)
 
@@ -96,7 +110,11 @@ class Tokens:
 
     def _refused(self, answer: Answer, refresh_token: str) -> Failure:
         content = _json(answer)
-        words = [content.get(key) for key in ("error", "error_description")] if isinstance(content, dict) else []
+        words = (
+            [content.get(key) for key in ("error", "error_description")]
+            if isinstance(content, dict)
+            else []
+        )
         reason = ": ".join(one for one in words if isinstance(one, str))
         said = one_line(redact(reason, [*answer.secrets, refresh_token])).rstrip(".")
         told = f"{answer.status}: {said}" if said else str(answer.status)
@@ -106,23 +124,35 @@ class Tokens:
         return Failure(Code.UNAUTHORIZED, message, hint, _told(answer.status, answer.url))
 
     def _read(self) -> Optional[_Kept]:
-        """What is kept; None when there is nothing, or what was kept with other credentials, or a broken file."""
+        """What is kept; None when there is nothing, or what was kept with other credentials, or a
+        broken file."""
         if not self._file:
             return None
         try:
             content = json.loads(self._file.read_text("utf-8"))
             if content["with"] != self._with:
                 return None
-            kept = _Kept(content["access_token"], float(content["expires_at"]), content.get("refresh_token") or "")
+            kept = _Kept(
+                content["access_token"],
+                float(content["expires_at"]),
+                content.get("refresh_token") or "",
+            )
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return kept if _is_token(kept.access_token) and isinstance(kept.refresh_token, str) else None
+        return (
+            kept if _is_token(kept.access_token) and isinstance(kept.refresh_token, str) else None
+        )
 
     def _write(self, fresh: _Kept) -> None:
-        """Keep it, for nobody else to read. Where nothing can be written, each command gets a token of its own."""
+        """Keep it, for nobody else to read. Where nothing can be written, each command gets a token
+        of its own."""
         if not self._file:
             return
-        content = {"with": self._with, "access_token": fresh.access_token, "expires_at": fresh.expires_at}
+        content = {
+            "with": self._with,
+            "access_token": fresh.access_token,
+            "expires_at": fresh.expires_at,
+        }
         if fresh.refresh_token != self._options.refresh_token:
             content["refresh_token"] = fresh.refresh_token
         new = self._file.with_name(f".{self._file.name}.{secrets.token_hex(8)}")
@@ -130,7 +160,9 @@ class Tokens:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file.parent.chmod(0o700)
             with os.fdopen(
-                os.open(str(new), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+                os.open(str(new), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
+                "w",
+                encoding="utf-8",
             ) as out:
                 json.dump(content, out)
             os.replace(str(new), str(self._file))
@@ -140,15 +172,24 @@ class Tokens:
 
 
 def _fresh(answer: Answer, refresh_token: str) -> _Kept:
-    """What came for a refresh token, which stays good where no other came. Raises Failure(bad_answer)."""
+    """What came for a refresh token, which stays good where no other came. Raises
+    Failure(bad_answer)."""
     content = _json(answer)
     found = content if isinstance(content, dict) else {}
-    token, life, refresh = found.get("access_token"), found.get("expires_in"), found.get("refresh_token")
+    token, life, refresh = (
+        found.get("access_token"),
+        found.get("expires_in"),
+        found.get("refresh_token"),
+    )
     if not _is_token(token):
         # The answer is not quoted: it may hold a token anyway.
         message = f"{answer.url} answered without an access token."
         raise Failure(Code.BAD_ANSWER, message, facts=_told(answer.status, answer.url))
-    seconds = float(life) if isinstance(life, (int, float)) and not isinstance(life, bool) and life > 0 else _LIFE
+    seconds = (
+        float(life)
+        if isinstance(life, (int, float)) and not isinstance(life, bool) and life > 0
+        else _LIFE
+    )
     return _Kept(
         str(token),
         time.time() + min(seconds, _LIFE),
@@ -165,7 +206,11 @@ def _json(answer: Answer) -> Any:
 
 def _is_token(value: Any) -> bool:
     """Whether it may stand in a header."""
-    return isinstance(value, str) and bool(value) and all("\x21" <= character <= "\x7e" for character in value)
+    return (
+        isinstance(value, str)
+        and bool(value)
+        and all("\x21" <= character <= "\x7e" for character in value)
+    )
 
 
 def _told(status: int, url: str = "") -> Mapping[str, Any]:

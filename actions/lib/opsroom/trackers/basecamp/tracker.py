@@ -35,15 +35,26 @@ class Project:
         self._name = name
         self._keep = keep
         if options.column:
-            self._new, self._place = f"/card_tables/lists/{options.column}/cards.json", ("column", options.column)
+            self._new, self._place = (
+                f"/card_tables/lists/{options.column}/cards.json",
+                ("column", options.column),
+            )
         else:
-            self._new, self._place = f"/todolists/{options.todolist}/todos.json", ("to-do list", options.todolist)
+            self._new, self._place = (
+                f"/todolists/{options.todolist}/todos.json",
+                ("to-do list", options.todolist),
+            )
 
     def create(self, draft: Draft) -> Made:
-        """One request. Whoever it is for is assigned afterwards, Basecamp takes nobody while it makes a card."""
+        """One request. Whoever it is for is assigned afterwards, Basecamp takes nobody while it
+        makes a card."""
         words = read.composed(draft.author, draft.description, draft.mark)
         title = " ".join(draft.summary.split())
-        card = {"title": title, "content": words} if self._options.column else {"content": title, "description": words}
+        card = (
+            {"title": title, "content": words}
+            if self._options.column
+            else {"content": title, "description": words}
+        )
         made = self._client().send("POST", self._new, self._place, read.made_card, card)
         assert made is not None
         return made
@@ -51,12 +62,15 @@ class Project:
     def find_created(self, draft: Draft) -> Optional[Made]:
         """Among the cards of the place for new ones. A request for each page."""
         cards = self._client().pages(
-            self._new, self._place, lambda row: read.made_card(row) if read.carries(row, draft.mark) else None
+            self._new,
+            self._place,
+            lambda row: read.made_card(row) if read.carries(row, draft.mark) else None,
         )
         return next((card for card in cards if card), None)
 
     def comment(self, remark: Remark) -> Made:
-        """Two requests, the second one for whether the card is archived. Basecamp notifies all its subscribers."""
+        """Two requests, the second one for whether the card is archived. Basecamp notifies all its
+        subscribers."""
         kind, number = _split(remark.card)
         words = {"content": read.composed(remark.author, remark.text, remark.mark)}
         client = self._client()
@@ -79,7 +93,8 @@ class Project:
         return next((comment for comment in comments if comment), None)
 
     def show(self, card: str) -> Card:
-        """One request, and one for each page of comments where there are some: the latest are on the last page."""
+        """One request, and one for each page of comments where there are some: the latest are on
+        the last page."""
         kind, number = _split(card)
         client = self._client()
         found, commented = client.get(_path(kind, number), (kind, number), read.full_card)
@@ -89,12 +104,15 @@ class Project:
         return replace(found, comments=tuple(deque(comments, maxlen=_COMMENTS)))
 
     def move(self, card: str, to: str) -> Moved:
-        """A card: four requests, one where it is there already. A to-do: two; it is open or done."""
+        """A card: four requests, one where it is there already. A to-do: two; it is open or
+        done."""
         kind, number = _split(card)
         if kind == "to-do":
             return self._turn(number, to)
         client = self._client()
-        now, before = client.get(_path(kind, number), (kind, number), lambda row: (read.card(row), read.parent(row)))
+        now, before = client.get(
+            _path(kind, number), (kind, number), lambda row: (read.card(row), read.parent(row))
+        )
         if comparable(before.title) == comparable(to):
             return Moved(before.title, before.title, now.url, archived_notes(now.archived))
         there = read.pick_column(self._columns(client, before.id), to)
@@ -103,8 +121,9 @@ class Project:
         return Moved(before.title, there.title, now.url, archived_notes(now.archived))
 
     def assign(self, card: str, to: Assignee) -> Assigned:
-        """One request for a card where the config maps to a number, or for nobody; one more for each page of people
-        where a name is looked up, and one more for a to-do, which is read first so that nothing of it is lost."""
+        """One request for a card where the config maps to a number, or for nobody; one more for
+        each page of people where a name is looked up, and one more for a to-do, which is read first
+        so that nothing of it is lost."""
         kind, number = _split(card)
         client = self._client()
         wanted = self._person(client, to) if to.name else None
@@ -119,13 +138,19 @@ class Project:
             return Assigned("nobody", url)
         name = next((one.name for one in on_it if one.id == wanted.id), "")
         if not name:
-            message = f"Basecamp did not give it to {shown(wanted.name)}: that person has no access to the project."
-            raise Refusal(Code.UNKNOWN_PERSON, message, "Somebody adds them to the project in Basecamp.")
+            message = (
+                f"Basecamp did not give it to {shown(wanted.name)}: that person has no "
+                "access to the project."
+            )
+            raise Refusal(
+                Code.UNKNOWN_PERSON, message, "Somebody adds them to the project in Basecamp."
+            )
         return Assigned(name, url)
 
     def find(self, query: Query) -> Tuple[Card, ...]:
-        """To-dos: a request for each page of the list. Cards: two for the columns, and one for each page of each column
-        that is not empty. What is done is looked at only where there is less that is open."""
+        """To-dos: a request for each page of the list. Cards: two for the columns, and one for each
+        page of each column that is not empty. What is done is looked at only where there is less
+        that is open."""
         client = self._client()
         found: List[Card] = []
         for group in self._places(client):
@@ -135,11 +160,17 @@ class Project:
                 card
                 for path, params in group
                 for card in client.pages(
-                    path, self._place, lambda row: read.card(row) if read.matches(row, query) else None, params
+                    path,
+                    self._place,
+                    lambda row: read.card(row) if read.matches(row, query) else None,
+                    params,
                 )
                 if card
             ]
-            cards.sort(key=lambda card: card.changed_at.timestamp() if card.changed_at else 0.0, reverse=True)
+            cards.sort(
+                key=lambda card: card.changed_at.timestamp() if card.changed_at else 0.0,
+                reverse=True,
+            )
             found += cards
         return tuple(found[: query.limit])
 
@@ -172,8 +203,13 @@ class Project:
         """Mark a to-do as done or open."""
         wanted = comparable(to)
         if wanted not in _TO_DONE + _TO_OPEN:
-            message = f"A to-do of Basecamp has no columns, so it cannot be moved to {shown(to)}: it is open or done."
-            raise Refusal(Code.NOT_POSSIBLE, message, f"This works: move card todo/{number} to done")
+            message = (
+                "A to-do of Basecamp has no columns, so it cannot be moved to "
+                f"{shown(to)}: it is open or done."
+            )
+            raise Refusal(
+                Code.NOT_POSSIBLE, message, f"This works: move card todo/{number} to done"
+            )
         client, about = self._client(), ("to-do", number)
         now = client.get(_path(*about), about, read.card)
         after = read.DONE if wanted in _TO_DONE else read.OPEN
@@ -194,7 +230,11 @@ def _split(card: str) -> Tuple[str, str]:
     """What it is ("card" or "to-do"), and its number. Raises Refusal(unknown_card)."""
     kind, _, number = card.partition("/")
     if kind not in ("card", "todo") or not _is_number(number):
-        raise Refusal(Code.UNKNOWN_CARD, f"{shown(card)} is no id of Basecamp.", "Ids look like card/123 or todo/123.")
+        raise Refusal(
+            Code.UNKNOWN_CARD,
+            f"{shown(card)} is no id of Basecamp.",
+            "Ids look like card/123 or todo/123.",
+        )
     return ("card" if kind == "card" else "to-do"), number
 
 

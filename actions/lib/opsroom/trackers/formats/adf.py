@@ -1,4 +1,5 @@
-"""The Atlassian Document Format, which Jira Cloud's newer interface (v3) takes and gives: from plain text and back."""
+"""The Atlassian Document Format, which Jira Cloud's newer interface (v3) takes and gives: from
+plain text and back."""
 
 from __future__ import annotations
 
@@ -18,7 +19,10 @@ def document(text: str) -> Dict[str, Any]:
 
 def _block(block: Block) -> Dict[str, Any]:
     if isinstance(block, Code):
-        node: Dict[str, Any] = {"type": "codeBlock", "content": [_text(block.text)] if block.text else []}
+        node: Dict[str, Any] = {
+            "type": "codeBlock",
+            "content": [_text(block.text)] if block.text else [],
+        }
         if block.language:
             node["attrs"] = {"language": block.language}
         return node
@@ -38,7 +42,8 @@ def _text(text: str, address: str = "") -> Dict[str, Any]:
 
 
 def plain(node: Any) -> str:
-    """A document, or any node of one, as plain text. What it does not know it walks through; nothing makes it raise."""
+    """A document, or any node of one, as plain text. What it does not know it walks through;
+    nothing makes it raise."""
     return _plain(node, 0).strip("\n")
 
 
@@ -59,7 +64,11 @@ def _plain(node: Any, depth: int) -> str:
     if kind == "date":
         return _date(known.get("timestamp"))
     content = node.get("content")
-    parts = [(child, _plain(child, depth + 1)) for child in content] if isinstance(content, list) else []
+    parts = (
+        [(child, _plain(child, depth + 1)) for child in content]
+        if isinstance(content, list)
+        else []
+    )
     return _joined(kind, known, [part for _, part in parts], [child for child, _ in parts])
 
 
@@ -77,9 +86,27 @@ _LEAVES: Mapping[str, List[str]] = {
     "extension": ["text"],
     "inlineExtension": ["text"],
 }
-_LINES = {"listItem", "taskList", "taskItem", "decisionList", "decisionItem", "bulletList", "orderedList", "tableRow"}
+_LINES = {
+    "listItem",
+    "taskList",
+    "taskItem",
+    "decisionList",
+    "decisionItem",
+    "bulletList",
+    "orderedList",
+    "tableRow",
+}
 _LINES |= {"table", "mediaSingle", "mediaGroup", "caption"}
-_APART = {"doc", "blockquote", "panel", "expand", "nestedExpand", "tableCell", "tableHeader", "layoutSection"}
+_APART = {
+    "doc",
+    "blockquote",
+    "panel",
+    "expand",
+    "nestedExpand",
+    "tableCell",
+    "tableHeader",
+    "layoutSection",
+}
 _APART |= {"layoutColumn", "bodiedExtension", "bodiedSyncBlock"}
 
 
@@ -88,7 +115,10 @@ def _joined(kind: str, attrs: Mapping[str, Any], parts: List[str], children: Lis
         return " | ".join(" ".join(part.split()) for part in parts)
     if kind in ("bulletList", "orderedList"):
         first = attrs.get("order") if isinstance(attrs.get("order"), int) else 1
-        marks = [f"{int(first or 0) + number}. " if kind == "orderedList" else "- " for number in range(len(parts))]
+        marks = [
+            f"{int(first or 0) + number}. " if kind == "orderedList" else "- "
+            for number in range(len(parts))
+        ]
         return "\n".join(mark + part.replace("\n", "\n  ") for mark, part in zip(marks, parts))
     if kind == "taskItem":
         return ("[x] " if attrs.get("state") == "DONE" else "[ ] ") + "".join(parts)
@@ -103,16 +133,22 @@ def _joined(kind: str, attrs: Mapping[str, Any], parts: List[str], children: Lis
     if kind in ("paragraph", "heading", "codeBlock"):
         return "".join(parts)
     # Of a node that nobody knows: whether it holds blocks is seen from what it holds.
-    if kind in _APART or any(isinstance(child, Mapping) and "content" in child for child in children):
+    if kind in _APART or any(
+        isinstance(child, Mapping) and "content" in child for child in children
+    ):
         return "\n\n".join(part for part in parts if part.strip("\n"))
     return "".join(parts)
 
 
 def _with_address(text: str, marks: Any) -> str:
     for mark in marks if isinstance(marks, list) else []:
-        attrs = mark.get("attrs") if isinstance(mark, Mapping) and mark.get("type") == "link" else None
+        attrs = (
+            mark.get("attrs") if isinstance(mark, Mapping) and mark.get("type") == "link" else None
+        )
         address = _said(attrs.get("href")) if isinstance(attrs, Mapping) else ""
-        if address.lower().startswith(("http://", "https://")) and address.rstrip("/") != text.rstrip("/"):
+        if address.lower().startswith(("http://", "https://")) and address.rstrip(
+            "/"
+        ) != text.rstrip("/"):
             return f"{text} ({address})"
     return text
 

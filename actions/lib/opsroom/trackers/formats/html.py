@@ -9,7 +9,8 @@ from typing import List, Optional, Tuple
 
 
 def from_html(source: str) -> str:
-    """HTML as plain text: lines where it has lines, the text of links and (where it differs) their address."""
+    """HTML as plain text: lines where it has lines, the text of links and (where it differs) their
+    address."""
     reader = _Reader()
     try:
         reader.feed(_NO_TAG.sub("&lt;", source))
@@ -20,8 +21,10 @@ def from_html(source: str) -> str:
 
 
 _LINES = {
-    "address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "figcaption", "figure", "footer", "form",
-    "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table",
+    "address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "figcaption", "figure",
+    "footer", "form",
+    "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre",
+    "section", "table",
     "tbody", "thead", "tr", "ul",
 }  # fmt: skip
 _APART = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"}
@@ -77,7 +80,10 @@ class _Reader(HTMLParser):
             self._unseen = max(0, self._unseen - 1)
         elif tag == "a" and self._links:
             address, begun = self._links.pop()
-            if re.match(r"(?i)https?://", address) and "".join(self._parts[begun:]).strip() != address:
+            if (
+                re.match(r"(?i)https?://", address)
+                and "".join(self._parts[begun:]).strip() != address
+            ):
                 self._say(f" ({address})")
         elif tag in _LINES:
             if tag == "pre":
@@ -102,7 +108,8 @@ class _Reader(HTMLParser):
         self._blank = False
 
     def _flush(self) -> None:
-        """Write the line breaks that are due; those at the beginning and those that stand there already are not."""
+        """Write the line breaks that are due; those at the beginning and those that stand there
+        already are not."""
         if self._wanted and self._parts:
             tail = "".join(self._parts[-3:])
             there = len(tail) - len(tail.rstrip("\n"))

@@ -1,7 +1,8 @@
 """Text of cards and comments: its blocks and addresses, cut where it is too long, as HTML and back.
 
-What a person writes is plain text in which ``` fences code and http(s) addresses stand for themselves; nothing else in
-it means anything. Every format is made from `blocks` and `spans`, so that none forgets to escape a part.
+What a person writes is plain text in which ``` fences code and http(s) addresses stand for
+themselves; nothing else in it means anything. Every format is made from `blocks` and `spans`, so
+that none forgets to escape a part.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Lines that belong together, without their line breaks. Blank lines beyond the one that ends a paragraph stand as
-    empty lines at the beginning of the next."""
+    """Lines that belong together, without their line breaks. Blank lines beyond the one that ends a
+    paragraph stand as empty lines at the beginning of the next."""
 
     lines: Tuple[str, ...]
 
@@ -70,7 +71,8 @@ _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
 def clean(text: str) -> str:
-    """The text with line breaks as \\n, without control characters and halves of characters, which no tracker takes."""
+    """The text with line breaks as \\n, without control characters and halves of characters, which
+    no tracker takes."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _HALVES.sub("\ufffd", _CONTROLS.sub(" ", text))
 
@@ -78,8 +80,8 @@ def clean(text: str) -> str:
 def blocks(text: str) -> Tuple[Block, ...]:
     """Paragraphs and code, in their order. A fence that is not closed runs to the end.
 
-    Nothing is lost but fences and the blank lines between blocks. As chat programs do, code may begin on the line of
-    the opening fence and end on that of the closing one.
+    Nothing is lost but fences and the blank lines between blocks. As chat programs do, code may
+    begin on the line of the opening fence and end on that of the closing one.
     """
     found: List[Block] = []
     lines = clean(text).split("\n")
@@ -135,7 +137,8 @@ def _code_at(lines: List[str], at: int) -> Tuple[Optional[Code], int]:
             inline_end = True
             break
         inside.append(line)
-    # Where the code ends on the line of its fence, as Slack writes it, it began on that of the other fence too.
+    # Where the code ends on the line of its fence, as Slack writes it, it began on that of the
+    # other fence too.
     if language and (inline_end or not _LANGUAGE.match(language)):
         return Code("\n".join([first, *inside])), end
     return Code("\n".join(inside), language), end
@@ -180,10 +183,10 @@ def same(text: str) -> str:
 def cut(text: str, characters: int, written: Callable[[str], str] = same) -> Tuple[str, int]:
     """The text, and how many characters of it are missing: 0 where it fits.
 
-    Else it ends at the border of a line or word, with the note "[cut: N more characters]" in a line of its own; a block
-    of code that was cut is closed before it. With `written` it is the text as that function writes it that fits into
-    `characters`; they are counted as UTF-16 does, like JavaScript and Java: what is written elsewhere may be shorter,
-    never longer.
+    Else it ends at the border of a line or word, with the note "[cut: N more characters]" in a line
+    of its own; a block of code that was cut is closed before it. With `written` it is the text as
+    that function writes it that fits into `characters`; they are counted as UTF-16 does, like
+    JavaScript and Java: what is written elsewhere may be shorter, never longer.
     """
     text = clean(text)
     if units(written(text)) <= characters:
@@ -213,13 +216,15 @@ _MARK_LINE = re.compile(r"\(opsroom ops[0-9a-f]{10,20}\)")
 
 
 def unmarked(text: str) -> str:
-    """The text without the mark that stands in its last line, where a tracker has no better place for it."""
+    """The text without the mark that stands in its last line, where a tracker has no better place
+    for it."""
     before, _, last = text.rstrip().rpartition("\n")
     return before.rstrip() if _MARK_LINE.fullmatch(last.strip()) else text
 
 
 def _border(text: str, most: int) -> int:
-    """Where to cut: after the last line that is not too far back, else after the last word, else there."""
+    """Where to cut: after the last line that is not too far back, else after the last word, else
+    there."""
     for border, far in (("\n", most // 5), (" ", 200)):
         found = text.rfind(border, max(most - far, 0), most + 1)
         if found > 0:
@@ -257,7 +262,8 @@ def _open_fence(text: str) -> str:
 
 
 def html(text: str) -> str:
-    """The text as HTML: `<div>` with `<br>`, `<pre>`, addresses as links; everything in it escaped."""
+    """The text as HTML: `<div>` with `<br>`, `<pre>`, addresses as links; everything in it
+    escaped."""
     parts: List[str] = []
     lines: List[str] = []
     for block in blocks(text):

@@ -1,9 +1,11 @@
-r"""Jira's wiki markup, which Data Center and Jira Cloud's older interface (v2) take and give: from plain text and back.
+r"""Jira's wiki markup, which Data Center and Jira Cloud's older interface (v2) take and give: from
+plain text and back.
 
-How Jira's renderer reads it: `\X` is X for the characters in _ESCAPED, unless another backslash stands before; `\\` is
-a line break; entities such as `&#92;` stay; `*`, `_` and their like begin something only where no letter or digit
-stands before; `{` begins a macro anywhere, and `{{` is not undone by backslashes; some things mean something only at
-the beginning of a line. What means nothing is left alone, so that the text reads well in mails too.
+How Jira's renderer reads it: `\X` is X for the characters in _ESCAPED, unless another backslash
+stands before; `\\` is a line break; entities such as `&#92;` stay; `*`, `_` and their like begin
+something only where no letter or digit stands before; `{` begins a macro anywhere, and `{{` is not
+undone by backslashes; some things mean something only at the beginning of a line. What means
+nothing is left alone, so that the text reads well in mails too.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from .text import Block, Code, blocks, spans
 _ESCAPED = "-#*_+?^~|%{}[]()!@"
 # Jira shows a complaint instead of code in a language that it does not know.
 _LANGUAGES = {
-    "actionscript3", "ada", "applescript", "bash", "c", "c#", "c++", "cpp", "css", "erlang", "go", "groovy", "haskell",
-    "html", "java", "javascript", "js", "json", "lua", "objc", "perl", "php", "powershell", "python", "r", "ruby",
+    "actionscript3", "ada", "applescript", "bash", "c", "c#", "c++", "cpp", "css", "erlang", "go",
+    "groovy", "haskell",
+    "html", "java", "javascript", "js", "json", "lua", "objc", "perl", "php", "powershell",
+    "python", "r", "ruby",
     "scala", "sh", "sql", "swift", "visualbasic", "xml", "yaml",
 }  # fmt: skip
 _HEADING = re.compile(r"^(\s*)(h[1-6]|bq)\.(?=\s|\Z)", re.IGNORECASE)
@@ -29,7 +33,8 @@ _BRACKET_FACE = re.compile(r"\((?:y|n|i|/|x|!|\+|-|\?|on|off|\*[rgby]?|flag|flag
 
 
 def markup(text: str) -> str:
-    """The text as markup that shows it as it was written: no part of it means anything but fences and addresses."""
+    """The text as markup that shows it as it was written: no part of it means anything but fences
+    and addresses."""
     return "\n\n".join(_block(block) for block in blocks(text))
 
 
@@ -99,7 +104,8 @@ _UNESCAPED = re.compile(r"\\\\|\\([" + re.escape(_ESCAPED) + r"])|&#?\w{1,31};")
 
 
 def plain(source: str) -> str:
-    """Markup as plain text: what is escaped as itself, code as it is, links with their addresses. Bold stays *bold*."""
+    """Markup as plain text: what is escaped as itself, code as it is, links with their addresses.
+    Bold stays *bold*."""
     source = source.replace("\r\n", "\n")
     parts: List[str] = []
     done = 0

@@ -1,4 +1,5 @@
-"""The tracker kind `github`: issues of repositories on github.com, GHE.com and GitHub Enterprise Server."""
+"""The tracker kind `github`: issues of repositories on github.com, GHE.com and GitHub Enterprise
+Server."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#@]+[^\s?#@]*$")
 _OWNER = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})"
 _NAME = r"(?!\.{1,2}(?![A-Za-z0-9._-]))[A-Za-z0-9._-]{1,100}"
 _REPOSITORY = re.compile(rf"^{_OWNER}/{_NAME}\Z")
-_CARD = re.compile(rf"^(?P<repository>(?:{_OWNER}/)?{_NAME})?#?(?<![A-Za-z0-9._-])(?P<number>[1-9]\d{{0,9}})\Z")
+_CARD = re.compile(
+    rf"^(?P<repository>(?:{_OWNER}/)?{_NAME})?#?(?<![A-Za-z0-9._-])(?P<number>[1-9]\d{{0,9}})\Z"
+)
 _BELOW_SITE = re.compile(
     rf"^/(?P<repository>{_OWNER}/{_NAME})/(?:issues|pull)/(?P<number>[1-9]\d{{0,9}})(?:/[a-z]*)?(?:[?#]\S*)?\Z"
 )
@@ -27,10 +30,11 @@ _PUBLIC = "https://api.github.com"
 
 @dataclass(frozen=True)
 class Options:
-    """`repository` is where new issues go, `repositories` are others that live here; each as owner/name.
+    """`repository` is where new issues go, `repositories` are others that live here; each as
+    owner/name.
 
-    `url` is the API's address and `site` that of the pages people see, both without a slash at their end; `time_limit`
-    is in seconds, `verify` a CA file.
+    `url` is the API's address and `site` that of the pages people see, both without a slash at
+    their end; `time_limit` is in seconds, `verify` a CA file.
     """
 
     repository: str
@@ -48,18 +52,33 @@ class Options:
         return (self.repository, *(one for one in self.repositories if one != self.repository))
 
     def reads_card(self, text: str) -> Reading:
-        """`owner/name#17`, the address of an issue, `name#17`, and `#17` or `17` in the repository for new issues."""
+        """`owner/name#17`, the address of an issue, `name#17`, and `#17` or `17` in the repository
+        for new issues."""
         text = text.strip()
         site = urlsplit(self.site)
-        linked = re.match(rf"^https?://(?:www\.)?{re.escape(site.netloc + site.path)}(?=/)", text, re.IGNORECASE)
+        linked = re.match(
+            rf"^https?://(?:www\.)?{re.escape(site.netloc + site.path)}(?=/)", text, re.IGNORECASE
+        )
         if linked:
             found = _BELOW_SITE.match(text[linked.end() :])
-            return Reading(f"{self._spelt(found['repository'])}#{int(found['number'])}", True) if found else Reading()
+            return (
+                Reading(f"{self._spelt(found['repository'])}#{int(found['number'])}", True)
+                if found
+                else Reading()
+            )
         found = _CARD.match(text)
         if not found:
             return Reading()
-        project = self.reads_project(found["repository"]) if found["repository"] else Reading(self.repository)
-        return Reading(f"{project.id}#{int(found['number'])}", project.sure) if project.id else Reading()
+        project = (
+            self.reads_project(found["repository"])
+            if found["repository"]
+            else Reading(self.repository)
+        )
+        return (
+            Reading(f"{project.id}#{int(found['number'])}", project.sure)
+            if project.id
+            else Reading()
+        )
 
     def reads_project(self, text: str) -> Reading:
         """`owner/name`, or the `name` of one of the repositories of the config."""
@@ -72,18 +91,28 @@ class Options:
 
     def _spelt(self, repository: str) -> str:
         """As the config spells it: GitHub does not tell upper from lower case."""
-        return next((one for one in self.every if one.casefold() == repository.casefold()), repository)
+        return next(
+            (one for one in self.every if one.casefold() == repository.casefold()), repository
+        )
 
 
 def read_options(fields: Fields) -> Options:
     """The keys `token`, `repository`, `repositories`, `url`, `site`, `time_limit`, `verify`."""
-    url = fields.text("url", _PUBLIC, pattern=_ADDRESS, expected="an http or https address such as " + _PUBLIC)
+    url = fields.text(
+        "url", _PUBLIC, pattern=_ADDRESS, expected="an http or https address such as " + _PUBLIC
+    )
     url = url.rstrip("/")
     site = fields.text("site", _site_of(url), pattern=_ADDRESS, expected="an http or https address")
     options = Options(
-        token=fields.secret("token", pattern=re.compile(r"^[\x20-\x7e]+\Z"), expected="a token on one line"),
-        repository=fields.text("repository", pattern=_REPOSITORY, expected="a repository such as acme/web"),
-        repositories=fields.texts("repositories", (), expected="a list of repositories such as acme/web"),
+        token=fields.secret(
+            "token", pattern=re.compile(r"^[\x20-\x7e]+\Z"), expected="a token on one line"
+        ),
+        repository=fields.text(
+            "repository", pattern=_REPOSITORY, expected="a repository such as acme/web"
+        ),
+        repositories=fields.texts(
+            "repositories", (), expected="a list of repositories such as acme/web"
+        ),
         url=url,
         site=site.rstrip("/"),
         time_limit=fields.seconds("time_limit", 10.0, minimum=0.1, maximum=60.0),
@@ -97,19 +126,24 @@ def read_options(fields: Fields) -> Options:
     )
     for one in options.repositories:
         if not _REPOSITORY.match(one):
-            fields.problem("repositories", f"expected repositories such as acme/web, found {found(one)}")
+            fields.problem(
+                "repositories", f"expected repositories such as acme/web, found {found(one)}"
+            )
     return options
 
 
 def make(options: Options, *, name: str, store: Any, keep: Any) -> Tracker:
     """The tracker; nothing of it is kept in files or in opsroom's database."""
-    from .tracker import GithubIssues  # the config is read for every message, GitHub is asked for few
+    from .tracker import (
+        GithubIssues,
+    )  # the config is read for every message, GitHub is asked for few
 
     return GithubIssues(options, name)
 
 
 def _site_of(url: str) -> str:
-    """The pages that belong to an API: HOST/api/v3 of Enterprise Server, api.HOST of github.com and GHE.com."""
+    """The pages that belong to an API: HOST/api/v3 of Enterprise Server, api.HOST of github.com and
+    GHE.com."""
     if url.lower().endswith("/api/v3"):
         return url[: -len("/api/v3")]
     return re.sub(r"^(?i:(https?://)api\.)", lambda scheme: scheme.group(1), url)

@@ -1,4 +1,5 @@
-"""Asking GitHub: headers, limits that are waited for when they are short, and answers of the shape they should have."""
+"""Asking GitHub: headers, limits that are waited for when they are short, and answers of the shape
+they should have."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from ...http.client import Answer, Http
 from . import Options
 from .errors import Asked, limited, too_many, trouble, wait_for
 
-# The version that this is written for. Without it GitHub answers as it pleases once a newer one is the default.
+# The version that this is written for. Without it GitHub answers as it pleases once a newer one is
+# the default.
 API_VERSION = "2022-11-28"
 # Fifty issues or a hundred comments of the longest kind.
 _MOST_BYTES = 30_000_000
@@ -20,7 +22,8 @@ _TOLD = tuple(status for status in range(300, 500) if status not in (_NOT_MODIFI
 
 
 class Api:
-    """One user's view of GitHub. `options.time_limit` is for everything that one verb asks: see `begin`."""
+    """One user's view of GitHub. `options.time_limit` is for everything that one verb asks: see
+    `begin`."""
 
     def __init__(self, options: Options, tracker: str) -> None:
         self._options = options
@@ -58,18 +61,21 @@ class Api:
 
         Raises Failure and Refusal about the repository or the card otherwise.
 
-        A limit is waited for when it ends in time. GitHub has done nothing then, so that also goes for what makes
-        something.
+        A limit is waited for when it ends in time. GitHub has done nothing then, so that also goes
+        for what makes something.
         """
         try:
-            return self._answer(method, path, Asked(self._tracker, repository, card), json, params, idempotent, etag)
+            return self._answer(
+                method, path, Asked(self._tracker, repository, card), json, params, idempotent, etag
+            )
         except Failure as failure:
             if method == "GET":
                 failure.facts["sent"] = False  # nothing can have come of it
             raise
 
     def quietly(self, path: str, repository: str) -> Mapping[str, Any]:
-        """The object at a path; empty when GitHub does not hand it out. For what only makes an answer fuller."""
+        """The object at a path; empty when GitHub does not hand it out. For what only makes an
+        answer fuller."""
         try:
             return an_object(self.ask("GET", path, repository), "object")
         except OpsroomError:
@@ -89,7 +95,10 @@ class Api:
         while True:
             left = self._deadline - time.monotonic()
             if left <= 0:
-                message = f"GitHub did not answer all that was asked within {self._options.time_limit:g} s."
+                message = (
+                    "GitHub did not answer all that was asked within "
+                    f"{self._options.time_limit:g} s."
+                )
                 raise Failure(Code.TIMED_OUT, message, facts={"sent": False})
             left = max(round(left, 1), 0.1)  # a sentence may tell it
             answer = self._http.send(
@@ -130,8 +139,8 @@ def an_object(answer: Answer, what: str) -> Mapping[str, Any]:
 def a_list(answer: Answer, what: str, searched: bool = False) -> List[Mapping[str, Any]]:
     """The JSON objects of a list. Raises Failure(bad_answer) when it is no list of objects.
 
-    `searched`: something is looked for in it, so that each must have an id: what is something else must not pass for a
-    list in which it is not.
+    `searched`: something is looked for in it, so that each must have an id: what is something else
+    must not pass for a list in which it is not.
     """
     found = _json(answer)
     if not isinstance(found, list) or not all(

@@ -1,4 +1,5 @@
-"""What GitHub means by an answer that is no success: limits, rights, what is gone, what it does not accept."""
+"""What GitHub means by an answer that is no success: limits, rights, what is gone, what it does not
+accept."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from .. import shut
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request was about: the tracker's name in the config, a repository, and a card of it or none."""
+    """What a request was about: the tracker's name in the config, a repository, and a card of it or
+    none."""
 
     tracker: str
     repository: str
@@ -45,14 +47,16 @@ def limited(answer: Answer) -> bool:
 def wait_for(answer: Answer) -> Optional[float]:
     """Seconds until GitHub will listen again; None when it does not say.
 
-    Retry-After comes first; else, where nothing remains, the moment in x-ratelimit-reset. The moment is compared with
-    the answer's own Date, since the clock of this machine may be wrong.
+    Retry-After comes first; else, where nothing remains, the moment in x-ratelimit-reset. The
+    moment is compared with the answer's own Date, since the clock of this machine may be wrong.
     """
     seconds = retry_after(answer.headers.get("retry-after", ""))
     if seconds is not None:
         return seconds
     reset = answer.headers.get("x-ratelimit-reset", "").strip()
-    if answer.headers.get("x-ratelimit-remaining", "").strip() != "0" or not (reset.isdigit() and len(reset) < 12):
+    if answer.headers.get("x-ratelimit-remaining", "").strip() != "0" or not (
+        reset.isdigit() and len(reset) < 12
+    ):
         return None
     return max(0.0, float(reset) - _now_there(answer))
 
@@ -86,23 +90,32 @@ def trouble(answer: Answer, asked: Asked) -> OpsroomError:
         return _elsewhere(answer, asked)
     if answer.status == 401:
         told = f"GitHub does not accept the token of the tracker {asked.tracker} (401)."
-        return Failure(Code.UNAUTHORIZED, told, f"Put a token that is valid into {asked.key('token')}.", facts)
+        return Failure(
+            Code.UNAUTHORIZED, told, f"Put a token that is valid into {asked.key('token')}.", facts
+        )
     refusal = _shut(answer, asked) if answer.status == 403 else None
     if refusal is not None:
         return refusal
     if answer.status == 403:
         return Failure(
-            Code.UNAUTHORIZED, f"GitHub does not allow this on {about}{said} (403).", _right(answer, asked), facts
+            Code.UNAUTHORIZED,
+            f"GitHub does not allow this on {about}{said} (403).",
+            _right(answer, asked),
+            facts,
         )
     if answer.status in (404, 410) and not _of_github(answer):
         told = f"{answer.url} answered {answer.status}, not as GitHub does."
-        return Failure(Code.BAD_ANSWER, told, f"Check {asked.key('url')}: it is the address of the API.", facts)
+        return Failure(
+            Code.BAD_ANSWER, told, f"Check {asked.key('url')}: it is the address of the API.", facts
+        )
     if answer.status == 404:
         return _not_there(asked, facts)
     if answer.status == 410:
         if "disabled" in _message(answer).lower() or not asked.card:
             told = f"Issues are turned off in {asked.repository}."
-            return Failure(Code.GONE, told, "Turn them on in the repository's settings, under Features.", facts)
+            return Failure(
+                Code.GONE, told, "Turn them on in the repository's settings, under Features.", facts
+            )
         return Failure(Code.GONE, f"{asked.card} was deleted on GitHub.", "", facts)
     if answer.status == 422:
         return _not_accepted(answer, asked, facts)
@@ -110,26 +123,40 @@ def trouble(answer: Answer, asked: Asked) -> OpsroomError:
 
 
 def _elsewhere(answer: Answer, asked: Asked) -> OpsroomError:
-    """A redirect: a repository that was renamed, an issue that was transferred, or an API at another address."""
-    moved = judge(answer.status, answer.headers, answer.url, answer.method, answer.secrets, asked.key("url")).failure
+    """A redirect: a repository that was renamed, an issue that was transferred, or an API at
+    another address."""
+    moved = judge(
+        answer.status, answer.headers, answer.url, answer.method, answer.secrets, asked.key("url")
+    ).failure
     target = str(moved.facts.get("redirect", ""))
     here, there = urlsplit(answer.url), urlsplit(target)
     if here.netloc != there.netloc or not re.search(r"/repos(?:itories)?/", there.path):
         return moved
-    what = f"The issue {asked.card} or its repository" if asked.card else f"The repository {asked.repository}"
+    what = (
+        f"The issue {asked.card} or its repository"
+        if asked.card
+        else f"The repository {asked.repository}"
+    )
     told = f"{what} was renamed or moved on GitHub, to {target}; nothing was done."
-    return Refusal(Code.UNKNOWN_CARD if asked.card else Code.UNKNOWN_PROJECT, told, _names(asked), moved.facts)
+    return Refusal(
+        Code.UNKNOWN_CARD if asked.card else Code.UNKNOWN_PROJECT, told, _names(asked), moved.facts
+    )
 
 
 def _shut(answer: Answer, asked: Asked) -> Optional[Refusal]:
-    """403 of a repository or issue that takes no changes from anybody, whatever rights the token has."""
+    """403 of a repository or issue that takes no changes from anybody, whatever rights the token
+    has."""
     said = _message(answer).lower()
     facts = {"url": answer.url, "status": answer.status}
     if "archived" in said and "read-only" in said:
         told = f"The repository {asked.repository} is archived on GitHub, so it is read-only."
-        return shut(told, "Have an owner unarchive it, or an administrator configure another.", facts)
+        return shut(
+            told, "Have an owner unarchive it, or an administrator configure another.", facts
+        )
     if "is locked" in said:
-        told = f"{asked.card or asked.repository} is locked on GitHub: only maintainers can comment."
+        told = (
+            f"{asked.card or asked.repository} is locked on GitHub: only maintainers can comment."
+        )
         return shut(told, "Have a maintainer unlock the conversation on GitHub.", facts)
     if "commenting is disabled" in said or "more than 2500 comments" in said:
         told = f"{asked.card or asked.repository} is full: GitHub accepts no more comments on it."
@@ -152,26 +179,41 @@ def _names(asked: Asked) -> str:
 
 def _right(answer: Answer, asked: Asked) -> str:
     if answer.headers.get("x-github-sso", "").lower().startswith("required"):
-        return f"The organisation wants single sign-on: authorise the token in {asked.key('token')} for it."
-    return f"The token in {asked.key('token')} needs the right to read and write issues of {asked.repository}."
+        return (
+            "The organisation wants single sign-on: authorise the token in "
+            f"{asked.key('token')} for it."
+        )
+    return (
+        f"The token in {asked.key('token')} needs the right to read and write issues of "
+        f"{asked.repository}."
+    )
 
 
 def _not_accepted(answer: Answer, asked: Asked, facts: Mapping[str, Any]) -> Refusal:
     """422: what is missing is named, anything else is quoted."""
     errors = _errors(answer)
     missing = [
-        str(one.get("field")) for one in errors if one.get("code") in ("missing_field", "missing") and one.get("field")
+        str(one.get("field"))
+        for one in errors
+        if one.get("code") in ("missing_field", "missing") and one.get("field")
     ]
     if missing:
         named = one_line(", ".join(missing))
         told = f"GitHub wants more for an issue in {asked.repository}: {named}."
         return Refusal(Code.FIELDS_MISSING, told, "", {**facts, "fields": missing})
     parts = [_error_text(one) for one in errors]
-    quoted = one_line(redact("; ".join(part for part in parts if part) or _message(answer), answer.secrets), 160)
+    quoted = one_line(
+        redact("; ".join(part for part in parts if part) or _message(answer), answer.secrets), 160
+    )
     if "cannot be searched" in quoted:
-        told = f"GitHub cannot search {asked.repository}: it does not exist, or the token may not see it."
+        told = (
+            f"GitHub cannot search {asked.repository}: it does not exist, or the token may "
+            "not see it."
+        )
         return Refusal(Code.UNKNOWN_PROJECT, told, _names(asked), facts)
-    told = f"GitHub does not accept this for {asked.card or asked.repository}" + (f": '{quoted}'." if quoted else ".")
+    told = f"GitHub does not accept this for {asked.card or asked.repository}" + (
+        f": '{quoted}'." if quoted else "."
+    )
     return Refusal(Code.NOT_ACCEPTED, told, "", facts)
 
 
@@ -190,8 +232,12 @@ def _errors(answer: Answer) -> List[Mapping[str, Any]]:
 
 
 def _of_github(answer: Answer) -> bool:
-    """Whether it is GitHub's own word on what is not there, and not that of a server or gateway without GitHub."""
-    documented = isinstance(_content(answer).get("documentation_url"), str) or "x-github-request-id" in answer.headers
+    """Whether it is GitHub's own word on what is not there, and not that of a server or gateway
+    without GitHub."""
+    documented = (
+        isinstance(_content(answer).get("documentation_url"), str)
+        or "x-github-request-id" in answer.headers
+    )
     return bool(_message(answer)) and documented
 
 

@@ -1,7 +1,8 @@
 """What happened to issues of GitHub since somebody asked last.
 
-One conditional request for each repository while nothing changes: GitHub answers 304, which does not count against its
-limit. Where something did, the comments and the events (closed, reopened) since then are asked for as well.
+One conditional request for each repository while nothing changes: GitHub answers 304, which does
+not count against its limit. Where something did, the comments and the events (closed, reopened)
+since then are asked for as well.
 """
 
 from __future__ import annotations
@@ -50,9 +51,17 @@ def _first(tracker: GithubIssues, repository: str) -> Dict[str, Any]:
     return {"begun": newest, "since": newest, "etag": "", "seen": _seen(answer, rows, newest)}
 
 
-def _since(tracker: GithubIssues, repository: str, known: Mapping[str, Any]) -> Tuple[List[Change], Dict[str, Any]]:
+def _since(
+    tracker: GithubIssues, repository: str, known: Mapping[str, Any]
+) -> Tuple[List[Change], Dict[str, Any]]:
     begun, since = _moment(known, "begun"), str(known["since"])
-    params = {"state": "all", "since": since, "sort": "updated", "direction": "asc", "per_page": str(PAGE)}
+    params = {
+        "state": "all",
+        "since": since,
+        "sort": "updated",
+        "direction": "asc",
+        "per_page": str(PAGE),
+    }
     path = f"{_path(repository)}/issues"
     answer = tracker._api.ask("GET", path, repository, params=params, etag=str(known["etag"]))
     if answer.status == 304:
@@ -91,13 +100,23 @@ def _commented(tracker: GithubIssues, repository: str, since: str) -> List[Chang
     made: List[Change] = []
     for page in range(1, _MOST_PAGES + 1):
         answer = tracker._api.ask(
-            "GET", f"{_path(repository)}/issues/comments", repository, params={**params, "page": str(page)}
+            "GET",
+            f"{_path(repository)}/issues/comments",
+            repository,
+            params={**params, "page": str(page)},
         )
         rows = a_list(answer, "list of comments")
         for row in rows:
             at, issue = moment_of(row.get("created_at")), _NUMBER.search(text_of(row, "issue_url"))
             if at is not None and issue and "/pull/" not in text_of(row, "html_url"):
-                made.append(Change(f"comment {row.get('id')}", What.COMMENTED, f"{repository}#{issue.group(1)}", at))
+                made.append(
+                    Change(
+                        f"comment {row.get('id')}",
+                        What.COMMENTED,
+                        f"{repository}#{issue.group(1)}",
+                        at,
+                    )
+                )
         if len(rows) < PAGE:
             break
     return made
@@ -108,17 +127,25 @@ def _moved(tracker: GithubIssues, repository: str, since: datetime) -> List[Chan
     made: List[Change] = []
     for page in range(1, _MOST_PAGES + 1):
         params = {"per_page": str(PAGE), "page": str(page)}
-        answer = tracker._api.ask("GET", f"{_path(repository)}/issues/events", repository, params=params)
+        answer = tracker._api.ask(
+            "GET", f"{_path(repository)}/issues/events", repository, params=params
+        )
         rows = a_list(answer, "list of events")
         times = []
         for row in rows:
-            at, issue, states = moment_of(row.get("created_at")), row.get("issue"), _STATES.get(text_of(row, "event"))
+            at, issue, states = (
+                moment_of(row.get("created_at")),
+                row.get("issue"),
+                _STATES.get(text_of(row, "event")),
+            )
             if at is None:
                 continue
             times.append(at)
             if states and isinstance(issue, dict) and not issue.get("pull_request"):
                 card = f"{repository}#{number_of(answer, issue)}"
-                made.append(Change(f"event {row.get('id')}", What.MOVED, card, at, *_named(row, states)))
+                made.append(
+                    Change(f"event {row.get('id')}", What.MOVED, card, at, *_named(row, states))
+                )
         if len(rows) < PAGE or (times and min(times) < since):
             break
     return [one for one in made if one.at >= since]
@@ -133,7 +160,8 @@ def _named(event: Mapping[str, Any], states: Tuple[str, str]) -> Tuple[str, str]
 
 
 def _seen(answer: Answer, rows: Rows, at: str) -> List[str]:
-    """The issues of one moment (empty: of all), each with its moment: what is shown again is known by it."""
+    """The issues of one moment (empty: of all), each with its moment: what is shown again is known
+    by it."""
     chosen = [row for row in rows if not at or text_of(row, "updated_at") == at]
     return [f"{number_of(answer, row)} {text_of(row, 'updated_at')}" for row in chosen]
 

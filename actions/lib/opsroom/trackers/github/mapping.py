@@ -16,7 +16,8 @@ PAGE = 100
 
 
 def last_page(count: int, wanted: int) -> Tuple[int, int]:
-    """Size and number of the page that ends a list of `count` and holds the last `wanted` of it, or all.
+    """Size and number of the page that ends a list of `count` and holds the last `wanted` of it, or
+    all.
 
     GitHub lists the comments of an issue from the oldest on, and only so.
     """

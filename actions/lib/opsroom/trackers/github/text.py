@@ -1,7 +1,8 @@
 """Text for GitHub: Markdown in which nothing is hidden and nobody is named by accident, and back.
 
-What people write stays Markdown. HTML does not: GitHub drops comments and tags that it does not know, so that "fails
-for <user>" would lose its end. Every `<` that would begin HTML is shown as it was written.
+What people write stays Markdown. HTML does not: GitHub drops comments and tags that it does not
+know, so that "fails for <user>" would lose its end. Every `<` that would begin HTML is shown as it
+was written.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ TITLE_CHARACTERS = 256
 _INDENTED = re.compile(r"^(?: {4}|\t)")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
 _TICKS = re.compile(r"`+")
-# What HTML begins with, unless it is an address in angle brackets or was escaped by whoever wrote it.
+# What HTML begins with, unless it is an address in angle brackets or was escaped by whoever wrote
+# it.
 _AUTOLINK = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.+-]+@[\w-]+(?:\.[\w-]+)*)>")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -31,7 +33,8 @@ _TILDE_FENCE = re.compile(r"^ {0,3}(~{3,})([^~`]*)\Z")
 def body(author: Author, text: str, mark: str) -> Tuple[str, int]:
     """The Markdown of an issue or comment, and how many characters of the text had no room.
 
-    The mark stands before the text, in a comment that is not shown: whatever the text leaves open cannot reach it.
+    The mark stands before the text, in a comment that is not shown: whatever the text leaves open
+    cannot reach it.
     """
     head = f"{_line(author)} {marked(mark)}"
     kept, missing = cut(text, BODY_CHARACTERS - len(head) - 2, markdown)
@@ -53,7 +56,8 @@ def marked(mark: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """The text as GitHub shows it whole: code in fences that end where they should, no HTML outside of it."""
+    """The text as GitHub shows it whole: code in fences that end where they should, no HTML outside
+    of it."""
     parts: List[str] = []
     in_list = False
     for block in blocks(_with_backticks(text)):
@@ -63,15 +67,20 @@ def markdown(text: str) -> str:
         lines = list(block.lines)
         in_list = in_list or any(_LIST_ITEM.match(line) for line in lines)
         if not in_list and all(_INDENTED.match(line) for line in lines if line):
-            parts.append(_fenced("\n".join(_INDENTED.sub("", line) for line in lines).strip("\n"), ""))
+            parts.append(
+                _fenced("\n".join(_INDENTED.sub("", line) for line in lines).strip("\n"), "")
+            )
         else:
             # A fence that is left here would run over the blocks that follow.
-            parts.append(_TILDES.sub(lambda found: found[1] + "\\~" * len(found[2]), _without_html(lines)))
+            parts.append(
+                _TILDES.sub(lambda found: found[1] + "\\~" * len(found[2]), _without_html(lines))
+            )
     return "\n\n".join(parts)
 
 
 def plain(text: str) -> str:
-    """What people see of a body: no comments (templates are full of them), `<` as itself. Code stays as it is."""
+    """What people see of a body: no comments (templates are full of them), `<` as itself. Code
+    stays as it is."""
     shown: List[str] = []
     outside: List[str] = []
     fence = ""
@@ -98,7 +107,8 @@ def plain(text: str) -> str:
 
 
 def _line(author: Author) -> str:
-    """The author's line with names as code: a chat name that reads @somebody calls nobody, and is no link."""
+    """The author's line with names as code: a chat name that reads @somebody calls nobody, and is
+    no link."""
     return replace(author, shown=_code(author.shown), room=_code(author.room)).line
 
 
@@ -117,9 +127,11 @@ def _fenced(code: str, language: str) -> str:
 
 
 def _with_backticks(text: str) -> str:
-    """The text with fences of tildes, where they are closed, as fences of backticks: those `blocks` knows."""
+    """The text with fences of tildes, where they are closed, as fences of backticks: those `blocks`
+    knows."""
     lines = clean(text).split("\n")
-    # From which length on fences are not closed any more: looking again and again would take too long.
+    # From which length on fences are not closed any more: looking again and again would take too
+    # long.
     hopeless = len(text) + 1
     at = 0
     while at < len(lines):
@@ -129,7 +141,9 @@ def _with_backticks(text: str) -> str:
             continue
         fence = opening.group(1)
         closing = re.compile(rf"^ {{0,3}}{fence[0]}{{{len(fence)},}}[ \t]*\Z")
-        end = next((number for number in range(at + 1, len(lines)) if closing.match(lines[number])), 0)
+        end = next(
+            (number for number in range(at + 1, len(lines)) if closing.match(lines[number])), 0
+        )
         if not end and fence[0] == "`":
             break  # it runs to the end, as `blocks` will see
         if not end:
@@ -144,10 +158,11 @@ def _with_backticks(text: str) -> str:
 
 
 def _without_html(lines: List[str]) -> str:
-    """Lines of Markdown with every `<` shown that would begin HTML, apart from code and addresses in brackets.
+    """Lines of Markdown with every `<` shown that would begin HTML, apart from code and addresses
+    in brackets.
 
-    Only code that begins and ends in a line counts, and none after a line that leaves some open: what could be read
-    either way stays visible.
+    Only code that begins and ends in a line counts, and none after a line that leaves some open:
+    what could be read either way stays visible.
     """
     parts: List[str] = []
     certain = True
@@ -187,7 +202,8 @@ def _line_without_html(line: str, certain: bool) -> Tuple[str, bool]:
 
 
 def _closing_ticks(line: str) -> Dict[int, int]:
-    """Where a run of backticks begins -> where the code that it opens ends. Each length looks for its next run."""
+    """Where a run of backticks begins -> where the code that it opens ends. Each length looks for
+    its next run."""
     runs = [(found.start(), found.end()) for found in _TICKS.finditer(line)]
     following: Dict[int, int] = {}
     ends: Dict[int, int] = {}

@@ -1,7 +1,7 @@
 """Issues of GitHub as cards.
 
-A pull request has a number like an issue and takes comments and assignees like one. So it is shown, commented on and
-assigned; it is never found, and not moved: to close it is not to have done it.
+A pull request has a number like an issue and takes comments and assignees like one. So it is shown,
+commented on and assigned; it is never found, and not moved: to close it is not to have done it.
 """
 
 from __future__ import annotations
@@ -63,10 +63,12 @@ _STATES: Mapping[str, Tuple[str, str]] = {
     "closed as not planned": ("closed", "not_planned"),
 }
 _LOGIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\[bot\])?\Z")
-# How many of the newest issues are looked through for a mark: what has just been made is among them.
+# How many of the newest issues are looked through for a mark: what has just been made is among
+# them.
 _NEWEST = 50
 _COMMENTS = 5
-# Comments are looked for in the last hour, in seconds: four times as far back as needed, for clocks that differ.
+# Comments are looked for in the last hour, in seconds: four times as far back as needed, for clocks
+# that differ.
 _SINCE = 3600.0
 _MOST_PAGES = 5
 _FOUND = 50
@@ -82,8 +84,8 @@ class GithubIssues:
 
     changes = changes
 
-    # The lists of issues and comments are up to date, unlike the search. But GitHub may work on a request for ten
-    # seconds after its answer was lost, and most often is done in one.
+    # The lists of issues and comments are up to date, unlike the search. But GitHub may work on a
+    # request for ten seconds after its answer was lost, and most often is done in one.
     settles_within = 5.0
 
     def __init__(self, options: Options, name: str) -> None:
@@ -103,7 +105,8 @@ class GithubIssues:
         return self._made(answer, an_object(answer, "issue"), repository, notes)
 
     def find_created(self, draft: Draft) -> Optional[Made]:
-        """One request: the list is up to date as soon as the issue is there, the search lags behind."""
+        """One request: the list is up to date as soon as the issue is there, the search lags
+        behind."""
         self._api.begin()
         repository = draft.project or self._options.repository
         params = {"state": "all", "sort": "created", "direction": "desc", "per_page": str(_NEWEST)}
@@ -120,9 +123,13 @@ class GithubIssues:
         text, lost = body(remark.author, remark.text, remark.mark)
         path = f"{_path(repository)}/issues/{number}/comments"
         answer = self._api.ask("POST", path, repository, remark.card, json={"body": text})
-        made = self._said(answer, an_object(answer, "comment"), remark.card, _cut("text", BODY_CHARACTERS, lost))
+        made = self._said(
+            answer, an_object(answer, "comment"), remark.card, _cut("text", BODY_CHARACTERS, lost)
+        )
         issue = self._api.quietly(f"{_path(repository)}/issues/{number}", repository)
-        return replace(made, notes=made.notes + archived_notes("locked" if issue.get("locked") is True else ""))
+        return replace(
+            made, notes=made.notes + archived_notes("locked" if issue.get("locked") is True else "")
+        )
 
     def find_comment(self, remark: Remark) -> Optional[Made]:
         """One request, unless there were more than a hundred comments within the last hour."""
@@ -132,7 +139,9 @@ class GithubIssues:
         params = {"since": since.strftime("%Y-%m-%dT%H:%M:%SZ"), "per_page": str(PAGE)}
         path = f"{_path(repository)}/issues/{number}/comments"
         for page in range(1, _MOST_PAGES + 1):
-            answer = self._api.ask("GET", path, repository, remark.card, params={**params, "page": str(page)})
+            answer = self._api.ask(
+                "GET", path, repository, remark.card, params={**params, "page": str(page)}
+            )
             comments = a_list(answer, "list of comments", searched=True)
             for one in comments:
                 if marked(remark.mark) in text_of(one, "body"):
@@ -142,7 +151,8 @@ class GithubIssues:
         return None
 
     def show(self, card: str) -> Card:
-        """Three requests, two when nobody has commented; one of them for whether the repository is archived."""
+        """Three requests, two when nobody has commented; one of them for whether the repository is
+        archived."""
         self._api.begin()
         repository, number = _parts(card)
         answer = self._api.ask("GET", f"{_path(repository)}/issues/{number}", repository, card)
@@ -163,7 +173,9 @@ class GithubIssues:
         wanted = _STATES.get(" ".join(to.replace("_", " ").split()).casefold())
         if wanted is None:
             told = f"GitHub issues have no columns, and so no {shown(to)}: they are open or closed."
-            raise Refusal(Code.UNKNOWN_COLUMN, told, f"Say {either(_COLUMNS)}.", {"columns": list(_COLUMNS)})
+            raise Refusal(
+                Code.UNKNOWN_COLUMN, told, f"Say {either(_COLUMNS)}.", {"columns": list(_COLUMNS)}
+            )
         self._api.begin()
         repository, number = _parts(card)
         path = f"{_path(repository)}/issues/{number}"
@@ -176,19 +188,25 @@ class GithubIssues:
         notes = archived_notes("locked" if issue.get("locked") is True else "")
         if is_there(issue, wanted):
             return Moved(before, before, url, notes)
-        # The same twice has the effect of once, so that it may be sent again when an answer is lost.
+        # The same twice has the effect of once, so that it may be sent again when an answer is
+        # lost.
         change = {"state": wanted[0], "state_reason": wanted[1]}
         answer = self._api.ask("PATCH", path, repository, card, json=change, idempotent=True)
         issue = an_object(answer, "issue")
         after = status_of(answer, issue)
         if not is_there(issue, wanted):
             told = f"GitHub leaves {card} as it is: {after}."
-            hint = "Open it first: the reason is only taken together with the state." if before != "open" else ""
+            hint = (
+                "Open it first: the reason is only taken together with the state."
+                if before != "open"
+                else ""
+            )
             raise Refusal(Code.NOT_POSSIBLE, told, hint)
         return Moved(before, after, self._url(issue, card), notes)
 
     def assign(self, card: str, to: Assignee) -> Assigned:
-        """One request; two when others have to be taken off it, or when GitHub did nothing and is asked why."""
+        """One request; two when others have to be taken off it, or when GitHub did nothing and is
+        asked why."""
         login = to.name.strip().lstrip("@")
         if login and not _LOGIN.match(login):
             raise self._unknown(to, ())
@@ -196,16 +214,23 @@ class GithubIssues:
         repository, number = _parts(card)
         path = f"{_path(repository)}/issues/{number}"
         if not login:
-            answer = self._api.ask("PATCH", path, repository, card, json={"assignees": []}, idempotent=True)
+            answer = self._api.ask(
+                "PATCH", path, repository, card, json={"assignees": []}, idempotent=True
+            )
             issue = an_object(answer, "issue")
             number_of(answer, issue)
             if assignees_of(issue):
                 raise self._no_right(card)
             return Assigned(to.shown or "nobody", self._url(issue, card))
-        # Added first, others taken off then: where GitHub does not know the name it says nothing and does nothing, and
-        # the card would have lost whoever has it.
+        # Added first, others taken off then: where GitHub does not know the name it says nothing
+        # and does nothing, and the card would have lost whoever has it.
         answer = self._api.ask(
-            "POST", f"{path}/assignees", repository, card, json={"assignees": [login]}, idempotent=True
+            "POST",
+            f"{path}/assignees",
+            repository,
+            card,
+            json={"assignees": [login]},
+            idempotent=True,
         )
         issue = an_object(answer, "issue")
         number_of(answer, issue)
@@ -215,20 +240,26 @@ class GithubIssues:
         others = [one for one in now if not among(one, [login])]
         notes: Tuple[str, ...] = ()
         if others:
-            answer = self._api.ask("DELETE", f"{path}/assignees", repository, card, json={"assignees": others})
+            answer = self._api.ask(
+                "DELETE", f"{path}/assignees", repository, card, json={"assignees": others}
+            )
             issue = an_object(answer, "issue")
             number_of(answer, issue)
             left = [one for one in assignees_of(issue) if not among(one, [login])]
             notes = (f"GitHub leaves it to {listed(left)} as well.",) if left else ()
-        return Assigned(next(one for one in now if among(one, [login])), self._url(issue, card), notes)
+        return Assigned(
+            next(one for one in now if among(one, [login])), self._url(issue, card), notes
+        )
 
     def find(self, query: Query) -> Tuple[Card, ...]:
-        """One request; two when there is more than fits into one answer, so that none of the open ones is missed; and
-        one for each repository found, which may be archived."""
+        """One request; two when there is more than fits into one answer, so that none of the open
+        ones is missed; and one for each repository found, which may be archived."""
         text = " ".join(re.sub(r'["\\]', " ", query.text).split())
         if len(text) > _SEARCHED:
             raise Refusal(
-                Code.TEXT_TOO_LONG, f"GitHub searches for {_SEARCHED} characters at most.", "Say fewer words."
+                Code.TEXT_TOO_LONG,
+                f"GitHub searches for {_SEARCHED} characters at most.",
+                "Say fewer words.",
             )
         login = query.assignee.strip().lstrip("@")
         if login and not _LOGIN.match(login):
@@ -248,16 +279,26 @@ class GithubIssues:
         found = cards[: query.limit]
         projects = list(dict.fromkeys(card.project for card in found))[:_MOST_ASKED]
         archived = {one for one in projects if self._archived(one)}
-        return tuple(replace(card, archived=_ARCHIVED) if card.project in archived else card for card in found)
+        return tuple(
+            replace(card, archived=_ARCHIVED) if card.project in archived else card
+            for card in found
+        )
 
     def _archived(self, repository: str) -> str:
-        """Why a repository takes no changes, as in `Card`; empty where it does, or where GitHub does not say so."""
-        return _ARCHIVED if self._api.quietly(_path(repository), repository).get("archived") is True else ""
+        """Why a repository takes no changes, as in `Card`; empty where it does, or where GitHub
+        does not say so."""
+        return (
+            _ARCHIVED
+            if self._api.quietly(_path(repository), repository).get("archived") is True
+            else ""
+        )
 
     def _search(self, words: str, places: List[str]) -> Tuple[List[Card], bool]:
         params = {"q": words, "sort": "updated", "order": "desc", "per_page": str(_FOUND)}
         if len(places) > 1:
-            params["advanced_search"] = "true"  # the old syntax knows no OR, the new one no list of repositories
+            params["advanced_search"] = (
+                "true"  # the old syntax knows no OR, the new one no list of repositories
+            )
         answer = self._api.ask("GET", "/search/issues", listed(places), params=params)
         content = an_object(answer, "result of a search")
         items = content.get("items")
@@ -267,11 +308,15 @@ class GithubIssues:
         cards = [self._card(answer, one, repository_of(one, places[0]), None) for one in items]
         return cards, isinstance(total, int) and total <= len(items)
 
-    def _made(self, answer: Answer, issue: Mapping[str, Any], repository: str, notes: Tuple[str, ...]) -> Made:
+    def _made(
+        self, answer: Answer, issue: Mapping[str, Any], repository: str, notes: Tuple[str, ...]
+    ) -> Made:
         card = f"{repository}#{number_of(answer, issue)}"
         return Made(card, self._url(issue, card), notes)
 
-    def _said(self, answer: Answer, comment: Mapping[str, Any], card: str, notes: Tuple[str, ...]) -> Made:
+    def _said(
+        self, answer: Answer, comment: Mapping[str, Any], card: str, notes: Tuple[str, ...]
+    ) -> Made:
         number = comment.get("id")
         if not isinstance(number, int) or isinstance(number, bool):
             raise bad(answer, "comment")
@@ -280,7 +325,11 @@ class GithubIssues:
         return Made(str(number), address_of(comment) or page, notes)
 
     def _card(
-        self, answer: Answer, issue: Mapping[str, Any], repository: str, comments: Optional[List[Mapping[str, Any]]]
+        self,
+        answer: Answer,
+        issue: Mapping[str, Any],
+        repository: str,
+        comments: Optional[List[Mapping[str, Any]]],
     ) -> Card:
         """`comments` None: only what a list of cards needs."""
         card = f"{repository}#{number_of(answer, issue)}"
@@ -298,7 +347,11 @@ class GithubIssues:
             archived="locked" if issue.get("locked") is True else "",
             changed_at=moment_of(issue.get("updated_at")),
             comments=tuple(
-                Comment(login_of(one.get("user")), plain(text_of(one, "body")), moment_of(one.get("created_at")))
+                Comment(
+                    login_of(one.get("user")),
+                    plain(text_of(one, "body")),
+                    moment_of(one.get("created_at")),
+                )
                 for one in comments or ()
             ),
         )
@@ -308,15 +361,21 @@ class GithubIssues:
         return address_of(issue) or f"{self._options.site}/{repository}/issues/{number}"
 
     def _not_assigned(self, to: Assignee, login: str, card: str, repository: str) -> Exception:
-        """GitHub left someone out without a word: because it may not be they, or because we may not assign."""
+        """GitHub left someone out without a word: because it may not be they, or because we may not
+        assign."""
         params = {"per_page": str(PAGE)}
         answer = self._api.ask("GET", f"{_path(repository)}/assignees", repository, params=params)
-        known = [name for name in (login_of(one) for one in a_list(answer, "list of people")) if name]
+        known = [
+            name for name in (login_of(one) for one in a_list(answer, "list of people")) if name
+        ]
         return self._no_right(card) if among(login, known) else self._unknown(to, known, repository)
 
     def _no_right(self, card: str) -> Failure:
         told = f"GitHub left {card} as it was: the token's user may not assign."
-        hint = f"The token in trackers.{self._name}.token needs the right to write issues, its user that to triage."
+        hint = (
+            f"The token in trackers.{self._name}.token needs the right to write issues, its "
+            "user that to triage."
+        )
         return Failure(Code.UNAUTHORIZED, told, hint)
 
     def _unknown(self, to: Assignee, known: Any, repository: str = "") -> Refusal:
@@ -327,7 +386,9 @@ class GithubIssues:
         if near:
             hint = f"Did you mean {either(near)}?"
         elif to.mapped:
-            hint = f"Check people.{to.shown}.{self._name} or people.{to.shown}.github in the config."
+            hint = (
+                f"Check people.{to.shown}.{self._name} or people.{to.shown}.github in the config."
+            )
         else:
             hint = there_are(known) if known else "Names are those of GitHub, such as octocat."
         return Refusal(Code.UNKNOWN_PERSON, told, hint, {"nearest": near})
@@ -344,4 +405,8 @@ def _parts(card: str) -> Tuple[str, str]:
 
 
 def _cut(what: str, limit: int, lost: int) -> Tuple[str, ...]:
-    return (f"The {what} was cut: GitHub takes {limit} characters, {lost} had no room.",) if lost else ()
+    return (
+        (f"The {what} was cut: GitHub takes {limit} characters, {lost} had no room.",)
+        if lost
+        else ()
+    )

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#@]+[^\s?#@]*$")
 _KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,99}\Z")
-# What nobody configured must at least look like a key: two characters or more, as everywhere by default.
+# What nobody configured must at least look like a key: two characters or more, as everywhere by
+# default.
 _PROJECT = re.compile(r"^[A-Za-z][A-Za-z0-9_]{1,99}\Z")
 _CARD = re.compile(r"^([A-Za-z][A-Za-z0-9_]{0,99})-([1-9]\d{0,9})\Z")
 # Addresses that Jira's pages show: an issue by itself, in a list of its project, beside a board.
@@ -28,10 +29,11 @@ _SCOPED = "api.atlassian.com"
 
 @dataclass(frozen=True)
 class Options:
-    """`project` is where new cards go, `projects` are others that live here. `cloud`: Jira Cloud, else Data Center.
+    """`project` is where new cards go, `projects` are others that live here. `cloud`: Jira Cloud,
+    else Data Center.
 
-    `url` is the address of Jira and `site` the one that people see, both without a slash at their end; `api` is the
-    version of the interface, `time_limit` is in seconds, `verify` a CA file.
+    `url` is the address of Jira and `site` the one that people see, both without a slash at their
+    end; `api` is the version of the interface, `time_limit` is in seconds, `verify` a CA file.
     """
 
     url: str
@@ -80,28 +82,40 @@ class Options:
         return Reading(key) if _PROJECT.match(text) else Reading()
 
     def _page(self, text: str) -> str:
-        """What stands below Jira's own address, with its slash; empty when the text is no address of it."""
+        """What stands below Jira's own address, with its slash; empty when the text is no address
+        of it."""
         for address in {self.site, self.url}:
             site = urlsplit(address)
-            below = re.match(rf"^https?://{re.escape(site.netloc + site.path)}(?=/)", text, re.IGNORECASE)
+            below = re.match(
+                rf"^https?://{re.escape(site.netloc + site.path)}(?=/)", text, re.IGNORECASE
+            )
             if below:
                 return text[below.end() :]
         return ""
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `url`, `user`, `token`, `project`, `projects`, `issue_type`, `api`, `deployment`, `site`, `time_limit`,
-    `verify`."""
-    url = fields.text("url", pattern=_ADDRESS, expected="the address of Jira, such as https://acme.atlassian.net")
+    """The keys `url`, `user`, `token`, `project`, `projects`, `issue_type`, `api`, `deployment`,
+    `site`, `time_limit`, `verify`."""
+    url = fields.text(
+        "url", pattern=_ADDRESS, expected="the address of Jira, such as https://acme.atlassian.net"
+    )
     url = re.sub(r"/+(?:rest(?:/api.*)?)?\Z", "", url)
-    user = fields.text("user", "", pattern=re.compile(r"^[^\s:]+\Z"), expected="the e-mail address of a user")
+    user = fields.text(
+        "user", "", pattern=re.compile(r"^[^\s:]+\Z"), expected="the e-mail address of a user"
+    )
     cloud = _is_cloud(fields, url, user)
     options = Options(
         url=url,
-        project=fields.text("project", pattern=_KEY, expected="the key of a project, such as OPS").upper(),
+        project=fields.text(
+            "project", pattern=_KEY, expected="the key of a project, such as OPS"
+        ).upper(),
         token=fields.secret("token", expected="a token"),
         user=user,
-        projects=tuple(one.upper() for one in fields.texts("projects", (), expected="a list of keys of projects")),
+        projects=tuple(
+            one.upper()
+            for one in fields.texts("projects", (), expected="a list of keys of projects")
+        ),
         issue_type=fields.text("issue_type", "Task", expected="the name of an issue type"),
         cloud=cloud,
         api=fields.text("api", "3" if cloud else "2", choices=("2", "3"), digits=True),
@@ -122,9 +136,13 @@ def read_options(fields: Fields) -> Options:
         if not _KEY.match(one):
             fields.problem("projects", f"expected keys of projects such as OPS, found {found(one)}")
     if not cloud and options.api == "3":
-        fields.problem("api", "Jira Data Center has no version 3 of the interface; leave the key out")
+        fields.problem(
+            "api", "Jira Data Center has no version 3 of the interface; leave the key out"
+        )
     if cloud and not fields.has("user") and url:
-        fields.problem("user", "Jira Cloud takes a token together with its user's e-mail address, found none")
+        fields.problem(
+            "user", "Jira Cloud takes a token together with its user's e-mail address, found none"
+        )
     return options
 
 
@@ -145,14 +163,22 @@ def _is_cloud(fields: Fields, url: str, user: str) -> bool:
     host = _host(url)
     if host == _SCOPED or host.endswith((".atlassian.net", ".jira.com")):
         if said == "datacenter":
-            fields.problem("deployment", f"expected cloud or nothing, since {host} is Jira Cloud; found 'datacenter'")
+            fields.problem(
+                "deployment",
+                f"expected cloud or nothing, since {host} is Jira Cloud; found 'datacenter'",
+            )
         return True
     return said == "cloud" if said else bool(user)
 
 
 def _site(fields: Fields, url: str) -> str:
     """The address that people see; that of scoped tokens is another one."""
-    site = fields.text("site", "", pattern=_ADDRESS, expected="an http or https address").rstrip("/")
+    site = fields.text("site", "", pattern=_ADDRESS, expected="an http or https address").rstrip(
+        "/"
+    )
     if not site and _host(url) == _SCOPED:
-        fields.problem("site", f"expected the address that people see, since {_SCOPED} has no pages; found nothing")
+        fields.problem(
+            "site",
+            f"expected the address that people see, since {_SCOPED} has no pages; found nothing",
+        )
     return site or url

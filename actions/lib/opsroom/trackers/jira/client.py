@@ -26,7 +26,8 @@ _READ = (400, 401, 403, 404, 409, 410, 413, 422)
 
 @dataclass(frozen=True)
 class Said:
-    """What Jira said: `content` is its JSON, None where it said nothing. `ok`: it did what was asked."""
+    """What Jira said: `content` is its JSON, None where it said nothing. `ok`: it did what was
+    asked."""
 
     status: int
     content: Any
@@ -40,11 +41,16 @@ class Said:
     def errors(self) -> Dict[str, str]:
         """What is wrong with each field, by its id."""
         errors = at(self.content, "errors")
-        return {str(key): _line(value) for key, value in errors.items()} if isinstance(errors, Mapping) else {}
+        return (
+            {str(key): _line(value) for key, value in errors.items()}
+            if isinstance(errors, Mapping)
+            else {}
+        )
 
     @property
     def of_jira(self) -> bool:
-        """Whether it is an error of Jira's own, not of a proxy or of a server that is something else."""
+        """Whether it is an error of Jira's own, not of a proxy or of a server that is something
+        else."""
         return isinstance(at(self.content, "errorMessages"), list)
 
     def words(self, characters: int = 200) -> str:
@@ -78,9 +84,15 @@ class Client:
         return f"{self._options.site}/browse/{quote(card, safe='')}"
 
     def ask(
-        self, method: str, path: str, *, params: Optional[Mapping[str, str]] = None, body: Optional[Any] = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Optional[Mapping[str, str]] = None,
+        body: Optional[Any] = None,
     ) -> Said:
-        """Send a request. Hands back successes, and what Jira refuses with 400, 404, 409, 413 and 422.
+        """Send a request. Hands back successes, and what Jira refuses with 400, 404, 409, 413 and
+        422.
 
         Raises Failure: unauthorized, gone, and those of `Http.send`.
         """
@@ -91,7 +103,9 @@ class Client:
                 failure.facts["sent"] = False  # nothing can have come of it
             raise
 
-    def _said(self, method: str, path: str, params: Optional[Mapping[str, str]], body: Optional[Any]) -> Said:
+    def _said(
+        self, method: str, path: str, params: Optional[Mapping[str, str]], body: Optional[Any]
+    ) -> Said:
         if self._http is None:
             self._http = self._connected()
         left = self._deadline - time.monotonic()
@@ -100,7 +114,12 @@ class Client:
             message = f"Jira did not answer everything within {self._options.time_limit:g} s."
             raise Failure(Code.TIMED_OUT, message, facts={"url": self._base, "sent": False})
         answer: Answer = self._http.send(
-            method, self._base + path, params=params, json=body, accept=_READ, time_limit=max(round(left, 1), 0.1)
+            method,
+            self._base + path,
+            params=params,
+            json=body,
+            accept=_READ,
+            time_limit=max(round(left, 1), 0.1),
         )
         said = _read(answer)
         self._look_at_login(method, said)
@@ -117,18 +136,41 @@ class Client:
         return said
 
     def shut(self, card: str, project: str, error: OpsroomError) -> OpsroomError:
-        """Instead of an error: the refusal of an archived card or project, where one of them is. By Jira's words; where
-        they say only that it is not allowed, by what Jira says of card and project: two requests at most."""
+        """Instead of an error: the refusal of an archived card or project, where one of them is. By
+        Jira's words; where they say only that it is not allowed, by what Jira says of card and
+        project: two requests at most."""
         stuck = error.code is Code.UNKNOWN_COLUMN and not error.facts.get("columns")
-        told = error.code in (Code.UNAUTHORIZED, Code.NOT_ACCEPTED, Code.UNKNOWN_CARD, Code.UNKNOWN_PROJECT)
+        told = error.code in (
+            Code.UNAUTHORIZED,
+            Code.NOT_ACCEPTED,
+            Code.UNKNOWN_CARD,
+            Code.UNKNOWN_PROJECT,
+        )
         hinted = told and re.search(r"archiv|arquiv", error.message, re.IGNORECASE)
-        if not (stuck or hinted or error.facts.get("status") == 403 or error.code is Code.UNKNOWN_PROJECT):
+        if not (
+            stuck
+            or hinted
+            or error.facts.get("status") == 403
+            or error.code is Code.UNKNOWN_PROJECT
+        ):
             return error
-        # A word may be that of a field or a summary; what Jira says of the card and the project counts first.
-        why = archived(self._quietly(f"/issue/{quote(card, safe='')}", {"fields": PLACE})) if card else ""
-        if not why and at(self._quietly(f"/project/{quote(project, safe='')}", {}), "archived") is True:
+        # A word may be that of a field or a summary; what Jira says of the card and the project
+        # counts first.
+        why = (
+            archived(self._quietly(f"/issue/{quote(card, safe='')}", {"fields": PLACE}))
+            if card
+            else ""
+        )
+        if (
+            not why
+            and at(self._quietly(f"/project/{quote(project, safe='')}", {}), "archived") is True
+        ):
             why = "in an archived project"
-        if not why and hinted and re.search(r"\b(?:is|are|been) archived|archived (?:issue|project)", error.message):
+        if (
+            not why
+            and hinted
+            and re.search(r"\b(?:is|are|been) archived|archived (?:issue|project)", error.message)
+        ):
             why = "archived"
         if not why:
             return error
@@ -150,7 +192,11 @@ class Client:
         if said.status == 404:
             return self.not_there(said)
         if said.status == 413:
-            return Refusal(Code.TEXT_TOO_LONG, f"Jira does not take {what}: it is too long.", "Say it in fewer words.")
+            return Refusal(
+                Code.TEXT_TOO_LONG,
+                f"Jira does not take {what}: it is too long.",
+                "Say it in fewer words.",
+            )
         facts = {"url": said.answer.url, "status": said.status, "sent": True}
         words = said.words()
         if not words:
@@ -169,17 +215,27 @@ class Client:
         facts = {"url": said.answer.url, "status": said.status, "sent": True}
         words = f": {said.words()}" if said.words() else ""
         message = f"{said.answer.url} answered {said.status} Not Found{words}."
-        return Failure(Code.BAD_ANSWER, message, f"Is {self.key('url')} in the config the address of Jira?", facts)
+        return Failure(
+            Code.BAD_ANSWER,
+            message,
+            f"Is {self.key('url')} in the config the address of Jira?",
+            facts,
+        )
 
     def done(self, said: Said) -> None:
-        """Whether a request whose success has no content was carried out. Raises Failure(bad_answer)."""
+        """Whether a request whose success has no content was carried out. Raises
+        Failure(bad_answer)."""
         if said.status != 204:
             raise self.odd(said, "saying that it was done")
 
     def odd(self, said: Said, what: str) -> Failure:
         """A success without what it should hold."""
         facts = {"url": said.answer.url, "status": said.status, "sent": said.answer.method != "GET"}
-        return Failure(Code.BAD_ANSWER, f"{said.answer.url} answered {said.status} without {what}.", facts=facts)
+        return Failure(
+            Code.BAD_ANSWER,
+            f"{said.answer.url} answered {said.status} without {what}.",
+            facts=facts,
+        )
 
     def _connected(self) -> Any:
         from ...http.client import Http
@@ -204,25 +260,37 @@ class Client:
     def _check_credentials(self) -> str:
         if not self._options.user:
             return (
-                f"An administrator must check {self.key('token')} in the config: it may have expired, "
+                f"An administrator must check {self.key('token')} in the config: it may have "
+                "expired, "
                 "or its user have no right to this."
             )
         keys = f"{self.key('user')} and {self.key('token')}"
-        return f"An administrator must check {keys} in the config: tokens of Jira Cloud expire within a year."
+        return (
+            f"An administrator must check {keys} in the config: tokens of Jira Cloud expire "
+            "within a year."
+        )
 
     def _look_at_login(self, method: str, said: Said) -> None:
-        """Jira answers some requests with wrong credentials as if nobody had logged in, and says so in a header only.
+        """Jira answers some requests with wrong credentials as if nobody had logged in, and says so
+        in a header only.
 
         What was made all the same was made.
         """
         reason = said.answer.headers.get("x-seraph-loginreason", "").strip().upper()
         denied = said.answer.headers.get("x-authentication-denied-reason", "")
         failed = (
-            said.status == 401 or "AUTHENTICATED_FAILED" in reason or "AUTHENTICATION_DENIED" in reason or bool(denied)
+            said.status == 401
+            or "AUTHENTICATED_FAILED" in reason
+            or "AUTHENTICATION_DENIED" in reason
+            or bool(denied)
         )
         if not failed or (said.ok and method != "GET"):
             return
-        captcha = " It wants a CAPTCHA solved: log in with that user in a browser." if "CAPTCHA" in denied else ""
+        captcha = (
+            " It wants a CAPTCHA solved: log in with that user in a browser."
+            if "CAPTCHA" in denied
+            else ""
+        )
         raise Failure(
             Code.UNAUTHORIZED,
             f"{said.answer.url} does not accept the credentials ({said.status}).{captcha}",
@@ -239,14 +307,19 @@ class Client:
         return Failure(
             Code.UNAUTHORIZED,
             f"Jira does not allow its user {self._user()}to do this (403){words}.",
-            f"An administrator must give the user of {self.key('token')} the right to do it in that project.",
+            f"An administrator must give the user of {self.key('token')} the right to do it in "
+            "that project.",
             {"url": said.answer.url, "status": 403, "sent": True},
         )
 
 
 def _read(answer: Answer) -> Said:
     if answer.status < 300:
-        return Said(answer.status, None if answer.status == 204 or not answer.body else answer.json(), answer)
+        return Said(
+            answer.status,
+            None if answer.status == 204 or not answer.body else answer.json(),
+            answer,
+        )
     try:
         return Said(answer.status, answer.json(), answer)
     except Failure:
@@ -261,7 +334,8 @@ _NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:[.,\s’']\d{3})+|\d{4,7})(?!\w)")
 
 
 def limit_in(texts: Iterable[str]) -> Optional[int]:
-    """How many characters Jira says it takes, when a text was too long: 0 when it names no number, None otherwise."""
+    """How many characters Jira says it takes, when a text was too long: 0 when it names no number,
+    None otherwise."""
     for text in texts:
         if "CONTENT_LIMIT_EXCEEDED" in text:
             return 0

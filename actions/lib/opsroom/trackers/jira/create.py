@@ -18,7 +18,8 @@ from .search import unknown_project
 if TYPE_CHECKING:
     from . import Options
 
-# Of a description or comment; an administrator of Data Center may have set another limit, which Jira then names.
+# Of a description or comment; an administrator of Data Center may have set another limit, which
+# Jira then names.
 LONGEST = 32_767
 _LONGEST_SUMMARY = 255
 # What Jira may refuse by itself: labels, the reporter, the length of the text.
@@ -40,7 +41,8 @@ class Written:
 
 
 def write(options: Options, text: str, limit: int, before: str = "", after: str = "") -> Written:
-    """A text in the format of the interface, cut to `limit` characters together with the lines before and after it."""
+    """A text in the format of the interface, cut to `limit` characters together with the lines
+    before and after it."""
 
     def whole(part: str) -> str:
         inside = prose.closed(part) if after else part
@@ -50,11 +52,14 @@ def write(options: Options, text: str, limit: int, before: str = "", after: str 
         return whole(part) if options.api == "3" else wiki.markup(whole(part))
 
     kept, missing = prose.cut(text, limit, counted)
-    return Written(adf.document(whole(kept)) if options.api == "3" else wiki.markup(whole(kept)), missing)
+    return Written(
+        adf.document(whole(kept)) if options.api == "3" else wiki.markup(whole(kept)), missing
+    )
 
 
 def shorter(limit: int, length: int, said: Said) -> Optional[int]:
-    """The limit to try instead when Jira says that a text of `length` was too long; None when that is not it."""
+    """The limit to try instead when Jira says that a text of `length` was too long; None when that
+    is not it."""
     errors = [said.errors[key] for key in ("description", "comment", "body") if key in said.errors]
     named = limit_in(errors) if said.status == 400 and length > 1000 else None
     if named is None:
@@ -71,7 +76,8 @@ class _Attempt:
 
 
 def create(client: Client, options: Options, draft: Draft) -> Made:
-    """Make the card. Raises Refusal: unknown_project, fields_missing, not_accepted, text_too_long; Failure."""
+    """Make the card. Raises Refusal: unknown_project, fields_missing, not_accepted, text_too_long;
+    Failure."""
     attempt = _Attempt(reporter=bool(draft.author.identity))
     for _ in range(_ATTEMPTS):
         fields, notes = _fields(options, draft, attempt)
@@ -93,13 +99,21 @@ def notes_of(options: Options, draft: Draft) -> Tuple[str, ...]:
     return _fields(options, draft, _Attempt(reporter=bool(draft.author.identity)))[1]
 
 
-def _fields(options: Options, draft: Draft, attempt: _Attempt) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
+def _fields(
+    options: Options, draft: Draft, attempt: _Attempt
+) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
     author = draft.author
     notes: List[str] = []
     if not author.identity:
-        notes.append(f"{author.shown} has no jira name in the config, so the card names them in its first line.")
+        notes.append(
+            f"{author.shown} has no jira name in the config, so the card names them in its "
+            "first line."
+        )
     elif not attempt.reporter:
-        notes.append(f"Jira does not let opsroom set the reporter, so the card names {author.shown} in its first line.")
+        notes.append(
+            f"Jira does not let opsroom set the reporter, so the card names {author.shown} in "
+            "its first line."
+        )
     if not attempt.labels:
         notes.append("It takes no labels, so the mark of opsroom stands at its end.")
     summary, text = _summary(draft)
@@ -111,7 +125,9 @@ def _fields(options: Options, draft: Draft, attempt: _Attempt) -> Tuple[Dict[str
         after="" if attempt.labels else draft.mark,
     )
     notes += written.note("The description", attempt.limit)
-    kind = {"id": options.issue_type} if options.issue_type.isdigit() else {"name": options.issue_type}
+    kind = (
+        {"id": options.issue_type} if options.issue_type.isdigit() else {"name": options.issue_type}
+    )
     fields: Dict[str, Any] = {
         "project": {"key": draft.project or options.project},
         "issuetype": kind,
@@ -136,7 +152,8 @@ def _summary(draft: Draft) -> Tuple[str, str]:
 
 
 def _other(attempt: _Attempt, draft: Draft, said: Said) -> Optional[_Attempt]:
-    """What to try instead: without what Jira cannot take, or shorter. None when nothing of that is it."""
+    """What to try instead: without what Jira cannot take, or shorter. None when nothing of that is
+    it."""
     if said.status != 400:
         return None
     other = attempt
@@ -148,7 +165,11 @@ def _other(attempt: _Attempt, draft: Draft, said: Said) -> Optional[_Attempt]:
     if limit is not None:
         other = replace(other, limit=limit)
     # Where more is wrong, sending it again would only be refused again.
-    rest = set(said.errors) - {"labels", "reporter"} - ({"description"} if limit is not None else set())
+    rest = (
+        set(said.errors)
+        - {"labels", "reporter"}
+        - ({"description"} if limit is not None else set())
+    )
     return other if other != attempt and not rest else None
 
 

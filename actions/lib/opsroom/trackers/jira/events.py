@@ -1,6 +1,8 @@
-"""What happened in Jira since somebody asked last: the issues that were changed, each with its history.
+"""What happened in Jira since somebody asked last: the issues that were changed, each with its
+history.
 
-The query language tells times to the minute, in the zone of Jira's user; a length of time back from now has no zone.
+The query language tells times to the minute, in the zone of Jira's user; a length of time back from
+now has no zone.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ _COMMENTS = "100"
 
 
 def changes(self: JiraTracker, since: str) -> Changes:
-    """See `Watchable`. One request for each 50 issues that were changed, one more for an issue with many comments."""
+    """See `Watchable`. One request for each 50 issues that were changed, one more for an issue with
+    many comments."""
     self._client.begin()
     before = cursor.recall(since)
     begun, last = cursor.moment_in(before, "begun"), cursor.moment_in(before, "asked")
@@ -34,15 +37,21 @@ def changes(self: JiraTracker, since: str) -> Changes:
         return Changes((), cursor.remember(begun=_newest(self, where, asked), asked=asked))
     minutes = math.ceil((asked - cursor.start(last)).total_seconds() / 60) + 1
     issues, cut = _changed(self, f'{where} AND updated >= "-{minutes}m" ORDER BY updated ASC')
-    made = [change for issue in issues for change in _of_issue(self, issue, begun) if change.at > begun]
+    made = [
+        change for issue in issues for change in _of_issue(self, issue, begun) if change.at > begun
+    ]
     made.sort(key=lambda change: change.at)
     reached = moment(at(issues[-1], "fields", "updated")) if cut else None
-    return Changes(tuple(made), cursor.remember(begun=begun, asked=min(asked, reached) if reached else asked))
+    return Changes(
+        tuple(made), cursor.remember(begun=begun, asked=min(asked, reached) if reached else asked)
+    )
 
 
 def _newest(tracker: JiraTracker, where: str, asked: datetime) -> datetime:
     """When Jira last changed anything: from then on, by its own clock, something is new."""
-    said = _search(tracker, f"{where} ORDER BY updated DESC", {"fields": "updated", "maxResults": "1"})
+    said = _search(
+        tracker, f"{where} ORDER BY updated DESC", {"fields": "updated", "maxResults": "1"}
+    )
     times = [moment(at(issue, "fields", "updated")) for issue in issues_in(tracker._client, said)]
     return next((one for one in times if one is not None), asked)
 
@@ -52,7 +61,11 @@ def _changed(tracker: JiraTracker, query: str) -> Tuple[List[Any], bool]:
     issues: List[Any] = []
     more = {"startAt": "0"} if not tracker._options.cloud else {}
     for _ in range(_MOST_PAGES):
-        fields = {"fields": "status,created,updated,comment", "expand": "changelog", "maxResults": str(_PAGE)}
+        fields = {
+            "fields": "status,created,updated,comment",
+            "expand": "changelog",
+            "maxResults": str(_PAGE),
+        }
         said = _search(tracker, query, {**fields, **more})
         page = issues_in(tracker._client, said)
         issues += page
@@ -79,7 +92,11 @@ def _search(tracker: JiraTracker, query: str, params: Any) -> Said:
 
 def _of_issue(tracker: JiraTracker, issue: Any, begun: datetime) -> List[Change]:
     key, id = key_of(issue), text_at(issue, "id") or key_of(issue)
-    moves = [one for one in (_move(key, history) for history in list_at(issue, "changelog", "histories")) if one]
+    moves = [
+        one
+        for one in (_move(key, history) for history in list_at(issue, "changelog", "histories"))
+        if one
+    ]
     moves.sort(key=lambda change: change.at)
     found = list(moves)
     created = moment(at(issue, "fields", "created"))
@@ -94,7 +111,11 @@ def _move(key: str, history: Any) -> Optional[Change]:
     items = [one for one in list_at(history, "items") if text_at(one, "field") == "status"]
     if when is None or not items:
         return None
-    id, before, after = text_at(history, "id"), text_at(items[0], "fromString"), text_at(items[-1], "toString")
+    id, before, after = (
+        text_at(history, "id"),
+        text_at(items[0], "fromString"),
+        text_at(items[-1], "toString"),
+    )
     return Change(f"history {id}", What.MOVED, key, when, before, after)
 
 

@@ -1,4 +1,5 @@
-"""Which fields Jira misses, by the names that people see, with the values that it takes. Asked only after a refusal."""
+"""Which fields Jira misses, by the names that people see, with the values that it takes. Asked only
+after a refusal."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ _OURS = {"project", "issuetype", "summary", "description", "reporter", "labels"}
 
 def issue_types(client: Client, project: str) -> Dict[str, str]:
     """The names of the issue types of a project, with their ids; empty when Jira does not tell."""
-    found = _quietly(client, f"/issue/createmeta/{quote(project, safe='')}/issuetypes", {"maxResults": _MOST})
+    found = _quietly(
+        client, f"/issue/createmeta/{quote(project, safe='')}/issuetypes", {"maxResults": _MOST}
+    )
     # Data Center calls them "values".
     types = list_at(found, "issueTypes") or list_at(found, "values")
     return {text_at(one, "name"): text_at(one, "id") for one in types if text_at(one, "name")}
@@ -57,7 +60,9 @@ def missing_for_card(client: Client, options: Options, project: str, said: Said)
     return _refusal(client, said, (f"A card in {project}", "the card"), named, by_id)
 
 
-def missing_for_move(client: Client, card: str, transition: str, to: str, said: Said) -> OpsroomError:
+def missing_for_move(
+    client: Client, card: str, transition: str, to: str, said: Said
+) -> OpsroomError:
     """What a card lacks to be moved."""
     params = {"transitionId": transition, "expand": "transitions.fields"}
     found = _quietly(client, f"/issue/{quote(card, safe='')}/transitions", params)
@@ -68,18 +73,27 @@ def missing_for_move(client: Client, card: str, transition: str, to: str, said: 
 
 
 def _refusal(
-    client: Client, said: Said, what: Tuple[str, str], named: Mapping[str, str], fields: Mapping[str, Any]
+    client: Client,
+    said: Said,
+    what: Tuple[str, str],
+    named: Mapping[str, str],
+    fields: Mapping[str, Any],
 ) -> OpsroomError:
     """A refusal that names each field that is missing; Jira's own words where none is.
 
     `what` is it as a sentence begins with it, and as one goes on with it.
     """
-    missing = [key for key in named if _is_required(fields.get(key)) or "required" in named[key].lower()]
+    missing = [
+        key for key in named if _is_required(fields.get(key)) or "required" in named[key].lower()
+    ]
     missing += [key for key in fields if _is_required(fields[key]) and key not in missing]
     if not missing:
         return client.not_accepted(said, what[1])
     values = {_name(key, fields.get(key)): _allowed(fields.get(key)) for key in missing}
-    parts = [f"{name} (one of {either(allowed)})" if allowed else name for name, allowed in values.items()]
+    parts = [
+        f"{name} (one of {either(allowed)})" if allowed else name
+        for name, allowed in values.items()
+    ]
     return Refusal(
         Code.FIELDS_MISSING,
         f"{what[0]} needs more than opsroom can say: {listed(parts)}.",
@@ -99,7 +113,9 @@ def _name(key: str, field: Any) -> str:
 def _allowed(field: Any) -> List[str]:
     """The values that a field takes, at most a few."""
     values = list_at(field, "allowedValues")
-    names = [text_at(one, "name") or text_at(one, "value") or text_at(one, "label") for one in values]
+    names = [
+        text_at(one, "name") or text_at(one, "value") or text_at(one, "label") for one in values
+    ]
     return [one_line(name, 30) for name in names if name][:_VALUES]
 
 

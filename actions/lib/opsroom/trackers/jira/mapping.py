@@ -1,4 +1,5 @@
-"""What Jira answers, as cards: every part may be missing or of another shape, and none of that makes it fall."""
+"""What Jira answers, as cards: every part may be missing or of another shape, and none of that
+makes it fall."""
 
 from __future__ import annotations
 
@@ -85,7 +86,11 @@ def card(issue: Any, page: str) -> Card:
 def archived(issue: Any) -> str:
     """As in `Card`: of an issue, or of its project."""
     fields = at(issue, "fields")
-    named = {str(key).lower(): value for key, value in fields.items()} if isinstance(fields, Mapping) else {}
+    named = (
+        {str(key).lower(): value for key, value in fields.items()}
+        if isinstance(fields, Mapping)
+        else {}
+    )
     if named.get("archiveddate") or named.get("archivedby"):
         return "archived"
     return "in an archived project" if at(fields, "project", "archived") is True else ""
@@ -97,11 +102,14 @@ def person(user: Any) -> str:
 
 
 def comments(found: List[Any]) -> Tuple[Comment, ...]:
-    """The latest comments, oldest of them first. Those for a group, a role or the staff of a service desk only are not
-    for a room."""
+    """The latest comments, oldest of them first. Those for a group, a role or the staff of a
+    service desk only are not for a room."""
     seen = [one for one in found if not at(one, "visibility") and at(one, "jsdPublic") is not False]
     made = [
-        Comment(person(at(one, "author")), _unmarked(rich(at(one, "body"))), moment(at(one, "created"))) for one in seen
+        Comment(
+            person(at(one, "author")), _unmarked(rich(at(one, "body"))), moment(at(one, "created"))
+        )
+        for one in seen
     ]
     # Jira gives them in the order of their making or, when asked to, in the opposite one.
     dated = [one for one in made if one.at is not None]

@@ -1,4 +1,5 @@
-"""Finding cards in Jira: its query language, in which nothing that someone typed means anything but itself."""
+"""Finding cards in Jira: its query language, in which nothing that someone typed means anything but
+itself."""
 
 from __future__ import annotations
 
@@ -26,13 +27,14 @@ def quoted(value: str) -> str:
 
 
 def words_of(text: str) -> str:
-    """The words of a text: what a search by text takes apart anyway, without the operators that it has of its own (`*`,
-    `~`, `-`, AND, OR, NOT)."""
+    """The words of a text: what a search by text takes apart anyway, without the operators that it
+    has of its own (`*`, `~`, `-`, AND, OR, NOT)."""
     return " ".join(re.findall(r"\w+", text.lower())[:_MOST_WORDS])
 
 
 def of_mark(mark: str) -> str:
-    """The query for the card that carries a mark: as a label, or in its description where it takes no labels."""
+    """The query for the card that carries a mark: as a label, or in its description where it takes
+    no labels."""
     return f"labels = {quoted(mark)} OR description ~ {quoted(mark)}"
 
 
@@ -53,7 +55,8 @@ def find(client: Client, options: Options, query: Query) -> Tuple[Card, ...]:
 
 
 def search(client: Client, options: Options, query: str, fields: str, most: int) -> Said:
-    """One page of what a query finds. Jira Cloud hands back nothing but ids unless fields are asked for."""
+    """One page of what a query finds. Jira Cloud hands back nothing but ids unless fields are asked
+    for."""
     path = "/search/jql" if options.cloud else "/search"
     params: Dict[str, str] = {"jql": query, "fields": fields, "maxResults": str(most)}
     return client.ask("GET", path, params=params)
@@ -81,7 +84,9 @@ def _narrowed(options: Options, query: Query) -> str:
     return " AND ".join(parts)
 
 
-def _asked(client: Client, options: Options, query: Query, narrow: str, most: int) -> Tuple[Tuple[Card, ...], bool]:
+def _asked(
+    client: Client, options: Options, query: Query, narrow: str, most: int
+) -> Tuple[Tuple[Card, ...], bool]:
     """The cards of one page, and whether they are all there are."""
     said = search(client, options, f"{narrow} ORDER BY updated DESC", IN_LIST, most)
     if not said.ok:
@@ -94,12 +99,15 @@ def _asked(client: Client, options: Options, query: Query, narrow: str, most: in
 
 
 def _refused(client: Client, options: Options, query: Query, said: Said) -> OpsroomError:
-    """Jira quotes the value that it does not know; its sentences are in the language of its user."""
+    """Jira quotes the value that it does not know; its sentences are in the language of its
+    user."""
     told = " ".join(str(one) for one in list_at(said.content, "errorMessages"))
     if query.assignee and query.assignee in told:
         message = f"Jira does not know {shown(query.assignee)}."
         return Refusal(Code.UNKNOWN_PERSON, message, "Say their name as Jira has it.")
-    projects = [one for one in ((query.project,) if query.project else options.every) if f"'{one}'" in told]
+    projects = [
+        one for one in ((query.project,) if query.project else options.every) if f"'{one}'" in told
+    ]
     if projects:
         return unknown_project(client, projects[0])
     return client.not_accepted(said, "the search")
@@ -110,6 +118,8 @@ def unknown_project(client: Client, project: str, words: str = "") -> Refusal:
     told = f" ({words})" if words else ""
     return Refusal(
         Code.UNKNOWN_PROJECT,
-        f"Jira has no project {project}, or the user of {client.key('token')} has no right to it{told}.",
-        f"Say another project, or have an administrator look at {client.key('project')} in the config.",
+        f"Jira has no project {project}, or the user of {client.key('token')} has no right to "
+        f"it{told}.",
+        f"Say another project, or have an administrator look at {client.key('project')} in the "
+        "config.",
     )

@@ -49,7 +49,8 @@ class JiraTracker:
         self._options = options
         self._name = name
         self._client = Client(options, name)
-        # A search in Jira Cloud follows what happens after some seconds; Data Center's own index at once, nearly.
+        # A search in Jira Cloud follows what happens after some seconds; Data Center's own index at
+        # once, nearly.
         self.settles_within = 8.0 if options.cloud else 2.0
 
     def create(self, draft: Draft) -> Made:
@@ -66,7 +67,11 @@ class JiraTracker:
         if not said.ok:
             raise client.not_accepted(said, "the search for the card")
         keys = [key_of(issue) for issue in issues_in(client, said)]
-        return Made(keys[0], client.page(keys[0]), jira_create.notes_of(self._options, draft)) if keys else None
+        return (
+            Made(keys[0], client.page(keys[0]), jira_create.notes_of(self._options, draft))
+            if keys
+            else None
+        )
 
     def comment(self, remark: Remark) -> Made:
         """One request; another one, shorter, when Jira says that it is too long."""
@@ -118,7 +123,8 @@ class JiraTracker:
         return replace(shown_card, comments=comments(found))
 
     def move(self, card_id: str, to: str) -> Moved:
-        """Two requests: where the card is and where it can go; then the move. One when it is there already."""
+        """Two requests: where the card is and where it can go; then the move. One when it is there
+        already."""
         self._client.begin()
         with self._explaining(card_id):
             return self._moved(card_id, to)
@@ -143,7 +149,9 @@ class JiraTracker:
             raise _no_way(card_id, before, to, ways)
         after = text_at(way, "to", "name") or text_at(way, "name")
         number = text_at(way, "id")
-        moved = client.ask("POST", f"{_path(card_id)}/transitions", body={"transition": {"id": number}})
+        moved = client.ask(
+            "POST", f"{_path(card_id)}/transitions", body={"transition": {"id": number}}
+        )
         if moved.status in (400, 422):
             raise missing_for_move(client, card_id, number, one_line(after, 60), moved)
         if not moved.ok:
@@ -152,7 +160,8 @@ class JiraTracker:
         return Moved(before, after, page, archived_notes(archived(issue)))
 
     def assign(self, card_id: str, to: Assignee) -> Assigned:
-        """One request for a mapped person or nobody, one more to find someone by the name that was typed."""
+        """One request for a mapped person or nobody, one more to find someone by the name that was
+        typed."""
         client = self._client
         client.begin()
         name, told = to.name, to.shown if to.name else ""
@@ -173,7 +182,8 @@ class JiraTracker:
 
     @contextmanager
     def _explaining(self, card_id: str, project: str = "") -> Iterator[None]:
-        """Turn the error of a change into that of an archived card or project, where that is why."""
+        """Turn the error of a change into that of an archived card or project, where that is
+        why."""
         try:
             yield
         except OpsroomError as error:
@@ -181,9 +191,11 @@ class JiraTracker:
             raise other from None
 
     def _written(self, remark: Remark, limit: int) -> Tuple[Any, Tuple[str, ...]]:
-        """A comment as it is sent. Jira cannot say it in someone else's name, so its first line does."""
+        """A comment as it is sent. Jira cannot say it in someone else's name, so its first line
+        does."""
         cloud = self._options.cloud
-        # Data Center has no property of a comment that its lists show: there the mark stands in the first line.
+        # Data Center has no property of a comment that its lists show: there the mark stands in the
+        # first line.
         line = remark.author.line if cloud else f"{remark.author.line} ({remark.mark})"
         written = jira_create.write(self._options, remark.text, limit, before=line)
         body = {"body": written.body}
@@ -204,7 +216,10 @@ class JiraTracker:
         if not self._options.cloud:
             return f"({mark})" in text_at(found, "body").partition("\n")[0]
         properties = list_at(found, "properties")
-        return any(text_at(one, "key") == _PROPERTY and at(one, "value", "mark") == mark for one in properties)
+        return any(
+            text_at(one, "key") == _PROPERTY and at(one, "value", "mark") == mark
+            for one in properties
+        )
 
     def _issue(self, said: Said, card_id: str) -> Any:
         if not said.ok:
@@ -214,10 +229,15 @@ class JiraTracker:
         return said.content
 
     def _refused(self, said: Said, card_id: str, what: str) -> OpsroomError:
-        return self._client.no_card(said, card_id) if said.status == 404 else self._client.not_accepted(said, what)
+        return (
+            self._client.no_card(said, card_id)
+            if said.status == 404
+            else self._client.not_accepted(said, what)
+        )
 
     def _person(self, card_id: str, typed: str) -> Tuple[str, str]:
-        """The name by which Jira takes someone, and the one that people read. Raises Refusal(unknown_person)."""
+        """The name by which Jira takes someone, and the one that people read. Raises
+        Refusal(unknown_person)."""
         client, cloud = self._client, self._options.cloud
         params = {"issueKey": card_id, "query" if cloud else "username": typed, "maxResults": "20"}
         said = client.ask("GET", "/user/assignable/search", params=params)
@@ -231,7 +251,11 @@ class JiraTracker:
         if len(same) == 1:
             return text_at(same[0], key), person(same[0])
         names = [one_line(_called(one, cloud), 60) for one in same or found]
-        hint = f"Did you mean {either(names[:5])}?" if names else "Say their name or e-mail address as Jira has it."
+        hint = (
+            f"Did you mean {either(names[:5])}?"
+            if names
+            else "Say their name or e-mail address as Jira has it."
+        )
         problem = "is the name of more than one person who" if same else "is nobody who"
         message = f"In Jira, {shown(typed)} {problem} can be given {card_id}."
         raise Refusal(Code.UNKNOWN_PERSON, message, hint, {"nearest": names})
@@ -241,11 +265,17 @@ class JiraTracker:
         if said.status == 400 and not to.name:
             return Refusal(Code.NOT_POSSIBLE, f"Jira does not let {card_id} be nobody's{words}.")
         # Data Center says 404 for people too; it names the field then.
-        if said.status == 400 or (said.status == 404 and {"assignee", "name", "username"} & set(said.errors)):
+        if said.status == 400 or (
+            said.status == 404 and {"assignee", "name", "username"} & set(said.errors)
+        ):
             hint = "Its user must exist and have the right to be given cards of that project."
             if to.mapped:
                 hint += f" An administrator can mend people.{to.shown}.{self._name} in the config."
-            return Refusal(Code.UNKNOWN_PERSON, f"Jira does not let {card_id} be given to {to.shown}{words}.", hint)
+            return Refusal(
+                Code.UNKNOWN_PERSON,
+                f"Jira does not let {card_id} be given to {to.shown}{words}.",
+                hint,
+            )
         return self._refused(said, card_id, "the assignment")
 
 
@@ -254,7 +284,10 @@ def _path(card_id: str) -> str:
 
 
 def _names(user: Any) -> List[str]:
-    return [comparable(text_at(user, key)) for key in ("displayName", "name", "emailAddress", "accountId")]
+    return [
+        comparable(text_at(user, key))
+        for key in ("displayName", "name", "emailAddress", "accountId")
+    ]
 
 
 def _called(user: Any, cloud: bool) -> str:
@@ -264,7 +297,8 @@ def _called(user: Any, cloud: bool) -> str:
 
 
 def _way(ways: List[Any], to: str) -> Any:
-    """The transition that leads to a status of that name, else the one that is called so; None when there is none."""
+    """The transition that leads to a status of that name, else the one that is called so; None when
+    there is none."""
     wanted = comparable(to)
     usable = [one for one in ways if text_at(one, "id") and at(one, "isAvailable") is not False]
     there = [one for one in usable if comparable(text_at(one, "to", "name")) == wanted]

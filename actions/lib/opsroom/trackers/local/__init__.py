@@ -1,4 +1,5 @@
-"""The tracker kind `local`: a board in opsroom's own database, for teams without a tracker of their own."""
+"""The tracker kind `local`: a board in opsroom's own database, for teams without a tracker of their
+own."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ _COLUMNS = ("To do", "Doing", "Done")
 
 @dataclass(frozen=True)
 class Options:
-    """`project` is where new cards go, `projects` are others of this board. A card of the last column is closed."""
+    """`project` is where new cards go, `projects` are others of this board. A card of the last
+    column is closed."""
 
     project: str = "CARD"
     projects: Tuple[str, ...] = ()
@@ -37,12 +39,16 @@ class Options:
         """PROJECT-12, when the project is one of this board; upper and lower case are the same."""
         found = _CARD.match(text.strip())
         project = self.reads_project(found["project"]).id if found else ""
-        return Reading(f"{project}-{int(found['number'])}", True) if found and project else Reading()
+        return (
+            Reading(f"{project}-{int(found['number'])}", True) if found and project else Reading()
+        )
 
     def reads_project(self, text: str) -> Reading:
         """The name of one of the projects of this board, in any case."""
         wanted = comparable(text)
-        return next((Reading(one, True) for one in self.every if comparable(one) == wanted), Reading())
+        return next(
+            (Reading(one, True) for one in self.every if comparable(one) == wanted), Reading()
+        )
 
 
 def read_options(fields: Fields) -> Options:
@@ -58,24 +64,34 @@ def read_options(fields: Fields) -> Options:
             fields.problem("projects", f"expected {name}, found {found(one)}")
     for one in _twice(options.every):
         fields.problem(
-            "projects", f"expected each project once, upper and lower case being the same, found '{one}' twice"
+            "projects",
+            f"expected each project once, upper and lower case being the same, found '{one}' twice",
         )
     if fields.has("columns") and len(options.columns) == 1:
-        fields.problem("columns", "expected two columns or more, the last being for what is done, found one")
+        fields.problem(
+            "columns", "expected two columns or more, the last being for what is done, found one"
+        )
     if fields.has("columns") and fields.raw("columns") == []:
-        fields.problem("columns", "expected two columns or more, the last being for what is done, found none")
+        fields.problem(
+            "columns", "expected two columns or more, the last being for what is done, found none"
+        )
     for one in options.columns:
         if not _COLUMN.match(one):
-            fields.problem("columns", f"expected names of 60 characters at most, on one line, found {found(one)}")
+            fields.problem(
+                "columns",
+                f"expected names of 60 characters at most, on one line, found {found(one)}",
+            )
     for one in _twice([" ".join(column.split()) for column in options.columns]):
         fields.problem(
-            "columns", f"expected each column once, upper and lower case being the same, found '{one}' twice"
+            "columns",
+            f"expected each column once, upper and lower case being the same, found '{one}' twice",
         )
     return options
 
 
 def make(options: Options, *, name: str, store: Any, keep: Any) -> Tracker:
-    """The board that `name` has in the database that `store()` opens. Nothing is opened before it is used."""
+    """The board that `name` has in the database that `store()` opens. Nothing is opened before it
+    is used."""
     from .board import Board  # loads SQLAlchemy, which settings and help do without
 
     return Board(options, name, store)

@@ -18,12 +18,14 @@ from . import Options
 from .events import changes
 
 _COMMENTS = 5
-# A longer text is no search but a paste; SQLite compares with patterns of 50,000 characters at most.
+# A longer text is no search but a paste; SQLite compares with patterns of 50,000 characters at
+# most.
 _SEARCHED = 200
 
 
 class Board:
-    """The cards of one tracker of the config. Safe to use from several threads and processes at once."""
+    """The cards of one tracker of the config. Safe to use from several threads and processes at
+    once."""
 
     # What a transaction has written, everybody sees.
     settles_within = 0.0
@@ -48,11 +50,20 @@ class Board:
             there = self._with_mark(connection, draft.mark)
             if there is not None:
                 return there
-            highest = connection.scalar(select(func.max(cards.c.number)).where(self._mine(), cards.c.project == known))
+            highest = connection.scalar(
+                select(func.max(cards.c.number)).where(self._mine(), cards.c.project == known)
+            )
             number = int(highest or 0) + 1
             at = moment(self._store().now(connection))
-            values: Dict[str, Any] = {"tracker": self._name, "project": known, "number": number, "assignee": ""}
-            values.update(mark=draft.mark, status=self._options.columns[0], created_at=at, changed_at=at)
+            values: Dict[str, Any] = {
+                "tracker": self._name,
+                "project": known,
+                "number": number,
+                "assignee": "",
+            }
+            values.update(
+                mark=draft.mark, status=self._options.columns[0], created_at=at, changed_at=at
+            )
             values.update(summary=clean(draft.summary), description=clean(draft.description))
             values.update(reporter=clean(draft.author.shown))
             connection.execute(insert(cards), values)
@@ -97,8 +108,16 @@ class Board:
                 card_comments.c.project == row.project,
                 card_comments.c.number == row.number,
             )
-            latest = select(card_comments).where(*of_card).order_by(card_comments.c.at.desc()).limit(_COMMENTS)
-            said = [Comment(one.author, one.text, from_moment(one.at)) for one in connection.execute(latest)]
+            latest = (
+                select(card_comments)
+                .where(*of_card)
+                .order_by(card_comments.c.at.desc())
+                .limit(_COMMENTS)
+            )
+            said = [
+                Comment(one.author, one.text, from_moment(one.at))
+                for one in connection.execute(latest)
+            ]
         return self._card(row, row.description, tuple(reversed(said)))
 
     def move(self, card: str, to: str) -> Moved:
@@ -126,21 +145,30 @@ class Board:
         """The text is looked for as it stands, upper and lower case aside, also in comments."""
         if len(query.text) > _SEARCHED:
             raise Refusal(
-                Code.TEXT_TOO_LONG, f"Cards are searched for {_SEARCHED} characters at most.", "Say fewer words."
+                Code.TEXT_TOO_LONG,
+                f"Cards are searched for {_SEARCHED} characters at most.",
+                "Say fewer words.",
             )
         text = clean(query.text).strip()
         columns = [column for column in cards.columns if column.name != "description"]
         with self._store().read() as connection:
             wanted = [self._mine()]
             if query.project:
-                wanted.append(cards.c.project == (self._options.reads_project(query.project).id or query.project))
+                wanted.append(
+                    cards.c.project
+                    == (self._options.reads_project(query.project).id or query.project)
+                )
             if query.assignee:
                 wanted.append(_same(connection, cards.c.assignee, clean(query.assignee)))
             if text:
                 wanted.append(_anywhere(connection, text))
-            closed = case((_same(connection, cards.c.status, self._options.columns[-1]), 1), else_=0)
+            closed = case(
+                (_same(connection, cards.c.status, self._options.columns[-1]), 1), else_=0
+            )
             order = (closed, cards.c.changed_at.desc(), cards.c.number.desc())
-            rows = connection.execute(select(*columns).where(*wanted).order_by(*order).limit(query.limit)).all()
+            rows = connection.execute(
+                select(*columns).where(*wanted).order_by(*order).limit(query.limit)
+            ).all()
         return tuple(self._card(row, "", ()) for row in rows)
 
     def _store(self) -> Store:
@@ -164,7 +192,11 @@ class Board:
             row = connection.execute(select(cards).where(*mine)).first()
         if row is None:
             told = f"There is no card {shown(card)} on the board {self._name}."
-            raise Refusal(Code.UNKNOWN_CARD, told, "Ask for 'my cards' or 'cards about ...' to see what there is.")
+            raise Refusal(
+                Code.UNKNOWN_CARD,
+                told,
+                "Ask for 'my cards' or 'cards about ...' to see what there is.",
+            )
         return row
 
     def _change(self, connection: Connection, row: Any, **values: str) -> None:
@@ -177,7 +209,9 @@ class Board:
         return None if row is None else Made(_id(row))
 
     def _comment_there(self, connection: Connection, mark: str) -> bool:
-        found = select(card_comments.c.mark).where(card_comments.c.tracker == self._name, card_comments.c.mark == mark)
+        found = select(card_comments.c.mark).where(
+            card_comments.c.tracker == self._name, card_comments.c.mark == mark
+        )
         return connection.execute(found).first() is not None
 
     def _card(self, row: Any, description: str, comments: Tuple[Comment, ...]) -> Card:
@@ -200,8 +234,8 @@ def _id(row: Any) -> str:
 
 
 def _folding(connection: Connection) -> Callable[[Any], Any]:
-    """The database's function that takes upper and lower case for the same. SQLite's own knows the letters of ASCII
-    only; PostgreSQL's those of the database's locale."""
+    """The database's function that takes upper and lower case for the same. SQLite's own knows the
+    letters of ASCII only; PostgreSQL's those of the database's locale."""
     if connection.dialect.name != "sqlite":
         return func.lower
     driver: Any = connection.connection.driver_connection
@@ -217,7 +251,11 @@ def _anywhere(connection: Connection, text: str) -> Any:
         card_comments.c.number == cards.c.number,
         _holds(connection, card_comments.c.text, text),
     )
-    return or_(_holds(connection, cards.c.summary, text), _holds(connection, cards.c.description, text), in_comments)
+    return or_(
+        _holds(connection, cards.c.summary, text),
+        _holds(connection, cards.c.description, text),
+        in_comments,
+    )
 
 
 def _same(connection: Connection, column: Any, value: str) -> Any:

@@ -20,16 +20,24 @@ _OVERLAP = timedelta(seconds=60)
 
 
 def changes(self: Board, since: str) -> Changes:
-    """See `Watchable`. Remembered are from when on (`begun`), up to when (`at`), and where each card is (`cards`)."""
+    """See `Watchable`. Remembered are from when on (`begun`), up to when (`at`), and where each
+    card is (`cards`)."""
     before: Dict[str, Any] = json.loads(since) if since else {}
     where: Dict[str, str] = dict(before.get("cards") or {})
     with self._store().read() as connection:
         now = self._store().now(connection)
         changed = select(cards).where(self._mine()).order_by(cards.c.changed_at)
-        said = select(card_comments).where(card_comments.c.tracker == self._name).order_by(card_comments.c.at)
+        said = (
+            select(card_comments)
+            .where(card_comments.c.tracker == self._name)
+            .order_by(card_comments.c.at)
+        )
         if before:
             start = moment(from_moment(before["at"]) - _OVERLAP)
-            changed, said = changed.where(cards.c.changed_at >= start), said.where(card_comments.c.at >= start)
+            changed, said = (
+                changed.where(cards.c.changed_at >= start),
+                said.where(card_comments.c.at >= start),
+            )
         rows = connection.execute(changed).all()
         remarks = connection.execute(said).all() if before else []
     begun = before.get("begun") or moment(now)
@@ -38,7 +46,11 @@ def changes(self: Board, since: str) -> Changes:
         id, was = f"{row.project}-{row.number}", where.get(f"{row.project}-{row.number}")
         where[id] = row.status
         if was is None and row.created_at > begun:
-            made.append(Change(f"{id} created", What.CREATED, id, from_moment(row.created_at), after=row.status))
+            made.append(
+                Change(
+                    f"{id} created", What.CREATED, id, from_moment(row.created_at), after=row.status
+                )
+            )
         elif was is not None and was != row.status:
             moved = f"{id} moved {row.changed_at} {was} to {row.status}"
             made.append(Change(moved, What.MOVED, id, from_moment(row.changed_at), was, row.status))
@@ -48,4 +60,6 @@ def changes(self: Board, since: str) -> Changes:
             made.append(Change(f"comment {one.mark}", What.COMMENTED, id, from_moment(one.at)))
     newest = max([before.get("at") or begun, *(row.changed_at for row in rows)])
     made.sort(key=lambda change: change.at)
-    return Changes(tuple(made), json.dumps({"begun": begun, "at": newest, "cards": where}, sort_keys=True))
+    return Changes(
+        tuple(made), json.dumps({"begun": begun, "at": newest, "cards": where}, sort_keys=True)
+    )

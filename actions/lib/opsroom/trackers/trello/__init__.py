@@ -1,7 +1,8 @@
 """The tracker kind trello: cards on the lists of one board.
 
-A card's id is its short link, `AbCd1234` in https://trello.com/c/AbCd1234/12-the-name. Trello knows no reporter: the
-first line of what opsroom writes says in whose name it was written, the last one carries the mark.
+A card's id is its short link, `AbCd1234` in https://trello.com/c/AbCd1234/12-the-name. Trello knows
+no reporter: the first line of what opsroom writes says in whose name it was written, the last one
+carries the mark.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _SECRET = re.compile(r"^[ !#-\[\]-~]+(?![\s\S])")
 
 @dataclass(frozen=True)
 class Options:
-    """`board` is a short link or an id, `column` the name or the id of the list for new cards; `time_limit` in s."""
+    """`board` is a short link or an id, `column` the name or the id of the list for new cards;
+    `time_limit` in s."""
 
     board: str
     column: str
@@ -37,14 +39,16 @@ class Options:
     look_for: float = LOOK_FOR
 
     def reads_card(self, typed: str) -> Reading:
-        """Sure of a card's address; a word of 8 letters and digits, or an id of 24, may be a card's."""
+        """Sure of a card's address; a word of 8 letters and digits, or an id of 24, may be a
+        card's."""
         address = _ADDRESS.match(typed.strip())
         if address:
             return Reading(address.group(2), sure=True) if address.group(1) == "c" else Reading()
         return Reading(typed.strip()) if _ID.match(typed.strip()) else Reading()
 
     def reads_project(self, typed: str) -> Reading:
-        """Sure of the board of the config, by what the config calls it or by its address; nothing else is a project."""
+        """Sure of the board of the config, by what the config calls it or by its address; nothing
+        else is a project."""
         address = _ADDRESS.match(typed.strip())
         name = address.group(2) if address and address.group(1) == "b" else typed.strip()
         return Reading(self.board, sure=True) if name and name == self.board else Reading()
@@ -57,7 +61,10 @@ def read_options(fields: Fields) -> Options:
     if address and address.group(1) == "b":
         board = address.group(2)
     elif board and not _ID.match(board):
-        fields.problem("board", f"expected the short link (8 characters) or the id of a board, found {shown(board)}")
+        fields.problem(
+            "board",
+            f"expected the short link (8 characters) or the id of a board, found {shown(board)}",
+        )
     options = Options(
         board=board,
         column=fields.text("list", expected="the id or the name of the list for new cards"),

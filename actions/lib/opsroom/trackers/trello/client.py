@@ -1,4 +1,5 @@
-"""Asking Trello: its header, its plain-text errors, its ten-second windows, and answers of the wrong form."""
+"""Asking Trello: its header, its plain-text errors, its ten-second windows, and answers of the
+wrong form."""
 
 from __future__ import annotations
 
@@ -24,8 +25,8 @@ T = TypeVar("T")
 
 # A board of 5,000 cards with long descriptions; Trello sends all cards of a board at once.
 _MOST_BYTES = 30_000_000
-# Trello counts requests in windows of ten seconds and says neither how many are left nor how long to wait.
-# https://developer.atlassian.com/cloud/trello/guides/rest-api/rate-limits/
+# Trello counts requests in windows of ten seconds and says neither how many are left nor how long
+# to wait. https://developer.atlassian.com/cloud/trello/guides/rest-api/rate-limits/
 WINDOW = 10.0
 # The reason of a refusal stands in the body, mostly as plain text.
 _TOLD = tuple(status for status in range(400, 500) if status not in (408, 425, 429))
@@ -40,7 +41,8 @@ _NOT_THERE = (
 
 # Its words for what takes nothing, and its codes for what is full, such as BOARD_TOO_MANY_CARDS.
 _SAYS_CLOSED = re.compile(
-    r"\b(?:board|list|card) (?:is|has been|was) (?:closed|archived)|closed board|archived (?:card|list)"
+    r"\b(?:board|list|card) (?:is|has been|was) (?:closed|archived)|closed board|archived "
+    r"(?:card|list)"
 )
 _SAYS_FULL = re.compile(r"too[_ ]many|limit[_ ](?:was )?(?:reached|exceeded)|maximum number")
 
@@ -49,8 +51,8 @@ class Client:
     """The requests of one verb: together they keep the tracker's time limit.
 
     `about` of a request is what its path speaks of, ("card", "AbCd1234"): a refusal names it.
-    Raises Refusal(unknown_card, unknown_project, unknown_column, not_accepted) and Failure. What fails before anything
-    was changed has the fact `sent` false.
+    Raises Refusal(unknown_card, unknown_project, unknown_column, not_accepted) and Failure. What
+    fails before anything was changed has the fact `sent` false.
     """
 
     def __init__(self, options: Options, name: str) -> None:
@@ -85,7 +87,8 @@ class Client:
         params: Optional[Mapping[str, str]] = None,
         json: Optional[Mapping[str, Any]] = None,
     ) -> T:
-        """Send a request; what `read` makes of the JSON that comes back. `read` raises Unexpected."""
+        """Send a request; what `read` makes of the JSON that comes back. `read` raises
+        Unexpected."""
         try:
             answer = self._answer(method, path, params, json)
             if answer.status >= 400:
@@ -93,14 +96,17 @@ class Client:
             try:
                 return read(answer.json())
             except Unexpected as error:
-                raise _failure(Code.BAD_ANSWER, answer, f"{answer.url} answered JSON in which {error}.") from None
+                raise _failure(
+                    Code.BAD_ANSWER, answer, f"{answer.url} answered JSON in which {error}."
+                ) from None
         except Failure as failure:
             if method == "GET":
                 failure.facts["sent"] = False  # nothing can have come of it
             raise
 
     def archived(self, card: str) -> str:
-        """Why the board does not show a card, as in `Card`; empty where it does, or where Trello does not say."""
+        """Why the board does not show a card, as in `Card`; empty where it does, or where Trello
+        does not say."""
         params = {"fields": "closed", "list": "true", "board": "true", "board_fields": "closed"}
         content = self._quietly(f"/cards/{quote(card, safe='')}", params)
         try:
@@ -117,7 +123,8 @@ class Client:
             return None
 
     def _shut(self, answer: Answer, about: Tuple[str, str], said: str) -> Optional[Refusal]:
-        """Why a board or card takes nothing: by Trello's words, else by what it says of the board."""
+        """Why a board or card takes nothing: by Trello's words, else by what it says of the
+        board."""
         why = "closed" if _SAYS_CLOSED.search(said) else ""
         why = "full" if _SAYS_FULL.search(said) and "api_" not in said else why
         if not why and answer.method != "GET" and answer.status in (401, 403):
@@ -131,13 +138,21 @@ class Client:
                 return None  # a full board still takes comments and moves
         if why == "full":
             message = f"The board {shown(self._board)} is full: Trello accepts nothing more on it."
-            return shut(message, "Archive cards there, or have an administrator configure another board or list.")
+            return shut(
+                message,
+                "Archive cards there, or have an administrator configure another board or list.",
+            )
         if why == "closed":
             what = "card" if about[0] == "card" else "board"
             name = about[1] if what == "card" else self._board
             which = "the card, its list or its board" if what == "card" else "the board or the list"
-            told = f"Trello accepts no changes to {what} {shown(name)}: {which} is closed (archived)."
-            return shut(told, "Reopen it in Trello, or have an administrator configure another board or list.")
+            told = (
+                f"Trello accepts no changes to {what} {shown(name)}: {which} is closed (archived)."
+            )
+            return shut(
+                told,
+                "Reopen it in Trello, or have an administrator configure another board or list.",
+            )
         return None
 
     @staticmethod
@@ -146,7 +161,11 @@ class Client:
         return Failure(Code.BAD_ANSWER, message, facts={"sent": True})
 
     def _answer(
-        self, method: str, path: str, params: Optional[Mapping[str, str]], json: Optional[Mapping[str, Any]]
+        self,
+        method: str,
+        path: str,
+        params: Optional[Mapping[str, str]],
+        json: Optional[Mapping[str, Any]],
     ) -> Answer:
         again = True
         while True:
@@ -157,7 +176,12 @@ class Client:
             try:
                 told = max(round(left, 1), 0.1)  # a sentence may tell it
                 return self._http.send(
-                    method, self._url + path, params=params, json=json, accept=_TOLD, time_limit=told
+                    method,
+                    self._url + path,
+                    params=params,
+                    json=json,
+                    accept=_TOLD,
+                    time_limit=told,
                 )
             except Failure as failure:
                 if failure.code is not Code.RATE_LIMITED or "retry_after" in failure.facts:
@@ -174,16 +198,26 @@ class Client:
         told = f"{status}: {said}" if said else str(status)
         what, name = about
         if status in (400, 401, 403):
-            refusal = None if _is_key(status, lower) else self._shut(answer, about, _every_word(answer))
+            refusal = (
+                None if _is_key(status, lower) else self._shut(answer, about, _every_word(answer))
+            )
             if refusal is not None:
                 return refusal
         if status in (401, 403):
             for key in ("key", "token"):
                 if _is_key(status, lower, key):
                     hint = f"An administrator renews trackers.{self._name}.{key} in the config."
-                    return _failure(Code.UNAUTHORIZED, answer, f"Trello does not accept the {key} ({told}).", hint)
+                    return _failure(
+                        Code.UNAUTHORIZED,
+                        answer,
+                        f"Trello does not accept the {key} ({told}).",
+                        hint,
+                    )
             message = f"The user of the configured token may not do this on Trello ({told})."
-            hint = f"That user needs access to the board, and trackers.{self._name}.token the scope read,write."
+            hint = (
+                f"That user needs access to the board, and trackers.{self._name}.token the "
+                "scope read,write."
+            )
             return _failure(Code.UNAUTHORIZED, answer, message, hint)
         if status == 410:
             message = f"Trello no longer has the way in which it was asked ({told})."
@@ -192,7 +226,10 @@ class Client:
             what = "list"
         if status == 405 or (status == 404 and not _of_trello(answer, lower)):
             message = f"{answer.url} answered {told}, not as Trello does."
-            hint = f"An administrator checks trackers.{self._name}.url: it is the address of Trello's API."
+            hint = (
+                f"An administrator checks trackers.{self._name}.url: it is the address of "
+                "Trello's API."
+            )
             return _failure(Code.BAD_ANSWER, answer, message, hint)
         if status == 404 or (status == 400 and ("invalid id" in lower or "idlist" in lower)):
             return _unknown(what, name, f"trackers.{self._name}")
@@ -201,13 +238,18 @@ class Client:
 
 
 def _of_trello(answer: Answer, said: str) -> bool:
-    """Whether a 404 is Trello's own word on a thing that is not there, and not that of a server without Trello."""
+    """Whether a 404 is Trello's own word on a thing that is not there, and not that of a server
+    without Trello."""
     return said in _NOT_THERE or any(name.startswith("x-trello-") for name in answer.headers)
 
 
 def _is_key(status: int, said: str, *keys: str) -> bool:
     """Whether Trello complains of the key or token."""
-    return status == 401 and "permission" not in said and any(one in said for one in keys or ("key", "token"))
+    return (
+        status == 401
+        and "permission" not in said
+        and any(one in said for one in keys or ("key", "token"))
+    )
 
 
 def _every_word(answer: Answer) -> str:
@@ -218,16 +260,25 @@ def _every_word(answer: Answer) -> str:
 def _unknown(what: str, name: str, key: str) -> Refusal:
     if what == "card":
         message = f"Trello has no card {shown(name)}, or the configured user may not see it."
-        return Refusal(Code.UNKNOWN_CARD, message, "A card's id is the short word in its address, after /c/.")
+        return Refusal(
+            Code.UNKNOWN_CARD, message, "A card's id is the short word in its address, after /c/."
+        )
     if what == "list":
         message = f"Trello has no list {shown(name)} for new cards."
-        return Refusal(Code.UNKNOWN_COLUMN, message, f"An administrator mends {key}.list in the config.")
+        return Refusal(
+            Code.UNKNOWN_COLUMN, message, f"An administrator mends {key}.list in the config."
+        )
     message = f"Trello has no board {shown(name)}, or the configured user may not see it."
-    return Refusal(Code.UNKNOWN_PROJECT, message, f"An administrator looks at {key}.board in the config.")
+    return Refusal(
+        Code.UNKNOWN_PROJECT, message, f"An administrator looks at {key}.board in the config."
+    )
 
 
 def _limited(failure: Failure) -> Failure:
-    message = "Trello gets too many requests; it does not say for how long, but counts them for ten seconds."
+    message = (
+        "Trello gets too many requests; it does not say for how long, but counts them for "
+        "ten seconds."
+    )
     facts = {**failure.facts, "retry_after": WINDOW}
     return Failure(Code.RATE_LIMITED, message, "Ask again in a quarter of a minute.", facts)
 
@@ -244,7 +295,9 @@ def _said(answer: Answer) -> str:
     except (ValueError, RecursionError):
         content = None
     if isinstance(content, dict):
-        text = next((content[key] for key in ("message", "error") if isinstance(content.get(key), str)), "")
+        text = next(
+            (content[key] for key in ("message", "error") if isinstance(content.get(key), str)), ""
+        )
     if text.startswith("<"):
         return ""
     return one_line(redact(text, answer.secrets)).rstrip(".")

@@ -1,4 +1,5 @@
-"""What happened on a board of Trello since somebody asked last: Trello keeps a list of all that is done there."""
+"""What happened on a board of Trello since somebody asked last: Trello keeps a list of all that is
+done there."""
 
 from __future__ import annotations
 
@@ -43,8 +44,12 @@ def changes(self: Board, since: str) -> Changes:
         if len(page) < _PAGE:
             break
         params["before"] = page[-1].id
-    made = sorted((one.change for one in found if one.change and one.at > begun), key=lambda change: change.at)
-    return Changes(tuple(made), cursor.remember(begun=begun, at=max([last, *(one.at for one in found)])))
+    made = sorted(
+        (one.change for one in found if one.change and one.at > begun), key=lambda change: change.at
+    )
+    return Changes(
+        tuple(made), cursor.remember(begun=begun, at=max([last, *(one.at for one in found)]))
+    )
 
 
 def _actions(content: Any) -> Tuple[_Action, ...]:
@@ -61,7 +66,9 @@ def _action(row: Dict[str, Any]) -> Optional[_Action]:
         return _Action(id, at, None)
     kind = shapes.text(row, "type")
     if kind in _MADE:
-        return _Action(id, at, Change(id, What.CREATED, link, at, after=_name(data, "list", "name")))
+        return _Action(
+            id, at, Change(id, What.CREATED, link, at, after=_name(data, "list", "name"))
+        )
     if kind == "commentCard":
         return _Action(id, at, Change(id, What.COMMENTED, link, at))
     before, after = _name(data, "listBefore", "name"), _name(data, "listAfter", "name")

@@ -1,4 +1,5 @@
-"""What Trello's objects mean: JSON in, cards, lists and people out; what stands at the begin and end of a text."""
+"""What Trello's objects mean: JSON in, cards, lists and people out; what stands at the begin and
+end of a text."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ class Member(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a card is: the name of its list, its board's id. `archived` as in `Card`; `alone`: the card itself is."""
+    """Where a card is: the name of its list, its board's id. `archived` as in `Card`; `alone`: the
+    card itself is."""
 
     column: str
     board: str
@@ -104,13 +106,19 @@ def anything(content: Any) -> None:
 
 def columns(content: Any) -> Tuple[Column, ...]:
     """The lists of a board."""
-    return tuple(Column(text(one, "id", True), text(one, "name")) for one in items(content, "lists"))
+    return tuple(
+        Column(text(one, "id", True), text(one, "name")) for one in items(content, "lists")
+    )
 
 
 def members(content: Any) -> Tuple[Member, ...]:
     """The people of a board or on a card."""
     return tuple(
-        Member(text(one, "id", True), text(one, "username"), text(one, "fullName") or text(one, "username"))
+        Member(
+            text(one, "id", True),
+            text(one, "username"),
+            text(one, "fullName") or text(one, "username"),
+        )
         for one in items(content, "members")
     )
 
@@ -131,7 +139,11 @@ def place(content: Any) -> Place:
 def archived(content: Any) -> str:
     """Why the board does not show a card that came with its list and board; empty where it does."""
     card = item(content, "card")
-    for where, why in ((card, "archived"), (card.get("list"), "in an archived list"), (card.get("board"), _CLOSED)):
+    for where, why in (
+        (card, "archived"),
+        (card.get("list"), "in an archived list"),
+        (card.get("board"), _CLOSED),
+    ):
         if isinstance(where, dict) and where.get("closed") is True:
             return why
     return ""
@@ -179,14 +191,20 @@ def found_cards(content: Any, query: Query) -> List[Card]:
     board = item(content, "board")
     people = {one.id: one for one in members(board.get("members"))}
     names = {one.id: one.name for one in columns(board.get("lists"))}
-    wanted = pick_member(tuple(people.values()), query.assignee, mapped=False).id if query.assignee else ""
+    wanted = (
+        pick_member(tuple(people.values()), query.assignee, mapped=False).id
+        if query.assignee
+        else ""
+    )
     found = []
     for card in items(board.get("cards"), "cards"):
         on_card = card.get("idMembers") or []
         if not isinstance(on_card, list) or not all(isinstance(one, str) for one in on_card):
             raise Unexpected("'idMembers' is no list of ids")
         name, desc = text(card, "name"), text(card, "desc")
-        if (wanted and wanted not in on_card) or query.text.casefold() not in f"{name}\n{desc}".casefold():
+        if (
+            wanted and wanted not in on_card
+        ) or query.text.casefold() not in f"{name}\n{desc}".casefold():
             continue
         found.append(
             Card(
@@ -205,17 +223,28 @@ def found_cards(content: Any, query: Query) -> List[Card]:
 
 
 def pick_column(known: Sequence[Column], name: str) -> Column:
-    """The list of that name, case aside. Raises Refusal(unknown_column) with the names there are."""
+    """The list of that name, case aside. Raises Refusal(unknown_column) with the names there
+    are."""
     same = [one for one in known if one.name == name.strip()]
     same = same or [one for one in known if comparable(one.name) == comparable(name)]
     names = [one.name for one in known]
     if len(same) == 1:
         return same[0]
     if same:
-        message = f"The board has {len(same)} lists {shown(name)}, so it cannot be told which one is meant."
-        raise Refusal(Code.UNKNOWN_COLUMN, message, "Give one of them another name in Trello.", {"columns": names})
+        message = (
+            f"The board has {len(same)} lists {shown(name)}, so it cannot be told which "
+            "one is meant."
+        )
+        raise Refusal(
+            Code.UNKNOWN_COLUMN,
+            message,
+            "Give one of them another name in Trello.",
+            {"columns": names},
+        )
     there = there_are(names) if names else "It has none."
-    raise Refusal(Code.UNKNOWN_COLUMN, f"The board has no list {shown(name)}.", there, {"columns": names})
+    raise Refusal(
+        Code.UNKNOWN_COLUMN, f"The board has no list {shown(name)}.", there, {"columns": names}
+    )
 
 
 def pick_member(known: Sequence[Member], name: str, mapped: bool) -> Member:
@@ -230,14 +259,21 @@ def pick_member(known: Sequence[Member], name: str, mapped: bool) -> Member:
         message = f"{len(same)} members of the board are called {shown(name)}."
         raise Refusal(Code.UNKNOWN_PERSON, message, hint)
     if mapped:
-        message = f"The config maps that person to {shown(name)}, whom the board does not have as a member."
+        message = (
+            f"The config maps that person to {shown(name)}, whom the board does not have "
+            "as a member."
+        )
         raise Refusal(
-            Code.UNKNOWN_PERSON, message, "An administrator mends it under people, or adds them to the board."
+            Code.UNKNOWN_PERSON,
+            message,
+            "An administrator mends it under people, or adds them to the board.",
         )
     names = [one.username for one in known]
     near = nearest(wanted, [*names, *(one.name for one in known)])
     hint = f"Did you mean {listed(near)}?" if near else there_are(names) if names else ""
-    raise Refusal(Code.UNKNOWN_PERSON, f"The board has no member {shown(name)}.", hint, {"nearest": near})
+    raise Refusal(
+        Code.UNKNOWN_PERSON, f"The board has no member {shown(name)}.", hint, {"nearest": near}
+    )
 
 
 def _actions(content: Any) -> Tuple[Dict[str, Any], ...]:

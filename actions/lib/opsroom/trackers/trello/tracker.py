@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from . import Options
 
 _LONG = re.compile(r"^[0-9a-fA-F]{24}(?![\s\S])")
-# As many of the newest are looked through for a mark: more are not made in the minutes that a mark is looked for.
+# As many of the newest are looked through for a mark: more are not made in the minutes that a mark
+# is looked for.
 _LOOKED_THROUGH = "100"
 # What of a card's list and board comes with it.
 _WITH_PLACE = {"list": "true", "board": "true", "board_fields": "closed"}
@@ -62,11 +63,14 @@ class Board:
         return next((card for desc, card in cards if read.mark_line(draft.mark) in desc), None)
 
     def comment(self, remark: Remark) -> Made:
-        """Two requests: the second one for whether the card is archived, which Trello says of no comment."""
+        """Two requests: the second one for whether the card is archived, which Trello says of no
+        comment."""
         words, off = read.composed(remark.author, remark.text, remark.mark)
         path = _path(remark.card, "/actions/comments")
         client = self._client()
-        made = client.send("POST", path, ("card", remark.card), read.comment_id, json={"text": words})
+        made = client.send(
+            "POST", path, ("card", remark.card), read.comment_id, json={"text": words}
+        )
         notes = (*read.cut_note("comment", off), *archived_notes(client.archived(remark.card)))
         return Made(made, _comment_url(remark.card, made), notes)
 
@@ -100,9 +104,12 @@ class Board:
         )
 
     def move(self, card: str, to: str) -> Moved:
-        """Three requests; one where the card is there already. The lists are those of the board that the card is on."""
+        """Three requests; one where the card is there already. The lists are those of the board
+        that the card is on."""
         client, about = self._client(), ("card", card)
-        now = client.get(_path(card), about, read.place, fields="idBoard,shortUrl,closed", **_WITH_PLACE)
+        now = client.get(
+            _path(card), about, read.place, fields="idBoard,shortUrl,closed", **_WITH_PLACE
+        )
         if comparable(now.column) == comparable(to):
             return Moved(now.column, now.column, now.url, archived_notes(now.archived))
         lists = client.get(
@@ -119,7 +126,8 @@ class Board:
         return Moved(now.column, there.name, now.url, archived_notes(after))
 
     def assign(self, card: str, to: Assignee) -> Assigned:
-        """Two requests; one for nobody, or where the config maps to an id. Others who are on the card stay on it."""
+        """Two requests; one for nobody, or where the config maps to an id. Others who are on the
+        card stay on it."""
         client, about = self._client(), ("card", card)
         url = f"https://trello.com/c/{card}"
         if not to.name:
@@ -131,19 +139,28 @@ class Board:
             known = client.get(f"/boards/{self._options.board}/members", self._board, read.members)
             member = read.pick_member(known, to.name, to.mapped)
         try:
-            on_card = client.send("POST", _path(card, "/idMembers"), about, read.members, json={"value": member.id})
+            on_card = client.send(
+                "POST", _path(card, "/idMembers"), about, read.members, json={"value": member.id}
+            )
         except Refusal as refusal:
             if "already on the card" not in refusal.facts.get("reason", ""):
                 raise
             return Assigned(member.name, url, (f"{member.name} was on the card already.",))
         if member.id not in [one.id for one in on_card]:
-            raise client.odd(f"Trello answered with members of the card, and {member.name} is not among them.")
+            raise client.odd(
+                f"Trello answered with members of the card, and {member.name} is not among them."
+            )
         others = [one.name for one in on_card if one.id != member.id]
-        notes = (f"Also on the card: {listed(others)}; a card of Trello can have several members.",) if others else ()
+        notes = (
+            (f"Also on the card: {listed(others)}; a card of Trello can have several members.",)
+            if others
+            else ()
+        )
         return Assigned(member.name, url, notes)
 
     def find(self, query: Query) -> Tuple[Card, ...]:
-        """One request: Trello hands over the open cards of the board, they are looked through here."""
+        """One request: Trello hands over the open cards of the board, they are looked through
+        here."""
         found = self._client().get(
             f"/boards/{self._options.board}",
             self._board,
@@ -155,7 +172,9 @@ class Board:
             members="all",
             member_fields="fullName,username",
         )
-        found.sort(key=lambda card: card.changed_at.timestamp() if card.changed_at else 0.0, reverse=True)
+        found.sort(
+            key=lambda card: card.changed_at.timestamp() if card.changed_at else 0.0, reverse=True
+        )
         return tuple(found[: query.limit])
 
     def _client(self) -> Client:
@@ -164,12 +183,18 @@ class Board:
     def _list_for_new(self, client: Client) -> str:
         """The id of the list that the config names by its name."""
         lists = client.get(
-            f"/boards/{self._options.board}/lists", self._board, read.columns, filter="open", fields="name"
+            f"/boards/{self._options.board}/lists",
+            self._board,
+            read.columns,
+            filter="open",
+            fields="name",
         )
         try:
             return read.pick_column(lists, self._options.column).id
         except Refusal as refusal:
-            hint = f"{refusal.hint} An administrator mends trackers.{self._name}.list in the config."
+            hint = (
+                f"{refusal.hint} An administrator mends trackers.{self._name}.list in the config."
+            )
             raise Refusal(refusal.code, refusal.message, hint, refusal.facts) from None
 
 

@@ -12,7 +12,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# Everything is spelled out here, not taken from tables.py: that file goes on, a migration stays what it was.
+# Everything is spelled out here, not taken from tables.py: that file goes on, a migration stays
+# what it was.
 _FINISHED = sa.text("event IN ('succeeded', 'failed', 'interrupted')")
 _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -21,14 +22,27 @@ def upgrade() -> None:
     op.create_table(
         "ledger",
         sa.Column("seq", _WHOLE, primary_key=True, autoincrement=False),
-        *_texts("at", "event", "deployment", "command", "requester", "person", "chat_name", "room", "st2_user"),
-        *_texts("execution_id", "app", "environment", "version_before", "version", "code", "message"),
+        *_texts(
+            "at",
+            "event",
+            "deployment",
+            "command",
+            "requester",
+            "person",
+            "chat_name",
+            "room",
+            "st2_user",
+        ),
+        *_texts(
+            "execution_id", "app", "environment", "version_before", "version", "code", "message"
+        ),
         sa.Column("milliseconds", _WHOLE, nullable=True),
         *_texts("facts", "previous_hash", "hash"),
         sa.UniqueConstraint("previous_hash", name="ledger_previous_hash"),
     )
-    # One for each way in which history is asked, each in the order in which it is answered: the newest ten are read and
-    # nothing else, however many records there are and however many refusals lie between them.
+    # One for each way in which history is asked, each in the order in which it is answered: the
+    # newest ten are read and nothing else, however many records there are and however many refusals
+    # lie between them.
     _finished("ledger_finished", "seq")
     _finished("ledger_finished_app", "app", "seq")
     _finished("ledger_finished_environment", "environment", "seq")
@@ -36,7 +50,9 @@ def upgrade() -> None:
     op.create_index("ledger_deployment", "ledger", ["deployment", "seq"])
     op.create_table(
         "claims",
-        *_texts("app", "environment", "deployment", "command", "holder", "person", "room", "st2_user"),
+        *_texts(
+            "app", "environment", "deployment", "command", "holder", "person", "room", "st2_user"
+        ),
         *_texts("execution_id", "version", "step", "started_at", "lease_until"),
         sa.PrimaryKeyConstraint("app", "environment", name="claims_place"),
         sa.UniqueConstraint("deployment", name="claims_deployment"),
@@ -54,11 +70,13 @@ def _texts(*names: str) -> List[sa.Column[str]]:
 
 
 def _finished(name: str, *columns: str) -> None:
-    op.create_index(name, "ledger", list(columns), sqlite_where=_FINISHED, postgresql_where=_FINISHED)
+    op.create_index(
+        name, "ledger", list(columns), sqlite_where=_FINISHED, postgresql_where=_FINISHED
+    )
 
 
-# The trigger on INSERT lets in only the record that continues the chain. On SQLite it also stops INSERT OR REPLACE,
-# which removes the old row without telling the trigger on DELETE.
+# The trigger on INSERT lets in only the record that continues the chain. On SQLite it also stops
+# INSERT OR REPLACE, which removes the old row without telling the trigger on DELETE.
 _SQLITE = (
     """
     CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger
@@ -73,7 +91,7 @@ _SQLITE = (
     WHEN NEW.seq IS NOT coalesce((SELECT max(seq) FROM ledger), 0) + 1
       OR NEW.previous_hash IS NOT coalesce((SELECT hash FROM ledger ORDER BY seq DESC LIMIT 1), printf('%064d', 0))
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: a record must follow the last one'); END
-    """,
+    """,  # noqa: E501
 )
 
 # ALWAYS: an ordinary trigger is silent in a session that calls itself a replica.

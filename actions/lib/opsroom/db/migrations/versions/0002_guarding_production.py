@@ -18,14 +18,43 @@ _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     op.create_table(
         "locks",
-        *_texts("app", "environment", "owner", "shown", "person", "room", "reason", "since", "until", "execution_id"),
+        *_texts(
+            "app",
+            "environment",
+            "owner",
+            "shown",
+            "person",
+            "room",
+            "reason",
+            "since",
+            "until",
+            "execution_id",
+        ),
         sa.PrimaryKeyConstraint("app", "environment", name="locks_place"),
     )
     op.create_table(
         "changes",
         sa.Column("id", sa.Text(), primary_key=True),
-        *_texts("deployment", "kind", "state", "command", "app", "environment", "asked_version", "version"),
-        *_texts("commit_id", "version_before", "owner", "shown", "person", "chat_name", "room", "st2_user"),
+        *_texts(
+            "deployment",
+            "kind",
+            "state",
+            "command",
+            "app",
+            "environment",
+            "asked_version",
+            "version",
+        ),
+        *_texts(
+            "commit_id",
+            "version_before",
+            "owner",
+            "shown",
+            "person",
+            "chat_name",
+            "room",
+            "st2_user",
+        ),
         *_texts("execution_id", "plan", "reason"),
         sa.Column("needed", sa.Integer(), nullable=False),
         *_texts("asked_at", "expires_at", "facts"),
@@ -45,7 +74,9 @@ def upgrade() -> None:
         *_texts("at"),
         sa.PrimaryKeyConstraint("person", "counter", name="used_codes_once"),
     )
-    op.create_table("wrong_codes", sa.Column("id", sa.Text(), primary_key=True), *_texts("person", "at"))
+    op.create_table(
+        "wrong_codes", sa.Column("id", sa.Text(), primary_key=True), *_texts("person", "at")
+    )
     op.create_index("wrong_codes_person", "wrong_codes", ["person", "at"])
 
 

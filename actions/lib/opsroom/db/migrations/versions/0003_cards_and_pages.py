@@ -1,4 +1,5 @@
-"""Cards and pages: what must not be made twice, the board and the pager of our own, and the pages that went out."""
+"""Cards and pages: what must not be made twice, the board and the pager of our own, and the pages
+that went out."""
 
 from __future__ import annotations
 
@@ -24,7 +25,16 @@ def upgrade() -> None:
         "cards",
         *_texts("tracker", "project"),
         sa.Column("number", sa.Integer(), nullable=False),
-        *_texts("mark", "summary", "description", "status", "assignee", "reporter", "created_at", "changed_at"),
+        *_texts(
+            "mark",
+            "summary",
+            "description",
+            "status",
+            "assignee",
+            "reporter",
+            "created_at",
+            "changed_at",
+        ),
         sa.PrimaryKeyConstraint("tracker", "project", "number", name="cards_number"),
         sa.UniqueConstraint("tracker", "mark", name="cards_mark"),
     )
@@ -40,7 +50,17 @@ def upgrade() -> None:
     op.create_table(
         "pages",
         sa.Column("mark", sa.Text(), primary_key=True),
-        *_texts("deployment", "pager", "incident", "number", "url", "team", "target_kind", "target", "target_name"),
+        *_texts(
+            "deployment",
+            "pager",
+            "incident",
+            "number",
+            "url",
+            "team",
+            "target_kind",
+            "target",
+            "target_name",
+        ),
         *_texts("people", "owner", "shown", "person", "room", "text"),
         sa.Column("urgent", sa.Integer(), nullable=False),
         sa.Column("emergency", sa.Integer(), nullable=False),

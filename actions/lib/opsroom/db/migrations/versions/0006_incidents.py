@@ -16,9 +16,40 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "incidents",
-        *_texts("id", "state", "who", "app", "text", "owner", "shown", "person", "chat_name", "st2_user", "room"),
-        *_texts("since", "execution_id", "tracker", "card", "card_mark", "card_url", "pager", "page", "page_url"),
-        *_texts("page_words", "linked", "closed_at", "closed_by", "closing", "page_over", "card_told", "card_over"),
+        *_texts(
+            "id",
+            "state",
+            "who",
+            "app",
+            "text",
+            "owner",
+            "shown",
+            "person",
+            "chat_name",
+            "st2_user",
+            "room",
+        ),
+        *_texts(
+            "since",
+            "execution_id",
+            "tracker",
+            "card",
+            "card_mark",
+            "card_url",
+            "pager",
+            "page",
+            "page_url",
+        ),
+        *_texts(
+            "page_words",
+            "linked",
+            "closed_at",
+            "closed_by",
+            "closing",
+            "page_over",
+            "card_told",
+            "card_over",
+        ),
         sa.PrimaryKeyConstraint("id", name="incidents_id"),
     )
     op.create_index("incidents_state", "incidents", ["state", "since"])
