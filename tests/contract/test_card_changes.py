@@ -16,12 +16,9 @@ from opsroom.people import Author
 from opsroom.trackers import REGISTRY, Changes, Draft, Remark, Watchable, cursor
 from support.http_server import HttpServer, Reply, Request
 from support.vendor import Vendor, answer
-from support.vendors.jira import with_bearer
 
 AUTHOR = Author("alice", "#ops", "", "", "")
 BOARD = "5abbe4b7ddc1b351ef961414"
-_FINE = {"200": {"description": "Success"}}
-_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 
 
 def made(kind: str, store: Any = None, **raw: Any) -> Any:
@@ -76,9 +73,7 @@ class OnJira(Played):
         self.issue: Dict[str, Any] = {}
         self.old = {"id": "9", "key": "OPS-9", "fields": self.fields("To do")}
         self.queries: List[str] = []
-        contract = "jira-cloud-v3.strict.json" if self.cloud else "jira-dc-10.3.json"
-        base, patch = ("", None) if self.cloud else ("/rest", with_bearer)
-        self.server = Vendor(contract, self.play, base=base, patch=patch)
+        self.server = Vendor("jira-cloud-3" if self.cloud else "jira-datacenter", self.play)
 
     def at(self) -> str:
         return self.tick().strftime("%Y-%m-%dT%H:%M:%S.000+0000")
@@ -138,15 +133,8 @@ class OnTrello(Played):
     def __init__(self) -> None:
         super().__init__()
         self.actions: List[Dict[str, Any]] = []
-        # https://developer.atlassian.com/cloud/trello/rest/api-group-boards/#api-boards-boardid-actions-get
-        more = {"/boards/{id}/actions": {"get": {"parameters": [_ID], "responses": _FINE}}}
-        self.server = Vendor("trello.json", self.play, base="/1", more=more, patch=self.patch)
+        self.server = Vendor("trello", self.play)
         self.act("createCard", list={"name": "To do"}, card={"shortLink": "OldCard1"})
-
-    @staticmethod
-    def patch(contract: Dict[str, Any]) -> None:
-        scheme = {"header": {"type": "apiKey", "in": "header", "name": "Authorization"}}
-        contract["components"]["securitySchemes"], contract["security"] = scheme, [{"header": []}]
 
     def act(self, kind: str, **data: Any) -> None:
         at = self.tick().strftime("%Y-%m-%dT%H:%M:%S.000Z")
@@ -191,12 +179,7 @@ class OnGithub(Played):
         self.issues: List[Dict[str, Any]] = []
         self.comments: List[Dict[str, Any]] = []
         self.events: List[Dict[str, Any]] = []
-        self.server = HttpServer()
-        self.server.on("/repos/acme/web/issues", self.listed)
-        self.server.on(
-            "/repos/acme/web/issues/comments", lambda request: self.since(self.comments, request)
-        )
-        self.server.on("/repos/acme/web/issues/events", lambda request: answer(self.events))
+        self.server = Vendor("github", self.play)
         self.add(9)
         self.add(8, pull_request={})
 
@@ -208,6 +191,12 @@ class OnGithub(Played):
         self.issues.append(
             {"number": number, "state": "open", "created_at": at, "updated_at": at, **more}
         )
+
+    def play(self, request: Request) -> Reply:
+        what = request.path.replace("/repos/acme/web/issues", "")
+        if what == "/events":
+            return answer(self.events)
+        return self.since(self.comments, request) if what == "/comments" else self.listed(request)
 
     def since(self, rows: List[Dict[str, Any]], request: Request) -> Reply:
         return answer([one for one in rows if one["updated_at"] >= request.query["since"][0]])
@@ -259,8 +248,7 @@ class OnBasecamp(Played):
         super().__init__()
         self.cards: List[Dict[str, Any]] = []
         self.comments: List[Dict[str, Any]] = []
-        self.server = HttpServer()
-        self.server.on("/195539477/projects/recordings.json", self.play)
+        self.server = Vendor("basecamp", self.play)
         self.add(9, "Triage")
         self.columns = ("To do", "Doing")
 

@@ -868,6 +868,7 @@ def test_an_issue_of_odd_parts_is_shown_as_far_as_it_makes_sense(
         "comments": "x",
         "updated_at": 7,
     }
+    vendor.odd = True
     github.issue(**odd, body=None, html_url="javascript:alert(1)")
     card = tracker.show("acme/web#1")
     assert (card.summary, card.reporter, card.assignee, card.description) == ("", "", "", "")

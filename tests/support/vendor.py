@@ -1,67 +1,49 @@
-"""A vendor on 127.0.0.1: refuses what the vendor's own description of its API refuses, remembers,
-and fails on demand.
-
-The descriptions are not a part of the project (their licences do not allow it, or state nothing):
-they are read from a folder beside the checkout, or from OPSROOM_CONTRACTS; tests that need one are
-skipped, saying so, where there is none.
-"""
+"""A vendor on 127.0.0.1: refuses what our description of its API refuses, remembers, and fails on
+demand."""
 
 from __future__ import annotations
 
-import copy
 import json
-import os
-from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
-from urllib.parse import urlsplit
+from typing import Any, Callable, List, Optional, Sequence
 
-import pytest
-
+from support.descriptions import description
 from support.http_server import HttpServer, Reply, Request, Script
-
-ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = (
-    Path(os.environ.get("OPSROOM_CONTRACTS", ROOT.parent / "shared" / "contracts")),
-    ROOT / "tests" / "schemas",
-)
 
 
 class Vendor(HttpServer):
-    """`with Vendor("trello.json", handler) as vendor:` where `handler(request) -> Reply` plays the
+    """`with Vendor("trello", handler) as vendor:` where `handler(request) -> Reply` plays the
     vendor's part.
 
-    - Every request is checked against the contract first. One that the vendor would refuse is
-      answered with 400 and kept in `violations`; leaving the `with` block then fails the test.
+    - Every request is checked with `tests/contracts/trello.yaml` first. One that the vendor would
+      refuse is answered with 400 and kept in `violations`; leaving the `with` block then fails the
+      test. So does an answer of the handler that is not as the description has it.
     - `vendor.instead(Reply(429, ...), ...)`: the next requests get these replies, and nothing is
       done.
     - `vendor.after("unanswered")`: the next request is carried out, and its answer lost (see
       `Reply.drop`).
     - `where` narrows both to requests for which it is true: `vendor.after("unanswered",
       where=is_post)`.
-    - `more` are operations that the trimmed contract lacks, as OpenAPI paths; the test says where
-      they are documented.
-    - `unchecked` are beginnings of paths that the contract does not cover (a token endpoint); the
-      handler checks those.
-    - `patch` mends a copy of the contract where it contradicts the vendor's documentation; say in
-      the test which.
+    - `vendor.odd = True`: what the handler answers from now on is odd on purpose, and not checked.
+    - `base` stands before the paths of the description; by default what its server has there.
+    - `unchecked` are beginnings of paths that the description does not cover (a token endpoint);
+      the handler checks those.
     """
 
     def __init__(
         self,
-        contract: str,
+        name: str,
         handler: Callable[[Request], Reply],
-        base: str = "",
-        more: Optional[Mapping[str, Any]] = None,
+        base: Optional[str] = None,
         unchecked: Sequence[str] = (),
-        patch: Optional[Callable[[Dict[str, Any]], None]] = None,
     ) -> None:
+        self._described = description(name)
         super().__init__()
         self.violations: List[str] = []
-        self.base = base
+        self.odd = False
+        self.base = self._described.base if base is None else base
         self._handler = handler
         self._unchecked = tuple(unchecked)
         self._troubles: List[Any] = []
-        self._contract = _load(contract, self.url("").rstrip("/") + base, more or {}, patch)
 
     def __exit__(self, *details: Any) -> None:
         super().__exit__(*details)
@@ -101,32 +83,25 @@ class Vendor(HttpServer):
             if trouble and trouble[1] is not None:
                 return trouble[1]
             reply = self._handler(request)
+            if self._is_checked(request) and not self.odd:
+                wrong = self._described.would_not_answer(request, reply, self.base)
+                if wrong:
+                    self.violations.append(
+                        f"answered to {request.method} {request.path}: {reply.body!r:.500}: {wrong}"
+                    )
         if trouble:
             return Reply(reply.status, reply.body, reply.headers, drop=trouble[2])
         return reply
 
-    def _wrong(self, request: Request) -> str:
-        if any(request.path.startswith(self.base + one) for one in self._unchecked):
-            return ""
-        from openapi_core.exceptions import OpenAPIError
+    def _is_checked(self, request: Request) -> bool:
+        return not any(request.path.startswith(self.base + one) for one in self._unchecked)
 
-        try:
-            self._contract.validate_request(_Asked(request, self.url("").rstrip("/")))
-        except OpenAPIError as error:
-            causes = [str(error)]
-            cause: Any = error
-            while cause is not None:
-                causes += [
-                    f"{getattr(one, 'json_path', '')}: {one.message}"
-                    for one in getattr(cause, "schema_errors", ())
-                ]
-                cause = cause.__cause__
-            body = request.body[:500].decode("utf-8", "replace")
-            return (
-                f"{request.method} {request.path} {dict(request.query)} {body}: "
-                f"{' / '.join(causes)}"
-            )
-        return ""
+    def _wrong(self, request: Request) -> str:
+        why = self._described.refuses(request, self.base) if self._is_checked(request) else ""
+        if not why:
+            return ""
+        body = request.body[:500].decode("utf-8", "replace")
+        return f"{request.method} {request.path} {dict(request.query)} {body}: {why}"
 
 
 def body_of(request: Request) -> Any:
@@ -138,47 +113,3 @@ def answer(content: Any, status: int = 200, **headers: str) -> Reply:
     """A JSON answer."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status, json.dumps(content), {"Content-Type": "application/json", **names})
-
-
-class _Asked:
-    """A request in the form that openapi-core reads."""
-
-    def __init__(self, request: Request, host: str) -> None:
-        from openapi_core.datatypes import RequestParameters
-        from werkzeug.datastructures import Headers, ImmutableMultiDict
-
-        pairs = [(name, value) for name, values in request.query.items() for value in values]
-        self.parameters = RequestParameters(
-            query=ImmutableMultiDict(pairs),
-            header=Headers(list(request.headers.items())),
-            cookie=ImmutableMultiDict(),
-        )
-        self.host_url = host
-        self.path = urlsplit(request.path).path
-        self.method = request.method.lower()
-        self.body = request.body or None
-        self.content_type = request.headers.get("content-type", "")
-
-
-def _load(
-    name: str,
-    server: str,
-    more: Mapping[str, Any],
-    patch: Optional[Callable[[Dict[str, Any]], None]] = None,
-) -> Any:
-    pytest.importorskip("openapi_core", reason="openapi-core is not installed for this Python")
-    from openapi_core import Config, OpenAPI
-
-    found = [folder / name for folder in FOLDERS if (folder / name).is_file()]
-    if not found:
-        pytest.skip(f"the vendor's description {name} is not here (see OPSROOM_CONTRACTS)")
-    if name not in _READ:
-        _READ[name] = json.loads(found[0].read_text("utf-8"))
-    document: Dict[str, Any] = copy.deepcopy(_READ[name]) if patch else dict(_READ[name])
-    document.update(paths={**document["paths"], **more}, servers=[{"url": server}])
-    if patch:
-        patch(document)
-    return OpenAPI.from_dict(document, config=Config(spec_validator_cls=None))
-
-
-_READ: Dict[str, Union[Dict[str, Any], Any]] = {}

@@ -21,7 +21,7 @@ class Basecamp(Vendor):
     project."""
 
     def __init__(self) -> None:
-        super().__init__("basecamp.json", self.play, unchecked=("/authorization/token",))
+        super().__init__("basecamp", self.play, unchecked=("/authorization/token",))
         self.tokens: List[str] = []
         self.given = 0
         self.life = 1209600

@@ -12,17 +12,6 @@ from support.vendor import Vendor, answer, body_of
 
 TOKEN = "github_pat_5ecretSecret"
 USER = "acme-bot"
-CONTRACT = "github-issues.json"
-_PART = {"in": "path", "required": True, "schema": {"type": "string"}}
-# https://docs.github.com/en/rest/repos/repos#get-a-repository
-MORE = {
-    "/repos/{owner}/{repo}": {
-        "get": {
-            "parameters": [{**_PART, "name": "owner"}, {**_PART, "name": "repo"}],
-            "responses": {"200": {"description": "the repository"}},
-        }
-    }
-}
 
 
 class Github:
@@ -50,7 +39,7 @@ class Github:
     def vendor(self) -> Vendor:
         """The server; requests without the headers that GitHub wants are violations like those of
         the contract."""
-        vendor = Vendor(CONTRACT, self.handle, more=MORE)
+        vendor = Vendor("github", self.handle)
         self.site = vendor.url("").rstrip("/")
         return vendor
 

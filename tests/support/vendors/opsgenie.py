@@ -15,47 +15,6 @@ from support.vendor import Vendor, answer, body_of
 KEY = "int-5ecret-0f-the-integration"
 READ_KEY = "acc-5ecret-0f-the-account"
 
-_ID = {"name": "identifier", "in": "path", "required": True, "schema": {"type": "string"}}
-_TYPE = {
-    "name": "identifierType",
-    "in": "query",
-    "schema": {"type": "string", "enum": ["id", "alias", "tiny"], "default": "id"},
-}
-_NAMED = {"200": {"description": "a list"}}
-# What the trimmed description lacks, as docs.opsgenie.com describes it: "Escalate Alert To Next",
-# "List Teams", "List Escalations".
-MORE = {
-    "/v2/alerts/{identifier}/escalate": {
-        "post": {
-            "parameters": [_ID, _TYPE],
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {
-                        "schema": {
-                            "type": "object",
-                            "required": ["escalation"],
-                            "additionalProperties": False,
-                            "properties": {
-                                "escalation": {
-                                    "type": "object",
-                                    "properties": {"id": {"type": "string"}},
-                                },
-                                "user": {"type": "string", "maxLength": 100},
-                                "source": {"type": "string", "maxLength": 100},
-                                "note": {"type": "string", "maxLength": 25000},
-                            },
-                        }
-                    }
-                },
-            },
-            "responses": {"202": {"description": "taken"}},
-        }
-    },
-    "/v2/teams": {"get": {"responses": _NAMED}},
-    "/v2/escalations": {"get": {"responses": _NAMED}},
-}
-
 
 class Opsgenie:
     """The vendor's side. `alerts` are the alerts by id; `slow` how often an outcome is asked for
@@ -91,7 +50,7 @@ class Opsgenie:
 
     def vendor(self, base: str = "") -> Vendor:
         self._base = base
-        return Vendor("opsgenie.json", self, base=base, more=MORE)
+        return Vendor("opsgenie", self, base=base)
 
     def add(self, **fields: Any) -> Dict[str, Any]:
         """An alert that was made elsewhere."""

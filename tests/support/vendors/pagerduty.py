@@ -20,19 +20,6 @@ ROUTING_KEY = "e93facc04764012d7bfb002500d5d1a6"
 OPEN_ALREADY = "Open incident with matching dedup key already exists on this service"
 START = "2026-11-23T09:00:00Z"
 
-# GET /services/{id} is left out of the trimmed contract; documented as "Get a service" of the REST
-# API v2.
-_SERVICE: Dict[str, Any] = {
-    "/services/{id}": {
-        "get": {
-            "parameters": [
-                {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-            ],
-            "responses": {"200": {"description": "The service."}},
-        }
-    }
-}
-
 
 def error(status: int, number: int, message: str, *errors: str, **headers: str) -> Reply:
     """An error as the REST API explains it."""
@@ -78,8 +65,8 @@ class FakePagerDuty:
         self.immediate = True
         self.page_size = 100
         self.lock = threading.RLock()
-        self.rest = Vendor("pagerduty-rest.json", self._rest, more=_SERVICE)
-        self.events = Vendor("pagerduty-events-v2.json", self._events, base="/v2")
+        self.rest = Vendor("pagerduty-rest", self._rest)
+        self.events = Vendor("pagerduty-events", self._events)
 
     def __enter__(self) -> FakePagerDuty:
         self._stack = ExitStack()

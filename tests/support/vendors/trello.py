@@ -16,47 +16,12 @@ ALICE, BOB = "5abbe4b7ddc1b351ef96aaaa", "5abbe4b7ddc1b351ef96bbbb"
 CARD = "AbCd1234"
 
 
-def as_documented(contract: Dict[str, Any]) -> None:
-    """Where the description says less than Trello's documentation:
-
-    - key and token may come in the header Authorization (guides/rest-api/authorization), and here
-      they must;
-    - parameters may come in the body, so `text` need not be in the query;
-    - a board, like a card, may be named by its short link.
-    """
-    contract["components"]["securitySchemes"] = {
-        "header": {"type": "apiKey", "in": "header", "name": "Authorization"}
-    }
-    contract["security"] = [{"header": []}]
-    for parameter in contract["paths"]["/cards/{id}/actions/comments"]["post"]["parameters"]:
-        if parameter["name"] == "text":
-            parameter["required"] = False
-    for path, item in contract["paths"].items():
-        if path.startswith("/boards/{id}"):
-            for parameter in [*item.get("parameters", []), *item["get"].get("parameters", [])]:
-                if parameter["name"] == "id":
-                    parameter["schema"] = {
-                        "type": "string",
-                        "pattern": "^([0-9a-fA-F]{24}|[0-9A-Za-z]{8})$",
-                    }
-
-
-_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-_FINE = {"200": {"description": "Success"}}
-MORE = {
-    # https://developer.atlassian.com/cloud/trello/rest/api-group-boards/#api-boards-id-cards-get
-    "/boards/{id}/cards": {"get": {"parameters": [_ID], "responses": _FINE}},
-    # https://developer.atlassian.com/cloud/trello/rest/api-group-cards/#api-cards-id-idmembers-post
-    "/cards/{id}/idMembers": {"post": {"parameters": [_ID], "responses": _FINE}},
-}
-
-
 class Trello(Vendor):
     """A board with three lists and two members; answers like Trello, in plain text where Trello
     does."""
 
     def __init__(self) -> None:
-        super().__init__("trello.json", self.play, base="/1", more=MORE, patch=as_documented)
+        super().__init__("trello", self.play)
         self.cards: List[Dict[str, Any]] = []
         self.actions: List[Dict[str, Any]] = []
         self.lists = [(TODO, "To do"), (DOING, "Doing"), (DONE, "Done")]

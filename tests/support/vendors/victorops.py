@@ -53,10 +53,10 @@ class VictorOps:
         self.shifts: Dict[str, List[Dict[str, Any]]] = {}
 
     def api(self) -> Vendor:
-        return Vendor("victorops.json", self)
+        return Vendor("victorops", self)
 
     def endpoint(self) -> Vendor:
-        return Vendor("victorops-rest-endpoint.json", self.take_alert, base=_GENERIC)
+        return Vendor("victorops-endpoint", self.take_alert)
 
     def add(self, **fields: Any) -> Dict[str, Any]:
         """An incident that was made elsewhere."""
