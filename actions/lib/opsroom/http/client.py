@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json as json_module
 import os
-import random
 import re
 import threading
 import time
@@ -33,6 +32,7 @@ from ..errors import Code, Failure
 from ..secrets import redact, shown_url, without_credentials
 from ..text import shorten
 from ..text.charset import decoded
+from .attempts import ATTEMPTS, REPEATABLE, attempted
 from .errors import Trouble, explain, judge
 
 if TYPE_CHECKING:
@@ -105,7 +105,6 @@ MOST_REDIRECTS = 5
 # Seconds that the worker gets beyond the time limit to say by itself what went wrong.
 _GRACE = 0.25
 
-_REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 _FOLLOWING = ("GET", "HEAD")
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Any other header may carry a secret: it is not sent on to another host, and its value is kept out
@@ -157,7 +156,7 @@ class Http:
         time_limit: float = 10.0,
         connect_limit: float = 5.0,
         verify: str = "",
-        attempts: int = 3,
+        attempts: int = ATTEMPTS,
         most_bytes: int = MOST_BYTES,
         follow: bool = False,
         address_key: str = "",
@@ -256,7 +255,7 @@ class Http:
                     value,
                     *_TOKENS.findall(value),
                 ]  # "Bearer abc...": the token by itself as well
-        repeatable = method.upper() in _REPEATABLE if idempotent is None else idempotent
+        repeatable = method.upper() in REPEATABLE if idempotent is None else idempotent
         return _Request(
             method.upper(), bare, every, params, json, data, accept, repeatable,
             time.monotonic() + limit, limit, tuple(secret for secret in secrets if secret),
@@ -276,35 +275,26 @@ class Http:
             work.done.set()
 
     def _attempt_all(self, request: _Request, work: _Work) -> Union[Answer, Trouble]:
-        for attempt in range(1, self._attempts + 1):
+        def once() -> Union[Answer, Trouble]:
             outcome = self._follow(request, work)
-            if isinstance(outcome, Answer):
-                if 200 <= outcome.status < 300 or outcome.status in request.accept:
-                    return outcome
-                outcome = judge(
-                    outcome.status,
-                    outcome.headers,
-                    outcome.url,
-                    request.method,
-                    request.secrets,
-                    request.address_key,
-                )
             if (
-                not outcome.again
-                or not (request.repeatable or outcome.untouched)
-                or attempt == self._attempts
+                isinstance(outcome, Trouble)
+                or 200 <= outcome.status < 300
+                or outcome.status in request.accept
             ):
                 return outcome
-            # Half to all of the doubled wait: runners that failed together do not come back
-            # together.
-            pause = (
-                0.2 * 2**attempt * random.uniform(0.5, 1.0)  # noqa: S311
-                if outcome.wait is None
-                else max(outcome.wait, 0.1)
+            return judge(
+                outcome.status,
+                outcome.headers,
+                outcome.url,
+                request.method,
+                request.secrets,
+                request.address_key,
             )
-            if time.monotonic() + pause >= request.deadline or work.given_up.wait(pause):
-                return outcome
-        raise AssertionError("the last attempt returns")
+
+        return attempted(
+            once, lambda: request.repeatable, request.deadline, work.given_up, self._attempts
+        )
 
     def _follow(self, request: _Request, work: _Work) -> Union[Answer, Trouble]:
         """One attempt, with the redirects it leads to."""
