@@ -9,4 +9,4 @@ class AckPage(OpsroomAction):
     def run(self, page: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.pages.respond import ack_page
 
-        return self.answer(lambda desk: ack_page(desk, page), requester, room, st2_user)
+        return self.answer(lambda context: ack_page(context, page), requester, room, st2_user)

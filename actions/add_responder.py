@@ -9,4 +9,6 @@ class AddResponder(OpsroomAction):
     def run(self, who: str, page: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.pages.respond import add_responder
 
-        return self.answer(lambda desk: add_responder(desk, who, page), requester, room, st2_user)
+        return self.answer(
+            lambda context: add_responder(context, who, page), requester, room, st2_user
+        )

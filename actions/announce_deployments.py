@@ -16,7 +16,10 @@ class AnnounceDeployments(OpsroomAction):
         from opsroom.commands.automation.announcements import announce_deployments
 
         ok, result = self.answer(
-            lambda desk: announce_deployments(desk, execution or ""), requester, room, st2_user
+            lambda context: announce_deployments(context, execution or ""),
+            requester,
+            room,
+            st2_user,
         )
         # The rule is on wherever the pack is installed: before there is a config, there is nothing
         # to tell.

@@ -11,7 +11,7 @@ class AnnounceHead(OpsroomAction):
         from opsroom.commands.audit.verify import announce_head
 
         return self.answer(
-            lambda desk: announce_head(desk, audit_folder(desk, default_database())),
+            lambda context: announce_head(context, audit_folder(context, default_database())),
             requester,
             room,
             st2_user,

@@ -14,5 +14,5 @@ class ApproveChange(OpsroomAction):
         from opsroom.commands.changes.decide import approve_change
 
         return self.answer(
-            lambda desk: approve_change(desk, change, code or ""), requester, room, st2_user
+            lambda context: approve_change(context, change, code or ""), requester, room, st2_user
         )

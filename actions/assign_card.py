@@ -10,5 +10,5 @@ class AssignCard(OpsroomAction):
         from opsroom.commands.cards.edit import assign_card
 
         return self.answer(
-            lambda desk: assign_card(desk, card, assignee), requester, room, st2_user
+            lambda context: assign_card(context, card, assignee), requester, room, st2_user
         )

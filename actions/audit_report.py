@@ -22,9 +22,9 @@ class AuditReport(OpsroomAction):
         from opsroom.commands.audit.report import audit_report
 
         return self.answer(
-            lambda desk: audit_report(
-                desk,
-                audit_folder(desk, default_database()),
+            lambda context: audit_report(
+                context,
+                audit_folder(context, default_database()),
                 since,
                 until or "",
                 environment or "",

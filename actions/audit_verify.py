@@ -21,8 +21,8 @@ class AuditVerify(OpsroomAction):
         from opsroom.commands.audit.verify import audit_verify
 
         return self.answer(
-            lambda desk: audit_verify(
-                desk, audit_folder(desk, default_database()), head or "", record, keep
+            lambda context: audit_verify(
+                context, audit_folder(context, default_database()), head or "", record, keep
             ),
             requester,
             room,

@@ -24,8 +24,8 @@ class CheckGreen(OpsroomAction):
         from opsroom.commands.automation.green import is_green
 
         return self.answer(
-            lambda desk: is_green(
-                desk,
+            lambda context: is_green(
+                context,
                 app,
                 environment,
                 for_long,

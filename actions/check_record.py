@@ -12,7 +12,7 @@ class CheckRecord(OpsroomAction):
         from opsroom.commands.audit.verify import check_record
 
         ok, result = self.answer(
-            lambda desk: check_record(desk, audit_folder(desk, default_database()), wake),
+            lambda context: check_record(context, audit_folder(context, default_database()), wake),
             requester,
             room,
             st2_user,

@@ -12,5 +12,8 @@ class CheckVersion(OpsroomAction):
         from opsroom.commands.automation.release import runs_there
 
         return self.answer(
-            lambda desk: runs_there(desk, app, version, environment), requester, room, st2_user
+            lambda context: runs_there(context, app, version, environment),
+            requester,
+            room,
+            st2_user,
         )

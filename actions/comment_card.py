@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Desk, Outcome
+from opsroom.commands import Context, Outcome
 
 
 class CommentCard(OpsroomAction):
@@ -21,8 +21,8 @@ class CommentCard(OpsroomAction):
         from opsroom.commands.cards.comment import comment_card
         from opsroom.grammar.free_text import whole
 
-        def use_case(desk: Desk) -> Outcome:
+        def use_case(context: Context) -> Outcome:
             said = whole("comment_card", typed, card=card, text=text)
-            return comment_card(desk, said["card"], said["text"])
+            return comment_card(context, said["card"], said["text"])
 
         return self.answer(use_case, requester, room, st2_user)

@@ -14,5 +14,5 @@ class ConfirmChange(OpsroomAction):
         from opsroom.commands.changes.decide import confirm_change
 
         return self.answer(
-            lambda desk: confirm_change(desk, change, code or ""), requester, room, st2_user
+            lambda context: confirm_change(context, change, code or ""), requester, room, st2_user
         )

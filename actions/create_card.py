@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Desk, Outcome
+from opsroom.commands import Context, Outcome
 
 
 class CreateCard(OpsroomAction):
@@ -21,8 +21,8 @@ class CreateCard(OpsroomAction):
         from opsroom.commands.cards.create import create_card
         from opsroom.grammar.free_text import whole
 
-        def use_case(desk: Desk) -> Outcome:
+        def use_case(context: Context) -> Outcome:
             said = whole("create_card", typed, text=text, project=project)
-            return create_card(desk, said["text"], said["project"])
+            return create_card(context, said["text"], said["project"])
 
         return self.answer(use_case, requester, room, st2_user)

@@ -22,7 +22,7 @@ class Deploy(OpsroomAction):
         from opsroom.commands.deployments.commands import deploy
 
         return self.answer(
-            lambda desk: deploy(desk, app, version, environment, redeploy, cards or ""),
+            lambda context: deploy(context, app, version, environment, redeploy, cards or ""),
             requester,
             room,
             st2_user,

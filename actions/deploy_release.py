@@ -10,5 +10,5 @@ class DeployRelease(OpsroomAction):
         from opsroom.commands.automation.webhook import deploy_release
 
         return self.answer(
-            lambda desk: deploy_release(desk, service, instance), requester, room, st2_user
+            lambda context: deploy_release(context, service, instance), requester, room, st2_user
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Desk, Outcome
+from opsroom.commands import Context, Outcome
 
 
 class EmergencyDeploy(OpsroomAction):
@@ -25,7 +25,7 @@ class EmergencyDeploy(OpsroomAction):
         from opsroom.commands.deployments.commands import emergency_deploy
         from opsroom.grammar.free_text import whole
 
-        def use_case(desk: Desk) -> Outcome:
+        def use_case(context: Context) -> Outcome:
             said = whole(
                 "emergency_deploy",
                 typed,
@@ -36,7 +36,7 @@ class EmergencyDeploy(OpsroomAction):
                 code=code,
             )
             return emergency_deploy(
-                desk,
+                context,
                 said["app"],
                 said["version"],
                 said["environment"],

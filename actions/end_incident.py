@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Desk, Outcome
+from opsroom.commands import Context, Outcome
 
 
 class EndIncident(OpsroomAction):
@@ -21,8 +21,8 @@ class EndIncident(OpsroomAction):
         from opsroom.commands.incidents.close import end_incident
         from opsroom.grammar.free_text import whole
 
-        def use_case(desk: Desk) -> Outcome:
+        def use_case(context: Context) -> Outcome:
             said = whole("end_incident", typed, incident=incident, text=text)
-            return end_incident(desk, said["incident"], said["text"])
+            return end_incident(context, said["incident"], said["text"])
 
         return self.answer(use_case, requester, room, st2_user)

@@ -9,4 +9,4 @@ class EscalatePage(OpsroomAction):
     def run(self, page: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.pages.respond import escalate_page
 
-        return self.answer(lambda desk: escalate_page(desk, page), requester, room, st2_user)
+        return self.answer(lambda context: escalate_page(context, page), requester, room, st2_user)

@@ -20,7 +20,7 @@ class FindCards(OpsroomAction):
         from opsroom.commands.cards.find import find_cards
 
         return self.answer(
-            lambda desk: find_cards(desk, text or "", project or "", mine),
+            lambda context: find_cards(context, text or "", project or "", mine),
             requester,
             room,
             st2_user,

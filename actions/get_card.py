@@ -9,4 +9,4 @@ class GetCard(OpsroomAction):
     def run(self, card: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.cards.show import get_card
 
-        return self.answer(lambda desk: get_card(desk, card), requester, room, st2_user)
+        return self.answer(lambda context: get_card(context, card), requester, room, st2_user)

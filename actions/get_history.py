@@ -20,7 +20,7 @@ class GetHistory(OpsroomAction):
         from opsroom.commands.history import get_history
 
         return self.answer(
-            lambda desk: get_history(desk, app or "", environment or "", limit),
+            lambda context: get_history(context, app or "", environment or "", limit),
             requester,
             room,
             st2_user,

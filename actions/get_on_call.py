@@ -11,4 +11,6 @@ class GetOnCall(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str, who: Optional[str] = None) -> Result:
         from opsroom.commands.pages.on_call import get_on_call
 
-        return self.answer(lambda desk: get_on_call(desk, who or ""), requester, room, st2_user)
+        return self.answer(
+            lambda context: get_on_call(context, who or ""), requester, room, st2_user
+        )

@@ -19,5 +19,8 @@ class GetVersion(OpsroomAction):
         from opsroom.commands.versions import get_version
 
         return self.answer(
-            lambda desk: get_version(desk, app or "", environment or ""), requester, room, st2_user
+            lambda context: get_version(context, app or "", environment or ""),
+            requester,
+            room,
+            st2_user,
         )

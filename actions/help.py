@@ -14,5 +14,8 @@ class Help(OpsroomAction):
         from opsroom.commands.help import help_
 
         return self.answer(
-            lambda desk: help_(desk, PACK / "aliases", command or ""), requester, room, st2_user
+            lambda context: help_(context, PACK / "aliases", command or ""),
+            requester,
+            room,
+            st2_user,
         )

@@ -10,5 +10,5 @@ class IncidentStep(OpsroomAction):
         from opsroom.commands.incidents.step import incident_step
 
         return self.answer(
-            lambda desk: incident_step(desk, incident, step), requester, room, st2_user
+            lambda context: incident_step(context, incident, step), requester, room, st2_user
         )

@@ -19,5 +19,8 @@ class ListChanges(OpsroomAction):
         from opsroom.commands.changes.list import list_changes
 
         return self.answer(
-            lambda desk: list_changes(desk, environment or "", app or ""), requester, room, st2_user
+            lambda context: list_changes(context, environment or "", app or ""),
+            requester,
+            room,
+            st2_user,
         )

@@ -9,4 +9,4 @@ class ListIncidents(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.incidents.list import list_incidents
 
-        return self.answer(lambda desk: list_incidents(desk), requester, room, st2_user)
+        return self.answer(lambda context: list_incidents(context), requester, room, st2_user)

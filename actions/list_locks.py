@@ -14,5 +14,5 @@ class ListLocks(OpsroomAction):
         from opsroom.commands.locks.list import list_locks
 
         return self.answer(
-            lambda desk: list_locks(desk, environment or ""), requester, room, st2_user
+            lambda context: list_locks(context, environment or ""), requester, room, st2_user
         )

@@ -11,4 +11,6 @@ class ListPages(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str, who: Optional[str] = None) -> Result:
         from opsroom.commands.pages.list import list_pages
 
-        return self.answer(lambda desk: list_pages(desk, who or ""), requester, room, st2_user)
+        return self.answer(
+            lambda context: list_pages(context, who or ""), requester, room, st2_user
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Desk, Outcome
+from opsroom.commands import Context, Outcome
 
 
 class Lock(OpsroomAction):
@@ -22,8 +22,8 @@ class Lock(OpsroomAction):
         from opsroom.commands.locks.lock import lock
         from opsroom.grammar.free_text import whole
 
-        def use_case(desk: Desk) -> Outcome:
+        def use_case(context: Context) -> Outcome:
             said = whole("lock", typed, environment=environment, reason=reason, app=app)
-            return lock(desk, said["environment"], said["reason"], said["app"])
+            return lock(context, said["environment"], said["reason"], said["app"])
 
         return self.answer(use_case, requester, room, st2_user)

@@ -9,4 +9,6 @@ class MoveCard(OpsroomAction):
     def run(self, card: str, column: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.cards.edit import move_card
 
-        return self.answer(lambda desk: move_card(desk, card, column), requester, room, st2_user)
+        return self.answer(
+            lambda context: move_card(context, card, column), requester, room, st2_user
+        )

@@ -22,8 +22,8 @@ class NoteDrift(OpsroomAction):
         from opsroom.commands.automation.drift import note_drift
 
         return self.answer(
-            lambda desk: note_drift(
-                desk, app, environment, version or "", version_before or "", event
+            lambda context: note_drift(
+                context, app, environment, version or "", version_before or "", event
             ),
             requester,
             room,

@@ -21,8 +21,8 @@ class NoteIncident(OpsroomAction):
         from opsroom.commands.incidents.step import note_incident
 
         return self.answer(
-            lambda desk: note_incident(
-                desk, incident or "", who or "", app or "", environment or ""
+            lambda context: note_incident(
+                context, incident or "", who or "", app or "", environment or ""
             ),
             requester,
             room,

@@ -19,7 +19,7 @@ class NoteReach(OpsroomAction):
         from opsroom.commands.automation.drift import note_reach
 
         return self.answer(
-            lambda desk: note_reach(desk, app, environment, reachable, event),
+            lambda context: note_reach(context, app, environment, reachable, event),
             requester,
             room,
             st2_user,

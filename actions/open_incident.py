@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Desk, Outcome
+from opsroom.commands import Context, Outcome
 
 
 class OpenIncident(OpsroomAction):
@@ -21,8 +21,8 @@ class OpenIncident(OpsroomAction):
         from opsroom.commands.incidents.open import open_incident
         from opsroom.grammar.free_text import whole
 
-        def use_case(desk: Desk) -> Outcome:
+        def use_case(context: Context) -> Outcome:
             said = whole("open_incident", typed, who=who, text=text)
-            return open_incident(desk, said["who"], said["text"])
+            return open_incident(context, said["who"], said["text"])
 
         return self.answer(use_case, requester, room, st2_user)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Desk, Outcome
+from opsroom.commands import Context, Outcome
 
 
 class Page(OpsroomAction):
@@ -23,8 +23,8 @@ class Page(OpsroomAction):
         from opsroom.commands.pages.page import page
         from opsroom.grammar.free_text import whole
 
-        def use_case(desk: Desk) -> Outcome:
+        def use_case(context: Context) -> Outcome:
             said = whole("page", typed, who=who, message=message)
-            return page(desk, said["who"], said["message"], urgent, emergency)
+            return page(context, said["who"], said["message"], urgent, emergency)
 
         return self.answer(use_case, requester, room, st2_user)

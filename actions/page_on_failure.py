@@ -10,4 +10,6 @@ class PageOnFailure(OpsroomAction):
     def run(self, execution: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.automation.announcements import page_on_failure
 
-        return self.answer(lambda desk: page_on_failure(desk, execution), requester, room, st2_user)
+        return self.answer(
+            lambda context: page_on_failure(context, execution), requester, room, st2_user
+        )

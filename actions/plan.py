@@ -12,5 +12,5 @@ class Plan(OpsroomAction):
         from opsroom.commands.deployments.plan import plan
 
         return self.answer(
-            lambda desk: plan(desk, app, version, environment), requester, room, st2_user
+            lambda context: plan(context, app, version, environment), requester, room, st2_user
         )

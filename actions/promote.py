@@ -23,7 +23,7 @@ class Promote(OpsroomAction):
 
         wanted = version or ""
         return self.answer(
-            lambda desk: promote(desk, app, source, environment, cards or "", wanted),
+            lambda context: promote(context, app, source, environment, cards or "", wanted),
             requester,
             room,
             st2_user,

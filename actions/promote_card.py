@@ -12,5 +12,8 @@ class PromoteCard(OpsroomAction):
         from opsroom.commands.automation.promote_card import promote_card
 
         return self.answer(
-            lambda desk: promote_card(desk, tracker, card, to, event), requester, room, st2_user
+            lambda context: promote_card(context, tracker, card, to, event),
+            requester,
+            room,
+            st2_user,
         )

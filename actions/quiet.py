@@ -9,4 +9,4 @@ class Quiet(OpsroomAction):
     def run(self, length: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.mute import quiet
 
-        return self.answer(lambda desk: quiet(desk, length), requester, room, st2_user)
+        return self.answer(lambda context: quiet(context, length), requester, room, st2_user)

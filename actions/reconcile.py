@@ -14,5 +14,5 @@ class Reconcile(OpsroomAction):
         from opsroom.commands.audit.reconcile import reconcile
 
         return self.answer(
-            lambda desk: reconcile(desk, since, until or ""), requester, room, st2_user
+            lambda context: reconcile(context, since, until or ""), requester, room, st2_user
         )

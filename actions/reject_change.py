@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Desk, Outcome
+from opsroom.commands import Context, Outcome
 
 
 class RejectChange(OpsroomAction):
@@ -21,8 +21,8 @@ class RejectChange(OpsroomAction):
         from opsroom.commands.changes.decide import reject_change
         from opsroom.grammar.free_text import whole
 
-        def use_case(desk: Desk) -> Outcome:
+        def use_case(context: Context) -> Outcome:
             said = whole("reject_change", typed, change=change, reason=reason)
-            return reject_change(desk, said["change"], said["reason"])
+            return reject_change(context, said["change"], said["reason"])
 
         return self.answer(use_case, requester, room, st2_user)

@@ -20,5 +20,8 @@ class ReleasePlan(OpsroomAction):
         from opsroom.commands.automation.release import release_plan
 
         return self.answer(
-            lambda desk: release_plan(desk, app, version, upto or ""), requester, room, st2_user
+            lambda context: release_plan(context, app, version, upto or ""),
+            requester,
+            room,
+            st2_user,
         )

@@ -9,4 +9,6 @@ class Report(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str, announce: bool = False) -> Result:
         from opsroom.commands.morning_report import morning_report
 
-        return self.answer(lambda desk: morning_report(desk, announce), requester, room, st2_user)
+        return self.answer(
+            lambda context: morning_report(context, announce), requester, room, st2_user
+        )

@@ -9,4 +9,4 @@ class ResolvePage(OpsroomAction):
     def run(self, page: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.pages.respond import resolve_page
 
-        return self.answer(lambda desk: resolve_page(desk, page), requester, room, st2_user)
+        return self.answer(lambda context: resolve_page(context, page), requester, room, st2_user)

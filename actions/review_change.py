@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Desk, Outcome
+from opsroom.commands import Context, Outcome
 
 
 class ReviewChange(OpsroomAction):
@@ -22,8 +22,8 @@ class ReviewChange(OpsroomAction):
         from opsroom.commands.changes.decide import review_change
         from opsroom.grammar.free_text import whole
 
-        def use_case(desk: Desk) -> Outcome:
+        def use_case(context: Context) -> Outcome:
             said = whole("review_change", typed, change=change, text=text, code=code)
-            return review_change(desk, said["change"], said["text"], said["code"])
+            return review_change(context, said["change"], said["text"], said["code"])
 
         return self.answer(use_case, requester, room, st2_user)

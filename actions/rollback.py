@@ -20,5 +20,8 @@ class Rollback(OpsroomAction):
         from opsroom.commands.deployments.commands import rollback
 
         return self.answer(
-            lambda desk: rollback(desk, app, environment, cards or ""), requester, room, st2_user
+            lambda context: rollback(context, app, environment, cards or ""),
+            requester,
+            room,
+            st2_user,
         )

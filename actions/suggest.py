@@ -10,5 +10,5 @@ class Suggest(OpsroomAction):
         from opsroom.commands.help.suggest import suggest
 
         return self.answer(
-            lambda desk: suggest(desk, PACK / "aliases", text), requester, room, st2_user
+            lambda context: suggest(context, PACK / "aliases", text), requester, room, st2_user
         )

@@ -20,5 +20,8 @@ class Unlock(OpsroomAction):
         from opsroom.commands.locks.unlock import unlock
 
         return self.answer(
-            lambda desk: unlock(desk, environment, app or "", code or ""), requester, room, st2_user
+            lambda context: unlock(context, environment, app or "", code or ""),
+            requester,
+            room,
+            st2_user,
         )

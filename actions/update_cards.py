@@ -22,8 +22,8 @@ class UpdateCards(OpsroomAction):
         from opsroom.commands.deployments.card_updates import update_cards
 
         return self.answer(
-            lambda desk: update_cards(
-                desk, app, environment, version or "", version_before or "", event
+            lambda context: update_cards(
+                context, app, environment, version or "", version_before or "", event
             ),
             requester,
             room,

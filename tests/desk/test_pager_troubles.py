@@ -295,11 +295,11 @@ def test_many_version_sources_that_hang_take_no_longer_than_one() -> None:
 def test_a_pager_in_the_database_has_longer_than_the_database() -> None:
     # What hangs is then the database, which has certainly not taken the page, so the next pager is
     # tried.
-    assert limit_of(desk_with(LocalOptions()), "log") > deadline.LIMIT
+    assert limit_of(context_with(LocalOptions()), "log") > deadline.LIMIT
 
 
-def desk_with(options: Any) -> Any:
-    """As much of a desk as asking its pager `log` needs."""
+def context_with(options: Any) -> Any:
+    """As much of a context as asking its pager `log` needs."""
     known = SimpleNamespace(kind="local", options=options)
     settings = SimpleNamespace(pagers={"log": known})
     return cast(Any, SimpleNamespace(settings=settings, looked_up={}, store=None, keep=Path()))
@@ -331,25 +331,25 @@ def limits(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> List[float]:
 
 
 def test_a_name_that_is_looked_up_first_takes_of_the_time_of_the_page(limits: List[float]) -> None:
-    desk = desk_with(SmtpOptions("mx", 25, "ops@example.com", time_limit=12.0))
-    (target,) = look_up_first(desk, "log", "Web")
-    ask_about(desk, Hop("log", "Web", target), lambda pager, target: None)
+    context = context_with(SmtpOptions("mx", 25, "ops@example.com", time_limit=12.0))
+    (target,) = look_up_first(context, "log", "Web")
+    ask_about(context, Hop("log", "Web", target), lambda pager, target: None)
     # Half for the name, so that there is always time to page; what it did not take is for the page,
     # too.
     assert limits == [6.0, 8.0]
-    look_up_first(desk, "log", "Web")
-    ask_about(desk, Hop("log", "Web", target), lambda pager, target: None)
+    look_up_first(context, "log", "Web")
+    ask_about(context, Hop("log", "Web", target), lambda pager, target: None)
     assert limits[2:] == [4.0, 4.0]
 
 
 def test_a_name_that_is_looked_up_on_the_way_takes_of_the_time_of_the_page(
     limits: List[float],
 ) -> None:
-    desk = desk_with(SmtpOptions("mx", 25, "ops@example.com", time_limit=12.0))
-    ask_about(desk, Hop("log", "Web"), lambda pager, target: None)
+    context = context_with(SmtpOptions("mx", 25, "ops@example.com", time_limit=12.0))
+    ask_about(context, Hop("log", "Web"), lambda pager, target: None)
     assert limits == [6.0, 8.0]
     # Others that are asked side by side have as much.
-    assert limit_of(desk, "log") > 12.0
+    assert limit_of(context, "log") > 12.0
 
 
 @pytest.mark.parametrize("name", ASKABLE)

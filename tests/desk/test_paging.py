@@ -295,9 +295,9 @@ class TestOnce:
         def closed(url: str) -> None:
             raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
 
-        def stands(desk: Any, facts: Any) -> bool:
+        def stands(context: Any, facts: Any) -> bool:
             monkeypatch.setattr("opsroom.db.open_store", closed)
-            desk.close()
+            context.close()
             return True
 
         monkeypatch.setattr("opsroom.commands.pages.page._stands", stands)

@@ -73,8 +73,8 @@ def test_who_finds_a_page_closed_and_who_changes_it_do_not_wait_for_each_other(
     mark = rooms.rows()[0]["mark"]
     store = open_store(rooms.world.database)
     found: Any = SimpleNamespace(row=SimpleNamespace(mark=mark))
-    desk: Any = SimpleNamespace(store=store)
-    assert beside(postgres, store, mark, lambda: _closed(desk, found)) is None
+    context: Any = SimpleNamespace(store=store)
+    assert beside(postgres, store, mark, lambda: _closed(context, found)) is None
     assert (rooms.rows()[0]["room"], rooms.rows()[0]["state"]) == ("#other", "resolved")
     with store.read_plain() as on:
         assert rows(on, "SELECT * FROM repeats WHERE mark = :mark", mark=mark) == []

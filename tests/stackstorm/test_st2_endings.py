@@ -42,10 +42,10 @@ pytestmark = pytest.mark.usefixtures("each_route")
 
 ACK = yaml.safe_load((ROOT / "aliases" / "deploy.yaml").read_text(encoding="utf-8"))["ack"]
 BODIES = {
-    "answers": "return self.answer(lambda desk: Outcome(True, Code.HELP, 'Said.'), 'alice', "
+    "answers": "return self.answer(lambda context: Outcome(True, Code.HELP, 'Said.'), 'alice', "
     "'#dev', 'chatops_bot')",
     "refuses": "return self.answer(refuse, 'alice', '#dev', 'chatops_bot')",
-    "defect": "return self.answer(lambda desk: {}['KEY'], 'alice', '#dev', 'chatops_bot')",
+    "defect": "return self.answer(lambda context: {}['KEY'], 'alice', '#dev', 'chatops_bot')",
     "raises": "raise RuntimeError('SAID')",
     "dies": "import os; os._exit(7)",
     "hangs": "import time; time.sleep(600)",
@@ -58,7 +58,7 @@ from opsroom.commands import Outcome
 from opsroom.errors import Code, Refusal
 
 
-def refuse(desk):
+def refuse(context):
     raise Refusal(Code.LOCKED, "Locked.", "Wait.")
 
 

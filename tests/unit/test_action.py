@@ -10,7 +10,7 @@ import pytest
 
 from opsroom import action as action_module
 from opsroom.action import OpsroomAction, Surroundings, default_database, private_folder
-from opsroom.commands import Desk, Outcome
+from opsroom.commands import Context, Outcome
 from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.stackstorm.chat import NoRoom, StackStormRoom
@@ -44,7 +44,7 @@ def answer(use_case: Any, config: Any = None) -> Any:
 
 
 def test_an_outcome_becomes_the_result() -> None:
-    ok, result = answer(lambda desk: Outcome(True, Code.VERSIONS, "web: v1", {"versions": [1]}))
+    ok, result = answer(lambda context: Outcome(True, Code.VERSIONS, "web: v1", {"versions": [1]}))
     assert ok is True
     assert result == {
         "versions": [1],
@@ -57,7 +57,7 @@ def test_an_outcome_becomes_the_result() -> None:
 
 @pytest.mark.parametrize(("kind", "outcome"), [(Refusal, "refused"), (Failure, "failed")])
 def test_a_refusal_and_a_failure_say_why_and_what_would_work(kind: Any, outcome: str) -> None:
-    def use_case(desk: Desk) -> Outcome:
+    def use_case(context: Context) -> Outcome:
         raise kind(Code.BUSY, "In the way.", "Wait.", {"by": "bob"})
 
     ok, result = answer(use_case)
@@ -72,7 +72,7 @@ def test_a_refusal_and_a_failure_say_why_and_what_would_work(kind: Any, outcome:
 
 
 def test_a_defect_reaches_the_room_as_one_sentence_and_the_log_without_secrets(caplog: Any) -> None:
-    def use_case(desk: Desk) -> Outcome:
+    def use_case(context: Context) -> Outcome:
         raise ZeroDivisionError("top{{secret}} in the details")
 
     with caplog.at_level(logging.ERROR):
@@ -86,13 +86,13 @@ def test_a_defect_reaches_the_room_as_one_sentence_and_the_log_without_secrets(c
 
 def test_secrets_of_the_config_are_masked_in_whatever_is_said() -> None:
     said = {"nested": ["top{{secret}}"], "top{{secret}}": 1}
-    _, result = answer(lambda desk: Outcome(True, Code.HELP, "it is top{{secret}}", said))
+    _, result = answer(lambda context: Outcome(True, Code.HELP, "it is top{{secret}}", said))
     assert "secret" not in str(result)
     assert result["nested"] == ["***"]
 
 
 def test_expressions_and_pings_are_neutralised_in_the_message_the_hint_and_the_data() -> None:
-    def use_case(desk: Desk) -> Outcome:
+    def use_case(context: Context) -> Outcome:
         raise Refusal(Code.BUSY, "{{ a }} <!channel>", "<% b %> @here", {"{{ k }}": ["{% c %}"]})
 
     _, result = answer(use_case)
@@ -102,7 +102,7 @@ def test_expressions_and_pings_are_neutralised_in_the_message_the_hint_and_the_d
 
 
 def test_message_and_hint_together_are_no_longer_than_every_relay_delivers() -> None:
-    def use_case(desk: Desk) -> Outcome:
+    def use_case(context: Context) -> Outcome:
         raise Refusal(Code.BUSY, "m" * 1000, "h" * 1000)
 
     _, result = answer(use_case)
@@ -111,7 +111,7 @@ def test_message_and_hint_together_are_no_longer_than_every_relay_delivers() -> 
 
 
 def test_a_short_hint_is_kept_whole_beside_a_long_message() -> None:
-    def use_case(desk: Desk) -> Outcome:
+    def use_case(context: Context) -> Outcome:
         raise Refusal(Code.BUSY, "m" * 1000, "Say: deploy web v1 to uat")
 
     _, result = answer(use_case)
@@ -119,14 +119,14 @@ def test_a_short_hint_is_kept_whole_beside_a_long_message() -> None:
 
 
 def test_without_config_the_answer_says_what_to_do() -> None:
-    ok, result = answer(lambda desk: Outcome(True, Code.HELP, "never"), config={})
+    ok, result = answer(lambda context: Outcome(True, Code.HELP, "never"), config={})
     assert (ok, result["code"]) == (False, "not_configured")
     assert "opsroom.yaml.example" in result["hint"]
 
 
 def test_a_wrong_config_names_the_key_and_lists_every_complaint() -> None:
     ok, result = answer(
-        lambda desk: Outcome(True, Code.HELP, "never"),
+        lambda context: Outcome(True, Code.HELP, "never"),
         config={**CONFIG, "lease": "x", "nonsense": 1},
     )
     assert (ok, result["code"]) == (False, "settings_invalid")
@@ -158,7 +158,7 @@ def test_in_stackstorm_the_room_is_the_channel_the_message_came_from(monkeypatch
     OpsroomAction.surroundings = None
     monkeypatch.setenv("ST2_ACTION_API_URL", "http://127.0.0.1:9/v1")
     rooms = []
-    use_case = lambda desk: rooms.append(desk.room) or Outcome(True, Code.HELP, "")  # noqa: E731
+    use_case = lambda context: rooms.append(context.room) or Outcome(True, Code.HELP, "")  # noqa: E731
     one = OpsroomAction(config=CONFIG)
     one.answer(use_case, **WHO)
     one.answer(use_case, requester="alice", room="#dev", st2_user="somebody")

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.commands import Desk, Outcome
+from opsroom.commands import Context, Outcome
 from opsroom.errors import Code
 from support.world import ROOT
 
@@ -251,10 +251,10 @@ def test_every_answer_of_an_action_is_known_as_one(
         OpsroomAction, "surroundings", Surroundings(database=f"sqlite:///{tmp_path / 'opsroom.db'}")
     )
 
-    def defect(desk: Desk) -> Outcome:
+    def defect(context: Context) -> Outcome:
         raise KeyError("KEY")
 
-    def held(desk: Desk) -> Outcome:
+    def held(context: Context) -> Outcome:
         return Outcome(True, Code.HELP, "Done.")
 
     config = {"environments": {"uat": {}}, "apps": {"web": {}}}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 from urllib.parse import quote
 
-from .commands import KINDS, Desk, Outcome
+from .commands import KINDS, Context, Outcome
 from .config import load
 from .config.model import Settings
 from .db.url import read_address
@@ -66,13 +66,13 @@ class Surroundings:
 
 
 class OpsroomAction(BaseAction):  # type: ignore[misc]
-    """Runs one use case: settings, identity, desk, outcome. Nothing but a sentence and facts ever
-    leaves it."""
+    """Runs one use case: settings, identity, context, outcome. Nothing but a sentence and facts
+    ever leaves it."""
 
     surroundings: ClassVar[Optional[Surroundings]] = None
 
     def answer(
-        self, use_case: Callable[[Desk], Outcome], requester: str, room: str, st2_user: str
+        self, use_case: Callable[[Context], Outcome], requester: str, room: str, st2_user: str
     ) -> Result:
         """Run a use case for whoever asks, and turn whatever comes of it into an action's
         result."""
@@ -128,7 +128,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
 
     def _run(
         self,
-        use_case: Callable[[Desk], Outcome],
+        use_case: Callable[[Context], Outcome],
         requester: str,
         room: str,
         st2_user: str,
@@ -144,7 +144,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
             return MaskedRoom(self._room(settings, name, around), redactor.text)
 
         database = settings.database or (around.database if around else "") or default_database()
-        desk = Desk(
+        context = Context(
             settings=settings,
             speaker=speaker,
             database=database,
@@ -155,9 +155,9 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
             mask=redactor.data,
         )
         try:
-            outcome = use_case(desk)
+            outcome = use_case(context)
         finally:
-            desk.finish()
+            context.finish()
         facts = {**outcome.facts, "outcome": "succeeded" if outcome.ok else "failed"}
         return outcome.ok, {**facts, "code": outcome.code, "message": outcome.message, "hint": ""}
 

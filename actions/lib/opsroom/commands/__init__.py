@@ -34,7 +34,7 @@ KINDS = Kinds(
 
 
 @dataclass
-class Desk:
+class Context:
     """What a use case works with: the settings, who asks, the room to read along in, and the
     record.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, List, Sequence
 
 from ..people import same_room
 from ..text import message
-from . import Desk
+from . import Context
 
 if TYPE_CHECKING:
     from ..db import Store
@@ -15,80 +15,80 @@ if TYPE_CHECKING:
     from ..records.announcements import Telling
 
 
-def tell_once(desk: Desk, key: str, text: str, always: bool = False, room: str = "") -> bool:
+def tell_once(context: Context, key: str, text: str, always: bool = False, room: str = "") -> bool:
     """Whether it was told now. `key` is what must not be told twice; `always`: also while
     announcements are quiet.
 
     `room` is another than the announce room; only that one is ever quiet. Where there is none,
     nothing is told. Raises Failure(store_...).
     """
-    telling = _telling(desk, key, text, room)
+    telling = _telling(context, key, text, room)
     if not telling.room:
         return False
-    with desk.store.write_plain() as connection:
-        mine = _prepare(desk, desk.store, connection, telling, always)
-    return mine and _speak(desk, [telling])
+    with context.store.write_plain() as connection:
+        mine = _prepare(context, context.store, connection, telling, always)
+    return mine and _speak(context, [telling])
 
 
-def prepare(desk: Desk, store: Store, connection: Transaction, key: str, text: str) -> bool:
+def prepare(context: Context, store: Store, connection: Transaction, key: str, text: str) -> bool:
     """Write down that it is going to be told, in the transaction of what it tells of; when true,
     `speak` then."""
-    return _prepare(desk, store, connection, _telling(desk, key, text), False)
+    return _prepare(context, store, connection, _telling(context, key, text), False)
 
 
-def speak(desk: Desk, key: str, text: str) -> bool:
+def speak(context: Context, key: str, text: str) -> bool:
     """Tell what was prepared. False when the chat cannot be reached: then it is told by whoever
     looks next."""
-    return _speak(desk, [_telling(desk, key, text)])
+    return _speak(context, [_telling(context, key, text)])
 
 
-def tell_together(desk: Desk, keys_and_texts: Sequence[Sequence[str]]) -> int:
+def tell_together(context: Context, keys_and_texts: Sequence[Sequence[str]]) -> int:
     """Tell several things in one message, each a line, each of them once; returns how many were
     told."""
-    tellings = [_telling(desk, key, text) for key, text in keys_and_texts]
-    if not desk.settings.announce or not tellings:
+    tellings = [_telling(context, key, text) for key, text in keys_and_texts]
+    if not context.settings.announce or not tellings:
         return 0
-    with desk.store.write_plain() as connection:
-        mine = [one for one in tellings if _prepare(desk, desk.store, connection, one, False)]
-    return len(mine) if mine and _speak(desk, mine) else 0
+    with context.store.write_plain() as connection:
+        mine = [one for one in tellings if _prepare(context, context.store, connection, one, False)]
+    return len(mine) if mine and _speak(context, mine) else 0
 
 
-def tell_what_is_left(desk: Desk) -> int:
+def tell_what_is_left(context: Context) -> int:
     """Tell what others could not; returns how much."""
     from ..records.announcements import left
 
-    with desk.store.write_plain() as connection:
-        mine = left(desk.store, connection)
-    return sum(_speak(desk, [one]) for one in mine)
+    with context.store.write_plain() as connection:
+        mine = left(context.store, connection)
+    return sum(_speak(context, [one]) for one in mine)
 
 
-def _telling(desk: Desk, key: str, text: str, room: str = "") -> Telling:
+def _telling(context: Context, key: str, text: str, room: str = "") -> Telling:
     from ..records.announcements import Telling
 
-    return Telling(key, room or desk.settings.announce, message(desk.mask(text)))
+    return Telling(key, room or context.settings.announce, message(context.mask(text)))
 
 
 def _prepare(
-    desk: Desk, store: Store, connection: Transaction, telling: Telling, always: bool
+    context: Context, store: Store, connection: Transaction, telling: Telling, always: bool
 ) -> bool:
     from ..records.announcements import begin
 
-    elsewhere = not same_room(telling.room, desk.settings.announce)
+    elsewhere = not same_room(telling.room, context.settings.announce)
     return bool(telling.room) and begin(
-        store, connection, telling, desk.execution_id, always or elsewhere
+        store, connection, telling, context.execution_id, always or elsewhere
     )
 
 
-def _speak(desk: Desk, tellings: List[Telling]) -> bool:
+def _speak(context: Context, tellings: List[Telling]) -> bool:
     """All of them have the same room."""
     from ..records.announcements import told
 
     text = (
         tellings[0].text if len(tellings) == 1 else message("\n".join(one.text for one in tellings))
     )
-    if desk.rooms(tellings[0].room).say(text) is False:
+    if context.rooms(tellings[0].room).say(text) is False:
         return False
-    with desk.store.write_plain() as connection:
+    with context.store.write_plain() as connection:
         for one in tellings:
-            told(desk.store, connection, one.key)
+            told(context.store, connection, one.key)
     return True

@@ -8,24 +8,24 @@ from typing import Optional
 from ..config.model import Person
 from ..errors import Code, Refusal
 from ..people import Author, Speaker
-from . import Desk
+from . import Context
 
 
-def author_of(desk: Desk, name: str, kind: str, speaker: Optional[Speaker] = None) -> Author:
+def author_of(context: Context, name: str, kind: str, speaker: Optional[Speaker] = None) -> Author:
     """Whoever speaks, for a tracker or pager of that name and kind. Someone unknown stays unknown
     over there too.
 
     `speaker` is who asked, when that is somebody else: whoever approves a change speaks for its
     requester.
     """
-    by = speaker or desk.speaker
+    by = speaker or context.speaker
     person = by.person
     return Author(
         shown=by.shown,
         room=by.room,
         identity=identity_of(person, name, kind) if person else "",
         email=person.email if person else "",
-        link=desk.link(),
+        link=context.link(),
     )
 
 
@@ -35,25 +35,25 @@ def identity_of(person: Person, name: str, kind: str) -> str:
     return person.identities.get(name) or person.identities.get(kind) or ""
 
 
-def myself(desk: Desk) -> Person:
+def myself(context: Context) -> Person:
     """Whoever asks, as the config knows them. Raises Refusal(unknown_person)."""
-    if desk.speaker.person is None:
+    if context.speaker.person is None:
         raise Refusal(
             Code.UNKNOWN_PERSON,
-            f"{desk.speaker.shown} is not a person of the config, so no tracker knows whom that "
+            f"{context.speaker.shown} is not a person of the config, so no tracker knows whom that "
             "means.",
             "An administrator can add you under people in opsroom.yaml.",
         )
-    return desk.speaker.person
+    return context.speaker.person
 
 
-def name_in(desk: Desk, person: Person, tracker: str) -> str:
+def name_in(context: Context, person: Person, tracker: str) -> str:
     """The name of a person of the config in a tracker. Raises Refusal(unknown_person) where the
     config has none.
 
     A board of opsroom's own knows people by their names in the config.
     """
-    kind = desk.settings.trackers[tracker].kind
+    kind = context.settings.trackers[tracker].kind
     name = identity_of(person, tracker, kind) or (person.name if kind == "local" else "")
     if not name:
         raise Refusal(

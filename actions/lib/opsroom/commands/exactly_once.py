@@ -126,7 +126,7 @@ def _begun(work: _Work) -> Begun:
 
     def again(given_up: GivenUp) -> Optional[Begun]:
         if gone:
-            with work.request.desk.store.write_plain() as connection:
+            with work.request.context.store.write_plain() as connection:
                 forget(connection, work.mark)
                 given_up.check()
         return _begin(work, given_up)
@@ -154,7 +154,7 @@ def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
     from ..records.idempotency import Turn, begin
     from ..records.ledger import Event, append
 
-    request, errand, store = work.request, work.errand, work.request.desk.store
+    request, errand, store = work.request, work.errand, work.request.context.store
     with store.write_plain() as connection:
         begun = begin(store, connection, work.key, request.deployment)
         work.since = begun.since
@@ -359,7 +359,7 @@ def _later(work: _Work, entry: Entry, answer: Optional[Facts] = None) -> bool:
             "answer": json.dumps(dict(answer), default=str),
         }
     row = errand.row(work.mark, entry.event) if errand.row is not None else {}
-    return request.desk.later(Letter((*asked, entry), repeat, row))
+    return request.context.later(Letter((*asked, entry), repeat, row))
 
 
 def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
@@ -402,7 +402,7 @@ def _record(work: _Work, entry: Entry, also: Also) -> None:
     until, again = clock() + _RECORD_PATIENCE, False
 
     def write(given_up: GivenUp) -> None:
-        store = request.desk.store
+        store = request.context.store
         with store.write_plain() as connection:
             # It may have been committed although the answer to that was lost, or be committed right
             # now.
@@ -429,6 +429,6 @@ def _record(work: _Work, entry: Entry, also: Also) -> None:
         except Failure:
             if clock() >= until:
                 raise
-            request.desk.close()
+            request.context.close()
             wait(_FIRST_PAUSE)
             again = True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 from ..errors import Code, Refusal
 from ..text import span, stamp, table, when
 from ..versions import Running, distinct_names
-from . import Desk, Outcome
+from . import Context, Outcome
 from .deployments.interrupted import settle_interrupted
 from .resolve import find_app, find_environment, find_place
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def get_history(
-    desk: Desk, app_name: str = "", environment_name: str = "", limit: int = 20
+    context: Context, app_name: str = "", environment_name: str = "", limit: int = 20
 ) -> Outcome:
     """The last deployments of an application, an environment or both, newest first, and those that
     are going on; in their place among them what was found to run and nobody had asked opsroom
@@ -26,9 +26,9 @@ def get_history(
     from ..records.claims import current
     from ..records.queries import deployments, drifts
 
-    app, environment = _scope(desk, app_name, environment_name)
-    settle_interrupted(desk, app, environment)
-    store = desk.store
+    app, environment = _scope(context, app_name, environment_name)
+    settle_interrupted(context, app, environment)
+    store = context.store
     with store.read_plain() as connection:
         now = store.now(connection)
         running = current(store, connection, app, environment)
@@ -52,8 +52,8 @@ def get_history(
     )
 
 
-def _scope(desk: Desk, app_name: str, environment_name: str) -> tuple[str, str]:
-    settings = desk.settings
+def _scope(context: Context, app_name: str, environment_name: str) -> tuple[str, str]:
+    settings = context.settings
     if app_name and environment_name:
         app, environment = find_place(settings, app_name, environment_name)
         return app.name, environment.name

@@ -17,7 +17,7 @@ from ..names import listed
 from ..policy.locks import place
 from ..text import message, one_line, span, stamp
 from ..versions import Running, distinct_names, same
-from . import Desk, Outcome
+from . import Context, Outcome
 from .deployments.running_version import ask, ask_many
 
 if TYPE_CHECKING:
@@ -57,39 +57,39 @@ class Found:
     troubles: List[str] = field(default_factory=list)
 
 
-def morning_report(desk: Desk, announce: bool = False) -> Outcome:
+def morning_report(context: Context, announce: bool = False) -> Outcome:
     """Put it together, and with `announce` tell it in the announce room: once a day, and not while
     that is to be quiet.
 
     Where no room is configured, nothing is told (code nothing_new). Raises Failure(store_...).
     """
-    room = desk.settings.announce
+    room = context.settings.announce
     if announce and not room:
         return Outcome(
             True, Code.NOTHING_NEW, "No room to announce in is configured, so nothing was told."
         )
-    found = look(desk)
+    found = look(context)
     text = said(found)
     facts = {**_facts(found), "told": False}
     if announce:
         from .announce import tell_once
 
-        facts["told"] = tell_once(desk, f"report:{found.now:%Y-%m-%d}", text)
+        facts["told"] = tell_once(context, f"report:{found.now:%Y-%m-%d}", text)
     return Outcome(True, Code.REPORT, text, facts)
 
 
-def look(desk: Desk) -> Found:
+def look(context: Context) -> Found:
     """Ask every place, the record and the pagers. Only the record must answer."""
     from ..records.changes import open_changes
     from ..records.incidents import open_incidents
     from ..records.locks import current
     from ..records.queries import last_succeeded
 
-    places = _places(desk)
+    places = _places(context)
     answers = ask_many(
         {_key(one): partial(ask, *one) for one in places if one[0].version is not None}
     )
-    store = desk.store
+    store = context.store
     with store.read() as connection:
         found = Found(store.now(connection))
         recorded = {_key(one): last_succeeded(connection, *_key(one)) for one in places}
@@ -113,12 +113,12 @@ def look(desk: Desk) -> Found:
         if (known.version or answer.version) and not same(known, answer):
             recorded_as, runs = distinct_names(known, answer)
             found.drifts.append(Drift(*key, runs=runs, recorded=recorded_as))
-    _open_pages(desk, found)
+    _open_pages(context, found)
     return found
 
 
-def _places(desk: Desk) -> List[Tuple[App, Environment]]:
-    settings = desk.settings
+def _places(context: Context) -> List[Tuple[App, Environment]]:
+    settings = context.settings
     return [
         (app, settings.environments[name].for_app(app.name))
         for app in settings.apps.values()
@@ -134,13 +134,13 @@ def _is_over(change: Change, now: datetime) -> bool:
     return bool(change.expires_at and change.expires_at <= now)
 
 
-def _open_pages(desk: Desk, found: Found) -> None:
+def _open_pages(context: Context, found: Found) -> None:
     from .pages.list import list_pages
 
-    if not desk.settings.pagers:
+    if not context.settings.pagers:
         return
     try:
-        found.pages = list(list_pages(desk).facts["pages"])
+        found.pages = list(list_pages(context).facts["pages"])
     except Failure as failure:
         found.troubles.append(f"Pages could not be looked up: {one_line(failure.message, 60)}")
 

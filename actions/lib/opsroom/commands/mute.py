@@ -9,14 +9,14 @@ from ..errors import Code, Refusal
 from ..text import span
 from ..times.moments import read_end
 from ..times.zones import said
-from . import Desk, Outcome
+from . import Context, Outcome
 from .request import Request, resumed
 
 # Nobody notices a quiet that lasts for days.
 LONGEST = 8 * 3600.0
 
 
-def quiet(desk: Desk, length: str) -> Outcome:
+def quiet(context: Context, length: str) -> Outcome:
     """Tell nothing in the announce room for so long ("30m", "2h"), or until then ("17:00");
     emergencies excepted.
 
@@ -25,11 +25,11 @@ def quiet(desk: Desk, length: str) -> Outcome:
     from ..records.announcements import begin_silence as begin
     from ..records.ledger import Event, append
 
-    request = Request(desk, "quiet", "", "", "")
+    request = Request(context, "quiet", "", "", "")
     with resumed(request):
-        _somebody(desk, "make announcements quiet")
-        _some_room(desk)
-        store, zone = desk.store, desk.settings.timezone
+        _somebody(context, "make announcements quiet")
+        _some_room(context)
+        store, zone = context.store, context.settings.timezone
         with store.write_plain() as connection:
             now = store.now(connection)
             until = read_end(length, now, zone)
@@ -39,11 +39,11 @@ def quiet(desk: Desk, length: str) -> Outcome:
                     f"Announcements can be quiet for {span(LONGEST)} at most.",
                     "For example: quiet announcements for 30m",
                 )
-            begin(store, connection, desk.speaker, until, desk.execution_id)
+            begin(store, connection, context.speaker, until, context.execution_id)
             text = (
-                f"{desk.speaker.shown} made announcements in {desk.settings.announce} quiet until "
-                f"{said(until, now, zone)}. Emergencies and pages are still announced. To end "
-                "it: loud announcements"
+                f"{context.speaker.shown} made announcements in {context.settings.announce} "
+                f"quiet until {said(until, now, zone)}. Emergencies and pages are still announced. "
+                "To end it: loud announcements"
             )
             append(
                 store,
@@ -51,18 +51,18 @@ def quiet(desk: Desk, length: str) -> Outcome:
                 request.entry(Event.QUIET, Code.QUIET.value, text, until=until.isoformat()),
             )
         request.ended = True
-    return Outcome(True, Code.QUIET, text, {"until": until, "room": desk.settings.announce})
+    return Outcome(True, Code.QUIET, text, {"until": until, "room": context.settings.announce})
 
 
-def loud(desk: Desk) -> Outcome:
+def loud(context: Context) -> Outcome:
     """End the quiet, and say how much was not told. Raises Refusal(not_allowed)."""
     from ..records.announcements import end, silenced
     from ..records.ledger import Event, append
 
-    request = Request(desk, "loud", "", "", "")
+    request = Request(context, "loud", "", "", "")
     with resumed(request):
-        _somebody(desk, "make announcements loud")
-        store = desk.store
+        _somebody(context, "make announcements loud")
+        store = context.store
         with store.write_plain() as connection:
             there = end(store, connection)
             missed = silenced(connection, there.since) if there else 0
@@ -73,7 +73,7 @@ def loud(desk: Desk) -> Outcome:
                     f"{missed or 'No'} "
                     f"{'announcement was' if missed == 1 else 'announcements were'} held back."
                 )
-                text = f"{desk.speaker.shown} made announcements loud again. {held_back}"
+                text = f"{context.speaker.shown} made announcements loud again. {held_back}"
                 text += " To see what was deployed: history on ENVIRONMENT" if missed else ""
             append(
                 store, connection, request.entry(Event.LOUD, Code.LOUD.value, text, missed=missed)
@@ -82,18 +82,18 @@ def loud(desk: Desk) -> Outcome:
     return Outcome(True, Code.LOUD, text, {"missed": missed, "was_quiet": there is not None})
 
 
-def _somebody(desk: Desk, what: str) -> None:
-    if desk.speaker.person is None:
+def _somebody(context: Context, what: str) -> None:
+    if context.speaker.person is None:
         raise Refusal(
             Code.NOT_ALLOWED,
-            f"{desk.speaker.shown} may not {what}: the config of opsroom knows nobody by "
+            f"{context.speaker.shown} may not {what}: the config of opsroom knows nobody by "
             "this name.",
             "An administrator can add you under people in opsroom.yaml.",
         )
 
 
-def _some_room(desk: Desk) -> None:
-    if not desk.settings.announce:
+def _some_room(context: Context) -> None:
+    if not context.settings.announce:
         raise Refusal(
             Code.NOT_CONFIGURED,
             "The config of opsroom names no room to announce in, so nothing is announced.",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Option
 from ..errors import Code, Failure, Refusal
 from ..people import Speaker
 from ..text import one_line
-from . import Desk
+from . import Context
 
 if TYPE_CHECKING:
     from ..db import Store
@@ -30,7 +30,7 @@ _PATIENCE = 15.0
 class Request:
     """One request to change something, from the moment it was asked."""
 
-    desk: Desk
+    context: Context
     command: str
     app: str
     environment: str
@@ -54,7 +54,7 @@ class Request:
     @property
     def by(self) -> Speaker:
         """Who asked."""
-        return self.speaker or self.desk.speaker
+        return self.speaker or self.context.speaker
 
     def seconds(self) -> float:
         """How long ago it was asked."""
@@ -64,7 +64,7 @@ class Request:
         """A line for the ledger about this request. `facts` that are None are left out."""
         from ..records.ledger import Entry
 
-        speaker, mask = self.by, self.desk.mask
+        speaker, mask = self.by, self.context.mask
         return Entry(
             event=event,
             deployment=self.deployment,
@@ -74,7 +74,7 @@ class Request:
             chat_name=one_line(speaker.chat_name, 200),
             room=one_line(speaker.room, 200),
             st2_user=speaker.st2_user,
-            execution_id=self.desk.execution_id,
+            execution_id=self.context.execution_id,
             app=one_line(self.app),
             environment=one_line(self.environment),
             version_before=self.version_before,
@@ -99,7 +99,7 @@ class Request:
         """Commit one record."""
         from ..records.ledger import append
 
-        store = self.desk.store
+        store = self.context.store
         with store.write_plain() as connection:
             append(store, connection, self.entry(event, code, message, **facts))
 
@@ -132,20 +132,20 @@ class Request:
                     if not self.started and also is None:
                         failure.facts["recorded_late"] = self.later(entry)
                     raise
-                self.desk.close()
+                self.context.close()
                 time.sleep(0.5)
 
     def later(self, *entries: Entry) -> bool:
         """Keep these lines for the next command to record; whether that worked."""
         from ..records.outbox import Letter
 
-        return self.desk.later(Letter(entries))
+        return self.context.later(Letter(entries))
 
     def _write_end(self, entry: Entry, also: Optional[Also]) -> bool:
         from ..records.claims import release
         from ..records.ledger import Event, append, of_deployment
 
-        store = self.desk.store
+        store = self.context.store
         with store.write_plain() as connection:
             held = release(connection, self.deployment)
             if self.started and not held:
@@ -163,7 +163,7 @@ class Request:
 
 @contextmanager
 def asked(
-    desk: Desk, command: str, app: str, environment: str, version: str = ""
+    context: Context, command: str, app: str, environment: str, version: str = ""
 ) -> Iterator[Request]:
     """Record that something was asked; then, when the block ends early, that it was refused or
     failed, and why.
@@ -173,7 +173,7 @@ def asked(
     """
     from ..records.ledger import Event
 
-    request = Request(desk, command, app, environment, version)
+    request = Request(context, command, app, environment, version)
     request.write(Event.ASKED)
     with resumed(request):
         yield request

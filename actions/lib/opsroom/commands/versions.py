@@ -9,20 +9,20 @@ from ..config.model import App, Environment, Settings
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..text import table
 from ..versions import Running
-from . import Desk, Outcome
+from . import Context, Outcome
 from .deployments.running_version import Answer, ask, ask_many
 from .resolve import find_app, find_environment, find_place
 
 Place = Tuple[App, Environment]
 
 
-def get_version(desk: Desk, app_name: str = "", environment_name: str = "") -> Outcome:
+def get_version(context: Context, app_name: str = "", environment_name: str = "") -> Outcome:
     """One application on one environment, one everywhere it lives, or every one of an environment.
 
     A place that does not answer is shown beside those that do. Raises Failure only for one place
     asked alone.
     """
-    settings = desk.settings
+    settings = context.settings
     if app_name and environment_name:
         app, environment = find_place(settings, app_name, environment_name)
         running = ask(app, environment)

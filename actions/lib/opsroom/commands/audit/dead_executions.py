@@ -14,7 +14,7 @@ from ...people import same_room
 from ...stackstorm.client import here
 from ...stackstorm.executions import Running, running
 from ...text import MESSAGE_CHARACTERS, message, neutralise_data, one_line
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..deployments.interrupted import settle_interrupted
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Closing:
     result: Dict[str, Any]
 
 
-def close_dead_executions(desk: Desk) -> Outcome:
+def close_dead_executions(context: Context) -> Outcome:
     """Find the executions of opsroom whose runner died, and close each; the room that asked gets
     the answer.
 
@@ -47,10 +47,10 @@ def close_dead_executions(desk: Desk) -> Outcome:
     client = here()
     closed: List[str] = []
     try:
-        found = [one for one in running(client) if one.id != desk.execution_id]
+        found = [one for one in running(client) if one.id != context.execution_id]
         if found:
-            settle_interrupted(desk)
-        closed += [one.id for one in found if _close(desk, client, one)]
+            settle_interrupted(context)
+        closed += [one.id for one in found if _close(context, client, one)]
     except Failure as failure:
         if failure.code != Code.UNAUTHORIZED:
             raise
@@ -95,11 +95,11 @@ def closing_of(
     return Closing("abandoned", _result("failed", Code.INTERRUPTED.value, text, hint))
 
 
-def _close(desk: Desk, client: Any, execution: Running) -> bool:
+def _close(context: Context, client: Any, execution: Running) -> bool:
     from ...records.claims import current
     from ...records.queries import of_execution
 
-    store = desk.store
+    store = context.store
     with store.read() as connection:
         claimed = any(
             one.execution_id == execution.id and not one.expired
@@ -112,23 +112,25 @@ def _close(desk: Desk, client: Any, execution: Running) -> bool:
     if closing is None:
         return False
     if closing.status == "abandoned" and records:
-        closing = _unless_announced(desk, execution, closing, records[-1])
-    result = neutralise_data(desk.mask(closing.result))
+        closing = _unless_announced(context, execution, closing, records[-1])
+    result = neutralise_data(context.mask(closing.result))
     return bool(client.end(execution.id, closing.status, {"result": result}))
 
 
-def _unless_announced(desk: Desk, execution: Running, closing: Closing, end: Record) -> Closing:
+def _unless_announced(
+    context: Context, execution: Running, closing: Closing, end: Record
+) -> Closing:
     """What the announce room was told already, it is not told again as an answer; nor the other way
     round."""
     from ...records.announcements import Telling, begin, told
 
-    if not execution.room or not same_room(execution.room, desk.settings.announce):
+    if not execution.room or not same_room(execution.room, context.settings.announce):
         return closing
     key = f"deployment:{end.deployment}:{end.seq}"
-    with desk.store.write() as connection:
+    with context.store.write() as connection:
         telling = Telling(key, execution.room, str(closing.result["message"]))
-        if begin(desk.store, connection, telling, desk.execution_id, always=True):
-            told(desk.store, connection, key)
+        if begin(context.store, connection, telling, context.execution_id, always=True):
+            told(context.store, connection, key)
             return closing
     return Closing(
         closing.status,

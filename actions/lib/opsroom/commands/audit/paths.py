@@ -6,10 +6,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .. import Desk
+from .. import Context
 
 
-def audit_folder(desk: Desk, fallback: str) -> Path:
+def audit_folder(context: Context, fallback: str) -> Path:
     """The folder `audit` beside the database file; for a database on a server, beside where the
     file would be.
 
@@ -18,6 +18,6 @@ def audit_folder(desk: Desk, fallback: str) -> Path:
     """
     from ...db.url import read_address
 
-    address = read_address(desk.database)
+    address = read_address(context.database)
     path = address.path or read_address(fallback).path
     return Path(os.path.dirname(path)) / "audit"

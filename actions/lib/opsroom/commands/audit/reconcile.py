@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Iterable, List
 from ...audit.period import read_period
 from ...errors import Code
 from ...text import when
-from .. import Desk, Outcome
+from .. import Context, Outcome
 
 if TYPE_CHECKING:
     from ...audit.executions import History
@@ -27,7 +27,7 @@ RECORDED = (
 )  # fmt: skip
 
 
-def reconcile(desk: Desk, since: str, until: str = "", pack: str = "opsroom") -> Outcome:
+def reconcile(context: Context, since: str, until: str = "", pack: str = "opsroom") -> Outcome:
     """Compare over a period. Not ok, with code record_incomplete, when one side has what the other
     does not.
 
@@ -37,7 +37,7 @@ def reconcile(desk: Desk, since: str, until: str = "", pack: str = "opsroom") ->
     from ...audit.executions import here_or_refuse
 
     period = read_period(since, until)
-    found = compared(desk, period, here_or_refuse(), [f"{pack}.{name}" for name in RECORDED])
+    found = compared(context, period, here_or_refuse(), [f"{pack}.{name}" for name in RECORDED])
     facts = {
         "since": period.since,
         "until": period.until,
@@ -65,7 +65,9 @@ def reconcile(desk: Desk, since: str, until: str = "", pack: str = "opsroom") ->
     )
 
 
-def compared(desk: Desk, period: Period, history: History, actions: Iterable[str]) -> Reconciled:
+def compared(
+    context: Context, period: Period, history: History, actions: Iterable[str]
+) -> Reconciled:
     """The comparison itself. The record is read after StackStorm was asked: what ran meanwhile is
     in both."""
     from ...audit.clock import read_clock
@@ -73,7 +75,7 @@ def compared(desk: Desk, period: Period, history: History, actions: Iterable[str
 
     there = [one for action in actions for one in history.of(action, period)]
     begins = history.oldest()
-    store = desk.store
+    store = context.store
 
     def known_here(ids: Iterable[str]) -> List[str]:
         with store.read() as connection:

@@ -10,7 +10,7 @@ from typing import Tuple
 from ...audit.period import read_period
 from ...errors import Code, Failure
 from ...names import tidied
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..deployments.interrupted import settle_asked, settle_interrupted
 from ..resolve import find_environment
 
@@ -19,7 +19,7 @@ _ALL = 2**62
 
 
 def audit_report(
-    desk: Desk,
+    context: Context,
     folder: Path,
     since: str,
     until: str = "",
@@ -36,12 +36,14 @@ def audit_report(
     from ...audit.report import headline, make_report, verdict
 
     period = read_period(tidied(since), tidied(until))
-    environment = find_environment(desk.settings, environment_name).name if environment_name else ""
+    environment = (
+        find_environment(context.settings, environment_name).name if environment_name else ""
+    )
     # What is over by now is recorded as over, so that it is not reported as open.
-    settle_interrupted(desk)
-    settle_asked(desk, latest=_ALL)
-    _tidy(desk)
-    report = make_report(desk.store, period, environment, link=_link(desk))
+    settle_interrupted(context)
+    settle_asked(context, latest=_ALL)
+    _tidy(context)
+    report = make_report(context.store, period, environment, link=_link(context))
     content = render(report, format_)
     path = write(folder, file_name(report, format_), content)
     code = Code.AUDIT_REPORT
@@ -72,22 +74,22 @@ def _short(text: str, path: str) -> str:
     return shorten(text, max(MESSAGE_CHARACTERS - len(path) - len("\nReport: ") - 1, 80))
 
 
-def _tidy(desk: Desk) -> None:
+def _tidy(context: Context) -> None:
     from ...records.changes import tidy
 
-    with desk.store.write_plain() as connection:
-        tidy(desk.store, connection)
+    with context.store.write_plain() as connection:
+        tidy(context.store, connection)
 
 
-def _link(desk: Desk) -> Tuple[str, str]:
+def _link(context: Context) -> Tuple[str, str]:
     """How StackStorm's web interface addresses an execution, learned from this one. A report does
     without."""
     from ...audit.executions import here
 
-    history = here() if desk.execution_id else None
+    history = here() if context.execution_id else None
     if history is None:
         return ("", "")
     try:
-        return history.link(desk.execution_id)
+        return history.link(context.execution_id)
     except Failure:
         return ("", "")

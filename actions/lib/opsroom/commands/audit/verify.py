@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ...errors import Code, Refusal
 from ...names import shown
 from ...text import message, span, stamp
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..announce import tell_once
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _HASH_DIGITS = 64
 
 
 def audit_verify(
-    desk: Desk, folder: Path, head: str = "", record: int = 0, keep: bool = False
+    context: Context, folder: Path, head: str = "", record: int = 0, keep: bool = False
 ) -> Outcome:
     """Check every record, the hashes kept in `folder`, and `head`, a hash noted elsewhere (of
     `record`, if given).
@@ -46,13 +46,13 @@ def audit_verify(
     )
 
     given = [Head(_checked(head), record)] if head.strip() else []
-    place = desk.store.place
+    place = context.store.place
     file = heads_file(folder, place)
-    with desk.store.read() as connection:
-        now = desk.store.now(connection)
+    with context.store.read() as connection:
+        now = context.store.now(connection)
         left = take_over(connection, folder, place)
         found = verify_record(connection, [*read_heads(file), *given], unclaimed(left), now)
-        took = (desk.store.now(connection) - now).total_seconds()
+        took = (context.store.now(connection) - now).total_seconds()
     newest = Head(found.chain.head_hash, found.chain.head, stamp(now))
     if keep and found.ok and found.chain.records:
         keep_head(file, newest, place)
@@ -129,26 +129,26 @@ def _counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def announce_head(desk: Desk, folder: Path) -> Outcome:
+def announce_head(context: Context, folder: Path) -> Outcome:
     """For a rule, daily: whoever reads the room, or keeps its log, holds a proof outside of the
     database.
 
     A record that is broken is announced too. Raises Refusal(not_configured) where no room is
     configured.
     """
-    room = desk.settings.announce
+    room = context.settings.announce
     if not room:
         raise Refusal(
             Code.NOT_CONFIGURED,
             "The config of opsroom names no room to announce in.",
             "An administrator can add announce to opsroom.yaml.",
         )
-    outcome = audit_verify(desk, folder, keep=True)
-    desk.rooms(room).say(message(outcome.message))
+    outcome = audit_verify(context, folder, keep=True)
+    context.rooms(room).say(message(outcome.message))
     return outcome
 
 
-def check_record(desk: Desk, folder: Path, wake: bool = False) -> Outcome:
+def check_record(context: Context, folder: Path, wake: bool = False) -> Outcome:
     """Verify the record against itself and the hashes in `folder`. Not ok, with code record_broken,
     when it is broken.
 
@@ -156,21 +156,21 @@ def check_record(desk: Desk, folder: Path, wake: bool = False) -> Outcome:
     audit.page is paged; without such a team, this raises Refusal(not_configured) every night, not
     only in the one in which it matters.
     """
-    team = desk.settings.audit_page
+    team = context.settings.audit_page
     if wake and not team:
         raise Refusal(
             Code.NOT_CONFIGURED,
             "The config of opsroom does not say who is paged when the record does not hold.",
             "An administrator can add audit: {page: TEAM} to opsroom.yaml.",
         )
-    outcome = audit_verify(desk, folder)
+    outcome = audit_verify(context, folder)
     if outcome.ok:
         return outcome
-    with desk.store.read() as connection:
-        day = desk.store.now(connection).date().isoformat()
-    tell_once(desk, f"record:{day}", outcome.message, always=True)
+    with context.store.read() as connection:
+        day = context.store.now(connection).date().isoformat()
+    tell_once(context, f"record:{day}", outcome.message, always=True)
     if wake:
         from ..pages.page import page
 
-        page(desk, team, outcome.message, urgent=True)
+        page(context, team, outcome.message, urgent=True)
     return outcome

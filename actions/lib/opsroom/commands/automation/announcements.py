@@ -13,7 +13,7 @@ from ...config.model import OF_APP
 from ...errors import Code, OpsroomError
 from ...people import same_room
 from ...text import one_line
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..announce import tell_once, tell_what_is_left
 from ..deployments.interrupted import settle_interrupted
 from ..pages.page import page
@@ -28,29 +28,29 @@ _NEWS = timedelta(hours=1)
 _JUST_NOW = timedelta(seconds=60)
 
 
-def announce_deployments(desk: Desk, execution: str = "") -> Outcome:
+def announce_deployments(context: Context, execution: str = "") -> Outcome:
     """Tell the announce room what became of the deployments of an execution; without one, of those
     that nobody told.
 
     What was asked for, or answered, in that room is there already. Raises Failure(store_...).
     """
-    if not desk.settings.announce:
+    if not context.settings.announce:
         return Outcome(
             True, Code.NOTHING_NEW, "The config names no room to announce in.", {"told": 0}
         )
-    told = _of_execution(desk, execution) if execution else _missed(desk)
+    told = _of_execution(context, execution) if execution else _missed(context)
     if not told:
         return Outcome(True, Code.NOTHING_NEW, "There is nothing to announce.", {"told": 0})
     return Outcome(True, Code.TOLD, " ".join(told), {"told": len(told)})
 
 
-def ends_of_execution(desk: Desk, execution: str) -> List[Sequence[Record]]:
+def ends_of_execution(context: Context, execution: str) -> List[Sequence[Record]]:
     """The records of each deployment that an execution carried out and touched something with,
     oldest first."""
     from ...records.ledger import Event, of_deployment
     from ...records.queries import of_execution
 
-    with desk.store.read() as connection:
+    with context.store.read() as connection:
         mine = of_execution(connection, execution)
         ids = dict.fromkeys(
             one.deployment for one in mine if one.event is Event.STARTED or _is_end(one)
@@ -63,7 +63,7 @@ def end_of(records: Sequence[Record]) -> Optional[Record]:
     return next((one for one in reversed(records) if _is_end(one)), None)
 
 
-def said_of(desk: Desk, records: Sequence[Record], link: bool = True) -> str:
+def said_of(context: Context, records: Sequence[Record], link: bool = True) -> str:
     """What became of a deployment, in a sentence or two, for those who did not ask for it."""
     from ...records.ledger import Event
 
@@ -73,7 +73,7 @@ def said_of(desk: Desk, records: Sequence[Record], link: bool = True) -> str:
         f"The {last.command} of {last.app} {last.version} on {last.environment} by "
         f"{one_line(last.requester, 60)}"
     )
-    web = desk.settings.web
+    web = context.settings.web
     where = f" {web}/#/history/{last.execution_id}" if link and web and last.execution_id else ""
     if end is None:
         return (
@@ -90,23 +90,23 @@ def said_of(desk: Desk, records: Sequence[Record], link: bool = True) -> str:
     return f"{what} failed{touched}: {end.message}{where}"
 
 
-def _of_execution(desk: Desk, execution: str) -> List[str]:
+def _of_execution(context: Context, execution: str) -> List[str]:
     return [
         text
-        for text in (_tell(desk, records) for records in ends_of_execution(desk, execution))
+        for text in (_tell(context, records) for records in ends_of_execution(context, execution))
         if text
     ]
 
 
-def _missed(desk: Desk) -> List[str]:
+def _missed(context: Context) -> List[str]:
     """Ends that no rule announced, since StackStorm was away or the runner died; that is found out
     here, too."""
     from ...records.ledger import of_deployment
     from ...records.queries import deployments
 
-    settle_interrupted(desk)
-    tell_what_is_left(desk)
-    store = desk.store
+    settle_interrupted(context)
+    tell_what_is_left(context)
+    store = context.store
     with store.read() as connection:
         now = store.now(connection)
         recent = [
@@ -119,27 +119,27 @@ def _missed(desk: Desk) -> List[str]:
             for one in recent
             if one.at < now - _JUST_NOW or "found_by" in one.facts
         ]
-    return [text for text in (_tell(desk, records) for records in missed) if text]
+    return [text for text in (_tell(context, records) for records in missed) if text]
 
 
-def _tell(desk: Desk, records: Sequence[Record]) -> str:
+def _tell(context: Context, records: Sequence[Record]) -> str:
     """What was told; empty when it was told before, or is known in the announce room."""
     from ...records.ledger import Event
 
     end = end_of(records)
-    if end is None or _known_there(desk, records, end):
+    if end is None or _known_there(context, records, end):
         return ""
     # One whose runner died is told also while announcements are quiet.
     emergency = any(one.event is Event.OVERRIDDEN for one in records)
-    text = said_of(desk, records)
+    text = said_of(context, records)
     return (
         text
-        if tell_once(desk, f"deployment:{end.deployment}:{end.seq}", text, always=emergency)
+        if tell_once(context, f"deployment:{end.deployment}:{end.seq}", text, always=emergency)
         else ""
     )
 
 
-def _known_there(desk: Desk, records: Sequence[Record], end: Record) -> bool:
+def _known_there(context: Context, records: Sequence[Record], end: Record) -> bool:
     """Whether it was answered in the announce room: where it was asked for, or approved last.
 
     Of a runner that died nobody got an answer. An emergency announces its outcome itself.
@@ -153,7 +153,7 @@ def _known_there(desk: Desk, records: Sequence[Record], end: Record) -> bool:
     rooms = {
         one.room for one in records if one.execution_id == end.execution_id or one is records[0]
     }
-    return any(room and same_room(room, desk.settings.announce) for room in rooms)
+    return any(room and same_room(room, context.settings.announce) for room in rooms)
 
 
 def _is_end(record: Record) -> bool:
@@ -162,7 +162,7 @@ def _is_end(record: Record) -> bool:
     return record.event in (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED) and bool(record.app)
 
 
-def page_on_failure(desk: Desk, execution: str) -> Outcome:
+def page_on_failure(context: Context, execution: str) -> Outcome:
     """Page for each deployment of an execution that failed after something had been touched, or was
     stopped midway.
 
@@ -170,10 +170,10 @@ def page_on_failure(desk: Desk, execution: str) -> Outcome:
     Failure(store_...).
     """
     outcome: Optional[Outcome] = None
-    for records in ends_of_execution(desk, execution):
-        team = _team(desk, records)
-        if team and _failed(records) and _first_time(desk, records[0].deployment):
-            outcome = _page(desk, team, records)
+    for records in ends_of_execution(context, execution):
+        team = _team(context, records)
+        if team and _failed(records) and _first_time(context, records[0].deployment):
+            outcome = _page(context, team, records)
     return outcome or Outcome(
         True, Code.NOTHING_NEW, "There is nothing to page about.", {"paged": 0}
     )
@@ -188,29 +188,29 @@ def _failed(records: Sequence[Record]) -> bool:
     )
 
 
-def _team(desk: Desk, records: Sequence[Record]) -> str:
+def _team(context: Context, records: Sequence[Record]) -> str:
     """Whom the config names for that; empty for nobody."""
-    environment = desk.settings.environments.get(records[-1].environment)
-    app = desk.settings.apps.get(records[-1].app)
+    environment = context.settings.environments.get(records[-1].environment)
+    app = context.settings.apps.get(records[-1].app)
     if environment is None or app is None:
         return ""
     team = environment.for_app(app.name).page_on_failure
     return app.page if team.casefold() == OF_APP else team
 
 
-def _first_time(desk: Desk, deployment: str) -> bool:
+def _first_time(context: Context, deployment: str) -> bool:
     from ...records.idempotency import first_time
 
-    with desk.store.write_plain() as connection:
-        return first_time(desk.store, connection, "page_on_failure", deployment)
+    with context.store.write_plain() as connection:
+        return first_time(context.store, connection, "page_on_failure", deployment)
 
 
-def _page(desk: Desk, team: str, records: Sequence[Record]) -> Outcome:
-    text = said_of(desk, records)
+def _page(context: Context, team: str, records: Sequence[Record]) -> Outcome:
+    text = said_of(context, records)
     try:
-        return page(desk, team, text, urgent=True)
+        return page(context, team, text, urgent=True)
     except OpsroomError as error:
         why = one_line(error.sentence(), 160)
         told = f"Nobody could be paged about this: {one_line(text, 200)} {why}"
-        tell_once(desk, f"page_on_failure:{records[0].deployment}", told, always=True)
+        tell_once(context, f"page_on_failure:{records[0].deployment}", told, always=True)
         raise

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ...errors import Code
 from ...names import check_version
 from ...versions import same_version
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..announce import prepare, speak, tell_once
 from ..request import Request
 from ..resolve import find_place
@@ -15,7 +15,7 @@ _DRIFT = "drift"
 
 
 def note_drift(
-    desk: Desk, app_name: str, environment_name: str, version: str, before: str, event: str
+    context: Context, app_name: str, environment_name: str, version: str, before: str, event: str
 ) -> Outcome:
     """Record that what runs changed and nobody had asked opsroom for it, and tell the announce
     room; once an `event`.
@@ -26,7 +26,7 @@ def note_drift(
     from ...records.idempotency import first_time
     from ...records.ledger import Event, append
 
-    app, environment = find_place(desk.settings, app_name, environment_name)
+    app, environment = find_place(context.settings, app_name, environment_name)
     now, then = _checked(version), _checked(before)
     place = f"{app.name} on {environment.name}"
     was = f" (before: {then})" if then else ""
@@ -38,15 +38,15 @@ def note_drift(
     )
     noted = {"event": event, "running": now or "nothing"}
     request = Request(
-        desk, _DRIFT, app.name, environment.name, now, version_before=then, noted=noted
+        context, _DRIFT, app.name, environment.name, now, version_before=then, noted=noted
     )
-    key, store = f"drift:{event}", desk.store
+    key, store = f"drift:{event}", context.store
     with store.write_plain() as connection:
         if not first_time(store, connection, _DRIFT, event):
             return Outcome(True, Code.NOTHING_NEW, "That was noted before.", {"event": event})
         append(store, connection, request.entry(Event.DRIFT, Code.NOTED.value, text))
-        mine = prepare(desk, store, connection, key, text)
-    told = mine and speak(desk, key, text)
+        mine = prepare(context, store, connection, key, text)
+    told = mine and speak(context, key, text)
     facts = {
         "app": app.name,
         "environment": environment.name,
@@ -58,11 +58,11 @@ def note_drift(
 
 
 def note_reach(
-    desk: Desk, app_name: str, environment_name: str, reachable: bool, event: str
+    context: Context, app_name: str, environment_name: str, reachable: bool, event: str
 ) -> Outcome:
     """Tell the announce room that a place does not say its version any more, or does again; once an
     `event`."""
-    app, environment = find_place(desk.settings, app_name, environment_name)
+    app, environment = find_place(context.settings, app_name, environment_name)
     place = f"{app.name} on {environment.name}"
     text = (
         f"{place} tells its version again."
@@ -70,7 +70,7 @@ def note_reach(
         else f"{place} does not tell its version any more."
     )
     text += "" if reachable else f" To ask it: version of {place}"
-    told = tell_once(desk, f"reach:{event}", text)
+    told = tell_once(context, f"reach:{event}", text)
     return Outcome(
         True, Code.TOLD if told else Code.NOTHING_NEW, text, {"told": told, "reachable": reachable}
     )

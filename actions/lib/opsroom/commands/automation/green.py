@@ -15,7 +15,7 @@ from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import check_version
 from ...text import one_line, span
 from ...versions import same_version
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..deployments.running_version import ask
 from ..resolve import find_place
 from .release import check_may_ask
@@ -33,7 +33,7 @@ _MORE = 10
 
 
 def is_green(
-    desk: Desk,
+    context: Context,
     app_name: str,
     environment_name: str,
     for_long: str,
@@ -56,8 +56,8 @@ def is_green(
     """
     wanted = _wanted(for_long)
     if target.strip():
-        check_may_ask(desk, app_name, target)
-    app, environment = find_place(desk.settings, app_name, environment_name)
+        check_may_ask(context, app_name, target)
+    app, environment = find_place(context.settings, app_name, environment_name)
     now = clock()
     first_look = _moment(first, now)
     facts: Dict[str, Any] = {

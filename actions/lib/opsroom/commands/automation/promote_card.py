@@ -12,7 +12,7 @@ from ...config.trackers import projects
 from ...errors import Code, Refusal
 from ...names import comparable, either, listed
 from ...text import one_line
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..announce import tell_once
 from ..deployments.commands import promote
 
@@ -21,7 +21,7 @@ from ..deployments.commands import promote
 _OURS = timedelta(hours=1)
 
 
-def promote_card(desk: Desk, tracker: str, card: str, to: str, event: str) -> Outcome:
+def promote_card(context: Context, tracker: str, card: str, to: str, event: str) -> Outcome:
     """Promote the application whose cards live there, in the name of the rule's user; once an
     `event`.
 
@@ -31,27 +31,31 @@ def promote_card(desk: Desk, tracker: str, card: str, to: str, event: str) -> Ou
     from ...records.idempotency import first_time
 
     environments = [
-        one for one in desk.settings.environments.values() if _asks(desk.settings, one, to)
+        one for one in context.settings.environments.values() if _asks(context.settings, one, to)
     ]
-    apps = apps_of_card(desk.settings, tracker, card) if environments else []
+    apps = apps_of_card(context.settings, tracker, card) if environments else []
     places = [(app, one.for_app(app.name)) for one in environments for app in apps]
     fitting = [
-        (app, one) for app, one in places if _is_ready(one, to) and one.name in _homes(desk, app)
+        (app, one) for app, one in places if _is_ready(one, to) and one.name in _homes(context, app)
     ]
-    if not fitting or _moved_by_us(desk, tracker, card, to):
+    if not fitting or _moved_by_us(context, tracker, card, to):
         return Outcome(True, Code.NOTHING_NEW, "This asks for no promotion.", {"card": card})
-    with desk.store.write() as connection:
-        if not first_time(desk.store, connection, "promote_card", event):
+    with context.store.write() as connection:
+        if not first_time(context.store, connection, "promote_card", event):
             return Outcome(True, Code.NOTHING_NEW, "This was acted upon before.", {"card": card})
     what = f"{one_line(card, 60)} was moved to {one_line(to, 60)}"
     try:
         app, environment = _only(fitting, card)
-        outcome = promote(desk, app.name, environment.after, environment.name, f"{tracker}:{card}")
+        outcome = promote(
+            context, app.name, environment.after, environment.name, f"{tracker}:{card}"
+        )
     except Refusal as refusal:
-        tell_once(desk, f"card:{event}", f"{what}, but nothing was deployed: {refusal.sentence()}")
+        tell_once(
+            context, f"card:{event}", f"{what}, but nothing was deployed: {refusal.sentence()}"
+        )
         raise
     if outcome.code in (Code.WAITING, Code.CONFIRM):
-        tell_once(desk, f"card:{event}", f"{what}. {outcome.message}")
+        tell_once(context, f"card:{event}", f"{what}. {outcome.message}")
     return outcome
 
 
@@ -90,16 +94,16 @@ def _is_ready(environment: Environment, to: str) -> bool:
     return bool(environment.ready_column) and comparable(environment.ready_column) == comparable(to)
 
 
-def _homes(desk: Desk, app: App) -> List[str]:
-    return list(desk.settings.environments_of(app))
+def _homes(context: Context, app: App) -> List[str]:
+    return list(context.settings.environments_of(app))
 
 
-def _moved_by_us(desk: Desk, tracker: str, card: str, to: str) -> bool:
+def _moved_by_us(context: Context, tracker: str, card: str, to: str) -> bool:
     """Whether it was the end of a deployment that put it there, and nobody."""
     from ...records.ledger import Event
     from ...records.queries import newest
 
-    store = desk.store
+    store = context.store
     with store.read() as connection:
         since = store.now(connection) - _OURS
         moves = newest(connection, Event.CARD_MOVED, since)

@@ -11,12 +11,12 @@ from ...names import check_version, listed
 from ...policy.access import may_ask
 from ...text import message, one_line
 from ...versions import Running, same
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..deployments.running_version import ask, from_cache
 from ..resolve import find_app, find_place
 
 
-def release_plan(desk: Desk, app_name: str, version: str, upto: str = "") -> Outcome:
+def release_plan(context: Context, app_name: str, version: str, upto: str = "") -> Outcome:
     """The environments of an application in the order of the config: up to `upto`, which is
     included; without it, up to the first where someone has to agree or where this speaker may not
     deploy, which is left out.
@@ -25,12 +25,12 @@ def release_plan(desk: Desk, app_name: str, version: str, upto: str = "") -> Out
     cannot_deploy, not_possible; not_allowed, wrong_room where one on the way is closed to this
     speaker: then nothing is begun).
     """
-    app = find_app(desk.settings, app_name)
+    app = find_app(context.settings, app_name)
     wanted = check_version(version)
     if app.deploy is None:
         raise Refusal(Code.CANNOT_DEPLOY, f"The config does not say how {app.name} is deployed.")
-    every = desk.settings.environments_of(app)
-    going, stops, why = _going(desk, app, every, upto)
+    every = context.settings.environments_of(app)
+    going, stops, why = _going(context, app, every, upto)
     if not going:
         raise Refusal(
             Code.NOT_POSSIBLE,
@@ -53,19 +53,19 @@ def release_plan(desk: Desk, app_name: str, version: str, upto: str = "") -> Out
 
 
 def _going(
-    desk: Desk, app: App, every: Tuple[str, ...], upto: str
+    context: Context, app: App, every: Tuple[str, ...], upto: str
 ) -> Tuple[Tuple[str, ...], str, str]:
     """The environments on the way, the one before which it stops and why; both empty where it goes
     to the end."""
     if upto.strip():
-        _, last = find_place(desk.settings, app.name, upto)
+        _, last = find_place(context.settings, app.name, upto)
         going = every[: every.index(last.name) + 1]
         for name in going:
-            check_may_ask(desk, app.name, name)
+            check_may_ask(context, app.name, name)
         return going, "", ""
     for place, name in enumerate(every):
-        rules = desk.settings.environments[name].for_app(app.name)
-        refused = may_ask(desk.settings, desk.speaker, rules)
+        rules = context.settings.environments[name].for_app(app.name)
+        refused = may_ask(context.settings, context.speaker, rules)
         if refused and not place:
             refused[0].enforce()
         if rules.approvals or rules.confirm_within or refused:
@@ -78,21 +78,21 @@ def _going(
     return every, "", ""
 
 
-def check_may_ask(desk: Desk, app_name: str, environment_name: str) -> None:
+def check_may_ask(context: Context, app_name: str, environment_name: str) -> None:
     """Raise the refusal where this speaker may not ask for a deployment there."""
-    _, environment = find_place(desk.settings, app_name, environment_name)
-    for decision in may_ask(desk.settings, desk.speaker, environment):
+    _, environment = find_place(context.settings, app_name, environment_name)
+    for decision in may_ask(context.settings, context.speaker, environment):
         decision.enforce()
 
 
-def runs_there(desk: Desk, app_name: str, version: str, environment_name: str) -> Outcome:
+def runs_there(context: Context, app_name: str, version: str, environment_name: str) -> Outcome:
     """Whether that version runs there now, asked of the place itself.
 
     Raises Failure(not_verified) when another one does, Failure(unreachable, ...) when it cannot be
     asked. Where the config has no way to ask, it is ok, with `verified` false: then a deployment is
     not verified either.
     """
-    app, environment = find_place(desk.settings, app_name, environment_name)
+    app, environment = find_place(context.settings, app_name, environment_name)
     wanted = check_version(version)
     facts = {"app": app.name, "environment": environment.name, "version": wanted}
     if app.version is None:

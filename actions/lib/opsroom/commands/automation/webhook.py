@@ -10,7 +10,7 @@ from ...config.model import App, Webhook
 from ...errors import Code, Refusal
 from ...names import check_version, either, shown
 from ...text import one_line, span, when
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..announce import tell_once
 from ..deployments.commands import deploy
 
@@ -23,7 +23,7 @@ SERVICES = {"github": "GitHub", "gitlab": "GitLab"}
 _OLDEST = timedelta(days=1)
 
 
-def deploy_release(desk: Desk, service: str, instance: str) -> Outcome:
+def deploy_release(context: Context, service: str, instance: str) -> Outcome:
     """Deploy what a webhook says was published, in the name of the rule's user; `instance` is what
     set off the rule.
 
@@ -35,10 +35,10 @@ def deploy_release(desk: Desk, service: str, instance: str) -> Outcome:
     from ...webhooks import releases
     from ...webhooks.signature import payload
 
-    webhook = _webhook(desk, service)
+    webhook = _webhook(context, service)
     given = payload_of(instance)
     headers, body = _parts(given)
-    _authentic(desk, service, webhook, headers, body)
+    _authentic(context, service, webhook, headers, body)
     read = releases.by_github if service == "github" else releases.by_gitlab
     release = read(headers, payload(headers, body))
     if release is None:
@@ -47,27 +47,27 @@ def deploy_release(desk: Desk, service: str, instance: str) -> Outcome:
             "was done."
         )
         return Outcome(True, Code.NOTHING_NEW, said, {"service": service})
-    unready = _unready(desk, service, webhook, release)
+    unready = _unready(context, service, webhook, release)
     if unready:
         return Outcome(
             True, Code.NOTHING_NEW, unready, {"service": service, "version": release.tag}
         )
-    first = _first_time(desk, service, release, headers, body)
-    app, environment = _place(desk, webhook, service, release)
+    first = _first_time(context, service, release, headers, body)
+    app, environment = _place(context, webhook, service, release)
     what = f"{one_line(release.tag, 60)} of {app.name}, published on {SERVICES[service]},"
     try:
-        outcome = deploy(desk, app.name, check_version(release.tag), environment)
+        outcome = deploy(context, app.name, check_version(release.tag), environment)
     except Refusal as refusal:
         told = f"{what} was not deployed to {environment}: {refusal.sentence()}"
-        tell_once(desk, f"release:{first}", told)
+        tell_once(context, f"release:{first}", told)
         raise
     if outcome.code in (Code.WAITING, Code.CONFIRM):
-        tell_once(desk, f"release:{first}", f"{what} waits. {outcome.message}")
+        tell_once(context, f"release:{first}", f"{what} waits. {outcome.message}")
     return outcome
 
 
-def _webhook(desk: Desk, service: str) -> Webhook:
-    webhook = desk.settings.webhooks.get(service)
+def _webhook(context: Context, service: str) -> Webhook:
+    webhook = context.settings.webhooks.get(service)
     if service not in SERVICES or webhook is None:
         raise Refusal(
             Code.NOT_CONFIGURED,
@@ -85,7 +85,7 @@ def _parts(given: Mapping[str, Any]) -> Tuple[Dict[str, str], Any]:
 
 
 def _authentic(
-    desk: Desk, service: str, webhook: Webhook, headers: Mapping[str, str], body: Any
+    context: Context, service: str, webhook: Webhook, headers: Mapping[str, str], body: Any
 ) -> None:
     """Raises Refusal(not_signed) unless everything that is configured fits; nothing configured fits
     nothing."""
@@ -95,8 +95,8 @@ def _authentic(
     if service == "github":
         checks.append(signed_by_github(webhook.secret, headers, body))
     else:
-        with desk.store.read() as connection:
-            now = desk.store.now(connection).timestamp()
+        with context.store.read() as connection:
+            now = context.store.now(connection).timestamp()
         if webhook.token:
             checks.append(has_token(webhook.token, headers))
         if webhook.signing_token:
@@ -113,14 +113,14 @@ def _authentic(
         )
 
 
-def _unready(desk: Desk, service: str, webhook: Webhook, release: Published) -> str:
+def _unready(context: Context, service: str, webhook: Webhook, release: Published) -> str:
     """Why a release is not meant to be deployed yet; empty where it is, or the config says that it
     may be.
 
     Nothing is noted: once the config allows it, the delivery can be sent again.
     """
-    with desk.store.read() as connection:
-        now = desk.store.now(connection)
+    with context.store.read() as connection:
+        now = context.store.now(connection)
     if webhook.unready or not (release.prerelease or release.is_upcoming(now)):
         return ""
     what, key = "a pre-release", "prereleases"
@@ -134,14 +134,14 @@ def _unready(desk: Desk, service: str, webhook: Webhook, release: Published) -> 
 
 
 def _first_time(
-    desk: Desk, service: str, release: Published, headers: Mapping[str, str], body: Any
+    context: Context, service: str, release: Published, headers: Mapping[str, str], body: Any
 ) -> str:
     """The fingerprint of the delivery. Raises Refusal(seen_already) for one that came before or is
     too old."""
     from ...records.idempotency import first_time
     from ...webhooks.signature import fingerprint
 
-    store, marks = desk.store, fingerprint(headers, body)
+    store, marks = context.store, fingerprint(headers, body)
     with store.write() as connection:
         now = store.now(connection)
         # No short cut: all of them are noted.
@@ -166,7 +166,7 @@ def _first_time(
     return marks[-1]
 
 
-def _place(desk: Desk, webhook: Webhook, service: str, release: Published) -> Tuple[App, str]:
+def _place(context: Context, webhook: Webhook, service: str, release: Published) -> Tuple[App, str]:
     """Which application it is, and the environment for it."""
     wanted = release.repository.casefold()
     name = next(
@@ -179,8 +179,8 @@ def _place(desk: Desk, webhook: Webhook, service: str, release: Published) -> Tu
             f"The config does not say which application {shown(release.repository, 60)} is.",
             f"An administrator can add it under webhooks.{service}.{key}.",
         )
-    app = desk.settings.apps[name]
-    places = desk.settings.environments_of(app)
+    app = context.settings.apps[name]
+    places = context.settings.environments_of(app)
     if not webhook.environment and not places:
         raise Refusal(Code.NOT_IN_ENVIRONMENT, f"{app.name} lives on no environment.")
     return app, webhook.environment or places[0]

@@ -14,7 +14,7 @@ from ...deadline import LOOK_FOR, LOOK_FOR_MOST, TIME_LIMIT
 from ...errors import Code, Refusal
 from ...names import either, listed, pick, shown
 from ...trackers import Tracker
-from .. import Desk
+from .. import Context
 from ..external_action import Limits
 
 
@@ -27,33 +27,33 @@ class Found(NamedTuple):
     id: str
 
 
-def tracker_named(desk: Desk, name: str) -> Tracker:
+def tracker_named(context: Context, name: str) -> Tracker:
     """The tracker of that name, case aside. Asks nobody. Raises Refusal(unknown_tracker,
     no_tracker)."""
-    settings = desk.settings
+    settings = context.settings
     _some(settings)
     known = pick(name, settings.trackers, Code.UNKNOWN_TRACKER, "tracker")
     kind = settings.trackers[known]
     return trackers.REGISTRY.make(
-        kind.kind, kind.options, name=known, store=lambda: desk.store, keep=desk.keep
+        kind.kind, kind.options, name=known, store=lambda: context.store, keep=context.keep
     )
 
 
-def limits_of(desk: Desk, name: str, most: float = LOOK_FOR_MOST) -> Limits:
+def limits_of(context: Context, name: str, most: float = LOOK_FOR_MOST) -> Limits:
     """How long a command may take at a tracker, and how long a lost answer is looked for: the
     config's `time_limit` and `look_for`, the latter at most `most` seconds."""
-    options = desk.settings.trackers[name].options
+    options = context.settings.trackers[name].options
     look_for = min(getattr(options, "look_for", LOOK_FOR), most)
     return Limits(getattr(options, "time_limit", TIME_LIMIT), look_for)
 
 
-def tracker_of_card(desk: Desk, text: str) -> Found:
+def tracker_of_card(context: Context, text: str) -> Found:
     """The tracker that a card belongs to: `OPS-12`, `jira:OPS-12`, `acme/web#17`, an address. Asks
     nobody.
 
     Raises Refusal(unknown_card, which_tracker, no_tracker).
     """
-    settings = desk.settings
+    settings = context.settings
     _some(settings)
     places = read_cards(settings.trackers, text)
     if not places:
@@ -63,10 +63,10 @@ def tracker_of_card(desk: Desk, text: str) -> Found:
             "Say it as the tracker shows it, or with the tracker's name: "
             f"{next(iter(settings.trackers))}:CARD",
         )
-    return _only(desk, text, places, "a card")
+    return _only(context, text, places, "a card")
 
 
-def tracker_of_project(desk: Desk, text: str = "", app: str = "") -> Found:
+def tracker_of_project(context: Context, text: str = "", app: str = "") -> Found:
     """The tracker that a project belongs to, and the project (empty: the tracker's own). Asks
     nobody.
 
@@ -74,7 +74,7 @@ def tracker_of_project(desk: Desk, text: str = "", app: str = "") -> Found:
     cards of `app` live; without that, the only tracker. Raises Refusal(unknown_project,
     which_tracker, no_tracker).
     """
-    settings = desk.settings
+    settings = context.settings
     _some(settings)
     wanted = text.strip() or (settings.apps[app].cards if app in settings.apps else "")
     if not wanted:
@@ -86,7 +86,7 @@ def tracker_of_project(desk: Desk, text: str = "", app: str = "") -> Found:
                 {"trackers": list(settings.trackers)},
             )
         only = next(iter(settings.trackers))
-        return Found(only, tracker_named(desk, only), "")
+        return Found(only, tracker_named(context, only), "")
     places = read_projects(settings.trackers, settings.apps, wanted)
     if not places:
         with_cards = [one.name for one in settings.apps.values() if one.cards]
@@ -96,7 +96,7 @@ def tracker_of_project(desk: Desk, text: str = "", app: str = "") -> Found:
             f"{shown(wanted, 60)} is no project of {_every(settings)}.",
             f"Say {known}, or TRACKER:PROJECT.",
         )
-    return _only(desk, wanted, places, "a project")
+    return _only(context, wanted, places, "a project")
 
 
 def _some(settings: Settings) -> None:
@@ -110,7 +110,7 @@ def _some(settings: Settings) -> None:
         )
 
 
-def _only(desk: Desk, text: str, places: Tuple[Place, ...], what: str) -> Found:
+def _only(context: Context, text: str, places: Tuple[Place, ...], what: str) -> Found:
     if len(places) > 1:
         ways = [one.explicit for one in places]
         raise Refusal(
@@ -119,7 +119,7 @@ def _only(desk: Desk, text: str, places: Tuple[Place, ...], what: str) -> Found:
             f"Say which: {either(ways)}",
             {"trackers": [one.tracker for one in places], "ways": ways},
         )
-    return Found(places[0].tracker, tracker_named(desk, places[0].tracker), places[0].id)
+    return Found(places[0].tracker, tracker_named(context, places[0].tracker), places[0].id)
 
 
 def _every(settings: Settings) -> str:

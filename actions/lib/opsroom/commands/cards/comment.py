@@ -10,7 +10,7 @@ from ...errors import Code
 from ...stackstorm.chat import may_be_cut
 from ...text import when
 from ...trackers import Made, Remark
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..attribution import author_of
 from ..exactly_once import carry_out_once
 from ..external_action import Errand, Facts
@@ -19,16 +19,16 @@ from . import Found, limits_of, tracker_of_card
 from .request import answer, brief, facts_of, request_about, text_of
 
 
-def comment_card(desk: Desk, card: str, text: str) -> Outcome:
+def comment_card(context: Context, card: str, text: str) -> Outcome:
     """Put a comment on a card. The same comment by the same person within a minute is there
     already."""
-    request = request_about(desk, "comment on card")
+    request = request_about(context, "comment on card")
     with resumed(request):
         said = text_of(text, f"comment on card {card}: it is the cache")
-        found = tracker_of_card(desk, card)
-        kind = desk.settings.trackers[found.name].kind
-        remark = Remark(found.id, said, "", author_of(desk, found.name, kind))
-        request.noted.update(tracker=found.name, card=found.id, begins=brief(desk, said))
+        found = tracker_of_card(context, card)
+        kind = context.settings.trackers[found.name].kind
+        remark = Remark(found.id, said, "", author_of(context, found.name, kind))
+        request.noted.update(tracker=found.name, card=found.id, begins=brief(context, said))
         once = carry_out_once(request, _errand(request, found, remark))
     facts = {**once.facts, "fresh": once.fresh, "recorded": once.recorded}
     if not once.fresh:
@@ -36,8 +36,8 @@ def comment_card(desk: Desk, card: str, text: str) -> Outcome:
         there = f"That comment is on {found.id} already, since {since}"
         return Outcome(True, Code.CARD_THERE, answer(there, once.facts["url"]), facts)
     notes = list(once.facts["notes"])
-    if may_be_cut(desk.settings.route, desk.speaker.through_relay, text):
-        notes.append(f"It says: {brief(desk, said)}")
+    if may_be_cut(context.settings.route, context.speaker.through_relay, text):
+        notes.append(f"It says: {brief(context, said)}")
     message = answer(_said(request, once.facts), once.facts["url"], once, notes)
     return Outcome(True, Code.CARD_COMMENTED, message, facts)
 
@@ -58,7 +58,7 @@ def _errand(request: Request, found: Found, remark: Remark) -> Errand:
         make=lambda mark: told(found.tracker.comment(replace(remark, mark=mark))),
         look=look,
         settles_within=found.tracker.settles_within,
-        limits=limits_of(request.desk, found.name),
+        limits=limits_of(request.context, found.name),
         done=Event.CARD_COMMENTED,
         code=Code.CARD_COMMENTED,
         there=Code.CARD_THERE,

@@ -11,7 +11,7 @@ from ...errors import Code
 from ...stackstorm.chat import may_be_cut
 from ...text import when
 from ...trackers import Draft, Made
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..attribution import author_of
 from ..exactly_once import carry_out_once
 from ..external_action import Errand, Facts, Once
@@ -20,21 +20,21 @@ from . import Found, limits_of, tracker_of_project
 from .request import answer, brief, facts_of, request_about, take_apart
 
 
-def create_card(desk: Desk, text: str, project: str = "") -> Outcome:
+def create_card(context: Context, text: str, project: str = "") -> Outcome:
     """Make a card. The first line of `text` is its summary, the rest its description.
 
     `project` is a project, a tracker, an application or TRACKER:PROJECT; not needed with one
     tracker. The same text by the same person within a minute is answered with the card that is
     there (code card_there).
     """
-    request = request_about(desk, "create card")
+    request = request_about(context, "create card")
     with resumed(request):
         summary, description = take_apart(text)
-        found = tracker_of_project(desk, project)
-        kind = desk.settings.trackers[found.name].kind
-        draft = Draft(found.id, summary, description, "", author_of(desk, found.name, kind))
+        found = tracker_of_project(context, project)
+        kind = context.settings.trackers[found.name].kind
+        draft = Draft(found.id, summary, description, "", author_of(context, found.name, kind))
         request.noted.update(
-            tracker=found.name, project=found.id or None, summary=brief(desk, summary)
+            tracker=found.name, project=found.id or None, summary=brief(context, summary)
         )
         once = carry_out_once(request, _errand(request, found, draft))
     facts = {**once.facts, "fresh": once.fresh, "recorded": once.recorded}
@@ -42,7 +42,7 @@ def create_card(desk: Desk, text: str, project: str = "") -> Outcome:
         return Outcome(True, Code.CARD_THERE, _there(once), facts)
     said = _said(request, once.facts)
     notes = list(once.facts["notes"])
-    if not description and may_be_cut(desk.settings.route, desk.speaker.through_relay, text):
+    if not description and may_be_cut(context.settings.route, context.speaker.through_relay, text):
         notes.append("No description arrived.")
     return Outcome(True, Code.CARD_CREATED, answer(said, once.facts["url"], once, notes), facts)
 
@@ -51,7 +51,7 @@ def _errand(request: Request, found: Found, draft: Draft) -> Errand:
     from ...records.ledger import Event
 
     def told(made: Made) -> Facts:
-        summary = brief(request.desk, draft.summary)
+        summary = brief(request.context, draft.summary)
         return facts_of(found, made, card=made.id, project=draft.project, summary=summary)
 
     def look(mark: str) -> Optional[Facts]:
@@ -64,7 +64,7 @@ def _errand(request: Request, found: Found, draft: Draft) -> Errand:
         make=lambda mark: told(found.tracker.create(replace(draft, mark=mark))),
         look=look,
         settles_within=found.tracker.settles_within,
-        limits=limits_of(request.desk, found.name),
+        limits=limits_of(request.context, found.name),
         done=Event.CARD_CREATED,
         code=Code.CARD_CREATED,
         there=Code.CARD_THERE,

@@ -13,7 +13,7 @@ from ...errors import Code
 from ...names import bare, same_as, unquoted
 from ...text import one_line
 from ...trackers import Assignee
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..attribution import myself, name_in
 from ..request import resumed
 from . import tracker_of_card
@@ -23,7 +23,7 @@ _MYSELF = ("me", "myself")
 _NOBODY = "nobody"
 
 
-def assign_card(desk: Desk, card: str, to: str) -> Outcome:
+def assign_card(context: Context, card: str, to: str) -> Outcome:
     """Assign a card. `to` is a person of the config, `me`, `nobody`, or a name as the tracker has
     it.
 
@@ -32,11 +32,11 @@ def assign_card(desk: Desk, card: str, to: str) -> Outcome:
     """
     from ...records.ledger import Event
 
-    request = request_about(desk, "assign card")
+    request = request_about(context, "assign card")
     with resumed(request):
-        found, wanted = tracker_of_card(desk, card), text_of(to, f"assign card {card} to me")
+        found, wanted = tracker_of_card(context, card), text_of(to, f"assign card {card} to me")
         request.noted.update(tracker=found.name, card=found.id, to=one_line(wanted))
-        whom = assignee(desk, found.name, wanted)
+        whom = assignee(context, found.name, wanted)
         request.write(Event.ASKED)
         done = f"assigned to {whom.shown}"
         given, _ = change(request, found, done, lambda: found.tracker.assign(found.id, whom))
@@ -53,32 +53,32 @@ def assign_card(desk: Desk, card: str, to: str) -> Outcome:
     )
 
 
-def assignee(desk: Desk, tracker: str, who: str) -> Assignee:
+def assignee(context: Context, tracker: str, who: str) -> Assignee:
     """Whom that means to a tracker. Raises Refusal(unknown_person)."""
     wanted = bare(who)
     if wanted.casefold() == _NOBODY:
         return Assignee(_NOBODY)
-    person = myself(desk) if wanted.casefold() in _MYSELF else _person(desk, wanted)
+    person = myself(context) if wanted.casefold() in _MYSELF else _person(context, wanted)
     if person is None:
         return Assignee(wanted, wanted)
-    return Assignee(person.name, name_in(desk, person, tracker), mapped=True)
+    return Assignee(person.name, name_in(context, person, tracker), mapped=True)
 
 
-def _person(desk: Desk, name: str) -> Optional[Person]:
-    same = same_as(name, desk.settings.people)
-    return desk.settings.people[same[0]] if len(same) == 1 else None
+def _person(context: Context, name: str) -> Optional[Person]:
+    same = same_as(name, context.settings.people)
+    return context.settings.people[same[0]] if len(same) == 1 else None
 
 
-def move_card(desk: Desk, card: str, to: str) -> Outcome:
+def move_card(context: Context, card: str, to: str) -> Outcome:
     """Move a card. One that is there already stays there, and the answer says so.
 
     Raises Refusal(unknown_column) with the names that would work, unknown_card, fields_missing, ...
     """
     from ...records.ledger import Event
 
-    request = request_about(desk, "move card")
+    request = request_about(context, "move card")
     with resumed(request):
-        found, column = tracker_of_card(desk, card), text_of(to, f"move card {card} to Done")
+        found, column = tracker_of_card(context, card), text_of(to, f"move card {card} to Done")
         request.noted.update(tracker=found.name, card=found.id, to=one_line(column))
         request.write(Event.ASKED)
         moved, lost = change(

@@ -12,7 +12,7 @@ from ...errors import Code, OpsroomError, Refusal
 from ...names import listed
 from ...text import one_line, table
 from ...trackers import Card, Query
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..attribution import myself, name_in
 from . import Found, tracker_named, tracker_of_project
 from .show import card_facts
@@ -25,7 +25,7 @@ _MOST = 10
 _Row = Tuple[str, Card]
 
 
-def find_cards(desk: Desk, text: str = "", project: str = "", mine: bool = False) -> Outcome:
+def find_cards(context: Context, text: str = "", project: str = "", mine: bool = False) -> Outcome:
     """Cards with that text, in one project or in all trackers; with `mine` those assigned to
     whoever asks.
 
@@ -35,7 +35,7 @@ def find_cards(desk: Desk, text: str = "", project: str = "", mine: bool = False
     words, heading = " ".join(text.split()), ""
     if project.strip():
         try:
-            places = [tracker_of_project(desk, project)]
+            places = [tracker_of_project(context, project)]
         except Refusal as refusal:
             if refusal.code is not Code.UNKNOWN_PROJECT or not words:
                 raise
@@ -44,29 +44,29 @@ def find_cards(desk: Desk, text: str = "", project: str = "", mine: bool = False
                 f"{words} in {' '.join(project.split())}",
                 f"{one_line(refusal.message, 60)} ",
             )
-            places = _every(desk)
+            places = _every(context)
     else:
-        places = _every(desk)
+        places = _every(context)
     if not words and not mine:
         raise Refusal(Code.TEXT_NEEDED, "Cards about what?", "For example: cards about checkout")
-    rows, troubles = _ask(desk, places, words, mine)
-    return _outcome(desk, rows, troubles, heading, words, mine)
+    rows, troubles = _ask(context, places, words, mine)
+    return _outcome(context, rows, troubles, heading, words, mine)
 
 
-def _every(desk: Desk) -> List[Found]:
-    if len(desk.settings.trackers) < 2:
-        return [tracker_of_project(desk)]
-    return [Found(name, tracker_named(desk, name), "") for name in desk.settings.trackers]
+def _every(context: Context) -> List[Found]:
+    if len(context.settings.trackers) < 2:
+        return [tracker_of_project(context)]
+    return [Found(name, tracker_named(context, name), "") for name in context.settings.trackers]
 
 
 def _ask(
-    desk: Desk, places: List[Found], words: str, mine: bool
+    context: Context, places: List[Found], words: str, mine: bool
 ) -> Tuple[List[_Row], Dict[str, OpsroomError]]:
     """What each tracker has, and why those do not tell that do not."""
-    person = myself(desk) if mine else None
+    person = myself(context) if mine else None
 
     def cards_of(found: Found) -> Tuple[Card, ...]:
-        assignee = name_in(desk, person, found.name) if person else ""
+        assignee = name_in(context, person, found.name) if person else ""
         return found.tracker.find(
             Query(text=words, assignee=assignee, project=found.id, limit=_MOST)
         )
@@ -101,7 +101,7 @@ def _order(row: _Row) -> Tuple[bool, float]:
 
 
 def _outcome(
-    desk: Desk,
+    context: Context,
     rows: List[_Row],
     troubles: Dict[str, OpsroomError],
     heading: str,
@@ -129,7 +129,7 @@ def _outcome(
         return Outcome(True, Code.CARDS, f"{heading}{none}{rest}", facts)
     lines = [
         [
-            _named(desk, rows, name, card),
+            _named(context, rows, name, card),
             one_line(f"{card.status} ({card.archived})" if card.archived else card.status, 50),
             one_line(card.assignee, 30),
             one_line(card.summary, 60),
@@ -142,8 +142,8 @@ def _outcome(
     )
 
 
-def _named(desk: Desk, rows: List[_Row], tracker: str, card: Card) -> str:
+def _named(context: Context, rows: List[_Row], tracker: str, card: Card) -> str:
     """The card as it can be typed; with its tracker where the id alone could mean another one's."""
     same = {name for name, one in rows if one.id.casefold() == card.id.casefold()}
     place = Place(tracker, card.id)
-    return place.explicit if len(same) > 1 else typed(desk.settings.trackers, place)
+    return place.explicit if len(same) > 1 else typed(context.settings.trackers, place)

@@ -10,7 +10,7 @@ from ...errors import Code, Failure, Refusal
 from ...http.errors import in_doubt
 from ...text import one_line, sentence, shorten
 from ...trackers import Made
-from .. import Desk
+from .. import Context
 from ..request import Request
 from . import Found, limits_of
 
@@ -26,9 +26,9 @@ LONGEST_SUMMARY = 250
 _SHOWN_SUMMARY = 120
 
 
-def request_about(desk: Desk, command: str) -> Request:
+def request_about(context: Context, command: str) -> Request:
     """A request that is about no application and no environment."""
-    return Request(desk, command, "", "", "")
+    return Request(context, command, "", "", "")
 
 
 def take_apart(text: str) -> Tuple[str, str]:
@@ -69,9 +69,9 @@ def _whole(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def brief(desk: Desk, summary: str) -> str:
+def brief(context: Context, summary: str) -> str:
     """A summary as records and answers have it."""
-    return one_line(str(desk.mask(summary)), _SHOWN_SUMMARY)
+    return one_line(str(context.mask(summary)), _SHOWN_SUMMARY)
 
 
 def facts_of(found: Found, made: Made, **more: Any) -> Facts:
@@ -116,7 +116,7 @@ def change(
             raise
     card = found.id
     try:
-        return within(limits_of(request.desk, found.name).look_for, found.name, do), True
+        return within(limits_of(request.context, found.name).look_for, found.name, do), True
     except Failure as failure:
         # Whatever failed now, also if it was not sent at all: the first time it may have been done.
         told = f"{card} may or may not have been {done}: {failure.message}"

@@ -11,7 +11,7 @@ from ...errors import Code
 from ...people import read_line
 from ...text import MESSAGE_CHARACTERS, one_line, when
 from ...trackers import Card, Comment
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from . import tracker_of_card
 
 # So many of the latest comments are told; all that the tracker sent are in the facts.
@@ -25,12 +25,12 @@ _SHORTEST = 20
 _LONGEST_URL = 200
 
 
-def get_card(desk: Desk, card: str) -> Outcome:
+def get_card(context: Context, card: str) -> Outcome:
     """The card, what it says and where it stands. Raises Refusal(unknown_card).
 
     What opsroom wrote in somebody's name is told as theirs, for every kind of tracker.
     """
-    found = tracker_of_card(desk, card)
+    found = tracker_of_card(context, card)
     there = in_their_names(found.tracker.show(found.id))
     return Outcome(
         True, Code.CARD, "\n".join(_lines(found.name, there)), card_facts(found.name, there)

@@ -15,15 +15,15 @@ from ...records.change import Change
 from ...records.changes import entry_of, find
 from ...records.ledger import Entry, Event
 from ...text import message, one_line
-from .. import Desk
+from .. import Context
 from ..request import Request
 from ..resolve import find_place
 
 
-def find_change(desk: Desk, request: Request, typed: str) -> Change:
+def find_change(context: Context, request: Request, typed: str) -> Change:
     """The change of that id; the request is from now on about it. Raises
     Refusal(unknown_change)."""
-    with desk.store.read_plain() as connection:
+    with context.store.read_plain() as connection:
         change = find(connection, typed)
     if change is None:
         raise Refusal(
@@ -40,13 +40,13 @@ def find_change(desk: Desk, request: Request, typed: str) -> Change:
     return change
 
 
-def place_of(desk: Desk, change: Change) -> Environment:
+def place_of(context: Context, change: Change) -> Environment:
     """Where it goes, by today's rules for its application. Raises Refusal when that place is
     gone."""
-    return find_place(desk.settings, change.app, change.environment)[1]
+    return find_place(context.settings, change.app, change.environment)[1]
 
 
-def place_left(desk: Desk, change: Change) -> Environment:
+def place_left(context: Context, change: Change) -> Environment:
     """The same for closing a change, which must also be possible where its place left the config.
 
     When its environment is still there, that one's rules hold. Else whoever may approve on some
@@ -54,13 +54,13 @@ def place_left(desk: Desk, change: Change) -> Environment:
     approvers at all, does every environment count. A one-time code is then wanted where any
     environment wants one.
     """
-    settings = desk.settings
+    settings = context.settings
     here = settings.environments.get(change.environment)
     if here is not None:
         return here.for_app(change.app)
     every = [one.for_app(change.app) for one in settings.environments.values()]
     named = [one for one in every if one.approvers is not None] or every
-    theirs = [one for one in named if not may(settings, desk.speaker, one, "approve")]
+    theirs = [one for one in named if not may(settings, context.speaker, one, "approve")]
     strict = any(one.second_factor for one in every)
     if theirs:
         return replace(theirs[0], name=change.environment, second_factor=strict)
@@ -73,11 +73,11 @@ def requester_of(settings: Settings, change: Change) -> Speaker:
 
 
 def entry_by(
-    desk: Desk, change: Change, event: Event, code: Code, text: str, **facts: Any
+    context: Context, change: Change, event: Event, code: Code, text: str, **facts: Any
 ) -> Entry:
     """A line for the ledger about a change, in the name of whoever speaks now."""
-    speaker = desk.speaker
-    text, facts = one_line(desk.mask(text), 500), desk.mask(facts)
+    speaker = context.speaker
+    text, facts = one_line(context.mask(text), 500), context.mask(facts)
     return replace(
         entry_of(change, event, code, text, asked_by=change.shown, **facts),
         requester=one_line(speaker.shown),
@@ -85,7 +85,7 @@ def entry_by(
         chat_name=one_line(speaker.chat_name, 200),
         room=one_line(speaker.room, 200),
         st2_user=speaker.st2_user,
-        execution_id=desk.execution_id,
+        execution_id=context.execution_id,
     )
 
 
@@ -108,7 +108,7 @@ def facts_of(change: Change) -> Dict[str, Any]:
     }
 
 
-def tell_the_requester(desk: Desk, change: Change, text: str) -> None:
+def tell_the_requester(context: Context, change: Change, text: str) -> None:
     """Say it where the change was asked for, unless it is said there anyway."""
-    if change.room and not same_room(change.room, desk.speaker.room):
-        desk.rooms(change.room).say(message(text))
+    if change.room and not same_room(change.room, context.speaker.room):
+        context.rooms(change.room).say(message(text))

@@ -32,7 +32,7 @@ from ...records.changes import add_approval, approvals_of, begin, close, find, t
 from ...records.ledger import Event, append
 from ...records.otp import check_code
 from ...text import one_line
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..request import Request, resumed
 from . import (
     entry_by,
@@ -46,7 +46,7 @@ from . import (
 from .execute import go_ahead
 
 
-def approve_change(desk: Desk, change_id: str, code: str = "") -> Outcome:
+def approve_change(context: Context, change_id: str, code: str = "") -> Outcome:
     """Note the approval, and deploy when it was the last one that was missing. `code` is a one-time
     code, if given.
 
@@ -54,49 +54,51 @@ def approve_change(desk: Desk, change_id: str, code: str = "") -> Outcome:
     wrong_room, approved_already, code_...), and whatever stands in the way of the deployment; the
     change then still waits, or is withdrawn where it could never go ahead (changed_meanwhile).
     """
-    request = Request(desk, "approve", "", "", "")
+    request = Request(context, "approve", "", "", "")
     with resumed(request):
-        change = find_change(desk, request, change_id)
-        environment = place_of(desk, change)
-        requester = requester_of(desk.settings, change)
-        decision, approved_by, begun = _approve(desk, change, environment, requester, code)
+        change = find_change(context, request, change_id)
+        environment = place_of(context, change)
+        requester = requester_of(context.settings, change)
+        decision, approved_by, begun = _approve(context, change, environment, requester, code)
         # Only now: what was written about the code must stay written.
         decision.enforce()
     if begun is not None:
-        return _deploy(desk, begun, requester, approved_by)
+        return _deploy(context, begun, requester, approved_by)
     count = len(approved_by)
     so_far = missing(change, environment, count)
-    text = f"{desk.speaker.shown} approved change {change.id} ({change.what}): {so_far}."
+    text = f"{context.speaker.shown} approved change {change.id} ({change.what}): {so_far}."
     text += f" The next one says: approve change {change.id}"
-    tell_the_requester(desk, change, text)
+    tell_the_requester(context, change, text)
     return Outcome(True, Code.APPROVED, text, {**facts_of(change), "approved_by": approved_by})
 
 
-def _deploy(desk: Desk, change: Change, requester: Speaker, approved_by: List[str]) -> Outcome:
+def _deploy(
+    context: Context, change: Change, requester: Speaker, approved_by: List[str]
+) -> Outcome:
     """Carry it out, and tell whoever asked how it went, however it went."""
     try:
-        outcome = go_ahead(desk, change, requester, f"approve change {change.id}", approved_by)
+        outcome = go_ahead(context, change, requester, f"approve change {change.id}", approved_by)
     except OpsroomError as error:
-        tell_the_requester(desk, change, error.sentence())
+        tell_the_requester(context, change, error.sentence())
         raise
     except Exception:
         tell_the_requester(
-            desk, change, f"Change {change.id} ({change.what}) met a defect of opsroom."
+            context, change, f"Change {change.id} ({change.what}) met a defect of opsroom."
         )
         raise
-    tell_the_requester(desk, change, outcome.message)
+    tell_the_requester(context, change, outcome.message)
     return outcome
 
 
 def _approve(
-    desk: Desk, change: Change, environment: Environment, requester: Speaker, code: str
+    context: Context, change: Change, environment: Environment, requester: Speaker, code: str
 ) -> Tuple[Decision, List[str], Optional[Change]]:
     """Decide and write down in one transaction: of any number at once, one begins the deployment.
 
     Returns also whose approvals count by now, and the change as this caller has begun it, if it
     did.
     """
-    store, speaker, settings = desk.store, desk.speaker, desk.settings
+    store, speaker, settings = context.store, context.speaker, context.settings
     with store.write_plain() as connection:
         tidy(store, connection)
         change = find(connection, change.id) or change
@@ -112,14 +114,18 @@ def _approve(
             return decision, [], None
         again = any(one.owner == speaker.key for one in given)
         who = one_line(speaker.shown)
-        add_approval(store, connection, change.id, speaker.key, who, desk.execution_id, with_code)
+        add_approval(
+            store, connection, change.id, speaker.key, who, context.execution_id, with_code
+        )
         valid = counted(
             settings, environment, change, approvals_of(connection, change.id), requester
         )
         told = f"{who} approved change {change.id}: {missing(change, environment, len(valid))}."
         facts = {"second_factor": with_code, **({"again": True} if again else {})}
         append(
-            store, connection, entry_by(desk, change, Event.APPROVED, Code.APPROVED, told, **facts)
+            store,
+            connection,
+            entry_by(context, change, Event.APPROVED, Code.APPROVED, told, **facts),
         )
         names = [one.shown for one in valid]
         enough = len(valid) >= needed(change, environment)
@@ -127,27 +133,27 @@ def _approve(
         return decision, names, find(connection, change.id) if begun else None
 
 
-def confirm_change(desk: Desk, change_id: str, code: str = "") -> Outcome:
+def confirm_change(context: Context, change_id: str, code: str = "") -> Outcome:
     """Deploy what the requester was shown. `code` is a one-time code, where one is wanted.
 
     Raises Refusal(unknown_change, change_closed, change_expired, not_allowed, wrong_room,
     code_...), and whatever stands in the way of the deployment; the change then still waits, or is
     withdrawn where it could never go ahead (changed_meanwhile).
     """
-    request = Request(desk, "confirm", "", "", "")
+    request = Request(context, "confirm", "", "", "")
     with resumed(request):
-        change = find_change(desk, request, change_id)
-        environment = place_of(desk, change)
-        requester = requester_of(desk.settings, change)
-        decision, begun = _confirm(desk, change, environment, requester, code)
+        change = find_change(context, request, change_id)
+        environment = place_of(context, change)
+        requester = requester_of(context.settings, change)
+        decision, begun = _confirm(context, change, environment, requester, code)
         decision.enforce()
-    return go_ahead(desk, begun, requester, f"confirm change {change.id}")
+    return go_ahead(context, begun, requester, f"confirm change {change.id}")
 
 
 def _confirm(
-    desk: Desk, change: Change, environment: Environment, requester: Speaker, code: str
+    context: Context, change: Change, environment: Environment, requester: Speaker, code: str
 ) -> Tuple[Decision, Change]:
-    store, speaker = desk.store, desk.speaker
+    store, speaker = context.store, context.speaker
     with store.write_plain() as connection:
         tidy(store, connection)
         change = find(connection, change.id) or change
@@ -167,35 +173,37 @@ def _confirm(
             return decision, change
         who = one_line(speaker.shown)
         told = f"{who} confirmed change {change.id}."
-        entry = entry_by(desk, change, Event.CONFIRMED, Code.CONFIRM, told, second_factor=with_code)
+        entry = entry_by(
+            context, change, Event.CONFIRMED, Code.CONFIRM, told, second_factor=with_code
+        )
         append(store, connection, entry)
         # It is open, and nobody else can change that before this transaction ends.
         begin(store, connection, change.id, who)
         return decision, find(connection, change.id) or change
 
 
-def reject_change(desk: Desk, change_id: str, reason: str) -> Outcome:
+def reject_change(context: Context, change_id: str, reason: str) -> Outcome:
     """Close a change without deploying it.
 
     Raises Refusal(reason_needed, unknown_change, change_closed, change_expired, not_allowed,
     wrong_room).
     """
-    request = Request(desk, "reject", "", "", "")
+    request = Request(context, "reject", "", "", "")
     with resumed(request):
-        change = find_change(desk, request, change_id)
-        why = one_line(desk.mask(reason), 200)
+        change = find_change(context, request, change_id)
+        why = one_line(context.mask(reason), 200)
         if not why:
             hint = f"For example: reject change {change.id}: the tests are red"
             raise Refusal(Code.REASON_NEEDED, f"{change.shown} will want to know why.", hint)
-        environment = place_left(desk, change)
-        requester = requester_of(desk.settings, change)
-        store, speaker = desk.store, desk.speaker
+        environment = place_left(context, change)
+        requester = requester_of(context.settings, change)
+        store, speaker = context.store, context.speaker
         own = speaker.key in (change.owner, requester.key)
         with store.write_plain() as connection:
             tidy(store, connection)
             change = find(connection, change.id) or change
             now = store.now(connection)
-            decision = may_reject(desk.settings, environment, change, speaker, requester, now)
+            decision = may_reject(context.settings, environment, change, speaker, requester, now)
             if decision.allowed:
                 who, after = one_line(speaker.shown), State.WITHDRAWN if own else State.REJECTED
                 close(store, connection, change.id, State.OPEN, after, who, why)
@@ -207,34 +215,34 @@ def reject_change(desk: Desk, change_id: str, reason: str) -> Outcome:
                 append(
                     store,
                     connection,
-                    entry_by(desk, change, Event.REJECTED, Code.REJECTED, text, reason=why),
+                    entry_by(context, change, Event.REJECTED, Code.REJECTED, text, reason=why),
                 )
         decision.enforce()
-    tell_the_requester(desk, change, text)
+    tell_the_requester(context, change, text)
     return Outcome(True, Code.REJECTED, text, {**facts_of(change), "state": after, "reason": why})
 
 
-def review_change(desk: Desk, change_id: str, text: str, code: str = "") -> Outcome:
+def review_change(context: Context, change_id: str, text: str, code: str = "") -> Outcome:
     """Take the flag off an emergency. `code` is a one-time code, where one is wanted.
 
     Raises Refusal(reason_needed, unknown_change, change_closed, own_change, not_allowed,
     wrong_room, code_...).
     """
-    request = Request(desk, "review", "", "", "")
+    request = Request(context, "review", "", "", "")
     with resumed(request):
-        change = find_change(desk, request, change_id)
-        found = one_line(desk.mask(text), 400)
+        change = find_change(context, request, change_id)
+        found = one_line(context.mask(text), 400)
         if not found:
             hint = f"For example: review change {change.id}: looked at it, it was right"
             raise Refusal(Code.REASON_NEEDED, "A review says what was found.", hint)
-        environment = place_left(desk, change)
-        requester = requester_of(desk.settings, change)
-        store, speaker = desk.store, desk.speaker
+        environment = place_left(context, change)
+        requester = requester_of(context.settings, change)
+        store, speaker = context.store, context.speaker
         with store.write_plain() as connection:
             tidy(store, connection)
             change = find(connection, change.id) or change
             now = store.now(connection)
-            decision = may_review(desk.settings, environment, change, speaker, requester, now)
+            decision = may_review(context.settings, environment, change, speaker, requester, now)
             with_code = bool(code.strip()) or needs_code(environment, speaker)
             if decision.allowed and with_code and speaker.person is not None:
                 decision = check_code(
@@ -248,7 +256,7 @@ def review_change(desk: Desk, change_id: str, text: str, code: str = "") -> Outc
                 who = one_line(speaker.shown)
                 close(store, connection, change.id, State.REVIEW, State.REVIEWED, who, found)
                 entry = entry_by(
-                    desk, change, Event.REVIEWED, Code.REVIEWED, found, second_factor=with_code
+                    context, change, Event.REVIEWED, Code.REVIEWED, found, second_factor=with_code
                 )
                 append(store, connection, entry)
         decision.enforce()
@@ -256,7 +264,7 @@ def review_change(desk: Desk, change_id: str, text: str, code: str = "") -> Outc
         f"{who} reviewed change {change.id}, the emergency of {change.shown} ({change.what}): "
         f"{one_line(found, 150)}"
     )
-    tell_the_requester(desk, change, said)
+    tell_the_requester(context, change, said)
     return Outcome(
         True, Code.REVIEWED, said, {**facts_of(change), "state": State.REVIEWED, "review": found}
     )

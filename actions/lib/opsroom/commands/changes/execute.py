@@ -18,7 +18,7 @@ from ...records.changes import close, end, expire, find, is_begun, put_back, rel
 from ...records.claims import current, release
 from ...records.ledger import Event, append
 from ...text import when
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..deployments.order import Order
 from ..deployments.pipeline import carry_out
 from ..request import Request, recordable, resumed
@@ -39,7 +39,7 @@ class Going(Request):
     def write(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:
         """Commit one record; the start of the deployment together with a last look at the
         change."""
-        store = self.desk.store
+        store = self.context.store
         with store.write_plain() as connection:
             if (
                 event is Event.STARTED
@@ -53,7 +53,7 @@ class Going(Request):
 
 
 def go_ahead(
-    desk: Desk,
+    context: Context,
     change: Change,
     requester: Speaker,
     say: str,
@@ -71,7 +71,7 @@ def go_ahead(
         **({"approved_by": approved_by} if approved_by else {}),
     }
     request = Going(
-        desk,
+        context,
         change.command,
         change.app,
         change.environment,
@@ -95,7 +95,7 @@ def go_ahead(
 
 def _carry_out(request: Going, change: Change, say: str) -> Outcome:
     try:
-        app, environment = find_place(request.desk.settings, change.app, change.environment)
+        app, environment = find_place(request.context.settings, change.app, change.environment)
         return carry_out(request, order_of(change, app, environment))
     except OpsroomError as error:
         if request.started or request.ended:
@@ -151,7 +151,7 @@ def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> T
                 State.OPEN,
                 State.WITHDRAWN,
                 "opsroom",
-                request.desk.mask(error.message),
+                request.context.mask(error.message),
             )
         else:
             expire(store, connection)
@@ -171,8 +171,8 @@ def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> T
     except Failure:
         # `end` was patient already. The claim runs out, and `settle` puts the change back.
         request.ended = True
-        request.desk.close()
-        at = _released_at(request.desk, change)
+        request.context.close()
+        at = _released_at(request.context, change)
         told = (
             f"Change {change.id} could not go ahead, which could not be recorded; it is "
             f"released by itself at {at}."
@@ -194,21 +194,21 @@ def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> T
 def _record_only(request: Going, change: Change, error: OpsroomError) -> None:
     """Write down why, and leave alone what is another's by now: the change, and a claim of the same
     deployment."""
-    store = request.desk.store
+    store = request.context.store
     with store.write_plain() as connection:
         append(store, connection, request.entry(Event.REFUSED, error.code.value, error.sentence()))
         held = current(store, connection, change.app, change.environment)
         if any(
-            (one.deployment, one.execution_id) == (change.deployment, request.desk.execution_id)
+            (one.deployment, one.execution_id) == (change.deployment, request.context.execution_id)
             for one in held
         ):
             release(connection, change.deployment)
     request.ended = True
 
 
-def _released_at(desk: Desk, change: Change) -> str:
+def _released_at(context: Context, change: Change) -> str:
     now = datetime.now(timezone.utc)
-    return when(released_at(change, now, desk.settings.lease), now)
+    return when(released_at(change, now, context.settings.lease), now)
 
 
 def _sentence(text: str) -> str:
@@ -221,10 +221,10 @@ def _close(request: Going, change: Change, done: bool) -> None:
     # nobody knows yet what became of it.
     if request.unrecorded or not request.ended:
         return
-    desk = request.desk
+    context = request.context
     try:
-        with desk.store.write_plain() as connection:
+        with context.store.write_plain() as connection:
             if is_begun(connection, change):
-                end(desk.store, connection, change.id, done)
+                end(context.store, connection, change.id, done)
     except Failure:
-        desk.close()
+        context.close()

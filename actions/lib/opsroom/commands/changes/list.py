@@ -11,17 +11,19 @@ from ...policy.approvals import counted, missing
 from ...records.change import Approval, Change, Kind, State
 from ...records.changes import approvals_of, open_changes, stale, tidy
 from ...text import table, when
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..resolve import find_app, find_environment
 from . import facts_of, requester_of
 
 
-def list_changes(desk: Desk, environment_name: str = "", app_name: str = "") -> Outcome:
+def list_changes(context: Context, environment_name: str = "", app_name: str = "") -> Outcome:
     """All that waits, oldest first; the names narrow it. Raises Refusal for names that are not
     known."""
-    environment = find_environment(desk.settings, environment_name).name if environment_name else ""
-    app = find_app(desk.settings, app_name).name if app_name else ""
-    store = desk.store
+    environment = (
+        find_environment(context.settings, environment_name).name if environment_name else ""
+    )
+    app = find_app(context.settings, app_name).name if app_name else ""
+    store = context.store
     with store.read_plain() as connection:
         untidy = stale(store, connection)
     if untidy:
@@ -31,12 +33,12 @@ def list_changes(desk: Desk, environment_name: str = "", app_name: str = "") -> 
         now = store.now(connection)
         waiting = open_changes(connection, environment, app)
         approved = {
-            one.id: _approved(desk, one, approvals_of(connection, one.id)) for one in waiting
+            one.id: _approved(context, one, approvals_of(connection, one.id)) for one in waiting
         }
     where = f" on {environment}" if environment else ""
     if not waiting:
         return Outcome(True, Code.CHANGES, f"No change waits{where}.", {"changes": []})
-    rows = [_row(desk, one, approved[one.id], now) for one in waiting]
+    rows = [_row(context, one, approved[one.id], now) for one in waiting]
     facts = [
         {**facts_of(one), "approved_by": approved[one.id], "plan": one.plan} for one in waiting
     ]
@@ -44,27 +46,27 @@ def list_changes(desk: Desk, environment_name: str = "", app_name: str = "") -> 
     return Outcome(True, Code.CHANGES, table(rows, narrow), {"changes": facts})
 
 
-def _approved(desk: Desk, change: Change, given: Sequence[Approval]) -> List[str]:
+def _approved(context: Context, change: Change, given: Sequence[Approval]) -> List[str]:
     """Whose approvals count today: as many as `approve change` will count."""
-    environment = desk.settings.environments.get(change.environment)
+    environment = context.settings.environments.get(change.environment)
     if environment is None:
         return []
     try:
-        requester = requester_of(desk.settings, change)
+        requester = requester_of(context.settings, change)
     except Refusal:
         # Nobody can tell who asked; so nobody can be told to be someone else.
         return []
-    valid = counted(desk.settings, environment.for_app(change.app), change, given, requester)
+    valid = counted(context.settings, environment.for_app(change.app), change, given, requester)
     return [one.shown for one in valid]
 
 
-def _row(desk: Desk, change: Change, approved: List[str], now: datetime) -> Tuple[str, ...]:
+def _row(context: Context, change: Change, approved: List[str], now: datetime) -> Tuple[str, ...]:
     before = f"{change.version_before} to " if change.version_before else ""
     what = f"{change.app} {before}{change.version} on {change.environment}"
-    return change.id, what, f"by {change.shown}", _state(desk, change, approved, now)
+    return change.id, what, f"by {change.shown}", _state(context, change, approved, now)
 
 
-def _state(desk: Desk, change: Change, approved: List[str], now: datetime) -> str:
+def _state(context: Context, change: Change, approved: List[str], now: datetime) -> str:
     until = f", until {when(change.expires_at, now)}" if change.expires_at else ""
     if change.state is State.DEPLOYING:
         return "is being deployed"
@@ -72,7 +74,7 @@ def _state(desk: Desk, change: Change, approved: List[str], now: datetime) -> st
         return f"an emergency at {when(change.asked_at, now)}, to be reviewed"
     if change.kind is Kind.CONFIRMATION:
         return f"to be confirmed{until}"
-    environment = desk.settings.environments.get(change.environment)
+    environment = context.settings.environments.get(change.environment)
     count = (
         missing(change, environment.for_app(change.app), len(approved))
         if environment

@@ -16,7 +16,7 @@ from ...records.claims import release
 from ...records.ledger import Event, append
 from ...text import one_line
 from ...versions import distinct_names
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..announce import tell_once
 from . import entry_by, facts_of
 
@@ -43,13 +43,13 @@ def make_change(
 
     Asking for the same again while it waits finds the change that is there.
     """
-    store = request.desk.store
+    store = request.context.store
     draft = _draft(request, order, environment, resolved, running, Kind(kind))
     wait = environment.approval_ttl if draft.kind is Kind.APPROVAL else environment.confirm_within
     with store.write_plain() as connection:
         tidy(store, connection)
         change, new = _same_or_new(request, connection, draft, wait)
-        text = _told(request.desk.settings, change, new, environment, store.now(connection))
+        text = _told(request.context.settings, change, new, environment, store.now(connection))
         if new:
             entry = request.entry(
                 Event.WAITING,
@@ -70,7 +70,7 @@ def make_change(
     request.ended = True
     code = Code.WAITING if draft.kind is Kind.APPROVAL else Code.CONFIRM
     if asked_outside(request.by, environment):
-        text = _post(request.desk, change, environment, text)
+        text = _post(request.context, change, environment, text)
     return Outcome(
         True, code, text, {**facts_of(change), "needed": change.needed, "plan": change.plan}
     )
@@ -82,7 +82,7 @@ def make_emergency(request: Request, order: Order, passed: Sequence[str]) -> Cha
 
     All further records of the request name the change.
     """
-    store = request.desk.store
+    store = request.context.store
     draft = _draft(request, order, order.environment, None, None, Kind.EMERGENCY)
     with store.write_plain() as connection:
         change = open_change(store, connection, draft)
@@ -99,7 +99,7 @@ def make_emergency(request: Request, order: Order, passed: Sequence[str]) -> Cha
     return change
 
 
-def _post(desk: Desk, change: Change, environment: Environment, text: str) -> str:
+def _post(context: Context, change: Change, environment: Environment, text: str) -> str:
     """Post a change that was asked for outside of the chat in the rooms where it is approved; once
     in each.
 
@@ -107,24 +107,26 @@ def _post(desk: Desk, change: Change, environment: Environment, text: str) -> st
     """
     rooms = environment.rooms or ()
     for room in rooms:
-        tell_once(desk, f"asked:{change.deployment}:{room}", text, always=True, room=room)
+        tell_once(context, f"asked:{change.deployment}:{room}", text, always=True, room=room)
     return f"{text} It is posted in {listed(rooms)}."
 
 
 def _same_or_new(
     request: Request, connection: Transaction, draft: Draft, wait: float
 ) -> Tuple[Change, bool]:
-    store, desk = request.desk.store, request.desk
+    store, context = request.context.store, request.context
     there = find_same(connection, draft)
     if there is not None:
         if _same(there, draft):
             return there, False
         # What was shown then is not what would happen now: that one could never go ahead.
         why = "asked for again, since what it would do had changed"
-        close(store, connection, there.id, State.OPEN, State.WITHDRAWN, desk.speaker.shown, why)
+        close(store, connection, there.id, State.OPEN, State.WITHDRAWN, context.speaker.shown, why)
         told = f"Change {there.id} was withdrawn: {why}."
         append(
-            store, connection, entry_by(desk, there, Event.REJECTED, Code.CHANGED_MEANWHILE, told)
+            store,
+            connection,
+            entry_by(context, there, Event.REJECTED, Code.CHANGED_MEANWHILE, told),
         )
     return open_change(store, connection, draft, wait), True
 
@@ -172,7 +174,7 @@ def _draft(
         chat_name=speaker.chat_name,
         room=speaker.room,
         st2_user=speaker.st2_user,
-        execution_id=request.desk.execution_id,
+        execution_id=request.context.execution_id,
         plan=_plan(order, resolved, running),
         reason=order.emergency,
         needed=environment.approvals if kind is Kind.APPROVAL else 0,

@@ -19,7 +19,7 @@ from ...names import check_version, listed
 from ...people import Speaker
 from ...text import message, one_line, sentence, when
 from ...trackers import Made, Remark
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..request import Request, recordable
 from ..resolve import deployer_for, find_place
 from .cards import Brought, brought
@@ -93,7 +93,7 @@ def tell_cards(request: Request, order: Order, outcome: Outcome) -> Outcome:
 def _tell(request: Request, order: Order, card: str, news: _News, taken_back: bool) -> None:
     from ..cards import tracker_of_card
 
-    found = tracker_of_card(request.desk, card)
+    found = tracker_of_card(request.context, card)
     if found.name in news.silent:
         raise Failure(Code.UNREACHABLE, news.silent[found.name])
     try:
@@ -118,8 +118,8 @@ def _comment(request: Request, order: Order, found: Found, more: str = "") -> No
     from ..exactly_once import carry_out_once
     from ..external_action import Errand
 
-    kind = request.desk.settings.trackers[found.name].kind
-    author = author_of(request.desk, found.name, kind, request.by)
+    kind = request.context.settings.trackers[found.name].kind
+    author = author_of(request.context, found.name, kind, request.by)
     remark = Remark(found.id, f"{_text(request, order)} {more}".strip(), "", author)
 
     def facts(made: Made) -> Facts:
@@ -143,7 +143,7 @@ def _comment(request: Request, order: Order, found: Found, more: str = "") -> No
             f"{found.id} was told of {order.app.name} {request.version} on {order.environment.name}"
         ),
         asked=False,
-        limits=limits_of(request.desk, found.name, PATIENCE / 2),
+        limits=limits_of(request.context, found.name, PATIENCE / 2),
     )
     carry_out_once(_part(request, order, "comment on card", found), errand)
 
@@ -179,7 +179,7 @@ def _part(request: Request, order: Order, command: str, found: Found, **more: An
         "card": found.id,
         **more,
     }
-    return Request(request.desk, command, "", "", "", speaker=request.by, noted=noted)
+    return Request(request.context, command, "", "", "", speaker=request.by, noted=noted)
 
 
 def _text(request: Request, order: Order) -> str:
@@ -229,7 +229,7 @@ _SOMEBODY = "Somebody"
 
 
 def update_cards(
-    desk: Desk, app_name: str, environment_name: str, version: str, before: str, event: str
+    context: Context, app_name: str, environment_name: str, version: str, before: str, event: str
 ) -> Outcome:
     """Comment on the cards that the commits between two versions speak of, and move them where
     `move_cards` says.
@@ -239,16 +239,16 @@ def update_cards(
     """
     from ...records.idempotency import first_time
 
-    app, environment = find_place(desk.settings, app_name, environment_name)
+    app, environment = find_place(context.settings, app_name, environment_name)
     nothing = Outcome(True, Code.NOTHING_NEW, "There are no cards to tell.", {"cards": []})
-    if not desk.settings.trackers or not version.strip() or not before.strip():
+    if not context.settings.trackers or not version.strip() or not before.strip():
         return nothing
     request, order, found = _as_if_deployed(
-        desk, app, environment, check_version(version), before, event
+        context, app, environment, check_version(version), before, event
     )
     if not found.delivered and not found.taken_back:
         return nothing
-    store = desk.store
+    store = context.store
     with store.write() as connection:
         if not first_time(store, connection, "update_cards", event):
             return nothing
@@ -257,16 +257,16 @@ def update_cards(
 
 
 def _as_if_deployed(
-    desk: Desk, app: App, environment: Environment, version: str, before: str, event: str
+    context: Context, app: App, environment: Environment, version: str, before: str, event: str
 ) -> Tuple[Request, Order, Brought]:
     """The deployment that someone made elsewhere, as far as its cards are concerned."""
     did = f"put {app.name} {{version}} on {environment.name} without opsroom"
     order = Order(app, environment, version, did, did)
-    somebody = Speaker(_SOMEBODY, None, "", desk.speaker.st2_user, "", through_relay=False)
+    somebody = Speaker(_SOMEBODY, None, "", context.speaker.st2_user, "", through_relay=False)
     # The same for the same event, so that a comment is not made twice.
     deployment = hashlib.sha256(event.encode("utf-8", "replace")).hexdigest()[:16]
     request = Request(
-        desk,
+        context,
         "update cards",
         app.name,
         environment.name,
@@ -276,6 +276,6 @@ def _as_if_deployed(
         deployment=deployment,
     )
     resolved = deployer_for(app, environment).resolve(version)
-    found = brought(desk, order, resolved, check_version(before))
+    found = brought(context, order, resolved, check_version(before))
     request.noted.update(cards=list(found.delivered), cards_taken_back=list(found.taken_back))
     return request, order, found

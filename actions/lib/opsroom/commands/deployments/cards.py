@@ -13,7 +13,7 @@ from ...config.trackers import cards as read_cards
 from ...deploys import Historian, Resolved
 from ...deploys.git.reverts import net
 from ...errors import Code, OpsroomError, Refusal
-from .. import Desk
+from .. import Context
 from ..resolve import deployer_for
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _CANDIDATE = re.compile(
 _BETWEEN = re.compile(r"(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+)", re.IGNORECASE)
 
 
-def named(desk: Desk, text: str) -> Tuple[str, ...]:
+def named(context: Context, text: str) -> Tuple[str, ...]:
     """The cards that someone named: `OPS-12`, `OPS-12, OPS-13 and acme/web#17`. Asks no tracker.
 
     Each comes back as it can be typed again and means the same: `OPS-12`, or `jira:OPS-12` where
@@ -44,11 +44,11 @@ def named(desk: Desk, text: str) -> Tuple[str, ...]:
     cards: List[str] = []
     for word in _BETWEEN.split(text.strip()):
         if word:
-            name, _, card = tracker_of_card(desk, word)
+            name, _, card = tracker_of_card(context, word)
             explicit = word.casefold().startswith(f"{name}:".casefold())
             place = Place(name, card)
-            cards.append(place.explicit if explicit else typed(desk.settings.trackers, place))
-    found = _once_each(desk.settings, cards)
+            cards.append(place.explicit if explicit else typed(context.settings.trackers, place))
+    found = _once_each(context.settings, cards)
     if len(found) > MOST:
         raise Refusal(
             Code.NOT_POSSIBLE,
@@ -64,11 +64,11 @@ def note_cards(request: Request, order: Order, resolved: Resolved) -> None:
 
     A rollback takes commits away; what they were about is not told of it.
     """
-    cards, settings = list(order.cards), request.desk.settings
+    cards, settings = list(order.cards), request.context.settings
     taken_back: Tuple[str, ...] = ()
     if not order.is_rollback:
         found = brought(
-            request.desk, order, resolved, request.commit_before or request.version_before
+            request.context, order, resolved, request.commit_before or request.version_before
         )
         cards, taken_back = cards + list(found.delivered), found.taken_back
     if cards:
@@ -98,10 +98,10 @@ class Brought:
     taken_back: Tuple[str, ...] = ()
 
 
-def brought(desk: Desk, order: Order, resolved: Resolved, before: str) -> Brought:
+def brought(context: Context, order: Order, resolved: Resolved, before: str) -> Brought:
     """The cards of the commits between what runs and what is deployed, reverts considered; none
     where that is not known."""
-    if not desk.settings.trackers:
+    if not context.settings.trackers:
         return Brought()
     deployer = deployer_for(order.app, order.environment)
     if not isinstance(deployer, Historian):
@@ -111,7 +111,7 @@ def brought(desk: Desk, order: Order, resolved: Resolved, before: str) -> Brough
     except OpsroomError:
         # That nobody knows the cards is no reason not to deploy.
         return Brought()
-    found, settings = net(commits), desk.settings
+    found, settings = net(commits), context.settings
     delivered = [
         card
         for said in found.delivered

@@ -18,7 +18,7 @@ from ...names import check_version
 from ...policy.approvals import needs_code
 from ...text import one_line
 from ...versions import Running, same
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..request import Request, asked
 from ..resolve import find_place
 from .cards import named
@@ -30,7 +30,7 @@ from .running_version import look, look_or_recall
 
 
 def deploy(
-    desk: Desk,
+    context: Context,
     app_name: str,
     version: str,
     environment_name: str,
@@ -43,8 +43,8 @@ def deploy(
     `cards` are those it is for, as typed; they are told of it.
     """
     command = "redeploy" if redeploy else "deploy"
-    with asked(desk, command, app_name, environment_name, version) as request:
-        app, environment = find_place(desk.settings, app_name, environment_name)
+    with asked(context, command, app_name, environment_name, version) as request:
+        app, environment = find_place(context.settings, app_name, environment_name)
         what = f"{app.name} {{version}} to {environment.name}"
         wanted = check_version(version)
         order = Order(
@@ -54,13 +54,13 @@ def deploy(
             f"{command}ed {what}",
             f"{command}ing {what}",
             redeploy,
-            cards=named(desk, cards),
+            cards=named(context, cards),
         )
         return carry_out(request, order)
 
 
 def promote(
-    desk: Desk,
+    context: Context,
     app_name: str,
     source_name: str,
     environment_name: str,
@@ -72,18 +72,18 @@ def promote(
     `expected` is the version that must be what runs there; otherwise nothing is done
     (changed_meanwhile).
     """
-    with asked(desk, "promote", app_name, environment_name) as request:
-        app, environment = find_place(desk.settings, app_name, environment_name)
+    with asked(context, "promote", app_name, environment_name) as request:
+        app, environment = find_place(context.settings, app_name, environment_name)
         request.app, request.environment = app.name, environment.name
-        _, source = find_place(desk.settings, app_name, source_name)
+        _, source = find_place(context.settings, app_name, source_name)
         if source.name == environment.name:
             raise Refusal(
                 Code.ALREADY_THERE,
                 f"{source.name} is both where to take {app.name} from and where to put it.",
                 f"For example: promote {app.name} from test to uat",
             )
-        wanted = named(desk, cards)
-        running = look(desk, app, source)
+        wanted = named(context, cards)
+        running = look(context, app, source)
         if not running.version:
             raise Refusal(
                 Code.NOTHING_RUNS,
@@ -112,18 +112,18 @@ def promote(
         return carry_out(request, order)
 
 
-def rollback(desk: Desk, app_name: str, environment_name: str, cards: str = "") -> Outcome:
+def rollback(context: Context, app_name: str, environment_name: str, cards: str = "") -> Outcome:
     """Find the version before this one in the record and deploy it. A second rollback goes further
     back.
 
     `cards` are those it is for, as typed.
     """
-    with asked(desk, "rollback", app_name, environment_name) as request:
-        app, environment = find_place(desk.settings, app_name, environment_name)
+    with asked(context, "rollback", app_name, environment_name) as request:
+        app, environment = find_place(context.settings, app_name, environment_name)
         request.app, request.environment = app.name, environment.name
-        wanted = named(desk, cards)
-        current = _running(desk, app, environment)
-        version, commit = _before(desk, app, environment, current)
+        wanted = named(context, cards)
+        current = _running(context, app, environment)
+        version, commit = _before(context, app, environment, current)
         request.version = version
         what = f"{app.name} to {{version}} on {environment.name}"
         # The commit that ran then: a tag that was moved since would bring something that never ran
@@ -142,8 +142,8 @@ def rollback(desk: Desk, app_name: str, environment_name: str, cards: str = "") 
         return carry_out(request, order)
 
 
-def _running(desk: Desk, app: App, environment: Environment) -> Running:
-    running = look_or_recall(desk, app, environment)
+def _running(context: Context, app: App, environment: Environment) -> Running:
+    running = look_or_recall(context, app, environment)
     if running is None or not running.version:
         raise Refusal(
             Code.NOTHING_RUNS,
@@ -153,11 +153,13 @@ def _running(desk: Desk, app: App, environment: Environment) -> Running:
     return running
 
 
-def _before(desk: Desk, app: App, environment: Environment, current: Running) -> Tuple[str, str]:
+def _before(
+    context: Context, app: App, environment: Environment, current: Running
+) -> Tuple[str, str]:
     """The version before this one, and the commit it stood for."""
     from ...records.queries import commit_before, version_before
 
-    with desk.store.read_plain() as connection:
+    with context.store.read_plain() as connection:
         record = version_before(
             connection, app.name, environment.name, current.version, current.commit
         )
@@ -173,7 +175,12 @@ def _before(desk: Desk, app: App, environment: Environment, current: Running) ->
 
 
 def emergency_deploy(
-    desk: Desk, app_name: str, version: str, environment_name: str, reason: str, code: str = ""
+    context: Context,
+    app_name: str,
+    version: str,
+    environment_name: str,
+    reason: str,
+    code: str = "",
 ) -> Outcome:
     """Deploy on the word of those named under `emergency`. Never passes a running deployment or the
     kill switch.
@@ -181,7 +188,7 @@ def emergency_deploy(
     Where a second factor is wanted, it is wanted here too: this is what a stolen chat name would be
     used for.
     """
-    with asked(desk, "emergency deploy", app_name, environment_name, version) as request:
+    with asked(context, "emergency deploy", app_name, environment_name, version) as request:
         why = one_line(reason, 300)
         if not why:
             raise Refusal(
@@ -190,7 +197,7 @@ def emergency_deploy(
                 f"Say: emergency deploy {app_name} {version} to {environment_name}: checkout "
                 "is down",
             )
-        app, environment = find_place(desk.settings, app_name, environment_name)
+        app, environment = find_place(context.settings, app_name, environment_name)
         request.app, request.environment = app.name, environment.name
         wanted = check_version(version)
         _second_factor(
@@ -226,4 +233,4 @@ def _second_factor(request: Request, environment: Environment, code: str, rest: 
         return
     from ...records.otp import use_code
 
-    use_code(request.desk.store, speaker.person, code, "emergency CODE " + rest)
+    use_code(request.context.store, speaker.person, code, "emergency CODE " + rest)

@@ -37,7 +37,7 @@ class Obstacle:
 
 def rights(request: Request, environment: Environment, emergency: bool = False) -> List[Obstacle]:
     """What the person and the room stand in the way of."""
-    settings, by = request.desk.settings, request.by
+    settings, by = request.context.settings, request.by
     decisions = (
         may(settings, by, environment, "override")
         if emergency
@@ -51,13 +51,13 @@ def circumstances(request: Request, environment: Environment) -> List[Obstacle]:
     from ...records.claims import current
     from ...records.locks import active
 
-    store = request.desk.store
+    store = request.context.store
     with store.read_plain() as connection:
         now = store.now(connection)
         claims = current(store, connection, request.app, request.environment)
         locks = active(store, connection, request.app, request.environment)
     found = [Obstacle(busy(claim, now), passable=False) for claim in claims]
-    found += locked(locks, request.by, now, request.desk.settings.timezone)
+    found += locked(locks, request.by, now, request.context.settings.timezone)
     freeze = frozen(environment, now)
     return found if freeze.allowed else [*found, Obstacle(freeze, passable=True)]
 
@@ -77,10 +77,10 @@ def sequence(
     """The same version has to run in the environment before this one."""
     if not environment.after or is_rollback:
         return []
-    earlier = find_environment(request.desk.settings, environment.after)
+    earlier = find_environment(request.context.settings, environment.after)
     running: Optional[Running]
     try:
-        running = look(request.desk, app, earlier)
+        running = look(request.context, app, earlier)
     except OpsroomError as error:
         why = no(
             Code.OUT_OF_ORDER,

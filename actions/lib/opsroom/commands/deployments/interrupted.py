@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ...errors import Code, Failure
 from ...versions import Running, distinct_names, same
-from .. import Desk
+from .. import Context
 from .running_version import ask_or_none
 
 # A request that has neither a claim nor an end may only be slow for so long; then StackStorm is
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ...records.ledger import Record
 
 
-def settle_interrupted(desk: Desk, app: str = "", environment: str = "") -> List[Claim]:
+def settle_interrupted(context: Context, app: str = "", environment: str = "") -> List[Claim]:
     """Record every deployment in scope as interrupted whose lease has run out or whose process has
     ended, with what is really running; and every request that was lost before it took its place.
 
@@ -36,16 +36,18 @@ def settle_interrupted(desk: Desk, app: str = "", environment: str = "") -> List
     from ...records.claims import current
 
     # What its own runner says of it counts more than what others find.
-    desk.take_over()
-    with desk.store.read_plain() as connection:
-        claims = current(desk.store, connection, app, environment)
-    settle_asked(desk)
+    context.take_over()
+    with context.store.read_plain() as connection:
+        claims = current(context.store, connection, app, environment)
+    settle_asked(context)
     return [
-        claim for claim in claims if _settle(desk, claim, claim.expired or _killed(desk, claim))
+        claim
+        for claim in claims
+        if _settle(context, claim, claim.expired or _killed(context, claim))
     ]
 
 
-def settle_asked(desk: Desk, latest: int = 1000) -> List[Record]:
+def settle_asked(context: Context, latest: int = 1000) -> List[Record]:
     """Record as interrupted what was asked, among so many of the latest records, and lost before it
     took its place.
 
@@ -54,8 +56,8 @@ def settle_asked(desk: Desk, latest: int = 1000) -> List[Record]:
     """
     from ...records.queries import asked_only
 
-    with desk.store.read_plain() as connection:
-        now = desk.store.now(connection)
+    with context.store.read_plain() as connection:
+        now = context.store.now(connection)
         found = asked_only(connection, latest)
     if not found:
         return []
@@ -66,18 +68,18 @@ def settle_asked(desk: Desk, latest: int = 1000) -> List[Record]:
     found = [one for one in found if change_of([one]) is not None]
     settled: List[Record] = []
     for one in found:
-        mine = bool(one.execution_id) and one.execution_id == desk.execution_id
+        mine = bool(one.execution_id) and one.execution_id == context.execution_id
         # One that is dated after now was written by a wrong clock; when is not known.
         age = ABANDONED if one.clock > soon(now) else now - one.clock
         if mine or age < _SLOW:
             continue
         ended = age < ABANDONED and has_ended(one.execution_id)
-        if (ended or age >= ABANDONED) and _settle_asked(desk, one, ended):
+        if (ended or age >= ABANDONED) and _settle_asked(context, one, ended):
             settled.append(one)
     return settled
 
 
-def _settle_asked(desk: Desk, asked: Record, ended: bool) -> bool:
+def _settle_asked(context: Context, asked: Record, ended: bool) -> bool:
     from ...db.engine import queue_up
     from ...db.sql import rows
     from ...records.ledger import Entry, Event, append, of_deployment
@@ -94,8 +96,8 @@ def _settle_asked(desk: Desk, asked: Record, ended: bool) -> bool:
         "execution_id",
     )
     told = {name: getattr(asked, name) for name in (*texts, "app", "environment", "version")}
-    facts = {"started": False, "asked_only": True, "found_by": desk.speaker.shown}
-    with desk.store.write_plain() as connection:
+    facts = {"started": False, "asked_only": True, "found_by": context.speaker.shown}
+    with context.store.write_plain() as connection:
         queue_up(connection)
         there = {one.event for one in of_deployment(connection, asked.deployment)}
         claim = "SELECT 1 AS one FROM claims WHERE deployment = :deployment"
@@ -108,9 +110,9 @@ def _settle_asked(desk: Desk, asked: Record, ended: bool) -> bool:
             **told,
             code=Code.INTERRUPTED.value,
             message=f"{why}; nothing was touched",
-            facts={**facts, "found_in_execution": desk.execution_id},
+            facts={**facts, "found_in_execution": context.execution_id},
         )
-        append(desk.store, connection, entry)
+        append(context.store, connection, entry)
     return True
 
 
@@ -124,25 +126,25 @@ def check_not_settled(connection: Transaction, deployment: str) -> None:
         raise Failure(Code.CLAIM_LOST, told, "Try again.")
 
 
-def _killed(desk: Desk, claim: Claim) -> bool:
+def _killed(context: Context, claim: Claim) -> bool:
     """Whether StackStorm has seen the end of the process that holds it: then nobody has to wait for
     the lease."""
-    if not claim.execution_id or claim.execution_id == desk.execution_id:
+    if not claim.execution_id or claim.execution_id == context.execution_id:
         return False
     from ...stackstorm.executions import has_ended
 
     return has_ended(claim.execution_id)
 
 
-def _settle(desk: Desk, claim: Claim, over: bool) -> bool:
+def _settle(context: Context, claim: Claim, over: bool) -> bool:
     if not over:
         return False
     from ...records.claims import settle
     from ...records.ledger import Entry, Event, append, of_deployment
 
-    running = _running(desk, claim)
+    running = _running(context, claim)
     version = running.version if running is not None else None
-    store = desk.store
+    store = context.store
     with store.write_plain() as connection:
         if not settle(store, connection, claim, ended=not claim.expired):
             return False
@@ -175,8 +177,8 @@ def _settle(desk: Desk, claim: Claim, over: bool) -> bool:
                     **_commits(before[-1] if before else None),
                     "running": version if version is not None else "unknown",
                     "started": bool(before),
-                    "found_by": desk.speaker.shown,
-                    "found_in_execution": desk.execution_id,
+                    "found_by": context.speaker.shown,
+                    "found_in_execution": context.execution_id,
                 },
             ),
         )
@@ -192,9 +194,9 @@ def _commits(started: Optional[Record]) -> Dict[str, str]:
     return {key: str(value) for key, value in known.items() if value}
 
 
-def _running(desk: Desk, claim: Claim) -> Optional[Running]:
-    app = desk.settings.apps.get(claim.app)
-    environment = desk.settings.environments.get(claim.environment)
+def _running(context: Context, claim: Claim) -> Optional[Running]:
+    app = context.settings.apps.get(claim.app)
+    environment = context.settings.environments.get(claim.environment)
     if app is None or environment is None:
         return None
     return ask_or_none(app, environment)

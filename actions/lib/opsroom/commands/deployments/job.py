@@ -17,7 +17,7 @@ from ...config.model import Progress
 from ...db import open_store
 from ...errors import Code, Failure
 from ...text import message, one_line, span
-from .. import Desk
+from .. import Context
 from ..request import Request
 
 
@@ -81,11 +81,13 @@ class RunningJob:
     `check` then raises.
     """
 
-    def __init__(self, desk: Desk, request: Request, lease: float, what: str) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, request: Request, lease: float, what: str) -> None:
+        self._context = context
         self._request = request
         self._lease = lease
-        self._reporter = Reporter(what, desk.settings.progress, desk.room.say, desk.room.live)
+        self._reporter = Reporter(
+            what, context.settings.progress, context.room.say, context.room.live
+        )
         self._stop = threading.Event()
         self._renewed = time.monotonic()
         # Why it could not be renewed; how long this process stood still since then, in seconds.
@@ -112,9 +114,9 @@ class RunningJob:
         """Write down what the next deployment at this place must find when this runner dies."""
         from ...records.checkpoints import keep
 
-        with self._desk.store.write_plain() as connection:
+        with self._context.store.write_plain() as connection:
             keep(
-                self._desk.store,
+                self._context.store,
                 connection,
                 self._request.app,
                 self._request.environment,
@@ -126,7 +128,7 @@ class RunningJob:
         """What an earlier deployment at this place wrote down; empty when nothing was."""
         from ...records.checkpoints import kept
 
-        with self._desk.store.read_plain() as connection:
+        with self._context.store.read_plain() as connection:
             return kept(connection, self._request.app, self._request.environment, name)
 
     def note(self, line: str) -> None:
@@ -199,7 +201,7 @@ class RunningJob:
 
         asked, step = time.monotonic(), self._step
         try:
-            store = open_store(self._desk.database)
+            store = open_store(self._context.database)
             try:
                 with store.write_plain() as connection:
                     kept = renew(store, connection, self._request.deployment, self._lease, step)

@@ -104,7 +104,7 @@ def facts_of(request: Request, **more: object) -> Dict[str, object]:
         "version_before": request.version_before,
         "requester": request.by.shown,
         "seconds": request.seconds(),
-        "execution": request.desk.execution_id or None,
+        "execution": request.context.execution_id or None,
         **more,
     }
     return {key: value for key, value in facts.items() if value is not None}
@@ -124,6 +124,6 @@ def taken_over(request: Request, order: Order) -> Failure:
 
 def announce(request: Request, text: str) -> None:
     """Tell the room for announcements, unless that is where it is said anyway."""
-    room = request.desk.settings.announce
-    if room and not same_room(room, request.desk.speaker.room):
-        request.desk.rooms(room).say(message(text))
+    room = request.context.settings.announce
+    if room and not same_room(room, request.context.speaker.room):
+        request.context.rooms(room).say(message(text))

@@ -35,10 +35,10 @@ def carry_out(request: Request, order: Order) -> Outcome:
     Where the environment wants approval or confirmation and the order has none yet, a change is
     made instead.
     """
-    desk, app, environment = request.desk, order.app, order.environment
+    context, app, environment = request.context, order.app, order.environment
     request.app, request.environment = app.name, environment.name
     passed = _clear(order, rights(request, environment, bool(order.emergency)))
-    settle_interrupted(desk, app.name, environment.name)
+    settle_interrupted(context, app.name, environment.name)
     passed += _clear(order, circumstances(request, environment))
     resolved = _resolve(order)
     request.version, request.commit = resolved.version, resolved.commit
@@ -47,7 +47,7 @@ def carry_out(request: Request, order: Order) -> Outcome:
     if _must_wait(order):
         return _wait(request, order, resolved)
     passed += _take_claim(request, order)
-    with RunningJob(desk, request, desk.settings.lease, headline(request, order)) as job:
+    with RunningJob(context, request, context.settings.lease, headline(request, order)) as job:
         job.step("checking")
         before = _look(request, order)
         _still_as_expected(order, before)
@@ -119,12 +119,12 @@ def _take_claim(request: Request, order: Order) -> List[Obstacle]:
     from ...records.claims import Claim, take
     from ...records.locks import active
 
-    desk, store, speaker = request.desk, request.desk.store, request.by
+    context, store, speaker = request.context, request.context.store, request.by
     with store.write_plain() as connection:
         now = store.now(connection)
         locks = active(store, connection, request.app, request.environment)
         check_not_settled(connection, request.deployment)
-        passed = _clear(order, locked(locks, speaker, now, desk.settings.timezone))
+        passed = _clear(order, locked(locks, speaker, now, context.settings.timezone))
         wanted = Claim(
             app=request.app,
             environment=request.environment,
@@ -134,13 +134,13 @@ def _take_claim(request: Request, order: Order) -> List[Obstacle]:
             person=speaker.person_name,
             room=one_line(speaker.room, 200),
             st2_user=speaker.st2_user,
-            execution_id=desk.execution_id,
+            execution_id=context.execution_id,
             version=request.version,
             step="checking",
             started_at=now,
             lease_until=now,
         )
-        held = take(store, connection, wanted, desk.settings.lease)
+        held = take(store, connection, wanted, context.settings.lease)
     if held is not None:
         busy(held, now).enforce()
     return passed
@@ -150,9 +150,9 @@ def _look(request: Request, order: Order) -> Running:
     """What runs now. A source that does not answer stops a deployment, but neither an emergency nor
     a rollback."""
     if order.emergency or order.is_rollback:
-        running = look_or_recall(request.desk, order.app, order.environment) or Running("")
+        running = look_or_recall(request.context, order.app, order.environment) or Running("")
     else:
-        running = look(request.desk, order.app, order.environment)
+        running = look(request.context, order.app, order.environment)
     request.version_before, request.commit_before = running.version, running.commit
     return running
 
@@ -307,7 +307,7 @@ def _lock_afterwards(request: Request, order: Order) -> Optional[Also]:
             request.environment,
             reason,
             deployment=request.deployment,
-            execution_id=request.desk.execution_id,
+            execution_id=request.context.execution_id,
         )
 
     return lock

@@ -12,7 +12,7 @@ from ...policy import Decision, no
 from ...policy.approvals import cannot_be_approved, who_can_approve
 from ...text import span
 from ...versions import Running, distinct_names
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..request import Request
 from ..resolve import deployer_for, find_place
 from .cards import Brought, brought
@@ -21,13 +21,13 @@ from .order import Order
 from .running_version import is_there, look, shown_name
 
 
-def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outcome:
+def plan(context: Context, app_name: str, version: str, environment_name: str) -> Outcome:
     """Tell from which version to which, who asks, and every reason why it would be refused now."""
-    app, environment = find_place(desk.settings, app_name, environment_name)
+    app, environment = find_place(context.settings, app_name, environment_name)
     resolved = deployer_for(app, environment).resolve(check_version(version))
     wanted = resolved.version
-    running, trouble = _now(desk, app, environment)
-    request = Request(desk, "plan", app.name, environment.name, wanted)
+    running, trouble = _now(context, app, environment)
+    request = Request(context, "plan", app.name, environment.name, wanted)
     found = [*rights(request, environment), *_obstacles(request, environment)]
     found += sequence(request, app, environment, resolved, is_rollback=False)
     obstacles = [*(one.decision for one in found), *trouble]
@@ -41,7 +41,7 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
         change = f"{place} would go from {before} to {after}."
     else:
         change = f"{place} would get {wanted}."
-    speaks_of = _cards(desk, app, environment, resolved, running)
+    speaks_of = _cards(context, app, environment, resolved, running)
     told = (
         [f"Its commits speak of {listed(speaks_of.delivered, 5)}."] if speaks_of.delivered else []
     )
@@ -66,26 +66,30 @@ def plan(desk: Desk, app_name: str, version: str, environment_name: str) -> Outc
         ],
     }
     return Outcome(
-        True, Code.PLAN, "\n".join([change, *_needs(desk, environment), *told, *lines]), facts
+        True, Code.PLAN, "\n".join([change, *_needs(context, environment), *told, *lines]), facts
     )
 
 
 def _cards(
-    desk: Desk, app: App, environment: Environment, resolved: Resolved, running: Optional[Running]
+    context: Context,
+    app: App,
+    environment: Environment,
+    resolved: Resolved,
+    running: Optional[Running],
 ) -> Brought:
     if running is None or not running.version:
         return Brought()
     order = Order(app, environment, resolved.version, "", "")
-    return brought(desk, order, resolved, running.commit or running.version)
+    return brought(context, order, resolved, running.commit or running.version)
 
 
 def _now(
-    desk: Desk, app: App, environment: Environment
+    context: Context, app: App, environment: Environment
 ) -> Tuple[Optional[Running], List[Decision]]:
     if app.version is None:
         return None, []
     try:
-        return look(desk, app, environment), []
+        return look(context, app, environment), []
     except Failure as failure:
         return None, [
             no(
@@ -103,15 +107,16 @@ def _obstacles(request: Request, environment: Environment) -> List[Obstacle]:
         return [Obstacle(no(error.code, error.message, error.hint), passable=False)]
 
 
-def _needs(desk: Desk, environment: Environment) -> List[str]:
+def _needs(context: Context, environment: Environment) -> List[str]:
     if environment.approvals:
         approvals = (
             "1 approval" if environment.approvals == 1 else f"{environment.approvals} approvals"
         )
-        asker = desk.speaker.person_name
-        stuck = cannot_be_approved(desk.settings, environment, environment.approvals, asker)
+        asker = context.speaker.person_name
+        stuck = cannot_be_approved(context.settings, environment, environment.approvals, asker)
         return [
-            stuck or f"It needs {approvals}: {who_can_approve(desk.settings, environment, asker)}."
+            stuck
+            or f"It needs {approvals}: {who_can_approve(context.settings, environment, asker)}."
         ]
     if environment.confirm_within:
         return [f"It has to be confirmed within {span(environment.confirm_within)}."]

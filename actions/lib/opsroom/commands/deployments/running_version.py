@@ -19,7 +19,7 @@ from ...deploys import Resolved
 from ...errors import Code, Failure, OpsroomError
 from ...text import one_line, span
 from ...versions import Running, same, same_version
-from .. import Desk
+from .. import Context
 from ..resolve import version_source_for
 from .job import RunningJob
 
@@ -59,7 +59,7 @@ def ask_many(
     return together(questions, limit, AT_ONCE)
 
 
-def look(desk: Desk, app: App, environment: Environment) -> Running:
+def look(context: Context, app: App, environment: Environment) -> Running:
     """What runs there now. Raises Failure when the place does not answer.
 
     A source that tells only a name (`http`, `command`) gets the commit from the record of the last
@@ -67,39 +67,39 @@ def look(desk: Desk, app: App, environment: Environment) -> Running:
     source, the record is all there is.
     """
     if app.version is None:
-        return by_record(desk, app, environment) or Running("")
+        return by_record(context, app, environment) or Running("")
     running = ask(app, environment)
     if running.commit or not running.version:
         return running
-    recorded = by_record(desk, app, environment)
+    recorded = by_record(context, app, environment)
     if recorded is None or not same_version(recorded.version, running.version):
         return running
     return replace(running, commit=recorded.commit)
 
 
-def look_or_recall(desk: Desk, app: App, environment: Environment) -> Optional[Running]:
+def look_or_recall(context: Context, app: App, environment: Environment) -> Optional[Running]:
     """The same, but by the record alone where the place does not answer; None where that does not
     know either.
 
     For emergencies and rollbacks: an application that is down is why they are asked for.
     """
     try:
-        return look(desk, app, environment)
+        return look(context, app, environment)
     except Failure:
-        return by_record(desk, app, environment)
+        return by_record(context, app, environment)
 
 
-def by_record(desk: Desk, app: App, environment: Environment) -> Optional[Running]:
+def by_record(context: Context, app: App, environment: Environment) -> Optional[Running]:
     """What the last successful deployment put there."""
-    record = last_of(desk, app, environment)
+    record = last_of(context, app, environment)
     return _running(record) if record else None
 
 
-def last_of(desk: Desk, app: App, environment: Environment) -> Optional[Record]:
+def last_of(context: Context, app: App, environment: Environment) -> Optional[Record]:
     """The record of the last successful deployment there."""
     from ...records.queries import last_succeeded
 
-    with desk.store.read_plain() as connection:
+    with context.store.read_plain() as connection:
         return last_succeeded(connection, app.name, environment.name)
 
 

@@ -15,7 +15,7 @@ from ...grammar.free_text import has_text, safe_displays
 from ...names import bare, comparable, either, listed, pick
 from ...policy.access import may, who_may
 from ...text import MESSAGE_CHARACTERS, MESSAGE_LINES
-from .. import Desk, Outcome
+from .. import Context, Outcome
 
 # The action that answers what is no command: nobody says it by its name.
 UNKNOWN = "opsroom.suggest"
@@ -129,18 +129,18 @@ class Command:
     action: str
 
 
-def help_(desk: Desk, aliases: Path, topic: str = "") -> Outcome:
+def help_(context: Context, aliases: Path, topic: str = "") -> Outcome:
     """All commands that the requester may use in short, or one in full with who may use it.
     `aliases` is the folder of the pack's aliases. Raises Refusal(unknown_command)."""
     commands = read_commands(aliases)
     if topic:
-        return _about(desk, commands, bare(topic))
-    mine = [one for one in commands if may_use(desk, one)]
+        return _about(context, commands, bare(topic))
+    mine = [one for one in commands if may_use(context, one)]
     facts = {"commands": [{"say": list(one.says), "description": one.description} for one in mine]}
-    return Outcome(True, Code.HELP, _overview(desk, mine), facts)
+    return Outcome(True, Code.HELP, _overview(context, mine), facts)
 
 
-def _overview(desk: Desk, mine: Sequence[Command]) -> str:
+def _overview(context: Context, mine: Sequence[Command]) -> str:
     """All commands in short, within one message. Where the requester may deploy is shortened last
     of all."""
     text = ""
@@ -148,7 +148,11 @@ def _overview(desk: Desk, mine: Sequence[Command]) -> str:
         for first in range(len(_FOLDED), -1, -1):
             for apps in _FEWER_APPS:
                 text = _with_rights(
-                    desk, mine, _FOLDED[first:], apps, _rights(desk, others=others, most=places)
+                    context,
+                    mine,
+                    _FOLDED[first:],
+                    apps,
+                    _rights(context, others=others, most=places),
                 )
                 if _fits(text):
                     return text
@@ -160,12 +164,12 @@ def _fits(text: str) -> bool:
 
 
 def _with_rights(
-    desk: Desk, commands: Sequence[Command], folded: Sequence[str], most: int, rights: str
+    context: Context, commands: Sequence[Command], folded: Sequence[str], most: int, rights: str
 ) -> str:
     """All commands in short. Of the groups that are `folded` only is shown how to see them."""
     titles = [title for title in folded if _of_group(commands, title)]
     more = f"opsroom help {either(title.casefold() for title in titles)}"
-    apps = desk.settings.apps
+    apps = context.settings.apps
     named = f"Applications: {listed(apps, most)}." if most else f"{len(apps)} applications."
     return "\n".join(
         [
@@ -199,7 +203,7 @@ def _grouped(commands: Sequence[Command], folded: Sequence[str] = ()) -> List[st
     return lines
 
 
-def _about(desk: Desk, commands: Sequence[Command], topic: str) -> Outcome:
+def _about(context: Context, commands: Sequence[Command], topic: str) -> Outcome:
     exact = [one for one in commands if comparable(one.head) == comparable(topic)]
     group = _of_group(commands, topic.capitalize()) if topic.capitalize() in _FOLDED else []
     if group and not exact:
@@ -209,21 +213,21 @@ def _about(desk: Desk, commands: Sequence[Command], topic: str) -> Outcome:
             text = f"{topic.capitalize()}: {', '.join(one.head for one in group)}.\n{last}"
         return Outcome(True, Code.HELP, text, {"say": [say for one in group for say in one.says]})
     if not exact:
-        exact = [one for one in commands if _begins(one, topic) and is_configured(desk, one)]
+        exact = [one for one in commands if _begins(one, topic) and is_configured(context, one)]
     if not exact:
         word = pick(topic, sorted({one.word for one in commands}), Code.UNKNOWN_COMMAND, "command")
         exact = [one for one in commands if one.word == word]
         # What is not configured is told only where nothing else has that name.
-        exact = [one for one in exact if is_configured(desk, one)] or exact
+        exact = [one for one in exact if is_configured(context, one)] or exact
     if len({one.head for one in exact}) == 1:
         # One command that can be said in another way, too.
         exact = exact[:1]
     others = [
         one
         for one in commands
-        if one.word == exact[0].word and one not in exact and is_configured(desk, one)
+        if one.word == exact[0].word and one not in exact and is_configured(context, one)
     ]
-    text = _in_full(desk, exact[0], others) if len(exact) == 1 else _several(exact)
+    text = _in_full(context, exact[0], others) if len(exact) == 1 else _several(exact)
     said = [say for one in [*exact, *others] for say in one.says]
     return Outcome(True, Code.HELP, text, {"command": exact[0].word, "say": said})
 
@@ -244,9 +248,9 @@ def _several(commands: Sequence[Command]) -> str:
     return text if _fits(text) else f"{'; '.join(one.says[0] for one in commands)}\n{last}"
 
 
-def _in_full(desk: Desk, command: Command, others: Sequence[Command]) -> str:
+def _in_full(context: Context, command: Command, others: Sequence[Command]) -> str:
     right = _RIGHTS.get(command.action, ("",))[0]
-    examples = _examples(desk, command, right)
+    examples = _examples(context, command, right)
     example = _PLACEHOLDER.sub(
         lambda match: examples.get(match.group(1), "..."), command.formats[0]
     )
@@ -254,7 +258,7 @@ def _in_full(desk: Desk, command: Command, others: Sequence[Command]) -> str:
     said, text = [command.description, f"For example: {example}"], ""
     # What is never left out: the forms, and how a text goes through whole; then who may use it.
     for rest, between, most in product((True, False), (said, said[1:], []), _FEWER_PLACES):
-        rights = [_rights(desk, right, others=rest, most=most)] if right else []
+        rights = [_rights(context, right, others=rest, most=most)] if right else []
         text = "\n".join([*_forms(command), *between, *rights])
         if _fits(text):
             break
@@ -308,46 +312,46 @@ def read_commands(aliases: Path) -> List[Command]:
     return commands
 
 
-def is_configured(desk: Desk, command: Command) -> bool:
+def is_configured(context: Context, command: Command) -> bool:
     """Whether there is something that the command could be about."""
     if command.action in _OF_TRACKERS:
-        return bool(desk.settings.trackers)
+        return bool(context.settings.trackers)
     if command.action in _OF_INCIDENTS:
-        return bool(desk.settings.trackers or desk.settings.pagers)
+        return bool(context.settings.trackers or context.settings.pagers)
     if command.action in _OF_ANNOUNCEMENTS:
-        return bool(desk.settings.announce)
-    return command.action not in _OF_PAGERS or bool(desk.settings.pagers)
+        return bool(context.settings.announce)
+    return command.action not in _OF_PAGERS or bool(context.settings.pagers)
 
 
-def may_use(desk: Desk, command: Command) -> bool:
+def may_use(context: Context, command: Command) -> bool:
     """Whether the requester may use a command anywhere, and the config has what it is about."""
-    if not is_configured(desk, command):
+    if not is_configured(context, command):
         return False
     rights = _RIGHTS.get(command.action)
     return rights is None or any(
-        _split(desk, right)[0] or _split(desk, right)[1] for right in rights
+        _split(context, right)[0] or _split(context, right)[1] for right in rights
     )
 
 
 def _split(
-    desk: Desk, right: str = "deploy"
+    context: Context, right: str = "deploy"
 ) -> Tuple[List[Environment], List[Environment], List[Environment]]:
     """The environments where the requester has a right: from here, from another room, and
     nowhere."""
     here: List[Environment] = []
     elsewhere: List[Environment] = []
     nowhere: List[Environment] = []
-    for environment in desk.settings.environments.values():
-        refused = may(desk.settings, desk.speaker, environment, right)
+    for environment in context.settings.environments.values():
+        refused = may(context.settings, context.speaker, environment, right)
         only_room = all(one.code is Code.WRONG_ROOM for one in refused)
         (nowhere if not only_room else elsewhere if refused else here).append(environment)
     return here, elsewhere, nowhere
 
 
-def _rights(desk: Desk, right: str = "deploy", others: bool = True, most: int = 8) -> str:
+def _rights(context: Context, right: str = "deploy", others: bool = True, most: int = 8) -> str:
     """Where the requester has a right, from which room; with `others`, who has it elsewhere. At
     most so many places."""
-    here, elsewhere, lacking = _split(desk, right)
+    here, elsewhere, lacking = _split(context, right)
     to, nowhere = _DOING[right]
     for several in (here, elsewhere):
         if len(several) > most:
@@ -396,19 +400,19 @@ def _who(environment: Environment, right: str, most: int = 8) -> str:
     return f"{who}, from {listed(environment.rooms, most)}" if environment.rooms else who
 
 
-def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
+def _examples(context: Context, command: Command, right: str) -> Dict[str, str]:
     """A value for each placeholder: names of the config, a place where it can be done, a fitting
     reason."""
-    names = list(desk.settings.environments)
-    team = next(iter(desk.settings.teams), "web-team")
+    names = list(context.settings.environments)
+    team = next(iter(context.settings.teams), "web-team")
     fitting = [
         one.name
-        for several in _split(desk, right or "deploy")
+        for several in _split(context, right or "deploy")
         for one in several
         if who_may(one, right or "deploy") != "nobody"
     ]
     return {
-        "app": next(iter(desk.settings.apps), "web"),
+        "app": next(iter(context.settings.apps), "web"),
         "environment": (fitting or names or ["uat"])[0],
         "source": (names or ["test"])[0],
         "version": "1.4.2",
@@ -421,8 +425,10 @@ def _examples(desk: Desk, command: Command, right: str) -> Dict[str, str]:
         "card": "OPS-12",
         "project": "OPS",
         "column": "In progress",
-        "assignee": next(iter(desk.settings.people), "alice"),
-        "who": next(iter(desk.settings.people), "alice") if command.action in _OF_PEOPLE else team,
+        "assignee": next(iter(context.settings.people), "alice"),
+        "who": next(iter(context.settings.people), "alice")
+        if command.action in _OF_PEOPLE
+        else team,
         "message": "checkout is down",
         "page": "1234",
         "incident": "K7QX",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Sequence, Set, Tuple
 
 from ...names import nearest
-from .. import Desk
+from .. import Context
 from . import Command
 from .readings import app_in
 
@@ -91,8 +91,10 @@ def words_of(typed: str) -> List[str]:
     return " ".join(whole).split()
 
 
-def best_fit(desk: Desk, command: Command, words: Sequence[str]) -> Fit:
-    return min((_fit(desk, command, display, words) for display in command.formats), key=Fit.rank)
+def best_fit(context: Context, command: Command, words: Sequence[str]) -> Fit:
+    return min(
+        (_fit(context, command, display, words) for display in command.formats), key=Fit.rank
+    )
 
 
 def best_of(fits: Sequence[Fit], typed: int) -> List[Fit]:
@@ -103,7 +105,7 @@ def best_of(fits: Sequence[Fit], typed: int) -> List[Fit]:
     return [fit for fit in fits if fit.rank() == best]
 
 
-def _fit(desk: Desk, command: Command, display: str, words: Sequence[str]) -> Fit:
+def _fit(context: Context, command: Command, display: str, words: Sequence[str]) -> Fit:
     """Read what was typed as this form."""
     tokens = [(found.group(1) or "", found.group(2) or "") for found in _TOKEN.finditer(display)]
     fit = Fit(command, display)
@@ -119,18 +121,18 @@ def _fit(desk: Desk, command: Command, display: str, words: Sequence[str]) -> Fi
     rest = tokens[fit.begun :] if len(words) > fit.begun else tokens[max(last, fit.begun) :]
     literals: Set[str] = {word for name, word in rest if not name}
     open_names = [name for name, _ in rest if name]
-    context = ""
+    preposition = ""
     free = ""
     trailing = 0
     for raw, one in zip(words[fit.begun :], typed[fit.begun :]):
         word = _literal(one, literals if not free else _after(rest, free) & literals)
         if word:
             literals.discard(word)
-            context, free = word, ""
+            preposition, free = word, ""
             fit.said += 1
             trailing = 0
             continue
-        name = free or _name_for(desk, one, context, rest, open_names)
+        name = free or _name_for(context, one, preposition, rest, open_names)
         if not name:
             fit.unplaced.append(raw)
             trailing += 1
@@ -138,12 +140,12 @@ def _fit(desk: Desk, command: Command, display: str, words: Sequence[str]) -> Fi
         trailing = 0
         if name in open_names:
             open_names.remove(name)
-        known = _known(desk, name, one)
+        known = _known(context, name, one)
         fit.values[name] = f"{fit.values[name]} {raw}" if name in fit.values else known or one
         if name in _FREE:
             fit.values[name] = fit.values[name] if " " in fit.values[name] else raw
             free = name
-    named = app_in(desk, fit.values.get("version", "")) if "app" in open_names else ""
+    named = app_in(context, fit.values.get("version", "")) if "app" in open_names else ""
     if named:
         # "web@v1.2.0": the application is in the version.
         open_names.remove("app")
@@ -192,42 +194,46 @@ def _after(rest: Sequence[Tuple[str, str]], name: str) -> Set[str]:
 
 
 def _name_for(
-    desk: Desk, word: str, context: str, rest: Sequence[Tuple[str, str]], names: Sequence[str]
+    context: Context,
+    word: str,
+    preposition: str,
+    rest: Sequence[Tuple[str, str]],
+    names: Sequence[str],
 ) -> str:
     """Which of the open values a word is: the one behind the word before it, else the first that it
     can be."""
     following = {
         before[1]: after[0] for before, after in zip(rest, rest[1:]) if after[0] and before[1]
     }
-    preferred = following.get(context, "")
-    if context != "for":
+    preferred = following.get(preposition, "")
+    if preposition != "for":
         # "for OPS-12" only: anything could be the cards of a deployment.
         names = [name for name in names if name != "cards"]
     for name in [preferred, *names] if preferred in names else names:
-        if _can_be(desk, name, word):
+        if _can_be(context, name, word):
             return name
     return ""
 
 
-def _can_be(desk: Desk, name: str, word: str) -> bool:
+def _can_be(context: Context, name: str, word: str) -> bool:
     if name in _SHAPES:
-        return bool(_SHAPES[name].fullmatch(word)) and not _is_name(desk, word)
+        return bool(_SHAPES[name].fullmatch(word)) and not _is_name(context, word)
     if name in ("app", "environment", "source"):
-        return bool(_known(desk, name, word))
-    if name == "cards" and _is_name(desk, word):
+        return bool(_known(context, name, word))
+    if name == "cards" and _is_name(context, word):
         return False
     return name in _FREE or word.casefold() not in _CONNECTING
 
 
-def _is_name(desk: Desk, word: str) -> bool:
-    names = {*desk.settings.apps, *desk.settings.environments}
+def _is_name(context: Context, word: str) -> bool:
+    names = {*context.settings.apps, *context.settings.environments}
     return word.casefold() in {one.casefold() for one in names}
 
 
-def _known(desk: Desk, name: str, word: str) -> str:
+def _known(context: Context, name: str, word: str) -> str:
     """The name of the config that a word is or nearly is; what is no name of the config stays as it
     is."""
-    settings = desk.settings
+    settings = context.settings
     names = {
         "app": settings.apps,
         "environment": settings.environments,

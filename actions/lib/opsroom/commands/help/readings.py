@@ -12,7 +12,7 @@ from typing import Dict, List, Sequence, Tuple
 from ...deadline import together
 from ...errors import OpsroomError, Refusal
 from ...names import check_version, same_as
-from .. import Desk
+from .. import Context
 from ..resolve import deployer_for
 
 VERSION = "VERSION"
@@ -23,39 +23,41 @@ _MOST_APPS = 8
 Pair = Tuple[str, str]
 
 
-def app_in(desk: Desk, version: str) -> str:
+def app_in(context: Context, version: str) -> str:
     """The application that `web@v1.2.0` names; empty where it names none."""
     app, at, rest = version.partition("@")
-    return next(iter(same_as(app, desk.settings.apps)), "") if app and at and rest else ""
+    return next(iter(same_as(app, context.settings.apps)), "") if app and at and rest else ""
 
 
-def readings(desk: Desk, apps: Sequence[str], version: str, environment: str) -> List[Pair]:
+def readings(context: Context, apps: Sequence[str], version: str, environment: str) -> List[Pair]:
     """Each application with the version of it that was meant, VERSION where it has none such.
 
     Those that have it go alone. One that cannot be asked in time counts as one that has it, but not
     for `web@v1.2.0`, which may mean two versions.
     """
-    named = app_in(desk, version)
+    named = app_in(context, version)
     if named:
         pairs = [(named, version.partition("@")[2]), (named, version)]
     else:
         pairs = [(app, version) for app in apps[:_MOST_APPS]]
-    answers = together({pair: partial(_has, desk, *pair, environment) for pair in pairs}, _ASKING)
+    answers = together(
+        {pair: partial(_has, context, *pair, environment) for pair in pairs}, _ASKING
+    )
     doubted = [pair for pair, answer in answers.items() if isinstance(answer, OpsroomError)]
     having = [pair for pair in pairs if answers[pair] is True or (pair in doubted and not named)]
     return having or list(dict.fromkeys((app, VERSION) for app, _ in pairs))
 
 
-def _has(desk: Desk, app_name: str, version: str, environment: str) -> bool:
+def _has(context: Context, app_name: str, version: str, environment: str) -> bool:
     """Whether an application has a version, whatever it is asked for. Raises Failure when it cannot
     be asked."""
-    app = desk.settings.apps[app_name]
-    places: Dict[str, None] = dict.fromkeys(desk.settings.environments_of(app))
+    app = context.settings.apps[app_name]
+    places: Dict[str, None] = dict.fromkeys(context.settings.environments_of(app))
     place = environment if environment in places else next(iter(places), "")
     if not place:
         return False
     try:
-        deployer_for(app, desk.settings.environments[place].for_app(app_name)).resolve(
+        deployer_for(app, context.settings.environments[place].for_app(app_name)).resolve(
             check_version(version)
         )
     except Refusal:

@@ -21,7 +21,7 @@ from ...policy import Decision
 from ...policy.access import may
 from ...records.change import Change
 from ...text import MESSAGE_CHARACTERS
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from . import Command, help_, is_configured, read_commands
 from .half_command import Fit, best_fit, best_of, without_text, words_of
 from .readings import VERSION, readings
@@ -65,7 +65,7 @@ _MOST_NAMES = 3
 _LONGEST_TEXT = 200
 
 
-def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
+def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
     """Answer what begins like a command and is none. `aliases` is the folder of the pack's aliases.
 
     Raises Refusal(unknown_command) with commands that would work, unless it can mean one thing
@@ -75,15 +75,15 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
     words = every_word[:_MOST_WORDS]
     first = words[0].strip(":,?").casefold() if words else ""
     if len(words) == 1 and first in ("opsroom", "help"):
-        return help_(desk, aliases)
+        return help_(context, aliases)
     if first == "opsroom" and not nearest(words[1], ["help"]):
         if len(words) == 2:
-            return _topic(desk, aliases, words[1], typed)
+            return _topic(context, aliases, words[1], typed)
         # "opsroom deploy web": said to us by our name.
         words = words[1:]
     every = read_commands(aliases)
-    usable = [one for one in every if is_configured(desk, one)] or every
-    fits = [fit for fit in (best_fit(desk, one, words) for one in usable) if fit.begun]
+    usable = [one for one in every if is_configured(context, one)] or every
+    fits = [fit for fit in (best_fit(context, one, words) for one in usable) if fit.begun]
     if not fits:
         message = f"{shown(without_codes(typed), 60)} is no command."
         raise Refusal(Code.UNKNOWN_COMMAND, message, _nearest(every, words))
@@ -92,13 +92,13 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
         for fit in alike:
             without_text(fit)
     barred = [
-        fit for fit in alike if _right(fit.command.action) == "override" and _refused(desk, fit)
+        fit for fit in alike if _right(fit.command.action) == "override" and _refused(context, fit)
     ]
     alike = [fit for fit in alike if fit not in barred]
     if barred and not alike:
-        raise _barred(desk, typed, barred[0])
-    ways = _ways(desk, alike)
-    done = _only_one(desk, alike, ways)
+        raise _barred(context, typed, barred[0])
+    ways = _ways(context, alike)
+    done = _only_one(context, alike, ways)
     if done:
         return done
     lacking = [_CALLED[fit.missing[0]] for fit in alike if fit.missing]
@@ -113,26 +113,26 @@ def suggest(desk: Desk, aliases: Path, typed: str) -> Outcome:
     lost = f"; what is proposed leaves out {shown(lost)}" if lost and ways else ""
     message = f"{shown(typed, 60)} {what}{lost}."
     if barred:
-        message += f" {_refused(desk, barred[0])[0].message}"
+        message += f" {_refused(context, barred[0])[0].message}"
     hint = _hint(ways, MESSAGE_CHARACTERS - len(message))
     raise Refusal(Code.UNKNOWN_COMMAND, message, hint, {"suggestions": ways[:_MOST_WAYS]})
 
 
-def _barred(desk: Desk, typed: str, fit: Fit) -> Refusal:
+def _barred(context: Context, typed: str, fit: Fit) -> Refusal:
     """For an emergency deployment that the requester may do nowhere, or not from here."""
-    refused = _refused(desk, fit)
+    refused = _refused(context, fit)
     message = (
         f"{shown(without_codes(typed), 60)} is not a command as it stands. {refused[0].message}"
     )
     return Refusal(Code.UNKNOWN_COMMAND, message, refused[0].hint, {"suggestions": []})
 
 
-def _refused(desk: Desk, fit: Fit) -> List[Decision]:
+def _refused(context: Context, fit: Fit) -> List[Decision]:
     """Why the requester may not do it where they said, or anywhere; empty where they may.
 
     What is refused only for the room goes first: there it can be done.
     """
-    settings = desk.settings
+    settings = context.settings
     app = settings.apps.get(fit.values.get("app", ""))
     names = settings.environments_of(app) if app else tuple(settings.environments)
     said = fit.values.get("environment", "")
@@ -142,7 +142,7 @@ def _refused(desk: Desk, fit: Fit) -> List[Decision]:
     each = [
         may(
             settings,
-            desk.speaker,
+            context.speaker,
             settings.environments[name].for_app(app.name if app else ""),
             "override",
         )
@@ -154,10 +154,10 @@ def _refused(desk: Desk, fit: Fit) -> List[Decision]:
     return (only_room or each or [[]])[0]
 
 
-def _topic(desk: Desk, aliases: Path, topic: str, typed: str) -> Outcome:
+def _topic(context: Context, aliases: Path, topic: str, typed: str) -> Outcome:
     """The help that "opsroom deploy" means. Raises Refusal(unknown_command) where there is none."""
     try:
-        return help_(desk, aliases, topic)
+        return help_(context, aliases, topic)
     except Refusal:
         ways = ["opsroom help"]
         message = f"{shown(typed, 60)} is not a command as it stands."
@@ -166,13 +166,13 @@ def _topic(desk: Desk, aliases: Path, topic: str, typed: str) -> Outcome:
         ) from None
 
 
-def _ways(desk: Desk, fits: Sequence[Fit]) -> List[str]:
+def _ways(context: Context, fits: Sequence[Fit]) -> List[str]:
     """The commands with names of the config for what is missing, those of different forms in
     turn."""
     each = []
     for fit in fits:
         each_read = chain.from_iterable(
-            _completed(desk, fit, values, missing) for values, missing in _read(desk, fit)
+            _completed(context, fit, values, missing) for values, missing in _read(context, fit)
         )
         several = islice(each_read, _MOST_WAYS)
         each.append([_filled(fit.display, values) for values in several])
@@ -182,16 +182,16 @@ def _ways(desk: Desk, fits: Sequence[Fit]) -> List[str]:
     return list(dict.fromkeys([*ways[: _MOST_WAYS - len(missing)], *missing]))
 
 
-def _read(desk: Desk, fit: Fit) -> Iterator[Tuple[Dict[str, str], List[str]]]:
+def _read(context: Context, fit: Fit) -> Iterator[Tuple[Dict[str, str], List[str]]]:
     """The values and what is missing, for each application that has the version."""
     if not fit.unread:
         yield fit.values, fit.missing
         return
     environment, version = fit.values.get("environment", ""), fit.values["version"]
-    apps = [fit.values["app"]] if "app" in fit.values else _choices(desk, fit, "app", fit.values)
+    apps = [fit.values["app"]] if "app" in fit.values else _choices(context, fit, "app", fit.values)
     missing = [name for name in fit.missing if name != "app"]
     read = readings(
-        desk, [name for name in apps if name in desk.settings.apps], version, environment
+        context, [name for name in apps if name in context.settings.apps], version, environment
     )
     if any(one == VERSION for _, one in read):
         fit.unplaced.append(version)
@@ -207,23 +207,23 @@ def _filled(display: str, values: Dict[str, str]) -> str:
 
 
 def _completed(
-    desk: Desk, fit: Fit, values: Dict[str, str], missing: Sequence[str]
+    context: Context, fit: Fit, values: Dict[str, str], missing: Sequence[str]
 ) -> Iterator[Dict[str, str]]:
     if not missing:
         yield values
         return
     name, *others = missing
-    for one in _choices(desk, fit, name, values):
-        yield from _completed(desk, fit, {**values, name: one}, others)
+    for one in _choices(context, fit, name, values):
+        yield from _completed(context, fit, {**values, name: one}, others)
 
 
-def _choices(desk: Desk, fit: Fit, name: str, values: Dict[str, str]) -> List[str]:
-    settings = desk.settings
+def _choices(context: Context, fit: Fit, name: str, values: Dict[str, str]) -> List[str]:
+    settings = context.settings
     if name == "app":
         place = values.get("environment") or values.get("source")
         return list(settings.apps_in(place) if place else settings.apps)[:_MOST_NAMES] or ["APP"]
     if name in ("environment", "source"):
-        return _places(desk, fit, name, values) or [name.upper()]
+        return _places(context, fit, name, values) or [name.upper()]
     if name == "who":
         return [*settings.teams, *settings.people][:_MOST_NAMES] or ["WHO"]
     if name == "assignee":
@@ -231,17 +231,17 @@ def _choices(desk: Desk, fit: Fit, name: str, values: Dict[str, str]) -> List[st
     if name == "since":
         return [datetime.now(timezone.utc).strftime("%Y-%m")]
     if name == "change":
-        return _open_changes(desk, fit.command.action) or ["CHANGE"]
+        return _open_changes(context, fit.command.action) or ["CHANGE"]
     if name == "version":
-        return _versions(desk, values.get("app", "")) or [VERSION]
+        return _versions(context, values.get("app", "")) or [VERSION]
     if name == "length":
         return ["17:00" if " until " in fit.display else "30m"]
     return ["deploy"] if name == "command" else [name.upper()]
 
 
-def _places(desk: Desk, fit: Fit, name: str, values: Dict[str, str]) -> List[str]:
+def _places(context: Context, fit: Fit, name: str, values: Dict[str, str]) -> List[str]:
     """Environments in the order of the config, those first where the requester may do it."""
-    settings = desk.settings
+    settings = context.settings
     app = settings.apps.get(values.get("app", ""))
     names = settings.environments_of(app) if app else tuple(settings.environments)
     source, target = values.get("source"), values.get("environment")
@@ -254,7 +254,7 @@ def _places(desk: Desk, fit: Fit, name: str, values: Dict[str, str]) -> List[str
     allowed = [
         one
         for one in names
-        if not right or not may(settings, desk.speaker, settings.environments[one], right)
+        if not right or not may(settings, context.speaker, settings.environments[one], right)
     ]
     # Nobody may do an emergency deployment unless the config names them.
     return (allowed if right == "override" else allowed or list(names))[:_MOST_WAYS]
@@ -266,15 +266,15 @@ def _right(action: str) -> str:
     return "lock" if action.endswith("lock") else ""
 
 
-def _open_changes(desk: Desk, action: str) -> List[str]:
+def _open_changes(context: Context, action: str) -> List[str]:
     """The ids of what waits for this action and this person. A database that cannot be used costs
     the ids, not the answer."""
     from ...records.changes import open_changes
 
-    with suppress(OpsroomError), desk.store.read() as connection:
-        now = desk.store.now(connection)
+    with suppress(OpsroomError), context.store.read() as connection:
+        now = context.store.now(connection)
         waiting = [one for one in open_changes(connection, "", "") if not one.expired(now)]
-        return [one.id for one in waiting if _waits_for(one, action, desk.speaker.key)][
+        return [one.id for one in waiting if _waits_for(one, action, context.speaker.key)][
             :_MOST_NAMES
         ]
     return []
@@ -292,16 +292,16 @@ def _waits_for(change: Change, action: str, who: str) -> bool:
     return action == "opsroom.reject_change" or (change.kind.value == "approval" and not own)
 
 
-def _versions(desk: Desk, app: str) -> List[str]:
+def _versions(context: Context, app: str) -> List[str]:
     """The version of an application that was deployed last, wherever it was."""
     from ...records.queries import deployments
 
-    with suppress(OpsroomError), desk.store.read() as connection:
+    with suppress(OpsroomError), context.store.read() as connection:
         return [record.version for record in deployments(connection, app, "", 1) if record.version]
     return []
 
 
-def _only_one(desk: Desk, alike: Sequence[Fit], ways: Sequence[str]) -> Optional[Outcome]:
+def _only_one(context: Context, alike: Sequence[Fit], ways: Sequence[str]) -> Optional[Outcome]:
     """The answer to what can mean one thing only, where answering changes nothing."""
     fit = alike[0]
     if (
@@ -310,15 +310,15 @@ def _only_one(desk: Desk, alike: Sequence[Fit], ways: Sequence[str]) -> Optional
         or fit.command.action not in ("opsroom.get_version", "opsroom.get_history")
     ):
         return None
-    values = next(_completed(desk, fit, fit.values, fit.missing))
+    values = next(_completed(context, fit, fit.values, fit.missing))
     app, environment = values.get("app", ""), values.get("environment", "")
     if fit.command.action == "opsroom.get_version":
         from ..versions import get_version
 
-        return get_version(desk, app, environment)
+        return get_version(context, app, environment)
     from ..history import get_history
 
-    return get_history(desk, app, environment)
+    return get_history(context, app, environment)
 
 
 def _hint(ways: Sequence[str], room: int) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Callable, Dict, List
 
 from ...errors import Code, OpsroomError
 from ...text import message, neutralise, one_line, sentence
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..cards import tracker_of_card
 from ..request import Request, recordable, resumed
 from .steps import comment, facts_about, find_incident, tell_room
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _DONE = "yes"
 
 
-def close(desk: Desk, incident: Incident, closing: str = "") -> Incident:
+def close(context: Context, incident: Incident, closing: str = "") -> Incident:
     """Mark it as closed, by whoever speaks; of two who do, one does. The rest is done by the other
     steps."""
     from ...records.incidents import close as close_row
@@ -32,19 +32,21 @@ def close(desk: Desk, incident: Incident, closing: str = "") -> Incident:
 
     if incident.state != "open":
         return incident
-    request = Request(desk, "close incident", "", "", "", noted={"incident": incident.id})
-    store = desk.store
+    request = Request(context, "close incident", "", "", "", noted={"incident": incident.id})
+    store = context.store
     with store.write() as connection:
-        if close_row(store, connection, incident.id, desk.speaker.shown, str(desk.mask(closing))):
+        if close_row(
+            store, connection, incident.id, context.speaker.shown, str(context.mask(closing))
+        ):
             said = (
-                f"{desk.speaker.shown} closed incident {incident.id}: "
+                f"{context.speaker.shown} closed incident {incident.id}: "
                 f"{one_line(closing, 200) or 'nothing was said'}"
             )
             append(store, connection, request.entry(Event.CLOSED, Code.INCIDENT_CLOSED.value, said))
         return find(connection, incident.id) or incident
 
 
-def resolve(desk: Desk, incident: Incident) -> Incident:
+def resolve(context: Context, incident: Incident) -> Incident:
     """Its page is over too. Raises what `resolve page` raises, but not where it was over
     already."""
     from ..pages.respond import resolve_page
@@ -52,14 +54,14 @@ def resolve(desk: Desk, incident: Incident) -> Incident:
     if incident.page_over or not incident.page:
         return incident
     try:
-        resolve_page(desk, f"{incident.pager}:{incident.page}")
+        resolve_page(context, f"{incident.pager}:{incident.page}")
     except OpsroomError as error:
         if error.code is not Code.PAGE_CLOSED:
             raise
-    return _noted(desk, incident, page_over=_DONE)
+    return _noted(context, incident, page_over=_DONE)
 
 
-def close_card(desk: Desk, incident: Incident) -> Incident:
+def close_card(context: Context, incident: Incident) -> Incident:
     """Its card says who closed it and what it was, and goes where the config wants it."""
     if incident.card_over or not incident.card:
         return incident
@@ -67,19 +69,19 @@ def close_card(desk: Desk, incident: Incident) -> Incident:
         f": {incident.closing}" if incident.closing else "."
     )
     if not incident.card_told:
-        comment(desk, incident, said, "close", {"card_told": _DONE})
-    if desk.settings.incidents.closed:
-        _move(desk, incident)
-    return _noted(desk, incident, card_over=_DONE)
+        comment(context, incident, said, "close", {"card_told": _DONE})
+    if context.settings.incidents.closed:
+        _move(context, incident)
+    return _noted(context, incident, card_over=_DONE)
 
 
-def _move(desk: Desk, incident: Incident) -> None:
+def _move(context: Context, incident: Incident) -> None:
     from ...records.ledger import Event
 
-    to = desk.settings.incidents.closed
-    found = tracker_of_card(desk, f"{incident.tracker}:{incident.card}")
+    to = context.settings.incidents.closed
+    found = tracker_of_card(context, f"{incident.tracker}:{incident.card}")
     noted = {"incident": incident.id, "tracker": found.name, "card": found.id, "to": to}
-    request = Request(desk, "move card", "", "", "", noted=noted)
+    request = Request(context, "move card", "", "", "", noted=noted)
     try:
         moved = found.tracker.move(found.id, to)
     except OpsroomError as error:
@@ -94,9 +96,9 @@ def _move(desk: Desk, incident: Incident) -> None:
         )
 
 
-def announce(desk: Desk, incident: Incident) -> Incident:
+def announce(context: Context, incident: Incident) -> Incident:
     """The room hears that it is over, once."""
-    tell_room(desk, f"incident:{incident.id}:closed", said_of_the_end(incident))
+    tell_room(context, f"incident:{incident.id}:closed", said_of_the_end(incident))
     return incident
 
 
@@ -123,15 +125,15 @@ def said_of_the_end(incident: Incident) -> str:
     return " ".join(parts)
 
 
-def _noted(desk: Desk, incident: Incident, **changes: str) -> Incident:
+def _noted(context: Context, incident: Incident, **changes: str) -> Incident:
     from ...records.incidents import note
 
-    with desk.store.write() as connection:
+    with context.store.write() as connection:
         note(connection, incident.id, **changes)
     return replace(incident, **changes)  # type: ignore[arg-type]
 
 
-CLOSING: Dict[str, Callable[[Desk, Incident], Incident]] = {
+CLOSING: Dict[str, Callable[[Context, Incident], Incident]] = {
     "resolve": resolve,
     "close_card": close_card,
     "announce": announce,
@@ -145,23 +147,25 @@ _STEPS = {
 }
 
 
-def end_incident(desk: Desk, typed: str, closing: str = "") -> Outcome:
+def end_incident(context: Context, typed: str, closing: str = "") -> Outcome:
     """Close it. One that is closed already stays so; what of it could not be done before is done
     then.
 
     Not ok, with code incident_incomplete, when something could not be done. Raises
     Refusal(unknown_incident).
     """
-    request = Request(desk, "close incident", "", "", "", noted={"incident": one_line(typed, 40)})
+    request = Request(
+        context, "close incident", "", "", "", noted={"incident": one_line(typed, 40)}
+    )
     with resumed(request):
-        incident = find_incident(desk, typed)
+        incident = find_incident(context, typed)
         fresh = incident.state == "open"
-        incident = close(desk, incident, neutralise(closing).strip())
+        incident = close(context, incident, neutralise(closing).strip())
         request.ended = True
     troubles: List[str] = []
     for name, step in CLOSING.items():
         try:
-            incident = step(desk, incident)
+            incident = step(context, incident)
         except OpsroomError as error:
             troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
         except Exception as error:

@@ -7,15 +7,15 @@ from datetime import datetime, timezone
 
 from ...errors import Code
 from ...text import one_line, table, when
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from .steps import facts_about
 
 
-def list_incidents(desk: Desk) -> Outcome:
+def list_incidents(context: Context) -> Outcome:
     """All that nobody has closed, newest first."""
     from ...records.incidents import open_incidents
 
-    with desk.store.read() as connection:
+    with context.store.read() as connection:
         there = open_incidents(connection)
     facts = {"incidents": [facts_about(one) for one in there]}
     if not there:

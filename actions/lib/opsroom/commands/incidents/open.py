@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, List, Tuple
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import bare, comparable
 from ...text import message, neutralise, one_line, sentence
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..pages.page import page
 from ..request import Request, resumed
 from .steps import OPENING, facts_about, said_of
@@ -30,7 +30,7 @@ _STEPS = {
 }
 
 
-def open_incident(desk: Desk, who: str, text: str) -> Outcome:
+def open_incident(context: Context, who: str, text: str) -> Outcome:
     """Declare it for a team, an application or a person. The same words within an hour mean the
     same incident.
 
@@ -38,26 +38,26 @@ def open_incident(desk: Desk, who: str, text: str) -> Outcome:
     Without the database nothing can be kept: then the page alone is sent. Raises
     Refusal(text_needed, unknown_who, which_who, ...) before anything is made.
     """
-    request = Request(desk, "declare incident", "", "", "", noted={"who": one_line(who)})
+    request = Request(context, "declare incident", "", "", "", noted={"who": one_line(who)})
     words = neutralise(text).strip()
     try:
         with resumed(request):
             incident, fresh = note(request, who, words)
     except Failure as failure:
-        if not failure.code.value.startswith("store_") or not desk.settings.pagers:
+        if not failure.code.value.startswith("store_") or not context.settings.pagers:
             raise
-        return _without_record(desk, who, words, failure)
+        return _without_record(context, who, words, failure)
     troubles: List[str] = []
     for name, step in OPENING.items():
         try:
-            incident = step(desk, incident)
+            incident = step(context, incident)
         except OpsroomError as error:
             troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
         except Exception as error:
             # A defect in one of them must not keep the others from being done: someone has to be
             # woken.
             troubles.append(f"{_STEPS[name]}: a defect in opsroom ({type(error).__name__}).")
-    return answer(desk, incident, fresh, troubles)
+    return answer(context, incident, fresh, troubles)
 
 
 def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Incident, bool]:
@@ -65,22 +65,22 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
     from ...records.incidents import declare
     from ...records.ledger import Event, append
 
-    desk = request.desk
+    context = request.context
     if not words:
         raise Refusal(
             Code.TEXT_NEEDED,
             "An incident needs a text: it is what somebody reads who was just woken.",
             "For example: declare incident for web-team: checkout is down",
         )
-    name, app = _known(desk, who, app)
+    name, app = _known(context, who, app)
     # What cannot be written down is not tried to be written down as failed: someone has to be
     # woken.
     request.ended = True
-    store = desk.store
+    store = context.store
     with store.write() as connection:
-        masked = str(desk.mask(words))
+        masked = str(context.mask(words))
         incident, fresh = declare(
-            store, connection, name, masked, request.by, app, desk.execution_id
+            store, connection, name, masked, request.by, app, context.execution_id
         )
         request.noted["incident"] = incident.id
         said = (
@@ -92,29 +92,31 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
     return incident, fresh
 
 
-def _known(desk: Desk, who: str, app: str) -> Tuple[str, str]:
+def _known(context: Context, who: str, app: str) -> Tuple[str, str]:
     """Whom it is for and the application that it is about. Someone unknown is refused before
     anything is made."""
     from ..pages.recipients import find_whom
 
     typed = bare(who)
     same = [
-        one.name for one in desk.settings.apps.values() if comparable(one.name) == comparable(typed)
+        one.name
+        for one in context.settings.apps.values()
+        if comparable(one.name) == comparable(typed)
     ]
-    if desk.settings.pagers:
+    if context.settings.pagers:
         # Where no pager could be asked for the name, the page says so, and the card can be made.
         with suppress(Failure):
-            find_whom(desk, typed)
+            find_whom(context, typed)
     return typed, app or (same[0] if same else "")
 
 
-def answer(desk: Desk, incident: Incident, fresh: bool, troubles: List[str]) -> Outcome:
+def answer(context: Context, incident: Incident, fresh: bool, troubles: List[str]) -> Outcome:
     """What the room reads: what is there, and what is not."""
     facts = {**facts_about(incident), "fresh": fresh, "troubles": troubles}
     said = said_of(incident)
-    if not desk.settings.trackers:
+    if not context.settings.trackers:
         said += " There is no card: no tracker is configured."
-    if not desk.settings.pagers:
+    if not context.settings.pagers:
         said += " Nobody was paged: no pager is configured."
     if not troubles:
         return Outcome(True, Code.DECLARED, message(said), facts)
@@ -128,8 +130,8 @@ def answer(desk: Desk, incident: Incident, fresh: bool, troubles: List[str]) -> 
     return Outcome(False, Code.INCIDENT_INCOMPLETE, message(text), facts)
 
 
-def _without_record(desk: Desk, who: str, words: str, failure: Failure) -> Outcome:
-    outcome = page(desk, who, f"Incident: {words}", urgent=True)
+def _without_record(context: Context, who: str, words: str, failure: Failure) -> Outcome:
+    outcome = page(context, who, f"Incident: {words}", urgent=True)
     text = (
         "Only the page went out, the incident could not be kept: "
         f"{one_line(failure.message, 120)} {outcome.message}"

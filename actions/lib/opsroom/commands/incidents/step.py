@@ -4,7 +4,7 @@ nothing."""
 from __future__ import annotations
 
 from ...errors import Code
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..request import Request, resumed
 from .close import CLOSING, close
 from .open import note
@@ -13,12 +13,12 @@ from .steps import OPENING, facts_about, find_incident
 STEPS = (*OPENING, "close", *CLOSING)
 
 
-def incident_step(desk: Desk, typed: str, step: str) -> Outcome:
+def incident_step(context: Context, typed: str, step: str) -> Outcome:
     """Do one of STEPS. Raises Refusal(unknown_incident) and what the step raises."""
-    incident = find_incident(desk, typed)
+    incident = find_incident(context, typed)
     before = incident
     do = {**OPENING, "close": close, **CLOSING}[step]
-    incident = do(desk, incident)
+    incident = do(context, incident)
     changed = incident != before
     text = f"{step} of incident {incident.id}: {'done' if changed else 'nothing was left to do'}."
     return Outcome(
@@ -27,7 +27,7 @@ def incident_step(desk: Desk, typed: str, step: str) -> Outcome:
 
 
 def note_incident(
-    desk: Desk, typed: str = "", who: str = "", app_name: str = "", environment_name: str = ""
+    context: Context, typed: str = "", who: str = "", app_name: str = "", environment_name: str = ""
 ) -> Outcome:
     """The incident of that id; without one, a new one that is put together from names alone, for
     rules and workflows.
@@ -35,15 +35,15 @@ def note_incident(
     Raises Refusal(unknown_incident, unknown_app, unknown_environment, unknown_who, ...).
     """
     if typed.strip():
-        incident = find_incident(desk, typed)
+        incident = find_incident(context, typed)
         return Outcome(
             True, Code.INCIDENT_STEP, f"Incident {incident.id} is there.", facts_about(incident)
         )
-    request = Request(desk, "declare incident", app_name, environment_name, "")
+    request = Request(context, "declare incident", app_name, environment_name, "")
     with resumed(request):
         from ..resolve import find_place
 
-        app, environment = find_place(desk.settings, app_name, environment_name)
+        app, environment = find_place(context.settings, app_name, environment_name)
         request.app, request.environment = app.name, environment.name
         text = f"{app.name} on {environment.name} needs somebody to look at it"
         incident, fresh = note(request, who.strip() or app.name, text, app.name)

@@ -15,7 +15,7 @@ from ...errors import Code, Failure, Refusal
 from ...people import Speaker, identify, same_room
 from ...text import one_line, sentence
 from ...trackers import Draft, Made, Remark
-from .. import Desk
+from .. import Context
 from ..attribution import author_of
 from ..cards import Found, limits_of, tracker_of_card, tracker_of_project
 from ..cards.request import brief, facts_of, request_about, take_apart
@@ -36,13 +36,13 @@ _PATIENCE = 6.0
 _WORDS = 600
 
 
-def find_incident(desk: Desk, typed: str) -> Incident:
+def find_incident(context: Context, typed: str) -> Incident:
     """The incident of that id, as someone typed it. Raises Refusal(unknown_incident)."""
     from ...names import either, shown
     from ...records.change import typed_id
     from ...records.incidents import find, open_incidents
 
-    with desk.store.read() as connection:
+    with context.store.read() as connection:
         found = find(connection, typed_id(typed))
         others = [] if found else [one.id for one in open_incidents(connection, limit=5)]
     if found is None:
@@ -53,42 +53,44 @@ def find_incident(desk: Desk, typed: str) -> Incident:
     return found
 
 
-def declared_by(desk: Desk, incident: Incident) -> Speaker:
+def declared_by(context: Context, incident: Incident) -> Speaker:
     """Who declared it, as today's config knows them. Raises Refusal(ambiguous_person)."""
     return identify(
-        desk.settings, incident.chat_name or incident.st2_user, incident.st2_user, incident.room
+        context.settings, incident.chat_name or incident.st2_user, incident.st2_user, incident.room
     )
 
 
-def make_card(desk: Desk, incident: Incident) -> Incident:
+def make_card(context: Context, incident: Incident) -> Incident:
     """Its card, once; in the project of the config, else where the application's cards are.
 
     Where no tracker is configured there is none. Raises what the tracker raises;
     Failure(outcome_unknown).
     """
-    if incident.card or not desk.settings.trackers:
+    if incident.card or not context.settings.trackers:
         return incident
-    desk = replace(desk, speaker=declared_by(desk, incident))
-    request = request_about(desk, "declare incident")
+    context = replace(context, speaker=declared_by(context, incident))
+    request = request_about(context, "declare incident")
     with resumed(request):
         summary, description = take_apart(f"Incident {incident.id}: {incident.text}")
-        found = tracker_of_project(desk, desk.settings.incidents.project, incident.app)
-        kind = desk.settings.trackers[found.name].kind
-        draft = Draft(found.id, summary, description, "", author_of(desk, found.name, kind))
+        found = tracker_of_project(context, context.settings.incidents.project, incident.app)
+        kind = context.settings.trackers[found.name].kind
+        draft = Draft(found.id, summary, description, "", author_of(context, found.name, kind))
         request.noted.update(incident=incident.id, tracker=found.name, project=found.id or None)
         if incident.card_mark:
             # Someone was at it before, and what came of it was not written down.
             there = found.tracker.find_created(replace(draft, mark=incident.card_mark))
             if there is not None:
                 request.ended = True
-                return _noted(desk, incident, tracker=found.name, card=there.id, card_url=there.url)
-        facts = carry_out_once(request, _card(desk, incident, found, draft)).facts
+                return _noted(
+                    context, incident, tracker=found.name, card=there.id, card_url=there.url
+                )
+        facts = carry_out_once(request, _card(context, incident, found, draft)).facts
     return _noted(
-        desk, incident, tracker=found.name, card=str(facts["card"]), card_url=str(facts["url"])
+        context, incident, tracker=found.name, card=str(facts["card"]), card_url=str(facts["url"])
     )
 
 
-def _card(desk: Desk, incident: Incident, found: Found, draft: Draft) -> Errand:
+def _card(context: Context, incident: Incident, found: Found, draft: Draft) -> Errand:
     from ...records.incidents import note
     from ...records.ledger import Event
 
@@ -97,7 +99,7 @@ def _card(desk: Desk, incident: Incident, found: Found, draft: Draft) -> Errand:
     def told(made: Made) -> Facts:
         came.update(card=made.id, card_url=made.url, tracker=found.name)
         return facts_of(
-            found, made, card=made.id, summary=brief(desk, draft.summary), incident=incident.id
+            found, made, card=made.id, summary=brief(context, draft.summary), incident=incident.id
         )
 
     def look(mark: str) -> Optional[Facts]:
@@ -121,13 +123,13 @@ def _card(desk: Desk, incident: Incident, found: Found, draft: Draft) -> Errand:
         there=Code.CARD_THERE,
         said=lambda facts: f"{facts['card']} is the card of incident {incident.id}",
         asked=False,
-        limits=limits_of(desk, found.name, _PATIENCE),
+        limits=limits_of(context, found.name, _PATIENCE),
         begins=lambda store, on, mark: note(on, incident.id, card_mark=mark),
         ends=ends,
     )
 
 
-def send_page(desk: Desk, incident: Incident) -> Incident:
+def send_page(context: Context, incident: Incident) -> Incident:
     """Its page, once, urgent; its text names the card. Where no pager is configured there is none.
 
     Raises what `page` raises; Failure(page_unconfirmed) when nobody knows whether it reaches
@@ -135,16 +137,16 @@ def send_page(desk: Desk, incident: Incident) -> Incident:
     """
     from ..pages.page import page
 
-    if incident.page or not desk.settings.pagers:
+    if incident.page or not context.settings.pagers:
         return incident
-    desk = replace(desk, speaker=declared_by(desk, incident))
-    there, words = _page_that_is_there(desk, incident)
+    context = replace(context, speaker=declared_by(context, incident))
+    there, words = _page_that_is_there(context, incident)
     if there is not None:
-        return _noted(desk, incident, **there)
-    outcome = page(desk, incident.who, words, urgent=True)
+        return _noted(context, incident, **there)
+    outcome = page(context, incident.who, words, urgent=True)
     facts = outcome.facts
     noted = _noted(
-        desk,
+        context,
         incident,
         pager=str(facts.get("pager") or ""),
         page=str(facts.get("number") or facts.get("incident") or ""),
@@ -162,39 +164,41 @@ def words_of(incident: Incident) -> str:
     return f"Incident {incident.id}: {text}" + (f" Card: {card}" if card else "")
 
 
-def _page_that_is_there(desk: Desk, incident: Incident) -> Tuple[Optional[Dict[str, str]], str]:
+def _page_that_is_there(
+    context: Context, incident: Incident
+) -> Tuple[Optional[Dict[str, str]], str]:
     """The page that was sent for it, when a runner died before it could write that down; and what
     its page says."""
     from ...records.incidents import page_of, settle_words
 
-    with desk.store.write() as connection:
-        words = settle_words(desk.store, connection, incident.id, words_of(incident))
+    with context.store.write() as connection:
+        words = settle_words(context.store, connection, incident.id, words_of(incident))
         return page_of(connection, incident), words
 
 
-def link(desk: Desk, incident: Incident) -> Incident:
+def link(context: Context, incident: Incident) -> Incident:
     """A comment on the card that names the page, once. Nothing to do where one of the two is
     missing."""
     if incident.linked or not (incident.card and incident.page):
         return incident
-    desk = replace(desk, speaker=declared_by(desk, incident))
+    context = replace(context, speaker=declared_by(context, incident))
     where = f": {incident.page_url}" if incident.page_url else ""
     text = f"Page {incident.page} to {incident.who} through {incident.pager}{where}"
-    comment(desk, incident, text, "link", {"linked": "yes"})
+    comment(context, incident, text, "link", {"linked": "yes"})
     return replace(incident, linked="yes")
 
 
 def comment(
-    desk: Desk, incident: Incident, text: str, purpose: str, changes: Dict[str, str]
+    context: Context, incident: Incident, text: str, purpose: str, changes: Dict[str, str]
 ) -> None:
     """A comment on the card of an incident, once for each purpose; `changes` are noted with it."""
     from ...records.incidents import note
     from ...records.ledger import Event
 
-    request = request_about(desk, "comment on card")
+    request = request_about(context, "comment on card")
     with resumed(request):
-        found = tracker_of_card(desk, f"{incident.tracker}:{incident.card}")
-        author = author_of(desk, found.name, desk.settings.trackers[found.name].kind)
+        found = tracker_of_card(context, f"{incident.tracker}:{incident.card}")
+        author = author_of(context, found.name, context.settings.trackers[found.name].kind)
         remark = Remark(found.id, text, "", author)
         request.noted.update(incident=incident.id, tracker=found.name, card=found.id)
 
@@ -220,35 +224,41 @@ def comment(
             there=Code.CARD_THERE,
             said=lambda facts: f"{found.id} was told of incident {incident.id}",
             asked=False,
-            limits=limits_of(desk, found.name, _PATIENCE),
+            limits=limits_of(context, found.name, _PATIENCE),
             ends=ends,
         )
         carry_out_once(request, errand)
 
 
-def tell(desk: Desk, incident: Incident) -> Incident:
+def tell(context: Context, incident: Incident) -> Incident:
     """The room hears of it once, also while announcements are quiet; not where it is answered
     anyway."""
-    tell_room(desk, f"incident:{incident.id}:open", said_of(incident))
+    tell_room(context, f"incident:{incident.id}:open", said_of(incident))
     return incident
 
 
-def tell_room(desk: Desk, key: str, text: str) -> None:
+def tell_room(context: Context, key: str, text: str) -> None:
     """Tell the room of incidents something once. Who speaks in that very room reads it as the
     answer."""
     from ..announce import tell_once
 
-    room = desk.settings.incidents.room or desk.settings.announce
+    room = context.settings.incidents.room or context.settings.announce
     if not room:
         return
-    if same_room(room, desk.speaker.room):
+    if same_room(room, context.speaker.room):
         from ...records.announcements import Telling, begin, told
 
-        with desk.store.write() as connection:
-            begin(desk.store, connection, Telling(key, room, text), desk.execution_id, always=True)
-            told(desk.store, connection, key)
+        with context.store.write() as connection:
+            begin(
+                context.store,
+                connection,
+                Telling(key, room, text),
+                context.execution_id,
+                always=True,
+            )
+            told(context.store, connection, key)
         return
-    tell_once(desk, key, text, always=True, room=room)
+    tell_once(context, key, text, always=True, room=room)
 
 
 def said_of(incident: Incident) -> str:
@@ -282,17 +292,17 @@ def facts_about(incident: Incident) -> Dict[str, Any]:
     }
 
 
-def _noted(desk: Desk, incident: Incident, **changes: str) -> Incident:
+def _noted(context: Context, incident: Incident, **changes: str) -> Incident:
     """Write down what was made, and hand the incident back with it."""
     from ...records.incidents import note
 
-    with desk.store.write() as connection:
+    with context.store.write() as connection:
         note(connection, incident.id, **changes)
     return replace(incident, **changes)  # type: ignore[arg-type]
 
 
 # In this order: the page names the card, the link needs both, and the room is told of all.
-OPENING: Dict[str, Callable[[Desk, Incident], Incident]] = {
+OPENING: Dict[str, Callable[[Context, Incident], Incident]] = {
     "card": make_card,
     "page": send_page,
     "link": link,

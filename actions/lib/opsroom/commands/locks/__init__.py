@@ -11,7 +11,7 @@ from ...names import bare, comparable, same_as
 from ...policy import Decision
 from ...policy.access import may
 from ...policy.locks import EVERYTHING, place
-from .. import Desk
+from .. import Context
 from ..resolve import find_environment, find_place
 
 # How many places are proposed.
@@ -37,7 +37,7 @@ class Scope:
 
 
 def find_scope(
-    desk: Desk, app_name: str, environment_name: str, say: Callable[[str], str]
+    context: Context, app_name: str, environment_name: str, say: Callable[[str], str]
 ) -> Scope:
     """The place that was named. "everything" is a word of its own, even where an environment has
     that name: a kill switch must not turn out to be something smaller. `say` makes the command for
@@ -46,22 +46,22 @@ def find_scope(
     Raises Refusal(unknown_app, unknown_environment, ...).
     """
     if app_name.strip():
-        app, environment = find_place(desk.settings, app_name, environment_name)
+        app, environment = find_place(context.settings, app_name, environment_name)
         return Scope(app.name, environment.name, (environment,))
     if comparable(bare(environment_name)) == EVERYTHING:
-        return Scope("", "", tuple(desk.settings.environments.values()))
-    environment = _environment(desk, environment_name, say)
+        return Scope("", "", tuple(context.settings.environments.values()))
+    environment = _environment(context, environment_name, say)
     return Scope("", environment.name, (environment,))
 
 
-def _environment(desk: Desk, name: str, say: Callable[[str], str]) -> Environment:
+def _environment(context: Context, name: str, say: Callable[[str], str]) -> Environment:
     """The environment of that name. Of an application it is asked where it is meant: "unlock
     web"."""
     try:
-        return find_environment(desk.settings, name)
+        return find_environment(context.settings, name)
     except Refusal as refusal:
-        app = next(iter(same_as(name, desk.settings.apps)), "")
-        places = desk.settings.environments_of(desk.settings.apps[app]) if app else ()
+        app = next(iter(same_as(name, context.settings.apps)), "")
+        places = context.settings.environments_of(context.settings.apps[app]) if app else ()
         if not places:
             raise
         ways = [say(place(app, one)) for one in places[:_MOST_PLACES]]
@@ -71,7 +71,7 @@ def _environment(desk: Desk, name: str, say: Callable[[str], str]) -> Environmen
         ) from None
 
 
-def rights(desk: Desk, scope: Scope) -> List[Decision]:
+def rights(context: Context, scope: Scope) -> List[Decision]:
     """Every reason why the speaker may not lock or unlock this place; empty when they may.
 
     Everything may be locked by those who may lock each environment, hence also the most guarded
@@ -79,7 +79,7 @@ def rights(desk: Desk, scope: Scope) -> List[Decision]:
     a room of its own for each, there would be no room for the kill switch.
     """
     each = [
-        [one for one in _may(desk, environment) if not one.allowed]
+        [one for one in _may(context, environment) if not one.allowed]
         for environment in scope.environments
     ]
     refused = [one for found in each for one in found]
@@ -95,5 +95,5 @@ def rights(desk: Desk, scope: Scope) -> List[Decision]:
     return people or ([one for found in rooms for one in found] if rooms and all(rooms) else [])
 
 
-def _may(desk: Desk, environment: Environment) -> List[Decision]:
-    return may(desk.settings, desk.speaker, environment, "lock")
+def _may(context: Context, environment: Environment) -> List[Decision]:
+    return may(context.settings, context.speaker, environment, "lock")

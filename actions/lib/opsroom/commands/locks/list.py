@@ -5,18 +5,20 @@ from __future__ import annotations
 from ...errors import Code
 from ...policy.locks import lasting, place
 from ...text import one_line, table
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..resolve import find_environment
 
 
-def list_locks(desk: Desk, environment_name: str = "") -> Outcome:
+def list_locks(context: Context, environment_name: str = "") -> Outcome:
     """All locks that hold now, or those that matter on one environment; the widest first."""
     from ...records.locks import current
 
     environment = (
-        find_environment(desk.settings, environment_name).name if environment_name.strip() else ""
+        find_environment(context.settings, environment_name).name
+        if environment_name.strip()
+        else ""
     )
-    store = desk.store
+    store = context.store
     with store.read_plain() as connection:
         locks = current(store, connection, environment=environment)
         now = store.now(connection)
@@ -24,7 +26,7 @@ def list_locks(desk: Desk, environment_name: str = "") -> Outcome:
     if not locks:
         where = f" on {environment}" if environment else ""
         return Outcome(True, Code.LOCKS, f"Nothing is locked{where}.", facts)
-    zone = desk.settings.timezone
+    zone = context.settings.timezone
     rows = [
         [
             place(lock.app, lock.environment),

@@ -10,7 +10,7 @@ from ...errors import Code, Refusal
 from ...names import listed
 from ...policy.locks import in_the_way, is_kill_switch, lasting, place, told
 from ...text import one_line
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..request import Request, resumed
 from . import Scope, find_scope, rights
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 _MOST_PROPOSED = 60
 
 
-def lock(desk: Desk, environment_name: str, text: str = "", app_name: str = "") -> Outcome:
+def lock(context: Context, environment_name: str, text: str = "", app_name: str = "") -> Outcome:
     """Lock a place; `environment_name` may be "everything". `text` is the reason, which may end in
     "until 17:00" or "for 2h". A deployment that is going on there goes on, and the answer names it.
 
     Raises Refusal(locked) when somebody else has this lock. Whoever has it already gives it a new
     reason and end.
     """
-    request = Request(desk, "lock", app_name, environment_name, "")
+    request = Request(context, "lock", app_name, environment_name, "")
     with resumed(request):
         typed = " ".join(text.split())
         reason = typed if 0 < len(typed) <= _MOST_PROPOSED else "REASON"
         scope = find_scope(
-            desk, app_name, environment_name, lambda place: f"lock {place}: {reason}"
+            context, app_name, environment_name, lambda place: f"lock {place}: {reason}"
         )
         request.app, request.environment = scope.app, scope.environment
-        for decision in rights(desk, scope):
+        for decision in rights(context, scope):
             decision.enforce()
         return _take(request, scope, text)
 
@@ -48,8 +48,8 @@ def _take(request: Request, scope: Scope, text: str) -> Outcome:
     from ...records.ledger import Event, append
     from ...records.locks import current, take
 
-    desk, store = request.desk, request.desk.store
-    zone = desk.settings.timezone
+    context, store = request.context, request.context.store
+    zone = context.settings.timezone
     with store.write_plain() as connection:
         wanted = _wanted(request, scope, text, connection)
         now = store.now(connection)
@@ -74,7 +74,7 @@ def _take(request: Request, scope: Scope, text: str) -> Outcome:
                 request.entry(Event.LOCKED, Code.LOCKED_NOW.value, message, **facts),
             )
     if not taken.ok:
-        raise _refusal(taken.lock, desk, now)
+        raise _refusal(taken.lock, context, now)
     request.ended = True
     return Outcome(True, Code.LOCKED_NOW, message, facts)
 
@@ -82,8 +82,8 @@ def _take(request: Request, scope: Scope, text: str) -> Outcome:
 def _wanted(request: Request, scope: Scope, text: str, connection: Transaction) -> Lock:
     from ...records.locks import Lock
 
-    desk, speaker = request.desk, request.by
-    reason, until = _reason_and_end(desk, scope, text, desk.store.now(connection))
+    context, speaker = request.context, request.by
+    reason, until = _reason_and_end(context, scope, text, context.store.now(connection))
     return Lock(
         app=scope.app,
         environment=scope.environment,
@@ -92,13 +92,13 @@ def _wanted(request: Request, scope: Scope, text: str, connection: Transaction) 
         reason=reason,
         person=speaker.person_name,
         room=one_line(speaker.room, 200),
-        execution_id=desk.execution_id,
+        execution_id=context.execution_id,
         until=until,
     )
 
 
 def _reason_and_end(
-    desk: Desk, scope: Scope, text: str, now: datetime
+    context: Context, scope: Scope, text: str, now: datetime
 ) -> Tuple[str, Optional[datetime]]:
     """The two parts of the text. Raises Refusal(reason_needed) without a reason,
     Refusal(invalid_time)."""
@@ -115,7 +115,7 @@ def _reason_and_end(
     if not end:
         return reason, None
     try:
-        return reason, read_end(end, now, desk.settings.timezone)
+        return reason, read_end(end, now, context.settings.timezone)
     except Refusal as refusal:
         # It may be a part of the reason: "until the release is out".
         hint = (
@@ -160,12 +160,12 @@ def _said(taken: Taken, others: List[Lock], running: List[Claim], now: datetime,
     return " ".join(sentences)
 
 
-def _refusal(there: Lock, desk: Desk, now: datetime) -> Refusal:
+def _refusal(there: Lock, context: Context, now: datetime) -> Refusal:
     """Someone else has the very lock that was asked for."""
-    decision = in_the_way([there], desk.speaker, now, desk.settings.timezone)[0]
+    decision = in_the_way([there], context.speaker, now, context.settings.timezone)[0]
     return Refusal(
         Code.LOCKED,
-        f"{told(there, now, desk.settings.timezone)} That lock stays.",
+        f"{told(there, now, context.settings.timezone)} That lock stays.",
         decision.hint,
         there.facts(),
     )

@@ -11,7 +11,7 @@ from ...people import same_room
 from ...policy.locks import place
 from ...records.change import Change, Kind, State
 from ...text import one_line, sentence, span, when
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..announce import tell_once, tell_together
 
 _FORGOTTEN = timedelta(days=1)
@@ -20,25 +20,25 @@ _SOON = timedelta(minutes=10)
 _NEWS = timedelta(hours=1)
 
 
-def remind(desk: Desk) -> Outcome:
+def remind(context: Context) -> Outcome:
     """Mark the changes whose time is over, and tell what is due. Each is told once; a lock once a
     day.
 
     Raises Failure(store_...).
     """
-    told = {"locks": _locks(desk), "changes": _changes(desk), "expired": _expired(desk)}
+    told = {"locks": _locks(context), "changes": _changes(context), "expired": _expired(context)}
     count = sum(told.values())
     code = Code.REMINDED if count else Code.NOTHING_NEW
     text = f"{count} reminders were told." if count else "There is nothing to remind of."
     return Outcome(True, code, text, told)
 
 
-def _locks(desk: Desk) -> int:
+def _locks(context: Context) -> int:
     """Those without an end that are older than a day. Whoever gave one an end has not forgotten
     it."""
     from ...records.locks import current
 
-    store = desk.store
+    store = context.store
     with store.read() as connection:
         now = store.now(connection)
         old = [
@@ -58,15 +58,15 @@ def _locks(desk: Desk) -> int:
         due.append(
             (f"lock:{lock.app}:{lock.environment}:{lock.since.isoformat()}:{age.days}", text)
         )
-    return tell_together(desk, due)
+    return tell_together(context, due)
 
 
-def _changes(desk: Desk) -> int:
+def _changes(context: Context) -> int:
     """Those that wait and will expire soon; those whose whole time is that short are not worth a
     reminder."""
     from ...records.changes import open_changes
 
-    store = desk.store
+    store = context.store
     with store.read() as connection:
         now = store.now(connection)
         waiting = [
@@ -83,7 +83,7 @@ def _changes(desk: Desk) -> int:
             f"expires at {when(end, now)}."
         )
         text += f" {_to_do(change)}"
-        count += _tell(desk, f"change:{change.deployment}:{change.id}", text, change.room)
+        count += _tell(context, f"change:{change.deployment}:{change.id}", text, change.room)
     return count
 
 
@@ -93,14 +93,14 @@ def _to_do(change: Change) -> str:
     return f"To approve: approve change {change.id}"
 
 
-def _expired(desk: Desk) -> int:
+def _expired(context: Context) -> int:
     """Those that nobody took care of in time, whoever marked them."""
     from ...policy.approvals import ask_again
     from ...records.changes import expire, find
     from ...records.ledger import Event
     from ...records.queries import newest
 
-    store = desk.store
+    store = context.store
     with store.write() as connection:
         expire(store, connection)
         records = newest(connection, Event.EXPIRED, store.now(connection) - _NEWS)
@@ -109,13 +109,13 @@ def _expired(desk: Desk) -> int:
     for record, change in over:
         if change is not None:
             text = f"{record.message} {ask_again(change)}"
-            count += _tell(desk, f"expired:{change.deployment}:{change.id}", text, change.room)
+            count += _tell(context, f"expired:{change.deployment}:{change.id}", text, change.room)
     return count
 
 
-def _tell(desk: Desk, key: str, text: str, room: str) -> int:
+def _tell(context: Context, key: str, text: str, room: str) -> int:
     """In the announce room and where it was asked for, each once; 1 when anybody was told."""
-    told = tell_once(desk, key, text)
-    if room and not same_room(room, desk.settings.announce):
-        told = tell_once(desk, f"{key}:there", text, room=room) or told
+    told = tell_once(context, key, text)
+    if room and not same_room(room, context.settings.announce):
+        told = tell_once(context, f"{key}:there", text, room=room) or told
     return int(told)

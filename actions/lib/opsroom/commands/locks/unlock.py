@@ -12,7 +12,7 @@ from ...policy import Decision
 from ...policy.approvals import needs_code
 from ...policy.locks import lasting, place, told
 from ...text import message, one_line
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..request import Request, resumed
 from . import Scope, find_scope, rights
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...records.locks import Lock
 
 
-def unlock(desk: Desk, environment_name: str, app_name: str = "", code: str = "") -> Outcome:
+def unlock(context: Context, environment_name: str, app_name: str = "", code: str = "") -> Outcome:
     """Take a lock away; `environment_name` may be "everything". The owner always may, others with
     the right to lock; then the owner's room is told. Raises Refusal(not_locked) where this very
     place is not locked.
@@ -28,36 +28,36 @@ def unlock(desk: Desk, environment_name: str, app_name: str = "", code: str = ""
     Where a second factor is wanted anywhere, the kill switch wants it too: it is thrown when names
     are in doubt.
     """
-    request = Request(desk, "unlock", app_name, environment_name, "")
+    request = Request(context, "unlock", app_name, environment_name, "")
     with resumed(request):
-        scope = find_scope(desk, app_name, environment_name, "unlock {}".format)
+        scope = find_scope(context, app_name, environment_name, "unlock {}".format)
         request.app, request.environment = scope.app, scope.environment
-        refused = rights(desk, scope)
+        refused = rights(context, scope)
         if not scope.environment:
-            _second_factor(desk, refused, code)
+            _second_factor(context, refused, code)
         return _release(request, scope, refused)
 
 
-def _second_factor(desk: Desk, refused: List[Decision], code: str) -> None:
+def _second_factor(context: Context, refused: List[Decision], code: str) -> None:
     from ...records.locks import find
     from ...records.otp import use_code
 
-    person = desk.speaker.person
-    wanted = any(needs_code(one, desk.speaker) for one in desk.settings.environments.values())
+    person = context.speaker.person
+    wanted = any(needs_code(one, context.speaker) for one in context.settings.environments.values())
     if person is None or not (wanted or code.strip()):
         return
-    with desk.store.read_plain() as connection:
+    with context.store.read_plain() as connection:
         lock = find(connection, "", "")
     # A code is not used up by someone who may not unlock, nor where nothing is locked.
-    if lock is not None and (lock.owner == desk.speaker.key or not refused):
-        use_code(desk.store, person, code, "unlock everything CODE")
+    if lock is not None and (lock.owner == context.speaker.key or not refused):
+        use_code(context.store, person, code, "unlock everything CODE")
 
 
 def _release(request: Request, scope: Scope, refused: List[Decision]) -> Outcome:
     from ...records.ledger import Event, append
     from ...records.locks import current, find, release, sweep
 
-    desk, store, speaker = request.desk, request.desk.store, request.by
+    context, store, speaker = request.context, request.context.store, request.by
     with store.write_plain() as connection:
         sweep(store, connection)
         now = store.now(connection)
@@ -73,18 +73,18 @@ def _release(request: Request, scope: Scope, refused: List[Decision]) -> Outcome
                 request.entry(Event.UNLOCKED, Code.UNLOCKED.value, text, **lock.facts()),
             )
     if lock is None:
-        raise _not_locked(scope, there, now, desk.settings.timezone)
+        raise _not_locked(scope, there, now, context.settings.timezone)
     if not may:
-        _refuse(lock, refused, now, desk.settings.timezone)
+        _refuse(lock, refused, now, context.settings.timezone)
     request.ended = True
     if lock.owner != speaker.key:
-        _tell_owner(desk, lock)
+        _tell_owner(context, lock)
     return Outcome(True, Code.UNLOCKED, text, lock.facts())
 
 
 def _said(request: Request, lock: Lock, now: datetime) -> str:
     who, words = one_line(request.by.shown), place(lock.app, lock.environment)
-    since = lasting(lock, now, request.desk.settings.timezone, open_end="")
+    since = lasting(lock, now, request.context.settings.timezone, open_end="")
     if lock.owner == request.by.key:
         return f"{who} unlocked {words}; it was locked {since}: {one_line(lock.reason, 100)}"
     return (
@@ -113,12 +113,12 @@ def _refuse(lock: Lock, refused: List[Decision], now: datetime, zone: str) -> No
     raise Refusal(code, f"{told(lock, now, zone)} {first.message}", first.hint, lock.facts())
 
 
-def _tell_owner(desk: Desk, lock: Lock) -> None:
+def _tell_owner(context: Context, lock: Lock) -> None:
     """The room where the lock was taken reads who took it away, unless the answer is read there
     anyway."""
-    if lock.room and not same_room(lock.room, desk.speaker.room):
-        owner, who = one_line(lock.shown, 60), one_line(desk.speaker.shown, 60)
+    if lock.room and not same_room(lock.room, context.speaker.room):
+        owner, who = one_line(lock.shown, 60), one_line(context.speaker.shown, 60)
         words, reason = place(lock.app, lock.environment), one_line(lock.reason, 100)
-        desk.rooms(lock.room).say(
+        context.rooms(lock.room).say(
             message(f"{owner}: {who} unlocked {words}, which you had locked: {reason}")
         )

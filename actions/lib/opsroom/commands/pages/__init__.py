@@ -15,7 +15,7 @@ from ...errors import Code, Failure, Refusal
 from ...names import bare, either, pick, unquoted
 from ...pagers import Pager, Target
 from ...people import Author, Speaker
-from .. import Desk
+from .. import Context
 
 # Looking something up at all pagers at once, in seconds.
 TOGETHER = 15.0
@@ -29,9 +29,9 @@ _WITHOUT_LIMIT = 30.0
 _SHORTEST = 0.1
 
 
-def names(desk: Desk) -> Tuple[str, ...]:
+def names(context: Context) -> Tuple[str, ...]:
     """The pagers of the config, in its order. Raises Refusal(no_pager) when there is none."""
-    found = tuple(desk.settings.pagers)
+    found = tuple(context.settings.pagers)
     if not found:
         raise Refusal(
             Code.NO_PAGER,
@@ -42,91 +42,91 @@ def names(desk: Desk) -> Tuple[str, ...]:
     return found
 
 
-def build(desk: Desk, name: str, seconds: Optional[float] = None) -> Pager:
+def build(context: Context, name: str, seconds: Optional[float] = None) -> Pager:
     """A pager of the config. It is not for two threads at once: each takes its own.
 
     `seconds`: what is left for it, where that may be less than the config's `time_limit`.
     """
-    known = desk.settings.pagers[name]
+    known = context.settings.pagers[name]
     options = known.options
     limit = getattr(options, "time_limit", None)
     if seconds is not None and limit is not None and seconds - _MARGIN < limit:
         # A sentence may name it.
         options = replace(options, time_limit=max(round(seconds - _MARGIN, 1), _SHORTEST))
     return pagers.REGISTRY.make(
-        known.kind, options, name=name, store=lambda: desk.store, keep=desk.keep
+        known.kind, options, name=name, store=lambda: context.store, keep=context.keep
     )
 
 
-def limit_of(desk: Desk, name: str) -> float:
+def limit_of(context: Context, name: str) -> float:
     """Seconds that this command may still take at a pager: the config's `time_limit`, less what
     names took."""
-    limit: float = getattr(desk.settings.pagers[name].options, "time_limit", _WITHOUT_LIMIT)
-    return max(limit - desk.looked_up.get(name, 0.0), 0.0) + _MARGIN
+    limit: float = getattr(context.settings.pagers[name].options, "time_limit", _WITHOUT_LIMIT)
+    return max(limit - context.looked_up.get(name, 0.0), 0.0) + _MARGIN
 
 
-def look_up(desk: Desk, name: str, wanted: str) -> Tuple[Target, ...]:
+def look_up(context: Context, name: str, wanted: str) -> Tuple[Target, ...]:
     """What a pager calls so, as `Pager.look_up`, in half of the time that the command has left
     there at most.
 
     The other half is for what the name is looked up for. A Failure is certain: looking up pages
     nobody.
     """
-    limit = (limit_of(desk, name) + _MARGIN) / 2
+    limit = (limit_of(context, name) + _MARGIN) / 2
     try:
-        return within(limit, name, lambda: build(desk, name, limit).look_up(wanted))
+        return within(limit, name, lambda: build(context, name, limit).look_up(wanted))
     except Failure as failure:
         failure.facts["sent"] = False
         raise
 
 
-def look_up_first(desk: Desk, name: str, wanted: str) -> Tuple[Target, ...]:
+def look_up_first(context: Context, name: str, wanted: str) -> Tuple[Target, ...]:
     """`look_up` before anything else is asked of that pager: the rest of the command has less time
     there."""
     began = time.monotonic()
     try:
-        return look_up(desk, name, wanted)
+        return look_up(context, name, wanted)
     finally:
-        desk.looked_up[name] = desk.looked_up.get(name, 0.0) + time.monotonic() - began
+        context.looked_up[name] = context.looked_up.get(name, 0.0) + time.monotonic() - began
 
 
-def look_for(desk: Desk, name: str) -> float:
+def look_for(context: Context, name: str) -> float:
     """Seconds that looking for a lost answer may add to that: the config's `look_for`."""
-    seconds: float = getattr(desk.settings.pagers[name].options, "look_for", LOOK_FOR)
+    seconds: float = getattr(context.settings.pagers[name].options, "look_for", LOOK_FOR)
     return seconds
 
 
-def watch_until(desk: Desk, team: Optional[Team], now: datetime) -> Optional[datetime]:
+def watch_until(context: Context, team: Optional[Team], now: datetime) -> Optional[datetime]:
     """When the room is told that nobody has answered a page; None where nobody wants to be told."""
-    watch = desk.settings.watch if team is None or team.watch is None else team.watch
+    watch = context.settings.watch if team is None or team.watch is None else team.watch
     return now + timedelta(seconds=watch) if watch > 0 else None
 
 
-def split(desk: Desk, text: str) -> Tuple[str, str]:
+def split(context: Context, text: str) -> Tuple[str, str]:
     """`PAGER:REST` as (the pager's name in the config, REST); ("", text) where no pager is named.
 
     Raises Refusal(unknown_pager) when what stands before the colon is no pager, Refusal(no_pager).
     """
-    known, text = names(desk), unquoted(text)
+    known, text = names(context), unquoted(text)
     before, colon, rest = text.partition(":")
     if not colon or not rest.strip():
         return "", bare(text.rstrip(": "))
     return pick(before, known, Code.UNKNOWN_PAGER, "pager"), bare(rest)
 
 
-def author(desk: Desk, pager: str, speaker: Optional[Speaker] = None) -> Author:
+def author(context: Context, pager: str, speaker: Optional[Speaker] = None) -> Author:
     """Who asked, as a pager may be told: with their name in that pager and their address, where the
     config has them."""
-    by = speaker or desk.speaker
+    by = speaker or context.speaker
     person = by.person
     return Author(
         shown=by.shown,
         room=by.room,
-        identity=identity(person.identities, pager, desk.settings.pagers[pager].kind)
+        identity=identity(person.identities, pager, context.settings.pagers[pager].kind)
         if person
         else "",
         email=person.email if person else "",
-        link=desk.link(),
+        link=context.link(),
     )
 
 
@@ -136,7 +136,7 @@ def identity(identities: Mapping[str, str], pager: str, kind: str) -> str:
     return identities.get(pager) or identities.get(kind) or ""
 
 
-def which_pager(desk: Desk, id: str, candidates: Tuple[str, ...], command: str) -> Refusal:
+def which_pager(context: Context, id: str, candidates: Tuple[str, ...], command: str) -> Refusal:
     """More than one pager could know a page of that id."""
     offers = either(f"{command} {one}:{id}" for one in candidates[:3])
     return Refusal(

@@ -18,7 +18,7 @@ from ...http.errors import in_doubt
 from ...names import listed
 from ...pagers import Alarm, Delivery, Paged, Pager, Target
 from ...text import one_line, sentence, stamp
-from .. import Desk, exactly_once
+from .. import Context, exactly_once
 from . import author, build, limit_of, look_for
 from .recipients import Hop, Whom, ask_about
 
@@ -46,7 +46,7 @@ class Chain:
     Afterwards `sent` is what took it, and `told` has a sentence for each pager that did not.
     """
 
-    desk: Desk
+    context: Context
     whom: Whom
     text: str
     urgent: bool
@@ -97,12 +97,14 @@ class Chain:
         def find(pager: Pager, target: Target) -> Tuple[Target, Optional[Paged]]:
             return target, pager.find(self._alarm(hop, target))
 
-        target, there = ask_about(self.desk, hop, find)
+        target, there = ask_about(self.context, hop, find)
         return None if there is None else self._taken(hop, target, there)
 
     def _through(self, hop: Hop) -> Optional[Mapping[str, Any]]:
         """Through one pager; None when the next one is to be tried."""
-        share = min(self._left() / (len(self.whom.hops) - self._at), limit_of(self.desk, hop.pager))
+        share = min(
+            self._left() / (len(self.whom.hops) - self._at), limit_of(self.context, hop.pager)
+        )
         alarm: Optional[Alarm] = None
         given_up = threading.Event()
 
@@ -116,7 +118,7 @@ class Chain:
             return pager.page(alarm)
 
         try:
-            paged = ask_about(self.desk, hop, page, share, given_up)
+            paged = ask_about(self.context, hop, page, share, given_up)
         except Refusal as refusal:
             self._failed(hop, refusal)
             return None
@@ -143,19 +145,19 @@ class Chain:
         """What the pager has of a page whose answer was lost; None when it certainly has nothing.
         Raises a Failure that is in doubt when that cannot be told."""
         still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
-        settles = build(self.desk, hop.pager).settles_within
+        settles = build(self.context, hop.pager).settles_within
         settled = exactly_once.clock() + max(settles, still)
         others = len(self.whom.hops) - self._at - 1
         end = min(
-            exactly_once.clock() + look_for(self.desk, hop.pager), self.deadline - LEAST * others
+            exactly_once.clock() + look_for(self.context, hop.pager), self.deadline - LEAST * others
         )
         # The last look needs time for its answer too.
         until = end - min(_ONE_LOOK, (end - exactly_once.clock()) / 3)
         while True:
             began = exactly_once.clock()
-            limit = min(max(end - began, 0.1), limit_of(self.desk, hop.pager))
+            limit = min(max(end - began, 0.1), limit_of(self.context, hop.pager))
             try:
-                there = within(limit, hop.pager, lambda: build(self.desk, hop.pager).find(alarm))
+                there = within(limit, hop.pager, lambda: build(self.context, hop.pager).find(alarm))
             except Refusal as refusal:
                 raise self._in_doubt(hop, failure, refusal) from failure
             except Failure as other:
@@ -209,7 +211,7 @@ class Chain:
         }
 
     def _alarm(self, hop: Hop, target: Target) -> Alarm:
-        return Alarm(target, self.text, self.urgent, self._mark, author(self.desk, hop.pager))
+        return Alarm(target, self.text, self.urgent, self._mark, author(self.context, hop.pager))
 
     def _left(self) -> float:
         return self.deadline - exactly_once.clock()
@@ -256,7 +258,7 @@ class Chain:
         from ...records.pages import with_mark
 
         def read(given_up: GivenUp) -> Optional[Page]:
-            with self.desk.store.read_plain() as connection:
+            with self.context.store.read_plain() as connection:
                 return with_mark(connection, mark)
 
         row = in_time(read)
@@ -270,7 +272,7 @@ class Chain:
         from ...records.pages import update_page
 
         def write(given_up: GivenUp) -> None:
-            with self.desk.store.write_plain() as connection:
+            with self.context.store.write_plain() as connection:
                 update_page(connection, self._mark, pager=hop.pager)
                 given_up.check()
 

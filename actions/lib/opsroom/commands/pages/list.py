@@ -12,7 +12,7 @@ from ...deadline import together
 from ...errors import Code, Failure, OpsroomError
 from ...pagers import Incident, State
 from ...text import one_line, stamp, table, when
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from . import TOGETHER, build, names
 from .recipients import Hop, Whom, ask_about, find_whom
 
@@ -40,17 +40,17 @@ class Line:
     since: Optional[datetime] = None
 
 
-def list_pages(desk: Desk, who: str = "") -> Outcome:
+def list_pages(context: Context, who: str = "") -> Outcome:
     """What is open: of everybody, or of a team, a person, or what a pager calls so.
 
     Raises Refusal(no_pager, unknown_who, which_who), and Failure when neither a pager nor the
     record could be asked.
     """
-    every = names(desk)
-    whom = find_whom(desk, who, after="") if who.strip() else None
+    every = names(context)
+    whom = find_whom(context, who, after="") if who.strip() else None
     hops = whom.hops if whom else tuple(Hop(pager, "") for pager in every)
-    answers = together({hop.pager: partial(_ask, desk, hop, whom) for hop in hops}, TOGETHER)
-    rows, trouble = _sent_from_here(desk, whom)
+    answers = together({hop.pager: partial(_ask, context, hop, whom) for hop in hops}, TOGETHER)
+    rows, trouble = _sent_from_here(context, whom)
     lines = [one for one in (_own(row, answers.get(row.pager)) for row in rows) if one is not None]
     known = {(row.pager, row.incident) for row in rows} | {(row.pager, row.number) for row in rows}
     for pager, answer in answers.items():
@@ -68,21 +68,21 @@ def list_pages(desk: Desk, who: str = "") -> Outcome:
     if failed and len(failed) == len(answers) and trouble is not None:
         raise next(iter(failed.values()))
     lines.sort(key=lambda one: one.since or _LONG_AGO, reverse=True)
-    text = _told(desk, whom, lines, failed, trouble)
+    text = _told(context, whom, lines, failed, trouble)
     return Outcome(True, Code.PAGES, text, {"pages": [_facts(one) for one in lines]})
 
 
-def _ask(desk: Desk, hop: Hop, whom: Optional[Whom]) -> Tuple[Incident, ...]:
+def _ask(context: Context, hop: Hop, whom: Optional[Whom]) -> Tuple[Incident, ...]:
     if whom is None:
-        return build(desk, hop.pager).incidents(None, _MOST)
-    return ask_about(desk, hop, lambda pager, target: pager.incidents(target, _MOST), after="")
+        return build(context, hop.pager).incidents(None, _MOST)
+    return ask_about(context, hop, lambda pager, target: pager.incidents(target, _MOST), after="")
 
 
-def _sent_from_here(desk: Desk, whom: Optional[Whom]) -> Tuple[List[Page], Optional[Failure]]:
+def _sent_from_here(context: Context, whom: Optional[Whom]) -> Tuple[List[Page], Optional[Failure]]:
     from ...records.pages import open_pages
 
     try:
-        store = desk.store
+        store = context.store
         with store.read_plain() as connection:
             return open_pages(store, connection, whom.name if whom else ""), None
     except Failure as failure:
@@ -126,14 +126,14 @@ def _state(incident: Incident) -> str:
 
 
 def _told(
-    desk: Desk,
+    context: Context,
     whom: Optional[Whom],
     lines: Sequence[Line],
     failed: Dict[str, OpsroomError],
     trouble: Optional[Failure],
 ) -> str:
     now = datetime.now(timezone.utc)
-    several = len(desk.settings.pagers) > 1
+    several = len(context.settings.pagers) > 1
     rows: List[Sequence[str]] = [
         (
             one.id,

@@ -11,7 +11,7 @@ from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import listed
 from ...pagers import Duty, Pager, Target
 from ...text import one_line, stamp, table
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from . import names
 from .recipients import Whom, ask_about, find_whom, teams, whom_of
 
@@ -22,7 +22,7 @@ _TOGETHER = 30.0
 _LEVELS = 3
 
 
-def get_on_call(desk: Desk, who: str = "") -> Outcome:
+def get_on_call(context: Context, who: str = "") -> Outcome:
     """Who is on call for a team, an application, or what a pager calls so; for every team without a
     name.
 
@@ -30,10 +30,10 @@ def get_on_call(desk: Desk, who: str = "") -> Outcome:
     tell.
     """
     if not who.strip():
-        return _every_team(desk)
-    whom = find_whom(desk, who, after="")
-    pager, duties = _first_that_tells(desk, whom)
-    rows = [_row(desk, one) for one in duties[:_LEVELS]]
+        return _every_team(context)
+    whom = find_whom(context, who, after="")
+    pager, duties = _first_that_tells(context, whom)
+    rows = [_row(context, one) for one in duties[:_LEVELS]]
     rows += [f"and {len(duties) - _LEVELS} more"] if len(duties) > _LEVELS else []
     facts = {"who": whom.name, "pager": pager, "on_call": [_facts(one) for one in duties]}
     name = one_line(whom.name, 60)
@@ -45,9 +45,9 @@ def get_on_call(desk: Desk, who: str = "") -> Outcome:
     return Outcome(True, Code.ON_CALL, text, facts)
 
 
-def _every_team(desk: Desk) -> Outcome:
-    names(desk)
-    known = teams(desk)
+def _every_team(context: Context) -> Outcome:
+    names(context)
+    known = teams(context)
     if not known:
         raise Refusal(
             Code.UNKNOWN_WHO,
@@ -55,7 +55,7 @@ def _every_team(desk: Desk) -> Outcome:
             "Ask for one by the name that a pager has for it: on call for NAME",
         )
     answers = together(
-        {team.name: partial(_first_that_tells, desk, whom_of(desk, team)) for team in known},
+        {team.name: partial(_first_that_tells, context, whom_of(context, team)) for team in known},
         _TOGETHER,
     )
     rows: List[Sequence[str]] = []
@@ -71,7 +71,7 @@ def _every_team(desk: Desk) -> Outcome:
         rows.append(
             (
                 team.name,
-                listed([_row(desk, one, level=False) for one in first], 2) or "nobody",
+                listed([_row(context, one, level=False) for one in first], 2) or "nobody",
                 pager,
             )
         )
@@ -80,12 +80,12 @@ def _every_team(desk: Desk) -> Outcome:
     return Outcome(any("on_call" in one for one in facts), Code.ON_CALL, text, {"teams": facts})
 
 
-def _first_that_tells(desk: Desk, whom: Whom) -> Told:
+def _first_that_tells(context: Context, whom: Whom) -> Told:
     """The first pager of the chain that can tell who is on call there, and who that is."""
     refused: Optional[OpsroomError] = None
     for hop in whom.hops:
         try:
-            return hop.pager, ask_about(desk, hop, _duties, after="")
+            return hop.pager, ask_about(context, hop, _duties, after="")
         except Refusal as refusal:
             refused = refused or refusal
         except Failure as failure:
@@ -99,12 +99,12 @@ def _duties(pager: Pager, target: Target) -> Tuple[Duty, ...]:
     return tuple(sorted(pager.on_call(target), key=lambda one: one.level))
 
 
-def _row(desk: Desk, duty: Duty, level: bool = True) -> str:
+def _row(context: Context, duty: Duty, level: bool = True) -> str:
     until = ""
     if duty.until is not None:
         from ...times.zones import said
 
-        until = f" until {said(duty.until, datetime.now(timezone.utc), desk.settings.timezone)}"
+        until = f" until {said(duty.until, datetime.now(timezone.utc), context.settings.timezone)}"
     through = f" ({one_line(duty.through, 40)})" if level and duty.through else ""
     then = "then " if level and duty.level > 1 else ""
     return f"{then}{one_line(duty.name, 40)}{until}{through}"

@@ -16,7 +16,7 @@ from ...names import comparable, listed
 from ...pagers import Incident, Pager, State
 from ...people import Author, same_room
 from ...text import message, one_line, span
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..request import Request, recordable, why
 from . import author, build, limit_of, look_for, names, split, which_pager
 
@@ -74,30 +74,30 @@ class Deed:
     tail: Callable[[Incident], str] = lambda incident: ""
 
 
-def find_page(desk: Desk, text: str, command: str) -> Found:
+def find_page(context: Context, text: str, command: str) -> Found:
     """The page of that id: `PAGER:ID`, else the one that opsroom sent, else one of the only pager.
     Asks nobody.
 
     Raises Refusal(no_pager, unknown_pager, unknown_page, which_pager).
     """
-    pager, id = split(desk, text)
+    pager, id = split(context, text)
     if not id:
         raise Refusal(
             Code.UNKNOWN_PAGE, "There is no page without a number.", "To see them: show pages"
         )
-    rows = [row for row in _rows(desk, id, pager) if row.pager in desk.settings.pagers]
+    rows = [row for row in _rows(context, id, pager) if row.pager in context.settings.pagers]
     having = list(dict.fromkeys(row.pager for row in rows))
     if len(having) > 1:
-        raise which_pager(desk, id, tuple(having), command)
+        raise which_pager(context, id, tuple(having), command)
     if rows:
         return Found(rows[0].pager, rows[0].incident or rows[0].mark, rows[0])
-    every = names(desk)
+    every = names(context)
     if not pager and len(every) > 1:
-        raise which_pager(desk, id, every, command)
+        raise which_pager(context, id, every, command)
     return Found(pager or every[0], id)
 
 
-def carry_out(desk: Desk, text: str, deed: Deed, find: Callable[[], Found]) -> Outcome:
+def carry_out(context: Context, text: str, deed: Deed, find: Callable[[], Found]) -> Outcome:
     """Do it and tell who did what to which page. Works without the record, and says so.
 
     Raises what `find` and the pager raise.
@@ -105,14 +105,14 @@ def carry_out(desk: Desk, text: str, deed: Deed, find: Callable[[], Found]) -> O
     from ...records.ledger import Event
 
     request = Request(
-        desk, deed.command, "", "", "", noted={"page": one_line(text, 80), **deed.facts}
+        context, deed.command, "", "", "", noted={"page": one_line(text, 80), **deed.facts}
     )
     unasked = _try(lambda: request.write(Event.ASKED))
     request.unrecorded = unasked is not None
     with _told_to_the_record(request):
         found = find()
         request.noted["pager"] = found.pager
-        here, incident = _do(desk, found, deed)
+        here, incident = _do(context, found, deed)
     by = one_line(request.by.shown, 60)
     facts = _facts(found, incident, here)
     if here:
@@ -130,7 +130,7 @@ def carry_out(desk: Desk, text: str, deed: Deed, find: Callable[[], Found]) -> O
         )
         said += f" {yet}: {why(trouble)}."
     recorded = trouble is None
-    _tell_where_it_came_from(desk, found, said)
+    _tell_where_it_came_from(context, found, said)
     return Outcome(
         True,
         deed.code,
@@ -146,14 +146,14 @@ def people_of(incident: Incident) -> str:
     return f"On it: {listed((one_line(one, 40) for one in incident.people), 4)}."
 
 
-def _do(desk: Desk, found: Found, deed: Deed) -> Tuple[str, Incident]:
+def _do(context: Context, found: Found, deed: Deed) -> Tuple[str, Incident]:
     """Why it is noted here only (empty: the pager did it), and the incident afterwards."""
 
     def there() -> Incident:
-        return deed.do(_pager_of(desk, found), found.id, author(desk, found.pager))
+        return deed.do(_pager_of(context, found), found.id, author(context, found.pager))
 
     try:
-        return "", within(limit_of(desk, found.pager), found.pager, there)
+        return "", within(limit_of(context, found.pager), found.pager, there)
     except Refusal as refusal:
         if refusal.code is Code.NOT_POSSIBLE and deed.here and found.row is not None:
             state = deed.state or State.UNKNOWN
@@ -161,42 +161,44 @@ def _do(desk: Desk, found: Found, deed: Deed) -> Tuple[str, Incident]:
                 found.id, found.row.number, state=state, url=found.row.url
             )
         if refusal.code is Code.PAGE_CLOSED and found.row is not None:
-            _try(lambda: _closed(desk, found))
+            _try(lambda: _closed(context, found))
         raise
     except Failure as failure:
         if not in_doubt(failure):
             raise
         if not deed.there:
             # Nobody can be asked whether it was done; to say that it was not would be a guess.
-            raise _not_known(desk, found, deed, failure) from failure
+            raise _not_known(context, found, deed, failure) from failure
         # The answer was lost: perhaps it was done anyway.
         try:
             now = within(
-                look_for(desk, found.pager),
+                look_for(context, found.pager),
                 found.pager,
-                lambda: build(desk, found.pager).incident(found.id),
+                lambda: build(context, found.pager).incident(found.id),
             )
         except OpsroomError:
-            raise _not_known(desk, found, deed, failure) from failure
+            raise _not_known(context, found, deed, failure) from failure
         if now.state not in deed.there:
             raise
         return "", now
 
 
-def _not_known(desk: Desk, found: Found, deed: Deed, failure: Failure) -> Failure:
+def _not_known(context: Context, found: Found, deed: Deed, failure: Failure) -> Failure:
     told = (
-        f"Whether {one_line(desk.speaker.shown, 60)} {deed.did} {found.words} is not known: "
+        f"Whether {one_line(context.speaker.shown, 60)} {deed.did} {found.words} is not known: "
         f"{failure.message}"
     )
     hint = "Look at the page before asking again: show pages"
     return Failure(failure.code, told, failure.hint or hint, failure.facts)
 
 
-def _pager_of(desk: Desk, found: Found) -> Pager:
+def _pager_of(context: Context, found: Found) -> Pager:
     """The pager of a page; by the way in which it was sent, where the team has one of its own."""
-    pager = build(desk, found.pager)
+    pager = build(context, found.pager)
     name = comparable(found.row.team) if found.row else ""
-    team = next((one for one in desk.settings.teams.values() if comparable(one.name) == name), None)
+    team = next(
+        (one for one in context.settings.teams.values() if comparable(one.name) == name), None
+    )
     target = team.targets.get(found.pager) if team else None
     towards = getattr(pager, "towards", None)
     return pager if target is None or towards is None else towards(target)
@@ -209,7 +211,7 @@ def _write(
     from ...records.ledger import append
     from ...records.pages import update_page
 
-    store = request.desk.store
+    store = request.context.store
     with store.write_plain() as connection:
         append(store, connection, _entry(request, found, deed, said, facts))
         if found.row is None:
@@ -233,7 +235,7 @@ def _later(request: Request, *entries: Entry, page: Optional[Dict[str, Any]] = N
     from ...records.outbox import Letter
 
     asked = [request.entry(Event.ASKED)] if request.unrecorded else []
-    return request.desk.later(Letter((*asked, *entries), page=page or {}))
+    return request.context.later(Letter((*asked, *entries), page=page or {}))
 
 
 def _changes(found: Found, deed: Deed, incident: Incident) -> Dict[str, Any]:
@@ -263,13 +265,13 @@ def _row_of(found: Found, deed: Deed, incident: Incident) -> Dict[str, Any]:
     )
 
 
-def _closed(desk: Desk, found: Found) -> None:
+def _closed(context: Context, found: Found) -> None:
     from ...db.engine import queue_up
     from ...records.idempotency import forget
     from ...records.pages import update_page
 
     assert found.row is not None
-    with desk.store.write_plain() as connection:
+    with context.store.write_plain() as connection:
         queue_up(connection)
         update_page(connection, found.row.mark, state=State.RESOLVED.value, watch_until=None)
         forget(connection, found.row.mark)
@@ -288,18 +290,18 @@ def _facts(found: Found, incident: Incident, here: str) -> Dict[str, Any]:
     }
 
 
-def _tell_where_it_came_from(desk: Desk, found: Found, said: str) -> None:
+def _tell_where_it_came_from(context: Context, found: Found, said: str) -> None:
     """Those who sent the page read in their room what became of it, unless it was said there."""
     room = found.row.room if found.row else ""
-    if room and not same_room(room, desk.speaker.room):
-        desk.rooms(room).say(message(said))
+    if room and not same_room(room, context.speaker.room):
+        context.rooms(room).say(message(said))
 
 
-def _rows(desk: Desk, id: str, pager: str) -> List[Page]:
+def _rows(context: Context, id: str, pager: str) -> List[Page]:
     from ...records.pages import called
 
     def read(given_up: GivenUp) -> List[Page]:
-        with desk.store.read_plain() as connection:
+        with context.store.read_plain() as connection:
             return called(connection, id, pager)
 
     try:

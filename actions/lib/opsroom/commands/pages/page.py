@@ -12,7 +12,7 @@ from ...names import listed
 from ...pagers import Delivery, State
 from ...stackstorm.chat import may_be_cut
 from ...text import message, neutralise, one_line, sentence, span
-from .. import Desk, Outcome, exactly_once
+from .. import Context, Outcome, exactly_once
 from ..deployments.messages import announce
 from ..exactly_once import carry_out_once
 from ..external_action import Errand, Limits, Once
@@ -33,7 +33,9 @@ LONGEST = 1024
 _ONE_LOOK = 10.0
 
 
-def page(desk: Desk, who: str, text: str, urgent: bool = False, emergency: bool = False) -> Outcome:
+def page(
+    context: Context, who: str, text: str, urgent: bool = False, emergency: bool = False
+) -> Outcome:
     """Page whoever is on call for a team, or a person.
 
     Not ok, with code page_unconfirmed, when a pager took it and what came of it is not known.
@@ -42,33 +44,35 @@ def page(desk: Desk, who: str, text: str, urgent: bool = False, emergency: bool 
     announced.
     """
     urgent = urgent or emergency
-    request = _request(desk, who, text, urgent, emergency)
+    request = _request(context, who, text, urgent, emergency)
     deadline = exactly_once.clock() + TOTAL
     try:
         words, cut = _words(text)
-        whom = find_whom(desk, who)
+        whom = find_whom(context, who)
     except OpsroomError as error:
         _try_to_record(request, error)
         raise
     request.noted["team"] = whom.name
-    chain = Chain(desk, whom, words, urgent, max(deadline, exactly_once.clock() + 3 * LEAST))
-    came = carry_out_once(request, _errand(desk, request, chain, emergency))
+    chain = Chain(context, whom, words, urgent, max(deadline, exactly_once.clock() + 3 * LEAST))
+    came = carry_out_once(request, _errand(context, request, chain, emergency))
     notes = [cut] if cut else []
-    if may_be_cut(desk.settings.route, desk.speaker.through_relay, text):
+    if may_be_cut(context.settings.route, context.speaker.through_relay, text):
         notes.append(f"It says: {one_line(words, 100)}")
     if notes:
         came = replace(came, facts={**came.facts, "notes": [*came.facts.get("notes", ()), *notes]})
-    return _answer(desk, request, whom, came, emergency)
+    return _answer(context, request, whom, came, emergency)
 
 
-def _request(desk: Desk, who: str, text: str, urgent: bool, emergency: bool) -> Request:
+def _request(context: Context, who: str, text: str, urgent: bool, emergency: bool) -> Request:
     noted = {
         "who": one_line(who),
         "text": one_line(text, 200),
         "urgent": urgent or None,
         "emergency": emergency or None,
     }
-    return Request(desk, "page in an emergency" if emergency else "page", "", "", "", noted=noted)
+    return Request(
+        context, "page in an emergency" if emergency else "page", "", "", "", noted=noted
+    )
 
 
 def _words(text: str) -> Tuple[str, str]:
@@ -94,7 +98,7 @@ def _words(text: str) -> Tuple[str, str]:
     )
 
 
-def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Errand:
+def _errand(context: Context, request: Request, chain: Chain, emergency: bool) -> Errand:
     from ...records.ledger import Event
 
     whom = chain.whom
@@ -108,14 +112,14 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         if with_mark(on, mark) is not None:
             # It may have gone out before, and is looked for.
             return
-        limit = desk.settings.page_limit
+        limit = context.settings.page_limit
         by_person, to_team, now = moments(store, on, limit, request.by.key, whom.name)
         if not emergency:
-            zone = desk.settings.timezone
+            zone = context.settings.timezone
             within_limit(
                 limit, by_person, to_team, now, request.by.shown, whom.name, zone
             ).enforce()
-        begin(store, on, _row(desk, request, chain, mark, emergency))
+        begin(store, on, _row(context, request, chain, mark, emergency))
 
     def ends(store: Store, on: Transaction, mark: str, event: Event) -> None:
         from ...records.pages import DOUBTFUL, drop, update_page
@@ -123,10 +127,10 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         if event in (Event.REFUSED, Event.FAILED):
             drop(on, mark)
         elif chain.sent is None:
-            until = watch_until(desk, whom.team, store.now(on))
+            until = watch_until(context, whom.team, store.now(on))
             update_page(on, mark, state=DOUBTFUL, watch_until=until)
         else:
-            update_page(on, mark, **_came_of(desk, chain, store.now(on)))
+            update_page(on, mark, **_came_of(context, chain, store.now(on)))
 
     def row(mark: str, event: Event) -> Mapping[str, Any]:
         """The row as `begins` and `ends` together would have left it."""
@@ -135,10 +139,10 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         if event in (Event.REFUSED, Event.FAILED):
             return {}
         now = datetime.now(timezone.utc)
-        doubtful = {"state": DOUBTFUL, "watch_until": watch_until(desk, whom.team, now)}
-        came = _came_of(desk, chain, now) if chain.sent is not None else doubtful
+        doubtful = {"state": DOUBTFUL, "watch_until": watch_until(context, whom.team, now)}
+        came = _came_of(context, chain, now) if chain.sent is not None else doubtful
         return columns_of(
-            replace(_row(desk, request, chain, mark, emergency), paged_at=now, **came)
+            replace(_row(context, request, chain, mark, emergency), paged_at=now, **came)
         )
 
     return Errand(
@@ -150,7 +154,7 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         done=Event.PAGED,
         code=Code.PAGED,
         there=Code.PAGED_ALREADY,
-        said=lambda facts: _said(desk, request, facts),
+        said=lambda facts: _said(context, request, facts),
         doubtful=Code.PAGE_UNCONFIRMED,
         in_doubt_hint=f"{sentence(whom.hint)} To page again anyway, use other words.",
         limits=Limits(TOTAL, 2 * _ONE_LOOK),
@@ -159,7 +163,7 @@ def _errand(desk: Desk, request: Request, chain: Chain, emergency: bool) -> Erra
         ends=ends,
         row=row,
         unsure=lambda facts: facts.get("delivery") != Delivery.ACCEPTED.value,
-        stands=lambda facts: _stands(desk, facts),
+        stands=lambda facts: _stands(context, facts),
         being="is being sent",
         doubt="may have gone out and may not",
     )
@@ -177,7 +181,7 @@ def _where(whom: Whom) -> Tuple[str, ...]:
     )
 
 
-def _row(desk: Desk, request: Request, chain: Chain, mark: str, emergency: bool) -> Any:
+def _row(context: Context, request: Request, chain: Chain, mark: str, emergency: bool) -> Any:
     from ...records.pages import Page
 
     by = request.by
@@ -188,16 +192,16 @@ def _row(desk: Desk, request: Request, chain: Chain, mark: str, emergency: bool)
         team=chain.whom.name,
         owner=by.key,
         shown=by.shown,
-        text=desk.mask(chain.text),
+        text=context.mask(chain.text),
         person=by.person_name,
         room=by.room,
         urgent=chain.urgent,
         emergency=emergency,
-        execution_id=desk.execution_id,
+        execution_id=context.execution_id,
     )
 
 
-def _came_of(desk: Desk, chain: Chain, now: datetime) -> Dict[str, Any]:
+def _came_of(context: Context, chain: Chain, now: datetime) -> Dict[str, Any]:
     """What the row says of a page that went out."""
     assert chain.sent is not None
     hop, target, paged = chain.sent
@@ -210,20 +214,20 @@ def _came_of(desk: Desk, chain: Chain, now: datetime) -> Dict[str, Any]:
         "url": paged.incident.url,
         "people": tuple(dict.fromkeys(one.name for one in paged.duties)) or paged.incident.people,
         "state": (State.TRIGGERED if state is State.UNKNOWN else state).value,
-        "watch_until": watch_until(desk, chain.whom.team, now),
+        "watch_until": watch_until(context, chain.whom.team, now),
     }
 
 
-def _stands(desk: Desk, facts: Mapping[str, Any]) -> bool:
+def _stands(context: Context, facts: Mapping[str, Any]) -> bool:
     """Whether a page that was sent a moment ago is not resolved. What cannot be learnt counts as
     open, so that nobody is paged twice because a question was not answered."""
     pager, id = str(facts.get("pager", "")), str(facts.get("incident", ""))
-    if pager not in desk.settings.pagers or not id:
+    if pager not in context.settings.pagers or not id:
         return True
     try:
-        limit = min(_ONE_LOOK, limit_of(desk, pager))
+        limit = min(_ONE_LOOK, limit_of(context, pager))
         return (
-            within(limit, pager, lambda: build(desk, pager).incident(id)).state
+            within(limit, pager, lambda: build(context, pager).incident(id)).state
             is not State.RESOLVED
         )
     except OpsroomError:
@@ -246,7 +250,7 @@ def _try_to_record(request: Request, error: OpsroomError) -> None:
         error.facts["recorded"] = False
 
 
-def _answer(desk: Desk, request: Request, whom: Whom, came: Once, emergency: bool) -> Outcome:
+def _answer(context: Context, request: Request, whom: Whom, came: Once, emergency: bool) -> Outcome:
     facts = dict(came.facts)
     facts.update(requester=request.by.shown, fresh=came.fresh, recorded=came.recorded)
     accepted = facts.get("delivery") == Delivery.ACCEPTED.value
@@ -263,7 +267,7 @@ def _answer(desk: Desk, request: Request, whom: Whom, came: Once, emergency: boo
         first.append("Its answer was lost, and it was found.")
     if not came.recorded:
         first.append(f"{_unrecorded(came)}, and no limit was checked: {why(came.trouble)}.")
-    text = _said(desk, request, facts, first)
+    text = _said(context, request, facts, first)
     if emergency and came.fresh:
         announce(request, f"Emergency: {text}")
     return Outcome(accepted, code, message(text), facts)
@@ -275,7 +279,9 @@ def _unrecorded(came: Once) -> str:
     )
 
 
-def _said(desk: Desk, request: Request, facts: Mapping[str, Any], first: Sequence[str] = ()) -> str:
+def _said(
+    context: Context, request: Request, facts: Mapping[str, Any], first: Sequence[str] = ()
+) -> str:
     """Who paged whom for what team, through which pager, as which incident; `first`; where to see
     it, what went otherwise."""
     by = one_line(request.by.shown, 60)
@@ -287,7 +293,7 @@ def _said(desk: Desk, request: Request, facts: Mapping[str, Any], first: Sequenc
     end += [str(one) for one in facts.get("notes", ())]
     urgently = " urgently" if request.noted.get("urgent") else ""
     if facts.get("delivery") == Delivery.ACCEPTED.value:
-        whom = _with_end(desk, people, facts) if people else one_line(str(facts["target"]), 60)
+        whom = _with_end(context, people, facts) if people else one_line(str(facts["target"]), 60)
         for_team = "" if team in people or whom == team else f" for {team}"
         return " ".join(
             [f"{by} paged {whom}{for_team}{urgently} through {pager}, incident {id}.", *end]
@@ -299,7 +305,7 @@ def _said(desk: Desk, request: Request, facts: Mapping[str, Any], first: Sequenc
     return " ".join([told, *end])
 
 
-def _with_end(desk: Desk, people: List[str], facts: Mapping[str, Any]) -> str:
+def _with_end(context: Context, people: List[str], facts: Mapping[str, Any]) -> str:
     until = _moment(facts.get("until"))
     if not facts.get("on_call"):
         return listed(people, 4)
@@ -310,7 +316,7 @@ def _with_end(desk: Desk, people: List[str], facts: Mapping[str, Any]) -> str:
 
     return (
         f"{listed(people, 4)} (on call until "
-        f"{said(until, datetime.now(timezone.utc), desk.settings.timezone)})"
+        f"{said(until, datetime.now(timezone.utc), context.settings.timezone)})"
     )
 
 

@@ -15,7 +15,7 @@ from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import comparable, either, listed, nearest, shown, there_are
 from ...pagers import Pager, Target
 from ...text import one_line
-from .. import Desk
+from .. import Context
 from . import TOGETHER, build, identity, limit_of, look_up, look_up_first, names, split
 
 Answer = TypeVar("Answer")
@@ -72,7 +72,7 @@ class Whom:
         )
 
 
-def find_whom(desk: Desk, text: str, after: str = UNPAGED) -> Whom:
+def find_whom(context: Context, text: str, after: str = UNPAGED) -> Whom:
     """Who is meant, in this order: `PAGER:NAME`; an application or team of the config; a person of
     it; what the pagers call so, names that equal it before names that contain it.
 
@@ -81,31 +81,31 @@ def find_whom(desk: Desk, text: str, after: str = UNPAGED) -> Whom:
     Raises Refusal(no_pager, unknown_pager, unknown_who, which_who), and Failure when no pager could
     be asked.
     """
-    pager, name = split(desk, text.rstrip().rstrip("?"))
+    pager, name = split(context, text.rstrip().rstrip("?"))
     if not name:
-        raise Refusal(Code.UNKNOWN_WHO, "There is nobody to page without a name.", _known(desk))
+        raise Refusal(Code.UNKNOWN_WHO, "There is nobody to page without a name.", _known(context))
     if pager:
-        return _in_one(desk, pager, name, after)
-    found = _configured(desk, name) or _person(desk, name, after)
-    if found is None and comparable(name) in (comparable(one) for one in names(desk)):
+        return _in_one(context, pager, name, after)
+    found = _configured(context, name) or _person(context, name, after)
+    if found is None and comparable(name) in (comparable(one) for one in names(context)):
         # Half of `PAGER:NAME`; asking the pagers for something of that name could only find what
         # was not meant.
         raise Refusal(
             Code.UNKNOWN_WHO, f"{name} is a pager, and nobody to page.", f"Say whom: {name}:NAME"
         )
-    return found or _in_all(desk, name, after)
+    return found or _in_all(context, name, after)
 
 
-def target_in(desk: Desk, hop: Hop, after: str = UNPAGED) -> Target:
+def target_in(context: Context, hop: Hop, after: str = UNPAGED) -> Target:
     """Whom to page in the pager of a hop: what the config says, else what has exactly that name
     there, else where the pager sends what is for nobody in particular. Raises Refusal(unknown_who,
     which_who) and Failure."""
     if hop.target is not None:
         return hop.target
-    same = [one for one in look_up(desk, hop.pager, hop.name) if _equals(one, hop.name)]
+    same = [one for one in look_up(context, hop.pager, hop.name) if _equals(one, hop.name)]
     if len(same) > 1:
         raise _which(hop.name, [(hop.pager, one) for one in same], after)
-    found = same[0] if same else build(desk, hop.pager).default_target()
+    found = same[0] if same else build(context, hop.pager).default_target()
     if found is None:
         raise Refusal(
             Code.UNKNOWN_WHO,
@@ -116,7 +116,7 @@ def target_in(desk: Desk, hop: Hop, after: str = UNPAGED) -> Target:
 
 
 def ask_about(
-    desk: Desk,
+    context: Context,
     hop: Hop,
     ask: Callable[[Pager, Target], Answer],
     limit: Optional[float] = None,
@@ -129,59 +129,61 @@ def ask_about(
     there. `given_up` as for `deadline.within`, `after` as for `find_whom`. Raises what `target_in`
     and `ask` raise, and Failure(timed_out).
     """
-    seconds = limit_of(desk, hop.pager) if limit is None else limit
+    seconds = limit_of(context, hop.pager) if limit is None else limit
     ends = time.monotonic() + seconds
 
     def both() -> Answer:
-        target = target_in(desk, hop, after)
-        return ask(build(desk, hop.pager, ends - time.monotonic()), target)
+        target = target_in(context, hop, after)
+        return ask(build(context, hop.pager, ends - time.monotonic()), target)
 
     return within(seconds, hop.pager, both, given_up)
 
 
-def responder_in(desk: Desk, name: str, pager: str) -> Target:
+def responder_in(context: Context, name: str, pager: str) -> Target:
     """Someone to be called to a page of one pager. Raises Refusal(unknown_who, which_who,
     unknown_person)."""
-    named, rest = split(desk, name)
+    named, rest = split(context, name)
     if named and named != pager:
         message = f"That page is in {pager}, and {shown(rest)} is in {named}."
         raise Refusal(Code.UNKNOWN_WHO, message, f"Name somebody in {pager}.")
-    whom = _in_one(desk, pager, rest)
-    return target_in(desk, whom.hops[0])
+    whom = _in_one(context, pager, rest)
+    return target_in(context, whom.hops[0])
 
 
-def team_of(desk: Desk, name: str) -> Optional[Team]:
+def team_of(context: Context, name: str) -> Optional[Team]:
     """The team that an application or a team of that name stands for; None when there is none.
     Raises which_who."""
-    whom = _configured(desk, name)
+    whom = _configured(context, name)
     return whom.team if whom else None
 
 
-def teams(desk: Desk) -> Tuple[Team, ...]:
+def teams(context: Context) -> Tuple[Team, ...]:
     """The teams of the config, then those that only applications name."""
-    known: Dict[str, Team] = {comparable(name): team for name, team in desk.settings.teams.items()}
-    for app in desk.settings.apps.values():
+    known: Dict[str, Team] = {
+        comparable(name): team for name, team in context.settings.teams.items()
+    }
+    for app in context.settings.apps.values():
         if app.page:
             known.setdefault(comparable(app.page), Team(app.page))
     return tuple(known.values())
 
 
-def whom_of(desk: Desk, team: Team) -> Whom:
+def whom_of(context: Context, team: Team) -> Whom:
     """A team and the pagers to try for it. Without a word on which in the config, all of them, in
     its order."""
-    chain = team.page or names(desk)
+    chain = team.page or names(context)
     hops = tuple(Hop(pager, team.name, team.targets.get(pager)) for pager in chain)
     return Whom(team.name, "team", hops, team=team, phone=team.phone)
 
 
-def _configured(desk: Desk, name: str) -> Optional[Whom]:
+def _configured(context: Context, name: str) -> Optional[Whom]:
     apps = [
         one
-        for one in desk.settings.apps.values()
+        for one in context.settings.apps.values()
         if one.page and comparable(one.name) == comparable(name)
     ]
     app: Optional[App] = apps[0] if apps else None
-    every = {comparable(team.name): team for team in teams(desk)}
+    every = {comparable(team.name): team for team in teams(context)}
     team = every.get(comparable(name))
     if app is not None and team is not None and comparable(app.page) != comparable(team.name):
         raise Refusal(
@@ -193,15 +195,17 @@ def _configured(desk: Desk, name: str) -> Optional[Whom]:
             "another name.",
         )
     found = team if app is None else every[comparable(app.page)]
-    return None if found is None else whom_of(desk, found)
+    return None if found is None else whom_of(context, found)
 
 
-def _person(desk: Desk, name: str, after: str) -> Optional[Whom]:
-    person = _find_person(desk, name, after)
+def _person(context: Context, name: str, after: str) -> Optional[Whom]:
+    person = _find_person(context, name, after)
     if person is None:
         return None
     hops = [
-        hop for hop in (_reach(desk, pager, person) for pager in names(desk)) if hop is not None
+        hop
+        for hop in (_reach(context, pager, person) for pager in names(context))
+        if hop is not None
     ]
     if not hops:
         raise Refusal(
@@ -213,11 +217,11 @@ def _person(desk: Desk, name: str, after: str) -> Optional[Whom]:
     return Whom(person.name, "person", tuple(hops), person=person.name)
 
 
-def _find_person(desk: Desk, name: str, after: str) -> Optional[Person]:
+def _find_person(context: Context, name: str, after: str) -> Optional[Person]:
     if name.casefold() == "me":
-        if desk.speaker.person is None:
+        if context.speaker.person is None:
             # Pagers would be asked for names that contain it, and have them.
-            by = one_line(desk.speaker.shown, 60)
+            by = one_line(context.speaker.shown, 60)
             message = (
                 f"The config does not know who {by} is, so that nobody can be called as "
                 f"'me'{after}."
@@ -225,22 +229,22 @@ def _find_person(desk: Desk, name: str, after: str) -> Optional[Person]:
             raise Refusal(
                 Code.UNKNOWN_WHO, message, "Say a name; an administrator can add you under people."
             )
-        return desk.speaker.person
+        return context.speaker.person
     found = [
-        one for one in desk.settings.people.values() if comparable(one.name) == comparable(name)
+        one for one in context.settings.people.values() if comparable(one.name) == comparable(name)
     ]
     return found[0] if found else None
 
 
-def _reach(desk: Desk, pager: str, person: Person) -> Optional[Hop]:
-    known = identity(person.identities, pager, desk.settings.pagers[pager].kind)
-    target = build(desk, pager).person(known, person.email, person.name)
+def _reach(context: Context, pager: str, person: Person) -> Optional[Hop]:
+    known = identity(person.identities, pager, context.settings.pagers[pager].kind)
+    target = build(context, pager).person(known, person.email, person.name)
     return None if target is None else Hop(pager, person.name, target)
 
 
-def _in_one(desk: Desk, pager: str, name: str, after: str = UNPAGED) -> Whom:
+def _in_one(context: Context, pager: str, name: str, after: str = UNPAGED) -> Whom:
     """Someone in one pager, as the config maps them there or as the pager itself calls them."""
-    team = next((one for one in teams(desk) if comparable(one.name) == comparable(name)), None)
+    team = next((one for one in teams(context) if comparable(one.name) == comparable(name)), None)
     if team is not None and pager in team.targets:
         return Whom(
             team.name,
@@ -249,11 +253,11 @@ def _in_one(desk: Desk, pager: str, name: str, after: str = UNPAGED) -> Whom:
             team=team,
             phone=team.phone,
         )
-    person = _find_person(desk, name, after)
-    hop = _reach(desk, pager, person) if person is not None else None
+    person = _find_person(context, name, after)
+    hop = _reach(context, pager, person) if person is not None else None
     if person is not None and hop is not None:
         return Whom(person.name, "person", (hop,), person=person.name)
-    found = [(pager, one) for one in _called_there(desk, pager, name)]
+    found = [(pager, one) for one in _called_there(context, pager, name)]
     if person is not None:
         # Someone of the config; a name over there that only contains theirs is someone else's.
         found = [one for one in found if _equals(one[1], name)]
@@ -261,29 +265,29 @@ def _in_one(desk: Desk, pager: str, name: str, after: str = UNPAGED) -> Whom:
         raise Refusal(
             Code.UNKNOWN_WHO,
             f"{pager} knows nobody and nothing called {shown(name)}.",
-            _known(desk),
+            _known(context),
         )
     return _only(name, found, after=after)
 
 
-def _called_there(desk: Desk, pager: str, name: str) -> List[Target]:
+def _called_there(context: Context, pager: str, name: str) -> List[Target]:
     """What a pager calls so, "service Web" being the service Web; what contains a name only where
     nothing equals it."""
-    there = look_up_first(desk, pager, name)
+    there = look_up_first(context, pager, name)
     same = [one for one in there if _equals(one, name)]
     kind, rest = _kind_and_name(name)
     if same or not kind:
         return same or list(there)
-    of_kind = [one for one in look_up_first(desk, pager, rest) if one.kind == kind]
+    of_kind = [one for one in look_up_first(context, pager, rest) if one.kind == kind]
     same = [one for one in of_kind if _equals(one, rest)]
     return same or list(dict.fromkeys([*of_kind, *there]))
 
 
-def _in_all(desk: Desk, name: str, after: str) -> Whom:
+def _in_all(context: Context, name: str, after: str) -> Whom:
     """What the pagers themselves call so."""
-    known = names(desk)
+    known = names(context)
     answers = together(
-        {pager: partial(look_up_first, desk, pager, name) for pager in known}, TOGETHER
+        {pager: partial(look_up_first, context, pager, name) for pager in known}, TOGETHER
     )
     found: List[Tuple[str, Target]] = []
     failed: List[Tuple[str, OpsroomError]] = []
@@ -308,11 +312,11 @@ def _in_all(desk: Desk, name: str, after: str) -> Whom:
             f"The config names no {shown(name)}, and {pager} could not be asked: "
             f"{one_line(error.message, 160)}"
         )
-        raise Failure(error.code, message, _known(desk), error.facts)
-    near = nearest(name, _all_names(desk))
-    hint = f"Did you mean {either(near)}?" if near else _known(desk)
+        raise Failure(error.code, message, _known(context), error.facts)
+    near = nearest(name, _all_names(context))
+    hint = f"Did you mean {either(near)}?" if near else _known(context)
     app = next(
-        (one for one in desk.settings.apps.values() if comparable(one.name) == comparable(name)),
+        (one for one in context.settings.apps.values() if comparable(one.name) == comparable(name)),
         None,
     )
     if app is not None:
@@ -399,13 +403,15 @@ def _words(kind: str) -> str:
     return kind.replace("_", " ")
 
 
-def _all_names(desk: Desk) -> List[str]:
-    apps = [app.name for app in desk.settings.apps.values() if app.page]
-    return list(dict.fromkeys([*apps, *(team.name for team in teams(desk)), *desk.settings.people]))
+def _all_names(context: Context) -> List[str]:
+    apps = [app.name for app in context.settings.apps.values() if app.page]
+    return list(
+        dict.fromkeys([*apps, *(team.name for team in teams(context)), *context.settings.people])
+    )
 
 
-def _known(desk: Desk) -> str:
-    known = _all_names(desk)
+def _known(context: Context) -> str:
+    known = _all_names(context)
     return (
         there_are(known)
         if known

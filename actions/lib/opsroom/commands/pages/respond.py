@@ -13,12 +13,12 @@ from ...errors import Code
 from ...pagers import Incident, Pager, State
 from ...people import Author
 from ...text import one_line
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from .open_page import Deed, Found, carry_out, find_page, people_of
 from .recipients import responder_in
 
 
-def ack_page(desk: Desk, page: str) -> Outcome:
+def ack_page(context: Context, page: str) -> Outcome:
     """Acknowledge a page in its pager. Where the pager knows no such thing, opsroom notes it, and
     stops asking.
 
@@ -37,10 +37,10 @@ def ack_page(desk: Desk, page: str) -> Outcome:
         here=True,
         state=State.ACKNOWLEDGED,
     )
-    return carry_out(desk, page, deed, lambda: find_page(desk, page, "ack page"))
+    return carry_out(context, page, deed, lambda: find_page(context, page, "ack page"))
 
 
-def resolve_page(desk: Desk, page: str) -> Outcome:
+def resolve_page(context: Context, page: str) -> Outcome:
     """Resolve a page in its pager. Where the pager knows no such thing, opsroom notes it.
 
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
@@ -58,10 +58,10 @@ def resolve_page(desk: Desk, page: str) -> Outcome:
         here=True,
         state=State.RESOLVED,
     )
-    return carry_out(desk, page, deed, lambda: find_page(desk, page, "resolve page"))
+    return carry_out(context, page, deed, lambda: find_page(context, page, "resolve page"))
 
 
-def escalate_page(desk: Desk, page: str) -> Outcome:
+def escalate_page(context: Context, page: str) -> Outcome:
     """Call those who come next in the pager's own order.
 
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
@@ -77,10 +77,10 @@ def escalate_page(desk: Desk, page: str) -> Outcome:
         do=lambda pager, id, author: pager.escalate(id, author),
         tail=people_of,
     )
-    return carry_out(desk, page, deed, lambda: find_page(desk, page, "escalate page"))
+    return carry_out(context, page, deed, lambda: find_page(context, page, "escalate page"))
 
 
-def add_responder(desk: Desk, who: str, page: str) -> Outcome:
+def add_responder(context: Context, who: str, page: str) -> Outcome:
     """Call a person, or whom the pager knows by that name, to a page.
 
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, unknown_who, which_who,
@@ -92,11 +92,11 @@ def add_responder(desk: Desk, who: str, page: str) -> Outcome:
 
     def find() -> Found:
         nonlocal where
-        where = find_page(desk, page, f"add {who} to page")
+        where = find_page(context, page, f"add {who} to page")
         return where
 
     def call(pager: Pager, id: str, author: Author) -> Incident:
-        return pager.add_responder(id, responder_in(desk, who, where.pager), author)
+        return pager.add_responder(id, responder_in(context, who, where.pager), author)
 
     deed = Deed(
         command="add to page",
@@ -106,4 +106,4 @@ def add_responder(desk: Desk, who: str, page: str) -> Outcome:
         do=call,
         facts={"responder": one_line(who)},
     )
-    return carry_out(desk, page, deed, find)
+    return carry_out(context, page, deed, find)

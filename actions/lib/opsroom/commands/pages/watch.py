@@ -14,7 +14,7 @@ from ...errors import Code, OpsroomError
 from ...names import listed
 from ...pagers import Incident, State
 from ...text import message, one_line, sentence, span
-from .. import Desk, Outcome
+from .. import Context, Outcome
 from ..request import Request
 from . import build, watch_until
 
@@ -44,35 +44,37 @@ class News:
     state: str = ""
 
 
-def watch_pages(desk: Desk) -> Outcome:
+def watch_pages(context: Context) -> Outcome:
     """Ask for each page that is watched where it stands, and tell the room that it came from what
     is new.
 
     Says nothing where there is nothing new. Raises Failure(store_...).
     """
-    if not desk.settings.pagers:
+    if not context.settings.pagers:
         return Outcome(
             True, Code.WATCHED, "No pager is configured; there is nothing to watch.", {"watched": 0}
         )
     from ...records.pages import watched
 
-    store = desk.store
+    store = context.store
     with store.read_plain() as connection:
         rows = watched(store, connection, _WATCHED_FOR)
         now = store.now(connection)
     due = _in_turn(
-        [row for row in rows if row.pager in desk.settings.pagers and _is_due(row, now)], now
+        [row for row in rows if row.pager in context.settings.pagers and _is_due(row, now)], now
     )
-    answers = together({row.mark: partial(_ask, desk, row) for row in due}, _LIMIT) if due else {}
+    answers = (
+        together({row.mark: partial(_ask, context, row) for row in due}, _LIMIT) if due else {}
+    )
     told: List[str] = []
     for row in due:
         answer = answers[row.mark]
         news = news_of(row, answer, now)
-        if news is not None and _note(desk, row, answer, news, now):
+        if news is not None and _note(context, row, answer, news, now):
             told.append(news.sentence)
-            room = row.room or desk.settings.announce
+            room = row.room or context.settings.announce
             if room:
-                desk.rooms(room).say(message(news.sentence))
+                context.rooms(room).say(message(news.sentence))
     text = " ".join(told) if told else f"{len(rows)} pages are watched; there is nothing new."
     return Outcome(
         True, Code.WATCHED, text, {"watched": len(rows), "asked": len(due), "told": told}
@@ -190,13 +192,13 @@ def _in_turn(rows: List[Page], now: datetime) -> List[Page]:
     return sorted(rows, key=rank)[:_MOST]
 
 
-def _ask(desk: Desk, row: Page) -> Incident:
+def _ask(context: Context, row: Page) -> Incident:
     # What went out without an answer goes by its mark.
-    return build(desk, row.pager).incident(row.incident or row.mark)
+    return build(context, row.pager).incident(row.incident or row.mark)
 
 
 def _note(
-    desk: Desk, row: Page, answer: Union[Incident, OpsroomError], news: News, now: datetime
+    context: Context, row: Page, answer: Union[Incident, OpsroomError], news: News, now: datetime
 ) -> bool:
     """Write it down, unless someone else just did: of two runners one tells the room."""
     from ...db.engine import queue_up
@@ -209,14 +211,14 @@ def _note(
         changes["state"] = news.state
     if row.watch_until is None and news.told != State.RESOLVED.value:
         # What was left behind is watched from now on.
-        changes["watch_until"] = watch_until(desk, desk.settings.teams.get(row.team), now)
+        changes["watch_until"] = watch_until(context, context.settings.teams.get(row.team), now)
     if isinstance(answer, Incident) and not row.incident:
         changes.update(incident=answer.id, number=answer.number, url=answer.url)
     if isinstance(answer, Incident) and answer.people:
         changes["people"] = answer.people
     if news.told == State.RESOLVED.value:
         changes["watch_until"] = None
-    store = desk.store
+    store = context.store
     with store.write_plain() as connection:
         queue_up(connection)
         if not update_page(connection, row.mark, was=row, **changes):
@@ -235,7 +237,7 @@ def _note(
                 "found": True,
             }
             request = Request(
-                desk, "watch pages", "", "", "", noted=noted, deployment=row.deployment
+                context, "watch pages", "", "", "", noted=noted, deployment=row.deployment
             )
             people = list(changes.get("people", ()))
             append(
