@@ -1,5 +1,8 @@
 """Fixtures for all tests."""
 
+import os
+import sys
+
 from hypothesis import HealthCheck, settings
 
 from support.stores import postgres, store, store_url
@@ -7,5 +10,9 @@ from support.stores import postgres, store, store_url
 # How fast a machine makes examples is no fault of what is tested.
 settings.register_profile("opsroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("opsroom")
+
+# Without compiled files, every process that a test starts would compile all of opsroom again, and pytest all tests.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 __all__ = ["postgres", "store", "store_url"]

@@ -114,7 +114,8 @@ def world(stackstorm: StackStorm, installed: Installed) -> Iterator[World]:
     """A fresh world that the installed pack is configured for: see support.world.make_world."""
     folder = Path(tempfile.mkdtemp(prefix="opsroom-world-"))
     folder.chmod(0o777)
-    made = make_world(folder / "world")
+    # Not a copy of a migrated one: StackStorm's user makes the database, and owns it.
+    made = make_world(folder / "world", f"sqlite:///{folder}/world/db/opsroom.db")
     (folder / "world").chmod(0o777)
     made.config.update(database=made.database, relays=[RELAY], lease="10s")
     # The sensors ask nobody anything in these tests, but for those that are about them.

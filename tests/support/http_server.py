@@ -70,7 +70,7 @@ class HttpServer:
             )
             self._scheme = "https"
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), daemon=True
+            target=self._server.serve_forever, args=(0.002,), daemon=True
         )
 
     def __enter__(self) -> HttpServer:

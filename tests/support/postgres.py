@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Iterator
 from urllib.parse import quote
 
 import pytest
 
+from opsroom.db import open_store
+
+_TEMPLATE = "migrated"
 _numbers = count(1)
 
 
@@ -22,6 +25,8 @@ class Postgres:
 
     server: Any
     folder: str
+    _admin: Any = field(default=None, repr=False)
+    _template: bool = False
 
     def url(self, database: str = "postgres", user: str = "postgres", password: str = "") -> str:
         """The address of one of its databases."""
@@ -32,9 +37,14 @@ class Postgres:
         """Run one statement outside any transaction and return its rows."""
         import psycopg
 
-        with psycopg.connect(self.url(database), autocommit=True) as connection:
-            cursor = connection.execute(statement.encode())
-            return cursor.fetchall() if cursor.description else []
+        if database == "postgres" and self._admin is not None and not self._admin.broken:
+            return _rows(self._admin, statement)
+        connection = psycopg.connect(self.url(database), autocommit=True)
+        if database == "postgres":
+            self._admin = connection
+            return _rows(connection, statement)
+        with connection:
+            return _rows(connection, statement)
 
     def new_database(self, options: str = "") -> str:
         """Make an empty database and return its name."""
@@ -42,17 +52,33 @@ class Postgres:
         self.run(f"CREATE DATABASE {name} {options}")
         return name
 
+    def migrated_database(self) -> str:
+        """Make a database with all tables and no records and return its name."""
+        if not self._template:
+            self.run(f"CREATE DATABASE {_TEMPLATE}")
+            open_store(self.url(_TEMPLATE)).close()
+            self._template = True
+        return self.new_database(f"TEMPLATE {_TEMPLATE}")
+
     def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
         self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def stop(self) -> None:
         """Stop the server."""
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None
         self.server.stop()
 
     def start_again(self) -> None:
         """Start the server after `stop`, with what it had."""
         self.server.ensure_postgres_running()
+
+
+def _rows(connection: Any, statement: str) -> Any:
+    cursor = connection.execute(statement.encode())
+    return cursor.fetchall() if cursor.description else []
 
 
 def start() -> Postgres:
@@ -74,7 +100,8 @@ def start() -> Postgres:
         pytest.skip(f"no PostgreSQL: it does not start ({type(error).__name__}: {error})")
     postgres = Postgres(server, folder)
     # The data is thrown away in any case; waiting for the disk would only make the tests slow.
-    postgres.run("ALTER SYSTEM SET fsync = off")
+    for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
+        postgres.run(f"ALTER SYSTEM SET {setting} = off")
     postgres.run("SELECT pg_reload_conf()")
     return postgres
 

@@ -14,25 +14,28 @@ from sqlalchemy import text
 from opsroom.db import Store, open_store
 from opsroom.records.ledger import Entry, Event, Record, append
 from support.postgres import postgres
+from support.templates import copy_database
 
 __all__ = ["entry", "fill", "open_gates", "postgres", "rows", "run", "store", "store_url"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database that is not there yet (SQLite) or empty (PostgreSQL)."""
+    """The URL of a database: a migrated one where the test takes `store`, else none yet (SQLite) or an empty one."""
+    migrated = "store" in request.fixturenames
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/opsroom/opsroom.db"
+        path = tmp_path / "opsroom" / "opsroom.db"
+        yield copy_database(path) if migrated else f"sqlite:///{path}"
         return
     server = request.getfixturevalue("postgres")
-    name = server.new_database()
+    name = server.migrated_database() if migrated else server.new_database()
     yield server.url(name)
     server.drop(name)
 
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
-    """An open store on a fresh database, once on SQLite and once on PostgreSQL."""
+    """An open store on a database without records, once on SQLite and once on PostgreSQL."""
     opened = open_store(store_url)
     yield opened
     opened.close()

@@ -23,6 +23,7 @@ from opsroom.db import open_store
 from opsroom.records.chain import verify_chain
 from opsroom.records.ledger import Event, Record
 from opsroom.records.queries import deployments
+from support.templates import copy_database, copy_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 TAGS = ("v1.0.0", "v1.1.0", "v1.2.0")
@@ -192,14 +193,17 @@ def run_action(name: str, config: Dict[str, Any], parameters: Dict[str, Any]) ->
 
 def make_repository(folder: Path) -> Path:
     """A repository with three tags, each with a VERSION file that says its name."""
+    return copy_folder("repository", _make_repository, folder)
+
+
+def _make_repository(folder: Path) -> None:
     folder.mkdir(parents=True)
-    git(folder, "init", "--quiet")
+    git(folder, "init", "--quiet", "--template=")
     for tag in TAGS:
         (folder / "VERSION").write_text(f"{tag}\n")
         git(folder, "add", ".")
         git(folder, "commit", "--quiet", "-m", tag)
         git(folder, "tag", tag)
-    return folder
 
 
 def make_world(folder: Path, database: Optional[str] = None) -> World:
@@ -227,7 +231,7 @@ def make_world(folder: Path, database: Optional[str] = None) -> World:
             }
         },
     }
-    return World(folder, database or f"sqlite:///{folder}/db/opsroom.db", config)
+    return World(folder, database or copy_database(folder / "db" / "opsroom.db"), config)
 
 
 __all__ = [
