@@ -12,6 +12,8 @@ import yaml
 from .matching import Format, normalise
 
 Read = TypeVar("Read")
+# libyaml where PyYAML has it: a pack has more than a hundred files.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)[^}]*\}\}")
 
 
@@ -130,7 +132,7 @@ def _each(folder: Path, make: Callable[[Dict[str, Any]], Read], problems: List[s
 
 def _read(path: Path, wanted: type, problems: List[str]) -> Any:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         problems.append(f"{path}: {' '.join(str(error).split())}")
         return None

@@ -11,7 +11,8 @@ from support.stores import postgres, store, store_url
 settings.register_profile("opsroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("opsroom")
 
-# Without compiled files, every process that a test starts would compile all of opsroom again, and pytest all tests.
+# Without compiled files, every process that a test starts compiles all of opsroom again, and pytest
+# all tests.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 

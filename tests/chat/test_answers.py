@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
-import yaml
 
-from console.aliases import Alias, load_pack
+from console.aliases import Alias
 from console.rendering import render_ack, render_result
+from support.metadata import pack, read
 
 ROOT = Path(__file__).resolve().parents[2]
-PACK = load_pack(ROOT)
+PACK = pack()
 GREEN, AMBER, RED = "#2eb886", "#daa038", "#a30200"
 RAN = [{"status": "requested"}, {"status": "scheduled"}, {"status": "running"}]
 LIMIT = "Action failed to complete in 3600 seconds"
@@ -152,9 +152,7 @@ def test_names_of_any_length_and_none_at_all_leave_one_sentence(alias: Alias) ->
 
 @pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
 def test_an_ending_repeats_no_parameter_that_may_hold_an_expression(alias: Alias) -> None:
-    action = yaml.safe_load(
-        (ROOT / "actions" / f"{alias.action_ref.partition('.')[2]}.yaml").read_text("utf-8")
-    )
+    action = read(ROOT / "actions" / f"{alias.action_ref.partition('.')[2]}.yaml")
     named = set(re.findall(r"given\.(\w+)", str(alias.result["format"])))
     for name in named & set(action["parameters"]):
         for text in ("{{ x }}", "a{{x}}", "a<% x %>", "a{% x %}", "a{# x #}", "<!here>", "a\nb"):

@@ -8,12 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
-from console.aliases import load_pack
+from support.metadata import pack, read
 
 ROOT = Path(__file__).resolve().parents[2]
-PACK = load_pack(ROOT)
+PACK = pack()
 
 
 @pytest.mark.parametrize(
@@ -52,9 +51,7 @@ PACK = load_pack(ROOT)
 def test_it_is_one_command_and_reaches_the_pack(message: str, alias: str) -> None:
     (match,) = PACK.matches(message)
     assert match.alias.name == alias
-    action = yaml.safe_load(
-        (ROOT / "actions" / f"{match.alias.action_ref.split('.')[1]}.yaml").read_text()
-    )
+    action = read(ROOT / "actions" / f"{match.alias.action_ref.split('.')[1]}.yaml")
     for name, value in (match.format.format.extract(message) or {}).items():
         pattern = action["parameters"][name].get("pattern", "")
         assert re.search(pattern, value.strip()), (name, value)

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any, Optional
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.aliases import load_pack
 from console.anchors import END, START, anchors
 from console.matching import Format
+from support.metadata import pack
 
 theirs = pytest.importorskip(
     "st2common.models.utils.action_alias_utils",
     reason="StackStorm's st2common is not installed here",
 )
 
-OWN = [
-    one.format.representation
-    for alias in load_pack(Path(__file__).parents[2]).aliases
-    for one in alias.formats
-]
+OWN = [one.format.representation for alias in pack().aliases for one in alias.formats]
 FORMATS = [
     *OWN,
     "deploy {{app}} {{version}} to {{environment}}",

@@ -7,16 +7,16 @@ StackStorm's own) and as hubot does.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from console.aliases import Match, load_pack
+from console.aliases import Match
 from opsroom.grammar.free_text import read
 from support.hubot import hubot_matches
+from support.metadata import pack
 
-PACK = load_pack(Path(__file__).resolve().parents[2])
+PACK = pack()
 
 WEB = {"app": "web"}
 UAT = {"environment": "uat"}

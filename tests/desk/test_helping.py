@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-import yaml
 
 from opsroom.commands.help import _GROUPS, Command, _forms, read_commands
 from support.guarded import guarded_world
+from support.metadata import read
 from support.world import World
 
 ALIASES = Path(__file__).resolve().parents[2] / "aliases"
@@ -33,7 +33,7 @@ def lines(answer: Dict[str, Any]) -> List[str]:
 
 def test_every_command_has_its_place_in_the_overview() -> None:
     placed = {f"opsroom.{action}" for actions in _GROUPS.values() for action in actions}
-    every = {yaml.safe_load(path.read_text())["action_ref"] for path in ALIASES.glob("*.yaml")}
+    every = {read(path)["action_ref"] for path in ALIASES.glob("*.yaml")}
     assert placed == every - {"opsroom.suggest"}
 
 

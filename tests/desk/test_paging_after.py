@@ -265,9 +265,10 @@ class TestWatching:
 
     def test_without_a_pager_no_database_is_opened(self, rooms: Rooms) -> None:
         rooms.world.config.update(pagers={}, teams={})
+        rooms.world.database = f"sqlite:///{rooms.world.folder}/none/opsroom.db"
         answer = rooms.ask("watch_pages")
         assert (answer["ok"], answer["code"]) == (True, "watched")
-        assert not (rooms.world.folder / "db").exists()
+        assert not (rooms.world.folder / "none").exists()
 
     def test_an_acknowledgement_is_told_once_in_the_room_of_the_page_and_recorded(
         self, rooms: Rooms

@@ -257,8 +257,9 @@ class TestOnCall:
         )  # fmt: skip
 
     def test_asking_leaves_no_record_and_needs_no_database(self, rooms: Rooms) -> None:
+        rooms.world.database = f"sqlite:///{rooms.world.folder}/none/opsroom.db"
         rooms.ask("get_on_call")
-        assert not (rooms.world.folder / "db").exists()
+        assert not (rooms.world.folder / "none").exists()
 
 
 def test_a_name_of_ten_thousand_characters_or_of_another_alphabet_is_only_a_name(

@@ -8,11 +8,11 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from console.aliases import load_pack
 from support.guarded import guarded_world
+from support.metadata import pack
 from support.world import World
 
-PACK = load_pack(Path(__file__).resolve().parents[2])
+PACK = pack()
 ROOMS = {"alice": "#dev", "carol": "#ops"}
 
 

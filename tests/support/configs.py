@@ -19,7 +19,8 @@ Place = Tuple[Step, ...]
 
 def read(path: Path) -> Dict[str, Any]:
     """The config in a file."""
-    config: Dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    config: Dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=loader)
     return config
 
 

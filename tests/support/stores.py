@@ -21,7 +21,8 @@ __all__ = ["entry", "fill", "open_gates", "postgres", "rows", "run", "store", "s
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database: a migrated one where the test takes `store`, else none yet (SQLite) or an empty one."""
+    """The URL of a database: migrated where the test takes `store` too, else empty, and on SQLite
+    not there yet."""
     migrated = "store" in request.fixturenames
     if request.param == "sqlite":
         path = tmp_path / "opsroom" / "opsroom.db"

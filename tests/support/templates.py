@@ -1,4 +1,4 @@
-"""What many tests begin with, made once for a process and then copied: a migrated database, repositories."""
+"""What many tests begin with, made once for a process and then copied: databases, repositories."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def copy_database(path: Path) -> str:
 
 
 def copy_folder(name: str, make: Callable[[Path], object], path: Path) -> Path:
-    """A copy, at `path`, of the folder that `make(folder)` makes; it is called once for each `name` and process."""
+    """A copy, at `path`, of the folder that `make(folder)` makes; once made for each `name`."""
     template = _folder() / name
     if not template.exists():
         make(template)

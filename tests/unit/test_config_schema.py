@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Dict, Iterator, Tuple
 
-import yaml
-
 from opsroom.secrets import SECRET_FIELDS
+from support.metadata import read
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA: Dict[str, Any] = yaml.safe_load((ROOT / "config.schema.yaml").read_text("utf-8"))
+SCHEMA: Dict[str, Any] = read(ROOT / "config.schema.yaml")
 INNER = ("properties", "patternProperties")
 
 

@@ -17,15 +17,14 @@ from opsroom.commands import KINDS
 from opsroom.config import load
 from opsroom.config.fields import Fields, Problems, references_in
 from opsroom.errors import Code, OpsroomError
+from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-ALIASES = [
-    yaml.safe_load(path.read_text("utf-8")) for path in sorted((ROOT / "aliases").glob("*.yaml"))
-]
+ALIASES = list(metadata("aliases").values())
 # What begins like a command and is none is no command of its own.
 ALIASES = [alias for alias in ALIASES if alias["name"] != "opsroom_unknown"]
-SCHEMA: Dict[str, Any] = yaml.safe_load((ROOT / "config.schema.yaml").read_text("utf-8"))
+SCHEMA: Dict[str, Any] = read(ROOT / "config.schema.yaml")
 EXAMPLE = ROOT / "opsroom.yaml.example"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 
@@ -177,7 +176,7 @@ def test_every_tracker_and_pager_has_a_section_with_exactly_its_keys_and_an_exam
         for one in yaml.safe_load(block)[f"{what.lower()}s"].values()
     ]
     assert any(one["kind"] == kind for one in named)
-    shown = yaml.safe_load(EXAMPLE.read_text("utf-8"))[f"{what.lower()}s"]
+    shown = read(EXAMPLE)[f"{what.lower()}s"]
     assert any(one["kind"] == kind for one in shown.values())
 
 

@@ -15,23 +15,17 @@ from pathlib import Path
 from typing import Any, Dict, List, Set
 
 import pytest
-import yaml
+
+from support.metadata import metadata
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def files(folder: str) -> Dict[str, Any]:
-    return {
-        path.stem: yaml.safe_load(path.read_text())
-        for path in sorted((ROOT / folder).glob("*.yaml"))
-    }
-
-
 ACTIONS, ALIASES, RULES, WORKFLOWS = (
-    files("actions"),
-    files("aliases"),
-    files("rules"),
-    files("actions/workflows"),
+    metadata("actions"),
+    metadata("aliases"),
+    metadata("rules"),
+    metadata("actions/workflows"),
 )
 # What StackStorm 3.9 declares for the runners, as far as a form shows it.
 LEVELS = ["AUDIT", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Dict, List, Set
 
 import pytest
-import yaml
 
 from opsroom.commands.audit.reconcile import RECORDED
 from opsroom.names import (
@@ -23,22 +22,15 @@ from opsroom.names import (
     TYPED_OR_NOTHING,
     WORDS,
 )
+from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
-EVERY = {
-    path.stem: yaml.safe_load(path.read_text())
-    for path in sorted((ROOT / "actions").glob("*.yaml"))
-}
+EVERY = metadata("actions")
 ACTIONS = {name: one for name, one in EVERY.items() if one["runner_type"] == "python-script"}
 # Workflows have tests of their own: test_workflows.py.
 WORKFLOWS = {name: one for name, one in EVERY.items() if name not in ACTIONS}
-ALIASES = {
-    path.stem: yaml.safe_load(path.read_text())
-    for path in sorted((ROOT / "aliases").glob("*.yaml"))
-}
-RULES = {
-    path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "rules").glob("*.yaml"))
-}
+ALIASES = metadata("aliases")
+RULES = metadata("rules")
 # They run actions of the pack chatops: see test_rules_answers.py.
 RULES = {
     name: one for name, one in RULES.items() if name not in ("answer_at_once", "answer_otherwise")
@@ -264,9 +256,7 @@ def test_every_alias_of_every_action_is_reachable() -> None:
 
 def actions_of(workflow: str) -> Set[str]:
     """The actions of this pack that a workflow runs."""
-    tasks = yaml.safe_load((ROOT / "actions" / "workflows" / f"{workflow}.yaml").read_text())[
-        "tasks"
-    ]
+    tasks = read(ROOT / "actions" / "workflows" / f"{workflow}.yaml")["tasks"]
     return {task["action"] for task in tasks.values() if task["action"].startswith("opsroom.")}
 
 

@@ -7,22 +7,14 @@ from pathlib import Path
 from typing import Any, Dict, Set
 
 import pytest
-import yaml
+
+from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
-ROLES: Dict[str, Any] = {
-    path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "rbac/roles").glob("*.yaml")
-}
-ACTIONS = {
-    path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "actions").glob("*.yaml")
-}
-IN_CHAT = {
-    yaml.safe_load(path.read_text())["action_ref"].split(".")[1]
-    for path in (ROOT / "aliases").glob("*.yaml")
-}
-POLICIES = {
-    path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "policies").glob("*.yaml")
-}
+ROLES: Dict[str, Any] = metadata("rbac/roles")
+ACTIONS = metadata("actions")
+IN_CHAT = {one["action_ref"].split(".")[1] for one in metadata("aliases").values()}
+POLICIES = metadata("policies")
 # What changes nothing that runs, and decides nothing.
 READING = {
     "find_cards",
@@ -127,7 +119,7 @@ def test_every_example_assigns_roles_that_exist_to_the_user_it_is_named_after() 
     examples = sorted((ROOT / "rbac/assignments").glob("*.yaml.example"))
     assert examples
     for path in examples:
-        assignment = yaml.safe_load(path.read_text())
+        assignment = read(path)
         assert assignment["username"] == path.name.split(".")[0]
         assert set(assignment["roles"]) <= set(ROLES)
 

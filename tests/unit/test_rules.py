@@ -10,20 +10,14 @@ from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterator, List, Set, Tuple
 
 import pytest
-import yaml
+
+from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "actions" / "lib"
 
 
-def files(folder: str) -> Dict[str, Any]:
-    return {
-        path.stem: yaml.safe_load(path.read_text())
-        for path in sorted((ROOT / folder).glob("*.yaml"))
-    }
-
-
-RULES, ACTIONS, WORKFLOWS = files("rules"), files("actions"), files("actions/workflows")
+RULES, ACTIONS, WORKFLOWS = metadata("rules"), metadata("actions"), metadata("actions/workflows")
 # These hand on whole answers, to actions of StackStorm's own pack: see test_rules_answers.py. They
 # run no action of this pack, and those that they run notify nobody, so that they set nothing off.
 for _name in ("answer_at_once", "answer_otherwise"):
@@ -31,7 +25,7 @@ for _name in ("answer_at_once", "answer_otherwise"):
 TRIGGERS: Dict[str, Any] = {
     f"opsroom.{one['name']}": one
     for path in (ROOT / "sensors").glob("*.yaml")
-    for one in yaml.safe_load(path.read_text())["trigger_types"]
+    for one in read(path)["trigger_types"]
 }
 ENDED = "core.st2.generic.actiontrigger"
 TIMERS = ("core.st2.IntervalTimer", "core.st2.CronTimer")

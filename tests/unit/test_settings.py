@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-import yaml
 
 from opsroom.commands import KINDS
 from opsroom.config import load
 from opsroom.config.fields import duration
 from opsroom.errors import Code, Refusal
+from support.metadata import read
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALLEST: Dict[str, Any] = {"environments": {"uat": {}}, "apps": {"web": {}}}
@@ -122,18 +122,18 @@ def test_a_wrong_value_is_never_shown_whole_since_it_may_be_a_secret() -> None:
 
 
 def test_the_example_config_is_valid_and_names_every_key() -> None:
-    raw = yaml.safe_load((ROOT / "opsroom.yaml.example").read_text())
+    raw = read(ROOT / "opsroom.yaml.example")
     settings = load(raw, KINDS)
     assert list(settings.environments) == ["test", "uat", "production"]
     assert settings.environments["production"].deployers == ("release-managers", "alice")
     assert settings.environments_of(settings.apps["api"]) == ("test", "uat")
     assert settings.apps_in("production") == ("web", "worker")
-    schema = yaml.safe_load((ROOT / "config.schema.yaml").read_text())
+    schema = read(ROOT / "config.schema.yaml")
     assert set(raw) | {"database"} == set(schema)
 
 
 def test_the_schema_knows_the_same_keys_as_the_settings() -> None:
-    schema = yaml.safe_load((ROOT / "config.schema.yaml").read_text())
+    schema = read(ROOT / "config.schema.yaml")
     line = next(one for one in problems(zzzzzz=1) if one.startswith("zzzzzz"))
     known = line.split("known here: ")[1].split(", ")
     assert set(known) == set(schema)

@@ -7,18 +7,16 @@ from typing import Any, Dict, Iterator
 
 import jinja2
 import pytest
-import yaml
 
 from opsroom.errors import Code, Failure
 from opsroom.stackstorm.context import Starter, starter_of
 from support.http_server import HttpServer, Reply
+from support.metadata import read
 from support.world import ROOT
 
 TEMPLATES = {
     name: one["default"]
-    for name, one in yaml.safe_load((ROOT / "actions" / "deploy.yaml").read_text())[
-        "parameters"
-    ].items()
+    for name, one in read(ROOT / "actions" / "deploy.yaml")["parameters"].items()
     if name in ("requester", "room", "st2_user")
 }
 

@@ -14,7 +14,6 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import jsonschema
 import pytest
-import yaml
 from test_watching import NOON, Pager, Room, Tracker, watch_cards
 from test_watching_versions import Place, triggers
 
@@ -22,13 +21,11 @@ from opsroom.db import Store
 from opsroom.errors import Code, Failure
 from opsroom.records.ledger import Event
 from opsroom.sensors import sources
+from support.metadata import metadata
 from support.stores import entry, fill
 
 ROOT = Path(__file__).resolve().parents[2]
-SENSORS = {
-    path.stem: yaml.safe_load(path.read_text())
-    for path in sorted((ROOT / "sensors").glob("*.yaml"))
-}
+SENSORS = metadata("sensors")
 TRIGGERS = {one["name"]: one for sensor in SENSORS.values() for one in sensor["trigger_types"]}
 
 

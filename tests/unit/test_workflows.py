@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Set, Tuple
 
 import pytest
-import yaml
 
 from opsroom.commands.incidents.step import STEPS
 from opsroom.names import TYPED
+from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "actions" / "workflows").glob("*.yaml"))
-WORKFLOWS: Dict[str, Any] = {path.stem: yaml.safe_load(path.read_text()) for path in FILES}
-ACTIONS: Dict[str, Any] = {
-    path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "actions").glob("*.yaml")
-}
+WORKFLOWS: Dict[str, Any] = {path.stem: read(path) for path in FILES}
+ACTIONS: Dict[str, Any] = metadata("actions")
 REHEARSALS = sorted((ROOT / "tests" / "rehearsals").glob("*.yaml"))
 # What may go on from a result: codes, ids and versions of opsroom's own. Orquesta evaluates once
 # more what an expression gives; these are neutralised, and have a pattern where they become a
@@ -178,7 +176,7 @@ def test_the_steps_of_incidents_are_those_that_the_action_knows() -> None:
 
 def test_chat_leads_to_no_workflow() -> None:
     for path in (ROOT / "aliases").glob("*.yaml"):
-        assert yaml.safe_load(path.read_text())["action_ref"].split(".")[1] not in WORKFLOWS
+        assert read(path)["action_ref"].split(".")[1] not in WORKFLOWS
 
 
 def test_what_takes_its_time_is_waited_for_without_a_runner() -> None:
@@ -205,7 +203,7 @@ def test_every_workflow_is_rehearsed_with_a_good_end_and_but_for_the_report_with
 ):
     seen = {
         (Path(one["workflow"]).stem, one.get("expected_workflow_status", "succeeded"))
-        for one in (yaml.safe_load(path.read_text()) for path in REHEARSALS)
+        for one in (read(path) for path in REHEARSALS)
     }
     assert {name for name, end in seen if end == "succeeded"} == set(WORKFLOWS)
     assert {name for name, end in seen if end == "failed"} == set(WORKFLOWS) - {"morning_report"}
