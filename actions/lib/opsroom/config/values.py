@@ -8,7 +8,10 @@ taken for a key that was left out: most rules are open without one.
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping, Sequence, Tuple
+
+# Not that of typing: isinstance takes ten times as long with it.
+from collections.abc import Mapping
+from typing import Any, Sequence, Tuple
 
 from ..secrets import MIN_LENGTH, is_secret, public_words, secrets_of
 from .fields import COMMENT, Problems
