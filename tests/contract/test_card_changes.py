@@ -9,7 +9,8 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.db import open_store
 from opsroom.errors import Code, OpsroomError
 from opsroom.people import Author

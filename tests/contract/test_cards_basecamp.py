@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.people import Author

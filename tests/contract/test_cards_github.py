@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.people import Author

@@ -7,7 +7,8 @@ from typing import Any, Iterator
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.people import Author

@@ -6,7 +6,8 @@ from typing import Any, List, Tuple
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.trackers import REGISTRY, Reading
 
 TOKEN = "ATATT3xFf5ecretT0ken"

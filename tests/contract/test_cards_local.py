@@ -7,7 +7,8 @@ from typing import Any, List, Tuple
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.db import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.people import Author

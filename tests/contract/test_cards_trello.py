@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.people import Author

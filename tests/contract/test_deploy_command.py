@@ -8,7 +8,8 @@ import signal
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.deploys import REGISTRY, Resolved, Target
 from opsroom.errors import Code, Failure, Refusal
 from support.jobs import Notes

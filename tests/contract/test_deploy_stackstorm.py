@@ -8,7 +8,8 @@ from typing import Any, Dict, Iterator, List, Tuple
 import pytest
 
 from opsroom import deploys, versions
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.deploys import Resolved, Target
 from opsroom.deploys import stackstorm as deploying
 from opsroom.errors import Code, Failure, Refusal

@@ -9,7 +9,8 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.db import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt

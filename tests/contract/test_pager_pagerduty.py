@@ -9,7 +9,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import REGISTRY, Alarm, Delivery, Duty, State, Target

@@ -13,7 +13,8 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import REGISTRY, Alarm, Delivery, State, Target

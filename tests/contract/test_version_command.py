@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
 from opsroom.versions import REGISTRY, Running

@@ -7,7 +7,8 @@ import os
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.deploys import REGISTRY as DEPLOYS
 from opsroom.deploys import Target
 from opsroom.deploys.git import Options as GitOptions

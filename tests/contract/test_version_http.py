@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
 from opsroom.versions import REGISTRY, Running

@@ -10,7 +10,8 @@ from typing import Any, Dict
 import pytest
 
 from opsroom import trackers
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure
 from opsroom.http.errors import in_doubt
 from support.card_kinds import CALLS, CARDS, CASES, VENDORS, VERBS, Instead, tracker_at, tracker_of

@@ -15,7 +15,8 @@ from opsroom import pagers as paging
 from opsroom.commands.deployments.running_version import ask_many
 from opsroom.commands.pages import limit_of, look_up_first
 from opsroom.commands.pages.recipients import Hop, ask_about
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure
 from opsroom.pagers import Target
 from opsroom.pagers.email import Options as SmtpOptions

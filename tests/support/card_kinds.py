@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional
 
 from opsroom import trackers
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.people import Author
 from opsroom.trackers import Assignee, Draft, Query, Remark, Tracker
 from support.http_server import HttpServer, Reply, Request, Script

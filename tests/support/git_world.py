@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from opsroom.config.fields import Fields, Problems
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
 from opsroom.deploys import REGISTRY, Target
 from opsroom.errors import Failure, Refusal
 from support.jobs import Notes

@@ -15,7 +15,8 @@ import yaml
 from opsroom import deploys, pagers, trackers, versions
 from opsroom.commands import KINDS
 from opsroom.config import load
-from opsroom.config.fields import Fields, Problems, references_in
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems, references_in
 from opsroom.errors import Code, OpsroomError
 from support.metadata import metadata, read
 

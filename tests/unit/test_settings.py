@@ -9,7 +9,7 @@ import pytest
 
 from opsroom.commands import KINDS
 from opsroom.config import load
-from opsroom.config.fields import duration
+from opsroom.config.problems import duration
 from opsroom.errors import Code, Refusal
 from support.metadata import read
 

@@ -1,8 +1,5 @@
-"""What went wrong between us and a mail server, in plain words.
-
-One way to talk SMTP: a total time limit, encryption unless given up on purpose, the truth about
-what went out.
-"""
+"""Sending a message by SMTP: one total time limit, encryption unless the config gives it up, the
+truth about what went out, and what goes wrong between us and the server in plain words."""
 
 from __future__ import annotations
 
@@ -15,15 +12,11 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from .errors import Code, Failure, OpsroomError, Refusal
 from .secrets import redact
 from .text import one_line
-
-if TYPE_CHECKING:
-    pass  # dropped
-
 
 _MOST_SAID = 160
 

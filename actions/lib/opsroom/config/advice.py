@@ -8,8 +8,8 @@ from typing import Any, Iterator, List, Mapping, Tuple
 from ..names import listed
 from ..secrets import MIN_LENGTH, is_decrypted, secrets_of
 from .approvers import able_approvers, able_requesters
-from .fields import is_reference
 from .model import Environment, Settings
+from .problems import is_reference
 from .readers import members
 
 

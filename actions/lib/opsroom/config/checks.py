@@ -7,9 +7,9 @@ from typing import Iterator, List, Mapping, Set, Tuple
 
 from ..names import comparable, either
 from .approvers import able_approvers, able_requesters, approver_names
-from .fields import Problems
 from .identities import check_identities
 from .model import App, Environment, Settings
+from .problems import Problems
 from .readers import members
 from .trackers import projects
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Dict, Iterator, List, Tuple
 
 from ..names import comparable
-from .fields import Problems, is_reference
 from .model import Person, Settings
+from .problems import Problems, is_reference
 
 # What proves who someone is. Two people with one of these are one person.
 _NEVER_SHARED = ("chat", "st2", "totp")

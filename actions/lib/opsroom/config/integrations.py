@@ -12,8 +12,9 @@ import re
 from typing import Any, Dict, Mapping, Protocol, Sequence, Tuple
 
 from ..names import either
-from .fields import Fields, is_reference
+from .fields import Fields
 from .model import Kind, PageLimit, Team, Webhook
+from .problems import is_reference
 
 _OWN_KEYS = ("page", "phone", "watch")
 

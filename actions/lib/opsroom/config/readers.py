@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..names import nearest
-from .fields import Fields, found, is_reference
+from .fields import Fields
 from .model import Environment, Freeze, Incidents, Person, Watching
+from .problems import found, is_reference
 
 _OWN_KEYS = ("chat", "st2", "email", "totp", "second_factor", "shared")
 # RFC 4226 wants 128 bits (26 characters); authenticators of the first days used 80 (16), and they

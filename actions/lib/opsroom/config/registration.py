@@ -17,7 +17,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 import yaml
 
 from ..secrets import is_decrypted, is_secret
-from .fields import found, found_text, is_reference, without_references
+from .problems import found, found_text, is_reference, without_references
 
 SCHEMA = Path(__file__).resolve().parents[4] / "config.schema.yaml"
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Sequence, Tuple
 
 from ..secrets import MIN_LENGTH, is_secret, public_words, secrets_of
-from .fields import COMMENT, Problems
+from .problems import COMMENT, Problems
 
 Path = Tuple[str, ...]
 

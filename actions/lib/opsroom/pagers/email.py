@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
-from ..config.fields import Fields, found
+from ..config.fields import Fields
+from ..config.problems import found
 from ..errors import Code, Refusal
 from ..names import listed
 from ..people import Author

@@ -8,7 +8,7 @@ import math
 from typing import Any, List, Mapping, Union
 
 from ..config.fields import Fields
-from ..config.fields import found as found_value
+from ..config.problems import found as found_value
 from ..names import either
 from ..templates import fill, unknown
 

@@ -10,19 +10,13 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from typing import Iterator, List, Mapping, Optional, Sequence, Tuple
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 from .durations import read_duration
-from .zones import at, zone
+from .points import day_of_week, month_of
+from .zones import at, offset, zone
 
-_MONTHS = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
-_SHORT_MONTHS = {"sept": 8}
-_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_SHORT_DAYS = {"tues": 1, "weds": 2, "thur": 3, "thurs": 3}
 _CLOCK_NAMES = {"noon": time(12), "midday": time(12), "midnight": time(0)}
 _NOON = 12
 _EVENING = 17
@@ -33,6 +27,7 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 9000
 # Words that only join the others.
 _JOINING = ("at", "on", "of", "the", "sharp", "please")
 # "17:00", "17.00", "17:00:00", "5:30pm", "5pm".
+_OTHER_WORDS = ("am", "pm", "today", "tonight", "tomorrow", "day", "o'clock", "uhr")
 _CLOCK = re.compile(r"(\d{1,2})(?:([:.])([0-5]\d)(?::([0-5]\d))?)?(am|pm)?")
 # "17h", "17h30"
 _HOURS = re.compile(r"(\d{1,2})h([0-5]\d)?")
@@ -43,7 +38,6 @@ _YEARS = re.compile(r"(?:19|2[01])\d\d")
 _DATE = re.compile(r"(\d{1,4})([./-])(\d{1,2})(?:\2(\d{2}|\d{4}))?\.?")
 _YEARLY = re.compile(r"\d[./-]\d+[./-]\d")
 _DAY_OF_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
-_OFFSET = re.compile(r"(?:(?:utc|gmt)?([+-])(\d{1,2})(?::?([0-5]\d))?|z)")
 _WITH_OFFSET = re.compile(r"(\S*:\S*?\d)(z|[+-]\d{2}(?::?[0-5]\d)?)")
 _LOOKS = re.compile(
     r"\d{1,2}:\d{2}\S*|\d{1,2}(?:[.:]\d{2})?[ap]m|\d{1,2}h(?:\d{2})?|\d{4}-\d{1,2}-\d\S*"
@@ -53,19 +47,6 @@ _WINTER = ("CET", "EET", "MET", "WET")
 _ISO = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[Tt](?=\d)")
 # In words.
 _LONGEST_LOOK = 5
-# Abbreviations that stand for one offset in the world, in hours. "CET" and its like are names of
-# zones themselves.
-_ABBREVIATIONS = {
-    "cest": 2,
-    "eest": 3,
-    "west": 1,
-    "gmt": 0,
-    "msk": 3,
-    "jst": 9,
-    "edt": -4,
-    "pdt": -7,
-    "mdt": -6,
-}
 
 
 @dataclass(frozen=True)
@@ -237,10 +218,10 @@ def _parts(words: Sequence[str], today: date, dotted: str) -> _Parts:
             ahead = {"tomorrow": 1, "day": 2}.get(word, 0)
             rest = rest[2:] if word == "day" else rest
             parts.days, parts.tonight = [today + timedelta(days=ahead)], word == "tonight"
-        elif _weekday(word) is not None and weekday is None:
-            weekday = _weekday(word)
-        elif _month(word) and not month:
-            month = _month(word)
+        elif day_of_week(word) is not None and weekday is None:
+            weekday = day_of_week(word)
+        elif month_of(word) and not month:
+            month = month_of(word)
         elif word in ("next", "this", "coming") and not modifier:
             modifier = word
         elif _YEARS.fullmatch(word) and not year:
@@ -372,24 +353,6 @@ def _of_month(number: int, month: int, year: int, today: date) -> List[date]:
     return []
 
 
-def _weekday(word: str) -> Optional[int]:
-    return _by_name(word, _DAY_NAMES, _SHORT_DAYS)
-
-
-def _month(word: str) -> int:
-    """1 to 12; 0 where it is no month."""
-    found = _by_name(word, _MONTHS, _SHORT_MONTHS)
-    return 0 if found is None else found + 1
-
-
-def _by_name(word: str, names: Sequence[str], short: Mapping[str, int]) -> Optional[int]:
-    """Which of the names a word is, whole or its first three letters; None for none of them."""
-    plain = word.rstrip(".")
-    if plain in short:
-        return short[plain]
-    return next((number for number, name in enumerate(names) if plain in (name, name[:3])), None)
-
-
 def looks_like_point(text: str) -> bool:
     """Whether a text is surely meant as a point in time, though perhaps not one that can be
     read."""
@@ -399,7 +362,7 @@ def looks_like_point(text: str) -> bool:
     first = words[1] if words[0] in ("next", "this", "on", "at") and len(words) > 1 else words[0]
     if (
         first in ("today", "tomorrow", "tonight", "eod", *_CLOCK_NAMES)
-        or _weekday(first) is not None
+        or day_of_week(first) is not None
     ):
         return True
     half = len(words) > 1 and words[1].replace(".", "") in ("am", "pm", "o'clock")
@@ -414,7 +377,7 @@ def _with_zone(words: Sequence[str], default: str) -> Tuple[List[str], tzinfo, s
         # "08:00-10:00" is from one to the other.
         rest[-1:] = [rest[-1][: attached.end(1)], attached.group(2)]
     last = rest[-1].lower() if len(rest) > 1 else ""
-    found = _offset(last)
+    found = offset(last)
     if found is not None:
         return rest[:-1], found, rest[-1].upper()
     if last[:1].isalpha() and not _of_a_time(last):
@@ -426,29 +389,5 @@ def _with_zone(words: Sequence[str], default: str) -> Tuple[List[str], tzinfo, s
 
 def _of_a_time(word: str) -> bool:
     """Whether a word is one of a time, for which no database of time zones need be loaded."""
-    known = (
-        *_CLOCK_NAMES,
-        *_JOINING,
-        "am",
-        "pm",
-        "today",
-        "tonight",
-        "tomorrow",
-        "day",
-        "o'clock",
-        "uhr",
-    )
-    return word in known or _weekday(word) is not None or _month(word) > 0
-
-
-def _offset(word: str) -> Optional[tzinfo]:
-    if word in _ABBREVIATIONS:
-        return timezone(timedelta(hours=_ABBREVIATIONS[word]), word.upper())
-    found = _OFFSET.fullmatch(word)
-    if not found:
-        return None
-    hours, minutes = int(found.group(2) or 0), int(found.group(3) or 0)
-    length = timedelta(hours=hours, minutes=minutes)
-    if length >= timedelta(hours=15):
-        return None
-    return timezone(-length if found.group(1) == "-" else length, word.upper())
+    known = (*_CLOCK_NAMES, *_JOINING, *_OTHER_WORDS)
+    return word in known or day_of_week(word) is not None or month_of(word) > 0

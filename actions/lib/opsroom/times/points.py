@@ -6,9 +6,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Optional, Union
+from typing import Mapping, Optional, Sequence, Union
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+_SHORT_MONTHS = {"sept": 8}
+_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SHORT_DAYS = {"tues": 1, "weds": 2, "thur": 3, "thurs": 3}
 _MIDNIGHT = time(0, 0)
 
 DAY_WORD = r"(?:Mon(?:day)?|Tue(?:s|sday)?|Wed(?:nesday)?|Thu(?:r|rs|rsday)?|Fri(?:day)?|Sat(?:urday)?|Sun(?:day)?)"  # noqa: E501
@@ -69,3 +76,22 @@ def read_point(text: str) -> Optional[Point]:
         return Dated(date(int(dated.group(1)), int(dated.group(2)), int(dated.group(3))), clock)
     except ValueError:
         return None
+
+
+def day_of_week(word: str) -> Optional[int]:
+    """0 for Monday to 6; None where a word in small letters is no day."""
+    return _by_name(word, _DAY_NAMES, _SHORT_DAYS)
+
+
+def month_of(word: str) -> int:
+    """1 to 12; 0 where it is no month."""
+    found = _by_name(word, _MONTHS, _SHORT_MONTHS)
+    return 0 if found is None else found + 1
+
+
+def _by_name(word: str, names: Sequence[str], short: Mapping[str, int]) -> Optional[int]:
+    """Which of the names a word is, whole or its first three letters; None for none of them."""
+    plain = word.rstrip(".")
+    if plain in short:
+        return short[plain]
+    return next((number for number, name in enumerate(names) if plain in (name, name[:3])), None)

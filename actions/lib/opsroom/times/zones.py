@@ -5,13 +5,27 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import List
+from typing import List, Optional
 
 from .points import DAYS
 
 UTC = timezone.utc
 # A name never is a path: the time zone database is a folder of files.
 _NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*(?![\s\S])")
+_OFFSET = re.compile(r"(?:(?:utc|gmt)?([+-])(\d{1,2})(?::?([0-5]\d))?|z)")
+# Abbreviations that stand for one offset in the world, in hours. "CET" and its like are names of
+# zones themselves.
+_ABBREVIATIONS = {
+    "cest": 2,
+    "eest": 3,
+    "west": 1,
+    "gmt": 0,
+    "msk": 3,
+    "jst": 9,
+    "edt": -4,
+    "pdt": -7,
+    "mdt": -6,
+}
 _SECOND = timedelta(seconds=1)
 
 
@@ -51,6 +65,21 @@ def all_zones() -> List[str]:
     except ImportError:
         from backports.zoneinfo import available_timezones  # type: ignore[import-not-found,no-redef,unused-ignore]
     return sorted(available_timezones())
+
+
+def offset(word: str) -> Optional[tzinfo]:
+    """The fixed offset that a word in small letters stands for ("utc+2", "cest", "z"); None for
+    others."""
+    if word in _ABBREVIATIONS:
+        return timezone(timedelta(hours=_ABBREVIATIONS[word]), word.upper())
+    found = _OFFSET.fullmatch(word)
+    if not found:
+        return None
+    hours, minutes = int(found.group(2) or 0), int(found.group(3) or 0)
+    length = timedelta(hours=hours, minutes=minutes)
+    if length >= timedelta(hours=15):
+        return None
+    return timezone(-length if found.group(1) == "-" else length, word.upper())
 
 
 def at(clock: datetime, there: tzinfo, late: bool = False) -> datetime:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Dict
 
-from ...config.fields import duration
+from ...config.problems import duration
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import check_version
 from ...text import one_line, span

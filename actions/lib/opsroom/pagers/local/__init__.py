@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from ...config.fields import Fields, found
+from ...config.fields import Fields
+from ...config.problems import found
 from ...deadline import GivenUp, in_time
 from ...errors import Code, Failure, Refusal
 from ...names import comparable, either, listed, nearest, shown

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Tuple
 from urllib.parse import urlsplit
 
-from ...config.fields import Fields, found
+from ...config.fields import Fields
+from ...config.problems import found
 from ...deadline import LOOK_FOR, LOOK_FOR_MOST
 from .. import Reading
 

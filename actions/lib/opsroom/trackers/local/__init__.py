@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
 
-from ...config.fields import Fields, found
+from ...config.fields import Fields
+from ...config.problems import found
 from ...names import comparable
 from .. import Reading
 
