@@ -111,7 +111,7 @@ def test_while_the_database_is_away_it_says_when_the_change_is_released_and_so_i
     def go() -> None:
         away.transactions = 10_000
 
-    before(monkeypatch, "carry_out", go, execute)
+    before(monkeypatch, "run_deployment", go, execute)
     answer = approve(world, change)
     away.transactions = 0
     assert (answer["ok"], answer["outcome"], answer["code"]) == (
@@ -148,7 +148,7 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for_and_the_change_waits
         # The step itself, and the first try to put the change back.
         away.transactions = 2
 
-    before(monkeypatch, "carry_out", go, execute)
+    before(monkeypatch, "run_deployment", go, execute)
     answer = approve(world, change)
     assert away.transactions == 0
     assert f"Change {change} could not go ahead and still waits." in answer["message"]
@@ -199,7 +199,7 @@ def test_what_expired_while_it_was_held_up_is_said_to_be_over(
 ) -> None:
     change = wait_for(world)
     world.ask("lock", "dave", environment="production", reason="load test")
-    before(monkeypatch, "circumstances", lambda: let_time_run_out(world, change))
+    before(monkeypatch, "check_locks_and_freezes", lambda: let_time_run_out(world, change))
     answer = approve(world, change)
     assert "its time is over" in answer["message"]
     assert answer["hint"] == "Ask again: deploy web v1.1.0 to production"
@@ -253,7 +253,7 @@ def test_a_runner_that_was_only_slow_leaves_the_change_and_the_claim_of_the_next
             )
             assert take(store, connection, claim, 60) is None
 
-    before(monkeypatch, "circumstances", another)
+    before(monkeypatch, "check_locks_and_freezes", another)
     answer = approve(world, change)
     assert answer["code"] == "busy"
     assert "released meanwhile" in answer["message"]
@@ -273,7 +273,7 @@ def test_a_deployment_that_could_not_be_recorded_does_not_close_the_change_as_fa
         request.started = request.ended = request.unrecorded = True
         raise Failure(Code.STORE_UNREACHABLE, "It could not be recorded.")
 
-    monkeypatch.setattr(execute, "carry_out", unrecorded)
+    monkeypatch.setattr(execute, "run_deployment", unrecorded)
     assert approve(world, change)["code"] == "store_unreachable"
     assert state_of(world, change) == "deploying"
 

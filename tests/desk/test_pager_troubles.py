@@ -14,7 +14,7 @@ from opsroom import deadline
 from opsroom import pagers as paging
 from opsroom.commands.deployments.running_version import ask_many
 from opsroom.commands.pages import limit_of, look_up_first
-from opsroom.commands.pages.recipients import Hop, ask_about
+from opsroom.commands.pages.recipients import Route, ask_about
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure
@@ -334,12 +334,12 @@ def limits(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> List[float]:
 def test_a_name_that_is_looked_up_first_takes_of_the_time_of_the_page(limits: List[float]) -> None:
     context = context_with(SmtpOptions("mx", 25, "ops@example.com", time_limit=12.0))
     (target,) = look_up_first(context, "log", "Web")
-    ask_about(context, Hop("log", "Web", target), lambda pager, target: None)
+    ask_about(context, Route("log", "Web", target), lambda pager, target: None)
     # Half for the name, so that there is always time to page; what it did not take is for the page,
     # too.
     assert limits == [6.0, 8.0]
     look_up_first(context, "log", "Web")
-    ask_about(context, Hop("log", "Web", target), lambda pager, target: None)
+    ask_about(context, Route("log", "Web", target), lambda pager, target: None)
     assert limits[2:] == [4.0, 4.0]
 
 
@@ -347,7 +347,7 @@ def test_a_name_that_is_looked_up_on_the_way_takes_of_the_time_of_the_page(
     limits: List[float],
 ) -> None:
     context = context_with(SmtpOptions("mx", 25, "ops@example.com", time_limit=12.0))
-    ask_about(context, Hop("log", "Web"), lambda pager, target: None)
+    ask_about(context, Route("log", "Web"), lambda pager, target: None)
     assert limits == [6.0, 8.0]
     # Others that are asked side by side have as much.
     assert limit_of(context, "log") > 12.0

@@ -156,7 +156,7 @@ STEPS = {
     # Where the runner of the approval dies, and what became of the change when the lease has run
     # out.
     "approved, nothing begun": (
-        "opsroom.commands.changes.decide:go_ahead:before",
+        "opsroom.commands.changes.decide:execute_change:before",
         "v1.0.0",
         "deploying",
     ),

@@ -18,7 +18,7 @@ from ..deadline import LIMIT, GivenUp, in_time, within
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http.errors import in_doubt
 from ..text import when
-from .external_action import Errand, Facts, Once
+from .external_action import ActionResult, ExternalAction, Facts
 from .request import Request, recordable
 
 if TYPE_CHECKING:
@@ -54,15 +54,15 @@ _RECORD_PATIENCE = 10.0
 
 @dataclass
 class _Work:
-    """One errand on its way."""
+    """One external action on its way."""
 
     request: Request
-    errand: Errand
+    action: ExternalAction
     key: str
     mark: str = ""
     since: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     began: float = field(default_factory=lambda: clock())
-    # Why the record could not be written before it began; only for errands that are done without.
+    # Why the record could not be written before it began; only for actions that are done without.
     unrecorded: Optional[Failure] = None
     found: bool = False
     # Whether it was asked if what was made before still stands.
@@ -70,26 +70,26 @@ class _Work:
     answer: Facts = field(default_factory=dict)
 
 
-def carry_out_once(request: Request, errand: Errand) -> Once:
+def run_once(request: Request, action: ExternalAction) -> ActionResult:
     """Make it, unless the same request was made a moment ago; then the answer is what came of that
     one.
 
     Raises what `make` raised when nothing was made, Refusal(busy) while somebody is at it, Failure
-    of the errand's `doubtful` code when nobody can tell, and Failure(store_...) when nothing was
+    of the action's `doubtful` code when nobody can tell, and Failure(store_...) when nothing was
     tried because the record cannot be written. All of it is on the record by then, and the request
     has ended.
     """
     from ..records.idempotency import Turn, key_of
 
-    work = _Work(request, errand, key_of(request.by.key, request.command, *errand.key))
+    work = _Work(request, action, key_of(request.by.key, request.command, *action.key))
     try:
         begun = _begun(work)
     except Failure as failure:
         if work.asked_whether:
             # It was made a moment ago; a record that went away since then must not make it again.
             request.ended = True
-            return Once(work.answer, False, work.since, recorded=False, trouble=failure)
-        if not errand.without_record:
+            return ActionResult(work.answer, False, work.since, recorded=False, trouble=failure)
+        if not action.without_record:
             # What could not be written before is not written now either; nothing was tried.
             request.ended = True
             raise
@@ -106,7 +106,7 @@ def carry_out_once(request: Request, errand: Errand) -> Once:
         _bounded(work, lambda _: request.end(Event.REFUSED, code, told, **facts), 2 * LIMIT)
         raise
     if begun.turn is Turn.DONE:
-        return Once(begun.answer, False, begun.since)
+        return ActionResult(begun.answer, False, begun.since)
     if begun.turn is Turn.BUSY:
         raise _busy(work)
     return _made(work, _make(work, first_look=begun.turn is Turn.LOOK))
@@ -120,9 +120,9 @@ def _begun(work: _Work) -> Begun:
     begun = _bounded(work, lambda given_up: _begin(work, given_up))
     if begun is not None:
         return begun
-    errand = work.errand
-    assert errand.stands is not None
-    gone = not errand.stands(work.answer)
+    action = work.action
+    assert action.stands is not None
+    gone = not action.stands(work.answer)
 
     def again(given_up: GivenUp) -> Optional[Begun]:
         if gone:
@@ -141,7 +141,7 @@ def _bounded(
 ) -> Answer:
     """Use the database; for what is done also without it, within a time that holds even when it
     hangs."""
-    return in_time(use, limit) if work.errand.without_record else use(GivenUp())
+    return in_time(use, limit) if work.action.without_record else use(GivenUp())
 
 
 def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
@@ -154,30 +154,30 @@ def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
     from ..records.idempotency import Turn, begin
     from ..records.ledger import Event, append
 
-    request, errand, store = work.request, work.errand, work.request.context.store
+    request, action, store = work.request, work.action, work.request.context.store
     with store.write_plain() as connection:
         begun = begin(store, connection, work.key, request.deployment)
         work.since = begun.since
-        if begun.turn is Turn.DONE and errand.stands is not None and not work.asked_whether:
+        if begun.turn is Turn.DONE and action.stands is not None and not work.asked_whether:
             given_up.check()
             work.asked_whether, work.mark, work.answer = True, begun.mark, begun.answer
             return None
-        if errand.asked:
+        if action.asked:
             append(store, connection, request.entry(Event.ASKED))
-        if errand.asked and begun.turn is Turn.DONE:
-            again = f"Asked again, and there already: {errand.said(begun.answer)}"
+        if action.asked and begun.turn is Turn.DONE:
+            again = f"Asked again, and there already: {action.said(begun.answer)}"
             append(
                 store,
                 connection,
-                request.entry(Event.REFUSED, errand.there.value, again, mark=begun.mark),
+                request.entry(Event.REFUSED, action.there.value, again, mark=begun.mark),
             )
-        if errand.asked and begun.turn is Turn.BUSY:
+        if action.asked and begun.turn is Turn.BUSY:
             busy = _busy(work)
             append(
                 store, connection, request.entry(Event.REFUSED, busy.code.value, busy.sentence())
             )
-        if begun.turn in (Turn.GO, Turn.LOOK) and errand.begins is not None:
-            errand.begins(store, connection, begun.mark)
+        if begun.turn in (Turn.GO, Turn.LOOK) and action.begins is not None:
+            action.begins(store, connection, begun.mark)
         given_up.check()
         work.mark = begun.mark
     request.ended = begun.turn in (Turn.DONE, Turn.BUSY)
@@ -196,7 +196,7 @@ def _make(work: _Work, first_look: bool) -> Facts:
     except Refusal as refusal:
         raise _end(work, Event.REFUSED, refusal) from None
     except Failure as failure:
-        raise _end(work, work.errand.failed or Event.FAILED, failure) from None
+        raise _end(work, work.action.failed or Event.FAILED, failure) from None
     except Exception as error:
         # Where in the middle the defect struck is not known, hence neither what was made.
         crash = Failure(Code.CRASHED, f"a defect in opsroom: {type(error).__name__}")
@@ -214,7 +214,7 @@ class _InDoubt(Exception):
 
 
 def _attempts(work: _Work, first_look: bool) -> Facts:
-    errand, limits = work.errand, work.errand.limits
+    action, limits = work.action, work.action.limits
     if first_look:
         # Who was at it before has been gone for long enough: one look that works is certain.
         there = _look(work, settled=clock(), end=clock() + limits.look_for, why=None)
@@ -222,7 +222,7 @@ def _attempts(work: _Work, first_look: bool) -> Facts:
             return there
     end = clock() + limits.command + limits.look_for
     try:
-        return errand.make(work.mark)
+        return action.make(work.mark)
     except Failure as failure:
         if not in_doubt(failure):
             raise
@@ -234,7 +234,7 @@ def _attempts(work: _Work, first_look: bool) -> Facts:
             raise
     try:
         # A kind keeps its own limit, which is longer than what is left.
-        return within(end - clock(), errand.what, lambda: errand.make(work.mark))
+        return within(end - clock(), action.what, lambda: action.make(work.mark))
     except Failure as failure:
         if not in_doubt(failure):
             raise
@@ -248,7 +248,7 @@ def _look_after(work: _Work, failure: Failure, end: float) -> Optional[Facts]:
     """The facts of what was made although the answer was lost; None when it was certainly not
     made."""
     still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
-    return _look(work, clock() + max(work.errand.settles_within, still), end, failure)
+    return _look(work, clock() + max(work.action.settles_within, still), end, failure)
 
 
 def _look(work: _Work, settled: float, end: float, why: Optional[OpsroomError]) -> Optional[Facts]:
@@ -265,7 +265,7 @@ def _look(work: _Work, settled: float, end: float, why: Optional[OpsroomError]) 
         if began >= end:
             raise _in_doubt(work, why) from why
         try:
-            there = within(end - began, work.errand.what, lambda: work.errand.look(work.mark))
+            there = within(end - began, work.action.what, lambda: work.action.look(work.mark))
         except Refusal as refusal:
             # It cannot be found out, today or ever.
             raise _in_doubt(work, why or refusal, refusal) from refusal
@@ -289,12 +289,12 @@ def _look(work: _Work, settled: float, end: float, why: Optional[OpsroomError]) 
 def _in_doubt(
     work: _Work, why: Optional[OpsroomError], also: Optional[OpsroomError] = None
 ) -> _InDoubt:
-    errand = work.errand
-    why = why or Failure(errand.doubtful, "It was not to be found in time.")
+    action = work.action
+    why = why or Failure(action.doubtful, "It was not to be found in time.")
     reasons = " ".join(dict.fromkeys(one.message for one in (why, also) if one is not None))
     facts = {**recordable(why.facts), "mark": work.mark}
     told = Failure(
-        errand.doubtful, f"{errand.what} {errand.doubt}: {reasons}", errand.in_doubt_hint, facts
+        action.doubtful, f"{action.what} {action.doubt}: {reasons}", action.in_doubt_hint, facts
     )
     return _InDoubt(told, why)
 
@@ -303,24 +303,24 @@ def _busy(work: _Work) -> Refusal:
     since = when(work.since, datetime.now(timezone.utc))
     return Refusal(
         Code.BUSY,
-        f"{work.errand.what} {work.errand.being} right now, since {since}.",
+        f"{work.action.what} {work.action.being} right now, since {since}.",
         "Say it again in a minute: then the answer is what came of it.",
     )
 
 
-def _made(work: _Work, facts: Facts) -> Once:
+def _made(work: _Work, facts: Facts) -> ActionResult:
     """Write down what was made. It is there whatever becomes of that: a record that fails is told,
     not raised."""
     request = work.request
     from ..records.idempotency import done
     from ..records.ledger import Event
 
-    errand, trouble, late = work.errand, work.unrecorded, False
+    action, trouble, late = work.action, work.unrecorded, False
     event, code = (
-        (Event.UNCONFIRMED, errand.doubtful) if errand.unsure(facts) else (errand.done, errand.code)
+        (Event.UNCONFIRMED, action.doubtful) if action.unsure(facts) else (action.done, action.code)
     )
     found = {**facts, "found_after_lost_answer": work.found or None}
-    entry = _entry(work, event, code.value, errand.said(facts), found)
+    entry = _entry(work, event, code.value, action.said(facts), found)
     if trouble is None:
         try:
             _record(work, entry, lambda store, connection: done(store, connection, work.key, facts))
@@ -330,7 +330,7 @@ def _made(work: _Work, facts: Facts) -> Once:
         late = _later(work, entry, facts)
     request.ended = True
     request.unrecorded = trouble is not None
-    return Once(
+    return ActionResult(
         facts,
         True,
         work.since,
@@ -347,18 +347,18 @@ def _later(work: _Work, entry: Entry, answer: Optional[Facts] = None) -> bool:
     from ..records.ledger import Event
     from ..records.outbox import Letter
 
-    request, errand = work.request, work.errand
-    asked = [request.entry(Event.ASKED)] if work.unrecorded is not None and errand.asked else []
+    request, action = work.request, work.action
+    asked = [request.entry(Event.ASKED)] if work.unrecorded is not None and action.asked else []
     repeat: Facts = {}
     # Where more than the guard was to be written, whoever asks again has to find it by its mark,
     # and write it then.
-    if answer is not None and (errand.ends is None or errand.row is not None):
+    if answer is not None and (action.ends is None or action.row is not None):
         repeat = {
             "key": work.key,
             "mark": work.mark,
             "answer": json.dumps(dict(answer), default=str),
         }
-    row = errand.row(work.mark, entry.event) if errand.row is not None else {}
+    row = action.row(work.mark, entry.event) if action.row is not None else {}
     return request.context.later(Letter((*asked, entry), repeat, row))
 
 
@@ -385,14 +385,14 @@ def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
 
 
 def _entry(work: _Work, event: Event, code: str, message: str, facts: Facts) -> Entry:
-    """The last line of the ledger about this errand."""
+    """The last line of the ledger about this action."""
     taken = ("event", "code", "message", "mark")
     kept = {key: value for key, value in facts.items() if key not in taken}
     return work.request.entry(event, code, message, mark=work.mark, **kept)
 
 
 def _record(work: _Work, entry: Entry, also: Also) -> None:
-    """Commit the last record of the errand, and `also` with it; patient with a database that goes
+    """Commit the last record of the action, and `also` with it; patient with a database that goes
     away meanwhile."""
     from ..db.engine import queue_up
     from ..records.ledger import append, of_deployment
@@ -413,13 +413,13 @@ def _record(work: _Work, entry: Entry, also: Also) -> None:
                 # the outbox.
                 if not (
                     work.found
-                    and event is work.errand.done
+                    and event is work.action.done
                     and carries(connection, event, work.mark)
                 ):
                     append(store, connection, entry)
                 also(store, connection)
-                if work.errand.ends is not None:
-                    work.errand.ends(store, connection, work.mark, event)
+                if work.action.ends is not None:
+                    work.action.ends(store, connection, work.mark, event)
             given_up.check()
 
     while True:

@@ -35,7 +35,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Errand:
+class ExternalAction:
     """What is to be made once.
 
     - `key`: what makes two requests the same besides who asks and the command: where, the text. No
@@ -96,8 +96,8 @@ class Errand:
 
 
 @dataclass(frozen=True)
-class Once:
-    """What came of an errand.
+class ActionResult:
+    """What came of an external action.
 
     `fresh`: made by this request; otherwise it was there already, since `since`. `found`: an answer
     was lost, and what was made was found by its mark. `recorded`: the record knows of it; when not,

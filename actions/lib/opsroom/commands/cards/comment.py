@@ -12,8 +12,8 @@ from ...text import when
 from ...trackers import Made, Remark
 from .. import Context, Outcome
 from ..attribution import author_of
-from ..exactly_once import carry_out_once
-from ..external_action import Errand, Facts
+from ..exactly_once import run_once
+from ..external_action import ExternalAction, Facts
 from ..request import Request, resumed
 from . import Found, limits_of, tracker_of_card
 from .request import answer, brief, facts_of, request_about, text_of
@@ -29,7 +29,7 @@ def comment_card(context: Context, card: str, text: str) -> Outcome:
         kind = context.settings.trackers[found.name].kind
         remark = Remark(found.id, said, "", author_of(context, found.name, kind))
         request.noted.update(tracker=found.name, card=found.id, begins=brief(context, said))
-        once = carry_out_once(request, _errand(request, found, remark))
+        once = run_once(request, _action(request, found, remark))
     facts = {**once.facts, "fresh": once.fresh, "recorded": once.recorded}
     if not once.fresh:
         since = when(once.since, datetime.now(timezone.utc))
@@ -42,7 +42,7 @@ def comment_card(context: Context, card: str, text: str) -> Outcome:
     return Outcome(True, Code.CARD_COMMENTED, message, facts)
 
 
-def _errand(request: Request, found: Found, remark: Remark) -> Errand:
+def _action(request: Request, found: Found, remark: Remark) -> ExternalAction:
     from ...records.ledger import Event
 
     def told(made: Made) -> Facts:
@@ -52,7 +52,7 @@ def _errand(request: Request, found: Found, remark: Remark) -> Errand:
         there = found.tracker.find_comment(replace(remark, mark=mark))
         return told(there) if there else None
 
-    return Errand(
+    return ExternalAction(
         key=(found.name, remark.card, remark.text),
         what=f"The comment on {remark.card}",
         make=lambda mark: told(found.tracker.comment(replace(remark, mark=mark))),

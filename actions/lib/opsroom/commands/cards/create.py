@@ -13,8 +13,8 @@ from ...text import when
 from ...trackers import Draft, Made
 from .. import Context, Outcome
 from ..attribution import author_of
-from ..exactly_once import carry_out_once
-from ..external_action import Errand, Facts, Once
+from ..exactly_once import run_once
+from ..external_action import ActionResult, ExternalAction, Facts
 from ..request import Request, resumed
 from . import Found, limits_of, tracker_of_project
 from .request import answer, brief, facts_of, request_about, take_apart
@@ -36,7 +36,7 @@ def create_card(context: Context, text: str, project: str = "") -> Outcome:
         request.noted.update(
             tracker=found.name, project=found.id or None, summary=brief(context, summary)
         )
-        once = carry_out_once(request, _errand(request, found, draft))
+        once = run_once(request, _action(request, found, draft))
     facts = {**once.facts, "fresh": once.fresh, "recorded": once.recorded}
     if not once.fresh:
         return Outcome(True, Code.CARD_THERE, _there(once), facts)
@@ -47,7 +47,7 @@ def create_card(context: Context, text: str, project: str = "") -> Outcome:
     return Outcome(True, Code.CARD_CREATED, answer(said, once.facts["url"], once, notes), facts)
 
 
-def _errand(request: Request, found: Found, draft: Draft) -> Errand:
+def _action(request: Request, found: Found, draft: Draft) -> ExternalAction:
     from ...records.ledger import Event
 
     def told(made: Made) -> Facts:
@@ -58,7 +58,7 @@ def _errand(request: Request, found: Found, draft: Draft) -> Errand:
         there = found.tracker.find_created(replace(draft, mark=mark))
         return told(there) if there else None
 
-    return Errand(
+    return ExternalAction(
         key=(found.name, draft.project, draft.summary, draft.description),
         what=f"The card in {_place(found.name, draft.project)}",
         make=lambda mark: told(found.tracker.create(replace(draft, mark=mark))),
@@ -76,7 +76,7 @@ def _said(request: Request, facts: Facts) -> str:
     return f"{request.by.shown} created {facts['card']} in {facts['tracker']}: {facts['summary']}"
 
 
-def _there(once: Once) -> str:
+def _there(once: ActionResult) -> str:
     facts, now = once.facts, datetime.now(timezone.utc)
     said = f"{facts['card']} is there already, since {when(once.since, now)}: {facts['summary']}"
     return answer(

@@ -16,7 +16,7 @@ from . import Found, limits_of
 
 if TYPE_CHECKING:
     from ...records.ledger import Event
-    from ..external_action import Facts, Once
+    from ..external_action import ActionResult, Facts
 
 Answer = TypeVar("Answer")
 
@@ -79,7 +79,9 @@ def facts_of(found: Found, made: Made, **more: Any) -> Facts:
     return {"tracker": found.name, "url": made.url, "notes": list(made.notes), **more}
 
 
-def answer(said: str, url: str, once: Optional[Once] = None, notes: Sequence[str] = ()) -> str:
+def answer(
+    said: str, url: str, once: Optional[ActionResult] = None, notes: Sequence[str] = ()
+) -> str:
     """The sentences of an answer: what was done, where to see it, and what did not go as asked."""
     parts: List[str] = [sentence(said), url]
     if once is not None:

@@ -43,7 +43,7 @@ from . import (
     requester_of,
     tell_the_requester,
 )
-from .execute import go_ahead
+from .execute import execute_change
 
 
 def approve_change(context: Context, change_id: str, code: str = "") -> Outcome:
@@ -77,7 +77,9 @@ def _deploy(
 ) -> Outcome:
     """Carry it out, and tell whoever asked how it went, however it went."""
     try:
-        outcome = go_ahead(context, change, requester, f"approve change {change.id}", approved_by)
+        outcome = execute_change(
+            context, change, requester, f"approve change {change.id}", approved_by
+        )
     except OpsroomError as error:
         tell_the_requester(context, change, error.sentence())
         raise
@@ -147,7 +149,7 @@ def confirm_change(context: Context, change_id: str, code: str = "") -> Outcome:
         requester = requester_of(context.settings, change)
         decision, begun = _confirm(context, change, environment, requester, code)
         decision.enforce()
-    return go_ahead(context, begun, requester, f"confirm change {change.id}")
+    return execute_change(context, begun, requester, f"confirm change {change.id}")
 
 
 def _confirm(

@@ -19,18 +19,18 @@ from ...records.claims import current, release
 from ...records.ledger import Event, append
 from ...text import when
 from .. import Context, Outcome
-from ..deployments.order import Order
-from ..deployments.pipeline import carry_out
+from ..deployments.order import DeploymentOrder
+from ..deployments.pipeline import run_deployment
 from ..request import Request, recordable, resumed
 from ..resolve import find_place
 
 
-class _Released(Exception):
+class ChangeReleased(Exception):
     """The change is no longer this runner's: it took so long that it was taken for dead."""
 
 
 @dataclass
-class Going(Request):
+class ApprovedRequest(Request):
     """The request of a change that goes ahead. It starts only while the change is still this
     runner's."""
 
@@ -52,7 +52,7 @@ class Going(Request):
             append(store, connection, self.entry(event, code, message, **facts))
 
 
-def go_ahead(
+def execute_change(
     context: Context,
     change: Change,
     requester: Speaker,
@@ -70,7 +70,7 @@ def go_ahead(
         "change": change.id,
         **({"approved_by": approved_by} if approved_by else {}),
     }
-    request = Going(
+    request = ApprovedRequest(
         context,
         change.command,
         change.app,
@@ -84,7 +84,7 @@ def go_ahead(
     )
     try:
         with resumed(request):
-            outcome = _carry_out(request, change, say)
+            outcome = _deploy(request, change, say)
     except Exception:
         if request.started:
             _close(request, change, False)
@@ -93,18 +93,18 @@ def go_ahead(
     return outcome
 
 
-def _carry_out(request: Going, change: Change, say: str) -> Outcome:
+def _deploy(request: ApprovedRequest, change: Change, say: str) -> Outcome:
     try:
         app, environment = find_place(request.context.settings, change.app, change.environment)
-        return carry_out(request, order_of(change, app, environment))
+        return run_deployment(request, order_of(change, app, environment))
     except OpsroomError as error:
         if request.started or request.ended:
             raise
-        told, hint = _held_up(request, change, error, say)
+        told, hint = _record_held_up(request, change, error, say)
         raise type(error)(error.code, told, hint, {**error.facts, "change": change.id}) from error
     except Exception as error:
         if not (request.started or request.ended):
-            _held_up(
+            _record_held_up(
                 request,
                 change,
                 Failure(Code.CRASHED, f"a defect in opsroom: {type(error).__name__}"),
@@ -113,10 +113,10 @@ def _carry_out(request: Going, change: Change, say: str) -> Outcome:
         raise
 
 
-def order_of(change: Change, app: App, environment: Environment) -> Order:
+def order_of(change: Change, app: App, environment: Environment) -> DeploymentOrder:
     """What was shown and approved, and nothing else: this version from that one, of that commit."""
     facts = change.facts
-    return Order(
+    return DeploymentOrder(
         app,
         environment,
         change.version,
@@ -131,7 +131,9 @@ def order_of(change: Change, app: App, environment: Environment) -> Order:
     )
 
 
-def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> Tuple[str, str]:
+def _record_held_up(
+    request: ApprovedRequest, change: Change, error: OpsroomError, say: str
+) -> Tuple[str, str]:
     """Record why it did not go ahead, and put it back or withdraw it. Returns what the room is
     told, and the hint."""
     withdraw = isinstance(error, Refusal) and error.code is Code.CHANGED_MEANWHILE
@@ -142,7 +144,7 @@ def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> T
     def settle(store: Store, connection: Transaction) -> None:
         nonlocal after
         if not is_begun(connection, change) or not put_back(store, connection, change.id):
-            raise _Released
+            raise ChangeReleased
         if withdraw:
             close(
                 store,
@@ -161,7 +163,7 @@ def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> T
     again = f"{_sentence(error.hint)} Then: {say}".strip()
     try:
         request.end(event, error.code.value, why, also=settle, **recordable(error.facts))
-    except _Released:
+    except ChangeReleased:
         _record_only(request, change, error)
         return (
             f"Change {change.id} was released meanwhile: it took too long to begin. "
@@ -191,7 +193,7 @@ def _held_up(request: Going, change: Change, error: OpsroomError, say: str) -> T
     return f"Change {change.id} could not go ahead and still waits. {error.message}", again
 
 
-def _record_only(request: Going, change: Change, error: OpsroomError) -> None:
+def _record_only(request: ApprovedRequest, change: Change, error: OpsroomError) -> None:
     """Write down why, and leave alone what is another's by now: the change, and a claim of the same
     deployment."""
     store = request.context.store
@@ -215,7 +217,7 @@ def _sentence(text: str) -> str:
     return text if not text or text.endswith((".", "?", "!")) else f"{text}."
 
 
-def _close(request: Going, change: Change, done: bool) -> None:
+def _close(request: ApprovedRequest, change: Change, done: bool) -> None:
     # The deployment itself is over and recorded. Where this fails, the next look at changes closes
     # it by the record; so it does where the end of the deployment could not be recorded: then
     # nobody knows yet what became of it.

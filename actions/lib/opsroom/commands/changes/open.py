@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from ...db.sql import Transaction
     from ...deploys import Resolved
     from ...versions import Running
-    from ..deployments.order import Order
+    from ..deployments.order import DeploymentOrder
     from ..request import Request
 
 
 def make_change(
     request: Request,
-    order: Order,
+    order: DeploymentOrder,
     environment: Environment,
     resolved: Resolved,
     running: Optional[Running],
@@ -76,7 +76,7 @@ def make_change(
     )
 
 
-def make_emergency(request: Request, order: Order, passed: Sequence[str]) -> Change:
+def make_emergency(request: Request, order: DeploymentOrder, passed: Sequence[str]) -> Change:
     """Flag an emergency until someone else reviews it, and record what it passed, before anything
     is touched.
 
@@ -151,7 +151,7 @@ def _same(there: Change, draft: Draft) -> bool:
 
 def _draft(
     request: Request,
-    order: Order,
+    order: DeploymentOrder,
     environment: Environment,
     resolved: Optional[Resolved],
     running: Optional[Running],
@@ -189,7 +189,7 @@ def _draft(
     )
 
 
-def _plan(order: Order, resolved: Optional[Resolved], running: Optional[Running]) -> str:
+def _plan(order: DeploymentOrder, resolved: Optional[Resolved], running: Optional[Running]) -> str:
     place = f"{order.app.name} on {order.environment.name}"
     if resolved is None:
         return ""

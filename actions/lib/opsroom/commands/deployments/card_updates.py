@@ -24,12 +24,12 @@ from ..request import Request, recordable
 from ..resolve import deployer_for, find_place
 from .cards import Brought, brought
 from .messages import before_of
-from .order import Order
+from .order import DeploymentOrder
 
 if TYPE_CHECKING:
     from ..cards import Found
     from ..external_action import Facts
-    from .order import Order
+    from .order import DeploymentOrder
 
 
 # Tests put their own clock here, in seconds.
@@ -56,7 +56,7 @@ class _News:
     silent: Dict[str, str] = field(default_factory=dict)
 
 
-def tell_cards(request: Request, order: Order, outcome: Outcome) -> Outcome:
+def tell_cards(request: Request, order: DeploymentOrder, outcome: Outcome) -> Outcome:
     """Put a comment on each card of a deployment that succeeded, and move it where `move_cards`
     says.
 
@@ -90,7 +90,9 @@ def tell_cards(request: Request, order: Order, outcome: Outcome) -> Outcome:
     return replace(outcome, message=message(f"{outcome.message} {_said(news, order)}"), facts=facts)
 
 
-def _tell(request: Request, order: Order, card: str, news: _News, taken_back: bool) -> None:
+def _tell(
+    request: Request, order: DeploymentOrder, card: str, news: _News, taken_back: bool
+) -> None:
     from ..cards import tracker_of_card
 
     found = tracker_of_card(request.context, card)
@@ -111,12 +113,12 @@ def _tell(request: Request, order: Order, card: str, news: _News, taken_back: bo
         raise
 
 
-def _comment(request: Request, order: Order, found: Found, more: str = "") -> None:
+def _comment(request: Request, order: DeploymentOrder, found: Found, more: str = "") -> None:
     from ...records.ledger import Event
     from ..attribution import author_of
     from ..cards import limits_of
-    from ..exactly_once import carry_out_once
-    from ..external_action import Errand
+    from ..exactly_once import run_once
+    from ..external_action import ExternalAction
 
     kind = request.context.settings.trackers[found.name].kind
     author = author_of(request.context, found.name, kind, request.by)
@@ -129,7 +131,7 @@ def _comment(request: Request, order: Order, found: Found, more: str = "") -> No
         there = found.tracker.find_comment(replace(remark, mark=mark))
         return facts(there) if there else None
 
-    errand = Errand(
+    action = ExternalAction(
         # One comment about one deployment, however often its end is come to.
         key=(found.name, found.id, request.deployment),
         what=f"The comment on {found.id}",
@@ -145,10 +147,10 @@ def _comment(request: Request, order: Order, found: Found, more: str = "") -> No
         asked=False,
         limits=limits_of(request.context, found.name, PATIENCE / 2),
     )
-    carry_out_once(_part(request, order, "comment on card", found), errand)
+    run_once(_part(request, order, "comment on card", found), action)
 
 
-def _move(request: Request, order: Order, found: Found) -> bool:
+def _move(request: Request, order: DeploymentOrder, found: Found) -> bool:
     """Whether it was moved; not, where it is there already."""
     from ...records.ledger import Event
     from ..cards.request import change, end
@@ -169,7 +171,9 @@ def _move(request: Request, order: Order, found: Found) -> bool:
     return True
 
 
-def _part(request: Request, order: Order, command: str, found: Found, **more: Any) -> Request:
+def _part(
+    request: Request, order: DeploymentOrder, command: str, found: Found, **more: Any
+) -> Request:
     """A request of its own, so that its end is not taken for one of the deployment; its facts name
     that."""
     noted = {
@@ -182,7 +186,7 @@ def _part(request: Request, order: Order, command: str, found: Found, **more: An
     return Request(request.context, command, "", "", "", speaker=request.by, noted=noted)
 
 
-def _text(request: Request, order: Order) -> str:
+def _text(request: Request, order: DeploymentOrder) -> str:
     """The comment: who, what, from which version, where, when, who approved. The link is in the
     author's line."""
     did = order.did.replace("{version}", request.version)
@@ -197,7 +201,7 @@ def _text(request: Request, order: Order) -> str:
     )
 
 
-def _said(news: _News, order: Order) -> str:
+def _said(news: _News, order: DeploymentOrder) -> str:
     """One or two short sentences: the answer has room for 400 characters, most of which are
     taken."""
     sentences: List[str] = []
@@ -258,10 +262,10 @@ def update_cards(
 
 def _as_if_deployed(
     context: Context, app: App, environment: Environment, version: str, before: str, event: str
-) -> Tuple[Request, Order, Brought]:
+) -> Tuple[Request, DeploymentOrder, Brought]:
     """The deployment that someone made elsewhere, as far as its cards are concerned."""
     did = f"put {app.name} {{version}} on {environment.name} without opsroom"
-    order = Order(app, environment, version, did, did)
+    order = DeploymentOrder(app, environment, version, did, did)
     somebody = Speaker(_SOMEBODY, None, "", context.speaker.st2_user, "", through_relay=False)
     # The same for the same event, so that a comment is not made twice.
     deployment = hashlib.sha256(event.encode("utf-8", "replace")).hexdigest()[:16]

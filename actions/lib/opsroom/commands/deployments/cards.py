@@ -18,7 +18,7 @@ from ..resolve import deployer_for
 
 if TYPE_CHECKING:
     from ..request import Request
-    from .order import Order
+    from .order import DeploymentOrder
 
 # A deployment that brings more is a release of everything; nobody reads a comment on each of them.
 MOST = 20
@@ -58,7 +58,7 @@ def named(context: Context, text: str) -> Tuple[str, ...]:
     return found
 
 
-def note_cards(request: Request, order: Order, resolved: Resolved) -> None:
+def note_cards(request: Request, order: DeploymentOrder, resolved: Resolved) -> None:
     """Put the cards of the deployment into all its further records: those named, then those of the
     commits it brings.
 
@@ -98,7 +98,7 @@ class Brought:
     taken_back: Tuple[str, ...] = ()
 
 
-def brought(context: Context, order: Order, resolved: Resolved, before: str) -> Brought:
+def brought(context: Context, order: DeploymentOrder, resolved: Resolved, before: str) -> Brought:
     """The cards of the commits between what runs and what is deployed, reverts considered; none
     where that is not known."""
     if not context.settings.trackers:

@@ -22,10 +22,10 @@ from .. import Context, Outcome
 from ..request import Request, asked
 from ..resolve import find_place
 from .cards import named
-from .gates import rights
+from .gates import check_access
 from .messages import announce
-from .order import Order
-from .pipeline import carry_out
+from .order import DeploymentOrder
+from .pipeline import run_deployment
 from .running_version import look, look_or_recall
 
 
@@ -47,7 +47,7 @@ def deploy(
         app, environment = find_place(context.settings, app_name, environment_name)
         what = f"{app.name} {{version}} to {environment.name}"
         wanted = check_version(version)
-        order = Order(
+        order = DeploymentOrder(
             app,
             environment,
             wanted,
@@ -56,7 +56,7 @@ def deploy(
             redeploy,
             cards=named(context, cards),
         )
-        return carry_out(request, order)
+        return run_deployment(request, order)
 
 
 def promote(
@@ -100,7 +100,7 @@ def promote(
             )
         request.version = running.version
         what = f"{app.name} {{version}} from {source.name} to {environment.name}"
-        order = Order(
+        order = DeploymentOrder(
             app,
             environment,
             running.version,
@@ -109,7 +109,7 @@ def promote(
             commit=running.commit,
             cards=wanted,
         )
-        return carry_out(request, order)
+        return run_deployment(request, order)
 
 
 def rollback(context: Context, app_name: str, environment_name: str, cards: str = "") -> Outcome:
@@ -128,7 +128,7 @@ def rollback(context: Context, app_name: str, environment_name: str, cards: str 
         what = f"{app.name} to {{version}} on {environment.name}"
         # The commit that ran then: a tag that was moved since would bring something that never ran
         # here.
-        order = Order(
+        order = DeploymentOrder(
             app,
             environment,
             version,
@@ -139,7 +139,7 @@ def rollback(context: Context, app_name: str, environment_name: str, cards: str 
             commit=commit,
             cards=wanted,
         )
-        return carry_out(request, order)
+        return run_deployment(request, order)
 
 
 def _running(context: Context, app: App, environment: Environment) -> Running:
@@ -204,7 +204,7 @@ def emergency_deploy(
             request, environment, code, f"deploy {app.name} {wanted} to {environment.name}: {why}"
         )
         what = f"{app.name} {{version}} to {environment.name} in an emergency"
-        order = Order(
+        order = DeploymentOrder(
             app,
             environment,
             wanted,
@@ -214,7 +214,7 @@ def emergency_deploy(
             emergency=why,
         )
         try:
-            outcome = carry_out(request, order)
+            outcome = run_deployment(request, order)
         except OpsroomError as error:
             if request.started:
                 announce(request, error.message)
@@ -224,7 +224,7 @@ def emergency_deploy(
 
 
 def _second_factor(request: Request, environment: Environment, code: str, rest: str) -> None:
-    for obstacle in rights(request, environment, emergency=True):
+    for obstacle in check_access(request, environment, emergency=True):
         # First of all: a code must not be used up, nor a wrong one counted, for somebody who may
         # not do it anyway.
         obstacle.decision.enforce()

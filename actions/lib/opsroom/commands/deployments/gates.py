@@ -35,7 +35,9 @@ class Obstacle:
     passable: bool
 
 
-def rights(request: Request, environment: Environment, emergency: bool = False) -> List[Obstacle]:
+def check_access(
+    request: Request, environment: Environment, emergency: bool = False
+) -> List[Obstacle]:
     """What the person and the room stand in the way of."""
     settings, by = request.context.settings, request.by
     decisions = (
@@ -46,7 +48,7 @@ def rights(request: Request, environment: Environment, emergency: bool = False) 
     return [Obstacle(one, passable=False) for one in decisions if not one.allowed]
 
 
-def circumstances(request: Request, environment: Environment) -> List[Obstacle]:
+def check_locks_and_freezes(request: Request, environment: Environment) -> List[Obstacle]:
     """A deployment that is going on at the same place, locks and freezes."""
     from ...records.claims import current
     from ...records.locks import active
@@ -71,7 +73,7 @@ def locked(locks: Sequence[Lock], speaker: Speaker, now: datetime, timezone: str
     ]
 
 
-def sequence(
+def check_order(
     request: Request, app: App, environment: Environment, resolved: Resolved, is_rollback: bool
 ) -> List[Obstacle]:
     """The same version has to run in the environment before this one."""

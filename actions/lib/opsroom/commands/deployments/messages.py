@@ -16,13 +16,13 @@ from ..request import Request
 from .running_version import ask_or_none
 
 if TYPE_CHECKING:
-    from .order import Order
+    from .order import DeploymentOrder
 
 
 _TIME = re.compile(r"\b\d+(?:\.\d+)? (?:s|min|h|d)\b")
 
 
-def failed(request: Request, order: Order, error: OpsroomError) -> OpsroomError:
+def failed(request: Request, order: DeploymentOrder, error: OpsroomError) -> OpsroomError:
     """The failure as the room reads it: what went wrong, and what runs there now."""
     running = ask_or_none(order.app, order.environment)
     what = f"{request.command} of {order.app.name} {request.version} on {order.environment.name}"
@@ -47,7 +47,7 @@ def _now(running: Optional[Running]) -> str:
     )
 
 
-def success(request: Request, order: Order, verified: bool) -> str:
+def success(request: Request, order: DeploymentOrder, verified: bool) -> str:
     """Who did what where, from which version, how sure, how long, when; and what comes next."""
     before = f" (before: {before_of(request)})" if request.version_before else ""
     sure = "verified" if verified else f"not verified ({_unverified(order)})"
@@ -74,7 +74,7 @@ def success(request: Request, order: Order, verified: bool) -> str:
     return f"{request.by.shown} {did}{before}, {sure}, {took}.{approved}{review}{after}"
 
 
-def _unverified(order: Order) -> str:
+def _unverified(order: DeploymentOrder) -> str:
     if order.app.version is None:
         return "no version source is configured"
     return "it shows the same name as before, and no commit"
@@ -88,7 +88,7 @@ def before_of(request: Request) -> str:
     )[0]
 
 
-def headline(request: Request, order: Order) -> str:
+def headline(request: Request, order: DeploymentOrder) -> str:
     """What is going on, for progress messages."""
     return f"{request.by.shown} is {order.doing.replace('{version}', request.version)}"
 
@@ -110,7 +110,7 @@ def facts_of(request: Request, **more: object) -> Dict[str, object]:
     return {key: value for key, value in facts.items() if value is not None}
 
 
-def taken_over(request: Request, order: Order) -> Failure:
+def taken_over(request: Request, order: DeploymentOrder) -> Failure:
     """The claim was settled by someone else before the end could be recorded."""
     return Failure(
         Code.CLAIM_LOST,

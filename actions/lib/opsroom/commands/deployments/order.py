@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Order:
+class DeploymentOrder:
     """What is to be done.
 
     `did` and `doing` tell it afterwards and meanwhile, with `{version}` where the version goes:

@@ -16,11 +16,11 @@ from ..request import Request
 from ..resolve import deployer_for
 from .card_updates import tell_cards
 from .cards import note_cards
-from .gates import Obstacle, busy, circumstances, locked, rights, sequence
+from .gates import Obstacle, busy, check_access, check_locks_and_freezes, check_order, locked
 from .interrupted import check_not_settled, settle_interrupted
 from .job import RunningJob
 from .messages import announce, facts_of, failed, headline, success, taken_over
-from .order import Order
+from .order import DeploymentOrder
 from .running_version import is_there, look, look_or_recall, shown_name, verify
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..request import Also
 
 
-def carry_out(request: Request, order: Order) -> Outcome:
+def run_deployment(request: Request, order: DeploymentOrder) -> Outcome:
     """Do it, or raise the Refusal or Failure that says why not. The request is recorded to its end.
 
     Where the environment wants approval or confirmation and the order has none yet, a change is
@@ -37,13 +37,13 @@ def carry_out(request: Request, order: Order) -> Outcome:
     """
     context, app, environment = request.context, order.app, order.environment
     request.app, request.environment = app.name, environment.name
-    passed = _clear(order, rights(request, environment, bool(order.emergency)))
+    passed = _clear(order, check_access(request, environment, bool(order.emergency)))
     settle_interrupted(context, app.name, environment.name)
-    passed += _clear(order, circumstances(request, environment))
+    passed += _clear(order, check_locks_and_freezes(request, environment))
     resolved = _resolve(order)
     request.version, request.commit = resolved.version, resolved.commit
     _same_commit(order, resolved)
-    passed += _clear(order, sequence(request, app, environment, resolved, order.is_rollback))
+    passed += _clear(order, check_order(request, app, environment, resolved, order.is_rollback))
     if _must_wait(order):
         return _wait(request, order, resolved)
     passed += _take_claim(request, order)
@@ -62,7 +62,7 @@ def carry_out(request: Request, order: Order) -> Outcome:
     return tell_cards(request, order, outcome)
 
 
-def _clear(order: Order, obstacles: List[Obstacle]) -> List[Obstacle]:
+def _clear(order: DeploymentOrder, obstacles: List[Obstacle]) -> List[Obstacle]:
     """Raise the first refusal; in an emergency, only one that cannot be passed. Returns what was
     passed."""
     for obstacle in obstacles:
@@ -71,12 +71,12 @@ def _clear(order: Order, obstacles: List[Obstacle]) -> List[Obstacle]:
     return obstacles
 
 
-def _must_wait(order: Order) -> bool:
+def _must_wait(order: DeploymentOrder) -> bool:
     wanted = order.environment.approvals > 0 or order.environment.confirm_within > 0
     return wanted and order.change is None and not order.emergency
 
 
-def _wait(request: Request, order: Order, resolved: Resolved) -> Outcome:
+def _wait(request: Request, order: DeploymentOrder, resolved: Resolved) -> Outcome:
     """Make a change that waits for approval or confirmation, and touch nothing."""
     from ..changes.open import make_change
 
@@ -88,7 +88,7 @@ def _wait(request: Request, order: Order, resolved: Resolved) -> Outcome:
     return make_change(request, order, order.environment, resolved, running, kind)
 
 
-def _override(request: Request, order: Order, passed: List[Obstacle]) -> None:
+def _override(request: Request, order: DeploymentOrder, passed: List[Obstacle]) -> None:
     """Record what the emergency passed, before anything is touched, and flag it until someone
     reviews it."""
     from ..changes.open import make_emergency
@@ -109,7 +109,7 @@ def _override(request: Request, order: Order, passed: List[Obstacle]) -> None:
     announce(request, f"{what}, past {listed(codes) or 'nothing'}: {order.emergency}")
 
 
-def _take_claim(request: Request, order: Order) -> List[Obstacle]:
+def _take_claim(request: Request, order: DeploymentOrder) -> List[Obstacle]:
     """Make the place ours, exclusively. Raises Refusal(busy) naming the holder when someone was
     first.
 
@@ -146,7 +146,7 @@ def _take_claim(request: Request, order: Order) -> List[Obstacle]:
     return passed
 
 
-def _look(request: Request, order: Order) -> Running:
+def _look(request: Request, order: DeploymentOrder) -> Running:
     """What runs now. A source that does not answer stops a deployment, but neither an emergency nor
     a rollback."""
     if order.emergency or order.is_rollback:
@@ -157,7 +157,7 @@ def _look(request: Request, order: Order) -> Running:
     return running
 
 
-def _resolve(order: Order) -> Resolved:
+def _resolve(order: DeploymentOrder) -> Resolved:
     """What is to be deployed. A rollback brings back the commit that ran then, under the name that
     it had, where the tag was removed, or was moved to what runs now. Where it was moved elsewhere,
     `_same_commit` asks people first."""
@@ -179,7 +179,7 @@ def _resolve(order: Order) -> Resolved:
     )
 
 
-def _of_commit(order: Order, deployer: Deployer, commit: str) -> Resolved:
+def _of_commit(order: DeploymentOrder, deployer: Deployer, commit: str) -> Resolved:
     try:
         return deployer.resolve(commit)
     except Refusal as refusal:
@@ -193,7 +193,7 @@ def _of_commit(order: Order, deployer: Deployer, commit: str) -> Resolved:
         ) from None
 
 
-def _same_commit(order: Order, resolved: Resolved) -> None:
+def _same_commit(order: DeploymentOrder, resolved: Resolved) -> None:
     """A tag that was moved would bring something else than what was looked at."""
     if order.commit and resolved.commit and order.commit != resolved.commit:
         raise Refusal(
@@ -205,7 +205,7 @@ def _same_commit(order: Order, resolved: Resolved) -> None:
         )
 
 
-def _still_as_expected(order: Order, before: Running) -> None:
+def _still_as_expected(order: DeploymentOrder, before: Running) -> None:
     expected = order.expected_before
     if (
         expected is None
@@ -224,13 +224,15 @@ def _still_as_expected(order: Order, before: Running) -> None:
     )
 
 
-def _is_there_for_sure(order: Order, before: Running, resolved: Resolved) -> bool:
+def _is_there_for_sure(order: DeploymentOrder, before: Running, resolved: Resolved) -> bool:
     """Without a source the record tells what was put there, not that it still is: deploying again
     does no harm."""
     return order.app.version is not None and is_there(before, resolved)
 
 
-def _already_there(request: Request, order: Order, before: Running, resolved: Resolved) -> Outcome:
+def _already_there(
+    request: Request, order: DeploymentOrder, before: Running, resolved: Resolved
+) -> Outcome:
     from ...records.ledger import Event
 
     place = f"{order.app.name} on {order.environment.name}"
@@ -243,7 +245,7 @@ def _already_there(request: Request, order: Order, before: Running, resolved: Re
     return Outcome(True, Code.ALREADY_THERE, f"{text} {again}", facts_of(request))
 
 
-def _start(request: Request, order: Order, resolved: Resolved) -> None:
+def _start(request: Request, order: DeploymentOrder, resolved: Resolved) -> None:
     """Commit "started" before anything is touched."""
     from ...records.ledger import Event
 
@@ -251,7 +253,9 @@ def _start(request: Request, order: Order, resolved: Resolved) -> None:
     request.started = True
 
 
-def _deploy(request: Request, order: Order, resolved: Resolved, job: RunningJob) -> Outcome:
+def _deploy(
+    request: Request, order: DeploymentOrder, resolved: Resolved, job: RunningJob
+) -> Outcome:
     from ...records.ledger import Event
 
     app, environment = order.app, order.environment
@@ -286,7 +290,7 @@ def _deploy(request: Request, order: Order, resolved: Resolved, job: RunningJob)
     return Outcome(True, Code.DEPLOYED, text, facts)
 
 
-def _lock_afterwards(request: Request, order: Order) -> Optional[Also]:
+def _lock_afterwards(request: Request, order: DeploymentOrder) -> Optional[Also]:
     """After a rollback the next automatic deploy must not bring the bad version back."""
     if not (order.is_rollback and order.environment.lock_after_rollback):
         return None

@@ -16,8 +16,8 @@ from .. import Context, Outcome
 from ..request import Request
 from ..resolve import deployer_for, find_place
 from .cards import Brought, brought
-from .gates import Obstacle, circumstances, rights, sequence
-from .order import Order
+from .gates import Obstacle, check_access, check_locks_and_freezes, check_order
+from .order import DeploymentOrder
 from .running_version import is_there, look, shown_name
 
 
@@ -28,8 +28,8 @@ def plan(context: Context, app_name: str, version: str, environment_name: str) -
     wanted = resolved.version
     running, trouble = _now(context, app, environment)
     request = Request(context, "plan", app.name, environment.name, wanted)
-    found = [*rights(request, environment), *_obstacles(request, environment)]
-    found += sequence(request, app, environment, resolved, is_rollback=False)
+    found = [*check_access(request, environment), *_obstacles(request, environment)]
+    found += check_order(request, app, environment, resolved, is_rollback=False)
     obstacles = [*(one.decision for one in found), *trouble]
     place = f"{app.name} on {environment.name}"
     if running and is_there(running, resolved):
@@ -79,7 +79,7 @@ def _cards(
 ) -> Brought:
     if running is None or not running.version:
         return Brought()
-    order = Order(app, environment, resolved.version, "", "")
+    order = DeploymentOrder(app, environment, resolved.version, "", "")
     return brought(context, order, resolved, running.commit or running.version)
 
 
@@ -102,7 +102,7 @@ def _now(
 
 def _obstacles(request: Request, environment: Environment) -> List[Obstacle]:
     try:
-        return circumstances(request, environment)
+        return check_locks_and_freezes(request, environment)
     except (Failure, Refusal) as error:
         return [Obstacle(no(error.code, error.message, error.hint), passable=False)]
 

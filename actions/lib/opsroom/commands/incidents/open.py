@@ -95,7 +95,7 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
 def _known(context: Context, who: str, app: str) -> Tuple[str, str]:
     """Whom it is for and the application that it is about. Someone unknown is refused before
     anything is made."""
-    from ..pages.recipients import find_whom
+    from ..pages.recipients import find_recipient
 
     typed = bare(who)
     same = [
@@ -106,7 +106,7 @@ def _known(context: Context, who: str, app: str) -> Tuple[str, str]:
     if context.settings.pagers:
         # Where no pager could be asked for the name, the page says so, and the card can be made.
         with suppress(Failure):
-            find_whom(context, typed)
+            find_recipient(context, typed)
     return typed, app or (same[0] if same else "")
 
 

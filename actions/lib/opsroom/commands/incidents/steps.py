@@ -19,8 +19,8 @@ from .. import Context
 from ..attribution import author_of
 from ..cards import Found, limits_of, tracker_of_card, tracker_of_project
 from ..cards.request import brief, facts_of, request_about, take_apart
-from ..exactly_once import carry_out_once
-from ..external_action import Errand, Facts
+from ..exactly_once import run_once
+from ..external_action import ExternalAction, Facts
 from ..request import resumed
 
 if TYPE_CHECKING:
@@ -84,13 +84,13 @@ def make_card(context: Context, incident: Incident) -> Incident:
                 return _noted(
                     context, incident, tracker=found.name, card=there.id, card_url=there.url
                 )
-        facts = carry_out_once(request, _card(context, incident, found, draft)).facts
+        facts = run_once(request, _card(context, incident, found, draft)).facts
     return _noted(
         context, incident, tracker=found.name, card=str(facts["card"]), card_url=str(facts["url"])
     )
 
 
-def _card(context: Context, incident: Incident, found: Found, draft: Draft) -> Errand:
+def _card(context: Context, incident: Incident, found: Found, draft: Draft) -> ExternalAction:
     from ...records.incidents import note
     from ...records.ledger import Event
 
@@ -112,7 +112,7 @@ def _card(context: Context, incident: Incident, found: Found, draft: Draft) -> E
         elif event in (Event.REFUSED, Event.FAILED):
             note(on, incident.id, card_mark="")
 
-    return Errand(
+    return ExternalAction(
         key=("incident", incident.id),
         what=f"The card of incident {incident.id}",
         make=lambda mark: told(found.tracker.create(replace(draft, mark=mark))),
@@ -213,7 +213,7 @@ def comment(
             if event is Event.CARD_COMMENTED:
                 note(on, incident.id, **changes)
 
-        errand = Errand(
+        action = ExternalAction(
             key=("incident", incident.id, purpose),
             what=f"The comment on {found.id}",
             make=lambda mark: told(found.tracker.comment(replace(remark, mark=mark))),
@@ -227,7 +227,7 @@ def comment(
             limits=limits_of(context, found.name, _PATIENCE),
             ends=ends,
         )
-        carry_out_once(request, errand)
+        run_once(request, action)
 
 
 def tell(context: Context, incident: Incident) -> Incident:

@@ -20,7 +20,7 @@ from ...pagers import Alarm, Delivery, Paged, Pager, Target
 from ...text import one_line, sentence, stamp
 from .. import Context, exactly_once
 from . import author, build, limit_of, look_for
-from .recipients import Hop, Whom, ask_about
+from .recipients import Recipient, Route, ask_about
 
 if TYPE_CHECKING:
     from ...records.pages import Page
@@ -47,12 +47,12 @@ class Chain:
     """
 
     context: Context
-    whom: Whom
+    recipient: Recipient
     text: str
     urgent: bool
     deadline: float
     recorded: bool = False
-    sent: Optional[Tuple[Hop, Target, Paged]] = None
+    sent: Optional[Tuple[Route, Target, Paged]] = None
     told: List[str] = field(default_factory=list)
     tried: List[Dict[str, str]] = field(default_factory=list)
     _mark: str = ""
@@ -70,15 +70,17 @@ class Chain:
         have gone out.
         """
         self._mark = mark
-        while self._at < len(self.whom.hops):
-            hop = self.whom.hops[self._at]
+        while self._at < len(self.recipient.routes):
+            route = self.recipient.routes[self._at]
             if self._left() < LEAST:
                 self._note(
-                    hop.pager, "timed_out", f"{hop.pager} was not tried: there was no time left."
+                    route.pager,
+                    "timed_out",
+                    f"{route.pager} was not tried: there was no time left.",
                 )
             else:
-                self._keep_in_step(hop)
-                facts = self._through(hop)
+                self._keep_in_step(route)
+                facts = self._through(route)
                 if facts is not None:
                     return facts
             self._at += 1
@@ -92,18 +94,19 @@ class Chain:
             raise Refusal(Code.NOT_POSSIBLE, self._doubt)
         self._mark = mark
         self._at = self._where_it_was(mark)
-        hop = self.whom.hops[self._at]
+        route = self.recipient.routes[self._at]
 
         def find(pager: Pager, target: Target) -> Tuple[Target, Optional[Paged]]:
-            return target, pager.find(self._alarm(hop, target))
+            return target, pager.find(self._alarm(route, target))
 
-        target, there = ask_about(self.context, hop, find)
-        return None if there is None else self._taken(hop, target, there)
+        target, there = ask_about(self.context, route, find)
+        return None if there is None else self._taken(route, target, there)
 
-    def _through(self, hop: Hop) -> Optional[Mapping[str, Any]]:
+    def _through(self, route: Route) -> Optional[Mapping[str, Any]]:
         """Through one pager; None when the next one is to be tried."""
         share = min(
-            self._left() / (len(self.whom.hops) - self._at), limit_of(self.context, hop.pager)
+            self._left() / (len(self.recipient.routes) - self._at),
+            limit_of(self.context, route.pager),
         )
         alarm: Optional[Alarm] = None
         given_up = threading.Event()
@@ -112,23 +115,23 @@ class Chain:
             nonlocal alarm
             # In this order: either this sees that whoever waited has gone on, or they see that
             # there is an alarm.
-            alarm = self._alarm(hop, target)
+            alarm = self._alarm(route, target)
             if given_up.is_set():
-                raise Failure(Code.TIMED_OUT, f"{hop.pager} was too slow.")
+                raise Failure(Code.TIMED_OUT, f"{route.pager} was too slow.")
             return pager.page(alarm)
 
         try:
-            paged = ask_about(self.context, hop, page, share, given_up)
+            paged = ask_about(self.context, route, page, share, given_up)
         except Refusal as refusal:
-            self._failed(hop, refusal)
+            self._failed(route, refusal)
             return None
         except Failure as failure:
             if alarm is None or not in_doubt(failure):
-                self._failed(hop, failure)
+                self._failed(route, failure)
                 return None
-            there = self._looked_for(hop, alarm, failure)
+            there = self._looked_for(route, alarm, failure)
             if there is None:
-                self._failed(hop, failure)
+                self._failed(route, failure)
                 return None
             paged = there
         assert alarm is not None
@@ -136,30 +139,33 @@ class Chain:
             self._reaches_nobody = True
             why = f" {paged.notes[0]}" if paged.notes else ""
             self._note(
-                hop.pager, "nobody_notified", f"{hop.pager} took it and reaches nobody.{why}"
+                route.pager, "nobody_notified", f"{route.pager} took it and reaches nobody.{why}"
             )
             return None
-        return self._taken(hop, alarm.target, paged)
+        return self._taken(route, alarm.target, paged)
 
-    def _looked_for(self, hop: Hop, alarm: Alarm, failure: Failure) -> Optional[Paged]:
+    def _looked_for(self, route: Route, alarm: Alarm, failure: Failure) -> Optional[Paged]:
         """What the pager has of a page whose answer was lost; None when it certainly has nothing.
         Raises a Failure that is in doubt when that cannot be told."""
         still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
-        settles = build(self.context, hop.pager).settles_within
+        settles = build(self.context, route.pager).settles_within
         settled = exactly_once.clock() + max(settles, still)
-        others = len(self.whom.hops) - self._at - 1
+        others = len(self.recipient.routes) - self._at - 1
         end = min(
-            exactly_once.clock() + look_for(self.context, hop.pager), self.deadline - LEAST * others
+            exactly_once.clock() + look_for(self.context, route.pager),
+            self.deadline - LEAST * others,
         )
         # The last look needs time for its answer too.
         until = end - min(_ONE_LOOK, (end - exactly_once.clock()) / 3)
         while True:
             began = exactly_once.clock()
-            limit = min(max(end - began, 0.1), limit_of(self.context, hop.pager))
+            limit = min(max(end - began, 0.1), limit_of(self.context, route.pager))
             try:
-                there = within(limit, hop.pager, lambda: build(self.context, hop.pager).find(alarm))
+                there = within(
+                    limit, route.pager, lambda: build(self.context, route.pager).find(alarm)
+                )
             except Refusal as refusal:
-                raise self._in_doubt(hop, failure, refusal) from failure
+                raise self._in_doubt(route, failure, refusal) from failure
             except Failure as other:
                 trouble: Optional[Failure] = other
             else:
@@ -168,23 +174,28 @@ class Chain:
                 trouble = None
             now = exactly_once.clock()
             if now >= until:
-                raise self._in_doubt(hop, failure, trouble) from failure
+                raise self._in_doubt(route, failure, trouble) from failure
             exactly_once.wait(min(_PAUSE, max((settled if settled > now else until) - now, 0.05)))
 
-    def _in_doubt(self, hop: Hop, failure: Failure, also: Optional[OpsroomError]) -> Failure:
+    def _in_doubt(self, route: Route, failure: Failure, also: Optional[OpsroomError]) -> Failure:
         asked = (
-            f"{hop.pager} cannot be asked whether it has it"
+            f"{route.pager} cannot be asked whether it has it"
             if also is not None
-            else f"{hop.pager} does not show it"
+            else f"{route.pager} does not show it"
         )
         why = sentence(one_line(failure.message, 120))
         # What matters most first: the end of a long answer is cut off.
         self._doubt = " ".join([why, f"{asked}, so it is not sent again.", *self._before()])
-        facts = {"sent": True, "pager": hop.pager, "team": self.whom.name, "mark": self._mark}
-        return Failure(Code.PAGE_UNCONFIRMED, self._doubt, self.whom.hint, facts)
+        facts = {
+            "sent": True,
+            "pager": route.pager,
+            "team": self.recipient.name,
+            "mark": self._mark,
+        }
+        return Failure(Code.PAGE_UNCONFIRMED, self._doubt, self.recipient.hint, facts)
 
-    def _taken(self, hop: Hop, target: Target, paged: Paged) -> Mapping[str, Any]:
-        self.sent = (hop, target, paged)
+    def _taken(self, route: Route, target: Target, paged: Paged) -> Mapping[str, Any]:
+        self.sent = (route, target, paged)
         incident = paged.incident
         first = [
             one for one in paged.duties if one.level == min(duty.level for duty in paged.duties)
@@ -192,11 +203,11 @@ class Chain:
         until = first[0].until if first else None
         people = list(dict.fromkeys(one.name for one in first)) or list(incident.people)
         return {
-            "pager": hop.pager,
+            "pager": route.pager,
             "incident": incident.id,
             "number": incident.number,
             "url": incident.url,
-            "team": self.whom.name,
+            "team": self.recipient.name,
             "target": target.shown,
             "target_kind": target.kind,
             "people": people,
@@ -205,24 +216,24 @@ class Chain:
             and (until is not None or target.kind not in ("user", "address")),
             "until": stamp(until) if until else "",
             "delivery": paged.delivery.value,
-            "notes": [*self._before(), *self.whom.notes, *paged.notes],
+            "notes": [*self._before(), *self.recipient.notes, *paged.notes],
             "tried": list(self.tried),
             "mark": self._mark,
         }
 
-    def _alarm(self, hop: Hop, target: Target) -> Alarm:
-        return Alarm(target, self.text, self.urgent, self._mark, author(self.context, hop.pager))
+    def _alarm(self, route: Route, target: Target) -> Alarm:
+        return Alarm(target, self.text, self.urgent, self._mark, author(self.context, route.pager))
 
     def _left(self) -> float:
         return self.deadline - exactly_once.clock()
 
-    def _failed(self, hop: Hop, error: OpsroomError) -> None:
+    def _failed(self, route: Route, error: OpsroomError) -> None:
         self._last = error
         # A redirect names its new address and the key to change; nothing of that may be cut off.
         status = error.facts.get("status")
         redirect = isinstance(status, int) and 300 <= status < 400
         why = sentence(one_line(error.message, 200 if redirect else 100))
-        self._note(hop.pager, error.code.value, f"{hop.pager} did not take it: {why}")
+        self._note(route.pager, error.code.value, f"{route.pager} did not take it: {why}")
 
     def _note(self, pager: str, code: str, sentence: str) -> None:
         self.told.append(sentence)
@@ -233,23 +244,23 @@ class Chain:
 
     def _none_took_it(self) -> OpsroomError:
         if (
-            len(self.whom.hops) == 1
+            len(self.recipient.routes) == 1
             and self._last
             and self._last.code in (Code.UNKNOWN_WHO, Code.WHICH_WHO)
         ):
             return self._last
-        facts = {"sent": False, "team": self.whom.name, "tried": self.tried}
-        who = one_line(self.whom.name, 60)
+        facts = {"sent": False, "team": self.recipient.name, "tried": self.tried}
+        who = one_line(self.recipient.name, 60)
         told = " ".join(self.told)
         if self._reaches_nobody:
             message = f"The page to {who} reached nobody. {told}"
-            return Failure(Code.NOBODY_NOTIFIED, message, self.whom.hint, facts)
-        pagers = listed(dict.fromkeys(one.pager for one in self.whom.hops))
+            return Failure(Code.NOBODY_NOTIFIED, message, self.recipient.hint, facts)
+        pagers = listed(dict.fromkeys(one.pager for one in self.recipient.routes))
         return Failure(
             Code.NOT_PAGED,
             f"Nobody was paged for {who}: {told}" if len(self.told) == 1 else
             f"Nobody was paged for {who}, neither {pagers} took it. {told}",
-            self.whom.hint,
+            self.recipient.hint,
             facts,
         )  # fmt: skip
 
@@ -262,10 +273,10 @@ class Chain:
                 return with_mark(connection, mark)
 
         row = in_time(read)
-        pagers = [hop.pager for hop in self.whom.hops]
+        pagers = [route.pager for route in self.recipient.routes]
         return pagers.index(row.pager) if row is not None and row.pager in pagers else 0
 
-    def _keep_in_step(self, hop: Hop) -> None:
+    def _keep_in_step(self, route: Route) -> None:
         """Write down which pager it is at, before it is sent there."""
         if not self.recorded or self._at == 0:
             return
@@ -273,7 +284,7 @@ class Chain:
 
         def write(given_up: GivenUp) -> None:
             with self.context.store.write_plain() as connection:
-                update_page(connection, self._mark, pager=hop.pager)
+                update_page(connection, self._mark, pager=route.pager)
                 given_up.check()
 
         try:

@@ -14,7 +14,7 @@ from ...pagers import Incident, State
 from ...text import one_line, stamp, table, when
 from .. import Context, Outcome
 from . import TOGETHER, build, names
-from .recipients import Hop, Whom, ask_about, find_whom
+from .recipients import Recipient, Route, ask_about, find_recipient
 
 if TYPE_CHECKING:
     from ...records.pages import Page
@@ -47,10 +47,12 @@ def list_pages(context: Context, who: str = "") -> Outcome:
     record could be asked.
     """
     every = names(context)
-    whom = find_whom(context, who, after="") if who.strip() else None
-    hops = whom.hops if whom else tuple(Hop(pager, "") for pager in every)
-    answers = together({hop.pager: partial(_ask, context, hop, whom) for hop in hops}, TOGETHER)
-    rows, trouble = _sent_from_here(context, whom)
+    recipient = find_recipient(context, who, after="") if who.strip() else None
+    routes = recipient.routes if recipient else tuple(Route(pager, "") for pager in every)
+    answers = together(
+        {route.pager: partial(_ask, context, route, recipient) for route in routes}, TOGETHER
+    )
+    rows, trouble = _sent_from_here(context, recipient)
     lines = [one for one in (_own(row, answers.get(row.pager)) for row in rows) if one is not None]
     known = {(row.pager, row.incident) for row in rows} | {(row.pager, row.number) for row in rows}
     for pager, answer in answers.items():
@@ -68,23 +70,25 @@ def list_pages(context: Context, who: str = "") -> Outcome:
     if failed and len(failed) == len(answers) and trouble is not None:
         raise next(iter(failed.values()))
     lines.sort(key=lambda one: one.since or _LONG_AGO, reverse=True)
-    text = _told(context, whom, lines, failed, trouble)
+    text = _told(context, recipient, lines, failed, trouble)
     return Outcome(True, Code.PAGES, text, {"pages": [_facts(one) for one in lines]})
 
 
-def _ask(context: Context, hop: Hop, whom: Optional[Whom]) -> Tuple[Incident, ...]:
-    if whom is None:
-        return build(context, hop.pager).incidents(None, _MOST)
-    return ask_about(context, hop, lambda pager, target: pager.incidents(target, _MOST), after="")
+def _ask(context: Context, route: Route, recipient: Optional[Recipient]) -> Tuple[Incident, ...]:
+    if recipient is None:
+        return build(context, route.pager).incidents(None, _MOST)
+    return ask_about(context, route, lambda pager, target: pager.incidents(target, _MOST), after="")
 
 
-def _sent_from_here(context: Context, whom: Optional[Whom]) -> Tuple[List[Page], Optional[Failure]]:
+def _sent_from_here(
+    context: Context, recipient: Optional[Recipient]
+) -> Tuple[List[Page], Optional[Failure]]:
     from ...records.pages import open_pages
 
     try:
         store = context.store
         with store.read_plain() as connection:
-            return open_pages(store, connection, whom.name if whom else ""), None
+            return open_pages(store, connection, recipient.name if recipient else ""), None
     except Failure as failure:
         return [], failure
 
@@ -127,7 +131,7 @@ def _state(incident: Incident) -> str:
 
 def _told(
     context: Context,
-    whom: Optional[Whom],
+    recipient: Optional[Recipient],
     lines: Sequence[Line],
     failed: Dict[str, OpsroomError],
     trouble: Optional[Failure],
@@ -151,10 +155,10 @@ def _told(
     ]
     if trouble is not None:
         rows.append(("What was sent from here could not be read", one_line(trouble.message, 80)))
-    for_whom = f" for {one_line(whom.name, 60)}" if whom else ""
+    for_whom = f" for {one_line(recipient.name, 60)}" if recipient else ""
     if not rows:
         return f"No page{for_whom} is open."
-    narrow = "" if whom else "say: show pages for TEAM"
+    narrow = "" if recipient else "say: show pages for TEAM"
     return table(rows, narrow=narrow, heading=f"Open pages{for_whom}:")
 
 

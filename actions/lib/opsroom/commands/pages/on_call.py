@@ -13,7 +13,7 @@ from ...pagers import Duty, Pager, Target
 from ...text import one_line, stamp, table
 from .. import Context, Outcome
 from . import names
-from .recipients import Whom, ask_about, find_whom, teams, whom_of
+from .recipients import Recipient, ask_about, find_recipient, recipient_of, teams
 
 Told = Tuple[str, Tuple[Duty, ...]]
 # For all teams together, in seconds.
@@ -31,15 +31,15 @@ def get_on_call(context: Context, who: str = "") -> Outcome:
     """
     if not who.strip():
         return _every_team(context)
-    whom = find_whom(context, who, after="")
-    pager, duties = _first_that_tells(context, whom)
+    recipient = find_recipient(context, who, after="")
+    pager, duties = _first_that_tells(context, recipient)
     rows = [_row(context, one) for one in duties[:_LEVELS]]
     rows += [f"and {len(duties) - _LEVELS} more"] if len(duties) > _LEVELS else []
-    facts = {"who": whom.name, "pager": pager, "on_call": [_facts(one) for one in duties]}
-    name = one_line(whom.name, 60)
+    facts = {"who": recipient.name, "pager": pager, "on_call": [_facts(one) for one in duties]}
+    name = one_line(recipient.name, 60)
     if not duties:
         return Outcome(
-            True, Code.ON_CALL, f"Nobody is on call for {name} in {pager}. {whom.hint}", facts
+            True, Code.ON_CALL, f"Nobody is on call for {name} in {pager}. {recipient.hint}", facts
         )
     text = f"On call for {name} in {pager}: {'; '.join(rows)}."
     return Outcome(True, Code.ON_CALL, text, facts)
@@ -55,7 +55,10 @@ def _every_team(context: Context) -> Outcome:
             "Ask for one by the name that a pager has for it: on call for NAME",
         )
     answers = together(
-        {team.name: partial(_first_that_tells, context, whom_of(context, team)) for team in known},
+        {
+            team.name: partial(_first_that_tells, context, recipient_of(context, team))
+            for team in known
+        },
         _TOGETHER,
     )
     rows: List[Sequence[str]] = []
@@ -80,12 +83,12 @@ def _every_team(context: Context) -> Outcome:
     return Outcome(any("on_call" in one for one in facts), Code.ON_CALL, text, {"teams": facts})
 
 
-def _first_that_tells(context: Context, whom: Whom) -> Told:
+def _first_that_tells(context: Context, recipient: Recipient) -> Told:
     """The first pager of the chain that can tell who is on call there, and who that is."""
     refused: Optional[OpsroomError] = None
-    for hop in whom.hops:
+    for route in recipient.routes:
         try:
-            return hop.pager, ask_about(context, hop, _duties, after="")
+            return route.pager, ask_about(context, route, _duties, after="")
         except Refusal as refusal:
             refused = refused or refusal
         except Failure as failure:

@@ -54,7 +54,7 @@ class Found:
 
 
 @dataclass
-class Deed:
+class PageAction:
     """What is done to an open page.
 
     `do(pager, id, author)` does it there. `did` is the verb of the answer. `there`: the states in
@@ -97,7 +97,9 @@ def find_page(context: Context, text: str, command: str) -> Found:
     return Found(pager or every[0], id)
 
 
-def carry_out(context: Context, text: str, deed: Deed, find: Callable[[], Found]) -> Outcome:
+def run_page_action(
+    context: Context, text: str, action: PageAction, find: Callable[[], Found]
+) -> Outcome:
     """Do it and tell who did what to which page. Works without the record, and says so.
 
     Raises what `find` and the pager raise.
@@ -105,26 +107,26 @@ def carry_out(context: Context, text: str, deed: Deed, find: Callable[[], Found]
     from ...records.ledger import Event
 
     request = Request(
-        context, deed.command, "", "", "", noted={"page": one_line(text, 80), **deed.facts}
+        context, action.command, "", "", "", noted={"page": one_line(text, 80), **action.facts}
     )
     unasked = _try(lambda: request.write(Event.ASKED))
     request.unrecorded = unasked is not None
     with _told_to_the_record(request):
         found = find()
         request.noted["pager"] = found.pager
-        here, incident = _do(context, found, deed)
+        here, incident = _do(context, found, action)
     by = one_line(request.by.shown, 60)
     facts = _facts(found, incident, here)
     if here:
-        said = f"{by} {deed.did} {found.words}{found.age}. That is noted here only: {here}"
+        said = f"{by} {action.did} {found.words}{found.age}. That is noted here only: {here}"
     else:
-        said = f"{by} {deed.did} {found.words} in {found.pager}{found.age}."
-        said = " ".join(one for one in (said, deed.tail(incident), incident.url) if one)
-    unwritten = _try(lambda: _write(request, found, deed, incident, said, facts))
+        said = f"{by} {action.did} {found.words} in {found.pager}{found.age}."
+        said = " ".join(one for one in (said, action.tail(incident), incident.url) if one)
+    unwritten = _try(lambda: _write(request, found, action, incident, said, facts))
     trouble = unwritten or unasked
     if trouble is not None:
-        done = [] if unwritten is None else [_entry(request, found, deed, said, facts)]
-        late = _later(request, *done, page=_row_of(found, deed, incident) if done else None)
+        done = [] if unwritten is None else [_entry(request, found, action, said, facts)]
+        late = _later(request, *done, page=_row_of(found, action, incident) if done else None)
         yet = (
             "It is not recorded yet (the next command does that)" if late else "It is not recorded"
         )
@@ -133,7 +135,7 @@ def carry_out(context: Context, text: str, deed: Deed, find: Callable[[], Found]
     _tell_where_it_came_from(context, found, said)
     return Outcome(
         True,
-        deed.code,
+        action.code,
         message(said),
         {**facts, "requester": request.by.shown, "recorded": recorded},
     )
@@ -146,17 +148,17 @@ def people_of(incident: Incident) -> str:
     return f"On it: {listed((one_line(one, 40) for one in incident.people), 4)}."
 
 
-def _do(context: Context, found: Found, deed: Deed) -> Tuple[str, Incident]:
+def _do(context: Context, found: Found, action: PageAction) -> Tuple[str, Incident]:
     """Why it is noted here only (empty: the pager did it), and the incident afterwards."""
 
     def there() -> Incident:
-        return deed.do(_pager_of(context, found), found.id, author(context, found.pager))
+        return action.do(_pager_of(context, found), found.id, author(context, found.pager))
 
     try:
         return "", within(limit_of(context, found.pager), found.pager, there)
     except Refusal as refusal:
-        if refusal.code is Code.NOT_POSSIBLE and deed.here and found.row is not None:
-            state = deed.state or State.UNKNOWN
+        if refusal.code is Code.NOT_POSSIBLE and action.here and found.row is not None:
+            state = action.state or State.UNKNOWN
             return refusal.message, Incident(
                 found.id, found.row.number, state=state, url=found.row.url
             )
@@ -166,9 +168,9 @@ def _do(context: Context, found: Found, deed: Deed) -> Tuple[str, Incident]:
     except Failure as failure:
         if not in_doubt(failure):
             raise
-        if not deed.there:
+        if not action.there:
             # Nobody can be asked whether it was done; to say that it was not would be a guess.
-            raise _not_known(context, found, deed, failure) from failure
+            raise _not_known(context, found, action, failure) from failure
         # The answer was lost: perhaps it was done anyway.
         try:
             now = within(
@@ -177,15 +179,15 @@ def _do(context: Context, found: Found, deed: Deed) -> Tuple[str, Incident]:
                 lambda: build(context, found.pager).incident(found.id),
             )
         except OpsroomError:
-            raise _not_known(context, found, deed, failure) from failure
-        if now.state not in deed.there:
+            raise _not_known(context, found, action, failure) from failure
+        if now.state not in action.there:
             raise
         return "", now
 
 
-def _not_known(context: Context, found: Found, deed: Deed, failure: Failure) -> Failure:
+def _not_known(context: Context, found: Found, action: PageAction, failure: Failure) -> Failure:
     told = (
-        f"Whether {one_line(context.speaker.shown, 60)} {deed.did} {found.words} is not known: "
+        f"Whether {one_line(context.speaker.shown, 60)} {action.did} {found.words} is not known: "
         f"{failure.message}"
     )
     hint = "Look at the page before asking again: show pages"
@@ -205,7 +207,12 @@ def _pager_of(context: Context, found: Found) -> Pager:
 
 
 def _write(
-    request: Request, found: Found, deed: Deed, incident: Incident, said: str, facts: Dict[str, Any]
+    request: Request,
+    found: Found,
+    action: PageAction,
+    incident: Incident,
+    said: str,
+    facts: Dict[str, Any],
 ) -> None:
     from ...records.idempotency import forget
     from ...records.ledger import append
@@ -213,19 +220,21 @@ def _write(
 
     store = request.context.store
     with store.write_plain() as connection:
-        append(store, connection, _entry(request, found, deed, said, facts))
+        append(store, connection, _entry(request, found, action, said, facts))
         if found.row is None:
             return
-        changes = _changes(found, deed, incident)
-        if deed.state is State.RESOLVED:
+        changes = _changes(found, action, incident)
+        if action.state is State.RESOLVED:
             forget(connection, found.row.mark)
         if changes:
             update_page(connection, found.row.mark, **changes)
 
 
-def _entry(request: Request, found: Found, deed: Deed, said: str, facts: Dict[str, Any]) -> Entry:
+def _entry(
+    request: Request, found: Found, action: PageAction, said: str, facts: Dict[str, Any]
+) -> Entry:
     kept = {**facts, "mark": found.row.mark if found.row else None}
-    return request.entry(deed.event, deed.code.value, said, **kept)
+    return request.entry(action.event, action.code.value, said, **kept)
 
 
 def _later(request: Request, *entries: Entry, page: Optional[Dict[str, Any]] = None) -> bool:
@@ -238,26 +247,26 @@ def _later(request: Request, *entries: Entry, page: Optional[Dict[str, Any]] = N
     return request.context.later(Letter((*asked, *entries), page=page or {}))
 
 
-def _changes(found: Found, deed: Deed, incident: Incident) -> Dict[str, Any]:
+def _changes(found: Found, action: PageAction, incident: Incident) -> Dict[str, Any]:
     """What a row is changed to when it was done."""
     from ...records.pages import of_incident
 
     assert found.row is not None
     changes = of_incident(incident, found.row)
-    if deed.state is not None:
+    if action.state is not None:
         # The requester reads the answer: the watch of the page need not report it once more.
-        changes.update(state=deed.state.value, told=deed.state.value)
-    if deed.state is State.RESOLVED:
+        changes.update(state=action.state.value, told=action.state.value)
+    if action.state is State.RESOLVED:
         changes["watch_until"] = None
     return changes
 
 
-def _row_of(found: Found, deed: Deed, incident: Incident) -> Dict[str, Any]:
+def _row_of(found: Found, action: PageAction, incident: Incident) -> Dict[str, Any]:
     """The same as columns, with the mark of the row; empty where there is no row or nothing to
     change."""
     from ...records.pages import changed_columns
 
-    changes = _changes(found, deed, incident) if found.row is not None else {}
+    changes = _changes(found, action, incident) if found.row is not None else {}
     return (
         {"mark": found.row.mark, **changed_columns(changes)}
         if found.row is not None and changes

@@ -14,12 +14,12 @@ from ...stackstorm.chat import may_be_cut
 from ...text import message, neutralise, one_line, sentence, span
 from .. import Context, Outcome, exactly_once
 from ..deployments.messages import announce
-from ..exactly_once import carry_out_once
-from ..external_action import Errand, Limits, Once
+from ..exactly_once import run_once
+from ..external_action import ActionResult, ExternalAction, Limits
 from ..request import Request, recordable, why
 from . import build, limit_of, watch_until
 from .chain import LEAST, TOTAL, Chain
-from .recipients import Whom, find_whom
+from .recipients import Recipient, find_recipient
 
 if TYPE_CHECKING:
     from ...db import Store
@@ -48,19 +48,21 @@ def page(
     deadline = exactly_once.clock() + TOTAL
     try:
         words, cut = _words(text)
-        whom = find_whom(context, who)
+        recipient = find_recipient(context, who)
     except OpsroomError as error:
         _try_to_record(request, error)
         raise
-    request.noted["team"] = whom.name
-    chain = Chain(context, whom, words, urgent, max(deadline, exactly_once.clock() + 3 * LEAST))
-    came = carry_out_once(request, _errand(context, request, chain, emergency))
+    request.noted["team"] = recipient.name
+    chain = Chain(
+        context, recipient, words, urgent, max(deadline, exactly_once.clock() + 3 * LEAST)
+    )
+    came = run_once(request, _action(context, request, chain, emergency))
     notes = [cut] if cut else []
     if may_be_cut(context.settings.route, context.speaker.through_relay, text):
         notes.append(f"It says: {one_line(words, 100)}")
     if notes:
         came = replace(came, facts={**came.facts, "notes": [*came.facts.get("notes", ()), *notes]})
-    return _answer(context, request, whom, came, emergency)
+    return _answer(context, request, recipient, came, emergency)
 
 
 def _request(context: Context, who: str, text: str, urgent: bool, emergency: bool) -> Request:
@@ -98,10 +100,10 @@ def _words(text: str) -> Tuple[str, str]:
     )
 
 
-def _errand(context: Context, request: Request, chain: Chain, emergency: bool) -> Errand:
+def _action(context: Context, request: Request, chain: Chain, emergency: bool) -> ExternalAction:
     from ...records.ledger import Event
 
-    whom = chain.whom
+    recipient = chain.recipient
 
     def begins(store: Store, on: Transaction, mark: str) -> None:
         """Count it against the limit and take its place in the count, in one transaction."""
@@ -113,11 +115,11 @@ def _errand(context: Context, request: Request, chain: Chain, emergency: bool) -
             # It may have gone out before, and is looked for.
             return
         limit = context.settings.page_limit
-        by_person, to_team, now = moments(store, on, limit, request.by.key, whom.name)
+        by_person, to_team, now = moments(store, on, limit, request.by.key, recipient.name)
         if not emergency:
             zone = context.settings.timezone
             within_limit(
-                limit, by_person, to_team, now, request.by.shown, whom.name, zone
+                limit, by_person, to_team, now, request.by.shown, recipient.name, zone
             ).enforce()
         begin(store, on, _row(context, request, chain, mark, emergency))
 
@@ -127,7 +129,7 @@ def _errand(context: Context, request: Request, chain: Chain, emergency: bool) -
         if event in (Event.REFUSED, Event.FAILED):
             drop(on, mark)
         elif chain.sent is None:
-            until = watch_until(context, whom.team, store.now(on))
+            until = watch_until(context, recipient.team, store.now(on))
             update_page(on, mark, state=DOUBTFUL, watch_until=until)
         else:
             update_page(on, mark, **_came_of(context, chain, store.now(on)))
@@ -139,15 +141,21 @@ def _errand(context: Context, request: Request, chain: Chain, emergency: bool) -
         if event in (Event.REFUSED, Event.FAILED):
             return {}
         now = datetime.now(timezone.utc)
-        doubtful = {"state": DOUBTFUL, "watch_until": watch_until(context, whom.team, now)}
+        doubtful = {"state": DOUBTFUL, "watch_until": watch_until(context, recipient.team, now)}
         came = _came_of(context, chain, now) if chain.sent is not None else doubtful
         return columns_of(
             replace(_row(context, request, chain, mark, emergency), paged_at=now, **came)
         )
 
-    return Errand(
-        key=(whom.kind, whom.name, chain.text, "urgent" if chain.urgent else "", *_where(whom)),
-        what=f"The page to {one_line(whom.name, 60)}",
+    return ExternalAction(
+        key=(
+            recipient.kind,
+            recipient.name,
+            chain.text,
+            "urgent" if chain.urgent else "",
+            *_where(recipient),
+        ),
+        what=f"The page to {one_line(recipient.name, 60)}",
         make=chain.send,
         look=chain.look,
         settles_within=0.0,
@@ -156,7 +164,7 @@ def _errand(context: Context, request: Request, chain: Chain, emergency: bool) -
         there=Code.PAGED_ALREADY,
         said=lambda facts: _said(context, request, facts),
         doubtful=Code.PAGE_UNCONFIRMED,
-        in_doubt_hint=f"{sentence(whom.hint)} To page again anyway, use other words.",
+        in_doubt_hint=f"{sentence(recipient.hint)} To page again anyway, use other words.",
         limits=Limits(TOTAL, 2 * _ONE_LOOK),
         without_record=True,
         begins=begins,
@@ -169,15 +177,15 @@ def _errand(context: Context, request: Request, chain: Chain, emergency: bool) -
     )
 
 
-def _where(whom: Whom) -> Tuple[str, ...]:
+def _where(recipient: Recipient) -> Tuple[str, ...]:
     """What tells things of the same name in two pagers apart; a team or person is the same in all
     of them."""
-    if whom.team is not None or whom.person:
+    if recipient.team is not None or recipient.person:
         return ()
     return tuple(
-        f"{hop.pager} {hop.target.kind} {hop.target.id}"
-        for hop in whom.hops
-        if hop.target is not None
+        f"{route.pager} {route.target.kind} {route.target.id}"
+        for route in recipient.routes
+        if route.target is not None
     )
 
 
@@ -188,8 +196,8 @@ def _row(context: Context, request: Request, chain: Chain, mark: str, emergency:
     return Page(
         mark=mark,
         deployment=request.deployment,
-        pager=chain.whom.hops[0].pager,
-        team=chain.whom.name,
+        pager=chain.recipient.routes[0].pager,
+        team=chain.recipient.name,
         owner=by.key,
         shown=by.shown,
         text=context.mask(chain.text),
@@ -204,17 +212,17 @@ def _row(context: Context, request: Request, chain: Chain, mark: str, emergency:
 def _came_of(context: Context, chain: Chain, now: datetime) -> Dict[str, Any]:
     """What the row says of a page that went out."""
     assert chain.sent is not None
-    hop, target, paged = chain.sent
+    route, target, paged = chain.sent
     state = paged.incident.state
     return {
-        "pager": hop.pager,
+        "pager": route.pager,
         "target": target,
         "incident": paged.incident.id,
         "number": paged.incident.number,
         "url": paged.incident.url,
         "people": tuple(dict.fromkeys(one.name for one in paged.duties)) or paged.incident.people,
         "state": (State.TRIGGERED if state is State.UNKNOWN else state).value,
-        "watch_until": watch_until(context, chain.whom.team, now),
+        "watch_until": watch_until(context, chain.recipient.team, now),
     }
 
 
@@ -250,13 +258,15 @@ def _try_to_record(request: Request, error: OpsroomError) -> None:
         error.facts["recorded"] = False
 
 
-def _answer(context: Context, request: Request, whom: Whom, came: Once, emergency: bool) -> Outcome:
+def _answer(
+    context: Context, request: Request, recipient: Recipient, came: ActionResult, emergency: bool
+) -> Outcome:
     facts = dict(came.facts)
     facts.update(requester=request.by.shown, fresh=came.fresh, recorded=came.recorded)
     accepted = facts.get("delivery") == Delivery.ACCEPTED.value
     code = Code.PAGED if accepted else Code.PAGE_UNCONFIRMED
     # Said before whatever may be cut off.
-    first = [] if accepted else [f"{whom.hint.rstrip('.')}."]
+    first = [] if accepted else [f"{recipient.hint.rstrip('.')}."]
     if not came.fresh:
         # The same words say nothing new of what is not known.
         code = Code.PAGED_ALREADY if accepted else code
@@ -273,7 +283,7 @@ def _answer(context: Context, request: Request, whom: Whom, came: Once, emergenc
     return Outcome(accepted, code, message(text), facts)
 
 
-def _unrecorded(came: Once) -> str:
+def _unrecorded(came: ActionResult) -> str:
     return (
         "It is not recorded yet (the next command does that)" if came.late else "It is not recorded"
     )
@@ -293,10 +303,12 @@ def _said(
     end += [str(one) for one in facts.get("notes", ())]
     urgently = " urgently" if request.noted.get("urgent") else ""
     if facts.get("delivery") == Delivery.ACCEPTED.value:
-        whom = _with_end(context, people, facts) if people else one_line(str(facts["target"]), 60)
-        for_team = "" if team in people or whom == team else f" for {team}"
+        recipient = (
+            _with_end(context, people, facts) if people else one_line(str(facts["target"]), 60)
+        )
+        for_team = "" if team in people or recipient == team else f" for {team}"
         return " ".join(
-            [f"{by} paged {whom}{for_team}{urgently} through {pager}, incident {id}.", *end]
+            [f"{by} paged {recipient}{for_team}{urgently} through {pager}, incident {id}.", *end]
         )
     told = (
         f"{pager} took {by}'s page to {team} (incident {id}); whether it reaches somebody is "

@@ -29,7 +29,7 @@ UNPAGED = "; nobody was paged"
 
 
 @dataclass(frozen=True)
-class Hop:
+class Route:
     """One pager of a chain, and whom to page there; without a target, `name` is looked up when its
     turn comes."""
 
@@ -39,7 +39,7 @@ class Hop:
 
 
 @dataclass(frozen=True)
-class Whom:
+class Recipient:
     """Who was meant: as messages call them, what they are, and the pagers to try in turn.
 
     `phone` is whom to call when all of them fail. `notes` are sentences about what could not be
@@ -48,7 +48,7 @@ class Whom:
 
     name: str
     kind: str
-    hops: Tuple[Hop, ...]
+    routes: Tuple[Route, ...]
     team: Optional[Team] = None
     person: str = ""
     phone: str = ""
@@ -72,7 +72,7 @@ class Whom:
         )
 
 
-def find_whom(context: Context, text: str, after: str = UNPAGED) -> Whom:
+def find_recipient(context: Context, text: str, after: str = UNPAGED) -> Recipient:
     """Who is meant, in this order: `PAGER:NAME`; an application or team of the config; a person of
     it; what the pagers call so, names that equal it before names that contain it.
 
@@ -96,47 +96,47 @@ def find_whom(context: Context, text: str, after: str = UNPAGED) -> Whom:
     return found or _in_all(context, name, after)
 
 
-def target_in(context: Context, hop: Hop, after: str = UNPAGED) -> Target:
-    """Whom to page in the pager of a hop: what the config says, else what has exactly that name
+def target_in(context: Context, route: Route, after: str = UNPAGED) -> Target:
+    """Whom to page in the pager of a route: what the config says, else what has exactly that name
     there, else where the pager sends what is for nobody in particular. Raises Refusal(unknown_who,
     which_who) and Failure."""
-    if hop.target is not None:
-        return hop.target
-    same = [one for one in look_up(context, hop.pager, hop.name) if _equals(one, hop.name)]
+    if route.target is not None:
+        return route.target
+    same = [one for one in look_up(context, route.pager, route.name) if _equals(one, route.name)]
     if len(same) > 1:
-        raise _which(hop.name, [(hop.pager, one) for one in same], after)
-    found = same[0] if same else build(context, hop.pager).default_target()
+        raise _which(route.name, [(route.pager, one) for one in same], after)
+    found = same[0] if same else build(context, route.pager).default_target()
     if found is None:
         raise Refusal(
             Code.UNKNOWN_WHO,
-            f"{hop.pager} knows no {shown(hop.name)}.",
-            f"An administrator can say who that is under teams.{hop.name}.{hop.pager}.",
+            f"{route.pager} knows no {shown(route.name)}.",
+            f"An administrator can say who that is under teams.{route.name}.{route.pager}.",
         )
     return found
 
 
 def ask_about(
     context: Context,
-    hop: Hop,
+    route: Route,
     ask: Callable[[Pager, Target], Answer],
     limit: Optional[float] = None,
     given_up: Optional[threading.Event] = None,
     after: str = UNPAGED,
 ) -> Answer:
-    """What `ask` is told by the pager of a hop of whom it stands for.
+    """What `ask` is told by the pager of a route of whom it stands for.
 
     `limit`: seconds for that, with the look-up of a name; by default what the command has left
-    there. `given_up` as for `deadline.within`, `after` as for `find_whom`. Raises what `target_in`
-    and `ask` raise, and Failure(timed_out).
+    there. `given_up` as for `deadline.within`, `after` as for `find_recipient`. Raises what
+    `target_in` and `ask` raise, and Failure(timed_out).
     """
-    seconds = limit_of(context, hop.pager) if limit is None else limit
+    seconds = limit_of(context, route.pager) if limit is None else limit
     ends = time.monotonic() + seconds
 
     def both() -> Answer:
-        target = target_in(context, hop, after)
-        return ask(build(context, hop.pager, ends - time.monotonic()), target)
+        target = target_in(context, route, after)
+        return ask(build(context, route.pager, ends - time.monotonic()), target)
 
-    return within(seconds, hop.pager, both, given_up)
+    return within(seconds, route.pager, both, given_up)
 
 
 def responder_in(context: Context, name: str, pager: str) -> Target:
@@ -146,15 +146,15 @@ def responder_in(context: Context, name: str, pager: str) -> Target:
     if named and named != pager:
         message = f"That page is in {pager}, and {shown(rest)} is in {named}."
         raise Refusal(Code.UNKNOWN_WHO, message, f"Name somebody in {pager}.")
-    whom = _in_one(context, pager, rest)
-    return target_in(context, whom.hops[0])
+    recipient = _in_one(context, pager, rest)
+    return target_in(context, recipient.routes[0])
 
 
 def team_of(context: Context, name: str) -> Optional[Team]:
     """The team that an application or a team of that name stands for; None when there is none.
     Raises which_who."""
-    whom = _configured(context, name)
-    return whom.team if whom else None
+    recipient = _configured(context, name)
+    return recipient.team if recipient else None
 
 
 def teams(context: Context) -> Tuple[Team, ...]:
@@ -168,15 +168,15 @@ def teams(context: Context) -> Tuple[Team, ...]:
     return tuple(known.values())
 
 
-def whom_of(context: Context, team: Team) -> Whom:
+def recipient_of(context: Context, team: Team) -> Recipient:
     """A team and the pagers to try for it. Without a word on which in the config, all of them, in
     its order."""
     chain = team.page or names(context)
-    hops = tuple(Hop(pager, team.name, team.targets.get(pager)) for pager in chain)
-    return Whom(team.name, "team", hops, team=team, phone=team.phone)
+    routes = tuple(Route(pager, team.name, team.targets.get(pager)) for pager in chain)
+    return Recipient(team.name, "team", routes, team=team, phone=team.phone)
 
 
-def _configured(context: Context, name: str) -> Optional[Whom]:
+def _configured(context: Context, name: str) -> Optional[Recipient]:
     apps = [
         one
         for one in context.settings.apps.values()
@@ -195,26 +195,26 @@ def _configured(context: Context, name: str) -> Optional[Whom]:
             "another name.",
         )
     found = team if app is None else every[comparable(app.page)]
-    return None if found is None else whom_of(context, found)
+    return None if found is None else recipient_of(context, found)
 
 
-def _person(context: Context, name: str, after: str) -> Optional[Whom]:
+def _person(context: Context, name: str, after: str) -> Optional[Recipient]:
     person = _find_person(context, name, after)
     if person is None:
         return None
-    hops = [
-        hop
-        for hop in (_reach(context, pager, person) for pager in names(context))
-        if hop is not None
+    routes = [
+        route
+        for route in (_reach(context, pager, person) for pager in names(context))
+        if route is not None
     ]
-    if not hops:
+    if not routes:
         raise Refusal(
             Code.UNKNOWN_WHO,
             f"No pager can reach {person.name}{after}.",
             "An administrator can add their name in a pager, or email, under "
             f"people.{person.name}.",
         )
-    return Whom(person.name, "person", tuple(hops), person=person.name)
+    return Recipient(person.name, "person", tuple(routes), person=person.name)
 
 
 def _find_person(context: Context, name: str, after: str) -> Optional[Person]:
@@ -236,27 +236,27 @@ def _find_person(context: Context, name: str, after: str) -> Optional[Person]:
     return found[0] if found else None
 
 
-def _reach(context: Context, pager: str, person: Person) -> Optional[Hop]:
+def _reach(context: Context, pager: str, person: Person) -> Optional[Route]:
     known = identity(person.identities, pager, context.settings.pagers[pager].kind)
     target = build(context, pager).person(known, person.email, person.name)
-    return None if target is None else Hop(pager, person.name, target)
+    return None if target is None else Route(pager, person.name, target)
 
 
-def _in_one(context: Context, pager: str, name: str, after: str = UNPAGED) -> Whom:
+def _in_one(context: Context, pager: str, name: str, after: str = UNPAGED) -> Recipient:
     """Someone in one pager, as the config maps them there or as the pager itself calls them."""
     team = next((one for one in teams(context) if comparable(one.name) == comparable(name)), None)
     if team is not None and pager in team.targets:
-        return Whom(
+        return Recipient(
             team.name,
             "team",
-            (Hop(pager, team.name, team.targets[pager]),),
+            (Route(pager, team.name, team.targets[pager]),),
             team=team,
             phone=team.phone,
         )
     person = _find_person(context, name, after)
-    hop = _reach(context, pager, person) if person is not None else None
-    if person is not None and hop is not None:
-        return Whom(person.name, "person", (hop,), person=person.name)
+    route = _reach(context, pager, person) if person is not None else None
+    if person is not None and route is not None:
+        return Recipient(person.name, "person", (route,), person=person.name)
     found = [(pager, one) for one in _called_there(context, pager, name)]
     if person is not None:
         # Someone of the config; a name over there that only contains theirs is someone else's.
@@ -283,7 +283,7 @@ def _called_there(context: Context, pager: str, name: str) -> List[Target]:
     return same or list(dict.fromkeys([*of_kind, *there]))
 
 
-def _in_all(context: Context, name: str, after: str) -> Whom:
+def _in_all(context: Context, name: str, after: str) -> Recipient:
     """What the pagers themselves call so."""
     known = names(context)
     answers = together(
@@ -347,11 +347,11 @@ def _only(
     found: Sequence[Tuple[str, Target]],
     notes: Tuple[str, ...] = (),
     after: str = UNPAGED,
-) -> Whom:
+) -> Recipient:
     if len(found) > 1:
         raise _which(name, found, after)
     pager, target = found[0]
-    return Whom(target.shown, target.kind, (Hop(pager, target.shown, target),), notes=notes)
+    return Recipient(target.shown, target.kind, (Route(pager, target.shown, target),), notes=notes)
 
 
 def _which(name: str, found: Sequence[Tuple[str, Target]], after: str = UNPAGED) -> Refusal:

@@ -14,7 +14,7 @@ from ...pagers import Incident, Pager, State
 from ...people import Author
 from ...text import one_line
 from .. import Context, Outcome
-from .open_page import Deed, Found, carry_out, find_page, people_of
+from .open_page import Found, PageAction, find_page, people_of, run_page_action
 from .recipients import responder_in
 
 
@@ -27,7 +27,7 @@ def ack_page(context: Context, page: str) -> Outcome:
     """
     from ...records.ledger import Event
 
-    deed = Deed(
+    action = PageAction(
         command="ack page",
         event=Event.ACKNOWLEDGED,
         code=Code.ACKNOWLEDGED,
@@ -37,7 +37,7 @@ def ack_page(context: Context, page: str) -> Outcome:
         here=True,
         state=State.ACKNOWLEDGED,
     )
-    return carry_out(context, page, deed, lambda: find_page(context, page, "ack page"))
+    return run_page_action(context, page, action, lambda: find_page(context, page, "ack page"))
 
 
 def resolve_page(context: Context, page: str) -> Outcome:
@@ -48,7 +48,7 @@ def resolve_page(context: Context, page: str) -> Outcome:
     """
     from ...records.ledger import Event
 
-    deed = Deed(
+    action = PageAction(
         command="resolve page",
         event=Event.RESOLVED,
         code=Code.RESOLVED,
@@ -58,7 +58,7 @@ def resolve_page(context: Context, page: str) -> Outcome:
         here=True,
         state=State.RESOLVED,
     )
-    return carry_out(context, page, deed, lambda: find_page(context, page, "resolve page"))
+    return run_page_action(context, page, action, lambda: find_page(context, page, "resolve page"))
 
 
 def escalate_page(context: Context, page: str) -> Outcome:
@@ -69,7 +69,7 @@ def escalate_page(context: Context, page: str) -> Outcome:
     """
     from ...records.ledger import Event
 
-    deed = Deed(
+    action = PageAction(
         command="escalate page",
         event=Event.ESCALATED,
         code=Code.ESCALATED,
@@ -77,7 +77,7 @@ def escalate_page(context: Context, page: str) -> Outcome:
         do=lambda pager, id, author: pager.escalate(id, author),
         tail=people_of,
     )
-    return carry_out(context, page, deed, lambda: find_page(context, page, "escalate page"))
+    return run_page_action(context, page, action, lambda: find_page(context, page, "escalate page"))
 
 
 def add_responder(context: Context, who: str, page: str) -> Outcome:
@@ -98,7 +98,7 @@ def add_responder(context: Context, who: str, page: str) -> Outcome:
     def call(pager: Pager, id: str, author: Author) -> Incident:
         return pager.add_responder(id, responder_in(context, who, where.pager), author)
 
-    deed = Deed(
+    action = PageAction(
         command="add to page",
         event=Event.RESPONDER_ADDED,
         code=Code.RESPONDER_ADDED,
@@ -106,4 +106,4 @@ def add_responder(context: Context, who: str, page: str) -> Outcome:
         do=call,
         facts={"responder": one_line(who)},
     )
-    return carry_out(context, page, deed, find)
+    return run_page_action(context, page, action, find)
