@@ -14,7 +14,7 @@ from opsroom.config.problems import Problems
 from opsroom.db import open_store
 from opsroom.errors import Code, OpsroomError
 from opsroom.people import Author
-from opsroom.trackers import REGISTRY, Changes, Draft, Remark, Watchable, cursor
+from opsroom.trackers import REGISTRY, CardEvents, Draft, Remark, Watchable, cursor
 from support.http_server import HttpServer, Reply, Request
 from support.vendor import Vendor, answer
 
@@ -355,17 +355,17 @@ class Watcher:
     def __init__(self, played: Played) -> None:
         self.played, self.since = played, ""
         self.told: Set[str] = set()
-        self.last: Optional[Changes] = None
+        self.last: Optional[CardEvents] = None
 
     def look(self) -> List[Tuple[str, str, str, str]]:
         # A new one each time: nothing may live in the tracker alone.
-        self.last = self.played.tracker().changes(self.since)
+        self.last = self.played.tracker().events_since(self.since)
         self.since = self.last.since
-        assert len({one.id for one in self.last.made}) == len(self.last.made)
-        fresh = [one for one in self.last.made if one.id not in self.told]
+        assert len({one.id for one in self.last.events}) == len(self.last.events)
+        fresh = [one for one in self.last.events if one.id not in self.told]
         self.told |= {one.id for one in fresh}
         assert [one.at for one in fresh] == sorted(one.at for one in fresh)
-        return [(one.what.value, one.card, one.before, one.after) for one in fresh]
+        return [(one.kind.value, one.card, one.before, one.after) for one in fresh]
 
 
 def test_every_kind_of_tracker_can_be_watched(played: Played) -> None:

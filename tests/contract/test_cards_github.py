@@ -625,7 +625,7 @@ def test_a_column_is_refused_without_a_request_and_with_what_there_is(
     error = caught(tracker.move, "acme/web#1", "In progress")
     assert error.code is Code.UNKNOWN_COLUMN
     assert "no columns" in error.message
-    assert error.hint == "Say open, closed or not planned."
+    assert error.hint == "Use open, closed or not planned."
     assert vendor.sent() == []
 
 
@@ -974,10 +974,10 @@ def test_a_limit_whose_end_is_now_by_the_clock_of_the_server_is_waited_for(
 @pytest.mark.parametrize(
     ("headers", "says", "seconds"),
     [
-        ({"retry_after": "3600"}, "asks to wait 60 min", 3600),
+        ({"retry_after": "3600"}, "retry in 60 min", 3600),
         (
             {"retry_after": "90", "x_ratelimit_remaining": "0", "x_ratelimit_reset": "1"},
-            "asks to wait 90 s",
+            "retry in 90 s",
             90,
         ),
         ({"x_ratelimit_remaining": "0"}, "does not say", None),

@@ -14,6 +14,7 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
+from opsroom.http.vendor import Subject
 from opsroom.people import Author
 from opsroom.records.idempotency import new_mark
 from opsroom.trackers import REGISTRY, Assignee, Draft, Query, Reading, Remark
@@ -416,8 +417,8 @@ def test_a_slow_answer_ends_at_the_time_limit(trello):
 def test_the_time_limit_is_for_all_requests_of_a_verb(trello):
     one = tracker(trello)
     board = one._client()
-    board._ends = 0.0
-    failure = caught(board.get, "/boards/x", ("board", "x"), lambda content: content)
+    board.deadline = 0.0
+    failure = caught(board.get, "/boards/x", Subject("board", "x"), lambda content: content)
     assert failure.code is Code.TIMED_OUT
     assert trello.requests == []
 
@@ -439,13 +440,13 @@ def test_the_time_limit_is_for_all_requests_of_a_verb(trello):
         (Reply(403, '{"message": "Forbidden", "error": "X"}'), Code.UNAUTHORIZED,
          "on Trello (403: Forbidden)"),
         (Reply(401, "<html>login</html>"), Code.UNAUTHORIZED, "may not do this on Trello (401)."),
-        (Reply(410, "gone"), Code.GONE, "no longer has the way"),
+        (Reply(410, "gone"), Code.GONE, "no longer has this part"),
         (Reply(500, "<html>"), Code.BAD_ANSWER, "answered 500"),
         (Reply(302, "", {"Location": "file:///etc/passwd"}), Code.BAD_ANSWER, ""),
         (Reply(400, f"invalid value for {TOKEN}"), Code.NOT_ACCEPTED,
-         "request (400: invalid value for ***)"),
+         "request (400): invalid value for ***."),
         (Reply(429, "Rate limit exceeded", {"Retry-After": "120"}), Code.RATE_LIMITED,
-         "asks to wait 2 min"),
+         "retry in 2 min"),
         (Reply(200, "<html>login</html>"), Code.BAD_ANSWER, "HTML"),
         (Reply(200, ""), Code.BAD_ANSWER, "empty page"),
         (Reply(200, "invalid id"), Code.BAD_ANSWER, "'invalid id' where JSON was expected"),
@@ -470,7 +471,7 @@ def test_too_many_requests_without_a_word_for_how_long_are_told_and_not_hammered
     trello.instead(Reply(429, body))
     failure = caught(verb, tracker(trello))
     assert failure.code is Code.RATE_LIMITED
-    assert "counts them for ten seconds" in failure.message
+    assert "retry in 10 s" in failure.message
     assert failure.facts["retry_after"] == 10.0
     assert not in_doubt(failure)
     assert len(trello.requests) == 1

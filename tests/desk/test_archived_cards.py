@@ -131,7 +131,7 @@ def test_what_is_closed_or_full_takes_no_new_card_and_says_so(shut: Rooms) -> No
         ),
         (gh.problem(410, "Issues are disabled for this repo"), "Issues are turned off in acme/web"),
         (gh.problem(410, "This issue was deleted"), "acme/web#1 was deleted on GitHub"),
-        (gh.problem(403, "You have exceeded a secondary rate limit."), "too many requests"),
+        (gh.problem(403, "You have exceeded a secondary rate limit."), "rate-limiting"),
         (gh.problem(403, "Resource not accessible by integration"), "does not allow this"),
     ],
 )

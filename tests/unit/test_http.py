@@ -14,7 +14,7 @@ from email.utils import formatdate
 import pytest
 
 from opsroom.errors import Code, Failure
-from opsroom.http.client import Http, user_agent
+from opsroom.http.client import HttpClient, user_agent
 from opsroom.http.errors import in_doubt, redirect_target, retry_after
 from opsroom.secrets import redact, shown_url, without_credentials
 from support.http_server import HttpServer, Reply, free_port
@@ -86,7 +86,7 @@ def failure_of(call, *arguments, **options) -> Failure:
 
 def test_an_answer_has_status_headers_text_and_json(server):
     server.on("/a", Reply(body='{"n": "ü"}', headers={"X-Thing": "one"}))
-    answer = Http().get(server.url("/a"))
+    answer = HttpClient().get(server.url("/a"))
     assert (answer.status, answer.headers["x-thing"], answer.text, answer.json()) == (
         200,
         "one",
@@ -97,7 +97,7 @@ def test_an_answer_has_status_headers_text_and_json(server):
 
 def test_a_request_carries_headers_params_json_and_the_user_agent(server):
     server.on("/a", Reply(201, "{}"))
-    Http(headers={"X-Key": "k"}).send(
+    HttpClient(headers={"X-Key": "k"}).send(
         "post", server.url("/a"), headers={"X-More": "m"}, params={"q": "a b"}, json={"x": 1}
     )
     (request,) = server.requests
@@ -114,8 +114,8 @@ def test_the_charset_of_the_answer_is_used_and_an_unknown_one_does_no_harm(serve
         Reply(body="é".encode("latin-1"), headers={"Content-Type": "text/plain; charset=latin-1"}),
     )
     server.on("/odd", Reply(body="é", headers={"Content-Type": "text/plain; charset=no-such"}))
-    assert Http().get(server.url("/latin")).text == "é"
-    assert Http().get(server.url("/odd")).text == "é"
+    assert HttpClient().get(server.url("/latin")).text == "é"
+    assert HttpClient().get(server.url("/odd")).text == "é"
 
 
 @pytest.mark.parametrize("charset", ["idna", "undefined", "hex", "punycode"])
@@ -124,7 +124,7 @@ def test_a_charset_that_is_none_for_pages_does_no_harm(server, charset):
         "/odd",
         Reply(body="\u00e9..{", headers={"Content-Type": f"application/json; charset={charset}"}),
     )
-    answer = Http().get(server.url("/odd"))
+    answer = HttpClient().get(server.url("/odd"))
     assert isinstance(answer.text, str)
     with pytest.raises(Failure) as caught:
         answer.json()
@@ -147,7 +147,7 @@ def test_a_charset_that_is_none_for_pages_does_no_harm(server, charset):
 )
 def test_each_unwanted_status_has_its_code_and_its_number(server, status, code):
     server.on("/a", Reply(status, "no"))
-    failure = failure_of(Http(attempts=1).get, server.url("/a"))
+    failure = failure_of(HttpClient(attempts=1).get, server.url("/a"))
     assert failure.code is code
     assert failure.facts["status"] == status
     # Whoever gets too many requests has not carried this one out.
@@ -158,7 +158,7 @@ def test_each_unwanted_status_has_its_code_and_its_number(server, status, code):
 
 def test_a_status_that_the_caller_accepts_is_an_answer(server):
     server.on("/a", Reply(404, "gone"))
-    assert Http().get(server.url("/a"), accept=[404]).text == "gone"
+    assert HttpClient().get(server.url("/a"), accept=[404]).text == "gone"
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_status_that_the_caller_accepts_is_an_answer(server):
 )
 def test_an_answer_that_is_not_json_is_named(server, body, words):
     server.on("/a", Reply(body=body))
-    failure = failure_of(Http().get(server.url("/a")).json)
+    failure = failure_of(HttpClient().get(server.url("/a")).json)
     assert failure.code is Code.BAD_ANSWER
     assert words in failure.message
 
@@ -183,36 +183,36 @@ def test_an_answer_that_is_not_json_is_named(server, body, words):
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_get_is_tried_again_after_a_gateway_error(server, status):
     server.on("/a", Reply(status), Reply(status), Reply(body="up"))
-    assert Http().get(server.url("/a")).text == "up"
+    assert HttpClient().get(server.url("/a")).text == "up"
     assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 500])
 def test_no_other_error_is_tried_again(server, status):
     server.on("/a", Reply(status))
-    failure_of(Http().get, server.url("/a"))
+    failure_of(HttpClient().get, server.url("/a"))
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("reply", [Reply(503), Reply(502), Reply(drop="unanswered")])
 def test_a_post_is_sent_once_unless_it_is_said_to_be_idempotent(server, reply):
     server.on("/a", reply, Reply(body="done"))
-    failure = failure_of(Http().send, "POST", server.url("/a"), json={})
+    failure = failure_of(HttpClient().send, "POST", server.url("/a"), json={})
     assert failure.facts["sent"] is True
     assert len(server.requests) == 1
     server.on("/a", reply, Reply(body="done"))
-    assert Http().send("POST", server.url("/a"), json={}, idempotent=True).text == "done"
+    assert HttpClient().send("POST", server.url("/a"), json={}, idempotent=True).text == "done"
 
 
 def test_a_post_that_was_refused_for_coming_too_often_is_sent_again_since_nothing_was_done(server):
     server.on("/a", Reply(429, headers={"Retry-After": "0"}), Reply(201, body="done"))
-    assert Http().send("POST", server.url("/a"), json={}).text == "done"
+    assert HttpClient().send("POST", server.url("/a"), json={}).text == "done"
     assert len(server.requests) == 2
 
 
 def test_a_post_that_comes_too_often_for_long_says_so_and_that_nothing_was_done(server):
     server.on("/a", Reply(429, headers={"Retry-After": "3600"}))
-    failure = failure_of(Http().send, "POST", server.url("/a"), json={})
+    failure = failure_of(HttpClient().send, "POST", server.url("/a"), json={})
     assert (failure.code, failure.facts["sent"], failure.facts["retry_after"]) == (
         Code.RATE_LIMITED,
         False,
@@ -229,23 +229,23 @@ def test_an_error_of_the_server_leaves_in_doubt_whether_it_was_done_and_one_of_o
     server, status, doubt
 ):
     server.on("/a", Reply(status))
-    assert in_doubt(failure_of(Http().send, "POST", server.url("/a"), json={})) is doubt
+    assert in_doubt(failure_of(HttpClient().send, "POST", server.url("/a"), json={})) is doubt
 
 
 def test_a_lost_answer_leaves_in_doubt_whether_it_was_done_and_a_closed_door_does_not(server):
     server.on("/a", Reply(drop="unanswered"))
-    assert in_doubt(failure_of(Http().send, "POST", server.url("/a"), json={}))
+    assert in_doubt(failure_of(HttpClient().send, "POST", server.url("/a"), json={}))
     assert not in_doubt(
-        failure_of(Http().send, "POST", f"http://127.0.0.1:{free_port()}/", json={})
+        failure_of(HttpClient().send, "POST", f"http://127.0.0.1:{free_port()}/", json={})
     )
 
 
 @pytest.mark.parametrize("drop", ["unread", "unanswered", "half"])
 def test_a_connection_that_breaks_is_tried_again_for_a_get_and_then_told(server, drop):
     server.on("/a", Reply(body="0123456789", drop=drop), Reply(body="whole"))
-    assert Http().get(server.url("/a")).text == "whole"
+    assert HttpClient().get(server.url("/a")).text == "whole"
     server.on("/b", Reply(body="0123456789", drop=drop))
-    failure = failure_of(Http(attempts=2).get, server.url("/b"))
+    failure = failure_of(HttpClient(attempts=2).get, server.url("/b"))
     assert failure.code is Code.UNREACHABLE
     assert "broke off" in failure.message
     assert failure.facts["sent"] is True
@@ -255,7 +255,7 @@ def test_a_connection_that_breaks_is_tried_again_for_a_get_and_then_told(server,
 def test_a_short_retry_after_is_waited_for(server):
     server.on("/a", Reply(429, headers={"Retry-After": "1"}), Reply(body="ok"))
     begun = time.monotonic()
-    assert Http().get(server.url("/a")).text == "ok"
+    assert HttpClient().get(server.url("/a")).text == "ok"
     assert time.monotonic() - begun >= 1.0
 
 
@@ -265,7 +265,7 @@ def test_a_retry_after_that_is_a_date_is_understood(server):
         Reply(429, headers={"Retry-After": formatdate(time.time() - 5, usegmt=True)}),
         Reply(body="ok"),
     )
-    assert Http().get(server.url("/a")).text == "ok"
+    assert HttpClient().get(server.url("/a")).text == "ok"
     assert 50 < (retry_after(formatdate(time.time() + 60, usegmt=True)) or 0) <= 61
     assert retry_after("soon") is None
 
@@ -273,7 +273,7 @@ def test_a_retry_after_that_is_a_date_is_understood(server):
 def test_a_long_retry_after_is_told_and_not_waited_for(server):
     server.on("/a", Reply(429, headers={"Retry-After": "300"}))
     begun = time.monotonic()
-    failure = failure_of(Http(time_limit=3).get, server.url("/a"))
+    failure = failure_of(HttpClient(time_limit=3).get, server.url("/a"))
     assert time.monotonic() - begun < 2
     assert failure.code is Code.RATE_LIMITED
     assert "5 min" in failure.message
@@ -283,7 +283,7 @@ def test_a_long_retry_after_is_told_and_not_waited_for(server):
 
 def test_a_429_that_does_not_say_how_long_is_not_tried_again(server):
     server.on("/a", Reply(429))
-    failure = failure_of(Http().get, server.url("/a"))
+    failure = failure_of(HttpClient().get, server.url("/a"))
     assert failure.code is Code.RATE_LIMITED
     assert "does not say" in failure.message
     assert len(server.requests) == 1
@@ -291,7 +291,7 @@ def test_a_429_that_does_not_say_how_long_is_not_tried_again(server):
 
 def test_a_403_with_retry_after_is_a_rate_limit(server):
     server.on("/a", Reply(403, headers={"Retry-After": "600"}))
-    assert failure_of(Http().get, server.url("/a")).code is Code.RATE_LIMITED
+    assert failure_of(HttpClient().get, server.url("/a")).code is Code.RATE_LIMITED
 
 
 # Time and size
@@ -301,7 +301,7 @@ def test_a_server_that_does_not_answer_ends_at_the_time_limit(server):
     never = threading.Event()
     server.on("/a", Reply(until=never))
     begun = time.monotonic()
-    failure = failure_of(Http(time_limit=0.5).get, server.url("/a"))
+    failure = failure_of(HttpClient(time_limit=0.5).get, server.url("/a"))
     assert time.monotonic() - begun < 3
     never.set()
     assert failure.code is Code.TIMED_OUT
@@ -313,7 +313,7 @@ def test_a_server_that_does_not_answer_ends_at_the_time_limit(server):
 def test_a_body_or_head_that_drips_ends_at_the_total_time_limit(server, drip):
     server.on("/a", Reply(body="x" * 400, **drip))
     begun = time.monotonic()
-    failure = failure_of(Http(time_limit=0.6).get, server.url("/a"))
+    failure = failure_of(HttpClient(time_limit=0.6).get, server.url("/a"))
     assert time.monotonic() - begun < 3
     assert failure.code is Code.TIMED_OUT
 
@@ -322,7 +322,7 @@ def test_a_client_still_works_after_a_time_out(server):
     never = threading.Event()
     server.on("/slow", Reply(until=never))
     server.on("/fast", Reply(body="here"))
-    http = Http(time_limit=0.4)
+    http = HttpClient(time_limit=0.4)
     failure_of(http.get, server.url("/slow"))
     assert http.get(server.url("/fast"), time_limit=10).text == "here"
     never.set()
@@ -331,14 +331,14 @@ def test_a_client_still_works_after_a_time_out(server):
 def test_retries_share_one_time_limit(server):
     server.on("/a", Reply(503))
     begun = time.monotonic()
-    failure_of(Http(time_limit=1.0, attempts=100).get, server.url("/a"))
+    failure_of(HttpClient(time_limit=1.0, attempts=100).get, server.url("/a"))
     assert time.monotonic() - begun < 3
     assert len(server.requests) > 1
 
 
 def test_a_body_that_is_too_large_is_not_read_to_the_end(server):
     server.on("/a", Reply(body=b"x" * 300_000))
-    failure = failure_of(Http(most_bytes=100_000).get, server.url("/a"))
+    failure = failure_of(HttpClient(max_bytes=100_000).get, server.url("/a"))
     assert failure.code is Code.BAD_ANSWER
     assert "more than 0.1 MB" in failure.message
 
@@ -347,7 +347,7 @@ def test_a_compressed_body_counts_as_large_as_it_unpacks(server):
     server.on(
         "/a", Reply(body=gzip.compress(b"x" * 10_000_000), headers={"Content-Encoding": "gzip"})
     )
-    assert "more than" in failure_of(Http(most_bytes=1_000_000).get, server.url("/a")).message
+    assert "more than" in failure_of(HttpClient(max_bytes=1_000_000).get, server.url("/a")).message
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_a_compressed_body_counts_as_large_as_it_unpacks(server):
 )
 def test_garbage_is_a_bad_answer(server, reply, words):
     server.on("/a", reply)
-    failure = failure_of(Http().get, server.url("/a"))
+    failure = failure_of(HttpClient().get, server.url("/a"))
     assert failure.code is Code.BAD_ANSWER
     assert words in failure.message
 
@@ -369,7 +369,7 @@ def test_garbage_is_a_bad_answer(server, reply, words):
 
 def test_a_refused_connection_was_not_sent():
     failure = failure_of(
-        Http(attempts=2).send, "POST", f"http://127.0.0.1:{free_port()}/a", json={}
+        HttpClient(attempts=2).send, "POST", f"http://127.0.0.1:{free_port()}/a", json={}
     )
     assert failure.code is Code.UNREACHABLE
     assert "refused" in failure.message
@@ -381,7 +381,7 @@ def test_an_unknown_name_was_not_sent(monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    failure = failure_of(Http(attempts=1).get, "http://no-such-host.invalid/a")
+    failure = failure_of(HttpClient(attempts=1).get, "http://no-such-host.invalid/a")
     assert failure.code is Code.UNREACHABLE
     assert "DNS" in failure.message
     assert failure.facts["sent"] is False
@@ -399,7 +399,7 @@ def test_a_connection_that_does_not_come_about_in_time_was_not_sent():
                 full[-1].setblocking(False)
                 full[-1].connect_ex(("127.0.0.1", port))
             failure = failure_of(
-                Http(attempts=1, connect_limit=0.5).get, f"http://127.0.0.1:{port}/a"
+                HttpClient(attempts=1, connect_limit=0.5).get, f"http://127.0.0.1:{port}/a"
             )
         finally:
             for one in full:
@@ -413,13 +413,15 @@ def test_a_connection_that_does_not_come_about_in_time_was_not_sent():
     "url", ["http://", "http://[::1/x", "ftp://127.0.0.1/x", "nonsense", "http://a b/"]
 )
 def test_an_address_that_is_none_gets_a_sentence(url):
-    failure = failure_of(Http(attempts=1).get, url)
+    failure = failure_of(HttpClient(attempts=1).get, url)
     assert failure.code is Code.UNREACHABLE
     assert failure.facts["sent"] is False
 
 
 def test_a_header_that_cannot_be_sent_gets_a_sentence(server):
-    failure = failure_of(Http(headers={"X-Key": f"{SECRET}\r\nX-Evil: 1"}).get, server.url("/a"))
+    failure = failure_of(
+        HttpClient(headers={"X-Key": f"{SECRET}\r\nX-Evil: 1"}).get, server.url("/a")
+    )
     assert "not well-formed" in failure.message
     assert server.requests == []
 
@@ -430,23 +432,23 @@ def test_a_header_that_cannot_be_sent_gets_a_sentence(server):
 def test_an_untrusted_certificate_is_refused_and_a_ca_file_makes_it_trusted(certificate):
     with HttpServer(certificate) as server:
         server.on("/a", Reply(body="safe"))
-        failure = failure_of(Http().get, server.url("/a"))
+        failure = failure_of(HttpClient().get, server.url("/a"))
         assert failure.code is Code.UNREACHABLE
         assert "certificate" in failure.message
         assert "self" in failure.message
         assert failure.facts["sent"] is False
         assert server.requests == []
-        assert Http(verify=certificate[0]).get(server.url("/a")).text == "safe"
+        assert HttpClient(verify=certificate[0]).get(server.url("/a")).text == "safe"
 
 
 def test_a_ca_file_that_is_missing_is_named(server):
-    failure = failure_of(Http(verify="/no/such/ca.pem").get, server.url("/a"))
+    failure = failure_of(HttpClient(verify="/no/such/ca.pem").get, server.url("/a"))
     assert "/no/such/ca.pem" in failure.message
     assert server.requests == []
 
 
 def test_a_server_without_tls_behind_https_is_told(server):
-    failure = failure_of(Http().get, server.url("/a").replace("http:", "https:"))
+    failure = failure_of(HttpClient().get, server.url("/a").replace("http:", "https:"))
     assert failure.code is Code.UNREACHABLE
     assert "TLS" in failure.message
 
@@ -455,7 +457,7 @@ def test_a_redirect_from_https_to_http_is_not_followed(certificate, server):
     server.on("/plain", Reply(body="readable by all"))
     with HttpServer(certificate) as safe:
         safe.on("/a", Reply(302, headers={"Location": server.url("/plain")}))
-        failure = failure_of(Http(verify=certificate[0], follow=True).get, safe.url("/a"))
+        failure = failure_of(HttpClient(verify=certificate[0], follow=True).get, safe.url("/a"))
     assert failure.code is Code.BAD_ANSWER
     assert "not encrypted" in failure.message
     assert server.requests == []
@@ -468,7 +470,7 @@ def test_a_redirect_from_https_to_http_is_not_followed(certificate, server):
 def test_a_redirect_is_followed_for_get_where_that_is_wanted(server, status):
     server.on("/a", Reply(status, headers={"Location": "/b?x=1"}))
     server.on("/b", Reply(body="there"))
-    http = Http(headers={"Authorization": "Bearer t"}, follow=True)
+    http = HttpClient(headers={"Authorization": "Bearer t"}, follow=True)
     assert http.get(server.url("/a"), params={"q": "1"}).text == "there"
     assert server.requests[1].headers["authorization"] == "Bearer t"
     assert server.requests[1].query == {"x": ["1"]}
@@ -478,7 +480,7 @@ def test_a_redirect_is_followed_for_get_where_that_is_wanted(server, status):
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "GET"])
 def test_a_redirect_means_that_nothing_was_done(server, status, method):
     server.on("/a", Reply(status, headers={"Location": "/b?token=x"}))
-    http = Http(follow=method != "GET", address_key="trackers.desk.url")
+    http = HttpClient(follow=method != "GET", address_key="trackers.desk.url")
     failure = failure_of(http.send, method, server.url("/a"), json={}, idempotent=True)
     new, old = server.url("/b"), server.url("").rstrip("/")
     assert failure.message == (
@@ -498,7 +500,7 @@ def test_a_redirect_means_that_nothing_was_done(server, status, method):
 def test_the_key_of_the_address_may_be_another_for_one_request(server):
     server.on("/a", Reply(302))
     failure = failure_of(
-        Http(address_key="one").send, "POST", server.url("/a"), address_key="other"
+        HttpClient(address_key="one").send, "POST", server.url("/a"), address_key="other"
     )
     assert failure.message.endswith(
         "redirects without naming a new address (302), so nothing was done. Check other."
@@ -549,7 +551,7 @@ def test_the_address_of_a_redirect_is_shown_without_what_could_harm(location, sh
 @pytest.mark.parametrize("location", ["/a", "?token=s3cret", "#top"])
 def test_a_redirect_to_the_same_address_names_no_new_one(server, location):
     server.on("/a", Reply(302, "", {"Location": location}))
-    failure = failure_of(Http(address_key="trackers.desk.url").send, "POST", server.url("/a"))
+    failure = failure_of(HttpClient(address_key="trackers.desk.url").send, "POST", server.url("/a"))
     asked = server.url("").rstrip("/")
     assert (
         failure.message
@@ -563,12 +565,12 @@ def test_a_redirect_to_the_same_address_names_no_new_one(server, location):
 )
 def test_what_a_server_cannot_do_at_all_is_not_in_doubt(server, status, doubt):
     server.on("/a", Reply(status))
-    assert in_doubt(failure_of(Http(attempts=1).send, "POST", server.url("/a"))) is doubt
+    assert in_doubt(failure_of(HttpClient(attempts=1).send, "POST", server.url("/a"))) is doubt
 
 
 def test_a_version_is_not_asked_for_by_following_a_redirect_unless_that_is_wanted(server):
     server.on("/a", Reply(302, headers={"Location": "/b"}))
-    assert "redirects to" in failure_of(Http().get, server.url("/a")).message
+    assert "redirects to" in failure_of(HttpClient().get, server.url("/a")).message
     assert server.paths() == ["/a"]
 
 
@@ -576,7 +578,7 @@ def test_a_redirect_to_another_host_carries_no_secret(server):
     with HttpServer() as other:
         other.on("/b", Reply(body="there"))
         server.on("/a", Reply(302, headers={"Location": other.url("/b")}))
-        http = Http(
+        http = HttpClient(
             headers={"Authorization": "Bearer t", "X-Api-Key": "k", "Accept": "text/plain"},
             follow=True,
         )
@@ -591,30 +593,33 @@ def test_credentials_in_the_address_do_not_go_to_another_host(server):
     with HttpServer() as other:
         other.on("/b", Reply(body="there"))
         server.on("/a", Reply(302, headers={"Location": other.url("/b")}))
-        Http(follow=True).get(server.url("/a").replace("//", "//user:pass-word@"))
+        HttpClient(follow=True).get(server.url("/a").replace("//", "//user:pass-word@"))
         assert server.requests[0].headers["authorization"].startswith("Basic ")
         assert "authorization" not in other.requests[0].headers
 
 
 def test_a_ring_of_redirects_ends(server):
     server.on("/a", Reply(302, headers={"Location": "/a"}))
-    assert "redirects" in failure_of(Http(follow=True).get, server.url("/a")).message
+    assert "redirects" in failure_of(HttpClient(follow=True).get, server.url("/a")).message
     assert len(server.requests) == 6
 
 
 def test_a_redirect_to_a_file_is_not_followed(server):
     server.on("/a", Reply(302, headers={"Location": "file:///etc/passwd"}))
-    assert "neither http nor https" in failure_of(Http(follow=True).get, server.url("/a")).message
+    assert (
+        "neither http nor https"
+        in failure_of(HttpClient(follow=True).get, server.url("/a")).message
+    )
 
 
 @pytest.mark.parametrize("location", ["http://[", "//[", "http://[1"])
 def test_a_redirect_to_what_is_no_address_is_no_crash(server, location):
     server.on("/a", Reply(302, headers={"Location": location}))
-    assert failure_of(Http(follow=True).get, server.url("/a")).code in (
+    assert failure_of(HttpClient(follow=True).get, server.url("/a")).code in (
         Code.BAD_ANSWER,
         Code.UNREACHABLE,
     )
-    assert "without naming a new address" in failure_of(Http().get, server.url("/a")).message
+    assert "without naming a new address" in failure_of(HttpClient().get, server.url("/a")).message
 
 
 # Surroundings and secrets
@@ -624,8 +629,8 @@ def test_passwords_of_netrc_are_not_sent(server, tmp_path, monkeypatch):
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     server.on("/a", Reply())
-    Http(headers={"Authorization": "Bearer ours"}).get(server.url("/a"))
-    Http().get(server.url("/a"))
+    HttpClient(headers={"Authorization": "Bearer ours"}).get(server.url("/a"))
+    HttpClient().get(server.url("/a"))
     assert server.requests[0].headers["authorization"] == "Bearer ours"
     assert "authorization" not in server.requests[1].headers
 
@@ -634,13 +639,13 @@ def test_the_proxy_of_the_environment_is_used(server, monkeypatch):
     monkeypatch.setenv("http_proxy", server.url())
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    Http(attempts=1).get("http://elsewhere.invalid/page", accept=[404])
+    HttpClient(attempts=1).get("http://elsewhere.invalid/page", accept=[404])
     assert server.requests[0].headers["host"] == "elsewhere.invalid"
 
 
 def test_cookies_are_not_kept(server):
     server.on("/a", Reply(headers={"Set-Cookie": "who=me; Path=/"}))
-    http = Http()
+    http = HttpClient()
     http.get(server.url("/a"))
     http.get(server.url("/a"))
     assert "cookie" not in server.requests[1].headers
@@ -665,7 +670,7 @@ def test_no_secret_appears_in_an_error_or_a_log(server, reply, caplog):
     caplog.set_level(logging.DEBUG)
     server.on("/a", reply)
     url = server.url("/a").replace("//", f"//robot:{SECRET}@")
-    http = Http(headers={"Authorization": f"Bearer {SECRET}"}, attempts=1, time_limit=5)
+    http = HttpClient(headers={"Authorization": f"Bearer {SECRET}"}, attempts=1, time_limit=5)
     failure = failure_of(lambda: http.get(url, params={"token": SECRET}).json())
     chain, error = [], failure
     while error is not None:

@@ -22,7 +22,7 @@ from opsroom.sensors.poller import Pool, Schedule, Watch, phase
 from opsroom.sensors.runner import REREAD, Keeper
 from opsroom.sensors.sources import card_watch, version_watch
 from opsroom.sensors.versions import WatchedVersion
-from opsroom.trackers import Change, Changes, What
+from opsroom.trackers import CardEvent, CardEvents, EventKind
 from opsroom.versions import Running
 from opsroom.versions.http import Options
 from support.stores import rows, run
@@ -439,15 +439,15 @@ class Tracker:
     """Tells what it is told to tell; `since` counts the looks."""
 
     def __init__(self) -> None:
-        self.made: List[Change] = []
+        self.made: List[CardEvent] = []
         self.trouble: Optional[Exception] = None
         self.asked: List[str] = []
 
-    def changes(self, since: str) -> Changes:
+    def events_since(self, since: str) -> CardEvents:
         self.asked.append(since)
         if self.trouble:
             raise self.trouble
-        return Changes(tuple(self.made), str(int(since or 0) + 1))
+        return CardEvents(tuple(self.made), str(int(since or 0) + 1))
 
 
 def watch_cards(room: Room, **trackers: Any) -> None:
@@ -457,8 +457,8 @@ def watch_cards(room: Room, **trackers: Any) -> None:
     )
 
 
-def created(number: int) -> Change:
-    return Change(f"c{number}", What.CREATED, f"OPS-{number}", NOON, after="To do")
+def created(number: int) -> CardEvent:
+    return CardEvent(f"c{number}", EventKind.CREATED, f"OPS-{number}", NOON, after="To do")
 
 
 class TestCards:
@@ -472,8 +472,8 @@ class TestCards:
         assert room.told == []
         tracker.made = [
             created(2),
-            Change("h1", What.MOVED, "OPS-2", NOON, "To do", "Doing"),
-            Change("k1", What.COMMENTED, "OPS-2", NOON),
+            CardEvent("h1", EventKind.MOVED, "OPS-2", NOON, "To do", "Doing"),
+            CardEvent("k1", EventKind.COMMENTED, "OPS-2", NOON),
         ]
         room.passes(180)
         told = [(trigger, {**payload, "event": ""}) for trigger, payload, _ in room.told]
@@ -523,7 +523,9 @@ class TestCards:
         watch_cards(room, jira=tracker)
         room.passes(60)
         tracker.made = [
-            Change("h1", What.MOVED, "OPS-2", NOON, "{{ st2kv.system.x }}", "<% ctx() %>\n" * 50)
+            CardEvent(
+                "h1", EventKind.MOVED, "OPS-2", NOON, "{{ st2kv.system.x }}", "<% ctx() %>\n" * 50
+            )
         ]
         room.passes(60)
         ((_, payload, _),) = room.told

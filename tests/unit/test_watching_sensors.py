@@ -119,12 +119,14 @@ def test_what_is_told_of_cards_and_pages_fits_the_triggers(store: Store) -> None
     from opsroom.config.model import Kind
     from opsroom.pagers import State
     from opsroom.sensors.pages import WatchedPages
-    from opsroom.trackers import Change, What
+    from opsroom.trackers import CardEvent, EventKind
 
     cards, tracker = Room(store, "cards:"), Tracker()
     watch_cards(cards, jira=tracker)
     cards.passes(60)
-    tracker.made = [Change(what.value, what, "OPS-1", NOON, "To do", "Doing") for what in What]
+    tracker.made = [
+        CardEvent(what.value, what, "OPS-1", NOON, "To do", "Doing") for what in EventKind
+    ]
     cards.passes(60)
     pages, pager = Room(store, "pages:"), Pager()
     pages.watch.set([WatchedPages("log", Kind("local", None), lambda: pager, 30.0)])

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import Code, Failure, Refusal
-from ..http.client import Http
+from ..http.client import HttpClient
 from .period import Period
 
 # What the API hands out at once to somebody who is no administrator.
@@ -34,7 +34,7 @@ class History:
     def __init__(self, api: str, token: str = "", key: str = "") -> None:
         headers = {"St2-Api-Key": key} if key else {"X-Auth-Token": token}
         self._api = api.rstrip("/")
-        self._http = Http(headers, time_limit=_LIMIT)
+        self._http = HttpClient(headers, time_limit=_LIMIT)
 
     def of(self, action: str, period: Period) -> List[Execution]:
         """The executions of an action (`pack.name`) that began in the period, newest first."""

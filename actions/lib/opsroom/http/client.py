@@ -1,22 +1,18 @@
-"""What a service answered, and what a sentence may say of it.
-
-One way to talk HTTP: a total time limit, careful retries and redirects, TLS on, no secret in any
-sentence.
+"""One way to talk HTTP: a total time limit, careful retries and redirects, TLS on, and no secret in
+any sentence.
 """
 
 from __future__ import annotations
 
-import json as json_module
 import os
 import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
     Any,
-    Callable,
     Dict,
     Iterable,
     List,
@@ -29,79 +25,19 @@ from typing import (
 from urllib.parse import urljoin, urlsplit
 
 from ..errors import Code, Failure
-from ..secrets import redact, shown_url, without_credentials
-from ..text import shorten
-from ..text.charset import decoded
+from ..secrets import shown_url, without_credentials
 from .attempts import ATTEMPTS, REPEATABLE, attempted
 from .errors import Trouble, explain, judge
+from .response import Response
 
 if TYPE_CHECKING:
     import requests
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came back. Header names are lower case. `url` is as a sentence may show it, `method` in
-    upper case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
-    secrets: Tuple[str, ...] = field(default=(), repr=False)
-    method: str = ""
-
-    @property
-    def text(self) -> str:
-        """The body as text without its byte order mark, in the charset that the answer shows; never
-        raises."""
-        named = re.search(
-            r"charset=[\"']?([\w.-]+)", self.headers.get("content-type", ""), re.IGNORECASE
-        )
-        return decoded(self.body, named.group(1) if named else "")
-
-    def json(self, read: Callable[[str], Any] = json_module.loads) -> Any:
-        """The body as JSON, read by `read`. Raises Failure(bad_answer) that names what came
-        instead.
-
-        Its fact `sent` is false for a page with status 200: what answers so, a login page or the
-        portal of a network, is not what was asked for, and has done nothing.
-        """
-        try:
-            return read(self.text)
-        except (ValueError, RecursionError):
-            facts = {
-                "url": self.url,
-                "status": self.status,
-                "sent": not (self.is_page and self.status == 200),
-            }
-            raise Failure(
-                Code.BAD_ANSWER,
-                f"{self.url} answered {self._looks_like()} where JSON was expected.",
-                facts=facts,
-            ) from None
-
-    @property
-    def is_page(self) -> bool:
-        """Whether it is a page for people, HTML or XML, where an interface for programs was
-        asked."""
-        return self.text.lstrip("\ufeff \t\r\n").startswith("<")
-
-    def _looks_like(self) -> str:
-        start = self.text.lstrip()[:60]
-        if not start:
-            return "with an empty page"
-        if self.is_page:
-            return "with an HTML or XML page (a login page, perhaps)"
-        return "'" + shorten(redact(" ".join(start.split()), self.secrets), 40) + "'"
-
-
-__all__ = ["Answer", "Http", "redact", "shown_url"]
-
 Params = Union[Mapping[str, str], Sequence[Tuple[str, str]]]
 
-MOST_BYTES = 5_000_000
-MOST_REDIRECTS = 5
+MAX_BYTES = 5_000_000
+MAX_REDIRECTS = 5
 # Seconds that the worker gets beyond the time limit to say by itself what went wrong.
 _GRACE = 0.25
 
@@ -135,7 +71,7 @@ class _Request:
         return shown_url(self.url, self.secrets)
 
 
-class Http:
+class HttpClient:
     """A client for one service. Not for use by two threads at once: each takes its own.
 
     `headers` go with every request. `secrets` are texts that never appear in an error, apart from
@@ -157,7 +93,7 @@ class Http:
         connect_limit: float = 5.0,
         verify: str = "",
         attempts: int = ATTEMPTS,
-        most_bytes: int = MOST_BYTES,
+        max_bytes: int = MAX_BYTES,
         follow: bool = False,
         address_key: str = "",
     ) -> None:
@@ -167,7 +103,7 @@ class Http:
         self._connect_limit = connect_limit
         self._verify = verify
         self._attempts = max(1, attempts)
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
         self._follows = follow
         self._address_key = address_key
         self._session: Optional[requests.Session] = None
@@ -185,7 +121,7 @@ class Http:
         idempotent: Optional[bool] = None,
         time_limit: Optional[float] = None,
         address_key: str = "",
-    ) -> Answer:
+    ) -> Response:
         """Send a request and return its answer when the status is 2xx or one of `accept`.
 
         Retried, as long as the time limit allows: when no connection came about or it broke, after
@@ -227,7 +163,7 @@ class Http:
         assert work.answer is not None
         return work.answer
 
-    def get(self, url: str, **options: Any) -> Answer:
+    def get(self, url: str, **options: Any) -> Response:
         """`send("GET", ...)`."""
         return self.send("GET", url, **options)
 
@@ -265,7 +201,7 @@ class Http:
     def _work(self, request: _Request, work: _Work) -> None:
         try:
             outcome = self._attempt_all(request, work)
-            if isinstance(outcome, Answer):
+            if isinstance(outcome, Response):
                 work.answer = outcome
             else:
                 work.trouble = outcome
@@ -274,8 +210,8 @@ class Http:
         finally:
             work.done.set()
 
-    def _attempt_all(self, request: _Request, work: _Work) -> Union[Answer, Trouble]:
-        def once() -> Union[Answer, Trouble]:
+    def _attempt_all(self, request: _Request, work: _Work) -> Union[Response, Trouble]:
+        def once() -> Union[Response, Trouble]:
             outcome = self._follow(request, work)
             if (
                 isinstance(outcome, Trouble)
@@ -296,15 +232,15 @@ class Http:
             once, lambda: request.repeatable, request.deadline, work.given_up, self._attempts
         )
 
-    def _follow(self, request: _Request, work: _Work) -> Union[Answer, Trouble]:
+    def _follow(self, request: _Request, work: _Work) -> Union[Response, Trouble]:
         """One attempt, with the redirects it leads to."""
         url, headers, params = request.url, dict(request.headers), request.params
-        for hop in range(MOST_REDIRECTS + 1):
+        for hop in range(MAX_REDIRECTS + 1):
             outcome = self._once(request, url, headers, params, work)
             if isinstance(outcome, Trouble) or not (self._follows and _leads_on(outcome, request)):
                 return outcome
-            if hop == MOST_REDIRECTS:
-                return _bad(outcome, f"leads on and on: {MOST_REDIRECTS} redirects and no page")
+            if hop == MAX_REDIRECTS:
+                return _bad(outcome, f"leads on and on: {MAX_REDIRECTS} redirects and no page")
             try:
                 target = without_credentials(urljoin(url, outcome.headers["location"]))[0]
             except ValueError:
@@ -330,7 +266,7 @@ class Http:
         headers: Dict[str, str],
         params: Optional[Params],
         work: _Work,
-    ) -> Union[Answer, Trouble]:
+    ) -> Union[Response, Trouble]:
         left = request.deadline - time.monotonic()
         if left <= 0:
             return _late(request, work.sent)
@@ -351,16 +287,16 @@ class Http:
                 body = bytearray()
                 for chunk in response.iter_content(16384):
                     body += chunk
-                    if len(body) > self._most_bytes:
-                        size = f"{self._most_bytes / 1_000_000:g} MB"
+                    if len(body) > self._max_bytes:
+                        size = f"{self._max_bytes / 1_000_000:g} MB"
                         return _bad(
-                            Answer(response.status_code, {}, b"", shown),
+                            Response(response.status_code, {}, b"", shown),
                             f"answered with more than {size}",
                         )
                     if time.monotonic() > request.deadline:
                         return _late(request, True)
                 lower = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(
+                return Response(
                     response.status_code, lower, bytes(body), shown, request.secrets, request.method
                 )
         except Exception as error:  # requests lets errors of urllib3, http.client and ssl through
@@ -394,7 +330,7 @@ class _Work:
         self.done = threading.Event()
         self.given_up = threading.Event()
         self.sent = False
-        self.answer: Optional[Answer] = None
+        self.answer: Optional[Response] = None
         self.trouble: Optional[Trouble] = None
         self.crash: Optional[BaseException] = None
 
@@ -422,7 +358,7 @@ def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
     return prepared
 
 
-def _leads_on(answer: Answer, request: _Request) -> bool:
+def _leads_on(answer: Response, request: _Request) -> bool:
     wanted = (
         answer.status in _REDIRECTS
         and answer.status not in request.accept
@@ -431,7 +367,7 @@ def _leads_on(answer: Answer, request: _Request) -> bool:
     return wanted and bool(answer.headers.get("location"))
 
 
-def _bad(answer: Answer, what: str) -> Trouble:
+def _bad(answer: Response, what: str) -> Trouble:
     facts = {"url": answer.url, "status": answer.status, "sent": True}
     return Trouble(Failure(Code.BAD_ANSWER, f"{answer.url} {what}.", facts=facts))
 

@@ -18,7 +18,8 @@ from .email import plain, title_of
 from .shape import KNOWN, filled, holds, read_shape
 
 if TYPE_CHECKING:
-    from ..http.client import Answer, Http
+    from ..http.client import HttpClient
+    from ..http.response import Response
 
 SIGNATURE = "X-Opsroom-Signature"
 KEY = "Idempotency-Key"
@@ -144,8 +145,8 @@ class WebhookPager:
         raise self._cannot("tell who is on call")
 
     def page(self, alarm: Alarm) -> Paged:
-        """Raises Failure as `Http.send` does, and not_accepted and gone. What it says without a
-        doubt is not in doubt: its fact `sent` is false."""
+        """Raises Failure as `HttpClient.send` does, and not_accepted and gone. What it says without
+        a doubt is not in doubt: its fact `sent` is false."""
         answer = self._send(alarm)
         if answer.status >= 400:
             raise self._turned_down(answer)
@@ -188,7 +189,7 @@ class WebhookPager:
     def _cannot(self, what: str) -> Refusal:
         return Refusal(Code.NOT_POSSIBLE, f"{self._name} is a webhook and cannot {what}.")
 
-    def _send(self, alarm: Alarm) -> Answer:
+    def _send(self, alarm: Alarm) -> Response:
         import json
 
         from ..webhooks.signature import signature
@@ -214,12 +215,12 @@ class WebhookPager:
         except Failure as failure:
             raise self._explained(failure) from None
 
-    def _http(self) -> Http:
-        from ..http.client import Http
+    def _http(self) -> HttpClient:
+        from ..http.client import HttpClient
 
         options = self._options
         parts = [part for part in urlsplit(options.url).path.split("/") if len(part) >= _LONG]
-        return Http(
+        return HttpClient(
             headers={"Accept": "application/json, */*", **options.headers},
             secrets=[options.secret, *parts],
             time_limit=options.time_limit,
@@ -236,7 +237,7 @@ class WebhookPager:
             failure.hint = f"See {key}.url and {key}.verify."
         return failure
 
-    def _turned_down(self, answer: Answer) -> Failure:
+    def _turned_down(self, answer: Response) -> Failure:
         facts: Dict[str, Any] = {"url": answer.url, "status": answer.status, "sent": False}
         if answer.status == 409 and self._options.repeatable:
             # With a key that it knows, this is how a receiver says that the first request is still
@@ -256,7 +257,7 @@ class WebhookPager:
         message = f"{answer.url} does not take the page, it answered {answer.status}{said}."
         return Failure(Code.NOT_ACCEPTED, message, hint, facts)
 
-    def _taken(self, alarm: Alarm, answer: Answer) -> Paged:
+    def _taken(self, alarm: Alarm, answer: Response) -> Paged:
         notes: List[str] = []
         delivery = Delivery.ACCEPTED
         if answer.status == 202:
@@ -280,7 +281,7 @@ class WebhookPager:
         )
         return Paged(incident, delivery, notes=tuple(notes))
 
-    def _id(self, answer: Answer) -> str:
+    def _id(self, answer: Response) -> str:
         from ..expressions import ExpressionProblem, find_in_json
 
         try:
@@ -302,7 +303,7 @@ class WebhookPager:
             raise self._no_id(answer, "with an empty one")
         return number
 
-    def _no_id(self, answer: Answer, what: str) -> Failure:
+    def _no_id(self, answer: Response, what: str) -> Failure:
         facts = {"url": answer.url, "status": answer.status, "sent": True}
         message = (
             f"{answer.url} was to answer with an id at '{self._options.answer_id}' and "
@@ -325,7 +326,7 @@ def _values(alarm: Alarm) -> Dict[str, Any]:
     return {**{name: plain(value) for name, value in texts.items()}, "urgent": alarm.urgent}
 
 
-def _quoted(answer: Answer) -> str:
+def _quoted(answer: Response) -> str:
     from ..secrets import redact
 
     text = answer.text

@@ -10,7 +10,7 @@ from ..config.model import Kind
 from ..db import Store
 from ..errors import OpsroomError
 from ..text import one_line, stamp
-from ..trackers import Change, Changes, Tracker, Watchable, What
+from ..trackers import CardEvent, CardEvents, EventKind, Tracker, Watchable
 from . import outbox
 from .backoff import BackingOff
 from .source import Verdict
@@ -33,40 +33,40 @@ class WatchedCards:
         mine = (self.key, self._kind, self.interval)
         return isinstance(other, WatchedCards) and mine == (other.key, other._kind, other.interval)
 
-    def ask(self, known: Memory) -> Optional[Changes]:
+    def ask(self, known: Memory) -> Optional[CardEvents]:
         """None where the tracker cannot tell."""
         if self._tracker is None:
             self._tracker = self._make()
         if not isinstance(self._tracker, Watchable):
             return None
-        return self._tracker.changes(_since(known))
+        return self._tracker.events_since(_since(known))
 
     def is_news(self, known: Memory, answer: Any) -> bool:
-        return isinstance(answer, Changes) and bool(answer.made or answer.since != _since(known))
+        return isinstance(answer, CardEvents) and bool(
+            answer.events or answer.since != _since(known)
+        )
 
     def judge(self, store: Store, connection: Connection, known: Memory, answer: Any) -> Verdict:
         # Nothing has happened at the first look, whatever the kind says.
-        made: Tuple[Change, ...] = answer.made if _since(known) else ()
-        return Verdict({"since": answer.since}, tuple(self._news(one) for one in made))
+        events: Tuple[CardEvent, ...] = answer.events if _since(known) else ()
+        return Verdict({"since": answer.since}, tuple(self._news(one) for one in events))
 
     def pause(self, answer: Any) -> Optional[float]:
         if answer is None:
             return BackingOff.LONGEST
         return self._back.after(answer if isinstance(answer, OpsroomError) else None)
 
-    def _news(self, change: Change) -> outbox.News:
+    def _news(self, event: CardEvent) -> outbox.News:
         payload = {
             "tracker": self._name,
-            "card": one_line(change.card, 128),
-            "at": stamp(change.at),
+            "card": one_line(event.card, 128),
+            "at": stamp(event.at),
         }
-        if change.what is What.MOVED:
-            payload.update(
-                {"from": one_line(change.before, 128), "to": one_line(change.after, 128)}
-            )
-        elif change.what is What.CREATED:
-            payload["to"] = one_line(change.after, 128)
-        return outbox.make(self.key, change.id, f"card_{change.what.value}", **payload)
+        if event.kind is EventKind.MOVED:
+            payload.update({"from": one_line(event.before, 128), "to": one_line(event.after, 128)})
+        elif event.kind is EventKind.CREATED:
+            payload["to"] = one_line(event.after, 128)
+        return outbox.make(self.key, event.id, f"card_{event.kind.value}", **payload)
 
 
 def _since(known: Memory) -> str:

@@ -57,7 +57,7 @@ class StackStormRoom:
         # Most commands have ended before they need it. Not st2client: its import takes 0.3 s, for
         # one request.
         from ..errors import Failure
-        from ..http.client import Http
+        from ..http.client import HttpClient
         from ..http.errors import in_doubt
 
         if is_evaluated(self._channel):
@@ -70,7 +70,7 @@ class StackStormRoom:
         api = os.environ.get("ST2_ACTION_API_URL", "").rstrip("/")
         parameters = {"channel": self._channel, "message": in_lines(text)[0], "route": self._route}
         try:
-            client = Http(
+            client = HttpClient(
                 {"X-Auth-Token": os.environ.get("ST2_ACTION_AUTH_TOKEN", "")}, time_limit=_PATIENCE
             )
             client.send(

@@ -21,7 +21,7 @@ from ..expressions.json_values import read
 from ..http.errors import in_doubt, judge
 
 if TYPE_CHECKING:
-    from ..http.client import Answer
+    from ..http.response import Response
 
 
 # Which of StackStorm's states are an end; all others go on (`paused` and `pending` until someone
@@ -58,7 +58,7 @@ class StackStorm:
     """One StackStorm. `key` is an API key; without one, `token` is sent. The time limit is for each
     request.
 
-    `address_key`: where its address is configured, as for `Http`.
+    `address_key`: where its address is configured, as for `HttpClient`.
     """
 
     def __init__(
@@ -70,11 +70,13 @@ class StackStorm:
         time_limit: float = _PATIENCE,
         address_key: str = "",
     ) -> None:
-        from ..http.client import Http
+        from ..http.client import HttpClient
 
         headers = {"St2-Api-Key": key} if key else {"X-Auth-Token": token}
         self._url = url.rstrip("/")
-        self._http = Http(headers, time_limit=time_limit, verify=verify, address_key=address_key)
+        self._http = HttpClient(
+            headers, time_limit=time_limit, verify=verify, address_key=address_key
+        )
 
     def start(
         self, action: str, parameters: Mapping[str, Any], note: Mapping[str, Any]
@@ -280,7 +282,7 @@ def _fault(body: Any) -> str:
     return one_line(str(text or "it does not say why").splitlines()[0], 200).rstrip(".") + "."
 
 
-def _of_stackstorm(answer: Answer) -> bool:
+def _of_stackstorm(answer: Response) -> bool:
     """Whether an error is StackStorm's own, and not that of a server or gateway without
     StackStorm."""
     try:
@@ -290,7 +292,7 @@ def _of_stackstorm(answer: Answer) -> bool:
     return isinstance(content, Mapping) and "faultstring" in content
 
 
-def _no_api(answer: Answer) -> Failure:
+def _no_api(answer: Response) -> Failure:
     message = f"{answer.url} answered {answer.status}, and not as StackStorm explains its errors."
     hint = f"An administrator checks {_URL_OF_ACTION}, or {_URL_OF_STACKSTORM}."
     return Failure(Code.BAD_ANSWER, message, hint, {"url": answer.url, "sent": False})
@@ -324,9 +326,9 @@ def payload_of(instance: str) -> Mapping[str, Any]:
             "There is no StackStorm here whose triggers could be read.",
             "Rules run this action; nobody else needs it.",
         )
-    from ..http.client import Http
+    from ..http.client import HttpClient
 
-    http = Http(
+    http = HttpClient(
         {"X-Auth-Token": os.environ.get("ST2_ACTION_AUTH_TOKEN", "")}, time_limit=_TRIGGER_TIMEOUT
     )
     found = http.get(f"{api}/triggerinstances/{instance}").json()

@@ -49,9 +49,11 @@ def _root(execution: str, claimed: Starter) -> Starter:
     api = os.environ.get("ST2_ACTION_API_URL", "").rstrip("/")
     if not api:
         return claimed
-    from ..http.client import Http
+    from ..http.client import HttpClient
 
-    http = Http({"X-Auth-Token": os.environ.get("ST2_ACTION_AUTH_TOKEN", "")}, time_limit=_PATIENCE)
+    http = HttpClient(
+        {"X-Auth-Token": os.environ.get("ST2_ACTION_AUTH_TOKEN", "")}, time_limit=_PATIENCE
+    )
     for _ in range(_DEEPEST):
         context = _context(http, api, execution)
         told, parent = context.get("rbac"), context.get("parent")

@@ -168,7 +168,7 @@ def shut(message: str, hint: str, facts: Optional[Mapping[str, Any]] = None) -> 
     return Refusal(Code.NOT_POSSIBLE, message, hint, {**(facts or {}), "sent": False})
 
 
-class What(str, Enum):
+class EventKind(str, Enum):
     """What happened to a card. MOVED is into another column or state."""
 
     CREATED = "created"
@@ -177,7 +177,7 @@ class What(str, Enum):
 
 
 @dataclass(frozen=True)
-class Change:
+class CardEvent:
     """Something that happened to a card (its id as `reads_card` spells it), told without any text
     of people.
 
@@ -187,7 +187,7 @@ class Change:
     """
 
     id: str
-    what: What
+    kind: EventKind
     card: str
     at: datetime
     before: str = ""
@@ -195,19 +195,19 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Changes:
-    """What happened, oldest first, and where the next look goes on: a text that only the kind
+class CardEvents:
+    """What happened, oldest first, and where the next look continues: a text that only the kind
     understands."""
 
-    made: Tuple[Change, ...]
+    events: Tuple[CardEvent, ...]
     since: str
 
 
 @runtime_checkable
 class Watchable(Protocol):
-    """A tracker that can tell what happened since it was asked last. Not every kind can."""
+    """A tracker that reports what happened since the last look. Not every kind can."""
 
-    def changes(self, since: str) -> Changes:
+    def events_since(self, since: str) -> CardEvents:
         """What happened since `since` of the look before; for the first look it is empty, and
         nothing has happened.
 

@@ -23,7 +23,7 @@ from . import Running, VersionSource
 from .expressions import found_by, read_expression
 
 if TYPE_CHECKING:
-    from ..http.client import Answer
+    from ..http.response import Response
 
 _KNOWN = ("app", "environment")
 # A cache on the way may keep its copy, and has to ask whether it is still good (RFC 9111, section
@@ -104,13 +104,14 @@ class HttpVersion:
         self._url = url
 
     def ask(self) -> Running:
-        """Raises Failure: those of `Http.send`, and bad_answer when the answer holds no version."""
+        """Raises Failure: those of `HttpClient.send`, and bad_answer when the response holds no
+        version."""
         from ..http.client import (
-            Http,
+            HttpClient,
         )  # the config is read for every message, an address is asked for few
 
         options = self._options
-        http = Http(
+        http = HttpClient(
             headers=_with_defaults(options.headers),
             time_limit=options.time_limit,
             verify=options.verify,
@@ -124,7 +125,7 @@ class HttpVersion:
             raise _bad(answer, f"answered {said} where a version was expected")
         return Running(value, cached=redact(_cached(answer.headers), answer.secrets))
 
-    def _value(self, answer: Answer) -> str:
+    def _value(self, answer: Response) -> str:
         options = self._options
         if options.json:
             return self._in_json(answer)
@@ -139,7 +140,7 @@ class HttpVersion:
             return value
         return unmarked(answer.text)
 
-    def _in_json(self, answer: Answer) -> str:
+    def _in_json(self, answer: Response) -> str:
         expression = self._options.json
         value = search(expression, answer.json(read), f"the JSON of {answer.url}")
         if value is None:
@@ -179,6 +180,6 @@ def _cached(headers: Mapping[str, str]) -> str:
     )
 
 
-def _bad(answer: Answer, what: str) -> Failure:
+def _bad(answer: Response, what: str) -> Failure:
     facts = {"url": answer.url, "status": answer.status, "sent": True}
     return Failure(Code.BAD_ANSWER, f"{answer.url} {what}.", facts=facts)

@@ -13,7 +13,8 @@ from .errors import bad, error_of, of_opsgenie, said, wait_of
 from .mapping import identifier_type, items, text_of
 
 if TYPE_CHECKING:
-    from ...http.client import Answer, Http
+    from ...http.client import HttpClient
+    from ...http.response import Response
 
 # Tests put their own here; both are in seconds.
 clock: Callable[[], float] = time.monotonic
@@ -57,8 +58,8 @@ class Api:
 
     def __init__(self, access: Access) -> None:
         self.access = access
-        self._alerts: Optional[Http] = None
-        self._account: Optional[Http] = None
+        self._alerts: Optional[HttpClient] = None
+        self._account: Optional[HttpClient] = None
         self._ends = clock() + access.time_limit
 
     def begin(self) -> None:
@@ -106,7 +107,7 @@ class Api:
         path: str,
         params: Tuple[Tuple[str, str], ...] = (),
         time_limit: Optional[float] = None,
-    ) -> Answer:
+    ) -> Response:
         """Ask for something of the account: schedules, users, teams. 404 is an answer."""
         return self.send(
             "GET", path, params=params, account=True, spoken=(404,), time_limit=time_limit
@@ -152,7 +153,7 @@ class Api:
         account: bool = False,
         spoken: Tuple[int, ...] = (),
         time_limit: Optional[float] = None,
-    ) -> Answer:
+    ) -> Response:
         """An answer with a 2xx status, or one of `spoken` that is Opsgenie's. Everything else is
         raised in plain words.
 
@@ -185,7 +186,7 @@ class Api:
             wait(pause)
             waited = True
 
-    def data(self, answer: Answer, kind: type) -> Any:
+    def data(self, answer: Response, kind: type) -> Any:
         """What stands under `data` in an answer. Raises Failure(bad_answer) when it is no such
         thing."""
         content = answer.json()
@@ -205,20 +206,20 @@ class Api:
     def _path(self, id: str) -> str:
         return f"/v2/alerts/{quote(id, safe='')}"
 
-    def _request_of(self, answer: Answer) -> str:
+    def _request_of(self, answer: Response) -> str:
         content = answer.json()
         request = text_of(content.get("requestId")) if isinstance(content, Mapping) else ""
         if not request:
             raise bad(answer, "took the request, and did not say under which id it can be followed")
         return request
 
-    def _http(self, account: bool) -> Http:
-        from ...http.client import Http
+    def _http(self, account: bool) -> HttpClient:
+        from ...http.client import HttpClient
 
         access = self.access
         kept = self._account if account else self._alerts
         if kept is None:
-            kept = Http(
+            kept = HttpClient(
                 headers={
                     "Authorization": f"GenieKey {access.read_key if account else access.api_key}"
                 },

@@ -11,10 +11,10 @@ from ...text import length, one_line
 from .mapping import text_of
 
 if TYPE_CHECKING:
-    from ...http.client import Answer
+    from ...http.response import Response
 
 
-def error_of(answer: Answer, pager: str, account: bool) -> OpsroomError:
+def error_of(answer: Response, pager: str, account: bool) -> OpsroomError:
     """The error that an answer means. `pager` is the pager's key in the config; `account`: its
     read_key was used."""
     facts = {"url": answer.url, "status": answer.status, "sent": False}
@@ -67,7 +67,7 @@ def error_of(answer: Answer, pager: str, account: bool) -> OpsroomError:
     )
 
 
-def of_opsgenie(answer: Answer) -> bool:
+def of_opsgenie(answer: Response) -> bool:
     """Whether an error is of Opsgenie's own form, and not that of a server or gateway without
     Opsgenie."""
     try:
@@ -81,13 +81,13 @@ def of_opsgenie(answer: Answer) -> bool:
     )
 
 
-def said(answer: Answer, words: str) -> str:
+def said(answer: Response, words: str) -> str:
     """The vendor's words as a part of a sentence: without secrets, on one line, short, without a
     full stop."""
     return one_line(redact(words, answer.secrets), 200).rstrip(". ")
 
 
-def _words(answer: Answer) -> str:
+def _words(answer: Response) -> str:
     """What an error says: its message, and for 422 what is wrong with which field."""
     try:
         content = answer.json()
@@ -102,7 +102,7 @@ def _words(answer: Answer) -> str:
     return said(answer, ", ".join(part.rstrip(".") for part in parts if part))
 
 
-def wait_of(answer: Answer) -> Optional[float]:
+def wait_of(answer: Response) -> Optional[float]:
     """Seconds after which requests are taken again, as far as the answer says."""
     for name in ("retry-after", "x-ratelimit-period-in-sec"):
         seconds = retry_after(answer.headers.get(name, ""))
@@ -111,7 +111,7 @@ def wait_of(answer: Answer) -> Optional[float]:
     return None
 
 
-def _busy(answer: Answer, facts: Mapping[str, Any]) -> Failure:
+def _busy(answer: Response, facts: Mapping[str, Any]) -> Failure:
     seconds = wait_of(answer)
     if seconds is None:
         return Failure(
@@ -128,7 +128,7 @@ def _busy(answer: Answer, facts: Mapping[str, Any]) -> Failure:
     )
 
 
-def bad(answer: Answer, what: str) -> Failure:
+def bad(answer: Response, what: str) -> Failure:
     """An answer of success that is none: what was asked may have been done."""
     facts = {"url": answer.url, "status": answer.status, "sent": True}
     return Failure(Code.BAD_ANSWER, f"{answer.url} {what}.", facts=facts)

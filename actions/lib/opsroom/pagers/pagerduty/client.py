@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ...errors import Code, Failure, OpsroomError, Refusal
-from ...http.client import Answer, Http
+from ...http.client import HttpClient
 from ...http.errors import retry_after
+from ...http.response import Response
 from ...secrets import redact
 from ...text import length, one_line
 from . import Options
@@ -112,7 +113,7 @@ class Talk:
         self.deadline = time.monotonic() + options.time_limit if deadline is None else deadline
         secrets = [one for one in (options.token, options.routing_key, secret) if one]
         address = f"pagers.{name}.{'url' if key == 'token' else 'events_url'}"
-        self._http = Http(
+        self._http = HttpClient(
             headers, secrets, options.time_limit, verify=options.verify, address_key=address
         )
 
@@ -143,7 +144,7 @@ class Talk:
         limit allows it.
 
         `sender` goes into the header From; `at_most` is a shorter time limit, in seconds. Raises
-        Failure: those of `Http.send`, rate_limited, and bad_answer for what is no JSON.
+        Failure: those of `HttpClient.send`, rate_limited, and bad_answer for what is no JSON.
         """
         headers = {"From": sender} if sender else {}
         deadline = (
@@ -181,13 +182,13 @@ class Talk:
                 break
         return rows, told
 
-    def _heard(self, answer: Answer) -> Union[Told, Wrong]:
+    def _heard(self, answer: Response) -> Union[Told, Wrong]:
         if answer.status < 400:
             return Told(answer.url, answer.status, answer.json(), answer.secrets)
         number, text = _words(answer)
         return Wrong(answer.status, number, text, self._meaning(answer, number, text))
 
-    def _meaning(self, answer: Answer, number: int, text: str) -> OpsroomError:
+    def _meaning(self, answer: Response, number: int, text: str) -> OpsroomError:
         status, key = answer.status, f"pagers.{self._name}.{self._key}"
         facts: Dict[str, Any] = {"url": answer.url, "status": status, "sent": True}
         said = f": {text}" if text else ""
@@ -246,7 +247,7 @@ class Talk:
         return ""
 
 
-def _words(answer: Answer) -> Tuple[int, str]:
+def _words(answer: Response) -> Tuple[int, str]:
     """PagerDuty's number and words for an error, on one line and without secrets; empty when it is
     not in its form."""
     try:
@@ -284,7 +285,7 @@ def _asked_to_wait(headers: Mapping[str, str]) -> Optional[float]:
     return next((one for one in told if one is not None), None)
 
 
-def _too_many(answer: Answer, pause: Optional[float]) -> Failure:
+def _too_many(answer: Response, pause: Optional[float]) -> Failure:
     facts: Dict[str, Any] = {"url": answer.url, "status": 429, "sent": False}
     if pause is not None:
         facts["retry_after"] = pause

@@ -14,7 +14,8 @@ from . import Options
 from .mapping import inside, items, text_of
 
 if TYPE_CHECKING:
-    from ...http.client import Answer, Http
+    from ...http.client import HttpClient
+    from ...http.response import Response
 
 # Tests put their own here; both are in seconds.
 clock: Callable[[], float] = time.monotonic
@@ -33,7 +34,7 @@ class Api:
     def __init__(self, options: Options, key: str) -> None:
         self.options = options
         self.key = key
-        self._made: Optional[Http] = None
+        self._made: Optional[HttpClient] = None
         self._ends = clock() + options.time_limit
 
     def begin(self) -> None:
@@ -85,7 +86,7 @@ class Api:
 
     def change(
         self, method: str, path: str, content: Mapping[str, Any], again: bool = False
-    ) -> Answer:
+    ) -> Response:
         """A request that changes something; 404 is an answer: it stands for a user whom nobody
         knows.
 
@@ -126,14 +127,14 @@ class Api:
         if result != "success":
             raise bad(answer, "answered neither success nor failure")
 
-    def json(self, answer: Answer) -> Any:
+    def json(self, answer: Response) -> Any:
         """The JSON of an answer: a mapping or a list."""
         content = answer.json()
         if not isinstance(content, (Mapping, list)):
             raise bad(answer, "answered JSON that is neither a mapping nor a list")
         return content
 
-    def words(self, answer: Answer) -> str:
+    def words(self, answer: Response) -> str:
         """What an answer says is wrong, as the end of a sentence: `: no such user`; empty when it
         says nothing."""
         try:
@@ -147,7 +148,7 @@ class Api:
                 return f": {self.quoted(answer, found)}"
         return ""
 
-    def quoted(self, answer: Answer, text: str) -> str:
+    def quoted(self, answer: Response, text: str) -> str:
         """The vendor's words without secrets, on one line, short, without a full stop."""
         return one_line(redact(text, (*answer.secrets, *self._secrets())), 200).rstrip(". ")
 
@@ -167,7 +168,7 @@ class Api:
         spoken: Tuple[int, ...] = (),
         time_limit: Optional[float] = None,
         again: bool = False,
-    ) -> Answer:
+    ) -> Response:
         options = self.options
         http = self._http({"X-VO-Api-Id": options.api_id, "X-VO-Api-Key": options.api_key})
         try:
@@ -190,7 +191,7 @@ class Api:
             return answer
         raise self._error(answer)
 
-    def _error(self, answer: Answer) -> OpsroomError:
+    def _error(self, answer: Response) -> OpsroomError:
         status, why = answer.status, self.words(answer)
         facts = {"url": answer.url, "status": status, "sent": False}
         keys = f"{self.key}.api_id and {self.key}.api_key"
@@ -237,12 +238,12 @@ class Api:
             Code.NOT_ACCEPTED, f"Splunk On-Call did not take it ({status}){why}.", facts=facts
         )
 
-    def _http(self, headers: Mapping[str, str]) -> Http:
-        from ...http.client import Http
+    def _http(self, headers: Mapping[str, str]) -> HttpClient:
+        from ...http.client import HttpClient
 
         if headers and self._made is not None:
             return self._made
-        made = Http(
+        made = HttpClient(
             headers=headers,
             secrets=self._secrets(),
             time_limit=self.options.time_limit,
@@ -265,7 +266,7 @@ class Api:
         return Failure(Code.BAD_ANSWER, message, facts={"sent": False})
 
 
-def bad(answer: Answer, what: str) -> Failure:
+def bad(answer: Response, what: str) -> Failure:
     """An answer of success that is none: what was asked may have been done."""
     facts = {"url": answer.url, "status": answer.status, "sent": True}
     return Failure(Code.BAD_ANSWER, f"{answer.url} {what}.", facts=facts)

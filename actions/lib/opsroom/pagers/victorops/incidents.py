@@ -17,7 +17,7 @@ from .mapping import by_slug, carries, incident_of, inside, items, said, text_of
 from .organisation import Organisation
 
 if TYPE_CHECKING:
-    from ...http.client import Answer
+    from ...http.response import Response
 
 # For what makes an answer fuller and is not needed, in seconds.
 _EXTRA = 3.0
@@ -184,8 +184,8 @@ class Incidents:
         )
 
     def _as_user(
-        self, author: Author, send: Callable[[str], Answer]
-    ) -> Tuple[Answer, str, Tuple[str, ...]]:
+        self, author: Author, send: Callable[[str], Response]
+    ) -> Tuple[Response, str, Tuple[str, ...]]:
         """Ask in the name of who asks; in that of `user` where they have none in Splunk On-Call or
         it is not known.
 
@@ -218,7 +218,7 @@ class Incidents:
             )
         return answer, name, notes
 
-    def _unknown_user(self, answer: Answer) -> bool:
+    def _unknown_user(self, answer: Response) -> bool:
         if answer.status == 404:
             return True
         try:

@@ -31,7 +31,7 @@ from .mapping import project_status
 from .tokens import Tokens
 
 if TYPE_CHECKING:
-    from ...http.client import Answer
+    from ...http.response import Response
     from . import Options
 
 T = TypeVar("T")
@@ -53,9 +53,9 @@ class Client:
     """
 
     def __init__(self, options: Options, name: str, tokens: Tokens) -> None:
-        from ...http.client import Http
+        from ...http.client import HttpClient
 
-        self._http = Http(
+        self._http = HttpClient(
             headers={"Accept": "application/json"},
             secrets=(options.token, options.client_secret, options.refresh_token),
             time_limit=options.time_limit,
@@ -125,7 +125,7 @@ class Client:
         params: Optional[Mapping[str, str]],
         about: Tuple[str, str],
         read: Callable[[Any], T],
-    ) -> Tuple[T, Answer]:
+    ) -> Tuple[T, Response]:
         try:
             answer = self._answer("GET", address, params, None)
             if answer.status >= 400:
@@ -135,7 +135,7 @@ class Client:
             failure.facts["sent"] = False  # nothing can have come of it
             raise
 
-    def _read(self, answer: Answer, read: Callable[[Any], T]) -> T:
+    def _read(self, answer: Response, read: Callable[[Any], T]) -> T:
         try:
             return read(answer.json())
         except Unexpected as error:
@@ -149,7 +149,7 @@ class Client:
         address: str,
         params: Optional[Mapping[str, str]],
         json: Optional[Mapping[str, Any]],
-    ) -> Answer:
+    ) -> Response:
         """The answer, also when it is a refusal; with a token that works where there is one, after
         a short wait where there were too many requests."""
         token = self._tokens.token(self._post)
@@ -173,7 +173,7 @@ class Client:
             else:
                 return answer
 
-    def _post(self, url: str, form: Mapping[str, str]) -> Answer:
+    def _post(self, url: str, form: Mapping[str, str]) -> Response:
         """A request for a token. It changes nothing, so it may be repeated and leaves nothing in
         doubt."""
         accept = tuple(status for status in _TOLD if status != 429)
@@ -200,7 +200,7 @@ class Client:
         )
         raise Failure(Code.TIMED_OUT, message, facts={"sent": False})
 
-    def _wait(self, answer: Answer, waited: int) -> None:
+    def _wait(self, answer: Response, waited: int) -> None:
         wait = retry_after(answer.headers.get("retry-after", ""))
         if wait is None:
             content = _json(answer)
@@ -222,7 +222,7 @@ class Client:
             Code.RATE_LIMITED, f"Basecamp gets too many requests and {how_long}.", facts=facts
         )
 
-    def _trouble(self, answer: Answer, about: Tuple[str, str]) -> OpsroomError:
+    def _trouble(self, answer: Response, about: Tuple[str, str]) -> OpsroomError:
         status, said = answer.status, _said(answer)
         told = f"{status}: {said}" if said else str(status)
         if status == 404 and "inactive" in answer.headers.get("reason", "").lower():
@@ -286,7 +286,7 @@ class Client:
             answer.status < 300 and isinstance(content, dict) and isinstance(content.get("id"), int)
         )
 
-    def _no_api(self, answer: Answer) -> Failure:
+    def _no_api(self, answer: Response) -> Failure:
         account = self._options.account
         message = (
             f"{answer.url} answered {answer.status}, and there is no Basecamp with account "
@@ -343,11 +343,11 @@ def _rows(content: Any) -> Tuple[Dict[str, Any], ...]:
     return rows
 
 
-def _failure(code: Code, answer: Answer, message: str, hint: str = "") -> Failure:
+def _failure(code: Code, answer: Response, message: str, hint: str = "") -> Failure:
     return Failure(code, message, hint, {"url": answer.url, "status": answer.status, "sent": True})
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: Response) -> str:
     """Basecamp's own words, empty where it sent a page."""
     content = _json(answer)
     found = content if isinstance(content, dict) else {}
@@ -357,7 +357,7 @@ def _said(answer: Answer) -> str:
     return one_line(redact(words, answer.secrets)).rstrip(".")
 
 
-def _json(answer: Answer) -> Any:
+def _json(answer: Response) -> Any:
     try:
         return json_module.loads(answer.text)
     except (ValueError, RecursionError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional
 
-from .. import Change, Changes, What, cursor, shapes
+from .. import CardEvent, CardEvents, EventKind, cursor, shapes
 from . import mapping as read
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class _Row(NamedTuple):
     updated: datetime
 
 
-def changes(self: Project, since: str) -> Changes:
+def events_since(self: Project, since: str) -> CardEvents:
     """See `Watchable`. Two requests, one more for each further page of what changed; all pages at
     the first look."""
     before = cursor.recall(since)
@@ -44,7 +44,7 @@ def changes(self: Project, since: str) -> Changes:
     rows = _recordings(self, client, kind, start)
     newest = max([row.updated for row in rows], default=last or cursor.now())
     newest = max(newest, last) if last else newest
-    made: List[Change] = []
+    made: List[CardEvent] = []
     for row in sorted(rows, key=lambda row: row.updated):
         was = where.pop(row.card, None)
         where[row.card] = row.place
@@ -52,19 +52,23 @@ def changes(self: Project, since: str) -> Changes:
             continue
         if was is None and row.created > begun:
             made.append(
-                Change(f"{row.card} created", What.CREATED, row.card, row.created, after=row.place)
+                CardEvent(
+                    f"{row.card} created", EventKind.CREATED, row.card, row.created, after=row.place
+                )
             )
         elif was is not None and was != row.place:
             moved = f"{row.card} moved {row.updated.isoformat()} {was} to {row.place}"
-            made.append(Change(moved, What.MOVED, row.card, row.updated, was, row.place))
+            made.append(CardEvent(moved, EventKind.MOVED, row.card, row.updated, was, row.place))
     if begun is not None and not first:
         for row in _recordings(self, client, "Comment", start):
             if row.created > begun and row.card:
-                made.append(Change(f"comment {row.id}", What.COMMENTED, row.card, row.created))
+                made.append(
+                    CardEvent(f"comment {row.id}", EventKind.COMMENTED, row.card, row.created)
+                )
             newest = max(newest, row.updated)
     made.sort(key=lambda change: change.at)
     kept = dict(list(where.items())[-_MOST:])
-    return Changes(
+    return CardEvents(
         tuple(made), cursor.remember(begun=newest if first else begun, at=newest, cards=kept)
     )
 

@@ -18,7 +18,7 @@ from ...secrets import redact
 from ...text import one_line
 
 if TYPE_CHECKING:
-    from ...http.client import Answer
+    from ...http.response import Response
     from . import Options
 
 # A token that ends within so many seconds is renewed before it is used.
@@ -26,7 +26,7 @@ _EARLY = 300.0
 _LIFE = 14 * 86400.0
 
 # post(url, form) -> answer, also when it is refused; within the verb's time limit.
-Post = Callable[[str, Mapping[str, str]], "Answer"]
+Post = Callable[[str, Mapping[str, str]], "Response"]
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Tokens:
         assert refused is not None
         raise refused
 
-    def _refused(self, answer: Answer, refresh_token: str) -> Failure:
+    def _refused(self, answer: Response, refresh_token: str) -> Failure:
         content = _json(answer)
         words = (
             [content.get(key) for key in ("error", "error_description")]
@@ -171,7 +171,7 @@ class Tokens:
                 new.unlink()
 
 
-def _fresh(answer: Answer, refresh_token: str) -> _Kept:
+def _fresh(answer: Response, refresh_token: str) -> _Kept:
     """What came for a refresh token, which stays good where no other came. Raises
     Failure(bad_answer)."""
     content = _json(answer)
@@ -197,7 +197,7 @@ def _fresh(answer: Answer, refresh_token: str) -> _Kept:
     )
 
 
-def _json(answer: Answer) -> Any:
+def _json(answer: Response) -> Any:
     try:
         return json.loads(answer.text)
     except (ValueError, RecursionError):

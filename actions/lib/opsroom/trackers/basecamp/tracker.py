@@ -12,7 +12,7 @@ from ...names import comparable, shown
 from .. import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark, archived_notes
 from . import mapping as read
 from .client import Client
-from .events import changes
+from .events import events_since
 from .tokens import Tokens
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Project:
     """See `Tracker`."""
 
     settles_within = 2.0
-    changes = changes
+    events_since = events_since
 
     def __init__(self, options: Options, name: str, keep: Optional[Path]) -> None:
         self._options = options

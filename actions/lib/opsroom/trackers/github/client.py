@@ -1,159 +1,81 @@
-"""Asking GitHub: headers, limits that are waited for when they are short, and answers of the shape
-they should have."""
+"""The client of GitHub's API: its headers, its limits, and requests that say what is known."""
 
 from __future__ import annotations
 
-import time
-from typing import Any, List, Mapping, Optional
+from typing import Mapping, Optional
 
-from ...errors import Code, Failure, OpsroomError
-from ...http.client import Answer, Http
-from . import Options
-from .errors import Asked, limited, too_many, trouble, wait_for
+from ...errors import Failure, OpsroomError
+from ...http import vendor
+from ...http.response import Response
+from ...http.vendor import EXPLAINED, NOTHING, Subject
+from . import errors
+from .options import Options
 
 # The version that this is written for. Without it GitHub answers as it pleases once a newer one is
 # the default.
 API_VERSION = "2022-11-28"
-# Fifty issues or a hundred comments of the longest kind.
-_MOST_BYTES = 30_000_000
-_NOT_MODIFIED = 304
-# Read in github_faults. 408 is no refusal: the request may have been carried out.
-_TOLD = tuple(status for status in range(300, 500) if status not in (_NOT_MODIFIED, 408))
+NOT_MODIFIED = 304
 
 
-class Api:
-    """One user's view of GitHub. `options.time_limit` is for everything that one verb asks: see
-    `begin`."""
+class Client(vendor.Client):
+    """One user's view of GitHub. `about` of a request is Subject("card", "acme/web#17") or
+    Subject("repository", "acme/web").
 
-    def __init__(self, options: Options, tracker: str) -> None:
-        self._options = options
-        self._tracker = tracker
-        self._deadline = time.monotonic() + options.time_limit
-        self._http = Http(
+    Raises Failure and Refusal about the card or repository.
+    """
+
+    service = "GitHub"
+    # A redirect says that a repository was renamed or an issue transferred.
+    explained = (*(status for status in range(300, 400) if status != NOT_MODIFIED), *EXPLAINED)
+    # Fifty issues or a hundred comments of the longest kind.
+    max_bytes = 30_000_000
+
+    def __init__(self, options: Options, name: str) -> None:
+        super().__init__(
+            f"trackers.{name}",
+            options.url,
+            time_limit=options.time_limit,
+            verify=options.verify,
             headers={
                 "Accept": "application/vnd.github+json",
                 "Authorization": f"Bearer {options.token}",
                 "X-GitHub-Api-Version": API_VERSION,
             },
             secrets=(options.token,),
-            time_limit=options.time_limit,
-            verify=options.verify,
-            most_bytes=_MOST_BYTES,
-            address_key=f"trackers.{tracker}.url",
         )
 
-    def begin(self) -> None:
-        """A verb begins: its time runs from now."""
-        self._deadline = time.monotonic() + self._options.time_limit
-
-    def ask(
+    def get(
         self,
-        method: str,
         path: str,
-        repository: str,
-        card: str = "",
-        json: Any = None,
+        about: Subject = NOTHING,
         params: Optional[Mapping[str, str]] = None,
-        idempotent: Optional[bool] = None,
         etag: str = "",
-    ) -> Answer:
-        """The answer, which is a success, or 304 where `etag` is that of what is there still.
+    ) -> Response:
+        """What is at a path; NOT_MODIFIED where that is still what had this `etag`."""
+        if not etag:
+            return self.send("GET", path, about, params=params)
+        known = {"If-None-Match": etag}
+        return self.send("GET", path, about, params=params, headers=known, accept=(NOT_MODIFIED,))
 
-        Raises Failure and Refusal about the repository or the card otherwise.
+    def is_rate_limited(self, response: Response) -> bool:
+        """GitHub says 403 or 429 for it."""
+        return errors.is_rate_limited(response)
 
-        A limit is waited for when it ends in time. GitHub has done nothing then, so that also goes
-        for what makes something.
-        """
-        try:
-            return self._answer(
-                method, path, Asked(self._tracker, repository, card), json, params, idempotent, etag
-            )
-        except Failure as failure:
-            if method == "GET":
-                failure.facts["sent"] = False  # nothing can have come of it
-            raise
+    def wait_of(self, response: Response) -> Optional[float]:
+        """As Retry-After says, else until the moment in x-ratelimit-reset."""
+        seconds = super().wait_of(response)
+        return errors.until_reset(response) if seconds is None else seconds
 
-    def quietly(self, path: str, repository: str) -> Mapping[str, Any]:
-        """The object at a path; empty when GitHub does not hand it out. For what only makes an
-        answer fuller."""
-        try:
-            return an_object(self.ask("GET", path, repository), "object")
-        except OpsroomError:
-            return {}
+    def words(self, response: Response) -> str:
+        """What GitHub says about an error."""
+        return self.quoted(response, errors.message_of(response))
 
-    def _answer(
-        self,
-        method: str,
-        path: str,
-        asked: Asked,
-        json: Any,
-        params: Optional[Mapping[str, str]],
-        idempotent: Optional[bool],
-        etag: str,
-    ) -> Answer:
-        accept = (*_TOLD, _NOT_MODIFIED) if etag else _TOLD
-        while True:
-            left = self._deadline - time.monotonic()
-            if left <= 0:
-                message = (
-                    "GitHub did not answer all that was asked within "
-                    f"{self._options.time_limit:g} s."
-                )
-                raise Failure(Code.TIMED_OUT, message, facts={"sent": False})
-            left = max(round(left, 1), 0.1)  # a sentence may tell it
-            answer = self._http.send(
-                method,
-                self._options.url + path,
-                headers={"If-None-Match": etag} if etag else None,
-                json=json,
-                params=params,
-                accept=accept,
-                idempotent=idempotent,
-                time_limit=left,
-            )
-            if 200 <= answer.status < 300 or (etag and answer.status == _NOT_MODIFIED):
-                return answer
-            if not limited(answer):
-                raise trouble(answer, asked)
-            wait = wait_for(answer)
-            pause = None if wait is None else max(wait, 0.1)
-            if pause is None or time.monotonic() + pause >= self._deadline:
-                raise too_many(answer, wait)
-            time.sleep(pause)
+    def error(self, response: Response, about: Subject) -> OpsroomError:
+        """What an error means, also a redirect."""
+        return errors.error_of(response, about, self.key)
 
-
-def bad(answer: Answer, what: str) -> Failure:
-    """The failure of an answer that is JSON but not what was asked for."""
-    facts = {"url": answer.url, "status": answer.status, "sent": answer.method != "GET"}
-    return Failure(Code.BAD_ANSWER, f"{answer.url} answered JSON that is no {what}.", facts=facts)
-
-
-def an_object(answer: Answer, what: str) -> Mapping[str, Any]:
-    """The JSON object of an answer. Raises Failure(bad_answer) when it is none."""
-    found = _json(answer)
-    if not isinstance(found, dict):
-        raise bad(answer, what)
-    return found
-
-
-def a_list(answer: Answer, what: str, searched: bool = False) -> List[Mapping[str, Any]]:
-    """The JSON objects of a list. Raises Failure(bad_answer) when it is no list of objects.
-
-    `searched`: something is looked for in it, so that each must have an id: what is something else
-    must not pass for a list in which it is not.
-    """
-    found = _json(answer)
-    if not isinstance(found, list) or not all(
-        isinstance(one, dict) and (not searched or one.get("id") is not None) for one in found
-    ):
-        raise bad(answer, what)
-    return found
-
-
-def _json(answer: Answer) -> Any:
-    try:
-        return answer.json()
-    except Failure as failure:
-        if answer.method == "GET":
-            failure.facts["sent"] = False  # nothing can have come of a question
-        raise
+    def rate_limited(self, response: Response, wait: Optional[float]) -> Failure:
+        """Without a time GitHub asks for a minute at least."""
+        failure = super().rate_limited(response, wait)
+        failure.hint = "" if wait is not None else "Wait a minute at least, then try again."
+        return failure

@@ -1,6 +1,6 @@
-"""What happened to issues of GitHub since somebody asked last.
+"""What happened to issues of GitHub since the last look.
 
-One conditional request for each repository while nothing changes: GitHub answers 304, which does
+One conditional request for each repository while nothing changes: GitHub responses 304, which does
 not count against its limit. Where something did, the comments and the events (closed, reopened)
 since then are asked for as well.
 """
@@ -9,51 +9,51 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
-from urllib.parse import quote
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
-from ...http.client import Answer
-from .. import Change, Changes, What, cursor
-from .client import a_list
-from .mapping import PAGE, moment_of, number_of, text_of
+from ...http.content import text_at
+from ...http.response import Response
+from ...http.vendor import Subject
+from .. import CardEvent, CardEvents, EventKind, cursor
+from .client import Client
+from .mapping import PAGE, a_list, moment_of, number_of, path_of
 
-if TYPE_CHECKING:
-    from .tracker import GithubIssues
-
-_MOST_PAGES = 5
+_MAX_PAGES = 5
 _NUMBER = re.compile(r"/issues/(\d{1,10})\Z")
 _STATES = {"closed": ("open", "closed"), "reopened": ("closed", "open")}
 Rows = List[Mapping[str, Any]]
 
 
-def changes(self: GithubIssues, since: str) -> Changes:
+def events_since(client: Client, repositories: Sequence[str], since: str) -> CardEvents:
     """See `Watchable`. Pull requests are no cards here."""
-    self._api.begin()
     before = cursor.recall(since)
     begun, known = cursor.moment_in(before, "begun"), dict(before.get("repositories") or {})
-    made: List[Change] = []
-    for repository in self._options.every:
+    events: List[CardEvent] = []
+    for repository in repositories:
         if repository not in known:
-            known[repository] = _first(self, repository)
+            known[repository] = _first(client, repository)
             continue
-        found, known[repository] = _since(self, repository, known[repository])
-        made += found
-    made.sort(key=lambda change: change.at)
-    return Changes(tuple(made), cursor.remember(begun=begun or cursor.now(), repositories=known))
+        found, known[repository] = _since(client, repository, known[repository])
+        events += found
+    events.sort(key=lambda event: event.at)
+    return CardEvents(
+        tuple(events), cursor.remember(begun=begun or cursor.now(), repositories=known)
+    )
 
 
-def _first(tracker: GithubIssues, repository: str) -> Dict[str, Any]:
+def _first(client: Client, repository: str) -> Dict[str, Any]:
     """From when on something is new, by GitHub's own clock: the last change there is."""
     params = {"state": "all", "sort": "updated", "direction": "desc", "per_page": "1"}
-    answer = tracker._api.ask("GET", f"{_path(repository)}/issues", repository, params=params)
-    rows = a_list(answer, "list of issues")
-    newest = text_of(rows[0], "updated_at") if rows else cursor.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"begun": newest, "since": newest, "etag": "", "seen": _seen(answer, rows, newest)}
+    about = Subject("repository", repository)
+    response = client.get(f"{path_of(repository)}/issues", about, params)
+    rows = a_list(response, "list of issues")
+    newest = text_at(rows[0], "updated_at") if rows else cursor.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"begun": newest, "since": newest, "etag": "", "seen": _seen(response, rows, newest)}
 
 
 def _since(
-    tracker: GithubIssues, repository: str, known: Mapping[str, Any]
-) -> Tuple[List[Change], Dict[str, Any]]:
+    client: Client, repository: str, known: Mapping[str, Any]
+) -> Tuple[List[CardEvent], Dict[str, Any]]:
     begun, since = _moment(known, "begun"), str(known["since"])
     params = {
         "state": "all",
@@ -62,115 +62,109 @@ def _since(
         "direction": "asc",
         "per_page": str(PAGE),
     }
-    path = f"{_path(repository)}/issues"
-    answer = tracker._api.ask("GET", path, repository, params=params, etag=str(known["etag"]))
-    if answer.status == 304:
+    path = f"{path_of(repository)}/issues"
+    about = Subject("repository", repository)
+    response = client.get(path, about, params, etag=str(known["etag"]))
+    if response.status == 304:
         return [], dict(known)
-    rows = a_list(answer, "list of issues")
-    for page in range(2, _MOST_PAGES + 1):
+    rows = a_list(response, "list of issues")
+    for page in range(2, _MAX_PAGES + 1):
         if len(rows) < PAGE * (page - 1):
             break
-        more = tracker._api.ask("GET", path, repository, params={**params, "page": str(page)})
+        more = client.get(path, about, {**params, "page": str(page)})
         rows = [*rows, *a_list(more, "list of issues")]
-    newest = max([since, *(text_of(row, "updated_at") for row in rows)])
-    seen = _seen(answer, rows, newest)
+    newest = max([since, *(text_at(row, "updated_at") for row in rows)])
+    seen = _seen(response, rows, newest)
     after = {"begun": known["begun"], "since": newest, "seen": seen, "etag": ""}
     if newest == since:
-        # The next request is the same as this one, so its answer may be "not modified".
-        after["etag"] = answer.headers.get("etag", "")
-    if not set(_seen(answer, rows, "")) - set(known["seen"]):
+        # The next request is the same as this one, so its response may be "not modified".
+        after["etag"] = response.headers.get("etag", "")
+    if not set(_seen(response, rows, "")) - set(known["seen"]):
         return [], after
-    made = _created(answer, rows, repository)
-    made += _commented(tracker, repository, since)
-    made += _moved(tracker, repository, _moment(known, "since"))
-    return [one for one in made if one.at > begun], after
+    events = _created(response, rows, repository)
+    events += _commented(client, repository, since)
+    events += _moved(client, repository, _moment(known, "since"))
+    return [one for one in events if one.at > begun], after
 
 
-def _created(answer: Answer, rows: Rows, repository: str) -> List[Change]:
-    made = []
+def _created(response: Response, rows: Rows, repository: str) -> List[CardEvent]:
+    events = []
     for row in rows:
-        at, card = moment_of(row.get("created_at")), f"{repository}#{number_of(answer, row)}"
+        at, card = moment_of(row.get("created_at")), f"{repository}#{number_of(response, row)}"
         if at is not None and not row.get("pull_request"):
-            made.append(Change(f"{card} created", What.CREATED, card, at, after="open"))
-    return made
+            events.append(CardEvent(f"{card} created", EventKind.CREATED, card, at, after="open"))
+    return events
 
 
-def _commented(tracker: GithubIssues, repository: str, since: str) -> List[Change]:
+def _commented(client: Client, repository: str, since: str) -> List[CardEvent]:
     params = {"since": since, "sort": "updated", "direction": "asc", "per_page": str(PAGE)}
-    made: List[Change] = []
-    for page in range(1, _MOST_PAGES + 1):
-        answer = tracker._api.ask(
-            "GET",
-            f"{_path(repository)}/issues/comments",
-            repository,
-            params={**params, "page": str(page)},
-        )
-        rows = a_list(answer, "list of comments")
+    events: List[CardEvent] = []
+    for page in range(1, _MAX_PAGES + 1):
+        path = f"{path_of(repository)}/issues/comments"
+        about = Subject("repository", repository)
+        response = client.get(path, about, {**params, "page": str(page)})
+        rows = a_list(response, "list of comments")
         for row in rows:
-            at, issue = moment_of(row.get("created_at")), _NUMBER.search(text_of(row, "issue_url"))
-            if at is not None and issue and "/pull/" not in text_of(row, "html_url"):
-                made.append(
-                    Change(
+            at, issue = moment_of(row.get("created_at")), _NUMBER.search(text_at(row, "issue_url"))
+            if at is not None and issue and "/pull/" not in text_at(row, "html_url"):
+                events.append(
+                    CardEvent(
                         f"comment {row.get('id')}",
-                        What.COMMENTED,
+                        EventKind.COMMENTED,
                         f"{repository}#{issue.group(1)}",
                         at,
                     )
                 )
         if len(rows) < PAGE:
             break
-    return made
+    return events
 
 
-def _moved(tracker: GithubIssues, repository: str, since: datetime) -> List[Change]:
+def _moved(client: Client, repository: str, since: datetime) -> List[CardEvent]:
     """From the newest on: there is no other way to ask for events."""
-    made: List[Change] = []
-    for page in range(1, _MOST_PAGES + 1):
+    events: List[CardEvent] = []
+    for page in range(1, _MAX_PAGES + 1):
         params = {"per_page": str(PAGE), "page": str(page)}
-        answer = tracker._api.ask(
-            "GET", f"{_path(repository)}/issues/events", repository, params=params
-        )
-        rows = a_list(answer, "list of events")
+        about = Subject("repository", repository)
+        response = client.get(f"{path_of(repository)}/issues/events", about, params)
+        rows = a_list(response, "list of events")
         times = []
         for row in rows:
             at, issue, states = (
                 moment_of(row.get("created_at")),
                 row.get("issue"),
-                _STATES.get(text_of(row, "event")),
+                _STATES.get(text_at(row, "event")),
             )
             if at is None:
                 continue
             times.append(at)
             if states and isinstance(issue, dict) and not issue.get("pull_request"):
-                card = f"{repository}#{number_of(answer, issue)}"
-                made.append(
-                    Change(f"event {row.get('id')}", What.MOVED, card, at, *_named(row, states))
+                card = f"{repository}#{number_of(response, issue)}"
+                events.append(
+                    CardEvent(
+                        f"event {row.get('id')}", EventKind.MOVED, card, at, *_named(row, states)
+                    )
                 )
         if len(rows) < PAGE or (times and min(times) < since):
             break
-    return [one for one in made if one.at >= since]
+    return [one for one in events if one.at >= since]
 
 
 def _named(event: Mapping[str, Any], states: Tuple[str, str]) -> Tuple[str, str]:
     """As issues are shown: closed for another reason than that they are done."""
     before, after = states
-    if after == "closed" and text_of(event, "state_reason") == "not_planned":
+    if after == "closed" and text_at(event, "state_reason") == "not_planned":
         after = "closed as not planned"
     return before, after
 
 
-def _seen(answer: Answer, rows: Rows, at: str) -> List[str]:
+def _seen(response: Response, rows: Rows, at: str) -> List[str]:
     """The issues of one moment (empty: of all), each with its moment: what is shown again is known
     by it."""
-    chosen = [row for row in rows if not at or text_of(row, "updated_at") == at]
-    return [f"{number_of(answer, row)} {text_of(row, 'updated_at')}" for row in chosen]
+    chosen = [row for row in rows if not at or text_at(row, "updated_at") == at]
+    return [f"{number_of(response, row)} {text_at(row, 'updated_at')}" for row in chosen]
 
 
 def _moment(known: Mapping[str, Any], key: str) -> datetime:
     at = moment_of(known.get(key))
     return at if at is not None else cursor.now()
-
-
-def _path(repository: str) -> str:
-    owner, _, name = repository.partition("/")
-    return f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"

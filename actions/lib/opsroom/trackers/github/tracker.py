@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Tuple
-from urllib.parse import quote
+from typing import Any, List, Mapping, Optional, Tuple
 
 from ...errors import Code, Failure, Refusal
+from ...http.content import object_at, text_at
+from ...http.vendor import Subject
 from ...names import either, listed, nearest, shown, there_are
 from .. import (
     Assigned,
     Assignee,
     Card,
-    Comment,
+    CardEvents,
     Draft,
     Made,
     Moved,
@@ -26,27 +27,30 @@ from .. import (
     Remark,
     archived_notes,
 )
-from . import Options
-from .client import Api, a_list, an_object, bad
-from .events import changes
+from .client import Client
+from .events import events_since
 from .mapping import (
     PAGE,
-    address_of,
+    a_list,
     among,
+    an_object,
     assignees_of,
-    is_there,
+    bad,
+    card_of,
+    comment_of,
+    is_in,
     last_page,
     login_of,
-    moment_of,
+    made_of,
     number_of,
+    parts_of,
+    path_of,
     repository_of,
     status_of,
-    text_of,
+    url_of,
 )
-from .text import BODY_CHARACTERS, TITLE_CHARACTERS, body, marked, plain, title
-
-if TYPE_CHECKING:
-    from ...http.client import Answer
+from .options import Options
+from .text import BODY_CHARACTERS, TITLE_CHARACTERS, body, marked, title
 
 _COLUMNS = ("open", "closed", "not planned")
 # What people say -> state and reason.
@@ -70,11 +74,11 @@ _COMMENTS = 5
 # Comments are looked for in the last hour, in seconds: four times as far back as needed, for clocks
 # that differ.
 _SINCE = 3600.0
-_MOST_PAGES = 5
+_MAX_PAGES = 5
 _FOUND = 50
 _ARCHIVED = "in an archived repository"
 # Of so many repositories it is asked whether they are archived.
-_MOST_ASKED = 3
+_MAX_ASKED = 3
 # GitHub searches for texts of 256 characters at most.
 _SEARCHED = 200
 
@@ -82,70 +86,70 @@ _SEARCHED = 200
 class GithubIssues:
     """One user's view of the issues of some repositories."""
 
-    changes = changes
-
     # The lists of issues and comments are up to date, unlike the search. But GitHub may work on a
-    # request for ten seconds after its answer was lost, and most often is done in one.
+    # request for ten seconds after its response was lost, and most often is done in one.
     settles_within = 5.0
 
     def __init__(self, options: Options, name: str) -> None:
         self._options = options
-        self._api = Api(options, name)
+        self._site = options.site
+        self._client = Client(options, name)
         self._name = name
 
     def create(self, draft: Draft) -> Made:
         """One request."""
-        self._api.begin()
+        self._client.begin()
         repository = draft.project or self._options.repository
         heading, title_lost = title(draft.summary)
         text, lost = body(draft.author, draft.description, draft.mark)
-        path = f"{_path(repository)}/issues"
-        answer = self._api.ask("POST", path, repository, json={"title": heading, "body": text})
+        path = f"{path_of(repository)}/issues"
+        response = self._client.send(
+            "POST", path, _repository(repository), json={"title": heading, "body": text}
+        )
         notes = _cut("title", TITLE_CHARACTERS, title_lost) + _cut("text", BODY_CHARACTERS, lost)
-        return self._made(answer, an_object(answer, "issue"), repository, notes)
+        return made_of(response, an_object(response, "issue"), repository, self._site, notes)
 
     def find_created(self, draft: Draft) -> Optional[Made]:
         """One request: the list is up to date as soon as the issue is there, the search lags
         behind."""
-        self._api.begin()
+        self._client.begin()
         repository = draft.project or self._options.repository
         params = {"state": "all", "sort": "created", "direction": "desc", "per_page": str(_NEWEST)}
-        answer = self._api.ask("GET", f"{_path(repository)}/issues", repository, params=params)
-        for issue in a_list(answer, "list of issues", searched=True):
-            if marked(draft.mark) in text_of(issue, "body"):
-                return self._made(answer, issue, repository, ())
+        response = self._client.get(
+            f"{path_of(repository)}/issues", _repository(repository), params
+        )
+        for issue in a_list(response, "list of issues", searched=True):
+            if marked(draft.mark) in text_at(issue, "body"):
+                return made_of(response, issue, repository, self._site)
         return None
 
     def comment(self, remark: Remark) -> Made:
         """Two requests, the second one for whether the issue is locked; also on a pull request."""
-        self._api.begin()
-        repository, number = _parts(remark.card)
+        self._client.begin()
+        repository, number = parts_of(remark.card)
         text, lost = body(remark.author, remark.text, remark.mark)
-        path = f"{_path(repository)}/issues/{number}/comments"
-        answer = self._api.ask("POST", path, repository, remark.card, json={"body": text})
-        made = self._said(
-            answer, an_object(answer, "comment"), remark.card, _cut("text", BODY_CHARACTERS, lost)
-        )
-        issue = self._api.quietly(f"{_path(repository)}/issues/{number}", repository)
-        return replace(
-            made, notes=made.notes + archived_notes("locked" if issue.get("locked") is True else "")
-        )
+        path = f"{path_of(repository)}/issues/{number}/comments"
+        response = self._client.send("POST", path, _card(remark.card), json={"body": text})
+        notes = _cut("text", BODY_CHARACTERS, lost)
+        comment = an_object(response, "comment")
+        made = comment_of(response, comment, remark.card, self._site, notes)
+        issue = object_at(self._client.quietly(f"{path_of(repository)}/issues/{number}"))
+        locked = archived_notes("locked" if issue.get("locked") is True else "")
+        return replace(made, notes=made.notes + locked)
 
     def find_comment(self, remark: Remark) -> Optional[Made]:
         """One request, unless there were more than a hundred comments within the last hour."""
-        self._api.begin()
-        repository, number = _parts(remark.card)
+        self._client.begin()
+        repository, number = parts_of(remark.card)
         since = datetime.now(timezone.utc) - timedelta(seconds=_SINCE)
         params = {"since": since.strftime("%Y-%m-%dT%H:%M:%SZ"), "per_page": str(PAGE)}
-        path = f"{_path(repository)}/issues/{number}/comments"
-        for page in range(1, _MOST_PAGES + 1):
-            answer = self._api.ask(
-                "GET", path, repository, remark.card, params={**params, "page": str(page)}
-            )
-            comments = a_list(answer, "list of comments", searched=True)
+        path = f"{path_of(repository)}/issues/{number}/comments"
+        for page in range(1, _MAX_PAGES + 1):
+            response = self._client.get(path, _card(remark.card), {**params, "page": str(page)})
+            comments = a_list(response, "list of comments", searched=True)
             for one in comments:
-                if marked(remark.mark) in text_of(one, "body"):
-                    return self._said(answer, one, remark.card, ())
+                if marked(remark.mark) in text_at(one, "body"):
+                    return comment_of(response, one, remark.card, self._site)
             if len(comments) < PAGE:
                 break
         return None
@@ -153,56 +157,61 @@ class GithubIssues:
     def show(self, card: str) -> Card:
         """Three requests, two when nobody has commented; one of them for whether the repository is
         archived."""
-        self._api.begin()
-        repository, number = _parts(card)
-        answer = self._api.ask("GET", f"{_path(repository)}/issues/{number}", repository, card)
-        issue = an_object(answer, "issue")
+        self._client.begin()
+        repository, number = parts_of(card)
+        response = self._client.get(f"{path_of(repository)}/issues/{number}", _card(card))
+        issue = an_object(response, "issue")
         count = issue.get("comments")
         comments: List[Mapping[str, Any]] = []
         if isinstance(count, int) and count > 0:
             size, page = last_page(count, _COMMENTS)
             params = {"per_page": str(size), "page": str(page)}
-            path = f"{_path(repository)}/issues/{number}/comments"
-            listing = self._api.ask("GET", path, repository, card, params=params)
+            path = f"{path_of(repository)}/issues/{number}/comments"
+            listing = self._client.get(path, _card(card), params)
             comments = a_list(listing, "list of comments")[-_COMMENTS:]
-        shown_card = self._card(answer, issue, repository, comments)
+        shown_card = card_of(response, issue, repository, self._site, comments)
         return replace(shown_card, archived=self._archived(repository) or shown_card.archived)
 
     def move(self, card: str, to: str) -> Moved:
         """Two requests, one when it is there already."""
         wanted = _STATES.get(" ".join(to.replace("_", " ").split()).casefold())
         if wanted is None:
-            told = f"GitHub issues have no columns, and so no {shown(to)}: they are open or closed."
-            raise Refusal(
-                Code.UNKNOWN_COLUMN, told, f"Say {either(_COLUMNS)}.", {"columns": list(_COLUMNS)}
+            message = (
+                f"GitHub issues have no columns, and so no {shown(to)}: they are open or closed."
             )
-        self._api.begin()
-        repository, number = _parts(card)
-        path = f"{_path(repository)}/issues/{number}"
-        answer = self._api.ask("GET", path, repository, card)
-        issue = an_object(answer, "issue")
+            raise Refusal(
+                Code.UNKNOWN_COLUMN,
+                message,
+                f"Use {either(_COLUMNS)}.",
+                {"columns": list(_COLUMNS)},
+            )
+        self._client.begin()
+        repository, number = parts_of(card)
+        path = f"{path_of(repository)}/issues/{number}"
+        response = self._client.get(path, _card(card))
+        issue = an_object(response, "issue")
         if issue.get("pull_request"):
-            told = f"{card} is a pull request, which is merged or closed on GitHub itself."
-            raise Refusal(Code.NOT_POSSIBLE, told, "A comment on it is possible from here.")
-        before, url = status_of(answer, issue), self._url(issue, card)
+            message = f"{card} is a pull request, which is merged or closed on GitHub itself."
+            raise Refusal(Code.NOT_POSSIBLE, message, "A comment on it is possible from here.")
+        before, url = status_of(response, issue), url_of(issue, card, self._site)
         notes = archived_notes("locked" if issue.get("locked") is True else "")
-        if is_there(issue, wanted):
+        if is_in(issue, wanted):
             return Moved(before, before, url, notes)
-        # The same twice has the effect of once, so that it may be sent again when an answer is
+        # The same twice has the effect of once, so that it may be sent again when a response is
         # lost.
         change = {"state": wanted[0], "state_reason": wanted[1]}
-        answer = self._api.ask("PATCH", path, repository, card, json=change, idempotent=True)
-        issue = an_object(answer, "issue")
-        after = status_of(answer, issue)
-        if not is_there(issue, wanted):
-            told = f"GitHub leaves {card} as it is: {after}."
+        response = self._client.send("PATCH", path, _card(card), json=change, idempotent=True)
+        issue = an_object(response, "issue")
+        after = status_of(response, issue)
+        if not is_in(issue, wanted):
+            message = f"GitHub leaves {card} as it is: {after}."
             hint = (
                 "Open it first: the reason is only taken together with the state."
                 if before != "open"
                 else ""
             )
-            raise Refusal(Code.NOT_POSSIBLE, told, hint)
-        return Moved(before, after, self._url(issue, card), notes)
+            raise Refusal(Code.NOT_POSSIBLE, message, hint)
+        return Moved(before, after, url_of(issue, card, self._site), notes)
 
     def assign(self, card: str, to: Assignee) -> Assigned:
         """One request; two when others have to be taken off it, or when GitHub did nothing and is
@@ -210,61 +219,60 @@ class GithubIssues:
         login = to.name.strip().lstrip("@")
         if login and not _LOGIN.match(login):
             raise self._unknown(to, ())
-        self._api.begin()
-        repository, number = _parts(card)
-        path = f"{_path(repository)}/issues/{number}"
+        self._client.begin()
+        repository, number = parts_of(card)
+        path = f"{path_of(repository)}/issues/{number}"
         if not login:
-            answer = self._api.ask(
-                "PATCH", path, repository, card, json={"assignees": []}, idempotent=True
+            response = self._client.send(
+                "PATCH", path, _card(card), json={"assignees": []}, idempotent=True
             )
-            issue = an_object(answer, "issue")
-            number_of(answer, issue)
+            issue = an_object(response, "issue")
+            number_of(response, issue)
             if assignees_of(issue):
                 raise self._no_right(card)
-            return Assigned(to.shown or "nobody", self._url(issue, card))
+            return Assigned(to.shown or "nobody", url_of(issue, card, self._site))
         # Added first, others taken off then: where GitHub does not know the name it says nothing
         # and does nothing, and the card would have lost whoever has it.
-        answer = self._api.ask(
+        response = self._client.send(
             "POST",
             f"{path}/assignees",
-            repository,
-            card,
+            _card(card),
             json={"assignees": [login]},
             idempotent=True,
         )
-        issue = an_object(answer, "issue")
-        number_of(answer, issue)
+        issue = an_object(response, "issue")
+        number_of(response, issue)
         now = assignees_of(issue)
         if not among(login, now):
             raise self._not_assigned(to, login, card, repository)
         others = [one for one in now if not among(one, [login])]
         notes: Tuple[str, ...] = ()
         if others:
-            answer = self._api.ask(
-                "DELETE", f"{path}/assignees", repository, card, json={"assignees": others}
+            response = self._client.send(
+                "DELETE", f"{path}/assignees", _card(card), json={"assignees": others}
             )
-            issue = an_object(answer, "issue")
-            number_of(answer, issue)
+            issue = an_object(response, "issue")
+            number_of(response, issue)
             left = [one for one in assignees_of(issue) if not among(one, [login])]
             notes = (f"GitHub leaves it to {listed(left)} as well.",) if left else ()
         return Assigned(
-            next(one for one in now if among(one, [login])), self._url(issue, card), notes
+            next(one for one in now if among(one, [login])), url_of(issue, card, self._site), notes
         )
 
     def find(self, query: Query) -> Tuple[Card, ...]:
-        """One request; two when there is more than fits into one answer, so that none of the open
+        """One request; two when there is more than fits into one response, so that none of the open
         ones is missed; and one for each repository found, which may be archived."""
         text = " ".join(re.sub(r'["\\]', " ", query.text).split())
         if len(text) > _SEARCHED:
             raise Refusal(
                 Code.TEXT_TOO_LONG,
                 f"GitHub searches for {_SEARCHED} characters at most.",
-                "Say fewer words.",
+                "Use fewer words.",
             )
         login = query.assignee.strip().lstrip("@")
         if login and not _LOGIN.match(login):
             raise self._unknown(Assignee(login, login), ())
-        self._api.begin()
+        self._client.begin()
         places = [query.project] if query.project else list(self._options.every)
         # In quotes nothing is a qualifier; without quotes and backslashes nothing ends them.
         words = [f'"{text}"'] if text else []
@@ -277,21 +285,23 @@ class GithubIssues:
             cards = [*still_open, *(card for card in cards if card.closed)]
         cards.sort(key=lambda card: card.closed)  # keeps the order by time within each
         found = cards[: query.limit]
-        projects = list(dict.fromkeys(card.project for card in found))[:_MOST_ASKED]
+        projects = list(dict.fromkeys(card.project for card in found))[:_MAX_ASKED]
         archived = {one for one in projects if self._archived(one)}
         return tuple(
             replace(card, archived=_ARCHIVED) if card.project in archived else card
             for card in found
         )
 
+    def events_since(self, since: str) -> CardEvents:
+        """See `Watchable`. Pull requests are no cards here."""
+        self._client.begin()
+        return events_since(self._client, self._options.every, since)
+
     def _archived(self, repository: str) -> str:
         """Why a repository takes no changes, as in `Card`; empty where it does, or where GitHub
         does not say so."""
-        return (
-            _ARCHIVED
-            if self._api.quietly(_path(repository), repository).get("archived") is True
-            else ""
-        )
+        found = object_at(self._client.quietly(path_of(repository)))
+        return _ARCHIVED if found.get("archived") is True else ""
 
     def _search(self, words: str, places: List[str]) -> Tuple[List[Card], bool]:
         params = {"q": words, "sort": "updated", "order": "desc", "per_page": str(_FOUND)}
@@ -299,90 +309,42 @@ class GithubIssues:
             params["advanced_search"] = (
                 "true"  # the old syntax knows no OR, the new one no list of repositories
             )
-        answer = self._api.ask("GET", "/search/issues", listed(places), params=params)
-        content = an_object(answer, "result of a search")
+        response = self._client.get("/search/issues", _repository(listed(places)), params)
+        content = an_object(response, "result of a search")
         items = content.get("items")
         if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
-            raise bad(answer, "result of a search")
+            raise bad(response, "result of a search")
         total = content.get("total_count")
-        cards = [self._card(answer, one, repository_of(one, places[0]), None) for one in items]
+        cards = [card_of(response, one, repository_of(one, places[0]), self._site) for one in items]
         return cards, isinstance(total, int) and total <= len(items)
-
-    def _made(
-        self, answer: Answer, issue: Mapping[str, Any], repository: str, notes: Tuple[str, ...]
-    ) -> Made:
-        card = f"{repository}#{number_of(answer, issue)}"
-        return Made(card, self._url(issue, card), notes)
-
-    def _said(
-        self, answer: Answer, comment: Mapping[str, Any], card: str, notes: Tuple[str, ...]
-    ) -> Made:
-        number = comment.get("id")
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise bad(answer, "comment")
-        repository, issue = _parts(card)
-        page = f"{self._options.site}/{repository}/issues/{issue}#issuecomment-{number}"
-        return Made(str(number), address_of(comment) or page, notes)
-
-    def _card(
-        self,
-        answer: Answer,
-        issue: Mapping[str, Any],
-        repository: str,
-        comments: Optional[List[Mapping[str, Any]]],
-    ) -> Card:
-        """`comments` None: only what a list of cards needs."""
-        card = f"{repository}#{number_of(answer, issue)}"
-        status = status_of(answer, issue)
-        return Card(
-            id=card,
-            summary=" ".join(text_of(issue, "title").split()),
-            status=f"{status} (pull request)" if issue.get("pull_request") else status,
-            assignee=", ".join(assignees_of(issue)),
-            reporter=login_of(issue.get("user")),
-            description="" if comments is None else plain(text_of(issue, "body")),
-            project=repository,
-            url=self._url(issue, card),
-            closed=issue["state"] == "closed",
-            archived="locked" if issue.get("locked") is True else "",
-            changed_at=moment_of(issue.get("updated_at")),
-            comments=tuple(
-                Comment(
-                    login_of(one.get("user")),
-                    plain(text_of(one, "body")),
-                    moment_of(one.get("created_at")),
-                )
-                for one in comments or ()
-            ),
-        )
-
-    def _url(self, issue: Mapping[str, Any], card: str) -> str:
-        repository, number = _parts(card)
-        return address_of(issue) or f"{self._options.site}/{repository}/issues/{number}"
 
     def _not_assigned(self, to: Assignee, login: str, card: str, repository: str) -> Exception:
         """GitHub left someone out without a word: because it may not be they, or because we may not
         assign."""
         params = {"per_page": str(PAGE)}
-        answer = self._api.ask("GET", f"{_path(repository)}/assignees", repository, params=params)
+        response = self._client.get(
+            f"{path_of(repository)}/assignees", _repository(repository), params
+        )
         known = [
-            name for name in (login_of(one) for one in a_list(answer, "list of people")) if name
+            name for name in (login_of(one) for one in a_list(response, "list of people")) if name
         ]
         return self._no_right(card) if among(login, known) else self._unknown(to, known, repository)
 
     def _no_right(self, card: str) -> Failure:
-        told = f"GitHub left {card} as it was: the token's user may not assign."
+        message = f"GitHub left {card} as it was: the token's user may not assign."
         hint = (
             f"The token in trackers.{self._name}.token needs the right to write issues, its "
             "user that to triage."
         )
-        return Failure(Code.UNAUTHORIZED, told, hint)
+        return Failure(Code.UNAUTHORIZED, message, hint)
 
     def _unknown(self, to: Assignee, known: Any, repository: str = "") -> Refusal:
         login = to.name.strip().lstrip("@")
         near = nearest(login, known)
         place = f" in {repository}" if repository else ""
-        told = f"GitHub knows nobody called {shown(login)} whom an issue{place} can be assigned to."
+        message = (
+            f"GitHub knows nobody called {shown(login)} whom an issue{place} can be assigned to."
+        )
         if near:
             hint = f"Did you mean {either(near)}?"
         elif to.mapped:
@@ -391,17 +353,15 @@ class GithubIssues:
             )
         else:
             hint = there_are(known) if known else "Names are those of GitHub, such as octocat."
-        return Refusal(Code.UNKNOWN_PERSON, told, hint, {"nearest": near})
+        return Refusal(Code.UNKNOWN_PERSON, message, hint, {"nearest": near})
 
 
-def _path(repository: str) -> str:
-    owner, _, name = repository.partition("/")
-    return f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
+def _card(card: str) -> Subject:
+    return Subject("card", card)
 
 
-def _parts(card: str) -> Tuple[str, str]:
-    repository, _, number = card.rpartition("#")
-    return repository, number
+def _repository(repository: str) -> Subject:
+    return Subject("repository", repository)
 
 
 def _cut(what: str, limit: int, lost: int) -> Tuple[str, ...]:

@@ -17,7 +17,7 @@ from .. import shut
 from .mapping import PLACE, archived, at, list_at
 
 if TYPE_CHECKING:
-    from ...http.client import Answer
+    from ...http.response import Response
     from . import Options
 
 # Read here rather than by http.py, for what Jira says in them.
@@ -31,7 +31,7 @@ class Said:
 
     status: int
     content: Any
-    answer: Answer
+    answer: Response
 
     @property
     def ok(self) -> bool:
@@ -94,7 +94,7 @@ class Client:
         """Send a request. Hands back successes, and what Jira refuses with 400, 404, 409, 413 and
         422.
 
-        Raises Failure: unauthorized, gone, and those of `Http.send`.
+        Raises Failure: unauthorized, gone, and those of `HttpClient.send`.
         """
         try:
             return self._said(method, path, params, body)
@@ -113,7 +113,7 @@ class Client:
             # Nothing of this request was sent.
             message = f"Jira did not answer everything within {self._options.time_limit:g} s."
             raise Failure(Code.TIMED_OUT, message, facts={"url": self._base, "sent": False})
-        answer: Answer = self._http.send(
+        answer: Response = self._http.send(
             method,
             self._base + path,
             params=params,
@@ -238,7 +238,7 @@ class Client:
         )
 
     def _connected(self) -> Any:
-        from ...http.client import Http
+        from ...http.client import HttpClient
 
         options = self._options
         if options.user:
@@ -246,7 +246,7 @@ class Client:
             authorization = f"Basic {pair}"
         else:
             authorization = f"Bearer {options.token}"
-        return Http(
+        return HttpClient(
             headers={"Accept": "application/json", "Authorization": authorization},
             secrets=(options.token,),
             time_limit=options.time_limit,
@@ -313,7 +313,7 @@ class Client:
         )
 
 
-def _read(answer: Answer) -> Said:
+def _read(answer: Response) -> Said:
     if answer.status < 300:
         return Said(
             answer.status,

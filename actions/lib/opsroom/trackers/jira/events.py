@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 from urllib.parse import quote
 
-from .. import Change, Changes, What, cursor
+from .. import CardEvent, CardEvents, EventKind, cursor
 from .client import Said
 from .mapping import at, key_of, list_at, moment, text_at
 from .search import issues_in, quoted
@@ -25,7 +25,7 @@ _MOST_PAGES = 10
 _COMMENTS = "100"
 
 
-def changes(self: JiraTracker, since: str) -> Changes:
+def events_since(self: JiraTracker, since: str) -> CardEvents:
     """See `Watchable`. One request for each 50 issues that were changed, one more for an issue with
     many comments."""
     self._client.begin()
@@ -34,7 +34,7 @@ def changes(self: JiraTracker, since: str) -> Changes:
     asked = cursor.now()
     where = f"project in ({', '.join(quoted(one) for one in self._options.every)})"
     if begun is None or last is None:
-        return Changes((), cursor.remember(begun=_newest(self, where, asked), asked=asked))
+        return CardEvents((), cursor.remember(begun=_newest(self, where, asked), asked=asked))
     minutes = math.ceil((asked - cursor.start(last)).total_seconds() / 60) + 1
     issues, cut = _changed(self, f'{where} AND updated >= "-{minutes}m" ORDER BY updated ASC')
     made = [
@@ -42,7 +42,7 @@ def changes(self: JiraTracker, since: str) -> Changes:
     ]
     made.sort(key=lambda change: change.at)
     reached = moment(at(issues[-1], "fields", "updated")) if cut else None
-    return Changes(
+    return CardEvents(
         tuple(made), cursor.remember(begun=begun, asked=min(asked, reached) if reached else asked)
     )
 
@@ -90,7 +90,7 @@ def _search(tracker: JiraTracker, query: str, params: Any) -> Said:
     return said
 
 
-def _of_issue(tracker: JiraTracker, issue: Any, begun: datetime) -> List[Change]:
+def _of_issue(tracker: JiraTracker, issue: Any, begun: datetime) -> List[CardEvent]:
     key, id = key_of(issue), text_at(issue, "id") or key_of(issue)
     moves = [
         one
@@ -102,11 +102,11 @@ def _of_issue(tracker: JiraTracker, issue: Any, begun: datetime) -> List[Change]
     created = moment(at(issue, "fields", "created"))
     if created is not None:
         first = moves[0].before if moves else text_at(issue, "fields", "status", "name")
-        found.append(Change(f"{id} created", What.CREATED, key, created, after=first))
+        found.append(CardEvent(f"{id} created", EventKind.CREATED, key, created, after=first))
     return found + _comments(tracker, issue, key)
 
 
-def _move(key: str, history: Any) -> Optional[Change]:
+def _move(key: str, history: Any) -> Optional[CardEvent]:
     when = moment(at(history, "created"))
     items = [one for one in list_at(history, "items") if text_at(one, "field") == "status"]
     if when is None or not items:
@@ -116,10 +116,10 @@ def _move(key: str, history: Any) -> Optional[Change]:
         text_at(items[0], "fromString"),
         text_at(items[-1], "toString"),
     )
-    return Change(f"history {id}", What.MOVED, key, when, before, after)
+    return CardEvent(f"history {id}", EventKind.MOVED, key, when, before, after)
 
 
-def _comments(tracker: JiraTracker, issue: Any, key: str) -> List[Change]:
+def _comments(tracker: JiraTracker, issue: Any, key: str) -> List[CardEvent]:
     found = list_at(issue, "fields", "comment", "comments")
     total = at(issue, "fields", "comment", "total")
     if isinstance(total, int) and total > len(found):
@@ -131,5 +131,5 @@ def _comments(tracker: JiraTracker, issue: Any, key: str) -> List[Change]:
         when = moment(at(one, "created"))
         # Those for a group or the staff of a service desk only are not for a room.
         if when is not None and not at(one, "visibility") and at(one, "jsdPublic") is not False:
-            made.append(Change(f"comment {text_at(one, 'id')}", What.COMMENTED, key, when))
+            made.append(CardEvent(f"comment {text_at(one, 'id')}", EventKind.COMMENTED, key, when))
     return made

@@ -14,7 +14,7 @@ from .. import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark, arch
 from ..formats import text as prose
 from . import create as jira_create
 from .client import Client, Said
-from .events import changes
+from .events import events_since
 from .fields import missing_for_move
 from .mapping import (
     COMMENTS,
@@ -43,7 +43,7 @@ _NEWEST = "100"
 class JiraTracker:
     """One Jira: see `Tracker` for what each method does."""
 
-    changes = changes
+    events_since = events_since
 
     def __init__(self, options: Options, name: str) -> None:
         self._options = options

@@ -15,7 +15,7 @@ from ...errors import Code, Refusal
 from ...names import pick, shown, there_are
 from .. import Assigned, Assignee, Card, Comment, Draft, Made, Moved, Query, Remark
 from . import Options
-from .events import changes
+from .events import events_since
 
 _COMMENTS = 5
 # A longer text is no search but a paste; SQLite compares with patterns of 50,000 characters at
@@ -29,7 +29,7 @@ class Board:
 
     # What a transaction has written, everybody sees.
     settles_within = 0.0
-    changes = changes
+    events_since = events_since
 
     def __init__(self, options: Options, name: str, store: Callable[[], Store]) -> None:
         self._options = options

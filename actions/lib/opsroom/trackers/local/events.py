@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from ...db.sql import from_moment, moment
 from ...db.tables import card_comments, cards
-from .. import Change, Changes, What
+from .. import CardEvent, CardEvents, EventKind
 
 if TYPE_CHECKING:
     from .board import Board
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _OVERLAP = timedelta(seconds=60)
 
 
-def changes(self: Board, since: str) -> Changes:
+def events_since(self: Board, since: str) -> CardEvents:
     """See `Watchable`. Remembered are from when on (`begun`), up to when (`at`), and where each
     card is (`cards`)."""
     before: Dict[str, Any] = json.loads(since) if since else {}
@@ -41,25 +41,33 @@ def changes(self: Board, since: str) -> Changes:
         rows = connection.execute(changed).all()
         remarks = connection.execute(said).all() if before else []
     begun = before.get("begun") or moment(now)
-    made: List[Change] = []
+    made: List[CardEvent] = []
     for row in rows:
         id, was = f"{row.project}-{row.number}", where.get(f"{row.project}-{row.number}")
         where[id] = row.status
         if was is None and row.created_at > begun:
             made.append(
-                Change(
-                    f"{id} created", What.CREATED, id, from_moment(row.created_at), after=row.status
+                CardEvent(
+                    f"{id} created",
+                    EventKind.CREATED,
+                    id,
+                    from_moment(row.created_at),
+                    after=row.status,
                 )
             )
         elif was is not None and was != row.status:
             moved = f"{id} moved {row.changed_at} {was} to {row.status}"
-            made.append(Change(moved, What.MOVED, id, from_moment(row.changed_at), was, row.status))
+            made.append(
+                CardEvent(moved, EventKind.MOVED, id, from_moment(row.changed_at), was, row.status)
+            )
     for one in remarks:
         if one.at > begun:
             id = f"{one.project}-{one.number}"
-            made.append(Change(f"comment {one.mark}", What.COMMENTED, id, from_moment(one.at)))
+            made.append(
+                CardEvent(f"comment {one.mark}", EventKind.COMMENTED, id, from_moment(one.at))
+            )
     newest = max([before.get("at") or begun, *(row.changed_at for row in rows)])
     made.sort(key=lambda change: change.at)
-    return Changes(
+    return CardEvents(
         tuple(made), json.dumps({"begun": begun, "at": newest, "cards": where}, sort_keys=True)
     )

@@ -1,99 +1,22 @@
 """The tracker kind trello: cards on the lists of one board.
 
 A card's id is its short link, `AbCd1234` in https://trello.com/c/AbCd1234/12-the-name. Trello knows
-no reporter: the first line of what opsroom writes says in whose name it was written, the last one
-carries the mark.
+no reporter: the first line of what opsroom writes names the author, the last one carries the mark.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from typing import Any
 
-from ...config.fields import Fields
-from ...deadline import LOOK_FOR, LOOK_FOR_MOST
-from ...names import shown
-from .. import Reading, Tracker
+from .. import Tracker
+from .options import Options, read_options
 
-_ID = re.compile(r"^(?:[A-Za-z0-9]{8}|[0-9a-fA-F]{24})(?![\s\S])")
-_ADDRESS = re.compile(
-    r"^(?i:https?://(?:www\.)?trello\.com)/([bc])/([A-Za-z0-9]{8}|[0-9a-fA-F]{24})(?:[/?#]\S*)?(?![\s\S])"
-)
-# They stand between quotes in a header.
-_SECRET = re.compile(r"^[ !#-\[\]-~]+(?![\s\S])")
-
-
-@dataclass(frozen=True)
-class Options:
-    """`board` is a short link or an id, `column` the name or the id of the list for new cards;
-    `time_limit` in s."""
-
-    board: str
-    column: str
-    key: str = field(repr=False)
-    token: str = field(repr=False)
-    url: str = field(default="https://api.trello.com/1", repr=False)
-    time_limit: float = 10.0
-    verify: str = ""
-    look_for: float = LOOK_FOR
-
-    def reads_card(self, typed: str) -> Reading:
-        """Sure of a card's address; a word of 8 letters and digits, or an id of 24, may be a
-        card's."""
-        address = _ADDRESS.match(typed.strip())
-        if address:
-            return Reading(address.group(2), sure=True) if address.group(1) == "c" else Reading()
-        return Reading(typed.strip()) if _ID.match(typed.strip()) else Reading()
-
-    def reads_project(self, typed: str) -> Reading:
-        """Sure of the board of the config, by what the config calls it or by its address; nothing
-        else is a project."""
-        address = _ADDRESS.match(typed.strip())
-        name = address.group(2) if address and address.group(1) == "b" else typed.strip()
-        return Reading(self.board, sure=True) if name and name == self.board else Reading()
-
-
-def read_options(fields: Fields) -> Options:
-    """The keys `key`, `token`, `board`, `list`, `url`, `time_limit`, `verify`."""
-    board = fields.text("board", expected="the short link or the id of a board")
-    address = _ADDRESS.match(board)
-    if address and address.group(1) == "b":
-        board = address.group(2)
-    elif board and not _ID.match(board):
-        fields.problem(
-            "board",
-            f"expected the short link (8 characters) or the id of a board, found {shown(board)}",
-        )
-    options = Options(
-        board=board,
-        column=fields.text("list", expected="the id or the name of the list for new cards"),
-        key=fields.secret("key", expected="an API key"),
-        token=fields.secret("token", expected="a token"),
-        url=fields.text(
-            "url",
-            "https://api.trello.com/1",
-            pattern=re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$"),
-            expected="an http or https address",
-        ).rstrip("/"),
-        time_limit=fields.seconds("time_limit", 10.0, minimum=0.1, maximum=60.0),
-        verify=fields.text(
-            "verify",
-            "",
-            pattern=re.compile(r"^/"),
-            expected="the full path of a CA file (checking cannot be turned off)",
-        ),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
-    )
-    for name, value in (("key", options.key), ("token", options.token)):
-        if value and not _SECRET.match(value):
-            # What was found is not shown: it is a secret anyway.
-            fields.problem(name, "expected plain letters and digits on one line, without quotes")
-    return options
+__all__ = ["Options", "make", "read_options"]
 
 
 def make(options: Options, *, name: str, store: Any, keep: Any) -> Tracker:
-    """The tracker; it needs neither a store nor a folder."""
-    from .tracker import Board  # the config is read for every message, Trello is asked for few
+    """The tracker; it needs neither a database nor a folder."""
+    # The config is read for every message, Trello is asked for few.
+    from .tracker import Board
 
     return Board(options, name)

@@ -1,80 +1,81 @@
-"""What happened on a board of Trello since somebody asked last: Trello keeps a list of all that is
-done there."""
+"""What happened on a board of Trello since the last look: Trello keeps a list of all actions."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from urllib.parse import quote
 
-from .. import Change, Changes, What, cursor, shapes
-from . import mapping as read
-
-if TYPE_CHECKING:
-    from .tracker import Board
+from ...http.content import Unexpected, an_object, objects, text
+from ...http.vendor import Subject
+from .. import CardEvent, CardEvents, EventKind, cursor
+from . import mapping
+from .client import Client
 
 _MADE = ("createCard", "copyCard", "convertToCardFromCheckItem", "emailCard")
 _FILTER = ",".join((*_MADE, "updateCard:idList", "commentCard"))
 _LINK = re.compile(r"^[A-Za-z0-9]{8}(?![\s\S])")
 _PAGE = 1000
-_MOST_PAGES = 5
+_MAX_PAGES = 5
 
 
 class _Action(NamedTuple):
     id: str
     at: datetime
-    change: Optional[Change]
+    event: Optional[CardEvent]
 
 
-def changes(self: Board, since: str) -> Changes:
+def events_since(client: Client, board: Subject, since: str) -> CardEvents:
     """See `Watchable`. One request, one more for each 1,000 actions."""
     before = cursor.recall(since)
     begun, last = cursor.moment_in(before, "begun"), cursor.moment_in(before, "at")
-    client, path = self._client(), f"/boards/{self._options.board}/actions"
+    path = f"/boards/{quote(board.name, safe='')}/actions"
     params = {"filter": _FILTER, "fields": "type,date,data", "memberCreator": "false"}
     if begun is None or last is None:
-        newest = client.get(path, self._board, _actions, **params, limit="1")
+        newest = client.get(path, board, _actions, **params, limit="1")
         at = newest[0].at if newest else cursor.now()
-        return Changes((), cursor.remember(begun=at, at=at))
+        return CardEvents((), cursor.remember(begun=at, at=at))
     params.update(since=cursor.start(last).strftime("%Y-%m-%dT%H:%M:%S.000Z"), limit=str(_PAGE))
-    found: List[_Action] = []
-    for _ in range(_MOST_PAGES):
-        page = client.get(path, self._board, _actions, **params)
-        found += page
+    actions: List[_Action] = []
+    for _ in range(_MAX_PAGES):
+        page = client.get(path, board, _actions, **params)
+        actions += page
         if len(page) < _PAGE:
             break
         params["before"] = page[-1].id
-    made = sorted(
-        (one.change for one in found if one.change and one.at > begun), key=lambda change: change.at
-    )
-    return Changes(
-        tuple(made), cursor.remember(begun=begun, at=max([last, *(one.at for one in found)]))
+    events = [one.event for one in actions if one.event and one.at > begun]
+    latest = max([last, *(one.at for one in actions)])
+    return CardEvents(
+        tuple(sorted(events, key=lambda event: event.at)), cursor.remember(begun=begun, at=latest)
     )
 
 
 def _actions(content: Any) -> Tuple[_Action, ...]:
-    return tuple(one for one in (_action(row) for row in shapes.items(content, "actions")) if one)
+    return tuple(_action(row) for row in objects(content, "actions"))
 
 
-def _action(row: Dict[str, Any]) -> Optional[_Action]:
-    at, id = read.moment(shapes.text(row, "date")), shapes.text(row, "id", needed=True)
+def _action(row: Dict[str, Any]) -> _Action:
+    at, id = mapping.moment(text(row, "date")), text(row, "id", needed=True)
     if at is None:
-        raise shapes.Unexpected("'date' is no moment")
-    data = shapes.item(row.get("data") or {}, "data of an action")
-    link = _name(data, "card", "shortLink")
-    if not _LINK.match(link):
-        return _Action(id, at, None)
-    kind = shapes.text(row, "type")
-    if kind in _MADE:
-        return _Action(
-            id, at, Change(id, What.CREATED, link, at, after=_name(data, "list", "name"))
-        )
-    if kind == "commentCard":
-        return _Action(id, at, Change(id, What.COMMENTED, link, at))
-    before, after = _name(data, "listBefore", "name"), _name(data, "listAfter", "name")
-    return _Action(id, at, Change(id, What.MOVED, link, at, before, after) if after else None)
+        raise Unexpected("'date' is no moment")
+    data = an_object(row.get("data") or {}, "data of an action")
+    card = _name(data, "card", "shortLink")
+    event: Optional[CardEvent] = None
+    kind = text(row, "type")
+    if not _LINK.match(card):
+        pass
+    elif kind in _MADE:
+        after = _name(data, "list", "name")
+        event = CardEvent(id, EventKind.CREATED, card, at, after=after)
+    elif kind == "commentCard":
+        event = CardEvent(id, EventKind.COMMENTED, card, at)
+    elif _name(data, "listAfter", "name"):
+        before, after = _name(data, "listBefore", "name"), _name(data, "listAfter", "name")
+        event = CardEvent(id, EventKind.MOVED, card, at, before, after)
+    return _Action(id, at, event)
 
 
 def _name(data: Dict[str, Any], what: str, key: str) -> str:
     found = data.get(what)
-    return shapes.text(found, key) if isinstance(found, dict) else ""
+    return text(found, key) if isinstance(found, dict) else ""

@@ -7,14 +7,14 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ...errors import Code, Refusal
+from ...http.content import Unexpected, an_object, objects, text
 from ...names import bare, comparable, listed, nearest, shown, there_are
 from ...people import Author
 from .. import Card, Comment, Made, Query
 from ..formats.text import clean, cut, unmarked
-from ..shapes import Unexpected, item, items, text
 
 # What a description, a comment and a name hold at most.
-MOST = 16_384
+MAX_TEXT = 16_384
 
 
 _CLOSED = "on a closed board"
@@ -62,7 +62,7 @@ def composed(author: Author, words: str, mark: str) -> Tuple[str, int]:
     def whole(part: str) -> str:
         return "\n\n".join(one for one in (first, part.strip("\n"), mark_line(mark)) if one)
 
-    kept, missing = cut(words, MOST, whole)
+    kept, missing = cut(words, MAX_TEXT, whole)
     return whole(kept), missing
 
 
@@ -75,23 +75,23 @@ def cut_note(what: str, missing: int) -> Tuple[str, ...]:
     """The sentence about what did not fit."""
     if not missing:
         return ()
-    return (f"Trello holds {MOST} characters: the last {missing} of the {what} were cut.",)
+    return (f"Trello holds {MAX_TEXT} characters: the last {missing} of the {what} were cut.",)
 
 
 def made(content: Any) -> Made:
     """A card as it comes back when it was made."""
-    card = item(content, "card")
+    card = an_object(content, "card")
     return Made(text(card, "shortLink", needed=True), text(card, "shortUrl", needed=True))
 
 
 def made_with_text(content: Any) -> List[Tuple[str, Made]]:
     """Cards with their descriptions."""
-    return [(text(card, "desc"), made(card)) for card in items(content, "cards")]
+    return [(text(card, "desc"), made(card)) for card in objects(content, "cards")]
 
 
 def comment_id(content: Any) -> str:
     """The id of a comment that was made."""
-    return text(item(content, "comment"), "id", needed=True)
+    return text(an_object(content, "comment"), "id", needed=True)
 
 
 def comments_with_ids(content: Any) -> List[Tuple[str, str]]:
@@ -101,13 +101,13 @@ def comments_with_ids(content: Any) -> List[Tuple[str, str]]:
 
 def anything(content: Any) -> None:
     """An answer of which only its being one of Trello's counts."""
-    text(item(content, "card"), "id", needed=True)
+    text(an_object(content, "card"), "id", needed=True)
 
 
 def columns(content: Any) -> Tuple[Column, ...]:
     """The lists of a board."""
     return tuple(
-        Column(text(one, "id", True), text(one, "name")) for one in items(content, "lists")
+        Column(text(one, "id", True), text(one, "name")) for one in objects(content, "lists")
     )
 
 
@@ -119,14 +119,14 @@ def members(content: Any) -> Tuple[Member, ...]:
             text(one, "username"),
             text(one, "fullName") or text(one, "username"),
         )
-        for one in items(content, "members")
+        for one in objects(content, "members")
     )
 
 
 def place(content: Any) -> Place:
     """Where a card is."""
-    card = item(content, "card")
-    column = text(item(card.get("list"), "list"), "name")
+    card = an_object(content, "card")
+    column = text(an_object(card.get("list"), "list"), "name")
     return Place(
         column,
         text(card, "idBoard", True),
@@ -138,7 +138,7 @@ def place(content: Any) -> Place:
 
 def archived(content: Any) -> str:
     """Why the board does not show a card that came with its list and board; empty where it does."""
-    card = item(content, "card")
+    card = an_object(content, "card")
     for where, why in (
         (card, "archived"),
         (card.get("list"), "in an archived list"),
@@ -151,7 +151,7 @@ def archived(content: Any) -> str:
 
 def why_shut(content: Any) -> str:
     """Why a board takes no cards: "closed" or "full"; empty where it does."""
-    board = item(content, "board")
+    board = an_object(content, "board")
     if board.get("closed") is True:
         return "closed"
     limits: Any = board.get("limits")
@@ -162,10 +162,10 @@ def why_shut(content: Any) -> str:
 
 def full_card(content: Any) -> Card:
     """A card with its comments, oldest first."""
-    card = item(content, "card")
-    said = [
+    card = an_object(content, "card")
+    comments = [
         Comment(
-            text(item(one.get("memberCreator") or {}, "author"), "fullName"),
+            text(an_object(one.get("memberCreator") or {}, "author"), "fullName"),
             unmarked(_words(one)),
             moment(text(one, "date")),
         )
@@ -174,21 +174,21 @@ def full_card(content: Any) -> Card:
     return Card(
         id=text(card, "shortLink", needed=True),
         summary=text(card, "name"),
-        status=text(item(card.get("list") or {}, "list"), "name"),
+        status=text(an_object(card.get("list") or {}, "list"), "name"),
         assignee=", ".join(one.name for one in members(card.get("members") or [])),
         description=unmarked(text(card, "desc")),
-        project=text(item(card.get("board") or {}, "board"), "name"),
+        project=text(an_object(card.get("board") or {}, "board"), "name"),
         url=text(card, "shortUrl"),
         closed=bool(archived(card)),
         archived=archived(card),
         changed_at=moment(text(card, "dateLastActivity")),
-        comments=tuple(sorted(said, key=lambda one: one.at.timestamp() if one.at else 0.0)),
+        comments=tuple(sorted(comments, key=lambda one: one.at.timestamp() if one.at else 0.0)),
     )
 
 
 def found_cards(content: Any, query: Query) -> List[Card]:
     """The cards of a whole board that a query means. Raises Refusal(unknown_person)."""
-    board = item(content, "board")
+    board = an_object(content, "board")
     people = {one.id: one for one in members(board.get("members"))}
     names = {one.id: one.name for one in columns(board.get("lists"))}
     wanted = (
@@ -197,7 +197,7 @@ def found_cards(content: Any, query: Query) -> List[Card]:
         else ""
     )
     found = []
-    for card in items(board.get("cards"), "cards"):
+    for card in objects(board.get("cards"), "cards"):
         on_card = card.get("idMembers") or []
         if not isinstance(on_card, list) or not all(isinstance(one, str) for one in on_card):
             raise Unexpected("'idMembers' is no list of ids")
@@ -241,9 +241,12 @@ def pick_column(known: Sequence[Column], name: str) -> Column:
             "Give one of them another name in Trello.",
             {"columns": names},
         )
-    there = there_are(names) if names else "It has none."
+    known_names = there_are(names) if names else "It has none."
     raise Refusal(
-        Code.UNKNOWN_COLUMN, f"The board has no list {shown(name)}.", there, {"columns": names}
+        Code.UNKNOWN_COLUMN,
+        f"The board has no list {shown(name)}.",
+        known_names,
+        {"columns": names},
     )
 
 
@@ -278,8 +281,8 @@ def pick_member(known: Sequence[Member], name: str, mapped: bool) -> Member:
 
 def _actions(content: Any) -> Tuple[Dict[str, Any], ...]:
     """The comments that came with a card, the newest first."""
-    return items(item(content, "card").get("actions"), "comments")
+    return objects(an_object(content, "card").get("actions"), "comments")
 
 
 def _words(action: Mapping[str, Any]) -> str:
-    return text(item(action.get("data"), "text of a comment"), "text")
+    return text(an_object(action.get("data"), "text of a comment"), "text")

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Optional, Tuple
+from typing import Optional, Tuple
 from urllib.parse import quote
 
-from ...errors import Refusal
+from ...errors import Code, Failure, Refusal
+from ...http.vendor import Subject
 from ...names import comparable, listed
-from .. import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark, archived_notes
+from .. import (
+    Assigned,
+    Assignee,
+    Card,
+    CardEvents,
+    Draft,
+    Made,
+    Moved,
+    Query,
+    Remark,
+    archived_notes,
+)
 from ..formats.text import cut
-from . import mapping as read
+from . import mapping
 from .client import Client
-from .events import changes
-
-if TYPE_CHECKING:
-    from . import Options
+from .events import events_since
+from .options import Options
 
 _LONG = re.compile(r"^[0-9a-fA-F]{24}(?![\s\S])")
-# As many of the newest are looked through for a mark: more are not made in the minutes that a mark
-# is looked for.
-_LOOKED_THROUGH = "100"
+# A mark is looked for among so many of the newest: more are not made while it is looked for.
+_NEWEST = "100"
 # What of a card's list and board comes with it.
 _WITH_PLACE = {"list": "true", "board": "true", "board_fields": "closed"}
 
@@ -29,12 +38,11 @@ class Board:
     """See `Tracker`."""
 
     settles_within = 2.0
-    changes = changes
 
     def __init__(self, options: Options, name: str) -> None:
         self._options = options
         self._name = name
-        self._board = ("board", options.board)
+        self._board = Subject("board", options.board)
 
     def create(self, draft: Draft) -> Made:
         """One request; two where the config names the list by its name."""
@@ -42,12 +50,14 @@ class Board:
         column = self._options.column
         if not _LONG.match(column):
             column = self._list_for_new(client)
-        name, off_name = cut(" ".join(draft.summary.split()), read.MOST)
-        desc, off_desc = read.composed(draft.author, draft.description, draft.mark)
+        name, off_name = cut(" ".join(draft.summary.split()), mapping.MAX_TEXT)
+        desc, off_desc = mapping.composed(draft.author, draft.description, draft.mark)
         # Long texts do not fit into an address; Trello takes every parameter in the body as well.
         sent = {"name": " ".join(name.split()), "desc": desc}
-        made = client.send("POST", "/cards", ("list", column), read.made, {"idList": column}, sent)
-        notes = (*read.cut_note("summary", off_name), *read.cut_note("description", off_desc))
+        made = client.change(
+            "POST", "/cards", Subject("list", column), mapping.made, {"idList": column}, sent
+        )
+        notes = (*mapping.cut_note("summary", off_name), *mapping.cut_note("description", off_desc))
         return Made(made.id, made.url, notes)
 
     def find_created(self, draft: Draft) -> Optional[Made]:
@@ -55,44 +65,46 @@ class Board:
         cards = self._client().get(
             f"/boards/{self._options.board}/cards",
             self._board,
-            read.made_with_text,
+            mapping.made_with_text,
             filter="all",
             fields="desc,shortLink,shortUrl",
-            limit=_LOOKED_THROUGH,
+            limit=_NEWEST,
         )
-        return next((card for desc, card in cards if read.mark_line(draft.mark) in desc), None)
+        return next((card for desc, card in cards if mapping.mark_line(draft.mark) in desc), None)
 
     def comment(self, remark: Remark) -> Made:
         """Two requests: the second one for whether the card is archived, which Trello says of no
         comment."""
-        words, off = read.composed(remark.author, remark.text, remark.mark)
+        words, off = mapping.composed(remark.author, remark.text, remark.mark)
         path = _path(remark.card, "/actions/comments")
         client = self._client()
-        made = client.send(
-            "POST", path, ("card", remark.card), read.comment_id, json={"text": words}
+        made = client.change(
+            "POST", path, Subject("card", remark.card), mapping.comment_id, json={"text": words}
         )
-        notes = (*read.cut_note("comment", off), *archived_notes(client.archived(remark.card)))
+        notes = (*mapping.cut_note("comment", off), *archived_notes(client.archived(remark.card)))
         return Made(made, _comment_url(remark.card, made), notes)
 
     def find_comment(self, remark: Remark) -> Optional[Made]:
         """Among the newest comments of the card."""
         comments = self._client().get(
             _path(remark.card),
-            ("card", remark.card),
-            read.comments_with_ids,
+            Subject("card", remark.card),
+            mapping.comments_with_ids,
             fields="shortLink",
             actions="commentCard",
-            actions_limit=_LOOKED_THROUGH,
+            actions_limit=_NEWEST,
         )
-        found = next((one for words, one in comments if read.mark_line(remark.mark) in words), None)
+        found = next(
+            (one for words, one in comments if mapping.mark_line(remark.mark) in words), None
+        )
         return Made(found, _comment_url(remark.card, found)) if found else None
 
     def show(self, card: str) -> Card:
         """One request."""
         return self._client().get(
             _path(card),
-            ("card", card),
-            read.full_card,
+            Subject("card", card),
+            mapping.full_card,
             fields="name,desc,closed,shortLink,shortUrl,dateLastActivity",
             list="true",
             board="true",
@@ -106,50 +118,51 @@ class Board:
     def move(self, card: str, to: str) -> Moved:
         """Three requests; one where the card is there already. The lists are those of the board
         that the card is on."""
-        client, about = self._client(), ("card", card)
+        client, about = self._client(), Subject("card", card)
         now = client.get(
-            _path(card), about, read.place, fields="idBoard,shortUrl,closed", **_WITH_PLACE
+            _path(card), about, mapping.place, fields="idBoard,shortUrl,closed", **_WITH_PLACE
         )
         if comparable(now.column) == comparable(to):
             return Moved(now.column, now.column, now.url, archived_notes(now.archived))
         lists = client.get(
             f"/boards/{quote(now.board, safe='')}/lists",
-            ("board", now.board),
-            read.columns,
+            Subject("board", now.board),
+            mapping.columns,
             filter="open",
             fields="name",
         )
-        there = read.pick_column(lists, to)
-        client.send("PUT", _path(card), about, read.anything, {"idList": there.id})
+        column = mapping.pick_column(lists, to)
+        client.change("PUT", _path(card), about, mapping.anything, {"idList": column.id})
         # Out of an archived list it is in sight again.
         after = now.archived if now.alone or "list" not in now.archived else ""
-        return Moved(now.column, there.name, now.url, archived_notes(after))
+        return Moved(now.column, column.name, now.url, archived_notes(after))
 
     def assign(self, card: str, to: Assignee) -> Assigned:
         """Two requests; one for nobody, or where the config maps to an id. Others who are on the
         card stay on it."""
-        client, about = self._client(), ("card", card)
+        client, about = self._client(), Subject("card", card)
         url = f"https://trello.com/c/{card}"
         if not to.name:
-            client.send("PUT", _path(card), about, read.anything, json={"idMembers": ""})
+            client.change("PUT", _path(card), about, mapping.anything, json={"idMembers": ""})
             return Assigned("nobody", url, ("All members were taken off the card.",))
         if to.mapped and _LONG.match(to.name):
-            member = read.Member(to.name, "", to.shown)
+            member = mapping.Member(to.name, "", to.shown)
         else:
-            known = client.get(f"/boards/{self._options.board}/members", self._board, read.members)
-            member = read.pick_member(known, to.name, to.mapped)
+            known = client.get(
+                f"/boards/{self._options.board}/members", self._board, mapping.members
+            )
+            member = mapping.pick_member(known, to.name, to.mapped)
         try:
-            on_card = client.send(
-                "POST", _path(card, "/idMembers"), about, read.members, json={"value": member.id}
+            on_card = client.change(
+                "POST", _path(card, "/idMembers"), about, mapping.members, json={"value": member.id}
             )
         except Refusal as refusal:
             if "already on the card" not in refusal.facts.get("reason", ""):
                 raise
             return Assigned(member.name, url, (f"{member.name} was on the card already.",))
         if member.id not in [one.id for one in on_card]:
-            raise client.odd(
-                f"Trello answered with members of the card, and {member.name} is not among them."
-            )
+            message = f"Trello answered with members of the card, without {member.name}."
+            raise Failure(Code.BAD_ANSWER, message, facts={"sent": True})
         others = [one.name for one in on_card if one.id != member.id]
         notes = (
             (f"Also on the card: {listed(others)}; a card of Trello can have several members.",)
@@ -164,7 +177,7 @@ class Board:
         found = self._client().get(
             f"/boards/{self._options.board}",
             self._board,
-            lambda content: read.found_cards(content, query),
+            lambda content: mapping.found_cards(content, query),
             fields="name,closed",
             lists="open",
             cards="visible",
@@ -177,6 +190,10 @@ class Board:
         )
         return tuple(found[: query.limit])
 
+    def events_since(self, since: str) -> CardEvents:
+        """See `Watchable`. One request, one more for each 1,000 actions."""
+        return events_since(self._client(), self._board, since)
+
     def _client(self) -> Client:
         return Client(self._options, self._name)
 
@@ -185,17 +202,17 @@ class Board:
         lists = client.get(
             f"/boards/{self._options.board}/lists",
             self._board,
-            read.columns,
+            mapping.columns,
             filter="open",
             fields="name",
         )
         try:
-            return read.pick_column(lists, self._options.column).id
+            return mapping.pick_column(lists, self._options.column).id
         except Refusal as refusal:
-            hint = (
-                f"{refusal.hint} An administrator mends trackers.{self._name}.list in the config."
-            )
-            raise Refusal(refusal.code, refusal.message, hint, refusal.facts) from None
+            hint = f"An administrator must correct trackers.{self._name}.list in the config."
+            raise Refusal(
+                refusal.code, refusal.message, f"{refusal.hint} {hint}", refusal.facts
+            ) from None
 
 
 def _comment_url(card: str, comment: str) -> str:

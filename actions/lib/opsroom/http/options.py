@@ -1,0 +1,50 @@
+"""The keys of the config that everything reached over HTTP has: `url`, `time_limit`, `verify`."""
+
+from __future__ import annotations
+
+import re
+from typing import Union
+
+from ..config.fields import REQUIRED, Fields, Missing
+
+TIME_LIMIT = 10.0
+MAX_TIME_LIMIT = 60.0
+
+_ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*(?![\s\S])")
+_BARE_ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#@]+[^\s?#@]*(?![\s\S])")
+_FULL_PATH = re.compile(r"^/")
+
+
+def read_url(
+    fields: Fields,
+    name: str = "url",
+    default: Union[str, Missing] = REQUIRED,
+    expected: str = "an http or https address",
+    bare: bool = False,
+) -> str:
+    """The address of an interface, without a slash at its end.
+
+    `bare`: one without a user and a password in it, where a token says who asks.
+    """
+    pattern = _BARE_ADDRESS if bare else _ADDRESS
+    return fields.text(name, default, pattern=pattern, expected=expected).rstrip("/")
+
+
+def read_time_limit(
+    fields: Fields, default: float = TIME_LIMIT, maximum: float = MAX_TIME_LIMIT
+) -> float:
+    """Seconds for all requests of one command."""
+    return fields.seconds("time_limit", default, minimum=0.1, maximum=maximum)
+
+
+def read_verify(fields: Fields) -> str:
+    """The path of a CA file for servers with certificates of the house; empty without one.
+
+    Certificates are always checked.
+    """
+    return fields.text(
+        "verify",
+        "",
+        pattern=_FULL_PATH,
+        expected="the full path of a CA file (checking cannot be turned off)",
+    )
