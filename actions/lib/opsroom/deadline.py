@@ -104,8 +104,8 @@ def within(
     except OpsroomError:
         raise
     except BaseException as error:
-        told = f"asking {what} failed ({type(error).__name__})."
-        raise Failure(Code.CRASHED, told, facts={"sent": True}) from error
+        message = f"asking {what} failed ({type(error).__name__})."
+        raise Failure(Code.CRASHED, message, facts={"sent": True}) from error
 
 
 def together(

@@ -107,7 +107,7 @@ def _people(settings: Settings, names: Tuple[str, ...]) -> List[str]:
 
 def _check_order(settings: Settings, problems: Problems) -> None:
     """No environment may wait for itself, for any application."""
-    told: Set[Tuple[str, ...]] = set()
+    circles: Set[Tuple[str, ...]] = set()
     apps = dict.fromkeys(
         app for environment in settings.environments.values() for app in environment.own
     )
@@ -115,8 +115,8 @@ def _check_order(settings: Settings, problems: Problems) -> None:
         rules = {name: one.for_app(app).after for name, one in settings.environments.items()}
         for name in rules:
             circle = _circle(rules, name)
-            if circle and tuple(sorted(circle)) not in told:
-                told.add(tuple(sorted(circle)))
+            if circle and tuple(sorted(circle)) not in circles:
+                circles.add(tuple(sorted(circle)))
                 where = (
                     f"environments.{name}.apps.{app}"
                     if "after" in _own(settings, name, app)

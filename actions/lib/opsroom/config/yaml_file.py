@@ -239,11 +239,11 @@ class _Walk:
         if node.tag not in (_NULL, _DATE):
             meaning = f"{meaning} {str(value).lower()}".lstrip()
         what = "what is there" if hidden else shown(redact(node.value))
-        told = "something else" if hidden else meaning
+        other = "something else" if hidden else meaning
         self._found.warnings.append(
             Note(
                 node.start_mark.line + 1,
-                f"{place}: YAML reads {what} without quotes as {told}; put quotes around a text",
+                f"{place}: YAML reads {what} without quotes as {other}; put quotes around a text",
             )
         )
 

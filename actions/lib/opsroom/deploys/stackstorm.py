@@ -93,10 +93,12 @@ class StackStormDeployer:
             raise
         if ended.status != "succeeded":
             reason = one_line(why(ended), 160)
-            told = f"{options.action} ended as {ended.status}" + (f": {reason}" if reason else "")
+            message = f"{options.action} ended as {ended.status}" + (
+                f": {reason}" if reason else ""
+            )
             facts = {"status": ended.status, "execution": ended.id, "link": ended.link}
             raise Failure(
-                Code.DEPLOY_FAILED, f"{told.rstrip('.')}.", f"See execution {ended.id}.", facts
+                Code.DEPLOY_FAILED, f"{message.rstrip('.')}.", f"See execution {ended.id}.", facts
             )
         job.keep(_HANDLE, "")
 

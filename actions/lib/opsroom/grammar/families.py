@@ -40,53 +40,53 @@ def deploying(word: str) -> Command:
     return Command(word, words(word), with_cards(display, gaps(words(word), APP, VERSION, "to")))
 
 
-def by_id(alias: str, said: str, name: str) -> Command:
-    form = Form(f"{said} {{{{ {name} }}}}", gaps(words(said), value(name)) + PAIRS)
-    return Command(alias, words(said), (form,))
+def by_id(alias: str, text: str, name: str) -> Command:
+    form = Form(f"{text} {{{{ {name} }}}}", gaps(words(text), value(name)) + PAIRS)
+    return Command(alias, words(text), (form,))
 
 
 def deciding(word: str) -> Command:
-    said = f"{word} change"
+    text = f"{word} change"
     change, code = value("change"), value("code", CODE)
     return Command(
         f"{word}_change",
-        words(said),
+        words(text),
         (
-            Form(f"{said} {{{{ change }}}}", gaps(words(said), change) + PAIRS),
+            Form(f"{text} {{{{ change }}}}", gaps(words(text), change) + PAIRS),
             Form(
-                f"{said} {{{{ change }}}} {{{{ code }}}}", gaps(words(said), change, code) + PAIRS
+                f"{text} {{{{ change }}}} {{{{ code }}}}", gaps(words(text), change, code) + PAIRS
             ),
         ),
     )
 
 
-def alone(alias: str, said: str) -> Command:
-    return Command(alias, words(said), (Form(said, words(said) + PAIRS),))
+def alone(alias: str, text: str) -> Command:
+    return Command(alias, words(text), (Form(text, words(text) + PAIRS),))
 
 
-def alone_or(alias: str, said: str, word: str, name: str, head: str = "") -> Command:
+def alone_or(alias: str, text: str, word: str, name: str, head: str = "") -> Command:
     """A command with or without a value at its end."""
-    named = gaps(words(said) + rf"(?!{PAIRS})", word, value(name, REST))
+    named = gaps(words(text) + rf"(?!{PAIRS})", word, value(name, REST))
     return Command(
         alias,
-        words(head or said),
-        (Form(said, words(said) + PAIRS), Form(f"{said} {word} {{{{ {name} }}}}", named)),
+        words(head or text),
+        (Form(text, words(text) + PAIRS), Form(f"{text} {word} {{{{ {name} }}}}", named)),
     )
 
 
-def giving(alias: str, said: str, name: str) -> Command:
-    display = f"{said} {{{{ card }}}} to {{{{ {name} }}}}"
-    form = Form(display, gaps(words(said), value("card"), "to", value(name, REST)))
-    return Command(alias, words(said), (form,))
+def giving(alias: str, text: str, name: str) -> Command:
+    display = f"{text} {{{{ card }}}} to {{{{ {name} }}}}"
+    form = Form(display, gaps(words(text), value("card"), "to", value(name, REST)))
+    return Command(alias, words(text), (form,))
 
 
-def period(said: str) -> Tuple[Form, Form]:
+def period(text: str) -> Tuple[Form, Form]:
     until = value("until", REST)
     return (
-        Form(f"{said} for {{{{ since }}}}", gaps(words(f"{said} for"), value("since", REST))),
+        Form(f"{text} for {{{{ since }}}}", gaps(words(f"{text} for"), value("since", REST))),
         Form(
-            f"{said} from {{{{ since }}}} to {{{{ until }}}}",
-            gaps(words(f"{said} from"), SINCE, "to", until),
+            f"{text} from {{{{ since }}}} to {{{{ until }}}}",
+            gaps(words(f"{text} from"), SINCE, "to", until),
         ),
     )
 
@@ -101,7 +101,7 @@ def text_within(display: str, before: str, name: str, *after: str) -> Form:
     return Form(display, gaps(before, value(name, REST), *after) + END, typed=True, within=True)
 
 
-def page(alias: str, head: str, before: str, who: str, said: str, *more: Form) -> Command:
+def page(alias: str, head: str, before: str, who: str, text: str, *more: Form) -> Command:
     """A page, with the text behind a colon or in the middle."""
     urgently = " urgently" if alias == "page_urgently" else ""
     colon = r"\s+urgently" + COLON if urgently else COLON
@@ -117,8 +117,8 @@ def page(alias: str, head: str, before: str, who: str, said: str, *more: Form) -
             ),
             *more,
             text_within(
-                f"{said} {{{{ message }}}} to {{{{ who }}}}",
-                words(said),
+                f"{text} {{{{ message }}}} to {{{{ who }}}}",
+                words(text),
                 "message",
                 *("to", value("who", LAST)),
             ),

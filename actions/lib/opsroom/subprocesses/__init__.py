@@ -183,11 +183,15 @@ def _started(
         yield program
     except Failure as failure:
         left = program.end(GRACE)
-        told = still_running(left) or (f"{_LOST_SIGHT.capitalize()}." if program.lost_sight else "")
-        if not told:
+        message = still_running(left) or (
+            f"{_LOST_SIGHT.capitalize()}." if program.lost_sight else ""
+        )
+        if not message:
             raise
         facts = {**failure.facts, "left_running": [str(one) for one in left]}
-        raise Failure(failure.code, f"{failure.message} {told}", failure.hint, facts) from failure
+        raise Failure(
+            failure.code, f"{failure.message} {message}", failure.hint, facts
+        ) from failure
     except BaseException:
         program.end(GRACE)
         raise
@@ -217,10 +221,10 @@ def _follow(
                     break
             elif now >= deadline:
                 last = f" Its last line was: {lines.last[-1]}" if lines.last else ""
-                told = (
+                message = (
                     f"{task.name} did not end within {length(task.stated)} and was stopped.{last}"
                 )
-                raise Failure(Code.TIMED_OUT, told)
+                raise Failure(Code.TIMED_OUT, message)
             if task.check is not None and now >= next_check:
                 task.check()
                 next_check = time.monotonic() + PULSE

@@ -157,8 +157,8 @@ def sentence(text: str) -> str:
 def in_lines(text: str, hint: str = "") -> Tuple[str, str]:
     """A message and its hint, which are said after one another, with line breaks where a line were
     too long for IRC."""
-    said = f"{text} {hint}" if hint else text
-    if said.isascii() or all(_bytes(row) <= LINE_BYTES for row in said.split("\n")):
+    answer = f"{text} {hint}" if hint else text
+    if answer.isascii() or all(_bytes(row) <= LINE_BYTES for row in answer.split("\n")):
         return text, hint
     # What was in the middle of a line may be at the start of one now.
     rows, hints = ([not_marked(row.strip()) for row in _broken(one)] for one in (text, hint))

@@ -105,23 +105,23 @@ def readings(text: str, now: datetime, place: str) -> List[Reading]:
 
     Empty where it is no point in time, or one that is not said completely ("Friday").
     """
-    words, there, named = _with_zone(_ISO.sub(r"\1 ", text.replace(",", " ")).split(), place)
+    words, zone_info, named = _with_zone(_ISO.sub(r"\1 ", text.replace(",", " ")).split(), place)
     found: List[Reading] = []
     for dotted in ("time", "date"):
         with suppress(_NoTimeError):
             found += _of_parts(
-                _parts(words, now.astimezone(there).date(), dotted), now, there, named
+                _parts(words, now.astimezone(zone_info).date(), dotted), now, zone_info, named
             )
     unique = {one.moment: one for one in reversed(found)}
     return sorted(unique.values(), key=lambda one: one.moment)
 
 
-def _of_parts(parts: _Parts, now: datetime, there: tzinfo, named: str) -> Iterator[Reading]:
+def _of_parts(parts: _Parts, now: datetime, zone_info: tzinfo, named: str) -> Iterator[Reading]:
     suffix = f" {named}" if named else ""
-    today = now.astimezone(there).date()
+    today = now.astimezone(zone_info).date()
     for day, clock in parts.combined():
-        moment = _moment(day, clock, parts.weekly, now, there)
-        local = moment.astimezone(there)
+        moment = _moment(day, clock, parts.weekly, now, zone_info)
+        local = moment.astimezone(zone_info)
         if named in _WINTER and local.tzname() != named:
             # In summer nobody there calls the time so, and it may be meant as an hour later.
             return
@@ -141,30 +141,30 @@ def _of_parts(parts: _Parts, now: datetime, there: tzinfo, named: str) -> Iterat
 
 
 def _moment(
-    day: Optional[date], clock: Optional[time], weekly: bool, now: datetime, there: tzinfo
+    day: Optional[date], clock: Optional[time], weekly: bool, now: datetime, zone_info: tzinfo
 ) -> datetime:
     """The moment, in UTC; without a day the next at which the clock shows that."""
     if day is None:
         assert clock is not None
-        today = now.astimezone(there).date()
+        today = now.astimezone(zone_info).date()
         every = (
-            _first(datetime.combine(today + timedelta(days=days), clock), now, there)
+            _first(datetime.combine(today + timedelta(days=days), clock), now, zone_info)
             for days in range(3)
         )
         return next(one for one in every if one > now)
     if clock is None:
-        return _first(datetime.combine(day, time(0)) + timedelta(days=1), now, there)
-    moment = _first(datetime.combine(day, clock), now, there)
+        return _first(datetime.combine(day, time(0)) + timedelta(days=1), now, zone_info)
+    moment = _first(datetime.combine(day, clock), now, zone_info)
     if weekly and moment <= now:
-        return _first(datetime.combine(day + timedelta(days=7), clock), now, there)
+        return _first(datetime.combine(day + timedelta(days=7), clock), now, zone_info)
     return moment
 
 
-def _first(clock: datetime, now: datetime, there: tzinfo) -> datetime:
+def _first(clock: datetime, now: datetime, zone_info: tzinfo) -> datetime:
     """When a clock there shows this; of the two times when clocks go back, the first that is still
     to come."""
-    early = at(clock, there)
-    return early if early > now else at(clock, there, late=True)
+    early = at(clock, zone_info)
+    return early if early > now else at(clock, zone_info, late=True)
 
 
 def _parts(words: Sequence[str], today: date, dotted: str) -> _Parts:

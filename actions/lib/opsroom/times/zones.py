@@ -82,14 +82,14 @@ def offset(word: str) -> Optional[tzinfo]:
     return timezone(-length if found.group(1) == "-" else length, word.upper())
 
 
-def at(clock: datetime, there: tzinfo, late: bool = False) -> datetime:
+def at(clock: datetime, zone_info: tzinfo, late: bool = False) -> datetime:
     """The moment, in UTC, at which a clock in that zone shows `clock` (a datetime without a zone).
 
     A reading that comes twice, when clocks go back, means the first time, or the second with
     `late`. One that never comes, when clocks go forward, means the moment at which it is skipped.
     """
-    before = clock.replace(tzinfo=there, fold=0)
-    after = clock.replace(tzinfo=there, fold=1)
+    before = clock.replace(tzinfo=zone_info, fold=0)
+    after = clock.replace(tzinfo=zone_info, fold=1)
     ahead_before, ahead_after = (
         before.utcoffset() or timedelta(0),
         after.utcoffset() or timedelta(0),
@@ -102,7 +102,7 @@ def at(clock: datetime, there: tzinfo, late: bool = False) -> datetime:
     high = (clock - ahead_before).replace(tzinfo=UTC)
     while high - low > _SECOND:
         middle = low + ((high - low) / 2 // _SECOND) * _SECOND
-        if middle.astimezone(there).utcoffset() == ahead_before:
+        if middle.astimezone(zone_info).utcoffset() == ahead_before:
             low = middle
         else:
             high = middle
@@ -112,8 +112,8 @@ def at(clock: datetime, there: tzinfo, late: bool = False) -> datetime:
 def said(moment: datetime, now: datetime, timezone: str) -> str:
     """A moment as it is shown: "17:00 Europe/London" today, else "Fri 2026-11-27 17:00
     Europe/London"."""
-    there = zone(timezone)
-    local, today = moment.astimezone(there), now.astimezone(there)
+    zone_info = zone(timezone)
+    local, today = moment.astimezone(zone_info), now.astimezone(zone_info)
     clock = f"{local:%H:%M} {timezone}"
     # Not %a: its words depend on the machine's language.
     return (

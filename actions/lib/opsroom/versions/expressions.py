@@ -41,12 +41,12 @@ def found_by(expression: Pattern[str], text: str, where: str) -> Optional[str]:
     try:
         value = find_in_text(expression, text)
     except ExpressionProblem as problem:
-        told = (
+        message = (
             f"The regular expression {shown(expression.pattern)} for {where} does not work: "
             f"{problem}."
         )
         hint = (
             "A repetition within a repetition, such as (a+)+, can take forever; write it with one."
         )
-        raise Failure(Code.BAD_ANSWER, told, hint) from None
+        raise Failure(Code.BAD_ANSWER, message, hint) from None
     return unmarked(value) if value is not None else None

@@ -121,8 +121,8 @@ class HttpVersion:
         answer = http.get(self._url)
         value = unmarked(without_sequences(self._value(answer)))
         if not VERSION.match(value):
-            said = redact(shown(value), answer.secrets) if value else "nothing"
-            raise _bad(answer, f"answered {said} where a version was expected")
+            text = redact(shown(value), answer.secrets) if value else "nothing"
+            raise _bad(answer, f"answered {text} where a version was expected")
         return Running(value, cached=redact(_cached(answer.headers), answer.secrets))
 
     def _value(self, answer: Response) -> str:

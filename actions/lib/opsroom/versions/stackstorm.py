@@ -78,9 +78,9 @@ class StackStormVersion:
         ended = self._run()
         if ended.status != "succeeded":
             reason = one_line(why(ended), 160) or "it does not say why"
-            told = f"{options.action} ended as {ended.status}: {reason.rstrip('.')}."
+            message = f"{options.action} ended as {ended.status}: {reason.rstrip('.')}."
             raise Failure(
-                Code.BAD_ANSWER, told, f"See execution {ended.id}.", {"execution": ended.id}
+                Code.BAD_ANSWER, message, f"See execution {ended.id}.", {"execution": ended.id}
             )
         value = search(options.json, ended.result, f"the result of {options.action}")
         if isinstance(value, str):
@@ -91,15 +91,15 @@ class StackStormVersion:
         where = f"{options.action} returned {{}} at '{options.json}'"
         see = f"See execution {ended.id}."
         if found is None or not VERSION.match(found):
-            told = f"{where.format(shown(described(value)))}, which is not a version."
-            raise Failure(Code.BAD_ANSWER, told, see)
+            message = f"{where.format(shown(described(value)))}, which is not a version."
+            raise Failure(Code.BAD_ANSWER, message, see)
         if may_have_lost_zeros(value):
-            told = (
+            message = (
                 f"{where.format(f'the number {found}')}. StackStorm drops the zeros at its "
                 f"end: it may be {found}0."
             )
             raise Failure(
-                Code.BAD_ANSWER, told, f"Let the action return the version as text. {see}"
+                Code.BAD_ANSWER, message, f"Let the action return the version as text. {see}"
             )
         return Running(found)
 
@@ -113,8 +113,10 @@ class StackStormVersion:
             if clock() >= until:
                 with suppress(OpsroomError):
                     storm.cancel(execution.id)
-                told = f"{options.action} did not end within {options.time_limit:g} s."
-                raise Failure(Code.TIMED_OUT, told, facts={"execution": execution.id, "sent": True})
+                message = f"{options.action} did not end within {options.time_limit:g} s."
+                raise Failure(
+                    Code.TIMED_OUT, message, facts={"execution": execution.id, "sent": True}
+                )
             wait(_PAUSE)
             execution = storm.get(execution.id)
         return execution

@@ -123,27 +123,27 @@ class Mirror:
     def log(self, before: str, after: str, most: int = 500) -> List[Commit]:
         """The commits that `after` has and `before` has not, newest first, children before parents;
         none when git does not know. Both are full commits."""
-        told = self._git(
+        result = self._git(
             "log", f"--max-count={most}", "--topo-order", *_FORM, f"{before}..{after}", "--"
         )
-        return _commits(told.output, new=True) if told.status == 0 else []
+        return _commits(result.output, new=True) if result.status == 0 else []
 
     def older(self, start: str, ids: Sequence[str]) -> List[Commit]:
         """Those of the commits, named by at least 7 digits, that `start` (a full commit) has."""
         found: List[Commit] = []
         for id in dict.fromkeys(filter(None, (self.commit(id.lower()) for id in ids))):
             if self._git("merge-base", "--is-ancestor", id, start).status == 0:
-                told = self._git("log", "--no-walk", *_FORM, id, "--")
-                found += _commits(told.output, new=False) if told.status == 0 else []
+                result = self._git("log", "--no-walk", *_FORM, id, "--")
+                found += _commits(result.output, new=False) if result.status == 0 else []
         return found
 
     def brought(self, merge: Commit, most: int = 200) -> List[Commit]:
         """The commits that a merge brought into its first parent, newest first."""
         mainline, *others = merge.parents
-        told = self._git(
+        result = self._git(
             "log", f"--max-count={most}", "--topo-order", *_FORM, *others, f"^{mainline}", "--"
         )
-        return _commits(told.output, new=False) if told.status == 0 else []
+        return _commits(result.output, new=False) if result.status == 0 else []
 
     def archive(self, commit: str, into: BinaryIO, check: Check) -> None:
         """Write the tree of a commit as a tar archive. A mirror that turns out to be damaged is
@@ -175,19 +175,21 @@ class Mirror:
         try:
             if self._git("read-tree", commit, environ=index).status != 0:
                 return {}
-            told = self._git("check-attr", "--cached", "-z", "filter", "--", *paths, environ=index)
+            result = self._git(
+                "check-attr", "--cached", "-z", "filter", "--", *paths, environ=index
+            )
         finally:
             Path(index["GIT_INDEX_FILE"]).unlink(missing_ok=True)
-        words = told.output.split("\0")
-        found = dict(zip(words[0::3], words[2::3])) if told.status == 0 else {}
+        words = result.output.split("\0")
+        found = dict(zip(words[0::3], words[2::3])) if result.status == 0 else {}
         return {path: name for path, name in found.items() if name not in ("unspecified", "unset")}
 
     def submodules(self, commit: str, paths: Sequence[str]) -> List[str]:
         """Those of the paths that are submodules."""
-        told = self._git(
+        result = self._git(
             "ls-tree", "-z", commit, "--", *paths, environ={"GIT_LITERAL_PATHSPECS": "1"}
         )
-        entries = [entry.split("\t", 1) for entry in told.output.split("\0") if "\t" in entry]
+        entries = [entry.split("\t", 1) for entry in result.output.split("\0") if "\t" in entry]
         return [path for mode, path in entries if mode.startswith("160000 ")]
 
     def _clone(self, deadline: float, check: Optional[Check]) -> None:
@@ -276,11 +278,11 @@ class Mirror:
                 Code.DEPLOY_FAILED, f"{self._path.parent} cannot hold the repository: {reason}"
             )
         if _NO_OTHER_IDS.search(words):
-            told = (
+            message = (
                 f"The repository {address} has SHA-256 ids, which the git of this machine "
                 "cannot read."
             )
-            return Failure(Code.DEPLOY_FAILED, told, "Install git 2.29 or later.")
+            return Failure(Code.DEPLOY_FAILED, message, "Install git 2.29 or later.")
         if _DENIED.search(words):
             return Failure(
                 Code.UNAUTHORIZED, f"The repository {address} does not let us in: {reason}"

@@ -154,16 +154,16 @@ class _Range:
                 if self._delivers(piece):
                     delivered.append(Said(piece.text))
                 continue
-            said = [self._pieces[one].text for one in piece.targets]
+            texts = [self._pieces[one].text for one in piece.targets]
             if not piece.targets:
                 times, of = self._depth(piece)
                 if times % 2:
                     taken += [revert.subject, *of]
-                    said += of
+                    texts += of
                 else:
                     delivered += [Said(text) for text in (revert.subject, *of)]
             if revert.own:
-                delivered.append(Said(_own(piece.text), tuple(said)))
+                delivered.append(Said(_own(piece.text), tuple(texts)))
         return Net(tuple(delivered), tuple(one for one in taken if one))
 
     def _delivers(self, piece: _Piece) -> bool:
@@ -242,7 +242,7 @@ class _Range:
             return [commit.message]
         part = [one for one in self._older if one.id in brought]
         return [
-            said.text for said in net([replace(one, new=True) for one in (commit, *part)]).delivered
+            text.text for text in net([replace(one, new=True) for one in (commit, *part)]).delivered
         ]
 
     def _set(self, number: int, undone: bool) -> None:
