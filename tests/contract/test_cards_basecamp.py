@@ -526,41 +526,41 @@ def test_pages_that_lead_in_a_circle_end(basecamp):
         (
             Reply(403, '{"error": "Forbidden"}'),
             Code.UNAUTHORIZED,
-            "may not do this in Basecamp (403: Forbidden).",
+            "with these credentials (403): Forbidden.",
         ),
         (
             Reply(404, "", {"Reason": "Account Inactive"}),
             Code.UNAUTHORIZED,
             f"account {ACCOUNT} is inactive",
         ),
-        (Reply(410, "gone"), Code.GONE, "no longer has the way"),
+        (Reply(410, "gone"), Code.GONE, "no longer has this part"),
         (
             Reply(422, '{"error": "x", "message": "Title is blank"}'),
             Code.NOT_ACCEPTED,
-            "the request (422: Title is blank).",
+            "the request (422): Title is blank.",
         ),
         (Reply(400, "t0ken-of-the-config"), Code.NOT_ACCEPTED, "rejected the request (400)."),
         (
             Reply(422, '{"error": "no t0ken-of-the-config"}'),
             Code.NOT_ACCEPTED,
-            "rejected the request (422: no ***).",
+            "rejected the request (422): no ***.",
         ),
         (Reply(500, "<html>"), Code.BAD_ANSWER, "answered 500"),
         (Reply(507, ""), Code.NOT_POSSIBLE, "account 195539477 is full (507)"),
         (
             Reply(429, "", {"Retry-After": "120"}),
             Code.RATE_LIMITED,
-            "too many requests and asks to wait 2 min.",
+            "is rate-limiting opsroom; retry in 2 min.",
         ),
         (
             Reply(429, '{"error": "x", "retry_after": 90}'),
             Code.RATE_LIMITED,
-            "asks to wait 1 min 30 s.",
+            "retry in 90 s.",
         ),
         (
             Reply(429, "<html>"),
             Code.RATE_LIMITED,
-            "too many requests and does not say for how long.",
+            "is rate-limiting opsroom and does not say for how long.",
         ),
         (Reply(429, '{"retry_after": 1e999}'), Code.RATE_LIMITED, "does not say for how long."),
         (Reply(200, "<html>login</html>"), Code.BAD_ANSWER, "HTML"),
@@ -631,7 +631,7 @@ def test_a_place_that_the_config_has_wrong_is_told_with_its_key(basecamp, raw, p
         error = caught(verb, tracker(basecamp, **raw))
         assert error.code is Code.UNKNOWN_COLUMN
         assert error.message == f"Basecamp has no {place}, or the configured user may not see it."
-        assert error.hint == f"An administrator looks at trackers.bc.{key} in the config."
+        assert error.hint == f"An administrator must check trackers.bc.{key} in the config."
 
 
 _NONSENSE = ["[]", "{}", "null", "3", '"x"', "[null]", "[3]", '[{"id": "3"}]',
@@ -716,12 +716,12 @@ def test_a_token_that_is_refused_is_renewed_once_and_nothing_is_made_twice(basec
 
 def test_a_token_that_another_process_has_renewed_is_taken(basecamp, tmp_path):
     options, _ = options_of(**OAUTH, launchpad=basecamp.url("").rstrip("/"))
-    tokens = [Tokens(options, "bc", tmp_path) for _ in range(2)]
+    tokens = [Tokens(options, "trackers.bc", tmp_path) for _ in range(2)]
     project = tracker(basecamp, tmp_path, **OAUTH)
-    post = project._client()._post
+    post = project._client().ask_for_token
     first = tokens[0].token(post)
     assert tokens[1].token(post) == first
-    second = Tokens(options, "bc", tmp_path).instead_of(first, post)
+    second = Tokens(options, "trackers.bc", tmp_path).instead_of(first, post)
     assert second != first
     assert tokens[1].instead_of(first, post) == second
     assert basecamp.given == 2

@@ -148,14 +148,15 @@ class Client:
         idempotent: Optional[bool] = None,
         at_most: Optional[float] = None,
         url_key: str = "",
+        authorized: bool = True,
     ) -> Response:
         """The response to a request, also when it is an error that the vendor explains.
 
         It is sent to `path` below the client's address, or to `address`, where `url_key` names the
-        config's key of it. `headers` come on top of those of every request and of
-        `authorization()`. `idempotent` as for `HttpClient.send`; `at_most` is a shorter time
-        limit, in seconds. A rate limit is waited for, and credentials are renewed, where the time
-        allows it: in both cases nothing was done yet.
+        config's key of it. `headers` come on top of those of every request and, unless
+        `authorized` is false, of `authorization()`. `idempotent` as for `HttpClient.send`;
+        `at_most` is a shorter time limit, in seconds. A rate limit is waited for, and credentials
+        are renewed, where the time allows it: in both cases nothing was done yet.
 
         Raises Failure: those of `HttpClient.send`, timed_out and rate_limited. Its fact `sent` is
         false where nothing can have been done, as always after a GET.
@@ -168,7 +169,7 @@ class Client:
                 response = self._http.send(
                     method,
                     address or self.url + path,
-                    headers={**self.authorization(), **(headers or {})},
+                    headers={**(self.authorization() if authorized else {}), **(headers or {})},
                     params=params or None,
                     json=json,
                     data=data,

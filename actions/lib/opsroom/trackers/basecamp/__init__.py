@@ -3,143 +3,22 @@
 A card's id is `card/123` or `todo/123`: Basecamp's numbers do not tell which of the two they are,
 and it asks for each in another place. Its address does, and may be typed as well; a bare number is
 what the config's place holds. Basecamp takes everything as written by the configured user: the
-first line says in whose name it was, the last carries the mark.
+first line names the author, the last carries the mark.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
-from ...config.fields import REQUIRED, Fields, Missing
-from ...deadline import LOOK_FOR, LOOK_FOR_MOST
-from .. import Reading, Tracker
+from .. import Tracker
+from .options import Options, read_options
 
-_NUMBER = re.compile(r"^[0-9]{1,20}(?![\s\S])")
-_WEB = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
-_SITE = r"^(?i:https?://(?:[a-z0-9-]+\.)?basecamp\.com)/(?P<account>[0-9]{1,20})"
-_CARD = re.compile(
-    _SITE
-    + r"/buckets/(?P<project>[0-9]{1,20})/(?P<kind>card_tables/cards|todos)/(?P<id>[0-9]{1,20})"
-    r"(?:[?#]\S*)?(?![\s\S])"
-)
-_PROJECT = re.compile(
-    _SITE + r"/(?:projects|buckets)/(?P<project>[0-9]{1,20})(?:[/?#]\S*)?(?![\s\S])"
-)
-_TYPED = re.compile(r"^(?:(card|todo)/)?([0-9]{1,20})(?![\s\S])", re.IGNORECASE)
-# It stands in a header.
-_TOKEN = re.compile(r"^[ -~]+(?![\s\S])")
-
-
-@dataclass(frozen=True)
-class Options:
-    """One of `column` and `todolist` is not empty; `token`, or else the three of OAuth;
-    `time_limit` in s."""
-
-    account: str
-    project: str
-    column: str = ""
-    todolist: str = ""
-    token: str = field(default="", repr=False)
-    client_id: str = field(default="", repr=False)
-    client_secret: str = field(default="", repr=False)
-    refresh_token: str = field(default="", repr=False)
-    url: str = field(default="https://3.basecampapi.com", repr=False)
-    launchpad: str = field(default="https://launchpad.37signals.com", repr=False)
-    time_limit: float = 10.0
-    verify: str = ""
-    look_for: float = LOOK_FOR
-
-    def reads_card(self, typed: str) -> Reading:
-        """Sure of an address in the project; one in the account, `card/123`, `todo/123` and 123 may
-        be its own."""
-        address = _CARD.match(typed.strip())
-        if address:
-            if address.group("account") != self.account:
-                return Reading()
-            kind = "todo" if address.group("kind") == "todos" else "card"
-            return Reading(
-                f"{kind}/{address.group('id')}", sure=address.group("project") == self.project
-            )
-        short = _TYPED.match(typed.strip())
-        if not short:
-            return Reading()
-        kind = (short.group(1) or ("card" if self.column else "todo")).lower()
-        return Reading(f"{kind}/{short.group(2)}")
-
-    def reads_project(self, typed: str) -> Reading:
-        """Sure of the project of the config, by its number or its address; nothing else is a
-        project."""
-        address = _PROJECT.match(typed.strip())
-        if address and address.group("account") != self.account:
-            return Reading()
-        number = address.group("project") if address else typed.strip()
-        return Reading(self.project, sure=True) if number and number == self.project else Reading()
-
-
-def read_options(fields: Fields) -> Options:
-    """The keys `account`, `project`, `column` or `todolist`, `token` or `client_id`,
-    `client_secret` and `refresh_token`, `url`, `launchpad`, `time_limit`, `verify`."""
-
-    def number(key: str, what: str, default: Union[str, Missing] = REQUIRED) -> str:
-        return fields.text(
-            key, default, pattern=_NUMBER, expected=f"the number of the {what}", digits=True
-        )
-
-    def web(key: str, default: str) -> str:
-        return fields.text(key, default, pattern=_WEB, expected="an http or https address").rstrip(
-            "/"
-        )
-
-    options = Options(
-        account=number("account", "account"),
-        project=number("project", "project"),
-        column=number("column", "column for new cards", default=""),
-        todolist=number("todolist", "to-do list for new to-dos", default=""),
-        token=fields.secret("token", "", expected="a token"),
-        client_id=fields.text("client_id", ""),
-        client_secret=fields.secret("client_secret", "", expected="the secret of the OAuth client"),
-        refresh_token=fields.secret("refresh_token", "", expected="a refresh token"),
-        url=web("url", "https://3.basecampapi.com"),
-        launchpad=web("launchpad", "https://launchpad.37signals.com"),
-        time_limit=fields.seconds("time_limit", 10.0, minimum=0.1, maximum=60.0),
-        verify=fields.text(
-            "verify",
-            "",
-            pattern=re.compile(r"^/"),
-            expected="the full path of a CA file (checking cannot be turned off)",
-        ),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
-    )
-    if fields.has("column") == fields.has("todolist"):
-        fields.problem("column", "expected either column or todolist: new cards go to one place")
-    _check_credentials(fields, options)
-    return options
-
-
-def _check_credentials(fields: Fields, options: Options) -> None:
-    oauth = ("client_id", "client_secret", "refresh_token")
-    there = [key for key in oauth if fields.has(key)]
-    if fields.has("token"):
-        if there:
-            fields.problem(
-                there[0], "expected either token, or client_id, client_secret and refresh_token"
-            )
-        elif options.token and not _TOKEN.match(options.token):
-            # What was found is not shown: it is a secret anyway.
-            fields.problem("token", "expected plain letters and digits on one line")
-        return
-    for key in oauth:
-        if key not in there:
-            fields.problem(
-                key,
-                "expected client_id, client_secret and refresh_token together (or a token instead)",
-            )
+__all__ = ["Options", "make", "read_options"]
 
 
 def make(options: Options, *, name: str, store: Any, keep: Any) -> Tracker:
     """The tracker. `keep` holds the access token between two commands."""
-    from .tracker import Project  # the config is read for every message, Basecamp is asked for few
+    # The config is read for every message, Basecamp is asked for few.
+    from .tracker import Project
 
     return Project(options, name, keep)

@@ -1,4 +1,4 @@
-"""What Basecamp's objects mean: JSON with HTML in it in, cards, columns and people out."""
+"""Cards, columns and people of Basecamp, out of JSON with HTML in it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ...errors import Code, Refusal
+from ...http.content import Unexpected, an_object, objects, text
 from ...names import comparable, listed, nearest, shown, there_are
 from ...people import Author
 from .. import Card, Comment, Made, Query
 from ..formats.html import from_html
 from ..formats.text import clean, html, unmarked
-from ..shapes import Unexpected, item, items, text
 
 DONE = "done"
 OPEN = "open"
@@ -78,13 +78,13 @@ def plain(source: str) -> str:
 
 def made_card(content: Any) -> Made:
     """A card or to-do that was made."""
-    row = item(content, "card")
+    row = an_object(content, "card")
     return Made(card_id(row), text(row, "app_url", needed=True))
 
 
 def made_comment(content: Any) -> Made:
     """A comment that was made."""
-    row = item(content, "comment")
+    row = an_object(content, "comment")
     return Made(number(row), text(row, "app_url", needed=True))
 
 
@@ -100,12 +100,12 @@ def card_id(row: Mapping[str, Any]) -> str:
 
 def parent_of(content: Any) -> Place:
     """What a column stands in."""
-    return parent(item(content, "column"))
+    return parent(an_object(content, "column"))
 
 
 def parent(row: Mapping[str, Any]) -> Place:
     """What a card or column stands in."""
-    found = item(row.get("parent"), "parent")
+    found = an_object(row.get("parent"), "parent")
     return Place(number(found), text(found, "title"), text(found, "type"))
 
 
@@ -123,21 +123,21 @@ def archived(row: Mapping[str, Any]) -> str:
 
 def project_status(content: Any) -> Tuple[str, str]:
     """Why a project takes no changes, as in `Card`, and its name."""
-    row = item(content, "project")
+    row = an_object(content, "project")
     return archived(row), text(row, "name")
 
 
 def card(content: Any) -> Card:
     """A card or to-do without its text and comments."""
-    row = item(content, "card")
+    row = an_object(content, "card")
     state = DONE if row.get("completed") is True else OPEN
     return Card(
         id=card_id(row),
         summary=text(row, "title") or text(row, "content"),
         status=state if text(row, "type") == "Todo" else parent(row).title,
         assignee=", ".join(one.name for one in people(row.get("assignees") or [])),
-        reporter=text(item(row.get("creator") or {}, "creator"), "name"),
-        project=text(item(row.get("bucket") or {}, "project"), "name"),
+        reporter=text(an_object(row.get("creator") or {}, "creator"), "name"),
+        project=text(an_object(row.get("bucket") or {}, "project"), "name"),
         url=text(row, "app_url"),
         closed=is_done(row),
         archived=archived(row),
@@ -147,7 +147,7 @@ def card(content: Any) -> Card:
 
 def full_card(content: Any) -> Tuple[Card, bool]:
     """A card or to-do with its text, and whether there may be comments."""
-    row = item(content, "card")
+    row = an_object(content, "card")
     return replace(card(row), description=plain(words(row))), row.get("comments_count") != 0
 
 
@@ -158,7 +158,7 @@ def words(row: Mapping[str, Any]) -> str:
 
 def comment(row: Mapping[str, Any]) -> Comment:
     """A comment."""
-    who = text(item(row.get("creator") or {}, "creator"), "name")
+    who = text(an_object(row.get("creator") or {}, "creator"), "name")
     return Comment(who, plain(text(row, "content")), moment(text(row, "created_at")))
 
 
@@ -171,7 +171,7 @@ def columns(content: Any) -> Tuple[Column, ...]:
             text(one, "type") == "Kanban::DoneColumn",
             one.get("cards_count") == 0,
         )
-        for one in items(item(content, "card table").get("lists"), "columns")
+        for one in objects(an_object(content, "card table").get("lists"), "columns")
     )
 
 
@@ -182,12 +182,12 @@ def person(row: Mapping[str, Any]) -> Person:
 
 def people(rows: Any) -> Tuple[Person, ...]:
     """The people on a card."""
-    return tuple(person(one) for one in items(rows, "people"))
+    return tuple(person(one) for one in objects(rows, "people"))
 
 
 def assigned(content: Any) -> Tuple[Tuple[Person, ...], str]:
     """Who is on a card or to-do now, and where to see it."""
-    row = item(content, "card")
+    row = an_object(content, "card")
     return people(row.get("assignees")), text(row, "app_url")
 
 
@@ -197,7 +197,7 @@ def whole_todo(content: Any) -> Dict[str, Any]:
 
     Raises Unexpected rather than to let a part of it get lost.
     """
-    row = item(content, "to-do")
+    row = an_object(content, "to-do")
     whole: Dict[str, Any] = {"content": text(row, "content", needed=True)}
     for key in ("description", "due_on", "starts_on"):
         if text(row, key):

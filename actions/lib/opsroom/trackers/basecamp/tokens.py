@@ -11,22 +11,21 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional
 
 from ...errors import Code, Failure
+from ...http.content import at, text_at
+from ...http.response import Response
 from ...secrets import redact
 from ...text import one_line
-
-if TYPE_CHECKING:
-    from ...http.response import Response
-    from . import Options
+from .options import Options
 
 # A token that ends within so many seconds is renewed before it is used.
 _EARLY = 300.0
 _LIFE = 14 * 86400.0
 
-# post(url, form) -> answer, also when it is refused; within the verb's time limit.
-Post = Callable[[str, Mapping[str, str]], "Response"]
+# post(url, form) -> the response, also when it is refused; within the verb's time limit.
+Post = Callable[[str, Mapping[str, str]], Response]
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,9 @@ class Tokens:
     """The access token of one tracker. Several processes may renew it at once: each gets a token
     that works, and the last one that was written stays."""
 
-    def __init__(self, options: Options, name: str, keep: Optional[Path]) -> None:
+    def __init__(self, options: Options, key: str, keep: Optional[Path]) -> None:
         self._options = options
-        self._name = name
+        self._key = key
         self._renewed = False
         whose = f"{options.account}\n{options.client_id}"
         self._file = Path(keep) / f"basecamp-{_hash(whose)}.json" if keep else None
@@ -66,14 +65,13 @@ class Tokens:
         there is none."""
         if self._options.token:
             hint = (
-                f"Tokens last two weeks: an administrator renews trackers.{self._name}.token "
-                "in the config."
+                f"Tokens last two weeks: an administrator renews {self._key}.token in the config."
             )
             raise Failure(
                 Code.UNAUTHORIZED,
                 "Basecamp does not accept the configured token (401).",
                 hint,
-                _told(401),
+                _facts(401),
             )
         kept = self._read()
         if not self._renewed and kept and kept.access_token != refused:
@@ -81,10 +79,10 @@ class Tokens:
         if self._renewed:
             message = "Basecamp accepts none of the tokens that it gives out (401)."
             hint = (
-                f"An administrator looks at trackers.{self._name}.account: the user may have "
+                f"An administrator must check {self._key}.account: the user may have "
                 "no access to it."
             )
-            raise Failure(Code.UNAUTHORIZED, message, hint, _told(401))
+            raise Failure(Code.UNAUTHORIZED, message, hint, _facts(401))
         return self._renew(post)
 
     def _renew(self, post: Post) -> str:
@@ -99,29 +97,27 @@ class Tokens:
                 "client_id": self._options.client_id,
                 "client_secret": self._options.client_secret,
             }
-            answer = post(f"{self._options.launchpad}/authorization/token", form)
-            if answer.status < 400:
-                fresh = _fresh(answer, refresh_token)
+            response = post(f"{self._options.launchpad}/authorization/token", form)
+            if response.ok:
+                fresh = _fresh(response, refresh_token)
                 self._write(fresh)
                 return fresh.access_token
-            refused = self._refused(answer, refresh_token)
+            refused = self._refused(response, refresh_token)
         assert refused is not None
         raise refused
 
-    def _refused(self, answer: Response, refresh_token: str) -> Failure:
-        content = _json(answer)
-        words = (
-            [content.get(key) for key in ("error", "error_description")]
-            if isinstance(content, dict)
-            else []
+    def _refused(self, response: Response, refresh_token: str) -> Failure:
+        content = response.content()
+        words = (text_at(content, key) for key in ("error", "error_description"))
+        reason = ": ".join(one for one in words if one)
+        quoted = one_line(redact(reason, [*response.secrets, refresh_token])).rstrip(".")
+        because = f"{response.status}: {quoted}" if quoted else str(response.status)
+        key = "client_secret" if "client" in quoted else "refresh_token"
+        hint = f"An administrator renews {self._key}.{key} in the config."
+        message = (
+            f"Basecamp gives out no access token for the configured refresh token ({because})."
         )
-        reason = ": ".join(one for one in words if isinstance(one, str))
-        said = one_line(redact(reason, [*answer.secrets, refresh_token])).rstrip(".")
-        told = f"{answer.status}: {said}" if said else str(answer.status)
-        key = "client_secret" if "client" in said else "refresh_token"
-        hint = f"An administrator renews trackers.{self._name}.{key} in the config."
-        message = f"Basecamp gives out no access token for the configured refresh token ({told})."
-        return Failure(Code.UNAUTHORIZED, message, hint, _told(answer.status, answer.url))
+        return Failure(Code.UNAUTHORIZED, message, hint, _facts(response.status, response.url))
 
     def _read(self) -> Optional[_Kept]:
         """What is kept; None when there is nothing, or what was kept with other credentials, or a
@@ -171,37 +167,22 @@ class Tokens:
                 new.unlink()
 
 
-def _fresh(answer: Response, refresh_token: str) -> _Kept:
+def _fresh(response: Response, refresh_token: str) -> _Kept:
     """What came for a refresh token, which stays good where no other came. Raises
     Failure(bad_answer)."""
-    content = _json(answer)
-    found = content if isinstance(content, dict) else {}
-    token, life, refresh = (
-        found.get("access_token"),
-        found.get("expires_in"),
-        found.get("refresh_token"),
-    )
+    content = response.content()
+    token, life = at(content, "access_token"), at(content, "expires_in")
     if not _is_token(token):
-        # The answer is not quoted: it may hold a token anyway.
-        message = f"{answer.url} answered without an access token."
-        raise Failure(Code.BAD_ANSWER, message, facts=_told(answer.status, answer.url))
-    seconds = (
-        float(life)
-        if isinstance(life, (int, float)) and not isinstance(life, bool) and life > 0
-        else _LIFE
-    )
+        # The response is not quoted: it may hold a token anyway.
+        message = f"{response.url} answered without an access token."
+        raise Failure(Code.BAD_ANSWER, message, facts=_facts(response.status, response.url))
+    is_number = isinstance(life, (int, float)) and not isinstance(life, bool)
+    seconds = float(life) if is_number and life > 0 else _LIFE
     return _Kept(
         str(token),
         time.time() + min(seconds, _LIFE),
-        refresh if isinstance(refresh, str) and refresh else refresh_token,
+        text_at(content, "refresh_token") or refresh_token,
     )
-
-
-def _json(answer: Response) -> Any:
-    try:
-        return json.loads(answer.text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _is_token(value: Any) -> bool:
@@ -213,7 +194,7 @@ def _is_token(value: Any) -> bool:
     )
 
 
-def _told(status: int, url: str = "") -> Mapping[str, Any]:
+def _facts(status: int, url: str = "") -> Mapping[str, Any]:
     return {"status": status, "sent": False, **({"url": url} if url else {})}
 
 
