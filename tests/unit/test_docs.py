@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Set, Tuple
 
@@ -21,7 +20,12 @@ from opsroom.errors import Code, OpsroomError
 from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "adr").glob("*.md")),
+]
 ALIASES = list(metadata("aliases").values())
 # What begins like a command and is none is no command of its own.
 ALIASES = [alias for alias in ALIASES if alias["name"] != "opsroom_unknown"]
@@ -62,6 +66,16 @@ def first_cells(text: str) -> List[str]:
     """What stands in code in the first column of the tables of a text."""
     rows = [line.split("|")[1] for line in prose(text).splitlines() if line.startswith("|")]
     return [found for row in rows for found in re.findall(r"`([^`]+)`", row)]
+
+
+def commands_of(table: str) -> Dict[str, str]:
+    """Each command in the first column of a table, and the second column: what happens."""
+    found = {}
+    for line in table.splitlines():
+        if re.match(r"\| \[?`", line):
+            first, second = line.split(" | ")[:2]
+            found.update(dict.fromkeys(re.findall(r"`([^`]+)`", first), second.rstrip("| ")))
+    return found
 
 
 def section(text: str, heading: str) -> str:
@@ -123,17 +137,25 @@ def test_every_reason_code_is_explained_once_and_none_that_does_not_exist() -> N
     assert sorted(explained) == sorted(code.value for code in Code)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/commands.md"])
-def test_the_table_of_commands_is_that_of_the_aliases(name: str) -> None:
-    heading = "Commands" if name == "README.md" else "All commands"
-    assert sorted(first_cells(section(page(name), heading))) == sorted(displays())
+def test_the_page_of_commands_has_every_command_of_the_aliases() -> None:
+    assert sorted(first_cells(section(page("docs/commands.md"), "All commands"))) == sorted(
+        displays()
+    )
 
 
-def test_the_readme_says_of_a_command_what_its_alias_says() -> None:
-    text = section(page("README.md"), "Commands")
+def test_the_readme_shows_a_dozen_commands_in_the_words_of_the_page_of_commands() -> None:
+    everyday = commands_of(section(page("README.md"), "Commands"))
+    every = commands_of(section(page("docs/commands.md"), "All commands"))
+    assert 10 <= len(everyday) <= 14
+    assert everyday.items() <= every.items()
+
+
+def test_the_page_of_commands_says_of_a_command_what_its_alias_says() -> None:
+    every = commands_of(section(page("docs/commands.md"), "All commands"))
     for alias in ALIASES:
-        if alias["name"] not in ("opsroom_version",):
-            assert f"| {alias['description']} |" in text
+        # Each of its forms has a row of its own, with its own words.
+        if alias["name"] != "opsroom_version":
+            assert alias["description"] in every.values(), alias["name"]
 
 
 def test_every_key_of_the_schema_is_explained() -> None:
@@ -274,47 +296,26 @@ def test_every_make_target_and_module_that_the_pages_name_exists() -> None:
         ), module
 
 
-def test_every_module_that_the_architecture_names_exists() -> None:
-    for name in re.findall(
-        r"\b([a-z_]+)\.py\b", section(page("docs/architecture.md"), "The house")
-    ):
-        places = [ROOT / "actions", ROOT / "actions" / "lib" / "opsroom"]
-        assert any((place / f"{name}.py").exists() for place in places), name
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_module_that_a_page_names_exists(path: Path) -> None:
+    named = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.\w+)?)`", prose(path.read_text("utf-8")))
+    library = ROOT / "actions" / "lib" / "opsroom"
+    for name in named:
+        assert any((place / name).exists() for place in (ROOT, library)), name
+
+
+def test_every_part_of_the_library_is_on_the_map_and_no_other() -> None:
+    [tree] = [one for one in blocks(page("docs/architecture.md"), "") if "lib/opsroom/" in one]
+    library = ROOT / "actions" / "lib" / "opsroom"
+    mapped = set(re.findall(r"^    ([a-z_]+)(?:/|\.py)", tree, re.MULTILINE))
+    parts = {path.stem for path in library.iterdir() if not path.name.startswith("__")}
+    assert mapped == parts
 
 
 def test_every_dependency_has_a_reason() -> None:
-    reasons = section(page("docs/architecture.md"), "Dependencies").lower()
+    reasons = page("docs/dependencies.md").lower()
     for name in ("requirements.txt", "requirements-tests.txt", "console/requirements.txt"):
         for line in page(name).splitlines():
             found = re.match(r"[A-Za-z][\w-]*", line)
             if found and not found.group(0).startswith("types-"):
                 assert found.group(0).lower() in reasons, found.group(0)
-
-
-def test_the_kind_that_the_architecture_adds_works_and_passes_its_own_test(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = section(page("docs/architecture.md"), "Add a kind")
-    module, line, test = blocks(text, "python")
-    (tmp_path / "file.py").write_text(module)
-    name, where = re.findall(r'"([^"]+)"', line)
-    spec = importlib.util.spec_from_file_location(where, tmp_path / "file.py")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, where, made)
-    spec.loader.exec_module(made)
-    monkeypatch.setitem(versions.REGISTRY._modules, name, where)
-    load(
-        {**_BASE, "apps": {"web": {"version": {"kind": name, "path": "/srv/{app}/{environment}"}}}},
-        KINDS,
-    )
-
-    proofs: Dict[str, Any] = {}
-    exec(compile(test, "test_version_file.py", "exec"), proofs)
-    tests = [one for key, one in proofs.items() if key.startswith("test_")]
-    assert len(tests) == 2
-    for number, one in enumerate(tests):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        one(folder)
