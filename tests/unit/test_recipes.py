@@ -64,6 +64,7 @@ RECIPES = [
         "extending.md",
         "Add a migration",
         ["test_store.py::test_the_migrations_make_the_tables_that_the_code_believes_in"],
+        "test_notes or sqlite",
     ),
     Recipe("extending-integrations.md", "Add a tracker", []),
     Recipe("extending-integrations.md", "Add a pager", []),
