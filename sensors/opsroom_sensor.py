@@ -1,5 +1,5 @@
 """What the three sensors share: StackStorm's side of a watch. All that they do is in
-actions/lib/opsroom/watching."""
+actions/lib/opsroom/sensors."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ PACK = Path(__file__).resolve().parents[1]
 _LIBRARY = str(PACK / "actions" / "lib")
 if _LIBRARY not in sys.path:
     sys.path.insert(0, _LIBRARY)
+
+
+# For a question to StackStorm's API, in seconds.
+_TIME_LIMIT = 5.0
 
 
 class OpsroomSensor(Sensor):
@@ -29,6 +33,7 @@ class OpsroomSensor(Sensor):
         from opsroom.action import default_database, private_folder
         from opsroom.sensors import sources
         from opsroom.sensors.runner import Keeper
+        from opsroom.stackstorm.trigger_instances import ProcessedEvents
 
         name = type(self).__name__
         logger = self.sensor_service.get_logger(name=name)
@@ -37,13 +42,14 @@ class OpsroomSensor(Sensor):
             database = settings.database or default_database()
             return database, private_folder(database)
 
+        self._processed = ProcessedEvents(self._storm)
         self._keeper = Keeper(
             sort=self.sort,
             sources=getattr(sources, self.sources),
             read=read_config,
             places=places,
             tell=self._tell,
-            arrived=arrived,
+            arrived=self._arrived,
             say=lambda text: logger.warning("%s: %s", name, text),
         )
 
@@ -64,6 +70,19 @@ class OpsroomSensor(Sensor):
             trigger=f"opsroom.{trigger}", payload=dict(payload), trace_tag=event
         )
 
+    def _arrived(self, trigger, event):
+        # Whether the rules engine has the event and took it through the rules. Raises while the API
+        # or MongoDB is away.
+        return self._processed.has(f"opsroom.{trigger}", event)
+
+    def _storm(self):
+        # StackStorm gives a sensor a token of its own and renews it. Only that and the address are
+        # taken from its client: that one checks no certificate and waits for ever.
+        from opsroom.stackstorm.client import StackStorm
+
+        client = self.sensor_service.datastore_service.get_api_client()
+        return StackStorm(client.endpoints["api"], token=client.token, time_limit=_TIME_LIMIT)
+
     def add_trigger(self, trigger):
         """Nothing: the triggers have no parameters."""
 
@@ -72,21 +91,6 @@ class OpsroomSensor(Sensor):
 
     def remove_trigger(self, trigger):
         """Nothing."""
-
-
-def arrived(trigger, event):
-    """Whether StackStorm's rules engine has the event and went through the rules. Raises when
-    MongoDB is away."""
-    from st2common.constants.triggers import TRIGGER_INSTANCE_PROCESSED
-    from st2common.persistence.trace import Trace
-    from st2common.persistence.trigger import TriggerInstance
-
-    # The payload of an instance cannot be searched for; its trace can.
-    ids = [
-        one.object_id for trace in Trace.query(trace_tag=event) for one in trace.trigger_instances
-    ]
-    wanted = {"trigger": f"opsroom.{trigger}", "status": TRIGGER_INSTANCE_PROCESSED}
-    return bool(ids) and TriggerInstance.count(id__in=ids, **wanted) > 0
 
 
 def read_config():

@@ -14,9 +14,9 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.audit.executions import PAGE
 from opsroom.audit.heads import read_heads
 from opsroom.db import open_store
+from opsroom.stackstorm.history import PAGE
 from support.guarded import code_of, guarded_world, let_time_run_out, wait_for
 from support.http_server import HttpServer, Reply, Request
 from support.stores import open_gates, rows, run

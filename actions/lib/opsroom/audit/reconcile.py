@@ -11,9 +11,9 @@ from sqlalchemy.engine import Connection
 
 from ..db.sql import from_moment, moment
 from ..db.tables import ledger
+from ..stackstorm.history import PastExecution
 from ..text import one_line, when
 from .clock import Clock
-from .executions import Execution
 from .model import Finding, GapKind
 from .period import Period
 
@@ -54,7 +54,7 @@ class Reconciled:
 
     compared: int
     only_here: Tuple[Noted, ...]
-    only_there: Tuple[Execution, ...]
+    only_there: Tuple[PastExecution, ...]
     too_old: int
     history_begins: Optional[datetime]
 
@@ -115,7 +115,7 @@ def known(connection: Connection, execution_ids: Iterable[str]) -> List[str]:
 
 def compare(
     here: Mapping[str, Noted],
-    there: Iterable[Execution],
+    there: Iterable[PastExecution],
     history_begins: Optional[datetime],
     is_there: Callable[[str], bool],
     known_here: Callable[[Iterable[str]], Iterable[str]],
@@ -153,7 +153,7 @@ def _here(one: Noted) -> Finding:
     return Finding(GapKind.NO_EXECUTION.value, told, one.deployment, (one.record,))
 
 
-def _there(one: Execution) -> Finding:
+def _there(one: PastExecution) -> Finding:
     at = f" at {when(one.at, one.at.replace(year=1))}" if one.at else ""
     told = (
         f"StackStorm has {one_line(one.action)} by {one_line(one.by)}{at} ({one.status}, "

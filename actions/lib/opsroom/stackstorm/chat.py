@@ -6,14 +6,13 @@ message.
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any, Callable, Dict, Optional, Protocol
 
 from ..text import MESSAGE_CHARACTERS, in_lines, is_evaluated
 
 # Seconds. The heartbeat of a deployment waits for it.
-_PATIENCE = 5.0
+_TIME_LIMIT = 5.0
 
 
 class Room(Protocol):
@@ -54,11 +53,10 @@ class StackStormRoom:
 
     def say(self, text: str) -> Optional[bool]:
         """Post a message; a failure is logged and forgotten."""
-        # Most commands have ended before they need it. Not st2client: its import takes 0.3 s, for
-        # one request.
+        # Most commands have ended before they need what loads st2client.
         from ..errors import Failure
-        from ..http.client import HttpClient
         from ..http.errors import in_doubt
+        from .client import here
 
         if is_evaluated(self._channel):
             # StackStorm renders the parameters of an execution, and on some chats a channel may
@@ -67,17 +65,8 @@ class StackStormRoom:
                 "no progress is posted to a channel whose name holds an expression"
             )
             return None
-        api = os.environ.get("ST2_ACTION_API_URL", "").rstrip("/")
-        parameters = {"channel": self._channel, "message": in_lines(text)[0], "route": self._route}
         try:
-            client = HttpClient(
-                {"X-Auth-Token": os.environ.get("ST2_ACTION_AUTH_TOKEN", "")}, time_limit=_PATIENCE
-            )
-            client.send(
-                "POST",
-                f"{api}/executions",
-                json={"action": "chatops.post_message", "parameters": parameters},
-            )
+            here(time_limit=_TIME_LIMIT).post(self._channel, in_lines(text)[0], self._route)
         except Exception as error:
             self._logger.warning("could not post progress to %s: %s", self._channel, error)
             return False if isinstance(error, Failure) and not in_doubt(error) else None

@@ -1,33 +1,23 @@
-"""StackStorm's own executions, through its API: start one, follow it, cancel it, find one that is
-still running.
-
-Not st2client: its import takes 0.3 s, for a handful of requests.
-
-What set off a rule: a trigger instance, asked of StackStorm by its id.
-
-A rule hands on the id and nothing else: what came from outside passes through no template on its
-way to an action.
-"""
+"""StackStorm's executions: start one, follow it, cancel it, find one that is still running; and
+post a message in chat."""
 
 from __future__ import annotations
 
 import json
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..errors import Code, Failure, Refusal
 from ..expressions.json_values import read
 from ..http.errors import in_doubt, judge
-
-if TYPE_CHECKING:
-    from ..http.response import Response
-
+from ..http.response import Response
+from ..text import one_line
+from .transport import TIME_LIMIT, Transport
 
 # Which of StackStorm's states are an end; all others go on (`paused` and `pending` until someone
 # does something).
 ENDED = ("succeeded", "failed", "timeout", "canceled", "abandoned", "skipped")
-_PATIENCE = 10.0
 # Under this key our note stands in the context of what we start. StackStorm leaves other keys
 # alone.
 _NOTE = "opsroom"
@@ -55,11 +45,8 @@ class Execution:
 
 
 class StackStorm:
-    """One StackStorm. `key` is an API key; without one, `token` is sent. The time limit is for each
-    request.
-
-    `address_key`: where its address is configured, as for `HttpClient`.
-    """
+    """One StackStorm. `key` is an API key; without one, `token` is sent. `time_limit` (seconds) is
+    for each request, `verify` and `address_key` as for `Transport`."""
 
     def __init__(
         self,
@@ -67,15 +54,16 @@ class StackStorm:
         key: str = "",
         token: str = "",
         verify: str = "",
-        time_limit: float = _PATIENCE,
+        time_limit: float = TIME_LIMIT,
         address_key: str = "",
     ) -> None:
-        from ..http.client import HttpClient
-
-        headers = {"St2-Api-Key": key} if key else {"X-Auth-Token": token}
-        self._url = url.rstrip("/")
-        self._http = HttpClient(
-            headers, time_limit=time_limit, verify=verify, address_key=address_key
+        self._transport = Transport(
+            url,
+            key=key,
+            token=token,
+            verify=verify,
+            time_limit=time_limit,
+            address_key=address_key,
         )
 
     def start(
@@ -88,46 +76,49 @@ class StackStorm:
         unreachable, ...
         """
         headers = {"St2-Context": json.dumps({_NOTE: dict(note)})}
-        body = {"action": action, "parameters": dict(parameters)}
         try:
-            answer = self._http.send(
-                "POST",
-                f"{self._url}/executions",
-                json=body,
-                headers=headers,
-                accept=(400, 404, 409),
-            )
+            response = self._create(action, parameters, (400, 404, 409), headers=headers)
         except Failure as failure:
-            there = self.find(action, note) if in_doubt(failure) else None
-            if there is None:
-                raise _told(failure, action) from failure
-            return there
-        if answer.status >= 400:
-            if not _of_stackstorm(answer):
-                raise _no_api(answer)
+            existing = self.find(action, note) if in_doubt(failure) else None
+            if existing is None:
+                raise _not_allowed(failure, action) from failure
+            return existing
+        if response.status >= 400:
+            if not _of_stackstorm(response):
+                raise _no_api(response)
             raise Refusal(
                 Code.NOT_ACCEPTED,
-                f"StackStorm does not run {action}: {_fault(answer.json())}",
+                f"StackStorm does not run {action}: {_fault(response.json())}",
                 "An administrator looks at the action's name and parameters in opsroom.yaml.",
             )
-        return _execution(answer.json(read))
+        return _execution(response.json(read))
+
+    def post(self, channel: str, text: str, route: str) -> None:
+        """Post a message in chat; its end is not waited for.
+
+        `text` must be neutralised: StackStorm renders expressions in it with the rights of the
+        user. Raises Failure; `http.errors.in_doubt` says whether it may have been posted.
+        """
+        parameters = {"channel": channel, "message": text, "route": route}
+        self._create("chatops.post_message", parameters)
 
     def get(self, execution_id: str) -> Execution:
         """An execution as it is now. Raises Failure, with status 404 only where StackStorm itself
         says that there is no such execution."""
         query = {"include_attributes": "status,result,context,web_url"}
         try:
-            answer = self._http.get(
-                f"{self._url}/executions/{execution_id}", params=query, accept=(404,)
+            response = self._transport.call(
+                lambda st2, **how: st2.executions.get_by_id(execution_id, params=query, **how),
+                accept=(404,),
             )
-            if answer.status == 404:
-                own = _of_stackstorm(answer)
+            if response.status == 404:
+                own = _of_stackstorm(response)
                 raise (
-                    judge(404, answer.headers, answer.url, answer.method).failure
+                    judge(404, response.headers, response.url, response.method).failure
                     if own
-                    else _no_api(answer)
+                    else _no_api(response)
                 )
-            found = answer.json(read)
+            found = response.json(read)
         except Failure as failure:
             if failure.code is not Code.UNAUTHORIZED:
                 raise
@@ -147,31 +138,22 @@ class StackStorm:
 
     def newest(self, action: str) -> List[Execution]:
         """The latest executions of an action, newest first, without their results."""
-        query = {
-            "action": action,
-            "limit": str(_NEWEST),
-            "sort_desc": "true",
-            "include_attributes": "status,context,web_url",
-        }
-        found = self._http.get(f"{self._url}/executions", params=query).json()
-        if not isinstance(found, list):
-            raise Failure(
-                Code.BAD_ANSWER, f"{self._url}/executions answered something else than a list."
-            )
+        found = self.query(
+            action=action,
+            limit=str(_NEWEST),
+            sort_desc="true",
+            include_attributes="status,context,web_url",
+        )
         return [_execution(one) for one in found]
 
     def tasks(self, execution_id: str) -> List[Tuple[str, str]]:
         """(name, status) of the tasks of a workflow, in the order in which they began; none for
         another action."""
-        query = {
-            "parent": execution_id,
-            "limit": "100",
-            "sort_asc": "true",
-            "include_attributes": "status,context",
-        }
-        found = self._http.get(f"{self._url}/executions", params=query).json()
+        found = self.query(
+            parent=execution_id, limit="100", sort_asc="true", include_attributes="status,context"
+        )
         every: List[Tuple[str, str]] = []
-        for one in found if isinstance(found, list) else []:
+        for one in found:
             context = one.get("context") or {}
             task = (context.get("orquesta") or context.get("chain") or {}).get(
                 "task_name"
@@ -183,35 +165,90 @@ class StackStorm:
     def running(self) -> List[Mapping[str, Any]]:
         """The executions that StackStorm takes for running, as it describes them; of many, the
         newest hundred."""
-        query = {
-            "status": "running",
-            "limit": "100",
-            "sort_desc": "true",
-            "include_attributes": "status,action,start_timestamp,context",
-        }
-        found = self._http.get(f"{self._url}/executions", params=query).json()
-        if not isinstance(found, list):
-            raise Failure(
-                Code.BAD_ANSWER, f"{self._url}/executions answered something else than a list."
-            )
-        return [one for one in found if isinstance(one, Mapping) and one.get("id")]
+        found = self.query(
+            status="running",
+            limit="100",
+            sort_desc="true",
+            include_attributes="status,action,start_timestamp,context",
+        )
+        return [one for one in found if one.get("id")]
+
+    def query(self, **query: str) -> List[Mapping[str, Any]]:
+        """The executions that a query of the API finds, as StackStorm describes them.
+
+        Raises Failure: unauthorized, unreachable, bad_answer, ...
+        """
+        response = self._transport.call(
+            lambda st2, **how: st2.executions.get_all(params=dict(query), **how)
+        )
+        return _list(response)
+
+    def attributes(self, execution_id: str, *names: str) -> Optional[Mapping[str, Any]]:
+        """These attributes of an execution; None where StackStorm has no such execution, or could
+        never have had one of that id."""
+        query = {"include_attributes": ",".join(names)}
+        response = self._transport.call(
+            lambda st2, **how: st2.executions.get_by_id(execution_id, params=query, **how),
+            accept=(400, 404),
+        )
+        found = response.json() if response.ok else None
+        return found if isinstance(found, Mapping) else None
 
     def end(self, execution_id: str, status: str, result: Mapping[str, Any]) -> bool:
         """Give an execution its end and its result, as its runner would have. False when it has an
         end already."""
         body = {"status": status, "result": dict(result)}
-        answer = self._http.send(
-            "PUT", f"{self._url}/executions/{execution_id}", json=body, accept=(400,)
+        # As `pause` and `resume` of st2client do it: its `update` sends the id as well, which
+        # StackStorm refuses.
+        response = self._transport.call(
+            lambda st2, **how: st2.executions.client.put(
+                f"/executions/{execution_id}", body, **how
+            ),
+            accept=(400,),
         )
-        return answer.status < 400
+        return response.status < 400
 
     def cancel(self, execution_id: str) -> None:
         """Ask it to end. One that has ended already stays as it is."""
-        self._http.send("DELETE", f"{self._url}/executions/{execution_id}", accept=(404,))
+        self._transport.call(
+            lambda st2, **how: st2.executions.delete(
+                st2.executions.resource(id=execution_id), **how
+            ),
+            accept=(404,),
+        )
+
+    def trigger_instance(self, instance_id: str) -> Any:
+        """A trigger instance, as StackStorm describes it. Raises Failure."""
+        return self._transport.call(
+            lambda st2, **how: st2.triggerinstances.get_by_id(instance_id, **how)
+        ).json()
+
+    def trigger_instances(self, **query: str) -> List[Mapping[str, Any]]:
+        """The trigger instances that a query of the API finds, newest first. Raises Failure."""
+        response = self._transport.call(
+            lambda st2, **how: st2.triggerinstances.get_all(params=dict(query), **how)
+        )
+        return _list(response)
+
+    def _create(
+        self,
+        action: str,
+        parameters: Mapping[str, Any],
+        accept: Tuple[int, ...] = (),
+        headers: Optional[Dict[str, str]] = None,
+    ) -> Response:
+        return self._transport.call(
+            lambda st2, **how: st2.executions.create(
+                st2.executions.resource(action=action, parameters=dict(parameters)),
+                headers=dict(headers or {}),
+                **how,
+            ),
+            accept=accept,
+        )
 
 
 def here(
-    url: str = "", key: str = "", verify: str = "", time_limit: float = _PATIENCE
+    url: str = "", key: str = "", verify: str = "", time_limit: float = TIME_LIMIT
 ) -> StackStorm:
     """The StackStorm at an address; without one, that in which this action runs, with the token of
     its user.
@@ -275,30 +312,34 @@ def _execution(found: Any, id: str = "") -> Execution:
     )
 
 
-def _fault(body: Any) -> str:
-    from ..text import one_line
+def _list(response: Response) -> List[Mapping[str, Any]]:
+    found = response.json()
+    if not isinstance(found, list):
+        raise response.unexpected("answered something else than a list")
+    return [one for one in found if isinstance(one, Mapping)]
 
+
+def _fault(body: Any) -> str:
     text = body.get("faultstring") if isinstance(body, Mapping) else ""
     return one_line(str(text or "it does not say why").splitlines()[0], 200).rstrip(".") + "."
 
 
-def _of_stackstorm(answer: Response) -> bool:
+def _of_stackstorm(response: Response) -> bool:
     """Whether an error is StackStorm's own, and not that of a server or gateway without
     StackStorm."""
-    try:
-        content = answer.json()
-    except Failure:
-        return False
+    content = response.content()
     return isinstance(content, Mapping) and "faultstring" in content
 
 
-def _no_api(answer: Response) -> Failure:
-    message = f"{answer.url} answered {answer.status}, and not as StackStorm explains its errors."
+def _no_api(response: Response) -> Failure:
+    message = (
+        f"{response.url} answered {response.status}, and not as StackStorm explains its errors."
+    )
     hint = f"An administrator checks {_URL_OF_ACTION}, or {_URL_OF_STACKSTORM}."
-    return Failure(Code.BAD_ANSWER, message, hint, {"url": answer.url, "sent": False})
+    return Failure(Code.BAD_ANSWER, message, hint, {"url": response.url, "sent": False})
 
 
-def _told(failure: Failure, action: str) -> Failure:
+def _not_allowed(failure: Failure, action: str) -> Failure:
     if failure.code is not Code.UNAUTHORIZED:
         return failure
     return Failure(
@@ -308,31 +349,3 @@ def _told(failure: Failure, action: str) -> Failure:
         "opsroom.yaml.",
         failure.facts,
     )
-
-
-_TRIGGER_TIMEOUT = 10.0
-
-
-def payload_of(instance: str) -> Mapping[str, Any]:
-    """The payload of a trigger instance.
-
-    Raises Refusal(not_configured) outside of StackStorm, and Failure(unauthorized, unreachable,
-    bad_answer, ...).
-    """
-    api = os.environ.get("ST2_ACTION_API_URL", "").rstrip("/")
-    if not api:
-        raise Refusal(
-            Code.NOT_CONFIGURED,
-            "There is no StackStorm here whose triggers could be read.",
-            "Rules run this action; nobody else needs it.",
-        )
-    from ..http.client import HttpClient
-
-    http = HttpClient(
-        {"X-Auth-Token": os.environ.get("ST2_ACTION_AUTH_TOKEN", "")}, time_limit=_TRIGGER_TIMEOUT
-    )
-    found = http.get(f"{api}/triggerinstances/{instance}").json()
-    payload = found.get("payload") if isinstance(found, Mapping) else None
-    if not isinstance(payload, Mapping):
-        raise Failure(Code.BAD_ANSWER, "StackStorm did not tell what set this off.")
-    return payload

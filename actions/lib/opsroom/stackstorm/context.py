@@ -14,14 +14,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 from ..errors import Code, Failure
+
+if TYPE_CHECKING:
+    from .client import StackStorm
 
 # Between the user and the execution of the workflow, in the parameter `st2_user`.
 _INSIDE = " in "
 _DEEPEST = 10
-_PATIENCE = 5.0
+# Seconds for each question.
+_TIME_LIMIT = 5.0
 
 
 @dataclass(frozen=True)
@@ -46,19 +50,16 @@ def starter_of(requester: str, room: str, st2_user: str) -> Starter:
 
 
 def _root(execution: str, claimed: Starter) -> Starter:
-    api = os.environ.get("ST2_ACTION_API_URL", "").rstrip("/")
-    if not api:
+    if not os.environ.get("ST2_ACTION_API_URL"):
         return claimed
-    from ..http.client import HttpClient
+    from .client import here  # loads st2client; most actions are not part of a workflow
 
-    http = HttpClient(
-        {"X-Auth-Token": os.environ.get("ST2_ACTION_AUTH_TOKEN", "")}, time_limit=_PATIENCE
-    )
+    storm = here(time_limit=_TIME_LIMIT)
     for _ in range(_DEEPEST):
-        context = _context(http, api, execution)
-        told, parent = context.get("rbac"), context.get("parent")
-        if isinstance(told, Mapping) and told.get("user"):
-            user = str(told["user"])
+        context = _context(storm, execution)
+        known, parent = context.get("rbac"), context.get("parent")
+        if isinstance(known, Mapping) and known.get("user"):
+            user = str(known["user"])
         elif isinstance(parent, Mapping) and parent.get("execution_id"):
             execution = str(parent["execution_id"])
             continue
@@ -69,22 +70,23 @@ def _root(execution: str, claimed: Starter) -> Starter:
         chat = str(context.get("api_user") or user)
         return Starter(user, chat, str(context.get("source_channel") or ""))
     raise Failure(
-        Code.UNAUTHORIZED, "It cannot be told who started this: it is too deep inside of workflows."
+        Code.UNAUTHORIZED, "It is not known who started this: it is too deep inside of workflows."
     )
 
 
-def _context(http: Any, api: str, execution: str) -> Mapping[str, Any]:
+def _context(storm: StackStorm, execution: str) -> Mapping[str, Any]:
     try:
-        found = http.get(
-            f"{api}/executions/{execution}", params={"include_attributes": "context"}
-        ).json()
+        found = storm.attributes(execution, "context") or {}
     except Failure as failure:
-        told = "It cannot be told who started the workflow in which this runs, so nothing was done."
+        message = (
+            "It is not known who started the workflow in which this runs, so nothing was done. "
+            f"{failure.message}"
+        )
         hint = "The StackStorm user needs the right action_view on that workflow."
-        raise Failure(failure.code, f"{told} {failure.message}", hint, failure.facts) from failure
-    context = found.get("context") if isinstance(found, Mapping) else None
+        raise Failure(failure.code, message, hint, failure.facts) from failure
+    context = found.get("context")
     if not isinstance(context, Mapping):
         raise Failure(
-            Code.BAD_ANSWER, "StackStorm did not tell who started the workflow in which this runs."
+            Code.BAD_ANSWER, "StackStorm did not show who started the workflow in which this runs."
         )
     return context

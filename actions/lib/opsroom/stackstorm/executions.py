@@ -17,7 +17,7 @@ from ..errors import OpsroomError
 from .client import StackStorm, here
 
 # In seconds: someone waits for an answer while one execution is looked at.
-_PATIENCE = 3.0
+_TIME_LIMIT = 3.0
 # What a runner gives an action that names no limit, in seconds.
 _LIMIT = 600.0
 
@@ -53,7 +53,7 @@ def has_ended(execution_id: str) -> bool:
     if not execution_id or not os.environ.get("ST2_ACTION_API_URL"):
         return False
     try:
-        found = here(time_limit=_PATIENCE).get(execution_id)
+        found = here(time_limit=_TIME_LIMIT).get(execution_id)
     except OpsroomError:
         return False
     return process_ended(found.status, found.result)

@@ -268,12 +268,12 @@ def _over(pipe: int) -> bool:
 
 
 def _environment(changes: Mapping[str, Optional[str]]) -> Dict[str, str]:
-    """This process's environment without what StackStorm put there for the action alone (its
-    token)."""
+    """This process's environment without what StackStorm put there for this process alone: the
+    token of an action, and that of a sensor."""
     result = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith("ST2_ACTION_") and key != "PYTHONPATH"
+        if not key.startswith("ST2_ACTION_") and key not in ("ST2_AUTH_TOKEN", "PYTHONPATH")
     }
     for key, value in changes.items():
         if value is None:

@@ -11,9 +11,9 @@ from ...text import when
 from .. import Context, Outcome
 
 if TYPE_CHECKING:
-    from ...audit.executions import History
     from ...audit.period import Period
     from ...audit.reconcile import Reconciled
+    from ...stackstorm.history import History
 
 # The actions of which every execution leaves a record. A test keeps this and the actions' metadata
 # in step.
@@ -34,10 +34,10 @@ def reconcile(context: Context, since: str, until: str = "", pack: str = "opsroo
     Raises Refusal(invalid_time; not_configured outside of StackStorm) and Failure(unauthorized,
     unreachable, ...).
     """
-    from ...audit.executions import here_or_refuse
+    from ...stackstorm.history import history_or_refuse
 
     period = read_period(since, until)
-    found = compared(context, period, here_or_refuse(), [f"{pack}.{name}" for name in RECORDED])
+    found = compared(context, period, history_or_refuse(), [f"{pack}.{name}" for name in RECORDED])
     facts = {
         "since": period.since,
         "until": period.until,
@@ -73,7 +73,7 @@ def compared(
     from ...audit.clock import read_clock
     from ...audit.reconcile import compare, known, noted
 
-    there = [one for action in actions for one in history.of(action, period)]
+    there = [one for action in actions for one in history.of(action, period.since, period.until)]
     begins = history.oldest()
     store = context.store
 

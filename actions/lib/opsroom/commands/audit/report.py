@@ -84,9 +84,9 @@ def _tidy(context: Context) -> None:
 def _link(context: Context) -> Tuple[str, str]:
     """How StackStorm's web interface addresses an execution, learned from this one. A report does
     without."""
-    from ...audit.executions import here
+    from ...stackstorm.history import history_here
 
-    history = here() if context.execution_id else None
+    history = history_here() if context.execution_id else None
     if history is None:
         return ("", "")
     try:

@@ -31,7 +31,7 @@ def deploy_release(context: Context, service: str, instance: str) -> Outcome:
     unknown_app, invalid_name, ...), and what `deploy` raises; of what stands in the way, the
     announce room is told.
     """
-    from ...stackstorm.client import payload_of
+    from ...stackstorm.trigger_instances import payload_of
     from ...webhooks import releases
     from ...webhooks.signature import payload
 
