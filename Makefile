@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CODE := actions sensors console tests benchmarks findings
 METADATA := pack.yaml config.schema.yaml opsroom.yaml.example actions aliases sensors rules policies rbac
 
@@ -30,14 +31,18 @@ picture: $(VENV)/.console
 	$(BIN)/python -m console.picture
 
 # What the console runs on is a part of what the tests need, so that a demo does not wait for linters to install.
-$(VENV)/.console: requirements.txt console/requirements.txt
+$(VENV)/.console: requirements.txt console/requirements.txt console/requirements-stackstorm.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what the console needs into $(VENV) (about a minute) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r console/requirements.txt
+	@$(PIP) install -r console/requirements.txt
+	@$(PIP) install --no-deps -r console/requirements-stackstorm.txt
 	@touch $@
 
+# st2client goes first and comes back last, or pip complains of its pins beside whatever it installs.
 $(VENV)/.tests: requirements-tests.txt $(VENV)/.console
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-tests.txt
+	@$(PIP) uninstall --yes st2client
+	@$(PIP) install -r requirements-tests.txt
+	@$(PIP) install --no-deps -r console/requirements-stackstorm.txt
 	@touch $@
 
 clean:
