@@ -321,7 +321,8 @@ def test_every_part_of_the_library_is_on_the_map_and_no_other() -> None:
 
 def test_every_dependency_has_a_reason() -> None:
     reasons = page("docs/dependencies.md").lower()
-    for name in ("requirements.txt", "requirements-tests.txt", "console/requirements.txt"):
+    names = ("requirements.txt", "requirements-tests.txt", "console/requirements.txt")
+    for name in (*names, "console/requirements-stackstorm.txt"):
         for line in page(name).splitlines():
             found = re.match(r"[A-Za-z][\w-]*", line)
             if found and not found.group(0).startswith("types-"):
