@@ -23,7 +23,7 @@ class OpsroomSensor(Sensor):
     """Watches one sort of things until StackStorm ends its process, at any moment: nothing is lost
     by that."""
 
-    # `version:` and the like, and the function of watching.sources that says what there is.
+    # `version:` and the like, and the function of opsroom.sensors.sources that says what there is.
     sort = ""
     sources = ""
 
@@ -62,7 +62,7 @@ class OpsroomSensor(Sensor):
         self._keeper.stop()
 
     def _tell(self, trigger, payload, event):
-        # Raises when the message broker does not take it: then it is told later. That it raises
+        # Raises when the message broker does not take it: then it is posted later. That it raises
         # nothing says little: without MongoDB, StackStorm drops it with a warning, and what the
         # broker has it may lose when it dies. The tag leads from the event to all that came of it
         # (`st2 trace list --trace-tag`).

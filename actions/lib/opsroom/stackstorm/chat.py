@@ -21,7 +21,7 @@ class Room(Protocol):
     def say(self, text: str) -> Optional[bool]:
         """Post a message. Must not raise: a deployment does not fail because the chat is down.
 
-        False when it was certainly not posted; anything else tells nothing.
+        False when it was certainly not posted; anything else says nothing.
         """
 
     def live(self, text: str) -> None:
@@ -94,9 +94,9 @@ class MaskedRoom:
 
 
 # A longer name costs more of an answer than it is worth.
-_LONGEST_NAME = 30
+_MAX_NAME = 30
 # What a first line ends with that goes on in the next one.
-_GOING_ON = re.compile(r"[:,;(\u2013\u2014-]\s*(?![\s\S])|\b(?:and|or)\s*(?![\s\S])")
+_UNFINISHED = re.compile(r"[:,;(\u2013\u2014-]\s*(?![\s\S])|\b(?:and|or)\s*(?![\s\S])")
 
 
 def is_errbot(route: object) -> bool:
@@ -110,7 +110,7 @@ def nick_of(requester: str) -> str:
     number."""
     name = requester.partition("!")[0] if "!" in requester[1:] else requester.rpartition("/")[2]
     name = name.strip().lstrip("@")
-    return "" if not name or name[0] in "#<!" or len(name) > _LONGEST_NAME else name
+    return "" if not name or name[0] in "#<!" or len(name) > _MAX_NAME else name
 
 
 def addressed(result: Dict[str, Any], nick: str, shown: str = "") -> Dict[str, Any]:
@@ -131,5 +131,5 @@ def may_be_cut(route: object, through_relay: bool, text: str) -> bool:
     one that goes on."""
     whole = text.strip()
     return "\n" not in whole and (
-        (through_relay and is_errbot(route)) or bool(_GOING_ON.search(whole))
+        (through_relay and is_errbot(route)) or bool(_UNFINISHED.search(whole))
     )

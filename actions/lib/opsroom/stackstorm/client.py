@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..errors import Code, Failure, Refusal
@@ -268,6 +269,14 @@ def here(
         )
     token = os.environ.get("ST2_ACTION_AUTH_TOKEN", "")
     return StackStorm(api, key, token, verify, time_limit, _URL_OF_STACKSTORM)
+
+
+def time_of(text: object) -> Optional[datetime]:
+    """A time as the API writes it; None where it is none."""
+    try:
+        return datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    except ValueError:
+        return None
 
 
 def why(execution: Execution) -> str:

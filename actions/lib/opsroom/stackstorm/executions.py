@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, List, Mapping, Optional
 
 from ..errors import OpsroomError
-from .client import StackStorm, here
+from .client import StackStorm, here, time_of
 
 # In seconds: someone waits for an answer while one execution is looked at.
 _TIME_LIMIT = 3.0
@@ -78,17 +78,10 @@ def running(client: StackStorm, pack: str = "opsroom") -> List[Running]:
 
 def _running(found: Mapping[str, Any]) -> Optional[Running]:
     action, context = found["action"], found.get("context") or {}
-    began = _moment(str(found.get("start_timestamp") or ""))
+    began = time_of(found.get("start_timestamp") or "")
     if began is None or (action.get("runner_type") or "python-script") != "python-script":
         return None
     timeout = ((action.get("parameters") or {}).get("timeout") or {}).get("default")
     limit = float(timeout) if isinstance(timeout, (int, float)) else _LIMIT
     room = str(context.get("source_channel") or "")
     return Running(str(found["id"]), str(action.get("name") or ""), began, limit, room)
-
-
-def _moment(text: str) -> Optional[datetime]:
-    try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, List, Mapping, Optional, Tuple
 
 from ..errors import Code, Failure, Refusal
-from .client import StackStorm, here
+from .client import StackStorm, here, time_of
 
 # What the API hands out at once to someone who is no administrator.
 PAGE = 100
@@ -57,7 +57,7 @@ class History:
     def oldest(self) -> Optional[datetime]:
         """When the oldest execution that it still has began; None when it has none."""
         page = self._query(limit="1", sort_asc="true", include_attributes="start_timestamp")
-        return _moment(str(page[0].get("start_timestamp", ""))) if page else None
+        return time_of(page[0].get("start_timestamp", "")) if page else None
 
     def has(self, execution_id: str) -> bool:
         """Whether it still has this execution."""
@@ -107,17 +107,10 @@ def _execution(found: Mapping[str, Any], action: str) -> PastExecution:
         id=str(found.get("id", "")),
         action=action,
         status=str(found.get("status", "")),
-        at=_moment(str(found.get("start_timestamp", ""))),
+        at=time_of(found.get("start_timestamp", "")),
         by=str(context.get("api_user") or context.get("user") or ""),
     )
 
 
 def _written(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _moment(text: str) -> Optional[datetime]:
-    try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
