@@ -23,12 +23,12 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "actions" / "lib"))
 
 from opsroom.db import Store, open_store
-from opsroom.db.tables import ledger
 from opsroom.records.chain import GENESIS, record_hash, verify_chain
-from opsroom.records.ledger import Entry, Event, append
+from opsroom.records.ledger import COLUMNS, append
+from opsroom.records.model import Entry, Event
 from opsroom.records.queries import deployments
 
-_COLUMNS = [column.name for column in ledger.columns]
+_COLUMNS = list(COLUMNS)
 _EVENTS = (
     "asked",
     "started",

@@ -290,7 +290,7 @@ def _compare(outcome: Outcome, url: str, made: Dict[str, int]) -> None:
     from opsroom.db import open_store
     from opsroom.db.sql import rows
 
-    with open_store(url).read_plain() as on:
+    with open_store(url).read() as on:
         for event, number in made.items():
             found = rows(on, "SELECT count(*) AS n FROM ledger WHERE event = :event", event=event)
             outcome.unrecorded[event] = number - int(found[0]["n"])

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
 import pytest
-from sqlalchemy import text
 
 from opsroom.commands import exactly_once
 from opsroom.db import Store, open_store
-from opsroom.db.sql import from_moment, moment
+from opsroom.db.sql import from_moment, moment, rows, update
 from opsroom.errors import Code, Failure, Refusal
 from support import scripted_tracker
 from support.scripted_tracker import DOWN, LOST, SLOW, Elsewhere
@@ -72,18 +71,15 @@ def create(world: World, words: str = "it is broken", who: str = "alice") -> Dic
 def hours_pass(world: World, seconds: float) -> None:
     """As if all that was asked had been asked so much earlier."""
     store = open_store(world.database)
-    with store.begin(writes=True) as connection:
-        for row in connection.execute(text("SELECT key, began_at, ended_at FROM repeats")).all():
+    with store.write() as on:
+        for row in rows(on, "SELECT key, began_at, ended_at FROM repeats"):
             earlier = {
-                name: moment(from_moment(getattr(row, name)) - timedelta(seconds=seconds))
-                if getattr(row, name)
+                name: moment(from_moment(row[name]) - timedelta(seconds=seconds))
+                if row[name]
                 else ""
                 for name in ("began_at", "ended_at")
             }
-            query = text(
-                "UPDATE repeats SET began_at = :began_at, ended_at = :ended_at WHERE key = :key"
-            )
-            connection.execute(query, {**earlier, "key": row.key})
+            update(on, "repeats", earlier, {"key": row["key"]})
 
 
 class TestRepeats:
@@ -428,10 +424,8 @@ class TestTheRecord:
         assert "in the description" not in kept
         assert "JBSWY3DPEHPK3PXP" not in kept
         store = open_store(world.database)
-        with store.begin(writes=False) as connection:
-            assert "JBSWY3DPEHPK3PXP" not in repr(
-                connection.execute(text("SELECT * FROM repeats")).all()
-            )
+        with store.read() as on:
+            assert "JBSWY3DPEHPK3PXP" not in repr(rows(on, "SELECT * FROM repeats"))
         assert next(iter(there.made.values())).description == "in the description"
 
 

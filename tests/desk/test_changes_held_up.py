@@ -11,17 +11,14 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 import yaml
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
 
 from console.opening import open_session
 from opsroom.action import OpsroomAction
 from opsroom.commands import request as record
 from opsroom.commands.changes import execute
 from opsroom.commands.deployments import pipeline
-from opsroom.db import open_store
-from opsroom.db.engine import Store
-from opsroom.db.sql import Plain
+from opsroom.db import Store, open_store
+from opsroom.db.sql import Transaction
 from opsroom.errors import Code, Failure
 from opsroom.records.changes import begin, find, tidy
 from support.guarded import (
@@ -77,28 +74,17 @@ class Away:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.transactions = 0
-        begin_ = Store.begin
+        begin = Store.begin
 
         @contextmanager
-        def maybe(store: Store, writes: bool) -> Iterator[Connection]:
-            if self.transactions > 0:
-                self.transactions -= 1
-                raise OperationalError("", {}, Exception("unable to open database file"))
-            with begin_(store, writes) as connection:
-                yield connection
-
-        monkeypatch.setattr(Store, "begin", maybe)
-        plainly_ = Store.begin_plain
-
-        @contextmanager
-        def maybe_plainly(store: Store, writes: bool) -> Iterator[Plain]:
+        def maybe(store: Store, writes: bool) -> Iterator[Transaction]:
             if self.transactions > 0:
                 self.transactions -= 1
                 raise sqlite3.OperationalError("unable to open database file")
-            with plainly_(store, writes) as on:
+            with begin(store, writes) as on:
                 yield on
 
-        monkeypatch.setattr(Store, "begin_plain", maybe_plainly)
+        monkeypatch.setattr(Store, "begin", maybe)
 
 
 def test_while_the_database_is_away_it_says_when_the_change_is_released_and_so_it_is(

@@ -13,7 +13,7 @@ from opsroom.commands import KINDS
 from opsroom.commands.deployments import card_updates, cards
 from opsroom.config import load
 from opsroom.errors import Code, Failure
-from opsroom.records.ledger import Event
+from opsroom.records.model import Event
 from opsroom.trackers import Moved
 from opsroom.trackers.local.board import Board
 from support.http_server import free_port

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from sqlalchemy import text
 
 from opsroom.db import open_store
 from opsroom.db.sql import from_moment, moment
@@ -20,6 +19,7 @@ from support import scripted_pager, scripted_tracker
 from support.paging import Clock, Rooms, make_rooms
 from support.scripted_pager import Side
 from support.scripted_tracker import DOWN, LOST, Elsewhere
+from support.stores import rows, run
 
 WHAT = "checkout is down: all of it"
 
@@ -67,13 +67,9 @@ def step(rooms: Rooms, incident: str, name: str, by: str = "bob") -> Dict[str, A
 def pass_time(rooms: Rooms, seconds: float) -> None:
     rooms.pass_time(seconds)
     store = open_store(rooms.world.database)
-    with store.begin(writes=True) as connection:
-        for row in connection.execute(text("SELECT id, since FROM incidents")).all():
-            earlier = moment(from_moment(row.since) - timedelta(seconds=seconds))
-            connection.execute(
-                text("UPDATE incidents SET since = :at WHERE id = :id"),
-                {"at": earlier, "id": row.id},
-            )
+    for id, since in rows(store, "SELECT id, since FROM incidents"):
+        earlier = moment(from_moment(since) - timedelta(seconds=seconds))
+        run(store, "UPDATE incidents SET since = :at WHERE id = :id", at=earlier, id=id)
 
 
 class TestDeclaring:
@@ -244,8 +240,7 @@ class TestOnce:
     ) -> None:
         id = declare(rooms)["incident"]
         store = open_store(rooms.world.database)
-        with store.begin(writes=True) as connection:
-            connection.execute(text("UPDATE incidents SET page = '', pager = '', page_url = ''"))
+        run(store, "UPDATE incidents SET page = '', pager = '', page_url = ''")
         pass_time(rooms, 2000)
         assert step(rooms, id, "page")["page"] == "1234"
         assert len(rooms.side().alarms) == 1

@@ -10,8 +10,7 @@ from typing import Any, Dict, List, Tuple
 import pytest
 
 from opsroom.db import open_store
-from opsroom.db.sql import rows as run_plain
-from opsroom.db.tables import metadata
+from opsroom.db.sql import rows as rows
 from opsroom.errors import Code, Failure
 from opsroom.grants import PRIVILEGES, main, statements
 from support.guarded import guarded_world
@@ -40,15 +39,17 @@ def test_the_documents_name_them_all() -> None:
     assert named == statements("opsroom")
 
 
-def test_every_table_has_its_rights() -> None:
-    assert set(PRIVILEGES) == {*metadata.tables, "alembic_version"}
+def test_every_table_has_its_rights(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/a.db").read() as on:
+        made = rows(on, "SELECT name FROM sqlite_master WHERE type = 'table'")
+    assert set(PRIVILEGES) == {row["name"] for row in made}
 
 
-# How the code says what it does with a table, in SQL and through SQLAlchemy.
+# How the code says what it does with a table.
 _SAID = {
-    "INSERT": (r"INSERT INTO {0}\b", r"\binsert\({0}\)", r"\binsert(?:_new)?\(\w+, \"{0}\""),
-    "UPDATE": (r"UPDATE {0}\b", r"\bupdate\({0}\)", r"\b(?:plain\.)?update\(\w+, \"{0}\""),
-    "DELETE": (r"DELETE FROM {0}\b", r"\bdelete\({0}\)"),
+    "INSERT": (r"INSERT INTO {0}\b", r"\binsert(?:_new)?\(\s*\w+,\s+\"{0}\""),
+    "UPDATE": (r"UPDATE {0}\b", r"\bupdate\(\s*\w+,\s+\"{0}\""),
+    "DELETE": (r"DELETE FROM {0}\b",),
 }
 
 
@@ -233,8 +234,8 @@ def test_a_missing_right_is_named_with_its_table_and_nothing_is_undone(
         url = granted(postgres, name)
         postgres.run(f"REVOKE ALL ON {table} FROM {ROLE}", name)
         postgres.run(f"REVOKE UPDATE (second_factor) ON approvals FROM {ROLE}", name)
-        with pytest.raises(Failure) as caught, open_store(url).read_plain() as on:
-            run_plain(on, f"SELECT * FROM {table}")
+        with pytest.raises(Failure) as caught, open_store(url).read() as on:
+            rows(on, f"SELECT * FROM {table}")
         hint = caught.value.hint
         assert caught.value.code is Code.STORE_READ_ONLY
         assert f"GRANT {', '.join(PRIVILEGES[table])} ON {table} TO that user" in hint

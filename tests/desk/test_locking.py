@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from sqlalchemy import text
 
 from opsroom.action import OpsroomAction, Surroundings
 from opsroom.db import open_store
+from support.stores import run
 from support.world import Listener, World, make_world, run_action
 
 LIMIT = 120.0
@@ -304,8 +304,8 @@ def test_a_lock_whose_time_is_over_stops_nobody_and_its_end_is_recorded_by_the_n
     world: World,
 ) -> None:
     world.ask("lock", "bob", environment="uat", reason="load test for 2h")
-    with open_store(world.database).write() as connection:
-        connection.execute(text("UPDATE locks SET until = '2000-01-01T00:00:00.000000+00:00'"))
+    store = open_store(world.database)
+    run(store, "UPDATE locks SET until = '2000-01-01T00:00:00.000000+00:00'")
     assert world.ask("list_locks")["message"] == "Nothing is locked."
     assert deploy(world, "alice")["code"] == "deployed"
     assert world.ask("unlock", "alice", environment="uat")["code"] == "not_locked"

@@ -6,12 +6,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Dict
 
-from sqlalchemy import text
-
 from opsroom.db import open_store
 from opsroom.db.sql import from_moment, moment
 from support.paging import Rooms
 from support.scripted_pager import Side
+from support.stores import rows, run
 
 
 def report(rooms: Rooms, **given: Any) -> Dict[str, Any]:
@@ -34,10 +33,9 @@ def behind_its_back(rooms: Rooms, version: str, environment: str) -> None:
 
 def age(rooms: Rooms, hours: float) -> None:
     store = open_store(rooms.world.database)
-    with store.begin(writes=True) as connection:
-        for row in connection.execute(text("SELECT app, environment, since FROM locks")).all():
-            earlier = moment(from_moment(row.since) - timedelta(hours=hours))
-            connection.execute(text("UPDATE locks SET since = :at"), {"at": earlier})
+    for (since,) in rows(store, "SELECT since FROM locks"):
+        earlier = moment(from_moment(since) - timedelta(hours=hours))
+        run(store, "UPDATE locks SET since = :at", at=earlier)
 
 
 def test_on_a_quiet_day_it_says_so_and_what_runs_where(rooms: Rooms) -> None:

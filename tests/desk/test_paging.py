@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from sqlalchemy import text
 
 from opsroom.audit.collect import collect
 from opsroom.audit.period import read_period
@@ -18,6 +17,7 @@ from opsroom.errors import Code, Failure
 from opsroom.pagers import Delivery, Duty, State, Target
 from support.paging import Clock, Rooms, make_rooms
 from support.scripted_pager import DOWN, LIMITED, LOST, SLOW, WRONG, Side
+from support.stores import run
 from support.world import run_action
 
 
@@ -415,13 +415,8 @@ class TestLostAnswers:
         assert len(side.alarms) == 1
         # As if the runner had died before it could write down what came of it.
         store = open_store(rooms.world.database)
-        with store.begin(writes=True) as connection:
-            connection.execute(
-                text("UPDATE repeats SET state = 'doing', ended_at = '', answer = ''")
-            )
-            connection.execute(
-                text("UPDATE pages SET state = 'sending', incident = '', number = ''")
-            )
+        run(store, "UPDATE repeats SET state = 'doing', ended_at = '', answer = ''")
+        run(store, "UPDATE pages SET state = 'sending', incident = '', number = ''")
         rooms.pass_time(91)
         answer = rooms.page()
         assert (answer["code"], answer["pager"], answer["number"]) == ("paged", "mail", "77")

@@ -12,8 +12,7 @@ from typing import Any, Callable, ContextManager, Dict, Iterator, List
 
 import pytest
 
-from opsroom.db import open_store
-from opsroom.db.engine import Store
+from opsroom.db import Store, open_store
 from opsroom.db.sql import rows
 from support.paging import Rooms, make_rooms
 from support.postgres import Postgres
@@ -59,8 +58,7 @@ class Hanging:
 
             return begin
 
-        for way in ("begin", "begin_plain"):
-            monkeypatch.setattr(Store, way, hanging(getattr(Store, way)))
+        monkeypatch.setattr(Store, "begin", hanging(Store.begin))
 
 
 @pytest.mark.parametrize("first", [1, 2, 3])
@@ -89,7 +87,7 @@ def test_an_end_that_is_still_being_committed_is_recorded_once(
     rooms.ask("list_pages")
     monkeypatch.setattr("opsroom.commands.exactly_once.LIMIT", 2.0)
     monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_PATIENCE", 10.0)
-    real, count = Store.begin_plain, itertools.count(1)
+    real, count = Store.begin, itertools.count(1)
 
     @contextmanager
     def begin(store: Store, writes: bool) -> Iterator[Any]:
@@ -102,12 +100,12 @@ def test_an_end_that_is_still_being_committed_is_recorded_once(
             while third and not postgres.run(_WAITING) and time.monotonic() < until:
                 time.sleep(0.02)
 
-    monkeypatch.setattr(Store, "begin_plain", begin)
+    monkeypatch.setattr(Store, "begin", begin)
     answer = rooms.page()
     monkeypatch.undo()
     assert (answer["code"], answer["recorded"], len(rooms.side().alarms)) == ("paged", True, 1)
     assert next(count) > 4
-    with open_store(rooms.world.database).read_plain() as on:
+    with open_store(rooms.world.database).read() as on:
         events = [row["event"] for row in rows(on, "SELECT event FROM ledger ORDER BY seq")]
     assert events == ["asked", "paged"]
     postgres.drop(name)

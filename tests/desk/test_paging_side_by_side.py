@@ -13,8 +13,7 @@ import pytest
 
 from opsroom.commands.pages.open_page import _closed
 from opsroom.db import Store, open_store
-from opsroom.db.engine import queue_up
-from opsroom.db.sql import change, rows
+from opsroom.db.sql import change, queue_up, rows
 from opsroom.pagers import Incident, State
 from opsroom.records import pages
 from support.paging import Rooms, make_rooms
@@ -38,7 +37,7 @@ def beside(postgres: Postgres, store: Store, mark: str, work: Callable[[], Any])
     only then."""
     answers = []
     thread = threading.Thread(target=lambda: answers.append(work()))
-    with store.write_plain() as on:
+    with store.write() as on:
         queue_up(on)
         change(on, "UPDATE repeats SET deployment = deployment WHERE mark = :mark", mark=mark)
         thread.start()
@@ -76,5 +75,5 @@ def test_who_finds_a_page_closed_and_who_changes_it_do_not_wait_for_each_other(
     context: Any = SimpleNamespace(store=store)
     assert beside(postgres, store, mark, lambda: _closed(context, found)) is None
     assert (rooms.rows()[0]["room"], rooms.rows()[0]["state"]) == ("#other", "resolved")
-    with store.read_plain() as on:
+    with store.read() as on:
         assert rows(on, "SELECT * FROM repeats WHERE mark = :mark", mark=mark) == []

@@ -7,7 +7,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
 
 from opsroom.db import open_store
 from opsroom.errors import Code, Failure
@@ -15,6 +14,7 @@ from opsroom.pagers import Delivery, Duty, State, Target
 from support.http_server import HttpServer
 from support.paging import Clock, Rooms
 from support.scripted_pager import DOWN, LOST, SLOW
+from support.stores import rows, run
 from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty
 
 
@@ -154,15 +154,12 @@ class TestWatching:
     def test_a_page_whose_runner_died_is_told_once(self, rooms: Rooms, there: bool) -> None:
         number = rooms.page()["number"]
         store = open_store(rooms.world.database)
-        with store.begin(writes=True) as connection:
-            # As kill -9 leaves it.
-            connection.execute(
-                text(
-                    "UPDATE pages SET state = 'sending', incident = '', number = '', "
-                    "watch_until = ''"
-                )
-            )
-            mark = connection.scalar(text("SELECT mark FROM pages"))
+        # As kill -9 leaves it.
+        run(
+            store,
+            "UPDATE pages SET state = 'sending', incident = '', number = '', watch_until = ''",
+        )
+        ((mark,),) = rows(store, "SELECT mark FROM pages")
         if there:
             rooms.side().incidents[number] = replace(rooms.side().incidents[number], id=mark)
         rooms.ask("watch_pages", "st2admin", "")

@@ -8,7 +8,9 @@ from typing import Any, Dict, List
 
 import pytest
 
+from opsroom.db import open_store
 from support.ruled import Ruled, make_ruled
+from support.stores import open_gates, run
 from support.world import git
 
 E1 = "0f" * 16
@@ -250,16 +252,9 @@ class TestPagingOnFailure:
 
 class TestCheckingTheRecord:
     def spoil(self, ruled: Ruled) -> None:
-        from sqlalchemy import text
-
-        from opsroom.db import open_store
-
-        with open_store(ruled.world.database).begin(writes=True) as connection:
-            for (name,) in connection.execute(
-                text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            ).all():
-                connection.execute(text(f"DROP TRIGGER {name}"))
-            connection.execute(text("UPDATE ledger SET message = 'nothing happened' WHERE seq = 1"))
+        store = open_store(ruled.world.database)
+        open_gates(store)
+        run(store, "UPDATE ledger SET message = 'nothing happened' WHERE seq = 1")
 
     def test_a_record_that_holds_is_not_spoken_of(self, ruled: Ruled) -> None:
         assert ruled.rule("check_record")["code"] == "record_holds"

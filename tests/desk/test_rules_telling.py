@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from opsroom.commands.automation import announcements as announcing
-from opsroom.records.ledger import Event
+from opsroom.records.model import Event
 from support.ruled import Ruled, make_ruled
 
 E1 = "0f" * 16

@@ -9,9 +9,11 @@ from typing import Any, Dict, List
 
 import pytest
 
+from opsroom.db import open_store
 from support.card_kinds import CASES, Case, Said, case, story
 from support.http_server import Reply
 from support.stackstorm import StackStorm
+from support.stores import rows
 from support.world import World
 
 SECRET = "topsecret-of-the-store"
@@ -164,14 +166,7 @@ def test_30000_characters_arrive_whole(stackstorm: StackStorm, world: World) -> 
 
 def kept(world: World) -> List[Any]:
     """What the board has, read from the database itself."""
-    from sqlalchemy import text
-
-    from opsroom.db import open_store
-
-    with open_store(world.database).begin(writes=False) as connection:
-        return [
-            tuple(row) for row in connection.execute(text("SELECT summary, description FROM cards"))
-        ]
+    return rows(open_store(world.database), "SELECT summary, description FROM cards")
 
 
 def test_without_a_tracker_the_answer_says_what_to_add(

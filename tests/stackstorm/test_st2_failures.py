@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from typing import Callable, Dict, Iterator, List
 
 import pytest
-from sqlalchemy import select
 
 from opsroom.db import open_store
-from opsroom.db.tables import news, watched
+from opsroom.db.sql import rows, scalar
 from support.aftermath import Balance, Telling, again_and_again, balance, the_record_is_true
 from support.outside import VERSION_TRIGGERS, Outside
 from support.postgres import Postgres, start
@@ -127,11 +126,8 @@ class Stage:
         return found[0]
 
     def _waits(self) -> bool:
-        with open_store(self.world.database).begin(writes=False) as connection:
-            return (
-                connection.execute(select(news.c.event).where(news.c.sent_at == "")).first()
-                is not None
-            )
+        with open_store(self.world.database).read() as on:
+            return scalar(on, "SELECT event FROM news WHERE sent_at = ''") is not None
 
     def drifts(self) -> int:
         """How often the rule has recorded that something else runs."""
@@ -174,8 +170,8 @@ def stage(
 
 
 def _seen(world: World) -> set[str]:
-    with open_store(world.database).begin(writes=False) as connection:
-        return set(connection.scalars(select(watched.c.source)))
+    with open_store(world.database).read() as on:
+        return {row["source"] for row in rows(on, "SELECT source FROM watched")}
 
 
 def report(what: str, stage: Stage, found: Balance) -> None:

@@ -18,12 +18,9 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
-from sqlalchemy import select, update
 
 from opsroom.db import open_store
-from opsroom.db.engine import queue_up
-from opsroom.db.sql import from_moment, moment
-from opsroom.db.tables import repeats, watched
+from opsroom.db.sql import from_moment, moment, queue_up, rows, scalar, update
 from support import card_kinds, pager_kinds
 from support.aftermath import again_and_again, the_record_is_true
 from support.http_server import HttpServer, Reply, Request
@@ -264,10 +261,10 @@ def test_a_deployment_killed_at_any_stage_while_another_waits_is_never_done_twic
 
 def let_it_be_long_ago(world: World) -> None:
     """As if whoever is at a card or page had been at it for two minutes."""
-    with open_store(world.database).begin(writes=True) as connection:
-        for key, began_at in connection.execute(select(repeats.c.key, repeats.c.began_at)).all():
-            then = moment(from_moment(began_at) - timedelta(minutes=2))
-            connection.execute(update(repeats).where(repeats.c.key == key).values(began_at=then))
+    with open_store(world.database).write() as on:
+        for row in rows(on, "SELECT key, began_at FROM repeats"):
+            then = moment(from_moment(row["began_at"]) - timedelta(minutes=2))
+            update(on, "repeats", {"began_at": then}, {"key": row["key"]})
 
 
 class Held:
@@ -280,7 +277,7 @@ class Held:
 
     def take(self) -> None:
         def hold() -> None:
-            with open_store(self.world.database).begin(writes=True) as connection:
+            with open_store(self.world.database).write() as connection:
                 queue_up(connection)
                 self._taken.set()
                 self._over.wait(60)
@@ -662,14 +659,9 @@ def looked(stackstorm: StackStorm, api_on_postgres: Api) -> Looked:
     stackstorm.ask(f"history of {app} on uat")
 
     def seen() -> bool:
-        with open_store(world.database).begin(writes=False) as connection:
-            source = f"version:{app}:uat"
-            return (
-                connection.execute(
-                    select(watched.c.source).where(watched.c.source == source)
-                ).first()
-                is not None
-            )
+        query = "SELECT source FROM watched WHERE source = :source"
+        with open_store(world.database).read() as on:
+            return scalar(on, query, source=f"version:{app}:uat") is not None
 
     wait_for(seen, "a first look", 150)
     return made

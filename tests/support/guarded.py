@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any, Dict, Optional
 
 import pyotp
-from sqlalchemy import text
 
 from opsroom.db import open_store
-from opsroom.db.sql import moment
+from opsroom.db.sql import moment, scalar, update
 from opsroom.records.changes import find
 from support.world import World, make_world
 
@@ -77,32 +76,23 @@ def state_of(world: World, change: str) -> str:
 def let_time_run_out(world: World, change: str) -> None:
     """As if the time of a change had passed."""
     store = open_store(world.database)
-    with store.begin(writes=True) as connection:
-        connection.execute(
-            text(
-                "UPDATE changes SET expires_at = '2000-01-01T00:00:00.000000+00:00' WHERE id = :id"
-            ),
-            {"id": change},
-        )
+    with store.write() as on:
+        update(on, "changes", {"expires_at": "2000-01-01T00:00:00.000000+00:00"}, {"id": change})
 
 
 def let_minutes_pass(world: World, change: str, minutes: float = 6) -> None:
     """As if a change had been set off so long ago."""
     store = open_store(world.database)
-    with store.begin(writes=True) as connection:
+    with store.write() as connection:
         found = find(connection, change)
         assert found is not None
         begun_at = moment(datetime.fromisoformat(found.begun_at) - timedelta(minutes=minutes))
         facts = json.dumps({**found.facts, "begun_at": begun_at})
-        connection.execute(
-            text("UPDATE changes SET facts = :facts WHERE id = :id"),
-            {"facts": facts, "id": found.id},
-        )
+        update(connection, "changes", {"facts": facts}, {"id": found.id})
 
 
 def approvals_in(world: World, change: str) -> int:
     """How many approvals the database has of a change."""
     store = open_store(world.database)
-    with store.begin(writes=False) as connection:
-        query = text("SELECT count(*) FROM approvals WHERE change = :id")
-        return int(connection.execute(query, {"id": change}).scalar() or 0)
+    with store.read() as on:
+        return int(scalar(on, "SELECT count(*) FROM approvals WHERE change = :id", id=change))

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, Optional
 
 from opsroom.db import Store
-from opsroom.records.ledger import Entry, Event, Record, append
+from opsroom.records.ledger import Record, append
+from opsroom.records.model import Entry, Event
 
 __all__ = ["Book"]
 

@@ -9,11 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, DefaultDict, Dict, List, Tuple
 
-from sqlalchemy import text
-
 from opsroom.action import OpsroomAction, Surroundings
 from opsroom.db import open_store
-from opsroom.db.sql import from_moment, moment
+from opsroom.db.sql import from_moment, moment, rows, update
 from support.scripted_pager import Side
 from support.world import Listener, World, make_world, run_action
 
@@ -73,21 +71,17 @@ class Rooms:
     def rows(self) -> List[Dict[str, Any]]:
         """The log of pages, oldest first."""
         store = open_store(self.world.database)
-        with store.read() as connection:
-            query = text("SELECT * FROM pages ORDER BY paged_at")
-            return [dict(row._mapping) for row in connection.execute(query)]
+        with store.read() as on:
+            return rows(on, "SELECT * FROM pages ORDER BY paged_at")
 
     def pass_time(self, seconds: float) -> None:
         """As if all that was written down had been so much earlier."""
         store = open_store(self.world.database)
-        with store.begin(writes=True) as connection:
+        with store.write() as on:
             for table, key, columns in _MOMENTS:
-                for row in connection.execute(text(f"SELECT * FROM {table}")).all():
-                    kept = dict(row._mapping)
+                for kept in rows(on, f"SELECT * FROM {table}"):
                     earlier = {one: _earlier(kept[one], seconds) for one in columns}
-                    sets = ", ".join(f"{one} = :{one}" for one in columns)
-                    query = text(f"UPDATE {table} SET {sets} WHERE {key} = :key")
-                    connection.execute(query, {**earlier, "key": kept[key]})
+                    update(on, table, earlier, {key: kept[key]})
 
 
 _MOMENTS: Tuple[Tuple[str, str, Tuple[str, ...]], ...] = (

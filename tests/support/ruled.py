@@ -9,11 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, DefaultDict, Dict, List, Optional
 
-from sqlalchemy import text
-
 from opsroom.action import OpsroomAction, Surroundings
 from opsroom.db import open_store
-from opsroom.db.sql import from_moment, moment
+from opsroom.db.sql import from_moment, moment, rows, update
 from support.world import World, make_world, run_action
 
 SYSTEM = "stanley"
@@ -80,20 +78,14 @@ class Ruled:
         """As if all that was written down outside of the ledger had been so much earlier."""
         store = open_store(self.world.database)
         shift = timedelta(**length)
-        with store.begin(writes=True) as connection:
+        with store.write() as on:
             for table, key, columns in _MOMENTS:
-                for row in connection.execute(text(f"SELECT * FROM {table}")).all():
-                    kept = dict(row._mapping)
+                for kept in rows(on, f"SELECT * FROM {table}"):
                     earlier = {
                         one: moment(from_moment(kept[one]) - shift) if kept[one] else ""
                         for one in columns
                     }
-                    sets = ", ".join(f"{one} = :{one}" for one in columns)
-                    where = " AND ".join(f"{one} = :key_{one}" for one in key)
-                    keys = {f"key_{one}": kept[one] for one in key}
-                    connection.execute(
-                        text(f"UPDATE {table} SET {sets} WHERE {where}"), {**earlier, **keys}
-                    )
+                    update(on, table, earlier, {one: kept[one] for one in key})
 
     def _run(self, action: str, parameters: Dict[str, Any]) -> Dict[str, Any]:
         self.executions += 1

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Iterator, List
 
 import pytest
-from sqlalchemy import text
 
 from opsroom.db import Store, open_store
-from opsroom.records.ledger import Entry, Event, Record, append
+from opsroom.records.ledger import Record, append
+from opsroom.records.model import Entry, Event
 from support.postgres import postgres
 from support.templates import copy_database
 
@@ -63,13 +63,13 @@ def fill(store: Store, *entries: Entry) -> List[Record]:
 def run(store: Store, statement: str, **values: Any) -> None:
     """Run SQL by hand and commit it, as somebody with a database client would."""
     with store.begin(writes=True) as connection:
-        connection.execute(text(statement), values)
+        connection.execute(statement, values)
 
 
 def rows(store: Store, statement: str, **values: Any) -> List[Any]:
     """Read by hand."""
     with store.begin(writes=False) as connection:
-        return [tuple(row) for row in connection.execute(text(statement), values)]
+        return [tuple(row) for row in connection.execute(statement, values).fetchall()]
 
 
 def open_gates(store: Store) -> None:

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from sqlalchemy import text
-
 from opsroom.action import OpsroomAction, Surroundings
 from opsroom.db import open_store
+from opsroom.db.sql import execute, scalar
 from opsroom.records.chain import verify_chain
-from opsroom.records.ledger import Event, Record
+from opsroom.records.ledger import Record
+from opsroom.records.model import Event
 from opsroom.records.queries import deployments
 from support.templates import copy_database, copy_folder
 
@@ -137,7 +137,7 @@ class World:
         from opsroom.db.sql import rows
         from opsroom.records.ledger import from_columns
 
-        with open_store(self.database).read_plain() as on:
+        with open_store(self.database).read() as on:
             return [from_columns(row) for row in rows(on, "SELECT * FROM ledger ORDER BY seq")]
 
     def events(self) -> List[str]:
@@ -159,16 +159,14 @@ class World:
     def let_leases_run_out(self) -> None:
         """As if the time of every lease had passed."""
         store = open_store(self.database)
-        with store.begin(writes=True) as connection:
-            connection.execute(
-                text("UPDATE claims SET lease_until = '2000-01-01T00:00:00.000000+00:00'")
-            )
+        with store.write() as on:
+            execute(on, "UPDATE claims SET lease_until = '2000-01-01T00:00:00.000000+00:00'")
 
     def claims(self) -> int:
         """How many claims there are."""
         store = open_store(self.database)
-        with store.begin(writes=False) as connection:
-            return int(connection.execute(text("SELECT count(*) FROM claims")).scalar() or 0)
+        with store.read() as on:
+            return int(scalar(on, "SELECT count(*) FROM claims"))
 
     def with_app(self, name: str, **keys: Any) -> World:
         """The same world with one application more (or another definition of it)."""

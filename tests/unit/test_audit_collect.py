@@ -17,7 +17,7 @@ from opsroom.audit.narrative import _ABOUT
 from opsroom.audit.period import read_period
 from opsroom.db import Store
 from opsroom.errors import Code, Refusal
-from opsroom.records.ledger import Event
+from opsroom.records.model import Event
 from support.ledgers import Book
 from support.stores import open_gates, run
 

@@ -22,7 +22,7 @@ from opsroom.audit.render.json import as_json
 from opsroom.audit.report import headline, make_report, verdict
 from opsroom.db import open_store
 from opsroom.errors import Failure
-from opsroom.records.ledger import Event
+from opsroom.records.model import Event
 from support.ledgers import Book
 from support.stores import open_gates, run
 

@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Dict, List
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.engine import Connection
 
 from opsroom.db import Store, open_store
-from opsroom.db.sql import moment
+from opsroom.db.sql import Transaction, moment
 from opsroom.errors import Failure
 from opsroom.records import changes
 from opsroom.records.change import ALPHABET, LETTERS, Change, Draft, Kind, State, new_id, typed_id
@@ -34,7 +32,8 @@ from opsroom.records.changes import (
     tidy,
 )
 from opsroom.records.claims import Claim, take
-from opsroom.records.ledger import Event, append
+from opsroom.records.ledger import append
+from opsroom.records.model import Event
 from support.processes import at_once
 from support.stores import entry, rows, run
 
@@ -287,10 +286,10 @@ def let_minutes_pass(store: Store, change: Change, minutes: float) -> None:
         facts = dict(found_in(connection, change).facts)
         begun_at = datetime.fromisoformat(facts["begun_at"]) - timedelta(minutes=minutes)
         facts["begun_at"] = moment(begun_at)
-        connection.execute(text("UPDATE changes SET facts = :facts"), {"facts": json.dumps(facts)})
+        connection.execute("UPDATE changes SET facts = :facts", {"facts": json.dumps(facts)})
 
 
-def found_in(connection: Connection, change: Change) -> Change:
+def found_in(connection: Transaction, change: Change) -> Change:
     one = find(connection, change.id)
     assert one is not None
     return one

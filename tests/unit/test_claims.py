@@ -10,7 +10,8 @@ import pytest
 from opsroom.db import Store, open_store
 from opsroom.errors import Code, Failure
 from opsroom.records.claims import Claim, current, expired, release, renew, settle, take
-from opsroom.records.ledger import Event, append
+from opsroom.records.ledger import append
+from opsroom.records.model import Event
 from support.processes import at_once
 from support.stores import entry, rows
 

@@ -9,7 +9,8 @@ from typing import Any, Dict, List, Optional
 import pytest
 
 from opsroom.commands.audit.dead_executions import Closing, closing_of
-from opsroom.records.ledger import Event, Record
+from opsroom.records.ledger import Record
+from opsroom.records.model import Event
 from opsroom.stackstorm.executions import Running, process_ended
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=timezone.utc)

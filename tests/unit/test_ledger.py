@@ -8,13 +8,15 @@ import json
 import math
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import Any, Mapping
 
 import pytest
 
 from opsroom.db import Store, open_store
 from opsroom.errors import Failure
 from opsroom.records.chain import verify_chain
-from opsroom.records.ledger import Event, append, of_deployment
+from opsroom.records.ledger import append, of_deployment
+from opsroom.records.model import Event
 from opsroom.records.queries import deployments, last_succeeded, version_before
 from support.processes import at_once
 from support.stores import entry, fill, rows, run
@@ -273,24 +275,21 @@ def test_history_is_read_from_an_index_of_ended_deployments_whatever_else_is_rec
 
 def _plan(store: Store, ask: object) -> str:
     """How the database would answer the query that `ask` makes."""
-    from sqlalchemy import event
-
     how = "EXPLAIN QUERY PLAN " if store.dialect == "sqlite" else "EXPLAIN "
     lines = []
     with store.begin(writes=False) as connection:
         caught = []
+        execute = connection.execute
 
-        @event.listens_for(connection, "before_cursor_execute")
-        def catch(conn, cursor, statement, parameters, context, many):  # type: ignore[no-untyped-def]
-            caught.append((statement, parameters))
+        def catch(statement: str, values: Mapping[str, Any]) -> Any:
+            caught.append((statement, values))
+            return execute(statement, values)
 
+        connection.execute = catch  # type: ignore[method-assign]
         ask(connection)
-        event.remove(connection, "before_cursor_execute", catch)
-        for statement, parameters in caught:
-            lines += [
-                " ".join(map(str, row))
-                for row in connection.exec_driver_sql(how + statement, parameters)
-            ]
+        for statement, values in caught:
+            plan = execute(how + statement, values).fetchall()
+            lines += [" ".join(map(str, row)) for row in plan]
     return " " + " ".join(lines).replace("\n", " ") + " "
 
 
@@ -302,10 +301,9 @@ def _append_ten(index: int, url: str) -> None:
 
 
 def _columns(store: Store) -> list:
-    with store.begin(writes=False) as connection:
-        from sqlalchemy import inspect
-
-        return [column["name"] for column in inspect(connection).get_columns("ledger")]
+    with store.read() as connection:
+        cursor = connection.execute("SELECT * FROM ledger LIMIT 0", {})
+        return [column[0] for column in cursor.description]
 
 
 def test_a_record_cannot_be_written_in_a_reading_transaction_of_postgresql(store: Store) -> None:

@@ -8,22 +8,22 @@ from typing import Any, Iterator, List
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
-from sqlalchemy.engine import Connection
 
 from opsroom.db import Store, open_store
-from opsroom.db.tables import ledger
+from opsroom.db.sql import Transaction, scalar
+from opsroom.db.sql import rows as rows_on
 from opsroom.records.chain import (
     GENESIS,
     HASHED,
-    MOST_BREAKS,
+    MAX_BREAKS,
     BreakKind,
     ChainReport,
     check,
     record_hash,
     verify_chain,
 )
-from opsroom.records.ledger import Entry, Event, append
+from opsroom.records.ledger import COLUMNS, append
+from opsroom.records.model import Entry, Event
 from support.stores import entry, fill, open_gates, rows, run
 
 
@@ -145,11 +145,11 @@ def test_bytes_that_are_no_text_are_a_change_and_do_not_stop_the_check(
 
 
 def test_a_wholly_broken_ledger_gives_a_short_report(ten: Store) -> None:
-    fill(ten, *(entry() for _ in range(MOST_BREAKS)))
+    fill(ten, *(entry() for _ in range(MAX_BREAKS)))
     run(ten, "UPDATE ledger SET requester = 'mallory'")
     report = _verify(ten)
-    assert len(report.breaks) == MOST_BREAKS
-    assert report.broken == MOST_BREAKS + 10
+    assert len(report.breaks) == MAX_BREAKS
+    assert report.broken == MAX_BREAKS + 10
 
 
 def test_checking_does_not_hold_the_ledger_in_memory() -> None:
@@ -185,7 +185,7 @@ def test_checking_does_not_hold_the_ledger_in_memory() -> None:
 # One ledger on SQLite for the property below; every example changes it inside a transaction that is
 # rolled back.
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transaction]:
     folder: Path = tmp_path_factory.mktemp("chain")
     store = open_store(f"sqlite:///{folder}/opsroom.db")
     with store.write() as connection:
@@ -215,22 +215,21 @@ _CHANGES = st.one_of(
 )
 @given(seq=st.integers(1, 12), change=_CHANGES)
 def test_any_change_of_any_field_of_any_record_is_found(
-    sandbox: Connection, seq: int, change: tuple
+    sandbox: Transaction, seq: int, change: tuple
 ) -> None:
     column, value = change
-    before = sandbox.execute(select(ledger.c[column]).where(ledger.c.seq == seq)).scalar_one()
-    taken = [row[0] for row in sandbox.execute(select(ledger.c.seq))]
+    before = scalar(sandbox, f"SELECT {column} FROM ledger WHERE seq = :seq", seq=seq)
+    taken = [row["seq"] for row in rows_on(sandbox, "SELECT seq FROM ledger")]
     if value == before or (column == "seq" and value in taken):
         return
-    undo = sandbox.begin_nested()
+    sandbox.execute("SAVEPOINT undo", {})
     try:
         sandbox.execute(
-            text(f"UPDATE ledger SET {column} = :value WHERE seq = :seq"),
-            {"value": value, "seq": seq},
+            f"UPDATE ledger SET {column} = :value WHERE seq = :seq", {"value": value, "seq": seq}
         )
         report = verify_chain(sandbox)
     finally:
-        undo.rollback()
+        sandbox.execute("ROLLBACK TO undo", {})
     assert not report.ok
     named = {found.seq for found in report.breaks}
     assert (value if column == "seq" else seq) in named
@@ -238,19 +237,15 @@ def test_any_change_of_any_field_of_any_record_is_found(
 
 
 def _columns() -> List[str]:
-    return [column.name for column in ledger.columns]
+    return list(COLUMNS)
 
 
 def _rehash(store: Store, seq: int) -> None:
     """Do what a careful forger does: link the record to the one before it and make its hash
     anew."""
-    with store.begin(writes=True) as connection:
-        previous = connection.execute(
-            select(ledger.c.hash).where(ledger.c.seq == seq - 1)
-        ).scalar_one_or_none()
-        link = ledger.update().where(ledger.c.seq == seq).values(previous_hash=previous or GENESIS)
-        connection.execute(link)
-        row = connection.execute(select(ledger).where(ledger.c.seq == seq)).one()
-        connection.execute(
-            ledger.update().where(ledger.c.seq == seq).values(hash=record_hash(row._asdict()))
-        )
+    ((previous,),) = rows(store, "SELECT hash FROM ledger WHERE seq = :seq", seq=seq - 1) or [("",)]
+    link = "UPDATE ledger SET previous_hash = :hash WHERE seq = :seq"
+    run(store, link, hash=previous or GENESIS, seq=seq)
+    with store.read() as on:
+        (row,) = rows_on(on, "SELECT * FROM ledger WHERE seq = :seq", seq=seq)
+    run(store, "UPDATE ledger SET hash = :hash WHERE seq = :seq", hash=record_hash(row), seq=seq)

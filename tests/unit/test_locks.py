@@ -8,15 +8,13 @@ from datetime import datetime, timedelta, timezone
 from typing import List, Tuple
 
 import pytest
-from sqlalchemy import select
 
 from opsroom.config.model import Person
 from opsroom.db import Store, open_store
-from opsroom.db.tables import ledger
 from opsroom.people import Speaker
 from opsroom.records.claims import Claim
 from opsroom.records.claims import take as claim
-from opsroom.records.ledger import Event, append, of_deployment
+from opsroom.records.ledger import append, of_deployment
 from opsroom.records.locks import (
     Lock,
     Taken,
@@ -28,6 +26,7 @@ from opsroom.records.locks import (
     sweep,
     take,
 )
+from opsroom.records.model import Event
 from support.processes import at_once
 from support.stores import entry, rows, run
 
@@ -215,10 +214,7 @@ def test_of_twenty_processes_that_lock_one_place_at_once_one_owns_it(
 def test_a_deployment_began_before_the_lock_or_was_refused(store: Store, store_url: str) -> None:
     # Ten lock all of uat while ten claim an application on it, all at the same moment.
     at_once(20, _lock_or_claim, store_url)
-    with store.read() as connection:
-        events = [
-            row.event for row in connection.execute(select(ledger.c.event).order_by(ledger.c.seq))
-        ]
+    events = [event for (event,) in rows(store, "SELECT event FROM ledger ORDER BY seq")]
     locked = events.index("locked")
     assert "started" not in events[locked:]
     assert events.count("started") + events.count("refused") == 10 + 9

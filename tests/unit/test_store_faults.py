@@ -13,23 +13,14 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from opsroom.db import Store, connect, open_store, sql
-from opsroom.db.engine import queue_up
+from opsroom.db.sql import queue_up
 from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.records.ledger import Entry, append
+from opsroom.records.ledger import append
 from support import postgres as servers
 from support.postgres import Postgres
 from support.processes import at_once
 from support.stores import entry, fill, rows, run
-
-# SQLAlchemy's transactions and the driver's own: each fault comes out of both in the same words.
-both_ways = pytest.mark.parametrize("way", ["write", "write_plain"])
-
-
-def _fill(store: Store, way: str, *entries: Entry) -> None:
-    with getattr(store, way)() as on:
-        for one in entries:
-            append(store, on, one)
 
 
 def _caught(work: Callable[[], Any]) -> OpsroomError:
@@ -146,13 +137,10 @@ def test_a_database_that_does_not_exist_is_told(postgres: Postgres) -> None:
     assert error.message.startswith("There is no database nosuch on ")
 
 
-@both_ways
-def test_a_database_in_a_narrow_encoding_is_told_when_it_matters(
-    postgres: Postgres, way: str
-) -> None:
+def test_a_database_in_a_narrow_encoding_is_told_when_it_matters(postgres: Postgres) -> None:
     name = postgres.new_database("TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
     store = open_store(postgres.url(name))
-    error = _caught(lambda: _fill(store, way, entry(message="漢字")))
+    error = _caught(lambda: fill(store, entry(message="漢字")))
     assert error.code is Code.STORE_FAILED
     assert "UTF8" in error.hint
     postgres.drop(name)
@@ -165,8 +153,8 @@ def test_a_server_that_was_stopped_is_unreachable_and_says_so_in_time() -> None:
         store = open_store(url)
         fill(store, entry())
         server.stop()
-        for way in ("write", "write_plain", ""):
-            error = _caught(lambda way=way: _fill(store, way, entry()) if way else open_store(url))  # type: ignore[misc]
+        for way in ("write", "write", ""):
+            error = _caught(lambda way=way: fill(store, entry()) if way else open_store(url))  # type: ignore[misc]
             assert error.code is Code.STORE_UNREACHABLE
             assert "does not answer" in error.message
     finally:
@@ -174,15 +162,12 @@ def test_a_server_that_was_stopped_is_unreachable_and_says_so_in_time() -> None:
         shutil.rmtree(server.folder, ignore_errors=True)
 
 
-@both_ways
-def test_a_connection_that_is_cut_in_a_transaction_is_unreachable(
-    postgres: Postgres, way: str
-) -> None:
+def test_a_connection_that_is_cut_in_a_transaction_is_unreachable(postgres: Postgres) -> None:
     name = postgres.new_database()
     store = open_store(postgres.url(name))
 
     def cut() -> None:
-        with getattr(store, way)() as on:
+        with store.write() as on:
             mine = sql.rows(on, "SELECT pg_backend_pid() AS pid")[0]["pid"]
             postgres.run(f"SELECT pg_terminate_backend({mine}, 10000)")
             sql.rows(on, "SELECT 1 AS one")
@@ -191,15 +176,14 @@ def test_a_connection_that_is_cut_in_a_transaction_is_unreachable(
     postgres.drop(name)
 
 
-@both_ways
-def test_a_server_that_only_reads_still_tells_its_history(postgres: Postgres, way: str) -> None:
+def test_a_server_that_only_reads_still_tells_its_history(postgres: Postgres) -> None:
     name = postgres.new_database()
     url = postgres.url(name)
     fill(open_store(url), entry())
     postgres.run(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     store = open_store(url)
     assert rows(store, "SELECT seq FROM ledger") == [(1,)]
-    assert _caught(lambda: _fill(store, way, entry())).code is Code.STORE_READ_ONLY
+    assert _caught(lambda: fill(store, entry())).code is Code.STORE_READ_ONLY
     postgres.drop(name)
 
 
@@ -221,29 +205,27 @@ def test_a_server_that_only_reads_still_tells_its_history(postgres: Postgres, wa
         ("XX000", Code.STORE_FAILED),
     ],
 )
-@both_ways
 def test_what_the_server_reports_has_a_code_and_its_own_text_stays_out(
-    postgres: Postgres, state: str, code: Code, way: str
+    postgres: Postgres, state: str, code: Code
 ) -> None:
     store = Store(read_address(postgres.url()))
     statement = f"DO $$ BEGIN RAISE EXCEPTION 'a secret' USING ERRCODE = '{state}'; END $$"
-    assert _caught(lambda: _in_block(store, statement, way)).code is code
+    assert _caught(lambda: _in_block(store, statement)).code is code
 
 
-def _in_block(store: Store, statement: str, way: str) -> None:
-    with getattr(store, way)() as on:
-        sql.change(on, statement)
+def _in_block(store: Store, statement: str) -> None:
+    with store.write() as on:
+        sql.execute(on, statement)
 
 
-@both_ways
 def test_what_another_process_holds_for_too_long_is_told(
-    store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch, way: str
+    store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connect, "LOCK_WAIT", 0.05)
     other = open_store(store_url)
     with store.write() as connection:
         queue_up(connection)
-        error = _caught(lambda: _fill(other, way, entry()))
+        error = _caught(lambda: fill(other, entry()))
     assert error.code is Code.STORE_BUSY
     assert error.message.startswith(
         "The database is busy: others have been writing to the database"
@@ -300,12 +282,11 @@ def test_a_file_that_is_no_database_is_told(
     assert str(tmp_path) in error.message
 
 
-@both_ways
-def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path: Path, way: str) -> None:
+def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path}/a.db")
 
     def write_much() -> None:
-        with getattr(store, way)() as on:
+        with store.write() as on:
             sql.rows(on, "PRAGMA max_page_count = 50")
             append(store, on, entry())
             append(store, on, entry(message="x" * 1000000))
@@ -317,22 +298,19 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path: Path, way: st
     fill(store, entry())
 
 
-@both_ways
-def test_a_disk_that_refuses_to_write_is_told_and_nothing_is_half_written(
-    tmp_path: Path, way: str
-) -> None:
+def test_a_disk_that_refuses_to_write_is_told_and_nothing_is_half_written(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
     open_store(url).close()
-    assert at_once(1, _write_beyond_the_limit, url, tmp_path / "a.db", way) == [Code.STORE_FAILED]
+    assert at_once(1, _write_beyond_the_limit, url, tmp_path / "a.db") == [Code.STORE_FAILED]
     assert rows(open_store(url), "SELECT count(*) FROM ledger") == [(0,)]
 
 
-def _write_beyond_the_limit(index: int, url: str, path: Path, way: str) -> Code:
+def _write_beyond_the_limit(index: int, url: str, path: Path) -> Code:
     limit = path.stat().st_size + 20000
     store = open_store(url)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
-        _fill(store, way, entry(message="x" * 1000000))
+        fill(store, entry(message="x" * 1000000))
     except Failure as failure:
         return failure.code
     raise AssertionError("the limit did not hold")

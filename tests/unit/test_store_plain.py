@@ -1,5 +1,4 @@
-"""Statements as text: the same on both databases, on the driver alone and within a transaction of
-SQLAlchemy."""
+"""Statements as text: the same on both databases, on the driver's own connection."""
 
 from __future__ import annotations
 
@@ -7,31 +6,35 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Callable, ContextManager, Dict
+from typing import Any, ContextManager, Dict, Set
 
 import pytest
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import make_url
 
-from opsroom.db import Store, open_store, tables
-from opsroom.db.sql import Transaction, change, insert, rows, update
+from opsroom.db import Store, open_store
+from opsroom.db.sql import Transaction, execute, insert, rows, update
 from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, Refusal
+from opsroom.pagers.local.log import Logged
 from opsroom.records import chain, ledger, pages
+from opsroom.records.change import Change
+from opsroom.records.claims import Claim
+from opsroom.records.incidents import Incident
+from opsroom.records.ledger import COLUMNS
+from opsroom.records.locks import Lock
 from support.encrypted import Encrypted
 from support.mail_server import make_certificate
 from support.postgres import Postgres
 from support.processes import at_once
 from support.stores import entry
 
-Writing = Callable[[Store], ContextManager[Transaction]]
 HOSTILE = "'); DROP TABLE ledger; -- :name %(name)s %s {{ 1 }} \U0001f4a5"
-HANDLE: Dict[str, str] = dict.fromkeys((column.name for column in tables.handles.columns), "")
+HANDLE = dict.fromkeys(("app", "environment", "name", "value", "at"), "")
 
 
-@pytest.fixture(params=["write", "write_plain"])
-def writing(request: pytest.FixtureRequest) -> Writing:
-    return lambda store: getattr(store, request.param)()  # type: ignore[no-any-return]
+def _names(kind: Any) -> Set[str]:
+    return {one.name for one in fields(kind)}
 
 
 def handle(app: str, value: str = "") -> Dict[str, Any]:
@@ -39,25 +42,25 @@ def handle(app: str, value: str = "") -> Dict[str, Any]:
 
 
 def kept(store: Store) -> Dict[str, str]:
-    with store.read_plain() as on:
+    with store.read() as on:
         return {row["app"]: row["value"] for row in rows(on, "SELECT * FROM handles")}
 
 
-def test_rows_are_added_found_and_changed(store: Store, writing: Writing) -> None:
-    with writing(store) as on:
+def test_rows_are_added_found_and_changed(store: Store) -> None:
+    with store.write() as on:
         for app in ("web", "shop", "blog"):
             insert(on, "handles", handle(app, app.upper()))
         assert update(on, "handles", {"value": "new"}, {"app": "web", "value": "WEB"}) == 1
         assert update(on, "handles", {"value": "newer"}, {"app": "web", "value": "WEB"}) == 0
-        assert change(on, "DELETE FROM handles WHERE app = :app", app="blog") == 1
+        assert execute(on, "DELETE FROM handles WHERE app = :app", app="blog") == 1
         assert rows(on, "SELECT value FROM handles WHERE app = :app", app="web") == [
             {"value": "new"}
         ]
     assert kept(store) == {"web": "new", "shop": "SHOP"}
 
 
-def test_values_are_bound_and_never_a_part_of_the_statement(store: Store, writing: Writing) -> None:
-    with writing(store) as on:
+def test_values_are_bound_and_never_a_part_of_the_statement(store: Store) -> None:
+    with store.write() as on:
         insert(on, "handles", handle(HOSTILE, HOSTILE))
         assert update(on, "handles", {"value": HOSTILE + "!"}, {"app": HOSTILE}) == 1
         assert (
@@ -67,10 +70,8 @@ def test_values_are_bound_and_never_a_part_of_the_statement(store: Store, writin
 
 
 @pytest.mark.parametrize("word", ["handles; DROP TABLE ledger", "app) VALUES ('x'); --", ""])
-def test_what_is_no_name_is_never_written_into_a_statement(
-    store: Store, writing: Writing, word: str
-) -> None:
-    with writing(store) as on:
+def test_what_is_no_name_is_never_written_into_a_statement(store: Store, word: str) -> None:
+    with store.write() as on:
         for values, where in (({word: "x"}, {"app": "x"}), ({"app": "x"}, {word: "x"})):
             with pytest.raises(AssertionError):
                 update(on, "handles", values, where)
@@ -79,9 +80,9 @@ def test_what_is_no_name_is_never_written_into_a_statement(
                 insert(on, table, {column: "x"})
 
 
-def test_a_block_that_raises_leaves_nothing_behind(store: Store, writing: Writing) -> None:
+def test_a_block_that_raises_leaves_nothing_behind(store: Store) -> None:
     with pytest.raises(KeyError):
-        _insert_and_raise(writing(store))
+        _insert_and_raise(store.write())
     assert kept(store) == {}
 
 
@@ -89,24 +90,6 @@ def _insert_and_raise(transaction: ContextManager[Transaction]) -> None:
     with transaction as on:
         insert(on, "handles", handle("web"))
         raise KeyError("a defect")
-
-
-def test_records_of_both_ways_are_one_chain(store: Store) -> None:
-    for index in range(6):
-        with store.write() if index % 2 else store.write_plain() as on:
-            ledger.append(store, on, entry(deployment=f"d{index}", message=HOSTILE))
-            assert [one.message for one in ledger.of_deployment(on, f"d{index}")] == [HOSTILE]
-    with store.read() as connection:
-        report = chain.verify_chain(connection)
-    assert (report.ok, report.records) == (True, 6)
-
-
-def test_who_writes_in_either_way_waits_for_who_writes_in_the_other(store_url: str) -> None:
-    store = open_store(store_url)
-    assert at_once(12, _append, store_url) == [True] * 12
-    with store.read() as connection:
-        report = chain.verify_chain(connection)
-    assert (report.ok, report.records) == (True, 12)
 
 
 def test_writers_wait_for_each_other_also_where_the_server_isolates_more(
@@ -121,29 +104,29 @@ def test_writers_wait_for_each_other_also_where_the_server_isolates_more(
 
 
 def test_who_reads_sees_one_moment_and_cannot_write_on_a_server(store: Store) -> None:
-    with store.read_plain() as on:
+    with store.read() as on:
         assert rows(on, "SELECT * FROM handles") == []
-        with store.write_plain() as other:
+        with store.write() as other:
             insert(other, "handles", handle("web"))
         assert rows(on, "SELECT * FROM handles") == []
     if store.dialect == "postgresql":
-        with pytest.raises(Failure) as caught, store.read_plain() as on:
+        with pytest.raises(Failure) as caught, store.read() as on:
             insert(on, "handles", handle("shop"))
         assert caught.value.code is Code.STORE_READ_ONLY
 
 
-def test_errors_come_out_as_failures_without_their_text(store: Store, writing: Writing) -> None:
-    with pytest.raises(Failure) as caught, writing(store) as on:
+def test_errors_come_out_as_failures_without_their_text(store: Store) -> None:
+    with pytest.raises(Failure) as caught, store.write() as on:
         rows(on, "SELECT secret FROM nowhere")
     assert caught.value.code is Code.STORE_FAILED
     assert "secret" not in caught.value.sentence()
 
 
-def test_a_connection_that_was_cut_in_the_middle_is_told(store: Store, writing: Writing) -> None:
+def test_a_connection_that_was_cut_in_the_middle_is_told(store: Store) -> None:
     if store.dialect == "sqlite":
         pytest.skip("a file has no connections that could be cut")
     with pytest.raises(Failure) as caught:
-        _cut_off(store, writing(store))
+        _cut_off(store, store.write())
     assert caught.value.code is Code.STORE_UNREACHABLE
     assert "cut the connection" in caught.value.message
 
@@ -151,16 +134,33 @@ def test_a_connection_that_was_cut_in_the_middle_is_told(store: Store, writing: 
 def _cut_off(store: Store, transaction: ContextManager[Transaction]) -> None:
     with transaction as on:
         mine = rows(on, "SELECT pg_backend_pid() AS pid")[0]["pid"]
-        with store.write_plain() as other:
+        with store.write() as other:
             rows(other, "SELECT pg_terminate_backend(:pid)", pid=mine)
         rows(on, "SELECT 1 AS one")
 
 
-def test_the_names_in_the_statements_are_those_of_the_tables() -> None:
-    assert {*chain.HASHED, "hash"} == {column.name for column in tables.ledger.columns}
+@pytest.mark.parametrize(
+    ("table", "names", "more"),
+    [
+        ("ledger", COLUMNS, set()),
+        ("claims", _names(Claim) - {"expired"}, set()),
+        ("locks", _names(Lock), set()),
+        ("changes", _names(Change), set()),
+        ("incidents", _names(Incident), set()),
+        ("pages", _names(pages.Page), {"target_kind", "target_name"}),
+        ("local_pages", _names(Logged), set()),
+    ],
+)
+def test_the_names_in_the_statements_are_those_of_the_tables(
+    store: Store, table: str, names: Set[str], more: Set[str]
+) -> None:
+    with store.read() as on:
+        cursor = on.execute(f"SELECT * FROM {table} LIMIT 0", {})
+    assert {column[0] for column in cursor.description} == {*names, *more}
+
+
+def test_the_hashed_columns_are_in_the_order_of_their_names() -> None:
     assert list(chain.HASHED) == sorted(chain.HASHED)
-    own = {one.name for one in fields(pages.Page)}
-    assert own | {"target_kind", "target_name"} == {column.name for column in tables.pages.columns}
 
 
 @pytest.mark.parametrize(
@@ -227,14 +227,14 @@ def test_an_option_of_the_driver_cannot_undo_what_transactions_are_for(postgres:
 
 @pytest.mark.parametrize("at_the_end", [False, True])
 def test_an_encrypted_connection_that_is_cut_was_lost_and_not_insecure(
-    postgres: Postgres, tmp_path: Path, writing: Writing, at_the_end: bool
+    postgres: Postgres, tmp_path: Path, at_the_end: bool
 ) -> None:
     name = postgres.new_database()
     path = f"{postgres.server.get_postmaster_info().socket_dir}/.s.PGSQL.{postgres.run('SHOW port')[0][0]}"  # noqa: E501
     with Encrypted(path, make_certificate(tmp_path)) as door:
         store = open_store(f"postgresql://postgres@127.0.0.1:{door.port}/{name}?sslmode=require")
         with pytest.raises(Failure) as caught:
-            _cut_by(door, writing(store), at_the_end)
+            _cut_by(door, store.write(), at_the_end)
     assert caught.value.code is Code.STORE_UNREACHABLE
     assert "was lost" in caught.value.message
     postgres.drop(name)
@@ -259,9 +259,9 @@ def test_an_error_is_told_while_another_thread_loads_a_driver(
 
 def test_pages_are_read_also_when_a_newer_opsroom_added_to_them(store: Store) -> None:
     page = pages.Page("ops1", "d1", "log", "web-team", "alice", "alice", "it is down")
-    with store.write_plain() as on:
+    with store.write() as on:
         pages.begin(store, on, page)
-        change(on, "ALTER TABLE pages ADD COLUMN added_later TEXT")
+        execute(on, "ALTER TABLE pages ADD COLUMN added_later TEXT")
         found = pages.with_mark(on, "ops1")
     assert found is not None
     assert (found.mark, found.text) == ("ops1", "it is down")
@@ -277,6 +277,6 @@ def test_a_port_that_is_no_number_is_refused(url: str) -> None:
 
 def _append(index: int, url: str) -> bool:
     store = open_store(url)
-    with store.write() if index % 2 else store.write_plain() as on:
+    with store.write() as on:
         ledger.append(store, on, entry())
     return True

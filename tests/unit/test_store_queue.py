@@ -224,7 +224,7 @@ def test_twenty_who_write_without_a_pause_have_no_error(tmp_path: Path) -> None:
     assert [failed.get() for _ in writers] == [""] * 20
     for one in writers:
         one.join(60)
-    with store.read_plain() as on:
+    with store.read() as on:
         assert rows(on, "SELECT count(*) AS n FROM ledger")[0]["n"] == 200
 
 
@@ -233,9 +233,7 @@ def test_the_limit_is_the_one_that_the_documents_state() -> None:
     assert f"for up to {LOCK_WAIT:.0f} seconds" in page.read_text("utf-8")
 
 
-@pytest.mark.parametrize(
-    ("way", "turns"), [("write", 1), ("write_plain", 1), ("read", 0), ("read_plain", 0)]
-)
+@pytest.mark.parametrize(("way", "turns"), [("write", 1), ("read", 0)])
 def test_all_that_write_take_their_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, turns: int
 ) -> None:
@@ -257,7 +255,7 @@ def test_on_postgresql_the_lock_and_what_is_read_behind_it_are_one_message(
     name = postgres.new_database()
     store = open_store(postgres.url(name))
     fill(store, entry())
-    with store.write_plain() as on:
+    with store.write() as on:
         said: List[str] = []
         driver = on._driver
         on._driver = SimpleNamespace(
@@ -266,7 +264,7 @@ def test_on_postgresql_the_lock_and_what_is_read_behind_it_are_one_message(
         for _ in range(2):
             append(store, on, entry())
     assert [text.split()[0] for text in said] == ["SELECT", "INSERT", "INSERT"]
-    with store.read_plain() as on:
+    with store.read() as on:
         assert [row["seq"] for row in rows(on, "SELECT seq FROM ledger ORDER BY seq")] == [1, 2, 3]
     store.close()
     postgres.drop(name)
@@ -276,6 +274,6 @@ def test_reading_waits_for_nobody(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{path_of(tmp_path)}")
     fill(store, entry())
     seen: List[Any] = []
-    with store.write_plain(), store.read_plain() as on:
+    with store.write(), store.read() as on:
         seen += rows(on, "SELECT seq FROM ledger")
     assert seen == [{"seq": 1}]

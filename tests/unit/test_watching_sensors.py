@@ -20,7 +20,7 @@ from test_watching_versions import Place, triggers
 
 from opsroom.db import Store
 from opsroom.errors import Code, Failure
-from opsroom.records.ledger import Event
+from opsroom.records.model import Event
 from opsroom.sensors import sources
 from support.http_server import HttpServer, Reply
 from support.metadata import metadata

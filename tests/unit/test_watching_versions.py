@@ -12,7 +12,7 @@ from opsroom.config.model import Kind
 from opsroom.db import Store
 from opsroom.errors import Code, Failure
 from opsroom.records import claims
-from opsroom.records.ledger import Event
+from opsroom.records.model import Event
 from opsroom.sensors import outbox
 from opsroom.sensors.source import Source
 from opsroom.sensors.state import recall

@@ -26,7 +26,8 @@ from opsroom.records.announcements import current as silence
 from opsroom.records.change import Change, Kind
 from opsroom.records.claims import Claim, current, expired, renew, settle, take
 from opsroom.records.idempotency import Turn, begin, done
-from opsroom.records.ledger import Entry, Event, append
+from opsroom.records.ledger import append
+from opsroom.records.model import Entry, Event
 from opsroom.records.otp import MOST_WRONG, check_code
 from opsroom.records.pages import Page, moments
 from opsroom.records.pages import begin as begin_page

@@ -6,15 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
-from sqlalchemy import and_, or_, select
-from sqlalchemy.engine import Connection
-
-from ..db.sql import from_moment, moment
-from ..db.tables import ledger
+from ..db.sql import Row, Transaction, from_moment, moment, rows, scalar
 from ..errors import Failure
-from ..records.ledger import Event, Record, record_of
+from ..records.ledger import COLUMNS, Record, record_of
+from ..records.model import Event
 from ..records.queries import deployments
 from .clock import Clock
 from .model import Change, Held
@@ -42,7 +39,7 @@ class Collected:
 
 
 def collect(
-    connection: Connection, period: Period, environment: str = "", clock: Optional[Clock] = None
+    connection: Transaction, period: Period, environment: str = "", clock: Optional[Clock] = None
 ) -> Collected:
     """Everything about the changes of a period, on one environment or all of them.
 
@@ -74,30 +71,27 @@ def collect(
 
 
 def _groups(
-    connection: Connection, period: Period, unreadable: List[int], clock: Clock
+    connection: Transaction, period: Period, unreadable: List[int], clock: Clock
 ) -> Iterator[List[Record]]:
     """The records of each deployment that has one in the period, all of them, also those from
     outside of it."""
-    within = and_(ledger.c.at >= moment(period.since), ledger.c.at < moment(period.until))
+    first, last = clock.range()
     # What is dated wrongly may belong into it, too; that is found out once it is put together.
-    wrong = ledger.c.seq.between(*clock.range())
-    wanted = (
-        select(ledger.c.deployment).where(or_(within, wrong), ledger.c.deployment != "").distinct()
-    )
     query = (
-        select(ledger)
-        .where(ledger.c.deployment.in_(wanted))
-        .order_by(ledger.c.deployment, ledger.c.seq)
+        f"SELECT {', '.join(COLUMNS)} FROM ledger WHERE deployment IN ("  # noqa: S608
+        "SELECT deployment FROM ledger WHERE deployment <> '' AND ("
+        "(at >= :since AND at < :until) OR seq BETWEEN :first AND :last)"
+        ") ORDER BY deployment, seq"
     )
-    rows = connection.execute(query.execution_options(stream_results=True, yield_per=1000))
-    for _, group in groupby(
-        _records(rows.mappings(), unreadable), key=lambda record: record.deployment
-    ):
+    bound = {"since": moment(period.since), "until": moment(period.until)}
+    stream = connection.stream(query, {**bound, "first": first, "last": last})
+    found = (dict(zip(COLUMNS, row)) for row in stream)
+    for _, group in groupby(_records(found, unreadable), key=lambda record: record.deployment):
         yield [clock.right(record) for record in group]
 
 
-def _records(rows: Any, unreadable: List[int]) -> Iterator[Record]:
-    for row in rows:
+def _records(found: Iterable[Row], unreadable: List[int]) -> Iterator[Record]:
+    for row in found:
         try:
             yield record_of(row)
         except (ValueError, TypeError, KeyError):
@@ -105,16 +99,19 @@ def _records(rows: Any, unreadable: List[int]) -> Iterator[Record]:
 
 
 def _locks(
-    connection: Connection, period: Period, environment: str, clock: Clock
+    connection: Transaction, period: Period, environment: str, clock: Clock
 ) -> Iterator[Held]:
     """The locks that were held at some time of the period."""
-    query = select(ledger).where(
-        ledger.c.event.in_((Event.LOCKED.value, Event.UNLOCKED.value)),
-        or_(ledger.c.at < moment(period.until), ledger.c.seq.between(*clock.range())),
+    first, last = clock.range()
+    query = (
+        "SELECT * FROM ledger WHERE event IN (:locked, :unlocked)"
+        " AND (at < :until OR seq BETWEEN :first AND :last) ORDER BY seq"
     )
+    bound = {"locked": Event.LOCKED.value, "unlocked": Event.UNLOCKED.value}
+    until = moment(period.until)
     held: Dict[Place, Held] = {}
     ended: List[Held] = []
-    found = _records(connection.execute(query.order_by(ledger.c.seq)).mappings(), [])
+    found = _records(rows(connection, query, until=until, first=first, last=last, **bound), [])
     for record in map(clock.right, found):
         if record.at >= period.until:
             continue
@@ -148,7 +145,7 @@ def _until(record: Record) -> Optional[datetime]:
     return until if until.tzinfo else None
 
 
-def _before(connection: Connection, changes: Tuple[Change, ...]) -> Dict[Place, str]:
+def _before(connection: Transaction, changes: Tuple[Change, ...]) -> Dict[Place, str]:
     """What ran on each place before the first of these changes, where the ledger knows it."""
     found: Dict[Place, str] = {}
     for change in changes:
@@ -167,8 +164,8 @@ def _before(connection: Connection, changes: Tuple[Change, ...]) -> Dict[Place, 
     return found
 
 
-def _begins(connection: Connection) -> Optional[datetime]:
-    first = connection.scalar(select(ledger.c.at).order_by(ledger.c.seq).limit(1))
+def _begins(connection: Transaction) -> Optional[datetime]:
+    first = scalar(connection, "SELECT at FROM ledger ORDER BY seq LIMIT 1")
     try:
         begins = from_moment(str(first))
     except ValueError:

@@ -17,12 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Iterable, List, Optional, Tuple
+from typing import Any, Iterable, List, Optional, Tuple
 
-from sqlalchemy import select
-from sqlalchemy.engine import Connection
-
-from ..db.tables import ledger
+from ..db.sql import Transaction, scalar
 from ..errors import Code, Failure, Refusal
 from ..records.chain import Break, BreakKind, ChainReport, verify_chain
 from .clock import Jump, read_clock
@@ -64,7 +61,7 @@ class Verified:
 
 
 def verify_record(
-    connection: Connection,
+    connection: Transaction,
     heads: Iterable[Head] = (),
     more: Iterable[Break] = (),
     now: Optional[datetime] = None,
@@ -89,33 +86,32 @@ def verify_record(
     return Verified(chain, len(noted), (*chain.breaks, *lost), chain.broken + len(lost), jumps)
 
 
-def _lost_record(connection: Connection, head: Head) -> bool:
+def _lost_record(connection: Transaction, head: Head) -> bool:
     """Whether the record of that number has another hash, or is gone."""
-    return bool(
-        connection.scalar(select(ledger.c.hash).where(ledger.c.seq == head.record))
-        != head.hash.lower()
-    )
+    return bool(_hash_of(connection, head.record) != head.hash.lower())
 
 
-def _lost(connection: Connection, head: Head, chain: ChainReport) -> List[Break]:
+def _hash_of(connection: Transaction, record: int) -> Any:
+    return scalar(connection, "SELECT hash FROM ledger WHERE seq = :record", record=record)
+
+
+def _lost(connection: Transaction, head: Head, chain: ChainReport) -> List[Break]:
     since = f" on {head.at}" if head.at else ""
     if head.record:
-        found = connection.scalar(select(ledger.c.hash).where(ledger.c.seq == head.record))
+        found = _hash_of(connection, head.record)
         if found == head.hash.lower():
             return []
         what = "is gone" if found is None else "has another one now"
-        told = (
+        message = (
             f"Record {head.record}, whose hash was noted{since}, {what}: it was cut off or "
             "the chain was made anew."
         )
     else:
-        if (
-            connection.scalar(select(ledger.c.seq).where(ledger.c.hash == head.hash.lower()))
-            is not None
-        ):
+        query = "SELECT seq FROM ledger WHERE hash = :hash"
+        if scalar(connection, query, hash=head.hash.lower()) is not None:
             return []
-        told = f"No record has the hash {head.hash[:12]}… that was noted{since}."
-    return [Break(head.record or chain.head, BreakKind.HEAD_GONE, told)]
+        message = f"No record has the hash {head.hash[:12]}… that was noted{since}."
+    return [Break(head.record or chain.head, BreakKind.HEAD_GONE, message)]
 
 
 def heads_file(folder: Path, place: str) -> Path:
@@ -123,7 +119,7 @@ def heads_file(folder: Path, place: str) -> Path:
     return folder / f"heads-{hashlib.sha256(place.encode('utf-8', 'replace')).hexdigest()[:16]}.txt"
 
 
-def take_over(connection: Connection, folder: Path, place: str) -> List[Head]:
+def take_over(connection: Transaction, folder: Path, place: str) -> List[Head]:
     """Move what the shared file has of this record into its own file; returns what is left in the
     shared one."""
     shared, own = folder / _SHARED, heads_file(folder, place)
@@ -179,8 +175,8 @@ def keep_head(path: Path, head: Head, place: str) -> None:
     """
     known, named = read_heads(path), _named(path)
     if named and named != _name(place):
-        told = f"{path} has the hashes of another database: {named}."
-        raise Refusal(Code.NOT_ACCEPTED, told, "Name another file for this one.")
+        message = f"{path} has the hashes of another database: {named}."
+        raise Refusal(Code.NOT_ACCEPTED, message, "Name another file for this one.")
     if known and (known[-1].record, known[-1].hash) == (head.record, head.hash):
         return
     try:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import Code
-from ..records.ledger import Event, Record
+from ..records.ledger import Record
+from ..records.model import Event
 from .model import Change, Ending, Word
 
 # Commands about a change, a lock, a card, a page, an incident or the room, and drift that was

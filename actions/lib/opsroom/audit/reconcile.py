@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
-from sqlalchemy import and_, or_, select
-from sqlalchemy.engine import Connection
-
-from ..db.sql import from_moment, moment
-from ..db.tables import ledger
+from ..db.sql import Transaction, from_moment, moment, one_of, rows
 from ..stackstorm.history import PastExecution
 from ..text import one_line, when
 from .clock import Clock
@@ -69,48 +65,42 @@ class Reconciled:
 
 
 def noted(
-    connection: Connection, period: Period, clock: Optional[Clock] = None
+    connection: Transaction, period: Period, clock: Optional[Clock] = None
 ) -> Dict[str, Noted]:
     """The executions that the ledger's records of a period name. `clock` puts times right."""
     clock = clock or Clock()
-    columns = (
-        ledger.c.execution_id,
-        ledger.c.at,
-        ledger.c.seq,
-        ledger.c.deployment,
-        ledger.c.command,
-    )
-    within = and_(ledger.c.at >= moment(period.since), ledger.c.at < moment(period.until))
+    first, last = clock.range()
     # What is dated wrongly may belong into it, too.
-    query = select(*columns, ledger.c.requester).where(
-        or_(within, ledger.c.seq.between(*clock.range())), ledger.c.execution_id != ""
+    query = (
+        "SELECT execution_id, at, seq, deployment, command, requester FROM ledger"
+        " WHERE ((at >= :since AND at < :until) OR seq BETWEEN :first AND :last)"
+        " AND execution_id <> '' ORDER BY seq"
     )
+    since, until = moment(period.since), moment(period.until)
     found: Dict[str, Noted] = {}
-    for row in connection.execute(query.order_by(ledger.c.seq)):
+    for row in rows(connection, query, since=since, until=until, first=first, last=last):
         try:
-            at = clock.times.get(row.seq) or from_moment(row.at)
+            at = clock.times.get(row["seq"]) or from_moment(row["at"])
             inside = period.has(at)
         except (ValueError, TypeError):
             # Nothing that opsroom wrote; the report says so.
             continue
-        if inside and row.execution_id not in found:
-            what = f"{row.command} by {row.requester}"
-            found[row.execution_id] = Noted(row.execution_id, at, row.seq, row.deployment, what)
+        id, what = row["execution_id"], f"{row['command']} by {row['requester']}"
+        if inside and id not in found:
+            found[id] = Noted(id, at, row["seq"], row["deployment"], what)
     return found
 
 
-def known(connection: Connection, execution_ids: Iterable[str]) -> List[str]:
+def known(connection: Transaction, execution_ids: Iterable[str]) -> List[str]:
     """Those of the executions that the ledger names at any time."""
     every = list(execution_ids)
+    found: List[str] = []
     # SQLite takes 999 values in one statement, and old ones no more.
-    parts = [every[start : start + 500] for start in range(0, len(every), 500)]
-    return [
-        row[0]
-        for part in parts
-        for row in connection.execute(
-            select(ledger.c.execution_id).where(ledger.c.execution_id.in_(part)).distinct()
-        )
-    ]
+    for start in range(0, len(every), 500):
+        where, bound = one_of("execution_id", every[start : start + 500])
+        query = f"SELECT DISTINCT execution_id FROM ledger WHERE {where}"  # noqa: S608
+        found += [row["execution_id"] for row in rows(connection, query, **bound)]
+    return found
 
 
 def compare(
@@ -146,17 +136,17 @@ def compare(
 
 
 def _here(one: Noted) -> Finding:
-    told = (
+    message = (
         f"Record {one.record} ({one.what}) names execution {one.id}, which StackStorm does "
         "not have."
     )
-    return Finding(GapKind.NO_EXECUTION.value, told, one.deployment, (one.record,))
+    return Finding(GapKind.NO_EXECUTION.value, message, one.deployment, (one.record,))
 
 
 def _there(one: PastExecution) -> Finding:
     at = f" at {when(one.at, one.at.replace(year=1))}" if one.at else ""
-    told = (
+    message = (
         f"StackStorm has {one_line(one.action)} by {one_line(one.by)}{at} ({one.status}, "
         f"execution {one.id})"
     )
-    return Finding(GapKind.NO_RECORD.value, f"{told}, which left no record.")
+    return Finding(GapKind.NO_RECORD.value, f"{message}, which left no record.")

@@ -6,11 +6,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Iterator, Sequence, Set, Tuple
 
-from sqlalchemy.engine import Connection
-
 from ..db import Store
+from ..db.sql import Transaction
 from ..names import listed
-from ..records.chain import reading_anything, verify_chain
+from ..records.chain import verify_chain
 from ..records.claims import current
 from ..text import when
 from .clock import read_clock
@@ -37,7 +36,7 @@ def make_report(
     with store.read() as connection:
         now = store.now(connection)
         chain = verify_chain(connection, head_hash)
-        with reading_anything(connection):
+        with connection.any_text():
             clock = read_clock(connection, now)
             found = collect(connection, period, environment, clock)
         live = _live(store, connection)
@@ -95,7 +94,7 @@ def verdict(report: Report) -> str:
     return f"NOT complete: {report.gaps[0].message}{more}"
 
 
-def _live(store: Store, connection: Connection) -> Set[str]:
+def _live(store: Store, connection: Transaction) -> Set[str]:
     return {claim.deployment for claim in current(store, connection) if not claim.expired}
 
 

@@ -25,7 +25,7 @@ def tell_once(context: Context, key: str, text: str, always: bool = False, room:
     telling = _telling(context, key, text, room)
     if not telling.room:
         return False
-    with context.store.write_plain() as connection:
+    with context.store.write() as connection:
         mine = _prepare(context, context.store, connection, telling, always)
     return mine and _speak(context, [telling])
 
@@ -48,7 +48,7 @@ def tell_together(context: Context, keys_and_texts: Sequence[Sequence[str]]) -> 
     tellings = [_telling(context, key, text) for key, text in keys_and_texts]
     if not context.settings.announce or not tellings:
         return 0
-    with context.store.write_plain() as connection:
+    with context.store.write() as connection:
         mine = [one for one in tellings if _prepare(context, context.store, connection, one, False)]
     return len(mine) if mine and _speak(context, mine) else 0
 
@@ -57,7 +57,7 @@ def tell_what_is_left(context: Context) -> int:
     """Tell what others could not; returns how much."""
     from ..records.announcements import left
 
-    with context.store.write_plain() as connection:
+    with context.store.write() as connection:
         mine = left(context.store, connection)
     return sum(_speak(context, [one]) for one in mine)
 
@@ -88,7 +88,7 @@ def _speak(context: Context, tellings: List[Telling]) -> bool:
     )
     if context.rooms(tellings[0].room).say(text) is False:
         return False
-    with context.store.write_plain() as connection:
+    with context.store.write() as connection:
         for one in tellings:
             told(context.store, connection, one.key)
     return True

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..db import Store
     from ..db.sql import Transaction
     from ..records.idempotency import Begun
-    from ..records.ledger import Entry, Event
+    from ..records.model import Entry, Event
 
     Also = Callable[[Store, Transaction], None]
 
@@ -99,7 +99,7 @@ def run_once(request: Request, action: ExternalAction) -> ActionResult:
         work.unrecorded, work.mark = failure, work.mark or new_mark()
         return _made(work, _make(work, first_look=False))
     except Refusal as refusal:
-        from ..records.ledger import Event
+        from ..records.model import Event
 
         # What was written before it is gone with its transaction.
         code, told, facts = refusal.code.value, refusal.sentence(), recordable(refusal.facts)
@@ -126,7 +126,7 @@ def _begun(work: _Work) -> Begun:
 
     def again(given_up: GivenUp) -> Optional[Begun]:
         if gone:
-            with work.request.context.store.write_plain() as connection:
+            with work.request.context.store.write() as connection:
                 forget(connection, work.mark)
                 given_up.check()
         return _begin(work, given_up)
@@ -152,10 +152,11 @@ def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
     stands.
     """
     from ..records.idempotency import Turn, begin
-    from ..records.ledger import Event, append
+    from ..records.ledger import append
+    from ..records.model import Event
 
     request, action, store = work.request, work.action, work.request.context.store
-    with store.write_plain() as connection:
+    with store.write() as connection:
         begun = begin(store, connection, work.key, request.deployment)
         work.since = begun.since
         if begun.turn is Turn.DONE and action.stands is not None and not work.asked_whether:
@@ -187,7 +188,7 @@ def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
 def _make(work: _Work, first_look: bool) -> Facts:
     """Make it, looking first where it may be there. Whatever ends early is on the record before it
     is raised."""
-    from ..records.ledger import Event
+    from ..records.model import Event
 
     try:
         return _attempts(work, first_look)
@@ -313,7 +314,7 @@ def _made(work: _Work, facts: Facts) -> ActionResult:
     not raised."""
     request = work.request
     from ..records.idempotency import done
-    from ..records.ledger import Event
+    from ..records.model import Event
 
     action, trouble, late = work.action, work.unrecorded, False
     event, code = (
@@ -344,7 +345,7 @@ def _made(work: _Work, facts: Facts) -> ActionResult:
 def _later(work: _Work, entry: Entry, answer: Optional[Facts] = None) -> bool:
     """Keep for the next command what the record does not have of this request; whether that
     worked."""
-    from ..records.ledger import Event
+    from ..records.model import Event
     from ..records.outbox import Letter
 
     request, action = work.request, work.action
@@ -366,7 +367,7 @@ def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
     """Write down that it was not made or that nobody can tell; hands the error back, to be
     raised."""
     from ..records.idempotency import undone, unsure
-    from ..records.ledger import Event as Events
+    from ..records.model import Event as Events
 
     work.request.ended = True
     entry = _entry(work, event, error.code.value, error.sentence(), recordable(error.facts))
@@ -394,7 +395,7 @@ def _entry(work: _Work, event: Event, code: str, message: str, facts: Facts) -> 
 def _record(work: _Work, entry: Entry, also: Also) -> None:
     """Commit the last record of the action, and `also` with it; patient with a database that goes
     away meanwhile."""
-    from ..db.engine import queue_up
+    from ..db.sql import queue_up
     from ..records.ledger import append, of_deployment
     from ..records.outbox import carries
 
@@ -403,7 +404,7 @@ def _record(work: _Work, entry: Entry, also: Also) -> None:
 
     def write(given_up: GivenUp) -> None:
         store = request.context.store
-        with store.write_plain() as connection:
+        with store.write() as connection:
             # It may have been committed although the answer to that was lost, or be committed right
             # now.
             queue_up(connection)

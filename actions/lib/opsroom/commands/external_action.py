@@ -13,7 +13,7 @@ from ..errors import Code, Failure
 if TYPE_CHECKING:
     from ..db import Store
     from ..db.sql import Transaction
-    from ..records.ledger import Event
+    from ..records.model import Event
 
     Row = Callable[[str, Event], Mapping[str, Any]]
     Begins = Callable[[Store, Transaction, str], None]

@@ -29,7 +29,7 @@ def get_history(
     app, environment = _scope(context, app_name, environment_name)
     settle_interrupted(context, app, environment)
     store = context.store
-    with store.read_plain() as connection:
+    with store.read() as connection:
         now = store.now(connection)
         running = current(store, connection, app, environment)
         records = deployments(connection, app, environment, limit)

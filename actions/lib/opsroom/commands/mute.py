@@ -23,14 +23,15 @@ def quiet(context: Context, length: str) -> Outcome:
     Raises Refusal(not_allowed, not_configured, invalid_time).
     """
     from ..records.announcements import begin_silence as begin
-    from ..records.ledger import Event, append
+    from ..records.ledger import append
+    from ..records.model import Event
 
     request = Request(context, "quiet", "", "", "")
     with resumed(request):
         _somebody(context, "make announcements quiet")
         _some_room(context)
         store, zone = context.store, context.settings.timezone
-        with store.write_plain() as connection:
+        with store.write() as connection:
             now = store.now(connection)
             until = read_end(length, now, zone)
             if until - now > timedelta(seconds=LONGEST):
@@ -57,13 +58,14 @@ def quiet(context: Context, length: str) -> Outcome:
 def loud(context: Context) -> Outcome:
     """End the quiet, and say how much was not told. Raises Refusal(not_allowed)."""
     from ..records.announcements import end, silenced
-    from ..records.ledger import Event, append
+    from ..records.ledger import append
+    from ..records.model import Event
 
     request = Request(context, "loud", "", "", "")
     with resumed(request):
         _somebody(context, "make announcements loud")
         store = context.store
-        with store.write_plain() as connection:
+        with store.write() as connection:
             there = end(store, connection)
             missed = silenced(connection, there.since) if there else 0
             if there is None:

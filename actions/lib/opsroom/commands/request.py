@@ -17,7 +17,7 @@ from . import Context
 if TYPE_CHECKING:
     from ..db import Store
     from ..db.sql import Transaction
-    from ..records.ledger import Entry, Event
+    from ..records.model import Entry, Event
 
     Also = Callable[[Store, Transaction], None]
 
@@ -62,7 +62,7 @@ class Request:
 
     def entry(self, event: Event, code: str = "", message: str = "", **facts: Any) -> Entry:
         """A line for the ledger about this request. `facts` that are None are left out."""
-        from ..records.ledger import Entry
+        from ..records.model import Entry
 
         speaker, mask = self.by, self.context.mask
         return Entry(
@@ -100,7 +100,7 @@ class Request:
         from ..records.ledger import append
 
         store = self.context.store
-        with store.write_plain() as connection:
+        with store.write() as connection:
             append(store, connection, self.entry(event, code, message, **facts))
 
     def end(
@@ -143,10 +143,11 @@ class Request:
 
     def _write_end(self, entry: Entry, also: Optional[Also]) -> bool:
         from ..records.claims import release
-        from ..records.ledger import Event, append, of_deployment
+        from ..records.ledger import append, of_deployment
+        from ..records.model import Event
 
         store = self.context.store
-        with store.write_plain() as connection:
+        with store.write() as connection:
             held = release(connection, self.deployment)
             if self.started and not held:
                 # Settled by another; or our own commit went through and only its answer was lost.
@@ -171,7 +172,7 @@ def asked(
     Nothing is done for somebody who cannot be recorded: when the database cannot be used, this
     raises first.
     """
-    from ..records.ledger import Event
+    from ..records.model import Event
 
     request = Request(context, command, app, environment, version)
     request.write(Event.ASKED)
@@ -182,7 +183,7 @@ def asked(
 @contextmanager
 def resumed(request: Request) -> Iterator[Request]:
     """The same for a request that was recorded before: when the block ends early, record why."""
-    from ..records.ledger import Event
+    from ..records.model import Event
 
     try:
         yield request

@@ -3,6 +3,6 @@ PostgreSQL."""
 
 from __future__ import annotations
 
-from .engine import HEAD, Store, open_store
+from .store import HEAD, Store, open_store
 
 __all__ = ["HEAD", "Store", "open_store"]

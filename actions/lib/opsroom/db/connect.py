@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Dict, Iterator, Optional, Tuple
 from urllib.parse import quote
 
@@ -41,50 +42,95 @@ def connect(address: Address) -> Any:
 
 
 class Connections:
-    """Connections to one database, of which one is kept for a moment: a command makes several
-    transactions in a row.
+    """The connections of this process to one database, of which one is kept: a command makes
+    several transactions in a row.
 
-    Only to PostgreSQL, where a connection is a process of the server. It is kept for seconds: one
-    that is kept through a deployment of an hour is cut by servers and firewalls. Safe to share
-    between threads; each gets its own.
+    One more is made only while another thread (the one that renews a lease, one that hangs) has the
+    kept one. On PostgreSQL a connection is a process of the server, and one that idles through a
+    deployment of an hour is cut by servers and firewalls: it is kept for `KEPT` seconds. On SQLite
+    the last connection that closes copies the log into the file and waits for the disk, which is
+    done once instead of after every transaction. Safe to share between threads: no two transactions
+    have the same connection at a time. A process that forks does not share it with its child.
     """
 
-    KEPT = 5.0
+    KEPT = 30.0
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._idle: Optional[Tuple[Any, float]] = None
+        self._idle: Optional[Connection] = None
         self._guard = threading.Lock()
 
-    def take(self) -> Any:
-        """A connection outside any transaction. Raises as `connect` does."""
+    def take(self) -> Connection:
+        """A connection outside any transaction: the kept one where it still serves, else a new one.
+
+        So one that was lost in between is made again here, before a transaction begins, and never
+        in the middle of one. Raises as `connect` does.
+        """
         with self._guard:
             idle, self._idle = self._idle, None
         if idle is not None:
-            driver, since = idle
-            if time.monotonic() - since < self.KEPT and _silent(driver):
-                return driver
-            _close(driver)
-        return connect(self._address)
+            if self._serves(idle):
+                return idle
+            self.drop(idle)
+        driver = connect(self._address)
+        return Connection(driver, os.getpid(), _file(self._address))
 
-    def give_back(self, driver: Any) -> None:
+    def give_back(self, connection: Connection) -> None:
         """Keep it, or close it; its transaction is over."""
-        if self._address.dialect == "postgresql":
-            with self._guard:
-                if self._idle is None:
-                    self._idle = (driver, time.monotonic())
-                    return
-        driver.close()
+        connection.idle_since = time.monotonic()
+        with self._guard:
+            if self._idle is None:
+                self._idle = connection
+                return
+        self.drop(connection)
+
+    def drop(self, connection: Connection) -> None:
+        """Close it. Raises nothing."""
+        # The server's end of what a forked child has is its parent's.
+        if connection.process == os.getpid():
+            with suppress(Exception):
+                connection.driver.close()
 
     def close(self) -> None:
         """Close what is kept."""
         with self._guard:
             idle, self._idle = self._idle, None
         if idle is not None:
-            _close(idle[0])
+            self.drop(idle)
 
     def __del__(self) -> None:
-        self.close()
+        # At the very end of a process nothing is left to close it with.
+        with suppress(Exception):
+            self.close()
+
+    def _serves(self, idle: Connection) -> bool:
+        if idle.process != os.getpid():
+            return False
+        if self._address.dialect == "sqlite":
+            # Not where another file was put in its place, or its folder was closed or opened.
+            return bool(idle.file) and idle.file == _file(self._address)
+        return time.monotonic() - idle.idle_since < self.KEPT and _silent(idle.driver)
+
+
+@dataclass
+class Connection:
+    """The driver's connection, the process that made it, and for SQLite which file it is to."""
+
+    driver: Any
+    process: int
+    file: Tuple[Any, ...] = ()
+    idle_since: float = 0.0
+
+
+def _file(address: Address) -> Tuple[Any, ...]:
+    """How an SQLite file is opened, its device and its inode; empty where there is none."""
+    if address.dialect != "sqlite":
+        return ()
+    try:
+        there = os.stat(address.path)
+    except OSError:
+        return ()
+    return _sqlite_uri(address), there.st_dev, there.st_ino
 
 
 def _silent(driver: Any) -> bool:
@@ -94,11 +140,6 @@ def _silent(driver: Any) -> bool:
         return not driver.closed and not select.select([driver.fileno()], [], [], 0)[0]
     except Exception:
         return False
-
-
-def _close(driver: Any) -> None:
-    with suppress(Exception):
-        driver.close()
 
 
 def _sqlite(address: Address) -> sqlite3.Connection:

@@ -29,10 +29,10 @@ _TABLES = (
     "The tables of {place} are not those that opsroom made.",
     "Use a database that is opsroom's alone, or restore this one from a backup.",
 )
-_Told = Tuple[Code, str, str]
+_Answer = Tuple[Code, str, str]
 
 # SQLite's own texts (sqlite3_errstr): the codes behind them reach Python 3.11 and newer only.
-_SQLITE: Tuple[Tuple[str, _Told], ...] = (
+_SQLITE: Tuple[Tuple[str, _Answer], ...] = (
     (
         "unable to open database file",
         (
@@ -81,7 +81,7 @@ _SQLITE: Tuple[Tuple[str, _Told], ...] = (
 )
 
 # PostgreSQL's SQLSTATEs, whole ones before the classes that they begin with.
-_STATES: Tuple[Tuple[str, _Told], ...] = (
+_STATES: Tuple[Tuple[str, _Answer], ...] = (
     (
         "25006",
         (
@@ -143,7 +143,7 @@ _INSECURE = (
 )
 # A connection that was never made has no SQLSTATE, only libpq's text (in English unless the server
 # is set otherwise).
-_CONNECTING: Tuple[Tuple[str, _Told], ...] = (
+_CONNECTING: Tuple[Tuple[str, _Answer], ...] = (
     ("password", dict(_STATES)["28"]),
     ("pg_hba.conf", dict(_STATES)["28"]),
     ("authentication failed", dict(_STATES)["28"]),
@@ -168,7 +168,7 @@ _CONNECTING: Tuple[Tuple[str, _Told], ...] = (
 
 
 @contextmanager
-def told(address: Address, inner: ContextManager[T]) -> Iterator[T]:
+def translated(address: Address, inner: ContextManager[T]) -> Iterator[T]:
     """Run a block inside `inner`; errors of the database come out as Failure, all others as they
     are."""
     try:
@@ -263,25 +263,25 @@ def driver_there() -> Iterator[None]:
         ) from error
 
 
-def _sqlite(original: BaseException, error: BaseException) -> Optional[_Told]:
+def _sqlite(original: BaseException, error: BaseException) -> Optional[_Answer]:
     words = str(original).lower()
-    return next((told for text, told in _SQLITE if text in words), None)
+    return next((answer for text, answer in _SQLITE if text in words), None)
 
 
-def _postgresql(original: BaseException, error: BaseException) -> Optional[_Told]:
+def _postgresql(original: BaseException, error: BaseException) -> Optional[_Answer]:
     state = getattr(original, "sqlstate", None)
     if state:
-        return next((told for start, told in _STATES if state.startswith(start)), None)
+        return next((answer for start, answer in _STATES if state.startswith(start)), None)
     if getattr(error, "connection_invalidated", False):
         return dict(_STATES)["08"]
     words = str(original).lower()
     if not any(one.__name__ == "OperationalError" for one in type(error).__mro__):
         return _OPTION if "invalid connection option" in words else None
     silent = (Code.STORE_UNREACHABLE, "{Place} does not answer.", _SERVER)
-    return next((told for text, told in _CONNECTING if text in words), silent)
+    return next((answer for text, answer in _CONNECTING if text in words), silent)
 
 
-def _unknown(original: BaseException) -> _Told:
+def _unknown(original: BaseException) -> _Answer:
     state = getattr(original, "sqlstate", None)
     detail = type(original).__name__ + (f" {state}" if state else "")
     return (

@@ -1,23 +1,26 @@
-"""Bringing the tables up to date. Imported only when they are not: Alembic is slow to import."""
+"""Bringing the tables up to date: the only module that loads Alembic and SQLAlchemy, whose import
+takes longer than a whole command. Imported only when the tables are not at head."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import time
-from contextlib import contextmanager
-from typing import Iterator
+from contextlib import closing, contextmanager
+from typing import Any, Dict, Iterator
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
-from sqlalchemy.engine import Connection
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.pool import NullPool
 
 from . import errors
-from .engine import Store
+from .connect import connect, turn
 from .sql import LOCK_SPACE
+from .url import Address
 
 # A migration of a large ledger takes its time; who comes second waits for it, in seconds.
 MIGRATION_WAIT = 60.0
@@ -26,7 +29,7 @@ _LOCK_MIGRATION = 2
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "migrations")
 
 
-def upgrade(store: Store, head: str) -> None:
+def upgrade(address: Address, head: str) -> None:
     """Run the missing migrations in one transaction that no other process can enter: all of them,
     or none.
 
@@ -34,12 +37,12 @@ def upgrade(store: Store, head: str) -> None:
     nothing to do. Raises Failure(store_newer) when the database is at a migration that this code
     does not have.
     """
-    with errors.told(store.address, _alone(store)) as connection:
+    with errors.translated(address, _alone(address)) as connection:
         config = _config()
         current = MigrationContext.configure(connection).get_current_revision()
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         if current is not None and current not in known:
-            raise errors.newer(store.address, current, head)
+            raise errors.newer(address, current, head)
         if current != head:
             config.attributes["connection"] = connection
             command.upgrade(config, head)
@@ -53,11 +56,11 @@ def _config() -> Config:
 
 
 @contextmanager
-def _alone(store: Store) -> Iterator[Connection]:
-    if store.dialect == "sqlite":
-        _write_ahead(store)
-    with store.begin(writes=True) as connection:
-        if store.dialect == "postgresql":
+def _alone(address: Address) -> Iterator[Connection]:
+    if address.dialect == "sqlite":
+        _write_ahead(address)
+    with turn(address, writes=True), _engine(address).connect() as connection, connection.begin():
+        if address.dialect == "postgresql":
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text(f"SET LOCAL lock_timeout = {int(MIGRATION_WAIT * 1000)}"))
             connection.execute(
@@ -67,7 +70,30 @@ def _alone(store: Store) -> Iterator[Connection]:
         yield connection
 
 
-def _write_ahead(store: Store) -> None:
+def _engine(address: Address) -> Engine:
+    # Parameters stay out of error texts. The URL is only the dialect's name; the creator knows the
+    # place.
+    options: Dict[str, Any] = {
+        "creator": lambda: connect(address),
+        "poolclass": NullPool,
+        "hide_parameters": True,
+    }
+    if address.dialect == "sqlite":
+        engine = create_engine("sqlite+pysqlite://", **options)
+        event.listen(engine, "begin", lambda on: on.exec_driver_sql("BEGIN IMMEDIATE"))
+        return engine
+    with errors.driver_there():
+        # Also where the database says otherwise: who waited for its turn must see what was written
+        # meanwhile.
+        return create_engine(
+            "postgresql+psycopg://",
+            use_native_hstore=False,
+            isolation_level="READ COMMITTED",
+            **options,
+        )
+
+
+def _write_ahead(address: Address) -> None:
     """Switch the file to WAL, once for all times: readers then do not wait for writers.
 
     SQLite does not wait for others when it switches, it reports the file as locked; so the waiting
@@ -76,7 +102,7 @@ def _write_ahead(store: Store) -> None:
     deadline = time.monotonic() + MIGRATION_WAIT
     while True:
         try:
-            with store.driver() as connection:
+            with closing(connect(address)) as connection:
                 connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:

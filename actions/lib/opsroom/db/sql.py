@@ -1,12 +1,8 @@
-"""What may stand in the text columns, and how moments stand there.
+"""Statements as text, with values that are bound, on the driver's own connection: one way for both
+databases.
 
-Statements as text: for what every command does, on the driver alone.
-
-Importing SQLAlchemy takes a third of what a command takes that creates a card or sends a page, and
-on PostgreSQL it asks four questions of each new connection. So the record, claims, locks, changes,
-announcements, the guard against doubles and the list of pages say what they want in SQL that both
-databases understand, and it runs on a connection of the driver as well as within a transaction of
-SQLAlchemy. Everything else is said through SQLAlchemy.
+Each statement is written in the SQL that SQLite and PostgreSQL share; where they differ, the caller
+asks for `Transaction.dialect`. Values stand in it as `:name` and are bound by the driver.
 """
 
 from __future__ import annotations
@@ -15,24 +11,12 @@ import re
 import time
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Dict,
-    Iterator,
-    List,
-    Mapping,
-    Optional,
-    Sequence,
-    Tuple,
-    Union,
-)
+from functools import partial
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from ..errors import OpsroomError
 from .connect import Connections, turn
 from .url import Address
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
 
 
 def clean(value: str) -> str:
@@ -57,7 +41,7 @@ def soon(now: datetime) -> datetime:
 
 
 def from_moment(stored: str) -> datetime:
-    """The aware UTC time behind a stored text."""
+    """The aware UTC time behind a stored text. Raises ValueError."""
     return datetime.fromisoformat(stored)
 
 
@@ -69,6 +53,9 @@ _VALUE = re.compile(r"(?<!:):(\w+)")
 # the lock is for.
 LOCK_SPACE = 0x6F707372
 LOCK_RECORDS = 1
+
+# So many rows of a stream are fetched from a server at once.
+_FETCHED = 2000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECONDS = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
@@ -82,8 +69,8 @@ _QUEUE_UP = (
 )
 
 
-class Plain:
-    """A transaction of the driver's own; `writes` when it may change rows.
+class Transaction:
+    """A transaction on the driver's own connection; `writes` when it may change rows.
 
     `head` is the newest record (seq, at, hash) once this transaction keeps others from adding one;
     it is for `ledger`.
@@ -98,7 +85,7 @@ class Plain:
         self._clock: Optional[Tuple[datetime, float]] = None
 
     def queue_up(self) -> None:
-        """See `engine.queue_up`. On PostgreSQL; a transaction does it once."""
+        """See `queue_up`. On PostgreSQL; a transaction does it once."""
         if self.queued:
             return
         cursor = self._driver.execute(_QUEUE_UP)
@@ -109,8 +96,14 @@ class Plain:
         self.queued = True
 
     def now(self) -> datetime:
-        """The server's time: asked once in a transaction, then counted on from there, which is
-        never ahead of it."""
+        """The time, aware, UTC, with microseconds.
+
+        On PostgreSQL it is the server's clock, since runners whose clocks differ must agree on when
+        a lease runs out: asked once in a transaction, then counted on from there, which is never
+        ahead of it. An SQLite file has one machine, so one clock.
+        """
+        if self.dialect == "sqlite":
+            return datetime.now(timezone.utc)
         if self._clock is None:
             # As a number: a timestamp would come in the session's time zone, which the driver must
             # know by name.
@@ -124,55 +117,90 @@ class Plain:
 
     def execute(self, statement: str, values: Mapping[str, Any]) -> Any:
         """Run a statement with values for its `:names`; the driver's cursor."""
-        if self.dialect == "postgresql":
-            statement = _VALUE.sub(r"%(\1)s", statement)
-        return self._driver.execute(statement, values)
+        return self._driver.execute(self._of_driver(statement), values)
+
+    def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Tuple[Any, ...]]:
+        """The rows as tuples, read as they are looked at: memory does not grow with their
+        number."""
+        if self.dialect == "sqlite":
+            yield from self._driver.execute(statement, values)
+            return
+        with self._driver.cursor(name="opsroom_stream") as cursor:
+            cursor.itersize = _FETCHED
+            yield from cursor.execute(self._of_driver(statement), values)
+
+    def add_function(self, name: str, function: Callable[[str], str]) -> None:
+        """Let statements on SQLite call a function of one text, which has the same result for the
+        same text."""
+        self._driver.create_function(name, 1, function, deterministic=True)
+
+    @contextmanager
+    def any_text(self) -> Iterator[None]:
+        """While inside, SQLite hands out texts that are not UTF-8 as well, with surrogates, instead
+        of stopping at the first one. PostgreSQL holds none."""
+        if self.dialect != "sqlite":
+            yield
+            return
+        self._driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+        try:
+            yield
+        finally:
+            self._driver.text_factory = str
+
+    def _of_driver(self, statement: str) -> str:
+        return statement if self.dialect == "sqlite" else _VALUE.sub(r"%(\1)s", statement)
 
 
-Transaction = Union["Connection", Plain]
+def queue_up(on: Transaction) -> None:
+    """Wait until no other transaction changes claims or the ledger, and keep others waiting until
+    this one ends.
+
+    One lock for both, taken before any row is: two transactions that take rows and the lock in
+    different orders would wait for each other. On SQLite, `Store.write` already is that lock.
+    """
+    if on.dialect == "postgresql":
+        on.queue_up()
 
 
 def rows(on: Transaction, statement: str, /, **values: Any) -> List[Row]:
     """The rows that a statement finds, by column. `values` are bound to its `:names`, never written
     into it."""
-    if isinstance(on, Plain):
-        cursor = on.execute(statement, values)
-        names = [one[0] for one in cursor.description]
-        return [dict(zip(names, row)) for row in cursor.fetchall()]
-    from sqlalchemy import text
-
-    return [dict(row) for row in on.execute(text(statement), values).mappings()]
+    cursor = on.execute(statement, values)
+    names = [one[0] for one in cursor.description]
+    return [dict(zip(names, row)) for row in cursor.fetchall()]
 
 
-def change(on: Transaction, statement: str, /, **values: Any) -> int:
+def scalar(on: Transaction, statement: str, /, **values: Any) -> Any:
+    """The first column of the first row that a statement finds; None where it finds none."""
+    row = on.execute(statement, values).fetchone()
+    return None if row is None else row[0]
+
+
+def execute(on: Transaction, statement: str, /, **values: Any) -> int:
     """Run a statement that changes rows; how many it changed."""
-    if isinstance(on, Plain):
-        return int(on.execute(statement, values).rowcount)
-    from sqlalchemy import text
-
-    return int(on.execute(text(statement), values).rowcount)
+    return int(on.execute(statement, values).rowcount)
 
 
 def insert(on: Transaction, table: str, values: Mapping[str, Any]) -> None:
     """Add a row. `table` and the names in `values` are the program's own words, what stands in it
     is bound."""
     columns, bound = ", ".join(values), ", ".join(f":{name}" for name in values)
-    _own_words(table, *values)
-    change(on, f"INSERT INTO {table} ({columns}) VALUES ({bound})", **values)  # noqa: S608
+    _own_names(table, *values)
+    execute(on, f"INSERT INTO {table} ({columns}) VALUES ({bound})", **values)  # noqa: S608
 
 
 def insert_new(on: Transaction, table: str, values: Mapping[str, Any]) -> bool:
     """Add a row unless one with the same key is there; whether it was added. Of any number at once,
     one adds it."""
     columns, bound = ", ".join(values), ", ".join(f":{name}" for name in values)
-    _own_words(table, *values)
+    _own_names(table, *values)
     query = f"INSERT INTO {table} ({columns}) VALUES ({bound}) ON CONFLICT DO NOTHING"  # noqa: S608
-    return change(on, query, **values) == 1
+    return execute(on, query, **values) == 1
 
 
 def one_of(column: str, values: Sequence[Any]) -> Tuple[str, Dict[str, Any]]:
     """A condition that a column has one of these values, and what is bound in it."""
-    _own_words(column)
+    _own_names(column)
     bound = {f"{column}_{number}": value for number, value in enumerate(values)}
     return f"{column} IN ({', '.join(f':{name}' for name in bound)})", bound
 
@@ -182,50 +210,34 @@ def update(on: Transaction, table: str, values: Mapping[str, Any], where: Mappin
     `insert`."""
     set_to = ", ".join(f"{name} = :{name}" for name in values)
     found = " AND ".join(f"{name} = :_{name}" for name in where)
-    _own_words(table, *values, *where)
+    _own_names(table, *values, *where)
     query = f"UPDATE {table} SET {set_to} WHERE {found}"  # noqa: S608
-    return change(on, query, **values, **{f"_{name}": value for name, value in where.items()})
+    return execute(on, query, **values, **{f"_{name}": value for name, value in where.items()})
 
 
-def _own_words(*words: str) -> None:
+def _own_names(*words: str) -> None:
     # They are written into the statement.
     if not all(word.isidentifier() for word in words):
         raise AssertionError(f"no names of a table and its columns: {words}")
 
 
-def dialect_of(on: Transaction) -> str:
-    """Which database it is: "sqlite" or "postgresql"."""
-    return on.dialect if isinstance(on, Plain) else on.dialect.name
-
-
-def may_write(on: Transaction) -> bool:
-    """Whether the transaction may change rows."""
-    return (
-        on.writes
-        if isinstance(on, Plain)
-        else not on.get_execution_options().get("postgresql_readonly")
-    )
-
-
-def server_time(on: Transaction) -> datetime:
-    """The time of a PostgreSQL server, as `Plain.now`."""
-    found = rows(on, f"SELECT {_MICROSECONDS} AS microseconds")
-    return _EPOCH + timedelta(microseconds=int(found[0]["microseconds"]))
-
-
 @contextmanager
-def begin(address: Address, writes: bool, connections: Connections) -> Iterator[Plain]:
+def begin(address: Address, writes: bool, connections: Connections) -> Iterator[Transaction]:
     """One transaction: commits at the end of the block, rolls back when the block raises. Errors
     are the driver's own.
 
-    The same as `Store.begin`, see there.
+    On SQLite one that writes holds the write lock from its first moment (BEGIN IMMEDIATE): one that
+    reads first and writes later would fail when another one wrote in between. On PostgreSQL one
+    that writes is READ COMMITTED, also where the database says otherwise: who waited for its turn
+    must see what was written meanwhile.
     """
     with turn(address, writes):
         yield from _transaction(address, writes, connections)
 
 
-def _transaction(address: Address, writes: bool, connections: Connections) -> Iterator[Plain]:
-    driver = connections.take()
+def _transaction(address: Address, writes: bool, connections: Connections) -> Iterator[Transaction]:
+    connection = connections.take()
+    driver = connection.driver
     try:
         if address.dialect == "sqlite":
             driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -234,16 +246,21 @@ def _transaction(address: Address, writes: bool, connections: Connections) -> It
 
             level = IsolationLevel.READ_COMMITTED if writes else IsolationLevel.REPEATABLE_READ
             driver.isolation_level, driver.read_only = level, None if writes else True
-        yield Plain(driver, address.dialect, writes)
+        yield Transaction(driver, address.dialect, writes)
         driver.commit()
     except BaseException as error:
         if getattr(driver, "broken", False):
-            # As SQLAlchemy's errors say it: libpq's text for this depends on where it was cut.
+            # libpq's text for this depends on where it was cut.
             error.connection_invalidated = True  # type: ignore[attr-defined]
+        undone = False
         # A connection that is broken has nothing to undo.
         with suppress(Exception):
             driver.rollback()
-        driver.close()
+            undone = isinstance(error, OpsroomError)
+        if undone:
+            connections.give_back(connection)
+        else:
+            connections.drop(connection)
         raise
     else:
-        connections.give_back(driver)
+        connections.give_back(connection)

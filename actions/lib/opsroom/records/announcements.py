@@ -15,8 +15,18 @@ from datetime import datetime, timedelta
 from typing import List, Optional
 
 from ..db import Store
-from ..db.engine import queue_up
-from ..db.sql import Transaction, change, clean, from_moment, insert, moment, rows, soon, update
+from ..db.sql import (
+    Transaction,
+    clean,
+    execute,
+    from_moment,
+    insert,
+    moment,
+    queue_up,
+    rows,
+    soon,
+    update,
+)
 from ..people import Speaker
 from ..text import one_line
 
@@ -52,7 +62,7 @@ def begin_silence(
     `store.write()`."""
     queue_up(connection)
     silence = Silence(one_line(speaker.shown), store.now(connection), until)
-    change(connection, "DELETE FROM silences WHERE what = :what", what=ANNOUNCEMENTS)
+    execute(connection, "DELETE FROM silences WHERE what = :what", what=ANNOUNCEMENTS)
     values = {"what": ANNOUNCEMENTS, "owner": clean(speaker.key), "shown": clean(silence.shown)}
     times = {"since": moment(silence.since), "until": moment(until), "execution_id": execution_id}
     insert(connection, "silences", {**values, **times})
@@ -63,7 +73,7 @@ def end(store: Store, connection: Transaction) -> Optional[Silence]:
     """End it; returns the silence that there was, None without one."""
     queue_up(connection)
     there = current(store, connection)
-    change(connection, "DELETE FROM silences WHERE what = :what", what=ANNOUNCEMENTS)
+    execute(connection, "DELETE FROM silences WHERE what = :what", what=ANNOUNCEMENTS)
     return there
 
 
@@ -97,7 +107,7 @@ def begin(
     if rows(connection, "SELECT key FROM tellings WHERE key = :key", key=clean(telling.key)):
         return False
     now = store.now(connection)
-    change(
+    execute(
         connection,
         "DELETE FROM tellings WHERE made_at < :old",
         old=moment(now - timedelta(seconds=_KEPT)),

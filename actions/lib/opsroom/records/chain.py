@@ -26,15 +26,12 @@ hash somewhere else now and then, and hand it to `verify_chain`.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+from ..db.sql import Transaction
 
 GENESIS = "0" * 64
 
@@ -64,7 +61,7 @@ HASHED = (
 )
 
 # A report is for people: a wholly broken ledger need not be listed record by record.
-MOST_BREAKS = 20
+MAX_BREAKS = 20
 
 _PREVIOUS = HASHED.index("previous_hash")
 _SEQ = HASHED.index("seq")
@@ -96,7 +93,7 @@ class ChainReport:
     """What a check found. `head` and `head_hash` are of the newest record (0 and 64 zeros when
     there is none).
 
-    `breaks` holds the first MOST_BREAKS of the `broken` breaks.
+    `breaks` holds the first MAX_BREAKS of the `broken` breaks.
     """
 
     records: int
@@ -116,7 +113,7 @@ def record_hash(values: Mapping[str, Any]) -> str:
     return _hash([values[name] for name in HASHED])
 
 
-def verify_chain(connection: Connection, head_hash: str = "") -> ChainReport:
+def verify_chain(on: Transaction, head_hash: str = "") -> ChainReport:
     """Read the whole ledger in order and check every record against its hash and the record before
     it.
 
@@ -124,14 +121,9 @@ def verify_chain(connection: Connection, head_hash: str = "") -> ChainReport:
     and a chain that was made anew. Memory does not grow with the ledger; a million records take
     some 20 seconds.
     """
-    from sqlalchemy import select
-
-    from ..db.tables import ledger
-
-    query = select(*(ledger.c[name] for name in HASHED), ledger.c.hash).order_by(ledger.c.seq)
-    with reading_anything(connection):
-        rows = connection.execution_options(stream_results=True, yield_per=2000).execute(query)
-        return check(rows, head_hash)
+    query = f"SELECT {', '.join(HASHED)}, hash FROM ledger ORDER BY seq"  # noqa: S608
+    with on.any_text():
+        return check(on.stream(query, {}), head_hash)
 
 
 def check(rows: Iterable[Sequence[Any]], head_hash: str = "") -> ChainReport:
@@ -145,7 +137,7 @@ def check(rows: Iterable[Sequence[Any]], head_hash: str = "") -> ChainReport:
         records += 1
         for found in _breaks(row, seq, last, at):
             broken += 1
-            if len(breaks) < MOST_BREAKS:
+            if len(breaks) < MAX_BREAKS:
                 breaks.append(found)
         seq, last, at = row[_SEQ], row[-1], row[_AT]
         seen = seen or last == wanted
@@ -201,18 +193,3 @@ def _hash_or_none(values: Sequence[Any]) -> Optional[str]:
         return _hash(values)
     except (TypeError, ValueError):
         return None
-
-
-@contextmanager
-def reading_anything(connection: Connection) -> Iterator[None]:
-    """While inside, SQLite hands out texts that are not UTF-8 as well, instead of stopping at the
-    first one."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    driver: Any = connection.connection.driver_connection
-    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-    try:
-        yield
-    finally:
-        driver.text_factory = str

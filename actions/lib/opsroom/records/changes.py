@@ -18,12 +18,23 @@ from datetime import datetime, timedelta
 from typing import Any, Dict, List, Optional
 
 from ..db import Store
-from ..db.engine import queue_up
-from ..db.sql import Transaction, clean, from_moment, insert_new, moment, one_of, rows, soon, update
+from ..db.sql import (
+    Transaction,
+    clean,
+    from_moment,
+    insert_new,
+    moment,
+    one_of,
+    queue_up,
+    rows,
+    soon,
+    update,
+)
 from ..errors import Code, Failure
 from .change import SHORTEST, Approval, Change, Draft, Kind, State, new_id, typed_id
 from .claims import release
-from .ledger import Entry, Event, append, of_deployment
+from .ledger import append, of_deployment
+from .model import Entry, Event
 
 # Chances to draw an id that is free, before ids become longer by one.
 _DRAWS = 5

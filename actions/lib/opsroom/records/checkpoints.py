@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..db import Store
-from ..db.sql import Transaction, change, clean, insert, moment, rows
+from ..db.sql import Transaction, clean, execute, insert, moment, rows
 
 
 def keep(
@@ -12,7 +12,7 @@ def keep(
     """Write it down in place of what stood there, within the caller's `store.write()`. An empty
     value removes it."""
     place = {"app": app, "environment": environment, "name": name}
-    change(connection, f"DELETE FROM handles WHERE {_HERE}", **place)  # noqa: S608
+    execute(connection, f"DELETE FROM handles WHERE {_HERE}", **place)  # noqa: S608
     if value:
         at = moment(store.now(connection))
         insert(connection, "handles", {**place, "value": clean(value), "at": at})

@@ -8,8 +8,18 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, List, Optional
 
 from ..db import Store
-from ..db.engine import queue_up
-from ..db.sql import Transaction, change, clean, from_moment, insert_new, moment, rows, soon, update
+from ..db.sql import (
+    Transaction,
+    clean,
+    execute,
+    from_moment,
+    insert_new,
+    moment,
+    queue_up,
+    rows,
+    soon,
+    update,
+)
 from ..errors import Code, Failure
 
 NOT_YET = datetime.min.replace(tzinfo=timezone.utc)
@@ -91,7 +101,7 @@ def release(connection: Transaction, deployment: str) -> bool:
     """Give the claim back. False when it was no longer there."""
     queue_up(connection)
     return (
-        change(
+        execute(
             connection, "DELETE FROM claims WHERE deployment = :deployment", deployment=deployment
         )
         == 1
@@ -141,7 +151,7 @@ def settle(store: Store, connection: Transaction, claim: Claim, ended: bool = Fa
     unchanged = ended or (claim.expired and claim.lease_until > now)
     over, until = ("=", claim.lease_until) if unchanged else ("<=", now)
     return (
-        change(
+        execute(
             connection,
             f"DELETE FROM claims WHERE {this} {over} :at",  # noqa: S608
             at=moment(until),

@@ -20,8 +20,7 @@ from enum import Enum
 from typing import Any, Dict, Mapping
 
 from ..db import Store
-from ..db.engine import queue_up
-from ..db.sql import Transaction, change, clean, from_moment, insert, moment, rows, soon
+from ..db.sql import Transaction, clean, execute, from_moment, insert, moment, queue_up, rows, soon
 
 # The same message by the same person within this long is the same request, in seconds.
 WITHIN = 60.0
@@ -113,7 +112,7 @@ def _look(
         "UPDATE repeats SET state = 'doing', began_at = :since, ended_at = :now, deployment "
         "= :it WHERE key = :key"
     )
-    change(on, again, since=moment(known["since"]), now=moment(now), it=deployment, key=key)
+    execute(on, again, since=moment(known["since"]), now=moment(now), it=deployment, key=key)
     return Begun(Turn.LOOK, **known)
 
 
@@ -122,24 +121,24 @@ def done(store: Store, on: Transaction, key: str, answer: Mapping[str, Any]) -> 
     now = store.now(on)
     text = clean(json.dumps(answer, ensure_ascii=False, default=str))
     kept = "UPDATE repeats SET state = 'done', ended_at = :now, answer = :answer WHERE key = :key"
-    change(on, kept, now=moment(now), answer=text, key=key)
+    execute(on, kept, now=moment(now), answer=text, key=key)
     old = moment(now - timedelta(days=1))
-    change(on, "DELETE FROM repeats WHERE state = 'done' AND ended_at < :old", old=old)
+    execute(on, "DELETE FROM repeats WHERE state = 'done' AND ended_at < :old", old=old)
 
 
 def unsure(on: Transaction, key: str) -> None:
     """It may have been made: whoever asks the same again looks first."""
-    change(on, "UPDATE repeats SET state = 'unknown' WHERE key = :key", key=key)
+    execute(on, "UPDATE repeats SET state = 'unknown' WHERE key = :key", key=key)
 
 
 def undone(on: Transaction, key: str) -> None:
     """It was not made, for certain: the same may be asked again at once."""
-    change(on, "DELETE FROM repeats WHERE key = :key", key=key)
+    execute(on, "DELETE FROM repeats WHERE key = :key", key=key)
 
 
 def forget(on: Transaction, mark: str) -> None:
     """What carries this mark is over: the same words ask for something new."""
-    change(on, "DELETE FROM repeats WHERE mark = :mark AND state <> 'doing'", mark=mark)
+    execute(on, "DELETE FROM repeats WHERE mark = :mark AND state <> 'doing'", mark=mark)
 
 
 def _take(on: Transaction, key: str, deployment: str, now: datetime) -> Begun:
@@ -173,6 +172,6 @@ def first_time(store: Store, connection: Transaction, kind: str, id: str) -> boo
         return False
     now = store.now(connection)
     old = moment(now - timedelta(seconds=KEPT))
-    change(connection, "DELETE FROM seen WHERE kind = :kind AND at < :old", kind=kind, old=old)
+    execute(connection, "DELETE FROM seen WHERE kind = :kind AND at < :old", kind=kind, old=old)
     insert(connection, "seen", {"kind": kind, "id": id, "at": moment(now)})
     return True

@@ -5,15 +5,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from sqlalchemy import insert, select, true, update
-from sqlalchemy.engine import Connection, Row
-
-from ..db import Store, sql
-from ..db.engine import queue_up
-from ..db.sql import Transaction, clean, from_moment, moment
-from ..db.tables import incidents, pages
+from ..db import Store
+from ..db.sql import (
+    Transaction,
+    clean,
+    from_moment,
+    insert,
+    moment,
+    queue_up,
+    rows,
+    scalar,
+    update,
+)
 from ..people import Speaker
 from .change import new_id
 
@@ -68,7 +73,7 @@ _TIMES = ("since", "closed_at")
 
 def declare(
     store: Store,
-    connection: Connection,
+    connection: Transaction,
     who: str,
     text: str,
     speaker: Speaker,
@@ -78,17 +83,18 @@ def declare(
     """The incident, and whether it is new, within the caller's `store.write()`."""
     queue_up(connection)
     now = store.now(connection)
-    mine = (
-        incidents.c.owner == clean(speaker.key),
-        incidents.c.who == clean(who),
-        incidents.c.text == clean(text),
+    known = rows(
+        connection,
+        "SELECT * FROM incidents WHERE owner = :owner AND who = :who AND text = :text"
+        " AND since > :young AND state = :open LIMIT 1",
+        owner=clean(speaker.key),
+        who=clean(who),
+        text=clean(text),
+        young=moment(now - timedelta(seconds=WITHIN)),
+        open=OPEN,
     )
-    young = incidents.c.since > moment(now - timedelta(seconds=WITHIN))
-    row = connection.execute(
-        select(incidents).where(*mine, young, incidents.c.state == OPEN).limit(1)
-    ).first()
-    if row is not None:
-        return _incident(row), False
+    if known:
+        return _incident(known[0]), False
     made = Incident(
         id=_free(connection),
         state=OPEN,
@@ -104,22 +110,22 @@ def declare(
         since=now,
         execution_id=execution_id,
     )
-    connection.execute(insert(incidents), _values(vars(made)))
+    insert(connection, "incidents", _values(vars(made)))
     return made, True
 
 
-def find(connection: Connection, id: str) -> Optional[Incident]:
+def find(connection: Transaction, id: str) -> Optional[Incident]:
     """The incident of that id."""
-    row = connection.execute(select(incidents).where(incidents.c.id == id)).first()
-    return None if row is None else _incident(row)
+    found = rows(connection, "SELECT * FROM incidents WHERE id = :id", id=id)
+    return _incident(found[0]) if found else None
 
 
-def note(on: Transaction, id: str, **changes: Any) -> None:
-    """Write down what was made of it; `changes` are attributes of an Incident."""
-    sql.update(on, "incidents", _values(changes), {"id": id})
+def note(on: Transaction, id: str, **made: Any) -> None:
+    """Write down what was made of it; `made` are attributes of an Incident."""
+    update(on, "incidents", _values(made), {"id": id})
 
 
-def settle_words(store: Store, connection: Connection, id: str, words: str) -> str:
+def settle_words(store: Store, connection: Transaction, id: str, words: str) -> str:
     """What its page says: these words, unless others were settled before. Within the caller's
     `store.write()`.
 
@@ -127,51 +133,48 @@ def settle_words(store: Store, connection: Connection, id: str, words: str) -> s
     one page.
     """
     queue_up(connection)
-    query = update(incidents).where(incidents.c.id == id, incidents.c.page_words == "")
-    connection.execute(query.values(page_words=clean(words)))
-    return str(connection.scalar(select(incidents.c.page_words).where(incidents.c.id == id)))
+    update(connection, "incidents", {"page_words": clean(words)}, {"id": id, "page_words": ""})
+    return str(scalar(connection, "SELECT page_words FROM incidents WHERE id = :id", id=id))
 
 
-def close(store: Store, connection: Connection, id: str, by: str, closing: str) -> bool:
+def close(store: Store, connection: Transaction, id: str, by: str, closing: str) -> bool:
     """Whether this closed it: of two who do, one does. Within the caller's `store.write()`."""
     queue_up(connection)
     values = _values(
         {"state": CLOSED, "closed_at": store.now(connection), "closed_by": by, "closing": closing}
     )
-    query = update(incidents).where(incidents.c.id == id, incidents.c.state == OPEN)
-    return connection.execute(query.values(**values)).rowcount > 0
+    return update(connection, "incidents", values, {"id": id, "state": OPEN}) > 0
 
 
-def open_incidents(connection: Connection, limit: int = 50) -> List[Incident]:
+def open_incidents(connection: Transaction, limit: int = 50) -> List[Incident]:
     """Those that nobody has closed, newest first."""
-    query = (
-        select(incidents)
-        .where(incidents.c.state == OPEN)
-        .order_by(incidents.c.since.desc())
-        .limit(limit)
-    )
-    return [_incident(row) for row in connection.execute(query)]
+    query = "SELECT * FROM incidents WHERE state = :open ORDER BY since DESC LIMIT :limit"
+    return [_incident(row) for row in rows(connection, query, open=OPEN, limit=limit)]
 
 
-def page_of(connection: Connection, incident: Incident) -> Optional[Dict[str, str]]:
+def page_of(connection: Transaction, incident: Incident) -> Optional[Dict[str, str]]:
     """The page that was sent for it, as changes to it: found by its words, which begin with the
     incident's id."""
-    mine = (pages.c.owner == clean(incident.owner), pages.c.text.like(f"Incident {incident.id}: %"))
-    known = (
-        pages.c.incident != "",
-        pages.c.paged_at >= moment(incident.since) if incident.since else true(),
+    found = rows(
+        connection,
+        "SELECT pager, number, incident, url FROM pages WHERE owner = :owner AND text LIKE :words"
+        " AND incident <> '' AND paged_at >= :since ORDER BY paged_at LIMIT 1",
+        owner=clean(incident.owner),
+        words=f"Incident {incident.id}: %",
+        since=moment(incident.since) if incident.since else "",
     )
-    row = connection.execute(
-        select(pages).where(*mine, *known).order_by(pages.c.paged_at).limit(1)
-    ).first()
     return (
-        None
-        if row is None
-        else {"pager": row.pager, "page": row.number or row.incident, "page_url": row.url}
+        {
+            "pager": found[0]["pager"],
+            "page": found[0]["number"] or found[0]["incident"],
+            "page_url": found[0]["url"],
+        }
+        if found
+        else None
     )
 
 
-def _free(connection: Connection) -> str:
+def _free(connection: Transaction) -> str:
     """An id that no incident has; longer ones where the short ones are used up."""
     for tried in range(_TRIES):
         id = new_id(4 + tried // 10)
@@ -180,15 +183,15 @@ def _free(connection: Connection) -> str:
     raise AssertionError("no free id among so many")
 
 
-def _values(changes: Dict[str, Any]) -> Dict[str, str]:
+def _values(attributes: Mapping[str, Any]) -> Dict[str, str]:
     return {
         name: (moment(value) if value else "") if name in _TIMES else clean(str(value))
-        for name, value in changes.items()
+        for name, value in attributes.items()
     }
 
 
-def _incident(row: Row[Any]) -> Incident:
-    known = {one.name: row._mapping[one.name] for one in fields(Incident)}
+def _incident(row: Mapping[str, Any]) -> Incident:
+    values = {one.name: row[one.name] for one in fields(Incident)}
     for name in _TIMES:
-        known[name] = from_moment(known[name]) if known[name] else None
-    return Incident(**known)
+        values[name] = from_moment(values[name]) if values[name] else None
+    return Incident(**values)

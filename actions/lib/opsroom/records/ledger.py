@@ -5,100 +5,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timezone
-from enum import Enum
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..db import Store
-from ..db.engine import queue_up
-from ..db.sql import Plain, Transaction, clean, from_moment, insert, moment, rows
-from .chain import GENESIS, record_hash
-
-
-class Event(str, Enum):
-    """What a record says.
-
-    A deployment has one ASKED, perhaps one STARTED, and one of REFUSED, SUCCEEDED, FAILED and
-    INTERRUPTED as its end. In between, where the environment wants it: WAITING (a change was made),
-    APPROVED (once for each approver) or REJECTED, CONFIRMED, EXPIRED, OVERRIDDEN (an emergency
-    passed what was in the way). After it: REVIEWED. All of them carry the deployment's id. LOCKED
-    and UNLOCKED tell of locks.
-
-    A request about a card or a page has one ASKED too, and as its end REFUSED, FAILED or what was
-    done: CARD_... and PAGED, ACKNOWLEDGED, RESOLVED, ESCALATED, RESPONDER_ADDED. UNCONFIRMED: it
-    may have been done, nobody could tell.
-
-    DRIFT: what runs changed, and nobody had asked opsroom for it. QUIET and LOUD: whether
-    announcements are told.
-
-    DECLARED and CLOSED: an incident; what was made of it has records of its own.
-    """
-
-    ASKED = "asked"
-    REFUSED = "refused"
-    STARTED = "started"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    WAITING = "waiting"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    CONFIRMED = "confirmed"
-    EXPIRED = "expired"
-    OVERRIDDEN = "overridden"
-    REVIEWED = "reviewed"
-    LOCKED = "locked"
-    UNLOCKED = "unlocked"
-    CARD_CREATED = "card_created"
-    CARD_COMMENTED = "card_commented"
-    CARD_MOVED = "card_moved"
-    CARD_ASSIGNED = "card_assigned"
-    PAGED = "paged"
-    ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
-    ESCALATED = "escalated"
-    RESPONDER_ADDED = "responder_added"
-    UNCONFIRMED = "unconfirmed"
-    DRIFT = "drift"
-    QUIET = "quiet"
-    LOUD = "loud"
-    DECLARED = "declared"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What there is to record. Empty texts stand for what is not known.
-
-    - `deployment`: the id that all records of one request share; `command`: the verb as the person
-      knows it.
-    - `requester`: the name as it is shown; `person`: the configured person, empty when nobody is
-      mapped.
-    - `version_before`, `version`: what ran before, and what runs after or was wanted.
-    - `code`, `message`: the reason code and the sentence that were answered.
-    - `seconds`: how long it took, kept to the millisecond; None when that makes no sense.
-    - `facts`: what else is worth keeping, as JSON can hold it.
-    """
-
-    event: Event
-    deployment: str = ""
-    command: str = ""
-    requester: str = ""
-    person: str = ""
-    chat_name: str = ""
-    room: str = ""
-    st2_user: str = ""
-    execution_id: str = ""
-    app: str = ""
-    environment: str = ""
-    version_before: str = ""
-    version: str = ""
-    code: str = ""
-    message: str = ""
-    seconds: Optional[float] = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
+from ..db.sql import Transaction, clean, from_moment, insert, moment, queue_up, rows
+from .chain import GENESIS, HASHED, record_hash
+from .model import Entry, Event
 
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -124,6 +38,8 @@ class Record(Entry):
         return min(noted, self.at) if noted.tzinfo else self.at
 
 
+# All columns of a record.
+COLUMNS = (*HASHED, "hash")
 _TEXTS = tuple(f.name for f in fields(Entry) if f.name not in ("event", "seconds", "facts"))
 
 
@@ -156,14 +72,14 @@ def append(store: Store, on: Transaction, entry: Entry) -> Record:
     )
     values["hash"] = record_hash(values)
     insert(on, "ledger", values)
-    if isinstance(on, Plain) and on.head is not None:
+    if on.head is not None:
         on.head = (values["seq"], at, values["hash"])
     return from_columns(values)
 
 
 def _head(on: Transaction) -> Tuple[int, str, str]:
     """Number, time and hash of the newest record; 0 and empty when there is none."""
-    if isinstance(on, Plain) and on.head is not None:
+    if on.head is not None:
         return on.head
     found = rows(on, "SELECT seq, at, hash FROM ledger ORDER BY seq DESC LIMIT 1")
     return (found[0]["seq"], found[0]["at"], found[0]["hash"]) if found else (0, "", "")

@@ -8,15 +8,14 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional
 
 from ..db import Store
-from ..db.engine import queue_up
 from ..db.sql import (
     Transaction,
-    change,
     clean,
+    execute,
     from_moment,
     insert_new,
-    may_write,
     moment,
+    queue_up,
     rows,
     soon,
     update,
@@ -24,7 +23,8 @@ from ..db.sql import (
 from ..errors import Code, Failure
 from ..people import Speaker
 from ..text import one_line, stamp
-from .ledger import Entry, Event, append, from_columns
+from .ledger import append, from_columns
+from .model import Entry, Event
 
 NOT_YET = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -110,7 +110,7 @@ def release(connection: Transaction, lock: Lock) -> bool:
     """Give the place back. False when this owner's lock was no longer there."""
     queue_up(connection)
     mine = {"app": lock.app, "environment": lock.environment, "owner": lock.owner}
-    return change(connection, f"DELETE FROM locks WHERE {_HERE} AND owner = :owner", **mine) == 1  # noqa: S608
+    return execute(connection, f"DELETE FROM locks WHERE {_HERE} AND owner = :owner", **mine) == 1  # noqa: S608
 
 
 def find(connection: Transaction, app: str, environment: str) -> Optional[Lock]:
@@ -147,7 +147,7 @@ def active(store: Store, connection: Transaction, app: str, environment: str) ->
     Within `store.write()` nobody else can lock from here to the transaction's end: a claim that is
     taken there was either taken before a lock, or is refused by it.
     """
-    if may_write(connection):
+    if connection.writes:
         # Without it, on PostgreSQL, a lock could be committed between this look and the claim.
         queue_up(connection)
     return current(store, connection, app, environment)
@@ -163,7 +163,7 @@ def sweep(store: Store, connection: Transaction) -> List[Lock]:
     over = [lock for lock in timed if _over(lock, now)]
     for lock in over:
         place = {"app": lock.app, "environment": lock.environment}
-        change(connection, f"DELETE FROM locks WHERE {_HERE}", **place)  # noqa: S608
+        execute(connection, f"DELETE FROM locks WHERE {_HERE}", **place)  # noqa: S608
         append(
             store,
             connection,

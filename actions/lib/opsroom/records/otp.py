@@ -10,8 +10,17 @@ from typing import Optional
 
 from ..config.model import Person
 from ..db import Store
-from ..db.engine import queue_up
-from ..db.sql import Transaction, change, from_moment, insert, insert_new, moment, rows, soon
+from ..db.sql import (
+    Transaction,
+    execute,
+    from_moment,
+    insert,
+    insert_new,
+    moment,
+    queue_up,
+    rows,
+    soon,
+)
 from ..errors import Code
 from ..names import tidied
 from ..policy import YES, Decision, no
@@ -82,7 +91,7 @@ def check_code(
 
 def use_code(store: Store, person: Person, code: str, say: str) -> None:
     """The same in a transaction of its own. Raises the Refusal."""
-    with store.write_plain() as connection:
+    with store.write() as connection:
         decision = check_code(store, connection, person, code, say)
     decision.enforce()
 
@@ -136,7 +145,7 @@ def _closed_until(connection: Transaction, person: Person, now: datetime) -> Opt
 def _count_wrong(connection: Transaction, person: Person, now: datetime) -> None:
     # Every refusal is in the ledger; here only the recent ones matter.
     old = moment(now - WITHIN * 2)
-    change(
+    execute(
         connection,
         "DELETE FROM wrong_codes WHERE person = :person AND at < :old",
         person=person.name,

@@ -34,7 +34,7 @@ from ..errors import Code, Failure
 if TYPE_CHECKING:
     from ..db import Store
     from ..db.sql import Transaction
-    from .ledger import Entry, Event
+    from .model import Entry, Event
 
 # No file of opsroom is longer, in bytes; no text in it, in characters.
 MOST_BYTES = 65536
@@ -143,7 +143,7 @@ def drain(store: Store, folder: Path) -> int:
                 _set_aside(path)
             continue
         try:
-            with store.write_plain() as on:
+            with store.write() as on:
                 _record(store, on, letter, id, at)
         except (OverflowError, RecursionError):
             _set_aside(path)
@@ -167,7 +167,7 @@ def _set_aside(path: Path) -> None:
 
 
 def _record(store: Store, on: Transaction, letter: Letter, id: str, at: str) -> None:
-    from ..db.engine import queue_up
+    from ..db.sql import queue_up
     from .ledger import append
 
     queue_up(on)
@@ -192,8 +192,9 @@ def _is_recorded(on: Transaction, entry: Entry, id: str) -> bool:
 
     Gives the claim back that a deployment held which ended before it was started.
     """
-    from ..db.sql import change
-    from .ledger import Event, of_deployment
+    from ..db.sql import execute
+    from .ledger import of_deployment
+    from .model import Event
 
     there = of_deployment(on, entry.deployment)
     same = [one for one in there if one.event is entry.event and one.command == entry.command]
@@ -204,7 +205,7 @@ def _is_recorded(on: Transaction, entry: Entry, id: str) -> bool:
         return True
     if entry.event in (Event.REFUSED, Event.FAILED):
         held = (
-            change(
+            execute(
                 on, "DELETE FROM claims WHERE deployment = :deployment", deployment=entry.deployment
             )
             == 1
@@ -233,7 +234,7 @@ def _late_id(facts: Mapping[str, Any]) -> str:
 
 
 def _note_repeat(on: Transaction, repeat: Mapping[str, Any], at: str) -> None:
-    from ..db.sql import change
+    from ..db.sql import execute
 
     # Only what is still held to be going on: the same words may have asked for something new since
     # then.
@@ -241,7 +242,7 @@ def _note_repeat(on: Transaction, repeat: Mapping[str, Any], at: str) -> None:
         "UPDATE repeats SET state = 'done', ended_at = :at, answer = :answer"
         " WHERE key = :key AND mark = :mark AND state <> 'done'"
     )
-    change(on, query, at=at, **repeat)
+    execute(on, query, at=at, **repeat)
 
 
 def _note_page(on: Transaction, page: Mapping[str, Any], fresh: bool) -> None:
@@ -319,7 +320,7 @@ _MOST_SECONDS = 1e9
 
 
 def _entry(values: Dict[str, Any]) -> Entry:
-    from .ledger import Entry, Event
+    from .model import Entry, Event
 
     texts = [one.name for one in fields(Entry) if one.name not in ("event", "seconds", "facts")]
     if set(values) != {*texts, "event", "seconds", "facts"} or values["event"] not in _EVENTS:

@@ -17,8 +17,8 @@ from ..db import Store
 from ..db.sql import (
     Row,
     Transaction,
-    change,
     clean,
+    execute,
     from_moment,
     insert,
     moment,
@@ -115,7 +115,7 @@ def update_page(on: Transaction, mark: str, was: Optional[Page] = None, **change
 
 def drop(on: Transaction, mark: str) -> None:
     """It did not go out, for certain."""
-    change(on, "DELETE FROM pages WHERE mark = :mark", mark=mark)
+    execute(on, "DELETE FROM pages WHERE mark = :mark", mark=mark)
 
 
 def moments(

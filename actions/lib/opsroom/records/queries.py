@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Iterator, List, Optional
 
-from ..db.sql import Transaction, dialect_of, moment, rows
+from ..db.sql import Transaction, moment, rows
 from ..versions import same, same_version
-from .ledger import Event, Record, from_columns
+from .ledger import Record, from_columns
+from .model import Event
 
 # The records that end a deployment. Written out, not bound: both databases use a partial index only
 # for a query whose condition they can see to be that of the index.
@@ -177,7 +178,7 @@ def _finished(
     named = [name for name, value in (("app", app), ("environment", environment)) if value]
     values = {"app": app, "environment": environment}
     bound = {name: values[name] for name in named}
-    if dialect_of(connection) == "sqlite":
+    if connection.dialect == "sqlite":
         where = "".join(f" AND {name} = :{name}" for name in named) + " AND seq < :before"
         order = "seq DESC"
     else:

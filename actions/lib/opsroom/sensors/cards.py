@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Optional, Tuple
 
-from sqlalchemy.engine import Connection
-
 from ..config.model import Kind
 from ..db import Store
+from ..db.sql import Transaction
 from ..errors import OpsroomError
 from ..text import one_line, stamp
 from ..trackers import CardEvent, CardEvents, EventKind, Tracker, Watchable
@@ -46,7 +45,7 @@ class WatchedCards:
             answer.events or answer.since != _since(known)
         )
 
-    def judge(self, store: Store, connection: Connection, known: Memory, answer: Any) -> Verdict:
+    def judge(self, store: Store, connection: Transaction, known: Memory, answer: Any) -> Verdict:
         # Nothing has happened at the first look, whatever the kind says.
         events: Tuple[CardEvent, ...] = answer.events if _since(known) else ()
         return Verdict({"since": answer.since}, tuple(self._news(one) for one in events))

@@ -10,26 +10,34 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set
-
-from sqlalchemy import delete, insert, or_, select, update
-from sqlalchemy.engine import Connection
+from typing import Any, Callable, List, Mapping, Optional, Sequence, Set
 
 from ..db import Store
-from ..db.sql import clean, from_moment, moment, soon
-from ..db.tables import news
+from ..db.sql import (
+    Transaction,
+    clean,
+    execute,
+    from_moment,
+    insert,
+    moment,
+    one_of,
+    rows,
+    scalar,
+    soon,
+    update,
+)
 from ..text import neutralise_data
 
 # Whoever takes a piece of news has so long to hand it on, in seconds; then someone else takes it.
 LEASE = 60.0
 # What was handed on and did not arrive is handed on again after so long, in seconds: WAIT, or as
-# long as it has waited since it was made, LONGEST_WAIT at most. StackStorm may only be slow, and
+# long as it has waited since it was made, MAX_WAIT at most. StackStorm may only be slow, and
 # then each further time is one too many.
-WAIT, LONGEST_WAIT = 120.0, 3600.0
+WAIT, MAX_WAIT = 120.0, 3600.0
 # What was handed on is kept so long, in seconds, so that a thing that is seen again is not told
 # again.
 KEPT = 30 * 86400.0
-_AT_ONCE = 100
+_MAX_NAMES = 100
 
 
 @dataclass(frozen=True)
@@ -54,108 +62,104 @@ def make(source: str, what: str, trigger: str, **payload: Any) -> News:
     return News(event, trigger, neutralise_data({**payload, "event": event}))
 
 
-def add(store: Store, connection: Connection, source: str, found: Sequence[News]) -> List[News]:
+def add(store: Store, connection: Transaction, source: str, found: Sequence[News]) -> List[News]:
     """Put news into the queue, within the caller's `store.write()`. Returns those that are not
     there already."""
-    there: Set[str] = set()
-    for start in range(0, len(found), _AT_ONCE):
-        part = [one.event for one in found[start : start + _AT_ONCE]]
-        there.update(connection.scalars(select(news.c.event).where(news.c.event.in_(part))))
-    fresh = list({one.event: one for one in found if one.event not in there}.values())
+    known: Set[str] = set()
+    for start in range(0, len(found), _MAX_NAMES):
+        where, bound = one_of("event", [one.event for one in found[start : start + _MAX_NAMES]])
+        query = f"SELECT event FROM news WHERE {where}"  # noqa: S608
+        known.update(row["event"] for row in rows(connection, query, **bound))
+    fresh = list({one.event: one for one in found if one.event not in known}.values())
     at = moment(store.now(connection))
-    rows = [
-        {
-            "event": one.event,
-            "source": source,
-            "trigger_name": one.trigger,
-            "payload": clean(json.dumps(one.payload, ensure_ascii=False, sort_keys=True)),
-            "made_at": at,
-            "place": place,
-            "taken_until": "",
-            "sent_at": "",
-        }
-        for place, one in enumerate(fresh)
-    ]
-    if rows:
-        connection.execute(insert(news), rows)
+    for place, one in enumerate(fresh):
+        values = {"event": one.event, "source": source, "trigger_name": one.trigger}
+        values["payload"] = clean(json.dumps(one.payload, ensure_ascii=False, sort_keys=True))
+        values.update(made_at=at, taken_until="", sent_at="")
+        insert(connection, "news", {**values, "place": place})
     return fresh
 
 
-def is_waiting(connection: Connection, sort: str) -> bool:
+# What waits of one sort: the sources whose names begin with it.
+_WAITING = "sent_at = '' AND substr(source, 1, :length) = :sort"
+
+
+def is_waiting(connection: Transaction, sort: str) -> bool:
     """Whether there may be something to hand on, of the sources whose names begin so."""
-    query = select(news.c.event).where(
-        news.c.sent_at == "", news.c.source.startswith(sort, autoescape=True)
-    )
-    return connection.execute(query.limit(1)).first() is not None
+    query = f"SELECT event FROM news WHERE {_WAITING} LIMIT 1"  # noqa: S608
+    return scalar(connection, query, sort=sort, length=len(sort)) is not None
 
 
-def take(store: Store, connection: Connection, sort: str, limit: int = 50) -> List[News]:
+def take(store: Store, connection: Transaction, sort: str, limit: int = 50) -> List[News]:
     """The oldest news that nobody is at, within the caller's `store.write()`; they are the caller's
     for `LEASE`.
 
     Of two who take at the same moment, each gets what its own UPDATE changed.
     """
     now = store.now(connection)
+    free = "(taken_until <= :now OR taken_until > :most)"
     # What is taken for longer than anybody takes it was taken by a clock that was wrong.
-    longest = moment(soon(now) + timedelta(seconds=max(LEASE, LONGEST_WAIT)))
-    free = (
-        news.c.sent_at == "",
-        or_(news.c.taken_until <= moment(now), news.c.taken_until > longest),
+    most = moment(soon(now) + timedelta(seconds=max(LEASE, MAX_WAIT)))
+    bound = {"now": moment(now), "most": most}
+    query = (
+        f"SELECT event, trigger_name, payload FROM news WHERE {_WAITING} AND {free}"  # noqa: S608
+        " ORDER BY made_at, place LIMIT :limit"
     )
-    query = select(news).where(*free, news.c.source.startswith(sort, autoescape=True))
-    found: List[News] = []
-    for row in connection.execute(query.order_by(news.c.made_at, news.c.place).limit(limit)).all():
-        values: Dict[str, Any] = {"taken_until": moment(now + timedelta(seconds=LEASE))}
-        if (
-            connection.execute(
-                update(news).where(news.c.event == row.event, *free).values(values)
-            ).rowcount
-            == 1
-        ):
-            found.append(News(row.event, row.trigger_name, json.loads(row.payload)))
-    return found
+    it = f"event = :event AND sent_at = '' AND {free}"
+    mine = f"UPDATE news SET taken_until = :until WHERE {it}"  # noqa: S608
+    until = moment(now + timedelta(seconds=LEASE))
+    return [
+        _news(row)
+        for row in rows(connection, query, sort=sort, length=len(sort), limit=limit, **bound)
+        if execute(connection, mine, event=row["event"], until=until, **bound) == 1
+    ]
 
 
-def hold(store: Store, connection: Connection, event: str) -> None:
+def hold(store: Store, connection: Transaction, event: str) -> None:
     """It was handed on, and should arrive: nobody takes it for a while."""
     now = store.now(connection)
-    made_at = connection.execute(select(news.c.made_at).where(news.c.event == event)).scalar()
+    made_at = scalar(connection, "SELECT made_at FROM news WHERE event = :event", event=event)
     age = (now - from_moment(made_at)).total_seconds() if made_at else 0.0
-    until = moment(now + timedelta(seconds=min(max(age, WAIT), LONGEST_WAIT)))
-    connection.execute(
-        update(news).where(news.c.event == event, news.c.sent_at == "").values(taken_until=until)
+    until = moment(now + timedelta(seconds=min(max(age, WAIT), MAX_WAIT)))
+    update(connection, "news", {"taken_until": until}, {"event": event, "sent_at": ""})
+
+
+def under_way(store: Store, connection: Transaction, sort: str, limit: int = 200) -> List[News]:
+    """What someone has taken and may have handed on, the oldest first."""
+    query = (
+        f"SELECT event, trigger_name, payload FROM news WHERE {_WAITING}"  # noqa: S608
+        " AND taken_until > :now ORDER BY made_at, place LIMIT :limit"
+    )
+    now = moment(store.now(connection))
+    bound = {"sort": sort, "length": len(sort), "now": now, "limit": limit}
+    return [_news(row) for row in rows(connection, query, **bound)]
+
+
+def mark_sent(store: Store, connection: Transaction, events: Sequence[str]) -> None:
+    """They were handed on."""
+    at = moment(store.now(connection))
+    for event in events:
+        update(connection, "news", {"sent_at": at, "taken_until": ""}, {"event": event})
+
+
+def give_back(connection: Transaction, events: Sequence[str]) -> None:
+    """They could not be handed on: anybody may take them again."""
+    for event in events:
+        update(connection, "news", {"taken_until": ""}, {"event": event})
+
+
+def forget(store: Store, connection: Transaction) -> None:
+    """Drop what was handed on long ago."""
+    before = moment(store.now(connection) - timedelta(seconds=KEPT))
+    execute(
+        connection,
+        "DELETE FROM news WHERE sent_at <> '' AND sent_at < :before",
+        before=before,
     )
 
 
-def under_way(store: Store, connection: Connection, sort: str, limit: int = 200) -> List[News]:
-    """What someone has taken and may have handed on, the oldest first."""
-    taken = (news.c.sent_at == "", news.c.taken_until > moment(store.now(connection)))
-    query = select(news).where(*taken, news.c.source.startswith(sort, autoescape=True))
-    rows = connection.execute(query.order_by(news.c.made_at, news.c.place).limit(limit)).all()
-    return [News(row.event, row.trigger_name, json.loads(row.payload)) for row in rows]
-
-
-def mark_sent(store: Store, connection: Connection, events: Sequence[str]) -> None:
-    """They were handed on."""
-    if events:
-        at = moment(store.now(connection))
-        connection.execute(
-            update(news).where(news.c.event.in_(list(events))).values(sent_at=at, taken_until="")
-        )
-
-
-def give_back(connection: Connection, events: Sequence[str]) -> None:
-    """They could not be handed on: anybody may take them again."""
-    if events:
-        connection.execute(
-            update(news).where(news.c.event.in_(list(events))).values(taken_until="")
-        )
-
-
-def forget(store: Store, connection: Connection) -> None:
-    """Drop what was handed on long ago."""
-    before = moment(store.now(connection) - timedelta(seconds=KEPT))
-    connection.execute(delete(news).where(news.c.sent_at != "", news.c.sent_at < before))
+def _news(row: Mapping[str, Any]) -> News:
+    return News(row["event"], row["trigger_name"], json.loads(row["payload"]))
 
 
 # tell(trigger, payload, event): hands one event to StackStorm. What it raises means that it was not

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Mapping, Optional
 
-from sqlalchemy.engine import Connection
-
 from ..config.model import Kind
 from ..db import Store
+from ..db.sql import Transaction
 from ..errors import Code, OpsroomError
 from ..pagers import Incident, Pager, State
 from ..text import one_line
@@ -73,7 +72,7 @@ class WatchedPages:
             known.state is None or _after(known, answer) != _open(known)
         )
 
-    def judge(self, store: Store, connection: Connection, known: Memory, answer: Any) -> Verdict:
+    def judge(self, store: Store, connection: Transaction, known: Memory, answer: Any) -> Verdict:
         before, after = _open(known), _after(known, answer)
         if known.state is None:
             return Verdict({"open": after})

@@ -6,16 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import Any, Dict, Iterable, Mapping, Optional
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
-
 from ..db import Store
-from ..db.sql import clean, moment
-from ..db.tables import watched
+from ..db.sql import Transaction, clean, insert_new, moment, one_of, rows, update
 
 # So many names at once: SQLite takes 999 parameters in a statement.
-_AT_ONCE = 500
+_MAX_NAMES = 500
 
 
 @dataclass(frozen=True)
@@ -30,18 +25,19 @@ class Memory:
 NOTHING = Memory()
 
 
-def recall(connection: Connection, sources: Iterable[str]) -> Dict[str, Memory]:
+def recall(connection: Transaction, sources: Iterable[str]) -> Dict[str, Memory]:
     """What is known of the sources; those never seen are left out."""
     wanted, found = list(sources), {}
-    for start in range(0, len(wanted), _AT_ONCE):
-        query = select(watched).where(watched.c.source.in_(wanted[start : start + _AT_ONCE]))
-        for row in connection.execute(query):
-            found[row.source] = Memory(row.revision, json.loads(row.state))
+    for start in range(0, len(wanted), _MAX_NAMES):
+        where, bound = one_of("source", wanted[start : start + _MAX_NAMES])
+        query = f"SELECT source, revision, state FROM watched WHERE {where}"  # noqa: S608
+        for row in rows(connection, query, **bound):
+            found[row["source"]] = Memory(row["revision"], json.loads(row["state"]))
     return found
 
 
 def remember(
-    store: Store, connection: Connection, source: str, before: Memory, state: Mapping[str, Any]
+    store: Store, connection: Transaction, source: str, before: Memory, state: Mapping[str, Any]
 ) -> Optional[Memory]:
     """Write down what was seen, within the caller's `store.write()`, in place of what was known
     before.
@@ -53,13 +49,10 @@ def remember(
     values: Dict[str, Any] = {"state": text, "changed_at": moment(store.now(connection))}
     values["revision"] = before.revision + 1
     if before.revision:
-        mine = (watched.c.source == source, watched.c.revision == before.revision)
-        if connection.execute(update(watched).where(*mine).values(values)).rowcount != 1:
-            return None
+        mine = {"source": source, "revision": before.revision}
+        written = update(connection, "watched", values, mine) == 1
     else:
-        try:
-            with connection.begin_nested():
-                connection.execute(insert(watched), {**values, "source": source})
-        except IntegrityError:
-            return None
+        written = insert_new(connection, "watched", {**values, "source": source})
+    if not written:
+        return None
     return Memory(before.revision + 1, json.loads(text))

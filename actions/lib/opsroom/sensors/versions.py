@@ -7,13 +7,13 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Mapping, Optional, Union
 
-from sqlalchemy.engine import Connection
-
 from ..config.model import Kind
 from ..db import Store
+from ..db.sql import Transaction
 from ..errors import OpsroomError
 from ..records import claims, ledger
-from ..records.ledger import Event, Record
+from ..records.ledger import Record
+from ..records.model import Event
 from ..records.queries import deployments
 from ..text import one_line, stamp
 from ..versions import Running, VersionSource, same, same_version
@@ -104,7 +104,7 @@ class WatchedVersion:
         self._missed, self._since = 0, None
         return state is None or bool(state["since"]) or not _is(looked.answer, state)
 
-    def judge(self, store: Store, connection: Connection, known: Memory, answer: Any) -> Verdict:
+    def judge(self, store: Store, connection: Transaction, known: Memory, answer: Any) -> Verdict:
         state = self._state(known)
         looked = answer if isinstance(answer, Looked) else Looked(answer, self._now())
         if isinstance(looked.answer, OpsroomError):
@@ -133,7 +133,7 @@ class WatchedVersion:
     def _answered(
         self,
         store: Store,
-        connection: Connection,
+        connection: Transaction,
         known: Memory,
         state: Optional[Mapping[str, Any]],
         running: Running,
@@ -205,13 +205,13 @@ def _is(running: Running, state: Mapping[str, Any]) -> bool:
     return running.version == before.version == "" or same(running, before)
 
 
-def _newest(connection: Connection, app: str, environment: str) -> int:
+def _newest(connection: Transaction, app: str, environment: str) -> int:
     ended = deployments(connection, app, environment, limit=1)
     return ended[0].seq if ended else 0
 
 
 def _maker(
-    connection: Connection, app: str, environment: str, after: int, running: Running
+    connection: Transaction, app: str, environment: str, after: int, running: Running
 ) -> Optional[Maker]:
     """The newest deployment since then that put this in place, or that failed and put it back."""
     ended = [
@@ -231,7 +231,7 @@ def _put(record: Record, running: Running) -> bool:
     return same(Running(record.version, str(record.facts.get("commit") or "")), running)
 
 
-def _meant(connection: Connection, claim: claims.Claim, running: Running) -> bool:
+def _meant(connection: Transaction, claim: claims.Claim, running: Running) -> bool:
     started = [
         one
         for one in ledger.of_deployment(connection, claim.deployment)
@@ -242,5 +242,5 @@ def _meant(connection: Connection, claim: claims.Claim, running: Running) -> boo
     return any(_put(one, running) for one in started)
 
 
-def _holder(connection: Connection, claim: claims.Claim) -> Maker:
+def _holder(connection: Transaction, claim: claims.Claim) -> Maker:
     return Maker(claim.holder, claim.deployment)

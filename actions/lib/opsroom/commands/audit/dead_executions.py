@@ -139,14 +139,14 @@ def _unless_announced(
 
 
 def _end_of(records: Sequence[Record]) -> Optional[Record]:
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     under_way = (Event.ASKED, Event.STARTED, Event.OVERRIDDEN, Event.APPROVED, Event.CONFIRMED)
     return records[-1] if records and records[-1].event not in under_way else None
 
 
 def _answered(end: Record) -> Closing:
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     if end.event is Event.INTERRUPTED:
         text, hint = (

@@ -77,7 +77,7 @@ def _short(text: str, path: str) -> str:
 def _tidy(context: Context) -> None:
     from ...records.changes import tidy
 
-    with context.store.write_plain() as connection:
+    with context.store.write() as connection:
         tidy(context.store, connection)
 
 

@@ -47,7 +47,8 @@ def announce_deployments(context: Context, execution: str = "") -> Outcome:
 def ends_of_execution(context: Context, execution: str) -> List[Sequence[Record]]:
     """The records of each deployment that an execution carried out and touched something with,
     oldest first."""
-    from ...records.ledger import Event, of_deployment
+    from ...records.ledger import of_deployment
+    from ...records.model import Event
     from ...records.queries import of_execution
 
     with context.store.read() as connection:
@@ -65,7 +66,7 @@ def end_of(records: Sequence[Record]) -> Optional[Record]:
 
 def said_of(context: Context, records: Sequence[Record], link: bool = True) -> str:
     """What became of a deployment, in a sentence or two, for those who did not ask for it."""
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     end = end_of(records)
     last = end or records[-1]
@@ -124,7 +125,7 @@ def _missed(context: Context) -> List[str]:
 
 def _tell(context: Context, records: Sequence[Record]) -> str:
     """What was told; empty when it was told before, or is known in the announce room."""
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     end = end_of(records)
     if end is None or _known_there(context, records, end):
@@ -144,7 +145,7 @@ def _known_there(context: Context, records: Sequence[Record], end: Record) -> bo
 
     Of a runner that died nobody got an answer. An emergency announces its outcome itself.
     """
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     if "found_by" in end.facts:
         return False
@@ -157,7 +158,7 @@ def _known_there(context: Context, records: Sequence[Record], end: Record) -> bo
 
 
 def _is_end(record: Record) -> bool:
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     return record.event in (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED) and bool(record.app)
 
@@ -180,7 +181,7 @@ def page_on_failure(context: Context, execution: str) -> Outcome:
 
 
 def _failed(records: Sequence[Record]) -> bool:
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     end = end_of(records)
     return any(one.event is Event.STARTED for one in records) and (
@@ -201,7 +202,7 @@ def _team(context: Context, records: Sequence[Record]) -> str:
 def _first_time(context: Context, deployment: str) -> bool:
     from ...records.idempotency import first_time
 
-    with context.store.write_plain() as connection:
+    with context.store.write() as connection:
         return first_time(context.store, connection, "page_on_failure", deployment)
 
 

@@ -24,7 +24,8 @@ def note_drift(
     not_in_environment, invalid_name) and Failure(store_...).
     """
     from ...records.idempotency import first_time
-    from ...records.ledger import Event, append
+    from ...records.ledger import append
+    from ...records.model import Event
 
     app, environment = find_place(context.settings, app_name, environment_name)
     now, then = _checked(version), _checked(before)
@@ -41,7 +42,7 @@ def note_drift(
         context, _DRIFT, app.name, environment.name, now, version_before=then, noted=noted
     )
     key, store = f"drift:{event}", context.store
-    with store.write_plain() as connection:
+    with store.write() as connection:
         if not first_time(store, connection, _DRIFT, event):
             return Outcome(True, Code.NOTHING_NEW, "That was noted before.", {"event": event})
         append(store, connection, request.entry(Event.DRIFT, Code.NOTED.value, text))

@@ -100,7 +100,7 @@ def _homes(context: Context, app: App) -> List[str]:
 
 def _moved_by_us(context: Context, tracker: str, card: str, to: str) -> bool:
     """Whether it was the end of a deployment that put it there, and nobody."""
-    from ...records.ledger import Event
+    from ...records.model import Event
     from ...records.queries import newest
 
     store = context.store

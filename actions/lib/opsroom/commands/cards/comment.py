@@ -43,7 +43,7 @@ def comment_card(context: Context, card: str, text: str) -> Outcome:
 
 
 def _action(request: Request, found: Found, remark: Remark) -> ExternalAction:
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     def told(made: Made) -> Facts:
         return facts_of(found, made, card=remark.card, comment=made.id)

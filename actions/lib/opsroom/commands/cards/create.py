@@ -48,7 +48,7 @@ def create_card(context: Context, text: str, project: str = "") -> Outcome:
 
 
 def _action(request: Request, found: Found, draft: Draft) -> ExternalAction:
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     def told(made: Made) -> Facts:
         summary = brief(request.context, draft.summary)

@@ -30,7 +30,7 @@ def assign_card(context: Context, card: str, to: str) -> Outcome:
     Raises Refusal(unknown_person) for somebody whom the config does not map to a name over there,
     or whom the tracker does not know.
     """
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     request = request_about(context, "assign card")
     with resumed(request):
@@ -74,7 +74,7 @@ def move_card(context: Context, card: str, to: str) -> Outcome:
 
     Raises Refusal(unknown_column) with the names that would work, unknown_card, fields_missing, ...
     """
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     request = request_about(context, "move card")
     with resumed(request):

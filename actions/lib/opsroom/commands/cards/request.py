@@ -15,7 +15,7 @@ from ..request import Request
 from . import Found, limits_of
 
 if TYPE_CHECKING:
-    from ...records.ledger import Event
+    from ...records.model import Event
     from ..external_action import ActionResult, Facts
 
 Answer = TypeVar("Answer")
@@ -109,7 +109,7 @@ def change(
     nobody can tell; `done` is "moved", as in "OPS-12 may or may not have been moved". Raises what
     `do` raises.
     """
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     try:
         return do(), False

@@ -13,7 +13,7 @@ from ...people import Speaker, identify, same_room
 from ...policy.access import may
 from ...records.change import Change
 from ...records.changes import entry_of, find
-from ...records.ledger import Entry, Event
+from ...records.model import Entry, Event
 from ...text import message, one_line
 from .. import Context
 from ..request import Request
@@ -23,7 +23,7 @@ from ..resolve import find_place
 def find_change(context: Context, request: Request, typed: str) -> Change:
     """The change of that id; the request is from now on about it. Raises
     Refusal(unknown_change)."""
-    with context.store.read_plain() as connection:
+    with context.store.read() as connection:
         change = find(connection, typed)
     if change is None:
         raise Refusal(

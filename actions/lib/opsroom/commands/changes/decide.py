@@ -29,7 +29,8 @@ from ...policy.approvals import (
 )
 from ...records.change import Change, State
 from ...records.changes import add_approval, approvals_of, begin, close, find, tidy
-from ...records.ledger import Event, append
+from ...records.ledger import append
+from ...records.model import Event
 from ...records.otp import check_code
 from ...text import one_line
 from .. import Context, Outcome
@@ -101,7 +102,7 @@ def _approve(
     did.
     """
     store, speaker, settings = context.store, context.speaker, context.settings
-    with store.write_plain() as connection:
+    with store.write() as connection:
         tidy(store, connection)
         change = find(connection, change.id) or change
         given = approvals_of(connection, change.id)
@@ -156,7 +157,7 @@ def _confirm(
     context: Context, change: Change, environment: Environment, requester: Speaker, code: str
 ) -> Tuple[Decision, Change]:
     store, speaker = context.store, context.speaker
-    with store.write_plain() as connection:
+    with store.write() as connection:
         tidy(store, connection)
         change = find(connection, change.id) or change
         decision = may_confirm(environment, change, speaker, requester, store.now(connection))
@@ -201,7 +202,7 @@ def reject_change(context: Context, change_id: str, reason: str) -> Outcome:
         requester = requester_of(context.settings, change)
         store, speaker = context.store, context.speaker
         own = speaker.key in (change.owner, requester.key)
-        with store.write_plain() as connection:
+        with store.write() as connection:
             tidy(store, connection)
             change = find(connection, change.id) or change
             now = store.now(connection)
@@ -240,7 +241,7 @@ def review_change(context: Context, change_id: str, text: str, code: str = "") -
         environment = place_left(context, change)
         requester = requester_of(context.settings, change)
         store, speaker = context.store, context.speaker
-        with store.write_plain() as connection:
+        with store.write() as connection:
             tidy(store, connection)
             change = find(connection, change.id) or change
             now = store.now(connection)

@@ -16,7 +16,8 @@ from ...policy.approvals import ask_again
 from ...records.change import Change, State
 from ...records.changes import close, end, expire, find, is_begun, put_back, released_at
 from ...records.claims import current, release
-from ...records.ledger import Event, append
+from ...records.ledger import append
+from ...records.model import Event
 from ...text import when
 from .. import Context, Outcome
 from ..deployments.order import DeploymentOrder
@@ -40,7 +41,7 @@ class ApprovedRequest(Request):
         """Commit one record; the start of the deployment together with a last look at the
         change."""
         store = self.context.store
-        with store.write_plain() as connection:
+        with store.write() as connection:
             if (
                 event is Event.STARTED
                 and self.change is not None
@@ -197,7 +198,7 @@ def _record_only(request: ApprovedRequest, change: Change, error: OpsroomError) 
     """Write down why, and leave alone what is another's by now: the change, and a claim of the same
     deployment."""
     store = request.context.store
-    with store.write_plain() as connection:
+    with store.write() as connection:
         append(store, connection, request.entry(Event.REFUSED, error.code.value, error.sentence()))
         held = current(store, connection, change.app, change.environment)
         if any(
@@ -225,7 +226,7 @@ def _close(request: ApprovedRequest, change: Change, done: bool) -> None:
         return
     context = request.context
     try:
-        with context.store.write_plain() as connection:
+        with context.store.write() as connection:
             if is_begun(connection, change):
                 end(context.store, connection, change.id, done)
     except Failure:

@@ -24,12 +24,12 @@ def list_changes(context: Context, environment_name: str = "", app_name: str = "
     )
     app = find_app(context.settings, app_name).name if app_name else ""
     store = context.store
-    with store.read_plain() as connection:
+    with store.read() as connection:
         untidy = stale(store, connection)
     if untidy:
-        with store.write_plain() as connection:
+        with store.write() as connection:
             tidy(store, connection)
-    with store.read_plain() as connection:
+    with store.read() as connection:
         now = store.now(connection)
         waiting = open_changes(connection, environment, app)
         approved = {

@@ -13,7 +13,8 @@ from ...policy.approvals import cannot_be_approved, needed, time_left, waits_for
 from ...records.change import Change, Draft, Kind, State
 from ...records.changes import close, find_same, open_change, tidy
 from ...records.claims import release
-from ...records.ledger import Event, append
+from ...records.ledger import append
+from ...records.model import Event
 from ...text import one_line
 from ...versions import distinct_names
 from .. import Context, Outcome
@@ -46,7 +47,7 @@ def make_change(
     store = request.context.store
     draft = _draft(request, order, environment, resolved, running, Kind(kind))
     wait = environment.approval_ttl if draft.kind is Kind.APPROVAL else environment.confirm_within
-    with store.write_plain() as connection:
+    with store.write() as connection:
         tidy(store, connection)
         change, new = _same_or_new(request, connection, draft, wait)
         text = _told(request.context.settings, change, new, environment, store.now(connection))
@@ -84,7 +85,7 @@ def make_emergency(request: Request, order: DeploymentOrder, passed: Sequence[st
     """
     store = request.context.store
     draft = _draft(request, order, order.environment, None, None, Kind.EMERGENCY)
-    with store.write_plain() as connection:
+    with store.write() as connection:
         change = open_change(store, connection, draft)
         request.noted["change"] = change.id
         told = (

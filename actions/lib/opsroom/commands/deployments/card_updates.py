@@ -114,7 +114,7 @@ def _tell(
 
 
 def _comment(request: Request, order: DeploymentOrder, found: Found, more: str = "") -> None:
-    from ...records.ledger import Event
+    from ...records.model import Event
     from ..attribution import author_of
     from ..cards import limits_of
     from ..exactly_once import run_once
@@ -152,7 +152,7 @@ def _comment(request: Request, order: DeploymentOrder, found: Found, more: str =
 
 def _move(request: Request, order: DeploymentOrder, found: Found) -> bool:
     """Whether it was moved; not, where it is there already."""
-    from ...records.ledger import Event
+    from ...records.model import Event
     from ..cards.request import change, end
 
     column = order.environment.move_cards

@@ -159,7 +159,7 @@ def _before(
     """The version before this one, and the commit it stood for."""
     from ...records.queries import commit_before, version_before
 
-    with context.store.read_plain() as connection:
+    with context.store.read() as connection:
         record = version_before(
             connection, app.name, environment.name, current.version, current.commit
         )

@@ -54,7 +54,7 @@ def check_locks_and_freezes(request: Request, environment: Environment) -> List[
     from ...records.locks import active
 
     store = request.context.store
-    with store.read_plain() as connection:
+    with store.read() as connection:
         now = store.now(connection)
         claims = current(store, connection, request.app, request.environment)
         locks = active(store, connection, request.app, request.environment)

@@ -37,7 +37,7 @@ def settle_interrupted(context: Context, app: str = "", environment: str = "") -
 
     # What its own runner says of it counts more than what others find.
     context.take_over()
-    with context.store.read_plain() as connection:
+    with context.store.read() as connection:
         claims = current(context.store, connection, app, environment)
     settle_asked(context)
     return [
@@ -56,7 +56,7 @@ def settle_asked(context: Context, latest: int = 1000) -> List[Record]:
     """
     from ...records.queries import asked_only
 
-    with context.store.read_plain() as connection:
+    with context.store.read() as connection:
         now = context.store.now(connection)
         found = asked_only(connection, latest)
     if not found:
@@ -80,9 +80,9 @@ def settle_asked(context: Context, latest: int = 1000) -> List[Record]:
 
 
 def _settle_asked(context: Context, asked: Record, ended: bool) -> bool:
-    from ...db.engine import queue_up
-    from ...db.sql import rows
-    from ...records.ledger import Entry, Event, append, of_deployment
+    from ...db.sql import queue_up, rows
+    from ...records.ledger import append, of_deployment
+    from ...records.model import Entry, Event
 
     why = "its process ended without an answer" if ended else "nothing was heard of it again"
     texts = (
@@ -97,7 +97,7 @@ def _settle_asked(context: Context, asked: Record, ended: bool) -> bool:
     )
     told = {name: getattr(asked, name) for name in (*texts, "app", "environment", "version")}
     facts = {"started": False, "asked_only": True, "found_by": context.speaker.shown}
-    with context.store.write_plain() as connection:
+    with context.store.write() as connection:
         queue_up(connection)
         there = {one.event for one in of_deployment(connection, asked.deployment)}
         claim = "SELECT 1 AS one FROM claims WHERE deployment = :deployment"
@@ -140,12 +140,13 @@ def _settle(context: Context, claim: Claim, over: bool) -> bool:
     if not over:
         return False
     from ...records.claims import settle
-    from ...records.ledger import Entry, Event, append, of_deployment
+    from ...records.ledger import append, of_deployment
+    from ...records.model import Entry, Event
 
     running = _running(context, claim)
     version = running.version if running is not None else None
     store = context.store
-    with store.write_plain() as connection:
+    with store.write() as connection:
         if not settle(store, connection, claim, ended=not claim.expired):
             return False
         before = [

@@ -114,7 +114,7 @@ class RunningJob:
         """Write down what the next deployment at this place must find when this runner dies."""
         from ...records.checkpoints import keep
 
-        with self._context.store.write_plain() as connection:
+        with self._context.store.write() as connection:
             keep(
                 self._context.store,
                 connection,
@@ -128,7 +128,7 @@ class RunningJob:
         """What an earlier deployment at this place wrote down; empty when nothing was."""
         from ...records.checkpoints import kept
 
-        with self._context.store.read_plain() as connection:
+        with self._context.store.read() as connection:
             return kept(connection, self._request.app, self._request.environment, name)
 
     def note(self, line: str) -> None:
@@ -203,7 +203,7 @@ class RunningJob:
         try:
             store = open_store(self._context.database)
             try:
-                with store.write_plain() as connection:
+                with store.write() as connection:
                     kept = renew(store, connection, self._request.deployment, self._lease, step)
             finally:
                 store.close()

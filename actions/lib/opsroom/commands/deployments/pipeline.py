@@ -120,7 +120,7 @@ def _take_claim(request: Request, order: DeploymentOrder) -> List[Obstacle]:
     from ...records.locks import active
 
     context, store, speaker = request.context, request.context.store, request.by
-    with store.write_plain() as connection:
+    with store.write() as connection:
         now = store.now(connection)
         locks = active(store, connection, request.app, request.environment)
         check_not_settled(connection, request.deployment)
@@ -233,7 +233,7 @@ def _is_there_for_sure(order: DeploymentOrder, before: Running, resolved: Resolv
 def _already_there(
     request: Request, order: DeploymentOrder, before: Running, resolved: Resolved
 ) -> Outcome:
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     place = f"{order.app.name} on {order.environment.name}"
     text = f"{place} already runs {shown_name(before, resolved)}; nothing was done."
@@ -247,7 +247,7 @@ def _already_there(
 
 def _start(request: Request, order: DeploymentOrder, resolved: Resolved) -> None:
     """Commit "started" before anything is touched."""
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     request.write(Event.STARTED, asked_version=order.version)
     request.started = True
@@ -256,7 +256,7 @@ def _start(request: Request, order: DeploymentOrder, resolved: Resolved) -> None
 def _deploy(
     request: Request, order: DeploymentOrder, resolved: Resolved, job: RunningJob
 ) -> Outcome:
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     app, environment = order.app, order.environment
     try:

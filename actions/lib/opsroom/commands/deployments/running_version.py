@@ -99,7 +99,7 @@ def last_of(context: Context, app: App, environment: Environment) -> Optional[Re
     """The record of the last successful deployment there."""
     from ...records.queries import last_succeeded
 
-    with context.store.read_plain() as connection:
+    with context.store.read() as connection:
         return last_succeeded(connection, app.name, environment.name)
 
 

@@ -28,7 +28,8 @@ def close(context: Context, incident: Incident, closing: str = "") -> Incident:
     steps."""
     from ...records.incidents import close as close_row
     from ...records.incidents import find
-    from ...records.ledger import Event, append
+    from ...records.ledger import append
+    from ...records.model import Event
 
     if incident.state != "open":
         return incident
@@ -76,7 +77,7 @@ def close_card(context: Context, incident: Incident) -> Incident:
 
 
 def _move(context: Context, incident: Incident) -> None:
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     to = context.settings.incidents.closed
     found = tracker_of_card(context, f"{incident.tracker}:{incident.card}")

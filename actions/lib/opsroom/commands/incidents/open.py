@@ -63,7 +63,8 @@ def open_incident(context: Context, who: str, text: str) -> Outcome:
 def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Incident, bool]:
     """Write down the incident and that it was declared, in one transaction; whether it is new."""
     from ...records.incidents import declare
-    from ...records.ledger import Event, append
+    from ...records.ledger import append
+    from ...records.model import Event
 
     context = request.context
     if not words:

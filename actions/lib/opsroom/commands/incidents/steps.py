@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ...db import Store
     from ...db.sql import Transaction
     from ...records.incidents import Incident
-    from ...records.ledger import Event
+    from ...records.model import Event
 
 # Nobody should be woken late because a tracker is slow: so long a lost answer is looked for, in
 # seconds.
@@ -92,7 +92,7 @@ def make_card(context: Context, incident: Incident) -> Incident:
 
 def _card(context: Context, incident: Incident, found: Found, draft: Draft) -> ExternalAction:
     from ...records.incidents import note
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     came: Dict[str, str] = {}
 
@@ -193,7 +193,7 @@ def comment(
 ) -> None:
     """A comment on the card of an incident, once for each purpose; `changes` are noted with it."""
     from ...records.incidents import note
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     request = request_about(context, "comment on card")
     with resumed(request):

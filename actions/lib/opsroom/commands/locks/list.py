@@ -19,7 +19,7 @@ def list_locks(context: Context, environment_name: str = "") -> Outcome:
         else ""
     )
     store = context.store
-    with store.read_plain() as connection:
+    with store.read() as connection:
         locks = current(store, connection, environment=environment)
         now = store.now(connection)
     facts = {"locks": [lock.facts() for lock in locks]}

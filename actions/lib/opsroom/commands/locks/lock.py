@@ -45,12 +45,13 @@ def lock(context: Context, environment_name: str, text: str = "", app_name: str 
 
 def _take(request: Request, scope: Scope, text: str) -> Outcome:
     from ...records.claims import current as claims_now
-    from ...records.ledger import Event, append
+    from ...records.ledger import append
     from ...records.locks import current, take
+    from ...records.model import Event
 
     context, store = request.context, request.context.store
     zone = context.settings.timezone
-    with store.write_plain() as connection:
+    with store.write() as connection:
         wanted = _wanted(request, scope, text, connection)
         now = store.now(connection)
         taken = take(store, connection, wanted)

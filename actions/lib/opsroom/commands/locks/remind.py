@@ -97,7 +97,7 @@ def _expired(context: Context) -> int:
     """Those that nobody took care of in time, whoever marked them."""
     from ...policy.approvals import ask_again
     from ...records.changes import expire, find
-    from ...records.ledger import Event
+    from ...records.model import Event
     from ...records.queries import newest
 
     store = context.store

@@ -46,7 +46,7 @@ def _second_factor(context: Context, refused: List[Decision], code: str) -> None
     wanted = any(needs_code(one, context.speaker) for one in context.settings.environments.values())
     if person is None or not (wanted or code.strip()):
         return
-    with context.store.read_plain() as connection:
+    with context.store.read() as connection:
         lock = find(connection, "", "")
     # A code is not used up by someone who may not unlock, nor where nothing is locked.
     if lock is not None and (lock.owner == context.speaker.key or not refused):
@@ -54,11 +54,12 @@ def _second_factor(context: Context, refused: List[Decision], code: str) -> None
 
 
 def _release(request: Request, scope: Scope, refused: List[Decision]) -> Outcome:
-    from ...records.ledger import Event, append
+    from ...records.ledger import append
     from ...records.locks import current, find, release, sweep
+    from ...records.model import Event
 
     context, store, speaker = request.context, request.context.store, request.by
-    with store.write_plain() as connection:
+    with store.write() as connection:
         sweep(store, connection)
         now = store.now(connection)
         lock = find(connection, scope.app, scope.environment)

@@ -269,7 +269,7 @@ class Chain:
         from ...records.pages import with_mark
 
         def read(given_up: GivenUp) -> Optional[Page]:
-            with self.context.store.read_plain() as connection:
+            with self.context.store.read() as connection:
                 return with_mark(connection, mark)
 
         row = in_time(read)
@@ -283,7 +283,7 @@ class Chain:
         from ...records.pages import update_page
 
         def write(given_up: GivenUp) -> None:
-            with self.context.store.write_plain() as connection:
+            with self.context.store.write() as connection:
                 update_page(connection, self._mark, pager=route.pager)
                 given_up.check()
 

@@ -87,7 +87,7 @@ def _sent_from_here(
 
     try:
         store = context.store
-        with store.read_plain() as connection:
+        with store.read() as connection:
             return open_pages(store, connection, recipient.name if recipient else ""), None
     except Failure as failure:
         return [], failure

@@ -21,7 +21,7 @@ from ..request import Request, recordable, why
 from . import author, build, limit_of, look_for, names, split, which_pager
 
 if TYPE_CHECKING:
-    from ...records.ledger import Entry, Event
+    from ...records.model import Entry, Event
     from ...records.pages import Page
 
 
@@ -104,7 +104,7 @@ def run_page_action(
 
     Raises what `find` and the pager raise.
     """
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     request = Request(
         context, action.command, "", "", "", noted={"page": one_line(text, 80), **action.facts}
@@ -219,7 +219,7 @@ def _write(
     from ...records.pages import update_page
 
     store = request.context.store
-    with store.write_plain() as connection:
+    with store.write() as connection:
         append(store, connection, _entry(request, found, action, said, facts))
         if found.row is None:
             return
@@ -240,7 +240,7 @@ def _entry(
 def _later(request: Request, *entries: Entry, page: Optional[Dict[str, Any]] = None) -> bool:
     """Keep for the next command what the record does not have of this request; whether that
     worked."""
-    from ...records.ledger import Event
+    from ...records.model import Event
     from ...records.outbox import Letter
 
     asked = [request.entry(Event.ASKED)] if request.unrecorded else []
@@ -275,12 +275,12 @@ def _row_of(found: Found, action: PageAction, incident: Incident) -> Dict[str, A
 
 
 def _closed(context: Context, found: Found) -> None:
-    from ...db.engine import queue_up
+    from ...db.sql import queue_up
     from ...records.idempotency import forget
     from ...records.pages import update_page
 
     assert found.row is not None
-    with context.store.write_plain() as connection:
+    with context.store.write() as connection:
         queue_up(connection)
         update_page(connection, found.row.mark, state=State.RESOLVED.value, watch_until=None)
         forget(connection, found.row.mark)
@@ -310,7 +310,7 @@ def _rows(context: Context, id: str, pager: str) -> List[Page]:
     from ...records.pages import called
 
     def read(given_up: GivenUp) -> List[Page]:
-        with context.store.read_plain() as connection:
+        with context.store.read() as connection:
             return called(connection, id, pager)
 
     try:
@@ -324,7 +324,7 @@ def _rows(context: Context, id: str, pager: str) -> List[Page]:
 def _told_to_the_record(request: Request) -> Iterator[None]:
     """Write down that it was refused or failed; what went wrong counts more than that it could not
     be written."""
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     try:
         yield

@@ -24,7 +24,7 @@ from .recipients import Recipient, find_recipient
 if TYPE_CHECKING:
     from ...db import Store
     from ...db.sql import Transaction
-    from ...records.ledger import Event
+    from ...records.model import Event
 
 # What a page may hold; some vendors cut a title out of it.
 LONGEST = 1024
@@ -101,7 +101,7 @@ def _words(text: str) -> Tuple[str, str]:
 
 
 def _action(context: Context, request: Request, chain: Chain, emergency: bool) -> ExternalAction:
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     recipient = chain.recipient
 
@@ -245,7 +245,7 @@ def _stands(context: Context, facts: Mapping[str, Any]) -> bool:
 def _try_to_record(request: Request, error: OpsroomError) -> None:
     """Write down that it was refused or failed before anything was tried; what went wrong counts
     more than that."""
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     event = Event.REFUSED if isinstance(error, Refusal) else Event.FAILED
     try:

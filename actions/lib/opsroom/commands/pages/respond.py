@@ -25,7 +25,7 @@ def ack_page(context: Context, page: str) -> Outcome:
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
     and Failure.
     """
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     action = PageAction(
         command="ack page",
@@ -46,7 +46,7 @@ def resolve_page(context: Context, page: str) -> Outcome:
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
     and Failure.
     """
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     action = PageAction(
         command="resolve page",
@@ -67,7 +67,7 @@ def escalate_page(context: Context, page: str) -> Outcome:
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
     and Failure.
     """
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     action = PageAction(
         command="escalate page",
@@ -86,7 +86,7 @@ def add_responder(context: Context, who: str, page: str) -> Outcome:
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, unknown_who, which_who,
     unknown_person, page_closed, not_possible) and Failure.
     """
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     where: Found = Found("", "")
 

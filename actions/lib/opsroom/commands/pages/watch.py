@@ -19,7 +19,7 @@ from ..request import Request
 from . import build, watch_until
 
 if TYPE_CHECKING:
-    from ...records.ledger import Event
+    from ...records.model import Event
     from ...records.pages import Page
 
 # All pagers together, in seconds: the rule comes again after 60.
@@ -57,7 +57,7 @@ def watch_pages(context: Context) -> Outcome:
     from ...records.pages import watched
 
     store = context.store
-    with store.read_plain() as connection:
+    with store.read() as connection:
         rows = watched(store, connection, _WATCHED_FOR)
         now = store.now(connection)
     due = _in_turn(
@@ -84,7 +84,7 @@ def watch_pages(context: Context) -> Outcome:
 def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> Optional[News]:
     """What is new about a page, going by what its pager says of it; None when there is nothing to
     tell."""
-    from ...records.ledger import Event
+    from ...records.model import Event
     from ...records.pages import SENDING
 
     age = span((now - row.paged_at).total_seconds()) if row.paged_at else "some time"
@@ -119,7 +119,7 @@ def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> 
 def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> News:
     """A page whose runner died before it could say what came of it: whoever asked has had no
     answer."""
-    from ...records.ledger import Event
+    from ...records.model import Event
     from ...records.pages import DOUBTFUL
 
     by, team = one_line(row.shown, 60), one_line(row.team, 60)
@@ -201,7 +201,7 @@ def _note(
     context: Context, row: Page, answer: Union[Incident, OpsroomError], news: News, now: datetime
 ) -> bool:
     """Write it down, unless someone else just did: of two runners one tells the room."""
-    from ...db.engine import queue_up
+    from ...db.sql import queue_up
     from ...records.idempotency import forget
     from ...records.ledger import append
     from ...records.pages import update_page
@@ -219,7 +219,7 @@ def _note(
     if news.told == State.RESOLVED.value:
         changes["watch_until"] = None
     store = context.store
-    with store.write_plain() as connection:
+    with store.write() as connection:
         queue_up(connection)
         if not update_page(connection, row.mark, was=row, **changes):
             return False
@@ -249,7 +249,7 @@ def _note(
 
 
 def _code(news: News) -> str:
-    from ...records.ledger import Event
+    from ...records.model import Event
 
     codes = {Event.PAGED: Code.PAGED.value, Event.UNCONFIRMED: Code.PAGE_UNCONFIRMED.value}
     return codes.get(news.event, news.told) if news.event is not None else ""

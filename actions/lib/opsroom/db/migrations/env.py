@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-from opsroom.db.tables import metadata
-
 connection = context.config.attributes["connection"]
 # The connection is in a transaction already, also on SQLite: Alembic then neither begins nor
 # commits one itself.
-context.configure(connection=connection, target_metadata=metadata)
+context.configure(connection=connection)
 with context.begin_transaction():
     context.run_migrations()

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ...config.fields import Fields
 from ...config.problems import found
+from ...db import Store
+from ...db.sql import Transaction, queue_up
 from ...deadline import GivenUp, in_time
 from ...errors import Code, Failure, Refusal
 from ...names import comparable, either, listed, nearest, shown
@@ -16,12 +18,8 @@ from ...people import Author
 from ...text import one_line, when
 from .. import Alarm, Delivery, Duty, Incident, Paged, State, Target
 from ..email import plain, title_of
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
-    from ...db import Store
-    from .log import Logged
+from . import log
+from .log import Logged
 
 _NAME = re.compile(r"^[^\x00-\x1f\x7f]{1,64}(?![\s\S])")
 _NUMBER = re.compile(r"^#?([0-9]{1,10})(?![\s\S])")
@@ -114,8 +112,6 @@ class LocalPager:
 
     def page(self, alarm: Alarm) -> Paged:
         """Raises Failure(store_...). A mark that is there already is not written down again."""
-        from .log import add
-
         author, written = alarm.author, False
         team, people = self._called(alarm.target)
 
@@ -123,7 +119,7 @@ class LocalPager:
             nonlocal written
             store = self._store()
             with store.write() as connection:
-                logged = add(
+                logged = log.add(
                     store,
                     connection,
                     pager=self._name,
@@ -149,10 +145,8 @@ class LocalPager:
         return self._paged(logged)
 
     def find(self, alarm: Alarm) -> Optional[Paged]:
-        from .log import by_mark
-
         with self._store().read() as connection:
-            logged = by_mark(connection, self._name, alarm.mark)
+            logged = log.by_mark(connection, self._name, alarm.mark)
         return None if logged is None else self._paged(logged)
 
     def incident(self, id: str) -> Incident:
@@ -161,8 +155,6 @@ class LocalPager:
 
     def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
         """Those of a team are its own, those of a person all by which they were called."""
-        from .log import still_open
-
         wanted: Callable[[Logged], bool] = lambda page: True  # noqa: E731
         if target is not None:
             team, people = self._called(target)
@@ -173,7 +165,7 @@ class LocalPager:
                 wanted = lambda page: name in (comparable(one) for one in page.people)  # noqa: E731
         with self._store().read() as connection:
             return tuple(
-                _incident(page) for page in still_open(connection, self._name, limit, wanted)
+                _incident(page) for page in log.still_open(connection, self._name, limit, wanted)
             )
 
     def acknowledge(self, id: str, author: Author) -> Incident:
@@ -219,9 +211,6 @@ class LocalPager:
     ) -> Incident:
         """Change a page that is not resolved, all in one transaction. None from `change` leaves it
         as it is."""
-        from ...db.engine import queue_up
-        from .log import change as write
-
         store = self._store()
         with store.write() as connection:
             queue_up(connection)
@@ -236,15 +225,13 @@ class LocalPager:
             wanted = change(page)
             if wanted is None:
                 return _incident(page)
-            return _incident(
-                write(store, connection, page, wanted[0].value, wanted[1], _by(author)) or page
-            )
+            state, people = wanted
+            after = log.set_state(store, connection, page, state.value, people, _by(author))
+            return _incident(after or page)
 
-    def _known(self, connection: Connection, id: str) -> Logged:
-        from .log import by_number
-
+    def _known(self, connection: Transaction, id: str) -> Logged:
         number = _NUMBER.match(id.strip())
-        page = by_number(connection, self._name, int(number.group(1))) if number else None
+        page = log.by_number(connection, self._name, int(number.group(1))) if number else None
         if page is None:
             raise Refusal(
                 Code.UNKNOWN_PAGE,

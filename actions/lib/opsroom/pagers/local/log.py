@@ -4,22 +4,27 @@ who changed it."""
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Callable, Optional, Sequence, Tuple
-
-from sqlalchemy import and_, func, insert, select, update
-from sqlalchemy.engine import Connection
+from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
 
 from ...db import Store
-from ...db.engine import queue_up
-from ...db.sql import clean, from_moment, moment
-from ...db.tables import local_pages
+from ...db.sql import (
+    Transaction,
+    clean,
+    from_moment,
+    insert,
+    moment,
+    queue_up,
+    rows,
+    scalar,
+    update,
+)
 
 # No number is greater: PostgreSQL keeps them in 32 bits.
-LAST_NUMBER = 2**31 - 1
+MAX_NUMBER = 2**31 - 1
 # Of so many open pages at most is looked whether somebody is called by them.
-_LOOKED_THROUGH = 1000
+_MAX_OPEN = 1000
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Logged:
 
 def add(
     store: Store,
-    connection: Connection,
+    connection: Transaction,
     *,
     pager: str,
     mark: str,
@@ -61,12 +66,11 @@ def add(
     The numbers of a pager have no gaps: nobody else can take one before the transaction ends.
     """
     queue_up(connection)
-    there = by_mark(connection, pager, mark)
-    if there is not None:
-        return there
-    last = connection.scalar(
-        select(func.max(local_pages.c.number)).where(local_pages.c.pager == pager)
-    )
+    existing = by_mark(connection, pager, mark)
+    if existing is not None:
+        return existing
+    query = "SELECT max(number) FROM local_pages WHERE pager = :pager"
+    last = scalar(connection, query, pager=pager)
     now = store.now(connection)
     logged = Logged(
         pager=pager,
@@ -84,26 +88,28 @@ def add(
         changed_by="",
     )
     values = {**vars(logged), "urgent": int(urgent), "people": _listed(logged.people)}
-    connection.execute(
-        insert(local_pages), {**values, "at": moment(now), "changed_at": moment(now)}
-    )
+    insert(connection, "local_pages", {**values, "at": moment(now), "changed_at": moment(now)})
     return logged
 
 
-def by_mark(connection: Connection, pager: str, mark: str) -> Optional[Logged]:
+def by_mark(connection: Transaction, pager: str, mark: str) -> Optional[Logged]:
     """The page with the mark."""
-    return _first(connection, and_(local_pages.c.pager == pager, local_pages.c.mark == mark))
+    query = "SELECT * FROM local_pages WHERE pager = :pager AND mark = :mark"
+    found = rows(connection, query, pager=pager, mark=mark)
+    return _logged(found[0]) if found else None
 
 
-def by_number(connection: Connection, pager: str, number: int) -> Optional[Logged]:
+def by_number(connection: Transaction, pager: str, number: int) -> Optional[Logged]:
     """The page with the number."""
-    if not 0 < number <= LAST_NUMBER:
+    if not 0 < number <= MAX_NUMBER:
         return None
-    return _first(connection, _at(pager, number))
+    query = "SELECT * FROM local_pages WHERE pager = :pager AND number = :number"
+    found = rows(connection, query, pager=pager, number=number)
+    return _logged(found[0]) if found else None
 
 
-def change(
-    store: Store, connection: Connection, page: Logged, state: str, people: Sequence[str], by: str
+def set_state(
+    store: Store, connection: Transaction, page: Logged, state: str, people: Sequence[str], by: str
 ) -> Optional[Logged]:
     """Give a page another state, other people, or both; the page as it is now.
 
@@ -111,48 +117,32 @@ def change(
     """
     now = moment(store.now(connection))
     values = {"state": state, "people": _listed(people), "changed_at": now, "changed_by": clean(by)}
-    connection.execute(update(local_pages).where(_at(page.pager, page.number)).values(**values))
+    update(connection, "local_pages", values, {"pager": page.pager, "number": page.number})
     return by_number(connection, page.pager, page.number)
 
 
 def still_open(
-    connection: Connection, pager: str, limit: int, wanted: Callable[[Logged], bool]
+    connection: Transaction, pager: str, limit: int, wanted: Callable[[Logged], bool]
 ) -> Tuple[Logged, ...]:
     """The pages that are not resolved and that are wanted, the newest first."""
     query = (
-        select(local_pages)
-        .where(local_pages.c.pager == pager, local_pages.c.state != "resolved")
-        .order_by(local_pages.c.number.desc())
-        .limit(_LOOKED_THROUGH)
+        "SELECT * FROM local_pages WHERE pager = :pager AND state <> 'resolved'"
+        " ORDER BY number DESC LIMIT :limit"
     )
-    found = [
-        page
-        for page in (_logged(row._mapping) for row in connection.execute(query))
-        if wanted(page)
-    ]
-    return tuple(found[: max(limit, 0)])
-
-
-def _at(pager: str, number: int) -> Any:
-    return and_(local_pages.c.pager == pager, local_pages.c.number == number)
-
-
-def _first(connection: Connection, condition: Any) -> Optional[Logged]:
-    row = connection.execute(select(local_pages).where(condition)).first()
-    return None if row is None else _logged(row._mapping)
+    found = map(_logged, rows(connection, query, pager=pager, limit=_MAX_OPEN))
+    return tuple([page for page in found if wanted(page)][: max(limit, 0)])
 
 
 def _listed(people: Sequence[str]) -> str:
     return json.dumps(list(people), ensure_ascii=False)
 
 
-def _logged(values: Any) -> Logged:
-    return Logged(
-        **{
-            **values,
-            "urgent": bool(values["urgent"]),
-            "people": tuple(json.loads(values["people"])),
-            "at": from_moment(values["at"]),
-            "changed_at": from_moment(values["changed_at"]),
-        }
+def _logged(row: Mapping[str, Any]) -> Logged:
+    values = {one.name: row[one.name] for one in fields(Logged)}
+    values.update(
+        urgent=bool(row["urgent"]),
+        people=tuple(json.loads(row["people"])),
+        at=from_moment(row["at"]),
+        changed_at=from_moment(row["changed_at"]),
     )
+    return Logged(**values)

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import Any, Callable, Dict, Optional, Tuple
 
-from sqlalchemy import case, exists, func, insert, literal, or_, select, update
-from sqlalchemy.engine import Connection
-
 from ...db import Store
-from ...db.engine import queue_up
-from ...db.sql import clean, from_moment, moment
-from ...db.tables import card_comments, cards
+from ...db.sql import (
+    Transaction,
+    clean,
+    from_moment,
+    insert,
+    moment,
+    queue_up,
+    rows,
+    scalar,
+    update,
+)
 from ...errors import Code, Refusal
 from ...names import pick, shown, there_are
-from .. import Assigned, Assignee, Card, Comment, Draft, Made, Moved, Query, Remark
-from . import Options
-from .events import events_since
+from .. import Assigned, Assignee, Card, CardEvents, Comment, Draft, Made, Moved, Query, Remark
+from . import events
+from .options import Options
 
-_COMMENTS = 5
+_MAX_COMMENTS = 5
 # A longer text is no search but a paste; SQLite compares with patterns of 50,000 characters at
 # most.
-_SEARCHED = 200
+_MAX_SEARCHED = 200
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A card as its row has it, without the description."""
+
+    project: str
+    number: int
+    summary: str
+    status: str
+    assignee: str
+    reporter: str
+    changed_at: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.project}-{self.number}"
+
+
+_COLUMNS = ", ".join(one.name for one in fields(_Row))
+_CARD = "tracker = :tracker AND project = :project AND number = :number"
 
 
 class Board:
@@ -29,7 +56,6 @@ class Board:
 
     # What a transaction has written, everybody sees.
     settles_within = 0.0
-    events_since = events_since
 
     def __init__(self, options: Options, name: str, store: Callable[[], Store]) -> None:
         self._options = options
@@ -42,16 +68,19 @@ class Board:
         project = draft.project or self._options.project
         known = self._options.reads_project(project).id
         if not known:
-            told = f"There is no project {shown(project)} on the board {self._name}."
-            raise Refusal(Code.UNKNOWN_PROJECT, told, there_are(self._options.every))
+            message = f"There is no project {shown(project)} on the board {self._name}."
+            raise Refusal(Code.UNKNOWN_PROJECT, message, there_are(self._options.every))
         with self._store().write() as connection:
             # From here on nobody else writes, so that the highest number stays the highest.
             queue_up(connection)
-            there = self._with_mark(connection, draft.mark)
-            if there is not None:
-                return there
-            highest = connection.scalar(
-                select(func.max(cards.c.number)).where(self._mine(), cards.c.project == known)
+            existing = self._with_mark(connection, draft.mark)
+            if existing is not None:
+                return existing
+            highest = scalar(
+                connection,
+                "SELECT max(number) FROM cards WHERE tracker = :tracker AND project = :project",
+                tracker=self._name,
+                project=known,
             )
             number = int(highest or 0) + 1
             at = moment(self._store().now(connection))
@@ -66,7 +95,7 @@ class Board:
             )
             values.update(summary=clean(draft.summary), description=clean(draft.description))
             values.update(reporter=clean(draft.author.shown))
-            connection.execute(insert(cards), values)
+            insert(connection, "cards", values)
         return Made(f"{known}-{number}")
 
     def find_created(self, draft: Draft) -> Optional[Made]:
@@ -79,7 +108,7 @@ class Board:
         with self._store().write() as connection:
             queue_up(connection)
             row = self._row(connection, remark.card)
-            if self._comment_there(connection, remark.mark):
+            if self._has_comment(connection, remark.mark):
                 return Made(remark.card)
             at = moment(self._store().now(connection))
             values = {
@@ -90,35 +119,34 @@ class Board:
                 "at": at,
             }
             values.update(author=clean(remark.author.shown), text=clean(remark.text))
-            connection.execute(insert(card_comments), values)
-            connection.execute(update(cards).where(self._this(row)).values(changed_at=at))
-        return Made(_id(row))
+            insert(connection, "card_comments", values)
+            self._change(connection, row)
+        return Made(row.id)
 
     def find_comment(self, remark: Remark) -> Optional[Made]:
         """By its mark, which is unique."""
         with self._store().read() as connection:
-            return Made(remark.card) if self._comment_there(connection, remark.mark) else None
+            return Made(remark.card) if self._has_comment(connection, remark.mark) else None
 
     def show(self, card: str) -> Card:
         """The card with its latest comments."""
         with self._store().read() as connection:
             row = self._row(connection, card)
-            of_card = (
-                card_comments.c.tracker == self._name,
-                card_comments.c.project == row.project,
-                card_comments.c.number == row.number,
+            bound = self._key(row)
+            description = scalar(
+                connection,
+                f"SELECT description FROM cards WHERE {_CARD}",  # noqa: S608
+                **bound,
             )
             latest = (
-                select(card_comments)
-                .where(*of_card)
-                .order_by(card_comments.c.at.desc())
-                .limit(_COMMENTS)
+                f"SELECT author, text, at FROM card_comments WHERE {_CARD}"  # noqa: S608
+                " ORDER BY at DESC LIMIT :limit"
             )
-            said = [
-                Comment(one.author, one.text, from_moment(one.at))
-                for one in connection.execute(latest)
+            comments = [
+                Comment(one["author"], one["text"], from_moment(one["at"]))
+                for one in rows(connection, latest, limit=_MAX_COMMENTS, **bound)
             ]
-        return self._card(row, row.description, tuple(reversed(said)))
+        return self._card(row, str(description), tuple(reversed(comments)))
 
     def move(self, card: str, to: str) -> Moved:
         """Into another column, by its name."""
@@ -128,7 +156,7 @@ class Board:
             row = self._row(connection, card)
             if row.status != wanted:
                 self._change(connection, row, status=wanted)
-        return Moved(str(row.status), wanted)
+        return Moved(row.status, wanted)
 
     def assign(self, card: str, to: Assignee) -> Assigned:
         """To anybody: whoever is no person of the config is said to be none."""
@@ -143,80 +171,95 @@ class Board:
 
     def find(self, query: Query) -> Tuple[Card, ...]:
         """The text is looked for as it stands, upper and lower case aside, also in comments."""
-        if len(query.text) > _SEARCHED:
+        if len(query.text) > _MAX_SEARCHED:
             raise Refusal(
                 Code.TEXT_TOO_LONG,
-                f"Cards are searched for {_SEARCHED} characters at most.",
+                f"Cards are searched for {_MAX_SEARCHED} characters at most.",
                 "Say fewer words.",
             )
         text = clean(query.text).strip()
-        columns = [column for column in cards.columns if column.name != "description"]
         with self._store().read() as connection:
-            wanted = [self._mine()]
+            fold = _folding(connection)
+            where, bound = ["tracker = :tracker"], {"tracker": self._name}
             if query.project:
-                wanted.append(
-                    cards.c.project
-                    == (self._options.reads_project(query.project).id or query.project)
-                )
+                where.append("project = :project")
+                bound["project"] = self._options.reads_project(query.project).id or query.project
             if query.assignee:
-                wanted.append(_same(connection, cards.c.assignee, clean(query.assignee)))
+                where.append(f"{fold}(assignee) = {fold}(:assignee)")
+                bound["assignee"] = clean(query.assignee)
             if text:
-                wanted.append(_anywhere(connection, text))
-            closed = case(
-                (_same(connection, cards.c.status, self._options.columns[-1]), 1), else_=0
+                where.append(_anywhere(fold))
+                bound["text"] = f"%{_escaped(text)}%"
+            found = rows(
+                connection,
+                f"SELECT {_COLUMNS} FROM cards WHERE {' AND '.join(where)}"  # noqa: S608
+                f" ORDER BY CASE WHEN {fold}(status) = {fold}(:last) THEN 1 ELSE 0 END,"
+                " changed_at DESC, number DESC LIMIT :limit",
+                last=self._options.columns[-1],
+                limit=query.limit,
+                **bound,
             )
-            order = (closed, cards.c.changed_at.desc(), cards.c.number.desc())
-            rows = connection.execute(
-                select(*columns).where(*wanted).order_by(*order).limit(query.limit)
-            ).all()
-        return tuple(self._card(row, "", ()) for row in rows)
+        return tuple(self._card(_Row(**row), "", ()) for row in found)
+
+    def events_since(self, since: str) -> CardEvents:
+        """See `Watchable`."""
+        return events.events_since(self._store(), self._name, since)
 
     def _store(self) -> Store:
         if self._opened is None:
             self._opened = self._open()
         return self._opened
 
-    def _mine(self) -> Any:
-        return cards.c.tracker == self._name
+    def _key(self, row: _Row) -> Dict[str, Any]:
+        return {"tracker": self._name, "project": row.project, "number": row.number}
 
-    def _this(self, row: Any) -> Any:
-        return self._mine() & (cards.c.project == row.project) & (cards.c.number == row.number)
-
-    def _row(self, connection: Connection, card: str) -> Any:
+    def _row(self, connection: Transaction, card: str) -> _Row:
         """The row of a card. Raises Refusal(unknown_card)."""
         known = self._options.reads_card(card).id
         project, _, number = known.rpartition("-")
-        row = None
+        found = []
         if known:
-            mine = (self._mine(), cards.c.project == project, cards.c.number == int(number))
-            row = connection.execute(select(cards).where(*mine)).first()
-        if row is None:
-            told = f"There is no card {shown(card)} on the board {self._name}."
+            found = rows(
+                connection,
+                f"SELECT {_COLUMNS} FROM cards WHERE {_CARD}",  # noqa: S608
+                tracker=self._name,
+                project=project,
+                number=int(number),
+            )
+        if not found:
+            message = f"There is no card {shown(card)} on the board {self._name}."
             raise Refusal(
                 Code.UNKNOWN_CARD,
-                told,
+                message,
                 "Ask for 'my cards' or 'cards about ...' to see what there is.",
             )
-        return row
+        return _Row(**found[0])
 
-    def _change(self, connection: Connection, row: Any, **values: str) -> None:
+    def _change(self, connection: Transaction, row: _Row, **values: str) -> None:
         at = moment(self._store().now(connection))
-        connection.execute(update(cards).where(self._this(row)).values(changed_at=at, **values))
+        update(connection, "cards", {"changed_at": at, **values}, self._key(row))
 
-    def _with_mark(self, connection: Connection, mark: str) -> Optional[Made]:
-        found = select(cards.c.project, cards.c.number).where(self._mine(), cards.c.mark == mark)
-        row = connection.execute(found).first()
-        return None if row is None else Made(_id(row))
-
-    def _comment_there(self, connection: Connection, mark: str) -> bool:
-        found = select(card_comments.c.mark).where(
-            card_comments.c.tracker == self._name, card_comments.c.mark == mark
+    def _with_mark(self, connection: Transaction, mark: str) -> Optional[Made]:
+        found = rows(
+            connection,
+            "SELECT project, number FROM cards WHERE tracker = :tracker AND mark = :mark",
+            tracker=self._name,
+            mark=mark,
         )
-        return connection.execute(found).first() is not None
+        return Made(f"{found[0]['project']}-{found[0]['number']}") if found else None
 
-    def _card(self, row: Any, description: str, comments: Tuple[Comment, ...]) -> Card:
+    def _has_comment(self, connection: Transaction, mark: str) -> bool:
+        found = scalar(
+            connection,
+            "SELECT mark FROM card_comments WHERE tracker = :tracker AND mark = :mark",
+            tracker=self._name,
+            mark=mark,
+        )
+        return found is not None
+
+    def _card(self, row: _Row, description: str, comments: Tuple[Comment, ...]) -> Card:
         return Card(
-            id=_id(row),
+            id=row.id,
             summary=row.summary,
             status=row.status,
             assignee=row.assignee,
@@ -229,41 +272,35 @@ class Board:
         )
 
 
-def _id(row: Any) -> str:
-    return f"{row.project}-{row.number}"
+def _folding(connection: Transaction) -> str:
+    """The name of the database's function that takes upper and lower case for the same. SQLite's
+    own knows the letters of ASCII only; PostgreSQL's those of the database's locale."""
+    if connection.dialect == "postgresql":
+        return "lower"
+    connection.add_function("opsroom_fold", str.casefold)
+    return "opsroom_fold"
 
 
-def _folding(connection: Connection) -> Callable[[Any], Any]:
-    """The database's function that takes upper and lower case for the same. SQLite's own knows the
-    letters of ASCII only; PostgreSQL's those of the database's locale."""
-    if connection.dialect.name != "sqlite":
-        return func.lower
-    driver: Any = connection.connection.driver_connection
-    driver.create_function("opsroom_fold", 1, str.casefold)
-    return func.opsroom_fold
-
-
-def _anywhere(connection: Connection, text: str) -> Any:
-    """Whether a card holds the text: in its summary, its description or a comment."""
-    in_comments = exists().where(
-        card_comments.c.tracker == cards.c.tracker,
-        card_comments.c.project == cards.c.project,
-        card_comments.c.number == cards.c.number,
-        _holds(connection, card_comments.c.text, text),
+def _anywhere(fold: str) -> str:
+    """The condition that a card holds `:text`: in its summary, its description or a comment."""
+    of_card = (
+        "remark.tracker = cards.tracker AND remark.project = cards.project"
+        " AND remark.number = cards.number"
     )
-    return or_(
-        _holds(connection, cards.c.summary, text),
-        _holds(connection, cards.c.description, text),
-        in_comments,
+    parts = (
+        _holds(fold, "summary"),
+        _holds(fold, "description"),
+        "EXISTS (SELECT 1 FROM card_comments AS remark"  # noqa: S608
+        f" WHERE {of_card} AND {_holds(fold, 'remark.text')})",
     )
+    return f"({' OR '.join(parts)})"
 
 
-def _same(connection: Connection, column: Any, value: str) -> Any:
-    fold = _folding(connection)
-    return fold(column) == fold(literal(value))
+def _holds(fold: str, column: str) -> str:
+    return f"{fold}({column}) LIKE {fold}(:text) ESCAPE '/'"
 
 
-def _holds(connection: Connection, column: Any, value: str) -> Any:
-    if connection.dialect.name != "sqlite":
-        return column.icontains(value, autoescape=True)
-    return _folding(connection)(column).contains(value.casefold(), autoescape=True)
+def _escaped(text: str) -> str:
+    for special in "/%_":
+        text = text.replace(special, f"/{special}")
+    return text

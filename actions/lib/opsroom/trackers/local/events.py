@@ -4,69 +4,60 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Dict, List
+from typing import Any, Dict, List
 
-from sqlalchemy import select
-
-from ...db.sql import from_moment, moment
-from ...db.tables import card_comments, cards
+from ...db import Store
+from ...db.sql import from_moment, moment, rows
 from .. import CardEvent, CardEvents, EventKind
-
-if TYPE_CHECKING:
-    from .board import Board
 
 # What one transaction wrote before another one may show after it, by so many seconds at most.
 _OVERLAP = timedelta(seconds=60)
 
 
-def events_since(self: Board, since: str) -> CardEvents:
+def events_since(store: Store, tracker: str, since: str) -> CardEvents:
     """See `Watchable`. Remembered are from when on (`begun`), up to when (`at`), and where each
     card is (`cards`)."""
     before: Dict[str, Any] = json.loads(since) if since else {}
     where: Dict[str, str] = dict(before.get("cards") or {})
-    with self._store().read() as connection:
-        now = self._store().now(connection)
-        changed = select(cards).where(self._mine()).order_by(cards.c.changed_at)
-        said = (
-            select(card_comments)
-            .where(card_comments.c.tracker == self._name)
-            .order_by(card_comments.c.at)
+    start = moment(from_moment(before["at"]) - _OVERLAP) if before else ""
+    bound = {"tracker": tracker, "start": start}
+    with store.read() as connection:
+        now = store.now(connection)
+        changed = rows(
+            connection,
+            "SELECT project, number, status, created_at, changed_at FROM cards"
+            " WHERE tracker = :tracker AND changed_at >= :start ORDER BY changed_at",
+            **bound,
         )
-        if before:
-            start = moment(from_moment(before["at"]) - _OVERLAP)
-            changed, said = (
-                changed.where(cards.c.changed_at >= start),
-                said.where(card_comments.c.at >= start),
+        remarks = (
+            rows(
+                connection,
+                "SELECT mark, project, number, at FROM card_comments"
+                " WHERE tracker = :tracker AND at >= :start ORDER BY at",
+                **bound,
             )
-        rows = connection.execute(changed).all()
-        remarks = connection.execute(said).all() if before else []
+            if before
+            else []
+        )
     begun = before.get("begun") or moment(now)
     made: List[CardEvent] = []
-    for row in rows:
-        id, was = f"{row.project}-{row.number}", where.get(f"{row.project}-{row.number}")
-        where[id] = row.status
-        if was is None and row.created_at > begun:
+    for row in changed:
+        id, at = f"{row['project']}-{row['number']}", from_moment(row["changed_at"])
+        was, where[id] = where.get(id), row["status"]
+        if was is None and row["created_at"] > begun:
+            created = from_moment(row["created_at"])
             made.append(
-                CardEvent(
-                    f"{id} created",
-                    EventKind.CREATED,
-                    id,
-                    from_moment(row.created_at),
-                    after=row.status,
-                )
+                CardEvent(f"{id} created", EventKind.CREATED, id, created, after=row["status"])
             )
-        elif was is not None and was != row.status:
-            moved = f"{id} moved {row.changed_at} {was} to {row.status}"
-            made.append(
-                CardEvent(moved, EventKind.MOVED, id, from_moment(row.changed_at), was, row.status)
-            )
+        elif was is not None and was != row["status"]:
+            moved = f"{id} moved {row['changed_at']} {was} to {row['status']}"
+            made.append(CardEvent(moved, EventKind.MOVED, id, at, was, row["status"]))
     for one in remarks:
-        if one.at > begun:
-            id = f"{one.project}-{one.number}"
-            made.append(
-                CardEvent(f"comment {one.mark}", EventKind.COMMENTED, id, from_moment(one.at))
-            )
-    newest = max([before.get("at") or begun, *(row.changed_at for row in rows)])
+        if one["at"] > begun:
+            id = f"{one['project']}-{one['number']}"
+            at = from_moment(one["at"])
+            made.append(CardEvent(f"comment {one['mark']}", EventKind.COMMENTED, id, at))
+    newest = max([before.get("at") or begun, *(row["changed_at"] for row in changed)])
     made.sort(key=lambda change: change.at)
     return CardEvents(
         tuple(made), json.dumps({"begun": begun, "at": newest, "cards": where}, sort_keys=True)
