@@ -3,6 +3,7 @@ vain."""
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -74,6 +75,23 @@ def loaded_by(
     ok, message, modules = json.loads(done.stdout)
     assert ok, message
     return BIG & set(modules)
+
+
+def test_sqlalchemy_and_alembic_are_imported_to_migrate_and_for_nothing_else() -> None:
+    library = ROOT / "actions" / "lib" / "opsroom"
+    importers: Dict[str, Set[str]] = {}
+    for path in [*library.rglob("*.py"), *(ROOT / "actions").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or "", *(one.name for one in node.names)]
+            for name in names:
+                importers.setdefault(name.split(".")[0], set()).add(os.path.relpath(path, library))
+    migrating = {name for name in importers["alembic"] if not name.startswith("db/migrations/")}
+    assert migrating == {"db/migrate.py"}
+    assert importers["sqlalchemy"] <= importers["alembic"]
+    # It is imported where a database is not at head.
+    assert importers["migrate"] == {"db/store.py"}
 
 
 def test_a_version_in_a_folder_is_told_without_any_big_package(tmp_path: Path) -> None:

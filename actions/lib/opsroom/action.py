@@ -28,7 +28,7 @@ try:
     from st2common.runners.base_action import Action as BaseAction
 
     # StackStorm starts a process for each action. Python looks for garbage after every 700 new
-    # objects, a hundred times while SQLAlchemy and requests are imported, and none of that is
+    # objects, many times while requests is imported, and none of that is
     # garbage; so it looks less often here.
     gc.set_threshold(50_000)
     _PROCESS_OF_ITS_OWN = True

@@ -38,8 +38,7 @@ class Context:
     """What a use case works with: the settings, who asks, the room to read along in, and the
     record.
 
-    The store is opened when it is first needed: looking up a version needs none, and SQLAlchemy
-    takes 0.25 s to import.
+    The store is opened when it is first needed: looking up a version needs none.
     """
 
     settings: Settings

@@ -46,7 +46,7 @@ def from_moment(stored: str) -> datetime:
 
 
 Row = Dict[str, Any]
-_VALUE = re.compile(r"(?<!:):(\w+)")
+_VALUE = re.compile(r"(?<!:):([A-Za-z_]\w*)")
 
 
 # Any two numbers that no other user of the database takes for its advisory locks: "opsr", and what

@@ -7,7 +7,7 @@ know is that it stopped renewing its claim.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ...errors import Code, Failure
@@ -34,12 +34,14 @@ def settle_interrupted(context: Context, app: str = "", environment: str = "") -
     Returns the claims that this call settled; of several callers at once, one settles each.
     """
     from ...records.claims import current
+    from ...records.queries import asked_only
 
     # What its own runner says of it counts more than what others find.
     context.take_over()
     with context.store.read() as connection:
         claims = current(context.store, connection, app, environment)
-    settle_asked(context)
+        now, asked = context.store.now(connection), asked_only(connection)
+    _settle_all_asked(context, now, asked)
     return [
         claim
         for claim in claims
@@ -59,6 +61,10 @@ def settle_asked(context: Context, latest: int = 1000) -> List[Record]:
     with context.store.read() as connection:
         now = context.store.now(connection)
         found = asked_only(connection, latest)
+    return _settle_all_asked(context, now, found)
+
+
+def _settle_all_asked(context: Context, now: datetime, found: List[Record]) -> List[Record]:
     if not found:
         return []
     from ...audit.narrative import change_of

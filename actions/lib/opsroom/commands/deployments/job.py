@@ -14,7 +14,6 @@ from types import FrameType, TracebackType
 from typing import Any, Callable, Optional, Type
 
 from ...config.model import Progress
-from ...db import open_store
 from ...errors import Code, Failure
 from ...text import message, one_line, span
 from .. import Context
@@ -76,13 +75,16 @@ class RunningJob:
     """The Job that deploy kinds see, and the heartbeat behind it. A context manager around the
     work.
 
-    The heartbeat has a database connection of its own. When the claim was settled by somebody else,
-    or could not be renewed for as long as the lease lasts, somebody else may be deploying by now:
-    `check` then raises.
+    The heartbeat uses the connection to the database that the deployment leaves idle, and a second
+    one only while the deployment is at the database itself. When the claim was settled by somebody
+    else, or could not be renewed for as long as the lease lasts, somebody else may be deploying by
+    now: `check` then raises.
     """
 
     def __init__(self, context: Context, request: Request, lease: float, what: str) -> None:
         self._context = context
+        # It is open: the claim was taken in it. The heartbeat must not open it anew at the end.
+        self._store = context.store
         self._request = request
         self._lease = lease
         self._reporter = Reporter(
@@ -201,12 +203,9 @@ class RunningJob:
 
         asked, step = time.monotonic(), self._step
         try:
-            store = open_store(self._context.database)
-            try:
-                with store.write() as connection:
-                    kept = renew(store, connection, self._request.deployment, self._lease, step)
-            finally:
-                store.close()
+            store = self._store
+            with store.write() as connection:
+                kept = renew(store, connection, self._request.deployment, self._lease, step)
         except Failure as failure:
             self._trouble = failure
             return
