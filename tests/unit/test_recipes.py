@@ -63,8 +63,8 @@ RECIPES = [
     Recipe(
         "extending.md",
         "Add a migration",
-        ["test_store.py::test_the_migrations_make_the_tables_that_the_code_believes_in"],
-        "test_notes or sqlite",
+        ["test_store.py::test_head_is_the_newest_migration"],
+        "test_notes or head",
     ),
     Recipe("extending-integrations.md", "Add a tracker", []),
     Recipe("extending-integrations.md", "Add a pager", []),
