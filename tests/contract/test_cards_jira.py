@@ -177,7 +177,7 @@ def test_what_is_too_long_is_cut_with_a_note_in_the_text_and_a_sentence(jira, ve
     assert came.endswith(f"word\n[cut: {missing} more characters]")
     assert 50_000 - 32_767 <= missing < 17_500
     assert made.notes == (
-        f"The description was cut: Jira takes 32767 characters, {missing} more were there.",
+        f"The description was cut: Jira takes 32767 characters, the last {missing} are missing.",
     )
     assert (
         tracker.comment(remark("word " * 10_000))
@@ -568,7 +568,7 @@ def test_a_typed_name_is_looked_up_and_assigned(jira, vendor, tracker, typed):
     ("typed", "words"),
     [
         ("bo", "Did you mean Bob Brown"),
-        ("Zoe", "Say their name or e-mail address"),
+        ("Zoe", "Use their name or e-mail address"),
         (
             "Chris Green",
             "Did you mean Chris Green (c1@acme.example) or Chris Green (c2@acme.example)?",

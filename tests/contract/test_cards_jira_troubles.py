@@ -166,7 +166,7 @@ def test_too_many_requests_wait_when_it_is_short(jira, vendor, verb):
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize(
     ("headers", "words"),
-    [({"Retry-After": "3600"}, "asks to wait"), ({}, "does not say for how long")],
+    [({"Retry-After": "3600"}, "retry in 60 min"), ({}, "does not say for how long")],
 )
 def test_too_many_requests_are_told_when_it_is_long(jira, vendor, verb, headers, words):
     vendor.instead(Reply(429, HTML, headers))

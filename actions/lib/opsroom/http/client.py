@@ -145,6 +145,7 @@ class HttpClient:
                 "be trusted."
             )
             raise Failure(Code.UNREACHABLE, message, facts={"url": request.shown, "sent": False})
+        self.connect()  # what it imports does not count against the time limit
         work = _Work()
         # The time limits of sockets count from byte to byte, and looking up a name has none at all.
         # A thread that can be left behind keeps the limit in every case; it is a daemon so that it
@@ -274,12 +275,9 @@ class HttpClient:
         limits = (max(min(self._connect_limit, left), 0.001), left)
         work.sent = True
         try:
-            response = self._connected().request(
-                request.method, url, headers=headers, params=params, json=request.json,
-                data=request.data,
-                stream=True, allow_redirects=False, timeout=limits, verify=self._verify or True,
-                auth=_as_it_is,
-            )  # fmt: skip
+            response = self.transmit(
+                request.method, url, headers, params, request.json, request.data, limits
+            )
             with response:
                 # urllib3 1.26, which StackStorm brings, takes half a body for a whole one unless it
                 # is told not to.
@@ -306,20 +304,33 @@ class HttpClient:
             work.sent = bool(trouble.failure.facts["sent"])
             return trouble
 
-    def _connected(self) -> requests.Session:
-        if self._session is None:
-            import logging
-            from http.cookiejar import DefaultCookiePolicy
+    def transmit(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        params: Optional[Params],
+        json: Any,
+        data: Any,
+        limits: Tuple[float, float],
+    ) -> requests.Response:
+        """Send one request, once; the response, whose body need not be read yet.
 
+        `limits` are seconds to connect and between two parts of the response. Another way to send
+        overrides this and `connect`; all else of this class holds for it as well.
+        """
+        return self.connect().request(
+            method, url, headers=headers, params=params, json=json, data=data, stream=True,
+            allow_redirects=False, timeout=limits, verify=self._verify or True, auth=_as_it_is,
+        )  # fmt: skip
+
+    def connect(self) -> requests.Session:
+        """The session of this client, made at its first request."""
+        if self._session is None:
             import requests
 
-            # Below ERROR it writes addresses with their query, where some services want the token.
-            logging.getLogger("urllib3").setLevel(logging.ERROR)
             self._session = requests.Session()
-            self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            # Also where it is to follow no redirect it reads where one leads, and an address that
-            # is none is a crash.
-            self._session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
+            restrict(self._session)
         return self._session
 
 
@@ -333,6 +344,19 @@ class _Work:
         self.answer: Optional[Response] = None
         self.trouble: Optional[Trouble] = None
         self.crash: Optional[BaseException] = None
+
+
+def restrict(session: requests.Session) -> None:
+    """Have a session keep no cookies, follow no redirect and log no address."""
+    import logging
+    from http.cookiejar import DefaultCookiePolicy
+
+    # Below ERROR it writes addresses with their query, where some services want the token.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    # Also where it is to follow no redirect it reads where one leads, and an address that is none
+    # is a crash.
+    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
 
 
 def user_agent() -> str:

@@ -78,7 +78,7 @@ class Client:
         self.key = key
         self.url = url
         self.time_limit = time_limit
-        self._http = HttpClient(
+        self._http = self.transport(
             headers=headers,
             secrets=[secret for secret in secrets if secret],
             time_limit=time_limit,
@@ -219,6 +219,10 @@ class Client:
             raise response.unexpected(f"answered JSON in which {error}") from None
 
     # What differs from vendor to vendor.
+
+    def transport(self, **options: Any) -> HttpClient:
+        """What requests are sent with; `options` are those of `HttpClient`."""
+        return HttpClient(**options)
 
     def authorization(self) -> Mapping[str, str]:
         """Headers for the next request, where they are not the same for all."""

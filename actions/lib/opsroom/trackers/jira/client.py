@@ -1,87 +1,90 @@
-"""Asking Jira: addresses, credentials, and what each answer that is no success means."""
+"""The client of Jira's API: credentials, and what each response that is no success means."""
 
 from __future__ import annotations
 
 import base64
 import re
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional
 from urllib.parse import quote
 
 from ...errors import Code, Failure, OpsroomError, Refusal
-from ...http.errors import judge, retry_after
+from ...http import vendor
+from ...http.client import HttpClient
+from ...http.content import at, list_at, object_at
+from ...http.errors import judge
+from ...http.response import Response
 from ...secrets import redact
 from ...text import one_line
 from .. import shut
-from .mapping import PLACE, archived, at, list_at
-
-if TYPE_CHECKING:
-    from ...http.response import Response
-    from . import Options
-
-# Read here rather than by http.py, for what Jira says in them.
-_READ = (400, 401, 403, 404, 409, 410, 413, 422)
+from .mapping import PLACE, archived
+from .options import Options
+from .transport import Transport
 
 
 @dataclass(frozen=True)
-class Said:
-    """What Jira said: `content` is its JSON, None where it said nothing. `ok`: it did what was
+class Result:
+    """What Jira answered: `content` is its JSON, None where there is none. `ok`: it did what was
     asked."""
 
-    status: int
     content: Any
-    answer: Response
+    response: Response
 
     @property
     def ok(self) -> bool:
-        return self.status < 300
+        return self.response.status < 300
+
+    @property
+    def status(self) -> int:
+        return self.response.status
 
     @property
     def errors(self) -> Dict[str, str]:
         """What is wrong with each field, by its id."""
-        errors = at(self.content, "errors")
-        return (
-            {str(key): _line(value) for key, value in errors.items()}
-            if isinstance(errors, Mapping)
-            else {}
-        )
+        errors = object_at(self.content, "errors")
+        return {str(key): _line(value) for key, value in errors.items()}
 
     @property
-    def of_jira(self) -> bool:
+    def is_jiras(self) -> bool:
         """Whether it is an error of Jira's own, not of a proxy or of a server that is something
         else."""
         return isinstance(at(self.content, "errorMessages"), list)
 
-    def words(self, characters: int = 200) -> str:
+    def words(self, characters: int = vendor.QUOTED) -> str:
         """What Jira says is wrong, on one line, without a full stop; empty when it says nothing."""
         parts: List[str] = [_line(one) for one in list_at(self.content, "errorMessages")]
         parts += [f"{key}: {value}" for key, value in self.errors.items()]
-        said = " ".join(part for part in parts if part) or _line(at(self.content, "message"))
-        return one_line(redact(said, self.answer.secrets), characters).rstrip(".")
+        words = " ".join(part for part in parts if part) or _line(at(self.content, "message"))
+        return one_line(redact(words, self.response.secrets), characters).rstrip(".")
 
 
-class Client:
+class Client(vendor.Client):
     """Speaks with one Jira. All requests of a verb share one time limit: `begin()` starts it."""
 
+    service = "Jira"
+    # Those of which Jira explains something that is read here.
+    explained = (400, 401, 403, 404, 409, 410, 413, 422, 429)
+
     def __init__(self, options: Options, name: str) -> None:
-        self._options = options
-        self._name = name
-        self._base = f"{options.url}/rest/api/{options.api}"
-        self._http: Any = None
-        self._deadline = 0.0
+        self.options = options
+        url = f"{options.url}/rest/api/{options.api}"
+        pair = base64.b64encode(f"{options.user}:{options.token}".encode()).decode("ascii")
+        super().__init__(
+            f"trackers.{name}",
+            url,
+            time_limit=options.time_limit,
+            verify=options.verify,
+            headers={"Accept": "application/json"},
+            secrets=(options.token, pair),
+        )
 
-    def begin(self) -> None:
-        """Start the time limit of a verb."""
-        self._deadline = time.monotonic() + self._options.time_limit
-
-    def key(self, name: str) -> str:
-        """The full name of a key of the config: `trackers.jira.token`."""
-        return f"trackers.{self._name}.{name}"
+    def transport(self, **options: Any) -> HttpClient:
+        """The `jira` library."""
+        return Transport(self.options, f"{self.options.url}/rest/api/{self.options.api}", **options)
 
     def page(self, card: str) -> str:
         """The address of a card's page."""
-        return f"{self._options.site}/browse/{quote(card, safe='')}"
+        return f"{self.options.site}/browse/{quote(card, safe='')}"
 
     def ask(
         self,
@@ -89,64 +92,45 @@ class Client:
         path: str,
         *,
         params: Optional[Mapping[str, str]] = None,
-        body: Optional[Any] = None,
-    ) -> Said:
-        """Send a request. Hands back successes, and what Jira refuses with 400, 404, 409, 413 and
+        json: Optional[Any] = None,
+    ) -> Result:
+        """Send a request. Returns successes, and what Jira refuses with 400, 404, 409, 413 and
         422.
 
-        Raises Failure: unauthorized, gone, and those of `HttpClient.send`.
+        Raises Failure: unauthorized, gone, and those of `vendor.Client.request`.
         """
-        try:
-            return self._said(method, path, params, body)
-        except Failure as failure:
-            if method == "GET":
-                failure.facts["sent"] = False  # nothing can have come of it
-            raise
-
-    def _said(
-        self, method: str, path: str, params: Optional[Mapping[str, str]], body: Optional[Any]
-    ) -> Said:
-        if self._http is None:
-            self._http = self._connected()
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            # Nothing of this request was sent.
-            message = f"Jira did not answer everything within {self._options.time_limit:g} s."
-            raise Failure(Code.TIMED_OUT, message, facts={"url": self._base, "sent": False})
-        answer: Response = self._http.send(
-            method,
-            self._base + path,
-            params=params,
-            json=body,
-            accept=_READ,
-            time_limit=max(round(left, 1), 0.1),
-        )
-        said = _read(answer)
-        self._look_at_login(method, said)
-        if answer.status == 403:
-            raise self._forbidden(said, method)
-        if answer.status == 410:
-            words = said.words() or "410 Gone"
+        response = self.request(method, path, params=params, json=json)
+        result = _read(response)
+        self._check_login(result)
+        if response.status == 403:
+            raise self._forbidden(result)
+        if response.status == 410:
+            words = result.words() or "410 Gone"
             raise Failure(
                 Code.GONE,
-                f"Jira does not have {answer.url} any more: {words}.",
-                f"opsroom needs a newer version, or {self.key('api')} in its config another one.",
-                {"url": answer.url, "status": 410, "sent": True},
+                f"Jira no longer has {response.url}: {words}.",
+                f"opsroom needs a newer version, or {self.key}.api in its config another one.",
+                response.facts,
             )
-        return said
+        return result
+
+    def is_rate_limited(self, response: Response) -> bool:
+        """Data Center sends "retry-after: 0" with every response; with 403 only a real wait is a
+        limit."""
+        return response.status == 429 or (response.status == 403 and bool(self.wait_of(response)))
 
     def shut(self, card: str, project: str, error: OpsroomError) -> OpsroomError:
         """Instead of an error: the refusal of an archived card or project, where one of them is. By
         Jira's words; where they say only that it is not allowed, by what Jira says of card and
         project: two requests at most."""
         stuck = error.code is Code.UNKNOWN_COLUMN and not error.facts.get("columns")
-        told = error.code in (
+        explained = error.code in (
             Code.UNAUTHORIZED,
             Code.NOT_ACCEPTED,
             Code.UNKNOWN_CARD,
             Code.UNKNOWN_PROJECT,
         )
-        hinted = told and re.search(r"archiv|arquiv", error.message, re.IGNORECASE)
+        hinted = explained and re.search(r"archiv|arquiv", error.message, re.IGNORECASE)
         if not (
             stuck
             or hinted
@@ -156,15 +140,10 @@ class Client:
             return error
         # A word may be that of a field or a summary; what Jira says of the card and the project
         # counts first.
-        why = (
-            archived(self._quietly(f"/issue/{quote(card, safe='')}", {"fields": PLACE}))
-            if card
-            else ""
-        )
-        if (
-            not why
-            and at(self._quietly(f"/project/{quote(project, safe='')}", {}), "archived") is True
-        ):
+        why = ""
+        if card:
+            why = archived(self.quietly(f"/issue/{quote(card, safe='')}", params={"fields": PLACE}))
+        if not why and at(self.quietly(f"/project/{quote(project, safe='')}"), "archived") is True:
             why = "in an archived project"
         if (
             not why
@@ -179,112 +158,73 @@ class Client:
             message = f"The project {project} is archived in Jira, so it is read-only."
         return shut(message, "Restore it in Jira, or use another card or project.")
 
-    def _quietly(self, path: str, params: Mapping[str, str]) -> Any:
-        """What Jira answers; None when it does not: what was refused is told anyway."""
-        try:
-            said = self._said("GET", path, params, None)
-        except OpsroomError:
-            return None
-        return said.content if said.ok else None
-
-    def not_accepted(self, said: Said, what: str) -> OpsroomError:
+    def not_accepted(self, result: Result, what: str) -> OpsroomError:
         """A refusal in Jira's own words; `what` is what was asked for: "the comment"."""
-        if said.status == 404:
-            return self.not_there(said)
-        if said.status == 413:
-            return Refusal(
-                Code.TEXT_TOO_LONG,
-                f"Jira does not take {what}: it is too long.",
-                "Say it in fewer words.",
-            )
-        facts = {"url": said.answer.url, "status": said.status, "sent": True}
-        words = said.words()
+        if result.status == 404:
+            return self.not_found(result)
+        if result.status == 413:
+            message = f"Jira does not accept {what}: it is too long."
+            return Refusal(Code.TEXT_TOO_LONG, message, "Use fewer words.")
+        words = result.words()
         if not words:
-            return judge(said.status, {}, said.answer.url, "POST").failure
-        return Refusal(Code.NOT_ACCEPTED, f"Jira does not take {what}: {words}.", facts=facts)
+            return judge(result.status, {}, result.response.url, "POST").failure
+        message = f"Jira does not accept {what}: {words}."
+        return Refusal(Code.NOT_ACCEPTED, message, facts=result.response.facts)
 
-    def no_card(self, said: Said, card: str) -> OpsroomError:
+    def no_card(self, result: Result, card: str) -> OpsroomError:
         """What 404 means where a card was asked for."""
-        if not said.of_jira:
-            return self.not_there(said)
+        if not result.is_jiras:
+            return self.not_found(result)
         message = f"Jira has no card {card}, or its user {self._user()}may not see it."
         return Refusal(Code.UNKNOWN_CARD, message, facts={"card": card})
 
-    def not_there(self, said: Said) -> Failure:
+    def not_found(self, result: Result) -> Failure:
         """What 404 means where something must be."""
-        facts = {"url": said.answer.url, "status": said.status, "sent": True}
-        words = f": {said.words()}" if said.words() else ""
-        message = f"{said.answer.url} answered {said.status} Not Found{words}."
-        return Failure(
-            Code.BAD_ANSWER,
-            message,
-            f"Is {self.key('url')} in the config the address of Jira?",
-            facts,
-        )
+        words = f": {result.words()}" if result.words() else ""
+        message = f"{result.response.url} answered {result.status} Not Found{words}."
+        hint = f"Is {self.key}.url in the config the address of Jira?"
+        return Failure(Code.BAD_ANSWER, message, hint, result.response.facts)
 
-    def done(self, said: Said) -> None:
-        """Whether a request whose success has no content was carried out. Raises
+    def check_done(self, result: Result) -> None:
+        """That a request whose success has no content was carried out. Raises
         Failure(bad_answer)."""
-        if said.status != 204:
-            raise self.odd(said, "saying that it was done")
+        if result.status != 204:
+            raise self.incomplete(result, "saying that it was done")
 
-    def odd(self, said: Said, what: str) -> Failure:
+    def incomplete(self, result: Result, what: str) -> Failure:
         """A success without what it should hold."""
-        facts = {"url": said.answer.url, "status": said.status, "sent": said.answer.method != "GET"}
-        return Failure(
-            Code.BAD_ANSWER,
-            f"{said.answer.url} answered {said.status} without {what}.",
-            facts=facts,
-        )
-
-    def _connected(self) -> Any:
-        from ...http.client import HttpClient
-
-        options = self._options
-        if options.user:
-            pair = base64.b64encode(f"{options.user}:{options.token}".encode()).decode("ascii")
-            authorization = f"Basic {pair}"
-        else:
-            authorization = f"Bearer {options.token}"
-        return HttpClient(
-            headers={"Accept": "application/json", "Authorization": authorization},
-            secrets=(options.token,),
-            time_limit=options.time_limit,
-            verify=options.verify,
-            address_key=self.key("url"),
-        )
+        return result.response.unexpected(f"answered {result.status} without {what}")
 
     def _user(self) -> str:
-        return f"{self._options.user} " if self._options.user else ""
+        return f"{self.options.user} " if self.options.user else ""
 
     def _check_credentials(self) -> str:
-        if not self._options.user:
+        if not self.options.user:
             return (
-                f"An administrator must check {self.key('token')} in the config: it may have "
-                "expired, "
-                "or its user have no right to this."
+                f"An administrator must check {self.key}.token in the config: it may have "
+                "expired, or its user have no right to this."
             )
-        keys = f"{self.key('user')} and {self.key('token')}"
         return (
-            f"An administrator must check {keys} in the config: tokens of Jira Cloud expire "
-            "within a year."
+            f"An administrator must check {self.key}.user and {self.key}.token in the config: "
+            "tokens of Jira Cloud expire within a year."
         )
 
-    def _look_at_login(self, method: str, said: Said) -> None:
+    def _check_login(self, result: Result) -> None:
         """Jira answers some requests with wrong credentials as if nobody had logged in, and says so
         in a header only.
 
-        What was made all the same was made.
+        What was made anyway was made.
         """
-        reason = said.answer.headers.get("x-seraph-loginreason", "").strip().upper()
-        denied = said.answer.headers.get("x-authentication-denied-reason", "")
+        response = result.response
+        reason = response.headers.get("x-seraph-loginreason", "").strip().upper()
+        denied = response.headers.get("x-authentication-denied-reason", "")
         failed = (
-            said.status == 401
+            response.status == 401
             or "AUTHENTICATED_FAILED" in reason
             or "AUTHENTICATION_DENIED" in reason
             or bool(denied)
         )
-        if not failed or (said.ok and method != "GET"):
+        if not failed or (result.ok and response.method != "GET"):
             return
         captcha = (
             " It wants a CAPTCHA solved: log in with that user in a browser."
@@ -293,37 +233,28 @@ class Client:
         )
         raise Failure(
             Code.UNAUTHORIZED,
-            f"{said.answer.url} does not accept the credentials ({said.status}).{captcha}",
+            f"{response.url} does not accept the credentials ({response.status}).{captcha}",
             self._check_credentials(),
-            {"url": said.answer.url, "status": said.status, "sent": False},
+            {**response.facts, "sent": False},
         )
 
-    def _forbidden(self, said: Said, method: str) -> Failure:
-        # Data Center sends "retry-after: 0" with every answer; only a real wait means a limit here.
-        wait = retry_after(said.answer.headers.get("retry-after", ""))
-        if wait:
-            return judge(403, said.answer.headers, said.answer.url, method).failure
-        words = f": {said.words()}" if said.words() else ""
+    def _forbidden(self, result: Result) -> Failure:
+        words = f": {result.words()}" if result.words() else ""
         return Failure(
             Code.UNAUTHORIZED,
             f"Jira does not allow its user {self._user()}to do this (403){words}.",
-            f"An administrator must give the user of {self.key('token')} the right to do it in "
+            f"An administrator must give the user of {self.key}.token the right to do it in "
             "that project.",
-            {"url": said.answer.url, "status": 403, "sent": True},
+            result.response.facts,
         )
 
 
-def _read(answer: Response) -> Said:
-    if answer.status < 300:
-        return Said(
-            answer.status,
-            None if answer.status == 204 or not answer.body else answer.json(),
-            answer,
-        )
-    try:
-        return Said(answer.status, answer.json(), answer)
-    except Failure:
-        return Said(answer.status, None, answer)
+def _read(response: Response) -> Result:
+    if not response.ok:
+        return Result(response.content(), response)
+    return Result(
+        None if response.status == 204 or not response.body else response.json(), response
+    )
 
 
 def _line(value: Any) -> str:

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from ...errors import OpsroomError
 from ...text import shorten
 from .. import Draft, Made
 from ..formats import adf, wiki
 from ..formats import text as prose
-from .client import Client, Said, limit_in
+from .client import Client, Result, limit_in
 from .fields import missing_for_card, unknown_type
 from .mapping import key_of
+from .options import Options
 from .search import unknown_project
-
-if TYPE_CHECKING:
-    from . import Options
 
 # Of a description or comment; an administrator of Data Center may have set another limit, which
 # Jira then names.
-LONGEST = 32_767
-_LONGEST_SUMMARY = 255
+MAX_TEXT = 32_767
+_MAX_SUMMARY = 255
 # What Jira may refuse by itself: labels, the reporter, the length of the text.
 _ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
 class Written:
-    """A text as it is sent, and how many characters of what was said it lacks."""
+    """A text as it is sent, and how many characters of what was result it lacks."""
 
     body: Any
     missing: int
@@ -37,7 +35,9 @@ class Written:
         """The sentence that says what was cut, if anything was."""
         if not self.missing:
             return ()
-        return (f"{what} was cut: Jira takes {limit} characters, {self.missing} more were there.",)
+        return (
+            f"{what} was cut: Jira takes {limit} characters, the last {self.missing} are missing.",
+        )
 
 
 def write(options: Options, text: str, limit: int, before: str = "", after: str = "") -> Written:
@@ -57,11 +57,13 @@ def write(options: Options, text: str, limit: int, before: str = "", after: str 
     )
 
 
-def shorter(limit: int, length: int, said: Said) -> Optional[int]:
+def shorter(limit: int, length: int, result: Result) -> Optional[int]:
     """The limit to try instead when Jira says that a text of `length` was too long; None when that
     is not it."""
-    errors = [said.errors[key] for key in ("description", "comment", "body") if key in said.errors]
-    named = limit_in(errors) if said.status == 400 and length > 1000 else None
+    errors = [
+        result.errors[key] for key in ("description", "comment", "body") if key in result.errors
+    ]
+    named = limit_in(errors) if result.status == 400 and length > 1000 else None
     if named is None:
         return None
     # A document may be counted with all that makes it one.
@@ -72,7 +74,7 @@ def shorter(limit: int, length: int, said: Said) -> Optional[int]:
 class _Attempt:
     labels: bool = True
     reporter: bool = True
-    limit: int = LONGEST
+    limit: int = MAX_TEXT
 
 
 def create(client: Client, options: Options, draft: Draft) -> Made:
@@ -81,21 +83,21 @@ def create(client: Client, options: Options, draft: Draft) -> Made:
     attempt = _Attempt(reporter=bool(draft.author.identity))
     for _ in range(_ATTEMPTS):
         fields, notes = _fields(options, draft, attempt)
-        said = client.ask("POST", "/issue", body={"fields": fields})
-        if said.ok:
-            key = key_of(said.content)
+        result = client.ask("POST", "/issue", json={"fields": fields})
+        if result.ok:
+            key = key_of(result.content)
             if not key:
-                raise client.odd(said, "the key of the new card")
+                raise client.incomplete(result, "the key of the new card")
             return Made(key, client.page(key), notes)
-        other = _other(attempt, draft, said)
+        other = _other(attempt, draft, result)
         if other is None:
             break
         attempt = other
-    raise _refusal(client, options, draft, said)
+    raise _refusal(client, options, draft, result)
 
 
 def notes_of(options: Options, draft: Draft) -> Tuple[str, ...]:
-    """What is to be said of a card that was made by an earlier request."""
+    """What is to be result of a card that was made by an earlier request."""
     return _fields(options, draft, _Attempt(reporter=bool(draft.author.identity)))[1]
 
 
@@ -145,41 +147,41 @@ def _fields(
 def _summary(draft: Draft) -> Tuple[str, str]:
     """The summary on one line, and the description; a summary that is too long goes on there."""
     line = " ".join(prose.clean(draft.summary).split())
-    if prose.units(line) <= _LONGEST_SUMMARY:
+    if prose.units(line) <= _MAX_SUMMARY:
         return line, draft.description
-    most = _LONGEST_SUMMARY - (prose.units(line) - len(line))
+    most = _MAX_SUMMARY - (prose.units(line) - len(line))
     return shorten(line, max(most, 100)), f"{line}\n\n{draft.description}".rstrip()
 
 
-def _other(attempt: _Attempt, draft: Draft, said: Said) -> Optional[_Attempt]:
+def _other(attempt: _Attempt, draft: Draft, result: Result) -> Optional[_Attempt]:
     """What to try instead: without what Jira cannot take, or shorter. None when nothing of that is
     it."""
-    if said.status != 400:
+    if result.status != 400:
         return None
     other = attempt
-    if "labels" in said.errors:
+    if "labels" in result.errors:
         other = replace(other, labels=False)
-    if "reporter" in said.errors:
+    if "reporter" in result.errors:
         other = replace(other, reporter=False)
-    limit = shorter(attempt.limit, prose.units(draft.description), said)
+    limit = shorter(attempt.limit, prose.units(draft.description), result)
     if limit is not None:
         other = replace(other, limit=limit)
     # Where more is wrong, sending it again would only be refused again.
     rest = (
-        set(said.errors)
+        set(result.errors)
         - {"labels", "reporter"}
         - ({"description"} if limit is not None else set())
     )
     return other if other != attempt and not rest else None
 
 
-def _refusal(client: Client, options: Options, draft: Draft, said: Said) -> OpsroomError:
+def _refusal(client: Client, options: Options, draft: Draft, result: Result) -> OpsroomError:
     project = draft.project or options.project
-    errors = said.errors
-    if said.status != 400 or not errors:
-        return client.not_accepted(said, "the card")
+    errors = result.errors
+    if result.status != 400 or not errors:
+        return client.not_accepted(result, "the card")
     if "project" in errors or "pid" in errors:
         return unknown_project(client, project, errors.get("project") or errors.get("pid", ""))
     if "issuetype" in errors:
-        return unknown_type(client, options, project, said)
-    return missing_for_card(client, options, project, said)
+        return unknown_type(client, options, project, result)
+    return missing_for_card(client, options, project, result)

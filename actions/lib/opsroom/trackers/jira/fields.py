@@ -3,17 +3,15 @@ after a refusal."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 from urllib.parse import quote
 
 from ...errors import Code, OpsroomError, Refusal
+from ...http.content import at, list_at, text_at
 from ...names import either, listed, shown
 from ...text import one_line
-from .client import Client, Said
-from .mapping import at, list_at, text_at
-
-if TYPE_CHECKING:
-    from . import Options
+from .client import Client, Result
+from .options import Options
 
 _MOST = "200"
 _VALUES = 8
@@ -22,59 +20,65 @@ _OURS = {"project", "issuetype", "summary", "description", "reporter", "labels"}
 
 
 def issue_types(client: Client, project: str) -> Dict[str, str]:
-    """The names of the issue types of a project, with their ids; empty when Jira does not tell."""
-    found = _quietly(
-        client, f"/issue/createmeta/{quote(project, safe='')}/issuetypes", {"maxResults": _MOST}
+    """The names of the issue types of a project, with their ids; empty when Jira does not say."""
+    found = client.quietly(
+        f"/issue/createmeta/{quote(project, safe='')}/issuetypes", params={"maxResults": _MOST}
     )
     # Data Center calls them "values".
     types = list_at(found, "issueTypes") or list_at(found, "values")
     return {text_at(one, "name"): text_at(one, "id") for one in types if text_at(one, "name")}
 
 
-def unknown_type(client: Client, options: Options, project: str, said: Said) -> Refusal:
+def unknown_type(client: Client, options: Options, project: str, result: Result) -> Refusal:
     """The refusal of an issue type that the project does not have, with those it has."""
     types = list(issue_types(client, project))
-    words = f" ({said.words()})" if said.words() else ""
+    words = f" ({result.words()})" if result.words() else ""
     hint = f"It has {listed(one_line(one, 40) for one in types)}. " if types else ""
     return Refusal(
         Code.FIELDS_MISSING,
         f"The project {project} of Jira takes no issue type {shown(options.issue_type)}{words}.",
-        f"{hint}An administrator can set {client.key('issue_type')} in the config.",
+        f"{hint}An administrator can set {client.key}.issue_type in the config.",
         {"fields": {"issuetype": types}},
     )
 
 
-def missing_for_card(client: Client, options: Options, project: str, said: Said) -> OpsroomError:
+def missing_for_card(
+    client: Client, options: Options, project: str, result: Result
+) -> OpsroomError:
     """What a new card in a project lacks."""
-    named = {key: words for key, words in said.errors.items() if key not in ("labels", "reporter")}
+    named = {
+        key: words for key, words in result.errors.items() if key not in ("labels", "reporter")
+    }
     types = issue_types(client, project)
     wanted = options.issue_type.casefold()
     number = next((id for name, id in types.items() if name.casefold() == wanted), "")
     fields: List[Any] = []
     if number:
         path = f"/issue/createmeta/{quote(project, safe='')}/issuetypes/{quote(number, safe='')}"
-        found = _quietly(client, path, {"maxResults": _MOST})
+        found = client.quietly(path, params={"maxResults": _MOST})
         fields = list_at(found, "fields") or list_at(found, "values")
     by_id = {text_at(one, "fieldId") or text_at(one, "key"): one for one in fields}
     by_id = {key: one for key, one in by_id.items() if key in named or key not in _OURS}
-    return _refusal(client, said, (f"A card in {project}", "the card"), named, by_id)
+    return _refusal(client, result, (f"A card in {project}", "the card"), named, by_id)
 
 
 def missing_for_move(
-    client: Client, card: str, transition: str, to: str, said: Said
+    client: Client, card: str, transition: str, to: str, result: Result
 ) -> OpsroomError:
     """What a card lacks to be moved."""
     params = {"transitionId": transition, "expand": "transitions.fields"}
-    found = _quietly(client, f"/issue/{quote(card, safe='')}/transitions", params)
+    found = client.quietly(f"/issue/{quote(card, safe='')}/transitions", params=params)
     ways = [one for one in list_at(found, "transitions") if text_at(one, "id") == transition]
     fields = at(ways[0], "fields") if ways else None
     by_id = dict(fields) if isinstance(fields, Mapping) else {}
-    return _refusal(client, said, (f"{card}, to be moved to {to},", "the move"), said.errors, by_id)
+    return _refusal(
+        client, result, (f"{card}, to be moved to {to},", "the move"), result.errors, by_id
+    )
 
 
 def _refusal(
     client: Client,
-    said: Said,
+    result: Result,
     what: Tuple[str, str],
     named: Mapping[str, str],
     fields: Mapping[str, Any],
@@ -88,7 +92,7 @@ def _refusal(
     ]
     missing += [key for key in fields if _is_required(fields[key]) and key not in missing]
     if not missing:
-        return client.not_accepted(said, what[1])
+        return client.not_accepted(result, what[1])
     values = {_name(key, fields.get(key)): _allowed(fields.get(key)) for key in missing}
     parts = [
         f"{name} (one of {either(allowed)})" if allowed else name
@@ -117,12 +121,3 @@ def _allowed(field: Any) -> List[str]:
         text_at(one, "name") or text_at(one, "value") or text_at(one, "label") for one in values
     ]
     return [one_line(name, 30) for name in names if name][:_VALUES]
-
-
-def _quietly(client: Client, path: str, params: Mapping[str, str]) -> Any:
-    """What Jira answers, None when it does not: what was refused must be told all the same."""
-    try:
-        said = client.ask("GET", path, params=params)
-    except OpsroomError:
-        return None
-    return said.content if said.ok else None

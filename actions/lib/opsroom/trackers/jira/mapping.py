@@ -1,12 +1,13 @@
-"""What Jira answers, as cards: every part may be missing or of another shape, and none of that
-makes it fall."""
+"""Issues of Jira as cards: every part may be missing or of another shape, and nothing of that is a
+crash."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, List, Mapping, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
+from ...http.content import at, object_at, text_at
 from .. import Card, Comment
 from ..formats import adf, wiki
 
@@ -22,25 +23,6 @@ IN_LIST = f"{IN_LIST},{_ARCHIVED}"
 WHOLE = f"summary,status,assignee,reporter,description,project,updated,comment,{_ARCHIVED}"
 # Where a card is, and whether it can be moved from there.
 PLACE = f"status,project,{_ARCHIVED}"
-
-
-def at(value: Any, *path: str) -> Any:
-    """What stands at a path of keys in JSON; None where there is no such path."""
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
-
-
-def text_at(value: Any, *path: str) -> str:
-    """The text at a path, empty when there is none."""
-    found = at(value, *path)
-    return found if isinstance(found, str) else ""
-
-
-def list_at(value: Any, *path: str) -> List[Any]:
-    """The list at a path, empty when there is none."""
-    found = at(value, *path)
-    return found if isinstance(found, list) else []
 
 
 def key_of(issue: Any) -> str:
@@ -85,12 +67,8 @@ def card(issue: Any, page: str) -> Card:
 
 def archived(issue: Any) -> str:
     """As in `Card`: of an issue, or of its project."""
-    fields = at(issue, "fields")
-    named = (
-        {str(key).lower(): value for key, value in fields.items()}
-        if isinstance(fields, Mapping)
-        else {}
-    )
+    fields = object_at(issue, "fields")
+    named = {str(key).lower(): value for key, value in fields.items()}
     if named.get("archiveddate") or named.get("archivedby"):
         return "archived"
     return "in an archived project" if at(fields, "project", "archived") is True else ""

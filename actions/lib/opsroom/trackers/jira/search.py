@@ -4,20 +4,19 @@ itself."""
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from ...errors import Code, OpsroomError, Refusal
+from ...http.content import at, list_at
 from ...names import shown
 from .. import Card, Query
-from .client import Client, Said
-from .mapping import IN_LIST, at, card, key_of, list_at
-
-if TYPE_CHECKING:
-    from . import Options
+from .client import Client, Result
+from .mapping import IN_LIST, card, key_of
+from .options import Options
 
 # So many of the most recently changed are looked at for open ones in one request.
 _PAGE = 50
-_MOST_WORDS = 20
+_MAX_WORDS = 20
 
 
 def quoted(value: str) -> str:
@@ -29,7 +28,7 @@ def quoted(value: str) -> str:
 def words_of(text: str) -> str:
     """The words of a text: what a search by text takes apart anyway, without the operators that it
     has of its own (`*`, `~`, `-`, AND, OR, NOT)."""
-    return " ".join(re.findall(r"\w+", text.lower())[:_MOST_WORDS])
+    return " ".join(re.findall(r"\w+", text.lower())[:_MAX_WORDS])
 
 
 def of_mark(mark: str) -> str:
@@ -54,7 +53,7 @@ def find(client: Client, options: Options, query: Query) -> Tuple[Card, ...]:
     return tuple([*still_open, *closed][: query.limit])
 
 
-def search(client: Client, options: Options, query: str, fields: str, most: int) -> Said:
+def search(client: Client, options: Options, query: str, fields: str, most: int) -> Result:
     """One page of what a query finds. Jira Cloud hands back nothing but ids unless fields are asked
     for."""
     path = "/search/jql" if options.cloud else "/search"
@@ -62,11 +61,11 @@ def search(client: Client, options: Options, query: str, fields: str, most: int)
     return client.ask("GET", path, params=params)
 
 
-def issues_in(client: Client, said: Said) -> List[Any]:
+def issues_in(client: Client, result: Result) -> List[Any]:
     """The issues of an answer. Raises Failure(bad_answer) when it is none."""
-    issues = at(said.content, "issues")
+    issues = at(result.content, "issues")
     if not isinstance(issues, list) or not all(key_of(issue) for issue in issues):
-        raise client.odd(said, "a list of issues")
+        raise client.incomplete(result, "a list of issues")
     return issues
 
 
@@ -88,38 +87,37 @@ def _asked(
     client: Client, options: Options, query: Query, narrow: str, most: int
 ) -> Tuple[Tuple[Card, ...], bool]:
     """The cards of one page, and whether they are all there are."""
-    said = search(client, options, f"{narrow} ORDER BY updated DESC", IN_LIST, most)
-    if not said.ok:
-        raise _refused(client, options, query, said)
-    issues = issues_in(client, said)
-    total = at(said.content, "total")
-    more = bool(at(said.content, "nextPageToken")) or at(said.content, "isLast") is False
+    result = search(client, options, f"{narrow} ORDER BY updated DESC", IN_LIST, most)
+    if not result.ok:
+        raise _refused(client, options, query, result)
+    issues = issues_in(client, result)
+    total = at(result.content, "total")
+    more = bool(at(result.content, "nextPageToken")) or at(result.content, "isLast") is False
     more = more or (isinstance(total, int) and total > len(issues))
     return tuple(card(issue, client.page(key_of(issue))) for issue in issues), not more
 
 
-def _refused(client: Client, options: Options, query: Query, said: Said) -> OpsroomError:
+def _refused(client: Client, options: Options, query: Query, result: Result) -> OpsroomError:
     """Jira quotes the value that it does not know; its sentences are in the language of its
     user."""
-    told = " ".join(str(one) for one in list_at(said.content, "errorMessages"))
-    if query.assignee and query.assignee in told:
+    words = " ".join(str(one) for one in list_at(result.content, "errorMessages"))
+    if query.assignee and query.assignee in words:
         message = f"Jira does not know {shown(query.assignee)}."
-        return Refusal(Code.UNKNOWN_PERSON, message, "Say their name as Jira has it.")
+        return Refusal(Code.UNKNOWN_PERSON, message, "Use their name as Jira has it.")
     projects = [
-        one for one in ((query.project,) if query.project else options.every) if f"'{one}'" in told
+        one for one in ((query.project,) if query.project else options.every) if f"'{one}'" in words
     ]
     if projects:
         return unknown_project(client, projects[0])
-    return client.not_accepted(said, "the search")
+    return client.not_accepted(result, "the search")
 
 
 def unknown_project(client: Client, project: str, words: str = "") -> Refusal:
-    """The refusal of a project that is not there, or not for the bot."""
-    told = f" ({words})" if words else ""
+    """The refusal of a project that does not exist, or that the bot may not see."""
+    because = f" ({words})" if words else ""
     return Refusal(
         Code.UNKNOWN_PROJECT,
-        f"Jira has no project {project}, or the user of {client.key('token')} has no right to "
-        f"it{told}.",
-        f"Say another project, or have an administrator look at {client.key('project')} in the "
-        "config.",
+        f"Jira has no project {project}, or the user of {client.key}.token has no right to "
+        f"it{because}.",
+        f"Name another project, or have an administrator check {client.key}.project in the config.",
     )

@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Tuple
+from typing import Any, Iterator, List, Optional, Tuple
 from urllib.parse import quote
 
 from ...errors import Code, OpsroomError, Refusal
+from ...http.content import at, list_at, text_at
 from ...names import comparable, either, listed, shown
 from ...text import one_line
-from .. import Assigned, Assignee, Card, Draft, Made, Moved, Query, Remark, archived_notes
+from .. import (
+    Assigned,
+    Assignee,
+    Card,
+    CardEvents,
+    Draft,
+    Made,
+    Moved,
+    Query,
+    Remark,
+    archived_notes,
+)
 from ..formats import text as prose
 from . import create as jira_create
-from .client import Client, Said
+from .client import Client, Result
 from .events import events_since
 from .fields import missing_for_move
-from .mapping import (
-    COMMENTS,
-    PLACE,
-    WHOLE,
-    archived,
-    at,
-    card,
-    comments,
-    key_of,
-    list_at,
-    person,
-    text_at,
-)
+from .mapping import COMMENTS, PLACE, WHOLE, archived, card, comments, key_of, person
+from .options import Options
 from .search import find, issues_in, of_mark, search
-
-if TYPE_CHECKING:
-    from . import Options
 
 # The property of a comment that holds its mark.
 _PROPERTY = "opsroom"
@@ -42,8 +40,6 @@ _NEWEST = "100"
 
 class JiraTracker:
     """One Jira: see `Tracker` for what each method does."""
-
-    events_since = events_since
 
     def __init__(self, options: Options, name: str) -> None:
         self._options = options
@@ -63,10 +59,10 @@ class JiraTracker:
         """One request."""
         client = self._client
         client.begin()
-        said = search(client, self._options, of_mark(draft.mark), "summary", 2)
-        if not said.ok:
-            raise client.not_accepted(said, "the search for the card")
-        keys = [key_of(issue) for issue in issues_in(client, said)]
+        result = search(client, self._options, of_mark(draft.mark), "summary", 2)
+        if not result.ok:
+            raise client.not_accepted(result, "the search for the card")
+        keys = [key_of(issue) for issue in issues_in(client, result)]
         return (
             Made(keys[0], client.page(keys[0]), jira_create.notes_of(self._options, draft))
             if keys
@@ -77,16 +73,16 @@ class JiraTracker:
         """One request; another one, shorter, when Jira says that it is too long."""
         client = self._client
         client.begin()
-        limit = jira_create.LONGEST
+        limit = jira_create.MAX_TEXT
         while True:
             body, notes = self._written(remark, limit)
             with self._explaining(remark.card):
-                said = client.ask("POST", f"{_path(remark.card)}/comment", body=body)
-                if said.ok:
-                    return self._commented(said, remark, notes)
-                other = jira_create.shorter(limit, prose.units(remark.text), said)
+                result = client.ask("POST", f"{_path(remark.card)}/comment", json=body)
+                if result.ok:
+                    return self._commented(result, remark, notes)
+                other = jira_create.shorter(limit, prose.units(remark.text), result)
                 if other is None or other < 1000:
-                    raise self._refused(said, remark.card, "the comment")
+                    raise self._refused(result, remark.card, "the comment")
             limit = other
 
     def find_comment(self, remark: Remark) -> Optional[Made]:
@@ -96,14 +92,14 @@ class JiraTracker:
         params = {"orderBy": "-created", "maxResults": _NEWEST}
         if self._options.cloud:
             params["expand"] = "properties"
-        said = client.ask("GET", f"{_path(remark.card)}/comment", params=params)
-        if not said.ok:
-            raise self._refused(said, remark.card, "the search for the comment")
-        if not isinstance(at(said.content, "comments"), list):
-            raise client.odd(said, "a list of comments")
-        for one in list_at(said.content, "comments"):
+        result = client.ask("GET", f"{_path(remark.card)}/comment", params=params)
+        if not result.ok:
+            raise self._refused(result, remark.card, "the search for the comment")
+        if not isinstance(at(result.content, "comments"), list):
+            raise client.incomplete(result, "a list of comments")
+        for one in list_at(result.content, "comments"):
             if self._carries(one, remark.mark):
-                number, notes = text_at(one, "id"), self._written(remark, jira_create.LONGEST)[1]
+                number, notes = text_at(one, "id"), self._written(remark, jira_create.MAX_TEXT)[1]
                 return Made(number, self._comment_page(remark.card, number), notes)
         return None
 
@@ -111,8 +107,8 @@ class JiraTracker:
         """One request; another one for a card with more comments than come along."""
         client = self._client
         client.begin()
-        said = client.ask("GET", _path(card_id), params={"fields": WHOLE})
-        issue = self._issue(said, card_id)
+        result = client.ask("GET", _path(card_id), params={"fields": WHOLE})
+        issue = self._issue(result, card_id)
         shown_card = card(issue, client.page(key_of(issue)))
         found = list_at(issue, "fields", "comment", "comments")
         total = at(issue, "fields", "comment", "total")
@@ -131,8 +127,10 @@ class JiraTracker:
 
     def _moved(self, card_id: str, to: str) -> Moved:
         client = self._client
-        said = client.ask("GET", _path(card_id), params={"fields": PLACE, "expand": "transitions"})
-        issue = self._issue(said, card_id)
+        result = client.ask(
+            "GET", _path(card_id), params={"fields": PLACE, "expand": "transitions"}
+        )
+        issue = self._issue(result, card_id)
         before, page = text_at(issue, "fields", "status", "name"), client.page(key_of(issue))
         if before and comparable(before) == comparable(to):
             return Moved(before, before, page, archived_notes(archived(issue)))
@@ -143,20 +141,20 @@ class JiraTracker:
                 raise self._refused(other, card_id, "the question")
             ways = at(other.content, "transitions")
             if not isinstance(ways, list):
-                raise client.odd(other, "a list of transitions")
+                raise client.incomplete(other, "a list of transitions")
         way = _way(ways, to)
         if way is None:
             raise _no_way(card_id, before, to, ways)
         after = text_at(way, "to", "name") or text_at(way, "name")
         number = text_at(way, "id")
         moved = client.ask(
-            "POST", f"{_path(card_id)}/transitions", body={"transition": {"id": number}}
+            "POST", f"{_path(card_id)}/transitions", json={"transition": {"id": number}}
         )
         if moved.status in (400, 422):
             raise missing_for_move(client, card_id, number, one_line(after, 60), moved)
         if not moved.ok:
             raise self._refused(moved, card_id, "the move")
-        client.done(moved)
+        client.check_done(moved)
         return Moved(before, after, page, archived_notes(archived(issue)))
 
     def assign(self, card_id: str, to: Assignee) -> Assigned:
@@ -164,21 +162,27 @@ class JiraTracker:
         typed."""
         client = self._client
         client.begin()
-        name, told = to.name, to.shown if to.name else ""
+        name, shown_as = to.name, to.shown if to.name else ""
         if to.name and not to.mapped:
-            name, told = self._person(card_id, to.name)
+            name, shown_as = self._person(card_id, to.name)
         body = {"accountId" if self._options.cloud else "name": name or None}
         with self._explaining(card_id):
-            said = client.ask("PUT", f"{_path(card_id)}/assignee", body=body)
-            if not said.ok:
-                raise self._not_assigned(said, card_id, to)
-        client.done(said)
-        return Assigned(told, client.page(card_id))
+            result = client.ask("PUT", f"{_path(card_id)}/assignee", json=body)
+            if not result.ok:
+                raise self._not_assigned(result, card_id, to)
+        client.check_done(result)
+        return Assigned(shown_as, client.page(card_id))
 
     def find(self, query: Query) -> Tuple[Card, ...]:
         """One request, rarely two."""
         self._client.begin()
         return find(self._client, self._options, query)
+
+    def events_since(self, since: str) -> CardEvents:
+        """See `Watchable`. One request for each 50 issues that were changed, one more for an issue
+        with many comments."""
+        self._client.begin()
+        return events_since(self._client, self._options, since)
 
     @contextmanager
     def _explaining(self, card_id: str, project: str = "") -> Iterator[None]:
@@ -203,10 +207,10 @@ class JiraTracker:
             body["properties"] = [{"key": _PROPERTY, "value": {"mark": remark.mark}}]
         return body, written.note("The comment", limit)
 
-    def _commented(self, said: Said, remark: Remark, notes: Tuple[str, ...]) -> Made:
-        number = text_at(said.content, "id")
+    def _commented(self, result: Result, remark: Remark, notes: Tuple[str, ...]) -> Made:
+        number = text_at(result.content, "id")
         if not number.isdigit():
-            raise self._client.odd(said, "the id of the new comment")
+            raise self._client.incomplete(result, "the id of the new comment")
         return Made(number, self._comment_page(remark.card, number), notes)
 
     def _comment_page(self, card_id: str, number: str) -> str:
@@ -221,18 +225,18 @@ class JiraTracker:
             for one in properties
         )
 
-    def _issue(self, said: Said, card_id: str) -> Any:
-        if not said.ok:
-            raise self._refused(said, card_id, "the question")
-        if not key_of(said.content) or not isinstance(at(said.content, "fields"), dict):
-            raise self._client.odd(said, "an issue")
-        return said.content
+    def _issue(self, result: Result, card_id: str) -> Any:
+        if not result.ok:
+            raise self._refused(result, card_id, "the question")
+        if not key_of(result.content) or not isinstance(at(result.content, "fields"), dict):
+            raise self._client.incomplete(result, "an issue")
+        return result.content
 
-    def _refused(self, said: Said, card_id: str, what: str) -> OpsroomError:
+    def _refused(self, result: Result, card_id: str, what: str) -> OpsroomError:
         return (
-            self._client.no_card(said, card_id)
-            if said.status == 404
-            else self._client.not_accepted(said, what)
+            self._client.no_card(result, card_id)
+            if result.status == 404
+            else self._client.not_accepted(result, what)
         )
 
     def _person(self, card_id: str, typed: str) -> Tuple[str, str]:
@@ -240,13 +244,13 @@ class JiraTracker:
         Refusal(unknown_person)."""
         client, cloud = self._client, self._options.cloud
         params = {"issueKey": card_id, "query" if cloud else "username": typed, "maxResults": "20"}
-        said = client.ask("GET", "/user/assignable/search", params=params)
-        if not said.ok:
-            raise self._refused(said, card_id, "the search for a person")
+        result = client.ask("GET", "/user/assignable/search", params=params)
+        if not result.ok:
+            raise self._refused(result, card_id, "the search for a person")
         key = "accountId" if cloud else "name"
-        found = said.content
+        found = result.content
         if not isinstance(found, list) or not all(text_at(one, key) for one in found):
-            raise client.odd(said, "a list of people")
+            raise client.incomplete(result, "a list of people")
         same = [one for one in found if comparable(typed) in _names(one)]
         if len(same) == 1:
             return text_at(same[0], key), person(same[0])
@@ -254,29 +258,31 @@ class JiraTracker:
         hint = (
             f"Did you mean {either(names[:5])}?"
             if names
-            else "Say their name or e-mail address as Jira has it."
+            else "Use their name or e-mail address as Jira has it."
         )
         problem = "is the name of more than one person who" if same else "is nobody who"
         message = f"In Jira, {shown(typed)} {problem} can be given {card_id}."
         raise Refusal(Code.UNKNOWN_PERSON, message, hint, {"nearest": names})
 
-    def _not_assigned(self, said: Said, card_id: str, to: Assignee) -> OpsroomError:
-        words = f" ({said.words()})" if said.words() else ""
-        if said.status == 400 and not to.name:
+    def _not_assigned(self, result: Result, card_id: str, to: Assignee) -> OpsroomError:
+        words = f" ({result.words()})" if result.words() else ""
+        if result.status == 400 and not to.name:
             return Refusal(Code.NOT_POSSIBLE, f"Jira does not let {card_id} be nobody's{words}.")
         # Data Center says 404 for people too; it names the field then.
-        if said.status == 400 or (
-            said.status == 404 and {"assignee", "name", "username"} & set(said.errors)
+        if result.status == 400 or (
+            result.status == 404 and {"assignee", "name", "username"} & set(result.errors)
         ):
             hint = "Its user must exist and have the right to be given cards of that project."
             if to.mapped:
-                hint += f" An administrator can mend people.{to.shown}.{self._name} in the config."
+                hint += (
+                    f" An administrator can correct people.{to.shown}.{self._name} in the config."
+                )
             return Refusal(
                 Code.UNKNOWN_PERSON,
                 f"Jira does not let {card_id} be given to {to.shown}{words}.",
                 hint,
             )
-        return self._refused(said, card_id, "the assignment")
+        return self._refused(result, card_id, "the assignment")
 
 
 def _path(card_id: str) -> str:
@@ -301,11 +307,11 @@ def _way(ways: List[Any], to: str) -> Any:
     there is none."""
     wanted = comparable(to)
     usable = [one for one in ways if text_at(one, "id") and at(one, "isAvailable") is not False]
-    there = [one for one in usable if comparable(text_at(one, "to", "name")) == wanted]
+    leading = [one for one in usable if comparable(text_at(one, "to", "name")) == wanted]
     called = [one for one in usable if comparable(text_at(one, "name")) == wanted]
     # Of several ways to one place, one without a screen asks for nothing more.
-    plain = [one for one in there if at(one, "hasScreen") is not True]
-    return next(iter([*plain, *there, *called]), None)
+    plain = [one for one in leading if at(one, "hasScreen") is not True]
+    return next(iter([*plain, *leading, *called]), None)
 
 
 _LISTED = 8
