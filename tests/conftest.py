@@ -5,7 +5,7 @@ import sys
 
 from hypothesis import HealthCheck, settings
 
-from support.stores import postgres, store, store_url
+from support.stores import empty_url, postgres, store, store_url
 
 # How fast a machine makes examples is no fault of what is tested.
 settings.register_profile("opsroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -16,4 +16,4 @@ settings.load_profile("opsroom")
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-__all__ = ["postgres", "store", "store_url"]
+__all__ = ["empty_url", "postgres", "store", "store_url"]

@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, Tuple
 import pytest
 
 from support.card_kinds import CASES, SHUT, Case, Shut, case
+from support.templates import copy_database
 from support.vendors import github as gh
 from support.world import World
 
@@ -30,9 +31,8 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def world_of(folder: Path, it: Case) -> World:
-    return World(
-        folder, f"sqlite:///{folder}/opsroom.db", {"environments": {"test": {}}, **it.config()}
-    )
+    database = copy_database(folder / "opsroom.db")
+    return World(folder, database, {"environments": {"test": {}}, **it.config()})
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from opsroom.http.errors import in_doubt
 from support.card_kinds import CALLS, CARDS, CASES, VENDORS, VERBS, Instead, tracker_at, tracker_of
 from support.http_server import HttpServer, Reply
 from support.no_api import NO_API, ODD
+from support.templates import copy_database
 from support.world import World
 
 NEW = "https://new.example.com"
@@ -43,7 +44,7 @@ def world_at(folder: Path, name: str, server: HttpServer, **more: Any) -> World:
         "environments": {"test": {}},
         "trackers": {"desk": tracker},
     }
-    return World(folder, f"sqlite:///{folder}/opsroom.db", config)
+    return World(folder, copy_database(folder / "opsroom.db"), config)
 
 
 def ask(world: World, name: str, verb: str, number: int = 0) -> Dict[str, Any]:

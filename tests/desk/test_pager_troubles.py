@@ -28,6 +28,7 @@ from support.http_server import HttpServer, Reply
 from support.no_api import NO_API, ODD
 from support.pager_kinds import ADDRESSES, CASES, TARGETS, pager_at
 from support.paging import Clock, Rooms
+from support.templates import copy_database
 from support.world import World
 
 NEW = "https://new.example.com"
@@ -68,7 +69,7 @@ def world_at(
         "teams": {"web-team": team},
     }
     config["page_limit"] = {"pages": 1000}
-    return Rooms(World(folder, f"sqlite:///{folder}/opsroom.db", config), {})
+    return Rooms(World(folder, copy_database(folder / "opsroom.db"), config), {})
 
 
 def test_every_registered_kind_is_in_the_suite() -> None:

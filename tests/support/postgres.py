@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Iterator
@@ -52,13 +53,22 @@ class Postgres:
         self.run(f"CREATE DATABASE {name} {options}")
         return name
 
-    def migrated_database(self) -> str:
-        """Make a database with all tables and no records and return its name."""
+    def template(self) -> str:
+        """The options of a new database that has all tables and no records."""
         if not self._template:
             self.run(f"CREATE DATABASE {_TEMPLATE}")
             open_store(self.url(_TEMPLATE)).close()
             self._template = True
-        return self.new_database(f"TEMPLATE {_TEMPLATE}")
+        return f"TEMPLATE {_TEMPLATE}"
+
+    @contextmanager
+    def database(self, options: str = "") -> Iterator[str]:
+        """The URL of a new database, which is gone afterwards."""
+        name = self.new_database(options)
+        try:
+            yield self.url(name)
+        finally:
+            self.drop(name)
 
     def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected."""

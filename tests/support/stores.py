@@ -16,22 +16,39 @@ from opsroom.records.model import Entry, Event
 from support.postgres import postgres
 from support.templates import copy_database
 
-__all__ = ["entry", "fill", "open_gates", "postgres", "rows", "run", "store", "store_url"]
+__all__ = [
+    "empty_url",
+    "entry",
+    "fill",
+    "open_gates",
+    "postgres",
+    "rows",
+    "run",
+    "store",
+    "store_url",
+]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database that is not there yet (SQLite) or empty (PostgreSQL)."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/opsroom/opsroom.db"
+        return
+    server = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database: migrated where the test takes `store` too, else empty, and on SQLite
-    not there yet."""
-    migrated = "store" in request.fixturenames
+    """The URL of a database with all tables and no records."""
     if request.param == "sqlite":
-        path = tmp_path / "opsroom" / "opsroom.db"
-        yield copy_database(path) if migrated else f"sqlite:///{path}"
+        yield copy_database(tmp_path / "opsroom" / "opsroom.db")
         return
     server = request.getfixturevalue("postgres")
-    name = server.migrated_database() if migrated else server.new_database()
-    yield server.url(name)
-    server.drop(name)
+    with server.database(server.template()) as url:
+        yield url
 
 
 @pytest.fixture

@@ -428,13 +428,13 @@ def _open(index: int, url: str) -> str:
 def test_of_many_that_begin_at_once_one_does(store: Store, store_url: str) -> None:
     made = opened(store)
     store.close()
-    assert sorted(at_once(20, _begin, store_url, made.id)) == [False] * 19 + [True]
+    assert sorted(at_once(8, _begin, store_url, made.id)) == [False] * 7 + [True]
 
 
 def test_of_beginning_and_rejecting_at_once_one_happens(store: Store, store_url: str) -> None:
     made = opened(store)
     store.close()
-    assert sum(at_once(20, _begin_or_close, store_url, made.id)) == 1
+    assert sum(at_once(8, _begin_or_close, store_url, made.id)) == 1
 
 
 def test_of_many_approvals_at_once_each_person_counts_once_and_each_count_is_seen_by_somebody(
@@ -442,8 +442,8 @@ def test_of_many_approvals_at_once_each_person_counts_once_and_each_count_is_see
 ) -> None:
     made = opened(store)
     store.close()
-    counts = at_once(20, _approve, store_url, made.id)
-    assert set(counts) == set(range(1, 11))
+    counts = at_once(8, _approve, store_url, made.id)
+    assert set(counts) == set(range(1, 5))
 
 
 def test_of_many_who_ask_for_the_same_at_once_one_makes_the_change(

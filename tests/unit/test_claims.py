@@ -134,25 +134,25 @@ def test_a_claim_that_was_renewed_meanwhile_is_not_settled(store: Store) -> None
         assert [claim.deployment for claim in current(store, connection)] == ["d1"]
 
 
-def test_of_twenty_processes_that_claim_one_place_at_once_one_gets_it(
+def test_of_eight_processes_that_claim_one_place_at_once_one_gets_it(
     store: Store, store_url: str
 ) -> None:
-    answers = at_once(20, _claim, store_url)
+    answers = at_once(8, _claim, store_url)
     winners = [index for index, holder in answers if holder is None]
     assert len(winners) == 1
     assert {holder for _, holder in answers if holder is not None} == {f"person{winners[0]}"}
     # Each recorded what it saw in the transaction in which it asked.
     assert sorted(rows(store, "SELECT event, count(*) FROM ledger GROUP BY event")) == [
-        ("refused", 19),
+        ("refused", 7),
         ("started", 1),
     ]
 
 
-def test_of_twenty_processes_that_settle_one_claim_at_once_one_does(
+def test_of_eight_processes_that_settle_one_claim_at_once_one_does(
     store: Store, store_url: str
 ) -> None:
     _take(store, MINE, lease=-1)
-    assert sorted(at_once(20, _settle, store_url)) == [False] * 19 + [True]
+    assert sorted(at_once(8, _settle, store_url)) == [False] * 7 + [True]
     assert rows(store, "SELECT event FROM ledger") == [("interrupted",)]
     assert rows(store, "SELECT * FROM claims") == []
 

@@ -72,11 +72,11 @@ def test_what_must_be_unique_is_a_constraint_of_the_database(store: Store) -> No
     assert {table: found.get(table) for table in UNIQUE} == UNIQUE
 
 
-def test_twenty_processes_that_open_a_fresh_database_at_once_all_can(store_url: str) -> None:
-    assert at_once(20, _open_and_write, store_url) == [True] * 20
-    store = open_store(store_url)
+def test_eight_processes_that_open_a_fresh_database_at_once_all_can(empty_url: str) -> None:
+    assert at_once(8, _open_and_write, empty_url) == [True] * 8
+    store = open_store(empty_url)
     with store.read() as connection:
-        assert verify_chain(connection).records == 20
+        assert verify_chain(connection).records == 8
 
 
 def _open_and_write(index: int, url: str) -> bool:
@@ -87,9 +87,9 @@ def _open_and_write(index: int, url: str) -> bool:
 
 
 def test_a_database_at_head_is_opened_by_one_select(
-    store_url: str, monkeypatch: pytest.MonkeyPatch
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_store(store_url).close()
+    open_store(empty_url).close()
     seen = []
     execute = Transaction.execute
 
@@ -98,12 +98,12 @@ def test_a_database_at_head_is_opened_by_one_select(
         return execute(on, statement, values)
 
     monkeypatch.setattr(Transaction, "execute", note)
-    open_store(store_url).close()
+    open_store(empty_url).close()
     assert seen == ["SELECT version_num FROM alembic_version"]
 
 
-def test_a_database_at_head_is_opened_without_alembic(store_url: str) -> None:
-    open_store(store_url).close()
+def test_a_database_at_head_is_opened_without_alembic(empty_url: str) -> None:
+    open_store(empty_url).close()
     code = (
         "import sys; from opsroom.db import open_store; import opsroom.records.ledger, "
         "opsroom.records.claims;"
@@ -112,7 +112,7 @@ def test_a_database_at_head_is_opened_without_alembic(store_url: str) -> None:
     )
     library = str(Path(migrate.__file__).parents[2])
     done = subprocess.run(
-        [sys.executable, "-c", code, store_url],
+        [sys.executable, "-c", code, empty_url],
         env={**os.environ, "PYTHONPATH": library},
         stdout=subprocess.PIPE,
         check=True,

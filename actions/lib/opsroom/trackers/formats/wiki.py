@@ -28,6 +28,8 @@ _LANGUAGES = {
 }  # fmt: skip
 _HEADING = re.compile(r"^(\s*)(h[1-6]|bq)\.(?=\s|\Z)", re.IGNORECASE)
 _ENTITY = re.compile(r"&#?\w{1,31};")
+# All others stand for themselves.
+_PERHAPS_ACTIVE = re.compile(r"[\\&{}:\[\]|*_+^~\-#?!()]")
 _FACE = re.compile(r":[PpDd](?!\w)")
 _BRACKET_FACE = re.compile(r"\((?:y|n|i|/|x|!|\+|-|\?|on|off|\*[rgby]?|flag|flagoff)\)")
 
@@ -67,7 +69,11 @@ def _line(line: str) -> str:
 
 
 def _escape(line: str, begin: int, end: int) -> str:
-    return "".join(_character(line, at) for at in range(begin, end))
+    parts = []
+    for found in _PERHAPS_ACTIVE.finditer(line, begin, end):
+        parts += (line[begin : found.start()], _character(line, found.start()))
+        begin = found.end()
+    return "".join([*parts, line[begin:end]])
 
 
 def _character(line: str, at: int) -> str:
