@@ -15,5 +15,9 @@ settings.load_profile("opsroom")
 # all tests.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# A proxy of the machine's is asked for no server of a test.
+for _name in ("http_proxy", "https_proxy", "all_proxy"):
+    for _written in (_name, _name.upper()):
+        os.environ.pop(_written, None)
 
 __all__ = ["empty_url", "postgres", "store", "store_url"]

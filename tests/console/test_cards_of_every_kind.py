@@ -14,19 +14,6 @@ from support.world import World, make_world
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_a_card_is_made_once_commented_on_shown_moved_assigned_and_found(
     name: str, tmp_path: Path

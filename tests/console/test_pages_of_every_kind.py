@@ -17,19 +17,6 @@ from support.world import World, make_world
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 def room_of(world: World, it: Case) -> Session:
     world.config.update(database=world.database, **it.config())
     world.config["groups"], world.config["environments"] = {}, {"test": {}}

@@ -45,19 +45,6 @@ REMARK = Remark(CARD, "Looking at it.", "opsfedcba987654", AUTHOR)
 LINE = "alice (in #ops) via opsroom, https://st2.example.com/#/history/1"
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def basecamp():
     with Basecamp() as running:

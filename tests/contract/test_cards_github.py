@@ -35,19 +35,6 @@ LONG = "".join(
 HTML = "<!doctype html><html><body>Sign in, or token github_pat_5ecretSecret</body></html>"
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def github() -> Github:
     return Github()

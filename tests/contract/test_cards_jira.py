@@ -36,19 +36,6 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture(params=FLAVOURS)
 def jira(request: pytest.FixtureRequest) -> Jira:
     return Jira(request.param)

@@ -13,19 +13,6 @@ from support.vendors.jira import ALICE, BOB, TOKEN, USER, Jira
 from support.world import World, make_world
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture(params=["cloud3", "dc"])
 def jira(request: pytest.FixtureRequest) -> Jira:
     return Jira(request.param)

@@ -42,19 +42,6 @@ VERBS: Dict[str, Callable[[Any], Any]] = {
 MAKING = ["create", "comment"]
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture(params=["cloud3", "dc"])
 def jira(request: pytest.FixtureRequest) -> Jira:
     made = Jira(request.param)

@@ -300,8 +300,6 @@ def test_a_repository_that_is_not_there_is_told_without_credentials(tmp_path):
 def test_a_repository_that_wants_a_password_is_unauthorized(tmp_path, monkeypatch):
     from support.http_server import HttpServer, Reply
 
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
     with HttpServer() as server:
         server.on("/x.git/info/refs", Reply(401, headers={"WWW-Authenticate": 'Basic realm="x"'}))
         options, _ = options_of(repository=server.url("/x.git"), root=str(tmp_path / "root"))
@@ -312,8 +310,6 @@ def test_a_repository_that_wants_a_password_is_unauthorized(tmp_path, monkeypatc
 def test_a_repository_that_does_not_answer_ends_at_the_time_limit(tmp_path, monkeypatch):
     from support.http_server import HttpServer, Reply
 
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
     never = threading.Event()
     with HttpServer() as server:
         server.on("/x.git/info/refs", Reply(until=never))

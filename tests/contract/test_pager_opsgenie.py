@@ -39,15 +39,6 @@ class Time:
 
 @pytest.fixture(autouse=True)
 def time(monkeypatch):
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
     time = Time()
     monkeypatch.setattr(client, "clock", lambda: time.now)
     monkeypatch.setattr(client, "wait", time.wait)

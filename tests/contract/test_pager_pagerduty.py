@@ -31,19 +31,6 @@ MARK = "ops0123456789abc"
 SIX = datetime(2026, 11, 23, 18, tzinfo=timezone.utc)
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def account():
     with FakePagerDuty() as running:

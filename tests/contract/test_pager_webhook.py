@@ -76,19 +76,6 @@ def verified(secret: str, header: str, body: bytes, now: float) -> bool:
     return hmac.compare_digest(wanted, parts.get("v1", ""))
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def receiver() -> Any:
     with Receiver() as running:

@@ -18,19 +18,6 @@ SECRET = "tok-5ecret-value"
 LONG = "123456789012345678901234567890"
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def server():
     with HttpServer() as running:

@@ -17,19 +17,6 @@ WAYS = [(name, what) for name, ways in SHUT.items() for what in ways]
 Rooms = Tuple[World, Case, Shut, str]
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 def world_of(folder: Path, it: Case) -> World:
     database = copy_database(folder / "opsroom.db")
     return World(folder, database, {"environments": {"test": {}}, **it.config()})

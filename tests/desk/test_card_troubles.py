@@ -23,19 +23,6 @@ from support.world import World
 NEW = "https://new.example.com"
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 def world_at(folder: Path, name: str, server: HttpServer, **more: Any) -> World:
     """A room whose only tracker, `desk`, is one of CASES with the server in its vendor's place."""
     tracker = {**tracker_at(name, server.url("").rstrip("/")), **more}

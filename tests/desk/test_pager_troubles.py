@@ -35,19 +35,6 @@ NEW = "https://new.example.com"
 NOT_BY_HTTP = {"email", "local"}
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-
-
 def world_at(
     folder: Path, name: str, server: HttpServer, next_one: bool = True, **more: Any
 ) -> Rooms:

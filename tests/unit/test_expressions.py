@@ -167,9 +167,7 @@ def test_where_nothing_can_be_started_is_told(monkeypatch):
     assert "nothing could be started" in problem_of(find_in_text, re.compile("(x)"), "x")
 
 
-def test_the_version_of_an_address_is_told_as_not_known(soon, monkeypatch):
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+def test_the_version_of_an_address_is_told_as_not_known(soon):
     with HttpServer() as server:
         server.on("/version", Reply(200, "a" * 60 + "!"))
         options = HttpOptions(server.url("/version"), regex=re.compile("^(a+)+$", re.MULTILINE))
