@@ -15,7 +15,7 @@ chat: $(VENV)/.console
 	@$(BIN)/python -m console.demo --chat-only
 
 test: $(VENV)/.tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check $(CODE)
