@@ -20,8 +20,15 @@ from opsroom.errors import Code, Refusal
 from opsroom.records.model import Event
 from support.ledgers import Book
 from support.stores import open_gates, run
+from support.templates import copy_database
 
 NOVEMBER = read_period("2026-11")
+
+
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    """SQLite alone: test_wrong_clocks.py makes its reports from PostgreSQL too."""
+    return copy_database(tmp_path / "opsroom" / "opsroom.db")
 
 
 @pytest.fixture
