@@ -69,7 +69,7 @@ def _line(line: str) -> str:
 
 
 def _escape(line: str, begin: int, end: int) -> str:
-    parts = []
+    parts: List[str] = []
     for found in _PERHAPS_ACTIVE.finditer(line, begin, end):
         parts += (line[begin : found.start()], _character(line, found.start()))
         begin = found.end()
