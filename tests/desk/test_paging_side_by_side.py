@@ -13,7 +13,7 @@ import pytest
 
 from opsroom.commands.pages.open_page import _closed
 from opsroom.db import Store, open_store
-from opsroom.db.sql import change, queue_up, rows
+from opsroom.db.sql import execute, queue_up, rows
 from opsroom.pagers import Incident, State
 from opsroom.records import pages
 from support.paging import Rooms, make_rooms
@@ -39,7 +39,7 @@ def beside(postgres: Postgres, store: Store, mark: str, work: Callable[[], Any])
     thread = threading.Thread(target=lambda: answers.append(work()))
     with store.write() as on:
         queue_up(on)
-        change(on, "UPDATE repeats SET deployment = deployment WHERE mark = :mark", mark=mark)
+        execute(on, "UPDATE repeats SET deployment = deployment WHERE mark = :mark", mark=mark)
         thread.start()
         until = time.monotonic() + 30
         while not postgres.run(_WAITING) and time.monotonic() < until:
