@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, List
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from opsroom.db import Store, open_store
 from opsroom.db.sql import Transaction, scalar
 from opsroom.db.sql import rows as rows_on
+from opsroom.records import chain
 from opsroom.records.chain import (
     GENESIS,
     HASHED,
@@ -180,6 +181,88 @@ def test_checking_does_not_hold_the_ledger_in_memory() -> None:
     assert most <= 3
 
 
+# What is at the edges of blocks of three numbers is damaged: 1 to 3, 4 to 6, 7 to 9, 10.
+_DAMAGE = {
+    "the last of a block changed": ["UPDATE ledger SET room = '#x' WHERE seq = 3"],
+    "the first of a block changed": ["UPDATE ledger SET room = '#x' WHERE seq = 4"],
+    "both sides changed": ["UPDATE ledger SET room = '#x' WHERE seq IN (3, 4)"],
+    "the last of a block gone": ["DELETE FROM ledger WHERE seq = 3"],
+    "the first of a block gone": ["DELETE FROM ledger WHERE seq = 4"],
+    "the first of all gone": ["DELETE FROM ledger WHERE seq = 1"],
+    "a block gone": ["DELETE FROM ledger WHERE seq BETWEEN 4 AND 6"],
+    "more than a block gone": ["DELETE FROM ledger WHERE seq BETWEEN 2 AND 8"],
+    "two records in each other's place": [
+        "UPDATE ledger SET seq = 99 WHERE seq = 3",
+        "UPDATE ledger SET seq = 3 WHERE seq = 4",
+        "UPDATE ledger SET seq = 4 WHERE seq = 99",
+    ],
+    "numbers far away": [
+        "UPDATE ledger SET seq = -9223372036854775808 WHERE seq = 3",
+        "UPDATE ledger SET seq = 9223372036854775807 WHERE seq = 10",
+    ],
+    "a link broken at the edge": ["UPDATE ledger SET previous_hash = '' WHERE seq = 4"],
+    "a hash changed at the edge": ["UPDATE ledger SET hash = 'x' WHERE seq = 3"],
+    "a date before the one in the block before": ["UPDATE ledger SET at = '2001' WHERE seq = 4"],
+}
+
+
+@pytest.mark.parametrize("damage", _DAMAGE.values(), ids=_DAMAGE)
+@pytest.mark.parametrize("block", [1, 3])
+def test_damage_at_the_edge_of_a_block_is_found_as_in_one_pass(
+    ten: Store, damage: List[str], block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for statement in damage:
+        run(ten, statement)
+    monkeypatch.setattr(chain, "_BLOCK", block)
+    report = _verify(ten)
+    assert not report.ok
+    assert report == _in_one_pass(ten)
+
+
+def test_a_date_out_of_order_at_the_edge_of_a_block_is_found(
+    ten: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(ten, "UPDATE ledger SET at = :at WHERE seq = 10", at="2001-01-01T00:00:00.000000+00:00")
+    _rehash(ten, 10)
+    monkeypatch.setattr(chain, "_BLOCK", 3)
+    assert _told(ten) == [(10, BreakKind.OUT_OF_TIME)]
+
+
+def test_two_records_of_one_number_at_the_edge_of_a_block_are_found(
+    ten: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if ten.dialect == "sqlite":
+        pytest.skip("in SQLite the number is the place in the file: none is there twice")
+    run(ten, "ALTER TABLE ledger DROP CONSTRAINT ledger_pkey")
+    others = ", ".join(name for name in COLUMNS if name not in ("previous_hash", "hash"))
+    twice = f"INSERT INTO ledger ({others}, previous_hash, hash) SELECT {others}, 'x', 'y'"
+    run(ten, f"{twice} FROM ledger WHERE seq = 3")
+    monkeypatch.setattr(chain, "_BLOCK", 3)
+    report = _verify(ten)
+    assert report.records == 11
+    assert (3, BreakKind.MISSING) in [(found.seq, found.kind) for found in report.breaks]
+
+
+@pytest.mark.parametrize("block", [1, 3, 5000])
+def test_a_noted_hash_is_found_in_any_block(
+    ten: Store, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "_BLOCK", block)
+    for seq in (1, 3, 4, 10):
+        ((noted,),) = rows(ten, "SELECT hash FROM ledger WHERE seq = :seq", seq=seq)
+        assert _verify(ten, noted).ok
+
+
+def test_the_database_writes_the_text_that_is_hashed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else every block would be read twice. All that JSON escapes, and what some escape too."""
+    awkward = "".join(map(chr, range(1, 0x20))) + "\"\\/'<&\x7f\u2028\ufeff\U0001f600 é"
+    fill(store, entry(message=awkward, seconds=1), entry(message="", facts={"what": awkward}))
+    monkeypatch.setattr(chain._Walk, "take", None)
+    assert _verify(store) == ChainReport(2, 2, _newest(store), 0, ())
+
+
 # One ledger on SQLite for the property below; every example changes it inside a transaction that is
 # rolled back.
 @pytest.fixture(scope="module")
@@ -232,6 +315,16 @@ def test_any_change_of_any_field_of_any_record_is_found(
     named = {found.seq for found in report.breaks}
     assert (value if column == "seq" else seq) in named
     assert verify_chain(sandbox).ok
+
+
+def _in_one_pass(store: Store) -> ChainReport:
+    """What a check of one record after the other finds."""
+    return check(rows(store, f"SELECT {', '.join(HASHED)}, hash FROM ledger ORDER BY seq"))
+
+
+def _newest(store: Store) -> str:
+    ((found,),) = rows(store, "SELECT hash FROM ledger ORDER BY seq DESC LIMIT 1")
+    return str(found)
 
 
 def _rehash(store: Store, seq: int) -> None:

@@ -26,12 +26,14 @@ hash somewhere else now and then, and hand it to `verify_chain`.
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from hashlib import sha256
-from typing import Any, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from ..db.sql import Transaction
+from ..db.sql import Transaction, scalar
 
 GENESIS = "0" * 64
 
@@ -119,36 +121,103 @@ def verify_chain(on: Transaction, head_hash: str = "") -> ChainReport:
 
     `head_hash`, a hash noted earlier, must be in the chain: this also finds an end that was cut off
     and a chain that was made anew. Memory does not grow with the ledger; a million records take
-    some 20 seconds.
+    some 5 seconds.
+
+    The database writes the JSON text of each record, of which the hash is made here: that takes a
+    fifth of the time of doing it in Python. It only ever confirms records. A block of them in which
+    anything does not fit is read again, as it is stored, and judged record by record.
     """
-    query = f"SELECT {', '.join(HASHED)}, hash FROM ledger ORDER BY seq"  # noqa: S608
-    with on.any_text():
-        return check(on.stream(query, {}), head_hash)
+    walk = _Walk(head_hash)
+    first = scalar(on, "SELECT min(seq) FROM ledger")
+    while first is not None:
+        # Ranges of numbers, not counts of rows: two records of one number are in one block.
+        block = {"first": first, "last": min(first + _BLOCK - 1, _LAST)}
+        if not walk.confirm(partial(_documents, on, block)):
+            with on.any_text():
+                for row in on.execute(f"{_ROWS} {_IN_BLOCK}", block):
+                    walk.take(row)
+        first = scalar(on, "SELECT min(seq) FROM ledger WHERE seq > :last", last=block["last"])
+    return walk.report()
 
 
 def check(rows: Iterable[Sequence[Any]], head_hash: str = "") -> ChainReport:
     """The same for rows in order, each with the columns of HASHED and then `hash`."""
-    breaks: List[Break] = []
-    broken = records = seq = 0
-    last, at = GENESIS, ""
-    wanted = head_hash.strip().lower()
-    seen = not wanted
+    walk = _Walk(head_hash)
     for row in rows:
-        records += 1
-        for found in _breaks(row, seq, last, at):
+        walk.take(row)
+    return walk.report()
+
+
+# So many numbers are checked at once.
+_BLOCK = 5000
+# No record has a higher number in either database.
+_LAST = 2**63 - 1
+_IN_BLOCK = "FROM ledger WHERE seq BETWEEN :first AND :last ORDER BY seq"
+_ROWS = f"SELECT {', '.join(HASHED)}, hash"
+# Both escape what the canonical text escapes, in the same way, and put in no blanks.
+_DOCUMENT = {
+    "sqlite": f"json_object({', '.join(f'{name!r}, {name}' for name in HASHED)})",
+    "postgresql": "(SELECT row_to_json(record)::text FROM"  # noqa: S608
+    f" (SELECT {', '.join(f'ledger.{name}' for name in HASHED)}) AS record)",
+}
+
+
+def _documents(on: Transaction, block: Mapping[str, int]) -> Iterable[Sequence[Any]]:
+    """Of each record in a block: seq, at, previous_hash, hash, and its JSON text."""
+    columns = f"seq, at, previous_hash, hash, {_DOCUMENT[on.dialect]}"
+    found: Iterable[Sequence[Any]] = on.execute(f"SELECT {columns} {_IN_BLOCK}", block)
+    return found
+
+
+class _Walk:
+    """A walk along the chain: what was seen of it up to record `seq`."""
+
+    def __init__(self, head_hash: str) -> None:
+        self._breaks: List[Break] = []
+        self._broken = self._records = self._seq = 0
+        self._last, self._at = GENESIS, ""
+        self._wanted = head_hash.strip().lower()
+        self._seen = not self._wanted
+
+    def confirm(self, documents: Callable[[], Iterable[Sequence[Any]]]) -> bool:
+        """Take the records of a block if nothing is wrong with any; else take none, and False."""
+        seq, last, at, seen = self._seq, self._last, self._at, self._seen
+        try:
+            for here, when, previous, hash_, document in documents():
+                if here != seq + 1 or previous != last or when < at:
+                    return False
+                if sha256(document.encode()).hexdigest() != hash_:
+                    return False
+                seq, last, at = here, hash_, when
+                seen = seen or hash_ == self._wanted
+        except (AttributeError, TypeError, ValueError, sqlite3.Error):
+            # SQLite lets anybody put what is no text into a text column, and makes no JSON of it.
+            return False
+        self._records += seq - self._seq
+        self._seq, self._last, self._at, self._seen = seq, last, at, seen
+        return True
+
+    def take(self, row: Sequence[Any]) -> None:
+        """Take the next record, with the columns of HASHED and then `hash`."""
+        self._records += 1
+        for found in _breaks(row, self._seq, self._last, self._at):
+            self._broken += 1
+            if len(self._breaks) < MAX_BREAKS:
+                self._breaks.append(found)
+        self._seq, self._last, self._at = row[_SEQ], row[-1], row[_AT]
+        self._seen = self._seen or self._last == self._wanted
+
+    def report(self) -> ChainReport:
+        """What was found, with the noted hash missing where it was not seen."""
+        breaks, broken = list(self._breaks), self._broken
+        if not self._seen:
             broken += 1
-            if len(breaks) < MAX_BREAKS:
-                breaks.append(found)
-        seq, last, at = row[_SEQ], row[-1], row[_AT]
-        seen = seen or last == wanted
-    if not seen:
-        broken += 1
-        message = (
-            "No record has the hash that was noted: records after it were cut off, or the "
-            "chain was made anew."
-        )
-        breaks.append(Break(seq, BreakKind.HEAD_GONE, message))
-    return ChainReport(records, seq, last, broken, tuple(breaks))
+            message = (
+                "No record has the hash that was noted: records after it were cut off, or the "
+                "chain was made anew."
+            )
+            breaks.append(Break(self._seq, BreakKind.HEAD_GONE, message))
+        return ChainReport(self._records, self._seq, self._last, broken, tuple(breaks))
 
 
 def _breaks(row: Sequence[Any], seq: int, last: str, at: str) -> Iterator[Break]:
