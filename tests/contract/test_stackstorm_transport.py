@@ -161,6 +161,7 @@ def test_a_server_that_drips_is_given_up_in_time(server: HttpServer) -> None:
     failure = failure_of(lambda: storm(server, time_limit=0.5).get("e1"))
     assert failure.code is Code.TIMED_OUT
     assert failure.message.endswith("/v1/executions/e1 did not answer within 0.5 s.")
+    assert not in_doubt(failure)
     assert time.monotonic() - began < 10
 
 
@@ -215,6 +216,7 @@ def test_half_an_answer_is_none(server: HttpServer, drop: str) -> None:
     failure = failure_of(lambda: storm(server).get("e1"))
     assert failure.code is Code.UNREACHABLE
     assert "before the answer was complete" in failure.message
+    assert not in_doubt(failure)
 
 
 NONSENSE: Dict[str, str] = {

@@ -88,8 +88,8 @@ class Transport:
         not got it.
 
         Raises Failure: unreachable, timed_out, rate_limited, unauthorized, bad_answer, with the
-        facts `url`, `sent` (whether StackStorm may have got the request), `status`, `retry_after`
-        and `redirect`, where they are known.
+        facts `url`, `sent` (whether something may have been done: never for a GET), and `status`,
+        `retry_after` and `redirect` where they are known.
         """
         if self._verify and not os.path.isfile(self._verify):
             shown = shown_url(self.url)
@@ -112,8 +112,10 @@ class Transport:
             outcome = answer_of(max(self._time_limit, 0.0) + _GRACE, work, "opsroom-stackstorm")
         except Late:
             given_up.set()
-            raise self._late(last).failure from None
+            outcome = self._late(last)
         if isinstance(outcome, Trouble):
+            if last.method == "GET":
+                outcome.failure.facts["sent"] = False  # a question leaves nothing in doubt
             raise outcome.failure
         return outcome
 
