@@ -1,6 +1,4 @@
-"""One way to talk HTTP: a total time limit, careful retries and redirects, TLS on, and no secret in
-any sentence.
-"""
+"""HTTP with a total time limit, careful retries and redirects, TLS on, no secret in a sentence."""
 
 from __future__ import annotations
 
@@ -32,7 +30,6 @@ from .response import Response
 
 if TYPE_CHECKING:
     import requests
-
 
 Params = Union[Mapping[str, str], Sequence[Tuple[str, str]]]
 

@@ -13,6 +13,7 @@ from ..deploys import Target
 from ..errors import Code, Failure
 from ..expressions import search
 from ..expressions.json_values import as_version, described, read
+from ..http.options import read_verify
 from ..names import VERSION, either, shown
 from ..secrets import redact
 from ..templates import fill, unknown
@@ -71,12 +72,7 @@ def read_options(fields: Fields) -> Options:
         regex=read_expression(fields, "regex"),
         headers=fields.text_map("headers", hidden=True),
         time_limit=fields.seconds("time_limit", 5.0, minimum=0.1),
-        verify=fields.text(
-            "verify",
-            "",
-            pattern=re.compile(r"^/"),
-            expected="the full path of a CA file (checking cannot be turned off)",
-        ),
+        verify=read_verify(fields),
     )
     for name in unknown(options.url, _KNOWN):
         known = either(f"{{{one}}}" for one in _KNOWN)

@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from ...http.content import Unexpected, text
 from ...http.vendor import Subject
+from ...times.iso import moment_of
 from .. import CardEvent, CardEvents, EventKind, cursor
 from . import mapping
 from .client import Client
@@ -93,8 +94,8 @@ def _recordings(
 
 def _row(row: Mapping[str, Any]) -> _Row:
     created, updated = (
-        mapping.moment(text(row, "created_at")),
-        mapping.moment(text(row, "updated_at")),
+        moment_of(text(row, "created_at")),
+        moment_of(text(row, "updated_at")),
     )
     if created is None or updated is None:
         raise Unexpected("'updated_at' is no moment")

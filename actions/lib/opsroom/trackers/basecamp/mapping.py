@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ...errors import Code, Refusal
 from ...http.content import Unexpected, an_object, objects, text
 from ...names import comparable, listed, nearest, shown, there_are
 from ...people import Author
+from ...times.iso import moment_of
 from .. import Card, Comment, Made, Query
 from ..formats.html import from_html
 from ..formats.text import clean, html, unmarked
@@ -49,15 +49,6 @@ def number(found: Mapping[str, Any], key: str = "id") -> str:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Unexpected(f"'{key}' is no number")
     return str(value)
-
-
-def moment(value: str) -> Optional[datetime]:
-    """A moment such as 2026-11-23T10:00:00.000Z; None when it is none."""
-    try:
-        found = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def composed(author: Author, words: str, mark: str) -> str:
@@ -141,7 +132,7 @@ def card(content: Any) -> Card:
         url=text(row, "app_url"),
         closed=is_done(row),
         archived=archived(row),
-        changed_at=moment(text(row, "updated_at")),
+        changed_at=moment_of(text(row, "updated_at")),
     )
 
 
@@ -159,7 +150,7 @@ def words(row: Mapping[str, Any]) -> str:
 def comment(row: Mapping[str, Any]) -> Comment:
     """A comment."""
     who = text(an_object(row.get("creator") or {}, "creator"), "name")
-    return Comment(who, plain(text(row, "content")), moment(text(row, "created_at")))
+    return Comment(who, plain(text(row, "content")), moment_of(text(row, "created_at")))
 
 
 def columns(content: Any) -> Tuple[Column, ...]:

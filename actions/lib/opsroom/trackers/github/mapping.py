@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
 from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 from ...errors import Failure
 from ...http.content import text_at
 from ...http.response import Response
+from ...times.iso import moment_of
 from .. import Card, Comment, Made
 from .text import plain
 
@@ -193,11 +193,3 @@ def repository_of(issue: Mapping[str, Any], otherwise: str) -> str:
     """The repository of an issue that was found, `otherwise` where it does not say."""
     found = re.search(r"/repos/([^/\s]+/[^/\s]+)\Z", text_at(issue, "repository_url"))
     return found.group(1) if found else otherwise
-
-
-def moment_of(value: Any) -> Optional[datetime]:
-    """A moment such as 2026-11-23T10:00:00Z; None when it is none."""
-    try:
-        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    except (TypeError, ValueError):
-        return None

@@ -12,9 +12,10 @@ from typing import Any, List, Optional, Tuple
 from urllib.parse import quote
 
 from ...http.content import at, list_at, text_at
+from ...times.iso import moment_of
 from .. import CardEvent, CardEvents, EventKind, cursor
 from .client import Client, Result
-from .mapping import key_of, moment
+from .mapping import key_of
 from .options import Options
 from .search import issues_in, quoted
 
@@ -42,7 +43,7 @@ def events_since(client: Client, options: Options, since: str) -> CardEvents:
         event for issue in issues for event in _of_issue(client, issue, begun) if event.at > begun
     ]
     events.sort(key=lambda event: event.at)
-    reached = moment(at(issues[-1], "fields", "updated")) if cut else None
+    reached = moment_of(at(issues[-1], "fields", "updated")) if cut else None
     return CardEvents(
         tuple(events), cursor.remember(begun=begun, asked=min(asked, reached) if reached else asked)
     )
@@ -53,7 +54,7 @@ def _newest(client: Client, options: Options, where: str, asked: datetime) -> da
     result = _search(
         client, options, f"{where} ORDER BY updated DESC", {"fields": "updated", "maxResults": "1"}
     )
-    times = [moment(at(issue, "fields", "updated")) for issue in issues_in(client, result)]
+    times = [moment_of(at(issue, "fields", "updated")) for issue in issues_in(client, result)]
     return next((one for one in times if one is not None), asked)
 
 
@@ -100,7 +101,7 @@ def _of_issue(client: Client, issue: Any, begun: datetime) -> List[CardEvent]:
     ]
     moves.sort(key=lambda event: event.at)
     found = list(moves)
-    created = moment(at(issue, "fields", "created"))
+    created = moment_of(at(issue, "fields", "created"))
     if created is not None:
         first = moves[0].before if moves else text_at(issue, "fields", "status", "name")
         found.append(CardEvent(f"{id} created", EventKind.CREATED, key, created, after=first))
@@ -108,7 +109,7 @@ def _of_issue(client: Client, issue: Any, begun: datetime) -> List[CardEvent]:
 
 
 def _move(key: str, history: Any) -> Optional[CardEvent]:
-    when = moment(at(history, "created"))
+    when = moment_of(at(history, "created"))
     items = [one for one in list_at(history, "items") if text_at(one, "field") == "status"]
     if when is None or not items:
         return None
@@ -129,7 +130,7 @@ def _comments(client: Client, issue: Any, key: str) -> List[CardEvent]:
         found = list_at(result.content, "comments") if result.ok else found
     events = []
     for one in found:
-        when = moment(at(one, "created"))
+        when = moment_of(at(one, "created"))
         # Those for a group or the staff of a service desk only are not for a room.
         if when is not None and not at(one, "visibility") and at(one, "jsdPublic") is not False:
             events.append(

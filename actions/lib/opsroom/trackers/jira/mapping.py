@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Tuple
 
 from ...http.content import at, object_at, text_at
+from ...times.iso import moment_of
 from .. import Card, Comment
 from ..formats import adf, wiki
 
@@ -36,16 +37,6 @@ def rich(value: Any) -> str:
     return wiki.plain(value) if isinstance(value, str) else adf.plain(value)
 
 
-def moment(value: Any) -> Optional[datetime]:
-    """A time as Jira writes it: 2026-11-23T10:00:00.000+0000."""
-    for form in ("%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"):
-        try:
-            return datetime.strptime(str(value), form)
-        except ValueError:
-            continue
-    return None
-
-
 def card(issue: Any, page: str) -> Card:
     """An issue as a card, without comments. `page` is the address of its page."""
     fields = at(issue, "fields")
@@ -61,7 +52,7 @@ def card(issue: Any, page: str) -> Card:
         url=page,
         closed=text_at(fields, "status", "statusCategory", "key") == "done",
         archived=archived(issue),
-        changed_at=moment(at(fields, "updated")),
+        changed_at=moment_of(at(fields, "updated")),
     )
 
 
@@ -85,7 +76,9 @@ def comments(found: List[Any]) -> Tuple[Comment, ...]:
     seen = [one for one in found if not at(one, "visibility") and at(one, "jsdPublic") is not False]
     made = [
         Comment(
-            person(at(one, "author")), _unmarked(rich(at(one, "body"))), moment(at(one, "created"))
+            person(at(one, "author")),
+            _unmarked(rich(at(one, "body"))),
+            moment_of(at(one, "created")),
         )
         for one in seen
     ]

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from ...http.content import Unexpected, an_object, objects, text
 from ...http.vendor import Subject
+from ...times.iso import moment_of
 from .. import CardEvent, CardEvents, EventKind, cursor
-from . import mapping
 from .client import Client
 
 _MADE = ("createCard", "copyCard", "convertToCardFromCheckItem", "emailCard")
@@ -56,7 +56,7 @@ def _actions(content: Any) -> Tuple[_Action, ...]:
 
 
 def _action(row: Dict[str, Any]) -> _Action:
-    at, id = mapping.moment(text(row, "date")), text(row, "id", needed=True)
+    at, id = moment_of(text(row, "date")), text(row, "id", needed=True)
     if at is None:
         raise Unexpected("'date' is no moment")
     data = an_object(row.get("data") or {}, "data of an action")

@@ -3,13 +3,13 @@ end of a text."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ...errors import Code, Refusal
 from ...http.content import Unexpected, an_object, objects, text
 from ...names import bare, comparable, listed, nearest, shown, there_are
 from ...people import Author
+from ...times.iso import moment_of
 from .. import Card, Comment, Made, Query
 from ..formats.text import clean, cut, unmarked
 
@@ -44,15 +44,6 @@ class Place(NamedTuple):
     url: str
     archived: str
     alone: bool
-
-
-def moment(value: str) -> Optional[datetime]:
-    """A moment such as 2026-11-23T10:00:00.000Z; None when it is none."""
-    try:
-        found = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def composed(author: Author, words: str, mark: str) -> Tuple[str, int]:
@@ -167,7 +158,7 @@ def full_card(content: Any) -> Card:
         Comment(
             text(an_object(one.get("memberCreator") or {}, "author"), "fullName"),
             unmarked(_words(one)),
-            moment(text(one, "date")),
+            moment_of(text(one, "date")),
         )
         for one in _actions(card)
     ]
@@ -181,7 +172,7 @@ def full_card(content: Any) -> Card:
         url=text(card, "shortUrl"),
         closed=bool(archived(card)),
         archived=archived(card),
-        changed_at=moment(text(card, "dateLastActivity")),
+        changed_at=moment_of(text(card, "dateLastActivity")),
         comments=tuple(sorted(comments, key=lambda one: one.at.timestamp() if one.at else 0.0)),
     )
 
@@ -216,7 +207,7 @@ def found_cards(content: Any, query: Query) -> List[Card]:
                 url=text(card, "shortUrl"),
                 closed=board.get("closed") is True,
                 archived=_CLOSED if board.get("closed") is True else "",
-                changed_at=moment(text(card, "dateLastActivity")),
+                changed_at=moment_of(text(card, "dateLastActivity")),
             )
         )
     return found
