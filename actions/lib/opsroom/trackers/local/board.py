@@ -120,7 +120,8 @@ class Board:
             }
             values.update(author=clean(remark.author.shown), text=clean(remark.text))
             insert(connection, "card_comments", values)
-            self._change(connection, row)
+            # The very same moment: what was moved before a comment is reported before it.
+            update(connection, "cards", {"changed_at": at}, self._key(row))
         return Made(row.id)
 
     def find_comment(self, remark: Remark) -> Optional[Made]:
