@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CODE := actions sensors console tests benchmarks findings
 METADATA := pack.yaml config.schema.yaml opsroom.yaml.example actions aliases sensors rules policies rbac
 
-.PHONY: demo chat test lint format picture clean
+.PHONY: demo chat test bench lint format picture clean
 
 demo: $(VENV)/.console
 	@$(BIN)/python -m console.demo
@@ -16,6 +16,10 @@ chat: $(VENV)/.console
 
 test: $(VENV)/.tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+# All that need no StackStorm, and the tables of docs/performance.md. With AGAINST=DIR, beside the checkout in that folder.
+bench: $(VENV)/.tests
+	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST))
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check $(CODE)

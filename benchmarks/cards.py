@@ -29,11 +29,15 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from benchmarks.harness import Checkout, ratio, run_python
+from benchmarks.harness import table as table_of
 from benchmarks.jira_server import Jira
+from benchmarks.processes import Subject
+from benchmarks.processes import measure as measure_processes
 from benchmarks.stackstorm import call, ended
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -290,6 +294,45 @@ def requests_per_verb() -> List[Tuple[str, Dict[str, str]]]:
     return rows
 
 
+# What the Exchange's pack 3.3.0 does to make a card, with the library that it asks for.
+_AS_EXCHANGE = """
+from jira import JIRA
+options = {"server": self.config["trackers"]["work"]["url"], "verify": True}
+client = JIRA(options=options, basic_auth=("b@example.com", "t"))
+fields = {"project": {"key": "OPS"}, "issuetype": {"name": "Task"}, "summary": "It is slow"}
+client.create_issue(fields=fields)
+"""
+_PROCESSES = (
+    Subject("as the Exchange's pack does it", code=_AS_EXCHANGE),
+    Subject("create_card", "create_card", {"text": "The checkout is slow"}),
+)
+
+
+def tables(compared: Sequence[Checkout], python: str, rounds: int) -> Dict[str, str]:
+    """The tables of docs/performance.md by name: a card's process, and requests for each verb."""
+    made = {"card-requests": _requests_table()}
+    code = "import importlib.util as u, json; print(json.dumps(bool(u.find_spec('jira'))))"
+    if not run_python(python, code, [], ROOT).result:
+        print(f"cards: {python} has no library jira to compare with; left out", flush=True)
+        return made
+    rows = []
+    for pause in (0.0, 0.1):
+        kept = measure_processes(compared, python, rounds, _PROCESSES, pause=pause)
+        for who, runs in kept.items():
+            theirs, ours = (runs[subject.name] for subject in _PROCESSES)
+            cpu = ratio((one.cpu for one in ours), (one.cpu for one in theirs))
+            clock = ratio((one.seconds for one in ours), (one.seconds for one in theirs))
+            rows.append([f"{pause * 1000:.0f} ms", who, f"{clock:.2f}", f"{cpu:.2f}"])
+    heading = ["each answer takes", "create_card", "time", "processor time"]
+    return {**made, "cards": table_of(heading, rows)}
+
+
+def _requests_table() -> str:
+    verbs = ["the very first", *(verb for verb, _ in VERBS)]
+    found = requests_per_verb()
+    return table_of(["kind", *verbs], ([name, *map(counts.get, verbs)] for name, counts in found))
+
+
 def table(kept: Mapping[float, Mapping[str, List[float]]]) -> Iterator[str]:
     """Medians and quartiles in seconds, and ratios of medians."""
     yield (
@@ -331,10 +374,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     if arguments.requests:
-        verbs = ["the very first", *(verb for verb, _ in VERBS)]
-        print(f"| kind | {' | '.join(verbs)} |\n|{' --- |' * (len(verbs) + 1)}")
-        for name, counts in requests_per_verb():
-            print(f"| {name} | {' | '.join(counts[verb] for verb in verbs)} |")
+        print(_requests_table())
         return
     kept = measure(arguments.rounds, arguments.pauses, arguments.exchange_pack)
     if arguments.json:

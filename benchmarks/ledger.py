@@ -1,34 +1,32 @@
 """What the ledger costs at 1,000 and at 1,000,000 records: append, history, and checking the chain.
 On SQLite.
 
-    .venv/bin/python benchmarks/ledger.py [--small N] [--large N] [--rounds N] [--json]
+    .venv/bin/python -m benchmarks.ledger [--against DIR] [--small N] [--large N] [--rounds N]
 
-The records are made up in a temporary folder, with a chain that holds. The two sizes are measured
-in turns, so that whatever else the machine does meets both. An append is a whole transaction, with
-the disk told to keep it.
+The records are made up in a temporary folder, with a chain that holds. All sizes and checkouts are
+measured in turns, so that whatever else the machine does meets all. An append is a whole
+transaction, with the disk told to keep it. Checking the chain is `python -m opsroom.audit verify`,
+a process of its own.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
+import shutil
 import sqlite3
 import statistics
 import sys
 import tempfile
-import time
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "actions" / "lib"))
+from benchmarks.harness import Checkout, Run, Worker, checkouts, parser, ratio, run_python, table
 
-from opsroom.db import Store, open_store
-from opsroom.records.chain import GENESIS, record_hash, verify_chain
-from opsroom.records.ledger import COLUMNS, append
-from opsroom.records.model import Entry, Event
-from opsroom.records.queries import deployments
-
-_COLUMNS = list(COLUMNS)
+SMALL, LARGE = 1000, 1_000_000
+# Of the rounds, so many check the chain: each takes as long as all the others together.
+_CHECKS = 3
+_GENESIS = "0" * 64
 _EVENTS = (
     "asked",
     "started",
@@ -41,16 +39,59 @@ _EVENTS = (
     "started",
     "failed",
 )
+_TASKS = """
+open_store = find("open_store", "opsroom.db", "opsroom.store")
+append = find("append", "opsroom.records.ledger", "opsroom.ledger")
+Entry = find("Entry", "opsroom.records.model", "opsroom.records.ledger", "opsroom.ledger")
+Event = find("Event", "opsroom.records.model", "opsroom.records.ledger", "opsroom.ledger")
+deployments = find("deployments", "opsroom.records.queries", "opsroom.ledger_lookup")
+stores = {}
+
+def opened(url):
+    stores[url] = open_store(url)
+
+def appended(url):
+    def work():
+        with stores[url].write() as on:
+            entry = Entry(Event.STARTED, app="app1", environment="uat", message="a sentence")
+            append(stores[url], on, entry)
+    return timed(work)
+
+def history(url, narrow):
+    def work():
+        with stores[url].read() as on:
+            assert len(deployments(on, limit=10, **narrow)) == 10
+    return timed(work)
+
+tasks = {"open": opened, "append": appended, "history": history}
+"""
+# What is done: its name, the task and what narrows it.
+_WORK: Tuple[Tuple[str, str, List[Any]], ...] = (
+    ("append", "append", []),
+    ("history", "history", [{}]),
+    ("history on uat", "history", [{"environment": "uat"}]),
+    ("history of app3", "history", [{"app": "app3"}]),
+    ("history of app3 on test", "history", [{"app": "app3", "environment": "test"}]),
+)
+_VERIFY = """
+import contextlib, io, sys
+sys.path[:0] = sys.argv.pop(1).split(":")
+from opsroom.audit.__main__ import main
+out = io.StringIO()
+with contextlib.redirect_stdout(out):
+    status = main(sys.argv[1:])
+sys.exit(status and out.getvalue())
+"""
 
 
-def made_up(number: int) -> Iterator[Tuple[Any, ...]]:
+def made_up(number: int) -> Iterator[Dict[str, Any]]:
     """Rows of a ledger: 5 applications on 4 environments, and more refusals than deployments."""
-    previous = GENESIS
+    previous = _GENESIS
     for seq in range(1, number + 1):
         mixed = seq * 2654435761 >> 7
         values: Dict[str, Any] = {
             "seq": seq,
-            "at": f"2026-{1 + seq * 11 // number:02d}-01T00:00:00.000000+00:00",
+            "at": f"2025-{1 + seq * 11 // number:02d}-01T00:00:00.000000+00:00",
             "event": _EVENTS[seq % 10],
             "deployment": f"{seq // 3:016x}",
             "command": "deploy",
@@ -70,112 +111,118 @@ def made_up(number: int) -> Iterator[Tuple[Any, ...]]:
             "facts": "{}",
             "previous_hash": previous,
         }
-        previous = values["hash"] = record_hash(values)
-        yield tuple(values[name] for name in _COLUMNS)
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        previous = values["hash"] = sha256(text.encode()).hexdigest()
+        yield values
 
 
-def filled(folder: str, number: int) -> Store:
-    """A store with that many records."""
-    path = f"{folder}/{number}.db"
-    store = open_store(f"sqlite:///{path}")
-    with sqlite3.connect(path) as connection:
+def fill(path: Path, number: int) -> None:
+    """Put that many records into a database that has the tables."""
+    with sqlite3.connect(str(path)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
-        marks = ", ".join("?" * len(_COLUMNS))
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(ledger)")]
+        bound = ", ".join(f":{name}" for name in columns)
         connection.executemany(
-            f"INSERT INTO ledger ({', '.join(_COLUMNS)}) VALUES ({marks})", made_up(number)
+            f"INSERT INTO ledger ({', '.join(columns)}) VALUES ({bound})", made_up(number)
         )
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
-    return store
 
 
-def one_append(store: Store) -> None:
-    with store.write() as connection:
-        append(
-            store,
-            connection,
-            Entry(Event.STARTED, app="app1", environment="uat", message="a sentence"),
-        )
+def measure(
+    compared: Sequence[Checkout], python: str, rounds: int, sizes: Sequence[int]
+) -> Tuple[Dict[str, Dict[str, List[List[float]]]], Dict[str, List[Run]]]:
+    """By checkout: for each work the seconds of all rounds, a list for each size; and the checks of
+    the largest one."""
+    with tempfile.TemporaryDirectory(prefix="opsroom-ledger-") as name:
+        folder = Path(name)
+        workers = {one.name: Worker(python, _TASKS, one, folder / one.name) for one in compared}
+        try:
+            urls = _databases(workers, folder, sizes)
+            seconds = {who: {work: [[] for _ in sizes] for work, _, _ in _WORK} for who in workers}
+            for turn in range(rounds + 5):
+                for work, task, values in _WORK:
+                    for position in range(len(sizes)):
+                        for who, worker in workers.items():
+                            taken = worker.do(task, urls[who][position], *values)
+                            # The first few warm the caches of all.
+                            if turn >= 5:
+                                seconds[who][work][position].append(taken)
+        finally:
+            for worker in workers.values():
+                worker.__exit__()
+        checks: Dict[str, List[Run]] = {one.name: [] for one in compared}
+        for _ in range(min(rounds, _CHECKS)):
+            for one in compared:
+                arguments = [":".join(one.paths), "verify", "--database", urls[one.name][-1]]
+                checks[one.name].append(run_python(python, _VERIFY, arguments, folder))
+    return seconds, checks
 
 
-def history(**narrow: str) -> Callable[[Store], None]:
-    def ask(store: Store) -> None:
-        with store.read() as connection:
-            assert len(deployments(connection, limit=10, **narrow)) == 10
+def _databases(
+    workers: Dict[str, Worker], folder: Path, sizes: Sequence[int]
+) -> Dict[str, List[str]]:
+    """The URLs of the databases by checkout. Those of the second are copies, which it migrates."""
+    urls: Dict[str, List[str]] = {}
+    first = next(iter(workers))
+    for who, worker in workers.items():
+        urls[who] = [f"sqlite:///{folder / who / str(size)}.db" for size in sizes]
+        for size, url in zip(sizes, urls[who]):
+            if who == first:
+                worker.do("open", url)
+                fill(folder / who / f"{size}.db", size)
+            else:
+                shutil.copy(folder / first / f"{size}.db", folder / who)
+                worker.do("open", url)
+    return urls
 
-    return ask
+
+def tables(
+    compared: Sequence[Checkout], python: str, rounds: int, small: int = SMALL, large: int = LARGE
+) -> Dict[str, str]:
+    """The tables of docs/performance.md by name."""
+    seconds, checks = measure(compared, python, rounds, (small, large))
+    heading = ["milliseconds"]
+    for who in seconds:
+        heading += [f"{who}: {small:,} records", f"{large:,} records", "ratio"]
+    rows = []
+    for work, _, _ in _WORK:
+        row = [work]
+        for kept in seconds.values():
+            few, many = kept[work]
+            row += [f"{1000 * statistics.median(one):.2f}" for one in (few, many)]
+            row.append(f"{ratio(many, few):.2f}")
+        rows.append(row)
+    return {
+        "ledger": f"Medians of {rounds} rounds.\n\n{table(heading, rows)}",
+        "verify": _checked(checks, large),
+    }
 
 
-MEASURED: Dict[str, Callable[[Store], None]] = {
-    "append": one_append,
-    "history": history(),
-    "history on uat": history(environment="uat"),
-    "history of app3": history(app="app3"),
-    "history of app3 on test": history(app="app3", environment="test"),
-}
-
-
-def measure(stores: List[Store], rounds: int) -> Dict[str, List[float]]:
-    """For each measured thing the median in milliseconds, one for each store."""
-    medians = {}
-    for name, work in MEASURED.items():
-        seconds: List[List[float]] = [[] for _ in stores]
-        for turn in range(rounds + 5):
-            for store, kept in zip(stores, seconds):
-                began = time.perf_counter()
-                work(store)
-                # The first few warm the caches of both.
-                if turn >= 5:
-                    kept.append(time.perf_counter() - began)
-        medians[name] = [round(statistics.median(kept) * 1000, 3) for kept in seconds]
-    return medians
+def _checked(checks: Dict[str, List[Run]], large: int) -> str:
+    first = next(iter(checks.values()))
+    rows = []
+    for who, runs in checks.items():
+        cpu = ratio((one.cpu for one in runs), (one.cpu for one in first))
+        clock = ratio((one.seconds for one in runs), (one.seconds for one in first))
+        per_record = 1e6 * statistics.median(one.cpu for one in runs) / large
+        rows.append([who, f"{per_record:.1f}", f"{cpu:.2f}", f"{clock:.2f}"])
+    title = f"`audit verify`, {large:,} records"
+    heading = [title, "processor time a record, µs", "of the first row", "time, of the first row"]
+    return table(heading, rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--small", type=int, default=1000)
-    parser.add_argument("--large", type=int, default=1000000)
-    parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="opsroom-ledger-") as folder:
-        began = time.perf_counter()
-        stores = [filled(folder, arguments.small), filled(folder, arguments.large)]
-        fill_seconds = round(time.perf_counter() - began, 1)
-        medians = measure(stores, arguments.rounds)
-        began = time.perf_counter()
-        with stores[1].read() as connection:
-            report = verify_chain(connection)
-        verify_seconds = round(time.perf_counter() - began, 1)
-        assert report.ok, report
-        size = round(Path(f"{folder}/{arguments.large}.db").stat().st_size / 1e6)
-    ratios = {name: round(large / small, 2) for name, (small, large) in medians.items()}
-    if arguments.json:
-        print(
-            json.dumps(
-                {
-                    "milliseconds": medians,
-                    "ratio": ratios,
-                    "verify_seconds": verify_seconds,
-                    "records": report.records,
-                }
-            )
-        )
-        return
-    print(
-        f"| median, ms | {arguments.small:,} records | {arguments.large:,} records | ratio |\n| "
-        "--- | --- | --- | --- |"
-    )
-    for name, (small, large) in medians.items():
-        print(f"| {name} | {small} | {large} | {ratios[name]} |")
-    print(
-        f"\nChecking the chain of {report.records:,} records: {verify_seconds} s ({size} MB; "
-        f"made in {fill_seconds} s)."
-    )
+    """Measure and print the tables."""
+    options = parser(__doc__, 100)
+    options.add_argument("--small", type=int, default=SMALL)
+    options.add_argument("--large", type=int, default=LARGE)
+    given = options.parse_args()
+    compared = checkouts(given.against)
+    made = tables(compared, given.python, given.rounds, given.small, given.large)
+    print("\n\n".join(made.values()))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

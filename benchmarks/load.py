@@ -34,6 +34,8 @@ from typing import Any, Dict, Iterator, List, Sequence
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "actions" / "lib"), str(ROOT)]
 
+from benchmarks.harness import Checkout  # noqa: E402
+
 APPS = [f"app{number}" for number in range(20)]
 ENVIRONMENTS = ("test", "uat")
 # What a console says, how often (of 100), and whether it is recorded.
@@ -298,6 +300,25 @@ def _compare(outcome: Outcome, url: str, made: Dict[str, int]) -> None:
             on, "SELECT count(*) AS n FROM ledger WHERE facts LIKE :late", late='%"recorded_late"%'
         )
         outcome.late = int(late[0]["n"])
+
+
+def tables(
+    compared: Sequence[Checkout],
+    python: str,
+    rounds: int,
+    consoles: int = 20,
+    seconds: float = 20.0,
+) -> Dict[str, str]:
+    """The table of docs/performance.md, one run of each. The consoles need the requirements of the
+    tests, so they run with this interpreter; `rounds` is ignored."""
+    rows = []
+    for kind in ("postgresql", "sqlite"):
+        for one in compared:
+            outcome = run(kind, consoles, seconds, checkout=one.root)
+            rows.append(outcome.row().replace("|", f"| {one.name} |", 1))
+    top, line = HEADING.splitlines()
+    lines = [f"| {top}", f"| --- {line}", *rows]
+    return {"load": "\n".join(lines)}
 
 
 def main() -> None:

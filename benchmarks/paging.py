@@ -26,9 +26,10 @@ import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 from urllib.error import HTTPError
 
+from benchmarks.harness import Checkout, table
 from benchmarks.stackstorm import NOTHING, call, ended, floor_pack
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -215,6 +216,17 @@ def requests_per_verb() -> List[Tuple[str, Dict[str, str]]]:
     return rows
 
 
+def tables(compared: Sequence[Checkout], python: str, rounds: int) -> Dict[str, str]:
+    """The table of docs/performance.md that needs no StackStorm: requests for each verb, of this
+    checkout."""
+    return {"page-requests": _requests_table()}
+
+
+def _requests_table() -> str:
+    verbs, found = [verb for verb, _ in VERBS], requests_per_verb()
+    return table(["kind", *verbs], ([name, *map(counts.get, verbs)] for name, counts in found))
+
+
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(
@@ -226,10 +238,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     if arguments.requests:
-        verbs = [verb for verb, _ in VERBS]
-        print(f"| kind | {' | '.join(verbs)} |\n|{' --- |' * (len(verbs) + 1)}")
-        for name, counts in requests_per_verb():
-            print(f"| {name} | {' | '.join(counts[verb] for verb in verbs)} |")
+        print(_requests_table())
         return
     seconds = measure(arguments.rounds)
     floor = statistics.median(seconds["empty"])

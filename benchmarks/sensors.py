@@ -1,7 +1,7 @@
 """What it costs to watch versions: processor time and memory at 10, 100 and 1,000 sources, each
 asked on its interval.
 
-    .venv/bin/python -m benchmarks.sensors [--seconds 120] [--python PATH] [--stackstorm]
+    .venv/bin/python -m benchmarks.sensors [--against DIR] [--seconds 120] [--stackstorm]
 
 The sources are applications on an HTTP server of this machine, in a process of its own. The watch
 runs in another one, whose processor time and memory are told; `--stackstorm` first loads what
@@ -11,7 +11,6 @@ of a pack's virtualenv.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -19,50 +18,84 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
+# Also run by its path, in processes that find nothing of this checkout by themselves.
+sys.path.append(str(ROOT))
+from benchmarks.harness import (  # noqa: E402
+    Checkout,
+    checkouts,
+    find,
+    parser,
+    plain_environ,
+    table,
+)
+
 INTERVAL = 60
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    arguments.add_argument("--seconds", type=float, default=120.0)
-    arguments.add_argument("--counts", default="10,100,1000")
-    arguments.add_argument("--python", default=sys.executable)
-    arguments.add_argument("--stackstorm", action="store_true")
-    given = arguments.parse_args()
-    server = subprocess.Popen(
-        [sys.executable, __file__, "serve"], stdout=subprocess.PIPE, text=True
-    )
+def measure(
+    compared: Sequence[Checkout], python: str, counts: Sequence[int], seconds: float, loaded: bool
+) -> List[List[str]]:
+    """A row for each count and checkout, one after the other. `loaded`: with StackStorm's
+    modules."""
+    command = [sys.executable, __file__, "serve"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    rows = []
     try:
         assert server.stdout is not None
         port = int(server.stdout.readline())
-        print(
-            f"{os.getloadavg()[0]:.1f} load; {given.seconds:g} s each, every source each "
-            f"{INTERVAL} s"
-        )
-        print("| sources | looks | late | processor, of one core | memory before | memory |")
-        print("| --- | --- | --- | --- | --- | --- |")
-        for count in map(int, given.counts.split(",")):
-            job = {
-                "port": port,
-                "count": count,
-                "seconds": given.seconds,
-                "stackstorm": given.stackstorm,
-            }
-            done = subprocess.run(
-                [given.python, __file__, "watch", json.dumps(job)],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, done.stderr
-            print(done.stdout.strip().splitlines()[-1], flush=True)
+        for count in counts:
+            for one in compared:
+                job = {
+                    "library": one.paths[-1],
+                    "port": port,
+                    "count": count,
+                    "seconds": seconds,
+                    "stackstorm": loaded,
+                }
+                with tempfile.TemporaryDirectory(prefix="opsroom-sensors-") as name:
+                    done = subprocess.run(
+                        [python, __file__, "watch", json.dumps(job)],
+                        cwd=name,
+                        env={**os.environ, **plain_environ(Path(name))},
+                        capture_output=True,
+                        text=True,
+                        check=False,
+                    )
+                if done.returncode:
+                    raise SystemExit(done.stderr)
+                rows.append([one.name, *json.loads(done.stdout.strip().splitlines()[-1])])
     finally:
         server.terminate()
+    return rows
+
+
+def tables(
+    compared: Sequence[Checkout],
+    python: str,
+    rounds: int,
+    counts: Sequence[int] = (1000,),
+    seconds: float = float(INTERVAL),
+    loaded: bool = False,
+) -> Dict[str, str]:
+    """The table of docs/performance.md. One round is a minute or more: `rounds` is ignored."""
+    heading = ["", "sources", "looks", "late", "processor, of one core", "memory before", "memory"]
+    return {"sensors": table(heading, measure(compared, python, counts, seconds, loaded))}
+
+
+def main() -> None:
+    """Measure and print the table."""
+    options = parser(__doc__, 1)
+    options.add_argument("--seconds", type=float, default=120.0)
+    options.add_argument("--counts", default="10,100,1000")
+    options.add_argument("--stackstorm", action="store_true")
+    given = options.parse_args()
+    counts = [int(one) for one in given.counts.split(",")]
+    compared = checkouts(given.against)
+    made = tables(compared, given.python, 1, counts, given.seconds, given.stackstorm)
+    print(made["sensors"])
 
 
 def serve() -> None:
@@ -96,9 +129,9 @@ def watch(job: Dict[str, Any]) -> None:
     import threading
     import time
 
-    sys.path.insert(0, str(ROOT / "actions" / "lib"))
-    from opsroom.sensors.runner import Keeper
-    from opsroom.sensors.sources import version_watch
+    sys.path.insert(0, job["library"])
+    keeper_of = find("Keeper", "opsroom.sensors.runner", "opsroom.watching.keeper")
+    version_watch = find("version_watch", "opsroom.sensors.sources", "opsroom.watching.sources")
 
     url = f"http://127.0.0.1:{job['port']}/{{app}}/{{environment}}"
     version = {"kind": "http", "url": url, "json": "version"}
@@ -112,7 +145,7 @@ def watch(job: Dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = f"sqlite:///{folder}/opsroom.db"
         said: List[str] = []
-        keeper = Keeper(
+        keeper = keeper_of(
             "version:", version_watch, lambda: config, lambda settings: (database, Path(folder)),
             lambda *told: None, said.append,
         )  # fmt: skip
@@ -126,14 +159,14 @@ def watch(job: Dict[str, Any]) -> None:
         expected = job["count"] * seconds / INTERVAL
         late = max(0.0, 1 - len(looks) / expected)
         cells = (
-            job["count"],
-            len(looks),
+            f"{job['count']:,}",
+            f"{len(looks):,}",
             f"{late:.1%}",
             f"{used / seconds:.1%}",
             f"{before:.0f} MB",
             f"{_memory():.0f} MB",
         )
-        print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+        print(json.dumps(cells), flush=True)
         os._exit(0)
 
 

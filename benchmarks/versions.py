@@ -1,7 +1,7 @@
 """`versions on uat` for 200 applications that take 100 ms each to answer, against `curl
 --parallel`. Linux.
 
-    .venv/bin/python -m benchmarks.versions [--apps N] [--milliseconds N] [--rounds N] [--json]
+    .venv/bin/python -m benchmarks.versions [--against DIR] [--apps N] [--milliseconds N]
 
 Each application has an address of its own (127.0.1.1, 127.0.1.2 ...), so that each needs a
 connection of its own. Both ask as many at once; they are measured in turns. The action is measured
@@ -11,7 +11,6 @@ StackStorm starts one for every message.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import statistics
@@ -19,29 +18,34 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Sequence
 
+from benchmarks.harness import Checkout, Worker, checkouts, parser, ratio, run_python, table
 from benchmarks.slow_server import slow_server
 from benchmarks.world import WHO
 
-ROOT = Path(__file__).resolve().parents[1]
-for _folder in ("actions/lib", "actions"):
-    sys.path.insert(0, str(ROOT / _folder))
-
-from get_version import GetVersion  # noqa: E402
-
-from opsroom.commands.deployments.running_version import AT_ONCE  # noqa: E402
-
-TARGET = 2.0
-_CHILD = """
-import json, sys
-sys.path[:0] = sys.argv[1].split(":")
+# So many places opsroom asks at once (opsroom.commands.deployments.running_version).
+AT_ONCE = 50
+_ASK = """
+import json
 from get_version import GetVersion
+
+def ask(config, parameters):
+    ok, result = GetVersion(config=config).run(**parameters)
+    assert ok and not result["unanswered"], result["message"]
+"""
+_TASKS = f"""{_ASK}
+tasks = {{"ask": lambda *job: timed(ask, *job)}}
+"""
+_CHILD = f"""
+import sys
+sys.path[:0] = sys.argv[1].split(":")
+{_ASK}
 with open(sys.argv[2]) as file:
-    config, parameters = json.load(file)
-ok, result = GetVersion(config=config).run(**parameters)
-assert ok and not result["unanswered"], result["message"]
+    ask(*json.load(file))
 """
 
 
@@ -62,7 +66,7 @@ def config_of(urls: List[str]) -> Dict[str, Any]:
     }
 
 
-def by_curl(urls: List[str], folder: Path) -> Callable[[], None]:
+def by_curl(urls: List[str], folder: Path) -> Callable[[], float]:
     """Ask all addresses with one curl."""
     file = folder / "curl.conf"
     file.write_text("".join(f'url = "{url}"\n' for url in urls), encoding="utf-8")
@@ -77,101 +81,77 @@ def by_curl(urls: List[str], folder: Path) -> Callable[[], None]:
         str(file),
     ]
 
-    def ask() -> None:
+    def ask() -> float:
+        began = time.perf_counter()
         said = subprocess.run(command, check=True, capture_output=True).stdout
         assert said.count(b"v1.4.2") == len(urls), said[:200]
+        return time.perf_counter() - began
 
     return ask
 
 
-def by_action(urls: List[str]) -> Callable[[], None]:
-    """Ask through the action's class, in this process."""
-    config = config_of(urls)
-
-    def ask() -> None:
-        ok, result = GetVersion(config=config).run(**WHO, environment="uat")
-        assert ok, result
-        assert len(result["versions"]) == len(urls)
-        assert not result["unanswered"], result["message"]
-
-    return ask
-
-
-def by_process(urls: List[str], folder: Path) -> Callable[[], None]:
-    """Ask through the action's class, in a new process."""
-    file = folder / "job.json"
-    file.write_text(json.dumps([config_of(urls), {**WHO, "environment": "uat"}]), encoding="utf-8")
-    command = [
-        sys.executable,
-        "-c",
-        _CHILD,
-        f"{ROOT / 'actions'}:{ROOT / 'actions' / 'lib'}",
-        str(file),
-    ]
-
-    def ask() -> None:
-        subprocess.run(command, check=True, cwd=folder)
-
-    return ask
-
-
-def measure(count: int, seconds: float, rounds: int) -> Dict[str, float]:
-    """Medians in seconds, by who asked. Without curl on the machine, there is none of it."""
+def measure(
+    compared: Sequence[Checkout], python: str, rounds: int, count: int, seconds: float
+) -> Dict[str, List[float]]:
+    """Seconds of each round by who asked. Without curl on the machine, there is none of it."""
     kept: Dict[str, List[float]] = {}
-    with tempfile.TemporaryDirectory(prefix="opsroom-versions-") as name, slow_server(
-        seconds
-    ) as port:
-        folder, urls = Path(name), addresses(count, port)
-        asking = {
-            "the action": by_action(urls),
-            "the action and its process": by_process(urls, folder),
-        }
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="opsroom-versions-")))
+        urls = addresses(count, stack.enter_context(slow_server(seconds)))
+        job = [config_of(urls), {**WHO, "environment": "uat"}]
+        file = folder / "job.json"
+        file.write_text(json.dumps(job), encoding="utf-8")
+        asking: Dict[str, Callable[[], float]] = {}
+        for one in compared:
+            worker = stack.enter_context(Worker(python, _TASKS, one, folder / one.name))
+            arguments = [":".join(one.paths), str(file)]
+            asking[f"{one.name}: the action"] = partial(worker.do, "ask", *job)
+            asking[f"{one.name}: the action and its process"] = partial(
+                _process, python, arguments, folder
+            )
         if shutil.which("curl"):
             asking["curl"] = by_curl(urls, folder)
         for turn in range(rounds + 1):
             for who, ask in asking.items():
-                began = time.perf_counter()
-                ask()
+                taken = ask()
                 if turn:  # the first one warms up
-                    kept.setdefault(who, []).append(time.perf_counter() - began)
-    return {who: statistics.median(taken) for who, taken in kept.items()}
+                    kept.setdefault(who, []).append(taken)
+    return kept
+
+
+def _process(python: str, arguments: Sequence[str], folder: Path) -> float:
+    return run_python(python, _CHILD, arguments, folder).seconds
+
+
+def tables(
+    compared: Sequence[Checkout],
+    python: str,
+    rounds: int,
+    count: int = 200,
+    seconds: float = 0.1,
+) -> Dict[str, str]:
+    """The table of docs/performance.md."""
+    kept = measure(compared, python, rounds, count, seconds)
+    floor = kept.get("curl")
+    rows = [
+        [who, f"{statistics.median(taken):.3f}", f"{ratio(taken, floor):.2f}" if floor else ""]
+        for who, taken in kept.items()
+    ]
+    ideal = -(-count // AT_ONCE) * seconds
+    said = f"Medians of {rounds} rounds; {ideal:.2f} s is the best that anybody can do."
+    return {"versions": f"{said}\n\n{table(['who asks', 'seconds', 'of curl'], rows)}"}
 
 
 def main() -> None:
-    """Measure and print a table; status 1 when the target is missed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--apps", type=int, default=200)
-    parser.add_argument("--milliseconds", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    arguments = parser.parse_args()
-    seconds = arguments.milliseconds / 1000
-    medians = measure(arguments.apps, seconds, arguments.rounds)
-    ideal = -(-arguments.apps // AT_ONCE) * seconds
-    curl = medians.get("curl")
-    ratios = {who: round(taken / curl, 2) for who, taken in medians.items()} if curl else {}
-    if arguments.json:
-        print(
-            json.dumps({"at_once": AT_ONCE, "ideal": ideal, "seconds": medians, "of_curl": ratios})
-        )
-    else:
-        print(
-            f"{arguments.apps} addresses, {arguments.milliseconds} ms each, {AT_ONCE} at once: "
-            f"{ideal:.2f} s at best"
-        )
-        print(
-            f"Medians of {arguments.rounds} rounds\n\n| who asks | seconds | of curl |\n| --- | "
-            "--- | --- |"
-        )
-        for who, taken in medians.items():
-            print(f"| {who} | {taken:.3f} | {ratios.get(who, '')} |")
-        if not curl:
-            print("\nThere is no curl on this machine, so there is nothing to compare with.")
-    if ratios.get("the action", 0.0) > TARGET:
-        sys.exit(1)
+    """Measure and print the table."""
+    options = parser(__doc__, 15)
+    options.add_argument("--apps", type=int, default=200)
+    options.add_argument("--milliseconds", type=int, default=100)
+    given = options.parse_args()
+    compared = checkouts(given.against)
+    made = tables(compared, given.python, given.rounds, given.apps, given.milliseconds / 1000)
+    print(made["versions"])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""A world for the benchmarks to act in: one application from a git repository on one environment,
+"""A world for the benchmarks to act in: one application from a git repository on two environments,
 in a folder."""
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ TAGS = ("v1.0.0", "v1.1.0")
 
 
 def make_world(folder: Path) -> Dict[str, Any]:
-    """Make a repository with two tags in the folder. The config: web on uat, deployed by git, a
-    database in a file."""
+    """Make a repository with two tags in the folder. The config: web, deployed by git, on uat and
+    on production, where two others have to approve; a database in a file."""
     repository = folder / "repository"
     repository.mkdir()
     _git(repository, "init", "--quiet")
@@ -27,13 +27,28 @@ def make_world(folder: Path) -> Dict[str, Any]:
     root = str(folder / "srv" / "{app}" / "{environment}")
     return {
         "database": f"sqlite:///{folder / 'opsroom.db'}",
-        "environments": {"uat": {}},
+        "people": {name: {"chat": name, "st2": name} for name in ("alice", "bob", "carol")},
+        "environments": {"uat": {}, "production": {"approvals": 2}},
         "apps": {
             "web": {
                 "deploy": {"kind": "git", "repository": str(repository), "root": root},
                 "version": {"kind": "directory", "path": root},
             }
         },
+    }
+
+
+def with_vendors(config: Dict[str, Any], jira: str, pager: str) -> Dict[str, Any]:
+    """The config with a Jira and a PagerDuty at these addresses."""
+    tracker = {"kind": "jira", "url": jira, "user": "b@example.com", "token": "t", "project": "OPS"}
+    duty = {"kind": "pagerduty", "token": "t", "from": "bot@example.com", "url": pager}
+    return {
+        **config,
+        "trackers": {"work": tracker},
+        "pagers": {"duty": duty},
+        "teams": {"web-team": {"duty": "PWEB"}},
+        "page_limit": {"pages": 0},
+        "watch": "0s",
     }
 
 
