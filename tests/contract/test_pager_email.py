@@ -16,7 +16,7 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
-from opsroom.pagers import REGISTRY, Alarm, Delivery, Duty, State, Target
+from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target
 from opsroom.people import Author
 from support.http_server import free_port
 from support.mail_server import MailServer, ScriptedSmtp, make_certificate
@@ -30,7 +30,7 @@ WEB = Target("address", "web@example.com", "web@example.com")
 BOTH = Target("address", "web@example.com,bob@example.com", "web@example.com and bob@example.com")
 # Where all is encrypted from the first byte, aiosmtpd does not know it.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-ALARM = Alarm(
+PAGE = Page(
     WEB, "checkout is down\nsince 14:02", urgent=False, mark="ops0123456789abc", author=ALICE
 )
 
@@ -86,8 +86,8 @@ def failure_of(call: Any, *arguments: Any) -> Failure:
     return error
 
 
-def mail_of(server: MailServer, alarm: Alarm = ALARM, **raw: Any) -> Any:
-    pager_of(server.port, **raw).page(alarm)
+def mail_of(server: MailServer, page: Page = PAGE, **raw: Any) -> Any:
+    pager_of(server.port, **raw).page(page)
     return server.mails[-1]
 
 
@@ -97,7 +97,7 @@ def mail_of(server: MailServer, alarm: Alarm = ALARM, **raw: Any) -> Any:
 def test_a_page_is_one_message_that_says_what_who_where_and_how_to_answer(
     server: MailServer,
 ) -> None:
-    paged = pager_of(server.port).page(ALARM)
+    paged = pager_of(server.port).page(PAGE)
     (mail,) = server.mails
     assert mail.sender == "opsroom@ops.example.com"
     assert mail.recipients == ("web@example.com",)
@@ -115,17 +115,17 @@ def test_a_page_is_one_message_that_says_what_who_where_and_how_to_answer(
     assert mail.text == (
         "checkout is down\nsince 14:02\n\n"
         "alice (in #ops) via opsroom, https://st2.example.com/#/history/65f0\n"
-        "To say that you are on it, write in #ops: ack page ops0123456789abc\n"
+        "To acknowledge it, write in #ops: ack page ops0123456789abc\n"
     )
     assert paged.delivery is Delivery.ACCEPTED
-    assert paged.duties == (Duty("web@example.com"),)
+    assert paged.on_call == (OnCall("web@example.com"),)
     assert paged.notes == (
-        "It was accepted by the mail server; whether somebody reads it, e-mail does not tell.",
+        "The mail server accepted it; e-mail does not report whether anyone reads it.",
     )
     incident = paged.incident
     assert (incident.id, incident.number, incident.state) == (
-        ALARM.mark,
-        ALARM.mark,
+        PAGE.mark,
+        PAGE.mark,
         State.TRIGGERED,
     )
     assert (incident.title, incident.target) == ("checkout is down", "web@example.com")
@@ -133,24 +133,24 @@ def test_a_page_is_one_message_that_says_what_who_where_and_how_to_answer(
 
 
 def test_the_dialogue_ends_with_a_goodbye(server: MailServer) -> None:
-    pager_of(server.port).page(ALARM)
+    pager_of(server.port).page(PAGE)
     assert server.goodbyes.wait(20)
 
 
 def test_only_an_urgent_page_has_priority(server: MailServer) -> None:
     names = ("Importance", "Priority", "X-Priority")
     assert [mail_of(server).message[name] for name in names] == [None, None, None]
-    mail = mail_of(server, replace(ALARM, urgent=True))
+    mail = mail_of(server, replace(PAGE, urgent=True))
     assert [mail.message[name] for name in names] == ["high", "urgent", "1"]
     assert "\nIt is urgent.\n" in mail.text
 
 
 def test_a_page_to_several_is_one_message_to_all(server: MailServer) -> None:
-    paged = pager_of(server.port).page(replace(ALARM, target=BOTH))
+    paged = pager_of(server.port).page(replace(PAGE, target=BOTH))
     (mail,) = server.mails
     assert mail.recipients == ("web@example.com", "bob@example.com")
     assert mail.message["To"] == "web@example.com, bob@example.com"
-    assert paged.duties == (Duty("web@example.com"), Duty("bob@example.com"))
+    assert paged.on_call == (OnCall("web@example.com"), OnCall("bob@example.com"))
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_page_to_several_is_one_message_to_all(server: MailServer) -> None:
 def test_a_text_arrives_whole_and_in_lines_that_every_server_takes(
     server: MailServer, text: str
 ) -> None:
-    mail = mail_of(server, replace(ALARM, text=text))
+    mail = mail_of(server, replace(PAGE, text=text))
     assert mail.text.startswith(text + "\n\nalice (in #ops)")
     assert mail.raw.isascii()
     assert max(len(line) for line in mail.raw.split(b"\r\n")) <= 998
@@ -178,14 +178,14 @@ def test_a_text_arrives_whole_and_in_lines_that_every_server_takes(
 
 
 def test_what_mail_cannot_carry_is_left_out(server: MailServer) -> None:
-    mail = mail_of(server, replace(ALARM, text="a\0b\x1b[2J \ud800\r\nc\rd"))
+    mail = mail_of(server, replace(PAGE, text="a\0b\x1b[2J \ud800\r\nc\rd"))
     assert mail.text.startswith("ab[2J ?\nc\nd\n\n")
     assert mail.message["Subject"] == "ab[2J ?"
 
 
 def test_a_long_first_line_is_cut_in_the_subject_only(server: MailServer) -> None:
     text = "checkout is down " * 20 + "\nmore"
-    mail = mail_of(server, replace(ALARM, text=text))
+    mail = mail_of(server, replace(PAGE, text=text))
     assert len(mail.message["Subject"]) <= 100
     assert mail.message["Subject"].endswith("…")
     assert mail.text.startswith(text)
@@ -198,7 +198,7 @@ def test_nothing_that_people_type_becomes_a_header_or_a_recipient(
     server: MailServer, evil: str
 ) -> None:
     author = Author(evil, room=evil, email=evil, link=evil)
-    mail = mail_of(server, replace(ALARM, text=evil, author=author))
+    mail = mail_of(server, replace(PAGE, text=evil, author=author))
     assert mail.message["Bcc"] is None
     assert mail.message["Reply-To"] is None
     assert not re.search(rb"(?im)^bcc:", mail.raw.partition(b"\r\n\r\n")[0])
@@ -207,13 +207,13 @@ def test_nothing_that_people_type_becomes_a_header_or_a_recipient(
 
 def test_names_with_signs_and_other_letters_stay_names(server: MailServer) -> None:
     for name in ('Ann "A" <x@example.com>', "Bjørn, 日本", "=?utf-8?q?x?=", ""):
-        address = mail_of(server, replace(ALARM, author=Author(name))).message["From"].addresses[0]
+        address = mail_of(server, replace(PAGE, author=Author(name))).message["From"].addresses[0]
         assert address.addr_spec == "opsroom@ops.example.com"
 
 
 def test_who_asked_elsewhere_than_in_a_room_is_answered_in_the_chat(server: MailServer) -> None:
-    text = mail_of(server, replace(ALARM, author=Author("alice"))).text
-    assert "\n\nalice via opsroom\nTo say that you are on it, write in the chat: ack page " in text
+    text = mail_of(server, replace(PAGE, author=Author("alice"))).text
+    assert "\n\nalice via opsroom\nTo acknowledge it, write in the chat: ack page " in text
 
 
 # Encryption and credentials.
@@ -244,7 +244,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
     certificate: Tuple[str, str], tls: bool
 ) -> None:
     with MailServer(certificate, tls=tls) as server:
-        failure = failure_of(pager_of(server.port, starttls=None, tls=tls).page, ALARM)
+        failure = failure_of(pager_of(server.port, starttls=None, tls=tls).page, PAGE)
         assert failure.code is Code.UNREACHABLE
         assert "certificate that is not trusted" in failure.message
         assert failure.hint == "See pagers.mail.verify."
@@ -255,13 +255,13 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
 def test_a_certificate_for_another_name_is_not_trusted(tmp_path: Any) -> None:
     other = make_certificate(tmp_path, names="DNS:other.example.com")
     with MailServer(other) as server:
-        failure = failure_of(pager_of(server.port, starttls=None, verify=other[0]).page, ALARM)
+        failure = failure_of(pager_of(server.port, starttls=None, verify=other[0]).page, PAGE)
         assert "certificate that is not trusted" in failure.message
         assert server.mails == []
 
 
 def test_a_server_without_encryption_gets_nothing_unless_that_is_wanted(server: MailServer) -> None:
-    failure = failure_of(pager_of(server.port, starttls=None).page, ALARM)
+    failure = failure_of(pager_of(server.port, starttls=None).page, PAGE)
     assert failure.code is Code.UNREACHABLE
     assert "offers no encryption (STARTTLS), so nothing was sent" in failure.message
     assert "pagers.mail.starttls: false" in failure.hint
@@ -272,7 +272,7 @@ def test_a_server_without_encryption_gets_nothing_unless_that_is_wanted(server: 
 def test_a_server_that_takes_back_its_encryption_gets_nothing() -> None:
     script = {"EHLO": "250-mail.example.com\r\n250 STARTTLS", "STARTTLS": "454 TLS not available"}
     with ScriptedSmtp(script) as server:
-        failure = failure_of(pager_of(server.port, starttls=None).page, ALARM)
+        failure = failure_of(pager_of(server.port, starttls=None).page, PAGE)
         assert "454 TLS not available" in failure.message
         assert not any(line.startswith(("MAIL", "AUTH")) for line in server.lines)
 
@@ -280,7 +280,7 @@ def test_a_server_that_takes_back_its_encryption_gets_nothing() -> None:
 def test_an_encrypted_pager_at_a_port_in_the_clear_is_told_what_to_look_at(
     server: MailServer,
 ) -> None:
-    failure = failure_of(pager_of(server.port, starttls=None, tls=True).page, ALARM)
+    failure = failure_of(pager_of(server.port, starttls=None, tls=True).page, PAGE)
     assert "no encrypted connection (TLS)" in failure.message
     assert "pagers.mail.tls and starttls" in failure.hint
     assert not in_doubt(failure)
@@ -290,7 +290,7 @@ def test_a_pager_in_the_clear_at_an_encrypted_port_is_told_what_to_look_at(
     certificate: Tuple[str, str],
 ) -> None:
     with MailServer(certificate, tls=True) as server:
-        failure = failure_of(pager_of(server.port, time_limit=0.5).page, ALARM)
+        failure = failure_of(pager_of(server.port, time_limit=0.5).page, PAGE)
         assert failure.code is Code.TIMED_OUT
         assert "tls" in failure.hint
         assert not in_doubt(failure)
@@ -299,16 +299,16 @@ def test_a_pager_in_the_clear_at_an_encrypted_port_is_told_what_to_look_at(
 def test_a_ca_file_that_is_missing_or_none_is_named(server: MailServer, tmp_path: Any) -> None:
     nonsense = tmp_path / "ca.pem"
     nonsense.write_text("nonsense")
-    missing = failure_of(pager_of(server.port, verify="/nowhere/ca.pem").page, ALARM)
+    missing = failure_of(pager_of(server.port, verify="/nowhere/ca.pem").page, PAGE)
     assert "'/nowhere/ca.pem' does not exist" in missing.message
     pager = pager_of(server.port, starttls=None, tls=True, verify=str(nonsense))
-    assert "holds no certificate that can be read" in failure_of(pager.page, ALARM).message
+    assert "holds no certificate that can be read" in failure_of(pager.page, PAGE).message
 
 
 def test_wrong_credentials_are_told_without_them(certificate: Tuple[str, str]) -> None:
     with MailServer(certificate, login=("opsroom", "another")) as server:
         raw = {"starttls": None, "verify": certificate[0], "user": "opsroom", "password": PASSWORD}
-        failure = failure_of(pager_of(server.port, **raw).page, ALARM)
+        failure = failure_of(pager_of(server.port, **raw).page, PAGE)
         assert failure.code is Code.UNAUTHORIZED
         assert "does not accept the credentials: 535" in failure.message
         assert failure.hint == "Renew pagers.mail.user and password."
@@ -317,9 +317,7 @@ def test_wrong_credentials_are_told_without_them(certificate: Tuple[str, str]) -
 
 def test_credentials_that_are_missing_are_asked_for(certificate: Tuple[str, str]) -> None:
     with MailServer(certificate, login=LOGIN) as server:
-        failure = failure_of(
-            pager_of(server.port, starttls=None, verify=certificate[0]).page, ALARM
-        )
+        failure = failure_of(pager_of(server.port, starttls=None, verify=certificate[0]).page, PAGE)
         assert failure.code is Code.UNAUTHORIZED
         assert failure.hint == "Set pagers.mail.user and password."
 
@@ -334,7 +332,7 @@ def logged_in(
     )
     raw = {"starttls": None, "tls": True, "user": "opsroom", "password": PASSWORD}
     with ScriptedSmtp(script) as server:
-        return failure_of(pager_of(server.port, **raw).page, ALARM)
+        return failure_of(pager_of(server.port, **raw).page, PAGE)
 
 
 def _plain(*arguments: Any, **options: Any) -> Any:
@@ -383,9 +381,9 @@ def test_each_trouble_with_logging_in_has_its_sentence(
 
 def test_an_address_that_is_refused_is_told_and_the_others_are_paged(server: MailServer) -> None:
     server.refuse["bob@example.com"] = "550 5.1.1 no such user {{ x }}"
-    paged = pager_of(server.port).page(replace(ALARM, target=BOTH))
+    paged = pager_of(server.port).page(replace(PAGE, target=BOTH))
     assert paged.delivery is Delivery.ACCEPTED
-    assert paged.duties == (Duty("web@example.com"),)
+    assert paged.on_call == (OnCall("web@example.com"),)
     assert paged.incident.people == ("web@example.com",)
     assert paged.notes[0] == (
         "bob@example.com does not get it; the mail server refused that address: 550 5.1.1 no "
@@ -396,7 +394,7 @@ def test_an_address_that_is_refused_is_told_and_the_others_are_paged(server: Mai
 
 def test_when_all_addresses_are_refused_nothing_is_sent(server: MailServer) -> None:
     server.refuse = {"web@example.com": "550 no such user", "bob@example.com": "550 neither"}
-    error = error_of(pager_of(server.port).page, replace(ALARM, target=BOTH))
+    error = error_of(pager_of(server.port).page, replace(PAGE, target=BOTH))
     assert isinstance(error, Refusal)
     assert error.code is Code.NOT_ACCEPTED
     assert "does not take mail for web@example.com and 1 more: 550 no such user." in error.message
@@ -408,7 +406,7 @@ def test_when_it_takes_none_for_now_that_is_a_failure_that_was_certainly_not_sen
     server: MailServer,
 ) -> None:
     server.refuse = {"web@example.com": "450 greylisted"}
-    failure = failure_of(pager_of(server.port).page, ALARM)
+    failure = failure_of(pager_of(server.port).page, PAGE)
     assert failure.code is Code.NOT_ACCEPTED
     assert "now: 450 greylisted" in failure.message
     assert not in_doubt(failure)
@@ -416,7 +414,7 @@ def test_when_it_takes_none_for_now_that_is_a_failure_that_was_certainly_not_sen
 
 def test_a_sender_that_is_refused_is_named(server: MailServer) -> None:
     server.refuse_sender = "553 not yours"
-    failure = failure_of(pager_of(server.port).page, ALARM)
+    failure = failure_of(pager_of(server.port).page, PAGE)
     assert failure.code is Code.NOT_ACCEPTED
     assert "does not take mail from opsroom@ops.example.com: 553 not yours" in failure.message
     assert "pagers.mail.sender" in failure.hint
@@ -427,7 +425,7 @@ def test_a_sender_that_is_refused_is_named(server: MailServer) -> None:
 )
 def test_a_message_that_is_refused_was_certainly_not_sent(server: MailServer, answer: str) -> None:
     server.answer = answer
-    failure = failure_of(pager_of(server.port).page, ALARM)
+    failure = failure_of(pager_of(server.port).page, PAGE)
     assert failure.code is Code.NOT_ACCEPTED
     assert f"does not take the message: {answer}." in failure.message
     assert not in_doubt(failure)
@@ -461,7 +459,7 @@ def test_what_goes_wrong_before_the_message_was_certainly_not_sent(
     script: Dict[str, Any], code: Code, words: str
 ) -> None:
     with ScriptedSmtp(script) as server:
-        failure = failure_of(pager_of(server.port).page, ALARM)
+        failure = failure_of(pager_of(server.port).page, PAGE)
         assert failure.code is code
         assert words in failure.message
         assert "mail server 127.0.0.1:" in failure.message
@@ -472,7 +470,7 @@ def test_what_goes_wrong_before_the_message_was_certainly_not_sent(
 @pytest.mark.parametrize(("said", "code"), [("", Code.UNREACHABLE), ("nonsense", Code.BAD_ANSWER)])
 def test_what_goes_wrong_after_the_message_is_in_doubt(said: str, code: Code) -> None:
     with ScriptedSmtp({"message": said}) as server:
-        failure = failure_of(pager_of(server.port).page, ALARM)
+        failure = failure_of(pager_of(server.port).page, PAGE)
         assert failure.code is code
         assert in_doubt(failure)
         assert server.lines.count("message") == 1
@@ -487,19 +485,19 @@ def test_a_connection_lost_after_the_message_is_in_doubt_and_it_cannot_be_looked
 ) -> None:
     server.after_data = after
     pager = pager_of(server.port)
-    failure = failure_of(pager.page, ALARM)
+    failure = failure_of(pager.page, PAGE)
     assert in_doubt(failure)
     assert len(server.mails) == kept
-    refused = error_of(pager.find, ALARM)
+    refused = error_of(pager.find, PAGE)
     assert isinstance(refused, Refusal)
     assert refused.code is Code.NOT_POSSIBLE
-    assert refused.message == "mail is e-mail and cannot be asked whether a message went out."
+    assert refused.message == "mail is e-mail and cannot say whether a page arrived."
     assert len(server.mails) == kept
 
 
 def test_a_server_that_is_slow_with_its_answer_is_in_doubt(server: MailServer) -> None:
     server.hold = threading.Event()
-    failure = failure_of(pager_of(server.port, time_limit=2).page, ALARM)
+    failure = failure_of(pager_of(server.port, time_limit=2).page, PAGE)
     assert server.arrived.wait(20)
     assert failure.code is Code.TIMED_OUT
     assert in_doubt(failure)
@@ -516,14 +514,14 @@ def test_the_time_limit_is_for_all_of_it_and_nothing_is_sent_once_it_is_over(com
         return normal
 
     with ScriptedSmtp({command: late}) as server:
-        failure = failure_of(pager_of(server.port, time_limit=1).page, ALARM)
+        failure = failure_of(pager_of(server.port, time_limit=1).page, PAGE)
         assert asked.is_set()
         assert failure.code is Code.TIMED_OUT
         assert failure.message.endswith("did not finish within 1 s.")
         assert not in_doubt(failure)
         go_on.set()
         with ScriptedSmtp({}) as other:  # something else goes through meanwhile
-            pager_of(other.port).page(ALARM)
+            pager_of(other.port).page(PAGE)
         assert "message" not in server.lines
 
 
@@ -549,7 +547,7 @@ def test_when_time_is_over_just_before_the_message_it_is_not_sent(
 
     monkeypatch.setattr(smtp, "_Dialogue", Slow)
     with ScriptedSmtp({}) as server:
-        failure = failure_of(pager_of(server.port, time_limit=0.2).page, ALARM)
+        failure = failure_of(pager_of(server.port, time_limit=0.2).page, PAGE)
         assert not in_doubt(failure)
         over.set()
         assert held.wait(20)
@@ -559,7 +557,7 @@ def test_when_time_is_over_just_before_the_message_it_is_not_sent(
 def test_a_server_that_is_down_or_unknown_was_certainly_not_reached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    failure = failure_of(pager_of(free_port()).page, ALARM)
+    failure = failure_of(pager_of(free_port()).page, PAGE)
     assert failure.code is Code.UNREACHABLE
     assert "the connection was refused" in failure.message
     assert not in_doubt(failure)
@@ -569,7 +567,7 @@ def test_a_server_that_is_down_or_unknown_was_certainly_not_reached(
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     for host in ("no-such-host.invalid", "a..b"):
-        failure = failure_of(pager_of(25, host=host).page, ALARM)
+        failure = failure_of(pager_of(25, host=host).page, PAGE)
         assert failure.code is Code.UNREACHABLE
         assert not in_doubt(failure)
         assert failure.hint == "See pagers.mail.host."
@@ -600,7 +598,7 @@ def test_nobody_can_be_written_to_whom_the_config_does_not_name(server: MailServ
     pager = pager_of(server.port)
     assert pager.look_up("eve@example.com") == ()
     assert (
-        error_of(pager.page, replace(ALARM, target=Target("user", "eve"))).code is Code.NOT_POSSIBLE
+        error_of(pager.page, replace(PAGE, target=Target("user", "eve"))).code is Code.NOT_POSSIBLE
     )
 
 

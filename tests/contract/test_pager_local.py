@@ -14,7 +14,7 @@ from opsroom.config.problems import Problems
 from opsroom.db import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
-from opsroom.pagers import REGISTRY, Alarm, Delivery, Duty, State, Target
+from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target
 from opsroom.people import Author
 from support.processes import at_once
 from support.stores import rows, run
@@ -44,10 +44,10 @@ def pager(store: Store) -> Any:
     return pager_of(store)
 
 
-def alarm(
+def page(
     target: Target = WEB, text: str = "checkout is down", mark: str = "ops1", **values: Any
-) -> Alarm:
-    return Alarm(
+) -> Page:
+    return Page(
         **{"target": target, "text": text, "urgent": False, "mark": mark, "author": ALICE, **values}
     )
 
@@ -60,9 +60,9 @@ def refusal(call: Any, *arguments: Any) -> Refusal:
 
 
 def test_a_page_reaches_the_first_of_the_team_and_gets_the_next_number(pager: Any) -> None:
-    paged = pager.page(alarm(text="checkout is down\nsince 14:02", urgent=True))
+    paged = pager.page(page(text="checkout is down\nsince 14:02", urgent=True))
     assert paged.delivery is Delivery.ACCEPTED
-    assert paged.duties == (Duty("alice", through="web-team"),)
+    assert paged.on_call == (OnCall("alice", through="web-team"),)
     assert paged.notes == ()
     incident = paged.incident
     assert (incident.id, incident.number, incident.title) == ("1", "1", "checkout is down")
@@ -72,11 +72,11 @@ def test_a_page_reaches_the_first_of_the_team_and_gets_the_next_number(pager: An
         ("alice",),
     )
     assert incident.since is not None
-    assert pager.page(alarm(mark="ops2")).incident.number == "2"
+    assert pager.page(page(mark="ops2")).incident.number == "2"
 
 
 def test_the_log_says_who_paged_whom_and_what_for(store: Store, pager: Any) -> None:
-    pager.page(alarm(text="a\0\x1bb\r\nc \ud800", urgent=True))
+    pager.page(page(text="a\0\x1bb\r\nc \ud800", urgent=True))
     found = rows(
         store,
         "SELECT pager, number, mark, target_kind, target, text, urgent, author, people FROM "
@@ -86,24 +86,24 @@ def test_the_log_says_who_paged_whom_and_what_for(store: Store, pager: Any) -> N
 
 
 def test_the_same_mark_is_the_same_page(pager: Any) -> None:
-    first = pager.page(alarm())
-    assert pager.page(alarm()) == first
+    first = pager.page(page())
+    assert pager.page(page()) == first
     assert len(pager.incidents()) == 1
 
 
 def test_a_page_is_found_by_its_mark_and_none_is_when_it_was_not_made(pager: Any) -> None:
-    assert pager.find(alarm()) is None
-    paged = pager.page(alarm())
-    assert pager.find(alarm()) == paged
-    assert pager.find(alarm(mark="ops2")) is None
+    assert pager.find(page()) is None
+    paged = pager.page(page())
+    assert pager.find(page()) == paged
+    assert pager.find(page(mark="ops2")) is None
     assert pager.settles_within == 0
 
 
 def test_each_pager_counts_for_itself_and_knows_only_its_own(store: Store, pager: Any) -> None:
     other = pager_of(store, name="other")
-    pager.page(alarm())
-    pager.page(alarm(mark="ops2"))
-    assert other.page(alarm()).incident.number == "1"
+    pager.page(page())
+    pager.page(page(mark="ops2"))
+    assert other.page(page()).incident.number == "1"
     assert len(other.incidents()) == 1
     assert refusal(other.incident, "2").code is Code.UNKNOWN_PAGE
 
@@ -113,7 +113,7 @@ def test_twenty_at_once_get_twenty_numbers_without_a_gap(store: Store, pager: An
 
     def send(index: int) -> int:
         barrier.wait(30)
-        return int(pager.page(alarm(mark=f"ops{index}")).incident.number)
+        return int(pager.page(page(mark=f"ops{index}")).incident.number)
 
     with ThreadPoolExecutor(20) as pool:
         assert sorted(pool.map(send, range(20))) == list(range(1, 21))
@@ -124,7 +124,7 @@ def test_twenty_at_once_with_one_mark_make_one_page(store: Store, pager: Any) ->
 
     def send(index: int) -> str:
         barrier.wait(30)
-        return str(pager.page(alarm()).incident.number)
+        return str(pager.page(page()).incident.number)
 
     with ThreadPoolExecutor(20) as pool:
         assert set(pool.map(send, range(20))) == {"1"}
@@ -134,7 +134,7 @@ def test_twenty_at_once_with_one_mark_make_one_page(store: Store, pager: Any) ->
 def _send_from_a_process(index: int, url: str) -> int:
     store = open_store(url)
     try:
-        return int(pager_of(store).page(alarm(mark=f"ops{index}")).incident.number)
+        return int(pager_of(store).page(page(mark=f"ops{index}")).incident.number)
     finally:
         store.close()
 
@@ -147,23 +147,23 @@ def test_runners_of_their_own_count_together(store_url: str) -> None:
 def test_a_person_is_called_by_their_name_also_where_no_team_names_them(pager: Any) -> None:
     target = pager.person("", "erin@example.com", "erin")
     assert target == Target("user", "erin", "erin")
-    paged = pager.page(alarm(target))
-    assert (paged.delivery, paged.duties) == (Delivery.ACCEPTED, (Duty("erin"),))
+    paged = pager.page(page(target))
+    assert (paged.delivery, paged.on_call) == (Delivery.ACCEPTED, (OnCall("erin"),))
     assert pager.person("Alice", "", "alice.smith") == Target("user", "alice", "alice")
 
 
 @pytest.mark.parametrize("name", ["web-team", "WEB-Team"])
 def test_a_target_of_the_config_is_a_team(pager: Any, name: str) -> None:
-    assert pager.page(alarm(Target("log", name, name))).duties == (
-        Duty("alice", through="web-team"),
+    assert pager.page(page(Target("log", name, name))).on_call == (
+        OnCall("alice", through="web-team"),
     )
 
 
 def test_a_target_of_the_config_may_be_a_person_of_a_team(pager: Any) -> None:
-    paged = pager.page(alarm(Target("log", "Dave", "Dave")))
-    assert (paged.delivery, paged.duties, paged.incident.target) == (
+    paged = pager.page(page(Target("log", "Dave", "Dave")))
+    assert (paged.delivery, paged.on_call, paged.incident.target) == (
         Delivery.ACCEPTED,
-        (Duty("dave"),),
+        (OnCall("dave"),),
         "dave",
     )
 
@@ -184,18 +184,18 @@ def test_a_target_of_the_config_may_be_a_person_of_a_team(pager: Any) -> None:
 def test_a_page_that_reaches_nobody_is_written_down_and_says_so(
     pager: Any, target: Target, words: str
 ) -> None:
-    paged = pager.page(alarm(target))
-    assert (paged.delivery, paged.duties, paged.incident.people) == (Delivery.NOBODY, (), ())
+    paged = pager.page(page(target))
+    assert (paged.delivery, paged.on_call, paged.incident.people) == (Delivery.NOBODY, (), ())
     assert words in paged.notes[0]
     assert paged.notes[0].endswith((".", "?"))
-    assert pager.find(alarm(target)) == paged
+    assert pager.find(page(target)) == paged
 
 
 def test_without_teams_the_log_is_the_target_and_nobody_is_reached(store: Store) -> None:
     pager = pager_of(store, on_call={})
     target = pager.default_target()
     assert target == Target("log", "log", "log")
-    assert pager.page(alarm(target)).delivery is Delivery.NOBODY
+    assert pager.page(page(target)).delivery is Delivery.NOBODY
     assert pager.on_call(target) == ()
 
 
@@ -217,18 +217,18 @@ def test_looking_up_prefers_what_equals_the_name_and_pages_nobody(store: Store, 
     )  # fmt: skip
     assert pager.look_up("nobody at all") == pager.look_up(" ") == ()
     assert pager.on_call(WEB) == (
-        Duty("alice", level=1, through="web-team"),
-        Duty("bob", level=2, through="web-team"),
-        Duty("carol", level=3, through="web-team"),
+        OnCall("alice", level=1, through="web-team"),
+        OnCall("bob", level=2, through="web-team"),
+        OnCall("carol", level=3, through="web-team"),
     )
-    assert pager.on_call(Target("user", "alice")) == (Duty("alice"),)
+    assert pager.on_call(Target("user", "alice")) == (OnCall("alice"),)
     assert pager.on_call(Target("log", "nowhere")) == ()
     assert rows(store, "SELECT count(*) FROM local_pages") == [(0,)]
 
 
 @pytest.mark.parametrize("id", ["1", "#1", " 1 "])
 def test_a_page_is_known_by_its_number(pager: Any, id: str) -> None:
-    paged = pager.page(alarm())
+    paged = pager.page(page())
     assert pager.incident(id) == paged.incident
 
 
@@ -236,7 +236,7 @@ def test_a_page_is_known_by_its_number(pager: Any, id: str) -> None:
     "id", ["2", "0", "-1", "99999999999", "4294967297", "2147483648", "x", "", "1; DROP", "١"]
 )
 def test_a_page_that_is_not_there_is_refused(pager: Any, id: str) -> None:
-    pager.page(alarm())
+    pager.page(page())
     for call in (
         pager.incident,
         lambda one: pager.acknowledge(one, BOB),
@@ -248,14 +248,14 @@ def test_a_page_that_is_not_there_is_refused(pager: Any, id: str) -> None:
 
 
 def test_a_page_is_acknowledged_once_and_stays_with_who_was_first(store: Store, pager: Any) -> None:
-    pager.page(alarm())
+    pager.page(page())
     assert pager.acknowledge("1", BOB).state is State.ACKNOWLEDGED
     assert pager.acknowledge("1", ALICE).state is State.ACKNOWLEDGED
     assert rows(store, "SELECT state, changed_by FROM local_pages") == [("acknowledged", "bob")]
 
 
 def test_a_page_that_is_resolved_is_closed(pager: Any) -> None:
-    pager.page(alarm())
+    pager.page(page())
     assert pager.resolve("1", BOB).state is State.RESOLVED
     assert pager.incident("1").state is State.RESOLVED
     calls: Dict[str, Any] = {
@@ -271,7 +271,7 @@ def test_a_page_that_is_resolved_is_closed(pager: Any) -> None:
 
 
 def test_escalating_wakes_one_after_the_other_until_nobody_is_left(pager: Any) -> None:
-    pager.page(alarm())
+    pager.page(page())
     pager.acknowledge("1", ALICE)
     escalated = pager.escalate("1", BOB)
     assert (escalated.people, escalated.state) == (("alice", "bob"), State.TRIGGERED)
@@ -287,12 +287,12 @@ def test_escalating_wakes_one_after_the_other_until_nobody_is_left(pager: Any) -
 
 
 def test_a_page_to_one_person_has_no_next(pager: Any) -> None:
-    pager.page(alarm(Target("user", "erin", "erin")))
+    pager.page(page(Target("user", "erin", "erin")))
     assert "erin has been called" in refusal(pager.escalate, "1", BOB).message
 
 
 def test_two_who_escalate_at_once_wake_two(pager: Any) -> None:
-    pager.page(alarm())
+    pager.page(page())
     barrier = threading.Barrier(2)
 
     def wake(author: Author) -> Any:
@@ -305,7 +305,7 @@ def test_two_who_escalate_at_once_wake_two(pager: Any) -> None:
 
 
 def test_somebody_more_is_called_once(pager: Any) -> None:
-    pager.page(alarm())
+    pager.page(page())
     pager.acknowledge("1", ALICE)
     assert pager.add_responder("1", Target("user", "erin", "erin"), BOB).people == ("alice", "erin")
     assert pager.add_responder("1", Target("user", "erin", "erin"), BOB).people == ("alice", "erin")
@@ -327,7 +327,7 @@ def test_the_open_pages_are_told_newest_first_of_a_team_or_of_a_person(pager: An
     for index, target in enumerate(
         (WEB, Target("team", "db", "db"), WEB, Target("user", "bob", "bob")), start=1
     ):
-        pager.page(alarm(target, mark=f"ops{index}"))
+        pager.page(page(target, mark=f"ops{index}"))
     pager.escalate("3", ALICE)  # calls bob
 
     def numbers(*arguments: Any, **options: Any) -> List[str]:
@@ -355,7 +355,7 @@ def test_the_open_pages_are_told_newest_first_of_a_team_or_of_a_person(pager: An
     ],
 )
 def test_a_text_is_kept_whole(store: Store, pager: Any, text: str) -> None:
-    paged = pager.page(alarm(text=text))
+    paged = pager.page(page(text=text))
     assert rows(store, "SELECT text FROM local_pages") == [(text,)]
     assert len(paged.incident.title) <= 100
     assert "\n" not in paged.incident.title
@@ -369,7 +369,7 @@ def test_a_database_that_cannot_be_used_leaves_no_doubt_that_nothing_was_written
 
     pager = REGISTRY.make("local", options_of()[0], name="log", store=broken, keep=None)
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert caught.value.facts["sent"] is False
     assert not in_doubt(caught.value)
 
@@ -377,7 +377,7 @@ def test_a_database_that_cannot_be_used_leaves_no_doubt_that_nothing_was_written
 def test_a_table_that_refuses_leaves_no_doubt_either(store: Store, pager: Any) -> None:
     run(store, "DROP TABLE local_pages")
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert caught.value.facts["sent"] is False
 
 
@@ -403,13 +403,13 @@ def test_a_commit_whose_answer_is_lost_is_in_doubt_and_then_found(store: Store) 
         "local", options_of(on_call=TEAMS)[0], name="log", store=lambda: lossy, keep=None
     )
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert in_doubt(caught.value)
-    found = pager.find(alarm())
+    found = pager.find(page())
     assert found is not None
     assert found.incident.number == "1"
     lossy.lose = False
-    assert pager.page(alarm()) == found
+    assert pager.page(page()) == found
     assert len(pager.incidents()) == 1
 
 

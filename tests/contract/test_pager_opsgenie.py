@@ -12,7 +12,7 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
-from opsroom.pagers import REGISTRY, Alarm, Delivery, Duty, State, Target
+from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target
 from opsroom.pagers.opsgenie import client
 from opsroom.pagers.opsgenie.mapping import headline
 from opsroom.people import Author
@@ -82,8 +82,8 @@ def pager(vendor):
     return pager_at(vendor)
 
 
-def alarm(text="checkout is down", target=WEB, urgent=False, author=ALICE):
-    return Alarm(target, text, urgent, MARK, author)
+def page(text="checkout is down", target=WEB, urgent=False, author=ALICE):
+    return Page(target, text, urgent, MARK, author)
 
 
 def asked(vendor):
@@ -106,7 +106,7 @@ def is_outcome(request):
 
 
 def test_a_page_is_an_alert_that_was_followed_until_it_was_made(vendor, account, pager):
-    paged = pager.page(alarm())
+    paged = pager.page(page())
     (alert,) = account.open()
     assert paged.delivery is Delivery.ACCEPTED
     assert paged.incident.number == "1701"
@@ -118,7 +118,7 @@ def test_a_page_is_an_alert_that_was_followed_until_it_was_made(vendor, account,
 
 
 def test_the_alert_says_what_is_wrong_who_asks_and_from_where(vendor, pager):
-    pager.page(alarm("checkout is down\nsince 14:00"))
+    pager.page(page("checkout is down\nsince 14:00"))
     sent = body_of(vendor.requests[0])
     assert sent == {
         "message": "checkout is down …",
@@ -140,7 +140,7 @@ def test_the_alert_says_what_is_wrong_who_asks_and_from_where(vendor, pager):
 
 
 def test_an_urgent_page_has_the_highest_priority(vendor, account, pager):
-    pager.page(alarm(urgent=True))
+    pager.page(page(urgent=True))
     assert account.open()[0]["priority"] == "P1"
 
 
@@ -161,14 +161,14 @@ def test_an_urgent_page_has_the_highest_priority(vendor, account, pager):
     ],
 )
 def test_whoever_is_paged_is_named_as_opsgenie_names_them(vendor, pager, target, responder):
-    assert pager.page(alarm(target=target)).delivery is Delivery.ACCEPTED
+    assert pager.page(page(target=target)).delivery is Delivery.ACCEPTED
     assert body_of(vendor.requests[0])["responders"] == [responder]
 
 
 def test_somebody_who_asks_is_named_by_their_name_in_opsgenie_where_the_config_has_one(
     vendor, pager
 ):
-    pager.page(alarm(author=Author("alice", "", "alice@opsgenie.example.com")))
+    pager.page(page(author=Author("alice", "", "alice@opsgenie.example.com")))
     sent = body_of(vendor.requests[0])
     assert (sent["user"], sent["source"]) == ("alice@opsgenie.example.com", "opsroom")
     assert "room" not in sent["details"]
@@ -183,8 +183,8 @@ def test_a_person_is_reached_by_their_name_in_opsgenie_else_by_their_address(pag
 
 
 def test_with_a_key_of_the_account_the_answer_says_who_is_on_call(vendor):
-    paged = pager_at(vendor, read_key=READ_KEY).page(alarm())
-    assert paged.duties == (Duty("bob@example.com", through="web_schedule"),)
+    paged = pager_at(vendor, read_key=READ_KEY).page(page())
+    assert paged.on_call == (OnCall("bob@example.com", through="web_schedule"),)
     assert len(vendor.requests) == 6
 
 
@@ -193,25 +193,25 @@ def test_that_nobody_can_tell_who_is_on_call_does_not_undo_a_page(vendor):
     vendor.instead(
         Reply(500, "x"), Reply(500, "x"), where=lambda one: one.path.startswith("/v2/schedules")
     )
-    paged = pager.page(alarm())
-    assert (paged.delivery, paged.duties) == (Delivery.ACCEPTED, ())
+    paged = pager.page(page())
+    assert (paged.delivery, paged.on_call) == (Delivery.ACCEPTED, ())
 
 
 def test_a_page_to_a_user_reaches_that_user(pager):
-    assert pager.page(alarm(target=Target("user", "bob@example.com", "Bob"))).duties == (
-        Duty("Bob"),
+    assert pager.page(page(target=Target("user", "bob@example.com", "Bob"))).on_call == (
+        OnCall("Bob"),
     )
 
 
 def test_an_outcome_that_takes_its_time_is_asked_for_in_growing_steps(vendor, account, pager, time):
     account.slow = 5
-    assert pager.page(alarm()).delivery is Delivery.ACCEPTED
+    assert pager.page(page()).delivery is Delivery.ACCEPTED
     assert time.waits == [0.15, 0.3, 0.6, 1.2, 1.5]
 
 
 def test_a_page_that_was_taken_and_failed_is_no_page(vendor, pager):
     with pytest.raises(Refusal) as caught:
-        pager.page(alarm(target=Target("team", "wbe")))
+        pager.page(page(target=Target("team", "wbe")))
     assert caught.value.code is Code.NOT_ACCEPTED
     assert caught.value.message == "Opsgenie made no alert for team wbe: Responder does not exist."
     assert not caught.value.facts["sent"]
@@ -219,7 +219,7 @@ def test_a_page_that_was_taken_and_failed_is_no_page(vendor, pager):
 
 def test_what_came_of_a_page_is_said_to_be_unknown_when_it_is(vendor, account, pager, time):
     account.slow = 1000
-    paged = pager.page(alarm())
+    paged = pager.page(page())
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.incident.id == MARK
     assert paged.notes == (
@@ -231,7 +231,7 @@ def test_what_came_of_a_page_is_said_to_be_unknown_when_it_is(vendor, account, p
 def test_a_page_whose_outcome_was_not_told_is_found_by_its_alias(vendor, account, pager):
     vendor.instead(Reply(500, "x"), Reply(500, "x"), Reply(500, "x"), where=is_outcome)
     account.slow = 0
-    paged = pager.page(alarm())
+    paged = pager.page(page())
     assert (paged.delivery, paged.incident.number) == (Delivery.ACCEPTED, "1701")
 
 
@@ -251,13 +251,13 @@ def test_an_outcome_that_says_nothing_is_unknown(vendor, pager, reply):
     vendor.instead(
         *[Reply(404, "{}")] * 5, where=lambda one: one.method == "GET" and not is_outcome(one)
     )
-    assert pager.page(alarm()).delivery is Delivery.UNCONFIRMED
+    assert pager.page(page()).delivery is Delivery.UNCONFIRMED
 
 
 def test_an_alert_without_responders_reaches_nobody(vendor, account, pager):
-    pager.page(alarm())
+    pager.page(page())
     account.open()[0]["responders"] = []
-    found = pager.find(alarm())
+    found = pager.find(page())
     assert found.delivery is Delivery.NOBODY
     assert found.notes == ("The alert has no responders, so that nobody is notified.",)
 
@@ -266,7 +266,7 @@ def test_without_a_look_at_the_alert_the_page_is_still_told(vendor, pager):
     vendor.instead(
         *[Reply(500, "x")] * 3, where=lambda one: one.method == "GET" and not is_outcome(one)
     )
-    paged = pager.page(alarm())
+    paged = pager.page(page())
     assert paged.delivery is Delivery.ACCEPTED
     assert paged.incident.id
     assert paged.incident.number == ""
@@ -282,31 +282,31 @@ def test_a_connection_that_breaks_after_the_alert_was_made_leaves_one_that_is_fo
     account.slow = 0
     vendor.after(drop, where=is_post)
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert in_doubt(caught.value)
     assert len(vendor.sent("POST")) == 1
     assert len(account.open()) == 1
-    found = pager.find(alarm())
+    found = pager.find(page())
     assert (found.delivery, found.incident.number) == (Delivery.ACCEPTED, "1701")
 
 
 def test_a_connection_that_breaks_before_the_request_was_read_leaves_none(vendor, account, pager):
     vendor.instead(Reply(drop="unread"), where=is_post)
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert in_doubt(caught.value)
-    assert pager.find(alarm()) is None
+    assert pager.find(page()) is None
 
 
 def test_the_same_mark_again_is_the_same_alert(vendor, account, pager):
-    first = pager.page(alarm())
-    assert pager.page(alarm()).incident.number == first.incident.number
+    first = pager.page(page())
+    assert pager.page(page()).incident.number == first.incident.number
     assert len(account.alerts) == 1
     assert account.open()[0]["count"] == 2
 
 
 def test_looking_for_a_page_is_one_request(vendor, pager):
-    assert pager.find(alarm()) is None
+    assert pager.find(page()) is None
     assert asked(vendor) == [f"GET /v2/alerts/{MARK}"]
     assert vendor.requests[0].query == {"identifierType": ["alias"]}
 
@@ -315,7 +315,7 @@ def test_a_slow_answer_is_given_up_and_in_doubt(vendor):
     never = threading.Event()
     vendor.instead(Reply(until=never), where=is_post)
     with pytest.raises(Failure) as caught:
-        pager_at(vendor, time_limit=0.2).page(alarm())
+        pager_at(vendor, time_limit=0.2).page(page())
     never.set()
     assert caught.value.code is Code.TIMED_OUT
     assert in_doubt(caught.value)
@@ -334,7 +334,7 @@ def test_a_slow_answer_is_given_up_and_in_doubt(vendor):
 def test_a_success_that_says_nothing_is_in_doubt(vendor, pager, reply):
     vendor.instead(reply)
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert caught.value.code is Code.BAD_ANSWER
     assert in_doubt(caught.value)
 
@@ -376,7 +376,7 @@ def test_a_success_that_says_nothing_is_in_doubt(vendor, pager, reply):
 def test_what_opsgenie_refuses_is_certain_and_said(vendor, pager, reply, code, words):
     vendor.instead(reply)
     with pytest.raises(OpsroomError) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert caught.value.code is code
     assert words in caught.value.message
     assert caught.value.message.endswith(".")
@@ -386,7 +386,7 @@ def test_what_opsgenie_refuses_is_certain_and_said(vendor, pager, reply, code, w
 
 def test_a_key_that_is_not_accepted_names_its_place_in_the_config(vendor):
     with pytest.raises(Failure) as caught:
-        pager_at(vendor, api_key="wr0ng-key-of-somebody").page(alarm())
+        pager_at(vendor, api_key="wr0ng-key-of-somebody").page(page())
     assert caught.value.code is Code.UNAUTHORIZED
     assert "pagers.opsgenie.api_key" in caught.value.hint
     with pytest.raises(Failure) as caught:
@@ -397,7 +397,7 @@ def test_a_key_that_is_not_accepted_names_its_place_in_the_config(vendor):
 
 def test_a_short_time_to_wait_is_waited_for_once(vendor, account, pager, time):
     vendor.instead(answer({"message": "TooManyRequests"}, 429, X_RateLimit_Period_In_Sec="1"))
-    assert pager.page(alarm()).delivery is Delivery.ACCEPTED
+    assert pager.page(page()).delivery is Delivery.ACCEPTED
     assert time.waits[0] == 1.0
     assert len(account.open()) == 1
 
@@ -406,7 +406,7 @@ def test_a_long_time_to_wait_is_told(vendor, pager, time):
     busy = answer({}, 429, X_RateLimit_Period_In_Sec="60", X_RateLimit_Reason="ACCOUNT")
     vendor.instead(busy)
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert caught.value.code is Code.RATE_LIMITED
     assert caught.value.message == (
         "Opsgenie gets too many requests (those of the account count) and asks to wait 60 s."
@@ -419,7 +419,7 @@ def test_a_long_time_to_wait_is_told(vendor, pager, time):
 def test_too_many_requests_without_a_time_are_told_at_once(vendor, pager):
     vendor.instead(Reply(429, "slow down"))
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert caught.value.message == "Opsgenie gets too many requests and does not say for how long."
     assert len(vendor.requests) == 1
 
@@ -427,14 +427,14 @@ def test_too_many_requests_without_a_time_are_told_at_once(vendor, pager):
 def test_a_server_error_leaves_a_page_in_doubt_and_is_not_sent_again(vendor, pager):
     vendor.instead(Reply(503, "x"))
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert in_doubt(caught.value)
     assert len(vendor.requests) == 1
 
 
 def test_an_opsgenie_that_is_down_has_no_page(vendor):
     with pytest.raises(Failure) as caught:
-        pager_at(vendor, url=f"http://127.0.0.1:{free_port()}").page(alarm())
+        pager_at(vendor, url=f"http://127.0.0.1:{free_port()}").page(page())
     assert caught.value.code is Code.UNREACHABLE
     assert not in_doubt(caught.value)
 
@@ -539,7 +539,7 @@ def test_an_alert_of_an_unexpected_shape_is_read_as_far_as_it_goes(vendor, pager
 
 @pytest.mark.parametrize("content", [{}, {"id": ""}, {"id": []}, {"tinyId": "1", "status": "open"}])
 def test_what_has_no_id_is_no_alert(vendor, pager, content):
-    for call in (pager.incident, lambda id: pager.find(alarm())):
+    for call in (pager.incident, lambda id: pager.find(page())):
         vendor.instead(answer({"data": content}))
         with pytest.raises(Failure) as caught:
             call("1")
@@ -683,7 +683,7 @@ def test_a_responder_whom_opsgenie_does_not_know_is_seen_in_the_outcome(account,
 def test_who_is_on_call_for_a_schedule_is_one_request(vendor):
     pager = pager_at(vendor, read_key=READ_KEY)
     assert pager.on_call(Target("schedule", "web_schedule")) == (
-        Duty("bob@example.com", through="web_schedule"),
+        OnCall("bob@example.com", through="web_schedule"),
     )
     assert len(vendor.requests) == 1
     assert vendor.sent("POST") == []
@@ -709,7 +709,7 @@ def test_an_empty_schedule_has_nobody_on_call(vendor, account):
 
 
 def test_a_user_is_always_on_call_for_themselves(vendor, pager):
-    assert pager.on_call(Target("user", "bob@example.com", "Bob")) == (Duty("Bob"),)
+    assert pager.on_call(Target("user", "bob@example.com", "Bob")) == (OnCall("Bob"),)
     assert vendor.requests == []
 
 
@@ -792,7 +792,7 @@ def test_items_of_an_unexpected_shape_are_left_out(vendor):
 def test_the_same_goes_for_jira_service_management(account):
     with account.vendor(base="/jsm/ops/integration") as vendor:
         pager = pager_at(vendor)
-        assert pager.page(alarm()).delivery is Delivery.ACCEPTED
+        assert pager.page(page()).delivery is Delivery.ACCEPTED
         assert vendor.requests[0].path == "/jsm/ops/integration/v2/alerts"
         with pytest.raises(Refusal) as caught:
             pager.on_call(WEB)
@@ -833,19 +833,19 @@ def test_the_title_is_the_first_line_as_far_as_it_goes(text, title):
     ],
 )
 def test_the_text_arrives_whole(vendor, account, pager, text):
-    pager.page(alarm(text))
+    pager.page(page(text))
     assert account.open()[0]["description"].endswith("\n\n" + text)
 
 
 def test_html_is_not_read_as_html(account, pager):
-    pager.page(alarm("<b>bold</b> <script>alert(1)</script> <!-- x --> 1 < 2 <3"))
+    pager.page(page("<b>bold</b> <script>alert(1)</script> <!-- x --> 1 < 2 <3"))
     alert = account.open()[0]
     for text in (alert["message"], alert["description"]):
         assert "< b>bold< /b> < script>alert(1)< /script> < !-- x --> 1 < 2 <3" in text
 
 
 def test_a_text_of_thirty_thousand_characters_is_cut_and_says_so(account, pager):
-    paged = pager.page(alarm("word " * 6000))
+    paged = pager.page(page("word " * 6000))
     description = account.open()[0]["description"]
     assert 14_500 < len(description) <= 15_000
     missing = int(description.rpartition("[cut: ")[2].split()[0])
@@ -854,7 +854,7 @@ def test_a_text_of_thirty_thousand_characters_is_cut_and_says_so(account, pager)
 
 
 def test_long_names_fit(vendor, pager):
-    pager.page(alarm(author=Author("a" * 300, "#" + "r" * 300, link="l" * 3000)))
+    pager.page(page(author=Author("a" * 300, "#" + "r" * 300, link="l" * 3000)))
     sent = body_of(vendor.requests[0])
     assert len(sent["user"]) == len(sent["source"]) == 100
 
@@ -874,7 +874,7 @@ def test_secrets_are_in_no_sentence_fact_or_representation(vendor, account):
         Reply(500, KEY),
     ):
         for ask in (
-            lambda: pager.page(alarm()),
+            lambda: pager.page(page()),
             lambda: pager.on_call(WEB),
             lambda: pager.acknowledge("1", ALICE),
         ):
@@ -885,7 +885,7 @@ def test_secrets_are_in_no_sentence_fact_or_representation(vendor, account):
             texts.append(caught.value.sentence() + repr(caught.value.facts))
     account.outcome = (False, f"key {KEY}")
     with pytest.raises(OpsroomError) as caught:
-        pager.page(alarm())
+        pager.page(page())
     texts.append(caught.value.sentence())
     for text in texts:
         assert KEY not in text

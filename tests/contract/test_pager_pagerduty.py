@@ -13,7 +13,7 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
-from opsroom.pagers import REGISTRY, Alarm, Delivery, Duty, State, Target
+from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target
 from opsroom.people import Author
 from support.http_server import HttpServer, Reply, free_port
 from support.vendor import answer, body_of
@@ -65,8 +65,8 @@ def pager(account):
     return pager_of(account)
 
 
-def alarm(target=SERVICE, text="checkout is down", urgent=False, author=ALICE, mark=MARK):
-    return Alarm(target, text, urgent, mark, author)
+def page(target=SERVICE, text="checkout is down", urgent=False, author=ALICE, mark=MARK):
+    return Page(target, text, urgent, mark, author)
 
 
 def asked(account):
@@ -93,10 +93,10 @@ def writes(request):
 
 
 def test_a_page_to_a_service_is_one_incident_and_says_who_is_reached_until_when(account, pager):
-    paged = pager.page(alarm())
+    paged = pager.page(page())
     assert asked(account) == ["POST /incidents", "GET /oncalls"]
     assert paged.delivery is Delivery.ACCEPTED
-    assert paged.duties == (Duty("Bob Brown", SIX, 1, "Web rota"),)
+    assert paged.on_call == (OnCall("Bob Brown", SIX, 1, "Web rota"),)
     assert paged.notes == ()
     incident = paged.incident
     assert (incident.id, incident.number, incident.shown) == ("PI1201", "1201", "1201")
@@ -117,37 +117,37 @@ def test_a_page_to_a_service_is_one_incident_and_says_who_is_reached_until_when(
 
 
 def test_the_urgency_is_that_of_the_service_unless_it_is_urgent(account, pager):
-    pager.page(alarm())
-    pager.page(alarm(urgent=True, mark="other"))
+    pager.page(page())
+    pager.page(page(urgent=True, mark="other"))
     first, second = (body_of(one)["incident"] for one in account.rest.sent("POST"))
     assert "urgency" not in first
     assert second["urgency"] == "high"
 
 
 def test_a_page_to_an_escalation_policy_goes_by_the_default_service(account, pager):
-    paged = pager.page(alarm(POLICY))
+    paged = pager.page(page(POLICY))
     assert asked(account) == ["POST /incidents", "GET /oncalls"]
     sent = body_of(account.rest.requests[0])["incident"]
     assert sent["service"] == {"id": "PWEB", "type": "service_reference"}
     assert sent["escalation_policy"] == {"id": "PPOL", "type": "escalation_policy_reference"}
     assert "assignments" not in sent
-    assert paged.duties[0].until == SIX
+    assert paged.on_call[0].until == SIX
 
 
 def test_a_page_to_a_user_is_assigned_to_them_alone(account, pager):
-    paged = pager.page(alarm(BOB))
+    paged = pager.page(page(BOB))
     assert asked(account) == ["POST /incidents"]
     assert paged.delivery is Delivery.ACCEPTED
-    assert paged.duties == (Duty("Bob Brown"),)
+    assert paged.on_call == (OnCall("Bob Brown"),)
     assert account.incidents[0]["assigned_via"] == "direct_assignment"
 
 
 def test_a_user_whom_the_config_knows_by_address_only_is_found_first(account, pager):
     target = pager.person("", "Bob@example.com", "bob")
     assert target == Target("user", "Bob@example.com", "bob")
-    assert pager.page(alarm(target)).incident.people == ("Bob Brown",)
+    assert pager.page(page(target)).incident.people == ("Bob Brown",)
     assert asked(account) == ["GET /users", "POST /incidents"]
-    told = raised(Refusal, pager.page, alarm(Target("user", "nobody@example.com", "zoe")))
+    told = raised(Refusal, pager.page, page(Target("user", "nobody@example.com", "zoe")))
     assert told.code is Code.UNKNOWN_PERSON
     assert "zoe" in told.message
     assert len(account.incidents) == 1
@@ -159,15 +159,15 @@ def test_a_person_is_paged_by_their_identity_else_their_address_else_not(pager):
 
 
 def test_a_page_to_a_schedule_goes_to_whoever_is_on_call_there(account, pager):
-    paged = pager.page(alarm(SCHEDULE))
+    paged = pager.page(page(SCHEDULE))
     assert asked(account) == ["GET /oncalls", "POST /incidents"]
-    assert paged.duties == (Duty("Bob Brown", SIX, 1, "Web rota"),)
+    assert paged.on_call == (OnCall("Bob Brown", SIX, 1, "Web rota"),)
     assert account.incidents[0]["assignments"][0]["assignee"]["id"] == "PBOB"
 
 
 def test_an_empty_schedule_makes_no_incident_and_is_a_failure(account, pager):
     account.policies["PPOL"]["levels"] = []
-    told = raised(Failure, pager.page, alarm(SCHEDULE))
+    told = raised(Failure, pager.page, page(SCHEDULE))
     assert told.code is Code.NOBODY_NOTIFIED
     assert "Web rota" in told.message
     assert not in_doubt(told)
@@ -176,17 +176,17 @@ def test_an_empty_schedule_makes_no_incident_and_is_a_failure(account, pager):
 
 def test_a_schedule_of_the_new_kind_is_as_good(account, pager):
     account.schedules["PSCH"]["type"] = "schedule_v3_reference"
-    assert pager.page(alarm(SCHEDULE)).duties == (Duty("Bob Brown", SIX, 1, "Web rota"),)
+    assert pager.page(page(SCHEDULE)).on_call == (OnCall("Bob Brown", SIX, 1, "Web rota"),)
 
 
 @pytest.mark.parametrize("target", [POLICY, SCHEDULE, BOB])
 def test_without_a_default_service_only_services_can_be_paged(account, target):
     pager = pager_of(account, service=None)
-    told = raised(Refusal, pager.page, alarm(target))
+    told = raised(Refusal, pager.page, page(target))
     assert told.code is Code.NOT_POSSIBLE
     assert "pagers.duty.service" in told.hint
     assert account.rest.requests == []
-    assert pager.page(alarm(SERVICE)).delivery is Delivery.ACCEPTED
+    assert pager.page(page(SERVICE)).delivery is Delivery.ACCEPTED
     assert pager.default_target() is None
 
 
@@ -195,8 +195,8 @@ def test_the_default_is_the_service_of_the_config(pager):
 
 
 def test_nothing_else_can_be_paged(account, pager):
-    assert raised(Refusal, pager.page, alarm(Target("team", "T1"))).code is Code.NOT_POSSIBLE
-    assert raised(Refusal, pager.page, alarm(Target("routing_key", "x"))).code is Code.NOT_POSSIBLE
+    assert raised(Refusal, pager.page, page(Target("team", "T1"))).code is Code.NOT_POSSIBLE
+    assert raised(Refusal, pager.page, page(Target("routing_key", "x"))).code is Code.NOT_POSSIBLE
     assert account.rest.requests == account.events.requests == []
 
 
@@ -206,7 +206,7 @@ def test_nothing_else_can_be_paged(account, pager):
 def test_whoever_is_not_mapped_pages_in_the_name_of_the_configured_user_and_that_is_said(
     account, pager
 ):
-    paged = pager.page(alarm(author=DAVE))
+    paged = pager.page(page(author=DAVE))
     assert account.rest.requests[0].headers["from"] == "bot@example.com"
     assert account.incidents[0]["body"]["details"].endswith(
         "\n\ndave (in #ops) via opsroom, execution 77"
@@ -226,18 +226,18 @@ def test_whoever_is_not_mapped_pages_in_the_name_of_the_configured_user_and_that
     ],
 )
 def test_an_address_alone_or_one_that_is_none_is_not_used(account, pager, author):
-    pager.page(alarm(author=author))
+    pager.page(page(author=author))
     assert account.rest.requests[0].headers["from"] == "bot@example.com"
     assert "x-evil" not in account.rest.requests[0].headers
 
 
 def test_an_identity_that_is_an_address_is_used(account, pager):
-    pager.page(alarm(author=Author("alice", identity="alice@example.com")))
+    pager.page(page(author=Author("alice", identity="alice@example.com")))
     assert account.incidents[0]["from"] == "PALICE"
 
 
 def test_who_is_not_a_user_of_the_account_is_replaced_once_and_that_is_said(account, pager):
-    paged = pager.page(alarm(author=Author("zoe", identity="PZOE", email="zoe@example.com")))
+    paged = pager.page(page(author=Author("zoe", identity="PZOE", email="zoe@example.com")))
     posts = account.rest.sent("POST")
     assert [one.headers["from"] for one in posts] == ["zoe@example.com", "bot@example.com"]
     assert posts[0].body == posts[1].body
@@ -251,13 +251,13 @@ def test_who_is_not_a_user_of_the_account_is_replaced_once_and_that_is_said(acco
 )
 def test_an_address_that_pagerduty_does_not_like_is_replaced_too(account, pager, wrong):
     account.rest.instead(wrong)
-    assert pager.page(alarm()).delivery is Delivery.ACCEPTED
+    assert pager.page(page()).delivery is Delivery.ACCEPTED
     assert account.incidents[0]["from"] == "PBOT"
 
 
 def test_a_configured_user_whom_the_account_does_not_have_is_the_administrators_matter(account):
     pager = pager_of(account, **{"from": "gone@example.com"})
-    told = raised(Failure, pager.page, alarm(author=DAVE))
+    told = raised(Failure, pager.page, page(author=DAVE))
     assert told.code is Code.UNAUTHORIZED
     assert "gone@example.com" in told.message
     assert "pagers.duty.from" in told.hint
@@ -268,23 +268,23 @@ def test_paging_oneself_is_done_in_the_name_of_the_configured_user_so_that_it_ri
     for number, target in enumerate(
         (Target("user", "PALICE", "alice"), Target("user", "alice@example.com", "alice"))
     ):
-        paged = pager.page(alarm(target, mark=f"m{number}"))
+        paged = pager.page(page(target, mark=f"m{number}"))
         assert paged.delivery is Delivery.ACCEPTED
         assert paged.incident.people == ("Alice Jones",)
         assert "notifies nobody of what they make themselves" in paged.notes[0]
     account.policies["PPOL"]["levels"] = [[("PALICE", "PSCH")]]
-    assert pager.page(alarm(SCHEDULE, mark="m2")).delivery is Delivery.ACCEPTED
+    assert pager.page(page(SCHEDULE, mark="m2")).delivery is Delivery.ACCEPTED
 
 
 def test_a_page_that_pagerduty_acknowledges_at_once_reaches_nobody(account, pager):
     account.policies["PPOL"]["levels"] = [[("PALICE", "PSCH")]]
-    paged = pager.page(alarm())
+    paged = pager.page(page())
     assert paged.delivery is Delivery.NOBODY
-    assert paged.duties == ()
+    assert paged.on_call == ()
     assert paged.incident.state is State.ACKNOWLEDGED
     assert "acknowledged it at once" in paged.notes[-1]
     assert "Alice Jones" in paged.notes[-1]
-    assert pager.find(alarm()).delivery is Delivery.NOBODY
+    assert pager.find(page()).delivery is Delivery.NOBODY
 
 
 def test_a_page_that_is_only_with_its_own_author_reaches_nobody(account, pager):
@@ -295,7 +295,7 @@ def test_a_page_that_is_only_with_its_own_author_reaches_nobody(account, pager):
         "assignments": [{"assignee": {"id": "PALICE", "summary": "Alice"}}],
     }
     account.rest.instead(answer({"incident": made}, 201))
-    assert pager.page(alarm()).delivery is Delivery.NOBODY
+    assert pager.page(page()).delivery is Delivery.NOBODY
 
 
 def test_the_user_of_the_token_who_is_assigned_is_noticed_too(account, pager):
@@ -305,11 +305,11 @@ def test_the_user_of_the_token_who_is_assigned_is_noticed_too(account, pager):
         "assignments": [{"assignee": {"id": "PBOT", "summary": "Bot"}}],
     }
     account.rest.instead(answer({"incident": made}, 201))
-    assert pager.page(alarm(Target("user", "PBOT"), author=DAVE)).delivery is Delivery.NOBODY
+    assert pager.page(page(Target("user", "PBOT"), author=DAVE)).delivery is Delivery.NOBODY
 
 
 def test_an_incident_that_is_with_nobody_reaches_nobody(account, pager):
-    paged = pager.page(alarm(Target("service", "POTHER", "checks")))
+    paged = pager.page(page(Target("service", "POTHER", "checks")))
     assert paged.delivery is Delivery.NOBODY
     assert "Nobody is on call" in paged.notes[0]
     assert "checks" in paged.notes[0]
@@ -317,7 +317,7 @@ def test_an_incident_that_is_with_nobody_reaches_nobody(account, pager):
 
 def test_an_answer_without_assignments_is_unconfirmed(account, pager):
     account.rest.instead(answer({"incident": {"id": "PI1", "status": "triggered"}}, 201))
-    paged = pager.page(alarm())
+    paged = pager.page(page())
     assert paged.delivery is Delivery.UNCONFIRMED
     assert "did not say whom it reaches" in paged.notes[0]
 
@@ -332,9 +332,9 @@ def test_an_answer_without_assignments_is_unconfirmed(account, pager):
 )  # fmt: skip
 def test_until_when_somebody_is_on_call_may_stay_unknown(account, pager, reply):
     account.rest.instead(*[reply] * 4, where=lambda request: request.path == "/oncalls")
-    paged = pager.page(alarm())
+    paged = pager.page(page())
     assert paged.delivery is Delivery.ACCEPTED
-    assert paged.duties == (Duty("Bob Brown"),)
+    assert paged.on_call == (OnCall("Bob Brown"),)
 
 
 def test_the_room_does_not_wait_long_for_until_when_somebody_is_on_call(
@@ -343,7 +343,7 @@ def test_the_room_does_not_wait_long_for_until_when_somebody_is_on_call(
     monkeypatch.setattr("opsroom.pagers.pagerduty.people._SOFT_LIMIT", 0.2)
     until, began = threading.Event(), time.monotonic()
     account.rest.instead(Reply(until=until), where=lambda request: request.path == "/oncalls")
-    assert pager.page(alarm()).duties == (Duty("Bob Brown"),)
+    assert pager.page(page()).on_call == (OnCall("Bob Brown"),)
     until.set()
     # The time limit of the whole command is 10 s.
     assert time.monotonic() - began < 8
@@ -354,23 +354,23 @@ def test_the_room_does_not_wait_long_for_until_when_somebody_is_on_call(
 
 @pytest.mark.parametrize("drop", ["unanswered", "half"])
 def test_an_incident_whose_answer_was_lost_is_in_doubt_and_found_by_its_mark(account, pager, drop):
-    pager.page(alarm(mark="another"))
+    pager.page(page(mark="another"))
     account.rest.after(drop, where=writes)
-    told = raised(Failure, pager.page, alarm())
+    told = raised(Failure, pager.page, page())
     assert told.code is Code.UNREACHABLE
     assert in_doubt(told)
     assert len(account.incidents) == 2
-    paged = pager.find(alarm())
+    paged = pager.find(page())
     assert paged.incident.number == "1202"
     assert paged.delivery is Delivery.ACCEPTED
-    assert paged.duties == (Duty("Bob Brown", SIX, 1, "Web rota"),)
+    assert paged.on_call == (OnCall("Bob Brown", SIX, 1, "Web rota"),)
     assert asked(account)[3:] == ["GET /incidents", "GET /oncalls"]
     assert len(account.rest.sent("POST")) == 2
 
 
 def test_a_mark_that_is_not_there_is_not_found(account, pager):
-    pager.page(alarm(mark="another"))
-    assert pager.find(alarm()) is None
+    pager.page(page(mark="another"))
+    assert pager.find(page()) is None
 
 
 def test_an_incident_with_another_key_is_not_taken_for_the_page(account, pager):
@@ -383,21 +383,21 @@ def test_an_incident_with_another_key_is_not_taken_for_the_page(account, pager):
     }
     keyless = {**other, "incident_key": None, "title": "something else"}
     account.rest.instead(answer({"incidents": [other, keyless]}))
-    assert pager.find(alarm()) is None
+    assert pager.find(page()) is None
 
 
 def test_the_same_mark_again_is_the_incident_that_is_there(account, pager):
-    first = pager.page(alarm())
-    again = pager.page(alarm())
+    first = pager.page(page())
+    again = pager.page(page())
     assert again.incident == first.incident
     assert again.delivery is Delivery.ACCEPTED
     assert len(account.incidents) == 1
 
 
 def test_a_mark_that_is_taken_and_not_shown_is_an_unknown_outcome(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     account.rest.instead(answer({"incidents": []}), where=lambda request: request.method == "GET")
-    told = raised(Failure, pager.page, alarm())
+    told = raised(Failure, pager.page, page())
     assert told.code is Code.OUTCOME_UNKNOWN
     assert in_doubt(told)
 
@@ -405,28 +405,28 @@ def test_a_mark_that_is_taken_and_not_shown_is_an_unknown_outcome(account, pager
 def test_a_slow_answer_is_in_doubt(account):
     pager, until = pager_of(account, time_limit="0.4s"), threading.Event()
     account.rest.instead(Reply(until=until))
-    told = raised(Failure, pager.page, alarm())
+    told = raised(Failure, pager.page, page())
     until.set()
     assert told.code is Code.TIMED_OUT
     assert in_doubt(told)
-    assert pager.find(alarm()) is None
+    assert pager.find(page()) is None
 
 
 def test_the_time_limit_is_for_all_requests_of_a_command(account):
     pager, until = pager_of(account, time_limit="0.5s"), threading.Event()
     account.rest.instead(Reply(until=until), where=lambda request: request.path == "/oncalls")
-    told = raised(Failure, pager.page, alarm(SCHEDULE))
+    told = raised(Failure, pager.page, page(SCHEDULE))
     until.set()
     assert told.code is Code.TIMED_OUT
     assert account.incidents == []
 
 
 def test_what_was_found_and_acknowledged_by_whom_it_reached_was_delivered(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     pager.acknowledge("1201", Author("bob", identity="PBOB", email="bob@example.com"))
-    assert pager.find(alarm()).delivery is Delivery.ACCEPTED
+    assert pager.find(page()).delivery is Delivery.ACCEPTED
     pager.resolve("1201", ALICE)
-    found = pager.find(alarm())
+    found = pager.find(page())
     assert (found.delivery, found.incident.state) == (Delivery.ACCEPTED, State.RESOLVED)
 
 
@@ -444,7 +444,7 @@ def test_what_was_found_and_acknowledged_by_whom_it_reached_was_delivered(accoun
     ],
 )
 def test_a_text_arrives_as_it_was_typed(account, pager, text):
-    paged = pager.page(alarm(text=text))
+    paged = pager.page(page(text=text))
     (made,) = account.incidents
     assert made["body"]["details"].startswith(text.strip())
     assert made["title"] == " ".join(text.split())
@@ -453,7 +453,7 @@ def test_a_text_arrives_as_it_was_typed(account, pager, text):
 
 def test_a_long_text_is_cut_in_the_title_and_whole_in_the_body(account, pager):
     text = "word " * 400
-    paged = pager.page(alarm(text=text))
+    paged = pager.page(page(text=text))
     (made,) = account.incidents
     assert len(made["title"]) <= 1024
     assert made["title"].endswith("word …")
@@ -462,7 +462,7 @@ def test_a_long_text_is_cut_in_the_title_and_whole_in_the_body(account, pager):
 
 
 def test_a_text_beyond_everything_is_cut_visibly_and_that_is_said(account, pager):
-    paged = pager.page(alarm(text="x" * 10_000 + " " + "y" * 20_000))
+    paged = pager.page(page(text="x" * 10_000 + " " + "y" * 20_000))
     details = account.incidents[0]["body"]["details"]
     assert "[cut: 10001 more characters]" in details
     assert details.endswith(ALICE.line)
@@ -470,7 +470,7 @@ def test_a_text_beyond_everything_is_cut_visibly_and_that_is_said(account, pager
 
 
 def test_a_page_without_text_still_has_a_title(account, pager):
-    pager.page(alarm(text=" \n "))
+    pager.page(page(text=" \n "))
     assert account.incidents[0]["title"] == "(a page without text)"
 
 
@@ -529,17 +529,17 @@ def test_a_long_list_is_read_on_up_to_a_bound(account, pager):
 def test_who_is_on_call_for_a_service_is_told_by_its_escalation_policy_and_pages_nobody(
     account, pager
 ):
-    duties = pager.on_call(SERVICE)
-    assert duties == (
-        Duty("Bob Brown", SIX, 1, "Web rota"),
-        Duty("Carol White", None, 2, "Web team"),
+    on_call = pager.on_call(SERVICE)
+    assert on_call == (
+        OnCall("Bob Brown", SIX, 1, "Web rota"),
+        OnCall("Carol White", None, 2, "Web team"),
     )
     assert asked(account) == ["GET /services/PWEB", "GET /oncalls"]
     assert account.incidents == []
 
 
 @pytest.mark.parametrize(
-    ("target", "duties"),
+    ("target", "on_call"),
     [
         (POLICY, ("Bob Brown", "Carol White")),
         (SCHEDULE, ("Bob Brown",)),
@@ -548,8 +548,8 @@ def test_who_is_on_call_for_a_service_is_told_by_its_escalation_policy_and_pages
         (Target("escalation_policy", "PEMPTY"), ()),
     ],
 )
-def test_who_is_on_call_elsewhere_is_one_request(account, pager, target, duties):
-    assert tuple(one.name for one in pager.on_call(target)) == duties
+def test_who_is_on_call_elsewhere_is_one_request(account, pager, target, on_call):
+    assert tuple(one.name for one in pager.on_call(target)) == on_call
     assert asked(account) == ["GET /oncalls"]
 
 
@@ -563,12 +563,12 @@ def test_somebody_who_is_on_call_twice_is_told_once_with_the_later_end(account, 
     (duty,) = pager.on_call(POLICY)
     assert duty.until == datetime(2026, 11, 23, 20, tzinfo=timezone.utc)
     account.policies["PPOL"]["levels"] = [[("PBOB", "PSCH"), ("PBOB", "")]]
-    assert pager.on_call(POLICY) == (Duty("Bob Brown", None, 1, "Web team"),)
+    assert pager.on_call(POLICY) == (OnCall("Bob Brown", None, 1, "Web team"),)
 
 
 def test_a_schedule_in_several_policies_tells_its_person_once(account, pager):
     account.policies["PEMPTY"]["levels"] = [[("PCAROL", "")], [("PBOB", "PSCH")]]
-    assert pager.on_call(SCHEDULE) == (Duty("Bob Brown", SIX, 1, "Web rota"),)
+    assert pager.on_call(SCHEDULE) == (OnCall("Bob Brown", SIX, 1, "Web rota"),)
 
 
 def test_a_service_that_is_not_there_is_told(account, pager):
@@ -587,7 +587,7 @@ def test_nobody_can_tell_who_is_on_call_behind_a_routing_key(pager):
 
 @pytest.mark.parametrize("id", ["1201", "#1201", " 1201 ", "PI1201", MARK])
 def test_an_incident_is_known_by_number_id_and_mark(account, pager, id):
-    pager.page(alarm())
+    pager.page(page())
     incident = pager.incident(id)
     assert (incident.number, incident.state) == ("1201", State.TRIGGERED)
     assert len(asked(account)) == 3
@@ -608,8 +608,8 @@ def test_an_incident_that_is_not_there_is_an_unknown_page(account, pager, id):
 
 def test_the_open_incidents_are_listed_newest_first(account, pager):
     for number in range(3):
-        pager.page(alarm(text=f"page {number}", mark=f"m{number}"))
-    pager.page(alarm(Target("service", "POTHER"), mark="m3"))
+        pager.page(page(text=f"page {number}", mark=f"m{number}"))
+    pager.page(page(Target("service", "POTHER"), mark="m3"))
     pager.resolve("1202", ALICE)
     account.rest.requests.clear()
     assert [one.number for one in pager.incidents()] == ["1204", "1203", "1201"]
@@ -625,8 +625,8 @@ def test_the_open_incidents_are_listed_newest_first(account, pager):
 
 
 def test_the_incidents_of_a_schedule_are_those_of_the_people_on_call_there(account, pager):
-    pager.page(alarm(BOB))
-    pager.page(alarm(Target("user", "PCAROL"), mark="other"))
+    pager.page(page(BOB))
+    pager.page(page(Target("user", "PCAROL"), mark="other"))
     account.rest.requests.clear()
     assert [one.number for one in pager.incidents(SCHEDULE)] == ["1201"]
     assert asked(account) == ["GET /oncalls", "GET /incidents"]
@@ -640,7 +640,7 @@ def test_the_incidents_of_a_routing_key_cannot_be_told(pager):
 
 
 def test_an_incident_is_acknowledged_in_the_name_of_who_says_so(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     account.rest.requests.clear()
     incident = pager.acknowledge("1201", ALICE)
     assert incident.state is State.ACKNOWLEDGED
@@ -649,7 +649,7 @@ def test_an_incident_is_acknowledged_in_the_name_of_who_says_so(account, pager):
 
 
 def test_what_is_acknowledged_already_is_left_as_it_is(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     pager.acknowledge("1201", ALICE)
     assert pager.acknowledge("1201", DAVE).state is State.ACKNOWLEDGED
     assert len(account.rest.sent("PUT")) == 1
@@ -657,7 +657,7 @@ def test_what_is_acknowledged_already_is_left_as_it_is(account, pager):
 
 @pytest.mark.parametrize("verb", ["acknowledge", "resolve", "escalate"])
 def test_what_is_resolved_is_closed_and_never_opened_again(account, pager, verb):
-    pager.page(alarm())
+    pager.page(page())
     pager.resolve("1201", ALICE)
     told = raised(Refusal, getattr(pager, verb), "1201", ALICE)
     assert told.code is Code.PAGE_CLOSED
@@ -668,7 +668,7 @@ def test_what_is_resolved_is_closed_and_never_opened_again(account, pager, verb)
 
 
 def test_what_somebody_resolved_in_between_is_closed(account, pager):
-    pager.page(alarm())
+    pager.page(page())
 
     def resolved(request):
         if request.method != "PUT":
@@ -684,7 +684,7 @@ def test_what_somebody_resolved_in_between_is_closed(account, pager):
 
 
 def test_what_somebody_acknowledged_in_between_is_a_success(account, pager):
-    pager.page(alarm())
+    pager.page(page())
 
     def acknowledged(request):
         if request.method != "PUT":
@@ -697,7 +697,7 @@ def test_what_somebody_acknowledged_in_between_is_a_success(account, pager):
 
 
 def test_a_resolution_carries_who_it_is_from(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     account.rest.requests.clear()
     incident = pager.resolve("#1201", DAVE)
     assert incident.state is State.RESOLVED
@@ -707,13 +707,13 @@ def test_a_resolution_carries_who_it_is_from(account, pager):
 
 
 def test_acknowledging_goes_on_after_an_answer_that_was_lost(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     account.rest.after("unanswered", where=writes)
     assert pager.acknowledge("1201", ALICE).state is State.ACKNOWLEDGED
 
 
 def test_escalating_wakes_the_next_level(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     pager.acknowledge("1201", ALICE)
     account.rest.requests.clear()
     incident = pager.escalate("1201", ALICE)
@@ -724,7 +724,7 @@ def test_escalating_wakes_the_next_level(account, pager):
 
 
 def test_on_the_last_level_there_is_nobody_further(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     pager.escalate("1201", ALICE)
     told = raised(Refusal, pager.escalate, "1201", ALICE)
     assert told.code is Code.NOT_POSSIBLE
@@ -733,29 +733,29 @@ def test_on_the_last_level_there_is_nobody_further(account, pager):
 
 
 def test_what_was_assigned_to_a_person_goes_to_the_first_level_with_somebody_else(account, pager):
-    pager.page(alarm(Target("user", "PALICE"), author=DAVE))
+    pager.page(page(Target("user", "PALICE"), author=DAVE))
     assert pager.escalate("1201", ALICE).people == ("Bob Brown",)
-    pager.page(alarm(BOB, mark="other"))
+    pager.page(page(BOB, mark="other"))
     assert pager.escalate("1202", ALICE).people == ("Carol White",)
-    pager.page(alarm(Target("user", "PCAROL"), mark="third"))
+    pager.page(page(Target("user", "PCAROL"), mark="third"))
     assert pager.escalate("1203", ALICE).people == ("Bob Brown",)
 
 
 def test_a_level_with_the_same_people_is_passed_over(account, pager):
     account.policies["PPOL"]["levels"] = [[("PBOB", "PSCH")], [("PBOB", "")], [("PCAROL", "")]]
-    pager.page(alarm())
+    pager.page(page())
     assert pager.escalate("1201", ALICE).people == ("Carol White",)
 
 
 def test_escalating_is_not_sent_again_after_a_lost_answer(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     account.rest.after("unanswered", where=writes)
     assert in_doubt(raised(Failure, pager.escalate, "1201", ALICE))
     assert len(account.rest.sent("PUT")) == 1
 
 
 def test_somebody_is_added_in_the_name_of_who_says_so(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     account.rest.requests.clear()
     assert pager.add_responder("1201", Target("user", "PCAROL", "carol"), ALICE).number == "1201"
     assert asked(account) == ["GET /incidents/1201", "POST /incidents/PI1201/responder_requests"]
@@ -767,7 +767,7 @@ def test_somebody_is_added_in_the_name_of_who_says_so(account, pager):
 
 
 def test_an_escalation_policy_and_whoever_is_on_call_on_a_schedule_can_be_added(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     pager.add_responder("1201", POLICY, ALICE)
     pager.add_responder("1201", SCHEDULE, ALICE)
     pager.add_responder("1201", Target("user", "carol@example.com", "carol"), ALICE)
@@ -780,7 +780,7 @@ def test_an_escalation_policy_and_whoever_is_on_call_on_a_schedule_can_be_added(
 
 
 def test_who_is_not_mapped_adds_somebody_as_the_configured_user_whose_id_is_asked(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     account.rest.requests.clear()
     pager.add_responder("1201", BOB, DAVE)
     assert asked(account) == [
@@ -792,14 +792,14 @@ def test_who_is_not_mapped_adds_somebody_as_the_configured_user_whose_id_is_aske
 
 
 def test_who_is_mapped_to_a_user_that_is_gone_adds_somebody_as_the_configured_user(account, pager):
-    pager.page(alarm())
+    pager.page(page())
     pager.add_responder("1201", BOB, Author("zoe", identity="PZOE", email="zoe@example.com"))
     assert account.responders[0]["by"] == "PBOT"
 
 
 def test_an_account_that_cannot_add_responders_says_so(account, pager):
     account.abilities.clear()
-    pager.page(alarm())
+    pager.page(page())
     told = raised(Refusal, pager.add_responder, "1201", BOB, ALICE)
     assert told.code is Code.NOT_POSSIBLE
     assert "lacks" in told.message
@@ -808,7 +808,7 @@ def test_an_account_that_cannot_add_responders_says_so(account, pager):
 
 def test_a_configured_user_that_is_gone_cannot_add_anybody(account):
     pager = pager_of(account, **{"from": "gone@example.com"})
-    pager.page(alarm())
+    pager.page(page())
     assert "pagers.duty.from" in raised(Failure, pager.add_responder, "1201", BOB, DAVE).hint
 
 
@@ -835,10 +835,10 @@ def test_an_event_is_followed_until_its_incident_is_there(account, pager, waits)
         return False
 
     account.rest.instead(Reply(), where=second_look)
-    paged = pager.page(alarm(target, text="disk is full\nsee dashboard"))
+    paged = pager.page(page(target, text="disk is full\nsee dashboard"))
     assert paged.delivery is Delivery.ACCEPTED
     assert paged.incident.number == "1201"
-    assert paged.duties == (Duty("Bob Brown", SIX, 1, "Web rota"),)
+    assert paged.on_call == (OnCall("Bob Brown", SIX, 1, "Web rota"),)
     assert waits == [0.5]
     assert pager.incident(MARK).number == "1201"
 
@@ -846,7 +846,7 @@ def test_an_event_is_followed_until_its_incident_is_there(account, pager, waits)
 def test_an_event_without_an_incident_in_time_is_unconfirmed(account, waits):
     account.immediate = False
     pager = pager_of(account, time_limit="2s")
-    paged = pager.page(alarm(options_target(routing_key=ROUTING_KEY), mark=MARK))
+    paged = pager.page(page(options_target(routing_key=ROUTING_KEY), mark=MARK))
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.incident.id == MARK
     assert "in time" in paged.notes[-1] or "could not be learnt" in paged.notes[-1]
@@ -854,22 +854,22 @@ def test_an_event_without_an_incident_in_time_is_unconfirmed(account, waits):
 
 def test_an_event_that_was_taken_stays_taken_when_following_it_fails(account, pager):
     account.rest.instead(Reply(500))
-    paged = pager.page(alarm(options_target(routing_key=ROUTING_KEY)))
+    paged = pager.page(page(options_target(routing_key=ROUTING_KEY)))
     assert paged.delivery is Delivery.UNCONFIRMED
     assert "could not be learnt" in paged.notes[-1]
 
 
 def test_a_routing_key_is_the_default_where_no_service_is_configured(account):
     pager = pager_of(account, service=None, routing_key=ROUTING_KEY)
-    assert pager.page(alarm(pager.default_target())).delivery is Delivery.ACCEPTED
+    assert pager.page(page(pager.default_target())).delivery is Delivery.ACCEPTED
 
 
 # Errors, for every verb
 
 VERBS = {
-    "page": lambda pager: pager.page(alarm()),
-    "page a schedule": lambda pager: pager.page(alarm(SCHEDULE)),
-    "find": lambda pager: pager.find(alarm()),
+    "page": lambda pager: pager.page(page()),
+    "page a schedule": lambda pager: pager.page(page(SCHEDULE)),
+    "find": lambda pager: pager.find(page()),
     "look_up": lambda pager: pager.look_up("web"),
     "on_call": lambda pager: pager.on_call(POLICY),
     "on_call of a service": lambda pager: pager.on_call(SERVICE),
@@ -911,7 +911,7 @@ VERBS = {
     ],
 )  # fmt: skip
 def test_each_verb_tells_each_error_in_a_sentence(account, pager, reply, kind, code, words):
-    pager.page(alarm(mark="first"))
+    pager.page(page(mark="first"))
     for verb, call in VERBS.items():
         # Gateways that lose connections are asked three times.
         failing = [True]
@@ -956,28 +956,28 @@ def test_nonsense_is_never_a_crash(account, pager, content):
 @pytest.mark.parametrize("body", ["<html>", "{}", '{"incident": {}}', '{"incident": {"id": ""}}'])
 def test_a_page_that_was_answered_with_nonsense_is_in_doubt(account, pager, body):
     account.rest.instead(Reply(201, body))
-    assert in_doubt(raised(Failure, pager.page, alarm()))
+    assert in_doubt(raised(Failure, pager.page, page()))
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 429])
 def test_a_page_that_was_refused_is_not_in_doubt(account, pager, status):
     account.rest.instead(error(status, 2001, "No"))
     with pytest.raises(OpsroomError) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert isinstance(caught.value, Refusal) or not in_doubt(caught.value)
 
 
 @pytest.mark.parametrize("status", [408, 500, 503])
 def test_a_page_that_broke_the_server_is_in_doubt_and_not_sent_again(account, pager, status):
     account.rest.instead(error(status, 2000, "It took too long"))
-    assert in_doubt(raised(Failure, pager.page, alarm()))
+    assert in_doubt(raised(Failure, pager.page, page()))
     assert len(account.rest.requests) == 1
 
 
 @pytest.mark.parametrize("headers", [{"ratelimit_reset": "2"}, {"retry_after": "2"}])
 def test_a_short_wait_that_pagerduty_asks_for_is_made(account, pager, waits, headers):
     account.rest.instead(error(429, 2020, "Rate Limit Exceeded", **headers))
-    assert pager.page(alarm()).delivery is Delivery.ACCEPTED
+    assert pager.page(page()).delivery is Delivery.ACCEPTED
     assert waits == [2.0]
     assert len(account.incidents) == 1
 
@@ -985,7 +985,7 @@ def test_a_short_wait_that_pagerduty_asks_for_is_made(account, pager, waits, hea
 @pytest.mark.parametrize("seconds", ["42", "3600"])
 def test_a_long_wait_is_told_instead(account, pager, waits, seconds):
     account.rest.instead(error(429, 2020, "Rate Limit Exceeded", ratelimit_reset=seconds))
-    told = raised(Failure, pager.page, alarm())
+    told = raised(Failure, pager.page, page())
     assert told.code is Code.RATE_LIMITED
     assert ("42 s" if seconds == "42" else "60 min") in told.message
     assert told.facts["retry_after"] == float(seconds)
@@ -995,16 +995,16 @@ def test_a_long_wait_is_told_instead(account, pager, waits, seconds):
 
 def test_who_asks_again_too_soon_three_times_gives_up(account, pager, waits):
     account.rest.instead(*[error(429, 2020, "Rate Limit Exceeded", ratelimit_reset="1")] * 9)
-    assert raised(Failure, pager.page, alarm()).code is Code.RATE_LIMITED
+    assert raised(Failure, pager.page, page()).code is Code.RATE_LIMITED
     assert len(account.rest.requests) == 3
 
 
 def test_errors_name_the_key_of_the_config_that_mends_them(account, pager):
     account.rest.instead(error(401, 2006, "x"))
-    assert "pagers.duty.token" in raised(Failure, pager.page, alarm()).hint
+    assert "pagers.duty.token" in raised(Failure, pager.page, page()).hint
     account.rest.instead(error(403, 2010, "x"))
-    assert "pagers.duty.token" in raised(Failure, pager.page, alarm()).hint
-    told = raised(Refusal, pager.page, alarm(Target("service", "PGONE")))
+    assert "pagers.duty.token" in raised(Failure, pager.page, page()).hint
+    told = raised(Refusal, pager.page, page(Target("service", "PGONE")))
     assert told.code is Code.NOT_ACCEPTED
     assert "Service not found" in told.message
     assert "pagers.duty" in told.hint
@@ -1015,7 +1015,7 @@ def test_pagerduty_that_is_down_is_unreachable_and_was_not_paged():
         **{"token": TOKEN, "from": "b@example.com", "url": f"http://127.0.0.1:{free_port()}"}
     )
     pager = REGISTRY.make("pagerduty", options, name="duty", store=None, keep=None)
-    told = raised(Failure, pager.page, alarm())
+    told = raised(Failure, pager.page, page())
     assert told.code is Code.UNREACHABLE
     assert not in_doubt(told)
 
@@ -1023,14 +1023,14 @@ def test_pagerduty_that_is_down_is_unreachable_and_was_not_paged():
 def test_an_error_that_echoes_secrets_and_expressions_shows_neither(account, pager):
     text = f"bad Token token={TOKEN} {{{{ st2kv.system.x }}}}\n<!channel>"
     account.rest.instead(error(400, 2001, "Invalid", text))
-    told = raised(Refusal, pager.page, alarm())
+    told = raised(Refusal, pager.page, page())
     assert "{{" not in told.message
     assert "\n" not in told.message
     assert TOKEN[:8] not in told.message
     for length in range(200, 240, 4):
         # Where the text is cut, half of a secret must not stay.
         account.rest.instead(error(400, 2001, "x" * length + TOKEN))
-        message = raised(Refusal, pager.page, alarm()).message
+        message = raised(Refusal, pager.page, page()).message
         assert TOKEN[:4] not in message
         assert len(message) < 320
 

@@ -11,7 +11,7 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
-from opsroom.pagers import REGISTRY, Alarm, Delivery, State, Target
+from opsroom.pagers import REGISTRY, Delivery, Page, State, Target
 from opsroom.people import Author
 from support.http_server import Reply
 from support.vendor import answer, body_of
@@ -53,8 +53,8 @@ def team_target(key):
     return target
 
 
-def alarm(pager, text="checkout is down", urgent=False, target=None, author=ALICE):
-    return Alarm(target or pager.default_target(), text, urgent, MARK, author)
+def page(pager, text="checkout is down", urgent=False, target=None, author=ALICE):
+    return Page(target or pager.default_target(), text, urgent, MARK, author)
 
 
 def raised(kind, call, *arguments) -> OpsroomError:
@@ -68,7 +68,7 @@ def raised(kind, call, *arguments) -> OpsroomError:
 
 
 def test_a_page_is_one_event_whose_outcome_is_unconfirmed(account, pager):
-    paged = pager.page(alarm(pager))
+    paged = pager.page(page(pager))
     (request,) = account.events.requests
     assert request.path == "/v2/enqueue"
     assert body_of(request) == {
@@ -89,7 +89,7 @@ def test_a_page_is_one_event_whose_outcome_is_unconfirmed(account, pager):
     }
     assert "authorization" not in request.headers
     assert paged.delivery is Delivery.UNCONFIRMED
-    assert paged.duties == ()
+    assert paged.on_call == ()
     assert "cannot be learnt without a token" in paged.notes[-1]
     assert (paged.incident.id, paged.incident.state, paged.incident.target) == (
         MARK,
@@ -101,12 +101,12 @@ def test_a_page_is_one_event_whose_outcome_is_unconfirmed(account, pager):
 
 
 def test_an_urgent_page_is_critical(account, pager):
-    pager.page(alarm(pager, urgent=True))
+    pager.page(page(pager, urgent=True))
     assert body_of(account.events.requests[0])["payload"]["severity"] == "critical"
 
 
 def test_a_link_that_is_no_address_is_none(account, pager):
-    pager.page(alarm(pager, author=Author("dave", link="execution 77")))
+    pager.page(page(pager, author=Author("dave", link="execution 77")))
     event = body_of(account.events.requests[0])
     assert "links" not in event
     assert "client_url" not in event
@@ -115,7 +115,7 @@ def test_a_link_that_is_no_address_is_none(account, pager):
 
 def test_a_team_may_have_a_routing_key_of_its_own(account, pager):
     account.routing_keys[TEAM_KEY] = "POTHER"
-    paged = pager.page(alarm(pager, target=team_target(TEAM_KEY)))
+    paged = pager.page(page(pager, target=team_target(TEAM_KEY)))
     assert paged.incident.target == "web-team"
     assert account.incidents[0]["service"]["id"] == "POTHER"
     assert TEAM_KEY not in repr(paged)
@@ -131,14 +131,14 @@ def test_a_team_may_have_a_routing_key_of_its_own(account, pager):
     ],
 )
 def test_a_text_arrives_as_it_was_typed(account, pager, text):
-    pager.page(alarm(pager, text=text))
+    pager.page(page(pager, text=text))
     payload = body_of(account.events.requests[0])["payload"]
     assert payload["summary"] == " ".join(text.split())
     assert payload["custom_details"]["text"].startswith(text)
 
 
 def test_a_long_text_is_cut_in_the_summary_and_one_beyond_everything_visibly(account, pager):
-    paged = pager.page(alarm(pager, text="word " * 6000))
+    paged = pager.page(page(pager, text="word " * 6000))
     payload = body_of(account.events.requests[0])["payload"]
     assert len(payload["summary"]) <= 1024
     assert payload["summary"].endswith("word …")
@@ -149,7 +149,7 @@ def test_a_long_text_is_cut_in_the_summary_and_one_beyond_everything_visibly(acc
 @pytest.mark.parametrize("drop", ["unanswered", "half"])
 def test_a_lost_answer_is_asked_for_again_and_makes_one_alert(account, pager, drop):
     account.events.after(drop)
-    assert pager.page(alarm(pager)).delivery is Delivery.UNCONFIRMED
+    assert pager.page(page(pager)).delivery is Delivery.UNCONFIRMED
     assert len(account.events.requests) == 2
     assert len(account.incidents) == 1
 
@@ -157,7 +157,7 @@ def test_a_lost_answer_is_asked_for_again_and_makes_one_alert(account, pager, dr
 def test_answers_that_stay_lost_leave_it_in_doubt(account, pager):
     for _ in range(3):
         account.events.after("unanswered")
-    told = raised(Failure, pager.page, alarm(pager))
+    told = raised(Failure, pager.page, page(pager))
     assert in_doubt(told)
     assert len(account.incidents) == 1
 
@@ -165,7 +165,7 @@ def test_answers_that_stay_lost_leave_it_in_doubt(account, pager):
 def test_a_slow_answer_is_in_doubt(account):
     pager, until = pager_of(account, time_limit="0.3s"), threading.Event()
     account.events.instead(Reply(until=until))
-    told = raised(Failure, pager.page, alarm(pager))
+    told = raised(Failure, pager.page, page(pager))
     until.set()
     assert told.code is Code.TIMED_OUT
     assert in_doubt(told)
@@ -180,7 +180,7 @@ def invalid(*errors):
 
 def test_a_routing_key_that_is_none_names_the_key_of_the_config(account, pager):
     account.routing_keys.clear()
-    told = raised(Refusal, pager.page, alarm(pager))
+    told = raised(Refusal, pager.page, page(pager))
     assert told.code is Code.NOT_ACCEPTED
     assert "Event object is invalid: 'routing_key' is invalid" in told.message
     assert "pagers.duty" in told.hint
@@ -209,7 +209,7 @@ def test_a_routing_key_that_is_none_names_the_key_of_the_config(account, pager):
     ],
 )  # fmt: skip
 def test_each_error_is_told_in_a_sentence(account, pager, reply, kind, code, words, doubt):
-    for call in (lambda: pager.page(alarm(pager)), lambda: pager.acknowledge(MARK, ALICE)):
+    for call in (lambda: pager.page(page(pager)), lambda: pager.acknowledge(MARK, ALICE)):
         account.events.instead(reply)
         told = raised(kind, call)
         assert told.code is code
@@ -220,12 +220,12 @@ def test_each_error_is_told_in_a_sentence(account, pager, reply, kind, code, wor
 
 def test_a_teams_own_key_is_kept_out_of_errors_too(account, pager):
     account.events.instead(invalid(f"no integration has {TEAM_KEY}"))
-    assert "***" in raised(Refusal, pager.page, alarm(pager, target=team_target(TEAM_KEY))).message
+    assert "***" in raised(Refusal, pager.page, page(pager, target=team_target(TEAM_KEY))).message
 
 
 def test_an_answer_without_a_key_is_as_good(account, pager):
     account.events.instead(answer({"status": "success"}, 202))
-    assert pager.page(alarm(pager)).incident.id == MARK
+    assert pager.page(page(pager)).incident.id == MARK
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_an_answer_without_a_key_is_as_good(account, pager):
 def test_an_alert_is_followed_up_by_its_key_and_what_came_of_it_stays_unknown(
     account, pager, verb, status
 ):
-    pager.page(alarm(pager))
+    pager.page(page(pager))
     incident = getattr(pager, verb)(f" {MARK} ", ALICE)
     assert (incident.id, incident.state) == (MARK, State.UNKNOWN)
     assert account.incidents[0]["status"] == status
@@ -251,13 +251,13 @@ def test_what_cannot_be_a_key_is_an_unknown_page(account, pager, id):
     "call",
     [
         lambda pager: pager.on_call(pager.default_target()),
-        lambda pager: pager.find(alarm(pager)),
+        lambda pager: pager.find(page(pager)),
         lambda pager: pager.incident(MARK),
         lambda pager: pager.incidents(),
         lambda pager: pager.escalate(MARK, ALICE),
         lambda pager: pager.add_responder(MARK, Target("user", "PBOB"), ALICE),
-        lambda pager: pager.page(alarm(pager, target=Target("service", "PWEB"))),
-        lambda pager: pager.page(alarm(pager, target=Target("escalation_policy", "PPOL"))),
+        lambda pager: pager.page(page(pager, target=Target("service", "PWEB"))),
+        lambda pager: pager.page(page(pager, target=Target("escalation_policy", "PPOL"))),
     ],
 )
 def test_what_needs_a_token_says_so_and_asks_nobody(account, pager, call):

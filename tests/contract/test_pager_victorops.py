@@ -15,7 +15,7 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
-from opsroom.pagers import REGISTRY, Alarm, Delivery, Duty, State, Target
+from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target
 from opsroom.pagers.victorops import client, organisation
 from opsroom.pagers.victorops.mapping import headline, moment_of
 from opsroom.people import Author
@@ -117,8 +117,8 @@ def address(endpoint, key=ENDPOINT_KEY):
     return f"{endpoint.url('')}{endpoint.base}/alert/{key}"
 
 
-def alarm(text="checkout is down", target=BOB, urgent=False, author=ALICE):
-    return Alarm(target, text, urgent, MARK, author)
+def page(text="checkout is down", target=BOB, urgent=False, author=ALICE):
+    return Page(target, text, urgent, MARK, author)
 
 
 def asked(vendor):
@@ -133,7 +133,7 @@ def is_write(request):
 
 
 def test_a_page_to_a_user_is_one_request_and_known_at_once(api, org, pager):
-    paged = pager.page(alarm())
+    paged = pager.page(page())
     assert asked(api) == ["POST /v1/incidents"]
     assert body_of(api.requests[0]) == {
         "summary": f"checkout is down [{MARK}]",
@@ -144,7 +144,7 @@ def test_a_page_to_a_user_is_one_request_and_known_at_once(api, org, pager):
     assert paged.delivery is Delivery.ACCEPTED
     assert (paged.incident.id, paged.incident.number, paged.incident.target) == ("1", "1", "Bob")
     assert paged.incident.state is State.TRIGGERED
-    assert paged.duties == (Duty("Bob"),)
+    assert paged.on_call == (OnCall("Bob"),)
     assert paged.notes == ()
 
 
@@ -194,13 +194,13 @@ def test_a_page_to_a_user_is_one_request_and_known_at_once(api, org, pager):
     ],
 )
 def test_each_target_is_paged_by_its_escalation_policies(api, pager, target, slugs, paths):
-    paged = pager.page(alarm(target=target))
+    paged = pager.page(page(target=target))
     assert paged.delivery is Delivery.ACCEPTED
     assert asked(api) == paths
     sent = body_of(api.sent("POST")[0])
     assert sent["targets"] == [{"type": "EscalationPolicy", "slug": slug} for slug in slugs]
     names = ["bob", "zoe", "alice"] if len(slugs) > 1 else ["bob"]
-    assert [one.name for one in paged.duties] == names
+    assert [one.name for one in paged.on_call] == names
 
 
 def test_the_answer_says_until_when_somebody_is_on_call(org, pager):
@@ -215,24 +215,24 @@ def test_the_answer_says_until_when_somebody_is_on_call(org, pager):
         }
     ]
     until = datetime(2026, 11, 23, 18, 0, tzinfo=timezone.utc)
-    assert pager.page(alarm(target=WEB)).duties == (Duty("bob", until, through="Web Primary"),)
+    assert pager.page(page(target=WEB)).on_call == (OnCall("bob", until, through="Web Primary"),)
 
 
 def test_that_nobody_can_tell_who_is_on_call_does_not_undo_a_page(api, pager):
     api.instead(*[Reply(500, "x")] * 3, where=lambda one: "oncall" in one.path)
-    paged = pager.page(alarm(target=Target("escalation_policy", "pol-web1")))
-    assert (paged.delivery, paged.duties, paged.notes) == (Delivery.ACCEPTED, (), ())
+    paged = pager.page(page(target=Target("escalation_policy", "pol-web1")))
+    assert (paged.delivery, paged.on_call, paged.notes) == (Delivery.ACCEPTED, (), ())
 
 
 def test_a_page_where_nobody_is_known_to_be_on_call_says_so(org, pager):
     org.on_call["pol-web1"] = []
-    paged = pager.page(alarm(target=WEB))
+    paged = pager.page(page(target=WEB))
     assert paged.notes == ("Splunk On-Call names nobody who is on call for Web now.",)
 
 
 def test_a_team_with_several_policies_is_asked_back(api, pager):
     with pytest.raises(Refusal) as caught:
-        pager.page(alarm(target=Target("team", "Data")))
+        pager.page(page(target=Target("team", "Data")))
     assert caught.value.code is Code.WHICH_WHO
     assert caught.value.message == (
         "Team Data has several escalation policies in Splunk On-Call: Data Primary and Data "
@@ -251,7 +251,7 @@ def test_a_team_with_several_policies_is_asked_back(api, pager):
 )
 def test_whom_splunk_on_call_does_not_know_is_not_paged(api, pager, target, words):
     with pytest.raises(Refusal) as caught:
-        pager.page(alarm(target=target))
+        pager.page(page(target=target))
     assert caught.value.code is Code.UNKNOWN_WHO
     assert words in caught.value.message
     assert api.sent("POST") == []
@@ -260,13 +260,13 @@ def test_whom_splunk_on_call_does_not_know_is_not_paged(api, pager, target, word
 def test_a_routing_key_that_leads_nowhere_is_not_paged(org, pager):
     org.routing["web"] = []
     with pytest.raises(Refusal) as caught:
-        pager.page(alarm(target=KEY))
+        pager.page(page(target=KEY))
     assert caught.value.code is Code.NOT_POSSIBLE
 
 
 def test_200_with_an_error_inside_is_no_page(api, org, pager):
     with pytest.raises(Refusal) as caught:
-        pager.page(alarm(target=Target("user", "zed")))
+        pager.page(page(target=Target("user", "zed")))
     assert caught.value.code is Code.NOT_ACCEPTED
     assert (
         caught.value.message
@@ -279,7 +279,7 @@ def test_200_with_an_error_inside_is_no_page(api, org, pager):
 
 def test_a_number_with_an_error_beside_it_is_not_called_delivered(org, pager):
     org.error = "Paging failed"
-    paged = pager.page(alarm())
+    paged = pager.page(page())
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.notes == ("Splunk On-Call made the incident and complains: Paging failed.",)
     assert paged.incident.number == "1"
@@ -287,20 +287,20 @@ def test_a_number_with_an_error_beside_it_is_not_called_delivered(org, pager):
 
 def test_an_urgent_page_says_that_there_is_no_urgency(pager):
     note = "Splunk On-Call has no urgency: every page is critical there."
-    assert pager.page(alarm(urgent=True)).notes == (note,)
+    assert pager.page(page(urgent=True)).notes == (note,)
 
 
 # In whose name.
 
 
 def test_somebody_without_a_name_there_pages_in_that_of_the_configured_user(org, pager):
-    pager.page(alarm(author=CAROL))
+    pager.page(page(author=CAROL))
     assert org.details["1"]["userName"] == "opsroom-bot"
     assert org.details["1"]["details"].startswith("carol (in #ops) via opsroom")
 
 
 def test_a_name_that_is_not_known_there_gives_way_to_the_configured_user(api, org, pager):
-    paged = pager.page(alarm(author=Author("carol", identity="carole")))
+    paged = pager.page(page(author=Author("carol", identity="carole")))
     assert paged.delivery is Delivery.ACCEPTED
     assert paged.notes == (
         "Splunk On-Call does not know its user carole; it was done in the name of opsroom-bot.",
@@ -314,7 +314,7 @@ def test_a_name_that_is_not_known_there_gives_way_to_the_configured_user(api, or
 def test_without_any_name_nothing_is_asked(api, endpoint):
     pager = made(**KEYS, url=api.url(""), endpoint=address(endpoint))
     with pytest.raises(Refusal) as caught:
-        pager.page(alarm(author=CAROL))
+        pager.page(page(author=CAROL))
     assert caught.value.code is Code.UNKNOWN_PERSON
     assert "pagers.vo.user" in caught.value.hint
     assert api.requests == []
@@ -328,7 +328,7 @@ def test_a_configured_user_who_is_not_known_there_is_named(api, org):
     assert caught.value.code is Code.UNKNOWN_PERSON
     assert caught.value.message == "Splunk On-Call does not know its user 'gone': User not found."
     with pytest.raises(Refusal) as caught:
-        pager.page(alarm(author=CAROL))
+        pager.page(page(author=CAROL))
     assert caught.value.code is Code.NOT_ACCEPTED
     assert "Could not find user gone." in caught.value.message
 
@@ -337,7 +337,7 @@ def test_a_configured_user_who_is_not_known_there_is_named(api, org):
 
 
 def test_the_endpoint_gets_a_critical_alert_that_carries_the_mark(endpoint, org, plain):
-    paged = plain.page(alarm("checkout is down\nsince 14:00", target=KEY))
+    paged = plain.page(page("checkout is down\nsince 14:00", target=KEY))
     (alert,) = org.alerts
     assert alert == {
         "message_type": "CRITICAL",
@@ -359,24 +359,24 @@ def test_the_endpoint_gets_a_critical_alert_that_carries_the_mark(endpoint, org,
 
 
 def test_a_routing_key_with_an_at_sign_stays_as_it_is(endpoint, org, plain):
-    plain.page(alarm(target=Target("routing_key", "ops@example.com")))
+    plain.page(page(target=Target("routing_key", "ops@example.com")))
     assert endpoint.requests[0].path.endswith(f"/{ENDPOINT_KEY}/ops@example.com")
-    plain.page(alarm(target=Target("routing_key", "a/b ?")))
+    plain.page(page(target=Target("routing_key", "a/b ?")))
     assert endpoint.requests[1].path.endswith(f"/{ENDPOINT_KEY}/a%2Fb%20%3F")
 
 
 def test_with_the_api_an_alert_is_followed_until_it_is_an_incident(api, endpoint, org, both, time):
-    paged = both.page(alarm(target=KEY))
+    paged = both.page(page(target=KEY))
     assert paged.delivery is Delivery.ACCEPTED
     assert (paged.incident.number, paged.incident.target) == ("1", "web")
-    assert [(one.name, one.through) for one in paged.duties] == [("bob", "Web Primary")]
+    assert [(one.name, one.through) for one in paged.on_call] == [("bob", "Web Primary")]
     assert (len(endpoint.requests), asked(api)) == (1, ["GET /v1/incidents"])
     assert time.waits == []
 
 
 def test_an_alert_that_becomes_no_incident_in_time_is_unconfirmed(api, org, both, time):
     org.slow = True
-    paged = both.page(alarm(target=KEY))
+    paged = both.page(page(target=KEY))
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.notes == (
         "Splunk On-Call's REST endpoint took it; it became no incident within 8 s.",
@@ -384,25 +384,25 @@ def test_an_alert_that_becomes_no_incident_in_time_is_unconfirmed(api, org, both
     assert sum(time.waits) == pytest.approx(8.0)
     assert len(api.requests) == 7
     org.work_off()
-    assert both.find(alarm(target=KEY)).incident.number == "1"
+    assert both.find(page(target=KEY)).incident.number == "1"
 
 
 def test_a_list_that_cannot_be_had_leaves_an_alert_unconfirmed(api, both):
     api.instead(Reply(403, "Usage limit exceeded"))
-    paged = both.page(alarm(target=KEY))
+    paged = both.page(page(target=KEY))
     assert paged.delivery is Delivery.UNCONFIRMED
     assert "not known: Splunk On-Call gets too many requests (403)" in paged.notes[0]
 
 
 def test_with_both_a_user_is_paged_by_the_api(api, endpoint, both):
-    assert both.page(alarm()).delivery is Delivery.ACCEPTED
+    assert both.page(page()).delivery is Delivery.ACCEPTED
     assert (len(api.requests), endpoint.requests) == (1, [])
 
 
 @pytest.mark.parametrize("target", [BOB, WEB, Target("escalation_policy", "pol-web1")])
 def test_the_endpoint_alone_pages_routing_keys_only(endpoint, plain, target):
     with pytest.raises(Refusal) as caught:
-        plain.page(alarm(target=target))
+        plain.page(page(target=target))
     assert caught.value.code is Code.NOT_POSSIBLE
     assert "pagers.vo.api_id" in caught.value.hint
     assert endpoint.requests == []
@@ -425,7 +425,7 @@ def test_the_endpoint_alone_pages_routing_keys_only(endpoint, plain, target):
 def test_what_the_endpoint_refuses_is_certain(endpoint, plain, reply, code, words):
     endpoint.instead(reply)
     with pytest.raises(OpsroomError) as caught:
-        plain.page(alarm(target=KEY))
+        plain.page(page(target=KEY))
     assert caught.value.code is code
     assert words in caught.value.message
     assert not isinstance(caught.value, Failure) or not in_doubt(caught.value)
@@ -437,7 +437,7 @@ def test_what_the_endpoint_refuses_is_certain(endpoint, plain, reply, code, word
 def test_an_endpoint_that_says_neither_success_nor_failure_leaves_doubt(endpoint, plain, reply):
     endpoint.instead(reply)
     with pytest.raises(Failure) as caught:
-        plain.page(alarm(target=KEY))
+        plain.page(page(target=KEY))
     assert caught.value.code is Code.BAD_ANSWER
     assert in_doubt(caught.value)
 
@@ -451,11 +451,11 @@ def test_a_connection_that_breaks_after_the_incident_was_made_leaves_one_that_is
 ):
     api.after(drop, where=is_write)
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert in_doubt(caught.value)
     assert len(api.sent("POST")) == 1
     assert len(org.incidents) == 1
-    found = pager.find(alarm())
+    found = pager.find(page())
     assert (found.delivery, found.incident.number) == (Delivery.ACCEPTED, "1")
     assert asked(api)[1:] == ["GET /v1/incidents"]
 
@@ -463,30 +463,30 @@ def test_a_connection_that_breaks_after_the_incident_was_made_leaves_one_that_is
 def test_a_connection_that_breaks_before_the_request_was_read_leaves_none(api, pager):
     api.instead(Reply(drop="unread"), where=is_write)
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert in_doubt(caught.value)
-    assert pager.find(alarm()) is None
+    assert pager.find(page()) is None
 
 
 def test_an_alert_whose_answer_was_lost_is_found_by_its_entity_id(endpoint, org, both):
     endpoint.after("unanswered")
     with pytest.raises(Failure) as caught:
-        both.page(alarm(target=KEY))
+        both.page(page(target=KEY))
     assert in_doubt(caught.value)
     assert len(endpoint.requests) == 1
-    assert both.find(alarm(target=KEY)).incident.number == "1"
+    assert both.find(page(target=KEY)).incident.number == "1"
 
 
 def test_the_same_alert_again_is_the_same_incident(org, both):
     assert (
-        both.page(alarm(target=KEY)).incident.number == both.page(alarm(target=KEY)).incident.number
+        both.page(page(target=KEY)).incident.number == both.page(page(target=KEY)).incident.number
     )
     assert len(org.incidents) == 1
 
 
 def test_the_endpoint_alone_cannot_be_asked_for_a_page(plain):
     with pytest.raises(Refusal) as caught:
-        plain.find(alarm(target=KEY))
+        plain.find(page(target=KEY))
     assert caught.value.code is Code.NOT_POSSIBLE
 
 
@@ -494,14 +494,14 @@ def test_the_endpoint_alone_cannot_be_asked_for_a_page(plain):
 def test_the_mark_is_found_in_whichever_field_it_comes_back(org, pager, field):
     org.add()
     org.add(**{field: f"x [{MARK}]"})
-    assert pager.find(alarm()).incident.number == "2"
+    assert pager.find(page()).incident.number == "2"
 
 
 def test_a_slow_answer_is_given_up_and_in_doubt(api):
     never = threading.Event()
     api.instead(Reply(until=never))
     with pytest.raises(Failure) as caught:
-        made(**KEYS, url=api.url(""), user="opsroom-bot", time_limit=0.2).page(alarm())
+        made(**KEYS, url=api.url(""), user="opsroom-bot", time_limit=0.2).page(page())
     never.set()
     assert caught.value.code is Code.TIMED_OUT
     assert in_doubt(caught.value)
@@ -521,7 +521,7 @@ def test_a_slow_answer_is_given_up_and_in_doubt(api):
 def test_a_success_that_says_nothing_is_in_doubt(api, org, pager, reply):
     org.add()
     for change in (
-        lambda: pager.page(alarm()),
+        lambda: pager.page(page()),
         lambda: pager.acknowledge("1", ALICE),
         lambda: pager.resolve("1", ALICE),
         lambda: pager.add_responder("1", BOB, ALICE),
@@ -565,7 +565,7 @@ def test_a_success_that_says_nothing_is_in_doubt(api, org, pager, reply):
 def test_what_splunk_on_call_refuses_is_certain_and_said(api, pager, reply, code, words):
     api.instead(reply)
     with pytest.raises(OpsroomError) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert caught.value.code is code
     assert words in caught.value.message
     assert not isinstance(caught.value, Failure) or not in_doubt(caught.value)
@@ -576,7 +576,7 @@ def test_what_splunk_on_call_refuses_is_certain_and_said(api, pager, reply, code
 
 def test_a_time_to_wait_is_kept_to_when_it_is_short(api, org, pager):
     api.instead(Reply(429, "", {"Retry-After": "0"}))
-    assert pager.page(alarm()).delivery is Delivery.ACCEPTED
+    assert pager.page(page()).delivery is Delivery.ACCEPTED
     assert len(org.incidents) == 1
 
 
@@ -593,7 +593,7 @@ def test_a_key_that_is_not_accepted_names_its_place_in_the_config(api):
 def test_a_server_error_leaves_a_page_in_doubt_and_is_not_sent_again(api, pager):
     api.instead(Reply(503, "x"))
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert in_doubt(caught.value)
     assert len(api.requests) == 1
 
@@ -601,7 +601,7 @@ def test_a_server_error_leaves_a_page_in_doubt_and_is_not_sent_again(api, pager)
 def test_a_splunk_on_call_that_is_down_has_no_page(org):
     pager = made(**KEYS, url=f"http://127.0.0.1:{free_port()}", user="opsroom-bot")
     with pytest.raises(Failure) as caught:
-        pager.page(alarm())
+        pager.page(page())
     assert caught.value.code is Code.UNREACHABLE
     assert not in_doubt(caught.value)
 
@@ -806,7 +806,7 @@ def test_a_page_that_goes_by_its_mark_is_acknowledged_by_its_number(api, endpoin
 def test_the_endpoint_is_told_by_entity_id_and_does_not_say_what_came_of_it(
     org, plain, verb, kind, phase
 ):
-    plain.page(alarm(target=KEY))
+    plain.page(page(target=KEY))
     incident = getattr(plain, verb)(MARK, ALICE)
     assert (incident.id, incident.state) == (MARK, State.UNKNOWN)
     told = org.alerts[-1]
@@ -817,7 +817,7 @@ def test_the_endpoint_is_told_by_entity_id_and_does_not_say_what_came_of_it(
 
 def test_an_alert_that_is_no_incident_yet_is_told_to_the_endpoint(org, both):
     org.slow = True
-    both.page(alarm(target=KEY))
+    both.page(page(target=KEY))
     assert both.resolve(MARK, ALICE).state is State.UNKNOWN
     assert [one["message_type"] for one in org.alerts] == ["CRITICAL", "RECOVERY"]
 
@@ -954,7 +954,7 @@ def test_somebody_who_stands_in_for_another_is_on_call_until_that_ends(api, org,
     }
     api.instead(answer(schedule), where=lambda one: "schedule" in one.path)
     until = datetime(2026, 11, 23, 16, 0, tzinfo=timezone.utc)
-    assert pager.on_call(WEB) == (Duty("bob", until, through="Web Primary"),)
+    assert pager.on_call(WEB) == (OnCall("bob", until, through="Web Primary"),)
 
 
 @pytest.mark.parametrize(
@@ -968,7 +968,7 @@ def test_somebody_who_stands_in_for_another_is_on_call_until_that_ends(api, org,
 )
 def test_without_a_schedule_it_is_not_told_until_when(api, pager, reply):
     api.instead(*[reply] * 3, where=lambda one: "schedule" in one.path)
-    assert pager.on_call(WEB) == (Duty("bob", None, through="Web Primary"),)
+    assert pager.on_call(WEB) == (OnCall("bob", None, through="Web Primary"),)
 
 
 def test_a_team_with_nobody_on_call_is_not_one_that_is_unknown(org, pager):
@@ -1011,7 +1011,7 @@ def test_policies_are_kept_for_a_minute_also_for_the_next_process(tmp_path, api,
     keep = tmp_path / "private" / "vo"
     for _ in range(2):
         pager = made(**KEYS, url=api.url(""), user="opsroom-bot", keep=keep)
-        assert pager.page(alarm(target=WEB)).delivery is Delivery.ACCEPTED
+        assert pager.page(page(target=WEB)).delivery is Delivery.ACCEPTED
     assert asked(api).count("GET /v1/policies") == 1
     (file,) = keep.iterdir()
     assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
@@ -1019,26 +1019,26 @@ def test_policies_are_kept_for_a_minute_also_for_the_next_process(tmp_path, api,
     assert API_KEY not in file.read_text()
     org.policies_left = 1
     time.wall += 61
-    made(**KEYS, url=api.url(""), user="opsroom-bot", keep=keep).page(alarm(target=WEB))
+    made(**KEYS, url=api.url(""), user="opsroom-bot", keep=keep).page(page(target=WEB))
     assert asked(api).count("GET /v1/policies") == 2
 
 
 def test_older_policies_serve_where_the_list_may_not_be_asked_for(tmp_path, api, org, time):
     pager = made(**KEYS, url=api.url(""), user="opsroom-bot", keep=tmp_path)
-    pager.page(alarm(target=WEB))
+    pager.page(page(target=WEB))
     time.wall += 3600
-    assert pager.page(alarm(target=WEB)).delivery is Delivery.ACCEPTED
+    assert pager.page(page(target=WEB)).delivery is Delivery.ACCEPTED
     assert asked(api).count("GET /v1/policies") == 2
 
 
 def test_a_team_is_paged_also_when_the_list_may_not_be_asked_for(org, pager):
     org.policies_left = 0
-    assert pager.page(alarm(target=WEB)).delivery is Delivery.ACCEPTED
+    assert pager.page(page(target=WEB)).delivery is Delivery.ACCEPTED
     assert org.details["1"]["targets"] == [{"type": "EscalationPolicy", "slug": "pol-web1"}]
 
 
 def test_policies_of_another_account_are_not_taken(tmp_path, api, org):
-    made(**KEYS, url=api.url(""), user="opsroom-bot", keep=tmp_path).page(alarm(target=WEB))
+    made(**KEYS, url=api.url(""), user="opsroom-bot", keep=tmp_path).page(page(target=WEB))
     (file,) = tmp_path.iterdir()
     with pytest.raises(Failure):
         made(
@@ -1052,18 +1052,18 @@ def test_policies_of_another_account_are_not_taken(tmp_path, api, org):
 )
 def test_a_broken_file_is_no_file(tmp_path, api, org, content):
     pager = made(**KEYS, url=api.url(""), user="opsroom-bot", keep=tmp_path)
-    pager.page(alarm(target=WEB))
+    pager.page(page(target=WEB))
     (file,) = tmp_path.iterdir()
     file.write_bytes(content.encode("utf-8", "surrogateescape"))
     org.policies_left = 1
-    assert pager.page(alarm(target=WEB)).delivery is Delivery.ACCEPTED
+    assert pager.page(page(target=WEB)).delivery is Delivery.ACCEPTED
     assert json.loads(file.read_text())["policies"] == org.policies
 
 
 def test_a_folder_that_cannot_be_written_keeps_nobody_from_being_paged(tmp_path, api):
     (tmp_path / "file").write_text("")
     pager = made(**KEYS, url=api.url(""), user="opsroom-bot", keep=tmp_path / "file" / "x")
-    assert pager.page(alarm(target=WEB)).delivery is Delivery.ACCEPTED
+    assert pager.page(page(target=WEB)).delivery is Delivery.ACCEPTED
 
 
 # Text.
@@ -1097,14 +1097,14 @@ def test_the_title_is_the_first_line_as_far_as_it_goes(text, title):
     ],
 )
 def test_the_text_arrives_whole_on_both_ways(org, both, text):
-    both.page(alarm(text))
+    both.page(page(text))
     assert org.details["1"]["details"].endswith("\n\n" + text)
-    both.page(alarm(text, target=KEY))
+    both.page(page(text, target=KEY))
     assert org.alerts[0]["state_message"].endswith("\n\n" + text)
 
 
 def test_a_text_of_thirty_thousand_characters_is_cut_and_says_so(org, pager):
-    paged = pager.page(alarm("word " * 6000))
+    paged = pager.page(page("word " * 6000))
     details = org.details["1"]["details"]
     assert 19_500 < len(details) <= 20_000
     missing = int(details.rpartition("[cut: ")[2].split()[0])
@@ -1131,8 +1131,8 @@ def test_secrets_are_in_no_sentence_fact_or_representation(api, endpoint, org):
         answer({"error": words}),
     ):
         for vendor, ask in (
-            (endpoint, lambda: pager.page(alarm(target=KEY))),
-            (api, lambda: pager.page(alarm())),
+            (endpoint, lambda: pager.page(page(target=KEY))),
+            (api, lambda: pager.page(page())),
             (api, lambda: pager.incidents()),
             (api, lambda: pager.resolve("1", ALICE)),
         ):
@@ -1145,7 +1145,7 @@ def test_secrets_are_in_no_sentence_fact_or_representation(api, endpoint, org):
         endpoint=f"http://127.0.0.1:{free_port()}/alert/{ENDPOINT_KEY}", routing_key="web"
     )
     with pytest.raises(Failure) as caught:
-        endpoint_down.page(alarm(target=KEY))
+        endpoint_down.page(page(target=KEY))
     texts.append(caught.value.sentence() + repr(caught.value.facts))
     for text in texts:
         assert API_KEY not in text

@@ -17,18 +17,19 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
-from opsroom.pagers import REGISTRY, Alarm, Delivery, State, Target
+from opsroom.pagers import REGISTRY, Delivery, Page, State, Target
 from opsroom.people import Author
-from opsroom.webhooks.signature import signature
+from opsroom.webhooks.signature import STANDARD, signature, standard_headers
 from support.http_server import HttpServer, Reply, Request, free_port
 
 SECRET = "sign-5ecret-value"
 TOKEN = "tok-5ecret-value"
+WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WEB = Target("target", "web-team", "web-team")
 ALICE = Author(
     "alice", "#ops", email="alice@example.com", link="https://st2.example.com/#/history/65f0"
 )
-ALARM = Alarm(
+PAGE = Page(
     WEB, "checkout is down\nsince 14:02", urgent=True, mark="ops0123456789abc", author=ALICE
 )
 # How old a request may be that a receiver takes.
@@ -96,9 +97,9 @@ def pager_of(server: HttpServer, path: str = "/hook", **raw: Any) -> Any:
     return REGISTRY.make("webhook", options, name="hook", store=None, keep=None)
 
 
-def sent_to(server: HttpServer, alarm: Alarm = ALARM, **raw: Any) -> Any:
+def sent_to(server: HttpServer, page: Page = PAGE, **raw: Any) -> Any:
     """The JSON that arrives."""
-    pager_of(server, **raw).page(alarm)
+    pager_of(server, **raw).page(page)
     return json.loads(server.requests[-1].body)
 
 
@@ -115,10 +116,10 @@ def failure_of(call: Any, *arguments: Any) -> Failure:
 
 
 def test_a_page_is_one_request_with_all_that_there_is_to_say(receiver: Receiver) -> None:
-    paged = pager_of(receiver).page(ALARM)
+    paged = pager_of(receiver).page(PAGE)
     (request,) = receiver.requests
     assert request.method == "POST"
-    assert request.headers["idempotency-key"] == ALARM.mark
+    assert request.headers["idempotency-key"] == PAGE.mark
     assert json.loads(request.body) == {
         "text": "checkout is down\nsince 14:02",
         "title": "checkout is down",
@@ -130,11 +131,11 @@ def test_a_page_is_one_request_with_all_that_there_is_to_say(receiver: Receiver)
         "link": "https://st2.example.com/#/history/65f0",
     }
     assert paged.delivery is Delivery.ACCEPTED
-    assert (paged.notes, paged.duties) == ((), ())
+    assert (paged.notes, paged.on_call) == ((), ())
     incident = paged.incident
     assert (incident.id, incident.number, incident.state) == (
-        ALARM.mark,
-        ALARM.mark,
+        PAGE.mark,
+        PAGE.mark,
         State.TRIGGERED,
     )
     assert (incident.title, incident.target) == ("checkout is down", "web-team")
@@ -158,10 +159,10 @@ def test_a_template_is_filled_at_any_depth_and_numbers_stay_numbers(receiver: Re
         "none": None,
         "ratio": 0.5,
         "flags": {"urgent": True, "words": "urgent: true"},
-        "parts": [{"text": ALARM.text}, ["web-team", "web-teamweb-team"], ALARM.mark],
+        "parts": [{"text": PAGE.text}, ["web-team", "web-teamweb-team"], PAGE.mark],
         "braces": "{ not one } {} {alice}",
     }
-    assert sent_to(receiver, replace(ALARM, urgent=False), template=["{urgent}", "{urgent}!"]) == [
+    assert sent_to(receiver, replace(PAGE, urgent=False), template=["{urgent}", "{urgent}!"]) == [
         False,
         "false!",
     ]
@@ -184,9 +185,9 @@ def test_a_template_is_filled_at_any_depth_and_numbers_stay_numbers(receiver: Re
 )
 def test_what_people_type_stays_a_value_whatever_it_is(receiver: Receiver, text: str) -> None:
     template = {"text": "{text}", "both": "{who}: {text}", "urgent": "{urgent}"}
-    alarm = replace(ALARM, text=text)
+    page = replace(PAGE, text=text)
     text = text.replace("\r\n", "\n")
-    assert sent_to(receiver, alarm, template=template) == {
+    assert sent_to(receiver, page, template=template) == {
         "text": text,
         "both": f"alice: {text}",
         "urgent": True,
@@ -194,12 +195,12 @@ def test_what_people_type_stays_a_value_whatever_it_is(receiver: Receiver, text:
 
 
 def test_what_json_cannot_carry_is_left_out(receiver: Receiver) -> None:
-    found = sent_to(receiver, replace(ALARM, text="a\0b\x1b[2J \ud800"), template=["{text}"])
+    found = sent_to(receiver, replace(PAGE, text="a\0b\x1b[2J \ud800"), template=["{text}"])
     assert found == ["ab[2J ?"]
 
 
 def test_the_title_is_the_first_line_and_short(receiver: Receiver) -> None:
-    title = sent_to(receiver, replace(ALARM, text="\n \n" + "word " * 60 + "\nmore"))["title"]
+    title = sent_to(receiver, replace(PAGE, text="\n \n" + "word " * 60 + "\nmore"))["title"]
     assert len(title) <= 100
     assert title.startswith("word word")
     assert title.endswith("…")
@@ -208,7 +209,7 @@ def test_the_title_is_the_first_line_and_short(receiver: Receiver) -> None:
 def test_put_and_headers_of_ones_own_are_sent(receiver: Receiver) -> None:
     pager_of(
         receiver, method="PUT", headers={"Authorization": f"Bearer {TOKEN}", "X-Any": "a b"}
-    ).page(ALARM)
+    ).page(PAGE)
     (request,) = receiver.requests
     assert request.method == "PUT"
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
@@ -220,11 +221,11 @@ def test_put_and_headers_of_ones_own_are_sent(receiver: Receiver) -> None:
 
 def test_a_signed_page_passes_a_receiver_that_checks_and_a_wrong_key_does_not() -> None:
     with Receiver(SECRET) as receiver:
-        assert pager_of(receiver, secret=SECRET).page(ALARM).delivery is Delivery.ACCEPTED
-        failure = failure_of(pager_of(receiver, secret="another-secret").page, ALARM)
+        assert pager_of(receiver, secret=SECRET).page(PAGE).delivery is Delivery.ACCEPTED
+        failure = failure_of(pager_of(receiver, secret="another-secret").page, PAGE)
         assert failure.code is Code.UNAUTHORIZED
         assert "pagers.hook.secret" in failure.hint
-        assert failure_of(pager_of(receiver).page, ALARM).code is Code.UNAUTHORIZED
+        assert failure_of(pager_of(receiver).page, PAGE).code is Code.UNAUTHORIZED
         assert len(receiver.taken) == 1
 
 
@@ -240,15 +241,77 @@ def test_the_signature_has_the_time_in_it_so_that_what_is_old_or_changed_can_be_
 
 
 def test_the_header_of_the_signature_can_have_another_name(receiver: Receiver) -> None:
-    pager_of(receiver, secret=SECRET, signature_header="X-Hub").page(ALARM)
+    pager_of(receiver, secret=SECRET, signature_header="X-Hub").page(PAGE)
     (request,) = receiver.requests
     assert verified(SECRET, request.headers["x-hub"], request.body, time.time())
     assert "x-opsroom-signature" not in request.headers
 
 
 def test_without_a_secret_nothing_is_signed(receiver: Receiver) -> None:
-    pager_of(receiver).page(ALARM)
-    assert "x-opsroom-signature" not in receiver.requests[0].headers
+    pager_of(receiver).page(PAGE)
+    assert not {"x-opsroom-signature", *STANDARD} & set(receiver.requests[0].headers)
+
+
+@pytest.mark.parametrize(
+    ("secret", "key"), [(WHSEC, WHSEC), (SECRET, SECRET.encode())], ids=["whsec_", "plain"]
+)
+def test_a_library_of_standard_webhooks_verifies_what_is_signed(
+    receiver: Receiver, secret: str, key: Any
+) -> None:
+    standardwebhooks = pytest.importorskip("standardwebhooks")
+    page = replace(PAGE, text="checkout ist kaputt: ü ✓")
+    pager_of(receiver, secret=secret).page(page)
+    (request,) = receiver.requests
+    assert verified(secret, request.headers["x-opsroom-signature"], request.body, time.time())
+    hook = standardwebhooks.Webhook(key)
+    assert hook.verify(request.body, dict(request.headers))["text"] == page.text
+    for name in STANDARD:
+        changed = {**request.headers, name: request.headers[name][:-3] + "AA="}
+        with pytest.raises(standardwebhooks.WebhookVerificationError):
+            hook.verify(request.body, changed)
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        hook.verify(request.body + b" ", dict(request.headers))
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        standardwebhooks.Webhook(b"another-secret").verify(request.body, dict(request.headers))
+
+
+def test_the_standard_headers_are_those_of_the_specification() -> None:
+    # The example of the specification's own test suite.
+    key, body = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b'{"test": 2432232314}'
+    headers = standard_headers(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", body, at=1614265330)
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_a_page_that_is_sent_again_has_the_same_id(receiver: Receiver) -> None:
+    receiver.on("/lossy", Reply(drop="unanswered"), Reply(201, "{}"))
+    pager = pager_of(receiver, "/lossy", secret=WHSEC, repeatable=True)
+    pager.page(PAGE)
+    pager.find(PAGE)
+    ids = [one.headers["webhook-id"] for one in receiver.requests]
+    assert ids == [PAGE.mark] * 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "standard", "old"),
+    [
+        ({}, True, True),
+        ({"signature": "both"}, True, True),
+        ({"signature": "standard"}, True, False),
+        ({"signature": "opsroom"}, False, True),
+        # Configs of 0.3 that leave no room for the new headers.
+        ({"headers": {"Webhook-Id": "7"}}, False, True),
+        ({"signature_header": "webhook-signature"}, False, True),
+        ({"secret": "whsec_!"}, False, True),
+    ],
+)
+def test_which_signature_is_sent(
+    receiver: Receiver, raw: Dict[str, Any], standard: bool, old: bool
+) -> None:
+    pager_of(receiver, **{"secret": SECRET, **raw}).page(PAGE)
+    headers = receiver.requests[0].headers
+    assert headers.get("webhook-signature", "").startswith("v1,") is standard
+    header = headers.get(raw.get("signature_header", "x-opsroom-signature").lower(), "")
+    assert header.startswith("t=") is old
 
 
 # What the answer means.
@@ -260,7 +323,7 @@ def test_without_a_secret_nothing_is_signed(receiver: Receiver) -> None:
         (Reply(200, "ok"), Delivery.ACCEPTED, ""),
         (Reply(201), Delivery.ACCEPTED, ""),
         (Reply(204), Delivery.ACCEPTED, ""),
-        (Reply(202, "queued"), Delivery.UNCONFIRMED, "took it for later (202)"),
+        (Reply(202, "queued"), Delivery.UNCONFIRMED, "accepted it for later (202)"),
         (
             Reply(200, "<html>", {"Content-Type": "text/html; charset=utf-8"}),
             Delivery.UNCONFIRMED,
@@ -272,14 +335,14 @@ def test_an_answer_proves_as_much_as_it_says(
     receiver: Receiver, reply: Reply, delivery: Delivery, note: str
 ) -> None:
     receiver.on("/other", reply)
-    paged = pager_of(receiver, "/other").page(ALARM)
+    paged = pager_of(receiver, "/other").page(PAGE)
     assert paged.delivery is delivery
     assert [note in one and one.endswith(".") for one in paged.notes] == ([True] if note else [])
     assert len(receiver.requests) == 1
 
 
 def test_the_id_is_taken_out_of_the_answer(receiver: Receiver) -> None:
-    incident = pager_of(receiver, answer_id="incident.id").page(ALARM).incident
+    incident = pager_of(receiver, answer_id="incident.id").page(PAGE).incident
     assert (incident.id, incident.number) == ("1000", "1000")
 
 
@@ -295,14 +358,14 @@ def test_the_id_is_taken_out_of_the_answer(receiver: Receiver) -> None:
 )  # fmt: skip
 def test_an_answer_without_the_promised_id_is_in_doubt(receiver: Receiver, body: str) -> None:
     receiver.on("/other", Reply(200, body))
-    failure = failure_of(pager_of(receiver, "/other", answer_id="incident.id").page, ALARM)
+    failure = failure_of(pager_of(receiver, "/other", answer_id="incident.id").page, PAGE)
     assert failure.code is Code.BAD_ANSWER
     assert in_doubt(failure)
     assert len(receiver.requests) == 1
 
 
 def test_an_expression_that_is_none_is_told(receiver: Receiver) -> None:
-    failure = failure_of(pager_of(receiver, answer_id="a..b").page, ALARM)
+    failure = failure_of(pager_of(receiver, answer_id="a..b").page, PAGE)
     assert "'a..b'" in failure.message
     assert failure.hint == "See pagers.hook.answer_id."
 
@@ -311,7 +374,7 @@ def test_an_id_from_outside_is_one_short_line_in_which_nothing_is_evaluated(
     receiver: Receiver,
 ) -> None:
     receiver.on("/other", Reply(200, json.dumps({"id": "{{ x }}\n<!channel>" + "y" * 500})))
-    number = pager_of(receiver, "/other", answer_id="id").page(ALARM).incident.id
+    number = pager_of(receiver, "/other", answer_id="id").page(PAGE).incident.id
     assert "{{" not in number
     assert "\n" not in number
     assert len(number) <= 200
@@ -323,19 +386,24 @@ def test_an_id_from_outside_is_one_short_line_in_which_nothing_is_evaluated(
         (
             Reply(400, "no team 'web'"),
             Code.NOT_ACCEPTED,
-            "it answered 400: no team 'web'.",
+            "rejected the page with 400: no team 'web'.",
             "template",
         ),
-        (Reply(422), Code.NOT_ACCEPTED, "it answered 422.", "template"),
-        (Reply(409, "twice"), Code.NOT_ACCEPTED, "it answered 409: twice.", "template"),
+        (Reply(422), Code.NOT_ACCEPTED, "rejected the page with 422.", "template"),
+        (Reply(409, "twice"), Code.NOT_ACCEPTED, "rejected the page with 409: twice.", "template"),
         (
             Reply(404, "<html>404</html>"),
             Code.NOT_ACCEPTED,
-            "it answered 404: with a web page.",
+            "rejected the page with 404: with a web page.",
             "url and method",
         ),
-        (Reply(405), Code.NOT_ACCEPTED, "it answered 405.", "url and method"),
-        (Reply(413, "{{ x }} " * 500), Code.NOT_ACCEPTED, "it answered 413: { { x } }", "template"),
+        (Reply(405), Code.NOT_ACCEPTED, "rejected the page with 405.", "url and method"),
+        (
+            Reply(413, "{{ x }} " * 500),
+            Code.NOT_ACCEPTED,
+            "rejected the page with 413: { { x } }",
+            "template",
+        ),
         (Reply(410), Code.GONE, "is gone for good (410)", "pagers.hook.url"),
         (
             Reply(401),
@@ -364,7 +432,7 @@ def test_a_page_that_is_turned_down_was_certainly_not_sent(
     receiver: Receiver, reply: Reply, code: Code, words: str, hint: str
 ) -> None:
     receiver.on("/other", reply)
-    failure = failure_of(pager_of(receiver, "/other", headers={"X-Token": TOKEN}).page, ALARM)
+    failure = failure_of(pager_of(receiver, "/other", headers={"X-Token": TOKEN}).page, PAGE)
     assert failure.code is code
     assert words in failure.message
     assert hint in failure.hint
@@ -376,7 +444,7 @@ def test_a_page_that_is_turned_down_was_certainly_not_sent(
 
 def test_a_short_wait_is_waited_and_then_it_is_sent_once_more(receiver: Receiver) -> None:
     receiver.on("/other", Reply(429, headers={"Retry-After": "0"}), Reply(200))
-    assert pager_of(receiver, "/other").page(ALARM).delivery is Delivery.ACCEPTED
+    assert pager_of(receiver, "/other").page(PAGE).delivery is Delivery.ACCEPTED
     assert len(receiver.requests) == 2
 
 
@@ -385,7 +453,7 @@ def test_an_error_in_the_middle_is_in_doubt_and_not_sent_again(
     receiver: Receiver, status: int
 ) -> None:
     receiver.on("/other", Reply(status))
-    failure = failure_of(pager_of(receiver, "/other").page, ALARM)
+    failure = failure_of(pager_of(receiver, "/other").page, PAGE)
     assert failure.code is Code.BAD_ANSWER
     assert in_doubt(failure)
     assert len(receiver.requests) == 1
@@ -394,7 +462,7 @@ def test_an_error_in_the_middle_is_in_doubt_and_not_sent_again(
 def test_a_receiver_that_is_down_was_certainly_not_reached() -> None:
     options = options_of(url=f"http://127.0.0.1:{free_port()}/hook")[0]
     failure = failure_of(
-        REGISTRY.make("webhook", options, name="hook", store=None, keep=None).page, ALARM
+        REGISTRY.make("webhook", options, name="hook", store=None, keep=None).page, PAGE
     )
     assert failure.code is Code.UNREACHABLE
     assert not in_doubt(failure)
@@ -402,7 +470,7 @@ def test_a_receiver_that_is_down_was_certainly_not_reached() -> None:
 
 
 def test_a_ca_file_that_is_not_there_is_named(receiver: Receiver) -> None:
-    failure = failure_of(pager_of(receiver, verify="/nowhere/ca.pem").page, ALARM)
+    failure = failure_of(pager_of(receiver, verify="/nowhere/ca.pem").page, PAGE)
     assert "/nowhere/ca.pem" in failure.message
     assert receiver.requests == []
 
@@ -423,23 +491,23 @@ def lossy(receiver: Receiver, times: int, drop: str = "unanswered") -> None:
 def test_a_lost_answer_is_in_doubt_and_nothing_is_sent_again(receiver: Receiver) -> None:
     lossy(receiver, 1)
     pager = pager_of(receiver, "/lossy")
-    assert in_doubt(failure_of(pager.page, ALARM))
+    assert in_doubt(failure_of(pager.page, PAGE))
     with pytest.raises(Refusal) as caught:
-        pager.find(ALARM)
+        pager.find(PAGE)
     assert caught.value.code is Code.NOT_POSSIBLE
-    assert caught.value.message == "hook is a webhook and cannot be asked whether a page arrived."
+    assert caught.value.message == "hook is a webhook and cannot say whether a page arrived."
     assert len(receiver.requests) == len(receiver.taken) == 1
 
 
 def test_put_alone_does_not_mean_that_it_may_be_sent_again(receiver: Receiver) -> None:
     lossy(receiver, 1)
-    assert in_doubt(failure_of(pager_of(receiver, "/lossy", method="PUT").page, ALARM))
+    assert in_doubt(failure_of(pager_of(receiver, "/lossy", method="PUT").page, PAGE))
     assert len(receiver.requests) == 1
 
 
 def test_a_receiver_that_knows_keys_gets_it_again_and_has_it_once(receiver: Receiver) -> None:
     lossy(receiver, 1)
-    paged = pager_of(receiver, "/lossy", repeatable=True, answer_id="incident.id").page(ALARM)
+    paged = pager_of(receiver, "/lossy", repeatable=True, answer_id="incident.id").page(PAGE)
     assert paged.incident.id == "1000"
     assert len(receiver.requests) == 2
     assert len(receiver.taken) == 1
@@ -448,12 +516,12 @@ def test_a_receiver_that_knows_keys_gets_it_again_and_has_it_once(receiver: Rece
 def test_a_page_in_doubt_is_found_by_sending_it_again_under_its_key(receiver: Receiver) -> None:
     lossy(receiver, 4)
     pager = pager_of(receiver, "/lossy", repeatable=True, answer_id="incident.id")
-    assert in_doubt(failure_of(pager.page, ALARM))  # three attempts
-    found = pager.find(ALARM)
+    assert in_doubt(failure_of(pager.page, PAGE))  # three attempts
+    found = pager.find(PAGE)
     assert found is not None
     assert found.incident.id == "1000"
     assert len(receiver.requests) == 5
-    assert list(receiver.taken) == [ALARM.mark]
+    assert list(receiver.taken) == [PAGE.mark]
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 429, 500])
@@ -461,18 +529,18 @@ def test_a_failed_look_never_means_that_the_page_is_not_there(
     receiver: Receiver, status: int
 ) -> None:
     receiver.on("/other", Reply(status))
-    assert in_doubt(failure_of(pager_of(receiver, "/other", repeatable=True).find, ALARM))
+    assert in_doubt(failure_of(pager_of(receiver, "/other", repeatable=True).find, PAGE))
 
 
 def test_a_receiver_that_is_at_it_already_is_in_doubt(receiver: Receiver) -> None:
     receiver.on("/other", Reply(409, "in progress"))
-    assert in_doubt(failure_of(pager_of(receiver, "/other", repeatable=True).page, ALARM))
+    assert in_doubt(failure_of(pager_of(receiver, "/other", repeatable=True).page, PAGE))
 
 
 def test_a_slow_receiver_is_in_doubt_when_time_is_over(receiver: Receiver) -> None:
     never = threading.Event()
     receiver.on("/slow", Reply(until=never))
-    failure = failure_of(pager_of(receiver, "/slow", time_limit=0.3).page, ALARM)
+    failure = failure_of(pager_of(receiver, "/slow", time_limit=0.3).page, PAGE)
     never.set()
     assert failure.code is Code.TIMED_OUT
     assert in_doubt(failure)
@@ -536,6 +604,23 @@ def test_whom_it_reaches_without_a_target_of_the_team(receiver: Receiver) -> Non
             "headers.X-OPSROOM-signature: expected a header",
         ),
         ({"signature_header": "X-Sig"}, "secret: expected one beside signature_header"),
+        ({"signature": "both"}, "secret: expected one beside signature"),
+        (
+            {"secret": SECRET, "signature": "v2"},
+            "signature: expected one of standard, opsroom, both",
+        ),
+        (
+            {"secret": "whsec_!", "signature": "standard"},
+            "secret: expected base64 after whsec_",
+        ),
+        (
+            {"secret": SECRET, "signature": "standard", "headers": {"Webhook-Id": "7"}},
+            "headers.Webhook-Id: expected a header that opsroom does not set",
+        ),
+        (
+            {"secret": SECRET, "signature": "both", "signature_header": "webhook-signature"},
+            "signature_header: expected another header than webhook-signature beside it",
+        ),
         (
             {"secret": SECRET, "signature_header": "a:b"},
             "signature_header: expected the name of a header",
@@ -600,6 +685,6 @@ def test_secrets_do_not_show_anywhere(receiver: Receiver) -> None:
     echo: Optional[str] = f"bad {SECRET} {TOKEN} {path} ?key={TOKEN}"
     for status in (400, 401, 429, 500):
         receiver.on(path, Reply(status, echo or ""))
-        failure = failure_of(pager_of(receiver, f"{path}?key={TOKEN}", **raw).page, ALARM)
+        failure = failure_of(pager_of(receiver, f"{path}?key={TOKEN}", **raw).page, PAGE)
         assert "abcdefghijklmnop0123" not in failure.message + repr(failure.facts)
         assert "/services/T024/***" in failure.message

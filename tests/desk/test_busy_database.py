@@ -97,7 +97,7 @@ class TestPage:
             rooms.page()
         rooms.ask("list_locks")
         assert rooms.page()["code"] == "paged_already"
-        assert len(rooms.side().alarms) == 1
+        assert len(rooms.side().pages) == 1
 
     def test_who_finds_it_by_its_mark_before_the_outbox_is_emptied_records_it_once(
         self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
@@ -107,7 +107,7 @@ class TestPage:
         rooms.pass_time(91)
         assert rooms.page()["ok"]
         assert rooms.world.events().count("paged") == 1
-        assert len(rooms.side().alarms) == 1
+        assert len(rooms.side().pages) == 1
         assert letters(rooms) == []
 
     def test_that_nobody_took_it_is_recorded_too(

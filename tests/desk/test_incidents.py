@@ -85,9 +85,9 @@ class TestDeclaring:
         )
         (draft,) = cards.made.values()
         assert draft.summary == f"Incident {id}: {WHAT}"
-        (alarm,) = shared.side().alarms
-        assert alarm.text == f"Incident {id}: {WHAT} Card: OPS-1 https://t.example/OPS-1"
-        assert alarm.urgent
+        (page,) = shared.side().pages
+        assert page.text == f"Incident {id}: {WHAT} Card: OPS-1 https://t.example/OPS-1"
+        assert page.urgent
         (remark,) = cards.comments.values()
         assert (remark.card, remark.text) == (
             "OPS-1",
@@ -125,7 +125,7 @@ class TestDeclaring:
         answer = declare(rooms, words="x y " * 900)
         (draft,) = cards.made.values()
         assert len(draft.summary) + len(draft.description) > 3500
-        assert len(rooms.side().alarms[0].text) < 800
+        assert len(rooms.side().pages[0].text) < 800
         assert len(answer["message"]) <= 400
 
     def test_somebody_who_is_not_known_is_refused_before_anything_is_made(
@@ -133,7 +133,7 @@ class TestDeclaring:
     ) -> None:
         answer = declare(rooms, who="web-taem")
         assert (answer["ok"], answer["code"]) == (False, "unknown_who")
-        assert (cards.made, rooms.side().alarms, rooms.said("#deploys")) == ({}, [], [])
+        assert (cards.made, rooms.side().pages, rooms.said("#deploys")) == ({}, [], [])
         assert rooms.ask("list_incidents")["message"] == "No incident is open."
 
     def test_without_a_tracker_there_is_a_page_and_without_a_pager_a_card(
@@ -161,7 +161,7 @@ class TestDeclaring:
         answer = declare(rooms, words="{{ st2kv.system.x }} <% ctx() %>")
         texts = [
             answer["message"],
-            rooms.side().alarms[0].text,
+            rooms.side().pages[0].text,
             next(iter(cards.made.values())).summary,
         ]
         assert not [one for one in texts if "{{" in one or "<%" in one]
@@ -174,7 +174,7 @@ class TestOnce:
         first, second = declare(rooms), declare(rooms)
         assert second["incident"] == first["incident"]
         assert (second["code"], second["fresh"]) == ("declared", False)
-        assert (len(cards.made), len(rooms.side().alarms), len(cards.comments)) == (1, 1, 1)
+        assert (len(cards.made), len(rooms.side().pages), len(cards.comments)) == (1, 1, 1)
         assert len(rooms.said("#deploys")) == 1
 
     def test_the_same_words_of_somebody_else_or_after_an_hour_are_another_one(
@@ -193,7 +193,7 @@ class TestOnce:
         for name in ("card", "page", "link", "tell"):
             answer = step(rooms, id, name)
             assert (answer["code"], answer["changed"]) == ("incident_step", False)
-        assert (len(cards.made), len(rooms.side().alarms), len(cards.comments)) == (1, 1, 1)
+        assert (len(cards.made), len(rooms.side().pages), len(cards.comments)) == (1, 1, 1)
         assert len(rooms.said("#deploys")) == 1
 
     def test_of_many_at_the_same_moment_there_is_one_card_and_one_page(
@@ -208,11 +208,11 @@ class TestOnce:
         for one in threads:
             one.join()
         assert len({one["incident"] for one in answers}) == 1
-        assert (len(cards.made), len(shared.side().alarms)) == (1, 1)
+        assert (len(cards.made), len(shared.side().pages)) == (1, 1)
         # Who came while another was at it is told so, and may say it again.
         assert {one["code"] for one in answers} <= {"declared", "incident_incomplete"}
         assert declare(shared)["code"] == "declared"
-        assert (len(cards.made), len(shared.side().alarms), len(cards.comments)) == (1, 1, 1)
+        assert (len(cards.made), len(shared.side().pages), len(cards.comments)) == (1, 1, 1)
 
     def test_a_card_whose_answer_was_lost_is_found(self, rooms: Rooms, cards: Elsewhere) -> None:
         cards.script = [(True, LOST)]
@@ -243,7 +243,7 @@ class TestOnce:
         run(store, "UPDATE incidents SET page = '', pager = '', page_url = ''")
         pass_time(rooms, 2000)
         assert step(rooms, id, "page")["page"] == "1234"
-        assert len(rooms.side().alarms) == 1
+        assert len(rooms.side().pages) == 1
 
 
 class TestTrouble:
@@ -264,7 +264,7 @@ class TestTrouble:
         assert len(rooms.said("#deploys")) == 1
         again = declare(rooms)
         assert (again["ok"], again["incident"], again["card"]) == (True, id, "OPS-1")
-        assert (len(cards.made), len(rooms.side().alarms), len(cards.comments)) == (1, 1, 1)
+        assert (len(cards.made), len(rooms.side().pages), len(cards.comments)) == (1, 1, 1)
 
     def test_pagers_that_are_down_leave_the_card_and_say_so(
         self, rooms: Rooms, cards: Elsewhere
@@ -285,7 +285,7 @@ class TestTrouble:
         answer = declare(rooms)
         assert (answer["ok"], answer["code"]) == (False, "incident_incomplete")
         declare(rooms)
-        assert len(rooms.side().alarms) == 1
+        assert len(rooms.side().pages) == 1
 
     def test_a_defect_in_one_step_does_not_keep_the_others(
         self, rooms: Rooms, cards: Elsewhere, monkeypatch: pytest.MonkeyPatch
@@ -307,7 +307,7 @@ class TestTrouble:
         assert answer["message"].startswith(
             "Only the page went out, the incident could not be kept: "
         )
-        assert [one.text for one in rooms.side().alarms] == [f"Incident: {WHAT}"]
+        assert [one.text for one in rooms.side().pages] == [f"Incident: {WHAT}"]
 
     def test_an_unknown_incident_is_answered_with_the_open_ones(self, rooms: Rooms) -> None:
         id = declare(rooms)["incident"]

@@ -14,7 +14,7 @@ from opsroom.audit.collect import collect
 from opsroom.audit.period import read_period
 from opsroom.db import open_store
 from opsroom.errors import Code, Failure
-from opsroom.pagers import Delivery, Duty, State, Target
+from opsroom.pagers import Delivery, OnCall, State, Target
 from support.paging import Clock, Rooms, make_rooms
 from support.scripted_pager import DOWN, LIMITED, LOST, SLOW, WRONG, Side
 from support.stores import run
@@ -55,32 +55,36 @@ class TestAnswer:
     ) -> None:
         rooms.world.config["web"] = "https://st2.example.com"
         rooms.page(urgent=True)
-        (alarm,) = rooms.side().alarms
-        assert (alarm.author.shown, alarm.author.room, alarm.author.identity) == (
+        (page,) = rooms.side().pages
+        assert (page.author.shown, page.author.room, page.author.identity) == (
             "alice",
             "#dev",
             "PALICE",
         )
-        assert alarm.author.email == "alice@example.com"
-        assert alarm.author.line == (
+        assert page.author.email == "alice@example.com"
+        assert page.author.line == (
             "alice (in #dev) via opsroom, "
             "https://st2.example.com/#/history/5f0000000000000000000001"
         )
-        assert alarm.urgent
-        assert alarm.text == "checkout is down"
+        assert page.urgent
+        assert page.text == "checkout is down"
 
     def test_the_end_of_duty_is_told_in_the_configs_time_zone(self, rooms: Rooms) -> None:
         rooms.world.config["timezone"] = "Europe/Paris"
         assert "on call until Mon 2099-11-23 19:00 Europe/Paris" in rooms.page()["message"]
 
     def test_only_the_first_to_be_reached_are_told(self, rooms: Rooms) -> None:
-        rooms.side().duties = (Duty("bob", level=1), Duty("dave", level=1), Duty("carol", level=2))
+        rooms.side().on_call = (
+            OnCall("bob", level=1),
+            OnCall("dave", level=1),
+            OnCall("carol", level=2),
+        )
         assert rooms.page()["message"].startswith(
             "alice paged bob and dave (on call) for web-team through pagerduty"
         )
 
     def test_without_a_word_on_who_is_reached_the_target_is_named(self, rooms: Rooms) -> None:
-        rooms.side().duties = ()
+        rooms.side().on_call = ()
         assert rooms.page()["message"].startswith(
             "alice paged PSVC for web-team through pagerduty, incident 1234."
         )
@@ -113,18 +117,18 @@ class TestAnswer:
 
     def test_a_long_text_is_cut_where_everybody_sees_it(self, rooms: Rooms) -> None:
         answer = rooms.page(message="word " * 500)
-        (alarm,) = rooms.side().alarms
-        assert len(alarm.text) <= 1024
-        assert alarm.text.endswith("word [cut: 1520 more characters]")
+        (page,) = rooms.side().pages
+        assert len(page.text) <= 1024
+        assert page.text.endswith("word [cut: 1520 more characters]")
         assert answer["message"].endswith("The text was cut after 979 characters.")
 
     def test_nothing_in_the_text_pings_or_is_evaluated(self, rooms: Rooms) -> None:
         rooms.page(message="look @channel <!here> {{ st2kv.system.x }} <% x %>")
-        (alarm,) = rooms.side().alarms
-        assert "@channel" not in alarm.text
-        assert "{{" not in alarm.text
-        assert "<%" not in alarm.text
-        assert "<!here>" not in alarm.text
+        (page,) = rooms.side().pages
+        assert "@channel" not in page.text
+        assert "{{" not in page.text
+        assert "<%" not in page.text
+        assert "<!here>" not in page.text
 
 
 class TestChain:
@@ -138,7 +142,7 @@ class TestChain:
         assert "through mail, incident 77." in answer["message"]
         assert "pagerduty did not take it: https://p.example" in answer["message"]
         assert answer["tried"][0]["code"] == trouble.code.value
-        assert len(rooms.side("mail").alarms) == 1
+        assert len(rooms.side("mail").pages) == 1
         assert rooms.rows()[0]["pager"] == "mail"
 
     def test_a_page_that_reaches_nobody_goes_on_to_the_next_pager(self, rooms: Rooms) -> None:
@@ -246,7 +250,7 @@ class TestOnce:
         answer = rooms.page()
         assert (answer["ok"], answer["code"], answer["number"]) == (True, "paged_already", "1234")
         assert "it was not sent again. To page again, use other words." in answer["message"]
-        assert len(rooms.side().alarms) == 1
+        assert len(rooms.side().pages) == 1
         assert rooms.world.events() == ["asked", "paged", "asked", "refused"]
 
     @pytest.mark.parametrize(
@@ -264,7 +268,7 @@ class TestOnce:
     ) -> None:
         rooms.page()
         assert rooms.page(**other)["code"] == "paged"
-        assert len(rooms.side().alarms) == 2
+        assert len(rooms.side().pages) == 2
 
     def test_an_application_and_its_team_are_the_same(self, rooms: Rooms) -> None:
         rooms.page("web")
@@ -278,7 +282,7 @@ class TestOnce:
     def test_after_it_was_resolved_here_it_is_another_page(self, rooms: Rooms) -> None:
         rooms.page()
         rooms.ask("resolve_page", page="1234")
-        assert (rooms.page()["code"], len(rooms.side().alarms)) == ("paged", 2)
+        assert (rooms.page()["code"], len(rooms.side().pages)) == ("paged", 2)
 
     def test_after_it_was_resolved_over_there_it_is_another_page(self, rooms: Rooms) -> None:
         rooms.page()
@@ -302,7 +306,7 @@ class TestOnce:
 
         monkeypatch.setattr("opsroom.commands.pages.page._stands", stands)
         assert rooms.page()["code"] == "paged_already"
-        assert len(rooms.side().alarms) == 1
+        assert len(rooms.side().pages) == 1
 
     def test_several_executions_at_once_page_once(self, shared: Rooms) -> None:
         ready, answers = threading.Barrier(5), []
@@ -322,7 +326,7 @@ class TestOnce:
             one.start()
         for one in threads:
             one.join()
-        assert len(shared.side().alarms) == 1
+        assert len(shared.side().pages) == 1
         codes = sorted(one["code"] for one in answers)
         assert codes.count("paged") == 1
         assert set(codes) <= {"paged", "paged_already", "busy"}
@@ -348,7 +352,7 @@ class TestLostAnswers:
         assert (answer["ok"], answer["pager"]) == (True, "mail")
         # It was looked for until the server can no longer have been at it.
         assert sum(clock.waited) >= 6.0
-        assert rooms.side().alarms == []
+        assert rooms.side().pages == []
 
     def test_a_page_that_shows_up_late_is_waited_for(self, rooms: Rooms, clock: Clock) -> None:
         side = rooms.side()
@@ -398,7 +402,7 @@ class TestLostAnswers:
         answer = rooms.page()
         assert (answer["code"], answer["number"]) == ("paged", "1234")
         assert "Its answer was lost, and it was found." in answer["message"]
-        assert len(side.alarms) == 1
+        assert len(side.pages) == 1
 
     def test_a_pager_that_stays_silent_leaves_it_in_doubt(self, rooms: Rooms, clock: Clock) -> None:
         side = rooms.side()
@@ -412,7 +416,7 @@ class TestLostAnswers:
         side = rooms.side("mail")
         rooms.side().script = [(False, DOWN)]
         rooms.page()
-        assert len(side.alarms) == 1
+        assert len(side.pages) == 1
         # As if the runner had died before it could write down what came of it.
         store = open_store(rooms.world.database)
         run(store, "UPDATE repeats SET state = 'doing', ended_at = '', answer = ''")
@@ -420,7 +424,7 @@ class TestLostAnswers:
         rooms.pass_time(91)
         answer = rooms.page()
         assert (answer["code"], answer["pager"], answer["number"]) == ("paged", "mail", "77")
-        assert len(side.alarms) == 1
+        assert len(side.pages) == 1
         assert [one for one in rooms.side().calls if one.startswith("page")] == ["page PSVC"]
 
 
@@ -437,7 +441,7 @@ class TestLimit:
             "The next one may go out after "
         )
         assert answer["hint"] == "If it cannot wait: emergency page web-team: what is wrong"
-        assert len(rooms.side().alarms) == 2
+        assert len(rooms.side().pages) == 2
 
     def test_a_refused_page_is_recorded_and_counts_for_nothing(self, rooms: Rooms) -> None:
         rooms.world.config["page_limit"] = {"pages": 1}
@@ -482,7 +486,7 @@ class TestLimit:
         rooms.page()
         answer = rooms.page(message="once more", emergency=True)
         assert answer["code"] == "paged"
-        assert rooms.side().alarms[-1].urgent
+        assert rooms.side().pages[-1].urgent
         last = rooms.world.records()[-1]
         assert (last.event.value, last.command, last.facts["emergency"]) == (
             "paged",
@@ -531,7 +535,7 @@ class TestRecord:
             "target": "PSVC",
             "people": ["bob"], "team": "web-team", "urgent": True,
         }  # fmt: skip
-        assert paged.facts["mark"] == rooms.side().alarms[0].mark
+        assert paged.facts["mark"] == rooms.side().pages[0].mark
         assert rooms.world.chain_holds()
 
     def test_the_auditors_report_is_about_deployments_and_complete(self, rooms: Rooms) -> None:
@@ -565,8 +569,8 @@ class TestRecord:
             in answer["message"]
         )
         assert "the database cannot be used." in answer["message"]
-        assert len(rooms.side().alarms) == 1
-        assert rooms.side().alarms[0].mark.startswith("ops")
+        assert len(rooms.side().pages) == 1
+        assert rooms.side().pages[0].mark.startswith("ops")
 
     def test_without_the_record_the_chain_and_its_truth_are_the_same(
         self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch

@@ -73,7 +73,7 @@ def test_a_page_goes_out_once_and_the_answer_comes(
     hanging.go_on.set()
     assert took < 15
     assert (answer["ok"], answer["code"]) == (True, "paged"), answer
-    assert len(rooms.side().alarms) == 1
+    assert len(rooms.side().pages) == 1
     assert answer["recorded"] is (hanging.count < first)
     if not answer["recorded"]:
         assert "It is not recorded" in answer["message"]
@@ -103,7 +103,7 @@ def test_an_end_that_is_still_being_committed_is_recorded_once(
     monkeypatch.setattr(Store, "begin", begin)
     answer = rooms.page()
     monkeypatch.undo()
-    assert (answer["code"], answer["recorded"], len(rooms.side().alarms)) == ("paged", True, 1)
+    assert (answer["code"], answer["recorded"], len(rooms.side().pages)) == ("paged", True, 1)
     assert next(count) > 4
     with open_store(rooms.world.database).read() as on:
         events = [row["event"] for row in rows(on, "SELECT event FROM ledger ORDER BY seq")]

@@ -10,7 +10,7 @@ import pytest
 
 from opsroom.db import open_store
 from opsroom.errors import Code, Failure
-from opsroom.pagers import Delivery, Duty, State, Target
+from opsroom.pagers import Delivery, OnCall, State, Target
 from support.http_server import HttpServer
 from support.paging import Clock, Rooms
 from support.scripted_pager import DOWN, LOST, SLOW
@@ -39,7 +39,7 @@ class TestNames:
         rooms.side().knows = (Target("user", "PCARMEN", "Carmen Mendes"),)
         answer = rooms.page("me", by="zoe")
         assert (answer["ok"], answer["code"]) == (False, "unknown_who")
-        assert rooms.side().alarms == []
+        assert rooms.side().pages == []
         number = rooms.page()["number"]
         answer = rooms.ask("add_responder", "zoe", who="me", page=number)
         assert (answer["ok"], answer["code"]) == (False, "unknown_who")
@@ -61,7 +61,7 @@ class TestNames:
         answer = rooms.page("payments")
         assert (answer["ok"], answer["code"]) == (False, "which_who")
         assert answer["hint"].endswith("mail:service Payments test")
-        assert rooms.side("mail").alarms == []
+        assert rooms.side("mail").pages == []
         assert rooms.page("mail:service Payments test")["code"] == "paged"
 
     def test_the_kind_before_a_name_counts_more_than_a_longer_name(self, rooms: Rooms) -> None:
@@ -71,7 +71,7 @@ class TestNames:
             Target("service", "C", "Self service Web"),
         )
         assert rooms.page("pagerduty:service Web")["code"] == "paged"
-        assert [one.target.id for one in rooms.side().alarms] == ["A"]
+        assert [one.target.id for one in rooms.side().pages] == ["A"]
 
     def test_two_things_of_one_name_in_two_pagers_are_two_pages(self, rooms: Rooms) -> None:
         rooms.side("pagerduty").knows = (Target("service", "A", "Web EU"),)
@@ -79,7 +79,7 @@ class TestNames:
         assert rooms.page("pagerduty:Web EU")["code"] == "paged"
         assert rooms.page("mail:Web EU")["code"] == "paged"
         assert rooms.page("mail:Web EU")["code"] == "paged_already"
-        assert (len(rooms.side().alarms), len(rooms.side("mail").alarms)) == (1, 1)
+        assert (len(rooms.side().pages), len(rooms.side("mail").pages)) == (1, 1)
 
     def test_a_number_sign_after_the_pager_is_no_part_of_the_number(self, rooms: Rooms) -> None:
         number = rooms.page()["number"]
@@ -89,7 +89,7 @@ class TestNames:
 
 class TestAnswers:
     def test_nobody_is_called_on_call_who_was_paged_by_name(self, rooms: Rooms) -> None:
-        rooms.side().duties = (Duty("Bob Brown"),)
+        rooms.side().on_call = (OnCall("Bob Brown"),)
         rooms.side().knows = (Target("user", "PBOB", "Bob Brown"),)
         assert "paged Bob Brown through pagerduty" in rooms.page("Bob Brown")["message"]
 

@@ -7,7 +7,7 @@ from typing import Any, List
 
 import pytest
 
-from opsroom.pagers import Duty, Target
+from opsroom.pagers import OnCall, Target
 from support.paging import Rooms
 from support.scripted_pager import DOWN, UNTIL
 
@@ -209,7 +209,10 @@ class TestAskedBack:
 
 class TestOnCall:
     def test_it_tells_who_until_when_and_who_comes_next(self, rooms: Rooms) -> None:
-        rooms.side().duties = (Duty("carol", level=2), Duty("bob", UNTIL, through="Web primary"))
+        rooms.side().on_call = (
+            OnCall("carol", level=2),
+            OnCall("bob", UNTIL, through="Web primary"),
+        )
         answer = rooms.ask("get_on_call", who="web-team?")
         assert (answer["ok"], answer["code"]) == (True, "on_call")
         assert answer["message"] == (
@@ -228,7 +231,7 @@ class TestOnCall:
         assert (answer["code"], answer["outcome"]) == ("not_possible", "refused")
 
     def test_nobody_on_call_is_said_with_whom_to_phone(self, rooms: Rooms) -> None:
-        rooms.side().duties = ()
+        rooms.side().on_call = ()
         answer = rooms.ask("get_on_call", who="web")
         assert (
             answer["message"]
@@ -238,7 +241,7 @@ class TestOnCall:
     def test_without_a_name_every_team_is_told_in_a_table(self, rooms: Rooms) -> None:
         rooms.world.config["teams"]["search"] = {"page": ["mail"], "mail": "search@example.com"}
         rooms.world.config["teams"]["billing"] = {"page": ["pagerduty"]}
-        rooms.side("mail").duties = (Duty("dave"), Duty("erin", level=2))
+        rooms.side("mail").on_call = (OnCall("dave"), OnCall("erin", level=2))
         answer = rooms.ask("get_on_call")
         assert answer["message"].split("\n") == [
             "On call:",

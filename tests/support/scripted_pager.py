@@ -17,7 +17,7 @@ import pytest
 from opsroom import pagers
 from opsroom.config.fields import Fields
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.pagers import Alarm, Delivery, Duty, Incident, Paged, State, Target
+from opsroom.pagers import Delivery, Incident, OnCall, Page, Paged, State, Target
 from opsroom.people import Author
 
 LOST = Failure(
@@ -50,12 +50,12 @@ def cannot(what: str) -> Refusal:
 class Side:
     """One pager: what it has, what is going to happen, and what was asked of it."""
 
-    alarms: List[Alarm] = field(default_factory=list)
+    pages: List[Page] = field(default_factory=list)
     incidents: Dict[str, Incident] = field(default_factory=dict)
     # For each page: (taken?, error or None); without a script it is taken.
     script: List[Tuple[bool, Optional[BaseException]]] = field(default_factory=list)
     delivery: Delivery = Delivery.ACCEPTED
-    duties: Tuple[Duty, ...] = (Duty("bob", UNTIL),)
+    on_call: Tuple[OnCall, ...] = (OnCall("bob", UNTIL),)
     notes: Tuple[str, ...] = ()
     # For each look: an error, or "blind"; without a script it sees what there is.
     looks: List[Any] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Options:
 
 
 @dataclass
-class ScriptedPager:
+class ScriptedPager(pagers.Pager):
     options: Options
     name: str
 
@@ -96,7 +96,7 @@ class ScriptedPager:
         return SIDES.setdefault(self.name, Side())
 
     @property
-    def settles_within(self) -> float:
+    def settles_within(self) -> float:  # type: ignore[override]
         return self.side.settles_within
 
     def default_target(self) -> Optional[Target]:
@@ -113,54 +113,54 @@ class ScriptedPager:
         same = tuple(one for one in self.side.knows if one.name.casefold() == wanted)
         return same or tuple(one for one in self.side.knows if wanted in one.name.casefold())
 
-    def on_call(self, target: Target) -> Tuple[Duty, ...]:
+    def on_call(self, target: Target) -> Tuple[OnCall, ...]:
         self.side.called(f"on_call {target.shown}")
         if not self.side.can_act:
             raise cannot("tell who is on call")
-        return self.side.duties
+        return self.side.on_call
 
-    def page(self, alarm: Alarm) -> Paged:
+    def page(self, page: Page) -> Paged:
         side = self.side
-        side.called(f"page {alarm.target.id}")
+        side.called(f"page {page.target.id}")
         if side.gate is not None:
             assert side.gate.wait(60)
         takes, error = side.script.pop(0) if side.script else (True, None)
         if takes:
-            self._take(alarm)
+            self._take(page)
         if error is not None:
             raise error
-        return self._paged(alarm.mark)
+        return self._paged(page.mark)
 
-    def _take(self, alarm: Alarm) -> None:
+    def _take(self, page: Page) -> None:
         side = self.side
         with side.lock:
-            side.alarms.append(alarm)
+            side.pages.append(page)
             # No key against doubles over there: the same mark twice is two incidents.
             number = str(side.first + len(side.incidents))
-            people = tuple(one.name for one in side.duties)
+            people = tuple(one.name for one in side.on_call)
             side.incidents[number] = Incident(
-                f"I{number}", number, alarm.text[:40], State.TRIGGERED,
+                f"I{number}", number, page.text[:40], State.TRIGGERED,
                 f"https://p.example/{number}",
-                alarm.target.shown, people, datetime.now(timezone.utc),
+                page.target.shown, people, datetime.now(timezone.utc),
             )  # fmt: skip
 
     def _paged(self, mark: str) -> Paged:
         side = self.side
-        place = [one.mark for one in side.alarms].index(mark)
+        place = [one.mark for one in side.pages].index(mark)
         incident = list(side.incidents.values())[place]
-        return Paged(incident, side.delivery, side.duties, side.notes)
+        return Paged(incident, side.delivery, side.on_call, side.notes)
 
-    def find(self, alarm: Alarm) -> Optional[Paged]:
+    def find(self, page: Page) -> Optional[Paged]:
         side = self.side
-        side.called(f"find {alarm.target.id}")
+        side.called(f"find {page.target.id}")
         if not side.can_look:
             raise cannot("be asked whether it has a page")
         seen = side.looks.pop(0) if side.looks else None
         if isinstance(seen, OpsroomError):
             raise seen
-        if seen == "blind" or alarm.mark not in [one.mark for one in side.alarms]:
+        if seen == "blind" or page.mark not in [one.mark for one in side.pages]:
             return None
-        return self._paged(alarm.mark)
+        return self._paged(page.mark)
 
     def incident(self, id: str) -> Incident:
         self.side.called(f"incident {id}")

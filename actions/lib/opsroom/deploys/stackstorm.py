@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from ..config.fields import Fields
+from ..config.templates import read_template
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..names import check_version
 from ..stackstorm.client import Execution, StackStorm, here, why
-from ..templates import filled, read_access, read_action, read_template
+from ..stackstorm.options import read_access, read_action
+from ..templates import filled
 from ..text import neutralise, one_line
 from . import Deployer, Job, Resolved, Target
 

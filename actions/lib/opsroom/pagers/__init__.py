@@ -8,18 +8,19 @@ problems are noted in `fields`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Optional, Protocol, Tuple
+from typing import Optional, Tuple
 
+from ..errors import Code, Refusal
 from ..people import Author
 from ..registry import Registry
 
 
 class State(str, Enum):
-    """Where an incident stands. UNKNOWN: the pager was asked and could not tell, or cannot tell at
-    all."""
+    """The state of an incident. UNKNOWN: the pager could not say, or never can."""
 
     TRIGGERED = "triggered"
     ACKNOWLEDGED = "acknowledged"
@@ -28,11 +29,11 @@ class State(str, Enum):
 
 
 class Delivery(str, Enum):
-    """What became of a page.
+    """The outcome of a page.
 
-    ACCEPTED: the pager took it for delivery. UNCONFIRMED: it was taken, what came of it could not
-    be learnt in time. NOBODY: it was taken and reaches nobody (PagerDuty acknowledges an incident
-    for its own author; an empty schedule).
+    ACCEPTED: the pager took it for delivery. UNCONFIRMED: it was taken, and whether it was
+    delivered could not be learnt in time. NOBODY: it was taken and reaches nobody (PagerDuty
+    acknowledges an incident for its own author; an empty schedule).
     """
 
     ACCEPTED = "accepted"
@@ -42,7 +43,7 @@ class Delivery(str, Enum):
 
 @dataclass(frozen=True)
 class Target:
-    """Whom a page goes to in one pager's words.
+    """The recipient of a page, in one pager's words.
 
     `kind` is what the pager calls it: service, escalation_policy, schedule, user, team,
     routing_key, address, log. `id` is what its API wants, `name` what people read.
@@ -59,8 +60,8 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Duty:
-    """Somebody on call: from a schedule or policy (`through`), until a moment (None: without end or
+class OnCall:
+    """Someone on call: by a schedule or policy (`through`), until a time (None: without end or
     unknown)."""
 
     name: str
@@ -70,7 +71,7 @@ class Duty:
 
 
 @dataclass(frozen=True)
-class Alarm:
+class Page:
     """A page to be sent.
 
     `text` is whole, at most 1,024 characters, without expressions and mentions; the kind cuts a
@@ -108,69 +109,97 @@ class Incident:
 
 @dataclass(frozen=True)
 class Paged:
-    """What the pager said to a page. `duties` are those who are reached, as far as it told."""
+    """A page that the pager took. `on_call` are those who are reached, as far as it says."""
 
     incident: Incident
     delivery: Delivery
-    duties: Tuple[Duty, ...] = ()
+    on_call: Tuple[OnCall, ...] = ()
     notes: Tuple[str, ...] = field(default=())
 
 
-class Pager(Protocol):
+class Pager(ABC):
     """One pager. Every method sends as few requests as its verb needs, within the kind's own time
     limit.
 
+    A kind overrides what its vendor can do. The rest is refused here with Refusal(not_possible), in
+    a sentence that begins with `subject` and ends with `because`.
+
     Raises Refusal for what people can change (unknown_page, page_closed, not_possible,
     unknown_person) and Failure for what the world did. A Failure of `page` has the fact `sent`:
-    true when it may have gone out all the same. What a pager cannot do raises Refusal(not_possible)
-    with a sentence that says so.
+    true when the page may have gone out anyway.
     """
 
     # Seconds after which `find` can be relied upon not to miss a page that was taken.
-    settles_within: float
+    settles_within: float = 0.0
+    # Of the sentence that refuses what this pager cannot do: "mail is e-mail and", and a hint.
+    subject: str = "This pager"
+    because: str = ""
+    instead: str = ""
+
+    def towards(self, target: Target) -> Pager:
+        """The pager as it speaks to a target, where another account or key belongs to that."""
+        return self
 
     def default_target(self) -> Optional[Target]:
         """Where a page goes when the config names nothing for the team; None when there is no such
         place."""
+        return None
 
     def person(self, identity: str, email: str, shown: str) -> Optional[Target]:
         """How to page one person of the config: `identity` is their name in this pager (may be
-        empty); asks nobody."""
+        empty). Sends no request. None when the pager cannot page people."""
+        return None
 
     def look_up(self, name: str) -> Tuple[Target, ...]:
         """The pager's own names (service, escalation policy, schedule, user) that match, case
         aside: all that equal it, else all that contain it; empty when none does or when the pager
         has no names. Never pages."""
+        return ()
 
-    def on_call(self, target: Target) -> Tuple[Duty, ...]:
-        """Who is on call there now, the first to be reached first. Never pages."""
-
-    def page(self, alarm: Alarm) -> Paged:
+    @abstractmethod
+    def page(self, page: Page) -> Paged:
         """Send it, and follow it until the pager has taken it for delivery or refused it."""
 
-    def find(self, alarm: Alarm) -> Optional[Paged]:
-        """The page that carries the alarm's mark; None when it is certain, once it has settled,
+    def on_call(self, target: Target) -> Tuple[OnCall, ...]:
+        """Who is on call there now, the first to be reached first. Never pages."""
+        raise self.refusal("say who is on call")
+
+    def find(self, page: Page) -> Optional[Paged]:
+        """What became of the page with this mark; None when it is certain, once it has settled,
         that there is none.
 
         Raises Refusal(not_possible) when the pager cannot be asked that."""
+        raise self.refusal("say whether a page arrived")
 
     def incident(self, id: str) -> Incident:
         """An incident by its id or number."""
+        raise self.refusal("show an incident")
 
     def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
         """The open ones, newest first; those of a target only, when one is given."""
+        raise self.refusal("list its incidents")
 
     def acknowledge(self, id: str, author: Author) -> Incident:
-        """Say that somebody is on it. Raises Refusal(page_closed) when it is resolved."""
+        """Acknowledge an incident. Raises Refusal(page_closed) when it is resolved."""
+        raise self.refusal("acknowledge an incident")
 
     def resolve(self, id: str, author: Author) -> Incident:
-        """End it."""
+        """Resolve an incident."""
+        raise self.refusal("resolve an incident")
 
     def escalate(self, id: str, author: Author) -> Incident:
-        """Wake the next ones."""
+        """Alert the next responders."""
+        raise self.refusal("escalate an incident")
 
     def add_responder(self, id: str, target: Target, author: Author) -> Incident:
-        """Call somebody more to it."""
+        """Ask one more to respond."""
+        raise self.refusal("add a responder to an incident")
+
+    def refusal(self, what: str) -> Refusal:
+        """The refusal for what this pager cannot do."""
+        because = f": {self.because}" if self.because else ""
+        message = f"{self.subject} cannot {what}{because}."
+        return Refusal(Code.NOT_POSSIBLE, message, self.instead)
 
 
 # make(options, *, name, store, keep): as for trackers.

@@ -1,5 +1,5 @@
-"""The pager kind email: one message to the addresses of a team or person; what came of it cannot be
-asked."""
+"""The pager kind email: one message to the addresses of a team or person, without a way to follow
+it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,22 @@ from typing import TYPE_CHECKING, Any, Optional, Tuple
 from ..config.fields import Fields
 from ..config.problems import found
 from ..errors import Code, Refusal
+from ..http.options import TIME_LIMIT, read_verify
 from ..names import listed
-from ..people import Author
-from ..text import one_line, shorten
-from . import Alarm, Delivery, Duty, Incident, Paged, State, Target
+from ..text import one_line
+from . import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target
+from .titles import printable, title_of
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
-TITLE = 100
-_MOST_ADDRESSES = 50
+_MAX_ADDRESSES = 50
 # What every mail server takes, and nothing that could end a header or name a second address.
 ADDRESS = re.compile(
     r"^(?=.{3,254}(?![\s\S]))(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*(?![\s\S])"
 )
 _HOST = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?(?![\s\S])")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PASSWORD = re.compile(r"^[\t\n\x20-\x7e]+(?![\s\S])")
 
 
@@ -42,7 +41,7 @@ class Options:
     starttls: bool = True
     user: str = ""
     password: str = field(default="", repr=False)
-    time_limit: float = 10.0
+    time_limit: float = TIME_LIMIT
     verify: str = ""
     key: str = ""
 
@@ -60,13 +59,8 @@ def read_options(fields: Fields) -> Options:
         starttls=starttls,
         user=fields.text("user", ""),
         password=_password(fields),
-        time_limit=fields.seconds("time_limit", 10.0, minimum=0.1),
-        verify=fields.text(
-            "verify",
-            "",
-            pattern=re.compile(r"^/"),
-            expected="the full path of a CA file (checking cannot be turned off)",
-        ),
+        time_limit=fields.seconds("time_limit", TIME_LIMIT, minimum=0.1),
+        verify=read_verify(fields),
         key=fields.path,
     )
     if tls and starttls:
@@ -96,10 +90,10 @@ def read_target(fields: Fields, key: str) -> Target:
     )
     if not addresses and fields.has(key) and fields.raw(key) == []:
         fields.problem(key, "expected at least one e-mail address, found an empty list")
-    if len(addresses) > _MOST_ADDRESSES:
+    if len(addresses) > _MAX_ADDRESSES:
         fields.problem(
             key,
-            f"expected at most {_MOST_ADDRESSES} addresses; make a list on the mail server of more",
+            f"expected at most {_MAX_ADDRESSES} addresses; make a list on the mail server of more",
         )
     for address in addresses:
         if not ADDRESS.match(address):
@@ -119,18 +113,13 @@ def make(options: Options, *, name: str, store: Any, keep: Any) -> EmailPager:
     return EmailPager(options, name)
 
 
-class EmailPager:
-    """Sends one message for each page. All else is not possible, and says so."""
-
-    # It cannot look, so there is nothing to wait for.
-    settles_within = 0.0
+class EmailPager(Pager):
+    """Sends one message for each page, and can do nothing else."""
 
     def __init__(self, options: Options, name: str) -> None:
         self._options = options
         self._name = name
-
-    def default_target(self) -> Optional[Target]:
-        return None
+        self.subject = f"{name} is e-mail and"
 
     def person(self, identity: str, email: str, shown: str) -> Optional[Target]:
         """By the address that the config names for this pager, else by their own."""
@@ -140,28 +129,20 @@ class EmailPager:
         return None
 
     def look_up(self, name: str) -> Tuple[Target, ...]:
-        # Not even an address: whoever may speak in the room could write to the whole world in our
-        # name.
+        # Not even an address: anyone in the room could write to the whole world in our name.
         return ()
 
-    def on_call(self, target: Target) -> Tuple[Duty, ...]:
-        raise Refusal(
-            Code.NOT_POSSIBLE,
-            f"{self._name} is e-mail and knows nothing of who is on call; a page goes to "
-            f"{target.shown}.",
-        )
-
-    def page(self, alarm: Alarm) -> Paged:
+    def page(self, page: Page) -> Paged:
         """Raises Failure as `smtp.deliver` does, and Refusal(not_possible) for a target that is no
         address."""
         from ..smtp import Server, deliver
 
         options = self._options
-        addresses = tuple(one for one in alarm.target.id.split(",") if ADDRESS.match(one))
+        addresses = tuple(one for one in page.target.id.split(",") if ADDRESS.match(one))
         if not addresses:
             raise Refusal(
                 Code.NOT_POSSIBLE,
-                f"{alarm.target.shown} has no e-mail address that {self._name} can use.",
+                f"{page.target.shown} has no e-mail address that {self._name} can use.",
             )
         server = Server(
             host=options.host,
@@ -175,60 +156,34 @@ class EmailPager:
             key=options.key or f"pagers.{self._name}",
         )
         taken = deliver(
-            server, options.sender, addresses, self._message(alarm, addresses).as_bytes()
+            server, options.sender, addresses, self._message(page, addresses).as_bytes()
         )
         notes = [
-            f"{address} does not get it; the mail server refused that address: {said}."
-            for address, said in taken.refused
+            f"{address} does not get it; the mail server refused that address: {reply}."
+            for address, reply in taken.refused
         ]
-        notes.append(
-            "It was accepted by the mail server; whether somebody reads it, e-mail does not tell."
-        )
+        notes.append("The mail server accepted it; e-mail does not report whether anyone reads it.")
         incident = Incident(
-            id=alarm.mark,
-            number=alarm.mark,
-            title=title_of(alarm.text),
+            id=page.mark,
+            number=page.mark,
+            title=title_of(page.text),
             state=State.TRIGGERED,
-            target=alarm.target.shown,
+            target=page.target.shown,
             people=taken.accepted,
         )
-        duties = tuple(Duty(address) for address in taken.accepted)
-        return Paged(incident, Delivery.ACCEPTED, duties, tuple(notes))
+        on_call = tuple(OnCall(address) for address in taken.accepted)
+        return Paged(incident, Delivery.ACCEPTED, on_call, tuple(notes))
 
-    def find(self, alarm: Alarm) -> Optional[Paged]:
-        raise self._cannot("be asked whether a message went out")
-
-    def incident(self, id: str) -> Incident:
-        raise self._cannot("be asked what became of a page")
-
-    def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
-        raise self._cannot("be asked for its pages")
-
-    def acknowledge(self, id: str, author: Author) -> Incident:
-        raise self._cannot("be acknowledged; answer the message, or tell the room")
-
-    def resolve(self, id: str, author: Author) -> Incident:
-        raise self._cannot("be resolved")
-
-    def escalate(self, id: str, author: Author) -> Incident:
-        raise self._cannot("be escalated; page somebody else")
-
-    def add_responder(self, id: str, target: Target, author: Author) -> Incident:
-        raise self._cannot("take somebody more; page them")
-
-    def _cannot(self, what: str) -> Refusal:
-        return Refusal(Code.NOT_POSSIBLE, f"{self._name} is e-mail and cannot {what}.")
-
-    def _message(self, alarm: Alarm, addresses: Tuple[str, ...]) -> EmailMessage:
+    def _message(self, page: Page, addresses: Tuple[str, ...]) -> EmailMessage:
         from email.headerregistry import Address
         from email.message import EmailMessage
         from email.policy import SMTP
         from email.utils import formatdate
 
-        options, author = self._options, alarm.author
+        options, author = self._options, page.author
         # Seven bits and short lines: what every server on the way takes.
         message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-        message["Subject"] = title_of(alarm.text)
+        message["Subject"] = title_of(page.text)
         message["From"] = Address(
             f"{one_line(author.shown, 60)} via opsroom", addr_spec=options.sender
         )
@@ -236,38 +191,23 @@ class EmailPager:
         if ADDRESS.match(author.email):
             message["Reply-To"] = author.email
         message["Date"] = formatdate()
-        message["Message-ID"] = f"<{alarm.mark}@{options.sender.rpartition('@')[2]}>"
+        message["Message-ID"] = f"<{page.mark}@{options.sender.rpartition('@')[2]}>"
         # RFC 3834: no holiday replies, please.
         message["Auto-Submitted"] = "auto-generated"
-        message["X-Opsroom-Mark"] = alarm.mark
-        if alarm.urgent:
+        message["X-Opsroom-Mark"] = page.mark
+        if page.urgent:
             message["Importance"] = "high"
             message["Priority"] = "urgent"
             message["X-Priority"] = "1"
-        message.set_content(_body(alarm), charset="utf-8")
+        message.set_content(_body(page), charset="utf-8")
         return message
 
 
-def title_of(text: str, characters: int = TITLE) -> str:
-    """The first line that says something, cut where it is longer."""
-    first = next((line for line in plain(text).splitlines() if line.strip()), "")
-    return shorten(" ".join(first.split()), characters)
-
-
-def plain(text: str) -> str:
-    """The text without what mail and JSON cannot carry: control characters and halves of surrogate
-    pairs."""
-    lines = (
-        text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode("utf-8")
-    )
-    return _UNPRINTABLE.sub("", lines)
-
-
-def _body(alarm: Alarm) -> str:
-    author = alarm.author
+def _body(page: Page) -> str:
+    author = page.author
     where = f"in {one_line(author.room, 80)}" if author.room else "in the chat"
-    rows = [plain(alarm.text).rstrip("\n"), "", " ".join(plain(author.line).split())]
-    if alarm.urgent:
+    rows = [printable(page.text).rstrip("\n"), "", " ".join(printable(author.line).split())]
+    if page.urgent:
         rows.append("It is urgent.")
-    rows.append(f"To say that you are on it, write {where}: ack page {alarm.mark}")
+    rows.append(f"To acknowledge it, write {where}: ack page {page.mark}")
     return "\n".join(rows) + "\n"

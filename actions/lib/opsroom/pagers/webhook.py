@@ -1,21 +1,26 @@
-"""The pager kind webhook: JSON of any shape to any address, signed. What came of it cannot be
-asked."""
+"""The pager kind webhook: signed JSON of any shape to any address, without a way to follow it."""
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
 from ..config.fields import Fields
+from ..config.templates import read_json_template
 from ..deadline import LOOK_FOR, LOOK_FOR_MOST
-from ..errors import Code, Failure, Refusal
-from ..people import Author
+from ..errors import Code, Failure
+from ..http.options import TIME_LIMIT, read_verify
+from ..secrets import redact
+from ..templates import filled, holds
 from ..text import one_line
-from . import Alarm, Delivery, Duty, Incident, Paged, State, Target
-from .email import plain, title_of
-from .shape import KNOWN, filled, holds, read_shape
+from ..webhooks.signature import KEY_PREFIX, STANDARD, signature, signing_key, standard_headers
+from . import Delivery, Incident, Page, Paged, Pager, State, Target
+from .titles import printable, title_of
 
 if TYPE_CHECKING:
     from ..http.client import HttpClient
@@ -23,47 +28,65 @@ if TYPE_CHECKING:
 
 SIGNATURE = "X-Opsroom-Signature"
 KEY = "Idempotency-Key"
+# What a template may hold, and what is sent where the config has none.
+KNOWN = ("text", "title", "who", "room", "target", "urgent", "mark", "link")
+DEFAULT: Mapping[str, str] = {name: f"{{{name}}}" for name in KNOWN}
+
 _URL = re.compile(r"^(?i:https?)://[^\s/]\S*$")
 _HEADER = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}(?![\s\S])")
 _HEADER_VALUE = re.compile(r"^[\x20-\x7e\xa0-\xff]+(?![\s\S])")
 # Many services put the secret into the path: a part as long as this is not shown.
 _LONG = 16
-# Answers that are read here, for what they say: 401, 403, 408 and 429 mean the same everywhere.
-_TOLD = tuple(one for one in range(400, 500) if one not in (401, 403, 407, 408, 429))
-_LONGEST_ID = 200
+# Statuses that are explained here. 401, 403, 408 and 429 mean the same everywhere.
+_EXPLAINED = tuple(one for one in range(400, 500) if one not in (401, 403, 407, 408, 429))
+_MAX_ID = 200
+
+
+class Signature(str, Enum):
+    """Which signature goes with a page: the headers of Standard Webhooks, the one header of
+    opsroom up to 0.3, or both."""
+
+    STANDARD = "standard"
+    OPSROOM = "opsroom"
+    BOTH = "both"
 
 
 @dataclass(frozen=True)
 class Options:
-    """Where to, how it is signed, what it looks like, and what its answer means."""
+    """The address, how a page is signed, what it looks like, and what the response means."""
 
     url: str = field(repr=False)
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret: str = field(default="", repr=False)
+    signature: Signature = Signature.BOTH
     signature_header: str = SIGNATURE
     template: Any = field(default_factory=dict)
     answer_id: str = ""
     repeatable: bool = False
     target: str = ""
-    time_limit: float = 10.0
+    time_limit: float = TIME_LIMIT
     verify: str = ""
     look_for: float = LOOK_FOR
     key: str = ""
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `url`, `method`, `headers`, `secret`, `signature_header`, `template`, `answer_id`,
-    `repeatable`, `target`, `time_limit`, `verify`."""
+    """The keys `url`, `method`, `headers`, `secret`, `signature`, `signature_header`, `template`,
+    `answer_id`, `repeatable`, `target`, `time_limit`, `verify`, `look_for`."""
+    headers = fields.text_map("headers", hidden=True)
+    secret = fields.secret("secret", "", expected="a text to sign with")
+    header = fields.text(
+        "signature_header", SIGNATURE, pattern=_HEADER, expected="the name of a header"
+    )
     options = Options(
         url=fields.text("url", pattern=_URL, expected="an http or https address", hidden=True),
         method=fields.text("method", "POST", choices=("POST", "PUT")),
-        headers=fields.text_map("headers", hidden=True),
-        secret=fields.secret("secret", "", expected="a text to sign with"),
-        signature_header=fields.text(
-            "signature_header", SIGNATURE, pattern=_HEADER, expected="the name of a header"
-        ),
-        template=read_shape(fields, "template"),
+        headers=headers,
+        secret=secret,
+        signature=_read_signature(fields, secret, header, headers),
+        signature_header=header,
+        template=read_json_template(fields, "template", KNOWN, DEFAULT),
         answer_id=fields.text(
             "answer_id", "", expected="a JMESPath expression such as incident.id"
         ),
@@ -71,38 +94,60 @@ def read_options(fields: Fields) -> Options:
         target=fields.text(
             "target", "", expected="what {target} stands for where a team names nothing"
         ),
-        time_limit=fields.seconds("time_limit", 10.0, minimum=0.1),
-        verify=fields.text(
-            "verify",
-            "",
-            pattern=re.compile(r"^/"),
-            expected="the full path of a CA file (checking cannot be turned off)",
-        ),
+        time_limit=fields.seconds("time_limit", TIME_LIMIT, minimum=0.1),
+        verify=read_verify(fields),
         look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
         key=fields.path,
     )
     for one in KNOWN:
         if f"{{{one}}}" in options.url:
             fields.problem("url", f"{{{one}}} is not filled in here, only in template")
-    if fields.has("signature_header") and not fields.has("secret"):
-        fields.problem("secret", "expected one beside signature_header")
-    ours = [
-        KEY.lower(),
-        "content-type",
-        *([options.signature_header.lower()] if options.secret else []),
-    ]
+    for name in ("signature", "signature_header"):
+        if fields.has(name) and not fields.has("secret"):
+            fields.problem("secret", f"expected one beside {name}")
+    ours = {KEY.lower(), "content-type", *_signature_headers(options)}
     for name, value in options.headers.items():
         if not _HEADER.match(name):
             fields.problem(f"headers.{name}", "expected the name of a header")
         elif name.lower() in ours:
-            fields.problem(
-                f"headers.{name}", "expected a header that opsroom does not set by itself"
-            )
+            fields.problem(f"headers.{name}", "expected a header that opsroom does not set itself")
         elif value and not _HEADER_VALUE.match(value):
             fields.problem(
                 f"headers.{name}", "expected one line of Latin letters, digits and signs"
             )
     return options
+
+
+def _read_signature(
+    fields: Fields, secret: str, header: str, headers: Mapping[str, str]
+) -> Signature:
+    """The key `signature`. Without it both are sent, so that no receiver has to change anything on
+    the day of the update; only the old one where a config of 0.3 has no room for the new ones."""
+    raw = fields.text("signature", "", choices=[one.value for one in Signature])
+    chosen = Signature(raw) if raw in [one.value for one in Signature] else None
+    if chosen is Signature.OPSROOM:
+        return chosen
+    is_key = not secret.startswith(KEY_PREFIX) or bool(signing_key(secret))
+    taken = [name for name in (header, *headers) if name.lower() in STANDARD]
+    if chosen is None:
+        return Signature.BOTH if is_key and not taken else Signature.OPSROOM
+    if not is_key:
+        fields.problem("secret", f"expected base64 after {KEY_PREFIX}")
+    if header.lower() in STANDARD:
+        fields.problem("signature_header", f"expected another header than {header} beside it")
+    return chosen
+
+
+def _signature_headers(options: Options) -> Tuple[str, ...]:
+    """The names, in lower case, of the headers that sign a page."""
+    if not options.secret:
+        return ()
+    old = (options.signature_header.lower(),)
+    return {
+        Signature.STANDARD: STANDARD,
+        Signature.OPSROOM: old,
+        Signature.BOTH: (*STANDARD, *old),
+    }[options.signature]
 
 
 def read_target(fields: Fields, key: str) -> Target:
@@ -116,16 +161,14 @@ def make(options: Options, *, name: str, store: Any, keep: Any) -> WebhookPager:
     return WebhookPager(options, name)
 
 
-class WebhookPager:
-    """Sends one request for each page. All else is not possible, and says so."""
-
-    # Either it cannot look, or it sends again what the receiver knows by its key.
-    settles_within = 0.0
+class WebhookPager(Pager):
+    """Sends one request for each page, and can do nothing else."""
 
     def __init__(self, options: Options, name: str) -> None:
         self._options = options
         self._name = name
         self._key = options.key or f"pagers.{name}"
+        self.subject = f"{name} is a webhook and"
 
     def default_target(self) -> Optional[Target]:
         """That of the config; without one, the receiver itself, if its JSON names no target
@@ -138,78 +181,49 @@ class WebhookPager:
     def person(self, identity: str, email: str, shown: str) -> Optional[Target]:
         return Target("target", identity, shown) if identity else None
 
-    def look_up(self, name: str) -> Tuple[Target, ...]:
-        return ()
-
-    def on_call(self, target: Target) -> Tuple[Duty, ...]:
-        raise self._cannot("tell who is on call")
-
-    def page(self, alarm: Alarm) -> Paged:
+    def page(self, page: Page) -> Paged:
         """Raises Failure as `HttpClient.send` does, and not_accepted and gone. What it says without
         a doubt is not in doubt: its fact `sent` is false."""
-        answer = self._send(alarm)
-        if answer.status >= 400:
-            raise self._turned_down(answer)
-        return self._taken(alarm, answer)
+        response = self._send(page)
+        if response.status >= 400:
+            raise self._turned_down(response)
+        return self._taken(page, response)
 
-    def find(self, alarm: Alarm) -> Optional[Paged]:
-        """Where the receiver knows a page by its key, it is sent again: that is once, whether it
-        had come or not.
+    def find(self, page: Page) -> Optional[Paged]:
+        """Where the receiver knows a page by its key, it is sent again: the receiver has it once
+        then, whether the first one arrived or not.
 
         Raises Refusal(not_possible) where it does not.
         """
         if not self._options.repeatable:
-            raise self._cannot("be asked whether a page arrived")
+            raise self.refusal("say whether a page arrived")
         try:
-            return self.page(alarm)
+            return self.page(page)
         except Failure as failure:
             # Whatever this one came to: the first may have arrived.
             failure.facts["sent"] = True
             failure.facts.pop("status", None)
             raise
 
-    def incident(self, id: str) -> Incident:
-        raise self._cannot("be asked what became of a page")
-
-    def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
-        raise self._cannot("be asked for its pages")
-
-    def acknowledge(self, id: str, author: Author) -> Incident:
-        raise self._cannot("be acknowledged; do that at its receiver, or tell the room")
-
-    def resolve(self, id: str, author: Author) -> Incident:
-        raise self._cannot("be resolved; do that at its receiver")
-
-    def escalate(self, id: str, author: Author) -> Incident:
-        raise self._cannot("be escalated; page somebody else")
-
-    def add_responder(self, id: str, target: Target, author: Author) -> Incident:
-        raise self._cannot("take somebody more; page them")
-
-    def _cannot(self, what: str) -> Refusal:
-        return Refusal(Code.NOT_POSSIBLE, f"{self._name} is a webhook and cannot {what}.")
-
-    def _send(self, alarm: Alarm) -> Response:
-        import json
-
-        from ..webhooks.signature import signature
-
+    def _send(self, page: Page) -> Response:
         options = self._options
-        body = json.dumps(filled(options.template, _values(alarm)), ensure_ascii=False).encode(
-            "utf-8"
-        )
-        headers: Dict[str, str] = {"Content-Type": "application/json", KEY: alarm.mark}
-        if options.secret:
-            headers[options.signature_header] = signature(options.secret, body)
+        content = filled(options.template, _values(page))
+        body = json.dumps(content, ensure_ascii=False).encode("utf-8")
+        headers: Dict[str, str] = {"Content-Type": "application/json", KEY: page.mark}
+        at = int(time.time())
+        if options.secret and options.signature is not Signature.OPSROOM:
+            # The mark, so that a page that is sent again has the same id.
+            headers.update(standard_headers(options.secret, page.mark, body, at))
+        if options.secret and options.signature is not Signature.STANDARD:
+            headers[options.signature_header] = signature(options.secret, body, at)
         try:
             return self._http().send(
                 options.method,
                 options.url,
                 headers=headers,
                 data=body,
-                accept=_TOLD,
-                # PUT by itself would be, but not every receiver knows that it puts the same page
-                # twice.
+                accept=_EXPLAINED,
+                # By the standard a PUT is, but not every receiver knows a page that it has already.
                 idempotent=options.repeatable,
             )
         except Failure as failure:
@@ -237,55 +251,54 @@ class WebhookPager:
             failure.hint = f"See {key}.url and {key}.verify."
         return failure
 
-    def _turned_down(self, answer: Response) -> Failure:
-        facts: Dict[str, Any] = {"url": answer.url, "status": answer.status, "sent": False}
-        if answer.status == 409 and self._options.repeatable:
-            # With a key that it knows, this is how a receiver says that the first request is still
-            # on its way.
+    def _turned_down(self, response: Response) -> Failure:
+        facts: Dict[str, Any] = {"url": response.url, "status": response.status, "sent": False}
+        if response.status == 409 and self._options.repeatable:
+            # A receiver that knows the key says so while the first request is still being handled.
             del facts["status"]
             message = (
-                f"{answer.url} is at it already, or has another page under the same key (409)."
+                f"{response.url} is already working on it, or has another page with this key (409)."
             )
             return Failure(Code.BAD_ANSWER, message, facts={**facts, "sent": True})
-        if answer.status == 410:
-            message = f"{answer.url} is gone for good (410)."
+        if response.status == 410:
+            message = f"{response.url} is gone for good (410)."
             return Failure(Code.GONE, message, f"Put its new address into {self._key}.url.", facts)
-        said = f": {_quoted(answer)}" if answer.body.strip() else ""
+        because = f": {_quoted(response)}" if response.body.strip() else ""
         hint = f"See {self._key}: " + (
-            "url and method." if answer.status in (404, 405) else "template."
+            "url and method." if response.status in (404, 405) else "template."
         )
-        message = f"{answer.url} does not take the page, it answered {answer.status}{said}."
+        message = f"{response.url} rejected the page with {response.status}{because}."
         return Failure(Code.NOT_ACCEPTED, message, hint, facts)
 
-    def _taken(self, alarm: Alarm, answer: Response) -> Paged:
+    def _taken(self, page: Page, response: Response) -> Paged:
         notes: List[str] = []
         delivery = Delivery.ACCEPTED
-        if answer.status == 202:
+        if response.status == 202:
             delivery = Delivery.UNCONFIRMED
             notes.append(
-                f"{answer.url} took it for later (202); what comes of it, it cannot be asked."
+                f"{response.url} accepted it for later (202) and cannot be asked for the outcome."
             )
-        elif "html" in answer.headers.get("content-type", "").lower():
+        elif "html" in response.headers.get("content-type", "").lower():
             delivery = Delivery.UNCONFIRMED
             notes.append(
-                f"{answer.url} answered with a web page (a login page, perhaps), which proves "
+                f"{response.url} answered with a web page (a login page, perhaps), which proves "
                 "nothing."
             )
-        number = self._id(answer) if self._options.answer_id else alarm.mark
+        number = self._id(response) if self._options.answer_id else page.mark
         incident = Incident(
             id=number,
             number=number,
-            title=title_of(alarm.text),
+            title=title_of(page.text),
             state=State.TRIGGERED,
-            target=alarm.target.shown,
+            target=page.target.shown,
         )
         return Paged(incident, delivery, notes=tuple(notes))
 
-    def _id(self, answer: Response) -> str:
+    def _id(self, response: Response) -> str:
         from ..expressions import ExpressionProblem, find_in_json
 
         try:
-            content = answer.json()
+            content = response.json()
         except Failure as failure:
             # Here a page may be all that the receiver says when it has taken something.
             failure.facts["sent"] = True
@@ -294,42 +307,40 @@ class WebhookPager:
             value: Any = find_in_json(self._options.answer_id, content)
         except ExpressionProblem as problem:
             raise self._no_id(
-                answer, f"to which the expression cannot be put: {one_line(str(problem))}"
+                response, f"to which the expression cannot be put: {one_line(str(problem))}"
             ) from None
         if isinstance(value, bool) or not isinstance(value, (str, int)):
-            raise self._no_id(answer, "without one")
-        number = one_line(str(value), _LONGEST_ID)
+            raise self._no_id(response, "without one")
+        number = one_line(str(value), _MAX_ID)
         if not number:
-            raise self._no_id(answer, "with an empty one")
+            raise self._no_id(response, "with an empty one")
         return number
 
-    def _no_id(self, answer: Response, what: str) -> Failure:
-        facts = {"url": answer.url, "status": answer.status, "sent": True}
+    def _no_id(self, response: Response, what: str) -> Failure:
+        facts = {"url": response.url, "status": response.status, "sent": True}
         message = (
-            f"{answer.url} was to answer with an id at '{self._options.answer_id}' and "
+            f"{response.url} should answer with an id at '{self._options.answer_id}' and "
             f"answered {what}."
         )
         return Failure(Code.BAD_ANSWER, message, f"See {self._key}.answer_id.", facts)
 
 
-def _values(alarm: Alarm) -> Dict[str, Any]:
-    author = alarm.author
+def _values(page: Page) -> Dict[str, Any]:
+    author = page.author
     texts = {
-        "text": alarm.text,
-        "title": title_of(alarm.text),
+        "text": page.text,
+        "title": title_of(page.text),
         "who": author.shown,
         "room": author.room,
-        "target": alarm.target.id,
-        "mark": alarm.mark,
+        "target": page.target.id,
+        "mark": page.mark,
         "link": author.link,
     }
-    return {**{name: plain(value) for name, value in texts.items()}, "urgent": alarm.urgent}
+    return {**{name: printable(value) for name, value in texts.items()}, "urgent": page.urgent}
 
 
-def _quoted(answer: Response) -> str:
-    from ..secrets import redact
-
-    text = answer.text
+def _quoted(response: Response) -> str:
+    text = response.text
     if text.lstrip().startswith("<"):
         return "with a web page"
-    return one_line(redact(text, answer.secrets), 160).rstrip(". ")
+    return one_line(redact(text, response.secrets), 160).rstrip(". ")

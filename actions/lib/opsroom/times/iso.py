@@ -7,7 +7,9 @@ from datetime import datetime, timezone
 from typing import Any, Optional
 
 _MOMENT = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:(Z)|([+-]\d\d):?(\d\d))?", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?"
+    r"(?: ?(?:(Z|UTC)|([+-]\d\d):?(\d\d)))?",
+    re.ASCII,
 )
 
 

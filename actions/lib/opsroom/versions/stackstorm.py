@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping
 
 from ..config.fields import Fields
+from ..config.templates import read_template
 from ..deploys import Target
 from ..errors import Code, Failure, OpsroomError
 from ..expressions import search
 from ..expressions.json_values import as_version, described, may_have_lost_zeros
 from ..names import VERSION, shown
 from ..stackstorm.client import Execution, here, why
-from ..templates import filled, read_access, read_action, read_template
+from ..stackstorm.options import read_access, read_action
+from ..templates import filled
 from ..text import one_line
 from ..text.terminal import without_sequences
 from . import Running, VersionSource

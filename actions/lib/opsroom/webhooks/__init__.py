@@ -1,1 +1,1 @@
-"""TODO."""
+"""Webhooks: who sent one, what it reports, and how opsroom signs its own."""

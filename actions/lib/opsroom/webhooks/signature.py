@@ -1,14 +1,11 @@
-"""Whether a webhook comes from whom it says: GitHub's and GitLab's signatures, checked on what
-StackStorm kept of it.
+"""Signatures of webhooks: checking those of GitHub and GitLab, making those of opsroom's own.
 
-Both sign the bytes of the body. StackStorm hands on the body as it read it, so the bytes are
-written again, in the ways in which these services write them. A body that was written otherwise is
-refused, never believed: that a signature fits some way of writing the same data proves that its
+GitHub and GitLab sign the bytes of the body. StackStorm hands on the body as it parsed it, so the
+bytes are written again, in every way in which these services write them. A body that was written in
+another way is refused: that a signature fits some way of writing the same data proves that its
 owner signed this data.
 
-Pure: no clock, no database. Whether the same delivery came before is for others to look up.
-
-Signatures of what a webhook is sent, so that its receiver knows who sent it and when.
+Nothing here remembers deliveries: whether one is repeated is looked up elsewhere, by `fingerprint`.
 """
 
 from __future__ import annotations
@@ -19,15 +16,18 @@ import hashlib
 import hmac
 import json
 import re
-import time
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, Mapping, Tuple
 from urllib.parse import quote, quote_plus
 
 # Between what a signature says and our clock, in seconds: StackStorm may have kept it waiting.
 TOLERANCE = 3600.0
 
 _HEX = re.compile(r"^sha256=([0-9a-f]{64})(?![\s\S])", re.IGNORECASE)
-_SIGNING = "whsec_"
+# What a key of Standard Webhooks, in base64, begins with, and the headers that carry a signature.
+# https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+KEY_PREFIX = "whsec_"
+STANDARD = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
 _BACKSLASH_U = re.compile(r"(?<!\\)((?:\\\\)*\\u)([0-9a-f]{4})")
 # What is left as it is in forms besides letters, digits, "-", "." and "_": Ruby's and Go's ways,
 # and that of browsers.
@@ -35,7 +35,7 @@ _LEFT_IN_FORMS = ("", "~", "*", "*~")
 
 
 def lower(headers: Mapping[str, Any]) -> Dict[str, str]:
-    """Headers by their names in small letters. Those that are no texts go."""
+    """Headers by their names in lower case, without those that are not texts."""
     return {
         str(name).lower(): value.strip()
         for name, value in headers.items()
@@ -61,7 +61,7 @@ def signed_by_gitlab(signing_token: str, headers: Mapping[str, str], body: Any, 
 
     `now` in seconds since 1970: a moment that is further away than TOLERANCE is refused.
     """
-    key = _signing_key(signing_token)
+    key = signing_key(signing_token)
     id, moment = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if (
         not key
@@ -85,8 +85,8 @@ def signed_by_gitlab(signing_token: str, headers: Mapping[str, str], body: Any, 
 
 def has_token(token: str, headers: Mapping[str, str]) -> bool:
     """Whether `X-Gitlab-Token` is the token. Takes as long for every wrong one."""
-    there = headers.get("x-gitlab-token", "")
-    return bool(token) and hmac.compare_digest(_digest(there), _digest(token))
+    sent = headers.get("x-gitlab-token", "")
+    return bool(token) and hmac.compare_digest(_digest(sent), _digest(token))
 
 
 def payload(headers: Mapping[str, str], body: Any) -> Mapping[str, Any]:
@@ -146,18 +146,10 @@ def _is_form(headers: Mapping[str, str], body: Any) -> bool:
 
 
 def _fits(key: bytes, digest: bytes, body: Any, before: bytes = b"") -> bool:
-    """All ways are tried: how long it takes tells nothing of which one was nearly right."""
+    """Whether one way of writing the body has this digest. All are tried, so that the time taken
+    does not show which was nearly right."""
     made = [hmac.new(key, before + one, hashlib.sha256).digest() for one in written(body)]
     return sum(hmac.compare_digest(one, digest) for one in made) > 0
-
-
-def _signing_key(token: str) -> bytes:
-    if not token.startswith(_SIGNING):
-        return b""
-    try:
-        return base64.b64decode(token[len(_SIGNING) :], validate=True)
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def _digest(text: str) -> bytes:
@@ -165,11 +157,10 @@ def _digest(text: str) -> bytes:
 
 
 def fingerprint(headers: Mapping[str, str], body: Any) -> Tuple[str, ...]:
-    """What the same delivery has again when it is sent again: what its sender calls it, and what it
-    says.
+    """What a repeated delivery has in common with the first: its id, and its content.
 
-    The name of a delivery of GitHub is not signed, so it alone could be changed by whoever sends
-    one again.
+    The id of a delivery of GitHub is not signed: alone, it could be changed by someone who sends
+    the delivery again.
     """
     names = ("x-github-delivery", "webhook-id", "idempotency-key")
     found = [f"{name}:{headers[name][:200]}" for name in names if headers.get(name)]
@@ -177,13 +168,34 @@ def fingerprint(headers: Mapping[str, str], body: Any) -> Tuple[str, ...]:
     return (*found, "body:" + hashlib.sha256(whole).hexdigest())
 
 
-def signature(secret: str, body: bytes, at: Optional[int] = None) -> str:
-    """`t=UNIX,v1=HEX`: the time in seconds, and HMAC-SHA256 over `UNIX.BODY` with the exact bytes
-    of the body.
+def signing_key(secret: str) -> bytes:
+    """The bytes that a secret `whsec_BASE64` stands for; empty where it is none."""
+    if not secret.startswith(KEY_PREFIX):
+        return b""
+    try:
+        return base64.b64decode(secret[len(KEY_PREFIX) :], validate=True)
+    except (binascii.Error, ValueError):
+        return b""
 
-    With the time signed too, a receiver can refuse what is old, which somebody else may have kept
-    and sent again.
+
+def standard_headers(secret: str, id: str, body: bytes, at: int) -> Dict[str, str]:
+    """The headers with which Standard Webhooks signs the exact bytes of a body.
+
+    `secret` is `whsec_BASE64`, or any other text, whose UTF-8 bytes are the key. `id` is the same
+    when the same delivery is repeated, and holds no dot. `at` is the time of this attempt, in
+    seconds since 1970.
     """
-    moment = int(time.time()) if at is None else at
-    signed = f"{moment}.".encode("ascii") + body
-    return f"t={moment},v1={hmac.new(secret.encode('utf-8'), signed, hashlib.sha256).hexdigest()}"
+    key = signing_key(secret) or secret.encode("utf-8")
+    signed = f"{id}.{at}.".encode() + body
+    digest = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode("ascii")
+    return dict(zip(STANDARD, (id, str(at), f"v1,{digest}")))
+
+
+def signature(secret: str, body: bytes, at: int) -> str:
+    """opsroom's own signature up to version 0.3, `t=UNIX,v1=HEX`: HMAC-SHA256 over `UNIX.BODY`.
+
+    `at` in seconds since 1970. It is signed too, so that a receiver can refuse an old delivery that
+    someone kept and sent again.
+    """
+    signed = f"{at}.".encode("ascii") + body
+    return f"t={at},v1={hmac.new(secret.encode('utf-8'), signed, hashlib.sha256).hexdigest()}"

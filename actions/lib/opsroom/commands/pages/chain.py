@@ -16,14 +16,14 @@ from ...deadline import LIMIT, GivenUp, in_time, within
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http.errors import in_doubt
 from ...names import listed
-from ...pagers import Alarm, Delivery, Paged, Pager, Target
+from ...pagers import Delivery, Page, Paged, Pager, Target
 from ...text import one_line, sentence, stamp
 from .. import Context, exactly_once
 from . import author, build, limit_of, look_for
 from .recipients import Recipient, Route, ask_about
 
 if TYPE_CHECKING:
-    from ...records.pages import Page
+    from ...records.pages import Page as PageRecord
 
 # All pagers together, from the moment of asking, in seconds; the action itself is stopped after 80.
 TOTAL = 58.0
@@ -97,7 +97,7 @@ class Chain:
         route = self.recipient.routes[self._at]
 
         def find(pager: Pager, target: Target) -> Tuple[Target, Optional[Paged]]:
-            return target, pager.find(self._alarm(route, target))
+            return target, pager.find(self._page(route, target))
 
         target, there = ask_about(self.context, route, find)
         return None if there is None else self._taken(route, target, there)
@@ -108,33 +108,33 @@ class Chain:
             self._left() / (len(self.recipient.routes) - self._at),
             limit_of(self.context, route.pager),
         )
-        alarm: Optional[Alarm] = None
+        page: Optional[Page] = None
         given_up = threading.Event()
 
-        def page(pager: Pager, target: Target) -> Paged:
-            nonlocal alarm
+        def send(pager: Pager, target: Target) -> Paged:
+            nonlocal page
             # In this order: either this sees that whoever waited has gone on, or they see that
-            # there is an alarm.
-            alarm = self._alarm(route, target)
+            # there is a page.
+            page = self._page(route, target)
             if given_up.is_set():
                 raise Failure(Code.TIMED_OUT, f"{route.pager} was too slow.")
-            return pager.page(alarm)
+            return pager.page(page)
 
         try:
-            paged = ask_about(self.context, route, page, share, given_up)
+            paged = ask_about(self.context, route, send, share, given_up)
         except Refusal as refusal:
             self._failed(route, refusal)
             return None
         except Failure as failure:
-            if alarm is None or not in_doubt(failure):
+            if page is None or not in_doubt(failure):
                 self._failed(route, failure)
                 return None
-            there = self._looked_for(route, alarm, failure)
+            there = self._looked_for(route, page, failure)
             if there is None:
                 self._failed(route, failure)
                 return None
             paged = there
-        assert alarm is not None
+        assert page is not None
         if paged.delivery is Delivery.NOBODY:
             self._reaches_nobody = True
             why = f" {paged.notes[0]}" if paged.notes else ""
@@ -142,9 +142,9 @@ class Chain:
                 route.pager, "nobody_notified", f"{route.pager} took it and reaches nobody.{why}"
             )
             return None
-        return self._taken(route, alarm.target, paged)
+        return self._taken(route, page.target, paged)
 
-    def _looked_for(self, route: Route, alarm: Alarm, failure: Failure) -> Optional[Paged]:
+    def _looked_for(self, route: Route, page: Page, failure: Failure) -> Optional[Paged]:
         """What the pager has of a page whose answer was lost; None when it certainly has nothing.
         Raises a Failure that is in doubt when that cannot be told."""
         still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
@@ -162,7 +162,7 @@ class Chain:
             limit = min(max(end - began, 0.1), limit_of(self.context, route.pager))
             try:
                 there = within(
-                    limit, route.pager, lambda: build(self.context, route.pager).find(alarm)
+                    limit, route.pager, lambda: build(self.context, route.pager).find(page)
                 )
             except Refusal as refusal:
                 raise self._in_doubt(route, failure, refusal) from failure
@@ -198,7 +198,7 @@ class Chain:
         self.sent = (route, target, paged)
         incident = paged.incident
         first = [
-            one for one in paged.duties if one.level == min(duty.level for duty in paged.duties)
+            one for one in paged.on_call if one.level == min(each.level for each in paged.on_call)
         ]
         until = first[0].until if first else None
         people = list(dict.fromkeys(one.name for one in first)) or list(incident.people)
@@ -221,8 +221,8 @@ class Chain:
             "mark": self._mark,
         }
 
-    def _alarm(self, route: Route, target: Target) -> Alarm:
-        return Alarm(target, self.text, self.urgent, self._mark, author(self.context, route.pager))
+    def _page(self, route: Route, target: Target) -> Page:
+        return Page(target, self.text, self.urgent, self._mark, author(self.context, route.pager))
 
     def _left(self) -> float:
         return self.deadline - exactly_once.clock()
@@ -268,7 +268,7 @@ class Chain:
         """The place in the chain that a page was at when its runner died or its answer was lost."""
         from ...records.pages import with_mark
 
-        def read(given_up: GivenUp) -> Optional[Page]:
+        def read(given_up: GivenUp) -> Optional[PageRecord]:
             with self.context.store.read() as connection:
                 return with_mark(connection, mark)
 

@@ -9,13 +9,13 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from ...deadline import together
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import listed
-from ...pagers import Duty, Pager, Target
+from ...pagers import OnCall, Pager, Target
 from ...text import one_line, stamp, table
 from .. import Context, Outcome
 from . import names
 from .recipients import Recipient, ask_about, find_recipient, recipient_of, teams
 
-Told = Tuple[str, Tuple[Duty, ...]]
+Told = Tuple[str, Tuple[OnCall, ...]]
 # For all teams together, in seconds.
 _TOGETHER = 30.0
 # How many levels of an escalation one team is told with.
@@ -32,12 +32,12 @@ def get_on_call(context: Context, who: str = "") -> Outcome:
     if not who.strip():
         return _every_team(context)
     recipient = find_recipient(context, who, after="")
-    pager, duties = _first_that_tells(context, recipient)
-    rows = [_row(context, one) for one in duties[:_LEVELS]]
-    rows += [f"and {len(duties) - _LEVELS} more"] if len(duties) > _LEVELS else []
-    facts = {"who": recipient.name, "pager": pager, "on_call": [_facts(one) for one in duties]}
+    pager, on_call = _first_that_tells(context, recipient)
+    rows = [_row(context, one) for one in on_call[:_LEVELS]]
+    rows += [f"and {len(on_call) - _LEVELS} more"] if len(on_call) > _LEVELS else []
+    facts = {"who": recipient.name, "pager": pager, "on_call": [_facts(one) for one in on_call]}
     name = one_line(recipient.name, 60)
-    if not duties:
+    if not on_call:
         return Outcome(
             True, Code.ON_CALL, f"Nobody is on call for {name} in {pager}. {recipient.hint}", facts
         )
@@ -69,8 +69,8 @@ def _every_team(context: Context) -> Outcome:
             rows.append((team.name, f"unknown: {one_line(answer.message, 80)}"))
             facts.append({"who": team.name, "code": answer.code, "message": answer.message})
             continue
-        pager, duties = answer
-        first = [one for one in duties if one.level == duties[0].level] if duties else []
+        pager, on_call = answer
+        first = [one for one in on_call if one.level == on_call[0].level] if on_call else []
         rows.append(
             (
                 team.name,
@@ -78,7 +78,9 @@ def _every_team(context: Context) -> Outcome:
                 pager,
             )
         )
-        facts.append({"who": team.name, "pager": pager, "on_call": [_facts(one) for one in duties]})
+        facts.append(
+            {"who": team.name, "pager": pager, "on_call": [_facts(one) for one in on_call]}
+        )
     text = table(rows, narrow="say: on call for TEAM", heading="On call:")
     return Outcome(any("on_call" in one for one in facts), Code.ON_CALL, text, {"teams": facts})
 
@@ -88,31 +90,31 @@ def _first_that_tells(context: Context, recipient: Recipient) -> Told:
     refused: Optional[OpsroomError] = None
     for route in recipient.routes:
         try:
-            return route.pager, ask_about(context, route, _duties, after="")
+            return route.pager, ask_about(context, route, _on_call, after="")
         except Refusal as refusal:
             refused = refused or refusal
         except Failure as failure:
-            # Worth more than that another one has no notion of duty.
+            # Worth more than that another one has no on-call schedule.
             refused = failure if not isinstance(refused, Failure) else refused
     assert refused is not None
     raise refused
 
 
-def _duties(pager: Pager, target: Target) -> Tuple[Duty, ...]:
+def _on_call(pager: Pager, target: Target) -> Tuple[OnCall, ...]:
     return tuple(sorted(pager.on_call(target), key=lambda one: one.level))
 
 
-def _row(context: Context, duty: Duty, level: bool = True) -> str:
+def _row(context: Context, shift: OnCall, level: bool = True) -> str:
     until = ""
-    if duty.until is not None:
+    if shift.until is not None:
         from ...times.zones import said
 
-        until = f" until {said(duty.until, datetime.now(timezone.utc), context.settings.timezone)}"
-    through = f" ({one_line(duty.through, 40)})" if level and duty.through else ""
-    then = "then " if level and duty.level > 1 else ""
-    return f"{then}{one_line(duty.name, 40)}{until}{through}"
+        until = f" until {said(shift.until, datetime.now(timezone.utc), context.settings.timezone)}"
+    through = f" ({one_line(shift.through, 40)})" if level and shift.through else ""
+    then = "then " if level and shift.level > 1 else ""
+    return f"{then}{one_line(shift.name, 40)}{until}{through}"
 
 
-def _facts(duty: Duty) -> Dict[str, Any]:
-    until = stamp(duty.until) if duty.until else ""
-    return {"name": duty.name, "until": until, "level": duty.level, "through": duty.through}
+def _facts(shift: OnCall) -> Dict[str, Any]:
+    until = stamp(shift.until) if shift.until else ""
+    return {"name": shift.name, "until": until, "level": shift.level, "through": shift.through}

@@ -202,8 +202,7 @@ def _pager_of(context: Context, found: Found) -> Pager:
         (one for one in context.settings.teams.values() if comparable(one.name) == name), None
     )
     target = team.targets.get(found.pager) if team else None
-    towards = getattr(pager, "towards", None)
-    return pager if target is None or towards is None else towards(target)
+    return pager if target is None else pager.towards(target)
 
 
 def _write(

@@ -220,7 +220,7 @@ def _came_of(context: Context, chain: Chain, now: datetime) -> Dict[str, Any]:
         "incident": paged.incident.id,
         "number": paged.incident.number,
         "url": paged.incident.url,
-        "people": tuple(dict.fromkeys(one.name for one in paged.duties)) or paged.incident.people,
+        "people": tuple(dict.fromkeys(one.name for one in paged.on_call)) or paged.incident.people,
         "state": (State.TRIGGERED if state is State.UNKNOWN else state).value,
         "watch_until": watch_until(context, chain.recipient.team, now),
     }

@@ -16,8 +16,8 @@ from ...errors import Code, Failure, Refusal
 from ...names import comparable, either, listed, nearest, shown
 from ...people import Author
 from ...text import one_line, when
-from .. import Alarm, Delivery, Duty, Incident, Paged, State, Target
-from ..email import plain, title_of
+from .. import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target
+from ..titles import printable, title_of
 from . import log
 from .log import Logged
 
@@ -71,7 +71,7 @@ def make(options: Options, *, name: str, store: Callable[[], Store], keep: Any) 
     return LocalPager(options, name, store)
 
 
-class LocalPager:
+class LocalPager(Pager):
     """Writes a page down for whoever is on call. Ringing is the room's matter."""
 
     # What is committed is found.
@@ -103,17 +103,17 @@ class LocalPager:
         same = tuple(one for one in known if comparable(one.id) == wanted)
         return same or tuple(one for one in known if wanted and wanted in comparable(one.id))
 
-    def on_call(self, target: Target) -> Tuple[Duty, ...]:
+    def on_call(self, target: Target) -> Tuple[OnCall, ...]:
         """All of them, in the order in which they are woken."""
         team, people = self._called(target)
         return tuple(
-            Duty(one, level=level, through=team) for level, one in enumerate(people, start=1)
+            OnCall(one, level=level, through=team) for level, one in enumerate(people, start=1)
         )
 
-    def page(self, alarm: Alarm) -> Paged:
+    def page(self, page: Page) -> Paged:
         """Raises Failure(store_...). A mark that is there already is not written down again."""
-        author, written = alarm.author, False
-        team, people = self._called(alarm.target)
+        author, written = page.author, False
+        team, people = self._called(page.target)
 
         def write(given_up: GivenUp) -> Logged:
             nonlocal written
@@ -123,11 +123,11 @@ class LocalPager:
                     store,
                     connection,
                     pager=self._name,
-                    mark=alarm.mark,
+                    mark=page.mark,
                     target_kind="team" if team else "user" if people else "log",
-                    target=team or next(iter(people), alarm.target.shown),
-                    text=plain(alarm.text),
-                    urgent=alarm.urgent,
+                    target=team or next(iter(people), page.target.shown),
+                    text=printable(page.text),
+                    urgent=page.urgent,
                     author=_by(author),
                     people=people[:1],
                 )
@@ -144,9 +144,9 @@ class LocalPager:
             raise
         return self._paged(logged)
 
-    def find(self, alarm: Alarm) -> Optional[Paged]:
+    def find(self, page: Page) -> Optional[Paged]:
         with self._store().read() as connection:
-            logged = log.by_mark(connection, self._name, alarm.mark)
+            logged = log.by_mark(connection, self._name, page.mark)
         return None if logged is None else self._paged(logged)
 
     def incident(self, id: str) -> Incident:
@@ -283,9 +283,9 @@ class LocalPager:
 
     def _paged(self, logged: Logged) -> Paged:
         team = logged.target if logged.target_kind == "team" else ""
-        duties = tuple(Duty(one, through=team) for one in logged.people)
-        if duties:
-            return Paged(_incident(logged), Delivery.ACCEPTED, duties)
+        on_call = tuple(OnCall(one, through=team) for one in logged.people)
+        if on_call:
+            return Paged(_incident(logged), Delivery.ACCEPTED, on_call)
         near = nearest(logged.target, [*self._teams, *self._people()])
         meant = (
             f" Did you mean {either(near)}?" if near and logged.target not in self._teams else ""

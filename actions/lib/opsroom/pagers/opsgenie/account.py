@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ...errors import Code, Refusal
 from ...names import comparable, shown
-from .. import Duty, Target
+from .. import OnCall, Target
 from .client import Api, clock
 from .errors import bad
 from .mapping import is_id, items, text_of
@@ -42,7 +42,7 @@ def look_up(api: Api, name: str) -> Tuple[Target, ...]:
     return tuple(exact or part) if wanted else ()
 
 
-def on_call(api: Api, target: Target, within: Optional[float] = None) -> Tuple[Duty, ...]:
+def on_call(api: Api, target: Target, within: Optional[float] = None) -> Tuple[OnCall, ...]:
     """Who is on call for a schedule, or for all schedules of a team; `within` so many seconds
     altogether."""
     until = None if within is None else clock() + within
@@ -79,7 +79,7 @@ def on_call(api: Api, target: Target, within: Optional[float] = None) -> Tuple[D
     )
 
 
-def _recipients(api: Api, id: str, called: str, until: Optional[float]) -> Tuple[Duty, ...]:
+def _recipients(api: Api, id: str, called: str, until: Optional[float]) -> Tuple[OnCall, ...]:
     params = (("scheduleIdentifierType", "id" if is_id(id) else "name"), ("flat", "true"))
     answer = api.read(
         f"/v2/schedules/{quote(id, safe='')}/on-calls", params, time_limit=_left(api, until)
@@ -90,7 +90,7 @@ def _recipients(api: Api, id: str, called: str, until: Optional[float]) -> Tuple
     names = data.get("onCallRecipients")
     if not isinstance(names, list):
         raise bad(answer, "answered JSON without those who are on call")
-    return tuple(Duty(text_of(one), through=called) for one in names if text_of(one))
+    return tuple(OnCall(text_of(one), through=called) for one in names if text_of(one))
 
 
 def _listed(api: Api, path: str, until: Optional[float] = None) -> List[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ...people import Author
 from ...text import shorten
-from .. import Alarm, Incident, State, Target
+from .. import Incident, Page, State, Target
 
 # The vendor's limits, in characters.
 _MESSAGE = 130
@@ -64,11 +64,11 @@ def responder(target: Target) -> Dict[str, str]:
     return {"type": kind, "username" if kind == "user" else "name": target.id}
 
 
-def alert_of(alarm: Alarm) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
+def alert_of(page: Page) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
     """A page as an alert to be created, and sentences about what was cut."""
     from ...trackers.formats.text import cut
 
-    author, text = alarm.author, quiet(alarm.text)
+    author, text = page.author, quiet(page.text)
     title = headline(text)
     description, missing = cut(f"{quiet(author.line)}\n\n{text}", _DESCRIPTION)
     notes = (
@@ -77,12 +77,12 @@ def alert_of(alarm: Alarm) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
     details = {"requested by": author.shown, "room": author.room, "execution": author.link}
     alert = {
         "message": title,
-        "alias": alarm.mark,
+        "alias": page.mark,
         "description": description,
-        "responders": [responder(alarm.target)],
+        "responders": [responder(page.target)],
         "details": {name: shorten(value, _DETAIL) for name, value in details.items() if value},
         "tags": ["opsroom"],
-        "priority": "P1" if alarm.urgent else "P3",
+        "priority": "P1" if page.urgent else "P3",
         **by(author),
     }
     return alert, notes

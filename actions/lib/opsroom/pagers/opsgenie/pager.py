@@ -10,7 +10,7 @@ from typing import Any, Mapping, Optional, Tuple
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...people import Author
 from ...text import one_line
-from .. import Alarm, Delivery, Duty, Incident, Paged, State, Target
+from .. import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target
 from . import account
 from .client import Api, Outcome
 from .mapping import (
@@ -30,7 +30,7 @@ from .mapping import (
 _EXTRA = 3.0
 
 
-class Opsgenie:
+class Opsgenie(Pager):
     """Alerts are made and changed asynchronously: each such request is followed to its outcome.
 
     A command takes `time_limit` at most, of which following a request takes `follow` and what makes
@@ -63,11 +63,11 @@ class Opsgenie:
         self._api.begin()
         return account.look_up(self._api, name)
 
-    def on_call(self, target: Target) -> Tuple[Duty, ...]:
+    def on_call(self, target: Target) -> Tuple[OnCall, ...]:
         """For a schedule 1 request, for a team 1 and 1 for each of its schedules. Opsgenie does not
         say until when."""
         if target.kind == "user":
-            return (Duty(target.shown),)
+            return (OnCall(target.shown),)
         if not self._access.read_key:
             hint = (
                 "An administrator puts a key that may read the configuration into "
@@ -83,39 +83,37 @@ class Opsgenie:
         self._api.begin()
         return account.on_call(self._api, target)
 
-    def page(self, alarm: Alarm) -> Paged:
+    def page(self, page: Page) -> Paged:
         """2 requests and the alert for its number: 3; with `read_key` also who is on call for a
         team or schedule.
 
         A bad responder is only seen in the outcome that is followed.
         """
         self._api.begin()
-        alert, notes = alert_of(alarm)
+        alert, notes = alert_of(page)
         outcome = self._api.follow(self._api.create(alert))
         if outcome.done is False:
-            raise self._not_paged(outcome, alarm)
+            raise self._not_paged(outcome, page)
         if outcome.done is None:
-            found = self._quietly(alarm.mark)
+            found = self._quietly(page.mark)
             if found is None:
                 note = f"Opsgenie took the request; what came of it is not known: {outcome.why}."
                 return Paged(
-                    Incident(
-                        alarm.mark, title=one_line(alarm.text, 130), target=alarm.target.shown
-                    ),
+                    Incident(page.mark, title=one_line(page.text, 130), target=page.target.shown),
                     Delivery.UNCONFIRMED,
                     notes=(*notes, note),
                 )
         else:
-            found = self._quietly(outcome.alert or alarm.mark)
+            found = self._quietly(outcome.alert or page.mark)
         return self._paged(
-            found or {"id": outcome.alert or alarm.mark, "status": "open"}, alarm, notes
+            found or {"id": outcome.alert or page.mark, "status": "open"}, page, notes
         )
 
-    def find(self, alarm: Alarm) -> Optional[Paged]:
+    def find(self, page: Page) -> Optional[Paged]:
         """1 request: the mark is the alert's alias."""
         self._api.begin()
-        found = self._api.alert(alarm.mark)
-        return None if found is None else self._paged(found, alarm, ())
+        found = self._api.alert(page.mark)
+        return None if found is None else self._paged(found, page, ())
 
     def incident(self, id: str) -> Incident:
         """1 request."""
@@ -179,17 +177,17 @@ class Opsgenie:
             id, self._api.act(id, "responders", content), "add a responder to", target
         )
 
-    def _paged(self, alert: Mapping[str, Any], alarm: Alarm, notes: Tuple[str, ...]) -> Paged:
-        incident = self._incident(alert, alarm.target.shown)
+    def _paged(self, alert: Mapping[str, Any], page: Page, notes: Tuple[str, ...]) -> Paged:
+        incident = self._incident(alert, page.target.shown)
         if reaches_nobody(alert):
             note = "The alert has no responders, so that nobody is notified."
             return Paged(incident, Delivery.NOBODY, notes=(*notes, note))
-        return Paged(incident, Delivery.ACCEPTED, self._reached(alarm.target), notes)
+        return Paged(incident, Delivery.ACCEPTED, self._reached(page.target), notes)
 
-    def _reached(self, target: Target) -> Tuple[Duty, ...]:
+    def _reached(self, target: Target) -> Tuple[OnCall, ...]:
         """Who is on call there, when that can be told quickly; the page is out already."""
         if target.kind == "user":
-            return (Duty(target.shown),)
+            return (OnCall(target.shown),)
         if not self._access.read_key:
             return ()
         try:
@@ -197,12 +195,12 @@ class Opsgenie:
         except OpsroomError:
             return ()
 
-    def _not_paged(self, outcome: Outcome, alarm: Alarm) -> Refusal:
+    def _not_paged(self, outcome: Outcome, page: Page) -> Refusal:
         because = f": {outcome.status}" if outcome.status else ""
         return Refusal(
             Code.NOT_ACCEPTED,
-            f"Opsgenie made no alert for {alarm.target.kind.replace('_', ' ')} "
-            f"{alarm.target.shown}{because}.",
+            f"Opsgenie made no alert for {page.target.kind.replace('_', ' ')} "
+            f"{page.target.shown}{because}.",
             "An administrator checks the name in the config and the rules of the integration.",
             {"sent": False},
         )

@@ -13,7 +13,7 @@ from typing import Any, Dict, Optional, Tuple
 from ...errors import Code, Refusal
 from ...names import shown
 from ...people import Author
-from .. import Alarm, Delivery, Duty, Incident, Paged, Target
+from .. import Delivery, Incident, Page, Paged, Pager, Target
 from . import Integration, Options, integration
 from .client import Talk, quoted
 from .mapping import details_of, text_of, title_of, web_address
@@ -21,16 +21,16 @@ from .mapping import details_of, text_of, title_of, web_address
 _DEDUP_KEY = re.compile(r"^[!-~]{1,255}(?![\s\S])")
 
 
-class EventsPager:
+class EventsPager(Pager):
     """One integration. An incident is known by its mark alone, PagerDuty's `dedup_key`."""
 
-    # Nothing can be found again; the same mark sent twice becomes one alert, as long as that is
-    # open.
-    settles_within = 0.0
+    subject = "Without a token, PagerDuty"
+    because = "its Events API only takes events"
 
     def __init__(self, options: Options, name: str) -> None:
         self._options = options
         self._name = name
+        self.instead = f"An administrator can add a token to pagers.{name}."
 
     def towards(self, target: Target) -> EventsPager:
         """The pager as it speaks to the integration of a team: another one knows nothing of that
@@ -43,44 +43,20 @@ class EventsPager:
         """The integration of the config."""
         return integration(self._options.routing_key, self._name)
 
-    def person(self, identity: str, email: str, shown: str) -> Optional[Target]:
-        """Nobody: an event goes to an integration, never to a person."""
-        return None
-
-    def look_up(self, name: str) -> Tuple[Target, ...]:
-        """Nothing: the Events API has no names. No request."""
-        return ()
-
-    def on_call(self, target: Target) -> Tuple[Duty, ...]:
-        """Not possible."""
-        raise self._impossible("tell who is on call")
-
-    def page(self, alarm: Alarm) -> Paged:
+    def page(self, page: Page) -> Paged:
         """One request."""
-        if not isinstance(alarm.target, Integration):
+        if not isinstance(page.target, Integration):
             raise Refusal(
                 Code.NOT_POSSIBLE,
                 "Without a token, PagerDuty can page an integration only, not the "
-                f"{_worded(alarm.target.kind)} "
-                f"{shown(alarm.target.shown)}.",
+                f"{_worded(page.target.kind)} "
+                f"{shown(page.target.shown)}.",
                 f"An administrator can add a token to pagers.{self._name}, or a routing_key for "
                 "the team.",
             )
-        incident, notes = trigger(self._options, self._name, alarm, alarm.target.routing_key)
+        incident, notes = trigger(self._options, self._name, page, page.target.routing_key)
         unknown = "PagerDuty took the event; whom it reaches cannot be learnt without a token."
         return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, unknown))
-
-    def find(self, alarm: Alarm) -> Optional[Paged]:
-        """Not possible."""
-        raise self._impossible("tell what became of a page")
-
-    def incident(self, id: str) -> Incident:
-        """Not possible."""
-        raise self._impossible("tell how an incident stands")
-
-    def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
-        """Not possible."""
-        raise self._impossible("tell which incidents are open")
 
     def acknowledge(self, id: str, author: Author) -> Incident:
         """One request. Whether there was such an alert is not told: the state stays unknown."""
@@ -89,14 +65,6 @@ class EventsPager:
     def resolve(self, id: str, author: Author) -> Incident:
         """One request. Whether there was such an alert is not told: the state stays unknown."""
         return self._follow_up("resolve", id)
-
-    def escalate(self, id: str, author: Author) -> Incident:
-        """Not possible."""
-        raise self._impossible("escalate an incident")
-
-    def add_responder(self, id: str, target: Target, author: Author) -> Incident:
-        """Not possible."""
-        raise self._impossible("add somebody to an incident")
 
     def _follow_up(self, action: str, id: str) -> Incident:
         key = id.strip()
@@ -107,39 +75,30 @@ class EventsPager:
         _enqueue(self._options, self._name, event)
         return Incident(key)
 
-    def _impossible(self, what: str) -> Refusal:
-        message = (
-            f"Without a token, PagerDuty does not {what}: its Events API takes events and "
-            "tells nothing."
-        )
-        return Refusal(
-            Code.NOT_POSSIBLE, message, f"An administrator can add a token to pagers.{self._name}."
-        )
-
 
 def trigger(
-    options: Options, name: str, alarm: Alarm, routing_key: str, deadline: Optional[float] = None
+    options: Options, name: str, page: Page, routing_key: str, deadline: Optional[float] = None
 ) -> Tuple[Incident, Tuple[str, ...]]:
     """Send the event that makes an alert. What is known of its incident is the key; and notes."""
-    details, notes = details_of(alarm)
+    details, notes = details_of(page)
     event: Dict[str, Any] = {
         "routing_key": routing_key,
         "event_action": "trigger",
-        "dedup_key": alarm.mark,
+        "dedup_key": page.mark,
         "client": "opsroom",
         "payload": {
-            "summary": title_of(alarm.text),
+            "summary": title_of(page.text),
             "source": "opsroom",
-            "severity": "critical" if alarm.urgent else "error",
+            "severity": "critical" if page.urgent else "error",
             "custom_details": {"text": details},
         },
     }
-    link = web_address(alarm.author)
+    link = web_address(page.author)
     if link:
         event["client_url"] = link
         event["links"] = [{"href": link, "text": "The execution in StackStorm"}]
-    key = _enqueue(options, name, event, deadline) or alarm.mark
-    return Incident(key, title=title_of(alarm.text), target=alarm.target.shown), notes
+    key = _enqueue(options, name, event, deadline) or page.mark
+    return Incident(key, title=title_of(page.text), target=page.target.shown), notes
 
 
 def _enqueue(

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any, List, Mapping, Optional, Tuple
 
 from ...people import Author
-from .. import Alarm, Duty, Incident, State
+from .. import Incident, OnCall, Page, State
 from .client import Told
 
 # The vendor's limit of a title and of a summary; it is also read out on the phone.
@@ -19,11 +19,11 @@ _AT_ONCE = 2.0
 
 
 @dataclass(frozen=True)
-class OnCall:
+class UserOnCall:
     """Somebody on call, and their id."""
 
     user: str
-    duty: Duty
+    duty: OnCall
 
 
 def text_of(value: Any) -> str:
@@ -96,13 +96,13 @@ def acknowledged_at_once(row: Mapping[str, Any]) -> bool:
     return made is not None and changed is not None and (changed - made).total_seconds() <= _AT_ONCE
 
 
-def on_calls_of(rows: List[Mapping[str, Any]], of_schedule: bool = False) -> Tuple[OnCall, ...]:
+def on_calls_of(rows: List[Mapping[str, Any]], of_schedule: bool = False) -> Tuple[UserOnCall, ...]:
     """Those on call, the first to be reached first, each once a level: with the later end where
     there are two.
 
     `of_schedule`: the policies that use the schedule, each at a level of its own, do not matter.
     """
-    found: List[OnCall] = []
+    found: List[UserOnCall] = []
     for row in rows:
         user, level = inside(row, "user"), row.get("escalation_level")
         id = text_of(user.get("id"))
@@ -111,7 +111,7 @@ def on_calls_of(rows: List[Mapping[str, Any]], of_schedule: bool = False) -> Tup
         ranked = (
             isinstance(level, int) and not isinstance(level, bool) and level > 0 and not of_schedule
         )
-        duty = Duty(
+        duty = OnCall(
             name=name_of(user) or id,
             until=moment_of(row.get("end")),
             level=int(level) if ranked and level is not None else 1,
@@ -119,9 +119,9 @@ def on_calls_of(rows: List[Mapping[str, Any]], of_schedule: bool = False) -> Tup
         )
         same = next((one for one in found if (one.user, one.duty.level) == (id, duty.level)), None)
         if same is None:
-            found.append(OnCall(id, duty))
+            found.append(UserOnCall(id, duty))
         elif same.duty.until is not None and (duty.until is None or duty.until > same.duty.until):
-            found[found.index(same)] = OnCall(id, duty)
+            found[found.index(same)] = UserOnCall(id, duty)
     return tuple(sorted(found, key=lambda one: one.duty.level))
 
 
@@ -132,15 +132,15 @@ def title_of(text: str) -> str:
     return line if len(line) <= MOST_TITLE else _cut(line, MOST_TITLE - 2) + " …"
 
 
-def details_of(alarm: Alarm) -> Tuple[str, Tuple[str, ...]]:
+def details_of(page: Page) -> Tuple[str, Tuple[str, ...]]:
     """The whole text and who it is from, and a note when even that had to be cut."""
-    text, notes = alarm.text.strip(), []
+    text, notes = page.text.strip(), []
     if len(text) > MOST_DETAILS:
         kept = _cut(text, MOST_DETAILS)
         left_out = len(text) - len(kept)
         text = f"{kept}\n[cut: {left_out} more characters]"
         notes.append(f"The text was cut; {left_out} characters did not go out.")
-    return f"{text}\n\n{alarm.author.line}", tuple(notes)
+    return f"{text}\n\n{page.author.line}", tuple(notes)
 
 
 def _cut(text: str, most: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import shown
 from ...people import Author
-from .. import Alarm, Delivery, Duty, Incident, Paged, Target
+from .. import Delivery, Incident, OnCall, Page, Paged, Pager, Target
 from . import Integration, Options, integration
 from .client import Talk, Told
 from .events_pager import trigger
@@ -32,7 +32,7 @@ _LONGEST_PAUSE = 2.0
 _OPEN = [("statuses[]", "triggered"), ("statuses[]", "acknowledged")]
 
 
-class RestPager:
+class RestPager(Pager):
     """One account. Whoever asks is PagerDuty's "From" where the config maps them, else the user
     `from`."""
 
@@ -64,20 +64,20 @@ class RestPager:
         """Four requests: services, escalation policies, schedules, users."""
         return look_up(self._talk(), name)
 
-    def on_call(self, target: Target) -> Tuple[Duty, ...]:
+    def on_call(self, target: Target) -> Tuple[OnCall, ...]:
         """One request, two for a service."""
         return tuple(one.duty for one in on_calls(self._talk(), target))
 
-    def page(self, alarm: Alarm) -> Paged:
+    def page(self, page: Page) -> Paged:
         """One request; one before it for a schedule or an e-mail address; one after it for "on call
         until"."""
-        if alarm.target.kind == "routing_key":
-            return self._page_by_event(alarm)
+        if page.target.kind == "routing_key":
+            return self._page_by_event(page)
         talk = self._talk()
-        content, on_call = self._content(talk, alarm)
-        details, notes = details_of(alarm)
+        content, on_call = self._content(talk, page)
+        details, notes = details_of(page)
         content["body"] = {"type": "incident_body", "details": details}
-        writer = self._writer(talk, alarm.author, (alarm.target.id, *_assigned(content)))
+        writer = self._writer(talk, page.author, (page.target.id, *_assigned(content)))
         outcome = writer.send(
             "POST", "/incidents", lambda _: {"incident": content}, idempotent=False
         )
@@ -86,7 +86,7 @@ class RestPager:
             # lost.
             if not (outcome.wrong.status == 400 and outcome.wrong.says("already exists")):
                 raise outcome.wrong.error
-            there = self._found(talk, alarm)
+            there = self._found(talk, page)
             if there is None:
                 facts = {"sent": True}
                 message = "PagerDuty says that it has this page already, and does not show it."
@@ -94,22 +94,22 @@ class RestPager:
             return there
         row = outcome.told.part("incident")
         paged = self._paged(
-            talk, row, outcome.told, alarm, text_of(row.get("status")) == "acknowledged", on_call
+            talk, row, outcome.told, page, text_of(row.get("status")) == "acknowledged", on_call
         )
-        own = outcome.sender == own_address(alarm.author)
-        if paged.delivery is Delivery.ACCEPTED and own and _only(row, alarm.author.identity):
+        own = outcome.sender == own_address(page.author)
+        if paged.delivery is Delivery.ACCEPTED and own and _only(row, page.author.identity):
             paged = _nobody(
                 paged,
                 "PagerDuty notifies nobody of an incident of their own, and it is with "
                 f"{_to(row)}.",
             )
         return Paged(
-            paged.incident, paged.delivery, paged.duties, (*notes, *outcome.notes, *paged.notes)
+            paged.incident, paged.delivery, paged.on_call, (*notes, *outcome.notes, *paged.notes)
         )
 
-    def find(self, alarm: Alarm) -> Optional[Paged]:
+    def find(self, page: Page) -> Optional[Paged]:
         """One request, and one for "on call until"."""
-        return self._found(self._talk(), alarm)
+        return self._found(self._talk(), page)
 
     def incident(self, id: str) -> Incident:
         """One request."""
@@ -182,9 +182,9 @@ class RestPager:
     def _writer(self, talk: Talk, author: Author, reached: Tuple[str, ...] = ()) -> Writer:
         return Writer(talk, author, self._options.sender, self._name, reached)
 
-    def _content(self, talk: Talk, alarm: Alarm) -> Tuple[Dict[str, Any], Tuple[Duty, ...]]:
+    def _content(self, talk: Talk, page: Page) -> Tuple[Dict[str, Any], Tuple[OnCall, ...]]:
         """The incident to make, and who is on call as far as that is known before."""
-        target = alarm.target
+        target = page.target
         service = target.id if target.kind == "service" else self._options.service
         if not service:
             raise Refusal(
@@ -195,13 +195,13 @@ class RestPager:
             )
         content: Dict[str, Any] = {
             "type": "incident",
-            "title": title_of(alarm.text),
+            "title": title_of(page.text),
             "service": {"id": service, "type": "service_reference"},
-            "incident_key": alarm.mark,
+            "incident_key": page.mark,
         }
-        if alarm.urgent:
+        if page.urgent:
             content["urgency"] = "high"  # otherwise as the service has it
-        duties: Tuple[Duty, ...] = ()
+        on_call: Tuple[OnCall, ...] = ()
         if target.kind == "escalation_policy":
             content["escalation_policy"] = {"id": target.id, "type": "escalation_policy_reference"}
         elif target.kind in ("user", "schedule"):
@@ -216,7 +216,7 @@ class RestPager:
                         Code.NOBODY_NOTIFIED, message, "No incident was made.", {"sent": False}
                     )
                 # An incident takes one assignee.
-                user, duties = there[0].user, (there[0].duty,)
+                user, on_call = there[0].user, (there[0].duty,)
             else:
                 user = user_id(talk, target)
             content["assignments"] = [{"assignee": {"id": user, "type": "user_reference"}}]
@@ -227,17 +227,15 @@ class RestPager:
                 message,
                 "It can page a service, escalation policy, schedule or user.",
             )
-        return content, duties
+        return content, on_call
 
-    def _found(self, talk: Talk, alarm: Alarm) -> Optional[Paged]:
-        told = talk.ask(
-            "GET", "/incidents", params=[("incident_key", alarm.mark), ("limit", "100")]
-        )
-        rows = [row for row in told.rows("incidents") if _carries(row, alarm)]
+    def _found(self, talk: Talk, page: Page) -> Optional[Paged]:
+        told = talk.ask("GET", "/incidents", params=[("incident_key", page.mark), ("limit", "100")])
+        rows = [row for row in told.rows("incidents") if _carries(row, page)]
         # The one with the mark itself before one whose alert has it.
-        rows.sort(key=lambda row: row.get("incident_key") != alarm.mark)
+        rows.sort(key=lambda row: row.get("incident_key") != page.mark)
         return (
-            self._paged(talk, rows[0], told, alarm, acknowledged_at_once(rows[0])) if rows else None
+            self._paged(talk, rows[0], told, page, acknowledged_at_once(rows[0])) if rows else None
         )
 
     def _paged(
@@ -245,9 +243,9 @@ class RestPager:
         talk: Talk,
         row: Mapping[str, Any],
         told: Told,
-        alarm: Alarm,
+        page: Page,
         at_once: bool,
-        on_call: Tuple[Duty, ...] = (),
+        on_call: Tuple[OnCall, ...] = (),
     ) -> Paged:
         """What became of an incident. `at_once`: PagerDuty itself has acknowledged it."""
         incident = incident_of(row, told)
@@ -268,7 +266,7 @@ class RestPager:
                 paged
                 if over
                 else _nobody(
-                    paged, f"Nobody is on call for {shown(alarm.target.shown)} in PagerDuty."
+                    paged, f"Nobody is on call for {shown(page.target.shown)} in PagerDuty."
                 )
             )
         if on_call:
@@ -276,30 +274,30 @@ class RestPager:
         policy = text_of(inside(row, "escalation_policy").get("id"))
         direct = text_of(row.get("assigned_via")) == "direct_assignment"
         known = on_calls_if_told(talk, policy) if policy and not direct else ()
-        duties: List[Duty] = []
+        reached: List[OnCall] = []
         for one in people:
             id = text_of(one.get("id"))
             duty = next((each.duty for each in known if each.user == id), None)
-            duties.append(
-                duty or Duty(text_of(one.get("summary")) or text_of(one.get("name")) or id)
+            reached.append(
+                duty or OnCall(text_of(one.get("summary")) or text_of(one.get("name")) or id)
             )
-        return Paged(incident, Delivery.ACCEPTED, tuple(duties))
+        return Paged(incident, Delivery.ACCEPTED, tuple(reached))
 
-    def _page_by_event(self, alarm: Alarm) -> Paged:
+    def _page_by_event(self, page: Page) -> Paged:
         """By the Events API, then watched with the REST API until the incident is there or time is
         up."""
-        if not isinstance(alarm.target, Integration):
+        if not isinstance(page.target, Integration):
             raise Refusal(
-                Code.NOT_POSSIBLE, f"The routing key of {shown(alarm.target.shown)} is not at hand."
+                Code.NOT_POSSIBLE, f"The routing key of {shown(page.target.shown)} is not at hand."
             )
         talk = self._talk()
         incident, notes = trigger(
-            self._options, self._name, alarm, alarm.target.routing_key, talk.deadline
+            self._options, self._name, page, page.target.routing_key, talk.deadline
         )
         pause = _FIRST_PAUSE
         while True:
             try:
-                there = self._found(talk, alarm)
+                there = self._found(talk, page)
             except OpsroomError as error:
                 why = (
                     "PagerDuty took the event, and what came of it could not be learnt: "
@@ -307,7 +305,7 @@ class RestPager:
                 )
                 return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))
             if there is not None:
-                return Paged(there.incident, there.delivery, there.duties, (*notes, *there.notes))
+                return Paged(there.incident, there.delivery, there.on_call, (*notes, *there.notes))
             if talk.left <= pause:
                 why = "PagerDuty took the event, and no incident of it was to be seen in time."
                 return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))
@@ -315,11 +313,11 @@ class RestPager:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-def _carries(row: Mapping[str, Any], alarm: Alarm) -> bool:
-    """Whether it is the alarm's incident. One that came from an event has no key of its own, its
+def _carries(row: Mapping[str, Any], page: Page) -> bool:
+    """Whether it is the page's incident. One that came from an event has no key of its own, its
     alert has it."""
     key = row.get("incident_key")
-    return key == alarm.mark or (not key and text_of(row.get("title")) == title_of(alarm.text))
+    return key == page.mark or (not key and text_of(row.get("title")) == title_of(page.text))
 
 
 def _assigned(content: Mapping[str, Any]) -> Tuple[str, ...]:

@@ -11,7 +11,7 @@ from ...people import Author
 from .. import Target
 from . import EMAIL
 from .client import Talk, Wrong
-from .mapping import OnCall, inside, name_of, on_calls_of, text_of
+from .mapping import UserOnCall, inside, name_of, on_calls_of, text_of
 
 # Where its own names are, in the order in which people read them.
 _LISTS = (
@@ -51,7 +51,7 @@ def look_up(talk: Talk, name: str) -> Tuple[Target, ...]:
     return tuple(dict.fromkeys(exact or partial))
 
 
-def on_calls(talk: Talk, target: Target) -> Tuple[OnCall, ...]:
+def on_calls(talk: Talk, target: Target) -> Tuple[UserOnCall, ...]:
     """Who is on call there now: of a service by its escalation policy (one request more)."""
     kind, id = target.kind, target.id
     if kind == "service":
@@ -68,7 +68,7 @@ def on_calls(talk: Talk, target: Target) -> Tuple[OnCall, ...]:
     return on_calls_of(rows, of_schedule=kind == "schedule")
 
 
-def on_calls_if_told(talk: Talk, policy: str) -> Tuple[OnCall, ...]:
+def on_calls_if_told(talk: Talk, policy: str) -> Tuple[UserOnCall, ...]:
     """Who is on call by an escalation policy; nobody when PagerDuty does not say so soon. One
     request, short."""
     params = [(_FILTERS["escalation_policy"], policy), ("limit", "100")]
@@ -131,7 +131,7 @@ def _policy_of(talk: Talk, service: Target) -> str:
     return id
 
 
-def by_level(on_call: Tuple[OnCall, ...]) -> Dict[int, List[str]]:
+def by_level(on_call: Tuple[UserOnCall, ...]) -> Dict[int, List[str]]:
     """The ids of the users on each level."""
     levels: Dict[int, List[str]] = {}
     for one in on_call:

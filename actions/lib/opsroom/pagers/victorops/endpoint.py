@@ -7,7 +7,7 @@ from typing import Optional, Tuple
 
 from ...errors import OpsroomError
 from ...people import Author
-from .. import Alarm, Delivery, Duty, Incident, Paged, State
+from .. import Delivery, Incident, OnCall, Page, Paged, State
 from . import client as timing
 from .client import Api
 from .incidents import Incidents, like
@@ -28,19 +28,19 @@ class Endpoint:
         self._api = api
         self._incidents = incidents
 
-    def page(self, alarm: Alarm) -> Paged:
+    def page(self, page: Page) -> Paged:
         """Send an alert with the mark as its entity id, so that the same page is the same
         incident."""
-        title, text, notes = said(alarm)
+        title, text, notes = said(page)
         content = {
             # WARNING pages nobody unless the organisation has set it so; only CRITICAL always does.
             "message_type": "CRITICAL",
-            "entity_id": alarm.mark,
+            "entity_id": page.mark,
             "entity_display_name": title,
             "state_message": text,
             "monitoring_tool": _TOOL,
         }
-        self._api.alert(alarm.target.id, content)
+        self._api.alert(page.target.id, content)
         if not self._api.there:
             key = self._api.key
             note = (
@@ -48,11 +48,11 @@ class Endpoint:
                 f"without {key}.api_id and {key}.api_key."
             )
         else:
-            found, note = self._follow(alarm.mark)
+            found, note = self._follow(page.mark)
             if found is not None:
-                duties = tuple(Duty(user, through=found.target) for user in found.people)
-                return Paged(like(found, alarm), Delivery.ACCEPTED, duties, notes)
-        unknown = Incident(alarm.mark, title=title, target=alarm.target.shown)
+                on_call = tuple(OnCall(user, through=found.target) for user in found.people)
+                return Paged(like(found, page), Delivery.ACCEPTED, on_call, notes)
+        unknown = Incident(page.mark, title=title, target=page.target.shown)
         return Paged(unknown, Delivery.UNCONFIRMED, notes=(*notes, note))
 
     def tell(self, id: str, kind: str, author: Author) -> Incident:

@@ -11,7 +11,7 @@ from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import shown
 from ...people import Author
 from ...text import shorten
-from .. import Alarm, Delivery, Duty, Incident, Paged, State, Target
+from .. import Delivery, Incident, OnCall, Page, Paged, State, Target
 from .client import Api, bad
 from .mapping import by_slug, carries, incident_of, inside, items, said, text_of
 from .organisation import Organisation
@@ -33,15 +33,15 @@ class Incidents:
         self._api = api
         self._organisation = organisation
 
-    def create(self, alarm: Alarm) -> Paged:
+    def create(self, page: Page) -> Paged:
         """Make an incident for a user, escalation policy, team or routing key. Its number comes
         back at once."""
-        summary, text, notes = said(alarm)
-        targets = self._targets(alarm.target)
+        summary, text, notes = said(page)
+        targets = self._targets(page.target)
         # The details do not come back in the list of incidents, the summary does.
-        content = {"summary": f"{summary} [{alarm.mark}]", "details": text, "targets": targets}
+        content = {"summary": f"{summary} [{page.mark}]", "details": text, "targets": targets}
         answer, _, more = self._as_user(
-            alarm.author,
+            page.author,
             lambda user: self._api.change("POST", "/v1/incidents", {**content, "userName": user}),
         )
         made = self._api.json(answer)
@@ -50,23 +50,23 @@ class Incidents:
             raise bad(answer, "did not say under which number the incident was made")
         if not number:
             # 200 with an error inside: the page was not made.
-            kind = alarm.target.kind.replace("_", " ")
+            kind = page.target.kind.replace("_", " ")
             raise Refusal(
                 Code.NOT_ACCEPTED,
-                f"Splunk On-Call made no incident for the {kind} {alarm.target.shown}: "
+                f"Splunk On-Call made no incident for the {kind} {page.target.shown}: "
                 f"{self._api.quoted(answer, error)}.",
                 "An administrator checks the names in the config.",
                 {"sent": False},
             )
-        incident = Incident(number, number, summary, State.TRIGGERED, target=alarm.target.shown)
+        incident = Incident(number, number, summary, State.TRIGGERED, target=page.target.shown)
         if error:
             note = (
                 "Splunk On-Call made the incident and complains: "
                 f"{self._api.quoted(answer, error)}."
             )
             return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, *more, note))
-        duties, quiet = self._reached(alarm.target, [one["slug"] for one in targets])
-        return Paged(incident, Delivery.ACCEPTED, duties, (*notes, *more, *quiet))
+        on_call, quiet = self._reached(page.target, [one["slug"] for one in targets])
+        return Paged(incident, Delivery.ACCEPTED, on_call, (*notes, *more, *quiet))
 
     def change(self, number: str, verb: str, wanted: State, author: Author) -> Incident:
         """`ack` or `resolve` an incident by its number."""
@@ -171,15 +171,15 @@ class Incidents:
 
     def _reached(
         self, target: Target, slugs: List[str]
-    ) -> Tuple[Tuple[Duty, ...], Tuple[str, ...]]:
+    ) -> Tuple[Tuple[OnCall, ...], Tuple[str, ...]]:
         """Who is on call there, when that can be told quickly; the page is out already."""
         if target.kind == "user":
-            return (Duty(target.shown),), ()
+            return (OnCall(target.shown),), ()
         try:
-            duties = self._organisation.on_call(target, slugs, within=_EXTRA)
+            on_call = self._organisation.on_call(target, slugs, within=_EXTRA)
         except OpsroomError:
             return (), ()
-        return duties, () if duties else (
+        return on_call, () if on_call else (
             f"Splunk On-Call names nobody who is on call for {target.shown} now.",
         )
 
@@ -230,9 +230,9 @@ class Incidents:
         )
 
 
-def like(incident: Incident, alarm: Alarm) -> Incident:
+def like(incident: Incident, page: Page) -> Incident:
     """An incident with the name of whom the page was for."""
-    return replace(incident, target=alarm.target.shown)
+    return replace(incident, target=page.target.shown)
 
 
 def closed(number: str) -> Refusal:

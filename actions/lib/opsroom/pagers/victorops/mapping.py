@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from .. import Alarm, Incident, State, Target
+from .. import Incident, Page, State, Target
 
 _SUMMARY = 150
 # The vendor gives no limit for the text; what it shows ends somewhere, and a page needs less.
@@ -64,15 +64,15 @@ def named(mapping: Any, name: str) -> bool:
     )
 
 
-def said(alarm: Alarm) -> Tuple[str, str, Tuple[str, ...]]:
+def said(page: Page) -> Tuple[str, str, Tuple[str, ...]]:
     """The headline of a page, its text with who asks, and sentences about what was cut."""
     from ...trackers.formats.text import cut
 
-    text, missing = cut(f"{alarm.author.line}\n\n{alarm.text}", _TEXT)
+    text, missing = cut(f"{page.author.line}\n\n{page.text}", _TEXT)
     notes = [f"Cut after {_TEXT} characters: {missing} are missing."] if missing else []
-    if alarm.urgent:
+    if page.urgent:
         notes.append("Splunk On-Call has no urgency: every page is critical there.")
-    return headline(alarm.text), text, tuple(notes)
+    return headline(page.text), text, tuple(notes)
 
 
 def headline(text: str) -> str:

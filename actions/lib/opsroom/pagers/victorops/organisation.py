@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import comparable, listed, shown
-from .. import Duty, Target
+from .. import OnCall, Target
 from .client import Api, clock
 from .mapping import inside, items, moment_of, named, text_of
 
@@ -106,7 +106,7 @@ class Organisation:
 
     def on_call(
         self, target: Target, slugs: Sequence[str] = (), within: Optional[float] = None
-    ) -> Tuple[Duty, ...]:
+    ) -> Tuple[OnCall, ...]:
         """Who is on call now (1 request, 1 more for a routing key) and until when (1 for each team
         of them).
 
@@ -122,7 +122,7 @@ class Organisation:
             self._check(target)
         ends = self._ends([one.team_slug for one in watches if one.users], until)
         return tuple(
-            Duty(user, ends.get((one.slug, user.casefold())), through=one.policy)
+            OnCall(user, ends.get((one.slug, user.casefold())), through=one.policy)
             for one in watches
             for user in one.users
         )

@@ -8,7 +8,7 @@ from typing import Optional, Tuple
 
 from ...errors import Code, Refusal
 from ...people import Author
-from .. import Alarm, Delivery, Duty, Incident, Paged, State, Target
+from .. import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target
 from . import Options
 from .client import Api
 from .endpoint import Endpoint
@@ -17,7 +17,7 @@ from .mapping import goes_to, incident_of, state_of
 from .organisation import Organisation
 
 
-class VictorOps:
+class VictorOps(Pager):
     """The API makes incidents for users, escalation policies and teams, at once; the REST endpoint
     takes alerts for routing keys, which become incidents a moment later, and are the same one when
     they carry the same mark.
@@ -51,34 +51,34 @@ class VictorOps:
         self._api.begin()
         return self._organisation.look_up(name) if self._api.there else ()
 
-    def on_call(self, target: Target) -> Tuple[Duty, ...]:
+    def on_call(self, target: Target) -> Tuple[OnCall, ...]:
         """2 requests, 3 for a routing key: who, and until when."""
         self._api.begin()
         if target.kind == "user":
-            return (Duty(target.shown),)
+            return (OnCall(target.shown),)
         if not self._api.there:
             raise self._api.without_keys("Who is on call")
         return self._organisation.on_call(target)
 
-    def page(self, alarm: Alarm) -> Paged:
+    def page(self, page: Page) -> Paged:
         """By the API 1 request for a user; for the others 1 for which policies (none for a slug)
         and 2 for who is on call until when. By the REST endpoint 1; where the API can be asked, the
         incident is looked for in its list."""
         self._api.begin()
-        if alarm.target.kind == "routing_key" and self._options.endpoint:
-            return self._endpoint.page(alarm)
+        if page.target.kind == "routing_key" and self._options.endpoint:
+            return self._endpoint.page(page)
         if not self._api.there:
-            kind = alarm.target.kind.replace("_", " ")
-            raise self._api.without_keys(f"To page the {kind} {alarm.target.shown}")
-        return self._incidents.create(alarm)
+            kind = page.target.kind.replace("_", " ")
+            raise self._api.without_keys(f"To page the {kind} {page.target.shown}")
+        return self._incidents.create(page)
 
-    def find(self, alarm: Alarm) -> Optional[Paged]:
+    def find(self, page: Page) -> Optional[Paged]:
         """1 request: the mark stands in the incident's summary, or is its entity id."""
         self._api.begin()
         if not self._api.there:
             raise self._api.without_keys("To find a page again")
-        found = self._incidents.marked(alarm.mark)
-        return None if found is None else Paged(like(found, alarm), Delivery.ACCEPTED)
+        found = self._incidents.marked(page.mark)
+        return None if found is None else Paged(like(found, page), Delivery.ACCEPTED)
 
     def incident(self, id: str) -> Incident:
         """1 request."""
