@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple, Union
+from typing import Any, Dict, Iterable, Iterator, List, Tuple, Union
 
 import yaml
 
@@ -51,6 +51,12 @@ def at(config: Any, place: Place) -> Any:
 
 def put(config: Dict[str, Any], place: Place, value: Any) -> Dict[str, Any]:
     """A copy of the config with another value at one place."""
+    return put_at_each(config, [place], value)
+
+
+def put_at_each(config: Dict[str, Any], wrong: Iterable[Place], value: Any) -> Dict[str, Any]:
+    """A copy of the config with another value at some places, none of them inside another."""
     changed = copy.deepcopy(config)
-    at(changed, place[:-1])[place[-1]] = value
+    for place in wrong:
+        at(changed, place[:-1])[place[-1]] = value
     return changed

@@ -78,7 +78,7 @@ _WEB_USER = re.compile(r"(?i)\b(https?://)[^/\s?#]*@")
 _PASSWORD = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^/\s:@]*):[^/\s]*@")
 _QUERY = re.compile(r"(?i)\b(https?://[^\s?'\"<>]+)\?[^\s'\"<>]*")
 _AUTHORIZATION = re.compile(r"(?i)\b((?:proxy-)?authorization\b['\"]?\s*[:=]\s*['\"]?)[^\r\n'\"}]+")
-_URL_PASSWORD = re.compile(r"(?i)[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@")
+_URL_PASSWORD = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 
 # The sections whose keys are names that people read in answers.
 _NAMED = ("people", "groups", "environments", "apps", "trackers", "pagers", "teams")
