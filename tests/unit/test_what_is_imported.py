@@ -22,6 +22,7 @@ BIG = {
     "alembic",
     "psycopg",
     "jira",
+    "jinja2",
     "jmespath",
     "jsonschema",
     "st2client",

@@ -1,9 +1,9 @@
 """The record for auditors without StackStorm: python -m opsroom.audit report|verify --database URL
 ...
 
-Needs only the folder actions/lib on PYTHONPATH, and psycopg for a record in PostgreSQL. Ends with 0
-when the record holds and is complete, with 1 when it is broken or incomplete (or a noted hash is
-gone), with 2 when that could not be found out.
+Needs only the folder actions/lib on PYTHONPATH, psycopg for a record in PostgreSQL, and Jinja2 for
+a report as a page. Ends with 0 when the record holds and is complete, with 1 when it is broken or
+incomplete (or a noted hash is gone), with 2 when that could not be found out.
 """
 
 from __future__ import annotations
