@@ -287,6 +287,27 @@ def test_every_page_has_one_title_and_says_more_than_that(path: Path) -> None:
     assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1
 
 
+# Words of translations that no native reader uses, and what stands for them in the house.
+STILTED = {
+    "somebody": "someone",
+    "anybody": "anyone",
+    "everybody": "everyone",
+    "whoever": "anyone who, the requester",
+    "for instance": "for example",
+    "hence": "so",
+    "what became of": "the outcome of",
+    "mend": "fix",
+}
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "CHANGES.md"], ids=lambda path: path.name)
+def test_a_page_is_in_plain_words(path: Path) -> None:
+    # Answers of the program are quoted as they are.
+    text = re.sub(r"`[^`]*`|\"[^\"\n]*\"", "", prose(path.read_text("utf-8"))).lower()
+    found = [word for word in STILTED if re.search(rf"\b{word}\b", text)]
+    assert found == [], {word: STILTED[word] for word in found}
+
+
 def test_every_make_target_and_module_that_the_pages_name_exists() -> None:
     text = "\n".join(path.read_text("utf-8") for path in PAGES)
     makefile = (ROOT / "Makefile").read_text("utf-8")
