@@ -68,23 +68,33 @@ def test_of_twenty_at_once_one_deploys_and_nineteen_are_told_who_does(world: Wor
 # Where the runner dies, what is really there afterwards, and what the record says of it in the end.
 BEGUN = ["asked", "started"]
 STEPS = {
-    "asked": ("carrying_out:settle_interrupted:before", "v1.0.0", ["asked"], None),
+    "asked": ("deployments.pipeline:settle_interrupted:before", "v1.0.0", ["asked"], None),
     "claimed": (
-        "carrying_out:_take_claim:after",
+        "deployments.pipeline:_take_claim:after",
         "v1.0.0",
         ["asked"],
         "before anything was touched",
     ),
-    "started": ("carrying_out:_start:after", "v1.0.0", BEGUN, "v1.0.0 runs there now"),
+    "started": ("deployments.pipeline:_start:after", "v1.0.0", BEGUN, "v1.0.0 runs there now"),
     "exported, not switched": (
-        "job:RunningJob.check:before",
+        "deployments.job:RunningJob.check:before",
         "v1.0.0",
         BEGUN,
         "v1.0.0 runs there now",
     ),
-    "switched": ("carrying_out:verify:before", "v1.1.0", BEGUN, "v1.1.0 had been put in place"),
-    "verified": ("carrying_out:success:before", "v1.1.0", BEGUN, "v1.1.0 had been put in place"),
-    "recorded": ("record:Request.end:after", "v1.1.0", [*BEGUN, "succeeded"], None),
+    "switched": (
+        "deployments.pipeline:verify:before",
+        "v1.1.0",
+        BEGUN,
+        "v1.1.0 had been put in place",
+    ),
+    "verified": (
+        "deployments.pipeline:success:before",
+        "v1.1.0",
+        BEGUN,
+        "v1.1.0 had been put in place",
+    ),
+    "recorded": ("request:Request.end:after", "v1.1.0", [*BEGUN, "succeeded"], None),
 }
 
 
