@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
-from opsroom.records.change import ALPHABET, SHORTEST
+from opsroom.records.change import ALPHABET, MIN_ID_LENGTH
 
 from . import PACK
 from .lines import Chat, converse
@@ -146,7 +146,7 @@ def change_of(reply: Reply) -> str:
     """The id of the change that an answer speaks of, empty without one."""
     if isinstance(reply.result, dict) and reply.result.get("change"):
         return str(reply.result["change"])
-    found = re.search(rf"\bchange ([{ALPHABET}]{{{SHORTEST},}})\b", reply.message)
+    found = re.search(rf"\bchange ([{ALPHABET}]{{{MIN_ID_LENGTH},}})\b", reply.message)
     return found.group(1) if found else ""
 
 

@@ -87,7 +87,7 @@ def test_what_may_have_been_made_is_looked_for_by_the_same_mark(store: Store) ->
 
 def test_what_a_dead_runner_was_at_is_looked_for(store: Store) -> None:
     first = begin(store)
-    age(store, idempotency.PATIENCE - 5)
+    age(store, idempotency.LEASE - 5)
     assert begin(store).turn is Turn.BUSY
     age(store, 6)
     again = begin(store)

@@ -10,7 +10,7 @@ from typing import Callable, List
 from opsroom.db import Store
 from opsroom.people import Speaker
 from opsroom.records.announcements import (
-    PATIENCE,
+    LEASE,
     STALE,
     Telling,
     begin,
@@ -75,13 +75,13 @@ def test_what_its_teller_left_is_taken_over_by_one_and_only_while_it_is_news(sto
     with store.write() as connection:
         begin(store, connection, NEWS)
     assert not take()
-    later(store, PATIENCE + 1)
+    later(store, LEASE + 1)
     assert sorted(at_once(take)) == [False] * 11 + [True]
-    later(store, PATIENCE + 1)
+    later(store, LEASE + 1)
     with store.write() as connection:
         assert left(store, connection) == [NEWS]
         told(store, connection, NEWS.key)
-    later(store, PATIENCE + 1)
+    later(store, LEASE + 1)
     assert not take()
     with store.write() as connection:
         begin(store, connection, Telling("deployment:2", "#deploys", "..."))

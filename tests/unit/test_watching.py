@@ -826,7 +826,7 @@ def test_a_version_that_only_an_action_can_ask_for_is_not_watched(tmp_path: Path
 def test_a_pool_has_no_more_threads_than_it_may_and_loses_no_job() -> None:
     import threading
 
-    pool, gate, done, busy = Pool(most=3), threading.Event(), threading.Semaphore(0), []
+    pool, gate, done, busy = Pool(limit=3), threading.Event(), threading.Semaphore(0), []
 
     def job() -> None:
         busy.append(threading.current_thread().name)

@@ -60,13 +60,15 @@ def _story(change: Change, live: Collection[str]) -> Iterator[Finding]:
     what = f"{_named(change)}, asked by {change.asked_by or 'nobody known'}"
     if change.ending in (Ending.RUNNING, Ending.UNKNOWN) and change.deployment not in live:
         if change.starts:
-            told = "was started and has no end, and nobody is at it: its outcome was not recorded."
+            message = (
+                "was started and has no end, and nobody is at it: its outcome was not recorded."
+            )
         else:
-            told = (
+            message = (
                 "has neither a start nor an end: it is not over, or its runner was lost "
                 "before it touched anything."
             )
-        yield _of(GapKind.NO_END, change, f"{what}, {told}")
+        yield _of(GapKind.NO_END, change, f"{what}, {message}")
     if change.asked_at is None:
         yield _of(
             GapKind.NOT_ASKED,
@@ -95,12 +97,12 @@ def _joins(changes: Iterable[Change], before: Mapping[Tuple[str, str], str]) -> 
         if known.version and found.version and not same(known, found):
             was, then = distinct_names(known, found)
             after = f"after {who[place]}" if place in who else "before this period"
-            told = (
+            message = (
                 f"{change.place} ran {was} {after}, but {then} when {change.asked_by} began at "
                 f"{when(change.at, change.at.replace(year=1))}: it was changed outside of "
                 "opsroom in between."
             )
-            yield _of(GapKind.CHANGED_OUTSIDE, change, told)
+            yield _of(GapKind.CHANGED_OUTSIDE, change, message)
         left[place] = Running(
             runs_after(change), change.commit if change.ending is Ending.SUCCEEDED else ""
         )
@@ -111,26 +113,28 @@ def _exceptions(change: Change) -> Iterator[Finding]:
     different = {_key(one) for one in change.approvals}
     own = [one for one in change.approvals if _same(one, change)]
     if own:
-        told = f"{_named(change)} was approved by {own[0].by}, who had asked for it."
-        yield _of(ExceptionKind.OWN_APPROVAL, change, told)
+        message = f"{_named(change)} was approved by {own[0].by}, who had asked for it."
+        yield _of(ExceptionKind.OWN_APPROVAL, change, message)
     others = len(different - {_key(one) for one in own})
     if change.override is None and others < change.needed:
-        told = f"{_named(change)} was carried out with {others} of {change.needed} approvals."
-        yield _of(ExceptionKind.NOT_APPROVED, change, told)
+        message = f"{_named(change)} was carried out with {others} of {change.needed} approvals."
+        yield _of(ExceptionKind.NOT_APPROVED, change, message)
     if change.override is not None:
         yield from _override(change, change.override)
 
 
 def _override(change: Change, override: Word) -> Iterator[Finding]:
     if change.review is None:
-        told = (
+        message = (
             f"{_named(change)} was an emergency by {override.by} ({override.text}); nobody "
             "has reviewed it."
         )
-        yield _of(ExceptionKind.OVERRIDE_NOT_REVIEWED, change, told)
+        yield _of(ExceptionKind.OVERRIDE_NOT_REVIEWED, change, message)
     elif _same(change.review, change):
-        told = f"{_named(change)} was an emergency by {override.by}, reviewed by the same person."
-        yield _of(ExceptionKind.OWN_REVIEW, change, told)
+        message = (
+            f"{_named(change)} was an emergency by {override.by}, reviewed by the same person."
+        )
+        yield _of(ExceptionKind.OWN_REVIEW, change, message)
 
 
 def _same(word: Word, change: Change) -> bool:

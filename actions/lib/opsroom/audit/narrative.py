@@ -41,10 +41,12 @@ _UNKNOWN = "unknown"
 def change_of(records: Sequence[Record]) -> Optional[Change]:
     """The change that these records, all those of one deployment, tell of; None where they tell of
     something else."""
-    told = _Told(records)
-    if told.events <= {Event.LOCKED, Event.UNLOCKED} or (told.about and not told.events & _DOING):
+    story = _Story(records)
+    if story.events <= {Event.LOCKED, Event.UNLOCKED} or (
+        story.about and not story.events & _DOING
+    ):
         return None
-    return told.change()
+    return story.change()
 
 
 def runs_after(change: Change) -> str:
@@ -58,7 +60,7 @@ def runs_after(change: Change) -> str:
 _DOING = {Event.WAITING, Event.OVERRIDDEN, Event.STARTED, Event.SUCCEEDED, Event.INTERRUPTED}
 
 
-class _Told:
+class _Story:
     """Goes through the records of one deployment in order and keeps what each adds."""
 
     def __init__(self, records: Sequence[Record]) -> None:
@@ -183,8 +185,8 @@ class _Told:
         )
 
     def _running(self) -> Optional[str]:
-        said = [one for one in self._facts("running") if isinstance(one, str)]
-        return said[-1] if said and said[-1] != _UNKNOWN else None
+        running = [one for one in self._facts("running") if isinstance(one, str)]
+        return running[-1] if running and running[-1] != _UNKNOWN else None
 
 
 def _word(record: Record, text: str = "", passed: Sequence[Any] = ()) -> Word:

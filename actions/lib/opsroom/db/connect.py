@@ -127,10 +127,10 @@ def _file(address: Address) -> Tuple[Any, ...]:
     if address.dialect != "sqlite":
         return ()
     try:
-        there = os.stat(address.path)
+        status = os.stat(address.path)
     except OSError:
         return ()
-    return _sqlite_uri(address), there.st_dev, there.st_ino
+    return _sqlite_uri(address), status.st_dev, status.st_ino
 
 
 def _silent(driver: Any) -> bool:

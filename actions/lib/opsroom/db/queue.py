@@ -38,7 +38,7 @@ _LAST = 2**60
 # Pauses between two looks, in seconds: for each place in the queue, and at most. Who is next looks
 # often.
 _PAUSE = 0.002
-_LONGEST_PAUSE = 0.1
+_MAX_PAUSE = 0.1
 
 # Where the same process is next for so long, in seconds, it does not write: no transaction of
 # opsroom takes so long.
@@ -137,7 +137,7 @@ def _wait(file: int, number: int, until: float) -> None:
         left = until - time.monotonic()
         if left <= 0:
             raise sqlite3.OperationalError("database is locked")
-        time.sleep(min((number - served) * _PAUSE, _LONGEST_PAUSE, left))
+        time.sleep(min((number - served) * _PAUSE, _MAX_PAUSE, left))
 
 
 def _lowest(file: int, number: int) -> int:

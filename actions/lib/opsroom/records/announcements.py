@@ -72,14 +72,14 @@ def begin_silence(
 def end(store: Store, connection: Transaction) -> Optional[Silence]:
     """End it; returns the silence that there was, None without one."""
     queue_up(connection)
-    there = current(store, connection)
+    existing = current(store, connection)
     execute(connection, "DELETE FROM silences WHERE what = :what", what=ANNOUNCEMENTS)
-    return there
+    return existing
 
 
 DUE, TOLD, SILENCED = "due", "told", "silenced"
 # Someone is telling it right now; after that, in seconds, they are taken for dead.
-PATIENCE = 90.0
+LEASE = 90.0
 # What could not be told for so long is no news any more, in seconds.
 STALE = 3600.0
 _KEPT = 8 * 86400.0
@@ -135,7 +135,7 @@ def left(store: Store, connection: Transaction) -> List[Telling]:
     to tell now."""
     queue_up(connection)
     now = store.now(connection)
-    late, stale = moment(now - timedelta(seconds=PATIENCE)), moment(now - timedelta(seconds=STALE))
+    late, stale = moment(now - timedelta(seconds=LEASE)), moment(now - timedelta(seconds=STALE))
     # `ended_at` of what is due: when someone last took it over.
     query = (
         "SELECT key, room, text FROM tellings WHERE state = :due AND (made_at < :late OR made_at "

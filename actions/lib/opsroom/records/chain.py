@@ -223,28 +223,32 @@ class _Walk:
 def _breaks(row: Sequence[Any], seq: int, last: str, at: str) -> Iterator[Break]:
     """What is wrong with a record that should follow record `seq`, with that one's hash and
     time."""
-    here = row[_SEQ]
-    if here != seq + 1:
-        yield Break(here, BreakKind.MISSING, _gap(seq, here))
+    number = row[_SEQ]
+    if number != seq + 1:
+        yield Break(number, BreakKind.MISSING, _gap(seq, number))
     elif row[_PREVIOUS] != last:
-        told = (
-            f"Record {here} does not continue record {seq}: one of the two was changed or put in."
+        message = (
+            f"Record {number} does not continue record {seq}: one of the two was changed or put in."
         )
         yield Break(
-            here, BreakKind.UNLINKED, told if seq else f"Record {here} does not begin a chain."
+            number,
+            BreakKind.UNLINKED,
+            message if seq else f"Record {number} does not begin a chain.",
         )
     if _hash_or_none(row[:-1]) != row[-1]:
-        told = f"Record {here} was changed or put in by hand: its hash does not fit what it says."
-        yield Break(here, BreakKind.CHANGED, told)
+        message = (
+            f"Record {number} was changed or put in by hand: its hash does not fit what it says."
+        )
+        yield Break(number, BreakKind.CHANGED, message)
     # A chain made by opsroom never goes back in time.
     elif isinstance(at, str) and row[_AT] < at:
-        yield Break(here, BreakKind.OUT_OF_TIME, f"Record {here} is dated before record {seq}.")
+        yield Break(number, BreakKind.OUT_OF_TIME, f"Record {number} is dated before record {seq}.")
 
 
-def _gap(seq: int, here: int) -> str:
-    if here < 1:
-        return f"Record {here} was put in: the first record is number 1."
-    first, final = seq + 1, here - 1
+def _gap(seq: int, number: int) -> str:
+    if number < 1:
+        return f"Record {number} was put in: the first record is number 1."
+    first, final = seq + 1, number - 1
     return (
         f"Record {first} is missing."
         if first == final

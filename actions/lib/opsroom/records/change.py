@@ -20,11 +20,11 @@ from ..names import tidied
 # Not among them: 0 O, 1 I L, 5 S, 2 Z, 8 B, U V, and A E.
 LETTERS = "CDFGHJKMNPQRTWXY"
 ALPHABET = LETTERS + "34679"
-SHORTEST = 4
+MIN_ID_LENGTH = 4
 _AROUND = re.compile(r"[\s'\"#@.,!?:]+")
 
 
-def new_id(length: int = SHORTEST) -> str:
+def new_id(length: int = MIN_ID_LENGTH) -> str:
     """An id at random. It begins with a letter, so that nothing takes it for a number."""
     return secrets.choice(LETTERS) + "".join(secrets.choice(ALPHABET) for _ in range(length - 1))
 

@@ -1,13 +1,7 @@
-"""The steps of a change in the database: each is one UPDATE that only one of many callers at once
-can make.
+"""Changes and their approvals in the database, and what becomes of those that nobody looks after.
 
-Everything here works within the caller's `store.write()` or `store.read()`. `changes` is what
-others import from.
-
-Changes and their approvals in the database, and what becomes of those that nobody cares for any
-more.
-
-Everything here works within the caller's `store.write()` or `store.read()`.
+Each step is one UPDATE that only one of many callers at once can make. Everything here works within
+the caller's `store.write()` or `store.read()`.
 """
 
 from __future__ import annotations
@@ -31,7 +25,7 @@ from ..db.sql import (
     update,
 )
 from ..errors import Code, Failure
-from .change import SHORTEST, Approval, Change, Draft, Kind, State, new_id, typed_id
+from .change import MIN_ID_LENGTH, Approval, Change, Draft, Kind, State, new_id, typed_id
 from .claims import release
 from .ledger import append, of_deployment
 from .model import Entry, Event
@@ -63,7 +57,7 @@ def open_change(
         facts=_json(draft.facts),
     )
     for attempt in range(_DRAWS * 4):
-        values["id"] = new_id(SHORTEST + attempt // _DRAWS)
+        values["id"] = new_id(MIN_ID_LENGTH + attempt // _DRAWS)
         if insert_new(connection, "changes", values):
             return _change(values)
     raise Failure(Code.STORE_FAILED, "No free id was found for the change.", "Ask again.")
@@ -288,7 +282,7 @@ __all__ = [
 RELEASED_AFTER = timedelta(minutes=5)
 # No execution lives longer: the actions' own time limit is an hour. What was started before, and
 # has neither an end in the record nor a claim, is not going on any more.
-_LONGEST = timedelta(hours=1, minutes=5)
+_MAX_LIFE = timedelta(hours=1, minutes=5)
 _ENDS = (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED)
 
 
@@ -342,7 +336,7 @@ def _settle(store: Store, connection: Transaction, change: Change, now: datetime
     started = [one.seq for one in since if one.event is Event.STARTED]
     if not started:
         # One that runs for longer than any lease was taken by a clock that was wrong.
-        held = lease is not None and moment(now) < lease <= moment(soon(now) + _LONGEST)
+        held = lease is not None and moment(now) < lease <= moment(soon(now) + _MAX_LIFE)
         if held or moment(now - RELEASED_AFTER) <= change.begun_at <= moment(soon(now)):
             return False
         release(connection, change.deployment)
@@ -353,11 +347,11 @@ def _settle(store: Store, connection: Transaction, change: Change, now: datetime
     ends = [one for one in since if one.event in _ENDS and one.seq > started[-1]]
     if ends:
         return end(store, connection, change.id, ends[-1].event is Event.SUCCEEDED)
-    going_on = moment(now - _LONGEST) <= change.begun_at <= moment(soon(now))
+    going_on = moment(now - _MAX_LIFE) <= change.begun_at <= moment(soon(now))
     if going_on or not end(store, connection, change.id, False):
         return False
-    told = f"what became of change {change.id} ({change.what}) was not recorded"
-    append(store, connection, entry_of(change, Event.INTERRUPTED, Code.INTERRUPTED, told))
+    message = f"what became of change {change.id} ({change.what}) was not recorded"
+    append(store, connection, entry_of(change, Event.INTERRUPTED, Code.INTERRUPTED, message))
     return True
 
 
@@ -368,9 +362,9 @@ def _wait_again(store: Store, connection: Transaction, change: Change, now: date
         return _expire(store, connection, change, State.DEPLOYING, why)
     if not put_back(store, connection, change.id):
         return False
-    told = f"Change {change.id} ({change.what}) waits again: {why}."
+    message = f"Change {change.id} ({change.what}) waits again: {why}."
     facts = {"kind": change.kind.value, "plan": change.plan, "needed": change.needed}
-    append(store, connection, entry_of(change, Event.WAITING, Code.WAITING, told, **facts))
+    append(store, connection, entry_of(change, Event.WAITING, Code.WAITING, message, **facts))
     return True
 
 
@@ -389,8 +383,8 @@ def _held_up(connection: Transaction, change: Change) -> str:
 def _expire(store: Store, connection: Transaction, change: Change, before: State, why: str) -> bool:
     if not move(store, connection, change.id, before, State.EXPIRED, closed_at=NOW):
         return False
-    told = f"Change {change.id} ({change.what}) expired: {why}."
-    append(store, connection, entry_of(change, Event.EXPIRED, Code.CHANGE_EXPIRED, told))
+    message = f"Change {change.id} ({change.what}) expired: {why}."
+    append(store, connection, entry_of(change, Event.EXPIRED, Code.CHANGE_EXPIRED, message))
     return True
 
 

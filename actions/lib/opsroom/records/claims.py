@@ -1,5 +1,5 @@
 """Claims: at most one deployment at a time for an application on an environment, and none that
-outlives its runner."""
+outlives its runner; and the checkpoints that a runner leaves there for the one after it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..db.sql import (
     clean,
     execute,
     from_moment,
+    insert,
     insert_new,
     moment,
     queue_up,
@@ -78,8 +79,8 @@ def take(
     in_the_way = current(store, connection, values["app"], values["environment"])
     if in_the_way:
         return in_the_way[0]
-    told = f"The deployment {values['deployment']} already holds another claim."
-    raise Failure(Code.STORE_FAILED, told, "Ask again.")
+    message = f"The deployment {values['deployment']} already holds another claim."
+    raise Failure(Code.STORE_FAILED, message, "Ask again.")
 
 
 def renew(
@@ -159,6 +160,31 @@ def settle(store: Store, connection: Transaction, claim: Claim, ended: bool = Fa
         )
         == 1
     )
+
+
+_CHECKPOINT = "app = :app AND environment = :environment AND name = :name"
+
+
+def keep_checkpoint(
+    store: Store, connection: Transaction, app: str, environment: str, name: str, value: str
+) -> None:
+    """Note what a deploy kind must find again at a place when the runner of a deployment dies.
+
+    Within the caller's `store.write()`. It replaces the one of that name; an empty value removes
+    that one.
+    """
+    place = {"app": app, "environment": environment, "name": name}
+    execute(connection, f"DELETE FROM handles WHERE {_CHECKPOINT}", **place)  # noqa: S608
+    if value:
+        at = moment(store.now(connection))
+        insert(connection, "handles", {**place, "value": clean(value), "at": at})
+
+
+def checkpoint(connection: Transaction, app: str, environment: str, name: str) -> str:
+    """What `keep_checkpoint` noted last; empty when nothing was."""
+    query = f"SELECT value FROM handles WHERE {_CHECKPOINT}"  # noqa: S608
+    found = rows(connection, query, app=app, environment=environment, name=name)
+    return str(found[0]["value"]) if found else ""
 
 
 def _claim(values: Any) -> Claim:

@@ -26,7 +26,7 @@ from ..db.sql import Transaction, clean, execute, from_moment, insert, moment, q
 WITHIN = 60.0
 # A runner that has been at it for longer than this is dead: an action that talks to another system
 # ends before it does.
-PATIENCE = 90.0
+LEASE = 90.0
 # What nobody knows the outcome of is looked for this long; after that, the same words mean a new
 # request.
 LOOKED_FOR = 900.0
@@ -98,7 +98,7 @@ def begin(
         undone(on, key)
         return _take(on, key, deployment, now)
     taken = from_moment(row["ended_at"] or row["began_at"])
-    if row["state"] == "doing" and now < taken + timedelta(seconds=PATIENCE):
+    if row["state"] == "doing" and now < taken + timedelta(seconds=LEASE):
         return Begun(Turn.BUSY, **known)
     # Its outcome is not known, or its runner died: the mark and the moment stay, so that what was
     # made is found by it.

@@ -95,15 +95,15 @@ def take(store: Store, connection: Transaction, wanted: Lock) -> Taken:
         return Taken(lock, ok=True)
     # Nobody else can change locks before this transaction ends, so what was in the way is still
     # there.
-    there = find(connection, lock.app, lock.environment)
-    if there is None:
+    existing = find(connection, lock.app, lock.environment)
+    if existing is None:
         raise Failure(Code.STORE_FAILED, "The lock could not be written.", "Say it again.")
-    if there.owner != lock.owner:
-        return Taken(there, ok=False)
-    there = _put_right(connection, there, now)
-    lock = replace(lock, since=there.since)
+    if existing.owner != lock.owner:
+        return Taken(existing, ok=False)
+    existing = _put_right(connection, existing, now)
+    lock = replace(lock, since=existing.since)
     update(connection, "locks", _values(lock), {"app": lock.app, "environment": lock.environment})
-    return Taken(lock, ok=True, renewed=there)
+    return Taken(lock, ok=True, renewed=existing)
 
 
 def release(connection: Transaction, lock: Lock) -> bool:
@@ -134,9 +134,9 @@ def current(
         "CASE WHEN environment = '' THEN 0 ELSE 1 END, CASE WHEN app = '' THEN 0 ELSE 1 "
         "END, since, app"
     )
-    there = rows(connection, f"SELECT * FROM locks WHERE {where} ORDER BY {widest}", **named)  # noqa: S608
+    existing = rows(connection, f"SELECT * FROM locks WHERE {where} ORDER BY {widest}", **named)  # noqa: S608
     now = store.now(connection)
-    found = [_put_right(connection, _lock(row), now) for row in there]
+    found = [_put_right(connection, _lock(row), now) for row in existing]
     return [lock for lock in found if not _over(lock, now)]
 
 

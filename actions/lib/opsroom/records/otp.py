@@ -49,10 +49,10 @@ def check_code(
     queue_up(connection)
     typed = re.sub(r"[\s-]+", "", tidied(code))
     if not person.totp:
-        told = f"{person.name} has no one-time codes yet."
+        message = f"{person.name} has no one-time codes yet."
         return no(
             Code.NOT_ENROLLED,
-            told,
+            message,
             f"An administrator sets them up with: python -m opsroom.enrol {person.name}",
         )
     if not typed:
@@ -64,19 +64,19 @@ def check_code(
     now = store.now(connection)
     until = _closed_until(connection, person, now)
     if until is not None:
-        told = (
+        message = (
             f"{person.name} gave {MOST_WRONG} wrong codes in a short time; no code is looked "
             "at for a while."
         )
-        return no(Code.CODE_LIMIT, told, f"From {when(until, now)} on, say, {_example(say)}")
+        return no(Code.CODE_LIMIT, message, f"From {when(until, now)} on, say, {_example(say)}")
     try:
         counter = _counter(person, typed, now)
     except ValueError:
         # Depends on the version of pyotp: newer ones insist on the 112 bits that NIST asks for.
-        told = f"The secret of {person.name}'s one-time codes is too short to be used."
+        message = f"The secret of {person.name}'s one-time codes is too short to be used."
         return no(
             Code.NOT_ENROLLED,
-            told,
+            message,
             f"An administrator makes a new one: python -m opsroom.enrol {person.name}",
         )
     if counter is None:
@@ -123,10 +123,10 @@ def _use_up(
         connection, "used_codes", {"person": person.name, "counter": counter, "at": moment(now)}
     ):
         return YES
-    told = "This code was used before; each works once."
+    message = "This code was used before; each works once."
     return no(
         Code.CODE_USED,
-        told,
+        message,
         f"Wait up to 30 s for the next one, then say, {_example(say, 'with it')}",
     )
 

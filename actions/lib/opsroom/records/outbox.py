@@ -196,8 +196,8 @@ def _is_recorded(on: Transaction, entry: Entry, id: str) -> bool:
     from .ledger import of_deployment
     from .model import Event
 
-    there = of_deployment(on, entry.deployment)
-    same = [one for one in there if one.event is entry.event and one.command == entry.command]
+    existing = of_deployment(on, entry.deployment)
+    same = [one for one in existing if one.event is entry.event and one.command == entry.command]
     if any(
         one.facts.get("mark") == entry.facts.get("mark") or _late_id(one.facts) == id
         for one in same
@@ -211,7 +211,7 @@ def _is_recorded(on: Transaction, entry: Entry, id: str) -> bool:
             == 1
         )
         # Whoever found its claim run out has written down how it ended.
-        return not held and any(one.event is Event.INTERRUPTED for one in there)
+        return not held and any(one.event is Event.INTERRUPTED for one in existing)
     made = entry.event in (Event.PAGED, Event.CARD_CREATED, Event.CARD_COMMENTED)
     return made and carries(on, entry.event, str(entry.facts.get("mark") or ""))
 
@@ -251,17 +251,17 @@ def _note_page(on: Transaction, page: Mapping[str, Any], fresh: bool) -> None:
     from .idempotency import forget
     from .pages import COLUMNS, DOUBTFUL, SENDING
 
-    there = rows(on, "SELECT state FROM pages WHERE mark = :mark", mark=page["mark"])
+    existing = rows(on, "SELECT state FROM pages WHERE mark = :mark", mark=page["mark"])
     changes = {key: value for key, value in page.items() if key != "mark"}
     if not set(COLUMNS) <= set(page):
         # Something was done to it, once. A page that was resolved meanwhile stays so.
-        if fresh and there and there[0]["state"] != State.RESOLVED.value:
+        if fresh and existing and existing[0]["state"] != State.RESOLVED.value:
             update(on, "pages", changes, {"mark": page["mark"]})
             if changes.get("state") == State.RESOLVED.value:
                 forget(on, page["mark"])
-    elif not there:
+    elif not existing:
         insert(on, "pages", page)
-    elif there[0]["state"] in (SENDING, DOUBTFUL):
+    elif existing[0]["state"] in (SENDING, DOUBTFUL):
         update(on, "pages", changes, {"mark": page["mark"]})
 
 
@@ -316,7 +316,7 @@ def _read(path: Path) -> Tuple[Letter, str, str]:
 
 # What a record may say that it took, in seconds: some thirty years. PostgreSQL takes no number
 # without bounds.
-_MOST_SECONDS = 1e9
+_MAX_SECONDS = 1e9
 
 
 def _entry(values: Dict[str, Any]) -> Entry:
@@ -329,7 +329,7 @@ def _entry(values: Dict[str, Any]) -> Entry:
     seconds, facts = values["seconds"], values["facts"]
     is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     if (
-        not (seconds is None or (is_number and abs(seconds) <= _MOST_SECONDS))
+        not (seconds is None or (is_number and abs(seconds) <= _MAX_SECONDS))
         or not isinstance(facts, dict)
         or not _ID.fullmatch(values["deployment"])
     ):

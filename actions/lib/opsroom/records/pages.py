@@ -35,8 +35,8 @@ DOUBTFUL = "doubtful"
 OPEN = (State.TRIGGERED.value, State.ACKNOWLEDGED.value, State.UNKNOWN.value, DOUBTFUL)
 # What nobody has ended after so long is not listed and not watched any more, in seconds.
 FORGOTTEN = 7 * 86400.0
-# A page that is still being sent after so many seconds: what sent it is dead (repeats.PATIENCE, and
-# some more).
+# A page that is still being sent after so many seconds: what sent it is dead (idempotency.LEASE,
+# and some more).
 _DEAD = 120.0
 
 _OPEN = {one: one for one in OPEN}

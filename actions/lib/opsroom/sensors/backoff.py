@@ -13,7 +13,7 @@ class BackingOff:
     """Doubles the pause with each failure, up to a quarter of an hour (or the interval, where that
     is longer)."""
 
-    LONGEST: ClassVar[float] = 900.0
+    MAX_PAUSE: ClassVar[float] = 900.0
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
@@ -27,6 +27,6 @@ class BackingOff:
         self._failures += 1
         asked = retry_after(error)
         grown = min(
-            self._interval * 2.0 ** min(self._failures, 20), max(self.LONGEST, self._interval)
+            self._interval * 2.0 ** min(self._failures, 20), max(self.MAX_PAUSE, self._interval)
         )
         return max(asked, self._interval) if asked is not None else grown

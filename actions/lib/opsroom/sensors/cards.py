@@ -52,7 +52,7 @@ class WatchedCards:
 
     def pause(self, answer: Any) -> Optional[float]:
         if answer is None:
-            return BackingOff.LONGEST
+            return BackingOff.MAX_PAUSE
         return self._back.after(answer if isinstance(answer, OpsroomError) else None)
 
     def _news(self, event: CardEvent) -> outbox.News:

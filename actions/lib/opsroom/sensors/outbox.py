@@ -217,15 +217,15 @@ class Post:
     def _hand_on(self, store: Store, one: News) -> int:
         """How often it was told: not at all where whoever told it before died before it was
         marked."""
-        there = self._arrived is not None and self._arrived(one.trigger, one.event)
-        if not there:
+        arrived = self._arrived is not None and self._arrived(one.trigger, one.event)
+        if not arrived:
             self._tell(one.trigger, one.payload, one.event)
         with store.write() as connection:
-            if self._arrived is None or there:
+            if self._arrived is None or arrived:
                 mark_sent(store, connection, [one.event])
             else:
                 hold(store, connection, one.event)
-        return 0 if there else 1
+        return 0 if arrived else 1
 
     def _confirm(self, store: Store) -> None:
         """Mark what has arrived of all that was handed on, by whomever."""
@@ -233,10 +233,10 @@ class Post:
             return
         with store.read() as connection:
             sent = under_way(store, connection, self._sort)
-        there = [one.event for one in sent if self._arrived(one.trigger, one.event)]
-        if there:
+        arrived = [one.event for one in sent if self._arrived(one.trigger, one.event)]
+        if arrived:
             with store.write() as connection:
-                mark_sent(store, connection, there)
+                mark_sent(store, connection, arrived)
 
     def _give_back(self, events: List[str]) -> None:
         with self._store().write() as connection:

@@ -18,10 +18,10 @@ from .state import Memory
 
 SORT = "pages:"
 # So many open incidents of a pager are looked at.
-MOST = 100
+MAX_INCIDENTS = 100
 # So many that are not in the list any more are asked for by themselves in one look; the others in
 # the next ones.
-_ASKED = 20
+_MAX_ASKED = 20
 _KNOWN = (State.TRIGGERED, State.ACKNOWLEDGED, State.RESOLVED)
 
 
@@ -54,11 +54,13 @@ class WatchedPages:
             self._pager = self._make()
         pager = self._pager
         listed = {
-            one.id: one for one in pager.incidents(None, MOST) if one.state is not State.RESOLVED
+            one.id: one
+            for one in pager.incidents(None, MAX_INCIDENTS)
+            if one.state is not State.RESOLVED
         }
         missing = [one for one in _open(known) if one not in listed]
         gone: Dict[str, Optional[Incident]] = {}
-        for id in missing[:_ASKED]:
+        for id in missing[:_MAX_ASKED]:
             try:
                 gone[id] = pager.incident(id)
             except OpsroomError as error:
@@ -97,7 +99,7 @@ class WatchedPages:
         if isinstance(answer, OpsroomError) and answer.code is Code.NOT_POSSIBLE:
             # It cannot tell: that is how it is, not a failure. A change of the config brings it
             # back.
-            return max(BackingOff.LONGEST, self.interval)
+            return max(BackingOff.MAX_PAUSE, self.interval)
         return self._back.after(answer if isinstance(answer, OpsroomError) else None)
 
     def _news(

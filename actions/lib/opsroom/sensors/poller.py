@@ -89,15 +89,15 @@ Job = Callable[[], None]
 
 # Waiting for answers costs no processor time; a thread has about 0.1 MB. Enough for 600 sources
 # that all run into a time limit of 5 s within a minute.
-MOST = 50
+MAX_THREADS = 50
 
 
 class Pool:
     """Runs jobs, in the order in which they came. The threads are daemons: one that hangs holds
     nothing up."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
+    def __init__(self, limit: int = MAX_THREADS) -> None:
+        self._limit = limit
         self._jobs: Deque[Job] = deque()
         self._changed = threading.Condition()
         self._threads = 0
@@ -108,7 +108,7 @@ class Pool:
         """Run it as soon as a thread is free."""
         with self._changed:
             self._jobs.append(job)
-            if self._idle < len(self._jobs) and self._threads < self._most:
+            if self._idle < len(self._jobs) and self._threads < self._limit:
                 self._threads += 1
                 threading.Thread(
                     target=self._work, name=f"opsroom-watch-{self._threads}", daemon=True
@@ -189,13 +189,15 @@ class Watch:
         with self._lock:
             sources = {}
             for one in wanted:
-                there = self._sources.get(one.key)
-                same = there is not None and there.watched.same_as(one)
-                sources[one.key] = there if there is not None and same else Source(one, self._store)
+                existing = self._sources.get(one.key)
+                same = existing is not None and existing.watched.same_as(one)
+                sources[one.key] = (
+                    existing if existing is not None and same else Source(one, self._store)
+                )
                 if not same:
                     self._unknown.append(one.key)
             self._sources = sources
-            self._troubles = {key: told for key, told in self._troubles.items() if key in sources}
+            self._troubles = {key: text for key, text in self._troubles.items() if key in sources}
             self._schedule.set({key: one.interval for key, one in sources.items()}, self._clock())
 
     def step(self) -> float:
@@ -308,7 +310,7 @@ class Watch:
 
     def _trouble(self, key: str, error: Optional[BaseException]) -> None:
         """Say what is wrong once, and once that it is over."""
-        told = (
+        text = (
             ""
             if error is None
             else error.message
@@ -316,7 +318,7 @@ class Watch:
             else type(error).__name__
         )
         code = (
-            "" if error is None else error.code.value if isinstance(error, OpsroomError) else told
+            "" if error is None else error.code.value if isinstance(error, OpsroomError) else text
         )
         with self._lock:
             before = self._troubles.get(key, "")
@@ -327,7 +329,7 @@ class Watch:
         if error is None:
             self._say(f"{name}: works again.")
         elif isinstance(error, OpsroomError):
-            self._say(f"{name}: {told}")
+            self._say(f"{name}: {text}")
         else:
             self._say(
                 f"{name}: {''.join(traceback.format_exception(type(error), error, error.__traceback__))}"  # noqa: E501

@@ -120,9 +120,11 @@ class Source:
 
 def retry_after(error: OpsroomError) -> Optional[float]:
     """How long a service asked to be left alone, in seconds, as far as it said."""
-    told = error.facts.get("retry_after") if error.code is Code.RATE_LIMITED else None
+    seconds = error.facts.get("retry_after") if error.code is Code.RATE_LIMITED else None
     return (
-        float(told)
-        if isinstance(told, (int, float)) and not isinstance(told, bool) and 0 <= told < 1e6
+        float(seconds)
+        if isinstance(seconds, (int, float))
+        and not isinstance(seconds, bool)
+        and 0 <= seconds < 1e6
         else None
     )

@@ -24,7 +24,7 @@ from .state import Memory
 SORT = "version:"
 # Of the deployments since the last change, the newest so many are looked at for whoever made the
 # next one.
-_LOOKED_THROUGH = 50
+_MAX_DEPLOYMENTS = 50
 # How a source is asked, not what it is: another value makes it no other source.
 _MANNER = ("time_limit", "verify", "headers", "api_key")
 
@@ -169,13 +169,13 @@ class WatchedVersion:
             return Verdict({**state, "since": ""}, tuple(found)) if found else Verdict()
         if maker is None:
             maker = _maker(connection, self._app, self._environment, int(state["seq"]), running)
-        told = {"version": running.version, "version_before": state["version"], "asked_at": at}
+        facts = {"version": running.version, "version_before": state["version"], "asked_at": at}
         if maker is None:
-            found.append(self._news(known, "version_unknown_change", **told))
+            found.append(self._news(known, "version_unknown_change", **facts))
         else:
             by = one_line(maker.by, 120)
             found.append(
-                self._news(known, "version_changed", **told, by=by, deployment=maker.deployment)
+                self._news(known, "version_changed", **facts, by=by, deployment=maker.deployment)
             )
         after["seq"] = _newest(connection, self._app, self._environment)
         return Verdict(after, tuple(found))
@@ -215,7 +215,9 @@ def _maker(
 ) -> Optional[Maker]:
     """The newest deployment since then that put this in place, or that failed and put it back."""
     ended = [
-        one for one in deployments(connection, app, environment, _LOOKED_THROUGH) if one.seq > after
+        one
+        for one in deployments(connection, app, environment, _MAX_DEPLOYMENTS)
+        if one.seq > after
     ]
     put = [one for one in ended if _put(one, running)]
     put += [

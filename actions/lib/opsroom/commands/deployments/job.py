@@ -114,10 +114,10 @@ class RunningJob:
 
     def keep(self, name: str, value: str) -> None:
         """Write down what the next deployment at this place must find when this runner dies."""
-        from ...records.checkpoints import keep
+        from ...records.claims import keep_checkpoint
 
         with self._context.store.write() as connection:
-            keep(
+            keep_checkpoint(
                 self._context.store,
                 connection,
                 self._request.app,
@@ -128,10 +128,10 @@ class RunningJob:
 
     def kept(self, name: str) -> str:
         """What an earlier deployment at this place wrote down; empty when nothing was."""
-        from ...records.checkpoints import kept
+        from ...records.claims import checkpoint
 
         with self._context.store.read() as connection:
-            return kept(connection, self._request.app, self._request.environment, name)
+            return checkpoint(connection, self._request.app, self._request.environment, name)
 
     def note(self, line: str) -> None:
         """Say what is being done now."""
