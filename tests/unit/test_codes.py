@@ -267,7 +267,7 @@ def test_enrolling_needs_neither_a_config_nor_a_database() -> None:
 
 def test_the_library_of_codes_is_imported_only_when_a_code_is_looked_at() -> None:
     script = "import sys, opsroom.commands.changes.decide; sys.exit('pyotp' in sys.modules)"
-    library = Path(otp.__file__).parent.parent
+    library = Path(otp.__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", script], env={"PYTHONPATH": str(library)}, check=False
     )
