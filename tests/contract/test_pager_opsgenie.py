@@ -13,7 +13,6 @@ from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target
-from opsroom.pagers.opsgenie import client
 from opsroom.pagers.opsgenie.mapping import headline
 from opsroom.people import Author
 from support.http_server import Reply, free_port
@@ -40,8 +39,8 @@ class Time:
 @pytest.fixture(autouse=True)
 def time(monkeypatch):
     time = Time()
-    monkeypatch.setattr(client, "clock", lambda: time.now)
-    monkeypatch.setattr(client, "wait", time.wait)
+    monkeypatch.setattr("opsroom.http.vendor.clock", lambda: time.now)
+    monkeypatch.setattr("opsroom.http.vendor.sleep", time.wait)
     return time
 
 
@@ -351,13 +350,17 @@ def test_a_success_that_says_nothing_is_in_doubt(vendor, pager, reply):
             "(401): Could not authenticate.",
         ),
         (answer({"message": "Not allowed."}, 403), Code.UNAUTHORIZED, "(403): Not allowed."),
-        (answer({"message": "Upgrade"}, 402), Code.NOT_POSSIBLE, "plan of the Opsgenie account"),
+        (
+            answer({"message": "Upgrade"}, 402),
+            Code.NOT_POSSIBLE,
+            "The Opsgenie account does not include this (402)",
+        ),
         (
             answer({"message": "No entity"}, 404),
             Code.BAD_ANSWER,
-            "there is no Opsgenie API: No entity.",
+            "answered 404, not as Opsgenie does.",
         ),
-        (Reply(404, "<html>"), Code.BAD_ANSWER, "answered 404: there is no Opsgenie API."),
+        (Reply(404, "<html>"), Code.BAD_ANSWER, "answered 404, not as Opsgenie does."),
         (answer({"message": "Gone"}, 410), Code.GONE, "(410): Gone."),
         (
             answer(
@@ -409,7 +412,7 @@ def test_a_long_time_to_wait_is_told(vendor, pager, time):
         pager.page(page())
     assert caught.value.code is Code.RATE_LIMITED
     assert caught.value.message == (
-        "Opsgenie gets too many requests (those of the account count) and asks to wait 60 s."
+        "Opsgenie is rate-limiting opsroom, by the requests of the account; retry in 60 s."
     )
     assert caught.value.facts["retry_after"] == 60
     assert not in_doubt(caught.value)
@@ -420,7 +423,9 @@ def test_too_many_requests_without_a_time_are_told_at_once(vendor, pager):
     vendor.instead(Reply(429, "slow down"))
     with pytest.raises(Failure) as caught:
         pager.page(page())
-    assert caught.value.message == "Opsgenie gets too many requests and does not say for how long."
+    assert (
+        caught.value.message == "Opsgenie is rate-limiting opsroom and does not say for how long."
+    )
     assert len(vendor.requests) == 1
 
 
@@ -865,7 +870,7 @@ def test_long_names_fit(vendor, pager):
 def test_secrets_are_in_no_sentence_fact_or_representation(vendor, account):
     options = options_of(api_key=KEY, read_key=READ_KEY)[0]
     pager = pager_at(vendor, read_key=READ_KEY)
-    texts = [repr(options), repr(pager._api.access)]
+    texts = [repr(options), repr(pager), repr(vars(pager))]
     echo = answer({"message": f"bad key {KEY} or {READ_KEY}", "errors": {"key": KEY}}, 422)
     for reply in (
         echo,

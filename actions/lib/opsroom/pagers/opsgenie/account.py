@@ -7,18 +7,18 @@ from typing import Any, List, Mapping, Optional, Tuple
 from urllib.parse import quote
 
 from ...errors import Code, Refusal
+from ...http import vendor
 from ...names import comparable, shown
 from .. import OnCall, Target
-from .client import Api, clock
-from .errors import bad
+from .client import ACCOUNT, Client, rounded
 from .mapping import is_id, items, text_of
 
 _USERS_A_PAGE = 100
-_MOST_USERS = 500
-_MOST_SCHEDULES = 5
+_MAX_USERS = 500
+_MAX_SCHEDULES = 5
 
 
-def look_up(api: Api, name: str) -> Tuple[Target, ...]:
+def look_up(client: Client, name: str) -> Tuple[Target, ...]:
     """All whose name equals it, case aside, else all whose name contains it. Users also by their
     full name."""
     wanted = comparable(name)
@@ -28,10 +28,10 @@ def look_up(api: Api, name: str) -> Tuple[Target, ...]:
         ("escalation_policy", "/v2/escalations"),
         ("schedule", "/v2/schedules"),
     ):
-        for one in _listed(api, path):
+        for one in _listed(client, path):
             called = text_of(one.get("name"))
             every.append((Target(kind, text_of(one.get("id")) or called, called), (called,)))
-    for one in _users(api):
+    for one in _users(client):
         username, full = text_of(one.get("username")), text_of(one.get("fullName"))
         if username:
             every.append((Target("user", username, full), (username, full)))
@@ -42,21 +42,21 @@ def look_up(api: Api, name: str) -> Tuple[Target, ...]:
     return tuple(exact or part) if wanted else ()
 
 
-def on_call(api: Api, target: Target, within: Optional[float] = None) -> Tuple[OnCall, ...]:
+def on_call(client: Client, target: Target, within: Optional[float] = None) -> Tuple[OnCall, ...]:
     """Who is on call for a schedule, or for all schedules of a team; `within` so many seconds
     altogether."""
-    until = None if within is None else clock() + within
+    until = None if within is None else vendor.clock() + within
     if target.kind == "schedule":
-        return _recipients(api, target.id, target.shown, until)
+        return _recipients(client, target.id, target.shown, until)
     if target.kind != "team":
         raise Refusal(
             Code.NOT_POSSIBLE,
-            "Opsgenie tells who is on call for teams and schedules, not for the escalation "
+            "Opsgenie shows who is on call for teams and schedules, not for the escalation "
             f"policy {target.shown}.",
         )
     wanted = (target.id.casefold(), target.shown.casefold())
     found: List[Tuple[str, str]] = []
-    for one in _listed(api, "/v2/schedules", until):
+    for one in _listed(client, "/v2/schedules", until):
         team = one.get("ownerTeam")
         names = (
             [text_of(team.get(key)).casefold() for key in ("id", "name")]
@@ -74,44 +74,47 @@ def on_call(api: Api, target: Target, within: Optional[float] = None) -> Tuple[O
         )
     return tuple(
         duty
-        for id, called in found[:_MOST_SCHEDULES]
-        for duty in _recipients(api, id, called, until)
+        for id, called in found[:_MAX_SCHEDULES]
+        for duty in _recipients(client, id, called, until)
     )
 
 
-def _recipients(api: Api, id: str, called: str, until: Optional[float]) -> Tuple[OnCall, ...]:
+def _recipients(client: Client, id: str, called: str, until: Optional[float]) -> Tuple[OnCall, ...]:
     params = (("scheduleIdentifierType", "id" if is_id(id) else "name"), ("flat", "true"))
-    answer = api.read(
-        f"/v2/schedules/{quote(id, safe='')}/on-calls", params, time_limit=_left(api, until)
+    response = client.send(
+        "GET",
+        f"/v2/schedules/{quote(id, safe='')}/on-calls",
+        ACCOUNT,
+        params=params,
+        accept=(404,),
+        at_most=_left(until),
     )
-    if answer.status == 404:
+    if response.status == 404:
         raise Refusal(Code.UNKNOWN_WHO, f"Opsgenie has no schedule {shown(called or id)}.")
-    data: Mapping[str, Any] = api.data(answer, Mapping)
+    data: Mapping[str, Any] = client.data(response, Mapping)
     names = data.get("onCallRecipients")
     if not isinstance(names, list):
-        raise bad(answer, "answered JSON without those who are on call")
+        raise response.unexpected("answered JSON without those who are on call")
     return tuple(OnCall(text_of(one), through=called) for one in names if text_of(one))
 
 
-def _listed(api: Api, path: str, until: Optional[float] = None) -> List[Mapping[str, Any]]:
+def _listed(client: Client, path: str, until: Optional[float] = None) -> List[Mapping[str, Any]]:
     # Such a list is there in every account: a 404 is that of no Opsgenie.
-    answer = api.send("GET", path, account=True, time_limit=_left(api, until))
-    return [one for one in items(api.data(answer, list)) if text_of(one.get("name"))]
+    response = client.send("GET", path, ACCOUNT, at_most=_left(until))
+    return [one for one in items(client.data(response, list)) if text_of(one.get("name"))]
 
 
-def _left(api: Api, until: Optional[float]) -> Optional[float]:
-    return (
-        None if until is None else min(round(max(until - clock(), 0.1), 1), api.access.time_limit)
-    )
+def _left(until: Optional[float]) -> Optional[float]:
+    return None if until is None else rounded(until - vendor.clock())
 
 
-def _users(api: Api) -> List[Mapping[str, Any]]:
+def _users(client: Client) -> List[Mapping[str, Any]]:
     """The users, as far as they are read: looking for one with a query would put what was typed
     into a search."""
     found: List[Mapping[str, Any]] = []
-    while len(found) < _MOST_USERS:
+    while len(found) < _MAX_USERS:
         params = (("limit", str(_USERS_A_PAGE)), ("offset", str(len(found))))
-        page = items(api.data(api.send("GET", "/v2/users", params=params, account=True), list))
+        page = items(client.data(client.send("GET", "/v2/users", ACCOUNT, params=params), list))
         found += page
         if len(page) < _USERS_A_PAGE:
             break

@@ -1,49 +1,33 @@
-"""Opsgenie's API: what is asked of it, and requests that were taken followed to their outcome."""
+"""The client of Opsgenie: its two keys, its errors, and requests followed to their outcome."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Tuple
+from dataclasses import dataclass
+from typing import Any, List, Mapping, Optional, Tuple
 from urllib.parse import quote
 
-from ...errors import Code, Failure, Refusal
+from ...errors import Code, Failure, OpsroomError, Refusal
+from ...http import vendor
+from ...http.content import text_at
+from ...http.errors import retry_after
+from ...http.response import Response
+from ...http.vendor import NOTHING, Subject
 from ...names import shown
-from .errors import bad, error_of, of_opsgenie, said, wait_of
+from ...text import length
 from .mapping import identifier_type, items, text_of
+from .options import Options
 
-if TYPE_CHECKING:
-    from ...http.client import HttpClient
-    from ...http.response import Response
-
-# Tests put their own here; both are in seconds.
-clock: Callable[[], float] = time.monotonic
-wait: Callable[[float], None] = time.sleep
-
-_SPOKEN = (400, 401, 402, 403, 404, 405, 409, 410, 422, 429)
-# A request that was taken is worked off within a second as a rule; its outcome is asked for in
+# About requests that are sent with the key of the account.
+ACCOUNT = Subject("account")
+# A request that was taken is carried out within a second as a rule; its outcome is asked for in
 # growing steps.
 _FIRST_PAUSE = 0.15
-_LONGEST_PAUSE = 1.5
-
-
-@dataclass(frozen=True)
-class Access:
-    """Where the API is and with which keys. `key` is the pager's key in the config:
-    `pagers.opsgenie`."""
-
-    url: str
-    key: str
-    api_key: str = field(repr=False)
-    read_key: str = field(default="", repr=False)
-    time_limit: float = 10.0
-    verify: str = ""
-    follow: float = 8.0
+_MAX_PAUSE = 1.5
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a request that was taken. `done` is None when that could not be learnt in
+    """The outcome of a request that was taken. `done` is None when it could not be learnt in
     time."""
 
     done: Optional[bool]
@@ -52,31 +36,56 @@ class Outcome:
     why: str = ""
 
 
-class Api:
-    """One account. Reading on-call needs the account's key (`read_key`), alerts that of an
-    integration (`api_key`)."""
+class Client(vendor.Client):
+    """The requests of one command. Reading on-call needs the account's key (`read_key`), alerts
+    that of an integration (`api_key`).
 
-    def __init__(self, access: Access) -> None:
-        self.access = access
-        self._alerts: Optional[HttpClient] = None
-        self._account: Optional[HttpClient] = None
-        self._ends = clock() + access.time_limit
+    Raises Failure, and Refusal(unknown_page, not_possible, not_accepted).
+    """
 
-    def begin(self) -> None:
-        """Start the time limit of a command, which all its requests share."""
-        self._ends = clock() + self.access.time_limit
+    service = "Opsgenie"
+    explained = (400, 401, 402, 403, 404, 405, 409, 410, 422, 429)
+    max_waits = 1
 
-    def alert(self, id: str, time_limit: Optional[float] = None) -> Optional[Mapping[str, Any]]:
+    def __init__(self, options: Options, name: str) -> None:
+        super().__init__(
+            f"pagers.{name}",
+            options.url,
+            time_limit=options.time_limit,
+            verify=options.verify,
+            secrets=(options.api_key, options.read_key),
+        )
+        self.can_read = bool(options.read_key)
+        self._follow = options.follow
+        self._keys = {False: options.api_key, True: options.read_key}
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        about: Subject = NOTHING,
+        *,
+        accept: Tuple[int, ...] = (),
+        **request: Any,
+    ) -> Response:
+        """As for every vendor; a status in `accept` comes back only where Opsgenie itself answered
+        with it."""
+        key = self._keys[about is ACCOUNT]
+        headers = {"Authorization": f"GenieKey {key}"}
+        response = self.request(method, path, headers=headers, accept=accept, **request)
+        if response.ok or (response.status in accept and _of_opsgenie(response)):
+            return response
+        raise self._certain(method, self.error(response, about))
+
+    def alert(self, id: str, at_most: Optional[float] = None) -> Optional[Mapping[str, Any]]:
         """An alert by its id, tiny id or alias; None when there is none."""
         params = (("identifierType", identifier_type(id)),)
-        answer = self.send(
-            "GET", self._path(id), params=params, spoken=(404,), time_limit=time_limit
-        )
-        if answer.status == 404:
+        response = self.send("GET", _path(id), params=params, accept=(404,), at_most=at_most)
+        if response.status == 404:
             return None
-        found: Mapping[str, Any] = self.data(answer, Mapping)
+        found: Mapping[str, Any] = self.data(response, Mapping)
         if not text_of(found.get("id")):
-            raise bad(answer, "answered with an alert that has no id")
+            raise response.unexpected("answered with an alert that has no id")
         return found
 
     def alerts(self, query: str, limit: int) -> List[Mapping[str, Any]]:
@@ -86,7 +95,7 @@ class Api:
 
     def create(self, alert: Mapping[str, Any]) -> str:
         """Have an alert made; the id of the request, to be followed."""
-        return self._request_of(self.send("POST", "/v2/alerts", json=alert))
+        return _request_of(self.send("POST", "/v2/alerts", json=alert))
 
     def act(self, id: str, action: str, content: Mapping[str, Any]) -> Outcome:
         """Do something to an alert (`acknowledge`, `close`, `escalate`, `responders`) and follow
@@ -95,146 +104,127 @@ class Api:
         Raises Refusal(unknown_page) when Opsgenie knows no such alert.
         """
         params = (("identifierType", identifier_type(id)),)
-        answer = self.send(
-            "POST", f"{self._path(id)}/{action}", params=params, json=content, spoken=(404,)
+        response = self.send(
+            "POST", f"{_path(id)}/{action}", params=params, json=content, accept=(404,)
         )
-        if answer.status == 404:
+        if response.status == 404:
             raise self.unknown(id)
-        return self.follow(self._request_of(answer))
-
-    def read(
-        self,
-        path: str,
-        params: Tuple[Tuple[str, str], ...] = (),
-        time_limit: Optional[float] = None,
-    ) -> Response:
-        """Ask for something of the account: schedules, users, teams. 404 is an answer."""
-        return self.send(
-            "GET", path, params=params, account=True, spoken=(404,), time_limit=time_limit
-        )
+        return self.follow(_request_of(response))
 
     def follow(self, request: str) -> Outcome:
-        """What became of a request. Never raises: it was taken, so it may have been done whatever
-        comes now."""
-        # Some of the time is kept for the alert itself, which may be there anyway.
-        until = min(clock() + self.access.follow, self._ends - self.access.time_limit / 5)
-        began, pause = clock(), _FIRST_PAUSE
+        """The outcome of a request. Never raises: it was taken, so it may have been carried out
+        whatever happens now."""
+        # Some of the time is kept for the alert itself, which may exist anyway.
+        began = vendor.clock()
+        until = min(began + self._follow, self.deadline - self.time_limit / 5)
         path = f"/v2/alerts/requests/{quote(request, safe='')}"
+        pause = _FIRST_PAUSE
         while True:
-            left = until - clock()
+            left = until - vendor.clock()
             if left <= 0:
-                return Outcome(None, why=f"it was not known within {round(clock() - began, 1):g} s")
+                took = round(vendor.clock() - began, 1)
+                return Outcome(None, why=f"it was not known within {took:g} s")
             try:
-                # 404 means that it has not come to it yet.
-                answer = self.send(
-                    "GET", path, spoken=(404,), time_limit=_part(left, self.access.time_limit)
-                )
-                found = {} if answer.status == 404 else self.data(answer, Mapping)
-            except Failure as failure:
-                return Outcome(None, why=failure.message.rstrip("."))
-            except Refusal as refusal:
-                return Outcome(None, why=refusal.message.rstrip("."))
+                # 404 means that Opsgenie has not come to it yet.
+                response = self.send("GET", path, accept=(404,), at_most=rounded(left))
+                found = {} if response.status == 404 else self.data(response, Mapping)
+            except OpsroomError as error:
+                return Outcome(None, why=error.message.rstrip("."))
             if isinstance(found.get("isSuccess"), bool):
-                status = said(answer, text_of(found.get("status")))
+                status = self.quoted(response, text_of(found.get("status")))
                 return Outcome(found["isSuccess"], status, text_of(found.get("alertId")))
-            if clock() + pause < until:
-                wait(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-            else:
-                wait(max(until - clock(), 0.0))
+            left = max(until - vendor.clock(), 0.0)
+            vendor.sleep(min(pause, left))
+            pause = min(pause * 2, _MAX_PAUSE)
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Tuple[Tuple[str, str], ...] = (),
-        json: Optional[Mapping[str, Any]] = None,
-        account: bool = False,
-        spoken: Tuple[int, ...] = (),
-        time_limit: Optional[float] = None,
-    ) -> Response:
-        """An answer with a 2xx status, or one of `spoken` that is Opsgenie's. Everything else is
-        raised in plain words.
-
-        429 comes without Retry-After; X-RateLimit-Period-In-Sec says how long the counted time is
-        (1 or 60 seconds). It is waited for once when that is short.
-        """
-        left = self._ends - clock()
-        if left <= 0:
-            message = (
-                f"Opsgenie did not answer all that was asked within {self.access.time_limit:g} s."
-            )
-            raise Failure(Code.TIMED_OUT, message, facts={"sent": False})
-        limit = _part(left, self.access.time_limit if time_limit is None else time_limit)
-        until, waited = clock() + limit, False
-        http = self._http(account)
-        while True:
-            answer = http.send(
-                method,
-                self.access.url + path,
-                params=params or None,
-                json=json,
-                accept=_SPOKEN,
-                time_limit=round(max(until - clock(), 0.1), 1) if waited else limit,
-            )
-            if 200 <= answer.status < 300 or (answer.status in spoken and of_opsgenie(answer)):
-                return answer
-            pause = wait_of(answer) if answer.status == 429 else None
-            if pause is None or waited or clock() + pause >= until:
-                raise error_of(answer, self.access.key, account)
-            wait(pause)
-            waited = True
-
-    def data(self, answer: Response, kind: type) -> Any:
-        """What stands under `data` in an answer. Raises Failure(bad_answer) when it is no such
-        thing."""
-        content = answer.json()
+    def data(self, response: Response, kind: type) -> Any:
+        """What stands under `data`. Raises Failure(bad_answer) when it is not of that kind."""
+        content = response.json()
         found = content.get("data") if isinstance(content, Mapping) else None
         if not isinstance(found, kind):
-            raise bad(answer, "answered JSON without the data that belongs there")
+            raise response.unexpected("answered JSON without the data that belongs there")
         return found
 
     def unknown(self, id: str) -> Refusal:
-        """That there is no such alert."""
+        """The refusal that there is no such alert."""
         hint = (
-            "Type the number that Opsgenie shows beside the alert, or ask for the open ones: "
+            "Type the number that Opsgenie shows beside the alert, or list the open ones: "
             "show pages."
         )
         return Refusal(Code.UNKNOWN_PAGE, f"Opsgenie has no page {shown(id)}.", hint)
 
-    def _path(self, id: str) -> str:
-        return f"/v2/alerts/{quote(id, safe='')}"
+    def wait_of(self, response: Response) -> Optional[float]:
+        """As Retry-After says, which is not documented, else the time over which it counts."""
+        for name in ("retry-after", "x-ratelimit-period-in-sec"):
+            seconds = retry_after(response.headers.get(name, ""))
+            if seconds is not None:
+                return seconds
+        return None
 
-    def _request_of(self, answer: Response) -> str:
-        content = answer.json()
-        request = text_of(content.get("requestId")) if isinstance(content, Mapping) else ""
-        if not request:
-            raise bad(answer, "took the request, and did not say under which id it can be followed")
-        return request
-
-    def _http(self, account: bool) -> HttpClient:
-        from ...http.client import HttpClient
-
-        access = self.access
-        kept = self._account if account else self._alerts
-        if kept is None:
-            kept = HttpClient(
-                headers={
-                    "Authorization": f"GenieKey {access.read_key if account else access.api_key}"
-                },
-                secrets=(access.api_key, access.read_key),
-                time_limit=access.time_limit,
-                verify=access.verify,
-                address_key=f"{access.key}.url",
+    def rate_limited(self, response: Response, wait: Optional[float]) -> Failure:
+        """As for every vendor, with whose requests count."""
+        failure = super().rate_limited(response, wait)
+        reason = self.quoted(response, response.headers.get("x-ratelimit-reason", "")).lower()
+        if reason and wait is not None:
+            failure.message = (
+                f"Opsgenie is rate-limiting opsroom, by the requests of the {reason}; retry in "
+                f"{length(round(wait, 1))}."
             )
-            if account:
-                self._account = kept
-            else:
-                self._alerts = kept
-        return kept
+        return failure
+
+    def words(self, response: Response) -> str:
+        """The message of an error, and for 422 what is wrong with which field."""
+        content = response.content()
+        parts = [text_at(content, "message")]
+        errors = content.get("errors") if isinstance(content, Mapping) else None
+        if isinstance(errors, Mapping):
+            parts += [f"{name}: {text_of(what)}" for name, what in errors.items() if text_of(what)]
+        return self.quoted(response, ", ".join(part.rstrip(".") for part in parts if part))
+
+    def error(self, response: Response, about: Subject) -> OpsroomError:
+        """As for every vendor. Nothing was done: Opsgenie checks before it takes a request."""
+        error = super().error(response, about)
+        error.facts["sent"] = False
+        return error
+
+    def hint(self, status: int, about: Subject) -> str:
+        key = f"{self.key}.{'read_key' if about is ACCOUNT else 'api_key'}"
+        if status == 401:
+            region = f"that {self.key}.url is that of the account's region"
+            return f"An administrator checks {key}, and {region}."
+        if status == 403 and about is ACCOUNT:
+            return f"An administrator checks that {key} may read the configuration."
+        if status == 403:
+            may = "belongs to an API integration that may read, create and update"
+            return f"An administrator checks that {key} {may}."
+        if status == 410:
+            ends = "Opsgenie ends in April 2027; in Jira Service Management"
+            return f"{ends}, {self.key}.url is another."
+        return ""
 
 
-def _part(left: float, limit: float) -> float:
-    """As much of the time limit as is left, in a number that reads well in a sentence."""
-    return min(round(max(left, 0.1), 1), limit)
+def _of_opsgenie(response: Response) -> bool:
+    """Whether an error is Opsgenie's own, and not that of a server or gateway without Opsgenie."""
+    content = response.content()
+    if not isinstance(content, Mapping):
+        return False
+    return bool(text_of(content.get("requestId"))) and "took" in content
+
+
+def _request_of(response: Response) -> str:
+    content = response.json()
+    request = text_of(content.get("requestId")) if isinstance(content, Mapping) else ""
+    if not request:
+        raise response.unexpected(
+            "took the request, and did not say under which id it can be followed"
+        )
+    return request
+
+
+def _path(id: str) -> str:
+    return f"/v2/alerts/{quote(id, safe='')}"
+
+
+def rounded(seconds: float) -> float:
+    """A time limit that reads well in a sentence."""
+    return round(max(seconds, 0.1), 1)

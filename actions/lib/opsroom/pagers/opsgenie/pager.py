@@ -12,7 +12,7 @@ from ...people import Author
 from ...text import one_line
 from .. import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target
 from . import account
-from .client import Api, Outcome
+from .client import Client, Outcome
 from .mapping import (
     alert_of,
     by,
@@ -25,6 +25,7 @@ from .mapping import (
     state_of,
     text_of,
 )
+from .options import EVENTS_ONLY, Options
 
 # For what makes an answer fuller and is not needed, in seconds.
 _EXTRA = 3.0
@@ -41,11 +42,10 @@ class Opsgenie(Pager):
     # rule.
     settles_within = 10.0
 
-    def __init__(self, api: Api, responder: Optional[Target], events_only: bool) -> None:
-        self._api = api
-        self._access = api.access
-        self._responder = responder
-        self._events_only = events_only
+    def __init__(self, client: Client, options: Options) -> None:
+        self._client = client
+        self._responder = options.responder
+        self._events_only = bool(EVENTS_ONLY.search(options.url))
 
     def default_target(self) -> Optional[Target]:
         return self._responder
@@ -58,30 +58,30 @@ class Opsgenie(Pager):
     def look_up(self, name: str) -> Tuple[Target, ...]:
         """Teams, escalation policies and schedules (a request each) and users (one for each hundred
         of them)."""
-        if not self._access.read_key:
+        if not self._client.can_read:
             return ()
-        self._api.begin()
-        return account.look_up(self._api, name)
+        self._client.begin()
+        return account.look_up(self._client, name)
 
     def on_call(self, target: Target) -> Tuple[OnCall, ...]:
         """For a schedule 1 request, for a team 1 and 1 for each of its schedules. Opsgenie does not
         say until when."""
         if target.kind == "user":
             return (OnCall(target.shown),)
-        if not self._access.read_key:
+        if not self._client.can_read:
             hint = (
                 "An administrator puts a key that may read the configuration into "
-                f"{self._access.key}.read_key."
+                f"{self._client.key}.read_key."
             )
             if self._events_only:
                 hint = "Jira Service Management shows it under Operations."
             raise Refusal(
                 Code.NOT_POSSIBLE,
-                "Opsgenie does not tell an integration's key who is on call.",
+                "Opsgenie does not show an integration's key who is on call.",
                 hint,
             )
-        self._api.begin()
-        return account.on_call(self._api, target)
+        self._client.begin()
+        return account.on_call(self._client, target)
 
     def page(self, page: Page) -> Paged:
         """2 requests and the alert for its number: 3; with `read_key` also who is on call for a
@@ -89,9 +89,9 @@ class Opsgenie(Pager):
 
         A bad responder is only seen in the outcome that is followed.
         """
-        self._api.begin()
+        self._client.begin()
         alert, notes = alert_of(page)
-        outcome = self._api.follow(self._api.create(alert))
+        outcome = self._client.follow(self._client.create(alert))
         if outcome.done is False:
             raise self._not_paged(outcome, page)
         if outcome.done is None:
@@ -111,26 +111,26 @@ class Opsgenie(Pager):
 
     def find(self, page: Page) -> Optional[Paged]:
         """1 request: the mark is the alert's alias."""
-        self._api.begin()
-        found = self._api.alert(page.mark)
+        self._client.begin()
+        found = self._client.alert(page.mark)
         return None if found is None else self._paged(found, page, ())
 
     def incident(self, id: str) -> Incident:
         """1 request."""
-        self._api.begin()
+        self._client.begin()
         return self._incident(self._alert(id))
 
     def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
         """1 request: a search. Of a target that is known by its id only, the newest hundred are
         looked at."""
-        self._api.begin()
+        self._client.begin()
         query = "status: open"
         by_id = target is not None and is_id(target.id)
         if target is not None and not by_id:
             # A quotation mark would end the name and let the rest be read as a part of the search.
             name = re.sub(r'["\\]', " ", target.id)
             query += f' AND {"teams" if target.kind == "team" else "responders"}: "{name}"'
-        found = self._api.alerts(query, 100 if by_id else max(1, min(limit, 100)))
+        found = self._client.alerts(query, 100 if by_id else max(1, min(limit, 100)))
         if target is not None and by_id:
             found = [
                 one
@@ -150,7 +150,7 @@ class Opsgenie(Pager):
     def escalate(self, id: str, author: Author) -> Incident:
         """4 requests. Opsgenie wants to be told which escalation policy; the alert must have one,
         and only one."""
-        self._api.begin()
+        self._client.begin()
         alert = self._open(id)
         policies = [
             text_of(one.get("id"))
@@ -167,14 +167,14 @@ class Opsgenie(Pager):
                 f"Call somebody by name: add NAME to page {shown}.",
             )
         content = {"escalation": {"id": policies[0]}, **by(author, note=True)}
-        return self._after(id, self._api.act(id, "escalate", content), "escalate")
+        return self._after(id, self._client.act(id, "escalate", content), "escalate")
 
     def add_responder(self, id: str, target: Target, author: Author) -> Incident:
         """3 requests. Someone whom Opsgenie does not know is only seen in the outcome."""
-        self._api.begin()
+        self._client.begin()
         content = {"responder": responder(target), **by(author, note=True)}
         return self._after(
-            id, self._api.act(id, "responders", content), "add a responder to", target
+            id, self._client.act(id, "responders", content), "add a responder to", target
         )
 
     def _paged(self, alert: Mapping[str, Any], page: Page, notes: Tuple[str, ...]) -> Paged:
@@ -188,10 +188,10 @@ class Opsgenie(Pager):
         """Who is on call there, when that can be told quickly; the page is out already."""
         if target.kind == "user":
             return (OnCall(target.shown),)
-        if not self._access.read_key:
+        if not self._client.can_read:
             return ()
         try:
-            return account.on_call(self._api, target, within=_EXTRA)
+            return account.on_call(self._client, target, within=_EXTRA)
         except OpsroomError:
             return ()
 
@@ -206,8 +206,8 @@ class Opsgenie(Pager):
         )
 
     def _change(self, id: str, action: str, wanted: State, author: Author) -> Incident:
-        self._api.begin()
-        incident = self._after(id, self._api.act(id, action, by(author, note=True)), action)
+        self._client.begin()
+        incident = self._after(id, self._client.act(id, action, by(author, note=True)), action)
         if incident.state is State.RESOLVED and wanted is not State.RESOLVED:
             raise _closed(incident.shown)
         return incident
@@ -226,7 +226,7 @@ class Opsgenie(Pager):
             if state is State.RESOLVED or "closed" in status:
                 raise _closed(id if alert is None else self._incident(alert).shown)
             if "alert does not exist" in status or "alert not found" in status:
-                raise self._api.unknown(id)
+                raise self._client.unknown(id)
             because = f": {outcome.status}" if outcome.status else ""
             whom = f" ({target.shown})" if target else ""
             code = Code.UNKNOWN_PERSON if target else Code.NOT_ACCEPTED
@@ -263,20 +263,20 @@ class Opsgenie(Pager):
         return alert
 
     def _alert(self, id: str) -> Mapping[str, Any]:
-        found = self._api.alert(id)
+        found = self._client.alert(id)
         if found is None:
-            raise self._api.unknown(id)
+            raise self._client.unknown(id)
         return found
 
     def _quietly(self, id: str) -> Optional[Mapping[str, Any]]:
         """An alert when it can be had quickly; None otherwise."""
         try:
-            return self._api.alert(id, min(_EXTRA, self._access.time_limit))
+            return self._client.alert(id, _EXTRA)
         except OpsroomError:
             return None
 
     def _incident(self, alert: Mapping[str, Any], target: str = "") -> Incident:
-        return incident_of(alert, self._access.url, target)
+        return incident_of(alert, self._client.url, target)
 
 
 def _closed(shown: str) -> Refusal:

@@ -13,7 +13,7 @@ from ...http.errors import retry_after
 from ...http.response import Response
 from ...secrets import redact
 from ...text import length, one_line
-from . import Options
+from .options import Options
 
 Params = Sequence[Tuple[str, str]]
 

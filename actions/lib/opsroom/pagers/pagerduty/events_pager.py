@@ -14,9 +14,9 @@ from ...errors import Code, Refusal
 from ...names import shown
 from ...people import Author
 from .. import Delivery, Incident, Page, Paged, Pager, Target
-from . import Integration, Options, integration
 from .client import Talk, quoted
 from .mapping import details_of, text_of, title_of, web_address
+from .options import Integration, Options, integration
 
 _DEDUP_KEY = re.compile(r"^[!-~]{1,255}(?![\s\S])")
 

@@ -10,7 +10,6 @@ from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import shown
 from ...people import Author
 from .. import Delivery, Incident, OnCall, Page, Paged, Pager, Target
-from . import Integration, Options, integration
 from .client import Talk, Told
 from .events_pager import trigger
 from .incidents import Writer, change, escalated, get_incident, responder_added
@@ -23,6 +22,7 @@ from .mapping import (
     text_of,
     title_of,
 )
+from .options import Integration, Options, integration
 from .people import look_up, on_calls, on_calls_if_told, own_address, user_id
 
 # Tests put their own clock here; seconds.

@@ -9,9 +9,9 @@ from ...errors import Code, OpsroomError, Refusal
 from ...names import comparable, shown
 from ...people import Author
 from .. import Target
-from . import EMAIL
 from .client import Talk, Wrong
 from .mapping import UserOnCall, inside, name_of, on_calls_of, text_of
+from .options import EMAIL
 
 # Where its own names are, in the order in which people read them.
 _LISTS = (

@@ -3,96 +3,13 @@ both."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any, Callable
 
-from ...config.fields import Fields
-from ...deadline import LOOK_FOR, LOOK_FOR_MOST
-from .. import Pager, Target
+from .. import Pager
+from .options import Options, read_options, read_target
 
-_ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
-# The vendor shows the address with $routing_key at its end; what stands before it is the key.
-_ENDPOINT = re.compile(
-    r"^((?i:https?)://[^\s/?#@]+/[^\s?#]*alert/[^\s/?#]{4,})(/\$routing_key)?/?$"
-)
-_KINDS = ("routing_key", "escalation_policy", "team", "user")
-
-
-@dataclass(frozen=True)
-class Options:
-    """`endpoint` is without a slash at its end; `user` is in whose name the API acts for those whom
-    the config does not map. `follow` and `time_limit` are in seconds."""
-
-    api_id: str = field(default="", repr=False)
-    api_key: str = field(default="", repr=False)
-    endpoint: str = field(default="", repr=False)
-    routing_key: str = ""
-    user: str = ""
-    url: str = "https://api.victorops.com"
-    follow: float = 8.0
-    time_limit: float = 10.0
-    verify: str = ""
-    look_for: float = LOOK_FOR
-
-
-def read_options(fields: Fields) -> Options:
-    """`api_id`, `api_key`, `user`, `endpoint`, `routing_key`, `url`, `follow`, `time_limit`,
-    `verify`."""
-    url = fields.text(
-        "url", "https://api.victorops.com", pattern=_ADDRESS, expected="an http or https address"
-    )
-    if "@" in url:
-        # What was found is not shown: a password stands there.
-        fields.problem("url", "expected an address without a user and a password in it")
-        url = ""
-    options = Options(
-        api_id=fields.secret("api_id", "", expected="the id of an API key"),
-        api_key=fields.secret("api_key", "", expected="an API key"),
-        endpoint=_endpoint(fields),
-        routing_key=fields.text("routing_key", "", expected="the name of a routing key"),
-        user=fields.text("user", "", expected="the name of a user of Splunk On-Call"),
-        url=url.rstrip("/"),
-        follow=fields.seconds("follow", 8.0, minimum=0.1, maximum=30.0),
-        time_limit=fields.seconds("time_limit", 10.0, minimum=0.1, maximum=60.0),
-        verify=fields.text(
-            "verify",
-            "",
-            pattern=re.compile(r"^/"),
-            expected="the full path of a CA file (checking cannot be turned off)",
-        ),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
-    )
-    for one, other in (("api_id", "api_key"), ("api_key", "api_id")):
-        if fields.has(one) and not fields.has(other):
-            fields.problem(other, f"expected it beside {one}")
-    if not (fields.has("api_id") or fields.has("api_key") or fields.has("endpoint")):
-        fields.problem("api_id", "expected api_id and api_key, or endpoint, or all three")
-    if options.api_id and options.api_key and not fields.has("endpoint") and not options.user:
-        fields.problem(
-            "user", "expected the user in whose name incidents are made for people without one"
-        )
-    return options
-
-
-def read_target(fields: Fields, key: str) -> Target:
-    """A routing key, or a mapping with one of `routing_key`, `escalation_policy`, `team`, `user`: a
-    name or a slug."""
-    value = fields.raw(key)
-    if not isinstance(value, Mapping):
-        expected = f"a routing key, or a mapping with one of {', '.join(_KINDS)}"
-        return Target("routing_key", fields.text(key, expected=expected))
-    inner = fields.inside(key)
-    named = [kind for kind in _KINDS if inner.has(kind)]
-    found = [Target(kind, inner.text(kind, "", expected="a name or a slug")) for kind in _KINDS]
-    if len(named) != 1:
-        inner.problems.add(
-            inner.path,
-            f"expected one of {', '.join(_KINDS)}, found {' and '.join(named) or 'none'}",
-        )
-    inner.finish()
-    return next((target for target in found if target.kind in named), found[0])
+__all__ = ["Options", "make", "read_options", "read_target"]
 
 
 def make(options: Options, *, name: str, store: Callable[[], Any], keep: Path) -> Pager:
@@ -101,12 +18,3 @@ def make(options: Options, *, name: str, store: Callable[[], Any], keep: Path) -
     from .pager import VictorOps  # the config is read for every message, a pager is asked for few
 
     return VictorOps(options, f"pagers.{name}", keep)
-
-
-def _endpoint(fields: Fields) -> str:
-    """The address is a secret as a whole: what was found is never a part of the complaint."""
-    expected = (
-        "the address of the REST endpoint up to its key, https://…/alert/KEY, without a routing key"
-    )
-    found = _ENDPOINT.match(fields.secret("endpoint", "", pattern=_ENDPOINT, expected=expected))
-    return found.group(1) if found else ""

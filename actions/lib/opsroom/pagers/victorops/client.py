@@ -10,8 +10,8 @@ from urllib.parse import quote
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...secrets import redact
 from ...text import one_line
-from . import Options
 from .mapping import inside, items, text_of
+from .options import Options
 
 if TYPE_CHECKING:
     from ...http.client import HttpClient

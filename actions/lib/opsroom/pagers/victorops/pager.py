@@ -9,11 +9,11 @@ from typing import Optional, Tuple
 from ...errors import Code, Refusal
 from ...people import Author
 from .. import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target
-from . import Options
 from .client import Api
 from .endpoint import Endpoint
 from .incidents import Incidents, like
 from .mapping import goes_to, incident_of, state_of
+from .options import Options
 from .organisation import Organisation
 
 

@@ -1,0 +1,82 @@
+"""The keys of the config for Opsgenie, and its targets under `teams`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Mapping, Optional
+
+from ...config.fields import Fields
+from ...deadline import LOOK_FOR, LOOK_FOR_MOST
+from ...http.options import TIME_LIMIT, read_time_limit, read_verify
+from .. import Target
+
+_ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
+# What Jira Service Management has of this API; schedules and users it tells in another way.
+EVENTS_ONLY = re.compile(r"/jsm/ops/integration$")
+_KINDS = ("team", "user", "escalation_policy", "schedule")
+
+
+@dataclass(frozen=True)
+class Options:
+    """`responder` is who is paged when the config names nobody; `follow` and `time_limit` are in
+    seconds."""
+
+    api_key: str = field(repr=False)
+    read_key: str = field(default="", repr=False)
+    url: str = "https://api.opsgenie.com"
+    responder: Optional[Target] = None
+    follow: float = 8.0
+    time_limit: float = TIME_LIMIT
+    verify: str = ""
+    look_for: float = LOOK_FOR
+
+
+def read_options(fields: Fields) -> Options:
+    """The keys `api_key`, `read_key`, `url`, `responder`, `follow`, `time_limit`, `verify`."""
+    url = fields.text(
+        "url", "https://api.opsgenie.com", pattern=_ADDRESS, expected="an http or https address"
+    )
+    if "@" in url:
+        # What was found is not shown: a password stands there.
+        fields.problem("url", "expected an address without a user and a password in it")
+        url = ""
+    options = Options(
+        api_key=fields.secret("api_key", expected="the key of an API integration"),
+        read_key=fields.secret("read_key", "", expected="a key of the account"),
+        url=url.rstrip("/"),
+        responder=read_target(fields, "responder")
+        if fields.has("responder")
+        else fields.raw("responder"),
+        follow=fields.seconds("follow", 8.0, minimum=0.1, maximum=30.0),
+        time_limit=read_time_limit(fields),
+        verify=read_verify(fields),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
+    )
+    if options.read_key and EVENTS_ONLY.search(options.url):
+        fields.problem(
+            "read_key",
+            "is of no use with this url: there, schedules and users are told in another way",
+        )
+    return options
+
+
+def read_target(fields: Fields, key: str) -> Target:
+    """The name of a team, or a mapping with one of `team`, `user`, `escalation_policy`, `schedule`:
+    a name or an id."""
+    value = fields.raw(key)
+    if not isinstance(value, Mapping):
+        team = fields.text(
+            key, expected=f"the name of a team, or a mapping with one of {', '.join(_KINDS)}"
+        )
+        return Target("team", team)
+    inner = fields.inside(key)
+    named = [kind for kind in _KINDS if inner.has(kind)]
+    found = [Target(kind, inner.text(kind, "", expected="a name or an id")) for kind in _KINDS]
+    if len(named) != 1:
+        inner.problems.add(
+            inner.path,
+            f"expected one of {', '.join(_KINDS)}, found {' and '.join(named) or 'none'}",
+        )
+    inner.finish()
+    return next((target for target in found if target.kind in named), found[0])
