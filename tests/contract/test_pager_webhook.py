@@ -413,7 +413,7 @@ def test_an_id_from_outside_is_one_short_line_in_which_nothing_is_evaluated(
         ),
         (Reply(403), Code.UNAUTHORIZED, "does not allow this", "pagers.hook.headers"),
         (Reply(429), Code.RATE_LIMITED, "does not say for how long", ""),
-        (Reply(429, headers={"Retry-After": "3600"}), Code.RATE_LIMITED, "asks to wait", ""),
+        (Reply(429, headers={"Retry-After": "3600"}), Code.RATE_LIMITED, "retry in 60 min", ""),
         (
             Reply(302, headers={"Location": "/hook"}),
             Code.BAD_ANSWER,

@@ -179,7 +179,7 @@ def test_nobody_there_is_unreachable_and_nothing_is_in_doubt() -> None:
     client = StackStorm(f"http://127.0.0.1:{free_port()}/v1", token="t0ken")
     failure = failure_of(lambda: client.post("#dev", "hello", "hubot"))
     assert failure.code is Code.UNREACHABLE
-    assert "the connection was refused" in failure.message
+    assert "connection refused" in failure.message
     assert not in_doubt(failure)
 
 
@@ -215,7 +215,7 @@ def test_half_an_answer_is_none(server: HttpServer, drop: str) -> None:
     server.on(ONE, Reply(body=EXECUTION.body, drop=drop))
     failure = failure_of(lambda: storm(server).get("e1"))
     assert failure.code is Code.UNREACHABLE
-    assert "before the answer was complete" in failure.message
+    assert "before its response was complete" in failure.message
     assert not in_doubt(failure)
 
 

@@ -562,7 +562,7 @@ class TestLooking:
         there.there["WEB-1"] = Card("WEB-1", "checkout", project="WEB")
         answer = world.ask("find_cards", text="checkout", mine=False)
         assert answer["ok"]
-        assert "ops is left out: https://t.example cannot be reached" in answer["message"]
+        assert "ops is left out: https://t.example is unreachable" in answer["message"]
         assert answer["message"].split("\n")[1:] == [
             # OPS-12 alone would be that of the tracker ops.
             "web-team:OPS-12 | To do | Checkout is broken", "WEB-1 | checkout",

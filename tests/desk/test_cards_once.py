@@ -201,7 +201,7 @@ class TestLostAnswers:
         answer = create(world)
         assert (answer["ok"], answer["code"]) == (False, "outcome_unknown")
         assert answer["message"].startswith(
-            "The card in ops may or may not have been made: https://t.example broke off"
+            "The card in ops may or may not have been made: https://t.example closed"
         )
         assert sum(clock.waited) <= 15.0
         assert world.events() == ["asked", "unconfirmed"]

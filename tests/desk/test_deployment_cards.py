@@ -262,7 +262,7 @@ def test_a_card_named_by_its_address_is_never_taken_for_one_of_that_id_elsewhere
     theirs = two_jiras(world)
     answer = deploy(world, cards=f"{theirs}/browse/OPS-1, {theirs}/browse/WEB-7")
     assert answer["cards"] == ["theirs:OPS-1", "WEB-7"]
-    assert "cannot be reached" in answer["cards_in_trouble"]["theirs:OPS-1"]
+    assert "is unreachable" in answer["cards_in_trouble"]["theirs:OPS-1"]
     assert comments(world, "board:OPS-1") == []
 
 

@@ -246,7 +246,7 @@ class TestList:
         rooms.side().trouble["incidents"] = DOWN
         message = rooms.ask("list_pages")["message"]
         assert "1234 | triggered" in message
-        assert "pagerduty could not be asked | https://p.example cannot be reached" in message
+        assert "pagerduty could not be asked | https://p.example is unreachable" in message
 
     def test_it_changes_nothing(self, rooms: Rooms) -> None:
         rooms.page()

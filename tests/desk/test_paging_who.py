@@ -193,7 +193,7 @@ class TestAskedBack:
         answer = rooms.page("night")
         assert answer["code"] == "paged"
         assert (
-            "pagerduty could not be asked for the name: https://p.example cannot be reached"
+            "pagerduty could not be asked for the name: https://p.example is unreachable"
             in answer["message"]
         )
 
@@ -201,9 +201,7 @@ class TestAskedBack:
         rooms.side().trouble["look_up"] = DOWN
         answer = rooms.page("night")
         assert (answer["code"], answer["outcome"]) == ("unreachable", "failed")
-        assert (
-            "pagerduty could not be asked: https://p.example cannot be reached" in answer["message"]
-        )
+        assert "pagerduty could not be asked: https://p.example is unreachable" in answer["message"]
         assert rooms.world.events() == ["failed"]
 
 

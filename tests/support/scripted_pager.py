@@ -22,18 +22,20 @@ from opsroom.people import Author
 
 LOST = Failure(
     Code.UNREACHABLE,
-    "https://p.example broke off the connection before the answer was complete.",
+    "https://p.example closed the connection before its response was complete.",
     facts={"sent": True},
 )
 SLOW = Failure(
     Code.TIMED_OUT, "https://p.example did not answer within 10 s.", facts={"sent": True}
 )
 DOWN = Failure(
-    Code.UNREACHABLE, "https://p.example cannot be reached: it refuses.", facts={"sent": False}
+    Code.UNREACHABLE,
+    "https://p.example is unreachable (connection refused).",
+    facts={"sent": False},
 )
 LIMITED = Failure(
     Code.RATE_LIMITED,
-    "https://p.example gets too many requests.",
+    "https://p.example is rate-limiting opsroom.",
     facts={"sent": False, "status": 429},
 )
 WRONG = Refusal(

@@ -20,13 +20,13 @@ from opsroom.trackers import Assigned, Assignee, Card, Draft, Made, Moved, Query
 
 LOST = Failure(
     Code.UNREACHABLE,
-    "https://t.example broke off the connection before the answer was complete.",
+    "https://t.example closed the connection before its response was complete.",
     facts={"sent": True},
 )
 SLOW = Failure(
     Code.TIMED_OUT, "https://t.example did not answer within 10 s.", facts={"sent": True}
 )
-DOWN = Failure(Code.UNREACHABLE, "https://t.example cannot be reached: the connection was refused.")
+DOWN = Failure(Code.UNREACHABLE, "https://t.example is unreachable (connection refused).")
 
 
 @dataclass

@@ -44,19 +44,17 @@ def explain(error: Exception, server: Server, sent: bool) -> Optional[Failure]:
             f"See {server.key}.verify.",
         )
     if isinstance(error, ssl.SSLError):
-        return failure(
-            Code.UNREACHABLE, "cannot be reached: no encrypted connection (TLS) came about", tls
-        )
+        return failure(Code.UNREACHABLE, "is unreachable (TLS handshake failed)", tls)
     if isinstance(error, socket.gaierror):
         return failure(
             Code.UNREACHABLE,
-            "cannot be reached: its name is not known (DNS)",
+            "is unreachable (host name not found in DNS)",
             f"See {server.key}.host.",
         )
     if isinstance(error, ConnectionRefusedError):
         return failure(
             Code.UNREACHABLE,
-            "cannot be reached: the connection was refused",
+            "is unreachable (connection refused)",
             f"See {server.key}.port.",
         )
     if isinstance(
@@ -67,7 +65,7 @@ def explain(error: Exception, server: Server, sent: bool) -> Optional[Failure]:
         # smtplib says this of a connection that timed out, too.
         if isinstance(error.__context__, socket.timeout):
             return late(server, sent)
-        return failure(Code.UNREACHABLE, "broke off the connection", "" if sent else tls)
+        return failure(Code.UNREACHABLE, "closed the connection", "" if sent else tls)
     if isinstance(error, smtplib.SMTPResponseException):
         if not 400 <= error.smtp_code < 600:
             return failure(Code.BAD_ANSWER, "answered something that is not SMTP", tls)
@@ -82,11 +80,11 @@ def explain(error: Exception, server: Server, sent: bool) -> Optional[Failure]:
     if isinstance(error, UnicodeError):
         return failure(
             Code.UNREACHABLE,
-            "cannot be reached: its name is not well-formed",
+            "is unreachable (its name is malformed)",
             f"See {server.key}.host.",
         )
     if isinstance(error, OSError):
-        return failure(Code.UNREACHABLE, "cannot be reached, or broke off the connection")
+        return failure(Code.UNREACHABLE, "is unreachable, or closed the connection")
     return None
 
 

@@ -42,7 +42,7 @@ _PLAIN_ADDRESS = re.compile(
     r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.~:%+*-]*)*", re.ASCII
 )
 _KEY = re.compile(r"[^/]{24,}|(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{16,}")
-_LONGEST_ADDRESS = 90
+_MAX_ADDRESS = 90
 
 # What OpenSSL says only before a connection is encrypted, hence before anything was asked.
 _HANDSHAKE = (
@@ -91,13 +91,13 @@ def judge(
     # GitHub says 403 where others say 429; Retry-After tells it from a right that is missing.
     if status == 429 or (status == 403 and wait is not None):
         how_long = (
-            "does not say for how long"
+            " and does not say for how long"
             if wait is None
-            else f"asks to wait {length(round(wait, 1))}"
+            else f"; retry in {length(round(wait, 1))}"
         )
         facts["sent"] = False
         failure = Failure(
-            Code.RATE_LIMITED, f"{url} gets too many requests and {how_long}.", facts=facts
+            Code.RATE_LIMITED, f"{url} is rate-limiting opsroom{how_long}.", facts=facts
         )
         return Trouble(failure, again=wait is not None, wait=wait, untouched=True)
     if status == 401:
@@ -144,7 +144,7 @@ def redirect_target(url: str, headers: Mapping[str, str], secrets: Iterable[str]
         return ""
     parts = urlsplit(plain.group())
     path = "/".join(map(shown, parts.path.split("/")))
-    return shorten(f"{parts.scheme}://{parts.netloc}{path}", _LONGEST_ADDRESS)
+    return shorten(f"{parts.scheme}://{parts.netloc}{path}", _MAX_ADDRESS)
 
 
 def _redirected(
@@ -221,17 +221,13 @@ def explain(
                 Code.UNREACHABLE, f"has a certificate that is not trusted: {reason}", False, False
             )
     if has(socket.gaierror):
-        return trouble(
-            Code.UNREACHABLE, "cannot be reached: its name is not known (DNS)", False, True
-        )
+        return trouble(Code.UNREACHABLE, "is unreachable (host name not found in DNS)", False, True)
     if has(ConnectionRefusedError):
-        return trouble(
-            Code.UNREACHABLE, "cannot be reached: the connection was refused", False, True
-        )
+        return trouble(Code.UNREACHABLE, "is unreachable (connection refused)", False, True)
     if has(requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
         return trouble(
             Code.TIMED_OUT,
-            f"cannot be reached: no connection within {connect_limit:.3g} s",
+            f"is unreachable (no connection within {connect_limit:.3g} s)",
             False,
             True,
         )
@@ -241,17 +237,15 @@ def explain(
         errno.ENETUNREACH,
         errno.EHOSTUNREACH,
     }:
-        return trouble(
-            Code.UNREACHABLE, "cannot be reached: there is no way to it on the network", False, True
-        )
+        return trouble(Code.UNREACHABLE, "is unreachable (no route to host)", False, True)
     if has(requests.exceptions.ProxyError):
         return trouble(
-            Code.UNREACHABLE, "cannot be reached: the proxy does not let us through", True, True
+            Code.UNREACHABLE, "is unreachable (the proxy refuses the connection)", True, True
         )
     if any(isinstance(link, ssl.SSLError) and link.reason in _HANDSHAKE for link in chain):
         return trouble(
             Code.UNREACHABLE,
-            "cannot be reached: no encrypted connection (TLS) came about",
+            "is unreachable (TLS handshake failed)",
             False,
             False,
         )
@@ -259,7 +253,7 @@ def explain(
         # Nearly always the handshake; it cannot be told from a break later on, hence sent.
         return trouble(
             Code.UNREACHABLE,
-            "cannot be reached: no encrypted connection (TLS) came about",
+            "is unreachable (TLS handshake failed)",
             True,
             False,
         )
@@ -275,12 +269,12 @@ def explain(
         ConnectionError,
     ) or has(urllib3.exceptions.ProtocolError):
         return trouble(
-            Code.UNREACHABLE, "broke off the connection before the answer was complete", True, True
+            Code.UNREACHABLE, "closed the connection before its response was complete", True, True
         )
     if has(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, UnicodeError):
         return trouble(
             Code.UNREACHABLE,
-            "cannot be asked: its address or a header is not well-formed",
+            "cannot be asked (its address or a header is malformed)",
             False,
             False,
         )
