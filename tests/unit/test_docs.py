@@ -39,7 +39,12 @@ CONFIGURATION = ROOT / "docs" / "configuration.md"
 
 # Hosts that are not made up: those of standards and tools, and those where trackers and pagers
 # live.
-EVERYBODYS = ("jmespath.org", "docs.stackstorm.com", "www.rfc-editor.org")
+EVERYBODYS = (
+    "jmespath.org",
+    "docs.stackstorm.com",
+    "www.rfc-editor.org",
+    "www.standardwebhooks.com",
+)
 VENDORS = (
     "acme.atlassian.net", "api.atlassian.com", "api.github.com", "github.com", "trello.com",
     "api.trello.com",
