@@ -8,7 +8,7 @@ import os
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -90,10 +90,15 @@ class Description:
             for path in paths
         ]
         self._content = content
+        # Tests send and play the same thing again and again; openapi-core takes 10 ms for each.
+        self._judged: Dict[Any, str] = {}
 
     def refuses(self, request: Request, base: str) -> str:
         """Why the vendor would refuse a request; empty when it would not. `base` is what stands
         before the paths."""
+        return self._once((_key(request), base), lambda: self._refuses(request, base))
+
+    def _refuses(self, request: Request, base: str) -> str:
         from openapi_core.exceptions import OpenAPIError
 
         asked = self._asked(request, base)
@@ -109,15 +114,26 @@ class Description:
     def would_not_answer(self, request: Request, reply: Reply, base: str) -> str:
         """Why a played answer is none of the vendor's; empty when it could be one, as any refusal
         could."""
-        from openapi_core.exceptions import OpenAPIError
-
         if not 200 <= reply.status < 300:
             return ""
+        played = (reply.status, reply.body, tuple(sorted(reply.headers.items())))
+        return self._once(
+            (_key(request), base, played), lambda: self._would_not_answer(request, reply, base)
+        )
+
+    def _would_not_answer(self, request: Request, reply: Reply, base: str) -> str:
+        from openapi_core.exceptions import OpenAPIError
+
         try:
             self._api.validate_response(self._asked(request, base), _Answered(reply))
         except OpenAPIError as error:
             return _causes(error)
         return ""
+
+    def _once(self, key: Any, judge: Callable[[], str]) -> str:
+        if key not in self._judged:
+            self._judged[key] = judge()
+        return self._judged[key]
 
     def _asked(self, request: Request, base: str) -> _Asked:
         path = urlsplit(request.path).path
@@ -155,6 +171,17 @@ def _query_names_of(whole: Mapping[str, Any], path: Optional[str], method: str) 
         return frozenset()
     return frozenset(
         one["name"] for one in parameters_of(whole, path, method) if one["in"] == "query"
+    )
+
+
+def _key(request: Request) -> Any:
+    """All of a request but the port that it came to."""
+    return (
+        request.method,
+        request.path,
+        json.dumps(request.query),
+        tuple(sorted((name, text) for name, text in request.headers.items() if name != "host")),
+        request.body,
     )
 
 
