@@ -137,7 +137,7 @@ def test_a_version_that_never_shows_up_is_a_failure_that_says_what_runs(world: W
     )
     answer = world.ask("deploy", app="api", version="3.1.0", environment="test")
     assert (answer["ok"], answer["outcome"], answer["code"]) == (False, "failed", "not_verified")
-    assert "api on test still says 3.0.0" in answer["message"]
+    assert "api on test still reports 3.0.0" in answer["message"]
     assert answer["running"] == "3.0.0"
     assert world.events() == ["asked", "started", "failed"]
     assert world.claims() == 0
@@ -220,7 +220,7 @@ def test_rights_follow_the_person_and_the_room(world: World) -> None:
 def test_an_application_that_does_not_live_there_is_refused(world: World) -> None:
     world.with_app("api", environments=["test"])
     answer = world.ask("deploy", app="api", version="v1", environment="uat")
-    assert (answer["code"], answer["hint"]) == ("not_in_environment", "It lives on test.")
+    assert (answer["code"], answer["hint"]) == ("not_in_environment", "It is configured for test.")
 
 
 def test_what_the_config_does_not_tell_is_said(world: World) -> None:

@@ -53,7 +53,7 @@ def test_of_twenty_at_once_one_deploys_and_nineteen_are_told_who_does(world: Wor
     answers = [result(one) for one in processes]
     assert sorted(one["code"] for one in answers) == ["busy"] * 19 + ["deployed"]
     assert all(
-        "alice is at it: deploy api 3.1.0 on uat" in one["message"]
+        "alice is already deploying api 3.1.0 to uat" in one["message"]
         for one in answers
         if one["code"] == "busy"
     )
@@ -121,7 +121,7 @@ def test_a_runner_killed_at_any_step_leaves_the_truth_and_the_way_free(
     if sentence is not None:
         # Until the lease has run out, nobody else gets in, and they are told whom they wait for.
         busy = world.ask("deploy", app="web", version="v1.2.0", environment="uat")
-        assert (busy["code"], "bob is at it" in busy["message"]) == ("busy", True)
+        assert (busy["code"], "bob is already deploying" in busy["message"]) == ("busy", True)
         world.let_leases_run_out()
         history = world.ask("get_history", app="web", environment="uat")
         assert "interrupted" in history["message"]

@@ -66,7 +66,7 @@ def test_a_cache_that_gives_the_old_version_is_named(world: World) -> None:
         check = world.ask("check_version", app="web", version="v2.0.0", environment="uat")
     assert answer["code"] == check["code"] == "not_verified"
     cure = (
-        "A cache gave that answer (Age: 120, X-Cache: HIT), though it was asked not to. Let "
-        "it pass this address on."
+        "A cache gave that answer (Age: 120, X-Cache: HIT) although opsroom asked it not to. Let "
+        "the cache pass this address on."
     )
     assert answer["hint"] == check["hint"] == cure

@@ -195,6 +195,6 @@ def test_a_second_deployment_at_the_same_place_is_told_who_is_at_it(
     finally:
         gate.touch()
     assert (second.status, second.code) == ("failed", "busy")
-    assert second.message.startswith("alice is at it: deploy slow 1.0 on uat")
+    assert second.message.startswith("alice is already deploying slow 1.0 to uat")
     looks_right(second, AMBER)
     assert stackstorm.finish(first).code == "deployed"

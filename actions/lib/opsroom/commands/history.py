@@ -10,7 +10,7 @@ from ..text import span, stamp, table, when
 from ..versions import Running, distinct_names
 from . import Context, Outcome
 from .deployments.interrupted import settle_interrupted
-from .resolve import find_app, find_environment, find_place
+from .resolve import find_app, find_environment, find_target
 
 if TYPE_CHECKING:
     from ..records.claims import Claim
@@ -55,8 +55,8 @@ def get_history(
 def _scope(context: Context, app_name: str, environment_name: str) -> tuple[str, str]:
     settings = context.settings
     if app_name and environment_name:
-        app, environment = find_place(settings, app_name, environment_name)
-        return app.name, environment.name
+        target = find_target(settings, app_name, environment_name)
+        return target.app.name, target.environment.name
     if app_name:
         return find_app(settings, app_name).name, ""
     if environment_name:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
-from ..config.model import App, Environment
 from ..errors import Code, Failure, OpsroomError
 from ..names import listed
 from ..policy.locks import place
@@ -19,6 +18,7 @@ from ..text import message, one_line, span, stamp
 from ..versions import Running, distinct_names, same
 from . import Context, Outcome
 from .deployments.running_version import ask, ask_many
+from .resolve import DeploymentTarget
 
 if TYPE_CHECKING:
     from ..records.change import Change
@@ -85,14 +85,14 @@ def look(context: Context) -> Found:
     from ..records.locks import current
     from ..records.queries import last_succeeded
 
-    places = _places(context)
+    targets = _targets(context)
     answers = ask_many(
-        {_key(one): partial(ask, *one) for one in places if one[0].version is not None}
+        {_key(one): partial(ask, one) for one in targets if one.app.version is not None}
     )
     store = context.store
     with store.read() as connection:
         found = Found(store.now(connection))
-        recorded = {_key(one): last_succeeded(connection, *_key(one)) for one in places}
+        recorded = {_key(one): last_succeeded(connection, *_key(one)) for one in targets}
         old = found.now - timedelta(seconds=FORGOTTEN)
         found.locks = [one for one in current(store, connection) if one.since < old]
         found.changes = [
@@ -117,17 +117,17 @@ def look(context: Context) -> Found:
     return found
 
 
-def _places(context: Context) -> List[Tuple[App, Environment]]:
+def _targets(context: Context) -> List[DeploymentTarget]:
     settings = context.settings
     return [
-        (app, settings.environments[name].for_app(app.name))
+        DeploymentTarget(app, settings.environments[name].for_app(app.name))
         for app in settings.apps.values()
         for name in settings.environments_of(app)
     ]
 
 
-def _key(place: Tuple[App, Environment]) -> Tuple[str, str]:
-    return place[0].name, place[1].name
+def _key(target: DeploymentTarget) -> Tuple[str, str]:
+    return target.app.name, target.environment.name
 
 
 def _is_over(change: Change, now: datetime) -> bool:

@@ -1,9 +1,9 @@
-"""From names that somebody typed to the application, the environment and their providers. Never a
-guess."""
+"""From typed names to the application, the environment and what reaches them. Never a guess."""
 
 from __future__ import annotations
 
-from typing import Tuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from .. import deploys, versions
 from ..config.model import App, Environment, Settings
@@ -29,40 +29,63 @@ def find_environment(settings: Settings, name: str) -> Environment:
     ]
 
 
-def find_place(settings: Settings, app_name: str, environment_name: str) -> Tuple[App, Environment]:
-    """Both, and that the application lives there. Raises Refusal also with not_in_environment."""
+def find_target(settings: Settings, app_name: str, environment_name: str) -> DeploymentTarget:
+    """An application on one of its environments.
+
+    Raises Refusal(unknown_app, unknown_environment, not_in_environment).
+    """
     app, environment = find_app(settings, app_name), find_environment(settings, environment_name)
-    places = settings.environments_of(app)
-    if environment.name not in places:
+    configured = settings.environments_of(app)
+    if environment.name not in configured:
         raise Refusal(
             Code.NOT_IN_ENVIRONMENT,
-            f"{app.name} does not live on {environment.name}.",
-            f"It lives on {listed(places)}." if places else "It lives on no environment.",
+            f"{app.name} is not configured for {environment.name}.",
+            f"It is configured for {listed(configured)}."
+            if configured
+            else "It has no environments.",
         )
-    return app, environment.for_app(app.name)
+    return DeploymentTarget(app, environment.for_app(app.name))
 
 
-def deployer_for(app: App, environment: Environment) -> Deployer:
-    """How this application is deployed there. Raises Refusal(cannot_deploy) when the config does
-    not say."""
-    if app.deploy is None:
-        raise Refusal(
-            Code.CANNOT_DEPLOY,
-            f"The config does not say how {app.name} is deployed.",
-            f"An administrator can add apps.{app.name}.deploy to opsroom.yaml.",
-        )
-    target = Target(app.name, environment.name)
-    return deploys.REGISTRY.make(app.deploy.kind, app.deploy.options, target=target)
+@dataclass(frozen=True)
+class DeploymentTarget:
+    """An application on an environment, with the means to deploy it and to read its version.
 
+    Built once a request and passed on: what deploys and what reads the version are made when they
+    are first needed, and then kept. `environment` has the rules for this application.
+    """
 
-def version_source_for(app: App, environment: Environment) -> VersionSource:
-    """How to ask what runs there. Raises Refusal(cannot_tell_version) when the config does not
-    say."""
-    if app.version is None:
-        raise Refusal(
-            Code.CANNOT_TELL_VERSION,
-            f"The config does not say how to ask {app.name} for its version.",
-            f"An administrator can add apps.{app.name}.version to opsroom.yaml.",
-        )
-    target = Target(app.name, environment.name)
-    return versions.REGISTRY.make(app.version.kind, app.version.options, target=target)
+    app: App
+    environment: Environment
+
+    def __str__(self) -> str:
+        return f"{self.app.name} on {self.environment.name}"
+
+    @cached_property
+    def deployer(self) -> Deployer:
+        """How it is deployed. Raises Refusal(cannot_deploy) when the config does not say."""
+        if self.app.deploy is None:
+            raise Refusal(
+                Code.CANNOT_DEPLOY,
+                f"The config does not say how {self.app.name} is deployed.",
+                f"An administrator can add apps.{self.app.name}.deploy to opsroom.yaml.",
+            )
+        kind = self.app.deploy
+        return deploys.REGISTRY.make(kind.kind, kind.options, target=self._names)
+
+    @cached_property
+    def version_source(self) -> VersionSource:
+        """How its version is read. Raises Refusal(cannot_tell_version) when the config does not
+        say."""
+        if self.app.version is None:
+            raise Refusal(
+                Code.CANNOT_TELL_VERSION,
+                f"The config does not say how to read the version of {self.app.name}.",
+                f"An administrator can add apps.{self.app.name}.version to opsroom.yaml.",
+            )
+        kind = self.app.version
+        return versions.REGISTRY.make(kind.kind, kind.options, target=self._names)
+
+    @property
+    def _names(self) -> Target:
+        return Target(self.app.name, self.environment.name)

@@ -1,19 +1,17 @@
-"""versions: what runs where, asked of the places themselves."""
+"""versions: which version runs where, read live from the environments."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Dict, List, Tuple
 
-from ..config.model import App, Environment, Settings
+from ..config.model import Settings
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..text import table
 from ..versions import Running
 from . import Context, Outcome
 from .deployments.running_version import Answer, ask, ask_many
-from .resolve import find_app, find_environment, find_place
-
-Place = Tuple[App, Environment]
+from .resolve import DeploymentTarget, find_app, find_environment, find_target
 
 
 def get_version(context: Context, app_name: str = "", environment_name: str = "") -> Outcome:
@@ -24,50 +22,52 @@ def get_version(context: Context, app_name: str = "", environment_name: str = ""
     """
     settings = context.settings
     if app_name and environment_name:
-        app, environment = find_place(settings, app_name, environment_name)
-        running = ask(app, environment)
-        text = f"{app.name} on {environment.name}: {_said(running)}"
-        return Outcome(
-            True, Code.VERSIONS, text, {"versions": [_fact((app, environment), running)]}
-        )
+        target = find_target(settings, app_name, environment_name)
+        running = ask(target)
+        text = f"{target}: {_shown(running)}"
+        return Outcome(True, Code.VERSIONS, text, {"versions": [_fact(target, running)]})
     if not app_name and not environment_name:
         raise Refusal(
             Code.UNKNOWN_COMMAND,
             "Versions of what?",
             "Say: versions of APPLICATION, or versions on ENVIRONMENT",
         )
-    places, title = _places(settings, app_name, environment_name)
-    answers = ask_many({_key(place): partial(ask, *place) for place in places})
-    return _answer(places, answers, title, by_app=bool(app_name))
+    targets, title = _targets(settings, app_name, environment_name)
+    answers = ask_many({_key(target): partial(ask, target) for target in targets})
+    return _answer(targets, answers, title, by_app=bool(app_name))
 
 
-def _places(settings: Settings, app_name: str, environment_name: str) -> Tuple[List[Place], str]:
+def _targets(
+    settings: Settings, app_name: str, environment_name: str
+) -> Tuple[List[DeploymentTarget], str]:
     if app_name:
         app = find_app(settings, app_name)
-        places = [(app, settings.environments[name]) for name in settings.environments_of(app)]
-        return places, app.name
+        environments = [settings.environments[name] for name in settings.environments_of(app)]
+        return [DeploymentTarget(app, one) for one in environments], app.name
     environment = find_environment(settings, environment_name)
-    return [
-        (settings.apps[name], environment) for name in settings.apps_in(environment.name)
-    ], environment.name
+    apps = [settings.apps[name] for name in settings.apps_in(environment.name)]
+    return [DeploymentTarget(one, environment) for one in apps], environment.name
 
 
 def _answer(
-    places: List[Place], answers: Dict[Tuple[str, str], Answer], title: str, by_app: bool
+    targets: List[DeploymentTarget],
+    answers: Dict[Tuple[str, str], Answer],
+    title: str,
+    by_app: bool,
 ) -> Outcome:
-    if not places:
+    if not targets:
         raise Refusal(
-            Code.UNKNOWN_APP, f"Nothing lives on {title}.", "Add applications to opsroom.yaml."
+            Code.UNKNOWN_APP,
+            f"No application is configured for {title}.",
+            "Add applications to opsroom.yaml.",
         )
     silent = sum(isinstance(answer, OpsroomError) for answer in answers.values())
     rows = [
-        ((place[1] if by_app else place[0]).name, _said(answers[_key(place)]))
+        ((one.environment if by_app else one.app).name, _shown(answers[_key(one)]))
         # What did not answer comes first: it must not be what a long list hides.
-        for place in sorted(
-            places, key=lambda place: not isinstance(answers[_key(place)], OpsroomError)
-        )
+        for one in sorted(targets, key=lambda one: not isinstance(answers[_key(one)], OpsroomError))
     ]
-    count = f" ({silent} of {len(places)} did not answer)" if silent else ""
+    count = f" ({silent} of {len(targets)} did not answer)" if silent else ""
     narrow = (
         f"ask for one: version of APPLICATION on {title}"
         if not by_app
@@ -75,26 +75,26 @@ def _answer(
     )
     text = table(rows, narrow=narrow, heading=f"{title}{count}:")
     facts = {
-        "versions": [_fact(place, answers[_key(place)]) for place in places],
+        "versions": [_fact(one, answers[_key(one)]) for one in targets],
         "unanswered": silent,
     }
-    if silent == len(places):
+    if silent == len(targets):
         raise Failure(Code.UNREACHABLE, text, "", facts)
     return Outcome(True, Code.VERSIONS, text, facts)
 
 
-def _key(place: Place) -> Tuple[str, str]:
-    return place[0].name, place[1].name
+def _key(target: DeploymentTarget) -> Tuple[str, str]:
+    return target.app.name, target.environment.name
 
 
-def _said(answer: Answer) -> str:
+def _shown(answer: Answer) -> str:
     if isinstance(answer, OpsroomError):
         return f"unknown: {answer.message}"
     return answer.version or "nothing deployed yet"
 
 
-def _fact(place: Place, answer: Answer) -> Dict[str, str]:
-    fact = {"app": place[0].name, "environment": place[1].name}
+def _fact(target: DeploymentTarget, answer: Answer) -> Dict[str, str]:
+    fact = {"app": target.app.name, "environment": target.environment.name}
     if isinstance(answer, Running):
         return {
             **fact,

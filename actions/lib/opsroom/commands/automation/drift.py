@@ -9,7 +9,7 @@ from ...versions import same_version
 from .. import Context, Outcome
 from ..announce import prepare, speak, tell_once
 from ..request import Request
-from ..resolve import find_place
+from ..resolve import find_target
 
 _DRIFT = "drift"
 
@@ -27,9 +27,9 @@ def note_drift(
     from ...records.ledger import append
     from ...records.model import Event
 
-    app, environment = find_place(context.settings, app_name, environment_name)
+    place = find_target(context.settings, app_name, environment_name)
+    app, environment = place.app, place.environment
     now, then = _checked(version), _checked(before)
-    place = f"{app.name} on {environment.name}"
     was = f" (before: {then})" if then else ""
     what = f"{place} runs {now} now{was}" if now else f"{place} runs nothing any more{was}"
     if same_version(now, then):
@@ -63,8 +63,7 @@ def note_reach(
 ) -> Outcome:
     """Tell the announce room that a place does not say its version any more, or does again; once an
     `event`."""
-    app, environment = find_place(context.settings, app_name, environment_name)
-    place = f"{app.name} on {environment.name}"
+    place = find_target(context.settings, app_name, environment_name)
     text = (
         f"{place} tells its version again."
         if reachable

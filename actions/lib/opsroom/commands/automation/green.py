@@ -17,7 +17,7 @@ from ...text import one_line, span
 from ...versions import same_version
 from .. import Context, Outcome
 from ..deployments.running_version import ask
-from ..resolve import find_place
+from ..resolve import DeploymentTarget, find_target
 from .release import check_may_ask
 
 # Tests put their own clock here, in seconds since 1970.
@@ -57,18 +57,17 @@ def is_green(
     wanted = _wanted(for_long)
     if target.strip():
         check_may_ask(context, app_name, target)
-    app, environment = find_place(context.settings, app_name, environment_name)
+    where = find_target(context.settings, app_name, environment_name)
     now = clock()
     first_look = _moment(first, now)
     facts: Dict[str, Any] = {
-        "app": app.name,
-        "environment": environment.name,
+        "app": where.app.name,
+        "environment": where.environment.name,
         "version": version,
         "first": f"{first_look:.0f}",
     }
-    where = f"{app.name} on {environment.name}"
     try:
-        running = ask(app, environment).version
+        running = ask(where).version
     except Refusal:
         raise
     except OpsroomError as error:
@@ -114,7 +113,7 @@ def _between(wanted: float) -> float:
     return max(wanted / 20, _SHORTEST_PAUSE)
 
 
-def _give_up(now: float, first: float, wanted: float, where: str) -> None:
+def _give_up(now: float, first: float, wanted: float, where: DeploymentTarget) -> None:
     if now - first > 2 * wanted + _MORE * _between(wanted):
         raise Failure(
             Code.TIMED_OUT,

@@ -13,7 +13,7 @@ from ...text import message, one_line
 from ...versions import Running, same
 from .. import Context, Outcome
 from ..deployments.running_version import ask, from_cache
-from ..resolve import find_app, find_place
+from ..resolve import find_app, find_target
 
 
 def release_plan(context: Context, app_name: str, version: str, upto: str = "") -> Outcome:
@@ -58,7 +58,7 @@ def _going(
     """The environments on the way, the one before which it stops and why; both empty where it goes
     to the end."""
     if upto.strip():
-        _, last = find_place(context.settings, app.name, upto)
+        last = find_target(context.settings, app.name, upto).environment
         going = every[: every.index(last.name) + 1]
         for name in going:
             check_may_ask(context, app.name, name)
@@ -80,7 +80,7 @@ def _going(
 
 def check_may_ask(context: Context, app_name: str, environment_name: str) -> None:
     """Raise the refusal where this speaker may not ask for a deployment there."""
-    _, environment = find_place(context.settings, app_name, environment_name)
+    environment = find_target(context.settings, app_name, environment_name).environment
     for decision in may_ask(context.settings, context.speaker, environment):
         decision.enforce()
 
@@ -92,7 +92,8 @@ def runs_there(context: Context, app_name: str, version: str, environment_name: 
     asked. Where the config has no way to ask, it is ok, with `verified` false: then a deployment is
     not verified either.
     """
-    app, environment = find_place(context.settings, app_name, environment_name)
+    target = find_target(context.settings, app_name, environment_name)
+    app, environment = target.app, target.environment
     wanted = check_version(version)
     facts = {"app": app.name, "environment": environment.name, "version": wanted}
     if app.version is None:
@@ -101,7 +102,7 @@ def runs_there(context: Context, app_name: str, version: str, environment_name: 
             "source is configured."
         )
         return Outcome(True, Code.RUNS_THERE, text, {**facts, "verified": False})
-    running = ask(app, environment)
+    running = ask(target)
     if not same(running, Running(wanted)):
         runs = one_line(running.version) or "nothing"
         told = message(f"{runs} runs as {app.name} on {environment.name}, and not {wanted}.")

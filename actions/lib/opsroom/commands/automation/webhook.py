@@ -182,5 +182,5 @@ def _place(context: Context, webhook: Webhook, service: str, release: Published)
     app = context.settings.apps[name]
     places = context.settings.environments_of(app)
     if not webhook.environment and not places:
-        raise Refusal(Code.NOT_IN_ENVIRONMENT, f"{app.name} lives on no environment.")
+        raise Refusal(Code.NOT_IN_ENVIRONMENT, f"{app.name} has no environments.")
     return app, webhook.environment or places[0]

@@ -17,7 +17,7 @@ from ...records.model import Entry, Event
 from ...text import message, one_line
 from .. import Context
 from ..request import Request
-from ..resolve import find_place
+from ..resolve import find_target
 
 
 def find_change(context: Context, request: Request, typed: str) -> Change:
@@ -43,7 +43,7 @@ def find_change(context: Context, request: Request, typed: str) -> Change:
 def place_of(context: Context, change: Change) -> Environment:
     """Where it goes, by today's rules for its application. Raises Refusal when that place is
     gone."""
-    return find_place(context.settings, change.app, change.environment)[1]
+    return find_target(context.settings, change.app, change.environment).environment
 
 
 def place_left(context: Context, change: Change) -> Environment:

@@ -3,11 +3,11 @@ touched waits again."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional, Tuple
 
-from ...config.model import App, Environment
 from ...db import Store
 from ...db.sql import Transaction
 from ...errors import Code, Failure, OpsroomError, Refusal
@@ -20,10 +20,10 @@ from ...records.ledger import append
 from ...records.model import Event
 from ...text import when
 from .. import Context, Outcome
-from ..deployments.order import DeploymentOrder
+from ..deployments.order import DeploymentKind, DeploymentOrder
 from ..deployments.pipeline import run_deployment
 from ..request import Request, recordable, resumed
-from ..resolve import find_place
+from ..resolve import DeploymentTarget, find_target
 
 
 class ChangeReleased(Exception):
@@ -96,8 +96,8 @@ def execute_change(
 
 def _deploy(request: ApprovedRequest, change: Change, say: str) -> Outcome:
     try:
-        app, environment = find_place(request.context.settings, change.app, change.environment)
-        return run_deployment(request, order_of(change, app, environment))
+        target = find_target(request.context.settings, change.app, change.environment)
+        return run_deployment(request, order_of(change, target))
     except OpsroomError as error:
         if request.started or request.ended:
             raise
@@ -114,22 +114,32 @@ def _deploy(request: ApprovedRequest, change: Change, say: str) -> Outcome:
         raise
 
 
-def order_of(change: Change, app: App, environment: Environment) -> DeploymentOrder:
+def order_of(change: Change, target: DeploymentTarget) -> DeploymentOrder:
     """What was shown and approved, and nothing else: this version from that one, of that commit."""
     facts = change.facts
     return DeploymentOrder(
-        app,
-        environment,
+        target,
         change.version,
-        did=str(facts["did"]),
-        doing=str(facts["doing"]),
-        redeploy=bool(facts["redeploy"]),
+        DeploymentKind(change.command),
+        source=_source_of(change),
         expected_before=change.version_before if facts["looked"] else None,
         commit_before=str(facts.get("commit_before") or ""),
         commit=change.commit_id,
         change=change,
         cards=tuple(facts.get("cards") or ()),
     )
+
+
+# What opsroom 0.3.0 stored of a promotion in place of `source`: a sentence.
+_PROMOTED = re.compile(r"promoted \S+ \{version\} from (?P<source>\S+) to \S+")
+
+
+def _source_of(change: Change) -> str:
+    """The environment that a promotion takes its version from."""
+    if "source" in change.facts:
+        return str(change.facts["source"])
+    stored = _PROMOTED.fullmatch(str(change.facts.get("did", "")))
+    return stored["source"] if stored else ""
 
 
 def _record_held_up(

@@ -180,8 +180,7 @@ def _draft(
         reason=order.emergency,
         needed=environment.approvals if kind is Kind.APPROVAL else 0,
         facts={
-            "did": order.did,
-            "doing": order.doing,
+            "source": order.source,
             "redeploy": order.redeploy,
             "looked": running is not None,
             "commit_before": running.commit if running is not None else "",
@@ -191,7 +190,6 @@ def _draft(
 
 
 def _plan(order: DeploymentOrder, resolved: Optional[Resolved], running: Optional[Running]) -> str:
-    place = f"{order.app.name} on {order.environment.name}"
     if resolved is None:
         return ""
     # The commit is what is approved; a tag is only its name.
@@ -201,9 +199,10 @@ def _plan(order: DeploymentOrder, resolved: Optional[Resolved], running: Optiona
         else ""
     )
     if running is None or not running.version:
-        return f"{place} would get {resolved.version}{commit}"
+        return f"{order.target} would get {resolved.version}{commit}"
     before, after = distinct_names(running, resolved)
-    return f"{place} would go from {before} to {after}{commit if after == resolved.version else ''}"
+    commit = commit if after == resolved.version else ""
+    return f"{order.target} would go from {before} to {after}{commit}"
 
 
 def _told(

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
-from ...config.model import App, Environment
 from ...errors import Code, Failure, OpsroomError
 from ...names import check_version, listed
 from ...people import Speaker
@@ -21,15 +20,14 @@ from ...text import message, one_line, sentence, when
 from ...trackers import Made, Remark
 from .. import Context, Outcome
 from ..request import Request, recordable
-from ..resolve import deployer_for, find_place
+from ..resolve import DeploymentTarget, find_target
 from .cards import Brought, brought
 from .messages import before_of
-from .order import DeploymentOrder
+from .order import DeploymentKind, DeploymentOrder
 
 if TYPE_CHECKING:
     from ..cards import Found
     from ..external_action import Facts
-    from .order import DeploymentOrder
 
 
 # Tests put their own clock here, in seconds.
@@ -189,7 +187,7 @@ def _part(
 def _text(request: Request, order: DeploymentOrder) -> str:
     """The comment: who, what, from which version, where, when, who approved. The link is in the
     author's line."""
-    did = order.did.replace("{version}", request.version)
+    done = order.past(request.version)
     before = f" (before: {before_of(request)})" if request.version_before else ""
     approved = (
         f" Approved by {listed(request.noted['approved_by'])}."
@@ -197,7 +195,7 @@ def _text(request: Request, order: DeploymentOrder) -> str:
         else ""
     )
     return (
-        f"{request.by.shown} {did}{before}, {when(datetime.now(timezone.utc), _NEVER)}.{approved}"
+        f"{request.by.shown} {done}{before}, {when(datetime.now(timezone.utc), _NEVER)}.{approved}"
     )
 
 
@@ -243,13 +241,11 @@ def update_cards(
     """
     from ...records.idempotency import first_time
 
-    app, environment = find_place(context.settings, app_name, environment_name)
+    target = find_target(context.settings, app_name, environment_name)
     nothing = Outcome(True, Code.NOTHING_NEW, "There are no cards to tell.", {"cards": []})
     if not context.settings.trackers or not version.strip() or not before.strip():
         return nothing
-    request, order, found = _as_if_deployed(
-        context, app, environment, check_version(version), before, event
-    )
+    request, order, found = _as_if_deployed(context, target, check_version(version), before, event)
     if not found.delivered and not found.taken_back:
         return nothing
     store = context.store
@@ -261,25 +257,24 @@ def update_cards(
 
 
 def _as_if_deployed(
-    context: Context, app: App, environment: Environment, version: str, before: str, event: str
+    context: Context, target: DeploymentTarget, version: str, before: str, event: str
 ) -> Tuple[Request, DeploymentOrder, Brought]:
     """The deployment that someone made elsewhere, as far as its cards are concerned."""
-    did = f"put {app.name} {{version}} on {environment.name} without opsroom"
-    order = DeploymentOrder(app, environment, version, did, did)
+    order = DeploymentOrder(target, version, DeploymentKind.OUTSIDE)
     somebody = Speaker(_SOMEBODY, None, "", context.speaker.st2_user, "", through_relay=False)
     # The same for the same event, so that a comment is not made twice.
     deployment = hashlib.sha256(event.encode("utf-8", "replace")).hexdigest()[:16]
     request = Request(
         context,
-        "update cards",
-        app.name,
-        environment.name,
+        order.kind.value,
+        target.app.name,
+        target.environment.name,
         version,
         before,
         speaker=somebody,
         deployment=deployment,
     )
-    resolved = deployer_for(app, environment).resolve(version)
-    found = brought(context, order, resolved, check_version(before))
+    resolved = target.deployer.resolve(version)
+    found = brought(context, target, resolved, check_version(before))
     request.noted.update(cards=list(found.delivered), cards_taken_back=list(found.taken_back))
     return request, order, found

@@ -14,10 +14,10 @@ from ...deploys import Historian, Resolved
 from ...deploys.git.reverts import net
 from ...errors import Code, OpsroomError, Refusal
 from .. import Context
-from ..resolve import deployer_for
 
 if TYPE_CHECKING:
     from ..request import Request
+    from ..resolve import DeploymentTarget
     from .order import DeploymentOrder
 
 # A deployment that brings more is a release of everything; nobody reads a comment on each of them.
@@ -68,7 +68,7 @@ def note_cards(request: Request, order: DeploymentOrder, resolved: Resolved) -> 
     taken_back: Tuple[str, ...] = ()
     if not order.is_rollback:
         found = brought(
-            request.context, order, resolved, request.commit_before or request.version_before
+            request.context, order.target, resolved, request.commit_before or request.version_before
         )
         cards, taken_back = cards + list(found.delivered), found.taken_back
     if cards:
@@ -98,12 +98,12 @@ class Brought:
     taken_back: Tuple[str, ...] = ()
 
 
-def brought(context: Context, order: DeploymentOrder, resolved: Resolved, before: str) -> Brought:
+def brought(context: Context, target: DeploymentTarget, resolved: Resolved, before: str) -> Brought:
     """The cards of the commits between what runs and what is deployed, reverts considered; none
     where that is not known."""
     if not context.settings.trackers:
         return Brought()
-    deployer = deployer_for(order.app, order.environment)
+    deployer = target.deployer
     if not isinstance(deployer, Historian):
         return Brought()
     try:

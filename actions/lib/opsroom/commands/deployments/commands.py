@@ -1,18 +1,17 @@
-"""deploy: put a version of an application onto an environment.
+"""The commands that deploy. Each makes an order, which the pipeline carries out.
 
-promote: deploy to one environment the version that runs on another.
-
-rollback: deploy the version that ran before the one that runs now.
-
-emergency deploy: pass approval, freeze, order and lock, for a reason that is recorded, announced
-and reviewed.
+- deploy, redeploy: a version of an application, onto an environment.
+- promote: the version that runs on one environment, onto another.
+- rollback: the version that ran before the one that runs now.
+- emergency deploy: past approval, freeze, order and lock, for a reason that is recorded, announced
+  and reviewed.
 """
 
 from __future__ import annotations
 
 from typing import Tuple
 
-from ...config.model import App, Environment
+from ...config.model import Environment
 from ...errors import Code, OpsroomError, Refusal
 from ...names import check_version
 from ...policy.approvals import needs_code
@@ -20,13 +19,13 @@ from ...text import one_line
 from ...versions import Running, same
 from .. import Context, Outcome
 from ..request import Request, asked
-from ..resolve import find_place
+from ..resolve import DeploymentTarget, find_target
 from .cards import named
 from .gates import check_access
 from .messages import announce
-from .order import DeploymentOrder
+from .order import DeploymentKind, DeploymentOrder
 from .pipeline import run_deployment
-from .running_version import look, look_or_recall
+from .running_version import current_or_recorded_version, current_version
 
 
 def deploy(
@@ -42,20 +41,11 @@ def deploy(
 
     `cards` are those it is for, as typed; they are told of it.
     """
-    command = "redeploy" if redeploy else "deploy"
-    with asked(context, command, app_name, environment_name, version) as request:
-        app, environment = find_place(context.settings, app_name, environment_name)
-        what = f"{app.name} {{version}} to {environment.name}"
+    kind = DeploymentKind.REDEPLOY if redeploy else DeploymentKind.DEPLOY
+    with asked(context, kind.value, app_name, environment_name, version) as request:
+        target = find_target(context.settings, app_name, environment_name)
         wanted = check_version(version)
-        order = DeploymentOrder(
-            app,
-            environment,
-            wanted,
-            f"{command}ed {what}",
-            f"{command}ing {what}",
-            redeploy,
-            cards=named(context, cards),
-        )
+        order = DeploymentOrder(target, wanted, kind, cards=named(context, cards))
         return run_deployment(request, order)
 
 
@@ -72,10 +62,12 @@ def promote(
     `expected` is the version that must be what runs there; otherwise nothing is done
     (changed_meanwhile).
     """
-    with asked(context, "promote", app_name, environment_name) as request:
-        app, environment = find_place(context.settings, app_name, environment_name)
+    with asked(context, DeploymentKind.PROMOTE.value, app_name, environment_name) as request:
+        target = find_target(context.settings, app_name, environment_name)
+        app, environment = target.app, target.environment
         request.app, request.environment = app.name, environment.name
-        _, source = find_place(context.settings, app_name, source_name)
+        origin = find_target(context.settings, app_name, source_name)
+        source = origin.environment
         if source.name == environment.name:
             raise Refusal(
                 Code.ALREADY_THERE,
@@ -83,7 +75,7 @@ def promote(
                 f"For example: promote {app.name} from test to uat",
             )
         wanted = named(context, cards)
-        running = look(context, app, source)
+        running = current_version(context, origin)
         if not running.version:
             raise Refusal(
                 Code.NOTHING_RUNS,
@@ -95,17 +87,15 @@ def promote(
                 Code.CHANGED_MEANWHILE,
                 f"{running.version} runs on {source.name}, and not {expected.strip()}; nothing "
                 "was promoted.",
-                f"To promote it all the same: promote {app.name} from {source.name} to "
+                f"To promote it anyway: promote {app.name} from {source.name} to "
                 f"{environment.name}",
             )
         request.version = running.version
-        what = f"{app.name} {{version}} from {source.name} to {environment.name}"
         order = DeploymentOrder(
-            app,
-            environment,
+            target,
             running.version,
-            f"promoted {what}",
-            f"promoting {what}",
+            DeploymentKind.PROMOTE,
+            source=source.name,
             commit=running.commit,
             cards=wanted,
         )
@@ -118,22 +108,19 @@ def rollback(context: Context, app_name: str, environment_name: str, cards: str 
 
     `cards` are those it is for, as typed.
     """
-    with asked(context, "rollback", app_name, environment_name) as request:
-        app, environment = find_place(context.settings, app_name, environment_name)
-        request.app, request.environment = app.name, environment.name
+    with asked(context, DeploymentKind.ROLLBACK.value, app_name, environment_name) as request:
+        target = find_target(context.settings, app_name, environment_name)
+        request.app, request.environment = target.app.name, target.environment.name
         wanted = named(context, cards)
-        current = _running(context, app, environment)
-        version, commit = _before(context, app, environment, current)
+        current = _running(context, target)
+        version, commit = _before(context, target, current)
         request.version = version
-        what = f"{app.name} to {{version}} on {environment.name}"
         # The commit that ran then: a tag that was moved since would bring something that never ran
         # here.
         order = DeploymentOrder(
-            app,
-            environment,
+            target,
             version,
-            f"rolled back {what}",
-            f"rolling back {what}",
+            DeploymentKind.ROLLBACK,
             expected_before=current.version,
             commit_before=current.commit,
             commit=commit,
@@ -142,23 +129,22 @@ def rollback(context: Context, app_name: str, environment_name: str, cards: str 
         return run_deployment(request, order)
 
 
-def _running(context: Context, app: App, environment: Environment) -> Running:
-    running = look_or_recall(context, app, environment)
+def _running(context: Context, target: DeploymentTarget) -> Running:
+    running = current_or_recorded_version(context, target)
     if running is None or not running.version:
         raise Refusal(
             Code.NOTHING_RUNS,
-            f"No version of {app.name} runs on {environment.name}.",
+            f"No version of {target} is running.",
             "There is nothing to roll back.",
         )
     return running
 
 
-def _before(
-    context: Context, app: App, environment: Environment, current: Running
-) -> Tuple[str, str]:
+def _before(context: Context, target: DeploymentTarget, current: Running) -> Tuple[str, str]:
     """The version before this one, and the commit it stood for."""
     from ...records.queries import commit_before, version_before
 
+    app, environment = target.app, target.environment
     with context.store.read() as connection:
         record = version_before(
             connection, app.name, environment.name, current.version, current.commit
@@ -188,31 +174,24 @@ def emergency_deploy(
     Where a second factor is wanted, it is wanted here too: this is what a stolen chat name would be
     used for.
     """
-    with asked(context, "emergency deploy", app_name, environment_name, version) as request:
+    kind = DeploymentKind.EMERGENCY
+    with asked(context, kind.value, app_name, environment_name, version) as request:
         why = one_line(reason, 300)
         if not why:
             raise Refusal(
                 Code.REASON_NEEDED,
-                "An emergency needs its reason.",
+                "An emergency needs a reason.",
                 f"Say: emergency deploy {app_name} {version} to {environment_name}: checkout "
                 "is down",
             )
-        app, environment = find_place(context.settings, app_name, environment_name)
+        target = find_target(context.settings, app_name, environment_name)
+        app, environment = target.app, target.environment
         request.app, request.environment = app.name, environment.name
         wanted = check_version(version)
         _second_factor(
             request, environment, code, f"deploy {app.name} {wanted} to {environment.name}: {why}"
         )
-        what = f"{app.name} {{version}} to {environment.name} in an emergency"
-        order = DeploymentOrder(
-            app,
-            environment,
-            wanted,
-            f"deployed {what}",
-            f"deploying {what}",
-            redeploy=True,
-            emergency=why,
-        )
+        order = DeploymentOrder(target, wanted, kind, emergency=why)
         try:
             outcome = run_deployment(request, order)
         except OpsroomError as error:
@@ -225,8 +204,8 @@ def emergency_deploy(
 
 def _second_factor(request: Request, environment: Environment, code: str, rest: str) -> None:
     for obstacle in check_access(request, environment, emergency=True):
-        # First of all: a code must not be used up, nor a wrong one counted, for somebody who may
-        # not do it anyway.
+        # First of all: a code must not be used up, nor a wrong one counted, for someone who may not
+        # do it anyway.
         obstacle.decision.enforce()
     speaker = request.by
     if speaker.person is None or not (code.strip() or needs_code(environment, speaker)):

@@ -1,5 +1,7 @@
-"""What is in the way of a deployment: the facts are gathered here, the decisions are the
-guard's."""
+"""The gates of a deployment: the facts are gathered here, `policy` decides on them.
+
+Each gate returns what is in the way, the weightiest first; an empty list lets the deployment pass.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, List, Optional, Sequence
 
-from ...config.model import App, Environment
+from ...config.model import Environment
 from ...errors import Code, OpsroomError
 from ...policy import Decision, no
 from ...policy.access import may, may_ask
@@ -16,8 +18,9 @@ from ...policy.locks import in_the_way, is_kill_switch
 from ...policy.order import in_order
 from ...text import span
 from ...versions import Running
-from ..resolve import find_environment
-from .running_version import look
+from ..resolve import DeploymentTarget, find_environment
+from .order import DeploymentKind
+from .running_version import current_version
 
 if TYPE_CHECKING:
     from ...deploys import Resolved
@@ -74,19 +77,21 @@ def locked(locks: Sequence[Lock], speaker: Speaker, now: datetime, timezone: str
 
 
 def check_order(
-    request: Request, app: App, environment: Environment, resolved: Resolved, is_rollback: bool
+    request: Request, target: DeploymentTarget, resolved: Resolved, kind: DeploymentKind
 ) -> List[Obstacle]:
-    """The same version has to run in the environment before this one."""
-    if not environment.after or is_rollback:
+    """The same version has to run in the environment before this one. A rollback is free of
+    that."""
+    app, environment = target.app, target.environment
+    if not environment.after or kind is DeploymentKind.ROLLBACK:
         return []
     earlier = find_environment(request.context.settings, environment.after)
     running: Optional[Running]
     try:
-        running = look(request.context, app, earlier)
+        running = current_version(request.context, DeploymentTarget(app, earlier))
     except OpsroomError as error:
         why = no(
             Code.OUT_OF_ORDER,
-            f"What runs on {earlier.name} could not be told: {error.message}",
+            f"What runs on {earlier.name} is unknown: {error.message}",
             error.hint,
         )
         return [Obstacle(why, passable=True)]
@@ -95,13 +100,12 @@ def check_order(
 
 
 def busy(claim: Claim, now: datetime) -> Decision:
-    """Someone else is deploying there."""
-    step = f" ({claim.step})" if claim.step else ""
-    what = f"{claim.command} {claim.app} {claim.version} on {claim.environment}"
-    since = f"{span((now - claim.started_at).total_seconds())} ago"
+    """The refusal while someone else is deploying there."""
+    since = f"started {span((now - claim.started_at).total_seconds())} ago"
+    step = f", step: {claim.step}" if claim.step else ""
     return no(
         Code.BUSY,
-        f"{claim.holder} is at it: {what}, begun {since}{step}.",
-        f"Wait for it to end, then say it again. To see: history of {claim.app} on "
-        f"{claim.environment}",
+        f"{claim.holder} is already deploying {claim.app} {claim.version} to {claim.environment} "
+        f"({since}{step}).",
+        f"Try again when it finishes. To see: history of {claim.app} on {claim.environment}",
     )

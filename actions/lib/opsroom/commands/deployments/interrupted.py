@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Dict, List, Optional
 from ...errors import Code, Failure
 from ...versions import Running, distinct_names, same
 from .. import Context
+from ..resolve import DeploymentTarget
 from .running_version import ask_or_none
 
 # A request that has neither a claim nor an end may only be slow for so long; then StackStorm is
@@ -206,7 +207,7 @@ def _running(context: Context, claim: Claim) -> Optional[Running]:
     environment = context.settings.environments.get(claim.environment)
     if app is None or environment is None:
         return None
-    return ask_or_none(app, environment)
+    return ask_or_none(DeploymentTarget(app, environment))
 
 
 def _sentence(claim: Claim, running: Optional[Running], started: Optional[Record]) -> str:

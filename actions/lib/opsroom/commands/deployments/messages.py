@@ -24,7 +24,7 @@ _TIME = re.compile(r"\b\d+(?:\.\d+)? (?:s|min|h|d)\b")
 
 def failed(request: Request, order: DeploymentOrder, error: OpsroomError) -> OpsroomError:
     """The failure as the room reads it: what went wrong, and what runs there now."""
-    running = ask_or_none(order.app, order.environment)
+    running = ask_or_none(order.target)
     what = f"{request.command} of {order.app.name} {request.version} on {order.environment.name}"
     who = request.by.shown
     # One clock a sentence: where the reason has a time, it is the one that counts. All are in the
@@ -52,7 +52,7 @@ def success(request: Request, order: DeploymentOrder, verified: bool) -> str:
     before = f" (before: {before_of(request)})" if request.version_before else ""
     sure = "verified" if verified else f"not verified ({_unverified(order)})"
     now = datetime.now(timezone.utc)
-    did = order.did.replace("{version}", request.version)
+    done = order.past(request.version)
     took = f"in {span(request.seconds())}, at {when(now, now)}"
     approved = (
         f" Approved by {listed(request.noted['approved_by'])}."
@@ -71,7 +71,7 @@ def success(request: Request, order: DeploymentOrder, verified: bool) -> str:
         f"{order.environment.name}"
     )
     after = locked if order.is_rollback and order.environment.lock_after_rollback else ""
-    return f"{request.by.shown} {did}{before}, {sure}, {took}.{approved}{review}{after}"
+    return f"{request.by.shown} {done}{before}, {sure}, {took}.{approved}{review}{after}"
 
 
 def _unverified(order: DeploymentOrder) -> str:
@@ -90,7 +90,7 @@ def before_of(request: Request) -> str:
 
 def headline(request: Request, order: DeploymentOrder) -> str:
     """What is going on, for progress messages."""
-    return f"{request.by.shown} is {order.doing.replace('{version}', request.version)}"
+    return f"{request.by.shown} is {order.present(request.version)}"
 
 
 def facts_of(request: Request, **more: object) -> Dict[str, object]:
@@ -116,7 +116,7 @@ def taken_over(request: Request, order: DeploymentOrder) -> Failure:
         Code.CLAIM_LOST,
         f"{request.version} was put on {order.environment.name}, but the claim on it had run out "
         "by then and somebody "
-        f"else took over. {_now(ask_or_none(order.app, order.environment))}",
+        f"else took over. {_now(ask_or_none(order.target))}",
         f"To see: history of {order.app.name} on {order.environment.name}",
         facts_of(request),
     )

@@ -1,5 +1,9 @@
-"""The story that deploy, promote and rollback share: may it be, claim, look, start, deploy, verify,
-record, say."""
+"""The pipeline that all deployment commands share: gates, claim, start, deploy, verify, record,
+answer.
+
+Whatever ends it early is on the record before it is raised, and nothing is touched before the start
+is on the record.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,6 @@ from ...text import one_line
 from ...versions import Running, distinct_names, same, same_version
 from .. import Outcome
 from ..request import Request
-from ..resolve import deployer_for
 from .card_updates import tell_cards
 from .cards import note_cards
 from .gates import Obstacle, busy, check_access, check_locks_and_freezes, check_order, locked
@@ -21,7 +24,12 @@ from .interrupted import check_not_settled, settle_interrupted
 from .job import RunningJob
 from .messages import announce, facts_of, failed, headline, success, taken_over
 from .order import DeploymentOrder
-from .running_version import is_there, look, look_or_recall, shown_name, verify
+from .running_version import (
+    current_or_recorded_version,
+    current_version,
+    shown_name,
+    verify,
+)
 
 if TYPE_CHECKING:
     from ...db import Store
@@ -43,7 +51,7 @@ def run_deployment(request: Request, order: DeploymentOrder) -> Outcome:
     resolved = _resolve(order)
     request.version, request.commit = resolved.version, resolved.commit
     _same_commit(order, resolved)
-    passed += _clear(order, check_order(request, app, environment, resolved, order.is_rollback))
+    passed += _clear(order, check_order(request, order.target, resolved, order.kind))
     if _must_wait(order):
         return _wait(request, order, resolved)
     passed += _take_claim(request, order)
@@ -51,12 +59,12 @@ def run_deployment(request: Request, order: DeploymentOrder) -> Outcome:
         job.step("checking")
         before = _look(request, order)
         _still_as_expected(order, before)
-        if not order.redeploy and _is_there_for_sure(order, before, resolved):
+        if not order.redeploy and _runs_for_certain(order, before, resolved):
             return _already_there(request, order, before, resolved)
         note_cards(request, order, resolved)
         if order.emergency:
             _override(request, order, passed)
-        _start(request, order, resolved)
+        _start(request, order)
         outcome = _deploy(request, order, resolved, job)
     # Only now: the record says that it succeeded, and the place is free for others.
     return tell_cards(request, order, outcome)
@@ -81,7 +89,7 @@ def _wait(request: Request, order: DeploymentOrder, resolved: Resolved) -> Outco
     from ..changes.open import make_change
 
     running = _look(request, order)
-    if not order.redeploy and _is_there_for_sure(order, running, resolved):
+    if not order.redeploy and _runs_for_certain(order, running, resolved):
         return _already_there(request, order, running, resolved)
     note_cards(request, order, resolved)
     kind = "approval" if order.environment.approvals > 0 else "confirmation"
@@ -150,9 +158,9 @@ def _look(request: Request, order: DeploymentOrder) -> Running:
     """What runs now. A source that does not answer stops a deployment, but neither an emergency nor
     a rollback."""
     if order.emergency or order.is_rollback:
-        running = look_or_recall(request.context, order.app, order.environment) or Running("")
+        running = current_or_recorded_version(request.context, order.target) or Running("")
     else:
-        running = look(request.context, order.app, order.environment)
+        running = current_version(request.context, order.target)
     request.version_before, request.commit_before = running.version, running.commit
     return running
 
@@ -161,7 +169,7 @@ def _resolve(order: DeploymentOrder) -> Resolved:
     """What is to be deployed. A rollback brings back the commit that ran then, under the name that
     it had, where the tag was removed, or was moved to what runs now. Where it was moved elsewhere,
     `_same_commit` asks people first."""
-    deployer = deployer_for(order.app, order.environment)
+    deployer = order.target.deployer
     back_to = order.commit if order.is_rollback else ""
     try:
         resolved = deployer.resolve(order.version)
@@ -213,21 +221,20 @@ def _still_as_expected(order: DeploymentOrder, before: Running) -> None:
         or same(before, Running(expected, order.commit_before))
     ):
         return
-    place = f"{order.app.name} on {order.environment.name}"
     runs = before.version or "nothing"
     if same_version(expected, before.version):
         runs += f" of another commit ({before.commit[:12]})"
     raise Refusal(
         Code.CHANGED_MEANWHILE,
-        f"{place} changed meanwhile: {runs} runs there now.",
+        f"{order.target} changed meanwhile: {runs} runs there now.",
         "Look at it, then say it again.",
     )
 
 
-def _is_there_for_sure(order: DeploymentOrder, before: Running, resolved: Resolved) -> bool:
-    """Without a source the record tells what was put there, not that it still is: deploying again
-    does no harm."""
-    return order.app.version is not None and is_there(before, resolved)
+def _runs_for_certain(order: DeploymentOrder, before: Running, resolved: Resolved) -> bool:
+    """Without a version source the record has what was put there, not that it still is: deploying
+    again does no harm."""
+    return order.app.version is not None and same(before, resolved)
 
 
 def _already_there(
@@ -235,8 +242,7 @@ def _already_there(
 ) -> Outcome:
     from ...records.model import Event
 
-    place = f"{order.app.name} on {order.environment.name}"
-    text = f"{place} already runs {shown_name(before, resolved)}; nothing was done."
+    text = f"{order.target} already runs {shown_name(before, resolved)}; nothing was done."
     request.end(Event.REFUSED, Code.ALREADY_THERE.value, text)
     again = (
         f"To deploy it once more: redeploy {order.app.name} {request.version} to "
@@ -245,7 +251,7 @@ def _already_there(
     return Outcome(True, Code.ALREADY_THERE, f"{text} {again}", facts_of(request))
 
 
-def _start(request: Request, order: DeploymentOrder, resolved: Resolved) -> None:
+def _start(request: Request, order: DeploymentOrder) -> None:
     """Commit "started" before anything is touched."""
     from ...records.model import Event
 
@@ -258,13 +264,11 @@ def _deploy(
 ) -> Outcome:
     from ...records.model import Event
 
-    app, environment = order.app, order.environment
+    before = Running(request.version_before, request.commit_before)
     try:
         job.step("deploying")
-        deployer_for(app, environment).deploy(resolved, job)
-        verified = verify(
-            app, environment, resolved, job, Running(request.version_before, request.commit_before)
-        )
+        order.target.deployer.deploy(resolved, job)
+        verified = verify(order.target, resolved, job, before)
         # Who lost the claim does not know any more whose version it was that answered.
         job.check()
     except OpsroomError as error:
@@ -280,7 +284,7 @@ def _deploy(
         request.ended = request.unrecorded = True
         raise Failure(
             failure.code,
-            f"{request.version} is on {environment.name}, but that could not be recorded: "
+            f"{request.version} is on {order.environment.name}, but that could not be recorded: "
             f"{failure.message}",
             "The next command records it, with what runs then.",
             facts,

@@ -4,44 +4,44 @@ from __future__ import annotations
 
 from typing import List, Optional, Tuple
 
-from ...config.model import App, Environment
+from ...config.model import Environment
 from ...deploys import Resolved
 from ...errors import Code, Failure, Refusal
 from ...names import check_version, listed
 from ...policy import Decision, no
 from ...policy.approvals import cannot_be_approved, who_can_approve
 from ...text import span
-from ...versions import Running, distinct_names
+from ...versions import Running, distinct_names, same
 from .. import Context, Outcome
 from ..request import Request
-from ..resolve import deployer_for, find_place
+from ..resolve import DeploymentTarget, find_target
 from .cards import Brought, brought
 from .gates import Obstacle, check_access, check_locks_and_freezes, check_order
-from .order import DeploymentOrder
-from .running_version import is_there, look, shown_name
+from .order import DeploymentKind
+from .running_version import current_version, shown_name
 
 
 def plan(context: Context, app_name: str, version: str, environment_name: str) -> Outcome:
     """Tell from which version to which, who asks, and every reason why it would be refused now."""
-    app, environment = find_place(context.settings, app_name, environment_name)
-    resolved = deployer_for(app, environment).resolve(check_version(version))
+    target = find_target(context.settings, app_name, environment_name)
+    app, environment = target.app, target.environment
+    resolved = target.deployer.resolve(check_version(version))
     wanted = resolved.version
-    running, trouble = _now(context, app, environment)
+    running, trouble = _now(context, target)
     request = Request(context, "plan", app.name, environment.name, wanted)
     found = [*check_access(request, environment), *_obstacles(request, environment)]
-    found += check_order(request, app, environment, resolved, is_rollback=False)
+    found += check_order(request, target, resolved, DeploymentKind.DEPLOY)
     obstacles = [*(one.decision for one in found), *trouble]
-    place = f"{app.name} on {environment.name}"
-    if running and is_there(running, resolved):
+    if running and same(running, resolved):
         change = (
-            f"{place} already runs {shown_name(running, resolved)}; a deployment would do nothing."
+            f"{target} already runs {shown_name(running, resolved)}; a deployment would do nothing."
         )
     elif running and running.version:
         before, after = distinct_names(running, resolved)
-        change = f"{place} would go from {before} to {after}."
+        change = f"{target} would go from {before} to {after}."
     else:
-        change = f"{place} would get {wanted}."
-    speaks_of = _cards(context, app, environment, resolved, running)
+        change = f"{target} would get {wanted}."
+    speaks_of = _cards(context, target, resolved, running)
     told = (
         [f"Its commits speak of {listed(speaks_of.delivered, 5)}."] if speaks_of.delivered else []
     )
@@ -71,30 +71,23 @@ def plan(context: Context, app_name: str, version: str, environment_name: str) -
 
 
 def _cards(
-    context: Context,
-    app: App,
-    environment: Environment,
-    resolved: Resolved,
-    running: Optional[Running],
+    context: Context, target: DeploymentTarget, resolved: Resolved, running: Optional[Running]
 ) -> Brought:
     if running is None or not running.version:
         return Brought()
-    order = DeploymentOrder(app, environment, resolved.version, "", "")
-    return brought(context, order, resolved, running.commit or running.version)
+    return brought(context, target, resolved, running.commit or running.version)
 
 
-def _now(
-    context: Context, app: App, environment: Environment
-) -> Tuple[Optional[Running], List[Decision]]:
-    if app.version is None:
+def _now(context: Context, target: DeploymentTarget) -> Tuple[Optional[Running], List[Decision]]:
+    if target.app.version is None:
         return None, []
     try:
-        return look(context, app, environment), []
+        return current_version(context, target), []
     except Failure as failure:
         return None, [
             no(
                 failure.code,
-                f"What runs there now could not be told: {failure.message}",
+                f"What runs there now is unknown: {failure.message}",
                 failure.hint,
             )
         ]

@@ -1,10 +1,9 @@
-"""Asking what runs: one place, or many at once, each within its own time limit.
+"""Which version runs on an environment: read live, recalled from the record, and verified after a
+deployment.
 
-What runs somewhere, as well as it can be known: the place itself is asked, and the record adds what
-it knows.
-
-Whether what was deployed is what runs: the version source is asked until it agrees or the time is
-up.
+- `ask` reads one version source, `ask_many` many at once, each within its own time limit.
+- `current_version` adds what the record knows, such as the commit.
+- `verify` asks after a deployment until the source agrees or the time is up.
 """
 
 from __future__ import annotations
@@ -13,40 +12,40 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Dict, Hashable, Mapping, Optional, TypeVar, Union
 
-from ...config.model import App, Environment
 from ...deadline import together
 from ...deploys import Resolved
 from ...errors import Code, Failure, OpsroomError
 from ...text import one_line, span
 from ...versions import Running, same, same_version
 from .. import Context
-from ..resolve import version_source_for
+from ..resolve import DeploymentTarget
 from .job import RunningJob
 
 if TYPE_CHECKING:
     from ...records.ledger import Record
-
 
 Key = TypeVar("Key", bound=Hashable)
 Answer = Union[Running, OpsroomError]
 
 # As many as `curl --parallel` opens; beyond that threads only wait for each other.
 AT_ONCE = 50
-# Longer than any single source is meant to take; a source that outlives it is reported, not waited
-# for.
+# Longer than any single source is meant to take, in seconds; a source that outlives it is reported,
+# not waited for.
 TOGETHER = 30.0
+# The pauses of `verify` between two questions, in seconds: each twice the one before.
+_FIRST_PAUSE = 0.1
+_MAX_PAUSE = 2.0
 
 
-def ask(app: App, environment: Environment) -> Running:
+def ask(target: DeploymentTarget) -> Running:
     """What runs there now. Raises Refusal(cannot_tell_version) or Failure."""
-    return version_source_for(app, environment).ask()
+    return target.version_source.ask()
 
 
-def ask_or_none(app: App, environment: Environment) -> Optional[Running]:
-    """What runs there now, or None where that cannot be told. For records, which are written
-    anyway."""
+def ask_or_none(target: DeploymentTarget) -> Optional[Running]:
+    """What runs there now, or None where that is unknown. For records, which are written anyway."""
     try:
-        return ask(app, environment)
+        return ask(target)
     except OpsroomError:
         return None
 
@@ -54,66 +53,53 @@ def ask_or_none(app: App, environment: Environment) -> Optional[Running]:
 def ask_many(
     questions: Mapping[Key, Callable[[], Running]], limit: float = TOGETHER
 ) -> Dict[Key, Answer]:
-    """Put all questions at once. The answer to each is what runs or the error; none is ever
-    missing."""
+    """Put all questions at once, within `limit` seconds. The answer to each is what runs or the
+    error; none is ever missing."""
     return together(questions, limit, AT_ONCE)
 
 
-def look(context: Context, app: App, environment: Environment) -> Running:
-    """What runs there now. Raises Failure when the place does not answer.
+def current_version(context: Context, target: DeploymentTarget) -> Running:
+    """What runs there now. Raises Failure when the version source does not answer.
 
-    A source that tells only a name (`http`, `command`) gets the commit from the record of the last
+    A source that knows only a name (`http`, `command`) gets the commit from the record of the last
     deployment, where that was of the same name: a tag may have been moved since. Without any
     source, the record is all there is.
     """
-    if app.version is None:
-        return by_record(context, app, environment) or Running("")
-    running = ask(app, environment)
+    if target.app.version is None:
+        return recorded_version(context, target) or Running("")
+    running = ask(target)
     if running.commit or not running.version:
         return running
-    recorded = by_record(context, app, environment)
+    recorded = recorded_version(context, target)
     if recorded is None or not same_version(recorded.version, running.version):
         return running
     return replace(running, commit=recorded.commit)
 
 
-def look_or_recall(context: Context, app: App, environment: Environment) -> Optional[Running]:
-    """The same, but by the record alone where the place does not answer; None where that does not
-    know either.
+def current_or_recorded_version(context: Context, target: DeploymentTarget) -> Optional[Running]:
+    """The same, but by the record alone where the source does not answer; None where the record
+    does not know either.
 
     For emergencies and rollbacks: an application that is down is why they are asked for.
     """
     try:
-        return look(context, app, environment)
+        return current_version(context, target)
     except Failure:
-        return by_record(context, app, environment)
+        return recorded_version(context, target)
 
 
-def by_record(context: Context, app: App, environment: Environment) -> Optional[Running]:
+def recorded_version(context: Context, target: DeploymentTarget) -> Optional[Running]:
     """What the last successful deployment put there."""
-    record = last_of(context, app, environment)
-    return _running(record) if record else None
+    record = last_success(context, target)
+    return Running(record.version, str(record.facts.get("commit") or "")) if record else None
 
 
-def last_of(context: Context, app: App, environment: Environment) -> Optional[Record]:
+def last_success(context: Context, target: DeploymentTarget) -> Optional[Record]:
     """The record of the last successful deployment there."""
     from ...records.queries import last_succeeded
 
     with context.store.read() as connection:
-        return last_succeeded(connection, app.name, environment.name)
-
-
-def _running(record: Record) -> Running:
-    return Running(record.version, str(record.facts.get("commit") or ""))
-
-
-_FIRST_LOOK = 0.1
-_LONGEST_PAUSE = 2.0
-
-
-def is_there(before: Running, resolved: Resolved) -> bool:
-    """Whether that runs: by the commit where both know it, else by the name of the version."""
-    return same(before, resolved)
+        return last_succeeded(connection, target.app.name, target.environment.name)
 
 
 def shown_name(running: Running, resolved: Resolved) -> str:
@@ -129,51 +115,51 @@ def from_cache(running: Running) -> str:
     if not running.cached:
         return ""
     return (
-        f"A cache gave that answer ({running.cached}), though it was asked not to. Let it "
-        "pass this address on."
+        f"A cache gave that answer ({running.cached}) although opsroom asked it not to. Let the "
+        "cache pass this address on."
     )
 
 
-def proves_nothing(running: Running, before: Running, resolved: Resolved) -> bool:
-    """Whether an answer would have been the same before: the name stayed, its tag was moved, and it
-    has no commit."""
-    moved = same_version(before.version, resolved.version) and not same(before, resolved)
-    return moved and not running.commit and same_version(running.version, resolved.version)
+def verify(target: DeploymentTarget, resolved: Resolved, job: RunningJob, before: Running) -> bool:
+    """Ask the version source until it agrees. Raises Failure(not_verified) when the time is up.
 
-
-def verify(
-    app: App, environment: Environment, resolved: Resolved, job: RunningJob, before: Running
-) -> bool:
-    """Ask the version source until it agrees. Failure(not_verified) when time is up.
-
-    False where there is none, and where its answer proves nothing, since it was the same `before`.
+    False where there is no source, and where its answer proves nothing, since it was the same
+    `before`.
     """
+    app = target.app
     if app.version is None:
         return False
     job.step("verifying")
-    job.note(f"asking {app.name} on {environment.name} for its version")
+    job.note(f"reading the version of {target}")
     until = time.monotonic() + app.verify_for
-    pause = _FIRST_LOOK
+    pause = _FIRST_PAUSE
     while True:
         job.check()
-        said, hint = "did not tell", ""
+        state, hint = "", ""
         try:
-            running = ask(app, environment)
-            if is_there(running, resolved):
-                return not proves_nothing(running, before, resolved)
-            said = f"says {running.version or 'that nothing runs'}"
+            running = ask(target)
+            if same(running, resolved):
+                return not _proves_nothing(running, before, resolved)
+            state = f"reports {running.version or 'no version'}"
             hint = from_cache(running)
         except Failure as failure:
-            said = f"did not answer ({failure.message})"
+            state = f"does not answer ({failure.message})"
         left = until - time.monotonic()
         if left <= 0:
             raise Failure(
                 Code.NOT_VERIFIED,
-                f"{resolved.version} was put in place, but after {span(app.verify_for)} "
-                f"{app.name} on {environment.name} still {one_line(said)}.",
+                f"{resolved.version} was put in place, but after {span(app.verify_for)} {target} "
+                f"still {one_line(state)}.",
                 hint,
             )
-        # Once more when all of the time is up, so that the time that is told is the time that was
+        # Once more when all of the time is up, so that the time in the message is the time that was
         # given.
         time.sleep(min(pause, left))
-        pause = min(pause * 2, _LONGEST_PAUSE)
+        pause = min(pause * 2, _MAX_PAUSE)
+
+
+def _proves_nothing(running: Running, before: Running, resolved: Resolved) -> bool:
+    """Whether an answer would have been the same before: the name stayed, its tag was moved, and it
+    has no commit."""
+    moved = same_version(before.version, resolved.version) and not same(before, resolved)
+    return moved and not running.commit and same_version(running.version, resolved.version)

@@ -13,7 +13,7 @@ from ...deadline import together
 from ...errors import OpsroomError, Refusal
 from ...names import check_version, same_as
 from .. import Context
-from ..resolve import deployer_for
+from ..resolve import DeploymentTarget
 
 VERSION = "VERSION"
 # In seconds, for all that is asked.
@@ -57,9 +57,8 @@ def _has(context: Context, app_name: str, version: str, environment: str) -> boo
     if not place:
         return False
     try:
-        deployer_for(app, context.settings.environments[place].for_app(app_name)).resolve(
-            check_version(version)
-        )
+        rules = context.settings.environments[place].for_app(app_name)
+        DeploymentTarget(app, rules).deployer.resolve(check_version(version))
     except Refusal:
         return False
     return True

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ...errors import Code
 from .. import Context, Outcome
 from ..request import Request, resumed
+from ..resolve import find_target
 from .close import CLOSING, close
 from .open import note
 from .steps import OPENING, facts_about, find_incident
@@ -41,11 +42,9 @@ def note_incident(
         )
     request = Request(context, "declare incident", app_name, environment_name, "")
     with resumed(request):
-        from ..resolve import find_place
-
-        app, environment = find_place(context.settings, app_name, environment_name)
-        request.app, request.environment = app.name, environment.name
-        text = f"{app.name} on {environment.name} needs somebody to look at it"
-        incident, fresh = note(request, who.strip() or app.name, text, app.name)
+        target = find_target(context.settings, app_name, environment_name)
+        request.app, request.environment = target.app.name, target.environment.name
+        text = f"{target} needs someone to look at it"
+        incident, fresh = note(request, who.strip() or target.app.name, text, target.app.name)
     facts = {**facts_about(incident), "fresh": fresh}
     return Outcome(True, Code.DECLARED, f"Incident {incident.id} is declared: {text}.", facts)

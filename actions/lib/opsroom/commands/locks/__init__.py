@@ -12,7 +12,7 @@ from ...policy import Decision
 from ...policy.access import may
 from ...policy.locks import EVERYTHING, place
 from .. import Context
-from ..resolve import find_environment, find_place
+from ..resolve import find_environment, find_target
 
 # How many places are proposed.
 _MOST_PLACES = 4
@@ -46,8 +46,8 @@ def find_scope(
     Raises Refusal(unknown_app, unknown_environment, ...).
     """
     if app_name.strip():
-        app, environment = find_place(context.settings, app_name, environment_name)
-        return Scope(app.name, environment.name, (environment,))
+        target = find_target(context.settings, app_name, environment_name)
+        return Scope(target.app.name, target.environment.name, (target.environment,))
     if comparable(bare(environment_name)) == EVERYTHING:
         return Scope("", "", tuple(context.settings.environments.values()))
     environment = _environment(context, environment_name, say)

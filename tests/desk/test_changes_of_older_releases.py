@@ -1,0 +1,83 @@
+"""Changes that opsroom 0.3.0 stored and that are still open after an upgrade: each is carried out
+as it was approved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+from sqlalchemy import text
+
+from opsroom.db import open_store
+from opsroom.records.changes import find
+from support.guarded import guarded_world, wait_for
+from support.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return guarded_world(tmp_path)
+
+
+def as_stored_by_0_3_0(world: World, change: str, did: str, doing: str) -> None:
+    """Give a change the facts that 0.3.0 stored: two sentences in place of where it comes from."""
+    store = open_store(world.database)
+    with store.begin(writes=True) as connection:
+        found = find(connection, change)
+        assert found is not None
+        facts: Dict[str, Any] = {key: one for key, one in found.facts.items() if key != "source"}
+        facts.update(did=did, doing=doing)
+        connection.execute(
+            text("UPDATE changes SET facts = :facts WHERE id = :id"),
+            {"facts": json.dumps(facts), "id": change},
+        )
+
+
+def approve(world: World, change: str) -> Dict[str, Any]:
+    answer: Dict[str, Any] = world.ask("approve_change", "carol", change=change)
+    return answer
+
+
+def test_a_deployment_is_carried_out_once_approved(world: World) -> None:
+    change = wait_for(world)
+    what = "web {version} to production"
+    as_stored_by_0_3_0(world, change, f"deployed {what}", f"deploying {what}")
+    answer = approve(world, change)
+    assert answer["code"] == "deployed"
+    assert answer["message"].startswith("alice deployed web v1.1.0 to production, verified")
+
+
+def test_a_redeployment_is_carried_out_although_the_version_runs_already(world: World) -> None:
+    assert approve(world, wait_for(world))["code"] == "deployed"
+    change = wait_for(world, redeploy=True)
+    what = "web {version} to production"
+    as_stored_by_0_3_0(world, change, f"redeployed {what}", f"redeploying {what}")
+    answer = approve(world, change)
+    assert answer["code"] == "deployed"
+    assert answer["message"].startswith("alice redeployed web v1.1.0 to production")
+
+
+def test_a_promotion_says_where_the_version_comes_from(world: World) -> None:
+    assert world.ask("deploy", app="web", version="v1.1.0", environment="uat")["ok"]
+    asked = world.ask("promote", app="web", source="uat", environment="production")
+    what = "web {version} from uat to production"
+    as_stored_by_0_3_0(world, asked["change"], f"promoted {what}", f"promoting {what}")
+    answer = approve(world, asked["change"])
+    assert answer["code"] == "deployed"
+    assert answer["message"].startswith("alice promoted web v1.1.0 from uat to production")
+
+
+def test_a_rollback_still_locks_afterwards_and_ignores_the_order(world: World) -> None:
+    for version in ("v1.0.0", "v1.1.0"):
+        assert approve(world, wait_for(world, version))["code"] == "deployed"
+    world.config["environments"]["production"].update(after="uat", lock_after_rollback=True)
+    asked = world.ask("rollback", app="web", environment="production")
+    what = "web to {version} on production"
+    as_stored_by_0_3_0(world, asked["change"], f"rolled back {what}", f"rolling back {what}")
+    answer = approve(world, asked["change"])
+    assert answer["code"] == "deployed"
+    assert "rolled back web to v1.0.0 on production" in answer["message"]
+    locks = world.ask("list_locks", environment="production")["locks"]
+    assert [one["environment"] for one in locks] == ["production"]
