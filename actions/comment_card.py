@@ -22,7 +22,7 @@ class CommentCard(OpsroomAction):
         from opsroom.grammar.free_text import whole
 
         def use_case(context: Context) -> Outcome:
-            said = whole("comment_card", typed, card=card, text=text)
-            return comment_card(context, said["card"], said["text"])
+            given = whole("comment_card", typed, card=card, text=text)
+            return comment_card(context, given["card"], given["text"])
 
         return self.answer(use_case, requester, room, st2_user)

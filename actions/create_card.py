@@ -22,7 +22,7 @@ class CreateCard(OpsroomAction):
         from opsroom.grammar.free_text import whole
 
         def use_case(context: Context) -> Outcome:
-            said = whole("create_card", typed, text=text, project=project)
-            return create_card(context, said["text"], said["project"])
+            given = whole("create_card", typed, text=text, project=project)
+            return create_card(context, given["text"], given["project"])
 
         return self.answer(use_case, requester, room, st2_user)

@@ -26,7 +26,7 @@ class EmergencyDeploy(OpsroomAction):
         from opsroom.grammar.free_text import whole
 
         def use_case(context: Context) -> Outcome:
-            said = whole(
+            given = whole(
                 "emergency_deploy",
                 typed,
                 app=app,
@@ -37,11 +37,11 @@ class EmergencyDeploy(OpsroomAction):
             )
             return emergency_deploy(
                 context,
-                said["app"],
-                said["version"],
-                said["environment"],
-                said["reason"],
-                said["code"],
+                given["app"],
+                given["version"],
+                given["environment"],
+                given["reason"],
+                given["code"],
             )
 
         return self.answer(use_case, requester, room, st2_user)

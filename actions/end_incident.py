@@ -22,7 +22,7 @@ class EndIncident(OpsroomAction):
         from opsroom.grammar.free_text import whole
 
         def use_case(context: Context) -> Outcome:
-            said = whole("end_incident", typed, incident=incident, text=text)
-            return end_incident(context, said["incident"], said["text"])
+            given = whole("end_incident", typed, incident=incident, text=text)
+            return end_incident(context, given["incident"], given["text"])
 
         return self.answer(use_case, requester, room, st2_user)

@@ -23,7 +23,7 @@ class Lock(OpsroomAction):
         from opsroom.grammar.free_text import whole
 
         def use_case(context: Context) -> Outcome:
-            said = whole("lock", typed, environment=environment, reason=reason, app=app)
-            return lock(context, said["environment"], said["reason"], said["app"])
+            given = whole("lock", typed, environment=environment, reason=reason, app=app)
+            return lock(context, given["environment"], given["reason"], given["app"])
 
         return self.answer(use_case, requester, room, st2_user)

@@ -22,7 +22,7 @@ class OpenIncident(OpsroomAction):
         from opsroom.grammar.free_text import whole
 
         def use_case(context: Context) -> Outcome:
-            said = whole("open_incident", typed, who=who, text=text)
-            return open_incident(context, said["who"], said["text"])
+            given = whole("open_incident", typed, who=who, text=text)
+            return open_incident(context, given["who"], given["text"])
 
         return self.answer(use_case, requester, room, st2_user)

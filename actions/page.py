@@ -24,7 +24,7 @@ class Page(OpsroomAction):
         from opsroom.grammar.free_text import whole
 
         def use_case(context: Context) -> Outcome:
-            said = whole("page", typed, who=who, message=message)
-            return page(context, said["who"], said["message"], urgent, emergency)
+            given = whole("page", typed, who=who, message=message)
+            return page(context, given["who"], given["message"], urgent, emergency)
 
         return self.answer(use_case, requester, room, st2_user)

@@ -22,7 +22,7 @@ class RejectChange(OpsroomAction):
         from opsroom.grammar.free_text import whole
 
         def use_case(context: Context) -> Outcome:
-            said = whole("reject_change", typed, change=change, reason=reason)
-            return reject_change(context, said["change"], said["reason"])
+            given = whole("reject_change", typed, change=change, reason=reason)
+            return reject_change(context, given["change"], given["reason"])
 
         return self.answer(use_case, requester, room, st2_user)

@@ -23,7 +23,7 @@ class ReviewChange(OpsroomAction):
         from opsroom.grammar.free_text import whole
 
         def use_case(context: Context) -> Outcome:
-            said = whole("review_change", typed, change=change, text=text, code=code)
-            return review_change(context, said["change"], said["text"], said["code"])
+            given = whole("review_change", typed, change=change, text=text, code=code)
+            return review_change(context, given["change"], given["text"], given["code"])
 
         return self.answer(use_case, requester, room, st2_user)

@@ -27,7 +27,7 @@ class Place:
         self.now = 1_700_000_000.0
         self.runs: Optional[str] = "v1.0.0"
 
-    def ask(self, app: Any, environment: Any) -> Running:
+    def ask(self, target: Any) -> Running:
         if self.runs is None:
             raise Failure(Code.UNREACHABLE, "the place cannot be reached.")
         return Running(self.runs)

@@ -11,7 +11,7 @@ import pytest
 from opsroom.config.model import Person
 from opsroom.errors import Code
 from opsroom.people import Speaker
-from opsroom.policy.locks import in_the_way, place, told
+from opsroom.policy.locks import in_the_way, lock_text, place
 from opsroom.records.locks import Lock
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=timezone.utc)
@@ -91,7 +91,7 @@ def test_a_refusal_says_who_what_since_when_until_when_why_and_what_would_work()
 
 
 def test_times_are_those_of_the_configs_time_zone() -> None:
-    text = told(lock(until=NOW + timedelta(days=1)), NOW, "Europe/Berlin")
+    text = lock_text(lock(until=NOW + timedelta(days=1)), NOW, "Europe/Berlin")
     assert "since 15:02 Europe/Berlin until Tue 2026-11-24 16:00 Europe/Berlin" in text
 
 

@@ -12,17 +12,17 @@ from opsroom.people import Speaker
 from opsroom.records.announcements import (
     LEASE,
     STALE,
-    Telling,
+    Announcement,
     begin,
     current,
     left,
+    mark_posted,
     silenced,
-    told,
 )
 from opsroom.records.announcements import begin_silence as begin_silence
 from opsroom.records.idempotency import KEPT, first_time
 
-NEWS = Telling("deployment:1", "#deploys", "alice deployed web v1 to uat")
+NEWS = Announcement("deployment:1", "#deploys", "alice deployed web v1 to uat")
 ALICE = Speaker("alice", None, "alice", "chatops_bot", "#dev", through_relay=True)
 
 
@@ -80,11 +80,11 @@ def test_what_its_teller_left_is_taken_over_by_one_and_only_while_it_is_news(sto
     later(store, LEASE + 1)
     with store.write() as connection:
         assert left(store, connection) == [NEWS]
-        told(store, connection, NEWS.key)
+        mark_posted(store, connection, NEWS.key)
     later(store, LEASE + 1)
     assert not take()
     with store.write() as connection:
-        begin(store, connection, Telling("deployment:2", "#deploys", "..."))
+        begin(store, connection, Announcement("deployment:2", "#deploys", "..."))
     later(store, STALE + 1)
     assert not take()
 
@@ -94,11 +94,11 @@ def test_while_it_is_quiet_only_what_must_be_told_is(store: Store) -> None:
         until = store.now(connection) + timedelta(minutes=30)
         silence = begin_silence(store, connection, ALICE, until, "x1")
         assert not begin(store, connection, NEWS)
-        assert begin(store, connection, Telling("emergency", "#deploys", "..."), always=True)
+        assert begin(store, connection, Announcement("emergency", "#deploys", "..."), always=True)
         assert silenced(connection, silence.since) == 1
     later(store, 1801)
     with store.write() as connection:
         assert current(store, connection) is None
         assert not begin(store, connection, NEWS)  # it is not told afterwards
-        assert begin(store, connection, Telling("deployment:3", "#deploys", "..."))
-        assert left(store, connection) == [Telling("emergency", "#deploys", "...")]
+        assert begin(store, connection, Announcement("deployment:3", "#deploys", "..."))
+        assert left(store, connection) == [Announcement("emergency", "#deploys", "...")]

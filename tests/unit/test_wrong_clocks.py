@@ -19,7 +19,7 @@ from opsroom.db import Store
 from opsroom.errors import Code
 from opsroom.people import Speaker
 from opsroom.records import locks
-from opsroom.records.announcements import DUE, Telling, left
+from opsroom.records.announcements import DUE, Announcement, left
 from opsroom.records.announcements import begin as begin_telling
 from opsroom.records.announcements import begin_silence as begin_silence
 from opsroom.records.announcements import current as silence
@@ -39,7 +39,7 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
 AHEAD = datetime(2099, 1, 1, 12, 0, tzinfo=timezone.utc)
 
 
-def told(store: Store, since: str, now: datetime = NOW) -> Tuple[List[str], List[str]]:
+def mark_posted(store: Store, since: str, now: datetime = NOW) -> Tuple[List[str], List[str]]:
     """The deployments of a report, and the codes of its gaps."""
     store.now = lambda connection: now  # type: ignore[method-assign]
     report = make_report(store, read_period(since))
@@ -73,12 +73,12 @@ def test_the_true_month_has_all_of_it_and_says_why_that_is_not_sure(
     store: Store, clocks: Tuple[str, ...], jumps: int
 ) -> None:
     story(store, *clocks)
-    changes, gaps = told(store, "2026-11")
+    changes, gaps = mark_posted(store, "2026-11")
     assert sorted(changes) == [f"d{number}" for number in range(1, len(clocks) + 1)]
     assert gaps == ["clock_jump"] * jumps
     # No other month claims them.
-    assert told(store, "2026-10") == ([], [])
-    assert told(store, "2099-06") == ([], [])
+    assert mark_posted(store, "2026-10") == ([], [])
+    assert mark_posted(store, "2099-06") == ([], [])
     with store.read() as on:
         found = verify_record(on, (), (), NOW)
     assert (found.ok, len(found.jumps)) == (True, jumps)
@@ -86,18 +86,18 @@ def test_the_true_month_has_all_of_it_and_says_why_that_is_not_sure(
 
 def test_the_month_that_the_clock_claimed_does_not_read_as_empty_and_complete(store: Store) -> None:
     story(store, "2026-11-02", "2099-01-01", "2026-11-03")
-    assert told(store, "2099-01") == ([], ["clock_jump"])
+    assert mark_posted(store, "2099-01") == ([], ["clock_jump"])
     report = make_report(store, read_period("2099-01"))
     assert "Records 4 to 6 are dated 2099-01-01T" in verdict(report)
 
 
 def test_a_jump_that_has_become_past_is_still_told_by_the_order(store: Store) -> None:
     story(store, "2026-11-02", "2026-11-09", "2026-11-03", "2026-11-04", "2026-11-12")
-    changes, gaps = told(store, "2026-11-03")
+    changes, gaps = mark_posted(store, "2026-11-03")
     assert changes[-1] == "d3"
     assert gaps == ["clock_jump"]
-    assert told(store, "2026-11-09") == ([], ["clock_jump"])
-    assert told(store, "2026-11-12") == (["d5"], [])
+    assert mark_posted(store, "2026-11-09") == ([], ["clock_jump"])
+    assert mark_posted(store, "2026-11-12") == (["d5"], [])
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_jump_that_has_become_past_is_still_told_by_the_order(store: Store) ->
 )
 def test_clocks_that_differ_by_seconds_are_no_jump(store: Store, clocks: Tuple[str, ...]) -> None:
     story(store, *clocks)
-    assert told(store, "2026-11")[1] == []
+    assert mark_posted(store, "2026-11")[1] == []
     with store.read() as on:
         assert read_clock(on, NOW).jumps == ()
 
@@ -216,7 +216,7 @@ class TestNothingWaitsForYears:
     def test_an_announcement_is_told_by_the_next(self, store: Store) -> None:
         at(store, AHEAD)
         with store.write() as on:
-            assert begin_telling(store, on, Telling("key", "#deploys", "text"))
+            assert begin_telling(store, on, Announcement("key", "#deploys", "text"))
         at(store, NOW)
         with store.write() as on:
             assert [one.key for one in left(store, on)] == ["key"], DUE

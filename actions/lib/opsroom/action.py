@@ -22,6 +22,7 @@ from .people import identify
 from .secrets import Redactor, redactor_for
 from .stackstorm.chat import MaskedRoom, NoRoom, Room, StackStormRoom, addressed, is_errbot, nick_of
 from .stackstorm.context import starter_of
+from .stackstorm.executions import hand_over
 from .text import MESSAGE_CHARACTERS, in_lines, message, neutralise_data, shorten
 
 try:
@@ -109,9 +110,9 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
         if is_errbot((self.config or {}).get("route")) and room and room != requester:
             result = addressed(result, nick_of(requester), self._shown)
         # What programs go by is ours, and no secret of anybody's.
-        said = neutralise_data(result)
-        ours = {key: said[key] for key in ("code", "outcome")}
-        fitted = _fit({**neutralise_data(redactor.data(said)), **ours})
+        shown = neutralise_data(result)
+        ours = {key: shown[key] for key in ("code", "outcome")}
+        fitted = _fit({**neutralise_data(redactor.data(shown)), **ours})
         if _PROCESS_OF_ITS_OWN and os.getppid() != _RUNNER:
             self._hand_over(ok, fitted)
         return ok, fitted
@@ -119,8 +120,6 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
     def _hand_over(self, ok: bool, result: Dict[str, Any]) -> None:
         """The runner is gone, and nobody reads what this process returns: StackStorm gets it from
         here."""
-        from .stackstorm.executions import hand_over
-
         try:
             hand_over(self._execution_id(), ok, result)
         except OpsroomError as error:
@@ -202,14 +201,14 @@ def _fit(result: Dict[str, Any]) -> Dict[str, Any]:
     text, hint = message(result["message"]), message(result["hint"])
     most = MESSAGE_CHARACTERS
     while True:
-        said, advice = in_lines(*_within(text, hint, most))
+        shown, advice = in_lines(*_within(text, hint, most))
         over = (
-            len(said) + 1 + len(advice) - MESSAGE_CHARACTERS
+            len(shown) + 1 + len(advice) - MESSAGE_CHARACTERS
             if advice
-            else len(said) - MESSAGE_CHARACTERS
+            else len(shown) - MESSAGE_CHARACTERS
         )
         if over <= 0:
-            return {**result, "message": said, "hint": advice}
+            return {**result, "message": shown, "hint": advice}
         # Line breaks that were put in count too.
         most -= over
 

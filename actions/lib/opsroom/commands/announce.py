@@ -3,16 +3,14 @@ quiet."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Sequence
+from typing import List, Sequence
 
+from ..db import Store
+from ..db.sql import Transaction
 from ..people import same_room
+from ..records.announcements import Announcement, begin, left, mark_posted
 from ..text import message
 from . import Context
-
-if TYPE_CHECKING:
-    from ..db import Store
-    from ..db.sql import Transaction
-    from ..records.announcements import Telling
 
 
 def tell_once(context: Context, key: str, text: str, always: bool = False, room: str = "") -> bool:
@@ -55,34 +53,26 @@ def tell_together(context: Context, keys_and_texts: Sequence[Sequence[str]]) -> 
 
 def tell_what_is_left(context: Context) -> int:
     """Tell what others could not; returns how much."""
-    from ..records.announcements import left
-
     with context.store.write() as connection:
         mine = left(context.store, connection)
     return sum(_speak(context, [one]) for one in mine)
 
 
-def _telling(context: Context, key: str, text: str, room: str = "") -> Telling:
-    from ..records.announcements import Telling
-
-    return Telling(key, room or context.settings.announce, message(context.mask(text)))
+def _telling(context: Context, key: str, text: str, room: str = "") -> Announcement:
+    return Announcement(key, room or context.settings.announce, message(context.mask(text)))
 
 
 def _prepare(
-    context: Context, store: Store, connection: Transaction, telling: Telling, always: bool
+    context: Context, store: Store, connection: Transaction, telling: Announcement, always: bool
 ) -> bool:
-    from ..records.announcements import begin
-
     elsewhere = not same_room(telling.room, context.settings.announce)
     return bool(telling.room) and begin(
         store, connection, telling, context.execution_id, always or elsewhere
     )
 
 
-def _speak(context: Context, tellings: List[Telling]) -> bool:
+def _speak(context: Context, tellings: List[Announcement]) -> bool:
     """All of them have the same room."""
-    from ..records.announcements import told
-
     text = (
         tellings[0].text if len(tellings) == 1 else message("\n".join(one.text for one in tellings))
     )
@@ -90,5 +80,5 @@ def _speak(context: Context, tellings: List[Telling]) -> bool:
         return False
     with context.store.write() as connection:
         for one in tellings:
-            told(context.store, connection, one.key)
+            mark_posted(context.store, connection, one.key)
     return True

@@ -12,22 +12,23 @@ import json
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Callable, Optional, TypeVar
+from typing import Callable, Optional, TypeVar
 
+from ..db import Store
+from ..db.sql import Transaction, queue_up
 from ..deadline import LIMIT, GivenUp, in_time, within
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http.errors import in_doubt
+from ..records.idempotency import Begun, Turn, begin, done, forget, key_of, new_mark, undone, unsure
+from ..records.ledger import append, of_deployment
+from ..records.model import Entry, Event
+from ..records.model import Event as Events
+from ..records.outbox import Letter, carries
 from ..text import when
 from .external_action import ActionResult, ExternalAction, Facts
 from .request import Request, recordable
 
-if TYPE_CHECKING:
-    from ..db import Store
-    from ..db.sql import Transaction
-    from ..records.idempotency import Begun
-    from ..records.model import Entry, Event
-
-    Also = Callable[[Store, Transaction], None]
+Also = Callable[[Store, Transaction], None]
 
 Answer = TypeVar("Answer")
 
@@ -75,12 +76,10 @@ def run_once(request: Request, action: ExternalAction) -> ActionResult:
     one.
 
     Raises what `make` raised when nothing was made, Refusal(busy) while somebody is at it, Failure
-    of the action's `doubtful` code when nobody can tell, and Failure(store_...) when nothing was
+    of the action's `doubtful_code` when nobody can tell, and Failure(store_...) when nothing was
     tried because the record cannot be written. All of it is on the record by then, and the request
     has ended.
     """
-    from ..records.idempotency import Turn, key_of
-
     work = _Work(request, action, key_of(request.by.key, request.command, *action.key))
     try:
         begun = _begun(work)
@@ -93,17 +92,13 @@ def run_once(request: Request, action: ExternalAction) -> ActionResult:
             # What could not be written before is not written now either; nothing was tried.
             request.ended = True
             raise
-        from ..records.idempotency import new_mark
-
         # The mark of a row that may have been written anyway, where it hung in the middle.
         work.unrecorded, work.mark = failure, work.mark or new_mark()
         return _made(work, _make(work, first_look=False))
     except Refusal as refusal:
-        from ..records.model import Event
-
         # What was written before it is gone with its transaction.
-        code, told, facts = refusal.code.value, refusal.sentence(), recordable(refusal.facts)
-        _bounded(work, lambda _: request.end(Event.REFUSED, code, told, **facts), 2 * LIMIT)
+        code, text, facts = refusal.code.value, refusal.sentence(), recordable(refusal.facts)
+        _bounded(work, lambda _: request.end(Event.REFUSED, code, text, **facts), 2 * LIMIT)
         raise
     if begun.turn is Turn.DONE:
         return ActionResult(begun.answer, False, begun.since)
@@ -115,14 +110,11 @@ def run_once(request: Request, action: ExternalAction) -> ActionResult:
 def _begun(work: _Work) -> Begun:
     """The decision, once it is known, where it matters, whether what was made before still
     stands."""
-    from ..records.idempotency import forget
-
     begun = _bounded(work, lambda given_up: _begin(work, given_up))
     if begun is not None:
         return begun
     action = work.action
-    assert action.stands is not None
-    gone = not action.stands(work.answer)
+    gone = not action.still_exists(work.answer)
 
     def again(given_up: GivenUp) -> Optional[Begun]:
         if gone:
@@ -151,34 +143,30 @@ def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
     None, and nothing is written: it has to be asked first whether what was made before still
     stands.
     """
-    from ..records.idempotency import Turn, begin
-    from ..records.ledger import append
-    from ..records.model import Event
-
     request, action, store = work.request, work.action, work.request.context.store
     with store.write() as connection:
         begun = begin(store, connection, work.key, request.deployment)
         work.since = begun.since
-        if begun.turn is Turn.DONE and action.stands is not None and not work.asked_whether:
+        if begun.turn is Turn.DONE and action.may_vanish and not work.asked_whether:
             given_up.check()
             work.asked_whether, work.mark, work.answer = True, begun.mark, begun.answer
             return None
-        if action.asked:
+        if action.records_request:
             append(store, connection, request.entry(Event.ASKED))
-        if action.asked and begun.turn is Turn.DONE:
-            again = f"Asked again, and there already: {action.said(begun.answer)}"
+        if action.records_request and begun.turn is Turn.DONE:
+            again = f"Asked again, and there already: {action.sentence(begun.answer)}"
             append(
                 store,
                 connection,
-                request.entry(Event.REFUSED, action.there.value, again, mark=begun.mark),
+                request.entry(Event.REFUSED, action.repeated_code.value, again, mark=begun.mark),
             )
-        if action.asked and begun.turn is Turn.BUSY:
+        if action.records_request and begun.turn is Turn.BUSY:
             busy = _busy(work)
             append(
                 store, connection, request.entry(Event.REFUSED, busy.code.value, busy.sentence())
             )
-        if begun.turn in (Turn.GO, Turn.LOOK) and action.begins is not None:
-            action.begins(store, connection, begun.mark)
+        if begun.turn in (Turn.GO, Turn.LOOK):
+            action.before(store, connection, begun.mark)
         given_up.check()
         work.mark = begun.mark
     request.ended = begun.turn in (Turn.DONE, Turn.BUSY)
@@ -188,16 +176,14 @@ def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
 def _make(work: _Work, first_look: bool) -> Facts:
     """Make it, looking first where it may be there. Whatever ends early is on the record before it
     is raised."""
-    from ..records.model import Event
-
     try:
         return _attempts(work, first_look)
     except _InDoubt as doubt:
-        raise _end(work, Event.UNCONFIRMED, doubt.told) from doubt.why
+        raise _end(work, Event.UNCONFIRMED, doubt.outcome) from doubt.cause
     except Refusal as refusal:
         raise _end(work, Event.REFUSED, refusal) from None
     except Failure as failure:
-        raise _end(work, work.action.failed or Event.FAILED, failure) from None
+        raise _end(work, Event.FAILED, failure) from None
     except Exception as error:
         # Where in the middle the defect struck is not known, hence neither what was made.
         crash = Failure(Code.CRASHED, f"a defect in opsroom: {type(error).__name__}")
@@ -206,30 +192,31 @@ def _make(work: _Work, first_look: bool) -> Facts:
 
 
 class _InDoubt(Exception):
-    """It may or may not have been made. `told` is what the person reads, `why` what went wrong."""
+    """It may or may not have been made. `outcome` is what the requester reads, `cause` what
+    went wrong."""
 
-    def __init__(self, told: Failure, why: OpsroomError) -> None:
-        super().__init__(told.message)
-        self.told = told
-        self.why = why
+    def __init__(self, outcome: Failure, cause: OpsroomError) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+        self.cause = cause
 
 
 def _attempts(work: _Work, first_look: bool) -> Facts:
     action, limits = work.action, work.action.limits
     if first_look:
         # Who was at it before has been gone for long enough: one look that works is certain.
-        there = _look(work, settled=clock(), end=clock() + limits.look_for, why=None)
-        if there is not None:
-            return there
+        existing = _look(work, settled=clock(), end=clock() + limits.look_for, why=None)
+        if existing is not None:
+            return existing
     end = clock() + limits.command + limits.look_for
     try:
         return action.make(work.mark)
     except Failure as failure:
         if not in_doubt(failure):
             raise
-        there = _look_after(work, failure, clock() + limits.look_for)
-        if there is not None:
-            return there
+        existing = _look_after(work, failure, clock() + limits.look_for)
+        if existing is not None:
+            return existing
         if end - clock() < _SECOND_CHANCE:
             # It is certainly not there, and there is no time left to make it.
             raise
@@ -239,9 +226,9 @@ def _attempts(work: _Work, first_look: bool) -> Facts:
     except Failure as failure:
         if not in_doubt(failure):
             raise
-        there = _look_after(work, failure, end)
-        if there is not None:
-            return there
+        existing = _look_after(work, failure, end)
+        if existing is not None:
+            return existing
         raise _in_doubt(work, failure) from failure
 
 
@@ -266,16 +253,16 @@ def _look(work: _Work, settled: float, end: float, why: Optional[OpsroomError]) 
         if began >= end:
             raise _in_doubt(work, why) from why
         try:
-            there = within(end - began, work.action.what, lambda: work.action.look(work.mark))
+            existing = within(end - began, work.action.what, lambda: work.action.find(work.mark))
         except Refusal as refusal:
             # It cannot be found out, today or ever.
             raise _in_doubt(work, why or refusal, refusal) from refusal
         except Failure as failure:
             why = why or failure
         else:
-            if there is not None:
+            if existing is not None:
                 work.found = True
-                return there
+                return existing
             if began >= settled:
                 return None
         now = clock()
@@ -291,20 +278,23 @@ def _in_doubt(
     work: _Work, why: Optional[OpsroomError], also: Optional[OpsroomError] = None
 ) -> _InDoubt:
     action = work.action
-    why = why or Failure(action.doubtful, "It was not to be found in time.")
+    why = why or Failure(action.doubtful_code, "It was not to be found in time.")
     reasons = " ".join(dict.fromkeys(one.message for one in (why, also) if one is not None))
     facts = {**recordable(why.facts), "mark": work.mark}
-    told = Failure(
-        action.doubtful, f"{action.what} {action.doubt}: {reasons}", action.in_doubt_hint, facts
+    outcome = Failure(
+        action.doubtful_code,
+        f"{action.what} {action.in_doubt_text}: {reasons}",
+        action.in_doubt_hint,
+        facts,
     )
-    return _InDoubt(told, why)
+    return _InDoubt(outcome, why)
 
 
 def _busy(work: _Work) -> Refusal:
     since = when(work.since, datetime.now(timezone.utc))
     return Refusal(
         Code.BUSY,
-        f"{work.action.what} {work.action.being} right now, since {since}.",
+        f"{work.action.what} {work.action.in_progress_text} right now, since {since}.",
         "Say it again in a minute: then the answer is what came of it.",
     )
 
@@ -313,15 +303,14 @@ def _made(work: _Work, facts: Facts) -> ActionResult:
     """Write down what was made. It is there whatever becomes of that: a record that fails is told,
     not raised."""
     request = work.request
-    from ..records.idempotency import done
-    from ..records.model import Event
-
     action, trouble, late = work.action, work.unrecorded, False
     event, code = (
-        (Event.UNCONFIRMED, action.doubtful) if action.unsure(facts) else (action.done, action.code)
+        (Event.UNCONFIRMED, action.doubtful_code)
+        if action.is_uncertain(facts)
+        else (action.done, action.code)
     )
     found = {**facts, "found_after_lost_answer": work.found or None}
-    entry = _entry(work, event, code.value, action.said(facts), found)
+    entry = _entry(work, event, code.value, action.sentence(facts), found)
     if trouble is None:
         try:
             _record(work, entry, lambda store, connection: done(store, connection, work.key, facts))
@@ -345,30 +334,28 @@ def _made(work: _Work, facts: Facts) -> ActionResult:
 def _later(work: _Work, entry: Entry, answer: Optional[Facts] = None) -> bool:
     """Keep for the next command what the record does not have of this request; whether that
     worked."""
-    from ..records.model import Event
-    from ..records.outbox import Letter
-
     request, action = work.request, work.action
-    asked = [request.entry(Event.ASKED)] if work.unrecorded is not None and action.asked else []
+    asked = (
+        [request.entry(Event.ASKED)]
+        if work.unrecorded is not None and action.records_request
+        else []
+    )
     repeat: Facts = {}
     # Where more than the guard was to be written, whoever asks again has to find it by its mark,
     # and write it then.
-    if answer is not None and (action.ends is None or action.row is not None):
+    if answer is not None and action.answer_is_enough:
         repeat = {
             "key": work.key,
             "mark": work.mark,
             "answer": json.dumps(dict(answer), default=str),
         }
-    row = action.row(work.mark, entry.event) if action.row is not None else {}
+    row = action.page_row(work.mark, entry.event)
     return request.context.later(Letter((*asked, entry), repeat, row))
 
 
 def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
     """Write down that it was not made or that nobody can tell; hands the error back, to be
     raised."""
-    from ..records.idempotency import undone, unsure
-    from ..records.model import Event as Events
-
     work.request.ended = True
     entry = _entry(work, event, error.code.value, error.sentence(), recordable(error.facts))
     forget = unsure if event is Events.UNCONFIRMED else undone
@@ -395,10 +382,6 @@ def _entry(work: _Work, event: Event, code: str, message: str, facts: Facts) -> 
 def _record(work: _Work, entry: Entry, also: Also) -> None:
     """Commit the last record of the action, and `also` with it; patient with a database that goes
     away meanwhile."""
-    from ..db.sql import queue_up
-    from ..records.ledger import append, of_deployment
-    from ..records.outbox import carries
-
     request, event = work.request, entry.event
     until, again = clock() + _RECORD_PATIENCE, False
 
@@ -408,8 +391,10 @@ def _record(work: _Work, entry: Entry, also: Also) -> None:
             # It may have been committed although the answer to that was lost, or be committed right
             # now.
             queue_up(connection)
-            told = of_deployment(connection, request.deployment) if again else []
-            if not any(one.event is event and one.facts.get("mark") == work.mark for one in told):
+            recorded = of_deployment(connection, request.deployment) if again else []
+            if not any(
+                one.event is event and one.facts.get("mark") == work.mark for one in recorded
+            ):
                 # What was found may have been recorded meanwhile, from what its own runner left in
                 # the outbox.
                 if not (
@@ -419,8 +404,7 @@ def _record(work: _Work, entry: Entry, also: Also) -> None:
                 ):
                     append(store, connection, entry)
                 also(store, connection)
-                if work.action.ends is not None:
-                    work.action.ends(store, connection, work.mark, event)
+                work.action.after(store, connection, work.mark, event)
             given_up.check()
 
     while True:

@@ -1,23 +1,20 @@
-"""One thing that is to be made elsewhere once: what makes it, what finds it again, and what is said
-of it."""
+"""One thing that is made elsewhere exactly once: a card, a comment, a page.
+
+`ExternalAction` says what it is and how it is made and found again; `exactly_once.run_once` does
+it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple
+from typing import Any, Mapping, Optional, Tuple
 
+from ..db import Store
+from ..db.sql import Transaction
 from ..deadline import LOOK_FOR, TIME_LIMIT
 from ..errors import Code, Failure
-
-if TYPE_CHECKING:
-    from ..db import Store
-    from ..db.sql import Transaction
-    from ..records.model import Event
-
-    Row = Callable[[str, Event], Mapping[str, Any]]
-    Begins = Callable[[Store, Transaction, str], None]
-    Ends = Callable[[Store, Transaction, str, Event], None]
+from ..records.model import Event
 
 Facts = Mapping[str, Any]
 
@@ -34,70 +31,90 @@ class Limits:
     look_for: float = LOOK_FOR
 
 
-@dataclass(frozen=True)
 class ExternalAction:
-    """What is to be made once.
+    """What is to be made once. A subclass sets the first group and implements `make`, `find` and
+    `sentence`; all else has a default.
 
-    - `key`: what makes two requests the same besides who asks and the command: where, the text. No
-      order but this one.
-    - `what`: as a sentence begins with it: "The card in OPS".
-    - `make(mark)` makes it and returns its facts, as JSON can hold them: they are recorded, kept as
-      the answer, and handed back. Raises Refusal or Failure; a Failure that is in doubt
-      (`http_faults.in_doubt`) leads to `look`.
-    - `look(mark)` returns the facts of what carries the mark, None when it is not there;
-      Refusal(not_possible) when that cannot be found out. `settles_within`: seconds after which it
-      does not miss what is there.
-    - `done`: the record's event for it; `code` and `said(facts)`: what the record says that was
-      answered.
-    - `there`: the code of the answer when the same was asked a moment ago, and it is there already.
-    - `doubtful`: the code of the Failure when nobody can tell; `in_doubt_hint`: what to do then.
-    - `failed`: the record's event when it was not made, for certain.
-    - `asked`: whether a record says that it was asked; not, where it is a part of something that
-      was.
-    - `limits`: how long it may take, and how long it is looked for.
-    - `without_record`: make it even when the record cannot be written: a human must be woken also
-      then.
-    - `begins(store, connection, mark)` is done in the first transaction, before anything is made or
-      looked for. A Refusal that it raises is recorded, and nothing is made. `ends(store,
-      connection, mark, event)` in the last one.
-    - `row(mark, event)`: the row of a page with what came of it, for when the last transaction has
-      to be made up for.
-    - `unsure(facts)`: it was made, and what came of it is not known: recorded as UNCONFIRMED, with
-      `doubtful`.
-    - `stands(facts)`: whether what was made a moment ago is still there; when not, the same words
-      mean a new one.
-    - `being`, `doubt`: what is said of it while it is made, and when nobody can tell.
+    - `key`: what makes two requests the same besides the requester and the command: where, the
+      text.
+    - `what`: the beginning of a sentence about it: "The card in OPS".
+    - `done`: the record's event when it was made; `code`: the code recorded with it;
+      `repeated_code`: the same when it was asked a moment ago and is there already.
     """
 
     key: Tuple[str, ...]
     what: str
-    make: Callable[[str], Facts]
-    look: Callable[[str], Optional[Facts]]
-    settles_within: float
     done: Event
     code: Code
-    there: Code
-    said: Callable[[Facts], str]
-    doubtful: Code = Code.OUTCOME_UNKNOWN
+    repeated_code: Code
+
+    # Seconds after which `find` does not miss what is there.
+    settles_within: float = 0.0
+    limits: Limits = Limits()
+    # The code of the Failure when nobody can say whether it was made, and what to do then.
+    doubtful_code: Code = Code.OUTCOME_UNKNOWN
     in_doubt_hint: str = (
         "Say the same again: it is looked for first, and made only when it is not there."
     )
-    failed: Optional[Event] = None
-    asked: bool = True
-    limits: Limits = field(default_factory=Limits)
+    # What follows `what` in a sentence: while it is made, and when nobody can say.
+    in_progress_text: str = "is being made"
+    in_doubt_text: str = "may or may not have been made"
+    # Whether the request has a record of its own; not where it is a part of another request.
+    records_request: bool = True
+    # Made even when the record cannot be written: people must be paged also then.
     without_record: bool = False
-    begins: Optional[Begins] = None
-    ends: Optional[Ends] = None
-    row: Optional[Row] = None
-    unsure: Callable[[Facts], bool] = lambda facts: False
-    stands: Optional[Callable[[Facts], bool]] = None
-    being: str = "is being made"
-    doubt: str = "may or may not have been made"
+    # Whether what was made a moment ago may be gone: then `still_exists` is asked before a request
+    # counts as a repetition.
+    may_vanish: bool = False
+    # Whether its answer is all that the last transaction keeps besides the record. Where `after`
+    # writes more that `page_row` does not make up for, the next same request finds the thing by its
+    # mark and writes it.
+    answer_is_enough: bool = True
+
+    def make(self, mark: str) -> Facts:
+        """Make it, carrying the mark. Returns its facts as JSON can hold them: they are recorded,
+        kept as the answer and handed back.
+
+        Raises Refusal or Failure; a Failure that is in doubt (`http.errors.in_doubt`) leads to
+        `find`.
+        """
+        raise NotImplementedError
+
+    def find(self, mark: str) -> Optional[Facts]:
+        """The facts of what carries the mark; None when it is not there. Raises
+        Refusal(not_possible) when that cannot be found out, and Failure."""
+        raise NotImplementedError
+
+    def sentence(self, facts: Facts) -> str:
+        """What the record keeps as the answer."""
+        raise NotImplementedError
+
+    def is_uncertain(self, facts: Facts) -> bool:
+        """Whether it was made and its outcome is unknown: recorded as UNCONFIRMED, with
+        `doubtful_code`."""
+        return False
+
+    def still_exists(self, facts: Facts) -> bool:
+        """Whether what was made a moment ago is still there; when not, the same words mean a new
+        one. Asked only where `may_vanish`."""
+        return True
+
+    def before(self, store: Store, on: Transaction, mark: str) -> None:
+        """Done in the first transaction, before anything is made or looked for. A Refusal that it
+        raises is recorded, and nothing is made."""
+
+    def after(self, store: Store, on: Transaction, mark: str, event: Event) -> None:
+        """Done in the last transaction, together with the record of `event`."""
+
+    def page_row(self, mark: str, event: Event) -> Mapping[str, Any]:
+        """The row of a page as `before` and `after` leave it, for when the last transaction has to
+        be made up for; empty for all but pages."""
+        return {}
 
 
 @dataclass(frozen=True)
 class ActionResult:
-    """What came of an external action.
+    """The result of an external action.
 
     `fresh`: made by this request; otherwise it was there already, since `since`. `found`: an answer
     was lost, and what was made was found by its mark. `recorded`: the record knows of it; when not,

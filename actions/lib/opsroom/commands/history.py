@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from ..errors import Code, Refusal
+from ..records.claims import Claim, current
+from ..records.ledger import Record
+from ..records.queries import deployments, drifts
 from ..text import span, stamp, table, when
 from ..versions import Running, distinct_names
 from . import Context, Outcome
 from .deployments.interrupted import settle_interrupted
 from .resolve import find_app, find_environment, find_target
-
-if TYPE_CHECKING:
-    from ..records.claims import Claim
-    from ..records.ledger import Record
 
 
 def get_history(
@@ -23,9 +22,6 @@ def get_history(
     """The last deployments of an application, an environment or both, newest first, and those that
     are going on; in their place among them what was found to run and nobody had asked opsroom
     for."""
-    from ..records.claims import current
-    from ..records.queries import deployments, drifts
-
     app, environment = _scope(context, app_name, environment_name)
     settle_interrupted(context, app, environment)
     store = context.store

@@ -9,21 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from ..errors import Code, Failure, OpsroomError
 from ..names import listed
 from ..policy.locks import place
+from ..records.change import Change
+from ..records.changes import open_changes
+from ..records.incidents import Incident, open_incidents
+from ..records.locks import Lock, current
+from ..records.queries import last_succeeded
 from ..text import message, one_line, span, stamp
 from ..versions import Running, distinct_names, same
 from . import Context, Outcome
+from .announce import tell_once
 from .deployments.running_version import ask, ask_many
+from .pages.list import list_pages
 from .resolve import DeploymentTarget
-
-if TYPE_CHECKING:
-    from ..records.change import Change
-    from ..records.incidents import Incident
-    from ..records.locks import Lock
 
 # A lock that is older is told, in seconds.
 FORGOTTEN = 86400.0
@@ -69,22 +71,15 @@ def morning_report(context: Context, announce: bool = False) -> Outcome:
             True, Code.NOTHING_NEW, "No room to announce in is configured, so nothing was told."
         )
     found = look(context)
-    text = said(found)
+    text = report_text(found)
     facts = {**_facts(found), "told": False}
     if announce:
-        from .announce import tell_once
-
         facts["told"] = tell_once(context, f"report:{found.now:%Y-%m-%d}", text)
     return Outcome(True, Code.REPORT, text, facts)
 
 
 def look(context: Context) -> Found:
     """Ask every place, the record and the pagers. Only the record must answer."""
-    from ..records.changes import open_changes
-    from ..records.incidents import open_incidents
-    from ..records.locks import current
-    from ..records.queries import last_succeeded
-
     targets = _targets(context)
     answers = ask_many(
         {_key(one): partial(ask, one) for one in targets if one.app.version is not None}
@@ -135,8 +130,6 @@ def _is_over(change: Change, now: datetime) -> bool:
 
 
 def _open_pages(context: Context, found: Found) -> None:
-    from .pages.list import list_pages
-
     if not context.settings.pagers:
         return
     try:
@@ -145,7 +138,7 @@ def _open_pages(context: Context, found: Found) -> None:
         found.troubles.append(f"Pages could not be looked up: {one_line(failure.message, 60)}")
 
 
-def said(found: Found) -> str:
+def report_text(found: Found) -> str:
     """The report as a room reads it: what wants a hand first, what runs where last."""
     lines = [
         f"Morning report, {found.now.strftime(_DAY)}:",

@@ -6,9 +6,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ..errors import Code, Refusal
+from ..records.announcements import begin_silence as begin
+from ..records.announcements import end, silenced
+from ..records.ledger import append
+from ..records.model import Event
 from ..text import span
 from ..times.moments import read_end
-from ..times.zones import said
+from ..times.zones import local_time
 from . import Context, Outcome
 from .request import Request, resumed
 
@@ -22,10 +26,6 @@ def quiet(context: Context, length: str) -> Outcome:
 
     Raises Refusal(not_allowed, not_configured, invalid_time).
     """
-    from ..records.announcements import begin_silence as begin
-    from ..records.ledger import append
-    from ..records.model import Event
-
     request = Request(context, "quiet", "", "", "")
     with resumed(request):
         _somebody(context, "make announcements quiet")
@@ -43,8 +43,8 @@ def quiet(context: Context, length: str) -> Outcome:
             begin(store, connection, context.speaker, until, context.execution_id)
             text = (
                 f"{context.speaker.shown} made announcements in {context.settings.announce} "
-                f"quiet until {said(until, now, zone)}. Emergencies and pages are still announced. "
-                "To end it: loud announcements"
+                f"quiet until {local_time(until, now, zone)}. Emergencies and pages are still "
+                "announced. To end it: loud announcements"
             )
             append(
                 store,
@@ -57,18 +57,14 @@ def quiet(context: Context, length: str) -> Outcome:
 
 def loud(context: Context) -> Outcome:
     """End the quiet, and say how much was not told. Raises Refusal(not_allowed)."""
-    from ..records.announcements import end, silenced
-    from ..records.ledger import append
-    from ..records.model import Event
-
     request = Request(context, "loud", "", "", "")
     with resumed(request):
         _somebody(context, "make announcements loud")
         store = context.store
         with store.write() as connection:
-            there = end(store, connection)
-            missed = silenced(connection, there.since) if there else 0
-            if there is None:
+            silence = end(store, connection)
+            missed = silenced(connection, silence.since) if silence else 0
+            if silence is None:
                 text = "Announcements are not quiet; nothing was changed."
             else:
                 held_back = (
@@ -81,7 +77,7 @@ def loud(context: Context) -> Outcome:
                 store, connection, request.entry(Event.LOUD, Code.LOUD.value, text, missed=missed)
             )
         request.ended = True
-    return Outcome(True, Code.LOUD, text, {"missed": missed, "was_quiet": there is not None})
+    return Outcome(True, Code.LOUD, text, {"missed": missed, "was_quiet": silence is not None})
 
 
 def _somebody(context: Context, what: str) -> None:

@@ -7,19 +7,20 @@ import secrets
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional
 
+from ..db import Store
+from ..db.sql import Transaction
 from ..errors import Code, Failure, Refusal
 from ..people import Speaker
+from ..records.claims import release
+from ..records.ledger import append, of_deployment
+from ..records.model import Entry, Event
+from ..records.outbox import Letter
 from ..text import one_line
 from . import Context
 
-if TYPE_CHECKING:
-    from ..db import Store
-    from ..db.sql import Transaction
-    from ..records.model import Entry, Event
-
-    Also = Callable[[Store, Transaction], None]
+Also = Callable[[Store, Transaction], None]
 
 # How long the end of a deployment tries to reach a database that went away in the middle of it, in
 # seconds.
@@ -62,8 +63,6 @@ class Request:
 
     def entry(self, event: Event, code: str = "", message: str = "", **facts: Any) -> Entry:
         """A line for the ledger about this request. `facts` that are None are left out."""
-        from ..records.model import Entry
-
         speaker, mask = self.by, self.context.mask
         return Entry(
             event=event,
@@ -97,8 +96,6 @@ class Request:
 
     def write(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:
         """Commit one record."""
-        from ..records.ledger import append
-
         store = self.context.store
         with store.write() as connection:
             append(store, connection, self.entry(event, code, message, **facts))
@@ -137,15 +134,9 @@ class Request:
 
     def later(self, *entries: Entry) -> bool:
         """Keep these lines for the next command to record; whether that worked."""
-        from ..records.outbox import Letter
-
         return self.context.later(Letter(entries))
 
     def _write_end(self, entry: Entry, also: Optional[Also]) -> bool:
-        from ..records.claims import release
-        from ..records.ledger import append, of_deployment
-        from ..records.model import Event
-
         store = self.context.store
         with store.write() as connection:
             held = release(connection, self.deployment)
@@ -172,8 +163,6 @@ def asked(
     Nothing is done for somebody who cannot be recorded: when the database cannot be used, this
     raises first.
     """
-    from ..records.model import Event
-
     request = Request(context, command, app, environment, version)
     request.write(Event.ASKED)
     with resumed(request):
@@ -183,8 +172,6 @@ def asked(
 @contextmanager
 def resumed(request: Request) -> Iterator[Request]:
     """The same for a request that was recorded before: when the block ends early, record why."""
-    from ..records.model import Event
-
     try:
         yield request
     except Refusal as refusal:

@@ -41,8 +41,8 @@ def may_approve(
     nothing but going ahead is missing.
     """
     if change.kind is Kind.CONFIRMATION and change.state is State.OPEN:
-        told = f"Change {change.id} waits for {change.shown} to confirm it, not for approval."
-        return no(Code.NOT_ALLOWED, told, f"{change.shown} says: confirm change {change.id}")
+        text = f"Change {change.id} waits for {change.shown} to confirm it, not for approval."
+        return no(Code.NOT_ALLOWED, text, f"{change.shown} says: confirm change {change.id}")
     for decision in (
         _is_open(change, now),
         _not_their_own(settings, environment, change, speaker, requester, "approve"),
@@ -56,10 +56,10 @@ def may_approve(
     # An approval that does not count any more, for want of a one-time code, may be given again with
     # one.
     if any(one.owner == speaker.key for one in valid) and len(valid) < needed(change, environment):
-        told = (
+        text = (
             f"You approved change {change.id} already; {missing(change, environment, len(valid))}."
         )
-        return no(Code.APPROVED_ALREADY, told, f"Somebody else says: approve change {change.id}")
+        return no(Code.APPROVED_ALREADY, text, f"Somebody else says: approve change {change.id}")
     return YES
 
 
@@ -105,8 +105,8 @@ def may_confirm(
 ) -> Decision:
     """Whether this is the requester, in the room where they asked, within the time."""
     if change.kind is Kind.APPROVAL and change.state is State.OPEN:
-        told = f"Change {change.id} needs the approval of somebody else, not a confirmation."
-        return no(Code.NOT_ALLOWED, told, f"Somebody else says: approve change {change.id}")
+        text = f"Change {change.id} needs the approval of somebody else, not a confirmation."
+        return no(Code.NOT_ALLOWED, text, f"Somebody else says: approve change {change.id}")
     state = _is_open(change, now)
     if not state.allowed:
         return state
@@ -125,8 +125,8 @@ def may_confirm(
             f"There: confirm change {change.id}",
         )
     if environment.approvals > 0:
-        told = f"{environment.name} needs approval by now; a confirmation is not enough."
-        return no(Code.CHANGED_MEANWHILE, told, ask_again(change))
+        text = f"{environment.name} needs approval by now; a confirmation is not enough."
+        return no(Code.CHANGED_MEANWHILE, text, ask_again(change))
     return YES
 
 
@@ -163,8 +163,8 @@ def may_review(
 ) -> Decision:
     """An emergency is reviewed by someone else who may approve there."""
     if change.kind is not Kind.EMERGENCY:
-        told = f"Change {change.id} was no emergency; there is nothing to review."
-        return no(Code.CHANGE_CLOSED, told, "To see what waits: show changes")
+        text = f"Change {change.id} was no emergency; there is nothing to review."
+        return no(Code.CHANGE_CLOSED, text, "To see what waits: show changes")
     if change.state is not State.REVIEW:
         return _closed(change, now)
     for decision in (
@@ -238,19 +238,19 @@ def _is_open(change: Change, now: datetime) -> Decision:
 def _closed(change: Change, now: datetime) -> Decision:
     about = f"Change {change.id} ({change.what})"
     if change.state is State.REVIEW:
-        told = f"{about} was an emergency by {change.shown}; it waits for review."
+        text = f"{about} was an emergency by {change.shown}; it waits for review."
         return no(
-            Code.CHANGE_CLOSED, told, f"To review it: review change {change.id}: what you found"
+            Code.CHANGE_CLOSED, text, f"To review it: review change {change.id}: what you found"
         )
     if change.state is State.DEPLOYING:
-        told = (
+        text = (
             f"{about} was set off by {change.facts.get('begun_by', 'somebody')} and is being "
             "deployed."
         )
     else:
         by = change.facts.get("closed_by") or change.facts.get("begun_by")
-        told = f"{about} {_ENDS.get(change.state, 'is closed')}{f', by {by}' if by else ''}{_at(change, now)}."  # noqa: E501
-    return no(Code.CHANGE_CLOSED, told, f"To see: history of {change.app} on {change.environment}")
+        text = f"{about} {_ENDS.get(change.state, 'is closed')}{f', by {by}' if by else ''}{_at(change, now)}."  # noqa: E501
+    return no(Code.CHANGE_CLOSED, text, f"To see: history of {change.app} on {change.environment}")
 
 
 def _at(change: Change, now: datetime) -> str:
@@ -273,27 +273,27 @@ def _not_their_own(
         person and person in (change.person, requester.person_name)
     ):
         what = "asked for it yourself" if verb == "approve" else "did it yourself"
-        told = f"You may not {verb} change {change.id}: you {what}."
+        text = f"You may not {verb} change {change.id}: you {what}."
         who = who_can_approve(settings, environment, person or change.person)
         if who == "nobody":
             return no(
                 Code.OWN_CHANGE,
-                told,
+                text,
                 f"Nobody else can; an administrator adds approvers of {environment.name}.",
             )
-        return no(Code.OWN_CHANGE, told, f"Someone else ({who}) says: {verb} change {change.id}")
+        return no(Code.OWN_CHANGE, text, f"Someone else ({who}) says: {verb} change {change.id}")
     return YES
 
 
 def _known(speaker: Speaker, change: Change, verb: str) -> Decision:
     if speaker.person is not None:
         return YES
-    told = (
+    text = (
         f"{speaker.shown} may not {verb} change {change.id}: opsroom does not know you by "
         "this name."
     )
     return no(
-        Code.NOT_ALLOWED, told, "An administrator can add the name to people in opsroom.yaml."
+        Code.NOT_ALLOWED, text, "An administrator can add the name to people in opsroom.yaml."
     )
 
 
@@ -306,11 +306,11 @@ def _still_who_asked(change: Change, requester: Speaker) -> Decision:
 
 
 def _somebody_else_by_now(change: Change) -> Decision:
-    told = (
+    text = (
         f"Who asked for change {change.id} ({change.shown}) is not known, or known as "
         "somebody else by now."
     )
-    return no(Code.CHANGED_MEANWHILE, told, "Somebody whom opsroom knows has to ask for it again.")
+    return no(Code.CHANGED_MEANWHILE, text, "Somebody whom opsroom knows has to ask for it again.")
 
 
 def _may_still(settings: Settings, environment: Environment, approval: Approval) -> bool:

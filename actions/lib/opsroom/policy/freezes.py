@@ -10,7 +10,7 @@ from ..config.model import Environment, Freeze
 from ..errors import Code
 from ..names import listed
 from ..times.points import Dated, Weekly, read_point
-from ..times.zones import at, said, zone
+from ..times.zones import at, local_time, zone
 from . import YES, Decision, no
 
 # Windows that touch without an end (all week, in two halves) are followed for about two years of
@@ -37,7 +37,7 @@ class _Rule:
     freeze: Freeze
     begins: object
     ends: object
-    there: tzinfo
+    timezone_info: tzinfo
 
     def end(self, moment: datetime) -> Optional[datetime]:
         """When the window of this freeze that holds at a moment is over; None where none does."""
@@ -52,13 +52,18 @@ class _Rule:
         """
         begins, ends = self.begins, self.ends
         if isinstance(begins, Dated) and isinstance(ends, Dated):
-            return [(at(begins.begins(), self.there), at(ends.ends(), self.there, late=True))]
+            return [
+                (
+                    at(begins.begins(), self.timezone_info),
+                    at(ends.ends(), self.timezone_info, late=True),
+                )
+            ]
         if not (isinstance(begins, Weekly) and isinstance(ends, Weekly)):
             return []
         days = (ends.day - begins.day) % 7
         if days == 0 and ends.clock <= begins.clock:
             days = 7
-        today = moment.astimezone(self.there).date()
+        today = moment.astimezone(self.timezone_info).date()
         first_days = [
             day
             for day in (today + timedelta(days=n) for n in range(-8, 2))
@@ -66,8 +71,12 @@ class _Rule:
         ]
         return [
             (
-                at(datetime.combine(day, begins.clock), self.there),
-                at(datetime.combine(day + timedelta(days=days), ends.clock), self.there, late=True),
+                at(datetime.combine(day, begins.clock), self.timezone_info),
+                at(
+                    datetime.combine(day + timedelta(days=days), ends.clock),
+                    self.timezone_info,
+                    late=True,
+                ),
             )
             for day in first_days
         ]
@@ -103,7 +112,9 @@ def frozen(environment: Environment, now: datetime) -> Decision:
     if found is None:
         return YES
     until = (
-        f"until {said(found.until, now, found.timezone)}" if found.until else "with no end in sight"
+        f"until {local_time(found.until, now, found.timezone)}"
+        if found.until
+        else "with no end in sight"
     )
     after = (
         "Say it again after that."

@@ -9,15 +9,14 @@ hole. Whoever wants past it unlocks everything first, by name and on the record.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Iterable, List
+from typing import Iterable, List
 
 from ..errors import Code
 from ..people import Speaker
+from ..records.locks import Lock
 from ..text import one_line
+from ..times.zones import local_time
 from . import Decision, no
-
-if TYPE_CHECKING:
-    from ..records.locks import Lock
 
 # How much of a reason a message has room for; the record has all of it.
 _REASON = 100
@@ -47,7 +46,7 @@ def place(app: str, environment: str) -> str:
     return f"{app} on {environment}" if app else environment
 
 
-def told(lock: Lock, now: datetime, timezone: str = "UTC") -> str:
+def lock_text(lock: Lock, now: datetime, timezone: str = "UTC") -> str:
     """The lock in a sentence: who, what, since when, until when, why."""
     what = place(lock.app, lock.environment)
     what = what[0].upper() + what[1:] if is_kill_switch(lock) else what
@@ -62,10 +61,8 @@ def told(lock: Lock, now: datetime, timezone: str = "UTC") -> str:
 def lasting(lock: Lock, now: datetime, timezone: str = "UTC", open_end: str = ", no end") -> str:
     """Since when, and until when: "since 14:02 UTC until 17:00 UTC", "since 14:02 UTC, no end"."""
     # Time zones are loaded only where someone reads a time.
-    from ..times.zones import said
-
-    until = f" until {said(lock.until, now, timezone)}" if lock.until else open_end
-    return f"since {said(lock.since, now, timezone)}{until}"
+    until = f" until {local_time(lock.until, now, timezone)}" if lock.until else open_end
+    return f"since {local_time(lock.since, now, timezone)}{until}"
 
 
 def _refusal(lock: Lock, now: datetime, timezone: str) -> Decision:
@@ -73,13 +70,13 @@ def _refusal(lock: Lock, now: datetime, timezone: str) -> Decision:
     if is_kill_switch(lock):
         return no(
             Code.LOCKED,
-            f"{told(lock, now, timezone)} Nobody deploys, its owner included.",
+            f"{lock_text(lock, now, timezone)} Nobody deploys, its owner included.",
             f"To end it, {owner} or someone who may lock every environment says: unlock "
             f"{EVERYTHING}",
         )
     return no(
         Code.LOCKED,
-        told(lock, now, timezone),
+        lock_text(lock, now, timezone),
         f"To end it, {owner} or someone who may lock {lock.environment} says: "
         f"unlock {place(lock.app, lock.environment)}",
     )

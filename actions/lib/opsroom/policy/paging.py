@@ -8,6 +8,7 @@ from typing import Sequence
 from ..config.model import PageLimit
 from ..errors import Code
 from ..text import one_line, span
+from ..times.zones import local_time
 from . import YES, Decision, no
 
 
@@ -24,7 +25,7 @@ def within_limit(
     went out, in any order; those that are older than the limit looks back do not count."""
     if limit.pages == 0:
         return YES
-    for moments, told in (
+    for moments, subject in (
         (by_person, f"{one_line(person, 60)} has sent"),
         (to_team, f"{one_line(team, 60)} has got"),
     ):
@@ -34,12 +35,12 @@ def within_limit(
         if len(counted) >= limit.pages:
             # When the oldest of those that fill the limit is too old to count.
             again = counted[-limit.pages] + timedelta(seconds=limit.within)
-            return _refused(told, len(counted), limit, again, now, team, timezone)
+            return _refused(subject, len(counted), limit, again, now, team, timezone)
     return YES
 
 
 def _refused(
-    told: str,
+    subject: str,
     count: int,
     limit: PageLimit,
     again: datetime,
@@ -48,13 +49,11 @@ def _refused(
     timezone: str,
 ) -> Decision:
     # Time zones are loaded only where someone reads a time.
-    from ..times.zones import said
-
     pages = "page" if count == 1 else "pages"
     return no(
         Code.PAGE_LIMIT,
-        f"{told} {count} {pages} in the last {span(limit.within)}, as many as the config allows; "
-        "nobody was paged. "
-        f"The next one may go out after {said(again, now, timezone)}.",
+        f"{subject} {count} {pages} in the last {span(limit.within)}, as many as the config "
+        "allows; nobody was paged. "
+        f"The next one may go out after {local_time(again, now, timezone)}.",
         f"If it cannot wait: emergency page {one_line(team, 60)}: what is wrong",
     )

@@ -86,7 +86,7 @@ _KEPT = 8 * 86400.0
 
 
 @dataclass(frozen=True)
-class Telling:
+class Announcement:
     """One message for one room."""
 
     key: str
@@ -97,7 +97,7 @@ class Telling:
 def begin(
     store: Store,
     connection: Transaction,
-    telling: Telling,
+    telling: Announcement,
     execution_id: str = "",
     always: bool = False,
 ) -> bool:
@@ -124,13 +124,13 @@ def begin(
     return not quiet
 
 
-def told(store: Store, connection: Transaction, key: str) -> None:
+def mark_posted(store: Store, connection: Transaction, key: str) -> None:
     """It is in the room."""
     values = {"state": TOLD, "ended_at": moment(store.now(connection))}
     update(connection, "tellings", values, {"key": clean(key)})
 
 
-def left(store: Store, connection: Transaction) -> List[Telling]:
+def left(store: Store, connection: Transaction) -> List[Announcement]:
     """What is due and whose teller is gone, within the caller's `store.write()`: it is the caller's
     to tell now."""
     queue_up(connection)
@@ -145,7 +145,7 @@ def left(store: Store, connection: Transaction) -> List[Telling]:
     found = rows(connection, query, due=DUE, late=late, stale=stale, soon=moment(soon(now)))
     for row in found:
         update(connection, "tellings", {"ended_at": moment(now)}, {"key": row["key"]})
-    return [Telling(row["key"], row["room"], row["text"]) for row in found]
+    return [Announcement(row["key"], row["room"], row["text"]) for row in found]
 
 
 def silenced(connection: Transaction, since: datetime) -> int:

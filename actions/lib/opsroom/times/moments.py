@@ -11,9 +11,9 @@ from ..errors import Code, Refusal
 from ..names import bare, either, shown
 from .dates import looks_like_point, readings
 from .durations import looks_like_duration, read_duration
-from .zones import UTC, said
+from .zones import UTC, local_time
 
-__all__ = ("read_end", "said", "split_end")
+__all__ = ("local_time", "read_end", "split_end")
 
 _FURTHEST = timedelta(days=366)
 _END_WORD = re.compile(
@@ -116,7 +116,7 @@ def _with_a_clock(text: str, typed: str, now: datetime, timezone: str) -> None:
 def _checked(text: str, moment: datetime, now: datetime, timezone: str) -> datetime:
     if moment <= now:
         raise _refused(
-            f"{shown(text)} is over already: it is {said(now, now, timezone)}.", timezone
+            f"{shown(text)} is over already: it is {local_time(now, now, timezone)}.", timezone
         )
     if moment - now > _FURTHEST:
         raise _refused(f"{shown(text)} is more than a year away.", timezone)

@@ -109,7 +109,7 @@ def at(clock: datetime, zone_info: tzinfo, late: bool = False) -> datetime:
     return high
 
 
-def said(moment: datetime, now: datetime, timezone: str) -> str:
+def local_time(moment: datetime, now: datetime, timezone: str) -> str:
     """A moment as it is shown: "17:00 Europe/London" today, else "Fri 2026-11-27 17:00
     Europe/London"."""
     zone_info = zone(timezone)

@@ -6,19 +6,21 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ...db.sql import soon
 from ...errors import Code, Failure
 from ...people import same_room
+from ...records.announcements import Announcement, begin, mark_posted
+from ...records.claims import current
+from ...records.ledger import Record
+from ...records.model import Event
+from ...records.queries import of_execution
 from ...stackstorm.client import here
 from ...stackstorm.executions import Running, running
 from ...text import MESSAGE_CHARACTERS, message, neutralise_data, one_line
 from .. import Context, Outcome
 from ..deployments.interrupted import settle_interrupted
-
-if TYPE_CHECKING:
-    from ...records.ledger import Record
 
 # An action that has recorded its end answers within moments, and a runner that is alive passes that
 # on.
@@ -96,9 +98,6 @@ def closing_of(
 
 
 def _close(context: Context, client: Any, execution: Running) -> bool:
-    from ...records.claims import current
-    from ...records.queries import of_execution
-
     store = context.store
     with store.read() as connection:
         claimed = any(
@@ -122,15 +121,13 @@ def _unless_announced(
 ) -> Closing:
     """What the announce room was told already, it is not told again as an answer; nor the other way
     round."""
-    from ...records.announcements import Telling, begin, told
-
     if not execution.room or not same_room(execution.room, context.settings.announce):
         return closing
     key = f"deployment:{end.deployment}:{end.seq}"
     with context.store.write() as connection:
-        telling = Telling(key, execution.room, str(closing.result["message"]))
+        telling = Announcement(key, execution.room, str(closing.result["message"]))
         if begin(context.store, connection, telling, context.execution_id, always=True):
-            told(context.store, connection, key)
+            mark_posted(context.store, connection, key)
             return closing
     return Closing(
         closing.status,
@@ -139,15 +136,11 @@ def _unless_announced(
 
 
 def _end_of(records: Sequence[Record]) -> Optional[Record]:
-    from ...records.model import Event
-
     under_way = (Event.ASKED, Event.STARTED, Event.OVERRIDDEN, Event.APPROVED, Event.CONFIRMED)
     return records[-1] if records and records[-1].event not in under_way else None
 
 
 def _answered(end: Record) -> Closing:
-    from ...records.model import Event
-
     if end.event is Event.INTERRUPTED:
         text, hint = (
             f"{_what(end)} was interrupted: {end.message.rstrip('.')}.",

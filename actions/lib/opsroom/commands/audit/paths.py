@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ...db.url import read_address
 from .. import Context
 
 
@@ -16,8 +17,6 @@ def audit_folder(context: Context, fallback: str) -> Path:
     `fallback` is the URL of the default database. Nobody chooses the folder in chat: whoever could
     would write files anywhere that StackStorm's actions may.
     """
-    from ...db.url import read_address
-
     address = read_address(context.database)
     path = address.path or read_address(fallback).path
     return Path(os.path.dirname(path)) / "audit"

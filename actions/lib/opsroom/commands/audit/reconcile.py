@@ -3,17 +3,15 @@ not."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Iterable, List
+from typing import Iterable, List
 
-from ...audit.period import read_period
+from ...audit.clock import read_clock
+from ...audit.period import Period, read_period
+from ...audit.reconcile import Reconciled, compare, known, noted
 from ...errors import Code
+from ...stackstorm.history import History, history_or_refuse
 from ...text import when
 from .. import Context, Outcome
-
-if TYPE_CHECKING:
-    from ...audit.period import Period
-    from ...audit.reconcile import Reconciled
-    from ...stackstorm.history import History
 
 # The actions of which every execution leaves a record. A test keeps this and the actions' metadata
 # in step.
@@ -34,8 +32,6 @@ def reconcile(context: Context, since: str, until: str = "", pack: str = "opsroo
     Raises Refusal(invalid_time; not_configured outside of StackStorm) and Failure(unauthorized,
     unreachable, ...).
     """
-    from ...stackstorm.history import history_or_refuse
-
     period = read_period(since, until)
     found = compared(context, period, history_or_refuse(), [f"{pack}.{name}" for name in RECORDED])
     facts = {
@@ -61,7 +57,10 @@ def reconcile(context: Context, since: str, until: str = "", pack: str = "opsroo
     }
     code = Code.RECONCILED if found.ok else Code.RECORD_INCOMPLETE
     return Outcome(
-        found.ok, code, f"{period.title}: {_told(found)} {_reach(found, period)}".strip(), facts
+        found.ok,
+        code,
+        f"{period.title}: {_comparison_text(found)} {_reach(found, period)}".strip(),
+        facts,
     )
 
 
@@ -70,10 +69,7 @@ def compared(
 ) -> Reconciled:
     """The comparison itself. The record is read after StackStorm was asked: what ran meanwhile is
     in both."""
-    from ...audit.clock import read_clock
-    from ...audit.reconcile import compare, known, noted
-
-    there = [one for action in actions for one in history.of(action, period.since, period.until)]
+    executed = [one for action in actions for one in history.of(action, period.since, period.until)]
     begins = history.oldest()
     store = context.store
 
@@ -83,10 +79,10 @@ def compared(
 
     with store.read() as connection:
         here = noted(connection, period, read_clock(connection, store.now(connection)))
-    return compare(here, there, begins, history.has, known_here)
+    return compare(here, executed, begins, history.has, known_here)
 
 
-def _told(found: Reconciled) -> str:
+def _comparison_text(found: Reconciled) -> str:
     if found.ok:
         return f"the record and StackStorm's history have the same {found.compared:,} executions."
     text = f"{found.compared:,} executions are in both."

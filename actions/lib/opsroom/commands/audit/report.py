@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Tuple
 
 from ...audit.period import read_period
+from ...audit.render import file_name, render, write
+from ...audit.report import headline, make_report, verdict
 from ...errors import Code, Failure
 from ...names import tidied
+from ...records.changes import tidy
+from ...stackstorm.history import history_here
+from ...text import MESSAGE_CHARACTERS, shorten
 from .. import Context, Outcome
 from ..deployments.interrupted import settle_asked, settle_interrupted
 from ..resolve import find_environment
@@ -32,9 +37,6 @@ def audit_report(
     the report says what is missing and why. Raises Refusal(invalid_time, unknown_environment) and
     Failure(store_...).
     """
-    from ...audit.render import file_name, render, write
-    from ...audit.report import headline, make_report, verdict
-
     period = read_period(tidied(since), tidied(until))
     environment = (
         find_environment(context.settings, environment_name).name if environment_name else ""
@@ -69,14 +71,10 @@ def audit_report(
 
 def _short(text: str, path: str) -> str:
     """The gist, so long that the path still fits into the message: a cut path is of no use."""
-    from ...text import MESSAGE_CHARACTERS, shorten
-
     return shorten(text, max(MESSAGE_CHARACTERS - len(path) - len("\nReport: ") - 1, 80))
 
 
 def _tidy(context: Context) -> None:
-    from ...records.changes import tidy
-
     with context.store.write() as connection:
         tidy(context.store, connection)
 
@@ -84,8 +82,6 @@ def _tidy(context: Context) -> None:
 def _link(context: Context) -> Tuple[str, str]:
     """How StackStorm's web interface addresses an execution, learned from this one. A report does
     without."""
-    from ...stackstorm.history import history_here
-
     history = history_here() if context.execution_id else None
     if history is None:
         return ("", "")

@@ -11,17 +11,23 @@ not.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ...audit.heads import (
+    Head,
+    Verified,
+    heads_file,
+    keep_head,
+    read_heads,
+    take_over,
+    unclaimed,
+    verify_record,
+)
 from ...errors import Code, Refusal
 from ...names import shown
 from ...text import message, span, stamp
 from .. import Context, Outcome
 from ..announce import tell_once
-
-if TYPE_CHECKING:
-    from ...audit.heads import Verified
-
+from ..pages.page import page
 
 _HASH_DIGITS = 64
 
@@ -35,16 +41,6 @@ def audit_verify(
     `keep` adds the newest hash to those in the folder. Not ok, with code record_broken, when
     anything does not fit. Raises Refusal(invalid_name) for a head that is no hash.
     """
-    from ...audit.heads import (
-        Head,
-        heads_file,
-        keep_head,
-        read_heads,
-        take_over,
-        unclaimed,
-        verify_record,
-    )
-
     given = [Head(_checked(head), record)] if head.strip() else []
     place = context.store.place
     file = heads_file(folder, place)
@@ -170,7 +166,5 @@ def check_record(context: Context, folder: Path, wake: bool = False) -> Outcome:
         day = context.store.now(connection).date().isoformat()
     tell_once(context, f"record:{day}", outcome.message, always=True)
     if wake:
-        from ..pages.page import page
-
         page(context, team, outcome.message, urgent=True)
     return outcome

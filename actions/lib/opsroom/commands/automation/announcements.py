@@ -7,20 +7,20 @@ Paging on a failed deployment: the team that the environment names, once for eac
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
 from ...config.model import OF_APP
 from ...errors import Code, OpsroomError
 from ...people import same_room
+from ...records.idempotency import first_time
+from ...records.ledger import Record, of_deployment
+from ...records.model import Event
+from ...records.queries import deployments, of_execution
 from ...text import one_line
 from .. import Context, Outcome
 from ..announce import tell_once, tell_what_is_left
 from ..deployments.interrupted import settle_interrupted
 from ..pages.page import page
-
-if TYPE_CHECKING:
-    from ...records.ledger import Record
-
 
 # What ended longer ago is no news any more; what ended just now is announced by the rule that
 # follows each execution.
@@ -38,19 +38,15 @@ def announce_deployments(context: Context, execution: str = "") -> Outcome:
         return Outcome(
             True, Code.NOTHING_NEW, "The config names no room to announce in.", {"told": 0}
         )
-    told = _of_execution(context, execution) if execution else _missed(context)
-    if not told:
+    posted = _of_execution(context, execution) if execution else _missed(context)
+    if not posted:
         return Outcome(True, Code.NOTHING_NEW, "There is nothing to announce.", {"told": 0})
-    return Outcome(True, Code.TOLD, " ".join(told), {"told": len(told)})
+    return Outcome(True, Code.TOLD, " ".join(posted), {"told": len(posted)})
 
 
 def ends_of_execution(context: Context, execution: str) -> List[Sequence[Record]]:
     """The records of each deployment that an execution carried out and touched something with,
     oldest first."""
-    from ...records.ledger import of_deployment
-    from ...records.model import Event
-    from ...records.queries import of_execution
-
     with context.store.read() as connection:
         mine = of_execution(connection, execution)
         ids = dict.fromkeys(
@@ -66,8 +62,6 @@ def end_of(records: Sequence[Record]) -> Optional[Record]:
 
 def said_of(context: Context, records: Sequence[Record], link: bool = True) -> str:
     """What became of a deployment, in a sentence or two, for those who did not ask for it."""
-    from ...records.model import Event
-
     end = end_of(records)
     last = end or records[-1]
     what = (
@@ -102,9 +96,6 @@ def _of_execution(context: Context, execution: str) -> List[str]:
 def _missed(context: Context) -> List[str]:
     """Ends that no rule announced, since StackStorm was away or the runner died; that is found out
     here, too."""
-    from ...records.ledger import of_deployment
-    from ...records.queries import deployments
-
     settle_interrupted(context)
     tell_what_is_left(context)
     store = context.store
@@ -125,8 +116,6 @@ def _missed(context: Context) -> List[str]:
 
 def _tell(context: Context, records: Sequence[Record]) -> str:
     """What was told; empty when it was told before, or is known in the announce room."""
-    from ...records.model import Event
-
     end = end_of(records)
     if end is None or _known_there(context, records, end):
         return ""
@@ -145,8 +134,6 @@ def _known_there(context: Context, records: Sequence[Record], end: Record) -> bo
 
     Of a runner that died nobody got an answer. An emergency announces its outcome itself.
     """
-    from ...records.model import Event
-
     if "found_by" in end.facts:
         return False
     if any(one.event is Event.OVERRIDDEN for one in records):
@@ -158,8 +145,6 @@ def _known_there(context: Context, records: Sequence[Record], end: Record) -> bo
 
 
 def _is_end(record: Record) -> bool:
-    from ...records.model import Event
-
     return record.event in (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED) and bool(record.app)
 
 
@@ -181,8 +166,6 @@ def page_on_failure(context: Context, execution: str) -> Outcome:
 
 
 def _failed(records: Sequence[Record]) -> bool:
-    from ...records.model import Event
-
     end = end_of(records)
     return any(one.event is Event.STARTED for one in records) and (
         end is None or end.event is not Event.SUCCEEDED
@@ -200,8 +183,6 @@ def _team(context: Context, records: Sequence[Record]) -> str:
 
 
 def _first_time(context: Context, deployment: str) -> bool:
-    from ...records.idempotency import first_time
-
     with context.store.write() as connection:
         return first_time(context.store, connection, "page_on_failure", deployment)
 
@@ -212,6 +193,6 @@ def _page(context: Context, team: str, records: Sequence[Record]) -> Outcome:
         return page(context, team, text, urgent=True)
     except OpsroomError as error:
         why = one_line(error.sentence(), 160)
-        told = f"Nobody could be paged about this: {one_line(text, 200)} {why}"
-        tell_once(context, f"page_on_failure:{records[0].deployment}", told, always=True)
+        posted = f"Nobody could be paged about this: {one_line(text, 200)} {why}"
+        tell_once(context, f"page_on_failure:{records[0].deployment}", posted, always=True)
         raise

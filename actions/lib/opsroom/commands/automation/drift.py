@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from ...errors import Code
 from ...names import check_version
+from ...records.idempotency import first_time
+from ...records.ledger import append
+from ...records.model import Event
 from ...versions import same_version
 from .. import Context, Outcome
 from ..announce import prepare, speak, tell_once
@@ -23,10 +26,6 @@ def note_drift(
     Empty versions mean that nothing runs. Raises Refusal(unknown_app, unknown_environment,
     not_in_environment, invalid_name) and Failure(store_...).
     """
-    from ...records.idempotency import first_time
-    from ...records.ledger import append
-    from ...records.model import Event
-
     place = find_target(context.settings, app_name, environment_name)
     app, environment = place.app, place.environment
     now, then = _checked(version), _checked(before)
@@ -47,13 +46,13 @@ def note_drift(
             return Outcome(True, Code.NOTHING_NEW, "That was noted before.", {"event": event})
         append(store, connection, request.entry(Event.DRIFT, Code.NOTED.value, text))
         mine = prepare(context, store, connection, key, text)
-    told = mine and speak(context, key, text)
+    posted = mine and speak(context, key, text)
     facts = {
         "app": app.name,
         "environment": environment.name,
         "version": now,
         "version_before": then,
-        "told": told,
+        "told": posted,
     }
     return Outcome(True, Code.NOTED, text, facts)
 
@@ -70,9 +69,12 @@ def note_reach(
         else f"{place} does not tell its version any more."
     )
     text += "" if reachable else f" To ask it: version of {place}"
-    told = tell_once(context, f"reach:{event}", text)
+    posted = tell_once(context, f"reach:{event}", text)
     return Outcome(
-        True, Code.TOLD if told else Code.NOTHING_NEW, text, {"told": told, "reachable": reachable}
+        True,
+        Code.TOLD if posted else Code.NOTHING_NEW,
+        text,
+        {"told": posted, "reachable": reachable},
     )
 
 

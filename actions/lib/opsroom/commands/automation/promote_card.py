@@ -11,6 +11,9 @@ from ...config.model import App, Environment, Settings
 from ...config.trackers import projects
 from ...errors import Code, Refusal
 from ...names import comparable, either, listed
+from ...records.idempotency import first_time
+from ...records.model import Event
+from ...records.queries import newest
 from ...text import one_line
 from .. import Context, Outcome
 from ..announce import tell_once
@@ -28,8 +31,6 @@ def promote_card(context: Context, tracker: str, card: str, to: str, event: str)
     Whatever holds for `promote` holds here. Raises what it raises; what stands in the way is told
     in the announce room.
     """
-    from ...records.idempotency import first_time
-
     environments = [
         one for one in context.settings.environments.values() if _asks(context.settings, one, to)
     ]
@@ -100,9 +101,6 @@ def _homes(context: Context, app: App) -> List[str]:
 
 def _moved_by_us(context: Context, tracker: str, card: str, to: str) -> bool:
     """Whether it was the end of a deployment that put it there, and nobody."""
-    from ...records.model import Event
-    from ...records.queries import newest
-
     store = context.store
     with store.read() as connection:
         since = store.now(connection) - _OURS

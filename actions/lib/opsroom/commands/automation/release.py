@@ -30,8 +30,8 @@ def release_plan(context: Context, app_name: str, version: str, upto: str = "") 
     if app.deploy is None:
         raise Refusal(Code.CANNOT_DEPLOY, f"The config does not say how {app.name} is deployed.")
     every = context.settings.environments_of(app)
-    going, stops, why = _going(context, app, every, upto)
-    if not going:
+    route, stops, why = _route(context, app, every, upto)
+    if not route:
         raise Refusal(
             Code.NOT_POSSIBLE,
             f"{stops} is the first environment of {app.name}: {why}."
@@ -42,27 +42,27 @@ def release_plan(context: Context, app_name: str, version: str, upto: str = "") 
     facts = {
         "app": app.name,
         "version": wanted,
-        "environments": list(going),
+        "environments": list(route),
         "stops_before": stops,
         "check": app.check,
     }
     end = f", and stops before {stops}: {why}" if stops else ""
     return Outcome(
-        True, Code.RELEASE_PLAN, f"{app.name} {wanted} goes to {listed(going)}{end}.", facts
+        True, Code.RELEASE_PLAN, f"{app.name} {wanted} goes to {listed(route)}{end}.", facts
     )
 
 
-def _going(
+def _route(
     context: Context, app: App, every: Tuple[str, ...], upto: str
 ) -> Tuple[Tuple[str, ...], str, str]:
     """The environments on the way, the one before which it stops and why; both empty where it goes
     to the end."""
     if upto.strip():
         last = find_target(context.settings, app.name, upto).environment
-        going = every[: every.index(last.name) + 1]
-        for name in going:
+        route = every[: every.index(last.name) + 1]
+        for name in route:
             check_may_ask(context, app.name, name)
-        return going, "", ""
+        return route, "", ""
     for place, name in enumerate(every):
         rules = context.settings.environments[name].for_app(app.name)
         refused = may_ask(context.settings, context.speaker, rules)
@@ -105,10 +105,10 @@ def runs_there(context: Context, app_name: str, version: str, environment_name: 
     running = ask(target)
     if not same(running, Running(wanted)):
         runs = one_line(running.version) or "nothing"
-        told = message(f"{runs} runs as {app.name} on {environment.name}, and not {wanted}.")
+        text = message(f"{runs} runs as {app.name} on {environment.name}, and not {wanted}.")
         raise Failure(
             Code.NOT_VERIFIED,
-            told,
+            text,
             from_cache(running),
             facts={**facts, "running": running.version},
         )

@@ -4,18 +4,27 @@ deployment."""
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Tuple
+from typing import Any, Dict, Mapping, Tuple
 
 from ...config.model import App, Webhook
 from ...errors import Code, Refusal
 from ...names import check_version, either, shown
+from ...records.idempotency import first_time
+from ...stackstorm.trigger_instances import payload_of
 from ...text import one_line, span, when
+from ...webhooks import releases
+from ...webhooks.releases import Published
+from ...webhooks.signature import (
+    fingerprint,
+    has_token,
+    lower,
+    payload,
+    signed_by_github,
+    signed_by_gitlab,
+)
 from .. import Context, Outcome
 from ..announce import tell_once
 from ..deployments.commands import deploy
-
-if TYPE_CHECKING:
-    from ...webhooks.releases import Published
 
 SERVICES = {"github": "GitHub", "gitlab": "GitLab"}
 # A delivery that is older was sent again by someone. Those of so long are remembered by name
@@ -31,10 +40,6 @@ def deploy_release(context: Context, service: str, instance: str) -> Outcome:
     unknown_app, invalid_name, ...), and what `deploy` raises; of what stands in the way, the
     announce room is told.
     """
-    from ...stackstorm.trigger_instances import payload_of
-    from ...webhooks import releases
-    from ...webhooks.signature import payload
-
     webhook = _webhook(context, service)
     given = payload_of(instance)
     headers, body = _parts(given)
@@ -42,11 +47,11 @@ def deploy_release(context: Context, service: str, instance: str) -> Outcome:
     read = releases.by_github if service == "github" else releases.by_gitlab
     release = read(headers, payload(headers, body))
     if release is None:
-        said = (
+        text = (
             f"{SERVICES[service]} told of something else than a published release; nothing "
             "was done."
         )
-        return Outcome(True, Code.NOTHING_NEW, said, {"service": service})
+        return Outcome(True, Code.NOTHING_NEW, text, {"service": service})
     unready = _unready(context, service, webhook, release)
     if unready:
         return Outcome(
@@ -58,8 +63,8 @@ def deploy_release(context: Context, service: str, instance: str) -> Outcome:
     try:
         outcome = deploy(context, app.name, check_version(release.tag), environment)
     except Refusal as refusal:
-        told = f"{what} was not deployed to {environment}: {refusal.sentence()}"
-        tell_once(context, f"release:{first}", told)
+        text = f"{what} was not deployed to {environment}: {refusal.sentence()}"
+        tell_once(context, f"release:{first}", text)
         raise
     if outcome.code in (Code.WAITING, Code.CONFIRM):
         tell_once(context, f"release:{first}", f"{what} waits. {outcome.message}")
@@ -78,8 +83,6 @@ def _webhook(context: Context, service: str) -> Webhook:
 
 
 def _parts(given: Mapping[str, Any]) -> Tuple[Dict[str, str], Any]:
-    from ...webhooks.signature import lower
-
     headers = given.get("headers")
     return lower(headers) if isinstance(headers, Mapping) else {}, given.get("body")
 
@@ -89,8 +92,6 @@ def _authentic(
 ) -> None:
     """Raises Refusal(not_signed) unless everything that is configured fits; nothing configured fits
     nothing."""
-    from ...webhooks.signature import has_token, signed_by_github, signed_by_gitlab
-
     checks = []
     if service == "github":
         checks.append(signed_by_github(webhook.secret, headers, body))
@@ -138,9 +139,6 @@ def _first_time(
 ) -> str:
     """The fingerprint of the delivery. Raises Refusal(seen_already) for one that came before or is
     too old."""
-    from ...records.idempotency import first_time
-    from ...webhooks.signature import fingerprint
-
     store, marks = context.store, fingerprint(headers, body)
     with store.write() as connection:
         now = store.now(connection)

@@ -1,10 +1,8 @@
-"""comment on card: say something on a card, in the name of whoever asks, once."""
+"""comment on card: add a comment to a card, in the requester's name, once."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Optional
 
 from ...errors import Code
 from ...stackstorm.chat import may_be_cut
@@ -13,58 +11,56 @@ from ...trackers import Made, Remark
 from .. import Context, Outcome
 from ..attribution import author_of
 from ..exactly_once import run_once
-from ..external_action import ExternalAction, Facts
+from ..external_action import Facts
 from ..request import Request, resumed
 from . import Found, limits_of, tracker_of_card
+from .actions import CardComment
 from .request import answer, brief, facts_of, request_about, text_of
 
 
 def comment_card(context: Context, card: str, text: str) -> Outcome:
-    """Put a comment on a card. The same comment by the same person within a minute is there
-    already."""
+    """Put a comment on a card. The same comment by the same person within a minute is not made
+    again (code card_there).
+
+    Raises Refusal(text_needed, unknown_card, which_tracker, no_tracker, busy) and Failure.
+    """
     request = request_about(context, "comment on card")
     with resumed(request):
-        said = text_of(text, f"comment on card {card}: it is the cache")
+        body = text_of(text, f"comment on card {card}: it is the cache")
         found = tracker_of_card(context, card)
         kind = context.settings.trackers[found.name].kind
-        remark = Remark(found.id, said, "", author_of(context, found.name, kind))
-        request.noted.update(tracker=found.name, card=found.id, begins=brief(context, said))
-        once = run_once(request, _action(request, found, remark))
-    facts = {**once.facts, "fresh": once.fresh, "recorded": once.recorded}
-    if not once.fresh:
-        since = when(once.since, datetime.now(timezone.utc))
-        there = f"That comment is on {found.id} already, since {since}"
-        return Outcome(True, Code.CARD_THERE, answer(there, once.facts["url"]), facts)
-    notes = list(once.facts["notes"])
+        remark = Remark(found.id, body, "", author_of(context, found.name, kind))
+        request.noted.update(tracker=found.name, card=found.id, begins=brief(context, body))
+        result = run_once(request, _NewComment(request, found, remark))
+    facts = {**result.facts, "fresh": result.fresh, "recorded": result.recorded}
+    if not result.fresh:
+        since = when(result.since, datetime.now(timezone.utc))
+        existing = f"That comment is on {found.id} already, since {since}"
+        return Outcome(True, Code.CARD_THERE, answer(existing, result.facts["url"]), facts)
+    notes = list(result.facts["notes"])
     if may_be_cut(context.settings.route, context.speaker.through_relay, text):
-        notes.append(f"It says: {brief(context, said)}")
-    message = answer(_said(request, once.facts), once.facts["url"], once, notes)
+        notes.append(f"It says: {brief(context, body)}")
+    message = answer(_sentence(request, result.facts), result.facts["url"], result, notes)
     return Outcome(True, Code.CARD_COMMENTED, message, facts)
 
 
-def _action(request: Request, found: Found, remark: Remark) -> ExternalAction:
-    from ...records.model import Event
+class _NewComment(CardComment):
+    """The comment that was asked for."""
 
-    def told(made: Made) -> Facts:
-        return facts_of(found, made, card=remark.card, comment=made.id)
+    def __init__(self, request: Request, found: Found, remark: Remark) -> None:
+        super().__init__(found, remark)
+        self.request = request
+        self.key = (found.name, remark.card, remark.text)
+        self.limits = limits_of(request.context, found.name)
 
-    def look(mark: str) -> Optional[Facts]:
-        there = found.tracker.find_comment(replace(remark, mark=mark))
-        return told(there) if there else None
+    def facts(self, made: Made) -> Facts:
+        """The comment as it is recorded and answered."""
+        return facts_of(self.found, made, card=self.remark.card, comment=made.id)
 
-    return ExternalAction(
-        key=(found.name, remark.card, remark.text),
-        what=f"The comment on {remark.card}",
-        make=lambda mark: told(found.tracker.comment(replace(remark, mark=mark))),
-        look=look,
-        settles_within=found.tracker.settles_within,
-        limits=limits_of(request.context, found.name),
-        done=Event.CARD_COMMENTED,
-        code=Code.CARD_COMMENTED,
-        there=Code.CARD_THERE,
-        said=lambda facts: _said(request, facts),
-    )
+    def sentence(self, facts: Facts) -> str:
+        """Who commented on what."""
+        return _sentence(self.request, facts)
 
 
-def _said(request: Request, facts: Facts) -> str:
+def _sentence(request: Request, facts: Facts) -> str:
     return f"{request.by.shown} commented on {facts['card']} in {facts['tracker']}"

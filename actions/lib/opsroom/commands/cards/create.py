@@ -1,11 +1,8 @@
-"""create card: a card in the tracker that the project belongs to, in the name of whoever asks,
-once."""
+"""create card: a card in the tracker that the project belongs to, in the requester's name, once."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Optional
 
 from ...errors import Code
 from ...stackstorm.chat import may_be_cut
@@ -14,9 +11,10 @@ from ...trackers import Draft, Made
 from .. import Context, Outcome
 from ..attribution import author_of
 from ..exactly_once import run_once
-from ..external_action import ActionResult, ExternalAction, Facts
+from ..external_action import ActionResult, Facts
 from ..request import Request, resumed
 from . import Found, limits_of, tracker_of_project
+from .actions import CardCreation
 from .request import answer, brief, facts_of, request_about, take_apart
 
 
@@ -24,8 +22,9 @@ def create_card(context: Context, text: str, project: str = "") -> Outcome:
     """Make a card. The first line of `text` is its summary, the rest its description.
 
     `project` is a project, a tracker, an application or TRACKER:PROJECT; not needed with one
-    tracker. The same text by the same person within a minute is answered with the card that is
-    there (code card_there).
+    tracker. The same text by the same person within a minute is answered with the existing card
+    (code card_there). Raises Refusal(text_needed, unknown_project, which_tracker, no_tracker, busy)
+    and Failure.
     """
     request = request_about(context, "create card")
     with resumed(request):
@@ -36,53 +35,46 @@ def create_card(context: Context, text: str, project: str = "") -> Outcome:
         request.noted.update(
             tracker=found.name, project=found.id or None, summary=brief(context, summary)
         )
-        once = run_once(request, _action(request, found, draft))
-    facts = {**once.facts, "fresh": once.fresh, "recorded": once.recorded}
-    if not once.fresh:
-        return Outcome(True, Code.CARD_THERE, _there(once), facts)
-    said = _said(request, once.facts)
-    notes = list(once.facts["notes"])
+        result = run_once(request, _NewCard(request, found, draft))
+    facts = {**result.facts, "fresh": result.fresh, "recorded": result.recorded}
+    if not result.fresh:
+        return Outcome(True, Code.CARD_THERE, _existing_text(result), facts)
+    notes = list(result.facts["notes"])
     if not description and may_be_cut(context.settings.route, context.speaker.through_relay, text):
         notes.append("No description arrived.")
-    return Outcome(True, Code.CARD_CREATED, answer(said, once.facts["url"], once, notes), facts)
+    message = answer(_sentence(request, result.facts), result.facts["url"], result, notes)
+    return Outcome(True, Code.CARD_CREATED, message, facts)
 
 
-def _action(request: Request, found: Found, draft: Draft) -> ExternalAction:
-    from ...records.model import Event
+class _NewCard(CardCreation):
+    """The card that was asked for."""
 
-    def told(made: Made) -> Facts:
-        summary = brief(request.context, draft.summary)
-        return facts_of(found, made, card=made.id, project=draft.project, summary=summary)
+    def __init__(self, request: Request, found: Found, draft: Draft) -> None:
+        super().__init__(found, draft)
+        self.request = request
+        self.key = (found.name, draft.project, draft.summary, draft.description)
+        place = f"{draft.project} ({found.name})" if draft.project else found.name
+        self.what = f"The card in {place}"
+        self.limits = limits_of(request.context, found.name)
 
-    def look(mark: str) -> Optional[Facts]:
-        there = found.tracker.find_created(replace(draft, mark=mark))
-        return told(there) if there else None
+    def facts(self, made: Made) -> Facts:
+        """The card as it is recorded and answered."""
+        summary = brief(self.request.context, self.draft.summary)
+        project = self.draft.project
+        return facts_of(self.found, made, card=made.id, project=project, summary=summary)
 
-    return ExternalAction(
-        key=(found.name, draft.project, draft.summary, draft.description),
-        what=f"The card in {_place(found.name, draft.project)}",
-        make=lambda mark: told(found.tracker.create(replace(draft, mark=mark))),
-        look=look,
-        settles_within=found.tracker.settles_within,
-        limits=limits_of(request.context, found.name),
-        done=Event.CARD_CREATED,
-        code=Code.CARD_CREATED,
-        there=Code.CARD_THERE,
-        said=lambda facts: _said(request, facts),
-    )
+    def sentence(self, facts: Facts) -> str:
+        """Who created what where."""
+        return _sentence(self.request, facts)
 
 
-def _said(request: Request, facts: Facts) -> str:
+def _sentence(request: Request, facts: Facts) -> str:
     return f"{request.by.shown} created {facts['card']} in {facts['tracker']}: {facts['summary']}"
 
 
-def _there(once: ActionResult) -> str:
-    facts, now = once.facts, datetime.now(timezone.utc)
-    said = f"{facts['card']} is there already, since {when(once.since, now)}: {facts['summary']}"
+def _existing_text(result: ActionResult) -> str:
+    facts, now = result.facts, datetime.now(timezone.utc)
+    text = f"{facts['card']} is there already, since {when(result.since, now)}: {facts['summary']}"
     return answer(
-        said, facts["url"], notes=["For another card, say it in other words or in a minute."]
+        text, facts["url"], notes=["For another card, say it in other words or in a minute."]
     )
-
-
-def _place(tracker: str, project: str) -> str:
-    return f"{project} ({tracker})" if project else tracker

@@ -11,6 +11,7 @@ from typing import Optional
 from ...config.model import Person
 from ...errors import Code
 from ...names import bare, same_as, unquoted
+from ...records.model import Event
 from ...text import one_line
 from ...trackers import Assignee
 from .. import Context, Outcome
@@ -30,8 +31,6 @@ def assign_card(context: Context, card: str, to: str) -> Outcome:
     Raises Refusal(unknown_person) for somebody whom the config does not map to a name over there,
     or whom the tracker does not know.
     """
-    from ...records.model import Event
-
     request = request_about(context, "assign card")
     with resumed(request):
         found, wanted = tracker_of_card(context, card), text_of(to, f"assign card {card} to me")
@@ -41,10 +40,10 @@ def assign_card(context: Context, card: str, to: str) -> Outcome:
         done = f"assigned to {whom.shown}"
         given, _ = change(request, found, done, lambda: found.tracker.assign(found.id, whom))
         name = one_line(given.to, 60) or _NOBODY
-        said = f"{request.by.shown} assigned {found.id} in {found.name} to {name}"
+        text = f"{request.by.shown} assigned {found.id} in {found.name} to {name}"
         facts = {"url": given.url, "assignee": given.to, "notes": list(given.notes)}
-        trouble = end(request, Event.CARD_ASSIGNED, Code.CARD_ASSIGNED, said, **facts)
-    message = answer(said, given.url, notes=[unrecorded(trouble), *given.notes])
+        trouble = end(request, Event.CARD_ASSIGNED, Code.CARD_ASSIGNED, text, **facts)
+    message = answer(text, given.url, notes=[unrecorded(trouble), *given.notes])
     return Outcome(
         True,
         Code.CARD_ASSIGNED,
@@ -74,8 +73,6 @@ def move_card(context: Context, card: str, to: str) -> Outcome:
 
     Raises Refusal(unknown_column) with the names that would work, unknown_card, fields_missing, ...
     """
-    from ...records.model import Event
-
     request = request_about(context, "move card")
     with resumed(request):
         found, column = tracker_of_card(context, card), text_of(to, f"move card {card} to Done")
@@ -87,18 +84,18 @@ def move_card(context: Context, card: str, to: str) -> Outcome:
         same = moved.before == moved.after and not lost
         before, after = one_line(moved.before, 60), one_line(moved.after, 60)
         if same:
-            said = f"{found.id} in {found.name} is in {after} already; nothing was done"
+            text = f"{found.id} in {found.name} is in {after} already; nothing was done"
         else:
-            came = f" from {before}" if before and not lost else ""
-            said = f"{request.by.shown} moved {found.id} in {found.name}{came} to {after}"
+            result = f" from {before}" if before and not lost else ""
+            text = f"{request.by.shown} moved {found.id} in {found.name}{result} to {after}"
         facts = {
             "url": moved.url,
             "before": moved.before,
             "after": moved.after,
             "notes": list(moved.notes),
         }
-        trouble = end(request, Event.CARD_MOVED, Code.CARD_MOVED, said, **facts)
-    message = answer(said, moved.url, notes=[unrecorded(trouble), *moved.notes])
+        trouble = end(request, Event.CARD_MOVED, Code.CARD_MOVED, text, **facts)
+    message = answer(text, moved.url, notes=[unrecorded(trouble), *moved.notes])
     return Outcome(
         True,
         Code.CARD_MOVED,

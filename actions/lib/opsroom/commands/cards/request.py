@@ -3,20 +3,18 @@ are put together."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, List, Optional, Sequence, Tuple, TypeVar
 
 from ...deadline import within
 from ...errors import Code, Failure, Refusal
 from ...http.errors import in_doubt
+from ...records.model import Event
 from ...text import one_line, sentence, shorten
 from ...trackers import Made
 from .. import Context
+from ..external_action import ActionResult, Facts
 from ..request import Request
 from . import Found, limits_of
-
-if TYPE_CHECKING:
-    from ...records.model import Event
-    from ..external_action import ActionResult, Facts
 
 Answer = TypeVar("Answer")
 
@@ -80,10 +78,10 @@ def facts_of(found: Found, made: Made, **more: Any) -> Facts:
 
 
 def answer(
-    said: str, url: str, once: Optional[ActionResult] = None, notes: Sequence[str] = ()
+    text: str, url: str, once: Optional[ActionResult] = None, notes: Sequence[str] = ()
 ) -> str:
     """The sentences of an answer: what was done, where to see it, and what did not go as asked."""
-    parts: List[str] = [sentence(said), url]
+    parts: List[str] = [sentence(text), url]
     if once is not None:
         parts.append(unrecorded(once.trouble, once.late))
         parts.append("The answer to that was lost; it was found by its mark." if once.found else "")
@@ -109,8 +107,6 @@ def change(
     nobody can tell; `done` is "moved", as in "OPS-12 may or may not have been moved". Raises what
     `do` raises.
     """
-    from ...records.model import Event
-
     try:
         return do(), False
     except Failure as failure:
@@ -121,8 +117,8 @@ def change(
         return within(limits_of(request.context, found.name).look_for, found.name, do), True
     except Failure as failure:
         # Whatever failed now, also if it was not sent at all: the first time it may have been done.
-        told = f"{card} may or may not have been {done}: {failure.message}"
-        unknown = Failure(Code.OUTCOME_UNKNOWN, told, f"To see how it is: show card {card}")
+        text = f"{card} may or may not have been {done}: {failure.message}"
+        unknown = Failure(Code.OUTCOME_UNKNOWN, text, f"To see how it is: show card {card}")
         end(request, Event.UNCONFIRMED, Code.OUTCOME_UNKNOWN, unknown.sentence())
         raise unknown from failure
 

@@ -31,9 +31,12 @@ def get_card(context: Context, card: str) -> Outcome:
     What opsroom wrote in somebody's name is told as theirs, for every kind of tracker.
     """
     found = tracker_of_card(context, card)
-    there = in_their_names(found.tracker.show(found.id))
+    card_shown = in_their_names(found.tracker.show(found.id))
     return Outcome(
-        True, Code.CARD, "\n".join(_lines(found.name, there)), card_facts(found.name, there)
+        True,
+        Code.CARD,
+        "\n".join(_lines(found.name, card_shown)),
+        card_facts(found.name, card_shown),
     )
 
 
@@ -106,7 +109,7 @@ def _fitting(texts: List[Tuple[str, str]], room: int) -> List[str]:
     room -= sum(len(whose) + 1 for whose, _ in texts)
     lines: List[str] = []
     for number, (whose, text) in enumerate(texts):
-        said = one_line(text, min(room // (len(texts) - number), _TEXT))
-        lines.append(whose + said)
-        room -= len(said)
+        line = one_line(text, min(room // (len(texts) - number), _TEXT))
+        lines.append(whose + line)
+        room -= len(line)
     return lines

@@ -123,12 +123,12 @@ def _approve(
         valid = counted(
             settings, environment, change, approvals_of(connection, change.id), requester
         )
-        told = f"{who} approved change {change.id}: {missing(change, environment, len(valid))}."
+        sentence = f"{who} approved change {change.id}: {missing(change, environment, len(valid))}."
         facts = {"second_factor": with_code, **({"again": True} if again else {})}
         append(
             store,
             connection,
-            entry_by(context, change, Event.APPROVED, Code.APPROVED, told, **facts),
+            entry_by(context, change, Event.APPROVED, Code.APPROVED, sentence, **facts),
         )
         names = [one.shown for one in valid]
         enough = len(valid) >= needed(change, environment)
@@ -164,20 +164,20 @@ def _confirm(
         with_code = bool(code.strip()) or needs_code(environment, speaker)
         if decision.allowed and with_code:
             if speaker.person is None:
-                told = (
+                sentence = (
                     f"{speaker.shown} has no one-time codes: opsroom does not know you by "
                     "this name."
                 )
-                return Decision(False, Code.NOT_ENROLLED, told), change
+                return Decision(False, Code.NOT_ENROLLED, sentence), change
             decision = check_code(
                 store, connection, speaker.person, code, f"confirm change {change.id}"
             )
         if not decision.allowed:
             return decision, change
         who = one_line(speaker.shown)
-        told = f"{who} confirmed change {change.id}."
+        sentence = f"{who} confirmed change {change.id}."
         entry = entry_by(
-            context, change, Event.CONFIRMED, Code.CONFIRM, told, second_factor=with_code
+            context, change, Event.CONFIRMED, Code.CONFIRM, sentence, second_factor=with_code
         )
         append(store, connection, entry)
         # It is open, and nobody else can change that before this transaction ends.
@@ -263,11 +263,11 @@ def review_change(context: Context, change_id: str, text: str, code: str = "") -
                 )
                 append(store, connection, entry)
         decision.enforce()
-    said = (
+    summary = (
         f"{who} reviewed change {change.id}, the emergency of {change.shown} ({change.what}): "
         f"{one_line(found, 150)}"
     )
-    tell_the_requester(context, change, said)
+    tell_the_requester(context, change, summary)
     return Outcome(
-        True, Code.REVIEWED, said, {**facts_of(change), "state": State.REVIEWED, "review": found}
+        True, Code.REVIEWED, summary, {**facts_of(change), "state": State.REVIEWED, "review": found}
     )

@@ -101,8 +101,8 @@ def _deploy(request: ApprovedRequest, change: Change, say: str) -> Outcome:
     except OpsroomError as error:
         if request.started or request.ended:
             raise
-        told, hint = _record_held_up(request, change, error, say)
-        raise type(error)(error.code, told, hint, {**error.facts, "change": change.id}) from error
+        text, hint = _record_held_up(request, change, error, say)
+        raise type(error)(error.code, text, hint, {**error.facts, "change": change.id}) from error
     except Exception as error:
         if not (request.started or request.ended):
             _record_held_up(
@@ -186,11 +186,11 @@ def _record_held_up(
         request.ended = True
         request.context.close()
         at = _released_at(request.context, change)
-        told = (
+        text = (
             f"Change {change.id} could not go ahead, which could not be recorded; it is "
             f"released by itself at {at}."
         )
-        return f"{told} {error.message}", again
+        return f"{text} {error.message}", again
     if after is State.WITHDRAWN:
         return (
             f"Change {change.id} could not go ahead. {error.message} It is withdrawn.",

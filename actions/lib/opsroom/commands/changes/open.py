@@ -3,9 +3,12 @@ nothing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from datetime import datetime
+from typing import List, Optional, Sequence, Tuple
 
 from ...config.model import Environment, Settings
+from ...db.sql import Transaction
+from ...deploys import Resolved
 from ...errors import Code
 from ...names import listed
 from ...policy.access import asked_outside
@@ -16,19 +19,12 @@ from ...records.claims import release
 from ...records.ledger import append
 from ...records.model import Event
 from ...text import one_line
-from ...versions import distinct_names
+from ...versions import Running, distinct_names
 from .. import Context, Outcome
 from ..announce import tell_once
+from ..deployments.order import DeploymentOrder
+from ..request import Request
 from . import entry_by, facts_of
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ...db.sql import Transaction
-    from ...deploys import Resolved
-    from ...versions import Running
-    from ..deployments.order import DeploymentOrder
-    from ..request import Request
 
 
 def make_change(
@@ -50,7 +46,9 @@ def make_change(
     with store.write() as connection:
         tidy(store, connection)
         change, new = _same_or_new(request, connection, draft, wait)
-        text = _told(request.context.settings, change, new, environment, store.now(connection))
+        text = _answer_text(
+            request.context.settings, change, new, environment, store.now(connection)
+        )
         if new:
             entry = request.entry(
                 Event.WAITING,
@@ -88,14 +86,14 @@ def make_emergency(request: Request, order: DeploymentOrder, passed: Sequence[st
     with store.write() as connection:
         change = open_change(store, connection, draft)
         request.noted["change"] = change.id
-        told = (
+        text = (
             f"{change.what} in an emergency ({order.emergency}); passed: "
             f"{', '.join(passed) or 'nothing'}"
         )
         append(
             store,
             connection,
-            request.entry(Event.OVERRIDDEN, "", told, reason=order.emergency, passed=list(passed)),
+            request.entry(Event.OVERRIDDEN, "", text, reason=order.emergency, passed=list(passed)),
         )
     return change
 
@@ -116,23 +114,25 @@ def _same_or_new(
     request: Request, connection: Transaction, draft: Draft, wait: float
 ) -> Tuple[Change, bool]:
     store, context = request.context.store, request.context
-    there = find_same(connection, draft)
-    if there is not None:
-        if _same(there, draft):
-            return there, False
+    existing = find_same(connection, draft)
+    if existing is not None:
+        if _same(existing, draft):
+            return existing, False
         # What was shown then is not what would happen now: that one could never go ahead.
         why = "asked for again, since what it would do had changed"
-        close(store, connection, there.id, State.OPEN, State.WITHDRAWN, context.speaker.shown, why)
-        told = f"Change {there.id} was withdrawn: {why}."
+        close(
+            store, connection, existing.id, State.OPEN, State.WITHDRAWN, context.speaker.shown, why
+        )
+        text = f"Change {existing.id} was withdrawn: {why}."
         append(
             store,
             connection,
-            entry_by(context, there, Event.REJECTED, Code.CHANGED_MEANWHILE, told),
+            entry_by(context, existing, Event.REJECTED, Code.CHANGED_MEANWHILE, text),
         )
     return open_change(store, connection, draft, wait), True
 
 
-def _same(there: Change, draft: Draft) -> bool:
+def _same(existing: Change, draft: Draft) -> bool:
     def shown(one: Draft) -> List[object]:
         # A confirmation is bound to its room; an approval, once given, is not lost by asking again
         # elsewhere.
@@ -147,7 +147,7 @@ def _same(there: Change, draft: Draft) -> bool:
             cards,
         ]
 
-    return shown(there) == shown(draft)
+    return shown(existing) == shown(draft)
 
 
 def _draft(
@@ -205,7 +205,7 @@ def _plan(order: DeploymentOrder, resolved: Optional[Resolved], running: Optiona
     return f"{order.target} would go from {before} to {after}{commit}"
 
 
-def _told(
+def _answer_text(
     settings: Settings, change: Change, new: bool, environment: Environment, now: datetime
 ) -> str:
     waits = "" if new else " It waits already."
@@ -216,11 +216,11 @@ def _told(
             f"Change {change.id}: {change.plan}.{waits} To do it, within {left}{where}: "
             f"confirm change {change.id}"
         )
-    told = f"Change {change.id}: {change.plan}, asked by {change.shown}.{waits}"
+    text = f"Change {change.id}: {change.plan}, asked by {change.shown}.{waits}"
     stuck = cannot_be_approved(settings, environment, needed(change, environment), change.person)
     if stuck:
-        return f"{told} {stuck}"
+        return f"{text} {stuck}"
     return (
-        f"{told} To approve: approve change {change.id} "
+        f"{text} To approve: approve change {change.id} "
         f"({waits_for(settings, change, environment, now)})."
     )

@@ -11,24 +11,27 @@ import hashlib
 import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 from ...errors import Code, Failure, OpsroomError
 from ...names import check_version, listed
 from ...people import Speaker
+from ...records.idempotency import first_time
+from ...records.model import Event
 from ...text import message, one_line, sentence, when
 from ...trackers import Made, Remark
 from .. import Context, Outcome
+from ..attribution import author_of
+from ..cards import Found, limits_of, tracker_of_card
+from ..cards.actions import CardComment
+from ..cards.request import change, end
+from ..exactly_once import run_once
+from ..external_action import Facts
 from ..request import Request, recordable
 from ..resolve import DeploymentTarget, find_target
 from .cards import Brought, brought
 from .messages import before_of
 from .order import DeploymentKind, DeploymentOrder
-
-if TYPE_CHECKING:
-    from ..cards import Found
-    from ..external_action import Facts
-
 
 # Tests put their own clock here, in seconds.
 clock: Callable[[], float] = time.monotonic
@@ -47,7 +50,7 @@ class _News:
     """What became of each card: told, moved, told that its work is gone, or why not. `silent` has
     the trackers that are not asked again."""
 
-    told: List[str] = field(default_factory=list)
+    commented: List[str] = field(default_factory=list)
     taken_back: List[str] = field(default_factory=list)
     moved: List[str] = field(default_factory=list)
     troubles: Dict[str, str] = field(default_factory=dict)
@@ -80,19 +83,19 @@ def tell_cards(request: Request, order: DeploymentOrder, outcome: Outcome) -> Ou
     facts = {
         **outcome.facts,
         "cards": cards,
-        "cards_told": news.told,
+        "cards_told": news.commented,
         "cards_moved": news.moved,
         "cards_in_trouble": news.troubles,
         **({"cards_taken_back": news.taken_back} if taken_back else {}),
     }
-    return replace(outcome, message=message(f"{outcome.message} {_said(news, order)}"), facts=facts)
+    return replace(
+        outcome, message=message(f"{outcome.message} {_summary(news, order)}"), facts=facts
+    )
 
 
 def _tell(
     request: Request, order: DeploymentOrder, card: str, news: _News, taken_back: bool
 ) -> None:
-    from ..cards import tracker_of_card
-
     found = tracker_of_card(request.context, card)
     if found.name in news.silent:
         raise Failure(Code.UNREACHABLE, news.silent[found.name])
@@ -102,7 +105,7 @@ def _tell(
             news.taken_back.append(card)
             return
         _comment(request, order, found)
-        news.told.append(card)
+        news.commented.append(card)
         if order.environment.move_cards and _move(request, order, found):
             news.moved.append(card)
     except OpsroomError as error:
@@ -112,47 +115,37 @@ def _tell(
 
 
 def _comment(request: Request, order: DeploymentOrder, found: Found, more: str = "") -> None:
-    from ...records.model import Event
-    from ..attribution import author_of
-    from ..cards import limits_of
-    from ..exactly_once import run_once
-    from ..external_action import ExternalAction
-
     kind = request.context.settings.trackers[found.name].kind
     author = author_of(request.context, found.name, kind, request.by)
     remark = Remark(found.id, f"{_text(request, order)} {more}".strip(), "", author)
+    part = _part(request, order, "comment on card", found)
+    run_once(part, _DeploymentComment(request, order, found, remark))
 
-    def facts(made: Made) -> Facts:
+
+class _DeploymentComment(CardComment):
+    """One comment about one deployment, however often its end is recorded."""
+
+    records_request = False
+
+    def __init__(
+        self, request: Request, order: DeploymentOrder, found: Found, remark: Remark
+    ) -> None:
+        super().__init__(found, remark)
+        self.key = (found.name, found.id, request.deployment)
+        self.limits = limits_of(request.context, found.name, PATIENCE / 2)
+        self.deployed = f"{order.app.name} {request.version} on {order.environment.name}"
+
+    def facts(self, made: Made) -> Facts:
+        """The comment as it is recorded."""
         return {"comment": made.id, "url": made.url, "notes": list(made.notes)}
 
-    def look(mark: str) -> Optional[Facts]:
-        there = found.tracker.find_comment(replace(remark, mark=mark))
-        return facts(there) if there else None
-
-    action = ExternalAction(
-        # One comment about one deployment, however often its end is come to.
-        key=(found.name, found.id, request.deployment),
-        what=f"The comment on {found.id}",
-        make=lambda mark: facts(found.tracker.comment(replace(remark, mark=mark))),
-        look=look,
-        settles_within=found.tracker.settles_within,
-        done=Event.CARD_COMMENTED,
-        code=Code.CARD_COMMENTED,
-        there=Code.CARD_THERE,
-        said=lambda _: (
-            f"{found.id} was told of {order.app.name} {request.version} on {order.environment.name}"
-        ),
-        asked=False,
-        limits=limits_of(request.context, found.name, PATIENCE / 2),
-    )
-    run_once(_part(request, order, "comment on card", found), action)
+    def sentence(self, facts: Facts) -> str:
+        """Which card has a comment about what."""
+        return f"{self.remark.card} has a comment about {self.deployed}"
 
 
 def _move(request: Request, order: DeploymentOrder, found: Found) -> bool:
     """Whether it was moved; not, where it is there already."""
-    from ...records.model import Event
-    from ..cards.request import change, end
-
     column = order.environment.move_cards
     part = _part(request, order, "move card", found, to=column)
     try:
@@ -164,8 +157,8 @@ def _move(request: Request, order: DeploymentOrder, found: Found) -> bool:
     if moved.before == moved.after and not lost:
         return False
     before, after = one_line(moved.before, 60), one_line(moved.after, 60)
-    said = f"{found.id} was moved{'' if lost or not before else f' from {before}'} to {after}"
-    end(part, Event.CARD_MOVED, Code.CARD_MOVED, said, before=moved.before, after=moved.after)
+    text = f"{found.id} was moved{'' if lost or not before else f' from {before}'} to {after}"
+    end(part, Event.CARD_MOVED, Code.CARD_MOVED, text, before=moved.before, after=moved.after)
     return True
 
 
@@ -199,18 +192,18 @@ def _text(request: Request, order: DeploymentOrder) -> str:
     )
 
 
-def _said(news: _News, order: DeploymentOrder) -> str:
+def _summary(news: _News, order: DeploymentOrder) -> str:
     """One or two short sentences: the answer has room for 400 characters, most of which are
     taken."""
     sentences: List[str] = []
-    if news.told:
-        were = "was" if len(news.told) == 1 else "were"
+    if news.commented:
+        were = "was" if len(news.commented) == 1 else "were"
         to = (
             f" and moved to {one_line(order.environment.move_cards, 40)}"
-            if news.moved == news.told
+            if news.moved == news.commented
             else ""
         )
-        sentences.append(f"{listed(news.told, 3)} {were} told{to}.")
+        sentences.append(f"{listed(news.commented, 3)} {were} told{to}.")
     if news.taken_back:
         were = "was" if len(news.taken_back) == 1 else "were"
         sentences.append(f"{listed(news.taken_back, 3)} {were} told of the revert.")
@@ -221,7 +214,7 @@ def _said(news: _News, order: DeploymentOrder) -> str:
             if len(news.troubles) == 1
             else f"{len(news.troubles)} cards ({listed(news.troubles, 3)})"
         )
-        done = "moved" if first in news.told else "told"
+        done = "moved" if first in news.commented else "told"
         sentences.append(f"{which} could not be {done}: {sentence(one_line(why, 100))}")
     return " ".join(sentences)
 
@@ -239,8 +232,6 @@ def update_cards(
     Once an `event`. Deployments made through opsroom have done it themselves. Raises Refusal for
     names that are not known and versions that the repository does not have.
     """
-    from ...records.idempotency import first_time
-
     target = find_target(context.settings, app_name, environment_name)
     nothing = Outcome(True, Code.NOTHING_NEW, "There are no cards to tell.", {"cards": []})
     if not context.settings.trackers or not version.strip() or not before.strip():

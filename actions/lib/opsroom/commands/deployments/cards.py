@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Tuple
+from typing import Dict, Iterable, Iterator, List, Tuple
 
 from ...config.model import Settings
 from ...config.trackers import Place, typed
@@ -14,11 +14,10 @@ from ...deploys import Historian, Resolved
 from ...deploys.git.reverts import net
 from ...errors import Code, OpsroomError, Refusal
 from .. import Context
-
-if TYPE_CHECKING:
-    from ..request import Request
-    from ..resolve import DeploymentTarget
-    from .order import DeploymentOrder
+from ..cards import tracker_of_card
+from ..request import Request
+from ..resolve import DeploymentTarget
+from .order import DeploymentOrder
 
 # A deployment that brings more is a release of everything; nobody reads a comment on each of them.
 MOST = 20
@@ -39,8 +38,6 @@ def named(context: Context, text: str) -> Tuple[str, ...]:
     """
     if not text.strip():
         return ()
-    from ..cards import tracker_of_card
-
     cards: List[str] = []
     for word in _BETWEEN.split(text.strip()):
         if word:
@@ -114,9 +111,9 @@ def brought(context: Context, target: DeploymentTarget, resolved: Resolved, befo
     found, settings = net(commits), context.settings
     delivered = [
         card
-        for said in found.delivered
-        for card in _in(settings, [said.text])
-        if card not in _in(settings, said.but_not)
+        for work in found.delivered
+        for card in _in(settings, [work.text])
+        if card not in _in(settings, work.but_not)
     ]
     taken = [card for card in _in(settings, found.taken_back) if card not in delivered]
     return Brought(tuple(dict.fromkeys(delivered))[:MOST], tuple(dict.fromkeys(taken))[:MOST])

@@ -15,6 +15,8 @@ from ...config.model import Environment
 from ...errors import Code, OpsroomError, Refusal
 from ...names import check_version
 from ...policy.approvals import needs_code
+from ...records.otp import use_code
+from ...records.queries import commit_before, version_before
 from ...text import one_line
 from ...versions import Running, same
 from .. import Context, Outcome
@@ -142,8 +144,6 @@ def _running(context: Context, target: DeploymentTarget) -> Running:
 
 def _before(context: Context, target: DeploymentTarget, current: Running) -> Tuple[str, str]:
     """The version before this one, and the commit it stood for."""
-    from ...records.queries import commit_before, version_before
-
     app, environment = target.app, target.environment
     with context.store.read() as connection:
         record = version_before(
@@ -210,6 +210,4 @@ def _second_factor(request: Request, environment: Environment, code: str, rest: 
     speaker = request.by
     if speaker.person is None or not (code.strip() or needs_code(environment, speaker)):
         return
-    from ...records.otp import use_code
-
     use_code(request.context.store, speaker.person, code, "emergency CODE " + rest)

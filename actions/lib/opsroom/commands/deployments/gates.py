@@ -7,27 +7,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
 from ...config.model import Environment
+from ...deploys import Resolved
 from ...errors import Code, OpsroomError
+from ...people import Speaker
 from ...policy import Decision, no
 from ...policy.access import may, may_ask
 from ...policy.freezes import frozen
 from ...policy.locks import in_the_way, is_kill_switch
 from ...policy.order import in_order
+from ...records.claims import Claim, current
+from ...records.locks import Lock, active
 from ...text import span
 from ...versions import Running
+from ..request import Request
 from ..resolve import DeploymentTarget, find_environment
 from .order import DeploymentKind
 from .running_version import current_version
-
-if TYPE_CHECKING:
-    from ...deploys import Resolved
-    from ...people import Speaker
-    from ...records.claims import Claim
-    from ...records.locks import Lock
-    from ..request import Request
 
 
 @dataclass(frozen=True)
@@ -53,9 +51,6 @@ def check_access(
 
 def check_locks_and_freezes(request: Request, environment: Environment) -> List[Obstacle]:
     """A deployment that is going on at the same place, locks and freezes."""
-    from ...records.claims import current
-    from ...records.locks import active
-
     store = request.context.store
     with store.read() as connection:
         now = store.now(connection)

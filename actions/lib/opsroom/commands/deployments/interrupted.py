@@ -8,9 +8,16 @@ know is that it stopped renewing its claim.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Dict, List, Optional
+from typing import Dict, List, Optional
 
+from ...audit.narrative import change_of
+from ...db.sql import Transaction, queue_up, rows, soon
 from ...errors import Code, Failure
+from ...records.claims import Claim, current, settle
+from ...records.ledger import Record, append, of_deployment
+from ...records.model import Entry, Event
+from ...records.queries import asked_only
+from ...stackstorm.executions import has_ended
 from ...versions import Running, distinct_names, same
 from .. import Context
 from ..resolve import DeploymentTarget
@@ -22,11 +29,6 @@ from .running_version import ask_or_none
 _SLOW = timedelta(seconds=60)
 ABANDONED = timedelta(hours=2)
 
-if TYPE_CHECKING:
-    from ...db.sql import Transaction
-    from ...records.claims import Claim
-    from ...records.ledger import Record
-
 
 def settle_interrupted(context: Context, app: str = "", environment: str = "") -> List[Claim]:
     """Record every deployment in scope as interrupted whose lease has run out or whose process has
@@ -34,9 +36,6 @@ def settle_interrupted(context: Context, app: str = "", environment: str = "") -
 
     Returns the claims that this call settled; of several callers at once, one settles each.
     """
-    from ...records.claims import current
-    from ...records.queries import asked_only
-
     # What its own runner says of it counts more than what others find.
     context.take_over()
     with context.store.read() as connection:
@@ -57,8 +56,6 @@ def settle_asked(context: Context, latest: int = 1000) -> List[Record]:
     Nothing was touched by it: a deployment records its start before it touches anything. Returns
     what was asked.
     """
-    from ...records.queries import asked_only
-
     with context.store.read() as connection:
         now = context.store.now(connection)
         found = asked_only(connection, latest)
@@ -68,10 +65,6 @@ def settle_asked(context: Context, latest: int = 1000) -> List[Record]:
 def _settle_all_asked(context: Context, now: datetime, found: List[Record]) -> List[Record]:
     if not found:
         return []
-    from ...audit.narrative import change_of
-    from ...db.sql import soon
-    from ...stackstorm.executions import has_ended
-
     found = [one for one in found if change_of([one]) is not None]
     settled: List[Record] = []
     for one in found:
@@ -87,10 +80,6 @@ def _settle_all_asked(context: Context, now: datetime, found: List[Record]) -> L
 
 
 def _settle_asked(context: Context, asked: Record, ended: bool) -> bool:
-    from ...db.sql import queue_up, rows
-    from ...records.ledger import append, of_deployment
-    from ...records.model import Entry, Event
-
     why = "its process ended without an answer" if ended else "nothing was heard of it again"
     texts = (
         "deployment",
@@ -102,19 +91,19 @@ def _settle_asked(context: Context, asked: Record, ended: bool) -> bool:
         "st2_user",
         "execution_id",
     )
-    told = {name: getattr(asked, name) for name in (*texts, "app", "environment", "version")}
+    values = {name: getattr(asked, name) for name in (*texts, "app", "environment", "version")}
     facts = {"started": False, "asked_only": True, "found_by": context.speaker.shown}
     with context.store.write() as connection:
         queue_up(connection)
-        there = {one.event for one in of_deployment(connection, asked.deployment)}
+        events = {one.event for one in of_deployment(connection, asked.deployment)}
         claim = "SELECT 1 AS one FROM claims WHERE deployment = :deployment"
-        if not there <= {Event.ASKED, Event.OVERRIDDEN} or rows(
+        if not events <= {Event.ASKED, Event.OVERRIDDEN} or rows(
             connection, claim, deployment=asked.deployment
         ):
             return False
         entry = Entry(
             event=Event.INTERRUPTED,
-            **told,
+            **values,
             code=Code.INTERRUPTED.value,
             message=f"{why}; nothing was touched",
             facts={**facts, "found_in_execution": context.execution_id},
@@ -126,11 +115,9 @@ def _settle_asked(context: Context, asked: Record, ended: bool) -> bool:
 def check_not_settled(connection: Transaction, deployment: str) -> None:
     """Raise Failure(claim_lost) when others have recorded that the request was lost before it took
     its place."""
-    from ...records.ledger import of_deployment
-
     if any(one.facts.get("asked_only") for one in of_deployment(connection, deployment)):
-        told = "This deployment stood still for so long that others recorded it as interrupted."
-        raise Failure(Code.CLAIM_LOST, told, "Try again.")
+        text = "This deployment stood still for so long that others recorded it as interrupted."
+        raise Failure(Code.CLAIM_LOST, text, "Try again.")
 
 
 def _killed(context: Context, claim: Claim) -> bool:
@@ -138,18 +125,12 @@ def _killed(context: Context, claim: Claim) -> bool:
     the lease."""
     if not claim.execution_id or claim.execution_id == context.execution_id:
         return False
-    from ...stackstorm.executions import has_ended
-
     return has_ended(claim.execution_id)
 
 
 def _settle(context: Context, claim: Claim, over: bool) -> bool:
     if not over:
         return False
-    from ...records.claims import settle
-    from ...records.ledger import append, of_deployment
-    from ...records.model import Entry, Event
-
     running = _running(context, claim)
     version = running.version if running is not None else None
     store = context.store
@@ -215,7 +196,7 @@ def _sentence(claim: Claim, running: Optional[Running], started: Optional[Record
     if started is None:
         return f"{died} before anything was touched"
     if running is None:
-        return f"{died}; what runs now could not be told"
+        return f"{died}; what runs now is unknown"
     if not running.version:
         return f"{died}; nothing runs there now"
     wanted = Running(claim.version, str(started.facts.get("commit") or ""))

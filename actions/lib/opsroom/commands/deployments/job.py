@@ -15,6 +15,7 @@ from typing import Any, Callable, Optional, Type
 
 from ...config.model import Progress
 from ...errors import Code, Failure
+from ...records.claims import checkpoint, keep_checkpoint, renew
 from ...text import message, one_line, span
 from .. import Context
 from ..request import Request
@@ -43,7 +44,7 @@ class Reporter:
         self._began = clock()
         self._next = self._began + limits.after
         self._pause = limits.every
-        self._said = 0
+        self._count = 0
         self._line = ""
         self._lock = threading.Lock()
 
@@ -57,9 +58,9 @@ class Reporter:
         """Speak when it is time to."""
         with self._lock:
             now = self._clock()
-            if self._said >= self._limits.most or now < self._next:
+            if self._count >= self._limits.most or now < self._next:
                 return
-            self._said += 1
+            self._count += 1
             self._next = now + self._pause
             self._pause *= 2
             text = f"{self._what}: {self._line or 'working'} ({span(now - self._began)} so far)"
@@ -98,7 +99,7 @@ class RunningJob:
         self._lost = False
         self._terminated = False
         self._step = ""
-        self._told = ""
+        self._renewed_step = ""
         self._thread = threading.Thread(target=self._beat, name="opsroom-heartbeat", daemon=True)
         self._previous_handler: Any = None
 
@@ -114,8 +115,6 @@ class RunningJob:
 
     def keep(self, name: str, value: str) -> None:
         """Write down what the next deployment at this place must find when this runner dies."""
-        from ...records.claims import keep_checkpoint
-
         with self._context.store.write() as connection:
             keep_checkpoint(
                 self._context.store,
@@ -128,8 +127,6 @@ class RunningJob:
 
     def kept(self, name: str) -> str:
         """What an earlier deployment at this place wrote down; empty when nothing was."""
-        from ...records.claims import checkpoint
-
         with self._context.store.read() as connection:
             return checkpoint(connection, self._request.app, self._request.environment, name)
 
@@ -150,8 +147,8 @@ class RunningJob:
                 "Look at what runs before you go on.",
             )
         if self._lost or time.monotonic() - self._renewed > self._lease:
-            told = f"This deployment lost its claim: its lease ran out {self._while()}."
-            raise Failure(Code.CLAIM_LOST, told, "Somebody else may deploy there now.")
+            text = f"This deployment lost its claim: its lease ran out {self._while()}."
+            raise Failure(Code.CLAIM_LOST, text, "Somebody else may deploy there now.")
 
     def _while(self) -> str:
         """What kept the claim from being renewed."""
@@ -193,24 +190,25 @@ class RunningJob:
             # waited.
             self._stood_still += max(time.monotonic() - began - _BEAT - _A_BIT, 0.0)
             # A new step is told at once: whoever is refused now reads what is going on.
-            if self._step != self._told or time.monotonic() - self._renewed > self._lease / 4:
+            if (
+                self._step != self._renewed_step
+                or time.monotonic() - self._renewed > self._lease / 4
+            ):
                 self._renew()
             self._reporter.tick()
             began = time.monotonic()
 
     def _renew(self) -> None:
-        from ...records.claims import renew
-
         asked, step = time.monotonic(), self._step
         try:
             store = self._store
             with store.write() as connection:
-                kept = renew(store, connection, self._request.deployment, self._lease, step)
+                renewed = renew(store, connection, self._request.deployment, self._lease, step)
         except Failure as failure:
             self._trouble = failure
             return
-        if kept:
-            self._renewed, self._told = asked, step
+        if renewed:
+            self._renewed, self._renewed_step = asked, step
             self._trouble, self._stood_still = None, 0.0
         else:
             self._lost = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Dict, Optional
+from typing import Dict, Optional
 
 from ...errors import Code, Failure, OpsroomError
 from ...names import listed
@@ -13,11 +13,8 @@ from ...people import same_room
 from ...text import message, one_line, sentence, span, when
 from ...versions import Running, distinct_names
 from ..request import Request
+from .order import DeploymentOrder
 from .running_version import ask_or_none
-
-if TYPE_CHECKING:
-    from .order import DeploymentOrder
-
 
 _TIME = re.compile(r"\b\d+(?:\.\d+)? (?:s|min|h|d)\b")
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Dict, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from ...config.model import App, Environment
+from ...records.change import Change
 from ..resolve import DeploymentTarget
-
-if TYPE_CHECKING:
-    from ...records.change import Change
 
 
 class DeploymentKind(str, Enum):

@@ -8,15 +8,21 @@ is on the record.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, List, Optional
+from typing import List, Optional
 
+from ...db import Store
+from ...db.sql import Transaction
 from ...deploys import Deployer, Resolved
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import listed
+from ...records.claims import Claim, take
+from ...records.locks import active, lock_after_rollback
+from ...records.model import Event
 from ...text import one_line
 from ...versions import Running, distinct_names, same, same_version
 from .. import Outcome
-from ..request import Request
+from ..changes.open import make_change, make_emergency
+from ..request import Also, Request
 from .card_updates import tell_cards
 from .cards import note_cards
 from .gates import Obstacle, busy, check_access, check_locks_and_freezes, check_order, locked
@@ -30,11 +36,6 @@ from .running_version import (
     shown_name,
     verify,
 )
-
-if TYPE_CHECKING:
-    from ...db import Store
-    from ...db.sql import Transaction
-    from ..request import Also
 
 
 def run_deployment(request: Request, order: DeploymentOrder) -> Outcome:
@@ -86,8 +87,6 @@ def _must_wait(order: DeploymentOrder) -> bool:
 
 def _wait(request: Request, order: DeploymentOrder, resolved: Resolved) -> Outcome:
     """Make a change that waits for approval or confirmation, and touch nothing."""
-    from ..changes.open import make_change
-
     running = _look(request, order)
     if not order.redeploy and _runs_for_certain(order, running, resolved):
         return _already_there(request, order, running, resolved)
@@ -99,8 +98,6 @@ def _wait(request: Request, order: DeploymentOrder, resolved: Resolved) -> Outco
 def _override(request: Request, order: DeploymentOrder, passed: List[Obstacle]) -> None:
     """Record what the emergency passed, before anything is touched, and flag it until someone
     reviews it."""
-    from ..changes.open import make_emergency
-
     found = [
         obstacle.decision.code.value for obstacle in passed if obstacle.decision.code is not None
     ]
@@ -124,9 +121,6 @@ def _take_claim(request: Request, order: DeploymentOrder) -> List[Obstacle]:
     Locks are looked at once more in the same transaction: a lock is either seen here, or was taken
     after this claim and then says who is deploying.
     """
-    from ...records.claims import Claim, take
-    from ...records.locks import active
-
     context, store, speaker = request.context, request.context.store, request.by
     with store.write() as connection:
         now = store.now(connection)
@@ -240,8 +234,6 @@ def _runs_for_certain(order: DeploymentOrder, before: Running, resolved: Resolve
 def _already_there(
     request: Request, order: DeploymentOrder, before: Running, resolved: Resolved
 ) -> Outcome:
-    from ...records.model import Event
-
     text = f"{order.target} already runs {shown_name(before, resolved)}; nothing was done."
     request.end(Event.REFUSED, Code.ALREADY_THERE.value, text)
     again = (
@@ -253,8 +245,6 @@ def _already_there(
 
 def _start(request: Request, order: DeploymentOrder) -> None:
     """Commit "started" before anything is touched."""
-    from ...records.model import Event
-
     request.write(Event.STARTED, asked_version=order.version)
     request.started = True
 
@@ -262,8 +252,6 @@ def _start(request: Request, order: DeploymentOrder) -> None:
 def _deploy(
     request: Request, order: DeploymentOrder, resolved: Resolved, job: RunningJob
 ) -> Outcome:
-    from ...records.model import Event
-
     before = Running(request.version_before, request.commit_before)
     try:
         job.step("deploying")
@@ -298,8 +286,6 @@ def _lock_afterwards(request: Request, order: DeploymentOrder) -> Optional[Also]
     """After a rollback the next automatic deploy must not bring the bad version back."""
     if not (order.is_rollback and order.environment.lock_after_rollback):
         return None
-    from ...records.locks import lock_after_rollback
-
     before, after = distinct_names(
         Running(request.version_before, request.commit_before),
         Running(request.version, request.commit),

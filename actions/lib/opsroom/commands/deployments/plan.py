@@ -42,11 +42,11 @@ def plan(context: Context, app_name: str, version: str, environment_name: str) -
     else:
         change = f"{target} would get {wanted}."
     speaks_of = _cards(context, target, resolved, running)
-    told = (
+    card_lines = (
         [f"Its commits speak of {listed(speaks_of.delivered, 5)}."] if speaks_of.delivered else []
     )
     if speaks_of.taken_back:
-        told.append(f"They take back {listed(speaks_of.taken_back, 5)}.")
+        card_lines.append(f"They take back {listed(speaks_of.taken_back, 5)}.")
     lines = [f"In the way: {one.message} {one.hint}".strip() for one in obstacles]
     if not obstacles:
         lines = [
@@ -66,7 +66,10 @@ def plan(context: Context, app_name: str, version: str, environment_name: str) -
         ],
     }
     return Outcome(
-        True, Code.PLAN, "\n".join([change, *_needs(context, environment), *told, *lines]), facts
+        True,
+        Code.PLAN,
+        "\n".join([change, *_needs(context, environment), *card_lines, *lines]),
+        facts,
     )
 
 

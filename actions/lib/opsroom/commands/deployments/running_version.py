@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Callable, Dict, Hashable, Mapping, Optional, TypeVar, Union
+from typing import Callable, Dict, Hashable, Mapping, Optional, TypeVar, Union
 
 from ...deadline import together
 from ...deploys import Resolved
 from ...errors import Code, Failure, OpsroomError
+from ...records.ledger import Record
+from ...records.queries import last_succeeded
 from ...text import one_line, span
 from ...versions import Running, same, same_version
 from .. import Context
 from ..resolve import DeploymentTarget
 from .job import RunningJob
-
-if TYPE_CHECKING:
-    from ...records.ledger import Record
 
 Key = TypeVar("Key", bound=Hashable)
 Answer = Union[Running, OpsroomError]
@@ -96,8 +95,6 @@ def recorded_version(context: Context, target: DeploymentTarget) -> Optional[Run
 
 def last_success(context: Context, target: DeploymentTarget) -> Optional[Record]:
     """The record of the last successful deployment there."""
-    from ...records.queries import last_succeeded
-
     with context.store.read() as connection:
         return last_succeeded(connection, target.app.name, target.environment.name)
 

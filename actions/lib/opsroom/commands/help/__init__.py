@@ -228,8 +228,8 @@ def _about(context: Context, commands: Sequence[Command], topic: str) -> Outcome
         if one.word == exact[0].word and one not in exact and is_configured(context, one)
     ]
     text = _in_full(context, exact[0], others) if len(exact) == 1 else _several(exact)
-    said = [say for one in [*exact, *others] for say in one.says]
-    return Outcome(True, Code.HELP, text, {"command": exact[0].word, "say": said})
+    forms = [say for one in [*exact, *others] for say in one.says]
+    return Outcome(True, Code.HELP, text, {"command": exact[0].word, "say": forms})
 
 
 def _begins(command: Command, topic: str) -> bool:
@@ -255,9 +255,9 @@ def _in_full(context: Context, command: Command, others: Sequence[Command]) -> s
         lambda match: examples.get(match.group(1), "..."), command.formats[0]
     )
     also = f"See also: {either(one.says[0] for one in others)}" if others else ""
-    said, text = [command.description, f"For example: {example}"], ""
+    forms, text = [command.description, f"For example: {example}"], ""
     # What is never left out: the forms, and how a text goes through whole; then who may use it.
-    for rest, between, most in product((True, False), (said, said[1:], []), _FEWER_PLACES):
+    for rest, between, most in product((True, False), (forms, forms[1:], []), _FEWER_PLACES):
         rights = [_rights(context, right, others=rest, most=most)] if right else []
         text = "\n".join([*_forms(command), *between, *rights])
         if _fits(text):

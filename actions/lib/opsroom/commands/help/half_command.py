@@ -57,7 +57,7 @@ class Fit:
     command: Command
     display: str
     begun: int = 0
-    said: int = 0
+    matched: int = 0
     values: Dict[str, str] = field(default_factory=dict)
     missing: List[str] = field(default_factory=list)
     unsaid: int = 0
@@ -81,7 +81,7 @@ class Fit:
 
     def rank(self) -> Tuple[int, int, int]:
         """Smaller is better."""
-        agreeing = self.said + len(self.values)
+        agreeing = self.matched + len(self.values)
         return -self.begun, self.left + self.unsaid - agreeing, len(self.missing) + self.unsaid
 
 
@@ -129,7 +129,7 @@ def _fit(context: Context, command: Command, display: str, words: Sequence[str])
         if word:
             literals.discard(word)
             preposition, free = word, ""
-            fit.said += 1
+            fit.matched += 1
             trailing = 0
             continue
         name = free or _name_for(context, one, preposition, rest, open_names)

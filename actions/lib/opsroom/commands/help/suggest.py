@@ -20,8 +20,12 @@ from ...names import either, nearest, shown
 from ...policy import Decision
 from ...policy.access import may
 from ...records.change import Change
+from ...records.changes import open_changes
+from ...records.queries import deployments
 from ...text import MESSAGE_CHARACTERS
 from .. import Context, Outcome
+from ..history import get_history
+from ..versions import get_version
 from . import Command, help_, is_configured, read_commands
 from .half_command import Fit, best_fit, best_of, without_text, words_of
 from .readings import VERSION, readings
@@ -135,10 +139,10 @@ def _refused(context: Context, fit: Fit) -> List[Decision]:
     settings = context.settings
     app = settings.apps.get(fit.values.get("app", ""))
     names = settings.environments_of(app) if app else tuple(settings.environments)
-    said = fit.values.get("environment", "")
-    if said not in settings.environments:
+    environment = fit.values.get("environment", "")
+    if environment not in settings.environments:
         named = [name for name in names if settings.environments[name].emergency]
-        said, names = "", tuple(named or names)
+        environment, names = "", tuple(named or names)
     each = [
         may(
             settings,
@@ -146,7 +150,7 @@ def _refused(context: Context, fit: Fit) -> List[Decision]:
             settings.environments[name].for_app(app.name if app else ""),
             "override",
         )
-        for name in ([said] if said else names)
+        for name in ([environment] if environment else names)
     ]
     if not all(each):
         return []
@@ -269,8 +273,6 @@ def _right(action: str) -> str:
 def _open_changes(context: Context, action: str) -> List[str]:
     """The ids of what waits for this action and this person. A database that cannot be used costs
     the ids, not the answer."""
-    from ...records.changes import open_changes
-
     with suppress(OpsroomError), context.store.read() as connection:
         now = context.store.now(connection)
         waiting = [one for one in open_changes(connection, "", "") if not one.expired(now)]
@@ -294,8 +296,6 @@ def _waits_for(change: Change, action: str, who: str) -> bool:
 
 def _versions(context: Context, app: str) -> List[str]:
     """The version of an application that was deployed last, wherever it was."""
-    from ...records.queries import deployments
-
     with suppress(OpsroomError), context.store.read() as connection:
         return [record.version for record in deployments(connection, app, "", 1) if record.version]
     return []
@@ -313,11 +313,7 @@ def _only_one(context: Context, alike: Sequence[Fit], ways: Sequence[str]) -> Op
     values = next(_completed(context, fit, fit.values, fit.missing))
     app, environment = values.get("app", ""), values.get("environment", "")
     if fit.command.action == "opsroom.get_version":
-        from ..versions import get_version
-
         return get_version(context, app, environment)
-    from ..history import get_history
-
     return get_history(context, app, environment)
 
 

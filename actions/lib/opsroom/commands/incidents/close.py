@@ -7,18 +7,19 @@ close incident: its page is resolved, its card told and moved, the room told.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Callable, Dict, List
+from typing import Callable, Dict, List
 
 from ...errors import Code, OpsroomError
-from ...text import message, neutralise, one_line, sentence
+from ...records.incidents import Incident, find, note
+from ...records.incidents import close as close_row
+from ...records.ledger import append
+from ...records.model import Event
+from ...text import message, neutralise, one_line, sentence, span
 from .. import Context, Outcome
 from ..cards import tracker_of_card
+from ..pages.respond import resolve_page
 from ..request import Request, recordable, resumed
 from .steps import comment, facts_about, find_incident, tell_room
-
-if TYPE_CHECKING:
-    from ...records.incidents import Incident
-
 
 _DONE = "yes"
 
@@ -26,11 +27,6 @@ _DONE = "yes"
 def close(context: Context, incident: Incident, closing: str = "") -> Incident:
     """Mark it as closed, by whoever speaks; of two who do, one does. The rest is done by the other
     steps."""
-    from ...records.incidents import close as close_row
-    from ...records.incidents import find
-    from ...records.ledger import append
-    from ...records.model import Event
-
     if incident.state != "open":
         return incident
     request = Request(context, "close incident", "", "", "", noted={"incident": incident.id})
@@ -39,19 +35,17 @@ def close(context: Context, incident: Incident, closing: str = "") -> Incident:
         if close_row(
             store, connection, incident.id, context.speaker.shown, str(context.mask(closing))
         ):
-            said = (
+            text = (
                 f"{context.speaker.shown} closed incident {incident.id}: "
                 f"{one_line(closing, 200) or 'nothing was said'}"
             )
-            append(store, connection, request.entry(Event.CLOSED, Code.INCIDENT_CLOSED.value, said))
+            append(store, connection, request.entry(Event.CLOSED, Code.INCIDENT_CLOSED.value, text))
         return find(connection, incident.id) or incident
 
 
 def resolve(context: Context, incident: Incident) -> Incident:
     """Its page is over too. Raises what `resolve page` raises, but not where it was over
     already."""
-    from ..pages.respond import resolve_page
-
     if incident.page_over or not incident.page:
         return incident
     try:
@@ -66,19 +60,17 @@ def close_card(context: Context, incident: Incident) -> Incident:
     """Its card says who closed it and what it was, and goes where the config wants it."""
     if incident.card_over or not incident.card:
         return incident
-    said = f"{incident.closed_by} closed the incident" + (
+    text = f"{incident.closed_by} closed the incident" + (
         f": {incident.closing}" if incident.closing else "."
     )
     if not incident.card_told:
-        comment(context, incident, said, "close", {"card_told": _DONE})
+        comment(context, incident, text, "close", {"card_told": _DONE})
     if context.settings.incidents.closed:
         _move(context, incident)
     return _noted(context, incident, card_over=_DONE)
 
 
 def _move(context: Context, incident: Incident) -> None:
-    from ...records.model import Event
-
     to = context.settings.incidents.closed
     found = tracker_of_card(context, f"{incident.tracker}:{incident.card}")
     noted = {"incident": incident.id, "tracker": found.name, "card": found.id, "to": to}
@@ -89,11 +81,11 @@ def _move(context: Context, incident: Incident) -> None:
         request.end(Event.FAILED, error.code.value, error.sentence(), **recordable(error.facts))
         raise
     if moved.before != moved.after:
-        said = (
+        text = (
             f"{found.id} was moved from {one_line(moved.before, 60)} to {one_line(moved.after, 60)}"
         )
         request.end(
-            Event.CARD_MOVED, Code.CARD_MOVED.value, said, before=moved.before, after=moved.after
+            Event.CARD_MOVED, Code.CARD_MOVED.value, text, before=moved.before, after=moved.after
         )
 
 
@@ -105,8 +97,6 @@ def announce(context: Context, incident: Incident) -> Incident:
 
 def said_of_the_end(incident: Incident) -> str:
     """Who closed what, after how long, and what became of the page and the card."""
-    from ...text import span
-
     after = ""
     if incident.since and incident.closed_at:
         after = f" after {span((incident.closed_at - incident.since).total_seconds())}"
@@ -127,8 +117,6 @@ def said_of_the_end(incident: Incident) -> str:
 
 
 def _noted(context: Context, incident: Incident, **changes: str) -> Incident:
-    from ...records.incidents import note
-
     with context.store.write() as connection:
         note(connection, incident.id, **changes)
     return replace(incident, **changes)  # type: ignore[arg-type]
@@ -171,7 +159,7 @@ def end_incident(context: Context, typed: str, closing: str = "") -> Outcome:
             troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
         except Exception as error:
             troubles.append(f"{_STEPS[name]}: a defect in opsroom ({type(error).__name__}).")
-    said = (
+    text = (
         said_of_the_end(incident) if fresh else f"It is closed already. {said_of_the_end(incident)}"
     )
     facts = {
@@ -181,7 +169,7 @@ def end_incident(context: Context, typed: str, closing: str = "") -> Outcome:
         "troubles": troubles,
     }
     if not troubles:
-        return Outcome(True, Code.INCIDENT_CLOSED, message(said), facts)
+        return Outcome(True, Code.INCIDENT_CLOSED, message(text), facts)
     text = f"Incident {incident.id} is closed, and not all that belongs to it. {' '.join(troubles)}"
     text += " Say the same again: only what is missing is done."
     return Outcome(False, Code.INCIDENT_INCOMPLETE, message(text), facts)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from ...errors import Code
+from ...records.incidents import open_incidents
 from ...text import one_line, table, when
 from .. import Context, Outcome
 from .steps import facts_about
@@ -13,12 +14,10 @@ from .steps import facts_about
 
 def list_incidents(context: Context) -> Outcome:
     """All that nobody has closed, newest first."""
-    from ...records.incidents import open_incidents
-
     with context.store.read() as connection:
-        there = open_incidents(connection)
-    facts = {"incidents": [facts_about(one) for one in there]}
-    if not there:
+        incidents = open_incidents(connection)
+    facts = {"incidents": [facts_about(one) for one in incidents]}
+    if not incidents:
         return Outcome(True, Code.INCIDENTS, "No incident is open.", facts)
     now = datetime.now(timezone.utc)
     rows = [
@@ -30,7 +29,7 @@ def list_incidents(context: Context) -> Outcome:
             one.card,
             f"page {one.page}" if one.page else "",
         )
-        for one in there
+        for one in incidents
     ]
     return Outcome(
         True,

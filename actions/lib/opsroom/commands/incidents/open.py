@@ -9,18 +9,19 @@ incident's id.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, List, Tuple
+from typing import List, Tuple
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import bare, comparable
+from ...records.incidents import Incident, declare
+from ...records.ledger import append
+from ...records.model import Event
 from ...text import message, neutralise, one_line, sentence
 from .. import Context, Outcome
 from ..pages.page import page
+from ..pages.recipients import find_recipient
 from ..request import Request, resumed
 from .steps import OPENING, facts_about, said_of
-
-if TYPE_CHECKING:
-    from ...records.incidents import Incident
 
 _STEPS = {
     "card": "No card",
@@ -62,10 +63,6 @@ def open_incident(context: Context, who: str, text: str) -> Outcome:
 
 def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Incident, bool]:
     """Write down the incident and that it was declared, in one transaction; whether it is new."""
-    from ...records.incidents import declare
-    from ...records.ledger import append
-    from ...records.model import Event
-
     context = request.context
     if not words:
         raise Refusal(
@@ -84,20 +81,18 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
             store, connection, name, masked, request.by, app, context.execution_id
         )
         request.noted["incident"] = incident.id
-        said = (
+        recorded = (
             f"{request.by.shown} declared incident {incident.id} for {name}: "
             f"{one_line(masked, 200)}"
         )
-        said = said if fresh else f"Declared once more: {said}"
-        append(store, connection, request.entry(Event.DECLARED, Code.DECLARED.value, said))
+        recorded = recorded if fresh else f"Declared once more: {recorded}"
+        append(store, connection, request.entry(Event.DECLARED, Code.DECLARED.value, recorded))
     return incident, fresh
 
 
 def _known(context: Context, who: str, app: str) -> Tuple[str, str]:
     """Whom it is for and the application that it is about. Someone unknown is refused before
     anything is made."""
-    from ..pages.recipients import find_recipient
-
     typed = bare(who)
     same = [
         one.name
@@ -114,20 +109,20 @@ def _known(context: Context, who: str, app: str) -> Tuple[str, str]:
 def answer(context: Context, incident: Incident, fresh: bool, troubles: List[str]) -> Outcome:
     """What the room reads: what is there, and what is not."""
     facts = {**facts_about(incident), "fresh": fresh, "troubles": troubles}
-    said = said_of(incident)
+    text = said_of(incident)
     if not context.settings.trackers:
-        said += " There is no card: no tracker is configured."
+        text += " There is no card: no tracker is configured."
     if not context.settings.pagers:
-        said += " Nobody was paged: no pager is configured."
+        text += " Nobody was paged: no pager is configured."
     if not troubles:
-        return Outcome(True, Code.DECLARED, message(said), facts)
+        return Outcome(True, Code.DECLARED, message(text), facts)
     short = f"Incident {incident.id} is declared, and not all of it is there. {' '.join(troubles)}"
     what = [
         f"card {incident.card}" if incident.card else "",
         f"page {incident.page}" if incident.page else "",
     ]
-    there = f" There is {' and '.join(one for one in what if one)}." if any(what) else ""
-    text = f"{short}{there} Say the same again: only what is missing is made."
+    made = f" There is {' and '.join(one for one in what if one)}." if any(what) else ""
+    text = f"{short}{made} Say the same again: only what is missing is made."
     return Outcome(False, Code.INCIDENT_INCOMPLETE, message(text), facts)
 
 

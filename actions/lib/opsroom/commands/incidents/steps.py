@@ -9,25 +9,29 @@ It is done in the name of whoever declared the incident, also when somebody else
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
+from ...db import Store
+from ...db.sql import Transaction
 from ...errors import Code, Failure, Refusal
+from ...names import either, shown
 from ...people import Speaker, identify, same_room
+from ...records.announcements import Announcement, begin, mark_posted
+from ...records.change import typed_id
+from ...records.incidents import Incident, find, note, open_incidents, page_of, settle_words
+from ...records.model import Event
 from ...text import one_line, sentence
 from ...trackers import Draft, Made, Remark
 from .. import Context
+from ..announce import tell_once
 from ..attribution import author_of
 from ..cards import Found, limits_of, tracker_of_card, tracker_of_project
+from ..cards.actions import CardComment, CardCreation
 from ..cards.request import brief, facts_of, request_about, take_apart
 from ..exactly_once import run_once
-from ..external_action import ExternalAction, Facts
+from ..external_action import Facts
+from ..pages.page import page
 from ..request import resumed
-
-if TYPE_CHECKING:
-    from ...db import Store
-    from ...db.sql import Transaction
-    from ...records.incidents import Incident
-    from ...records.model import Event
 
 # Nobody should be woken late because a tracker is slow: so long a lost answer is looked for, in
 # seconds.
@@ -38,10 +42,6 @@ _WORDS = 600
 
 def find_incident(context: Context, typed: str) -> Incident:
     """The incident of that id, as someone typed it. Raises Refusal(unknown_incident)."""
-    from ...names import either, shown
-    from ...records.change import typed_id
-    from ...records.incidents import find, open_incidents
-
     with context.store.read() as connection:
         found = find(connection, typed_id(typed))
         others = [] if found else [one.id for one in open_incidents(connection, limit=5)]
@@ -77,56 +77,54 @@ def make_card(context: Context, incident: Incident) -> Incident:
         draft = Draft(found.id, summary, description, "", author_of(context, found.name, kind))
         request.noted.update(incident=incident.id, tracker=found.name, project=found.id or None)
         if incident.card_mark:
-            # Someone was at it before, and what came of it was not written down.
-            there = found.tracker.find_created(replace(draft, mark=incident.card_mark))
-            if there is not None:
+            # An earlier attempt may have made it without writing down the outcome.
+            made = found.tracker.find_created(replace(draft, mark=incident.card_mark))
+            if made is not None:
                 request.ended = True
                 return _noted(
-                    context, incident, tracker=found.name, card=there.id, card_url=there.url
+                    context, incident, tracker=found.name, card=made.id, card_url=made.url
                 )
-        facts = run_once(request, _card(context, incident, found, draft)).facts
+        facts = run_once(request, _IncidentCard(context, incident, found, draft)).facts
     return _noted(
         context, incident, tracker=found.name, card=str(facts["card"]), card_url=str(facts["url"])
     )
 
 
-def _card(context: Context, incident: Incident, found: Found, draft: Draft) -> ExternalAction:
-    from ...records.incidents import note
-    from ...records.model import Event
+class _IncidentCard(CardCreation):
+    """The card of an incident; its mark is noted with the incident before it is made."""
 
-    came: Dict[str, str] = {}
+    records_request = False
+    answer_is_enough = False
 
-    def told(made: Made) -> Facts:
-        came.update(card=made.id, card_url=made.url, tracker=found.name)
-        return facts_of(
-            found, made, card=made.id, summary=brief(context, draft.summary), incident=incident.id
-        )
+    def __init__(self, context: Context, incident: Incident, found: Found, draft: Draft) -> None:
+        super().__init__(found, draft)
+        self.context = context
+        self.incident = incident
+        self.key = ("incident", incident.id)
+        self.what = f"The card of incident {incident.id}"
+        self.limits = limits_of(context, found.name, _PATIENCE)
+        self._made: Dict[str, str] = {}
 
-    def look(mark: str) -> Optional[Facts]:
-        there = found.tracker.find_created(replace(draft, mark=mark))
-        return told(there) if there else None
+    def facts(self, made: Made) -> Facts:
+        """The card as it is recorded."""
+        self._made = {"card": made.id, "card_url": made.url, "tracker": self.found.name}
+        summary = brief(self.context, self.draft.summary)
+        return facts_of(self.found, made, card=made.id, summary=summary, incident=self.incident.id)
 
-    def ends(store: Store, on: Transaction, mark: str, event: Event) -> None:
+    def sentence(self, facts: Facts) -> str:
+        """Which card belongs to which incident."""
+        return f"{facts['card']} is the card of incident {self.incident.id}"
+
+    def before(self, store: Store, on: Transaction, mark: str) -> None:
+        """Note the mark, by which the card is found when its answer is lost."""
+        note(on, self.incident.id, card_mark=mark)
+
+    def after(self, store: Store, on: Transaction, mark: str, event: Event) -> None:
+        """Note the card, or that there is none."""
         if event is Event.CARD_CREATED:
-            note(on, incident.id, **came)
+            note(on, self.incident.id, **self._made)
         elif event in (Event.REFUSED, Event.FAILED):
-            note(on, incident.id, card_mark="")
-
-    return ExternalAction(
-        key=("incident", incident.id),
-        what=f"The card of incident {incident.id}",
-        make=lambda mark: told(found.tracker.create(replace(draft, mark=mark))),
-        look=look,
-        settles_within=found.tracker.settles_within,
-        done=Event.CARD_CREATED,
-        code=Code.CARD_CREATED,
-        there=Code.CARD_THERE,
-        said=lambda facts: f"{facts['card']} is the card of incident {incident.id}",
-        asked=False,
-        limits=limits_of(context, found.name, _PATIENCE),
-        begins=lambda store, on, mark: note(on, incident.id, card_mark=mark),
-        ends=ends,
-    )
+            note(on, self.incident.id, card_mark="")
 
 
 def send_page(context: Context, incident: Incident) -> Incident:
@@ -135,15 +133,13 @@ def send_page(context: Context, incident: Incident) -> Incident:
     Raises what `page` raises; Failure(page_unconfirmed) when nobody knows whether it reaches
     somebody.
     """
-    from ..pages.page import page
-
     if incident.page or not context.settings.pagers:
         return incident
     context = replace(context, speaker=declared_by(context, incident))
-    there, words = _page_that_is_there(context, incident)
-    if there is not None:
-        return _noted(context, incident, **there)
-    outcome = page(context, incident.who, words, urgent=True)
+    sent, text = _sent_page(context, incident)
+    if sent is not None:
+        return _noted(context, incident, **sent)
+    outcome = page(context, incident.who, text, urgent=True)
     facts = outcome.facts
     noted = _noted(
         context,
@@ -164,16 +160,12 @@ def words_of(incident: Incident) -> str:
     return f"Incident {incident.id}: {text}" + (f" Card: {card}" if card else "")
 
 
-def _page_that_is_there(
-    context: Context, incident: Incident
-) -> Tuple[Optional[Dict[str, str]], str]:
-    """The page that was sent for it, when a runner died before it could write that down; and what
-    its page says."""
-    from ...records.incidents import page_of, settle_words
-
+def _sent_page(context: Context, incident: Incident) -> Tuple[Optional[Dict[str, str]], str]:
+    """The page that was sent for it, when a runner died before it could write that down; and the
+    text of its page."""
     with context.store.write() as connection:
-        words = settle_words(context.store, connection, incident.id, words_of(incident))
-        return page_of(connection, incident), words
+        text = settle_words(context.store, connection, incident.id, words_of(incident))
+        return page_of(connection, incident), text
 
 
 def link(context: Context, incident: Incident) -> Incident:
@@ -192,42 +184,48 @@ def comment(
     context: Context, incident: Incident, text: str, purpose: str, changes: Dict[str, str]
 ) -> None:
     """A comment on the card of an incident, once for each purpose; `changes` are noted with it."""
-    from ...records.incidents import note
-    from ...records.model import Event
-
     request = request_about(context, "comment on card")
     with resumed(request):
         found = tracker_of_card(context, f"{incident.tracker}:{incident.card}")
         author = author_of(context, found.name, context.settings.trackers[found.name].kind)
         remark = Remark(found.id, text, "", author)
         request.noted.update(incident=incident.id, tracker=found.name, card=found.id)
+        run_once(request, _IncidentComment(context, incident, found, remark, purpose, changes))
 
-        def told(made: Made) -> Facts:
-            return facts_of(found, made, card=remark.card, comment=made.id)
 
-        def look(mark: str) -> Optional[Facts]:
-            there = found.tracker.find_comment(replace(remark, mark=mark))
-            return told(there) if there else None
+class _IncidentComment(CardComment):
+    """A comment on the card of an incident, once for each purpose."""
 
-        def ends(store: Store, on: Transaction, mark: str, event: Event) -> None:
-            if event is Event.CARD_COMMENTED:
-                note(on, incident.id, **changes)
+    records_request = False
+    answer_is_enough = False
 
-        action = ExternalAction(
-            key=("incident", incident.id, purpose),
-            what=f"The comment on {found.id}",
-            make=lambda mark: told(found.tracker.comment(replace(remark, mark=mark))),
-            look=look,
-            settles_within=found.tracker.settles_within,
-            done=Event.CARD_COMMENTED,
-            code=Code.CARD_COMMENTED,
-            there=Code.CARD_THERE,
-            said=lambda facts: f"{found.id} was told of incident {incident.id}",
-            asked=False,
-            limits=limits_of(context, found.name, _PATIENCE),
-            ends=ends,
-        )
-        run_once(request, action)
+    def __init__(
+        self,
+        context: Context,
+        incident: Incident,
+        found: Found,
+        remark: Remark,
+        purpose: str,
+        changes: Dict[str, str],
+    ) -> None:
+        super().__init__(found, remark)
+        self.incident = incident
+        self.changes = changes
+        self.key = ("incident", incident.id, purpose)
+        self.limits = limits_of(context, found.name, _PATIENCE)
+
+    def facts(self, made: Made) -> Facts:
+        """The comment as it is recorded."""
+        return facts_of(self.found, made, card=self.remark.card, comment=made.id)
+
+    def sentence(self, facts: Facts) -> str:
+        """Which card has a comment about which incident."""
+        return f"{self.remark.card} has a comment about incident {self.incident.id}"
+
+    def after(self, store: Store, on: Transaction, mark: str, event: Event) -> None:
+        """Note with the incident what the comment stands for."""
+        if event is Event.CARD_COMMENTED:
+            note(on, self.incident.id, **self.changes)
 
 
 def tell(context: Context, incident: Incident) -> Incident:
@@ -240,23 +238,19 @@ def tell(context: Context, incident: Incident) -> Incident:
 def tell_room(context: Context, key: str, text: str) -> None:
     """Tell the room of incidents something once. Who speaks in that very room reads it as the
     answer."""
-    from ..announce import tell_once
-
     room = context.settings.incidents.room or context.settings.announce
     if not room:
         return
     if same_room(room, context.speaker.room):
-        from ...records.announcements import Telling, begin, told
-
         with context.store.write() as connection:
             begin(
                 context.store,
                 connection,
-                Telling(key, room, text),
+                Announcement(key, room, text),
                 context.execution_id,
                 always=True,
             )
-            told(context.store, connection, key)
+            mark_posted(context.store, connection, key)
         return
     tell_once(context, key, text, always=True, room=room)
 
@@ -294,8 +288,6 @@ def facts_about(incident: Incident) -> Dict[str, Any]:
 
 def _noted(context: Context, incident: Incident, **changes: str) -> Incident:
     """Write down what was made, and hand the incident back with it."""
-    from ...records.incidents import note
-
     with context.store.write() as connection:
         note(connection, incident.id, **changes)
     return replace(incident, **changes)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import Code
 from ...policy.locks import lasting, place
+from ...records.locks import current
 from ...text import one_line, table
 from .. import Context, Outcome
 from ..resolve import find_environment
@@ -11,8 +12,6 @@ from ..resolve import find_environment
 
 def list_locks(context: Context, environment_name: str = "") -> Outcome:
     """All locks that hold now, or those that matter on one environment; the widest first."""
-    from ...records.locks import current
-
     environment = (
         find_environment(context.settings, environment_name).name
         if environment_name.strip()

@@ -4,20 +4,22 @@ reason."""
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
+from ...db.sql import Transaction
 from ...errors import Code, Refusal
 from ...names import listed
-from ...policy.locks import in_the_way, is_kill_switch, lasting, place, told
+from ...policy.locks import in_the_way, is_kill_switch, lasting, lock_text, place
+from ...records.claims import Claim
+from ...records.claims import current as claims_now
+from ...records.ledger import append
+from ...records.locks import Lock, Taken, current, take
+from ...records.model import Event
 from ...text import one_line
+from ...times.moments import read_end, split_end
 from .. import Context, Outcome
 from ..request import Request, resumed
 from . import Scope, find_scope, rights
-
-if TYPE_CHECKING:
-    from ...db.sql import Transaction
-    from ...records.claims import Claim
-    from ...records.locks import Lock, Taken
 
 # A longer reason is not said again in what is proposed.
 _MOST_PROPOSED = 60
@@ -44,11 +46,6 @@ def lock(context: Context, environment_name: str, text: str = "", app_name: str 
 
 
 def _take(request: Request, scope: Scope, text: str) -> Outcome:
-    from ...records.claims import current as claims_now
-    from ...records.ledger import append
-    from ...records.locks import current, take
-    from ...records.model import Event
-
     context, store = request.context, request.context.store
     zone = context.settings.timezone
     with store.write() as connection:
@@ -56,14 +53,14 @@ def _take(request: Request, scope: Scope, text: str) -> Outcome:
         now = store.now(connection)
         taken = take(store, connection, wanted)
         if taken.ok:
-            there = current(store, connection, scope.app, scope.environment)
-            others = [one for one in there if _wider(one, taken.lock, scope)]
+            existing = current(store, connection, scope.app, scope.environment)
+            others = [one for one in existing if _wider(one, taken.lock, scope)]
             running = [
                 one
                 for one in claims_now(store, connection, scope.app, scope.environment)
                 if not one.expired
             ]
-            message = _said(taken, others, running, now, zone)
+            message = _answer_text(taken, others, running, now, zone)
             facts = {
                 **taken.lock.facts(),
                 "renewed": taken.renewed is not None,
@@ -81,8 +78,6 @@ def _take(request: Request, scope: Scope, text: str) -> Outcome:
 
 
 def _wanted(request: Request, scope: Scope, text: str, connection: Transaction) -> Lock:
-    from ...records.locks import Lock
-
     context, speaker = request.context, request.by
     reason, until = _reason_and_end(context, scope, text, context.store.now(connection))
     return Lock(
@@ -103,8 +98,6 @@ def _reason_and_end(
 ) -> Tuple[str, Optional[datetime]]:
     """The two parts of the text. Raises Refusal(reason_needed) without a reason,
     Refusal(invalid_time)."""
-    from ...times.moments import read_end, split_end
-
     reason, end = split_end(text)
     reason = " ".join(reason.split())
     if not reason:
@@ -134,7 +127,9 @@ def _wider(one: Lock, mine: Lock, scope: Scope) -> bool:
     return covers and (one.owner != mine.owner or is_kill_switch(one))
 
 
-def _said(taken: Taken, others: List[Lock], running: List[Claim], now: datetime, zone: str) -> str:
+def _answer_text(
+    taken: Taken, others: List[Lock], running: List[Claim], now: datetime, zone: str
+) -> str:
     lock = taken.lock
     if is_kill_switch(lock):
         effect = f"Nobody deploys anywhere now, {one_line(lock.shown, 60)} included."
@@ -146,7 +141,7 @@ def _said(taken: Taken, others: List[Lock], running: List[Claim], now: datetime,
         )
     else:
         effect = f"Only {one_line(lock.shown, 60)} can deploy there now."
-    sentences = [told(lock, now, zone), effect]
+    sentences = [lock_text(lock, now, zone), effect]
     if taken.renewed:
         until = lasting(taken.renewed, now, zone) if taken.renewed.until else "without end"
         sentences.append(f"It was theirs already ({one_line(taken.renewed.reason, 40)}, {until}).")
@@ -161,12 +156,12 @@ def _said(taken: Taken, others: List[Lock], running: List[Claim], now: datetime,
     return " ".join(sentences)
 
 
-def _refusal(there: Lock, context: Context, now: datetime) -> Refusal:
+def _refusal(existing: Lock, context: Context, now: datetime) -> Refusal:
     """Someone else has the very lock that was asked for."""
-    decision = in_the_way([there], context.speaker, now, context.settings.timezone)[0]
+    decision = in_the_way([existing], context.speaker, now, context.settings.timezone)[0]
     return Refusal(
         Code.LOCKED,
-        f"{told(there, now, context.settings.timezone)} That lock stays.",
+        f"{lock_text(existing, now, context.settings.timezone)} That lock stays.",
         decision.hint,
-        there.facts(),
+        existing.facts(),
     )

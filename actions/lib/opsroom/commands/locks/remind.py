@@ -8,8 +8,13 @@ from typing import List, Tuple
 
 from ...errors import Code
 from ...people import same_room
+from ...policy.approvals import ask_again
 from ...policy.locks import place
 from ...records.change import Change, Kind, State
+from ...records.changes import expire, find, open_changes
+from ...records.locks import current
+from ...records.model import Event
+from ...records.queries import newest
 from ...text import one_line, sentence, span, when
 from .. import Context, Outcome
 from ..announce import tell_once, tell_together
@@ -26,18 +31,20 @@ def remind(context: Context) -> Outcome:
 
     Raises Failure(store_...).
     """
-    told = {"locks": _locks(context), "changes": _changes(context), "expired": _expired(context)}
-    count = sum(told.values())
+    reminders = {
+        "locks": _locks(context),
+        "changes": _changes(context),
+        "expired": _expired(context),
+    }
+    count = sum(reminders.values())
     code = Code.REMINDED if count else Code.NOTHING_NEW
     text = f"{count} reminders were told." if count else "There is nothing to remind of."
-    return Outcome(True, code, text, told)
+    return Outcome(True, code, text, reminders)
 
 
 def _locks(context: Context) -> int:
     """Those without an end that are older than a day. Whoever gave one an end has not forgotten
     it."""
-    from ...records.locks import current
-
     store = context.store
     with store.read() as connection:
         now = store.now(connection)
@@ -64,8 +71,6 @@ def _locks(context: Context) -> int:
 def _changes(context: Context) -> int:
     """Those that wait and will expire soon; those whose whole time is that short are not worth a
     reminder."""
-    from ...records.changes import open_changes
-
     store = context.store
     with store.read() as connection:
         now = store.now(connection)
@@ -95,11 +100,6 @@ def _to_do(change: Change) -> str:
 
 def _expired(context: Context) -> int:
     """Those that nobody took care of in time, whoever marked them."""
-    from ...policy.approvals import ask_again
-    from ...records.changes import expire, find
-    from ...records.model import Event
-    from ...records.queries import newest
-
     store = context.store
     with store.write() as connection:
         expire(store, connection)
@@ -115,7 +115,7 @@ def _expired(context: Context) -> int:
 
 def _tell(context: Context, key: str, text: str, room: str) -> int:
     """In the announce room and where it was asked for, each once; 1 when anybody was told."""
-    told = tell_once(context, key, text)
+    reminders = tell_once(context, key, text)
     if room and not same_room(room, context.settings.announce):
-        told = tell_once(context, f"{key}:there", text, room=room) or told
-    return int(told)
+        reminders = tell_once(context, f"{key}:there", text, room=room) or reminders
+    return int(reminders)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, List
+from typing import List
 
 from ...errors import Code, Refusal
 from ...names import listed
 from ...people import same_room
 from ...policy import Decision
 from ...policy.approvals import needs_code
-from ...policy.locks import lasting, place, told
+from ...policy.locks import lasting, lock_text, place
+from ...records.ledger import append
+from ...records.locks import Lock, current, find, release, sweep
+from ...records.model import Event
+from ...records.otp import use_code
 from ...text import message, one_line
 from .. import Context, Outcome
 from ..request import Request, resumed
 from . import Scope, find_scope, rights
-
-if TYPE_CHECKING:
-    from ...records.locks import Lock
 
 
 def unlock(context: Context, environment_name: str, app_name: str = "", code: str = "") -> Outcome:
@@ -39,9 +40,6 @@ def unlock(context: Context, environment_name: str, app_name: str = "", code: st
 
 
 def _second_factor(context: Context, refused: List[Decision], code: str) -> None:
-    from ...records.locks import find
-    from ...records.otp import use_code
-
     person = context.speaker.person
     wanted = any(needs_code(one, context.speaker) for one in context.settings.environments.values())
     if person is None or not (wanted or code.strip()):
@@ -54,27 +52,23 @@ def _second_factor(context: Context, refused: List[Decision], code: str) -> None
 
 
 def _release(request: Request, scope: Scope, refused: List[Decision]) -> Outcome:
-    from ...records.ledger import append
-    from ...records.locks import current, find, release, sweep
-    from ...records.model import Event
-
     context, store, speaker = request.context, request.context.store, request.by
     with store.write() as connection:
         sweep(store, connection)
         now = store.now(connection)
         lock = find(connection, scope.app, scope.environment)
-        there = current(store, connection, scope.app, scope.environment)
+        existing = current(store, connection, scope.app, scope.environment)
         may = lock is not None and (lock.owner == speaker.key or not refused)
         if lock is not None and may:
             release(connection, lock)
-            text = _said(request, lock, now)
+            text = _answer_text(request, lock, now)
             append(
                 store,
                 connection,
                 request.entry(Event.UNLOCKED, Code.UNLOCKED.value, text, **lock.facts()),
             )
     if lock is None:
-        raise _not_locked(scope, there, now, context.settings.timezone)
+        raise _not_locked(scope, existing, now, context.settings.timezone)
     if not may:
         _refuse(lock, refused, now, context.settings.timezone)
     request.ended = True
@@ -83,7 +77,7 @@ def _release(request: Request, scope: Scope, refused: List[Decision]) -> Outcome
     return Outcome(True, Code.UNLOCKED, text, lock.facts())
 
 
-def _said(request: Request, lock: Lock, now: datetime) -> str:
+def _answer_text(request: Request, lock: Lock, now: datetime) -> str:
     who, words = one_line(request.by.shown), place(lock.app, lock.environment)
     since = lasting(lock, now, request.context.settings.timezone, open_end="")
     if lock.owner == request.by.key:
@@ -94,16 +88,16 @@ def _said(request: Request, lock: Lock, now: datetime) -> str:
     )
 
 
-def _not_locked(scope: Scope, there: List[Lock], now: datetime, zone: str) -> Refusal:
+def _not_locked(scope: Scope, existing: List[Lock], now: datetime, zone: str) -> Refusal:
     """What is locked is named: whoever unlocks uat may have meant web on uat, or everything."""
     what = scope.words[0].upper() + scope.words[1:] if not scope.environment else scope.words
-    if not there:
+    if not existing:
         return Refusal(Code.NOT_LOCKED, f"{what} is not locked.", "All locks: show locks")
-    commands = listed([f"unlock {place(one.app, one.environment)}" for one in there], 3)
+    commands = listed([f"unlock {place(one.app, one.environment)}" for one in existing], 3)
     itself = "itself " if scope.environment else "as a whole "
     return Refusal(
         Code.NOT_LOCKED,
-        f"{what} {itself}is not locked. But {told(there[0], now, zone)}",
+        f"{what} {itself}is not locked. But {lock_text(existing[0], now, zone)}",
         f"Say: {commands}",
     )
 
@@ -111,7 +105,7 @@ def _not_locked(scope: Scope, there: List[Lock], now: datetime, zone: str) -> Re
 def _refuse(lock: Lock, refused: List[Decision], now: datetime, zone: str) -> None:
     first = refused[0]
     code = first.code or Code.NOT_ALLOWED
-    raise Refusal(code, f"{told(lock, now, zone)} {first.message}", first.hint, lock.facts())
+    raise Refusal(code, f"{lock_text(lock, now, zone)} {first.message}", first.hint, lock.facts())
 
 
 def _tell_owner(context: Context, lock: Lock) -> None:

@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ...deadline import LIMIT, GivenUp, in_time, within
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http.errors import in_doubt
 from ...names import listed
 from ...pagers import Delivery, Page, Paged, Pager, Target
+from ...records.pages import Page as PageRecord
+from ...records.pages import update_page, with_mark
 from ...text import one_line, sentence, stamp
 from .. import Context, exactly_once
 from . import author, build, limit_of, look_for
 from .recipients import Recipient, Route, ask_about
-
-if TYPE_CHECKING:
-    from ...records.pages import Page as PageRecord
 
 # All pagers together, from the moment of asking, in seconds; the action itself is stopped after 80.
 TOTAL = 58.0
@@ -53,7 +52,7 @@ class Chain:
     deadline: float
     recorded: bool = False
     sent: Optional[Tuple[Route, Target, Paged]] = None
-    told: List[str] = field(default_factory=list)
+    failures: List[str] = field(default_factory=list)
     tried: List[Dict[str, str]] = field(default_factory=list)
     _mark: str = ""
     _at: int = 0
@@ -99,8 +98,8 @@ class Chain:
         def find(pager: Pager, target: Target) -> Tuple[Target, Optional[Paged]]:
             return target, pager.find(self._page(route, target))
 
-        target, there = ask_about(self.context, route, find)
-        return None if there is None else self._taken(route, target, there)
+        target, found = ask_about(self.context, route, find)
+        return None if found is None else self._taken(route, target, found)
 
     def _through(self, route: Route) -> Optional[Mapping[str, Any]]:
         """Through one pager; None when the next one is to be tried."""
@@ -129,11 +128,11 @@ class Chain:
             if page is None or not in_doubt(failure):
                 self._failed(route, failure)
                 return None
-            there = self._looked_for(route, page, failure)
-            if there is None:
+            found = self._looked_for(route, page, failure)
+            if found is None:
                 self._failed(route, failure)
                 return None
-            paged = there
+            paged = found
         assert page is not None
         if paged.delivery is Delivery.NOBODY:
             self._reaches_nobody = True
@@ -161,7 +160,7 @@ class Chain:
             began = exactly_once.clock()
             limit = min(max(end - began, 0.1), limit_of(self.context, route.pager))
             try:
-                there = within(
+                found = within(
                     limit, route.pager, lambda: build(self.context, route.pager).find(page)
                 )
             except Refusal as refusal:
@@ -169,8 +168,8 @@ class Chain:
             except Failure as other:
                 trouble: Optional[Failure] = other
             else:
-                if there is not None or began >= settled:
-                    return there
+                if found is not None or began >= settled:
+                    return found
                 trouble = None
             now = exactly_once.clock()
             if now >= until:
@@ -236,11 +235,11 @@ class Chain:
         self._note(route.pager, error.code.value, f"{route.pager} did not take it: {why}")
 
     def _note(self, pager: str, code: str, sentence: str) -> None:
-        self.told.append(sentence)
+        self.failures.append(sentence)
         self.tried.append({"pager": pager, "code": code, "message": one_line(sentence, 300)})
 
     def _before(self) -> List[str]:
-        return list(self.told)
+        return list(self.failures)
 
     def _none_took_it(self) -> OpsroomError:
         if (
@@ -251,22 +250,21 @@ class Chain:
             return self._last
         facts = {"sent": False, "team": self.recipient.name, "tried": self.tried}
         who = one_line(self.recipient.name, 60)
-        told = " ".join(self.told)
+        failures = " ".join(self.failures)
         if self._reaches_nobody:
-            message = f"The page to {who} reached nobody. {told}"
+            message = f"The page to {who} reached nobody. {failures}"
             return Failure(Code.NOBODY_NOTIFIED, message, self.recipient.hint, facts)
         pagers = listed(dict.fromkeys(one.pager for one in self.recipient.routes))
         return Failure(
             Code.NOT_PAGED,
-            f"Nobody was paged for {who}: {told}" if len(self.told) == 1 else
-            f"Nobody was paged for {who}, neither {pagers} took it. {told}",
+            f"Nobody was paged for {who}: {failures}" if len(self.failures) == 1 else
+            f"Nobody was paged for {who}, neither {pagers} took it. {failures}",
             self.recipient.hint,
             facts,
         )  # fmt: skip
 
     def _where_it_was(self, mark: str) -> int:
         """The place in the chain that a page was at when its runner died or its answer was lost."""
-        from ...records.pages import with_mark
 
         def read(given_up: GivenUp) -> Optional[PageRecord]:
             with self.context.store.read() as connection:
@@ -280,7 +278,6 @@ class Chain:
         """Write down which pager it is at, before it is sent there."""
         if not self.recorded or self._at == 0:
             return
-        from ...records.pages import update_page
 
         def write(given_up: GivenUp) -> None:
             with self.context.store.write() as connection:

@@ -6,18 +6,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from ...deadline import together
 from ...errors import Code, Failure, OpsroomError
 from ...pagers import Incident, State
+from ...records.pages import Page, open_pages
 from ...text import one_line, stamp, table, when
 from .. import Context, Outcome
 from . import TOGETHER, build, names
 from .recipients import Recipient, Route, ask_about, find_recipient
-
-if TYPE_CHECKING:
-    from ...records.pages import Page
 
 # Of each pager so many are asked for; a page that is missing in a shorter answer is not open any
 # more.
@@ -70,7 +68,7 @@ def list_pages(context: Context, who: str = "") -> Outcome:
     if failed and len(failed) == len(answers) and trouble is not None:
         raise next(iter(failed.values()))
     lines.sort(key=lambda one: one.since or _LONG_AGO, reverse=True)
-    text = _told(context, recipient, lines, failed, trouble)
+    text = _list_text(context, recipient, lines, failed, trouble)
     return Outcome(True, Code.PAGES, text, {"pages": [_facts(one) for one in lines]})
 
 
@@ -83,8 +81,6 @@ def _ask(context: Context, route: Route, recipient: Optional[Recipient]) -> Tupl
 def _sent_from_here(
     context: Context, recipient: Optional[Recipient]
 ) -> Tuple[List[Page], Optional[Failure]]:
-    from ...records.pages import open_pages
-
     try:
         store = context.store
         with store.read() as connection:
@@ -98,7 +94,7 @@ def _own(row: Page, answer: Union[Tuple[Incident, ...], OpsroomError, None]) -> 
     any more."""
     state = "" if row.state in (State.UNKNOWN.value, "doubtful") else row.state
     if answer is not None and not isinstance(answer, OpsroomError) and row.incident:
-        there = [
+        matching = [
             one
             for one in answer
             if row.incident == one.id or (row.number and row.number == one.number)
@@ -107,9 +103,9 @@ def _own(row: Page, answer: Union[Tuple[Incident, ...], OpsroomError, None]) -> 
             row.paged_at is not None
             and (datetime.now(timezone.utc) - row.paged_at).total_seconds() > _TOO_YOUNG
         )
-        if not there and old and len(answer) < _MOST:
+        if not matching and old and len(answer) < _MOST:
             return None
-        state = _state(there[0]) or state if there else state
+        state = _state(matching[0]) or state if matching else state
     return Line(row.id, state, row.team, row.text, row.pager, row.url, row.paged_at)
 
 
@@ -129,7 +125,7 @@ def _state(incident: Incident) -> str:
     return "" if incident.state is State.UNKNOWN else incident.state.value
 
 
-def _told(
+def _list_text(
     context: Context,
     recipient: Optional[Recipient],
     lines: Sequence[Line],

@@ -11,6 +11,7 @@ from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import listed
 from ...pagers import OnCall, Pager, Target
 from ...text import one_line, stamp, table
+from ...times.zones import local_time
 from .. import Context, Outcome
 from . import names
 from .recipients import Recipient, ask_about, find_recipient, recipient_of, teams
@@ -107,9 +108,8 @@ def _on_call(pager: Pager, target: Target) -> Tuple[OnCall, ...]:
 def _row(context: Context, shift: OnCall, level: bool = True) -> str:
     until = ""
     if shift.until is not None:
-        from ...times.zones import said
-
-        until = f" until {said(shift.until, datetime.now(timezone.utc), context.settings.timezone)}"
+        now, zone = datetime.now(timezone.utc), context.settings.timezone
+        until = f" until {local_time(shift.until, now, zone)}"
     through = f" ({one_line(shift.through, 40)})" if level and shift.through else ""
     then = "then " if level and shift.level > 1 else ""
     return f"{then}{one_line(shift.name, 40)}{until}{through}"

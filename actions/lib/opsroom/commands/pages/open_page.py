@@ -7,22 +7,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
+from ...db.sql import queue_up
 from ...deadline import GivenUp, in_time, within
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http.errors import in_doubt
 from ...names import comparable, listed
 from ...pagers import Incident, Pager, State
 from ...people import Author, same_room
+from ...records.idempotency import forget
+from ...records.ledger import append
+from ...records.model import Entry, Event
+from ...records.outbox import Letter
+from ...records.pages import Page, called, changed_columns, of_incident, update_page
 from ...text import message, one_line, span
 from .. import Context, Outcome
 from ..request import Request, recordable, why
 from . import author, build, limit_of, look_for, names, split, which_pager
-
-if TYPE_CHECKING:
-    from ...records.model import Entry, Event
-    from ...records.pages import Page
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,10 @@ class Found:
 class PageAction:
     """What is done to an open page.
 
-    `do(pager, id, author)` does it there. `did` is the verb of the answer. `there`: the states in
-    which it is done already, so that a lost answer can be made up for. `here`: where the pager
-    cannot do it, it is noted in opsroom's own list instead. `state`: what the page is afterwards.
+    `do(pager, id, author)` does it there. `did` is the verb of the answer. `done_states`: the
+    states in which it is done already, so that a lost answer can be made up for. `here`: where the
+    pager cannot do it, it is noted in opsroom's own list instead. `state`: what the page is
+    afterwards.
     """
 
     command: str
@@ -67,7 +70,7 @@ class PageAction:
     code: Code
     did: str
     do: Callable[[Pager, str, Author], Incident]
-    there: Tuple[State, ...] = ()
+    done_states: Tuple[State, ...] = ()
     here: bool = False
     state: Optional[State] = None
     facts: Dict[str, Any] = field(default_factory=dict)
@@ -104,8 +107,6 @@ def run_page_action(
 
     Raises what `find` and the pager raise.
     """
-    from ...records.model import Event
-
     request = Request(
         context, action.command, "", "", "", noted={"page": one_line(text, 80), **action.facts}
     )
@@ -118,25 +119,25 @@ def run_page_action(
     by = one_line(request.by.shown, 60)
     facts = _facts(found, incident, here)
     if here:
-        said = f"{by} {action.did} {found.words}{found.age}. That is noted here only: {here}"
+        summary = f"{by} {action.did} {found.words}{found.age}. That is noted here only: {here}"
     else:
-        said = f"{by} {action.did} {found.words} in {found.pager}{found.age}."
-        said = " ".join(one for one in (said, action.tail(incident), incident.url) if one)
-    unwritten = _try(lambda: _write(request, found, action, incident, said, facts))
+        summary = f"{by} {action.did} {found.words} in {found.pager}{found.age}."
+        summary = " ".join(one for one in (summary, action.tail(incident), incident.url) if one)
+    unwritten = _try(lambda: _write(request, found, action, incident, summary, facts))
     trouble = unwritten or unasked
     if trouble is not None:
-        done = [] if unwritten is None else [_entry(request, found, action, said, facts)]
+        done = [] if unwritten is None else [_entry(request, found, action, summary, facts)]
         late = _later(request, *done, page=_row_of(found, action, incident) if done else None)
         yet = (
             "It is not recorded yet (the next command does that)" if late else "It is not recorded"
         )
-        said += f" {yet}: {why(trouble)}."
+        summary += f" {yet}: {why(trouble)}."
     recorded = trouble is None
-    _tell_where_it_came_from(context, found, said)
+    _tell_where_it_came_from(context, found, summary)
     return Outcome(
         True,
         action.code,
-        message(said),
+        message(summary),
         {**facts, "requester": request.by.shown, "recorded": recorded},
     )
 
@@ -151,11 +152,11 @@ def people_of(incident: Incident) -> str:
 def _do(context: Context, found: Found, action: PageAction) -> Tuple[str, Incident]:
     """Why it is noted here only (empty: the pager did it), and the incident afterwards."""
 
-    def there() -> Incident:
+    def act() -> Incident:
         return action.do(_pager_of(context, found), found.id, author(context, found.pager))
 
     try:
-        return "", within(limit_of(context, found.pager), found.pager, there)
+        return "", within(limit_of(context, found.pager), found.pager, act)
     except Refusal as refusal:
         if refusal.code is Code.NOT_POSSIBLE and action.here and found.row is not None:
             state = action.state or State.UNKNOWN
@@ -168,7 +169,7 @@ def _do(context: Context, found: Found, action: PageAction) -> Tuple[str, Incide
     except Failure as failure:
         if not in_doubt(failure):
             raise
-        if not action.there:
+        if not action.done_states:
             # Nobody can be asked whether it was done; to say that it was not would be a guess.
             raise _not_known(context, found, action, failure) from failure
         # The answer was lost: perhaps it was done anyway.
@@ -180,18 +181,18 @@ def _do(context: Context, found: Found, action: PageAction) -> Tuple[str, Incide
             )
         except OpsroomError:
             raise _not_known(context, found, action, failure) from failure
-        if now.state not in action.there:
+        if now.state not in action.done_states:
             raise
         return "", now
 
 
 def _not_known(context: Context, found: Found, action: PageAction, failure: Failure) -> Failure:
-    told = (
+    text = (
         f"Whether {one_line(context.speaker.shown, 60)} {action.did} {found.words} is not known: "
         f"{failure.message}"
     )
     hint = "Look at the page before asking again: show pages"
-    return Failure(failure.code, told, failure.hint or hint, failure.facts)
+    return Failure(failure.code, text, failure.hint or hint, failure.facts)
 
 
 def _pager_of(context: Context, found: Found) -> Pager:
@@ -210,16 +211,12 @@ def _write(
     found: Found,
     action: PageAction,
     incident: Incident,
-    said: str,
+    summary: str,
     facts: Dict[str, Any],
 ) -> None:
-    from ...records.idempotency import forget
-    from ...records.ledger import append
-    from ...records.pages import update_page
-
     store = request.context.store
     with store.write() as connection:
-        append(store, connection, _entry(request, found, action, said, facts))
+        append(store, connection, _entry(request, found, action, summary, facts))
         if found.row is None:
             return
         changes = _changes(found, action, incident)
@@ -230,26 +227,21 @@ def _write(
 
 
 def _entry(
-    request: Request, found: Found, action: PageAction, said: str, facts: Dict[str, Any]
+    request: Request, found: Found, action: PageAction, summary: str, facts: Dict[str, Any]
 ) -> Entry:
     kept = {**facts, "mark": found.row.mark if found.row else None}
-    return request.entry(action.event, action.code.value, said, **kept)
+    return request.entry(action.event, action.code.value, summary, **kept)
 
 
 def _later(request: Request, *entries: Entry, page: Optional[Dict[str, Any]] = None) -> bool:
     """Keep for the next command what the record does not have of this request; whether that
     worked."""
-    from ...records.model import Event
-    from ...records.outbox import Letter
-
     asked = [request.entry(Event.ASKED)] if request.unrecorded else []
     return request.context.later(Letter((*asked, *entries), page=page or {}))
 
 
 def _changes(found: Found, action: PageAction, incident: Incident) -> Dict[str, Any]:
     """What a row is changed to when it was done."""
-    from ...records.pages import of_incident
-
     assert found.row is not None
     changes = of_incident(incident, found.row)
     if action.state is not None:
@@ -263,8 +255,6 @@ def _changes(found: Found, action: PageAction, incident: Incident) -> Dict[str, 
 def _row_of(found: Found, action: PageAction, incident: Incident) -> Dict[str, Any]:
     """The same as columns, with the mark of the row; empty where there is no row or nothing to
     change."""
-    from ...records.pages import changed_columns
-
     changes = _changes(found, action, incident) if found.row is not None else {}
     return (
         {"mark": found.row.mark, **changed_columns(changes)}
@@ -274,10 +264,6 @@ def _row_of(found: Found, action: PageAction, incident: Incident) -> Dict[str, A
 
 
 def _closed(context: Context, found: Found) -> None:
-    from ...db.sql import queue_up
-    from ...records.idempotency import forget
-    from ...records.pages import update_page
-
     assert found.row is not None
     with context.store.write() as connection:
         queue_up(connection)
@@ -298,16 +284,14 @@ def _facts(found: Found, incident: Incident, here: str) -> Dict[str, Any]:
     }
 
 
-def _tell_where_it_came_from(context: Context, found: Found, said: str) -> None:
+def _tell_where_it_came_from(context: Context, found: Found, summary: str) -> None:
     """Those who sent the page read in their room what became of it, unless it was said there."""
     room = found.row.room if found.row else ""
     if room and not same_room(room, context.speaker.room):
-        context.rooms(room).say(message(said))
+        context.rooms(room).say(message(summary))
 
 
 def _rows(context: Context, id: str, pager: str) -> List[Page]:
-    from ...records.pages import called
-
     def read(given_up: GivenUp) -> List[Page]:
         with context.store.read() as connection:
             return called(connection, id, pager)
@@ -323,17 +307,15 @@ def _rows(context: Context, id: str, pager: str) -> List[Page]:
 def _told_to_the_record(request: Request) -> Iterator[None]:
     """Write down that it was refused or failed; what went wrong counts more than that it could not
     be written."""
-    from ...records.model import Event
-
     try:
         yield
     except OpsroomError as error:
         event = Event.REFUSED
         if isinstance(error, Failure):
             event = Event.UNCONFIRMED if in_doubt(error) else Event.FAILED
-        told, facts = error.sentence(), recordable(error.facts)
-        if _try(partial(request.write, event, error.code.value, told, **facts)) is not None:
-            _later(request, request.entry(event, error.code.value, told, **facts))
+        text, facts = error.sentence(), recordable(error.facts)
+        if _try(partial(request.write, event, error.code.value, text, **facts)) is not None:
+            _later(request, request.entry(event, error.code.value, text, **facts))
         raise
 
 

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ...db import Store
+from ...db.sql import Transaction
 from ...deadline import in_time, within
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import listed
 from ...pagers import Delivery, State
+from ...policy.paging import within_limit
+from ...records.model import Event
+from ...records.pages import (
+    DOUBTFUL,
+    Page,
+    begin,
+    columns_of,
+    drop,
+    moments,
+    update_page,
+    with_mark,
+)
 from ...stackstorm.chat import may_be_cut
 from ...text import message, neutralise, one_line, sentence, span
+from ...times.zones import local_time
 from .. import Context, Outcome, exactly_once
 from ..deployments.messages import announce
 from ..exactly_once import run_once
-from ..external_action import ActionResult, ExternalAction, Limits
+from ..external_action import ActionResult, ExternalAction, Facts, Limits
 from ..request import Request, recordable, why
 from . import build, limit_of, watch_until
 from .chain import LEAST, TOTAL, Chain
 from .recipients import Recipient, find_recipient
-
-if TYPE_CHECKING:
-    from ...db import Store
-    from ...db.sql import Transaction
-    from ...records.model import Event
 
 # What a page may hold; some vendors cut a title out of it.
 LONGEST = 1024
@@ -56,13 +66,15 @@ def page(
     chain = Chain(
         context, recipient, words, urgent, max(deadline, exactly_once.clock() + 3 * LEAST)
     )
-    came = run_once(request, _action(context, request, chain, emergency))
+    result = run_once(request, _PageAction(request, chain, emergency))
     notes = [cut] if cut else []
     if may_be_cut(context.settings.route, context.speaker.through_relay, text):
         notes.append(f"It says: {one_line(words, 100)}")
     if notes:
-        came = replace(came, facts={**came.facts, "notes": [*came.facts.get("notes", ()), *notes]})
-    return _answer(context, request, recipient, came, emergency)
+        result = replace(
+            result, facts={**result.facts, "notes": [*result.facts.get("notes", ()), *notes]}
+        )
+    return _answer(context, request, recipient, result, emergency)
 
 
 def _request(context: Context, who: str, text: str, urgent: bool, emergency: bool) -> Request:
@@ -100,81 +112,119 @@ def _words(text: str) -> Tuple[str, str]:
     )
 
 
-def _action(context: Context, request: Request, chain: Chain, emergency: bool) -> ExternalAction:
-    from ...records.model import Event
+class _PageAction(ExternalAction):
+    """The page through the chain of pagers, with its row for `show pages` and the watch."""
 
-    recipient = chain.recipient
+    done = Event.PAGED
+    code = Code.PAGED
+    repeated_code = Code.PAGED_ALREADY
+    doubtful_code = Code.PAGE_UNCONFIRMED
+    limits = Limits(TOTAL, 2 * _ONE_LOOK)
+    without_record = True
+    may_vanish = True
+    in_progress_text = "is being sent"
+    in_doubt_text = "may have gone out and may not"
 
-    def begins(store: Store, on: Transaction, mark: str) -> None:
-        """Count it against the limit and take its place in the count, in one transaction."""
-        from ...policy.paging import within_limit
-        from ...records.pages import begin, moments, with_mark
-
-        chain.recorded = True
-        if with_mark(on, mark) is not None:
-            # It may have gone out before, and is looked for.
-            return
-        limit = context.settings.page_limit
-        by_person, to_team, now = moments(store, on, limit, request.by.key, recipient.name)
-        if not emergency:
-            zone = context.settings.timezone
-            within_limit(
-                limit, by_person, to_team, now, request.by.shown, recipient.name, zone
-            ).enforce()
-        begin(store, on, _row(context, request, chain, mark, emergency))
-
-    def ends(store: Store, on: Transaction, mark: str, event: Event) -> None:
-        from ...records.pages import DOUBTFUL, drop, update_page
-
-        if event in (Event.REFUSED, Event.FAILED):
-            drop(on, mark)
-        elif chain.sent is None:
-            until = watch_until(context, recipient.team, store.now(on))
-            update_page(on, mark, state=DOUBTFUL, watch_until=until)
-        else:
-            update_page(on, mark, **_came_of(context, chain, store.now(on)))
-
-    def row(mark: str, event: Event) -> Mapping[str, Any]:
-        """The row as `begins` and `ends` together would have left it."""
-        from ...records.pages import DOUBTFUL, columns_of
-
-        if event in (Event.REFUSED, Event.FAILED):
-            return {}
-        now = datetime.now(timezone.utc)
-        doubtful = {"state": DOUBTFUL, "watch_until": watch_until(context, recipient.team, now)}
-        came = _came_of(context, chain, now) if chain.sent is not None else doubtful
-        return columns_of(
-            replace(_row(context, request, chain, mark, emergency), paged_at=now, **came)
-        )
-
-    return ExternalAction(
-        key=(
+    def __init__(self, request: Request, chain: Chain, emergency: bool) -> None:
+        self.request = request
+        self.context = request.context
+        self.chain = chain
+        self.emergency = emergency
+        recipient = chain.recipient
+        self.key = (
             recipient.kind,
             recipient.name,
             chain.text,
             "urgent" if chain.urgent else "",
             *_where(recipient),
-        ),
-        what=f"The page to {one_line(recipient.name, 60)}",
-        make=chain.send,
-        look=chain.look,
-        settles_within=0.0,
-        done=Event.PAGED,
-        code=Code.PAGED,
-        there=Code.PAGED_ALREADY,
-        said=lambda facts: _said(context, request, facts),
-        doubtful=Code.PAGE_UNCONFIRMED,
-        in_doubt_hint=f"{sentence(recipient.hint)} To page again anyway, use other words.",
-        limits=Limits(TOTAL, 2 * _ONE_LOOK),
-        without_record=True,
-        begins=begins,
-        ends=ends,
-        row=row,
-        unsure=lambda facts: facts.get("delivery") != Delivery.ACCEPTED.value,
-        stands=lambda facts: _stands(context, facts),
-        being="is being sent",
-        doubt="may have gone out and may not",
-    )
+        )
+        self.what = f"The page to {one_line(recipient.name, 60)}"
+        self.in_doubt_hint = f"{sentence(recipient.hint)} To page again anyway, use other words."
+
+    def make(self, mark: str) -> Facts:
+        """Send it."""
+        return self.chain.send(mark)
+
+    def find(self, mark: str) -> Optional[Facts]:
+        """The page that carries the mark, at the pager that it was at."""
+        return self.chain.look(mark)
+
+    def sentence(self, facts: Facts) -> str:
+        """Who paged whom through what."""
+        return _sentence(self.context, self.request, facts)
+
+    def is_uncertain(self, facts: Facts) -> bool:
+        """Whether a pager took it without saying that it reaches someone."""
+        return facts.get("delivery") != Delivery.ACCEPTED.value
+
+    def still_exists(self, facts: Facts) -> bool:
+        """Whether a page that was sent a moment ago is not resolved."""
+        return _stands(self.context, facts)
+
+    def before(self, store: Store, on: Transaction, mark: str) -> None:
+        """Check it against the limit and count it, in one transaction."""
+        context, chain = self.context, self.chain
+        chain.recorded = True
+        if with_mark(on, mark) is not None:
+            # It may have gone out before, and is looked for.
+            return
+        limit, by, team = context.settings.page_limit, self.request.by, chain.recipient.name
+        by_person, to_team, now = moments(store, on, limit, by.key, team)
+        if not self.emergency:
+            zone = context.settings.timezone
+            within_limit(limit, by_person, to_team, now, by.shown, team, zone).enforce()
+        begin(store, on, self._row(mark))
+
+    def after(self, store: Store, on: Transaction, mark: str, event: Event) -> None:
+        """Bring its row up to date, or drop it where nothing was sent."""
+        if event in (Event.REFUSED, Event.FAILED):
+            drop(on, mark)
+        else:
+            update_page(on, mark, **self._outcome(store.now(on)))
+
+    def page_row(self, mark: str, event: Event) -> Mapping[str, Any]:
+        """The row as `before` and `after` together would have left it."""
+        if event in (Event.REFUSED, Event.FAILED):
+            return {}
+        now = datetime.now(timezone.utc)
+        return columns_of(replace(self._row(mark), paged_at=now, **self._outcome(now)))
+
+    def _row(self, mark: str) -> Page:
+        by, chain = self.request.by, self.chain
+        return Page(
+            mark=mark,
+            deployment=self.request.deployment,
+            pager=chain.recipient.routes[0].pager,
+            team=chain.recipient.name,
+            owner=by.key,
+            shown=by.shown,
+            text=self.context.mask(chain.text),
+            person=by.person_name,
+            room=by.room,
+            urgent=chain.urgent,
+            emergency=self.emergency,
+            execution_id=self.context.execution_id,
+        )
+
+    def _outcome(self, now: datetime) -> Dict[str, Any]:
+        """The columns of a page that went out, or may have."""
+        chain = self.chain
+        until = watch_until(self.context, chain.recipient.team, now)
+        if chain.sent is None:
+            return {"state": DOUBTFUL, "watch_until": until}
+        route, target, paged = chain.sent
+        state = paged.incident.state
+        people = tuple(dict.fromkeys(one.name for one in paged.on_call)) or paged.incident.people
+        return {
+            "pager": route.pager,
+            "target": target,
+            "incident": paged.incident.id,
+            "number": paged.incident.number,
+            "url": paged.incident.url,
+            "people": people,
+            "state": (State.TRIGGERED if state is State.UNKNOWN else state).value,
+            "watch_until": until,
+        }
 
 
 def _where(recipient: Recipient) -> Tuple[str, ...]:
@@ -187,43 +237,6 @@ def _where(recipient: Recipient) -> Tuple[str, ...]:
         for route in recipient.routes
         if route.target is not None
     )
-
-
-def _row(context: Context, request: Request, chain: Chain, mark: str, emergency: bool) -> Any:
-    from ...records.pages import Page
-
-    by = request.by
-    return Page(
-        mark=mark,
-        deployment=request.deployment,
-        pager=chain.recipient.routes[0].pager,
-        team=chain.recipient.name,
-        owner=by.key,
-        shown=by.shown,
-        text=context.mask(chain.text),
-        person=by.person_name,
-        room=by.room,
-        urgent=chain.urgent,
-        emergency=emergency,
-        execution_id=context.execution_id,
-    )
-
-
-def _came_of(context: Context, chain: Chain, now: datetime) -> Dict[str, Any]:
-    """What the row says of a page that went out."""
-    assert chain.sent is not None
-    route, target, paged = chain.sent
-    state = paged.incident.state
-    return {
-        "pager": route.pager,
-        "target": target,
-        "incident": paged.incident.id,
-        "number": paged.incident.number,
-        "url": paged.incident.url,
-        "people": tuple(dict.fromkeys(one.name for one in paged.on_call)) or paged.incident.people,
-        "state": (State.TRIGGERED if state is State.UNKNOWN else state).value,
-        "watch_until": watch_until(context, chain.recipient.team, now),
-    }
 
 
 def _stands(context: Context, facts: Mapping[str, Any]) -> bool:
@@ -245,8 +258,6 @@ def _stands(context: Context, facts: Mapping[str, Any]) -> bool:
 def _try_to_record(request: Request, error: OpsroomError) -> None:
     """Write down that it was refused or failed before anything was tried; what went wrong counts
     more than that."""
-    from ...records.model import Event
-
     event = Event.REFUSED if isinstance(error, Refusal) else Event.FAILED
     try:
         in_time(
@@ -259,37 +270,39 @@ def _try_to_record(request: Request, error: OpsroomError) -> None:
 
 
 def _answer(
-    context: Context, request: Request, recipient: Recipient, came: ActionResult, emergency: bool
+    context: Context, request: Request, recipient: Recipient, result: ActionResult, emergency: bool
 ) -> Outcome:
-    facts = dict(came.facts)
-    facts.update(requester=request.by.shown, fresh=came.fresh, recorded=came.recorded)
+    facts = dict(result.facts)
+    facts.update(requester=request.by.shown, fresh=result.fresh, recorded=result.recorded)
     accepted = facts.get("delivery") == Delivery.ACCEPTED.value
     code = Code.PAGED if accepted else Code.PAGE_UNCONFIRMED
     # Said before whatever may be cut off.
     first = [] if accepted else [f"{recipient.hint.rstrip('.')}."]
-    if not came.fresh:
+    if not result.fresh:
         # The same words say nothing new of what is not known.
         code = Code.PAGED_ALREADY if accepted else code
         first.append(
-            f"That was {_ago(came.since)}; it was not sent again. To page again, use other words."
+            f"That was {_ago(result.since)}; it was not sent again. To page again, use other words."
         )
-    elif came.found:
+    elif result.found:
         first.append("Its answer was lost, and it was found.")
-    if not came.recorded:
-        first.append(f"{_unrecorded(came)}, and no limit was checked: {why(came.trouble)}.")
-    text = _said(context, request, facts, first)
-    if emergency and came.fresh:
+    if not result.recorded:
+        first.append(f"{_unrecorded(result)}, and no limit was checked: {why(result.trouble)}.")
+    text = _sentence(context, request, facts, first)
+    if emergency and result.fresh:
         announce(request, f"Emergency: {text}")
     return Outcome(accepted, code, message(text), facts)
 
 
-def _unrecorded(came: ActionResult) -> str:
+def _unrecorded(result: ActionResult) -> str:
     return (
-        "It is not recorded yet (the next command does that)" if came.late else "It is not recorded"
+        "It is not recorded yet (the next command does that)"
+        if result.late
+        else "It is not recorded"
     )
 
 
-def _said(
+def _sentence(
     context: Context, request: Request, facts: Mapping[str, Any], first: Sequence[str] = ()
 ) -> str:
     """Who paged whom for what team, through which pager, as which incident; `first`; where to see
@@ -303,18 +316,18 @@ def _said(
     end += [str(one) for one in facts.get("notes", ())]
     urgently = " urgently" if request.noted.get("urgent") else ""
     if facts.get("delivery") == Delivery.ACCEPTED.value:
-        recipient = (
+        reached = (
             _with_end(context, people, facts) if people else one_line(str(facts["target"]), 60)
         )
-        for_team = "" if team in people or recipient == team else f" for {team}"
+        for_team = "" if team in people or reached == team else f" for {team}"
         return " ".join(
-            [f"{by} paged {recipient}{for_team}{urgently} through {pager}, incident {id}.", *end]
+            [f"{by} paged {reached}{for_team}{urgently} through {pager}, incident {id}.", *end]
         )
-    told = (
+    text = (
         f"{pager} took {by}'s page to {team} (incident {id}); whether it reaches somebody is "
         "not known."
     )
-    return " ".join([told, *end])
+    return " ".join([text, *end])
 
 
 def _with_end(context: Context, people: List[str], facts: Mapping[str, Any]) -> str:
@@ -324,11 +337,9 @@ def _with_end(context: Context, people: List[str], facts: Mapping[str, Any]) -> 
     if until is None:
         return f"{listed(people, 4)} (on call)"
     # Time zones are loaded only where someone reads a time.
-    from ...times.zones import said
-
     return (
         f"{listed(people, 4)} (on call until "
-        f"{said(until, datetime.now(timezone.utc), context.settings.timezone)})"
+        f"{local_time(until, datetime.now(timezone.utc), context.settings.timezone)})"
     )
 
 

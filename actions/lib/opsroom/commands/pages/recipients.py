@@ -273,14 +273,14 @@ def _in_one(context: Context, pager: str, name: str, after: str = UNPAGED) -> Re
 def _called_there(context: Context, pager: str, name: str) -> List[Target]:
     """What a pager calls so, "service Web" being the service Web; what contains a name only where
     nothing equals it."""
-    there = look_up_first(context, pager, name)
-    same = [one for one in there if _equals(one, name)]
+    found = look_up_first(context, pager, name)
+    same = [one for one in found if _equals(one, name)]
     kind, rest = _kind_and_name(name)
     if same or not kind:
-        return same or list(there)
+        return same or list(found)
     of_kind = [one for one in look_up_first(context, pager, rest) if one.kind == kind]
     same = [one for one in of_kind if _equals(one, rest)]
-    return same or list(dict.fromkeys([*of_kind, *there]))
+    return same or list(dict.fromkeys([*of_kind, *found]))
 
 
 def _in_all(context: Context, name: str, after: str) -> Recipient:
@@ -356,13 +356,13 @@ def _only(
 
 def _which(name: str, found: Sequence[Tuple[str, Target]], after: str = UNPAGED) -> Refusal:
     """Each that could be meant with its kind, and how to say which."""
-    told = listed(
+    candidates = listed(
         (f"{_words(one.kind)} {one_line(one.shown, 50)} in {pager}" for pager, one in found), 4
     )
     offers = either(
         f"{pager}:{_words(one.kind)} {one_line(one.shown, 50)}" for pager, one in found[:2]
     )
-    message = f"{shown(name)} could be {told}{after}."
+    message = f"{shown(name)} could be {candidates}{after}."
     facts = {
         "candidates": [
             {"pager": pager, "kind": one.kind, "name": one.shown} for pager, one in found

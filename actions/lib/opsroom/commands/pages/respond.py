@@ -12,6 +12,7 @@ from __future__ import annotations
 from ...errors import Code
 from ...pagers import Incident, Pager, State
 from ...people import Author
+from ...records.model import Event
 from ...text import one_line
 from .. import Context, Outcome
 from .open_page import Found, PageAction, find_page, people_of, run_page_action
@@ -25,15 +26,13 @@ def ack_page(context: Context, page: str) -> Outcome:
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
     and Failure.
     """
-    from ...records.model import Event
-
     action = PageAction(
         command="ack page",
         event=Event.ACKNOWLEDGED,
         code=Code.ACKNOWLEDGED,
         did="acknowledged",
         do=lambda pager, id, author: pager.acknowledge(id, author),
-        there=(State.ACKNOWLEDGED,),
+        done_states=(State.ACKNOWLEDGED,),
         here=True,
         state=State.ACKNOWLEDGED,
     )
@@ -46,15 +45,13 @@ def resolve_page(context: Context, page: str) -> Outcome:
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
     and Failure.
     """
-    from ...records.model import Event
-
     action = PageAction(
         command="resolve page",
         event=Event.RESOLVED,
         code=Code.RESOLVED,
         did="resolved",
         do=lambda pager, id, author: pager.resolve(id, author),
-        there=(State.RESOLVED,),
+        done_states=(State.RESOLVED,),
         here=True,
         state=State.RESOLVED,
     )
@@ -67,8 +64,6 @@ def escalate_page(context: Context, page: str) -> Outcome:
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
     and Failure.
     """
-    from ...records.model import Event
-
     action = PageAction(
         command="escalate page",
         event=Event.ESCALATED,
@@ -86,8 +81,6 @@ def add_responder(context: Context, who: str, page: str) -> Outcome:
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, unknown_who, which_who,
     unknown_person, page_closed, not_possible) and Failure.
     """
-    from ...records.model import Event
-
     where: Found = Found("", "")
 
     def find() -> Found:

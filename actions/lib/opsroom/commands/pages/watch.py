@@ -6,21 +6,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 from zlib import crc32
 
+from ...db.sql import queue_up
 from ...deadline import together
 from ...errors import Code, OpsroomError
 from ...names import listed
 from ...pagers import Incident, State
+from ...records.idempotency import forget
+from ...records.ledger import append
+from ...records.model import Event
+from ...records.pages import DOUBTFUL, SENDING, Page, update_page, watched
 from ...text import message, one_line, sentence, span
 from .. import Context, Outcome
 from ..request import Request
 from . import build, watch_until
-
-if TYPE_CHECKING:
-    from ...records.model import Event
-    from ...records.pages import Page
 
 # All pagers together, in seconds: the rule comes again after 60.
 _LIMIT = 40.0
@@ -35,10 +36,10 @@ _NOBODY = "nobody"
 
 @dataclass(frozen=True)
 class News:
-    """What the room is told of a page. `told` is how that is remembered, `event` what the record
+    """What the room is told of a page. `noted` is how that is remembered, `event` what the record
     says of it, if any; `state` is what the page is then, where that is something new."""
 
-    told: str
+    noted: str
     sentence: str
     event: Optional[Event] = None
     state: str = ""
@@ -54,8 +55,6 @@ def watch_pages(context: Context) -> Outcome:
         return Outcome(
             True, Code.WATCHED, "No pager is configured; there is nothing to watch.", {"watched": 0}
         )
-    from ...records.pages import watched
-
     store = context.store
     with store.read() as connection:
         rows = watched(store, connection, _WATCHED_FOR)
@@ -66,27 +65,28 @@ def watch_pages(context: Context) -> Outcome:
     answers = (
         together({row.mark: partial(_ask, context, row) for row in due}, _LIMIT) if due else {}
     )
-    told: List[str] = []
+    sentences: List[str] = []
     for row in due:
         answer = answers[row.mark]
         news = news_of(row, answer, now)
         if news is not None and _note(context, row, answer, news, now):
-            told.append(news.sentence)
+            sentences.append(news.sentence)
             room = row.room or context.settings.announce
             if room:
                 context.rooms(room).say(message(news.sentence))
-    text = " ".join(told) if told else f"{len(rows)} pages are watched; there is nothing new."
+    text = (
+        " ".join(sentences)
+        if sentences
+        else f"{len(rows)} pages are watched; there is nothing new."
+    )
     return Outcome(
-        True, Code.WATCHED, text, {"watched": len(rows), "asked": len(due), "told": told}
+        True, Code.WATCHED, text, {"watched": len(rows), "asked": len(due), "told": sentences}
     )
 
 
 def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> Optional[News]:
     """What is new about a page, going by what its pager says of it; None when there is nothing to
     tell."""
-    from ...records.model import Event
-    from ...records.pages import SENDING
-
     age = span((now - row.paged_at).total_seconds()) if row.paged_at else "some time"
     what = f"page {one_line(row.id, 60)} ({one_line(row.team, 60)})"
     if row.state == SENDING:
@@ -119,9 +119,6 @@ def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> 
 def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> News:
     """A page whose runner died before it could say what came of it: whoever asked has had no
     answer."""
-    from ...records.model import Event
-    from ...records.pages import DOUBTFUL
-
     by, team = one_line(row.shown, 60), one_line(row.team, 60)
     began = f"The command by which {by} paged {team} was stopped {age} ago"
     if isinstance(answer, Incident):
@@ -143,8 +140,6 @@ def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> 
 
 
 def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: str) -> str:
-    from ...records.pages import DOUBTFUL
-
     id = one_line(row.id, 60)
     cannot_tell = isinstance(answer, OpsroomError) and answer.code is Code.NOT_POSSIBLE
     if row.state == DOUBTFUL and cannot_tell:
@@ -201,38 +196,33 @@ def _note(
     context: Context, row: Page, answer: Union[Incident, OpsroomError], news: News, now: datetime
 ) -> bool:
     """Write it down, unless someone else just did: of two runners one tells the room."""
-    from ...db.sql import queue_up
-    from ...records.idempotency import forget
-    from ...records.ledger import append
-    from ...records.pages import update_page
-
-    changes: Dict[str, Any] = {"told": news.told}
+    changes: Dict[str, Any] = {"told": news.noted}
     if news.state:
         changes["state"] = news.state
-    if row.watch_until is None and news.told != State.RESOLVED.value:
+    if row.watch_until is None and news.noted != State.RESOLVED.value:
         # What was left behind is watched from now on.
         changes["watch_until"] = watch_until(context, context.settings.teams.get(row.team), now)
     if isinstance(answer, Incident) and not row.incident:
         changes.update(incident=answer.id, number=answer.number, url=answer.url)
     if isinstance(answer, Incident) and answer.people:
         changes["people"] = answer.people
-    if news.told == State.RESOLVED.value:
+    if news.noted == State.RESOLVED.value:
         changes["watch_until"] = None
     store = context.store
     with store.write() as connection:
         queue_up(connection)
         if not update_page(connection, row.mark, was=row, **changes):
             return False
-        if news.told == State.RESOLVED.value:
+        if news.noted == State.RESOLVED.value:
             forget(connection, row.mark)
         if news.event is not None:
-            there = replace(
+            updated = replace(
                 row, **{key: changes[key] for key in ("incident", "url") if key in changes}
             )
             noted = {
                 "pager": row.pager,
-                "incident": there.incident,
-                "url": there.url,
+                "incident": updated.incident,
+                "url": updated.url,
                 "team": row.team,
                 "found": True,
             }
@@ -249,7 +239,5 @@ def _note(
 
 
 def _code(news: News) -> str:
-    from ...records.model import Event
-
     codes = {Event.PAGED: Code.PAGED.value, Event.UNCONFIRMED: Code.PAGE_UNCONFIRMED.value}
-    return codes.get(news.event, news.told) if news.event is not None else ""
+    return codes.get(news.event, news.noted) if news.event is not None else ""
