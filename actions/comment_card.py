@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Context, Outcome
 
 
 class CommentCard(OpsroomAction):
@@ -19,10 +18,6 @@ class CommentCard(OpsroomAction):
         typed: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.cards.comment import comment_card
-        from opsroom.grammar.free_text import whole
 
-        def use_case(context: Context) -> Outcome:
-            given = whole("comment_card", typed, card=card, text=text)
-            return comment_card(context, given["card"], given["text"])
-
-        return self.answer(use_case, requester, room, st2_user)
+        given = {"card": card, "text": text}
+        return self.answer_free_text(comment_card, typed, given, requester, room, st2_user)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Context, Outcome
 
 
 class CreateCard(OpsroomAction):
@@ -19,10 +18,6 @@ class CreateCard(OpsroomAction):
         typed: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.cards.create import create_card
-        from opsroom.grammar.free_text import whole
 
-        def use_case(context: Context) -> Outcome:
-            given = whole("create_card", typed, text=text, project=project)
-            return create_card(context, given["text"], given["project"])
-
-        return self.answer(use_case, requester, room, st2_user)
+        given = {"text": text, "project": project}
+        return self.answer_free_text(create_card, typed, given, requester, room, st2_user)

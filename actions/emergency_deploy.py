@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Context, Outcome
 
 
 class EmergencyDeploy(OpsroomAction):
@@ -23,25 +22,12 @@ class EmergencyDeploy(OpsroomAction):
         typed: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.deployments.commands import emergency_deploy
-        from opsroom.grammar.free_text import whole
 
-        def use_case(context: Context) -> Outcome:
-            given = whole(
-                "emergency_deploy",
-                typed,
-                app=app,
-                version=version,
-                environment=environment,
-                reason=reason,
-                code=code,
-            )
-            return emergency_deploy(
-                context,
-                given["app"],
-                given["version"],
-                given["environment"],
-                given["reason"],
-                given["code"],
-            )
-
-        return self.answer(use_case, requester, room, st2_user)
+        given = {
+            "app": app,
+            "version": version,
+            "environment": environment,
+            "reason": reason,
+            "code": code,
+        }
+        return self.answer_free_text(emergency_deploy, typed, given, requester, room, st2_user)

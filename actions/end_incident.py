@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Context, Outcome
 
 
 class EndIncident(OpsroomAction):
@@ -19,10 +18,6 @@ class EndIncident(OpsroomAction):
         typed: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.incidents.close import end_incident
-        from opsroom.grammar.free_text import whole
 
-        def use_case(context: Context) -> Outcome:
-            given = whole("end_incident", typed, incident=incident, text=text)
-            return end_incident(context, given["incident"], given["text"])
-
-        return self.answer(use_case, requester, room, st2_user)
+        given = {"incident": incident, "text": text}
+        return self.answer_free_text(end_incident, typed, given, requester, room, st2_user)

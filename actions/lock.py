@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Context, Outcome
 
 
 class Lock(OpsroomAction):
@@ -20,10 +19,6 @@ class Lock(OpsroomAction):
         typed: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.locks.lock import lock
-        from opsroom.grammar.free_text import whole
 
-        def use_case(context: Context) -> Outcome:
-            given = whole("lock", typed, environment=environment, reason=reason, app=app)
-            return lock(context, given["environment"], given["reason"], given["app"])
-
-        return self.answer(use_case, requester, room, st2_user)
+        given = {"environment": environment, "reason": reason, "app": app}
+        return self.answer_free_text(lock, typed, given, requester, room, st2_user)

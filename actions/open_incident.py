@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Context, Outcome
 
 
 class OpenIncident(OpsroomAction):
@@ -19,10 +18,6 @@ class OpenIncident(OpsroomAction):
         typed: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.incidents.open import open_incident
-        from opsroom.grammar.free_text import whole
 
-        def use_case(context: Context) -> Outcome:
-            given = whole("open_incident", typed, who=who, text=text)
-            return open_incident(context, given["who"], given["text"])
-
-        return self.answer(use_case, requester, room, st2_user)
+        given = {"who": who, "text": text}
+        return self.answer_free_text(open_incident, typed, given, requester, room, st2_user)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Context, Outcome
 
 
 class Page(OpsroomAction):
@@ -21,10 +20,8 @@ class Page(OpsroomAction):
         typed: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.pages.page import page
-        from opsroom.grammar.free_text import whole
 
-        def use_case(context: Context) -> Outcome:
-            given = whole("page", typed, who=who, message=message)
-            return page(context, given["who"], given["message"], urgent, emergency)
-
-        return self.answer(use_case, requester, room, st2_user)
+        given = {"who": who, "message": message}
+        return self.answer_free_text(
+            page, typed, given, requester, room, st2_user, urgent=urgent, emergency=emergency
+        )

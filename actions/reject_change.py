@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Context, Outcome
 
 
 class RejectChange(OpsroomAction):
@@ -19,10 +18,6 @@ class RejectChange(OpsroomAction):
         typed: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.changes.decide import reject_change
-        from opsroom.grammar.free_text import whole
 
-        def use_case(context: Context) -> Outcome:
-            given = whole("reject_change", typed, change=change, reason=reason)
-            return reject_change(context, given["change"], given["reason"])
-
-        return self.answer(use_case, requester, room, st2_user)
+        given = {"change": change, "reason": reason}
+        return self.answer_free_text(reject_change, typed, given, requester, room, st2_user)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Optional
 
 from opsroom.action import OpsroomAction, Result
-from opsroom.commands import Context, Outcome
 
 
 class ReviewChange(OpsroomAction):
@@ -20,10 +19,6 @@ class ReviewChange(OpsroomAction):
         typed: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.changes.decide import review_change
-        from opsroom.grammar.free_text import whole
 
-        def use_case(context: Context) -> Outcome:
-            given = whole("review_change", typed, change=change, text=text, code=code)
-            return review_change(context, given["change"], given["text"], given["code"])
-
-        return self.answer(use_case, requester, room, st2_user)
+        given = {"change": change, "text": text, "code": code}
+        return self.answer_free_text(review_change, typed, given, requester, room, st2_user)

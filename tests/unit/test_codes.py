@@ -14,9 +14,9 @@ import pyotp
 import pytest
 
 from opsroom import enrol
-from opsroom.config.model import Person
 from opsroom.db import Store, open_store
 from opsroom.errors import Code, Refusal
+from opsroom.people import Person
 from opsroom.policy import Decision
 from opsroom.records import otp
 from opsroom.records.otp import MOST_WRONG, check_code, use_code

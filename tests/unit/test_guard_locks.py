@@ -8,9 +8,8 @@ from typing import List
 
 import pytest
 
-from opsroom.config.model import Person
 from opsroom.errors import Code
-from opsroom.people import Speaker
+from opsroom.people import Person, Speaker
 from opsroom.policy.locks import in_the_way, lock_text, place
 from opsroom.records.locks import Lock
 

@@ -9,9 +9,8 @@ from typing import List, Tuple
 
 import pytest
 
-from opsroom.config.model import Person
 from opsroom.db import Store, open_store
-from opsroom.people import Speaker
+from opsroom.people import Person, Speaker
 from opsroom.records.claims import Claim
 from opsroom.records.claims import take as claim
 from opsroom.records.ledger import append, of_deployment

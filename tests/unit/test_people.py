@@ -34,7 +34,7 @@ SETTINGS = load(
         ("alice!~alice@10.0.0.7", "chatops_bot", "alice", "alice"),
         ("Alice", "chatops_bot", "", "Alice (unknown here)"),
         ("mallory", "chatops_bot", "", "mallory (unknown here)"),
-        ("", "chatops_bot", "", "somebody (unknown here)"),
+        ("", "chatops_bot", "", "someone (unknown here)"),
         ("carol", "mallory", "", "mallory"),
         ("alice", "bob.jones", "bob", "bob"),
         ("bob", "bob", "", "bob"),

@@ -14,10 +14,10 @@ from opsroom.audit.heads import verify_record
 from opsroom.audit.period import read_period
 from opsroom.audit.reconcile import noted
 from opsroom.audit.report import make_report, verdict
-from opsroom.config.model import PageLimit, Person
+from opsroom.config.model import PageLimit
 from opsroom.db import Store
 from opsroom.errors import Code
-from opsroom.people import Speaker
+from opsroom.people import Person, Speaker
 from opsroom.records import locks
 from opsroom.records.announcements import DUE, Announcement, left
 from opsroom.records.announcements import begin as begin_telling

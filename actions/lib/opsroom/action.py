@@ -117,6 +117,30 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
             self._hand_over(ok, fitted)
         return ok, fitted
 
+    def answer_free_text(
+        self,
+        use_case: Callable[..., Outcome],
+        typed: Optional[str],
+        given: Mapping[str, Optional[str]],
+        requester: str,
+        room: str,
+        st2_user: str,
+        **more: Any,
+    ) -> Result:
+        """`answer` for a command with free text, which has the name of its action.
+
+        In chat `typed` is the whole message, from which the values of `given` are read; `use_case`
+        gets them in the order of `given`, then `more`.
+        """
+        # Builds the forms of all commands, for 10 ms that commands without free text need not wait.
+        from .grammar.free_text import whole
+
+        def with_values(context: Context) -> Outcome:
+            values = whole(use_case.__name__, typed, **given)
+            return use_case(context, *values.values(), **more)
+
+        return self.answer(with_values, requester, room, st2_user)
+
     def _hand_over(self, ok: bool, result: Dict[str, Any]) -> None:
         """The runner is gone, and nobody reads what this process returns: StackStorm gets it from
         here."""

@@ -1,21 +1,51 @@
-"""Who is asking: chat name, StackStorm user, and the person of the config behind them.
-
-In whose name something is made elsewhere: a card, a comment, a page.
-"""
+"""Who speaks: the people of the config, the speaker behind a chat name or StackStorm user, and the
+author of what opsroom makes elsewhere (a card, a comment, a page)."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Iterable, Optional, Sequence, Tuple
+from dataclasses import dataclass, field
+from typing import Iterable, Mapping, Optional, Protocol, Sequence, Tuple
 
-from .config.model import Person, Settings
 from .errors import Code, Refusal
 
 
 @dataclass(frozen=True)
+class Person:
+    """Someone whom the config knows.
+
+    `chat`: the names that relays report for them. `st2`: their own users of StackStorm (default:
+    their name). `totp`: the secret of their one-time codes (base32); `second_factor`: their
+    approvals always need one. `identities`: their names elsewhere (`jira`, `pagerduty`, ...).
+    `shared`: which of `email` and those other people may have too.
+    """
+
+    name: str
+    chat: Tuple[str, ...] = ()
+    st2: Tuple[str, ...] = ()
+    email: str = ""
+    totp: str = field(default="", repr=False)
+    second_factor: bool = False
+    identities: Mapping[str, str] = field(default_factory=dict)
+    shared: Tuple[str, ...] = ()
+
+
+class Directory(Protocol):
+    """What the config says about people: `config.model.Settings` is one."""
+
+    @property
+    def people(self) -> Mapping[str, Person]: ...
+
+    @property
+    def groups(self) -> Mapping[str, Tuple[str, ...]]: ...
+
+    @property
+    def relays(self) -> Tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
 class Speaker:
-    """Somebody who asks for something.
+    """Someone who asks for something.
 
     `person` is None for a name that the config does not know: nobody in particular, who may do only
     what everybody may. `shown` is how messages and the ledger call them.
@@ -41,27 +71,27 @@ class Speaker:
 
     @property
     def person_name(self) -> str:
-        """The name in the config, empty for somebody unknown."""
+        """The name in the config, empty for someone unknown."""
         return self.person.name if self.person else ""
 
 
-def identify(settings: Settings, requester: str, st2_user: str, room: str) -> Speaker:
-    """Tell who is asking.
+def identify(directory: Directory, requester: str, st2_user: str, room: str) -> Speaker:
+    """Identify the speaker.
 
     `requester` is what StackStorm reports as the chat name (or again the st2 user). It and `room`
-    count only when the execution was made by a trusted relay: anybody who may run the action can
+    count only when the execution was made by a trusted relay: anyone who may run the action can
     claim a chat name and a room through the API, but nobody can claim another's st2 user. Names are
     compared exactly: there are chats where `Alice` and `alice` are two people.
 
     Raises Refusal(ambiguous_person) when the name belongs to two people of the config.
     """
-    if st2_user in settings.relays:
+    if st2_user in directory.relays:
         person = _only(
-            [one for one in settings.people.values() if requester in one.chat], requester
+            [one for one in directory.people.values() if requester in one.chat], requester
         )
-        shown = person.name if person else f"{requester or 'somebody'} (unknown here)"
+        shown = person.name if person else f"{requester or 'someone'} (unknown here)"
         return Speaker(shown, person, requester, st2_user, room, through_relay=True)
-    person = _only([one for one in settings.people.values() if st2_user in one.st2], st2_user)
+    person = _only([one for one in directory.people.values() if st2_user in one.st2], st2_user)
     return Speaker(
         person.name if person else st2_user, person, "", st2_user, "", through_relay=False
     )
@@ -73,12 +103,12 @@ def same_room(one: str, other: str) -> bool:
     return one.lstrip("#").casefold() == other.lstrip("#").casefold()
 
 
-def is_one_of(settings: Settings, speaker: Speaker, names: Iterable[str]) -> bool:
+def is_one_of(directory: Directory, speaker: Speaker, names: Iterable[str]) -> bool:
     """Whether the speaker is one of these people or in one of these groups."""
     if speaker.person is None:
         return False
     return any(
-        speaker.person.name == name or speaker.person.name in settings.groups.get(name, ())
+        speaker.person.name == name or speaker.person.name in directory.groups.get(name, ())
         for name in names
     )
 
@@ -90,12 +120,12 @@ def _only(candidates: Sequence[Person], name: str) -> Optional[Person]:
             Code.AMBIGUOUS_PERSON,
             f"The name '{name}' belongs to {both} in the config of opsroom.",
             "Each chat name and StackStorm user may stand under one person only; an "
-            "administrator has to mend that.",
+            "administrator has to fix that.",
         )
     return candidates[0] if candidates else None
 
 
-# A link or a room must stand there: "we did it via opsroom" is somebody's own sentence.
+# A link or a room must stand there: "we did it via opsroom" is someone's own sentence.
 _LINE = re.compile(
     r"(?P<name>\S.{0,200}?)(?P<room> \(in [^()\n]{1,100}\))? via opsroom"
     r"(?(room)(?:, (?:https?://\S+|execution [\w-]+))?|, "

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import Optional
 
-from ..config.model import Person
 from ..errors import Code, Refusal
-from ..people import Author, Speaker
+from ..people import Author, Person, Speaker
 from . import Context
 
 

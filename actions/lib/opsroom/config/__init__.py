@@ -9,10 +9,11 @@ from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Tuple
 
 from ..errors import Code, Refusal
 from ..names import IDENTIFIER, comparable
+from ..people import Person
 from .checks import check
 from .fields import Fields
 from .integrations import read_page_limit, read_team, read_webhooks
-from .model import App, Environment, Freeze, Kind, PageLimit, Person, Progress, Settings, Team
+from .model import App, Environment, Freeze, Kind, PageLimit, Progress, Settings, Team
 from .problems import Problems, found
 from .readers import (
     Known,

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import List, Tuple
 
-from .model import Environment, Person, Settings
+from ..people import Person
+from .model import Environment, Settings
 from .readers import members
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Dict, Iterator, List, Tuple
 
 from ..names import comparable
-from .model import Person, Settings
+from ..people import Person
+from .model import Settings
 from .problems import Problems, is_reference
 
 # What proves who someone is. Two people with one of these are one person.

@@ -6,26 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Mapping, Optional, Tuple
 
-
-@dataclass(frozen=True)
-class Person:
-    """Someone whom the config knows.
-
-    `chat`: the names that relays report for them. `st2`: their own users of StackStorm (default:
-    their name). `totp`: the secret of their one-time codes (base32); `second_factor`: their
-    approvals always need one. `identities`: their names elsewhere (`jira`, `pagerduty`, ...).
-    `shared`: which of `email` and those other people may have too.
-    """
-
-    name: str
-    chat: Tuple[str, ...] = ()
-    st2: Tuple[str, ...] = ()
-    email: str = ""
-    totp: str = field(default="", repr=False)
-    second_factor: bool = False
-    identities: Mapping[str, str] = field(default_factory=dict)
-    shared: Tuple[str, ...] = ()
-
+from ..people import Person
 
 # Under `page_on_failure`: the team of the application itself.
 OF_APP = "app"

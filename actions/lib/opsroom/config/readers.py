@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..names import nearest
+from ..people import Person
 from .fields import Fields
-from .model import Environment, Freeze, Incidents, Person, Watching
+from .model import Environment, Freeze, Incidents, Watching
 from .problems import found, is_reference
 
 _OWN_KEYS = ("chat", "st2", "email", "totp", "second_factor", "shared")

@@ -8,7 +8,6 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Optional
 
-from ..config.model import Person
 from ..db import Store
 from ..db.sql import (
     Transaction,
@@ -23,6 +22,7 @@ from ..db.sql import (
 )
 from ..errors import Code
 from ..names import tidied
+from ..people import Person
 from ..policy import YES, Decision, no
 from ..text import when
 

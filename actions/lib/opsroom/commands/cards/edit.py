@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Optional
 
-from ...config.model import Person
 from ...errors import Code
 from ...names import bare, same_as, unquoted
+from ...people import Person
 from ...records.model import Event
 from ...text import one_line
 from ...trackers import Assignee

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
-from ...config.model import App, Person, Team
+from ...config.model import App, Team
 from ...deadline import together, within
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import comparable, either, listed, nearest, shown, there_are
 from ...pagers import Pager, Target
+from ...people import Person
 from ...text import one_line
 from .. import Context
 from . import TOGETHER, build, identity, limit_of, look_up, look_up_first, names, split
