@@ -371,7 +371,7 @@ class TestTheRecord:
             raise Failure(Code.STORE_FULL, "The disk is full.")
 
         with monkeypatch.context() as patched:
-            patched.setattr("opsroom.records.idempotency.done", full)
+            patched.setattr("opsroom.commands.exactly_once.done", full)
             answer = create(world)
         assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "card_created", False)
         assert "That could not be recorded: The disk is full." in answer["message"]

@@ -301,7 +301,7 @@ class TestTrouble:
         def away(url: str) -> Any:
             raise Failure(Code.STORE_UNREACHABLE, "The database cannot be reached.")
 
-        monkeypatch.setattr("opsroom.db.open_store", away)
+        monkeypatch.setattr("opsroom.commands.open_store", away)
         answer = declare(rooms)
         assert (answer["ok"], answer["code"]) == (False, "incident_incomplete")
         assert answer["message"].startswith(
@@ -387,7 +387,7 @@ class TestFromNamesAlone:
     def test_a_rule_declares_one_without_any_text(self, rooms: Rooms) -> None:
         answer = rooms.ask("note_incident", "alice", app="web", environment="production")
         assert answer["code"] == "declared"
-        assert answer["text"] == "web on production needs somebody to look at it"
+        assert answer["text"] == "web on production needs someone to look at it"
         assert (answer["who"], answer["app"]) == ("web", "web")
         assert step(rooms, answer["incident"], "page")["page"] == "1234"
 

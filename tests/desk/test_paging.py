@@ -300,7 +300,7 @@ class TestOnce:
             raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
 
         def stands(context: Any, facts: Any) -> bool:
-            monkeypatch.setattr("opsroom.db.open_store", closed)
+            monkeypatch.setattr("opsroom.commands.open_store", closed)
             context.close()
             return True
 
@@ -561,7 +561,7 @@ class TestRecord:
         def closed(url: str) -> None:
             raise away
 
-        monkeypatch.setattr("opsroom.db.open_store", closed)
+        monkeypatch.setattr("opsroom.commands.open_store", closed)
         answer = rooms.page()
         assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "paged", False)
         assert (
@@ -578,7 +578,7 @@ class TestRecord:
         def closed(url: str) -> None:
             raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
 
-        monkeypatch.setattr("opsroom.db.open_store", closed)
+        monkeypatch.setattr("opsroom.commands.open_store", closed)
         rooms.side().script = [(False, DOWN)]
         assert rooms.page()["pager"] == "mail"
         rooms.side().script, rooms.side("mail").script = [(False, DOWN)], [(False, DOWN)]

@@ -378,7 +378,7 @@ class TestIncidents:
         (row,) = stackstorm.ask("show incidents").result["incidents"]
         assert (row["incident"], row["text"]) == (
             told["incident"],
-            "web on production needs somebody to look at it",
+            "web on production needs someone to look at it",
         )
         assert row["card"]
         assert row["page"]
