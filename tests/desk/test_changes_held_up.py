@@ -107,7 +107,7 @@ def test_while_the_database_is_away_it_says_when_the_change_is_released_and_so_i
     )
     assert "still waits" not in answer["message"]
     assert re.search(
-        r"it is released by itself at (\d{4}-\d\d-\d\d )?\d\d:\d\d UTC", answer["message"]
+        r"it is released automatically at (\d{4}-\d\d-\d\d )?\d\d:\d\d UTC", answer["message"]
     )
     assert state_of(world, change) == "deploying"
     assert approve(world, change, "dave")["code"] == "change_closed"

@@ -71,7 +71,7 @@ def test_a_card_named_with_a_deployment_reads_who_deployed_what_from_which_versi
     deploy(world)
     answer = deploy(world, "v1.1.0", cards="ops-1")
     assert answer["ok"]
-    assert answer["message"].endswith("OPS-1 was told.")
+    assert answer["message"].endswith("OPS-1 was updated.")
     assert (answer["cards"], answer["cards_told"], answer["cards_in_trouble"]) == (
         ["OPS-1"],
         ["OPS-1"],
@@ -96,7 +96,7 @@ def test_a_card_that_is_named_in_two_ways_is_told_once(world: World) -> None:
     commit(world, "Mend it: OPS-1", "v1.3.0")
     answer = deploy(world, "v1.3.0", cards="board:OPS-1 ops-1")
     assert answer["cards"] == ["board:OPS-1"]
-    assert answer["message"].endswith("board:OPS-1 was told.")
+    assert answer["message"].endswith("board:OPS-1 was updated.")
 
 
 def test_a_card_that_no_tracker_has_stops_it_before_anything_is_touched(world: World) -> None:
@@ -222,7 +222,10 @@ def test_a_card_whose_earlier_work_is_taken_back_is_told_and_not_moved(world: Wo
         ["OPS-2"],
         ["OPS-1"],
     )
-    assert "OPS-2 was told and moved to Done. OPS-1 was told of the revert." in answer["message"]
+    assert (
+        "OPS-2 was updated and moved to Done. OPS-1 got a comment about the revert."
+        in answer["message"]
+    )
     assert column(world, "OPS-1") == "Doing"
     assert comments(world, "OPS-1")[-1].endswith(
         "The commits of this card are reverted in it: its work is no longer there."
@@ -311,7 +314,7 @@ def test_cards_move_where_the_environment_says_and_only_there(world: World) -> N
     deploy(world, environment="test", cards="OPS-1")
     assert column(world, "OPS-1") == "To do"
     answer = deploy(world, cards="OPS-1 OPS-2")
-    assert answer["message"].endswith("OPS-1 and OPS-2 were told and moved to doing.")
+    assert answer["message"].endswith("OPS-1 and OPS-2 were updated and moved to doing.")
     assert column(world, "OPS-1") == column(world, "OPS-2") == "Doing"
 
 
@@ -319,7 +322,7 @@ def test_a_column_that_does_not_exist_is_told_and_the_comment_stays(world: World
     world.config["environments"]["uat"]["move_cards"] = "Nowhere"
     answer = deploy(world, cards="OPS-1")
     assert answer["ok"]
-    assert "OPS-1 was told. OPS-1 could not be moved: " in answer["message"]
+    assert "OPS-1 was updated. OPS-1 could not be moved: " in answer["message"]
     assert len(comments(world, "OPS-1")) == 1
 
 
@@ -367,7 +370,7 @@ def test_a_card_that_cannot_be_reached_is_told_of_and_the_deployment_has_succeed
     assert answer["cards_told"] == ["OPS-1"]
     (why,) = answer["cards_in_trouble"].values()
     assert "refused" in why
-    assert "could not be told" in answer["message"]
+    assert "could not be updated" in answer["message"]
     assert len(answer["message"]) <= 400
     assert world.events().count("succeeded") == 1
     assert world.claims() == 0

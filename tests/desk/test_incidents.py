@@ -258,7 +258,7 @@ class TestTrouble:
             f"Incident {id} is declared, and not all of it is there. No card: "
         )
         assert (
-            "There is page 1234. Say the same again: only what is missing is made."
+            "There is page 1234. Repeat the command: only what is missing is made."
             in answer["message"]
         )
         assert len(rooms.said("#deploys")) == 1
@@ -292,7 +292,7 @@ class TestTrouble:
     ) -> None:
         monkeypatch.setattr(scripted_tracker.ScriptedTracker, "create", lambda self, draft: 1 / 0)
         answer = declare(rooms)
-        assert "No card: a defect in opsroom (ZeroDivisionError)." in answer["message"]
+        assert "No card: internal error in opsroom (ZeroDivisionError)." in answer["message"]
         assert answer["page"] == "1234"
 
     def test_without_the_database_the_page_goes_out_all_the_same(

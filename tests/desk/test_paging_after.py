@@ -78,7 +78,7 @@ class TestDeeds:
         assert rooms.ask("add_responder", who="erin", page="1234")["code"] == "responder_added"
         assert rooms.side("mail").calls == []
         answer = rooms.ask("add_responder", who="mail:erin", page="1234")
-        assert (answer["code"], answer["hint"]) == ("unknown_who", "Name somebody in pagerduty.")
+        assert (answer["code"], answer["hint"]) == ("unknown_who", "Name someone in pagerduty.")
 
     @pytest.mark.parametrize(
         "page", ["1234", "#1234", "I1234", "pagerduty:1234", "PagerDuty: 1234"]
@@ -347,7 +347,7 @@ class TestWatching:
         assert rooms.said("#dev") == [
             "Nobody has said here that they are on page 77 (web-team) after 5 min, and mail "
             "cannot tell. "
-            "Whoever is on it says: ack page 77"
+            "If you are on it: ack page 77"
         ]
         rooms.ask("ack_page", page="77")
         rooms.pass_time(301)
@@ -361,7 +361,7 @@ class TestWatching:
         rooms.ask("watch_pages", "st2admin", "")
         (told,) = rooms.said("#dev")
         assert told.startswith(
-            "Whether somebody has acknowledged page 1234 (web-team) is not known after 5 min: "
+            "Whether someone has acknowledged page 1234 (web-team) is not known after 5 min: "
         )
 
     def test_a_page_from_no_room_is_told_where_things_are_announced(self, rooms: Rooms) -> None:

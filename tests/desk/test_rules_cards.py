@@ -160,7 +160,7 @@ class TestUpdatingCards:
         for _ in range(2):
             self.update(ruled)
         (said,) = comments(ruled, "OPS-2")
-        assert "Somebody put web v1.3.0 on uat without opsroom (before: v1.2.0)" in said
+        assert "Someone put web v1.3.0 on uat without opsroom (before: v1.2.0)" in said
         assert ruled.ask("get_card", card="OPS-2")["status"] == "On UAT"
         assert comments(ruled, "OPS-1") == []
         # Where it was moved by this, it asks for nothing.

@@ -307,8 +307,8 @@ class TestDrift:
         for event, reachable in ((E1, False), (E1, False), ("1e" * 16, True)):
             ruled.rule("note_reach", app="web", environment="uat", reachable=reachable, event=event)
         assert ruled.announced == [
-            "web on uat does not tell its version any more. To ask it: version of web on uat",
-            "web on uat tells its version again.",
+            "web on uat no longer reports its version. To ask it: version of web on uat",
+            "web on uat reports its version again.",
         ]
 
 

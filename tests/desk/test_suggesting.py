@@ -368,7 +368,7 @@ def test_only_versions_that_can_be_deployed_are_proposed(
         (
             *("carol", "#dev"),
             "Emergency deployments to production are asked for from #ops, not from #dev.",
-            "Say it again in #ops.",
+            "Repeat it in #ops.",
         ),
     ],
 )

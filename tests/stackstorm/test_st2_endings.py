@@ -127,7 +127,7 @@ def test_a_defect_of_the_pack_is_named_and_its_traceback_is_for_administrators(
     answered: Said,
 ) -> None:
     assert (answered.status, answered.code) == ("failed", "crashed")
-    assert answered.message.startswith("opsroom met a defect of its own (KeyError).")
+    assert answered.message.startswith("opsroom hit an internal error (KeyError).")
     assert "Traceback" not in str(answered.posted)
     assert "Traceback" in answered.execution["result"]["stderr"]
     assert answered.posted["extra"] == RED

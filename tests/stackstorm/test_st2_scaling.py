@@ -445,7 +445,7 @@ def test_dead_runners_stop_nobody_and_are_closed_each_with_its_own_answer(
         assert said.startswith(
             f"The deploy of api {version} on uat by alice was interrupted: its runner was lost"
         )
-        assert "Say it again where it is still wanted." in said
+        assert "Repeat it where it is still wanted." in said
 
 
 @pytest.mark.parametrize("whole_machine", [False, True], ids=["its runner only", "the machine"])

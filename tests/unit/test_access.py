@@ -11,7 +11,7 @@ from opsroom.config import load
 from opsroom.config.model import Settings
 from opsroom.errors import Code, Refusal
 from opsroom.people import identify
-from opsroom.policy.access import RIGHTS, may, may_deploy, who_may
+from opsroom.policy.access import RIGHTS, may, who_may
 
 OPEN: Dict[str, Any] = {}
 GROUP = {"deployers": ["release-managers"]}
@@ -92,10 +92,10 @@ def test_a_refusal_says_who_may_and_what_would_work() -> None:
         KINDS,
     )
     speaker = identify(settings, "eve", "chatops_bot", "#dev")
-    person, room = may_deploy(settings, speaker, settings.environments["production"])
+    person, room = may(settings, speaker, settings.environments["production"], "deploy")
     assert person.message == "eve (unknown here) may not deploy to production."
     assert person.hint == "Those who may: release-managers. opsroom does not know you by this name."
-    assert room.hint == "Say it again in #ops."
+    assert room.hint == "Repeat it in #ops."
     with pytest.raises(Refusal):
         person.enforce()
 
@@ -221,7 +221,7 @@ def test_in_a_wrong_room_the_right_ones_are_told() -> None:
         decision.message
         == "Locks on production are set and taken off from #ops and #war, not from #dev."
     )
-    assert decision.hint == "Say it again in #ops."
+    assert decision.hint == "Repeat it in #ops."
 
 
 def test_the_rules_of_an_application_take_the_place_of_its_environments() -> None:

@@ -78,7 +78,7 @@ def test_a_defect_reaches_the_room_as_one_sentence_and_the_log_without_secrets(c
     with caplog.at_level(logging.ERROR):
         ok, result = answer(use_case)
     assert (ok, result["code"], result["outcome"]) == (False, "crashed", "crashed")
-    assert result["message"] == "opsroom met a defect of its own (ZeroDivisionError)."
+    assert result["message"] == "opsroom hit an internal error (ZeroDivisionError)."
     assert result["hint"].endswith("st2 execution get 5f0000000000000000000001")
     assert "in the details" in caplog.text
     assert "top{{secret}}" not in caplog.text

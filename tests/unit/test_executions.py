@@ -130,7 +130,7 @@ def test_an_interrupted_deployment_names_its_command_the_reason_and_the_cure() -
         "The deploy of web v1.2.0 on uat by alice was interrupted: its runner died; v1.1.0 runs "
         "there now."
     )
-    assert found.result["hint"] == "Say it again where it is still wanted."
+    assert found.result["hint"] == "Repeat it where it is still wanted."
 
 
 def test_an_answer_fits_into_one_message() -> None:

@@ -153,7 +153,7 @@ def test_the_answer_says_until_when_and_what_would_work() -> None:
         decision.message
         == "production is frozen (weekend) until Mon 2026-11-30 08:00 Europe/London."
     )
-    assert decision.hint == "Say it again after that."
+    assert decision.hint == "Try again after that."
     urgent = frozen(
         Environment("production", freezes=(WEEKEND,), emergency=("carol",)),
         moment("2026-11-28 12:00"),

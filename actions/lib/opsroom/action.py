@@ -99,8 +99,8 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
             result = {
                 "outcome": "crashed",
                 "code": Code.CRASHED,
-                "message": f"opsroom met a defect of its own ({type(error).__name__}).",
-                "hint": "An administrator finds out why with: st2 execution get "
+                "message": f"opsroom hit an internal error ({type(error).__name__}).",
+                "hint": "To see why, an administrator can run: st2 execution get "
                 f"{self._execution_id()}",
             }
         if _PROCESS_OF_ITS_OWN:

@@ -186,7 +186,7 @@ def _make(work: _Work, first_look: bool) -> Facts:
         raise _end(work, Event.FAILED, failure) from None
     except Exception as error:
         # Where in the middle the defect struck is not known, hence neither what was made.
-        crash = Failure(Code.CRASHED, f"a defect in opsroom: {type(error).__name__}")
+        crash = Failure(Code.CRASHED, f"internal error in opsroom: {type(error).__name__}")
         _end(work, Event.UNCONFIRMED, crash)
         raise
 
@@ -295,7 +295,7 @@ def _busy(work: _Work) -> Refusal:
     return Refusal(
         Code.BUSY,
         f"{work.action.what} {work.action.in_progress_text} right now, since {since}.",
-        "Say it again in a minute: then the answer is what came of it.",
+        "Repeat it in a minute to get its result.",
     )
 
 

@@ -54,7 +54,7 @@ class ExternalAction:
     # The code of the Failure when nobody can say whether it was made, and what to do then.
     doubtful_code: Code = Code.OUTCOME_UNKNOWN
     in_doubt_hint: str = (
-        "Say the same again: it is looked for first, and made only when it is not there."
+        "Repeat the command: it is looked for first, and made only if it is missing."
     )
     # What follows `what` in a sentence: while it is made, and when nobody can say.
     in_progress_text: str = "is being made"

@@ -68,7 +68,7 @@ def morning_report(context: Context, announce: bool = False) -> Outcome:
     room = context.settings.announce
     if announce and not room:
         return Outcome(
-            True, Code.NOTHING_NEW, "No room to announce in is configured, so nothing was told."
+            True, Code.NOTHING_NEW, "No room to announce in is configured, so nothing was posted."
         )
     found = look(context)
     text = report_text(found)

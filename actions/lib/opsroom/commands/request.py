@@ -197,7 +197,9 @@ def resumed(request: Request) -> Iterator[Request]:
     except Exception as error:
         if not request.ended:
             request.end(
-                Event.FAILED, Code.CRASHED.value, f"a defect in opsroom: {type(error).__name__}"
+                Event.FAILED,
+                Code.CRASHED.value,
+                f"internal error in opsroom: {type(error).__name__}",
             )
         raise
 

@@ -49,12 +49,6 @@ def may(
     return [one for one in found if not one.allowed]
 
 
-def may_deploy(settings: Settings, speaker: Speaker, environment: Environment) -> List[Decision]:
-    """Every reason why this speaker may not deploy to this environment, the weightiest first; empty
-    when they may."""
-    return may(settings, speaker, environment, "deploy")
-
-
 def may_ask(settings: Settings, speaker: Speaker, environment: Environment) -> List[Decision]:
     """Every reason why this speaker may not ask for a deployment there, the weightiest first; empty
     when they may.
@@ -140,5 +134,5 @@ def _room(speaker: Speaker, environment: Environment, right: str) -> Decision:
     return no(
         Code.WRONG_ROOM,
         f"{done} from {listed(environment.rooms) if environment.rooms else 'nowhere'}, {here}.",
-        f"Say it again in {environment.rooms[0]}." if environment.rooms else "",
+        f"Repeat it in {environment.rooms[0]}." if environment.rooms else "",
     )

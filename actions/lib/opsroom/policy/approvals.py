@@ -59,7 +59,9 @@ def may_approve(
         text = (
             f"You approved change {change.id} already; {missing(change, environment, len(valid))}."
         )
-        return no(Code.APPROVED_ALREADY, text, f"Somebody else says: approve change {change.id}")
+        return no(
+            Code.APPROVED_ALREADY, text, f"Someone else can approve it: approve change {change.id}"
+        )
     return YES
 
 
@@ -105,8 +107,10 @@ def may_confirm(
 ) -> Decision:
     """Whether this is the requester, in the room where they asked, within the time."""
     if change.kind is Kind.APPROVAL and change.state is State.OPEN:
-        text = f"Change {change.id} needs the approval of somebody else, not a confirmation."
-        return no(Code.NOT_ALLOWED, text, f"Somebody else says: approve change {change.id}")
+        text = f"Change {change.id} needs the approval of someone else, not a confirmation."
+        return no(
+            Code.NOT_ALLOWED, text, f"Someone else can approve it: approve change {change.id}"
+        )
     state = _is_open(change, now)
     if not state.allowed:
         return state
@@ -244,7 +248,7 @@ def _closed(change: Change, now: datetime) -> Decision:
         )
     if change.state is State.DEPLOYING:
         text = (
-            f"{about} was set off by {change.facts.get('begun_by', 'somebody')} and is being "
+            f"{about} was set off by {change.facts.get('begun_by', 'someone')} and is being "
             "deployed."
         )
     else:
@@ -310,7 +314,7 @@ def _somebody_else_by_now(change: Change) -> Decision:
         f"Who asked for change {change.id} ({change.shown}) is not known, or known as "
         "somebody else by now."
     )
-    return no(Code.CHANGED_MEANWHILE, text, "Somebody whom opsroom knows has to ask for it again.")
+    return no(Code.CHANGED_MEANWHILE, text, "Someone whom opsroom knows has to ask for it again.")
 
 
 def _may_still(settings: Settings, environment: Environment, approval: Approval) -> bool:

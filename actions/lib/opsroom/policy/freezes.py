@@ -117,7 +117,7 @@ def frozen(environment: Environment, now: datetime) -> Decision:
         else "with no end in sight"
     )
     after = (
-        "Say it again after that."
+        "Try again after that."
         if found.until
         else "An administrator can change its freezes in the config."
     )

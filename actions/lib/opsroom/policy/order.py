@@ -11,27 +11,22 @@ from . import YES, Decision, no
 
 
 def in_order(
-    environment: Environment,
-    app: str,
-    wanted: Version,
-    running_there: Optional[Version],
-    is_rollback: bool = False,
+    environment: Environment, app: str, wanted: Version, running_there: Optional[Version]
 ) -> Decision:
     """Whether the version runs in the environment named by `after`.
 
-    `running_there` is what runs there now, None where that cannot be told, which is a no: nothing
-    proves that the version has been there. A rollback is exempt, since it brings back what ran
-    before.
+    `running_there` is what runs there now, None where that is unknown, which is a no: nothing
+    proves that the version has been there.
     """
     first = environment.after
-    if not first or is_rollback or (running_there is not None and same(wanted, running_there)):
+    if not first or (running_there is not None and same(wanted, running_there)):
         return YES
     promote = f"promote {app} from {first} to {environment.name}"
     rule = f"{environment.name} takes only what runs on {first}"
     if running_there is None:
         return no(
             Code.OUT_OF_ORDER,
-            f"{rule}, and what {app} runs there could not be told.",
+            f"{rule}, and what {app} runs there is unknown.",
             f"Look at it with: versions of {app}. Then: {promote}",
         )
     if same_version(wanted.version, running_there.version):

@@ -93,7 +93,7 @@ def closing_of(
         return None
     words = execution.action.replace("_", " ")
     text = f"The runner of this {words} died, and it left no answer."
-    hint = "Look at what it was to change, then say it again."
+    hint = "Check what it was to change, then repeat it."
     return Closing("abandoned", _result("failed", Code.INTERRUPTED.value, text, hint))
 
 
@@ -131,7 +131,7 @@ def _unless_announced(
             return closing
     return Closing(
         closing.status,
-        {**closing.result, "message": f"{_what(end)} was interrupted, as told above."},
+        {**closing.result, "message": f"{_what(end)} was interrupted, as reported above."},
     )
 
 
@@ -144,7 +144,7 @@ def _answered(end: Record) -> Closing:
     if end.event is Event.INTERRUPTED:
         text, hint = (
             f"{_what(end)} was interrupted: {end.message.rstrip('.')}.",
-            "Say it again where it is still wanted.",
+            "Repeat it where it is still wanted.",
         )
         return Closing("abandoned", _result("failed", end.code, text, hint))
     ok = (

@@ -64,9 +64,9 @@ def note_reach(
     `event`."""
     place = find_target(context.settings, app_name, environment_name)
     text = (
-        f"{place} tells its version again."
+        f"{place} reports its version again."
         if reachable
-        else f"{place} does not tell its version any more."
+        else f"{place} no longer reports its version."
     )
     text += "" if reachable else f" To ask it: version of {place}"
     posted = tell_once(context, f"reach:{event}", text)

@@ -48,7 +48,7 @@ def deploy_release(context: Context, service: str, instance: str) -> Outcome:
     release = read(headers, payload(headers, body))
     if release is None:
         text = (
-            f"{SERVICES[service]} told of something else than a published release; nothing "
+            f"{SERVICES[service]} reported something other than a published release; nothing "
             "was done."
         )
         return Outcome(True, Code.NOTHING_NEW, text, {"service": service})
@@ -147,7 +147,7 @@ def _first_time(
     if not all(fresh):
         raise Refusal(
             Code.SEEN_ALREADY,
-            f"{SERVICES[service]} told of {one_line(release.repository, 60)} "
+            f"{SERVICES[service]} reported {one_line(release.repository, 60)} "
             f"{one_line(release.tag, 60)} before; "
             "nothing was done.",
             "To deploy it once more, say so in chat.",
@@ -158,7 +158,7 @@ def _first_time(
             Code.SEEN_ALREADY,
             f"{one_line(release.repository, 60)} {one_line(release.tag, 60)} was published {age} "
             "ago; what is older "
-            f"than {span(_OLDEST.total_seconds())} is not deployed by itself.",
+            f"than {span(_OLDEST.total_seconds())} is not deployed automatically.",
             "To deploy it, say so in chat.",
         )
     return marks[-1]

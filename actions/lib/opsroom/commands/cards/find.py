@@ -89,7 +89,7 @@ def _ask(
         every = " ".join(
             f"{name}: {one_line(error.message, 100)}" for name, error in troubles.items()
         )
-        raise type(first)(first.code, f"No tracker could tell. {every}", first.hint)
+        raise type(first)(first.code, f"No tracker answered. {every}", first.hint)
     return sorted(rows, key=_order)[: _MOST * 2], troubles
 
 

@@ -86,7 +86,7 @@ def _deploy(
         raise
     except Exception:
         tell_the_requester(
-            context, change, f"Change {change.id} ({change.what}) met a defect of opsroom."
+            context, change, f"Change {change.id} ({change.what}) hit an internal error of opsroom."
         )
         raise
     tell_the_requester(context, change, outcome.message)

@@ -108,7 +108,7 @@ def _deploy(request: ApprovedRequest, change: Change, say: str) -> Outcome:
             _record_held_up(
                 request,
                 change,
-                Failure(Code.CRASHED, f"a defect in opsroom: {type(error).__name__}"),
+                Failure(Code.CRASHED, f"internal error in opsroom: {type(error).__name__}"),
                 say,
             )
         raise

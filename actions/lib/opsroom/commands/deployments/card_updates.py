@@ -79,7 +79,7 @@ def tell_cards(request: Request, order: DeploymentOrder, outcome: Outcome) -> Ou
             news.troubles[card] = error.message
         except Exception as error:
             # The deployment is over and well; a defect here must not make another thing of it.
-            news.troubles[card] = f"a defect in opsroom ({type(error).__name__})"
+            news.troubles[card] = f"internal error in opsroom ({type(error).__name__})"
     facts = {
         **outcome.facts,
         "cards": cards,
@@ -203,10 +203,9 @@ def _summary(news: _News, order: DeploymentOrder) -> str:
             if news.moved == news.commented
             else ""
         )
-        sentences.append(f"{listed(news.commented, 3)} {were} told{to}.")
+        sentences.append(f"{listed(news.commented, 3)} {were} updated{to}.")
     if news.taken_back:
-        were = "was" if len(news.taken_back) == 1 else "were"
-        sentences.append(f"{listed(news.taken_back, 3)} {were} told of the revert.")
+        sentences.append(f"{listed(news.taken_back, 3)} got a comment about the revert.")
     if news.troubles:
         first, why = next(iter(news.troubles.items()))
         which = (
@@ -214,13 +213,13 @@ def _summary(news: _News, order: DeploymentOrder) -> str:
             if len(news.troubles) == 1
             else f"{len(news.troubles)} cards ({listed(news.troubles, 3)})"
         )
-        done = "moved" if first in news.commented else "told"
+        done = "moved" if first in news.commented else "updated"
         sentences.append(f"{which} could not be {done}: {sentence(one_line(why, 100))}")
     return " ".join(sentences)
 
 
 # Who it was, nobody knows.
-_SOMEBODY = "Somebody"
+_SOMEONE = "Someone"
 
 
 def update_cards(
@@ -233,7 +232,7 @@ def update_cards(
     names that are not known and versions that the repository does not have.
     """
     target = find_target(context.settings, app_name, environment_name)
-    nothing = Outcome(True, Code.NOTHING_NEW, "There are no cards to tell.", {"cards": []})
+    nothing = Outcome(True, Code.NOTHING_NEW, "There are no cards to update.", {"cards": []})
     if not context.settings.trackers or not version.strip() or not before.strip():
         return nothing
     request, order, found = _as_if_deployed(context, target, check_version(version), before, event)
@@ -244,7 +243,9 @@ def update_cards(
         if not first_time(store, connection, "update_cards", event):
             return nothing
     outcome = tell_cards(request, order, Outcome(True, Code.DEPLOYED, ""))
-    return replace(outcome, code=Code.NOTED, message=outcome.message.strip() or "No card was told.")
+    return replace(
+        outcome, code=Code.NOTED, message=outcome.message.strip() or "No card was updated."
+    )
 
 
 def _as_if_deployed(
@@ -252,7 +253,7 @@ def _as_if_deployed(
 ) -> Tuple[Request, DeploymentOrder, Brought]:
     """The deployment that someone made elsewhere, as far as its cards are concerned."""
     order = DeploymentOrder(target, version, DeploymentKind.OUTSIDE)
-    somebody = Speaker(_SOMEBODY, None, "", context.speaker.st2_user, "", through_relay=False)
+    somebody = Speaker(_SOMEONE, None, "", context.speaker.st2_user, "", through_relay=False)
     # The same for the same event, so that a comment is not made twice.
     deployment = hashlib.sha256(event.encode("utf-8", "replace")).hexdigest()[:16]
     request = Request(

@@ -148,7 +148,7 @@ class RunningJob:
             )
         if self._lost or time.monotonic() - self._renewed > self._lease:
             text = f"This deployment lost its claim: its lease ran out {self._while()}."
-            raise Failure(Code.CLAIM_LOST, text, "Somebody else may deploy there now.")
+            raise Failure(Code.CLAIM_LOST, text, "Someone else may be deploying there now.")
 
     def _while(self) -> str:
         """What kept the claim from being renewed."""

@@ -59,9 +59,7 @@ def success(request: Request, order: DeploymentOrder, verified: bool) -> str:
     change = request.noted.get("change", "")
     why = f" Reason: {one_line(order.emergency, 80)}." if order.emergency else ""
     review = (
-        f"{why} Somebody else reviews it with: review change {change}: what they found"
-        if why
-        else ""
+        f"{why} Someone else can review it: review change {change}: what they found" if why else ""
     )
     locked = (
         f" It is locked there now; to let others deploy: unlock {order.app.name} on "

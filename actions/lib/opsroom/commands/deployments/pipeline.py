@@ -221,7 +221,7 @@ def _still_as_expected(order: DeploymentOrder, before: Running) -> None:
     raise Refusal(
         Code.CHANGED_MEANWHILE,
         f"{order.target} changed meanwhile: {runs} runs there now.",
-        "Look at it, then say it again.",
+        "Check it, then try again.",
     )
 
 

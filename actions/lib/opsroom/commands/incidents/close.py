@@ -132,7 +132,7 @@ CLOSING: Dict[str, Callable[[Context, Incident], Incident]] = {
 _STEPS = {
     "resolve": "The page is not resolved",
     "close_card": "The card is not closed",
-    "announce": "The room was not told",
+    "announce": "The room was not notified",
 }
 
 
@@ -158,7 +158,7 @@ def end_incident(context: Context, typed: str, closing: str = "") -> Outcome:
         except OpsroomError as error:
             troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
         except Exception as error:
-            troubles.append(f"{_STEPS[name]}: a defect in opsroom ({type(error).__name__}).")
+            troubles.append(f"{_STEPS[name]}: internal error in opsroom ({type(error).__name__}).")
     text = (
         said_of_the_end(incident) if fresh else f"It is closed already. {said_of_the_end(incident)}"
     )
@@ -171,5 +171,5 @@ def end_incident(context: Context, typed: str, closing: str = "") -> Outcome:
     if not troubles:
         return Outcome(True, Code.INCIDENT_CLOSED, message(text), facts)
     text = f"Incident {incident.id} is closed, and not all that belongs to it. {' '.join(troubles)}"
-    text += " Say the same again: only what is missing is done."
+    text += " Repeat the command: only what is missing is done."
     return Outcome(False, Code.INCIDENT_INCOMPLETE, message(text), facts)

@@ -27,7 +27,7 @@ _STEPS = {
     "card": "No card",
     "page": "Nobody is known to be paged",
     "link": "Card and page are not linked",
-    "tell": "The room was not told",
+    "tell": "The room was not notified",
 }
 
 
@@ -57,7 +57,7 @@ def open_incident(context: Context, who: str, text: str) -> Outcome:
         except Exception as error:
             # A defect in one of them must not keep the others from being done: someone has to be
             # woken.
-            troubles.append(f"{_STEPS[name]}: a defect in opsroom ({type(error).__name__}).")
+            troubles.append(f"{_STEPS[name]}: internal error in opsroom ({type(error).__name__}).")
     return answer(context, incident, fresh, troubles)
 
 
@@ -67,7 +67,7 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
     if not words:
         raise Refusal(
             Code.TEXT_NEEDED,
-            "An incident needs a text: it is what somebody reads who was just woken.",
+            "An incident needs a text for the person who is paged.",
             "For example: declare incident for web-team: checkout is down",
         )
     name, app = _known(context, who, app)
@@ -122,7 +122,7 @@ def answer(context: Context, incident: Incident, fresh: bool, troubles: List[str
         f"page {incident.page}" if incident.page else "",
     ]
     made = f" There is {' and '.join(one for one in what if one)}." if any(what) else ""
-    text = f"{short}{made} Say the same again: only what is missing is made."
+    text = f"{short}{made} Repeat the command: only what is missing is made."
     return Outcome(False, Code.INCIDENT_INCOMPLETE, message(text), facts)
 
 

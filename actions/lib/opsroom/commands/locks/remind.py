@@ -38,7 +38,7 @@ def remind(context: Context) -> Outcome:
     }
     count = sum(reminders.values())
     code = Code.REMINDED if count else Code.NOTHING_NEW
-    text = f"{count} reminders were told." if count else "There is nothing to remind of."
+    text = f"{count} reminders were posted." if count else "There is nothing to remind of."
     return Outcome(True, code, text, reminders)
 
 

@@ -96,7 +96,7 @@ def _words(text: str) -> Tuple[str, str]:
     if not words:
         raise Refusal(
             Code.TEXT_NEEDED,
-            "A page needs a text: it is what somebody reads who was just woken.",
+            "A page needs a text for the person who is paged.",
             "For example: page web-team: checkout is down",
         )
     if len(words) <= LONGEST:
@@ -324,7 +324,7 @@ def _sentence(
             [f"{by} paged {reached}{for_team}{urgently} through {pager}, incident {id}.", *end]
         )
     text = (
-        f"{pager} took {by}'s page to {team} (incident {id}); whether it reaches somebody is "
+        f"{pager} took {by}'s page to {team} (incident {id}); whether it reaches someone is "
         "not known."
     )
     return " ".join([text, *end])

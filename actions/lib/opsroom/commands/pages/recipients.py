@@ -63,13 +63,13 @@ class Recipient:
         if self.team is not None:
             key = f"teams.{self.team.name}.phone"
             return (
-                f"Phone somebody of {one_line(self.name, 60)}; an administrator can write "
+                f"Phone someone of {one_line(self.name, 60)}; an administrator can write "
                 f"down whom under {key}."
             )
         return (
             f"Phone {one_line(self.name, 60)}."
             if self.person
-            else "Phone whoever is in charge of it."
+            else "Phone the person in charge of it."
         )
 
 
@@ -146,16 +146,9 @@ def responder_in(context: Context, name: str, pager: str) -> Target:
     named, rest = split(context, name)
     if named and named != pager:
         message = f"That page is in {pager}, and {shown(rest)} is in {named}."
-        raise Refusal(Code.UNKNOWN_WHO, message, f"Name somebody in {pager}.")
+        raise Refusal(Code.UNKNOWN_WHO, message, f"Name someone in {pager}.")
     recipient = _in_one(context, pager, rest)
     return target_in(context, recipient.routes[0])
-
-
-def team_of(context: Context, name: str) -> Optional[Team]:
-    """The team that an application or a team of that name stands for; None when there is none.
-    Raises which_who."""
-    recipient = _configured(context, name)
-    return recipient.team if recipient else None
 
 
 def teams(context: Context) -> Tuple[Team, ...]:

@@ -134,7 +134,7 @@ def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> 
         )
     sentence = (
         f"{began}, and whether the page went out through {row.pager} is not known. "
-        "Phone, if it matters. Said again in the same words, it is looked for first."
+        "Phone them if it matters. Said again in the same words, it is looked for first."
     )
     return News(_NOBODY, sentence, Event.UNCONFIRMED, DOUBTFUL)
 
@@ -147,19 +147,19 @@ def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: st
         return (
             f"Whether {what} went out is still not known, and nobody has said here that they are "
             f"on it after {age}. "
-            f"Phone, if it matters. Whoever is on it says: ack page {id}"
+            f"Phone them if it matters. If you are on it: ack page {id}"
         )
     if not isinstance(answer, OpsroomError) and answer.state is State.TRIGGERED:
         return f"Nobody has acknowledged {what} after {age}. To wake the next: escalate page {id}"
     if isinstance(answer, OpsroomError) and not cannot_tell:
         why = sentence(one_line(answer.message, 100))
         return (
-            f"Whether somebody has acknowledged {what} is not known after {age}: {why} Phone, "
+            f"Whether someone has acknowledged {what} is not known after {age}: {why} Phone, "
             "if it matters."
         )
     return (
         f"Nobody has said here that they are on {what} after {age}, and {row.pager} cannot tell. "
-        f"Whoever is on it says: ack page {id}"
+        f"If you are on it: ack page {id}"
     )
 
 
