@@ -87,7 +87,7 @@ def test_a_card_named_with_a_deployment_reads_who_deployed_what_from_which_versi
     "text", ["OPS-1,OPS-2", "OPS-1, OPS-2", "ops-1 and OPS-2", "OPS-1, and board:OPS-2 OPS-1"]
 )
 def test_several_cards_can_be_named(world: World, text: str) -> None:
-    assert deploy(world, cards=text)["message"].endswith("were told.")
+    assert deploy(world, cards=text)["message"].endswith("were updated.")
     assert len(comments(world, "OPS-1")) == len(comments(world, "OPS-2")) == 1
 
 
@@ -411,7 +411,7 @@ def test_a_defect_in_telling_cards_is_none_of_the_deployment(
     monkeypatch.setattr(card_updates, "_comment", broken)
     answer = deploy(world, cards="OPS-1")
     assert (answer["ok"], answer["code"]) == (True, "deployed")
-    assert "a defect in opsroom" in answer["message"]
+    assert "internal error in opsroom" in answer["message"]
     assert world.finished()[0].event is Event.SUCCEEDED
 
 

@@ -100,7 +100,7 @@ class TestAnswer:
         )
         assert answer["message"] == (
             "pagerduty took alice's page to web-team (incident 1234); whether it reaches "
-            "somebody is not known. "
+            "someone is not known. "
             "Phone: +44 20 7946 0000. https://p.example/1234 It was accepted for processing."
         )
         assert rooms.world.events() == ["asked", "unconfirmed"]

@@ -171,7 +171,7 @@ class TestWatching:
         said = rooms.said("#dev")[0]
         assert said.startswith("The command by which alice paged web-team was stopped 2 min ")
         assert (f"incident {number}" in said) is there
-        assert ("is not known. Phone, if it matters." in said) is not there
+        assert ("is not known. Phone them if it matters." in said) is not there
         assert rooms.world.events()[-1] == ("paged" if there else "unconfirmed")
         rooms.pass_time(301)
         rooms.ask("watch_pages", "st2admin", "")
