@@ -16,7 +16,7 @@ from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target
-from opsroom.pagers.victorops import client, organisation
+from opsroom.pagers.victorops import organisation
 from opsroom.pagers.victorops.mapping import headline, moment_of
 from opsroom.people import Author
 from support.http_server import Reply, free_port
@@ -49,9 +49,8 @@ class Time:
 @pytest.fixture(autouse=True)
 def time(monkeypatch):
     time = Time()
-    monkeypatch.setattr(client, "clock", lambda: time.now)
-    monkeypatch.setattr(client, "wait", time.wait)
-    monkeypatch.setattr(organisation, "clock", lambda: time.now)
+    monkeypatch.setattr("opsroom.http.vendor.clock", lambda: time.now)
+    monkeypatch.setattr("opsroom.http.vendor.sleep", time.wait)
     monkeypatch.setattr(organisation, "wall", lambda: time.wall)
     monkeypatch.setattr(organisation, "now", lambda: NOW)
     return time
@@ -391,7 +390,7 @@ def test_a_list_that_cannot_be_had_leaves_an_alert_unconfirmed(api, both):
     api.instead(Reply(403, "Usage limit exceeded"))
     paged = both.page(page(target=KEY))
     assert paged.delivery is Delivery.UNCONFIRMED
-    assert "not known: Splunk On-Call gets too many requests (403)" in paged.notes[0]
+    assert "not known: Splunk On-Call is rate-limiting opsroom (403)" in paged.notes[0]
 
 
 def test_with_both_a_user_is_paged_by_the_api(api, endpoint, both):
@@ -414,9 +413,9 @@ def test_the_endpoint_alone_pages_routing_keys_only(endpoint, plain, target):
         (
             answer({"result": "failure", "message": "bad routing"}),
             Code.NOT_ACCEPTED,
-            "did not take it: bad routing.",
+            "rejected the alert: bad routing.",
         ),
-        (answer({"result": "failure"}), Code.NOT_ACCEPTED, "did not take it."),
+        (answer({"result": "failure"}), Code.NOT_ACCEPTED, "rejected the alert."),
         (Reply(400, "Invalid JSON"), Code.NOT_ACCEPTED, "(400): Invalid JSON."),
         (Reply(404, ""), Code.UNAUTHORIZED, "does not know its key (404)."),
         (Reply(403, "<html>"), Code.UNAUTHORIZED, "does not know its key (403)."),
@@ -552,14 +551,18 @@ def test_a_success_that_says_nothing_is_in_doubt(api, org, pager, reply):
         (
             Reply(403, "Usage limit exceeded"),
             Code.RATE_LIMITED,
-            "too many requests (403): Usage limit exceeded.",
+            "is rate-limiting opsroom (403): Usage limit exceeded.",
         ),
         (Reply(429, ""), Code.RATE_LIMITED, "does not say for how long."),
         (answer({"error": "Bad target"}, 400), Code.NOT_ACCEPTED, "(400): Bad target."),
         (answer({"message": {"a": 1}}, 422), Code.NOT_ACCEPTED, "(422)."),
         (Reply(402, "no"), Code.NOT_POSSIBLE, "(402): no."),
         (Reply(410, "<html>"), Code.GONE, "(410)."),
-        (Reply(404, "<html>nginx</html>"), Code.BAD_ANSWER, "there is no API of Splunk On-Call."),
+        (
+            Reply(404, "<html>nginx</html>"),
+            Code.BAD_ANSWER,
+            "answered 404, not as Splunk On-Call does.",
+        ),
     ],
 )
 def test_what_splunk_on_call_refuses_is_certain_and_said(api, pager, reply, code, words):

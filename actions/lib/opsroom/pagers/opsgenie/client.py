@@ -165,12 +165,13 @@ class Client(vendor.Client):
         """As for every vendor, with whose requests count."""
         failure = super().rate_limited(response, wait)
         reason = self.quoted(response, response.headers.get("x-ratelimit-reason", "")).lower()
-        if reason and wait is not None:
-            failure.message = (
-                f"Opsgenie is rate-limiting opsroom, by the requests of the {reason}; retry in "
-                f"{length(round(wait, 1))}."
-            )
-        return failure
+        if not reason or wait is None:
+            return failure
+        message = (
+            f"Opsgenie is rate-limiting opsroom, by the requests of the {reason}; retry in "
+            f"{length(round(wait, 1))}."
+        )
+        return Failure(failure.code, message, facts=failure.facts)
 
     def words(self, response: Response) -> str:
         """The message of an error, and for 422 what is wrong with which field."""

@@ -17,4 +17,4 @@ def make(options: Options, *, name: str, store: Callable[[], Any], keep: Path) -
     asked for."""
     from .pager import VictorOps  # the config is read for every message, a pager is asked for few
 
-    return VictorOps(options, f"pagers.{name}", keep)
+    return VictorOps(options, name, keep)

@@ -6,17 +6,17 @@ from __future__ import annotations
 from typing import Optional, Tuple
 
 from ...errors import OpsroomError
+from ...http import vendor
 from ...people import Author
 from .. import Delivery, Incident, OnCall, Page, Paged, State
-from . import client as timing
-from .client import Api
+from .client import AlertClient, Api
 from .incidents import Incidents, like
-from .mapping import said
+from .mapping import alert_of
 
 # An alert becomes an incident within a second as a rule; the list may be asked for 60 times a
 # minute.
 _FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 2.0
+_MAX_PAUSE = 2.0
 _TOOL = "opsroom"
 
 
@@ -24,14 +24,15 @@ class Endpoint:
     """Takes alerts and says only that. What came of them the API knows, where the config has keys
     of it."""
 
-    def __init__(self, api: Api, incidents: Incidents) -> None:
+    def __init__(self, api: Api, alerts: AlertClient, incidents: Incidents) -> None:
         self._api = api
+        self._alerts = alerts
         self._incidents = incidents
 
     def page(self, page: Page) -> Paged:
         """Send an alert with the mark as its entity id, so that the same page is the same
         incident."""
-        title, text, notes = said(page)
+        title, text, notes = alert_of(page)
         content = {
             # WARNING pages nobody unless the organisation has set it so; only CRITICAL always does.
             "message_type": "CRITICAL",
@@ -40,8 +41,8 @@ class Endpoint:
             "state_message": text,
             "monitoring_tool": _TOOL,
         }
-        self._api.alert(page.target.id, content)
-        if not self._api.there:
+        self._alerts.alert(page.target.id, content)
+        if not self._api.is_configured:
             key = self._api.key
             note = (
                 "Splunk On-Call's REST endpoint took it; what came of it cannot be learnt "
@@ -55,9 +56,8 @@ class Endpoint:
         unknown = Incident(page.mark, title=title, target=page.target.shown)
         return Paged(unknown, Delivery.UNCONFIRMED, notes=(*notes, note))
 
-    def tell(self, id: str, kind: str, author: Author) -> Incident:
-        """Tell it of an incident by its entity id; any routing key will do for one that is there
-        already."""
+    def update(self, id: str, kind: str, author: Author) -> Incident:
+        """Change the incident with this entity id. Any routing key will do for one that exists."""
         if id.isdigit():
             raise self._api.without_keys(f"To change page {id} by its number")
         content = {
@@ -68,14 +68,14 @@ class Endpoint:
             "ack_msg": author.line,
             "monitoring_tool": _TOOL,
         }
-        self._api.alert(self._api.options.routing_key or "default", content)
+        self._alerts.alert(self._api.options.routing_key or "default", content)
         return Incident(id, state=State.UNKNOWN)
 
     def _follow(self, mark: str) -> Tuple[Optional[Incident], str]:
         """The incident that an alert became. Never raises: it was taken, so it may have become one
         whatever comes."""
         follow = self._api.options.follow
-        began = timing.clock()
+        began = vendor.clock()
         until, pause = began + min(follow, self._api.remaining), _FIRST_PAUSE
         while True:
             try:
@@ -86,12 +86,12 @@ class Endpoint:
                     "Splunk On-Call's REST endpoint took it; what came of it is not known: "
                     f"{error.message}",
                 )
-            left, took = until - timing.clock(), round(timing.clock() - began, 1)
+            left, took = until - vendor.clock(), round(vendor.clock() - began, 1)
             if found is not None or left <= 0:
                 return (
                     found,
                     "Splunk On-Call's REST endpoint took it; it became no incident within "
                     f"{took:g} s.",
                 )
-            timing.wait(min(pause, left))
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            vendor.sleep(min(pause, left))
+            pause = min(pause * 2, _MAX_PAUSE)

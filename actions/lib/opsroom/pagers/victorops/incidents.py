@@ -5,21 +5,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from ...errors import Code, Failure, OpsroomError, Refusal
+from ...errors import Code, OpsroomError, Refusal
+from ...http.response import Response
 from ...names import shown
 from ...people import Author
 from ...text import shorten
 from .. import Delivery, Incident, OnCall, Page, Paged, State, Target
-from .client import Api, bad
-from .mapping import by_slug, carries, incident_of, inside, items, said, text_of
+from .client import Api
+from .mapping import alert_of, by_slug, carries, incident_of, inside, items, text_of
 from .organisation import Organisation
 
-if TYPE_CHECKING:
-    from ...http.response import Response
-
-# For what makes an answer fuller and is not needed, in seconds.
+# For what makes an response fuller and is not needed, in seconds.
 _EXTRA = 3.0
 _SLUGS = ("pol-", "team-")
 # As repeats.new_mark makes them.
@@ -36,25 +34,25 @@ class Incidents:
     def create(self, page: Page) -> Paged:
         """Make an incident for a user, escalation policy, team or routing key. Its number comes
         back at once."""
-        summary, text, notes = said(page)
+        summary, text, notes = alert_of(page)
         targets = self._targets(page.target)
         # The details do not come back in the list of incidents, the summary does.
         content = {"summary": f"{summary} [{page.mark}]", "details": text, "targets": targets}
-        answer, _, more = self._as_user(
+        response, _, more = self._as_user(
             page.author,
             lambda user: self._api.change("POST", "/v1/incidents", {**content, "userName": user}),
         )
-        made = self._api.json(answer)
+        made = self._api.json(response)
         number, error = text_of(inside(made, "incidentNumber")), text_of(inside(made, "error"))
         if not number and not error:
-            raise bad(answer, "did not say under which number the incident was made")
+            raise response.unexpected("did not say under which number the incident was made")
         if not number:
             # 200 with an error inside: the page was not made.
             kind = page.target.kind.replace("_", " ")
             raise Refusal(
                 Code.NOT_ACCEPTED,
                 f"Splunk On-Call made no incident for the {kind} {page.target.shown}: "
-                f"{self._api.quoted(answer, error)}.",
+                f"{self._api.quoted(response, error)}.",
                 "An administrator checks the names in the config.",
                 {"sent": False},
             )
@@ -62,7 +60,7 @@ class Incidents:
         if error:
             note = (
                 "Splunk On-Call made the incident and complains: "
-                f"{self._api.quoted(answer, error)}."
+                f"{self._api.quoted(response, error)}."
             )
             return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, *more, note))
         on_call, quiet = self._reached(page.target, [one["slug"] for one in targets])
@@ -73,19 +71,19 @@ class Incidents:
         content = {"incidentNames": [number], "message": shorten(author.line, 500)}
         # To acknowledge twice is to acknowledge once.
         again = wanted is State.ACKNOWLEDGED
-        answer, user, _ = self._as_user(
+        response, user, _ = self._as_user(
             author,
             lambda user: self._api.change(
                 "PATCH", f"/v1/incidents/{verb}", {**content, "userName": user}, again
             ),
         )
-        results = items(inside(self._api.json(answer), "results"))
+        results = items(inside(self._api.json(response), "results"))
         result = next(
             (one for one in results if text_of(inside(one, "incidentNumber")) == number), None
         )
         accepted = inside(result, "cmdAccepted")
         if not isinstance(accepted, bool):
-            raise bad(answer, "did not say whether it was done")
+            raise response.unexpected("did not say whether it was done")
         if accepted:
             return Incident(number, number, state=wanted, people=(user,))
         # 200 with `cmdAccepted: false`: the incident says why.
@@ -94,7 +92,7 @@ class Incidents:
             raise closed(incident.shown)
         if incident.state is wanted:
             return incident
-        why = self._api.quoted(answer, text_of(inside(result, "message")))
+        why = self._api.quoted(response, text_of(inside(result, "message")))
         did = "acknowledge" if wanted is State.ACKNOWLEDGED else "resolve"
         message = f"Splunk On-Call did not {did} page {incident.shown}{f': {why}' if why else ''}."
         raise Refusal(Code.NOT_ACCEPTED, message, facts={"sent": False})
@@ -109,26 +107,26 @@ class Incidents:
             "targets": self._targets(target),
             "addTargets": True,
         }
-        answer, _, _ = self._as_user(
+        response, _, _ = self._as_user(
             author,
             lambda user: self._api.change(
                 "POST", "/v1/incidents/reroute", {"userName": user, "reroutes": [reroute]}
             ),
         )
-        statuses = items(inside(self._api.json(answer), "statuses"))
+        statuses = items(inside(self._api.json(response), "statuses"))
         status = next(
             (one for one in statuses if text_of(inside(one, "incidentNumber")) == incident.number),
             None,
         )
         done = inside(status, "success")
         if not isinstance(done, bool):
-            raise bad(answer, "did not say whether somebody was added to the page")
+            raise response.unexpected("did not say whether somebody was added to the page")
         failed = [
             one for one in items(inside(status, "targetStatus")) if inside(one, "success") is False
         ]
         if failed or not done:
             words = [text_of(inside(one, "message")) for one in (*failed, status)]
-            why = next((f": {self._api.quoted(answer, one)}" for one in words if one), "")
+            why = next((f": {self._api.quoted(response, one)}" for one in words if one), "")
             message = f"Splunk On-Call did not add {target.shown} to page {incident.shown}{why}."
             raise Refusal(Code.UNKNOWN_PERSON, message, facts={"sent": False})
         return incident
@@ -189,7 +187,7 @@ class Incidents:
         """Ask in the name of who asks; in that of `user` where they have none in Splunk On-Call or
         it is not known.
 
-        The answer to a user whom nobody knows is 404, or 200 with an error: nothing was done then.
+        An unknown user is answered with 404, or with 200 and an error: nothing was done then.
         """
         own, other = author.identity, self._api.options.user
         name = own or other
@@ -203,28 +201,26 @@ class Incidents:
                 f"An administrator gives them a name there under people, or sets {key} for all "
                 "others.",
             )
-        answer = send(name)
-        if other and name != other and self._unknown_user(answer):
-            answer, name = send(other), other
+        response = send(name)
+        if other and name != other and self._unknown_user(response):
+            response, name = send(other), other
             notes = (
                 f"Splunk On-Call does not know its user {own}; it was done in the name of {other}.",
             )
-        if answer.status == 404:
+        if response.status == 404:
             raise Refusal(
                 Code.UNKNOWN_PERSON,
-                f"Splunk On-Call does not know its user {shown(name)}{self._api.words(answer)}.",
+                f"Splunk On-Call does not know its user {shown(name)}"
+                f"{self._api.because(response)}.",
                 f"An administrator checks their name there under people, and {key}.",
                 {"status": 404, "sent": False},
             )
-        return answer, name, notes
+        return response, name, notes
 
-    def _unknown_user(self, answer: Response) -> bool:
-        if answer.status == 404:
+    def _unknown_user(self, response: Response) -> bool:
+        if response.status == 404:
             return True
-        try:
-            content = answer.json()
-        except Failure:
-            return False
+        content = response.content()
         return "user" in text_of(inside(content, "error")).lower() and not text_of(
             inside(content, "incidentNumber")
         )

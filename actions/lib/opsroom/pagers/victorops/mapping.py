@@ -64,7 +64,7 @@ def named(mapping: Any, name: str) -> bool:
     )
 
 
-def said(page: Page) -> Tuple[str, str, Tuple[str, ...]]:
+def alert_of(page: Page) -> Tuple[str, str, Tuple[str, ...]]:
     """The headline of a page, its text with who asks, and sentences about what was cut."""
     from ...trackers.formats.text import cut
 

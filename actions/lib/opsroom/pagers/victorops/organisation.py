@@ -14,9 +14,10 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 from ...errors import Code, Failure, OpsroomError, Refusal
+from ...http import vendor
 from ...names import comparable, listed, shown
 from .. import OnCall, Target
-from .client import Api, clock
+from .client import Api
 from .mapping import inside, items, moment_of, named, text_of
 
 # Tests put their own here.
@@ -25,7 +26,7 @@ wall: Callable[[], float] = time.time
 
 # The list of escalation policies may be asked for once a minute.
 _FRESH = 60.0
-_MOST_TEAMS = 3
+_MAX_TEAMS = 3
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Organisation:
         `slugs`: the escalation policies that the target is known to stand for. `within` so many
         seconds altogether. Raises Refusal(unknown_who) when there is no such target.
         """
-        until = None if within is None else clock() + within
+        until = None if within is None else vendor.clock() + within
         if target.kind == "routing_key" and not slugs:
             slugs = self.policies_of(target)
         watches = [one for one in self._watches(self._left(until)) if _is_of(one, target, slugs)]
@@ -194,7 +195,7 @@ class Organisation:
         """Until when they are on call, by policy and user; without those of whom that cannot be
         told."""
         ends: Dict[Tuple[str, str], datetime] = {}
-        for team in list(dict.fromkeys(team for team in teams if team))[:_MOST_TEAMS]:
+        for team in list(dict.fromkeys(team for team in teams if team))[:_MAX_TEAMS]:
             try:
                 # "@" must stay as it is.
                 path = f"/v2/team/{quote(team, safe='@')}/oncall/schedule"
@@ -210,7 +211,7 @@ class Organisation:
     def _left(self, until: Optional[float]) -> Optional[float]:
         if until is None:
             return None
-        return min(round(max(until - clock(), 0.1), 1), self._api.options.time_limit)
+        return min(round(max(until - vendor.clock(), 0.1), 1), self._api.time_limit)
 
     def _path(self) -> Optional[Path]:
         if self._keep is None:
