@@ -332,7 +332,7 @@ class HttpClient:
 
 
 class _Work:
-    """What the thread of one request and its caller tell each other."""
+    """What the thread of one request and its caller share."""
 
     def __init__(self) -> None:
         self.done = threading.Event()

@@ -44,7 +44,7 @@ _PLAIN_ADDRESS = re.compile(
 _KEY = re.compile(r"[^/]{24,}|(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{16,}")
 _MAX_ADDRESS = 90
 
-# What OpenSSL says only before a connection is encrypted, hence before anything was asked.
+# What OpenSSL says only before a connection is encrypted, so before anything was asked.
 _HANDSHAKE = (
     "WRONG_VERSION_NUMBER",
     "UNSUPPORTED_PROTOCOL",
@@ -59,7 +59,7 @@ _HANDSHAKE = (
 @dataclass(frozen=True)
 class Trouble:
     """A failure that is not raised yet. `again`: asking again may help; `wait`: after so many
-    seconds, if told.
+    seconds, if the server says so.
 
     `untouched`: the server has certainly not done what was asked, so that even a POST may be sent
     again.
@@ -88,7 +88,7 @@ def judge(
     facts = {"url": url, "status": status, "sent": True}
     if wait is not None:
         facts["retry_after"] = wait
-    # GitHub says 403 where others say 429; Retry-After tells it from a right that is missing.
+    # GitHub says 403 where others say 429; Retry-After distinguishes it from a missing right.
     if status == 429 or (status == 403 and wait is not None):
         how_long = (
             " and does not say for how long"
@@ -250,7 +250,7 @@ def explain(
             False,
         )
     if has(ssl.SSLError):
-        # Nearly always the handshake; it cannot be told from a break later on, hence sent.
+        # Nearly always the handshake; a break later on looks the same, so it counts as sent.
         return trouble(
             Code.UNREACHABLE,
             "is unreachable (TLS handshake failed)",

@@ -65,7 +65,7 @@ class Remark:
 class Assignee:
     """Whom a card is assigned to: `name` in the tracker's own words, empty for nobody.
 
-    `mapped`: the name comes from the config's people. Otherwise somebody typed it, and the tracker
+    `mapped`: the name comes from the config's people. Otherwise someone typed it, and the tracker
     must know it.
     """
 
@@ -104,7 +104,7 @@ class Made:
 @dataclass(frozen=True)
 class Comment:
     """What someone said on a card, as plain text. `via`: the tracker's user who wrote it in the
-    author's name, where that is somebody else; a kind leaves it empty."""
+    author's name, where that is someone else; a kind leaves it empty."""
 
     author: str
     text: str
@@ -116,7 +116,7 @@ class Comment:
 class Card:
     """A card as it is now. Texts are plain; what a tracker does not have or did not send is empty.
 
-    `via`: the tracker's user who made it in the reporter's name, where that is somebody else; a
+    `via`: the tracker's user who made it in the reporter's name, where that is someone else; a
     kind leaves it empty. `archived`: in a few words, why it is out of sight or takes no changes
     ("archived", "on a closed board", "locked"): as in "the card is archived"; empty for a card like
     any other.
@@ -178,12 +178,12 @@ class EventKind(str, Enum):
 
 @dataclass(frozen=True)
 class CardEvent:
-    """Something that happened to a card (its id as `reads_card` spells it), told without any text
+    """Something that happened to a card (its id as `reads_card` spells it), without any text
     of people.
 
-    `id` is the same whenever the tracker tells of the same thing, and differs from that of all
+    `id` is the same whenever the tracker reports the same thing, and differs from that of all
     other things. `before` and `after` are names of columns or states, empty where they mean nothing
-    or the tracker does not tell.
+    or the tracker does not say.
     """
 
     id: str
@@ -211,8 +211,8 @@ class Watchable(Protocol):
         """What happened since `since` of the look before; for the first look it is empty, and
         nothing has happened.
 
-        What was told before may be told again, under the same id. Raises what the methods of a
-        Tracker raise.
+        What was reported before may be reported again, under the same id. Raises what the methods
+        of a Tracker raise.
         """
 
 
@@ -223,7 +223,7 @@ class Tracker(Protocol):
     Raises Refusal for what the person can change (unknown_card, unknown_project, unknown_column,
     unknown_person, fields_missing, not_possible) and Failure for what the world did (unauthorized,
     rate_limited, timed_out, ...). A Failure of a request that makes something has the fact `sent`:
-    true when it may have been made all the same.
+    true when it may have been made anyway.
     """
 
     # Seconds after which `find_created` and `find_comment` can be relied upon not to miss what is

@@ -10,9 +10,9 @@ from typing import Any, Dict, Mapping, Optional
 # What happened at one moment may show a little later, and clocks differ: each look begins so much
 # before the last end.
 OVERLAP = timedelta(seconds=120)
-# After a longer absence, what happened before that is not told any more: the ids of what was told
-# are kept for a month.
-LONGEST = timedelta(days=7)
+# After a longer absence, what happened before that is no longer reported: the ids of what was
+# reported are kept for a month.
+MAX_ABSENCE = timedelta(days=7)
 
 
 def recall(since: str) -> Dict[str, Any]:
@@ -48,4 +48,4 @@ def now() -> datetime:
 
 def start(last: datetime) -> datetime:
     """From when on to look: a little before the end of the last look, and not too far back."""
-    return max(last - OVERLAP, now() - LONGEST)
+    return max(last - OVERLAP, now() - MAX_ABSENCE)

@@ -1,6 +1,6 @@
 """The tracker kind basecamp: the cards of a card table, or the to-dos of a list.
 
-A card's id is `card/123` or `todo/123`: Basecamp's numbers do not tell which of the two they are,
+A card's id is `card/123` or `todo/123`: Basecamp's numbers do not show which of the two they are,
 and it asks for each in another place. Its address does, and may be typed as well; a bare number is
 what the config's place holds. Basecamp takes everything as written by the configured user: the
 first line names the author, the last carries the mark.

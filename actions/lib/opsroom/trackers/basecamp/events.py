@@ -1,7 +1,7 @@
 """What happened in a project of Basecamp since the last look: its newest cards, to-dos and
 comments.
 
-Basecamp does not tell where a card was before; what was seen last is remembered instead.
+Basecamp does not say where a card was before; what was seen last is remembered instead.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .options import Options
 
 _PATH = "/projects/recordings.json"
 _ON = {"Kanban::Card": "card", "Todo": "todo"}
-# So many at most are remembered with their places; of others it is told that they were moved, not
-# from where.
+# So many at most are remembered with their places; of others it is reported that they were moved,
+# not from where.
 _MAX_CARDS = 5000
 
 

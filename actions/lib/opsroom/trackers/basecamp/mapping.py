@@ -245,7 +245,9 @@ def pick_person(known: Sequence[Person], name: str, mapped: bool) -> Person:
         raise Refusal(Code.UNKNOWN_PERSON, message, "Take an e-mail address.")
     if mapped:
         message = f"The config maps that person to {shown(name)}, whom Basecamp does not know."
-        raise Refusal(Code.UNKNOWN_PERSON, message, "An administrator mends it under people.")
+        raise Refusal(
+            Code.UNKNOWN_PERSON, message, "An administrator must correct it under people."
+        )
     near: List[str] = nearest(name.strip(), [one.name for one in known])
     hint = (
         f"Did you mean {listed(near)}?"

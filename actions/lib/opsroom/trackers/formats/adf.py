@@ -50,13 +50,13 @@ def plain(node: Any) -> str:
 def _plain(node: Any, depth: int) -> str:
     if not isinstance(node, Mapping) or depth > _DEPTH:
         return ""
-    kind = _said(node.get("type"))
+    kind = _as_text(node.get("type"))
     attrs = node.get("attrs")
     known = attrs if isinstance(attrs, Mapping) else {}
     if kind == "text":
-        return _with_address(_said(node.get("text")), node.get("marks"))
+        return _with_address(_as_text(node.get("text")), node.get("marks"))
     if kind in _LEAVES:
-        return next((said for said in (_said(known.get(key)) for key in _LEAVES[kind]) if said), "")
+        return next((one for one in (_as_text(known.get(key)) for key in _LEAVES[kind]) if one), "")
     if kind == "hardBreak":
         return "\n"
     if kind == "rule":
@@ -126,8 +126,8 @@ def _joined(kind: str, attrs: Mapping[str, Any], parts: List[str], children: Lis
         return "- " + "".join(parts)
     if kind == "blockquote":
         return "\n".join(f"> {line}" for line in "\n".join(parts).split("\n"))
-    if kind in ("expand", "nestedExpand") and _said(attrs.get("title")):
-        parts = [_said(attrs.get("title")), *parts]
+    if kind in ("expand", "nestedExpand") and _as_text(attrs.get("title")):
+        parts = [_as_text(attrs.get("title")), *parts]
     if kind in _LINES:
         return "\n".join(part for part in parts if part)
     if kind in ("paragraph", "heading", "codeBlock"):
@@ -145,7 +145,7 @@ def _with_address(text: str, marks: Any) -> str:
         attrs = (
             mark.get("attrs") if isinstance(mark, Mapping) and mark.get("type") == "link" else None
         )
-        address = _said(attrs.get("href")) if isinstance(attrs, Mapping) else ""
+        address = _as_text(attrs.get("href")) if isinstance(attrs, Mapping) else ""
         if address.lower().startswith(("http://", "https://")) and address.rstrip(
             "/"
         ) != text.rstrip("/"):
@@ -153,7 +153,7 @@ def _with_address(text: str, marks: Any) -> str:
     return text
 
 
-def _said(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 

@@ -108,12 +108,12 @@ class _Reader(HTMLParser):
         self._blank = False
 
     def _flush(self) -> None:
-        """Write the line breaks that are due; those at the beginning and those that stand there
-        already are not."""
+        """Write the line breaks that are due; those at the beginning and those that are already
+        there are not."""
         if self._wanted and self._parts:
             tail = "".join(self._parts[-3:])
-            there = len(tail) - len(tail.rstrip("\n"))
-            self._parts.append("\n" * max(0, self._wanted - there))
+            present = len(tail) - len(tail.rstrip("\n"))
+            self._parts.append("\n" * max(0, self._wanted - present))
         self._wanted = 0
 
     def _say(self, text: str) -> None:

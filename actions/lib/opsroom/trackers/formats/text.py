@@ -211,7 +211,7 @@ def units(text: str) -> int:
     return len(text) + sum(1 for character in text if character > "\uffff")
 
 
-# With anything else in the brackets it is somebody's own last line.
+# With anything else in the brackets it is an author's own last line.
 _MARK_LINE = re.compile(r"\(opsroom ops[0-9a-f]{10,20}\)")
 
 

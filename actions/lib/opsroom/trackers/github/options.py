@@ -87,7 +87,7 @@ class Options:
         return Reading(same[0]) if len(same) == 1 else Reading()
 
     def _spelt(self, repository: str) -> str:
-        """As the config spells it: GitHub does not tell upper from lower case."""
+        """As the config spells it: GitHub ignores case."""
         return next(
             (one for one in self.every if one.casefold() == repository.casefold()), repository
         )

@@ -21,8 +21,7 @@ TITLE_CHARACTERS = 256
 _INDENTED = re.compile(r"^(?: {4}|\t)")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
 _TICKS = re.compile(r"`+")
-# What HTML begins with, unless it is an address in angle brackets or was escaped by whoever wrote
-# it.
+# What HTML begins with, unless it is an address in angle brackets or was escaped by its author.
 _AUTOLINK = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.+-]+@[\w-]+(?:\.[\w-]+)*)>")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")

@@ -232,7 +232,7 @@ class GithubIssues:
                 raise self._no_right(card)
             return Assigned(to.shown or "nobody", url_of(issue, card, self._site))
         # Added first, others taken off then: where GitHub does not know the name it says nothing
-        # and does nothing, and the card would have lost whoever has it.
+        # and does nothing, and the card would have lost its assignees.
         response = self._client.send(
             "POST",
             f"{path}/assignees",

@@ -1,6 +1,6 @@
 """What happened in Jira since the last look: the issues that were changed, each with its history.
 
-The query language tells times to the minute, in the zone of Jira's user; a length of time back from
+The query language knows times to the minute, in the zone of Jira's user; a length of time back from
 now has no zone.
 """
 

@@ -13,7 +13,7 @@ from ...text import one_line
 from .client import Client, Result
 from .options import Options
 
-_MOST = "200"
+_MAX_RESULTS = "200"
 _VALUES = 8
 # What opsroom says by itself, or Jira fills in.
 _OURS = {"project", "issuetype", "summary", "description", "reporter", "labels"}
@@ -22,7 +22,8 @@ _OURS = {"project", "issuetype", "summary", "description", "reporter", "labels"}
 def issue_types(client: Client, project: str) -> Dict[str, str]:
     """The names of the issue types of a project, with their ids; empty when Jira does not say."""
     found = client.quietly(
-        f"/issue/createmeta/{quote(project, safe='')}/issuetypes", params={"maxResults": _MOST}
+        f"/issue/createmeta/{quote(project, safe='')}/issuetypes",
+        params={"maxResults": _MAX_RESULTS},
     )
     # Data Center calls them "values".
     types = list_at(found, "issueTypes") or list_at(found, "values")
@@ -55,7 +56,7 @@ def missing_for_card(
     fields: List[Any] = []
     if number:
         path = f"/issue/createmeta/{quote(project, safe='')}/issuetypes/{quote(number, safe='')}"
-        found = client.quietly(path, params={"maxResults": _MOST})
+        found = client.quietly(path, params={"maxResults": _MAX_RESULTS})
         fields = list_at(found, "fields") or list_at(found, "values")
     by_id = {text_at(one, "fieldId") or text_at(one, "key"): one for one in fields}
     by_id = {key: one for key, one in by_id.items() if key in named or key not in _OURS}

@@ -297,7 +297,7 @@ def _names(user: Any) -> List[str]:
 
 
 def _called(user: Any, cloud: bool) -> str:
-    """How a person can be told from others of the same name."""
+    """What distinguishes a person from others of the same name."""
     more = text_at(user, "emailAddress") or ("" if cloud else text_at(user, "name"))
     return f"{person(user)} ({more})" if more and more != person(user) else person(user)
 

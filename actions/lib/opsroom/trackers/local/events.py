@@ -1,4 +1,4 @@
-"""What happened on the board of the tracker kind local since somebody asked last."""
+"""What happened on the board of the tracker kind local since the last look."""
 
 from __future__ import annotations
 

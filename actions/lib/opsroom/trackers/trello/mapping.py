@@ -260,7 +260,7 @@ def pick_member(known: Sequence[Member], name: str, mapped: bool) -> Member:
         raise Refusal(
             Code.UNKNOWN_PERSON,
             message,
-            "An administrator mends it under people, or adds them to the board.",
+            "An administrator must correct it under people, or add them to the board.",
         )
     names = [one.username for one in known]
     near = nearest(wanted, [*names, *(one.name for one in known)])
