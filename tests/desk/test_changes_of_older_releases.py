@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
-from sqlalchemy import text
 
 from opsroom.db import open_store
+from opsroom.db.sql import update
 from opsroom.records.changes import find
 from support.guarded import guarded_world, wait_for
 from support.world import World
@@ -24,15 +24,12 @@ def world(tmp_path: Path) -> World:
 def as_stored_by_0_3_0(world: World, change: str, did: str, doing: str) -> None:
     """Give a change the facts that 0.3.0 stored: two sentences in place of where it comes from."""
     store = open_store(world.database)
-    with store.begin(writes=True) as connection:
+    with store.write() as connection:
         found = find(connection, change)
         assert found is not None
         facts: Dict[str, Any] = {key: one for key, one in found.facts.items() if key != "source"}
         facts.update(did=did, doing=doing)
-        connection.execute(
-            text("UPDATE changes SET facts = :facts WHERE id = :id"),
-            {"facts": json.dumps(facts), "id": change},
-        )
+        update(connection, "changes", {"facts": json.dumps(facts)}, {"id": change})
 
 
 def approve(world: World, change: str) -> Dict[str, Any]:

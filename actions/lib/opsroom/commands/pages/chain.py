@@ -39,10 +39,11 @@ _PAUSE = 1.0
 
 @dataclass
 class Chain:
-    """One page on its way. `deadline` is a moment of `once.clock`.
+    """One page on its way. `deadline` is a moment of `exactly_once.clock`.
 
     `recorded`: there is a row for it, which is kept in step with the pager that it is at.
-    Afterwards `sent` is what took it, and `told` has a sentence for each pager that did not.
+    Afterwards `sent` is what took it, and `failures` has a sentence for each pager
+    that did not.
     """
 
     context: Context
