@@ -41,8 +41,7 @@ def account():
 def waits(monkeypatch):
     """The pauses that were made, in seconds; nobody waits."""
     made = []
-    monkeypatch.setattr("opsroom.pagers.pagerduty.client.wait", made.append)
-    monkeypatch.setattr("opsroom.pagers.pagerduty.pager.wait", made.append)
+    monkeypatch.setattr("opsroom.http.vendor.sleep", made.append)
     return made
 
 

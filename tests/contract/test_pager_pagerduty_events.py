@@ -197,7 +197,7 @@ def test_a_routing_key_that_is_none_names_the_key_of_the_config(account, pager):
         (Reply(404, "<html>"), Failure, Code.BAD_ANSWER, "404", False),
         (Reply(410, ""), Failure, Code.GONE, "no longer", False),
         (Reply(429, ""), Failure, Code.RATE_LIMITED, "does not say for how long", False),
-        (Reply(429, "", {"Retry-After": "30"}), Failure, Code.RATE_LIMITED, "asks to wait 30 s",
+        (Reply(429, "", {"Retry-After": "30"}), Failure, Code.RATE_LIMITED, "retry in 30 s",
          False),
         (Reply(500, ""), Failure, Code.BAD_ANSWER, "500", True),
         (Reply(202, "<html>"), Failure, Code.BAD_ANSWER, "HTML", True),

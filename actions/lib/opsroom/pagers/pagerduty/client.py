@@ -3,33 +3,28 @@ its errors."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ...errors import Code, Failure, OpsroomError, Refusal
-from ...http.client import HttpClient
+from ...http import vendor
 from ...http.errors import retry_after
 from ...http.response import Response
 from ...secrets import redact
-from ...text import length, one_line
+from ...text import one_line
 from .options import Options
 
 Params = Sequence[Tuple[str, str]]
 
-# Tests put their own here; seconds.
-wait: Callable[[float], None] = time.sleep
-
 # All that PagerDuty explains in its own words, but 408, after which nobody knows what was done.
 _EXPLAINED = tuple(status for status in range(400, 500) if status != 408)
-_ATTEMPTS = 3
 # PagerDuty's own numbers of errors begin here; others put the status there.
 _NUMBERS = 1000
 # After a wait there must be time left for an answer, in seconds.
 _ROOM = 1.0
 _PAGE = 100
-_MOST_PAGES = 3
-_QUOTED = 240
+_MAX_PAGES = 3
+_MAX_QUOTED = 240
 
 
 @dataclass(frozen=True)
@@ -85,13 +80,17 @@ class Told:
         return found
 
 
-class Talk:
+class Talk(vendor.Client):
     """The requests of one command to the pager `name` of the config, at the address `base`.
 
     `key` is the config's key whose value PagerDuty checks there: token, or routing_key with its
-    value in `secret`. `deadline` is a moment of time.monotonic, by default the options' time limit
-    from now.
+    value in `secret`. `deadline` is a moment of the vendor's clock, by default the options' time
+    limit from now.
     """
+
+    service = "PagerDuty"
+    explained = _EXPLAINED
+    reserve = _ROOM
 
     def __init__(
         self,
@@ -106,21 +105,18 @@ class Talk:
         if key == "token":
             accept = "application/vnd.pagerduty+json;version=2"
             headers = {"Accept": accept, "Authorization": f"Token token={options.token}"}
-        self._name = name
-        self._base = base
-        self._key = key
-        self._limit = options.time_limit
-        self.deadline = time.monotonic() + options.time_limit if deadline is None else deadline
-        secrets = [one for one in (options.token, options.routing_key, secret) if one]
-        address = f"pagers.{name}.{'url' if key == 'token' else 'events_url'}"
-        self._http = HttpClient(
-            headers, secrets, options.time_limit, verify=options.verify, address_key=address
+        super().__init__(
+            f"pagers.{name}",
+            base,
+            time_limit=options.time_limit,
+            verify=options.verify,
+            headers=headers,
+            secrets=(options.token, options.routing_key, secret),
+            url_key="url" if key == "token" else "events_url",
         )
-
-    @property
-    def left(self) -> float:
-        """Seconds until the time limit of the command."""
-        return self.deadline - time.monotonic()
+        self._secret_key = f"{self.key}.{key}"
+        if deadline is not None:
+            self.deadline = deadline
 
     def ask(self, method: str, path: str, **request: Any) -> Told:
         """`attempt`, raising what an error means."""
@@ -140,41 +136,37 @@ class Talk:
         idempotent: Optional[bool] = None,
         at_most: Optional[float] = None,
     ) -> Union[Told, Wrong]:
-        """Send a request; waits and asks again after 429 where PagerDuty says how long and the time
-        limit allows it.
+        """The response to a request, or the error that PagerDuty explains.
 
-        `sender` goes into the header From; `at_most` is a shorter time limit, in seconds. Raises
-        Failure: those of `HttpClient.send`, rate_limited, and bad_answer for what is no JSON.
+        `sender` goes into the header From. Raises Failure as `request` does, and bad_answer for
+        what is no JSON.
         """
-        headers = {"From": sender} if sender else {}
-        deadline = (
-            self.deadline if at_most is None else min(self.deadline, time.monotonic() + at_most)
+        response = self.request(
+            method,
+            path,
+            headers={"From": sender} if sender else {},
+            params=params,
+            json=json,
+            idempotent=idempotent,
+            at_most=at_most,
         )
-        for attempt in range(1, _ATTEMPTS + 1):
-            left = round(deadline - time.monotonic(), 1)
-            if left <= 0:
-                facts = {"url": self._base, "sent": False}
-                raise Failure(
-                    Code.TIMED_OUT,
-                    f"PagerDuty did not answer within {self._limit:g} s.",
-                    facts=facts,
-                )
-            answer = self._http.send(
-                method, self._base + path, headers=headers, params=params, json=json,
-                accept=_EXPLAINED, idempotent=idempotent, time_limit=left,
-            )  # fmt: skip
-            if answer.status != 429:
-                return self._heard(answer)
-            pause = _asked_to_wait(answer.headers)
-            if pause is None or attempt == _ATTEMPTS or pause + _ROOM > deadline - time.monotonic():
-                break
-            wait(max(pause, 0.1))
-        raise _too_many(answer, pause)
+        if response.ok:
+            return Told(response.url, response.status, response.json(), response.secrets)
+        number, text = _words(response)
+        return Wrong(response.status, number, text, self._meaning(response, number, text))
+
+    def wait_of(self, response: Response) -> Optional[float]:
+        """PagerDuty says it in ratelimit-reset, a gateway before it perhaps in Retry-After."""
+        for name in ("retry-after", "ratelimit-reset"):
+            seconds = retry_after(response.headers.get(name, ""))
+            if seconds is not None:
+                return seconds
+        return None
 
     def every(self, path: str, key: str, params: Params) -> Tuple[List[Mapping[str, Any]], Told]:
         """The rows of a list, all its pages up to a bound of 300 rows, and the last answer."""
         rows: List[Mapping[str, Any]] = []
-        for number in range(_MOST_PAGES):
+        for number in range(_MAX_PAGES):
             where = [*params, ("limit", str(_PAGE)), ("offset", str(number * _PAGE))]
             told = self.ask("GET", path, params=where)
             rows += told.rows(key)
@@ -182,14 +174,8 @@ class Talk:
                 break
         return rows, told
 
-    def _heard(self, answer: Response) -> Union[Told, Wrong]:
-        if answer.status < 400:
-            return Told(answer.url, answer.status, answer.json(), answer.secrets)
-        number, text = _words(answer)
-        return Wrong(answer.status, number, text, self._meaning(answer, number, text))
-
     def _meaning(self, answer: Response, number: int, text: str) -> OpsroomError:
-        status, key = answer.status, f"pagers.{self._name}.{self._key}"
+        status, key = answer.status, self._secret_key
         facts: Dict[str, Any] = {"url": answer.url, "status": status, "sent": True}
         said = f": {text}" if text else ""
         if status == 401:
@@ -215,7 +201,7 @@ class Talk:
                 facts,
             )
         if not text or (status in (404, 405) and number < _NUMBERS):
-            hint = f"An administrator has to check the addresses under pagers.{self._name}."
+            hint = f"An administrator has to check the addresses under {self.key}."
             message = f"{answer.url} answered {status}, and not as PagerDuty explains its errors."
             return Failure(Code.BAD_ANSWER, message, hint, facts)
         if status == 402:
@@ -236,13 +222,12 @@ class Talk:
         low = text.casefold()
         if "routing_key" in low or "routing key" in low:
             return (
-                f"An administrator has to correct the routing_key under pagers.{self._name} "
+                f"An administrator has to correct the routing_key under {self.key} "
                 "or under the team."
             )
         if "not found" in low:
             return (
-                f"The ids under teams and pagers.{self._name} must be those of the account, "
-                "such as PWIXJZS."
+                f"The ids under teams and {self.key} must be those of the account, such as PWIXJZS."
             )
         return ""
 
@@ -271,27 +256,4 @@ def quoted(parts: Sequence[Any], secrets: Tuple[str, ...]) -> str:
     """The texts among some parts of an answer as a sentence may hold them."""
     texts = [" ".join(part.split()).rstrip(".:") for part in parts if isinstance(part, str)]
     # Secrets first: what is shortened may hold half of one.
-    return one_line(redact(": ".join(text for text in texts if text), secrets), _QUOTED)
-
-
-def _asked_to_wait(headers: Mapping[str, str]) -> Optional[float]:
-    """Seconds: PagerDuty says them in ratelimit-reset, a gateway before it perhaps in
-    Retry-After."""
-    told = [
-        retry_after(headers[name])
-        for name in ("retry-after", "ratelimit-reset")
-        if headers.get(name)
-    ]
-    return next((one for one in told if one is not None), None)
-
-
-def _too_many(answer: Response, pause: Optional[float]) -> Failure:
-    facts: Dict[str, Any] = {"url": answer.url, "status": 429, "sent": False}
-    if pause is not None:
-        facts["retry_after"] = pause
-    how_long = (
-        "does not say for how long" if pause is None else f"asks to wait {length(round(pause, 1))}"
-    )
-    return Failure(
-        Code.RATE_LIMITED, f"PagerDuty gets too many requests and {how_long}.", facts=facts
-    )
+    return one_line(redact(": ".join(text for text in texts if text), secrets), _MAX_QUOTED)

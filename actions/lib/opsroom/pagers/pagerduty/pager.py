@@ -3,10 +3,10 @@ followed."""
 
 from __future__ import annotations
 
-import time
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ...errors import Code, Failure, OpsroomError, Refusal
+from ...http import vendor
 from ...names import shown
 from ...people import Author
 from .. import Delivery, Incident, OnCall, Page, Paged, Pager, Target
@@ -25,10 +25,8 @@ from .mapping import (
 from .options import Integration, Options, integration
 from .people import look_up, on_calls, on_calls_if_told, own_address, user_id
 
-# Tests put their own clock here; seconds.
-wait: Callable[[float], None] = time.sleep
 _FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 2.0
+_MAX_PAUSE = 2.0
 _OPEN = [("statuses[]", "triggered"), ("statuses[]", "acknowledged")]
 
 
@@ -306,11 +304,11 @@ class RestPager(Pager):
                 return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))
             if there is not None:
                 return Paged(there.incident, there.delivery, there.on_call, (*notes, *there.notes))
-            if talk.left <= pause:
+            if talk.remaining <= pause:
                 why = "PagerDuty took the event, and no incident of it was to be seen in time."
                 return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))
-            wait(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            vendor.sleep(pause)
+            pause = min(pause * 2, _MAX_PAUSE)
 
 
 def _carries(row: Mapping[str, Any], page: Page) -> bool:
