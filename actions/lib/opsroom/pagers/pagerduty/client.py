@@ -28,7 +28,7 @@ _MAX_QUOTED = 240
 
 
 @dataclass(frozen=True)
-class Wrong:
+class ApiError:
     """An answer that is an error: PagerDuty's number for it (0 without one), its words, and what to
     raise."""
 
@@ -49,7 +49,7 @@ class Wrong:
 
 
 @dataclass(frozen=True)
-class Told:
+class Answer:
     """A good answer and where it came from. `secrets` are kept out of what is quoted of it."""
 
     url: str
@@ -80,7 +80,7 @@ class Told:
         return found
 
 
-class Talk(vendor.Client):
+class Client(vendor.Client):
     """The requests of one command to the pager `name` of the config, at the address `base`.
 
     `key` is the config's key whose value PagerDuty checks there: token, or routing_key with its
@@ -118,10 +118,10 @@ class Talk(vendor.Client):
         if deadline is not None:
             self.deadline = deadline
 
-    def ask(self, method: str, path: str, **request: Any) -> Told:
+    def ask(self, method: str, path: str, **request: Any) -> Answer:
         """`attempt`, raising what an error means."""
         outcome = self.attempt(method, path, **request)
-        if isinstance(outcome, Wrong):
+        if isinstance(outcome, ApiError):
             raise outcome.error
         return outcome
 
@@ -135,7 +135,7 @@ class Talk(vendor.Client):
         sender: str = "",
         idempotent: Optional[bool] = None,
         at_most: Optional[float] = None,
-    ) -> Union[Told, Wrong]:
+    ) -> Union[Answer, ApiError]:
         """The response to a request, or the error that PagerDuty explains.
 
         `sender` goes into the header From. Raises Failure as `request` does, and bad_answer for
@@ -151,9 +151,9 @@ class Talk(vendor.Client):
             at_most=at_most,
         )
         if response.ok:
-            return Told(response.url, response.status, response.json(), response.secrets)
+            return Answer(response.url, response.status, response.json(), response.secrets)
         number, text = _words(response)
-        return Wrong(response.status, number, text, self._meaning(response, number, text))
+        return ApiError(response.status, number, text, self._meaning(response, number, text))
 
     def wait_of(self, response: Response) -> Optional[float]:
         """PagerDuty says it in ratelimit-reset, a gateway before it perhaps in Retry-After."""
@@ -163,16 +163,16 @@ class Talk(vendor.Client):
                 return seconds
         return None
 
-    def every(self, path: str, key: str, params: Params) -> Tuple[List[Mapping[str, Any]], Told]:
+    def every(self, path: str, key: str, params: Params) -> Tuple[List[Mapping[str, Any]], Answer]:
         """The rows of a list, all its pages up to a bound of 300 rows, and the last answer."""
         rows: List[Mapping[str, Any]] = []
         for number in range(_MAX_PAGES):
             where = [*params, ("limit", str(_PAGE)), ("offset", str(number * _PAGE))]
-            told = self.ask("GET", path, params=where)
-            rows += told.rows(key)
-            if told.content.get("more") is not True:
+            answer = self.ask("GET", path, params=where)
+            rows += answer.rows(key)
+            if answer.content.get("more") is not True:
                 break
-        return rows, told
+        return rows, answer
 
     def _meaning(self, answer: Response, number: int, text: str) -> OpsroomError:
         status, key = answer.status, self._secret_key

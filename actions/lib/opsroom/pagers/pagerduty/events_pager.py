@@ -14,7 +14,7 @@ from ...errors import Code, Refusal
 from ...names import shown
 from ...people import Author
 from .. import Delivery, Incident, Page, Paged, Pager, Target
-from .client import Talk, quoted
+from .client import Client, quoted
 from .mapping import details_of, text_of, title_of, web_address
 from .options import Integration, Options, integration
 
@@ -59,11 +59,11 @@ class EventsPager(Pager):
         return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, unknown))
 
     def acknowledge(self, id: str, author: Author) -> Incident:
-        """One request. Whether there was such an alert is not told: the state stays unknown."""
+        """One request. PagerDuty does not say whether it had the alert: the state stays unknown."""
         return self._follow_up("acknowledge", id)
 
     def resolve(self, id: str, author: Author) -> Incident:
-        """One request. Whether there was such an alert is not told: the state stays unknown."""
+        """One request. PagerDuty does not say whether it had the alert: the state stays unknown."""
         return self._follow_up("resolve", id)
 
     def _follow_up(self, action: str, id: str) -> Incident:
@@ -109,15 +109,17 @@ def _enqueue(
     It may be sent again after a lost answer, as the vendor asks for: the key makes one alert of
     both.
     """
-    talk = Talk(options, name, options.events_url, "routing_key", event["routing_key"], deadline)
-    told = talk.ask("POST", "/v2/enqueue", json=event, idempotent=True)
-    status = text_of(told.content.get("status")) if isinstance(told.content, dict) else ""
+    client = Client(
+        options, name, options.events_url, "routing_key", event["routing_key"], deadline
+    )
+    answer = client.ask("POST", "/v2/enqueue", json=event, idempotent=True)
+    status = text_of(answer.content.get("status")) if isinstance(answer.content, dict) else ""
     if not status:
-        raise told.bad("JSON without a 'status'")
+        raise answer.bad("JSON without a 'status'")
     if status != "success":
-        said = quoted([status, told.content.get("message")], told.secrets)
+        said = quoted([status, answer.content.get("message")], answer.secrets)
         raise Refusal(Code.NOT_ACCEPTED, f"PagerDuty did not take the event: {said}.")
-    return text_of(told.content.get("dedup_key"))
+    return text_of(answer.content.get("dedup_key"))
 
 
 def _worded(kind: str) -> str:

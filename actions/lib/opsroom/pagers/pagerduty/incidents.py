@@ -11,7 +11,7 @@ from ...errors import Code, Failure, Refusal
 from ...names import shown
 from ...people import Author
 from .. import Incident, State, Target
-from .client import Talk, Told, Wrong
+from .client import Answer, ApiError, Client
 from .mapping import assignees_of, incident_of, inside, name_of, text_of
 from .people import by_level, on_calls, own_address, user_id, user_of
 
@@ -30,19 +30,19 @@ class Outcome:
     """What came of a request in someone's name: an answer or an error, and the address that was in
     From."""
 
-    outcome: Union[Told, Wrong]
+    outcome: Union[Answer, ApiError]
     sender: str
     notes: Tuple[str, ...] = ()
 
     @property
-    def wrong(self) -> Optional[Wrong]:
+    def failed(self) -> Optional[ApiError]:
         """The error, if it is one."""
-        return self.outcome if isinstance(self.outcome, Wrong) else None
+        return self.outcome if isinstance(self.outcome, ApiError) else None
 
     @property
-    def told(self) -> Told:
+    def answer(self) -> Answer:
         """The answer; raises what the error means."""
-        if isinstance(self.outcome, Wrong):
+        if isinstance(self.outcome, ApiError):
             raise self.outcome.error
         return self.outcome
 
@@ -56,9 +56,9 @@ class Writer:
     """
 
     def __init__(
-        self, talk: Talk, author: Author, sender: str, name: str, reached: Tuple[str, ...] = ()
+        self, client: Client, author: Author, sender: str, name: str, reached: Tuple[str, ...] = ()
     ) -> None:
-        self._talk = talk
+        self._client = client
         self._author = author
         self._sender = sender
         self._name = name
@@ -75,7 +75,7 @@ class Writer:
         """One request with what `body` makes, given whether it is in their own name; a second one
         when PagerDuty does not know who asks: then in the name of `from`, with a note."""
         if self._own and not self._to_self:
-            outcome = self._talk.attempt(
+            outcome = self._client.attempt(
                 method, path, json=body(True), sender=self._own, idempotent=idempotent
             )
             if not _unknown_sender(outcome):
@@ -91,7 +91,7 @@ class Writer:
                 f"In PagerDuty it is made by {self._sender}, since the config does not fully "
                 f"map {self._author.shown}."
             )
-        outcome = self._talk.attempt(
+        outcome = self._client.attempt(
             method, path, json=body(False), sender=self._sender, idempotent=idempotent
         )
         if _unknown_sender(outcome):
@@ -103,8 +103,8 @@ class Writer:
         only."""
         if own and "@" not in self._author.identity:
             return self._author.identity
-        found = user_of(self._talk, self._own) if own else None
-        found = found or user_of(self._talk, self._sender)
+        found = user_of(self._client, self._own) if own else None
+        found = found or user_of(self._client, self._sender)
         if not found:
             raise self._no_sender()
         return found
@@ -117,7 +117,7 @@ class Writer:
         return Failure(Code.UNAUTHORIZED, message, hint, {"sent": False})
 
 
-def get_incident(talk: Talk, id: str) -> Tuple[Mapping[str, Any], Told]:
+def get_incident(client: Client, id: str) -> Tuple[Mapping[str, Any], Answer]:
     """An incident by its number ("1234", "#1234"), id or mark, and the answer it came in."""
     typed = id.strip()
     found = _ID.match(typed)
@@ -125,23 +125,23 @@ def get_incident(talk: Talk, id: str) -> Tuple[Mapping[str, Any], Told]:
         raise _unknown(typed)
     wanted = found.group(1)
     if _MARK.match(wanted):
-        told = talk.ask("GET", "/incidents", params=[("incident_key", wanted), ("limit", "2")])
-        rows = told.rows("incidents")
+        answer = client.ask("GET", "/incidents", params=[("incident_key", wanted), ("limit", "2")])
+        rows = answer.rows("incidents")
         # What came from an event has no key of its own; its alert has it.
         keys = [text_of(row.get("incident_key")) for row in rows]
         if wanted not in keys and keys != [""]:
             raise _unknown(typed)
-        return rows[keys.index(wanted) if wanted in keys else 0], told
-    outcome = talk.attempt("GET", f"/incidents/{quote(wanted, safe='')}")
-    if isinstance(outcome, Wrong):
+        return rows[keys.index(wanted) if wanted in keys else 0], answer
+    outcome = client.attempt("GET", f"/incidents/{quote(wanted, safe='')}")
+    if isinstance(outcome, ApiError):
         raise _unknown(typed) if outcome.not_there else outcome.error
     return outcome.part("incident"), outcome
 
 
-def change(talk: Talk, id: str, status: str, author: Author, writer: Writer) -> Incident:
+def change(client: Client, id: str, status: str, author: Author, writer: Writer) -> Incident:
     """Acknowledge or resolve. Raises Refusal(page_closed) when it is resolved already."""
-    row, told = get_incident(talk, id)
-    before = incident_of(row, told)
+    row, answer = get_incident(client, id)
+    before = incident_of(row, answer)
     _open(before)
     if before.state.value == status:
         return before
@@ -150,20 +150,20 @@ def change(talk: Talk, id: str, status: str, author: Author, writer: Writer) -> 
         # Kept as a note of it, so that PagerDuty has the name also where it cannot have the user.
         content["resolution"] = author.line
     outcome = writer.send("PUT", _path(before), lambda _: {"incident": content})
-    wrong = outcome.wrong
-    if wrong is not None and wrong.number in (_RESOLVED_ALREADY, _ACKNOWLEDGED_ALREADY):
-        after = incident_of(*get_incident(talk, before.id))
+    failed = outcome.failed
+    if failed is not None and failed.number in (_RESOLVED_ALREADY, _ACKNOWLEDGED_ALREADY):
+        after = incident_of(*get_incident(client, before.id))
         if status == "acknowledged":
             _open(after)
         return after
     return _changed(outcome)
 
 
-def escalated(talk: Talk, id: str, writer: Writer) -> Incident:
+def escalated(client: Client, id: str, writer: Writer) -> Incident:
     """Hand it to the next level of its escalation policy on which there is someone who does not
     have it yet."""
-    row, told = get_incident(talk, id)
-    before = incident_of(row, told)
+    row, answer = get_incident(client, id)
+    before = incident_of(row, answer)
     _open(before)
     policy = inside(row, "escalation_policy")
     policy_id = text_of(policy.get("id"))
@@ -171,7 +171,7 @@ def escalated(talk: Talk, id: str, writer: Writer) -> Incident:
         raise Refusal(
             Code.NOT_POSSIBLE, f"The incident {before.shown} has no escalation policy in PagerDuty."
         )
-    levels = by_level(on_calls(talk, Target("escalation_policy", policy_id)))
+    levels = by_level(on_calls(client, Target("escalation_policy", policy_id)))
     direct = text_of(row.get("assigned_via")) == "direct_assignment"
     level = _next_level(levels, [text_of(one.get("id")) for one in assignees_of(row)], direct)
     if level is None:
@@ -189,7 +189,7 @@ def escalated(talk: Talk, id: str, writer: Writer) -> Incident:
 
 
 def responder_added(
-    talk: Talk, id: str, target: Target, author: Author, writer: Writer
+    client: Client, id: str, target: Target, author: Author, writer: Writer
 ) -> Incident:
     """Ask a user or an escalation policy to come and help; of a schedule, whoever is on call
     there."""
@@ -201,18 +201,18 @@ def responder_added(
             f"{shown(target.shown)} is neither.",
             "Name a person, a schedule or an escalation policy.",
         )
-    row, told = get_incident(talk, id)
-    before = incident_of(row, told)
+    row, answer = get_incident(client, id)
+    before = incident_of(row, answer)
     _open(before)
     wanted = target.id
     if target.kind == "schedule":
-        there = on_calls(talk, target)
+        there = on_calls(client, target)
         if not there:
             message = f"Nobody is on call on the PagerDuty schedule {shown(target.shown)} now."
             raise Failure(Code.NOBODY_NOTIFIED, message, "Nobody was added.", {"sent": False})
         wanted = there[0].user
     elif kind == "user":
-        wanted = user_id(talk, target)
+        wanted = user_id(client, target)
     content = {
         "message": f"{before.title or before.shown} ({author.line})",
         "responder_request_targets": [
@@ -225,7 +225,7 @@ def responder_added(
         lambda own: {"requester_id": writer.requester(own), **content},
         idempotent=False,
     )
-    outcome.told.part("responder_request")
+    outcome.answer.part("responder_request")
     return before
 
 
@@ -234,7 +234,7 @@ def _path(incident: Incident) -> str:
 
 
 def _changed(outcome: Outcome) -> Incident:
-    return incident_of(outcome.told.part("incident"), outcome.told)
+    return incident_of(outcome.answer.part("incident"), outcome.answer)
 
 
 def _next_level(levels: Mapping[int, List[str]], people: List[str], direct: bool) -> Optional[int]:
@@ -261,7 +261,7 @@ def _unknown(typed: str) -> Refusal:
     return Refusal(Code.UNKNOWN_PAGE, message, "show pages lists those that are open.")
 
 
-def _unknown_sender(outcome: Union[Told, Wrong]) -> bool:
-    return isinstance(outcome, Wrong) and (
+def _unknown_sender(outcome: Union[Answer, ApiError]) -> bool:
+    return isinstance(outcome, ApiError) and (
         outcome.number in _UNKNOWN_SENDER or outcome.says("Requester User Not Found")
     )

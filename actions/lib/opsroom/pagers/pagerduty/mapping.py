@@ -8,7 +8,7 @@ from typing import Any, List, Mapping, Optional, Tuple
 
 from ...people import Author
 from .. import Incident, OnCall, Page, State
-from .client import Told
+from .client import Answer
 
 # The vendor's limit of a title and of a summary; it is also read out on the phone.
 MOST_TITLE = 1024
@@ -53,11 +53,11 @@ def moment_of(value: Any) -> Optional[datetime]:
         return None
 
 
-def incident_of(row: Mapping[str, Any], told: Told) -> Incident:
+def incident_of(row: Mapping[str, Any], answer: Answer) -> Incident:
     """An incident. Raises Failure(bad_answer) when it has no id."""
     id = text_of(row.get("id"))
     if not id:
-        raise told.bad("an incident without an id")
+        raise answer.bad("an incident without an id")
     number = row.get("incident_number")
     status = text_of(row.get("status"))
     known = {state.value: state for state in State}

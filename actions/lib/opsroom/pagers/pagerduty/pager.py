@@ -10,7 +10,7 @@ from ...http import vendor
 from ...names import shown
 from ...people import Author
 from .. import Delivery, Incident, OnCall, Page, Paged, Pager, Target
-from .client import Talk, Told
+from .client import Answer, Client
 from .events_pager import trigger
 from .incidents import Writer, change, escalated, get_incident, responder_added
 from .mapping import (
@@ -60,39 +60,39 @@ class RestPager(Pager):
 
     def look_up(self, name: str) -> Tuple[Target, ...]:
         """Four requests: services, escalation policies, schedules, users."""
-        return look_up(self._talk(), name)
+        return look_up(self._client(), name)
 
     def on_call(self, target: Target) -> Tuple[OnCall, ...]:
         """One request, two for a service."""
-        return tuple(one.duty for one in on_calls(self._talk(), target))
+        return tuple(one.duty for one in on_calls(self._client(), target))
 
     def page(self, page: Page) -> Paged:
         """One request; one before it for a schedule or an e-mail address; one after it for "on call
         until"."""
         if page.target.kind == "routing_key":
             return self._page_by_event(page)
-        talk = self._talk()
-        content, on_call = self._content(talk, page)
+        client = self._client()
+        content, on_call = self._content(client, page)
         details, notes = details_of(page)
         content["body"] = {"type": "incident_body", "details": details}
-        writer = self._writer(talk, page.author, (page.target.id, *_assigned(content)))
+        writer = self._writer(client, page.author, (page.target.id, *_assigned(content)))
         outcome = writer.send(
             "POST", "/incidents", lambda _: {"incident": content}, idempotent=False
         )
-        if outcome.wrong is not None:
+        if outcome.failed is not None:
             # The mark is on an incident that is open: an earlier attempt was taken, its answer
             # lost.
-            if not (outcome.wrong.status == 400 and outcome.wrong.says("already exists")):
-                raise outcome.wrong.error
-            there = self._found(talk, page)
+            if not (outcome.failed.status == 400 and outcome.failed.says("already exists")):
+                raise outcome.failed.error
+            there = self._found(client, page)
             if there is None:
                 facts = {"sent": True}
                 message = "PagerDuty says that it has this page already, and does not show it."
                 raise Failure(Code.OUTCOME_UNKNOWN, message, facts=facts)
             return there
-        row = outcome.told.part("incident")
+        row = outcome.answer.part("incident")
         paged = self._paged(
-            talk, row, outcome.told, page, text_of(row.get("status")) == "acknowledged", on_call
+            client, row, outcome.answer, page, text_of(row.get("status")) == "acknowledged", on_call
         )
         own = outcome.sender == own_address(page.author)
         if paged.delivery is Delivery.ACCEPTED and own and _only(row, page.author.identity):
@@ -107,25 +107,25 @@ class RestPager(Pager):
 
     def find(self, page: Page) -> Optional[Paged]:
         """One request, and one for "on call until"."""
-        return self._found(self._talk(), page)
+        return self._found(self._client(), page)
 
     def incident(self, id: str) -> Incident:
         """One request."""
-        return incident_of(*get_incident(self._talk(), id))
+        return incident_of(*get_incident(self._client(), id))
 
     def incidents(self, target: Optional[Target] = None, limit: int = 10) -> Tuple[Incident, ...]:
         """One request; one more for a schedule, whose incidents are those of the people on call
         there."""
-        talk = self._talk()
+        client = self._client()
         params = [*_OPEN, ("date_range", "all"), ("sort_by", "created_at:desc")]
         most = str(max(1, min(limit, 100)))
         policy = ""
         if target is not None and target.kind == "service":
             params.append(("service_ids[]", target.id))
         elif target is not None and target.kind == "user":
-            params.append(("user_ids[]", user_id(talk, target)))
+            params.append(("user_ids[]", user_id(client, target)))
         elif target is not None and target.kind == "schedule":
-            people = {one.user for one in on_calls(talk, target)}
+            people = {one.user for one in on_calls(client, target)}
             if not people:
                 return ()
             params += [("user_ids[]", one) for one in sorted(people)]
@@ -143,44 +143,44 @@ class RestPager(Pager):
             )
         if policy:
             # The list cannot be narrowed to a policy by PagerDuty.
-            rows, told = talk.every("/incidents", "incidents", params)
+            rows, answer = client.every("/incidents", "incidents", params)
             rows = [
                 row for row in rows if text_of(inside(row, "escalation_policy").get("id")) == policy
             ]
         else:
-            told = talk.ask("GET", "/incidents", params=[*params, ("limit", most)])
-            rows = told.rows("incidents")
-        return tuple(incident_of(row, told) for row in rows[: max(limit, 0)])
+            answer = client.ask("GET", "/incidents", params=[*params, ("limit", most)])
+            rows = answer.rows("incidents")
+        return tuple(incident_of(row, answer) for row in rows[: max(limit, 0)])
 
     def acknowledge(self, id: str, author: Author) -> Incident:
         """Two requests: what is resolved must not be opened again by it, as PagerDuty would."""
-        talk = self._talk()
-        return change(talk, id, "acknowledged", author, self._writer(talk, author))
+        client = self._client()
+        return change(client, id, "acknowledged", author, self._writer(client, author))
 
     def resolve(self, id: str, author: Author) -> Incident:
         """Two requests."""
-        talk = self._talk()
-        return change(talk, id, "resolved", author, self._writer(talk, author))
+        client = self._client()
+        return change(client, id, "resolved", author, self._writer(client, author))
 
     def escalate(self, id: str, author: Author) -> Incident:
         """Three requests: PagerDuty does not say on which level an incident is, only who is on
         which."""
-        talk = self._talk()
-        return escalated(talk, id, self._writer(talk, author))
+        client = self._client()
+        return escalated(client, id, self._writer(client, author))
 
     def add_responder(self, id: str, target: Target, author: Author) -> Incident:
         """Two requests; one more for who asks when they are not mapped, for a schedule and for an
         e-mail address."""
-        talk = self._talk()
-        return responder_added(talk, id, target, author, self._writer(talk, author))
+        client = self._client()
+        return responder_added(client, id, target, author, self._writer(client, author))
 
-    def _talk(self) -> Talk:
-        return Talk(self._options, self._name, self._options.url, "token")
+    def _client(self) -> Client:
+        return Client(self._options, self._name, self._options.url, "token")
 
-    def _writer(self, talk: Talk, author: Author, reached: Tuple[str, ...] = ()) -> Writer:
-        return Writer(talk, author, self._options.sender, self._name, reached)
+    def _writer(self, client: Client, author: Author, reached: Tuple[str, ...] = ()) -> Writer:
+        return Writer(client, author, self._options.sender, self._name, reached)
 
-    def _content(self, talk: Talk, page: Page) -> Tuple[Dict[str, Any], Tuple[OnCall, ...]]:
+    def _content(self, client: Client, page: Page) -> Tuple[Dict[str, Any], Tuple[OnCall, ...]]:
         """The incident to make, and who is on call as far as that is known before."""
         target = page.target
         service = target.id if target.kind == "service" else self._options.service
@@ -205,7 +205,7 @@ class RestPager(Pager):
         elif target.kind in ("user", "schedule"):
             user = target.id
             if target.kind == "schedule":
-                there = on_calls(talk, target)
+                there = on_calls(client, target)
                 if not there:
                     message = (
                         f"Nobody is on call on the PagerDuty schedule {shown(target.shown)} now."
@@ -216,7 +216,7 @@ class RestPager(Pager):
                 # An incident takes one assignee.
                 user, on_call = there[0].user, (there[0].duty,)
             else:
-                user = user_id(talk, target)
+                user = user_id(client, target)
             content["assignments"] = [{"assignee": {"id": user, "type": "user_reference"}}]
         elif target.kind != "service":
             message = f"PagerDuty cannot page a {shown(target.kind)}."
@@ -227,26 +227,30 @@ class RestPager(Pager):
             )
         return content, on_call
 
-    def _found(self, talk: Talk, page: Page) -> Optional[Paged]:
-        told = talk.ask("GET", "/incidents", params=[("incident_key", page.mark), ("limit", "100")])
-        rows = [row for row in told.rows("incidents") if _carries(row, page)]
+    def _found(self, client: Client, page: Page) -> Optional[Paged]:
+        answer = client.ask(
+            "GET", "/incidents", params=[("incident_key", page.mark), ("limit", "100")]
+        )
+        rows = [row for row in answer.rows("incidents") if _carries(row, page)]
         # The one with the mark itself before one whose alert has it.
         rows.sort(key=lambda row: row.get("incident_key") != page.mark)
         return (
-            self._paged(talk, rows[0], told, page, acknowledged_at_once(rows[0])) if rows else None
+            self._paged(client, rows[0], answer, page, acknowledged_at_once(rows[0]))
+            if rows
+            else None
         )
 
     def _paged(
         self,
-        talk: Talk,
+        client: Client,
         row: Mapping[str, Any],
-        told: Told,
+        answer: Answer,
         page: Page,
         at_once: bool,
         on_call: Tuple[OnCall, ...] = (),
     ) -> Paged:
         """What became of an incident. `at_once`: PagerDuty itself has acknowledged it."""
-        incident = incident_of(row, told)
+        incident = incident_of(row, answer)
         paged = Paged(incident, Delivery.ACCEPTED)
         if at_once:
             return _nobody(
@@ -271,7 +275,7 @@ class RestPager(Pager):
             return Paged(incident, Delivery.ACCEPTED, on_call)
         policy = text_of(inside(row, "escalation_policy").get("id"))
         direct = text_of(row.get("assigned_via")) == "direct_assignment"
-        known = on_calls_if_told(talk, policy) if policy and not direct else ()
+        known = on_calls_if_told(client, policy) if policy and not direct else ()
         reached: List[OnCall] = []
         for one in people:
             id = text_of(one.get("id"))
@@ -288,14 +292,14 @@ class RestPager(Pager):
             raise Refusal(
                 Code.NOT_POSSIBLE, f"The routing key of {shown(page.target.shown)} is not at hand."
             )
-        talk = self._talk()
+        client = self._client()
         incident, notes = trigger(
-            self._options, self._name, page, page.target.routing_key, talk.deadline
+            self._options, self._name, page, page.target.routing_key, client.deadline
         )
         pause = _FIRST_PAUSE
         while True:
             try:
-                there = self._found(talk, page)
+                there = self._found(client, page)
             except OpsroomError as error:
                 why = (
                     "PagerDuty took the event, and what came of it could not be learnt: "
@@ -304,7 +308,7 @@ class RestPager(Pager):
                 return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))
             if there is not None:
                 return Paged(there.incident, there.delivery, there.on_call, (*notes, *there.notes))
-            if talk.remaining <= pause:
+            if client.remaining <= pause:
                 why = "PagerDuty took the event, and no incident of it was to be seen in time."
                 return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))
             vendor.sleep(pause)

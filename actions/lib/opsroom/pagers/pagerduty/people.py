@@ -9,7 +9,7 @@ from ...errors import Code, OpsroomError, Refusal
 from ...names import comparable, shown
 from ...people import Author
 from .. import Target
-from .client import Talk, Wrong
+from .client import ApiError, Client
 from .mapping import UserOnCall, inside, name_of, on_calls_of, text_of
 from .options import EMAIL
 
@@ -29,7 +29,7 @@ _FILTERS = {
 _SOFT_LIMIT = 3.0
 
 
-def look_up(talk: Talk, name: str) -> Tuple[Target, ...]:
+def look_up(client: Client, name: str) -> Tuple[Target, ...]:
     """All that are called so, case aside; else all whose name holds it. One request for each of the
     four lists."""
     wanted = comparable(name)
@@ -38,7 +38,7 @@ def look_up(talk: Talk, name: str) -> Tuple[Target, ...]:
     exact: List[Target] = []
     partial: List[Target] = []
     for kind, path, key in _LISTS:
-        for row in talk.every(path, key, [("query", name.strip())])[0]:
+        for row in client.every(path, key, [("query", name.strip())])[0]:
             id, called = text_of(row.get("id")), text_of(row.get("name")) or name_of(row)
             email = text_of(row.get("email")).casefold()
             if not id or not called:
@@ -51,41 +51,41 @@ def look_up(talk: Talk, name: str) -> Tuple[Target, ...]:
     return tuple(dict.fromkeys(exact or partial))
 
 
-def on_calls(talk: Talk, target: Target) -> Tuple[UserOnCall, ...]:
+def on_calls(client: Client, target: Target) -> Tuple[UserOnCall, ...]:
     """Who is on call there now: of a service by its escalation policy (one request more)."""
     kind, id = target.kind, target.id
     if kind == "service":
-        kind, id = "escalation_policy", _policy_of(talk, target)
+        kind, id = "escalation_policy", _policy_of(client, target)
     if kind == "user":
-        id = user_id(talk, target)
+        id = user_id(client, target)
     if kind not in _FILTERS:
         raise Refusal(
             Code.NOT_POSSIBLE,
             f"PagerDuty does not tell who is on call behind a routing key ({shown(target.shown)}).",
             "Name the service or the escalation policy for the team instead of the routing_key.",
         )
-    rows, _ = talk.every("/oncalls", "oncalls", [(_FILTERS[kind], id)])
+    rows, _ = client.every("/oncalls", "oncalls", [(_FILTERS[kind], id)])
     return on_calls_of(rows, of_schedule=kind == "schedule")
 
 
-def on_calls_if_told(talk: Talk, policy: str) -> Tuple[UserOnCall, ...]:
+def on_calls_if_told(client: Client, policy: str) -> Tuple[UserOnCall, ...]:
     """Who is on call by an escalation policy; nobody when PagerDuty does not say so soon. One
     request, short."""
     params = [(_FILTERS["escalation_policy"], policy), ("limit", "100")]
     try:
         return on_calls_of(
-            talk.ask("GET", "/oncalls", params=params, at_most=_SOFT_LIMIT).rows("oncalls")
+            client.ask("GET", "/oncalls", params=params, at_most=_SOFT_LIMIT).rows("oncalls")
         )
     except OpsroomError:
         # Until when someone is on call is good to know; that the page went out is what matters.
         return ()
 
 
-def user_id(talk: Talk, target: Target) -> str:
+def user_id(client: Client, target: Target) -> str:
     """The id of a user target. One request where the config has their e-mail address only."""
     if "@" not in target.id:
         return target.id
-    found = user_of(talk, target.id)
+    found = user_of(client, target.id)
     if found is None:
         raise Refusal(
             Code.UNKNOWN_PERSON,
@@ -95,9 +95,9 @@ def user_id(talk: Talk, target: Target) -> str:
     return found
 
 
-def user_of(talk: Talk, email: str) -> Optional[str]:
+def user_of(client: Client, email: str) -> Optional[str]:
     """The id of the user with exactly this e-mail address."""
-    for row in talk.every("/users", "users", [("query", email)])[0]:
+    for row in client.every("/users", "users", [("query", email)])[0]:
         if text_of(row.get("email")).casefold() == email.casefold() and text_of(row.get("id")):
             return text_of(row.get("id"))
     return None
@@ -114,9 +114,9 @@ def own_address(author: Author) -> str:
     return found if EMAIL.match(found) else ""
 
 
-def _policy_of(talk: Talk, service: Target) -> str:
-    outcome = talk.attempt("GET", f"/services/{quote(service.id, safe='')}")
-    if isinstance(outcome, Wrong):
+def _policy_of(client: Client, service: Target) -> str:
+    outcome = client.attempt("GET", f"/services/{quote(service.id, safe='')}")
+    if isinstance(outcome, ApiError):
         if outcome.not_there:
             raise Refusal(
                 Code.UNKNOWN_WHO,
