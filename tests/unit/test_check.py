@@ -350,6 +350,7 @@ def test_the_value_of_a_secret_field_is_never_shown_whatever_is_wrong_with_it(
     wrong: List[str] = []
     places = {path for path, _ in secrets_of(config)}
     assert len(places) > 25
+    file = tmp_path / "opsroom.yaml"
     for path in places:
         for value in (
             f"{SECRET}\n\x07é",
@@ -360,7 +361,6 @@ def test_the_value_of_a_secret_field_is_never_shown_whatever_is_wrong_with_it(
             True,
             [None, SECRET],
         ):
-            file = tmp_path / "opsroom.yaml"
             file.write_text(json.dumps(put(config, path, value)), encoding="utf-8")
             _, mistakes, warnings = check.check_file(file, references=False)
             shown = [
@@ -374,10 +374,10 @@ def test_the_value_of_a_secret_field_is_never_shown_whatever_is_wrong_with_it(
                 if not isinstance(value, dict)
                 else [one for one in shown if one.count(SECRET) > 1]
             )
-        # In place of the mapping that holds it.
-        for outer in (path[:end] for end in range(1, len(path))):
-            file.write_text(json.dumps(put(config, outer, SECRET)), encoding="utf-8")
-            wrong += [one.text for one in check.check_file(file)[1] if SECRET in one.text]
+    # In place of the mappings that hold them.
+    for outer in {path[:end] for path in places for end in range(1, len(path))}:
+        file.write_text(json.dumps(put(config, outer, SECRET)), encoding="utf-8")
+        wrong += [one.text for one in check.check_file(file)[1] if SECRET in one.text]
     assert wrong == []
 
 

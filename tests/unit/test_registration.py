@@ -107,7 +107,7 @@ def test_a_value_of_the_datastore_stands_anywhere_and_what_cannot_be_checked_is_
     config, path = read(LARGEST), tmp_path / "opsroom.yaml"
     for form in ("{{ st2kv.system.k }}", "x{{ st2kv.system.k }}y"):
         for place in list(places(config))[::5]:
-            whole = form.startswith("{") or not is_decrypted([str(step) for step in place])
+            whole = form.startswith("{") or not is_decrypted(tuple(map(str, place)))
             if isinstance(at(config, place), str) and whole and "parameters" not in place:
                 path.write_text(json.dumps(put(config, place, form)), encoding="utf-8")
                 # Of other places there is only what follows.
@@ -137,9 +137,7 @@ def test_a_rule_from_the_datastore_is_a_warning_and_stops_nothing(tmp_path: Path
 
 def test_complaints_show_no_secret_and_stand_where_the_value_does() -> None:
     config = read(LARGEST)
-    secret: List[Place] = [
-        one for one in places(config) if is_decrypted([str(step) for step in one])
-    ]
+    secret: List[Place] = [one for one in places(config) if is_decrypted(tuple(map(str, one)))]
     assert len(secret) > 20
     for place in secret:
         for value in (

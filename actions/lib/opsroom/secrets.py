@@ -14,6 +14,7 @@ import re
 
 # Not that of typing: isinstance takes ten times as long with it.
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Iterable, Iterator, List, Sequence, Set, Tuple
 from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
 
@@ -143,14 +144,16 @@ def redactor_for(config: Mapping[str, Any]) -> Redactor:
     return Redactor((value for _, value in secrets_of(config)), public_words(config))
 
 
-def is_secret(path: Sequence[str]) -> bool:
+@lru_cache(maxsize=10_000)
+def is_secret(path: Path) -> bool:
     """Whether what stands at this place of the config may be a secret."""
     return any(
         _fits(field, path) for field in _BY_SECTION.get((path[0] if path else "", len(path)), ())
     )
 
 
-def is_decrypted(path: Sequence[str]) -> bool:
+@lru_cache(maxsize=10_000)
+def is_decrypted(path: Path) -> bool:
     """Whether StackStorm decrypts what its datastore has for this place: where its schema says
     secret."""
     return any(_fits(field, path) for field in SECRET_FIELDS)
