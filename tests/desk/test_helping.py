@@ -8,7 +8,8 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.commands.help import _GROUPS, Command, _forms, read_commands
+from opsroom.commands.help import _forms
+from opsroom.commands.help.catalogue import GROUPS, Command, read_commands
 from support.guarded import guarded_world
 from support.metadata import read
 from support.world import World
@@ -32,7 +33,7 @@ def lines(answer: Dict[str, Any]) -> List[str]:
 
 
 def test_every_command_has_its_place_in_the_overview() -> None:
-    placed = {f"opsroom.{action}" for actions in _GROUPS.values() for action in actions}
+    placed = {f"opsroom.{action}" for actions in GROUPS.values() for action in actions}
     every = {read(path)["action_ref"] for path in ALIASES.glob("*.yaml")}
     assert placed == every - {"opsroom.suggest"}
 

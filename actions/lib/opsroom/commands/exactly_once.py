@@ -8,9 +8,7 @@ again.
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Callable, Optional, TypeVar
 
@@ -22,9 +20,9 @@ from ..http.errors import in_doubt
 from ..records.idempotency import Begun, Turn, begin, done, forget, key_of, new_mark, undone, unsure
 from ..records.ledger import append, of_deployment
 from ..records.model import Entry, Event
-from ..records.model import Event as Events
-from ..records.outbox import Letter, carries
+from ..records.outbox import carries
 from ..text import when
+from .action_record import Work, entry_of, keep_for_later
 from .external_action import ActionResult, ExternalAction, Facts
 from .request import Request, recordable
 
@@ -53,24 +51,6 @@ _LONGEST_PAUSE = 4.0
 _RECORD_PATIENCE = 10.0
 
 
-@dataclass
-class _Work:
-    """One external action on its way."""
-
-    request: Request
-    action: ExternalAction
-    key: str
-    mark: str = ""
-    since: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
-    began: float = field(default_factory=lambda: clock())
-    # Why the record could not be written before it began; only for actions that are done without.
-    unrecorded: Optional[Failure] = None
-    found: bool = False
-    # Whether it was asked if what was made before still stands.
-    asked_whether: bool = False
-    answer: Facts = field(default_factory=dict)
-
-
 def run_once(request: Request, action: ExternalAction) -> ActionResult:
     """Make it, unless the same request was made a moment ago; then the answer is what came of that
     one.
@@ -80,7 +60,9 @@ def run_once(request: Request, action: ExternalAction) -> ActionResult:
     tried because the record cannot be written. All of it is on the record by then, and the request
     has ended.
     """
-    work = _Work(request, action, key_of(request.by.key, request.command, *action.key))
+    work = Work(
+        request, action, key_of(request.by.key, request.command, *action.key), began=clock()
+    )
     try:
         begun = _begun(work)
     except Failure as failure:
@@ -107,7 +89,7 @@ def run_once(request: Request, action: ExternalAction) -> ActionResult:
     return _made(work, _make(work, first_look=begun.turn is Turn.LOOK))
 
 
-def _begun(work: _Work) -> Begun:
+def _begun(work: Work) -> Begun:
     """The decision, once it is known, where it matters, whether what was made before still
     stands."""
     begun = _bounded(work, lambda given_up: _begin(work, given_up))
@@ -128,15 +110,13 @@ def _begun(work: _Work) -> Begun:
     return begun
 
 
-def _bounded(
-    work: _Work, use: Callable[[GivenUp], Answer], limit: Optional[float] = None
-) -> Answer:
+def _bounded(work: Work, use: Callable[[GivenUp], Answer], limit: Optional[float] = None) -> Answer:
     """Use the database; for what is done also without it, within a time that holds even when it
     hangs."""
     return in_time(use, limit) if work.action.without_record else use(GivenUp())
 
 
-def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
+def _begin(work: Work, given_up: GivenUp) -> Optional[Begun]:
     """The decision and the record of it, in one transaction; where nothing is to be done, that is
     on the record too.
 
@@ -173,7 +153,7 @@ def _begin(work: _Work, given_up: GivenUp) -> Optional[Begun]:
     return begun
 
 
-def _make(work: _Work, first_look: bool) -> Facts:
+def _make(work: Work, first_look: bool) -> Facts:
     """Make it, looking first where it may be there. Whatever ends early is on the record before it
     is raised."""
     try:
@@ -201,7 +181,7 @@ class _InDoubt(Exception):
         self.cause = cause
 
 
-def _attempts(work: _Work, first_look: bool) -> Facts:
+def _attempts(work: Work, first_look: bool) -> Facts:
     action, limits = work.action, work.action.limits
     if first_look:
         # Who was at it before has been gone for long enough: one look that works is certain.
@@ -232,14 +212,14 @@ def _attempts(work: _Work, first_look: bool) -> Facts:
         raise _in_doubt(work, failure) from failure
 
 
-def _look_after(work: _Work, failure: Failure, end: float) -> Optional[Facts]:
+def _look_after(work: Work, failure: Failure, end: float) -> Optional[Facts]:
     """The facts of what was made although the answer was lost; None when it was certainly not
     made."""
     still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
     return _look(work, clock() + max(work.action.settles_within, still), end, failure)
 
 
-def _look(work: _Work, settled: float, end: float, why: Optional[OpsroomError]) -> Optional[Facts]:
+def _look(work: Work, settled: float, end: float, why: Optional[OpsroomError]) -> Optional[Facts]:
     """Look until it is there, or until a look that began after `settled` (a moment of the clock)
     does not find it.
 
@@ -275,7 +255,7 @@ def _look(work: _Work, settled: float, end: float, why: Optional[OpsroomError]) 
 
 
 def _in_doubt(
-    work: _Work, why: Optional[OpsroomError], also: Optional[OpsroomError] = None
+    work: Work, why: Optional[OpsroomError], also: Optional[OpsroomError] = None
 ) -> _InDoubt:
     action = work.action
     why = why or Failure(action.doubtful_code, "It was not to be found in time.")
@@ -290,7 +270,7 @@ def _in_doubt(
     return _InDoubt(outcome, why)
 
 
-def _busy(work: _Work) -> Refusal:
+def _busy(work: Work) -> Refusal:
     since = when(work.since, datetime.now(timezone.utc))
     return Refusal(
         Code.BUSY,
@@ -299,7 +279,7 @@ def _busy(work: _Work) -> Refusal:
     )
 
 
-def _made(work: _Work, facts: Facts) -> ActionResult:
+def _made(work: Work, facts: Facts) -> ActionResult:
     """Write down what was made. It is there whatever becomes of that: a record that fails is told,
     not raised."""
     request = work.request
@@ -310,14 +290,14 @@ def _made(work: _Work, facts: Facts) -> ActionResult:
         else (action.done, action.code)
     )
     found = {**facts, "found_after_lost_answer": work.found or None}
-    entry = _entry(work, event, code.value, action.sentence(facts), found)
+    entry = entry_of(work, event, code.value, action.sentence(facts), found)
     if trouble is None:
         try:
             _record(work, entry, lambda store, connection: done(store, connection, work.key, facts))
         except Failure as failure:
             trouble = failure
     if trouble is not None:
-        late = _later(work, entry, facts)
+        late = keep_for_later(work, entry, facts)
     request.ended = True
     request.unrecorded = trouble is not None
     return ActionResult(
@@ -331,36 +311,14 @@ def _made(work: _Work, facts: Facts) -> ActionResult:
     )
 
 
-def _later(work: _Work, entry: Entry, answer: Optional[Facts] = None) -> bool:
-    """Keep for the next command what the record does not have of this request; whether that
-    worked."""
-    request, action = work.request, work.action
-    asked = (
-        [request.entry(Event.ASKED)]
-        if work.unrecorded is not None and action.records_request
-        else []
-    )
-    repeat: Facts = {}
-    # Where more than the guard was to be written, whoever asks again has to find it by its mark,
-    # and write it then.
-    if answer is not None and action.answer_is_enough:
-        repeat = {
-            "key": work.key,
-            "mark": work.mark,
-            "answer": json.dumps(dict(answer), default=str),
-        }
-    row = action.page_row(work.mark, entry.event)
-    return request.context.later(Letter((*asked, entry), repeat, row))
-
-
-def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
+def _end(work: Work, event: Event, error: OpsroomError) -> OpsroomError:
     """Write down that it was not made or that nobody can tell; hands the error back, to be
     raised."""
     work.request.ended = True
-    entry = _entry(work, event, error.code.value, error.sentence(), recordable(error.facts))
-    forget = unsure if event is Events.UNCONFIRMED else undone
+    entry = entry_of(work, event, error.code.value, error.sentence(), recordable(error.facts))
+    forget = unsure if event is Event.UNCONFIRMED else undone
     if work.unrecorded is not None:
-        _later(work, entry)
+        keep_for_later(work, entry)
         return error
     try:
         _record(work, entry, lambda store, connection: forget(connection, work.key))
@@ -368,18 +326,11 @@ def _end(work: _Work, event: Event, error: OpsroomError) -> OpsroomError:
         # What went wrong is worth more than that it could not be written down; the row runs out by
         # itself.
         error.facts["recorded"] = False
-        _later(work, entry)
+        keep_for_later(work, entry)
     return error
 
 
-def _entry(work: _Work, event: Event, code: str, message: str, facts: Facts) -> Entry:
-    """The last line of the ledger about this action."""
-    taken = ("event", "code", "message", "mark")
-    kept = {key: value for key, value in facts.items() if key not in taken}
-    return work.request.entry(event, code, message, mark=work.mark, **kept)
-
-
-def _record(work: _Work, entry: Entry, also: Also) -> None:
+def _record(work: Work, entry: Entry, also: Also) -> None:
     """Commit the last record of the action, and `also` with it; patient with a database that goes
     away meanwhile."""
     request, event = work.request, entry.event

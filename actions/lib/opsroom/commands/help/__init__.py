@@ -3,8 +3,6 @@ may do."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
@@ -13,27 +11,21 @@ from ...config.model import Environment
 from ...errors import Code
 from ...grammar.free_text import has_text, safe_displays
 from ...names import bare, comparable, either, listed, pick
-from ...policy.access import may, who_may
+from ...policy.access import who_may
 from ...text import MESSAGE_CHARACTERS, MESSAGE_LINES
 from .. import Context, Outcome
+from .catalogue import (
+    GROUPS,
+    PLACEHOLDER,
+    RIGHTS,
+    Command,
+    is_configured,
+    may_use,
+    places_by_right,
+    read_commands,
+    shown_form,
+)
 
-# The action that answers what is no command: nobody says it by its name.
-UNKNOWN = "opsroom.suggest"
-# What one must be allowed to do somewhere to use an action; who may do none of it is not shown the
-# command.
-_RIGHTS = {
-    "opsroom.deploy": ("deploy",),
-    "opsroom.promote": ("deploy",),
-    "opsroom.rollback": ("deploy",),
-    "opsroom.confirm_change": ("deploy",),
-    "opsroom.emergency_deploy": ("override",),
-    "opsroom.approve_change": ("approve",),
-    "opsroom.review_change": ("approve",),
-    "opsroom.reject_change": ("approve", "deploy"),
-    "opsroom.lock": ("lock",),
-    "opsroom.unlock": ("lock",),
-}
-# Positive and negative: what someone may do at environments that are named, and may do at none.
 _DOING = {
     "deploy": ("deploy to", "deploy nowhere"),
     "override": ("deploy in an emergency to", "do no emergency deployment"),
@@ -41,54 +33,11 @@ _DOING = {
     "lock": ("lock", "lock nothing"),
 }
 # The overview in lines, by action.
-_GROUPS = {
-    "Deploy": ("deploy", "promote", "rollback", "plan", "emergency_deploy"),
-    "Changes": (
-        "list_changes",
-        "approve_change",
-        "reject_change",
-        "confirm_change",
-        "review_change",
-    ),
-    "Locks": ("list_locks", "lock", "unlock"),
-    "Cards": ("create_card", "comment_card", "get_card", "move_card", "assign_card", "find_cards"),
-    "Pages": (
-        "page",
-        "get_on_call",
-        "list_pages",
-        "ack_page",
-        "resolve_page",
-        "escalate_page",
-        "add_responder",
-    ),
-    "Incidents": ("open_incident", "end_incident", "list_incidents"),
-    "Look": (
-        *(
-            "get_version",
-            "get_history",
-            "report",
-            "audit_report",
-            "audit_verify",
-            "reconcile",
-            "quiet",
-            "loud",
-        ),
-        "help",
-    ),
-}
-# Groups that are told by themselves where all do not fit into one message, the last ones first.
 _FOLDED = ("Changes", "Locks", "Look", "Cards", "Pages", "Incidents")
 # How many applications and environments are named, where they do not all fit.
 _FEWER_APPS = (8, 3, 0)
 _FEWER_PLACES = (8, 4, 2, 1)
 _ONE_IN_FULL = "One in full: opsroom help deploy"
-# What nobody is shown where no tracker is configured.
-_OF_TRACKERS = tuple(f"opsroom.{action}" for action in _GROUPS["Cards"])
-# The same for a room to announce in, and for pagers.
-_OF_ANNOUNCEMENTS = ("opsroom.quiet", "opsroom.loud")
-_OF_PAGERS = tuple(f"opsroom.{action}" for action in _GROUPS["Pages"])
-# For an incident either will do.
-_OF_INCIDENTS = tuple(f"opsroom.{action}" for action in _GROUPS["Incidents"])
 # Commands whose WHO is a person.
 _OF_PEOPLE = ("opsroom.add_responder",)
 # Of these the first word alone says too little.
@@ -104,29 +53,10 @@ _REASONS = {
     "opsroom.emergency_deploy": "checkout is down",
     "opsroom.reject_change": "the tests are red",
 }
-_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-# Words before a value that do not belong to the name of a command.
-_CONNECTING = ("for", "from", "of", "on", "with", "because")
 # Commands whose safe form is another's.
 _ELSEWHERE = {"lock everything": ["put lock {{ reason }} on everything"]}
 # Of a command that can be said in many ways, so many are told: a message has eight lines.
 _MOST_FORMS = 4
-
-
-@dataclass(frozen=True)
-class Command:
-    """One alias as help shows it.
-
-    `formats` are as the alias has them, `says` as people read them. `word` is the one that it
-    begins with, `head` all words before the first value: "audit" and "audit report".
-    """
-
-    word: str
-    head: str
-    formats: Tuple[str, ...]
-    says: Tuple[str, ...]
-    description: str
-    action: str
 
 
 def help_(context: Context, aliases: Path, topic: str = "") -> Outcome:
@@ -182,14 +112,14 @@ def _with_rights(
 
 
 def _of_group(commands: Sequence[Command], title: str) -> List[Command]:
-    actions = _GROUPS.get(title, ())
+    actions = GROUPS.get(title, ())
     return [one for action in actions for one in commands if one.action == f"opsroom.{action}"]
 
 
 def _grouped(commands: Sequence[Command], folded: Sequence[str] = ()) -> List[str]:
     """A line for each group of commands, each by the first words that tell it from others."""
     lines = []
-    for title, actions in _GROUPS.items():
+    for title, actions in GROUPS.items():
         names: List[str] = []
         if title in folded:
             continue
@@ -236,7 +166,7 @@ def _begins(command: Command, topic: str) -> bool:
     """Whether a form of the command begins with these words: `send page` is one of `page`."""
     words = comparable(topic).split()
     begun = (
-        _PLACEHOLDER.split(one)[0].replace(":", " ").casefold().split() for one in command.formats
+        PLACEHOLDER.split(one)[0].replace(":", " ").casefold().split() for one in command.formats
     )
     return any(one[: len(words)] == words for one in begun)
 
@@ -249,11 +179,9 @@ def _several(commands: Sequence[Command]) -> str:
 
 
 def _in_full(context: Context, command: Command, others: Sequence[Command]) -> str:
-    right = _RIGHTS.get(command.action, ("",))[0]
+    right = RIGHTS.get(command.action, ("",))[0]
     examples = _examples(context, command, right)
-    example = _PLACEHOLDER.sub(
-        lambda match: examples.get(match.group(1), "..."), command.formats[0]
-    )
+    example = PLACEHOLDER.sub(lambda match: examples.get(match.group(1), "..."), command.formats[0])
     also = f"See also: {either(one.says[0] for one in others)}" if others else ""
     forms, text = [command.description, f"For example: {example}"], ""
     # What is never left out: the forms, and how a text goes through whole; then who may use it.
@@ -276,82 +204,16 @@ def _forms(command: Command) -> List[str]:
         return [*command.says[:_MOST_FORMS], *more]
     safe = safe_displays(command.formats) or _ELSEWHERE[command.head]
     plain = [one for one in command.formats if one not in safe]
-    return [*map(_shown, plain), f"Where the text ends in key=value or ?a=b: {_shown(safe[0])}"]
-
-
-def _shown(display: str) -> str:
-    return _PLACEHOLDER.sub(lambda match: match.group(1).upper(), display)
-
-
-def read_commands(aliases: Path) -> List[Command]:
-    """The commands of the pack, from the folder of its aliases; without the one that answers what
-    is none."""
-    # PyYAML takes 0.02 s to import, and only help reads YAML.
-    import yaml
-
-    # Ten times as fast as the one in Python; PyYAML is built without it on few machines. Both load
-    # safely.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    commands = []
-    for path in sorted(aliases.glob("*.yaml")):
-        alias = yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506
-        if not alias.get("enabled", True) or alias["action_ref"] == UNKNOWN:
-            continue
-        formats = tuple(
-            one["display"] if isinstance(one, dict) else one for one in alias["formats"]
-        )
-        head = _PLACEHOLDER.split(formats[0])[0].replace(":", " ").split()
-        head = head[1:] if head[0] == "opsroom" else head
-        head = head[:-1] if head[-1] in _CONNECTING else head
-        says = tuple(_shown(one) for one in formats)
-        commands.append(
-            Command(
-                head[0], " ".join(head), formats, says, alias["description"], alias["action_ref"]
-            )
-        )
-    return commands
-
-
-def is_configured(context: Context, command: Command) -> bool:
-    """Whether there is something that the command could be about."""
-    if command.action in _OF_TRACKERS:
-        return bool(context.settings.trackers)
-    if command.action in _OF_INCIDENTS:
-        return bool(context.settings.trackers or context.settings.pagers)
-    if command.action in _OF_ANNOUNCEMENTS:
-        return bool(context.settings.announce)
-    return command.action not in _OF_PAGERS or bool(context.settings.pagers)
-
-
-def may_use(context: Context, command: Command) -> bool:
-    """Whether the requester may use a command anywhere, and the config has what it is about."""
-    if not is_configured(context, command):
-        return False
-    rights = _RIGHTS.get(command.action)
-    return rights is None or any(
-        _split(context, right)[0] or _split(context, right)[1] for right in rights
-    )
-
-
-def _split(
-    context: Context, right: str = "deploy"
-) -> Tuple[List[Environment], List[Environment], List[Environment]]:
-    """The environments where the requester has a right: from here, from another room, and
-    nowhere."""
-    here: List[Environment] = []
-    elsewhere: List[Environment] = []
-    nowhere: List[Environment] = []
-    for environment in context.settings.environments.values():
-        refused = may(context.settings, context.speaker, environment, right)
-        only_room = all(one.code is Code.WRONG_ROOM for one in refused)
-        (nowhere if not only_room else elsewhere if refused else here).append(environment)
-    return here, elsewhere, nowhere
+    return [
+        *map(shown_form, plain),
+        f"Where the text ends in key=value or ?a=b: {shown_form(safe[0])}",
+    ]
 
 
 def _rights(context: Context, right: str = "deploy", others: bool = True, most: int = 8) -> str:
     """Where the requester has a right, from which room; with `others`, who has it elsewhere. At
     most so many places."""
-    here, elsewhere, lacking = _split(context, right)
+    here, elsewhere, lacking = places_by_right(context, right)
     to, nowhere = _DOING[right]
     for several in (here, elsewhere):
         if len(several) > most:
@@ -407,7 +269,7 @@ def _examples(context: Context, command: Command, right: str) -> Dict[str, str]:
     team = next(iter(context.settings.teams), "web-team")
     fitting = [
         one.name
-        for several in _split(context, right or "deploy")
+        for several in places_by_right(context, right or "deploy")
         for one in several
         if who_may(one, right or "deploy") != "nobody"
     ]

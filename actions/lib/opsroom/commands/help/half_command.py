@@ -9,7 +9,7 @@ from typing import Dict, List, Sequence, Set, Tuple
 
 from ...names import nearest
 from .. import Context
-from . import Command
+from .catalogue import Command
 from .readings import app_in
 
 # One with a text behind it; not that of a time or of `board:OPS-12`.

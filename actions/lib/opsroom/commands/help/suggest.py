@@ -26,7 +26,8 @@ from ...text import MESSAGE_CHARACTERS
 from .. import Context, Outcome
 from ..history import get_history
 from ..versions import get_version
-from . import Command, help_, is_configured, read_commands
+from . import help_
+from .catalogue import Command, is_configured, read_commands
 from .half_command import Fit, best_fit, best_of, without_text, words_of
 from .readings import VERSION, readings
 

@@ -15,7 +15,8 @@ from ...records.pages import Page, open_pages
 from ...text import one_line, stamp, table, when
 from .. import Context, Outcome
 from . import TOGETHER, build, names
-from .recipients import Recipient, Route, ask_about, find_recipient
+from .recipients import ask_about, find_recipient
+from .route import Recipient, Route
 
 # Of each pager so many are asked for; a page that is missing in a shorter answer is not open any
 # more.

@@ -14,7 +14,8 @@ from ...text import one_line, stamp, table
 from ...times.zones import local_time
 from .. import Context, Outcome
 from . import names
-from .recipients import Recipient, ask_about, find_recipient, recipient_of, teams
+from .recipients import ask_about, find_recipient, recipient_of, teams
+from .route import Recipient
 
 Told = Tuple[str, Tuple[OnCall, ...]]
 # For all teams together, in seconds.

@@ -34,7 +34,8 @@ from ..external_action import ActionResult, ExternalAction, Facts, Limits
 from ..request import Request, recordable, why
 from . import build, limit_of, watch_until
 from .chain import LEAST, TOTAL, Chain
-from .recipients import Recipient, find_recipient
+from .recipients import find_recipient
+from .route import Recipient
 
 # What a page may hold; some vendors cut a title out of it.
 LONGEST = 1024
