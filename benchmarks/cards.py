@@ -49,7 +49,7 @@ DESCRIPTION = (
     "Since noon, for carts of more than 20 things.\n\nhttps://example.com/dashboards/42 shows it."
 )
 # What is said, in this order, with the card that the first answer told. "bob" stands for a name
-# that somebody types.
+# that someone types.
 VERBS = (
     ("create", "create card: checkout is broken"),
     ("the same again", "create card: checkout is broken"),
@@ -109,7 +109,7 @@ def put(path: str, body: Any) -> None:
 
 @contextmanager
 def configured(jira: Jira) -> Iterator[None]:
-    """opsroom with that Jira, a fresh database, and whoever asks mapped; afterwards its config is
+    """opsroom with that Jira, a fresh database, and the requester mapped; afterwards its config is
     what it was."""
     try:
         before = call("/configs/opsroom?show_secrets=true")["values"]

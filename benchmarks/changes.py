@@ -223,7 +223,7 @@ def one_change(app: str, place: Place, stream: Stream, version: str) -> Dict[str
 def one_change_read(
     app: str, place: Place, stream: Stream, version: str, person: Optional[Typist]
 ) -> Dict[str, float]:
-    """The same, and when the line was read in the room, if somebody is in it."""
+    """The same, and when the line was read in the room, if someone is in it."""
     began = time.monotonic()
     taken = one_change(app, place, stream, version)
     if person is not None:

@@ -104,7 +104,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def config_of(folder: Path, database: str, jira: str, pager: str) -> Dict[str, Any]:
-    """A config in which everybody may do everything, with applications whose deployment takes no
+    """A config in which everyone may do everything, with applications whose deployment takes no
     time."""
     state = folder / "running"
     state.mkdir()

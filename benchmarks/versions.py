@@ -138,7 +138,7 @@ def tables(
         for who, taken in kept.items()
     ]
     ideal = -(-count // AT_ONCE) * seconds
-    said = f"Medians of {rounds} rounds; {ideal:.2f} s is the best that anybody can do."
+    said = f"Medians of {rounds} rounds; {ideal:.2f} s is the best that anyone can do."
     return {"versions": f"{said}\n\n{table(['who asks', 'seconds', 'of curl'], rows)}"}
 
 

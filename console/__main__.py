@@ -34,7 +34,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         _complain(error.problems)
         return 2
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A reply is UTF-8 wherever it goes; half a character that somebody sent must not end the
+        # A reply is UTF-8 wherever it goes; half a character that someone sent must not end the
         # conversation.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     if sys.stdin.isatty() and not options.json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Tuple
 
-# Of those who are on a page: all of them when it goes out, the last one when somebody more is
+# Of those who are on a page: all of them when it goes out, the last one when someone more is
 # called.
 _FIRST, _FURTHER = ("paged",), ("escalated", "responder_added")
 

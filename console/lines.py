@@ -53,7 +53,7 @@ class Chat:
         session.heard_live = self.live
 
     def message(self, speaker: str, room: str, text: str) -> None:
-        """What somebody says."""
+        """What someone says."""
         self._say(f"{room} {speaker}", text, "speaker", "")
 
     def reply(self, reply: Reply) -> None:
@@ -61,7 +61,7 @@ class Chat:
         if reply.rendered.problem:
             self.warning(f"StackStorm would post nothing. {reply.rendered.problem}")
         if reply.rendered.shown:
-            # Neutralised, not shown as it is: somebody copies it into a room.
+            # Neutralised, not shown as it is: someone copies it into a room.
             text = reply.message.replace("{{", "{ {").replace("{%", "{ %").replace("<%", "< %")
             self._say("opsroom", text, reply.status, reply.status)
         for name in reply.rings:

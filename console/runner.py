@@ -123,7 +123,7 @@ def _load_class(entry_point: Path) -> Any:
     each time."""
     for folder in (entry_point.parent, entry_point.parent / "lib"):
         if str(folder) not in sys.path:
-            # At the end: an action called help.py must not hide a module that somebody else
+            # At the end: an action called help.py must not hide a module that someone else
             # imports.
             sys.path.append(str(folder))
     spec = importlib.util.spec_from_file_location(

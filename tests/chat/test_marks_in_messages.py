@@ -1,6 +1,6 @@
 """Messages with the quotes, dashes, blanks and marks of phones and chats: each is one command, and
 StackStorm lets it through to the pack, which knows what is meant
-(tests/desk/test_names_as_typed.py)."""
+(tests/unit/commands/test_names_as_typed.py)."""
 
 from __future__ import annotations
 

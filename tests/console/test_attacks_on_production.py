@@ -1,4 +1,4 @@
-"""Attacks on production, as messages in a room: whatever somebody alone says, nothing is deployed
+"""Attacks on production, as messages in a room: whatever someone alone says, nothing is deployed
 there."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The room as somebody at a terminal meets it: what is completed, what is typed, how it ends."""
+"""The room as someone at a terminal meets it: what is completed, what is typed, how it ends."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def granted(role: str) -> Set[str]:
 
 @pytest.fixture(scope="module")
 def users(stackstorm: StackStorm) -> Iterator[Dict[str, Who]]:
-    """The headers of a user for each role that somebody has alone."""
+    """The headers of a user for each role that someone has alone."""
     answer = stackstorm.call("GET", "/rbac/role_assignments")
     if not answer.ok:
         pytest.skip(f"this StackStorm has no RBAC: {answer.status_code}")

@@ -134,7 +134,7 @@ def test_a_text_with_an_expression_is_refused_and_one_that_comes_back_is_not_eva
             assert stackstorm.tell(f"comment on card acme/web#1: {spell}").status_code == 400
             assert it.vendor is not None
             assert it.vendor.sent() == []
-            # Somebody wrote it on the tracker's own page.
+            # Someone wrote it on the tracker's own page.
             issue = {
                 "number": 1, "title": f"x {spell}",
                 "body": f"y {spell} <% " "st2kv(system.opsroom_card_test) %>",

@@ -1,4 +1,4 @@
-"""Nothing that anybody types, or that comes back from outside, is evaluated: no secret of the
+"""Nothing that anyone types, or that comes back from outside, is evaluated: no secret of the
 datastore gets out."""
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def test_an_expression_that_the_relay_sends_as_a_parameter_is_refused(
     """StackStorm evaluates parameters that come through its API with the rights of the user who
     sends them."""
     if not stackstorm.get("/user")["rbac"].get("enabled"):
-        pytest.skip("without RBAC the relay's user may read every key, as everybody may")
+        pytest.skip("without RBAC the relay's user may read every key, as everyone may")
     for expression in key.expressions():
         parameters = {"app": "web", "version": expression, "environment": "uat"}
         body = {"action": "opsroom.deploy", "parameters": parameters}

@@ -78,8 +78,8 @@ class Stage:
         with suppress(FileNotFoundError):
             (self.world.folder / "hold").unlink()
 
-    def fail_and_mend(self, fail: Callable[[], None], mend: Callable[[], None]) -> None:
-        """Things happen before, while it fails, while it is gone, while it is mended, and after."""
+    def fail_and_mend(self, fail: Callable[[], None], fix: Callable[[], None]) -> None:
+        """Things happen before, while it fails, while it is gone, while it is fixed, and after."""
         outside, world = self.outside, self.world
         outside.rounds(world, 3)
         self.hold()
@@ -92,7 +92,7 @@ class Stage:
             outside.rounds(world, 2)
         finally:
             with outside.meanwhile(world):
-                mend()
+                fix()
         print(f"\ngone for {time.monotonic() - began:.0f} s")
         outside.rounds(world, 3)
 

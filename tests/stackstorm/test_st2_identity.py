@@ -1,4 +1,4 @@
-"""Who is asking is what StackStorm knows, never what somebody says."""
+"""Who is asking is what StackStorm knows, never what someone says."""
 
 from __future__ import annotations
 

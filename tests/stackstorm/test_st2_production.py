@@ -130,7 +130,7 @@ def test_a_relay_that_is_not_trusted_speaks_for_nobody(
     change = change_of(stackstorm.ask(ASK, "alice", "#ops"))
     stackstorm.configure({**guarded.config, "relays": ["another_relay"]})
     answer = stackstorm.ask(f"approve change {change}", "carol", "#ops")
-    # Everybody is the relay's own user now: nobody who may approve, and the same who asked.
+    # Everyone is the relay's own user now: nobody who may approve, and the same who asked.
     assert (answer.status, answer.code) == ("failed", "own_change")
     assert stackstorm.ask(ASK, "carol", "#ops").code == "not_allowed"
     assert guarded.running("production") == ""

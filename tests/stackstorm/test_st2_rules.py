@@ -265,7 +265,7 @@ def test_a_release_is_deployed_once_announced_once_and_leads_to_nothing_else(
 def test_what_is_not_signed_is_refused_and_leaves_nothing(place: Place) -> None:
     with listening(place.storm):
         known = place.known("deploy_release")
-        place.publish(compact(release("v1.1.0")), secret="another-secret-of-somebody")
+        place.publish(compact(release("v1.1.0")), secret="another-secret-of-someone")
         assert place.results("deploy_release", known)[0]["code"] == "not_signed"
     assert place.world.running("test") == ""
     assert place.announced() == []
@@ -293,7 +293,7 @@ def test_a_release_on_gitlab_is_deployed_once_and_what_is_not_signed_is_not(plac
     with listening(place.storm, "gitlab"):
         known = place.known("deploy_release")
         place.publish_on_gitlab(raw, key=b"another-key")
-        place.publish_on_gitlab(raw, token="another-token-of-somebody")
+        place.publish_on_gitlab(raw, token="another-token-of-someone")
         assert [one["code"] for one in place.results("deploy_release", known, 2)] == [
             "not_signed",
             "not_signed",
@@ -312,7 +312,7 @@ def test_of_a_delivery_every_user_may_read_all_but_the_key_in_its_address(place:
     with listening(place.storm):
         known = place.known("deploy_release")
         key = place.publish(
-            compact(release("v1.1.0")), secret="another-secret-of-somebody", delivery=delivery
+            compact(release("v1.1.0")), secret="another-secret-of-someone", delivery=delivery
         )
         place.results("deploy_release", known)
     kept = json.dumps(place.storm.get("/triggerinstances?trigger_type=core.st2.webhook&limit=20"))

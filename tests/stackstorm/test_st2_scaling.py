@@ -83,7 +83,7 @@ class Api:
 
     def reached(self, what: str) -> None:
         """Wait until a program waits there."""
-        wait_for((self.folder / f"at-{what}").exists, f"somebody at {what}")
+        wait_for((self.folder / f"at-{what}").exists, f"someone at {what}")
         (self.folder / f"at-{what}").unlink()
 
     @property

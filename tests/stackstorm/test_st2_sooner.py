@@ -44,7 +44,7 @@ def test_an_answer_of_opsroom_is_one_execution(sooner: StackStorm, world: World,
     assert told.posted["route"] == ROUTES[sooner.route]
     assert (told.posted["user"], told.posted["channel"]) == ("alice", "#dev")
     assert told.message == f"{told.result['message']} {told.result['hint']}".strip()
-    # Nothing that was set off by the answer notifies anybody.
+    # Nothing that was set off by the answer notifies anyone.
     assert not answering["liveaction"].get("notify")
 
 

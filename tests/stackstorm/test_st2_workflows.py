@@ -25,7 +25,7 @@ class Check(Action):
 
 @pytest.fixture
 def free(stackstorm: StackStorm, world: World) -> World:
-    """A world whose production anybody may deploy to whom the config knows, with cards, pages and a
+    """A world whose production anyone may deploy to whom the config knows, with cards, pages and a
     room."""
     world.config["people"]["carol"]["st2"] = ["st2admin"]
     world.config.update(

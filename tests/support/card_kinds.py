@@ -65,7 +65,7 @@ Say = Callable[[str, str], Said]
 
 @dataclass
 class Case:
-    """One tracker. `me` is alice's name over there, `bob` one that somebody may type; `columns` can
+    """One tracker. `me` is alice's name over there, `bob` one that someone may type; `columns` can
     be moved to."""
 
     name: str
@@ -239,7 +239,7 @@ class Shut:
     do: Callable[[Any, str], Any]
     words: str = ""
     everything: bool = False
-    # Whether it takes comments and moves all the same.
+    # Whether it takes comments and moves anyway.
     open: bool = False
 
 

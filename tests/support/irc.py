@@ -14,7 +14,7 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Heard:
-    """A line that somebody said: who, to what room or nick, and when (`time.monotonic`)."""
+    """A line that someone said: who, to what room or nick, and when (`time.monotonic`)."""
 
     who: str
     to: str
@@ -23,7 +23,7 @@ class Heard:
 
 
 class Typist:
-    """Somebody with a keyboard. `mask` is how the server shows them: `nick!user@host`."""
+    """Someone with a keyboard. `mask` is how the server shows them: `nick!user@host`."""
 
     def __init__(self, address: Tuple[str, int], nick: str, user: str = "") -> None:
         self.nick = nick
@@ -100,7 +100,7 @@ class Typist:
                 self._changed.wait(min(left, 0.5))
 
     def from_(self, who: str, to: str = "") -> List[str]:
-        """What somebody said, oldest first; only to that room or nick, when one is named."""
+        """What someone said, oldest first; only to that room or nick, when one is named."""
         return [one.text for one in self.heard if one.who == who and (not to or one.to == to)]
 
     def _reply(self, number: str, room: str, since: int = 0) -> bool:

@@ -42,4 +42,4 @@ class Notes:
 
 def lost() -> None:
     """A check that says that the claim is lost."""
-    raise Failure(Code.CLAIM_LOST, "Somebody else is at it.")
+    raise Failure(Code.CLAIM_LOST, "Someone else is at it.")

@@ -74,7 +74,7 @@ class Book:
         end: Optional[Event] = Event.SUCCEEDED,
         **values: Any,
     ) -> None:
-        """A change that alice asked for and somebody approved, as a real one leaves its records."""
+        """A change that alice asked for and someone approved, as a real one leaves its records."""
         told = {"version_before": "v1", "version": "v2", **values}
         facts = {"change": "K7QX"}
         plan = {

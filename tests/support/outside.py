@@ -55,7 +55,7 @@ class Outside(HttpServer):
         self._act("createCard", "OldCard1", ago=300.0)
 
     def by_hand(self, number: int) -> str:
-        """The application whose version somebody changes behind opsroom's back in that round."""
+        """The application whose version someone changes behind opsroom's back in that round."""
         return f"hand{number}-{self.name}"
 
     def deployed(self, number: int) -> str:

@@ -17,7 +17,7 @@ from support.world import Listener, World, make_world, run_action
 
 
 class Clock:
-    """Time that passes only when somebody waits."""
+    """Time that passes only when someone waits."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -95,7 +95,7 @@ class Channel:
         self._newest()
 
     def person(self, nick: str, user: str = "") -> Typist:
-        """Somebody in both rooms, together with the relay. The same connection each time."""
+        """Someone in both rooms, together with the relay. The same connection each time."""
         for one in self._people:
             if one.nick == nick:
                 return one
@@ -110,7 +110,7 @@ class Channel:
         return one
 
     def replace(self, nick: str, user: str) -> Typist:
-        """Somebody else with the nick of a person who has left."""
+        """Someone else with the nick of a person who has left."""
         self._people = [one for one in self._people if one.nick != nick]
         return self.person(nick, user)
 
@@ -149,7 +149,7 @@ class Channel:
         person.say(room, self.relay.addressed(text))
 
     def execution_for(self, person: Typist) -> str:
-        """Wait for the one new execution that the relay made for somebody; its id."""
+        """Wait for the one new execution that the relay made for someone; its id."""
         found: List[str] = []
 
         def came() -> bool:
@@ -188,7 +188,7 @@ class Channel:
             one.close()
 
     def _newest(self, reported: str = "") -> List[str]:
-        """New executions that somebody's words made, since the last look."""
+        """New executions that someone's words made, since the last look."""
         kept = "include_attributes=context,parent"
         made = self.storm.get(f"/executions?limit=100&sort_desc=True&{kept}")
         here = [

@@ -36,7 +36,7 @@ class Ear:
 
 @dataclass
 class Ruled:
-    """`ask` is somebody in chat, `rule` what a rule runs; each call is an execution of its own."""
+    """`ask` is someone in chat, `rule` what a rule runs; each call is an execution of its own."""
 
     world: World
     heard: DefaultDict[str, Ear] = field(default_factory=lambda: defaultdict(Ear))
@@ -110,7 +110,7 @@ _MOMENTS = (
 
 
 def make_ruled(folder: Path, database: str = "") -> Ruled:
-    """The world of make_world, with an announce room, and the system user as somebody whom the
+    """The world of make_world, with an announce room, and the system user as someone whom the
     config knows."""
     world = make_world(folder, database or None)
     world.config["announce"] = "#deploys"

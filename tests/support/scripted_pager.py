@@ -167,7 +167,7 @@ class ScriptedPager(pagers.Pager):
     def incident(self, id: str) -> Incident:
         self.side.called(f"incident {id}")
         if not self.side.can_act:
-            raise cannot("tell what became of a page")
+            raise cannot("tell the outcome of a page")
         return self._there(id)
 
     def _there(self, id: str) -> Incident:

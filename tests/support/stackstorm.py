@@ -1,4 +1,4 @@
-"""A running StackStorm, talked to as a chat relay, an administrator and anybody else talk to it.
+"""A running StackStorm, talked to as a chat relay, an administrator and anyone else talk to it.
 
 `storm.say("deploy web v1.0.0 to uat", "alice")` is what hubot does with a message, and waits for
 the text that the room reads. Which StackStorm: `ST2_API_URL` and `ST2_AUTH_TOKEN`, as for st2's own

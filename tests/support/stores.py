@@ -78,7 +78,7 @@ def fill(store: Store, *entries: Entry) -> List[Record]:
 
 
 def run(store: Store, statement: str, **values: Any) -> None:
-    """Run SQL by hand and commit it, as somebody with a database client would."""
+    """Run SQL by hand and commit it, as someone with a database client would."""
     with store.begin(writes=True) as connection:
         connection.execute(statement, values)
 
@@ -90,7 +90,7 @@ def rows(store: Store, statement: str, **values: Any) -> List[Any]:
 
 
 def open_gates(store: Store) -> None:
-    """Drop the triggers that guard the ledger, as somebody who owns the database can."""
+    """Drop the triggers that guard the ledger, as someone who owns the database can."""
     if store.dialect == "sqlite":
         statements = [
             f"DROP TRIGGER {name}"

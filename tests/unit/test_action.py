@@ -161,7 +161,7 @@ def test_in_stackstorm_the_room_is_the_channel_the_message_came_from(monkeypatch
     use_case = lambda context: rooms.append(context.room) or Outcome(True, Code.HELP, "")  # noqa: E731
     one = OpsroomAction(config=CONFIG)
     one.answer(use_case, **WHO)
-    one.answer(use_case, requester="alice", room="#dev", st2_user="somebody")
+    one.answer(use_case, requester="alice", room="#dev", st2_user="someone")
     assert isinstance(rooms[0]._room, StackStormRoom)
     assert isinstance(rooms[1]._room, NoRoom)
 

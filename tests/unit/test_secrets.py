@@ -133,13 +133,13 @@ def test_no_name_that_people_choose_makes_a_secret_of_what_is_below(
 
 def test_a_name_of_splunk_on_call_is_no_secret_where_pagerdutys_is_one() -> None:
     pagers = {
-        "vo": {"kind": "victorops", "routing_key": "everybody"},
+        "vo": {"kind": "victorops", "routing_key": "everyone"},
         "pd": {"kind": "pagerduty", "routing_key": "key-of-the-events"},
     }
     teams = {"web": {"vo": {"routing_key": "web-team"}, "pd": {"routing_key": "key-of-the-team"}}}
     redactor = redactor_for({"pagers": pagers, "teams": teams})
-    said = "everybody of web-team, key-of-the-events, key-of-the-team"
-    assert redactor.text(said) == f"everybody of web-team, {MASK}, {MASK}"
+    said = "everyone of web-team, key-of-the-events, key-of-the-team"
+    assert redactor.text(said) == f"everyone of web-team, {MASK}, {MASK}"
 
 
 def test_codes_and_names_of_the_config_are_never_masked_whatever_a_header_holds() -> None:

@@ -75,7 +75,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
     def answer(
         self, use_case: Callable[[Context], Outcome], requester: str, room: str, st2_user: str
     ) -> Result:
-        """Run a use case for whoever asks, and turn whatever comes of it into an action's
+        """Run a use case for the requester, and turn whatever comes of it into an action's
         result."""
         redactor = redactor_for(self.config)
         self._shown = ""
@@ -109,7 +109,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
             gc.freeze()
         if is_errbot((self.config or {}).get("route")) and room and room != requester:
             result = addressed(result, nick_of(requester), self._shown)
-        # What programs go by is ours, and no secret of anybody's.
+        # What programs go by is ours, and no secret of anyone's.
         shown = neutralise_data(result)
         ours = {key: shown[key] for key in ("code", "outcome")}
         fitted = _fit({**neutralise_data(redactor.data(shown)), **ours})

@@ -152,7 +152,7 @@ def _answer(ask: Callable[[], Answer]) -> Union[Answer, OpsroomError]:
         return Failure(Code.CRASHED, f"asking failed ({type(error).__name__}).")
 
 
-# Longer than a database that works makes anybody wait (db.connect.LOCK_WAIT), in seconds.
+# Longer than a database that works makes anyone wait (db.connect.LOCK_WAIT), in seconds.
 LIMIT = 11.0
 
 

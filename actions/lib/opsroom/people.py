@@ -48,7 +48,7 @@ class Speaker:
     """Someone who asks for something.
 
     `person` is None for a name that the config does not know: nobody in particular, who may do only
-    what everybody may. `shown` is how messages and the ledger call them.
+    what everyone may. `shown` is how messages and the ledger call them.
     """
 
     shown: str
@@ -166,7 +166,7 @@ def read_line(text: str) -> Tuple[str, str]:
     """Who asked for a text that begins with an author's line, and the text without it; ("", text)
     where none does.
 
-    Anybody can write such a line by hand: whoever wrote the text over there has to be told as well.
+    Anyone can write such a line by hand: whoever wrote the text over there has to be told as well.
     """
     first, _, rest = text.strip().partition("\n")
     found = _LINE.match(first) if len(first) <= _LONGEST_LINE else None

@@ -147,7 +147,7 @@ def deliver(server: Server, sender: str, recipients: Sequence[str], message: byt
 
     Returns when the server has taken it for at least one of them. Raises Failure: unreachable,
     timed_out, unauthorized, not_accepted (for now), bad_answer; its fact `sent` is true when the
-    message may have been taken all the same. Raises Refusal(not_accepted) when the server takes
+    message may have been taken anyway. Raises Refusal(not_accepted) when the server takes
     mail for none of them.
     """
     dialogue = _Dialogue(server, sender, recipients, message)

@@ -27,7 +27,7 @@ class Github:
         # Whether the token's user is a maintainer, who may comment on what is locked.
         self.may_write = True
         self.disabled: List[str] = []
-        # Read-only for everybody; `locked` of an issue is kept in the issue.
+        # Read-only for everyone; `locked` of an issue is kept in the issue.
         self.archived: List[str] = []
         self.deleted: List[Tuple[str, int]] = []
         self.moved: List[str] = []

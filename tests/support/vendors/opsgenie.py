@@ -135,7 +135,7 @@ class Opsgenie:
         return done
 
     def work_off(self) -> None:
-        """Do all that was taken, as happens sooner or later whether somebody asks or not."""
+        """Do all that was taken, as happens sooner or later whether someone asks or not."""
         for id in self._requests:
             self._work(id)
 

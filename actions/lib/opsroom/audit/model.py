@@ -1,4 +1,4 @@
-"""What a report is made of: changes with everybody who had a hand in them, locks, findings, and the
+"""What a report is made of: changes with everyone who had a hand in them, locks, findings, and the
 whole of it."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .period import Period
 
 
 class Ending(str, Enum):
-    """What became of a change. UNKNOWN: the record does not say, which is a gap."""
+    """The outcome of a change. UNKNOWN: the record does not say, which is a gap."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"

@@ -1,4 +1,4 @@
-"""One change from its records: who asked, who agreed, what was done, and what became of it.
+"""One change from its records: who asked, who agreed, what was done, and the outcome.
 Pure."""
 
 from __future__ import annotations

@@ -50,8 +50,8 @@ def keep_for_later(work: Work, entry: Entry, answer: Optional[Facts] = None) -> 
         else []
     )
     repeat: Facts = {}
-    # Where more than the guard was to be written, whoever asks again has to find it by its mark,
-    # and write it then.
+    # Where more than the guard was to be written, the next request for it has to find it by its
+    # mark, and write it then.
     if answer is not None and action.answer_is_enough:
         repeat = {
             "key": work.key,

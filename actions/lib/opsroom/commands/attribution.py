@@ -14,7 +14,7 @@ def author_of(context: Context, name: str, kind: str, speaker: Optional[Speaker]
     """Whoever speaks, for a tracker or pager of that name and kind. Someone unknown stays unknown
     over there too.
 
-    `speaker` is who asked, when that is somebody else: whoever approves a change speaks for its
+    `speaker` is who asked, when that is someone else: whoever approves a change speaks for its
     requester.
     """
     by = speaker or context.speaker
@@ -35,7 +35,7 @@ def identity_of(person: Person, name: str, kind: str) -> str:
 
 
 def myself(context: Context) -> Person:
-    """Whoever asks, as the config knows them. Raises Refusal(unknown_person)."""
+    """The requester, as the config knows them. Raises Refusal(unknown_person)."""
     if context.speaker.person is None:
         raise Refusal(
             Code.UNKNOWN_PERSON,

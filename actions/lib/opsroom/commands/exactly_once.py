@@ -55,7 +55,7 @@ def run_once(request: Request, action: ExternalAction) -> ActionResult:
     """Make it, unless the same request was made a moment ago; then the answer is what came of that
     one.
 
-    Raises what `make` raised when nothing was made, Refusal(busy) while somebody is at it, Failure
+    Raises what `make` raised when nothing was made, Refusal(busy) while someone is at it, Failure
     of the action's `doubtful_code` when nobody can tell, and Failure(store_...) when nothing was
     tried because the record cannot be written. All of it is on the record by then, and the request
     has ended.
@@ -165,7 +165,7 @@ def _make(work: Work, first_look: bool) -> Facts:
     except Failure as failure:
         raise _end(work, Event.FAILED, failure) from None
     except Exception as error:
-        # Where in the middle the defect struck is not known, hence neither what was made.
+        # Where in the middle the defect struck is not known, so neither what was made.
         crash = Failure(Code.CRASHED, f"internal error in opsroom: {type(error).__name__}")
         _end(work, Event.UNCONFIRMED, crash)
         raise

@@ -111,7 +111,7 @@ class Request:
         """Commit the last record and give the claim back, in one transaction; patient with a
         database that is away.
 
-        `also` is done in that transaction. A deployment whose claim was settled by somebody else
+        `also` is done in that transaction. A deployment whose claim was settled by someone else
         has its end on the record already: then a success is not written after it, nor `also` done,
         and the answer is False. Raises Failure(store_...) when it could not be written; the claim
         then runs out, and the next command records the deployment as interrupted, with what is
@@ -160,7 +160,7 @@ def asked(
     """Record that something was asked; then, when the block ends early, that it was refused or
     failed, and why.
 
-    Nothing is done for somebody who cannot be recorded: when the database cannot be used, this
+    Nothing is done for someone who cannot be recorded: when the database cannot be used, this
     raises first.
     """
     request = Request(context, command, app, environment, version)
@@ -205,7 +205,7 @@ def resumed(request: Request) -> Iterator[Request]:
 
 
 def _not_recorded(failure: Failure, unwritten: Failure) -> Failure:
-    """What became of a deployment that had begun, where the record is away: it counts more than
+    """The outcome of a deployment that had begun, where the record is away: it counts more than
     that."""
     return Failure(
         failure.code,

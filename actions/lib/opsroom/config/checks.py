@@ -45,9 +45,9 @@ def _of_rules(settings: Settings, environment: Environment) -> Iterator[Tuple[st
             "expected either approvals or confirm_within; an approval makes a confirmation "
             "needless",
         )
-    everybody = tuple(settings.people)
+    everyone = tuple(settings.people)
     deployers = _people(
-        settings, everybody if environment.deployers is None else environment.deployers
+        settings, everyone if environment.deployers is None else environment.deployers
     )
     approvers = (
         deployers if environment.approvers is None else _people(settings, environment.approvers)

@@ -163,7 +163,7 @@ def _check_relays(settings: Settings, problems: Problems) -> None:
                     f"people.{person.name}.st2",
                     f"expected this person's own StackStorm users, found the relay '{name}', "
                     "which speaks for "
-                    f"everybody{own}",
+                    f"everyone{own}",
                 )
 
 
@@ -187,7 +187,7 @@ def _check_shared(settings: Settings, problems: Problems) -> None:
             if key in _NEVER_SHARED:
                 problems.add(
                     f"people.{person.name}.shared",
-                    f"expected keys other than {key}: it proves who somebody is, and may belong "
+                    f"expected keys other than {key}: it proves who someone is, and may belong "
                     "to one person only",
                 )
             elif key not in own:

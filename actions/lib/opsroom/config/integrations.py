@@ -114,7 +114,7 @@ def _github(fields: Fields, apps: Sequence[str], environments: Sequence[str]) ->
     if not fields.has("secret"):
         fields.problem(
             "secret",
-            "expected the secret of the webhook; without it, anybody could publish a release",
+            "expected the secret of the webhook; without it, anyone could publish a release",
         )
     fields.finish()
     return webhook
@@ -131,7 +131,7 @@ def _gitlab(fields: Fields, apps: Sequence[str], environments: Sequence[str]) ->
     if not fields.has("token") and not fields.has("signing_token"):
         fields.problem(
             "token",
-            "expected token, signing_token or both; without them, anybody could publish a release",
+            "expected token, signing_token or both; without them, anyone could publish a release",
         )
     known = not (fields.problems.references and is_reference(webhook.signing_token))
     if webhook.signing_token and known and not _is_signing(webhook.signing_token):

@@ -34,7 +34,7 @@ _BOOL, _NULL, _DATE = (
 )
 _MERGE = "tag:yaml.org,2002:merge"
 _TYPOGRAPHIC_QUOTES = ("“", "”", "„", "‘", "’", "«", "»")
-# Written like this, a scalar means to everybody what it means to YAML 1.1.
+# Written like this, a scalar means to everyone what it means to YAML 1.1.
 _PLAIN: Mapping[str, str] = {
     _INT: r"0|-?[1-9][0-9]*",
     _FLOAT: r"-?(0|[1-9][0-9]*)\.([0-9]*[1-9]|0)",

@@ -130,7 +130,7 @@ class StackStormDeployer:
                 f"Wait for its end, or end it: st2 execution cancel {left.id}",
                 {"execution": left.id},
             )
-        job.note(f"execution {left.id} is at it already; following it")
+        job.note(f"execution {left.id} is already doing this; following it")
         return left
 
     def _started(self, storm: StackStorm, resolved: Resolved, job: Job) -> Execution:
@@ -185,7 +185,7 @@ class _Follower:
             self._say(f"execution {self._execution.id} could not be cancelled")
 
     def _stop_if_told(self) -> None:
-        """StackStorm only marks a Python action that somebody cancels; it does not tell it."""
+        """StackStorm only marks a Python action that someone cancels; it does not tell it."""
         mine = os.environ.get("ST2_ACTION_EXECUTION_ID", "")
         if not mine or self._options.url:
             return
@@ -197,7 +197,7 @@ class _Follower:
         if status in ("canceling", "canceled"):
             raise Failure(
                 Code.INTERRUPTED,
-                "Somebody cancelled this execution, and with it what it had started.",
+                "Someone cancelled this execution, and with it what it had started.",
             )
 
     def _pause(self) -> None:

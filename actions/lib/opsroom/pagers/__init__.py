@@ -165,7 +165,7 @@ class Pager(ABC):
         raise self.refusal("say who is on call")
 
     def find(self, page: Page) -> Optional[Paged]:
-        """What became of the page with this mark; None when it is certain, once it has settled,
+        """The outcome of the page with this mark; None when it is certain, once it has settled,
         that there is none.
 
         Raises Refusal(not_possible) when the pager cannot be asked that."""

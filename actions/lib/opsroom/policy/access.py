@@ -34,11 +34,11 @@ def may(
     `right` is one of RIGHTS; `environment` is as it is for the application, where there is one. Who
     has it:
 
-    - deploy: `deployers`. Without that rule everybody; but where any other rule about people is set
-      (`lockers`, `approvers`, `emergency`, `approvals`, `second_factor`), everybody whom the config
-      knows: an unknown name may be anybody.
+    - deploy: `deployers`. Without that rule everyone; but where any other rule about people is set
+      (`lockers`, `approvers`, `emergency`, `approvals`, `second_factor`), everyone whom the config
+      knows: an unknown name may be anyone.
     - lock: `lockers`, without that rule whoever may deploy.
-    - approve: `approvers`, without that rule whoever may deploy; always somebody known, since only
+    - approve: `approvers`, without that rule whoever may deploy; always someone known, since only
       of them is it sure that they are not the requester under another name.
     - review: those who may approve.
     - override: `emergency`, and nobody else; they need not be deployers.
@@ -72,15 +72,15 @@ def asked_outside(speaker: Speaker, environment: Environment) -> bool:
 
 
 def who_may(environment: Environment, right: str) -> str:
-    """Who has a right there, as a part of a sentence: "release-managers and alice", "everybody",
+    """Who has a right there, as a part of a sentence: "release-managers and alice", "everyone",
     "nobody"."""
     names = _named(environment, right)
     if names is not None:
         return listed(names) if names else "nobody"
     return (
-        "everybody whom the config of opsroom names"
+        "everyone whom the config of opsroom names"
         if _only_known(environment, right)
-        else "everybody"
+        else "everyone"
     )
 
 

@@ -142,7 +142,7 @@ def may_reject(
     requester: Speaker,
     now: datetime,
 ) -> Decision:
-    """Who may approve may reject, and whoever asked may take it back, from anywhere."""
+    """Who may approve may reject, and the requester may take it back, from anywhere."""
     state = _is_open(change, now)
     if not state.allowed:
         return state
@@ -312,7 +312,7 @@ def _still_who_asked(change: Change, requester: Speaker) -> Decision:
 def _somebody_else_by_now(change: Change) -> Decision:
     text = (
         f"Who asked for change {change.id} ({change.shown}) is not known, or known as "
-        "somebody else by now."
+        "someone else by now."
     )
     return no(Code.CHANGED_MEANWHILE, text, "Someone whom opsroom knows has to ask for it again.")
 

@@ -1,6 +1,6 @@
 """Locks in the way, and how they are told.
 
-A lock stops everybody but its owner, and an emergency may pass it. The lock on everything is a kill
+A lock stops everyone but its owner, and an emergency may pass it. The lock on everything is a kill
 switch: it stops its owner too, and no emergency passes it. It is for the moment when it is unclear
 who is speaking or what opsroom would do; then a way around it, said in the same room, would be the
 hole. Whoever wants past it unlocks everything first, by name and on the record.
@@ -35,7 +35,7 @@ def in_the_way(
 
 
 def is_kill_switch(lock: Lock) -> bool:
-    """Whether it is the lock on everything, which stops everybody and which no emergency passes."""
+    """Whether it is the lock on everything, which stops everyone and which no emergency passes."""
     return not lock.app and not lock.environment
 
 

@@ -1,6 +1,6 @@
 """Quiet in the announce room: for a time, by someone, over by itself.
 
-What the announce room is told without anybody having asked: each thing once, also when two rules or
+What the announce room is told without anyone having asked: each thing once, also when two rules or
 runners tell it.
 
 A row is written before it is told and marked afterwards. What is still unmarked after a while,

@@ -19,7 +19,7 @@ In Python: `sha256(json.dumps(row, sort_keys=True, separators=(",", ":"),
 ensure_ascii=False).encode()).hexdigest()`.
 
 What the chain proves: no record was changed, taken out or put in, unless all later hashes were made
-anew. Somebody with full rights on the database could do that, or cut the end off: note the newest
+anew. Someone with full rights on the database could do that, or cut the end off: note the newest
 hash somewhere else now and then, and hand it to `verify_chain`.
 """
 
@@ -191,7 +191,7 @@ class _Walk:
                 seq, last, at = here, hash_, when
                 seen = seen or hash_ == self._wanted
         except (AttributeError, TypeError, ValueError, sqlite3.Error):
-            # SQLite lets anybody put what is no text into a text column, and makes no JSON of it.
+            # SQLite lets anyone put what is no text into a text column, and makes no JSON of it.
             return False
         self._records += seq - self._seq
         self._seq, self._last, self._at, self._seen = seq, last, at, seen
@@ -261,7 +261,7 @@ def _hash(values: Sequence[Any]) -> str:
 
 
 def _hash_or_none(values: Sequence[Any]) -> Optional[str]:
-    # SQLite lets anybody put bytes, or bytes that are no text, into a text column.
+    # SQLite lets anyone put bytes, or bytes that are no text, into a text column.
     try:
         return _hash(values)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Ids of changes: short, readable aloud, without letters that look alike and without vowels, hence
+"""Ids of changes: short, readable aloud, without letters that look alike and without vowels, so
 without words.
 
 A change: a deployment that waits for approval or confirmation, or an emergency that waits for its

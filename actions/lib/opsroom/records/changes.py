@@ -350,13 +350,13 @@ def _settle(store: Store, connection: Transaction, change: Change, now: datetime
     going_on = moment(now - _MAX_LIFE) <= change.begun_at <= moment(soon(now))
     if going_on or not end(store, connection, change.id, False):
         return False
-    message = f"what became of change {change.id} ({change.what}) was not recorded"
+    message = f"the outcome of change {change.id} ({change.what}) was not recorded"
     append(store, connection, entry_of(change, Event.INTERRUPTED, Code.INTERRUPTED, message))
     return True
 
 
 def _wait_again(store: Store, connection: Transaction, change: Change, now: datetime) -> bool:
-    by = change.facts.get("begun_by", "somebody")
+    by = change.facts.get("begun_by", "someone")
     why = f"{_held_up(connection, change)}, when {by} had set it off"
     if change.expired(now):
         return _expire(store, connection, change, State.DEPLOYING, why)

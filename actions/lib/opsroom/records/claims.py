@@ -88,7 +88,7 @@ def renew(
 ) -> bool:
     """Move the end of the lease to `lease_seconds` from now, and note the step when one is given.
 
-    False when the claim is no longer there: it was released, or settled by somebody after its lease
+    False when the claim is no longer there: it was released, or settled by someone after its lease
     had run out.
     """
     queue_up(connection)

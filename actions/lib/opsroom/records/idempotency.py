@@ -36,7 +36,7 @@ class Turn(str, Enum):
     """What to do about a request.
 
     GO: nobody has asked this; make it. LOOK: it may have been made; look for the mark first, and
-    make it only when it is not there. DONE: it was made; `answer` says what. BUSY: somebody is at
+    make it only when it is not there. DONE: it was made; `answer` says what. BUSY: someone is at
     it right now.
     """
 
@@ -127,7 +127,7 @@ def done(store: Store, on: Transaction, key: str, answer: Mapping[str, Any]) -> 
 
 
 def unsure(on: Transaction, key: str) -> None:
-    """It may have been made: whoever asks the same again looks first."""
+    """It may have been made: the next request for the same looks first."""
     execute(on, "UPDATE repeats SET state = 'unknown' WHERE key = :key", key=key)
 
 

@@ -1,4 +1,4 @@
-"""The ledger: who asked for what, and what became of it. It only grows, and every record vouches
+"""The ledger: who asked for what, and the outcome. It only grows, and every record vouches
 for the one before."""
 
 from __future__ import annotations

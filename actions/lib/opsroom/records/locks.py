@@ -198,7 +198,7 @@ def lock_after_rollback(
     rollback.
 
     A lock that is already on this very place stays as it is; then None is returned. One of the
-    whole environment does not count: it may end before the bad version is mended.
+    whole environment does not count: it may end before the bad version is fixed.
     """
     sweep(store, connection)
     if find(connection, app, environment) is not None:

@@ -98,7 +98,7 @@ def take(store: Store, connection: Transaction, sort: str, limit: int = 50) -> L
     """
     now = store.now(connection)
     free = "(taken_until <= :now OR taken_until > :most)"
-    # What is taken for longer than anybody takes it was taken by a clock that was wrong.
+    # What is taken for longer than anyone takes it was taken by a clock that was wrong.
     most = moment(soon(now) + timedelta(seconds=max(LEASE, MAX_WAIT)))
     bound = {"now": moment(now), "most": most}
     query = (
@@ -143,7 +143,7 @@ def mark_sent(store: Store, connection: Transaction, events: Sequence[str]) -> N
 
 
 def give_back(connection: Transaction, events: Sequence[str]) -> None:
-    """They could not be handed on: anybody may take them again."""
+    """They could not be handed on: anyone may take them again."""
     for event in events:
         update(connection, "news", {"taken_until": ""}, {"event": event})
 

@@ -27,7 +27,7 @@ _KNOWN = (State.TRIGGERED, State.ACKNOWLEDGED, State.RESOLVED)
 
 @dataclass(frozen=True)
 class Seen:
-    """The open incidents by id, and what became of those that were open before (None: the pager has
+    """The open incidents by id, and the outcome of those that were open before (None: the pager has
     none such)."""
 
     open: Mapping[str, Incident]

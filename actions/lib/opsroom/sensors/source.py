@@ -92,7 +92,7 @@ class Source:
     def note(self, known: Memory, answer: Any) -> Noted:
         """Write down what was seen, and what there is to tell of it, in one transaction.
 
-        What was asked before somebody else saw a change says nothing about it: then it is asked
+        What was asked before someone else saw a change says nothing about it: then it is asked
         again soon. Raises Failure(store_...); nothing is lost then, the next look sees the same
         change.
         """

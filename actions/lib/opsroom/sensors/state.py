@@ -42,7 +42,7 @@ def remember(
     """Write down what was seen, within the caller's `store.write()`, in place of what was known
     before.
 
-    None when somebody else has written meanwhile: what was seen may be older than what they saw,
+    None when someone else has written meanwhile: what was seen may be older than what they saw,
     and nothing is to be told of it.
     """
     text = clean(json.dumps(state, ensure_ascii=False, sort_keys=True, separators=(",", ":")))

@@ -2,7 +2,7 @@
 part of it.
 
 `POST /executions` takes a header `St2-Context` and lays it over the context that StackStorm made,
-so that anybody who may run an action can claim another `user`, `api_user` or `source_channel`. Only
+so that anyone who may run an action can claim another `user`, `api_user` or `source_channel`. Only
 `rbac` is written afterwards, by StackStorm itself, where RBAC is on
 (st2api/controllers/v1/actionexecutions.py, `_schedule_execution`). The metadata of every action
 therefore takes the user from there. An action inside a workflow has no such part: it inherits the
@@ -64,7 +64,7 @@ def _root(execution: str, claimed: Starter) -> Starter:
             execution = str(parent["execution_id"])
             continue
         else:
-            # Started by a rule, by the relay, or where there is no RBAC and hence nothing to be had
+            # Started by a rule, by the relay, or where there is no RBAC and so nothing to be had
             # by a claim.
             user = str(context.get("user") or "")
         chat = str(context.get("api_user") or user)

@@ -81,7 +81,7 @@ class Grouped:
         return True
 
     def _has_living(self) -> bool:
-        """Whether anybody is left in the process group. Dead ones that nobody collects do not
+        """Whether anyone is left in the process group. Dead ones that nobody collects do not
         count: in a container without an init they stay, and each failed command would wait for
         them."""
         if not self._signal(0):

@@ -4,7 +4,7 @@ To add a kind: one file in this folder with `read_options` and `make`, one line 
 contract test.
 
 The options of every kind are frozen dataclasses with two methods, which decide whose a card or a
-project is without asking anybody (see `Reading`): `reads_card(text)` and `reads_project(text)`.
+project is without asking anyone (see `Reading`): `reads_card(text)` and `reads_project(text)`.
 """
 
 from __future__ import annotations

@@ -61,10 +61,12 @@ class DirectoryVersion:
         release = Path(os.path.realpath(link))
         if not release.is_dir():
             what = (
-                "leads to a release that is not there" if link.is_symlink() else "is not a folder"
+                "points to a release that does not exist"
+                if link.is_symlink()
+                else "is not a folder"
             )
             raise Failure(
-                Code.BAD_ANSWER, f"{link} {what}: {release.name}.", "Deploy again to mend it."
+                Code.BAD_ANSWER, f"{link} {what}: {release.name}.", "Deploy again to fix it."
             )
         note = read_note(release)
         version = note.version if note is not None else release.name

@@ -29,7 +29,7 @@ _JUST_NOW = timedelta(seconds=60)
 
 
 def announce_deployments(context: Context, execution: str = "") -> Outcome:
-    """Tell the announce room what became of the deployments of an execution; without one, of those
+    """Tell the announce room the outcome of the deployments of an execution; without one, of those
     that nobody told.
 
     What was asked for, or answered, in that room is there already. Raises Failure(store_...).
@@ -61,7 +61,7 @@ def end_of(records: Sequence[Record]) -> Optional[Record]:
 
 
 def said_of(context: Context, records: Sequence[Record], link: bool = True) -> str:
-    """What became of a deployment, in a sentence or two, for those who did not ask for it."""
+    """The outcome of a deployment, in a sentence or two, for those who did not ask for it."""
     end = end_of(records)
     last = end or records[-1]
     what = (

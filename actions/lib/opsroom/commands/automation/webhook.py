@@ -102,7 +102,7 @@ def _authentic(
             checks.append(has_token(webhook.token, headers))
         if webhook.signing_token:
             checks.append(signed_by_gitlab(webhook.signing_token, headers, body, now))
-    # A reference to the datastore that nobody has put a secret in place of is known to everybody.
+    # A reference to the datastore that nobody has put a secret in place of is known to everyone.
     unfilled = any("{{" in one for one in (webhook.secret, webhook.token, webhook.signing_token))
     if unfilled or not checks or not all(checks):
         raise Refusal(

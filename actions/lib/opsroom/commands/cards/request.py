@@ -63,7 +63,7 @@ def text_of(text: str, example: str) -> str:
 
 
 def _whole(text: str) -> str:
-    """Without what surrounds it; with the line ends that everybody understands."""
+    """Without what surrounds it; with the line ends that everyone understands."""
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 

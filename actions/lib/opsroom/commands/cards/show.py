@@ -28,7 +28,7 @@ _LONGEST_URL = 200
 def get_card(context: Context, card: str) -> Outcome:
     """The card, what it says and where it stands. Raises Refusal(unknown_card).
 
-    What opsroom wrote in somebody's name is told as theirs, for every kind of tracker.
+    What opsroom wrote in someone's name is told as theirs, for every kind of tracker.
     """
     found = tracker_of_card(context, card)
     card_shown = in_their_names(found.tracker.show(found.id))
@@ -53,7 +53,7 @@ def in_their_names(card: Card) -> Card:
     """The card, with the first lines that name who asked taken off its texts and those people as
     reporter and authors.
 
-    The tracker's own word on who wrote it goes into `via`: anybody over there can write such a
+    The tracker's own word on who wrote it goes into `via`: anyone over there can write such a
     line.
     """
     comments = tuple(_in_their_name(one) for one in card.comments)

@@ -4,7 +4,7 @@ holds.
 confirm change: the requester repeats what they want, in the same room and in time, and it is
 deployed.
 
-reject change: someone who may approve says no, or whoever asked takes it back.
+reject change: someone who may approve says no, or the requester takes it back.
 
 review change: someone else looks at what was done in an emergency, and writes down what they found.
 """
@@ -76,7 +76,7 @@ def approve_change(context: Context, change_id: str, code: str = "") -> Outcome:
 def _deploy(
     context: Context, change: Change, requester: Speaker, approved_by: List[str]
 ) -> Outcome:
-    """Carry it out, and tell whoever asked how it went, however it went."""
+    """Carry it out, and tell the requester how it went, however it went."""
     try:
         outcome = execute_change(
             context, change, requester, f"approve change {change.id}", approved_by

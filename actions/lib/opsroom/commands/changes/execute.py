@@ -231,7 +231,7 @@ def _sentence(text: str) -> str:
 def _close(request: ApprovedRequest, change: Change, done: bool) -> None:
     # The deployment itself is over and recorded. Where this fails, the next look at changes closes
     # it by the record; so it does where the end of the deployment could not be recorded: then
-    # nobody knows yet what became of it.
+    # nobody knows the outcome yet.
     if request.unrecorded or not request.ended:
         return
     context = request.context

@@ -47,7 +47,7 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass
 class _News:
-    """What became of each card: told, moved, told that its work is gone, or why not. `silent` has
+    """The outcome of each card: told, moved, told that its work is gone, or why not. `silent` has
     the trackers that are not asked again."""
 
     commented: List[str] = field(default_factory=list)
@@ -253,7 +253,7 @@ def _as_if_deployed(
 ) -> Tuple[Request, DeploymentOrder, Brought]:
     """The deployment that someone made elsewhere, as far as its cards are concerned."""
     order = DeploymentOrder(target, version, DeploymentKind.OUTSIDE)
-    somebody = Speaker(_SOMEONE, None, "", context.speaker.st2_user, "", through_relay=False)
+    someone = Speaker(_SOMEONE, None, "", context.speaker.st2_user, "", through_relay=False)
     # The same for the same event, so that a comment is not made twice.
     deployment = hashlib.sha256(event.encode("utf-8", "replace")).hexdigest()[:16]
     request = Request(
@@ -263,7 +263,7 @@ def _as_if_deployed(
         target.environment.name,
         version,
         before,
-        speaker=somebody,
+        speaker=someone,
         deployment=deployment,
     )
     resolved = target.deployer.resolve(version)

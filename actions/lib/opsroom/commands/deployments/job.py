@@ -77,8 +77,8 @@ class RunningJob:
     work.
 
     The heartbeat uses the connection to the database that the deployment leaves idle, and a second
-    one only while the deployment is at the database itself. When the claim was settled by somebody
-    else, or could not be renewed for as long as the lease lasts, somebody else may be deploying by
+    one only while the deployment is at the database itself. When the claim was settled by someone
+    else, or could not be renewed for as long as the lease lasts, someone else may be deploying by
     now: `check` then raises.
     """
 

@@ -110,7 +110,7 @@ def taken_over(request: Request, order: DeploymentOrder) -> Failure:
     return Failure(
         Code.CLAIM_LOST,
         f"{request.version} was put on {order.environment.name}, but the claim on it had run out "
-        "by then and somebody "
+        "by then and someone "
         f"else took over. {_now(ask_or_none(order.target))}",
         f"To see: history of {order.app.name} on {order.environment.name}",
         facts_of(request),

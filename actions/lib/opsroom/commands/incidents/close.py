@@ -96,7 +96,7 @@ def announce(context: Context, incident: Incident) -> Incident:
 
 
 def said_of_the_end(incident: Incident) -> str:
-    """Who closed what, after how long, and what became of the page and the card."""
+    """Who closed what, after how long, and the outcome of the page and the card."""
     after = ""
     if incident.since and incident.closed_at:
         after = f" after {span((incident.closed_at - incident.since).total_seconds())}"

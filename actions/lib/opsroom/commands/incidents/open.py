@@ -1,7 +1,7 @@
 """declare incident: a card, a page, the link between them and a word in the room, from one message.
 
 All of it in one action and not in a workflow: StackStorm's workflows evaluate the texts that they
-hand on, and the room gets one answer that says what became of everything. What could not be done is
+hand on, and the room gets one answer that says the outcome of everything. What could not be done is
 done when the same is said again, or by the workflow `declare_incident`, which is given the
 incident's id.
 """

@@ -3,7 +3,7 @@ Each once.
 
 Each step looks at the row of the incident first, so that it may be asked for again: by whoever says
 the same once more, or by the workflow `declare_incident`, also after a runner died in the middle.
-It is done in the name of whoever declared the incident, also when somebody else goes on with it.
+It is done in the name of whoever declared the incident, also when someone else goes on with it.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def send_page(context: Context, incident: Incident) -> Incident:
     """Its page, once, urgent; its text names the card. Where no pager is configured there is none.
 
     Raises what `page` raises; Failure(page_unconfirmed) when nobody knows whether it reaches
-    somebody.
+    someone.
     """
     if incident.page or not context.settings.pagers:
         return incident

@@ -74,7 +74,7 @@ def _environment(context: Context, name: str, say: Callable[[str], str]) -> Envi
 def rights(context: Context, scope: Scope) -> List[Decision]:
     """Every reason why the speaker may not lock or unlock this place; empty when they may.
 
-    Everything may be locked by those who may lock each environment, hence also the most guarded
+    Everything may be locked by those who may lock each environment, so also the most guarded
     one. Of the rooms it is enough that one counts for one of the environments that name rooms: with
     a room of its own for each, there would be no room for the kill switch.
     """

@@ -1,4 +1,4 @@
-"""Reminding: of locks that someone forgot, of changes about to expire; and telling whoever asked
+"""Reminding: of locks that someone forgot, of changes about to expire; and telling the requester
 for one that did."""
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _expired(context: Context) -> int:
 
 
 def _tell(context: Context, key: str, text: str, room: str) -> int:
-    """In the announce room and where it was asked for, each once; 1 when anybody was told."""
+    """In the announce room and where it was asked for, each once; 1 when anyone was told."""
     reminders = tell_once(context, key, text)
     if room and not same_room(room, context.settings.announce):
         reminders = tell_once(context, f"{key}:there", text, room=room) or reminders

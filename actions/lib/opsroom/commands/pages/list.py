@@ -40,7 +40,7 @@ class Line:
 
 
 def list_pages(context: Context, who: str = "") -> Outcome:
-    """What is open: of everybody, or of a team, a person, or what a pager calls so.
+    """What is open: of everyone, or of a team, a person, or what a pager calls so.
 
     Raises Refusal(no_pager, unknown_who, which_who), and Failure when neither a pager nor the
     record could be asked.

@@ -285,7 +285,7 @@ def _facts(found: Found, incident: Incident, here: str) -> Dict[str, Any]:
 
 
 def _tell_where_it_came_from(context: Context, found: Found, summary: str) -> None:
-    """Those who sent the page read in their room what became of it, unless it was said there."""
+    """Those who sent the page read the outcome in their room, unless it was said there."""
     room = found.row.room if found.row else ""
     if room and not same_room(room, context.speaker.room):
         context.rooms(room).say(message(summary))

@@ -1,10 +1,10 @@
-"""ack page: say that somebody is on it, so that nobody else is woken.
+"""ack page: say that someone is on it, so that nobody else is woken.
 
 resolve page: say that it is over.
 
 escalate page: wake the next ones.
 
-add NAME to page: call somebody more to it.
+add NAME to page: call someone more to it.
 """
 
 from __future__ import annotations

@@ -284,9 +284,7 @@ class Mirror:
             )
             return Failure(Code.DEPLOY_FAILED, message, "Install git 2.29 or later.")
         if _DENIED.search(words):
-            return Failure(
-                Code.UNAUTHORIZED, f"The repository {address} does not let us in: {reason}"
-            )
+            return Failure(Code.UNAUTHORIZED, f"The repository {address} refuses access: {reason}")
         return Failure(Code.UNREACHABLE, f"The repository {address} cannot be fetched: {reason}")
 
 

@@ -73,7 +73,7 @@ def disk_trouble(what: str, code: Code = Code.DEPLOY_FAILED) -> Iterator[None]:
         yield
     except OSError as error:
         reasons = {
-            errno.ENOSPC: "there is no room left on the disk",
+            errno.ENOSPC: "no space is left on the disk",
             errno.EDQUOT: "the disk quota is used up",
             errno.EACCES: "the right to write there is missing",
             errno.EPERM: "the right to write there is missing",
@@ -237,7 +237,7 @@ class Releases:
 
     def tidy(self, keep: int) -> List[str]:
         """Remove all but the `keep` last deployed releases, and never the current one. Folders
-        without a release note are somebody else's and stay. Returns the names of those removed."""
+        without a release note are someone else's and stay. Returns the names of those removed."""
         current = self.current()
         surplus = [
             path for path in self._complete()[keep:] if Path(os.path.realpath(path)) != current

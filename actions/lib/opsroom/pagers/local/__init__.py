@@ -252,7 +252,7 @@ class LocalPager(Pager):
         )
         message = f"Nobody is left to wake for page {page.number}{'; ' if so_far else ''}{so_far}."
         raise Refusal(
-            Code.NOT_POSSIBLE, message, f"Call somebody by name: add NAME to page {page.number}"
+            Code.NOT_POSSIBLE, message, f"Call someone by name: add NAME to page {page.number}"
         )
 
     def _called(self, target: Target) -> Tuple[str, Tuple[str, ...]]:
@@ -260,7 +260,7 @@ class LocalPager(Pager):
         answers to.
 
         A target of the config says no kind: a team of that name comes first, then a person of
-        `on_call`. Anybody else may be called by who they are (kind user), as the config knows them.
+        `on_call`. Anyone else may be called by who they are (kind user), as the config knows them.
         """
         wanted = comparable(target.id)
         if target.kind != "user":

@@ -23,7 +23,7 @@ from ...db.sql import (
 
 # No number is greater: PostgreSQL keeps them in 32 bits.
 MAX_NUMBER = 2**31 - 1
-# Of so many open pages at most is looked whether somebody is called by them.
+# Of so many open pages at most is looked whether someone is called by them.
 _MAX_OPEN = 1000
 
 

@@ -164,7 +164,7 @@ class Opsgenie(Pager):
                 Code.NOT_POSSIBLE,
                 f"Opsgenie escalates along an escalation policy, and page {shown} has {count} "
                 "among its responders.",
-                f"Call somebody by name: add NAME to page {shown}.",
+                f"Call someone by name: add NAME to page {shown}.",
             )
         content = {"escalation": {"id": policies[0]}, **by(author, note=True)}
         return self._after(id, self._client.act(id, "escalate", content), "escalate")
@@ -215,7 +215,7 @@ class Opsgenie(Pager):
     def _after(
         self, id: str, outcome: Outcome, action: str, target: Optional[Target] = None
     ) -> Incident:
-        """The alert after something was done to it; raises what became of it instead."""
+        """The alert after something was done to it; raises the outcome instead."""
         alert = self._quietly(id)
         state = State.UNKNOWN if alert is None else state_of(alert)
         status = outcome.status.lower()

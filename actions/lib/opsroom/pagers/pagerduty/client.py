@@ -39,7 +39,7 @@ class ApiError:
 
     @property
     def not_there(self) -> bool:
-        """Whether PagerDuty itself says that there is no such thing; a 404 of anybody else is that
+        """Whether PagerDuty itself says that there is no such thing; a 404 of anyone else is that
         of no API."""
         return self.status == 404 and self.number >= _NUMBERS
 

@@ -1,7 +1,7 @@
 """A pager that has PagerDuty's Events API v2 only: what it takes goes out, what comes of it cannot
 be asked.
 
-The vendor means it for machines: it answers as soon as an event is queued, before anybody is paged.
+The vendor means it for machines: it answers as soon as an event is queued, before anyone is paged.
 """
 
 from __future__ import annotations

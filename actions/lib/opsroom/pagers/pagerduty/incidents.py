@@ -179,7 +179,7 @@ def escalated(client: Client, id: str, writer: Writer) -> Incident:
             Code.NOT_POSSIBLE,
             f"The incident {before.shown} is on the last level of the escalation policy "
             f"{shown(name_of(policy) or policy_id)}; there is nobody further.",
-            f"To call somebody more to it: add NAME to page {before.shown}",
+            f"To call someone more to it: add NAME to page {before.shown}",
         )
     content = {"type": "incident_reference", "escalation_level": level}
     # Not sent again after a lost answer: it may wake people a second time.

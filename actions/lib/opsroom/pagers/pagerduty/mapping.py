@@ -20,7 +20,7 @@ _AT_ONCE = 2.0
 
 @dataclass(frozen=True)
 class UserOnCall:
-    """Somebody on call, and their id."""
+    """Someone on call, and their id."""
 
     user: str
     duty: OnCall
@@ -88,7 +88,7 @@ def assignees_of(row: Mapping[str, Any]) -> List[Mapping[str, Any]]:
 
 
 def acknowledged_at_once(row: Mapping[str, Any]) -> bool:
-    """Whether an incident that is acknowledged became so when it was made, and not by somebody whom
+    """Whether an incident that is acknowledged became so when it was made, and not by someone whom
     it reached."""
     if text_of(row.get("status")) != "acknowledged":
         return False

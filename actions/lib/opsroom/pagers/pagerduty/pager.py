@@ -31,7 +31,7 @@ _OPEN = [("statuses[]", "triggered"), ("statuses[]", "acknowledged")]
 
 
 class RestPager(Pager):
-    """One account. Whoever asks is PagerDuty's "From" where the config maps them, else the user
+    """One account. The requester is PagerDuty's "From" where the config maps them, else the user
     `from`."""
 
     # A list of incidents is as new as its answer; the seconds are for a request that was still
@@ -249,7 +249,7 @@ class RestPager(Pager):
         at_once: bool,
         on_call: Tuple[OnCall, ...] = (),
     ) -> Paged:
-        """What became of an incident. `at_once`: PagerDuty itself has acknowledged it."""
+        """The outcome of an incident. `at_once`: PagerDuty itself has acknowledged it."""
         incident = incident_of(row, answer)
         paged = Paged(incident, Delivery.ACCEPTED)
         if at_once:

@@ -1,4 +1,4 @@
-"""Who is who in a PagerDuty account, and who is on call: requests that never page anybody."""
+"""Who is who in a PagerDuty account, and who is on call: requests that never page anyone."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def own_address(author: Author) -> str:
     them.
 
     PagerDuty wants an address in From. An address alone is no proof that they have a user there: an
-    error would have to be waited for with every page of somebody who has none.
+    error would have to be waited for with every page of someone who has none.
     """
     found = author.identity if "@" in author.identity else (author.email if author.identity else "")
     return found if EMAIL.match(found) else ""

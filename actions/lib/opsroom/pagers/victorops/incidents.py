@@ -120,7 +120,7 @@ class Incidents:
         )
         done = inside(status, "success")
         if not isinstance(done, bool):
-            raise response.unexpected("did not say whether somebody was added to the page")
+            raise response.unexpected("did not say whether someone was added to the page")
         failed = [
             one for one in items(inside(status, "targetStatus")) if inside(one, "success") is False
         ]

@@ -22,7 +22,7 @@ class VictorOps(Pager):
     takes alerts for routing keys, which become incidents a moment later, and are the same one when
     they carry the same mark.
 
-    A command takes `time_limit` at most, of which looking for what became of an alert takes
+    A command takes `time_limit` at most, of which looking for the outcome of an alert takes
     `follow` and what makes an answer fuller 3 s.
     """
 
@@ -118,14 +118,14 @@ class VictorOps(Pager):
             Code.NOT_POSSIBLE,
             "Splunk On-Call takes the next step of its escalation policy by itself; it cannot be "
             "told to do so now.",
-            f"Call somebody by name: add NAME to page {id}.",
+            f"Call someone by name: add NAME to page {id}.",
         )
 
     def add_responder(self, id: str, target: Target, author: Author) -> Incident:
         """2 requests, 1 more for which policies a team or routing key stands for."""
         self._begin()
         if not self._api.is_configured:
-            raise self._api.without_keys("To add somebody to a page")
+            raise self._api.without_keys("To add someone to a page")
         return self._incidents.add(id, target, author)
 
     def _begin(self) -> None:

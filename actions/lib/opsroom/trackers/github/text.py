@@ -106,7 +106,7 @@ def plain(text: str) -> str:
 
 
 def _line(author: Author) -> str:
-    """The author's line with names as code: a chat name that reads @somebody calls nobody, and is
+    """The author's line with names as code: a chat name that reads @someone calls nobody, and is
     no link."""
     return replace(author, shown=_code(author.shown), room=_code(author.room)).line
 

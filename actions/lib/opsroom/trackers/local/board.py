@@ -54,7 +54,7 @@ class Board:
     """The cards of one tracker of the config. Safe to use from several threads and processes at
     once."""
 
-    # What a transaction has written, everybody sees.
+    # What a transaction has written, everyone sees.
     settles_within = 0.0
 
     def __init__(self, options: Options, name: str, store: Callable[[], Store]) -> None:
@@ -160,7 +160,7 @@ class Board:
         return Moved(row.status, wanted)
 
     def assign(self, card: str, to: Assignee) -> Assigned:
-        """To anybody: whoever is no person of the config is said to be none."""
+        """To anyone: whoever is no person of the config is said to be none."""
         who = clean(" ".join(to.name.split()))
         with self._store().write() as connection:
             queue_up(connection)

@@ -1,0 +1,355 @@
+"""The documents say what the code, the metadata and the config schema say, and lead to places that
+exist."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Set, Tuple
+
+import pytest
+import yaml
+
+from opsroom import deploys, pagers, trackers, versions
+from opsroom.commands import KINDS
+from opsroom.config import load
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems, references_in
+from opsroom.errors import Code, OpsroomError
+from support.metadata import metadata, read
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "adr").glob("*.md")),
+]
+ALIASES = list(metadata("aliases").values())
+# What begins like a command and is none is no command of its own.
+ALIASES = [alias for alias in ALIASES if alias["name"] != "opsroom_unknown"]
+SCHEMA: Dict[str, Any] = read(ROOT / "config.schema.yaml")
+FOR_DEVELOPERS = (
+    "architecture.md", "deployments.md", "exactly-once.md", "tables.md", "metadata.md",
+    "dependencies.md", "extending.md", "extending-integrations.md", "CONTRIBUTING.md",
+)  # fmt: skip
+EXAMPLE = ROOT / "opsroom.yaml.example"
+CONFIGURATION = ROOT / "docs" / "configuration.md"
+
+# Hosts that are not made up: those of standards and tools, and those where trackers and pagers
+# live.
+EVERYBODYS = (
+    "jmespath.org",
+    "docs.stackstorm.com",
+    "www.rfc-editor.org",
+    "www.standardwebhooks.com",
+)
+VENDORS = (
+    "acme.atlassian.net", "api.atlassian.com", "api.github.com", "github.com", "trello.com",
+    "api.trello.com",
+    "3.basecamp.com", "3.basecampapi.com", "launchpad.37signals.com", "id.atlassian.com",
+    "api.pagerduty.com", "api.eu.pagerduty.com", "events.pagerduty.com", "events.eu.pagerduty.com",
+    "api.opsgenie.com", "api.eu.opsgenie.com", "api.victorops.com", "alert.victorops.com",
+)  # fmt: skip
+
+_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+# What an example that shows one application's keys, or none of the environments, is completed with.
+_BASE: Dict[str, Any] = {"environments": {"test": {}, "uat": {}, "production": {}}}
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def prose(text: str) -> str:
+    """The text without what stands in code blocks."""
+    return _FENCE.sub("", text)
+
+
+def blocks(text: str, language: str) -> List[str]:
+    return [body for _, kind, body in _FENCE.findall(text) if kind == language]
+
+
+def first_cells(text: str) -> List[str]:
+    """What stands in code in the first column of the tables of a text."""
+    rows = [line.split("|")[1] for line in prose(text).splitlines() if line.startswith("|")]
+    return [found for row in rows for found in re.findall(r"`([^`]+)`", row)]
+
+
+def commands_of(table: str) -> Dict[str, str]:
+    """Each command in the first column of a table, and the second column: what happens."""
+    found = {}
+    for line in table.splitlines():
+        if re.match(r"\| \[?`", line):
+            first, second = line.split(" | ")[:2]
+            found.update(dict.fromkeys(re.findall(r"`([^`]+)`", first), second.rstrip("| ")))
+    return found
+
+
+def section(text: str, heading: str) -> str:
+    """What stands under a heading, up to the next one of its level or above."""
+    found = re.search(
+        rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{1,6}} |\Z)", text, re.MULTILINE | re.DOTALL
+    )
+    assert found, f"there is no section {heading!r}"
+    return found.group(2)
+
+
+def anchors(text: str) -> Set[str]:
+    """The headings as GitHub makes addresses of them."""
+    headings = re.findall(r"^#+ (.*)$", prose(text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def displays() -> List[str]:
+    """Every command as the documents and help write it: deploy APP VERSION to ENVIRONMENT."""
+    formats = [one for alias in ALIASES for one in alias["formats"]]
+    return [
+        re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda found: found.group(1).upper(), one["display"])
+        for one in formats
+    ]
+
+
+def schema_keys(schema: Dict[str, Any]) -> Iterator[str]:
+    """Every key that the schema names, at any depth; patterns without their anchors."""
+    for key, one in {
+        **(schema.get("properties") or {}),
+        **(schema.get("patternProperties") or {}),
+    }.items():
+        yield from re.findall(r"\w+", key)
+        yield from schema_keys(one)
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from schema_keys(schema["additionalProperties"])
+
+
+def kind_keys(registry: Any, kind: str) -> Set[str]:
+    """The keys that a kind reads: it complains of one that nobody knows, and names those it
+    knows."""
+    problems = Problems()
+    fields = Fields({"zzzzzzzzzzzz": 1}, "it", problems)
+    registry.read_options(kind, fields)
+    fields.finish()
+    return set(re.split(r", ", problems.lines[-1].rpartition("known here: ")[2]))
+
+
+KINDS_OF_CONFIG: List[Tuple[str, str]] = [("deploy", kind) for kind in deploys.REGISTRY.kinds()]
+KINDS_OF_CONFIG += [("version", kind) for kind in versions.REGISTRY.kinds()]
+
+# Trackers and pagers stand under a name of their own choosing.
+NAMED: List[Tuple[str, str]] = [("Tracker", kind) for kind in trackers.REGISTRY.kinds()]
+NAMED += [("Pager", kind) for kind in pagers.REGISTRY.kinds()]
+
+
+def test_every_reason_code_is_explained_once_and_none_that_does_not_exist() -> None:
+    explained = first_cells(page("docs/commands.md").partition("## Reason codes")[2])
+    assert sorted(explained) == sorted(code.value for code in Code)
+
+
+def test_the_page_of_commands_has_every_command_of_the_aliases() -> None:
+    assert sorted(first_cells(section(page("docs/commands.md"), "All commands"))) == sorted(
+        displays()
+    )
+
+
+def test_the_readme_shows_a_dozen_commands_in_the_words_of_the_page_of_commands() -> None:
+    everyday = commands_of(section(page("README.md"), "Commands"))
+    every = commands_of(section(page("docs/commands.md"), "All commands"))
+    assert 10 <= len(everyday) <= 14
+    assert everyday.items() <= every.items()
+
+
+def test_the_page_of_commands_says_of_a_command_what_its_alias_says() -> None:
+    every = commands_of(section(page("docs/commands.md"), "All commands"))
+    for alias in ALIASES:
+        # Each of its forms has a row of its own, with its own words.
+        if alias["name"] != "opsroom_version":
+            assert alias["description"] in every.values(), alias["name"]
+
+
+def test_every_key_of_the_schema_is_explained() -> None:
+    explained = set(first_cells(page("docs/configuration.md")))
+    wanted = set(schema_keys({"properties": SCHEMA})) - {"kind"}
+    assert wanted <= explained, wanted - explained
+
+
+def test_no_key_is_explained_at_the_top_that_the_schema_does_not_have() -> None:
+    text = page("docs/configuration.md")
+    assert set(first_cells(section(text, "Top level"))) == set(SCHEMA)
+    progress = SCHEMA["progress"]["properties"]
+    assert set(first_cells(section(text, "progress"))) == set(progress)
+    environment = SCHEMA["environments"]["additionalProperties"]
+    assert set(first_cells(section(text, "Environments"))) == {
+        *environment["properties"],
+        *(pattern.strip("^$") for pattern in environment["patternProperties"]),
+    }
+    freeze = environment["patternProperties"]["^freezes$"]["items"]
+    assert set(first_cells(section(text, "Freezes"))) == set(freeze["properties"])
+
+
+@pytest.mark.parametrize(("what", "kind"), KINDS_OF_CONFIG)
+def test_every_kind_has_a_section_with_exactly_its_keys(what: str, kind: str) -> None:
+    registry = deploys.REGISTRY if what == "deploy" else versions.REGISTRY
+    text = section(page("docs/configuration.md"), f"{what.capitalize()} kind `{kind}`")
+    assert set(first_cells(text)) == kind_keys(registry, kind)
+    assert any(yaml.safe_load(block)[what]["kind"] == kind for block in blocks(text, "yaml"))
+
+
+@pytest.mark.parametrize(("what", "kind"), NAMED)
+def test_every_tracker_and_pager_has_a_section_with_exactly_its_keys_and_an_example(
+    what: str, kind: str
+) -> None:
+    registry: Any = trackers.REGISTRY if what == "Tracker" else pagers.REGISTRY
+    text = section(page("docs/configuration.md"), f"{what} kind `{kind}`")
+    assert set(first_cells(text)) == kind_keys(registry, kind)
+    named = [
+        one
+        for block in blocks(text, "yaml")
+        for one in yaml.safe_load(block)[f"{what.lower()}s"].values()
+    ]
+    assert any(one["kind"] == kind for one in named)
+    shown = read(EXAMPLE)[f"{what.lower()}s"]
+    assert any(one["kind"] == kind for one in shown.values())
+
+
+def test_the_defaults_in_the_tables_are_those_of_the_schema() -> None:
+    text = page("docs/configuration.md")
+    for key, one in [*SCHEMA.items(), *SCHEMA["progress"]["properties"].items()]:
+        if "default" in one:
+            shown = (
+                f"[{', '.join(one['default'])}]"
+                if isinstance(one["default"], list)
+                else str(one["default"])
+            )
+            assert re.search(
+                rf"^\| `{key}` \|[^|]*\| `{re.escape(shown)}` \|", text, re.MULTILINE
+            ), key
+
+
+def test_the_example_config_shows_every_key_of_the_schema_and_every_kind() -> None:
+    text = EXAMPLE.read_text("utf-8")
+    for key in set(schema_keys({"properties": SCHEMA})):
+        assert re.search(rf"\b{key}:", text), key
+    config = yaml.safe_load(text)
+    shown = {
+        (what, app[what]["kind"])
+        for app in config["apps"].values()
+        for what in ("deploy", "version")
+    }
+    assert shown == set(KINDS_OF_CONFIG)
+    load(config, KINDS)
+
+
+def config_examples() -> List[Any]:
+    """Every YAML block that is (a part of) a config. Roles and assignments of StackStorm are
+    none."""
+    found = []
+    for path in PAGES:
+        for number, text in enumerate(blocks(path.read_text("utf-8"), "yaml"), start=1):
+            block = yaml.safe_load(text)
+            if "enabled" not in block:
+                found.append(pytest.param(block, id=f"{path.stem}-{number}"))
+    return found
+
+
+@pytest.mark.parametrize("block", config_examples())
+def test_every_example_of_a_config_is_one_that_opsroom_takes(block: Dict[str, Any]) -> None:
+    config = {"apps": {"web": block}} if set(block) <= {"deploy", "version"} else block
+    try:
+        whole = {**_BASE, **config}
+        load(whole, KINDS, Problems(list(references_in(whole))))
+    except OpsroomError as error:
+        pytest.fail("\n".join(error.facts.get("problems", [error.message])))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(path.read_text("utf-8"))):
+        if target.startswith(("http://", "https://")):
+            continue
+        name, _, anchor = target.partition("#")
+        there = (path.parent / name).resolve() if name else path
+        assert there.exists(), f"{path.name}: {target}"
+        assert not anchor or anchor in anchors(there.read_text("utf-8")), f"{path.name}: {target}"
+
+
+@pytest.mark.parametrize("path", [*PAGES, EXAMPLE], ids=lambda path: path.name)
+def test_addresses_and_paths_are_made_up_or_everybodys(path: Path) -> None:
+    # A name of the machine or network on which a page was written helps nobody else.
+    text = path.read_text("utf-8")
+    for host in re.findall(r"[a-z]+://(?:[^\s/@]*@)?([\w.{}-]+)", text):
+        assert re.search(r"(^|\.)example\.com$", host) or host in EVERYBODYS or host in VENDORS, (
+            host
+        )
+    for first in re.findall(r"(?<![\w.)}>*:/~-])/(\w+)/", re.sub(r"\w+:/+\S*", "", text)):
+        assert first in ("dev", "etc", "opt", "path", "srv", "tmp", "usr", "var"), first
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_page_has_one_title_and_says_more_than_that(path: Path) -> None:
+    text = prose(path.read_text("utf-8"))
+    assert text.startswith("# ")
+    assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1
+
+
+# Words of translations that no native reader uses, and what stands for them in the house.
+STILTED = {
+    "someone": "someone",
+    "anyone": "anyone",
+    "everyone": "everyone",
+    "whoever": "anyone who, the requester",
+    "for example": "for example",
+    "so": "so",
+    "the outcome of": "the outcome of",
+    "fix": "fix",
+}
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "CHANGES.md"], ids=lambda path: path.name)
+def test_a_page_is_in_plain_words(path: Path) -> None:
+    # Answers of the program are quoted as they are.
+    text = re.sub(r"`[^`]*`|\"[^\"\n]*\"", "", prose(path.read_text("utf-8"))).lower()
+    found = [word for word in STILTED if re.search(rf"\b{word}\b", text)]
+    assert found == [], {word: STILTED[word] for word in found}
+
+
+def test_every_make_target_and_module_that_the_pages_name_exists() -> None:
+    text = "\n".join(path.read_text("utf-8") for path in PAGES)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in set(re.findall(r"(?:^ *|`)make ([a-z]+)\b", text, re.MULTILINE)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for module in set(re.findall(r"python -m ([\w.]+)", text)):
+        found = importlib.util.find_spec(module)
+        assert found, module
+        assert not found.submodule_search_locations or importlib.util.find_spec(
+            f"{module}.__main__"
+        ), module
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_module_that_a_page_names_exists(path: Path) -> None:
+    # Pages for others also name files of StackStorm, of relays and of whoever is deployed.
+    wanted = "" if path.parent.name == "adr" or path.name in FOR_DEVELOPERS else "actions/"
+    text = re.sub(r"^New file .*$", "", prose(path.read_text("utf-8")), flags=re.MULTILINE)
+    library = ROOT / "actions" / "lib" / "opsroom"
+    for name in re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.\w+)?)`", text):
+        if name.startswith(wanted):
+            assert any((place / name).exists() for place in (ROOT, library)), name
+
+
+def test_every_part_of_the_library_is_on_the_map_and_no_other() -> None:
+    [tree] = [one for one in blocks(page("docs/architecture.md"), "") if "lib/opsroom/" in one]
+    library = ROOT / "actions" / "lib" / "opsroom"
+    mapped = set(re.findall(r"^    ([a-z_]+)(?:/|\.py)", tree, re.MULTILINE))
+    parts = {path.stem for path in library.iterdir() if not path.name.startswith("__")}
+    assert mapped == parts
+
+
+def test_every_dependency_has_a_reason() -> None:
+    reasons = page("docs/dependencies.md").lower()
+    names = ("requirements.txt", "requirements-tests.txt", "console/requirements.txt")
+    for name in (*names, "console/requirements-stackstorm.txt"):
+        for line in page(name).splitlines():
+            found = re.match(r"[A-Za-z][\w-]*", line)
+            if found and not found.group(0).startswith("types-"):
+                assert found.group(0).lower() in reasons, found.group(0)

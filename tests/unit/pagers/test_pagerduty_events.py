@@ -1,0 +1,274 @@
+"""The pager kind pagerduty with a routing key only: the Events API v2, which answers before anyone
+is paged."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
+from opsroom.errors import Code, Failure, OpsroomError, Refusal
+from opsroom.http.errors import in_doubt
+from opsroom.pagers import REGISTRY, Delivery, Page, State, Target
+from opsroom.people import Author
+from support.http_server import Reply
+from support.vendor import answer, body_of
+from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty
+
+ALICE = Author(
+    "alice", "#ops", "PALICE", "alice@example.com", "https://st2.example.com/#/history/1"
+)
+MARK = "ops0123456789abc"
+TEAM_KEY = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def account():
+    with FakePagerDuty() as running:
+        yield running
+
+
+@pytest.fixture
+def pager(account):
+    return pager_of(account)
+
+
+def pager_of(account, **more):
+    raw = {"routing_key": ROUTING_KEY, "token": None, "from": None, "service": None, **more}
+    problems = Problems()
+    options = REGISTRY.read_options(
+        "pagerduty", Fields(account.options(**raw), "pagers.duty", problems)
+    )
+    assert problems.lines == []
+    return REGISTRY.make("pagerduty", options, name="duty", store=None, keep=None)
+
+
+def team_target(key):
+    problems = Problems()
+    fields = Fields({"duty": {"routing_key": key}}, "teams.web-team", problems)
+    target = REGISTRY.read("pagerduty", "read_target", fields, "duty")
+    assert problems.lines == []
+    return target
+
+
+def page(pager, text="checkout is down", urgent=False, target=None, author=ALICE):
+    return Page(target or pager.default_target(), text, urgent, MARK, author)
+
+
+def raised(kind, call, *arguments) -> OpsroomError:
+    with pytest.raises(kind) as caught:
+        call(*arguments)
+    told = caught.value
+    assert told.message.endswith(".")
+    for secret in (ROUTING_KEY, TEAM_KEY):
+        assert secret not in str(told) + told.hint + repr(told.facts)
+    return told
+
+
+def test_a_page_is_one_event_whose_outcome_is_unconfirmed(account, pager):
+    paged = pager.page(page(pager))
+    (request,) = account.events.requests
+    assert request.path == "/v2/enqueue"
+    assert body_of(request) == {
+        "routing_key": ROUTING_KEY,
+        "event_action": "trigger",
+        "dedup_key": MARK,
+        "client": "opsroom",
+        "client_url": "https://st2.example.com/#/history/1",
+        "links": [
+            {"href": "https://st2.example.com/#/history/1", "text": "The execution in StackStorm"}
+        ],
+        "payload": {
+            "summary": "checkout is down",
+            "source": "opsroom",
+            "severity": "error",
+            "custom_details": {"text": f"checkout is down\n\n{ALICE.line}"},
+        },
+    }
+    assert "authorization" not in request.headers
+    assert paged.delivery is Delivery.UNCONFIRMED
+    assert paged.on_call == ()
+    assert "cannot be learnt without a token" in paged.notes[-1]
+    assert (paged.incident.id, paged.incident.state, paged.incident.target) == (
+        MARK,
+        State.UNKNOWN,
+        "duty",
+    )
+    assert account.rest.requests == []
+    assert len(account.incidents) == 1
+
+
+def test_an_urgent_page_is_critical(account, pager):
+    pager.page(page(pager, urgent=True))
+    assert body_of(account.events.requests[0])["payload"]["severity"] == "critical"
+
+
+def test_a_link_that_is_no_address_is_none(account, pager):
+    pager.page(page(pager, author=Author("dave", link="execution 77")))
+    event = body_of(account.events.requests[0])
+    assert "links" not in event
+    assert "client_url" not in event
+    assert event["payload"]["custom_details"]["text"].endswith("dave via opsroom, execution 77")
+
+
+def test_a_team_may_have_a_routing_key_of_its_own(account, pager):
+    account.routing_keys[TEAM_KEY] = "POTHER"
+    paged = pager.page(page(pager, target=team_target(TEAM_KEY)))
+    assert paged.incident.target == "web-team"
+    assert account.incidents[0]["service"]["id"] == "POTHER"
+    assert TEAM_KEY not in repr(paged)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "line one\nline two",
+        "```\n{{ st2kv('system.x') }} <% 1 %>\n```",
+        "<script>alert(1)</script> & https://a.example.com/?b=1&c=2",
+        "snow \u2603 \U0001f525 \u202e",
+    ],
+)
+def test_a_text_arrives_as_it_was_typed(account, pager, text):
+    pager.page(page(pager, text=text))
+    payload = body_of(account.events.requests[0])["payload"]
+    assert payload["summary"] == " ".join(text.split())
+    assert payload["custom_details"]["text"].startswith(text)
+
+
+def test_a_long_text_is_cut_in_the_summary_and_one_beyond_everything_visibly(account, pager):
+    paged = pager.page(page(pager, text="word " * 6000))
+    payload = body_of(account.events.requests[0])["payload"]
+    assert len(payload["summary"]) <= 1024
+    assert payload["summary"].endswith("word …")
+    assert "[cut: 10000 more characters]" in payload["custom_details"]["text"]
+    assert "10000 characters did not go out" in paged.notes[0]
+
+
+@pytest.mark.parametrize("drop", ["unanswered", "half"])
+def test_a_lost_answer_is_asked_for_again_and_makes_one_alert(account, pager, drop):
+    account.events.after(drop)
+    assert pager.page(page(pager)).delivery is Delivery.UNCONFIRMED
+    assert len(account.events.requests) == 2
+    assert len(account.incidents) == 1
+
+
+def test_answers_that_stay_lost_leave_it_in_doubt(account, pager):
+    for _ in range(3):
+        account.events.after("unanswered")
+    told = raised(Failure, pager.page, page(pager))
+    assert in_doubt(told)
+    assert len(account.incidents) == 1
+
+
+def test_a_slow_answer_is_in_doubt(account):
+    pager, until = pager_of(account, time_limit="0.3s"), threading.Event()
+    account.events.instead(Reply(until=until))
+    told = raised(Failure, pager.page, page(pager))
+    until.set()
+    assert told.code is Code.TIMED_OUT
+    assert in_doubt(told)
+
+
+def invalid(*errors):
+    return answer(
+        {"status": "invalid event", "message": "Event object is invalid", "errors": list(errors)},
+        400,
+    )
+
+
+def test_a_routing_key_that_is_none_names_the_key_of_the_config(account, pager):
+    account.routing_keys.clear()
+    told = raised(Refusal, pager.page, page(pager))
+    assert told.code is Code.NOT_ACCEPTED
+    assert "Event object is invalid: 'routing_key' is invalid" in told.message
+    assert "pagers.duty" in told.hint
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "code", "words", "doubt"),
+    [
+        (invalid("'payload.source' is missing"), Refusal, Code.NOT_ACCEPTED,
+         "'payload.source' is missing", False),
+        (invalid(f"echo {ROUTING_KEY}"), Refusal, Code.NOT_ACCEPTED, "***", False),
+        (Reply(400, "Bad Request"), Failure, Code.BAD_ANSWER, "400", False),
+        (Reply(403, "no"), Failure, Code.UNAUTHORIZED, "(403)", False),
+        (Reply(404, "<html>"), Failure, Code.BAD_ANSWER, "404", False),
+        (Reply(410, ""), Failure, Code.GONE, "no longer", False),
+        (Reply(429, ""), Failure, Code.RATE_LIMITED, "does not say for how long", False),
+        (Reply(429, "", {"Retry-After": "30"}), Failure, Code.RATE_LIMITED, "retry in 30 s",
+         False),
+        (Reply(500, ""), Failure, Code.BAD_ANSWER, "500", True),
+        (Reply(202, "<html>"), Failure, Code.BAD_ANSWER, "HTML", True),
+        (Reply(202, "[]"), Failure, Code.BAD_ANSWER, "JSON without", True),
+        (Reply(202, "{}"), Failure, Code.BAD_ANSWER, "JSON without", True),
+        (Reply(202, '{"status": 1}'), Failure, Code.BAD_ANSWER, "JSON without", True),
+        (answer({"status": "full", "message": "later"}, 202), Refusal, Code.NOT_ACCEPTED,
+         "full: later", False),
+    ],
+)  # fmt: skip
+def test_each_error_is_told_in_a_sentence(account, pager, reply, kind, code, words, doubt):
+    for call in (lambda: pager.page(page(pager)), lambda: pager.acknowledge(MARK, ALICE)):
+        account.events.instead(reply)
+        told = raised(kind, call)
+        assert told.code is code
+        assert words in told.message
+        assert isinstance(told, Refusal) or in_doubt(told) is doubt
+    assert account.incidents == []
+
+
+def test_a_teams_own_key_is_kept_out_of_errors_too(account, pager):
+    account.events.instead(invalid(f"no integration has {TEAM_KEY}"))
+    assert "***" in raised(Refusal, pager.page, page(pager, target=team_target(TEAM_KEY))).message
+
+
+def test_an_answer_without_a_key_is_as_good(account, pager):
+    account.events.instead(answer({"status": "success"}, 202))
+    assert pager.page(page(pager)).incident.id == MARK
+
+
+@pytest.mark.parametrize(
+    ("verb", "status"), [("acknowledge", "acknowledged"), ("resolve", "resolved")]
+)
+def test_an_alert_is_followed_up_by_its_key_and_what_came_of_it_stays_unknown(
+    account, pager, verb, status
+):
+    pager.page(page(pager))
+    incident = getattr(pager, verb)(f" {MARK} ", ALICE)
+    assert (incident.id, incident.state) == (MARK, State.UNKNOWN)
+    assert account.incidents[0]["status"] == status
+    assert len(account.events.requests) == 2
+
+
+@pytest.mark.parametrize("id", ["", "a b", "x" * 256, "a\nb", "schnee-\u2603"])
+def test_what_cannot_be_a_key_is_an_unknown_page(account, pager, id):
+    assert raised(Refusal, pager.resolve, id, ALICE).code is Code.UNKNOWN_PAGE
+    assert account.events.requests == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda pager: pager.on_call(pager.default_target()),
+        lambda pager: pager.find(page(pager)),
+        lambda pager: pager.incident(MARK),
+        lambda pager: pager.incidents(),
+        lambda pager: pager.escalate(MARK, ALICE),
+        lambda pager: pager.add_responder(MARK, Target("user", "PBOB"), ALICE),
+        lambda pager: pager.page(page(pager, target=Target("service", "PWEB"))),
+        lambda pager: pager.page(page(pager, target=Target("escalation_policy", "PPOL"))),
+    ],
+)
+def test_what_needs_a_token_says_so_and_asks_nobody(account, pager, call):
+    told = raised(Refusal, call, pager)
+    assert told.code is Code.NOT_POSSIBLE
+    assert "token" in told.message + told.hint
+    assert "pagers.duty" in told.hint
+    assert account.events.requests == account.rest.requests == []
+
+
+def test_there_are_no_names_and_no_people(account, pager):
+    assert pager.look_up("web") == ()
+    assert pager.person("PBOB", "bob@example.com", "bob") is None
+    assert account.events.requests == []
