@@ -17,7 +17,7 @@ class RejectChange(OpsroomAction):
         st2_user: str,
         typed: Optional[str] = None,
     ) -> Result:
-        from opsroom.commands.changes.decide import reject_change
+        from opsroom.commands.changes.close import reject_change
 
         given = {"change": change, "reason": reason}
         return self.answer_free_text(reject_change, typed, given, requester, room, st2_user)

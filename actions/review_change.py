@@ -18,7 +18,7 @@ class ReviewChange(OpsroomAction):
         code: Optional[str] = None,
         typed: Optional[str] = None,
     ) -> Result:
-        from opsroom.commands.changes.decide import review_change
+        from opsroom.commands.changes.close import review_change
 
         given = {"change": change, "text": text, "code": code}
         return self.answer_free_text(review_change, typed, given, requester, room, st2_user)

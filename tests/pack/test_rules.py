@@ -33,11 +33,15 @@ WEBHOOK = "core.st2.webhook"
 
 # Use cases that put a version somewhere, that change cards, that page.
 DEPLOYING = {
-    f"opsroom.commands.{one}"
-    for one in ("deploy", "promote", "rollback", "going_ahead", "emergency_deploy")
+    "opsroom.commands.deployments.commands",
+    "opsroom.commands.changes.execute",
 }
-_CARDING = ("telling_cards", "create_card", "comment_card", "move_card", "assign_card")
-CARDING = {f"opsroom.commands.{one}" for one in _CARDING}
+CARDING = {
+    "opsroom.commands.deployments.card_updates",
+    "opsroom.commands.cards.create",
+    "opsroom.commands.cards.comment",
+    "opsroom.commands.cards.edit",
+}
 PAGING = {"opsroom.commands.pages.page"}
 
 

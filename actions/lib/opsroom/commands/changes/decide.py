@@ -1,34 +1,24 @@
-"""approve change: someone else agrees; when enough have, it is deployed, provided everything still
-holds.
-
-confirm change: the requester repeats what they want, in the same room and in time, and it is
-deployed.
-
-reject change: someone who may approve says no, or the requester takes it back.
-
-review change: someone else looks at what was done in an emergency, and writes down what they found.
-"""
+"""Decisions that deploy: a change is approved by someone else, or confirmed by the requester in the
+same room and in time. When enough have agreed, it is executed, provided everything still holds."""
 
 from __future__ import annotations
 
 from typing import List, Optional, Tuple
 
 from ...config.model import Environment
-from ...errors import Code, OpsroomError, Refusal
+from ...errors import Code, OpsroomError
 from ...people import Speaker
 from ...policy import Decision
 from ...policy.approvals import (
     counted,
     may_approve,
     may_confirm,
-    may_reject,
-    may_review,
     missing,
     needed,
     needs_code,
 )
-from ...records.change import Change, State
-from ...records.changes import add_approval, approvals_of, begin, close, find, tidy
+from ...records.change import Change
+from ...records.changes import add_approval, approvals_of, begin, find, tidy
 from ...records.ledger import append
 from ...records.model import Event
 from ...records.otp import check_code
@@ -39,7 +29,6 @@ from . import (
     entry_by,
     facts_of,
     find_change,
-    place_left,
     place_of,
     requester_of,
     tell_the_requester,
@@ -183,91 +172,3 @@ def _confirm(
         # It is open, and nobody else can change that before this transaction ends.
         begin(store, connection, change.id, who)
         return decision, find(connection, change.id) or change
-
-
-def reject_change(context: Context, change_id: str, reason: str) -> Outcome:
-    """Close a change without deploying it.
-
-    Raises Refusal(reason_needed, unknown_change, change_closed, change_expired, not_allowed,
-    wrong_room).
-    """
-    request = Request(context, "reject", "", "", "")
-    with resumed(request):
-        change = find_change(context, request, change_id)
-        why = one_line(context.mask(reason), 200)
-        if not why:
-            hint = f"For example: reject change {change.id}: the tests are red"
-            raise Refusal(Code.REASON_NEEDED, f"{change.shown} will want to know why.", hint)
-        environment = place_left(context, change)
-        requester = requester_of(context.settings, change)
-        store, speaker = context.store, context.speaker
-        own = speaker.key in (change.owner, requester.key)
-        with store.write() as connection:
-            tidy(store, connection)
-            change = find(connection, change.id) or change
-            now = store.now(connection)
-            decision = may_reject(context.settings, environment, change, speaker, requester, now)
-            if decision.allowed:
-                who, after = one_line(speaker.shown), State.WITHDRAWN if own else State.REJECTED
-                close(store, connection, change.id, State.OPEN, after, who, why)
-                verb = "withdrew" if own else "rejected"
-                text = (
-                    f"{who} {verb} change {change.id} ({change.what}, asked by "
-                    f"{change.shown}): {why}"
-                )
-                append(
-                    store,
-                    connection,
-                    entry_by(context, change, Event.REJECTED, Code.REJECTED, text, reason=why),
-                )
-        decision.enforce()
-    tell_the_requester(context, change, text)
-    return Outcome(True, Code.REJECTED, text, {**facts_of(change), "state": after, "reason": why})
-
-
-def review_change(context: Context, change_id: str, text: str, code: str = "") -> Outcome:
-    """Take the flag off an emergency. `code` is a one-time code, where one is wanted.
-
-    Raises Refusal(reason_needed, unknown_change, change_closed, own_change, not_allowed,
-    wrong_room, code_...).
-    """
-    request = Request(context, "review", "", "", "")
-    with resumed(request):
-        change = find_change(context, request, change_id)
-        found = one_line(context.mask(text), 400)
-        if not found:
-            hint = f"For example: review change {change.id}: looked at it, it was right"
-            raise Refusal(Code.REASON_NEEDED, "A review says what was found.", hint)
-        environment = place_left(context, change)
-        requester = requester_of(context.settings, change)
-        store, speaker = context.store, context.speaker
-        with store.write() as connection:
-            tidy(store, connection)
-            change = find(connection, change.id) or change
-            now = store.now(connection)
-            decision = may_review(context.settings, environment, change, speaker, requester, now)
-            with_code = bool(code.strip()) or needs_code(environment, speaker)
-            if decision.allowed and with_code and speaker.person is not None:
-                decision = check_code(
-                    store,
-                    connection,
-                    speaker.person,
-                    code,
-                    f"review change {change.id} CODE: {one_line(found, 60)}",
-                )
-            if decision.allowed:
-                who = one_line(speaker.shown)
-                close(store, connection, change.id, State.REVIEW, State.REVIEWED, who, found)
-                entry = entry_by(
-                    context, change, Event.REVIEWED, Code.REVIEWED, found, second_factor=with_code
-                )
-                append(store, connection, entry)
-        decision.enforce()
-    summary = (
-        f"{who} reviewed change {change.id}, the emergency of {change.shown} ({change.what}): "
-        f"{one_line(found, 150)}"
-    )
-    tell_the_requester(context, change, summary)
-    return Outcome(
-        True, Code.REVIEWED, summary, {**facts_of(change), "state": State.REVIEWED, "review": found}
-    )
