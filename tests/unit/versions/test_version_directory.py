@@ -75,7 +75,7 @@ def test_a_link_that_leads_nowhere_is_a_failure(tmp_path):
 
 def test_a_link_that_leads_to_itself_is_a_failure(tmp_path):
     (tmp_path / "current").symlink_to("current")
-    assert "not there" in failure_of(tmp_path).message
+    assert "does not exist" in failure_of(tmp_path).message
 
 
 def test_a_current_that_is_a_folder_or_a_file_is_a_failure(tmp_path):

@@ -111,7 +111,7 @@ class TestReport:
         assert told["message"].endswith(f"Report: {told['path']}")
 
     def test_a_deployment_whose_runner_died_is_settled_first(self, used: World) -> None:
-        dead = used.spawn("deploy", die_at="opsroom.deploys.git:GitDeployer.deploy:before",
+        dead = used.spawn("deploy", die_at="opsroom.deploys.git.deployer:GitDeployer.deploy:before",
         app="web",
                           version="v1.2.0", environment="uat", redeploy=False)  # fmt: skip
         dead.communicate(timeout=60)

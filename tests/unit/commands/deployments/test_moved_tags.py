@@ -244,7 +244,7 @@ def test_a_runner_that_died_before_a_moved_tag_was_in_place_is_told_by_the_commi
     move(world, "v1.1.0", "hotfix")
     process = world.spawn(
         "deploy",
-        die_at="opsroom.deploys.git:GitDeployer.deploy:before",
+        die_at="opsroom.deploys.git.deployer:GitDeployer.deploy:before",
         app="web",
         version="v1.1.0",
         environment="uat",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsroom.deploys.git.archive import KINDS
+from opsroom.deploys.git.options import KINDS
 from opsroom.errors import Code
 from support.git_world import World, failure_of, options_of
 from support.repositories import Repository

@@ -618,7 +618,7 @@ def test_hooks_and_variables_of_the_surroundings_have_no_say(world, monkeypatch,
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "no room left on the disk"),
+        (errno.ENOSPC, "no space is left on the disk"),
         (errno.EACCES, "right to write"),
         (errno.EROFS, "read-only"),
         (errno.EDQUOT, "quota"),
@@ -675,7 +675,7 @@ def test_old_releases_that_cannot_be_removed_do_not_fail_the_deployment(world, m
 CHILD = textwrap.dedent(
     """
     import sys, threading
-    from opsroom.deploys.git import archive as unpacking, releases
+    from opsroom.deploys.git import archive as unpacking, release_dir as releases
     from opsroom.deploys import REGISTRY, Target
     from opsroom.deploys.git import Options
     repository, root, where = sys.argv[1:]

@@ -19,6 +19,7 @@ from typing import IO, BinaryIO, Callable, Dict, List, Sequence, Set, Tuple
 
 from ...errors import Code, Failure
 from ...names import listed
+from .options import KINDS
 from .release_dir import make_folders
 
 # The longest beginning that is needed to tell.
@@ -45,18 +46,6 @@ _CIPHERTEXT = (
 # Names that are kept of each kind; all are counted.
 _MOST = 1000
 _SHOWN = 3
-
-# The values of the key `allow_incomplete`: what the repository holds, and what would complete it.
-KINDS: Dict[str, Tuple[str, str]] = {
-    "lfs": ("Git LFS pointers instead of files", "git lfs pull"),
-    "git-crypt": ("files that git-crypt has encrypted", "git-crypt unlock"),
-    "git-annex": ("git-annex pointers instead of files", "git annex get"),
-    "filters": (
-        "files that a filter of .gitattributes has encrypted",
-        "git checkout with that filter",
-    ),
-    "submodules": ("submodules, which are empty folders here", "git submodule update"),
-}
 
 
 @dataclass

@@ -16,12 +16,6 @@ from ...subprocesses import Check, Ended, capture
 from .. import Commit
 from .precedence import Ref
 
-# A path, file://, https://, http://, ssh://, git:// or host:path. Not `ext::` and the like, which
-# run commands, and nothing that begins with a dash, which would be an option.
-REPOSITORY = re.compile(
-    r"^(?:/|file:///|(?:https?|ssh|git)://(?!-)|(?:[A-Za-z0-9_][\w.+~-]*@)?[A-Za-z0-9][\w.-]*:(?!:|-|//))"
-    r"[^\s\0]*(?![\s\S])"
-)
 # git asks nobody, runs no hooks, starts no housekeeping that outlives the command, changes no line
 # ends, and fills in no Git LFS files (their server may not be reachable from here).
 _QUIET = (

@@ -1,0 +1,74 @@
+"""The options of the deploy kind git. Every command reads them; few deploy."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Dict, Tuple
+
+from ...config.fields import Fields
+from ...names import either, shown
+from ...templates import unknown
+
+# A path, file://, https://, http://, ssh://, git:// or host:path. Not `ext::` and the like, which
+# run commands, and nothing that begins with a dash, which would be an option.
+REPOSITORY = re.compile(
+    r"^(?:/|file:///|(?:https?|ssh|git)://(?!-)|(?:[A-Za-z0-9_][\w.+~-]*@)?[A-Za-z0-9][\w.-]*:(?!:|-|//))"
+    r"[^\s\0]*(?![\s\S])"
+)
+
+# The values of the key `allow_incomplete`: what the repository holds, and what would complete it.
+KINDS: Dict[str, Tuple[str, str]] = {
+    "lfs": ("Git LFS pointers instead of files", "git lfs pull"),
+    "git-crypt": ("files that git-crypt has encrypted", "git-crypt unlock"),
+    "git-annex": ("git-annex pointers instead of files", "git annex get"),
+    "filters": (
+        "files that a filter of .gitattributes has encrypted",
+        "git checkout with that filter",
+    ),
+    "submodules": ("submodules, which are empty folders here", "git submodule update"),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """`repository` and `root` with placeholders; `keep` releases; `time_limit` in seconds for each
+    step; `allow_incomplete` names the sorts of content that may be missing."""
+
+    repository: str
+    root: str
+    keep: int = 5
+    time_limit: float = 600.0
+    allow_incomplete: Tuple[str, ...] = ()
+
+
+def read_options(fields: Fields) -> Options:
+    """The keys `repository`, `root`, `keep`, `time_limit`, `allow_incomplete`."""
+    options = Options(
+        repository=fields.text(
+            "repository",
+            pattern=REPOSITORY,
+            expected="the address of a git repository: a full path, file://, https://, ssh:// or "
+            "host:path",
+        ),
+        root=fields.text(
+            "root", pattern=re.compile(r"^/"), expected="a full path, beginning with /"
+        ),
+        keep=fields.whole_number("keep", 5, minimum=1),
+        time_limit=fields.seconds("time_limit", 600.0, minimum=1.0),
+        allow_incomplete=fields.texts("allow_incomplete", ()),
+    )
+    for kind in options.allow_incomplete:
+        if kind not in KINDS:
+            fields.problem("allow_incomplete", f"expected {either(KINDS)}, found {shown(kind)}")
+    for key, template, allowed in (
+        ("repository", options.repository, ("app",)),
+        ("root", options.root, ("app", "environment")),
+    ):
+        for name in unknown(template, allowed):
+            fields.problem(
+                key,
+                f"{{{name}}} is not filled in here; known: "
+                f"{either(f'{{{one}}}' for one in allowed)}",
+            )
+    return options
