@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from opsroom.errors import Code, Refusal
 from opsroom.times.moments import read_end, split_end
-from opsroom.times.zones import UTC, said
+from opsroom.times.zones import UTC, local_time
 
 LONDON = "Europe/London"
 # A Monday.
@@ -258,7 +258,7 @@ def test_whatever_is_typed_the_end_lies_within_the_next_year_or_is_refused(text:
 def test_a_moment_is_said_with_its_day_unless_that_is_today(
     when: str, zone_name: str, expected: str
 ) -> None:
-    assert said(moment(when), NOW, zone_name) == expected
+    assert local_time(moment(when), NOW, zone_name) == expected
 
 
 @given(
@@ -267,7 +267,7 @@ def test_a_moment_is_said_with_its_day_unless_that_is_today(
 )
 def test_what_is_said_can_be_typed_again(when: datetime, zone_name: str) -> None:
     wanted = when.replace(second=0, microsecond=0, tzinfo=UTC)
-    shown = said(wanted, NOW, zone_name)
+    shown = local_time(wanted, NOW, zone_name)
     again = read_end(shown, NOW, "America/New_York")
     # In the hour that comes twice the clock's reading means the first time.
     assert again == wanted or (zone_name == LONDON and wanted - again == timedelta(hours=1))

@@ -194,7 +194,7 @@ class TestFollowingUp:
         )
         assert rooms.world.events()[-1] == "unconfirmed"
         rooms.side().script = [(False, DOWN)]
-        assert "refuses" in rooms.ask("escalate_page", page="1234")["message"]
+        assert "refused" in rooms.ask("escalate_page", page="1234")["message"]
         assert rooms.world.events()[-1] == "failed"
 
     def test_a_page_by_the_integration_of_a_team_is_acknowledged_and_resolved_there(

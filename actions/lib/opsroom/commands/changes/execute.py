@@ -188,7 +188,7 @@ def _record_held_up(
         at = _released_at(request.context, change)
         text = (
             f"Change {change.id} could not go ahead, which could not be recorded; it is "
-            f"released by itself at {at}."
+            f"released automatically at {at}."
         )
         return f"{text} {error.message}", again
     if after is State.WITHDRAWN:
