@@ -49,7 +49,7 @@ def test_what_ended_without_an_answer_is_said_once(channel: Channel, world: Worl
         assert channel.storm.call("DELETE", f"/executions/{execution}").ok
         answer = channel.answer(alice, execution)
         assert (answer.status, answer.code) == ("canceled", "")
-        said_once(channel, alice, "This command was cancelled")
+        said_once(channel, alice, "was cancelled in StackStorm")
     finally:
         gate.touch()
         wait_for(lambda: not world.claims(), "the end of the deployment")
