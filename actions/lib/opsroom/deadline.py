@@ -157,7 +157,7 @@ LIMIT = 11.0
 
 
 class GivenUp:
-    """Whether whoever waited has gone on; to be asked last in a transaction, so that it is not
+    """Whether the caller has gone on; to be asked last in a transaction, so that it is not
     committed then."""
 
     def __init__(self) -> None:

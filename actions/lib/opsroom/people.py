@@ -166,7 +166,7 @@ def read_line(text: str) -> Tuple[str, str]:
     """Who asked for a text that begins with an author's line, and the text without it; ("", text)
     where none does.
 
-    Anyone can write such a line by hand: whoever wrote the text over there has to be told as well.
+    Anyone can write such a line by hand: the author over there has to be told as well.
     """
     first, _, rest = text.strip().partition("\n")
     found = _LINE.match(first) if len(first) <= _LONGEST_LINE else None

@@ -35,8 +35,8 @@ def prepare(context: Context, store: Store, connection: Transaction, key: str, t
 
 
 def speak(context: Context, key: str, text: str) -> bool:
-    """Tell what was prepared. False when the chat cannot be reached: then it is told by whoever
-    looks next."""
+    """Tell what was prepared. False when the chat cannot be reached: then it is posted by the one
+    that looks next."""
     return _speak(context, [_telling(context, key, text)])
 
 

@@ -11,10 +11,10 @@ from . import Context
 
 
 def author_of(context: Context, name: str, kind: str, speaker: Optional[Speaker] = None) -> Author:
-    """Whoever speaks, for a tracker or pager of that name and kind. Someone unknown stays unknown
+    """The speaker, for a tracker or pager of that name and kind. Someone unknown stays unknown
     over there too.
 
-    `speaker` is who asked, when that is someone else: whoever approves a change speaks for its
+    `speaker` is who asked, when that is someone else: an approver of a change speaks for its
     requester.
     """
     by = speaker or context.speaker

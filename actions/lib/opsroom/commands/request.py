@@ -39,7 +39,7 @@ class Request:
     version_before: str = ""
     commit: str = ""
     commit_before: str = ""
-    # Who asked, when that is someone else than who speaks now: whoever approves a change speaks for
+    # Who asked, when that is someone else than who speaks now: an approver of a change speaks for
     # its requester.
     speaker: Optional[Speaker] = None
     # What all further records of this request say: the change, who approved it, what an emergency

@@ -36,7 +36,7 @@ class Fields:
     """The keys of one mapping of the config. Each reader checks one key and marks it as known.
 
     A wrong value is noted in `problems` and stands in as an empty value, so that reading goes on;
-    whoever started the reading raises when there are problems. `finish()` complains of keys nobody
+    the caller raises when there are problems. `finish()` complains of keys nobody
     read.
     """
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Requests to services: the client, what their answers hold, and the base of vendor clients."""

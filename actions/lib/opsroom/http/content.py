@@ -64,16 +64,3 @@ def object_at(value: Any, *path: str) -> Mapping[str, Any]:
     """The object at a path, empty where there is none."""
     found = at(value, *path)
     return found if isinstance(found, Mapping) else {}
-
-
-def objects_at(value: Any, *path: str) -> List[Mapping[str, Any]]:
-    """The objects of the list at a path; anything else in it is left out."""
-    return [one for one in list_at(value, *path) if isinstance(one, Mapping)]
-
-
-def shown_at(value: Any, *path: str) -> str:
-    """The text or number at a path as text, without blanks around it; empty where there is none."""
-    found = at(value, *path)
-    if isinstance(found, bool) or not isinstance(found, (str, int, float)):
-        return ""
-    return str(found).strip()

@@ -22,12 +22,3 @@ def printable(text: str) -> str:
     pairs."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNPRINTABLE.sub("", lines.encode("utf-8", "replace").decode("utf-8"))
-
-
-def cut_at_word(text: str, characters: int) -> str:
-    """The beginning of a text, at most so long, whole words where one ends in its second half."""
-    if len(text) <= characters:
-        return text
-    start = text[:characters]
-    border = max(start.rfind(" "), start.rfind("\n"))
-    return (start[:border] if border > characters // 2 else start).rstrip()

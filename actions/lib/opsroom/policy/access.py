@@ -37,9 +37,9 @@ def may(
     - deploy: `deployers`. Without that rule everyone; but where any other rule about people is set
       (`lockers`, `approvers`, `emergency`, `approvals`, `second_factor`), everyone whom the config
       knows: an unknown name may be anyone.
-    - lock: `lockers`, without that rule whoever may deploy.
-    - approve: `approvers`, without that rule whoever may deploy; always someone known, since only
-      of them is it sure that they are not the requester under another name.
+    - lock: `lockers`, without that rule anyone who may deploy.
+    - approve: `approvers`, without that rule anyone who may deploy; always someone known, since
+      only of them is it sure that they are not the requester under another name.
     - review: those who may approve.
     - override: `emergency`, and nobody else; they need not be deployers.
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What opsroom keeps: the ledger and its chain, locks, claims, changes, pages and announcements."""

@@ -4,8 +4,9 @@ What the announce room is told without anyone having asked: each thing once, als
 runners tell it.
 
 A row is written before it is told and marked afterwards. What is still unmarked after a while,
-since its runner died or the chat could not be reached, is told by whoever looks next. A runner that
-dies in the moment between telling and marking makes that one message come twice; nothing gets lost.
+since its runner died or the chat could not be reached, is posted by the next one to look. A runner
+that dies in the moment between telling and marking makes that one message come twice; nothing gets
+lost.
 """
 
 from __future__ import annotations

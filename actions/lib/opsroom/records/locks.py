@@ -83,7 +83,7 @@ def take(store: Store, connection: Transaction, wanted: Lock) -> Taken:
     """Lock a place, within the caller's `store.write()`, who records it in the same transaction.
 
     What decides is the table's key, not a look before: of any number of callers at once, one gets
-    it. Whoever has it already gets a new reason and end, and keeps the time since when. A lock
+    it. A person who has it already gets a new reason and end, and keeps the time since when. A lock
     whose time is over is not in the way.
     """
     queue_up(connection)

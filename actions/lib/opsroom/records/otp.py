@@ -1,4 +1,4 @@
-"""One-time codes (RFC 6238): the second factor of whoever approves. Each works once, on all runners
+"""One-time codes (RFC 6238): the second factor of approvers. Each works once, on all runners
 together."""
 
 from __future__ import annotations

@@ -210,7 +210,7 @@ def _is_recorded(on: Transaction, entry: Entry, id: str) -> bool:
             )
             == 1
         )
-        # Whoever found its claim run out has written down how it ended.
+        # The one who found its claim run out has written down how it ended.
         return not held and any(one.event is Event.INTERRUPTED for one in existing)
     made = entry.event in (Event.PAGED, Event.CARD_CREATED, Event.CARD_COMMENTED)
     return made and carries(on, entry.event, str(entry.facts.get("mark") or ""))

@@ -28,7 +28,8 @@ from ..db.sql import (
 )
 from ..text import neutralise_data
 
-# Whoever takes a piece of news has so long to hand it on, in seconds; then someone else takes it.
+# The runner that takes a piece of news has so long to hand it on, in seconds; then someone else
+# takes it.
 LEASE = 60.0
 # What was handed on and did not arrive is handed on again after so long, in seconds: WAIT, or as
 # long as it has waited since it was made, MAX_WAIT at most. StackStorm may only be slow, and
@@ -215,8 +216,8 @@ class Post:
             forget(store, connection)
 
     def _hand_on(self, store: Store, one: News) -> int:
-        """How often it was told: not at all where whoever told it before died before it was
-        marked."""
+        """How often it was told: not at all where the runner that reported it before died before it
+        was marked."""
         arrived = self._arrived is not None and self._arrived(one.trigger, one.event)
         if not arrived:
             self._tell(one.trigger, one.payload, one.event)

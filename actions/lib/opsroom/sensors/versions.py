@@ -22,8 +22,8 @@ from .source import Verdict
 from .state import Memory
 
 SORT = "version:"
-# Of the deployments since the last change, the newest so many are looked at for whoever made the
-# next one.
+# Of the deployments since the last change, the newest so many are looked at for the person who made
+# the next one.
 _MAX_DEPLOYMENTS = 50
 # How a source is asked, not what it is: another value makes it no other source.
 _MANNER = ("time_limit", "verify", "headers", "api_key")
@@ -158,7 +158,7 @@ class WatchedVersion:
             )
             return Verdict(after, tuple(found))
         # The claim before the ledger: a deployment gives its claim back with the record of its end,
-        # so that whoever finds no claim finds that record.
+        # so that anyone who finds no claim finds that record.
         held = claims.current(store, connection, self._app, self._environment)
         maker = next(
             (_holder(connection, one) for one in held if _meant(connection, one, running)), None

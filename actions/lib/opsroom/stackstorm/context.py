@@ -1,5 +1,5 @@
-"""Who really started an execution: StackStorm lets whoever posts one write its context, all but one
-part of it.
+"""Who really started an execution: StackStorm lets anyone who posts one write its context, all but
+one part of it.
 
 `POST /executions` takes a header `St2-Context` and lays it over the context that StackStorm made,
 so that anyone who may run an action can claim another `user`, `api_user` or `source_channel`. Only

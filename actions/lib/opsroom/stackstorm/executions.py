@@ -2,7 +2,7 @@
 runner gone?
 
 A runner that dies leaves what it ran `running` in StackStorm for good, whether the action goes on
-or not: nobody notices. StackStorm takes an end from whoever may run the action (`PUT
+or not: nobody notices. StackStorm takes an end from anyone who may run the action (`PUT
 /executions/ID`), as long as it has none yet.
 """
 

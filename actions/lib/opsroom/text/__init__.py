@@ -21,7 +21,7 @@ from .terminal import without_sequences
 MESSAGE_CHARACTERS = 400
 MESSAGE_LINES = 8
 # A line on IRC has 512 bytes, with everything before the text, and letters that are not Latin take
-# two to four. Whoever sends a longer one is disconnected (hubot), or loses it together with what
+# two to four. A sender of a longer one is disconnected (hubot), or loses it together with what
 # comes next (errbot). An alias may add a link, where there are fewer than MESSAGE_CHARACTERS.
 LINE_BYTES = 350
 _BROKEN_BYTES = 300

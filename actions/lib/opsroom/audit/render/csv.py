@@ -22,7 +22,7 @@ COLUMNS = (
     "deployment", "records",
 )  # fmt: skip
 
-# A cell that begins so is a formula to a spreadsheet, whoever wrote it.
+# A cell that begins so is a formula to a spreadsheet, no matter who wrote it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 

@@ -1,4 +1,4 @@
-"""Where reports and noted hashes are kept: beside the database, out of reach of whoever may only
+"""Where reports and noted hashes are kept: beside the database, out of reach of people who may only
 speak in chat."""
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ def audit_folder(context: Context, fallback: str) -> Path:
     """The folder `audit` beside the database file; for a database on a server, beside where the
     file would be.
 
-    `fallback` is the URL of the default database. Nobody chooses the folder in chat: whoever could
-    would write files anywhere that StackStorm's actions may.
+    `fallback` is the URL of the default database. Nobody chooses the folder in chat: anyone who
+    could would write files anywhere that StackStorm's actions may.
     """
     address = read_address(context.database)
     path = address.path or read_address(fallback).path

@@ -126,7 +126,7 @@ def _counted(number: int, one: str, many: str) -> str:
 
 
 def announce_head(context: Context, folder: Path) -> Outcome:
-    """For a rule, daily: whoever reads the room, or keeps its log, holds a proof outside of the
+    """For a rule, daily: anyone who reads the room, or keeps its log, holds a proof outside of the
     database.
 
     A record that is broken is announced too. Raises Refusal(not_configured) where no room is

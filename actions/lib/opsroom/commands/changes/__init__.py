@@ -49,7 +49,7 @@ def place_of(context: Context, change: Change) -> Environment:
 def place_left(context: Context, change: Change) -> Environment:
     """The same for closing a change, which must also be possible where its place left the config.
 
-    When its environment is still there, that one's rules hold. Else whoever may approve on some
+    When its environment is still there, that one's rules hold. Else anyone who may approve on some
     other environment may close it, under that one's rules; only where no environment names
     approvers at all, does every environment count. A one-time code is then wanted where any
     environment wants one.
@@ -75,7 +75,7 @@ def requester_of(settings: Settings, change: Change) -> Speaker:
 def entry_by(
     context: Context, change: Change, event: Event, code: Code, text: str, **facts: Any
 ) -> Entry:
-    """A line for the ledger about a change, in the name of whoever speaks now."""
+    """A line for the ledger about a change, in the name of the current speaker."""
     speaker = context.speaker
     text, facts = one_line(context.mask(text), 500), context.mask(facts)
     return replace(

@@ -70,7 +70,7 @@ def note_cards(request: Request, order: DeploymentOrder, resolved: Resolved) -> 
         cards, taken_back = cards + list(found.delivered), found.taken_back
     if cards:
         request.noted["cards"] = list(_once_each(settings, cards))[:MOST]
-    # Whoever names a card says that it is for that one, whatever its commits say.
+    # Naming a card says that it is for that one, whatever its commits say.
     if taken_back:
         every = _once_each(settings, [*cards, *taken_back])
         request.noted["cards_taken_back"] = [

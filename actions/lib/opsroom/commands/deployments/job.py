@@ -189,7 +189,7 @@ class RunningJob:
             # A process that was stopped, or whose machine was, finds that more time went by than it
             # waited.
             self._stood_still += max(time.monotonic() - began - _BEAT - _A_BIT, 0.0)
-            # A new step is told at once: whoever is refused now reads what is going on.
+            # A new step is told at once: a person who is refused now reads what is going on.
             if (
                 self._step != self._renewed_step
                 or time.monotonic() - self._renewed > self._lease / 4

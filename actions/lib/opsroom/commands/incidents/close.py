@@ -25,7 +25,7 @@ _DONE = "yes"
 
 
 def close(context: Context, incident: Incident, closing: str = "") -> Incident:
-    """Mark it as closed, by whoever speaks; of two who do, one does. The rest is done by the other
+    """Mark it as closed, by the speaker; of two who do, one does. The rest is done by the other
     steps."""
     if incident.state != "open":
         return incident

@@ -1,9 +1,10 @@
 """What is made of a declared incident: a card, a page, the link between them, a word in the room.
 Each once.
 
-Each step looks at the row of the incident first, so that it may be asked for again: by whoever says
-the same once more, or by the workflow `declare_incident`, also after a runner died in the middle.
-It is done in the name of whoever declared the incident, also when someone else goes on with it.
+Each step looks at the row of the incident first, so that it may be asked for again: by anyone who
+says the same once more, or by the workflow `declare_incident`, also after a runner died in the
+middle. It is done in the name of the person who declared the incident, also when someone else goes
+on with it.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def send_page(context: Context, incident: Incident) -> Incident:
 
 
 def words_of(incident: Incident) -> str:
-    """What is read by whoever is woken, and where the rest of it stands."""
+    """What the alerted person reads, and where the rest of it stands."""
     text = one_line(incident.text, _WORDS)
     card = " ".join(one for one in (incident.card, incident.card_url) if one)
     return f"Incident {incident.id}: {text}" + (f" Card: {card}" if card else "")

@@ -43,8 +43,8 @@ def remind(context: Context) -> Outcome:
 
 
 def _locks(context: Context) -> int:
-    """Those without an end that are older than a day. Whoever gave one an end has not forgotten
-    it."""
+    """Those without an end that are older than a day. A person who gave one an end has not
+    forgotten it."""
     store = context.store
     with store.read() as connection:
         now = store.now(connection)
@@ -99,7 +99,7 @@ def _to_do(change: Change) -> str:
 
 
 def _expired(context: Context) -> int:
-    """Those that nobody took care of in time, whoever marked them."""
+    """Those that nobody took care of in time, no matter who marked them."""
     store = context.store
     with store.write() as connection:
         expire(store, connection)

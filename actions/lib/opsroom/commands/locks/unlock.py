@@ -89,7 +89,8 @@ def _answer_text(request: Request, lock: Lock, now: datetime) -> str:
 
 
 def _not_locked(scope: Scope, existing: List[Lock], now: datetime, zone: str) -> Refusal:
-    """What is locked is named: whoever unlocks uat may have meant web on uat, or everything."""
+    """What is locked is named: a person who unlocks uat may have meant web on uat, or
+    everything."""
     what = scope.words[0].upper() + scope.words[1:] if not scope.environment else scope.words
     if not existing:
         return Refusal(Code.NOT_LOCKED, f"{what} is not locked.", "All locks: show locks")

@@ -114,7 +114,7 @@ class Chain:
 
         def send(pager: Pager, target: Target) -> Paged:
             nonlocal page
-            # In this order: either this sees that whoever waited has gone on, or they see that
+            # In this order: either this sees that the caller has gone on, or they see that
             # there is a page.
             page = self._page(route, target)
             if given_up.is_set():

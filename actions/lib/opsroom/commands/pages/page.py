@@ -47,7 +47,7 @@ _ONE_LOOK = 10.0
 def page(
     context: Context, who: str, text: str, urgent: bool = False, emergency: bool = False
 ) -> Outcome:
-    """Page whoever is on call for a team, or a person.
+    """Page the person on call for a team, or a person.
 
     Not ok, with code page_unconfirmed, when a pager took it and what came of it is not known.
     Raises Refusal (no_pager, unknown_who, which_who, text_needed, page_limit, busy) and Failure

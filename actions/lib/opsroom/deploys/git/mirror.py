@@ -65,7 +65,7 @@ _FORM = ("--no-color", "--no-show-signature", "--format=%H%x1f%P%x1f%B%x00")
 
 
 class Mirror:
-    """The mirror at `path` of the repository at `address`. Whoever uses it holds the lock of the
+    """The mirror at `path` of the repository at `address`. The caller holds the lock of the
     folder around it."""
 
     def __init__(self, path: Path, address: str, time_limit: float) -> None:

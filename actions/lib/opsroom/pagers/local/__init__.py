@@ -72,7 +72,7 @@ def make(options: Options, *, name: str, store: Callable[[], Store], keep: Any) 
 
 
 class LocalPager(Pager):
-    """Writes a page down for whoever is on call. Ringing is the room's matter."""
+    """Writes a page down for the person on call. Ringing is the room's matter."""
 
     # What is committed is found.
     settles_within = 0.0

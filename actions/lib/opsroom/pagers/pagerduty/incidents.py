@@ -191,7 +191,7 @@ def escalated(client: Client, id: str, writer: Writer) -> Incident:
 def responder_added(
     client: Client, id: str, target: Target, author: Author, writer: Writer
 ) -> Incident:
-    """Ask a user or an escalation policy to come and help; of a schedule, whoever is on call
+    """Ask a user or an escalation policy to come and help; of a schedule, the person on call
     there."""
     kind = "user" if target.kind == "schedule" else target.kind
     if kind not in ("user", "escalation_policy"):

@@ -50,7 +50,7 @@ class Project:
             self._place = Subject("to-do list", options.todolist)
 
     def create(self, draft: Draft) -> Made:
-        """One request. Whoever it is for is assigned afterwards, Basecamp takes nobody while it
+        """One request. The assignee is set afterwards, Basecamp takes nobody while it
         makes a card."""
         words = mapping.composed(draft.author, draft.description, draft.mark)
         title = " ".join(draft.summary.split())

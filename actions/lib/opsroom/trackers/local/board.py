@@ -160,7 +160,7 @@ class Board:
         return Moved(row.status, wanted)
 
     def assign(self, card: str, to: Assignee) -> Assigned:
-        """To anyone: whoever is no person of the config is said to be none."""
+        """To anyone: a name that is no person of the config is said to be none."""
         who = clean(" ".join(to.name.split()))
         with self._store().write() as connection:
             queue_up(connection)
