@@ -20,6 +20,7 @@ FLOORS = (
     ("errors", "names", "text", "times", "people"),
     ("secrets", "deadline", "subprocesses", "expressions", "smtp", "grammar"),
     ("config", "registry", "templates", "db", "grants", "http", "stackstorm", "webhooks"),
+    ("vendors",),
     ("policy", "records", "trackers", "pagers", "deploys", "versions"),
     ("audit",),
     ("commands",),
@@ -34,6 +35,7 @@ STRANGERS = {
     "deploys": {"trackers", "pagers"},
     "versions": {"trackers", "pagers"},
     "records": {"trackers", "deploys"},
+    "vendors": {"db"},
 }
 MAX_FILES, MAX_ROOT, MAX_LINES, MIN_LINES = 15, 13, 400, 60
 

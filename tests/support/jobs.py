@@ -19,6 +19,7 @@ class Notes:
         self.deployment = "d1"
         self.requester = "alice"
         self.handles: Dict[str, str] = {}
+        self.links: List[str] = []
         self.checks = 0
         self._on_check = on_check
         self._on_note = on_note
@@ -34,6 +35,9 @@ class Notes:
         if self._on_note is not None:
             self._on_note(line)
 
+    def link(self, address: str) -> None:
+        self.links.append(address)
+
     def check(self) -> None:
         self.checks += 1
         if self._on_check is not None:
@@ -43,3 +47,8 @@ class Notes:
 def lost() -> None:
     """A check that says that the claim is lost."""
     raise Failure(Code.CLAIM_LOST, "Someone else is at it.")
+
+
+def cancelled() -> None:
+    """A check that says that someone cancelled the deployment."""
+    raise Failure(Code.CANCELLED, "carol cancelled it.")

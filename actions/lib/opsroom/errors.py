@@ -126,6 +126,7 @@ class Code(str, Enum):
     DEPLOY_FAILED = "deploy_failed"
     NOT_VERIFIED = "not_verified"
     INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
     CLAIM_LOST = "claim_lost"
     TIMED_OUT = "timed_out"
     UNREACHABLE = "unreachable"

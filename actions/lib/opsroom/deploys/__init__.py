@@ -58,10 +58,15 @@ class Job(Protocol):
     def note(self, line: str) -> None:
         """Say what is being done now. Cheap; the room sees only some of it."""
 
+    def link(self, address: str) -> None:
+        """Where people can watch this deployment: shown with its progress, in its answer and in the
+        record."""
+
     def check(self) -> None:
-        """Raise (Failure claim_lost or interrupted) when this deployment must not go on. Call it
-        right before each step that changes the environment, and at least every second while
-        waiting."""
+        """Raise (Failure claim_lost, interrupted or cancelled) when this deployment must not go on.
+        Call it right before each step that changes the environment, and at least every second while
+        waiting. After cancelled and interrupted what was started elsewhere is cancelled; after
+        claim_lost it is left alone, since it is someone else's by now."""
 
 
 class Deployer(Protocol):
@@ -102,6 +107,47 @@ class Historian(Protocol):
         children before parents, at most 500 of them; then those of `before` that these say to
         revert. None where that is not known. Asks nobody but the copy that `resolve` has brought up
         to date."""
+
+
+@runtime_checkable
+class OwnRollback(Protocol):
+    """A deployer that has a better way back than deploying the earlier version again. A kind that
+    has none leaves this out."""
+
+    def roll_back(self, resolved: Resolved, job: Job) -> None:
+        """Bring the earlier version back. As `Deployer.deploy` otherwise."""
+
+
+@runtime_checkable
+class Canceller(Protocol):
+    """A deployer whose work goes on elsewhere when its runner dies."""
+
+    def cancel_left(self, job: Job) -> Cancelled:
+        """Cancel what an earlier deployment left running at this place. Raises Failure where that
+        cannot be asked."""
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The outcome of asking work to stop.
+
+    `text` is a whole sentence for the room. `left_running`: it still goes on, or nobody can tell;
+    `link` is where to see it.
+    """
+
+    text: str
+    left_running: bool = False
+    link: str = ""
+
+
+@runtime_checkable
+class Advisor(Protocol):
+    """A deployer that knows what may undo or hold up a deployment, such as automation that owns the
+    place."""
+
+    def warnings(self, resolved: Resolved) -> Tuple[str, ...]:
+        """Sentences for `plan`, none where nothing is in the way. Changes nothing. Raises Failure
+        where the place cannot be asked."""
 
 
 REGISTRY: Registry[Deployer] = Registry(

@@ -46,6 +46,7 @@ class Reporter:
         self._pause = limits.every
         self._count = 0
         self._line = ""
+        self._link = ""
         self._lock = threading.Lock()
 
     def note(self, line: str) -> None:
@@ -53,6 +54,11 @@ class Reporter:
         with self._lock:
             self._line = one_line(line, 160)
         self._live(self._line)
+
+    def link(self, address: str) -> None:
+        """Where to watch it, told with what is being done."""
+        with self._lock:
+            self._link = one_line(address, 300)
 
     def tick(self) -> None:
         """Speak when it is time to."""
@@ -64,6 +70,8 @@ class Reporter:
             self._next = now + self._pause
             self._pause *= 2
             text = f"{self._what}: {self._line or 'working'} ({span(now - self._began)} so far)"
+            if self._link:
+                text = f"{text} {self._link}"
         self._say(message(text))
 
 
@@ -133,6 +141,11 @@ class RunningJob:
     def note(self, line: str) -> None:
         """Say what is being done now."""
         self._reporter.note(line)
+
+    def link(self, address: str) -> None:
+        """Where people can watch it: kept in all further records of the request."""
+        self._request.noted["link"] = address
+        self._reporter.link(address)
 
     def step(self, name: str) -> None:
         """The part of the story that others are told about: checking, deploying, verifying."""

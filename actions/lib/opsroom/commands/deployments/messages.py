@@ -66,7 +66,8 @@ def success(request: Request, order: DeploymentOrder, verified: bool) -> str:
         f"{order.environment.name}"
     )
     after = locked if order.is_rollback and order.environment.lock_after_rollback else ""
-    return f"{request.by.shown} {done}{before}, {sure}, {took}.{approved}{review}{after}"
+    link = f" See {request.noted['link']}" if request.noted.get("link") else ""
+    return f"{request.by.shown} {done}{before}, {sure}, {took}.{approved}{review}{after}{link}"
 
 
 def _unverified(order: DeploymentOrder) -> str:
@@ -100,6 +101,7 @@ def facts_of(request: Request, **more: object) -> Dict[str, object]:
         "requester": request.by.shown,
         "seconds": request.seconds(),
         "execution": request.context.execution_id or None,
+        "link": request.noted.get("link"),
         **more,
     }
     return {key: value for key, value in facts.items() if value is not None}

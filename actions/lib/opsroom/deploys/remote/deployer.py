@@ -1,0 +1,232 @@
+"""The deployer on top of a service: what was left at the place, starting, following, the end."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from typing import Callable, Optional, Tuple
+
+from ...errors import Code, Failure, OpsroomError, Refusal
+from ...http.errors import in_doubt
+from ...text import one_line, span
+from .. import Cancelled, Job, Resolved, Target
+from . import Assignment, Run, Service, State
+from .follower import SOON, Follower, cancel, pause
+
+# What ends the deployment here and the run there. Not claim_lost: whoever took over follows it.
+_STOPS = (Code.CANCELLED, Code.INTERRUPTED, Code.TIMED_OUT)
+
+# Tests put their own clock here: the moment as seconds since 1970.
+now: Callable[[], float] = time.time
+
+
+class RemoteDeployer:
+    """A deployer on top of a service.
+
+    `key` names the checkpoint at the place, one for each kind. `time_limit`: seconds that a run may
+    take. `place`: where people look when nothing else is known, for a sentence.
+    """
+
+    def __init__(
+        self, service: Service, target: Target, key: str, time_limit: float, place: str = ""
+    ) -> None:
+        self.service = service
+        self._target = target
+        self._key = key
+        self._time_limit = time_limit
+        self._place = place
+
+    def resolve(self, version: str) -> Resolved:
+        """What the service says that the version stands for."""
+        return self.service.resolve(version)
+
+    def deploy(self, resolved: Resolved, job: Job) -> None:
+        """Start a run, or take up the one that was left here, and follow it to its end.
+
+        Raises Refusal(busy, not_accepted, ...), Failure(deploy_failed, timed_out, outcome_unknown,
+        ...) and what `job.check` raises.
+        """
+        self._deploy(resolved, job, rollback=False)
+
+    def roll_back(self, resolved: Resolved, job: Job) -> None:
+        """The same, where the service knows that it goes back."""
+        self._deploy(resolved, job, rollback=True)
+
+    def cancel_left(self, job: Job) -> Cancelled:
+        """Cancel the run that an earlier deployment left here."""
+        kept = self._kept(job)
+        if kept is None:
+            return Cancelled("It had started nothing that still goes on.")
+        run = self._found(*kept)
+        if run is None:
+            if not kept[1] and self._may_still_appear(kept[0]):
+                raise self._unknown(kept[0])
+            self._forget(job)
+            return Cancelled(f"It had started nothing at {self.service.name}.")
+        return self._end(run, job)
+
+    def _deploy(self, resolved: Resolved, job: Job, rollback: bool) -> None:
+        job.check()
+        run = self._taken_up(resolved, job) or self._started(resolved, job, rollback)
+        if run.link:
+            job.link(run.link)
+        if not run.state.ended:
+            run = self._followed(run, job)
+        self._forget(job)
+        if run.state is not State.SUCCEEDED:
+            raise _failure(run, self.service.name)
+
+    def _followed(self, run: Run, job: Job) -> Run:
+        follower = Follower(self.service, run, job, self._time_limit)
+        try:
+            return follower.to_the_end()
+        except OpsroomError as error:
+            if error.code not in _STOPS:
+                raise
+            ended = self._end(follower.run, job)
+            facts = {**error.facts, "run": follower.run.name, "link": ended.link}
+            if ended.left_running:
+                facts["left_running"] = follower.run.name
+            message = f"{error.message} {ended.text}"
+            raise Failure(error.code, message, error.hint, facts) from error
+
+    def _end(self, run: Run, job: Job) -> Cancelled:
+        ended = cancel(self.service, run)
+        if not ended.left_running:
+            self._forget(job)
+        return ended
+
+    # What was left here.
+
+    def _taken_up(self, resolved: Resolved, job: Job) -> Optional[Run]:
+        kept = self._kept(job)
+        if kept is None:
+            return None
+        left, run_id = kept
+        run = self._found(left, run_id)
+        if run is None and not run_id and self._may_still_appear(left):
+            run = self._searched(left, job)
+        if run is None or (run.state.ended and run.state is not State.SUCCEEDED):
+            return None
+        same = (left.version, left.commit) == (resolved.version, resolved.commit)
+        if not same and not run.state.ended:
+            raise Refusal(
+                Code.BUSY,
+                f"{run.name} is still deploying {left.version} there; its runner died.",
+                f"Wait for its end, or say: cancel deploy of {self._target.app} on "
+                f"{self._target.environment}",
+                {"run": run.name, "link": run.link},
+            )
+        if not same:
+            return None
+        done = "has already done this" if run.state.ended else "is already doing this; following it"
+        job.note(f"{run.name} {done}")
+        if not run_id:
+            self._keep(job, left, run.id)
+        return run
+
+    def _found(self, left: Assignment, run_id: str) -> Optional[Run]:
+        """The run that was left, where the service still has it."""
+        if not run_id:
+            return self.service.find(left)
+        try:
+            return self.service.look(run_id)
+        except Failure as failure:
+            if failure.code is not Code.GONE:
+                raise
+            return None
+
+    def _may_still_appear(self, left: Assignment) -> bool:
+        """Whether the run of an assignment, which was not found, may exist all the same."""
+        settles = self._time_limit if self.service.settles is None else self.service.settles
+        return now() - left.since < settles
+
+    def _searched(self, left: Assignment, job: Job) -> Optional[Run]:
+        """Look for the run of an assignment until its absence proves that there is none."""
+        if self.service.settles is None:
+            raise self._unknown(left)
+        job.note(f"the answer of {self.service.name} was lost; looking for what it started")
+        while self._may_still_appear(left):
+            pause(SOON, job)
+            run = self.service.find(left)
+            if run is not None:
+                return run
+        return None
+
+    def _unknown(self, left: Assignment) -> Failure:
+        """Nobody can tell whether the run exists, so nothing is repeated."""
+        settles = self._time_limit if self.service.settles is None else self.service.settles
+        seconds = max(settles - (now() - left.since), 1.0)
+        where = f" Look at {self._place}." if self._place else ""
+        return Failure(
+            Code.OUTCOME_UNKNOWN,
+            f"{self.service.name} was asked to deploy {left.version}, and its answer was lost: "
+            f"whether it does so is not certain.{where}",
+            f"Nothing is repeated for now. If it did not begin, try again in {span(seconds)}.",
+            {"place": self._place, "sent": True},
+        )
+
+    # Starting.
+
+    def _started(self, resolved: Resolved, job: Job, rollback: bool) -> Run:
+        assignment = Assignment(
+            app=self._target.app,
+            environment=self._target.environment,
+            version=resolved.version,
+            commit=resolved.commit,
+            asked=resolved.asked,
+            deployment=job.deployment,
+            requester=job.requester,
+            since=now(),
+            rollback=rollback,
+        )
+        # Before anything is sent: a runner that dies in between leaves where to look.
+        self._keep(job, assignment, "")
+        try:
+            run = self.service.start(assignment)
+        except Refusal:
+            self._forget(job)
+            raise
+        except Failure as failure:
+            if not in_doubt(failure):
+                self._forget(job)
+                raise
+            found = self._searched(assignment, job)
+            if found is None:
+                self._forget(job)
+                raise Failure(
+                    failure.code,
+                    f"{failure.message} {self.service.name} started nothing.",
+                    "Try again.",
+                    {**failure.facts, "sent": False},
+                ) from failure
+            run = found
+        self._keep(job, assignment, run.id)
+        job.note(f"{run.name} {run.text or run.state.value}")
+        return run
+
+    # The checkpoint.
+
+    def _keep(self, job: Job, assignment: Assignment, run_id: str) -> None:
+        job.keep(self._key, json.dumps({**asdict(assignment), "run": run_id}, sort_keys=True))
+
+    def _forget(self, job: Job) -> None:
+        job.keep(self._key, "")
+
+    def _kept(self, job: Job) -> Optional[Tuple[Assignment, str]]:
+        text = job.kept(self._key)
+        if not text:
+            return None
+        values = json.loads(text)
+        run_id = str(values.pop("run"))
+        return Assignment(**values), run_id
+
+
+def _failure(run: Run, service: str) -> Failure:
+    reason = f": {one_line(run.text, 200).rstrip('.')}" if run.text else ""
+    how = f"was cancelled at {service}" if run.state is State.CANCELLED else f"failed{reason}"
+    facts = {"run": run.name, "link": run.link, "status": run.state.value}
+    return Failure(
+        Code.DEPLOY_FAILED, f"{run.name} {how}.", f"See {run.link}" if run.link else "", facts
+    )

@@ -1,0 +1,131 @@
+"""Following a run to its end, with what is said meanwhile; and ending it before that."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import replace
+from typing import Callable, List
+
+from ...errors import Code, Failure, OpsroomError
+from ...text import one_line, span
+from .. import Cancelled, Job
+from . import Run, Service, State
+
+# Seconds between two looks: at first, and after a while. In between, the job is asked every second.
+SOON = 3.0
+LATER = 5.0
+PATIENT_AFTER = 30.0
+# How long a cancelled run may take to end before the answer says that it still goes on, in seconds.
+CANCEL_FOR = 30.0
+
+# Tests put their own clock here, in seconds.
+clock: Callable[[], float] = time.monotonic
+wait: Callable[[float], None] = time.sleep
+
+
+class Follower:
+    """Follows one run, through moments in which the service does not answer. `run` is its latest
+    state."""
+
+    def __init__(self, service: Service, run: Run, job: Job, time_limit: float) -> None:
+        self.run = run
+        self._service = service
+        self._job = job
+        self._time_limit = time_limit
+        self._began = clock()
+        self._lines: List[str] = []
+
+    def to_the_end(self) -> Run:
+        """The run when it has ended. Raises Failure(timed_out), Failure(unauthorized, gone) of the
+        service, and what the job raises."""
+        more = 0.0
+        while True:
+            self._next(more)
+            self._service.check()
+            try:
+                self.run = self._service.look(self.run.id)
+            except Failure as failure:
+                if failure.code in (Code.UNAUTHORIZED, Code.GONE):
+                    raise self._lost_sight(failure) from failure
+                asked = failure.facts.get("retry_after")
+                more = float(asked) if isinstance(asked, (int, float)) else 0.0
+                self._say(f"{self._service.name} does not answer ({failure.code.value})")
+                continue
+            more = 0.0
+            if self.run.state.ended:
+                return self.run
+            self._say(f"{self.run.name} {self.run.text or self.run.state.value}")
+
+    def _next(self, more: float) -> None:
+        """Wait for the next look, `more` seconds at least."""
+        elapsed = clock() - self._began
+        left = self._time_limit - elapsed
+        if left <= 0:
+            raise self._timed_out()
+        seconds = SOON if elapsed < PATIENT_AFTER else LATER
+        pause(min(max(seconds, more), left), self._job)
+
+    def _timed_out(self) -> Failure:
+        state = f" (it {self.run.text})" if self.run.state is State.BLOCKED else ""
+        return Failure(
+            Code.TIMED_OUT,
+            f"{self.run.name} did not end within {span(self._time_limit)}{state}.",
+            facts={"run": self.run.name, "link": self.run.link, "sent": True},
+        )
+
+    def _lost_sight(self, failure: Failure) -> Failure:
+        """The service no longer shows the run: it may go on, and is not cancelled."""
+        see = f" See {self.run.link}" if self.run.link else ""
+        return Failure(
+            failure.code,
+            f"{self.run.name} can no longer be followed, and may still go on: {failure.message}"
+            f"{see}",
+            failure.hint,
+            {**failure.facts, "run": self.run.name, "link": self.run.link},
+        )
+
+    def _say(self, line: str) -> None:
+        """Each thing once in a row."""
+        if self._lines[-1:] != [line]:
+            self._lines = [line]
+            self._job.note(line)
+
+
+def cancel(service: Service, run: Run) -> Cancelled:
+    """Ask for the end of a run and wait for it, CANCEL_FOR seconds at most."""
+    try:
+        service.cancel(run)
+    except OpsroomError as error:
+        reason = one_line(error.message, 160).rstrip(".")
+        text = f"{run.name} could not be cancelled ({reason}) and may still go on."
+        return Cancelled(_seen(text, run), True, run.link)
+    began = clock()
+    while True:
+        with suppress(OpsroomError):  # asked again until the time is up
+            run = replace(service.look(run.id), link=run.link)
+        if run.state is State.CANCELLED:
+            return Cancelled(f"{run.name} was cancelled.", link=run.link)
+        if run.state is State.SUCCEEDED:
+            return Cancelled(f"{run.name} had already succeeded.", link=run.link)
+        if run.state is State.FAILED:
+            return Cancelled(f"{run.name} ended as failed.", link=run.link)
+        if clock() - began >= CANCEL_FOR:
+            text = f"{run.name} was asked to stop and still goes on after {span(CANCEL_FOR)}."
+            return Cancelled(_seen(text, run), True, run.link)
+        wait(1.0)
+
+
+def _seen(text: str, run: Run) -> str:
+    return f"{text} See {run.link}" if run.link else text
+
+
+def pause(seconds: float, job: Job) -> None:
+    """Wait, asking the job every second whether to go on. Raises what `Job.check` raises."""
+    until = clock() + seconds
+    while True:
+        job.check()
+        left = until - clock()
+        if left <= 0:
+            return
+        wait(min(1.0, left))
