@@ -7,7 +7,7 @@ from opsroom.action import OpsroomAction, Result, default_database
 
 class AnnounceHead(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.commands.audit.paths import audit_folder
+        from opsroom.commands.audit import audit_folder
         from opsroom.commands.audit.verify import announce_head
 
         return self.answer(

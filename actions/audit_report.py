@@ -18,7 +18,7 @@ class AuditReport(OpsroomAction):
         until: Optional[str] = None,
         environment: Optional[str] = None,
     ) -> Result:
-        from opsroom.commands.audit.paths import audit_folder
+        from opsroom.commands.audit import audit_folder
         from opsroom.commands.audit.report import audit_report
 
         return self.answer(

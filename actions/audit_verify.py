@@ -17,7 +17,7 @@ class AuditVerify(OpsroomAction):
         st2_user: str,
         head: Optional[str] = None,
     ) -> Result:
-        from opsroom.commands.audit.paths import audit_folder
+        from opsroom.commands.audit import audit_folder
         from opsroom.commands.audit.verify import audit_verify
 
         return self.answer(

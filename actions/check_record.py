@@ -8,7 +8,7 @@ from opsroom.errors import Code
 
 class CheckRecord(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str, wake: bool = False) -> Result:
-        from opsroom.commands.audit.paths import audit_folder
+        from opsroom.commands.audit import audit_folder
         from opsroom.commands.audit.verify import check_record
 
         ok, result = self.answer(

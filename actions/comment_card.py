@@ -17,7 +17,7 @@ class CommentCard(OpsroomAction):
         st2_user: str,
         typed: Optional[str] = None,
     ) -> Result:
-        from opsroom.commands.cards.comment import comment_card
+        from opsroom.commands.cards.actions import comment_card
 
         given = {"card": card, "text": text}
         return self.answer_free_text(comment_card, typed, given, requester, room, st2_user)

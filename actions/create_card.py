@@ -17,7 +17,7 @@ class CreateCard(OpsroomAction):
         project: Optional[str] = None,
         typed: Optional[str] = None,
     ) -> Result:
-        from opsroom.commands.cards.create import create_card
+        from opsroom.commands.cards.actions import create_card
 
         given = {"text": text, "project": project}
         return self.answer_free_text(create_card, typed, given, requester, room, st2_user)

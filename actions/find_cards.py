@@ -17,7 +17,7 @@ class FindCards(OpsroomAction):
         text: Optional[str] = None,
         project: Optional[str] = None,
     ) -> Result:
-        from opsroom.commands.cards.find import find_cards
+        from opsroom.commands.cards.show import find_cards
 
         return self.answer(
             lambda context: find_cards(context, text or "", project or "", mine),

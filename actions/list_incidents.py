@@ -7,6 +7,6 @@ from opsroom.action import OpsroomAction, Result
 
 class ListIncidents(OpsroomAction):
     def run(self, requester: str, room: str, st2_user: str) -> Result:
-        from opsroom.commands.incidents.list import list_incidents
+        from opsroom.commands.incidents.open import list_incidents
 
         return self.answer(lambda context: list_incidents(context), requester, room, st2_user)

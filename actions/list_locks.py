@@ -11,7 +11,7 @@ class ListLocks(OpsroomAction):
     def run(
         self, requester: str, room: str, st2_user: str, environment: Optional[str] = None
     ) -> Result:
-        from opsroom.commands.locks.list import list_locks
+        from opsroom.commands.locks.lock import list_locks
 
         return self.answer(
             lambda context: list_locks(context, environment or ""), requester, room, st2_user

@@ -17,7 +17,7 @@ class Unlock(OpsroomAction):
         app: Optional[str] = None,
         code: Optional[str] = None,
     ) -> Result:
-        from opsroom.commands.locks.unlock import unlock
+        from opsroom.commands.locks.lock import unlock
 
         return self.answer(
             lambda context: unlock(context, environment, app or "", code or ""),

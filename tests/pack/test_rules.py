@@ -38,8 +38,7 @@ DEPLOYING = {
 }
 CARDING = {
     "opsroom.commands.deployments.card_updates",
-    "opsroom.commands.cards.create",
-    "opsroom.commands.cards.comment",
+    "opsroom.commands.cards.actions",
     "opsroom.commands.cards.edit",
 }
 PAGING = {"opsroom.commands.pages.page"}

@@ -10,7 +10,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from .commands import KINDS
 from .config import load, registration
-from .config.advice import advice
+from .config.checks import advice
 from .config.problems import Problems, references_in
 from .config.yaml_file import ConfigFile, Note, UnreadableFile, is_within, read_config_file
 from .errors import OpsroomError

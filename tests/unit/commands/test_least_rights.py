@@ -206,16 +206,17 @@ EXPECTED = {
 
 
 def test_a_sensor_works_with_them(postgres: Postgres) -> None:
-    from opsroom.sensors import outbox, state
+    from opsroom.sensors import outbox
+    from opsroom.sensors.source import NOTHING, Memory, recall, remember
 
     name = postgres.new_database("ENCODING 'UTF8' TEMPLATE template0")
     try:
         store, source = open_store(granted(postgres, name)), "version:web:uat"
-        before: state.Memory = state.NOTHING
+        before: Memory = NOTHING
         for version in ("v1", "v2"):
             seen = outbox.make(source, version, "version_changed", version=version)
             with store.write() as on:
-                after = state.remember(store, on, source, before, {"version": version})
+                after = remember(store, on, source, before, {"version": version})
                 assert after is not None
                 before = after
                 outbox.add(store, on, source, [seen])
@@ -226,7 +227,7 @@ def test_a_sensor_works_with_them(postgres: Postgres) -> None:
                 outbox.mark_sent(store, on, taken)
                 outbox.forget(store, on)
         with store.read() as on:
-            assert state.recall(on, [source])[source].state == {"version": "v2"}
+            assert recall(on, [source])[source].state == {"version": "v2"}
             assert not outbox.is_waiting(on, "version:")
     finally:
         postgres.drop(name)

@@ -125,7 +125,7 @@ def test_what_is_told_of_versions_fits_the_triggers(store: Store) -> None:
 def test_what_is_told_of_cards_and_pages_fits_the_triggers(store: Store) -> None:
     from opsroom.config.model import Kind
     from opsroom.pagers import State
-    from opsroom.sensors.pages import WatchedPages
+    from opsroom.sensors.integrations import WatchedPages
     from opsroom.trackers import CardEvent, EventKind
 
     cards, tracker = Room(store, "cards:"), Tracker()

@@ -14,10 +14,8 @@ from opsroom.db import Store
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.pagers import Incident, State
 from opsroom.sensors import outbox
-from opsroom.sensors.backoff import BackingOff
-from opsroom.sensors.cards import WatchedCards
+from opsroom.sensors.integrations import BackingOff, WatchedCards, WatchedPages
 from opsroom.sensors.outbox import Post
-from opsroom.sensors.pages import WatchedPages
 from opsroom.sensors.poller import Pool, Schedule, Watch, phase
 from opsroom.sensors.runner import REREAD, Keeper
 from opsroom.sensors.sources import card_watch, version_watch

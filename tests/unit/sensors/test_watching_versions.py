@@ -14,8 +14,7 @@ from opsroom.errors import Code, Failure
 from opsroom.records import claims
 from opsroom.records.model import Event
 from opsroom.sensors import outbox
-from opsroom.sensors.source import Source
-from opsroom.sensors.state import recall
+from opsroom.sensors.source import Source, recall
 from opsroom.sensors.versions import WatchedVersion
 from opsroom.versions import Running
 from opsroom.versions.http import Options

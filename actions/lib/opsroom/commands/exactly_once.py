@@ -22,8 +22,7 @@ from ..records.ledger import append, of_deployment
 from ..records.model import Entry, Event
 from ..records.outbox import carries
 from ..text import when
-from .action_record import Work, entry_of, keep_for_later
-from .external_action import ActionResult, ExternalAction, Facts
+from .external_action import ActionResult, ExternalAction, Facts, Work, entry_of, keep_for_later
 from .request import Request, recordable
 
 Also = Callable[[Store, Transaction], None]

@@ -1,20 +1,24 @@
 """One thing that is made elsewhere exactly once: a card, a comment, a page.
 
-`ExternalAction` says what it is and how it is made and found again; `exactly_once.run_once` does
-it.
+`ExternalAction` defines it and how it is made and found again, `Work` is one on its way, and
+`exactly_once.run_once` carries it out. What the record cannot take at once goes to the outbox, and
+the next command records it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any, Mapping, Optional, Tuple
 
 from ..db import Store
 from ..db.sql import Transaction
 from ..deadline import LOOK_FOR, TIME_LIMIT
 from ..errors import Code, Failure
-from ..records.model import Event
+from ..records.model import Entry, Event
+from ..records.outbox import Letter
+from .request import Request
 
 Facts = Mapping[str, Any]
 
@@ -128,3 +132,50 @@ class ActionResult:
     recorded: bool = True
     trouble: Optional[Failure] = None
     late: bool = False
+
+
+@dataclass
+class Work:
+    """One external action on its way."""
+
+    request: Request
+    action: ExternalAction
+    key: str
+    mark: str = ""
+    since: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    began: float = 0.0
+    # Why the record could not be written before it began; only for actions that are done without.
+    unrecorded: Optional[Failure] = None
+    found: bool = False
+    # Whether it was asked if what was made before still stands.
+    asked_whether: bool = False
+    answer: Facts = field(default_factory=dict)
+
+
+def entry_of(work: Work, event: Event, code: str, message: str, facts: Facts) -> Entry:
+    """The last line of the ledger about this action."""
+    taken = ("event", "code", "message", "mark")
+    kept = {key: value for key, value in facts.items() if key not in taken}
+    return work.request.entry(event, code, message, mark=work.mark, **kept)
+
+
+def keep_for_later(work: Work, entry: Entry, answer: Optional[Facts] = None) -> bool:
+    """Keep for the next command what the record does not have of this request; whether that
+    worked."""
+    request, action = work.request, work.action
+    asked = (
+        [request.entry(Event.ASKED)]
+        if work.unrecorded is not None and action.records_request
+        else []
+    )
+    repeat: Facts = {}
+    # Where more than the guard was to be written, the next request for it has to find it by its
+    # mark, and write it then.
+    if answer is not None and action.answer_is_enough:
+        repeat = {
+            "key": work.key,
+            "mark": work.mark,
+            "answer": json.dumps(dict(answer), default=str),
+        }
+    row = action.page_row(work.mark, entry.event)
+    return request.context.later(Letter((*asked, entry), repeat, row))

@@ -13,8 +13,7 @@ from ..errors import Code, Refusal
 from ..http.options import TIME_LIMIT, read_verify
 from ..names import listed
 from ..text import one_line
-from . import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target
-from .titles import printable, title_of
+from . import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target, printable, title_of
 
 if TYPE_CHECKING:
     from email.message import EmailMessage

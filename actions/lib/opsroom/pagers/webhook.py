@@ -19,8 +19,7 @@ from ..secrets import redact
 from ..templates import filled, holds
 from ..text import one_line
 from ..webhooks.signature import KEY_PREFIX, STANDARD, signature, signing_key, standard_headers
-from . import Delivery, Incident, Page, Paged, Pager, State, Target
-from .titles import printable, title_of
+from . import Delivery, Incident, Page, Paged, Pager, State, Target, printable, title_of
 
 if TYPE_CHECKING:
     from ..http.client import HttpClient

@@ -19,9 +19,8 @@ from typing import Any, Callable, Deque, Dict, List, Optional, Protocol, Tuple
 
 from ..db import Store
 from ..errors import Code, Failure, OpsroomError
-from . import state
 from .outbox import Post
-from .source import Noted, Source, Watched
+from .source import Memory, Noted, Source, Watched, recall
 
 
 def phase(key: str) -> float:
@@ -260,7 +259,7 @@ class Watch:
         try:
             store = self._store()
             with store.read() as connection:
-                found = state.recall(connection, keys)
+                found = recall(connection, keys)
         except BaseException:
             with self._lock:
                 self._unknown += keys
@@ -280,7 +279,7 @@ class Watch:
         with self._lock:
             self._busy.pop(source.key, None)
 
-    def _note(self, source: Source, known: state.Memory, answer: Any) -> None:
+    def _note(self, source: Source, known: Memory, answer: Any) -> None:
         noted: Optional[Noted] = None
         try:
             noted = source.note(known, answer)

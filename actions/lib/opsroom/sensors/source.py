@@ -1,17 +1,65 @@
-"""One thing that is watched: asked outside of any transaction, then what came of it is written down
-and told."""
+"""One thing that is watched, and what is known of it: it is asked outside of any transaction, then
+the result is stored together with the news to post."""
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Callable, List, Mapping, Optional, Protocol, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Protocol, Tuple, Union
 
 from ..db import Store
+from ..db.sql import Transaction, clean, insert_new, moment, one_of, rows, update
 from ..errors import Code, OpsroomError
 from . import outbox as news
-from . import state as memory
-from .state import Memory
+
+# So many names at once: SQLite takes 999 parameters in a statement.
+_MAX_NAMES = 500
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What was seen last: `state` as JSON holds it, and the number of the change that it is from
+    (0: never seen)."""
+
+    revision: int = 0
+    state: Optional[Mapping[str, Any]] = None
+
+
+NOTHING = Memory()
+
+
+def recall(connection: Transaction, sources: Iterable[str]) -> Dict[str, Memory]:
+    """What is known of the sources; those never seen are left out."""
+    wanted, found = list(sources), {}
+    for start in range(0, len(wanted), _MAX_NAMES):
+        where, bound = one_of("source", wanted[start : start + _MAX_NAMES])
+        query = f"SELECT source, revision, state FROM watched WHERE {where}"  # noqa: S608
+        for row in rows(connection, query, **bound):
+            found[row["source"]] = Memory(row["revision"], json.loads(row["state"]))
+    return found
+
+
+def remember(
+    store: Store, connection: Transaction, source: str, before: Memory, state: Mapping[str, Any]
+) -> Optional[Memory]:
+    """Write down what was seen, within the caller's `store.write()`, in place of what was known
+    before.
+
+    None when someone else has written meanwhile: what was seen may be older than what they saw,
+    and nothing is to be told of it.
+    """
+    text = clean(json.dumps(state, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
+    values: Dict[str, Any] = {"state": text, "changed_at": moment(store.now(connection))}
+    values["revision"] = before.revision + 1
+    if before.revision:
+        mine = {"source": source, "revision": before.revision}
+        written = update(connection, "watched", values, mine) == 1
+    else:
+        written = insert_new(connection, "watched", {**values, "source": source})
+    if not written:
+        return None
+    return Memory(before.revision + 1, json.loads(text))
 
 
 @dataclass(frozen=True)
@@ -64,7 +112,7 @@ class Source:
 
     watched: Watched
     store: Callable[[], Store]
-    known: Memory = memory.NOTHING
+    known: Memory = NOTHING
     _lock: Any = field(default_factory=threading.Lock)
 
     @property
@@ -107,10 +155,10 @@ class Source:
                 verdict = self.watched.judge(store, connection, known, answer)
                 if verdict.state is None:
                     return Noted(pause=pause)
-                after = memory.remember(store, connection, self.key, known, verdict.state)
+                after = remember(store, connection, self.key, known, verdict.state)
                 fresh: List[news.News] = []
                 if after is None:
-                    after = memory.recall(connection, [self.key]).get(self.key, memory.NOTHING)
+                    after = recall(connection, [self.key]).get(self.key, NOTHING)
                     pause = 0.0
                 else:
                     fresh = news.add(store, connection, self.key, verdict.found)

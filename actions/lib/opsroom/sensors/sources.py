@@ -1,26 +1,26 @@
-"""What there is to watch, going by the config."""
+"""What there is to watch according to the config."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Callable, List
+from typing import Callable, Iterator, List, Mapping, Tuple
 
 from .. import pagers, trackers, versions
 from ..config.model import Kind, Settings
 from ..db import Store
 from ..deploys import Target
-from . import cards as card_sources
-from . import pages as page_sources
-from . import versions as version_sources
+from ..registry import Made, Registry
+from .integrations import WatchedCards, WatchedPages
 from .source import Watched
+from .versions import WatchedVersion
 
 Sources = Callable[[Settings, Callable[[], Store], Path], List[Watched]]
 
 
 def version_watch(settings: Settings, store: Callable[[], Store], keep: Path) -> List[Watched]:
-    """Every application on every environment where it lives, as far as the config says how to
-    ask."""
+    """Every application on each of its environments, where the config says how to ask for its
+    version."""
     found: List[Watched] = []
     for app in settings.apps.values():
         kind = app.version
@@ -35,7 +35,7 @@ def version_watch(settings: Settings, store: Callable[[], Store], keep: Path) ->
             )
             watching = settings.watching
             found.append(
-                version_sources.WatchedVersion(
+                WatchedVersion(
                     app.name, environment, kind, make, watching.versions, watching.misses
                 )
             )
@@ -43,29 +43,35 @@ def version_watch(settings: Settings, store: Callable[[], Store], keep: Path) ->
 
 
 def card_watch(settings: Settings, store: Callable[[], Store], keep: Path) -> List[Watched]:
-    """Every tracker; whether it can tell shows when it is asked."""
-    if not settings.watching.cards:
-        return []
-    found: List[Watched] = []
-    for name, kind in settings.trackers.items():
-        make = partial(
-            trackers.REGISTRY.make, kind.kind, kind.options, name=name, store=store, keep=keep
+    """Every tracker; whether it reports what is new shows when it is asked."""
+    return [
+        WatchedCards(name, kind, make, settings.watching.cards)
+        for name, kind, make in _integrations(
+            trackers.REGISTRY, settings.trackers if settings.watching.cards else {}, store, keep
         )
-        found.append(card_sources.WatchedCards(name, kind, make, settings.watching.cards))
-    return found
+    ]
 
 
 def page_watch(settings: Settings, store: Callable[[], Store], keep: Path) -> List[Watched]:
-    """Every pager; whether it can tell shows when it is asked."""
-    if not settings.watching.pages:
-        return []
-    found: List[Watched] = []
-    for name, kind in settings.pagers.items():
-        make = partial(
-            pagers.REGISTRY.make, kind.kind, kind.options, name=name, store=store, keep=keep
+    """Every pager; whether it reports what is new shows when it is asked."""
+    return [
+        WatchedPages(name, kind, make, settings.watching.pages)
+        for name, kind, make in _integrations(
+            pagers.REGISTRY, settings.pagers if settings.watching.pages else {}, store, keep
         )
-        found.append(page_sources.WatchedPages(name, kind, make, settings.watching.pages))
-    return found
+    ]
+
+
+def _integrations(
+    registry: Registry[Made], kinds: Mapping[str, Kind], store: Callable[[], Store], keep: Path
+) -> Iterator[Tuple[str, Kind, Callable[[], Made]]]:
+    """Each with its name and what builds it."""
+    for name, kind in kinds.items():
+        yield (
+            name,
+            kind,
+            partial(registry.make, kind.kind, kind.options, name=name, store=store, keep=keep),
+        )
 
 
 def _needs_an_action(kind: Kind) -> bool:

@@ -18,8 +18,7 @@ from ..records.queries import deployments
 from ..text import one_line, stamp
 from ..versions import Running, VersionSource, same, same_version
 from . import outbox
-from .source import Verdict
-from .state import Memory
+from .source import Memory, Verdict
 
 SORT = "version:"
 # Of the deployments since the last change, the newest so many are looked at for the person who made

@@ -10,7 +10,7 @@ from typing import Any, Dict
 
 import pytest
 
-from opsroom.commands.cards import find as finding
+from opsroom.commands.cards import show
 from opsroom.commands.cards.request import take_apart
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.trackers import Card
@@ -601,7 +601,7 @@ class TestLooking:
             return find(tracker, query)
 
         monkeypatch.setattr(scripted_tracker.ScriptedTracker, "find", slow)
-        monkeypatch.setattr(finding, "_TOGETHER", 0.5)
+        monkeypatch.setattr(show, "_TOGETHER", 0.5)
         answer = world.ask("find_cards", text="checkout", mine=False)
         never.set()
         assert there.calls == ["ops search checkout||"]

@@ -96,7 +96,7 @@ class TestRepeats:
         create(world)
         answer = create(world)
         assert (answer["ok"], answer["code"], answer["card"]) == (True, "card_there", "OPS-1")
-        assert answer["message"].startswith("OPS-1 is there already, since ")
+        assert answer["message"].startswith("OPS-1 already exists, since ")
         assert there.calls == ["ops create"]
 
     def test_every_repeat_is_on_the_record_without_a_second_card_on_it(self, world: World) -> None:

@@ -13,9 +13,8 @@ import pytest
 from opsroom import deadline
 from opsroom import pagers as paging
 from opsroom.commands.deployments.running_version import ask_many
-from opsroom.commands.pages import limit_of, look_up_first
+from opsroom.commands.pages import Route, limit_of, look_up_first
 from opsroom.commands.pages.recipients import ask_about
-from opsroom.commands.pages.route import Route
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure

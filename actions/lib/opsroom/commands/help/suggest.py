@@ -28,8 +28,7 @@ from ..history import get_history
 from ..versions import get_version
 from . import help_
 from .catalogue import Command, is_configured, read_commands
-from .half_command import Fit, best_fit, best_of, without_text, words_of
-from .readings import VERSION, readings
+from .half_command import VERSION, Fit, best_fit, best_of, readings, without_text, words_of
 
 # What a value is called in a sentence, where it is missing.
 _CALLED = {

@@ -1,22 +1,23 @@
-"""declare incident: a card, a page, the link between them and a word in the room, from one message.
+"""declare incident: a card, a page, the link between them and a post in the room, from one message;
+show incidents: those that are open.
 
-All of it in one action and not in a workflow: StackStorm's workflows evaluate the texts that they
-hand on, and the room gets one answer that says the outcome of everything. What could not be done is
-done when the same is said again, or by the workflow `declare_incident`, which is given the
-incident's id.
+One action declares an incident, not a workflow: StackStorm's workflows evaluate the texts that they
+pass on, and the room gets one answer with the outcome of everything. What failed is done when the
+command is repeated, or by the workflow `declare_incident` with the incident's id.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime, timezone
 from typing import List, Tuple
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import bare, comparable
-from ...records.incidents import Incident, declare
+from ...records.incidents import Incident, declare, open_incidents
 from ...records.ledger import append
 from ...records.model import Event
-from ...text import message, neutralise, one_line, sentence
+from ...text import message, neutralise, one_line, sentence, table, when
 from .. import Context, Outcome
 from ..pages.page import page
 from ..pages.recipients import find_recipient
@@ -134,4 +135,31 @@ def _without_record(context: Context, who: str, words: str, failure: Failure) ->
     )
     return Outcome(
         False, Code.INCIDENT_INCOMPLETE, message(text), {**outcome.facts, "recorded": False}
+    )
+
+
+def list_incidents(context: Context) -> Outcome:
+    """All that nobody has closed, newest first."""
+    with context.store.read() as connection:
+        incidents = open_incidents(connection)
+    facts = {"incidents": [facts_about(one) for one in incidents]}
+    if not incidents:
+        return Outcome(True, Code.INCIDENTS, "No incident is open.", facts)
+    now = datetime.now(timezone.utc)
+    rows = [
+        (
+            one.id,
+            one_line(one.who, 40),
+            one_line(one.text, 50),
+            f"by {one_line(one.shown, 40)} {when(one.since, now) if one.since else ''}".strip(),
+            one.card,
+            f"page {one.page}" if one.page else "",
+        )
+        for one in incidents
+    ]
+    return Outcome(
+        True,
+        Code.INCIDENTS,
+        table(rows, narrow="close those that are over", heading="Open incidents:"),
+        facts,
     )

@@ -1,10 +1,10 @@
-"""The pagers of the config: built when they are needed, found by name, asked within a time that
-holds in any case."""
+"""The pagers of the config, built when they are needed and asked within a time limit that always
+holds; whom a page is for, and through which of them."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Mapping, Optional, Tuple
 
@@ -15,7 +15,56 @@ from ...errors import Code, Failure, Refusal
 from ...names import bare, either, pick, unquoted
 from ...pagers import Pager, Target
 from ...people import Author, Speaker
+from ...text import one_line
 from .. import Context
+
+# Ends the refusals of what would have paged someone.
+UNPAGED = "; nobody was paged"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One pager of a chain, and whom to page there; without a target, `name` is looked up when its
+    turn comes."""
+
+    pager: str
+    name: str
+    target: Optional[Target] = None
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Who was meant: as messages call them, what they are, and the pagers to try in turn.
+
+    `phone` is whom to call when all of them fail. `notes` are sentences about what could not be
+    looked up.
+    """
+
+    name: str
+    kind: str
+    routes: Tuple[Route, ...]
+    team: Optional[Team] = None
+    person: str = ""
+    phone: str = ""
+    notes: Tuple[str, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        """Whom to call when no pager works."""
+        if self.phone:
+            return f"Phone: {one_line(self.phone, 100)}"
+        if self.team is not None:
+            key = f"teams.{self.team.name}.phone"
+            return (
+                f"Phone someone of {one_line(self.name, 60)}; an administrator can write "
+                f"down whom under {key}."
+            )
+        return (
+            f"Phone {one_line(self.name, 60)}."
+            if self.person
+            else "Phone the person in charge of it."
+        )
+
 
 # Looking something up at all pagers at once, in seconds.
 TOGETHER = 15.0

@@ -21,9 +21,8 @@ from ...records.pages import Page as PageRecord
 from ...records.pages import update_page, with_mark
 from ...text import one_line, sentence, stamp
 from .. import Context, exactly_once
-from . import author, build, limit_of, look_for
+from . import Recipient, Route, author, build, limit_of, look_for
 from .recipients import ask_about
-from .route import Recipient, Route
 
 # All pagers together, from the moment of asking, in seconds; the action itself is stopped after 80.
 TOTAL = 58.0

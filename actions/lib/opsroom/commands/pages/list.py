@@ -14,9 +14,8 @@ from ...pagers import Incident, State
 from ...records.pages import Page, open_pages
 from ...text import one_line, stamp, table, when
 from .. import Context, Outcome
-from . import TOGETHER, build, names
+from . import TOGETHER, Recipient, Route, build, names
 from .recipients import ask_about, find_recipient
-from .route import Recipient, Route
 
 # Of each pager so many are asked for; a page that is missing in a shorter answer is not open any
 # more.

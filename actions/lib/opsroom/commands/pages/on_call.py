@@ -13,9 +13,8 @@ from ...pagers import OnCall, Pager, Target
 from ...text import one_line, stamp, table
 from ...times.zones import local_time
 from .. import Context, Outcome
-from . import names
+from . import Recipient, names
 from .recipients import ask_about, find_recipient, recipient_of, teams
-from .route import Recipient
 
 Told = Tuple[str, Tuple[OnCall, ...]]
 # For all teams together, in seconds.

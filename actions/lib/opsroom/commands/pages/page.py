@@ -32,10 +32,9 @@ from ..deployments.messages import announce
 from ..exactly_once import run_once
 from ..external_action import ActionResult, ExternalAction, Facts, Limits
 from ..request import Request, recordable, why
-from . import build, limit_of, watch_until
+from . import Recipient, build, limit_of, watch_until
 from .chain import LEAST, TOTAL, Chain
 from .recipients import find_recipient
-from .route import Recipient
 
 # What a page may hold; some vendors cut a title out of it.
 LONGEST = 1024

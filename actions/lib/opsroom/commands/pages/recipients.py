@@ -16,8 +16,19 @@ from ...pagers import Pager, Target
 from ...people import Person
 from ...text import one_line
 from .. import Context
-from . import TOGETHER, build, identity, limit_of, look_up, look_up_first, names, split
-from .route import UNPAGED, Recipient, Route
+from . import (
+    TOGETHER,
+    UNPAGED,
+    Recipient,
+    Route,
+    build,
+    identity,
+    limit_of,
+    look_up,
+    look_up_first,
+    names,
+    split,
+)
 
 Answer = TypeVar("Answer")
 

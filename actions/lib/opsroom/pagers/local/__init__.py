@@ -16,8 +16,7 @@ from ...errors import Code, Failure, Refusal
 from ...names import comparable, either, listed, nearest, shown
 from ...people import Author
 from ...text import one_line, when
-from .. import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target
-from ..titles import printable, title_of
+from .. import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target, printable, title_of
 from . import log
 from .log import Logged
 

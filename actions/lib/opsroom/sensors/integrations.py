@@ -1,22 +1,46 @@
-"""Incidents that are opened, acknowledged and resolved, also those that were made elsewhere."""
+"""What is watched at trackers and pagers: cards that are created, moved and commented on, and
+incidents that are opened, acknowledged and resolved, wherever that was done."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 
 from ..config.model import Kind
 from ..db import Store
 from ..db.sql import Transaction
 from ..errors import Code, OpsroomError
 from ..pagers import Incident, Pager, State
-from ..text import one_line
+from ..text import one_line, stamp
+from ..trackers import CardEvent, CardEvents, EventKind, Tracker, Watchable
 from . import outbox
-from .backoff import BackingOff
-from .source import Verdict
-from .state import Memory
+from .source import Memory, Verdict, retry_after
 
-SORT = "pages:"
+
+class BackingOff:
+    """How long a source that does not answer is left alone: as long as it asked for, else twice as
+    long after each failure, up to a quarter of an hour (or the interval, where that is longer)."""
+
+    MAX_PAUSE: ClassVar[float] = 900.0
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._failures = 0
+
+    def after(self, error: Optional[OpsroomError]) -> Optional[float]:
+        """Seconds until the next look; None for the interval, after a success."""
+        if error is None:
+            self._failures = 0
+            return None
+        self._failures += 1
+        asked = retry_after(error)
+        grown = min(
+            self._interval * 2.0 ** min(self._failures, 20), max(self.MAX_PAUSE, self._interval)
+        )
+        return max(asked, self._interval) if asked is not None else grown
+
+
+PAGES = "pages:"
 # So many open incidents of a pager are looked at.
 MAX_INCIDENTS = 100
 # So many that are not in the list any more are asked for by themselves in one look; the others in
@@ -38,7 +62,7 @@ class WatchedPages:
     """One pager. The state: `open`, for each open incident its number and how it stands."""
 
     def __init__(self, name: str, kind: Kind, make: Callable[[], Pager], interval: float) -> None:
-        self.key = f"{SORT}{name}"
+        self.key = f"{PAGES}{name}"
         self.interval = interval
         self._name, self._kind, self._make = name, kind, make
         self._pager: Optional[Pager] = None
@@ -144,3 +168,60 @@ def _entry(incident: Incident, was: Optional[Mapping[str, str]]) -> Dict[str, st
         else (was or {}).get("state", State.TRIGGERED.value)
     )
     return {"number": incident.number or incident.id, "state": state}
+
+
+CARDS = "cards:"
+
+
+class WatchedCards:
+    """One tracker. The state: `since`, as the tracker wrote it."""
+
+    def __init__(self, name: str, kind: Kind, make: Callable[[], Tracker], interval: float) -> None:
+        self.key = f"{CARDS}{name}"
+        self.interval = interval
+        self._name, self._kind, self._make = name, kind, make
+        self._tracker: Optional[Tracker] = None
+        self._back = BackingOff(interval)
+
+    def same_as(self, other: Any) -> bool:
+        mine = (self.key, self._kind, self.interval)
+        return isinstance(other, WatchedCards) and mine == (other.key, other._kind, other.interval)
+
+    def ask(self, known: Memory) -> Optional[CardEvents]:
+        """None where the tracker does not report what is new."""
+        if self._tracker is None:
+            self._tracker = self._make()
+        if not isinstance(self._tracker, Watchable):
+            return None
+        return self._tracker.events_since(_since(known))
+
+    def is_news(self, known: Memory, answer: Any) -> bool:
+        return isinstance(answer, CardEvents) and bool(
+            answer.events or answer.since != _since(known)
+        )
+
+    def judge(self, store: Store, connection: Transaction, known: Memory, answer: Any) -> Verdict:
+        # Nothing has happened at the first look, whatever the kind says.
+        events: Tuple[CardEvent, ...] = answer.events if _since(known) else ()
+        return Verdict({"since": answer.since}, tuple(self._news(one) for one in events))
+
+    def pause(self, answer: Any) -> Optional[float]:
+        if answer is None:
+            return BackingOff.MAX_PAUSE
+        return self._back.after(answer if isinstance(answer, OpsroomError) else None)
+
+    def _news(self, event: CardEvent) -> outbox.News:
+        payload = {
+            "tracker": self._name,
+            "card": one_line(event.card, 128),
+            "at": stamp(event.at),
+        }
+        if event.kind is EventKind.MOVED:
+            payload.update({"from": one_line(event.before, 128), "to": one_line(event.after, 128)})
+        elif event.kind is EventKind.CREATED:
+            payload["to"] = one_line(event.after, 128)
+        return outbox.make(self.key, event.id, f"card_{event.kind.value}", **payload)
+
+
+def _since(known: Memory) -> str:
+    return str(known.state["since"]) if known.state else ""
