@@ -17,7 +17,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum
-from typing import Optional
+from typing import Optional, Tuple
 
 from ...names import check_version
 from .. import Resolved
@@ -91,6 +91,9 @@ class Service(ABC):
     # Seconds after which a search that finds nothing proves that nothing was started. None where it
     # proves nothing, since what was started cannot be recognised.
     settles: Optional[float] = 60.0
+    # Seconds between two looks: at first, and after half a minute.
+    soon = 3.0
+    later = 5.0
 
     def resolve(self, version: str) -> Resolved:
         """What a typed version stands for, as `Deployer.resolve`."""
@@ -119,4 +122,9 @@ class Service(ABC):
     def check(self) -> None:
         """Raise Failure(interrupted) where the service knows of a reason to stop that the job does
         not know."""
+        return None
+
+    def recall(self, text: str) -> Optional[Tuple[Assignment, str]]:
+        """The assignment and the run's id in a checkpoint of an earlier version of opsroom; None
+        where it means nothing any more."""
         return None

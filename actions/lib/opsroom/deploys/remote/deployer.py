@@ -12,7 +12,7 @@ from ...http.errors import in_doubt
 from ...text import one_line, span
 from .. import Cancelled, Job, Resolved, Target
 from . import Assignment, Run, Service, State
-from .follower import SOON, Follower, cancel, pause
+from .follower import Follower, cancel, capitalised, pause
 
 # What ends the deployment here and the run there. Not claim_lost: whoever took over follows it.
 _STOPS = (Code.CANCELLED, Code.INTERRUPTED, Code.TIMED_OUT)
@@ -84,15 +84,17 @@ class RemoteDeployer:
         except OpsroomError as error:
             if error.code not in _STOPS:
                 raise
-            ended = self._end(follower.run, job)
+            # A time limit names the run already.
+            subject = "It" if error.code is Code.TIMED_OUT else ""
+            ended = self._end(follower.run, job, subject)
             facts = {**error.facts, "run": follower.run.name, "link": ended.link}
             if ended.left_running:
                 facts["left_running"] = follower.run.name
             message = f"{error.message} {ended.text}"
             raise Failure(error.code, message, error.hint, facts) from error
 
-    def _end(self, run: Run, job: Job) -> Cancelled:
-        ended = cancel(self.service, run)
+    def _end(self, run: Run, job: Job, subject: str = "") -> Cancelled:
+        ended = cancel(self.service, run, subject)
         if not ended.left_running:
             self._forget(job)
         return ended
@@ -109,11 +111,12 @@ class RemoteDeployer:
             run = self._searched(left, job)
         if run is None or (run.state.ended and run.state is not State.SUCCEEDED):
             return None
-        same = (left.version, left.commit) == (resolved.version, resolved.commit)
+        same = left.version == resolved.version and left.commit in ("", resolved.commit)
         if not same and not run.state.ended:
             raise Refusal(
                 Code.BUSY,
-                f"{run.name} is still deploying {left.version} there; its runner died.",
+                f"{capitalised(run.name)} is still deploying {left.version} there; its runner "
+                "died.",
                 f"Wait for its end, or say: cancel deploy of {self._target.app} on "
                 f"{self._target.environment}",
                 {"run": run.name, "link": run.link},
@@ -148,7 +151,7 @@ class RemoteDeployer:
             raise self._unknown(left)
         job.note(f"the answer of {self.service.name} was lost; looking for what it started")
         while self._may_still_appear(left):
-            pause(SOON, job)
+            pause(self.service.soon, job)
             run = self.service.find(left)
             if run is not None:
                 return run
@@ -218,7 +221,10 @@ class RemoteDeployer:
         text = job.kept(self._key)
         if not text:
             return None
-        values = json.loads(text)
+        try:
+            values = json.loads(text)
+        except ValueError:
+            return self.service.recall(text)
         run_id = str(values.pop("run"))
         return Assignment(**values), run_id
 
@@ -228,5 +234,8 @@ def _failure(run: Run, service: str) -> Failure:
     how = f"was cancelled at {service}" if run.state is State.CANCELLED else f"failed{reason}"
     facts = {"run": run.name, "link": run.link, "status": run.state.value}
     return Failure(
-        Code.DEPLOY_FAILED, f"{run.name} {how}.", f"See {run.link}" if run.link else "", facts
+        Code.DEPLOY_FAILED,
+        f"{capitalised(run.name)} {how}.",
+        f"See {run.link}" if run.link else "",
+        facts,
     )

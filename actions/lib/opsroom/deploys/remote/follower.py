@@ -12,9 +12,7 @@ from ...text import one_line, span
 from .. import Cancelled, Job
 from . import Run, Service, State
 
-# Seconds between two looks: at first, and after a while. In between, the job is asked every second.
-SOON = 3.0
-LATER = 5.0
+# Seconds after which a run is looked at more seldom. In between, the job is asked every second.
 PATIENT_AFTER = 30.0
 # How long a cancelled run may take to end before the answer says that it still goes on, in seconds.
 CANCEL_FOR = 30.0
@@ -63,14 +61,15 @@ class Follower:
         left = self._time_limit - elapsed
         if left <= 0:
             raise self._timed_out()
-        seconds = SOON if elapsed < PATIENT_AFTER else LATER
+        patient = elapsed >= PATIENT_AFTER
+        seconds = self._service.later if patient else self._service.soon
         pause(min(max(seconds, more), left), self._job)
 
     def _timed_out(self) -> Failure:
         state = f" (it {self.run.text})" if self.run.state is State.BLOCKED else ""
         return Failure(
             Code.TIMED_OUT,
-            f"{self.run.name} did not end within {span(self._time_limit)}{state}.",
+            f"{capitalised(self.run.name)} did not end within {span(self._time_limit)}{state}.",
             facts={"run": self.run.name, "link": self.run.link, "sent": True},
         )
 
@@ -79,8 +78,8 @@ class Follower:
         see = f" See {self.run.link}" if self.run.link else ""
         return Failure(
             failure.code,
-            f"{self.run.name} can no longer be followed, and may still go on: {failure.message}"
-            f"{see}",
+            f"{capitalised(self.run.name)} can no longer be followed, and may still go on: "
+            f"{failure.message}{see}",
             failure.hint,
             {**failure.facts, "run": self.run.name, "link": self.run.link},
         )
@@ -92,32 +91,41 @@ class Follower:
             self._job.note(line)
 
 
-def cancel(service: Service, run: Run) -> Cancelled:
-    """Ask for the end of a run and wait for it, CANCEL_FOR seconds at most."""
+def cancel(service: Service, run: Run, subject: str = "") -> Cancelled:
+    """Ask for the end of a run and wait for it, CANCEL_FOR seconds at most.
+
+    `subject` begins the sentence instead of the run's name.
+    """
+    subject = subject or capitalised(run.name)
     try:
         service.cancel(run)
     except OpsroomError as error:
         reason = one_line(error.message, 160).rstrip(".")
-        text = f"{run.name} could not be cancelled ({reason}) and may still go on."
+        text = f"{subject} could not be cancelled ({reason}) and may still go on."
         return Cancelled(_seen(text, run), True, run.link)
     began = clock()
     while True:
         with suppress(OpsroomError):  # asked again until the time is up
             run = replace(service.look(run.id), link=run.link)
         if run.state is State.CANCELLED:
-            return Cancelled(f"{run.name} was cancelled.", link=run.link)
+            return Cancelled(f"{subject} was cancelled.", link=run.link)
         if run.state is State.SUCCEEDED:
-            return Cancelled(f"{run.name} had already succeeded.", link=run.link)
+            return Cancelled(f"{subject} had already succeeded.", link=run.link)
         if run.state is State.FAILED:
-            return Cancelled(f"{run.name} ended as failed.", link=run.link)
+            return Cancelled(f"{subject} ended as failed.", link=run.link)
         if clock() - began >= CANCEL_FOR:
-            text = f"{run.name} was asked to stop and still goes on after {span(CANCEL_FOR)}."
+            text = f"{subject} was asked to stop and still goes on after {span(CANCEL_FOR)}."
             return Cancelled(_seen(text, run), True, run.link)
         wait(1.0)
 
 
 def _seen(text: str, run: Run) -> str:
     return f"{text} See {run.link}" if run.link else text
+
+
+def capitalised(name: str) -> str:
+    """A name at the beginning of a sentence."""
+    return name[:1].upper() + name[1:]
 
 
 def pause(seconds: float, job: Job) -> None:
