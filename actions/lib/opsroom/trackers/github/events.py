@@ -15,9 +15,11 @@ from ...http.content import text_at
 from ...http.response import Response
 from ...http.vendor import Subject
 from ...times.iso import moment_of
+from ...vendors.github.client import PAGE
+from ...vendors.github.options import path_of
 from .. import CardEvent, CardEvents, EventKind, cursor
 from .client import Client
-from .mapping import PAGE, a_list, number_of, path_of
+from .mapping import a_list, number_of
 
 _MAX_PAGES = 5
 _NUMBER = re.compile(r"/issues/(\d{1,10})\Z")

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple
-from urllib.parse import quote
 
 from ...errors import Failure
 from ...http.content import text_at
 from ...http.response import Response
 from ...times.iso import moment_of
+from ...vendors.github.client import PAGE
 from .. import Card, Comment, Made
 from .text import plain
-
-# What a page of a list holds at most.
-PAGE = 100
 
 
 def bad(response: Response, what: str) -> Failure:
@@ -42,12 +39,6 @@ def a_list(response: Response, what: str, searched: bool = False) -> List[Mappin
     ):
         raise bad(response, what)
     return found
-
-
-def path_of(repository: str) -> str:
-    """The path of a repository in the API."""
-    owner, _, name = repository.partition("/")
-    return f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
 
 
 def parts_of(card: str) -> Tuple[str, str]:

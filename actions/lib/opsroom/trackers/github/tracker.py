@@ -15,6 +15,8 @@ from ...errors import Code, Failure, Refusal
 from ...http.content import object_at, text_at
 from ...http.vendor import Subject
 from ...names import either, listed, nearest, shown, there_are
+from ...vendors.github.client import PAGE
+from ...vendors.github.options import path_of
 from .. import (
     Assigned,
     Assignee,
@@ -30,7 +32,6 @@ from .. import (
 from .client import Client
 from .events import events_since
 from .mapping import (
-    PAGE,
     a_list,
     among,
     an_object,
@@ -44,7 +45,6 @@ from .mapping import (
     made_of,
     number_of,
     parts_of,
-    path_of,
     repository_of,
     status_of,
     url_of,
@@ -93,7 +93,7 @@ class GithubIssues:
     def __init__(self, options: Options, name: str) -> None:
         self._options = options
         self._site = options.site
-        self._client = Client(options, name)
+        self._client = Client(options.access, options.time_limit)
         self._name = name
 
     def create(self, draft: Draft) -> Made:
