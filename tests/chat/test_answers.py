@@ -186,6 +186,7 @@ def test_what_takes_longer_is_acknowledged_and_nothing_else(alias: Alias) -> Non
         "promote",
         "rollback",
         "emergency_deploy",
+        "cancel_deployment",
         "approve_change",
         "confirm_change",
     )

@@ -63,6 +63,7 @@ class Code(str, Enum):
     RUNS_THERE = "runs_there"
     GREEN = "green"
     NOT_YET = "not_yet"
+    CANCEL_ASKED = "cancel_asked"
 
     # Refused: the person can change it.
     NOT_CONFIGURED = "not_configured"
@@ -96,6 +97,7 @@ class Code(str, Enum):
     CHANGED_MEANWHILE = "changed_meanwhile"
     NOTHING_RUNS = "nothing_runs"
     NOTHING_BEFORE = "nothing_before"
+    NOTHING_TO_CANCEL = "nothing_to_cancel"
     CANNOT_DEPLOY = "cannot_deploy"
     CANNOT_TELL_VERSION = "cannot_tell_version"
     NO_TRACKER = "no_tracker"

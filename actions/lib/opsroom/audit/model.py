@@ -19,6 +19,7 @@ class Ending(str, Enum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
     RUNNING = "running"
     UNKNOWN = "unknown"
     WAITING = "waiting"
@@ -92,6 +93,7 @@ class Change:
     approvals: Tuple[Word, ...] = ()
     confirmation: Optional[Word] = None
     rejection: Optional[Word] = None
+    cancellation: Optional[Word] = None
     override: Optional[Word] = None
     review: Optional[Word] = None
     refusals: Tuple[Word, ...] = ()

@@ -22,6 +22,7 @@ _CHANGES = (
     "confirm",
     "review",
     "withdraw",
+    "cancel",
     "lock",
     "unlock",
     "hold",
@@ -32,6 +33,7 @@ _ENDS = {
     Event.SUCCEEDED: Ending.SUCCEEDED,
     Event.FAILED: Ending.FAILED,
     Event.INTERRUPTED: Ending.INTERRUPTED,
+    Event.CANCELLED: Ending.CANCELLED,
     Event.REJECTED: Ending.REJECTED,
     Event.EXPIRED: Ending.EXPIRED,
 }
@@ -57,7 +59,14 @@ def runs_after(change: Change) -> str:
     return change.running or ""
 
 
-_DOING = {Event.WAITING, Event.OVERRIDDEN, Event.STARTED, Event.SUCCEEDED, Event.INTERRUPTED}
+_DOING = {
+    Event.WAITING,
+    Event.OVERRIDDEN,
+    Event.STARTED,
+    Event.SUCCEEDED,
+    Event.INTERRUPTED,
+    Event.CANCELLED,
+}
 
 
 class _Story:
@@ -130,6 +139,8 @@ class _Story:
             passed = record.facts.get("passed")
             reason = str(record.facts.get("reason") or record.message)
             keep["override"] = _word(record, reason, passed if isinstance(passed, list) else [])
+        elif event is Event.CANCEL_ASKED:
+            keep["cancellation"] = _word(record)
         elif event is Event.REVIEWED:
             keep["review"] = _word(record)
         elif event is Event.STARTED:

@@ -64,6 +64,7 @@ def headline(report: Report) -> str:
         Ending.SUCCEEDED,
         Ending.FAILED,
         Ending.INTERRUPTED,
+        Ending.CANCELLED,
         Ending.RUNNING,
         Ending.UNKNOWN,
     ):

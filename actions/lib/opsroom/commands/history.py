@@ -104,6 +104,8 @@ def _result(record: Record) -> str:
         running = record.facts.get("running") or "nothing"
         ran = "what ran then is unknown" if running == "unknown" else f"{running} ran then"
         return f"{record.command} interrupted, {ran}"
+    if record.event.value == "cancelled":
+        return f"{record.command} cancelled{took}"
     return f"{record.command} failed ({record.code})"
 
 

@@ -25,6 +25,7 @@ Also = Callable[[Store, Transaction], None]
 # How long the end of a deployment tries to reach a database that went away in the middle of it, in
 # seconds.
 _PATIENCE = 15.0
+_ENDS = {Code.INTERRUPTED: Event.INTERRUPTED, Code.CANCELLED: Event.CANCELLED}
 
 
 @dataclass
@@ -182,7 +183,7 @@ def resumed(request: Request) -> Iterator[Request]:
         raise
     except Failure as failure:
         if not request.ended:
-            event = Event.INTERRUPTED if failure.code is Code.INTERRUPTED else Event.FAILED
+            event = _ENDS.get(failure.code, Event.FAILED)
             try:
                 request.end(
                     event, failure.code.value, failure.sentence(), **recordable(failure.facts)

@@ -132,12 +132,13 @@ class Cancelled:
     """The outcome of asking work to stop.
 
     `text` is a whole sentence for the room. `left_running`: it still goes on, or nobody can tell;
-    `link` is where to see it.
+    `link` is where to see it. `found`: there was something to cancel.
     """
 
     text: str
     left_running: bool = False
     link: str = ""
+    found: bool = True
 
 
 @runtime_checkable

@@ -84,6 +84,16 @@ _OTHERS: Tuple[Command, ...] = (
         ),
     ),
     alone_or("audit_verify", "audit verify", "against", "head"),
+    Command(
+        "cancel_deployment",
+        words("cancel deploy"),
+        (
+            Form(
+                "cancel deploy of {{ app }} on {{ environment }}",
+                gaps(words("cancel deploy of"), APP, "on", ANYWHERE),
+            ),
+        ),
+    ),
     deciding("confirm"),
     deploying("deploy"),
     Command(

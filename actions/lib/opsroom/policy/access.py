@@ -16,6 +16,7 @@ _REFUSED: Dict[str, Tuple[str, str]] = {
     "deploy": ("may not deploy to {0}", "{0} is deployed to"),
     "lock": ("may not lock {0}", "Locks on {0} are set and taken off"),
     "approve": ("may not approve changes on {0}", "Changes on {0} are approved"),
+    "cancel": ("may not cancel what others deploy to {0}", "Deployments to {0} are cancelled"),
     "review": ("may not review changes on {0}", "Changes on {0} are reviewed"),
     "override": (
         "may not do an emergency deployment to {0}",
@@ -37,6 +38,8 @@ def may(
     - deploy: `deployers`. Without that rule everyone; but where any other rule about people is set
       (`lockers`, `approvers`, `emergency`, `approvals`, `second_factor`), everyone whom the config
       knows: an unknown name may be anyone.
+    - cancel: those who may deploy; what they asked for themselves also people who no longer may
+      (`may_cancel`).
     - lock: `lockers`, without that rule anyone who may deploy.
     - approve: `approvers`, without that rule anyone who may deploy; always someone known, since
       only of them is it sure that they are not the requester under another name.
@@ -65,6 +68,15 @@ def may_ask(settings: Settings, speaker: Speaker, environment: Environment) -> L
     ]
 
 
+def may_cancel(
+    settings: Settings, speaker: Speaker, environment: Environment, own: bool
+) -> List[Decision]:
+    """Every reason why this speaker may not cancel a deployment there; empty when they may. `own`:
+    they asked for it."""
+    found = may(settings, speaker, environment, "cancel")
+    return [one for one in found if not (own and one.code is Code.NOT_ALLOWED)]
+
+
 def asked_outside(speaker: Speaker, environment: Environment) -> bool:
     """Whether it is asked for from outside of the chat, and the approval comes from a room."""
     outside = not speaker.room and not speaker.through_relay
@@ -90,6 +102,7 @@ def _named(environment: Environment, right: str) -> Optional[Tuple[str, ...]]:
         return environment.emergency
     own = {
         "deploy": None,
+        "cancel": None,
         "lock": environment.lockers,
         "approve": environment.approvers,
         "review": environment.approvers,

@@ -283,7 +283,7 @@ RELEASED_AFTER = timedelta(minutes=5)
 # No execution lives longer: the actions' own time limit is an hour. What was started before, and
 # has neither an end in the record nor a claim, is not going on any more.
 _MAX_LIFE = timedelta(hours=1, minutes=5)
-_ENDS = (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED)
+_ENDS = (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED, Event.CANCELLED)
 
 
 def stale(store: Store, connection: Transaction) -> bool:
@@ -370,7 +370,7 @@ def _wait_again(store: Store, connection: Transaction, change: Change, now: date
 
 def _held_up(connection: Transaction, change: Change) -> str:
     """Why a change that was set off was not started, as far as the record knows."""
-    ends = (Event.FAILED, Event.REFUSED, Event.INTERRUPTED)
+    ends = (Event.FAILED, Event.REFUSED, Event.INTERRUPTED, Event.CANCELLED)
     since = [
         one
         for one in of_deployment(connection, change.deployment)

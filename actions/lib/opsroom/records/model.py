@@ -10,11 +10,11 @@ from typing import Any, Mapping, Optional
 class Event(str, Enum):
     """What a record says.
 
-    A deployment has one ASKED, perhaps one STARTED, and one of REFUSED, SUCCEEDED, FAILED and
-    INTERRUPTED as its end. In between, where the environment wants it: WAITING (a change was made),
-    APPROVED (once for each approver) or REJECTED, CONFIRMED, EXPIRED, OVERRIDDEN (an emergency
-    passed what was in the way). After it: REVIEWED. All of them carry the deployment's id. LOCKED
-    and UNLOCKED tell of locks.
+    A deployment has one ASKED, perhaps one STARTED, and one of REFUSED, SUCCEEDED, FAILED,
+    INTERRUPTED and CANCELLED as its end. In between, where the environment wants it: WAITING (a
+    change was made), APPROVED (once for each approver) or REJECTED, CONFIRMED, EXPIRED, OVERRIDDEN
+    (an emergency passed what was in the way); and CANCEL_ASKED (someone asked for its end). After
+    it: REVIEWED. All of them carry the deployment's id. LOCKED and UNLOCKED tell of locks.
 
     A request about a card or a page has one ASKED too, and as its end REFUSED, FAILED or what was
     done: CARD_... and PAGED, ACKNOWLEDGED, RESOLVED, ESCALATED, RESPONDER_ADDED. UNCONFIRMED: it
@@ -32,6 +32,8 @@ class Event(str, Enum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
+    CANCEL_ASKED = "cancel_asked"
     WAITING = "waiting"
     APPROVED = "approved"
     REJECTED = "rejected"

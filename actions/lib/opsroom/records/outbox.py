@@ -203,7 +203,7 @@ def _is_recorded(on: Transaction, entry: Entry, id: str) -> bool:
         for one in same
     ):
         return True
-    if entry.event in (Event.REFUSED, Event.FAILED):
+    if entry.event in (Event.REFUSED, Event.FAILED, Event.CANCELLED):
         held = (
             execute(
                 on, "DELETE FROM claims WHERE deployment = :deployment", deployment=entry.deployment

@@ -14,7 +14,7 @@ from .model import Event
 
 # The records that end a deployment. Written out, not bound: both databases use a partial index only
 # for a query whose condition they can see to be that of the index.
-FINISHED = "event IN ('succeeded', 'failed', 'interrupted')"
+FINISHED = "event IN ('succeeded', 'failed', 'interrupted', 'cancelled')"
 
 # Above every record's number.
 _END = 2**63 - 1
@@ -29,7 +29,8 @@ def deployments(
     limit: int = 10,
     before: Optional[int] = None,
 ) -> List[Record]:
-    """The deployments that ended (succeeded, failed or interrupted), newest first, one record each.
+    """The deployments that ended (succeeded, failed, interrupted or cancelled), newest first, one
+    record each.
 
     `app` and `environment` narrow it, empty means all. `before`, the `seq` of the oldest record
     seen, asks for the next page. The cost depends on `limit` alone.

@@ -69,6 +69,7 @@ def _figures(report: Report) -> Iterable[Tuple[int, str]]:
     for count, label in (
         (report.count(Ending.FAILED), "failed"),
         (report.count(Ending.INTERRUPTED, Ending.UNKNOWN), "interrupted or unknown"),
+        (report.count(Ending.CANCELLED), "cancelled"),
         (report.count(Ending.RUNNING), "going on"),
         (sum(one.command == "rollback" for one in report.changes), "rollbacks"),
     ):

@@ -60,6 +60,7 @@ def legend() -> str:
         (Ending.SUCCEEDED, False, "succeeded"),
         (Ending.FAILED, False, "failed"),
         (Ending.INTERRUPTED, False, "interrupted or unknown"),
+        (Ending.CANCELLED, False, "cancelled"),
         (Ending.RUNNING, False, "going on"),
         (Ending.SUCCEEDED, True, "emergency"),
     )
@@ -84,6 +85,8 @@ def mark(ending: Ending, override: bool) -> str:
         shape = '<path class="cross" d="M-4-4 4 4M-4 4 4-4"/>'
     elif ending in (Ending.INTERRUPTED, Ending.UNKNOWN):
         shape = '<path class="dot" d="M0-6 6 5H-6Z"/>'
+    elif ending is Ending.CANCELLED:
+        shape = '<path class="cross" d="M-5 0H5"/>'
     elif ending is Ending.RUNNING:
         shape = '<rect class="dot" x="-4.5" y="-4.5" width="9" height="9"/>'
     else:

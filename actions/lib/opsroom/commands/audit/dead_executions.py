@@ -136,7 +136,10 @@ def _unless_announced(
 
 
 def _end_of(records: Sequence[Record]) -> Optional[Record]:
-    under_way = (Event.ASKED, Event.STARTED, Event.OVERRIDDEN, Event.APPROVED, Event.CONFIRMED)
+    under_way = (
+        *(Event.ASKED, Event.STARTED, Event.OVERRIDDEN, Event.APPROVED, Event.CONFIRMED),
+        Event.CANCEL_ASKED,
+    )
     return records[-1] if records and records[-1].event not in under_way else None
 
 
@@ -148,7 +151,7 @@ def _answered(end: Record) -> Closing:
         )
         return Closing("abandoned", _result("failed", end.code, text, hint))
     ok = (
-        end.event not in (Event.FAILED, Event.REFUSED, Event.UNCONFIRMED)
+        end.event not in (Event.FAILED, Event.REFUSED, Event.UNCONFIRMED, Event.CANCELLED)
         or end.code == Code.ALREADY_THERE.value
     )
     outcome = "succeeded" if ok else "refused" if end.event is Event.REFUSED else "failed"

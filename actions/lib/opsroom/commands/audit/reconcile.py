@@ -16,7 +16,8 @@ from .. import Context, Outcome
 # The actions of which every execution leaves a record. A test keeps this and the actions' metadata
 # in step.
 RECORDED = (
-    "ack_page", "add_responder", "approve_change", "assign_card", "comment_card", "confirm_change",
+    "ack_page", "add_responder", "approve_change", "assign_card", "cancel_deployment",
+    "comment_card", "confirm_change",
     "create_card", "deploy", "emergency_deploy", "end_incident", "escalate_page", "lock", "loud",
     "move_card",
     "open_incident", "page", "promote", "quiet", "reject_change", "resolve_page", "review_change",

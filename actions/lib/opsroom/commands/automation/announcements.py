@@ -145,7 +145,8 @@ def _known_there(context: Context, records: Sequence[Record], end: Record) -> bo
 
 
 def _is_end(record: Record) -> bool:
-    return record.event in (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED) and bool(record.app)
+    ends = (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED, Event.CANCELLED)
+    return record.event in ends and bool(record.app)
 
 
 def page_on_failure(context: Context, execution: str) -> Outcome:

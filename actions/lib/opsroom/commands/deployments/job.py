@@ -7,6 +7,7 @@ on.
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 import time
@@ -78,6 +79,10 @@ class Reporter:
 # The pause between two looks at the lease, and what a busy machine may add to it, in seconds.
 _BEAT = 0.5
 _A_BIT = 1.0
+# Beats between two looks at whether someone cancelled it.
+_LOOK = 4
+# The checkpoint by which a deployment learns that someone cancelled it.
+CANCEL = "cancel"
 
 
 class RunningJob:
@@ -106,6 +111,8 @@ class RunningJob:
         self._stood_still = 0.0
         self._lost = False
         self._terminated = False
+        # Who cancelled it, as people read it.
+        self._cancelled_by = ""
         self._step = ""
         self._renewed_step = ""
         self._thread = threading.Thread(target=self._beat, name="opsroom-heartbeat", daemon=True)
@@ -153,6 +160,9 @@ class RunningJob:
 
     def check(self) -> None:
         """Raise Failure when this deployment must not go on."""
+        if self._cancelled_by:
+            by = self._cancelled_by
+            raise Failure(Code.CANCELLED, f"{by} cancelled it.", facts={"cancelled_by": by})
         if self._terminated:
             raise Failure(
                 Code.INTERRUPTED,
@@ -198,7 +208,9 @@ class RunningJob:
 
     def _beat(self) -> None:
         began = time.monotonic()
+        beats = 0
         while not self._stop.wait(_BEAT):
+            beats += 1
             # A process that was stopped, or whose machine was, finds that more time went by than it
             # waited.
             self._stood_still += max(time.monotonic() - began - _BEAT - _A_BIT, 0.0)
@@ -208,8 +220,19 @@ class RunningJob:
                 or time.monotonic() - self._renewed > self._lease / 4
             ):
                 self._renew()
+            if beats % _LOOK == 0:
+                self._look_for_cancel()
             self._reporter.tick()
             began = time.monotonic()
+
+    def _look_for_cancel(self) -> None:
+        try:
+            found = self.kept(CANCEL)
+        except Failure:
+            return  # asked again; what a database that is away means, the lease says
+        order = json.loads(found) if found else {}
+        if order.get("deployment") == self._request.deployment:
+            self._cancelled_by = str(order["by"])
 
     def _renew(self) -> None:
         asked, step = time.monotonic(), self._step

@@ -28,9 +28,10 @@ def failed(request: Request, order: DeploymentOrder, error: OpsroomError) -> Ops
     # facts.
     took = "" if _TIME.search(error.message) else f" after {span(request.seconds())}"
     why = sentence(one_line(error.message, 200))
+    how = "was cancelled" if error.code is Code.CANCELLED else "failed"
     return Failure(
         error.code,
-        f"The {what} by {who} failed{took}: {why} {_now(running)}",
+        f"The {what} by {who} {how}{took}: {why} {_now(running)}",
         error.hint,
         {**facts_of(request), **error.facts, "running": running.version if running else "unknown"},
     )

@@ -12,7 +12,7 @@ from typing import List, Optional
 
 from ...db import Store
 from ...db.sql import Transaction
-from ...deploys import Deployer, Resolved
+from ...deploys import Deployer, OwnRollback, Resolved
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import listed
 from ...records.claims import Claim, take
@@ -255,7 +255,7 @@ def _deploy(
     before = Running(request.version_before, request.commit_before)
     try:
         job.step("deploying")
-        order.target.deployer.deploy(resolved, job)
+        _put_in_place(order, resolved, job)
         verified = verify(order.target, resolved, job, before)
         # Who lost the claim does not know any more whose version it was that answered.
         job.check()
@@ -280,6 +280,14 @@ def _deploy(
     if not held:
         raise taken_over(request, order)
     return Outcome(True, Code.DEPLOYED, text, facts)
+
+
+def _put_in_place(order: DeploymentOrder, resolved: Resolved, job: RunningJob) -> None:
+    deployer = order.target.deployer
+    if order.is_rollback and isinstance(deployer, OwnRollback):
+        deployer.roll_back(resolved, job)
+    else:
+        deployer.deploy(resolved, job)
 
 
 def _lock_afterwards(request: Request, order: DeploymentOrder) -> Optional[Also]:

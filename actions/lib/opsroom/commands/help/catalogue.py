@@ -21,6 +21,7 @@ RIGHTS = {
     "opsroom.deploy": ("deploy",),
     "opsroom.promote": ("deploy",),
     "opsroom.rollback": ("deploy",),
+    "opsroom.cancel_deployment": ("deploy",),
     "opsroom.confirm_change": ("deploy",),
     "opsroom.emergency_deploy": ("override",),
     "opsroom.approve_change": ("approve",),
@@ -31,7 +32,7 @@ RIGHTS = {
 }
 # Positive and negative: what someone may do at environments that are named, and may do at none.
 GROUPS = {
-    "Deploy": ("deploy", "promote", "rollback", "plan", "emergency_deploy"),
+    "Deploy": ("deploy", "promote", "rollback", "cancel_deployment", "plan", "emergency_deploy"),
     "Changes": (
         "list_changes",
         "approve_change",

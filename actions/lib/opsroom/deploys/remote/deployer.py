@@ -57,13 +57,13 @@ class RemoteDeployer:
         """Cancel the run that an earlier deployment left here."""
         kept = self._kept(job)
         if kept is None:
-            return Cancelled("It had started nothing that still goes on.")
+            return Cancelled("It had started nothing that still goes on.", found=False)
         run = self._found(*kept)
         if run is None:
             if not kept[1] and self._may_still_appear(kept[0]):
                 raise self._unknown(kept[0])
             self._forget(job)
-            return Cancelled(f"It had started nothing at {self.service.name}.")
+            return Cancelled(f"It had started nothing at {self.service.name}.", found=False)
         return self._end(run, job)
 
     def _deploy(self, resolved: Resolved, job: Job, rollback: bool) -> None:

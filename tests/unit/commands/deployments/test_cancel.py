@@ -1,0 +1,191 @@
+"""cancel deploy of APP on ENVIRONMENT: who may, what stops, what is recorded and what is said."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Dict, Iterator
+
+import pytest
+
+from opsroom.audit.model import Ending
+from opsroom.audit.narrative import change_of
+from opsroom.commands import KINDS
+from opsroom.commands.deployments import cancel
+from opsroom.config import load
+from opsroom.db import open_store
+from opsroom.deploys.remote import Assignment, follower
+from opsroom.errors import Code
+from opsroom.people import identify
+from opsroom.policy.access import may_cancel
+from opsroom.records.claims import Claim, keep_checkpoint
+from support.http_server import Reply
+from support.storm import FakeStackStorm
+from support.waiting import until
+from support.world import World, make_world
+
+# It writes that it began, and then takes longer than any test.
+SLOW = {"kind": "command", "command": ["sh", "-c", "echo begun; exec sleep 300"]}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_world(tmp_path).with_app("slow", deploy=SLOW)
+
+
+@pytest.fixture
+def going_on(world: World) -> Iterator[subprocess.Popen[str]]:
+    """alice's deployment of slow v1.0.0 to uat, which has begun."""
+    process = world.spawn("deploy", app="slow", version="v1.0.0", environment="uat")
+    try:
+        until(lambda: "started" in world.events(), "the deployment has begun")
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def cancelled(world: World, who: str = "carol", **given: Any) -> Dict[str, Any]:
+    answer: Dict[str, Any] = world.ask(
+        "cancel_deployment", who, **{"app": "slow", "environment": "uat", **given}
+    )
+    return answer
+
+
+def test_a_deployment_is_stopped_and_both_are_told(
+    world: World, going_on: subprocess.Popen[str]
+) -> None:
+    answer = cancelled(world)
+    assert (answer["ok"], answer["code"]) == (True, "cancelled")
+    assert answer["message"].startswith("The deploy of slow v1.0.0 on uat by alice was cancelled")
+    assert "carol cancelled it." in answer["message"]
+    told = json.loads(going_on.communicate(timeout=60)[0])
+    assert (told["outcome"], told["code"]) == ("failed", "cancelled")
+    assert told["message"] == answer["message"]
+    assert world.events() == ["asked", "started", "cancel_asked", "cancelled"]
+    asked, end = world.records()[2:]
+    assert (asked.person, asked.command, asked.deployment) == ("carol", "cancel", end.deployment)
+    assert (end.person, end.command, end.code) == ("alice", "deploy", "cancelled")
+    assert end.facts["cancelled_by"] == "carol"
+    assert world.claims() == 0
+    assert world.chain_holds()
+
+
+def test_the_record_and_the_auditor_know_who_cancelled_what(
+    world: World, going_on: subprocess.Popen[str]
+) -> None:
+    cancelled(world)
+    change = change_of(world.records())
+    assert change is not None
+    assert (change.ending, change.asked_by, change.starts) == (Ending.CANCELLED, "alice", 1)
+    assert change.cancellation is not None
+    assert change.cancellation.by == "carol"
+    history = world.ask("get_history", app="slow", environment="uat")
+    assert "deploy cancelled in" in history["message"]
+
+
+def test_one_that_does_not_stop_in_time_is_said_to_go_on(
+    world: World, going_on: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cancel, "WAIT", 0.0)
+    answer = cancelled(world)
+    assert (answer["ok"], answer["code"]) == (True, "cancel_asked")
+    assert "It has not stopped" in answer["message"]
+
+
+def test_one_that_ended_first_is_said_to_have_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        cancel, "_claim", lambda *_: Claim("slow", "uat", "gone", "deploy", "alice", "alice")
+    )
+    answer = cancelled(world)
+    assert (answer["outcome"], answer["code"]) == ("refused", "nothing_to_cancel")
+    assert world.events() == ["refused"]
+
+
+def test_where_nothing_goes_on_nothing_is_cancelled(world: World) -> None:
+    answer = cancelled(world)
+    assert (answer["outcome"], answer["code"]) == ("refused", "nothing_to_cancel")
+    assert answer["hint"] == "To see what was: history of slow on uat"
+    assert cancelled(world, app="slwo")["code"] == "unknown_app"
+    assert world.claims() == 0
+
+
+def test_only_deployers_cancel_what_others_deploy(
+    world: World, going_on: subprocess.Popen[str]
+) -> None:
+    world.config["environments"]["uat"]["deployers"] = ["alice"]
+    answer = cancelled(world)
+    assert (answer["outcome"], answer["code"]) == ("refused", "not_allowed")
+    assert "may not cancel what others deploy to uat" in answer["message"]
+    assert world.claims() == 1
+    assert cancelled(world, who="alice")["code"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("own", "room", "code"),
+    [
+        (True, "#ops", None),
+        (False, "#ops", Code.NOT_ALLOWED),
+        (True, "#random", Code.WRONG_ROOM),
+    ],
+)
+def test_who_lost_the_right_cancels_their_own_from_an_allowed_room(
+    own: bool, room: str, code: Any
+) -> None:
+    rules = {"uat": {"deployers": ["bob"], "rooms": ["#ops"]}}
+    people = {name: {"chat": [name]} for name in ("alice", "bob")}
+    settings = load(
+        {"relays": ["bot"], "people": people, "environments": rules, "apps": {"web": {}}}, KINDS
+    )
+    alice = identify(settings, "alice", "bot", room)
+    found = may_cancel(settings, alice, settings.environments["uat"], own)
+    assert (found[0].code if found else None) is code
+
+
+# A runner that died.
+
+
+def left_behind(world: World, run: str) -> None:
+    left = Assignment("ship", "uat", "v1.0.0", "", "v1.0.0", "d0", "bob", 0.0)
+    store = open_store(world.database)
+    with store.write() as connection:
+        text = json.dumps({**asdict(left), "run": run})
+        keep_checkpoint(store, connection, "ship", "uat", "stackstorm", text)
+
+
+@pytest.fixture
+def storm(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStackStorm]:
+    monkeypatch.setattr(follower, "wait", lambda seconds: None)
+    with FakeStackStorm() as server:
+        deploy = {"kind": "stackstorm", "action": "acme.deploy", "url": server.api}
+        world.with_app("ship", deploy={**deploy, "api_key": "k3y"})
+        yield server
+
+
+def test_what_a_dead_runner_left_running_is_cancelled(world: World, storm: FakeStackStorm) -> None:
+    storm.add("left", "acme.deploy")
+    left_behind(world, "left")
+    answer = cancelled(world, app="ship")
+    assert (answer["ok"], answer["code"]) == (True, "cancelled")
+    assert "Execution left of acme.deploy was cancelled." in answer["message"]
+    assert storm.executions["left"]["status"] == "canceled"
+    assert world.events() == ["cancel_asked"]
+    assert world.claims() == 0
+    assert cancelled(world, app="ship")["code"] == "nothing_to_cancel"
+
+
+def test_what_cannot_be_cancelled_is_said_and_the_place_is_free_again(
+    world: World, storm: FakeStackStorm
+) -> None:
+    left_behind(world, "purged")
+    assert cancelled(world, app="ship")["code"] == "nothing_to_cancel"
+    left_behind(world, "left")
+    storm.add("left", "acme.deploy")
+    storm.trouble("GET", Reply(401))
+    answer = cancelled(world, app="ship")
+    assert (answer["outcome"], answer["code"]) == ("failed", "unauthorized")
+    assert world.claims() == 0
