@@ -54,7 +54,11 @@ class ScriptedServer:
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815
 
-        http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *args: object) -> None:
+                pass  # a client that goes away while it is answered is no news
+
+        http = Server(("127.0.0.1", 0), Handler)
         scheme = "http"
         if certificate:
             import ssl
