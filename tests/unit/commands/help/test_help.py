@@ -41,7 +41,7 @@ def test_every_command_has_its_place_in_the_overview() -> None:
 def test_the_overview_shows_what_this_person_may_do(world: World) -> None:
     assert "emergency" not in help_of(world, "alice")["message"]
     told = lines(help_of(world, "carol"))
-    assert told[0] == "Deploy: deploy, redeploy, promote, rollback, plan, emergency."
+    assert told[0] == "Deploy: deploy, redeploy, promote, rollback, cancel, plan, emergency."
     assert told[2] == "Locks: show locks, lock, unlock."
     assert told[-1].endswith("You may deploy to test, uat and production (once approved).")
 
