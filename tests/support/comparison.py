@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
-from support.descriptions import operations_of, parameters_of, resolved
+from support.descriptions import operations_of, parameters_of
+from support.operations import resolved
 
 _UPPER, _LOWER = ("maxLength", "maximum", "maxItems"), ("minLength", "minimum", "minItems")
 Schema = Mapping[str, Any]
