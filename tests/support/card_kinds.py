@@ -10,15 +10,8 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional
 
-from opsroom import trackers
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
-from opsroom.people import Author
-from opsroom.trackers import Assignee, Draft, Query, Remark, Tracker
-from support.http_server import HttpServer, Reply, Request, Script
 from support.vendor import Vendor
 from support.vendors import basecamp as bc
 from support.vendors import github as gh
@@ -29,7 +22,7 @@ CASES = (
     "jira cloud", "jira cloud 2", "jira data center", "trello", "basecamp cards", "basecamp to-dos",
     "github", "local",
 )  # fmt: skip
-
+BASECAMP_TOKEN = "BAhbB0kiT0ken"
 
 # A card that is there, or is not, as each kind is asked for it.
 CARDS: Mapping[str, str] = {
@@ -152,60 +145,11 @@ def tracker_at(name: str, url: str) -> Dict[str, Any]:
         place = {"column": bc.TRIAGE} if name == "basecamp cards" else {"todolist": bc.LIST}
         return {
             "kind": "basecamp", "account": bc.ACCOUNT, "project": bc.PROJECT,
-            "token": "BAhbB0kiT0ken",
-            "url": url, **place,
+            "token": BASECAMP_TOKEN, "url": url, **place,
         }  # fmt: skip
     tracker = {"kind": "jira", "url": url, "token": ji.TOKEN, "project": "OPS"}
     flavours = {"jira cloud": "3", "jira cloud 2": "2"}
     return {**tracker, "user": ji.USER, "api": flavours[name]} if name in flavours else tracker
-
-
-def tracker_of(name: str, url: str, folder: Path, **more: Any) -> Tracker:
-    """The tracker of one of VENDORS, whose vendor is at `url`."""
-    problems = Problems()
-    config = {**tracker_at(name, url), **more}
-    kind = config.pop("kind")
-    fields = Fields(config, "trackers.desk", problems)
-    options = trackers.REGISTRY.read_options(kind, fields)
-    fields.finish()
-    assert not problems.lines
-    return trackers.REGISTRY.make(kind, options, name="desk", store=None, keep=folder)
-
-
-_BY = Author(shown="alice", room="#dev")
-# What a tracker is asked for, given the tracker and a card.
-CALLS: Mapping[str, Callable[[Tracker, str], Any]] = {
-    "create": lambda tracker, card: tracker.create(
-        Draft("", "It is broken", "since noon", "ops0123456789abc", _BY)
-    ),
-    "find_created": lambda tracker, card: tracker.find_created(
-        Draft("", "It is broken", "", "ops0123456789abc", _BY)
-    ),
-    "comment": lambda tracker, card: tracker.comment(
-        Remark(card, "it is the cache", "ops0123456789abc", _BY)
-    ),
-    "find_comment": lambda tracker, card: tracker.find_comment(
-        Remark(card, "it is", "ops0123456789abc", _BY)
-    ),
-    "show": lambda tracker, card: tracker.show(card),
-    "move": lambda tracker, card: tracker.move(card, "Done"),
-    "assign": lambda tracker, card: tracker.assign(card, Assignee("bob", "bob")),
-    "unassign": lambda tracker, card: tracker.assign(card, Assignee("nobody")),
-    "find": lambda tracker, card: tracker.find(Query(text="broken")),
-}
-
-
-class Instead(HttpServer):
-    """What stands where a vendor should be: it answers everything in one way, and keeps what it was
-    asked."""
-
-    def __init__(self, reply: Script = Reply(404)) -> None:  # noqa: B008
-        super().__init__()
-        self.reply = reply
-
-    def _note(self, request: Request) -> Script:
-        super()._note(request)
-        return self.reply
 
 
 def _basecamp(name: str, vendor: bc.Basecamp) -> Case:

@@ -5,18 +5,21 @@ The fixtures reach every test through conftest.py.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator, List
 
 import pytest
 
 from opsroom.db import Store, open_store
+from opsroom.errors import Code, Failure
 from opsroom.records.ledger import Record, append
 from opsroom.records.model import Entry, Event
 from support.postgres import postgres
 from support.templates import copy_database
 
 __all__ = [
+    "LossyStore",
     "empty_url",
     "entry",
     "fill",
@@ -57,6 +60,24 @@ def store(store_url: str) -> Iterator[Store]:
     opened = open_store(store_url)
     yield opened
     opened.close()
+
+
+class LossyStore:
+    """A store that, while `loses` is set, commits and then says that the server went away."""
+
+    def __init__(self, store: Store) -> None:
+        self.loses = False
+        self._store = store
+
+    @contextmanager
+    def write(self) -> Iterator[Any]:
+        with self._store.write() as connection:
+            yield connection
+        if self.loses:
+            raise Failure(Code.STORE_UNREACHABLE, "The database went away.")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
 
 def entry(event: Event = Event.SUCCEEDED, **values: Any) -> Entry:

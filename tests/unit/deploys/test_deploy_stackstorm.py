@@ -17,11 +17,11 @@ from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.versions import Running
 from opsroom.versions import stackstorm as asking
-from support.card_kinds import Instead
 from support.http_server import Reply, free_port
 from support.jobs import Notes, cancelled, lost
 from support.no_api import NO_API
 from support.storm import FakeStackStorm
+from support.troubles import Instead
 
 TARGET = Target("web", "uat")
 V1 = Resolved("v1.0.0", "v1.0.0")

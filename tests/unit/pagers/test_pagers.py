@@ -15,9 +15,9 @@ from opsroom.errors import Code, OpsroomError
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Page
 from opsroom.people import Author
-from support.card_kinds import Instead
 from support.http_server import Reply
 from support.pager_kinds import ADDRESSES, TARGETS, pager_at
+from support.troubles import Instead
 from support.vendors import opsgenie, pagerduty, victorops
 
 SECRETS = (

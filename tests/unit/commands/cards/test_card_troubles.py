@@ -14,10 +14,12 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure
 from opsroom.http.errors import in_doubt
-from support.card_kinds import CALLS, CARDS, CASES, VENDORS, VERBS, Instead, tracker_at, tracker_of
+from support.card_kinds import CARDS, CASES, VENDORS, VERBS, tracker_at
 from support.http_server import HttpServer, Reply
 from support.no_api import NO_API, ODD
 from support.templates import copy_database
+from support.troubles import Instead
+from support.vendors.trackers import CALLS, tracker_of
 from support.world import World
 
 NEW = "https://new.example.com"
@@ -135,6 +137,8 @@ def test_a_success_of_another_form_is_none(name: str, call: str, tmp_path: Path)
             with pytest.raises(Failure) as caught:
                 CALLS[call](tracker_of(name, server.url("").rstrip("/"), tmp_path), CARDS[name])
             assert caught.value.code is Code.BAD_ANSWER, what
+            # What was to be made may have been made; a question has made nothing.
+            assert in_doubt(caught.value) is (server.requests[-1].method != "GET"), what
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -23,12 +23,12 @@ from opsroom.pagers.email import Options as SmtpOptions
 from opsroom.pagers.local import Options as LocalOptions
 from opsroom.versions.http import HttpVersion
 from opsroom.versions.http import Options as HttpOptions
-from support.card_kinds import Instead
 from support.http_server import HttpServer, Reply
 from support.no_api import NO_API, ODD
 from support.pager_kinds import ADDRESSES, CASES, TARGETS, pager_at
 from support.paging import Clock, Rooms
 from support.templates import copy_database
+from support.troubles import Instead
 from support.world import World
 
 NEW = "https://new.example.com"

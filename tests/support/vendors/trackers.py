@@ -1,0 +1,93 @@
+"""Every tracker kind that is asked by HTTP, as the suites over all kinds call it."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any, Callable, Dict, Mapping, Tuple
+
+from opsroom import trackers
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
+from opsroom.people import Author
+from opsroom.trackers import Assignee, Draft, Query, Remark, Tracker
+from support.card_kinds import BASECAMP_TOKEN, Case, tracker_at
+from support.http_server import Reply
+from support.vendor import answer
+from support.vendors import github as gh
+from support.vendors import jira as ji
+from support.vendors import trello as tr
+
+# The services, each by one of VENDORS; the others differ from them in a format only.
+SERVICES = ("jira cloud", "jira data center", "trello", "basecamp cards", "github")
+# How each says that it does not accept what was sent, and why.
+REFUSALS: Mapping[str, Callable[[str], Reply]] = {
+    "jira cloud": lambda why: ji.problem(400, why),
+    "jira data center": lambda why: ji.problem(400, why),
+    "trello": lambda why: Reply(400, why),
+    "basecamp cards": lambda why: answer({"error": why}, 422),
+    "github": lambda why: gh.problem(422, "Validation Failed", [{"message": why}]),
+}
+_BY = Author(shown="alice", room="#dev")
+# What a tracker is asked for, given the tracker and a card.
+CALLS: Mapping[str, Callable[[Tracker, str], Any]] = {
+    "create": lambda tracker, card: tracker.create(
+        Draft("", "It is broken", "since noon", "ops0123456789abc", _BY)
+    ),
+    "find_created": lambda tracker, card: tracker.find_created(
+        Draft("", "It is broken", "", "ops0123456789abc", _BY)
+    ),
+    "comment": lambda tracker, card: tracker.comment(
+        Remark(card, "it is the cache", "ops0123456789abc", _BY)
+    ),
+    "find_comment": lambda tracker, card: tracker.find_comment(
+        Remark(card, "it is", "ops0123456789abc", _BY)
+    ),
+    "show": lambda tracker, card: tracker.show(card),
+    "move": lambda tracker, card: tracker.move(card, "Done"),
+    "assign": lambda tracker, card: tracker.assign(card, Assignee("bob", "bob")),
+    "unassign": lambda tracker, card: tracker.assign(card, Assignee("nobody")),
+    "find": lambda tracker, card: tracker.find(Query(text="broken")),
+}
+
+
+# What each service has, given its side of a case: cards, comments.
+COUNTS: Dict[str, Callable[[Any], Tuple[int, int]]] = {
+    "jira cloud": lambda side: (len(side.issues), sum(map(len, side.comments.values()))),
+    "trello": lambda side: (len(side.cards), len(side.actions)),
+    "basecamp cards": lambda side: (len(side.cards), len(side.comments)),
+    "basecamp to-dos": lambda side: (len(side.todos), len(side.comments)),
+    "github": lambda side: (len(side.issues["acme/web"]), sum(map(len, side.comments.values()))),
+}
+COUNTS["jira cloud 2"] = COUNTS["jira data center"] = COUNTS["jira cloud"]
+
+
+def secrets_of(name: str) -> Tuple[str, ...]:
+    """All that the config of one of CASES has in secret, also as it is sent."""
+    pair = base64.b64encode(f"{ji.USER}:{ji.TOKEN}".encode()).decode()
+    config = repr(tracker_at(name, ""))
+    known = (ji.TOKEN, tr.KEY, tr.TOKEN, gh.TOKEN, BASECAMP_TOKEN)
+    return (*(one for one in known if one in config), *([pair] if ji.USER in config else []))
+
+
+def tracker_of(name: str, url: str, folder: Path, **more: Any) -> Tracker:
+    """The tracker of one of VENDORS, whose vendor is at `url`."""
+    return tracker_with({**tracker_at(name, url), **more}, folder)
+
+
+def tracker_in(it: Case, folder: Path, **more: Any) -> Tracker:
+    """The tracker of a case, with a card or two in its service."""
+    if it.name == "github" or it.name.startswith("jira"):
+        it.side.issue()
+    return tracker_with({**it.tracker, **more}, folder)
+
+
+def tracker_with(config: Mapping[str, Any], folder: Path, store: Any = None) -> Tracker:
+    """The tracker `desk` of a config."""
+    kind, problems = config["kind"], Problems()
+    keys = {key: one for key, one in config.items() if key != "kind"}
+    fields = Fields(keys, "trackers.desk", problems)
+    options = trackers.REGISTRY.read_options(kind, fields)
+    fields.finish()
+    assert not problems.lines, problems.lines
+    return trackers.REGISTRY.make(kind, options, name="desk", store=lambda: store, keep=folder)

@@ -1,0 +1,180 @@
+"""What every pager must survive: refused credentials, limits, errors, lost and late answers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable, Iterator, List
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from opsroom import pagers
+from opsroom.db import open_store
+from opsroom.errors import Code, Failure, OpsroomError, Refusal
+from opsroom.http.errors import in_doubt
+from opsroom.pagers import Delivery
+from support.http_server import Reply, free_port
+from support.pager_kinds import ADDRESSES, CASES, case
+from support.stores import LossyStore
+from support.templates import copy_database
+from support.troubles import (
+    JSON,
+    STATUSES,
+    TROUBLES,
+    Instead,
+    answered_with,
+    check_quotes,
+    error_of,
+    no_pauses,
+)
+from support.vendors.pagers import (
+    ASKS,
+    CALLS,
+    REFUSALS,
+    page_to,
+    pager_of,
+    pager_with,
+    secrets_of,
+    target_of,
+)
+
+__all__ = ["no_pauses"]
+# What goes wrong below HTTP does so in one place for all calls.
+BELOW = ("page", "incidents")
+# Those that know a page by its mark, so that it may be sent again.
+REPEATING = ("pagerduty events",)
+# Those that can be asked whether a page arrived.
+FINDING = ("pagerduty", "opsgenie", "victorops", "local")
+# The key that each looks at first where the credentials are refused.
+KEYS = {
+    "pagerduty": "token", "pagerduty events": "routing_key", "opsgenie": "_key",
+    "victorops": "api_key", "victorops endpoint": "endpoint", "webhook": "secret",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Instead]:
+    with Instead() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def clock(no_pauses: List[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that only moves when someone waits."""
+    monkeypatch.setattr("opsroom.http.vendor.clock", lambda: sum(no_pauses))
+
+
+def called(server: Instead, name: str, call: str, folder: Path, **more: Any) -> Callable[[], Any]:
+    """A call of a new pager, whose service is the server."""
+    server.requests.clear()
+    pager = pager_of(name, server.url("").rstrip("/"), folder, **more)
+    return partial(CALLS[call], pager, target_of(name))
+
+
+def test_every_registered_kind_is_in_the_suite() -> None:
+    kinds = {name.split()[0] for name in ADDRESSES}
+    assert kinds | {"email", "local"} == set(pagers.REGISTRY.kinds())
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_trouble_has_its_code_and_says_what_became_of_it(
+    server: Instead, name: str, trouble: str, tmp_path: Path
+) -> None:
+    it = TROUBLES[trouble]
+    server.reply = it.reply_to(secrets_of(name))
+    below = it.reply.drop or it.reply.raw
+    for call in [one for one in ASKS[name] if not below or one in BELOW]:
+        error = error_of(called(server, name, call, tmp_path), secrets_of(name))
+        it.check(error, server.requests, repeatable=name in REPEATING)
+        if trouble == "401":
+            assert "pagers.duty." in error.hint
+            assert KEYS[name] in error.hint
+        elif trouble.startswith("429"):
+            assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_an_answer_that_does_not_come_ends_at_the_time_limit(
+    server: Instead, name: str, tmp_path: Path
+) -> None:
+    never = threading.Event()
+    server.reply = Reply(until=never)
+    errors = {
+        call: error_of(called(server, name, call, tmp_path, time_limit="0.2s"), secrets_of(name))
+        for call in BELOW
+        if call in ASKS[name]
+    }
+    never.set()
+    for call, error in errors.items():
+        assert error.code is Code.TIMED_OUT
+        assert in_doubt(error) is (call == "page")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_server_that_is_down_has_taken_nothing(name: str, tmp_path: Path) -> None:
+    pager = pager_of(name, f"http://127.0.0.1:{free_port()}", tmp_path)
+    for call in ASKS[name]:
+        error = error_of(partial(CALLS[call], pager, target_of(name)), secrets_of(name))
+        assert error.code is Code.UNREACHABLE
+        assert not in_doubt(error)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_what_is_not_accepted_is_quoted_in_short_and_harmless(
+    server: Instead, name: str, tmp_path: Path
+) -> None:
+    def play(why: str) -> None:
+        server.reply = REFUSALS[name](why)
+
+    check_quotes(called(server, name, "page", tmp_path), play, secrets_of(name))
+
+
+@given(content=JSON, status=STATUSES)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_no_json_makes_it_crash(tmp_path: Path, name: str, content: Any, status: int) -> None:
+    pager = pager_of(name, "http://played", tmp_path)
+    with answered_with(status, json.dumps(content).encode()):
+        for call in ASKS[name]:
+            with suppress(OpsroomError):
+                CALLS[call](pager, target_of(name))
+
+
+@pytest.mark.parametrize("drop", ["unanswered", "half"])
+@pytest.mark.parametrize("name", CASES)
+def test_a_page_whose_answer_is_lost_is_in_doubt_and_is_one(
+    name: str, drop: str, tmp_path: Path
+) -> None:
+    store = LossyStore(open_store(copy_database(tmp_path / "opsroom.db")))
+    page = page_to(target_of(name))
+    with case(name) as it:
+        pager = pager_with(it.pager, tmp_path, store)
+        if name in FINDING:
+            assert pager.find(page) is None
+        store.loses = True
+        it.lose(drop)
+        if name in REPEATING:
+            assert pager.page(page).delivery is Delivery.UNCONFIRMED
+            assert it.taken() == 1
+            return
+        error = error_of(partial(pager.page, page), it.secrets)
+        assert isinstance(error, Failure)
+        assert in_doubt(error)
+        assert it.taken() == 1
+        store.loses = False
+        if name in FINDING:
+            found = pager.find(page)
+            assert found
+            assert found.delivery is Delivery.ACCEPTED
+            assert found.incident.number
+        else:
+            with pytest.raises(Refusal) as refused:
+                pager.find(page)
+            assert refused.value.code is Code.NOT_POSSIBLE
+        assert it.taken() == 1
+    store.close()
