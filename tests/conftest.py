@@ -2,6 +2,8 @@
 
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
@@ -19,5 +21,14 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 for _name in ("http_proxy", "https_proxy", "all_proxy"):
     for _written in (_name, _name.upper()):
         os.environ.pop(_written, None)
+
+# SQLite waits for the disk after each transaction, and PostgreSQL copies 8 MB for each database: in
+# memory that takes nothing (a third of the time of these tests).
+_MEMORY, _ENOUGH = Path("/dev/shm"), 1 << 30
+if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK):
+    _status = os.statvfs(_MEMORY)
+    if _status.f_bavail * _status.f_frsize >= _ENOUGH and not _status.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = str(_MEMORY)
+        tempfile.tempdir = None
 
 __all__ = ["empty_url", "postgres", "store", "store_url"]
