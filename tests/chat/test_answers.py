@@ -10,6 +10,7 @@ import pytest
 
 from console.aliases import Alias
 from console.rendering import render_ack, render_result
+from support.cases import cases
 from support.metadata import pack, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,8 +122,8 @@ DEPLOYMENTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", DEPLOYMENTS)
-@pytest.mark.parametrize("ending", ["time-out", "killed", "cancelled", "abandoned"])
+@cases("name", DEPLOYMENTS)
+@cases("ending", ["time-out", "killed", "cancelled", "abandoned"])
 def test_a_deployment_that_ended_without_an_answer_leads_to_its_history(
     name: str, ending: str
 ) -> None:
@@ -131,7 +132,7 @@ def test_a_deployment_that_ended_without_an_answer_leads_to_its_history(
     assert text.endswith("To see the outcome: history of web on uat")
 
 
-@pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
+@cases("alias", PACK.aliases)
 def test_what_chat_gave_within_the_whole_command_is_not_named(alias: Alias) -> None:
     for ending in ("crash", "killed", "cancelled", "by a policy"):
         text = ended(alias, ending, {**GIVEN, **alias.immutable_parameters})
@@ -139,7 +140,7 @@ def test_what_chat_gave_within_the_whole_command_is_not_named(alias: Alias) -> N
         assert "  " not in text
 
 
-@pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
+@cases("alias", PACK.aliases)
 def test_names_of_any_length_and_none_at_all_leave_one_sentence(alias: Alias) -> None:
     long = {**GIVEN, "app": "a@here" + "b" * 58, "version": "v" * 128, "environment": "e" * 64}
     for ending in ("crash", "killed", "cancelled", "by a policy"):
@@ -150,7 +151,7 @@ def test_names_of_any_length_and_none_at_all_leave_one_sentence(alias: Alias) ->
             assert ended(alias, ending, parameters)
 
 
-@pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
+@cases("alias", PACK.aliases)
 def test_an_ending_repeats_no_parameter_that_may_hold_an_expression(alias: Alias) -> None:
     action = read(ROOT / "actions" / f"{alias.action_ref.partition('.')[2]}.yaml")
     named = set(re.findall(r"given\.(\w+)", str(alias.result["format"])))
@@ -178,7 +179,7 @@ def test_what_changes_something_links_to_its_execution_unless_the_text_is_long()
     assert long.message == "x" * 390
 
 
-@pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
+@cases("alias", PACK.aliases)
 def test_what_takes_longer_is_acknowledged_and_nothing_else(alias: Alias) -> None:
     ack = render_ack(alias, {"id": "5f0000000000000000000001", "parameters": {}})
     deploying = (

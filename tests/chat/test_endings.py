@@ -22,6 +22,7 @@ from opsroom.errors import Code, Refusal
 from opsroom.grammar.commands import COMMANDS
 from opsroom.grammar.forms import Form
 from opsroom.grammar.free_text import PATTERNS, read, whole
+from support.cases import cases
 from support.guarded import guarded_world
 from support.metadata import pack
 
@@ -260,8 +261,8 @@ def test_what_is_too_long_or_holds_a_line_break_is_refused_in_a_sentence() -> No
     assert "page WHO: MESSAGE" in caught.value.hint
 
 
-@pytest.mark.parametrize("quote", ["'", '"'])
-@pytest.mark.parametrize(
+@cases("quote", ["'", '"'])
+@cases(
     ("action", "message", "name", "value"),
     [
         ("page", "send page x to {0}web-team{0}", "who", "web-team"),

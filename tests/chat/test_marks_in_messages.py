@@ -7,15 +7,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
+from support.cases import cases
 from support.metadata import pack, read
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = pack()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("message", "alias"),
     [
         ("move card OPS-1 to \u2018Done\u2019", "opsroom_move_card"),

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Tuple
 
-import pytest
-
 from console.aliases import Match
 from opsroom.grammar.free_text import read
+from support.cases import cases
 from support.hubot import hubot_matches
 from support.metadata import pack
 
@@ -402,19 +401,19 @@ def meant(match: Match, message: str) -> Dict[str, Any]:
     return {**values, **found}
 
 
-@pytest.mark.parametrize(("message", "alias", "parameters"), MESSAGES)
+@cases(("message", "alias", "parameters"), MESSAGES)
 def test_a_message_means_one_command(message: str, alias: str, parameters: Dict[str, Any]) -> None:
     matches = PACK.matches(message)
     assert [one.alias.name for one in matches] == [alias]
     assert meant(matches[0], message) == parameters
 
 
-@pytest.mark.parametrize("message", NEARLY)
+@cases("message", NEARLY)
 def test_a_half_understood_message_is_asked_back(message: str) -> None:
     assert [one.alias.name for one in PACK.matches(message)] == ["opsroom_unknown"]
 
 
-@pytest.mark.parametrize("message", NOTHING)
+@cases("message", NOTHING)
 def test_what_does_not_begin_like_a_command_means_nothing(message: str) -> None:
     assert PACK.matches(message) == []
 

@@ -14,8 +14,7 @@ import re
 from pathlib import Path
 from typing import Any, Dict, List, Set
 
-import pytest
-
+from support.cases import cases
 from support.metadata import metadata
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,7 +86,7 @@ def sent(name: str) -> Dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@cases("name", ACTIONS)
 class TestForm:
     def test_what_it_sends_by_itself_is_taken(self, name: str) -> None:
         parameters = ACTIONS[name]["parameters"]
@@ -191,7 +190,7 @@ def ways(name: str) -> List[str]:
     return [one for one, so in told.items() if so]
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@cases("name", ACTIONS)
 def test_an_action_is_tagged_with_what_it_is_about_and_what_sets_it_off(name: str) -> None:
     tags = ACTIONS[name]["tags"]
     assert all(one["value"] == "opsroom" for one in tags)
@@ -200,7 +199,7 @@ def test_an_action_is_tagged_with_what_it_is_about_and_what_sets_it_off(name: st
     assert others == ways(name)
 
 
-@pytest.mark.parametrize("name", RULES)
+@cases("name", RULES)
 def test_a_rule_is_tagged_with_whether_it_tells_or_acts(name: str) -> None:
     assert RULES[name]["tags"] == [
         {"name": "tells" if RULES[name]["enabled"] else "acts", "value": "opsroom"}

@@ -8,8 +8,6 @@ import re
 from pathlib import Path
 from typing import Any, Dict, List, Set
 
-import pytest
-
 from opsroom.commands.audit.reconcile import RECORDED
 from opsroom.names import (
     CARD,
@@ -22,6 +20,7 @@ from opsroom.names import (
     TYPED_OR_NOTHING,
     WORDS,
 )
+from support.cases import cases
 from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,7 +100,7 @@ def client_lists(runner: str, parameters: Dict[str, Any]) -> List[Dict[str, Any]
     return [required, {key: keys[key] for key in keys if key not in required}]
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@cases("name", ACTIONS)
 class TestAction:
     def test_it_is_named_after_its_files_and_its_class_after_the_verb(self, name: str) -> None:
         action = ACTIONS[name]
@@ -181,13 +180,13 @@ class TestAction:
         assert optional.isdisjoint(required)
 
 
-@pytest.mark.parametrize("name", WORKFLOWS)
+@cases("name", WORKFLOWS)
 def test_st2_run_help_can_sort_the_inputs_of_a_workflow(name: str) -> None:
     for names in client_lists("orquesta", WORKFLOWS[name]["parameters"]):
         sorted(names.values())
 
 
-@pytest.mark.parametrize("name", ALIASES)
+@cases("name", ALIASES)
 class TestAlias:
     def test_it_is_prefixed_since_aliases_are_looked_up_without_their_pack(self, name: str) -> None:
         assert ALIASES[name]["name"].startswith("opsroom_")
@@ -291,7 +290,7 @@ def test_every_action_leaves_records_that_are_compared_with_stackstorm_or_only_r
     assert not set(RECORDED) & (reading | auditing | ruled)
 
 
-@pytest.mark.parametrize("name", RULES)
+@cases("name", RULES)
 def test_a_rule_runs_an_action_of_this_pack_with_parameters_that_it_has(name: str) -> None:
     rule = RULES[name]
     assert (rule["name"], rule["pack"]) == (name, "opsroom")

@@ -8,6 +8,7 @@ from typing import Any, Dict, Set
 
 import pytest
 
+from support.cases import cases
 from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,7 +125,7 @@ def test_every_example_assigns_roles_that_exist_to_the_user_it_is_named_after() 
         assert set(assignment["roles"]) <= set(ROLES)
 
 
-@pytest.mark.parametrize("name", POLICIES)
+@cases("name", POLICIES)
 def test_a_policy_counts_by_parameters_that_its_action_has_and_lets_opsroom_answer_first(
     name: str,
 ) -> None:

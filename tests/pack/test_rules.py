@@ -11,6 +11,7 @@ from typing import Any, Dict, FrozenSet, Iterator, List, Set, Tuple
 
 import pytest
 
+from support.cases import cases
 from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,7 +149,7 @@ def edges() -> List[Tuple[str, str]]:
     return [(one, other) for one in RULES for other in RULES if may_set_off(action_of(one), other)]
 
 
-@pytest.mark.parametrize("name", RULES)
+@cases("name", RULES)
 class TestRule:
     def test_it_says_what_it_does_and_why_it_is_on_or_off(self, name: str) -> None:
         text = (ROOT / "rules" / f"{name}.yaml").read_text()

@@ -13,6 +13,7 @@ import pytest
 
 from opsroom.commands.incidents.step import STEPS
 from opsroom.names import TYPED
+from support.cases import cases
 from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +59,7 @@ def test_every_workflow_has_an_action_and_every_action_of_that_runner_a_workflow
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", WORKFLOWS)
+@cases("name", WORKFLOWS)
 class TestWorkflow:
     def test_the_form_in_the_web_interface_makes_sense(self, name: str) -> None:
         action = ACTIONS[name]

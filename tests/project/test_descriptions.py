@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple
 
 import pytest
 
+from support.cases import cases
 from support.comparison import Side, differences, without
 from support.descriptions import (
     CONTRACTS,
@@ -166,7 +167,7 @@ def test_a_description_agrees_with_itself_and_is_sound(name: str) -> None:
     assert differences(Side(document(name)), Side(document(name))) == {}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@cases("name", NAMES)
 def test_what_is_sent_is_closed_so_that_a_misspelt_field_is_refused(name: str) -> None:
     def check(schema: Any, where: str) -> None:
         schema = resolved(whole, schema)
@@ -200,7 +201,7 @@ def _answered(whole: Dict[str, Any]) -> Dict[str, Any]:
     return schema
 
 
-@pytest.mark.parametrize(
+@cases(
     ("change", "where"),
     [
         (

@@ -17,6 +17,7 @@ from opsroom.config import load
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems, references_in
 from opsroom.errors import Code, OpsroomError
+from support.cases import cases
 from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -195,7 +196,7 @@ def test_every_kind_has_a_section_with_exactly_its_keys(what: str, kind: str) ->
     assert any(yaml.safe_load(block)[what]["kind"] == kind for block in blocks(text, "yaml"))
 
 
-@pytest.mark.parametrize(("what", "kind"), NAMED)
+@cases(("what", "kind"), NAMED)
 def test_every_tracker_and_pager_has_a_section_with_exactly_its_keys_and_an_example(
     what: str, kind: str
 ) -> None:
@@ -240,26 +241,29 @@ def test_the_example_config_shows_every_key_of_the_schema_and_every_kind() -> No
     load(config, KINDS)
 
 
-def config_examples() -> List[Any]:
-    """Every YAML block that is (a part of) a config. Roles and assignments of StackStorm are
-    none."""
+def config_examples() -> List[Tuple[str, Any]]:
+    """Every YAML block that is (a part of) a config, with its page and number. Roles and
+    assignments of StackStorm are none."""
     found = []
     for path in PAGES:
         for number, text in enumerate(blocks(path.read_text("utf-8"), "yaml"), start=1):
             block = yaml.safe_load(text)
             if "enabled" not in block:
-                found.append(pytest.param(block, id=f"{path.stem}-{number}"))
+                found.append((f"{path.stem}-{number}", block))
     return found
 
 
-@pytest.mark.parametrize("block", config_examples())
-def test_every_example_of_a_config_is_one_that_opsroom_takes(block: Dict[str, Any]) -> None:
+@cases(("example", "block"), config_examples())
+def test_every_example_of_a_config_is_one_that_opsroom_takes(
+    example: str, block: Dict[str, Any]
+) -> None:
     config = {"apps": {"web": block}} if set(block) <= {"deploy", "version"} else block
     try:
         whole = {**_BASE, **config}
         load(whole, KINDS, Problems(list(references_in(whole))))
     except OpsroomError as error:
-        pytest.fail("\n".join(error.facts.get("problems", [error.message])))
+        problems = error.facts.get("problems", [error.message])
+        pytest.fail("\n".join([example, *problems]))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -273,7 +277,7 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         assert not anchor or anchor in anchors(there.read_text("utf-8")), f"{path.name}: {target}"
 
 
-@pytest.mark.parametrize("path", [*PAGES, EXAMPLE], ids=lambda path: path.name)
+@cases("path", [*PAGES, EXAMPLE])
 def test_addresses_and_paths_are_made_up_or_everybodys(path: Path) -> None:
     # A name of the machine or network on which a page was written helps nobody else.
     text = path.read_text("utf-8")
@@ -285,7 +289,7 @@ def test_addresses_and_paths_are_made_up_or_everybodys(path: Path) -> None:
         assert first in ("dev", "etc", "opt", "path", "srv", "tmp", "usr", "var"), first
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@cases("path", PAGES)
 def test_every_page_has_one_title_and_says_more_than_that(path: Path) -> None:
     text = prose(path.read_text("utf-8"))
     assert text.startswith("# ")
@@ -305,7 +309,7 @@ STILTED = {
 }
 
 
-@pytest.mark.parametrize("path", [*PAGES, ROOT / "CHANGES.md"], ids=lambda path: path.name)
+@cases("path", [*PAGES, ROOT / "CHANGES.md"])
 def test_a_page_is_in_plain_words(path: Path) -> None:
     # Answers of the program are quoted as they are.
     text = re.sub(r"`[^`]*`|\"[^\"\n]*\"", "", prose(path.read_text("utf-8"))).lower()
@@ -326,7 +330,7 @@ def test_every_make_target_and_module_that_the_pages_name_exists() -> None:
         ), module
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@cases("path", PAGES)
 def test_every_module_that_a_page_names_exists(path: Path) -> None:
     # Pages for others also name files of StackStorm, of relays and of whoever is deployed.
     wanted = "" if path.parent.name == "adr" or path.name in FOR_DEVELOPERS else "actions/"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from support.cases import cases
 
 FINDINGS = Path(__file__).resolve().parents[2] / "findings"
 HEAD = re.compile(
@@ -18,7 +18,7 @@ HEAD = re.compile(
 SCRIPTS = sorted(path for path in FINDINGS.glob("*.sh") if path.name != "setup.sh")
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+@cases("script", SCRIPTS)
 def test_a_finding_states_what_it_is_about(script: Path) -> None:
     text = script.read_text(encoding="utf-8")
     assert HEAD.match(text)

@@ -23,6 +23,7 @@ from opsroom.names import (
     tidied,
     unquoted,
 )
+from support.cases import cases
 
 ATTACKS = [
     "",
@@ -55,7 +56,7 @@ ATTACKS = [
 ]
 
 
-@pytest.mark.parametrize("text", [*ATTACKS, "a/b", "x" * 65])
+@cases("text", [*ATTACKS, "a/b", "x" * 65])
 def test_an_identifier_of_anything_else_is_refused_before_it_is_looked_up(text: str) -> None:
     with pytest.raises(Refusal) as refused:
         check_identifier(text, "an application")
@@ -63,7 +64,7 @@ def test_an_identifier_of_anything_else_is_refused_before_it_is_looked_up(text: 
     assert len(refused.value.message) < 100
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         *ATTACKS,
@@ -83,7 +84,7 @@ def test_a_version_that_could_be_an_option_a_path_or_an_expression_is_refused(te
     assert refused.value.code is Code.INVALID_NAME
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         "v1.2.0",
@@ -132,7 +133,7 @@ SPELLINGS = [
 ]
 
 
-@pytest.mark.parametrize(("typed", "configured"), SPELLINGS)
+@cases(("typed", "configured"), SPELLINGS)
 def test_a_known_name_is_found_however_its_letters_and_marks_are_written(
     typed: str, configured: str
 ) -> None:
@@ -146,7 +147,7 @@ def test_a_known_name_is_found_however_its_letters_and_marks_are_written(
     )
 
 
-@pytest.mark.parametrize(
+@cases(
     ("typed", "configured"),
     [
         ("\u0432eb", "web"),
@@ -171,7 +172,7 @@ def test_of_two_names_that_differ_in_marks_only_the_one_that_was_typed_is_meant(
         pick("O\u02bcB", ["o'b", "o\u2019b"], Code.UNKNOWN_APP, "application")
 
 
-@pytest.mark.parametrize("text", ["", " ", "@", "#", "''", "'", '"', "@@", "# "])
+@cases("text", ["", " ", "@", "#", "''", "'", '"', "@@", "# "])
 def test_a_mark_alone_is_no_name_and_no_error(text: str) -> None:
     assert bare(text) == text.strip() or bare(text) in text
     assert unquoted(text) == text.strip()
@@ -204,8 +205,8 @@ LET_THROUGH = [
 ]
 
 
-@pytest.mark.parametrize("pattern", [TYPED, CARD, CARDS])
-@pytest.mark.parametrize(
+@cases("pattern", [TYPED, CARD, CARDS])
+@cases(
     "text",
     [*LET_THROUGH, "we\u200bb", "\U0001f469\u200d\U0001f4bb team", "cafe\u0301", "v1\u20112"],
 )
@@ -213,8 +214,8 @@ def test_what_people_type_reaches_the_pack(pattern: Pattern[str], text: str) -> 
     assert pattern.match(text)
 
 
-@pytest.mark.parametrize("pattern", [TYPED, CARD, CARDS])
-@pytest.mark.parametrize(
+@cases("pattern", [TYPED, CARD, CARDS])
+@cases(
     "text",
     [
         *(

@@ -10,6 +10,7 @@ from opsroom.commands import KINDS
 from opsroom.config import load
 from opsroom.errors import Code, Refusal
 from opsroom.people import identify, is_one_of, same_room
+from support.cases import cases
 
 SETTINGS = load(
     {
@@ -27,7 +28,7 @@ SETTINGS = load(
 )
 
 
-@pytest.mark.parametrize(
+@cases(
     ("requester", "st2_user", "person", "shown"),
     [
         ("alice", "chatops_bot", "alice", "alice"),

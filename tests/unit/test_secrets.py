@@ -16,6 +16,7 @@ from opsroom.config import load
 from opsroom.errors import Code, Refusal
 from opsroom.grammar.commands import COMMANDS
 from opsroom.secrets import MASK, public_words, redactor_for, secrets_of
+from support.cases import cases
 from support.configs import LARGEST, put, read
 
 CONFIG = {
@@ -107,10 +108,8 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    "section", ["apps", "people", "groups", "environments", "trackers", "pagers", "teams"]
-)
+@cases("name", NAMES)
+@cases("section", ["apps", "people", "groups", "environments", "trackers", "pagers", "teams"])
 def test_no_name_that_people_choose_makes_a_secret_of_what_is_below(
     section: str, name: str
 ) -> None:

@@ -6,11 +6,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, List, Tuple
 
-import pytest
-
 from opsroom.audit.findings import exceptions, gaps
 from opsroom.audit.model import Change, Ending, Word
 from opsroom.records.chain import Break, BreakKind, ChainReport
+from support.cases import cases
 
 START = datetime(2026, 11, 2, 9, tzinfo=timezone.utc)
 HOLDS = ChainReport(9, 9, "f" * 64, 0, ())
@@ -54,7 +53,7 @@ GAPS = [
 ]
 
 
-@pytest.mark.parametrize(("what", "values", "wanted"), GAPS, ids=[one[0] for one in GAPS])
+@cases(("what", "values", "wanted"), GAPS)
 def test_a_story_with_a_hole_is_a_gap(what: str, values: Dict[str, Any], wanted: List[str]) -> None:
     assert codes(change(**values)) == wanted
     (found,) = gaps(HOLDS, (), [change(**values)], (), {}) or (None,)
@@ -95,9 +94,7 @@ JOINS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("what", "first", "second", "wanted"), JOINS, ids=[one[0] for one in JOINS]
-)
+@cases(("what", "first", "second", "wanted"), JOINS)
 def test_versions_that_do_not_join_up_were_changed_outside(
     what: str, first: Change, second: Change, wanted: List[str]
 ) -> None:
@@ -160,9 +157,7 @@ EXCEPTIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("what", "values", "wanted"), EXCEPTIONS, ids=[one[0] for one in EXCEPTIONS]
-)
+@cases(("what", "values", "wanted"), EXCEPTIONS)
 def test_what_went_another_way_than_the_rules_want_is_an_exception(
     what: str, values: Dict[str, Any], wanted: List[str]
 ) -> None:

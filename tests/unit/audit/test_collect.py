@@ -18,6 +18,7 @@ from opsroom.audit.period import read_period
 from opsroom.db import Store
 from opsroom.errors import Code, Refusal
 from opsroom.records.model import Event
+from support.cases import cases
 from support.ledgers import Book
 from support.stores import open_gates, run
 from support.templates import copy_database
@@ -312,7 +313,7 @@ PERIODS = [
 ]
 
 
-@pytest.mark.parametrize(("since", "until", "span", "title", "slug"), PERIODS)
+@cases(("since", "until", "span", "title", "slug"), PERIODS)
 def test_a_period_is_what_its_words_mean(
     since: str, until: str, span: str, title: str, slug: str
 ) -> None:
@@ -344,7 +345,7 @@ NEAR = [
 ]
 
 
-@pytest.mark.parametrize(("words", "span", "slug"), NEAR)
+@cases(("words", "span", "slug"), NEAR)
 def test_a_period_may_be_said_from_today_on(words: str, span: str, slug: str) -> None:
     period = read_period(words, now=NOW)
     assert f"{period.since:%Y-%m-%d} {period.until:%Y-%m-%d}" == span
@@ -357,9 +358,7 @@ def test_both_ends_may_be_said_so() -> None:
     assert read_period("last month", now=NOW.replace(month=1)).slug == "2025-12"
 
 
-@pytest.mark.parametrize(
-    "words", ["0d", "30", "3 months", "month", "day", "this today", "ma", "mayo", "30d ago"]
-)
+@cases("words", ["0d", "30", "3 months", "month", "day", "this today", "ma", "mayo", "30d ago"])
 def test_what_could_mean_several_periods_is_refused(words: str) -> None:
     with pytest.raises(Refusal):
         read_period(words, now=NOW)
@@ -380,7 +379,7 @@ def test_a_moment_may_have_a_zone_and_is_kept_in_utc() -> None:
     assert period.title == "2026-11-23 12:00 UTC to 2026-11-23 13:30 UTC"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("since", "until"),
     [("", ""), ("novembre", ""), ("2026-13", ""), ("2026-02-30", ""), ("26-11", ""),
      ("2026-11", "soon"), ("0000", ""),

@@ -23,6 +23,7 @@ from opsroom.audit.report import headline, make_report, verdict
 from opsroom.db import open_store
 from opsroom.errors import Failure
 from opsroom.records.model import Event
+from support.cases import cases
 from support.ledgers import Book
 from support.stores import open_gates, run
 
@@ -169,14 +170,12 @@ FORMULAS = [
 ]
 
 
-@pytest.mark.parametrize("value", FORMULAS)
+@cases("value", FORMULAS)
 def test_a_cell_that_a_spreadsheet_would_compute_is_neutralised(value: str) -> None:
     assert harmless(value) == "'" + value
 
 
-@pytest.mark.parametrize(
-    "value", ["", "v1.2.0", "web", "2026-11-02T09:00:00Z", "a=b", "#ops", "1 2 3"]
-)
+@cases("value", ["", "v1.2.0", "web", "2026-11-02T09:00:00Z", "a=b", "#ops", "1 2 3"])
 def test_other_cells_stay_as_they_are(value: str) -> None:
     assert harmless(value) == value
 

@@ -11,6 +11,7 @@ from opsroom.commands import KINDS
 from opsroom.config import load
 from opsroom.config.problems import duration
 from opsroom.errors import Code, Refusal
+from support.cases import cases
 from support.metadata import read
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,7 +43,7 @@ def test_the_smallest_config_has_sensible_defaults() -> None:
     assert settings.apps["web"].verify_for == 60.0
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "line"),
     [
         ({"relays": "  "}, "relays: expected a list of StackStorm users, found an empty text"),
@@ -139,7 +140,7 @@ def test_the_schema_knows_the_same_keys_as_the_settings() -> None:
     assert set(known) == set(schema)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("value", "seconds"),
     [
         (30, 30),

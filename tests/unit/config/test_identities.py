@@ -12,6 +12,7 @@ import pytest
 from opsroom.commands import KINDS
 from opsroom.config import load
 from opsroom.errors import Refusal
+from support.cases import cases
 
 KEY = b"twenty bytes of key!"
 SECRET = base64.b32encode(KEY).decode()
@@ -33,7 +34,7 @@ def problems(people: Dict[str, Any], **changes: Any) -> List[str]:
     return []
 
 
-@pytest.mark.parametrize(
+@cases(
     ("one", "other", "key"),
     [
         ({"chat": ["al"]}, {"chat": ["al"]}, "chat"),
@@ -117,7 +118,7 @@ def test_a_long_secret_is_the_same_as_its_hash() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@cases(
     ("one", "other"),
     [
         ({"chat": ["alice"]}, {"chat": ["alicia"]}),

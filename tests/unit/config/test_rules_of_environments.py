@@ -15,6 +15,7 @@ from opsroom.commands import KINDS
 from opsroom.config import load
 from opsroom.config.model import Freeze, Settings
 from opsroom.errors import Refusal
+from support.cases import cases
 
 LIBRARY = Path(__file__).resolve().parents[3] / "actions" / "lib"
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -95,7 +96,7 @@ def test_every_rule_reaches_the_environment() -> None:
     )
 
 
-@pytest.mark.parametrize("rule", RULES)
+@cases("rule", RULES)
 def test_a_rule_that_is_there_and_empty_is_refused_and_never_taken_for_none(rule: str) -> None:
     (line,) = problems({rule: None})
     assert line.startswith(f"environments.production.{rule}: ")
@@ -172,7 +173,7 @@ HERE = "environments.production"
 POINT = 'expected "Fri 16:00", "2026-12-20" or "2026-12-20 18:00", in quotes'
 
 
-@pytest.mark.parametrize(
+@cases(
     ("rules", "line"),
     [
         (
@@ -221,7 +222,7 @@ def test_a_rule_that_is_wrong_is_told(rules: Dict[str, Any], line: str) -> None:
 DAY, MINUTE = "2026-12-20", "2026-12-20 10:00"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "line"),
     [
         ({"from": "Friday"}, f"from: {POINT}, found 'Friday'"),
@@ -267,7 +268,7 @@ def test_freezes_are_a_list_of_mappings(freezes: Any, line: str) -> None:
 ENOUGH = "who may approve besides the one who asks, found"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("rules", "line"),
     [
         (
@@ -319,7 +320,7 @@ def test_rules_that_cannot_be_kept_together_are_told(rules: Dict[str, Any], line
     assert any(one.startswith(f"{HERE}.{line}") for one in found), found
 
 
-@pytest.mark.parametrize(
+@cases(
     "rules",
     [
         {"approvals": 1, "deployers": ["alice"], "approvers": ["carol"]},
@@ -396,7 +397,7 @@ WRONG_LETTER, WRONG_LENGTH = "JBSWY3DPEHPK3PX1", "A" * 17
 EXPRESSION = "{{ st2kv.system.opsroom_totp_carol }}"
 
 
-@pytest.mark.parametrize(
+@cases(
     "secret",
     [
         "JBSWY3DPEHPK3PX",

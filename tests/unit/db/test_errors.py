@@ -18,6 +18,7 @@ from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.records.ledger import append
 from support import postgres as servers
+from support.cases import cases
 from support.postgres import Postgres
 from support.processes import at_once
 from support.stores import entry, fill, rows, run
@@ -33,7 +34,7 @@ def _caught(work: Callable[[], Any]) -> OpsroomError:
     return caught.value
 
 
-@pytest.mark.parametrize(
+@cases(
     ("url", "word"),
     [
         ("", "empty"),

@@ -23,6 +23,7 @@ from opsroom.records.claims import Claim
 from opsroom.records.incidents import Incident
 from opsroom.records.ledger import COLUMNS
 from opsroom.records.locks import Lock
+from support.cases import cases
 from support.encrypted import Encrypted
 from support.mail_server import make_certificate
 from support.postgres import Postgres
@@ -163,7 +164,7 @@ def test_the_hashed_columns_are_in_the_order_of_their_names() -> None:
     assert list(chain.HASHED) == sorted(chain.HASHED)
 
 
-@pytest.mark.parametrize(
+@cases(
     "url",
     [
         "postgresql://me:secret@db.example.com/ops",

@@ -12,6 +12,7 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.deploys import REGISTRY, Resolved, Target
 from opsroom.errors import Code, Failure, Refusal
+from support.cases import cases
 from support.jobs import Notes
 from support.waiting import alive, until
 
@@ -113,7 +114,7 @@ def test_a_version_stands_for_itself_and_is_checked_once_more():
             deployer.deploy(Resolved(version, version), Notes())
 
 
-@pytest.mark.parametrize(
+@cases(
     ("raw", "complaint"),
     [
         ({"command": "deploy.sh {version}"}, "command: expected a list of arguments"),

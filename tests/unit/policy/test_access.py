@@ -12,6 +12,7 @@ from opsroom.config.model import Settings
 from opsroom.errors import Code, Refusal
 from opsroom.people import identify
 from opsroom.policy.access import RIGHTS, may, who_may
+from support.cases import cases
 
 OPEN: Dict[str, Any] = {}
 GROUP = {"deployers": ["release-managers"]}
@@ -48,7 +49,7 @@ def codes(
     ]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("rule", "who", "room", "expected"),
     [
         (OPEN, "alice", "#dev", []),

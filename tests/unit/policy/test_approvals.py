@@ -27,6 +27,7 @@ from opsroom.policy.approvals import (
     waits_for,
 )
 from opsroom.records.change import Approval, Change, Kind, State
+from support.cases import cases
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=timezone.utc)
 CHANGE = Change(
@@ -193,7 +194,7 @@ APPROVALS = {
 }
 
 
-@pytest.mark.parametrize("case", APPROVALS)
+@cases("case", APPROVALS)
 def test_who_may_approve(case: str) -> None:
     decision, code = APPROVALS[case]
     assert (decision.allowed, decision.code) == (code is None, code)
@@ -281,7 +282,7 @@ CONFIRMATIONS = {
 }
 
 
-@pytest.mark.parametrize("case", CONFIRMATIONS)
+@cases("case", CONFIRMATIONS)
 def test_who_may_confirm(case: str) -> None:
     decision, code = CONFIRMATIONS[case]
     assert (decision.allowed, decision.code) == (code is None, code)
@@ -314,7 +315,7 @@ REJECTIONS = {
 }
 
 
-@pytest.mark.parametrize("case", REJECTIONS)
+@cases("case", REJECTIONS)
 def test_who_may_reject(case: str) -> None:
     decision, code = REJECTIONS[case]
     assert (decision.allowed, decision.code) == (code is None, code)
@@ -342,7 +343,7 @@ REVIEWS = {
 }
 
 
-@pytest.mark.parametrize("case", REVIEWS)
+@cases("case", REVIEWS)
 def test_who_may_review(case: str) -> None:
     decision, code = REVIEWS[case]
     assert (decision.allowed, decision.code) == (code is None, code)

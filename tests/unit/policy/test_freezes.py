@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import List, Optional, Tuple
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from opsroom.config.model import Environment, Freeze
 from opsroom.errors import Code
 from opsroom.policy.freezes import frozen, in_force
 from opsroom.times.zones import UTC
+from support.cases import cases
 
 LONDON, NEW_YORK = "Europe/London", "America/New_York"
 WEEKEND = Freeze("weekend", "Fri 16:00", "Mon 08:00", LONDON)
@@ -34,7 +34,7 @@ def until(freezes: List[Freeze], now: str) -> Optional[datetime]:
     return found.until if found else None
 
 
-@pytest.mark.parametrize(
+@cases(
     ("freeze", "now", "end"),
     [
         # A week in winter and one in summer.
@@ -108,7 +108,7 @@ HERE, THERE = (
 )
 
 
-@pytest.mark.parametrize(
+@cases(
     ("freezes", "now", "expected"),
     [
         # 2026-12-18 is a Friday: the weekend runs into the year's end, which ends on a Tuesday at

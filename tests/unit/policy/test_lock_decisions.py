@@ -6,12 +6,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import List
 
-import pytest
-
 from opsroom.errors import Code
 from opsroom.people import Person, Speaker
 from opsroom.policy.locks import in_the_way, lock_text, place
 from opsroom.records.locks import Lock
+from support.cases import cases
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=timezone.utc)
 ALICE, BOB = Person("alice"), Person("bob")
@@ -73,7 +72,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("locks", "who", "stopped"), TABLE)
+@cases(("locks", "who", "stopped"), TABLE)
 def test_a_lock_stops_everybody_but_its_owner_and_the_kill_switch_the_owner_too(
     locks: List[Lock], who: Speaker, stopped: List[str]
 ) -> None:

@@ -11,13 +11,14 @@ from opsroom.deploys import Resolved
 from opsroom.errors import Code
 from opsroom.policy.order import in_order
 from opsroom.versions import Running
+from support.cases import cases
 
 PRODUCTION = Environment("production", after="uat")
 FREE = Environment("production")
 ONE, OTHER = "a" * 40, "b" * 40
 
 
-@pytest.mark.parametrize(
+@cases(
     ("environment", "wanted", "commit", "running", "allowed"),
     [
         (PRODUCTION, "v1.2.0", "", Running("v1.2.0"), True),

@@ -22,6 +22,7 @@ from opsroom.db import Store
 from opsroom.errors import Code, Failure
 from opsroom.records.model import Event
 from opsroom.sensors import sources
+from support.cases import cases
 from support.http_server import HttpServer, Reply
 from support.metadata import metadata
 from support.stores import entry, fill
@@ -86,7 +87,7 @@ def test_a_sensor_finds_the_library_without_any_help(sensors: Any) -> None:
     assert sys.path[0] == str(ROOT / "actions" / "lib")
 
 
-@pytest.mark.parametrize("name", TRIGGERS)
+@cases("name", TRIGGERS)
 def test_every_key_of_a_payload_is_a_text_that_is_explained(name: str) -> None:
     schema = TRIGGERS[name]["payload_schema"]
     assert schema["additionalProperties"] is False

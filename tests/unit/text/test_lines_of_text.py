@@ -7,6 +7,7 @@ import pytest
 
 from opsroom.action import _fit
 from opsroom.text import LINE_BYTES, MESSAGE_CHARACTERS, in_lines
+from support.cases import cases
 
 URL = "https://stackstorm.example.com/#/history/34e73f799c082f8f8eac809b/general"
 TEXTS = [
@@ -24,7 +25,7 @@ def sizes(text: str) -> list[int]:
     return [len(row.encode("utf-8")) for row in text.split("\n")]
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@cases("text", TEXTS)
 def test_a_long_line_is_broken_and_nothing_of_it_is_lost(text: str) -> None:
     broken, hint = in_lines(text)
     assert hint == ""
@@ -43,8 +44,8 @@ def test_what_fits_is_left_alone(text: str) -> None:
     assert in_lines(text) == (text, "")
 
 
-@pytest.mark.parametrize("hint", ["", "short", "подсказка " * 15, "ask: " + "🚀" * 80])
-@pytest.mark.parametrize("text", ["ж" * 200, "слово " * 33, "a" * 200, "🚀" * 190])
+@cases("hint", ["", "short", "подсказка " * 15, "ask: " + "🚀" * 80])
+@cases("text", ["ж" * 200, "слово " * 33, "a" * 200, "🚀" * 190])
 def test_message_hint_and_link_fit_as_the_aliases_put_them_after_one_another(
     text: str, hint: str
 ) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from opsroom.subprocesses.output import Lines
 from opsroom.text import message, one_line
 from opsroom.text.terminal import is_visible, readable, without_sequences
+from support.cases import cases
 
 CASES = [
     (b"plain", "plain"),
@@ -47,12 +48,12 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("output", "text"), CASES)
+@cases(("output", "text"), CASES)
 def test_only_what_a_reader_sees_is_left(output, text):
     assert readable(output) == text
 
 
-@pytest.mark.parametrize(
+@cases(
     "end",
     [
         b"\x1b[0m",

@@ -25,16 +25,17 @@ from opsroom.text import (
     table,
     when,
 )
+from support.cases import cases
 
 DANGEROUS = ["{{", "}}", "{%", "%}", "{#", "#}", "<%", "%>", "{~}", "<!", "<@", "%~="]
 
 
-@pytest.mark.parametrize("mark", DANGEROUS)
+@cases("mark", DANGEROUS)
 def test_no_mark_that_is_evaluated_or_pings_survives(mark: str) -> None:
     assert mark not in neutralise(f"a {mark} b {mark}{mark} c")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "safe"),
     [
         ("{{ st2kv('system.enc', decrypt=true) }}", "{ { st2kv('system.enc', decrypt=true) } }"),
@@ -122,7 +123,7 @@ MARKED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("line", MARKED)
+@cases("line", MARKED)
 def test_no_line_begins_as_a_heading_or_a_list_does(line: str) -> None:
     assert not_marked(line) == f"· {line}"
     once = message(f"{line}\nfirst\n  {line}\nlast")
@@ -146,7 +147,7 @@ PLAIN = [
 ]
 
 
-@pytest.mark.parametrize("line", PLAIN)
+@cases("line", PLAIN)
 def test_an_ordinary_line_begins_as_it_did(line: str) -> None:
     assert not_marked(line) == line
 
@@ -237,7 +238,7 @@ def test_a_table_cell_cannot_begin_a_row_of_its_own() -> None:
     assert table([("a\nb | {{c}}", "d")]) == "a b | { {c} } | d"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("seconds", "said"),
     [
         (-1, "0.0 s"),

@@ -15,6 +15,7 @@ from opsroom.times.dates import looks_like_point, readings
 from opsroom.times.durations import looks_like_duration, read_duration
 from opsroom.times.moments import read_end, split_end
 from opsroom.times.zones import UTC
+from support.cases import cases
 
 LONDON = "Europe/London"
 # A Monday.
@@ -32,7 +33,7 @@ def end_of(text: str, now: datetime = NOW, place: str = LONDON) -> str:
 TODAY, TOMORROW = "2026-11-23", "2026-11-24"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
         ("until 17.00", f"{TODAY} 17:00"),
@@ -131,7 +132,7 @@ def test_what_means_one_thing_is_understood(text: str, expected: str) -> None:
     assert end_of(text) == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "offers"),
     [
         ("until 2h", ["for 2h", "until 2026-11-24 02:00"]),
@@ -176,16 +177,14 @@ def test_a_time_that_is_skipped_or_comes_twice_is_one_moment() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "text", ["wait for it", "3 tests", "2.0", "production", "", "the release", "1.4.2 is out"]
-)
+@cases("text", ["wait for it", "3 tests", "2.0", "production", "", "the release", "1.4.2 is out"])
 def test_what_is_no_time_does_not_look_like_one(text: str) -> None:
     assert not looks_like_point(text)
     assert not looks_like_duration(text)
     assert readings(text, NOW, LONDON) == []
 
 
-@pytest.mark.parametrize(
+@cases(
     "text", ["2 months", "a couple of hours", "2h and", "and a half", "half", "1h 2", "2", "0.5"]
 )
 def test_what_is_no_fixed_length_is_none(text: str) -> None:
@@ -205,7 +204,7 @@ def test_whatever_is_said_is_a_moment_within_a_year_or_one_refusal(text: str) ->
         assert NOW < read_end(text, NOW, LONDON) <= NOW + timedelta(days=366)
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         *("until \u00b2", "until \u00b2 Dec", "until \u2460", "until \u00b2 pm"),
@@ -219,7 +218,7 @@ def test_whatever_is_said_is_a_moment_within_a_year_or_one_refusal(text: str) ->
         *("until end of", "until the end of", "for -1h", "for +2h", "for -2 hours"),
     ],
 )
-@pytest.mark.parametrize("place", [LONDON, "Pacific/Kiritimati", "America/Los_Angeles"])
+@cases("place", [LONDON, "Pacific/Kiritimati", "America/Los_Angeles"])
 def test_what_is_no_number_or_far_away_is_refused_in_a_sentence(text: str, place: str) -> None:
     reason, end = split_end(f"load test {text}")
     assert reason == "load test"

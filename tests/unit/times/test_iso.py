@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-import pytest
-
 from opsroom.times.iso import moment_of
+from support.cases import cases
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 
 
-@pytest.mark.parametrize(
+@cases(
     "written",
     [
         "2026-11-23T12:00:00Z",
@@ -33,7 +32,7 @@ def test_a_fraction_is_kept_to_the_microsecond() -> None:
     assert moment_of("2026-11-23T12:00:00.123456789Z") == NOON.replace(microsecond=123_456)
 
 
-@pytest.mark.parametrize(
+@cases(
     "value",
     [
         None,

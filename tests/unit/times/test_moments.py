@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from opsroom.errors import Code, Refusal
 from opsroom.times.moments import read_end, split_end
 from opsroom.times.zones import UTC, local_time
+from support.cases import cases
 
 LONDON = "Europe/London"
 # A Monday.
@@ -23,7 +24,7 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
         ("load test until 17:00", ("load test", "17:00")),
@@ -114,7 +115,7 @@ def test_whatever_is_typed_nothing_of_it_is_invented(text: str) -> None:
         assert reason == text.strip()
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "now", "expected"),
     [
         ("17:00", "2026-11-23 15:00", "2026-11-23 17:00"),
@@ -154,7 +155,7 @@ def test_an_end_means_the_next_such_moment(text: str, now: str, expected: str) -
     assert read_end(text, moment(now), LONDON) == moment(expected)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "said_of_it"),
     [
         ("25:00", "is not a time"),
@@ -207,7 +208,7 @@ def test_what_is_no_time_to_come_is_refused_with_examples(text: str, said_of_it:
     assert len(refused.value.sentence()) < 400
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     ["tomorrow", "Friday", "next Friday", "today", "tonight", "until the day after tomorrow"],
 )

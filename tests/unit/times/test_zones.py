@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsroom.times.zones import UTC, at, is_zone, zone
+from support.cases import cases
 
 LIBRARY = Path(__file__).resolve().parents[3] / "actions" / "lib"
 LONDON, NEW_YORK, LORD_HOWE, APIA = (
@@ -23,7 +24,7 @@ LONDON, NEW_YORK, LORD_HOWE, APIA = (
 )
 
 
-@pytest.mark.parametrize(
+@cases(
     ("place", "clock", "early", "late"),
     [
         ("UTC", "2026-03-29 01:30", "2026-03-29 01:30:00", "2026-03-29 01:30:00"),
@@ -75,7 +76,7 @@ def test_the_moment_shows_that_reading_again_unless_it_was_skipped(
         assert before < clock <= shown[0]
 
 
-@pytest.mark.parametrize(
+@cases(
     "name", ["", "Mars/Phobos", "Europe", "../../etc/passwd", "/etc/localtime", "Europe/London\n"]
 )
 def test_what_is_no_zone_is_told_apart_whatever_lies_under_that_name(name: str) -> None:

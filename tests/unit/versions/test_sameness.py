@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from opsroom.versions import Running, distinct_names, same, same_version
+from support.cases import cases
 
 ONE, OTHER = "a1" * 20, "b2" * 20
 SHA256 = "c3" * 32
 
 
-@pytest.mark.parametrize(
+@cases(
     ("one", "other", "wanted"),
     [
         (Running("v1", ONE), Running("v1", ONE), True),
@@ -38,7 +37,7 @@ def test_the_commit_decides_where_both_are_known(
     assert same(one, other) is same(other, one) is wanted
 
 
-@pytest.mark.parametrize(
+@cases(
     ("one", "other", "wanted"),
     [
         ("v1.2.0", "1.2.0", True),

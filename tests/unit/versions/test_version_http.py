@@ -11,6 +11,7 @@ from opsroom.config.problems import Problems
 from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
 from opsroom.versions import REGISTRY, Running
+from support.cases import cases
 from support.http_server import HttpServer, Reply, free_port
 
 TARGET = Target("web+x", "uat")
@@ -265,7 +266,7 @@ def test_a_server_that_is_down_is_unreachable():
     assert failure_of(f"http://127.0.0.1:{free_port()}/v").code is Code.UNREACHABLE
 
 
-@pytest.mark.parametrize(
+@cases(
     ("raw", "complaint"),
     [
         ({}, "url: expected an http or https address, found nothing"),

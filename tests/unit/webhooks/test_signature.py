@@ -24,6 +24,7 @@ from opsroom.webhooks.signature import (
     signed_by_github,
     signed_by_gitlab,
 )
+from support.cases import cases
 
 SECRET = "the secret of everyone"
 KEY = b"32 bytes of which nobody knows.."
@@ -146,7 +147,7 @@ def test_a_body_in_another_spelling_or_with_a_key_twice_is_refused() -> None:
         assert not signed_by_github(SECRET, github(raw), json.loads(raw))
 
 
-@pytest.mark.parametrize(
+@cases(
     "headers",
     [
         {},
@@ -174,8 +175,8 @@ def test_no_secret_fits_nothing() -> None:
         assert not signed_by_gitlab(token, gitlab(compact(BODY), b""), BODY, NOW)
 
 
-@pytest.mark.parametrize("encode", [quote_plus, quote])
-@pytest.mark.parametrize("safe", ["", "*", "~", "*~"])
+@cases("encode", [quote_plus, quote])
+@cases("safe", ["", "*", "~", "*~"])
 def test_a_form_is_signed_as_it_was_sent(encode: Callable[..., str], safe: str) -> None:
     text = compact({**BODY, "marks": "a*b~c d-e.f_g/h%"}).decode()
     encoded = encode(text, safe=safe)

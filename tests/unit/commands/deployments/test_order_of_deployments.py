@@ -11,11 +11,12 @@ from opsroom.commands.deployments.order import DeploymentKind, DeploymentOrder
 from opsroom.commands.resolve import DeploymentTarget
 from opsroom.config.model import App, Environment, Kind
 from opsroom.errors import Code, Refusal
+from support.cases import cases
 
 TARGET = DeploymentTarget(App("web"), Environment("uat"))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("kind", "past", "present"),
     [
         ("deploy", "deployed web v1 to uat", "deploying web v1 to uat"),

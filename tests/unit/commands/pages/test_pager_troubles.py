@@ -23,6 +23,7 @@ from opsroom.pagers.email import Options as SmtpOptions
 from opsroom.pagers.local import Options as LocalOptions
 from opsroom.versions.http import HttpVersion
 from opsroom.versions.http import Options as HttpOptions
+from support.cases import cases
 from support.http_server import HttpServer, Reply
 from support.no_api import NO_API, ODD
 from support.pager_kinds import ADDRESSES, CASES, TARGETS, pager_at
@@ -254,7 +255,7 @@ def test_the_time_limit_is_that_of_every_command(name: str, verb: str, tmp_path:
     assert took < 0.6 + SLACK
 
 
-@pytest.mark.parametrize("name", ADDRESSES)
+@cases("name", ADDRESSES)
 def test_how_long_is_looked_for_is_a_key_of_every_kind(name: str) -> None:
     problems = Problems()
     config = {**pager_at(name, "http://127.0.0.1"), "look_for": "5s"}

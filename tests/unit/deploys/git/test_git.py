@@ -18,6 +18,7 @@ from opsroom.deploys import REGISTRY, Resolved, Target
 from opsroom.deploys.git import archive
 from opsroom.deploys.git import release_dir as releases_module
 from opsroom.errors import Code
+from support.cases import cases
 from support.git_world import TARGET, World, failure_of, options_of, refusal_of
 from support.jobs import Notes, lost
 from support.repositories import Repository
@@ -38,7 +39,7 @@ def test_the_options_have_defaults():
     assert (options.keep, options.time_limit, lines) == (5, 600.0, [])
 
 
-@pytest.mark.parametrize(
+@cases(
     "repository",
     [
         "/srv/git/{app}.git",
@@ -55,7 +56,7 @@ def test_common_addresses_are_taken(repository):
     assert options_of(repository=repository, root="/r")[1] == []
 
 
-@pytest.mark.parametrize(
+@cases(
     "repository",
     [
         "ext::sh -c id",

@@ -8,6 +8,7 @@ from typing import List
 import pytest
 
 from opsroom.deploys.git.precedence import Ref, family, natural, newest_first, precedence
+from support.cases import cases
 
 # Each the oldest first.
 SEMVER = [
@@ -43,7 +44,7 @@ ORDERED = [
 ]
 
 
-@pytest.mark.parametrize("oldest_first", ORDERED, ids=lambda one: one[-1])
+@cases("oldest_first", ORDERED)
 def test_versions_are_ordered_as_people_mean_them(oldest_first: List[str]) -> None:
     mixed = list(oldest_first)
     random.Random(7).shuffle(mixed)
@@ -91,7 +92,7 @@ def test_equal_versions_go_by_their_date() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@cases(
     "name", ["", "main", "nightly", "test1", "release", "feature/login", "v", "-", "web@", "vv1"]
 )
 def test_other_names_are_no_versions(name: str) -> None:

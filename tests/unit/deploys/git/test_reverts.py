@@ -11,6 +11,7 @@ import pytest
 
 from opsroom.deploys import Commit
 from opsroom.deploys.git.reverts import net, referred_to
+from support.cases import cases
 
 
 def id_of(name: str) -> str:
@@ -159,7 +160,7 @@ TABLE: Dict[str, Tuple[Sequence[Tuple[str, ...]], str, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("commits", "delivered", "taken"), TABLE.values(), ids=TABLE)
+@cases(("commits", "delivered", "taken"), TABLE.values())
 def test_a_reverted_commit_delivers_nothing_and_the_revert_of_its_revert_does(
     commits: Sequence[Tuple[str, ...]], delivered: str, taken: str
 ) -> None:
