@@ -156,6 +156,7 @@ REGISTRY: Registry[Deployer] = Registry(
     {
         "command": "opsroom.deploys.command",
         "git": "opsroom.deploys.git",
+        "kubernetes": "opsroom.deploys.kubernetes",
         "stackstorm": "opsroom.deploys.stackstorm",
     },
 )

@@ -99,6 +99,7 @@ REGISTRY: Registry[VersionSource] = Registry(
         "command": "opsroom.versions.command",
         "directory": "opsroom.versions.directory",
         "http": "opsroom.versions.http",
+        "kubernetes": "opsroom.versions.kubernetes",
         "stackstorm": "opsroom.versions.stackstorm",
     },
 )

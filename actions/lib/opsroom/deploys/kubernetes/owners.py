@@ -1,0 +1,69 @@
+"""Who else sets the image of a workload: automation that will set it back, known by the managers
+that Kubernetes notes for each field."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, List, Mapping, NamedTuple, Pattern, Tuple
+
+from ...http.content import list_at, object_at, text_at
+from ...names import listed
+from ...vendors.kubernetes import Workload
+
+Object = Mapping[str, Any]
+
+
+class _Automation(NamedTuple):
+    """`manager` matches the name in managedFields; `effect` follows its name in a sentence."""
+
+    manager: Pattern[str]
+    name: str
+    effect: str
+
+
+# The managers' own names; what each of them does with a field that someone else has changed.
+_AUTOMATIONS = (
+    _Automation(
+        re.compile(r"^argocd"),
+        "Argo CD",
+        "sets it back at its next sync, at once where it heals by itself",
+    ),
+    _Automation(
+        re.compile(r"^(kustomize-controller|helm-controller|flux)"),
+        "Flux",
+        "sets it back when it next reconciles",
+    ),
+    _Automation(re.compile(r"^helm$"), "Helm", "sets it back at the next helm upgrade"),
+)
+
+
+def warnings(workload: Workload, found: Object, containers: Tuple[str, ...]) -> Tuple[str, ...]:
+    """A sentence for each automation that manages one of these containers.
+
+    Not only where it owns the image: whoever sets the image owns that field from then on, and the
+    automation still owns the rest of the container.
+    """
+    sentences: List[str] = []
+    for automation in _AUTOMATIONS:
+        managed = sorted(
+            {
+                name
+                for entry in list_at(found, "metadata", "managedFields")
+                if automation.manager.match(text_at(entry, "manager"))
+                for name in containers
+                if _manages(entry, name)
+            }
+        )
+        if managed:
+            sentences.append(
+                f"{automation.name} manages the image of {listed(managed)} in {workload} and "
+                f"{automation.effect}: deploy with it, or let it ignore the image."
+            )
+    return tuple(sentences)
+
+
+def _manages(entry: Object, container: str) -> bool:
+    """Whether an entry has fields of a container; in FieldsV1 its key is `k:{"name":"web"}`."""
+    spec = object_at(entry, "fieldsV1", "f:spec", "f:template", "f:spec")
+    key = f'k:{{"name":"{container}"}}'
+    return any(key in object_at(spec, kind) for kind in ("f:containers", "f:initContainers"))
