@@ -137,9 +137,9 @@ def test_the_image_of_one_container_is_set_and_the_roll_out_followed(cluster: Cl
         "migrate": f"{IMAGE}:v1.0.0",
     }
     assert job.lines == [
-        "Roll-out of shop/web has begun with v2.0.0",
-        "Roll-out of shop/web waits for Kubernetes to begin",
-        "Roll-out of shop/web has updated 1 of 3 pods",
+        "roll-out of shop/web has begun with v2.0.0",
+        "roll-out of shop/web waits for Kubernetes to begin",
+        "roll-out of shop/web has updated 1 of 3 pods",
     ]
     assert job.handles == {"kubernetes": ""}
     assert len(cluster.patches) == 1
@@ -418,7 +418,7 @@ def test_a_roll_out_that_is_paused_meanwhile_waits_for_someone(cluster: Cluster)
 
     cluster.steps, job = [pause], Notes()
     error = caught(deploying(cluster, time_limit="10s").deploy, V2, job)
-    assert "Roll-out of shop/web is paused; someone has to resume it" in job.lines
+    assert "roll-out of shop/web is paused; someone has to resume it" in job.lines
     assert "did not end within 10 s (it is paused; someone has to resume it)" in error.message
 
 

@@ -109,18 +109,6 @@ def cancel(service: Service, run: Run, subject: str = "") -> Cancelled:
             run = replace(service.look(run.id), link=run.link)
         why = f": {one_line(run.text, 200).rstrip('.')}" if run.text else ""
         if run.state is State.CANCELLED:
-        why = f": {one_line(run.text, 200).rstrip('.')}" if run.text else ""
-        if run.state is State.CANCELLED:
-            return Cancelled(f"{subject} was cancelled{why}.", link=run.link)
-        if run.state is State.SUCCEEDED:
-            return Cancelled(f"{subject} had already succeeded.", link=run.link)
-        if run.state is State.FAILED:
-            return Cancelled(f"{subject} ended as failed{why}.", link=run.link)
-        if run.state is State.SUCCEEDED:
-            return Cancelled(f"{subject} had already succeeded.", link=run.link)
-        if run.state is State.FAILED:
-        why = f": {one_line(run.text, 200).rstrip('.')}" if run.text else ""
-        if run.state is State.CANCELLED:
             return Cancelled(f"{subject} was cancelled{why}.", link=run.link)
         if run.state is State.SUCCEEDED:
             return Cancelled(f"{subject} had already succeeded.", link=run.link)
