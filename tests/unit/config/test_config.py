@@ -7,6 +7,7 @@ from typing import Any, Dict, List
 
 import pytest
 
+from opsroom import deploys
 from opsroom.commands import KINDS
 from opsroom.config import load
 from opsroom.config.problems import duration
@@ -14,6 +15,7 @@ from opsroom.errors import Code, Refusal
 from support.cases import cases
 from support.metadata import read
 
+DEPLOY_KINDS = ", ".join(deploys.REGISTRY.kinds())
 ROOT = Path(__file__).resolve().parents[3]
 SMALLEST: Dict[str, Any] = {"environments": {"uat": {}}, "apps": {"web": {}}}
 
@@ -97,11 +99,11 @@ def test_the_smallest_config_has_sensible_defaults() -> None:
         ),
         (
             {"apps": {"web": {"deploy": {"kind": "ftp"}}}},
-            "apps.web.deploy.kind: expected one of command, git, stackstorm, found 'ftp'",
+            f"apps.web.deploy.kind: expected one of {DEPLOY_KINDS}, found 'ftp'",
         ),
         (
             {"apps": {"web": {"deploy": {}}}},
-            "apps.web.deploy.kind: expected one of command, git, stackstorm, found nothing",
+            f"apps.web.deploy.kind: expected one of {DEPLOY_KINDS}, found nothing",
         ),
         ({"apps": {"web": "x"}}, "apps.web: expected a mapping, found a text"),
     ],

@@ -75,6 +75,15 @@ def test_pods_that_end_or_do_not_run_do_not_count(cluster: Cluster) -> None:
     assert source(cluster).ask() == Running("v2.0.0")
 
 
+def test_pods_that_run_and_are_not_ready_count_only_where_none_is(cluster: Cluster) -> None:
+    starting = pod("web-2", "v3.0.0")
+    starting["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+    cluster.lists["pods"] = [pod("web-1"), starting]
+    assert source(cluster).ask() == Running("v2.0.0")
+    cluster.lists["pods"] = [starting]
+    assert source(cluster).ask() == Running("v3.0.0")
+
+
 def test_pods_of_another_workload_are_not_asked_for(cluster: Cluster) -> None:
     other = pod("api-1", "v9.0.0")
     other["metadata"]["labels"] = {"app": "api"}

@@ -14,7 +14,7 @@ from ..http.options import read_time_limit
 from ..names import listed, shown
 from ..vendors.kubernetes import Access, Workload, read_access
 from ..vendors.kubernetes.images import Images, digest_of, images_of, read_images, version_in
-from ..vendors.kubernetes.pods import newest, why
+from ..vendors.kubernetes.pods import is_ready, newest, why
 from . import Running, VersionSource
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class KubernetesVersion:
         self._key = f"apps.{target.app}.version"
 
     def ask(self) -> Running:
-        """The version of all pods that run; empty where no pod is wanted.
+        """The version of all pods that are ready, or else of those that run; empty where no pod is
+        wanted.
 
         Raises Failure: what the client raises, and bad_answer where none runs, where several
         versions run, and where an image does not fit the template.
@@ -71,15 +72,18 @@ class KubernetesVersion:
         running = [pod for pod in pods if _runs(pod, templates)]
         if not running:
             return self._none(found, workload, pods)
+        # What never gets ready serves nobody; without this, a pod that crashes again and again were
+        # a version that runs now and then.
+        serving = [pod for pod in running if is_ready(pod)] or running
         versions: Counter[str] = Counter()
-        for pod in running:
+        for pod in serving:
             versions.update(set(self._versions(pod, templates)))
         if len(versions) > 1:
             what = _counted(versions)
             raise _bad(f"The {workload} runs {what}: a roll-out is under way or stands still.")
         version = next(iter(versions))
         for name in templates:
-            digests = Counter(filter(None, (_digest(pod, name) for pod in running)))
+            digests = Counter(filter(None, (_digest(pod, name) for pod in serving)))
             if len(digests) > 1:
                 what = _counted(digests)
                 raise _bad(f"The {workload} runs two images named {version} ({what}): a moved tag.")

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
 
-from ...config.fields import Fields
+from ...config.fields import REQUIRED, Fields, Missing
 from ...errors import Code, Refusal
 from ...http.content import list_at, text_at
 from ...names import VERSION, shown, there_are
@@ -86,7 +86,7 @@ class Images:
 def read_images(fields: Fields) -> Images:
     """The keys `image`, `container`, `containers` and `init_containers`."""
     images = Images(
-        image=_template(fields, "image") if fields.has("image") else "",
+        image=_template(fields, "image", ""),
         container=fields.text("container", "", expected="the name of a container"),
         containers=_templates(fields, "containers"),
         init_containers=_templates(fields, "init_containers"),
@@ -106,8 +106,9 @@ def _templates(fields: Fields, key: str) -> Dict[str, str]:
     return {name: _template(inner, name) for name in inner.names()}
 
 
-def _template(fields: Fields, key: str) -> str:
-    template = fields.text(key, expected="an image such as registry.example.com/{app}:{version}")
+def _template(fields: Fields, key: str, default: Union[str, Missing] = REQUIRED) -> str:
+    expected = "an image such as registry.example.com/{app}:{version}"
+    template = fields.text(key, default, expected=expected)
     check_placeholders(fields, key, template, _KNOWN)
     if template and template.count(_VERSION) != 1:
         fields.problem(key, "expected {version} in it, once")
