@@ -65,6 +65,23 @@ class Environment:
         return replace(self, **rules) if rules else self
 
 
+def in_passing_order(after: Mapping[str, str]) -> Tuple[str, ...]:
+    """Environments in the order in which a version passes through them.
+
+    `after` maps each one to the one where a version must run first, or to "". The order is the one
+    given, except that none stands before its own `after`: StackStorm's API writes a config with
+    sorted keys, so that its order alone may say "production" before "test". Names in a circle keep
+    their order; the check of the config refuses them.
+    """
+    left = dict(after)
+    ordered = []
+    while left:
+        name = next((one for one in left if left[one] not in left), next(iter(left)))
+        ordered.append(name)
+        del left[name]
+    return tuple(ordered)
+
+
 @dataclass(frozen=True)
 class Kind:
     """A provider as configured: its kind, and the options that the kind has checked."""
@@ -203,7 +220,8 @@ class Settings:
     incidents: Incidents = Incidents()
 
     def environments_of(self, app: App) -> Tuple[str, ...]:
-        """The names of the environments where an application lives, in the order of the config."""
+        """The names of the environments where an application lives, in the order in which a version
+        passes through them."""
         return tuple(
             name
             for name in self.environments
