@@ -53,7 +53,7 @@ def answer_of(seconds: float, ask: Callable[[], Answer], name: str) -> Answer:
 
     threading.Thread(target=work, name=name, daemon=True).start()
     try:
-        answer, error = _came(answered, max(seconds, 0.0))
+        answer, error = _next_answer(answered, max(seconds, 0.0))
     except Empty:
         raise Late from None
     if error is not None:
@@ -62,7 +62,7 @@ def answer_of(seconds: float, ask: Callable[[], Answer], name: str) -> Answer:
     return found
 
 
-def _came(
+def _next_answer(
     answered: SimpleQueue[Tuple[Any, Optional[BaseException]]], seconds: float
 ) -> Tuple[Any, Any]:
     """What comes within so many seconds. Raises Empty.

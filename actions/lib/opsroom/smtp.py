@@ -18,7 +18,7 @@ from .errors import Code, Failure, OpsroomError, Refusal
 from .secrets import redact
 from .text import one_line
 
-_MOST_SAID = 160
+_MAX_REPLY = 160
 
 
 def late(server: Server, sent: bool) -> Failure:
@@ -88,11 +88,11 @@ def explain(error: Exception, server: Server, sent: bool) -> Optional[Failure]:
     return None
 
 
-def quoted(server: Server, code: int, said: object) -> str:
+def quoted(server: Server, code: int, reply: object) -> str:
     """A reply of the server as a part of a sentence, without the credentials, which it may
     repeat."""
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    return one_line(f"{code} {redact(text, _secrets(server))}", _MOST_SAID).rstrip(". ")
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
+    return one_line(f"{code} {redact(text, _secrets(server))}", _MAX_REPLY).rstrip(". ")
 
 
 def _secrets(server: Server) -> List[str]:
@@ -302,28 +302,28 @@ class _Dialogue:
     def _addressed(self, smtp: smtplib.SMTP) -> Tuple[List[str], List[Tuple[str, str]]]:
         key = self._server.key
         self._limit(smtp)
-        code, said = smtp.mail(self._sender)
+        code, reply = smtp.mail(self._sender)
         if code == 530:
             hint = f"Set {key}.user and password."
-            raise self._refused(code, said, Code.UNAUTHORIZED, "wants a user and password", hint)
+            raise self._refused(code, reply, Code.UNAUTHORIZED, "wants a user and password", hint)
         if code != 250:
             what = f"does not take mail from {self._sender}"
             raise self._refused(
-                code, said, Code.NOT_ACCEPTED, what, f"See {key}.sender, user and password."
+                code, reply, Code.NOT_ACCEPTED, what, f"See {key}.sender, user and password."
             )
         accepted: List[str] = []
         refused: List[Tuple[str, str]] = []
         codes: List[int] = []
         for address in self._recipients:
             self._limit(smtp)
-            code, said = smtp.rcpt(address)
+            code, reply = smtp.rcpt(address)
             if code in (250, 251, 252):
                 accepted.append(address)
             elif code < 0 or code == 421:
-                raise self._refused(code, said, Code.UNREACHABLE, "ended the dialogue")
+                raise self._refused(code, reply, Code.UNREACHABLE, "ended the dialogue")
             else:
                 codes.append(code)
-                refused.append((address, quoted(self._server, code, said)))
+                refused.append((address, quoted(self._server, code, reply)))
         if not accepted:
             first, words = refused[0]
             whom = first if len(refused) == 1 else f"{first} and {len(refused) - 1} more"
@@ -338,9 +338,9 @@ class _Dialogue:
 
     def _hand_over(self, smtp: smtplib.SMTP) -> None:
         self._limit(smtp)
-        code, said = smtp.docmd("DATA")
+        code, reply = smtp.docmd("DATA")
         if code != 354:
-            raise self._refused(code, said, Code.NOT_ACCEPTED, "does not take the message")
+            raise self._refused(code, reply, Code.NOT_ACCEPTED, "does not take the message")
         lines = re.sub(rb"\r\n|\n|\r", b"\r\n", self._message)
         if not lines.endswith(b"\r\n"):
             lines += b"\r\n"
@@ -353,11 +353,11 @@ class _Dialogue:
         self._limit(smtp)
         smtp.send(body)
         self._limit(smtp)
-        code, said = smtp.getreply()
+        code, reply = smtp.getreply()
         if 200 <= code < 300:
             return
         if 400 <= code < 600:
-            raise self._refused(code, said, Code.NOT_ACCEPTED, "does not take the message")
+            raise self._refused(code, reply, Code.NOT_ACCEPTED, "does not take the message")
         facts = {"sent": True}
         message = f"{self._server.shown} answered something that is not SMTP to the message."
         raise Failure(Code.BAD_ANSWER, message, facts=facts)
@@ -373,7 +373,9 @@ class _Dialogue:
         if smtp.sock is not None:
             smtp.sock.settimeout(left)
 
-    def _refused(self, code: int, said: object, reason: Code, what: str, hint: str = "") -> Failure:
+    def _refused(
+        self, code: int, reply: object, reason: Code, what: str, hint: str = ""
+    ) -> Failure:
         """What an unwanted reply means; one to the message itself says for certain that it was not
         taken."""
         if code < 0:
@@ -381,7 +383,7 @@ class _Dialogue:
             return Failure(Code.BAD_ANSWER, message, facts={"sent": self._sent})
         return Failure(
             reason,
-            f"{self._server.shown} {what}: {quoted(self._server, code, said)}.",
+            f"{self._server.shown} {what}: {quoted(self._server, code, reply)}.",
             hint,
             {"sent": False, "status": code},
         )

@@ -17,7 +17,7 @@ from ..db.sql import Transaction, queue_up
 from ..deadline import LIMIT, GivenUp, in_time, within
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http.errors import in_doubt
-from ..records.idempotency import Begun, Turn, begin, done, forget, key_of, new_mark, undone, unsure
+from ..records.idempotency import Begun, Step, begin, done, forget, key_of, new_mark, undone, unsure
 from ..records.ledger import append, of_deployment
 from ..records.model import Entry, Event
 from ..records.outbox import carries
@@ -68,7 +68,7 @@ def run_once(request: Request, action: ExternalAction) -> ActionResult:
         if work.asked_whether:
             # It was made a moment ago; a record that went away since then must not make it again.
             request.ended = True
-            return ActionResult(work.answer, False, work.since, recorded=False, trouble=failure)
+            return ActionResult(work.answer, False, work.since, recorded=False, failure=failure)
         if not action.without_record:
             # What could not be written before is not written now either; nothing was tried.
             request.ended = True
@@ -81,11 +81,11 @@ def run_once(request: Request, action: ExternalAction) -> ActionResult:
         code, text, facts = refusal.code.value, refusal.sentence(), recordable(refusal.facts)
         _bounded(work, lambda _: request.end(Event.REFUSED, code, text, **facts), 2 * LIMIT)
         raise
-    if begun.turn is Turn.DONE:
+    if begun.step is Step.DONE:
         return ActionResult(begun.answer, False, begun.since)
-    if begun.turn is Turn.BUSY:
+    if begun.step is Step.BUSY:
         raise _busy(work)
-    return _made(work, _make(work, first_look=begun.turn is Turn.LOOK))
+    return _made(work, _make(work, first_look=begun.step is Step.LOOK))
 
 
 def _begun(work: Work) -> Begun:
@@ -126,29 +126,29 @@ def _begin(work: Work, given_up: GivenUp) -> Optional[Begun]:
     with store.write() as connection:
         begun = begin(store, connection, work.key, request.deployment)
         work.since = begun.since
-        if begun.turn is Turn.DONE and action.may_vanish and not work.asked_whether:
+        if begun.step is Step.DONE and action.may_vanish and not work.asked_whether:
             given_up.check()
             work.asked_whether, work.mark, work.answer = True, begun.mark, begun.answer
             return None
         if action.records_request:
             append(store, connection, request.entry(Event.ASKED))
-        if action.records_request and begun.turn is Turn.DONE:
+        if action.records_request and begun.step is Step.DONE:
             again = f"Asked again, and there already: {action.sentence(begun.answer)}"
             append(
                 store,
                 connection,
                 request.entry(Event.REFUSED, action.repeated_code.value, again, mark=begun.mark),
             )
-        if action.records_request and begun.turn is Turn.BUSY:
+        if action.records_request and begun.step is Step.BUSY:
             busy = _busy(work)
             append(
                 store, connection, request.entry(Event.REFUSED, busy.code.value, busy.sentence())
             )
-        if begun.turn in (Turn.GO, Turn.LOOK):
+        if begun.step in (Step.GO, Step.LOOK):
             action.before(store, connection, begun.mark)
         given_up.check()
         work.mark = begun.mark
-    request.ended = begun.turn in (Turn.DONE, Turn.BUSY)
+    request.ended = begun.step in (Step.DONE, Step.BUSY)
     return begun
 
 
@@ -279,10 +279,10 @@ def _busy(work: Work) -> Refusal:
 
 
 def _made(work: Work, facts: Facts) -> ActionResult:
-    """Write down what was made. It is there whatever becomes of that: a record that fails is told,
-    not raised."""
+    """Record what was made. It exists either way, so a record that fails is reported and not
+    raised."""
     request = work.request
-    action, trouble, late = work.action, work.unrecorded, False
+    action, failure, late = work.action, work.unrecorded, False
     event, code = (
         (Event.UNCONFIRMED, action.doubtful_code)
         if action.is_uncertain(facts)
@@ -290,22 +290,22 @@ def _made(work: Work, facts: Facts) -> ActionResult:
     )
     found = {**facts, "found_after_lost_answer": work.found or None}
     entry = entry_of(work, event, code.value, action.sentence(facts), found)
-    if trouble is None:
+    if failure is None:
         try:
             _record(work, entry, lambda store, connection: done(store, connection, work.key, facts))
-        except Failure as failure:
-            trouble = failure
-    if trouble is not None:
+        except Failure as error:
+            failure = error
+    if failure is not None:
         late = keep_for_later(work, entry, facts)
     request.ended = True
-    request.unrecorded = trouble is not None
+    request.unrecorded = failure is not None
     return ActionResult(
         facts,
         True,
         work.since,
         found=work.found,
-        recorded=trouble is None,
-        trouble=trouble,
+        recorded=failure is None,
+        failure=failure,
         late=late,
     )
 

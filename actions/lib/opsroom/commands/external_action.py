@@ -122,7 +122,7 @@ class ActionResult:
 
     `fresh`: made by this request; otherwise it was there already, since `since`. `found`: an answer
     was lost, and what was made was found by its mark. `recorded`: the record knows of it; when not,
-    `trouble` says why, and `late` whether the next command records it.
+    `failure` says why, and `late` whether the next command records it.
     """
 
     facts: Facts
@@ -130,7 +130,7 @@ class ActionResult:
     since: datetime
     found: bool = False
     recorded: bool = True
-    trouble: Optional[Failure] = None
+    failure: Optional[Failure] = None
     late: bool = False
 
 

@@ -22,7 +22,7 @@ from ..records.queries import last_succeeded
 from ..text import message, one_line, span, stamp
 from ..versions import Running, distinct_names, same
 from . import Context, Outcome
-from .announce import tell_once
+from .announce import post_once
 from .deployments.running_version import ask, ask_many
 from .pages.list import list_pages
 from .resolve import DeploymentTarget
@@ -74,7 +74,7 @@ def morning_report(context: Context, announce: bool = False) -> Outcome:
     text = report_text(found)
     facts = {**_facts(found), "told": False}
     if announce:
-        facts["told"] = tell_once(context, f"report:{found.now:%Y-%m-%d}", text)
+        facts["told"] = post_once(context, f"report:{found.now:%Y-%m-%d}", text)
     return Outcome(True, Code.REPORT, text, facts)
 
 

@@ -216,9 +216,9 @@ def _not_recorded(failure: Failure, unwritten: Failure) -> Failure:
     )
 
 
-def why(trouble: Optional[Failure]) -> str:
+def why(failure: Optional[Failure]) -> str:
     """Why something is not recorded, as the end of a sentence."""
-    busy = trouble is not None and trouble.code is Code.STORE_BUSY
+    busy = failure is not None and failure.code is Code.STORE_BUSY
     return "the database is busy" if busy else "the database cannot be used"
 
 

@@ -179,7 +179,7 @@ def _on_read_only_ground(path: str) -> bool:
 
 
 def _postgresql(address: Address) -> Any:
-    with errors.driver_there():
+    with errors.driver_errors():
         import psycopg
         from psycopg.conninfo import make_conninfo
     arguments: Dict[str, Any] = {

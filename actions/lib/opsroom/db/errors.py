@@ -250,7 +250,7 @@ def is_missing_table(error: BaseException) -> bool:
 
 
 @contextmanager
-def driver_there() -> Iterator[None]:
+def driver_errors() -> Iterator[None]:
     """Run a block that imports the PostgreSQL driver; a missing one comes out as Failure."""
     try:
         yield

@@ -120,7 +120,7 @@ def may_confirm(
             f"Only {change.shown}, who asked for change {change.id}, may confirm it.",
         )
     if requester.key != change.owner:
-        return _somebody_else_by_now(change)
+        return _taken_over(change)
     if not same_room(speaker.room, change.room):
         where = f"in {change.room}" if change.room else "where it was asked, outside of a chat room"
         return no(
@@ -306,10 +306,10 @@ def _still_who_asked(change: Change, requester: Speaker) -> Decision:
     another's name."""
     if requester.person is not None and requester.key == change.owner:
         return YES
-    return _somebody_else_by_now(change)
+    return _taken_over(change)
 
 
-def _somebody_else_by_now(change: Change) -> Decision:
+def _taken_over(change: Change) -> Decision:
     text = (
         f"Who asked for change {change.id} ({change.shown}) is not known, or known as "
         "someone else by now."

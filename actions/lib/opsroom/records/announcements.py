@@ -78,7 +78,7 @@ def end(store: Store, connection: Transaction) -> Optional[Silence]:
     return existing
 
 
-DUE, TOLD, SILENCED = "due", "told", "silenced"
+DUE, POSTED, SILENCED = "due", "told", "silenced"
 # Someone is telling it right now; after that, in seconds, they are taken for dead.
 LEASE = 90.0
 # What could not be told for so long is no news any more, in seconds.
@@ -98,14 +98,14 @@ class Announcement:
 def begin(
     store: Store,
     connection: Transaction,
-    telling: Announcement,
+    announcement: Announcement,
     execution_id: str = "",
     always: bool = False,
 ) -> bool:
     """Whether the caller is to tell it, within their `store.write()`: not when it was told before,
     is being told, or is to be kept quiet. `always` is for what is never kept quiet."""
     queue_up(connection)
-    if rows(connection, "SELECT key FROM tellings WHERE key = :key", key=clean(telling.key)):
+    if rows(connection, "SELECT key FROM tellings WHERE key = :key", key=clean(announcement.key)):
         return False
     now = store.now(connection)
     execute(
@@ -114,7 +114,11 @@ def begin(
         old=moment(now - timedelta(seconds=_KEPT)),
     )
     quiet = not always and current(store, connection) is not None
-    values = {"key": clean(telling.key), "room": clean(telling.room), "text": clean(telling.text)}
+    values = {
+        "key": clean(announcement.key),
+        "room": clean(announcement.room),
+        "text": clean(announcement.text),
+    }
     rest = {
         "state": SILENCED if quiet else DUE,
         "made_at": moment(now),
@@ -127,7 +131,7 @@ def begin(
 
 def mark_posted(store: Store, connection: Transaction, key: str) -> None:
     """It is in the room."""
-    values = {"state": TOLD, "ended_at": moment(store.now(connection))}
+    values = {"state": POSTED, "ended_at": moment(store.now(connection))}
     update(connection, "tellings", values, {"key": clean(key)})
 
 

@@ -32,7 +32,7 @@ LEASE = 90.0
 LOOKED_FOR = 900.0
 
 
-class Turn(str, Enum):
+class Step(str, Enum):
     """What to do about a request.
 
     GO: nobody has asked this; make it. LOOK: it may have been made; look for the mark first, and
@@ -55,7 +55,7 @@ class Begun:
     request share.
     """
 
-    turn: Turn
+    step: Step
     mark: str
     since: datetime
     deployment: str = ""
@@ -93,13 +93,13 @@ def begin(
             return _take(on, key, deployment, now)
         return _look(on, key, deployment, {**known, "since": min(since, now)}, now)
     if row["state"] == "done" and now < from_moment(row["ended_at"]) + timedelta(seconds=within):
-        return Begun(Turn.DONE, answer=json.loads(row["answer"] or "{}"), **known)
+        return Begun(Step.DONE, answer=json.loads(row["answer"] or "{}"), **known)
     if row["state"] == "done" or now >= since + timedelta(seconds=LOOKED_FOR):
         undone(on, key)
         return _take(on, key, deployment, now)
     taken = from_moment(row["ended_at"] or row["began_at"])
     if row["state"] == "doing" and now < taken + timedelta(seconds=LEASE):
-        return Begun(Turn.BUSY, **known)
+        return Begun(Step.BUSY, **known)
     # Its outcome is not known, or its runner died: the mark and the moment stay, so that what was
     # made is found by it.
     return _look(on, key, deployment, known, now)
@@ -113,7 +113,7 @@ def _look(
         "= :it WHERE key = :key"
     )
     execute(on, again, since=moment(known["since"]), now=moment(now), it=deployment, key=key)
-    return Begun(Turn.LOOK, **known)
+    return Begun(Step.LOOK, **known)
 
 
 def done(store: Store, on: Transaction, key: str, answer: Mapping[str, Any]) -> None:
@@ -142,7 +142,7 @@ def forget(on: Transaction, mark: str) -> None:
 
 
 def _take(on: Transaction, key: str, deployment: str, now: datetime) -> Begun:
-    begun = Begun(Turn.GO, new_mark(), now, deployment)
+    begun = Begun(Step.GO, new_mark(), now, deployment)
     values = {
         "key": key,
         "mark": begun.mark,

@@ -165,7 +165,7 @@ def _news(row: Mapping[str, Any]) -> News:
 
 # tell(trigger, payload, event): hands one event to StackStorm. What it raises means that it was not
 # handed on.
-Tell = Callable[[str, Mapping[str, Any], str], None]
+Dispatch = Callable[[str, Mapping[str, Any], str], None]
 # arrived(trigger, event): whether StackStorm has it and went through its rules. Raises where that
 # cannot be known.
 Arrived = Callable[[str, str], bool]
@@ -178,11 +178,15 @@ class Post:
     """
 
     def __init__(
-        self, store: Callable[[], Store], sort: str, tell: Tell, arrived: Optional[Arrived] = None
+        self,
+        store: Callable[[], Store],
+        sort: str,
+        dispatch: Dispatch,
+        arrived: Optional[Arrived] = None,
     ) -> None:
         self._store = store
         self._sort = sort
-        self._tell = tell
+        self._dispatch = dispatch
         self._arrived = arrived
 
     def deliver(self) -> int:
@@ -220,7 +224,7 @@ class Post:
         was marked."""
         arrived = self._arrived is not None and self._arrived(one.trigger, one.event)
         if not arrived:
-            self._tell(one.trigger, one.payload, one.event)
+            self._dispatch(one.trigger, one.payload, one.event)
         with store.write() as connection:
             if self._arrived is None or arrived:
                 mark_sent(store, connection, [one.event])

@@ -139,7 +139,7 @@ class Pool:
 # failed, how often old news are dropped, and how soon to ask again where someone else was faster.
 _HANGS = 60.0
 _SWEEP = 10.0
-_TROUBLE = 5.0
+_RETRY = 5.0
 _TIDY = 3600.0
 _AGAIN = 1.0
 # How often what others saw is read: one who looks beside us may be gone before he tells that it
@@ -175,7 +175,7 @@ class Watch:
         self._schedule = Schedule(clock())
         self._sources: Dict[str, Source] = {}
         self._busy: Dict[str, float] = {}
-        self._troubles: Dict[str, str] = {}
+        self._errors: Dict[str, str] = {}
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._stopped = threading.Event()
@@ -196,7 +196,7 @@ class Watch:
                 if not same:
                     self._unknown.append(one.key)
             self._sources = sources
-            self._troubles = {key: text for key, text in self._troubles.items() if key in sources}
+            self._errors = {key: text for key, text in self._errors.items() if key in sources}
             self._schedule.set({key: one.interval for key, one in sources.items()}, self._clock())
 
     def step(self) -> float:
@@ -209,9 +209,9 @@ class Watch:
         try:
             self._recall(now)
         except Exception as error:
-            self._trouble("", error)
-            return _TROUBLE
-        self._trouble("", None)
+            self._report("", error)
+            return _RETRY
+        self._report("", None)
         with self._lock:
             due = self._schedule.due(now)
             ready = [self._sources[key] for key in due if key not in self._busy]
@@ -284,10 +284,10 @@ class Watch:
         try:
             noted = source.note(known, answer)
         except Exception as error:
-            self._trouble(source.key, error)
+            self._report(source.key, error)
         else:
             inner = getattr(answer, "answer", answer)
-            self._trouble(source.key, inner if isinstance(inner, OpsroomError) else None)
+            self._report(source.key, inner if isinstance(inner, OpsroomError) else None)
         with self._lock:
             if noted is not None and noted.pause is not None:
                 self._schedule.put_off(source.key, self._clock() + max(noted.pause, _AGAIN))
@@ -303,11 +303,11 @@ class Watch:
                 self._tidied = now
                 self._post.tidy()
         except Exception as error:
-            self._trouble("news", error)
+            self._report("news", error)
         else:
-            self._trouble("news", None)
+            self._report("news", None)
 
-    def _trouble(self, key: str, error: Optional[BaseException]) -> None:
+    def _report(self, key: str, error: Optional[BaseException]) -> None:
         """Say what is wrong once, and once that it is over."""
         text = (
             ""
@@ -320,10 +320,10 @@ class Watch:
             "" if error is None else error.code.value if isinstance(error, OpsroomError) else text
         )
         with self._lock:
-            before = self._troubles.get(key, "")
+            before = self._errors.get(key, "")
             if code == before:
                 return
-            self._troubles[key] = code
+            self._errors[key] = code
         name = key or "the database"
         if error is None:
             self._say(f"{name}: works again.")

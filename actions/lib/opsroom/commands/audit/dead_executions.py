@@ -125,8 +125,8 @@ def _unless_announced(
         return closing
     key = f"deployment:{end.deployment}:{end.seq}"
     with context.store.write() as connection:
-        telling = Announcement(key, execution.room, str(closing.result["message"]))
-        if begin(context.store, connection, telling, context.execution_id, always=True):
+        announcement = Announcement(key, execution.room, str(closing.result["message"]))
+        if begin(context.store, connection, announcement, context.execution_id, always=True):
             mark_posted(context.store, connection, key)
             return closing
     return Closing(

@@ -26,7 +26,7 @@ from ...errors import Code, Refusal
 from ...names import shown
 from ...text import message, span, stamp
 from .. import Context, Outcome
-from ..announce import tell_once
+from ..announce import post_once
 from ..pages.page import page
 
 _HASH_DIGITS = 64
@@ -164,7 +164,7 @@ def check_record(context: Context, folder: Path, wake: bool = False) -> Outcome:
         return outcome
     with context.store.read() as connection:
         day = context.store.now(connection).date().isoformat()
-    tell_once(context, f"record:{day}", outcome.message, always=True)
+    post_once(context, f"record:{day}", outcome.message, always=True)
     if wake:
         page(context, team, outcome.message, urgent=True)
     return outcome

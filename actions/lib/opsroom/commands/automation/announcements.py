@@ -18,7 +18,7 @@ from ...records.model import Event
 from ...records.queries import deployments, of_execution
 from ...text import one_line
 from .. import Context, Outcome
-from ..announce import tell_once, tell_what_is_left
+from ..announce import post_once, post_pending
 from ..deployments.interrupted import settle_interrupted
 from ..pages.page import page
 
@@ -60,7 +60,7 @@ def end_of(records: Sequence[Record]) -> Optional[Record]:
     return next((one for one in reversed(records) if _is_end(one)), None)
 
 
-def said_of(context: Context, records: Sequence[Record], link: bool = True) -> str:
+def outcome_text(context: Context, records: Sequence[Record], link: bool = True) -> str:
     """The outcome of a deployment, in a sentence or two, for those who did not ask for it."""
     end = end_of(records)
     last = end or records[-1]
@@ -88,7 +88,9 @@ def said_of(context: Context, records: Sequence[Record], link: bool = True) -> s
 def _of_execution(context: Context, execution: str) -> List[str]:
     return [
         text
-        for text in (_tell(context, records) for records in ends_of_execution(context, execution))
+        for text in (
+            _announce(context, records) for records in ends_of_execution(context, execution)
+        )
         if text
     ]
 
@@ -97,7 +99,7 @@ def _missed(context: Context) -> List[str]:
     """Ends that no rule announced, since StackStorm was away or the runner died; that is found out
     here, too."""
     settle_interrupted(context)
-    tell_what_is_left(context)
+    post_pending(context)
     store = context.store
     with store.read() as connection:
         now = store.now(connection)
@@ -111,25 +113,25 @@ def _missed(context: Context) -> List[str]:
             for one in recent
             if one.at < now - _JUST_NOW or "found_by" in one.facts
         ]
-    return [text for text in (_tell(context, records) for records in missed) if text]
+    return [text for text in (_announce(context, records) for records in missed) if text]
 
 
-def _tell(context: Context, records: Sequence[Record]) -> str:
+def _announce(context: Context, records: Sequence[Record]) -> str:
     """What was told; empty when it was told before, or is known in the announce room."""
     end = end_of(records)
-    if end is None or _known_there(context, records, end):
+    if end is None or _is_known_in_room(context, records, end):
         return ""
     # One whose runner died is told also while announcements are quiet.
     emergency = any(one.event is Event.OVERRIDDEN for one in records)
-    text = said_of(context, records)
+    text = outcome_text(context, records)
     return (
         text
-        if tell_once(context, f"deployment:{end.deployment}:{end.seq}", text, always=emergency)
+        if post_once(context, f"deployment:{end.deployment}:{end.seq}", text, always=emergency)
         else ""
     )
 
 
-def _known_there(context: Context, records: Sequence[Record], end: Record) -> bool:
+def _is_known_in_room(context: Context, records: Sequence[Record], end: Record) -> bool:
     """Whether it was answered in the announce room: where it was asked for, or approved last.
 
     Of a runner that died nobody got an answer. An emergency announces its outcome itself.
@@ -189,11 +191,11 @@ def _first_time(context: Context, deployment: str) -> bool:
 
 
 def _page(context: Context, team: str, records: Sequence[Record]) -> Outcome:
-    text = said_of(context, records)
+    text = outcome_text(context, records)
     try:
         return page(context, team, text, urgent=True)
     except OpsroomError as error:
         why = one_line(error.sentence(), 160)
         posted = f"Nobody could be paged about this: {one_line(text, 200)} {why}"
-        tell_once(context, f"page_on_failure:{records[0].deployment}", posted, always=True)
+        post_once(context, f"page_on_failure:{records[0].deployment}", posted, always=True)
         raise

@@ -10,7 +10,7 @@ from ...records.ledger import append
 from ...records.model import Event
 from ...versions import same_version
 from .. import Context, Outcome
-from ..announce import prepare, speak, tell_once
+from ..announce import post_once, prepare, speak
 from ..request import Request
 from ..resolve import find_target
 
@@ -69,7 +69,7 @@ def note_reach(
         else f"{place} no longer reports its version."
     )
     text += "" if reachable else f" To ask it: version of {place}"
-    posted = tell_once(context, f"reach:{event}", text)
+    posted = post_once(context, f"reach:{event}", text)
     return Outcome(
         True,
         Code.TOLD if posted else Code.NOTHING_NEW,

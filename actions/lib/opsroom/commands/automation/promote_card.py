@@ -16,7 +16,7 @@ from ...records.model import Event
 from ...records.queries import newest
 from ...text import one_line
 from .. import Context, Outcome
-from ..announce import tell_once
+from ..announce import post_once
 from ..deployments.commands import promote
 
 # A card that a deployment of ours moved asks for nothing; that it was moved is heard of within
@@ -51,12 +51,12 @@ def promote_card(context: Context, tracker: str, card: str, to: str, event: str)
             context, app.name, environment.after, environment.name, f"{tracker}:{card}"
         )
     except Refusal as refusal:
-        tell_once(
+        post_once(
             context, f"card:{event}", f"{what}, but nothing was deployed: {refusal.sentence()}"
         )
         raise
     if outcome.code in (Code.WAITING, Code.CONFIRM):
-        tell_once(context, f"card:{event}", f"{what}. {outcome.message}")
+        post_once(context, f"card:{event}", f"{what}. {outcome.message}")
     return outcome
 
 

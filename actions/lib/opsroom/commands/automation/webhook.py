@@ -23,7 +23,7 @@ from ...webhooks.signature import (
     signed_by_gitlab,
 )
 from .. import Context, Outcome
-from ..announce import tell_once
+from ..announce import post_once
 from ..deployments.commands import deploy
 
 SERVICES = {"github": "GitHub", "gitlab": "GitLab"}
@@ -64,10 +64,10 @@ def deploy_release(context: Context, service: str, instance: str) -> Outcome:
         outcome = deploy(context, app.name, check_version(release.tag), environment)
     except Refusal as refusal:
         text = f"{what} was not deployed to {environment}: {refusal.sentence()}"
-        tell_once(context, f"release:{first}", text)
+        post_once(context, f"release:{first}", text)
         raise
     if outcome.code in (Code.WAITING, Code.CONFIRM):
-        tell_once(context, f"release:{first}", f"{what} waits. {outcome.message}")
+        post_once(context, f"release:{first}", f"{what} waits. {outcome.message}")
     return outcome
 
 

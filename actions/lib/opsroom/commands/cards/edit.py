@@ -42,13 +42,13 @@ def assign_card(context: Context, card: str, to: str) -> Outcome:
         name = one_line(given.to, 60) or _NOBODY
         text = f"{request.by.shown} assigned {found.id} in {found.name} to {name}"
         facts = {"url": given.url, "assignee": given.to, "notes": list(given.notes)}
-        trouble = end(request, Event.CARD_ASSIGNED, Code.CARD_ASSIGNED, text, **facts)
-    message = answer(text, given.url, notes=[unrecorded(trouble), *given.notes])
+        failure = end(request, Event.CARD_ASSIGNED, Code.CARD_ASSIGNED, text, **facts)
+    message = answer(text, given.url, notes=[unrecorded(failure), *given.notes])
     return Outcome(
         True,
         Code.CARD_ASSIGNED,
         message,
-        {"tracker": found.name, "card": found.id, "recorded": trouble is None, **facts},
+        {"tracker": found.name, "card": found.id, "recorded": failure is None, **facts},
     )
 
 
@@ -94,8 +94,8 @@ def move_card(context: Context, card: str, to: str) -> Outcome:
             "after": moved.after,
             "notes": list(moved.notes),
         }
-        trouble = end(request, Event.CARD_MOVED, Code.CARD_MOVED, text, **facts)
-    message = answer(text, moved.url, notes=[unrecorded(trouble), *moved.notes])
+        failure = end(request, Event.CARD_MOVED, Code.CARD_MOVED, text, **facts)
+    message = answer(text, moved.url, notes=[unrecorded(failure), *moved.notes])
     return Outcome(
         True,
         Code.CARD_MOVED,
@@ -104,7 +104,7 @@ def move_card(context: Context, card: str, to: str) -> Outcome:
             "tracker": found.name,
             "card": found.id,
             "changed": not same,
-            "recorded": trouble is None,
+            "recorded": failure is None,
             **facts,
         },
     )

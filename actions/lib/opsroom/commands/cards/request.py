@@ -83,18 +83,18 @@ def answer(
     """The sentences of an answer: what was done, where to see it, and what did not go as asked."""
     parts: List[str] = [sentence(text), url]
     if once is not None:
-        parts.append(unrecorded(once.trouble, once.late))
+        parts.append(unrecorded(once.failure, once.late))
         parts.append("The answer to that was lost; it was found by its mark." if once.found else "")
     return " ".join(part for part in [*parts, *notes] if part)
 
 
-def unrecorded(trouble: Optional[Failure], late: bool = False) -> str:
+def unrecorded(failure: Optional[Failure], late: bool = False) -> str:
     """What is said when a thing was done and not recorded; `late`: the next command records it."""
-    if trouble is None:
+    if failure is None:
         return ""
-    late = late or bool(trouble.facts.get("recorded_late"))
+    late = late or bool(failure.facts.get("recorded_late"))
     after = " The next command records it." if late else ""
-    return f"That could not be recorded: {one_line(trouble.message, 120)}{after}"
+    return f"That could not be recorded: {one_line(failure.message, 120)}{after}"
 
 
 def change(

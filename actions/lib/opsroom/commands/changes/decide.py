@@ -29,9 +29,9 @@ from . import (
     entry_by,
     facts_of,
     find_change,
+    notify_requester,
     place_of,
     requester_of,
-    tell_the_requester,
 )
 from .execute import execute_change
 
@@ -58,7 +58,7 @@ def approve_change(context: Context, change_id: str, code: str = "") -> Outcome:
     so_far = missing(change, environment, count)
     text = f"{context.speaker.shown} approved change {change.id} ({change.what}): {so_far}."
     text += f" The next one says: approve change {change.id}"
-    tell_the_requester(context, change, text)
+    notify_requester(context, change, text)
     return Outcome(True, Code.APPROVED, text, {**facts_of(change), "approved_by": approved_by})
 
 
@@ -71,14 +71,14 @@ def _deploy(
             context, change, requester, f"approve change {change.id}", approved_by
         )
     except OpsroomError as error:
-        tell_the_requester(context, change, error.sentence())
+        notify_requester(context, change, error.sentence())
         raise
     except Exception:
-        tell_the_requester(
+        notify_requester(
             context, change, f"Change {change.id} ({change.what}) hit an internal error of opsroom."
         )
         raise
-    tell_the_requester(context, change, outcome.message)
+    notify_requester(context, change, outcome.message)
     return outcome
 
 

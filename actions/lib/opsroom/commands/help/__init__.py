@@ -228,11 +228,11 @@ def _rights(context: Context, right: str = "deploy", others: bool = True, most: 
     for one in elsewhere:
         by_room.setdefault(tuple(one.rooms or ()), []).append(_where(one, right))
     preposition = " to" if to.endswith(" to") else " on" if to.endswith(" on") else ""
-    from_there = [
+    from_others = [
         f"from {listed(rooms, most)} also{preposition} {listed(places, most)}"
         for rooms, places in by_room.items()
     ]
-    if not here and from_there:
+    if not here and from_others:
         mine = f"{mine} from here"
     rest = [
         f"{one.name}: {_who(one, right, most)}."
@@ -243,7 +243,7 @@ def _rights(context: Context, right: str = "deploy", others: bool = True, most: 
         rest = [*rest[:most], f"Others decide on {len(rest) - most} more."]
     hidden = len([place for places in list(by_room.values())[most:] for place in places])
     more = [f"from other rooms also{preposition} {hidden} more"] if hidden else []
-    return " ".join(["; ".join([mine, *from_there[:most], *more]) + ".", *rest])
+    return " ".join(["; ".join([mine, *from_others[:most], *more]) + ".", *rest])
 
 
 def _where(environment: Environment, right: str) -> str:

@@ -19,7 +19,7 @@ from .. import Context, Outcome
 from ..cards import tracker_of_card
 from ..pages.respond import resolve_page
 from ..request import Request, recordable, resumed
-from .steps import comment, facts_about, find_incident, tell_room
+from .steps import comment, facts_about, find_incident, post_to_room
 
 _DONE = "yes"
 
@@ -91,11 +91,11 @@ def _move(context: Context, incident: Incident) -> None:
 
 def announce(context: Context, incident: Incident) -> Incident:
     """The room hears that it is over, once."""
-    tell_room(context, f"incident:{incident.id}:closed", said_of_the_end(incident))
+    post_to_room(context, f"incident:{incident.id}:closed", end_text(incident))
     return incident
 
 
-def said_of_the_end(incident: Incident) -> str:
+def end_text(incident: Incident) -> str:
     """Who closed what, after how long, and the outcome of the page and the card."""
     after = ""
     if incident.since and incident.closed_at:
@@ -159,9 +159,7 @@ def end_incident(context: Context, typed: str, closing: str = "") -> Outcome:
             troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
         except Exception as error:
             troubles.append(f"{_STEPS[name]}: internal error in opsroom ({type(error).__name__}).")
-    text = (
-        said_of_the_end(incident) if fresh else f"It is closed already. {said_of_the_end(incident)}"
-    )
+    text = end_text(incident) if fresh else f"It is closed already. {end_text(incident)}"
     facts = {
         **facts_about(incident),
         "fresh": fresh,

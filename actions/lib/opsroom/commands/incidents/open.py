@@ -22,7 +22,7 @@ from .. import Context, Outcome
 from ..pages.page import page
 from ..pages.recipients import find_recipient
 from ..request import Request, resumed
-from .steps import OPENING, facts_about, said_of
+from .steps import OPENING, facts_about, open_text
 
 _STEPS = {
     "card": "No card",
@@ -110,7 +110,7 @@ def _known(context: Context, who: str, app: str) -> Tuple[str, str]:
 def answer(context: Context, incident: Incident, fresh: bool, troubles: List[str]) -> Outcome:
     """What the room reads: what is there, and what is not."""
     facts = {**facts_about(incident), "fresh": fresh, "troubles": troubles}
-    text = said_of(incident)
+    text = open_text(incident)
     if not context.settings.trackers:
         text += " There is no card: no tracker is configured."
     if not context.settings.pagers:

@@ -24,7 +24,7 @@ from ...records.model import Event
 from ...text import one_line, sentence
 from ...trackers import Draft, Made, Remark
 from .. import Context
-from ..announce import tell_once
+from ..announce import post_once
 from ..attribution import author_of
 from ..cards import Found, limits_of, tracker_of_card, tracker_of_project
 from ..cards.actions import CardComment, CardCreation
@@ -229,14 +229,14 @@ class _IncidentComment(CardComment):
             note(on, self.incident.id, **self.changes)
 
 
-def tell(context: Context, incident: Incident) -> Incident:
+def announce(context: Context, incident: Incident) -> Incident:
     """The room hears of it once, also while announcements are quiet; not where it is answered
     anyway."""
-    tell_room(context, f"incident:{incident.id}:open", said_of(incident))
+    post_to_room(context, f"incident:{incident.id}:open", open_text(incident))
     return incident
 
 
-def tell_room(context: Context, key: str, text: str) -> None:
+def post_to_room(context: Context, key: str, text: str) -> None:
     """Tell the room of incidents something once. Who speaks in that very room reads it as the
     answer."""
     room = context.settings.incidents.room or context.settings.announce
@@ -253,10 +253,10 @@ def tell_room(context: Context, key: str, text: str) -> None:
             )
             mark_posted(context.store, connection, key)
         return
-    tell_once(context, key, text, always=True, room=room)
+    post_once(context, key, text, always=True, room=room)
 
 
-def said_of(incident: Incident) -> str:
+def open_text(incident: Incident) -> str:
     """Who declared what for whom, its card and its page, and how it is ended."""
     parts = [f"{incident.shown} declared incident {incident.id} for {one_line(incident.who, 60)}:"]
     parts.append(sentence(one_line(incident.text, 120)))
@@ -299,5 +299,5 @@ OPENING: Dict[str, Callable[[Context, Incident], Incident]] = {
     "card": make_card,
     "page": send_page,
     "link": link,
-    "tell": tell,
+    "tell": announce,
 }

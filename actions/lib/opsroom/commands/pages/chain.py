@@ -167,14 +167,14 @@ class Chain:
             except Refusal as refusal:
                 raise self._in_doubt(route, failure, refusal) from failure
             except Failure as other:
-                trouble: Optional[Failure] = other
+                lookup_error: Optional[Failure] = other
             else:
                 if found is not None or began >= settled:
                     return found
-                trouble = None
+                lookup_error = None
             now = exactly_once.clock()
             if now >= until:
-                raise self._in_doubt(route, failure, trouble) from failure
+                raise self._in_doubt(route, failure, lookup_error) from failure
             exactly_once.wait(min(_PAUSE, max((settled if settled > now else until) - now, 0.05)))
 
     def _in_doubt(self, route: Route, failure: Failure, also: Optional[OpsroomError]) -> Failure:

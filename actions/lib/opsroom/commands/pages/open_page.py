@@ -112,7 +112,7 @@ def run_page_action(
     )
     unasked = _try(lambda: request.write(Event.ASKED))
     request.unrecorded = unasked is not None
-    with _told_to_the_record(request):
+    with _recorded_on_failure(request):
         found = find()
         request.noted["pager"] = found.pager
         here, incident = _do(context, found, action)
@@ -124,16 +124,16 @@ def run_page_action(
         summary = f"{by} {action.did} {found.words} in {found.pager}{found.age}."
         summary = " ".join(one for one in (summary, action.tail(incident), incident.url) if one)
     unwritten = _try(lambda: _write(request, found, action, incident, summary, facts))
-    trouble = unwritten or unasked
-    if trouble is not None:
+    failure = unwritten or unasked
+    if failure is not None:
         done = [] if unwritten is None else [_entry(request, found, action, summary, facts)]
         late = _later(request, *done, page=_row_of(found, action, incident) if done else None)
         yet = (
             "It is not recorded yet (the next command does that)" if late else "It is not recorded"
         )
-        summary += f" {yet}: {why(trouble)}."
-    recorded = trouble is None
-    _tell_where_it_came_from(context, found, summary)
+        summary += f" {yet}: {why(failure)}."
+    recorded = failure is None
+    _notify_its_room(context, found, summary)
     return Outcome(
         True,
         action.code,
@@ -284,7 +284,7 @@ def _facts(found: Found, incident: Incident, here: str) -> Dict[str, Any]:
     }
 
 
-def _tell_where_it_came_from(context: Context, found: Found, summary: str) -> None:
+def _notify_its_room(context: Context, found: Found, summary: str) -> None:
     """Those who sent the page read the outcome in their room, unless it was said there."""
     room = found.row.room if found.row else ""
     if room and not same_room(room, context.speaker.room):
@@ -304,7 +304,7 @@ def _rows(context: Context, id: str, pager: str) -> List[Page]:
 
 
 @contextmanager
-def _told_to_the_record(request: Request) -> Iterator[None]:
+def _recorded_on_failure(request: Request) -> Iterator[None]:
     """Write down that it was refused or failed; what went wrong counts more than that it could not
     be written."""
     try:

@@ -287,7 +287,7 @@ def _answer(
     elif result.found:
         first.append("Its answer was lost, and it was found.")
     if not result.recorded:
-        first.append(f"{_unrecorded(result)}, and no limit was checked: {why(result.trouble)}.")
+        first.append(f"{_unrecorded(result)}, and no limit was checked: {why(result.failure)}.")
     text = _sentence(context, request, facts, first)
     if emergency and result.fresh:
         announce(request, f"Emergency: {text}")

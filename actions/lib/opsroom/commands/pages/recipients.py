@@ -11,7 +11,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 from ...config.model import App, Team
 from ...deadline import together, within
 from ...errors import Code, Failure, OpsroomError, Refusal
-from ...names import comparable, either, listed, nearest, shown, there_are
+from ...names import available_text, comparable, either, listed, nearest, shown
 from ...pagers import Pager, Target
 from ...people import Person
 from ...text import one_line
@@ -215,7 +215,7 @@ def _in_one(context: Context, pager: str, name: str, after: str = UNPAGED) -> Re
     route = _reach(context, pager, person) if person is not None else None
     if person is not None and route is not None:
         return Recipient(person.name, "person", (route,), person=person.name)
-    found = [(pager, one) for one in _called_there(context, pager, name)]
+    found = [(pager, one) for one in _targets_named(context, pager, name)]
     if person is not None:
         # Someone of the config; a name over there that only contains theirs is someone else's.
         found = [one for one in found if _equals(one[1], name)]
@@ -228,7 +228,7 @@ def _in_one(context: Context, pager: str, name: str, after: str = UNPAGED) -> Re
     return _only(name, found, after=after)
 
 
-def _called_there(context: Context, pager: str, name: str) -> List[Target]:
+def _targets_named(context: Context, pager: str, name: str) -> List[Target]:
     """What a pager calls so, "service Web" being the service Web; what contains a name only where
     nothing equals it."""
     found = look_up_first(context, pager, name)
@@ -371,7 +371,7 @@ def _all_names(context: Context) -> List[str]:
 def _known(context: Context) -> str:
     known = _all_names(context)
     return (
-        there_are(known)
+        available_text(known)
         if known
         else "An administrator can name teams under teams in opsroom.yaml."
     )

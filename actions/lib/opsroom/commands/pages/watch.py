@@ -59,7 +59,7 @@ def watch_pages(context: Context) -> Outcome:
     with store.read() as connection:
         rows = watched(store, connection, _WATCHED_FOR)
         now = store.now(connection)
-    due = _in_turn(
+    due = _due_first(
         [row for row in rows if row.pager in context.settings.pagers and _is_due(row, now)], now
     )
     answers = (
@@ -141,8 +141,8 @@ def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> 
 
 def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: str) -> str:
     id = one_line(row.id, 60)
-    cannot_tell = isinstance(answer, OpsroomError) and answer.code is Code.NOT_POSSIBLE
-    if row.state == DOUBTFUL and cannot_tell:
+    is_unsupported = isinstance(answer, OpsroomError) and answer.code is Code.NOT_POSSIBLE
+    if row.state == DOUBTFUL and is_unsupported:
         # What was not sent, perhaps, is not to be called a page that someone got.
         return (
             f"Whether {what} went out is still not known, and nobody has said here that they are "
@@ -151,7 +151,7 @@ def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: st
         )
     if not isinstance(answer, OpsroomError) and answer.state is State.TRIGGERED:
         return f"Nobody has acknowledged {what} after {age}. To wake the next: escalate page {id}"
-    if isinstance(answer, OpsroomError) and not cannot_tell:
+    if isinstance(answer, OpsroomError) and not is_unsupported:
         why = sentence(one_line(answer.message, 100))
         return (
             f"Whether someone has acknowledged {what} is not known after {age}: {why} Phone, "
@@ -170,7 +170,7 @@ def _is_due(row: Page, now: datetime) -> bool:
     return (int(now.timestamp() // 60) + crc32(row.mark.encode())) % _SELDOM == 0
 
 
-def _in_turn(rows: List[Page], now: datetime) -> List[Page]:
+def _due_first(rows: List[Page], now: datetime) -> List[Page]:
     """As many as are asked for at a time: those whose time is up, the longest first, then the
     others in turn, so that many old ones keep no new one from being seen."""
     turn = int(now.timestamp() // 60)

@@ -91,10 +91,10 @@ def alert_of(page: Page) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
 def by(author: Author, note: bool = False) -> Dict[str, str]:
     """Who asks, as every request says it; with a note on the alert where that is all that tells
     from where."""
-    said = {"user": shorten(author.identity or author.shown, _SHORT), "source": "opsroom"}
+    attribution = {"user": shorten(author.identity or author.shown, _SHORT), "source": "opsroom"}
     if author.room:
-        said["source"] = shorten(f"opsroom {author.room}", _SHORT)
-    return {**said, "note": quiet(author.line)} if note else said
+        attribution["source"] = shorten(f"opsroom {author.room}", _SHORT)
+    return {**attribution, "note": quiet(author.line)} if note else attribution
 
 
 def quiet(text: str) -> str:

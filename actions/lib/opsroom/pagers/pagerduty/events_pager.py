@@ -117,8 +117,8 @@ def _enqueue(
     if not status:
         raise answer.bad("JSON without a 'status'")
     if status != "success":
-        said = quoted([status, answer.content.get("message")], answer.secrets)
-        raise Refusal(Code.NOT_ACCEPTED, f"PagerDuty did not take the event: {said}.")
+        answer_text = quoted([status, answer.content.get("message")], answer.secrets)
+        raise Refusal(Code.NOT_ACCEPTED, f"PagerDuty did not take the event: {answer_text}.")
     return text_of(answer.content.get("dedup_key"))
 
 

@@ -134,7 +134,7 @@ def get_incident(client: Client, id: str) -> Tuple[Mapping[str, Any], Answer]:
         return rows[keys.index(wanted) if wanted in keys else 0], answer
     outcome = client.attempt("GET", f"/incidents/{quote(wanted, safe='')}")
     if isinstance(outcome, ApiError):
-        raise _unknown(typed) if outcome.not_there else outcome.error
+        raise _unknown(typed) if outcome.is_missing else outcome.error
     return outcome.part("incident"), outcome
 
 
@@ -206,11 +206,11 @@ def responder_added(
     _open(before)
     wanted = target.id
     if target.kind == "schedule":
-        there = on_calls(client, target)
-        if not there:
+        on_call = on_calls(client, target)
+        if not on_call:
             message = f"Nobody is on call on the PagerDuty schedule {shown(target.shown)} now."
             raise Failure(Code.NOBODY_NOTIFIED, message, "Nobody was added.", {"sent": False})
-        wanted = there[0].user
+        wanted = on_call[0].user
     elif kind == "user":
         wanted = user_id(client, target)
     content = {

@@ -23,7 +23,7 @@ from .mapping import (
     title_of,
 )
 from .options import Integration, Options, integration
-from .people import look_up, on_calls, on_calls_if_told, own_address, user_id
+from .people import look_up, on_calls, on_calls_if_known, own_address, user_id
 
 _FIRST_PAUSE = 0.5
 _MAX_PAUSE = 2.0
@@ -84,12 +84,12 @@ class RestPager(Pager):
             # lost.
             if not (outcome.failed.status == 400 and outcome.failed.says("already exists")):
                 raise outcome.failed.error
-            there = self._found(client, page)
-            if there is None:
+            existing = self._found(client, page)
+            if existing is None:
                 facts = {"sent": True}
                 message = "PagerDuty says that it has this page already, and does not show it."
                 raise Failure(Code.OUTCOME_UNKNOWN, message, facts=facts)
-            return there
+            return existing
         row = outcome.answer.part("incident")
         paged = self._paged(
             client, row, outcome.answer, page, text_of(row.get("status")) == "acknowledged", on_call
@@ -205,8 +205,8 @@ class RestPager(Pager):
         elif target.kind in ("user", "schedule"):
             user = target.id
             if target.kind == "schedule":
-                there = on_calls(client, target)
-                if not there:
+                responders = on_calls(client, target)
+                if not responders:
                     message = (
                         f"Nobody is on call on the PagerDuty schedule {shown(target.shown)} now."
                     )
@@ -214,7 +214,7 @@ class RestPager(Pager):
                         Code.NOBODY_NOTIFIED, message, "No incident was made.", {"sent": False}
                     )
                 # An incident takes one assignee.
-                user, on_call = there[0].user, (there[0].duty,)
+                user, on_call = responders[0].user, (responders[0].duty,)
             else:
                 user = user_id(client, target)
             content["assignments"] = [{"assignee": {"id": user, "type": "user_reference"}}]
@@ -275,7 +275,7 @@ class RestPager(Pager):
             return Paged(incident, Delivery.ACCEPTED, on_call)
         policy = text_of(inside(row, "escalation_policy").get("id"))
         direct = text_of(row.get("assigned_via")) == "direct_assignment"
-        known = on_calls_if_told(client, policy) if policy and not direct else ()
+        known = on_calls_if_known(client, policy) if policy and not direct else ()
         reached: List[OnCall] = []
         for one in people:
             id = text_of(one.get("id"))
@@ -299,15 +299,13 @@ class RestPager(Pager):
         pause = _FIRST_PAUSE
         while True:
             try:
-                there = self._found(client, page)
+                existing = self._found(client, page)
             except OpsroomError as error:
-                why = (
-                    "PagerDuty took the event, and what came of it could not be learnt: "
-                    f"{error.message}"
-                )
+                why = f"PagerDuty took the event, and its outcome is unknown: {error.message}"
                 return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))
-            if there is not None:
-                return Paged(there.incident, there.delivery, there.on_call, (*notes, *there.notes))
+            if existing is not None:
+                notes = (*notes, *existing.notes)
+                return Paged(existing.incident, existing.delivery, existing.on_call, notes)
             if client.remaining <= pause:
                 why = "PagerDuty took the event, and no incident of it was to be seen in time."
                 return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))

@@ -68,7 +68,7 @@ def on_calls(client: Client, target: Target) -> Tuple[UserOnCall, ...]:
     return on_calls_of(rows, of_schedule=kind == "schedule")
 
 
-def on_calls_if_told(client: Client, policy: str) -> Tuple[UserOnCall, ...]:
+def on_calls_if_known(client: Client, policy: str) -> Tuple[UserOnCall, ...]:
     """Who is on call by an escalation policy; nobody when PagerDuty does not say so soon. One
     request, short."""
     params = [(_FILTERS["escalation_policy"], policy), ("limit", "100")]
@@ -117,7 +117,7 @@ def own_address(author: Author) -> str:
 def _policy_of(client: Client, service: Target) -> str:
     outcome = client.attempt("GET", f"/services/{quote(service.id, safe='')}")
     if isinstance(outcome, ApiError):
-        if outcome.not_there:
+        if outcome.is_missing:
             raise Refusal(
                 Code.UNKNOWN_WHO,
                 f"PagerDuty has no service {shown(service.id)}.",

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ...errors import Code, Refusal
 from ...http.content import Unexpected, an_object, objects, text
-from ...names import comparable, listed, nearest, shown, there_are
+from ...names import available_text, comparable, listed, nearest, shown
 from ...people import Author
 from ...times.iso import moment_of
 from .. import Card, Comment, Made, Query
@@ -224,7 +224,7 @@ def pick_column(known: Sequence[Column], name: str) -> Column:
         raise Refusal(
             Code.UNKNOWN_COLUMN, message, "Give one of them another name.", {"columns": titles}
         )
-    hint = there_are(titles) if titles else ""
+    hint = available_text(titles) if titles else ""
     raise Refusal(
         Code.UNKNOWN_COLUMN,
         f"The card table has no column {shown(name)}.",

@@ -20,7 +20,7 @@ from ...db.sql import (
     update,
 )
 from ...errors import Code, Refusal
-from ...names import pick, shown, there_are
+from ...names import available_text, pick, shown
 from .. import (
     Assigned,
     Assignee,
@@ -83,7 +83,7 @@ class Board:
         known = self._options.reads_project(project).id
         if not known:
             message = f"There is no project {shown(project)} on the board {self._name}."
-            raise Refusal(Code.UNKNOWN_PROJECT, message, there_are(self._options.every))
+            raise Refusal(Code.UNKNOWN_PROJECT, message, available_text(self._options.every))
         with self._store().write() as connection:
             # From here on nobody else writes, so that the highest number stays the highest.
             queue_up(connection)

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ...errors import Code, Refusal
 from ...http.content import Unexpected, an_object, objects, text
-from ...names import bare, comparable, listed, nearest, shown, there_are
+from ...names import available_text, bare, comparable, listed, nearest, shown
 from ...people import Author
 from ...times.iso import moment_of
 from .. import Card, Comment, Made, Query
@@ -232,7 +232,7 @@ def pick_column(known: Sequence[Column], name: str) -> Column:
             "Give one of them another name in Trello.",
             {"columns": names},
         )
-    known_names = there_are(names) if names else "It has none."
+    known_names = available_text(names) if names else "It has none."
     raise Refusal(
         Code.UNKNOWN_COLUMN,
         f"The board has no list {shown(name)}.",
@@ -264,7 +264,7 @@ def pick_member(known: Sequence[Member], name: str, mapped: bool) -> Member:
         )
     names = [one.username for one in known]
     near = nearest(wanted, [*names, *(one.name for one in known)])
-    hint = f"Did you mean {listed(near)}?" if near else there_are(names) if names else ""
+    hint = f"Did you mean {listed(near)}?" if near else available_text(names) if names else ""
     raise Refusal(
         Code.UNKNOWN_PERSON, f"The board has no member {shown(name)}.", hint, {"nearest": near}
     )
