@@ -13,8 +13,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Optional, Tuple
+from typing import Mapping, Optional, Sequence, Tuple
 
+from ..config.fields import Fields
 from ..errors import Code, Refusal
 from ..people import Author
 from ..registry import Registry
@@ -234,3 +235,24 @@ def printable(text: str) -> str:
     pairs."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNPRINTABLE.sub("", lines.encode("utf-8", "replace").decode("utf-8"))
+
+
+def read_named_target(
+    fields: Fields, key: str, kinds: Sequence[str], default: str, what: str, name: str
+) -> Target:
+    """A target of the config under a key: `what` as a text, which is of the kind `default`, or a
+    mapping with one of `kinds`, which holds a `name` ("a name or an id"). Problems are noted in
+    `fields`."""
+    if not isinstance(fields.raw(key), Mapping):
+        expected = f"{what}, or a mapping with one of {', '.join(kinds)}"
+        return Target(default, fields.text(key, expected=expected))
+    inner = fields.inside(key)
+    given = [kind for kind in kinds if inner.has(kind)]
+    found = [Target(kind, inner.text(kind, "", expected=name)) for kind in kinds]
+    if len(given) != 1:
+        inner.problems.add(
+            inner.path,
+            f"expected one of {', '.join(kinds)}, found {' and '.join(given) or 'none'}",
+        )
+    inner.finish()
+    return next((target for target in found if target.kind in given), found[0])

@@ -6,11 +6,10 @@ close incident: its page is resolved, its card told and moved, the room told.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Callable, Dict, List
+from typing import Dict
 
 from ...errors import Code, OpsroomError
-from ...records.incidents import Incident, find, note
+from ...records.incidents import Incident, find
 from ...records.incidents import close as close_row
 from ...records.ledger import append
 from ...records.model import Event
@@ -19,7 +18,7 @@ from .. import Context, Outcome
 from ..cards import tracker_of_card
 from ..pages.respond import resolve_page
 from ..request import Request, recordable, resumed
-from .steps import comment, facts_about, find_incident, post_to_room
+from .steps import Step, comment, facts_about, find_incident, post_to_room, run_steps, saved
 
 _DONE = "yes"
 
@@ -53,7 +52,7 @@ def resolve(context: Context, incident: Incident) -> Incident:
     except OpsroomError as error:
         if error.code is not Code.PAGE_CLOSED:
             raise
-    return _noted(context, incident, page_over=_DONE)
+    return saved(context, incident, page_over=_DONE)
 
 
 def close_card(context: Context, incident: Incident) -> Incident:
@@ -67,7 +66,7 @@ def close_card(context: Context, incident: Incident) -> Incident:
         comment(context, incident, text, "close", {"card_told": _DONE})
     if context.settings.incidents.closed:
         _move(context, incident)
-    return _noted(context, incident, card_over=_DONE)
+    return saved(context, incident, card_over=_DONE)
 
 
 def _move(context: Context, incident: Incident) -> None:
@@ -116,13 +115,7 @@ def end_text(incident: Incident) -> str:
     return " ".join(parts)
 
 
-def _noted(context: Context, incident: Incident, **changes: str) -> Incident:
-    with context.store.write() as connection:
-        note(connection, incident.id, **changes)
-    return replace(incident, **changes)  # type: ignore[arg-type]
-
-
-CLOSING: Dict[str, Callable[[Context, Incident], Incident]] = {
+CLOSING: Dict[str, Step] = {
     "resolve": resolve,
     "close_card": close_card,
     "announce": announce,
@@ -151,23 +144,18 @@ def end_incident(context: Context, typed: str, closing: str = "") -> Outcome:
         fresh = incident.state == "open"
         incident = close(context, incident, neutralise(closing).strip())
         request.ended = True
-    troubles: List[str] = []
-    for name, step in CLOSING.items():
-        try:
-            incident = step(context, incident)
-        except OpsroomError as error:
-            troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
-        except Exception as error:
-            troubles.append(f"{_STEPS[name]}: internal error in opsroom ({type(error).__name__}).")
-    text = end_text(incident) if fresh else f"It is closed already. {end_text(incident)}"
+    incident, problems = run_steps(context, incident, CLOSING, _STEPS)
+    text = end_text(incident) if fresh else f"It was already closed. {end_text(incident)}"
     facts = {
         **facts_about(incident),
         "fresh": fresh,
         "closed_by": incident.closed_by,
-        "troubles": troubles,
+        "troubles": problems,
     }
-    if not troubles:
+    if not problems:
         return Outcome(True, Code.INCIDENT_CLOSED, message(text), facts)
-    text = f"Incident {incident.id} is closed, and not all that belongs to it. {' '.join(troubles)}"
-    text += " Repeat the command: only what is missing is done."
+    text = (
+        f"Incident {incident.id} is closed, but not everything that belongs to it. "
+        f"{' '.join(problems)} Repeat the command: only what is missing is done."
+    )
     return Outcome(False, Code.INCIDENT_INCOMPLETE, message(text), facts)

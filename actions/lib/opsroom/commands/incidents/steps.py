@@ -10,11 +10,11 @@ on with it.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ...db import Store
 from ...db.sql import Transaction
-from ...errors import Code, Failure, Refusal
+from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import either, shown
 from ...people import Speaker, identify, same_room
 from ...records.announcements import Announcement, begin, mark_posted
@@ -82,11 +82,9 @@ def make_card(context: Context, incident: Incident) -> Incident:
             made = found.tracker.find_created(replace(draft, mark=incident.card_mark))
             if made is not None:
                 request.ended = True
-                return _noted(
-                    context, incident, tracker=found.name, card=made.id, card_url=made.url
-                )
+                return saved(context, incident, tracker=found.name, card=made.id, card_url=made.url)
         facts = run_once(request, _IncidentCard(context, incident, found, draft)).facts
-    return _noted(
+    return saved(
         context, incident, tracker=found.name, card=str(facts["card"]), card_url=str(facts["url"])
     )
 
@@ -139,10 +137,10 @@ def send_page(context: Context, incident: Incident) -> Incident:
     context = replace(context, speaker=declared_by(context, incident))
     sent, text = _sent_page(context, incident)
     if sent is not None:
-        return _noted(context, incident, **sent)
+        return saved(context, incident, **sent)
     outcome = page(context, incident.who, text, urgent=True)
     facts = outcome.facts
-    noted = _noted(
+    incident = saved(
         context,
         incident,
         pager=str(facts.get("pager") or ""),
@@ -151,7 +149,7 @@ def send_page(context: Context, incident: Incident) -> Incident:
     )
     if not outcome.ok:
         raise Failure(outcome.code, outcome.message)
-    return noted
+    return incident
 
 
 def words_of(incident: Incident) -> str:
@@ -287,17 +285,38 @@ def facts_about(incident: Incident) -> Dict[str, Any]:
     }
 
 
-def _noted(context: Context, incident: Incident, **changes: str) -> Incident:
-    """Write down what was made, and hand the incident back with it."""
+def saved(context: Context, incident: Incident, **changes: str) -> Incident:
+    """Record what was made or ended; returns the incident with it."""
     with context.store.write() as connection:
         note(connection, incident.id, **changes)
     return replace(incident, **changes)  # type: ignore[arg-type]
 
 
-# In this order: the page names the card, the link needs both, and the room is told of all.
-OPENING: Dict[str, Callable[[Context, Incident], Incident]] = {
+Step = Callable[[Context, Incident], Incident]
+
+# In this order: the page names the card, the link needs both, and the post in the room names all.
+OPENING: Dict[str, Step] = {
     "card": make_card,
     "page": send_page,
     "link": link,
     "tell": announce,
 }
+
+
+def run_steps(
+    context: Context, incident: Incident, steps: Mapping[str, Step], failed: Mapping[str, str]
+) -> Tuple[Incident, List[str]]:
+    """Do each step, also when one before it fails: someone has to be alerted in any case.
+
+    Returns the incident as it is then, and a sentence for each step that failed, which begins with
+    its text in `failed`.
+    """
+    problems: List[str] = []
+    for name, step in steps.items():
+        try:
+            incident = step(context, incident)
+        except OpsroomError as error:
+            problems.append(f"{failed[name]}: {sentence(one_line(error.message, 140))}")
+        except Exception as error:
+            problems.append(f"{failed[name]}: internal error in opsroom ({type(error).__name__}).")
+    return incident, problems

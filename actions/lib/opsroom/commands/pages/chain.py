@@ -21,7 +21,8 @@ from ...records.pages import Page as PageRecord
 from ...records.pages import update_page, with_mark
 from ...text import one_line, sentence, stamp
 from .. import Context, exactly_once
-from . import Recipient, Route, author, build, limit_of, look_for
+from ..attribution import author_of
+from . import Recipient, Route, build, limit_of, look_for
 from .recipients import ask_about
 
 # All pagers together, from the moment of asking, in seconds; the action itself is stopped after 80.
@@ -222,7 +223,10 @@ class Chain:
         }
 
     def _page(self, route: Route, target: Target) -> Page:
-        return Page(target, self.text, self.urgent, self._mark, author(self.context, route.pager))
+        author = author_of(
+            self.context, route.pager, self.context.settings.pagers[route.pager].kind
+        )
+        return Page(target, self.text, self.urgent, self._mark, author)
 
     def _left(self) -> float:
         return self.deadline - exactly_once.clock()

@@ -23,8 +23,9 @@ from ...records.outbox import Letter
 from ...records.pages import Page, called, changed_columns, of_incident, update_page
 from ...text import message, one_line, span
 from .. import Context, Outcome
+from ..attribution import author_of
 from ..request import Request, recordable, why
-from . import author, build, limit_of, look_for, names, split, which_pager
+from . import build, limit_of, look_for, names, split, which_pager
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,9 @@ def _do(context: Context, found: Found, action: PageAction) -> Tuple[str, Incide
     """Why it is noted here only (empty: the pager did it), and the incident afterwards."""
 
     def act() -> Incident:
-        return action.do(_pager_of(context, found), found.id, author(context, found.pager))
+        kind = context.settings.pagers[found.pager].kind
+        author = author_of(context, found.pager, kind)
+        return action.do(_pager_of(context, found), found.id, author)
 
     try:
         return "", within(limit_of(context, found.pager), found.pager, act)

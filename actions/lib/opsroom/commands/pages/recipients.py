@@ -16,13 +16,13 @@ from ...pagers import Pager, Target
 from ...people import Person
 from ...text import one_line
 from .. import Context
+from ..attribution import identity_of
 from . import (
     TOGETHER,
     UNPAGED,
     Recipient,
     Route,
     build,
-    identity,
     limit_of,
     look_up,
     look_up_first,
@@ -195,7 +195,7 @@ def _find_person(context: Context, name: str, after: str) -> Optional[Person]:
 
 
 def _reach(context: Context, pager: str, person: Person) -> Optional[Route]:
-    known = identity(person.identities, pager, context.settings.pagers[pager].kind)
+    known = identity_of(person, pager, context.settings.pagers[pager].kind)
     target = build(context, pager).person(known, person.email, person.name)
     return None if target is None else Route(pager, person.name, target)
 

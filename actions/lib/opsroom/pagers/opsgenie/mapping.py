@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 
 from ...people import Author
 from ...text import shorten
+from ...times.iso import moment_of
 from .. import Incident, Page, State, Target
 
 # The vendor's limits, in characters.
@@ -22,7 +22,6 @@ _ALERT = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(-\d+)?", re.IGNORECASE
 )
 _TINY = re.compile(r"[0-9]{1,18}")
-_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|\+00:?00)")
 # The pages for people of an account, by the host of its API.
 _PAGES = {
     "api.opsgenie.com": "https://app.opsgenie.com",
@@ -146,17 +145,6 @@ def state_of(alert: Mapping[str, Any]) -> State:
 def reaches_nobody(alert: Mapping[str, Any]) -> bool:
     """Whether an alert has no responders, for certain."""
     return alert.get("responders") == []
-
-
-def moment_of(value: Any) -> Optional[datetime]:
-    """A moment as Opsgenie writes it: 2026-11-23T14:02:11.846Z."""
-    found = _MOMENT.fullmatch(text_of(value))
-    if not found:
-        return None
-    try:
-        return datetime.strptime(found.group(1), "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
-    except ValueError:
-        return None
 
 
 def _people(alert: Mapping[str, Any]) -> Tuple[str, ...]:

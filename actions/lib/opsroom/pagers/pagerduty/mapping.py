@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any, List, Mapping, Optional, Tuple
+from typing import Any, List, Mapping, Tuple
 
 from ...people import Author
+from ...times.iso import moment_of
 from .. import Incident, OnCall, Page, State
 from .client import Answer
 
@@ -40,17 +40,6 @@ def inside(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def name_of(row: Mapping[str, Any]) -> str:
     """What people read of a user, service, schedule or policy, in full or as a reference."""
     return text_of(row.get("summary")) or text_of(row.get("name"))
-
-
-def moment_of(value: Any) -> Optional[datetime]:
-    """A moment, in UTC; None when it is none."""
-    try:
-        found = datetime.fromisoformat(text_of(value).replace("Z", "+00:00"))
-        return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(
-            timezone.utc
-        )
-    except (ValueError, OverflowError):
-        return None
 
 
 def incident_of(row: Mapping[str, Any], answer: Answer) -> Incident:
