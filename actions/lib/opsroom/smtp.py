@@ -225,7 +225,7 @@ class _Dialogue:
             message = (
                 f"The CA file '{server.verify}' does not exist, so {server.host} cannot be trusted."
             )
-            raise Failure(Code.UNREACHABLE, message, f"Mend {server.key}.verify.", {"sent": False})
+            raise Failure(Code.UNREACHABLE, message, f"Fix {server.key}.verify.", {"sent": False})
         # Some servers keep whom they do not know waiting for their greeting: it may take as long as
         # all the rest.
         limit = max(self._left(), 0.001)
@@ -248,7 +248,7 @@ class _Dialogue:
         except (ssl.SSLError, OSError):
             message = f"The CA file '{server.verify}' holds no certificate that can be read."
             raise Failure(
-                Code.UNREACHABLE, message, f"Mend {server.key}.verify.", {"sent": False}
+                Code.UNREACHABLE, message, f"Fix {server.key}.verify.", {"sent": False}
             ) from None
 
     def _greet(self, smtp: smtplib.SMTP) -> None:

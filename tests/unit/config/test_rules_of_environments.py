@@ -311,7 +311,7 @@ ENOUGH = "who may approve besides the one who asks, found"
         ),
         (
             {"apps": {"api": {"rooms": ["#x"]}}},
-            "apps.api: expected an application that lives there, it does not",
+            "apps.api: expected an application that is configured for this environment",
         ),
     ],
 )

@@ -222,7 +222,7 @@ def test_what_came_of_a_page_is_said_to_be_unknown_when_it_is(vendor, account, p
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.incident.id == MARK
     assert paged.notes == (
-        "Opsgenie took the request; what came of it is not known: it was not known within 8 s.",
+        "Opsgenie took the request; its outcome is unknown: it was not known within 8 s.",
     )
     assert time.now == pytest.approx(8.0)
 

@@ -351,7 +351,7 @@ def test_the_endpoint_gets_a_critical_alert_that_carries_the_mark(endpoint, org,
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.incident.id == MARK
     assert paged.notes == (
-        "Splunk On-Call's REST endpoint took it; what came of it cannot be learnt without "
+        "Splunk On-Call's REST endpoint took it; its outcome cannot be read without "
         "pagers.vo.api_id and "
         "pagers.vo.api_key.",
     )

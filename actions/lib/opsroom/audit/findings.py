@@ -60,9 +60,7 @@ def _story(change: Change, live: Collection[str]) -> Iterator[Finding]:
     what = f"{_named(change)}, asked by {change.asked_by or 'nobody known'}"
     if change.ending in (Ending.RUNNING, Ending.UNKNOWN) and change.deployment not in live:
         if change.starts:
-            message = (
-                "was started and has no end, and nobody is at it: its outcome was not recorded."
-            )
+            message = "was started and has no end, and is not running any more: its outcome was not recorded."
         else:
             message = (
                 "has neither a start nor an end: it is not over, or its runner was lost "
@@ -117,7 +115,7 @@ def _exceptions(change: Change) -> Iterator[Finding]:
         yield _of(ExceptionKind.OWN_APPROVAL, change, message)
     others = len(different - {_key(one) for one in own})
     if change.override is None and others < change.needed:
-        message = f"{_named(change)} was carried out with {others} of {change.needed} approvals."
+        message = f"{_named(change)} was deployed with {others} of {change.needed} approvals."
         yield _of(ExceptionKind.NOT_APPROVED, change, message)
     if change.override is not None:
         yield from _override(change, change.override)

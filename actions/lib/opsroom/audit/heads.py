@@ -104,7 +104,7 @@ def _lost(connection: Transaction, head: Head, chain: ChainReport) -> List[Break
         what = "is gone" if found is None else "has another one now"
         message = (
             f"Record {head.record}, whose hash was noted{since}, {what}: it was cut off or "
-            "the chain was made anew."
+            "the chain was rebuilt."
         )
     else:
         query = "SELECT seq FROM ledger WHERE hash = :hash"
@@ -147,7 +147,7 @@ def unclaimed(left: Iterable[Head]) -> List[Break]:
             BreakKind.HEAD_GONE,
             f"{_SHARED}, which databases shared before 0.4, has a hash of record {one.record} "
             f"noted on {one.at} that is"
-            " not in this record: it was cut off or made anew, or the hash is another "
+            " not in this record: it was cut off or rebuilt, or the hash is another "
             "database's. Then run audit verify"
             " with that database once: it takes its own.",
         )

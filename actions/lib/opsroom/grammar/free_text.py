@@ -50,7 +50,7 @@ def whole(action: str, typed: Optional[str], **given: Optional[str]) -> Dict[str
     if found is None:
         raise Refusal(
             Code.UNKNOWN_COMMAND,
-            f"{shown(without_codes(typed))} is not a command as it stands.",
+            f"{shown(without_codes(typed))} is not a complete command.",
             f"Say: {either(_in_capitals(one) for one in displays(action))}.",
         )
     values = {name: found.get(name) or "" for name in given}

@@ -129,7 +129,7 @@ def may_confirm(
             f"There: confirm change {change.id}",
         )
     if environment.approvals > 0:
-        text = f"{environment.name} needs approval by now; a confirmation is not enough."
+        text = f"{environment.name} needs approval now; a confirmation is not enough."
         return no(Code.CHANGED_MEANWHILE, text, ask_again(change))
     return YES
 
@@ -311,8 +311,8 @@ def _still_who_asked(change: Change, requester: Speaker) -> Decision:
 
 def _taken_over(change: Change) -> Decision:
     text = (
-        f"Who asked for change {change.id} ({change.shown}) is not known, or known as "
-        "someone else by now."
+        f"The requester of change {change.id} ({change.shown}) is unknown, or known as "
+        "someone else now."
     )
     return no(Code.CHANGED_MEANWHILE, text, "Someone whom opsroom knows has to ask for it again.")
 

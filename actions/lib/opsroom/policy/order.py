@@ -27,7 +27,7 @@ def in_order(
         return no(
             Code.OUT_OF_ORDER,
             f"{rule}, and what {app} runs there is unknown.",
-            f"Look at it with: versions of {app}. Then: {promote}",
+            f"To see what runs: versions of {app}. Then: {promote}",
         )
     if same_version(wanted.version, running.version):
         found = f"{running.version} of another commit ({running.commit[:12]}) runs there"

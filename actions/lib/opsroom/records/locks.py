@@ -97,7 +97,7 @@ def take(store: Store, connection: Transaction, wanted: Lock) -> Taken:
     # there.
     existing = find(connection, lock.app, lock.environment)
     if existing is None:
-        raise Failure(Code.STORE_FAILED, "The lock could not be written.", "Say it again.")
+        raise Failure(Code.STORE_FAILED, "The lock could not be written.", "Repeat the command.")
     if existing.owner != lock.owner:
         return Taken(existing, ok=False)
     existing = _put_right(connection, existing, now)

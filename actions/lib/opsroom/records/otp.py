@@ -53,7 +53,7 @@ def check_code(
         return no(
             Code.NOT_ENROLLED,
             message,
-            f"An administrator sets them up with: python -m opsroom.enrol {person.name}",
+            f"An administrator has to set them up with: python -m opsroom.enrol {person.name}",
         )
     if not typed:
         return no(Code.CODE_NEEDED, "This needs your one-time code.", f"Say, {_example(say)}")

@@ -224,7 +224,7 @@ class Watch:
         for source in ready:
             self._pool.start(partial(self._look, source))
         for source in late:
-            hangs = Failure(Code.TIMED_OUT, "it was asked, and neither answers nor fails.")
+            hangs = Failure(Code.TIMED_OUT, "it was asked, but neither answers nor fails.")
             self._pool.start(partial(self._note, source, source.known, hangs))
         # Without anything to watch there is no reason to open a database.
         if self._news.is_set() or (self._sources and now - self._swept >= _SWEEP):

@@ -99,7 +99,7 @@ class Keeper:
             self._say_once(
                 error.message
                 if unset
-                else f"The config is not taken; what it was before holds. {error.message}"
+                else f"The new config is not used; the one before it stays in effect. {error.message}"
             )
         except Exception as error:
             # The error itself may hold what was read.

@@ -117,7 +117,7 @@ class TestWhoseItIs:
     def test_what_is_no_card_is_said_to_be_none(self, world: World) -> None:
         answer = world.ask("get_card", card="the red one")
         assert (answer["code"], answer["message"]) == (
-            "unknown_card", "'the red one' is no card of any tracker (ops and web-team).",
+            "unknown_card", "'the red one' is not a card of any tracker (ops and web-team).",
         )  # fmt: skip
         assert world.ask("get_card", card="nowhere:OPS-12")["code"] == "unknown_card"
 

@@ -369,7 +369,7 @@ def test_a_lock_while_a_deployment_runs_succeeds_and_says_who_is_deploying(world
     finally:
         go.write_text("")
     assert answer["ok"]
-    assert "alice (api 3.1.0 on uat) is deploying right now; that goes on." in answer["message"]
+    assert "alice (api 3.1.0 on uat) is deploying right now; that continues." in answer["message"]
     assert result(process)["code"] == "deployed"
 
 

@@ -64,7 +64,7 @@ def as_html(report: Report) -> str:
 
 
 def _figures(report: Report) -> Iterable[Tuple[int, str]]:
-    yield len(report.changes), "carried out"
+    yield len(report.changes), "deployed"
     yield report.count(Ending.SUCCEEDED), "succeeded"
     for count, label in (
         (report.count(Ending.FAILED), "failed"),
@@ -76,7 +76,7 @@ def _figures(report: Report) -> Iterable[Tuple[int, str]]:
         if count:
             yield count, label
     yield sum(one.override is not None for one in report.changes), "emergencies"
-    yield len(report.attempts), "not carried out"
+    yield len(report.attempts), "not deployed"
 
 
 def _timelines(report: Report) -> List[Tuple[str, str]]:

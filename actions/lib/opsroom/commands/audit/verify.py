@@ -156,7 +156,7 @@ def check_record(context: Context, folder: Path, wake: bool = False) -> Outcome:
     if wake and not team:
         raise Refusal(
             Code.NOT_CONFIGURED,
-            "The config of opsroom does not say who is paged when the record does not hold.",
+            "The config of opsroom names nobody to page when the record is broken.",
             "An administrator can add audit: {page: TEAM} to opsroom.yaml.",
         )
     outcome = audit_verify(context, folder)

@@ -72,7 +72,7 @@ def is_green(
         raise
     except OpsroomError as error:
         _give_up(now, first_look, wanted, where)
-        text = f"{where} did not answer ({one_line(error.message, 120)}); the time begins anew."
+        text = f"{where} did not answer ({one_line(error.message, 120)}); the time starts over."
         return Outcome(
             True, Code.NOT_YET, text, {**facts, "began": None, "pause": _pause(wanted, wanted)}
         )
@@ -100,7 +100,7 @@ def _wanted(typed: str) -> float:
     length = duration(typed.strip())
     if length is None or not SHORTEST <= length <= LONGEST:
         raise Refusal(
-            Code.INVALID_TIME, "For how long has it to run? Say 10s to 24h, such as 30m or 2h."
+            Code.INVALID_TIME, "How long should it run? Give 10s to 24h, such as 30m or 2h."
         )
     return length
 

@@ -84,7 +84,9 @@ def answer(
     parts: List[str] = [sentence(text), url]
     if once is not None:
         parts.append(unrecorded(once.failure, once.late))
-        parts.append("The answer to that was lost; it was found by its mark." if once.found else "")
+        parts.append(
+            "The tracker's answer was lost; it was found by its mark." if once.found else ""
+        )
     return " ".join(part for part in [*parts, *notes] if part)
 
 

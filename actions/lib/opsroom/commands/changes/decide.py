@@ -57,7 +57,7 @@ def approve_change(context: Context, change_id: str, code: str = "") -> Outcome:
     count = len(approved_by)
     so_far = missing(change, environment, count)
     text = f"{context.speaker.shown} approved change {change.id} ({change.what}): {so_far}."
-    text += f" The next one says: approve change {change.id}"
+    text += f" The next approver says: approve change {change.id}"
     notify_requester(context, change, text)
     return Outcome(True, Code.APPROVED, text, {**facts_of(change), "approved_by": approved_by})
 

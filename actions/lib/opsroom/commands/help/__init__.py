@@ -37,7 +37,7 @@ _FOLDED = ("Changes", "Locks", "Look", "Cards", "Pages", "Incidents")
 # How many applications and environments are named, where they do not all fit.
 _FEWER_APPS = (8, 3, 0)
 _FEWER_PLACES = (8, 4, 2, 1)
-_ONE_IN_FULL = "One in full: opsroom help deploy"
+_ONE_IN_FULL = "For one in full: opsroom help deploy"
 # Commands whose WHO is a person.
 _OF_PEOPLE = ("opsroom.add_responder",)
 # Of these the first word alone says too little.

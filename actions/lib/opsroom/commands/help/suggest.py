@@ -125,9 +125,7 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
 def _barred(context: Context, typed: str, fit: Fit) -> Refusal:
     """For an emergency deployment that the requester may do nowhere, or not from here."""
     refused = _refused(context, fit)
-    message = (
-        f"{shown(without_codes(typed), 60)} is not a command as it stands. {refused[0].message}"
-    )
+    message = f"{shown(without_codes(typed), 60)} is not a complete command. {refused[0].message}"
     return Refusal(Code.UNKNOWN_COMMAND, message, refused[0].hint, {"suggestions": []})
 
 
@@ -164,7 +162,7 @@ def _topic(context: Context, aliases: Path, topic: str, typed: str) -> Outcome:
         return help_(context, aliases, topic)
     except Refusal:
         ways = ["opsroom help"]
-        message = f"{shown(typed, 60)} is not a command as it stands."
+        message = f"{shown(typed, 60)} is not a complete command."
         raise Refusal(
             Code.UNKNOWN_COMMAND, message, f"Say: {ways[0]}", {"suggestions": ways}
         ) from None

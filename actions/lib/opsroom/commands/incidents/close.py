@@ -36,7 +36,7 @@ def close(context: Context, incident: Incident, closing: str = "") -> Incident:
         ):
             text = (
                 f"{context.speaker.shown} closed incident {incident.id}: "
-                f"{one_line(closing, 200) or 'nothing was said'}"
+                f"{one_line(closing, 200) or 'no closing text'}"
             )
             append(store, connection, request.entry(Event.CLOSED, Code.INCIDENT_CLOSED.value, text))
         return find(connection, incident.id) or incident

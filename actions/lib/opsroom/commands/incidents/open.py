@@ -77,7 +77,7 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
             f"{request.by.shown} declared incident {incident.id} for {name}: "
             f"{one_line(masked, 200)}"
         )
-        recorded = recorded if fresh else f"Declared once more: {recorded}"
+        recorded = recorded if fresh else f"Declared again: {recorded}"
         append(store, connection, request.entry(Event.DECLARED, Code.DECLARED.value, recorded))
     return incident, fresh
 

@@ -137,7 +137,7 @@ def _answer_text(
 ) -> str:
     lock = taken.lock
     if is_kill_switch(lock):
-        effect = f"Nobody deploys anywhere now, {one_line(lock.shown, 60)} included."
+        effect = f"Nobody can deploy anywhere now, including {one_line(lock.shown, 60)}."
     elif others:
         first = others[0]
         by = one_line(first.shown, 60)
@@ -156,7 +156,7 @@ def _answer_text(
             for one in running
         ]
         be = "is" if len(running) == 1 else "are"
-        sentences.append(f"{listed(going_on, 2)} {be} deploying right now; that goes on.")
+        sentences.append(f"{listed(going_on, 2)} {be} deploying right now; that continues.")
     sentences.append(f"To end it: unlock {place(lock.app, lock.environment)}")
     return " ".join(sentences)
 

@@ -139,7 +139,9 @@ class _PageAction(ExternalAction):
             *_where(recipient),
         )
         self.what = f"The page to {one_line(recipient.name, 60)}"
-        self.in_doubt_hint = f"{sentence(recipient.hint)} To page again anyway, use other words."
+        self.in_doubt_hint = (
+            f"{sentence(recipient.hint)} To page again anyway, word it differently."
+        )
 
     def make(self, mark: str) -> Facts:
         """Send it."""
@@ -282,10 +284,10 @@ def _answer(
         # The same words say nothing new of what is not known.
         code = Code.PAGED_ALREADY if accepted else code
         first.append(
-            f"That was {_ago(result.since)}; it was not sent again. To page again, use other words."
+            f"That was {_ago(result.since)}; it was not sent again. To page again, word it differently."
         )
     elif result.found:
-        first.append("Its answer was lost, and it was found.")
+        first.append("The pager's answer was lost, but the page was found.")
     if not result.recorded:
         first.append(f"{_unrecorded(result)}, and no limit was checked: {why(result.failure)}.")
     text = _sentence(context, request, facts, first)

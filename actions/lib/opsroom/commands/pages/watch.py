@@ -133,8 +133,8 @@ def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> 
             State.TRIGGERED.value if state is not State.RESOLVED else state.value,
         )
     sentence = (
-        f"{began}, and whether the page went out through {row.pager} is not known. "
-        "Phone them if it matters. Said again in the same words, it is looked for first."
+        f"{began}, and it is unknown whether the page went out through {row.pager}. "
+        "Phone them if it matters. If the command is repeated, it is looked for first."
     )
     return News(_NOBODY, sentence, Event.UNCONFIRMED, DOUBTFUL)
 
@@ -145,20 +145,20 @@ def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: st
     if row.state == DOUBTFUL and is_unsupported:
         # What was not sent, perhaps, is not to be called a page that someone got.
         return (
-            f"Whether {what} went out is still not known, and nobody has said here that they are "
+            f"It is still unknown whether {what} went out, and nobody has said here that they are "
             f"on it after {age}. "
             f"Phone them if it matters. If you are on it: ack page {id}"
         )
     if not isinstance(answer, OpsroomError) and answer.state is State.TRIGGERED:
-        return f"Nobody has acknowledged {what} after {age}. To wake the next: escalate page {id}"
+        return f"Nobody has acknowledged {what} after {age}. To alert the next responders: escalate page {id}"
     if isinstance(answer, OpsroomError) and not is_unsupported:
         why = sentence(one_line(answer.message, 100))
         return (
-            f"Whether someone has acknowledged {what} is not known after {age}: {why} Phone, "
+            f"It is unknown after {age} whether someone has acknowledged {what}: {why} Phone, "
             "if it matters."
         )
     return (
-        f"Nobody has said here that they are on {what} after {age}, and {row.pager} cannot tell. "
+        f"Nobody has acknowledged {what} here after {age}, and {row.pager} cannot report it. "
         f"If you are on it: ack page {id}"
     )
 

@@ -249,7 +249,9 @@ class LocalPager(Pager):
             if page.people
             else ""
         )
-        message = f"Nobody is left to wake for page {page.number}{'; ' if so_far else ''}{so_far}."
+        message = (
+            f"There is nobody left to alert for page {page.number}{'; ' if so_far else ''}{so_far}."
+        )
         raise Refusal(
             Code.NOT_POSSIBLE, message, f"Call someone by name: add NAME to page {page.number}"
         )

@@ -192,12 +192,12 @@ class Client(vendor.Client):
         key = f"{self.key}.{'read_key' if about is ACCOUNT else 'api_key'}"
         if status == 401:
             region = f"that {self.key}.url is that of the account's region"
-            return f"An administrator checks {key}, and {region}."
+            return f"An administrator has to check {key}, and {region}."
         if status == 403 and about is ACCOUNT:
-            return f"An administrator checks that {key} may read the configuration."
+            return f"An administrator has to check that {key} may read the configuration."
         if status == 403:
             may = "belongs to an API integration that may read, create and update"
-            return f"An administrator checks that {key} {may}."
+            return f"An administrator has to check that {key} {may}."
         if status == 410:
             ends = "Opsgenie ends in April 2027; in Jira Service Management"
             return f"{ends}, {self.key}.url is another."
@@ -216,9 +216,7 @@ def _request_of(response: Response) -> str:
     content = response.json()
     request = text_of(content.get("requestId")) if isinstance(content, Mapping) else ""
     if not request:
-        raise response.unexpected(
-            "took the request, and did not say under which id it can be followed"
-        )
+        raise response.unexpected("took the request, but returned no id by which to follow it")
     return request
 
 

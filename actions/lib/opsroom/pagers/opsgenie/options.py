@@ -56,7 +56,7 @@ def read_options(fields: Fields) -> Options:
     if options.read_key and EVENTS_ONLY.search(options.url):
         fields.problem(
             "read_key",
-            "is of no use with this url: there, schedules and users are told in another way",
+            "has no effect with this url, where schedules and users are read in another way",
         )
     return options
 

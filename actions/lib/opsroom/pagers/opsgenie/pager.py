@@ -70,7 +70,7 @@ class Opsgenie(Pager):
             return (OnCall(target.shown),)
         if not self._client.can_read:
             hint = (
-                "An administrator puts a key that may read the configuration into "
+                "An administrator has to put a key that may read the configuration into "
                 f"{self._client.key}.read_key."
             )
             if self._events_only:
@@ -97,7 +97,7 @@ class Opsgenie(Pager):
         if outcome.done is None:
             found = self._quietly(page.mark)
             if found is None:
-                note = f"Opsgenie took the request; what came of it is not known: {outcome.why}."
+                note = f"Opsgenie took the request; its outcome is unknown: {outcome.why}."
                 return Paged(
                     Incident(page.mark, title=one_line(page.text, 130), target=page.target.shown),
                     Delivery.UNCONFIRMED,
@@ -201,7 +201,7 @@ class Opsgenie(Pager):
             Code.NOT_ACCEPTED,
             f"Opsgenie made no alert for {page.target.kind.replace('_', ' ')} "
             f"{page.target.shown}{because}.",
-            "An administrator checks the name in the config and the rules of the integration.",
+            "An administrator has to check the name in the config and the rules of the integration.",
             {"sent": False},
         )
 
@@ -236,7 +236,7 @@ class Opsgenie(Pager):
         if outcome.done is None and (wanted is None or state is not wanted):
             raise Failure(
                 Code.OUTCOME_UNKNOWN,
-                f"Opsgenie took the request to {action} page {id}; what came of it is not known: "
+                f"Opsgenie took the request to {action} page {id}; its outcome is unknown: "
                 f"{outcome.why}.",
                 "Look at the page before asking again.",
                 {"sent": True},

@@ -87,7 +87,7 @@ class RestPager(Pager):
             existing = self._found(client, page)
             if existing is None:
                 facts = {"sent": True}
-                message = "PagerDuty says that it has this page already, and does not show it."
+                message = "PagerDuty reports that it already has this page, but does not show it."
                 raise Failure(Code.OUTCOME_UNKNOWN, message, facts=facts)
             return existing
         row = outcome.answer.part("incident")
@@ -133,7 +133,7 @@ class RestPager(Pager):
             policy = target.id
         elif target is not None:
             message = (
-                "PagerDuty does not tell which incidents came by a routing key "
+                "PagerDuty does not report which incidents came through a routing key "
                 f"({shown(target.shown)})."
             )
             raise Refusal(
@@ -258,7 +258,7 @@ class RestPager(Pager):
                 f"PagerDuty acknowledged it at once, as an incident of their own, for {_to(row)}.",
             )
         if not isinstance(row.get("assignments"), list):
-            note = "PagerDuty made the incident and did not say whom it reaches."
+            note = "PagerDuty created the incident, but did not report whom it reaches."
             return Paged(incident, Delivery.UNCONFIRMED, notes=(note,))
         people = assignees_of(row)
         if not people:

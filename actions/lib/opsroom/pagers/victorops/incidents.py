@@ -45,7 +45,7 @@ class Incidents:
         made = self._api.json(response)
         number, error = text_of(inside(made, "incidentNumber")), text_of(inside(made, "error"))
         if not number and not error:
-            raise response.unexpected("did not say under which number the incident was made")
+            raise response.unexpected("did not report the number of the new incident")
         if not number:
             # 200 with an error inside: the page was not made.
             kind = page.target.kind.replace("_", " ")
@@ -53,7 +53,7 @@ class Incidents:
                 Code.NOT_ACCEPTED,
                 f"Splunk On-Call made no incident for the {kind} {page.target.shown}: "
                 f"{self._api.quoted(response, error)}.",
-                "An administrator checks the names in the config.",
+                "An administrator has to check the names in the config.",
                 {"sent": False},
             )
         incident = Incident(number, number, summary, State.TRIGGERED, target=page.target.shown)
@@ -83,7 +83,7 @@ class Incidents:
         )
         accepted = inside(result, "cmdAccepted")
         if not isinstance(accepted, bool):
-            raise response.unexpected("did not say whether it was done")
+            raise response.unexpected("did not report whether it was done")
         if accepted:
             return Incident(number, number, state=wanted, people=(user,))
         # 200 with `cmdAccepted: false`: the incident says why.
@@ -120,7 +120,7 @@ class Incidents:
         )
         done = inside(status, "success")
         if not isinstance(done, bool):
-            raise response.unexpected("did not say whether someone was added to the page")
+            raise response.unexpected("did not report whether someone was added to the page")
         failed = [
             one for one in items(inside(status, "targetStatus")) if inside(one, "success") is False
         ]
@@ -212,7 +212,7 @@ class Incidents:
                 Code.UNKNOWN_PERSON,
                 f"Splunk On-Call does not know its user {shown(name)}"
                 f"{self._api.because(response)}.",
-                f"An administrator checks their name there under people, and {key}.",
+                f"An administrator has to check their name there under people, and {key}.",
                 {"status": 404, "sent": False},
             )
         return response, name, notes

@@ -116,8 +116,8 @@ class VictorOps(Pager):
         """Not possible: the API has no command for the next step of a policy."""
         raise Refusal(
             Code.NOT_POSSIBLE,
-            "Splunk On-Call takes the next step of its escalation policy by itself; it cannot be "
-            "told to do so now.",
+            "Splunk On-Call escalates automatically along its escalation policy; it cannot be "
+            "asked to escalate now.",
             f"Call someone by name: add NAME to page {id}.",
         )
 

@@ -190,7 +190,7 @@ class Board:
             raise Refusal(
                 Code.TEXT_TOO_LONG,
                 f"Cards are searched for {_MAX_SEARCHED} characters at most.",
-                "Say fewer words.",
+                "Use fewer words.",
             )
         text = clean(query.text).strip()
         with self._store().read() as connection:
