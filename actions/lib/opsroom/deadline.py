@@ -1,14 +1,11 @@
-"""Waiting no longer than so many seconds for what may hang: a vendor, a version source, a database.
+"""Time limits that always hold: for vendors, version sources and the database.
 
-The time limits of sockets and drivers count from byte to byte, and looking up a name has none; a
-thread that can be left behind keeps a limit in every case. Such a thread is a daemon, so that it
-does not hold up the end of the process.
+The time limits of sockets and drivers count from byte to byte, and resolving a name has none. So
+the call runs in a daemon thread, which is left behind when the time is up and does not delay the
+end of the process.
 
-Using the database within a time that holds in any case: a server that hangs must not keep a human
-asleep.
-
-A database that is away says so soon. One that hangs, its machine or its disk frozen, says nothing,
-and no time limit of a driver covers every moment of a transaction.
+The database needs this too: a server whose machine or disk is frozen says nothing, and no time
+limit of a driver covers every moment of a transaction. A page must not wait for it.
 """
 
 from __future__ import annotations

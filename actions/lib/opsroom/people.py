@@ -1,5 +1,5 @@
-"""Who speaks: the people of the config, the speaker behind a chat name or StackStorm user, and the
-author of what opsroom makes elsewhere (a card, a comment, a page)."""
+"""Who is asking: the people of the config, the speaker behind a chat name or StackStorm user, and
+the author of a card, comment or page in another system."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Sending a message by SMTP: one total time limit, encryption unless the config gives it up, the
-truth about what went out, and what goes wrong between us and the server in plain words."""
+"""Sending a message by SMTP: one time limit for all of it, encryption unless the config turns it
+off, an exact report of what went out, and errors as sentences."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Records whose time is wrong, since a machine's clock was: when they were really written, as far
-as others show it.
+"""Records with a wrong time because a machine's clock was wrong: when they were really written, as
+far as other records show it.
 
 In the chain no record is dated before the one before it. So one command with the clock at 2099
-dates all later records 2099, too; what their clocks said is noted in their facts. Here the times
-are put right from what was noted and from the order of the records, and each jump is told.
+dates all later records 2099, too; what their clocks showed is noted in their facts. Here the times
+are corrected from those notes and from the order of the records, and each jump is reported.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""What is missing in the record, and which changes did not go the way that the rules want. Pure
-decisions."""
+"""What is missing in the record, and which changes did not follow the rules. Pure decisions."""
 
 from __future__ import annotations
 

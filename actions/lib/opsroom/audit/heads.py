@@ -1,10 +1,10 @@
-"""Hashes of newest records, kept outside of the database: they prove that nothing before them was
-changed.
+"""Hashes of the newest records, kept outside of the database: they prove that nothing before them
+was changed.
 
 Each database has a file of its own, whose first line names it. Up to 0.3 all of them shared
-`heads.txt`. What stands there and is in this record is taken over into its own file. What is not
-may be another database's, or be all that is left of a record that was changed: it stays, and is
-reported, until the database that it belongs to has taken it over.
+`heads.txt`. What is in that file and in this record moves to its own file. What is not may belong
+to another database, or be all that is left of a record that was changed: it stays, and is reported,
+until the database that it belongs to has taken it over.
 """
 
 from __future__ import annotations

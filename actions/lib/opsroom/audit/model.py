@@ -1,5 +1,5 @@
-"""What a report is made of: changes with everyone who had a hand in them, locks, findings, and the
-whole of it."""
+"""What a report consists of: changes with everyone involved, locks, findings, and the report
+itself."""
 
 from __future__ import annotations
 

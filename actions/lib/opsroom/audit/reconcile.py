@@ -1,4 +1,4 @@
-"""The ledger against StackStorm's history: what one has and the other does not."""
+"""The ledger against StackStorm's history: what is in only one of them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The use cases, one a file. Each reads like the story: who asks, may they, claim, do, verify,
-record, say.
+record, answer.
 
-What a use case hands back: whether it worked, a code, the message for the room, and the facts as
-data.
+A use case returns an `Outcome`: whether it worked, a code, the message for the room, and the facts
+as data.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Doing one thing elsewhere once: write down what is about to be made, make it, look for it when
-the answer is lost.
+"""External actions that happen once: record what is about to be made, make it, look for it when the
+answer is lost.
 
-Two transactions of the record, one before and one after. In between, an answer may be lost or the
+There are two transactions, one before and one after. In between, an answer may be lost or the
 runner may die; then what was made is found by the mark that it carries, before anything is made
 again.
 """

@@ -1,7 +1,7 @@
 """The morning report: what runs where, what differs from the record, forgotten locks, what waits,
 what is open.
 
-At most eight lines of a message; the facts have all of it.
+The message has at most eight lines; the facts have all of it.
 """
 
 from __future__ import annotations

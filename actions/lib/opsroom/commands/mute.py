@@ -1,5 +1,5 @@
-"""quiet announcements, loud announcements: the announce room is left in peace for a time. What is
-recorded stays so."""
+"""quiet announcements, loud announcements: mutes the announce room for a time. Everything is
+recorded as usual."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Writing down what becomes of one request: asked, then refused, started, succeeded, failed or
-interrupted."""
+"""The records of one request: asked, then refused, started, succeeded, failed or interrupted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""From typed names to the application, the environment and what reaches them. Never a guess."""
+"""From typed names to an application, an environment, and the deployer and version source for both.
+Never a guess."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a mapping of the config key by key: every complaint is kept, so that all are told at
+"""Reading a mapping of the config key by key: every problem is kept, so that all are reported at
 once."""
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ REQUIRED = Missing()
 
 
 class Fields:
-    """The keys of one mapping of the config. Each reader checks one key and marks it as known.
+    """The keys of one mapping of the config.
 
-    A wrong value is noted in `problems` and stands in as an empty value, so that reading goes on;
-    the caller raises when there are problems. `finish()` complains of keys nobody
-    read.
+    Each reader checks one key and marks it as known. A wrong value is noted in `problems` and
+    replaced by an empty value, so that reading continues; the caller raises when there are
+    problems. `finish()` complains of keys that no reader asked for.
     """
 
     def __init__(self, raw: Any, path: str, problems: Problems) -> None:

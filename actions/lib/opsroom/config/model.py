@@ -1,5 +1,4 @@
-"""The pack's config as objects. They are checked when they are made; nothing else reads the raw
-config."""
+"""The pack's config as objects, checked when they are made. Nothing else reads the raw config."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Connecting: the driver's own connection to a database, set up so that both kinds keep what was
-committed."""
+"""Connecting: the driver's own connection to a database, set up so that SQLite and PostgreSQL both
+keep what was committed."""
 
 from __future__ import annotations
 

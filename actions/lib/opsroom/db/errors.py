@@ -1,5 +1,4 @@
-"""What goes wrong with a database, told as one sentence that says what is wrong and what would
-help."""
+"""Errors of databases as one sentence each, with what would help."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Where the database is: the URL from the config, checked, and the words in which people are told
-of it."""
+"""Where the database is: the URL from the config, checked, and how messages name it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Commands with free text, which chat hands over whole.
+"""Commands with free text, which chat passes on whole.
 
 StackStorm takes `key=value` off the end of every message, and a key that is one of the action's
 parameters counts more than the message itself: "lock uat: see environment=production" would lock
-production, for half a reason. So in chat these commands have one parameter, `typed`, the whole
+production, with half a reason. So in chat these commands have one parameter, `typed`, the whole
 message; their aliases close all others, and StackStorm refuses what ends in a pair before anything
 runs.
 """

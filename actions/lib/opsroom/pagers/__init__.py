@@ -1,4 +1,4 @@
-"""Pagers: how the person on call is reached, one module a kind.
+"""Pagers: how the person on call is reached, one module for each kind.
 
 To add a kind: one file in this folder with `read_options`, `read_target` and `make`, one line in
 REGISTRY, one contract test. `read_target(fields, key) -> Target` checks what stands under

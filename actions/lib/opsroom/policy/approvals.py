@@ -1,5 +1,5 @@
-"""Who may approve, confirm, reject and review a change. Nobody alone may do both: ask for it and
-approve it."""
+"""Who may approve, confirm, reject and review a change. Nobody may both ask for one and approve
+it."""
 
 from __future__ import annotations
 

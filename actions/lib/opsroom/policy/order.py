@@ -1,4 +1,4 @@
-"""Whether a version has been where it has to be first."""
+"""Whether a version already runs on the environment that has to come first."""
 
 from __future__ import annotations
 

@@ -1,12 +1,9 @@
-"""Quiet in the announce room: for a time, by someone, over by itself.
+"""Announcements in rooms, each posted once, also when two rules or runners have it; and the time
+for which the announce room is muted.
 
-What the announce room is told without anyone having asked: each thing once, also when two rules or
-runners tell it.
-
-A row is written before it is told and marked afterwards. What is still unmarked after a while,
-since its runner died or the chat could not be reached, is posted by the next one to look. A runner
-that dies in the moment between telling and marking makes that one message come twice; nothing gets
-lost.
+A row is written before the post and marked afterwards. What is still unmarked after a while, since
+its runner died or the chat was unreachable, is posted by the next run that looks. A runner that
+dies between posting and marking makes that one message appear twice; none is lost.
 """
 
 from __future__ import annotations

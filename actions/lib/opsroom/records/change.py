@@ -1,9 +1,6 @@
-"""Ids of changes: short, readable aloud, without letters that look alike and without vowels, so
-without words.
-
-A change: a deployment that waits for approval or confirmation, or an emergency that waits for its
-review.
-"""
+"""A change: a deployment that waits for approval or confirmation, or an emergency that waits for
+its review; and its id, which is short and readable aloud, without letters that look alike and
+without vowels, so that it spells no word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes and their approvals in the database, and what becomes of those that nobody looks after.
+"""Changes and their approvals in the database, and the end of those that nobody finishes.
 
 Each step is one UPDATE that only one of many callers at once can make. Everything here works within
 the caller's `store.write()` or `store.read()`.

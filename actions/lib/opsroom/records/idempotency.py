@@ -1,12 +1,9 @@
-"""Doing a thing elsewhere once: the same message twice, a lost answer and a runner that died all
-lead to one card.
+"""External actions that happen once: the same message twice, a lost answer and a runner that died
+all lead to one card. Also events of sensors and deliveries of webhooks, which are acted upon once.
 
-Other systems have no keys against doubles, or keys that end with the incident. So before anything
-is sent, a row says what is about to be made and which mark it will carry; afterwards it holds the
-answer. The decision is one transaction.
-
-What came before: an event of a sensor or a delivery of a webhook that comes again is not acted upon
-again.
+Other systems have no keys against duplicates, or keys that end with the incident. So a row says
+what is about to be made, and which mark it will carry, before anything is sent; afterwards it holds
+the answer. The decision is one transaction.
 """
 
 from __future__ import annotations
@@ -35,9 +32,9 @@ LOOKED_FOR = 900.0
 class Step(str, Enum):
     """What to do about a request.
 
-    GO: nobody has asked this; make it. LOOK: it may have been made; look for the mark first, and
-    make it only when it is not there. DONE: it was made; `answer` says what. BUSY: someone is at
-    it right now.
+    GO: nobody has asked for this; make it. LOOK: it may have been made; look for the mark first,
+    and make it only when it is missing. DONE: it was made, and `answer` has the result. BUSY:
+    another run is making it right now.
     """
 
     GO = "go"

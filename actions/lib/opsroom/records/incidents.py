@@ -1,5 +1,5 @@
-"""Declared incidents: what was said, and what was made of it so far, so that each thing is made
-once."""
+"""Declared incidents: their text, and what has been made for them so far, so that each thing is
+made once."""
 
 from __future__ import annotations
 

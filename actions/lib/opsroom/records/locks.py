@@ -1,5 +1,5 @@
-"""Locks: a place that one person keeps for themselves, with a reason, for a time or until they give
-it back."""
+"""Locks: a place that one person reserves, with a reason, for a time or until they remove the
+lock."""
 
 from __future__ import annotations
 

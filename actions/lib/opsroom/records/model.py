@@ -1,4 +1,4 @@
-"""What a record of the ledger is made of: what happened, and what there is to say about it."""
+"""What a record of the ledger is made of: an event, and the facts about it."""
 
 from __future__ import annotations
 

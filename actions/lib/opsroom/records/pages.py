@@ -1,8 +1,8 @@
-"""The pages that went out through any pager: for limits, for `ack page 1234`, and for watching
-until someone answers.
+"""The pages that went out through any pager: for the page limits, for `ack page 1234`, and for
+watching until someone answers.
 
-A row is written before a page goes out, so that pages at the same moment count each other, and so
-that after a runner died it is known which pager it was talking to.
+A row is written before a page goes out. So pages sent at the same moment count each other, and
+after a runner died it is known which pager it was using.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Looking things up in the ledger: the deployments that ended, what ran before, what happened
-lately."""
+"""Queries on the ledger: the deployments that ended, what ran before, what happened lately."""
 
 from __future__ import annotations
 

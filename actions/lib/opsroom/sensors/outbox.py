@@ -1,7 +1,8 @@
-"""What there is to tell: written with the state that it follows from, handed on afterwards, once.
+"""News of the sensors: stored together with the state that they follow from, and dispatched
+afterwards, once.
 
-Handing news on: each is taken, told, and marked once it has arrived. What got lost on the way is
-told again.
+Each is taken, dispatched, and marked once it has arrived. What got lost on the way is dispatched
+again.
 """
 
 from __future__ import annotations

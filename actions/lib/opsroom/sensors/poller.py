@@ -1,10 +1,5 @@
-"""When each source is looked at next: on its own interval, all of them spread evenly over it.
-
-A bounded number of threads that look at sources; more are made only while all that are there are
-busy.
-
-Looking at all sources, each on its interval: a broken one never stops the others.
-"""
+"""Looking at all sources: each on its own interval, spread evenly over it, by a bounded number of
+threads. A broken source never stops the others."""
 
 from __future__ import annotations
 

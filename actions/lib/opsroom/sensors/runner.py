@@ -1,4 +1,4 @@
-"""Keeping a watch going with the config as it is now: re-read, and picked up where it changed."""
+"""Runs a watch with the current config, which is read again regularly."""
 
 from __future__ import annotations
 

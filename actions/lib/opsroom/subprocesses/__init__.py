@@ -1,5 +1,5 @@
-"""Running a program: an argument list, a time limit, and nothing of it left behind except what a
-success leaves."""
+"""Running a program: an argument list, a time limit, and nothing left behind except the results of
+a success."""
 
 from __future__ import annotations
 

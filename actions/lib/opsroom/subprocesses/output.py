@@ -1,4 +1,5 @@
-"""What programs print: lines for people, and a reader for what still comes once we are gone."""
+"""What programs print: lines for people, and a reader for output that still comes once we are
+gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A program under supervision: what it starts is known, and ended with it or named."""
+"""A program under supervision: whatever it starts is known, and either ended with it or
+reported."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What may be said in a room: neutralise, shorten, lay out. Every string that leaves an action
-passes through here.
+"""Texts for a room: neutralised, shortened, laid out. Every string that leaves an action passes
+through here.
 
 Why so much of it: StackStorm's stock result workflow evaluates `{{ }}` in what an action returns,
 its workflow engine also `<% %>`, Slack turns `<!channel>` into a ping, and a lone carriage return

@@ -1,4 +1,4 @@
-"""Trackers: where cards live, one module a kind.
+"""Trackers: where cards live, one module for each kind.
 
 To add a kind: one file in this folder with `read_options` and `make`, one line in REGISTRY, one
 contract test.

@@ -1,7 +1,7 @@
-"""A report as one page that needs nothing else: to be read, printed and kept.
+"""A report as one self-contained page: to be read, printed and kept.
 
-The page is in the templates beside this file; here is what they show. Every text from the record is
-escaped by Jinja2 itself, which is loaded when a page is rendered.
+The page is in the templates beside this file; here is what they show. Jinja2 escapes every text
+from the record; it is loaded when a page is rendered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The picture of a period on one environment: what was deployed when, as SVG in the page."""
+"""A period on one environment as a picture: what was deployed when, as SVG in the page."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Closing what StackStorm takes for running although its runner died: with its answer, where the
-record has one."""
+"""Closes executions that StackStorm takes for running although their runner died: with their
+answer, where the record has one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""audit reconcile: the record against StackStorm's own history, and what one has and the other does
-not."""
+"""audit reconcile: compares the record with StackStorm's own history of executions."""
 
 from __future__ import annotations
 

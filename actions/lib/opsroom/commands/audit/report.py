@@ -1,4 +1,4 @@
-"""audit report: the changes of a period as a file for an auditor, and the gist of it for the
+"""audit report: writes the changes of a period to a file for an auditor, and summarizes it for the
 room."""
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
-"""audit verify: recompute the whole chain, compare it with the hashes noted before, and tell the
-newest one.
+"""Verifying the record: the whole chain is recomputed and compared with the hashes noted before.
 
-Announcing the newest hash: the record is verified, the hash kept in a file, and both told in the
-announce room.
-
-Checking the record every night: silence where it holds, the announce room and a team where it does
-not.
+- audit verify: on request, and shows the newest hash.
+- For the rule print_head: keeps the newest hash in a file and posts it in the announce room.
+- For the rules check_record and page_on_broken_record: every night; a broken record is posted in
+  the announce room, and pages a team.
 """
 
 from __future__ import annotations

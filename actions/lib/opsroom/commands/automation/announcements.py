@@ -1,8 +1,5 @@
-"""Announcing deployments that were not asked for in the announce room: each outcome once, and only
-there.
-
-Paging on a failed deployment: the team that the environment names, once for each deployment.
-"""
+"""Deployments that nobody asked for in the announce room: each outcome is announced there once, and
+the team that the environment names is paged once for each one that failed."""
 
 from __future__ import annotations
 
@@ -29,10 +26,10 @@ _JUST_NOW = timedelta(seconds=60)
 
 
 def announce_deployments(context: Context, execution: str = "") -> Outcome:
-    """Tell the announce room the outcome of the deployments of an execution; without one, of those
-    that nobody told.
+    """Post the outcome of the deployments of an execution in the announce room; without one, of
+    those that nobody announced yet.
 
-    What was asked for, or answered, in that room is there already. Raises Failure(store_...).
+    What was asked for, or answered, in that room is already there. Raises Failure(store_...).
     """
     if not context.settings.announce:
         return Outcome(
@@ -61,7 +58,7 @@ def end_of(records: Sequence[Record]) -> Optional[Record]:
 
 
 def outcome_text(context: Context, records: Sequence[Record], link: bool = True) -> str:
-    """The outcome of a deployment, in a sentence or two, for those who did not ask for it."""
+    """The outcome of a deployment in a sentence or two, for those who did not ask for it."""
     end = end_of(records)
     last = end or records[-1]
     what = (
@@ -117,7 +114,7 @@ def _missed(context: Context) -> List[str]:
 
 
 def _announce(context: Context, records: Sequence[Record]) -> str:
-    """What was told; empty when it was told before, or is known in the announce room."""
+    """What was posted; empty when it was posted before, or is known in the announce room."""
     end = end_of(records)
     if end is None or _is_known_in_room(context, records, end):
         return ""
@@ -155,7 +152,7 @@ def page_on_failure(context: Context, execution: str) -> Outcome:
     """Page for each deployment of an execution that failed after something had been touched, or was
     stopped midway.
 
-    Where nobody could be paged, the announce room is told. Raises what `page` raises, and
+    Where nobody could be paged, that is posted in the announce room. Raises what `page` raises, and
     Failure(store_...).
     """
     outcome: Optional[Outcome] = None

@@ -1,8 +1,8 @@
-"""What the workflow promote_when_green asks again and again: has this version run there unbroken
-for long enough?
+"""Whether a version has run on an environment without interruption for long enough, for the
+workflow promote_when_green, which asks repeatedly.
 
-The state between two looks is handed back and given again (`version`, `began`, `first`), so that no
-runner waits.
+The state between two checks is returned and passed in again (`version`, `began`, `first`), so that
+no runner waits.
 """
 
 from __future__ import annotations

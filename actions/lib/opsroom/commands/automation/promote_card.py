@@ -1,5 +1,5 @@
-"""Promoting when a card is moved into the column that asks for it: what runs on the environment
-before goes there."""
+"""A promotion when a card is moved into the column that asks for it: the version of the previous
+environment is deployed."""
 
 from __future__ import annotations
 

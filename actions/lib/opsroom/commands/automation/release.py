@@ -1,4 +1,4 @@
-"""What the workflow release asks: where a version goes, and whether it runs there. Changes
+"""The questions of the workflow release: where a version goes, and whether it runs there. Changes
 nothing."""
 
 from __future__ import annotations

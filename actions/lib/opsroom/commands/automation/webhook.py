@@ -1,4 +1,4 @@
-"""Deploying a release when it is published: the webhook is checked, the rest is an ordinary
+"""A deployment when a release is published: the webhook is checked, the rest is an ordinary
 deployment."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""From a card or project that someone typed to the tracker that it belongs to. Asked back where two
-fit; no guess."""
+"""From a card or project that someone typed to the tracker that it belongs to. Where two fit, the
+person is asked; never a guess."""
 
 from __future__ import annotations
 

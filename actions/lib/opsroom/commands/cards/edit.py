@@ -1,8 +1,5 @@
-"""assign card: give it to a person of the config, to yourself, to a name that the tracker knows, or
-to nobody.
-
-move card: into another column or state, by its name.
-"""
+"""assign card, move card: an existing card is given to a person or to nobody, or moved into another
+column or state."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What the commands about cards share: their request, changes that are safe to repeat, how answers
-are put together."""
+"""What the card commands share: their request, changes that are safe to repeat, and how answers are
+composed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""show card: a card as it is now, with its latest comments. Changes nothing, and leaves no
+"""show card, cards about, my cards: cards as they are now. Changes nothing, and leaves no
 record."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Decisions that deploy nothing: a change is rejected or taken back, an emergency is reviewed by
-someone else, who records what they found."""
+"""reject change, review change: the decisions that deploy nothing. A change is rejected or taken
+back; an emergency is reviewed by someone else, who records what they found."""
 
 from __future__ import annotations
 

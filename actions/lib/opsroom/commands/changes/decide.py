@@ -1,5 +1,6 @@
-"""Decisions that deploy: a change is approved by someone else, or confirmed by the requester in the
-same room and in time. When enough have agreed, it is executed, provided everything still holds."""
+"""approve change, confirm change: the decisions that deploy. Someone else approves, or the
+requester confirms in the same room and in time; with enough of them the change is executed, if
+everything still holds."""
 
 from __future__ import annotations
 
@@ -65,7 +66,7 @@ def approve_change(context: Context, change_id: str, code: str = "") -> Outcome:
 def _deploy(
     context: Context, change: Change, requester: Speaker, approved_by: List[str]
 ) -> Outcome:
-    """Carry it out, and tell the requester how it went, however it went."""
+    """Execute the change, and notify the requester of the outcome, whatever it is."""
     try:
         outcome = execute_change(
             context, change, requester, f"approve change {change.id}", approved_by

@@ -1,5 +1,5 @@
-"""show changes: what waits for approval or confirmation, what is being deployed, which emergencies
-want a review."""
+"""show changes: what waits for approval or confirmation, what is being deployed, and which
+emergencies need a review."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Makes a change instead of deploying: it says what would happen and who has to agree, and touches
-nothing."""
+"""Opens a change instead of deploying: the answer shows what would happen and who has to agree, and
+nothing is touched."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""help: the commands, from the aliases themselves, with today's values; only what this requester
-may do."""
+"""help: the commands, read from the aliases themselves, with today's values; only what this
+requester may use."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The catalogue of commands: what the aliases of the pack say, and which of them a requester may
-use."""
+"""The catalogue of commands: the aliases of the pack, and which of them a requester may use."""
 
 from __future__ import annotations
 

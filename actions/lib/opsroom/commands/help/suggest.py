@@ -1,8 +1,9 @@
-"""suggest: what a half command lacks, and which commands of today's config it may have meant.
+"""suggest: what an incomplete command lacks, and which commands of today's config it may have
+meant.
 
-What was typed is read by the names in it (an application, an environment, a team, an id) wherever
-they stand, so that a forgotten or misplaced word does no harm. Nothing is changed; what only reads
-and can mean one thing only is carried out.
+What was typed is read by the names in it (an application, an environment, a team, an id) in
+whatever order, so that a forgotten or misplaced word does no harm. Nothing is changed; a command
+that only reads and can mean one thing only is run.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
-"""Closing an incident: its page is resolved, its card told and moved, the room told. Each of them
-once.
-
-close incident: its page is resolved, its card told and moved, the room told.
-"""
+"""close incident: its page is resolved, its card gets a comment and is moved, and the room is
+notified, each of them once."""
 
 from __future__ import annotations
 

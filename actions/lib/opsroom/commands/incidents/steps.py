@@ -1,10 +1,9 @@
-"""What is made of a declared incident: a card, a page, the link between them, a word in the room.
-Each once.
+"""The parts of a declared incident: a card, a page, the link between them and a post in the room,
+each made once.
 
-Each step looks at the row of the incident first, so that it may be asked for again: by anyone who
-says the same once more, or by the workflow `declare_incident`, also after a runner died in the
-middle. It is done in the name of the person who declared the incident, also when someone else goes
-on with it.
+Each step looks at the row of the incident first, so that it may be repeated: by anyone who repeats
+the command, or by the workflow `declare_incident`, also after a runner died midway. It acts in the
+name of the person who declared the incident, also when someone else continues it.
 """
 
 from __future__ import annotations
@@ -228,15 +227,15 @@ class _IncidentComment(CardComment):
 
 
 def announce(context: Context, incident: Incident) -> Incident:
-    """The room hears of it once, also while announcements are quiet; not where it is answered
-    anyway."""
+    """Post the incident in its room once, also while announcements are muted; not where the answer
+    appears anyway."""
     post_to_room(context, f"incident:{incident.id}:open", open_text(incident))
     return incident
 
 
 def post_to_room(context: Context, key: str, text: str) -> None:
-    """Tell the room of incidents something once. Who speaks in that very room reads it as the
-    answer."""
+    """Post in the room of incidents, once. Where the command came from that very room, the answer
+    is the post."""
     room = context.settings.incidents.room or context.settings.announce
     if not room:
         return

@@ -1,5 +1,5 @@
-"""Reminding: of locks that someone forgot, of changes about to expire; and telling the requester
-for one that did."""
+"""Reminders: of forgotten locks and of changes about to expire; requesters are notified of changes
+that did expire."""
 
 from __future__ import annotations
 

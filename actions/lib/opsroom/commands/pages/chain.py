@@ -1,8 +1,8 @@
-"""Sending one page through the pagers of a team, one after the other, until one has taken it for
+"""Sends one page through the pagers of a team, one after the other, until one has accepted it for
 someone.
 
-The next pager is tried only when it is certain that the one before has not taken the page, or took
-it for nobody. An answer that was lost is looked for first; where that does not tell, nothing more
+The next pager is tried only when it is certain that the one before has not accepted the page, or
+accepted it for nobody. A lost answer is looked for first; where that is inconclusive, nothing more
 is sent.
 """
 

@@ -1,5 +1,5 @@
-"""show pages: what is open, asked of the pagers, also what was not sent through opsroom. Changes
-nothing."""
+"""show pages: what is open, read from the pagers, including pages that were not sent through
+opsroom. Changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""on call: who would be woken now. Asks the pagers, and never pages."""
+"""on call: who would be alerted now. Reads from the pagers, and never pages."""
 
 from __future__ import annotations
 

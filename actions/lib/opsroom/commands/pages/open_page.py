@@ -1,5 +1,5 @@
-"""What ack, resolve, escalate and add to a page share: which pager has it, doing it there, and
-writing it down."""
+"""What ack, resolve, escalate and add to a page share: which pager has the page, the action there,
+and its record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""page: reach the person on call, once, with proof that it went out, and say who was reached."""
+"""page: alerts the person on call, once, with proof that the page went out, and reports who was
+reached."""
 
 from __future__ import annotations
 

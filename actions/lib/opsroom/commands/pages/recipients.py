@@ -1,4 +1,4 @@
-"""Who is meant by a name: a team, a person, or what a pager itself calls so. Never pages, never
+"""Who is meant by a name: a team, a person, or a name that a pager itself knows. Never pages, never
 guesses."""
 
 from __future__ import annotations

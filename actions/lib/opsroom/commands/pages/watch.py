@@ -1,5 +1,5 @@
-"""Looking at the pages that wait for an answer: the room is told once when someone answers, or
-nobody does."""
+"""Watches the pages that wait for an answer: the room is notified once when someone answers, or
+when nobody does."""
 
 from __future__ import annotations
 

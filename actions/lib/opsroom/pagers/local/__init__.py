@@ -1,5 +1,5 @@
-"""The pager kind local: a log of pages in opsroom's own database, with people who are on call by
-the config."""
+"""The pager kind local: a log of pages in opsroom's own database, for people whose order on call is
+in the config."""
 
 from __future__ import annotations
 

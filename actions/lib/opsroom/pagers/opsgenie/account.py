@@ -1,5 +1,5 @@
-"""What an Opsgenie account knows: its teams, escalation policies, schedules and users, and who is
-on call."""
+"""The teams, escalation policies, schedules and users of an Opsgenie account, and who is on
+call."""
 
 from __future__ import annotations
 

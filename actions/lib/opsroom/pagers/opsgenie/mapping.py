@@ -1,4 +1,4 @@
-"""What opsroom and Opsgenie say to each other: a page as an alert, and an alert as an incident."""
+"""Pages as alerts of Opsgenie, and alerts as incidents."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def alert_of(page: Page) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
 
 
 def by(author: Author, note: bool = False) -> Dict[str, str]:
-    """Who asks, as every request says it; with a note on the alert where that is all that tells
-    from where."""
+    """Who asks, as part of every request; with a note on the alert where nothing else shows where
+    it was asked."""
     attribution = {"user": shorten(author.identity or author.shown, _SHORT), "source": "opsroom"}
     if author.room:
         attribution["source"] = shorten(f"opsroom {author.room}", _SHORT)

@@ -1,5 +1,5 @@
-"""Opsgenie's alerts as pages: made, found, acknowledged, closed, escalated, each followed to its
-outcome."""
+"""The pager kind opsgenie: alerts are created, found, acknowledged, closed and escalated, each
+request followed to its outcome."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Talking to PagerDuty: one time limit for all requests of a command, its way of saying "too many",
-its errors."""
+"""The client of PagerDuty: one time limit for all requests of a command, its rate limits and its
+errors."""
 
 from __future__ import annotations
 

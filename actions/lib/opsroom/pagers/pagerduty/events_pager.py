@@ -1,7 +1,7 @@
-"""A pager that has PagerDuty's Events API v2 only: what it takes goes out, what comes of it cannot
-be asked.
+"""A pager without a token, through PagerDuty's Events API v2 only: events are accepted, and their
+outcome cannot be read.
 
-The vendor means it for machines: it answers as soon as an event is queued, before anyone is paged.
+The API is made for machines: it answers as soon as an event is queued, before anyone is paged.
 """
 
 from __future__ import annotations

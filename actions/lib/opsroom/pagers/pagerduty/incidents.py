@@ -1,4 +1,4 @@
-"""Incidents of PagerDuty that are there: reading one, changing it, in whose name."""
+"""Existing incidents of PagerDuty: read, changed, and in whose name that is done."""
 
 from __future__ import annotations
 

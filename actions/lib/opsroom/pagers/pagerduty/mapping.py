@@ -1,4 +1,4 @@
-"""What PagerDuty's JSON means in the words of paging, and a page in PagerDuty's words."""
+"""PagerDuty's JSON as incidents and people on call, and a page as PagerDuty takes it."""
 
 from __future__ import annotations
 

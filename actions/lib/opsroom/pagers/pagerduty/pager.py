@@ -1,5 +1,5 @@
-"""A pager that speaks PagerDuty's REST API: the answer says who is reached, and an incident can be
-followed."""
+"""A pager with a token, through PagerDuty's REST API: the answer shows who is reached, and an
+incident can be followed."""
 
 from __future__ import annotations
 

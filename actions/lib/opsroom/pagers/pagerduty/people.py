@@ -1,4 +1,4 @@
-"""Who is who in a PagerDuty account, and who is on call: requests that never page anyone."""
+"""Who is who in a PagerDuty account, and who is on call. These requests never page anyone."""
 
 from __future__ import annotations
 

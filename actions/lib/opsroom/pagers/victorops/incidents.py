@@ -1,5 +1,5 @@
-"""Splunk On-Call's incidents by its API: made, listed, acknowledged, resolved, and handed to
-someone more."""
+"""Incidents of Splunk On-Call through its API: created, listed, acknowledged, resolved, and given
+another responder."""
 
 from __future__ import annotations
 

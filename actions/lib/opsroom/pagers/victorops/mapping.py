@@ -1,5 +1,4 @@
-"""What opsroom and Splunk On-Call say to each other: the text of a page, and an incident as the API
-tells it."""
+"""Pages as alerts of Splunk On-Call, and its JSON as incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys of the config for Splunk On-Call, and its targets under `teams`."""
+"""The options of a pager of kind victorops, and its targets under `teams`."""
 
 from __future__ import annotations
 

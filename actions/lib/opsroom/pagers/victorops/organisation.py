@@ -1,4 +1,4 @@
-"""What Splunk On-Call knows of an organisation: teams, escalation policies, routing keys, users,
+"""The teams, escalation policies, routing keys and users of an organisation of Splunk On-Call, and
 who is on call."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Splunk On-Call as a pager: the API for what it can do, the REST endpoint for routing keys and
-where it is alone."""
+"""A pager for Splunk On-Call: through its API where the config has keys, through the REST endpoint
+for routing keys and where that is all there is."""
 
 from __future__ import annotations
 

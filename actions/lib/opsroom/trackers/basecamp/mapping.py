@@ -1,4 +1,4 @@
-"""Cards, columns and people of Basecamp, out of JSON with HTML in it."""
+"""Cards, columns and people of Basecamp, from JSON with HTML in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making a card in Jira: one request; another one only without what Jira says it cannot take."""
+"""Creating a card in Jira: one request; another one only without what Jira does not accept."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Which fields Jira misses, by the names that people see, with the values that it takes. Asked only
-after a refusal."""
+"""Which fields Jira misses, by the names that people see, with the values that it accepts. Read
+only after a refusal."""
 
 from __future__ import annotations
 

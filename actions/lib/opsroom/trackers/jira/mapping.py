@@ -1,5 +1,4 @@
-"""Issues of Jira as cards: every part may be missing or of another shape, and nothing of that is a
-crash."""
+"""Issues of Jira as cards. Every part may be missing or of another shape without an error."""
 
 from __future__ import annotations
 

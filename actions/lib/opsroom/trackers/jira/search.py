@@ -1,5 +1,5 @@
-"""Finding cards in Jira: its query language, in which nothing that someone typed means anything but
-itself."""
+"""Finding cards in Jira with its query language, in which nothing that someone typed acts as an
+operator."""
 
 from __future__ import annotations
 

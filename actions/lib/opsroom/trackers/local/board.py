@@ -1,4 +1,5 @@
-"""A board of cards in opsroom's own database: numbers without gaps, and nothing twice."""
+"""A board of cards in opsroom's own database: numbers without gaps, nothing twice, and what
+happened on it since the last look."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What Trello's objects mean: JSON in, cards, lists and people out; what stands at the begin and
-end of a text."""
+"""Trello's JSON as cards, lists and people, and the first and last lines of what opsroom writes."""
 
 from __future__ import annotations
 
