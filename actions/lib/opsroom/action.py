@@ -210,7 +210,7 @@ def private_folder(database: str) -> Path:
     """The folder `kept` beside the database file; for a database on a server, beside where the file
     would be.
 
-    What is wrong with a URL is told when the database is used.
+    Errors in a URL are reported when the database is used.
     """
     for url in (database, default_database()):
         with suppress(Refusal):

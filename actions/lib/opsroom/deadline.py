@@ -86,9 +86,8 @@ def within(
     done anyway.
 
     A command is some requests, each with a limit of its own; this is the limit of them all.
-    `given_up` tells the thread that is left behind. A defect in one kind is a Failure(crashed): it
-    must not keep the next from being tried.
-    """
+    `given_up` informs the thread that is left behind. A defect in one kind is a Failure(crashed):
+    it must not keep the next from being tried."""
     try:
         return answer_of(seconds, ask, "opsroom-vendor")
     except Late:

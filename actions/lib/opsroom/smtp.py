@@ -206,8 +206,8 @@ class _Dialogue:
         return Taken(tuple(accepted), tuple(refused))
 
     def _say_goodbye(self) -> None:
-        """The outcome is told by now: a goodbye that nobody hears neither takes time nor changes
-        it."""
+        """The outcome is reported already: a goodbye that nobody hears neither takes time nor
+        changes it."""
         if self._smtp is None:
             return
         try:
@@ -346,7 +346,7 @@ class _Dialogue:
             lines += b"\r\n"
         body = re.sub(rb"(?m)^\.", b"..", lines) + b".\r\n"
         with self._gate:
-            # Who waited no longer was told that nothing was sent; let that stay true.
+            # The requester was answered that nothing was sent; keep that true.
             if self._given_up:
                 raise late(self._server, False)
             self._sent = True

@@ -38,7 +38,7 @@ class Jump:
 
     @property
     def message(self) -> str:
-        """What is told of it."""
+        """The sentence about it."""
         one = self.first == self.last
         which = f"Record {self.first} is" if one else f"Records {self.first} to {self.last} are"
         return (
@@ -66,7 +66,7 @@ class Clock:
         return (min(self.times), max(self.times)) if self.times else (0, -1)
 
     def findings(self, period: Period) -> Tuple[Finding, ...]:
-        """The jumps that a report on a period has to tell of: no one knows for sure what belongs
+        """The jumps that a report on a period has to mention: no one knows for sure what belongs
         into it."""
         return tuple(
             Finding(

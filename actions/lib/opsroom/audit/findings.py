@@ -59,7 +59,7 @@ def _story(change: Change, live: Collection[str]) -> Iterator[Finding]:
     what = f"{_named(change)}, asked by {change.asked_by or 'nobody known'}"
     if change.ending in (Ending.RUNNING, Ending.UNKNOWN) and change.deployment not in live:
         if change.starts:
-            message = "was started and has no end, and is not running any more: its outcome was not recorded."
+            message = "was started, has no end and is not running: its outcome was not recorded."
         else:
             message = (
                 "has neither a start nor an end: it is not over, or its runner was lost "

@@ -140,7 +140,7 @@ def take_over(connection: Transaction, folder: Path, place: str) -> List[Head]:
 
 
 def unclaimed(left: Iterable[Head]) -> List[Break]:
-    """What is told of hashes in the shared file that are not in this record."""
+    """The sentence about hashes in the shared file that are not in this record."""
     return [
         Break(
             one.record,

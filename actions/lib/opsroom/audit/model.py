@@ -197,7 +197,7 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether every change is there, as far as the record can tell."""
+        """Whether every change is there, as far as the record shows."""
         return not self.gaps
 
     @cached_property

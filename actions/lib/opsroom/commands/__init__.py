@@ -47,7 +47,7 @@ class Context:
     # kept there.
     keep: Path = Path("kept")
     room: Room = field(default_factory=NoRoom)
-    # Another room by its name, for telling people what happened to what is theirs.
+    # Another room by its name, to notify people about what is theirs.
     rooms: Callable[[str], Room] = lambda name: NoRoom()
     # Takes the secrets of the config out of a text or data, before it is written where it stays for
     # good.

@@ -55,10 +55,9 @@ def run_once(request: Request, action: ExternalAction) -> ActionResult:
     one.
 
     Raises what `make` raised when nothing was made, Refusal(busy) while someone is at it, Failure
-    of the action's `doubtful_code` when nobody can tell, and Failure(store_...) when nothing was
-    tried because the record cannot be written. All of it is on the record by then, and the request
-    has ended.
-    """
+    of the action's `doubtful_code` when the outcome is unknown, and Failure(store_...) when nothing
+    was tried because the record cannot be written. All of it is on the record by then, and the
+    request has ended."""
     work = Work(
         request, action, key_of(request.by.key, request.command, *action.key), began=clock()
     )
@@ -311,7 +310,7 @@ def _made(work: Work, facts: Facts) -> ActionResult:
 
 
 def _end(work: Work, event: Event, error: OpsroomError) -> OpsroomError:
-    """Write down that it was not made or that nobody can tell; hands the error back, to be
+    """Record that it was not made, or that this is unknown; returns the error, to be
     raised."""
     work.request.ended = True
     entry = entry_of(work, event, error.code.value, error.sentence(), recordable(error.facts))

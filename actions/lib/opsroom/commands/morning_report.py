@@ -27,7 +27,7 @@ from .deployments.running_version import ask, ask_many
 from .pages.list import list_pages
 from .resolve import DeploymentTarget
 
-# A lock that is older is told, in seconds.
+# A lock that is older is reported, in seconds.
 FORGOTTEN = 86400.0
 _DAY = "%a %d %b"
 _SEVERAL = 3
@@ -60,10 +60,10 @@ class Found:
 
 
 def morning_report(context: Context, announce: bool = False) -> Outcome:
-    """Put it together, and with `announce` tell it in the announce room: once a day, and not while
+    """Compose it, and with `announce` post it in the announce room: once a day, and not while
     that is to be quiet.
 
-    Where no room is configured, nothing is told (code nothing_new). Raises Failure(store_...).
+    Where no room is configured, nothing is posted (code nothing_new). Raises Failure(store_...).
     """
     room = context.settings.announce
     if announce and not room:

@@ -56,7 +56,7 @@ def quiet(context: Context, length: str) -> Outcome:
 
 
 def loud(context: Context) -> Outcome:
-    """End the quiet, and say how much was not told. Raises Refusal(not_allowed)."""
+    """Unmute, and report how many posts were left out. Raises Refusal(not_allowed)."""
     request = Request(context, "loud", "", "", "")
     with resumed(request):
         _refuse_unknown(context, "make announcements loud")

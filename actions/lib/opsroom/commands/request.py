@@ -91,7 +91,7 @@ class Request:
         )
 
     def _commits(self) -> Dict[str, Optional[str]]:
-        """What a tag stood for cannot be told later: it may be moved."""
+        """What a tag stood for cannot be found out later: it may be moved."""
         return {"commit": self.commit or None, "commit_before": self.commit_before or None}
 
     def write(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:

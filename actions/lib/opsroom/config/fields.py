@@ -261,7 +261,7 @@ class Fields:
         return self._raw.get(name)
 
     def ignore_rest(self) -> None:
-        """Say nothing of keys that nobody asked for: what they should be cannot be told."""
+        """Report no unknown keys: which keys there should be is not known."""
         self._known += list(self._raw)
 
     def finish(self) -> None:

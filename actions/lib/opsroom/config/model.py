@@ -115,9 +115,8 @@ class Team:
 
     `page` are the pagers to try, in this order; empty stands for the first of the config. `targets`
     has for each pager that the config names one for: whom to page there (a `paging.Target`).
-    `phone` is whom to call when all pagers fail. `watch` is after how many seconds the room is told
-    that nobody has answered; None stands for that of all teams.
-    """
+    `phone` is whom to call when all pagers fail. `watch` is after how many seconds the room is
+    notified that nobody has answered; None stands for that of all teams."""
 
     name: str
     page: Tuple[str, ...] = ()
@@ -178,9 +177,8 @@ class Incidents:
     """What becomes of declared incidents.
 
     `project` is where their cards go, empty for where the application's are; `closed` the column
-    into which the card of a closed one is put, empty for none; `room` is told of them, empty for
-    the room for announcements.
-    """
+    into which the card of a closed one is put, empty for none; `room` is notified of them, empty
+    for the room for announcements."""
 
     project: str = ""
     closed: str = ""
@@ -192,9 +190,9 @@ class Settings:
     """The whole config. `lease` is in seconds; `database` is empty where the default file is meant.
 
     `web` is the address of StackStorm's web pages, without a slash at its end. `watch` is after how
-    many seconds the room is told that nobody has answered a page, 0 for never. `webhooks` are by
-    the name of the service; `audit_page` is the team that is paged when the record does not hold.
-    """
+    many seconds the room is notified that nobody has answered a page, 0 for never. `webhooks` are
+    by the name of the service; `audit_page` is the team that is paged when the record does not
+    hold."""
 
     database: str
     relays: Tuple[str, ...]

@@ -145,7 +145,7 @@ def _lowest(file: int, number: int) -> int:
     lowest = number
     try:
         while lowest > 1:
-            # Of several locks the kernel tells any one.
+            # Of several locks the kernel reports any one.
             kind, _, start, _, _ = struct.unpack(
                 _FLOCK, fcntl.fcntl(file, _ASK, _lock(fcntl.F_WRLCK, 1, lowest - 1))
             )

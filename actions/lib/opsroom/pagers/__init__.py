@@ -35,7 +35,7 @@ class Delivery(str, Enum):
     """The outcome of a page.
 
     ACCEPTED: the pager took it for delivery. UNCONFIRMED: it was taken, and whether it was
-    delivered could not be learnt in time. NOBODY: it was taken and reaches nobody (PagerDuty
+    delivered stayed unknown in time. NOBODY: it was taken and reaches nobody (PagerDuty
     acknowledges an incident for its own author; an empty schedule).
     """
 
@@ -80,7 +80,7 @@ class Page:
     `text` is whole, at most 1,024 characters, without expressions and mentions; the kind cuts a
     title out of it where its vendor wants one and puts the rest into the body. `mark` is a word
     (letters, digits, dashes) that no other page carries: the vendor's key against doubles where it
-    has one. `author.email` is whom the vendor is told it is from.
+    has one. `author.email` is the sender for the vendor.
     """
 
     target: Target

@@ -302,7 +302,7 @@ def _known(speaker: Speaker, change: Change, verb: str) -> Decision:
 
 
 def _still_who_asked(change: Change, requester: Speaker) -> Decision:
-    """Without knowing who asked, nobody can be told to be someone else; and nobody may ask in
+    """Without knowing who asked, nobody counts as someone else; and nobody may ask in
     another's name."""
     if requester.person is not None and requester.key == change.owner:
         return YES

@@ -76,9 +76,9 @@ def end(store: Store, connection: Transaction) -> Optional[Silence]:
 
 
 DUE, POSTED, SILENCED = "due", "told", "silenced"
-# Someone is telling it right now; after that, in seconds, they are taken for dead.
+# A run is posting it right now; after so many seconds it is taken for dead.
 LEASE = 90.0
-# What could not be told for so long is no news any more, in seconds.
+# What could not be posted for so long is no longer news, in seconds.
 STALE = 3600.0
 _KEPT = 8 * 86400.0
 
@@ -99,8 +99,8 @@ def begin(
     execution_id: str = "",
     always: bool = False,
 ) -> bool:
-    """Whether the caller is to tell it, within their `store.write()`: not when it was told before,
-    is being told, or is to be kept quiet. `always` is for what is never kept quiet."""
+    """Whether the caller is to post it, within their `store.write()`: not when it was posted
+    before, is being posted, or is muted. `always` is for what is never muted."""
     queue_up(connection)
     if rows(connection, "SELECT key FROM tellings WHERE key = :key", key=clean(announcement.key)):
         return False

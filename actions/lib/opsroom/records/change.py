@@ -70,7 +70,7 @@ class Draft:
       `st2_user` are what they were when they asked.
     - `plan`: the sentence that approvers were shown. `reason`: why an emergency passed what was in
       the way.
-    - `needed`: how many others must approve. `facts`: how to tell of it and carry it out, and how
+    - `needed`: how many others must approve. `facts`: how to describe and execute it, and how
       it was closed.
     """
 

@@ -84,7 +84,7 @@ def begin(
     since = from_moment(row["began_at"])
     known: Dict[str, Any] = {"mark": row["mark"], "since": since, "deployment": row["deployment"]}
     if max(since, from_moment(row["ended_at"] or row["began_at"])) > soon(now):
-        # A clock that was wrong wrote it: nobody can tell how long ago.
+        # A wrong clock wrote it, so its age is unknown.
         if row["state"] == "done":
             undone(on, key)
             return _take(on, key, deployment, now)

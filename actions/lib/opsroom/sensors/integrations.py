@@ -121,7 +121,7 @@ class WatchedPages:
 
     def pause(self, answer: Any) -> Optional[float]:
         if isinstance(answer, OpsroomError) and answer.code is Code.NOT_POSSIBLE:
-            # It cannot tell: that is how it is, not a failure. A change of the config brings it
+            # It cannot report this, which is not a failure. A change of the config brings it
             # back.
             return max(BackingOff.MAX_PAUSE, self.interval)
         return self._back.after(answer if isinstance(answer, OpsroomError) else None)

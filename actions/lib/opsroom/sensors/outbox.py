@@ -36,8 +36,8 @@ LEASE = 60.0
 # long as it has waited since it was made, MAX_WAIT at most. StackStorm may only be slow, and
 # then each further time is one too many.
 WAIT, MAX_WAIT = 120.0, 3600.0
-# What was handed on is kept so long, in seconds, so that a thing that is seen again is not told
-# again.
+# What was dispatched is kept so long, in seconds, so that a thing that is seen again is not
+# reported again.
 KEPT = 30 * 86400.0
 _MAX_NAMES = 100
 
@@ -47,7 +47,7 @@ class News:
     """One event: the trigger's name without the pack, and what it carries: identifiers and times,
     no texts of people.
 
-    `event` is the same whenever the same thing is told: it is in the payload too.
+    `event` is the same whenever the same thing is reported: it is in the payload too.
     """
 
     event: str
@@ -164,8 +164,8 @@ def _news(row: Mapping[str, Any]) -> News:
     return News(row["event"], row["trigger_name"], json.loads(row["payload"]))
 
 
-# tell(trigger, payload, event): hands one event to StackStorm. What it raises means that it was not
-# handed on.
+# dispatch(trigger, payload, event): passes one event to StackStorm. What it raises means that it
+# was not handed on.
 Dispatch = Callable[[str, Mapping[str, Any], str], None]
 # arrived(trigger, event): whether StackStorm has it and went through its rules. Raises where that
 # cannot be known.
@@ -191,12 +191,11 @@ class Post:
         self._arrived = arrived
 
     def deliver(self) -> int:
-        """Hand on all that waits. Returns how many; raises what `tell`, `arrived` or the store
+        """Dispatch all that waits. Returns how many; raises what `dispatch`, `arrived` or the store
         raises, after giving back the rest.
 
-        Each is marked by itself: after a crash, one event at most is told twice; none is where
-        `arrived` knows it.
-        """
+        Each is marked on its own: after a crash, one event at most is dispatched twice; none is
+        where `arrived` knows it."""
         store, sent = self._store(), 0
         with store.read() as connection:
             if not is_waiting(connection, self._sort):
@@ -215,14 +214,14 @@ class Post:
                     raise
 
     def tidy(self) -> None:
-        """Drop what was told long ago."""
+        """Drop what was dispatched long ago."""
         store = self._store()
         with store.write() as connection:
             forget(store, connection)
 
     def _hand_on(self, store: Store, one: News) -> int:
-        """How often it was told: not at all where the runner that reported it before died before it
-        was marked."""
+        """How often it was reported: not at all where the runner that reported it before died
+        before it was marked."""
         arrived = self._arrived is not None and self._arrived(one.trigger, one.event)
         if not arrived:
             self._dispatch(one.trigger, one.payload, one.event)

@@ -137,7 +137,7 @@ _SWEEP = 10.0
 _RETRY = 5.0
 _TIDY = 3600.0
 _AGAIN = 1.0
-# How often what others saw is read: one who looks beside us may be gone before he tells that it
+# How often what others saw is read: another runner may be gone before it reports that it
 # changed back.
 _REFRESH = 60.0
 
@@ -195,10 +195,10 @@ class Watch:
             self._schedule.set({key: one.interval for key, one in sources.items()}, self._clock())
 
     def step(self) -> float:
-        """Start what is due, and hand on what is to be told. Returns after how many seconds to come
-        again, at most.
+        """Start what is due, and dispatch the news that wait. Returns after how many seconds to
+        come again, at most.
 
-        Raises nothing: what fails is told to the log, and tried again.
+        Raises nothing: what fails is logged, and tried again.
         """
         now = self._clock()
         try:
@@ -229,7 +229,7 @@ class Watch:
         return max(left, 0.01)
 
     def wait(self, seconds: float) -> None:
-        """Until it is time for the next step: so long, or until there is something to tell."""
+        """Until it is time for the next step: so long, or until there is news."""
         self._news.wait(seconds)
         # A breath, so that what is found at the same moment goes together.
         self._stopped.wait(0.01)

@@ -18,7 +18,7 @@ from .outbox import Arrived, Dispatch, Post
 from .poller import Starts, Watch
 from .sources import Sources
 
-# How often the config is read, in seconds. StackStorm tells a sensor nothing of a new one.
+# How often the config is read, in seconds. StackStorm does not notify a sensor of a new one.
 REREAD = 30.0
 
 
@@ -99,7 +99,7 @@ class Keeper:
             self._say_once(
                 error.message
                 if unset
-                else f"The new config is not used; the one before it stays in effect. {error.message}"
+                else f"The new config is not used; the previous one stays in effect. {error.message}"
             )
         except Exception as error:
             # The error itself may hold what was read.

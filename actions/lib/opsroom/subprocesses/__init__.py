@@ -38,7 +38,7 @@ PULSE = 0.5
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended: `status` as the shell tells it, negative for a signal; the last lines
+    """How a program ended: `status` as the shell reports it, negative for a signal; the last lines
     that it wrote."""
 
     program: str

@@ -32,7 +32,7 @@ _MOST_TICKS = 15
 def timeline(
     period: Period, changes: Sequence[Change], locks: Sequence[Held], escape: Escape
 ) -> str:
-    """A lane for each application, a mark for each change: shape and colour tell the outcome, the
+    """A lane for each application, a mark for each change: shape and colour show the outcome, the
     label the version.
 
     Labels that would cover each other are left out; the mark's tooltip has everything. `changes`

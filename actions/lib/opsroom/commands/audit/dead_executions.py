@@ -119,8 +119,8 @@ def _close(context: Context, client: Any, execution: Running) -> bool:
 def _unless_announced(
     context: Context, execution: Running, closing: Closing, end: Record
 ) -> Closing:
-    """What the announce room was told already, it is not told again as an answer; nor the other way
-    round."""
+    """What was posted in the announce room already is not posted again as an answer; nor the other
+    way round."""
     if not execution.room or not same_room(execution.room, context.settings.announce):
         return closing
     key = f"deployment:{end.deployment}:{end.seq}"

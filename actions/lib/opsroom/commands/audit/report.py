@@ -31,7 +31,7 @@ def audit_report(
     environment_name: str = "",
     format_: str = "html",
 ) -> Outcome:
-    """Write the report into `folder` and tell its gist and its path.
+    """Write the report into `folder`, and answer with its gist and its path.
 
     Not ok, with code record_broken or record_incomplete, when the record does not have everything:
     the report says what is missing and why. Raises Refusal(invalid_time, unknown_environment) and

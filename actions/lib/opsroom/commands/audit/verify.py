@@ -146,7 +146,7 @@ def check_record(context: Context, folder: Path, wake: bool = False) -> Outcome:
     """Verify the record against itself and the hashes in `folder`. Not ok, with code record_broken,
     when it is broken.
 
-    That is told once a day, also while announcements are quiet. With `wake`, the team under
+    That is posted once a day, also while announcements are muted. With `wake`, the team under
     audit.page is paged; without such a team, this raises Refusal(not_configured) every night, not
     only in the one in which it matters.
     """

@@ -118,7 +118,7 @@ def _announce(context: Context, records: Sequence[Record]) -> str:
     end = end_of(records)
     if end is None or _is_known_in_room(context, records, end):
         return ""
-    # One whose runner died is told also while announcements are quiet.
+    # One whose runner died is announced also while announcements are muted.
     emergency = any(one.event is Event.OVERRIDDEN for one in records)
     text = outcome_text(context, records)
     return (

@@ -103,12 +103,11 @@ def change(
     request: Request, found: Found, done: str, do: Callable[[], Answer]
 ) -> Tuple[Answer, bool]:
     """Do to a card what may be done twice without harm; after a lost answer it is done once more,
-    which tells how it is and takes no longer than the config's `look_for`.
+    which shows the current state and takes no longer than the config's `look_for`.
 
     Hands back what came of it, and whether an answer was lost. Raises Failure(outcome_unknown) when
-    nobody can tell; `done` is "moved", as in "OPS-12 may or may not have been moved". Raises what
-    `do` raises.
-    """
+    the outcome is unknown; `done` is "moved", as in "OPS-12 may or may not have been moved". Raises
+    what `do` raises."""
     try:
         return do(), False
     except Failure as failure:

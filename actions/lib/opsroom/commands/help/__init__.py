@@ -55,7 +55,7 @@ _REASONS = {
 }
 # Commands whose safe form is another's.
 _ELSEWHERE = {"lock everything": ["put lock {{ reason }} on everything"]}
-# Of a command that can be said in many ways, so many are told: a message has eight lines.
+# Of a command that can be written in many ways, so many are shown: a message has eight lines.
 _MOST_FORMS = 4
 
 
@@ -117,7 +117,8 @@ def _of_group(commands: Sequence[Command], title: str) -> List[Command]:
 
 
 def _grouped(commands: Sequence[Command], folded: Sequence[str] = ()) -> List[str]:
-    """A line for each group of commands, each by the first words that tell it from others."""
+    """A line for each group of commands, each by the first words that distinguish it from
+    others."""
     lines = []
     for title, actions in GROUPS.items():
         names: List[str] = []
@@ -147,7 +148,7 @@ def _about(context: Context, commands: Sequence[Command], topic: str) -> Outcome
     if not exact:
         word = pick(topic, sorted({one.word for one in commands}), Code.UNKNOWN_COMMAND, "command")
         exact = [one for one in commands if one.word == word]
-        # What is not configured is told only where nothing else has that name.
+        # What is not configured is reported only where nothing else has that name.
         exact = [one for one in exact if is_configured(context, one)] or exact
     if len({one.head for one in exact}) == 1:
         # One command that can be said in another way, too.

@@ -174,7 +174,7 @@ def _refusal(existing: Lock, context: Context, now: datetime) -> Refusal:
 
 def unlock(context: Context, environment_name: str, app_name: str = "", code: str = "") -> Outcome:
     """Take a lock away; `environment_name` may be "everything". The owner always may, others with
-    the right to lock; then the owner's room is told. Raises Refusal(not_locked) where this very
+    the right to lock; then the owner's room is notified. Raises Refusal(not_locked) where this very
     place is not locked.
 
     Where a second factor is wanted anywhere, the kill switch wants it too: it is thrown when names

@@ -26,7 +26,7 @@ _NEWS = timedelta(hours=1)
 
 
 def remind(context: Context) -> Outcome:
-    """Mark the changes whose time is over, and tell what is due. Each is told once; a lock once a
+    """Mark the changes whose time is over, and post what is due. Each is posted once; a lock once a
     day.
 
     Raises Failure(store_...).
@@ -114,7 +114,7 @@ def _expired(context: Context) -> int:
 
 
 def _post(context: Context, key: str, text: str, room: str) -> int:
-    """In the announce room and where it was asked for, each once; 1 when anyone was told."""
+    """In the announce room and where it was asked for, each once; 1 when anything was posted."""
     reminders = post_once(context, key, text)
     if room and not same_room(room, context.settings.announce):
         reminders = post_once(context, f"{key}:there", text, room=room) or reminders

@@ -145,7 +145,7 @@ def look_for(context: Context, name: str) -> float:
 
 
 def watch_until(context: Context, team: Optional[Team], now: datetime) -> Optional[datetime]:
-    """When the room is told that nobody has answered a page; None where nobody wants to be told."""
+    """When the room is notified that nobody has answered a page; None where nobody wants that."""
     watch = context.settings.watch if team is None or team.watch is None else team.watch
     return now + timedelta(seconds=watch) if watch > 0 else None
 

@@ -60,7 +60,7 @@ class Chain:
     _at: int = 0
     _reaches_nobody: bool = False
     _last: Optional[OpsroomError] = None
-    # Why nobody can tell whether it went out.
+    # Why it is unknown whether it went out.
     _doubt: str = ""
 
     def send(self, mark: str) -> Mapping[str, Any]:
@@ -89,7 +89,7 @@ class Chain:
 
     def look(self, mark: str) -> Optional[Mapping[str, Any]]:
         """The facts of the page that carries the mark, where it may have gone out before; None when
-        it is certain that it has not. Raises Refusal(not_possible) where that cannot be told, and
+        it is certain that it has not. Raises Refusal(not_possible) where that is unknown, and
         Failure."""
         if self._doubt:
             raise Refusal(Code.NOT_POSSIBLE, self._doubt)
@@ -147,7 +147,7 @@ class Chain:
 
     def _looked_for(self, route: Route, page: Page, failure: Failure) -> Optional[Paged]:
         """What the pager has of a page whose answer was lost; None when it certainly has nothing.
-        Raises a Failure that is in doubt when that cannot be told."""
+        Raises a Failure that is in doubt when that is unknown."""
         still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
         settles = build(self.context, route.pager).settles_within
         settled = exactly_once.clock() + max(settles, still)

@@ -27,7 +27,7 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Line:
-    """One open page, as it is shown. `state` is empty where nobody can tell."""
+    """One open page, as it is shown. `state` is empty where it is unknown."""
 
     id: str
     state: str

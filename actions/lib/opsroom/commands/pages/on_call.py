@@ -19,7 +19,7 @@ from .recipients import ask_about, find_recipient, recipient_of, teams
 Answered = Tuple[str, Tuple[OnCall, ...]]
 # For all teams together, in seconds.
 _TOGETHER = 30.0
-# How many levels of an escalation one team is told with.
+# How many levels of an escalation are shown for one team.
 _LEVELS = 3
 
 
@@ -84,7 +84,7 @@ def _every_team(context: Context) -> Outcome:
 
 
 def _first_answer(context: Context, recipient: Recipient) -> Answered:
-    """The first pager of the chain that can tell who is on call there, and who that is."""
+    """The first pager of the chain that reports who is on call there, and who that is."""
     refused: Optional[OpsroomError] = None
     for route in recipient.routes:
         try:

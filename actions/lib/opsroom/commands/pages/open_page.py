@@ -104,7 +104,7 @@ def find_page(context: Context, text: str, command: str) -> Found:
 def run_page_action(
     context: Context, text: str, action: PageAction, find: Callable[[], Found]
 ) -> Outcome:
-    """Do it and tell who did what to which page. Works without the record, and says so.
+    """Do it, and answer who did what to which page. Works without the record, and says so.
 
     Raises what `find` and the pager raise.
     """

@@ -231,7 +231,7 @@ class _PageAction(ExternalAction):
 
 
 def _where(recipient: Recipient) -> Tuple[str, ...]:
-    """What tells things of the same name in two pagers apart; a team or person is the same in all
+    """What distinguishes things of the same name in two pagers; a team or person is the same in all
     of them."""
     if recipient.team is not None or recipient.person:
         return ()
@@ -282,10 +282,11 @@ def _answer(
     # Said before whatever may be cut off.
     first = [] if accepted else [f"{recipient.hint.rstrip('.')}."]
     if not result.fresh:
-        # The same words say nothing new of what is not known.
+        # Repeating the words makes nothing known that was not.
         code = Code.PAGED_ALREADY if accepted else code
         first.append(
-            f"That was {_ago(result.since)}; it was not sent again. To page again, word it differently."
+            f"That was {_ago(result.since)}; it was not sent again. "
+            "To page again, word it differently."
         )
     elif result.found:
         first.append("The pager's answer was lost, but the page was found.")

@@ -29,14 +29,14 @@ _LIMIT = 40.0
 _MOST = 20
 # A page is watched this long, in seconds.
 _WATCHED_FOR = 86400.0
-# What is acknowledged, or was told to be unanswered, is asked for every so many minutes.
+# What is acknowledged, or was reported as unanswered, is asked for every so many minutes.
 _SELDOM = 5
 _NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
 class News:
-    """What the room is told of a page. `noted` is how that is remembered, `event` what the record
+    """What the room is notified of. `noted` is how that is remembered, `event` what the record
     says of it, if any; `state` is what the page is then, where that is something new."""
 
     noted: str
@@ -46,7 +46,7 @@ class News:
 
 
 def watch_pages(context: Context) -> Outcome:
-    """Ask for each page that is watched where it stands, and tell the room that it came from what
+    """Ask for the state of each page that is watched, and post in the room that it came from what
     is new.
 
     Says nothing where there is nothing new. Raises Failure(store_...).
@@ -125,7 +125,7 @@ def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> 
         id = one_line(answer.number or row.id, 60)
         sentence = f"{began}; the page is in {row.pager}, incident {id}."
         state = State.TRIGGERED if answer.state is State.UNKNOWN else answer.state
-        # An acknowledgement or the end of it is told as such the next time.
+        # An acknowledgement or the end of it is reported as such the next time.
         return News(
             "",
             sentence,
@@ -150,7 +150,10 @@ def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: st
             f"Phone them if it matters. If you are on it: ack page {id}"
         )
     if not isinstance(answer, OpsroomError) and answer.state is State.TRIGGERED:
-        return f"Nobody has acknowledged {what} after {age}. To alert the next responders: escalate page {id}"
+        return (
+            f"Nobody has acknowledged {what} after {age}. To alert the next responders: "
+            f"escalate page {id}"
+        )
     if isinstance(answer, OpsroomError) and not is_unsupported:
         why = sentence(one_line(answer.message, 100))
         return (
@@ -195,7 +198,7 @@ def _ask(context: Context, row: Page) -> Incident:
 def _note(
     context: Context, row: Page, answer: Union[Incident, OpsroomError], news: News, now: datetime
 ) -> bool:
-    """Write it down, unless someone else just did: of two runners one tells the room."""
+    """Record it, unless another run just did: of two runners one notifies the room."""
     changes: Dict[str, Any] = {"told": news.noted}
     if news.state:
         changes["state"] = news.state

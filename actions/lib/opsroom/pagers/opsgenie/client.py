@@ -27,7 +27,7 @@ _MAX_PAUSE = 1.5
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a request that was taken. `done` is None when it could not be learnt in
+    """The outcome of a request that was taken. `done` is None when it stayed unknown in
     time."""
 
     done: Optional[bool]

@@ -12,7 +12,7 @@ from ...http.options import TIME_LIMIT, read_time_limit, read_verify
 from .. import Target, read_named_target
 
 _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
-# What Jira Service Management has of this API; schedules and users it tells in another way.
+# What Jira Service Management has of this API; schedules and users are read in another way.
 EVENTS_ONLY = re.compile(r"/jsm/ops/integration$")
 _KINDS = ("team", "user", "escalation_policy", "schedule")
 

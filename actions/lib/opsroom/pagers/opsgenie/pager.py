@@ -148,7 +148,7 @@ class Opsgenie(Pager):
         return self._change(id, "close", State.RESOLVED, author)
 
     def escalate(self, id: str, author: Author) -> Incident:
-        """4 requests. Opsgenie wants to be told which escalation policy; the alert must have one,
+        """4 requests. Opsgenie needs to know which escalation policy; the alert must have one,
         and only one."""
         self._client.begin()
         alert = self._open(id)
@@ -185,7 +185,7 @@ class Opsgenie(Pager):
         return Paged(incident, Delivery.ACCEPTED, self._reached(page.target), notes)
 
     def _reached(self, target: Target) -> Tuple[OnCall, ...]:
-        """Who is on call there, when that can be told quickly; the page is out already."""
+        """Who is on call there, when that can be read quickly; the page is out already."""
         if target.kind == "user":
             return (OnCall(target.shown),)
         if not self._client.can_read:
@@ -201,7 +201,7 @@ class Opsgenie(Pager):
             Code.NOT_ACCEPTED,
             f"Opsgenie made no alert for {page.target.kind.replace('_', ' ')} "
             f"{page.target.shown}{because}.",
-            "An administrator has to check the name in the config and the rules of the integration.",
+            "An administrator has to check the name in the config, and the integration's rules.",
             {"sent": False},
         )
 

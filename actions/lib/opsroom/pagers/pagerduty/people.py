@@ -61,7 +61,8 @@ def on_calls(client: Client, target: Target) -> Tuple[UserOnCall, ...]:
     if kind not in _FILTERS:
         raise Refusal(
             Code.NOT_POSSIBLE,
-            f"PagerDuty does not report who is on call behind a routing key ({shown(target.shown)}).",
+            f"PagerDuty does not report who is on call behind a routing key "
+            f"({shown(target.shown)}).",
             "Name the service or the escalation policy for the team instead of the routing_key.",
         )
     rows, _ = client.every("/oncalls", "oncalls", [(_FILTERS[kind], id)])

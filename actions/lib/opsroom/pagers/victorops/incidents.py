@@ -170,7 +170,7 @@ class Incidents:
     def _reached(
         self, target: Target, slugs: List[str]
     ) -> Tuple[Tuple[OnCall, ...], Tuple[str, ...]]:
-        """Who is on call there, when that can be told quickly; the page is out already."""
+        """Who is on call there, when that can be read quickly; the page is out already."""
         if target.kind == "user":
             return (OnCall(target.shown),), ()
         try:

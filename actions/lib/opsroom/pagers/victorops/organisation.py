@@ -120,7 +120,8 @@ class Organisation:
             slugs = self.policies_of(target)
         watches = [one for one in self._watches(self._left(until)) if _is_of(one, target, slugs)]
         if not watches and not slugs:
-            # Nobody is on call, or there is no such team: the list of those on call does not tell.
+            # Nobody is on call, or there is no such team: the list of those on call does not show
+            # which.
             self._check(target)
         ends = self._ends([one.team_slug for one in watches if one.users], until)
         return tuple(

@@ -102,7 +102,7 @@ class VictorOps(Pager):
         return tuple(found[: max(limit, 0)])
 
     def acknowledge(self, id: str, author: Author) -> Incident:
-        """1 request by number, 2 by mark. The REST endpoint alone does not tell what came of it:
+        """1 request by number, 2 by mark. The REST endpoint alone does not report the outcome:
         state unknown."""
         self._begin()
         return self._change(id, "ack", "ACKNOWLEDGEMENT", State.ACKNOWLEDGED, author)

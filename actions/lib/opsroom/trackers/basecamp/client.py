@@ -165,7 +165,8 @@ class Client(vendor.Client):
             return self._unknown(about)
         if status in (404, 405):
             message = f"{response.url} answered {status}, and there is no Basecamp with account "
-            hint = f"An administrator has to check {self.key}.url and {self.key}.account in the config."
+            keys = f"{self.key}.url and {self.key}.account"
+            hint = f"An administrator has to check {keys} in the config."
             facts = {**response.facts, "sent": False}
             return Failure(Code.BAD_ANSWER, f"{message}{account}.", hint, facts)
         return super().error(response, about)
