@@ -99,7 +99,7 @@ class Keeper:
             self._say_once(
                 error.message
                 if unset
-                else f"The new config is not used; the previous one stays in effect. {error.message}"
+                else f"The new config is not used; the previous one is still used. {error.message}"
             )
         except Exception as error:
             # The error itself may hold what was read.
