@@ -147,7 +147,7 @@ def test_the_kill_switch_stops_everybody_its_owner_too_until_it_is_unlocked(worl
         "lock", "carol", room="#ops", environment="everything", reason="the relay is not ours"
     )
     assert answer["message"].startswith("Everything is locked by carol since")
-    assert "Nobody deploys anywhere now, carol included." in answer["message"]
+    assert "Nobody can deploy anywhere now, including carol." in answer["message"]
     for who in ("alice", "carol"):
         for environment in ("test", "production"):
             assert deploy(world, who, environment=environment, room="#ops")["ok"] is False
