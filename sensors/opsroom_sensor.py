@@ -64,8 +64,8 @@ class OpsroomSensor(Sensor):
     def _dispatch(self, trigger, payload, event):
         # Raises when the message broker does not take it: then it is posted later. That it raises
         # nothing says little: without MongoDB, StackStorm drops it with a warning, and what the
-        # broker has it may lose when it dies. The tag leads from the event to all that came of it
-        # (`st2 trace list --trace-tag`).
+        # broker has it may lose when it dies. The tag leads from the event to everything that it
+        # caused (`st2 trace list --trace-tag`).
         self.sensor_service.dispatch(
             trigger=f"opsroom.{trigger}", payload=dict(payload), trace_tag=event
         )

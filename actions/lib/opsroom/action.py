@@ -104,7 +104,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
                 f"{self._execution_id()}",
             }
         if _PROCESS_OF_ITS_OWN:
-            # It ends now. Python looks for garbage once more then, for 0.05 s, unless there is
+            # It ends now. Python would look for garbage again, for 0.05 s, unless there is
             # nothing to look through.
             gc.freeze()
         if is_errbot((self.config or {}).get("route")) and room and room != requester:

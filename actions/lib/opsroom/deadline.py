@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 Key = TypeVar("Key", bound=Hashable)
 
 # What a command may take at a vendor, and what looking for a lost answer may add to that: where the
-# config does not say, in seconds. A server that is still at it needs ten to finish; a look that
+# config does not say, in seconds. A server that is still working needs ten to finish; a look that
 # counts comes after that.
 TIME_LIMIT = 10.0
 LOOK_FOR = 15.0

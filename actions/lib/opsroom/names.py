@@ -28,7 +28,7 @@ TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,5
 LONG_TEXT = re.compile(
     r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,30000}(?![\s\S])"
 )
-# What a page says: shorter, since someone reads it who was just woken.
+# In a page: shorter, since its reader was just woken.
 PAGE_TEXT = re.compile(
     r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,4000}(?![\s\S])"
 )

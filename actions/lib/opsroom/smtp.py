@@ -105,7 +105,7 @@ def _secrets(server: Server) -> List[str]:
     ]
 
 
-# Seconds that the worker gets beyond the time limit to say by itself what went wrong.
+# Seconds that the worker gets beyond the time limit to report what went wrong.
 _GRACE = 0.25
 _GOODBYE = 1.0
 

@@ -40,7 +40,7 @@ LONGEST = 65.0
 _SECOND_CHANCE = 1.0
 # What of the time to look is kept for the last look, in seconds.
 _ONE_LOOK = 3.0
-# A server that is still at it when we stop listening needs a moment to finish; what is not there
+# A server that is still working when we stop listening needs a moment to finish; what is not there
 # then never comes.
 _STILL_AT_IT = 3.0
 _STILL_AT_IT_WHEN_SLOW = 10.0
@@ -51,13 +51,13 @@ _RECORD_PATIENCE = 10.0
 
 
 def run_once(request: Request, action: ExternalAction) -> ActionResult:
-    """Make it, unless the same request was made a moment ago; then the answer is what came of that
+    """Make it, unless the same request was made a moment ago; then the answer is the result of that
     one.
 
-    Raises what `make` raised when nothing was made, Refusal(busy) while someone is at it, Failure
-    of the action's `doubtful_code` when the outcome is unknown, and Failure(store_...) when nothing
-    was tried because the record cannot be written. All of it is on the record by then, and the
-    request has ended."""
+    Raises what `make` raised when nothing was made, Refusal(busy) while another run is making it,
+    Failure of the action's `doubtful_code` when the outcome is unknown, and Failure(store_...) when
+    nothing was tried because the record cannot be written. All of it is on the record by then, and
+    the request has ended."""
     work = Work(
         request, action, key_of(request.by.key, request.command, *action.key), began=clock()
     )
@@ -182,7 +182,7 @@ class _InDoubt(Exception):
 def _attempts(work: Work, first_look: bool) -> Facts:
     action, limits = work.action, work.action.limits
     if first_look:
-        # Who was at it before has been gone for long enough: one look that works is certain.
+        # The run that was making it has been gone for long enough: one look that works is certain.
         existing = _look(work, settled=clock(), end=clock() + limits.look_for, why=None)
         if existing is not None:
             return existing

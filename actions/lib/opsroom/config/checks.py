@@ -90,7 +90,7 @@ def _of_codes(
     if not (environment.approvals or environment.confirm_within or environment.emergency):
         yield (
             "second_factor",
-            "expected approvals, confirm_within or emergency beside it; by itself it asks for "
+            "expected approvals, confirm_within or emergency beside it; on its own it asks for "
             "nothing",
         )
         return

@@ -256,7 +256,7 @@ class Fields:
         return list(self._raw)
 
     def raw(self, name: str) -> Any:
-        """A value as it stands, for a reader that checks it by itself."""
+        """A value as it stands, for a reader that checks it itself."""
         self._known.append(name)
         return self._raw.get(name)
 

@@ -174,7 +174,7 @@ class Watching:
 
 @dataclass(frozen=True)
 class Incidents:
-    """What becomes of declared incidents.
+    """What happens with declared incidents.
 
     `project` is where their cards go, empty for where the application's are; `closed` the column
     into which the card of a closed one is put, empty for none; `room` is notified of them, empty

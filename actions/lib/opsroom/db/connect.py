@@ -33,7 +33,7 @@ def turn(address: Address, writes: bool) -> Iterator[None]:
 
 
 def connect(address: Address) -> Any:
-    """A connection of sqlite3, in which nothing begins or commits by itself, or of psycopg. Raises
+    """A connection of sqlite3, in which nothing begins or commits implicitly, or of psycopg. Raises
     the driver's errors.
 
     Raises Failure(store_failed) where psycopg is missing.

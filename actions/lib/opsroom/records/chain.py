@@ -18,10 +18,9 @@ they are stored:
 In Python: `sha256(json.dumps(row, sort_keys=True, separators=(",", ":"),
 ensure_ascii=False).encode()).hexdigest()`.
 
-What the chain proves: no record was changed, taken out or put in, unless all later hashes were made
-anew. Someone with full rights on the database could do that, or cut the end off: note the newest
-hash somewhere else now and then, and hand it to `verify_chain`.
-"""
+What the chain proves: no record was changed, taken out or put in, unless all later hashes were
+recomputed. Someone with full rights on the database could do that, or cut the end off: note the
+newest hash somewhere else now and then, and hand it to `verify_chain`."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from ..db.sql import Transaction, clean, execute, from_moment, insert, moment, q
 
 # The same message by the same person within this long is the same request, in seconds.
 WITHIN = 60.0
-# A runner that has been at it for longer than this is dead: an action that talks to another system
-# ends before it does.
+# A runner that has been working on it for longer than this is dead: an action that talks to another
+# system ends before it does.
 LEASE = 90.0
 # What nobody knows the outcome of is looked for this long; after that, the same words mean a new
 # request.
@@ -114,7 +114,7 @@ def _look(
 
 
 def done(store: Store, on: Transaction, key: str, answer: Mapping[str, Any]) -> None:
-    """It was made: keep what came of it. Old rows go on the way."""
+    """It was made: keep the result. Old rows are removed on the way."""
     now = store.now(on)
     text = clean(json.dumps(answer, ensure_ascii=False, default=str))
     kept = "UPDATE repeats SET state = 'done', ended_at = :now, answer = :answer WHERE key = :key"

@@ -24,7 +24,7 @@ from .change import new_id
 
 OPEN, CLOSED = "open", "closed"
 # The same words by the same person within so many seconds mean the same incident, while it is open:
-# what of it could not be made is tried once more.
+# what of it could not be made is tried again.
 WITHIN = 3600.0
 _TRIES = 50
 

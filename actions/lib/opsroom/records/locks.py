@@ -65,7 +65,7 @@ class Lock:
 
 @dataclass(frozen=True)
 class Taken:
-    """What came of `take`: the lock that stands there now.
+    """The result of `take`: the lock that is there now.
 
     `ok`: it is the caller's. `renewed` is the same owner's lock as it was before, when there was
     one.

@@ -136,7 +136,7 @@ class WatchedPages:
         }
         if trigger != "page_opened":
             payload["by"] = one_line(", ".join(by.people), 120) if by else ""
-        # The same incident may be acknowledged more than once, after it was triggered anew.
+        # The same incident may be acknowledged more than once, after it was triggered again.
         return outbox.make(self.key, f"{known.revision + 1} {id}", trigger, **payload)
 
 

@@ -32,7 +32,7 @@ from ..text import neutralise_data
 # The runner that takes a piece of news has so long to hand it on, in seconds; then someone else
 # takes it.
 LEASE = 60.0
-# What was handed on and did not arrive is handed on again after so long, in seconds: WAIT, or as
+# What was dispatched and did not arrive is dispatched again after so long, in seconds: WAIT, or as
 # long as it has waited since it was made, MAX_WAIT at most. StackStorm may only be slow, and
 # then each further time is one too many.
 WAIT, MAX_WAIT = 120.0, 3600.0
@@ -118,7 +118,7 @@ def take(store: Store, connection: Transaction, sort: str, limit: int = 50) -> L
 
 
 def hold(store: Store, connection: Transaction, event: str) -> None:
-    """It was handed on, and should arrive: nobody takes it for a while."""
+    """It was dispatched, and should arrive: nobody takes it for a while."""
     now = store.now(connection)
     made_at = scalar(connection, "SELECT made_at FROM news WHERE event = :event", event=event)
     age = (now - from_moment(made_at)).total_seconds() if made_at else 0.0
@@ -127,7 +127,7 @@ def hold(store: Store, connection: Transaction, event: str) -> None:
 
 
 def under_way(store: Store, connection: Transaction, sort: str, limit: int = 200) -> List[News]:
-    """What someone has taken and may have handed on, the oldest first."""
+    """What some run has taken and may have dispatched, the oldest first."""
     query = (
         f"SELECT event, trigger_name, payload FROM news WHERE {_WAITING}"  # noqa: S608
         " AND taken_until > :now ORDER BY made_at, place LIMIT :limit"
@@ -138,20 +138,20 @@ def under_way(store: Store, connection: Transaction, sort: str, limit: int = 200
 
 
 def mark_sent(store: Store, connection: Transaction, events: Sequence[str]) -> None:
-    """They were handed on."""
+    """They were dispatched."""
     at = moment(store.now(connection))
     for event in events:
         update(connection, "news", {"sent_at": at, "taken_until": ""}, {"event": event})
 
 
 def give_back(connection: Transaction, events: Sequence[str]) -> None:
-    """They could not be handed on: anyone may take them again."""
+    """They could not be dispatched: any run may take them again."""
     for event in events:
         update(connection, "news", {"taken_until": ""}, {"event": event})
 
 
 def forget(store: Store, connection: Transaction) -> None:
-    """Drop what was handed on long ago."""
+    """Drop what was dispatched long ago."""
     before = moment(store.now(connection) - timedelta(seconds=KEPT))
     execute(
         connection,
@@ -165,7 +165,7 @@ def _news(row: Mapping[str, Any]) -> News:
 
 
 # dispatch(trigger, payload, event): passes one event to StackStorm. What it raises means that it
-# was not handed on.
+# was not dispatched.
 Dispatch = Callable[[str, Mapping[str, Any], str], None]
 # arrived(trigger, event): whether StackStorm has it and went through its rules. Raises where that
 # cannot be known.
@@ -175,7 +175,7 @@ Arrived = Callable[[str, str], bool]
 class Post:
     """Hands on the news of one sort of sources. For one thread at a time.
 
-    Without `arrived`, what was handed on counts as arrived.
+    Without `arrived`, what was dispatched counts as arrived.
     """
 
     def __init__(
@@ -233,7 +233,7 @@ class Post:
         return 0 if arrived else 1
 
     def _confirm(self, store: Store) -> None:
-        """Mark what has arrived of all that was handed on, by whomever."""
+        """Mark what has arrived of all that was dispatched, by any run."""
         if self._arrived is None:
             return
         with store.read() as connection:

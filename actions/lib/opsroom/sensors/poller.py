@@ -130,7 +130,7 @@ class Pool:
 
 
 # Seconds: after how long a look that has not ended counts as a miss (never before its interval is
-# over), how often what others left is handed on, how long to wait after the store or StackStorm
+# over), how often what others left is dispatched, how long to wait after the store or StackStorm
 # failed, how often old news are dropped, and how soon to ask again where someone else was faster.
 _HANGS = 60.0
 _SWEEP = 10.0

@@ -73,7 +73,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Noted:
-    """What came of a look. `pause` is after how many seconds to look again, None for the source's
+    """The result of a look. `pause` is after how many seconds to look again, None for the source's
     interval."""
 
     news: int = 0

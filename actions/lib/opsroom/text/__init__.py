@@ -174,7 +174,7 @@ def _broken(text: str) -> List[str]:
             rows.append(row)
             continue
         line = ""
-        # Blanks are where it is broken; a word that is too long by itself is broken anywhere.
+        # Blanks are where it is broken; a word that is too long on its own is broken anywhere.
         for piece in _WORD.findall(row):
             if line and _bytes(line + piece.rstrip()) > _BROKEN_BYTES:
                 rows.append(line.rstrip())

@@ -138,7 +138,7 @@ def _forms(text: str) -> Iterator[bytes]:
 
 
 def _is_form(headers: Mapping[str, str], body: Any) -> bool:
-    """StackStorm hands on a form as lists of texts."""
+    """StackStorm passes on a form as lists of texts."""
     if not isinstance(body, Mapping) or set(body) != {"payload"}:
         return False
     field = body["payload"]

@@ -28,7 +28,7 @@ clock: Callable[[], float] = time.time
 # each.
 SHORTEST, LONGEST = 10.0, 86400.0
 _SHORTEST_PAUSE = 5.0
-# What breaks off begins anew; after twice the time and so many pauses more, nobody waits any more.
+# An interruption restarts the time; after twice the time and so many more pauses, it gives up.
 _MORE = 10
 
 
@@ -45,8 +45,8 @@ def is_green(
     """One look. Code green when it has run for so long, not_yet otherwise; then `pause` is when to
     ask again.
 
-    `version`, `began` and `first` are what the look before handed back (None where there is
-    nothing). A place that does not answer makes the time begin anew. `target` is the environment
+    `version`, `began` and `first` are what the previous look returned (None where there is
+    nothing). A place that does not answer restarts the time. `target` is the environment
     that it is promoted to: where the speaker may not ask for that, it is refused with the first
     look rather than after the wait.
 
@@ -122,9 +122,11 @@ def _give_up(now: float, first: float, wanted: float, where: DeploymentTarget) -
 
 
 def _moment(given: str, now: float) -> float:
-    """A moment that a look before handed back; now without one. One that lies ahead counts as
+    """A moment that a previous look returned; now without one. One that lies ahead counts as
     now."""
     try:
         return min(float(given), now) if given.strip() else now
     except ValueError:
-        raise Refusal(Code.INVALID_TIME, "That is no moment which a look handed back.") from None
+        raise Refusal(
+            Code.INVALID_TIME, "That is not a moment that a check has returned."
+        ) from None

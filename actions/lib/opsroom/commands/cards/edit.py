@@ -25,9 +25,8 @@ def assign_card(context: Context, card: str, to: str) -> Outcome:
     """Assign a card. `to` is a person of the config, `me`, `nobody`, or a name as the tracker has
     it.
 
-    Raises Refusal(unknown_person) for someone whom the config does not map to a name over there,
-    or whom the tracker does not know.
-    """
+    Raises Refusal(unknown_person) for someone whom the config does not map to a name in the
+    tracker, or whom the tracker does not know."""
     request = request_about(context, "assign card")
     with resumed(request):
         found, wanted = tracker_of_card(context, card), text_of(to, f"assign card {card} to me")

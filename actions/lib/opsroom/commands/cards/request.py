@@ -73,7 +73,7 @@ def brief(context: Context, summary: str) -> str:
 
 
 def facts_of(found: Found, made: Made, **more: Any) -> Facts:
-    """What was made, as it is kept and handed back."""
+    """What was made, as it is kept and returned."""
     return {"tracker": found.name, "url": made.url, "notes": list(made.notes), **more}
 
 
@@ -102,10 +102,10 @@ def unrecorded(failure: Optional[Failure], late: bool = False) -> str:
 def change(
     request: Request, found: Found, done: str, do: Callable[[], Answer]
 ) -> Tuple[Answer, bool]:
-    """Do to a card what may be done twice without harm; after a lost answer it is done once more,
+    """Do to a card what may be done twice without harm; after a lost answer it is done again,
     which shows the current state and takes no longer than the config's `look_for`.
 
-    Hands back what came of it, and whether an answer was lost. Raises Failure(outcome_unknown) when
+    Returns the result, and whether an answer was lost. Raises Failure(outcome_unknown) when
     the outcome is unknown; `done` is "moved", as in "OPS-12 may or may not have been moved". Raises
     what `do` raises."""
     try:
@@ -127,7 +127,7 @@ def change(
 def end(
     request: Request, event: Event, code: Code, message: str, **facts: Any
 ) -> Optional[Failure]:
-    """Record the end of what was done. It was done whatever becomes of the record: hands back why
+    """Record the end of what was done. It was done whatever happens to the record: returns why
     that failed."""
     try:
         request.end(event, code.value, message, **facts)

@@ -58,7 +58,7 @@ def in_their_names(card: Card) -> Card:
     """The card, with the first lines that name who asked taken off its texts and those people as
     reporter and authors.
 
-    The tracker's own word on who wrote it goes into `via`: anyone over there can write such a
+    The tracker's own word on who wrote it goes into `via`: anyone in the tracker can write such a
     line.
     """
     comments = tuple(_in_their_name(one) for one in card.comments)

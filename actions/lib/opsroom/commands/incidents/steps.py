@@ -33,7 +33,7 @@ from ..external_action import Facts
 from ..pages.page import page
 from ..request import resumed
 
-# Nobody should be woken late because a tracker is slow: so long a lost answer is looked for, in
+# Nobody should be alerted late because a tracker is slow: so long a lost answer is looked for, in
 # seconds.
 _PATIENCE = 6.0
 # So much of the text goes into the page and the room; the card has all of it.

@@ -31,7 +31,7 @@ TOTAL = 58.0
 LEAST = 4.0
 # What of the time to look is kept for the last look, in seconds.
 _ONE_LOOK = 3.0
-# A server that is still at it when we stop listening needs a moment to finish; what is not there
+# A server that is still working when we stop listening needs a moment to finish; what is not there
 # then never comes.
 _STILL_AT_IT = 3.0
 _STILL_AT_IT_WHEN_SLOW = 6.0
@@ -292,5 +292,5 @@ class Chain:
         try:
             in_time(write, max(min(LIMIT, self._left() / 3), 1.0))
         except Failure:
-            # A human is to be woken; the record comes after that.
+            # A person is to be alerted; the record comes after that.
             self.recorded = False

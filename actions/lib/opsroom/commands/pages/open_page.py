@@ -61,7 +61,7 @@ class PageAction:
     """What is done to an open page.
 
     `do(pager, id, author)` does it there. `did` is the verb of the answer. `done_states`: the
-    states in which it is done already, so that a lost answer can be made up for. `here`: where the
+    states in which it is done already, so that a lost answer can be compensated. `here`: where the
     pager cannot do it, it is noted in opsroom's own list instead. `state`: what the page is
     afterwards.
     """
@@ -248,7 +248,7 @@ def _changes(found: Found, action: PageAction, incident: Incident) -> Dict[str, 
     assert found.row is not None
     changes = of_incident(incident, found.row)
     if action.state is not None:
-        # The requester reads the answer: the watch of the page need not report it once more.
+        # The requester reads the answer: the watch of the page need not report it again.
         changes.update(state=action.state.value, told=action.state.value)
     if action.state is State.RESOLVED:
         changes["watch_until"] = None

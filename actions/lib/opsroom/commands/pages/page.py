@@ -49,7 +49,7 @@ def page(
 ) -> Outcome:
     """Page the person on call for a team, or a person.
 
-    Not ok, with code page_unconfirmed, when a pager took it and what came of it is not known.
+    Not ok, with code page_unconfirmed, when a pager took it and its outcome is unknown.
     Raises Refusal (no_pager, unknown_who, which_who, text_needed, page_limit, busy) and Failure
     (not_paged, nobody_notified, page_unconfirmed). An emergency passes the limit, is urgent, and is
     announced.

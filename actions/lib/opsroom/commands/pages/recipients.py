@@ -217,7 +217,7 @@ def _in_one(context: Context, pager: str, name: str, after: str = UNPAGED) -> Re
         return Recipient(person.name, "person", (route,), person=person.name)
     found = [(pager, one) for one in _targets_named(context, pager, name)]
     if person is not None:
-        # Someone of the config; a name over there that only contains theirs is someone else's.
+        # Someone of the config; a name in the pager that only contains theirs is someone else's.
         found = [one for one in found if _equals(one[1], name)]
     if not found:
         raise Refusal(

@@ -117,7 +117,7 @@ def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> 
 
 
 def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> News:
-    """A page whose runner died before it could say what came of it: the requester has had no
+    """A page whose runner died before it could report the outcome: the requester has had no
     answer."""
     by, team = one_line(row.shown, 60), one_line(row.team, 60)
     began = f"The command by which {by} paged {team} was stopped {age} ago"

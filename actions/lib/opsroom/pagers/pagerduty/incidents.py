@@ -27,8 +27,8 @@ _MARK = re.compile(r"^ops[0-9a-f]{13}(?![\s\S])")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a request in someone's name: an answer or an error, and the address that was in
-    From."""
+    """The outcome of a request in someone's name: an answer or an error, and the address that was
+    in From."""
 
     outcome: Union[Answer, ApiError]
     sender: str
@@ -182,7 +182,7 @@ def escalated(client: Client, id: str, writer: Writer) -> Incident:
             f"To call someone more to it: add NAME to page {before.shown}",
         )
     content = {"type": "incident_reference", "escalation_level": level}
-    # Not sent again after a lost answer: it may wake people a second time.
+    # Not sent again after a lost answer: it may alert people a second time.
     return _changed(
         writer.send("PUT", _path(before), lambda _: {"incident": content}, idempotent=False)
     )

@@ -21,8 +21,8 @@ _TOOL = "opsroom"
 
 
 class Endpoint:
-    """Takes alerts and says only that. What came of them the API knows, where the config has keys
-    of it."""
+    """Takes alerts and reports no more. Their outcome is known to the API, where the config has
+    keys of it."""
 
     def __init__(self, api: Api, alerts: AlertClient, incidents: Incidents) -> None:
         self._api = api

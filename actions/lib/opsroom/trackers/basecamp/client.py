@@ -144,7 +144,7 @@ class Client(vendor.Client):
 
     def error(self, response: Response, about: Subject) -> OpsroomError:
         """What an error means. Where a project may be archived, or no Basecamp may be there at
-        all, Basecamp is asked once more."""
+        all, Basecamp is asked again."""
         status, words, account = response.status, self.words(response), self._options.account
         if status == 404 and "inactive" in response.headers.get("reason", "").lower():
             message = (

@@ -15,7 +15,7 @@ from .options import Options
 
 _MAX_RESULTS = "200"
 _VALUES = 8
-# What opsroom says by itself, or Jira fills in.
+# What opsroom sets, or Jira fills in.
 _OURS = {"project", "issuetype", "summary", "description", "reporter", "labels"}
 
 

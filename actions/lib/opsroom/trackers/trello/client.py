@@ -98,7 +98,7 @@ class Client(vendor.Client):
         return "" if response.is_page else self.quoted(response, response.text)
 
     def error(self, response: Response, about: Subject) -> OpsroomError:
-        """What an error means. Where a board may be closed, Trello is asked once more."""
+        """What an error means. Where a board may be closed, Trello is asked again."""
         status, words = response.status, self.words(response)
         lower = words.lower()
         because = f"{status}: {words}" if words else str(status)
