@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http import vendor
-from ...http.content import text_at
+from ...http.content import objects_in, text_at, text_of
 from ...http.errors import retry_after
 from ...http.response import Response
 from ...http.vendor import NOTHING, Subject
 from ...names import shown
 from ...text import length
-from .mapping import identifier_type, items, text_of
+from .mapping import identifier_type
 from .options import Options
 
 # About requests that are sent with the key of the account.
@@ -91,7 +91,7 @@ class Client(vendor.Client):
     def alerts(self, query: str, limit: int) -> List[Mapping[str, Any]]:
         """Alerts that a search finds, newest first."""
         params = (("query", query), ("limit", str(limit)), ("sort", "createdAt"), ("order", "desc"))
-        return items(self.data(self.send("GET", "/v2/alerts", params=params), list))
+        return objects_in(self.data(self.send("GET", "/v2/alerts", params=params), list))
 
     def create(self, alert: Mapping[str, Any]) -> str:
         """Have an alert made; the id of the request, to be followed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, List, Mapping, Tuple
 
+from ...http.content import objects_in, text_of
 from ...people import Author
 from ...text import shorten
 from ...times.iso import moment_of
@@ -40,18 +41,6 @@ def identifier_type(id: str) -> str:
 def is_id(text: str) -> bool:
     """Whether it is an id of Opsgenie rather than a name."""
     return bool(_ALERT.fullmatch(text))
-
-
-def items(value: Any) -> List[Mapping[str, Any]]:
-    """The mappings of a list; whatever else came is none."""
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
-
-
-def text_of(value: Any) -> str:
-    """A text or number as text; whatever else came is empty."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return ""
-    return str(value).strip()
 
 
 def responder(target: Target) -> Dict[str, str]:
@@ -157,7 +146,8 @@ def _people(alert: Mapping[str, Any]) -> Tuple[str, ...]:
 
 def _names(alert: Mapping[str, Any]) -> str:
     names = [
-        text_of(one.get("name") or one.get("username")) for one in items(alert.get("responders"))
+        text_of(one.get("name") or one.get("username"))
+        for one in objects_in(alert.get("responders"))
     ]
     return ", ".join(name for name in names if name)
 

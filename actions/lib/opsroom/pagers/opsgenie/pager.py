@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Mapping, Optional, Tuple
 
 from ...errors import Code, Failure, OpsroomError, Refusal
+from ...http.content import objects_in, text_of
 from ...people import Author
 from ...text import one_line
 from .. import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target
@@ -19,11 +20,9 @@ from .mapping import (
     identifier_type,
     incident_of,
     is_id,
-    items,
     reaches_nobody,
     responder,
     state_of,
-    text_of,
 )
 from .options import EVENTS_ONLY, Options
 
@@ -135,7 +134,9 @@ class Opsgenie(Pager):
             found = [
                 one
                 for one in found
-                if any(text_of(who.get("id")) == target.id for who in items(one.get("responders")))
+                if any(
+                    text_of(who.get("id")) == target.id for who in objects_in(one.get("responders"))
+                )
             ]
         return tuple(self._incident(one) for one in found[:limit])
 
@@ -154,7 +155,7 @@ class Opsgenie(Pager):
         alert = self._open(id)
         policies = [
             text_of(one.get("id"))
-            for one in items(alert.get("responders"))
+            for one in objects_in(alert.get("responders"))
             if one.get("type") == "escalation"
         ]
         shown = self._incident(alert).shown

@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Any, Dict, Optional, Tuple
 
 from ...errors import Code, Refusal
+from ...http.content import text_of
 from ...names import shown
 from ...people import Author
 from .. import Delivery, Incident, Page, Paged, Pager, Target
 from .client import Client, quoted
-from .mapping import details_of, text_of, title_of, web_address
+from .mapping import details_of, title_of, web_address
 from .options import Integration, Options, integration
 
 _DEDUP_KEY = re.compile(r"^[!-~]{1,255}(?![\s\S])")

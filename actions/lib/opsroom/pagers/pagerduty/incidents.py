@@ -8,11 +8,12 @@ from typing import Any, Callable, List, Mapping, Optional, Tuple, Union
 from urllib.parse import quote
 
 from ...errors import Code, Failure, Refusal
+from ...http.content import object_at, text_of
 from ...names import shown
 from ...people import Author
 from .. import Incident, State, Target
 from .client import Answer, ApiError, Client
-from .mapping import assignees_of, incident_of, inside, name_of, text_of
+from .mapping import assignees_of, incident_of, name_of
 from .people import by_level, on_calls, own_address, user_id, user_of
 
 # PagerDuty's own numbers of errors.
@@ -165,7 +166,7 @@ def escalated(client: Client, id: str, writer: Writer) -> Incident:
     row, answer = get_incident(client, id)
     before = incident_of(row, answer)
     _open(before)
-    policy = inside(row, "escalation_policy")
+    policy = object_at(row, "escalation_policy")
     policy_id = text_of(policy.get("id"))
     if not policy_id:
         raise Refusal(

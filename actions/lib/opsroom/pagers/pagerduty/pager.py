@@ -7,21 +7,14 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http import vendor
+from ...http.content import object_at, text_of
 from ...names import shown
 from ...people import Author
 from .. import Delivery, Incident, OnCall, Page, Paged, Pager, Target
 from .client import Answer, Client
 from .events_pager import trigger
 from .incidents import Writer, change, escalated, get_incident, responder_added
-from .mapping import (
-    acknowledged_at_once,
-    assignees_of,
-    details_of,
-    incident_of,
-    inside,
-    text_of,
-    title_of,
-)
+from .mapping import acknowledged_at_once, assignees_of, details_of, incident_of, title_of
 from .options import Integration, Options, integration
 from .people import look_up, on_calls, on_calls_if_known, own_address, user_id
 
@@ -145,7 +138,9 @@ class RestPager(Pager):
             # The list cannot be narrowed to a policy by PagerDuty.
             rows, answer = client.every("/incidents", "incidents", params)
             rows = [
-                row for row in rows if text_of(inside(row, "escalation_policy").get("id")) == policy
+                row
+                for row in rows
+                if text_of(object_at(row, "escalation_policy").get("id")) == policy
             ]
         else:
             answer = client.ask("GET", "/incidents", params=[*params, ("limit", most)])
@@ -273,7 +268,7 @@ class RestPager(Pager):
             )
         if on_call:
             return Paged(incident, Delivery.ACCEPTED, on_call)
-        policy = text_of(inside(row, "escalation_policy").get("id"))
+        policy = text_of(object_at(row, "escalation_policy").get("id"))
         direct = text_of(row.get("assigned_via")) == "direct_assignment"
         known = on_calls_if_known(client, policy) if policy and not direct else ()
         reached: List[OnCall] = []

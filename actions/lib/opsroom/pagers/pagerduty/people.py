@@ -6,11 +6,12 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from urllib.parse import quote
 
 from ...errors import Code, OpsroomError, Refusal
+from ...http.content import object_at, text_of
 from ...names import comparable, shown
 from ...people import Author
 from .. import Target
 from .client import ApiError, Client
-from .mapping import UserOnCall, inside, name_of, on_calls_of, text_of
+from .mapping import UserOnCall, name_of, on_calls_of
 from .options import EMAIL
 
 # Where its own names are, in the order in which people read them.
@@ -125,7 +126,7 @@ def _policy_of(client: Client, service: Target) -> str:
                 "An administrator has to correct its id in the config.",
             )
         raise outcome.error
-    policy: Mapping[str, Any] = inside(outcome.part("service"), "escalation_policy")
+    policy: Mapping[str, Any] = object_at(outcome.part("service"), "escalation_policy")
     id = text_of(policy.get("id"))
     if not id:
         raise outcome.bad("a service without an escalation policy")

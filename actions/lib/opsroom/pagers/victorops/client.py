@@ -7,9 +7,10 @@ from urllib.parse import quote
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http import vendor
+from ...http.content import text_of
 from ...http.response import Response
 from ...http.vendor import NOTHING, Subject
-from .mapping import inside, items, text_of
+from .mapping import inside, items
 from .options import Options
 
 _LIMIT = (

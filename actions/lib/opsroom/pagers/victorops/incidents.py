@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ...errors import Code, OpsroomError, Refusal
+from ...http.content import text_of
 from ...http.response import Response
 from ...names import shown
 from ...people import Author
 from ...text import shorten
 from .. import Delivery, Incident, OnCall, Page, Paged, State, Target
 from .client import Api
-from .mapping import alert_of, by_slug, carries, incident_of, inside, items, text_of
+from .mapping import alert_of, by_slug, carries, incident_of, inside, items
 from .organisation import Organisation
 
 # For what makes an response fuller and is not needed, in seconds.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Tuple
 
+from ...http.content import text_of
 from ...times.iso import moment_of
 from .. import Incident, Page, State, Target
 
@@ -44,13 +45,6 @@ def inside(value: Any, *names: str) -> Any:
             (found for key, found in value.items() if str(key).casefold() == name.casefold()), None
         )
     return value
-
-
-def text_of(value: Any) -> str:
-    """A text or number as text; whatever else came is empty."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return ""
-    return str(value).strip()
 
 
 def named(mapping: Any, name: str) -> bool:

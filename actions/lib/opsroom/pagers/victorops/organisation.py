@@ -15,11 +15,12 @@ from urllib.parse import quote
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http import vendor
+from ...http.content import text_of
 from ...names import comparable, listed, shown
 from ...times.iso import moment_of
 from .. import OnCall, Target
 from .client import Api
-from .mapping import inside, items, named, text_of
+from .mapping import inside, items, named
 
 # Tests put their own here.
 now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)  # noqa: E731
