@@ -386,7 +386,7 @@ def test_an_application_cannot_come_after_an_environment_where_it_does_not_live(
     apps = {"web": {"environments": ["test", "production"]}}
     (line,) = problems({"after": "uat"}, apps=apps)
     assert line.startswith(
-        "environments.production.after: expected an environment where web lives, found 'uat'"
+        "environments.production.after: expected an environment of web, found 'uat'"
     )
     # What the complaint says to write helps.
     read({"after": "uat", "apps": {"web": {"after": ""}}}, apps=apps)

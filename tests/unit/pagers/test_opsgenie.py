@@ -112,7 +112,7 @@ def test_a_page_is_an_alert_that_was_followed_until_it_was_made(vendor, account,
     assert paged.incident.id == alert["id"]
     assert paged.incident.state is State.TRIGGERED
     assert paged.incident.target == "web"
-    assert paged.incident.since == datetime(2026, 11, 23, 14, 1, 11, tzinfo=timezone.utc)
+    assert paged.incident.since == datetime(2026, 11, 23, 14, 1, 11, 846_000, tzinfo=timezone.utc)
     assert [one.partition(alert["id"])[0] for one in asked(vendor)] == [*PAGED, "GET /v2/alerts/"]
 
 
@@ -989,7 +989,7 @@ def test_a_wrong_target_is_told(value, complaint):
                 "read_key": READ_KEY,
                 "url": "https://api.atlassian.com/jsm/ops/integration/",
             },
-            "read_key: is of no use with this url",
+            "read_key: has no effect with this url",
         ),
     ],
 )

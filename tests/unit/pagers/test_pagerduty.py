@@ -318,7 +318,7 @@ def test_an_answer_without_assignments_is_unconfirmed(account, pager):
     account.rest.instead(answer({"incident": {"id": "PI1", "status": "triggered"}}, 201))
     paged = pager.page(page())
     assert paged.delivery is Delivery.UNCONFIRMED
-    assert "did not say whom it reaches" in paged.notes[0]
+    assert "did not report whom it reaches" in paged.notes[0]
 
 
 @pytest.mark.parametrize(

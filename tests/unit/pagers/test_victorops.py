@@ -390,7 +390,7 @@ def test_a_list_that_cannot_be_had_leaves_an_alert_unconfirmed(api, both):
     api.instead(Reply(403, "Usage limit exceeded"))
     paged = both.page(page(target=KEY))
     assert paged.delivery is Delivery.UNCONFIRMED
-    assert "not known: Splunk On-Call is rate-limiting opsroom (403)" in paged.notes[0]
+    assert "unknown: Splunk On-Call is rate-limiting opsroom (403)" in paged.notes[0]
 
 
 def test_with_both_a_user_is_paged_by_the_api(api, endpoint, both):
