@@ -540,7 +540,7 @@ class TestLooking:
     ) -> None:
         answer = world.ask("find_cards", text="login", project="saf-ari", mine=False)
         assert "ops search login in saf-ari||" in there.calls
-        assert "'saf-ari' is no project" in answer["message"]
+        assert "'saf-ari' is not a project" in answer["message"]
 
     def test_my_cards_are_asked_for_by_the_name_that_i_have_there(
         self, world: World, there: Elsewhere

@@ -345,7 +345,8 @@ class TestWatching:
         rooms.pass_time(301)
         rooms.ask("watch_pages", "st2admin", "")
         assert rooms.said("#dev") == [
-            "Nobody has acknowledged page 77 (web-team) here after 5 min, and mail cannot report it. "
+            "Nobody has acknowledged page 77 (web-team) here after 5 min, and mail cannot "
+            "report it. "
             "If you are on it: ack page 77"
         ]
         rooms.ask("ack_page", page="77")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Dict, Optional, Tuple
 
 from ...errors import Code, Refusal
-from ...http.content import text_of
+from ...http.content import text_at, text_of
 from ...names import shown
 from ...people import Author
 from .. import Delivery, Incident, Page, Paged, Pager, Target
@@ -114,7 +114,7 @@ def _enqueue(
         options, name, options.events_url, "routing_key", event["routing_key"], deadline
     )
     answer = client.ask("POST", "/v2/enqueue", json=event, idempotent=True)
-    status = text_of(answer.content.get("status")) if isinstance(answer.content, dict) else ""
+    status = text_at(answer.content, "status")
     if not status:
         raise answer.bad("JSON without a 'status'")
     if status != "success":
