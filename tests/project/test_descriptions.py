@@ -34,6 +34,10 @@ class Theirs(NamedTuple):
 
 _VERSION = "documented for every request (API versions); the file leaves it out"
 _LISTED = "documented; left out of the trimmed file"
+_VERSIONS = {
+    f"{method.upper()} {path} header x-github-api-version": _VERSION
+    for path, method in operations_of(document("github-deployments"))
+}
 THEIRS: Dict[str, Theirs] = {
     "basecamp": Theirs(
         "basecamp.json",
@@ -64,6 +68,7 @@ THEIRS: Dict[str, Theirs] = {
             "GET /search/issues header x-github-api-version": _VERSION,
         },
     ),
+    "github-deployments": Theirs("github-deployments.json", known=_VERSIONS),
     "jira-cloud-2": Theirs("jira-cloud-v2.json"),
     "jira-cloud-3": Theirs(
         "jira-cloud-v3.strict.json",

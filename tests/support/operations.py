@@ -18,6 +18,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 METHODS = ("get", "put", "post", "patch", "delete")
 _FORM = "application/x-www-form-urlencoded"
+# What GitHub answers a commit's id in.
+_SHA = "application/vnd.github.sha"
 _PLAIN = ("description", "summary")
 _FORMATS = FormatChecker(formats=())
 _LONGEST = 500
@@ -169,7 +171,7 @@ def _reader(kind: str) -> Callable[[bytes, Mapping[str, Any]], Any]:
         return lambda body, schema: json.loads(body)
     if kind == _FORM:
         return _form
-    if kind.startswith("text/"):
+    if kind.startswith("text/") or kind == _SHA:
         return lambda body, schema: body.decode("utf-8")
     raise ValueError(f"bodies of {kind} cannot be checked")
 

@@ -158,7 +158,7 @@ def test_trouble_with_the_service_is_waited_out(ci: Played, clock: Clock) -> Non
     assert ci.cancelled == []
 
 
-@pytest.mark.parametrize("code", [Code.UNAUTHORIZED, Code.GONE])
+@pytest.mark.parametrize("code", [Code.UNAUTHORIZED, Code.GONE, Code.OUTCOME_UNKNOWN])
 def test_a_run_out_of_sight_is_neither_cancelled_nor_forgotten(ci: Played, code: Code) -> None:
     ci.states, job = [State.RUNNING, Failure(code, "No.")], Notes()
     with pytest.raises(Failure, match="may still go on"):

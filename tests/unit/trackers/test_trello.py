@@ -417,9 +417,9 @@ def test_the_time_limit_is_for_all_requests_of_a_verb(trello):
     ("reply", "code", "words"),
     [
         (Reply(401, "invalid key"), Code.UNAUTHORIZED,
-         "invalid key). An administrator has to renew trackers.trello.key"),
+         "invalid key). An administrator renews trackers.trello.key"),
         (Reply(401, "invalid token"), Code.UNAUTHORIZED,
-         "An administrator has to renew trackers.trello.token"),
+         "An administrator renews trackers.trello.token"),
         (Reply(401, "expired token\n"), Code.UNAUTHORIZED,
          "does not accept the token (401: expired token)"),
         (Reply(401, "unauthorized card permission requested"), Code.UNAUTHORIZED,

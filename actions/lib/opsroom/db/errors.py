@@ -1,4 +1,5 @@
-"""Errors of databases as one sentence each, with what would help."""
+"""What goes wrong with a database, told as one sentence that says what is wrong and what would
+help."""
 
 from __future__ import annotations
 
@@ -249,7 +250,7 @@ def is_missing_table(error: BaseException) -> bool:
 
 
 @contextmanager
-def driver_errors() -> Iterator[None]:
+def driver_there() -> Iterator[None]:
     """Run a block that imports the PostgreSQL driver; a missing one comes out as Failure."""
     try:
         yield

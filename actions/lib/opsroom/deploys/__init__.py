@@ -105,8 +105,17 @@ class Historian(Protocol):
     def commits(self, before: str, resolved: Resolved) -> Tuple[Commit, ...]:
         """The commits that `resolved` has and `before` (a version or commit) has not, newest first,
         children before parents, at most 500 of them; then those of `before` that these say to
-        revert. None where that is not known. Asks nobody but the copy that `resolve` has brought up
-        to date."""
+        revert. None where that is not known. A kind with a copy of the repository asks nobody else;
+        one without asks its service, and raises Failure where that cannot be asked."""
+
+
+@runtime_checkable
+class Comparer(Protocol):
+    """A deployer that knows a page on which people see what changed between two versions. A kind
+    that does not leaves this out."""
+
+    def compare_link(self, before: str, after: str) -> str:
+        """Its address; both are versions or commits. Empty where one is unknown. Asks nobody."""
 
 
 @runtime_checkable
@@ -156,6 +165,7 @@ REGISTRY: Registry[Deployer] = Registry(
     {
         "command": "opsroom.deploys.command",
         "git": "opsroom.deploys.git",
+        "github": "opsroom.deploys.github",
         "kubernetes": "opsroom.deploys.kubernetes",
         "stackstorm": "opsroom.deploys.stackstorm",
     },

@@ -1,4 +1,4 @@
-"""May this happen now? Pure decisions with reason codes; nothing here does input or output."""
+"""May this happen now? Pure decisions with reason codes; nothing here talks to the world."""
 
 from __future__ import annotations
 

@@ -1,2 +1,1 @@
-"""What opsroom stores: the ledger and its chain, locks, claims, changes, pages and
-announcements."""
+"""What opsroom keeps: the ledger and its chain, locks, claims, changes, pages and announcements."""

@@ -1,5 +1,4 @@
-"""Which version runs where: a change belongs to the ledger when a deployment made it, else it is
-drift."""
+"""What runs where: a change is the ledger's when a deployment made it, else it is drift."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Moments as services write them: ISO 8601, with or without a fraction, a zone, and a colon in the
-zone."""
+"""Moments as services write them: ISO 8601, with or without a fraction, a zone, a colon in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a watched tracker remembers between two looks: a JSON text of any shape."""
+"""What a tracker that is watched remembers between two looks: a text of JSON, of whatever shape it
+was."""
 
 from __future__ import annotations
 

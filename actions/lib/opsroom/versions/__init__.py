@@ -98,6 +98,7 @@ REGISTRY: Registry[VersionSource] = Registry(
     {
         "command": "opsroom.versions.command",
         "directory": "opsroom.versions.directory",
+        "github": "opsroom.versions.github",
         "http": "opsroom.versions.http",
         "kubernetes": "opsroom.versions.kubernetes",
         "stackstorm": "opsroom.versions.stackstorm",

@@ -1,5 +1,4 @@
-"""Reports as files: their formats and names, and writing one so that nobody ever reads half of
-it."""
+"""Where reports are kept, and writing one so that nobody ever reads half of it."""
 
 from __future__ import annotations
 

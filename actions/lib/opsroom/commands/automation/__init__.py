@@ -1,1 +1,1 @@
-"""The use cases of rules, workflows and sensors: releases, promotions, announcements, drift."""
+"""What rules, workflows and sensors ask for: releases, promotions, announcements, drift."""

@@ -1,5 +1,5 @@
-"""Opens a change instead of deploying: the answer shows what would happen and who has to agree, and
-nothing is touched."""
+"""Makes a change instead of deploying: it says what would happen and who has to agree, and touches
+nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ...records.model import Event
 from ...text import one_line
 from ...versions import Running, distinct_names
 from .. import Context, Outcome
-from ..announce import post_once
+from ..announce import tell_once
 from ..deployments.order import DeploymentOrder
 from ..request import Request
 from . import entry_by, facts_of
@@ -106,7 +106,7 @@ def _post(context: Context, change: Change, environment: Environment, text: str)
     """
     rooms = environment.rooms or ()
     for room in rooms:
-        post_once(context, f"asked:{change.deployment}:{room}", text, always=True, room=room)
+        tell_once(context, f"asked:{change.deployment}:{room}", text, always=True, room=room)
     return f"{text} It is posted in {listed(rooms)}."
 
 

@@ -11,7 +11,7 @@ from ...config.model import Settings
 from ...config.trackers import Place, typed
 from ...config.trackers import cards as read_cards
 from ...deploys import Historian, Resolved
-from ...deploys.git.reverts import net
+from ...deploys.reverts import net
 from ...errors import Code, OpsroomError, Refusal
 from .. import Context
 from ..cards import tracker_of_card

@@ -1,12 +1,16 @@
-"""close incident: its page is resolved, its card gets a comment and is moved, and the room is
-notified, each of them once."""
+"""Closing an incident: its page is resolved, its card told and moved, the room told. Each of them
+once.
+
+close incident: its page is resolved, its card told and moved, the room told.
+"""
 
 from __future__ import annotations
 
-from typing import Dict
+from dataclasses import replace
+from typing import Callable, Dict, List
 
 from ...errors import Code, OpsroomError
-from ...records.incidents import Incident, find
+from ...records.incidents import Incident, find, note
 from ...records.incidents import close as close_row
 from ...records.ledger import append
 from ...records.model import Event
@@ -15,7 +19,7 @@ from .. import Context, Outcome
 from ..cards import tracker_of_card
 from ..pages.respond import resolve_page
 from ..request import Request, recordable, resumed
-from .steps import Step, comment, facts_about, find_incident, post_to_room, run_steps, saved
+from .steps import comment, facts_about, find_incident, tell_room
 
 _DONE = "yes"
 
@@ -33,7 +37,7 @@ def close(context: Context, incident: Incident, closing: str = "") -> Incident:
         ):
             text = (
                 f"{context.speaker.shown} closed incident {incident.id}: "
-                f"{one_line(closing, 200) or 'no closing text'}"
+                f"{one_line(closing, 200) or 'nothing was said'}"
             )
             append(store, connection, request.entry(Event.CLOSED, Code.INCIDENT_CLOSED.value, text))
         return find(connection, incident.id) or incident
@@ -49,7 +53,7 @@ def resolve(context: Context, incident: Incident) -> Incident:
     except OpsroomError as error:
         if error.code is not Code.PAGE_CLOSED:
             raise
-    return saved(context, incident, page_over=_DONE)
+    return _noted(context, incident, page_over=_DONE)
 
 
 def close_card(context: Context, incident: Incident) -> Incident:
@@ -63,7 +67,7 @@ def close_card(context: Context, incident: Incident) -> Incident:
         comment(context, incident, text, "close", {"card_told": _DONE})
     if context.settings.incidents.closed:
         _move(context, incident)
-    return saved(context, incident, card_over=_DONE)
+    return _noted(context, incident, card_over=_DONE)
 
 
 def _move(context: Context, incident: Incident) -> None:
@@ -87,11 +91,11 @@ def _move(context: Context, incident: Incident) -> None:
 
 def announce(context: Context, incident: Incident) -> Incident:
     """The room hears that it is over, once."""
-    post_to_room(context, f"incident:{incident.id}:closed", end_text(incident))
+    tell_room(context, f"incident:{incident.id}:closed", said_of_the_end(incident))
     return incident
 
 
-def end_text(incident: Incident) -> str:
+def said_of_the_end(incident: Incident) -> str:
     """Who closed what, after how long, and the outcome of the page and the card."""
     after = ""
     if incident.since and incident.closed_at:
@@ -112,7 +116,13 @@ def end_text(incident: Incident) -> str:
     return " ".join(parts)
 
 
-CLOSING: Dict[str, Step] = {
+def _noted(context: Context, incident: Incident, **changes: str) -> Incident:
+    with context.store.write() as connection:
+        note(connection, incident.id, **changes)
+    return replace(incident, **changes)  # type: ignore[arg-type]
+
+
+CLOSING: Dict[str, Callable[[Context, Incident], Incident]] = {
     "resolve": resolve,
     "close_card": close_card,
     "announce": announce,
@@ -141,18 +151,25 @@ def end_incident(context: Context, typed: str, closing: str = "") -> Outcome:
         fresh = incident.state == "open"
         incident = close(context, incident, neutralise(closing).strip())
         request.ended = True
-    incident, problems = run_steps(context, incident, CLOSING, _STEPS)
-    text = end_text(incident) if fresh else f"It was already closed. {end_text(incident)}"
+    troubles: List[str] = []
+    for name, step in CLOSING.items():
+        try:
+            incident = step(context, incident)
+        except OpsroomError as error:
+            troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
+        except Exception as error:
+            troubles.append(f"{_STEPS[name]}: internal error in opsroom ({type(error).__name__}).")
+    text = (
+        said_of_the_end(incident) if fresh else f"It is closed already. {said_of_the_end(incident)}"
+    )
     facts = {
         **facts_about(incident),
         "fresh": fresh,
         "closed_by": incident.closed_by,
-        "troubles": problems,
+        "troubles": troubles,
     }
-    if not problems:
+    if not troubles:
         return Outcome(True, Code.INCIDENT_CLOSED, message(text), facts)
-    text = (
-        f"Incident {incident.id} is closed, but not everything that belongs to it. "
-        f"{' '.join(problems)} Repeat the command: only what is missing is done."
-    )
+    text = f"Incident {incident.id} is closed, and not all that belongs to it. {' '.join(troubles)}"
+    text += " Repeat the command: only what is missing is done."
     return Outcome(False, Code.INCIDENT_INCOMPLETE, message(text), facts)

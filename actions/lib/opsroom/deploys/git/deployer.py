@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 from ...errors import Code, Failure, Refusal
 from ...names import VERSION, check_version, either, listed, nearest, shown
 from .. import Commit, Job, Resolved, Target
+from ..reverts import referred_to
 from .archive import must_be_complete
 from .mirror import Mirror
 from .options import Options
 from .precedence import newest_first
 from .release_dir import ReleaseNote, Releases, disk_trouble, now
-from .reverts import referred_to
 
 if TYPE_CHECKING:
     from .archive import Unpacked

@@ -231,11 +231,11 @@ class RemoteDeployer:
 
 def _failure(run: Run, service: str) -> Failure:
     reason = f": {one_line(run.text, 200).rstrip('.')}" if run.text else ""
-    how = f"was cancelled at {service}" if run.state is State.CANCELLED else f"failed{reason}"
+    how = f"was cancelled at {service}" if run.state is State.CANCELLED else "failed"
     facts = {"run": run.name, "link": run.link, "status": run.state.value}
     return Failure(
         Code.DEPLOY_FAILED,
-        f"{capitalised(run.name)} {how}.",
+        f"{capitalised(run.name)} {how}{reason}.",
         f"See {run.link}" if run.link else "",
         facts,
     )

@@ -35,8 +35,8 @@ class Follower:
         self._lines: List[str] = []
 
     def to_the_end(self) -> Run:
-        """The run when it has ended. Raises Failure(timed_out), Failure(unauthorized, gone) of the
-        service, and what the job raises."""
+        """The run when it has ended. Raises Failure(timed_out), Failure(unauthorized, gone,
+        outcome_unknown) of the service, and what the job raises."""
         more = 0.0
         while True:
             self._next(more)
@@ -44,7 +44,7 @@ class Follower:
             try:
                 self.run = self._service.look(self.run.id)
             except Failure as failure:
-                if failure.code in (Code.UNAUTHORIZED, Code.GONE):
+                if failure.code in (Code.UNAUTHORIZED, Code.GONE, Code.OUTCOME_UNKNOWN):
                     raise self._lost_sight(failure) from failure
                 asked = failure.facts.get("retry_after")
                 more = float(asked) if isinstance(asked, (int, float)) else 0.0

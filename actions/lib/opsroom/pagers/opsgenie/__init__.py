@@ -1,5 +1,4 @@
-"""The pager kind opsgenie: pages through Opsgenie, or through its successor in Jira Service
-Management."""
+"""Page through Opsgenie, or through what has taken its place in Jira Service Management."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The pager kind victorops: pages through Splunk On-Call (VictorOps), by its API, by its REST
-endpoint for alerts, or by both."""
+"""Page through Splunk On-Call (VictorOps): by its API, by its REST endpoint for alerts, or by
+both."""
 
 from __future__ import annotations
 

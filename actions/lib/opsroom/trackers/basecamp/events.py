@@ -1,7 +1,7 @@
 """What happened in a project of Basecamp since the last look: its newest cards, to-dos and
 comments.
 
-Basecamp does not report where a card was before, so what was seen last is remembered.
+Basecamp does not say where a card was before; what was seen last is remembered instead.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""A board of cards in opsroom's own database: numbers without gaps, nothing twice, and what
-happened on it since the last look."""
+"""A board of cards in opsroom's own database: numbers without gaps, and nothing twice."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ from ...db.sql import (
     update,
 )
 from ...errors import Code, Refusal
-from ...names import available_text, pick, shown
+from ...names import pick, shown, there_are
 from .. import (
     Assigned,
     Assignee,
@@ -84,7 +83,7 @@ class Board:
         known = self._options.reads_project(project).id
         if not known:
             message = f"There is no project {shown(project)} on the board {self._name}."
-            raise Refusal(Code.UNKNOWN_PROJECT, message, available_text(self._options.every))
+            raise Refusal(Code.UNKNOWN_PROJECT, message, there_are(self._options.every))
         with self._store().write() as connection:
             # From here on nobody else writes, so that the highest number stays the highest.
             queue_up(connection)
@@ -191,7 +190,7 @@ class Board:
             raise Refusal(
                 Code.TEXT_TOO_LONG,
                 f"Cards are searched for {_MAX_SEARCHED} characters at most.",
-                "Use fewer words.",
+                "Say fewer words.",
             )
         text = clean(query.text).strip()
         with self._store().read() as connection:

@@ -16,6 +16,16 @@ from ...secrets import redact
 from ...text import one_line
 
 _QUOTED = 160
+# What a token needs for requests about something, as GitHub names it for fine-grained tokens.
+_RIGHTS = {
+    "workflow": "the repository permission Actions (read and write)",
+    "run": "the repository permission Actions (read and write)",
+    "deployment": "the repository permission Deployments (read and write)",
+    "commit": "the repository permission Contents (read)",
+    "repository": "the repository permission Contents (read)",
+}
+# These are known by their names alone.
+_NAMES = ("card", "repository", "")
 
 
 def is_rate_limited(response: Response) -> bool:
@@ -42,10 +52,11 @@ def until_reset(response: Response) -> Optional[float]:
         reset.isdigit() and len(reset) < 12
     ):
         return None
-    return max(0.0, float(reset) - _server_time(response))
+    return max(0.0, float(reset) - server_time(response))
 
 
-def _server_time(response: Response) -> float:
+def server_time(response: Response) -> float:
+    """The moment of a response by GitHub's clock, in seconds since 1970; by ours without a Date."""
     from email.utils import parsedate_to_datetime
 
     try:
@@ -58,9 +69,10 @@ def error_of(response: Response, about: Subject, key: str, right: str = "") -> O
     """What a status from 300 to 499 means that is no rate limit.
 
     `about` is what was asked for, `key` where the config has the provider: `apps.web.deploy`.
-    `right` is what the token needs for it: "the right to write Actions of acme/web".
+    `right` is what the token needs for it, where that does not follow from what it is about.
     """
     status, facts = response.status, response.facts
+    right = right or _RIGHTS.get(about.kind, "")
     if status < 400:
         return redirected(response, about, key) or moved_api(response, key)
     if status == 401:
@@ -68,7 +80,7 @@ def error_of(response: Response, about: Subject, key: str, right: str = "") -> O
         hint = f"It may have expired: put a valid token into {key}.token."
         return Failure(Code.UNAUTHORIZED, message, hint, facts)
     if status == 403:
-        message = f"GitHub does not allow this on {about.name}{quoted(response)} (403)."
+        message = f"GitHub does not allow this on {_shown(about)}{quoted(response)} (403)."
         return Failure(Code.UNAUTHORIZED, message, missing_right(response, key, right), facts)
     if status in (404, 410) and not is_of_github(response):
         message = f"{response.url} answered {status}, not as GitHub does."
@@ -82,7 +94,7 @@ def error_of(response: Response, about: Subject, key: str, right: str = "") -> O
     if status == 422:
         words = quoted(response, rejected_for(response))
         return Refusal(
-            Code.NOT_ACCEPTED, f"GitHub does not accept this for {about.name}{words}.", "", facts
+            Code.NOT_ACCEPTED, f"GitHub does not accept this for {_shown(about)}{words}.", "", facts
         )
     message = f"{response.url} answered {status}{quoted(response)}."
     return Failure(Code.BAD_ANSWER, message, "", facts)
@@ -171,6 +183,10 @@ def _error_text(error: Mapping[str, Any]) -> str:
     if isinstance(error.get("message"), str):
         return str(error["message"])
     return " ".join(str(error[key]) for key in ("field", "code") if error.get(key))
+
+
+def _shown(about: Subject) -> str:
+    return about.name if about.kind in _NAMES else _named(about)
 
 
 def _named(about: Subject) -> str:

@@ -1,4 +1,4 @@
-"""Announcements, what came twice, and who muted the announce room."""
+"""What the room was told without anybody asking, what came twice, and who wanted quiet."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("What was announced already would be announced again.")
+    raise NotImplementedError("What was told already would be told again.")
 
 
 def _texts(*names: str) -> List[sa.Column[str]]:

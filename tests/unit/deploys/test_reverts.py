@@ -10,7 +10,7 @@ from typing import Dict, List, Sequence, Set, Tuple
 import pytest
 
 from opsroom.deploys import Commit
-from opsroom.deploys.git.reverts import net, referred_to
+from opsroom.deploys.reverts import net, referred_to
 from support.cases import cases
 
 

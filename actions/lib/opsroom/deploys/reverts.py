@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .. import Commit
+from . import Commit
 
 _ID = r"[0-9a-f]{7,64}"
 # `Revert "X"` with the number that GitHub puts behind a title when it squashes, which stands inside

@@ -1,0 +1,126 @@
+"""What the state of a workflow's run means for a deployment."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, List, Sequence
+
+from ...names import listed
+from ...text import one_line
+from ...vendors.github.actions import Gate, WorkflowJob, WorkflowRun
+from ..remote import State
+
+# How the title of a run shows for which deployment it is.
+_MARK = re.compile(r"(?<![\w-])opsroom-[0-9a-f]{16}(?![\w-])")
+
+# Of runs that have not ended.
+_WAITING = {
+    "queued": (State.QUEUED, "waits for a runner"),
+    "requested": (State.QUEUED, "is about to be queued"),
+    "pending": (State.QUEUED, "waits for another run of its concurrency group"),
+    "waiting": (State.BLOCKED, "waits for the protection rules of an environment"),
+    "in_progress": (State.RUNNING, "is running"),
+}
+# Of runs that have, apart from success, failure and cancelled.
+_ENDINGS = {
+    "timed_out": "took longer than GitHub or the workflow allows",
+    "startup_failure": "could not start: GitHub does not accept the workflow's file",
+    "skipped": "ran none of its jobs: all were skipped",
+    "stale": "was given up by GitHub",
+}
+
+
+def state_of(run: WorkflowRun) -> State:
+    """How far a run is. What GitHub does not document is no success."""
+    if not run.completed:
+        return _WAITING.get(run.status, (State.QUEUED, ""))[0]
+    if not run.conclusion:
+        return State.RUNNING
+    if run.conclusion == "action_required":
+        return State.BLOCKED
+    ends = {"success": State.SUCCEEDED, "cancelled": State.CANCELLED}
+    return ends.get(run.conclusion, State.FAILED)
+
+
+def text_of(run: WorkflowRun) -> str:
+    """The state as the end of a sentence, as far as the run itself says; empty after success,
+    failure and cancelled."""
+    if not run.completed:
+        return _WAITING.get(run.status, (State.QUEUED, f"is {one_line(run.status, 40)}"))[1]
+    if not run.conclusion:
+        return "is ending"
+    if run.conclusion == "action_required":
+        return "waits for someone to approve it on GitHub"
+    if run.conclusion in ("success", "failure", "cancelled"):
+        return ""
+    return _ENDINGS.get(run.conclusion, f"ended as {one_line(run.conclusion, 40)}")
+
+
+def gates_text(gates: Sequence[Gate]) -> str:
+    """What a run waits for at its environments; empty where that is not known."""
+    people = [one.environment for one in gates if one.people]
+    if people:
+        return f"waits for approval of environment {listed(people)} on GitHub"
+    timers = [one for one in gates if one.timer]
+    if timers:
+        longest = max(one.timer for one in timers)
+        named = listed(one.environment for one in timers)
+        return f"waits {longest} min, as environment {named} has it on GitHub"
+    named = listed(one.environment for one in gates if one.environment)
+    return f"waits for the protection rules of environment {named} on GitHub" if named else ""
+
+
+def is_timer(gates: Sequence[Gate]) -> bool:
+    """Whether time alone opens all gates."""
+    return bool(gates) and all(one.timer and not one.people for one in gates)
+
+
+def failure_text(jobs: Iterable[WorkflowJob]) -> str:
+    """Which jobs of a failed run did not succeed, and at which step."""
+    failed = [one for one in jobs if one.conclusion not in ("", "success", "skipped", "neutral")]
+    broken = [one for one in failed if one.conclusion != "cancelled"] or failed
+    parts = [
+        f"job '{one_line(one.name, 60)}'"
+        + (f" at step '{one_line(one.failed_step, 60)}'" if one.failed_step else "")
+        for one in broken
+    ]
+    return listed(parts, 2)
+
+
+def job_text(wanted: str, jobs: Sequence[WorkflowJob]) -> str:
+    """Why a run that succeeded as a whole is none, by the job that counts; empty where that job
+    succeeded."""
+    same = [one for one in jobs if one.name == wanted]
+    if not same:
+        names: List[str] = [one_line(one.name, 40) for one in jobs]
+        has = f"it has {listed(names, 5)}" if names else "it has none"
+        return f"has no job '{wanted}': {has}"
+    if all(one.conclusion == "success" for one in same):
+        return ""
+    how = next(one.conclusion for one in same if one.conclusion != "success")
+    return f"succeeded, but its job '{wanted}' {'was ' if how == 'skipped' else 'ended as '}{how}"
+
+
+def cancelled_text(jobs: Sequence[WorkflowJob]) -> str:
+    """Why a run may have been cancelled although nobody asked: GitHub does not say."""
+    if any(one.begun for one in jobs):
+        return ""
+    return (
+        "none of its jobs had begun; GitHub does this to a run that waits in a concurrency group "
+        "when a newer one arrives"
+    )
+
+
+def mark_of(deployment: str) -> str:
+    """What the input for correlation gets, and the title of the run shows."""
+    return f"opsroom-{deployment}"
+
+
+def shows(run: WorkflowRun, mark: str) -> bool:
+    """Whether the title of a run shows this mark."""
+    return mark in _MARK.findall(run.title)
+
+
+def shows_none(run: WorkflowRun) -> bool:
+    """Whether the title shows no deployment at all, so that the run may be anyone's."""
+    return not _MARK.search(run.title)

@@ -1,0 +1,118 @@
+"""What both ways to deploy by GitHub have in common: versions, and what is handed over."""
+
+from __future__ import annotations
+
+import re
+from typing import Dict
+
+from ...errors import Code, Refusal
+from ...names import VERSION, check_version, either, listed, nearest, shown
+from ...templates import fill, filled
+from ...text import neutralise, one_line
+from ...vendors.github.client import Client
+from ...vendors.github.repository import Repository
+from .. import Resolved, Target
+from ..remote import Assignment, Service
+from .options import Options, Versions
+
+# For all requests of one call, in seconds.
+CALL_LIMIT = 10.0
+# Workflows put inputs into scripts: what a shell would read as more than text is left out.
+_NOT_PLAIN = re.compile(r"[^\w .,:@+/-]")
+_MOST_NAMES = 3
+
+
+class GithubService(Service):
+    """A service at GitHub, for one application and environment."""
+
+    name = "GitHub"
+
+    def __init__(self, options: Options, target: Target) -> None:
+        self.options = options
+        self.target = target
+        self.client = Client(options.access, CALL_LIMIT)
+        self.source = Repository(self.client, options.source)
+
+    @property
+    def place(self) -> str:
+        """Where people see what goes on."""
+        raise NotImplementedError
+
+    def resolve(self, version: str) -> Resolved:
+        """A tag stands for itself; a branch or a commit (7 digits or more) for the commit's first
+        12 digits."""
+        version = check_version(version)
+        if self.options.versions is Versions.ANY:
+            return Resolved(version, version)
+        self.client.begin()
+        found = self.source.look_up(self.git_name(version))
+        if found is None:
+            raise self._unknown(version)
+        if found.kind == "tag":
+            return Resolved(version, version, found.commit)
+        if found.kind == "commit":
+            self.check_commit(version)
+        return Resolved(found.commit[:12], version, found.commit)
+
+    def git_name(self, version: str) -> str:
+        """The tag, branch or commit that a version is."""
+        return version
+
+    def check_commit(self, version: str) -> None:
+        """Raise Refusal where a commit cannot be deployed."""
+        return None
+
+    def check_unmoved(self, ref: str, commit: str) -> None:
+        """Raise Refusal where a branch or tag was moved since it was looked up."""
+        found = self.source.look_up(ref)
+        if found is not None and found.commit != commit:
+            raise Refusal(
+                Code.CHANGED_MEANWHILE,
+                f"{shown(ref)} is commit {found.commit[:12]} now, and was {commit[:12]} a moment "
+                "ago.",
+                "Try again.",
+            )
+
+    def place_values(self) -> Dict[str, str]:
+        """What fills `{app}` and `{environment}`."""
+        return {"app": self.target.app, "environment": self.target.environment}
+
+    def at_place(self, template: str) -> str:
+        """A template that depends on the place alone."""
+        return fill(template, self.place_values())
+
+    def inputs(self, assignment: Assignment) -> Dict[str, str]:
+        """What is handed over, as texts."""
+        values = {
+            **self.place_values(),
+            "version": check_version(assignment.version),
+            "commit": assignment.commit,
+            "requester": plain(assignment.requester),
+            "deployment": assignment.deployment,
+        }
+        made = filled(self.options.inputs, values)
+        return {name: _as_text(value) for name, value in made.items()}
+
+    def _unknown(self, version: str) -> Refusal:
+        tags, branches = (
+            [name for name in names if VERSION.match(name)] for names in self.source.names()
+        )
+        near = nearest(version, [*tags, *branches])
+        offered = near or (tags or branches)[:_MOST_NAMES]
+        if near:
+            hint = f"Did you mean {either(near)}?"
+        elif offered:
+            hint = f"There are {listed(offered)}, for example."
+        else:
+            hint = "The repository has no tags and no branches that could be deployed."
+        message = f"There is no tag, branch or commit {shown(version)} in {self.source.name}."
+        return Refusal(Code.UNKNOWN_VERSION, message, hint, {"nearest": offered})
+
+
+def plain(name: str) -> str:
+    """A person's name as it may stand in a script, on one line."""
+    return " ".join(_NOT_PLAIN.sub(" ", one_line(neutralise(name), 100)).split())
+
+
+def _as_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

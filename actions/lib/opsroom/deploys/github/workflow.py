@@ -1,0 +1,355 @@
+"""Deploy by a workflow of GitHub Actions that opsroom starts (`workflow_dispatch`).
+
+GitHub does not keep the inputs of a run, so a run is found again by what its title shows: the
+workflow has to show the input `opsroom` in its `run-name`. Where it cannot be changed, a run is
+known by its time, and only one is started at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from contextlib import suppress
+from dataclasses import replace
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+from ...errors import Code, Failure, OpsroomError, Refusal
+from ...names import check_version, either, shown
+from ...templates import fill, holds
+from ...text import one_line, span
+from ...vendors.github.actions import Workflow, WorkflowRun
+from ...vendors.github.repository import COMMIT
+from .. import Target
+from ..remote import Assignment, Run, State
+from .mapping import (
+    cancelled_text,
+    failure_text,
+    gates_text,
+    is_timer,
+    job_text,
+    mark_of,
+    shows,
+    shows_none,
+    state_of,
+    text_of,
+)
+from .options import Options
+from .service import GithubService
+
+# A run may have begun so many seconds before the moment that we noted: clocks are set right.
+_SLACK = 60.0
+# So many seconds after it was started, GitHub may not show a run yet.
+_APPEARS = 60.0
+_PENDING = "?"
+_RUN_ID = re.compile(r"^([0-9]+)/([0-9]+)(?:/([0-9a-f]+))?\Z")
+
+# Tests put their own clocks here: seconds, and seconds since 1970.
+clock: Callable[[], float] = time.monotonic
+now: Callable[[], float] = time.time
+
+
+class _RunId(NamedTuple):
+    """A run, an attempt of it, and the commit that it has to run, empty where any will do."""
+
+    run: int
+    attempt: int
+    commit: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.run}/{self.attempt}" + (f"/{self.commit}" if self.commit else "")
+
+
+class _Search(NamedTuple):
+    """What a run is found by whose id GitHub did not say.
+
+    `mark` is empty where its title shows none.
+    """
+
+    mark: str
+    since: float
+    ref: str
+    commit: str
+
+    @property
+    def text(self) -> str:
+        return _PENDING + json.dumps(self._asdict(), sort_keys=True)
+
+
+class _Cancelling:
+    """The end of a run was asked for at `since`. `taken`: GitHub took it; `forced`: twice."""
+
+    def __init__(self, taken: bool) -> None:
+        self.since = clock()
+        self.taken = taken
+        self.forced = False
+
+
+class WorkflowService(GithubService):
+    """Starts a workflow and follows its run."""
+
+    def __init__(self, options: Options, target: Target) -> None:
+        super().__init__(options, target)
+        self.workflow = Workflow(self.client, options.repository, self.at_place(options.workflow))
+        # Whether the workflow runs on the version itself.
+        self._bound = holds(options.ref, "version")
+        self._cancelling: Dict[int, _Cancelling] = {}
+        self._started: Dict[int, float] = {}
+
+    @property
+    def place(self) -> str:
+        """Where people see the runs."""
+        site, repository = self.options.access.site, self.options.repository
+        return f"{site}/{repository}/actions/workflows/{self.workflow.file}"
+
+    def git_name(self, version: str) -> str:
+        """What it runs on, where that depends on the version."""
+        return self._filled_ref(version) if self._bound else version
+
+    def check_commit(self, version: str) -> None:
+        """GitHub starts workflows on branches and tags only."""
+        if not self._bound:
+            return
+        raise Refusal(
+            Code.NOT_POSSIBLE,
+            f"{shown(version)} is a commit, and GitHub starts a workflow on a branch or tag only.",
+            "Deploy a tag; or let the workflow run on a branch and check out an input, with "
+            f"{self.options.access.key}.ref and .inputs.",
+        )
+
+    def start(self, assignment: Assignment) -> Run:
+        """Start the workflow with the deployment's id as input.
+
+        Where its file on that tag has no such input, which GitHub says before it starts anything,
+        it is started without.
+        """
+        self.client.begin()
+        ref = self._ref(assignment)
+        commit = self._commit(ref, assignment)
+        inputs, name = self.inputs(assignment), self.options.correlation
+        mark = mark_of(assignment.deployment) if name else ""
+        search = _Search(mark, assignment.since, ref, commit)
+        text = "was started"
+        if name:
+            try:
+                run = self.workflow.dispatch(ref, {**inputs, name: mark})
+            except Refusal as refusal:
+                if refusal.facts.get("inputs") != [name]:
+                    raise
+                text = f"was started, without its id: the workflow at {ref} has no input {name}"
+                search = search._replace(mark="")
+                run = self._start_alone(ref, inputs)
+        else:
+            run = self._start_alone(ref, inputs)
+        # From here on nothing may fail: it is started.
+        if run:
+            self._started[run] = clock()
+            return self._named(run, _RunId(run, 1, commit).text, text)
+        return Run(search.text, self._unnamed, State.QUEUED, text)
+
+    def find(self, assignment: Assignment) -> Optional[Run]:
+        """The run whose title shows the deployment's id; without such an input, the only one that
+        was started then."""
+        self.client.begin()
+        search = _Search(
+            mark_of(assignment.deployment) if self.options.correlation else "",
+            assignment.since,
+            self._ref(assignment),
+            assignment.commit if self._bound else "",
+        )
+        return self._searched(search)
+
+    def look(self, run_id: str) -> Run:
+        """The attempt of the run that was started, whatever was run again since."""
+        self.client.begin()
+        if run_id.startswith(_PENDING):
+            search = _Search(**json.loads(run_id[len(_PENDING) :]))
+            found = self._searched(search)
+            text = "was accepted and does not show in GitHub's list yet"
+            return found or Run(run_id, self._unnamed, State.QUEUED, text)
+        id = _read(run_id)
+        try:
+            run = self._run(self.workflow.run(id.run, id.attempt), id)
+        except Failure as failure:
+            since = self._started.get(id.run)
+            if failure.code is not Code.GONE or since is None or clock() - since > _APPEARS:
+                raise
+            return self._named(id.run, id.text, "does not show on GitHub yet")
+        if not run.state.ended:
+            self._press(id.run)
+        return run
+
+    def cancel(self, run: Run) -> None:
+        """Ask for its end; `look` asks more firmly where nothing happens."""
+        self.client.begin()
+        if run.id.startswith(_PENDING):
+            run = self.look(run.id)
+        if run.id.startswith(_PENDING):
+            message = "it does not show in GitHub's list yet"
+            raise Failure(Code.OUTCOME_UNKNOWN, message, facts={"sent": False})
+        id = _read(run.id)
+        self._cancelling[id.run] = _Cancelling(self.workflow.cancel(id.run))
+
+    # Starting.
+
+    def _ref(self, assignment: Assignment) -> str:
+        """The branch or tag: of a branch the record has the commit, so it is what was typed."""
+        version = check_version(assignment.version)
+        branch = bool(assignment.commit) and assignment.commit.startswith(version)
+        return self._filled_ref(assignment.asked if branch else version)
+
+    def _filled_ref(self, version: str) -> str:
+        return fill(self.options.ref, {**self.place_values(), "version": version})
+
+    def _commit(self, ref: str, assignment: Assignment) -> str:
+        """The commit that the run has to have; empty where any will do.
+
+        Raises Refusal where the branch or tag was moved since it was looked up.
+        """
+        if not self._bound or not assignment.commit:
+            return ""
+        if COMMIT.match(ref) and assignment.commit.startswith(ref.lower()):
+            self.check_commit(ref)
+        self.check_unmoved(ref, assignment.commit)
+        return assignment.commit
+
+    def _start_alone(self, ref: str, inputs: Mapping[str, str]) -> int:
+        """Start it where no other run of it was started so recently that the two could not be told
+        apart."""
+        moment, runs = self._runs_since(now() - _SLACK)
+        recent = self._mine(runs)
+        if recent:
+            seconds = max(recent[0].created + 2 * _SLACK - moment, 1.0)
+            raise Refusal(
+                Code.BUSY,
+                f"GitHub run {recent[0].id} of {self.workflow.file} was started only now, and "
+                "another could not be told from it.",
+                f"Try again in {span(seconds)}.",
+                {"link": recent[0].link, "run": f"GitHub run {recent[0].id}"},
+            )
+        return self.workflow.dispatch(ref, inputs)
+
+    # Finding.
+
+    def _runs_since(self, since: float) -> Tuple[float, List[WorkflowRun]]:
+        """The time at GitHub, and the runs that were started by hand since a moment of our own
+        clock, newest first. How far the clocks differ shows in the response."""
+        back = now() - since + _SLACK
+        moment, runs = self.workflow.runs(back, event="workflow_dispatch")
+        return moment, [one for one in runs if one.created >= moment - back]
+
+    def _mine(self, runs: List[WorkflowRun]) -> List[WorkflowRun]:
+        """Without those that someone else started, as far as GitHub says who we are."""
+        login = self.workflow.login().casefold() if runs else ""
+        return [one for one in runs if not login or one.actor.casefold() in ("", login)]
+
+    def _searched(self, search: _Search) -> Optional[Run]:
+        """The first attempt of the run that a search means. Raises Failure(outcome_unknown) where
+        others may be it."""
+        _, runs = self._runs_since(search.since)
+        # Those on another branch or tag, by its name and by its commit, are someone else's.
+        possible = [
+            one
+            for one in runs
+            if not search.commit or search.commit == one.commit or search.ref == one.branch
+        ]
+        if search.mark:
+            same = [one for one in runs if shows(one, search.mark)]
+            others = [one for one in possible if shows_none(one)]
+            hint = f"Put the input {self.options.correlation} into the workflow's run-name."
+        else:
+            same, others = self._mine(possible), []
+            hint = "Look at them on GitHub."
+        if len(same) == 1:
+            id = _RunId(same[0].id, 1, search.commit)
+            first = same[0].attempt == 1
+            return self._run(same[0] if first else self.workflow.run(id.run, 1), id)
+        self._check_none(search, same or others, hint)
+        return None
+
+    def _check_none(self, search: _Search, candidates: List[WorkflowRun], hint: str) -> None:
+        """Raise where one of these runs may be the one: while any goes on, and as long as a run may
+        take."""
+        over = all(one.completed for one in candidates)
+        if not candidates or (over and now() - search.since > self.options.time_limit):
+            return
+        numbers = either([str(one.id) for one in candidates[:4]])
+        raise Failure(
+            Code.OUTCOME_UNKNOWN,
+            f"Whether it is GitHub run {numbers} of {self.workflow.file} cannot be told.",
+            f"{hint} See {self.place}",
+            {"link": candidates[0].link, "sent": True},
+        )
+
+    # Looking.
+
+    @property
+    def _unnamed(self) -> str:
+        return f"GitHub's run of {self.workflow.file}"
+
+    def _named(self, run: int, id: str, text: str, state: State = State.QUEUED) -> Run:
+        site, repository = self.options.access.site, self.options.repository
+        link = f"{site}/{repository}/actions/runs/{run}"
+        return Run(id, f"GitHub run {run}", state, text, link)
+
+    def _run(self, found: WorkflowRun, id: _RunId) -> Run:
+        """The run with what is known of its state."""
+        state, text = state_of(found), text_of(found)
+        if state is State.BLOCKED and found.status == "waiting":
+            gates = self.workflow.gates(found.id)
+            text = gates_text(gates) or text
+            state = State.QUEUED if is_timer(gates) else state
+        elif found.status == "pending":
+            ahead = self.workflow.ahead(found.id)
+            text = f"is queued behind {ahead} other{'s' * (ahead > 1)}" if ahead else text
+        elif state is State.SUCCEEDED:
+            text = self._not_done(found, id)
+            state = State.FAILED if text else state
+        elif found.completed and not text:
+            text = self._reason(found, id, state)
+        run = self._named(found.id, id.text, text, state)
+        return replace(run, link=found.link) if found.link else run
+
+    def _not_done(self, found: WorkflowRun, id: _RunId) -> str:
+        """Why a run that succeeded did not do what was asked; empty where it did."""
+        if id.commit and found.commit and found.commit != id.commit:
+            return (
+                f"ran commit {found.commit[:12]} and not {id.commit[:12]}: "
+                f"{one_line(found.branch, 60)} was moved meanwhile"
+            )
+        if not self.options.job:
+            return ""
+        jobs = self.workflow.jobs(found.id, id.attempt)
+        return job_text(self.at_place(self.options.job), jobs)
+
+    def _reason(self, found: WorkflowRun, id: _RunId, state: State) -> str:
+        """Why it failed or was cancelled, as its jobs say; empty where they cannot be read."""
+        with suppress(OpsroomError):
+            jobs = self.workflow.jobs(found.id, id.attempt)
+            if state is State.FAILED:
+                return failure_text(jobs)
+            if found.id not in self._cancelling:
+                return cancelled_text(jobs)
+        return ""
+
+    def _press(self, run: int) -> None:
+        """Ask again for the end of a run that goes on: for one that was not queued yet, and by
+        force after a while."""
+        asked = self._cancelling.get(run)
+        if asked is None or asked.forced:
+            return
+        patience = self.options.force_cancel_after
+        with suppress(OpsroomError):  # it is looked at again
+            if not asked.taken:
+                asked.taken = self.workflow.cancel(run)
+            elif patience and clock() - asked.since >= patience:
+                asked.forced = True
+                self.workflow.cancel(run, force=True)
+
+
+def _read(run_id: str) -> _RunId:
+    found = _RUN_ID.match(run_id)
+    if not found:
+        raise Failure(Code.GONE, "What was noted about the run cannot be read.")
+    return _RunId(int(found.group(1)), int(found.group(2)), found.group(3) or "")

@@ -1,0 +1,375 @@
+"""GitHub's workflows, deployments and commits as far as opsroom uses them: one repository in
+memory, whose runs go through the states that a test says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from datetime import datetime, timezone
+from email.utils import format_datetime
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from urllib.parse import unquote
+
+from support.http_server import Reply, Request
+from support.vendor import Vendor, answer, body_of
+from support.vendors.github import TOKEN, USER, problem
+
+REPOSITORY = "acme/web"
+_NOT_ACCESSIBLE = "Resource not accessible by personal access token"
+State = Tuple[str, Optional[str]]
+
+
+class GithubDeployments:
+    """`github = GithubDeployments(); with github.vendor() as vendor: ...`.
+
+    `tags` and `branches` map names to commits. The workflow deploy.yml has `inputs`, on a ref of
+    `inputs_on` others, and shows `opsroom` in its run-name where `run_name` says so. A run starts
+    in the first of `states`; each further look at it finds the next one, and the last again and
+    again. `now` is GitHub's clock.
+    """
+
+    def __init__(self) -> None:
+        self.commits: Dict[str, Dict[str, Any]] = {}
+        first = self.commit("first")
+        self.tags = {"v1.0.0": first}
+        self.branches = {"main": first}
+        self.inputs = ["environment", "opsroom"]
+        self.inputs_on: Dict[str, List[str]] = {}
+        self.run_name = True
+        self.has_trigger = True
+        # Enterprise Server up to 3.20: no id in the response, no places in queues.
+        self.enterprise = False
+        # Runs are left out of lists and not found until so many requests for them were made.
+        self.hidden_for = 0
+        self.missing_rights: List[str] = []
+        self.is_app = False
+        self.states: List[State] = [
+            ("queued", None),
+            ("in_progress", None),
+            ("completed", "success"),
+        ]
+        self.runs: Dict[int, Dict[str, Any]] = {}
+        self.jobs: List[Dict[str, Any]] = []
+        self.gates: List[Dict[str, Any]] = []
+        self.position = 0
+        # What becomes of a run that is asked to end: None where it goes on.
+        self.after_cancel: Optional[State] = ("completed", "cancelled")
+        self.after_force: Optional[State] = ("completed", "cancelled")
+        self.not_queued_for = 0
+        self.cancels: List[str] = []
+        self.deployments: List[Dict[str, Any]] = []
+        self.statuses: Dict[int, List[Dict[str, Any]]] = {}
+        self.failing_checks: List[str] = []
+        self.now: Callable[[], float] = time.time
+        self._upcoming: Dict[int, List[State]] = {}
+        self._earlier: Dict[Tuple[int, int], Dict[str, Any]] = {}
+
+    def vendor(self) -> Vendor:
+        """The server."""
+        return Vendor("github-deployments", self.handle)
+
+    # The world.
+
+    def commit(self, message: str, *parents: str) -> str:
+        """A commit, by default on top of nothing."""
+        id = hashlib.sha1(f"{message} {parents}".encode()).hexdigest()
+        self.commits[id] = {
+            "sha": id,
+            "commit": {"message": message},
+            "parents": [{"sha": one} for one in parents],
+        }
+        return id
+
+    def run(self, ref: str = "v1.0.0", title: str = "deploy", **values: Any) -> Dict[str, Any]:
+        """A run that someone started by hand; it is in the first of `states`."""
+        id = 4711 + len(self.runs)
+        status, conclusion = self.states[0]
+        known = {
+            "id": id,
+            "name": "deploy",
+            "display_title": title,
+            "head_branch": ref,
+            "head_sha": self.tags.get(ref) or self.branches.get(ref) or "",
+            "run_attempt": 1,
+            "event": "workflow_dispatch",
+            "status": status,
+            "conclusion": conclusion,
+            "actor": {"login": USER},
+            "html_url": f"https://github.com/{REPOSITORY}/actions/runs/{id}",
+            "created_at": self._moment(),
+        }
+        known.update(values)
+        self.runs[id] = known
+        self._upcoming[id] = list(self.states[1:])
+        return known
+
+    def run_again(self, id: int, status: str, conclusion: Optional[str] = None) -> None:
+        """Another attempt of a run."""
+        run = self.runs[id]
+        self._earlier[id, run["run_attempt"]] = dict(run)
+        run.update(run_attempt=run["run_attempt"] + 1, status=status, conclusion=conclusion)
+        self._upcoming[id] = []
+
+    def report(self, deployment: int, state: str, description: str = "", log_url: str = "") -> None:
+        """A status of a deployment, as the automation that carries it out would send it."""
+        every = self.statuses.setdefault(deployment, [])
+        every.append(
+            {
+                "id": 1000 + sum(map(len, self.statuses.values())),
+                "state": state,
+                "description": description,
+                "log_url": log_url,
+                "created_at": self._moment(),
+            }
+        )
+
+    # The server.
+
+    def handle(self, request: Request) -> Reply:
+        """What GitHub would answer."""
+        reply = self._handled(request)
+        moment = datetime.fromtimestamp(self.now(), timezone.utc)
+        return Reply(
+            reply.status,
+            reply.body,
+            {**reply.headers, "Date": format_datetime(moment, usegmt=True)},
+            drop=reply.drop,
+        )
+
+    def _handled(self, request: Request) -> Reply:
+        headers = request.headers
+        if headers.get("authorization") != f"Bearer {TOKEN}":
+            return problem(401, "Bad credentials")
+        assert headers.get("x-github-api-version") == "2022-11-28"
+        assert headers.get("user-agent", "").startswith("opsroom/")
+        if request.path == "/user":
+            return problem(403, _NOT_ACCESSIBLE) if self.is_app else answer({"login": USER})
+        below = re.match(rf"^/repos/{REPOSITORY}(?:/(.*))?\Z", request.path)
+        if not below:
+            return problem(404, "Not Found")
+        rest = below.group(1) or ""
+        ways: Sequence[Tuple[str, str, Callable[..., Reply]]] = (
+            ("", r"", lambda request: answer({"full_name": REPOSITORY})),
+            ("actions", r"actions/workflows/([^/]+)/(dispatches|runs)", self._workflow),
+            ("actions", r"actions/runs/(\d+)(?:/(.*))?", self._run),
+            ("deployments", r"deployments(?:/(\d+))?(/statuses)?", self._deployment),
+            ("contents", r"commits/([^/]+)", self._commit),
+            ("contents", r"compare/([^/]+)\.\.\.([^/]+)", self._compare),
+            ("contents", r"(tags|branches)", self._names),
+        )
+        for right, pattern, handler in ways:
+            found = re.fullmatch(pattern, rest)
+            if found:
+                if right in self.missing_rights:
+                    return problem(403, _NOT_ACCESSIBLE)
+                return handler(request, *found.groups())
+        raise AssertionError(f"{request.method} {request.path} is not played")
+
+    def _workflow(self, request: Request, file: str, what: str) -> Reply:
+        if file != "deploy.yml":
+            return problem(404, "Not Found")
+        if what == "dispatches":
+            return self._dispatch(body_of(request))
+        every = [one for one in self.runs.values() if self._is_in(request, one)]
+        if self.hidden_for:
+            self.hidden_for -= 1
+            every = []
+        every.sort(key=lambda one: (one["created_at"], one["id"]), reverse=True)
+        size, page = int(request.query["per_page"][0]), int(request.query.get("page", ["1"])[0])
+        rows = every[(page - 1) * size : page * size]
+        return answer({"total_count": len(every), "workflow_runs": rows})
+
+    @staticmethod
+    def _is_in(request: Request, run: Dict[str, Any]) -> bool:
+        wanted = {name: values[0] for name, values in request.query.items()}
+        return (
+            run["event"] == wanted.get("event", run["event"])
+            and run["head_branch"] == wanted.get("branch", run["head_branch"])
+            and (run["conclusion"] == wanted["status"] if "status" in wanted else True)
+        )
+
+    def _dispatch(self, sent: Dict[str, Any]) -> Reply:
+        if self.enterprise and "return_run_details" in sent:
+            words = 'Invalid request.\n\n"return_run_details" is not a permitted key.'
+            return problem(400, words)
+        ref, inputs = sent["ref"], sent.get("inputs", {})
+        if ref not in {**self.tags, **self.branches}:
+            return problem(422, f"No ref found for: {ref}")
+        if not self.has_trigger:
+            return problem(422, "Workflow does not have 'workflow_dispatch' trigger")
+        known = self.inputs_on.get(ref, self.inputs)
+        unexpected = [name for name in inputs if name not in known]
+        if unexpected:
+            return problem(422, f"Unexpected inputs provided: {json.dumps(unexpected)}")
+        shown = f" [{inputs.get('opsroom', '')}]" if self.run_name else ""
+        run = self.run(ref, f"deploy {ref}{shown}", inputs=inputs)
+        if not sent.get("return_run_details"):
+            return Reply(204)
+        return answer(
+            {
+                "workflow_run_id": run["id"],
+                "run_url": f"https://api.github.com/repos/{REPOSITORY}/actions/runs/{run['id']}",
+                "html_url": run["html_url"],
+            }
+        )
+
+    def _run(self, request: Request, number: str, rest: Optional[str]) -> Reply:
+        id = int(number)
+        if id not in self.runs:
+            return problem(404, "Not Found")
+        if not rest:
+            if self.hidden_for:
+                self.hidden_for -= 1
+                return problem(404, "Not Found")
+            if self._upcoming[id]:
+                status, conclusion = self._upcoming[id].pop(0)
+                self.runs[id].update(status=status, conclusion=conclusion)
+            return answer(self.runs[id])
+        attempt = re.fullmatch(r"attempts/(\d+)", rest)
+        if attempt:
+            known = self._earlier.get((id, int(attempt.group(1))), self.runs[id])
+            return answer(known)
+        if re.fullmatch(r"attempts/\d+/jobs", rest):
+            return answer({"total_count": len(self.jobs), "jobs": self.jobs})
+        if rest == "pending_deployments":
+            return answer(self.gates)
+        if rest == "concurrency_groups":
+            return self._groups()
+        return self._cancel(id, rest)
+
+    def _groups(self) -> Reply:
+        if self.enterprise:
+            return problem(404, "Not Found")
+        members = [{"position": self.position}] if self.position else []
+        groups = [{"group_name": "deploy", "group_members": members}]
+        return answer({"total_count": 1, "concurrency_groups": groups})
+
+    def _cancel(self, id: int, verb: str) -> Reply:
+        run = self.runs[id]
+        if run["status"] == "completed":
+            return problem(409, "Cannot cancel a workflow run that is completed.")
+        if self.not_queued_for:
+            self.not_queued_for -= 1
+            return problem(409, "Cannot cancel a workflow run that has not been queued yet.")
+        self.cancels.append(verb)
+        after = self.after_force if verb == "force-cancel" else self.after_cancel
+        if after is not None:
+            run.update(status=after[0], conclusion=after[1])
+        self._upcoming[id] = []
+        return Reply(202, "{}", {"Content-Type": "application/json"})
+
+    def _deployment(self, request: Request, number: Optional[str], below: Optional[str]) -> Reply:
+        if not number:
+            return self._deployments(request)
+        id = int(number)
+        found = next((one for one in self.deployments if one["id"] == id), None)
+        if found is None:
+            return problem(404, "Not Found")
+        if not below:
+            return answer(found)
+        if request.method == "POST":
+            sent = body_of(request)
+            assert len(sent.get("description", "")) <= 140
+            self.report(id, sent["state"], sent.get("description", ""))
+            return answer(self.statuses[id][-1], 201)
+        return answer(list(reversed(self.statuses.get(id, []))))
+
+    def _deployments(self, request: Request) -> Reply:
+        if request.method == "GET":
+            wanted = request.query.get("environment", [None])[0]
+            rows = [one for one in self.deployments if wanted in (None, one["environment"])]
+            size, page = int(request.query["per_page"][0]), int(request.query.get("page", ["1"])[0])
+            return answer(rows[::-1][(page - 1) * size : page * size])
+        sent = body_of(request)
+        commit = self._found(sent["ref"])
+        if not commit:
+            return problem(422, f"No ref found for: {sent['ref']}")
+        required = sent.get("required_contexts", self.failing_checks)
+        failing = [one for one in required if one in self.failing_checks]
+        if failing:
+            return problem(409, f"Conflict: Commit status checks failed for {sent['ref']}.")
+        if sent.get("auto_merge", True):
+            return answer({"message": "Auto-merged main into topic on deployment."}, 202)
+        self.deployment(sent["ref"], sent.get("environment", "production"), sent.get("payload", {}))
+        return answer(self.deployments[-1], 201)
+
+    def deployment(
+        self, ref: str, environment: str = "uat", payload: Any = None, sha: str = ""
+    ) -> int:
+        """A deployment that is there; its id."""
+        id = 42 + len(self.deployments)
+        self.deployments.append(
+            {
+                "id": id,
+                "sha": sha or self._found(ref),
+                "ref": ref,
+                "environment": environment,
+                "payload": payload or {},
+                "created_at": self._moment(),
+            }
+        )
+        return id
+
+    def _commit(self, request: Request, ref: str) -> Reply:
+        assert request.headers["accept"] == "application/vnd.github.sha"
+        commit = self._found(unquote(ref))
+        if not commit:
+            return problem(422, f"No commit found for SHA: {unquote(ref)}")
+        return Reply(200, commit, {"Content-Type": "application/vnd.github.sha; charset=utf-8"})
+
+    def _found(self, ref: str) -> str:
+        kind, _, name = ref.partition("/")
+        if kind in ("tags", "heads"):
+            return {"tags": self.tags, "heads": self.branches}[kind].get(name, "")
+        if ref in self.branches or ref in self.tags:
+            return self.branches.get(ref) or self.tags[ref]
+        return next((one for one in self.commits if len(ref) >= 7 and one.startswith(ref)), "")
+
+    def _compare(self, request: Request, base: str, head: str) -> Reply:
+        before, after = self._found(unquote(base)), self._found(unquote(head))
+        if not before or not after:
+            return problem(404, "Not Found")
+        old, new = self._history(before), self._history(after)
+        commits = [one for one in new if one not in old]
+        status = "identical" if before == after else "ahead" if before in new else "behind"
+        size, page = int(request.query["per_page"][0]), int(request.query["page"][0])
+        return answer(
+            {
+                "status": status,
+                "total_commits": len(commits),
+                "base_commit": self.commits[before],
+                "commits": [self.commits[one] for one in commits[(page - 1) * size : page * size]],
+            }
+        )
+
+    def _history(self, commit: str) -> List[str]:
+        """A commit and all before it, as they were made: the oldest first."""
+        found, waiting = set(), [commit]
+        while waiting:
+            one = waiting.pop()
+            found.add(one)
+            waiting += [each["sha"] for each in self.commits[one]["parents"]]
+        return [one for one in self.commits if one in found]
+
+    def _names(self, request: Request, what: str) -> Reply:
+        return answer([{"name": name} for name in (self.tags if what == "tags" else self.branches)])
+
+    def _moment(self) -> str:
+        return datetime.fromtimestamp(self.now(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def job(name: str, conclusion: Optional[str] = "success", step: str = "") -> Dict[str, Any]:
+    """A job of a run, `step` the one that it failed at; without a conclusion it has not begun."""
+    steps = [{"name": "Set up job", "conclusion": "success"}]
+    if step:
+        steps.append({"name": step, "conclusion": conclusion or ""})
+    begun = conclusion not in (None, "skipped")
+    return {
+        "name": name,
+        "status": "completed",
+        "conclusion": conclusion or "cancelled",
+        "runner_id": 7 if begun else None,
+        "steps": steps if begun else [],
+    }
