@@ -770,6 +770,7 @@ def test_a_workload_scaled_to_nothing_is_warned_of_and_succeeds(cluster: Cluster
         ({"token": None}, "url: expected either a token or a token_file beside it"),
         ({"token_file": "/run/token"}, "url: expected either a token or a token_file beside"),
         ({"url": None}, "token: expected a url beside it"),
+        ({"url": "http://k.example.com"}, "url: expected an https address"),
         ({"context": "uat"}, "context: expected a kubeconfig beside it"),
         ({"kubeconfig": "/etc/kube"}, "url: expected no such key beside kubeconfig"),
         ({"kubeconfig": "kube"}, "kubeconfig: expected the full path of a kubeconfig"),

@@ -18,6 +18,8 @@ from ...names import either
 from ...templates import fill, unknown
 
 PLACEHOLDERS = ("app", "environment")
+# A token goes over https, or to this machine (`kubectl proxy`); kubectl keeps it back otherwise.
+ENCRYPTED = re.compile(r"^(?i:https://[^\s/]|http://(?:127\.0\.0\.1|localhost|\[::1\])(?::|/|\Z))")
 _FULL_PATH = re.compile(r"^/")
 _WORKLOAD = re.compile(r"^(deployment|statefulset|daemonset)/[^\s/]+\Z")
 
@@ -112,6 +114,8 @@ def read_access(fields: Fields) -> Access:
     )
     for key in ("workload", "namespace", "kubeconfig", "context", "url", "token_file"):
         check_placeholders(fields, key, getattr(access, key))
+    if access.url and not ENCRYPTED.match(access.url):
+        fields.problem("url", "expected an https address, since a token goes there")
     _check_together(fields)
     return access
 

@@ -103,11 +103,12 @@ class Plugin:
     def login(self) -> Login:
         """What the program hands out; it is run each time."""
         name = os.path.basename(self._command)
+        arguments, environ = self._arguments(), self._environ()
         try:
             ended = capture(
-                self._arguments(),
+                arguments,
                 PLUGIN_TIME_LIMIT,
-                environ=self._environ(),
+                environ=environ,
                 code=Code.UNAUTHORIZED,
                 supervised=False,
             )

@@ -14,7 +14,7 @@ from typing import IO, Any, List, Mapping, Tuple
 from ...errors import Code, Failure
 from ...http.content import at, list_at, object_at, text_at
 from ...names import nearest, shown, there_are
-from . import Access
+from . import ENCRYPTED, Access
 from .credentials import Fixed, Login, Plugin, Source, TokenFile, decoded, path_of, unnamed
 
 # What Kubernetes puts into a pod (its documentation, "Accessing the Kubernetes API from a Pod").
@@ -107,8 +107,8 @@ class _Kubeconfig:
         self._refuse(cluster, _CLUSTER_REFUSED)
         self._refuse(user, _USER_REFUSED)
         url = text_at(cluster, "server").rstrip("/")
-        if not url.lower().startswith(("https://", "http://")):
-            raise self._wrong("has a cluster whose server is no http or https address")
+        if not ENCRYPTED.match(url):
+            raise self._wrong("has a cluster whose server is no https address")
         authority = self._file(cluster, "certificate-authority")
         source = self._source(user, cluster, url)
         namespace = text_at(context, "namespace") or "default"
