@@ -36,6 +36,8 @@ READING |= {
     "release_plan",
     "check_version",
     "check_green",
+    "compare_environments",
+    "compare_versions",
 }
 DEPLOYING = {
     "approve_change",

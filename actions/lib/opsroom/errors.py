@@ -64,6 +64,8 @@ class Code(str, Enum):
     GREEN = "green"
     NOT_YET = "not_yet"
     CANCEL_ASKED = "cancel_asked"
+    COMMITS = "commits"
+    DIFFERENCES = "differences"
 
     # Refused: the person can change it.
     NOT_CONFIGURED = "not_configured"

@@ -85,7 +85,8 @@ class Deployer(Protocol):
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit of the history: its full id, its message, and the ids of its parents.
+    """A commit of the history: its full id, its message, the ids of its parents, and its author as
+    people read it.
 
     `new` is whether a deployment brings it; those that are not new were there before, and a new one
     reverts them.
@@ -95,6 +96,7 @@ class Commit:
     message: str
     parents: Tuple[str, ...] = ()
     new: bool = True
+    author: str = ""
 
 
 @runtime_checkable
@@ -116,6 +118,15 @@ class Comparer(Protocol):
 
     def compare_link(self, before: str, after: str) -> str:
         """Its address; both are versions or commits. Empty where one is unknown. Asks nobody."""
+
+
+@runtime_checkable
+class Comparer(Protocol):
+    """A deployer that knows where people can look at the difference between two versions."""
+
+    def compare_link(self, before: str, after: str) -> str:
+        """The address of a page that compares two versions or commits; empty where there is
+        none. Asks nobody."""
 
 
 @runtime_checkable

@@ -64,10 +64,12 @@ class Said:
 @dataclass(frozen=True)
 class Net:
     """What remains of a range of commits: what they deliver, newest first, and what was said of
-    older work that they take back."""
+    older work that they take back. `commits` are those that change something, newest first: no
+    merges, and none whose work was reverted within the range, nor its revert."""
 
     delivered: Tuple[Said, ...] = ()
     taken_back: Tuple[str, ...] = ()
+    commits: Tuple[Commit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,16 @@ class _Range:
                     delivered += [Said(text) for text in (revert.subject, *of)]
             if revert.own:
                 delivered.append(Said(_own(piece.text), tuple(texts)))
-        return Net(tuple(delivered), tuple(one for one in taken if one))
+        return Net(tuple(delivered), tuple(one for one in taken if one), self._effective())
+
+    def _effective(self) -> Tuple[Commit, ...]:
+        ids = {
+            one.commit.id
+            for one in self._pieces
+            if not one.undone and (one.revert is None or one.revert.own or not one.targets)
+        }
+        commits = self._commits.values()
+        return tuple(one for one in commits if one.id in ids and len(one.parents) < 2)
 
     def _delivers(self, piece: _Piece) -> bool:
         """A merge delivers what it brings: where all of that was reverted, it speaks of nothing

@@ -94,6 +94,30 @@ _OTHERS: Tuple[Command, ...] = (
             ),
         ),
     ),
+    Command(
+        "compare_environments",
+        words("what is on"),
+        (
+            Form(
+                "what is on {{ source }} but not on {{ environment }}",
+                gaps(words("what is on"), SOURCE, "but", "not", "on", ANYWHERE),
+            ),
+        ),
+    ),
+    Command(
+        "compare_versions",
+        words("changes between"),
+        (
+            Form(
+                "changes between {{ before }} and {{ after }} of {{ app }}",
+                gaps(
+                    words("changes between"),
+                    *(value("before"), "and", value("after"), "of"),
+                    value("app", REST),
+                ),
+            ),
+        ),
+    ),
     deciding("confirm"),
     deploying("deploy"),
     Command(

@@ -22,6 +22,7 @@ from ...text import one_line
 from ...versions import Running, distinct_names
 from .. import Context, Outcome
 from ..announce import tell_once
+from ..deployments.delivery import summary
 from ..deployments.order import DeploymentOrder
 from ..request import Request
 from . import entry_by, facts_of
@@ -176,7 +177,7 @@ def _draft(
         room=speaker.room,
         st2_user=speaker.st2_user,
         execution_id=request.context.execution_id,
-        plan=_plan(order, resolved, running),
+        plan=_plan(order, resolved, running, summary(request.noted)),
         reason=order.emergency,
         needed=environment.approvals if kind is Kind.APPROVAL else 0,
         facts={
@@ -189,9 +190,15 @@ def _draft(
     )
 
 
-def _plan(order: DeploymentOrder, resolved: Optional[Resolved], running: Optional[Running]) -> str:
+def _plan(
+    order: DeploymentOrder,
+    resolved: Optional[Resolved],
+    running: Optional[Running],
+    brings: str,
+) -> str:
     if resolved is None:
         return ""
+    brings = f"; {brings}" if brings else ""
     # The commit is what is approved; a tag is only its name.
     commit = (
         f" ({resolved.commit[:12]})"
@@ -202,7 +209,7 @@ def _plan(order: DeploymentOrder, resolved: Optional[Resolved], running: Optiona
         return f"{order.target} would get {resolved.version}{commit}"
     before, after = distinct_names(running, resolved)
     commit = commit if after == resolved.version else ""
-    return f"{order.target} would go from {before} to {after}{commit}"
+    return f"{order.target} would go from {before} to {after}{commit}{brings}"
 
 
 def _answer_text(

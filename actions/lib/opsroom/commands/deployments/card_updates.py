@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Tuple
 
+from ...deploys.reverts import net
 from ...errors import Code, Failure, OpsroomError
 from ...names import check_version, listed
 from ...people import Speaker
@@ -20,6 +21,7 @@ from ...records.idempotency import first_time
 from ...records.model import Event
 from ...text import message, one_line, sentence, when
 from ...trackers import Made, Remark
+from ...versions import Running
 from .. import Context, Outcome
 from ..attribution import author_of
 from ..cards import Found, limits_of, tracker_of_card
@@ -30,6 +32,7 @@ from ..external_action import Facts
 from ..request import Request, recordable
 from ..resolve import DeploymentTarget, find_target
 from .cards import Brought, brought
+from .delivery import commits_between
 from .messages import before_of
 from .order import DeploymentKind, DeploymentOrder
 
@@ -267,6 +270,7 @@ def _as_if_deployed(
         deployment=deployment,
     )
     resolved = target.deployer.resolve(version)
-    found = brought(context, target, resolved, check_version(before))
+    runs = Running(check_version(before))
+    found = brought(context.settings, net(commits_between(target, runs, resolved)))
     request.noted.update(cards=list(found.delivered), cards_taken_back=list(found.taken_back))
     return request, order, found

@@ -10,13 +10,11 @@ from typing import Dict, Iterable, Iterator, List, Tuple
 from ...config.model import Settings
 from ...config.trackers import Place, typed
 from ...config.trackers import cards as read_cards
-from ...deploys import Historian, Resolved
-from ...deploys.reverts import net
-from ...errors import Code, OpsroomError, Refusal
+from ...deploys.reverts import Net
+from ...errors import Code, Refusal
 from .. import Context
 from ..cards import tracker_of_card
 from ..request import Request
-from ..resolve import DeploymentTarget
 from .order import DeploymentOrder
 
 # A deployment that brings more is a release of everything; nobody reads a comment on each of them.
@@ -55,18 +53,16 @@ def named(context: Context, text: str) -> Tuple[str, ...]:
     return found
 
 
-def note_cards(request: Request, order: DeploymentOrder, resolved: Resolved) -> None:
+def note_cards(request: Request, order: DeploymentOrder, commits: Net) -> None:
     """Put the cards of the deployment into all its further records: those named, then those of the
-    commits it brings.
+    commits that it brings.
 
     A rollback takes commits away; what they were about is not told of it.
     """
     cards, settings = list(order.cards), request.context.settings
     taken_back: Tuple[str, ...] = ()
     if not order.is_rollback:
-        found = brought(
-            request.context, order.target, resolved, request.commit_before or request.version_before
-        )
+        found = brought(settings, commits)
         cards, taken_back = cards + list(found.delivered), found.taken_back
     if cards:
         request.noted["cards"] = list(_once_each(settings, cards))[:MOST]
@@ -95,20 +91,10 @@ class Brought:
     taken_back: Tuple[str, ...] = ()
 
 
-def brought(context: Context, target: DeploymentTarget, resolved: Resolved, before: str) -> Brought:
-    """The cards of the commits between what runs and what is deployed, reverts considered; none
-    where that is not known."""
-    if not context.settings.trackers:
+def brought(settings: Settings, found: Net) -> Brought:
+    """The cards of the commits between what runs and what is deployed, reverts considered."""
+    if not settings.trackers:
         return Brought()
-    deployer = target.deployer
-    if not isinstance(deployer, Historian):
-        return Brought()
-    try:
-        commits = deployer.commits(before, resolved)
-    except OpsroomError:
-        # That nobody knows the cards is no reason not to deploy.
-        return Brought()
-    found, settings = net(commits), context.settings
     delivered = [
         card
         for work in found.delivered

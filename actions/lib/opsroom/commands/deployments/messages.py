@@ -13,6 +13,7 @@ from ...people import same_room
 from ...text import message, one_line, sentence, span, when
 from ...versions import Running, distinct_names
 from ..request import Request
+from .delivery import counted
 from .order import DeploymentOrder
 from .running_version import ask_or_none
 
@@ -67,8 +68,12 @@ def success(request: Request, order: DeploymentOrder, verified: bool) -> str:
         f"{order.environment.name}"
     )
     after = locked if order.is_rollback and order.environment.lock_after_rollback else ""
+    commits = counted(request.noted)
+    compare = f": {request.noted['compare']}" if request.noted.get("compare") else "."
+    brought = f" {commits[:1].upper()}{commits[1:]}{compare}" if commits else ""
     link = f" See {request.noted['link']}" if request.noted.get("link") else ""
-    return f"{request.by.shown} {done}{before}, {sure}, {took}.{approved}{review}{after}{link}"
+    more = f"{approved}{brought}{review}{after}{link}"
+    return f"{request.by.shown} {done}{before}, {sure}, {took}.{more}"
 
 
 def _unverified(order: DeploymentOrder) -> str:

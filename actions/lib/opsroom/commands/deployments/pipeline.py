@@ -24,7 +24,7 @@ from .. import Outcome
 from ..changes.open import make_change, make_emergency
 from ..request import Also, Request
 from .card_updates import tell_cards
-from .cards import note_cards
+from .delivery import note_delivery
 from .gates import Obstacle, busy, check_access, check_locks_and_freezes, check_order, locked
 from .interrupted import check_not_settled, settle_interrupted
 from .job import RunningJob
@@ -62,7 +62,7 @@ def run_deployment(request: Request, order: DeploymentOrder) -> Outcome:
         _still_as_expected(order, before)
         if not order.redeploy and _runs_for_certain(order, before, resolved):
             return _already_there(request, order, before, resolved)
-        note_cards(request, order, resolved)
+        note_delivery(request, order, before, resolved)
         if order.emergency:
             _override(request, order, passed)
         _start(request, order)
@@ -90,7 +90,7 @@ def _wait(request: Request, order: DeploymentOrder, resolved: Resolved) -> Outco
     running = _look(request, order)
     if not order.redeploy and _runs_for_certain(order, running, resolved):
         return _already_there(request, order, running, resolved)
-    note_cards(request, order, resolved)
+    note_delivery(request, order, running, resolved)
     kind = "approval" if order.environment.approvals > 0 else "confirmation"
     return make_change(request, order, order.environment, resolved, running, kind)
 

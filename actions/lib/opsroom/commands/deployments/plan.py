@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import List, Optional, Tuple
 
 from ...config.model import Environment
-from ...deploys import Resolved
-from ...errors import Code, Failure, Refusal
+from ...deploys import Advisor, Resolved
+from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import check_version, listed
 from ...policy import Decision, no
 from ...policy.approvals import cannot_be_approved, who_can_approve
@@ -16,6 +16,7 @@ from .. import Context, Outcome
 from ..request import Request
 from ..resolve import DeploymentTarget, find_target
 from .cards import Brought, brought
+from .delivery import delivery, summary
 from .gates import Obstacle, check_access, check_locks_and_freezes, check_order
 from .order import DeploymentKind
 from .running_version import current_version, shown_name
@@ -41,12 +42,18 @@ def plan(context: Context, app_name: str, version: str, environment_name: str) -
         change = f"{target} would go from {before} to {after}."
     else:
         change = f"{target} would get {wanted}."
-    speaks_of = _cards(context, target, resolved, running)
+    brings = delivery(target, running or Running(""), resolved)
+    speaks_of = Brought() if brings.back else brought(context.settings, brings.net)
     card_lines = (
         [f"Its commits speak of {listed(speaks_of.delivered, 5)}."] if speaks_of.delivered else []
     )
     if speaks_of.taken_back:
         card_lines.append(f"They take back {listed(speaks_of.taken_back, 5)}.")
+    what = summary(brings.facts())
+    if what:
+        end = "" if brings.link else "."
+        change += f"\nIt {what}{end}" if brings.back else f"\nIt brings {what}{end}"
+    warnings = _warnings(target, resolved)
     lines = [f"In the way: {one.message} {one.hint}".strip() for one in obstacles]
     if not obstacles:
         lines = [
@@ -59,6 +66,8 @@ def plan(context: Context, app_name: str, version: str, environment_name: str) -
         "version_before": running.version if running else "",
         "allowed": not obstacles,
         "approvals": environment.approvals,
+        **brings.facts(),
+        "warnings": list(warnings),
         "cards": list(speaks_of.delivered),
         "cards_taken_back": list(speaks_of.taken_back),
         "obstacles": [
@@ -68,17 +77,20 @@ def plan(context: Context, app_name: str, version: str, environment_name: str) -
     return Outcome(
         True,
         Code.PLAN,
-        "\n".join([change, *_needs(context, environment), *card_lines, *lines]),
+        "\n".join([change, *_needs(context, environment), *card_lines, *warnings, *lines]),
         facts,
     )
 
 
-def _cards(
-    context: Context, target: DeploymentTarget, resolved: Resolved, running: Optional[Running]
-) -> Brought:
-    if running is None or not running.version:
-        return Brought()
-    return brought(context, target, resolved, running.commit or running.version)
+def _warnings(target: DeploymentTarget, resolved: Resolved) -> Tuple[str, ...]:
+    """What may undo or hold up the deployment, as far as its kind knows."""
+    deployer = target.deployer
+    if not isinstance(deployer, Advisor):
+        return ()
+    try:
+        return deployer.warnings(resolved)
+    except OpsroomError as error:
+        return (f"What may be in its way there is unknown: {error.message}",)
 
 
 def _now(context: Context, target: DeploymentTarget) -> Tuple[Optional[Running], List[Decision]]:

@@ -55,6 +55,8 @@ GROUPS = {
     "Look": (
         *(
             "get_version",
+            "compare_versions",
+            "compare_environments",
             "get_history",
             "report",
             "audit_report",

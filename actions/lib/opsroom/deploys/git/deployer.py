@@ -6,16 +6,19 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from urllib.parse import quote
 
 from ...errors import Code, Failure, Refusal
 from ...names import VERSION, check_version, either, listed, nearest, shown
+from ...templates import fill
 from .. import Commit, Job, Resolved, Target
 from ..reverts import referred_to
 from .archive import must_be_complete
 from .mirror import Mirror
-from .options import Options
+from .options import Options, compare_template
 from .precedence import newest_first
 from .release_dir import ReleaseNote, Releases, disk_trouble, now
 
@@ -40,6 +43,8 @@ class GitDeployer:
         self._time_limit = options.time_limit
         self._allowed = options.allow_incomplete
         self._target = target
+        self._repository = repository
+        self._compare = options.compare
         self._mirror = Mirror(releases.root / "mirror.git", repository, options.time_limit)
 
     def resolve(self, version: str) -> Resolved:
@@ -71,6 +76,12 @@ class GitDeployer:
                 return ()
             new = self._mirror.log(start, resolved.commit)
             return (*new, *self._reverted(start, new))
+
+    def compare_link(self, before: str, after: str) -> str:
+        """A page of the repository's host, or the one that the config names."""
+        template = self._compare or compare_template(self._repository)
+        values = {"app": self._target.app, "before": before, "after": after}
+        return fill(template, values, partial(quote, safe="/")) if template else ""
 
     def deploy(self, resolved: Resolved, job: Job) -> None:
         """Export, unless this release is there already; then flip `current`, then remove what is

@@ -61,7 +61,7 @@ _EMPTY_WORDS = re.compile(
 
 # A commit as `_commits` reads it; what the user of the machine has configured must not come in
 # between.
-_FORM = ("--no-color", "--no-show-signature", "--format=%H%x1f%P%x1f%B%x00")
+_FORM = ("--no-color", "--no-show-signature", "--format=%H%x1f%P%x1f%aN%x1f%B%x00")
 
 
 class Mirror:
@@ -283,9 +283,11 @@ class Mirror:
 
 
 def _commits(output: str, new: bool) -> List[Commit]:
-    rows = (one.lstrip("\n").split("\x1f", 2) for one in output.split("\0"))
+    rows = (one.lstrip("\n").split("\x1f", 3) for one in output.split("\0"))
     return [
-        Commit(row[0], row[2].strip(), tuple(row[1].split()), new) for row in rows if len(row) == 3
+        Commit(row[0], row[3].strip(), tuple(row[1].split()), new, row[2])
+        for row in rows
+        if len(row) == 4
     ]
 
 

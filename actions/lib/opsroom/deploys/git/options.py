@@ -17,6 +17,16 @@ REPOSITORY = re.compile(
     r"[^\s\0]*(?![\s\S])"
 )
 
+# Hosts whose addresses of comparisons are known: of github.com/acme/web.git and the like.
+_HOSTED = re.compile(
+    r"^(?:(?:https?|ssh|git)://(?:[^/@\s]*@)?|(?:[\w.+~-]+@)?)(?P<host>github\.com|gitlab\.com)"
+    r"(?::\d+)?[:/](?P<path>[\w./~-]+?)(?:\.git)?/?\Z"
+)
+_COMPARE = {
+    "github.com": "https://github.com/{path}/compare/{before}...{after}",
+    "gitlab.com": "https://gitlab.com/{path}/-/compare/{before}...{after}",
+}
+
 # The values of the key `allow_incomplete`: what the repository holds, and what would complete it.
 KINDS: Dict[str, Tuple[str, str]] = {
     "lfs": ("Git LFS pointers instead of files", "git lfs pull"),
@@ -33,17 +43,19 @@ KINDS: Dict[str, Tuple[str, str]] = {
 @dataclass(frozen=True)
 class Options:
     """`repository` and `root` with placeholders; `keep` releases; `time_limit` in seconds for each
-    step; `allow_incomplete` names the sorts of content that may be missing."""
+    step; `allow_incomplete` names the sorts of content that may be missing. `compare` is the
+    address of a page that compares two versions, empty where there is none."""
 
     repository: str
     root: str
     keep: int = 5
     time_limit: float = 600.0
     allow_incomplete: Tuple[str, ...] = ()
+    compare: str = ""
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `repository`, `root`, `keep`, `time_limit`, `allow_incomplete`."""
+    """The keys `repository`, `root`, `keep`, `time_limit`, `allow_incomplete`, `compare`."""
     options = Options(
         repository=fields.text(
             "repository",
@@ -57,6 +69,12 @@ def read_options(fields: Fields) -> Options:
         keep=fields.whole_number("keep", 5, minimum=1),
         time_limit=fields.seconds("time_limit", 600.0, minimum=1.0),
         allow_incomplete=fields.texts("allow_incomplete", ()),
+        compare=fields.text(
+            "compare",
+            "",
+            pattern=re.compile(r"^https?://[^\s@]+\Z"),
+            expected="an http or https address with {before} and {after}",
+        ),
     )
     for kind in options.allow_incomplete:
         if kind not in KINDS:
@@ -64,6 +82,7 @@ def read_options(fields: Fields) -> Options:
     for key, template, allowed in (
         ("repository", options.repository, ("app",)),
         ("root", options.root, ("app", "environment")),
+        ("compare", options.compare, ("app", "before", "after")),
     ):
         for name in unknown(template, allowed):
             fields.problem(
@@ -72,3 +91,12 @@ def read_options(fields: Fields) -> Options:
                 f"{either(f'{{{one}}}' for one in allowed)}",
             )
     return options
+
+
+def compare_template(repository: str) -> str:
+    """The address of a comparison at the host of a repository, with {before} and {after}; empty
+    where the host is not one whose addresses are known."""
+    found = _HOSTED.match(repository)
+    if found is None:
+        return ""
+    return _COMPARE[found["host"]].replace("{path}", found["path"])

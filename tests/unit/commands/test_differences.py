@@ -1,0 +1,176 @@
+"""What changed: between two versions, between two environments, and with a deployment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+
+from opsroom.deploys import Commit
+from opsroom.deploys.git.options import compare_template
+from opsroom.deploys.reverts import net
+from support.world import World, git, make_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """v1.0.0, then two commits of bob's and one of carol's up to v2.0.0, of which one is
+    reverted."""
+    made = make_world(tmp_path)
+    repository = made.folder / "repository"
+    for author, text in (
+        ("bob", "Show the total in the cart"),
+        ("carol", "OPS-12: keep people logged in"),
+        ("bob", "Try a new search"),
+        ("bob", 'Revert "Try a new search"'),
+    ):
+        git(
+            repository, "commit", "--quiet", "--allow-empty", f"--author={author} <a@b>", "-m", text
+        )
+    (repository / "VERSION").write_text("v2.0.0\n")
+    git(repository, "commit", "--quiet", "-am", "release v2.0.0")
+    git(repository, "tag", "v2.0.0")
+    return made
+
+
+def between(world: World, before: str, after: str, **given: Any) -> Dict[str, Any]:
+    answer: Dict[str, Any] = world.ask(
+        "compare_versions", **{"app": "web", "before": before, "after": after, **given}
+    )
+    return answer
+
+
+def test_the_commits_between_two_versions_are_shown_without_reverted_work(world: World) -> None:
+    answer = between(world, "v1.2.0", "v2.0.0")
+    assert (answer["ok"], answer["code"]) == (True, "commits")
+    assert answer["message"].split("\n") == [
+        "web v1.2.0 → v2.0.0: 3 commits by tester, carol and bob.",
+        "release v2.0.0 (tester)",
+        "OPS-12: keep people logged in (carol)",
+        "Show the total in the cart (bob)",
+    ]
+    assert answer["commits"] == 3
+    assert [one["author"] for one in answer["every_commit"]] == ["tester", "carol", "bob"]
+
+
+def test_an_older_version_takes_the_same_commits_away(world: World) -> None:
+    answer = between(world, "v2.0.0", "v1.2.0")
+    assert "takes away 3 commits by" in answer["message"]
+    assert answer["goes_back"] is True
+    assert answer["cards"] == []
+
+
+def test_one_version_has_nothing_that_it_lacks(world: World) -> None:
+    assert "no commits lie between" in between(world, "v2.0.0", "v2.0.0")["message"]
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"app": "wbe"}, "unknown_app"),
+        ({"after": "v9"}, "unknown_version"),
+        ({"before": "-x"}, "invalid_name"),
+        ({"app": "slow"}, "not_possible"),
+    ],
+)
+def test_what_cannot_be_compared_is_named(world: World, given: Dict[str, str], code: str) -> None:
+    world.with_app("slow", deploy={"kind": "command", "command": ["true"]})
+    answer = between(world, **{"before": "v1.0.0", "after": "v2.0.0", **given})
+    assert (answer["outcome"], answer["code"]) == ("refused", code)
+
+
+def test_a_long_list_says_how_many_are_left_out(world: World) -> None:
+    repository = world.folder / "repository"
+    for number in range(12):
+        git(repository, "commit", "--quiet", "--allow-empty", "-m", f"Step {number}")
+    git(repository, "tag", "v3.0.0")
+    lines = between(world, "v2.0.0", "v3.0.0")["message"].split("\n")
+    assert (len(lines), lines[-1]) == (6, "and 8 more")
+
+
+def test_what_is_on_one_environment_and_not_on_another(world: World) -> None:
+    for version, environment in (("v1.2.0", "test"), ("v2.0.0", "uat")):
+        world.ask("deploy", app="web", version=version, environment=environment)
+    answer = world.ask("compare_environments", source="uat", environment="test")
+    assert (answer["ok"], answer["code"]) == (True, "differences")
+    assert answer["message"].startswith("On uat but not on test:\nweb | v2.0.0 (test: v1.2.0) | ")
+    assert "3 commits by tester, carol and bob" in answer["message"]
+    [difference] = answer["differences"]
+    assert (difference["uat"], difference["test"], difference["commits"]) == ("v2.0.0", "v1.2.0", 3)
+    world.ask("deploy", app="web", version="v2.0.0", environment="test")
+    answer = world.ask("compare_environments", source="uat", environment="test")
+    assert answer["message"] == "Nothing is on uat that is not on test."
+
+
+def test_a_place_that_does_not_answer_is_shown(world: World) -> None:
+    broken = {"kind": "http", "url": "http://127.0.0.1:1/version"}
+    world.with_app("away", deploy={"kind": "command", "command": ["true"]}, version=broken)
+    answer = world.ask("compare_environments", source="uat", environment="test")
+    assert answer["unanswered"] == ["away"]
+    assert "away | unknown | " in answer["message"]
+
+
+# With a deployment.
+
+
+def test_plan_answer_and_record_say_what_a_deployment_brings(world: World) -> None:
+    world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+    plan = world.ask("plan", app="web", version="v2.0.0", environment="uat")
+    line = plan["message"].split("\n")[1]
+    assert line.startswith("It brings 3 commits by tester, carol and bob: release v2.0.0; OPS-12: ")
+    answer = world.ask("deploy", app="web", version="v2.0.0", environment="uat")
+    assert "3 commits by tester, carol and bob." in answer["message"]
+    end = world.finished()[0]
+    assert end.facts["commits"] == 3
+    assert end.facts["commit_authors"] == ["tester", "carol", "bob"]
+    assert "Show the total in the cart" in end.facts["commit_subjects"]
+    back = world.ask("rollback", app="web", environment="uat")
+    assert "Takes away 3 commits by" in back["message"]
+
+
+def test_those_who_approve_see_what_it_brings(world: World) -> None:
+    world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+    world.config["environments"]["uat"].update(approvals=1, approvers=["carol"])
+    answer = world.ask("deploy", app="web", version="v2.0.0", environment="uat")
+    assert answer["code"] == "waiting"
+    assert "; 3 commits by tester, carol and bob: release v2.0.0; OPS-12" in answer["plan"]
+    assert answer["plan"] in answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("repository", "template"),
+    [
+        ("https://github.com/acme/web.git", "https://github.com/acme/web/compare/"),
+        ("https://x:t0ken@github.com/acme/web", "https://github.com/acme/web/compare/"),
+        ("git@github.com:acme/web.git", "https://github.com/acme/web/compare/"),
+        ("ssh://git@gitlab.com/a/b/web.git", "https://gitlab.com/a/b/web/-/compare/"),
+        ("https://github.com.evil.example/acme/web", ""),
+        ("https://git.example.com/acme/web", ""),
+        ("/srv/git/web.git", ""),
+    ],
+)
+def test_the_page_that_compares_is_known_for_known_hosts(repository: str, template: str) -> None:
+    assert compare_template(repository).partition("{before}")[0] == template
+
+
+def test_the_config_names_a_page_for_other_hosts(world: World) -> None:
+    page = "https://git.example.com/{app}/compare/{before}...{after}"
+    world.config["apps"]["web"]["deploy"]["compare"] = page
+    answer = between(world, "v1.0.0", "v1.2.0")
+    assert answer["compare"].startswith("https://git.example.com/web/compare/")
+    assert answer["message"].endswith(answer["compare"])
+
+
+def test_neither_merges_nor_a_pair_of_work_and_revert_count() -> None:
+    merge = Commit("d" * 40, "Merge pull request #3", ("a" * 40, "c" * 40))
+    commits = [
+        merge,
+        Commit("c" * 40, 'Revert "Add search"', ("b" * 40,)),
+        Commit("b" * 40, "Add search", ("a" * 40,)),
+        Commit("a" * 40, "Add cart", ("9" * 40,)),
+    ]
+    assert [one.message for one in net(commits).commits] == ["Add cart"]
+    older = Commit("8" * 40, "Add login", (), new=False)
+    takes_back = Commit("e" * 40, f"Undo\n\nThis reverts commit {'8' * 40}.", ("d" * 40,))
+    assert takes_back in net([takes_back, *commits, older]).commits
