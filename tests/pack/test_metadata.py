@@ -46,6 +46,8 @@ IDENTITY = {
 # Parameters that are more than a name, with their pattern and greatest length.
 SHAPES = {
     "version": (TYPED, 128),
+    "before": (TYPED, 128),
+    "after": (TYPED, 128),
     "reason": (TEXT, 500),
     "text": (TEXT, 500),
     "cards": (CARDS, 300),
