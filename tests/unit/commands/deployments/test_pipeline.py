@@ -177,7 +177,7 @@ def test_a_source_that_does_not_answer_stops_a_deployment_before_anything_is_tou
             "kind": "command",
             "command": [sys.executable, "-c", f"open({str(world.folder / 'touched')!r}, 'w')"],
         },
-        version={"kind": "http", "url": "http://127.0.0.1:9/version", "time_limit": "1s"},
+        version={"kind": "http", "url": "http://127.0.0.1:9/version", "time_limit": "10s"},
     )
     answer = world.ask("deploy", app="api", version="3.1.0", environment="test")
     assert answer["code"] == "unreachable"
