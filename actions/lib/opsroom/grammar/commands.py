@@ -5,28 +5,26 @@ from __future__ import annotations
 from typing import Tuple
 
 from .cards import CARDS
+from .deployments import DEPLOYMENTS
 from .families import (
     ANYWHERE,
     APP,
     BEFORE_TO,
+    ID_PLACE,
     NOT_EVERYTHING,
     NOT_ON,
     PAGE_WORD,
     PLACE,
     SINCE,
-    SOURCE,
-    VERSION,
     WHO,
     alone,
     alone_or,
     by_id,
     deciding,
-    deploying,
     page,
     period,
     text_last,
     text_within,
-    with_cards,
 )
 from .forms import (
     CODE,
@@ -44,8 +42,6 @@ from .forms import (
     words,
 )
 
-_DEPLOY = gaps("deploy", APP, VERSION, "to")
-_ID_PLACE = value("environment", ID)
 _REASON = rf"(?:\s*:(?:\s*{value('reason', REST)})?)?{END}"
 _PUT = words("put lock") + r"(?!\s+on\s)"
 _ON_APP = gaps("", "on", APP, "on", PLACE) + END
@@ -84,73 +80,7 @@ _OTHERS: Tuple[Command, ...] = (
         ),
     ),
     alone_or("audit_verify", "audit verify", "against", "head"),
-    Command(
-        "cancel_deployment",
-        words("cancel deploy"),
-        (
-            Form(
-                "cancel deploy of {{ app }} on {{ environment }}",
-                gaps(words("cancel deploy of"), APP, "on", ANYWHERE),
-            ),
-        ),
-    ),
-    Command(
-        "compare_environments",
-        words("what is on"),
-        (
-            Form(
-                "what is on {{ source }} but not on {{ environment }}",
-                gaps(words("what is on"), SOURCE, "but", "not", "on", ANYWHERE),
-            ),
-        ),
-    ),
-    Command(
-        "compare_versions",
-        words("changes between"),
-        (
-            Form(
-                "changes between {{ before }} and {{ after }} of {{ app }}",
-                gaps(
-                    words("changes between"),
-                    *(value("before"), "and", value("after"), "of"),
-                    value("app", REST),
-                ),
-            ),
-        ),
-    ),
     deciding("confirm"),
-    deploying("deploy"),
-    Command(
-        "emergency_deploy",
-        words("emergency"),
-        (
-            text_last(
-                "emergency deploy {{ app }} {{ version }} to {{ environment }}: {{ reason }}",
-                gaps(words("emergency"), _DEPLOY, _ID_PLACE),
-                "reason",
-            ),
-            text_last(
-                "emergency {{ code }} deploy {{ app }} {{ version }} to {{ environment }}: {{ "
-                "reason }}",
-                gaps(words("emergency"), value("code", CODE), _DEPLOY, _ID_PLACE),
-                "reason",
-            ),
-            text_within(
-                "emergency because {{ reason }} deploy {{ app }} {{ version }} to {{ "
-                "environment }}",
-                words("emergency because"),
-                "reason",
-                *(_DEPLOY, PLACE),
-            ),
-            text_within(
-                "emergency {{ code }} because {{ reason }} deploy {{ app }} {{ version }} to {{ "
-                "environment }}",
-                gaps(words("emergency"), value("code", CODE), "because"),
-                "reason",
-                *(_DEPLOY, PLACE),
-            ),
-        ),
-    ),
     Command(
         "end_incident",
         words("close incident"),
@@ -175,21 +105,6 @@ _OTHERS: Tuple[Command, ...] = (
     ),
     by_id("escalate_page", "escalate page", "page"),
     Command(
-        "get_history",
-        words("history"),
-        (
-            Form("history on {{ environment }}", gaps(words("history on"), ANYWHERE)),
-            Form(
-                "history of {{ app }}",
-                gaps(words("history of"), NOT_ON + value("app", REST)),
-            ),
-            Form(
-                "history of {{ app }} on {{ environment }}",
-                gaps(words("history of"), APP, "on", ANYWHERE),
-            ),
-        ),
-    ),
-    Command(
         "get_on_call",
         rf"(?:{words('on call')}|{words('who is on call')})",
         (
@@ -199,21 +114,6 @@ _OTHERS: Tuple[Command, ...] = (
                 "who is on call for {{ who }}",
                 gaps(words("who is on call") + rf"(?!{PAIRS})", "for", value("who", REST)),
             ),
-        ),
-    ),
-    Command(
-        "get_version",
-        "[Vv]ersions?",
-        (
-            Form(
-                "version of {{ app }} on {{ environment }}",
-                gaps("[Vv]ersions?", "of", APP, "on", ANYWHERE),
-            ),
-            Form(
-                "versions of {{ app }}",
-                gaps("[Vv]ersions?", "of", NOT_ON + value("app", REST)),
-            ),
-            Form("versions on {{ environment }}", gaps("[Vv]ersions?", "on", ANYWHERE)),
         ),
     ),
     Command(
@@ -237,7 +137,7 @@ _OTHERS: Tuple[Command, ...] = (
         (
             Form(
                 "lock {{ environment }}: {{ reason }}",
-                gaps(words("lock"), NOT_EVERYTHING + _ID_PLACE) + _REASON,
+                gaps(words("lock"), NOT_EVERYTHING + ID_PLACE) + _REASON,
                 typed=True,
             ),
             text_within(
@@ -254,7 +154,7 @@ _OTHERS: Tuple[Command, ...] = (
             ),
             Form(
                 "lock {{ app }} on {{ environment }}: {{ reason }}",
-                gaps(words("lock"), value("app", ID), "on", _ID_PLACE) + _REASON,
+                gaps(words("lock"), value("app", ID), "on", ID_PLACE) + _REASON,
                 typed=True,
             ),
         ),
@@ -296,24 +196,6 @@ _OTHERS: Tuple[Command, ...] = (
     ),
     page("page_urgently", words("send urgent page"), "page", WHO, "send urgent page"),
     Command(
-        "plan",
-        words("plan"),
-        (
-            Form(
-                "plan {{ app }} {{ version }} to {{ environment }}",
-                gaps(words("plan"), APP, VERSION, "to", ANYWHERE),
-            ),
-        ),
-    ),
-    Command(
-        "promote",
-        words("promote"),
-        with_cards(
-            "promote {{ app }} from {{ source }} to {{ environment }}",
-            gaps(words("promote"), APP, "from", SOURCE, "to"),
-        ),
-    ),
-    Command(
         "quiet",
         words("quiet announcements"),
         (
@@ -329,7 +211,6 @@ _OTHERS: Tuple[Command, ...] = (
         ),
     ),
     Command("reconcile", words("audit reconcile"), period("audit reconcile")),
-    deploying("redeploy"),
     Command(
         "reject_change",
         rf"(?:{words('reject change')}|{words('reject because')})",
@@ -378,11 +259,6 @@ _OTHERS: Tuple[Command, ...] = (
         ),
     ),
     Command(
-        "rollback",
-        words("rollback"),
-        with_cards("rollback {{ app }} on {{ environment }}", gaps(words("rollback"), APP, "on")),
-    ),
-    Command(
         "unlock",
         words("unlock"),
         (
@@ -409,4 +285,6 @@ _OTHERS: Tuple[Command, ...] = (
     ),
 )
 
-COMMANDS: Tuple[Command, ...] = tuple(sorted((*_OTHERS, *CARDS), key=lambda command: command.alias))
+COMMANDS: Tuple[Command, ...] = tuple(
+    sorted((*_OTHERS, *CARDS, *DEPLOYMENTS), key=lambda command: command.alias)
+)

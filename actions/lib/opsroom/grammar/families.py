@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from .forms import CODE, COLON, END, LAST, PAIRS, REST, Command, Form, gaps, value, words
+from .forms import CODE, COLON, END, ID, LAST, PAIRS, REST, Command, Form, gaps, value, words
 
 APP, VERSION, SOURCE, PLACE = (value(name) for name in ("app", "version", "source", "environment"))
 ANYWHERE = value("environment", REST)
+# In front of a colon.
+ID_PLACE = value("environment", ID)
 # Not where "for" or "on" follows the first word: another form says what then.
 NOT_FOR, NOT_ON = r"(?!\S+\s+for(?!\S))", r"(?!\S+\s+on(?!\S))"
 NOT_EVERYTHING = r"(?![Ee]verything(?![^\s:]))"
