@@ -121,15 +121,6 @@ class Comparer(Protocol):
 
 
 @runtime_checkable
-class Comparer(Protocol):
-    """A deployer that knows where people can look at the difference between two versions."""
-
-    def compare_link(self, before: str, after: str) -> str:
-        """The address of a page that compares two versions or commits; empty where there is
-        none. Asks nobody."""
-
-
-@runtime_checkable
 class OwnRollback(Protocol):
     """A deployer that has a better way back than deploying the earlier version again. A kind that
     has none leaves this out."""
