@@ -4,9 +4,7 @@ refuses."""
 from __future__ import annotations
 
 import re
-import threading
 import time
-from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import format_datetime
 from typing import Any, Dict, Iterator, List, Tuple
@@ -24,8 +22,8 @@ from opsroom.records.idempotency import LOOKED_FOR, new_mark
 from opsroom.trackers import REGISTRY, Assignee, Card, Draft, Made, Moved, Query, Reading, Remark
 from opsroom.trackers.github.mapping import last_page
 from opsroom.trackers.github.text import body, markdown, plain, title
-from support.http_server import HttpServer, Reply, Request, free_port
-from support.vendor import Vendor, answer, body_of
+from support.http_server import Reply
+from support.vendor import Vendor, body_of
 from support.vendors.github import TOKEN, Github, problem
 
 ALICE = Author("alice", room="#ops", link="https://chatops.example.com/#/history/65f0")
@@ -83,10 +81,6 @@ def caught(action: Any, *arguments: Any) -> OpsroomError:
     assert not error.hint or error.hint.endswith((".", "?")), error.hint
     assert TOKEN not in f"{error} {error.hint} {error.facts}"
     return error
-
-
-def is_post(request: Request) -> bool:
-    return request.method == "POST"
 
 
 def verbs(tracker: Any) -> Dict[str, Any]:
@@ -251,46 +245,6 @@ def test_a_card_is_found_by_its_mark_and_by_no_other(
     assert len(vendor.sent("GET")) == 3
 
 
-@pytest.mark.parametrize("lost", ["unanswered", "half"])
-def test_a_card_whose_answer_was_lost_is_in_doubt_and_then_found_once(
-    vendor: Vendor, github: Github, tracker: Any, lost: str
-) -> None:
-    one = draft()
-    vendor.after(lost, where=is_post)
-    error = caught(tracker.create, one)
-    assert isinstance(error, Failure)
-    assert in_doubt(error)
-    assert len(vendor.sent("POST")) == 1
-    assert tracker.find_created(one) == Made("acme/web#1", "https://github.com/acme/web/issues/1")
-    assert len(github.issues["acme/web"]) == 1
-
-
-@pytest.mark.parametrize("verb", ["show", "move", "find", "find_created", "find_comment"])
-def test_a_question_of_which_the_answer_was_lost_has_changed_nothing(verb: str) -> None:
-    error = caught(verbs(tracker_at(f"http://127.0.0.1:{free_port()}"))[verb])
-    assert not in_doubt(error)
-    for reply in (Reply(500), Reply(200, "<html>"), Reply(200, "7"), Reply(200, '{"items": 7}')):
-        with HttpServer() as server:
-            for path in ("/repos/acme/web/issues", "/repos/acme/web/issues/1", "/search/issues"):
-                server.on(path, reply)
-            server.on("/repos/acme/web/issues/1/comments", reply)
-            error = caught(verbs(tracker_at(server.url("").rstrip("/")))[verb])
-        assert (error.facts["status"], in_doubt(error)) == (reply.status, False)
-
-
-@pytest.mark.parametrize(
-    "reply", [Reply(502, "<html>bad gateway"), Reply(500), Reply(504), Reply(408)]
-)
-def test_an_error_of_the_server_on_the_way_leaves_a_card_in_doubt_and_sends_nothing_again(
-    vendor: Vendor, tracker: Any, reply: Reply
-) -> None:
-    vendor.instead(reply)
-    error = caught(tracker.create, draft())
-    assert isinstance(error, Failure)
-    assert in_doubt(error)
-    assert len(vendor.sent()) == 1
-
-
 def test_a_comment_is_made_with_one_request_and_one_more_also_on_a_pull_request(
     vendor: Vendor, github: Github, tracker: Any
 ) -> None:
@@ -302,21 +256,6 @@ def test_a_comment_is_made_with_one_request_and_one_more_also_on_a_pull_request(
     text = github.comments["acme/web", 1][0]["body"]
     assert text.startswith("`alice` (in `#ops`) via opsroom, https://")
     assert text.endswith(f"<!-- opsroom {one.mark} -->\n\nseen it too")
-
-
-def test_a_comment_whose_answer_was_lost_is_in_doubt_and_then_found_once(
-    vendor: Vendor, github: Github, tracker: Any
-) -> None:
-    github.issue()
-    one = remark()
-    assert tracker.find_comment(one) is None
-    vendor.after("unanswered", where=is_post)
-    assert in_doubt(caught(tracker.comment, one))  # type: ignore[arg-type]
-    found = tracker.find_comment(one)
-    assert found is not None
-    assert found.url.endswith("#issuecomment-9001")
-    assert tracker.find_comment(remark()) is None
-    assert len(github.comments["acme/web", 1]) == 1
 
 
 def test_a_comment_is_found_among_hundreds_and_not_looked_for_in_old_ones(
@@ -771,45 +710,24 @@ def test_a_search_in_what_the_token_may_not_see_names_the_repository(
 # Errors
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", ["create", "show", "assign"])
 @pytest.mark.parametrize(
     ("reply", "code", "hint"),
     [
-        (problem(401, "Bad credentials"), Code.UNAUTHORIZED, "trackers.gh.token"),
-        (
-            problem(403, "Resource not accessible by personal access token"),
-            Code.UNAUTHORIZED,
-            "trackers.gh.token",
-        ),
-        (
-            problem(403, "SAML", x_github_sso="required; url=https://x"),
-            Code.UNAUTHORIZED,
-            "single sign-on",
-        ),
+        (problem(403, "SAML", x_github_sso="required; url=https://x"), Code.UNAUTHORIZED,
+         "single sign-on"),
         (problem(429, "slow down"), Code.RATE_LIMITED, "Wait a minute"),
-        (
-            problem(403, "You have exceeded a secondary rate limit"),
-            Code.RATE_LIMITED,
-            "Wait a minute",
-        ),
-        (Reply(404, HTML), Code.BAD_ANSWER, "trackers.gh.url"),
+        (problem(403, "You have exceeded a secondary rate limit"), Code.RATE_LIMITED,
+         "Wait a minute"),
         (Reply(418, HTML), Code.BAD_ANSWER, ""),
-        (
-            problem(422, "Validation Failed", [{"message": f"no {TOKEN}\n\nno"}, "odd", 3]),
-            Code.NOT_ACCEPTED,
-            "",
-        ),
+        (problem(422, "Validation Failed", [{"message": f"no {TOKEN}\n\nno"}, "odd", 3]),
+         Code.NOT_ACCEPTED, ""),
         (Reply(422, "[1]"), Code.NOT_ACCEPTED, ""),
         (problem(400, "Problems parsing JSON"), Code.BAD_ANSWER, ""),
         (problem(410, "Issues are disabled for this repo"), Code.GONE, "settings"),
-        (Reply(200, HTML), Code.BAD_ANSWER, ""),
-        (Reply(200, ""), Code.BAD_ANSWER, ""),
-        (answer(None), Code.BAD_ANSWER, ""),
-        (answer([1, None]), Code.BAD_ANSWER, ""),
-        (answer("text"), Code.BAD_ANSWER, ""),
     ],
-)
-def test_every_error_of_github_is_a_sentence_for_every_verb(
+)  # fmt: skip
+def test_what_github_alone_says_has_its_code(
     vendor: Vendor, github: Github, tracker: Any, verb: str, reply: Reply, code: Code, hint: str
 ) -> None:
     github.issue()
@@ -818,32 +736,7 @@ def test_every_error_of_github_is_a_sentence_for_every_verb(
     assert error.code is code
     assert hint in error.hint
     assert len(vendor.sent()) == 1
-    if reply.status >= 400 and isinstance(error, Failure):
-        assert not in_doubt(error)
-
-
-@pytest.mark.parametrize(
-    "verb", ["create", "comment", "show", "move", "assign", "unassign", "find"]
-)
-@pytest.mark.parametrize(
-    "content",
-    [
-        {},
-        {"number": None},
-        {"number": "1", "state": "x"},
-        {"items": [1]},
-        {"items": {}},
-        {"id": True},
-    ],
-)
-def test_json_that_makes_no_sense_is_a_bad_answer_and_leaves_what_was_made_in_doubt(
-    vendor: Vendor, github: Github, tracker: Any, verb: str, content: Any
-) -> None:
-    github.issue()
-    vendor.instead(answer(content))
-    error = caught(verbs(tracker)[verb])
-    assert error.code is Code.BAD_ANSWER
-    assert in_doubt(error) is (vendor.sent()[-1].method != "GET")  # type: ignore[arg-type]
+    assert not (isinstance(error, Failure) and in_doubt(error))
 
 
 def test_an_issue_of_odd_parts_is_shown_as_far_as_it_makes_sense(
@@ -864,13 +757,6 @@ def test_an_issue_of_odd_parts_is_shown_as_far_as_it_makes_sense(
         None,
         f"{vendor.url('')}/acme/web/issues/1".replace("//acme", "/acme"),
     )
-
-
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_server_that_cannot_be_reached_is_a_failure(verb: str) -> None:
-    error = caught(verbs(tracker_at(f"http://127.0.0.1:{free_port()}", time_limit="2s"))[verb])
-    assert error.code is Code.UNREACHABLE
-    assert not in_doubt(error)  # type: ignore[arg-type]
 
 
 def test_a_card_or_repository_that_is_not_there_is_told_from_one_another(
@@ -919,20 +805,10 @@ def test_a_field_that_is_missing_is_named(vendor: Vendor, tracker: Any) -> None:
     assert error.facts["fields"] == ["title"]
 
 
-def test_what_github_says_is_quoted_in_short_and_without_expressions(
-    vendor: Vendor, tracker: Any
-) -> None:
-    vendor.instead(problem(403, "Locked: {{ st2kv.system.x }}\n<!channel> " + "x" * 500))
-    error = caught(tracker.comment, remark())
-    assert len(error.message) < 300
-    assert "{{" not in error.message
-    assert "\n" not in error.message
-
-
 # Limits
 
 
-def test_a_short_limit_is_waited_for_also_by_what_makes_something(
+def test_a_short_limit_is_waited_for_also_where_it_is_a_403(
     vendor: Vendor, github: Github, tracker: Any
 ) -> None:
     vendor.instead(problem(429, "slow", retry_after="0"), problem(403, "slow", retry_after="0"))
@@ -983,38 +859,3 @@ def test_a_long_limit_is_said_and_nothing_is_sent_again(
     assert error.facts["sent"] is False
     assert not in_doubt(error)  # type: ignore[arg-type]
     assert len(vendor.sent()) == 1
-
-
-def test_no_answer_in_time_ends_the_verb_and_leaves_the_card_in_doubt(
-    vendor: Vendor, github: Github
-) -> None:
-    answered = threading.Event()
-    github_slow = tracker_at(vendor.url(""), time_limit="0.3s")
-    vendor.instead(Reply(200, "{}", until=answered))
-    try:
-        error = caught(github_slow.create, draft())
-    finally:
-        answered.set()
-    assert error.code is Code.TIMED_OUT
-    assert "within 0.3 s" in error.message
-    assert in_doubt(error)  # type: ignore[arg-type]
-
-
-def test_all_requests_of_a_verb_share_its_time(vendor: Vendor, github: Github) -> None:
-    github.remark("acme/web", github.issue()["number"], "x")
-    soon, never = threading.Event(), threading.Event()
-    slow = tracker_at(vendor.url(""), time_limit="2s")
-    vendor.instead(
-        replace(answer(github.issues["acme/web"][0]), until=soon), Reply(200, "[]", until=never)
-    )
-    timer = threading.Timer(0.4, soon.set)
-    timer.start()
-    try:
-        error = caught(slow.show, "acme/web#1")
-    finally:
-        never.set()
-        timer.join()
-    assert error.code is Code.TIMED_OUT
-    told = re.search(r"within ([\d.]+) s", error.message)
-    assert told
-    assert float(told.group(1)) < 1.9

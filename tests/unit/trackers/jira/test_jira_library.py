@@ -5,53 +5,28 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, Iterator, List
+from typing import Any, Callable, List
 
 import pytest
 import requests
 from jira import JIRA
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure
 from opsroom.http.errors import in_doubt
 from opsroom.people import Author
-from opsroom.trackers import REGISTRY, Draft, Remark
+from opsroom.trackers import Draft, Remark
 from support.http_server import Reply
 from support.vendor import Vendor
-from support.vendors.jira import TOKEN, USER, Jira
+from support.vendors.jira import TOKEN, Jira
 
 AUTHOR = Author("dave", room="#ops", link="https://chatops.example.com/#/history/65f0")
 DRAFT = Draft("", "Checkout is down", "It answers 500.", "ops0123456789abc", AUTHOR)
 REMARK = Remark("OPS-1", "Looking at it.", "opsfedcba987654", AUTHOR)
 
 
-@pytest.fixture(params=["cloud3", "dc"])
-def jira(request: pytest.FixtureRequest) -> Jira:
-    made = Jira(request.param)
-    made.issue()
-    return made
-
-
-@pytest.fixture
-def vendor(jira: Jira) -> Iterator[Vendor]:
-    with jira.vendor() as running:
-        yield running
-
-
-@pytest.fixture
-def tracker(jira: Jira, vendor: Vendor) -> Any:
-    return tracker_at(jira, vendor)
-
-
-def tracker_at(jira: Jira, vendor: Vendor, **raw: Any) -> Any:
-    raw = {"url": vendor.url("").rstrip("/"), "token": TOKEN, "project": "OPS", **raw}
-    if jira.cloud:
-        raw["user"] = USER
-    problems = Problems()
-    options = REGISTRY.read_options("jira", Fields(raw, "trackers.jira", problems))
-    assert problems.lines == []
-    return REGISTRY.make("jira", options, name="jira", store=None, keep=None)
+@pytest.fixture(autouse=True)
+def issue(jira: Jira) -> None:
+    jira.issue()
 
 
 def caught(call: Any, *arguments: Any) -> Failure:
@@ -137,7 +112,7 @@ def test_the_library_logs_nothing(
 
 
 def test_the_configured_ca_file_counts_whatever_the_environment_says(
-    jira: Jira, vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tracker_at: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, other = tmp_path / "ours.pem", tmp_path / "other.pem"
     ours.touch()
@@ -151,7 +126,7 @@ def test_the_configured_ca_file_counts_whatever_the_environment_says(
         return send(self, request, **options)
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", watched)
-    tracker_at(jira, vendor, verify=str(ours), time_limit=3).create(DRAFT)
+    tracker_at(verify=str(ours), time_limit=3).create(DRAFT)
     ((verify, (connecting, reading)),) = seen
     assert verify == str(ours)
     assert 0 < connecting <= 3
