@@ -19,6 +19,7 @@ from support.vendor import answer
 from support.vendors import opsgenie as og
 from support.vendors import pagerduty as pd
 from support.vendors import victorops as vo
+from support.vendors.secrets import SIGNING
 
 CASES = (
     "pagerduty", "pagerduty events", "opsgenie", "victorops", "victorops endpoint", "email",
@@ -121,7 +122,7 @@ def pager_at(name: str, url: str) -> Dict[str, Any]:
             "kind": "victorops", "routing_key": "web",
             "endpoint": f"{url}/integrations/generic/20131114/alert/{vo.ENDPOINT_KEY}",
         },
-        "webhook": {"kind": "webhook", "url": f"{url}/hook", "secret": "sign-5ecret-value",
+        "webhook": {"kind": "webhook", "url": f"{url}/hook", "secret": SIGNING,
         "answer_id": "incident.id"},
     }[name]  # fmt: skip
 
@@ -229,7 +230,7 @@ def _webhook(name: str, stack: ExitStack) -> Case:
         TARGETS[name],
         taken=lambda: len(receiver.taken),
         can={"confirm"},
-        secrets=("sign-5ecret-value",),
+        secrets=(SIGNING,),
         requests=lambda: len(receiver.requests),
         lose=lambda drop: setattr(receiver, "drop", drop),
     )

@@ -14,17 +14,19 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence
 
 import pytest
 from hypothesis import strategies as st
 
-from opsroom.errors import Code, OpsroomError
+from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.client import HttpClient
 from opsroom.http.errors import in_doubt, judge
 from opsroom.http.response import Response
 from support.http_server import HttpServer, Reply, Request, Script
+from support.vendors.secrets import SECRETS
 
 ECHO = "you sent "
 LOGIN = "https://login.example.com/"
@@ -96,17 +98,33 @@ TROUBLES: Mapping[str, Trouble] = {
 EVIL = "No way.\n{{ st2kv.system.x }} <!channel> "
 
 
-def error_of(call: Callable[[], Any], secrets: Sequence[str] = ()) -> OpsroomError:
+def error_of(call: Callable[[], Any], secrets: Sequence[str] = SECRETS) -> OpsroomError:
     """The error of a call: sentences for people, in which nothing acts and no secret shows."""
     with pytest.raises(OpsroomError) as caught:
         call()
     error = caught.value
     shown = f"{error.sentence()} {error!r} {error.facts!r} {error.__cause__!r}"
     assert not [one for one in secrets if one in shown]
-    assert error.message.endswith("."), error.message
+    assert error.message.endswith((".", "?")), error.message
     assert not error.hint or error.hint[-1] in ".?!" or ": " in error.hint, error.hint
     assert not [one for one in ("\n", "{{", "<!") if one in error.message], error.message
     assert len(error.message) <= 400
+    return error
+
+
+def refusal(code: Code, call: Callable[..., Any], *arguments: Any, **named: Any) -> Refusal:
+    """The refusal of a call, with its code."""
+    error = error_of(partial(call, *arguments, **named))
+    assert isinstance(error, Refusal)
+    assert error.code is code, error
+    return error
+
+
+def failure(code: Code, call: Callable[..., Any], *arguments: Any, **named: Any) -> Failure:
+    """The failure of a call, with its code."""
+    error = error_of(partial(call, *arguments, **named))
+    assert isinstance(error, Failure)
+    assert error.code is code, error
     return error
 
 
@@ -120,6 +138,7 @@ def check_quotes(
     play(EVIL + " ".join(secrets) + " x" * 300)
     error = error_of(call, secrets)
     assert error.code is Code.NOT_ACCEPTED
+    assert isinstance(error, Refusal) or not in_doubt(error)  # type: ignore[arg-type]
     assert "No way. { { st2kv" in error.message
     for length in range(136, 216, 8):
         # Where the words are cut, half of a secret must not stay.

@@ -13,15 +13,9 @@ from opsroom.people import Author
 from support.http_server import Reply
 from support.pager_kinds import TARGETS, pager_at
 from support.vendor import answer
-from support.vendors import opsgenie as og
 from support.vendors import pagerduty as pd
-from support.vendors import victorops as vo
+from support.vendors.secrets import secrets_in
 
-# All that the configs of `pager_at` have in secret.
-SECRETS = (
-    pd.TOKEN, pd.ROUTING_KEY, og.KEY, og.READ_KEY, vo.API_ID, vo.API_KEY, vo.ENDPOINT_KEY,
-    "sign-5ecret-value",
-)  # fmt: skip
 # How each says that it does not accept a page, and why.
 REFUSALS: Mapping[str, Callable[[str], Reply]] = {
     "pagerduty": lambda why: pd.error(400, 2001, why),
@@ -70,8 +64,7 @@ def _id(target: Target) -> str:
 
 def secrets_of(name: str) -> Tuple[str, ...]:
     """All that the config of one of ADDRESSES has in secret."""
-    config = repr(pager_at(name, ""))
-    return tuple(one for one in SECRETS if one in config)
+    return secrets_in(pager_at(name, ""))
 
 
 def pager_of(name: str, url: str, folder: Path, **more: Any) -> Pager:

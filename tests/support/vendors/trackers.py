@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Tuple
 
@@ -11,12 +10,12 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.people import Author
 from opsroom.trackers import Assignee, Draft, Query, Remark, Tracker
-from support.card_kinds import BASECAMP_TOKEN, Case, tracker_at
+from support.card_kinds import Case, tracker_at
 from support.http_server import Reply
 from support.vendor import answer
 from support.vendors import github as gh
 from support.vendors import jira as ji
-from support.vendors import trello as tr
+from support.vendors.secrets import secrets_in
 
 # The services, each by one of VENDORS; the others differ from them in a format only.
 SERVICES = ("jira cloud", "jira data center", "trello", "basecamp cards", "github")
@@ -63,11 +62,8 @@ COUNTS["jira cloud 2"] = COUNTS["jira data center"] = COUNTS["jira cloud"]
 
 
 def secrets_of(name: str) -> Tuple[str, ...]:
-    """All that the config of one of CASES has in secret, also as it is sent."""
-    pair = base64.b64encode(f"{ji.USER}:{ji.TOKEN}".encode()).decode()
-    config = repr(tracker_at(name, ""))
-    known = (ji.TOKEN, tr.KEY, tr.TOKEN, gh.TOKEN, BASECAMP_TOKEN)
-    return (*(one for one in known if one in config), *([pair] if ji.USER in config else []))
+    """All that the config of one of VENDORS has in secret."""
+    return secrets_in(tracker_at(name, ""))
 
 
 def tracker_of(name: str, url: str, folder: Path, **more: Any) -> Tracker:

@@ -20,6 +20,7 @@ from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target
 from opsroom.people import Author
 from support.http_server import free_port
 from support.mail_server import MailServer, ScriptedSmtp, make_certificate
+from support.troubles import failure
 
 PASSWORD = "mail-5ecret-value"
 LOGIN = ("opsroom", PASSWORD)
@@ -123,11 +124,7 @@ def test_a_page_is_one_message_that_says_what_who_where_and_how_to_answer(
         "The mail server accepted it; e-mail does not report whether anyone reads it.",
     )
     incident = paged.incident
-    assert (incident.id, incident.number, incident.state) == (
-        PAGE.mark,
-        PAGE.mark,
-        State.TRIGGERED,
-    )
+    assert (incident.id, incident.number, incident.state) == (PAGE.mark, PAGE.mark, State.TRIGGERED)
     assert (incident.title, incident.target) == ("checkout is down", "web@example.com")
     assert incident.people == ("web@example.com",)
 
@@ -244,11 +241,10 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
     certificate: Tuple[str, str], tls: bool
 ) -> None:
     with MailServer(certificate, tls=tls) as server:
-        failure = failure_of(pager_of(server.port, starttls=None, tls=tls).page, PAGE)
-        assert failure.code is Code.UNREACHABLE
-        assert "certificate that is not trusted" in failure.message
-        assert failure.hint == "See pagers.mail.verify."
-        assert not in_doubt(failure)
+        error = failure(Code.UNREACHABLE, pager_of(server.port, starttls=None, tls=tls).page, PAGE)
+        assert "certificate that is not trusted" in error.message
+        assert error.hint == "See pagers.mail.verify."
+        assert not in_doubt(error)
         assert server.mails == []
 
 
@@ -261,11 +257,10 @@ def test_a_certificate_for_another_name_is_not_trusted(tmp_path: Any) -> None:
 
 
 def test_a_server_without_encryption_gets_nothing_unless_that_is_wanted(server: MailServer) -> None:
-    failure = failure_of(pager_of(server.port, starttls=None).page, PAGE)
-    assert failure.code is Code.UNREACHABLE
-    assert "offers no encryption (STARTTLS), so nothing was sent" in failure.message
-    assert "pagers.mail.starttls: false" in failure.hint
-    assert not in_doubt(failure)
+    error = failure(Code.UNREACHABLE, pager_of(server.port, starttls=None).page, PAGE)
+    assert "offers no encryption (STARTTLS), so nothing was sent" in error.message
+    assert "pagers.mail.starttls: false" in error.hint
+    assert not in_doubt(error)
     assert server.mails == []
 
 
@@ -290,10 +285,9 @@ def test_a_pager_in_the_clear_at_an_encrypted_port_is_told_what_to_look_at(
     certificate: Tuple[str, str],
 ) -> None:
     with MailServer(certificate, tls=True) as server:
-        failure = failure_of(pager_of(server.port, time_limit=0.5).page, PAGE)
-        assert failure.code is Code.TIMED_OUT
-        assert "tls" in failure.hint
-        assert not in_doubt(failure)
+        error = failure(Code.TIMED_OUT, pager_of(server.port, time_limit=0.5).page, PAGE)
+        assert "tls" in error.hint
+        assert not in_doubt(error)
 
 
 def test_a_ca_file_that_is_missing_or_none_is_named(server: MailServer, tmp_path: Any) -> None:
@@ -308,18 +302,20 @@ def test_a_ca_file_that_is_missing_or_none_is_named(server: MailServer, tmp_path
 def test_wrong_credentials_are_told_without_them(certificate: Tuple[str, str]) -> None:
     with MailServer(certificate, login=("opsroom", "another")) as server:
         raw = {"starttls": None, "verify": certificate[0], "user": "opsroom", "password": PASSWORD}
-        failure = failure_of(pager_of(server.port, **raw).page, PAGE)
-        assert failure.code is Code.UNAUTHORIZED
-        assert "does not accept the credentials: 535" in failure.message
-        assert failure.hint == "Renew pagers.mail.user and password."
-        assert not in_doubt(failure)
+        error = failure(Code.UNAUTHORIZED, pager_of(server.port, **raw).page, PAGE)
+        assert "does not accept the credentials: 535" in error.message
+        assert error.hint == "Renew pagers.mail.user and password."
+        assert not in_doubt(error)
 
 
 def test_credentials_that_are_missing_are_asked_for(certificate: Tuple[str, str]) -> None:
     with MailServer(certificate, login=LOGIN) as server:
-        failure = failure_of(pager_of(server.port, starttls=None, verify=certificate[0]).page, PAGE)
-        assert failure.code is Code.UNAUTHORIZED
-        assert failure.hint == "Set pagers.mail.user and password."
+        error = failure(
+            Code.UNAUTHORIZED,
+            pager_of(server.port, starttls=None, verify=certificate[0]).page,
+            PAGE,
+        )
+        assert error.hint == "Set pagers.mail.user and password."
 
 
 def logged_in(
@@ -406,18 +402,16 @@ def test_when_it_takes_none_for_now_that_is_a_failure_that_was_certainly_not_sen
     server: MailServer,
 ) -> None:
     server.refuse = {"web@example.com": "450 greylisted"}
-    failure = failure_of(pager_of(server.port).page, PAGE)
-    assert failure.code is Code.NOT_ACCEPTED
-    assert "now: 450 greylisted" in failure.message
-    assert not in_doubt(failure)
+    error = failure(Code.NOT_ACCEPTED, pager_of(server.port).page, PAGE)
+    assert "now: 450 greylisted" in error.message
+    assert not in_doubt(error)
 
 
 def test_a_sender_that_is_refused_is_named(server: MailServer) -> None:
     server.refuse_sender = "553 not yours"
-    failure = failure_of(pager_of(server.port).page, PAGE)
-    assert failure.code is Code.NOT_ACCEPTED
-    assert "does not take mail from opsroom@ops.example.com: 553 not yours" in failure.message
-    assert "pagers.mail.sender" in failure.hint
+    error = failure(Code.NOT_ACCEPTED, pager_of(server.port).page, PAGE)
+    assert "does not take mail from opsroom@ops.example.com: 553 not yours" in error.message
+    assert "pagers.mail.sender" in error.hint
 
 
 @pytest.mark.parametrize(
@@ -425,10 +419,9 @@ def test_a_sender_that_is_refused_is_named(server: MailServer) -> None:
 )
 def test_a_message_that_is_refused_was_certainly_not_sent(server: MailServer, answer: str) -> None:
     server.answer = answer
-    failure = failure_of(pager_of(server.port).page, PAGE)
-    assert failure.code is Code.NOT_ACCEPTED
-    assert f"does not take the message: {answer}." in failure.message
-    assert not in_doubt(failure)
+    error = failure(Code.NOT_ACCEPTED, pager_of(server.port).page, PAGE)
+    assert f"does not take the message: {answer}." in error.message
+    assert not in_doubt(error)
 
 
 @pytest.mark.parametrize(
@@ -439,11 +432,8 @@ def test_a_message_that_is_refused_was_certainly_not_sent(server: MailServer, an
         ({"greeting": ""}, Code.UNREACHABLE, "closed the connection"),
         ({"greeting": "HTTP/1.1 400 Bad Request"}, Code.BAD_ANSWER, "not SMTP"),
         ({"greeting": b"\xff\xfe\x00"}, Code.BAD_ANSWER, "not SMTP"),
-        (
-            {"greeting": "220 " + "x" * 20_000},
-            Code.UNREACHABLE,
-            "does not want to talk: 500 Line too long",
-        ),
+        ({"greeting": "220 " + "x" * 20_000}, Code.UNREACHABLE,
+         "does not want to talk: 500 Line too long"),
         ({"EHLO": "502 no", "HELO": "502 no"}, Code.UNREACHABLE, "does not want to talk: 502 no"),
         ({"EHLO": ""}, Code.UNREACHABLE, "closed the connection"),
         ({"MAIL": "nonsense"}, Code.BAD_ANSWER, "not SMTP"),
@@ -454,25 +444,23 @@ def test_a_message_that_is_refused_was_certainly_not_sent(server: MailServer, an
         ({"DATA": "nonsense"}, Code.BAD_ANSWER, "not SMTP"),
         ({"DATA": ""}, Code.UNREACHABLE, "closed the connection"),
     ],
-)
+)  # fmt: skip
 def test_what_goes_wrong_before_the_message_was_certainly_not_sent(
     script: Dict[str, Any], code: Code, words: str
 ) -> None:
     with ScriptedSmtp(script) as server:
-        failure = failure_of(pager_of(server.port).page, PAGE)
-        assert failure.code is code
-        assert words in failure.message
-        assert "mail server 127.0.0.1:" in failure.message
-        assert not in_doubt(failure)
+        error = failure(code, pager_of(server.port).page, PAGE)
+        assert words in error.message
+        assert "mail server 127.0.0.1:" in error.message
+        assert not in_doubt(error)
         assert "message" not in server.lines
 
 
 @pytest.mark.parametrize(("said", "code"), [("", Code.UNREACHABLE), ("nonsense", Code.BAD_ANSWER)])
 def test_what_goes_wrong_after_the_message_is_in_doubt(said: str, code: Code) -> None:
     with ScriptedSmtp({"message": said}) as server:
-        failure = failure_of(pager_of(server.port).page, PAGE)
-        assert failure.code is code
-        assert in_doubt(failure)
+        error = failure(code, pager_of(server.port).page, PAGE)
+        assert in_doubt(error)
         assert server.lines.count("message") == 1
 
 
@@ -557,20 +545,18 @@ def test_when_time_is_over_just_before_the_message_it_is_not_sent(
 def test_a_server_that_is_down_or_unknown_was_certainly_not_reached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    failure = failure_of(pager_of(free_port()).page, PAGE)
-    assert failure.code is Code.UNREACHABLE
-    assert "connection refused" in failure.message
-    assert not in_doubt(failure)
+    error = failure(Code.UNREACHABLE, pager_of(free_port()).page, PAGE)
+    assert "connection refused" in error.message
+    assert not in_doubt(error)
 
     def unknown(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     for host in ("no-such-host.invalid", "a..b"):
-        failure = failure_of(pager_of(25, host=host).page, PAGE)
-        assert failure.code is Code.UNREACHABLE
-        assert not in_doubt(failure)
-        assert failure.hint == "See pagers.mail.host."
+        error = failure(Code.UNREACHABLE, pager_of(25, host=host).page, PAGE)
+        assert not in_doubt(error)
+        assert error.hint == "See pagers.mail.host."
 
 
 # What it cannot do.
@@ -639,21 +625,17 @@ def test_the_ports_are_those_of_the_encryption() -> None:
         ({"tls": True, "starttls": True}, "starttls: expected false beside tls"),
         ({"user": "u"}, "password: expected one beside user"),
         ({"password": PASSWORD}, "user: expected one beside password"),
-        (
-            {"user": "u", "password": PASSWORD, "starttls": False},
-            "starttls: expected true, or tls; a password is not",
-        ),
+        ({"user": "u", "password": PASSWORD, "starttls": False},
+         "starttls: expected true, or tls; a password is not"),
         ({"user": "ü", "password": PASSWORD}, "user: expected letters, digits and signs of ASCII"),
         ({"user": "u", "password": "ü"}, "password: expected a text of letters"),
         ({"user": "u", "password": ["x"]}, "password: expected a text of letters"),
-        (
-            {"verify": False},
-            "verify: expected the full path of a CA file (checking cannot be turned off)",
-        ),
+        ({"verify": False},
+         "verify: expected the full path of a CA file (checking cannot be turned off)"),
         ({"time_limit": 0}, "time_limit: expected a length of time"),
         ({"to": "x"}, "to: there is no such key"),
     ],
-)
+)  # fmt: skip
 def test_wrong_options_are_told(raw: Dict[str, Any], complaint: str) -> None:
     (line,) = options_of(**{"host": "h", "sender": "a@example.com", **raw})[1]
     assert line.startswith(f"pagers.mail.{complaint}")

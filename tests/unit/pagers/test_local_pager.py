@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any, Dict, List
 
 import pytest
@@ -171,16 +170,12 @@ def test_a_target_of_the_config_may_be_a_person_of_a_team(pager: Any) -> None:
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        (
-            Target("log", "web-taem", "web-taem"),
-            "on call for web-taem; it is only written down. Did you mean web-team?",
-        ),
-        (
-            Target("team", "night", "night"),
-            "names nobody who is on call for night; it is only written down.",
-        ),
+        (Target("log", "web-taem", "web-taem"),
+         "on call for web-taem; it is only written down. Did you mean web-team?"),
+        (Target("team", "night", "night"),
+         "names nobody who is on call for night; it is only written down."),
     ],
-)
+)  # fmt: skip
 def test_a_page_that_reaches_nobody_is_written_down_and_says_so(
     pager: Any, target: Target, words: str
 ) -> None:
@@ -381,56 +376,20 @@ def test_a_table_that_refuses_leaves_no_doubt_either(store: Store, pager: Any) -
     assert caught.value.facts["sent"] is False
 
 
-def test_a_commit_whose_answer_is_lost_is_in_doubt_and_then_found(store: Store) -> None:
-    class Lossy:
-        """Commits, then says that the server went away."""
-
-        def __init__(self) -> None:
-            self.lose = True
-
-        @contextmanager
-        def write(self) -> Any:
-            with store.write() as connection:
-                yield connection
-            if self.lose:
-                raise Failure(Code.STORE_UNREACHABLE, "The database went away.")
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
-
-    lossy = Lossy()
-    pager = REGISTRY.make(
-        "local", options_of(on_call=TEAMS)[0], name="log", store=lambda: lossy, keep=None
-    )
-    with pytest.raises(Failure) as caught:
-        pager.page(page())
-    assert in_doubt(caught.value)
-    found = pager.find(page())
-    assert found is not None
-    assert found.incident.number == "1"
-    lossy.lose = False
-    assert pager.page(page()) == found
-    assert len(pager.incidents()) == 1
-
-
 @pytest.mark.parametrize(
     ("raw", "complaint"),
     [
         ({"on_call": ["alice"]}, "on_call: expected a mapping, found a list"),
         ({"on_call": {"web": {"a": 1}}}, "on_call.web: expected a list of people, found a mapping"),
-        (
-            {"on_call": {"web": ["alice", "Alice"]}},
-            "on_call.web[1]: expected each person once, found 'Alice' again",
-        ),
-        (
-            {"on_call": {"web": ["a"], "WEB": ["b"]}},
-            "on_call.WEB: expected a name that differs from 'web'",
-        ),
+        ({"on_call": {"web": ["alice", "Alice"]}},
+         "on_call.web[1]: expected each person once, found 'Alice' again"),
+        ({"on_call": {"web": ["a"], "WEB": ["b"]}},
+         "on_call.WEB: expected a name that differs from 'web'"),
         ({"on_call": {"web": ["a\nb"]}}, "on_call.web[0]: expected a name of one line"),
         ({"on_call": {"x" * 65: ["a"]}}, f"on_call.{'x' * 65}: expected a name of one line"),
         ({"url": "http://h"}, "url: there is no such key; known here: on_call"),
     ],
-)
+)  # fmt: skip
 def test_wrong_options_are_told(raw: Dict[str, Any], complaint: str) -> None:
     (line,) = options_of(**raw)[1]
     assert line.startswith(f"pagers.log.{complaint}")

@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 
 from opsroom import pagers
 from opsroom.db import open_store
-from opsroom.errors import Code, Failure, OpsroomError, Refusal
+from opsroom.errors import Code, Failure, OpsroomError
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery
 from support.http_server import Reply, free_port
+from support.no_api import ODD
 from support.pager_kinds import ADDRESSES, CASES, case
 from support.stores import LossyStore
 from support.templates import copy_database
@@ -30,6 +31,7 @@ from support.troubles import (
     check_quotes,
     error_of,
     no_pauses,
+    refusal,
 )
 from support.vendors.pagers import (
     ASKS,
@@ -96,6 +98,26 @@ def test_a_trouble_has_its_code_and_says_what_became_of_it(
             assert KEYS[name] in error.hint
         elif trouble.startswith("429"):
             assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_success_of_another_form_leaves_a_page_in_doubt(
+    server: Instead, name: str, tmp_path: Path
+) -> None:
+    for what, server.reply in ODD.items():
+        error = error_of(called(server, name, "page", tmp_path), secrets_of(name))
+        assert error.code in (Code.BAD_ANSWER, Code.NOT_ACCEPTED), what
+        assert in_doubt(error) is (error.code is Code.BAD_ANSWER), what  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_limit_that_ends_soon_is_waited_for_but_not_for_ever(
+    server: Instead, name: str, tmp_path: Path
+) -> None:
+    server.reply = Reply(429, "", {"Retry-After": "0"})
+    error = error_of(called(server, name, "page", tmp_path))
+    assert error.code is Code.RATE_LIMITED
+    assert 2 <= len(server.requests) <= 3
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
@@ -173,8 +195,6 @@ def test_a_page_whose_answer_is_lost_is_in_doubt_and_is_one(
             assert found.delivery is Delivery.ACCEPTED
             assert found.incident.number
         else:
-            with pytest.raises(Refusal) as refused:
-                pager.find(page)
-            assert refused.value.code is Code.NOT_POSSIBLE
+            refusal(Code.NOT_POSSIBLE, pager.find, page)
         assert it.taken() == 1
     store.close()

@@ -15,7 +15,8 @@ from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target
 from opsroom.people import Author
-from support.http_server import HttpServer, Reply, free_port
+from support.http_server import Reply
+from support.troubles import failure, refusal
 from support.vendor import answer, body_of
 from support.vendors.pagerduty import ROUTING_KEY, TOKEN, FakePagerDuty, error
 
@@ -72,6 +73,10 @@ def asked(account):
     return [f"{one.method} {one.path}" for one in account.rest.requests]
 
 
+def writes(request):
+    return request.method in ("POST", "PUT")
+
+
 def raised(kind, call, *arguments) -> OpsroomError:
     with pytest.raises(kind) as caught:
         call(*arguments)
@@ -82,10 +87,6 @@ def raised(kind, call, *arguments) -> OpsroomError:
     for secret in (TOKEN, ROUTING_KEY):
         assert secret not in str(told) + told.hint + repr(told.facts)
     return told
-
-
-def writes(request):
-    return request.method in ("POST", "PUT")
 
 
 # Paging
@@ -146,8 +147,9 @@ def test_a_user_whom_the_config_knows_by_address_only_is_found_first(account, pa
     assert target == Target("user", "Bob@example.com", "bob")
     assert pager.page(page(target)).incident.people == ("Bob Brown",)
     assert asked(account) == ["GET /users", "POST /incidents"]
-    told = raised(Refusal, pager.page, page(Target("user", "nobody@example.com", "zoe")))
-    assert told.code is Code.UNKNOWN_PERSON
+    told = refusal(
+        Code.UNKNOWN_PERSON, pager.page, page(Target("user", "nobody@example.com", "zoe"))
+    )
     assert "zoe" in told.message
     assert len(account.incidents) == 1
 
@@ -166,8 +168,7 @@ def test_a_page_to_a_schedule_goes_to_whoever_is_on_call_there(account, pager):
 
 def test_an_empty_schedule_makes_no_incident_and_is_a_failure(account, pager):
     account.policies["PPOL"]["levels"] = []
-    told = raised(Failure, pager.page, page(SCHEDULE))
-    assert told.code is Code.NOBODY_NOTIFIED
+    told = failure(Code.NOBODY_NOTIFIED, pager.page, page(SCHEDULE))
     assert "Web rota" in told.message
     assert not in_doubt(told)
     assert account.incidents == []
@@ -181,8 +182,7 @@ def test_a_schedule_of_the_new_kind_is_as_good(account, pager):
 @pytest.mark.parametrize("target", [POLICY, SCHEDULE, BOB])
 def test_without_a_default_service_only_services_can_be_paged(account, target):
     pager = pager_of(account, service=None)
-    told = raised(Refusal, pager.page, page(target))
-    assert told.code is Code.NOT_POSSIBLE
+    told = refusal(Code.NOT_POSSIBLE, pager.page, page(target))
     assert "pagers.duty.service" in told.hint
     assert account.rest.requests == []
     assert pager.page(page(SERVICE)).delivery is Delivery.ACCEPTED
@@ -256,8 +256,7 @@ def test_an_address_that_pagerduty_does_not_like_is_replaced_too(account, pager,
 
 def test_a_configured_user_whom_the_account_does_not_have_is_the_administrators_matter(account):
     pager = pager_of(account, **{"from": "gone@example.com"})
-    told = raised(Failure, pager.page, page(author=DAVE))
-    assert told.code is Code.UNAUTHORIZED
+    told = failure(Code.UNAUTHORIZED, pager.page, page(author=DAVE))
     assert "gone@example.com" in told.message
     assert "pagers.duty.from" in told.hint
     assert not in_doubt(told)
@@ -351,27 +350,6 @@ def test_the_room_does_not_wait_long_for_until_when_somebody_is_on_call(
 # Exactly once
 
 
-@pytest.mark.parametrize("drop", ["unanswered", "half"])
-def test_an_incident_whose_answer_was_lost_is_in_doubt_and_found_by_its_mark(account, pager, drop):
-    pager.page(page(mark="another"))
-    account.rest.after(drop, where=writes)
-    told = raised(Failure, pager.page, page())
-    assert told.code is Code.UNREACHABLE
-    assert in_doubt(told)
-    assert len(account.incidents) == 2
-    paged = pager.find(page())
-    assert paged.incident.number == "1202"
-    assert paged.delivery is Delivery.ACCEPTED
-    assert paged.on_call == (OnCall("Bob Brown", SIX, 1, "Web rota"),)
-    assert asked(account)[3:] == ["GET /incidents", "GET /oncalls"]
-    assert len(account.rest.sent("POST")) == 2
-
-
-def test_a_mark_that_is_not_there_is_not_found(account, pager):
-    pager.page(page(mark="another"))
-    assert pager.find(page()) is None
-
-
 def test_an_incident_with_another_key_is_not_taken_for_the_page(account, pager):
     other = {
         "id": "PI9",
@@ -396,19 +374,8 @@ def test_the_same_mark_again_is_the_incident_that_is_there(account, pager):
 def test_a_mark_that_is_taken_and_not_shown_is_an_unknown_outcome(account, pager):
     pager.page(page())
     account.rest.instead(answer({"incidents": []}), where=lambda request: request.method == "GET")
-    told = raised(Failure, pager.page, page())
-    assert told.code is Code.OUTCOME_UNKNOWN
+    told = failure(Code.OUTCOME_UNKNOWN, pager.page, page())
     assert in_doubt(told)
-
-
-def test_a_slow_answer_is_in_doubt(account):
-    pager, until = pager_of(account, time_limit="0.4s"), threading.Event()
-    account.rest.instead(Reply(until=until))
-    told = raised(Failure, pager.page, page())
-    until.set()
-    assert told.code is Code.TIMED_OUT
-    assert in_doubt(told)
-    assert pager.find(page()) is None
 
 
 def test_the_time_limit_is_for_all_requests_of_a_command(account):
@@ -540,13 +507,11 @@ def test_who_is_on_call_for_a_service_is_told_by_its_escalation_policy_and_pages
 @pytest.mark.parametrize(
     ("target", "on_call"),
     [
-        (POLICY, ("Bob Brown", "Carol White")),
-        (SCHEDULE, ("Bob Brown",)),
-        (Target("user", "PCAROL"), ("Carol White",)),
-        (Target("user", "PALICE"), ()),
+        (POLICY, ("Bob Brown", "Carol White")), (SCHEDULE, ("Bob Brown",)),
+        (Target("user", "PCAROL"), ("Carol White",)), (Target("user", "PALICE"), ()),
         (Target("escalation_policy", "PEMPTY"), ()),
     ],
-)
+)  # fmt: skip
 def test_who_is_on_call_elsewhere_is_one_request(account, pager, target, on_call):
     assert tuple(one.name for one in pager.on_call(target)) == on_call
     assert asked(account) == ["GET /oncalls"]
@@ -571,8 +536,7 @@ def test_a_schedule_in_several_policies_tells_its_person_once(account, pager):
 
 
 def test_a_service_that_is_not_there_is_told(account, pager):
-    told = raised(Refusal, pager.on_call, Target("service", "PGONE"))
-    assert told.code is Code.UNKNOWN_WHO
+    told = refusal(Code.UNKNOWN_WHO, pager.on_call, Target("service", "PGONE"))
     assert "PGONE" in told.message
 
 
@@ -658,8 +622,7 @@ def test_what_is_acknowledged_already_is_left_as_it_is(account, pager):
 def test_what_is_resolved_is_closed_and_never_opened_again(account, pager, verb):
     pager.page(page())
     pager.resolve("1201", ALICE)
-    told = raised(Refusal, getattr(pager, verb), "1201", ALICE)
-    assert told.code is Code.PAGE_CLOSED
+    told = refusal(Code.PAGE_CLOSED, getattr(pager, verb), "1201", ALICE)
     assert "1201" in told.message
     assert raised(Refusal, pager.add_responder, "1201", BOB, ALICE).code is Code.PAGE_CLOSED
     assert account.incidents[0]["status"] == "resolved"
@@ -725,8 +688,7 @@ def test_escalating_wakes_the_next_level(account, pager):
 def test_on_the_last_level_there_is_nobody_further(account, pager):
     pager.page(page())
     pager.escalate("1201", ALICE)
-    told = raised(Refusal, pager.escalate, "1201", ALICE)
-    assert told.code is Code.NOT_POSSIBLE
+    told = refusal(Code.NOT_POSSIBLE, pager.escalate, "1201", ALICE)
     assert "last level" in told.message
     assert "Web team" in told.message
 
@@ -799,8 +761,7 @@ def test_who_is_mapped_to_a_user_that_is_gone_adds_somebody_as_the_configured_us
 def test_an_account_that_cannot_add_responders_says_so(account, pager):
     account.abilities.clear()
     pager.page(page())
-    told = raised(Refusal, pager.add_responder, "1201", BOB, ALICE)
-    assert told.code is Code.NOT_POSSIBLE
+    told = refusal(Code.NOT_POSSIBLE, pager.add_responder, "1201", BOB, ALICE)
     assert "lacks" in told.message
     assert "coordinated_responding" in told.message
 
@@ -865,28 +826,12 @@ def test_a_routing_key_is_the_default_where_no_service_is_configured(account):
 
 # Errors, for every verb
 
-VERBS = {
-    "page": lambda pager: pager.page(page()),
-    "page a schedule": lambda pager: pager.page(page(SCHEDULE)),
-    "find": lambda pager: pager.find(page()),
-    "look_up": lambda pager: pager.look_up("web"),
-    "on_call": lambda pager: pager.on_call(POLICY),
-    "on_call of a service": lambda pager: pager.on_call(SERVICE),
-    "incident": lambda pager: pager.incident("1201"),
-    "incidents": lambda pager: pager.incidents(),
-    "acknowledge": lambda pager: pager.acknowledge("1201", ALICE),
-    "resolve": lambda pager: pager.resolve("1201", ALICE),
-    "escalate": lambda pager: pager.escalate("1201", ALICE),
-    "add_responder": lambda pager: pager.add_responder("1201", BOB, ALICE),
-}
-
 
 @pytest.mark.parametrize(
     ("reply", "kind", "code", "words"),
     [
         (error(401, 2006, "Authentication failed"), Failure, Code.UNAUTHORIZED,
          "Authentication failed"),
-        (Reply(401, "denied"), Failure, Code.UNAUTHORIZED, "(401)"),
         (error(403, 2010, "Access Denied"), Failure, Code.UNAUTHORIZED, "Access Denied"),
         (error(402, 2012, "Payment Required", "no ability"), Refusal, Code.NOT_POSSIBLE,
          "no ability"),
@@ -894,83 +839,21 @@ VERBS = {
          "Invalid Input: this is odd"),
         (error(409, 2000, "Conflict"), Refusal, Code.NOT_ACCEPTED, "Conflict"),
         (error(410, 2000, "Gone"), Failure, Code.GONE, "no longer"),
-        (Reply(410), Failure, Code.GONE, "(410)"),
-        (error(429, 2020, "Rate Limit Exceeded"), Failure, Code.RATE_LIMITED,
-         "does not say for how long"),
-        (Reply(500, "<html>"), Failure, Code.BAD_ANSWER, "500"),
-        (Reply(404, "<html>no such page</html>"), Failure, Code.BAD_ANSWER, "404"),
         (Reply(400, '{"error": 7}'), Failure, Code.BAD_ANSWER, "400"),
-        (Reply(302), Failure, Code.BAD_ANSWER, "redirect"),
-        (Reply(200, "<html>login</html>"), Failure, Code.BAD_ANSWER, "HTML"),
-        (Reply(200, ""), Failure, Code.BAD_ANSWER, "empty"),
-        (Reply(raw=b"garbage\r\n\r\n"), Failure, Code.BAD_ANSWER, "not HTTP"),
-        (Reply(200, "[1, 2]"), Failure, Code.BAD_ANSWER, "JSON without"),
-        (Reply(200, "null"), Failure, Code.BAD_ANSWER, "JSON without"),
-        (Reply(200, "{}"), Failure, Code.BAD_ANSWER, "JSON without"),
     ],
 )  # fmt: skip
-def test_each_verb_tells_each_error_in_a_sentence(account, pager, reply, kind, code, words):
-    pager.page(page(mark="first"))
-    for verb, call in VERBS.items():
-        # Gateways that lose connections are asked three times.
-        failing = [True]
-        account.rest.instead(*[reply] * 3, where=lambda request, failing=failing: failing[0])
-        told = raised(kind, call, pager)
-        failing[0] = False
-        assert told.code is code, verb
-        assert words in told.message, verb
-    assert len(account.incidents) == 1
-
-
 @pytest.mark.parametrize(
-    "content",
-    [
-        {"incident": None}, {"incident": []}, {"incident": {}}, {"incident": {"id": 5}},
-        {"incidents": {}}, {"incidents": [1]}, {"incidents": None}, {"oncalls": "x"},
-        {"oncalls": [None]},
-        {"services": [[]], "more": "yes"}, {"service": {"escalation_policy": 3}}, {"service": "x"},
-        {"incident": {"id": "P1", "status": 7, "assignments": [1, {"assignee": 2}, {}],
-         "service": 1,
-                      "incident_number": {}, "title": [], "created_at": 99,
-                      "html_url": "javascript:x"},
-         "incidents": [{"id": None}], "oncalls": [{"user": [], "end": 7, "escalation_level": "x"}],
-         "services": [{"id": 7, "name": {}}], "escalation_policies": [{}], "schedules": [{}],
-         "users": [{}],
-         "service": {"escalation_policy": {"id": 1}}},
-    ],
-)  # fmt: skip
-def test_nonsense_is_never_a_crash(account, pager, content):
-    known = (Code.BAD_ANSWER, Code.NOBODY_NOTIFIED, Code.NOT_POSSIBLE, Code.UNKNOWN_PAGE)
-    account.rest.instead(*[answer(content, 200)] * 200)
-    for verb, call in VERBS.items():
-        code = Code.BAD_ANSWER
-        try:
-            call(pager)
-        except OpsroomError as error:
-            code = error.code
-        assert code in known, verb
+    "call",
+    [lambda pager: pager.page(page()), lambda pager: pager.on_call(POLICY)],
+    ids=["page", "on_call"],
+)
+def test_what_pagerduty_explains_is_quoted(account, pager, call, reply, kind, code, words):
+    account.rest.instead(reply)
+    told = raised(kind, call, pager)
+    assert told.code is code
+    assert words in told.message
+    assert kind is Refusal or not in_doubt(told)
     assert account.incidents == []
-
-
-@pytest.mark.parametrize("body", ["<html>", "{}", '{"incident": {}}', '{"incident": {"id": ""}}'])
-def test_a_page_that_was_answered_with_nonsense_is_in_doubt(account, pager, body):
-    account.rest.instead(Reply(201, body))
-    assert in_doubt(raised(Failure, pager.page, page()))
-
-
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 429])
-def test_a_page_that_was_refused_is_not_in_doubt(account, pager, status):
-    account.rest.instead(error(status, 2001, "No"))
-    with pytest.raises(OpsroomError) as caught:
-        pager.page(page())
-    assert isinstance(caught.value, Refusal) or not in_doubt(caught.value)
-
-
-@pytest.mark.parametrize("status", [408, 500, 503])
-def test_a_page_that_broke_the_server_is_in_doubt_and_not_sent_again(account, pager, status):
-    account.rest.instead(error(status, 2000, "It took too long"))
-    assert in_doubt(raised(Failure, pager.page, page()))
-    assert len(account.rest.requests) == 1
 
 
 @pytest.mark.parametrize("headers", [{"ratelimit_reset": "2"}, {"retry_after": "2"}])
@@ -984,18 +867,11 @@ def test_a_short_wait_that_pagerduty_asks_for_is_made(account, pager, waits, hea
 @pytest.mark.parametrize("seconds", ["42", "3600"])
 def test_a_long_wait_is_told_instead(account, pager, waits, seconds):
     account.rest.instead(error(429, 2020, "Rate Limit Exceeded", ratelimit_reset=seconds))
-    told = raised(Failure, pager.page, page())
-    assert told.code is Code.RATE_LIMITED
+    told = failure(Code.RATE_LIMITED, pager.page, page())
     assert ("42 s" if seconds == "42" else "60 min") in told.message
     assert told.facts["retry_after"] == float(seconds)
     assert told.facts["sent"] is False
     assert waits == []
-
-
-def test_who_asks_again_too_soon_three_times_gives_up(account, pager, waits):
-    account.rest.instead(*[error(429, 2020, "Rate Limit Exceeded", ratelimit_reset="1")] * 9)
-    assert raised(Failure, pager.page, page()).code is Code.RATE_LIMITED
-    assert len(account.rest.requests) == 3
 
 
 def test_errors_name_the_key_of_the_config_that_mends_them(account, pager):
@@ -1003,35 +879,9 @@ def test_errors_name_the_key_of_the_config_that_mends_them(account, pager):
     assert "pagers.duty.token" in raised(Failure, pager.page, page()).hint
     account.rest.instead(error(403, 2010, "x"))
     assert "pagers.duty.token" in raised(Failure, pager.page, page()).hint
-    told = raised(Refusal, pager.page, page(Target("service", "PGONE")))
-    assert told.code is Code.NOT_ACCEPTED
+    told = refusal(Code.NOT_ACCEPTED, pager.page, page(Target("service", "PGONE")))
     assert "Service not found" in told.message
     assert "pagers.duty" in told.hint
-
-
-def test_pagerduty_that_is_down_is_unreachable_and_was_not_paged():
-    options, _ = options_of(
-        **{"token": TOKEN, "from": "b@example.com", "url": f"http://127.0.0.1:{free_port()}"}
-    )
-    pager = REGISTRY.make("pagerduty", options, name="duty", store=None, keep=None)
-    told = raised(Failure, pager.page, page())
-    assert told.code is Code.UNREACHABLE
-    assert not in_doubt(told)
-
-
-def test_an_error_that_echoes_secrets_and_expressions_shows_neither(account, pager):
-    text = f"bad Token token={TOKEN} {{{{ st2kv.system.x }}}}\n<!channel>"
-    account.rest.instead(error(400, 2001, "Invalid", text))
-    told = raised(Refusal, pager.page, page())
-    assert "{{" not in told.message
-    assert "\n" not in told.message
-    assert TOKEN[:8] not in told.message
-    for length in range(200, 240, 4):
-        # Where the text is cut, half of a secret must not stay.
-        account.rest.instead(error(400, 2001, "x" * length + TOKEN))
-        message = raised(Refusal, pager.page, page()).message
-        assert TOKEN[:4] not in message
-        assert len(message) < 320
 
 
 # The config
@@ -1043,13 +893,7 @@ def test_the_secrets_do_not_show_in_the_options_and_targets():
     )
     assert lines == []
     target = options_target(routing_key=ROUTING_KEY)
-    for shown in (
-        repr(options),
-        str(options),
-        repr(target),
-        target.shown,
-        target.id,
-    ):
+    for shown in (repr(options), str(options), repr(target), target.shown, target.id):
         assert TOKEN not in shown
         assert ROUTING_KEY not in shown
     assert target.shown == "web-team"
@@ -1071,23 +915,15 @@ def test_the_defaults_are_the_vendors():
     [
         ({}, "token: expected a token, or a routing_key"),
         ({"token": "x"}, "from: expected the e-mail address of the account's user in whose name"),
-        (
-            {"token": "x", "from": "bot"},
-            "from: expected the e-mail address of a user of the account, found 'bot'",
-        ),
+        ({"token": "x", "from": "bot"},
+         "from: expected the e-mail address of a user of the account, found 'bot'"),
         ({"token": "x", "from": "a@b.example.com\nX: y"}, "from: expected the e-mail address"),
-        (
-            {"token": ["x"], "from": "a@b.example.com"},
-            "token: expected the key of the REST API alone",
-        ),
-        (
-            {"token": "Token token=abc", "from": "a@b.example.com"},
-            "token: expected the key of the REST API alone",
-        ),
-        (
-            {"token": "a\nb", "from": "a@b.example.com"},
-            "token: expected the key of the REST API alone",
-        ),
+        ({"token": ["x"], "from": "a@b.example.com"},
+         "token: expected the key of the REST API alone"),
+        ({"token": "Token token=abc", "from": "a@b.example.com"},
+         "token: expected the key of the REST API alone"),
+        ({"token": "a\nb", "from": "a@b.example.com"},
+         "token: expected the key of the REST API alone"),
         ({"routing_key": True}, "routing_key: expected the integration key"),
         ({"routing_key": "x", "service": "Web team"}, "service: expected the id of a service"),
         ({"routing_key": "x", "url": "ftp://x"}, "url: expected an http or https address"),
@@ -1097,7 +933,7 @@ def test_the_defaults_are_the_vendors():
         ({"routing_key": "x", "verify": False}, "verify: expected the full path of a CA file"),
         ({"routing_key": "x", "tokn": "x"}, "tokn: there is no such key; did you mean token?"),
     ],
-)
+)  # fmt: skip
 def test_wrong_options_are_told(raw, complaint):
     (line,) = options_of(**raw)[1]
     assert line.startswith(f"pagers.duty.{complaint}")
@@ -1163,12 +999,3 @@ def test_a_wrong_target_is_told(raw, complaint):
     )
     (line,) = problems.lines
     assert line.startswith(f"teams.web-team.{complaint}")
-
-
-def test_a_redirect_does_not_take_the_token_elsewhere(account, pager):
-    with HttpServer() as elsewhere:
-        account.rest.instead(
-            Reply(302, headers={"Location": elsewhere.url("/incidents/1201", host="localhost")})
-        )
-        raised(Failure, pager.incident, "1201")
-        assert all(TOKEN not in repr(one.headers) for one in elsewhere.requests)

@@ -306,24 +306,16 @@ def test_nobody_takes_everybody_off(basecamp, card):
 @pytest.mark.parametrize(
     ("who", "words"),
     [
-        (
-            Assignee("x", "Alice Adam"),
-            "Basecamp knows nobody called 'Alice Adam'. Did you mean Alice Adams?",
-        ),
-        (
-            Assignee("x", "qqqq"),
-            "Basecamp knows nobody called 'qqqq'. Take their full name or e-mail address",
-        ),
-        (
-            Assignee("x", "al@example.com", mapped=True),
-            "The config maps that person to 'al@example.com'",
-        ),
-        (
-            Assignee("zoe", str(ZOE), mapped=True),
-            "Basecamp did not give it to 'zoe': that person has no access",
-        ),
+        (Assignee("x", "Alice Adam"),
+         "Basecamp knows nobody called 'Alice Adam'. Did you mean Alice Adams?"),
+        (Assignee("x", "qqqq"),
+         "Basecamp knows nobody called 'qqqq'. Take their full name or e-mail address"),
+        (Assignee("x", "al@example.com", mapped=True),
+         "The config maps that person to 'al@example.com'"),
+        (Assignee("zoe", str(ZOE), mapped=True),
+         "Basecamp did not give it to 'zoe': that person has no access"),
     ],
-)
+)  # fmt: skip
 def test_somebody_who_cannot_be_given_it_is_refused(basecamp, who, words):
     error = caught(tracker(basecamp).assign, CARD, who)
     assert error.code is Code.UNKNOWN_PERSON
@@ -425,17 +417,12 @@ def test_a_title_is_one_line_of_plain_text(basecamp):
 @pytest.mark.parametrize(
     "link",
     [
-        "http://127.0.0.1:1/195539477/x.json",
-        "http://evil.example.com/195539477/x.json",
-        "https://127.0.0.1/195539477/x.json",
-        "/195539477/x.json",
-        "file:///etc/passwd",
-        "http://[",
-        "{here}/1/people.json",
-        "{here}/195539477/../1/people.json",
+        "http://127.0.0.1:1/195539477/x.json", "http://evil.example.com/195539477/x.json",
+        "https://127.0.0.1/195539477/x.json", "/195539477/x.json", "file:///etc/passwd", "http://[",
+        "{here}/1/people.json", "{here}/195539477/../1/people.json",
         "{here}@evil.example.com/195539477/x",
     ],
-)
+)  # fmt: skip
 def test_a_next_page_in_another_place_is_not_followed(basecamp, link):
     address = link.replace("{here}", basecamp.url("").rstrip("/"))
     basecamp.instead(answer([], Link=f'<{address}>; rel="next"'))
@@ -752,10 +739,8 @@ SITE = f"https://3.basecamp.com/{ACCOUNT}"
     ("typed", "reading"),
     [
         (f"{SITE}/buckets/{PROJECT}/card_tables/cards/77", Reading(CARD, sure=True)),
-        (
-            f" {SITE}/buckets/{PROJECT}/card_tables/cards/77#__recording_5 ",
-            Reading(CARD, sure=True),
-        ),
+        (f" {SITE}/buckets/{PROJECT}/card_tables/cards/77#__recording_5 ",
+         Reading(CARD, sure=True)),
         (f"{SITE}/buckets/{PROJECT}/todos/88?x=1", Reading(TODO, sure=True)),
         (f"{SITE}/buckets/1/todos/88", Reading(TODO)),
         (f"https://3.basecamp.com/1/buckets/{PROJECT}/todos/88", Reading()),
@@ -771,7 +756,7 @@ SITE = f"https://3.basecamp.com/{ACCOUNT}"
         ("٣", Reading()),
         ("", Reading()),
     ],
-)
+)  # fmt: skip
 def test_what_may_be_a_card(typed, reading):
     assert options_of()[0].reads_card(typed) == reading
 

@@ -196,16 +196,11 @@ def test_an_address_of_an_installation_of_ones_own_is_read_and_that_of_github_co
 @pytest.mark.parametrize(
     ("text", "reading"),
     [
-        ("acme/web", Reading("acme/web", True)),
-        ("ACME/api", Reading("acme/api", True)),
-        ("other/x", Reading("other/x", False)),
-        ("Web", Reading("acme/web", False)),
-        ("x", Reading()),
-        ("twin", Reading()),
-        ("", Reading()),
-        ("a/b/c", Reading()),
+        ("acme/web", Reading("acme/web", True)), ("ACME/api", Reading("acme/api", True)),
+        ("other/x", Reading("other/x", False)), ("Web", Reading("acme/web", False)),
+        ("x", Reading()), ("twin", Reading()), ("", Reading()), ("a/b/c", Reading()),
     ],
-)
+)  # fmt: skip
 def test_a_project_is_its_own_by_repository(text: str, reading: Reading) -> None:
     options, _ = options_of(repositories=["acme/api", "a/twin", "b/twin"])
     assert options.reads_project(text) == reading
@@ -322,10 +317,8 @@ def test_what_github_cannot_hold_is_cut_with_a_note_in_the_text_and_one_for_the_
         ("`a\nb` <!-- c `d` -->", "`a\nb` &lt;!-- c `d` -->"),
         (r"\` <b> `", r"\` &lt;b> `"),
         (r"\<b> \\<b>", r"\<b> \\&lt;b>"),
-        (
-            "see <https://example.com/a?b=<c> <a@b.example>",
-            "see &lt;https://example.com/a?b=&lt;c> <a@b.example>",
-        ),
+        ("see <https://example.com/a?b=<c> <a@b.example>",
+         "see &lt;https://example.com/a?b=&lt;c> <a@b.example>"),
         ("<https://example.com/>", "<https://example.com/>"),
         ("```xml\n<b>\n```\n<b>", "```xml\n<b>\n```\n\n&lt;b>"),
         ("```\nopen <b>", "```\nopen <b>\n```"),
@@ -341,7 +334,7 @@ def test_what_github_cannot_hold_is_cut_with_a_note_in_the_text_and_one_for_the_
         ("<% x %> {{ y }} {% z %}", "<% x %> {{ y }} {% z %}"),
         ("", ""),
     ],
-)
+)  # fmt: skip
 def test_text_stays_markdown_and_nothing_in_it_is_hidden(text: str, written: str) -> None:
     assert markdown(text) == written
 
@@ -419,16 +412,14 @@ def test_whatever_the_text_the_mark_stands_before_it_in_the_first_line(text: str
     ("name", "line"),
     [
         ("@everyone", "`@everyone` via opsroom, execution 65f0"),
-        (
-            "[x](https://evil.example) <b>",
-            "`[x](https://evil.example) <b>` via opsroom, execution 65f0",
-        ),
+        ("[x](https://evil.example) <b>",
+         "`[x](https://evil.example) <b>` via opsroom, execution 65f0"),
         ("a`b", "``a`b`` via opsroom, execution 65f0"),
         ("`a", "`` `a `` via opsroom, execution 65f0"),
         ("a\n\n# b", "`a # b` via opsroom, execution 65f0"),
         ("acme/web#1 (unknown here)", "`acme/web#1 (unknown here)` via opsroom, execution 65f0"),
     ],
-)
+)  # fmt: skip
 def test_the_name_of_the_author_is_text_and_calls_nobody(name: str, line: str) -> None:
     written, _ = body(Author(name, link="execution 65f0"), "", "m")
     assert written == f"{line} <!-- opsroom m -->"
@@ -838,16 +829,13 @@ def test_a_limit_whose_end_is_now_by_the_clock_of_the_server_is_waited_for(
     ("headers", "says", "seconds"),
     [
         ({"retry_after": "3600"}, "retry in 60 min", 3600),
-        (
-            {"retry_after": "90", "x_ratelimit_remaining": "0", "x_ratelimit_reset": "1"},
-            "retry in 90 s",
-            90,
-        ),
+        ({"retry_after": "90", "x_ratelimit_remaining": "0", "x_ratelimit_reset": "1"},
+         "retry in 90 s", 90),
         ({"x_ratelimit_remaining": "0"}, "does not say", None),
         ({"x_ratelimit_remaining": "12", "x_ratelimit_reset": "99999999999"}, "does not say", None),
         ({"x_ratelimit_remaining": "0", "x_ratelimit_reset": "soon"}, "does not say", None),
     ],
-)
+)  # fmt: skip
 def test_a_long_limit_is_said_and_nothing_is_sent_again(
     vendor: Vendor, tracker: Any, headers: Dict[str, str], says: str, seconds: Any
 ) -> None:

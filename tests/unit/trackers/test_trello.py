@@ -17,18 +17,7 @@ from opsroom.records.idempotency import new_mark
 from opsroom.trackers import REGISTRY, Assignee, Draft, Query, Reading, Remark
 from opsroom.trackers.trello import client
 from support.http_server import Reply
-from support.vendors.trello import (
-    ALICE,
-    BOARD,
-    BOB,
-    CARD,
-    DOING,
-    DONE,
-    KEY,
-    TODO,
-    TOKEN,
-    Trello,
-)
+from support.vendors.trello import ALICE, BOARD, BOB, CARD, DOING, DONE, KEY, TODO, TOKEN, Trello
 
 AUTHOR = Author("alice", "#ops", "", "", "https://st2.example.com/#/history/1")
 DRAFT = Draft("", "Checkout is down", "It answers 500.", "ops0123456789abc", AUTHOR)

@@ -305,15 +305,13 @@ def test_markup_comes_back_as_the_text_it_was_made_of(text):
         ("{color:red}x{color} {quote}y{quote}", "x y"),
         ("{code:title=a.py|borderStyle=solid}\n*x*\n  y\n{code}\nz", "*x*\n  y\nz"),
         ("{noformat}[a|b]{noformat}", "[a|b]"),
-        (
-            "[here|https://a.example] [https://b.example]",
-            "here (https://a.example) https://b.example",
-        ),
+        ("[here|https://a.example] [https://b.example]",
+         "here (https://a.example) https://b.example"),
         ("[~bob] [~accountid:5b10]", "@bob @5b10"),
         ("{{mono}} \\{x\\} a\\\\b &lt;", "mono {x} a\nb <"),
         ("bq. said", "> said"),
     ],
-)
+)  # fmt: skip
 def test_markup_that_people_write_reads_as_plain_text(source, expected):
     assert wiki.plain(source) == expected
 

@@ -235,12 +235,10 @@ def test_a_typed_name_is_looked_up_and_assigned(jira, vendor, tracker, typed):
     [
         ("bo", "Did you mean Bob Brown"),
         ("Zoe", "Use their name or e-mail address"),
-        (
-            "Chris Green",
-            "Did you mean Chris Green (c1@acme.example) or Chris Green (c2@acme.example)?",
-        ),
+        ("Chris Green",
+         "Did you mean Chris Green (c1@acme.example) or Chris Green (c2@acme.example)?"),
     ],
-)
+)  # fmt: skip
 def test_a_typed_name_that_is_not_exactly_one_person_is_refused_with_candidates(
     jira, vendor, tracker, typed, words
 ):

@@ -75,63 +75,36 @@ def test_what_need_not_be_said_has_defaults():
 @pytest.mark.parametrize(
     ("raw", "more", "complaint"),
     [
-        (
-            CLOUD,
-            {"url": None},
-            "url: expected the address of Jira, such as https://acme.atlassian.net, found nothing",
-        ),
+        (CLOUD, {"url": None},
+         "url: expected the address of Jira, such as https://acme.atlassian.net, found nothing"),
         (CLOUD, {"url": "acme.atlassian.net"}, "url: expected the address of Jira"),
         (CLOUD, {"url": "https://bot:pw@acme.atlassian.net"}, "url: expected the address of Jira"),
         (CLOUD, {"token": None}, "token: expected a token, found nothing"),
-        (
-            CLOUD,
-            {"token": TOKEN + "\n" + TOKEN},
-            "token: expected plain letters, digits and signs on one line",
-        ),
-        (
-            CLOUD,
-            {"project": None},
-            "project: expected the key of a project, such as OPS, found nothing",
-        ),
+        (CLOUD, {"token": TOKEN + "\n" + TOKEN},
+         "token: expected plain letters, digits and signs on one line"),
+        (CLOUD, {"project": None},
+         "project: expected the key of a project, such as OPS, found nothing"),
         (CLOUD, {"project": "my ops"}, "project: expected the key of a project"),
-        (
-            CLOUD,
-            {"projects": ["WEB", "a-b"]},
-            "projects: expected keys of projects such as OPS, found 'A-B'",
-        ),
-        (
-            CLOUD,
-            {"user": None},
-            "user: Jira Cloud takes a token together with its user's e-mail address, found none",
-        ),
-        (
-            SCOPED,
-            {"user": None},
-            "user: Jira Cloud takes a token together with its user's e-mail address",
-        ),
-        (
-            SCOPED,
-            {"site": None},
-            "site: expected the address that people see, since api.atlassian.com has no pages",
-        ),
+        (CLOUD, {"projects": ["WEB", "a-b"]},
+         "projects: expected keys of projects such as OPS, found 'A-B'"),
+        (CLOUD, {"user": None},
+         "user: Jira Cloud takes a token together with its user's e-mail address, found none"),
+        (SCOPED, {"user": None},
+         "user: Jira Cloud takes a token together with its user's e-mail address"),
+        (SCOPED, {"site": None},
+         "site: expected the address that people see, since api.atlassian.com has no pages"),
         (CLOUD, {"user": "bot:x"}, "user: expected the e-mail address of a user"),
-        (
-            CLOUD,
-            {"deployment": "datacenter"},
-            "deployment: expected cloud or nothing, since acme.atlassian.net is",
-        ),
+        (CLOUD, {"deployment": "datacenter"},
+         "deployment: expected cloud or nothing, since acme.atlassian.net is"),
         (CENTER, {"deployment": "server"}, "deployment: expected one of cloud, datacenter"),
         (CENTER, {"api": "3"}, "api: Jira Data Center has no version 3 of the interface"),
         (CLOUD, {"api": "4"}, "api: expected one of 2, 3"),
         (CLOUD, {"time_limit": 0}, "time_limit: expected a length of time"),
-        (
-            CLOUD,
-            {"verify": False},
-            "verify: expected the full path of a CA file (checking cannot be",
-        ),
+        (CLOUD, {"verify": False},
+         "verify: expected the full path of a CA file (checking cannot be"),
         (CLOUD, {"board": "x"}, "board: there is no such key"),
     ],
-)
+)  # fmt: skip
 def test_wrong_options_are_told_with_their_key(raw, more, complaint):
     lines = options_of(raw, **more)[1]
     assert len(lines) == 1
@@ -154,11 +127,8 @@ def test_the_token_does_not_show_in_the_options():
         ("https://acme.atlassian.net/browse/abc-12?focusedCommentId=1#x", "ABC-12", True),
         ("HTTPS://ACME.atlassian.net/browse/OPS-12", "OPS-12", True),
         ("https://acme.atlassian.net/jira/software/c/projects/OPS/issues/OPS-12", "OPS-12", True),
-        (
-            "https://acme.atlassian.net/jira/software/projects/OPS/boards/1?selectedIssue=OPS-12",
-            "OPS-12",
-            True,
-        ),
+        ("https://acme.atlassian.net/jira/software/projects/OPS/boards/1?selectedIssue=OPS-12",
+         "OPS-12", True),
         ("https://api.atlassian.com/ex/jira/11223344-a1b2/browse/OPS-12", "OPS-12", True),
         ("https://acme.atlassian.net.evil.example/browse/OPS-12", "", False),
         ("https://other.atlassian.net/browse/OPS-12", "", False),
@@ -172,7 +142,7 @@ def test_the_token_does_not_show_in_the_options():
         ('OPS-1" OR 1', "", False),
         ("", "", False),
     ],
-)
+)  # fmt: skip
 def test_cards_are_told_by_their_keys_and_addresses(text, id, sure):
     assert options_of(SCOPED, projects=["web"])[0].reads_card(text) == Reading(id, sure)
 
