@@ -72,6 +72,7 @@ class Trouble:
         """
         assert error.code is self.code, error
         assert self.words in error.message
+        assert error.code is not Code.RATE_LIMITED or error.facts["sent"] is False
         changed = [one.method for one in requests if one.method != "GET"]
         assert in_doubt(error) is (self.sent and requests[-1].method != "GET"), error  # type: ignore[arg-type]
         assert repeatable or changed.count("POST") <= 1, changed
