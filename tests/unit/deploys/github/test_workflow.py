@@ -317,6 +317,16 @@ def test_a_tag_whose_workflow_lacks_the_input_is_started_without_and_that_is_sai
     assert len(github.runs) == 1
 
 
+def test_a_run_without_the_input_is_found_by_its_time_where_no_id_is_given(
+    vendor: Vendor, github: GithubDeployments
+) -> None:
+    github.enterprise, github.inputs_on["v1.0.0"] = True, ["environment"]
+    deployer, work = deployer_at(vendor), a_job()
+    deployer.deploy(v1(deployer), work)
+    assert len(github.runs) == 1
+    assert work.lines[-1] == "GitHub run 4711 is running"
+
+
 def test_another_unknown_input_is_refused_by_name(
     vendor: Vendor, github: GithubDeployments
 ) -> None:
