@@ -77,7 +77,7 @@ class GithubDeployments:
         id = hashlib.sha1(f"{message} {parents}".encode()).hexdigest()
         self.commits[id] = {
             "sha": id,
-            "commit": {"message": message},
+            "commit": {"message": message, "author": {"name": "Alice Adams"}},
             "parents": [{"sha": one} for one in parents],
         }
         return id

@@ -47,16 +47,16 @@ def test_the_kind_knows_what_changed(deployer: Any) -> None:
     assert isinstance(deployer, Comparer)
 
 
-@pytest.mark.parametrize("before", ["v1.0.0", "commit"])
+@pytest.mark.parametrize("digits", [0, 12, 40])
 def test_commits_are_the_newest_first(
-    github: GithubDeployments, deployer: Any, before: str
+    github: GithubDeployments, deployer: Any, digits: int
 ) -> None:
     start = github.tags["v1.0.0"]
     made = line_of(github, 3, start)
-    found = deployer.commits(start[:12] if before == "commit" else before, to(made[-1]))
+    found = deployer.commits(start[:digits] or "v1.0.0", to(made[-1]))
     assert [one.id for one in found] == made[::-1]
     assert [one.message for one in found] == ["work 2", "work 1", "work 0"]
-    assert (found[0].parents, found[0].new) == ((made[1],), True)
+    assert (found[0].parents, found[0].new, found[0].author) == ((made[1],), True, "Alice Adams")
 
 
 @pytest.mark.parametrize(("count", "pages"), [(100, 1), (101, 2), (499, 5), (734, 7)])

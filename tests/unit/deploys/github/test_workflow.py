@@ -501,7 +501,7 @@ def test_a_run_behind_others_says_so(
         ("stale", "failed: was given up by GitHub"),
         ("neutral", "failed: ended as neutral"),
         ("brand_new", "failed: ended as brand_new"),
-        ("cancelled", "was cancelled at GitHub"),
+        ("cancelled", "was cancelled at GitHub: by someone there, or by a newer run of its"),
     ],
 )
 def test_a_run_that_does_not_succeed_fails_the_deployment(
@@ -665,6 +665,18 @@ def test_a_run_that_may_not_be_cancelled_is_said_to_go_on(
     assert json.loads(work.handles["github"])["run"].startswith("4711/1/")
 
 
+def test_a_run_that_does_not_show_yet_cannot_be_cancelled(
+    vendor: Vendor, running: GithubDeployments
+) -> None:
+    running.enterprise, running.hidden_for = True, 1000
+    work = a_job()
+    error = stopped(deployer_at(vendor), work)
+    assert "could not be cancelled (it does not show in GitHub's list yet)" in error.message
+    assert running.cancels == []
+    running.hidden_for = 0  # and it is found again when it does
+    assert deployer_at(vendor).cancel_left(work).text == "GitHub run 4711 was cancelled."
+
+
 def test_a_run_that_survives_force_is_said_to_go_on(
     vendor: Vendor, running: GithubDeployments
 ) -> None:
@@ -672,3 +684,4 @@ def test_a_run_that_survives_force_is_said_to_go_on(
     error = stopped(deployer_at(vendor), a_job())
     assert "still goes on after 30 s" in error.message
     assert error.facts["left_running"] == "GitHub run 4711"
+    assert running.cancels == ["cancel", "force-cancel"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterable, List, Tuple
 from urllib.parse import quote
 
-from ...vendors.github.repository import COMMIT, Described
+from ...vendors.github.repository import COMMIT, FULL_COMMIT, Described
 from .. import Commit, Deployer, Resolved, Target
 from ..remote.deployer import RemoteDeployer
 from ..reverts import referred_to
@@ -45,7 +45,7 @@ class GithubDeployer(RemoteDeployer):
             return ()
         self.service.client.begin()
         source = self.service.source
-        start = source.commit(f"tags/{before}")
+        start = before if FULL_COMMIT.match(before) else source.commit(f"tags/{before}")
         if not start and COMMIT.match(before):
             start = source.commit(before.lower())
         if not start:
@@ -83,4 +83,4 @@ class GithubDeployer(RemoteDeployer):
 
 
 def _commits(described: Iterable[Described], new: bool) -> List[Commit]:
-    return [Commit(one.id, one.message, one.parents, new) for one in described]
+    return [Commit(one.id, one.message, one.parents, new, one.author) for one in described]

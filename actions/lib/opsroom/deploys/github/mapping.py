@@ -104,7 +104,7 @@ def job_text(wanted: str, jobs: Sequence[WorkflowJob]) -> str:
 def cancelled_text(jobs: Sequence[WorkflowJob]) -> str:
     """Why a run may have been cancelled although nobody asked: GitHub does not say."""
     if any(one.begun for one in jobs):
-        return ""
+        return "by someone there, or by a newer run of its concurrency group"
     return (
         "none of its jobs had begun; GitHub does this to a run that waits in a concurrency group "
         "when a newer one arrives"

@@ -14,7 +14,7 @@ from .options import path_of
 
 # What a commit may be typed as: the beginning of its id.
 COMMIT = re.compile(r"^[0-9a-fA-F]{7,64}\Z")
-_FULL = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+FULL_COMMIT = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 MAX_COMMITS = 500
 
 
@@ -26,11 +26,12 @@ class Found(NamedTuple):
 
 
 class Described(NamedTuple):
-    """A commit: its full id, its message, and the ids of its parents."""
+    """A commit: its full id, its message, the ids of its parents, and its author's name."""
 
     id: str
     message: str
     parents: Tuple[str, ...]
+    author: str
 
 
 class Repository:
@@ -74,7 +75,7 @@ class Repository:
         )
         if response.ok:
             found = response.text.strip()
-            if not _FULL.match(found):
+            if not FULL_COMMIT.match(found):
                 raise response.unexpected("answered something that is no commit")
             return found
         # 422: "No commit found for SHA"; 409: the repository is empty. 404 is what GitHub says both
@@ -154,10 +155,11 @@ def _comparison(content: Any) -> Tuple[int, Tuple[Described, ...]]:
 
 def _described(commit: Mapping[str, Any]) -> Described:
     id = text_at(commit, "sha")
-    if not _FULL.match(id):
+    if not FULL_COMMIT.match(id):
         raise Unexpected("there is a commit without an id")
     parents = tuple(text_at(one, "sha") for one in list_at(commit, "parents"))
-    return Described(id, text_at(commit, "commit", "message").strip(), parents)
+    message = text_at(commit, "commit", "message").strip()
+    return Described(id, message, parents, text_at(commit, "commit", "author", "name"))
 
 
 def _sorted(oldest_first: List[Described]) -> Tuple[Described, ...]:
