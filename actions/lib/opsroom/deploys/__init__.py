@@ -169,6 +169,7 @@ REGISTRY: Registry[Deployer] = Registry(
         "git": "opsroom.deploys.git",
         "github": "opsroom.deploys.github",
         "kubernetes": "opsroom.deploys.kubernetes",
+        "jenkins": "opsroom.deploys.jenkins",
         "stackstorm": "opsroom.deploys.stackstorm",
     },
 )

@@ -101,6 +101,7 @@ REGISTRY: Registry[VersionSource] = Registry(
         "github": "opsroom.versions.github",
         "http": "opsroom.versions.http",
         "kubernetes": "opsroom.versions.kubernetes",
+        "jenkins": "opsroom.versions.jenkins",
         "stackstorm": "opsroom.versions.stackstorm",
     },
 )
