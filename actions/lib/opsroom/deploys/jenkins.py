@@ -58,7 +58,7 @@ def read_options(fields: Fields) -> Options:
         else _DEFAULTS,
         correlation=_correlation(fields),
         unstable=Unstable(
-            fields.text("unstable", "failed", choices=[one.value for one in Unstable])
+            fields.text("unstable", "failed", choices=[one.value for one in Unstable]) or "failed"
         ),
         time_limit=fields.seconds("time_limit", 1800.0, minimum=5.0),
     )
@@ -226,10 +226,11 @@ class JenkinsService(Service):
         )
 
     def _of_item(self, item: Item) -> Run:
-        state = State.CANCELLED if item.cancelled else State.QUEUED
+        if item.cancelled:
+            return Run(str(item.id), self._name(), State.CANCELLED, link=self.place)
         why = one_line(item.why, 120).rstrip(".")
         text = f"is queued: {why}" if why else "is queued"
-        return Run(str(item.id), self._name(), state, text, self.place)
+        return Run(str(item.id), self._name(), State.QUEUED, text, self.place)
 
     def _of_build(self, build: Build) -> Run:
         state, text = self._state(build)
@@ -243,11 +244,11 @@ class JenkinsService(Service):
         if build.result == "SUCCESS":
             return State.SUCCEEDED, "succeeded"
         if build.result == "ABORTED":
-            return State.CANCELLED, "was aborted"
+            return State.CANCELLED, ""
         if build.result == "UNSTABLE":
             if self._options.unstable is Unstable.SUCCEEDED:
                 return State.SUCCEEDED, "is unstable"
-            return State.FAILED, "it is unstable: tests failed"
+            return State.FAILED, "unstable, tests failed"
         return State.FAILED, build.result.lower().replace("_", " ")
 
 
