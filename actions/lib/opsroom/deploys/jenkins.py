@@ -50,12 +50,11 @@ class Options:
 def read_options(fields: Fields) -> Options:
     """The keys `url`, `user`, `token`, `verify`, `job`, `parameters`, `correlation`, `unstable`,
     `time_limit`."""
+    parameters = read_template(fields, "parameters", _KNOWN)
     options = Options(
         access=read_access(fields),
         job=read_job(fields),
-        parameters=read_template(fields, "parameters", _KNOWN)
-        if fields.has("parameters")
-        else _DEFAULTS,
+        parameters=parameters if fields.has("parameters") else _DEFAULTS,
         correlation=_correlation(fields),
         unstable=Unstable(
             fields.text("unstable", "failed", choices=[one.value for one in Unstable]) or "failed"

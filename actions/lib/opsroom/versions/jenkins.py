@@ -33,15 +33,14 @@ class Options:
 
 def read_options(fields: Fields) -> Options:
     """The keys `url`, `user`, `token`, `verify`, `job`, `parameter`, `where`."""
+    where = read_template(fields, "where", _KNOWN)
     options = Options(
         access=read_access(fields),
         job=read_job(fields),
         parameter=fields.text(
             "parameter", "VERSION", pattern=_PARAMETER, expected="the name of a parameter"
         ),
-        where=read_template(fields, "where", _KNOWN)
-        if fields.has("where")
-        else {"ENVIRONMENT": "{environment}"},
+        where=where if fields.has("where") else {"ENVIRONMENT": "{environment}"},
     )
     for name in unknown(options.job, _KNOWN):
         known = either(f"{{{one}}}" for one in _KNOWN)
