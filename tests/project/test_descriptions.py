@@ -73,9 +73,8 @@ THEIRS: Dict[str, Theirs] = {
         # Written by hand from the documentation: Jenkins has none of its own.
         "jenkins.json",
         known={
-            **{
-                where: "as the source of Jenkins 2.579 has it; left out"
-                for where in (
+            **dict.fromkeys(
+                (
                     "GET /job/{job}/api/json answer 200 builds",
                     "POST /job/{job}/buildWithParameters answer 303",
                     "POST /job/{job}/build answer 302",
@@ -83,8 +82,9 @@ THEIRS: Dict[str, Theirs] = {
                     "GET /queue/api/json",
                     "GET /queue/item/{id}/api/json answer 200 actions",
                     "POST /queue/cancelItem",
-                )
-            }
+                ),
+                "as the source of Jenkins 2.579 has it; left out",
+            )
         },
     ),
     "jira-cloud-2": Theirs("jira-cloud-v2.json"),
