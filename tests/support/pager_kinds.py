@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Set
 
 from support.http_server import HttpServer, Reply, Request
 from support.mail_server import MailServer
-from support.vendor import answer
+from support.vendor import answer, body_of
 from support.vendors import opsgenie as og
 from support.vendors import pagerduty as pd
 from support.vendors import victorops as vo
@@ -64,6 +64,8 @@ class Case:
     requests: Callable[[], int] = lambda: 0
     # Take the next page and lose the answer to it: "unanswered", or "half" of it. Email loses all.
     lose: Callable[[str], Any] = lambda drop: None
+    # The text of the last page, as the vendor has it.
+    text: Callable[[], str] = str
 
     def config(self) -> Dict[str, Any]:
         """What makes a config know this pager, the team in it, and the people."""
@@ -160,6 +162,11 @@ def _pagerduty(name: str, stack: ExitStack) -> Case:
         on_call="" if by_event else "Bob Brown",
         requests=lambda: len(account.rest.requests) + len(account.events.requests),
         lose=lambda drop: server.after(drop, where=_is_post),
+        text=(
+            (lambda: body_of(server.requests[-1])["payload"]["custom_details"]["text"])
+            if by_event
+            else (lambda: account.incidents[-1]["body"]["details"])
+        ),
     )
 
 
@@ -183,6 +190,7 @@ def _opsgenie(name: str, stack: ExitStack) -> Case:
         on_call="bob@example.com",
         requests=lambda: len(vendor.requests),
         lose=lose,
+        text=lambda: body_of(vendor.sent("POST")[-1])["description"],
     )
 
 
@@ -201,6 +209,7 @@ def _victorops(name: str, stack: ExitStack) -> Case:
         on_call="" if alone else "bob",
         requests=lambda: len(vendor.requests),
         lose=lambda drop: vendor.after(drop, where=_is_post),
+        text=lambda: body_of(vendor.sent("POST")[-1])["state_message" if alone else "details"],
     )
 
 
@@ -219,6 +228,7 @@ def _email(name: str, stack: ExitStack) -> Case:
         people={"bob": {"email": "bob@example.com"}},
         requests=lambda: len(server.mails),
         lose=lambda drop: setattr(server, "after_data", "drop"),
+        text=lambda: server.mails[-1].text,
     )
 
 
@@ -233,6 +243,7 @@ def _webhook(name: str, stack: ExitStack) -> Case:
         secrets=(SIGNING,),
         requests=lambda: len(receiver.requests),
         lose=lambda drop: setattr(receiver, "drop", drop),
+        text=lambda: body_of(receiver.requests[-1])["text"],
     )
 
 

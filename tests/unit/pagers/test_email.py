@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 from dataclasses import replace
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Tuple
 
 import pytest
 
@@ -153,11 +153,7 @@ def test_a_page_to_several_is_one_message_to_all(server: MailServer) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "line one\n\n  indented\n\ttabbed",
         ".\n..\n.end\nQUIT\n.",
-        "From me\nSubject: other",
-        "```\ncode\n```\nhttps://example.com/?a=b&c=<d>",
-        "<script>alert(1)</script> &amp; {{ x }} <% y %> {# z #}",
         "日本語 ünï 🔥",
         "x" * 30_000,
         "ü" * 30_000,
@@ -562,24 +558,6 @@ def test_a_server_that_is_down_or_unknown_was_certainly_not_reached(
 # What it cannot do.
 
 
-def test_what_mail_cannot_do_is_said(server: MailServer) -> None:
-    pager = pager_of(server.port)
-    calls: List[Any] = [
-        (pager.on_call, WEB), (pager.incident, "1"), (pager.incidents,),
-        (pager.acknowledge, "1", ALICE),
-        (pager.resolve, "1", ALICE), (pager.escalate, "1", ALICE),
-        (pager.add_responder, "1", WEB, ALICE),
-    ]  # fmt: skip
-    for call, *arguments in calls:
-        refused = error_of(call, *arguments)
-        assert isinstance(refused, Refusal)
-        assert refused.code is Code.NOT_POSSIBLE
-        assert refused.message.startswith("mail is e-mail and ")
-    assert server.mails == []
-    assert pager.default_target() is None
-    assert pager.settles_within == 0
-
-
 def test_nobody_can_be_written_to_whom_the_config_does_not_name(server: MailServer) -> None:
     pager = pager_of(server.port)
     assert pager.look_up("eve@example.com") == ()
@@ -611,72 +589,6 @@ def test_the_ports_are_those_of_the_encryption() -> None:
         options, lines = options_of(**known, **raw)
         assert lines == []
         assert (options.port, options.starttls) == (port, starttls)
-
-
-@pytest.mark.parametrize(
-    ("raw", "complaint"),
-    [
-        ({"host": None}, "host: expected the name of a mail server, found nothing"),
-        ({"host": "smtp://h"}, "host: expected the name of a mail server"),
-        ({"host": "h\r\nx"}, "host: expected the name of a mail server"),
-        ({"port": 70000}, "port: expected a whole number from 1 to 65535"),
-        ({"sender": None}, "sender: expected an e-mail address, found nothing"),
-        ({"sender": "Ops <a@b>"}, "sender: expected an e-mail address"),
-        ({"tls": True, "starttls": True}, "starttls: expected false beside tls"),
-        ({"user": "u"}, "password: expected one beside user"),
-        ({"password": PASSWORD}, "user: expected one beside password"),
-        ({"user": "u", "password": PASSWORD, "starttls": False},
-         "starttls: expected true, or tls; a password is not"),
-        ({"user": "ü", "password": PASSWORD}, "user: expected letters, digits and signs of ASCII"),
-        ({"user": "u", "password": "ü"}, "password: expected a text of letters"),
-        ({"user": "u", "password": ["x"]}, "password: expected a text of letters"),
-        ({"verify": False},
-         "verify: expected the full path of a CA file (checking cannot be turned off)"),
-        ({"time_limit": 0}, "time_limit: expected a length of time"),
-        ({"to": "x"}, "to: there is no such key"),
-    ],
-)  # fmt: skip
-def test_wrong_options_are_told(raw: Dict[str, Any], complaint: str) -> None:
-    (line,) = options_of(**{"host": "h", "sender": "a@example.com", **raw})[1]
-    assert line.startswith(f"pagers.mail.{complaint}")
-    assert PASSWORD not in line
-
-
-def targets_of(value: Any) -> Any:
-    problems = Problems()
-    target = REGISTRY.read(
-        "email", "read_target", Fields({"mail": value}, "teams.web", problems), "mail"
-    )
-    return target, problems.lines
-
-
-def test_a_target_is_an_address_or_several() -> None:
-    assert targets_of("web@example.com") == (WEB, [])
-    assert targets_of(["web@example.com", "bob@example.com", "web@example.com"]) == (BOTH, [])
-    assert targets_of("o'neil+ops/x=y@mail.example-1.com")[1] == []
-    assert targets_of("root@localhost")[1] == []
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "web", "web@", "@example.com", "a@b@c", "a b@example.com", "Web <web@example.com>",
-        "a@example.com\r\nBcc: e@x.y",
-        "a@example.com, b@example.com", '"a b"@example.com', "a@[127.0.0.1]", "a@-x.com",
-        ".a@x.com", "a..b@x.com",
-        "ü@example.com", "a@exämple.com", f"{'a' * 65}@example.com", f"a@{'b' * 64}.com", "a" * 300,
-        ["web@example.com", "nobody"], [], {"a": 1}, True,
-        [f"a{number}@example.com" for number in range(51)],
-    ],
-)  # fmt: skip
-def test_what_is_no_address_is_told(value: Any) -> None:
-    (line,) = targets_of(value)[1]
-    assert line.startswith("teams.web.mail: expected ")
-
-
-def test_secrets_do_not_show_in_the_options() -> None:
-    options = options_of(host="h", sender="a@b", user="u", password=PASSWORD)[0]
-    assert PASSWORD not in repr(options)
 
 
 def test_the_certificate_is_always_checked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -339,16 +339,7 @@ def test_the_open_pages_are_told_newest_first_of_a_team_or_of_a_person(pager: An
     assert numbers(WEB) == ["1"]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "line one\n\n  indented\nline three",
-        "```\ncode\n```\nhttps://example.com/?a=b&c=<d>",
-        "日本語 ünï 🔥",
-        "'; DROP TABLE local_pages; -- <script> {{ x }} <% y %>",
-        "x" * 30_000,
-    ],
-)
+@pytest.mark.parametrize("text", ["日本語 ünï 🔥\n'; DROP TABLE local_pages; --", "x" * 30_000])
 def test_a_text_is_kept_whole(store: Store, pager: Any, text: str) -> None:
     paged = pager.page(page(text=text))
     assert rows(store, "SELECT text FROM local_pages") == [(text,)]
@@ -374,34 +365,3 @@ def test_a_table_that_refuses_leaves_no_doubt_either(store: Store, pager: Any) -
     with pytest.raises(Failure) as caught:
         pager.page(page())
     assert caught.value.facts["sent"] is False
-
-
-@pytest.mark.parametrize(
-    ("raw", "complaint"),
-    [
-        ({"on_call": ["alice"]}, "on_call: expected a mapping, found a list"),
-        ({"on_call": {"web": {"a": 1}}}, "on_call.web: expected a list of people, found a mapping"),
-        ({"on_call": {"web": ["alice", "Alice"]}},
-         "on_call.web[1]: expected each person once, found 'Alice' again"),
-        ({"on_call": {"web": ["a"], "WEB": ["b"]}},
-         "on_call.WEB: expected a name that differs from 'web'"),
-        ({"on_call": {"web": ["a\nb"]}}, "on_call.web[0]: expected a name of one line"),
-        ({"on_call": {"x" * 65: ["a"]}}, f"on_call.{'x' * 65}: expected a name of one line"),
-        ({"url": "http://h"}, "url: there is no such key; known here: on_call"),
-    ],
-)  # fmt: skip
-def test_wrong_options_are_told(raw: Dict[str, Any], complaint: str) -> None:
-    (line,) = options_of(**raw)[1]
-    assert line.startswith(f"pagers.log.{complaint}")
-
-
-def test_a_target_is_one_name() -> None:
-    problems = Problems()
-    fields = Fields({"log": "web-team", "wrong": ["a"]}, "teams.web", problems)
-    assert REGISTRY.read("local", "read_target", fields, "log") == Target(
-        "log", "web-team", "web-team"
-    )
-    REGISTRY.read("local", "read_target", fields, "wrong")
-    assert problems.lines == [
-        "teams.web.wrong: expected a team of on_call, or a person, found a list"
-    ]

@@ -63,13 +63,6 @@ def options_of(**raw):
     return options, problems.lines
 
 
-def target_of(value):
-    problems = Problems()
-    return REGISTRY.read(
-        "opsgenie", "read_target", Fields({"og": value}, "teams.web", problems), "og"
-    ), problems.lines
-
-
 def pager_at(vendor, **raw):
     options, lines = options_of(**{"api_key": KEY, "url": vendor.url("") + vendor.base, **raw})
     assert lines == []
@@ -700,19 +693,6 @@ def test_the_title_is_the_first_line_as_far_as_it_goes(text, title):
     assert len(title.encode("utf-16-le")) // 2 <= 130
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "line one\nline two\n\nline four", "```\nif x < 3 && y > 4:\n```",
-        "see https://example.com/a?b=c&d=e#f", "Ünïcödé 日本語 🔥 \u200d",
-        "{{ st2kv.system.x }} <% $.x %> {% x %}", 'a "quoted" \\ text',
-    ],
-)  # fmt: skip
-def test_the_text_arrives_whole(vendor, account, pager, text):
-    pager.page(page(text))
-    assert account.open()[0]["description"].endswith("\n\n" + text)
-
-
 def test_html_is_not_read_as_html(account, pager):
     pager.page(page("<b>bold</b> <script>alert(1)</script> <!-- x --> 1 < 2 <3"))
     alert = account.open()[0]
@@ -759,78 +739,3 @@ def test_the_default_responder_is_where_a_page_goes_when_nobody_is_named(vendor,
     assert pager_at(vendor, responder=schedule).default_target() == Target(
         "schedule", "web_schedule"
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "target"),
-    [
-        ("web", Target("team", "web")),
-        ("7", Target("team", "7")),
-        ({"team": "web"}, Target("team", "web")),
-        ({"user": "bob@example.com"}, Target("user", "bob@example.com")),
-        ({"escalation_policy": "web_escalation"}, Target("escalation_policy", "web_escalation")),
-        ({"schedule": "web_schedule"}, Target("schedule", "web_schedule")),
-    ],
-)
-def test_a_team_of_the_config_names_whom_to_page(value, target):
-    assert target_of(value) == (target, [])
-
-
-@pytest.mark.parametrize(
-    ("value", "complaint"),
-    [
-        ({}, "teams.web.og: expected one of team, user, escalation_policy, schedule, found none"),
-        ({"team": "a", "user": "b"},
-         "teams.web.og: expected one of team, user, escalation_policy, schedule, found "),
-        ({"team": ["a"]}, "teams.web.og.team: expected a name or an id, found a list"),
-        ({"service": "x", "team": "a"}, "teams.web.og.service: there is no such key"),
-        (["a"], "teams.web.og: expected the name of a team, or a mapping with one of"),
-        ("", "teams.web.og: expected the name of a team"),
-        (True, "teams.web.og: expected the name of a team"),
-        (7, "teams.web.og: expected the name of a team, or a mapping with one of"),
-    ],
-)  # fmt: skip
-def test_a_wrong_target_is_told(value, complaint):
-    (line,) = target_of(value)[1]
-    assert line.startswith(complaint)
-
-
-@pytest.mark.parametrize(
-    ("raw", "complaint"),
-    [
-        ({}, "api_key: expected the key of an API integration, found nothing"),
-        ({"api_key": KEY, "url": "api.opsgenie.com"}, "url: expected an http or https address"),
-        (
-            {"api_key": KEY, "url": "https://og.example.com/?a=b"},
-            "url: expected an http or https address",
-        ),
-        (
-            {"api_key": KEY, "url": f"https://u:{READ_KEY}@h.example.com"},
-            "url: expected an address without a user",
-        ),
-        (
-            {"api_key": KEY, "responder": {"service": "x", "user": "b"}},
-            "responder.service: there is no such key",
-        ),
-        ({"api_key": KEY, "follow": "2h"}, "follow: expected a length of time"),
-        ({"api_key": KEY, "time_limit": 0}, "time_limit: expected a length of time"),
-        (
-            {"api_key": KEY, "verify": False},
-            "verify: expected the full path of a CA file (checking cannot be",
-        ),
-        ({"api_key": KEY, "apikey": "x"}, "apikey: there is no such key; did you mean api_key?"),
-        (
-            {
-                "api_key": KEY,
-                "read_key": READ_KEY,
-                "url": "https://api.atlassian.com/jsm/ops/integration/",
-            },
-            "read_key: is of no use with this url",
-        ),
-    ],
-)
-def test_wrong_options_are_told(raw, complaint):
-    (line,) = options_of(**raw)[1]
-    assert line.startswith(f"pagers.opsgenie.{complaint}")
-    assert KEY not in line
-    assert READ_KEY not in line

@@ -19,7 +19,7 @@ from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery
 from support.http_server import Reply, free_port
 from support.no_api import ODD
-from support.pager_kinds import ADDRESSES, CASES, case
+from support.pager_kinds import ADDRESSES, CASES, case, pager_at
 from support.stores import LossyStore
 from support.templates import copy_database
 from support.troubles import (
@@ -198,3 +198,22 @@ def test_a_page_whose_answer_is_lost_is_in_doubt_and_is_one(
             refusal(Code.NOT_POSSIBLE, pager.find, page)
         assert it.taken() == 1
     store.close()
+
+
+@pytest.mark.parametrize("name", [*ADDRESSES, "email"])
+def test_what_a_pager_cannot_do_is_refused_and_sends_nothing(
+    server: Instead, name: str, tmp_path: Path
+) -> None:
+    server.requests.clear()
+    config = {"kind": "email", "host": "127.0.0.1", "port": 9, "sender": "o@example.com"}
+    if name != "email":
+        config = pager_at(name, server.url("").rstrip("/"))
+    pager = pager_with(config, tmp_path)
+    answers = {
+        call: refusal(Code.NOT_POSSIBLE, CALLS[call], pager, target_of(name)).message
+        for call in CALLS
+        if call not in (*ASKS.get(name, ("page",)), "look_up")
+    }
+    assert len(set(answers.values())) == len(answers)
+    assert "look_up" in ASKS.get(name, ()) or pager.look_up("web") == ()
+    assert server.requests == []

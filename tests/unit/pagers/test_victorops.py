@@ -81,12 +81,6 @@ def options_of(**raw):
     return options, problems.lines
 
 
-def target_of(value):
-    problems = Problems()
-    fields = Fields({"vo": value}, "teams.web", problems)
-    return REGISTRY.read("victorops", "read_target", fields, "vo"), problems.lines
-
-
 def made(keep=None, **raw):
     options, lines = options_of(**raw)
     assert lines == []
@@ -920,25 +914,6 @@ def test_the_title_is_the_first_line_as_far_as_it_goes(text, title):
     assert headline(text) == title
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "line one\nline two\n\nline four",
-        "```\nif x < 3 && y > 4:\n```",
-        "see https://example.com/a?b=c&d=e#f",
-        "Ünïcödé 日本語 🔥 \u200d",
-        "<b>bold</b> <script>alert(1)</script> **x** [a](b)",
-        "{{ st2kv.system.x }} <% $.x %> {% x %}",
-        'a "quoted" \\ text',
-    ],
-)
-def test_the_text_arrives_whole_on_both_ways(org, both, text):
-    both.page(page(text))
-    assert org.details["1"]["details"].endswith("\n\n" + text)
-    both.page(page(text, target=KEY))
-    assert org.alerts[0]["state_message"].endswith("\n\n" + text)
-
-
 def test_a_text_of_thirty_thousand_characters_is_cut_and_says_so(org, pager):
     paged = pager.page(page("word " * 6000))
     details = org.details["1"]["details"]
@@ -988,68 +963,3 @@ def test_the_default_routing_key_is_where_a_page_goes_when_nobody_is_named(plain
 def test_a_person_is_reached_by_their_name_there(pager):
     assert pager.person("bob", "bob@example.com", "Bob") == Target("user", "bob", "Bob")
     assert pager.person("", "bob@example.com", "Bob") is None
-
-
-@pytest.mark.parametrize(
-    ("value", "target"),
-    [
-        ("web", Target("routing_key", "web")),
-        ({"routing_key": "web"}, Target("routing_key", "web")),
-        ({"team": "team-aaaa1111"}, Target("team", "team-aaaa1111")),
-        ({"escalation_policy": "pol-web1"}, Target("escalation_policy", "pol-web1")),
-        ({"user": "bob"}, Target("user", "bob")),
-    ],
-)
-def test_a_team_of_the_config_names_whom_to_page(value, target):
-    assert target_of(value) == (target, [])
-
-
-@pytest.mark.parametrize(
-    ("value", "complaint"),
-    [
-        ({},
-         "teams.web.vo: expected one of routing_key, escalation_policy, team, user, found none"),
-        ({"team": "a", "user": "b"},
-         "teams.web.vo: expected one of routing_key, escalation_policy, team, user, found "),
-        ({"user": ["a"]}, "teams.web.vo.user: expected a name or a slug, found a list"),
-        ({"service": "x", "team": "a"}, "teams.web.vo.service: there is no such key"),
-        (["a"], "teams.web.vo: expected a routing key, or a mapping with one of"),
-        (True, "teams.web.vo: expected a routing key"),
-    ],
-)  # fmt: skip
-def test_a_wrong_target_is_told(value, complaint):
-    (line,) = target_of(value)[1]
-    assert line.startswith(complaint)
-
-
-@pytest.mark.parametrize(
-    ("raw", "complaint"),
-    [
-        ({}, "api_id: expected api_id and api_key, or endpoint, or all three"),
-        ({"api_id": API_ID}, "api_key: expected it beside api_id"),
-        ({"api_key": API_KEY, "user": "x"}, "api_id: expected it beside api_key"),
-        (KEYS, "user: expected the user in whose name incidents are made for people without one"),
-        ({**KEYS, "user": "x", "url": "api.victorops.com"},
-         "url: expected an http or https address"),
-        ({**KEYS, "user": "x", "url": f"https://u:{ENDPOINT_KEY}@h.example.com"},
-         "url: expected an address without"),
-        ({**KEYS, "user": "x", "follow": "2h"}, "follow: expected a length of time"),
-        ({**KEYS, "user": "x", "time_limit": 0}, "time_limit: expected a length of time"),
-        ({**KEYS, "user": "x", "verify": False},
-         "verify: expected the full path of a CA file (checking cannot be"),
-        ({**KEYS, "user": "x", "apikey": "y"},
-         "apikey: there is no such key; did you mean api_key?"),
-        ({"endpoint": f"https://h/{ENDPOINT_KEY}"},
-         "endpoint: expected the address of the REST endpoint up to its key"),
-        ({"endpoint": f"https://h/alert/{ENDPOINT_KEY}/database"},
-         "endpoint: expected the address of the REST"),
-        ({"endpoint": f"https://h/alert/{ENDPOINT_KEY}?x=1"},
-         "endpoint: expected the address of the REST"),
-        ({"endpoint": [ENDPOINT_KEY]}, "endpoint: expected the address of the REST"),
-    ],
-)  # fmt: skip
-def test_wrong_options_are_told_without_their_secrets(raw, complaint):
-    (line,) = options_of(**raw)[1]
-    assert line.startswith(f"pagers.vo.{complaint}")
-    assert ENDPOINT_KEY not in line
-    assert API_KEY not in line

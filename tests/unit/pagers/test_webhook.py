@@ -7,8 +7,7 @@ import hmac
 import json
 import time
 from dataclasses import replace
-from datetime import date
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 import pytest
 
@@ -20,7 +19,7 @@ from opsroom.pagers import REGISTRY, Delivery, Page, State, Target
 from opsroom.people import Author
 from opsroom.webhooks.signature import STANDARD, signature, standard_headers
 from support.http_server import HttpServer, Reply, Request
-from support.troubles import failure, refusal
+from support.troubles import failure
 
 SECRET = "sign-5ecret-value"
 TOKEN = "tok-5ecret-value"
@@ -459,23 +458,6 @@ def test_a_receiver_that_is_at_it_already_is_in_doubt(receiver: Receiver) -> Non
 # What it cannot do.
 
 
-def test_what_a_webhook_cannot_do_is_said(receiver: Receiver) -> None:
-    pager = pager_of(receiver)
-    calls = [
-        (pager.on_call, WEB), (pager.incident, "1"), (pager.incidents,),
-        (pager.acknowledge, "1", ALICE),
-        (pager.resolve, "1", ALICE), (pager.escalate, "1", ALICE),
-        (pager.add_responder, "1", WEB, ALICE),
-    ]  # fmt: skip
-    for call, *arguments in calls:
-        error = refusal(Code.NOT_POSSIBLE, call, *arguments)
-        assert error.message.startswith("hook is a webhook and cannot ")
-        assert error.message.endswith(".")
-    assert pager.look_up("web-team") == ()
-    assert receiver.requests == []
-    assert pager.settles_within == 0
-
-
 def test_whom_it_reaches_without_a_target_of_the_team(receiver: Receiver) -> None:
     assert pager_of(receiver).default_target() is None
     assert pager_of(receiver, target="all").default_target() == Target("target", "all", "all")
@@ -486,75 +468,6 @@ def test_whom_it_reaches_without_a_target_of_the_team(receiver: Receiver) -> Non
 
 
 # The config.
-
-
-@pytest.mark.parametrize(
-    ("raw", "complaint"),
-    [
-        ({}, "url: expected an http or https address, found nothing"),
-        ({"url": "ftp://h/"}, "url: expected an http or https address"),
-        ({"url": "http://h/{target}"}, "url: {target} is not filled in here, only in template"),
-        ({"method": "GET"}, "method: expected one of POST, PUT"),
-        ({"headers": ["a"]}, "headers: expected a mapping"),
-        ({"headers": {"a b": "c"}}, "headers.a b: expected the name of a header"),
-        ({"headers": {"X-A": "c\r\nX-B: d"}}, "headers.X-A: expected one line"),
-        ({"headers": {"X-A": "日"}}, "headers.X-A: expected one line"),
-        ({"headers": {"idempotency-key": "c"}},
-         "headers.idempotency-key: expected a header that opsroom does not set"),
-        ({"headers": {"content-type": "c"}},
-         "headers.content-type: expected a header that opsroom does not set"),
-        ({"secret": SECRET, "headers": {"X-OPSROOM-signature": "c"}},
-         "headers.X-OPSROOM-signature: expected a header"),
-        ({"signature_header": "X-Sig"}, "secret: expected one beside signature_header"),
-        ({"signature": "both"}, "secret: expected one beside signature"),
-        ({"secret": SECRET, "signature": "v2"},
-         "signature: expected one of standard, opsroom, both"),
-        ({"secret": "whsec_!", "signature": "standard"}, "secret: expected base64 after whsec_"),
-        ({"secret": SECRET, "signature": "standard", "headers": {"Webhook-Id": "7"}},
-         "headers.Webhook-Id: expected a header that opsroom does not set"),
-        ({"secret": SECRET, "signature": "both", "signature_header": "webhook-signature"},
-         "signature_header: expected another header than webhook-signature beside it"),
-        ({"secret": SECRET, "signature_header": "a:b"},
-         "signature_header: expected the name of a header"),
-        ({"template": "{text}"},
-         "template: expected a mapping or a list, the JSON to send, found '{text}'"),
-        ({"template": {"a": [{"b": "{nobody}"}]}},
-         "template.a[0].b: {nobody} is not filled in here; known: {text}"),
-        ({"template": {"{who}": "x"}},
-         "template: expected keys that are plain texts, found '{who}'"),
-        ({"template": {True: "x"}}, "template: expected keys that are plain texts, found true"),
-        ({"template": [date(2026, 1, 2)]},
-         "template[0]: expected what JSON can hold; put quotes around 2026-01-02"),
-        ({"template": [float("nan")]}, "template[0]: expected what JSON can hold"),
-        ({"answer_id": ["a"]}, "answer_id: expected a JMESPath expression"),
-        ({"repeatable": "yes"}, "repeatable: expected true or false"),
-        ({"time_limit": 0}, "time_limit: expected a length of time"),
-        ({"verify": False},
-         "verify: expected the full path of a CA file (checking cannot be turned off)"),
-        ({"tokn": "x"}, "tokn: there is no such key"),
-    ],
-)  # fmt: skip
-def test_wrong_options_are_told(raw: Dict[str, Any], complaint: str) -> None:
-    (line,) = options_of(**({"url": "http://h/", **raw} if raw else raw))[1]
-    assert line.startswith(f"pagers.hook.{complaint}")
-
-
-def test_a_template_without_an_end_is_told() -> None:
-    endless: Dict[str, Any] = {}
-    endless["again"] = endless
-    lines: List[str] = options_of(url="http://h/", template=endless)[1]
-    assert len(lines) == 1
-    assert "levels" in lines[0]
-
-
-def test_a_target_is_one_text() -> None:
-    problems = Problems()
-    fields = Fields({"hook": "web-team", "wrong": {"a": 1}}, "teams.web", problems)
-    assert REGISTRY.read("webhook", "read_target", fields, "hook") == WEB
-    REGISTRY.read("webhook", "read_target", fields, "wrong")
-    assert problems.lines == [
-        "teams.web.wrong: expected a text, what {target} stands for, found a mapping"
-    ]
 
 
 def test_secrets_do_not_show_anywhere(receiver: Receiver) -> None:
