@@ -19,7 +19,7 @@ from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.people import Author
 from opsroom.records.idempotency import LOOKED_FOR, new_mark
-from opsroom.trackers import REGISTRY, Assignee, Card, Draft, Made, Moved, Query, Reading, Remark
+from opsroom.trackers import REGISTRY, Assignee, Card, Draft, Made, Moved, Query, Remark
 from opsroom.trackers.github.mapping import last_page
 from opsroom.trackers.github.text import body, markdown, plain, title
 from support.http_server import Reply
@@ -102,108 +102,6 @@ VERBS = tuple(verbs(None))
 
 
 # What the config may say
-
-
-@pytest.mark.parametrize(
-    ("url", "site"),
-    [
-        ("https://api.github.com", "https://github.com"),
-        ("https://api.acme.ghe.com/", "https://acme.ghe.com"),
-        ("https://github.acme.com/api/v3", "https://github.acme.com"),
-        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
-    ],
-)
-def test_the_pages_that_people_see_follow_from_the_address_of_the_api(url: str, site: str) -> None:
-    options, lines = options_of(url=url)
-    assert (options.url, options.site, lines) == (url.rstrip("/"), site, [])
-    assert (
-        options_of(url=url, site="https://x.example.com/gh/")[0].site == "https://x.example.com/gh"
-    )
-
-
-@pytest.mark.parametrize(
-    ("raw", "key"),
-    [
-        ({"token": None}, "token"),
-        ({"token": "line\nbreak"}, "token"),
-        ({"repository": None}, "repository"),
-        ({"repository": "web"}, "repository"),
-        ({"repository": "acme/.."}, "repository"),
-        ({"repository": "https://github.com/acme/web"}, "repository"),
-        ({"repositories": ["acme/api", "api"]}, "repositories"),
-        ({"url": "api.github.com"}, "url"),
-        ({"url": "https://user:secret@api.github.com"}, "url"),
-        ({"site": "github.com"}, "site"),
-        ({"time_limit": "2m"}, "time_limit"),
-        ({"verify": "ca.pem"}, "verify"),
-        ({"project": "OPS"}, "project"),
-    ],
-)
-def test_a_config_that_cannot_work_is_complained_of_by_its_key(raw: Any, key: str) -> None:
-    lines = options_of(**raw)[1]
-    assert len(lines) == 1, lines
-    assert lines[0].startswith(f"trackers.gh.{key}: ")
-
-
-def test_the_options_do_not_show_the_token() -> None:
-    assert TOKEN not in repr(options_of()[0])
-
-
-@pytest.mark.parametrize(
-    ("text", "reading"),
-    [
-        ("acme/web#17", Reading("acme/web#17", True)),
-        (" ACME/Web#017 ", Reading()),
-        ("ACME/Web#17", Reading("acme/web#17", True)),
-        ("acme/api#3", Reading("acme/api#3", True)),
-        ("other/thing.js#3", Reading("other/thing.js#3", False)),
-        ("https://github.com/acme/web/issues/17", Reading("acme/web#17", True)),
-        ("http://www.GitHub.com/Acme/Web/issues/17#issuecomment-1", Reading("acme/web#17", True)),
-        ("https://github.com/acme/web/pull/18/files?w=1", Reading("acme/web#18", True)),
-        ("https://github.com/other/x/issues/1", Reading("other/x#1", True)),
-        ("https://github.com/acme/web/issues", Reading()),
-        ("https://github.com/acme/web/issues/0", Reading()),
-        ("https://github.com/../web/issues/1", Reading()),
-        ("https://github.com.evil.example/acme/web/issues/17", Reading()),
-        ("https://evil.example/https://github.com/acme/web/issues/17", Reading()),
-        ("api#3", Reading("acme/api#3", False)),
-        ("nothing#3", Reading()),
-        ("#17", Reading("acme/web#17", False)),
-        ("17", Reading("acme/web#17", False)),
-        ("#0", Reading()),
-        ("OPS-12", Reading()),
-        ("acme/web", Reading()),
-        ("acme/../web#1", Reading()),
-        ("acme/..#1", Reading()),
-        ("acme/web#17\nx", Reading()),
-        ("65f0a1b2c3d4e5f60718293a", Reading()),
-        ("", Reading()),
-    ],
-)
-def test_a_card_is_its_own_by_repository_or_address(text: str, reading: Reading) -> None:
-    options, _ = options_of(repositories=["acme/api"])
-    assert options.reads_card(text) == reading
-
-
-def test_an_address_of_an_installation_of_ones_own_is_read_and_that_of_github_com_is_not() -> None:
-    options, _ = options_of(url="https://github.acme.com/api/v3")
-    assert options.reads_card("https://github.acme.com/acme/web/issues/1") == Reading(
-        "acme/web#1", True
-    )
-    assert options.reads_card("https://github.com/acme/web/issues/1") == Reading()
-
-
-@pytest.mark.parametrize(
-    ("text", "reading"),
-    [
-        ("acme/web", Reading("acme/web", True)), ("ACME/api", Reading("acme/api", True)),
-        ("other/x", Reading("other/x", False)), ("Web", Reading("acme/web", False)),
-        ("x", Reading()), ("twin", Reading()), ("", Reading()), ("a/b/c", Reading()),
-    ],
-)  # fmt: skip
-def test_a_project_is_its_own_by_repository(text: str, reading: Reading) -> None:
-    options, _ = options_of(repositories=["acme/api", "a/twin", "b/twin"])
-    assert options.reads_project(text) == reading
 
 
 # Making

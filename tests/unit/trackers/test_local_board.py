@@ -13,7 +13,7 @@ from opsroom.db import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.people import Author
 from opsroom.records.idempotency import new_mark
-from opsroom.trackers import REGISTRY, Assignee, Card, Draft, Made, Moved, Query, Reading, Remark
+from opsroom.trackers import REGISTRY, Assignee, Card, Draft, Made, Moved, Query, Remark
 from support.processes import at_once
 from support.stores import rows
 from support.troubles import refusal
@@ -63,57 +63,6 @@ def ids(found: Tuple[Card, ...]) -> List[str]:
 
 
 # What the config may say
-
-
-def test_without_any_key_there_is_one_project_and_three_columns() -> None:
-    options, lines = options_of()
-    assert lines == []
-    assert (options.every, options.columns) == (("CARD",), ("To do", "Doing", "Done"))
-
-
-@pytest.mark.parametrize(
-    ("raw", "key"),
-    [
-        ({"project": "two words"}, "trackers.board.project"),
-        ({"project": "12"}, "trackers.board.project"),
-        ({"projects": ["OPS", "a/b"]}, "trackers.board.projects"),
-        ({"projects": ["card"]}, "trackers.board.projects"),
-        ({"columns": []}, "trackers.board.columns"),
-        ({"columns": ["Done"]}, "trackers.board.columns"),
-        ({"columns": "Done"}, "trackers.board.columns"),
-        ({"columns": ["To do", "to  DO", "Done"]}, "trackers.board.columns"),
-        ({"columns": ["a\nb", "c"]}, "trackers.board.columns"),
-        ({"columns": {"a": "b"}}, "trackers.board.columns"),
-        ({"url": "https://x.example.com"}, "trackers.board.url"),
-    ],
-)
-def test_a_config_that_cannot_work_is_complained_of_by_its_key(raw: Any, key: str) -> None:
-    lines = options_of(**raw)[1]
-    assert len(lines) == 1, lines
-    assert lines[0].startswith(f"{key}: ")
-
-
-@pytest.mark.parametrize(
-    ("text", "reading"),
-    [
-        ("CARD-12", Reading("CARD-12", True)), (" card-12 ", Reading("CARD-12", True)),
-        ("ops-007", Reading("Ops-7", True)), ("a-1-2", Reading("a-1-2", True)),
-        ("OTHER-1", Reading()), ("CARD-0", Reading()), ("CARD-1234567890", Reading()),
-        ("CARD", Reading()), ("12", Reading()), ("#12", Reading()), ("acme/web#17", Reading()),
-        ("CARD-12\nx", Reading()), ("", Reading()),
-    ],
-)  # fmt: skip
-def test_a_card_is_its_own_when_the_project_is(text: str, reading: Reading) -> None:
-    options, _ = options_of(projects=["Ops", "a-1"])
-    assert options.reads_card(text) == reading
-
-
-def test_a_project_is_its_own_in_any_case() -> None:
-    options, _ = options_of(projects=["Ops"])
-    assert options.reads_project("card") == Reading("CARD", True)
-    assert options.reads_project(" OPS ") == Reading("Ops", True)
-    assert options.reads_project("web") == Reading()
-    assert options.reads_project("") == Reading()
 
 
 def test_nothing_is_opened_before_it_is_used() -> None:

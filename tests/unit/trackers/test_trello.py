@@ -13,8 +13,7 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.errors import Code, OpsroomError, Refusal
 from opsroom.people import Author
-from opsroom.records.idempotency import new_mark
-from opsroom.trackers import REGISTRY, Assignee, Draft, Query, Reading, Remark
+from opsroom.trackers import REGISTRY, Assignee, Draft, Query, Remark
 from opsroom.trackers.trello import client
 from support.http_server import Reply
 from support.vendors.trello import ALICE, BOARD, BOB, CARD, DOING, DONE, KEY, TODO, TOKEN, Trello
@@ -272,26 +271,6 @@ def test_cards_are_found_by_text_and_person_the_last_changed_first_with_one_requ
 
 # Text.
 
-TEXTS = [
-    "one\ntwo\n\n\nfour",
-    "```python\nif a < b:\n    print('x')\n```",
-    "see https://example.com/a?b=1&c=%20#d, and <b>this</b> <script>alert(1)</script>",
-    "Grüße 你好 👩‍👩‍👧 \u202bעברית",
-    "{{ st2kv('system.x', decrypt=true) }} <% st2kv(x) %> {# x #}",
-    '"quoted" \\back\\ (opsroom opsffffffffffff)',
-]
-
-
-@pytest.mark.parametrize("words", TEXTS)
-def test_text_arrives_as_it_was_written_and_comes_back_so(trello, words):
-    one = tracker(trello)
-    made = one.create(replace(DRAFT, description=words, summary=words))
-    assert trello.cards[-1]["desc"].split("\n\n", 1)[1].rsplit("\n\n", 1)[0] == words
-    assert trello.cards[-1]["name"] == " ".join(words.split())
-    assert one.show(made.id).description == f"{LINE}\n\n{words}"
-    one.comment(Remark(made.id, words, new_mark(), AUTHOR))
-    assert one.show(made.id).comments[0].text == f"{LINE}\n\n{words}"
-
 
 @pytest.mark.parametrize(
     "words", ["word " * 6000, "x" * 30_000, "👍" * 15_000, "```\n" + "line\n" * 6000 + "```"]
@@ -403,81 +382,6 @@ def test_a_list_that_the_config_has_wrong_is_told_with_its_key(trello):
 
 
 # The config, and what people type.
-
-
-@pytest.mark.parametrize(
-    ("raw", "complaint"),
-    [
-        ({"key": None}, "key: expected an API key, found nothing"),
-        ({"token": None}, "token: expected a token, found nothing"),
-        ({"board": None}, "board: expected the short link or the id of a board, found nothing"),
-        ({"board": "Operations"},
-         "board: expected the short link (8 characters) or the id of a board, found"),
-        ({"list": None}, "list: expected the id or the name of the list for new cards, found "
-         "nothing"),
-        ({"url": "ftp://x"}, "url: expected an http or https address"),
-        ({"url": "https://api.example.com/1?key=x"}, "url: expected an http or https address"),
-        ({"verify": False}, "verify: expected the full path of a CA file"),
-        ({"time_limit": 0}, "time_limit: expected a length of time"),
-        # An action is ended before two minutes are over.
-        ({"time_limit": 61}, "time_limit: expected a length of time"),
-        ({"colum": "x"}, "colum: there is no such key"),
-    ],
-)  # fmt: skip
-def test_wrong_options_are_told(raw, complaint):
-    (line,) = options_of(**raw)[1]
-    assert line.startswith(f"trackers.trello.{complaint}")
-
-
-@pytest.mark.parametrize("name", ["key", "token"])
-@pytest.mark.parametrize("value", ['s3cr3t"', "s3cr3t\nX-Evil: 1", "s3cr3té", "s3cr3t\\"])
-def test_a_secret_that_does_not_fit_into_a_header_is_told_without_showing_it(name, value):
-    (line,) = options_of(**{name: value})[1]
-    assert line.startswith(f"trackers.trello.{name}: expected plain letters and digits on one line")
-    assert "s3cr3t" not in line
-
-
-def test_secrets_do_not_show_in_the_options():
-    assert KEY not in repr(options_of()[0])
-    assert TOKEN not in repr(options_of()[0])
-
-
-@pytest.mark.parametrize(
-    ("typed", "reading"),
-    [
-        ("https://trello.com/c/AbCd1234/12-the-name", Reading(CARD, sure=True)),
-        (" https://trello.com/c/AbCd1234#comment-5abb ", Reading(CARD, sure=True)),
-        ("https://trello.com/c/AbCd1234", Reading(CARD, sure=True)),
-        (CARD, Reading(CARD)),
-        (ALICE, Reading(ALICE)),
-        ("https://trello.com/b/BoArD123/x", Reading()),
-        ("https://trello.com.example.com/c/AbCd1234", Reading()),
-        ("https://example.com/https://trello.com/c/AbCd1234", Reading()),
-        ("https://trello.com/c/AbCd1234/x y", Reading()),
-        ("AbCd123", Reading()),
-        ("AbCd1234/..", Reading()),
-        ("AbCd1234\n", Reading(CARD)),
-        ("OPS-12", Reading()),
-        ("", Reading()),
-    ],
-)
-def test_what_may_be_a_card(typed, reading):
-    assert options_of()[0].reads_card(typed) == reading
-
-
-@pytest.mark.parametrize(
-    ("typed", "reading"),
-    [
-        ("BoArD123", Reading("BoArD123", sure=True)),
-        ("https://trello.com/b/BoArD123/operations", Reading("BoArD123", sure=True)),
-        ("board123", Reading()),
-        ("https://trello.com/b/OtherOne", Reading()),
-        ("https://trello.com/c/BoArD123", Reading()),
-        ("", Reading()),
-    ],
-)
-def test_what_is_its_project(typed, reading):
-    assert options_of(board="BoArD123")[0].reads_project(typed) == reading
 
 
 def test_a_card_can_not_lead_out_of_its_path(trello):

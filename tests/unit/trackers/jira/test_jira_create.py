@@ -17,19 +17,6 @@ from support.vendors.jira import ALICE, Jira
 
 NOBODY_KNOWN = Author("dave", room="#ops", link="https://chatops.example.com/#/history/65f0")
 LINE = "dave (in #ops) via opsroom, https://chatops.example.com/#/history/65f0"
-LONG = "".join(
-    f"line {number}: ünï — 日本語 🚀 https://example.com/?a=1&b=2\n" for number in range(700)
-)[:30_000]
-TEXTS = [
-    "line\nbreaks\n\nand a paragraph",
-    "before\n```python\nif x < 1:\n    print('{code}')\n```\nafter",
-    "see https://example.com/a_b?c=d&e=f, please",
-    "ünï — 日本語 🚀",
-    LONG,
-    "<script>alert(1)</script> {code} h1. *bold* _it_ [a|http://b] ||t|| \\{x\\} &lt; -- "
-    "{{mono}} [~bob] !pic.png!",
-    "{{ st2kv.system.secret }} <% st2kv('x') %> {# x #} {% raw %}",
-]
 
 
 @pytest.fixture(params=["cloud3", "cloud2", "dc"])
@@ -109,17 +96,6 @@ def test_a_card_goes_to_the_project_that_was_named_else_to_that_of_the_config(tr
 def test_a_card_without_description_has_none(jira, vendor, tracker):
     tracker.create(draft(alice(jira), text=""))
     assert "description" not in body_of(vendor.requests[0])["fields"]
-
-
-@pytest.mark.parametrize("text", TEXTS)
-def test_every_text_arrives_whole(jira, vendor, tracker, text):
-    tracker.create(draft(alice(jira), text=text))
-    came = tracker.show("OPS-1").description
-    plain = "\n".join(line for line in text.split("\n") if not line.startswith("```"))
-    assert "".join(came.split()) == "".join(plain.split())
-    tracker.comment(remark(text))
-    (said,) = tracker.show("OPS-1").comments
-    assert "".join(said.text.split()).endswith("".join(plain.split()))
 
 
 def test_what_is_too_long_is_cut_with_a_note_in_the_text_and_a_sentence(jira, vendor, tracker):

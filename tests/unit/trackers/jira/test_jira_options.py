@@ -99,10 +99,6 @@ def test_what_need_not_be_said_has_defaults():
         (CENTER, {"deployment": "server"}, "deployment: expected one of cloud, datacenter"),
         (CENTER, {"api": "3"}, "api: Jira Data Center has no version 3 of the interface"),
         (CLOUD, {"api": "4"}, "api: expected one of 2, 3"),
-        (CLOUD, {"time_limit": 0}, "time_limit: expected a length of time"),
-        (CLOUD, {"verify": False},
-         "verify: expected the full path of a CA file (checking cannot be"),
-        (CLOUD, {"board": "x"}, "board: there is no such key"),
     ],
 )  # fmt: skip
 def test_wrong_options_are_told_with_their_key(raw, more, complaint):
@@ -110,10 +106,6 @@ def test_wrong_options_are_told_with_their_key(raw, more, complaint):
     assert len(lines) == 1
     assert lines[0].startswith(f"trackers.j.{complaint}")
     assert TOKEN not in lines[0]
-
-
-def test_the_token_does_not_show_in_the_options():
-    assert TOKEN not in repr(options_of(CLOUD)[0])
 
 
 @pytest.mark.parametrize(
