@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, List
 
 import pytest
 
 from opsroom.errors import Code, Refusal
-from support.github_deploys import DEPLOYMENT, Clock, a_job, caught, deployer_at
+from support.github_deploys import DEPLOYMENT, a_job, caught, deployer_at
 from support.http_server import Reply, Request
 from support.jobs import cancelled
 from support.vendor import Vendor, body_of
 from support.vendors.github_deployments import GithubDeployments
 
 PLACE = "https://github.com/acme/web/deployments"
-
-
-@pytest.fixture
-def github() -> GithubDeployments:
-    return GithubDeployments()
-
-
-@pytest.fixture
-def vendor(github: GithubDeployments) -> Iterator[Vendor]:
-    with github.vendor() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch, github: GithubDeployments) -> Clock:
-    made = Clock()
-    made.install(monkeypatch, github)
-    return made
 
 
 def by_deployment(vendor: Vendor, **raw: Any) -> Any:
@@ -69,6 +51,7 @@ def test_a_deployment_is_recorded_and_followed_to_its_end(
             "ref": "v1.0.0",
             "environment": "uat",
             "payload": {"environment": "uat", "opsroom": DEPLOYMENT, "version": "v1.0.0"},
+            "description": "Asked for by alice.",
             "auto_merge": False,
         }
     ]

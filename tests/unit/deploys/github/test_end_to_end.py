@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, List
 
 import pytest
 
@@ -18,21 +18,8 @@ LINK = "https://github.com/acme/web/actions/runs/4711"
 
 
 @pytest.fixture
-def github(monkeypatch: pytest.MonkeyPatch) -> GithubDeployments:
-    made, clock = GithubDeployments(), Clock()
+def world(tmp_path: Path, vendor: Vendor, clock: Clock) -> World:
     clock.now = time.time()  # processes that die live by the clock of the machine
-    clock.install(monkeypatch, made)
-    return made
-
-
-@pytest.fixture
-def vendor(github: GithubDeployments) -> Iterator[Vendor]:
-    with github.vendor() as running:
-        yield running
-
-
-@pytest.fixture
-def world(tmp_path: Path, vendor: Vendor) -> World:
     keys = {"kind": "github", "token": TOKEN, "repository": "acme/web", "url": vendor.url("")}
     deploy = {**keys, "workflow": "deploy.yml", "site": "https://github.com"}
     return make_world(tmp_path).with_app("site", deploy=deploy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List
+from typing import Any, List
 
 import pytest
 
@@ -12,17 +12,6 @@ from support.github_deploys import caught, deployer_at
 from support.http_server import Reply
 from support.vendor import Vendor
 from support.vendors.github_deployments import GithubDeployments
-
-
-@pytest.fixture
-def github() -> GithubDeployments:
-    return GithubDeployments()
-
-
-@pytest.fixture
-def vendor(github: GithubDeployments) -> Iterator[Vendor]:
-    with github.vendor() as running:
-        yield running
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ def test_correlation_and_force_can_be_turned_off() -> None:
         ({"force_cancel_after": "1h"}, "force_cancel_after: expected a length of time"),
         ({"versions": "any"}, "versions: any version can be deployed only where ref"),
         ({"source": "acme/app"}, "source: versions of another repository need a ref"),
+        ({"status_checks": ["all", "x"]}, "status_checks: all and none each stand alone"),
         ({"environment": "x"}, "environment: means nothing with mode: workflow"),
         ({"mode": "deployment"}, "workflow: means nothing with mode: deployment"),
         ({"time_limit": "1s"}, "time_limit: expected a length of time"),

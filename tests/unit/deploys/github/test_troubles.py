@@ -3,7 +3,7 @@ looked at."""
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 
@@ -16,24 +16,6 @@ from support.vendors.github_deployments import GithubDeployments
 
 PAGE = Reply(200, f"<!doctype html><html>Sign in, or {TOKEN}</html>", {"Content-Type": "text/html"})
 MOVED = {"Location": "https://api.github.com/repositories/1/actions"}
-
-
-@pytest.fixture
-def github() -> GithubDeployments:
-    return GithubDeployments()
-
-
-@pytest.fixture
-def vendor(github: GithubDeployments) -> Iterator[Vendor]:
-    with github.vendor() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch, github: GithubDeployments) -> Clock:
-    made = Clock()
-    made.install(monkeypatch, github)
-    return made
 
 
 def is_post(request: Request) -> bool:

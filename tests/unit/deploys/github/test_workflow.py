@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, List
 
 import pytest
 
@@ -15,24 +15,6 @@ from support.vendor import Vendor, body_of
 from support.vendors.github_deployments import GithubDeployments, job
 
 LINK = "https://github.com/acme/web/actions/runs/4711"
-
-
-@pytest.fixture
-def github() -> GithubDeployments:
-    return GithubDeployments()
-
-
-@pytest.fixture
-def vendor(github: GithubDeployments) -> Iterator[Vendor]:
-    with github.vendor() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch, github: GithubDeployments) -> Clock:
-    made = Clock()
-    made.install(monkeypatch, github)
-    return made
 
 
 def is_post(request: Request) -> bool:

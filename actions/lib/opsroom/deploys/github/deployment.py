@@ -14,7 +14,7 @@ from ...vendors.github.deployments import Deployments, Status
 from .. import Target
 from ..remote import Assignment, Run, State
 from .options import Options
-from .service import GithubService
+from .service import GithubService, plain
 
 # By this a deployment is marked that nobody had taken up.
 _CANCELLED = "Cancelled by opsroom."
@@ -56,7 +56,9 @@ class DeploymentService(GithubService):
             "opsroom": assignment.deployment,
             "version": assignment.version,
         }
-        made = self._deployments.create(ref, self._environment, payload, self.options.status_checks)
+        asked_by = f"Asked for by {plain(assignment.requester)}."
+        checks = self.options.status_checks
+        made = self._deployments.create(ref, self._environment, payload, asked_by, checks)
         return self._run(made.id, [])
 
     def find(self, assignment: Assignment) -> Optional[Run]:

@@ -132,6 +132,8 @@ def _status_checks(fields: Fields) -> Optional[Tuple[str, ...]]:
     names = fields.texts("status_checks", ("all",), "all, none, or a list of their names")
     if names == ("all",):
         return None
+    if len(names) > 1 and {"all", "none"} & set(names):
+        fields.problem("status_checks", "all and none each stand alone")
     return () if names == ("none",) else names
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Tuple
 from urllib.parse import quote
 
-from ...errors import Code, Refusal
+from ...errors import Code, OpsroomError, Refusal
 from ...http.content import Unexpected, an_object, at, list_at, objects, text_at
 from ...http.response import Response
 from ...http.vendor import Subject
@@ -182,7 +182,7 @@ class Workflow:
         path = f"{self._path}/dispatches"
         return self._client.send("POST", path, self._about, json=body, accept=(400, 404, 422))
 
-    def _refused(self, response: Response, ref: str) -> Exception:
+    def _refused(self, response: Response, ref: str) -> OpsroomError:
         error = self._client.error(response, self._about)
         words = message_of(response)
         unexpected = _UNEXPECTED_INPUTS.search(words)
@@ -195,6 +195,8 @@ class Workflow:
         elif words.startswith("No ref found"):
             message = f"{self._repository} has no branch and no tag {ref}."
             return Refusal(Code.NOT_ACCEPTED, message, "", response.facts)
+        elif error.code is Code.GONE:
+            error.hint = f"GitHub knows a workflow once it is on the default branch. {error.hint}"
         elif "workflow_dispatch" in words:
             error.message = f"The workflow {self.file} at {ref} cannot be started by hand."
             error.hint = "It needs the trigger workflow_dispatch, on that branch or tag too."

@@ -14,6 +14,8 @@ from .client import PAGE, Client
 from .errors import quoted
 from .options import path_of
 
+_DESCRIPTION = 140
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -52,9 +54,11 @@ class Deployments:
         ref: str,
         environment: str,
         payload: Mapping[str, Any],
+        description: str,
         status_checks: Optional[Sequence[str]],
     ) -> Deployment:
-        """A new deployment; `status_checks` must be green on its commit, None for all of them.
+        """A new deployment; `status_checks` must be green on its commit, None for all of them. Of
+        the description GitHub shows 140 characters.
 
         Raises Refusal(not_accepted) where one is not. Nothing is merged into the ref.
         """
@@ -62,6 +66,7 @@ class Deployments:
             "ref": ref,
             "environment": environment,
             "payload": dict(payload),
+            "description": description[:_DESCRIPTION],
             # By default GitHub merges the default branch into the ref and deploys something else.
             "auto_merge": False,
         }
@@ -102,7 +107,7 @@ class Deployments:
 
     def report(self, deployment: int, state: str, description: str) -> None:
         """Report about a deployment, in 140 characters."""
-        body = {"state": state, "description": description[:140]}
+        body = {"state": state, "description": description[:_DESCRIPTION]}
         path = f"{self._path}/{deployment}/statuses"
         self._client.send("POST", path, self._subject(deployment), json=body)
 
