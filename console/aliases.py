@@ -103,10 +103,10 @@ def load_pack(folder: Path) -> Pack:
     for alias in aliases:
         if alias.action_ref in others:
             runner = others[alias.action_ref]
-            told = (
+            text = (
                 f"the console runs python-script actions only, and {alias.action_ref} is {runner}"
             )
-            problems.append(f"alias {alias.name}: {told}")
+            problems.append(f"alias {alias.name}: {text}")
         elif alias.action_ref not in actions:
             problems.append(
                 f"alias {alias.name}: there is no action {alias.action_ref} in {folder / 'actions'}"
@@ -164,7 +164,7 @@ def _alias(raw: Dict[str, Any]) -> Alias:
             raise ValueError("the console does not know match_multiple")
         # A display alone is for help only; StackStorm fails on the few messages that it would
         # match.
-        formats += [AliasFormat(display or said, Format(said)) for said in representations]
+        formats += [AliasFormat(display or one, Format(one)) for one in representations]
     return Alias(
         name=raw["name"],
         action_ref=raw["action_ref"],

@@ -149,10 +149,10 @@ def normalise(raw: object) -> Tuple[str, List[str], bool]:
     if isinstance(raw, str):
         return raw, [raw], False
     if isinstance(raw, dict):
-        said = raw.get("representation") or []
+        representation = raw.get("representation") or []
         return (
             str(raw.get("display") or ""),
-            [said] if isinstance(said, str) else list(said),
+            [representation] if isinstance(representation, str) else list(representation),
             bool(raw.get("match_multiple")),
         )
     raise TypeError("a format is a text, or a mapping of display and representation")

@@ -30,7 +30,7 @@ _EVALUATED = re.compile(r"\{\{|\{%|<%")
 class Rendered:
     """A message for the room.
 
-    `shown` is False when the alias says that nothing is posted; `problem` tells why StackStorm
+    `shown` is False when the alias says that nothing is posted; `problem` is why StackStorm
     could not post it.
     """
 

@@ -22,13 +22,13 @@ from .aliases import Action
 class ConsoleRoom:
     """The room `name` that a running action speaks in, and the way to speak in others."""
 
-    said: Callable[[str], None] = lambda text: None
+    shown: Callable[[str], None] = lambda text: None
     passing: Callable[[str], None] = lambda text: None
     name: str = ""
 
     def say(self, text: str) -> None:
         """A message of its own."""
-        self.said(text)
+        self.shown(text)
 
     def live(self, text: str) -> None:
         """What is being done now; it passes."""
@@ -39,7 +39,7 @@ class ConsoleRoom:
         where."""
         if name == self.name:
             return self
-        return ConsoleRoom(lambda text: self.said(f"({name}) {text}"), name=name)
+        return ConsoleRoom(lambda text: self.shown(f"({name}) {text}"), name=name)
 
 
 @dataclass

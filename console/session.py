@@ -169,11 +169,11 @@ class Session:
         )
 
     def _console_room(self, progress: List[str], room: str) -> ConsoleRoom:
-        def said(line: str) -> None:
+        def shown(line: str) -> None:
             progress.append(line)
             self.heard_progress(line)
 
-        return ConsoleRoom(said, self.heard_live, room)
+        return ConsoleRoom(shown, self.heard_live, room)
 
     def _config(self) -> Dict[str, Any]:
         # A database that was named for the console counts more than the one in the config, which is

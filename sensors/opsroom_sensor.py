@@ -48,7 +48,7 @@ class OpsroomSensor(Sensor):
             sources=getattr(sources, self.sources),
             read=read_config,
             places=places,
-            tell=self._tell,
+            dispatch=self._dispatch,
             arrived=self._arrived,
             say=lambda text: logger.warning("%s: %s", name, text),
         )
@@ -61,11 +61,11 @@ class OpsroomSensor(Sensor):
         """Looks at nothing more."""
         self._keeper.stop()
 
-    def _tell(self, trigger, payload, event):
+    def _dispatch(self, trigger, payload, event):
         # Raises when the message broker does not take it: then it is posted later. That it raises
         # nothing says little: without MongoDB, StackStorm drops it with a warning, and what the
-        # broker has it may lose when it dies. The tag leads from the event to all that came of it
-        # (`st2 trace list --trace-tag`).
+        # broker has it may lose when it dies. The tag leads from the event to everything that it
+        # caused (`st2 trace list --trace-tag`).
         self.sensor_service.dispatch(
             trigger=f"opsroom.{trigger}", payload=dict(payload), trace_tag=event
         )

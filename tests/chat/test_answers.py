@@ -47,7 +47,7 @@ ENDINGS: Dict[str, Any] = {
     "{} ended without an answer: it was stopped.", RED),
     "cancelled": (
         "canceled", CANCELLED, {"log": RAN},
-        "{} was cancelled in StackStorm; what had begun may go on.", RED,
+        "{} was cancelled in StackStorm; what it had started may still run.", RED,
     ),
     "cancelled before": (
         "canceled", CANCELLED, {"log": RAN[:1]},
@@ -55,12 +55,12 @@ ENDINGS: Dict[str, Any] = {
     ),
     "by a policy": (
         "canceled", None, {"log": RAN[:1]},
-        "{} was not begun: a policy of StackStorm allows no more of the same at once.", RED,
+        "{} was not started: a policy of StackStorm allows no more of these at once.", RED,
     ),
     "abandoned": ("abandoned", {"error": "SECRET"}, {},
-    "{} ended without an answer: StackStorm gave it up.", RED),
+    "{} ended without an answer: StackStorm gave up on it.", RED),
     "abandoned, nothing kept": ("abandoned", {}, {},
-    "{} ended without an answer: StackStorm gave it up.", RED),
+    "{} ended without an answer: StackStorm gave up on it.", RED),
 }  # fmt: skip
 GIVEN = {
     "app": "web", "version": "v1.2.0", "environment": "uat", "source": "test", "change": "K7QX",
@@ -70,14 +70,14 @@ GIVEN = {
 }  # fmt: skip
 ADMINISTRATOR = "To see why, an administrator can run: st2 execution get 5f0000000000000000000001"
 AGAIN = (
-    "Say it again when one has ended; dead ones are closed by: st2 run "
+    "Try again when one has finished; dead ones are closed by: st2 run "
     "opsroom.close_dead_executions"
 )
 CURES = (
     "To see the outcome: history of web on uat", "To see the outcome: show changes",
     "To see the outcome: show locks",
     "To see the outcome: show incidents",
-    "In two minutes, say the same again: " "nothing is made twice", "Say it again.",
+    "Repeat the command in two minutes: " "nothing is made twice", "Repeat the command.",
     ADMINISTRATOR, AGAIN,
 )  # fmt: skip
 

@@ -28,7 +28,7 @@ PAGES = [
     *sorted((ROOT / "docs" / "adr").glob("*.md")),
 ]
 ALIASES = list(metadata("aliases").values())
-# What begins like a command and is none is no command of its own.
+# What begins like a command but is none is no command of its own.
 ALIASES = [alias for alias in ALIASES if alias["name"] != "opsroom_unknown"]
 SCHEMA: Dict[str, Any] = read(ROOT / "config.schema.yaml")
 FOR_DEVELOPERS = (

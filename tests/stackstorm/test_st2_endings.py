@@ -26,14 +26,14 @@ NOT_DONE = (
 )
 LOOK = "To see the outcome: show changes"
 STOPPED = f"approve change ended without an answer: it was stopped at its time limit of 2 s. {LOOK}"
-CANCELLED = f"approve change was cancelled in StackStorm; what had begun may go on. {LOOK}"
+CANCELLED = f"approve change was cancelled in StackStorm; what it had started may still run. {LOOK}"
 NEVER_BEGUN = f"approve change was cancelled in StackStorm before it began. {LOOK}"
 BY_A_POLICY = (
-    "approve change was not begun: a policy of StackStorm allows no more of the same at once. "
-    "Say it again when one has ended; dead ones are closed by: st2 run "
+    "approve change was not started: a policy of StackStorm allows no more of these at once. "
+    "Try again when one has finished; dead ones are closed by: st2 run "
     "opsroom.close_dead_executions"
 )
-GIVEN_UP = f"approve change ended without an answer: StackStorm gave it up. {LOOK}"
+GIVEN_UP = f"approve change ended without an answer: StackStorm gave up on it. {LOOK}"
 OF_THE_DEPLOYMENT = "To see the outcome: history of api on uat"
 SAID_ON_THE_WAY = "printed-where-the-room-must-not-read-it"
 
@@ -250,7 +250,7 @@ def test_a_cancelled_command_is_one_sentence(stackstorm: StackStorm, slow: Slow)
     cancel(stackstorm, slow)
     answer = stackstorm.finish(slow.begun)
     assert answer.status == "canceled"
-    what = "deploy api 1.0 to uat was cancelled in StackStorm; what had begun may go on."
+    what = "deploy api 1.0 to uat was cancelled in StackStorm; what it had started may still run."
     in_one_sentence(answer, f"{what} {OF_THE_DEPLOYMENT}")
 
 

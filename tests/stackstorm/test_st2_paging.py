@@ -181,7 +181,7 @@ def test_the_rule_tells_the_room_when_nobody_answers_and_when_somebody_does(
 
     wait_for(told, "a word of the rule", 150)
     assert told()[0].startswith("Nobody has acknowledged page 1 (web-team) after ")
-    assert told()[0].endswith("To wake the next: escalate page 1")
+    assert told()[0].endswith("To alert the next responders: escalate page 1")
     rule = stackstorm.get("/rules/opsroom.watch_pages")
     assert (rule["enabled"], rule["action"]["ref"]) == (True, "opsroom.watch_pages")
     ran = stackstorm.newest("opsroom.watch_pages", 3)

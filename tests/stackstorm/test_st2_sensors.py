@@ -125,9 +125,9 @@ class Container:
         self.process = subprocess.Popen(
             self.command, stdout=quiet, stderr=quiet, start_new_session=True
         )
-        wait_for(self.is_there, "the sensor in a container of its own", PATIENCE)
+        wait_for(self.is_running, "the sensor in a container of its own", PATIENCE)
 
-    def is_there(self) -> bool:
+    def is_running(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, "the container ended"
         return any(os.getsid(pid) == self.process.pid for pid in processes(self.sensor))

@@ -104,7 +104,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
                 f"{self._execution_id()}",
             }
         if _PROCESS_OF_ITS_OWN:
-            # It ends now. Python looks for garbage once more then, for 0.05 s, unless there is
+            # It ends now. Python would look for garbage again, for 0.05 s, unless there is
             # nothing to look through.
             gc.freeze()
         if is_errbot((self.config or {}).get("route")) and room and room != requester:
@@ -210,7 +210,7 @@ def private_folder(database: str) -> Path:
     """The folder `kept` beside the database file; for a database on a server, beside where the file
     would be.
 
-    What is wrong with a URL is told when the database is used.
+    Errors in a URL are reported when the database is used.
     """
     for url in (database, default_database()):
         with suppress(Refusal):

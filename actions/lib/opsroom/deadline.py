@@ -1,14 +1,11 @@
-"""Waiting no longer than so many seconds for what may hang: a vendor, a version source, a database.
+"""Time limits that always hold: for vendors, version sources and the database.
 
-The time limits of sockets and drivers count from byte to byte, and looking up a name has none; a
-thread that can be left behind keeps a limit in every case. Such a thread is a daemon, so that it
-does not hold up the end of the process.
+The time limits of sockets and drivers count from byte to byte, and resolving a name has none. So
+the call runs in a daemon thread, which is left behind when the time is up and does not delay the
+end of the process.
 
-Using the database within a time that holds in any case: a server that hangs must not keep a human
-asleep.
-
-A database that is away says so soon. One that hangs, its machine or its disk frozen, says nothing,
-and no time limit of a driver covers every moment of a transaction.
+The database needs this too: a server whose machine or disk is frozen says nothing, and no time
+limit of a driver covers every moment of a transaction. A page must not wait for it.
 """
 
 from __future__ import annotations
@@ -25,7 +22,7 @@ Answer = TypeVar("Answer")
 Key = TypeVar("Key", bound=Hashable)
 
 # What a command may take at a vendor, and what looking for a lost answer may add to that: where the
-# config does not say, in seconds. A server that is still at it needs ten to finish; a look that
+# config does not say, in seconds. A server that is still working needs ten to finish; a look that
 # counts comes after that.
 TIME_LIMIT = 10.0
 LOOK_FOR = 15.0
@@ -53,7 +50,7 @@ def answer_of(seconds: float, ask: Callable[[], Answer], name: str) -> Answer:
 
     threading.Thread(target=work, name=name, daemon=True).start()
     try:
-        answer, error = _came(answered, max(seconds, 0.0))
+        answer, error = _next_answer(answered, max(seconds, 0.0))
     except Empty:
         raise Late from None
     if error is not None:
@@ -62,7 +59,7 @@ def answer_of(seconds: float, ask: Callable[[], Answer], name: str) -> Answer:
     return found
 
 
-def _came(
+def _next_answer(
     answered: SimpleQueue[Tuple[Any, Optional[BaseException]]], seconds: float
 ) -> Tuple[Any, Any]:
     """What comes within so many seconds. Raises Empty.
@@ -89,9 +86,8 @@ def within(
     done anyway.
 
     A command is some requests, each with a limit of its own; this is the limit of them all.
-    `given_up` tells the thread that is left behind. A defect in one kind is a Failure(crashed): it
-    must not keep the next from being tried.
-    """
+    `given_up` informs the thread that is left behind. A defect in one kind is a Failure(crashed):
+    it must not keep the next from being tried."""
     try:
         return answer_of(seconds, ask, "opsroom-vendor")
     except Late:

@@ -28,7 +28,7 @@ TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,5
 LONG_TEXT = re.compile(
     r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,30000}(?![\s\S])"
 )
-# What a page says: shorter, since someone reads it who was just woken.
+# In a page: shorter, since its reader was just woken.
 PAGE_TEXT = re.compile(
     r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,4000}(?![\s\S])"
 )
@@ -180,13 +180,13 @@ def pick(name: str, known: Iterable[str], code: Code, what: str) -> str:
     if near:
         hint = f"Did you mean {either(near)}?"
     elif candidates:
-        hint = there_are(candidates)
+        hint = available_text(candidates)
     else:
         hint = "None is configured."
     raise Refusal(code, f"There is no {what} {shown(name)}.", hint, {"nearest": near})
 
 
-def there_are(names: Iterable[str]) -> str:
+def available_text(names: Iterable[str]) -> str:
     """ "There is only web.", "There are test and uat."."""
     every = list(names)
     return f"There is only {every[0]}." if len(every) == 1 else f"There are {listed(every)}."

@@ -1,5 +1,5 @@
-"""Who speaks: the people of the config, the speaker behind a chat name or StackStorm user, and the
-author of what opsroom makes elsewhere (a card, a comment, a page)."""
+"""Who is asking: the people of the config, the speaker behind a chat name or StackStorm user, and
+the author of a card, comment or page in another system."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ _LONGEST_LINE = 600
 
 @dataclass(frozen=True)
 class Author:
-    """Who asked, as another system may be told.
+    """Who asked, for another system.
 
     - `shown`: the name that people read; `room`: where they asked, empty from CLI and web.
     - `identity`: their name in that system, from `people.NAME` of the config; empty when it maps
@@ -166,7 +166,7 @@ def read_line(text: str) -> Tuple[str, str]:
     """Who asked for a text that begins with an author's line, and the text without it; ("", text)
     where none does.
 
-    Anyone can write such a line by hand: the author over there has to be told as well.
+    Anyone can write such a line by hand: the author there has to be shown as well.
     """
     first, _, rest = text.strip().partition("\n")
     found = _LINE.match(first) if len(first) <= _LONGEST_LINE else None

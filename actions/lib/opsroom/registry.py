@@ -1,5 +1,5 @@
-"""The kinds of one sort of provider: a name in the config, a module that is imported only when it
-is used."""
+"""The registry of one sort of provider: the name of a kind in the config, and its module, which is
+imported when the kind is first used."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Which values of the config are secret, and how they and other credentials are kept out of every
+"""Which values of the config are secret, and how they and other credentials are masked in every
 text.
 
-What is secret is decided by the place of a value, never by a name that people chose: SECRET_FIELDS
-is what `config.schema.yaml` marks with `secret: true` (a test keeps the two the same). The schema
-itself is not read here, since that would cost each message the time of parsing it.
+A value is secret because of its place, never because of a name that people chose: SECRET_FIELDS is
+what `config.schema.yaml` marks with `secret: true`, and a test keeps the two in step. The schema
+itself is not read here, since parsing it would cost every message time.
 """
 
 from __future__ import annotations

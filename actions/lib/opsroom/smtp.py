@@ -1,5 +1,5 @@
-"""Sending a message by SMTP: one total time limit, encryption unless the config gives it up, the
-truth about what went out, and what goes wrong between us and the server in plain words."""
+"""Sending a message by SMTP: one time limit for all of it, encryption unless the config turns it
+off, an exact report of what went out, and errors as sentences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .errors import Code, Failure, OpsroomError, Refusal
 from .secrets import redact
 from .text import one_line
 
-_MOST_SAID = 160
+_MAX_REPLY = 160
 
 
 def late(server: Server, sent: bool) -> Failure:
@@ -88,11 +88,11 @@ def explain(error: Exception, server: Server, sent: bool) -> Optional[Failure]:
     return None
 
 
-def quoted(server: Server, code: int, said: object) -> str:
+def quoted(server: Server, code: int, reply: object) -> str:
     """A reply of the server as a part of a sentence, without the credentials, which it may
     repeat."""
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    return one_line(f"{code} {redact(text, _secrets(server))}", _MOST_SAID).rstrip(". ")
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
+    return one_line(f"{code} {redact(text, _secrets(server))}", _MAX_REPLY).rstrip(". ")
 
 
 def _secrets(server: Server) -> List[str]:
@@ -105,7 +105,7 @@ def _secrets(server: Server) -> List[str]:
     ]
 
 
-# Seconds that the worker gets beyond the time limit to say by itself what went wrong.
+# Seconds that the worker gets beyond the time limit to report what went wrong.
 _GRACE = 0.25
 _GOODBYE = 1.0
 
@@ -206,8 +206,8 @@ class _Dialogue:
         return Taken(tuple(accepted), tuple(refused))
 
     def _say_goodbye(self) -> None:
-        """The outcome is told by now: a goodbye that nobody hears neither takes time nor changes
-        it."""
+        """The outcome is reported already: a goodbye that nobody hears neither takes time nor
+        changes it."""
         if self._smtp is None:
             return
         try:
@@ -225,7 +225,7 @@ class _Dialogue:
             message = (
                 f"The CA file '{server.verify}' does not exist, so {server.host} cannot be trusted."
             )
-            raise Failure(Code.UNREACHABLE, message, f"Mend {server.key}.verify.", {"sent": False})
+            raise Failure(Code.UNREACHABLE, message, f"Fix {server.key}.verify.", {"sent": False})
         # Some servers keep whom they do not know waiting for their greeting: it may take as long as
         # all the rest.
         limit = max(self._left(), 0.001)
@@ -248,7 +248,7 @@ class _Dialogue:
         except (ssl.SSLError, OSError):
             message = f"The CA file '{server.verify}' holds no certificate that can be read."
             raise Failure(
-                Code.UNREACHABLE, message, f"Mend {server.key}.verify.", {"sent": False}
+                Code.UNREACHABLE, message, f"Fix {server.key}.verify.", {"sent": False}
             ) from None
 
     def _greet(self, smtp: smtplib.SMTP) -> None:
@@ -302,28 +302,28 @@ class _Dialogue:
     def _addressed(self, smtp: smtplib.SMTP) -> Tuple[List[str], List[Tuple[str, str]]]:
         key = self._server.key
         self._limit(smtp)
-        code, said = smtp.mail(self._sender)
+        code, reply = smtp.mail(self._sender)
         if code == 530:
             hint = f"Set {key}.user and password."
-            raise self._refused(code, said, Code.UNAUTHORIZED, "wants a user and password", hint)
+            raise self._refused(code, reply, Code.UNAUTHORIZED, "wants a user and password", hint)
         if code != 250:
             what = f"does not take mail from {self._sender}"
             raise self._refused(
-                code, said, Code.NOT_ACCEPTED, what, f"See {key}.sender, user and password."
+                code, reply, Code.NOT_ACCEPTED, what, f"See {key}.sender, user and password."
             )
         accepted: List[str] = []
         refused: List[Tuple[str, str]] = []
         codes: List[int] = []
         for address in self._recipients:
             self._limit(smtp)
-            code, said = smtp.rcpt(address)
+            code, reply = smtp.rcpt(address)
             if code in (250, 251, 252):
                 accepted.append(address)
             elif code < 0 or code == 421:
-                raise self._refused(code, said, Code.UNREACHABLE, "ended the dialogue")
+                raise self._refused(code, reply, Code.UNREACHABLE, "ended the dialogue")
             else:
                 codes.append(code)
-                refused.append((address, quoted(self._server, code, said)))
+                refused.append((address, quoted(self._server, code, reply)))
         if not accepted:
             first, words = refused[0]
             whom = first if len(refused) == 1 else f"{first} and {len(refused) - 1} more"
@@ -338,26 +338,26 @@ class _Dialogue:
 
     def _hand_over(self, smtp: smtplib.SMTP) -> None:
         self._limit(smtp)
-        code, said = smtp.docmd("DATA")
+        code, reply = smtp.docmd("DATA")
         if code != 354:
-            raise self._refused(code, said, Code.NOT_ACCEPTED, "does not take the message")
+            raise self._refused(code, reply, Code.NOT_ACCEPTED, "does not take the message")
         lines = re.sub(rb"\r\n|\n|\r", b"\r\n", self._message)
         if not lines.endswith(b"\r\n"):
             lines += b"\r\n"
         body = re.sub(rb"(?m)^\.", b"..", lines) + b".\r\n"
         with self._gate:
-            # Who waited no longer was told that nothing was sent; let that stay true.
+            # The requester was answered that nothing was sent; keep that true.
             if self._given_up:
                 raise late(self._server, False)
             self._sent = True
         self._limit(smtp)
         smtp.send(body)
         self._limit(smtp)
-        code, said = smtp.getreply()
+        code, reply = smtp.getreply()
         if 200 <= code < 300:
             return
         if 400 <= code < 600:
-            raise self._refused(code, said, Code.NOT_ACCEPTED, "does not take the message")
+            raise self._refused(code, reply, Code.NOT_ACCEPTED, "does not take the message")
         facts = {"sent": True}
         message = f"{self._server.shown} answered something that is not SMTP to the message."
         raise Failure(Code.BAD_ANSWER, message, facts=facts)
@@ -373,7 +373,9 @@ class _Dialogue:
         if smtp.sock is not None:
             smtp.sock.settimeout(left)
 
-    def _refused(self, code: int, said: object, reason: Code, what: str, hint: str = "") -> Failure:
+    def _refused(
+        self, code: int, reply: object, reason: Code, what: str, hint: str = ""
+    ) -> Failure:
         """What an unwanted reply means; one to the message itself says for certain that it was not
         taken."""
         if code < 0:
@@ -381,7 +383,7 @@ class _Dialogue:
             return Failure(Code.BAD_ANSWER, message, facts={"sent": self._sent})
         return Failure(
             reason,
-            f"{self._server.shown} {what}: {quoted(self._server, code, said)}.",
+            f"{self._server.shown} {what}: {quoted(self._server, code, reply)}.",
             hint,
             {"sent": False, "status": code},
         )

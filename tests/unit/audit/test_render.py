@@ -81,7 +81,7 @@ def test_a_tampered_record_is_named_in_every_format(month: Book) -> None:
     told = report(month)
     assert not told.complete
     assert verdict(told) == (
-        "NOT complete: Record 4 was changed or put in by hand: its hash does not fit what it says."
+        "NOT complete: Record 4 was changed or put in by hand: its hash does not match its content."
     )
     for text in (as_csv(told), as_json(told), as_html(told)):
         assert "Record 4 was changed or put in by hand" in text

@@ -25,7 +25,7 @@ from opsroom.records.announcements import begin_silence as begin_silence
 from opsroom.records.announcements import current as silence
 from opsroom.records.change import Change, Kind
 from opsroom.records.claims import Claim, current, expired, renew, settle, take
-from opsroom.records.idempotency import Turn, begin, done
+from opsroom.records.idempotency import Step, begin, done
 from opsroom.records.ledger import append
 from opsroom.records.model import Entry, Event
 from opsroom.records.otp import MOST_WRONG, check_code
@@ -179,8 +179,8 @@ class TestNothingWaitsForYears:
             assert not settle(store, on, stale)
             assert [one.expired for one in current(store, on)] == [False]
 
-    @pytest.mark.parametrize(("end", "turn"), [(True, Turn.GO), (False, Turn.LOOK)])
-    def test_the_same_words(self, store: Store, end: bool, turn: Turn) -> None:
+    @pytest.mark.parametrize(("end", "turn"), [(True, Step.GO), (False, Step.LOOK)])
+    def test_the_same_words(self, store: Store, end: bool, turn: Step) -> None:
         at(store, AHEAD)
         with store.write() as on:
             mark = begin(store, on, "key", "d1").mark
@@ -189,8 +189,8 @@ class TestNothingWaitsForYears:
         at(store, NOW)
         with store.write() as on:
             again = begin(store, on, "key", "d2")
-        assert again.turn is turn
-        assert (again.mark == mark) is (turn is Turn.LOOK)
+        assert again.step is turn
+        assert (again.mark == mark) is (turn is Step.LOOK)
 
     def test_a_change_is_over(self, store: Store) -> None:
         texts = (

@@ -311,7 +311,7 @@ ENOUGH = "who may approve besides the one who asks, found"
         ),
         (
             {"apps": {"api": {"rooms": ["#x"]}}},
-            "apps.api: expected an application that lives there, it does not",
+            "apps.api: expected an application that is configured for this environment",
         ),
     ],
 )
@@ -359,11 +359,34 @@ def test_a_circle_is_told_once_with_its_way() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("after", "order"),
+    [
+        ({}, ["production", "test", "uat"]),
+        ({"production": "uat"}, ["test", "uat", "production"]),
+        ({"production": "uat", "uat": "test"}, ["test", "uat", "production"]),
+        ({"test": "production"}, ["production", "test", "uat"]),
+    ],
+)
+def test_no_environment_stands_before_its_own_after(
+    after: Dict[str, str], order: List[str]
+) -> None:
+    # As StackStorm writes a config that was changed through its API: keys sorted by name.
+    sorted_keys = {
+        name: {"after": after[name]} if name in after else {}
+        for name in ("production", "test", "uat")
+    }
+    raw = {**copy.deepcopy(WORLD), "environments": sorted_keys, "apps": {"web": {}}}
+    settings = load(raw, KINDS)
+    assert list(settings.environments) == order
+    assert list(settings.environments_of(settings.apps["web"])) == order
+
+
 def test_an_application_cannot_come_after_an_environment_where_it_does_not_live() -> None:
     apps = {"web": {"environments": ["test", "production"]}}
     (line,) = problems({"after": "uat"}, apps=apps)
     assert line.startswith(
-        "environments.production.after: expected an environment where web lives, found 'uat'"
+        "environments.production.after: expected an environment of web, found 'uat'"
     )
     # What the complaint says to write helps.
     read({"after": "uat", "apps": {"web": {"after": ""}}}, apps=apps)

@@ -275,7 +275,7 @@ def test_escalating_wakes_one_after_the_other_until_nobody_is_left(pager: Any) -
     assert refused.code is Code.NOT_POSSIBLE
     assert (
         refused.message
-        == "Nobody is left to wake for page 1; alice, bob and carol have been called."
+        == "There is nobody left to alert for page 1; alice, bob and carol have been called."
     )
     assert "add NAME to page 1" in refused.hint
     assert pager.incident("1").people == ("alice", "bob", "carol")

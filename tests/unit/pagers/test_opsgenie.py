@@ -105,7 +105,7 @@ def test_a_page_is_an_alert_that_was_followed_until_it_was_made(vendor, account,
     assert paged.incident.id == alert["id"]
     assert paged.incident.state is State.TRIGGERED
     assert paged.incident.target == "web"
-    assert paged.incident.since == datetime(2026, 11, 23, 14, 1, 11, tzinfo=timezone.utc)
+    assert paged.incident.since == datetime(2026, 11, 23, 14, 1, 11, 846_000, tzinfo=timezone.utc)
     assert [one.partition(alert["id"])[0] for one in asked(vendor)] == [*PAGED, "GET /v2/alerts/"]
 
 
@@ -209,7 +209,7 @@ def test_what_came_of_a_page_is_said_to_be_unknown_when_it_is(vendor, account, p
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.incident.id == MARK
     assert paged.notes == (
-        "Opsgenie took the request; what came of it is not known: it was not known within 8 s.",
+        "Opsgenie took the request; its outcome is unknown: it was not known within 8 s.",
     )
     assert time.now == pytest.approx(8.0)
 

@@ -317,7 +317,7 @@ def test_an_answer_without_assignments_is_unconfirmed(account, pager):
     account.rest.instead(answer({"incident": {"id": "PI1", "status": "triggered"}}, 201))
     paged = pager.page(page())
     assert paged.delivery is Delivery.UNCONFIRMED
-    assert "did not say whom it reaches" in paged.notes[0]
+    assert "did not report whom it reaches" in paged.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -809,14 +809,14 @@ def test_an_event_without_an_incident_in_time_is_unconfirmed(account, waits):
     paged = pager.page(page(options_target(routing_key=ROUTING_KEY), mark=MARK))
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.incident.id == MARK
-    assert "in time" in paged.notes[-1] or "could not be learnt" in paged.notes[-1]
+    assert "in time" in paged.notes[-1] or "outcome is unknown" in paged.notes[-1]
 
 
 def test_an_event_that_was_taken_stays_taken_when_following_it_fails(account, pager):
     account.rest.instead(Reply(500))
     paged = pager.page(page(options_target(routing_key=ROUTING_KEY)))
     assert paged.delivery is Delivery.UNCONFIRMED
-    assert "could not be learnt" in paged.notes[-1]
+    assert "outcome is unknown" in paged.notes[-1]
 
 
 def test_a_routing_key_is_the_default_where_no_service_is_configured(account):

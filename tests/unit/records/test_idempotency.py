@@ -13,7 +13,7 @@ import pytest
 from opsroom.db import Store
 from opsroom.db.sql import from_moment, moment
 from opsroom.records import idempotency
-from opsroom.records.idempotency import Begun, Turn, key_of
+from opsroom.records.idempotency import Begun, Step, key_of
 from support.stores import rows, run
 
 KEY = key_of("person:alice", "create_card", "OPS", "checkout is broken")
@@ -47,7 +47,7 @@ def age(store: Store, seconds: float) -> None:
 
 def test_what_nobody_has_asked_is_to_be_made_with_a_mark_of_its_own(store: Store) -> None:
     first, other = begin(store), begin(store, key_of("x"))
-    assert first.turn is other.turn is Turn.GO
+    assert first.step is other.step is Step.GO
     assert first.mark != other.mark
     assert re.match(r"^ops[0-9a-f]{13}$", first.mark)
 
@@ -55,24 +55,24 @@ def test_what_nobody_has_asked_is_to_be_made_with_a_mark_of_its_own(store: Store
 def test_while_somebody_is_at_it_the_same_is_not_begun_again(store: Store) -> None:
     first = begin(store)
     second = begin(store, deployment="d2")
-    assert (second.turn, second.since, second.deployment) == (Turn.BUSY, first.since, "d1")
+    assert (second.step, second.since, second.deployment) == (Step.BUSY, first.since, "d1")
 
 
 def test_what_was_made_a_moment_ago_is_answered_with_what_was_made(store: Store) -> None:
     begin(store)
     done(store, {"card": "OPS-12", "notes": ["Grüße ✓"]})
     again = begin(store)
-    assert (again.turn, again.answer) == (Turn.DONE, {"card": "OPS-12", "notes": ["Grüße ✓"]})
+    assert (again.step, again.answer) == (Step.DONE, {"card": "OPS-12", "notes": ["Grüße ✓"]})
 
 
 def test_after_a_minute_the_same_words_are_a_new_request(store: Store) -> None:
     first = begin(store)
     done(store, {"card": "OPS-12"})
     age(store, idempotency.WITHIN - 5)
-    assert begin(store).turn is Turn.DONE
+    assert begin(store).step is Step.DONE
     age(store, 6)
     later = begin(store)
-    assert later.turn is Turn.GO
+    assert later.step is Step.GO
     assert later.mark != first.mark
 
 
@@ -81,17 +81,17 @@ def test_what_may_have_been_made_is_looked_for_by_the_same_mark(store: Store) ->
     with store.write() as connection:
         idempotency.unsure(connection, KEY)
     again = begin(store, deployment="d2")
-    assert (again.turn, again.mark, again.since) == (Turn.LOOK, first.mark, first.since)
-    assert begin(store, deployment="d3").turn is Turn.BUSY
+    assert (again.step, again.mark, again.since) == (Step.LOOK, first.mark, first.since)
+    assert begin(store, deployment="d3").step is Step.BUSY
 
 
 def test_what_a_dead_runner_was_at_is_looked_for(store: Store) -> None:
     first = begin(store)
     age(store, idempotency.LEASE - 5)
-    assert begin(store).turn is Turn.BUSY
+    assert begin(store).step is Step.BUSY
     age(store, 6)
     again = begin(store)
-    assert (again.turn, again.mark) == (Turn.LOOK, first.mark)
+    assert (again.step, again.mark) == (Step.LOOK, first.mark)
 
 
 def test_nobody_looks_for_ever_for_what_may_have_been_made(store: Store) -> None:
@@ -102,7 +102,7 @@ def test_nobody_looks_for_ever_for_what_may_have_been_made(store: Store) -> None
         idempotency.unsure(connection, KEY)
     age(store, idempotency.LOOKED_FOR + 1)
     again = begin(store)
-    assert again.turn is Turn.GO
+    assert again.step is Step.GO
     assert again.mark != first.mark
 
 
@@ -110,7 +110,7 @@ def test_what_was_not_made_for_certain_may_be_asked_again_at_once(store: Store) 
     begin(store)
     with store.write() as connection:
         idempotency.undone(connection, KEY)
-    assert begin(store).turn is Turn.GO
+    assert begin(store).step is Step.GO
 
 
 @pytest.mark.parametrize(
@@ -126,19 +126,19 @@ def test_a_key_does_not_hold_the_text(store: Store) -> None:
 
 
 def test_of_twenty_at_the_same_moment_one_has_the_turn(store: Store) -> None:
-    turns: List[Turn] = []
+    turns: List[Step] = []
     start = threading.Barrier(20)
 
     def one() -> None:
         start.wait()
-        turns.append(begin(store).turn)
+        turns.append(begin(store).step)
 
     threads = [threading.Thread(target=one) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert sorted(turns) == [Turn.BUSY] * 19 + [Turn.GO]
+    assert sorted(turns) == [Step.BUSY] * 19 + [Step.GO]
 
 
 def test_old_answers_go_and_those_nobody_knows_stay(store: Store) -> None:

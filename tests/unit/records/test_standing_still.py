@@ -43,7 +43,7 @@ def test_the_time_in_which_it_stood_still_does_not_count(
     monkeypatch.setattr(deadline, "time", clock)
     answers: Any = Answers(clock, first)
     with pytest.raises(Empty):
-        deadline._came(answers, 11.0)
+        deadline._next_answer(answers, 11.0)
     assert answers.waits == waits
 
 

@@ -27,7 +27,7 @@ from support.stores import rows, run
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 DOWN = Failure(Code.UNREACHABLE, "It does not answer.")
-Told = Tuple[str, Mapping[str, Any], str]
+Dispatched = Tuple[str, Mapping[str, Any], str]
 
 
 class Clock:
@@ -81,18 +81,18 @@ class Room:
 
     def __init__(self, store: Store, sort: str = "version:") -> None:
         self.store, self.clock, self.pool = store, Clock(), AtOnce()
-        self.told: List[Told] = []
+        self.told: List[Dispatched] = []
         self.said: List[str] = []
         self.refuses: Optional[Exception] = None
         self.watch = Watch(
             lambda: store,
-            Post(lambda: store, sort, self.tell),
+            Post(lambda: store, sort, self.dispatch),
             self.said.append,
             self.clock,
             self.pool,
         )
 
-    def tell(self, trigger: str, payload: Mapping[str, Any], event: str) -> None:
+    def dispatch(self, trigger: str, payload: Mapping[str, Any], event: str) -> None:
         if self.refuses:
             raise self.refuses
         self.told.append((trigger, payload, event))
@@ -218,11 +218,11 @@ def test_a_crash_between_telling_and_noting_it_tells_once_more_under_the_same_id
     room.passes(60)
     source.answer = "v2"
 
-    def tell_and_die(trigger: str, payload: Mapping[str, Any], event: str) -> None:
+    def dispatch_and_die(trigger: str, payload: Mapping[str, Any], event: str) -> None:
         room.told.append((trigger, payload, event))
         raise SystemExit
 
-    dying = Post(lambda: store, "version:", tell_and_die)
+    dying = Post(lambda: store, "version:", dispatch_and_die)
     with store.write() as connection:
         outbox.add(
             store,
@@ -232,7 +232,7 @@ def test_a_crash_between_telling_and_noting_it_tells_once_more_under_the_same_id
         )
     with pytest.raises(SystemExit):
         dying.deliver()
-    assert Post(lambda: store, "version:", room.tell).deliver() == 1
+    assert Post(lambda: store, "version:", room.dispatch).deliver() == 1
     assert len({event for _, _, event in room.told}) == 1
     assert len(room.told) == 2
 
@@ -247,7 +247,7 @@ class Engine:
         self.takes = True
         self.fails: Optional[Exception] = None
 
-    def tell(self, trigger: str, payload: Mapping[str, Any], event: str) -> None:
+    def dispatch(self, trigger: str, payload: Mapping[str, Any], event: str) -> None:
         self.handed.append(event)
         if self.takes:
             self.there.append(event)
@@ -258,7 +258,7 @@ class Engine:
         return event in self.there
 
     def post(self, store: Store) -> Post:
-        return Post(lambda: store, "version:", self.tell, self.arrived)
+        return Post(lambda: store, "version:", self.dispatch, self.arrived)
 
 
 def an_event(store: Store, what: str = "1") -> None:
@@ -324,12 +324,12 @@ def test_whoever_died_after_it_handed_something_on_has_told_it(store: Store) -> 
     engine = Engine()
     an_event(store)
 
-    def tell_and_die(trigger: str, payload: Mapping[str, Any], event: str) -> None:
-        engine.tell(trigger, payload, event)
+    def dispatch_and_die(trigger: str, payload: Mapping[str, Any], event: str) -> None:
+        engine.dispatch(trigger, payload, event)
         raise SystemExit
 
     with pytest.raises(SystemExit):
-        Post(lambda: store, "version:", tell_and_die, engine.arrived).deliver()
+        Post(lambda: store, "version:", dispatch_and_die, engine.arrived).deliver()
     assert engine.post(store).deliver() == 0
     assert waiting(store) == 0
     assert len(engine.handed) == 1
@@ -368,7 +368,7 @@ def test_news_that_a_dead_process_had_taken_are_told_by_another_one(store: Store
             [outbox.make("version:web:uat", "1", "version_changed")],
         )
         assert len(outbox.take(store, connection, "version:")) == 1
-    post = Post(lambda: store, "version:", room.tell)
+    post = Post(lambda: store, "version:", room.dispatch)
     assert post.deliver() == 0, "someone is at it"
     run(store, "UPDATE news SET taken_until = '2000-01-01T00:00:00.000000+00:00'")
     assert post.deliver() == 1
@@ -381,8 +381,8 @@ def test_a_sensor_tells_what_is_its_own_sort(store: Store) -> None:
         outbox.add(
             store, connection, "cards:board", [outbox.make("cards:board", "1", "card_created")]
         )
-    assert Post(lambda: store, "version:", room.tell).deliver() == 0
-    assert Post(lambda: store, "cards:", room.tell).deliver() == 1
+    assert Post(lambda: store, "version:", room.dispatch).deliver() == 0
+    assert Post(lambda: store, "cards:", room.dispatch).deliver() == 1
 
 
 def test_the_same_event_is_written_down_once(store: Store) -> None:
@@ -418,7 +418,7 @@ def test_a_database_that_is_away_for_a_while_loses_nothing(store: Store) -> None
 
     room, source = Room(store), Asked()
     room.watch = Watch(
-        opened, Post(opened, "version:", room.tell), room.said.append, room.clock, room.pool
+        opened, Post(opened, "version:", room.dispatch), room.said.append, room.clock, room.pool
     )
     room.sees(web=source)
     room.passes(60)
@@ -657,7 +657,7 @@ class Config:
     def __init__(self, folder: Path) -> None:
         self.folder, self.clock, self.pool = folder, Clock(), AtOnce()
         self.raw: Any = {}
-        self.told: List[Told] = []
+        self.told: List[Dispatched] = []
         self.said: List[str] = []
         self.keeper = Keeper(
             "version:", version_watch, self.read,

@@ -22,7 +22,7 @@ from support.stores import entry, fill, rows, run
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 DOWN = Failure(Code.TIMED_OUT, "uat did not answer.")
-Told = List[Tuple[str, Dict[str, Any]]]
+Dispatched = List[Tuple[str, Dict[str, Any]]]
 
 
 class Place:
@@ -57,14 +57,14 @@ class Place:
             raise self.answer
         return self.answer
 
-    def look(self, found: Union[str, Running, Exception]) -> Told:
+    def look(self, found: Union[str, Running, Exception]) -> Dispatched:
         self.answer = Running(found) if isinstance(found, str) else found
         self.now += timedelta(seconds=60)
         self.source.note(*self.source.look())
         return told(self.store)
 
 
-def told(store: Store) -> Told:
+def told(store: Store) -> Dispatched:
     """What there is to tell since the last time, without the events' ids."""
     with store.write() as connection:
         taken = outbox.take(store, connection, "version:")
@@ -77,7 +77,7 @@ def told(store: Store) -> Told:
     ]
 
 
-def triggers(found: Told) -> List[str]:
+def triggers(found: Dispatched) -> List[str]:
     return [trigger for trigger, _ in found]
 
 

@@ -611,9 +611,9 @@ def test_a_new_refresh_token_is_used_from_then_on(basecamp, tmp_path):
     ("change", "words"),
     [
         ({"refresh_token": "wr0ng-t0ken"},
-         "unknown ***). An administrator renews trackers.bc.refresh_token"),
+         "unknown ***). An administrator has to renew trackers.bc.refresh_token"),
         ({"client_secret": "wr0ng-s3cret"},
-         "(401: invalid_client). An administrator renews trackers.bc.client_secret"),
+         "(401: invalid_client). An administrator has to renew trackers.bc.client_secret"),
     ],
 )  # fmt: skip
 @each_verb

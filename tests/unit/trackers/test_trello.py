@@ -317,8 +317,8 @@ def test_a_card_that_was_archived_meanwhile_is_found(trello):
     ("reply", "words"),
     [
         (Reply(401, "invalid key"),
-         "accept the key (401: invalid key). An administrator renews trackers.trello.key"),
-        (Reply(401, "invalid token"), "An administrator renews trackers.trello.token"),
+         "accept the key (401: invalid key). An administrator has to renew trackers.trello.key"),
+        (Reply(401, "invalid token"), "An administrator has to renew trackers.trello.token"),
         (Reply(401, "expired token\n"), "does not accept the token (401: expired token)"),
         (Reply(401, "unauthorized card permission requested"), "may not do this on Trello"),
         (Reply(403, '{"message": "Forbidden", "error": "X"}'), "on Trello (403: Forbidden)"),

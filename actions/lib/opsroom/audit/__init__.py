@@ -1,2 +1,2 @@
-"""The record as an auditor wants it: the changes of a period, what is missing, and whether the
-chain holds."""
+"""The record as an auditor needs it: the changes of a period, what is missing, and whether the
+chain is intact."""

@@ -2,8 +2,8 @@
 ...
 
 Needs only the folder actions/lib on PYTHONPATH, psycopg for a record in PostgreSQL, and Jinja2 for
-a report as a page. Ends with 0 when the record holds and is complete, with 1 when it is broken or
-incomplete (or a noted hash is gone), with 2 when that could not be found out.
+a report as a page. Exits with 0 when the record is intact and complete, with 1 when it is broken or
+incomplete (or a noted hash is missing), with 2 when that could not be determined.
 """
 
 from __future__ import annotations

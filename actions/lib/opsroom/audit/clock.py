@@ -1,9 +1,9 @@
-"""Records whose time is wrong, since a machine's clock was: when they were really written, as far
-as others show it.
+"""Records with a wrong time because a machine's clock was wrong: when they were really written, as
+far as other records show it.
 
 In the chain no record is dated before the one before it. So one command with the clock at 2099
-dates all later records 2099, too; what their clocks said is noted in their facts. Here the times
-are put right from what was noted and from the order of the records, and each jump is told.
+dates all later records 2099, too; what their clocks showed is noted in their facts. Here the times
+are corrected from those notes and from the order of the records, and each jump is reported.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ Follower = Tuple[int, datetime, datetime]
 
 @dataclass(frozen=True)
 class Jump:
-    """Records `first` to `last`, whose clock said `said`; they were written between `since` and
-    `until`."""
+    """Records `first` to `last`, whose clock said `stated`; they were written between `since`
+    and `until`."""
 
     first: int
     last: int
-    said: datetime
+    stated: datetime
     since: datetime
     until: datetime
 
     @property
     def message(self) -> str:
-        """What is told of it."""
+        """The sentence about it."""
         one = self.first == self.last
         which = f"Record {self.first} is" if one else f"Records {self.first} to {self.last} are"
         return (
-            f"{which} dated {stamp(self.said)} and {'was' if one else 'were'} written between "
+            f"{which} dated {stamp(self.stated)} and {'was' if one else 'were'} written between "
             f"{stamp(self.since)} and"
             f" {stamp(self.until)}: the clock of the machine was wrong."
         )
@@ -66,7 +66,7 @@ class Clock:
         return (min(self.times), max(self.times)) if self.times else (0, -1)
 
     def findings(self, period: Period) -> Tuple[Finding, ...]:
-        """The jumps that a report on a period has to tell of: no one knows for sure what belongs
+        """The jumps that a report on a period has to mention: no one knows for sure what belongs
         into it."""
         return tuple(
             Finding(
@@ -76,7 +76,7 @@ class Clock:
                 tuple(dict.fromkeys((one.first, one.last))),
             )
             for one in self.jumps
-            if period.has(one.said) or (one.since < period.until and one.until >= period.since)
+            if period.has(one.stated) or (one.since < period.until and one.until >= period.since)
         )
 
 
@@ -88,22 +88,22 @@ def read_clock(on: Transaction, now: datetime) -> Clock:
     for run in _runs(on):
         first, dated, _ = run[0]
         # Of several clocks that contradict each other, the latest that the record before does not.
-        before = _last_before(on, first, max(said for _, _, said in run) + TOLERANCE)
+        before = _last_before(on, first, max(stated for _, _, stated in run) + TOLERANCE)
         ahead = dated > now + TOLERANCE or (
             before is not None and first - 1 - before[0] <= len(run)
         )
         if not ahead:
             # Their own clock was behind; they stand at the time of the record before them.
-            jumps += [Jump(seq, seq, said, at, at) for seq, at, said in run]
+            jumps += [Jump(seq, seq, stated, at, at) for seq, at, stated in run]
             continue
         start = max(before[0] + 1 if before is not None else 1, done + 1)
         since = max(since, before[1]) if before is not None else since
-        until = next((said for _, _, said in run if said >= since), since)
+        until = next((stated for _, _, stated in run if stated >= since), since)
         since = since if before is not None or done else until
         times.update(dict.fromkeys(range(start, first), since))
         jumps.append(Jump(start, first - 1, dated, since, until))
-        for seq, _, said in run:
-            since = max(since, said)
+        for seq, _, stated in run:
+            since = max(since, stated)
             times[seq] = since
             done = seq
     jumps += _newest(on, now, times)
@@ -160,7 +160,7 @@ def _newest(on: Transaction, now: datetime, times: Dict[int, datetime]) -> List[
     since = max([since, *(at for seq, at in times.items() if seq < first)])
     times.update((row["seq"], since) for row in late)
     try:
-        said = from_moment(late[0]["at"])
+        stated = from_moment(late[0]["at"])
     except ValueError:
         return []
-    return [Jump(first, last, said, since, now)]
+    return [Jump(first, last, stated, since, now)]

@@ -1,5 +1,5 @@
-"""From the ledger's records to the changes of a period. Reads also what someone wrote there by
-hand."""
+"""The changes of a period, collected from the records of the ledger. Reads also what someone wrote
+there by hand."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What is missing in the record, and which changes did not go the way that the rules want. Pure
-decisions."""
+"""What is missing in the record, and which changes did not follow the rules. Pure decisions."""
 
 from __future__ import annotations
 
@@ -60,9 +59,7 @@ def _story(change: Change, live: Collection[str]) -> Iterator[Finding]:
     what = f"{_named(change)}, asked by {change.asked_by or 'nobody known'}"
     if change.ending in (Ending.RUNNING, Ending.UNKNOWN) and change.deployment not in live:
         if change.starts:
-            message = (
-                "was started and has no end, and nobody is at it: its outcome was not recorded."
-            )
+            message = "was started, has no end and is not running: its outcome was not recorded."
         else:
             message = (
                 "has neither a start nor an end: it is not over, or its runner was lost "
@@ -117,7 +114,7 @@ def _exceptions(change: Change) -> Iterator[Finding]:
         yield _of(ExceptionKind.OWN_APPROVAL, change, message)
     others = len(different - {_key(one) for one in own})
     if change.override is None and others < change.needed:
-        message = f"{_named(change)} was carried out with {others} of {change.needed} approvals."
+        message = f"{_named(change)} was deployed with {others} of {change.needed} approvals."
         yield _of(ExceptionKind.NOT_APPROVED, change, message)
     if change.override is not None:
         yield from _override(change, change.override)

@@ -1,10 +1,10 @@
-"""Hashes of newest records, kept outside of the database: they prove that nothing before them was
-changed.
+"""Hashes of the newest records, kept outside of the database: they prove that nothing before them
+was changed.
 
 Each database has a file of its own, whose first line names it. Up to 0.3 all of them shared
-`heads.txt`. What stands there and is in this record is taken over into its own file. What is not
-may be another database's, or be all that is left of a record that was changed: it stays, and is
-reported, until the database that it belongs to has taken it over.
+`heads.txt`. What is in that file and in this record moves to its own file. What is not may belong
+to another database, or be all that is left of a record that was changed: it stays, and is reported,
+until the database that it belongs to has taken it over.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _lost(connection: Transaction, head: Head, chain: ChainReport) -> List[Break
         what = "is gone" if found is None else "has another one now"
         message = (
             f"Record {head.record}, whose hash was noted{since}, {what}: it was cut off or "
-            "the chain was made anew."
+            "the chain was rebuilt."
         )
     else:
         query = "SELECT seq FROM ledger WHERE hash = :hash"
@@ -140,14 +140,14 @@ def take_over(connection: Transaction, folder: Path, place: str) -> List[Head]:
 
 
 def unclaimed(left: Iterable[Head]) -> List[Break]:
-    """What is told of hashes in the shared file that are not in this record."""
+    """The sentence about hashes in the shared file that are not in this record."""
     return [
         Break(
             one.record,
             BreakKind.HEAD_GONE,
             f"{_SHARED}, which databases shared before 0.4, has a hash of record {one.record} "
             f"noted on {one.at} that is"
-            " not in this record: it was cut off or made anew, or the hash is another "
+            " not in this record: it was cut off or rebuilt, or the hash is another "
             "database's. Then run audit verify"
             " with that database once: it takes its own.",
         )

@@ -1,5 +1,5 @@
-"""What a report is made of: changes with everyone who had a hand in them, locks, findings, and the
-whole of it."""
+"""What a report consists of: changes with everyone involved, locks, findings, and the report
+itself."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether every change is there, as far as the record can tell."""
+        """Whether every change is there, as far as the record shows."""
         return not self.gaps
 
     @cached_property

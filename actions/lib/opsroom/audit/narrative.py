@@ -41,8 +41,8 @@ _UNKNOWN = "unknown"
 
 
 def change_of(records: Sequence[Record]) -> Optional[Change]:
-    """The change that these records, all those of one deployment, tell of; None where they tell of
-    something else."""
+    """The change that these records, all those of one deployment, describe; None where they
+    describe something else."""
     story = _Story(records)
     if story.events <= {Event.LOCKED, Event.UNLOCKED} or (
         story.about and not story.events & _DOING

@@ -1,4 +1,4 @@
-"""The ledger against StackStorm's history: what one has and the other does not."""
+"""The ledger against StackStorm's history: what is in only one of them."""
 
 from __future__ import annotations
 
@@ -43,25 +43,24 @@ class Noted:
 class Reconciled:
     """What a comparison found.
 
-    `compared` executions are in both. `only_here` are in the ledger and not in StackStorm,
-    `only_there` the other way round. `too_old` are older than StackStorm's history, which begins at
-    `history_begins`, and so cannot be compared.
-    """
+    `compared` executions are in both. `only_ledger` are in the ledger and not in StackStorm,
+    `only_stackstorm` the other way round. `too_old` are older than StackStorm's history, which
+    begins at `history_begins`, and so cannot be compared."""
 
     compared: int
-    only_here: Tuple[Noted, ...]
-    only_there: Tuple[PastExecution, ...]
+    only_ledger: Tuple[Noted, ...]
+    only_stackstorm: Tuple[PastExecution, ...]
     too_old: int
     history_begins: Optional[datetime]
 
     @property
     def ok(self) -> bool:
         """Whether both have the same."""
-        return not self.only_here and not self.only_there
+        return not self.only_ledger and not self.only_stackstorm
 
     def findings(self) -> Tuple[Finding, ...]:
         """The same as gaps of a report."""
-        return (*map(_here, self.only_here), *map(_there, self.only_there))
+        return (*map(_missing_there, self.only_ledger), *map(_missing_here, self.only_stackstorm))
 
 
 def noted(
@@ -105,37 +104,37 @@ def known(connection: Transaction, execution_ids: Iterable[str]) -> List[str]:
 
 def compare(
     here: Mapping[str, Noted],
-    there: Iterable[PastExecution],
+    history: Iterable[PastExecution],
     history_begins: Optional[datetime],
-    is_there: Callable[[str], bool],
+    in_stackstorm: Callable[[str], bool],
     known_here: Callable[[Iterable[str]], Iterable[str]],
 ) -> Reconciled:
-    """Compare. `is_there` asks StackStorm for one execution, `known_here` the ledger for some, both
-    at any time.
+    """Compare. `in_stackstorm` asks StackStorm for one execution, `known_here` the ledger for some,
+    both at any time.
 
     They are asked only for what the other side does not have in the period: one that began just
     before its end has its records after it, and other actions than those that were listed leave
     records too.
     """
-    listed = {one.id: one for one in there}
+    listed = {one.id: one for one in history}
     missing = [one for one in here.values() if one.id not in listed]
     old = [one for one in missing if history_begins is None or one.at < history_begins]
-    only_here = [one for one in missing if one not in old and not is_there(one.id)]
+    only_ledger = [one for one in missing if one not in old and not in_stackstorm(one.id)]
     unknown = [
         one for one in listed.values() if one.id not in here and one.status not in _ON_THE_WAY
     ]
     elsewhere = set(known_here([one.id for one in unknown]))
-    only_there = [one for one in unknown if one.id not in elsewhere]
+    only_stackstorm = [one for one in unknown if one.id not in elsewhere]
     return Reconciled(
-        compared=len(here) - len(old) - len(only_here),
-        only_here=tuple(sorted(only_here, key=lambda one: one.record)),
-        only_there=tuple(sorted(only_there, key=lambda one: (str(one.at), one.id))),
+        compared=len(here) - len(old) - len(only_ledger),
+        only_ledger=tuple(sorted(only_ledger, key=lambda one: one.record)),
+        only_stackstorm=tuple(sorted(only_stackstorm, key=lambda one: (str(one.at), one.id))),
         too_old=len(old),
         history_begins=history_begins,
     )
 
 
-def _here(one: Noted) -> Finding:
+def _missing_there(one: Noted) -> Finding:
     message = (
         f"Record {one.record} ({one.what}) names execution {one.id}, which StackStorm does "
         "not have."
@@ -143,7 +142,7 @@ def _here(one: Noted) -> Finding:
     return Finding(GapKind.NO_EXECUTION.value, message, one.deployment, (one.record,))
 
 
-def _there(one: PastExecution) -> Finding:
+def _missing_here(one: PastExecution) -> Finding:
     at = f" at {when(one.at, one.at.replace(year=1))}" if one.at else ""
     message = (
         f"StackStorm has {one_line(one.action)} by {one_line(one.by)}{at} ({one.status}, "

@@ -1,5 +1,5 @@
-"""Making a report: the chain checked, the period collected and judged, all at one moment of the
-database."""
+"""Making a report: the chain is checked and the period collected and judged, all at one moment of
+the database."""
 
 from __future__ import annotations
 

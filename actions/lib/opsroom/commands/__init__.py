@@ -1,8 +1,8 @@
 """The use cases, one a file. Each reads like the story: who asks, may they, claim, do, verify,
-record, say.
+record, answer.
 
-What a use case hands back: whether it worked, a code, the message for the room, and the facts as
-data.
+A use case returns an `Outcome`: whether it worked, a code, the message for the room, and the facts
+as data.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Context:
     # kept there.
     keep: Path = Path("kept")
     room: Room = field(default_factory=NoRoom)
-    # Another room by its name, for telling people what happened to what is theirs.
+    # Another room by its name, to notify people about what is theirs.
     rooms: Callable[[str], Room] = lambda name: NoRoom()
     # Takes the secrets of the config out of a text or data, before it is written where it stays for
     # good.

@@ -1,5 +1,5 @@
-"""Telling the announce room something that nobody asked for: once, and not while it is to be
-quiet."""
+"""Posts that nobody asked for, such as those in the announce room: each one once, and none while
+announcements are muted."""
 
 from __future__ import annotations
 
@@ -13,72 +13,79 @@ from ..text import message
 from . import Context
 
 
-def tell_once(context: Context, key: str, text: str, always: bool = False, room: str = "") -> bool:
-    """Whether it was told now. `key` is what must not be told twice; `always`: also while
-    announcements are quiet.
+def post_once(context: Context, key: str, text: str, always: bool = False, room: str = "") -> bool:
+    """Post a text once; returns whether it was posted by this call.
 
-    `room` is another than the announce room; only that one is ever quiet. Where there is none,
-    nothing is told. Raises Failure(store_...).
+    `key` identifies what must not be posted twice; with `always` it is posted also while
+    announcements are muted. `room` is a room other than the announce room; only the announce room
+    can be muted. Without any room nothing is posted. Raises Failure(store_...).
     """
-    telling = _telling(context, key, text, room)
-    if not telling.room:
+    announcement = _announcement(context, key, text, room)
+    if not announcement.room:
         return False
     with context.store.write() as connection:
-        mine = _prepare(context, context.store, connection, telling, always)
-    return mine and _speak(context, [telling])
+        mine = _prepare(context, context.store, connection, announcement, always)
+    return mine and _speak(context, [announcement])
 
 
 def prepare(context: Context, store: Store, connection: Transaction, key: str, text: str) -> bool:
-    """Write down that it is going to be told, in the transaction of what it tells of; when true,
-    `speak` then."""
-    return _prepare(context, store, connection, _telling(context, key, text), False)
+    """Reserve a post in the transaction that records what it is about; when this returns true, call
+    `speak` afterwards."""
+    return _prepare(context, store, connection, _announcement(context, key, text), False)
 
 
 def speak(context: Context, key: str, text: str) -> bool:
-    """Tell what was prepared. False when the chat cannot be reached: then it is posted by the one
-    that looks next."""
-    return _speak(context, [_telling(context, key, text)])
+    """Post what was prepared. False when the chat is unreachable: `post_pending` posts it later."""
+    return _speak(context, [_announcement(context, key, text)])
 
 
-def tell_together(context: Context, keys_and_texts: Sequence[Sequence[str]]) -> int:
-    """Tell several things in one message, each a line, each of them once; returns how many were
-    told."""
-    tellings = [_telling(context, key, text) for key, text in keys_and_texts]
-    if not context.settings.announce or not tellings:
+def post_together(context: Context, keys_and_texts: Sequence[Sequence[str]]) -> int:
+    """Post several texts as the lines of one message, each of them once; returns how many were
+    posted."""
+    announcements = [_announcement(context, key, text) for key, text in keys_and_texts]
+    if not context.settings.announce or not announcements:
         return 0
     with context.store.write() as connection:
-        mine = [one for one in tellings if _prepare(context, context.store, connection, one, False)]
+        mine = [
+            one for one in announcements if _prepare(context, context.store, connection, one, False)
+        ]
     return len(mine) if mine and _speak(context, mine) else 0
 
 
-def tell_what_is_left(context: Context) -> int:
-    """Tell what others could not; returns how much."""
+def post_pending(context: Context) -> int:
+    """Post what other runs could not; returns how many."""
     with context.store.write() as connection:
         mine = left(context.store, connection)
     return sum(_speak(context, [one]) for one in mine)
 
 
-def _telling(context: Context, key: str, text: str, room: str = "") -> Announcement:
+def _announcement(context: Context, key: str, text: str, room: str = "") -> Announcement:
     return Announcement(key, room or context.settings.announce, message(context.mask(text)))
 
 
 def _prepare(
-    context: Context, store: Store, connection: Transaction, telling: Announcement, always: bool
+    context: Context,
+    store: Store,
+    connection: Transaction,
+    announcement: Announcement,
+    always: bool,
 ) -> bool:
-    elsewhere = not same_room(telling.room, context.settings.announce)
-    return bool(telling.room) and begin(
-        store, connection, telling, context.execution_id, always or elsewhere
+    elsewhere = not same_room(announcement.room, context.settings.announce)
+    return bool(announcement.room) and begin(
+        store, connection, announcement, context.execution_id, always or elsewhere
     )
 
 
-def _speak(context: Context, tellings: List[Announcement]) -> bool:
+def _speak(context: Context, announcements: List[Announcement]) -> bool:
     """All of them have the same room."""
     text = (
-        tellings[0].text if len(tellings) == 1 else message("\n".join(one.text for one in tellings))
+        announcements[0].text
+        if len(announcements) == 1
+        else message("\n".join(one.text for one in announcements))
     )
-    if context.rooms(tellings[0].room).say(text) is False:
+    if context.rooms(announcements[0].room).say(text) is False:
         return False
     with context.store.write() as connection:
-        for one in tellings:
+        for one in announcements:
             mark_posted(context.store, connection, one.key)
     return True

@@ -1,5 +1,4 @@
-"""Who asked, as another system may be told: the name that they have over there, and where it was
-asked."""
+"""Who asked, as trackers and pagers see them: their name in that system, and where they asked."""
 
 from __future__ import annotations
 
@@ -11,11 +10,11 @@ from . import Context
 
 
 def author_of(context: Context, name: str, kind: str, speaker: Optional[Speaker] = None) -> Author:
-    """The speaker, for a tracker or pager of that name and kind. Someone unknown stays unknown
-    over there too.
+    """The requester, as the tracker or pager of that name and kind knows them. Someone whom the
+    config does not know has no identity there.
 
-    `speaker` is who asked, when that is someone else: an approver of a change speaks for its
-    requester.
+    `speaker` is who asked, when that is not the current speaker: an approver of a change acts for
+    its requester.
     """
     by = speaker or context.speaker
     person = by.person
@@ -29,8 +28,8 @@ def author_of(context: Context, name: str, kind: str, speaker: Optional[Speaker]
 
 
 def identity_of(person: Person, name: str, kind: str) -> str:
-    """Their name over there: under the name of the tracker or pager in the config, else under its
-    kind; else empty."""
+    """A person's name in a tracker or pager: under its name in the config, else under its kind;
+    empty when there is none."""
     return person.identities.get(name) or person.identities.get(kind) or ""
 
 
@@ -39,8 +38,8 @@ def myself(context: Context) -> Person:
     if context.speaker.person is None:
         raise Refusal(
             Code.UNKNOWN_PERSON,
-            f"{context.speaker.shown} is not a person of the config, so no tracker knows whom that "
-            "means.",
+            f"{context.speaker.shown} is not a person of the config, so no tracker knows who "
+            "that is.",
             "An administrator can add you under people in opsroom.yaml.",
         )
     return context.speaker.person
@@ -59,6 +58,6 @@ def name_in(context: Context, person: Person, tracker: str) -> str:
             Code.UNKNOWN_PERSON,
             f"The config does not say who {person.name} is in {tracker}: "
             f"people.{person.name}.{tracker} is missing.",
-            f"An administrator can add it to opsroom.yaml; or say their name as {tracker} has it.",
+            f"An administrator can add it to opsroom.yaml; or give their name as {tracker} has it.",
         )
     return name

@@ -1,7 +1,7 @@
-"""Doing one thing elsewhere once: write down what is about to be made, make it, look for it when
-the answer is lost.
+"""External actions that happen once: record what is about to be made, make it, look for it when the
+answer is lost.
 
-Two transactions of the record, one before and one after. In between, an answer may be lost or the
+There are two transactions, one before and one after. In between, an answer may be lost or the
 runner may die; then what was made is found by the mark that it carries, before anything is made
 again.
 """
@@ -17,7 +17,7 @@ from ..db.sql import Transaction, queue_up
 from ..deadline import LIMIT, GivenUp, in_time, within
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http.errors import in_doubt
-from ..records.idempotency import Begun, Turn, begin, done, forget, key_of, new_mark, undone, unsure
+from ..records.idempotency import Begun, Step, begin, done, forget, key_of, new_mark, undone, unsure
 from ..records.ledger import append, of_deployment
 from ..records.model import Entry, Event
 from ..records.outbox import carries
@@ -40,7 +40,7 @@ LONGEST = 65.0
 _SECOND_CHANCE = 1.0
 # What of the time to look is kept for the last look, in seconds.
 _ONE_LOOK = 3.0
-# A server that is still at it when we stop listening needs a moment to finish; what is not there
+# A server that is still working when we stop listening needs a moment to finish; what is not there
 # then never comes.
 _STILL_AT_IT = 3.0
 _STILL_AT_IT_WHEN_SLOW = 10.0
@@ -51,14 +51,13 @@ _RECORD_PATIENCE = 10.0
 
 
 def run_once(request: Request, action: ExternalAction) -> ActionResult:
-    """Make it, unless the same request was made a moment ago; then the answer is what came of that
+    """Make it, unless the same request was made a moment ago; then the answer is the result of that
     one.
 
-    Raises what `make` raised when nothing was made, Refusal(busy) while someone is at it, Failure
-    of the action's `doubtful_code` when nobody can tell, and Failure(store_...) when nothing was
-    tried because the record cannot be written. All of it is on the record by then, and the request
-    has ended.
-    """
+    Raises what `make` raised when nothing was made, Refusal(busy) while another run is making it,
+    Failure of the action's `doubtful_code` when the outcome is unknown, and Failure(store_...) when
+    nothing was tried because the record cannot be written. All of it is on the record by then, and
+    the request has ended."""
     work = Work(
         request, action, key_of(request.by.key, request.command, *action.key), began=clock()
     )
@@ -68,7 +67,7 @@ def run_once(request: Request, action: ExternalAction) -> ActionResult:
         if work.asked_whether:
             # It was made a moment ago; a record that went away since then must not make it again.
             request.ended = True
-            return ActionResult(work.answer, False, work.since, recorded=False, trouble=failure)
+            return ActionResult(work.answer, False, work.since, recorded=False, failure=failure)
         if not action.without_record:
             # What could not be written before is not written now either; nothing was tried.
             request.ended = True
@@ -81,11 +80,11 @@ def run_once(request: Request, action: ExternalAction) -> ActionResult:
         code, text, facts = refusal.code.value, refusal.sentence(), recordable(refusal.facts)
         _bounded(work, lambda _: request.end(Event.REFUSED, code, text, **facts), 2 * LIMIT)
         raise
-    if begun.turn is Turn.DONE:
+    if begun.step is Step.DONE:
         return ActionResult(begun.answer, False, begun.since)
-    if begun.turn is Turn.BUSY:
+    if begun.step is Step.BUSY:
         raise _busy(work)
-    return _made(work, _make(work, first_look=begun.turn is Turn.LOOK))
+    return _made(work, _make(work, first_look=begun.step is Step.LOOK))
 
 
 def _begun(work: Work) -> Begun:
@@ -126,29 +125,29 @@ def _begin(work: Work, given_up: GivenUp) -> Optional[Begun]:
     with store.write() as connection:
         begun = begin(store, connection, work.key, request.deployment)
         work.since = begun.since
-        if begun.turn is Turn.DONE and action.may_vanish and not work.asked_whether:
+        if begun.step is Step.DONE and action.may_vanish and not work.asked_whether:
             given_up.check()
             work.asked_whether, work.mark, work.answer = True, begun.mark, begun.answer
             return None
         if action.records_request:
             append(store, connection, request.entry(Event.ASKED))
-        if action.records_request and begun.turn is Turn.DONE:
+        if action.records_request and begun.step is Step.DONE:
             again = f"Asked again, and there already: {action.sentence(begun.answer)}"
             append(
                 store,
                 connection,
                 request.entry(Event.REFUSED, action.repeated_code.value, again, mark=begun.mark),
             )
-        if action.records_request and begun.turn is Turn.BUSY:
+        if action.records_request and begun.step is Step.BUSY:
             busy = _busy(work)
             append(
                 store, connection, request.entry(Event.REFUSED, busy.code.value, busy.sentence())
             )
-        if begun.turn in (Turn.GO, Turn.LOOK):
+        if begun.step in (Step.GO, Step.LOOK):
             action.before(store, connection, begun.mark)
         given_up.check()
         work.mark = begun.mark
-    request.ended = begun.turn in (Turn.DONE, Turn.BUSY)
+    request.ended = begun.step in (Step.DONE, Step.BUSY)
     return begun
 
 
@@ -183,7 +182,7 @@ class _InDoubt(Exception):
 def _attempts(work: Work, first_look: bool) -> Facts:
     action, limits = work.action, work.action.limits
     if first_look:
-        # Who was at it before has been gone for long enough: one look that works is certain.
+        # The run that was making it has been gone for long enough: one look that works is certain.
         existing = _look(work, settled=clock(), end=clock() + limits.look_for, why=None)
         if existing is not None:
             return existing
@@ -279,10 +278,10 @@ def _busy(work: Work) -> Refusal:
 
 
 def _made(work: Work, facts: Facts) -> ActionResult:
-    """Write down what was made. It is there whatever becomes of that: a record that fails is told,
-    not raised."""
+    """Record what was made. It exists either way, so a record that fails is reported and not
+    raised."""
     request = work.request
-    action, trouble, late = work.action, work.unrecorded, False
+    action, failure, late = work.action, work.unrecorded, False
     event, code = (
         (Event.UNCONFIRMED, action.doubtful_code)
         if action.is_uncertain(facts)
@@ -290,28 +289,28 @@ def _made(work: Work, facts: Facts) -> ActionResult:
     )
     found = {**facts, "found_after_lost_answer": work.found or None}
     entry = entry_of(work, event, code.value, action.sentence(facts), found)
-    if trouble is None:
+    if failure is None:
         try:
             _record(work, entry, lambda store, connection: done(store, connection, work.key, facts))
-        except Failure as failure:
-            trouble = failure
-    if trouble is not None:
+        except Failure as error:
+            failure = error
+    if failure is not None:
         late = keep_for_later(work, entry, facts)
     request.ended = True
-    request.unrecorded = trouble is not None
+    request.unrecorded = failure is not None
     return ActionResult(
         facts,
         True,
         work.since,
         found=work.found,
-        recorded=trouble is None,
-        trouble=trouble,
+        recorded=failure is None,
+        failure=failure,
         late=late,
     )
 
 
 def _end(work: Work, event: Event, error: OpsroomError) -> OpsroomError:
-    """Write down that it was not made or that nobody can tell; hands the error back, to be
+    """Record that it was not made, or that this is unknown; returns the error, to be
     raised."""
     work.request.ended = True
     entry = entry_of(work, event, error.code.value, error.sentence(), recordable(error.facts))

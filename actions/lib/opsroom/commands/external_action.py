@@ -55,12 +55,12 @@ class ExternalAction:
     # Seconds after which `find` does not miss what is there.
     settles_within: float = 0.0
     limits: Limits = Limits()
-    # The code of the Failure when nobody can say whether it was made, and what to do then.
+    # The code of the Failure when it is unknown whether it was made, and what to do then.
     doubtful_code: Code = Code.OUTCOME_UNKNOWN
     in_doubt_hint: str = (
         "Repeat the command: it is looked for first, and made only if it is missing."
     )
-    # What follows `what` in a sentence: while it is made, and when nobody can say.
+    # What follows `what` in a sentence: while it is made, and when that is unknown.
     in_progress_text: str = "is being made"
     in_doubt_text: str = "may or may not have been made"
     # Whether the request has a record of its own; not where it is a part of another request.
@@ -77,7 +77,7 @@ class ExternalAction:
 
     def make(self, mark: str) -> Facts:
         """Make it, carrying the mark. Returns its facts as JSON can hold them: they are recorded,
-        kept as the answer and handed back.
+        kept as the answer and returned.
 
         Raises Refusal or Failure; a Failure that is in doubt (`http.errors.in_doubt`) leads to
         `find`.
@@ -122,7 +122,7 @@ class ActionResult:
 
     `fresh`: made by this request; otherwise it was there already, since `since`. `found`: an answer
     was lost, and what was made was found by its mark. `recorded`: the record knows of it; when not,
-    `trouble` says why, and `late` whether the next command records it.
+    `failure` says why, and `late` whether the next command records it.
     """
 
     facts: Facts
@@ -130,7 +130,7 @@ class ActionResult:
     since: datetime
     found: bool = False
     recorded: bool = True
-    trouble: Optional[Failure] = None
+    failure: Optional[Failure] = None
     late: bool = False
 
 

@@ -1,7 +1,7 @@
 """The morning report: what runs where, what differs from the record, forgotten locks, what waits,
 what is open.
 
-At most eight lines of a message; the facts have all of it.
+The message has at most eight lines; the facts have all of it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from ..records.queries import last_succeeded
 from ..text import message, one_line, span, stamp
 from ..versions import Running, distinct_names, same
 from . import Context, Outcome
-from .announce import tell_once
+from .announce import post_once
 from .deployments.running_version import ask, ask_many
 from .pages.list import list_pages
 from .resolve import DeploymentTarget
 
-# A lock that is older is told, in seconds.
+# A lock that is older is reported, in seconds.
 FORGOTTEN = 86400.0
 _DAY = "%a %d %b"
 _SEVERAL = 3
@@ -60,10 +60,10 @@ class Found:
 
 
 def morning_report(context: Context, announce: bool = False) -> Outcome:
-    """Put it together, and with `announce` tell it in the announce room: once a day, and not while
+    """Compose it, and with `announce` post it in the announce room: once a day, and not while
     that is to be quiet.
 
-    Where no room is configured, nothing is told (code nothing_new). Raises Failure(store_...).
+    Where no room is configured, nothing is posted (code nothing_new). Raises Failure(store_...).
     """
     room = context.settings.announce
     if announce and not room:
@@ -74,7 +74,7 @@ def morning_report(context: Context, announce: bool = False) -> Outcome:
     text = report_text(found)
     facts = {**_facts(found), "told": False}
     if announce:
-        facts["told"] = tell_once(context, f"report:{found.now:%Y-%m-%d}", text)
+        facts["told"] = post_once(context, f"report:{found.now:%Y-%m-%d}", text)
     return Outcome(True, Code.REPORT, text, facts)
 
 

@@ -1,5 +1,5 @@
-"""quiet announcements, loud announcements: the announce room is left in peace for a time. What is
-recorded stays so."""
+"""quiet announcements, loud announcements: mutes the announce room for a time. Everything is
+recorded as usual."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def quiet(context: Context, length: str) -> Outcome:
     """
     request = Request(context, "quiet", "", "", "")
     with resumed(request):
-        _somebody(context, "make announcements quiet")
+        _refuse_unknown(context, "make announcements quiet")
         _some_room(context)
         store, zone = context.store, context.settings.timezone
         with store.write() as connection:
@@ -56,10 +56,10 @@ def quiet(context: Context, length: str) -> Outcome:
 
 
 def loud(context: Context) -> Outcome:
-    """End the quiet, and say how much was not told. Raises Refusal(not_allowed)."""
+    """Unmute, and report how many posts were left out. Raises Refusal(not_allowed)."""
     request = Request(context, "loud", "", "", "")
     with resumed(request):
-        _somebody(context, "make announcements loud")
+        _refuse_unknown(context, "make announcements loud")
         store = context.store
         with store.write() as connection:
             silence = end(store, connection)
@@ -80,7 +80,7 @@ def loud(context: Context) -> Outcome:
     return Outcome(True, Code.LOUD, text, {"missed": missed, "was_quiet": silence is not None})
 
 
-def _somebody(context: Context, what: str) -> None:
+def _refuse_unknown(context: Context, what: str) -> None:
     if context.speaker.person is None:
         raise Refusal(
             Code.NOT_ALLOWED,

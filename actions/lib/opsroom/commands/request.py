@@ -1,5 +1,4 @@
-"""Writing down what becomes of one request: asked, then refused, started, succeeded, failed or
-interrupted."""
+"""The records of one request: asked, then refused, started, succeeded, failed or interrupted."""
 
 from __future__ import annotations
 
@@ -92,7 +91,7 @@ class Request:
         )
 
     def _commits(self) -> Dict[str, Optional[str]]:
-        """What a tag stood for cannot be told later: it may be moved."""
+        """What a tag stood for cannot be found out later: it may be moved."""
         return {"commit": self.commit or None, "commit_before": self.commit_before or None}
 
     def write(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:
@@ -216,9 +215,9 @@ def _not_recorded(failure: Failure, unwritten: Failure) -> Failure:
     )
 
 
-def why(trouble: Optional[Failure]) -> str:
+def why(failure: Optional[Failure]) -> str:
     """Why something is not recorded, as the end of a sentence."""
-    busy = trouble is not None and trouble.code is Code.STORE_BUSY
+    busy = failure is not None and failure.code is Code.STORE_BUSY
     return "the database is busy" if busy else "the database cannot be used"
 
 

@@ -1,12 +1,14 @@
-"""From typed names to the application, the environment and what reaches them. Never a guess."""
+"""From typed names to an application, an environment, and the deployer and version source for both.
+Never a guess."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Optional
 
 from .. import deploys, versions
-from ..config.model import App, Environment, Settings
+from ..config.model import App, Environment, Kind, Settings
 from ..deploys import Deployer, Target
 from ..errors import Code, Refusal
 from ..names import check_identifier, listed, pick
@@ -64,27 +66,26 @@ class DeploymentTarget:
     @cached_property
     def deployer(self) -> Deployer:
         """How it is deployed. Raises Refusal(cannot_deploy) when the config does not say."""
-        if self.app.deploy is None:
-            raise Refusal(
-                Code.CANNOT_DEPLOY,
-                f"The config does not say how {self.app.name} is deployed.",
-                f"An administrator can add apps.{self.app.name}.deploy to opsroom.yaml.",
-            )
-        kind = self.app.deploy
+        kind = self._configured("deploy", Code.CANNOT_DEPLOY, f"how {self.app.name} is deployed")
         return deploys.REGISTRY.make(kind.kind, kind.options, target=self._names)
 
     @cached_property
     def version_source(self) -> VersionSource:
         """How its version is read. Raises Refusal(cannot_tell_version) when the config does not
         say."""
-        if self.app.version is None:
-            raise Refusal(
-                Code.CANNOT_TELL_VERSION,
-                f"The config does not say how to read the version of {self.app.name}.",
-                f"An administrator can add apps.{self.app.name}.version to opsroom.yaml.",
-            )
-        kind = self.app.version
+        what = f"how to read the version of {self.app.name}"
+        kind = self._configured("version", Code.CANNOT_TELL_VERSION, what)
         return versions.REGISTRY.make(kind.kind, kind.options, target=self._names)
+
+    def _configured(self, key: str, code: Code, what: str) -> Kind:
+        kind: Optional[Kind] = getattr(self.app, key)
+        if kind is None:
+            raise Refusal(
+                code,
+                f"The config does not say {what}.",
+                f"An administrator can add apps.{self.app.name}.{key} to opsroom.yaml.",
+            )
+        return kind
 
     @property
     def _names(self) -> Target:

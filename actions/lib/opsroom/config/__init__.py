@@ -13,7 +13,17 @@ from ..people import Person
 from .checks import check
 from .fields import Fields
 from .integrations import read_page_limit, read_team, read_webhooks
-from .model import App, Environment, Freeze, Kind, PageLimit, Progress, Settings, Team
+from .model import (
+    App,
+    Environment,
+    Freeze,
+    Kind,
+    PageLimit,
+    Progress,
+    Settings,
+    Team,
+    in_passing_order,
+)
 from .problems import Problems, found
 from .readers import (
     Known,
@@ -123,6 +133,8 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
         "an environment",
         lambda name, inner: read_environment(name, inner, known),
     )
+    order = in_passing_order({name: one.after for name, one in environments.items()})
+    environments = {name: environments[name] for name in order}
     apps = _named(
         fields, "apps", "an application", lambda name, inner: _app(name, inner, environments, kinds)
     )

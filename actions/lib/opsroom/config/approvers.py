@@ -1,5 +1,5 @@
-"""Who can approve what someone asks for: who has the right, is someone else, and has what it takes.
-Pure."""
+"""Who can approve a change of a requester: those who have the right, are someone else, and have the
+means. Pure."""
 
 from __future__ import annotations
 

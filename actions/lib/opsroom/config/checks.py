@@ -90,7 +90,7 @@ def _of_codes(
     if not (environment.approvals or environment.confirm_within or environment.emergency):
         yield (
             "second_factor",
-            "expected approvals, confirm_within or emergency beside it; by itself it asks for "
+            "expected approvals, confirm_within or emergency beside it; on its own it asks for "
             "nothing",
         )
         return
@@ -175,14 +175,14 @@ def _check_places(settings: Settings, app: App, problems: Problems) -> None:
             if app.name in environment.own:
                 problems.add(
                     f"environments.{name}.apps.{app.name}",
-                    "expected an application that lives there, it does not",
+                    "expected an application that is configured for this environment",
                 )
             continue
         first = environment.for_app(app.name).after
         if first and first not in places:
             problems.add(
                 f"environments.{name}.after",
-                f"expected an environment where {app.name} lives, found '{first}'; "
+                f"expected an environment of {app.name}, found '{first}'; "
                 f'write environments.{name}.apps.{app.name}.after: "" to take {app.name} out of '
                 "the order",
             )
@@ -221,7 +221,7 @@ def advice(settings: Settings, raw: Mapping[str, Any]) -> List[str]:
             )
     lines += [
         f"{place}: StackStorm decrypts a value of its datastore only where its schema says secret; "
-        "here an encrypted one arrives as it lies there"
+        "here an encrypted value arrives still encrypted"
         for path, place, value in _texts(raw, (), "")
         if is_reference(value) and "decrypt_kv" not in value and not is_decrypted(path)
     ]

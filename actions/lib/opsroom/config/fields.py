@@ -1,4 +1,4 @@
-"""Reading a mapping of the config key by key: every complaint is kept, so that all are told at
+"""Reading a mapping of the config key by key: every problem is kept, so that all are reported at
 once."""
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ REQUIRED = Missing()
 
 
 class Fields:
-    """The keys of one mapping of the config. Each reader checks one key and marks it as known.
+    """The keys of one mapping of the config.
 
-    A wrong value is noted in `problems` and stands in as an empty value, so that reading goes on;
-    the caller raises when there are problems. `finish()` complains of keys nobody
-    read.
+    Each reader checks one key and marks it as known. A wrong value is noted in `problems` and
+    replaced by an empty value, so that reading continues; the caller raises when there are
+    problems. `finish()` complains of keys that no reader asked for.
     """
 
     def __init__(self, raw: Any, path: str, problems: Problems) -> None:
@@ -256,12 +256,12 @@ class Fields:
         return list(self._raw)
 
     def raw(self, name: str) -> Any:
-        """A value as it stands, for a reader that checks it by itself."""
+        """A value as it stands, for a reader that checks it itself."""
         self._known.append(name)
         return self._raw.get(name)
 
     def ignore_rest(self) -> None:
-        """Say nothing of keys that nobody asked for: what they should be cannot be told."""
+        """Report no unknown keys: which keys there should be is not known."""
         self._known += list(self._raw)
 
     def finish(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether two people of the config are told apart everywhere: no name, address, number or secret
+"""Whether the people of the config are distinct everywhere: no name, address, number or secret
 belongs to two of them, unless each says that it is shared."""
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
-"""Reading who is paged for what: teams, their targets in each pager, and how much paging is too
-much.
-
-Reading who may tell of published releases, and which application each repository is.
-"""
+"""Reading teams and webhooks: who is paged for what, their targets in each pager and the page
+limits; who may report published releases, and which application each repository is."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The pack's config as objects. They are checked when they are made; nothing else reads the raw
-config."""
+"""The pack's config as objects, checked when they are made. Nothing else reads the raw config."""
 
 from __future__ import annotations
 
@@ -65,6 +64,23 @@ class Environment:
         return replace(self, **rules) if rules else self
 
 
+def in_passing_order(after: Mapping[str, str]) -> Tuple[str, ...]:
+    """Environments in the order in which a version passes through them.
+
+    `after` maps each one to the one where a version must run first, or to "". The order is the one
+    given, except that none stands before its own `after`: StackStorm's API writes a config with
+    sorted keys, so that its order alone may say "production" before "test". Names in a circle keep
+    their order; the check of the config refuses them.
+    """
+    left = dict(after)
+    ordered = []
+    while left:
+        name = next((one for one in left if left[one] not in left), next(iter(left)))
+        ordered.append(name)
+        del left[name]
+    return tuple(ordered)
+
+
 @dataclass(frozen=True)
 class Kind:
     """A provider as configured: its kind, and the options that the kind has checked."""
@@ -99,9 +115,8 @@ class Team:
 
     `page` are the pagers to try, in this order; empty stands for the first of the config. `targets`
     has for each pager that the config names one for: whom to page there (a `paging.Target`).
-    `phone` is whom to call when all pagers fail. `watch` is after how many seconds the room is told
-    that nobody has answered; None stands for that of all teams.
-    """
+    `phone` is whom to call when all pagers fail. `watch` is after how many seconds the room is
+    notified that nobody has answered; None stands for that of all teams."""
 
     name: str
     page: Tuple[str, ...] = ()
@@ -159,12 +174,11 @@ class Watching:
 
 @dataclass(frozen=True)
 class Incidents:
-    """What becomes of declared incidents.
+    """What happens with declared incidents.
 
     `project` is where their cards go, empty for where the application's are; `closed` the column
-    into which the card of a closed one is put, empty for none; `room` is told of them, empty for
-    the room for announcements.
-    """
+    into which the card of a closed one is put, empty for none; `room` is notified of them, empty
+    for the room for announcements."""
 
     project: str = ""
     closed: str = ""
@@ -176,9 +190,9 @@ class Settings:
     """The whole config. `lease` is in seconds; `database` is empty where the default file is meant.
 
     `web` is the address of StackStorm's web pages, without a slash at its end. `watch` is after how
-    many seconds the room is told that nobody has answered a page, 0 for never. `webhooks` are by
-    the name of the service; `audit_page` is the team that is paged when the record does not hold.
-    """
+    many seconds the room is notified that nobody has answered a page, 0 for never. `webhooks` are
+    by the name of the service; `audit_page` is the team that is paged when the record does not
+    hold."""
 
     database: str
     relays: Tuple[str, ...]
@@ -203,7 +217,8 @@ class Settings:
     incidents: Incidents = Incidents()
 
     def environments_of(self, app: App) -> Tuple[str, ...]:
-        """The names of the environments where an application lives, in the order of the config."""
+        """The names of the environments where an application lives, in the order in which a version
+        passes through them."""
         return tuple(
             name
             for name in self.environments

@@ -1,5 +1,5 @@
-"""Complaints about a config: how a wrong value is shown in one, and what is no mistake of the file
-since StackStorm fills it in from its datastore."""
+"""Problems of a config: how a wrong value is shown, and which values are no mistake of the file
+because StackStorm fills them in from its datastore."""
 
 from __future__ import annotations
 

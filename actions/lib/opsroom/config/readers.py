@@ -1,14 +1,5 @@
-"""Reading who is who.
-
-Reading freezes and time zones.
-
-Reading the environments: who may do what there, and under which rules.
-
-Reading what becomes of incidents: where their cards go, what a closed one looks like, which room is
-told.
-
-How often the sensors look.
-"""
+"""Reading the config by subject: people and groups, freezes and time zones, environments and their
+rules, incidents, and how often the sensors look."""
 
 from __future__ import annotations
 

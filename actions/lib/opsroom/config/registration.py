@@ -1,8 +1,8 @@
-"""What StackStorm makes of a config file before opsroom sees it.
+"""What StackStorm does with a config file before opsroom sees it.
 
-It checks it by `config.schema.yaml` when it is registered, keeps it as JSON in its database, and
-evaluates what looks like an expression at every command. Only `python -m opsroom.check` and the
-console look at this.
+It checks the file against `config.schema.yaml` when it is registered, stores it as JSON in its
+database, and evaluates what looks like an expression at every command. Only `python -m
+opsroom.check` and the console use this.
 """
 
 from __future__ import annotations

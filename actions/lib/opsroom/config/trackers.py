@@ -1,5 +1,5 @@
-"""Whose a card or a project is, by the config alone: what each tracker makes of the text that
-someone typed. Pure."""
+"""Which tracker a card or a project belongs to, by the config alone: how each tracker reads the
+text that someone typed. Pure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What may stand anywhere in the config: nothing that is there and empty, and nothing that is still
-encrypted.
+"""What may stand anywhere in the config: nothing empty, and nothing that is still encrypted.
 
 A key whose value was lost (`announce: #deploys`, a list with all entries commented out) must not be
 taken for a key that was left out: most rules are open without one.

@@ -1,8 +1,8 @@
 """Reading a config file as YAML: with the line of every key, without duplicates, and with a warning
-about everything that YAML reads as something else than what stands there.
+wherever YAML reads something other than what the file shows.
 
-The file is read as StackStorm reads it (UTF-8, by libyaml where it is there), but StackStorm keeps
-the last of two equal keys and says nothing. Of the file's text, errors and warnings have nothing
+The file is read as StackStorm reads it (UTF-8, by libyaml where it is installed), except that
+StackStorm silently keeps the last of two equal keys. Errors and warnings quote nothing of the file
 but names of keys, and scalars outside of secret fields.
 """
 

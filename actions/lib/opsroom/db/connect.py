@@ -1,5 +1,5 @@
-"""Connecting: the driver's own connection to a database, set up so that both kinds keep what was
-committed."""
+"""Connecting: the driver's own connection to a database, set up so that SQLite and PostgreSQL both
+keep what was committed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def turn(address: Address, writes: bool) -> Iterator[None]:
 
 
 def connect(address: Address) -> Any:
-    """A connection of sqlite3, in which nothing begins or commits by itself, or of psycopg. Raises
+    """A connection of sqlite3, in which nothing begins or commits implicitly, or of psycopg. Raises
     the driver's errors.
 
     Raises Failure(store_failed) where psycopg is missing.
@@ -179,7 +179,7 @@ def _on_read_only_ground(path: str) -> bool:
 
 
 def _postgresql(address: Address) -> Any:
-    with errors.driver_there():
+    with errors.driver_errors():
         import psycopg
         from psycopg.conninfo import make_conninfo
     arguments: Dict[str, Any] = {

@@ -1,5 +1,4 @@
-"""What goes wrong with a database, told as one sentence that says what is wrong and what would
-help."""
+"""Errors of databases as one sentence each, with what would help."""
 
 from __future__ import annotations
 
@@ -250,7 +249,7 @@ def is_missing_table(error: BaseException) -> bool:
 
 
 @contextmanager
-def driver_there() -> Iterator[None]:
+def driver_errors() -> Iterator[None]:
     """Run a block that imports the PostgreSQL driver; a missing one comes out as Failure."""
     try:
         yield

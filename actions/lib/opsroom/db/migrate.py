@@ -82,7 +82,7 @@ def _engine(address: Address) -> Engine:
         engine = create_engine("sqlite+pysqlite://", **options)
         event.listen(engine, "begin", lambda on: on.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
-    with errors.driver_there():
+    with errors.driver_errors():
         # Also where the database says otherwise: who waited for its turn must see what was written
         # meanwhile.
         return create_engine(

@@ -1,16 +1,16 @@
 """The queue of those who write to an SQLite file: one after the other, in the order in which they
 came.
 
-SQLite lets one process write at a time and tells the others to try again; who tries at the right
-moment is next, so that of many some wait forever. Here each takes a number, holds a lock on that
-byte of a file beside the database, and goes when nobody holds a lower one. The kernel drops the
-lock of a process that dies: nobody waits for the dead. A process that stands still in the queue
-(stopped, swapped out) keeps its place, but holds up others for STANDSTILL only: where the queue has
-not moved for so long, they go ahead, and SQLite decides whether the database is free.
+SQLite lets one process write at a time and makes the others try again; the one that tries at the
+right moment is next, so that among many some wait forever. Here each takes a number, holds a lock
+on that byte of a file beside the database, and proceeds when nobody holds a lower one. The kernel
+drops the lock of a process that dies: nobody waits for the dead. A process that stands still in the
+queue (stopped, swapped out) keeps its place, but delays others for STANDSTILL only: where the queue
+has not moved for so long, they proceed, and SQLite decides whether the database is free.
 
-It makes the waiting fair, nothing else: that one writes at a time is still SQLite's own doing.
-Where the file cannot be used (another user made it, no Linux, a file system without such locks),
-writers go ahead without it.
+The queue makes waiting fair, nothing else: that one process writes at a time is still ensured by
+SQLite. Where the file cannot be used (another user created it, no Linux, a file system without such
+locks), writers proceed without it.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _lowest(file: int, number: int) -> int:
     lowest = number
     try:
         while lowest > 1:
-            # Of several locks the kernel tells any one.
+            # Of several locks the kernel reports any one.
             kind, _, start, _, _ = struct.unpack(
                 _FLOCK, fcntl.fcntl(file, _ASK, _lock(fcntl.F_WRLCK, 1, lowest - 1))
             )

@@ -60,7 +60,7 @@ _FETCHED = 2000
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECONDS = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
 # One message to the server: everyone waits while this transaction does, so it must not wait for
-# each answer by itself. Each statement in it sees what was committed before it began: the second
+# each answer separately. Each statement in it sees what was committed before it began: the second
 # one sees the record as it is once the lock is ours.
 _QUEUE_UP = (
     f"SELECT pg_advisory_xact_lock({LOCK_SPACE}, {LOCK_RECORDS});"  # noqa: S608

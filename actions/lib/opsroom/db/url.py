@@ -1,5 +1,4 @@
-"""Where the database is: the URL from the config, checked, and the words in which people are told
-of it."""
+"""Where the database is: the URL from the config, checked, and how messages name it."""
 
 from __future__ import annotations
 
@@ -30,7 +29,7 @@ _URL = re.compile(
 class Address:
     """A checked address. `place` is fit for a chat room: it has no password and no user in it.
 
-    `options` are what libpq is told to reach a PostgreSQL server, with the password; `path` is the
+    `options` are what libpq needs to reach a PostgreSQL server, with the password; `path` is the
     file of an SQLite database.
     """
 
@@ -85,7 +84,7 @@ def _sqlite(parts: Mapping[str, str], query: Mapping[str, List[str]]) -> Address
 
 def _postgresql(parts: Mapping[str, str], query: Mapping[str, List[str]]) -> Address:
     if "@" in parts["host"]:
-        # What stands before it is the end of a password; as a host it would be told to the room.
+        # What stands before it is the end of a password; as a host it would be shown in the room.
         raise _invalid("an @ within its password is written %40")
     given = {
         "user": unquote(parts["user"]),

@@ -1,9 +1,9 @@
-"""Expressions of the config, evaluated on what others answer, within a limit of time and memory.
+"""Expressions of the config, evaluated on answers from outside within a limit of time and memory.
 
 A regular expression with nested repetition takes years on the wrong line, and a JMESPath function
 can double its input again and again. Neither can be interrupted in a thread, so both are evaluated
 by a process that can be stopped. It takes 20 ms to start. The package `regex` has a limit of its
-own and takes 10 ms to import, but reads some expressions in another way than `re`, holds up all
+own and takes 10 ms to import, but reads some expressions in another way than `re`, blocks all
 threads meanwhile, and does nothing for JMESPath.
 """
 

@@ -1,8 +1,8 @@
-"""Evaluates one expression of the config in a process of its own, which may be stopped; started by
+"""Evaluates one expression of the config in a process of its own, which can be stopped; started by
 `opsroom.expressions`.
 
-Reads a JSON object from standard input and writes one: `found` or `problem`. What it finds is at
-most a million characters.
+Reads a JSON object from standard input and writes one: `found` or `problem`. A result is at most a
+million characters long.
 """
 
 from __future__ import annotations

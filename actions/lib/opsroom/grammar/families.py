@@ -1,4 +1,4 @@
-"""What several commands have in common: values, and whole commands that differ in a word."""
+"""What several commands share: values, and whole commands that differ in one word."""
 
 from __future__ import annotations
 

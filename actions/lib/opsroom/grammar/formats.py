@@ -10,7 +10,7 @@ from .forms import END, Form, words
 # The alias of what begins like a command and is of no form, and what it takes: characters.
 UNKNOWN = "unknown"
 MOST_UNKNOWN = 4000
-# Blanks. Where a value ends is looked for at each blank of a gap once more, so that a long gap
+# Blanks. Where a value ends is searched at each blank of a gap again, so that a long gap
 # costs its square.
 MOST_BLANKS = 99
 _NO_LONG_GAP = rf"(?!\S*(?:\s{{1,{MOST_BLANKS}}}\S+)*\s{{{MOST_BLANKS + 1}}})"

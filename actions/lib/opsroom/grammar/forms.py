@@ -37,9 +37,9 @@ class Form:
     """One way of saying a command.
 
     `display` is what help shows, `expression` what it looks like, with marked values. `typed`: chat
-    hands it over whole. `within`: the text stands in the middle, so that it may end in anything.
+    passes it on whole. `within`: the text stands in the middle, so that it may end in anything.
     `ending` belongs to the last word, `before` to values that end where something else begins.
-    `with_word`: the value at the end is handed over with the word before it, which decides what it
+    `with_word`: the value at the end is passed on with the word before it, which decides what it
     means.
     """
 

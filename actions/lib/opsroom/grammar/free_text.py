@@ -1,8 +1,8 @@
-"""Commands with free text, which chat hands over whole.
+"""Commands with free text, which chat passes on whole.
 
 StackStorm takes `key=value` off the end of every message, and a key that is one of the action's
 parameters counts more than the message itself: "lock uat: see environment=production" would lock
-production, for half a reason. So in chat these commands have one parameter, `typed`, the whole
+production, with half a reason. So in chat these commands have one parameter, `typed`, the whole
 message; their aliases close all others, and StackStorm refuses what ends in a pair before anything
 runs.
 """
@@ -50,7 +50,7 @@ def whole(action: str, typed: Optional[str], **given: Optional[str]) -> Dict[str
     if found is None:
         raise Refusal(
             Code.UNKNOWN_COMMAND,
-            f"{shown(without_codes(typed))} is not a command as it stands.",
+            f"{shown(without_codes(typed))} is not a complete command.",
             f"Say: {either(_in_capitals(one) for one in displays(action))}.",
         )
     values = {name: found.get(name) or "" for name in given}

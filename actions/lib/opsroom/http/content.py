@@ -2,7 +2,8 @@
 
 Two ways to read one. What a command cannot do without is required: `objects`, `an_object` and
 `text` raise Unexpected, which `Client.read` turns into a sentence. What only makes an answer fuller
-is optional: `at` and the functions that end in `_at` return something empty instead.
+is optional: `at`, `text_of`, `objects_in` and the functions that end in `_at` return something
+empty instead.
 """
 
 from __future__ import annotations
@@ -64,3 +65,15 @@ def object_at(value: Any, *path: str) -> Mapping[str, Any]:
     """The object at a path, empty where there is none."""
     found = at(value, *path)
     return found if isinstance(found, Mapping) else {}
+
+
+def text_of(value: Any) -> str:
+    """A text or number as text without blanks around it; empty for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return ""
+    return str(value).strip()
+
+
+def objects_in(value: Any) -> List[Mapping[str, Any]]:
+    """The objects of a list, without whatever else is in it; empty where there is no list."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""Pagers: how the person on call is reached, one module a kind.
+"""Pagers: how the person on call is reached, one module for each kind.
 
 To add a kind: one file in this folder with `read_options`, `read_target` and `make`, one line in
 REGISTRY, one contract test. `read_target(fields, key) -> Target` checks what stands under
@@ -13,8 +13,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Optional, Tuple
+from typing import Mapping, Optional, Sequence, Tuple
 
+from ..config.fields import Fields
 from ..errors import Code, Refusal
 from ..people import Author
 from ..registry import Registry
@@ -34,7 +35,7 @@ class Delivery(str, Enum):
     """The outcome of a page.
 
     ACCEPTED: the pager took it for delivery. UNCONFIRMED: it was taken, and whether it was
-    delivered could not be learnt in time. NOBODY: it was taken and reaches nobody (PagerDuty
+    delivered stayed unknown in time. NOBODY: it was taken and reaches nobody (PagerDuty
     acknowledges an incident for its own author; an empty schedule).
     """
 
@@ -79,7 +80,7 @@ class Page:
     `text` is whole, at most 1,024 characters, without expressions and mentions; the kind cuts a
     title out of it where its vendor wants one and puts the rest into the body. `mark` is a word
     (letters, digits, dashes) that no other page carries: the vendor's key against doubles where it
-    has one. `author.email` is whom the vendor is told it is from.
+    has one. `author.email` is the sender for the vendor.
     """
 
     target: Target
@@ -234,3 +235,24 @@ def printable(text: str) -> str:
     pairs."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNPRINTABLE.sub("", lines.encode("utf-8", "replace").decode("utf-8"))
+
+
+def read_named_target(
+    fields: Fields, key: str, kinds: Sequence[str], default: str, what: str, name: str
+) -> Target:
+    """A target of the config under a key: `what` as a text, which is of the kind `default`, or a
+    mapping with one of `kinds`, which holds a `name` ("a name or an id"). Problems are noted in
+    `fields`."""
+    if not isinstance(fields.raw(key), Mapping):
+        expected = f"{what}, or a mapping with one of {', '.join(kinds)}"
+        return Target(default, fields.text(key, expected=expected))
+    inner = fields.inside(key)
+    given = [kind for kind in kinds if inner.has(kind)]
+    found = [Target(kind, inner.text(kind, "", expected=name)) for kind in kinds]
+    if len(given) != 1:
+        inner.problems.add(
+            inner.path,
+            f"expected one of {', '.join(kinds)}, found {' and '.join(given) or 'none'}",
+        )
+    inner.finish()
+    return next((target for target in found if target.kind in given), found[0])

@@ -1,5 +1,5 @@
-"""The pager kind email: one message to the addresses of a team or person, without a way to follow
-it."""
+"""The pager kind email: one message to the addresses of a team or person, which cannot be
+followed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pager kind webhook: signed JSON of any shape to any address, without a way to follow it."""
+"""The pager kind webhook: signed JSON of any shape to any address, which cannot be followed."""
 
 from __future__ import annotations
 

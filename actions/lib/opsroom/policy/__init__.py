@@ -1,4 +1,4 @@
-"""May this happen now? Pure decisions with reason codes; nothing here talks to the world."""
+"""May this happen now? Pure decisions with reason codes; nothing here does input or output."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from ..names import listed
 from ..people import Speaker, is_one_of, same_room
 from . import YES, Decision, no
 
-# What someone without the right is told, and someone in a room that does not count. {0} is the
+# What someone without the right reads, and someone in a room that does not count. {0} is the
 # environment.
 _REFUSED: Dict[str, Tuple[str, str]] = {
     "deploy": ("may not deploy to {0}", "{0} is deployed to"),

@@ -1,5 +1,5 @@
-"""Who may approve, confirm, reject and review a change. Nobody alone may do both: ask for it and
-approve it."""
+"""Who may approve, confirm, reject and review a change. Nobody may both ask for one and approve
+it."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def may_confirm(
             f"Only {change.shown}, who asked for change {change.id}, may confirm it.",
         )
     if requester.key != change.owner:
-        return _somebody_else_by_now(change)
+        return _taken_over(change)
     if not same_room(speaker.room, change.room):
         where = f"in {change.room}" if change.room else "where it was asked, outside of a chat room"
         return no(
@@ -129,7 +129,7 @@ def may_confirm(
             f"There: confirm change {change.id}",
         )
     if environment.approvals > 0:
-        text = f"{environment.name} needs approval by now; a confirmation is not enough."
+        text = f"{environment.name} needs approval now; a confirmation is not enough."
         return no(Code.CHANGED_MEANWHILE, text, ask_again(change))
     return YES
 
@@ -302,17 +302,17 @@ def _known(speaker: Speaker, change: Change, verb: str) -> Decision:
 
 
 def _still_who_asked(change: Change, requester: Speaker) -> Decision:
-    """Without knowing who asked, nobody can be told to be someone else; and nobody may ask in
+    """Without knowing who asked, nobody counts as someone else; and nobody may ask in
     another's name."""
     if requester.person is not None and requester.key == change.owner:
         return YES
-    return _somebody_else_by_now(change)
+    return _taken_over(change)
 
 
-def _somebody_else_by_now(change: Change) -> Decision:
+def _taken_over(change: Change) -> Decision:
     text = (
-        f"Who asked for change {change.id} ({change.shown}) is not known, or known as "
-        "someone else by now."
+        f"The requester of change {change.id} ({change.shown}) is unknown, or known as "
+        "someone else now."
     )
     return no(Code.CHANGED_MEANWHILE, text, "Someone whom opsroom knows has to ask for it again.")
 

@@ -1,9 +1,9 @@
-"""Locks in the way, and how they are told.
+"""Locks in the way, and the sentences about them.
 
 A lock stops everyone but its owner, and an emergency may pass it. The lock on everything is a kill
 switch: it stops its owner too, and no emergency passes it. It is for the moment when it is unclear
-who is speaking or what opsroom would do; then a way around it, said in the same room, would be the
-hole. Anyone who wants past it unlocks everything first, by name and on the record.
+who is speaking or what opsroom would do; a way around it from the same room would defeat it. Anyone
+who wants past it unlocks everything first, by name and on the record.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a version has been where it has to be first."""
+"""Whether a version already runs on the environment that has to come first."""
 
 from __future__ import annotations
 
@@ -11,32 +11,28 @@ from . import YES, Decision, no
 
 
 def in_order(
-    environment: Environment, app: str, wanted: Version, running_there: Optional[Version]
+    environment: Environment, app: str, wanted: Version, running: Optional[Version]
 ) -> Decision:
     """Whether the version runs in the environment named by `after`.
 
-    `running_there` is what runs there now, None where that is unknown, which is a no: nothing
+    `running` is what runs there now, None where that is unknown, which is a no: nothing
     proves that the version has been there.
     """
     first = environment.after
-    if not first or (running_there is not None and same(wanted, running_there)):
+    if not first or (running is not None and same(wanted, running)):
         return YES
     promote = f"promote {app} from {first} to {environment.name}"
     rule = f"{environment.name} takes only what runs on {first}"
-    if running_there is None:
+    if running is None:
         return no(
             Code.OUT_OF_ORDER,
             f"{rule}, and what {app} runs there is unknown.",
-            f"Look at it with: versions of {app}. Then: {promote}",
+            f"To see what runs: versions of {app}. Then: {promote}",
         )
-    if same_version(wanted.version, running_there.version):
-        found = (
-            f"{running_there.version} of another commit ({running_there.commit[:12]}) runs there"
-        )
+    if same_version(wanted.version, running.version):
+        found = f"{running.version} of another commit ({running.commit[:12]}) runs there"
     else:
-        found = (
-            f"{running_there.version} runs there" if running_there.version else "nothing runs there"
-        )
+        found = f"{running.version} runs there" if running.version else "nothing runs there"
     return no(
         Code.OUT_OF_ORDER,
         f"{rule}: {wanted.version} of {app} does not, {found}.",

@@ -1,4 +1,4 @@
-"""Whether one page more may go out: not so many that people stop getting up for them."""
+"""Whether one more page may go out: few enough that people still get up for them."""
 
 from __future__ import annotations
 

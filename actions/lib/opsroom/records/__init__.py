@@ -1,1 +1,2 @@
-"""What opsroom keeps: the ledger and its chain, locks, claims, changes, pages and announcements."""
+"""What opsroom stores: the ledger and its chain, locks, claims, changes, pages and
+announcements."""

@@ -1,12 +1,9 @@
-"""Quiet in the announce room: for a time, by someone, over by itself.
+"""Announcements in rooms, each posted once, also when two rules or runners have it; and the time
+for which the announce room is muted.
 
-What the announce room is told without anyone having asked: each thing once, also when two rules or
-runners tell it.
-
-A row is written before it is told and marked afterwards. What is still unmarked after a while,
-since its runner died or the chat could not be reached, is posted by the next one to look. A runner
-that dies in the moment between telling and marking makes that one message come twice; nothing gets
-lost.
+A row is written before the post and marked afterwards. What is still unmarked after a while, since
+its runner died or the chat was unreachable, is posted by the next run that looks. A runner that
+dies between posting and marking makes that one message appear twice; none is lost.
 """
 
 from __future__ import annotations
@@ -78,10 +75,10 @@ def end(store: Store, connection: Transaction) -> Optional[Silence]:
     return existing
 
 
-DUE, TOLD, SILENCED = "due", "told", "silenced"
-# Someone is telling it right now; after that, in seconds, they are taken for dead.
+DUE, POSTED, SILENCED = "due", "told", "silenced"
+# A run is posting it right now; after so many seconds it is taken for dead.
 LEASE = 90.0
-# What could not be told for so long is no news any more, in seconds.
+# What could not be posted for so long is no longer news, in seconds.
 STALE = 3600.0
 _KEPT = 8 * 86400.0
 
@@ -98,14 +95,14 @@ class Announcement:
 def begin(
     store: Store,
     connection: Transaction,
-    telling: Announcement,
+    announcement: Announcement,
     execution_id: str = "",
     always: bool = False,
 ) -> bool:
-    """Whether the caller is to tell it, within their `store.write()`: not when it was told before,
-    is being told, or is to be kept quiet. `always` is for what is never kept quiet."""
+    """Whether the caller is to post it, within their `store.write()`: not when it was posted
+    before, is being posted, or is muted. `always` is for what is never muted."""
     queue_up(connection)
-    if rows(connection, "SELECT key FROM tellings WHERE key = :key", key=clean(telling.key)):
+    if rows(connection, "SELECT key FROM tellings WHERE key = :key", key=clean(announcement.key)):
         return False
     now = store.now(connection)
     execute(
@@ -114,7 +111,11 @@ def begin(
         old=moment(now - timedelta(seconds=_KEPT)),
     )
     quiet = not always and current(store, connection) is not None
-    values = {"key": clean(telling.key), "room": clean(telling.room), "text": clean(telling.text)}
+    values = {
+        "key": clean(announcement.key),
+        "room": clean(announcement.room),
+        "text": clean(announcement.text),
+    }
     rest = {
         "state": SILENCED if quiet else DUE,
         "made_at": moment(now),
@@ -127,7 +128,7 @@ def begin(
 
 def mark_posted(store: Store, connection: Transaction, key: str) -> None:
     """It is in the room."""
-    values = {"state": TOLD, "ended_at": moment(store.now(connection))}
+    values = {"state": POSTED, "ended_at": moment(store.now(connection))}
     update(connection, "tellings", values, {"key": clean(key)})
 
 

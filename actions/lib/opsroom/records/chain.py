@@ -18,10 +18,9 @@ they are stored:
 In Python: `sha256(json.dumps(row, sort_keys=True, separators=(",", ":"),
 ensure_ascii=False).encode()).hexdigest()`.
 
-What the chain proves: no record was changed, taken out or put in, unless all later hashes were made
-anew. Someone with full rights on the database could do that, or cut the end off: note the newest
-hash somewhere else now and then, and hand it to `verify_chain`.
-"""
+What the chain proves: no record was changed, taken out or put in, unless all later hashes were
+recomputed. Someone with full rights on the database could do that, or cut the end off: note the
+newest hash somewhere else now and then, and hand it to `verify_chain`."""
 
 from __future__ import annotations
 
@@ -120,7 +119,7 @@ def verify_chain(on: Transaction, head_hash: str = "") -> ChainReport:
     it.
 
     `head_hash`, a hash noted earlier, must be in the chain: this also finds an end that was cut off
-    and a chain that was made anew. Memory does not grow with the ledger; a million records take
+    and a chain that was rebuilt. Memory does not grow with the ledger; a million records take
     some 5 seconds.
 
     The database writes the JSON text of each record, of which the hash is made here: that takes a
@@ -214,7 +213,7 @@ class _Walk:
             broken += 1
             message = (
                 "No record has the hash that was noted: records after it were cut off, or the "
-                "chain was made anew."
+                "chain was rebuilt."
             )
             breaks.append(Break(self._seq, BreakKind.HEAD_GONE, message))
         return ChainReport(self._records, self._seq, self._last, broken, tuple(breaks))
@@ -237,7 +236,7 @@ def _breaks(row: Sequence[Any], seq: int, last: str, at: str) -> Iterator[Break]
         )
     if _hash_or_none(row[:-1]) != row[-1]:
         message = (
-            f"Record {number} was changed or put in by hand: its hash does not fit what it says."
+            f"Record {number} was changed or put in by hand: its hash does not match its content."
         )
         yield Break(number, BreakKind.CHANGED, message)
     # A chain made by opsroom never goes back in time.

@@ -1,9 +1,6 @@
-"""Ids of changes: short, readable aloud, without letters that look alike and without vowels, so
-without words.
-
-A change: a deployment that waits for approval or confirmation, or an emergency that waits for its
-review.
-"""
+"""A change: a deployment that waits for approval or confirmation, or an emergency that waits for
+its review; and its id, which is short and readable aloud, without letters that look alike and
+without vowels, so that it spells no word."""
 
 from __future__ import annotations
 
@@ -73,7 +70,7 @@ class Draft:
       `st2_user` are what they were when they asked.
     - `plan`: the sentence that approvers were shown. `reason`: why an emergency passed what was in
       the way.
-    - `needed`: how many others must approve. `facts`: how to tell of it and carry it out, and how
+    - `needed`: how many others must approve. `facts`: how to describe and execute it, and how
       it was closed.
     """
 

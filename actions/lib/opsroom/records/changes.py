@@ -1,4 +1,4 @@
-"""Changes and their approvals in the database, and what becomes of those that nobody looks after.
+"""Changes and their approvals in the database, and the end of those that nobody finishes.
 
 Each step is one UPDATE that only one of many callers at once can make. Everything here works within
 the caller's `store.write()` or `store.read()`.
@@ -314,7 +314,7 @@ def expire(store: Store, connection: Transaction) -> List[Change]:
 def settle(store: Store, connection: Transaction) -> List[Change]:
     """Go on with the changes whose runner died after it had set them off; returns those that moved.
 
-    A deployment that was started is closed by what the ledger says became of it. One that was not
+    A deployment that was started is closed by its outcome in the ledger. One that was not
     waits again, or has expired: nothing was touched. A change whose claim is held is left alone,
     and so is one that was set off just now.
     """

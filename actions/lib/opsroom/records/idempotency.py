@@ -1,12 +1,9 @@
-"""Doing a thing elsewhere once: the same message twice, a lost answer and a runner that died all
-lead to one card.
+"""External actions that happen once: the same message twice, a lost answer and a runner that died
+all lead to one card. Also events of sensors and deliveries of webhooks, which are acted upon once.
 
-Other systems have no keys against doubles, or keys that end with the incident. So before anything
-is sent, a row says what is about to be made and which mark it will carry; afterwards it holds the
-answer. The decision is one transaction.
-
-What came before: an event of a sensor or a delivery of a webhook that comes again is not acted upon
-again.
+Other systems have no keys against duplicates, or keys that end with the incident. So a row says
+what is about to be made, and which mark it will carry, before anything is sent; afterwards it holds
+the answer. The decision is one transaction.
 """
 
 from __future__ import annotations
@@ -24,20 +21,20 @@ from ..db.sql import Transaction, clean, execute, from_moment, insert, moment, q
 
 # The same message by the same person within this long is the same request, in seconds.
 WITHIN = 60.0
-# A runner that has been at it for longer than this is dead: an action that talks to another system
-# ends before it does.
+# A runner that has been working on it for longer than this is dead: an action that talks to another
+# system ends before it does.
 LEASE = 90.0
 # What nobody knows the outcome of is looked for this long; after that, the same words mean a new
 # request.
 LOOKED_FOR = 900.0
 
 
-class Turn(str, Enum):
+class Step(str, Enum):
     """What to do about a request.
 
-    GO: nobody has asked this; make it. LOOK: it may have been made; look for the mark first, and
-    make it only when it is not there. DONE: it was made; `answer` says what. BUSY: someone is at
-    it right now.
+    GO: nobody has asked for this; make it. LOOK: it may have been made; look for the mark first,
+    and make it only when it is missing. DONE: it was made, and `answer` has the result. BUSY:
+    another run is making it right now.
     """
 
     GO = "go"
@@ -55,7 +52,7 @@ class Begun:
     request share.
     """
 
-    turn: Turn
+    step: Step
     mark: str
     since: datetime
     deployment: str = ""
@@ -87,19 +84,19 @@ def begin(
     since = from_moment(row["began_at"])
     known: Dict[str, Any] = {"mark": row["mark"], "since": since, "deployment": row["deployment"]}
     if max(since, from_moment(row["ended_at"] or row["began_at"])) > soon(now):
-        # A clock that was wrong wrote it: nobody can tell how long ago.
+        # A wrong clock wrote it, so its age is unknown.
         if row["state"] == "done":
             undone(on, key)
             return _take(on, key, deployment, now)
         return _look(on, key, deployment, {**known, "since": min(since, now)}, now)
     if row["state"] == "done" and now < from_moment(row["ended_at"]) + timedelta(seconds=within):
-        return Begun(Turn.DONE, answer=json.loads(row["answer"] or "{}"), **known)
+        return Begun(Step.DONE, answer=json.loads(row["answer"] or "{}"), **known)
     if row["state"] == "done" or now >= since + timedelta(seconds=LOOKED_FOR):
         undone(on, key)
         return _take(on, key, deployment, now)
     taken = from_moment(row["ended_at"] or row["began_at"])
     if row["state"] == "doing" and now < taken + timedelta(seconds=LEASE):
-        return Begun(Turn.BUSY, **known)
+        return Begun(Step.BUSY, **known)
     # Its outcome is not known, or its runner died: the mark and the moment stay, so that what was
     # made is found by it.
     return _look(on, key, deployment, known, now)
@@ -113,11 +110,11 @@ def _look(
         "= :it WHERE key = :key"
     )
     execute(on, again, since=moment(known["since"]), now=moment(now), it=deployment, key=key)
-    return Begun(Turn.LOOK, **known)
+    return Begun(Step.LOOK, **known)
 
 
 def done(store: Store, on: Transaction, key: str, answer: Mapping[str, Any]) -> None:
-    """It was made: keep what came of it. Old rows go on the way."""
+    """It was made: keep the result. Old rows are removed on the way."""
     now = store.now(on)
     text = clean(json.dumps(answer, ensure_ascii=False, default=str))
     kept = "UPDATE repeats SET state = 'done', ended_at = :now, answer = :answer WHERE key = :key"
@@ -142,7 +139,7 @@ def forget(on: Transaction, mark: str) -> None:
 
 
 def _take(on: Transaction, key: str, deployment: str, now: datetime) -> Begun:
-    begun = Begun(Turn.GO, new_mark(), now, deployment)
+    begun = Begun(Step.GO, new_mark(), now, deployment)
     values = {
         "key": key,
         "mark": begun.mark,

@@ -1,5 +1,5 @@
-"""Declared incidents: what was said, and what was made of it so far, so that each thing is made
-once."""
+"""Declared incidents: their text, and what has been made for them so far, so that each thing is
+made once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .change import new_id
 
 OPEN, CLOSED = "open", "closed"
 # The same words by the same person within so many seconds mean the same incident, while it is open:
-# what of it could not be made is tried once more.
+# what of it could not be made is tried again.
 WITHIN = 3600.0
 _TRIES = 50
 

@@ -1,5 +1,5 @@
-"""The ledger: who asked for what, and the outcome. It only grows, and every record vouches
-for the one before."""
+"""The ledger: who asked for what, and the outcome. It only grows, and every record confirms the one
+before."""
 
 from __future__ import annotations
 

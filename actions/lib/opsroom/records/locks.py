@@ -1,5 +1,5 @@
-"""Locks: a place that one person keeps for themselves, with a reason, for a time or until they give
-it back."""
+"""Locks: a place that one person reserves, with a reason, for a time or until they remove the
+lock."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Lock:
 
 @dataclass(frozen=True)
 class Taken:
-    """What came of `take`: the lock that stands there now.
+    """The result of `take`: the lock that is there now.
 
     `ok`: it is the caller's. `renewed` is the same owner's lock as it was before, when there was
     one.
@@ -97,7 +97,7 @@ def take(store: Store, connection: Transaction, wanted: Lock) -> Taken:
     # there.
     existing = find(connection, lock.app, lock.environment)
     if existing is None:
-        raise Failure(Code.STORE_FAILED, "The lock could not be written.", "Say it again.")
+        raise Failure(Code.STORE_FAILED, "The lock could not be written.", "Repeat the command.")
     if existing.owner != lock.owner:
         return Taken(existing, ok=False)
     existing = _put_right(connection, existing, now)

@@ -1,4 +1,4 @@
-"""What a record of the ledger is made of: what happened, and what there is to say about it."""
+"""What a record of the ledger is made of: an event, and the facts about it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class Event(str, Enum):
     INTERRUPTED and CANCELLED as its end. In between, where the environment wants it: WAITING (a
     change was made), APPROVED (once for each approver) or REJECTED, CONFIRMED, EXPIRED, OVERRIDDEN
     (an emergency passed what was in the way); and CANCEL_ASKED (someone asked for its end). After
-    it: REVIEWED. All of them carry the deployment's id. LOCKED and UNLOCKED tell of locks.
+    it: REVIEWED. All of them carry the deployment's id. LOCKED and UNLOCKED are about locks.
 
     A request about a card or a page has one ASKED too, and as its end REFUSED, FAILED or what was
     done: CARD_... and PAGED, ACKNOWLEDGED, RESOLVED, ESCALATED, RESPONDER_ADDED. UNCONFIRMED: it
-    may have been done, nobody could tell.
+    may or may not have been done.
 
     DRIFT: what runs changed, and nobody had asked opsroom for it. QUIET and LOUD: whether
-    announcements are told.
+    announcements are posted.
 
     DECLARED and CLOSED: an incident; what was made of it has records of its own.
     """

@@ -53,7 +53,7 @@ def check_code(
         return no(
             Code.NOT_ENROLLED,
             message,
-            f"An administrator sets them up with: python -m opsroom.enrol {person.name}",
+            f"An administrator has to set them up with: python -m opsroom.enrol {person.name}",
         )
     if not typed:
         return no(Code.CODE_NEEDED, "This needs your one-time code.", f"Say, {_example(say)}")
@@ -110,7 +110,7 @@ def _counter(person: Person, code: str, now: datetime) -> Optional[int]:
 
     totp = pyotp.TOTP(person.totp.replace(" ", ""))
     present = totp.timecode(now)
-    # All are compared, whichever is right, so that the time it takes tells nothing.
+    # All are compared, whichever is right, so that the time it takes reveals nothing.
     steps = [present + offset for offset in range(-WINDOW, WINDOW + 1)]
     right = [step for step in steps if strings_equal(code, totp.generate_otp(step))]
     return right[-1] if right else None

@@ -1,13 +1,13 @@
-"""What could not be recorded while the database was busy or away: kept in files, recorded by the
-next command.
+"""Records that could not be written while the database was busy or away: kept in files, recorded by
+the next command.
 
-A page that went out and a card that was made are there whatever the database does. What the record
-would have said of them is written to a file first, and each later command takes over what lies
-there, oldest first. Such a record says itself that it is late: `facts.recorded_late` has the time
-at which it happened, by this runner's clock, and the file's id.
+A page that went out and a card that was created exist whatever the database does. Their record is
+written to a file first, and each later command takes over the files, oldest first. Such a record
+shows that it is late: `facts.recorded_late` has the time at which it happened, by this runner's
+clock, and the file's id.
 
-The files lie in the private folder of opsroom, for each database in a folder of its own. They are
-still text from outside: only records of how something ended are taken over, and only in the very
+The files are in the private folder of opsroom, for each database in a folder of its own. They are
+still text from outside: only records of how something ended are taken over, and only in the exact
 form in which opsroom writes them; anything else is set aside under the name `....rejected`.
 """
 

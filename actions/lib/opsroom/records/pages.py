@@ -1,8 +1,8 @@
-"""The pages that went out through any pager: for limits, for `ack page 1234`, and for watching
-until someone answers.
+"""The pages that went out through any pager: for the page limits, for `ack page 1234`, and for
+watching until someone answers.
 
-A row is written before a page goes out, so that pages at the same moment count each other, and so
-that after a runner died it is known which pager it was talking to.
+A row is written before a page goes out. So pages sent at the same moment count each other, and
+after a runner died it is known which pager it was using.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Page:
     while it is sent.
 
     `team` is who was paged, as messages call them: a team, a person, a service. `watch_until` is
-    when the room is told that nobody has answered, None where nobody wants to be told. `told` is
-    what the room was told of last.
+    when the room is notified that nobody has answered, None where nobody wants that. `told` is
+    the state that the room was last notified of.
     """
 
     mark: str
@@ -77,7 +77,7 @@ class Page:
 
     @property
     def id(self) -> str:
-        """As people type it; the mark, where no answer told another."""
+        """As people type it; the mark, where no answer gave another."""
         return self.number or self.incident or self.mark
 
 
@@ -167,9 +167,9 @@ def open_pages(store: Store, on: Transaction, team: str = "", limit: int = 50) -
 
 
 def watched(store: Store, on: Transaction, for_long: float, limit: int = 200) -> List[Page]:
-    """The open ones that someone wants to be told of and that went out within the last `for_long`
+    """The open ones that are watched and that went out within the last `for_long`
     seconds, and those whose runner has been gone for so long that it is dead. First those of which
-    nothing was told yet, the oldest first.
+    nothing was reported yet, the oldest first.
     """
     now = store.now(on)
     since, dead = moment(now - timedelta(seconds=for_long)), moment(now - timedelta(seconds=_DEAD))
@@ -186,7 +186,7 @@ def watched(store: Store, on: Transaction, for_long: float, limit: int = 200) ->
 
 
 def of_incident(incident: Incident, before: Page) -> Dict[str, Any]:
-    """What a row is changed to when a pager has told where an incident stands; UNKNOWN changes
+    """What a row is changed to when a pager has reported the state of an incident; UNKNOWN changes
     nothing."""
     changes: Dict[str, Any] = {}
     if incident.state is not State.UNKNOWN:

@@ -1,5 +1,4 @@
-"""Looking things up in the ledger: the deployments that ended, what ran before, what happened
-lately."""
+"""Queries on the ledger: the deployments that ended, what ran before, what happened lately."""
 
 from __future__ import annotations
 
@@ -88,7 +87,7 @@ def commit_before(connection: Transaction, record: Record) -> str:
 def version_before(
     connection: Transaction, app: str, environment: str, current: str, commit: str = ""
 ) -> Optional[Record]:
-    """The record that tells what to go back to when `current` runs: its `version_before`.
+    """The record that shows what to go back to when `current` runs: its `version_before`.
 
     It is the newest deployment of `current` that replaced another version and was itself no
     rollback. So a second rollback goes one further back: the record of the first one would lead to

@@ -1,7 +1,8 @@
-"""What there is to tell: written with the state that it follows from, handed on afterwards, once.
+"""News of the sensors: stored together with the state that they follow from, and dispatched
+afterwards, once.
 
-Handing news on: each is taken, told, and marked once it has arrived. What got lost on the way is
-told again.
+Each is taken, dispatched, and marked once it has arrived. What got lost on the way is dispatched
+again.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ from ..text import neutralise_data
 # The runner that takes a piece of news has so long to hand it on, in seconds; then someone else
 # takes it.
 LEASE = 60.0
-# What was handed on and did not arrive is handed on again after so long, in seconds: WAIT, or as
+# What was dispatched and did not arrive is dispatched again after so long, in seconds: WAIT, or as
 # long as it has waited since it was made, MAX_WAIT at most. StackStorm may only be slow, and
 # then each further time is one too many.
 WAIT, MAX_WAIT = 120.0, 3600.0
-# What was handed on is kept so long, in seconds, so that a thing that is seen again is not told
-# again.
+# What was dispatched is kept so long, in seconds, so that a thing that is seen again is not
+# reported again.
 KEPT = 30 * 86400.0
 _MAX_NAMES = 100
 
@@ -46,7 +47,7 @@ class News:
     """One event: the trigger's name without the pack, and what it carries: identifiers and times,
     no texts of people.
 
-    `event` is the same whenever the same thing is told: it is in the payload too.
+    `event` is the same whenever the same thing is reported: it is in the payload too.
     """
 
     event: str
@@ -117,7 +118,7 @@ def take(store: Store, connection: Transaction, sort: str, limit: int = 50) -> L
 
 
 def hold(store: Store, connection: Transaction, event: str) -> None:
-    """It was handed on, and should arrive: nobody takes it for a while."""
+    """It was dispatched, and should arrive: nobody takes it for a while."""
     now = store.now(connection)
     made_at = scalar(connection, "SELECT made_at FROM news WHERE event = :event", event=event)
     age = (now - from_moment(made_at)).total_seconds() if made_at else 0.0
@@ -126,7 +127,7 @@ def hold(store: Store, connection: Transaction, event: str) -> None:
 
 
 def under_way(store: Store, connection: Transaction, sort: str, limit: int = 200) -> List[News]:
-    """What someone has taken and may have handed on, the oldest first."""
+    """What some run has taken and may have dispatched, the oldest first."""
     query = (
         f"SELECT event, trigger_name, payload FROM news WHERE {_WAITING}"  # noqa: S608
         " AND taken_until > :now ORDER BY made_at, place LIMIT :limit"
@@ -137,20 +138,20 @@ def under_way(store: Store, connection: Transaction, sort: str, limit: int = 200
 
 
 def mark_sent(store: Store, connection: Transaction, events: Sequence[str]) -> None:
-    """They were handed on."""
+    """They were dispatched."""
     at = moment(store.now(connection))
     for event in events:
         update(connection, "news", {"sent_at": at, "taken_until": ""}, {"event": event})
 
 
 def give_back(connection: Transaction, events: Sequence[str]) -> None:
-    """They could not be handed on: anyone may take them again."""
+    """They could not be dispatched: any run may take them again."""
     for event in events:
         update(connection, "news", {"taken_until": ""}, {"event": event})
 
 
 def forget(store: Store, connection: Transaction) -> None:
-    """Drop what was handed on long ago."""
+    """Drop what was dispatched long ago."""
     before = moment(store.now(connection) - timedelta(seconds=KEPT))
     execute(
         connection,
@@ -163,9 +164,9 @@ def _news(row: Mapping[str, Any]) -> News:
     return News(row["event"], row["trigger_name"], json.loads(row["payload"]))
 
 
-# tell(trigger, payload, event): hands one event to StackStorm. What it raises means that it was not
-# handed on.
-Tell = Callable[[str, Mapping[str, Any], str], None]
+# dispatch(trigger, payload, event): passes one event to StackStorm. What it raises means that it
+# was not dispatched.
+Dispatch = Callable[[str, Mapping[str, Any], str], None]
 # arrived(trigger, event): whether StackStorm has it and went through its rules. Raises where that
 # cannot be known.
 Arrived = Callable[[str, str], bool]
@@ -174,24 +175,27 @@ Arrived = Callable[[str, str], bool]
 class Post:
     """Hands on the news of one sort of sources. For one thread at a time.
 
-    Without `arrived`, what was handed on counts as arrived.
+    Without `arrived`, what was dispatched counts as arrived.
     """
 
     def __init__(
-        self, store: Callable[[], Store], sort: str, tell: Tell, arrived: Optional[Arrived] = None
+        self,
+        store: Callable[[], Store],
+        sort: str,
+        dispatch: Dispatch,
+        arrived: Optional[Arrived] = None,
     ) -> None:
         self._store = store
         self._sort = sort
-        self._tell = tell
+        self._dispatch = dispatch
         self._arrived = arrived
 
     def deliver(self) -> int:
-        """Hand on all that waits. Returns how many; raises what `tell`, `arrived` or the store
+        """Dispatch all that waits. Returns how many; raises what `dispatch`, `arrived` or the store
         raises, after giving back the rest.
 
-        Each is marked by itself: after a crash, one event at most is told twice; none is where
-        `arrived` knows it.
-        """
+        Each is marked on its own: after a crash, one event at most is dispatched twice; none is
+        where `arrived` knows it."""
         store, sent = self._store(), 0
         with store.read() as connection:
             if not is_waiting(connection, self._sort):
@@ -210,17 +214,17 @@ class Post:
                     raise
 
     def tidy(self) -> None:
-        """Drop what was told long ago."""
+        """Drop what was dispatched long ago."""
         store = self._store()
         with store.write() as connection:
             forget(store, connection)
 
     def _hand_on(self, store: Store, one: News) -> int:
-        """How often it was told: not at all where the runner that reported it before died before it
-        was marked."""
+        """How often it was reported: not at all where the runner that reported it before died
+        before it was marked."""
         arrived = self._arrived is not None and self._arrived(one.trigger, one.event)
         if not arrived:
-            self._tell(one.trigger, one.payload, one.event)
+            self._dispatch(one.trigger, one.payload, one.event)
         with store.write() as connection:
             if self._arrived is None or arrived:
                 mark_sent(store, connection, [one.event])
@@ -229,7 +233,7 @@ class Post:
         return 0 if arrived else 1
 
     def _confirm(self, store: Store) -> None:
-        """Mark what has arrived of all that was handed on, by whomever."""
+        """Mark what has arrived of all that was dispatched, by any run."""
         if self._arrived is None:
             return
         with store.read() as connection:

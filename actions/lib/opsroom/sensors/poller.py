@@ -1,10 +1,5 @@
-"""When each source is looked at next: on its own interval, all of them spread evenly over it.
-
-A bounded number of threads that look at sources; more are made only while all that are there are
-busy.
-
-Looking at all sources, each on its interval: a broken one never stops the others.
-"""
+"""Looking at all sources: each on its own interval, spread evenly over it, by a bounded number of
+threads. A broken source never stops the others."""
 
 from __future__ import annotations
 
@@ -135,14 +130,14 @@ class Pool:
 
 
 # Seconds: after how long a look that has not ended counts as a miss (never before its interval is
-# over), how often what others left is handed on, how long to wait after the store or StackStorm
+# over), how often what others left is dispatched, how long to wait after the store or StackStorm
 # failed, how often old news are dropped, and how soon to ask again where someone else was faster.
 _HANGS = 60.0
 _SWEEP = 10.0
-_TROUBLE = 5.0
+_RETRY = 5.0
 _TIDY = 3600.0
 _AGAIN = 1.0
-# How often what others saw is read: one who looks beside us may be gone before he tells that it
+# How often what others saw is read: another runner may be gone before it reports that it
 # changed back.
 _REFRESH = 60.0
 
@@ -175,7 +170,7 @@ class Watch:
         self._schedule = Schedule(clock())
         self._sources: Dict[str, Source] = {}
         self._busy: Dict[str, float] = {}
-        self._troubles: Dict[str, str] = {}
+        self._errors: Dict[str, str] = {}
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._stopped = threading.Event()
@@ -196,22 +191,22 @@ class Watch:
                 if not same:
                     self._unknown.append(one.key)
             self._sources = sources
-            self._troubles = {key: text for key, text in self._troubles.items() if key in sources}
+            self._errors = {key: text for key, text in self._errors.items() if key in sources}
             self._schedule.set({key: one.interval for key, one in sources.items()}, self._clock())
 
     def step(self) -> float:
-        """Start what is due, and hand on what is to be told. Returns after how many seconds to come
-        again, at most.
+        """Start what is due, and dispatch the news that wait. Returns after how many seconds to
+        come again, at most.
 
-        Raises nothing: what fails is told to the log, and tried again.
+        Raises nothing: what fails is logged, and tried again.
         """
         now = self._clock()
         try:
             self._recall(now)
         except Exception as error:
-            self._trouble("", error)
-            return _TROUBLE
-        self._trouble("", None)
+            self._report("", error)
+            return _RETRY
+        self._report("", None)
         with self._lock:
             due = self._schedule.due(now)
             ready = [self._sources[key] for key in due if key not in self._busy]
@@ -224,7 +219,7 @@ class Watch:
         for source in ready:
             self._pool.start(partial(self._look, source))
         for source in late:
-            hangs = Failure(Code.TIMED_OUT, "it was asked, and neither answers nor fails.")
+            hangs = Failure(Code.TIMED_OUT, "it was asked, but neither answers nor fails.")
             self._pool.start(partial(self._note, source, source.known, hangs))
         # Without anything to watch there is no reason to open a database.
         if self._news.is_set() or (self._sources and now - self._swept >= _SWEEP):
@@ -234,7 +229,7 @@ class Watch:
         return max(left, 0.01)
 
     def wait(self, seconds: float) -> None:
-        """Until it is time for the next step: so long, or until there is something to tell."""
+        """Until it is time for the next step: so long, or until there is news."""
         self._news.wait(seconds)
         # A breath, so that what is found at the same moment goes together.
         self._stopped.wait(0.01)
@@ -284,10 +279,10 @@ class Watch:
         try:
             noted = source.note(known, answer)
         except Exception as error:
-            self._trouble(source.key, error)
+            self._report(source.key, error)
         else:
             inner = getattr(answer, "answer", answer)
-            self._trouble(source.key, inner if isinstance(inner, OpsroomError) else None)
+            self._report(source.key, inner if isinstance(inner, OpsroomError) else None)
         with self._lock:
             if noted is not None and noted.pause is not None:
                 self._schedule.put_off(source.key, self._clock() + max(noted.pause, _AGAIN))
@@ -303,11 +298,11 @@ class Watch:
                 self._tidied = now
                 self._post.tidy()
         except Exception as error:
-            self._trouble("news", error)
+            self._report("news", error)
         else:
-            self._trouble("news", None)
+            self._report("news", None)
 
-    def _trouble(self, key: str, error: Optional[BaseException]) -> None:
+    def _report(self, key: str, error: Optional[BaseException]) -> None:
         """Say what is wrong once, and once that it is over."""
         text = (
             ""
@@ -320,10 +315,10 @@ class Watch:
             "" if error is None else error.code.value if isinstance(error, OpsroomError) else text
         )
         with self._lock:
-            before = self._troubles.get(key, "")
+            before = self._errors.get(key, "")
             if code == before:
                 return
-            self._troubles[key] = code
+            self._errors[key] = code
         name = key or "the database"
         if error is None:
             self._say(f"{name}: works again.")

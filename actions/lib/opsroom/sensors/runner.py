@@ -1,4 +1,4 @@
-"""Keeping a watch going with the config as it is now: re-read, and picked up where it changed."""
+"""Runs a watch with the current config, which is read again regularly."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..config.model import Settings
 from ..db import Store, open_store
 from ..errors import Code, OpsroomError
 from ..secrets import Redactor, redactor_for
-from .outbox import Arrived, Post, Tell
+from .outbox import Arrived, Dispatch, Post
 from .poller import Starts, Watch
 from .sources import Sources
 
-# How often the config is read, in seconds. StackStorm tells a sensor nothing of a new one.
+# How often the config is read, in seconds. StackStorm does not notify a sensor of a new one.
 REREAD = 30.0
 
 
@@ -37,15 +37,15 @@ class Keeper:
         sources: Sources,
         read: Callable[[], Mapping[str, Any]],
         places: Callable[[Settings], Tuple[str, Path]],
-        tell: Tell,
+        dispatch: Dispatch,
         say: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
         pool: Callable[[], Optional[Starts]] = lambda: None,
         arrived: Optional[Arrived] = None,
     ) -> None:
         self._sort, self._sources, self._read, self._places = sort, sources, read, places
-        self._tell, self._arrived, self._write, self._clock, self._pool = (
-            tell,
+        self._dispatch, self._arrived, self._write, self._clock, self._pool = (
+            dispatch,
             arrived,
             say,
             clock,
@@ -53,7 +53,7 @@ class Keeper:
         )
         self._redactor = Redactor(())
         self._raw: Optional[Mapping[str, Any]] = None
-        self._said = ""
+        self._last_text = ""
         self._read_at = float("-inf")
         self._opened: Dict[str, Store] = {}
         self._database = ""
@@ -99,7 +99,7 @@ class Keeper:
             self._say_once(
                 error.message
                 if unset
-                else f"The config is not taken; what it was before holds. {error.message}"
+                else f"The new config is not used; the previous one is still used. {error.message}"
             )
         except Exception as error:
             # The error itself may hold what was read.
@@ -112,7 +112,7 @@ class Keeper:
             if self._watch is not None:
                 self._watch.stop()
             self._database = database
-            post = Post(lambda: self._store(database), self._sort, self._tell, self._arrived)
+            post = Post(lambda: self._store(database), self._sort, self._dispatch, self._arrived)
             self._watch = Watch(
                 lambda: self._store(database), post, self._say, self._clock, self._pool()
             )
@@ -130,6 +130,6 @@ class Keeper:
         self._write(self._redactor.text(text))
 
     def _say_once(self, text: str) -> None:
-        if text and text != self._said:
+        if text and text != self._last_text:
             self._say(text)
-        self._said = text
+        self._last_text = text

@@ -47,7 +47,7 @@ def remember(
     before.
 
     None when someone else has written meanwhile: what was seen may be older than what they saw,
-    and nothing is to be told of it.
+    and nothing of it is reported.
     """
     text = clean(json.dumps(state, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
     values: Dict[str, Any] = {"state": text, "changed_at": moment(store.now(connection))}
@@ -73,7 +73,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Noted:
-    """What came of a look. `pause` is after how many seconds to look again, None for the source's
+    """The result of a look. `pause` is after how many seconds to look again, None for the source's
     interval."""
 
     news: int = 0
@@ -138,7 +138,7 @@ class Source:
                 self.known = known
 
     def note(self, known: Memory, answer: Any) -> Noted:
-        """Write down what was seen, and what there is to tell of it, in one transaction.
+        """Store what was seen, and the news that follow from it, in one transaction.
 
         What was asked before someone else saw a change says nothing about it: then it is asked
         again soon. Raises Failure(store_...); nothing is lost then, the next look sees the same

@@ -1,4 +1,5 @@
-"""What runs where: a change is the ledger's when a deployment made it, else it is drift."""
+"""Which version runs where: a change belongs to the ledger when a deployment made it, else it is
+drift."""
 
 from __future__ import annotations
 

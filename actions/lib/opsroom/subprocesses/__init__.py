@@ -1,5 +1,5 @@
-"""Running a program: an argument list, a time limit, and nothing of it left behind except what a
-success leaves."""
+"""Running a program: an argument list, a time limit, and nothing left behind except the results of
+a success."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PULSE = 0.5
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended: `status` as the shell tells it, negative for a signal; the last lines
+    """How a program ended: `status` as the shell reports it, negative for a signal; the last lines
     that it wrote."""
 
     program: str

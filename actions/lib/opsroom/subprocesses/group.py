@@ -1,4 +1,5 @@
-"""A program that is known by its process group: for those that do not leave it, such as git."""
+"""A program that is tracked by its process group: for programs that do not leave it, such as
+git."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What programs print: lines for people, and a reader for what still comes once we are gone."""
+"""What programs print: lines for people, and a reader for output that still comes once we are
+gone."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ class Lines:
         self._part = b""
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes; whole lines are handed on, of a flood the last ones."""
+        """Take the next bytes; whole lines are passed on, of a flood the last ones."""
         pieces = _LINE_ENDS.split(self._part + data)
         self._part = pieces.pop()[:_LONGEST_RAW]
         lines: List[str] = []

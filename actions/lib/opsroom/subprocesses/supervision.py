@@ -1,4 +1,5 @@
-"""A program under supervision: what it starts is known, and ended with it or named."""
+"""A program under supervision: whatever it starts is known, and either ended with it or
+reported."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ _CODE = "import sys; sys.path.append(sys.argv[1]); import supervisor; supervisor
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 # Seconds that the supervisor may take to start, on the busiest of machines.
 _START = 60.0
-# Seconds that it may take beyond the grace it was told: to kill, look again and say what is left.
+# Seconds that it may take beyond the grace it was given: to kill, look again and say what is left.
 _ANSWER = 10.0
 
 

@@ -213,7 +213,7 @@ class Supervisor:
 
 
 class Process:
-    """One process, as /proc shows it: told apart from a later one of the same number by when it
+    """One process, as /proc shows it: distinguished from a later one of the same number by when it
     began."""
 
     def __init__(

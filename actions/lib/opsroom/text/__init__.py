@@ -1,5 +1,5 @@
-"""What may be said in a room: neutralise, shorten, lay out. Every string that leaves an action
-passes through here.
+"""Texts for a room: neutralised, shortened, laid out. Every string that leaves an action passes
+through here.
 
 Why so much of it: StackStorm's stock result workflow evaluates `{{ }}` in what an action returns,
 its workflow engine also `<% %>`, Slack turns `<!channel>` into a ping, and a lone carriage return
@@ -174,7 +174,7 @@ def _broken(text: str) -> List[str]:
             rows.append(row)
             continue
         line = ""
-        # Blanks are where it is broken; a word that is too long by itself is broken anywhere.
+        # Blanks are where it is broken; a word that is too long on its own is broken anywhere.
         for piece in _WORD.findall(row):
             if line and _bytes(line + piece.rstrip()) > _BROKEN_BYTES:
                 rows.append(line.rstrip())

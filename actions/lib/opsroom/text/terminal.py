@@ -1,9 +1,9 @@
-"""What a reader sees of a text that was written for a terminal: no colours, titles, links or moves
-of the cursor.
+"""A text that was written for a terminal, as a reader sees it: without colours, titles, links and
+cursor movements.
 
-The sequences are those of ECMA-48, as xterm reads them. `pyte`, the library for it, plays a whole
-screen (lines cut at its width, ten times slower on a log); all that is needed here is what remains
-when the sequences are taken out.
+The sequences are those of ECMA-48, as xterm reads them. `pyte`, the library for it, emulates a
+whole screen (lines cut at its width, ten times slower on a log); all that is needed here is what
+remains when the sequences are removed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Points in time that people type in chat: "17.00", "5pm", "noon tomorrow", "Fri 09:00 UTC", "24
 Dec", "24.12.2026".
 
-What a text may mean is a list of readings. One that is to come is understood; several are asked
-back.
+What a text may mean is a list of readings. If exactly one of them lies ahead, it is taken; with
+several, the person is asked.
 """
 
 from __future__ import annotations

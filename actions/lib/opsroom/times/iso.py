@@ -1,4 +1,5 @@
-"""Moments as services write them: ISO 8601, with or without a fraction, a zone, a colon in it."""
+"""Moments as services write them: ISO 8601, with or without a fraction, a zone, and a colon in the
+zone."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Ends that people give in chat: "until 17:00", "for 2h"; how they are found in a text, read, and
-said again."""
+"""Ends that people give in chat, such as "until 17:00" and "for 2h": found in a text, read, and
+shown again."""
 
 from __future__ import annotations
 

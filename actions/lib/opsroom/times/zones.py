@@ -1,5 +1,5 @@
-"""Time zones by name; the moment that a wall clock's reading means there, on the days when clocks
-change too, and how a moment is shown there."""
+"""Time zones by name: what the time of a wall clock means there, also on the days when clocks
+change, and how a moment is shown there."""
 
 from __future__ import annotations
 

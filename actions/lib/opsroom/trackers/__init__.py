@@ -1,4 +1,4 @@
-"""Trackers: where cards live, one module a kind.
+"""Trackers: where cards live, one module for each kind.
 
 To add a kind: one file in this folder with `read_options` and `make`, one line in REGISTRY, one
 contract test.
@@ -12,9 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, Mapping, Optional, Protocol, Tuple, runtime_checkable
+from typing import Any, Mapping, Optional, Protocol, Sequence, Tuple, runtime_checkable
 
 from ..errors import Code, Refusal
+from ..names import available_text, comparable, shown
 from ..people import Author
 from ..registry import Registry
 
@@ -270,3 +271,24 @@ REGISTRY: Registry[Tracker] = Registry(
         "trello": "opsroom.trackers.trello",
     },
 )
+
+
+def pick_column(titles: Sequence[str], name: str, where: str, what: str) -> int:
+    """The index of the column of that title, case aside. `where` and `what` name the place and the
+    columns in sentences: "board", "list".
+
+    Raises Refusal(unknown_column) with the titles that there are.
+    """
+    same = [number for number, one in enumerate(titles) if one == name.strip()]
+    same = same or [
+        number for number, one in enumerate(titles) if comparable(one) == comparable(name)
+    ]
+    if len(same) == 1:
+        return same[0]
+    facts = {"columns": list(titles)}
+    if same:
+        message = f"The {where} has {len(same)} {what}s {shown(name)}, so it is ambiguous."
+        raise Refusal(Code.UNKNOWN_COLUMN, message, "Rename one of them.", facts)
+    message = f"The {where} has no {what} {shown(name)}."
+    hint = available_text(titles) if titles else "It has none."
+    raise Refusal(Code.UNKNOWN_COLUMN, message, hint, facts)

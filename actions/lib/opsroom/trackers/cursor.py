@@ -1,5 +1,4 @@
-"""What a tracker that is watched remembers between two looks: a text of JSON, of whatever shape it
-was."""
+"""What a watched tracker remembers between two looks: a JSON text of any shape."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Signatures of webhooks: checking those of GitHub and GitLab, making those of opsroom's own.
 
-GitHub and GitLab sign the bytes of the body. StackStorm hands on the body as it parsed it, so the
+GitHub and GitLab sign the bytes of the body. StackStorm passes on the body as it parsed it, so the
 bytes are written again, in every way in which these services write them. A body that was written in
-another way is refused: that a signature fits some way of writing the same data proves that its
+another way is refused: a signature that fits some way of writing the same data proves that its
 owner signed this data.
 
 Nothing here remembers deliveries: whether one is repeated is looked up elsewhere, by `fingerprint`.
@@ -138,7 +138,7 @@ def _forms(text: str) -> Iterator[bytes]:
 
 
 def _is_form(headers: Mapping[str, str], body: Any) -> bool:
-    """StackStorm hands on a form as lists of texts."""
+    """StackStorm passes on a form as lists of texts."""
     if not isinstance(body, Mapping) or set(body) != {"payload"}:
         return False
     field = body["payload"]

@@ -84,6 +84,16 @@ class TestPlan:
         )
         assert answer["message"] == "web v1.0.0 goes to test, uat and production."
 
+    def test_no_environment_comes_before_the_one_that_it_is_after(self, world: World) -> None:
+        # Sorted by name, as StackStorm's API writes a config. uat is after test for web only.
+        world.config["environments"] = {
+            "production": {"after": "test", "apps": {"web": {"after": "uat"}}},
+            "test": {},
+            "uat": {"apps": {"web": {"after": "test"}}},
+        }
+        assert self.plan(world)["environments"] == ["test", "uat", "production"]
+        assert self.plan(world, upto="uat")["environments"] == ["test", "uat"]
+
     @pytest.mark.parametrize("rule", [{"approvals": 1}, {"confirm_within": "1m"}])
     def test_it_stops_before_the_first_where_somebody_has_to_agree(
         self, world: World, rule: Dict[str, Any]

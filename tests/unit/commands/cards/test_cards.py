@@ -117,7 +117,7 @@ class TestWhoseItIs:
     def test_what_is_no_card_is_said_to_be_none(self, world: World) -> None:
         answer = world.ask("get_card", card="the red one")
         assert (answer["code"], answer["message"]) == (
-            "unknown_card", "'the red one' is no card of any tracker (ops and web-team).",
+            "unknown_card", "'the red one' is not a card of any tracker (ops and web-team).",
         )  # fmt: skip
         assert world.ask("get_card", card="nowhere:OPS-12")["code"] == "unknown_card"
 
@@ -540,7 +540,7 @@ class TestLooking:
     ) -> None:
         answer = world.ask("find_cards", text="login", project="saf-ari", mine=False)
         assert "ops search login in saf-ari||" in there.calls
-        assert "'saf-ari' is no project" in answer["message"]
+        assert "'saf-ari' is not a project" in answer["message"]
 
     def test_my_cards_are_asked_for_by_the_name_that_i_have_there(
         self, world: World, there: Elsewhere

@@ -254,9 +254,7 @@ class TestTrouble:
         answer = declare(rooms)
         id = answer["incident"]
         assert (answer["ok"], answer["code"]) == (False, "incident_incomplete")
-        assert answer["message"].startswith(
-            f"Incident {id} is declared, and not all of it is there. No card: "
-        )
+        assert answer["message"].startswith(f"Incident {id} is declared, but incomplete. No card: ")
         assert (
             "There is page 1234. Repeat the command: only what is missing is made."
             in answer["message"]
@@ -344,7 +342,7 @@ class TestClosing:
         pass_time(rooms, 1000)
         said, comments = len(rooms.said("#deploys")), len(cards.comments)
         answer = close(rooms, id, by="carol", words="no, the database")
-        assert answer["message"].startswith(f"It is closed already. bob closed incident {id}")
+        assert answer["message"].startswith(f"It was already closed. bob closed incident {id}")
         assert answer["fresh"] is False
         assert (len(rooms.said("#deploys")), len(cards.comments)) == (said, comments)
 

@@ -147,7 +147,7 @@ def test_the_kill_switch_stops_everybody_its_owner_too_until_it_is_unlocked(worl
         "lock", "carol", room="#ops", environment="everything", reason="the relay is not ours"
     )
     assert answer["message"].startswith("Everything is locked by carol since")
-    assert "Nobody deploys anywhere now, carol included." in answer["message"]
+    assert "Nobody can deploy anywhere now, including carol." in answer["message"]
     for who in ("alice", "carol"):
         for environment in ("test", "production"):
             assert deploy(world, who, environment=environment, room="#ops")["ok"] is False
@@ -369,7 +369,7 @@ def test_a_lock_while_a_deployment_runs_succeeds_and_says_who_is_deploying(world
     finally:
         go.write_text("")
     assert answer["ok"]
-    assert "alice (api 3.1.0 on uat) is deploying right now; that goes on." in answer["message"]
+    assert "alice (api 3.1.0 on uat) is deploying right now; that continues." in answer["message"]
     assert result(process)["code"] == "deployed"
 
 

@@ -298,8 +298,8 @@ class TestWatching:
         rooms.ask("watch_pages", "st2admin", "")
         rooms.ask("watch_pages", "st2admin", "")
         assert rooms.said("#dev") == [
-            "Nobody has acknowledged page 1234 (web-team) after 5 min. To wake the next: "
-            "escalate page 1234"
+            "Nobody has acknowledged page 1234 (web-team) after 5 min. To alert the next "
+            "responders: escalate page 1234"
         ]
         assert rooms.world.events() == ["asked", "paged"]
 
@@ -345,8 +345,8 @@ class TestWatching:
         rooms.pass_time(301)
         rooms.ask("watch_pages", "st2admin", "")
         assert rooms.said("#dev") == [
-            "Nobody has said here that they are on page 77 (web-team) after 5 min, and mail "
-            "cannot tell. "
+            "Nobody has acknowledged page 77 (web-team) here after 5 min, and mail cannot "
+            "report it. "
             "If you are on it: ack page 77"
         ]
         rooms.ask("ack_page", page="77")
@@ -361,7 +361,7 @@ class TestWatching:
         rooms.ask("watch_pages", "st2admin", "")
         (told,) = rooms.said("#dev")
         assert told.startswith(
-            "Whether someone has acknowledged page 1234 (web-team) is not known after 5 min: "
+            "It is unknown after 5 min whether someone has acknowledged page 1234 (web-team): "
         )
 
     def test_a_page_from_no_room_is_told_where_things_are_announced(self, rooms: Rooms) -> None:

@@ -249,7 +249,7 @@ class TestOnce:
         rooms.page()
         answer = rooms.page()
         assert (answer["ok"], answer["code"], answer["number"]) == (True, "paged_already", "1234")
-        assert "it was not sent again. To page again, use other words." in answer["message"]
+        assert "it was not sent again. To page again, word it differently." in answer["message"]
         assert len(rooms.side().pages) == 1
         assert rooms.world.events() == ["asked", "paged", "asked", "refused"]
 
@@ -379,7 +379,7 @@ class TestLostAnswers:
             in answer["message"]
         )
         assert answer["hint"].startswith(
-            "Phone: +44 20 7946 0000. To page again anyway, use other words."
+            "Phone: +44 20 7946 0000. To page again anyway, word it differently."
         )
         assert rooms.side("mail").calls == []
         assert rooms.world.events() == ["asked", "unconfirmed"]
@@ -401,7 +401,7 @@ class TestLostAnswers:
         side.can_look = True
         answer = rooms.page()
         assert (answer["code"], answer["number"]) == ("paged", "1234")
-        assert "Its answer was lost, and it was found." in answer["message"]
+        assert "The pager's answer was lost, but the page was found." in answer["message"]
         assert len(side.pages) == 1
 
     def test_a_pager_that_stays_silent_leaves_it_in_doubt(self, rooms: Rooms, clock: Clock) -> None:

@@ -1,4 +1,5 @@
-"""Where reports are kept, and writing one so that nobody ever reads half of it."""
+"""Reports as files: their formats and names, and writing one so that nobody ever reads half of
+it."""
 
 from __future__ import annotations
 

@@ -59,14 +59,14 @@ def _rows(report: Report) -> Iterable[Dict[str, str]]:
         yield {"kind": "note", "message": note}
     chain = report.chain
     state = "holds" if chain.ok else "is broken"
-    told = (
+    text = (
         f"The chain of {chain.records} records {state}. Record {chain.head} has the hash "
         f"{chain.head_hash}."
     )
     yield {
         "kind": "chain",
         "code": "complete" if report.complete else "incomplete",
-        "message": told,
+        "message": text,
     }
 
 

@@ -1,7 +1,7 @@
-"""A report as one page that needs nothing else: to be read, printed and kept.
+"""A report as one self-contained page: to be read, printed and kept.
 
-The page is in the templates beside this file; here is what they show. Every text from the record is
-escaped by Jinja2 itself, which is loaded when a page is rendered.
+The page is in the templates beside this file; here is what they show. Jinja2 escapes every text
+from the record; it is loaded when a page is rendered.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def as_html(report: Report) -> str:
 
 
 def _figures(report: Report) -> Iterable[Tuple[int, str]]:
-    yield len(report.changes), "carried out"
+    yield len(report.changes), "deployed"
     yield report.count(Ending.SUCCEEDED), "succeeded"
     for count, label in (
         (report.count(Ending.FAILED), "failed"),
@@ -76,7 +76,7 @@ def _figures(report: Report) -> Iterable[Tuple[int, str]]:
         if count:
             yield count, label
     yield sum(one.override is not None for one in report.changes), "emergencies"
-    yield len(report.attempts), "not carried out"
+    yield len(report.attempts), "not deployed"
 
 
 def _timelines(report: Report) -> List[Tuple[str, str]]:

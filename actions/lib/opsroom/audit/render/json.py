@@ -1,4 +1,4 @@
-"""A report as JSON, for programs: everything that it has, with stable names."""
+"""A report as JSON, for programs: everything in it, under stable names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of a period on one environment: what was deployed when, as SVG in the page."""
+"""A period on one environment as a picture: what was deployed when, as SVG in the page."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MOST_TICKS = 15
 def timeline(
     period: Period, changes: Sequence[Change], locks: Sequence[Held], escape: Escape
 ) -> str:
-    """A lane for each application, a mark for each change: shape and colour tell the outcome, the
+    """A lane for each application, a mark for each change: shape and colour show the outcome, the
     label the version.
 
     Labels that would cover each other are left out; the mark's tooltip has everything. `changes`
@@ -56,7 +56,7 @@ def timeline(
 
 def legend() -> str:
     """What the marks mean."""
-    said = (
+    marks = (
         (Ending.SUCCEEDED, False, "succeeded"),
         (Ending.FAILED, False, "failed"),
         (Ending.INTERRUPTED, False, "interrupted or unknown"),
@@ -67,7 +67,7 @@ def legend() -> str:
     rows = [
         '<span><svg viewBox="-8 -8 16 16" '
         f'aria-hidden="true">{mark(ending, override)}</svg>{text}</span>'
-        for ending, override, text in said
+        for ending, override, text in marks
     ]
     band = (
         '<svg viewBox="0 0 16 14" aria-hidden="true"><rect class="band" width="16" '
@@ -137,11 +137,11 @@ def _bands(
             continue
         top = _base(apps.index(lock.app)) - _LANE + 14 if lock.app else _TOP - 4
         tall = _LANE - 4 if lock.app else height - 22 - top
-        told = escape(f"locked by {lock.by}: {lock.reason}")
+        title = escape(f"locked by {lock.by}: {lock.reason}")
         width = max(round(right - left, 1), 2)
         yield (
             f'<rect class="band" x="{left}" y="{top}" width="{width}" '
-            f'height="{tall}"><title>{told}</title></rect>'
+            f'height="{tall}"><title>{title}</title></rect>'
         )
 
 

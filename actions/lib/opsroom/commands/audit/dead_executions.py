@@ -1,5 +1,5 @@
-"""Closing what StackStorm takes for running although its runner died: with its answer, where the
-record has one."""
+"""Closes executions that StackStorm takes for running although their runner died: with their
+answer, where the record has one."""
 
 from __future__ import annotations
 
@@ -119,14 +119,14 @@ def _close(context: Context, client: Any, execution: Running) -> bool:
 def _unless_announced(
     context: Context, execution: Running, closing: Closing, end: Record
 ) -> Closing:
-    """What the announce room was told already, it is not told again as an answer; nor the other way
-    round."""
+    """What was posted in the announce room already is not posted again as an answer; nor the other
+    way round."""
     if not execution.room or not same_room(execution.room, context.settings.announce):
         return closing
     key = f"deployment:{end.deployment}:{end.seq}"
     with context.store.write() as connection:
-        telling = Announcement(key, execution.room, str(closing.result["message"]))
-        if begin(context.store, connection, telling, context.execution_id, always=True):
+        announcement = Announcement(key, execution.room, str(closing.result["message"]))
+        if begin(context.store, connection, announcement, context.execution_id, always=True):
             mark_posted(context.store, connection, key)
             return closing
     return Closing(

@@ -1,5 +1,4 @@
-"""audit reconcile: the record against StackStorm's own history, and what one has and the other does
-not."""
+"""audit reconcile: compares the record with StackStorm's own history of executions."""
 
 from __future__ import annotations
 
@@ -41,7 +40,7 @@ def reconcile(context: Context, since: str, until: str = "", pack: str = "opsroo
         "compared": found.compared,
         "only_in_the_record": [
             {"execution": one.id, "record": one.record, "at": one.at, "what": one.what}
-            for one in found.only_here
+            for one in found.only_ledger
         ],
         "only_in_stackstorm": [
             {
@@ -51,7 +50,7 @@ def reconcile(context: Context, since: str, until: str = "", pack: str = "opsroo
                 "at": one.at,
                 "by": one.by,
             }
-            for one in found.only_there
+            for one in found.only_stackstorm
         ],
         "too_old": found.too_old,
         "history_begins": found.history_begins,
@@ -87,16 +86,16 @@ def _comparison_text(found: Reconciled) -> str:
     if found.ok:
         return f"the record and StackStorm's history have the same {found.compared:,} executions."
     text = f"{found.compared:,} executions are in both."
-    if found.only_here:
-        first = found.only_here[0]
+    if found.only_ledger:
+        first = found.only_ledger[0]
         text += (
-            f" {len(found.only_here)} only in the record, first {first.id} (record "
+            f" {len(found.only_ledger)} only in the record, first {first.id} (record "
             f"{first.record}, {first.what})."
         )
-    if found.only_there:
-        one = found.only_there[0]
+    if found.only_stackstorm:
+        one = found.only_stackstorm[0]
         text += (
-            f" {len(found.only_there)} only in StackStorm, first {one.id} ({one.action} by "
+            f" {len(found.only_stackstorm)} only in StackStorm, first {one.id} ({one.action} by "
             f"{one.by}, {one.status})."
         )
     return text

@@ -1,4 +1,4 @@
-"""audit report: the changes of a period as a file for an auditor, and the gist of it for the
+"""audit report: writes the changes of a period to a file for an auditor, and summarizes it for the
 room."""
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def audit_report(
     environment_name: str = "",
     format_: str = "html",
 ) -> Outcome:
-    """Write the report into `folder` and tell its gist and its path.
+    """Write the report into `folder`, and answer with its gist and its path.
 
     Not ok, with code record_broken or record_incomplete, when the record does not have everything:
     the report says what is missing and why. Raises Refusal(invalid_time, unknown_environment) and

@@ -1,11 +1,9 @@
-"""audit verify: recompute the whole chain, compare it with the hashes noted before, and tell the
-newest one.
+"""Verifying the record: the whole chain is recomputed and compared with the hashes noted before.
 
-Announcing the newest hash: the record is verified, the hash kept in a file, and both told in the
-announce room.
-
-Checking the record every night: silence where it holds, the announce room and a team where it does
-not.
+- audit verify: on request, and shows the newest hash.
+- For the rule print_head: keeps the newest hash in a file and posts it in the announce room.
+- For the rules check_record and page_on_broken_record: every night; a broken record is posted in
+  the announce room, and pages a team.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ from ...errors import Code, Refusal
 from ...names import shown
 from ...text import message, span, stamp
 from .. import Context, Outcome
-from ..announce import tell_once
+from ..announce import post_once
 from ..pages.page import page
 
 _HASH_DIGITS = 64
@@ -148,7 +146,7 @@ def check_record(context: Context, folder: Path, wake: bool = False) -> Outcome:
     """Verify the record against itself and the hashes in `folder`. Not ok, with code record_broken,
     when it is broken.
 
-    That is told once a day, also while announcements are quiet. With `wake`, the team under
+    That is posted once a day, also while announcements are muted. With `wake`, the team under
     audit.page is paged; without such a team, this raises Refusal(not_configured) every night, not
     only in the one in which it matters.
     """
@@ -156,7 +154,7 @@ def check_record(context: Context, folder: Path, wake: bool = False) -> Outcome:
     if wake and not team:
         raise Refusal(
             Code.NOT_CONFIGURED,
-            "The config of opsroom does not say who is paged when the record does not hold.",
+            "The config of opsroom names nobody to page when the record is broken.",
             "An administrator can add audit: {page: TEAM} to opsroom.yaml.",
         )
     outcome = audit_verify(context, folder)
@@ -164,7 +162,7 @@ def check_record(context: Context, folder: Path, wake: bool = False) -> Outcome:
         return outcome
     with context.store.read() as connection:
         day = context.store.now(connection).date().isoformat()
-    tell_once(context, f"record:{day}", outcome.message, always=True)
+    post_once(context, f"record:{day}", outcome.message, always=True)
     if wake:
         page(context, team, outcome.message, urgent=True)
     return outcome

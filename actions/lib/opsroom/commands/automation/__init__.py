@@ -1,1 +1,1 @@
-"""What rules, workflows and sensors ask for: releases, promotions, announcements, drift."""
+"""The use cases of rules, workflows and sensors: releases, promotions, announcements, drift."""

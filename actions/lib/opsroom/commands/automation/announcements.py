@@ -1,8 +1,5 @@
-"""Announcing deployments that were not asked for in the announce room: each outcome once, and only
-there.
-
-Paging on a failed deployment: the team that the environment names, once for each deployment.
-"""
+"""Deployments that nobody asked for in the announce room: each outcome is announced there once, and
+the team that the environment names is paged once for each one that failed."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from ...records.model import Event
 from ...records.queries import deployments, of_execution
 from ...text import one_line
 from .. import Context, Outcome
-from ..announce import tell_once, tell_what_is_left
+from ..announce import post_once, post_pending
 from ..deployments.interrupted import settle_interrupted
 from ..pages.page import page
 
@@ -29,10 +26,10 @@ _JUST_NOW = timedelta(seconds=60)
 
 
 def announce_deployments(context: Context, execution: str = "") -> Outcome:
-    """Tell the announce room the outcome of the deployments of an execution; without one, of those
-    that nobody told.
+    """Post the outcome of the deployments of an execution in the announce room; without one, of
+    those that nobody announced yet.
 
-    What was asked for, or answered, in that room is there already. Raises Failure(store_...).
+    What was asked for, or answered, in that room is already there. Raises Failure(store_...).
     """
     if not context.settings.announce:
         return Outcome(
@@ -60,8 +57,8 @@ def end_of(records: Sequence[Record]) -> Optional[Record]:
     return next((one for one in reversed(records) if _is_end(one)), None)
 
 
-def said_of(context: Context, records: Sequence[Record], link: bool = True) -> str:
-    """The outcome of a deployment, in a sentence or two, for those who did not ask for it."""
+def outcome_text(context: Context, records: Sequence[Record], link: bool = True) -> str:
+    """The outcome of a deployment in a sentence or two, for those who did not ask for it."""
     end = end_of(records)
     last = end or records[-1]
     what = (
@@ -88,7 +85,9 @@ def said_of(context: Context, records: Sequence[Record], link: bool = True) -> s
 def _of_execution(context: Context, execution: str) -> List[str]:
     return [
         text
-        for text in (_tell(context, records) for records in ends_of_execution(context, execution))
+        for text in (
+            _announce(context, records) for records in ends_of_execution(context, execution)
+        )
         if text
     ]
 
@@ -97,7 +96,7 @@ def _missed(context: Context) -> List[str]:
     """Ends that no rule announced, since StackStorm was away or the runner died; that is found out
     here, too."""
     settle_interrupted(context)
-    tell_what_is_left(context)
+    post_pending(context)
     store = context.store
     with store.read() as connection:
         now = store.now(connection)
@@ -111,25 +110,25 @@ def _missed(context: Context) -> List[str]:
             for one in recent
             if one.at < now - _JUST_NOW or "found_by" in one.facts
         ]
-    return [text for text in (_tell(context, records) for records in missed) if text]
+    return [text for text in (_announce(context, records) for records in missed) if text]
 
 
-def _tell(context: Context, records: Sequence[Record]) -> str:
-    """What was told; empty when it was told before, or is known in the announce room."""
+def _announce(context: Context, records: Sequence[Record]) -> str:
+    """What was posted; empty when it was posted before, or is known in the announce room."""
     end = end_of(records)
-    if end is None or _known_there(context, records, end):
+    if end is None or _is_known_in_room(context, records, end):
         return ""
-    # One whose runner died is told also while announcements are quiet.
+    # One whose runner died is announced also while announcements are muted.
     emergency = any(one.event is Event.OVERRIDDEN for one in records)
-    text = said_of(context, records)
+    text = outcome_text(context, records)
     return (
         text
-        if tell_once(context, f"deployment:{end.deployment}:{end.seq}", text, always=emergency)
+        if post_once(context, f"deployment:{end.deployment}:{end.seq}", text, always=emergency)
         else ""
     )
 
 
-def _known_there(context: Context, records: Sequence[Record], end: Record) -> bool:
+def _is_known_in_room(context: Context, records: Sequence[Record], end: Record) -> bool:
     """Whether it was answered in the announce room: where it was asked for, or approved last.
 
     Of a runner that died nobody got an answer. An emergency announces its outcome itself.
@@ -153,7 +152,7 @@ def page_on_failure(context: Context, execution: str) -> Outcome:
     """Page for each deployment of an execution that failed after something had been touched, or was
     stopped midway.
 
-    Where nobody could be paged, the announce room is told. Raises what `page` raises, and
+    Where nobody could be paged, that is posted in the announce room. Raises what `page` raises, and
     Failure(store_...).
     """
     outcome: Optional[Outcome] = None
@@ -189,11 +188,11 @@ def _first_time(context: Context, deployment: str) -> bool:
 
 
 def _page(context: Context, team: str, records: Sequence[Record]) -> Outcome:
-    text = said_of(context, records)
+    text = outcome_text(context, records)
     try:
         return page(context, team, text, urgent=True)
     except OpsroomError as error:
         why = one_line(error.sentence(), 160)
         posted = f"Nobody could be paged about this: {one_line(text, 200)} {why}"
-        tell_once(context, f"page_on_failure:{records[0].deployment}", posted, always=True)
+        post_once(context, f"page_on_failure:{records[0].deployment}", posted, always=True)
         raise

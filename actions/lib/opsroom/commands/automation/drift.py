@@ -1,4 +1,4 @@
-"""What sensors see where applications run: a version that nobody asked for, no answer, an answer
+"""What the sensors see on environments: a version that nobody asked for, no answer, an answer
 again."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from ...records.ledger import append
 from ...records.model import Event
 from ...versions import same_version
 from .. import Context, Outcome
-from ..announce import prepare, speak, tell_once
+from ..announce import post_once, prepare, speak
 from ..request import Request
 from ..resolve import find_target
 
@@ -20,11 +20,11 @@ _DRIFT = "drift"
 def note_drift(
     context: Context, app_name: str, environment_name: str, version: str, before: str, event: str
 ) -> Outcome:
-    """Record that what runs changed and nobody had asked opsroom for it, and tell the announce
-    room; once an `event`.
+    """Record and announce that the running version changed without opsroom; once for each `event`.
+    Empty versions mean that nothing runs.
 
-    Empty versions mean that nothing runs. Raises Refusal(unknown_app, unknown_environment,
-    not_in_environment, invalid_name) and Failure(store_...).
+    Raises Refusal(unknown_app, unknown_environment, not_in_environment, invalid_name) and
+    Failure(store_...).
     """
     place = find_target(context.settings, app_name, environment_name)
     app, environment = place.app, place.environment
@@ -69,7 +69,7 @@ def note_reach(
         else f"{place} no longer reports its version."
     )
     text += "" if reachable else f" To ask it: version of {place}"
-    posted = tell_once(context, f"reach:{event}", text)
+    posted = post_once(context, f"reach:{event}", text)
     return Outcome(
         True,
         Code.TOLD if posted else Code.NOTHING_NEW,

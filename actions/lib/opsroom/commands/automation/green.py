@@ -1,8 +1,8 @@
-"""What the workflow promote_when_green asks again and again: has this version run there unbroken
-for long enough?
+"""Whether a version has run on an environment without interruption for long enough, for the
+workflow promote_when_green, which asks repeatedly.
 
-The state between two looks is handed back and given again (`version`, `began`, `first`), so that no
-runner waits.
+The state between two checks is returned and passed in again (`version`, `began`, `first`), so that
+no runner waits.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ clock: Callable[[], float] = time.time
 # each.
 SHORTEST, LONGEST = 10.0, 86400.0
 _SHORTEST_PAUSE = 5.0
-# What breaks off begins anew; after twice the time and so many pauses more, nobody waits any more.
+# An interruption restarts the time; after twice the time and so many more pauses, it gives up.
 _MORE = 10
 
 
@@ -45,8 +45,8 @@ def is_green(
     """One look. Code green when it has run for so long, not_yet otherwise; then `pause` is when to
     ask again.
 
-    `version`, `began` and `first` are what the look before handed back (None where there is
-    nothing). A place that does not answer makes the time begin anew. `target` is the environment
+    `version`, `began` and `first` are what the previous look returned (None where there is
+    nothing). A place that does not answer restarts the time. `target` is the environment
     that it is promoted to: where the speaker may not ask for that, it is refused with the first
     look rather than after the wait.
 
@@ -72,7 +72,7 @@ def is_green(
         raise
     except OpsroomError as error:
         _give_up(now, first_look, wanted, where)
-        text = f"{where} did not answer ({one_line(error.message, 120)}); the time begins anew."
+        text = f"{where} did not answer ({one_line(error.message, 120)}); the time starts over."
         return Outcome(
             True, Code.NOT_YET, text, {**facts, "began": None, "pause": _pause(wanted, wanted)}
         )
@@ -100,7 +100,7 @@ def _wanted(typed: str) -> float:
     length = duration(typed.strip())
     if length is None or not SHORTEST <= length <= LONGEST:
         raise Refusal(
-            Code.INVALID_TIME, "For how long has it to run? Say 10s to 24h, such as 30m or 2h."
+            Code.INVALID_TIME, "How long should it run? Give 10s to 24h, such as 30m or 2h."
         )
     return length
 
@@ -122,9 +122,11 @@ def _give_up(now: float, first: float, wanted: float, where: DeploymentTarget) -
 
 
 def _moment(given: str, now: float) -> float:
-    """A moment that a look before handed back; now without one. One that lies ahead counts as
+    """A moment that a previous look returned; now without one. One that lies ahead counts as
     now."""
     try:
         return min(float(given), now) if given.strip() else now
     except ValueError:
-        raise Refusal(Code.INVALID_TIME, "That is no moment which a look handed back.") from None
+        raise Refusal(
+            Code.INVALID_TIME, "That is not a moment that a check has returned."
+        ) from None

@@ -1,5 +1,5 @@
-"""Promoting when a card is moved into the column that asks for it: what runs on the environment
-before goes there."""
+"""A promotion when a card is moved into the column that asks for it: the version of the previous
+environment is deployed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...records.model import Event
 from ...records.queries import newest
 from ...text import one_line
 from .. import Context, Outcome
-from ..announce import tell_once
+from ..announce import post_once
 from ..deployments.commands import promote
 
 # A card that a deployment of ours moved asks for nothing; that it was moved is heard of within
@@ -28,7 +28,7 @@ def promote_card(context: Context, tracker: str, card: str, to: str, event: str)
     """Promote the application whose cards live there, in the name of the rule's user; once an
     `event`.
 
-    Whatever holds for `promote` holds here. Raises what it raises; what stands in the way is told
+    Whatever holds for `promote` holds here. Raises what it raises; what stands in the way is posted
     in the announce room.
     """
     environments = [
@@ -51,12 +51,12 @@ def promote_card(context: Context, tracker: str, card: str, to: str, event: str)
             context, app.name, environment.after, environment.name, f"{tracker}:{card}"
         )
     except Refusal as refusal:
-        tell_once(
+        post_once(
             context, f"card:{event}", f"{what}, but nothing was deployed: {refusal.sentence()}"
         )
         raise
     if outcome.code in (Code.WAITING, Code.CONFIRM):
-        tell_once(context, f"card:{event}", f"{what}. {outcome.message}")
+        post_once(context, f"card:{event}", f"{what}. {outcome.message}")
     return outcome
 
 

@@ -1,11 +1,11 @@
-"""What the workflow release asks: where a version goes, and whether it runs there. Changes
+"""The questions of the workflow release: where a version goes, and whether it runs there. Changes
 nothing."""
 
 from __future__ import annotations
 
 from typing import Tuple
 
-from ...config.model import App
+from ...config.model import App, in_passing_order
 from ...errors import Code, Failure, Refusal
 from ...names import check_version, listed
 from ...policy.access import may_ask
@@ -17,9 +17,9 @@ from ..resolve import find_app, find_target
 
 
 def release_plan(context: Context, app_name: str, version: str, upto: str = "") -> Outcome:
-    """The environments of an application in the order of the config: up to `upto`, which is
-    included; without it, up to the first where someone has to agree or where this speaker may not
-    deploy, which is left out.
+    """The environments of an application in the order of the config, none before the one that its
+    rules name as `after`: up to `upto`, which is included; without it, up to the first where
+    someone has to agree or where this speaker may not deploy, which is left out.
 
     Raises Refusal(unknown_app, unknown_environment, not_in_environment, invalid_name,
     cannot_deploy, not_possible; not_allowed, wrong_room where one on the way is closed to this
@@ -29,7 +29,13 @@ def release_plan(context: Context, app_name: str, version: str, upto: str = "") 
     wanted = check_version(version)
     if app.deploy is None:
         raise Refusal(Code.CANNOT_DEPLOY, f"The config does not say how {app.name} is deployed.")
-    every = context.settings.environments_of(app)
+    rules = context.settings.environments
+    every = in_passing_order(
+        {
+            name: rules[name].for_app(app.name).after
+            for name in context.settings.environments_of(app)
+        }
+    )
     route, stops, why = _route(context, app, every, upto)
     if not route:
         raise Refusal(

@@ -1,4 +1,4 @@
-"""Deploying a release when it is published: the webhook is checked, the rest is an ordinary
+"""A deployment when a release is published: the webhook is checked, the rest is an ordinary
 deployment."""
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ...webhooks.signature import (
     signed_by_gitlab,
 )
 from .. import Context, Outcome
-from ..announce import tell_once
+from ..announce import post_once
 from ..deployments.commands import deploy
 
 SERVICES = {"github": "GitHub", "gitlab": "GitLab"}
@@ -64,10 +64,10 @@ def deploy_release(context: Context, service: str, instance: str) -> Outcome:
         outcome = deploy(context, app.name, check_version(release.tag), environment)
     except Refusal as refusal:
         text = f"{what} was not deployed to {environment}: {refusal.sentence()}"
-        tell_once(context, f"release:{first}", text)
+        post_once(context, f"release:{first}", text)
         raise
     if outcome.code in (Code.WAITING, Code.CONFIRM):
-        tell_once(context, f"release:{first}", f"{what} waits. {outcome.message}")
+        post_once(context, f"release:{first}", f"{what} waits. {outcome.message}")
     return outcome
 
 
@@ -76,7 +76,7 @@ def _webhook(context: Context, service: str) -> Webhook:
     if service not in SERVICES or webhook is None:
         raise Refusal(
             Code.NOT_CONFIGURED,
-            f"The config says nothing of a webhook of {SERVICES.get(service, shown(service))}.",
+            f"The config has no webhook of {SERVICES.get(service, shown(service))}.",
             f"An administrator can add webhooks.{either(SERVICES)} to opsroom.yaml.",
         )
     return webhook
@@ -150,7 +150,7 @@ def _first_time(
             f"{SERVICES[service]} reported {one_line(release.repository, 60)} "
             f"{one_line(release.tag, 60)} before; "
             "nothing was done.",
-            "To deploy it once more, say so in chat.",
+            "To deploy it again, ask for it in chat.",
         )
     if release.at is None or now - release.at > _OLDEST:
         age = span((now - release.at).total_seconds()) if release.at else "an unknown time"
@@ -159,7 +159,7 @@ def _first_time(
             f"{one_line(release.repository, 60)} {one_line(release.tag, 60)} was published {age} "
             "ago; what is older "
             f"than {span(_OLDEST.total_seconds())} is not deployed automatically.",
-            "To deploy it, say so in chat.",
+            "To deploy it, ask for it in chat.",
         )
     return marks[-1]
 

@@ -1,5 +1,5 @@
-"""From a card or project that someone typed to the tracker that it belongs to. Asked back where two
-fit; no guess."""
+"""From a card or project that someone typed to the tracker that it belongs to. Where two fit, the
+person is asked; never a guess."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def tracker_of_card(context: Context, text: str) -> Found:
     if not places:
         raise Refusal(
             Code.UNKNOWN_CARD,
-            f"{shown(text, 60)} is no card of {_every(settings)}.",
+            f"{shown(text, 60)} is not a card of {_every(settings)}.",
             "Say it as the tracker shows it, or with the tracker's name: "
             f"{next(iter(settings.trackers))}:CARD",
         )
@@ -93,7 +93,7 @@ def tracker_of_project(context: Context, text: str = "", app: str = "") -> Found
         known = either([*settings.trackers, *with_cards])
         raise Refusal(
             Code.UNKNOWN_PROJECT,
-            f"{shown(wanted, 60)} is no project of {_every(settings)}.",
+            f"{shown(wanted, 60)} is not a project of {_every(settings)}.",
             f"Say {known}, or TRACKER:PROJECT.",
         )
     return _only(context, wanted, places, "a project")

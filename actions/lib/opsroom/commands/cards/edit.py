@@ -1,8 +1,5 @@
-"""assign card: give it to a person of the config, to yourself, to a name that the tracker knows, or
-to nobody.
-
-move card: into another column or state, by its name.
-"""
+"""assign card, move card: an existing card is given to a person or to nobody, or moved into another
+column or state."""
 
 from __future__ import annotations
 
@@ -28,9 +25,8 @@ def assign_card(context: Context, card: str, to: str) -> Outcome:
     """Assign a card. `to` is a person of the config, `me`, `nobody`, or a name as the tracker has
     it.
 
-    Raises Refusal(unknown_person) for someone whom the config does not map to a name over there,
-    or whom the tracker does not know.
-    """
+    Raises Refusal(unknown_person) for someone whom the config does not map to a name in the
+    tracker, or whom the tracker does not know."""
     request = request_about(context, "assign card")
     with resumed(request):
         found, wanted = tracker_of_card(context, card), text_of(to, f"assign card {card} to me")
@@ -42,13 +38,13 @@ def assign_card(context: Context, card: str, to: str) -> Outcome:
         name = one_line(given.to, 60) or _NOBODY
         text = f"{request.by.shown} assigned {found.id} in {found.name} to {name}"
         facts = {"url": given.url, "assignee": given.to, "notes": list(given.notes)}
-        trouble = end(request, Event.CARD_ASSIGNED, Code.CARD_ASSIGNED, text, **facts)
-    message = answer(text, given.url, notes=[unrecorded(trouble), *given.notes])
+        failure = end(request, Event.CARD_ASSIGNED, Code.CARD_ASSIGNED, text, **facts)
+    message = answer(text, given.url, notes=[unrecorded(failure), *given.notes])
     return Outcome(
         True,
         Code.CARD_ASSIGNED,
         message,
-        {"tracker": found.name, "card": found.id, "recorded": trouble is None, **facts},
+        {"tracker": found.name, "card": found.id, "recorded": failure is None, **facts},
     )
 
 
@@ -94,8 +90,8 @@ def move_card(context: Context, card: str, to: str) -> Outcome:
             "after": moved.after,
             "notes": list(moved.notes),
         }
-        trouble = end(request, Event.CARD_MOVED, Code.CARD_MOVED, text, **facts)
-    message = answer(text, moved.url, notes=[unrecorded(trouble), *moved.notes])
+        failure = end(request, Event.CARD_MOVED, Code.CARD_MOVED, text, **facts)
+    message = answer(text, moved.url, notes=[unrecorded(failure), *moved.notes])
     return Outcome(
         True,
         Code.CARD_MOVED,
@@ -104,7 +100,7 @@ def move_card(context: Context, card: str, to: str) -> Outcome:
             "tracker": found.name,
             "card": found.id,
             "changed": not same,
-            "recorded": trouble is None,
+            "recorded": failure is None,
             **facts,
         },
     )

@@ -1,5 +1,5 @@
-"""What the commands about cards share: their request, changes that are safe to repeat, how answers
-are put together."""
+"""What the card commands share: their request, changes that are safe to repeat, and how answers are
+composed."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def brief(context: Context, summary: str) -> str:
 
 
 def facts_of(found: Found, made: Made, **more: Any) -> Facts:
-    """What was made, as it is kept and handed back."""
+    """What was made, as it is kept and returned."""
     return {"tracker": found.name, "url": made.url, "notes": list(made.notes), **more}
 
 
@@ -83,30 +83,31 @@ def answer(
     """The sentences of an answer: what was done, where to see it, and what did not go as asked."""
     parts: List[str] = [sentence(text), url]
     if once is not None:
-        parts.append(unrecorded(once.trouble, once.late))
-        parts.append("The answer to that was lost; it was found by its mark." if once.found else "")
+        parts.append(unrecorded(once.failure, once.late))
+        parts.append(
+            "The tracker's answer was lost; it was found by its mark." if once.found else ""
+        )
     return " ".join(part for part in [*parts, *notes] if part)
 
 
-def unrecorded(trouble: Optional[Failure], late: bool = False) -> str:
+def unrecorded(failure: Optional[Failure], late: bool = False) -> str:
     """What is said when a thing was done and not recorded; `late`: the next command records it."""
-    if trouble is None:
+    if failure is None:
         return ""
-    late = late or bool(trouble.facts.get("recorded_late"))
+    late = late or bool(failure.facts.get("recorded_late"))
     after = " The next command records it." if late else ""
-    return f"That could not be recorded: {one_line(trouble.message, 120)}{after}"
+    return f"That could not be recorded: {one_line(failure.message, 120)}{after}"
 
 
 def change(
     request: Request, found: Found, done: str, do: Callable[[], Answer]
 ) -> Tuple[Answer, bool]:
-    """Do to a card what may be done twice without harm; after a lost answer it is done once more,
-    which tells how it is and takes no longer than the config's `look_for`.
+    """Do to a card what may be done twice without harm; after a lost answer it is done again,
+    which shows the current state and takes no longer than the config's `look_for`.
 
-    Hands back what came of it, and whether an answer was lost. Raises Failure(outcome_unknown) when
-    nobody can tell; `done` is "moved", as in "OPS-12 may or may not have been moved". Raises what
-    `do` raises.
-    """
+    Returns the result, and whether an answer was lost. Raises Failure(outcome_unknown) when
+    the outcome is unknown; `done` is "moved", as in "OPS-12 may or may not have been moved". Raises
+    what `do` raises."""
     try:
         return do(), False
     except Failure as failure:
@@ -126,7 +127,7 @@ def change(
 def end(
     request: Request, event: Event, code: Code, message: str, **facts: Any
 ) -> Optional[Failure]:
-    """Record the end of what was done. It was done whatever becomes of the record: hands back why
+    """Record the end of what was done. It was done whatever happens to the record: returns why
     that failed."""
     try:
         request.end(event, code.value, message, **facts)

@@ -1,4 +1,4 @@
-"""show card: a card as it is now, with its latest comments. Changes nothing, and leaves no
+"""show card, cards about, my cards: cards as they are now. Changes nothing, and leaves no
 record."""
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .. import Context, Outcome
 from ..attribution import myself, name_in
 from . import Found, tracker_named, tracker_of_card, tracker_of_project
 
-# So many of the latest comments are told; all that the tracker sent are in the facts.
+# So many of the latest comments are shown; all that the tracker sent are in the facts.
 _COMMENTS = 2
 # In characters: of a summary, of a description or comment, and what is too little of either to say
 # anything.
@@ -33,7 +33,7 @@ _LONGEST_URL = 200
 def get_card(context: Context, card: str) -> Outcome:
     """The card, what it says and where it stands. Raises Refusal(unknown_card).
 
-    What opsroom wrote in someone's name is told as theirs, for every kind of tracker.
+    What opsroom wrote in someone's name is shown as theirs, for every kind of tracker.
     """
     found = tracker_of_card(context, card)
     card_shown = in_their_names(found.tracker.show(found.id))
@@ -58,7 +58,7 @@ def in_their_names(card: Card) -> Card:
     """The card, with the first lines that name who asked taken off its texts and those people as
     reporter and authors.
 
-    The tracker's own word on who wrote it goes into `via`: anyone over there can write such a
+    The tracker's own word on who wrote it goes into `via`: anyone in the tracker can write such a
     line.
     """
     comments = tuple(_in_their_name(one) for one in card.comments)
@@ -165,7 +165,7 @@ def _every(context: Context) -> List[Found]:
 def _ask(
     context: Context, places: List[Found], words: str, mine: bool
 ) -> Tuple[List[_Row], Dict[str, OpsroomError]]:
-    """What each tracker has, and why those do not tell that do not."""
+    """What each tracker has, and the errors of those that did not answer."""
     person = myself(context) if mine else None
 
     def cards_of(found: Found) -> Tuple[Card, ...]:

@@ -108,7 +108,8 @@ def facts_of(change: Change) -> Dict[str, Any]:
     }
 
 
-def tell_the_requester(context: Context, change: Change, text: str) -> None:
-    """Say it where the change was asked for, unless it is said there anyway."""
+def notify_requester(context: Context, change: Change, text: str) -> None:
+    """Post it in the room where the change was asked for, unless the answer appears there
+    anyway."""
     if change.room and not same_room(change.room, context.speaker.room):
         context.rooms(change.room).say(message(text))

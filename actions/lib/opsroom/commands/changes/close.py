@@ -1,5 +1,5 @@
-"""Decisions that deploy nothing: a change is rejected or taken back, an emergency is reviewed by
-someone else, who records what they found."""
+"""reject change, review change: the decisions that deploy nothing. A change is rejected or taken
+back; an emergency is reviewed by someone else, who records what they found."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from . import (
     entry_by,
     facts_of,
     find_change,
+    notify_requester,
     place_left,
     requester_of,
-    tell_the_requester,
 )
 
 
@@ -63,7 +63,7 @@ def reject_change(context: Context, change_id: str, reason: str) -> Outcome:
                     entry_by(context, change, Event.REJECTED, Code.REJECTED, text, reason=why),
                 )
         decision.enforce()
-    tell_the_requester(context, change, text)
+    notify_requester(context, change, text)
     return Outcome(True, Code.REJECTED, text, {**facts_of(change), "state": after, "reason": why})
 
 
@@ -109,7 +109,7 @@ def review_change(context: Context, change_id: str, text: str, code: str = "") -
         f"{who} reviewed change {change.id}, the emergency of {change.shown} ({change.what}): "
         f"{one_line(found, 150)}"
     )
-    tell_the_requester(context, change, summary)
+    notify_requester(context, change, summary)
     return Outcome(
         True, Code.REVIEWED, summary, {**facts_of(change), "state": State.REVIEWED, "review": found}
     )

@@ -1,5 +1,6 @@
-"""Decisions that deploy: a change is approved by someone else, or confirmed by the requester in the
-same room and in time. When enough have agreed, it is executed, provided everything still holds."""
+"""approve change, confirm change: the decisions that deploy. Someone else approves, or the
+requester confirms in the same room and in time; with enough of them the change is executed, if
+everything still holds."""
 
 from __future__ import annotations
 
@@ -29,9 +30,9 @@ from . import (
     entry_by,
     facts_of,
     find_change,
+    notify_requester,
     place_of,
     requester_of,
-    tell_the_requester,
 )
 from .execute import execute_change
 
@@ -57,28 +58,28 @@ def approve_change(context: Context, change_id: str, code: str = "") -> Outcome:
     count = len(approved_by)
     so_far = missing(change, environment, count)
     text = f"{context.speaker.shown} approved change {change.id} ({change.what}): {so_far}."
-    text += f" The next one says: approve change {change.id}"
-    tell_the_requester(context, change, text)
+    text += f" The next approver says: approve change {change.id}"
+    notify_requester(context, change, text)
     return Outcome(True, Code.APPROVED, text, {**facts_of(change), "approved_by": approved_by})
 
 
 def _deploy(
     context: Context, change: Change, requester: Speaker, approved_by: List[str]
 ) -> Outcome:
-    """Carry it out, and tell the requester how it went, however it went."""
+    """Execute the change, and notify the requester of the outcome, whatever it is."""
     try:
         outcome = execute_change(
             context, change, requester, f"approve change {change.id}", approved_by
         )
     except OpsroomError as error:
-        tell_the_requester(context, change, error.sentence())
+        notify_requester(context, change, error.sentence())
         raise
     except Exception:
-        tell_the_requester(
+        notify_requester(
             context, change, f"Change {change.id} ({change.what}) hit an internal error of opsroom."
         )
         raise
-    tell_the_requester(context, change, outcome.message)
+    notify_requester(context, change, outcome.message)
     return outcome
 
 

@@ -1,5 +1,5 @@
-"""Carrying out a change that was approved or confirmed; what was held up before anything was
-touched waits again."""
+"""Executes a change that was approved or confirmed. One that is stopped before anything was touched
+waits again."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""show changes: what waits for approval or confirmation, what is being deployed, which emergencies
-want a review."""
+"""show changes: what waits for approval or confirmation, what is being deployed, and which
+emergencies need a review."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _approved(context: Context, change: Change, given: Sequence[Approval]) -> Li
     try:
         requester = requester_of(context.settings, change)
     except Refusal:
-        # Nobody can tell who asked; so nobody can be told to be someone else.
+        # It is unknown who asked; so nobody counts as someone else.
         return []
     valid = counted(context.settings, environment.for_app(change.app), change, given, requester)
     return [one.shown for one in valid]

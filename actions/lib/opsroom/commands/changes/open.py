@@ -1,5 +1,5 @@
-"""Makes a change instead of deploying: it says what would happen and who has to agree, and touches
-nothing."""
+"""Opens a change instead of deploying: the answer shows what would happen and who has to agree, and
+nothing is touched."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ...records.model import Event
 from ...text import one_line
 from ...versions import Running, distinct_names
 from .. import Context, Outcome
-from ..announce import tell_once
+from ..announce import post_once
 from ..deployments.delivery import summary
 from ..deployments.order import DeploymentOrder
 from ..request import Request
@@ -107,7 +107,7 @@ def _post(context: Context, change: Change, environment: Environment, text: str)
     """
     rooms = environment.rooms or ()
     for room in rooms:
-        tell_once(context, f"asked:{change.deployment}:{room}", text, always=True, room=room)
+        post_once(context, f"asked:{change.deployment}:{room}", text, always=True, room=room)
     return f"{text} It is posted in {listed(rooms)}."
 
 

@@ -1,5 +1,5 @@
-"""help: the commands, from the aliases themselves, with today's values; only what this requester
-may do."""
+"""help: the commands, read from the aliases themselves, with today's values; only what this
+requester may use."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _FOLDED = ("Changes", "Locks", "Look", "Cards", "Pages", "Incidents")
 # How many applications and environments are named, where they do not all fit.
 _FEWER_APPS = (8, 3, 0)
 _FEWER_PLACES = (8, 4, 2, 1)
-_ONE_IN_FULL = "One in full: opsroom help deploy"
+_ONE_IN_FULL = "For one in full: opsroom help deploy"
 # Commands whose WHO is a person.
 _OF_PEOPLE = ("opsroom.add_responder",)
 # Of these the first word alone says too little.
@@ -55,7 +55,7 @@ _REASONS = {
 }
 # Commands whose safe form is another's.
 _ELSEWHERE = {"lock everything": ["put lock {{ reason }} on everything"]}
-# Of a command that can be said in many ways, so many are told: a message has eight lines.
+# Of a command that can be written in many ways, so many are shown: a message has eight lines.
 _MOST_FORMS = 4
 
 
@@ -117,7 +117,8 @@ def _of_group(commands: Sequence[Command], title: str) -> List[Command]:
 
 
 def _grouped(commands: Sequence[Command], folded: Sequence[str] = ()) -> List[str]:
-    """A line for each group of commands, each by the first words that tell it from others."""
+    """A line for each group of commands, each by the first words that distinguish it from
+    others."""
     lines = []
     for title, actions in GROUPS.items():
         names: List[str] = []
@@ -147,7 +148,7 @@ def _about(context: Context, commands: Sequence[Command], topic: str) -> Outcome
     if not exact:
         word = pick(topic, sorted({one.word for one in commands}), Code.UNKNOWN_COMMAND, "command")
         exact = [one for one in commands if one.word == word]
-        # What is not configured is told only where nothing else has that name.
+        # What is not configured is reported only where nothing else has that name.
         exact = [one for one in exact if is_configured(context, one)] or exact
     if len({one.head for one in exact}) == 1:
         # One command that can be said in another way, too.
@@ -228,11 +229,11 @@ def _rights(context: Context, right: str = "deploy", others: bool = True, most: 
     for one in elsewhere:
         by_room.setdefault(tuple(one.rooms or ()), []).append(_where(one, right))
     preposition = " to" if to.endswith(" to") else " on" if to.endswith(" on") else ""
-    from_there = [
+    from_others = [
         f"from {listed(rooms, most)} also{preposition} {listed(places, most)}"
         for rooms, places in by_room.items()
     ]
-    if not here and from_there:
+    if not here and from_others:
         mine = f"{mine} from here"
     rest = [
         f"{one.name}: {_who(one, right, most)}."
@@ -243,7 +244,7 @@ def _rights(context: Context, right: str = "deploy", others: bool = True, most: 
         rest = [*rest[:most], f"Others decide on {len(rest) - most} more."]
     hidden = len([place for places in list(by_room.values())[most:] for place in places])
     more = [f"from other rooms also{preposition} {hidden} more"] if hidden else []
-    return " ".join(["; ".join([mine, *from_there[:most], *more]) + ".", *rest])
+    return " ".join(["; ".join([mine, *from_others[:most], *more]) + ".", *rest])
 
 
 def _where(environment: Environment, right: str) -> str:

@@ -1,5 +1,4 @@
-"""The catalogue of commands: what the aliases of the pack say, and which of them a requester may
-use."""
+"""The catalogue of commands: the aliases of the pack, and which of them a requester may use."""
 
 from __future__ import annotations
 
@@ -68,7 +67,7 @@ GROUPS = {
         "help",
     ),
 }
-# Groups that are told by themselves where all do not fit into one message, the last ones first.
+# Groups that are shown on their own where not all fit into one message, the last ones first.
 # What nobody is shown where no tracker is configured.
 _OF_TRACKERS = tuple(f"opsroom.{action}" for action in GROUPS["Cards"])
 # The same for a room to announce in, and for pagers.

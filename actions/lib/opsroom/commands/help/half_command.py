@@ -1,5 +1,5 @@
-"""A half command: which words and values of a form were typed, wherever they stand, what has no
-place in it, and which applications a version without one may belong to."""
+"""An incomplete command: which words and values of a form were typed, in whatever order, what does
+not belong, and which applications a version without one may belong to."""
 
 from __future__ import annotations
 

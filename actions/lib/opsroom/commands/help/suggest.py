@@ -1,8 +1,9 @@
-"""suggest: what a half command lacks, and which commands of today's config it may have meant.
+"""suggest: what an incomplete command lacks, and which commands of today's config it may have
+meant.
 
-What was typed is read by the names in it (an application, an environment, a team, an id) wherever
-they stand, so that a forgotten or misplaced word does no harm. Nothing is changed; what only reads
-and can mean one thing only is carried out.
+What was typed is read by the names in it (an application, an environment, a team, an id) in
+whatever order, so that a forgotten or misplaced word does no harm. Nothing is changed; a command
+that only reads and can mean one thing only is run.
 """
 
 from __future__ import annotations
@@ -125,9 +126,7 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
 def _barred(context: Context, typed: str, fit: Fit) -> Refusal:
     """For an emergency deployment that the requester may do nowhere, or not from here."""
     refused = _refused(context, fit)
-    message = (
-        f"{shown(without_codes(typed), 60)} is not a command as it stands. {refused[0].message}"
-    )
+    message = f"{shown(without_codes(typed), 60)} is not a complete command. {refused[0].message}"
     return Refusal(Code.UNKNOWN_COMMAND, message, refused[0].hint, {"suggestions": []})
 
 
@@ -164,7 +163,7 @@ def _topic(context: Context, aliases: Path, topic: str, typed: str) -> Outcome:
         return help_(context, aliases, topic)
     except Refusal:
         ways = ["opsroom help"]
-        message = f"{shown(typed, 60)} is not a command as it stands."
+        message = f"{shown(typed, 60)} is not a complete command."
         raise Refusal(
             Code.UNKNOWN_COMMAND, message, f"Say: {ways[0]}", {"suggestions": ways}
         ) from None

@@ -1,2 +1,1 @@
-"""The incident commands: open, close and list, and the steps that make what belongs to an
-incident."""
+"""The incident commands: declare, close and list incidents, and the steps that they consist of."""

@@ -1,16 +1,12 @@
-"""Closing an incident: its page is resolved, its card told and moved, the room told. Each of them
-once.
-
-close incident: its page is resolved, its card told and moved, the room told.
-"""
+"""close incident: its page is resolved, its card gets a comment and is moved, and the room is
+notified, each of them once."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Callable, Dict, List
+from typing import Dict
 
 from ...errors import Code, OpsroomError
-from ...records.incidents import Incident, find, note
+from ...records.incidents import Incident, find
 from ...records.incidents import close as close_row
 from ...records.ledger import append
 from ...records.model import Event
@@ -19,7 +15,7 @@ from .. import Context, Outcome
 from ..cards import tracker_of_card
 from ..pages.respond import resolve_page
 from ..request import Request, recordable, resumed
-from .steps import comment, facts_about, find_incident, tell_room
+from .steps import Step, comment, facts_about, find_incident, post_to_room, run_steps, saved
 
 _DONE = "yes"
 
@@ -37,7 +33,7 @@ def close(context: Context, incident: Incident, closing: str = "") -> Incident:
         ):
             text = (
                 f"{context.speaker.shown} closed incident {incident.id}: "
-                f"{one_line(closing, 200) or 'nothing was said'}"
+                f"{one_line(closing, 200) or 'no closing text'}"
             )
             append(store, connection, request.entry(Event.CLOSED, Code.INCIDENT_CLOSED.value, text))
         return find(connection, incident.id) or incident
@@ -53,7 +49,7 @@ def resolve(context: Context, incident: Incident) -> Incident:
     except OpsroomError as error:
         if error.code is not Code.PAGE_CLOSED:
             raise
-    return _noted(context, incident, page_over=_DONE)
+    return saved(context, incident, page_over=_DONE)
 
 
 def close_card(context: Context, incident: Incident) -> Incident:
@@ -67,7 +63,7 @@ def close_card(context: Context, incident: Incident) -> Incident:
         comment(context, incident, text, "close", {"card_told": _DONE})
     if context.settings.incidents.closed:
         _move(context, incident)
-    return _noted(context, incident, card_over=_DONE)
+    return saved(context, incident, card_over=_DONE)
 
 
 def _move(context: Context, incident: Incident) -> None:
@@ -91,11 +87,11 @@ def _move(context: Context, incident: Incident) -> None:
 
 def announce(context: Context, incident: Incident) -> Incident:
     """The room hears that it is over, once."""
-    tell_room(context, f"incident:{incident.id}:closed", said_of_the_end(incident))
+    post_to_room(context, f"incident:{incident.id}:closed", end_text(incident))
     return incident
 
 
-def said_of_the_end(incident: Incident) -> str:
+def end_text(incident: Incident) -> str:
     """Who closed what, after how long, and the outcome of the page and the card."""
     after = ""
     if incident.since and incident.closed_at:
@@ -116,13 +112,7 @@ def said_of_the_end(incident: Incident) -> str:
     return " ".join(parts)
 
 
-def _noted(context: Context, incident: Incident, **changes: str) -> Incident:
-    with context.store.write() as connection:
-        note(connection, incident.id, **changes)
-    return replace(incident, **changes)  # type: ignore[arg-type]
-
-
-CLOSING: Dict[str, Callable[[Context, Incident], Incident]] = {
+CLOSING: Dict[str, Step] = {
     "resolve": resolve,
     "close_card": close_card,
     "announce": announce,
@@ -151,25 +141,18 @@ def end_incident(context: Context, typed: str, closing: str = "") -> Outcome:
         fresh = incident.state == "open"
         incident = close(context, incident, neutralise(closing).strip())
         request.ended = True
-    troubles: List[str] = []
-    for name, step in CLOSING.items():
-        try:
-            incident = step(context, incident)
-        except OpsroomError as error:
-            troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
-        except Exception as error:
-            troubles.append(f"{_STEPS[name]}: internal error in opsroom ({type(error).__name__}).")
-    text = (
-        said_of_the_end(incident) if fresh else f"It is closed already. {said_of_the_end(incident)}"
-    )
+    incident, problems = run_steps(context, incident, CLOSING, _STEPS)
+    text = end_text(incident) if fresh else f"It was already closed. {end_text(incident)}"
     facts = {
         **facts_about(incident),
         "fresh": fresh,
         "closed_by": incident.closed_by,
-        "troubles": troubles,
+        "troubles": problems,
     }
-    if not troubles:
+    if not problems:
         return Outcome(True, Code.INCIDENT_CLOSED, message(text), facts)
-    text = f"Incident {incident.id} is closed, and not all that belongs to it. {' '.join(troubles)}"
-    text += " Repeat the command: only what is missing is done."
+    text = (
+        f"Incident {incident.id} is closed, but not everything that belongs to it. "
+        f"{' '.join(problems)} Repeat the command: only what is missing is done."
+    )
     return Outcome(False, Code.INCIDENT_INCOMPLETE, message(text), facts)

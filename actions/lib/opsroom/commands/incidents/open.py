@@ -12,17 +12,17 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import List, Tuple
 
-from ...errors import Code, Failure, OpsroomError, Refusal
+from ...errors import Code, Failure, Refusal
 from ...names import bare, comparable
 from ...records.incidents import Incident, declare, open_incidents
 from ...records.ledger import append
 from ...records.model import Event
-from ...text import message, neutralise, one_line, sentence, table, when
+from ...text import message, neutralise, one_line, table, when
 from .. import Context, Outcome
 from ..pages.page import page
 from ..pages.recipients import find_recipient
 from ..request import Request, resumed
-from .steps import OPENING, facts_about, said_of
+from .steps import OPENING, facts_about, open_text, run_steps
 
 _STEPS = {
     "card": "No card",
@@ -49,17 +49,8 @@ def open_incident(context: Context, who: str, text: str) -> Outcome:
         if not failure.code.value.startswith("store_") or not context.settings.pagers:
             raise
         return _without_record(context, who, words, failure)
-    troubles: List[str] = []
-    for name, step in OPENING.items():
-        try:
-            incident = step(context, incident)
-        except OpsroomError as error:
-            troubles.append(f"{_STEPS[name]}: {sentence(one_line(error.message, 140))}")
-        except Exception as error:
-            # A defect in one of them must not keep the others from being done: someone has to be
-            # woken.
-            troubles.append(f"{_STEPS[name]}: internal error in opsroom ({type(error).__name__}).")
-    return answer(context, incident, fresh, troubles)
+    incident, problems = run_steps(context, incident, OPENING, _STEPS)
+    return answer(context, incident, fresh, problems)
 
 
 def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Incident, bool]:
@@ -86,7 +77,7 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
             f"{request.by.shown} declared incident {incident.id} for {name}: "
             f"{one_line(masked, 200)}"
         )
-        recorded = recorded if fresh else f"Declared once more: {recorded}"
+        recorded = recorded if fresh else f"Declared again: {recorded}"
         append(store, connection, request.entry(Event.DECLARED, Code.DECLARED.value, recorded))
     return incident, fresh
 
@@ -107,17 +98,17 @@ def _known(context: Context, who: str, app: str) -> Tuple[str, str]:
     return typed, app or (same[0] if same else "")
 
 
-def answer(context: Context, incident: Incident, fresh: bool, troubles: List[str]) -> Outcome:
+def answer(context: Context, incident: Incident, fresh: bool, problems: List[str]) -> Outcome:
     """What the room reads: what is there, and what is not."""
-    facts = {**facts_about(incident), "fresh": fresh, "troubles": troubles}
-    text = said_of(incident)
+    facts = {**facts_about(incident), "fresh": fresh, "troubles": problems}
+    text = open_text(incident)
     if not context.settings.trackers:
         text += " There is no card: no tracker is configured."
     if not context.settings.pagers:
         text += " Nobody was paged: no pager is configured."
-    if not troubles:
+    if not problems:
         return Outcome(True, Code.DECLARED, message(text), facts)
-    short = f"Incident {incident.id} is declared, and not all of it is there. {' '.join(troubles)}"
+    short = f"Incident {incident.id} is declared, but incomplete. {' '.join(problems)}"
     what = [
         f"card {incident.card}" if incident.card else "",
         f"page {incident.page}" if incident.page else "",

@@ -1,4 +1,4 @@
-"""One step of an incident, for the workflows: each may be run again, and does what is missing or
+"""One step of an incident, for the workflows. Each may be run again, and does what is missing or
 nothing."""
 
 from __future__ import annotations

@@ -1,20 +1,19 @@
-"""What is made of a declared incident: a card, a page, the link between them, a word in the room.
-Each once.
+"""The parts of a declared incident: a card, a page, the link between them and a post in the room,
+each made once.
 
-Each step looks at the row of the incident first, so that it may be asked for again: by anyone who
-says the same once more, or by the workflow `declare_incident`, also after a runner died in the
-middle. It is done in the name of the person who declared the incident, also when someone else goes
-on with it.
+Each step looks at the row of the incident first, so that it may be repeated: by anyone who repeats
+the command, or by the workflow `declare_incident`, also after a runner died midway. It acts in the
+name of the person who declared the incident, also when someone else continues it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ...db import Store
 from ...db.sql import Transaction
-from ...errors import Code, Failure, Refusal
+from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import either, shown
 from ...people import Speaker, identify, same_room
 from ...records.announcements import Announcement, begin, mark_posted
@@ -24,7 +23,7 @@ from ...records.model import Event
 from ...text import one_line, sentence
 from ...trackers import Draft, Made, Remark
 from .. import Context
-from ..announce import tell_once
+from ..announce import post_once
 from ..attribution import author_of
 from ..cards import Found, limits_of, tracker_of_card, tracker_of_project
 from ..cards.actions import CardComment, CardCreation
@@ -34,7 +33,7 @@ from ..external_action import Facts
 from ..pages.page import page
 from ..request import resumed
 
-# Nobody should be woken late because a tracker is slow: so long a lost answer is looked for, in
+# Nobody should be alerted late because a tracker is slow: so long a lost answer is looked for, in
 # seconds.
 _PATIENCE = 6.0
 # So much of the text goes into the page and the room; the card has all of it.
@@ -82,11 +81,9 @@ def make_card(context: Context, incident: Incident) -> Incident:
             made = found.tracker.find_created(replace(draft, mark=incident.card_mark))
             if made is not None:
                 request.ended = True
-                return _noted(
-                    context, incident, tracker=found.name, card=made.id, card_url=made.url
-                )
+                return saved(context, incident, tracker=found.name, card=made.id, card_url=made.url)
         facts = run_once(request, _IncidentCard(context, incident, found, draft)).facts
-    return _noted(
+    return saved(
         context, incident, tracker=found.name, card=str(facts["card"]), card_url=str(facts["url"])
     )
 
@@ -139,10 +136,10 @@ def send_page(context: Context, incident: Incident) -> Incident:
     context = replace(context, speaker=declared_by(context, incident))
     sent, text = _sent_page(context, incident)
     if sent is not None:
-        return _noted(context, incident, **sent)
+        return saved(context, incident, **sent)
     outcome = page(context, incident.who, text, urgent=True)
     facts = outcome.facts
-    noted = _noted(
+    incident = saved(
         context,
         incident,
         pager=str(facts.get("pager") or ""),
@@ -151,7 +148,7 @@ def send_page(context: Context, incident: Incident) -> Incident:
     )
     if not outcome.ok:
         raise Failure(outcome.code, outcome.message)
-    return noted
+    return incident
 
 
 def words_of(incident: Incident) -> str:
@@ -229,16 +226,16 @@ class _IncidentComment(CardComment):
             note(on, self.incident.id, **self.changes)
 
 
-def tell(context: Context, incident: Incident) -> Incident:
-    """The room hears of it once, also while announcements are quiet; not where it is answered
-    anyway."""
-    tell_room(context, f"incident:{incident.id}:open", said_of(incident))
+def announce(context: Context, incident: Incident) -> Incident:
+    """Post the incident in its room once, also while announcements are muted; not where the answer
+    appears anyway."""
+    post_to_room(context, f"incident:{incident.id}:open", open_text(incident))
     return incident
 
 
-def tell_room(context: Context, key: str, text: str) -> None:
-    """Tell the room of incidents something once. Who speaks in that very room reads it as the
-    answer."""
+def post_to_room(context: Context, key: str, text: str) -> None:
+    """Post in the room of incidents, once. Where the command came from that very room, the answer
+    is the post."""
     room = context.settings.incidents.room or context.settings.announce
     if not room:
         return
@@ -253,10 +250,10 @@ def tell_room(context: Context, key: str, text: str) -> None:
             )
             mark_posted(context.store, connection, key)
         return
-    tell_once(context, key, text, always=True, room=room)
+    post_once(context, key, text, always=True, room=room)
 
 
-def said_of(incident: Incident) -> str:
+def open_text(incident: Incident) -> str:
     """Who declared what for whom, its card and its page, and how it is ended."""
     parts = [f"{incident.shown} declared incident {incident.id} for {one_line(incident.who, 60)}:"]
     parts.append(sentence(one_line(incident.text, 120)))
@@ -287,17 +284,38 @@ def facts_about(incident: Incident) -> Dict[str, Any]:
     }
 
 
-def _noted(context: Context, incident: Incident, **changes: str) -> Incident:
-    """Write down what was made, and hand the incident back with it."""
+def saved(context: Context, incident: Incident, **changes: str) -> Incident:
+    """Record what was made or ended; returns the incident with it."""
     with context.store.write() as connection:
         note(connection, incident.id, **changes)
     return replace(incident, **changes)  # type: ignore[arg-type]
 
 
-# In this order: the page names the card, the link needs both, and the room is told of all.
-OPENING: Dict[str, Callable[[Context, Incident], Incident]] = {
+Step = Callable[[Context, Incident], Incident]
+
+# In this order: the page names the card, the link needs both, and the post in the room names all.
+OPENING: Dict[str, Step] = {
     "card": make_card,
     "page": send_page,
     "link": link,
-    "tell": tell,
+    "tell": announce,
 }
+
+
+def run_steps(
+    context: Context, incident: Incident, steps: Mapping[str, Step], failed: Mapping[str, str]
+) -> Tuple[Incident, List[str]]:
+    """Do each step, also when one before it fails: someone has to be alerted in any case.
+
+    Returns the incident as it is then, and a sentence for each step that failed, which begins with
+    its text in `failed`.
+    """
+    problems: List[str] = []
+    for name, step in steps.items():
+        try:
+            incident = step(context, incident)
+        except OpsroomError as error:
+            problems.append(f"{failed[name]}: {sentence(one_line(error.message, 140))}")
+        except Exception as error:
+            problems.append(f"{failed[name]}: internal error in opsroom ({type(error).__name__}).")
+    return incident, problems

@@ -137,7 +137,7 @@ def _answer_text(
 ) -> str:
     lock = taken.lock
     if is_kill_switch(lock):
-        effect = f"Nobody deploys anywhere now, {one_line(lock.shown, 60)} included."
+        effect = f"Nobody can deploy anywhere now, including {one_line(lock.shown, 60)}."
     elif others:
         first = others[0]
         by = one_line(first.shown, 60)
@@ -156,7 +156,7 @@ def _answer_text(
             for one in running
         ]
         be = "is" if len(running) == 1 else "are"
-        sentences.append(f"{listed(going_on, 2)} {be} deploying right now; that goes on.")
+        sentences.append(f"{listed(going_on, 2)} {be} deploying right now; that continues.")
     sentences.append(f"To end it: unlock {place(lock.app, lock.environment)}")
     return " ".join(sentences)
 
@@ -174,7 +174,7 @@ def _refusal(existing: Lock, context: Context, now: datetime) -> Refusal:
 
 def unlock(context: Context, environment_name: str, app_name: str = "", code: str = "") -> Outcome:
     """Take a lock away; `environment_name` may be "everything". The owner always may, others with
-    the right to lock; then the owner's room is told. Raises Refusal(not_locked) where this very
+    the right to lock; then the owner's room is notified. Raises Refusal(not_locked) where this very
     place is not locked.
 
     Where a second factor is wanted anywhere, the kill switch wants it too: it is thrown when names

@@ -1,5 +1,5 @@
-"""Reminding: of locks that someone forgot, of changes about to expire; and telling the requester
-for one that did."""
+"""Reminders: of forgotten locks and of changes about to expire; requesters are notified of changes
+that did expire."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...records.model import Event
 from ...records.queries import newest
 from ...text import one_line, sentence, span, when
 from .. import Context, Outcome
-from ..announce import tell_once, tell_together
+from ..announce import post_once, post_together
 
 _FORGOTTEN = timedelta(days=1)
 _SOON = timedelta(minutes=10)
@@ -26,7 +26,7 @@ _NEWS = timedelta(hours=1)
 
 
 def remind(context: Context) -> Outcome:
-    """Mark the changes whose time is over, and tell what is due. Each is told once; a lock once a
+    """Mark the changes whose time is over, and post what is due. Each is posted once; a lock once a
     day.
 
     Raises Failure(store_...).
@@ -65,7 +65,7 @@ def _locks(context: Context) -> int:
         due.append(
             (f"lock:{lock.app}:{lock.environment}:{lock.since.isoformat()}:{age.days}", text)
         )
-    return tell_together(context, due)
+    return post_together(context, due)
 
 
 def _changes(context: Context) -> int:
@@ -88,7 +88,7 @@ def _changes(context: Context) -> int:
             f"expires at {when(end, now)}."
         )
         text += f" {_to_do(change)}"
-        count += _tell(context, f"change:{change.deployment}:{change.id}", text, change.room)
+        count += _post(context, f"change:{change.deployment}:{change.id}", text, change.room)
     return count
 
 
@@ -109,13 +109,13 @@ def _expired(context: Context) -> int:
     for record, change in over:
         if change is not None:
             text = f"{record.message} {ask_again(change)}"
-            count += _tell(context, f"expired:{change.deployment}:{change.id}", text, change.room)
+            count += _post(context, f"expired:{change.deployment}:{change.id}", text, change.room)
     return count
 
 
-def _tell(context: Context, key: str, text: str, room: str) -> int:
-    """In the announce room and where it was asked for, each once; 1 when anyone was told."""
-    reminders = tell_once(context, key, text)
+def _post(context: Context, key: str, text: str, room: str) -> int:
+    """In the announce room and where it was asked for, each once; 1 when anything was posted."""
+    reminders = post_once(context, key, text)
     if room and not same_room(room, context.settings.announce):
-        reminders = tell_once(context, f"{key}:there", text, room=room) or reminders
+        reminders = post_once(context, f"{key}:there", text, room=room) or reminders
     return int(reminders)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Mapping, Optional, Tuple
+from typing import Optional, Tuple
 
 from ... import pagers
 from ...config.model import Team
@@ -14,7 +14,6 @@ from ...deadline import LOOK_FOR, within
 from ...errors import Code, Failure, Refusal
 from ...names import bare, either, pick, unquoted
 from ...pagers import Pager, Target
-from ...people import Author, Speaker
 from ...text import one_line
 from .. import Context
 
@@ -146,7 +145,7 @@ def look_for(context: Context, name: str) -> float:
 
 
 def watch_until(context: Context, team: Optional[Team], now: datetime) -> Optional[datetime]:
-    """When the room is told that nobody has answered a page; None where nobody wants to be told."""
+    """When the room is notified that nobody has answered a page; None where nobody wants that."""
     watch = context.settings.watch if team is None or team.watch is None else team.watch
     return now + timedelta(seconds=watch) if watch > 0 else None
 
@@ -161,28 +160,6 @@ def split(context: Context, text: str) -> Tuple[str, str]:
     if not colon or not rest.strip():
         return "", bare(text.rstrip(": "))
     return pick(before, known, Code.UNKNOWN_PAGER, "pager"), bare(rest)
-
-
-def author(context: Context, pager: str, speaker: Optional[Speaker] = None) -> Author:
-    """Who asked, as a pager may be told: with their name in that pager and their address, where the
-    config has them."""
-    by = speaker or context.speaker
-    person = by.person
-    return Author(
-        shown=by.shown,
-        room=by.room,
-        identity=identity(person.identities, pager, context.settings.pagers[pager].kind)
-        if person
-        else "",
-        email=person.email if person else "",
-        link=context.link(),
-    )
-
-
-def identity(identities: Mapping[str, str], pager: str, kind: str) -> str:
-    """A person's name in a pager: under the pager's own name, else under its kind; empty when there
-    is none."""
-    return identities.get(pager) or identities.get(kind) or ""
 
 
 def which_pager(context: Context, id: str, candidates: Tuple[str, ...], command: str) -> Refusal:

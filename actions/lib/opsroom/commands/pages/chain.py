@@ -1,8 +1,8 @@
-"""Sending one page through the pagers of a team, one after the other, until one has taken it for
+"""Sends one page through the pagers of a team, one after the other, until one has accepted it for
 someone.
 
-The next pager is tried only when it is certain that the one before has not taken the page, or took
-it for nobody. An answer that was lost is looked for first; where that does not tell, nothing more
+The next pager is tried only when it is certain that the one before has not accepted the page, or
+accepted it for nobody. A lost answer is looked for first; where that is inconclusive, nothing more
 is sent.
 """
 
@@ -21,7 +21,8 @@ from ...records.pages import Page as PageRecord
 from ...records.pages import update_page, with_mark
 from ...text import one_line, sentence, stamp
 from .. import Context, exactly_once
-from . import Recipient, Route, author, build, limit_of, look_for
+from ..attribution import author_of
+from . import Recipient, Route, build, limit_of, look_for
 from .recipients import ask_about
 
 # All pagers together, from the moment of asking, in seconds; the action itself is stopped after 80.
@@ -30,7 +31,7 @@ TOTAL = 58.0
 LEAST = 4.0
 # What of the time to look is kept for the last look, in seconds.
 _ONE_LOOK = 3.0
-# A server that is still at it when we stop listening needs a moment to finish; what is not there
+# A server that is still working when we stop listening needs a moment to finish; what is not there
 # then never comes.
 _STILL_AT_IT = 3.0
 _STILL_AT_IT_WHEN_SLOW = 6.0
@@ -59,7 +60,7 @@ class Chain:
     _at: int = 0
     _reaches_nobody: bool = False
     _last: Optional[OpsroomError] = None
-    # Why nobody can tell whether it went out.
+    # Why it is unknown whether it went out.
     _doubt: str = ""
 
     def send(self, mark: str) -> Mapping[str, Any]:
@@ -88,7 +89,7 @@ class Chain:
 
     def look(self, mark: str) -> Optional[Mapping[str, Any]]:
         """The facts of the page that carries the mark, where it may have gone out before; None when
-        it is certain that it has not. Raises Refusal(not_possible) where that cannot be told, and
+        it is certain that it has not. Raises Refusal(not_possible) where that is unknown, and
         Failure."""
         if self._doubt:
             raise Refusal(Code.NOT_POSSIBLE, self._doubt)
@@ -146,7 +147,7 @@ class Chain:
 
     def _looked_for(self, route: Route, page: Page, failure: Failure) -> Optional[Paged]:
         """What the pager has of a page whose answer was lost; None when it certainly has nothing.
-        Raises a Failure that is in doubt when that cannot be told."""
+        Raises a Failure that is in doubt when that is unknown."""
         still = _STILL_AT_IT_WHEN_SLOW if failure.code is Code.TIMED_OUT else _STILL_AT_IT
         settles = build(self.context, route.pager).settles_within
         settled = exactly_once.clock() + max(settles, still)
@@ -167,14 +168,14 @@ class Chain:
             except Refusal as refusal:
                 raise self._in_doubt(route, failure, refusal) from failure
             except Failure as other:
-                trouble: Optional[Failure] = other
+                lookup_error: Optional[Failure] = other
             else:
                 if found is not None or began >= settled:
                     return found
-                trouble = None
+                lookup_error = None
             now = exactly_once.clock()
             if now >= until:
-                raise self._in_doubt(route, failure, trouble) from failure
+                raise self._in_doubt(route, failure, lookup_error) from failure
             exactly_once.wait(min(_PAUSE, max((settled if settled > now else until) - now, 0.05)))
 
     def _in_doubt(self, route: Route, failure: Failure, also: Optional[OpsroomError]) -> Failure:
@@ -222,7 +223,10 @@ class Chain:
         }
 
     def _page(self, route: Route, target: Target) -> Page:
-        return Page(target, self.text, self.urgent, self._mark, author(self.context, route.pager))
+        author = author_of(
+            self.context, route.pager, self.context.settings.pagers[route.pager].kind
+        )
+        return Page(target, self.text, self.urgent, self._mark, author)
 
     def _left(self) -> float:
         return self.deadline - exactly_once.clock()
@@ -288,5 +292,5 @@ class Chain:
         try:
             in_time(write, max(min(LIMIT, self._left() / 3), 1.0))
         except Failure:
-            # A human is to be woken; the record comes after that.
+            # A person is to be alerted; the record comes after that.
             self.recorded = False

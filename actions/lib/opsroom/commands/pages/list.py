@@ -1,5 +1,5 @@
-"""show pages: what is open, asked of the pagers, also what was not sent through opsroom. Changes
-nothing."""
+"""show pages: what is open, read from the pagers, including pages that were not sent through
+opsroom. Changes nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Line:
-    """One open page, as it is shown. `state` is empty where nobody can tell."""
+    """One open page, as it is shown. `state` is empty where it is unknown."""
 
     id: str
     state: str
@@ -50,7 +50,7 @@ def list_pages(context: Context, who: str = "") -> Outcome:
     answers = together(
         {route.pager: partial(_ask, context, route, recipient) for route in routes}, TOGETHER
     )
-    rows, trouble = _sent_from_here(context, recipient)
+    rows, failure = _sent_from_here(context, recipient)
     lines = [one for one in (_own(row, answers.get(row.pager)) for row in rows) if one is not None]
     known = {(row.pager, row.incident) for row in rows} | {(row.pager, row.number) for row in rows}
     for pager, answer in answers.items():
@@ -65,10 +65,10 @@ def list_pages(context: Context, who: str = "") -> Outcome:
         for pager, answer in answers.items()
         if isinstance(answer, OpsroomError) and answer.code is not Code.NOT_POSSIBLE
     }
-    if failed and len(failed) == len(answers) and trouble is not None:
+    if failed and len(failed) == len(answers) and failure is not None:
         raise next(iter(failed.values()))
     lines.sort(key=lambda one: one.since or _LONG_AGO, reverse=True)
-    text = _list_text(context, recipient, lines, failed, trouble)
+    text = _list_text(context, recipient, lines, failed, failure)
     return Outcome(True, Code.PAGES, text, {"pages": [_facts(one) for one in lines]})
 
 
@@ -130,7 +130,7 @@ def _list_text(
     recipient: Optional[Recipient],
     lines: Sequence[Line],
     failed: Dict[str, OpsroomError],
-    trouble: Optional[Failure],
+    failure: Optional[Failure],
 ) -> str:
     now = datetime.now(timezone.utc)
     several = len(context.settings.pagers) > 1
@@ -149,8 +149,8 @@ def _list_text(
         (f"{pager} could not be asked", one_line(error.message, 80))
         for pager, error in failed.items()
     ]
-    if trouble is not None:
-        rows.append(("What was sent from here could not be read", one_line(trouble.message, 80)))
+    if failure is not None:
+        rows.append(("What was sent from here could not be read", one_line(failure.message, 80)))
     for_whom = f" for {one_line(recipient.name, 60)}" if recipient else ""
     if not rows:
         return f"No page{for_whom} is open."

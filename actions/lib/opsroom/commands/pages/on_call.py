@@ -1,4 +1,4 @@
-"""on call: who would be woken now. Asks the pagers, and never pages."""
+"""on call: who would be alerted now. Reads from the pagers, and never pages."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .. import Context, Outcome
 from . import Recipient, names
 from .recipients import ask_about, find_recipient, recipient_of, teams
 
-Told = Tuple[str, Tuple[OnCall, ...]]
+Answered = Tuple[str, Tuple[OnCall, ...]]
 # For all teams together, in seconds.
 _TOGETHER = 30.0
-# How many levels of an escalation one team is told with.
+# How many levels of an escalation are shown for one team.
 _LEVELS = 3
 
 
@@ -33,7 +33,7 @@ def get_on_call(context: Context, who: str = "") -> Outcome:
     if not who.strip():
         return _every_team(context)
     recipient = find_recipient(context, who, after="")
-    pager, on_call = _first_that_tells(context, recipient)
+    pager, on_call = _first_answer(context, recipient)
     rows = [_row(context, one) for one in on_call[:_LEVELS]]
     rows += [f"and {len(on_call) - _LEVELS} more"] if len(on_call) > _LEVELS else []
     facts = {"who": recipient.name, "pager": pager, "on_call": [_facts(one) for one in on_call]}
@@ -56,10 +56,7 @@ def _every_team(context: Context) -> Outcome:
             "Ask for one by the name that a pager has for it: on call for NAME",
         )
     answers = together(
-        {
-            team.name: partial(_first_that_tells, context, recipient_of(context, team))
-            for team in known
-        },
+        {team.name: partial(_first_answer, context, recipient_of(context, team)) for team in known},
         _TOGETHER,
     )
     rows: List[Sequence[str]] = []
@@ -86,8 +83,8 @@ def _every_team(context: Context) -> Outcome:
     return Outcome(any("on_call" in one for one in facts), Code.ON_CALL, text, {"teams": facts})
 
 
-def _first_that_tells(context: Context, recipient: Recipient) -> Told:
-    """The first pager of the chain that can tell who is on call there, and who that is."""
+def _first_answer(context: Context, recipient: Recipient) -> Answered:
+    """The first pager of the chain that reports who is on call there, and who that is."""
     refused: Optional[OpsroomError] = None
     for route in recipient.routes:
         try:

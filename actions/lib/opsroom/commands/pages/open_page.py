@@ -1,5 +1,5 @@
-"""What ack, resolve, escalate and add to a page share: which pager has it, doing it there, and
-writing it down."""
+"""What ack, resolve, escalate and add to a page share: which pager has the page, the action there,
+and its record."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from ...records.outbox import Letter
 from ...records.pages import Page, called, changed_columns, of_incident, update_page
 from ...text import message, one_line, span
 from .. import Context, Outcome
+from ..attribution import author_of
 from ..request import Request, recordable, why
-from . import author, build, limit_of, look_for, names, split, which_pager
+from . import build, limit_of, look_for, names, split, which_pager
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class PageAction:
     """What is done to an open page.
 
     `do(pager, id, author)` does it there. `did` is the verb of the answer. `done_states`: the
-    states in which it is done already, so that a lost answer can be made up for. `here`: where the
+    states in which it is done already, so that a lost answer can be compensated. `here`: where the
     pager cannot do it, it is noted in opsroom's own list instead. `state`: what the page is
     afterwards.
     """
@@ -103,7 +104,7 @@ def find_page(context: Context, text: str, command: str) -> Found:
 def run_page_action(
     context: Context, text: str, action: PageAction, find: Callable[[], Found]
 ) -> Outcome:
-    """Do it and tell who did what to which page. Works without the record, and says so.
+    """Do it, and answer who did what to which page. Works without the record, and says so.
 
     Raises what `find` and the pager raise.
     """
@@ -112,7 +113,7 @@ def run_page_action(
     )
     unasked = _try(lambda: request.write(Event.ASKED))
     request.unrecorded = unasked is not None
-    with _told_to_the_record(request):
+    with _recorded_on_failure(request):
         found = find()
         request.noted["pager"] = found.pager
         here, incident = _do(context, found, action)
@@ -124,16 +125,16 @@ def run_page_action(
         summary = f"{by} {action.did} {found.words} in {found.pager}{found.age}."
         summary = " ".join(one for one in (summary, action.tail(incident), incident.url) if one)
     unwritten = _try(lambda: _write(request, found, action, incident, summary, facts))
-    trouble = unwritten or unasked
-    if trouble is not None:
+    failure = unwritten or unasked
+    if failure is not None:
         done = [] if unwritten is None else [_entry(request, found, action, summary, facts)]
         late = _later(request, *done, page=_row_of(found, action, incident) if done else None)
         yet = (
             "It is not recorded yet (the next command does that)" if late else "It is not recorded"
         )
-        summary += f" {yet}: {why(trouble)}."
-    recorded = trouble is None
-    _tell_where_it_came_from(context, found, summary)
+        summary += f" {yet}: {why(failure)}."
+    recorded = failure is None
+    _notify_its_room(context, found, summary)
     return Outcome(
         True,
         action.code,
@@ -153,7 +154,9 @@ def _do(context: Context, found: Found, action: PageAction) -> Tuple[str, Incide
     """Why it is noted here only (empty: the pager did it), and the incident afterwards."""
 
     def act() -> Incident:
-        return action.do(_pager_of(context, found), found.id, author(context, found.pager))
+        kind = context.settings.pagers[found.pager].kind
+        author = author_of(context, found.pager, kind)
+        return action.do(_pager_of(context, found), found.id, author)
 
     try:
         return "", within(limit_of(context, found.pager), found.pager, act)
@@ -245,7 +248,7 @@ def _changes(found: Found, action: PageAction, incident: Incident) -> Dict[str, 
     assert found.row is not None
     changes = of_incident(incident, found.row)
     if action.state is not None:
-        # The requester reads the answer: the watch of the page need not report it once more.
+        # The requester reads the answer: the watch of the page need not report it again.
         changes.update(state=action.state.value, told=action.state.value)
     if action.state is State.RESOLVED:
         changes["watch_until"] = None
@@ -284,7 +287,7 @@ def _facts(found: Found, incident: Incident, here: str) -> Dict[str, Any]:
     }
 
 
-def _tell_where_it_came_from(context: Context, found: Found, summary: str) -> None:
+def _notify_its_room(context: Context, found: Found, summary: str) -> None:
     """Those who sent the page read the outcome in their room, unless it was said there."""
     room = found.row.room if found.row else ""
     if room and not same_room(room, context.speaker.room):
@@ -304,7 +307,7 @@ def _rows(context: Context, id: str, pager: str) -> List[Page]:
 
 
 @contextmanager
-def _told_to_the_record(request: Request) -> Iterator[None]:
+def _recorded_on_failure(request: Request) -> Iterator[None]:
     """Write down that it was refused or failed; what went wrong counts more than that it could not
     be written."""
     try:

@@ -1,4 +1,5 @@
-"""page: reach the person on call, once, with proof that it went out, and say who was reached."""
+"""page: alerts the person on call, once, with proof that the page went out, and reports who was
+reached."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ def page(
 ) -> Outcome:
     """Page the person on call for a team, or a person.
 
-    Not ok, with code page_unconfirmed, when a pager took it and what came of it is not known.
+    Not ok, with code page_unconfirmed, when a pager took it and its outcome is unknown.
     Raises Refusal (no_pager, unknown_who, which_who, text_needed, page_limit, busy) and Failure
     (not_paged, nobody_notified, page_unconfirmed). An emergency passes the limit, is urgent, and is
     announced.
@@ -139,7 +140,9 @@ class _PageAction(ExternalAction):
             *_where(recipient),
         )
         self.what = f"The page to {one_line(recipient.name, 60)}"
-        self.in_doubt_hint = f"{sentence(recipient.hint)} To page again anyway, use other words."
+        self.in_doubt_hint = (
+            f"{sentence(recipient.hint)} To page again anyway, word it differently."
+        )
 
     def make(self, mark: str) -> Facts:
         """Send it."""
@@ -228,7 +231,7 @@ class _PageAction(ExternalAction):
 
 
 def _where(recipient: Recipient) -> Tuple[str, ...]:
-    """What tells things of the same name in two pagers apart; a team or person is the same in all
+    """What distinguishes things of the same name in two pagers; a team or person is the same in all
     of them."""
     if recipient.team is not None or recipient.person:
         return ()
@@ -279,15 +282,16 @@ def _answer(
     # Said before whatever may be cut off.
     first = [] if accepted else [f"{recipient.hint.rstrip('.')}."]
     if not result.fresh:
-        # The same words say nothing new of what is not known.
+        # Repeating the words makes nothing known that was not.
         code = Code.PAGED_ALREADY if accepted else code
         first.append(
-            f"That was {_ago(result.since)}; it was not sent again. To page again, use other words."
+            f"That was {_ago(result.since)}; it was not sent again. "
+            "To page again, word it differently."
         )
     elif result.found:
-        first.append("Its answer was lost, and it was found.")
+        first.append("The pager's answer was lost, but the page was found.")
     if not result.recorded:
-        first.append(f"{_unrecorded(result)}, and no limit was checked: {why(result.trouble)}.")
+        first.append(f"{_unrecorded(result)}, and no limit was checked: {why(result.failure)}.")
     text = _sentence(context, request, facts, first)
     if emergency and result.fresh:
         announce(request, f"Emergency: {text}")

@@ -1,4 +1,4 @@
-"""Who is meant by a name: a team, a person, or what a pager itself calls so. Never pages, never
+"""Who is meant by a name: a team, a person, or a name that a pager itself knows. Never pages, never
 guesses."""
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 from ...config.model import App, Team
 from ...deadline import together, within
 from ...errors import Code, Failure, OpsroomError, Refusal
-from ...names import comparable, either, listed, nearest, shown, there_are
+from ...names import available_text, comparable, either, listed, nearest, shown
 from ...pagers import Pager, Target
 from ...people import Person
 from ...text import one_line
 from .. import Context
+from ..attribution import identity_of
 from . import (
     TOGETHER,
     UNPAGED,
     Recipient,
     Route,
     build,
-    identity,
     limit_of,
     look_up,
     look_up_first,
@@ -88,7 +88,7 @@ def ask_about(
     given_up: Optional[threading.Event] = None,
     after: str = UNPAGED,
 ) -> Answer:
-    """What `ask` is told by the pager of a route of whom it stands for.
+    """What `ask` returns for whom a route stands for, asked of its pager.
 
     `limit`: seconds for that, with the look-up of a name; by default what the command has left
     there. `given_up` as for `deadline.within`, `after` as for `find_recipient`. Raises what
@@ -195,7 +195,7 @@ def _find_person(context: Context, name: str, after: str) -> Optional[Person]:
 
 
 def _reach(context: Context, pager: str, person: Person) -> Optional[Route]:
-    known = identity(person.identities, pager, context.settings.pagers[pager].kind)
+    known = identity_of(person, pager, context.settings.pagers[pager].kind)
     target = build(context, pager).person(known, person.email, person.name)
     return None if target is None else Route(pager, person.name, target)
 
@@ -215,9 +215,9 @@ def _in_one(context: Context, pager: str, name: str, after: str = UNPAGED) -> Re
     route = _reach(context, pager, person) if person is not None else None
     if person is not None and route is not None:
         return Recipient(person.name, "person", (route,), person=person.name)
-    found = [(pager, one) for one in _called_there(context, pager, name)]
+    found = [(pager, one) for one in _targets_named(context, pager, name)]
     if person is not None:
-        # Someone of the config; a name over there that only contains theirs is someone else's.
+        # Someone of the config; a name in the pager that only contains theirs is someone else's.
         found = [one for one in found if _equals(one[1], name)]
     if not found:
         raise Refusal(
@@ -228,7 +228,7 @@ def _in_one(context: Context, pager: str, name: str, after: str = UNPAGED) -> Re
     return _only(name, found, after=after)
 
 
-def _called_there(context: Context, pager: str, name: str) -> List[Target]:
+def _targets_named(context: Context, pager: str, name: str) -> List[Target]:
     """What a pager calls so, "service Web" being the service Web; what contains a name only where
     nothing equals it."""
     found = look_up_first(context, pager, name)
@@ -371,7 +371,7 @@ def _all_names(context: Context) -> List[str]:
 def _known(context: Context) -> str:
     known = _all_names(context)
     return (
-        there_are(known)
+        available_text(known)
         if known
         else "An administrator can name teams under teams in opsroom.yaml."
     )

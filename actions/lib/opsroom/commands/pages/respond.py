@@ -1,11 +1,5 @@
-"""ack page: say that someone is on it, so that nobody else is woken.
-
-resolve page: say that it is over.
-
-escalate page: wake the next ones.
-
-add NAME to page: call someone more to it.
-"""
+"""ack page, resolve page, escalate page, add NAME to page: what is done about a page that is open,
+in its pager or, where the pager has no such thing, as a note in opsroom."""
 
 from __future__ import annotations
 
@@ -18,65 +12,68 @@ from .. import Context, Outcome
 from .open_page import Found, PageAction, find_page, people_of, run_page_action
 from .recipients import responder_in
 
+_ACK = PageAction(
+    command="ack page",
+    event=Event.ACKNOWLEDGED,
+    code=Code.ACKNOWLEDGED,
+    did="acknowledged",
+    do=lambda pager, id, author: pager.acknowledge(id, author),
+    done_states=(State.ACKNOWLEDGED,),
+    here=True,
+    state=State.ACKNOWLEDGED,
+)
+_RESOLVE = PageAction(
+    command="resolve page",
+    event=Event.RESOLVED,
+    code=Code.RESOLVED,
+    did="resolved",
+    do=lambda pager, id, author: pager.resolve(id, author),
+    done_states=(State.RESOLVED,),
+    here=True,
+    state=State.RESOLVED,
+)
+_ESCALATE = PageAction(
+    command="escalate page",
+    event=Event.ESCALATED,
+    code=Code.ESCALATED,
+    did="escalated",
+    do=lambda pager, id, author: pager.escalate(id, author),
+    tail=people_of,
+)
+
 
 def ack_page(context: Context, page: str) -> Outcome:
-    """Acknowledge a page in its pager. Where the pager knows no such thing, opsroom notes it, and
-    stops asking.
+    """Acknowledge a page so that nobody else is alerted. Where the pager cannot do that, opsroom
+    notes it, and no longer reminds the room of the page.
 
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
     and Failure.
     """
-    action = PageAction(
-        command="ack page",
-        event=Event.ACKNOWLEDGED,
-        code=Code.ACKNOWLEDGED,
-        did="acknowledged",
-        do=lambda pager, id, author: pager.acknowledge(id, author),
-        done_states=(State.ACKNOWLEDGED,),
-        here=True,
-        state=State.ACKNOWLEDGED,
-    )
-    return run_page_action(context, page, action, lambda: find_page(context, page, "ack page"))
+    return _run(context, page, _ACK)
 
 
 def resolve_page(context: Context, page: str) -> Outcome:
-    """Resolve a page in its pager. Where the pager knows no such thing, opsroom notes it.
+    """Resolve a page in its pager. Where the pager cannot do that, opsroom notes it.
 
-    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
-    and Failure.
+    Raises what `ack_page` raises.
     """
-    action = PageAction(
-        command="resolve page",
-        event=Event.RESOLVED,
-        code=Code.RESOLVED,
-        did="resolved",
-        do=lambda pager, id, author: pager.resolve(id, author),
-        done_states=(State.RESOLVED,),
-        here=True,
-        state=State.RESOLVED,
-    )
-    return run_page_action(context, page, action, lambda: find_page(context, page, "resolve page"))
+    return _run(context, page, _RESOLVE)
 
 
 def escalate_page(context: Context, page: str) -> Outcome:
-    """Call those who come next in the pager's own order.
+    """Escalate to the next responders in the pager's own order.
 
-    Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, page_closed, not_possible)
-    and Failure.
+    Raises what `ack_page` raises.
     """
-    action = PageAction(
-        command="escalate page",
-        event=Event.ESCALATED,
-        code=Code.ESCALATED,
-        did="escalated",
-        do=lambda pager, id, author: pager.escalate(id, author),
-        tail=people_of,
-    )
-    return run_page_action(context, page, action, lambda: find_page(context, page, "escalate page"))
+    return _run(context, page, _ESCALATE)
+
+
+def _run(context: Context, page: str, action: PageAction) -> Outcome:
+    return run_page_action(context, page, action, lambda: find_page(context, page, action.command))
 
 
 def add_responder(context: Context, who: str, page: str) -> Outcome:
-    """Call a person, or whom the pager knows by that name, to a page.
+    """Call another person to a page: one of the config, or a name that the pager knows.
 
     Raises Refusal (no_pager, unknown_pager, unknown_page, which_pager, unknown_who, which_who,
     unknown_person, page_closed, not_possible) and Failure.

@@ -1,5 +1,5 @@
-"""Looking at the pages that wait for an answer: the room is told once when someone answers, or
-nobody does."""
+"""Watches the pages that wait for an answer: the room is notified once when someone answers, or
+when nobody does."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _LIMIT = 40.0
 _MOST = 20
 # A page is watched this long, in seconds.
 _WATCHED_FOR = 86400.0
-# What is acknowledged, or was told to be unanswered, is asked for every so many minutes.
+# What is acknowledged, or was reported as unanswered, is asked for every so many minutes.
 _SELDOM = 5
 _NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
 class News:
-    """What the room is told of a page. `noted` is how that is remembered, `event` what the record
+    """What the room is notified of. `noted` is how that is remembered, `event` what the record
     says of it, if any; `state` is what the page is then, where that is something new."""
 
     noted: str
@@ -46,7 +46,7 @@ class News:
 
 
 def watch_pages(context: Context) -> Outcome:
-    """Ask for each page that is watched where it stands, and tell the room that it came from what
+    """Ask for the state of each page that is watched, and post in the room that it came from what
     is new.
 
     Says nothing where there is nothing new. Raises Failure(store_...).
@@ -59,7 +59,7 @@ def watch_pages(context: Context) -> Outcome:
     with store.read() as connection:
         rows = watched(store, connection, _WATCHED_FOR)
         now = store.now(connection)
-    due = _in_turn(
+    due = _due_first(
         [row for row in rows if row.pager in context.settings.pagers and _is_due(row, now)], now
     )
     answers = (
@@ -117,7 +117,7 @@ def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> 
 
 
 def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> News:
-    """A page whose runner died before it could say what came of it: the requester has had no
+    """A page whose runner died before it could report the outcome: the requester has had no
     answer."""
     by, team = one_line(row.shown, 60), one_line(row.team, 60)
     began = f"The command by which {by} paged {team} was stopped {age} ago"
@@ -125,7 +125,7 @@ def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> 
         id = one_line(answer.number or row.id, 60)
         sentence = f"{began}; the page is in {row.pager}, incident {id}."
         state = State.TRIGGERED if answer.state is State.UNKNOWN else answer.state
-        # An acknowledgement or the end of it is told as such the next time.
+        # An acknowledgement or the end of it is reported as such the next time.
         return News(
             "",
             sentence,
@@ -133,32 +133,35 @@ def _left_behind(row: Page, answer: Union[Incident, OpsroomError], age: str) -> 
             State.TRIGGERED.value if state is not State.RESOLVED else state.value,
         )
     sentence = (
-        f"{began}, and whether the page went out through {row.pager} is not known. "
-        "Phone them if it matters. Said again in the same words, it is looked for first."
+        f"{began}, and it is unknown whether the page went out through {row.pager}. "
+        "Phone them if it matters. If the command is repeated, it is looked for first."
     )
     return News(_NOBODY, sentence, Event.UNCONFIRMED, DOUBTFUL)
 
 
 def _nobody(row: Page, answer: Union[Incident, OpsroomError], what: str, age: str) -> str:
     id = one_line(row.id, 60)
-    cannot_tell = isinstance(answer, OpsroomError) and answer.code is Code.NOT_POSSIBLE
-    if row.state == DOUBTFUL and cannot_tell:
+    is_unsupported = isinstance(answer, OpsroomError) and answer.code is Code.NOT_POSSIBLE
+    if row.state == DOUBTFUL and is_unsupported:
         # What was not sent, perhaps, is not to be called a page that someone got.
         return (
-            f"Whether {what} went out is still not known, and nobody has said here that they are "
+            f"It is still unknown whether {what} went out, and nobody has said here that they are "
             f"on it after {age}. "
             f"Phone them if it matters. If you are on it: ack page {id}"
         )
     if not isinstance(answer, OpsroomError) and answer.state is State.TRIGGERED:
-        return f"Nobody has acknowledged {what} after {age}. To wake the next: escalate page {id}"
-    if isinstance(answer, OpsroomError) and not cannot_tell:
+        return (
+            f"Nobody has acknowledged {what} after {age}. To alert the next responders: "
+            f"escalate page {id}"
+        )
+    if isinstance(answer, OpsroomError) and not is_unsupported:
         why = sentence(one_line(answer.message, 100))
         return (
-            f"Whether someone has acknowledged {what} is not known after {age}: {why} Phone, "
+            f"It is unknown after {age} whether someone has acknowledged {what}: {why} Phone, "
             "if it matters."
         )
     return (
-        f"Nobody has said here that they are on {what} after {age}, and {row.pager} cannot tell. "
+        f"Nobody has acknowledged {what} here after {age}, and {row.pager} cannot report it. "
         f"If you are on it: ack page {id}"
     )
 
@@ -170,7 +173,7 @@ def _is_due(row: Page, now: datetime) -> bool:
     return (int(now.timestamp() // 60) + crc32(row.mark.encode())) % _SELDOM == 0
 
 
-def _in_turn(rows: List[Page], now: datetime) -> List[Page]:
+def _due_first(rows: List[Page], now: datetime) -> List[Page]:
     """As many as are asked for at a time: those whose time is up, the longest first, then the
     others in turn, so that many old ones keep no new one from being seen."""
     turn = int(now.timestamp() // 60)
@@ -195,7 +198,7 @@ def _ask(context: Context, row: Page) -> Incident:
 def _note(
     context: Context, row: Page, answer: Union[Incident, OpsroomError], news: News, now: datetime
 ) -> bool:
-    """Write it down, unless someone else just did: of two runners one tells the room."""
+    """Record it, unless another run just did: of two runners one notifies the room."""
     changes: Dict[str, Any] = {"told": news.noted}
     if news.state:
         changes["state"] = news.state

@@ -1,5 +1,5 @@
-"""The pager kind local: a log of pages in opsroom's own database, with people who are on call by
-the config."""
+"""The pager kind local: a log of pages in opsroom's own database, for people whose order on call is
+in the config."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _NUMBER = re.compile(r"^#?([0-9]{1,10})(?![\s\S])")
 
 @dataclass(frozen=True)
 class Options:
-    """`on_call`: for each team its people; the first is on call, the others are woken one after the
-    other."""
+    """`on_call`: for each team its people; the first is on call, the others are alerted one after
+    the other."""
 
     on_call: Mapping[str, Tuple[str, ...]] = field(default_factory=dict)
 
@@ -103,7 +103,7 @@ class LocalPager(Pager):
         return same or tuple(one for one in known if wanted and wanted in comparable(one.id))
 
     def on_call(self, target: Target) -> Tuple[OnCall, ...]:
-        """All of them, in the order in which they are woken."""
+        """All of them, in the order in which they are alerted."""
         team, people = self._called(target)
         return tuple(
             OnCall(one, level=level, through=team) for level, one in enumerate(people, start=1)
@@ -249,7 +249,9 @@ class LocalPager(Pager):
             if page.people
             else ""
         )
-        message = f"Nobody is left to wake for page {page.number}{'; ' if so_far else ''}{so_far}."
+        message = (
+            f"There is nobody left to alert for page {page.number}{'; ' if so_far else ''}{so_far}."
+        )
         raise Refusal(
             Code.NOT_POSSIBLE, message, f"Call someone by name: add NAME to page {page.number}"
         )

@@ -1,5 +1,4 @@
-"""The log of pages of the pager kind local: who is called by which page, in what state it is, and
-who changed it."""
+"""The log of the pager kind local: who is called by which page, its state, and who changed it."""
 
 from __future__ import annotations
 

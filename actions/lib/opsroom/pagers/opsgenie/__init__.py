@@ -1,4 +1,5 @@
-"""Page through Opsgenie, or through what has taken its place in Jira Service Management."""
+"""The pager kind opsgenie: pages through Opsgenie, or through its successor in Jira Service
+Management."""
 
 from __future__ import annotations
 

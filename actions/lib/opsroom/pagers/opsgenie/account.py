@@ -1,5 +1,5 @@
-"""What an Opsgenie account knows: its teams, escalation policies, schedules and users, and who is
-on call."""
+"""The teams, escalation policies, schedules and users of an Opsgenie account, and who is on
+call."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from urllib.parse import quote
 
 from ...errors import Code, Refusal
 from ...http import vendor
+from ...http.content import objects_in, text_of
 from ...names import comparable, shown
 from .. import OnCall, Target
 from .client import ACCOUNT, Client, rounded
-from .mapping import is_id, items, text_of
+from .mapping import is_id
 
 _USERS_A_PAGE = 100
 _MAX_USERS = 500
@@ -101,7 +102,7 @@ def _recipients(client: Client, id: str, called: str, until: Optional[float]) ->
 def _listed(client: Client, path: str, until: Optional[float] = None) -> List[Mapping[str, Any]]:
     # Such a list is there in every account: a 404 is that of no Opsgenie.
     response = client.send("GET", path, ACCOUNT, at_most=_left(until))
-    return [one for one in items(client.data(response, list)) if text_of(one.get("name"))]
+    return [one for one in objects_in(client.data(response, list)) if text_of(one.get("name"))]
 
 
 def _left(until: Optional[float]) -> Optional[float]:
@@ -114,7 +115,9 @@ def _users(client: Client) -> List[Mapping[str, Any]]:
     found: List[Mapping[str, Any]] = []
     while len(found) < _MAX_USERS:
         params = (("limit", str(_USERS_A_PAGE)), ("offset", str(len(found))))
-        page = items(client.data(client.send("GET", "/v2/users", ACCOUNT, params=params), list))
+        page = objects_in(
+            client.data(client.send("GET", "/v2/users", ACCOUNT, params=params), list)
+        )
         found += page
         if len(page) < _USERS_A_PAGE:
             break

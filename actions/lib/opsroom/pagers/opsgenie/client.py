@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http import vendor
-from ...http.content import text_at
+from ...http.content import objects_in, text_at, text_of
 from ...http.errors import retry_after
 from ...http.response import Response
 from ...http.vendor import NOTHING, Subject
 from ...names import shown
 from ...text import length
-from .mapping import identifier_type, items, text_of
+from .mapping import identifier_type
 from .options import Options
 
 # About requests that are sent with the key of the account.
@@ -27,7 +27,7 @@ _MAX_PAUSE = 1.5
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a request that was taken. `done` is None when it could not be learnt in
+    """The outcome of a request that was taken. `done` is None when it stayed unknown in
     time."""
 
     done: Optional[bool]
@@ -91,7 +91,7 @@ class Client(vendor.Client):
     def alerts(self, query: str, limit: int) -> List[Mapping[str, Any]]:
         """Alerts that a search finds, newest first."""
         params = (("query", query), ("limit", str(limit)), ("sort", "createdAt"), ("order", "desc"))
-        return items(self.data(self.send("GET", "/v2/alerts", params=params), list))
+        return objects_in(self.data(self.send("GET", "/v2/alerts", params=params), list))
 
     def create(self, alert: Mapping[str, Any]) -> str:
         """Have an alert made; the id of the request, to be followed."""
@@ -192,12 +192,12 @@ class Client(vendor.Client):
         key = f"{self.key}.{'read_key' if about is ACCOUNT else 'api_key'}"
         if status == 401:
             region = f"that {self.key}.url is that of the account's region"
-            return f"An administrator checks {key}, and {region}."
+            return f"An administrator has to check {key}, and {region}."
         if status == 403 and about is ACCOUNT:
-            return f"An administrator checks that {key} may read the configuration."
+            return f"An administrator has to check that {key} may read the configuration."
         if status == 403:
             may = "belongs to an API integration that may read, create and update"
-            return f"An administrator checks that {key} {may}."
+            return f"An administrator has to check that {key} {may}."
         if status == 410:
             ends = "Opsgenie ends in April 2027; in Jira Service Management"
             return f"{ends}, {self.key}.url is another."
@@ -216,9 +216,7 @@ def _request_of(response: Response) -> str:
     content = response.json()
     request = text_of(content.get("requestId")) if isinstance(content, Mapping) else ""
     if not request:
-        raise response.unexpected(
-            "took the request, and did not say under which id it can be followed"
-        )
+        raise response.unexpected("took the request, but returned no id by which to follow it")
     return request
 
 

@@ -1,13 +1,14 @@
-"""What opsroom and Opsgenie say to each other: a page as an alert, and an alert as an incident."""
+"""Pages as alerts of Opsgenie, and alerts as incidents."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 
+from ...http.content import objects_in, text_of
 from ...people import Author
 from ...text import shorten
+from ...times.iso import moment_of
 from .. import Incident, Page, State, Target
 
 # The vendor's limits, in characters.
@@ -22,7 +23,6 @@ _ALERT = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(-\d+)?", re.IGNORECASE
 )
 _TINY = re.compile(r"[0-9]{1,18}")
-_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|\+00:?00)")
 # The pages for people of an account, by the host of its API.
 _PAGES = {
     "api.opsgenie.com": "https://app.opsgenie.com",
@@ -41,18 +41,6 @@ def identifier_type(id: str) -> str:
 def is_id(text: str) -> bool:
     """Whether it is an id of Opsgenie rather than a name."""
     return bool(_ALERT.fullmatch(text))
-
-
-def items(value: Any) -> List[Mapping[str, Any]]:
-    """The mappings of a list; whatever else came is none."""
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
-
-
-def text_of(value: Any) -> str:
-    """A text or number as text; whatever else came is empty."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return ""
-    return str(value).strip()
 
 
 def responder(target: Target) -> Dict[str, str]:
@@ -89,12 +77,12 @@ def alert_of(page: Page) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
 
 
 def by(author: Author, note: bool = False) -> Dict[str, str]:
-    """Who asks, as every request says it; with a note on the alert where that is all that tells
-    from where."""
-    said = {"user": shorten(author.identity or author.shown, _SHORT), "source": "opsroom"}
+    """Who asks, as part of every request; with a note on the alert where nothing else shows where
+    it was asked."""
+    attribution = {"user": shorten(author.identity or author.shown, _SHORT), "source": "opsroom"}
     if author.room:
-        said["source"] = shorten(f"opsroom {author.room}", _SHORT)
-    return {**said, "note": quiet(author.line)} if note else said
+        attribution["source"] = shorten(f"opsroom {author.room}", _SHORT)
+    return {**attribution, "note": quiet(author.line)} if note else attribution
 
 
 def quiet(text: str) -> str:
@@ -148,17 +136,6 @@ def reaches_nobody(alert: Mapping[str, Any]) -> bool:
     return alert.get("responders") == []
 
 
-def moment_of(value: Any) -> Optional[datetime]:
-    """A moment as Opsgenie writes it: 2026-11-23T14:02:11.846Z."""
-    found = _MOMENT.fullmatch(text_of(value))
-    if not found:
-        return None
-    try:
-        return datetime.strptime(found.group(1), "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
-    except ValueError:
-        return None
-
-
 def _people(alert: Mapping[str, Any]) -> Tuple[str, ...]:
     report = alert.get("report")
     who: List[str] = [text_of(alert.get("owner"))]
@@ -169,7 +146,8 @@ def _people(alert: Mapping[str, Any]) -> Tuple[str, ...]:
 
 def _names(alert: Mapping[str, Any]) -> str:
     names = [
-        text_of(one.get("name") or one.get("username")) for one in items(alert.get("responders"))
+        text_of(one.get("name") or one.get("username"))
+        for one in objects_in(alert.get("responders"))
     ]
     return ", ".join(name for name in names if name)
 

@@ -1,18 +1,18 @@
-"""The keys of the config for Opsgenie, and its targets under `teams`."""
+"""The options of a pager of kind opsgenie, and its targets under `teams`."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Mapping, Optional
+from typing import Optional
 
 from ...config.fields import Fields
 from ...deadline import LOOK_FOR, LOOK_FOR_MOST
 from ...http.options import TIME_LIMIT, read_time_limit, read_verify
-from .. import Target
+from .. import Target, read_named_target
 
 _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
-# What Jira Service Management has of this API; schedules and users it tells in another way.
+# What Jira Service Management has of this API; schedules and users are read in another way.
 EVENTS_ONLY = re.compile(r"/jsm/ops/integration$")
 _KINDS = ("team", "user", "escalation_policy", "schedule")
 
@@ -56,7 +56,7 @@ def read_options(fields: Fields) -> Options:
     if options.read_key and EVENTS_ONLY.search(options.url):
         fields.problem(
             "read_key",
-            "is of no use with this url: there, schedules and users are told in another way",
+            "has no effect with this url, where schedules and users are read in another way",
         )
     return options
 
@@ -64,19 +64,4 @@ def read_options(fields: Fields) -> Options:
 def read_target(fields: Fields, key: str) -> Target:
     """The name of a team, or a mapping with one of `team`, `user`, `escalation_policy`, `schedule`:
     a name or an id."""
-    value = fields.raw(key)
-    if not isinstance(value, Mapping):
-        team = fields.text(
-            key, expected=f"the name of a team, or a mapping with one of {', '.join(_KINDS)}"
-        )
-        return Target("team", team)
-    inner = fields.inside(key)
-    named = [kind for kind in _KINDS if inner.has(kind)]
-    found = [Target(kind, inner.text(kind, "", expected="a name or an id")) for kind in _KINDS]
-    if len(named) != 1:
-        inner.problems.add(
-            inner.path,
-            f"expected one of {', '.join(_KINDS)}, found {' and '.join(named) or 'none'}",
-        )
-    inner.finish()
-    return next((target for target in found if target.kind in named), found[0])
+    return read_named_target(fields, key, _KINDS, "team", "the name of a team", "a name or an id")

@@ -1,5 +1,5 @@
-"""Opsgenie's alerts as pages: made, found, acknowledged, closed, escalated, each followed to its
-outcome."""
+"""The pager kind opsgenie: alerts are created, found, acknowledged, closed and escalated, each
+request followed to its outcome."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Mapping, Optional, Tuple
 
 from ...errors import Code, Failure, OpsroomError, Refusal
+from ...http.content import objects_in, text_of
 from ...people import Author
 from ...text import one_line
 from .. import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target
@@ -19,11 +20,9 @@ from .mapping import (
     identifier_type,
     incident_of,
     is_id,
-    items,
     reaches_nobody,
     responder,
     state_of,
-    text_of,
 )
 from .options import EVENTS_ONLY, Options
 
@@ -70,7 +69,7 @@ class Opsgenie(Pager):
             return (OnCall(target.shown),)
         if not self._client.can_read:
             hint = (
-                "An administrator puts a key that may read the configuration into "
+                "An administrator has to put a key that may read the configuration into "
                 f"{self._client.key}.read_key."
             )
             if self._events_only:
@@ -97,7 +96,7 @@ class Opsgenie(Pager):
         if outcome.done is None:
             found = self._quietly(page.mark)
             if found is None:
-                note = f"Opsgenie took the request; what came of it is not known: {outcome.why}."
+                note = f"Opsgenie took the request; its outcome is unknown: {outcome.why}."
                 return Paged(
                     Incident(page.mark, title=one_line(page.text, 130), target=page.target.shown),
                     Delivery.UNCONFIRMED,
@@ -135,7 +134,9 @@ class Opsgenie(Pager):
             found = [
                 one
                 for one in found
-                if any(text_of(who.get("id")) == target.id for who in items(one.get("responders")))
+                if any(
+                    text_of(who.get("id")) == target.id for who in objects_in(one.get("responders"))
+                )
             ]
         return tuple(self._incident(one) for one in found[:limit])
 
@@ -148,13 +149,13 @@ class Opsgenie(Pager):
         return self._change(id, "close", State.RESOLVED, author)
 
     def escalate(self, id: str, author: Author) -> Incident:
-        """4 requests. Opsgenie wants to be told which escalation policy; the alert must have one,
+        """4 requests. Opsgenie needs to know which escalation policy; the alert must have one,
         and only one."""
         self._client.begin()
         alert = self._open(id)
         policies = [
             text_of(one.get("id"))
-            for one in items(alert.get("responders"))
+            for one in objects_in(alert.get("responders"))
             if one.get("type") == "escalation"
         ]
         shown = self._incident(alert).shown
@@ -185,7 +186,7 @@ class Opsgenie(Pager):
         return Paged(incident, Delivery.ACCEPTED, self._reached(page.target), notes)
 
     def _reached(self, target: Target) -> Tuple[OnCall, ...]:
-        """Who is on call there, when that can be told quickly; the page is out already."""
+        """Who is on call there, when that can be read quickly; the page is out already."""
         if target.kind == "user":
             return (OnCall(target.shown),)
         if not self._client.can_read:
@@ -201,7 +202,7 @@ class Opsgenie(Pager):
             Code.NOT_ACCEPTED,
             f"Opsgenie made no alert for {page.target.kind.replace('_', ' ')} "
             f"{page.target.shown}{because}.",
-            "An administrator checks the name in the config and the rules of the integration.",
+            "An administrator has to check the name in the config, and the integration's rules.",
             {"sent": False},
         )
 
@@ -236,7 +237,7 @@ class Opsgenie(Pager):
         if outcome.done is None and (wanted is None or state is not wanted):
             raise Failure(
                 Code.OUTCOME_UNKNOWN,
-                f"Opsgenie took the request to {action} page {id}; what came of it is not known: "
+                f"Opsgenie took the request to {action} page {id}; its outcome is unknown: "
                 f"{outcome.why}.",
                 "Look at the page before asking again.",
                 {"sent": True},

@@ -1,6 +1,8 @@
-"""Page through PagerDuty: its REST API where there is a token, else its Events API v2.
+"""The pager kind pagerduty: pages through PagerDuty's REST API where there is a token, else through
+its Events API v2.
 
-This file is what reading the config needs; what talks to PagerDuty is imported when a page is sent.
+This file is what reading the config needs; the modules that call PagerDuty are imported when a page
+is sent.
 """
 
 from __future__ import annotations

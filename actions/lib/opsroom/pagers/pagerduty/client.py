@@ -1,5 +1,5 @@
-"""Talking to PagerDuty: one time limit for all requests of a command, its way of saying "too many",
-its errors."""
+"""The client of PagerDuty: one time limit for all requests of a command, its rate limits and its
+errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ApiError:
     error: OpsroomError
 
     @property
-    def not_there(self) -> bool:
+    def is_missing(self) -> bool:
         """Whether PagerDuty itself says that there is no such thing; a 404 of anyone else is that
         of no API."""
         return self.status == 404 and self.number >= _NUMBERS
@@ -177,9 +177,9 @@ class Client(vendor.Client):
     def _meaning(self, answer: Response, number: int, text: str) -> OpsroomError:
         status, key = answer.status, self._secret_key
         facts: Dict[str, Any] = {"url": answer.url, "status": status, "sent": True}
-        said = f": {text}" if text else ""
+        quoted_text = f": {text}" if text else ""
         if status == 401:
-            message = f"PagerDuty does not accept the credentials (401){said}."
+            message = f"PagerDuty does not accept the credentials (401){quoted_text}."
             return Failure(
                 Code.UNAUTHORIZED,
                 message,
@@ -187,7 +187,9 @@ class Client(vendor.Client):
                 facts,
             )
         if status == 403:
-            message = f"PagerDuty does not allow this with the configured credentials (403){said}."
+            message = (
+                f"PagerDuty does not allow this with the configured credentials (403){quoted_text}."
+            )
             hint = (
                 f"An administrator has to put a key with the right to do it into {key}; a "
                 "read-only key cannot page."
@@ -196,7 +198,7 @@ class Client(vendor.Client):
         if status == 410:
             return Failure(
                 Code.GONE,
-                f"PagerDuty no longer has the way in which it was asked (410){said}.",
+                f"PagerDuty no longer has the way in which it was asked (410){quoted_text}.",
                 "",
                 facts,
             )
@@ -214,11 +216,11 @@ class Client(vendor.Client):
         return Refusal(
             Code.NOT_ACCEPTED,
             f"PagerDuty did not take it ({status}): {text}.",
-            self._mend(text),
+            self._hint(text),
             facts,
         )
 
-    def _mend(self, text: str) -> str:
+    def _hint(self, text: str) -> str:
         low = text.casefold()
         if "routing_key" in low or "routing key" in low:
             return (

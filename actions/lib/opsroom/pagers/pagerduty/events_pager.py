@@ -1,7 +1,7 @@
-"""A pager that has PagerDuty's Events API v2 only: what it takes goes out, what comes of it cannot
-be asked.
+"""A pager without a token, through PagerDuty's Events API v2 only: events are accepted, and their
+outcome cannot be read.
 
-The vendor means it for machines: it answers as soon as an event is queued, before anyone is paged.
+The API is made for machines: it answers as soon as an event is queued, before anyone is paged.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Any, Dict, Optional, Tuple
 
 from ...errors import Code, Refusal
+from ...http.content import text_at, text_of
 from ...names import shown
 from ...people import Author
 from .. import Delivery, Incident, Page, Paged, Pager, Target
 from .client import Client, quoted
-from .mapping import details_of, text_of, title_of, web_address
+from .mapping import details_of, title_of, web_address
 from .options import Integration, Options, integration
 
 _DEDUP_KEY = re.compile(r"^[!-~]{1,255}(?![\s\S])")
@@ -113,12 +114,12 @@ def _enqueue(
         options, name, options.events_url, "routing_key", event["routing_key"], deadline
     )
     answer = client.ask("POST", "/v2/enqueue", json=event, idempotent=True)
-    status = text_of(answer.content.get("status")) if isinstance(answer.content, dict) else ""
+    status = text_at(answer.content, "status")
     if not status:
         raise answer.bad("JSON without a 'status'")
     if status != "success":
-        said = quoted([status, answer.content.get("message")], answer.secrets)
-        raise Refusal(Code.NOT_ACCEPTED, f"PagerDuty did not take the event: {said}.")
+        answer_text = quoted([status, answer.content.get("message")], answer.secrets)
+        raise Refusal(Code.NOT_ACCEPTED, f"PagerDuty did not take the event: {answer_text}.")
     return text_of(answer.content.get("dedup_key"))
 
 

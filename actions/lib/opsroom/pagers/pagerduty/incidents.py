@@ -1,4 +1,4 @@
-"""Incidents of PagerDuty that are there: reading one, changing it, in whose name."""
+"""Existing incidents of PagerDuty: read, changed, and in whose name that is done."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any, Callable, List, Mapping, Optional, Tuple, Union
 from urllib.parse import quote
 
 from ...errors import Code, Failure, Refusal
+from ...http.content import object_at, text_of
 from ...names import shown
 from ...people import Author
 from .. import Incident, State, Target
 from .client import Answer, ApiError, Client
-from .mapping import assignees_of, incident_of, inside, name_of, text_of
+from .mapping import assignees_of, incident_of, name_of
 from .people import by_level, on_calls, own_address, user_id, user_of
 
 # PagerDuty's own numbers of errors.
@@ -27,8 +28,8 @@ _MARK = re.compile(r"^ops[0-9a-f]{13}(?![\s\S])")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a request in someone's name: an answer or an error, and the address that was in
-    From."""
+    """The outcome of a request in someone's name: an answer or an error, and the address that was
+    in From."""
 
     outcome: Union[Answer, ApiError]
     sender: str
@@ -134,7 +135,7 @@ def get_incident(client: Client, id: str) -> Tuple[Mapping[str, Any], Answer]:
         return rows[keys.index(wanted) if wanted in keys else 0], answer
     outcome = client.attempt("GET", f"/incidents/{quote(wanted, safe='')}")
     if isinstance(outcome, ApiError):
-        raise _unknown(typed) if outcome.not_there else outcome.error
+        raise _unknown(typed) if outcome.is_missing else outcome.error
     return outcome.part("incident"), outcome
 
 
@@ -165,7 +166,7 @@ def escalated(client: Client, id: str, writer: Writer) -> Incident:
     row, answer = get_incident(client, id)
     before = incident_of(row, answer)
     _open(before)
-    policy = inside(row, "escalation_policy")
+    policy = object_at(row, "escalation_policy")
     policy_id = text_of(policy.get("id"))
     if not policy_id:
         raise Refusal(
@@ -182,7 +183,7 @@ def escalated(client: Client, id: str, writer: Writer) -> Incident:
             f"To call someone more to it: add NAME to page {before.shown}",
         )
     content = {"type": "incident_reference", "escalation_level": level}
-    # Not sent again after a lost answer: it may wake people a second time.
+    # Not sent again after a lost answer: it may alert people a second time.
     return _changed(
         writer.send("PUT", _path(before), lambda _: {"incident": content}, idempotent=False)
     )
@@ -206,11 +207,11 @@ def responder_added(
     _open(before)
     wanted = target.id
     if target.kind == "schedule":
-        there = on_calls(client, target)
-        if not there:
+        on_call = on_calls(client, target)
+        if not on_call:
             message = f"Nobody is on call on the PagerDuty schedule {shown(target.shown)} now."
             raise Failure(Code.NOBODY_NOTIFIED, message, "Nobody was added.", {"sent": False})
-        wanted = there[0].user
+        wanted = on_call[0].user
     elif kind == "user":
         wanted = user_id(client, target)
     content = {

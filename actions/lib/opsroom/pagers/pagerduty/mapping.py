@@ -1,12 +1,13 @@
-"""What PagerDuty's JSON means in the words of paging, and a page in PagerDuty's words."""
+"""PagerDuty's JSON as incidents and people on call, and a page as PagerDuty takes it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any, List, Mapping, Optional, Tuple
+from typing import Any, List, Mapping, Tuple
 
+from ...http.content import object_at, text_of
 from ...people import Author
+from ...times.iso import moment_of
 from .. import Incident, OnCall, Page, State
 from .client import Answer
 
@@ -26,31 +27,9 @@ class UserOnCall:
     duty: OnCall
 
 
-def text_of(value: Any) -> str:
-    """A text of an answer, empty when it is none."""
-    return value.strip() if isinstance(value, str) else ""
-
-
-def inside(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """The mapping under a key, empty when it is none."""
-    found = row.get(key)
-    return found if isinstance(found, Mapping) else {}
-
-
 def name_of(row: Mapping[str, Any]) -> str:
     """What people read of a user, service, schedule or policy, in full or as a reference."""
     return text_of(row.get("summary")) or text_of(row.get("name"))
-
-
-def moment_of(value: Any) -> Optional[datetime]:
-    """A moment, in UTC; None when it is none."""
-    try:
-        found = datetime.fromisoformat(text_of(value).replace("Z", "+00:00"))
-        return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(
-            timezone.utc
-        )
-    except (ValueError, OverflowError):
-        return None
 
 
 def incident_of(row: Mapping[str, Any], answer: Answer) -> Incident:
@@ -70,7 +49,7 @@ def incident_of(row: Mapping[str, Any], answer: Answer) -> Incident:
         title=text_of(row.get("title")) or text_of(row.get("summary")),
         state=known.get(status, State.UNKNOWN),
         url=url if url.startswith(("http://", "https://")) else "",
-        target=name_of(inside(row, "service")),
+        target=name_of(object_at(row, "service")),
         people=tuple(name_of(one) or text_of(one.get("id")) for one in assignees_of(row)),
         since=moment_of(row.get("created_at")),
     )
@@ -81,9 +60,9 @@ def assignees_of(row: Mapping[str, Any]) -> List[Mapping[str, Any]]:
     found = row.get("assignments")
     rows = found if isinstance(found, list) else []
     return [
-        inside(one, "assignee")
+        object_at(one, "assignee")
         for one in rows
-        if isinstance(one, Mapping) and inside(one, "assignee")
+        if isinstance(one, Mapping) and object_at(one, "assignee")
     ]
 
 
@@ -104,7 +83,7 @@ def on_calls_of(rows: List[Mapping[str, Any]], of_schedule: bool = False) -> Tup
     """
     found: List[UserOnCall] = []
     for row in rows:
-        user, level = inside(row, "user"), row.get("escalation_level")
+        user, level = object_at(row, "user"), row.get("escalation_level")
         id = text_of(user.get("id"))
         if not id:
             continue
@@ -115,7 +94,8 @@ def on_calls_of(rows: List[Mapping[str, Any]], of_schedule: bool = False) -> Tup
             name=name_of(user) or id,
             until=moment_of(row.get("end")),
             level=int(level) if ranked and level is not None else 1,
-            through=name_of(inside(row, "schedule")) or name_of(inside(row, "escalation_policy")),
+            through=name_of(object_at(row, "schedule"))
+            or name_of(object_at(row, "escalation_policy")),
         )
         same = next((one for one in found if (one.user, one.duty.level) == (id, duty.level)), None)
         if same is None:

@@ -1,4 +1,4 @@
-"""The keys of the config for PagerDuty, and its targets under `teams`."""
+"""The options of a pager of kind pagerduty, and its targets under `teams`."""
 
 from __future__ import annotations
 
@@ -103,8 +103,8 @@ def read_target(fields: Fields, key: str) -> Target:
     inner.finish()
     given = [kind for kind in _KINDS if inner.has(kind)]
     if len(given) != 1:
-        told = either(given).replace(" or ", " and ") or "none of them"
-        fields.problem(key, f"expected exactly one of {either(_KINDS)}, found {told}")
+        given_text = either(given).replace(" or ", " and ") or "none of them"
+        fields.problem(key, f"expected exactly one of {either(_KINDS)}, found {given_text}")
         return Target("service", "")
     if given[0] == "routing_key":
         return integration(found["routing_key"], fields.path.rpartition(".")[2])

@@ -1,5 +1,5 @@
-"""A pager that speaks PagerDuty's REST API: the answer says who is reached, and an incident can be
-followed."""
+"""A pager with a token, through PagerDuty's REST API: the answer shows who is reached, and an
+incident can be followed."""
 
 from __future__ import annotations
 
@@ -7,23 +7,16 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http import vendor
+from ...http.content import object_at, text_of
 from ...names import shown
 from ...people import Author
 from .. import Delivery, Incident, OnCall, Page, Paged, Pager, Target
 from .client import Answer, Client
 from .events_pager import trigger
 from .incidents import Writer, change, escalated, get_incident, responder_added
-from .mapping import (
-    acknowledged_at_once,
-    assignees_of,
-    details_of,
-    incident_of,
-    inside,
-    text_of,
-    title_of,
-)
+from .mapping import acknowledged_at_once, assignees_of, details_of, incident_of, title_of
 from .options import Integration, Options, integration
-from .people import look_up, on_calls, on_calls_if_told, own_address, user_id
+from .people import look_up, on_calls, on_calls_if_known, own_address, user_id
 
 _FIRST_PAUSE = 0.5
 _MAX_PAUSE = 2.0
@@ -84,12 +77,12 @@ class RestPager(Pager):
             # lost.
             if not (outcome.failed.status == 400 and outcome.failed.says("already exists")):
                 raise outcome.failed.error
-            there = self._found(client, page)
-            if there is None:
+            existing = self._found(client, page)
+            if existing is None:
                 facts = {"sent": True}
-                message = "PagerDuty says that it has this page already, and does not show it."
+                message = "PagerDuty reports that it already has this page, but does not show it."
                 raise Failure(Code.OUTCOME_UNKNOWN, message, facts=facts)
-            return there
+            return existing
         row = outcome.answer.part("incident")
         paged = self._paged(
             client, row, outcome.answer, page, text_of(row.get("status")) == "acknowledged", on_call
@@ -133,7 +126,7 @@ class RestPager(Pager):
             policy = target.id
         elif target is not None:
             message = (
-                "PagerDuty does not tell which incidents came by a routing key "
+                "PagerDuty does not report which incidents came through a routing key "
                 f"({shown(target.shown)})."
             )
             raise Refusal(
@@ -145,7 +138,9 @@ class RestPager(Pager):
             # The list cannot be narrowed to a policy by PagerDuty.
             rows, answer = client.every("/incidents", "incidents", params)
             rows = [
-                row for row in rows if text_of(inside(row, "escalation_policy").get("id")) == policy
+                row
+                for row in rows
+                if text_of(object_at(row, "escalation_policy").get("id")) == policy
             ]
         else:
             answer = client.ask("GET", "/incidents", params=[*params, ("limit", most)])
@@ -205,8 +200,8 @@ class RestPager(Pager):
         elif target.kind in ("user", "schedule"):
             user = target.id
             if target.kind == "schedule":
-                there = on_calls(client, target)
-                if not there:
+                responders = on_calls(client, target)
+                if not responders:
                     message = (
                         f"Nobody is on call on the PagerDuty schedule {shown(target.shown)} now."
                     )
@@ -214,7 +209,7 @@ class RestPager(Pager):
                         Code.NOBODY_NOTIFIED, message, "No incident was made.", {"sent": False}
                     )
                 # An incident takes one assignee.
-                user, on_call = there[0].user, (there[0].duty,)
+                user, on_call = responders[0].user, (responders[0].duty,)
             else:
                 user = user_id(client, target)
             content["assignments"] = [{"assignee": {"id": user, "type": "user_reference"}}]
@@ -258,7 +253,7 @@ class RestPager(Pager):
                 f"PagerDuty acknowledged it at once, as an incident of their own, for {_to(row)}.",
             )
         if not isinstance(row.get("assignments"), list):
-            note = "PagerDuty made the incident and did not say whom it reaches."
+            note = "PagerDuty created the incident, but did not report whom it reaches."
             return Paged(incident, Delivery.UNCONFIRMED, notes=(note,))
         people = assignees_of(row)
         if not people:
@@ -273,9 +268,9 @@ class RestPager(Pager):
             )
         if on_call:
             return Paged(incident, Delivery.ACCEPTED, on_call)
-        policy = text_of(inside(row, "escalation_policy").get("id"))
+        policy = text_of(object_at(row, "escalation_policy").get("id"))
         direct = text_of(row.get("assigned_via")) == "direct_assignment"
-        known = on_calls_if_told(client, policy) if policy and not direct else ()
+        known = on_calls_if_known(client, policy) if policy and not direct else ()
         reached: List[OnCall] = []
         for one in people:
             id = text_of(one.get("id"))
@@ -299,15 +294,13 @@ class RestPager(Pager):
         pause = _FIRST_PAUSE
         while True:
             try:
-                there = self._found(client, page)
+                existing = self._found(client, page)
             except OpsroomError as error:
-                why = (
-                    "PagerDuty took the event, and what came of it could not be learnt: "
-                    f"{error.message}"
-                )
+                why = f"PagerDuty took the event, and its outcome is unknown: {error.message}"
                 return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))
-            if there is not None:
-                return Paged(there.incident, there.delivery, there.on_call, (*notes, *there.notes))
+            if existing is not None:
+                notes = (*notes, *existing.notes)
+                return Paged(existing.incident, existing.delivery, existing.on_call, notes)
             if client.remaining <= pause:
                 why = "PagerDuty took the event, and no incident of it was to be seen in time."
                 return Paged(incident, Delivery.UNCONFIRMED, notes=(*notes, why))

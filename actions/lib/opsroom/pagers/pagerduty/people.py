@@ -1,4 +1,4 @@
-"""Who is who in a PagerDuty account, and who is on call: requests that never page anyone."""
+"""Who is who in a PagerDuty account, and who is on call. These requests never page anyone."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from urllib.parse import quote
 
 from ...errors import Code, OpsroomError, Refusal
+from ...http.content import object_at, text_of
 from ...names import comparable, shown
 from ...people import Author
 from .. import Target
 from .client import ApiError, Client
-from .mapping import UserOnCall, inside, name_of, on_calls_of, text_of
+from .mapping import UserOnCall, name_of, on_calls_of
 from .options import EMAIL
 
 # Where its own names are, in the order in which people read them.
@@ -61,14 +62,15 @@ def on_calls(client: Client, target: Target) -> Tuple[UserOnCall, ...]:
     if kind not in _FILTERS:
         raise Refusal(
             Code.NOT_POSSIBLE,
-            f"PagerDuty does not tell who is on call behind a routing key ({shown(target.shown)}).",
+            f"PagerDuty does not report who is on call behind a routing key "
+            f"({shown(target.shown)}).",
             "Name the service or the escalation policy for the team instead of the routing_key.",
         )
     rows, _ = client.every("/oncalls", "oncalls", [(_FILTERS[kind], id)])
     return on_calls_of(rows, of_schedule=kind == "schedule")
 
 
-def on_calls_if_told(client: Client, policy: str) -> Tuple[UserOnCall, ...]:
+def on_calls_if_known(client: Client, policy: str) -> Tuple[UserOnCall, ...]:
     """Who is on call by an escalation policy; nobody when PagerDuty does not say so soon. One
     request, short."""
     params = [(_FILTERS["escalation_policy"], policy), ("limit", "100")]
@@ -117,14 +119,14 @@ def own_address(author: Author) -> str:
 def _policy_of(client: Client, service: Target) -> str:
     outcome = client.attempt("GET", f"/services/{quote(service.id, safe='')}")
     if isinstance(outcome, ApiError):
-        if outcome.not_there:
+        if outcome.is_missing:
             raise Refusal(
                 Code.UNKNOWN_WHO,
                 f"PagerDuty has no service {shown(service.id)}.",
                 "An administrator has to correct its id in the config.",
             )
         raise outcome.error
-    policy: Mapping[str, Any] = inside(outcome.part("service"), "escalation_policy")
+    policy: Mapping[str, Any] = object_at(outcome.part("service"), "escalation_policy")
     id = text_of(policy.get("id"))
     if not id:
         raise outcome.bad("a service without an escalation policy")

@@ -1,5 +1,5 @@
-"""Page through Splunk On-Call (VictorOps): by its API, by its REST endpoint for alerts, or by
-both."""
+"""The pager kind victorops: pages through Splunk On-Call (VictorOps), by its API, by its REST
+endpoint for alerts, or by both."""
 
 from __future__ import annotations
 

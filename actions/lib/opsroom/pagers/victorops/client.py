@@ -7,9 +7,10 @@ from urllib.parse import quote
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http import vendor
+from ...http.content import text_of
 from ...http.response import Response
 from ...http.vendor import NOTHING, Subject
-from .mapping import inside, items, text_of
+from .mapping import inside, items
 from .options import Options
 
 _LIMIT = (
@@ -111,7 +112,7 @@ class Api(Client):
         return Refusal(
             Code.NOT_POSSIBLE,
             f"{what} needs Splunk On-Call's API; the config has only its REST endpoint.",
-            f"An administrator sets {self.key}.api_id and {self.key}.api_key.",
+            f"An administrator has to set {self.key}.api_id and {self.key}.api_key.",
         )
 
     def is_rate_limited(self, response: Response) -> bool:
@@ -149,7 +150,7 @@ class Api(Client):
     def hint(self, status: int, about: Subject) -> str:
         keys = f"{self.key}.api_id and {self.key}.api_key"
         if status == 401:
-            return f"An administrator checks {keys}."
+            return f"An administrator has to check {keys}."
         if status == 403:
             also = "and that the key may not only read"
             return f"Try again in a minute; an administrator checks {keys}, {also}."
@@ -176,7 +177,7 @@ class AlertClient(Client):
         endpoint = f"{self.service}'s REST endpoint"
         if status in (401, 403, 404):
             message = f"{endpoint} does not know its key ({status}){because}."
-            hint = f"An administrator checks {self.key}.endpoint."
+            hint = f"An administrator has to check {self.key}.endpoint."
             raise Failure(Code.UNAUTHORIZED, message, hint, facts)
         if not response.ok:
             message = f"{endpoint} rejected the alert ({status}){because}."

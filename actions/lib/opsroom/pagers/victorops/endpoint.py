@@ -21,8 +21,8 @@ _TOOL = "opsroom"
 
 
 class Endpoint:
-    """Takes alerts and says only that. What came of them the API knows, where the config has keys
-    of it."""
+    """Takes alerts and reports no more. Their outcome is known to the API, where the config has
+    keys of it."""
 
     def __init__(self, api: Api, alerts: AlertClient, incidents: Incidents) -> None:
         self._api = api
@@ -45,7 +45,7 @@ class Endpoint:
         if not self._api.is_configured:
             key = self._api.key
             note = (
-                "Splunk On-Call's REST endpoint took it; what came of it cannot be learnt "
+                "Splunk On-Call's REST endpoint took it; its outcome cannot be read "
                 f"without {key}.api_id and {key}.api_key."
             )
         else:
@@ -83,7 +83,7 @@ class Endpoint:
             except OpsroomError as error:
                 return (
                     None,
-                    "Splunk On-Call's REST endpoint took it; what came of it is not known: "
+                    "Splunk On-Call's REST endpoint took it; its outcome is unknown: "
                     f"{error.message}",
                 )
             left, took = until - vendor.clock(), round(vendor.clock() - began, 1)

@@ -1,5 +1,5 @@
-"""Splunk On-Call's incidents by its API: made, listed, acknowledged, resolved, and handed to
-someone more."""
+"""Incidents of Splunk On-Call through its API: created, listed, acknowledged, resolved, and given
+another responder."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ...errors import Code, OpsroomError, Refusal
+from ...http.content import text_of
 from ...http.response import Response
 from ...names import shown
 from ...people import Author
 from ...text import shorten
 from .. import Delivery, Incident, OnCall, Page, Paged, State, Target
 from .client import Api
-from .mapping import alert_of, by_slug, carries, incident_of, inside, items, text_of
+from .mapping import alert_of, by_slug, carries, incident_of, inside, items
 from .organisation import Organisation
 
 # For what makes an response fuller and is not needed, in seconds.
@@ -45,7 +46,7 @@ class Incidents:
         made = self._api.json(response)
         number, error = text_of(inside(made, "incidentNumber")), text_of(inside(made, "error"))
         if not number and not error:
-            raise response.unexpected("did not say under which number the incident was made")
+            raise response.unexpected("did not report the number of the new incident")
         if not number:
             # 200 with an error inside: the page was not made.
             kind = page.target.kind.replace("_", " ")
@@ -53,7 +54,7 @@ class Incidents:
                 Code.NOT_ACCEPTED,
                 f"Splunk On-Call made no incident for the {kind} {page.target.shown}: "
                 f"{self._api.quoted(response, error)}.",
-                "An administrator checks the names in the config.",
+                "An administrator has to check the names in the config.",
                 {"sent": False},
             )
         incident = Incident(number, number, summary, State.TRIGGERED, target=page.target.shown)
@@ -83,7 +84,7 @@ class Incidents:
         )
         accepted = inside(result, "cmdAccepted")
         if not isinstance(accepted, bool):
-            raise response.unexpected("did not say whether it was done")
+            raise response.unexpected("did not report whether it was done")
         if accepted:
             return Incident(number, number, state=wanted, people=(user,))
         # 200 with `cmdAccepted: false`: the incident says why.
@@ -120,7 +121,7 @@ class Incidents:
         )
         done = inside(status, "success")
         if not isinstance(done, bool):
-            raise response.unexpected("did not say whether someone was added to the page")
+            raise response.unexpected("did not report whether someone was added to the page")
         failed = [
             one for one in items(inside(status, "targetStatus")) if inside(one, "success") is False
         ]
@@ -170,7 +171,7 @@ class Incidents:
     def _reached(
         self, target: Target, slugs: List[str]
     ) -> Tuple[Tuple[OnCall, ...], Tuple[str, ...]]:
-        """Who is on call there, when that can be told quickly; the page is out already."""
+        """Who is on call there, when that can be read quickly; the page is out already."""
         if target.kind == "user":
             return (OnCall(target.shown),), ()
         try:
@@ -212,7 +213,7 @@ class Incidents:
                 Code.UNKNOWN_PERSON,
                 f"Splunk On-Call does not know its user {shown(name)}"
                 f"{self._api.because(response)}.",
-                f"An administrator checks their name there under people, and {key}.",
+                f"An administrator has to check their name there under people, and {key}.",
                 {"status": 404, "sent": False},
             )
         return response, name, notes

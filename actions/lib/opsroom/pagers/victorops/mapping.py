@@ -1,18 +1,16 @@
-"""What opsroom and Splunk On-Call say to each other: the text of a page, and an incident as the API
-tells it."""
+"""Pages as alerts of Splunk On-Call, and its JSON as incidents."""
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timezone
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 
+from ...http.content import text_of
+from ...times.iso import moment_of
 from .. import Incident, Page, State, Target
 
 _SUMMARY = 150
 # The vendor gives no limit for the text; what it shows ends somewhere, and a page needs less.
 _TEXT = 20_000
-_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})?")
 # The description of the API has the first of each pair, its answers the second.
 _STATES = {
     "triggered": State.TRIGGERED,
@@ -47,13 +45,6 @@ def inside(value: Any, *names: str) -> Any:
             (found for key, found in value.items() if str(key).casefold() == name.casefold()), None
         )
     return value
-
-
-def text_of(value: Any) -> str:
-    """A text or number as text; whatever else came is empty."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return ""
-    return str(value).strip()
 
 
 def named(mapping: Any, name: str) -> bool:
@@ -139,21 +130,6 @@ def texts(value: Any) -> Tuple[str, ...]:
     """The texts of a list."""
     every = [text_of(one) for one in value] if isinstance(value, list) else []
     return tuple(one for one in every if one)
-
-
-def moment_of(value: Any) -> Optional[datetime]:
-    """A moment in ISO 8601; without a zone it is UTC."""
-    found = _MOMENT.fullmatch(text_of(value))
-    if not found:
-        return None
-    zone = (found.group(3) or "Z").replace(":", "").replace("Z", "+0000")
-    try:
-        moment = datetime.strptime(
-            f"{found.group(1)}T{found.group(2)}{zone}", "%Y-%m-%dT%H:%M:%S%z"
-        )
-        return moment.astimezone(timezone.utc)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _policies(found: Mapping[str, Any]) -> List[str]:

@@ -1,15 +1,14 @@
-"""The keys of the config for Splunk On-Call, and its targets under `teams`."""
+"""The options of a pager of kind victorops, and its targets under `teams`."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Mapping
 
 from ...config.fields import Fields
 from ...deadline import LOOK_FOR, LOOK_FOR_MOST
 from ...http.options import TIME_LIMIT, read_time_limit, read_verify
-from .. import Target
+from .. import Target, read_named_target
 
 _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
 # The vendor shows the address with $routing_key at its end; what stands before it is the key.
@@ -73,20 +72,9 @@ def read_options(fields: Fields) -> Options:
 def read_target(fields: Fields, key: str) -> Target:
     """A routing key, or a mapping with one of `routing_key`, `escalation_policy`, `team`, `user`: a
     name or a slug."""
-    value = fields.raw(key)
-    if not isinstance(value, Mapping):
-        expected = f"a routing key, or a mapping with one of {', '.join(_KINDS)}"
-        return Target("routing_key", fields.text(key, expected=expected))
-    inner = fields.inside(key)
-    named = [kind for kind in _KINDS if inner.has(kind)]
-    found = [Target(kind, inner.text(kind, "", expected="a name or a slug")) for kind in _KINDS]
-    if len(named) != 1:
-        inner.problems.add(
-            inner.path,
-            f"expected one of {', '.join(_KINDS)}, found {' and '.join(named) or 'none'}",
-        )
-    inner.finish()
-    return next((target for target in found if target.kind in named), found[0])
+    return read_named_target(
+        fields, key, _KINDS, "routing_key", "a routing key", "a name or a slug"
+    )
 
 
 def _endpoint(fields: Fields) -> str:

@@ -1,4 +1,4 @@
-"""What Splunk On-Call knows of an organisation: teams, escalation policies, routing keys, users,
+"""The teams, escalation policies, routing keys and users of an organisation of Splunk On-Call, and
 who is on call."""
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from urllib.parse import quote
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http import vendor
+from ...http.content import text_of
 from ...names import comparable, listed, shown
+from ...times.iso import moment_of
 from .. import OnCall, Target
 from .client import Api
-from .mapping import inside, items, moment_of, named, text_of
+from .mapping import inside, items, named
 
 # Tests put their own here.
 now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)  # noqa: E731
@@ -119,7 +121,8 @@ class Organisation:
             slugs = self.policies_of(target)
         watches = [one for one in self._watches(self._left(until)) if _is_of(one, target, slugs)]
         if not watches and not slugs:
-            # Nobody is on call, or there is no such team: the list of those on call does not tell.
+            # Nobody is on call, or there is no such team: the list of those on call does not show
+            # which.
             self._check(target)
         ends = self._ends([one.team_slug for one in watches if one.users], until)
         return tuple(

@@ -1,5 +1,5 @@
-"""Splunk On-Call as a pager: the API for what it can do, the REST endpoint for routing keys and
-where it is alone."""
+"""A pager for Splunk On-Call: through its API where the config has keys, through the REST endpoint
+for routing keys and where that is all there is."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class VictorOps(Pager):
         return tuple(found[: max(limit, 0)])
 
     def acknowledge(self, id: str, author: Author) -> Incident:
-        """1 request by number, 2 by mark. The REST endpoint alone does not tell what came of it:
+        """1 request by number, 2 by mark. The REST endpoint alone does not report the outcome:
         state unknown."""
         self._begin()
         return self._change(id, "ack", "ACKNOWLEDGEMENT", State.ACKNOWLEDGED, author)
@@ -116,8 +116,8 @@ class VictorOps(Pager):
         """Not possible: the API has no command for the next step of a policy."""
         raise Refusal(
             Code.NOT_POSSIBLE,
-            "Splunk On-Call takes the next step of its escalation policy by itself; it cannot be "
-            "told to do so now.",
+            "Splunk On-Call escalates automatically along its escalation policy; it cannot be "
+            "asked to escalate now.",
             f"Call someone by name: add NAME to page {id}.",
         )
 

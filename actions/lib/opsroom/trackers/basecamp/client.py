@@ -144,7 +144,7 @@ class Client(vendor.Client):
 
     def error(self, response: Response, about: Subject) -> OpsroomError:
         """What an error means. Where a project may be archived, or no Basecamp may be there at
-        all, Basecamp is asked once more."""
+        all, Basecamp is asked again."""
         status, words, account = response.status, self.words(response), self._options.account
         if status == 404 and "inactive" in response.headers.get("reason", "").lower():
             message = (
@@ -165,7 +165,8 @@ class Client(vendor.Client):
             return self._unknown(about)
         if status in (404, 405):
             message = f"{response.url} answered {status}, and there is no Basecamp with account "
-            hint = f"An administrator checks {self.key}.url and {self.key}.account in the config."
+            keys = f"{self.key}.url and {self.key}.account"
+            hint = f"An administrator has to check {keys} in the config."
             facts = {**response.facts, "sent": False}
             return Failure(Code.BAD_ANSWER, f"{message}{account}.", hint, facts)
         return super().error(response, about)

@@ -1,7 +1,7 @@
 """What happened in a project of Basecamp since the last look: its newest cards, to-dos and
 comments.
 
-Basecamp does not say where a card was before; what was seen last is remembered instead.
+Basecamp does not report where a card was before, so what was seen last is remembered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cards, columns and people of Basecamp, out of JSON with HTML in it."""
+"""Cards, columns and people of Basecamp, from JSON with HTML in it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ...errors import Code, Refusal
 from ...http.content import Unexpected, an_object, objects, text
-from ...names import comparable, listed, nearest, shown, there_are
+from ...names import comparable, listed, nearest, shown
 from ...people import Author
 from ...times.iso import moment_of
-from .. import Card, Comment, Made, Query
+from .. import Card, Comment, Made, Query, pick_column
 from ..formats.html import from_html
 from ..formats.text import clean, html, unmarked
 
@@ -208,29 +208,10 @@ def matches(row: Mapping[str, Any], query: Query) -> bool:
     return query.text.casefold() in f"{text(row, 'title')}\n{plain(words(row))}".casefold()
 
 
-def pick_column(known: Sequence[Column], name: str) -> Column:
-    """The column of that title, case aside. Raises Refusal(unknown_column) with the titles there
+def column_named(known: Sequence[Column], name: str) -> Column:
+    """The column of that name, case aside. Raises Refusal(unknown_column) with the names there
     are."""
-    same = [one for one in known if one.title == name.strip()]
-    same = same or [one for one in known if comparable(one.title) == comparable(name)]
-    titles = [one.title for one in known]
-    if len(same) == 1:
-        return same[0]
-    if same:
-        message = (
-            f"The card table has {len(same)} columns {shown(name)}, so it cannot be told "
-            "which one is meant."
-        )
-        raise Refusal(
-            Code.UNKNOWN_COLUMN, message, "Give one of them another name.", {"columns": titles}
-        )
-    hint = there_are(titles) if titles else ""
-    raise Refusal(
-        Code.UNKNOWN_COLUMN,
-        f"The card table has no column {shown(name)}.",
-        hint,
-        {"columns": titles},
-    )
+    return known[pick_column([one.title for one in known], name, "card table", "column")]
 
 
 def pick_person(known: Sequence[Person], name: str, mapped: bool) -> Person:

@@ -113,7 +113,7 @@ class Tokens:
         quoted = one_line(redact(reason, [*response.secrets, refresh_token])).rstrip(".")
         because = f"{response.status}: {quoted}" if quoted else str(response.status)
         key = "client_secret" if "client" in quoted else "refresh_token"
-        hint = f"An administrator renews {self._key}.{key} in the config."
+        hint = f"An administrator has to renew {self._key}.{key} in the config."
         message = (
             f"Basecamp gives out no access token for the configured refresh token ({because})."
         )

@@ -116,7 +116,7 @@ class Project:
         )
         if comparable(before.title) == comparable(to):
             return Moved(before.title, before.title, now.url, archived_notes(now.archived))
-        column = mapping.pick_column(self._columns(client, before.id), to)
+        column = mapping.column_named(self._columns(client, before.id), to)
         moves = f"{_path(about)}/moves.json"
         client.carry_out("POST", moves, about, {"column_id": int(column.id)})
         return Moved(before.title, column.title, now.url, archived_notes(now.archived))

@@ -1,4 +1,4 @@
-"""The Atlassian Document Format, which Jira Cloud's newer interface (v3) takes and gives: from
+"""The Atlassian Document Format, which Jira Cloud's newer interface (v3) takes and returns: from
 plain text and back."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""HTML as plain text: what a tracker that keeps HTML hands back, as a room can show it."""
+"""HTML as plain text: what a tracker that stores HTML returns, as a room can show it."""
 
 from __future__ import annotations
 

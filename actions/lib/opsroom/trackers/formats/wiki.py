@@ -62,7 +62,7 @@ def _line(line: str) -> str:
         if not span.address:
             parts.append(_escape(line, at - len(span.text), at))
             continue
-        # Brackets tell where it ends when something follows that could be a part of it.
+        # Brackets show where it ends when something follows that could be a part of it.
         address = quote(span.address, safe="%/:=&?~#+!$,;'@()*_.-")
         parts.append(address if at == len(line) or line[at].isspace() else f"[{address}]")
     return _HEADING.sub(r"\1\2&#46;", "".join(parts))

@@ -1,4 +1,4 @@
-"""Issues, comments and people of GitHub, out of JSON that may be of any shape."""
+"""Issues, comments and people of GitHub, from JSON that may be of any shape."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import Any, List, Mapping, Optional, Tuple
 from ...errors import Code, Failure, Refusal
 from ...http.content import object_at, text_at
 from ...http.vendor import Subject
-from ...names import either, listed, nearest, shown, there_are
+from ...names import available_text, either, listed, nearest, shown
 from ...vendors.github.client import PAGE
 from ...vendors.github.options import path_of
 from .. import (
@@ -279,8 +279,8 @@ class GithubIssues:
         where = " OR ".join(f"repo:{one}" for one in places)
         words += ["is:issue", f"({where})" if len(places) > 1 else where]
         words += [f"assignee:{login}"] if login else []
-        cards, all_there = self._search(" ".join(words), places)
-        if not all_there and sum(not card.closed for card in cards) < query.limit:
+        cards, complete = self._search(" ".join(words), places)
+        if not complete and sum(not card.closed for card in cards) < query.limit:
             still_open, _ = self._search(" ".join([*words, "is:open"]), places)
             cards = [*still_open, *(card for card in cards if card.closed)]
         cards.sort(key=lambda card: card.closed)  # keeps the order by time within each
@@ -352,7 +352,7 @@ class GithubIssues:
                 f"Check people.{to.shown}.{self._name} or people.{to.shown}.github in the config."
             )
         else:
-            hint = there_are(known) if known else "Names are those of GitHub, such as octocat."
+            hint = available_text(known) if known else "Names are those of GitHub, such as octocat."
         return Refusal(Code.UNKNOWN_PERSON, message, hint, {"nearest": near})
 
 

@@ -1,4 +1,4 @@
-"""The client of Jira's API: credentials, and what each response that is no success means."""
+"""The client of Jira's API: its credentials, and what each response means that is not a success."""
 
 from __future__ import annotations
 

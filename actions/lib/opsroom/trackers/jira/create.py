@@ -1,4 +1,4 @@
-"""Making a card in Jira: one request; another one only without what Jira says it cannot take."""
+"""Creating a card in Jira: one request; another one only without what Jira does not accept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .search import unknown_project
 # Jira then names.
 MAX_TEXT = 32_767
 _MAX_SUMMARY = 255
-# What Jira may refuse by itself: labels, the reporter, the length of the text.
+# What Jira may refuse separately: labels, the reporter, the length of the text.
 _ATTEMPTS = 4
 
 

@@ -1,5 +1,5 @@
-"""Which fields Jira misses, by the names that people see, with the values that it takes. Asked only
-after a refusal."""
+"""Which fields Jira misses, by the names that people see, with the values that it accepts. Read
+only after a refusal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .options import Options
 
 _MAX_RESULTS = "200"
 _VALUES = 8
-# What opsroom says by itself, or Jira fills in.
+# What opsroom sets, or Jira fills in.
 _OURS = {"project", "issuetype", "summary", "description", "reporter", "labels"}
 
 

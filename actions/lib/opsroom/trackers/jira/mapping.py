@@ -1,5 +1,4 @@
-"""Issues of Jira as cards: every part may be missing or of another shape, and nothing of that is a
-crash."""
+"""Issues of Jira as cards. Every part may be missing or of another shape without an error."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ _KEY = re.compile(r"^[A-Z][A-Z0-9_]*-[1-9]\d*\Z")
 COMMENTS = 5
 # The mark at the end of the first line of a comment, where Jira has no better place for it.
 _MARK = re.compile(r" \(ops[0-9a-f]{13}\)\Z")
-# What of an issue is asked for, in a list and by itself.
+# Which parts of an issue are read, in a list and alone.
 IN_LIST = "summary,status,assignee,project,updated"
 _ARCHIVED = "archiveddate,archivedby"
 IN_LIST = f"{IN_LIST},{_ARCHIVED}"

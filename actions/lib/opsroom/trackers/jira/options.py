@@ -18,7 +18,7 @@ _KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,99}\Z")
 # default.
 _PROJECT = re.compile(r"^[A-Za-z][A-Za-z0-9_]{1,99}\Z")
 _CARD = re.compile(r"^([A-Za-z][A-Za-z0-9_]{0,99})-([1-9]\d{0,9})\Z")
-# Addresses that Jira's pages show: an issue by itself, in a list of its project, beside a board.
+# Addresses that Jira's pages show: an issue alone, in a list of its project, beside a board.
 _CARD_PAGE = re.compile(r"^/(?:browse|(?:[^?#]*/)?issues)/([^/?#]+)/?(?:[?#]\S*)?\Z")
 _BESIDE_BOARD = re.compile(r"^/[^?#]*\?(?:\S*&)?selectedIssue=([^&#]+)")
 _PROJECT_PAGE = re.compile(r"^/(?:browse|(?:[^?#]*/)?projects)/([^/?#]+)(?:[/?#]\S*)?\Z")

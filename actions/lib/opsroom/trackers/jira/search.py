@@ -1,5 +1,5 @@
-"""Finding cards in Jira: its query language, in which nothing that someone typed means anything but
-itself."""
+"""Finding cards in Jira with its query language, in which nothing that someone typed acts as an
+operator."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def find(client: Client, options: Options, query: Query) -> Tuple[Card, ...]:
 
 
 def search(client: Client, options: Options, query: str, fields: str, most: int) -> Result:
-    """One page of what a query finds. Jira Cloud hands back nothing but ids unless fields are asked
+    """One page of what a query finds. Jira Cloud returns nothing but ids unless fields are asked
     for."""
     path = "/search/jql" if options.cloud else "/search"
     params: Dict[str, str] = {"jql": query, "fields": fields, "maxResults": str(most)}

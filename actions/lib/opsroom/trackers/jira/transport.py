@@ -1,11 +1,12 @@
-"""Requests to Jira through the `jira` library, one a call, with the guarantees of `HttpClient`.
+"""Requests to Jira through the `jira` library, one request for each call, with the guarantees of
+`HttpClient`.
 
 The library knows the addresses, the credentials and the format of requests. It has no time limit
-for a whole request, retries what may have been carried out, follows redirects and logs what it
-received; so it is told not to, and `HttpClient` keeps the time, retries what may be repeated and
+for a whole request, retries what may have been executed, follows redirects and logs what it
+received. All of that is turned off: `HttpClient` keeps the time, retries what may be repeated and
 judges the response.
 
-It has no method for what this tracker also needs: a search of Jira Cloud's newer kind (before
+It has no method for some calls that this tracker needs: a search of Jira Cloud's newer kind (before
 3.10), an assignment without looking the person up, comments from the newest on, a comment with a
 property. These go through the library's session.
 """

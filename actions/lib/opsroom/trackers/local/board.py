@@ -1,4 +1,5 @@
-"""A board of cards in opsroom's own database: numbers without gaps, and nothing twice."""
+"""A board of cards in opsroom's own database: numbers without gaps, nothing twice, and what
+happened on it since the last look."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from ...db.sql import (
     update,
 )
 from ...errors import Code, Refusal
-from ...names import pick, shown, there_are
+from ...names import available_text, pick, shown
 from .. import (
     Assigned,
     Assignee,
@@ -83,7 +84,7 @@ class Board:
         known = self._options.reads_project(project).id
         if not known:
             message = f"There is no project {shown(project)} on the board {self._name}."
-            raise Refusal(Code.UNKNOWN_PROJECT, message, there_are(self._options.every))
+            raise Refusal(Code.UNKNOWN_PROJECT, message, available_text(self._options.every))
         with self._store().write() as connection:
             # From here on nobody else writes, so that the highest number stays the highest.
             queue_up(connection)
@@ -190,7 +191,7 @@ class Board:
             raise Refusal(
                 Code.TEXT_TOO_LONG,
                 f"Cards are searched for {_MAX_SEARCHED} characters at most.",
-                "Say fewer words.",
+                "Use fewer words.",
             )
         text = clean(query.text).strip()
         with self._store().read() as connection:

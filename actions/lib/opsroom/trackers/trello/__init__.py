@@ -1,6 +1,6 @@
 """The tracker kind trello: cards on the lists of one board.
 
-A card's id is its short link, `AbCd1234` in https://trello.com/c/AbCd1234/12-the-name. Trello knows
+A card's id is its short link, `AbCd1234` in https://trello.com/c/AbCd1234/12-the-name. Trello has
 no reporter: the first line of what opsroom writes names the author, the last one carries the mark.
 """
 

@@ -98,7 +98,7 @@ class Client(vendor.Client):
         return "" if response.is_page else self.quoted(response, response.text)
 
     def error(self, response: Response, about: Subject) -> OpsroomError:
-        """What an error means. Where a board may be closed, Trello is asked once more."""
+        """What an error means. Where a board may be closed, Trello is asked again."""
         status, words = response.status, self.words(response)
         lower = words.lower()
         because = f"{status}: {words}" if words else str(status)
@@ -119,7 +119,7 @@ class Client(vendor.Client):
         for key in ("key", "token"):
             if _is_key(response.status, words, key):
                 message = f"Trello does not accept the {key} ({because})."
-                hint = f"An administrator renews {self.key}.{key} in the config."
+                hint = f"An administrator has to renew {self.key}.{key} in the config."
                 return Failure(Code.UNAUTHORIZED, message, hint, response.facts)
         message = f"The user of the configured token may not do this on Trello ({because})."
         hint = f"That user needs access to the board, and {self.key}.token the scope read,write."

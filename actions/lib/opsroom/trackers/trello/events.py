@@ -1,4 +1,4 @@
-"""What happened on a board of Trello since the last look: Trello keeps a list of all actions."""
+"""What happened on a board of Trello since the last look; Trello keeps a list of all actions."""
 
 from __future__ import annotations
 

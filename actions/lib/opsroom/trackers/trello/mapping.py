@@ -1,5 +1,4 @@
-"""What Trello's objects mean: JSON in, cards, lists and people out; what stands at the begin and
-end of a text."""
+"""Trello's JSON as cards, lists and people, and the first and last lines of what opsroom writes."""
 
 from __future__ import annotations
 
@@ -7,10 +6,10 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ...errors import Code, Refusal
 from ...http.content import Unexpected, an_object, objects, text
-from ...names import bare, comparable, listed, nearest, shown, there_are
+from ...names import available_text, bare, comparable, listed, nearest, shown
 from ...people import Author
 from ...times.iso import moment_of
-from .. import Card, Comment, Made, Query
+from .. import Card, Comment, Made, Query, pick_column
 from ..formats.text import clean, cut, unmarked
 
 # What a description, a comment and a name hold at most.
@@ -213,32 +212,10 @@ def found_cards(content: Any, query: Query) -> List[Card]:
     return found
 
 
-def pick_column(known: Sequence[Column], name: str) -> Column:
+def column_named(known: Sequence[Column], name: str) -> Column:
     """The list of that name, case aside. Raises Refusal(unknown_column) with the names there
     are."""
-    same = [one for one in known if one.name == name.strip()]
-    same = same or [one for one in known if comparable(one.name) == comparable(name)]
-    names = [one.name for one in known]
-    if len(same) == 1:
-        return same[0]
-    if same:
-        message = (
-            f"The board has {len(same)} lists {shown(name)}, so it cannot be told which "
-            "one is meant."
-        )
-        raise Refusal(
-            Code.UNKNOWN_COLUMN,
-            message,
-            "Give one of them another name in Trello.",
-            {"columns": names},
-        )
-    known_names = there_are(names) if names else "It has none."
-    raise Refusal(
-        Code.UNKNOWN_COLUMN,
-        f"The board has no list {shown(name)}.",
-        known_names,
-        {"columns": names},
-    )
+    return known[pick_column([one.name for one in known], name, "board", "list")]
 
 
 def pick_member(known: Sequence[Member], name: str, mapped: bool) -> Member:
@@ -264,7 +241,7 @@ def pick_member(known: Sequence[Member], name: str, mapped: bool) -> Member:
         )
     names = [one.username for one in known]
     near = nearest(wanted, [*names, *(one.name for one in known)])
-    hint = f"Did you mean {listed(near)}?" if near else there_are(names) if names else ""
+    hint = f"Did you mean {listed(near)}?" if near else available_text(names) if names else ""
     raise Refusal(
         Code.UNKNOWN_PERSON, f"The board has no member {shown(name)}.", hint, {"nearest": near}
     )

@@ -131,7 +131,7 @@ class Board:
             filter="open",
             fields="name",
         )
-        column = mapping.pick_column(lists, to)
+        column = mapping.column_named(lists, to)
         client.change("PUT", _path(card), about, mapping.anything, {"idList": column.id})
         # Out of an archived list it is in sight again.
         after = now.archived if now.alone or "list" not in now.archived else ""
@@ -207,7 +207,7 @@ class Board:
             fields="name",
         )
         try:
-            return mapping.pick_column(lists, self._options.column).id
+            return mapping.column_named(lists, self._options.column).id
         except Refusal as refusal:
             hint = f"An administrator must correct trackers.{self._name}.list in the config."
             raise Refusal(

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
 from ...config.fields import REQUIRED, Fields, Missing
 from ...errors import Code, Refusal
 from ...http.content import list_at, text_at
-from ...names import VERSION, shown, there_are
+from ...names import VERSION, available_text, shown
 from ...templates import fill
 from . import PLACEHOLDERS, check_placeholders
 
@@ -66,7 +66,7 @@ class Images:
             for name in templates:
                 if name not in known[kind]:
                     sort = "container" if kind == "containers" else "init container"
-                    hint = there_are(known[kind]) if known[kind] else "It has none."
+                    hint = available_text(known[kind]) if known[kind] else "It has none."
                     raise Refusal(
                         Code.NOT_ACCEPTED, f"The {where} has no {sort} {shown(name)}.", hint
                     )
@@ -79,7 +79,7 @@ class Images:
             Code.NOT_ACCEPTED,
             f"The {where} has {len(known)} containers, and the config does not say which of them "
             "gets the image.",
-            f"An administrator puts its name into container. {there_are(known)}",
+            f"An administrator puts its name into container. {available_text(known)}",
         )
 
 

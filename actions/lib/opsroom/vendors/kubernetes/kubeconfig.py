@@ -13,7 +13,7 @@ from typing import IO, Any, List, Mapping, Tuple
 
 from ...errors import Code, Failure
 from ...http.content import at, list_at, object_at, text_at
-from ...names import nearest, shown, there_are
+from ...names import available_text, nearest, shown
 from . import ENCRYPTED, Access
 from .credentials import Fixed, Login, Plugin, Source, TokenFile, decoded, path_of, unnamed
 
@@ -150,7 +150,7 @@ class _Kubeconfig:
         if name in every:
             return object_at(every[name], key)
         near = nearest(name, every, most=1)
-        hint = f"Did you mean {near[0]}?" if near else there_are(every) if every else ""
+        hint = f"Did you mean {near[0]}?" if near else available_text(every) if every else ""
         raise _wrong(f"The kubeconfig '{self._path}' has no {key} {shown(name)}.", hint)
 
     def _refuse(self, found: Mapping[str, Any], refused: Mapping[str, str]) -> None:

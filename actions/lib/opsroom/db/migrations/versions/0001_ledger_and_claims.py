@@ -76,7 +76,7 @@ def _finished(name: str, *columns: str) -> None:
 
 
 # The trigger on INSERT lets in only the record that continues the chain. On SQLite it also stops
-# INSERT OR REPLACE, which removes the old row without telling the trigger on DELETE.
+# INSERT OR REPLACE, which removes the old row without firing the trigger on DELETE.
 _SQLITE = (
     """
     CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger

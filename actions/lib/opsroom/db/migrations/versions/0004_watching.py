@@ -1,4 +1,4 @@
-"""What the sensors saw last, and what they have to tell StackStorm of."""
+"""What the sensors saw last, and the news that they have for StackStorm."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("What was not told yet is not thrown away.")
+    raise NotImplementedError("News that were not dispatched yet are not thrown away.")
 
 
 def _texts(*names: str) -> List[sa.Column[str]]:

@@ -1,4 +1,4 @@
-"""What the room was told without anybody asking, what came twice, and who wanted quiet."""
+"""Announcements, what came twice, and who muted the announce room."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("What was told already would be told again.")
+    raise NotImplementedError("What was announced already would be announced again.")
 
 
 def _texts(*names: str) -> List[sa.Column[str]]:
