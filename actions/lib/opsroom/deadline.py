@@ -26,7 +26,7 @@ Key = TypeVar("Key", bound=Hashable)
 # counts comes after that.
 TIME_LIMIT = 10.0
 LOOK_FOR = 15.0
-LOOK_FOR_MOST = 60.0
+MAX_LOOK_FOR = 60.0
 # An answer is waited for in parts of so many seconds, and a busy machine makes none of them longer
 # than by that much.
 PART = 1.0

@@ -132,7 +132,7 @@ _LINE = re.compile(
     r"(?:https?://\S+/#/history/[\w-]+|execution [\w-]+))[ \t]*\Z"
 )
 # A longer first line is none of ours.
-_LONGEST_LINE = 600
+_MAX_LINE = 600
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def read_line(text: str) -> Tuple[str, str]:
     Anyone can write such a line by hand: the author there has to be shown as well.
     """
     first, _, rest = text.strip().partition("\n")
-    found = _LINE.match(first) if len(first) <= _LONGEST_LINE else None
+    found = _LINE.match(first) if len(first) <= _MAX_LINE else None
     return (_plain(found["name"]), rest.strip("\n")) if found else ("", text)
 
 

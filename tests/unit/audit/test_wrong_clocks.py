@@ -28,7 +28,7 @@ from opsroom.records.claims import Claim, current, expired, renew, settle, take
 from opsroom.records.idempotency import Step, begin, done
 from opsroom.records.ledger import append
 from opsroom.records.model import Entry, Event
-from opsroom.records.otp import MOST_WRONG, check_code
+from opsroom.records.otp import MAX_WRONG, check_code
 from opsroom.records.pages import Page, moments
 from opsroom.records.pages import begin as begin_page
 from opsroom.records.queries import deployments, newest
@@ -229,7 +229,7 @@ class TestNothingWaitsForYears:
             return right.generate_otp(right.timecode(when))
 
         at(store, AHEAD)
-        for number in range(MOST_WRONG):
+        for number in range(MAX_WRONG):
             near = {code(AHEAD + timedelta(seconds=30 * step)) for step in range(-1, 2)}
             wrong = next(one for one in (f"{digits:06d}" for digits in range(9)) if one not in near)
             with store.write() as on:

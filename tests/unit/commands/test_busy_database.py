@@ -30,8 +30,8 @@ from support.stores import run
 def rooms(
     tmp_path: Path, store_url: str, sides: Dict[str, Side], monkeypatch: pytest.MonkeyPatch
 ) -> Rooms:
-    monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_PATIENCE", 0.0)
-    monkeypatch.setattr("opsroom.commands.request._PATIENCE", 0.0)
+    monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_TIMEOUT", 0.0)
+    monkeypatch.setattr("opsroom.commands.request._TIMEOUT", 0.0)
     # Where a database on a server keeps what is private.
     monkeypatch.setattr(
         "opsroom.action.default_database", lambda: f"sqlite:///{tmp_path}/own/opsroom.db"
@@ -365,7 +365,7 @@ def test_a_file_that_is_none_of_opsroom_is_set_aside(
     content = path.read_text()
     if how in ("not JSON", "empty", "huge"):
         path.write_text(
-            {"not JSON": content[:-2], "empty": "", "huge": " " * outbox.MOST_BYTES + content}[how]
+            {"not JSON": content[:-2], "empty": "", "huge": " " * outbox.MAX_BYTES + content}[how]
         )
     elif how == "writable for others":
         path.chmod(0o666)

@@ -37,7 +37,7 @@ def come_back(world: World) -> None:
 def test_the_answer_tells_what_became_of_the_deployment_and_that_it_is_not_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, code: str
 ) -> None:
-    monkeypatch.setattr(request, "_PATIENCE", 0.1)
+    monkeypatch.setattr(request, "_TIMEOUT", 0.1)
     world = world_in_which_the_record_goes_away(tmp_path, status)
     answer = world.ask("deploy", app="api", version="1.0", environment="uat")
     assert (answer["ok"], answer["code"]) == (False, code)
@@ -56,7 +56,7 @@ def test_the_answer_tells_what_became_of_the_deployment_and_that_it_is_not_recor
 def test_where_nothing_was_touched_the_answer_is_that_the_record_is_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request, "_PATIENCE", 0.1)
+    monkeypatch.setattr(request, "_TIMEOUT", 0.1)
     world = world_in_which_the_record_goes_away(tmp_path, 0)
     world.ask("get_history", environment="uat", app="")
     Path(world.database.partition(":///")[2]).unlink()

@@ -19,7 +19,7 @@ from opsroom.errors import Code, Refusal
 from opsroom.people import Person
 from opsroom.policy import Decision
 from opsroom.records import otp
-from opsroom.records.otp import MOST_WRONG, check_code, use_code
+from opsroom.records.otp import MAX_WRONG, check_code, use_code
 from support.processes import at_once
 from support.stores import rows
 
@@ -134,7 +134,7 @@ def test_a_code_of_somebody_else_is_wrong(store: Store, clock: Clock) -> None:
 def test_what_is_no_code_is_told_so_and_not_counted(
     store: Store, clock: Clock, code: str, expected: Code
 ) -> None:
-    for _ in range(MOST_WRONG + 1):
+    for _ in range(MAX_WRONG + 1):
         decision = ask(store, code)
         assert decision.code is expected
         assert f"{SAY} 123456" in decision.hint
@@ -171,7 +171,7 @@ def test_a_secret_that_is_too_short_is_a_refusal_and_no_crash(store: Store) -> N
 def test_after_five_wrong_codes_none_is_looked_at_until_the_first_is_fifteen_minutes_old(
     store: Store, clock: Clock
 ) -> None:
-    for _ in range(MOST_WRONG):
+    for _ in range(MAX_WRONG):
         assert ask(store, wrong(clock.now)).code is Code.CODE_WRONG
         clock.now += timedelta(seconds=1)
     closed = ask(store, code_at(clock.now))
@@ -224,8 +224,8 @@ def test_guessing_with_many_at_once_gains_nothing(store: Store, store_url: str) 
     guess = wrong(datetime.now(timezone.utc))
     store.close()
     answers: List[Optional[Code]] = at_once(8, _use, store_url, guess)
-    assert answers.count(Code.CODE_WRONG) == MOST_WRONG
-    assert answers.count(Code.CODE_LIMIT) == 8 - MOST_WRONG
+    assert answers.count(Code.CODE_WRONG) == MAX_WRONG
+    assert answers.count(Code.CODE_LIMIT) == 8 - MAX_WRONG
 
 
 def test_enrolling_prints_a_secret_whose_codes_are_accepted(

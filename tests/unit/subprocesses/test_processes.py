@@ -66,7 +66,7 @@ def test_odd_bytes_long_lines_and_progress_bars_do_no_harm():
     lines = []
     run([sys.executable, "-c", script], 20, on_line=lines.append)
     assert lines[0] == "\ufffd\ufffd"
-    assert lines[1] == "x" * program_output.LONGEST_LINE
+    assert lines[1] == "x" * program_output.MAX_LINE
     assert lines[2:] == ["10%", "20%", "end"]
 
 

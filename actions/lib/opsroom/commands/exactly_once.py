@@ -35,7 +35,7 @@ wait: Callable[[float], None] = time.sleep
 
 # Whatever the limits of the config say, it ends so many seconds after it began: StackStorm stops
 # the action after 80.
-LONGEST = 65.0
+MAX_SECONDS = 65.0
 # A second attempt is made only where so much of the time is left, in seconds.
 _SECOND_CHANCE = 1.0
 # What of the time to look is kept for the last look, in seconds.
@@ -45,9 +45,9 @@ _ONE_LOOK = 3.0
 _STILL_AT_IT = 3.0
 _STILL_AT_IT_WHEN_SLOW = 10.0
 _FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 4.0
+_MAX_PAUSE = 4.0
 # How long the record is tried to be written once the thing is there, in seconds.
-_RECORD_PATIENCE = 10.0
+_RECORD_TIMEOUT = 10.0
 
 
 def run_once(request: Request, action: ExternalAction) -> ActionResult:
@@ -223,7 +223,7 @@ def _look(work: Work, settled: float, end: float, why: Optional[OpsroomError]) -
 
     Raises _InDoubt when there was no such look until `end`, a moment of the clock too.
     """
-    end = min(end, work.began + LONGEST)
+    end = min(end, work.began + MAX_SECONDS)
     # The last look needs time for its answer too.
     until, pause = end - min(_ONE_LOOK, (end - clock()) / 3), _FIRST_PAUSE
     while True:
@@ -249,7 +249,7 @@ def _look(work: Work, settled: float, end: float, why: Optional[OpsroomError]) -
         # The last pauses end where a look begins to count, and where time is up.
         ends = [end for end in (settled, until) if end > now]
         wait(min([pause, *(end - now for end in ends)]))
-        pause = min(pause * 2, _LONGEST_PAUSE)
+        pause = min(pause * 2, _MAX_PAUSE)
 
 
 def _in_doubt(
@@ -332,7 +332,7 @@ def _record(work: Work, entry: Entry, also: Also) -> None:
     """Commit the last record of the action, and `also` with it; patient with a database that goes
     away meanwhile."""
     request, event = work.request, entry.event
-    until, again = clock() + _RECORD_PATIENCE, False
+    until, again = clock() + _RECORD_TIMEOUT, False
 
     def write(given_up: GivenUp) -> None:
         store = request.context.store

@@ -17,7 +17,7 @@ from . import Context, Outcome
 from .request import Request, resumed
 
 # Nobody notices a quiet that lasts for days.
-LONGEST = 8 * 3600.0
+MAX_SECONDS = 8 * 3600.0
 
 
 def quiet(context: Context, length: str) -> Outcome:
@@ -34,10 +34,10 @@ def quiet(context: Context, length: str) -> Outcome:
         with store.write() as connection:
             now = store.now(connection)
             until = read_end(length, now, zone)
-            if until - now > timedelta(seconds=LONGEST):
+            if until - now > timedelta(seconds=MAX_SECONDS):
                 raise Refusal(
                     Code.INVALID_TIME,
-                    f"Announcements can be quiet for {span(LONGEST)} at most.",
+                    f"Announcements can be quiet for {span(MAX_SECONDS)} at most.",
                     "For example: quiet announcements for 30m",
                 )
             begin(store, connection, context.speaker, until, context.execution_id)

@@ -23,7 +23,7 @@ Also = Callable[[Store, Transaction], None]
 
 # How long the end of a deployment tries to reach a database that went away in the middle of it, in
 # seconds.
-_PATIENCE = 15.0
+_TIMEOUT = 15.0
 _ENDS = {Code.INTERRUPTED: Event.INTERRUPTED, Code.CANCELLED: Event.CANCELLED}
 
 
@@ -118,7 +118,7 @@ class Request:
         really running.
         """
         entry = self.entry(event, code, message, **facts)
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + _TIMEOUT
         while True:
             try:
                 held = self._write_end(entry, also)

@@ -16,8 +16,8 @@ from .problems import found, is_reference
 _OWN_KEYS = ("chat", "st2", "email", "totp", "second_factor", "shared")
 # RFC 4226 wants 128 bits (26 characters); authenticators of the first days used 80 (16), and they
 # still work.
-_SHORTEST_SECRET = 16
-_LONGEST_SECRET = 128
+_MIN_SECRET = 16
+_MAX_SECRET = 128
 
 
 def read_person(name: str, fields: Fields) -> Person:
@@ -75,9 +75,7 @@ def members(names: Tuple[str, ...], groups: Mapping[str, Tuple[str, ...]]) -> Li
 def _totp(fields: Fields) -> str:
     """A base32 secret, in capitals and without blanks and padding. What was found is never a part
     of the complaint."""
-    expected = (
-        f"a base32 secret (A to Z and 2 to 7) of {_SHORTEST_SECRET} to {_LONGEST_SECRET} characters"
-    )
+    expected = f"a base32 secret (A to Z and 2 to 7) of {_MIN_SECRET} to {_MAX_SECRET} characters"
     value = fields.secret("totp", "", expected=expected)
     if not value or (fields.problems.references and is_reference(value)):
         # As it stands, two people can still be seen to have one.
@@ -86,7 +84,7 @@ def _totp(fields: Fields) -> str:
     # A group of eight characters holds five bytes; these rests hold no whole number of bytes.
     complete = len(secret) % 8 not in (1, 3, 6)
     known = all(letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" for letter in secret)
-    if not (known and complete and _SHORTEST_SECRET <= len(secret) <= _LONGEST_SECRET):
+    if not (known and complete and _MIN_SECRET <= len(secret) <= _MAX_SECRET):
         fields.problem("totp", f"expected {expected}, found another text, which is not shown")
         return ""
     return secret
@@ -252,7 +250,7 @@ def read_check(fields: Fields) -> str:
 
 
 # More often is more than vendors like, and than a poll is good for.
-_SHORTEST = 5.0
+_MIN_INTERVAL = 5.0
 
 
 def read_watching(fields: Fields) -> Watching:
@@ -270,6 +268,8 @@ def read_watching(fields: Fields) -> Watching:
 
 def _interval(fields: Fields, key: str, default: float) -> float:
     seconds = fields.seconds(key, default=default)
-    if 0 < seconds < _SHORTEST:
-        fields.problem(key, f"expected {_SHORTEST:g}s or more, or 0s for never; found {seconds:g}s")
+    if 0 < seconds < _MIN_INTERVAL:
+        fields.problem(
+            key, f"expected {_MIN_INTERVAL:g}s or more, or 0s for never; found {seconds:g}s"
+        )
     return seconds

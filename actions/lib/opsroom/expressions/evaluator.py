@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict
 
 _MEMORY = 1 << 30  # bytes
-_LONGEST = 1_000_000
+_MAX_CHARACTERS = 1_000_000
 
 
 def main(seconds: int) -> None:
@@ -29,7 +29,7 @@ def main(seconds: int) -> None:
             resource.setrlimit(limit, (soft, hard))
     try:
         answer = json.dumps({"found": evaluate(json.load(sys.stdin))})
-        if len(answer) > _LONGEST:
+        if len(answer) > _MAX_CHARACTERS:
             answer = json.dumps({"problem": "it finds too much"})
     except MemoryError:
         answer = json.dumps({"problem": "it needs too much memory"})

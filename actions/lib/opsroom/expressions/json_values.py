@@ -13,7 +13,7 @@ from ..text.charset import unmarked
 
 _WRITTEN = "\0number"
 # Longer ones are no versions, and Python refuses to make numbers of some thousand digits.
-_LONGEST = 300
+_MAX_DIGITS = 300
 
 
 class _Whole(int):
@@ -93,7 +93,7 @@ def described(value: Any) -> str:
 
 
 def _whole(text: str) -> Number:
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_DIGITS:
         return _broken(text)
     number = _Whole(text)
     number.written = text

@@ -9,11 +9,11 @@ from .forms import END, Form, words
 
 # The alias of what begins like a command and is of no form, and what it takes: characters.
 UNKNOWN = "unknown"
-MOST_UNKNOWN = 4000
+MAX_UNKNOWN = 4000
 # Blanks. Where a value ends is searched at each blank of a gap again, so that a long gap
 # costs its square.
-MOST_BLANKS = 99
-_NO_LONG_GAP = rf"(?!\S*(?:\s{{1,{MOST_BLANKS}}}\S+)*\s{{{MOST_BLANKS + 1}}})"
+MAX_BLANKS = 99
+_NO_LONG_GAP = rf"(?!\S*(?:\s{{1,{MAX_BLANKS}}}\S+)*\s{{{MAX_BLANKS + 1}}})"
 
 
 def formats() -> Dict[str, List[Tuple[str, List[str]]]]:
@@ -50,6 +50,6 @@ _ID_ALONE = r"#?[0-9]{1,12}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{4}(?:\s+[0-9]{6,
 def _unknown() -> str:
     heads = "|".join(dict.fromkeys(command.head for command in COMMANDS))
     shapes = "|".join(form.shape() for command in COMMANDS for form in command.forms)
-    short = rf"(?![\s\S]{{{MOST_UNKNOWN}}})"
+    short = rf"(?![\s\S]{{{MAX_UNKNOWN}}})"
     begun = rf"(?:(?:{heads})(?![^\s:?])|(?:{_ALONE})(?:\s+(?:{_ID_ALONE}))?{END})"
     return rf"(?!(?!{begun})){short}{_NO_LONG_GAP}(?!{shapes}){{{{text}}}}"

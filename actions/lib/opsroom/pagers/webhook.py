@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ..config.fields import Fields
 from ..config.templates import read_json_template
-from ..deadline import LOOK_FOR, LOOK_FOR_MOST
+from ..deadline import LOOK_FOR, MAX_LOOK_FOR
 from ..errors import Code, Failure
 from ..http.options import TIME_LIMIT, read_verify
 from ..secrets import redact
@@ -95,7 +95,7 @@ def read_options(fields: Fields) -> Options:
         ),
         time_limit=fields.seconds("time_limit", TIME_LIMIT, minimum=0.1),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
         key=fields.path,
     )
     for one in KNOWN:

@@ -15,7 +15,7 @@ from . import YES, Decision, no
 
 # Windows that touch without an end (all week, in two halves) are followed for about two years of
 # weekends.
-_LONGEST_CHAIN = 200
+_MAX_CHAIN = 200
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def in_force(freezes: Sequence[Freeze], now: datetime) -> Optional[Frozen]:
     ]
     names: List[str] = []
     until, place = now, ""
-    for _ in range(_LONGEST_CHAIN):
+    for _ in range(_MAX_CHAIN):
         holding = [
             (end, rule.freeze) for rule in rules for end in [rule.end(until)] if end is not None
         ]

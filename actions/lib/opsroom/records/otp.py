@@ -31,7 +31,7 @@ from ..text import when
 WINDOW = 1
 # So many wrong codes within that time, and no more are looked at. A million codes, three of them
 # right: 480 guesses a day then find one with a chance of one to seven hundred.
-MOST_WRONG = 5
+MAX_WRONG = 5
 WITHIN = timedelta(minutes=15)
 _DIGITS = re.compile(r"^[0-9]{6}(?![\s\S])")
 
@@ -65,7 +65,7 @@ def check_code(
     until = _closed_until(connection, person, now)
     if until is not None:
         message = (
-            f"{person.name} gave {MOST_WRONG} wrong codes in a short time; no code is looked "
+            f"{person.name} gave {MAX_WRONG} wrong codes in a short time; no code is looked "
             "at for a while."
         )
         return no(Code.CODE_LIMIT, message, f"From {when(until, now)} on, say, {_example(say)}")
@@ -138,8 +138,8 @@ def _closed_until(connection: Transaction, person: Person, now: datetime) -> Opt
         "ORDER BY at DESC LIMIT :most"
     )
     times = {"since": moment(now - WITHIN), "soon": moment(soon(now))}
-    latest = rows(connection, query, person=person.name, most=MOST_WRONG, **times)
-    return from_moment(latest[-1]["at"]) + WITHIN if len(latest) == MOST_WRONG else None
+    latest = rows(connection, query, person=person.name, most=MAX_WRONG, **times)
+    return from_moment(latest[-1]["at"]) + WITHIN if len(latest) == MAX_WRONG else None
 
 
 def _count_wrong(connection: Transaction, person: Person, now: datetime) -> None:

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from .model import Entry, Event
 
 # No file of opsroom is longer, in bytes; no text in it, in characters.
-MOST_BYTES = 65536
-MOST_CHARACTERS = 4000
+MAX_BYTES = 65536
+MAX_CHARACTERS = 4000
 # So many files are taken over by one command; each is a transaction.
 AT_ONCE = 50
 
@@ -100,7 +100,7 @@ def put(folder: Path, letter: Letter) -> bool:
     }
     try:
         data = json.dumps(content, ensure_ascii=True, default=str).encode("ascii")
-        if len(data) > MOST_BYTES:
+        if len(data) > MAX_BYTES:
             return False
         _write(folder, f"{time.time_ns():020d}-{id}.json", data)
     except (OSError, ValueError):
@@ -297,10 +297,10 @@ def _read(path: Path) -> Tuple[Letter, str, str]:
             not stat.S_ISREG(known.st_mode)
             or not mine
             or known.st_mode & 0o022
-            or known.st_size > MOST_BYTES
+            or known.st_size > MAX_BYTES
         ):
             raise _Unusable("not a file of opsroom")
-        data = file.read(MOST_BYTES + 1)
+        data = file.read(MAX_BYTES + 1)
     content = json.loads(data.decode("ascii"))
     found = _FILE.fullmatch(path.name)
     if not isinstance(content, dict) or found is None or content["id"] != found.group(1):
@@ -366,5 +366,5 @@ def _page(values: Dict[str, Any]) -> Dict[str, Any]:
 def _check_texts(values: Mapping[str, Any], names: Sequence[str]) -> None:
     for name in names:
         value = values[name]
-        if not isinstance(value, str) or len(value) > MOST_CHARACTERS or clean(value) != value:
+        if not isinstance(value, str) or len(value) > MAX_CHARACTERS or clean(value) != value:
             raise _Unusable(name)

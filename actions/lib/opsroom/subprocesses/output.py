@@ -17,12 +17,12 @@ OnLine = Callable[[str], None]
 
 # Characters of a line that are kept, and bytes that are looked at for them: colours take room and
 # are not seen.
-LONGEST_LINE = 2000
-_LONGEST_RAW = 65536
+MAX_LINE = 2000
+_MAX_RAW = 65536
 KEPT_LINES = 20
 # Lines of those that come at once that are looked at: a flood of short ones would hold the program
 # up.
-_MOST_AT_ONCE = 200
+_MAX_AT_ONCE = 200
 
 _LINE_ENDS = re.compile(rb"[\r\n]+")
 # sh gives a job in the background no input, unless it is named.
@@ -42,13 +42,13 @@ class Lines:
     def feed(self, data: bytes) -> None:
         """Take the next bytes; whole lines are passed on, of a flood the last ones."""
         pieces = _LINE_ENDS.split(self._part + data)
-        self._part = pieces.pop()[:_LONGEST_RAW]
+        self._part = pieces.pop()[:_MAX_RAW]
         lines: List[str] = []
         for piece in reversed(pieces):
             line = _line(piece)
             if line:
                 lines.append(line)
-                if len(lines) == _MOST_AT_ONCE:
+                if len(lines) == _MAX_AT_ONCE:
                     break
         for line in reversed(lines):
             self._take(line)
@@ -69,7 +69,7 @@ class Lines:
 
 def _line(piece: bytes) -> str:
     """What a reader sees of a line; empty for nothing."""
-    line = readable(piece[:_LONGEST_RAW])[:LONGEST_LINE].rstrip()
+    line = readable(piece[:_MAX_RAW])[:MAX_LINE].rstrip()
     return line if is_visible(line) else ""
 
 

@@ -29,7 +29,7 @@ _SEQUENCE = re.compile(
     "|\x1b[ -/]*[0-~]?"
 )
 _MOVES = "CEFGHadef`"
-_WIDEST_MOVE = 80
+_MAX_MOVE = 80
 _INTERESTING = re.compile("[\x08\x1b\x90-\x9f\udc90-\udc9f]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -68,9 +68,7 @@ def _moved(sequence: Match[str]) -> str:
     if not final or final not in _MOVES:
         return ""
     numbers = sequence.group("numbers")
-    return " " * (
-        min(int(numbers[:4]), _WIDEST_MOVE) if final == "C" and numbers.isdecimal() else 1
-    )
+    return " " * (min(int(numbers[:4]), _MAX_MOVE) if final == "C" and numbers.isdecimal() else 1)
 
 
 def _written_over(line: str) -> str:

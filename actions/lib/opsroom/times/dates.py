@@ -46,7 +46,7 @@ _LOOKS = re.compile(
 _WINTER = ("CET", "EET", "MET", "WET")
 _ISO = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[Tt](?=\d)")
 # In words.
-_LONGEST_LOOK = 5
+_MAX_LOOK = 5
 
 
 @dataclass(frozen=True)
@@ -357,7 +357,7 @@ def looks_like_point(text: str) -> bool:
     """Whether a text is surely meant as a point in time, though perhaps not one that can be
     read."""
     words = text.lower().replace(",", " ").split()
-    if not words or len(words) > _LONGEST_LOOK:
+    if not words or len(words) > _MAX_LOOK:
         return False
     first = words[1] if words[0] in ("next", "this", "on", "at") and len(words) > 1 else words[0]
     if (

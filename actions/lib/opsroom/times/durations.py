@@ -39,7 +39,7 @@ _SHARES = {"half": 0.5, "quarter": 0.25, "quarters": 0.25}
 _ARTICLES = ("a", "an", "the", "next")
 _BETWEEN = ("and", "of", ",", "&")
 # In seconds: datetimes cannot hold every number of weeks.
-_MOST = 1e11
+_MAX_SECONDS = 1e11
 _PART = re.compile(r"\d{1,2}:[0-5]\d(?!\d)|\d{1,6}(?:[.,]\d{1,3})?(?!\d)|[½¼¾]|[a-z]+|\S")
 # A length by its looks: how much, then a unit, also one that opsroom does not count in.
 _MUCH = "|".join(
@@ -58,7 +58,7 @@ _LOOKS = re.compile(
     r"|months?|years?|quarters?|weekends?|mornings?|afternoons?|evenings?|nights?|tonight|today|tomorrow|while|ever|good"
     r"|and an? half|mo|yr)"
 )
-_LONGEST_LOOK = 60
+_MAX_LOOK = 60
 
 
 def read_duration(text: str) -> Optional[timedelta]:
@@ -99,14 +99,14 @@ def read_duration(text: str) -> Optional[timedelta]:
     if number is not None and last == _HOUR and digits and number < 60:
         # "1h30", "1 hour 30"
         total, number = total + number * _MINUTE, None
-    return timedelta(seconds=min(total, _MOST)) if last and number is None else None
+    return timedelta(seconds=min(total, _MAX_SECONDS)) if last and number is None else None
 
 
 def looks_like_duration(text: str) -> bool:
     """Whether a text is meant as a length of time, though perhaps as none that can be counted."""
     typed = text.lower().strip()
     return read_duration(typed) is not None or (
-        len(typed) <= _LONGEST_LOOK and bool(_LOOKS.fullmatch(typed))
+        len(typed) <= _MAX_LOOK and bool(_LOOKS.fullmatch(typed))
     )
 
 

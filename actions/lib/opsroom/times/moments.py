@@ -15,7 +15,7 @@ from .zones import UTC, local_time
 
 __all__ = ("local_time", "read_end", "split_end")
 
-_FURTHEST = timedelta(days=366)
+_MAX_AHEAD = timedelta(days=366)
 _END_WORD = re.compile(
     r"(?:^|(?<=[\s,;(]))(until+|['\u2018\u2019]?till?|for|to|through|thru)\s+", re.IGNORECASE
 )
@@ -77,7 +77,7 @@ def read_end(text: str, now: datetime, timezone: str) -> datetime:
     length = read_duration(typed) if word in ("", "for") else None
     if length is not None:
         # A year is the most.
-        return _checked(text, now + min(length, 2 * _FURTHEST), now, timezone)
+        return _checked(text, now + min(length, 2 * _MAX_AHEAD), now, timezone)
     meant = readings(typed, now, timezone) if word != "for" else []
     if (
         not meant
@@ -87,7 +87,7 @@ def read_end(text: str, now: datetime, timezone: str) -> datetime:
         _with_a_clock(text, typed, now, timezone)
     if not meant:
         raise _refused(f"{shown(text)} is not a time that opsroom understands.", timezone)
-    ahead = [one for one in meant if now < one.moment <= now + _FURTHEST]
+    ahead = [one for one in meant if now < one.moment <= now + _MAX_AHEAD]
     offers = f"{either(one.typed for one in ahead[:_OFFERED])} ({timezone})"
     if len(ahead) > 1:
         raise Refusal(
@@ -118,7 +118,7 @@ def _checked(text: str, moment: datetime, now: datetime, timezone: str) -> datet
         raise _refused(
             f"{shown(text)} is over already: it is {local_time(now, now, timezone)}.", timezone
         )
-    if moment - now > _FURTHEST:
+    if moment - now > _MAX_AHEAD:
         raise _refused(f"{shown(text)} is more than a year away.", timezone)
     return moment.astimezone(UTC)
 

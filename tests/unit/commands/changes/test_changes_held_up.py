@@ -91,7 +91,7 @@ def test_while_the_database_is_away_it_says_when_the_change_is_released_and_so_i
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = Away(monkeypatch)
-    monkeypatch.setattr(record, "_PATIENCE", 0.0)
+    monkeypatch.setattr(record, "_TIMEOUT", 0.0)
     change = wait_for(world)
 
     def go() -> None:

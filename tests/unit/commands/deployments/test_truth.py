@@ -115,7 +115,7 @@ def test_a_success_that_cannot_be_recorded_is_never_recorded_as_a_failure(
             raise Failure(Code.STORE_UNREACHABLE, "The database is away.")
         return original(self, entry, also)
 
-    monkeypatch.setattr(record, "_PATIENCE", 0.0)
+    monkeypatch.setattr(record, "_TIMEOUT", 0.0)
     monkeypatch.setattr(record.Request, "_write_end", away)
     answer = world.ask("deploy", app="web", version="v1.1.0", environment="uat")
     assert (answer["ok"], answer["code"]) == (False, "store_unreachable")

@@ -23,7 +23,7 @@ from support.scripted_pager import DOWN, Side
 def rooms(tmp_path: Path, sides: Dict[str, Side], monkeypatch: pytest.MonkeyPatch) -> Rooms:
     monkeypatch.setattr("opsroom.deadline.LIMIT", 0.5)
     monkeypatch.setattr("opsroom.commands.exactly_once.LIMIT", 0.5)
-    monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_PATIENCE", 0.0)
+    monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_TIMEOUT", 0.0)
     monkeypatch.setattr("opsroom.commands.pages.chain.LIMIT", 0.5)
     made = make_rooms(tmp_path, sides)
     # The tables are there.
@@ -86,7 +86,7 @@ def test_an_end_that_is_still_being_committed_is_recorded_once(
     rooms.world.database = postgres.url(name)
     rooms.ask("list_pages")
     monkeypatch.setattr("opsroom.commands.exactly_once.LIMIT", 2.0)
-    monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_PATIENCE", 10.0)
+    monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_TIMEOUT", 10.0)
     real, count = Store.begin, itertools.count(1)
 
     @contextmanager

@@ -195,8 +195,8 @@ class TestChain:
         self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("opsroom.commands.pages.page.TOTAL", 5.0)
-        monkeypatch.setattr("opsroom.commands.pages.chain.LEAST", 0.2)
-        monkeypatch.setattr("opsroom.commands.pages.page.LEAST", 0.2)
+        monkeypatch.setattr("opsroom.commands.pages.chain.MIN_SECONDS", 0.2)
+        monkeypatch.setattr("opsroom.commands.pages.page.MIN_SECONDS", 0.2)
         monkeypatch.setattr("opsroom.commands.pages.chain._STILL_AT_IT_WHEN_SLOW", 0.1)
         rooms.side().gate = threading.Event()
         try:

@@ -19,14 +19,14 @@ _LEVEL = 13
 _LANE = 22 + _LEVELS * _LEVEL
 # A character of the labels, in the units of the picture.
 _CHARACTER = 6.0
-_LONGEST = 14
+_MAX_LABEL = 14
 _STEPS = (
     timedelta(hours=1), timedelta(hours=3), timedelta(hours=6), timedelta(hours=12),
     timedelta(days=1),
     timedelta(days=2), timedelta(days=7), timedelta(days=14), timedelta(days=28),
     timedelta(days=91),
 )  # fmt: skip
-_MOST_TICKS = 15
+_MAX_TICKS = 15
 
 
 def timeline(
@@ -46,7 +46,7 @@ def timeline(
     parts += _bands(scale, apps, locks, height, escape)
     for number, app in enumerate(apps):
         base = _base(number)
-        name = escape(app if len(app) <= _LONGEST + 2 else app[: _LONGEST + 1] + "…")
+        name = escape(app if len(app) <= _MAX_LABEL + 2 else app[: _MAX_LABEL + 1] + "…")
         parts.append(f'<text class="app" x="0" y="{base + 4}">{name}</text>')
         parts.append(f'<line class="lane" x1="{_LEFT}" x2="{_RIGHT}" y1="{base}" y2="{base}"/>')
         parts += _lane(scale, base, [one for one in changes if one.app == app], escape)
@@ -113,9 +113,9 @@ def _base(number: int) -> int:
 
 def _ticks(scale: _Scale, height: int) -> Iterator[str]:
     since, until = scale.period.since, scale.period.until
-    step = next((one for one in _STEPS if (until - since) / one <= _MOST_TICKS), None)
+    step = next((one for one in _STEPS if (until - since) / one <= _MAX_TICKS), None)
     if step is None:
-        step = (until - since) / _MOST_TICKS
+        step = (until - since) / _MAX_TICKS
     at = since
     while at < until:
         x = scale.x(at)
@@ -192,7 +192,7 @@ def _inside(x: float, label: str) -> float:
 
 def _label(change: Change) -> str:
     version = change.version or "?"
-    short = version if len(version) <= _LONGEST else version[: _LONGEST - 1] + "…"
+    short = version if len(version) <= _MAX_LABEL else version[: _MAX_LABEL - 1] + "…"
     return f"↩ {short}" if change.command == "rollback" else short
 
 

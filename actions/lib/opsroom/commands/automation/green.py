@@ -26,8 +26,8 @@ clock: Callable[[], float] = time.time
 # For how long a version may have to run, in seconds; between two looks is a twentieth of it, or
 # this. Not more looks: Orquesta keeps all of them in the workflow's state, and gets slower with
 # each.
-SHORTEST, LONGEST = 10.0, 86400.0
-_SHORTEST_PAUSE = 5.0
+MIN_TIME, MAX_TIME = 10.0, 86400.0
+_MIN_PAUSE = 5.0
 # An interruption restarts the time; after twice the time and so many more pauses, it gives up.
 _MORE = 10
 
@@ -98,7 +98,7 @@ def is_green(
 
 def _wanted(typed: str) -> float:
     length = duration(typed.strip())
-    if length is None or not SHORTEST <= length <= LONGEST:
+    if length is None or not MIN_TIME <= length <= MAX_TIME:
         raise Refusal(
             Code.INVALID_TIME, "How long should it run? Give 10s to 24h, such as 30m or 2h."
         )
@@ -110,7 +110,7 @@ def _pause(wanted: float, left: float) -> int:
 
 
 def _between(wanted: float) -> float:
-    return max(wanted / 20, _SHORTEST_PAUSE)
+    return max(wanted / 20, _MIN_PAUSE)
 
 
 def _give_up(now: float, first: float, wanted: float, where: DeploymentTarget) -> None:

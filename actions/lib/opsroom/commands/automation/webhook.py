@@ -29,7 +29,7 @@ from ..deployments.commands import deploy
 SERVICES = {"github": "GitHub", "gitlab": "GitLab"}
 # A delivery that is older was sent again by someone. Those of so long are remembered by name
 # (seen.KEPT is longer).
-_OLDEST = timedelta(days=1)
+_MAX_AGE = timedelta(days=1)
 
 
 def deploy_release(context: Context, service: str, instance: str) -> Outcome:
@@ -152,13 +152,13 @@ def _first_time(
             "nothing was done.",
             "To deploy it again, ask for it in chat.",
         )
-    if release.at is None or now - release.at > _OLDEST:
+    if release.at is None or now - release.at > _MAX_AGE:
         age = span((now - release.at).total_seconds()) if release.at else "an unknown time"
         raise Refusal(
             Code.SEEN_ALREADY,
             f"{one_line(release.repository, 60)} {one_line(release.tag, 60)} was published {age} "
             "ago; what is older "
-            f"than {span(_OLDEST.total_seconds())} is not deployed automatically.",
+            f"than {span(_MAX_AGE.total_seconds())} is not deployed automatically.",
             "To deploy it, ask for it in chat.",
         )
     return marks[-1]

@@ -10,7 +10,7 @@ from ...config.model import Settings
 from ...config.trackers import Place
 from ...config.trackers import cards as read_cards
 from ...config.trackers import projects as read_projects
-from ...deadline import LOOK_FOR, LOOK_FOR_MOST, TIME_LIMIT
+from ...deadline import LOOK_FOR, MAX_LOOK_FOR, TIME_LIMIT
 from ...errors import Code, Refusal
 from ...names import either, listed, pick, shown
 from ...trackers import Tracker
@@ -39,7 +39,7 @@ def tracker_named(context: Context, name: str) -> Tracker:
     )
 
 
-def limits_of(context: Context, name: str, most: float = LOOK_FOR_MOST) -> Limits:
+def limits_of(context: Context, name: str, most: float = MAX_LOOK_FOR) -> Limits:
     """How long a command may take at a tracker, and how long a lost answer is looked for: the
     config's `time_limit` and `look_for`, the latter at most `most` seconds."""
     options = context.settings.trackers[name].options

@@ -19,7 +19,7 @@ from . import Found, limits_of
 Answer = TypeVar("Answer")
 
 # As long as every tracker takes: Jira's 255 characters, less some for those that count otherwise.
-LONGEST_SUMMARY = 250
+MAX_SUMMARY = 250
 # What of a summary is put into records and answers.
 _SHOWN_SUMMARY = 120
 
@@ -44,12 +44,12 @@ def take_apart(text: str) -> Tuple[str, str]:
     first, _, rest = whole.partition("\n")
     if first.startswith("```"):
         inside = [" ".join(line.split()) for line in rest.split("\n") if line.strip(" \t\r`")]
-        return shorten(inside[0] if inside else "A block of code", LONGEST_SUMMARY), whole
+        return shorten(inside[0] if inside else "A block of code", MAX_SUMMARY), whole
     summary, rest = " ".join(first.split()), rest.strip("\r\n")
-    if len(summary) <= LONGEST_SUMMARY:
+    if len(summary) <= MAX_SUMMARY:
         return summary, rest
-    end = summary.rfind(" ", LONGEST_SUMMARY // 2, LONGEST_SUMMARY)
-    end = end if end > 0 else LONGEST_SUMMARY - 1
+    end = summary.rfind(" ", MAX_SUMMARY // 2, MAX_SUMMARY)
+    end = end if end > 0 else MAX_SUMMARY - 1
     going_on = f"… {summary[end:].strip()}"
     return summary[:end].rstrip() + "…", f"{going_on}\n{rest}".strip()
 

@@ -25,9 +25,9 @@ _COMMENTS = 2
 # anything.
 _SUMMARY = 100
 _TEXT = 120
-_SHORTEST = 20
+_MIN_TEXT = 20
 # A cut address leads nowhere.
-_LONGEST_URL = 200
+_MAX_URL = 200
 
 
 def get_card(context: Context, card: str) -> Outcome:
@@ -87,11 +87,11 @@ def _lines(tracker: str, card: Card) -> List[str]:
     )
     state += [f"reported by {_who(card.reporter, card.via)}"] if card.reporter else []
     state += [f"changed {when(card.changed_at, now)}"] if card.changed_at else []
-    url = [card.url] if card.url and len(card.url) <= _LONGEST_URL else []
+    url = [card.url] if card.url and len(card.url) <= _MAX_URL else []
     head = f"{card.id} in {tracker}: "
     below = [", ".join(state), *url]
     room = MESSAGE_CHARACTERS - len("\n".join([head, *below]))
-    lines = [head + one_line(card.summary, min(max(room, _SHORTEST), _SUMMARY)), *below]
+    lines = [head + one_line(card.summary, min(max(room, _MIN_TEXT), _SUMMARY)), *below]
     texts = [("", card.description)] if card.description.strip() else []
     for comment in card.comments[-_COMMENTS:]:
         at = f", {when(comment.at, now)}" if comment.at else ""
@@ -109,7 +109,7 @@ def _fitting(texts: List[Tuple[str, str]], room: int) -> List[str]:
 
     What a short one leaves is for those after it.
     """
-    while texts and room < sum(len(whose) + 1 + _SHORTEST for whose, _ in texts):
+    while texts and room < sum(len(whose) + 1 + _MIN_TEXT for whose, _ in texts):
         texts = texts[1:]
     room -= sum(len(whose) + 1 for whose, _ in texts)
     lines: List[str] = []
@@ -123,7 +123,7 @@ def _fitting(texts: List[Tuple[str, str]], room: int) -> List[str]:
 # For all trackers together, in seconds; they are asked at once, and each has its own time limit
 # too.
 _TOGETHER = 20.0
-_MOST = 10
+_MAX_CARDS = 10
 
 _Row = Tuple[str, Card]
 
@@ -171,7 +171,7 @@ def _ask(
     def cards_of(found: Found) -> Tuple[Card, ...]:
         assignee = name_in(context, person, found.name) if person else ""
         return found.tracker.find(
-            Query(text=words, assignee=assignee, project=found.id, limit=_MOST)
+            Query(text=words, assignee=assignee, project=found.id, limit=_MAX_CARDS)
         )
 
     rows: List[_Row] = []
@@ -193,7 +193,7 @@ def _ask(
             f"{name}: {one_line(error.message, 100)}" for name, error in troubles.items()
         )
         raise type(first)(first.code, f"No tracker answered. {every}", first.hint)
-    return sorted(rows, key=_order)[: _MOST * 2], troubles
+    return sorted(rows, key=_order)[: _MAX_CARDS * 2], troubles
 
 
 def _order(row: _Row) -> Tuple[bool, float]:

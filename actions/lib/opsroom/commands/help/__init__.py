@@ -56,7 +56,7 @@ _REASONS = {
 # Commands whose safe form is another's.
 _ELSEWHERE = {"lock everything": ["put lock {{ reason }} on everything"]}
 # Of a command that can be written in many ways, so many are shown: a message has eight lines.
-_MOST_FORMS = 4
+_MAX_FORMS = 4
 
 
 def help_(context: Context, aliases: Path, topic: str = "") -> Outcome:
@@ -198,11 +198,11 @@ def _forms(command: Command) -> List[str]:
     """The forms of a command; of one with free text, which are for texts that StackStorm would
     cut."""
     if not has_text(command.formats):
-        hidden = len(command.says) - _MOST_FORMS
+        hidden = len(command.says) - _MAX_FORMS
         more = (
             [f"… and {hidden} more" + (" forms" if hidden > 1 else " form")] if hidden > 0 else []
         )
-        return [*command.says[:_MOST_FORMS], *more]
+        return [*command.says[:_MAX_FORMS], *more]
     safe = safe_displays(command.formats) or _ELSEWHERE[command.head]
     plain = [one for one in command.formats if one not in safe]
     return [

@@ -259,7 +259,7 @@ VERSION = "VERSION"
 # In seconds, for all that is asked.
 _ASKING = 5.0
 # How many applications are asked.
-_MOST_APPS = 8
+_MAX_APPS = 8
 Pair = Tuple[str, str]
 
 
@@ -282,7 +282,7 @@ def readings(context: Context, apps: Sequence[str], version: str, environment: s
     if named:
         pairs = [(named, version.partition("@")[2]), (named, version)]
     else:
-        pairs = [(app, version) for app in apps[:_MOST_APPS]]
+        pairs = [(app, version) for app in apps[:_MAX_APPS]]
     answers = together(
         {pair: partial(_has, context, *pair, environment) for pair in pairs}, _ASKING
     )

@@ -63,11 +63,11 @@ _FOUND_BY = {
     "page": "show pages",
     "card": "my cards",
 }
-_MOST_WORDS = 40
-_MOST_WAYS = 4
-_MOST_NAMES = 3
+_MAX_WORDS = 40
+_MAX_WAYS = 4
+_MAX_NAMES = 3
 # A longer text is proposed as TEXT: the answer has no room for it, and half of it would be a loss.
-_LONGEST_TEXT = 200
+_MAX_TEXT = 200
 
 
 def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
@@ -77,7 +77,7 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
     only.
     """
     every_word = words_of(typed)
-    words = every_word[:_MOST_WORDS]
+    words = every_word[:_MAX_WORDS]
     first = words[0].strip(":,?").casefold() if words else ""
     if len(words) == 1 and first in ("opsroom", "help"):
         return help_(context, aliases)
@@ -93,7 +93,7 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
         message = f"{shown(without_codes(typed), 60)} is no command."
         raise Refusal(Code.UNKNOWN_COMMAND, message, _nearest(every, words))
     alike = best_of(fits, len(words))
-    if len(every_word) > _MOST_WORDS:
+    if len(every_word) > _MAX_WORDS:
         for fit in alike:
             without_text(fit)
     barred = [
@@ -120,7 +120,7 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
     if barred:
         message += f" {_refused(context, barred[0])[0].message}"
     hint = _hint(ways, MESSAGE_CHARACTERS - len(message))
-    raise Refusal(Code.UNKNOWN_COMMAND, message, hint, {"suggestions": ways[:_MOST_WAYS]})
+    raise Refusal(Code.UNKNOWN_COMMAND, message, hint, {"suggestions": ways[:_MAX_WAYS]})
 
 
 def _barred(context: Context, typed: str, fit: Fit) -> Refusal:
@@ -177,12 +177,12 @@ def _ways(context: Context, fits: Sequence[Fit]) -> List[str]:
         each_read = chain.from_iterable(
             _completed(context, fit, values, missing) for values, missing in _read(context, fit)
         )
-        several = islice(each_read, _MOST_WAYS)
+        several = islice(each_read, _MAX_WAYS)
         each.append([_filled(fit.display, values) for values in several])
     ways = [way for row in zip_longest(*each) for way in row if way]
     found_by = [by for name, by in _FOUND_BY.items() if any(name in fit.missing for fit in fits)]
     missing = [by for by in found_by if not any(char.isdigit() for char in "".join(ways))]
-    return list(dict.fromkeys([*ways[: _MOST_WAYS - len(missing)], *missing]))
+    return list(dict.fromkeys([*ways[: _MAX_WAYS - len(missing)], *missing]))
 
 
 def _read(context: Context, fit: Fit) -> Iterator[Tuple[Dict[str, str], List[str]]]:
@@ -203,9 +203,7 @@ def _read(context: Context, fit: Fit) -> Iterator[Tuple[Dict[str, str], List[str
 
 
 def _filled(display: str, values: Dict[str, str]) -> str:
-    fitting = {
-        name: one if len(one) <= _LONGEST_TEXT else name.upper() for name, one in values.items()
-    }
+    fitting = {name: one if len(one) <= _MAX_TEXT else name.upper() for name, one in values.items()}
     return re.sub(r"\{\{ (\w+) \}\}", lambda found: fitting[found.group(1)], display)
 
 
@@ -224,11 +222,11 @@ def _choices(context: Context, fit: Fit, name: str, values: Dict[str, str]) -> L
     settings = context.settings
     if name == "app":
         place = values.get("environment") or values.get("source")
-        return list(settings.apps_in(place) if place else settings.apps)[:_MOST_NAMES] or ["APP"]
+        return list(settings.apps_in(place) if place else settings.apps)[:_MAX_NAMES] or ["APP"]
     if name in ("environment", "source"):
         return _places(context, fit, name, values) or [name.upper()]
     if name == "who":
-        return [*settings.teams, *settings.people][:_MOST_NAMES] or ["WHO"]
+        return [*settings.teams, *settings.people][:_MAX_NAMES] or ["WHO"]
     if name == "assignee":
         return ["me"]
     if name == "since":
@@ -260,7 +258,7 @@ def _places(context: Context, fit: Fit, name: str, values: Dict[str, str]) -> Li
         if not right or not may(settings, context.speaker, settings.environments[one], right)
     ]
     # Nobody may do an emergency deployment unless the config names them.
-    return (allowed if right == "override" else allowed or list(names))[:_MOST_WAYS]
+    return (allowed if right == "override" else allowed or list(names))[:_MAX_WAYS]
 
 
 def _right(action: str) -> str:
@@ -276,7 +274,7 @@ def _open_changes(context: Context, action: str) -> List[str]:
         now = context.store.now(connection)
         waiting = [one for one in open_changes(connection, "", "") if not one.expired(now)]
         return [one.id for one in waiting if _waits_for(one, action, context.speaker.key)][
-            :_MOST_NAMES
+            :_MAX_NAMES
         ]
     return []
 
@@ -319,7 +317,7 @@ def _only_one(context: Context, alike: Sequence[Fit], ways: Sequence[str]) -> Op
 def _hint(ways: Sequence[str], room: int) -> str:
     """As many commands as fit, the first one whatever it takes."""
     hint = ""
-    for number, way in enumerate(ways[:_MOST_WAYS]):
+    for number, way in enumerate(ways[:_MAX_WAYS]):
         longer = f"{hint}; {way}" if hint else f"Say: {way}"
         if number and len(longer) > room - 2:
             break

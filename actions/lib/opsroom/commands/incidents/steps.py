@@ -35,7 +35,7 @@ from ..request import resumed
 
 # Nobody should be alerted late because a tracker is slow: so long a lost answer is looked for, in
 # seconds.
-_PATIENCE = 6.0
+_TIMEOUT = 6.0
 # So much of the text goes into the page and the room; the card has all of it.
 _WORDS = 600
 
@@ -100,7 +100,7 @@ class _IncidentCard(CardCreation):
         self.incident = incident
         self.key = ("incident", incident.id)
         self.what = f"The card of incident {incident.id}"
-        self.limits = limits_of(context, found.name, _PATIENCE)
+        self.limits = limits_of(context, found.name, _TIMEOUT)
         self._made: Dict[str, str] = {}
 
     def facts(self, made: Made) -> Facts:
@@ -210,7 +210,7 @@ class _IncidentComment(CardComment):
         self.incident = incident
         self.changes = changes
         self.key = ("incident", incident.id, purpose)
-        self.limits = limits_of(context, found.name, _PATIENCE)
+        self.limits = limits_of(context, found.name, _TIMEOUT)
 
     def facts(self, made: Made) -> Facts:
         """The comment as it is recorded."""

@@ -15,7 +15,7 @@ from .. import Context
 from ..resolve import find_environment, find_target
 
 # How many places are proposed.
-_MOST_PLACES = 4
+_MAX_PLACES = 4
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _environment(context: Context, name: str, say: Callable[[str], str]) -> Envi
         places = context.settings.environments_of(context.settings.apps[app]) if app else ()
         if not places:
             raise
-        ways = [say(place(app, one)) for one in places[:_MOST_PLACES]]
+        ways = [say(place(app, one)) for one in places[:_MAX_PLACES]]
         message = f"{app} is an application and no environment."
         raise Refusal(
             refusal.code, message, f"Say: {'; '.join(ways)}", {"suggestions": ways}

@@ -27,7 +27,7 @@ from ..resolve import find_environment
 from . import Scope, find_scope, rights
 
 # A longer reason is not said again in what is proposed.
-_MOST_PROPOSED = 60
+_MAX_PROPOSED = 60
 
 
 def lock(context: Context, environment_name: str, text: str = "", app_name: str = "") -> Outcome:
@@ -40,7 +40,7 @@ def lock(context: Context, environment_name: str, text: str = "", app_name: str 
     request = Request(context, "lock", app_name, environment_name, "")
     with resumed(request):
         typed = " ".join(text.split())
-        reason = typed if 0 < len(typed) <= _MOST_PROPOSED else "REASON"
+        reason = typed if 0 < len(typed) <= _MAX_PROPOSED else "REASON"
         scope = find_scope(
             context, app_name, environment_name, lambda place: f"lock {place}: {reason}"
         )

@@ -74,7 +74,7 @@ _MARGIN = 0.5
 # given (in_time).
 _WITHOUT_LIMIT = 30.0
 # What a request can be made in at all, in seconds.
-_SHORTEST = 0.1
+_MIN_LIMIT = 0.1
 
 
 def names(context: Context) -> Tuple[str, ...]:
@@ -100,7 +100,7 @@ def build(context: Context, name: str, seconds: Optional[float] = None) -> Pager
     limit = getattr(options, "time_limit", None)
     if seconds is not None and limit is not None and seconds - _MARGIN < limit:
         # A sentence may name it.
-        options = replace(options, time_limit=max(round(seconds - _MARGIN, 1), _SHORTEST))
+        options = replace(options, time_limit=max(round(seconds - _MARGIN, 1), _MIN_LIMIT))
     return pagers.REGISTRY.make(
         known.kind, options, name=name, store=lambda: context.store, keep=context.keep
     )

@@ -28,7 +28,7 @@ from .recipients import ask_about
 # All pagers together, from the moment of asking, in seconds; the action itself is stopped after 80.
 TOTAL = 58.0
 # What one pager needs at least: with less time left it is not begun.
-LEAST = 4.0
+MIN_SECONDS = 4.0
 # What of the time to look is kept for the last look, in seconds.
 _ONE_LOOK = 3.0
 # A server that is still working when we stop listening needs a moment to finish; what is not there
@@ -73,7 +73,7 @@ class Chain:
         self._mark = mark
         while self._at < len(self.recipient.routes):
             route = self.recipient.routes[self._at]
-            if self._left() < LEAST:
+            if self._left() < MIN_SECONDS:
                 self._note(
                     route.pager,
                     "timed_out",
@@ -154,7 +154,7 @@ class Chain:
         others = len(self.recipient.routes) - self._at - 1
         end = min(
             exactly_once.clock() + look_for(self.context, route.pager),
-            self.deadline - LEAST * others,
+            self.deadline - MIN_SECONDS * others,
         )
         # The last look needs time for its answer too.
         until = end - min(_ONE_LOOK, (end - exactly_once.clock()) / 3)

@@ -19,7 +19,7 @@ from .recipients import ask_about, find_recipient
 
 # Of each pager so many are asked for; a page that is missing in a shorter answer is not open any
 # more.
-_MOST = 25
+_MAX_PAGES = 25
 # Some pagers list a page only some time after they took it, in seconds.
 _TOO_YOUNG = 60.0
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -74,8 +74,10 @@ def list_pages(context: Context, who: str = "") -> Outcome:
 
 def _ask(context: Context, route: Route, recipient: Optional[Recipient]) -> Tuple[Incident, ...]:
     if recipient is None:
-        return build(context, route.pager).incidents(None, _MOST)
-    return ask_about(context, route, lambda pager, target: pager.incidents(target, _MOST), after="")
+        return build(context, route.pager).incidents(None, _MAX_PAGES)
+    return ask_about(
+        context, route, lambda pager, target: pager.incidents(target, _MAX_PAGES), after=""
+    )
 
 
 def _sent_from_here(
@@ -103,7 +105,7 @@ def _own(row: Page, answer: Union[Tuple[Incident, ...], OpsroomError, None]) -> 
             row.paged_at is not None
             and (datetime.now(timezone.utc) - row.paged_at).total_seconds() > _TOO_YOUNG
         )
-        if not matching and old and len(answer) < _MOST:
+        if not matching and old and len(answer) < _MAX_PAGES:
             return None
         state = _state(matching[0]) or state if matching else state
     return Line(row.id, state, row.team, row.text, row.pager, row.url, row.paged_at)

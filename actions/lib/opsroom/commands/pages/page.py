@@ -34,11 +34,11 @@ from ..exactly_once import run_once
 from ..external_action import ActionResult, ExternalAction, Facts, Limits
 from ..request import Request, recordable, why
 from . import Recipient, build, limit_of, watch_until
-from .chain import LEAST, TOTAL, Chain
+from .chain import MIN_SECONDS, TOTAL, Chain
 from .recipients import find_recipient
 
 # What a page may hold; some vendors cut a title out of it.
-LONGEST = 1024
+MAX_CHARACTERS = 1024
 # A look for a page that an earlier runner may have sent, in seconds; with the answer to a name it
 # is two requests.
 _ONE_LOOK = 10.0
@@ -65,7 +65,7 @@ def page(
         raise
     request.noted["team"] = recipient.name
     chain = Chain(
-        context, recipient, words, urgent, max(deadline, exactly_once.clock() + 3 * LEAST)
+        context, recipient, words, urgent, max(deadline, exactly_once.clock() + 3 * MIN_SECONDS)
     )
     result = run_once(request, _PageAction(request, chain, emergency))
     notes = [cut] if cut else []
@@ -100,9 +100,9 @@ def _words(text: str) -> Tuple[str, str]:
             "A page needs a text for the person who is paged.",
             "For example: page web-team: checkout is down",
         )
-    if len(words) <= LONGEST:
+    if len(words) <= MAX_CHARACTERS:
         return words, ""
-    kept = words[: LONGEST - 40]
+    kept = words[: MAX_CHARACTERS - 40]
     # At the border of a word, where there is one near.
     border = max(kept.rfind(" "), kept.rfind("\n"))
     kept = kept[:border] if border > len(kept) - 80 else kept

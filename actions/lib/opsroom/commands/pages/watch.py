@@ -26,7 +26,7 @@ from . import build, watch_until
 # All pagers together, in seconds: the rule comes again after 60.
 _LIMIT = 40.0
 # So many pages are asked for at a time: those whose time is up first, the others in turn.
-_MOST = 20
+_MAX_PAGES = 20
 # A page is watched this long, in seconds.
 _WATCHED_FOR = 86400.0
 # What is acknowledged, or was reported as unanswered, is asked for every so many minutes.
@@ -187,7 +187,7 @@ def _due_first(rows: List[Page], now: datetime) -> List[Page]:
         )
         return not up, bool(row.told), at
 
-    return sorted(rows, key=rank)[:_MOST]
+    return sorted(rows, key=rank)[:_MAX_PAGES]
 
 
 def _ask(context: Context, row: Page) -> Incident:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from ...config.fields import Fields
-from ...deadline import LOOK_FOR, LOOK_FOR_MOST
+from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import TIME_LIMIT, read_time_limit, read_verify
 from .. import Target, read_named_target
 
@@ -51,7 +51,7 @@ def read_options(fields: Fields) -> Options:
         follow=fields.seconds("follow", 8.0, minimum=0.1, maximum=30.0),
         time_limit=read_time_limit(fields),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
     )
     if options.read_key and EVENTS_ONLY.search(options.url):
         fields.problem(

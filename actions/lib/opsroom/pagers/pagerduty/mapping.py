@@ -12,9 +12,9 @@ from .. import Incident, OnCall, Page, State
 from .client import Answer
 
 # The vendor's limit of a title and of a summary; it is also read out on the phone.
-MOST_TITLE = 1024
+MAX_TITLE = 1024
 # No limit of the body is documented; a page is never longer than this.
-MOST_DETAILS = 20_000
+MAX_DETAILS = 20_000
 # Between being made and being acknowledged by PagerDuty itself, in seconds.
 _AT_ONCE = 2.0
 
@@ -109,14 +109,14 @@ def title_of(text: str) -> str:
     """The text on one line, cut at a word where it is longer than PagerDuty takes; all of it is in
     the details."""
     line = " ".join(text.split()) or "(a page without text)"
-    return line if len(line) <= MOST_TITLE else _cut(line, MOST_TITLE - 2) + " …"
+    return line if len(line) <= MAX_TITLE else _cut(line, MAX_TITLE - 2) + " …"
 
 
 def details_of(page: Page) -> Tuple[str, Tuple[str, ...]]:
     """The whole text and who it is from, and a note when even that had to be cut."""
     text, notes = page.text.strip(), []
-    if len(text) > MOST_DETAILS:
-        kept = _cut(text, MOST_DETAILS)
+    if len(text) > MAX_DETAILS:
+        kept = _cut(text, MAX_DETAILS)
         left_out = len(text) - len(kept)
         text = f"{kept}\n[cut: {left_out} more characters]"
         notes.append(f"The text was cut; {left_out} characters did not go out.")

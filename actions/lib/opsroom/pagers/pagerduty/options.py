@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Mapping, Pattern
 
 from ...config.fields import Fields
-from ...deadline import LOOK_FOR, LOOK_FOR_MOST
+from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import TIME_LIMIT, read_url, read_verify
 from ...names import either
 from .. import Target
@@ -67,7 +67,7 @@ def read_options(fields: Fields) -> Options:
         events_url=read_url(fields, "events_url", Options.events_url),
         time_limit=fields.seconds("time_limit", TIME_LIMIT, minimum=0.1),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
     )
     if not fields.has("token") and not fields.has("routing_key"):
         fields.problem(

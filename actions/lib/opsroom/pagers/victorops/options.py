@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from ...config.fields import Fields
-from ...deadline import LOOK_FOR, LOOK_FOR_MOST
+from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import TIME_LIMIT, read_time_limit, read_verify
 from .. import Target, read_named_target
 
@@ -55,7 +55,7 @@ def read_options(fields: Fields) -> Options:
         follow=fields.seconds("follow", 8.0, minimum=0.1, maximum=30.0),
         time_limit=read_time_limit(fields),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
     )
     for one, other in (("api_id", "api_key"), ("api_key", "api_id")):
         if fields.has(one) and not fields.has(other):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Union
 
 from ...config.fields import REQUIRED, Fields, Missing
-from ...deadline import LOOK_FOR, LOOK_FOR_MOST
+from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import read_time_limit, read_url, read_verify
 from .. import Reading
 
@@ -94,7 +94,7 @@ def read_options(fields: Fields) -> Options:
         launchpad=read_url(fields, "launchpad", default="https://launchpad.37signals.com"),
         time_limit=read_time_limit(fields),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
     )
     if fields.has("column") == fields.has("todolist"):
         fields.problem("column", "expected either column or todolist: new cards go to one place")

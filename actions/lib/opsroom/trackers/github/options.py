@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ...config.fields import Fields
 from ...config.problems import found
-from ...deadline import LOOK_FOR, LOOK_FOR_MOST
+from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import read_time_limit
 from ...vendors.github.options import (
     A_REPOSITORY,
@@ -112,7 +112,7 @@ def read_options(fields: Fields) -> Options:
             "repositories", (), expected="a list of repositories such as acme/web"
         ),
         time_limit=read_time_limit(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
     )
     for one in options.repositories:
         if not REPOSITORY.match(one):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ...config.fields import Fields
 from ...config.problems import found
-from ...deadline import LOOK_FOR, LOOK_FOR_MOST
+from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import read_time_limit, read_url, read_verify
 from .. import Reading
 
@@ -120,7 +120,7 @@ def read_options(fields: Fields) -> Options:
         site=_site(fields, url),
         time_limit=read_time_limit(fields),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
     )
     if re.search(r"[^\x20-\x7e]", options.token):
         # Said by hand: a complaint of `text` would show it.

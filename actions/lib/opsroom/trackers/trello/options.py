@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from ...config.fields import Fields
-from ...deadline import LOOK_FOR, LOOK_FOR_MOST
+from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import read_time_limit, read_url, read_verify
 from ...names import shown
 from .. import Reading
@@ -68,7 +68,7 @@ def read_options(fields: Fields) -> Options:
         url=read_url(fields, default="https://api.trello.com/1"),
         time_limit=read_time_limit(fields),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=LOOK_FOR_MOST),
+        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
     )
     for name, value in (("key", options.key), ("token", options.token)):
         if value and not _SECRET.match(value):
