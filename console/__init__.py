@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 PACK = Path(__file__).resolve().parents[1]
-# StackStorm itself puts this folder on the path of an action; the console stands outside of it.
+# StackStorm itself puts this folder on the path of an action; the console is outside of it.
 _LIBRARY = str(PACK / "actions" / "lib")
 if _LIBRARY not in sys.path:
     sys.path.insert(0, _LIBRARY)

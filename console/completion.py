@@ -32,7 +32,7 @@ def names_of(pack: Pack, config: Mapping[str, object]) -> Dict[str, List[str]]:
 
 
 def completions(line: str, pack: Pack, names: Names) -> List[str]:
-    """The words that may stand at the end of `line`, in place of its last, unfinished word."""
+    """The words that may be at the end of `line`, in place of its last, unfinished word."""
     words = line.split()
     begun = words.pop() if words and not line[-1].isspace() else ""
     if not words and begun.startswith("/"):

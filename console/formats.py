@@ -17,13 +17,13 @@ from opsroom.grammar.formats import formats
 
 PACK = Path(__file__).resolve().parents[1]
 TYPED = "typed"
-# What stands in a parameter that chat gives within `typed`. Never read; it satisfies the patterns
+# What is in a parameter that chat gives within `typed`. Never read; it satisfies the patterns
 # of names and texts.
 WITHIN = "see typed"
 _NOTE = """\
-# Written by console/formats.py from actions/lib/opsroom/grammar: change them there. \\x3d is the equals sign, which in
-# StackStorm's formats means a default.
-"""  # noqa: E501
+# Written by console/formats.py from actions/lib/opsroom/grammar: change them there. \\x3d is the
+# equals sign, which in StackStorm's formats means a default.
+"""
 _BLOCK = re.compile(
     r"(?:^#[^\n]*\n)*^formats:\n(?:[ #][^\n]*\n)*(?:^immutable_parameters:\n(?: [^\n]*\n)*)?",
     re.MULTILINE,

@@ -100,7 +100,7 @@ def _is_pair(message: str, start: int, complete: Set[int], closing: Mapping[str,
     word = _WORD.match(message, blanks.end() if blanks else start)
     if not word or (start > 0 and not blanks):
         return False
-    # The sign stands inside the key's word, or after it and blanks.
+    # The sign is inside the key's word, or after it and blanks.
     signs = [place for place in range(word.start() + 1, word.end()) if message[place] == "="]
     if signs and signs[0] + 1 < word.end() and word.end() in complete:
         return True
@@ -123,7 +123,7 @@ def _compile(representation: str) -> re.Pattern[str]:
         _BLANK_BEFORE + _OPTIONAL, lambda found: f"(?:{_group(found)})?", representation
     )
     pattern = re.sub(_BLANK_BEFORE + _REQUIRED, _group, pattern)
-    # Checked as it stands: the scan for anchors needs a valid expression.
+    # Checked as it is: the scan for anchors needs a valid expression.
     re.compile(pattern, re.DOTALL)
     present = anchors(pattern)
     before = "" if START in present else r"^\s*"
@@ -141,7 +141,7 @@ def _group(found: re.Match[str]) -> str:
 
 
 def normalise(raw: object) -> Tuple[str, List[str], bool]:
-    """A format as it stands in an alias: its display, its representations, and whether it may match
+    """A format as it is in an alias: its display, its representations, and whether it may match
     several times.
 
     Raises TypeError for what is neither a text nor a mapping.

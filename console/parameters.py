@@ -166,7 +166,7 @@ def _validate(given: Mapping[str, Any], schemas: Mapping[str, Schema]) -> None:
 
 
 def _object_schema(properties: Mapping[str, Schema], nullable: bool = False) -> Schema:
-    """A standard schema from StackStorm's, where `required: true` stands inside a property."""
+    """A standard schema from StackStorm's, where `required: true` is inside a property."""
     plain: Dict[str, Schema] = {}
     required: List[str] = []
     for name, schema in properties.items():

@@ -44,7 +44,7 @@ CARD = re.compile(rf"^{_FIRST}[^;{_NEVER}]{{0,255}}(?![\s\S])")
 CARDS = re.compile(rf"^{_FIRST}[^%&;={_NEVER}]{{0,299}}(?![\s\S])")
 IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")
 # What git, file names, URLs and command lines all take: no leading dash, no "..", "//", "/.", no
-# "." or "/" at the end. An `@` stands inside only, as in `web@1.1.0`: at the beginning, programs
+# "." or "/" at the end. An `@` may only be inside, as in `web@1.1.0`: at the beginning, programs
 # take it for the name of a file of arguments, and before a brace, which no version holds, git takes
 # it for a moment in the past.
 VERSION = re.compile(
@@ -139,7 +139,7 @@ def check_version(value: str) -> str:
 
 
 def shown(value: str, limit: int = 40) -> str:
-    """A typed value as it may stand in a sentence: quoted, on one line, short."""
+    """A typed value as it may appear in a sentence: quoted, on one line, short."""
     line = " ".join(value.split())
     return "'" + (line if len(line) <= limit else line[: limit - 1] + "…") + "'"
 

@@ -119,13 +119,13 @@ def _only(candidates: Sequence[Person], name: str) -> Optional[Person]:
         raise Refusal(
             Code.AMBIGUOUS_PERSON,
             f"The name '{name}' belongs to {both} in the config of opsroom.",
-            "Each chat name and StackStorm user may stand under one person only; an "
+            "Each chat name and StackStorm user may belong to one person only; an "
             "administrator has to fix that.",
         )
     return candidates[0] if candidates else None
 
 
-# A link or a room must stand there: "we did it via opsroom" is someone's own sentence.
+# A link or a room must be there: "we did it via opsroom" is someone's own sentence.
 _LINE = re.compile(
     r"(?P<name>\S.{0,200}?)(?P<room> \(in [^()\n]{1,100}\))? via opsroom"
     r"(?(room)(?:, (?:https?://\S+|execution [\w-]+))?|, "

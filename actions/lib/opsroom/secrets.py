@@ -75,8 +75,8 @@ _BY_SECTION: Mapping[Tuple[str, int], Tuple[Path, ...]] = {
     for field in (*SECRET_FIELDS, *_ALSO_SECRET)
 }
 
-# In web addresses a token may stand where the user's name does; elsewhere (ssh://git@host) the name
-# is no secret.
+# In web addresses a token may take the place of the user's name; elsewhere (ssh://git@host) the
+# name is no secret.
 _WEB_USER = re.compile(r"(?i)\b(https?://)[^/\s?#]*@")
 _PASSWORD = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^/\s:@]*):[^/\s]*@")
 _QUERY = re.compile(r"(?i)\b(https?://[^\s?'\"<>]+)\?[^\s'\"<>]*")
@@ -148,7 +148,7 @@ def redactor_for(config: Mapping[str, Any]) -> Redactor:
 
 @lru_cache(maxsize=10_000)
 def is_secret(path: Path) -> bool:
-    """Whether what stands at this place of the config may be a secret."""
+    """Whether what is at this place of the config may be a secret."""
     return any(
         _fits(field, path) for field in _BY_SECTION.get((path[0] if path else "", len(path)), ())
     )
@@ -251,7 +251,7 @@ def _forms(value: str) -> Iterator[str]:
     )
     raw = value.encode("utf-8", "surrogatepass")
     for before in range(3):
-        # Without the characters that hold bits of what stands before and behind it.
+        # Without the characters that hold bits of what is before and after it.
         inner = base64.b64encode(bytes(before) + raw + bytes(2))[
             -(-before * 8 // 6) : (before + len(raw)) * 8 // 6
         ]

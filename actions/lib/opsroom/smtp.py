@@ -114,7 +114,7 @@ _GOODBYE = 1.0
 class Server:
     """A mail server. `tls`: encrypted from the first byte; `starttls`: encrypted before anything is
     said; neither is in the clear. `verify` is the path of a CA file, empty for the system's.
-    `time_limit` (seconds) is for all of a dialogue. `key` is where it stands in the config, for
+    `time_limit` (seconds) is for all of a dialogue. `key` is its place in the config, for
     hints: `pagers.mail`.
     """
 

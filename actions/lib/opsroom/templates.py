@@ -53,7 +53,7 @@ def filled(template: Any, values: Values) -> Any:
 
 
 def holds(template: Any, name: str) -> bool:
-    """Whether a placeholder stands anywhere in a text of the JSON."""
+    """Whether a placeholder is anywhere in a text of the JSON."""
     if isinstance(template, Mapping):
         return any(holds(one, name) for one in template.values())
     if isinstance(template, (list, tuple)):

@@ -76,7 +76,7 @@ def _groups(
     """The records of each deployment that has one in the period, all of them, also those from
     outside of it."""
     first, last = clock.range()
-    # What is dated wrongly may belong into it, too; that is found out once it is put together.
+    # What is dated wrongly may belong into it, too; that is found out once all is collected.
     query = (
         f"SELECT {', '.join(COLUMNS)} FROM ledger WHERE deployment IN ("  # noqa: S608
         "SELECT deployment FROM ledger WHERE deployment <> '' AND ("

@@ -22,7 +22,7 @@ def gaps(
     """Every reason why the record of a period cannot be called complete; empty when there is none.
 
     `before` is what ran on each place before its first change here, empty where that is not known.
-    `live` are the deployments that hold a claim: what goes on has no end yet.
+    `live` are the deployments that hold a claim: what is running has no end yet.
     """
     changes = list(changes)
     return (

@@ -191,7 +191,7 @@ class Report:
     gaps: Tuple[Finding, ...]
     exceptions: Tuple[Finding, ...]
     notes: Tuple[str, ...] = ()
-    # What stands before and after the id of an execution in its address in StackStorm's web
+    # What is before and after the id of an execution in its address in StackStorm's web
     # interface.
     link: Tuple[str, str] = field(default=("", ""))
 

@@ -29,7 +29,7 @@ def make_report(
 ) -> Report:
     """The report on a period, for one environment or (empty) all of them.
 
-    `head_hash`, a hash noted earlier, must be in the chain. `link` is what stands before and after
+    `head_hash`, a hash noted earlier, must be in the chain. `link` is what is before and after
     an execution's id in its address. `more_gaps` are what a comparison with StackStorm found.
     Raises Failure(store_...).
     """

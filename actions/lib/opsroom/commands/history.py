@@ -20,7 +20,7 @@ def get_history(
     context: Context, app_name: str = "", environment_name: str = "", limit: int = 20
 ) -> Outcome:
     """The last deployments of an application, an environment or both, newest first, and those that
-    are going on; in their place among them what was found to run and nobody had asked opsroom
+    are running; in their place among them what was found to run and nobody had asked opsroom
     for."""
     app, environment = _scope(context, app_name, environment_name)
     settle_interrupted(context, app, environment)

@@ -70,7 +70,7 @@ class KindReader(Protocol):
 
 @dataclass(frozen=True)
 class Kinds:
-    """The registries whose kinds may stand in the config."""
+    """The registries whose kinds may appear in the config."""
 
     deploys: KindReader
     versions: KindReader

@@ -216,13 +216,11 @@ class Fields:
         return {key: inner.text(key, hidden=hidden) for key in inner.names()}
 
     def secret_map(self, name: str, beside: str) -> Mapping[str, str]:
-        """A mapping of texts to secrets. No key of it may stand in the mapping `beside` it, too."""
+        """A mapping of texts to secrets. No key of it may be in the mapping `beside` it, too."""
         secrets = self.text_map(name, hidden=True)
         for key in self.inside(beside).names():
             if key in secrets:
-                self.problem(
-                    f"{name}.{key}", f"expected a name that does not stand under {beside}, too"
-                )
+                self.problem(f"{name}.{key}", f"expected a name that is not under {beside}, too")
         return secrets
 
     def inside(self, name: str) -> Fields:
@@ -256,7 +254,7 @@ class Fields:
         return list(self._raw)
 
     def raw(self, name: str) -> Any:
-        """A value as it stands, for a reader that checks it itself."""
+        """A value as it is, for a reader that checks it itself."""
         self._known.append(name)
         return self._raw.get(name)
 

@@ -63,7 +63,7 @@ def read_page_limit(fields: Fields) -> PageLimit:
 def _chain(
     fields: Fields, targets: Mapping[str, Any], pagers: Mapping[str, Kind]
 ) -> Tuple[str, ...]:
-    """The pagers to try. Without `page`: those that the team names a target for, as they stand
+    """The pagers to try. Without `page`: those that the team names a target for, as they are
     there."""
     if not fields.has("page"):
         fields.raw("page")

@@ -68,7 +68,7 @@ def in_passing_order(after: Mapping[str, str]) -> Tuple[str, ...]:
     """Environments in the order in which a version passes through them.
 
     `after` maps each one to the one where a version must run first, or to "". The order is the one
-    given, except that none stands before its own `after`: StackStorm's API writes a config with
+    given, except that none comes before its own `after`: StackStorm's API writes a config with
     sorted keys, so that its order alone may say "production" before "test". Names in a circle keep
     their order; the check of the config refuses them.
     """

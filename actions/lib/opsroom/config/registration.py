@@ -210,5 +210,5 @@ def _names(place: Sequence[Step]) -> Tuple[str, ...]:
 
 
 def _shown(place: Sequence[Step]) -> str:
-    """As complaints write a place. Keys are texts by now, so that a number is one of a list."""
+    """A place as complaints show it. All keys are texts, so a number is an index of a list."""
     return "".join(f"[{step}]" if type(step) is int else f".{step}" for step in place).lstrip(".")

@@ -1,4 +1,4 @@
-"""What may stand anywhere in the config: nothing empty, and nothing that is still encrypted.
+"""What may appear anywhere in the config: nothing empty, and nothing that is still encrypted.
 
 A key whose value was lost (`announce: #deploys`, a list with all entries commented out) must not be
 taken for a key that was left out: most rules are open without one.
@@ -84,7 +84,7 @@ _MAY_BE_EMPTY: Tuple[Tuple[type, Sequence[str], str], ...] = (
         "takes an application out of the order",
     ),
 )
-# JSON that is sent as it stands, to receivers that may want something empty. The whole of it may
+# JSON that is sent as it is, to receivers that may want something empty. The whole of it may
 # not be.
 _DATA = ("pagers.*.template.**",)
 _DATA_WITHOUT_NULL = ("apps.*.deploy.parameters.**", "apps.*.version.parameters.**")

@@ -75,7 +75,7 @@ class UnreadableFile(Exception):
 
 @dataclass
 class ConfigFile:
-    """What stands in a file: the config as StackStorm would read it, and what is wrong or doubtful
+    """What is in a file: the config as StackStorm would read it, and what is wrong or doubtful
     with its text.
 
     `lines` has the line of each key, by its place as complaints write it

@@ -218,7 +218,7 @@ _ALL_GRANTS = "python -m opsroom.grants USER"
 def _grants(original: BaseException) -> str:
     """Which right is missing. Never that of owning the tables: their owner can undo what protects
     the record."""
-    # The first line: below it stands the statement.
+    # The first line; the statement follows below.
     missing = statement_for(str(original).partition("\n")[0])
     if missing:
         return (

@@ -182,7 +182,7 @@ def execute(on: Transaction, statement: str, /, **values: Any) -> int:
 
 
 def insert(on: Transaction, table: str, values: Mapping[str, Any]) -> None:
-    """Add a row. `table` and the names in `values` are the program's own words, what stands in it
+    """Add a row. `table` and the names in `values` are the program's own words, what is in it
     is bound."""
     columns, bound = ", ".join(values), ", ".join(f":{name}" for name in values)
     _own_names(table, *values)

@@ -84,7 +84,7 @@ def _sqlite(parts: Mapping[str, str], query: Mapping[str, List[str]]) -> Address
 
 def _postgresql(parts: Mapping[str, str], query: Mapping[str, List[str]]) -> Address:
     if "@" in parts["host"]:
-        # What stands before it is the end of a password; as a host it would be shown in the room.
+        # What is before it is the end of a password; as a host it would be shown in the room.
         raise _invalid("an @ within its password is written %40")
     given = {
         "user": unquote(parts["user"]),

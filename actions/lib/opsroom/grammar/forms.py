@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Mapping, Pattern, Tuple
 
-# A value stands between signs that no message holds: its name, and the expression of what it may
-# be.
+# A value is enclosed in characters that no message holds: its name, and the expression of what it
+# may be.
 _VALUE = re.compile("\x01([a-z]+)\x02([^\x03]*)\x03")
 _PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
 
@@ -25,7 +25,7 @@ ID = r"""["']?[^\s"'{\x3d:][^\s"'\x3d:]*["']?"""
 CODE = r"[0-9][^\s\x3d:]{0,31}(?:\s+[0-9][^\s\x3d:]{0,31})?"
 # Anything up to the end.
 REST = r"\S[\s\S]*"
-# What stands last, behind a text.
+# What comes last, after a text.
 LAST = r"\S[\s\S]{0,255}"
 # A name that may hold blanks and colons, in front of a colon with a blank behind it.
 NAME = r"(?!:(?!\S))\S(?:(?!\s*:(?!\S))[\s\S]){0,255}"
@@ -37,7 +37,7 @@ class Form:
     """One way of saying a command.
 
     `display` is what help shows, `expression` what it looks like, with marked values. `typed`: chat
-    passes it on whole. `within`: the text stands in the middle, so that it may end in anything.
+    passes it on whole. `within`: the text is in the middle, so that it may end in anything.
     `ending` belongs to the last word, `before` to values that end where something else begins.
     `with_word`: the value at the end is passed on with the word before it, which decides what it
     means.

@@ -1,7 +1,7 @@
 """Pagers: how the person on call is reached, one module for each kind.
 
 To add a kind: one file in this folder with `read_options`, `read_target` and `make`, one line in
-REGISTRY, one contract test. `read_target(fields, key) -> Target` checks what stands under
+REGISTRY, one contract test. `read_target(fields, key) -> Target` checks what is under
 `teams.TEAM.PAGER` in the config: a text such as an address, or a mapping such as `{service: PSVC}`;
 problems are noted in `fields`.
 """

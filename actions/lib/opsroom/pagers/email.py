@@ -30,7 +30,7 @@ _PASSWORD = re.compile(r"^[\t\n\x20-\x7e]+(?![\s\S])")
 
 @dataclass(frozen=True)
 class Options:
-    """The mail server, how to speak to it, and in whose name; `key` is where it stands in the
+    """The mail server, how to speak to it, and in whose name; `key` is its place in the
     config."""
 
     host: str
@@ -75,7 +75,7 @@ def read_options(fields: Fields) -> Options:
 
 
 def _password(fields: Fields) -> str:
-    """Any text, as it stands, blanks around it too."""
+    """Any text, as it is, blanks around it too."""
     checked = fields.secret(
         "password", "", pattern=_PASSWORD, expected="a text of letters, digits and signs of ASCII"
     )

@@ -75,7 +75,7 @@ def counted(
     """The approvals that still count today: of people who are still known and may still approve,
     not the requester.
 
-    Where a one-time code is wanted by now, one that was given without does not count.
+    Where a one-time code is required now, an approval without one does not count.
     """
     return [
         one

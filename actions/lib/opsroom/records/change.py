@@ -101,7 +101,7 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Change(Draft):
-    """A change as it stands in the database. `expires_at` is None for one that waits without
+    """A change as it is in the database. `expires_at` is None for one that waits without
     end."""
 
     id: str = ""

@@ -281,7 +281,7 @@ __all__ = [
 # runner that takes longer is taken for dead; one that is only slow finds out by `is_begun`.
 RELEASED_AFTER = timedelta(minutes=5)
 # No execution lives longer: the actions' own time limit is an hour. What was started before, and
-# has neither an end in the record nor a claim, is not going on any more.
+# has neither an end in the record nor a claim, is no longer running.
 _MAX_LIFE = timedelta(hours=1, minutes=5)
 _ENDS = (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED, Event.CANCELLED)
 

@@ -19,7 +19,7 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Record(Entry):
-    """An entry as it stands in the ledger: its number (from 1, without gaps), its time (UTC), and
+    """An entry as it is in the ledger: its number (from 1, without gaps), its time (UTC), and
     its hashes."""
 
     seq: int = 0

@@ -141,7 +141,7 @@ def current(
 
 
 def active(store: Store, connection: Transaction, app: str, environment: str) -> List[Lock]:
-    """The locks that a deployment of the application to the environment meets now, the widest
+    """The locks in the way of a deployment of the application to the environment now, the widest
     first.
 
     Within `store.write()` nobody else can lock from here to the transaction's end: a claim that is

@@ -97,7 +97,7 @@ def use_code(store: Store, person: Person, code: str, say: str) -> None:
 
 
 def _example(say: str, what: str = "with your code") -> str:
-    """The command with a code in it, to be typed as it stands but for the digits: nothing may
+    """The command with a code in it, to be typed as it is except for the digits: nothing may
     follow it."""
     command = say.replace("CODE", "123456", 1) if re.search(r"\bCODE\b", say) else f"{say} 123456"
     return f"{what} in place of 123456: {command}"

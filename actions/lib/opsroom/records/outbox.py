@@ -236,8 +236,8 @@ def _late_id(facts: Mapping[str, Any]) -> str:
 def _note_repeat(on: Transaction, repeat: Mapping[str, Any], at: str) -> None:
     from ..db.sql import execute
 
-    # Only what is still held to be going on: the same words may have asked for something new since
-    # then.
+    # Only what is still considered in progress: the same words may have asked for something new
+    # since then.
     query = (
         "UPDATE repeats SET state = 'done', ended_at = :at, answer = :answer"
         " WHERE key = :key AND mark = :mark AND state <> 'done'"

@@ -59,7 +59,7 @@ class Seen:
 
 
 class WatchedPages:
-    """One pager. The state: `open`, for each open incident its number and how it stands."""
+    """One pager. The state: `open`, for each open incident its number and state."""
 
     def __init__(self, name: str, kind: Kind, make: Callable[[], Pager], interval: float) -> None:
         self.key = f"{PAGES}{name}"

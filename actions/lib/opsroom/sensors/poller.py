@@ -179,7 +179,7 @@ class Watch:
         self._unknown: List[str] = []
 
     def set(self, wanted: List[Watched]) -> None:
-        """Watch these from now on. One that is as it was goes on where it is."""
+        """Watch these from now on. One that has not changed keeps its state."""
         with self._lock:
             sources = {}
             for one in wanted:

@@ -88,7 +88,7 @@ class Watched(Protocol):
     interval: float
 
     def same_as(self, other: Any) -> bool:
-        """Whether the other is the same as configured, so that it may go on in place of this
+        """Whether the other is the same as configured, so that this one's state may be used for it
         one."""
 
     def ask(self, known: Memory) -> Any:

@@ -83,7 +83,7 @@ _LOST_SIGHT = "its supervisor was killed, so what it started may still run"
 
 @dataclass(frozen=True)
 class _Task:
-    """`name` stands in sentences. `time_limit` in seconds is what is left of it, `stated` the
+    """`name` is used in sentences. `time_limit` in seconds is what is left of it, `stated` the
     whole."""
 
     name: str
@@ -109,8 +109,8 @@ def run(
     When it is stopped (by the time limit, by `check`, by anything that is raised, by the end of
     this process), all that it started is ended too, also what left its session. Any status is
     returned, not raised. Of a program that failed, what is still in its process group is ended;
-    services that it made independent go on, and so does all that a successful one started: `left`
-    says what. Their output is read from then on, and thrown away.
+    services that it made independent continue, and so does all that a successful one started:
+    `left` says what. Their output is read from then on, and thrown away.
 
     Raises Failure(code) when the program cannot be started, Failure(timed_out) when the time is up.
     """

@@ -63,7 +63,7 @@ class Grouped:
     end_group = end
 
     def let_go(self) -> Tuple[Left, ...]:
-        """Let what it started go on."""
+        """Let what it started continue."""
         return ()
 
     def close(self) -> None:

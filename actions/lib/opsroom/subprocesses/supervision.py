@@ -106,7 +106,7 @@ class Supervised:
         return self._order(f"group {grace}", grace)
 
     def let_go(self) -> Tuple[Left, ...]:
-        """Let what it started go on; returns what that is."""
+        """Let what it started continue; returns what that is."""
         return self._order("over", 0.0)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ process group only. What another service starts for the program (systemd, docker
 reach.
 
 One line a message. It takes `end SECONDS` (all of it; so much grace between TERM and KILL), `group
-SECONDS` (the program's own process group) or `over` (let it go on). It answers `started PID` or
+SECONDS` (the program's own process group) or `over` (let it continue). It answers `started PID` or
 `unstartable ERRNO`, `ended STATUS` (negative for a signal), `left PID NAME` for each that still
 runs at the end, `done`.
 """

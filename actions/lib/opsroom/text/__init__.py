@@ -57,7 +57,7 @@ _MENTION = re.compile(
 _MARKED = re.compile(
     r"[#>|{<]|(?:[-+*:]|\d+[.)])(?:\s|(?![\s\S]))|\*?\[[^\]]*\]:|```|~~~|[-=_*|: ]+(?![\s\S])"
 )
-# What stands before such a line: seen in every chat, and the start of nothing in any.
+# What is put before such a line: seen in every chat, and the start of nothing in any.
 _NOT_MARKED = "· "
 # Invisible marks that reorder or hide text. Joiners (U+200C, U+200D) stay: Persian and emoji need
 # them.

@@ -42,7 +42,7 @@ def split_end(text: str) -> Tuple[str, str]:
     What follows "until" is an end in any case; what follows "till", "for", "to" and "through" is
     one where it looks like a time ("wait for it" stays whole). `read_end` refuses what it cannot
     read, so that nobody thinks there is an end where there is none. "no end" at the end of a text
-    says that none is meant, whatever stands before it.
+    says that none is meant, whatever is before it.
     """
     whole = text.strip()
     none = _NO_END.search(whole)
@@ -65,7 +65,7 @@ def read_end(text: str, now: datetime, timezone: str) -> datetime:
     "17:00", "17.00", "5pm", "noon" and "Fri 09:00" are the next such moment, "2026-12-01" and "24
     Dec" the end of that day, "2h", "1h30" and "half an hour" count from now; a zone may stand
     behind a time ("17:00 Europe/Berlin", "17:00 CET"). Without one, times are those of a clock in
-    `timezone`. "until" or "for" may stand before it.
+    `timezone`. "until" or "for" may be before it.
 
     Raises Refusal(invalid_time) for anything else, for what has several meanings, for what is past,
     and for what is more than a year away.

@@ -23,7 +23,7 @@ _FOLDER = Path(__file__).parent
 
 
 def escape(text: str) -> str:
-    """A text from the record as it may stand in the page, also within quotes."""
+    """A text from the record as it may be in the page, also within quotes."""
     from markupsafe import escape as escaped
 
     return str(escaped(_visible(text)))
@@ -70,7 +70,7 @@ def _figures(report: Report) -> Iterable[Tuple[int, str]]:
         (report.count(Ending.FAILED), "failed"),
         (report.count(Ending.INTERRUPTED, Ending.UNKNOWN), "interrupted or unknown"),
         (report.count(Ending.CANCELLED), "cancelled"),
-        (report.count(Ending.RUNNING), "going on"),
+        (report.count(Ending.RUNNING), "running"),
         (sum(one.command == "rollback" for one in report.changes), "rollbacks"),
     ):
         if count:

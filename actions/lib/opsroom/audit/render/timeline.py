@@ -61,7 +61,7 @@ def legend() -> str:
         (Ending.FAILED, False, "failed"),
         (Ending.INTERRUPTED, False, "interrupted or unknown"),
         (Ending.CANCELLED, False, "cancelled"),
-        (Ending.RUNNING, False, "going on"),
+        (Ending.RUNNING, False, "running"),
         (Ending.SUCCEEDED, True, "emergency"),
     )
     rows = [

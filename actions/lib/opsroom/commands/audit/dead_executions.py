@@ -25,7 +25,7 @@ from ..deployments.interrupted import settle_interrupted
 # An action that has recorded its end answers within moments, and a runner that is alive passes that
 # on.
 _MOMENTS = timedelta(seconds=60)
-# What its runner would have stopped by now; StackStorm itself takes a while for it.
+# What its runner would already have stopped; StackStorm itself takes a while for it.
 _BEYOND = timedelta(seconds=60)
 # Tests put their own clock here, in seconds since 1970.
 clock: Callable[[], float] = time.time

@@ -41,7 +41,7 @@ def audit_report(
     environment = (
         find_environment(context.settings, environment_name).name if environment_name else ""
     )
-    # What is over by now is recorded as over, so that it is not reported as open.
+    # What has ended is recorded as ended, so that it is not reported as open.
     settle_interrupted(context)
     settle_asked(context, latest=_ALL)
     _tidy(context)

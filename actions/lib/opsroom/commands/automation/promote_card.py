@@ -28,7 +28,7 @@ def promote_card(context: Context, tracker: str, card: str, to: str, event: str)
     """Promote the application whose cards live there, in the name of the rule's user; once an
     `event`.
 
-    Whatever holds for `promote` holds here. Raises what it raises; what stands in the way is posted
+    Whatever holds for `promote` holds here. Raises what it raises; what is in the way is posted
     in the announce room.
     """
     environments = [

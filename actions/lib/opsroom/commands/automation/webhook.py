@@ -37,7 +37,7 @@ def deploy_release(context: Context, service: str, instance: str) -> Outcome:
     set off the rule.
 
     Whatever holds for `deploy` holds here. Raises Refusal(not_configured, not_signed, seen_already,
-    unknown_app, invalid_name, ...), and what `deploy` raises; of what stands in the way, the
+    unknown_app, invalid_name, ...), and what `deploy` raises; of what is in the way, the
     announce room is told.
     """
     webhook = _webhook(context, service)

@@ -32,7 +32,7 @@ def request_about(context: Context, command: str) -> Request:
 def take_apart(text: str) -> Tuple[str, str]:
     """The summary and the description of a card: its first line, and the rest. Nothing is lost.
 
-    A longer first line is cut between words and goes on in the description. Where the text begins
+    A longer first line is cut between words and continues in the description. Where the text begins
     with a block of code, its first line is the summary and the whole text the description. Raises
     Refusal(text_needed).
     """

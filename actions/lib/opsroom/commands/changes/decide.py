@@ -42,7 +42,7 @@ def approve_change(context: Context, change_id: str, code: str = "") -> Outcome:
     code, if given.
 
     Raises Refusal(unknown_change, change_closed, change_expired, own_change, not_allowed,
-    wrong_room, approved_already, code_...), and whatever stands in the way of the deployment; the
+    wrong_room, approved_already, code_...), and whatever is in the way of the deployment; the
     change then still waits, or is withdrawn where it could never go ahead (changed_meanwhile).
     """
     request = Request(context, "approve", "", "", "")
@@ -88,7 +88,7 @@ def _approve(
 ) -> Tuple[Decision, List[str], Optional[Change]]:
     """Decide and write down in one transaction: of any number at once, one begins the deployment.
 
-    Returns also whose approvals count by now, and the change as this caller has begun it, if it
+    Returns also whose approvals count now, and the change as this caller has begun it, if it
     did.
     """
     store, speaker, settings = context.store, context.speaker, context.settings
@@ -130,7 +130,7 @@ def confirm_change(context: Context, change_id: str, code: str = "") -> Outcome:
     """Deploy what the requester was shown. `code` is a one-time code, where one is wanted.
 
     Raises Refusal(unknown_change, change_closed, change_expired, not_allowed, wrong_room,
-    code_...), and whatever stands in the way of the deployment; the change then still waits, or is
+    code_...), and whatever is in the way of the deployment; the change then still waits, or is
     withdrawn where it could never go ahead (changed_meanwhile).
     """
     request = Request(context, "confirm", "", "", "")

@@ -205,8 +205,8 @@ def _record_held_up(
 
 
 def _record_only(request: ApprovedRequest, change: Change, error: OpsroomError) -> None:
-    """Write down why, and leave alone what is another's by now: the change, and a claim of the same
-    deployment."""
+    """Write down why, and leave alone what belongs to another run now: the change, and a claim of
+    the same deployment."""
     store = request.context.store
     with store.write() as connection:
         append(store, connection, request.entry(Event.REFUSED, error.code.value, error.sentence()))

@@ -65,7 +65,7 @@ class Fit:
     missing: List[str] = field(default_factory=list)
     unsaid: int = 0
     unplaced: List[str] = field(default_factory=list)
-    # Those of them that end a text that stands before: "put lock x on test until 17:00".
+    # Those of them that end a preceding text: "put lock x on test until 17:00".
     moved: int = 0
     # Whether the version was typed without its application.
     unread: bool = False

@@ -109,7 +109,7 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
     lacking = [_CALLED[fit.missing[0]] for fit in alike if fit.missing]
     lacking = list(dict.fromkeys(one for names in lacking for one in names.split(" or ")))
     whole = any(fit.left or (fit.unsaid and not fit.missing) for fit in alike) or not lacking
-    what = "is not a command as it stands" if whole else f"lacks {either(lacking)}"
+    what = "is not a complete command" if whole else f"lacks {either(lacking)}"
     lost = next((fit.lost for fit in alike if fit.lost), "")
     if any("{{ code }}" in display for fit in fits for display in fit.command.formats):
         # It may be good still, and what is answered is kept by StackStorm.

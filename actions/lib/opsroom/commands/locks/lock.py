@@ -32,7 +32,7 @@ _MAX_PROPOSED = 60
 
 def lock(context: Context, environment_name: str, text: str = "", app_name: str = "") -> Outcome:
     """Lock a place; `environment_name` may be "everything". `text` is the reason, which may end in
-    "until 17:00" or "for 2h". A deployment that is going on there goes on, and the answer names it.
+    "until 17:00" or "for 2h". A running deployment continues, and the answer names it.
 
     Raises Refusal(locked) when someone else has this lock. A person who has it already gives it a
     new reason and end.

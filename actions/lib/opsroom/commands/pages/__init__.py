@@ -153,7 +153,7 @@ def watch_until(context: Context, team: Optional[Team], now: datetime) -> Option
 def split(context: Context, text: str) -> Tuple[str, str]:
     """`PAGER:REST` as (the pager's name in the config, REST); ("", text) where no pager is named.
 
-    Raises Refusal(unknown_pager) when what stands before the colon is no pager, Refusal(no_pager).
+    Raises Refusal(unknown_pager) when what is before the colon is no pager, Refusal(no_pager).
     """
     known, text = names(context), unquoted(text)
     before, colon, rest = text.partition(":")

@@ -88,7 +88,7 @@ def ask_about(
     given_up: Optional[threading.Event] = None,
     after: str = UNPAGED,
 ) -> Answer:
-    """What `ask` returns for whom a route stands for, asked of its pager.
+    """What `ask` returns for the recipient of a route, asked of its pager.
 
     `limit`: seconds for that, with the look-up of a name; by default what the command has left
     there. `given_up` as for `deadline.within`, `after` as for `find_recipient`. Raises what

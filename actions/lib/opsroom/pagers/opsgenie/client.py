@@ -138,7 +138,7 @@ class Client(vendor.Client):
             pause = min(pause * 2, _MAX_PAUSE)
 
     def data(self, response: Response, kind: type) -> Any:
-        """What stands under `data`. Raises Failure(bad_answer) when it is not of that kind."""
+        """What is under `data`. Raises Failure(bad_answer) when it is not of that kind."""
         content = response.json()
         found = content.get("data") if isinstance(content, Mapping) else None
         if not isinstance(found, kind):

@@ -91,7 +91,7 @@ def quiet(text: str) -> str:
 
 
 def headline(text: str) -> str:
-    """The first line, at most as long as a message may be; the whole text stands in the
+    """The first line, at most as long as a message may be; the whole text is in the
     description."""
     from ...trackers.formats.text import units
 

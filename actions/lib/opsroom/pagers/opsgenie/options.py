@@ -38,7 +38,7 @@ def read_options(fields: Fields) -> Options:
         "url", "https://api.opsgenie.com", pattern=_ADDRESS, expected="an http or https address"
     )
     if "@" in url:
-        # What was found is not shown: a password stands there.
+        # What was found is not shown: a password is there.
         fields.problem("url", "expected an address without a user and a password in it")
         url = ""
     options = Options(

@@ -239,7 +239,7 @@ def _changed(outcome: Outcome) -> Incident:
 
 
 def _next_level(levels: Mapping[int, List[str]], people: List[str], direct: bool) -> Optional[int]:
-    """The next level with someone new. One that was assigned to a person directly stands below the
+    """The next level with someone new. One that was assigned to a person directly is below the
     first."""
     ranks = sorted(levels)
     whole = [rank for rank in ranks if set(levels[rank]) == set(people)]

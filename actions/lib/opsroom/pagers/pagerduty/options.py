@@ -84,7 +84,7 @@ def read_options(fields: Fields) -> Options:
 
 
 def read_target(fields: Fields, key: str) -> Target:
-    """What stands under `teams.TEAM.PAGER`: the id of a service, or a mapping with one of
+    """What is under `teams.TEAM.PAGER`: the id of a service, or a mapping with one of
     `_KINDS`."""
     value = fields.raw(key)
     if not isinstance(value, Mapping):

@@ -285,7 +285,7 @@ class RestPager(Pager):
         up."""
         if not isinstance(page.target, Integration):
             raise Refusal(
-                Code.NOT_POSSIBLE, f"The routing key of {shown(page.target.shown)} is not at hand."
+                Code.NOT_POSSIBLE, f"The config has no routing key for {shown(page.target.shown)}."
             )
         client = self._client()
         incident, notes = trigger(

@@ -141,7 +141,7 @@ class Incidents:
             ):
                 return one
             if _MARK.match(id) and carries(one, id):
-                # Made by the API: the mark stands in its summary.
+                # Made by the API: the mark is in its summary.
                 return one
         raise Refusal(
             Code.UNKNOWN_PAGE,

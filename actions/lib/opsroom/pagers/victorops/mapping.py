@@ -36,7 +36,7 @@ def items(value: Any) -> List[Mapping[str, Any]]:
 
 
 def inside(value: Any, *names: str) -> Any:
-    """What stands under keys, case aside: the API's answers spell some of them in another way than
+    """What is under keys, case aside: the API's answers spell some of them in another way than
     its description."""
     for name in names:
         if not isinstance(value, Mapping):
@@ -67,7 +67,7 @@ def alert_of(page: Page) -> Tuple[str, str, Tuple[str, ...]]:
 
 
 def headline(text: str) -> str:
-    """The first line, cut at a word's border; the whole text stands in the details."""
+    """The first line, cut at a word's border; the whole text is in the details."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     line = lines[0] if lines else "Page"
     if len(line) > _SUMMARY:
@@ -102,7 +102,7 @@ def state_of(found: Mapping[str, Any]) -> State:
 
 
 def carries(found: Any, mark: str) -> bool:
-    """Whether a mark stands anywhere in an incident: which field the summary comes back in is not
+    """Whether a mark is anywhere in an incident: which field the summary comes back in is not
     documented."""
     if isinstance(found, str):
         return mark in found

@@ -11,7 +11,7 @@ from ...http.options import TIME_LIMIT, read_time_limit, read_verify
 from .. import Target, read_named_target
 
 _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
-# The vendor shows the address with $routing_key at its end; what stands before it is the key.
+# The vendor shows the address with $routing_key at its end; what is before it is the key.
 _ENDPOINT = re.compile(
     r"^((?i:https?)://[^\s/?#@]+/[^\s?#]*alert/[^\s/?#]{4,})(/\$routing_key)?/?$"
 )
@@ -42,7 +42,7 @@ def read_options(fields: Fields) -> Options:
         "url", "https://api.victorops.com", pattern=_ADDRESS, expected="an http or https address"
     )
     if "@" in url:
-        # What was found is not shown: a password stands there.
+        # What was found is not shown: a password is there.
         fields.problem("url", "expected an address without a user and a password in it")
         url = ""
     options = Options(

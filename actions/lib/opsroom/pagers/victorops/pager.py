@@ -74,7 +74,7 @@ class VictorOps(Pager):
         return self._incidents.create(page)
 
     def find(self, page: Page) -> Optional[Paged]:
-        """1 request: the mark stands in the incident's summary, or is its entity id."""
+        """1 request: the mark is in the incident's summary, or is its entity id."""
         self._begin()
         if not self._api.is_configured:
             raise self._api.without_keys("To find a page again")

@@ -19,7 +19,7 @@ OPEN = "open"
 
 
 class Place(NamedTuple):
-    """What something stands in: a card in a column, a column in a card table."""
+    """What contains something: a column a card, a card table a column."""
 
     id: str
     title: str
@@ -52,7 +52,7 @@ def number(found: Mapping[str, Any], key: str = "id") -> str:
 
 
 def composed(author: Author, words: str, mark: str) -> str:
-    """What is written into Basecamp, as HTML. The mark stands in a line that is seen: Basecamp
+    """What is written into Basecamp, as HTML. The mark is in a visible line: Basecamp
     takes out comments and attributes of HTML."""
     parts = (
         html(" ".join(clean(author.line).split())),
@@ -80,7 +80,7 @@ def made_comment(content: Any) -> Made:
 
 
 def carries(row: Mapping[str, Any], mark: str) -> bool:
-    """Whether the mark stands in a card, to-do or comment."""
+    """Whether the mark is in a card, to-do or comment."""
     return any(mark in text(row, key) for key in ("content", "description"))
 
 
@@ -90,12 +90,12 @@ def card_id(row: Mapping[str, Any]) -> str:
 
 
 def parent_of(content: Any) -> Place:
-    """What a column stands in."""
+    """The parent of a column."""
     return parent(an_object(content, "column"))
 
 
 def parent(row: Mapping[str, Any]) -> Place:
-    """What a card or column stands in."""
+    """The parent of a card or column."""
     found = an_object(row.get("parent"), "parent")
     return Place(number(found), text(found, "title"), text(found, "type"))
 

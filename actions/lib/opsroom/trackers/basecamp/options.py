@@ -22,7 +22,7 @@ _PROJECT = re.compile(
     _SITE + r"/(?:projects|buckets)/(?P<project>[0-9]{1,20})(?:[/?#]\S*)?(?![\s\S])"
 )
 _TYPED = re.compile(r"^(?:(card|todo)/)?([0-9]{1,20})(?![\s\S])", re.IGNORECASE)
-# It stands in a header.
+# It goes into a header.
 _TOKEN = re.compile(r"^[ -~]+(?![\s\S])")
 
 

@@ -186,7 +186,7 @@ def _fresh(response: Response, refresh_token: str) -> _Kept:
 
 
 def _is_token(value: Any) -> bool:
-    """Whether it may stand in a header."""
+    """Whether it can be put into a header."""
     return (
         isinstance(value, str)
         and bool(value)

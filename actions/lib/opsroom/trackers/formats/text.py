@@ -216,7 +216,7 @@ _MARK_LINE = re.compile(r"\(opsroom ops[0-9a-f]{10,20}\)")
 
 
 def unmarked(text: str) -> str:
-    """The text without the mark that stands in its last line, where a tracker has no better place
+    """The text without the mark that is in its last line, where a tracker has no better place
     for it."""
     before, _, last = text.rstrip().rpartition("\n")
     return before.rstrip() if _MARK_LINE.fullmatch(last.strip()) else text

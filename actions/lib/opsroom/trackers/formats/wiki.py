@@ -2,8 +2,8 @@ r"""Jira's wiki markup, which Data Center and Jira Cloud's older interface (v2) 
 plain text and back.
 
 How Jira's renderer reads it: `\X` is X for the characters in _ESCAPED, unless another backslash
-stands before; `\\` is a line break; entities such as `&#92;` stay; `*`, `_` and their like begin
-something only where no letter or digit stands before; `{` begins a macro anywhere, and `{{` is not
+precedes; `\\` is a line break; entities such as `&#92;` stay; `*`, `_` and their like begin
+something only where no letter or digit precedes; `{` begins a macro anywhere, and `{{` is not
 undone by backslashes; some things mean something only at the beginning of a line. What means
 nothing is left alone, so that the text reads well in mails too.
 """

@@ -32,7 +32,7 @@ _TILDE_FENCE = re.compile(r"^ {0,3}(~{3,})([^~`]*)\Z")
 def body(author: Author, text: str, mark: str) -> Tuple[str, int]:
     """The Markdown of an issue or comment, and how many characters of the text had no room.
 
-    The mark stands before the text, in a comment that is not shown: whatever the text leaves open
+    The mark is before the text, in a comment that is not shown: whatever the text leaves open
     cannot reach it.
     """
     head = f"{_line(author)} {marked(mark)}"
@@ -50,7 +50,7 @@ def title(summary: str) -> Tuple[str, int]:
 
 
 def marked(mark: str) -> str:
-    """The mark as it stands in a text."""
+    """The mark as it is in a text."""
     return f"<!-- opsroom {mark} -->"
 
 

@@ -117,7 +117,7 @@ def _fields(
             "its first line."
         )
     if not attempt.labels:
-        notes.append("It takes no labels, so the mark of opsroom stands at its end.")
+        notes.append("It takes no labels, so the mark of opsroom is at its end.")
     summary, text = _summary(draft)
     written = write(
         options,
@@ -145,7 +145,7 @@ def _fields(
 
 
 def _summary(draft: Draft) -> Tuple[str, str]:
-    """The summary on one line, and the description; a summary that is too long goes on there."""
+    """The summary on one line, and the description; a summary that is too long continues there."""
     line = " ".join(prose.clean(draft.summary).split())
     if prose.units(line) <= _MAX_SUMMARY:
         return line, draft.description

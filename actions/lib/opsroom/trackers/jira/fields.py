@@ -86,7 +86,7 @@ def _refusal(
 ) -> OpsroomError:
     """A refusal that names each field that is missing; Jira's own words where none is.
 
-    `what` is it as a sentence begins with it, and as one goes on with it.
+    `what` is how a sentence begins with it, and how one refers to it.
     """
     missing = [
         key for key in named if _is_required(fields.get(key)) or "required" in named[key].lower()

@@ -80,7 +80,7 @@ class Options:
         return Reading(key) if _PROJECT.match(text) else Reading()
 
     def _page(self, text: str) -> str:
-        """What stands below Jira's own address, with its slash; empty when the text is no address
+        """What is below Jira's own address, with its slash; empty when the text is no address
         of it."""
         for address in {self.site, self.url}:
             site = urlsplit(address)

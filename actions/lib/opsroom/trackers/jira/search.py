@@ -20,7 +20,7 @@ _MAX_WORDS = 20
 
 
 def quoted(value: str) -> str:
-    """A value as a text of the query language, whatever stands in it."""
+    """A value as a text of the query language, whatever is in it."""
     plain = "".join(one if one.isprintable() else " " for one in value)
     return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -198,7 +198,7 @@ class JiraTracker:
         """A comment as it is sent. Jira cannot say it in someone else's name, so its first line
         does."""
         cloud = self._options.cloud
-        # Data Center has no property of a comment that its lists show: there the mark stands in the
+        # Data Center has no property of a comment that its lists show: there the mark is in the
         # first line.
         line = remark.author.line if cloud else f"{remark.author.line} ({remark.mark})"
         written = jira_create.write(self._options, remark.text, limit, before=line)

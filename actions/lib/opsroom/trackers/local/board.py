@@ -186,7 +186,7 @@ class Board:
         return Assigned(to.shown or who or "nobody", notes=notes)
 
     def find(self, query: Query) -> Tuple[Card, ...]:
-        """The text is looked for as it stands, upper and lower case aside, also in comments."""
+        """The text is looked for as it is, upper and lower case aside, also in comments."""
         if len(query.text) > _MAX_SEARCHED:
             raise Refusal(
                 Code.TEXT_TOO_LONG,

@@ -12,7 +12,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# Everything is spelled out here, not taken from tables.py: that file goes on, a migration stays
+# Everything is spelled out here, not taken from tables.py: that file changes, a migration stays
 # what it was.
 _FINISHED = sa.text("event IN ('succeeded', 'failed', 'interrupted')")
 _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
