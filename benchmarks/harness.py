@@ -88,13 +88,14 @@ def run_python(
 
 
 def find(name: str, *modules: str) -> Any:
-    """What an older checkout has elsewhere: of that name in the first module that has it. Raises
-    SystemExit."""
+    """What an older checkout has elsewhere: of that name in the first module that has it, or of
+    another name in `module:NAME`. Raises SystemExit."""
     import importlib
 
     for module in modules:
+        place, _, other = module.partition(":")
         try:
-            return getattr(importlib.import_module(module), name)
+            return getattr(importlib.import_module(place), other or name)
         except (ImportError, AttributeError):
             continue
     raise SystemExit(f"no {name} in {modules}")

@@ -130,7 +130,12 @@ def watch(job: Dict[str, Any]) -> None:
     import time
 
     sys.path.insert(0, job["library"])
-    keeper_of = find("Keeper", "opsroom.sensors.runner", "opsroom.watching.keeper")
+    runner_of = find(
+        "Runner",
+        "opsroom.sensors.runner",
+        "opsroom.sensors.runner:Keeper",
+        "opsroom.watching.keeper:Keeper",
+    )
     version_watch = find("version_watch", "opsroom.sensors.sources", "opsroom.watching.sources")
 
     url = f"http://127.0.0.1:{job['port']}/{{app}}/{{environment}}"
@@ -145,11 +150,11 @@ def watch(job: Dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = f"sqlite:///{folder}/opsroom.db"
         said: List[str] = []
-        keeper = keeper_of(
+        runner = runner_of(
             "version:", version_watch, lambda: config, lambda settings: (database, Path(folder)),
             lambda *told: None, said.append,
         )  # fmt: skip
-        threading.Thread(target=keeper.run, daemon=True).start()
+        threading.Thread(target=runner.run, daemon=True).start()
         time.sleep(INTERVAL + 5)
         assert len(looks) >= job["count"], (len(looks), said)
         del looks[:]

@@ -32,7 +32,7 @@ class OpsroomSensor(Sensor):
         process."""
         from opsroom.action import default_database, private_folder
         from opsroom.sensors import sources
-        from opsroom.sensors.runner import Keeper
+        from opsroom.sensors.runner import Runner
         from opsroom.stackstorm.trigger_instances import ProcessedEvents
 
         name = type(self).__name__
@@ -43,7 +43,7 @@ class OpsroomSensor(Sensor):
             return database, private_folder(database)
 
         self._processed = ProcessedEvents(self._storm)
-        self._keeper = Keeper(
+        self._runner = Runner(
             sort=self.sort,
             sources=getattr(sources, self.sources),
             read=read_config,
@@ -55,11 +55,11 @@ class OpsroomSensor(Sensor):
 
     def run(self):
         """Until `cleanup`."""
-        self._keeper.run()
+        self._runner.run()
 
     def cleanup(self):
         """Looks at nothing more."""
-        self._keeper.stop()
+        self._runner.stop()
 
     def _dispatch(self, trigger, payload, event):
         # Raises when the message broker does not take it: then it is posted later. That it raises

@@ -42,7 +42,7 @@ class Registry(Generic[Made]):
         return made
 
 
-class Later:
+class LazyRegistry:
     """The registry of a package, which is imported when the config first names one of its kinds: an
     action that pages need not load what cards are made of."""
 

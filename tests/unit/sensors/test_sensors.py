@@ -187,15 +187,15 @@ def watch_a_version(
     monkeypatch.setattr(sensors.opsroom_sensor, "read_config", lambda: config)
     sensor.setup()
     (tmp_path / "web" / "v1").mkdir(parents=True)
-    keeper = sensor._keeper
+    runner = sensor._runner
     now = [0.0]
-    keeper._clock = lambda: now[0]
-    keeper._pool = lambda: SimpleNamespace(start=lambda job: job(), stop=lambda: None)
+    runner._clock = lambda: now[0]
+    runner._pool = lambda: SimpleNamespace(start=lambda job: job(), stop=lambda: None)
     for second in range(1, 12):
         now[0] = float(second)
         if second == 6:
             (tmp_path / "web" / "current").symlink_to("v1")
-        keeper.step()
+        runner.step()
     sensor.cleanup()
 
 

@@ -14,10 +14,10 @@ from opsroom.db import Store
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.pagers import Incident, State
 from opsroom.sensors import outbox
-from opsroom.sensors.integrations import BackingOff, WatchedCards, WatchedPages
+from opsroom.sensors.integrations import Backoff, WatchedCards, WatchedPages
 from opsroom.sensors.outbox import Post
 from opsroom.sensors.poller import Pool, Schedule, Watch, phase
-from opsroom.sensors.runner import REREAD, Keeper
+from opsroom.sensors.runner import REREAD, Runner
 from opsroom.sensors.sources import card_watch, version_watch
 from opsroom.sensors.versions import WatchedVersion
 from opsroom.trackers import CardEvent, CardEvents, EventKind
@@ -533,11 +533,11 @@ class TestCards:
 
 
 def test_the_pause_grows_to_a_quarter_of_an_hour_and_a_success_ends_it() -> None:
-    back = BackingOff(60.0)
+    back = Backoff(60.0)
     assert [back.after(DOWN) for _ in range(6)] == [120.0, 240.0, 480.0, 900.0, 900.0, 900.0]
     assert back.after(None) is None
     assert back.after(DOWN) == 120.0
-    assert BackingOff(3600.0).after(DOWN) == 3600.0
+    assert Backoff(3600.0).after(DOWN) == 3600.0
 
 
 class Pager:
@@ -652,14 +652,14 @@ class TestPages:
 
 
 class Config:
-    """What a Keeper gets: a config that changes, a database, and what it told and said."""
+    """What a Runner gets: a config that changes, a database, and what it told and said."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.clock, self.pool = folder, Clock(), AtOnce()
         self.raw: Any = {}
         self.told: List[Dispatched] = []
         self.said: List[str] = []
-        self.keeper = Keeper(
+        self.runner = Runner(
             "version:", version_watch, self.read,
             lambda settings: (settings.database or self.url("a"), folder),
             lambda *told: self.told.append(told), self.said.append, self.clock, lambda: self.pool,
@@ -695,14 +695,14 @@ class Config:
     def passes(self, seconds: float) -> None:
         for _ in range(int(seconds)):
             self.clock.at += 1.0
-            self.keeper.step()
+            self.runner.step()
 
     @property
     def changed(self) -> List[str]:
         return [payload["app"] for _, payload, _ in self.told]
 
 
-class TestKeeper:
+class TestRunner:
     @pytest.fixture
     def config(self, tmp_path: Path) -> Config:
         return Config(tmp_path)
@@ -788,9 +788,9 @@ class TestKeeper:
             "kind": "http", "url": "http://127.0.0.1:9/{app}", "headers": {"X-Key": token},
             "time_limit": "1s",
         }  # fmt: skip
-        config.keeper._redactor = None  # type: ignore[assignment]
+        config.runner._redactor = None  # type: ignore[assignment]
         config.passes(20)
-        config.keeper._say(f"something with {token}")
+        config.runner._say(f"something with {token}")
         assert token not in str(config.said)
 
 

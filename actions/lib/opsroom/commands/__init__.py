@@ -20,14 +20,14 @@ from ..deadline import in_time
 from ..errors import Code, Failure
 from ..people import Speaker
 from ..records.outbox import Letter, drain, folder_of, put, waiting
-from ..registry import Later
+from ..registry import LazyRegistry
 from ..stackstorm.chat import NoRoom, Room
 
 KINDS = Kinds(
-    deploys=Later("opsroom.deploys"),
-    versions=Later("opsroom.versions"),
-    trackers=Later("opsroom.trackers"),
-    pagers=Later("opsroom.pagers"),
+    deploys=LazyRegistry("opsroom.deploys"),
+    versions=LazyRegistry("opsroom.versions"),
+    trackers=LazyRegistry("opsroom.trackers"),
+    pagers=LazyRegistry("opsroom.pagers"),
 )
 
 

@@ -17,7 +17,7 @@ from . import outbox
 from .source import Memory, Verdict, retry_after
 
 
-class BackingOff:
+class Backoff:
     """How long a source that does not answer is left alone: as long as it asked for, else twice as
     long after each failure, up to a quarter of an hour (or the interval, where that is longer)."""
 
@@ -66,7 +66,7 @@ class WatchedPages:
         self.interval = interval
         self._name, self._kind, self._make = name, kind, make
         self._pager: Optional[Pager] = None
-        self._back = BackingOff(interval)
+        self._back = Backoff(interval)
 
     def same_as(self, other: Any) -> bool:
         mine = (self.key, self._kind, self.interval)
@@ -123,7 +123,7 @@ class WatchedPages:
         if isinstance(answer, OpsroomError) and answer.code is Code.NOT_POSSIBLE:
             # It cannot report this, which is not a failure. A change of the config brings it
             # back.
-            return max(BackingOff.MAX_PAUSE, self.interval)
+            return max(Backoff.MAX_PAUSE, self.interval)
         return self._back.after(answer if isinstance(answer, OpsroomError) else None)
 
     def _news(
@@ -181,7 +181,7 @@ class WatchedCards:
         self.interval = interval
         self._name, self._kind, self._make = name, kind, make
         self._tracker: Optional[Tracker] = None
-        self._back = BackingOff(interval)
+        self._back = Backoff(interval)
 
     def same_as(self, other: Any) -> bool:
         mine = (self.key, self._kind, self.interval)
@@ -207,7 +207,7 @@ class WatchedCards:
 
     def pause(self, answer: Any) -> Optional[float]:
         if answer is None:
-            return BackingOff.MAX_PAUSE
+            return Backoff.MAX_PAUSE
         return self._back.after(answer if isinstance(answer, OpsroomError) else None)
 
     def _news(self, event: CardEvent) -> outbox.News:

@@ -22,7 +22,7 @@ from .sources import Sources
 REREAD = 30.0
 
 
-class Keeper:
+class Runner:
     """Watches one sort of sources until it is stopped.
 
     `read` is the pack's config as it is now, with its secrets. `places(settings)` is the URL of the
