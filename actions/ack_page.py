@@ -1,4 +1,4 @@
-"""The action opsroom.ack_page: hands its parameters to the use case, and the outcome back."""
+"""The action opsroom.ack_page: passes its parameters to the use case, and returns the outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The action opsroom.create_card: hands its parameters to the use case, and the outcome back."""
+"""The action opsroom.create_card: passes its parameters to the use case, and returns the
+outcome."""
 
 from __future__ import annotations
 

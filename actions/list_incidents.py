@@ -1,4 +1,5 @@
-"""The action opsroom.list_incidents: hands its parameters to the use case, and the outcome back."""
+"""The action opsroom.list_incidents: passes its parameters to the use case, and returns the
+outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The action opsroom.reconcile: hands its parameters to the use case, and the outcome back."""
+"""The action opsroom.reconcile: passes its parameters to the use case, and returns the outcome."""
 
 from __future__ import annotations
 

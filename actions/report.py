@@ -1,4 +1,4 @@
-"""The action opsroom.report: hands its parameters to the use case, and the outcome back."""
+"""The action opsroom.report: passes its parameters to the use case, and returns the outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The action opsroom.resolve_page: hands its parameters to the use case, and the outcome back."""
+"""The action opsroom.resolve_page: passes its parameters to the use case, and returns the
+outcome."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
-# Also run by its path, in processes that find nothing of this checkout by themselves.
+# Also run by its path, in processes that do not find this checkout on their own.
 sys.path.append(str(ROOT))
 from benchmarks.harness import (  # noqa: E402
     Checkout,
