@@ -70,11 +70,11 @@ def explain(error: Exception, server: Server, sent: bool) -> Optional[Failure]:
         if not 400 <= error.smtp_code < 600:
             return failure(Code.BAD_ANSWER, "answered something that is not SMTP", tls)
         words = quoted(server, error.smtp_code, error.smtp_error)
-        return failure(Code.UNREACHABLE, f"does not want to talk: {words}")
+        return failure(Code.UNREACHABLE, f"refuses the connection: {words}")
     if isinstance(error, smtplib.SMTPException):
         return failure(
             Code.UNAUTHORIZED,
-            "knows no way to log in that is known here",
+            "offers no login method that opsroom supports",
             f"See {server.key}.user.",
         )
     if isinstance(error, UnicodeError):

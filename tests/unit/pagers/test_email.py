@@ -423,8 +423,8 @@ def test_a_message_that_is_refused_was_certainly_not_sent(server: MailServer, an
 @pytest.mark.parametrize(
     ("script", "code", "words"),
     [
-        ({"greeting": "554 go away"}, Code.UNREACHABLE, "does not want to talk: 554 go away"),
-        ({"greeting": "421 too busy"}, Code.UNREACHABLE, "does not want to talk: 421 too busy"),
+        ({"greeting": "554 go away"}, Code.UNREACHABLE, "refuses the connection: 554 go away"),
+        ({"greeting": "421 too busy"}, Code.UNREACHABLE, "refuses the connection: 421 too busy"),
         ({"greeting": ""}, Code.UNREACHABLE, "closed the connection"),
         ({"greeting": "HTTP/1.1 400 Bad Request"}, Code.BAD_ANSWER, "not SMTP"),
         ({"greeting": b"\xff\xfe\x00"}, Code.BAD_ANSWER, "not SMTP"),

@@ -172,8 +172,7 @@ class Board:
         return Assigned(member.name, url, notes)
 
     def find(self, query: Query) -> Tuple[Card, ...]:
-        """One request: Trello hands over the open cards of the board, they are looked through
-        here."""
+        """One request: Trello returns the open cards of the board, which are searched here."""
         found = self._client().get(
             f"/boards/{self._options.board}",
             self._board,
