@@ -622,7 +622,7 @@ def test_401_says_that_the_token_may_have_expired_and_where_it_is(cluster: Clust
     error = caught(deploying(cluster).deploy, V2, Notes())
     assert error.code is Code.UNAUTHORIZED
     assert "may have expired" in error.message
-    assert error.hint == "An administrator renews them: apps.web.deploy.token."
+    assert error.hint == "An administrator has to renew them: apps.web.deploy.token."
 
 
 @pytest.mark.parametrize("verb", ["get", "patch"])

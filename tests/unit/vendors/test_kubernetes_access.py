@@ -95,7 +95,7 @@ def test_a_token_file_is_read_again_after_a_401(cluster: Cluster, tmp_path: Path
     cluster.token = "one-more"
     with pytest.raises(Failure, match="may have expired") as caught:
         client.get(WEB)
-    assert caught.value.hint == f"An administrator renews them: {file}."
+    assert caught.value.hint == f"An administrator has to renew them: {file}."
     assert len(cluster.requests) == 4, "the same token is not tried twice"
 
 
@@ -332,7 +332,7 @@ def test_a_plugin_whose_new_tokens_are_refused_is_asked_no_more_than_twice(
     with pytest.raises(Failure, match="may have expired") as caught:
         client_of(path).get(WEB)
     assert len(seen(tmp_path)) == 2
-    assert caught.value.hint.startswith("An administrator renews them: the program python")
+    assert caught.value.hint.startswith("An administrator has to renew them: the program python")
 
 
 def test_a_plugin_that_wants_to_know_the_cluster_is_told(cluster: Cluster, tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ class Client(vendor.Client):
             hint = f"Grant it the verb {verb} on {resource} there, in a Role."
             return Failure(Code.UNAUTHORIZED, message, hint, facts)
         if status == 404 and text_at(content, "details", "name") == workload.name:
-            hint = f"An administrator checks {self.key}.workload and {self.key}.namespace."
+            hint = f"An administrator has to check {self.key}.workload and {self.key}.namespace."
             return Failure(Code.GONE, f"There is no {workload}.", hint, {**facts, "sent": False})
         if status == 404:
             return self.not_the_api(response)
@@ -198,7 +198,7 @@ class Client(vendor.Client):
 
     def _not_accepted(self, facts: Mapping[str, Any]) -> Failure:
         message = "Kubernetes does not accept the credentials (401); they may have expired."
-        hint = f"An administrator renews them: {self._connection.source.place}."
+        hint = f"An administrator has to renew them: {self._connection.source.place}."
         return Failure(Code.UNAUTHORIZED, message, hint, facts)
 
 

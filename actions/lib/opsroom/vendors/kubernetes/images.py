@@ -79,7 +79,7 @@ class Images:
             Code.NOT_ACCEPTED,
             f"The {where} has {len(known)} containers, and the config does not say which of them "
             "gets the image.",
-            f"An administrator puts its name into container. {available_text(known)}",
+            f"An administrator has to put its name into container. {available_text(known)}",
         )
 
 
