@@ -159,7 +159,9 @@ def test_an_ending_repeats_no_parameter_that_may_hold_an_expression(alias: Alias
         for text in ("{{ x }}", "a{{x}}", "a<% x %>", "a{% x %}", "a{# x #}", "<!here>", "a\nb"):
             assert not re.match(action["parameters"][name]["pattern"], text), (name, text)
     # A text, a reason or a code has no place there, whatever its pattern.
-    assert named <= {"app", "version", "environment", "source", "change", "page", "incident"}
+    assert named <= {
+        "app", "version", "before", "after", "environment", "source", "change", "page", "incident",
+    }  # fmt: skip
 
 
 def test_what_changes_something_links_to_its_execution_unless_the_text_is_long() -> None:

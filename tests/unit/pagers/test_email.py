@@ -337,7 +337,7 @@ def _plain(*arguments: Any, **options: Any) -> Any:
     ("login", "reply", "code", "words"),
     [
         ("250 8BITMIME", "", Code.UNAUTHORIZED, "takes no user and password"),
-        ("250 AUTH X-STRANGE", "", Code.UNAUTHORIZED, "knows no way to log in"),
+        ("250 AUTH X-STRANGE", "", Code.UNAUTHORIZED, "offers no login method"),
         (
             "250 AUTH PLAIN",
             "454 try later",
