@@ -102,7 +102,7 @@ def test_wrong_options_of_pagerduty_are_named(raw: Dict[str, Any], complaint: st
         ({"api_key": KEY, "apikey": "x"}, "apikey: there is no such key; did you mean api_key?"),
         ({"api_key": KEY, "read_key": READ_KEY,
           "url": "https://api.atlassian.com/jsm/ops/integration/"},
-         "read_key: is of no use with this url"),
+         "read_key: has no effect with this url"),
     ],
 )  # fmt: skip
 def test_wrong_options_of_opsgenie_are_named(raw: Dict[str, Any], complaint: str) -> None:
