@@ -41,6 +41,13 @@ def reporting(github: GithubDeployments, *states: str, **report: str) -> Any:
     return work
 
 
+def leave(work: Any) -> None:
+    """What a runner leaves that dies after it asked for a deployment."""
+    left = {"app": "web", "environment": "uat", "version": "v1.0.0", "commit": "", "run": ""}
+    more = {"asked": "v1.0.0", "deployment": DEPLOYMENT, "requester": "bob", "since": 1.0}
+    work.handles["github"] = json.dumps({**left, **more})
+
+
 def test_a_deployment_is_recorded_and_followed_to_its_end(
     vendor: Vendor, github: GithubDeployments
 ) -> None:
@@ -165,12 +172,21 @@ def test_a_deployment_that_was_left_is_followed(vendor: Vendor, github: GithubDe
     deployer, work = by_deployment(vendor), a_job()
     github.deployment("v1.0.0", payload=json.dumps({"opsroom": DEPLOYMENT}))
     github.report(42, "success")
-    left = {"app": "web", "environment": "uat", "version": "v1.0.0", "commit": "", "run": ""}
-    more = {"asked": "v1.0.0", "deployment": DEPLOYMENT, "requester": "bob", "since": 1.0}
-    work.handles["github"] = json.dumps({**left, **more})
+    leave(work)
     deployer.deploy(deployer.resolve("v1.0.0"), work)
     assert created(vendor) == []
     assert "GitHub deployment 42 has already done this" in work.lines
+
+
+def test_a_deployment_that_was_left_and_has_ended_is_said_to_have(
+    vendor: Vendor, github: GithubDeployments
+) -> None:
+    deployer, work = by_deployment(vendor), a_job()
+    github.deployment("v1.0.0", payload={"opsroom": DEPLOYMENT})
+    github.report(42, "success")
+    leave(work)
+    assert deployer.cancel_left(work).text == "GitHub deployment 42 had already succeeded."
+    assert work.handles["github"] == ""
 
 
 def test_what_nobody_took_up_is_cancelled_when_its_time_is_up(

@@ -79,7 +79,7 @@ def test_older_commits_that_are_reverted_come_last(
     start = github.tags["v1.0.0"]
     never = github.commit("elsewhere")
     revert = github.commit(
-        f'Revert "first"\n\nThis reverts commit {start}. Reverts commit {never}.', start
+        f'Revert "first"\n\nThis reverts commit {start}.\nThis reverts commit {never}.', start
     )
     found = deployer.commits("v1.0.0", to(revert))
     assert [(one.id, one.new) for one in found] == [(revert, True), (start, False)]

@@ -271,6 +271,18 @@ def test_another_version_waits_for_the_run_that_was_left(
     assert dispatched(vendor) == []
 
 
+def test_an_attempt_of_someone_else_is_not_cancelled(
+    vendor: Vendor, github: GithubDeployments
+) -> None:
+    deployer, work = deployer_at(vendor), a_job()
+    github.states = [("completed", "failure")]
+    github.run(title=f"deploy [{MARK}]")
+    github.run_again(4711, "in_progress")
+    leave(work, "4711/1")
+    assert deployer.cancel_left(work).text.startswith("GitHub run 4711 ended as failed")
+    assert (github.cancels, work.handles["github"]) == ([], "")
+
+
 def test_what_was_left_is_cancelled_for_someone_else(
     vendor: Vendor, github: GithubDeployments
 ) -> None:

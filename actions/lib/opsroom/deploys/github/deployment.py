@@ -82,7 +82,10 @@ class DeploymentService(GithubService):
         Raises Refusal(not_possible).
         """
         self.client.begin()
-        if self._deployments.statuses(int(run.id)):
+        statuses = self._deployments.statuses(int(run.id))
+        if self._run(int(run.id), statuses).state.ended:
+            return
+        if statuses:
             raise Refusal(Code.NOT_POSSIBLE, "GitHub cannot stop what carries out a deployment.")
         self._deployments.report(int(run.id), "inactive", _CANCELLED)
 

@@ -189,7 +189,9 @@ class WorkflowService(GithubService):
             message = "it does not show in GitHub's list yet"
             raise Failure(Code.OUTCOME_UNKNOWN, message, facts={"sent": False})
         id = _read(run.id)
-        self._cancelling[id.run] = _Cancelling(self.workflow.cancel(id.run))
+        # Of one that was run again since, another attempt is someone else's.
+        if not self.workflow.run(id.run, id.attempt).completed:
+            self._cancelling[id.run] = _Cancelling(self.workflow.cancel(id.run))
 
     # Starting.
 
