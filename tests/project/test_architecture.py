@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "actions" / "lib" / "opsroom"
 # From the ground up. A module may import what stands on its own floor or below.
 FLOORS = (
+    ("structs",),
     ("errors", "names", "text", "times", "people"),
     ("secrets", "deadline", "subprocesses", "expressions", "smtp", "grammar"),
     ("config", "registry", "templates", "db", "grants", "http", "stackstorm", "webhooks"),

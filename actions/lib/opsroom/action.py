@@ -8,7 +8,6 @@ import logging
 import os
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 from urllib.parse import quote
@@ -23,6 +22,7 @@ from .secrets import Redactor, redactor_for
 from .stackstorm.chat import MaskedRoom, NoRoom, Room, StackStormRoom, addressed, is_errbot, nick_of
 from .stackstorm.context import starter_of
 from .stackstorm.executions import hand_over
+from .structs import dataclass
 from .text import MESSAGE_CHARACTERS, in_lines, message, neutralise_data, shorten
 
 try:

@@ -4,10 +4,11 @@ the author of a card, comment or page in another system."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Iterable, Mapping, Optional, Protocol, Sequence, Tuple
 
 from .errors import Code, Refusal
+from .structs import dataclass
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ import socket
 import ssl
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import List, Optional, Sequence, Tuple
 
 from .errors import Code, Failure, OpsroomError, Refusal
 from .secrets import redact
+from .structs import dataclass
 from .text import one_line
 
 _MAX_REPLY = 160

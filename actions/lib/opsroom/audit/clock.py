@@ -9,12 +9,13 @@ are corrected from those notes and from the order of the records, and each jump 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ..db.sql import Transaction, from_moment, moment, rows
 from ..records.ledger import Record
+from ..structs import dataclass
 from ..text import stamp
 from .model import Finding, GapKind
 from .period import Period

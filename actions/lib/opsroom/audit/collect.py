@@ -3,7 +3,7 @@ there by hand."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from itertools import groupby
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
@@ -13,6 +13,7 @@ from ..errors import Failure
 from ..records.ledger import COLUMNS, Record, record_of
 from ..records.model import Event
 from ..records.queries import deployments
+from ..structs import dataclass
 from .clock import Clock
 from .model import Change, Held
 from .narrative import change_of, runs_after

@@ -14,7 +14,6 @@ import os
 import re
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Iterable, List, Optional, Tuple
@@ -22,6 +21,7 @@ from typing import Any, Iterable, List, Optional, Tuple
 from ..db.sql import Transaction, scalar
 from ..errors import Code, Failure, Refusal
 from ..records.chain import Break, BreakKind, ChainReport, verify_chain
+from ..structs import dataclass
 from .clock import Jump, read_clock
 
 # What all databases shared before 0.4, and how the first line of a database's own file begins.

@@ -3,13 +3,14 @@ itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
 from typing import Dict, List, Optional, Tuple
 
 from ..records.chain import ChainReport
+from ..structs import dataclass
 from .period import Period
 
 

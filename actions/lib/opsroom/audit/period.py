@@ -4,12 +4,12 @@ the record is."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Optional, Tuple
 
 from ..errors import Code, Refusal
 from ..names import shown
+from ..structs import dataclass
 
 _EXAMPLES = (
     "Say a month (2026-11, October, last month), a day (2026-11-23, yesterday), a year (2026),"

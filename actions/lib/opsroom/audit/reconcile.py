@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ..db.sql import Transaction, from_moment, moment, one_of, rows
 from ..stackstorm.history import PastExecution
+from ..structs import dataclass
 from ..text import one_line, when
 from .clock import Clock
 from .model import Finding, GapKind

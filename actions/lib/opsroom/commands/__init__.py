@@ -8,7 +8,7 @@ as data.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Optional
 
@@ -22,6 +22,7 @@ from ..people import Speaker
 from ..records.outbox import Letter, drain, folder_of, put, waiting
 from ..registry import LazyRegistry
 from ..stackstorm.chat import NoRoom, Room
+from ..structs import dataclass
 
 KINDS = Kinds(
     deploys=LazyRegistry("opsroom.deploys"),

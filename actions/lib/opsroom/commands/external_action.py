@@ -8,7 +8,7 @@ the next command records it.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timezone
 from typing import Any, Mapping, Optional, Tuple
 
@@ -18,6 +18,7 @@ from ..deadline import LOOK_FOR, TIME_LIMIT
 from ..errors import Code, Failure
 from ..records.model import Entry, Event
 from ..records.outbox import Letter
+from ..structs import dataclass
 from .request import Request
 
 Facts = Mapping[str, Any]

@@ -6,7 +6,7 @@ The message has at most eight lines; the facts have all of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Dict, List, Tuple
@@ -19,6 +19,7 @@ from ..records.changes import open_changes
 from ..records.incidents import Incident, open_incidents
 from ..records.locks import Lock, current
 from ..records.queries import last_succeeded
+from ..structs import dataclass
 from ..text import message, one_line, span, stamp
 from ..versions import Running, distinct_names, same
 from . import Context, Outcome

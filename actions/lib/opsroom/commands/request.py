@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional
 
 from ..db import Store
@@ -16,6 +16,7 @@ from ..records.claims import release
 from ..records.ledger import append, of_deployment
 from ..records.model import Entry, Event
 from ..records.outbox import Letter
+from ..structs import dataclass
 from ..text import one_line
 from . import Context
 

@@ -3,7 +3,6 @@ Never a guess."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Optional
 
@@ -12,6 +11,7 @@ from ..config.model import App, Environment, Kind, Settings
 from ..deploys import Deployer, Target
 from ..errors import Code, Refusal
 from ..names import check_identifier, listed, pick
+from ..structs import dataclass
 from ..versions import VersionSource
 
 

@@ -4,12 +4,12 @@ what is allowed."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Tuple
 
 from ..errors import Code, Refusal
 from ..names import IDENTIFIER, comparable
 from ..people import Person
+from ..structs import dataclass
 from .checks import check
 from .fields import Fields
 from .integrations import read_page_limit, read_team, read_webhooks

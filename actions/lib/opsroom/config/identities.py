@@ -6,11 +6,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import unicodedata
-from dataclasses import dataclass
 from typing import Dict, Iterator, List, Tuple
 
 from ..names import comparable
 from ..people import Person
+from ..structs import dataclass
 from .model import Settings
 from .problems import Problems, is_reference
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Mapping, Optional, Tuple
 
 from ..people import Person
+from ..structs import dataclass
 
 # Under `page_on_failure`: the team of the application itself.
 OF_APP = "app"

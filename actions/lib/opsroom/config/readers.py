@@ -4,11 +4,11 @@ rules, incidents, and how often the sensors look."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..names import nearest
 from ..people import Person
+from ..structs import dataclass
 from .fields import Fields
 from .model import Environment, Freeze, Incidents, Watching
 from .problems import found, is_reference

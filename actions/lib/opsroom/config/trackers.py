@@ -3,10 +3,10 @@ text that someone typed. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, List, Mapping, Tuple
 
 from ..names import bare, comparable, unquoted
+from ..structs import dataclass
 from .model import App, Kind
 
 

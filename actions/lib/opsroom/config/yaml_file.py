@@ -9,7 +9,7 @@ but names of keys, and scalars outside of secret fields.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Set, Tuple
 
@@ -17,6 +17,7 @@ import yaml
 
 from ..names import shown
 from ..secrets import is_secret, redact
+from ..structs import dataclass
 
 Place = Tuple[str, ...]
 

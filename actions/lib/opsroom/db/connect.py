@@ -9,10 +9,10 @@ import sqlite3
 import threading
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, Dict, Iterator, Optional, Tuple
 from urllib.parse import quote
 
+from ..structs import dataclass
 from . import errors, queue
 from .url import Address
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Dict, List, Mapping, Tuple
 from urllib.parse import parse_qsl, unquote
 
 from ..errors import Code, Refusal
+from ..structs import dataclass
 
 _WOULD_WORK = (
     "sqlite:////opt/stackstorm/opsroom/opsroom.db or "

@@ -6,10 +6,10 @@ test.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, Tuple, runtime_checkable
 
 from ..registry import Registry
+from ..structs import dataclass
 
 
 @dataclass(frozen=True)

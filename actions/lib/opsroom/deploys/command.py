@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Dict, Mapping, Tuple
 
 from ..config.fields import Fields
 from ..errors import Code, Failure
 from ..names import check_version, either
+from ..structs import dataclass
 from ..subprocesses import run, still_running
 from ..templates import KNOWN, fill, unknown
 from . import Deployer, Job, Resolved, Target

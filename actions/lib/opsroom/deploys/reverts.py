@@ -9,7 +9,7 @@ A revert is known by what git, GitHub, GitLab and conventional commits write: `R
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from . import Commit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..config.fields import Fields
@@ -12,6 +12,7 @@ from ..errors import Code, Failure, OpsroomError
 from ..names import check_version
 from ..stackstorm.client import Execution, StackStorm, here, why
 from ..stackstorm.options import read_access, read_action
+from ..structs import dataclass
 from ..templates import filled
 from ..text import neutralise, one_line
 from . import Deployer, Target

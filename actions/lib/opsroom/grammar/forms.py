@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Mapping, Pattern, Tuple
 
 # A value is enclosed in characters that no message holds: its name, and the expression of what it

@@ -6,7 +6,6 @@ import os
 import re
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -24,6 +23,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ..errors import Code, Failure
 from ..secrets import shown_url, without_credentials
+from ..structs import dataclass
 from .attempts import ATTEMPTS, REPEATABLE, attempted
 from .errors import Trouble, explain, judge
 from .response import Response

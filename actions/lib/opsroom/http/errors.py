@@ -8,12 +8,12 @@ import re
 import socket
 import ssl
 import time
-from dataclasses import dataclass
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set
 from urllib.parse import unquote, urljoin, urlsplit
 
 from ..errors import Code, Failure
 from ..secrets import MASK, MIN_LENGTH, shown_url
+from ..structs import dataclass
 from ..text import length, shorten
 
 _BUSY = (502, 503, 504)

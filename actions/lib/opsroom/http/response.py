@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json as json_module
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Callable, Dict, Mapping, Tuple
 
 from ..errors import Code, Failure
 from ..secrets import redact
+from ..structs import dataclass
 from ..text import shorten
 from ..text.charset import decoded
 

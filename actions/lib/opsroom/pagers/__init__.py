@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from typing import Mapping, Optional, Sequence, Tuple
@@ -19,6 +19,7 @@ from ..config.fields import Fields
 from ..errors import Code, Refusal
 from ..people import Author
 from ..registry import Registry
+from ..structs import dataclass
 from ..text import shorten
 
 

@@ -4,7 +4,7 @@ followed."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 from ..config.fields import Fields
@@ -12,6 +12,7 @@ from ..config.problems import found
 from ..errors import Code, Refusal
 from ..http.options import TIME_LIMIT, read_verify
 from ..names import listed
+from ..structs import dataclass
 from ..text import one_line
 from . import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target, printable, title_of
 

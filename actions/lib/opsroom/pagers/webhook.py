@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from ..deadline import LOOK_FOR, MAX_LOOK_FOR
 from ..errors import Code, Failure
 from ..http.options import TIME_LIMIT, read_verify
 from ..secrets import redact
+from ..structs import dataclass
 from ..templates import filled, holds
 from ..text import one_line
 from ..webhooks.signature import KEY_PREFIX, STANDARD, signature, signing_key, standard_headers

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Optional
 
 from ..errors import Code, Refusal
+from ..structs import dataclass
 
 
 @dataclass(frozen=True)

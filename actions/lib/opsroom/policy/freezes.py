@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import List, Optional, Sequence, Tuple
 
 from ..config.model import Environment, Freeze
 from ..errors import Code
 from ..names import listed
+from ..structs import dataclass
 from ..times.points import Dated, Weekly, read_point
 from ..times.zones import at, local_time, zone
 from . import YES, Decision, no

@@ -8,7 +8,6 @@ dies between posting and marking makes that one message appear twice; none is lo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import List, Optional
 
@@ -26,6 +25,7 @@ from ..db.sql import (
     update,
 )
 from ..people import Speaker
+from ..structs import dataclass
 from ..text import one_line
 
 # What is silenced; so far there is nothing else.

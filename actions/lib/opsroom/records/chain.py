@@ -26,13 +26,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from hashlib import sha256
 from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..db.sql import Transaction, scalar
+from ..structs import dataclass
 
 GENESIS = "0" * 64
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Mapping, Optional
 
 from ..db.sql import soon
 from ..names import tidied
+from ..structs import dataclass
 
 # Not among them: 0 O, 1 I L, 5 S, 2 Z, 8 B, U V, and A E.
 LETTERS = "CDFGHJKMNPQRTWXY"

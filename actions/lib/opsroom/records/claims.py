@@ -3,7 +3,7 @@ outlives its runner; and the checkpoints that a runner leaves there for the one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, List, Optional
 
@@ -22,6 +22,7 @@ from ..db.sql import (
     update,
 )
 from ..errors import Code, Failure
+from ..structs import dataclass
 
 NOT_YET = datetime.min.replace(tzinfo=timezone.utc)
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Dict, Mapping
 
 from ..db import Store
 from ..db.sql import Transaction, clean, execute, from_moment, insert, moment, queue_up, rows, soon
+from ..structs import dataclass
 
 # The same message by the same person within this long is the same request, in seconds.
 WITHIN = 60.0

@@ -3,7 +3,7 @@ made once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
@@ -20,6 +20,7 @@ from ..db.sql import (
     update,
 )
 from ..people import Speaker
+from ..structs import dataclass
 from .change import new_id
 
 OPEN, CLOSED = "open", "closed"

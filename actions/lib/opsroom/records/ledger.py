@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..db import Store
 from ..db.sql import Transaction, clean, from_moment, insert, moment, queue_up, rows
+from ..structs import dataclass
 from .chain import GENESIS, HASHED, record_hash
 from .model import Entry, Event
 

@@ -3,7 +3,7 @@ lock."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional
 
@@ -22,6 +22,7 @@ from ..db.sql import (
 )
 from ..errors import Code, Failure
 from ..people import Speaker
+from ..structs import dataclass
 from ..text import one_line, stamp
 from .ledger import append, from_columns
 from .model import Entry, Event

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, Mapping, Optional
+
+from ..structs import dataclass
 
 
 class Event(str, Enum):

@@ -22,7 +22,7 @@ import secrets
 import stat
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Tuple
@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Tuple
 from ..db.sql import clean
 from ..db.url import Address
 from ..errors import Code, Failure
+from ..structs import dataclass
 
 if TYPE_CHECKING:
     from ..db import Store

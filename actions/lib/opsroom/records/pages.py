@@ -8,7 +8,7 @@ after a runner died it is known which pager it was using.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
@@ -27,6 +27,7 @@ from ..db.sql import (
     update,
 )
 from ..pagers import Incident, State, Target
+from ..structs import dataclass
 
 # On its way to a pager: the row is there, the answer is not.
 SENDING = "sending"

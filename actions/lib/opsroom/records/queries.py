@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Iterator, List, Optional
 
 from ..db.sql import Transaction, moment, rows
+from ..structs import dataclass
 from ..versions import same, same_version
 from .ledger import Record, from_columns
 from .model import Event

@@ -3,7 +3,7 @@ incidents that are opened, acknowledged and resolved, wherever that was done."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 
 from ..config.model import Kind
@@ -11,6 +11,7 @@ from ..db import Store
 from ..db.sql import Transaction
 from ..errors import Code, OpsroomError
 from ..pagers import Incident, Pager, State
+from ..structs import dataclass
 from ..text import one_line, stamp
 from ..trackers import CardEvent, CardEvents, EventKind, Tracker, Watchable
 from . import outbox

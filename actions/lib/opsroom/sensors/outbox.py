@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any, Callable, List, Mapping, Optional, Sequence, Set
 
@@ -27,6 +27,7 @@ from ..db.sql import (
     soon,
     update,
 )
+from ..structs import dataclass
 from ..text import neutralise_data
 
 # The runner that takes a piece of news has so long to hand it on, in seconds; then someone else

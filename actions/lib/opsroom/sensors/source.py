@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Protocol, Tuple, Union
 
 from ..db import Store
 from ..db.sql import Transaction, clean, insert_new, moment, one_of, rows, update
 from ..errors import Code, OpsroomError
+from ..structs import dataclass
 from . import outbox as news
 
 # So many names at once: SQLite takes 999 parameters in a statement.

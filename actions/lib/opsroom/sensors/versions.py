@@ -4,7 +4,7 @@ drift."""
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Mapping, Optional, Union
 
@@ -16,6 +16,7 @@ from ..records import claims, ledger
 from ..records.ledger import Record
 from ..records.model import Event
 from ..records.queries import deployments
+from ..structs import dataclass
 from ..text import one_line, stamp
 from ..versions import Running, VersionSource, same, same_version
 from . import outbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
@@ -13,6 +13,7 @@ from ..errors import Code, Failure, Refusal
 from ..expressions.json_values import read
 from ..http.errors import in_doubt, judge
 from ..http.response import Response
+from ..structs import dataclass
 from ..text import one_line
 from .transport import TIME_LIMIT, Transport
 

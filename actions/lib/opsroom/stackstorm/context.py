@@ -13,10 +13,10 @@ it is asked.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping
 
 from ..errors import Code, Failure
+from ..structs import dataclass
 
 if TYPE_CHECKING:
     from .client import StackStorm

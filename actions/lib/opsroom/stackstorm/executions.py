@@ -9,11 +9,11 @@ or not: nobody notices. StackStorm takes an end from anyone who may run the acti
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, List, Mapping, Optional
 
 from ..errors import OpsroomError
+from ..structs import dataclass
 from .client import StackStorm, here, time_of
 
 # In seconds: someone waits for an answer while one execution is looked at.

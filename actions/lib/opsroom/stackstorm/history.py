@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, List, Mapping, Optional, Tuple
 
 from ..errors import Code, Failure, Refusal
+from ..structs import dataclass
 from .client import StackStorm, here, time_of
 
 # What the API hands out at once to someone who is no administrator.

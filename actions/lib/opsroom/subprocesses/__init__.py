@@ -10,12 +10,12 @@ import signal
 import time
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from subprocess import PIPE, STDOUT
 from typing import IO, BinaryIO, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 from ..errors import Code, Failure
 from ..names import listed
+from ..structs import dataclass
 from ..text import length
 from ..text.charset import decoded
 from ..text.terminal import readable

@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import IO, BinaryIO, List, Mapping, Optional, Sequence, Tuple, Union
+
+from ..structs import dataclass
 
 # Imported rather than run, so that Python keeps it compiled: that halves the start.
 _CODE = "import sys; sys.path.append(sys.argv[1]); import supervisor; supervisor.main(sys.argv[2:])"

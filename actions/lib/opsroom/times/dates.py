@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Iterator, List, Optional, Sequence, Tuple
 
+from ..structs import dataclass
 from .durations import read_duration
 from .points import day_of_week, month_of
 from .zones import at, offset, zone

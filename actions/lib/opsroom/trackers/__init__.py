@@ -9,7 +9,6 @@ project is without asking anyone (see `Reading`): `reads_card(text)` and `reads_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Mapping, Optional, Protocol, Sequence, Tuple, runtime_checkable
@@ -18,6 +17,7 @@ from ..errors import Code, Refusal
 from ..names import available_text, comparable, shown
 from ..people import Author
 from ..registry import Registry
+from ..structs import dataclass
 
 
 @dataclass(frozen=True)

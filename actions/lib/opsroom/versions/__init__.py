@@ -7,10 +7,11 @@ test.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, Tuple
 
 from ..registry import Registry
+from ..structs import dataclass
 
 _HASH = re.compile(r"^[0-9a-f]{7,64}$")
 

@@ -3,13 +3,14 @@ its output."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Mapping, Optional, Pattern, Tuple
 
 from ..config.fields import Fields
 from ..deploys import Target
 from ..errors import Code, Failure
 from ..names import VERSION, either, shown
+from ..structs import dataclass
 from ..subprocesses import capture
 from ..templates import fill, unknown
 from ..text.terminal import is_visible

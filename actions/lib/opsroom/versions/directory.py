@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..config.fields import Fields
@@ -12,6 +11,7 @@ from ..deploys import Target
 from ..deploys.git.release_dir import CURRENT, read_note
 from ..errors import Code, Failure
 from ..names import VERSION, either, shown
+from ..structs import dataclass
 from ..templates import fill, unknown
 from . import Running, VersionSource
 

@@ -4,7 +4,7 @@ body."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Pattern
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from ..expressions.json_values import as_version, described, read
 from ..http.options import read_verify
 from ..names import VERSION, either, shown
 from ..secrets import redact
+from ..structs import dataclass
 from ..templates import fill, unknown
 from ..text import one_line
 from ..text.charset import unmarked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Callable, Mapping
 
 from ..config.fields import Fields
@@ -17,6 +17,7 @@ from ..expressions.json_values import as_version, described, may_have_lost_zeros
 from ..names import VERSION, shown
 from ..stackstorm.client import Execution, here, why
 from ..stackstorm.options import read_access, read_action
+from ..structs import dataclass
 from ..templates import filled
 from ..text import one_line
 from ..text.terminal import without_sequences

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Mapping, Optional
 
+from ..structs import dataclass
 from ..times.iso import moment_of
 
 # How far the date of a release that nobody dated may be from when it was made.

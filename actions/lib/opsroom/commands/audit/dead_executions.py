@@ -4,7 +4,6 @@ answer, where the record has one."""
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
@@ -18,6 +17,7 @@ from ...records.model import Event
 from ...records.queries import of_execution
 from ...stackstorm.client import here
 from ...stackstorm.executions import Running, running
+from ...structs import dataclass
 from ...text import MESSAGE_CHARACTERS, message, neutralise_data, one_line
 from .. import Context, Outcome
 from ..deployments.interrupted import settle_interrupted

@@ -4,7 +4,6 @@ waits again."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -18,6 +17,7 @@ from ...records.changes import close, end, expire, find, is_begun, put_back, rel
 from ...records.claims import current, release
 from ...records.ledger import append
 from ...records.model import Event
+from ...structs import dataclass
 from ...text import when
 from .. import Context, Outcome
 from ..deployments.order import DeploymentKind, DeploymentOrder

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Tuple
 
@@ -19,6 +19,7 @@ from ...names import check_version, listed
 from ...people import Speaker
 from ...records.idempotency import first_time
 from ...records.model import Event
+from ...structs import dataclass
 from ...text import message, one_line, sentence, when
 from ...trackers import Made, Remark
 from ...versions import Running

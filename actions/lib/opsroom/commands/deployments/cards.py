@@ -4,7 +4,6 @@ of."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Dict, Iterable, Iterator, List, Tuple
 
 from ...config.model import Settings

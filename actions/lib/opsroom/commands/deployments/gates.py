@@ -5,7 +5,6 @@ Each gate returns what is in the way, the weightiest first; an empty list lets t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import List, Optional, Sequence
 
@@ -20,6 +19,7 @@ from ...policy.locks import in_the_way, is_kill_switch
 from ...policy.order import in_order
 from ...records.claims import Claim, current
 from ...records.locks import Lock, active
+from ...structs import dataclass
 from ...text import span
 from ...versions import Running
 from ..request import Request

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Dict, Optional, Tuple
 
 from ...config.model import App, Environment
 from ...records.change import Change
+from ...structs import dataclass
 from ..resolve import DeploymentTarget
 
 

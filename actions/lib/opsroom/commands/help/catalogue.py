@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Tuple
 
 from ...config.model import Environment
 from ...errors import Code
 from ...policy.access import may
+from ...structs import dataclass
 from .. import Context
 
 # The action that answers what is no command: nobody says it by its name.

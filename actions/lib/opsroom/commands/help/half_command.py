@@ -4,13 +4,14 @@ not belong, and which applications a version without one may belong to."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Dict, List, Sequence, Set, Tuple
 
 from ...deadline import together
 from ...errors import OpsroomError, Refusal
 from ...names import check_version, nearest, same_as
+from ...structs import dataclass
 from .. import Context
 from ..resolve import DeploymentTarget
 from .catalogue import Command

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Callable, List, Tuple
 
 from ...config.model import Environment
@@ -11,6 +10,7 @@ from ...names import bare, comparable, same_as
 from ...policy import Decision
 from ...policy.access import may
 from ...policy.locks import EVERYTHING, place
+from ...structs import dataclass
 from .. import Context
 from ..resolve import find_environment, find_target
 

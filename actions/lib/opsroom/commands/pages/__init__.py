@@ -4,7 +4,7 @@ holds; whom a page is for, and through which of them."""
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Optional, Tuple
 

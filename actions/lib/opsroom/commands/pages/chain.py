@@ -9,7 +9,7 @@ is sent.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ...deadline import LIMIT, GivenUp, in_time, within
@@ -19,6 +19,7 @@ from ...names import listed
 from ...pagers import Delivery, Page, Paged, Pager, Target
 from ...records.pages import Page as PageRecord
 from ...records.pages import update_page, with_mark
+from ...structs import dataclass
 from ...text import one_line, sentence, stamp
 from .. import Context, exactly_once
 from ..attribution import author_of

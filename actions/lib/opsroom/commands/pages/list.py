@@ -3,7 +3,6 @@ opsroom. Changes nothing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
@@ -12,6 +11,7 @@ from ...deadline import together
 from ...errors import Code, Failure, OpsroomError
 from ...pagers import Incident, State
 from ...records.pages import Page, open_pages
+from ...structs import dataclass
 from ...text import one_line, stamp, table, when
 from .. import Context, Outcome
 from . import TOGETHER, Recipient, Route, build, names

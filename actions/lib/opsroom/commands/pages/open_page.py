@@ -4,7 +4,7 @@ and its record."""
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
@@ -21,6 +21,7 @@ from ...records.ledger import append
 from ...records.model import Entry, Event
 from ...records.outbox import Letter
 from ...records.pages import Page, called, changed_columns, of_incident, update_page
+from ...structs import dataclass
 from ...text import message, one_line, span
 from .. import Context, Outcome
 from ..attribution import author_of

@@ -3,7 +3,7 @@ when nobody does."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Dict, List, Optional, Tuple, Union
@@ -18,6 +18,7 @@ from ...records.idempotency import forget
 from ...records.ledger import append
 from ...records.model import Event
 from ...records.pages import DOUBTFUL, SENDING, Page, update_page, watched
+from ...structs import dataclass
 from ...text import message, one_line, sentence, span
 from .. import Context, Outcome
 from ..request import Request

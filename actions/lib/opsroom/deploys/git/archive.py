@@ -13,12 +13,13 @@ from __future__ import annotations
 import os
 import tarfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO, BinaryIO, Callable, Dict, List, Sequence, Set, Tuple
 
 from ...errors import Code, Failure
 from ...names import listed
+from ...structs import dataclass
 from .options import KINDS
 from .release_dir import make_folders
 

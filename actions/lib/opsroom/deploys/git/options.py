@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Dict, Tuple
 
 from ...config.fields import Fields
 from ...names import either, shown
+from ...structs import dataclass
 from ...templates import unknown
 
 # A path, file://, https://, http://, ssh://, git:// or host:path. Not `ext::` and the like, which

@@ -7,8 +7,9 @@ than `1.0.0` and `1.0.0-SNAPSHOT`, `web@1.2.0` and `release/2026-11` are no vers
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Dict, Iterable, List, Optional, Tuple
+
+from ...structs import dataclass
 
 # Natural order: text and numbers in turn, so that `rc10` comes after `rc9`.
 Natural = Tuple[Tuple[int, int, str], ...]

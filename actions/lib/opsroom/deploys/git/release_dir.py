@@ -11,12 +11,13 @@ import shutil
 import stat
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Callable, Iterator, List, Optional
 
 from ...errors import Code, Failure
+from ...structs import dataclass
 from ...text import length
 from ...text.charset import decoded
 

@@ -15,11 +15,11 @@ is the same for all of them is in `deployer` and `follower`, once:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from enum import Enum
 from typing import Optional, Tuple
 
 from ...names import check_version
+from ...structs import dataclass
 from .. import Resolved
 
 

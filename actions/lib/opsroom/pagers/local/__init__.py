@@ -4,7 +4,7 @@ in the config."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ...config.fields import Fields
@@ -15,6 +15,7 @@ from ...deadline import GivenUp, in_time
 from ...errors import Code, Failure, Refusal
 from ...names import comparable, either, listed, nearest, shown
 from ...people import Author
+from ...structs import dataclass
 from ...text import one_line, when
 from .. import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target, printable, title_of
 from . import log

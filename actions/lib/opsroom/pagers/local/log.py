@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
 
@@ -19,6 +19,7 @@ from ...db.sql import (
     scalar,
     update,
 )
+from ...structs import dataclass
 
 # No number is greater: PostgreSQL keeps them in 32 bits.
 MAX_NUMBER = 2**31 - 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, List, Mapping, Optional, Tuple
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from ...http.errors import retry_after
 from ...http.response import Response
 from ...http.vendor import NOTHING, Subject
 from ...names import shown
+from ...structs import dataclass
 from ...text import length
 from .mapping import identifier_type
 from .options import Options

@@ -3,7 +3,7 @@ errors."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ...errors import Code, Failure, OpsroomError, Refusal
@@ -11,6 +11,7 @@ from ...http import vendor
 from ...http.errors import retry_after
 from ...http.response import Response
 from ...secrets import redact
+from ...structs import dataclass
 from ...text import one_line
 from .options import Options
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Callable, List, Mapping, Optional, Tuple, Union
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from ...errors import Code, Failure, Refusal
 from ...http.content import object_at, text_of
 from ...names import shown
 from ...people import Author
+from ...structs import dataclass
 from .. import Incident, State, Target
 from .client import Answer, ApiError, Client
 from .mapping import assignees_of, incident_of, name_of

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Callable, Mapping, Pattern
 
 from ...config.fields import Fields
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import TIME_LIMIT, read_url, read_verify
 from ...names import either
+from ...structs import dataclass
 from .. import Target
 
 # What a page may go to. The API wants a service for every incident, also where it names one of the

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Union
 
 from ...config.fields import REQUIRED, Fields, Missing
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import read_time_limit, read_url, read_verify
+from ...structs import dataclass
 from .. import Reading
 
 _NUMBER = re.compile(r"^[0-9]{1,20}(?![\s\S])")

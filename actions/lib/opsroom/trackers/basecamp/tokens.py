@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional
 
@@ -17,6 +17,7 @@ from ...errors import Code, Failure
 from ...http.content import at, text_at
 from ...http.response import Response
 from ...secrets import redact
+from ...structs import dataclass
 from ...text import one_line
 from .options import Options
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import html as html_module
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import Callable, List, Optional, Tuple, Union
 
+from ...structs import dataclass
 from .html import from_html
 
 __all__ = [

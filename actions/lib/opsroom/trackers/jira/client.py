@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ from ...http.content import at, list_at, object_at
 from ...http.errors import judge
 from ...http.response import Response
 from ...secrets import redact
+from ...structs import dataclass
 from ...text import one_line
 from .. import shut
 from .mapping import PLACE, archived

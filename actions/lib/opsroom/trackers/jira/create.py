@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Dict, List, Optional, Tuple
 
 from ...errors import OpsroomError
+from ...structs import dataclass
 from ...text import shorten
 from .. import Draft, Made
 from ..formats import adf, wiki

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Tuple
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from ...config.fields import Fields
 from ...config.problems import found
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import read_time_limit, read_url, read_verify
+from ...structs import dataclass
 from .. import Reading
 
 _KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,99}\Z")

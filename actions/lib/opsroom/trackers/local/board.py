@@ -4,7 +4,7 @@ happened on it since the last look."""
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any, Callable, Dict, List, Optional, Tuple
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import List, Sequence, Tuple
 
 from ...config.fields import Fields
 from ...config.problems import found
 from ...names import comparable
+from ...structs import dataclass
 from .. import Reading
 
 # Nothing that a card's id, an expression or another tracker's id could be mistaken for; no blanks.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ...config.fields import Fields
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import read_time_limit, read_url, read_verify
 from ...names import shown
+from ...structs import dataclass
 from .. import Reading
 
 _ID = re.compile(r"^(?:[A-Za-z0-9]{8}|[0-9a-fA-F]{24})(?![\s\S])")
