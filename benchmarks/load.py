@@ -220,7 +220,7 @@ def run(kind: str, consoles: int, seconds: float, keep: str = "", checkout: Path
 
 def _make_tables(url: str, checkout: Path) -> None:
     library = {**os.environ, "PYTHONPATH": str(checkout / "actions" / "lib")}
-    code = "import sys; from opsroom.db import open_store; open_store(sys.argv[1]).close()"
+    code = "import sys; from opsroom.db.store import open_store; open_store(sys.argv[1]).close()"
     subprocess.run([sys.executable, "-c", code, url], env=library, check=True)
 
 
@@ -289,8 +289,8 @@ def _drain(config: Path, checkout: Path) -> None:
 
 
 def _compare(outcome: Outcome, url: str, made: Dict[str, int]) -> None:
-    from opsroom.db import open_store
     from opsroom.db.sql import rows
+    from opsroom.db.store import open_store
 
     with open_store(url).read() as on:
         for event, number in made.items():

@@ -9,7 +9,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from support.card_kinds import CASES, Case, Said, case, story
 from support.http_server import Reply
 from support.stackstorm import StackStorm

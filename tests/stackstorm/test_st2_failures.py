@@ -17,8 +17,8 @@ from typing import Callable, Dict, Iterator, List
 
 import pytest
 
-from opsroom.db import open_store
 from opsroom.db.sql import rows, scalar
+from opsroom.db.store import open_store
 from support.aftermath import Balance, Telling, again_and_again, balance, the_record_is_true
 from support.outside import VERSION_TRIGGERS, Outside
 from support.postgres import Postgres, start

@@ -19,8 +19,8 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
 
-from opsroom.db import open_store
 from opsroom.db.sql import from_moment, moment, queue_up, rows, scalar, update
+from opsroom.db.store import open_store
 from support import card_kinds, pager_kinds
 from support.aftermath import again_and_again, the_record_is_true
 from support.http_server import HttpServer, Reply, Request

@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator, List, Optional
 
 import pytest
 
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from support.stackstorm import StackStorm, wait_for
 from support.stores import rows
 from support.world import World

@@ -11,8 +11,8 @@ from typing import Any, Dict, Optional
 
 import pyotp
 
-from opsroom.db import open_store
 from opsroom.db.sql import moment, scalar, update
+from opsroom.db.store import open_store
 from opsroom.records.changes import find
 from support.world import World, make_world
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, Optional
 
-from opsroom.db import Store
+from opsroom.db.store import Store
 from opsroom.records.ledger import Record, append
 from opsroom.records.model import Entry, Event
 

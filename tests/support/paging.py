@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, DefaultDict, Dict, List, Tuple
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.db import open_store
 from opsroom.db.sql import from_moment, moment, rows, update
+from opsroom.db.store import open_store
 from support.scripted_pager import Side
 from support.world import Listener, World, make_world, run_action
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 
 _TEMPLATE = "migrated"
 _numbers = count(1)

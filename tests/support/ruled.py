@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, DefaultDict, Dict, List, Optional
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.db import open_store
 from opsroom.db.sql import from_moment, moment, rows, update
+from opsroom.db.store import open_store
 from support.world import World, make_world, run_action
 
 SYSTEM = "stanley"

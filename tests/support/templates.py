@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Callable
 
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 
 _MODE = 0o750
 

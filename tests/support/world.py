@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.db import open_store
 from opsroom.db.sql import execute, scalar
+from opsroom.db.store import open_store
 from opsroom.records.chain import verify_chain
 from opsroom.records.ledger import Record
 from opsroom.records.model import Event

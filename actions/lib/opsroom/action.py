@@ -21,7 +21,6 @@ from .people import identify
 from .secrets import Redactor, redactor_for
 from .stackstorm.chat import MaskedRoom, NoRoom, Room, StackStormRoom, addressed, is_errbot, nick_of
 from .stackstorm.context import starter_of
-from .stackstorm.executions import hand_over
 from .structs import dataclass
 from .text import MESSAGE_CHARACTERS, in_lines, message, neutralise_data, shorten
 
@@ -144,6 +143,8 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
     def _hand_over(self, ok: bool, result: Dict[str, Any]) -> None:
         """The runner is gone, and nobody reads what this process returns: StackStorm gets it from
         here."""
+        from .stackstorm.executions import hand_over  # loads st2client
+
         try:
             hand_over(self._execution_id(), ok, result)
         except OpsroomError as error:

@@ -13,7 +13,7 @@ from typing import Optional
 import pytest
 
 from opsroom.audit.model import ExceptionKind, GapKind
-from opsroom.db import Store, open_store
+from opsroom.db.store import Store, open_store
 from opsroom.records.chain import verify_chain
 from support.ledgers import Book
 from support.stores import open_gates, rows, run

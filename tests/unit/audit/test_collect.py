@@ -15,7 +15,7 @@ from opsroom.audit.collect import Collected, collect
 from opsroom.audit.model import Change, Ending
 from opsroom.audit.narrative import _ABOUT
 from opsroom.audit.period import read_period
-from opsroom.db import Store
+from opsroom.db.store import Store
 from opsroom.errors import Code, Refusal
 from opsroom.records.model import Event
 from support.cases import cases
@@ -275,7 +275,7 @@ def test_a_record_that_opsroom_cannot_have_written_is_named_and_the_rest_is_read
 
 def test_the_text_of_a_forger_that_is_no_text_is_named(tmp_path: Path) -> None:
     from opsroom.audit.report import make_report
-    from opsroom.db import open_store
+    from opsroom.db.store import open_store
 
     store = open_store(f"sqlite:///{tmp_path}/opsroom.db")
     book = Book(store)

@@ -20,7 +20,7 @@ from opsroom.audit.render.csv import COLUMNS, as_csv, harmless
 from opsroom.audit.render.html import as_html, escape
 from opsroom.audit.render.json import as_json
 from opsroom.audit.report import headline, make_report, verdict
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from opsroom.errors import Failure
 from opsroom.records.model import Event
 from support.cases import cases

@@ -15,7 +15,7 @@ from opsroom.audit.period import read_period
 from opsroom.audit.reconcile import noted
 from opsroom.audit.report import make_report, verdict
 from opsroom.config.model import PageLimit
-from opsroom.db import Store
+from opsroom.db.store import Store
 from opsroom.errors import Code
 from opsroom.people import Person, Speaker
 from opsroom.records import locks

@@ -14,8 +14,8 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
-from opsroom.db import Store, open_store
 from opsroom.db.sql import rows
+from opsroom.db.store import Store, open_store
 from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure
 from opsroom.records import outbox

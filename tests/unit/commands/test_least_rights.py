@@ -10,8 +10,8 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from opsroom.db import open_store
 from opsroom.db.sql import rows as rows
+from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.grants import PRIVILEGES, main, statements
 from support.guarded import guarded_world

@@ -6,8 +6,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Dict
 
-from opsroom.db import open_store
 from opsroom.db.sql import from_moment, moment
+from opsroom.db.store import open_store
 from support.paging import Rooms
 from support.scripted_pager import Side
 from support.stores import rows, run

@@ -10,9 +10,10 @@ from typing import Any, List
 
 import pytest
 
-from opsroom.db import Store, connect, open_store
+from opsroom.db import connect
 from opsroom.db.connect import Connections
 from opsroom.db.sql import insert, rows
+from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
 from support.postgres import Postgres
 

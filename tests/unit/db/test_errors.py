@@ -12,8 +12,9 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from opsroom.db import Store, connect, open_store, sql
+from opsroom.db import connect, sql
 from opsroom.db.sql import queue_up
+from opsroom.db.store import Store, open_store
 from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.records.ledger import append

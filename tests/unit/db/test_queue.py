@@ -15,9 +15,10 @@ from typing import Any, List
 
 import pytest
 
-from opsroom.db import open_store, queue
+from opsroom.db import queue
 from opsroom.db.connect import LOCK_WAIT
 from opsroom.db.sql import rows
+from opsroom.db.store import open_store
 from opsroom.records.ledger import append
 from support.postgres import Postgres
 from support.stores import entry, fill

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import make_url
 
-from opsroom.db import Store, open_store
 from opsroom.db.sql import Transaction, execute, insert, rows, update
+from opsroom.db.store import Store, open_store
 from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.pagers.local.log import Logged

@@ -16,8 +16,9 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from opsroom.db import HEAD, Store, migrate, open_store, sql
+from opsroom.db import migrate, sql
 from opsroom.db.sql import Transaction, execute, scalar
+from opsroom.db.store import HEAD, Store, open_store
 from opsroom.errors import Code, Failure
 from opsroom.records.chain import verify_chain
 from support.processes import at_once
@@ -105,7 +106,7 @@ def test_a_database_at_head_is_opened_by_one_select(
 def test_a_database_at_head_is_opened_without_alembic(empty_url: str) -> None:
     open_store(empty_url).close()
     code = (
-        "import sys; from opsroom.db import open_store; import opsroom.records.ledger, "
+        "import sys; from opsroom.db.store import open_store; import opsroom.records.ledger, "
         "opsroom.records.claims;"
         "open_store(sys.argv[1]).close(); print([m for m in sys.modules if m.split('.')[0] in "
         "('alembic', 'mako', 'sqlalchemy')])"

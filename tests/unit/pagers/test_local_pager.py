@@ -10,7 +10,7 @@ import pytest
 
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
-from opsroom.db import Store, open_store
+from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target

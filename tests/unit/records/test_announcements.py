@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Callable, List
 
-from opsroom.db import Store
+from opsroom.db.store import Store
 from opsroom.people import Speaker
 from opsroom.records.announcements import (
     LEASE,

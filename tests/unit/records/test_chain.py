@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opsroom.db import Store, open_store
 from opsroom.db.sql import Transaction, scalar
 from opsroom.db.sql import rows as rows_on
+from opsroom.db.store import Store, open_store
 from opsroom.records import chain
 from opsroom.records.chain import (
     GENESIS,

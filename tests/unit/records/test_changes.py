@@ -9,8 +9,8 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.db import Store, open_store
 from opsroom.db.sql import Transaction, moment
+from opsroom.db.store import Store, open_store
 from opsroom.errors import Failure
 from opsroom.records import changes
 from opsroom.records.change import ALPHABET, LETTERS, Change, Draft, Kind, State, new_id, typed_id

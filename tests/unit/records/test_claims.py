@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from opsroom.db import Store, open_store
+from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure
 from opsroom.records.claims import Claim, current, expired, release, renew, settle, take
 from opsroom.records.ledger import append

@@ -10,8 +10,8 @@ from typing import Any, List
 
 import pytest
 
-from opsroom.db import Store
 from opsroom.db.sql import from_moment, moment
+from opsroom.db.store import Store
 from opsroom.records import idempotency
 from opsroom.records.idempotency import Begun, Step, key_of
 from support.stores import rows, run

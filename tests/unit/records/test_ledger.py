@@ -12,7 +12,7 @@ from typing import Any, Mapping
 
 import pytest
 
-from opsroom.db import Store, open_store
+from opsroom.db.store import Store, open_store
 from opsroom.errors import Failure
 from opsroom.records.chain import verify_chain
 from opsroom.records.ledger import append, of_deployment

@@ -9,7 +9,7 @@ from typing import List, Tuple
 
 import pytest
 
-from opsroom.db import Store, open_store
+from opsroom.db.store import Store, open_store
 from opsroom.people import Person, Speaker
 from opsroom.records.claims import Claim
 from opsroom.records.claims import take as claim

@@ -14,7 +14,7 @@ import pyotp
 import pytest
 
 from opsroom import enrol
-from opsroom.db import Store, open_store
+from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Refusal
 from opsroom.people import Person
 from opsroom.policy import Decision

@@ -18,7 +18,7 @@ import pytest
 from test_watching import NOON, Pager, Room, Tracker, watch_cards
 from test_watching_versions import Place, triggers
 
-from opsroom.db import Store
+from opsroom.db.store import Store
 from opsroom.errors import Code, Failure
 from opsroom.records.model import Event
 from opsroom.sensors import sources

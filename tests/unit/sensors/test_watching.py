@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 import pytest
 
 from opsroom.config.model import Kind
-from opsroom.db import Store
+from opsroom.db.store import Store
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.pagers import Incident, State
 from opsroom.sensors import outbox

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Tuple, Union
 import pytest
 
 from opsroom.config.model import Kind
-from opsroom.db import Store
+from opsroom.db.store import Store
 from opsroom.errors import Code, Failure
 from opsroom.records import claims
 from opsroom.records.model import Event

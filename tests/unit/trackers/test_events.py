@@ -11,7 +11,7 @@ import pytest
 
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from opsroom.errors import Code, OpsroomError
 from opsroom.people import Author
 from opsroom.trackers import REGISTRY, CardEvents, Draft, Remark, Watchable, cursor

@@ -9,7 +9,7 @@ import pytest
 
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
-from opsroom.db import Store, open_store
+from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.people import Author
 from opsroom.records.idempotency import new_mark

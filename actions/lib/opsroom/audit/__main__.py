@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-from ..db import open_store
+from ..db.store import open_store
 from ..errors import OpsroomError
 from ..text import stamp
 from .heads import Head, keep_head, read_heads, verify_record

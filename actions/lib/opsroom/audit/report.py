@@ -6,8 +6,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Iterator, Sequence, Set, Tuple
 
-from ..db import Store
 from ..db.sql import Transaction
+from ..db.store import Store
 from ..names import listed
 from ..records.chain import verify_chain
 from ..records.claims import current

@@ -10,11 +10,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import field
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
 
 from ..config import Kinds
 from ..config.model import Settings
-from ..db import Store, open_store
 from ..db.url import read_address
 from ..deadline import in_time
 from ..errors import Code, Failure
@@ -23,6 +22,10 @@ from ..records.outbox import Letter, drain, folder_of, put, waiting
 from ..registry import LazyRegistry
 from ..stackstorm.chat import NoRoom, Room
 from ..structs import dataclass
+
+if TYPE_CHECKING:
+    from ..db.store import Store
+    from ..records.outbox import Letter
 
 KINDS = Kinds(
     deploys=LazyRegistry("opsroom.deploys"),
@@ -64,16 +67,22 @@ class Context:
     def store(self) -> Store:
         """The database. Raises Failure(store_...) when it cannot be used."""
         if self._store is None:
+            from ..db.store import open_store  # loads the driver
+
             self._store = open_store(self.database)
         return self._store
 
     def later(self, letter: Letter) -> bool:
         """Keep what cannot be recorded now for the next command; whether that worked."""
+        from ..records.outbox import folder_of, put  # loads the driver
+
         self._put = True
         return put(folder_of(self.keep, read_address(self.database)), letter)
 
     def take_over(self) -> None:
         """Record what earlier commands could not. What cannot be recorded even now waits on."""
+        from ..records.outbox import drain, folder_of, waiting  # loads the driver
+
         folder = folder_of(self.keep, read_address(self.database))
         if waiting(folder) and not self._put:
             with suppress(Failure):

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import List, Sequence
 
-from ..db import Store
 from ..db.sql import Transaction
+from ..db.store import Store
 from ..people import same_room
 from ..records.announcements import Announcement, begin, left, mark_posted
 from ..text import message

@@ -12,8 +12,8 @@ import time
 from datetime import datetime, timezone
 from typing import Callable, Optional, TypeVar
 
-from ..db import Store
 from ..db.sql import Transaction, queue_up
+from ..db.store import Store
 from ..deadline import LIMIT, GivenUp, in_time, within
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..http.errors import in_doubt

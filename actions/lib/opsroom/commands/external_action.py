@@ -12,8 +12,8 @@ from dataclasses import field
 from datetime import datetime, timezone
 from typing import Any, Mapping, Optional, Tuple
 
-from ..db import Store
 from ..db.sql import Transaction
+from ..db.store import Store
 from ..deadline import LOOK_FOR, TIME_LIMIT
 from ..errors import Code, Failure
 from ..records.model import Entry, Event

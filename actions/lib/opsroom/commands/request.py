@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional
 
-from ..db import Store
 from ..db.sql import Transaction
+from ..db.store import Store
 from ..errors import Code, Failure, Refusal
 from ..people import Speaker
 from ..records.claims import release

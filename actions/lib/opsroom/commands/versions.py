@@ -10,7 +10,7 @@ from ..errors import Code, Failure, OpsroomError, Refusal
 from ..text import table
 from ..versions import Running
 from . import Context, Outcome
-from .deployments.running_version import Answer, ask, ask_many
+from .live_version import Answer, ask, ask_many
 from .resolve import DeploymentTarget, find_app, find_environment, find_target
 
 

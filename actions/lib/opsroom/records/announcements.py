@@ -11,7 +11,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import List, Optional
 
-from ..db import Store
 from ..db.sql import (
     Transaction,
     clean,
@@ -24,6 +23,7 @@ from ..db.sql import (
     soon,
     update,
 )
+from ..db.store import Store
 from ..people import Speaker
 from ..structs import dataclass
 from ..text import one_line

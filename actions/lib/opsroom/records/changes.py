@@ -11,7 +11,6 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, Optional
 
-from ..db import Store
 from ..db.sql import (
     Transaction,
     clean,
@@ -24,6 +23,7 @@ from ..db.sql import (
     soon,
     update,
 )
+from ..db.store import Store
 from ..errors import Code, Failure
 from .change import MIN_ID_LENGTH, Approval, Change, Draft, Kind, State, new_id, typed_id
 from .claims import release

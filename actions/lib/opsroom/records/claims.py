@@ -7,7 +7,6 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, List, Optional
 
-from ..db import Store
 from ..db.sql import (
     Transaction,
     clean,
@@ -21,6 +20,7 @@ from ..db.sql import (
     soon,
     update,
 )
+from ..db.store import Store
 from ..errors import Code, Failure
 from ..structs import dataclass
 

@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Dict, Mapping
 
-from ..db import Store
 from ..db.sql import Transaction, clean, execute, from_moment, insert, moment, queue_up, rows, soon
+from ..db.store import Store
 from ..structs import dataclass
 
 # The same message by the same person within this long is the same request, in seconds.

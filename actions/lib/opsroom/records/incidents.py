@@ -7,7 +7,6 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from ..db import Store
 from ..db.sql import (
     Transaction,
     clean,
@@ -19,6 +18,7 @@ from ..db.sql import (
     scalar,
     update,
 )
+from ..db.store import Store
 from ..people import Speaker
 from ..structs import dataclass
 from .change import new_id

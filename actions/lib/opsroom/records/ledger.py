@@ -9,8 +9,8 @@ from dataclasses import fields
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from ..db import Store
 from ..db.sql import Transaction, clean, from_moment, insert, moment, queue_up, rows
+from ..db.store import Store
 from ..structs import dataclass
 from .chain import GENESIS, HASHED, record_hash
 from .model import Entry, Event

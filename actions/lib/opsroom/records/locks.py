@@ -7,7 +7,6 @@ from dataclasses import fields, replace
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional
 
-from ..db import Store
 from ..db.sql import (
     Transaction,
     clean,
@@ -20,6 +19,7 @@ from ..db.sql import (
     soon,
     update,
 )
+from ..db.store import Store
 from ..errors import Code, Failure
 from ..people import Speaker
 from ..structs import dataclass

@@ -8,7 +8,6 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Optional
 
-from ..db import Store
 from ..db.sql import (
     Transaction,
     execute,
@@ -20,6 +19,7 @@ from ..db.sql import (
     rows,
     soon,
 )
+from ..db.store import Store
 from ..errors import Code
 from ..names import tidied
 from ..people import Person

@@ -33,8 +33,8 @@ from ..errors import Code, Failure
 from ..structs import dataclass
 
 if TYPE_CHECKING:
-    from ..db import Store
     from ..db.sql import Transaction
+    from ..db.store import Store
     from .model import Entry, Event
 
 # No file of opsroom is longer, in bytes; no text in it, in characters.

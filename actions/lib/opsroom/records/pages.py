@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..config.model import PageLimit
-from ..db import Store
 from ..db.sql import (
     Row,
     Transaction,
@@ -26,6 +25,7 @@ from ..db.sql import (
     soon,
     update,
 )
+from ..db.store import Store
 from ..pagers import Incident, State, Target
 from ..structs import dataclass
 

@@ -7,8 +7,8 @@ from dataclasses import field
 from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 
 from ..config.model import Kind
-from ..db import Store
 from ..db.sql import Transaction
+from ..db.store import Store
 from ..errors import Code, OpsroomError
 from ..pagers import Incident, Pager, State
 from ..structs import dataclass

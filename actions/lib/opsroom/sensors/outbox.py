@@ -13,7 +13,6 @@ from dataclasses import field
 from datetime import timedelta
 from typing import Any, Callable, List, Mapping, Optional, Sequence, Set
 
-from ..db import Store
 from ..db.sql import (
     Transaction,
     clean,
@@ -27,6 +26,7 @@ from ..db.sql import (
     soon,
     update,
 )
+from ..db.store import Store
 from ..structs import dataclass
 from ..text import neutralise_data
 

@@ -12,7 +12,7 @@ from collections import deque
 from functools import partial
 from typing import Any, Callable, Deque, Dict, List, Optional, Protocol, Tuple
 
-from ..db import Store
+from ..db.store import Store
 from ..errors import Code, Failure, OpsroomError
 from .outbox import Post
 from .source import Memory, Noted, Source, Watched, recall

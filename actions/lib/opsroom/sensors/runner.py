@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 from ..commands import KINDS
 from ..config import load
 from ..config.model import Settings
-from ..db import Store, open_store
+from ..db.store import Store, open_store
 from ..errors import Code, OpsroomError
 from ..secrets import Redactor, redactor_for
 from .outbox import Arrived, Dispatch, Post

@@ -8,8 +8,8 @@ import threading
 from dataclasses import field
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Protocol, Tuple, Union
 
-from ..db import Store
 from ..db.sql import Transaction, clean, insert_new, moment, one_of, rows, update
+from ..db.store import Store
 from ..errors import Code, OpsroomError
 from ..structs import dataclass
 from . import outbox as news

@@ -8,7 +8,7 @@ from typing import Callable, Iterator, List, Mapping, Tuple
 
 from .. import pagers, trackers, versions
 from ..config.model import Kind, Settings
-from ..db import Store
+from ..db.store import Store
 from ..deploys import Target
 from ..registry import Made, Registry
 from .integrations import WatchedCards, WatchedPages

@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Mapping, Optional, Union
 
 from ..config.model import Kind
-from ..db import Store
 from ..db.sql import Transaction
+from ..db.store import Store
 from ..errors import OpsroomError
 from ..records import claims, ledger
 from ..records.ledger import Record

@@ -15,7 +15,7 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.audit.heads import read_heads
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from opsroom.stackstorm.history import PAGE
 from support.guarded import code_of, guarded_world, let_time_run_out, wait_for
 from support.http_server import HttpServer, Reply, Request

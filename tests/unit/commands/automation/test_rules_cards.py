@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from support.ruled import Ruled, make_ruled
 from support.stores import open_gates, run
 from support.world import git

@@ -11,8 +11,8 @@ from typing import Any, Dict, Iterator, List
 import pytest
 
 from opsroom.commands import exactly_once
-from opsroom.db import Store, open_store
 from opsroom.db.sql import from_moment, moment, rows, update
+from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
 from support import scripted_tracker
 from support.scripted_tracker import DOWN, LOST, SLOW, Elsewhere

@@ -17,8 +17,8 @@ from opsroom.action import OpsroomAction
 from opsroom.commands import request as record
 from opsroom.commands.changes import execute
 from opsroom.commands.deployments import pipeline
-from opsroom.db import Store, open_store
 from opsroom.db.sql import Transaction
+from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure
 from opsroom.records.changes import begin, find, tidy
 from support.guarded import (

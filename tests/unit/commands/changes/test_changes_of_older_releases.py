@@ -9,8 +9,8 @@ from typing import Any, Dict
 
 import pytest
 
-from opsroom.db import open_store
 from opsroom.db.sql import update
+from opsroom.db.store import open_store
 from opsroom.records.changes import find
 from support.guarded import guarded_world, wait_for
 from support.world import World

@@ -10,7 +10,8 @@ from typing import Any, List
 import pytest
 
 from opsroom.commands.deployments import job
-from opsroom.db import Store, connect, open_store
+from opsroom.db import connect
+from opsroom.db.store import Store, open_store
 from support.world import World, make_world
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from opsroom.commands.deployments.running_version import ask_many
+from opsroom.commands.live_version import ask_many
 from opsroom.errors import Code, Failure, OpsroomError
 from opsroom.versions import Running
 

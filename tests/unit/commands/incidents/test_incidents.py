@@ -10,8 +10,8 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.db import open_store
 from opsroom.db.sql import from_moment, moment
+from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.pagers import Delivery, State
 from opsroom.trackers import Card
@@ -299,7 +299,7 @@ class TestTrouble:
         def away(url: str) -> Any:
             raise Failure(Code.STORE_UNREACHABLE, "The database cannot be reached.")
 
-        monkeypatch.setattr("opsroom.commands.open_store", away)
+        monkeypatch.setattr("opsroom.db.store.open_store", away)
         answer = declare(rooms)
         assert (answer["ok"], answer["code"]) == (False, "incident_incomplete")
         assert answer["message"].startswith(

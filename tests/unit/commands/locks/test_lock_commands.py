@@ -12,7 +12,7 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from support.stores import run
 from support.world import Listener, World, make_world, run_action
 

@@ -12,8 +12,8 @@ from typing import Any, Callable, ContextManager, Dict, Iterator, List
 
 import pytest
 
-from opsroom.db import Store, open_store
 from opsroom.db.sql import rows
+from opsroom.db.store import Store, open_store
 from support.paging import Rooms, make_rooms
 from support.postgres import Postgres
 from support.scripted_pager import DOWN, Side

@@ -183,7 +183,7 @@ class TestDeeds:
         def closed(url: str) -> None:
             raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
 
-        monkeypatch.setattr("opsroom.commands.open_store", closed)
+        monkeypatch.setattr("opsroom.db.store.open_store", closed)
         answer = rooms.ask("ack_page", page="pagerduty:1234")
         assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "acknowledged", False)
         assert (

@@ -12,7 +12,7 @@ import pytest
 
 from opsroom import deadline
 from opsroom import pagers as paging
-from opsroom.commands.deployments.running_version import ask_many
+from opsroom.commands.live_version import ask_many
 from opsroom.commands.pages import Route, limit_of, look_up_first
 from opsroom.commands.pages.recipients import ask_about
 from opsroom.config.fields import Fields

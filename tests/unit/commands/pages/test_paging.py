@@ -12,7 +12,7 @@ import pytest
 
 from opsroom.audit.collect import collect
 from opsroom.audit.period import read_period
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.pagers import Delivery, OnCall, State, Target
 from support.paging import Clock, Rooms, make_rooms
@@ -300,7 +300,7 @@ class TestOnce:
             raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
 
         def stands(context: Any, facts: Any) -> bool:
-            monkeypatch.setattr("opsroom.commands.open_store", closed)
+            monkeypatch.setattr("opsroom.db.store.open_store", closed)
             context.close()
             return True
 
@@ -561,7 +561,7 @@ class TestRecord:
         def closed(url: str) -> None:
             raise away
 
-        monkeypatch.setattr("opsroom.commands.open_store", closed)
+        monkeypatch.setattr("opsroom.db.store.open_store", closed)
         answer = rooms.page()
         assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "paged", False)
         assert (
@@ -578,7 +578,7 @@ class TestRecord:
         def closed(url: str) -> None:
             raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
 
-        monkeypatch.setattr("opsroom.commands.open_store", closed)
+        monkeypatch.setattr("opsroom.db.store.open_store", closed)
         rooms.side().script = [(False, DOWN)]
         assert rooms.page()["pager"] == "mail"
         rooms.side().script, rooms.side("mail").script = [(False, DOWN)], [(False, DOWN)]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.pagers import Delivery, OnCall, State, Target
 from support.http_server import HttpServer

@@ -12,8 +12,8 @@ from typing import Any, Callable, Dict, Iterator
 import pytest
 
 from opsroom.commands.pages.open_page import _closed
-from opsroom.db import Store, open_store
 from opsroom.db.sql import execute, queue_up, rows
+from opsroom.db.store import Store, open_store
 from opsroom.pagers import Incident, State
 from opsroom.records import pages
 from support.paging import Rooms, make_rooms

@@ -16,7 +16,7 @@ from ...names import check_version
 from ...text import one_line, span
 from ...versions import same_version
 from .. import Context, Outcome
-from ..deployments.running_version import ask
+from ..live_version import ask
 from ..resolve import DeploymentTarget, find_target
 from .release import check_may_ask
 

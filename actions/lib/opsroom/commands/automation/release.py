@@ -12,7 +12,8 @@ from ...policy.access import may_ask
 from ...text import message, one_line
 from ...versions import Running, same
 from .. import Context, Outcome
-from ..deployments.running_version import ask, from_cache
+from ..deployments.running_version import from_cache
+from ..live_version import ask
 from ..resolve import find_app, find_target
 
 

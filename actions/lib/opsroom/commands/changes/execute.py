@@ -7,8 +7,8 @@ import re
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional, Tuple
 
-from ...db import Store
 from ...db.sql import Transaction
+from ...db.store import Store
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...people import Speaker
 from ...policy.approvals import ask_again

@@ -20,8 +20,8 @@ from ...records.queries import asked_only
 from ...stackstorm.executions import has_ended
 from ...versions import Running, distinct_names, same
 from .. import Context
+from ..live_version import ask_or_none
 from ..resolve import DeploymentTarget
-from .running_version import ask_or_none
 
 # A request that has neither a claim nor an end may only be slow for so long; then StackStorm is
 # asked whether its process has ended. Where it cannot tell, the request is over after ABANDONED:

@@ -12,10 +12,10 @@ from ...names import listed
 from ...people import same_room
 from ...text import message, one_line, sentence, span, when
 from ...versions import Running, distinct_names
+from ..live_version import ask_or_none
 from ..request import Request
 from .delivery import counted
 from .order import DeploymentOrder
-from .running_version import ask_or_none
 
 _TIME = re.compile(r"\b\d+(?:\.\d+)? (?:s|min|h|d)\b")
 

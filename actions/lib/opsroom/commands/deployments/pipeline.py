@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import List, Optional
 
-from ...db import Store
 from ...db.sql import Transaction
 from ...deploys import Deployer, OwnRollback, Resolved
 from ...errors import Code, Failure, OpsroomError, Refusal

@@ -1,8 +1,8 @@
 """Which version runs on an environment: read live, recalled from the record, and verified after a
 deployment.
 
-- `ask` reads one version source, `ask_many` many at once, each within its own time limit.
-- `current_version` adds what the record knows, such as the commit.
+- `current_version` reads it from the version source and adds what the record knows, such as the
+  commit.
 - `verify` asks after a deployment until the source agrees or the time is up.
 """
 
@@ -10,51 +10,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Callable, Dict, Hashable, Mapping, Optional, TypeVar, Union
+from typing import Optional
 
-from ...deadline import together
 from ...deploys import Resolved
-from ...errors import Code, Failure, OpsroomError
+from ...errors import Code, Failure
 from ...records.ledger import Record
 from ...records.queries import last_succeeded
 from ...text import one_line, span
 from ...versions import Running, same, same_version
 from .. import Context
+from ..live_version import ask
 from ..resolve import DeploymentTarget
 from .job import RunningJob
 
-Key = TypeVar("Key", bound=Hashable)
-Answer = Union[Running, OpsroomError]
-
-# As many as `curl --parallel` opens; beyond that threads only wait for each other.
-AT_ONCE = 50
-# Longer than any single source is meant to take, in seconds; a source that outlives it is reported,
-# not waited for.
-TOGETHER = 30.0
 # The pauses of `verify` between two questions, in seconds: each twice the one before.
 _FIRST_PAUSE = 0.1
 _MAX_PAUSE = 2.0
-
-
-def ask(target: DeploymentTarget) -> Running:
-    """What runs there now. Raises Refusal(cannot_tell_version) or Failure."""
-    return target.version_source.ask()
-
-
-def ask_or_none(target: DeploymentTarget) -> Optional[Running]:
-    """What runs there now, or None where that is unknown. For records, which are written anyway."""
-    try:
-        return ask(target)
-    except OpsroomError:
-        return None
-
-
-def ask_many(
-    questions: Mapping[Key, Callable[[], Running]], limit: float = TOGETHER
-) -> Dict[Key, Answer]:
-    """Put all questions at once, within `limit` seconds. The answer to each is what runs or the
-    error; none is ever missing."""
-    return together(questions, limit, AT_ONCE)
 
 
 def current_version(context: Context, target: DeploymentTarget) -> Running:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from ...db import Store
 from ...db.sql import Transaction
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import either, shown

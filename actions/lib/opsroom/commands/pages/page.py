@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ...db import Store
 from ...db.sql import Transaction
+from ...db.store import Store
 from ...deadline import in_time, within
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import listed

@@ -9,8 +9,8 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ...config.fields import Fields
 from ...config.problems import found
-from ...db import Store
 from ...db.sql import Transaction, queue_up
+from ...db.store import Store
 from ...deadline import GivenUp, in_time
 from ...errors import Code, Failure, Refusal
 from ...names import comparable, either, listed, nearest, shown

@@ -7,7 +7,6 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
 
-from ...db import Store
 from ...db.sql import (
     Transaction,
     clean,
@@ -19,6 +18,7 @@ from ...db.sql import (
     scalar,
     update,
 )
+from ...db.store import Store
 from ...structs import dataclass
 
 # No number is greater: PostgreSQL keeps them in 32 bits.

@@ -8,7 +8,6 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from ...db import Store
 from ...db.sql import (
     Transaction,
     clean,
@@ -20,6 +19,7 @@ from ...db.sql import (
     scalar,
     update,
 )
+from ...db.store import Store
 from ...errors import Code, Refusal
 from ...names import available_text, pick, shown
 from .. import (
