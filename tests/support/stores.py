@@ -11,7 +11,7 @@ from typing import Any, Iterator, List
 
 import pytest
 
-from opsroom.db import Store, open_store
+from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure
 from opsroom.records.ledger import Record, append
 from opsroom.records.model import Entry, Event

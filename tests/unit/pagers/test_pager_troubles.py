@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from opsroom import pagers
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure, OpsroomError
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery

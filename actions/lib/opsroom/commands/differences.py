@@ -14,7 +14,7 @@ from ..versions import Running, same
 from . import Context, Outcome
 from .deployments.cards import brought
 from .deployments.delivery import Delivery, counted, delivery, subject
-from .deployments.running_version import ask, ask_many
+from .live_version import ask, ask_many
 from .resolve import DeploymentTarget, find_app, find_environment, find_target
 
 # So many commits fit into an answer; all of them are in its facts.

@@ -12,6 +12,7 @@ import re
 from dataclasses import field, replace
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
+from ..structs import dataclass
 from . import Commit
 
 _ID = r"[0-9a-f]{7,64}"

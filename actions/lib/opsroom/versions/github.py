@@ -4,7 +4,6 @@ successful run of a workflow ran on."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional, Pattern
 
 from ..config.fields import Fields
@@ -12,6 +11,7 @@ from ..deploys import Target
 from ..errors import Code, Failure
 from ..http.options import read_time_limit
 from ..names import VERSION, either, shown
+from ..structs import dataclass
 from ..templates import fill, unknown
 from ..text import one_line
 from ..vendors.github.options import A_REPOSITORY, REPOSITORY, Access, read_access

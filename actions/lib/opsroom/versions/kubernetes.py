@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Tuple
 
 from ..config.fields import Fields
@@ -12,6 +11,7 @@ from ..errors import Code, Failure
 from ..http.content import at, list_at, object_at, text_at
 from ..http.options import read_time_limit
 from ..names import listed, shown
+from ..structs import dataclass
 from ..vendors.kubernetes import Access, Workload, read_access
 from ..vendors.kubernetes.images import Images, digest_of, images_of, read_images, version_in
 from ..vendors.kubernetes.pods import is_ready, newest, why

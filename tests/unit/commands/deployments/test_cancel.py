@@ -15,7 +15,7 @@ from opsroom.audit.narrative import change_of
 from opsroom.commands import KINDS
 from opsroom.commands.deployments import cancel
 from opsroom.config import load
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from opsroom.deploys.remote import Assignment, follower
 from opsroom.errors import Code
 from opsroom.people import identify

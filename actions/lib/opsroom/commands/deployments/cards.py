@@ -11,6 +11,7 @@ from ...config.trackers import Place, typed
 from ...config.trackers import cards as read_cards
 from ...deploys.reverts import Net
 from ...errors import Code, Refusal
+from ...structs import dataclass
 from .. import Context
 from ..cards import tracker_of_card
 from ..request import Request

@@ -3,13 +3,14 @@ that they are about, and where to compare the two."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Dict, Mapping, Tuple
 
 from ...deploys import Commit, Comparer, Historian, Resolved
 from ...deploys.reverts import Net, net
 from ...errors import OpsroomError
 from ...names import listed
+from ...structs import dataclass
 from ...text import one_line
 from ...versions import Version
 from ..request import Request

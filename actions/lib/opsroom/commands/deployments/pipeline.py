@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import List, Optional
 
 from ...db.sql import Transaction
+from ...db.store import Store
 from ...deploys import Deployer, OwnRollback, Resolved
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import listed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, List, Mapping, Optional, Tuple
 
@@ -11,6 +11,7 @@ from ...config.fields import Fields
 from ...config.problems import found
 from ...config.templates import read_template
 from ...names import either
+from ...structs import dataclass
 from ...templates import holds, unknown
 from ...vendors.github.options import A_REPOSITORY, REPOSITORY, Access, read_access
 

@@ -6,9 +6,8 @@ keeps the workload's manifests elsewhere (Helm, Argo CD, Flux) deploys there; `p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ...config.fields import Fields
+from ...structs import dataclass
 from ...vendors.kubernetes import Access, read_access
 from ...vendors.kubernetes.images import Images, read_images
 from .. import Deployer, Target

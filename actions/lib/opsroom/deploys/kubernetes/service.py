@@ -4,12 +4,13 @@ setting the earlier images back."""
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 from ...errors import Code, Failure, Refusal
 from ...http.content import object_at, text_at
 from ...names import check_version, listed
+from ...structs import dataclass
 from ...text import neutralise, one_line
 from ...vendors.kubernetes import Access, Kind, Workload
 from ...vendors.kubernetes.client import Client, Object, open_client

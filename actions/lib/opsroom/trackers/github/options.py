@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Tuple
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from ...config.fields import Fields
 from ...config.problems import found
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import read_time_limit
+from ...structs import dataclass
 from ...vendors.github.options import (
     A_REPOSITORY,
     NAME,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Tuple
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ from ...errors import Code, OpsroomError, Refusal
 from ...http.content import Unexpected, an_object, at, list_at, objects, text_at
 from ...http.response import Response
 from ...http.vendor import Subject
+from ...structs import dataclass
 from ...text import one_line
 from ...times.iso import moment_of
 from .client import PAGE, Client

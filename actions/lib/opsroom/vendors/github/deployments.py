@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from ...errors import Code, Failure, Refusal
 from ...http.content import Unexpected, an_object, objects, text, text_at
 from ...http.vendor import Subject
+from ...structs import dataclass
 from ...times.iso import moment_of
 from .client import PAGE, Client
 from .errors import quoted

@@ -4,11 +4,12 @@ needs GitHub, and what names of repositories look like."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import quote
 
 from ...config.fields import Fields
 from ...http.options import read_url, read_verify
+from ...structs import dataclass
 
 PUBLIC = "https://api.github.com"
 

@@ -8,13 +8,14 @@ proves it, `client` asks, `images` knows which version an image is, `pods` why o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Mapping, Tuple
 
 from ...config.fields import Fields
 from ...http.options import read_url, read_verify
 from ...names import either
+from ...structs import dataclass
 from ...templates import fill, unknown
 
 PLACEHOLDERS = ("app", "environment")

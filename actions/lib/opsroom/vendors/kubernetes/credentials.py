@@ -8,11 +8,12 @@ import binascii
 import json
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import IO, Any, Dict, List, Mapping, Optional, Protocol
 
 from ...errors import Code, Failure
 from ...http.content import text_at
+from ...structs import dataclass
 from ...subprocesses import capture
 from ...text import one_line
 

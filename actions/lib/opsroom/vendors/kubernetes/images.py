@@ -4,7 +4,7 @@ such as `registry.example.com/{app}:{version}`."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
 
 from ...config.fields import REQUIRED, Fields, Missing

@@ -8,7 +8,6 @@ in silence could make opsroom someone else, or trust anyone.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import IO, Any, List, Mapping, Tuple
 
 from ...errors import Code, Failure
