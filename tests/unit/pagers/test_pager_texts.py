@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from support.pager_kinds import CASES, case
 from support.stores import rows
 from support.templates import copy_database

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from opsroom.db import open_store
+from opsroom.db.store import open_store
 from opsroom.people import Author
 from opsroom.trackers import Draft, Remark, Tracker
 from support.card_kinds import CASES, Case, case

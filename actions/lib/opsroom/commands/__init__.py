@@ -74,14 +74,12 @@ class Context:
 
     def later(self, letter: Letter) -> bool:
         """Keep what cannot be recorded now for the next command; whether that worked."""
-        from ..records.outbox import folder_of, put  # loads the driver
 
         self._put = True
         return put(folder_of(self.keep, read_address(self.database)), letter)
 
     def take_over(self) -> None:
         """Record what earlier commands could not. What cannot be recorded even now waits on."""
-        from ..records.outbox import drain, folder_of, waiting  # loads the driver
 
         folder = folder_of(self.keep, read_address(self.database))
         if waiting(folder) and not self._put:

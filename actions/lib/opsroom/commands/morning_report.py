@@ -24,7 +24,7 @@ from ..text import message, one_line, span, stamp
 from ..versions import Running, distinct_names, same
 from . import Context, Outcome
 from .announce import post_once
-from .deployments.running_version import ask, ask_many
+from .live_version import ask, ask_many
 from .pages.list import list_pages
 from .resolve import DeploymentTarget
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
@@ -11,6 +11,7 @@ from ..config.fields import Fields
 from ..config.templates import read_template
 from ..errors import Code, Failure, Refusal
 from ..names import check_version, either, listed
+from ..structs import dataclass
 from ..templates import fill, filled, unknown
 from ..text import neutralise, one_line
 from ..vendors.jenkins import Access, Build, Client, Item, job_path, read_access, read_job

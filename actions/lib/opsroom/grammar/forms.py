@@ -6,6 +6,8 @@ import re
 from dataclasses import field
 from typing import Mapping, Pattern, Tuple
 
+from ..structs import dataclass
+
 # A value is enclosed in characters that no message holds: its name, and the expression of what it
 # may be.
 _VALUE = re.compile("\x01([a-z]+)\x02([^\x03]*)\x03")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from ..http.content import Unexpected, list_at, objects, text_at
 from ..http.options import read_url, read_verify
 from ..http.response import Response
 from ..http.vendor import NOTHING, Subject
+from ..structs import dataclass
 
 # Seconds for one request.
 TIME_LIMIT = 10.0

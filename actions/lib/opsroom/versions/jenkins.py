@@ -4,7 +4,7 @@ successfully."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Mapping
 
 from ..config.fields import Fields
@@ -12,6 +12,7 @@ from ..config.templates import read_template
 from ..deploys import Target
 from ..errors import Code, Failure
 from ..names import VERSION, either, shown
+from ..structs import dataclass
 from ..templates import fill, filled, unknown
 from ..vendors.jenkins import MAX_BUILDS, Access, Build, Client, read_access, read_job
 from . import Running, VersionSource

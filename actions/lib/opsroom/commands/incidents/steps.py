@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ...db.sql import Transaction
+from ...db.store import Store
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import either, shown
 from ...people import Speaker, identify, same_room

@@ -14,6 +14,7 @@ from ...deadline import LOOK_FOR, within
 from ...errors import Code, Failure, Refusal
 from ...names import bare, either, pick, unquoted
 from ...pagers import Pager, Target
+from ...structs import dataclass
 from ...text import one_line
 from .. import Context
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Optional
 
 from ...config.fields import Fields
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import TIME_LIMIT, read_time_limit, read_verify
+from ...structs import dataclass
 from .. import Target, read_named_target
 
 _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, List, Mapping, Tuple
 
 from ...http.content import object_at, text_of
 from ...people import Author
+from ...structs import dataclass
 from ...times.iso import moment_of
 from .. import Incident, OnCall, Page, State
 from .client import Answer

@@ -16,6 +16,7 @@ from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http import vendor
 from ...http.content import text_of
 from ...names import comparable, listed, shown
+from ...structs import dataclass
 from ...times.iso import moment_of
 from .. import OnCall, Target
 from .client import Api

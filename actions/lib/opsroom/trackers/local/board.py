@@ -22,6 +22,7 @@ from ...db.sql import (
 from ...db.store import Store
 from ...errors import Code, Refusal
 from ...names import available_text, pick, shown
+from ...structs import dataclass
 from .. import (
     Assigned,
     Assignee,

@@ -11,6 +11,7 @@ from ...config.fields import REQUIRED, Fields, Missing
 from ...errors import Code, Refusal
 from ...http.content import list_at, text_at
 from ...names import VERSION, available_text, shown
+from ...structs import dataclass
 from ...templates import fill
 from . import PLACEHOLDERS, check_placeholders
 

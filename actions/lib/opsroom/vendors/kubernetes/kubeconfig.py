@@ -13,6 +13,7 @@ from typing import IO, Any, List, Mapping, Tuple
 from ...errors import Code, Failure
 from ...http.content import at, list_at, object_at, text_at
 from ...names import available_text, nearest, shown
+from ...structs import dataclass
 from . import ENCRYPTED, Access
 from .credentials import Fixed, Login, Plugin, Source, TokenFile, decoded, path_of, unnamed
 
