@@ -39,6 +39,7 @@ _VERSIONS = {
     for path, method in operations_of(document("github-deployments"))
 }
 THEIRS: Dict[str, Theirs] = {
+    "argocd": Theirs("argocd.json", known={"PATCH /api/v1/applications/{name}": _LISTED}),
     "basecamp": Theirs(
         "basecamp.json",
         known={

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 
-from opsroom import deploys
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
-from opsroom.deploys import Resolved, Target
-from opsroom.deploys.remote import Assignment, deployer, follower
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.vendors.jenkins import job_path
+from support import runs
 from support.cases import cases
 from support.http_server import Reply, Request
-from support.jobs import Notes, cancelled
+from support.jobs import Notes
+from support.runs import V1, stopping
 from support.vendor import Vendor
 from support.vendors.jenkins import JOB, TOKEN, USER, Jenkins
 
-V1 = Resolved("v1.0.0", "v1.0.0")
 PAGE = Reply(200, f"<html>Sign in, {TOKEN}</html>", {"Content-Type": "text/html"})
 
 
-class Clock:
-    """Seconds since 1970 that pass only while someone waits."""
+KNOWN = {"url": "https://ci.example.com", "user": USER, "token": TOKEN, "job": JOB}
+
+
+class JenkinsClock(runs.Clock):
+    """Jenkins lives by the same time."""
 
     def __init__(self, jenkins: Jenkins) -> None:
+        super().__init__()
         self.jenkins = jenkins
+        self.jenkins.now = self.now
 
     def __call__(self) -> float:
         return self.jenkins.now
@@ -50,52 +49,26 @@ def vendor(jenkins: Jenkins) -> Iterator[Vendor]:
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch, jenkins: Jenkins) -> Clock:
-    made = Clock(jenkins)
-    monkeypatch.setattr(follower, "clock", made)
-    monkeypatch.setattr(follower, "wait", made.wait)
-    monkeypatch.setattr(deployer, "now", made)
+def clock(monkeypatch: pytest.MonkeyPatch, jenkins: Jenkins) -> JenkinsClock:
+    made = JenkinsClock(jenkins)
+    made.install(monkeypatch)
     return made
 
 
 def options_of(**raw: Any) -> Tuple[Any, List[str]]:
-    problems = Problems()
-    known = {"url": "https://ci.example.com", "user": USER, "token": TOKEN, "job": JOB, **raw}
-    fields = Fields(known, "apps.web.deploy", problems)
-    options = deploys.REGISTRY.read_options("jenkins", fields)
-    fields.finish()
-    return options, problems.lines
+    return runs.options_of("jenkins", KNOWN, **raw)
 
 
 def deployer_at(vendor: Vendor, **raw: Any) -> Any:
-    options, lines = options_of(url=vendor.url("").rstrip("/"), **raw)
-    assert lines == []
-    return deploys.REGISTRY.make("jenkins", options, target=Target("web", "uat"))
+    return runs.deployer_for("jenkins", {**KNOWN, "url": vendor.url("").rstrip("/")}, **raw)
 
 
-def caught(made: Any, job: Notes, resolved: Resolved = V1) -> OpsroomError:
-    """The error of a deployment: a whole sentence without secrets."""
-    with pytest.raises(OpsroomError) as raised:
-        made.deploy(resolved, job)
-    error = raised.value
-    assert TOKEN not in f"{error} {error.hint} {error.facts} {job.lines} {job.handles}"
-    assert error.message.endswith((".", "console", "/"))
-    return error
+def caught(made: Any, job: Notes) -> OpsroomError:
+    return runs.caught(made, job, TOKEN)
 
 
 def is_post(request: Request) -> bool:
     return request.method == "POST"
-
-
-def stopping(count: int) -> Notes:
-    job = Notes()
-
-    def check() -> None:
-        if job.checks > count:
-            cancelled()
-
-    job._on_check = check
-    return job
 
 
 def test_a_build_is_queued_with_parameters_and_followed(vendor: Vendor, jenkins: Jenkins) -> None:
@@ -259,11 +232,7 @@ def test_what_a_gateway_lost_is_looked_up_too(vendor: Vendor, jenkins: Jenkins) 
 
 
 def left_behind(jenkins: Jenkins, run: str) -> Notes:
-    """The checkpoint of deployment d0, whose runner died."""
-    left = Assignment("web", "uat", "v1.0.0", "", "v1.0.0", "d0", "bob", jenkins.now)
-    job = Notes()
-    job.handles["jenkins"] = json.dumps({**asdict(left), "run": run})
-    return job
+    return runs.left_behind("jenkins", run, jenkins.now)
 
 
 def test_a_build_is_taken_up_by_its_queue_item(vendor: Vendor, jenkins: Jenkins) -> None:

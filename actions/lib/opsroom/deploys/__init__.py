@@ -165,6 +165,7 @@ class Advisor(Protocol):
 REGISTRY: Registry[Deployer] = Registry(
     "deploy kind",
     {
+        "argocd": "opsroom.deploys.argocd",
         "command": "opsroom.deploys.command",
         "git": "opsroom.deploys.git",
         "github": "opsroom.deploys.github",

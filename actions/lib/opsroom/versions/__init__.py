@@ -97,6 +97,7 @@ def _bare(version: str) -> str:
 REGISTRY: Registry[VersionSource] = Registry(
     "version kind",
     {
+        "argocd": "opsroom.versions.argocd",
         "command": "opsroom.versions.command",
         "directory": "opsroom.versions.directory",
         "github": "opsroom.versions.github",
