@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from ..http.content import Unexpected, at, list_at, object_at, text_at
 from ..http.options import read_url, read_verify
 from ..http.response import Response
 from ..http.vendor import Subject
+from ..structs import dataclass
 
 # Seconds for one request: a refresh makes Argo CD look at the repository.
 TIME_LIMIT = 20.0

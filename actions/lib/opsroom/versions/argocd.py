@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from ..config.fields import Fields
 from ..deploys import Target
 from ..errors import Code, Failure
 from ..names import VERSION, either, shown
+from ..structs import dataclass
 from ..templates import fill, unknown
 from ..vendors.argocd import Access, Application, Client, Place, read_access, read_place
 from . import Running, VersionSource

@@ -14,7 +14,7 @@ from ...vendors.argocd import Application, Client, Deployed, Operation, Place
 from .. import Deployer, Resolved, Target
 from ..remote import Assignment, Run, Service, State, follower
 from ..remote.deployer import RemoteDeployer
-from . import Mode, Options
+from .options import Mode, Options
 
 _CHECKPOINT = "argocd"
 # The info on an operation that says for which deployment it is.
