@@ -113,9 +113,14 @@ def error_of(call: Callable[[], Any], secrets: Sequence[str] = SECRETS) -> Opsro
     return error
 
 
+def raised(call: Callable[..., Any], *arguments: Any, **named: Any) -> OpsroomError:
+    """The error of a call with these arguments."""
+    return error_of(partial(call, *arguments, **named))
+
+
 def refusal(code: Code, call: Callable[..., Any], *arguments: Any, **named: Any) -> Refusal:
     """The refusal of a call, with its code."""
-    error = error_of(partial(call, *arguments, **named))
+    error = raised(call, *arguments, **named)
     assert isinstance(error, Refusal)
     assert error.code is code, error
     return error
@@ -123,7 +128,7 @@ def refusal(code: Code, call: Callable[..., Any], *arguments: Any, **named: Any)
 
 def failure(code: Code, call: Callable[..., Any], *arguments: Any, **named: Any) -> Failure:
     """The failure of a call, with its code."""
-    error = error_of(partial(call, *arguments, **named))
+    error = raised(call, *arguments, **named)
     assert isinstance(error, Failure)
     assert error.code is code, error
     return error

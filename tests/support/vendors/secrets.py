@@ -11,7 +11,8 @@ BASECAMP_TOKEN = "BAhbB0kiT0ken"
 SIGNING = "sign-5ecret-value"
 SECRETS = (
     jira.TOKEN, trello.KEY, trello.TOKEN, github.TOKEN, basecamp.SECRET, basecamp.REFRESH,
-    BASECAMP_TOKEN, pagerduty.TOKEN, pagerduty.ROUTING_KEY, opsgenie.KEY, opsgenie.READ_KEY,
+    BASECAMP_TOKEN, "t0ken-of-the-config", pagerduty.TOKEN, pagerduty.ROUTING_KEY,
+    opsgenie.KEY, opsgenie.READ_KEY,
     victorops.API_ID, victorops.API_KEY, victorops.ENDPOINT_KEY, SIGNING,
 )  # fmt: skip
 

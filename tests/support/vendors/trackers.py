@@ -9,6 +9,7 @@ from opsroom import trackers
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.people import Author
+from opsroom.records.idempotency import new_mark
 from opsroom.trackers import Assignee, Draft, Query, Remark, Tracker
 from support.card_kinds import Case, tracker_at
 from support.http_server import Reply
@@ -27,20 +28,20 @@ REFUSALS: Mapping[str, Callable[[str], Reply]] = {
     "basecamp cards": lambda why: answer({"error": why}, 422),
     "github": lambda why: gh.problem(422, "Validation Failed", [{"message": why}]),
 }
-_BY = Author(shown="alice", room="#dev")
+ALICE = Author("alice", room="#ops", link="https://chatops.example.com/#/history/65f0")
 # What a tracker is asked for, given the tracker and a card.
 CALLS: Mapping[str, Callable[[Tracker, str], Any]] = {
     "create": lambda tracker, card: tracker.create(
-        Draft("", "It is broken", "since noon", "ops0123456789abc", _BY)
+        Draft("", "It is broken", "since noon", "ops0123456789abc", ALICE)
     ),
     "find_created": lambda tracker, card: tracker.find_created(
-        Draft("", "It is broken", "", "ops0123456789abc", _BY)
+        Draft("", "It is broken", "", "ops0123456789abc", ALICE)
     ),
     "comment": lambda tracker, card: tracker.comment(
-        Remark(card, "it is the cache", "ops0123456789abc", _BY)
+        Remark(card, "it is the cache", "ops0123456789abc", ALICE)
     ),
     "find_comment": lambda tracker, card: tracker.find_comment(
-        Remark(card, "it is", "ops0123456789abc", _BY)
+        Remark(card, "it is", "ops0123456789abc", ALICE)
     ),
     "show": lambda tracker, card: tracker.show(card),
     "move": lambda tracker, card: tracker.move(card, "Done"),
@@ -59,6 +60,17 @@ COUNTS: Dict[str, Callable[[Any], Tuple[int, int]]] = {
     "github": lambda side: (len(side.issues["acme/web"]), sum(map(len, side.comments.values()))),
 }
 COUNTS["jira cloud 2"] = COUNTS["jira data center"] = COUNTS["jira cloud"]
+
+
+def draft(summary: str = "checkout is broken", **values: Any) -> Draft:
+    """A card to be made, with a new mark."""
+    known = {"project": "", "description": "since noon", "mark": new_mark(), "author": ALICE}
+    return Draft(summary=summary, **{**known, **values})
+
+
+def remark(card: str, text: str = "seen it too", **values: Any) -> Remark:
+    """A comment to be made, with a new mark."""
+    return Remark(card, text, **{"mark": new_mark(), "author": ALICE, **values})
 
 
 def secrets_of(name: str) -> Tuple[str, ...]:
