@@ -9,7 +9,7 @@ import pytest
 from opsroom.errors import Code, Failure
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import State, Target
-from opsroom.pagers.victorops.mapping from support.pages.victorops import ALICE, BOB, WEB, asked
+from support.pages.victorops import ALICE, BOB, WEB, asked
 from support.troubles import refusal
 from support.vendor import answer, body_of
 
