@@ -184,7 +184,8 @@ class GithubDeployments:
     @staticmethod
     def _is_in(request: Request, run: Dict[str, Any]) -> bool:
         wanted = {name: values[0] for name, values in request.query.items()}
-        return (
+        first, _, last = wanted.get("created", "..9").partition("..")
+        return first <= run["created_at"] <= last and (
             run["event"] == wanted.get("event", run["event"])
             and run["head_branch"] == wanted.get("branch", run["head_branch"])
             and (run["conclusion"] == wanted["status"] if "status" in wanted else True)

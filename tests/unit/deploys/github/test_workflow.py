@@ -192,17 +192,74 @@ def test_a_lost_answer_is_found_by_the_title_of_the_run(
     assert work.links == [LINK]
 
 
-@pytest.mark.parametrize("skew", [-900.0, 900.0])
+@pytest.mark.parametrize("correlation", ["opsroom", False])
+@pytest.mark.parametrize("skew", [-1200.0, 1200.0])
 def test_clocks_that_differ_do_not_hide_a_run(
-    vendor: Vendor, github: GithubDeployments, clock: Clock, skew: float
+    vendor: Vendor, github: GithubDeployments, clock: Clock, skew: float, correlation: Any
 ) -> None:
     clock.skew = skew
     for number in range(150):
         github.run(title=f"older {number}", created_at="2026-01-01T00:00:00Z", status="completed")
-    deployer = deployer_at(vendor)
+    deployer = deployer_at(vendor, correlation=correlation)
     vendor.after("unanswered", where=is_post)
     deployer.deploy(v1(deployer), a_job())
     assert len(dispatched(vendor)) == 1
+
+
+def test_a_run_is_found_among_many_newer_ones(
+    vendor: Vendor, github: GithubDeployments, clock: Clock
+) -> None:
+    github.run(title=f"deploy [{MARK}]")
+    clock.now += 5000
+    for number in range(520):
+        github.run(title=f"newer {number}", status="completed")
+    deployer, work = deployer_at(vendor), a_job()
+    leave(work, "")
+    deployer.deploy(v1(deployer), a_job_after(work))
+    assert dispatched(vendor) == []
+    assert len([one for one in vendor.requests if one.path.endswith("deploy.yml/runs")]) == 2
+
+
+def test_too_many_runs_to_look_through_are_no_proof(
+    vendor: Vendor, github: GithubDeployments, clock: Clock
+) -> None:
+    for number in range(520):
+        github.run(title=f"at once {number}", status="completed")
+    deployer, work = deployer_at(vendor), a_job()
+    leave(work, "")
+    assert caught(deployer.deploy, v1(deployer), a_job_after(work)).code is Code.BUSY
+    assert dispatched(vendor) == []
+
+
+def test_a_run_of_much_later_is_not_taken_for_a_lost_one(
+    vendor: Vendor, github: GithubDeployments, clock: Clock
+) -> None:
+    deployer, work = deployer_at(vendor), a_job()
+    leave(work, "")
+    clock.now += 1000
+    github.run(title="by hand", status="in_progress")
+    deployer.deploy(v1(deployer), a_job_after(work))
+    assert len(dispatched(vendor)) == 1
+
+
+def test_a_run_by_hand_does_not_hide_ours_that_shows_later(
+    vendor: Vendor, github: GithubDeployments
+) -> None:
+    deployer, work = deployer_at(vendor), a_job()
+    resolved = v1(deployer)
+    vendor.after("unanswered", where=is_post)
+
+    def note(line: str) -> None:
+        if "was lost" in line:
+            github.runs[4711]["created_at"] = "2000-01-01T00:00:00Z"
+            github.run(title="by hand", status="in_progress")
+        if len(vendor.requests) > 9:
+            github.runs[4711]["created_at"] = github.runs[4712]["created_at"]
+
+    work._on_note = note
+    work._on_check = lambda: note("")
+    deployer.deploy(resolved, work)
+    assert work.links == [LINK]
 
 
 def test_a_lost_answer_to_a_start_that_never_happened_is_said(

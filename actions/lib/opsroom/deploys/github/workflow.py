@@ -41,6 +41,10 @@ from .service import GithubService
 _SLACK = 60.0
 # So many seconds after it was started, GitHub may not show a run yet.
 _APPEARS = 60.0
+# So long it is waited whether one shows up that is certain: less than `Service.settles`.
+_SHOWS = 45.0
+# A run that shows no deployment and began so many seconds later is not it.
+_BEGINS = 900.0
 _PENDING = "?"
 _RUN_ID = re.compile(r"^([0-9]+)/([0-9]+)(?:/([0-9a-f]+))?\Z")
 
@@ -219,10 +223,10 @@ class WorkflowService(GithubService):
     def _start_alone(self, ref: str, inputs: Mapping[str, str]) -> int:
         """Start it where no other run of it was started so recently that the two could not be told
         apart."""
-        moment, runs = self._runs_since(now() - _SLACK)
+        start, runs = self._runs_since(now() - _SLACK)
         recent = self._mine(runs)
         if recent:
-            seconds = max(recent[0].created + 2 * _SLACK - moment, 1.0)
+            seconds = max(recent[0].created - start + _SLACK, 1.0)
             raise Refusal(
                 Code.BUSY,
                 f"GitHub run {recent[0].id} of {self.workflow.file} was started only now, and "
@@ -235,11 +239,12 @@ class WorkflowService(GithubService):
     # Finding.
 
     def _runs_since(self, since: float) -> Tuple[float, List[WorkflowRun]]:
-        """The time at GitHub, and the runs that were started by hand since a moment of our own
-        clock, newest first. How far the clocks differ shows in the response."""
-        back = now() - since + _SLACK
-        moment, runs = self.workflow.runs(back, event="workflow_dispatch")
-        return moment, [one for one in runs if one.created >= moment - back]
+        """The time at GitHub when it was that moment by our own clock, and the runs that were
+        started by hand since then, newest first. How far the clocks differ shows in the
+        response."""
+        back = now() - since
+        moment, runs = self.workflow.runs(back + _SLACK, "workflow_dispatch")
+        return moment - back, runs
 
     def _mine(self, runs: List[WorkflowRun]) -> List[WorkflowRun]:
         """Without those that someone else started, as far as GitHub says who we are."""
@@ -249,12 +254,14 @@ class WorkflowService(GithubService):
     def _searched(self, search: _Search) -> Optional[Run]:
         """The first attempt of the run that a search means. Raises Failure(outcome_unknown) where
         others may be it."""
-        _, runs = self._runs_since(search.since)
-        # Those on another branch or tag, by its name and by its commit, are someone else's.
+        start, runs = self._runs_since(search.since)
+        # Those on another branch or tag, by its name and by its commit, are someone else's, and so
+        # are those of much later.
         possible = [
             one
             for one in runs
-            if not search.commit or search.commit == one.commit or search.ref == one.branch
+            if one.created < start + _BEGINS
+            and (not search.commit or search.commit == one.commit or search.ref == one.branch)
         ]
         if search.mark:
             same = [one for one in runs if shows(one, search.mark)]
@@ -272,9 +279,10 @@ class WorkflowService(GithubService):
 
     def _check_none(self, search: _Search, candidates: List[WorkflowRun], hint: str) -> None:
         """Raise where one of these runs may be the one: while any goes on, and as long as a run may
-        take."""
+        take. At first another may still show up that is it for certain."""
         over = all(one.completed for one in candidates)
-        if not candidates or (over and now() - search.since > self.options.time_limit):
+        elapsed = now() - search.since
+        if not candidates or elapsed < _SHOWS or (over and elapsed > self.options.time_limit):
             return
         numbers = either([str(one.id) for one in candidates[:4]])
         raise Failure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, Tuple
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from .options import path_of
 
 # So many pages of runs or jobs are read at most.
 _MAX_PAGES = 5
+_HOUR = 3600.0
 _UNEXPECTED_INPUTS = re.compile(r"Unexpected inputs provided: (\[.*\])", re.DOTALL)
 _RUN_DETAILS = "return_run_details"
 
@@ -103,31 +105,31 @@ class Workflow:
             return self._client.read(response, _dispatched_run)
         raise self._refused(response, ref)
 
-    def runs(self, back: float, **params: str) -> Tuple[float, List[WorkflowRun]]:
-        """The time at GitHub in seconds since 1970, and the newest runs, the newest first; `params`
-        are GitHub's filters.
+    def runs(self, back: float, event: str) -> Tuple[float, List[WorkflowRun]]:
+        """The time at GitHub in seconds since 1970, and the runs of an event that began up to
+        `back` seconds ago, the newest first; where there are many, those of the hour after that.
 
-        Pages are read until one reaches `back` seconds back. Raises Refusal(busy) where there are
-        too many.
+        Raises Refusal(busy) where there are too many of them, too.
         """
-        found: List[WorkflowRun] = []
-        moment = 0.0
+        response = self._page(1, event=event)
+        moment = server_time(response)
+        found = self._client.read(response, _runs)
+        start = moment - back
+        if len(found) < PAGE or found[-1].created < start:
+            return moment, [one for one in found if one.created >= start]
+        found = []
         for page in range(1, _MAX_PAGES + 1):
-            asked = {**params, "exclude_pull_requests": "true", "page": str(page)}
-            asked["per_page"] = str(PAGE)
-            response = self._client.get(f"{self._path}/runs", self._about, asked)
-            moment = moment or server_time(response)
-            rows = self._client.read(response, _runs)
+            created = f"{_written(start)}..{_written(start + _HOUR)}"
+            rows = self._client.read(self._page(page, event=event, created=created), _runs)
             found += rows
-            if len(rows) < PAGE or rows[-1].created < moment - back:
+            if len(rows) < PAGE:
                 return moment, found
         message = f"{self.file} was started too often to find one run among all."
         raise Refusal(Code.BUSY, message, "Try again later.", {"sent": False})
 
     def newest(self, most: int, **params: str) -> List[WorkflowRun]:
         """The newest runs, the newest first; `params` are GitHub's filters."""
-        asked = {**params, "exclude_pull_requests": "true", "per_page": str(most)}
-        return self._client.read(self._client.get(f"{self._path}/runs", self._about, asked), _runs)
+        return self._client.read(self._page(1, most, **params), _runs)
 
     def login(self) -> str:
         """The login of the token's user; empty where GitHub does not say, as to an app."""
@@ -178,6 +180,10 @@ class Workflow:
         path = f"{self._runs}/{run_id}/{'force-cancel' if force else 'cancel'}"
         return self._client.send("POST", path, self._run_subject(run_id), accept=(409,)).ok
 
+    def _page(self, page: int, size: int = PAGE, **filters: str) -> Response:
+        more = {"per_page": str(size), "page": str(page), "exclude_pull_requests": "true"}
+        return self._client.get(f"{self._path}/runs", self._about, {**filters, **more})
+
     def _dispatched(self, body: Mapping[str, Any]) -> Response:
         path = f"{self._path}/dispatches"
         return self._client.send("POST", path, self._about, json=body, accept=(400, 404, 422))
@@ -204,6 +210,10 @@ class Workflow:
 
     def _run_subject(self, run_id: int) -> Subject:
         return Subject("run", f"{run_id} of {self._repository}")
+
+
+def _written(moment: float) -> str:
+    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _dispatched_run(content: Any) -> int:
