@@ -11,7 +11,6 @@ import importlib
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -23,6 +22,7 @@ from opsroom.records.chain import verify_chain
 from opsroom.records.ledger import Record
 from opsroom.records.model import Event
 from opsroom.records.queries import deployments
+from support.act import Runner
 from support.templates import copy_database, copy_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,38 +93,22 @@ class World:
         finally:
             OpsroomAction.surroundings = None
 
-    def spawn(
-        self, action: str, who: str = "alice", die_at: str = "", **given: Any
-    ) -> subprocess.Popen[str]:
-        """Run an action in a process of its own; it prints its result. `die_at`: see
-        support.act."""
-        job = {
-            "action": action,
-            "config": self.config,
-            "database": self.database,
-            "die_at": die_at,
-            "parameters": {**given, "requester": who, "room": "#dev", "st2_user": "chatops_bot"},
-        }
-        environ = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(
-                str(ROOT / one) for one in ("actions/lib", "actions", "tests")
-            ),
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "support.act"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environ,
+    def spawn(self, action: str, who: str = "alice", die_at: str = "", **given: Any) -> Runner:
+        """Run an action in a process of its own. `die_at`: see support.act."""
+        return Runner(
+            {
+                "action": action,
+                "config": self.config,
+                "database": self.database,
+                "die_at": die_at,
+                "parameters": {
+                    **given,
+                    "requester": who,
+                    "room": "#dev",
+                    "st2_user": "chatops_bot",
+                },
+            }
         )
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(job))
-        process.stdin.close()
-        # communicate() would write to it once more.
-        process.stdin = None
-        return process
 
     def running(self, environment: str = "uat", app: str = "web") -> str:
         """What is really there: the content of the VERSION file behind `current`, empty without

@@ -241,7 +241,7 @@ def test_they_are_taken_over_in_order_and_once_also_by_many(
         else []
     )
     for one in lookers:
-        one.communicate(timeout=120)
+        one.wait()
     rooms.ask("list_locks")
     texts = [one.facts["text"] for one in rooms.world.records() if one.event.value == "paged"]
     assert texts == [f"checkout is down {number}" for number in range(5)]

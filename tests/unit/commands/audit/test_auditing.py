@@ -114,7 +114,7 @@ class TestReport:
         dead = used.spawn("deploy", die_at="opsroom.deploys.git.deployer:GitDeployer.deploy:before",
         app="web",
                           version="v1.2.0", environment="uat", redeploy=False)  # fmt: skip
-        dead.communicate(timeout=60)
+        dead.wait()
         used.let_leases_run_out()
         told = report(used, format="json")
         assert told["ok"] is True, told["message"]

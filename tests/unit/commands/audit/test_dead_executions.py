@@ -46,7 +46,7 @@ def killed_while_verifying(ruled: Ruled, storm: FakeStackStorm, **known: Any) ->
     died = ruled.world.spawn(
         "deploy", "bob", "opsroom.commands.deployments.pipeline:verify:before", **given
     )
-    died.communicate(timeout=60)
+    died.wait()
     assert ruled.world.claims() == 1
     execution = f"execution-{died.pid}"
     made = storm.add(execution, "opsroom.deploy", source_channel="#dev")
@@ -211,7 +211,7 @@ class TestLostBeforeItTookItsPlace:
         died = ruled.world.spawn(
             "deploy", "bob", "opsroom.commands.deployments.pipeline:_take_claim:before", **given
         )
-        died.communicate(timeout=60)
+        died.wait()
         assert (ruled.world.claims(), ruled.world.events()) == (0, ["asked"])
         execution = f"execution-{died.pid}"
         storm.add(execution, "opsroom.deploy", source_channel="#dev").update(known)

@@ -154,7 +154,7 @@ class TestMissed:
         died = ruled.world.spawn(
             "deploy", "bob", "opsroom.commands.deployments.pipeline:verify:before", **given
         )
-        died.communicate(timeout=60)
+        died.wait()
         before = len(ruled.heard["#dev"].said)
         ruled.rule("announce_deployments")
         assert ruled.heard["#dev"].said[before:] == []  # its claim still holds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import signal
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Dict, Iterator
@@ -21,6 +21,7 @@ from opsroom.errors import Code
 from opsroom.people import identify
 from opsroom.policy.access import may_cancel
 from opsroom.records.claims import Claim, keep_checkpoint
+from support.act import Runner
 from support.http_server import Reply
 from support.storm import FakeStackStorm
 from support.waiting import until
@@ -36,15 +37,15 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def going_on(world: World) -> Iterator[subprocess.Popen[str]]:
+def going_on(world: World) -> Iterator[Runner]:
     """alice's deployment of slow v1.0.0 to uat, which has begun."""
     process = world.spawn("deploy", app="slow", version="v1.0.0", environment="uat")
     try:
         until(lambda: "started" in world.events(), "the deployment has begun")
         yield process
     finally:
-        process.kill()
-        process.communicate()
+        process.send(signal.SIGKILL)
+        process.wait()
 
 
 def cancelled(world: World, who: str = "carol", **given: Any) -> Dict[str, Any]:
@@ -54,14 +55,12 @@ def cancelled(world: World, who: str = "carol", **given: Any) -> Dict[str, Any]:
     return answer
 
 
-def test_a_deployment_is_stopped_and_both_are_told(
-    world: World, going_on: subprocess.Popen[str]
-) -> None:
+def test_a_deployment_is_stopped_and_both_are_told(world: World, going_on: Runner) -> None:
     answer = cancelled(world)
     assert (answer["ok"], answer["code"]) == (True, "cancelled")
     assert answer["message"].startswith("The deploy of slow v1.0.0 on uat by alice was cancelled")
     assert "carol cancelled it." in answer["message"]
-    told = json.loads(going_on.communicate(timeout=60)[0])
+    told = going_on.result()
     assert (told["outcome"], told["code"]) == ("failed", "cancelled")
     assert told["message"] == answer["message"]
     assert world.events() == ["asked", "started", "cancel_asked", "cancelled"]
@@ -73,9 +72,7 @@ def test_a_deployment_is_stopped_and_both_are_told(
     assert world.chain_holds()
 
 
-def test_the_record_and_the_auditor_know_who_cancelled_what(
-    world: World, going_on: subprocess.Popen[str]
-) -> None:
+def test_the_record_and_the_auditor_know_who_cancelled_what(world: World, going_on: Runner) -> None:
     cancelled(world)
     change = change_of(world.records())
     assert change is not None
@@ -87,7 +84,7 @@ def test_the_record_and_the_auditor_know_who_cancelled_what(
 
 
 def test_one_that_does_not_stop_in_time_is_said_to_go_on(
-    world: World, going_on: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+    world: World, going_on: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cancel, "WAIT", 0.0)
     answer = cancelled(world)
@@ -114,9 +111,7 @@ def test_where_nothing_goes_on_nothing_is_cancelled(world: World) -> None:
     assert world.claims() == 0
 
 
-def test_only_deployers_cancel_what_others_deploy(
-    world: World, going_on: subprocess.Popen[str]
-) -> None:
+def test_only_deployers_cancel_what_others_deploy(world: World, going_on: Runner) -> None:
     world.config["environments"]["uat"]["deployers"] = ["alice"]
     answer = cancelled(world)
     assert (answer["outcome"], answer["code"]) == ("refused", "not_allowed")

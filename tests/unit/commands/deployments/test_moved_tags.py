@@ -249,7 +249,7 @@ def test_a_runner_that_died_before_a_moved_tag_was_in_place_is_told_by_the_commi
         version="v1.1.0",
         environment="uat",
     )
-    process.communicate(timeout=60)
+    process.wait()
     world.let_leases_run_out()
     world.ask("get_history", app="web", environment="uat")
     last = world.records()[-1]

@@ -3,7 +3,6 @@ works."""
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import time
@@ -20,13 +19,6 @@ LIMIT = 120.0
 @pytest.fixture
 def world(tmp_path: Path, store_url: str) -> World:
     return make_world(tmp_path, store_url)
-
-
-def result(process: Any) -> Dict[str, Any]:
-    out, errors = process.communicate(timeout=LIMIT)
-    assert out, errors
-    answer: Dict[str, Any] = json.loads(out)
-    return answer
 
 
 def test_of_twenty_at_once_one_deploys_and_nineteen_are_told_who_does(world: World) -> None:
@@ -47,10 +39,10 @@ def test_of_twenty_at_once_one_deploys_and_nineteen_are_told_who_does(world: Wor
     ]
     until = time.monotonic() + LIMIT
     # The one that deploys waits for `go`; all others have to come back by themselves.
-    while sum(one.poll() is not None for one in processes) < 19 and time.monotonic() < until:
+    while sum(one.ended() for one in processes) < 19 and time.monotonic() < until:
         time.sleep(0.05)
     go.write_text("")
-    answers = [result(one) for one in processes]
+    answers = [one.result() for one in processes]
     assert sorted(one["code"] for one in answers) == ["busy"] * 19 + ["deployed"]
     assert all(
         "alice is already deploying api 3.1.0 to uat" in one["message"]
@@ -114,8 +106,7 @@ def test_a_runner_killed_at_any_step_leaves_the_truth_and_the_way_free(
         environment="uat",
         redeploy=False,
     )
-    process.communicate(timeout=LIMIT)
-    assert process.returncode == -signal.SIGKILL
+    assert process.wait() == -signal.SIGKILL
     assert world.running() == runs
     assert world.events()[before:] == events
     if sentence is not None:
@@ -145,10 +136,10 @@ def test_of_many_who_find_a_dead_deployment_one_records_it(world: World) -> None
         environment="uat",
         redeploy=False,
     )
-    process.communicate(timeout=LIMIT)
+    process.wait()
     world.let_leases_run_out()
     lookers = [world.spawn("get_history", app="web", environment="uat", limit=5) for _ in range(8)]
-    answers: List[Dict[str, Any]] = [result(one) for one in lookers]
+    answers: List[Dict[str, Any]] = [one.result() for one in lookers]
     assert all("interrupted" in one["message"] for one in answers)
     assert world.events().count("interrupted") == 1
 
@@ -192,8 +183,8 @@ def test_an_execution_that_stackstorm_stops_ends_its_command_and_says_so(tmp_pat
     until = time.monotonic() + LIMIT
     while not began.exists() and time.monotonic() < until:
         time.sleep(0.02)
-    process.send_signal(signal.SIGTERM)
-    answer = result(process)
+    process.send(signal.SIGTERM)
+    answer = process.result()
     assert (answer["ok"], answer["code"]) == (False, "interrupted")
     assert world.events() == ["asked", "started", "interrupted"]
     assert world.claims() == 0

@@ -3,7 +3,6 @@ stops."""
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from pathlib import Path
@@ -342,13 +341,6 @@ def test_after_a_rollback_the_application_is_locked_there_for_who_rolled_back(wo
     assert world.ask("unlock", "alice", environment="uat", app="web")["code"] == "unlocked"
 
 
-def result(process: Any) -> Dict[str, Any]:
-    out, errors = process.communicate(timeout=LIMIT)
-    assert out, errors
-    answer: Dict[str, Any] = json.loads(out)
-    return answer
-
-
 def test_a_lock_while_a_deployment_runs_succeeds_and_says_who_is_deploying(world: World) -> None:
     go, began = world.folder / "go", world.folder / "began"
     body = (
@@ -370,7 +362,7 @@ def test_a_lock_while_a_deployment_runs_succeeds_and_says_who_is_deploying(world
         go.write_text("")
     assert answer["ok"]
     assert "alice (api 3.1.0 on uat) is deploying right now; that continues." in answer["message"]
-    assert result(process)["code"] == "deployed"
+    assert process.result()["code"] == "deployed"
 
 
 @pytest.fixture
@@ -388,8 +380,8 @@ def test_of_locks_and_a_deployment_at_once_the_deployment_began_first_or_was_ref
     # The deployment has further to go to its claim than a lock to its row: it gets a start.
     deploying = [shared.spawn("deploy", "alice", **given)]
     locking = [shared.spawn("lock", name, environment="uat", reason="mine") for name in others]
-    answers: List[Dict[str, Any]] = [result(one) for one in locking]
-    deployed = result(deploying[0])
+    answers: List[Dict[str, Any]] = [one.result() for one in locking]
+    deployed = deploying[0].result()
     assert sorted(one["code"] for one in answers) == ["locked"] * 5 + ["locked_now"]
     (winner,) = [one for one in answers if one["code"] == "locked_now"]
     events = shared.events()
