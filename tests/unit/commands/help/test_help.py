@@ -3,6 +3,8 @@ room."""
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -10,6 +12,7 @@ import pytest
 
 from opsroom.commands.help import _forms
 from opsroom.commands.help.catalogue import GROUPS, Command, read_commands
+from support.cases import cases
 from support.guarded import guarded_world
 from support.metadata import read
 from support.world import World
@@ -18,9 +21,16 @@ ALIASES = Path(__file__).resolve().parents[4] / "aliases"
 COMMANDS = read_commands(ALIASES)
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("world")
+    return guarded_world(folder, rooms=["#ops"], emergency=["carol"])
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return guarded_world(tmp_path, rooms=["#ops"], emergency=["carol"])
+def world(template: World) -> World:
+    """A world of which nothing but the config is changed."""
+    return replace(template, config=copy.deepcopy(template.config))
 
 
 def help_of(world: World, who: str, topic: str = "") -> Dict[str, Any]:
@@ -60,9 +70,7 @@ def test_where_a_deployment_is_confirmed_that_is_said(world: World) -> None:
     assert "uat (once confirmed)" in help_of(world, "bob")["message"]
 
 
-@pytest.mark.parametrize(
-    "topic", ["", *sorted({one.word for one in COMMANDS} | {one.head for one in COMMANDS})]
-)
+@cases("topic", ["", *sorted({one.word for one in COMMANDS} | {one.head for one in COMMANDS})])
 def test_it_fits_into_one_message(world: World, topic: str) -> None:
     for who in ("alice", "carol", "mallory"):
         answer = help_of(world, who, topic)

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
+from support.cases import cases
 from support.guarded import guarded_world
 from support.metadata import pack
 from support.world import World
@@ -81,7 +82,7 @@ TABLE: List[Tuple[str, str, List[str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "lacks", "suggested"), TABLE, ids=[one[0] for one in TABLE])
+@cases(("text", "lacks", "suggested"), TABLE)
 def test_a_half_command_is_answered_by_what_it_lacks(
     world: World, text: str, lacks: str, suggested: List[str]
 ) -> None:
@@ -231,7 +232,7 @@ def test_one_application_in_one_environment_leaves_little_to_ask(tmp_path: Path)
         ), text
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
         ("approve K7QX 492039", "approve change K7QX CODE"),
@@ -258,7 +259,7 @@ def test_a_number_that_no_code_is_expected_beside_stays(world: World) -> None:
     assert "deploy web 202611 to test" in asked_back(world, "deploy web 202611")["suggestions"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
         ("opsroom deploy web v1.2.0 to test", "deploy web v1.2.0 to test"),
@@ -274,14 +275,12 @@ def test_what_is_said_to_opsroom_by_its_name_is_read_without_it(
     assert asked_back(world, text)["suggestions"] == [expected]
 
 
-@pytest.mark.parametrize(
-    "text", ["opsroom deploy", "opsroom pages", "opsroom:", "opsroom", "opsroom who"]
-)
+@cases("text", ["opsroom deploy", "opsroom pages", "opsroom:", "opsroom", "opsroom who"])
 def test_of_a_command_behind_its_name_help_is_shown(world: World, text: str) -> None:
     assert asked_back(world, text)["code"] == "help"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
         (
@@ -301,7 +300,7 @@ def test_colons_of_addresses_times_and_cards_stay(world: World, text: str, expec
     assert expected in asked_back(world, text)["suggestions"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
         ("put lock x on test until 17:00", "put lock x until 17:00 on test"),
@@ -322,7 +321,7 @@ def test_no_part_of_what_was_typed_is_dropped(world: World, text: str, expected:
     assert asked_back(world, text)["suggestions"] == [expected]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "left_out", "expected"),
     [
         ("deploy web v1.2.0 to test until 17:00", "until 17:00", "deploy web v1.2.0 to test"),
@@ -338,7 +337,7 @@ def test_what_has_no_place_in_a_command_is_named(
     assert answer["suggestions"] == [expected]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "expected"),
     [
         ("deploy web@v1.2.0 to test", ["deploy web v1.2.0 to test"]),
@@ -356,7 +355,7 @@ def test_only_versions_that_can_be_deployed_are_proposed(
     assert ("leaves out" in answer["message"]) == ("v9" in text)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("who", "room", "message", "hint"),
     [
         (
