@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-from support.stores import empty_url, postgres, store, store_url
+from support.stores import choose_databases, empty_url, postgres, store, store_url
 
 # How fast a machine makes examples is no fault of what is tested.
 settings.register_profile("opsroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,4 +31,6 @@ if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK):
         os.environ["TMPDIR"] = str(_MEMORY)
         tempfile.tempdir = None
 
-__all__ = ["empty_url", "postgres", "store", "store_url"]
+pytest_generate_tests = choose_databases
+
+__all__ = ["empty_url", "postgres", "pytest_generate_tests", "store", "store_url"]

@@ -31,8 +31,23 @@ __all__ = [
     "store_url",
 ]
 
+DATABASES = ("sqlite", "postgresql")
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+
+def choose_databases(metafunc: pytest.Metafunc) -> None:
+    """Run a test that uses a database once on each kind of them, or on those that its mark names:
+    `@pytest.mark.databases("sqlite")`, on a test or as `pytestmark` of a module.
+
+    A module whose subject is not the database runs on SQLite, and on PostgreSQL only what has
+    statements that no other test runs there, or what must be right for many at once.
+    """
+    mark = metafunc.definition.get_closest_marker("databases")
+    for name in ("empty_url", "store_url"):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, mark.args if mark else DATABASES, indirect=True)
+
+
+@pytest.fixture
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database that is not there yet (SQLite) or empty (PostgreSQL)."""
     if request.param == "sqlite":
@@ -43,7 +58,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with all tables and no records."""
     if request.param == "sqlite":

@@ -35,6 +35,8 @@ from opsroom.records.queries import deployments, newest
 from opsroom.sensors import outbox
 from support.ledgers import Book
 
+pytestmark = pytest.mark.databases("sqlite")
+
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
 AHEAD = datetime(2099, 1, 1, 12, 0, tzinfo=timezone.utc)
 
@@ -69,6 +71,7 @@ def story(store: Store, *clocks: str) -> Book:
         (("2026-11-02", "2099-01-01", "2026-11-03", "2100-01-01", "2026-11-04"), 2),
     ],
 )
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_true_month_has_all_of_it_and_says_why_that_is_not_sure(
     store: Store, clocks: Tuple[str, ...], jumps: int
 ) -> None:
@@ -138,6 +141,7 @@ def test_history_shows_what_the_clock_said(store: Store) -> None:
         assert [one.clock.year for one in deployments(on)] == [2026, 2099]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_happened_lately_leaves_out_what_only_is_dated_late(store: Store) -> None:
     book = Book(store).at("2099-01-01")
     book.write(Event.ASKED)
@@ -158,6 +162,7 @@ def claim(deployment: str = "d1") -> Claim:
 
 
 class TestNothingWaitsForYears:
+    @pytest.mark.databases("sqlite", "postgresql")
     def test_a_claim_of_a_dead_runner(self, store: Store) -> None:
         at(store, AHEAD)
         with store.write() as on:
@@ -296,6 +301,7 @@ class TestLock:
         with store.read() as on:
             return [(one.since, one.until) for one in locks.current(store, on, "web", "uat")]
 
+    @pytest.mark.databases("sqlite", "postgresql")
     def test_it_runs_from_the_first_record_of_a_right_clock(self, store: Store) -> None:
         at(store, AHEAD)
         self.lock(store)
@@ -325,6 +331,7 @@ class TestLock:
         assert self.held(store) == [(NOW, NOW + timedelta(hours=4))]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_comparison_with_stackstorm_takes_executions_of_the_true_month(store: Store) -> None:
     story(store, "2026-10-02", "2099-01-01", "2026-11-03")
     with store.read() as on:

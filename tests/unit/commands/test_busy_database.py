@@ -25,6 +25,8 @@ from support.postgres import Postgres
 from support.scripted_pager import Side
 from support.stores import run
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 @pytest.fixture
 def rooms(
@@ -70,6 +72,7 @@ def busy(monkeypatch: pytest.MonkeyPatch, since: int = 1) -> Iterator[None]:
 
 class TestPage:
     @pytest.mark.parametrize("since", [1, 2])
+    @pytest.mark.databases("sqlite", "postgresql")
     def test_it_goes_out_and_the_next_command_records_it(
         self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch, since: int
     ) -> None:
@@ -137,6 +140,7 @@ def test_an_acknowledgement_is_recorded_by_the_next_command(
 @pytest.mark.parametrize(
     ("deed", "state"), [("ack_page", "acknowledged"), ("resolve_page", "resolved")]
 )
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_was_done_to_a_page_is_in_the_list_too(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch, deed: str, state: str
 ) -> None:
@@ -157,6 +161,7 @@ def test_what_was_done_to_a_page_is_in_the_list_too(
     assert rooms.world.events().count(state) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_late_acknowledgement_does_not_open_a_page_again(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +213,7 @@ def test_a_file_that_cannot_be_read_today_is_read_later(
 
 
 @pytest.mark.parametrize("since", [2, 3])
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_deployment_that_met_a_busy_database_is_told_so_by_the_report(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch, since: int
 ) -> None:
@@ -228,6 +234,7 @@ def test_a_deployment_that_met_a_busy_database_is_told_so_by_the_report(
     assert rooms.ask("deploy", app="web", version="v1.0.0", environment="uat")["code"] == "deployed"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_they_are_taken_over_in_order_and_once_also_by_many(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,8 +15,6 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import jsonschema
 import pytest
-from test_watching import NOON, Pager, Room, Tracker, watch_cards
-from test_watching_versions import Place, triggers
 
 from opsroom.db.store import Store
 from opsroom.errors import Code, Failure
@@ -25,7 +23,11 @@ from opsroom.sensors import sources
 from support.cases import cases
 from support.http_server import HttpServer, Reply
 from support.metadata import metadata
+from support.sensors import NOON, Pager, Place, Room, Tracker, triggers, watch_cards
 from support.stores import entry, fill
+
+pytestmark = pytest.mark.databases("sqlite")
+
 
 ROOT = Path(__file__).resolve().parents[3]
 SENSORS = metadata("sensors")
@@ -142,7 +144,7 @@ def test_what_is_told_of_cards_and_pages_fits_the_triggers(store: Store) -> None
     for state in (State.ACKNOWLEDGED, State.RESOLVED):
         pager.stands("1", state, "Alice")
         pages.passes(30)
-    found = cards.told + pages.told
+    found = cards.dispatched + pages.dispatched
     assert [one[0] for one in found] == [
         name for name in TRIGGERS if name.startswith(("card_", "page_"))
     ]

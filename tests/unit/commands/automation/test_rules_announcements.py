@@ -13,6 +13,8 @@ from opsroom.commands.automation import announcements as announcing
 from opsroom.records.model import Event
 from support.ruled import Ruled, make_ruled
 
+pytestmark = pytest.mark.databases("sqlite")
+
 E1 = "0f" * 16
 
 
@@ -145,6 +147,7 @@ class TestMissed:
         ruled.rule("announce_deployments")
         assert ruled.announced == []
 
+    @pytest.mark.databases("sqlite", "postgresql")
     def test_a_runner_that_died_is_found_and_told_also_where_it_was_asked_for(
         self, ruled: Ruled
     ) -> None:
@@ -180,6 +183,7 @@ class TestMissed:
 
 
 class TestQuiet:
+    @pytest.mark.databases("sqlite", "postgresql")
     def test_announcements_are_quiet_for_a_time_and_come_back_by_themselves(
         self, ruled: Ruled
     ) -> None:
@@ -206,6 +210,7 @@ class TestQuiet:
         assert "may mean more than one time" in both["message"]
         assert ruled.ask("quiet", length="for 2h")["ok"]
 
+    @pytest.mark.databases("sqlite", "postgresql")
     def test_what_was_not_told_is_not_told_afterwards_and_counted(self, ruled: Ruled) -> None:
         ruled.ask("quiet", length="30m")
         ruled.deploy()
@@ -313,6 +318,7 @@ class TestDrift:
 
 
 class TestReminding:
+    @pytest.mark.databases("sqlite", "postgresql")
     def test_a_lock_without_end_is_told_once_a_day(self, ruled: Ruled) -> None:
         ruled.ask("lock", environment="uat", reason="load test")
         ruled.rule("remind")
@@ -338,6 +344,7 @@ class TestReminding:
         (said,) = ruled.announced
         assert len(said.split("\n")) == 2
 
+    @pytest.mark.databases("sqlite", "postgresql")
     def test_a_change_is_told_ten_minutes_before_it_expires_and_when_it_has(
         self, ruled: Ruled
     ) -> None:

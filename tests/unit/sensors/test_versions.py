@@ -3,82 +3,18 @@ unreachable."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-from typing import Any, Dict, List, Tuple, Union
+from typing import Any
 
 import pytest
 
-from opsroom.config.model import Kind
 from opsroom.db.store import Store
-from opsroom.errors import Code, Failure
 from opsroom.records import claims
 from opsroom.records.model import Event
-from opsroom.sensors import outbox
-from opsroom.sensors.source import Source, recall
-from opsroom.sensors.versions import WatchedVersion
 from opsroom.versions import Running
-from opsroom.versions.http import Options
+from support.sensors import DOWN, Place, handed_out, triggers
 from support.stores import entry, fill, rows, run
 
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
-DOWN = Failure(Code.TIMED_OUT, "uat did not answer.")
-Dispatched = List[Tuple[str, Dict[str, Any]]]
-
-
-class Place:
-    """Web on uat, looked at by hand. `look("v1")` is one look that finds v1; it returns what is
-    told of it."""
-
-    def __init__(self, store: Store, url: str = "http://web.example.com/", misses: int = 3) -> None:
-        self.store = store
-        self.answer: Union[Running, Exception] = Running("")
-        self.now = NOON
-        self.options = Options(url)
-        watched = WatchedVersion(
-            "web",
-            "uat",
-            Kind("http", self.options),
-            lambda: self,
-            60.0,
-            misses,
-            now=lambda: self.now,
-        )
-        self.source = Source(watched, lambda: store)
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget everything that is not in the database."""
-        with self.store.read() as connection:
-            known = recall(connection, [self.source.key])
-        self.source.known = known.get(self.source.key, self.source.known)
-
-    def ask(self) -> Running:
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-    def look(self, found: Union[str, Running, Exception]) -> Dispatched:
-        self.answer = Running(found) if isinstance(found, str) else found
-        self.now += timedelta(seconds=60)
-        self.source.note(*self.source.look())
-        return told(self.store)
-
-
-def told(store: Store) -> Dispatched:
-    """What there is to tell since the last time, without the events' ids."""
-    with store.write() as connection:
-        taken = outbox.take(store, connection, "version:")
-        outbox.mark_sent(store, connection, [one.event for one in taken])
-    for one in taken:
-        assert one.payload["event"] == one.event
-    return [
-        (one.trigger, {key: value for key, value in one.payload.items() if key != "event"})
-        for one in taken
-    ]
-
-
-def triggers(found: Dispatched) -> List[str]:
-    return [trigger for trigger, _ in found]
+pytestmark = pytest.mark.databases("sqlite")
 
 
 @pytest.fixture
@@ -265,7 +201,8 @@ def test_unreachable_is_told_once_after_so_many_misses_and_since_when(place: Pla
     assert place.look(DOWN) == place.look(DOWN) == []
     assert place.look(DOWN) == [
         ("unreachable",
-         {"app": "web", "environment": "uat", "since": "2026-11-23T12:02:00Z", "code": "timed_out"})
+         {"app": "web", "environment": "uat", "since": "2026-11-23T12:02:00Z",
+          "code": "unreachable"})
     ]  # fmt: skip
     assert place.look(DOWN) == []
     place.restart()
@@ -327,6 +264,7 @@ def test_a_source_that_points_elsewhere_is_looked_at_for_the_first_time(place: P
     assert triggers(elsewhere.look("v8")) == ["version_unknown_change"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_of_two_sensors_that_see_the_same_change_one_tells_it(place: Place) -> None:
     place.look("v1")
     other = Place(place.store)
@@ -335,7 +273,7 @@ def test_of_two_sensors_that_see_the_same_change_one_tells_it(place: Place) -> N
     looks = [source.look() for source in seen]
     noted = [source.note(*look) for source, look in zip(seen, looks)]
     assert [one.news for one in noted] == [1, 0]
-    assert triggers(told(place.store)) == ["version_unknown_change"]
+    assert triggers(handed_out(place.store)) == ["version_unknown_change"]
     assert place.look("v2") == other.look("v2") == []
 
 
@@ -361,9 +299,10 @@ def test_an_answer_from_before_a_change_that_another_sensor_saw_undoes_nothing(
     slow.source.note(*late)
     slow.restart()
     assert slow.source.note(late[0], late[1]).pause == 0.0, "it is asked again, and soon"
-    assert told(place.store) == []
+    assert handed_out(place.store) == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_nothing_is_written_while_nothing_changes(place: Place) -> None:
     place.look("v1")
     before = rows(place.store, "SELECT revision, changed_at FROM watched")
@@ -372,6 +311,7 @@ def test_nothing_is_written_while_nothing_changes(place: Place) -> None:
     assert rows(place.store, "SELECT revision, changed_at FROM watched") == before
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_no_option_of_a_source_can_be_read_from_what_is_remembered(store: Store) -> None:
     Place(store, url="https://user:hunter2secret@web.example.com/").look("v1")
     ((state,),) = rows(store, "SELECT state FROM watched")
