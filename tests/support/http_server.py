@@ -118,6 +118,8 @@ class HttpServer:
 def _handler_of(owner: HttpServer) -> type:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body are two writes: with it, the second waits 40 ms on a connection in use.
+        disable_nagle_algorithm = True
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -58,6 +58,12 @@ class Trouble:
     sent: bool = False
     words: str = ""
 
+    @property
+    def refused(self) -> bool:
+        """Whether the service says that it does not do it, which each may say of each call in its
+        own way."""
+        return 400 <= self.reply.status < 500 and not self.sent
+
     def reply_to(self, secrets: Sequence[str]) -> Reply:
         """The reply to whoever sent these secrets."""
         echo = ECHO + " ".join(secrets)
@@ -178,7 +184,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_NAMES), inner, max_size=4)
     ),
-    max_leaves=12,
+    max_leaves=8,
 )
 STATUSES = st.sampled_from([200, 201, 202, 204, 400, 402, 404, 409, 410, 413, 422])
 

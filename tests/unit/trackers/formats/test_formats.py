@@ -6,13 +6,14 @@ import re
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from opsroom.trackers.formats import adf, wiki
 from opsroom.trackers.formats.text import Code, blocks, clean
 from support.descriptions import document as described
 from support.descriptions import vendors_own
+from support.operations import inlined
 
 _PIECES = [
     "```",
@@ -50,6 +51,8 @@ _PIECES += [
     "snake_case_name",
     "é",
 ]
+# Each run has other texts; so few in each are many.
+FEW = settings(max_examples=40)
 TEXTS = st.one_of(
     st.text(max_size=200), st.lists(st.sampled_from(_PIECES), max_size=40).map("".join)
 )
@@ -72,11 +75,9 @@ def valid(request):
     jsonschema = pytest.importorskip("jsonschema")
     if request.param != "our description":
         return jsonschema.Draft4Validator(vendors_own("adf-full.schema.json")).validate
-    schema = {
-        "$ref": "#/components/schemas/Document",
-        "components": described("jira-cloud-3")["components"],
-    }
-    return jsonschema.validators.validator_for(schema)(schema).validate
+    whole = described("jira-cloud-3")
+    schema = inlined(whole, whole["components"]["schemas"]["Document"])
+    return jsonschema.Draft202012Validator(schema).validate
 
 
 def test_text_becomes_a_document():
@@ -107,6 +108,7 @@ def test_text_becomes_a_document():
     }
 
 
+@FEW
 @given(TEXTS)
 @example("")
 @example("```\n```")
@@ -126,6 +128,7 @@ def test_the_vendors_description_can_refuse(valid):
         )
 
 
+@FEW
 @given(TEXTS)
 def test_a_document_comes_back_as_the_text_it_was_made_of(text):
     assert letters(adf.plain(adf.document(text))) == shown(text)
@@ -210,6 +213,7 @@ _KINDS = st.sampled_from(
 )
 
 
+@FEW
 @given(
     st.recursive(
         st.none() | st.integers() | st.text() | _KINDS,
@@ -274,6 +278,7 @@ _ACTIVE = [
 _ACTIVE += [r"^\s*(?:h[1-6]|bq)\.\s"]
 
 
+@FEW
 @given(TEXTS)
 @example("\\{x}")
 @example("\\\\*x*")
@@ -292,6 +297,7 @@ def test_no_text_leaves_markup_that_the_renderer_would_act_upon(text):
         assert not re.search(pattern, rest, re.MULTILINE), (pattern, source)
 
 
+@FEW
 @given(TEXTS.filter(lambda text: "://" not in text and "{noformat" not in text))
 def test_markup_comes_back_as_the_text_it_was_made_of(text):
     assert letters(wiki.plain(wiki.markup(text))) == shown(text)
@@ -316,6 +322,7 @@ def test_markup_that_people_write_reads_as_plain_text(source, expected):
     assert wiki.plain(source) == expected
 
 
+@FEW
 @given(TEXTS)
 def test_no_markup_is_too_broken_to_be_read(source):
     assert isinstance(wiki.plain(source), str)

@@ -8,7 +8,7 @@ import time
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from opsroom.trackers.formats.html import from_html
@@ -53,6 +53,8 @@ _PIECES += [
     "\x00",
     "<![",
 ]
+# Each run has other texts; so few in each are many.
+FEW = settings(max_examples=40)
 TEXTS = st.one_of(
     st.text(max_size=200), st.lists(st.sampled_from(_PIECES), max_size=40).map("".join)
 )
@@ -96,6 +98,7 @@ def test_text_is_read_as_paragraphs_and_code(text, expected):
     assert blocks(text) == expected
 
 
+@FEW
 @given(TEXTS)
 @example("```x\ny```z")
 @example("```\n```\n```")
@@ -103,6 +106,7 @@ def test_no_letter_gets_lost_in_blocks(text):
     assert letters(said(text)) == letters(text)
 
 
+@FEW
 @given(
     st.lists(st.text("ab c", min_size=1).filter(str.strip), min_size=1, max_size=6),
     st.integers(1, 4),
@@ -129,6 +133,7 @@ def test_addresses_are_found_without_the_punctuation_around_them(line, addresses
     assert [span.address for span in spans(line) if span.address] == addresses
 
 
+@FEW
 @given(TEXTS)
 def test_the_spans_of_a_line_are_the_line(line):
     found = spans(line)
@@ -140,6 +145,7 @@ def test_a_line_without_address_is_one_span():
     assert spans("a <b> c") == (Span("a <b> c"),)
 
 
+@FEW
 @given(TEXTS, st.integers(40, 300))
 @example("x" * 500, 100)
 @example("😀" * 500, 100)
@@ -227,6 +233,7 @@ class Tags(HTMLParser):
         self.said.append(data)
 
 
+@FEW
 @given(TEXTS)
 def test_nothing_of_the_text_is_html_and_nothing_of_it_gets_lost(text):
     written = html(text)
@@ -240,6 +247,7 @@ def test_nothing_of_the_text_is_html_and_nothing_of_it_gets_lost(text):
     assert shown in letters(text) or languages
 
 
+@FEW
 @given(TEXTS)
 def test_html_comes_back_as_the_text_it_was_made_of(text):
     wanted = "".join(
@@ -286,6 +294,7 @@ def test_html_is_read_as_plain_text(source, expected):
     assert from_html(source).startswith(expected)
 
 
+@FEW
 @given(
     st.one_of(
         TEXTS,

@@ -128,7 +128,7 @@ def test_text_stays_markdown_and_nothing_in_it_is_hidden(text: str, written: str
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=120)
 def test_no_text_holds_html_for_a_reader_of_markdown_and_no_word_of_it_is_lost(text: str) -> None:
     reader = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable("table")
 
@@ -149,7 +149,7 @@ def test_no_text_holds_html_for_a_reader_of_markdown_and_no_word_of_it_is_lost(t
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40)
 def test_whatever_the_text_the_mark_stands_before_it_in_the_first_line(text: str) -> None:
     written, missing = body(ALICE, text, "opsmark")
     assert missing == 0
