@@ -146,6 +146,19 @@ def test_a_run_that_is_not_listed_yet_is_waited_for(
     assert any("does not show in GitHub's list yet" in line for line in work.lines)
 
 
+def test_a_run_that_never_shows_does_not_block_its_place_for_good(
+    vendor: Vendor, github: GithubDeployments, clock: Clock
+) -> None:
+    github.enterprise, github.hidden_for = True, 10_000
+    deployer, work = deployer_at(vendor, time_limit="60s"), a_job()
+    assert caught(deployer.deploy, v1(deployer), work).code is Code.TIMED_OUT
+    clock.now += 900
+    github.runs.clear()
+    github.hidden_for = 0
+    deployer.deploy(v1(deployer), a_job_after(work))
+    assert len(github.runs) == 1
+
+
 def test_a_run_that_is_not_found_at_once_is_not_taken_for_gone(
     vendor: Vendor, github: GithubDeployments
 ) -> None:

@@ -58,16 +58,19 @@ def text_of(run: WorkflowRun) -> str:
 
 def gates_text(gates: Sequence[Gate]) -> str:
     """What a run waits for at its environments; empty where that is not known."""
-    people = [one.environment for one in gates if one.people]
+    people = _named([one for one in gates if one.people])
     if people:
-        return f"waits for approval of environment {listed(people)} on GitHub"
+        return f"waits for approval of environment {people} on GitHub"
     timers = [one for one in gates if one.timer]
     if timers:
         longest = max(one.timer for one in timers)
-        named = listed(one.environment for one in timers)
-        return f"waits {longest} min, as environment {named} has it on GitHub"
-    named = listed(one.environment for one in gates if one.environment)
+        return f"waits {longest} min, as environment {_named(timers)} has it on GitHub"
+    named = _named(gates)
     return f"waits for the protection rules of environment {named} on GitHub" if named else ""
+
+
+def _named(gates: Iterable[Gate]) -> str:
+    return listed([one_line(one.environment, 40) for one in gates if one.environment], 3)
 
 
 def is_timer(gates: Sequence[Gate]) -> bool:

@@ -169,9 +169,7 @@ class WorkflowService(GithubService):
         self.client.begin()
         if run_id.startswith(_PENDING):
             search = _Search(**json.loads(run_id[len(_PENDING) :]))
-            found = self._searched(search)
-            text = "was accepted and does not show in GitHub's list yet"
-            return found or Run(run_id, self._unnamed, State.QUEUED, text)
+            return self._searched(search) or self._unseen(run_id, search)
         id = _read(run_id)
         try:
             run = self._run(self.workflow.run(id.run, id.attempt), id)
@@ -293,6 +291,15 @@ class WorkflowService(GithubService):
         )
 
     # Looking.
+
+    def _unseen(self, run_id: str, search: _Search) -> Run:
+        """A run that GitHub accepted and does not show. Raises Failure(gone) where it will not any
+        more."""
+        if now() - search.since > max(self.options.time_limit, _BEGINS):
+            message = f"GitHub accepted a run of {self.workflow.file} and never showed it."
+            raise Failure(Code.GONE, message, facts={"sent": True})
+        text = "was accepted and does not show in GitHub's list yet"
+        return Run(run_id, self._unnamed, State.QUEUED, text)
 
     @property
     def _unnamed(self) -> str:
