@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Behaviour: three converters take two stars with blanks around them for emphasis, so that a cron line changes: markdown-to-mrkdwn makes
-#   "0 8 _ _ 1" of "0 8 * * 1", and md-to-adf and md-to-slack-blocks do likewise, the first without any star in the card.
+#   "0 8 _ _ 1" of "0 8 * * 1", md-to-slack-blocks does likewise, and md-to-adf leaves both stars out.
 # One would guess: the line as it is: in CommonMark a star that is followed by a blank opens nothing.
 # Seen: markdown-to-mrkdwn 0.3.3, md-to-adf 1.1.0 and md-to-slack-blocks 0.1.0; slackify-markdown 0.2.4 keeps the line, 2026-11-30.
 . "$(dirname "$0")/setup.sh"

