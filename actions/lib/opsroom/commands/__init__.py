@@ -18,7 +18,6 @@ from ..db.url import read_address
 from ..deadline import in_time
 from ..errors import Code, Failure
 from ..people import Speaker
-from ..records.outbox import Letter, drain, folder_of, put, waiting
 from ..registry import LazyRegistry
 from ..stackstorm.chat import NoRoom, Room
 from ..structs import dataclass
@@ -74,12 +73,14 @@ class Context:
 
     def later(self, letter: Letter) -> bool:
         """Keep what cannot be recorded now for the next command; whether that worked."""
+        from ..records.outbox import folder_of, put  # loads the driver
 
         self._put = True
         return put(folder_of(self.keep, read_address(self.database)), letter)
 
     def take_over(self) -> None:
         """Record what earlier commands could not. What cannot be recorded even now waits on."""
+        from ..records.outbox import drain, folder_of, waiting  # loads the driver
 
         folder = folder_of(self.keep, read_address(self.database))
         if waiting(folder) and not self._put:

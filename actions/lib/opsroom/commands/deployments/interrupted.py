@@ -17,7 +17,6 @@ from ...records.claims import Claim, current, settle
 from ...records.ledger import Record, append, of_deployment
 from ...records.model import Entry, Event
 from ...records.queries import asked_only
-from ...stackstorm.executions import has_ended
 from ...versions import Running, distinct_names, same
 from .. import Context
 from ..live_version import ask_or_none
@@ -73,7 +72,7 @@ def _settle_all_asked(context: Context, now: datetime, found: List[Record]) -> L
         age = ABANDONED if one.clock > soon(now) else now - one.clock
         if mine or age < _SLOW:
             continue
-        ended = age < ABANDONED and has_ended(one.execution_id)
+        ended = age < ABANDONED and _has_ended(one.execution_id)
         if (ended or age >= ABANDONED) and _settle_asked(context, one, ended):
             settled.append(one)
     return settled
@@ -125,7 +124,7 @@ def _killed(context: Context, claim: Claim) -> bool:
     the lease."""
     if not claim.execution_id or claim.execution_id == context.execution_id:
         return False
-    return has_ended(claim.execution_id)
+    return _has_ended(claim.execution_id)
 
 
 def _settle(context: Context, claim: Claim, over: bool) -> bool:
@@ -203,3 +202,9 @@ def _sentence(claim: Claim, running: Optional[Running], started: Optional[Record
     if same(running, wanted):
         return f"{died} after {running.version} had been put in place"
     return f"{died}; {distinct_names(running, wanted)[0]} runs there now"
+
+
+def _has_ended(execution_id: str) -> bool:
+    from ...stackstorm.executions import has_ended  # loads st2client; few find such a claim
+
+    return has_ended(execution_id)
