@@ -60,7 +60,7 @@ class Reconciled:
 
     def findings(self) -> Tuple[Finding, ...]:
         """The same as gaps of a report."""
-        return (*map(_missing_there, self.only_ledger), *map(_missing_here, self.only_stackstorm))
+        return (*map(_of_ledger, self.only_ledger), *map(_of_stackstorm, self.only_stackstorm))
 
 
 def noted(
@@ -134,7 +134,7 @@ def compare(
     )
 
 
-def _missing_there(one: Noted) -> Finding:
+def _of_ledger(one: Noted) -> Finding:
     message = (
         f"Record {one.record} ({one.what}) names execution {one.id}, which StackStorm does "
         "not have."
@@ -142,7 +142,7 @@ def _missing_there(one: Noted) -> Finding:
     return Finding(GapKind.NO_EXECUTION.value, message, one.deployment, (one.record,))
 
 
-def _missing_here(one: PastExecution) -> Finding:
+def _of_stackstorm(one: PastExecution) -> Finding:
     at = f" at {when(one.at, one.at.replace(year=1))}" if one.at else ""
     message = (
         f"StackStorm has {one_line(one.action)} by {one_line(one.by)}{at} ({one.status}, "

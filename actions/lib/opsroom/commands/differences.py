@@ -84,11 +84,12 @@ def _facts(context: Context, found: Delivery) -> Dict[str, Any]:
 
 
 class _Difference(NamedTuple):
-    """What one application has there and not here; `found` is empty where that is not known."""
+    """What one application has on the source and lacks on the base; `found` is empty where that is
+    unknown."""
 
     app: str
-    there: str
-    here: str
+    source: str
+    base: str
     found: Delivery
 
 
@@ -99,79 +100,82 @@ def compare_environments(context: Context, source_name: str, environment_name: s
     unknown_app) where they have no application in common.
     """
     settings = context.settings
-    there, here = (find_environment(settings, one) for one in (source_name, environment_name))
-    on_both = set(settings.apps_in(here.name))
-    apps = [name for name in settings.apps_in(there.name) if name in on_both]
+    source, base = (find_environment(settings, one) for one in (source_name, environment_name))
+    on_both = set(settings.apps_in(base.name))
+    apps = [name for name in settings.apps_in(source.name) if name in on_both]
     if not apps:
         raise Refusal(
-            Code.UNKNOWN_APP, f"No application is configured for both {there.name} and {here.name}."
+            Code.UNKNOWN_APP,
+            f"No application is configured for both {source.name} and {base.name}.",
         )
     targets = {
         (app, place.name): find_target(settings, app, place.name)
         for app in apps
-        for place in (there, here)
+        for place in (source, base)
     }
     answers = ask_many({key: partial(ask, target) for key, target in targets.items()})
     silent: List[Tuple[str, str, str]] = []
     differences: List[_Difference] = []
     for app in apps:
-        pair = [answers[(app, place.name)] for place in (there, here)]
+        pair = [answers[(app, place.name)] for place in (source, base)]
         errors = [one for one in pair if isinstance(one, OpsroomError)]
         if errors:
             silent.append((app, "unknown", one_line(errors[0].message, 100)))
             continue
         runs, lacks = (one for one in pair if isinstance(one, Running))
-        difference = _difference(targets[(app, there.name)], app, runs, lacks)
+        difference = _difference(targets[(app, source.name)], app, runs, lacks)
         if difference is not None:
             differences.append(difference)
-    return _answer(context, there.name, here.name, differences, silent)
+    return _answer(context, source.name, base.name, differences, silent)
 
 
 def _difference(
-    target: DeploymentTarget, app: str, there: Running, here: Running
+    target: DeploymentTarget, app: str, source: Running, base: Running
 ) -> Optional[_Difference]:
-    if not there.version or same(there, here):
+    if not source.version or same(source, base):
         return None
-    return _Difference(app, there.version, here.version or "nothing", _between(target, there, here))
+    return _Difference(
+        app, source.version, base.version or "nothing", _between(target, source, base)
+    )
 
 
-def _between(target: DeploymentTarget, there: Running, here: Running) -> Delivery:
+def _between(target: DeploymentTarget, source: Running, base: Running) -> Delivery:
     try:
-        if not here.version or not isinstance(target.deployer, Historian):
+        if not base.version or not isinstance(target.deployer, Historian):
             return Delivery()
         # It brings the copy up to date in which commits are looked up.
-        return delivery(target, here, target.deployer.resolve(there.version))
+        return delivery(target, base, target.deployer.resolve(source.version))
     except OpsroomError:
         return Delivery()
 
 
 def _answer(
     context: Context,
-    there: str,
-    here: str,
+    source: str,
+    base: str,
     differences: List[_Difference],
     silent: List[Tuple[str, str, str]],
 ) -> Outcome:
     facts = {
-        "source": there,
-        "environment": here,
+        "source": source,
+        "environment": base,
         "differences": [
-            {"app": one.app, there: one.there, here: one.here, **_facts(context, one.found)}
+            {"app": one.app, source: one.source, base: one.base, **_facts(context, one.found)}
             for one in differences
         ],
         "unanswered": [app for app, _, _ in silent],
     }
     if not differences and not silent:
-        text = f"Nothing is on {there} that is not on {here}."
+        text = f"Nothing is on {source} that is not on {base}."
         return Outcome(True, Code.DIFFERENCES, text, facts)
     rows: List[Tuple[str, ...]] = list(silent)
     for one in differences:
         brings = counted(one.found.facts())
         link = f" {one.found.link}" if one.found.link else ""
-        rows.append((one.app, f"{one.there} ({here}: {one.here})", f"{brings}{link}".strip()))
+        rows.append((one.app, f"{one.source} ({base}: {one.base})", f"{brings}{link}".strip()))
     text = table(
         rows,
         narrow="say: changes between VERSION and VERSION of APPLICATION",
-        heading=f"On {there} but not on {here}:",
+        heading=f"On {source} but not on {base}:",
     )
     return Outcome(True, Code.DIFFERENCES, text, facts)

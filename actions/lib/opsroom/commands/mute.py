@@ -21,8 +21,8 @@ MAX_SECONDS = 8 * 3600.0
 
 
 def quiet(context: Context, length: str) -> Outcome:
-    """Tell nothing in the announce room for so long ("30m", "2h"), or until then ("17:00");
-    emergencies excepted.
+    """Mute the announce room for so long ("30m", "2h"), or until then ("17:00"); emergencies are
+    still posted.
 
     Raises Refusal(not_allowed, not_configured, invalid_time).
     """

@@ -60,8 +60,8 @@ def note_drift(
 def note_reach(
     context: Context, app_name: str, environment_name: str, reachable: bool, event: str
 ) -> Outcome:
-    """Tell the announce room that a place does not say its version any more, or does again; once an
-    `event`."""
+    """Post in the announce room that a place no longer reports its version, or does again; once for
+    each `event`."""
     place = find_target(context.settings, app_name, environment_name)
     text = (
         f"{place} reports its version again."

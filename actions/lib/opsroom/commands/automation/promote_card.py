@@ -25,11 +25,11 @@ _OURS = timedelta(hours=1)
 
 
 def promote_card(context: Context, tracker: str, card: str, to: str, event: str) -> Outcome:
-    """Promote the application whose cards live there, in the name of the rule's user; once an
-    `event`.
+    """Promote the application whose cards are in that project, in the name of the rule's user; once
+    for each `event`.
 
-    Whatever holds for `promote` holds here. Raises what it raises; what is in the way is posted
-    in the announce room.
+    The rules for `promote` apply. Raises what it raises; what is in the way is posted in the
+    announce room.
     """
     environments = [
         one for one in context.settings.environments.values() if _asks(context.settings, one, to)

@@ -33,12 +33,12 @@ _MAX_AGE = timedelta(days=1)
 
 
 def deploy_release(context: Context, service: str, instance: str) -> Outcome:
-    """Deploy what a webhook says was published, in the name of the rule's user; `instance` is what
-    set off the rule.
+    """Deploy what a webhook reports as published, in the name of the rule's user; `instance` is the
+    trigger instance that set off the rule.
 
-    Whatever holds for `deploy` holds here. Raises Refusal(not_configured, not_signed, seen_already,
-    unknown_app, invalid_name, ...), and what `deploy` raises; of what is in the way, the
-    announce room is told.
+    The rules for `deploy` apply. Raises Refusal(not_configured, not_signed, seen_already,
+    unknown_app, invalid_name, ...), and what `deploy` raises; what is in the way is posted in the
+    announce room.
     """
     webhook = _webhook(context, service)
     given = payload_of(instance)

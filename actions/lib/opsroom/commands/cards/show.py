@@ -129,11 +129,11 @@ _Row = Tuple[str, Card]
 
 
 def find_cards(context: Context, text: str = "", project: str = "", mine: bool = False) -> Outcome:
-    """Cards with that text, in one project or in all trackers; with `mine` those assigned to
-    the requester.
+    """Cards with that text, in one project or in all trackers; with `mine` those assigned to the
+    requester.
 
-    Open ones first, the most recently changed first. A tracker that does not answer is named, the
-    others' are told.
+    Open ones first, the most recently changed first. A tracker that does not answer is named,
+    beside the cards of the others.
     """
     words, heading = " ".join(text.split()), ""
     if project.strip():

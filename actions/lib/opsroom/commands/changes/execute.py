@@ -145,8 +145,8 @@ def _source_of(change: Change) -> str:
 def _record_held_up(
     request: ApprovedRequest, change: Change, error: OpsroomError, say: str
 ) -> Tuple[str, str]:
-    """Record why it did not go ahead, and put it back or withdraw it. Returns what the room is
-    told, and the hint."""
+    """Record why it did not go ahead, and put it back or withdraw it. Returns the message for the
+    room, and the hint."""
     withdraw = isinstance(error, Refusal) and error.code is Code.CHANGED_MEANWHILE
     event = Event.REJECTED if withdraw else Event.REFUSED
     why = f"Change {change.id} was withdrawn: {error.message}" if withdraw else error.sentence()

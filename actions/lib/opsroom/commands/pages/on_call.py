@@ -24,11 +24,11 @@ _LEVELS = 3
 
 
 def get_on_call(context: Context, who: str = "") -> Outcome:
-    """Who is on call for a team, an application, or what a pager calls so; for every team without a
-    name.
+    """Who is on call for a team, an application, or a name that a pager knows; for every team
+    without a name.
 
-    Raises Refusal(no_pager, unknown_who, which_who, not_possible) and Failure when no pager could
-    tell.
+    Raises Refusal(no_pager, unknown_who, which_who, not_possible), and Failure when no pager
+    answered.
     """
     if not who.strip():
         return _every_team(context)

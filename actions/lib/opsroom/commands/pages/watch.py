@@ -86,8 +86,8 @@ def watch_pages(context: Context) -> Outcome:
 
 
 def news_of(row: Page, answer: Union[Incident, OpsroomError], now: datetime) -> Optional[News]:
-    """What is new about a page, going by what its pager says of it; None when there is nothing to
-    tell."""
+    """What is new about a page, according to its pager's answer; None when there is nothing to
+    report."""
     age = span((now - row.paged_at).total_seconds()) if row.paged_at else "some time"
     what = f"page {one_line(row.id, 60)} ({one_line(row.team, 60)})"
     if row.state == SENDING:
