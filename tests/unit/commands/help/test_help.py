@@ -109,12 +109,17 @@ def test_what_does_not_fit_is_folded_and_told_by_itself(world: World) -> None:
     world.config.update(trackers={"board": {"kind": "local"}}, pagers={"pager": {"kind": "local"}})
     for who in ("alice", "carol", "mallory"):
         told = lines(help_of(world, who))
-        assert "Cards, Pages and Incidents: say opsroom help cards, pages or incidents" in told
+        # Of those who may do more, the group "Look" does not fit either.
+        (folded,) = [one for one in told if ": say opsroom help " in one]
+        assert folded.removeprefix("Look, ").replace("help look, ", "help ") == (
+            "Cards, Pages and Incidents: say opsroom help cards, pages or incidents"
+        )
         assert len(told) <= 8
         assert "…" not in "\n".join(told)
     pages = lines(help_of(world, "alice", "pages"))
     assert pages[0].startswith("Pages: page WHO: MESSAGE; emergency page WHO: MESSAGE; ")
     assert pages[1] == "For one in full, say for example: opsroom help page"
+    assert "history on ENVIRONMENT" in lines(help_of(world, "alice", "look"))[0]
     assert "cards about TEXT" in lines(help_of(world, "alice", "cards"))[0]
     assert "show incidents" in lines(help_of(world, "alice", "incidents"))[0]
 

@@ -279,6 +279,8 @@ def _examples(context: Context, command: Command, right: str) -> Dict[str, str]:
         "environment": (fitting or names or ["uat"])[0],
         "source": (names or ["test"])[0],
         "version": "1.4.2",
+        "before": "1.4.1",
+        "after": "1.4.2",
         "command": "deploy",
         "change": "K7QX",
         "code": "492039",

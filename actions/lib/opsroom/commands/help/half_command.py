@@ -28,7 +28,7 @@ _SHAPES = {
     "code": re.compile(r"[0-9]{6,8}"),
     "card": re.compile(r"\S*[0-9]\S*"),
     "page": re.compile(r"\S*[0-9]\S*|[A-Z0-9]{4,}"),
-    "version": re.compile(r"\S*[0-9./]\S*|main|master"),
+    **dict.fromkeys(("version", "before", "after"), re.compile(r"\S*[0-9./]\S*|main|master")),
     "head": re.compile(r"[0-9a-f]{64}"),
 }
 # Between the two halves of "492 039".

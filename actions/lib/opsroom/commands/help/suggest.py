@@ -37,6 +37,8 @@ _CALLED = {
     "environment": "an environment",
     "source": "the environment to promote from",
     "version": "a version",
+    "before": "the earlier version",
+    "after": "the later version",
     "change": "the id of a change",
     "reason": "a reason",
     "text": "a text",
@@ -233,8 +235,10 @@ def _choices(context: Context, fit: Fit, name: str, values: Dict[str, str]) -> L
         return [datetime.now(timezone.utc).strftime("%Y-%m")]
     if name == "change":
         return _open_changes(context, fit.command.action) or ["CHANGE"]
-    if name == "version":
-        return _versions(context, values.get("app", "")) or [VERSION]
+    if name in ("version", "before", "after"):
+        other = (values.get("before"), values.get("after"))
+        known = [one for one in _versions(context, values.get("app", "")) if one not in other]
+        return known or [VERSION]
     if name == "length":
         return ["17:00" if " until " in fit.display else "30m"]
     return ["deploy"] if name == "command" else [name.upper()]
