@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import time
+from base64 import encodebytes
 from datetime import datetime, timezone
 from email.utils import format_datetime
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
@@ -17,6 +18,7 @@ from support.vendor import Vendor, answer, body_of
 from support.vendors.github import TOKEN, USER, problem
 
 REPOSITORY = "acme/web"
+WORKFLOW = ".github/workflows/deploy.yml"
 _NOT_ACCESSIBLE = "Resource not accessible by personal access token"
 State = Tuple[str, Optional[str]]
 
@@ -39,6 +41,9 @@ class GithubDeployments:
         self.inputs_on: Dict[str, List[str]] = {}
         self.run_name = True
         self.has_trigger = True
+        self.workflow_state = "active"
+        # By path and ref.
+        self.files: Dict[Tuple[str, str], str] = {}
         # Enterprise Server up to 3.20: no id in the response, no places in queues.
         self.enterprise = False
         # Runs are left out of lists and not found until so many requests for them were made.
@@ -152,11 +157,12 @@ class GithubDeployments:
         rest = below.group(1) or ""
         ways: Sequence[Tuple[str, str, Callable[..., Reply]]] = (
             ("", r"", lambda request: answer({"full_name": REPOSITORY})),
-            ("actions", r"actions/workflows/([^/]+)/(dispatches|runs)", self._workflow),
+            ("actions", r"actions/workflows/([^/]+)(?:/(dispatches|runs))?", self._workflow),
             ("actions", r"actions/runs/(\d+)(?:/(.*))?", self._run),
             ("deployments", r"deployments(?:/(\d+))?(/statuses)?", self._deployment),
             ("contents", r"commits/([^/]+)", self._commit),
             ("contents", r"compare/([^/]+)\.\.\.([^/]+)", self._compare),
+            ("contents", r"contents/([^/]+)", self._file),
             ("contents", r"(tags|branches)", self._names),
         )
         for right, pattern, handler in ways:
@@ -167,9 +173,11 @@ class GithubDeployments:
                 return handler(request, *found.groups())
         raise AssertionError(f"{request.method} {request.path} is not played")
 
-    def _workflow(self, request: Request, file: str, what: str) -> Reply:
+    def _workflow(self, request: Request, file: str, what: Optional[str]) -> Reply:
         if file != "deploy.yml":
             return problem(404, "Not Found")
+        if what is None:
+            return answer({"path": WORKFLOW, "state": self.workflow_state})
         if what == "dispatches":
             return self._dispatch(body_of(request))
         every = [one for one in self.runs.values() if self._is_in(request, one)]
@@ -180,6 +188,13 @@ class GithubDeployments:
         size, page = int(request.query["per_page"][0]), int(request.query.get("page", ["1"])[0])
         rows = every[(page - 1) * size : page * size]
         return answer({"total_count": len(every), "workflow_runs": rows})
+
+    def _file(self, request: Request, path: str) -> Reply:
+        text = self.files.get((unquote(path), request.query["ref"][0]))
+        if text is None:
+            return problem(404, "Not Found")
+        lines = encodebytes(text.encode()).decode()  # in lines, as GitHub has it
+        return answer({"content": lines, "encoding": "base64"})
 
     @staticmethod
     def _is_in(request: Request, run: Dict[str, Any]) -> bool:

@@ -53,6 +53,10 @@ class GithubDeployer(RemoteDeployer):
         new = source.between(start, after)
         return (*_commits(new, True), *_commits(self._reverted(start, new), False))
 
+    def warnings(self, resolved: Resolved) -> Tuple[str, ...]:
+        """What would be in the way of a deployment of that version."""
+        return self.service.warnings(resolved)
+
     def compare_link(self, before: str, after: str) -> str:
         """Where people see what changed between two versions or commits; empty where one is
         unknown."""

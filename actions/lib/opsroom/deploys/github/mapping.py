@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, List, Sequence
+from typing import Iterable, List, Sequence, Tuple
 
 from ...names import listed
 from ...text import one_line
@@ -12,6 +12,9 @@ from ..remote import State
 
 # How the title of a run shows for which deployment it is.
 _MARK = re.compile(r"(?<![\w-])opsroom-[0-9a-f]{16}(?![\w-])")
+
+# It may be folded over several lines, which are indented.
+_RUN_NAME = re.compile(r"^run-name:.*(?:\n[ \t]+.*)*", re.MULTILINE)
 
 # Of runs that have not ended.
 _WAITING = {
@@ -112,6 +115,28 @@ def cancelled_text(jobs: Sequence[WorkflowJob]) -> str:
         "none of its jobs had begun; GitHub does this to a run that waits in a concurrency group "
         "when a newer one arrives"
     )
+
+
+def file_warnings(text: str, where: str, correlation: str) -> Tuple[str, ...]:
+    """What a workflow's file lacks of what opsroom relies on. `where` names it for sentences,
+    `correlation` is the input by which a run is found again; empty: none."""
+    if "workflow_dispatch" not in text:
+        return (f"{where} cannot be started by hand: it lacks the trigger workflow_dispatch.",)
+    if not correlation:
+        return ()
+    name = re.escape(correlation)
+    if not re.search(rf"^\s+['\"]?{name}['\"]?\s*:", text, re.MULTILINE):
+        lacks = f"has no input {correlation}, so it would be started without"
+    elif not re.search(rf"\binputs(?:\.{name}\b|\[['\"]{name}['\"]\])", _run_name(text)):
+        lacks = f"does not show the input {correlation} in its run-name"
+    else:
+        return ()
+    return (f"{where} {lacks}: after a lost answer its run could not be found again.",)
+
+
+def _run_name(text: str) -> str:
+    found = _RUN_NAME.search(text)
+    return found.group() if found else ""
 
 
 def mark_of(deployment: str) -> str:

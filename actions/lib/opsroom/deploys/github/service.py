@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Dict
+from typing import Dict, Tuple
 
 from ...errors import Code, Refusal
 from ...names import VERSION, check_version, either, listed, nearest, shown
@@ -53,6 +53,10 @@ class GithubService(Service):
         if found.kind == "commit":
             self.check_commit(version)
         return Resolved(found.commit[:12], version, found.commit)
+
+    def warnings(self, resolved: Resolved) -> Tuple[str, ...]:
+        """What would be in the way of a deployment, as `Advisor`."""
+        return ()
 
     def git_name(self, version: str) -> str:
         """The tag, branch or commit that a version is."""

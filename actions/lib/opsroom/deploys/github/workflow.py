@@ -20,11 +20,12 @@ from ...templates import fill, holds
 from ...text import one_line, span
 from ...vendors.github.actions import Workflow, WorkflowRun
 from ...vendors.github.repository import COMMIT
-from .. import Target
+from .. import Resolved, Target
 from ..remote import Assignment, Run, State
 from .mapping import (
     cancelled_text,
     failure_text,
+    file_warnings,
     gates_text,
     is_timer,
     job_text,
@@ -122,6 +123,17 @@ class WorkflowService(GithubService):
             f"{self.options.access.key}.ref and .inputs.",
         )
 
+    def warnings(self, resolved: Resolved) -> Tuple[str, ...]:
+        """Whether GitHub would start the workflow, and what its file lacks on that tag."""
+        self.client.begin()
+        file = self.workflow.file
+        state, path = self.workflow.state()
+        if state != "active":
+            return (f"GitHub has turned the workflow {file} off ({one_line(state, 40)}).",)
+        ref = self._ref_of(resolved.version, resolved.commit, resolved.asked)
+        text = self.workflow.source(path, ref)
+        return file_warnings(text, f"The workflow {file} at {ref}", self.options.correlation)
+
     def start(self, assignment: Assignment) -> Run:
         """Start the workflow with the deployment's id as input.
 
@@ -198,10 +210,13 @@ class WorkflowService(GithubService):
     # Starting.
 
     def _ref(self, assignment: Assignment) -> str:
+        return self._ref_of(assignment.version, assignment.commit, assignment.asked)
+
+    def _ref_of(self, version: str, commit: str, asked: str) -> str:
         """The branch or tag: of a branch the record has the commit, so it is what was typed."""
-        version = check_version(assignment.version)
-        branch = bool(assignment.commit) and assignment.commit.startswith(version)
-        return self._filled_ref(assignment.asked if branch else version)
+        version = check_version(version)
+        branch = bool(commit) and commit.startswith(version)
+        return self._filled_ref(asked if branch else version)
 
     def _filled_ref(self, version: str) -> str:
         return fill(self.options.ref, {**self.place_values(), "version": version})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, Tuple
 from urllib.parse import quote
@@ -135,6 +136,19 @@ class Workflow:
         """The login of the token's user; empty where GitHub does not say, as to an app."""
         return text_at(self._client.quietly("/user"), "login")
 
+    def state(self) -> Tuple[str, str]:
+        """Its state, which is "active" where it can be started, and the path of its file."""
+        response = self._client.get(self._path, self._about)
+        found = self._client.read(response, lambda content: an_object(content, "workflow"))
+        return text_at(found, "state"), text_at(found, "path")
+
+    def source(self, path: str, ref: str) -> str:
+        """The text of its file on a branch or tag. Raises Failure(gone) where it is not there."""
+        address = f"{path_of(self._repository)}/contents/{quote(path, safe='')}"
+        about = Subject("file", f"{path} at {ref} in {self._repository}")
+        response = self._client.get(address, about, {"ref": ref})
+        return self._client.read(response, _file)
+
     def run(self, run_id: int, attempt: int) -> WorkflowRun:
         """One attempt of a run: a later one does not change it. Raises Failure(gone)."""
         response = self._client.get(f"{self._runs}/{run_id}", self._run_subject(run_id))
@@ -210,6 +224,13 @@ class Workflow:
 
     def _run_subject(self, run_id: int) -> Subject:
         return Subject("run", f"{run_id} of {self._repository}")
+
+
+def _file(content: Any) -> str:
+    try:
+        return b64decode(text_at(an_object(content, "file"), "content")).decode("utf-8")
+    except ValueError:
+        raise Unexpected("there is no text in base64") from None
 
 
 def _written(moment: float) -> str:

@@ -22,6 +22,7 @@ _RIGHTS = {
     "run": "the repository permission Actions (read and write)",
     "deployment": "the repository permission Deployments (read and write)",
     "commit": "the repository permission Contents (read)",
+    "file": "the repository permission Contents (read)",
     "repository": "the repository permission Contents (read)",
 }
 # These are known by their names alone.
