@@ -8,18 +8,18 @@ of it. What a pager cannot do must be said in so many words, never pretended.
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Set
 
-from support.http_server import HttpServer, Reply, Request
+from support.http_server import HttpServer, Request
 from support.mail_server import MailServer
-from support.vendor import answer, body_of
+from support.vendor import body_of
 from support.vendors import opsgenie as og
 from support.vendors import pagerduty as pd
 from support.vendors import victorops as vo
 from support.vendors.secrets import SIGNING
+from support.vendors.webhook import Receiver
 
 CASES = (
     "pagerduty", "pagerduty events", "opsgenie", "victorops", "victorops endpoint", "email",
@@ -83,26 +83,6 @@ class Case:
 
 
 ALL = {"confirm", "on_call", "act", "escalate", "add"}
-
-
-class Receiver(HttpServer):
-    """Any JSON endpoint: takes a page once for each Idempotency-Key, and gives it a number.
-
-    `drop` is how the next answer is lost, as for a Reply.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.taken: Dict[str, Any] = {}
-        self.drop = ""
-        self.on("/hook", self.receive)
-
-    def receive(self, request: Request) -> Reply:
-        key = request.headers["idempotency-key"]
-        self.taken.setdefault(key, json.loads(request.body))
-        number = 1000 + list(self.taken).index(key)
-        drop, self.drop = self.drop, ""
-        return replace(answer({"incident": {"id": number}}, 201), drop=drop)
 
 
 def _is_post(request: Request) -> bool:

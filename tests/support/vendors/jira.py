@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from support.http_server import Reply, Request
 from support.vendor import Vendor, answer, body_of
+from support.vendors.jql import Condition
 
 TOKEN = "ATATT3xFf5ecretT0ken"
 USER = "bot@acme.example"
@@ -45,30 +46,22 @@ class Jira:
         self.types = {"Task": "10001", "Bug": "10002"}
         self.users = [
             {
-                "accountId": ALICE,
-                "name": "alice",
-                "displayName": "Alice Adams",
+                "accountId": ALICE, "name": "alice", "displayName": "Alice Adams",
                 "emailAddress": "alice@acme.example",
             },
             {
-                "accountId": BOB,
-                "name": "bob",
-                "displayName": "Bob Brown",
+                "accountId": BOB, "name": "bob", "displayName": "Bob Brown",
                 "emailAddress": "bob@acme.example",
             },
             {
-                "accountId": "a3",
-                "name": "chris1",
-                "displayName": "Chris Green",
+                "accountId": "a3", "name": "chris1", "displayName": "Chris Green",
                 "emailAddress": "c1@acme.example",
             },
             {
-                "accountId": "a4",
-                "name": "chris2",
-                "displayName": "Chris Green",
+                "accountId": "a4", "name": "chris2", "displayName": "Chris Green",
                 "emailAddress": "c2@acme.example",
             },
-        ]
+        ]  # fmt: skip
         self._now = datetime(2026, 11, 23, 9, 0, tzinfo=timezone.utc)
         self._ids = 10_000
 
@@ -82,19 +75,12 @@ class Jira:
         number = 1 + sum(1 for key in self.issues if key.startswith(project + "-"))
         key = f"{project}-{number}"
         fields: Dict[str, Any] = {
-            "summary": key,
-            "status": "To Do",
-            "project": project,
-            "assignee": None,
-            "labels": [],
-        }
+            "summary": key, "status": "To Do", "project": project, "assignee": None, "labels": [],
+        }  # fmt: skip
         fields.update({"reporter": None, "description": None, **values})
         self.issues[key] = {
-            "id": str(self._ids),
-            "key": key,
-            "fields": fields,
-            "updated": self._tick(),
-        }
+            "id": str(self._ids), "key": key, "fields": fields, "updated": self._tick(),
+        }  # fmt: skip
         self.comments[key] = []
         return self.issues[key]
 
@@ -102,12 +88,9 @@ class Jira:
         """A comment that is there already."""
         self._ids += 1
         made = {
-            "id": str(self._ids),
-            "body": text,
-            "created": self._tick(),
-            "author": self.users[1],
+            "id": str(self._ids), "body": text, "created": self._tick(), "author": self.users[1],
             **values,
-        }
+        }  # fmt: skip
         self.comments[key].append(made)
         return made
 
@@ -407,75 +390,3 @@ def said_in(node: Any) -> int:
     if isinstance(node, dict):
         return len(node.get("text", "").encode("utf-16-le")) // 2 + said_in(node.get("content", []))
     return sum(said_in(one) for one in node) if isinstance(node, list) else 0
-
-
-class Condition:
-    """Jira's query language as far as it goes here: `field = "x"`, `!=`, `~`, `in (...)`, AND, OR.
-    ValueError else."""
-
-    _TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\["\\])*")|([A-Za-z]\w*)|(!=|[=~(),]))')
-
-    def __init__(self, text: str) -> None:
-        self._tokens: List[str] = []
-        at = 0
-        while text[at:].strip():
-            found = self._TOKEN.match(text, at)
-            if not found:
-                raise ValueError(f"unexpected character at {at}: {text[at : at + 20]!r}")
-            self._tokens.append(found.group().strip())
-            at = found.end()
-        self._any: List[List[Tuple[str, str, List[str]]]] = [[]]
-        while self._tokens:
-            self._any[-1].append(self._clause())
-            if self._tokens:
-                word = self._tokens.pop(0).upper()
-                if word not in ("AND", "OR"):
-                    raise ValueError(f"expected AND or OR, found {word}")
-                if word == "OR":
-                    self._any.append([])
-
-    def _clause(self) -> Tuple[str, str, List[str]]:
-        field, operator = self._next(), self._next().lower()
-        if operator != "in":
-            return field, operator, [self._value()]
-        values = []
-        separator = self._next()
-        while separator in ("(", ","):
-            values.append(self._value())
-            separator = self._next()
-        return field, operator, values
-
-    def _next(self) -> str:
-        if not self._tokens:
-            raise ValueError("unexpected end")
-        return self._tokens.pop(0)
-
-    def _value(self) -> str:
-        token = self._next()
-        return re.sub(r"\\(.)", r"\1", token[1:-1]) if token.startswith('"') else token
-
-    def matches(self, jira: Jira, issue: Dict[str, Any]) -> bool:
-        return any(all(self._holds(jira, issue, clause) for clause in every) for every in self._any)
-
-    def _holds(self, jira: Jira, issue: Dict[str, Any], clause: Tuple[str, str, List[str]]) -> bool:
-        field, operator, values = clause
-        fields = issue["fields"]
-        if field == "labels":
-            return values[0] in fields["labels"]
-        if field in ("description", "text"):
-            assert operator == "~"
-            whole = jira.plain(fields["description"]) + (
-                fields["summary"] if field == "text" else ""
-            )
-            assert not re.search(r"[^\w ]", values[0]), "operators of the text search"
-            return all(word.lower() in whole.lower() for word in values[0].split())
-        if field == "project":
-            return fields["project"] in values
-        if field == "assignee":
-            return (
-                bool(fields["assignee"])
-                and fields["assignee"]["accountId" if jira.cloud else "name"] == values[0]
-            )
-        if (field, operator, values) == ("statusCategory", "!=", ["Done"]):
-            return bool(fields["status"] != "Done")
-        raise AssertionError(clause)

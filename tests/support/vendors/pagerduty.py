@@ -28,6 +28,12 @@ def error(status: int, number: int, message: str, *errors: str, **headers: str) 
     )
 
 
+def invalid_event(*errors: str) -> Reply:
+    """An error as the Events API explains it."""
+    message = "Event object is invalid"
+    return answer({"status": "invalid event", "message": message, "errors": list(errors)}, 400)
+
+
 class FakePagerDuty:
     """Users alice, bob, carol and the bot; a service PWEB (policy PPOL: bob by the schedule PSCH,
     then carol)."""
@@ -50,11 +56,9 @@ class FakePagerDuty:
         }
         self.schedules: Dict[str, Dict[str, Any]] = {
             "PSCH": {
-                "name": "Web rota",
-                "end": "2026-11-23T18:00:00Z",
-                "type": "schedule_reference",
+                "name": "Web rota", "end": "2026-11-23T18:00:00Z", "type": "schedule_reference",
             }
-        }
+        }  # fmt: skip
         self.incidents: List[Dict[str, Any]] = []
         self.responders: List[Dict[str, Any]] = []
         self.abilities = {"coordinated_responding"}
@@ -80,13 +84,10 @@ class FakePagerDuty:
     def options(self, **more: Any) -> Dict[str, Any]:
         """The keys of a pager that speaks to this account; None leaves a key out."""
         every = {
-            "token": TOKEN,
-            "from": "bot@example.com",
-            "service": "PWEB",
-            "url": self.rest.url("").rstrip("/"),
-            "events_url": self.events.url("").rstrip("/"),
+            "token": TOKEN, "from": "bot@example.com", "service": "PWEB",
+            "url": self.rest.url("").rstrip("/"), "events_url": self.events.url("").rstrip("/"),
             **more,
-        }
+        }  # fmt: skip
         return {key: value for key, value in every.items() if value is not None}
 
     def settle(self) -> None:
@@ -110,17 +111,14 @@ class FakePagerDuty:
             parts = request.path.strip("/").split("/")
             routes: Dict[Any, Callable[[Request, List[str]], Reply]] = {
                 ("GET", "incidents", 1): self._list_incidents,
-                ("POST", "incidents", 1): self._create,
-                ("GET", "incidents", 2): self._get,
+                ("POST", "incidents", 1): self._create, ("GET", "incidents", 2): self._get,
                 ("PUT", "incidents", 2): self._update,
                 ("POST", "incidents", 3): self._request_responders,
-                ("GET", "oncalls", 1): self._oncalls,
-                ("GET", "users", 1): self._names,
-                ("GET", "services", 1): self._names,
-                ("GET", "schedules", 1): self._names,
+                ("GET", "oncalls", 1): self._oncalls, ("GET", "users", 1): self._names,
+                ("GET", "services", 1): self._names, ("GET", "schedules", 1): self._names,
                 ("GET", "escalation_policies", 1): self._names,
                 ("GET", "services", 2): self._service,
-            }
+            }  # fmt: skip
             return routes[(request.method, parts[0], len(parts))](request, parts)
 
     def _page(self, key: str, rows: List[Dict[str, Any]], request: Request) -> Reply:
@@ -140,15 +138,12 @@ class FakePagerDuty:
         query = request.query.get("query", [""])[0].lower()
         rows = [
             {
-                "id": id,
-                "type": parts[0],
-                "name": one["name"],
-                "summary": one["name"],
+                "id": id, "type": parts[0], "name": one["name"], "summary": one["name"],
                 "email": one.get("email"),
             }
             for id, one in every[parts[0]].items()
             if query in one["name"].lower() or query in str(one.get("email", "")).lower()
-        ]
+        ]  # fmt: skip
         return self._page(parts[0], rows, request)
 
     def _service(self, request: Request, parts: List[str]) -> Reply:
@@ -170,20 +165,16 @@ class FakePagerDuty:
                 for user, schedule in entries:
                     rota = self.schedules.get(schedule)
                     reference = rota and {
-                        "id": schedule,
-                        "type": rota["type"],
-                        "summary": rota["name"],
-                    }
+                        "id": schedule, "type": rota["type"], "summary": rota["name"],
+                    }  # fmt: skip
                     rows.append(
                         {
-                            "user": self._user(user),
-                            "schedule": reference,
+                            "user": self._user(user), "schedule": reference,
                             "escalation_policy": {"id": policy_id, "summary": policy["name"]},
-                            "escalation_level": level,
-                            "start": START if rota else None,
+                            "escalation_level": level, "start": START if rota else None,
                             "end": rota["end"] if rota else None,
                         }
-                    )
+                    )  # fmt: skip
         for name, part in (
             ("user_ids", "user"),
             ("schedule_ids", "schedule"),
@@ -209,11 +200,9 @@ class FakePagerDuty:
             return error(400, 2002, "Arguments Caused Error", "Service not found")
         if "assignments" in wanted and "escalation_policy" in wanted:
             return error(
-                400,
-                2001,
-                "Invalid Input Provided",
+                400, 2001, "Invalid Input Provided",
                 "Assignments and escalation policy exclude each other",
-            )
+            )  # fmt: skip
         if len(wanted["title"]) > 1024 or "\n" in wanted["title"]:
             return error(400, 2001, "Invalid Input Provided", "Title is too long")
         key = wanted.get("incident_key")
@@ -222,11 +211,9 @@ class FakePagerDuty:
             for one in self.opened()
         ):
             return error(
-                400,
-                2002,
-                "Arguments Caused Error",
+                400, 2002, "Arguments Caused Error",
                 "Open incident with matching dedup key already exists on this service",
-            )
+            )  # fmt: skip
         policy = (
             wanted.get("escalation_policy", {}).get("id") or self.services[service_id]["policy"]
         )
@@ -355,11 +342,9 @@ class FakePagerDuty:
     def _request_responders(self, request: Request, parts: List[str]) -> Reply:
         if "coordinated_responding" not in self.abilities:
             return error(
-                402,
-                2012,
-                "Account does not have the abilities to perform the action",
+                402, 2012, "Account does not have the abilities to perform the action",
                 "coordinated_responding",
-            )
+            )  # fmt: skip
         wanted = body_of(request)
         if self._requester(request) is None or wanted["requester_id"] not in self.users:
             return error(400, 1008, "Requester User Not Found")
@@ -385,28 +370,10 @@ class FakePagerDuty:
         with self.lock:
             event = body_of(request)
             if event["routing_key"] not in self.routing_keys:
-                errors = ["'routing_key' is invalid"]
-                return answer(
-                    {
-                        "status": "invalid event",
-                        "message": "Event object is invalid",
-                        "errors": errors,
-                    },
-                    400,
-                )
-            if (
-                len(event.get("payload", {}).get("summary", "")) > 1024
-                or len(event.get("dedup_key", "")) > 255
-            ):
-                errors = ["'payload.summary' is too long"]
-                return answer(
-                    {
-                        "status": "invalid event",
-                        "message": "Event object is invalid",
-                        "errors": errors,
-                    },
-                    400,
-                )
+                return invalid_event("'routing_key' is invalid")
+            summary = event.get("payload", {}).get("summary", "")
+            if len(summary) > 1024 or len(event.get("dedup_key", "")) > 255:
+                return invalid_event("'payload.summary' is too long")
             self.queue.append(event)
             if self.immediate:
                 self.settle()

@@ -9,11 +9,14 @@ from support.vendors import basecamp, github, jira, opsgenie, pagerduty, trello,
 
 BASECAMP_TOKEN = "BAhbB0kiT0ken"
 SIGNING = "sign-5ecret-value"
+WEBHOOK_TOKEN = "tok-5ecret-value"
+PASSWORD = "mail-5ecret-value"
 SECRETS = (
     jira.TOKEN, trello.KEY, trello.TOKEN, github.TOKEN, basecamp.SECRET, basecamp.REFRESH,
     BASECAMP_TOKEN, "t0ken-of-the-config", pagerduty.TOKEN, pagerduty.ROUTING_KEY,
     opsgenie.KEY, opsgenie.READ_KEY,
-    victorops.API_ID, victorops.API_KEY, victorops.ENDPOINT_KEY, SIGNING,
+    victorops.API_ID, victorops.API_KEY, victorops.ENDPOINT_KEY, SIGNING, WEBHOOK_TOKEN,
+    PASSWORD, base64.b64encode(f"\0opsroom\0{PASSWORD}".encode()).decode(),
 )  # fmt: skip
 
 

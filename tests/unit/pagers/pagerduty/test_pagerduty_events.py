@@ -14,7 +14,7 @@ from opsroom.people import Author
 from support.http_server import Reply
 from support.troubles import refusal
 from support.vendor import answer, body_of
-from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty
+from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty, invalid_event
 
 ALICE = Author(
     "alice", "#ops", "PALICE", "alice@example.com", "https://st2.example.com/#/history/1"
@@ -143,13 +143,6 @@ def test_answers_that_stay_lost_leave_it_in_doubt(account, pager):
     assert len(account.incidents) == 1
 
 
-def invalid(*errors):
-    return answer(
-        {"status": "invalid event", "message": "Event object is invalid", "errors": list(errors)},
-        400,
-    )
-
-
 def test_a_routing_key_that_is_none_names_the_key_of_the_config(account, pager):
     account.routing_keys.clear()
     told = refusal(Code.NOT_ACCEPTED, pager.page, page(pager))
@@ -160,9 +153,9 @@ def test_a_routing_key_that_is_none_names_the_key_of_the_config(account, pager):
 @pytest.mark.parametrize(
     ("reply", "kind", "code", "words", "doubt"),
     [
-        (invalid("'payload.source' is missing"), Refusal, Code.NOT_ACCEPTED,
+        (invalid_event("'payload.source' is missing"), Refusal, Code.NOT_ACCEPTED,
          "'payload.source' is missing", False),
-        (invalid(f"echo {ROUTING_KEY}"), Refusal, Code.NOT_ACCEPTED, "***", False),
+        (invalid_event(f"echo {ROUTING_KEY}"), Refusal, Code.NOT_ACCEPTED, "***", False),
         (Reply(400, "Bad Request"), Failure, Code.BAD_ANSWER, "400", False),
         (Reply(202, '{"status": 1}'), Failure, Code.BAD_ANSWER, "JSON without", True),
         (answer({"status": "full", "message": "later"}, 202), Refusal, Code.NOT_ACCEPTED,
@@ -180,7 +173,7 @@ def test_each_error_is_told_in_a_sentence(account, pager, reply, kind, code, wor
 
 
 def test_a_teams_own_key_is_kept_out_of_errors_too(account, pager):
-    account.events.instead(invalid(f"no integration has {TEAM_KEY}"))
+    account.events.instead(invalid_event(f"no integration has {TEAM_KEY}"))
     assert "***" in raised(Refusal, pager.page, page(pager, target=team_target(TEAM_KEY))).message
 
 

@@ -16,17 +16,9 @@ from support.descriptions import vendors_own
 from support.operations import inlined
 
 _PIECES = [
-    "```",
-    "```python\n",
-    "\n",
-    "\n\n",
-    " ",
-    "word",
-    "https://a.example/x?y=1&z=[2]",
-    "<b>",
-    "&amp;",
-    "\\\\",
-]
+    "```", "```python\n", "\n", "\n\n", " ", "word", "https://a.example/x?y=1&z=[2]", "<b>",
+    "&amp;", "\\\\",
+]  # fmt: skip
 _PIECES += [
     *"{}[]*_-+^~!|#?:;()%@&\\Px1",
     "{code}",
@@ -82,30 +74,26 @@ def valid(request):
 
 def test_text_becomes_a_document():
     assert adf.document("a https://a.example/ b\nc\n\n```sh\nx\n\ny\n```") == {
-        "type": "doc",
-        "version": 1,
+        "type": "doc", "version": 1,
         "content": [
             {
                 "type": "paragraph",
                 "content": [
                     {"type": "text", "text": "a "},
                     {
-                        "type": "text",
-                        "text": "https://a.example/",
+                        "type": "text", "text": "https://a.example/",
                         "marks": [{"type": "link", "attrs": {"href": "https://a.example/"}}],
                     },
-                    {"type": "text", "text": " b"},
-                    {"type": "hardBreak"},
+                    {"type": "text", "text": " b"}, {"type": "hardBreak"},
                     {"type": "text", "text": "c"},
                 ],
             },
             {
-                "type": "codeBlock",
-                "attrs": {"language": "sh"},
+                "type": "codeBlock", "attrs": {"language": "sh"},
                 "content": [{"type": "text", "text": "x\n\ny"}],
             },
         ],
-    }
+    }  # fmt: skip
 
 
 @FEW
@@ -288,11 +276,9 @@ def test_no_text_leaves_markup_that_the_renderer_would_act_upon(text):
         r"\{(noformat|code)(:[^}]*)?\}\n.*?\n\{\1\}", "", wiki.markup(text), flags=re.DOTALL
     )
     rest = re.sub(
-        r"\[https?://[^\]\s]*\]|https?://\S+",
-        "\x01",
-        _ESCAPE.sub("\x01", source),
+        r"\[https?://[^\]\s]*\]|https?://\S+", "\x01", _ESCAPE.sub("\x01", source),
         flags=re.IGNORECASE,
-    )
+    )  # fmt: skip
     for pattern in _ACTIVE:
         assert not re.search(pattern, rest, re.MULTILINE), (pattern, source)
 

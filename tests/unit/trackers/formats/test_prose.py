@@ -27,20 +27,9 @@ from opsroom.trackers.formats.text import (
 )
 
 _PIECES = [
-    "```",
-    "````",
-    "\n",
-    "\n\n",
-    " ",
-    "word",
-    "https://a.example/x?y=1&z=2",
-    "<b>",
-    "&amp;",
-    '"',
-    "'",
-    "\t",
-    "é",
-]
+    "```", "````", "\n", "\n\n", " ", "word", "https://a.example/x?y=1&z=2", "<b>", "&amp;", '"',
+    "'", "\t", "é",
+]  # fmt: skip
 _PIECES += [
     "😀",
     "`",
