@@ -4,13 +4,11 @@ setting the earlier images back."""
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, field
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ...errors import Code, Failure, Refusal
 from ...http.content import object_at, text_at
 from ...names import check_version, listed
-from ...structs import dataclass
 from ...text import neutralise, one_line
 from ...vendors.kubernetes import Access, Kind, Workload
 from ...vendors.kubernetes.client import Client, Object, open_client
@@ -34,22 +32,21 @@ _ATTEMPTS = 8
 _MAX_ID = 2000
 
 
-@dataclass(frozen=True)
-class _Rollout:
+class _Rollout(NamedTuple):
     """What the id of a run says: which deployment set which version on which object, and the images
     by container, afterwards and before. Empty where they are too long for an id."""
 
     deployment: str
     version: str
     uid: str
-    after: Mapping[str, str] = field(default_factory=dict)
-    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str] = {}
+    before: Mapping[str, str] = {}
 
     def id(self) -> str:
-        whole = json.dumps(asdict(self), separators=(",", ":"))
+        whole = json.dumps(self._asdict(), separators=(",", ":"))
         if len(whole) <= _MAX_ID:
             return whole
-        return json.dumps(asdict(_Rollout(self.deployment, self.version, self.uid)))
+        return json.dumps(_Rollout(self.deployment, self.version, self.uid)._asdict())
 
 
 class KubernetesService(Service):

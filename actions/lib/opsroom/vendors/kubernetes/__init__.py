@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import field
 from enum import Enum
-from typing import Mapping, Tuple
+from typing import Mapping, NamedTuple, Tuple
 
 from ...config.fields import Fields
 from ...http.options import read_url, read_verify
@@ -38,8 +38,7 @@ class Kind(str, Enum):
         return f"{self.value}s"
 
 
-@dataclass(frozen=True)
-class Workload:
+class Workload(NamedTuple):
     """A workload of the cluster by its names."""
 
     kind: Kind

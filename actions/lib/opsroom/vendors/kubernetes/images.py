@@ -21,10 +21,9 @@ _KNOWN = (*PLACEHOLDERS, "version")
 _HOST = r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?"
 _PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
-_REFERENCE = re.compile(
-    rf"(?:{_HOST}/)?{_PATH}(?:/{_PATH})*(?::{_TAG})?(?:@sha256:[0-9a-f]{{64}})?\Z"
-)
-_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})\Z")
+# Compiled when a version is asked for: that takes longer than to read the config.
+_REFERENCE = rf"(?:{_HOST}/)?{_PATH}(?:/{_PATH})*(?::{_TAG})?(?:@sha256:[0-9a-f]{{64}})?\Z"
+_DIGEST = r"@(sha256:[0-9a-f]{64})\Z"
 # A name is one of both lists: Kubernetes wants them different in the whole pod.
 LISTS = ("containers", "initContainers")
 
@@ -119,7 +118,7 @@ def _template(fields: Fields, key: str, default: Union[str, Missing] = REQUIRED)
 def image_of(template: str, version: str) -> str:
     """The image that a version is. Raises Refusal(invalid_name) where none can have that name."""
     image = template.replace(_VERSION, version)
-    if not _REFERENCE.match(image):
+    if not re.match(_REFERENCE, image):
         raise Refusal(
             Code.INVALID_NAME,
             f"{shown(version)} cannot be the version of an image: {shown(image, 120)} is none.",
@@ -150,7 +149,7 @@ def same_image(one: str, other: str) -> bool:
 def digest_of(image_id: str) -> str:
     """The digest in the `imageID` of a container's status; empty where it has none to compare: some
     runtimes report an id of their own."""
-    found = _DIGEST.search(image_id)
+    found = re.search(_DIGEST, image_id)
     return found.group(1) if found else ""
 
 

@@ -8,14 +8,13 @@ in silence could make opsroom someone else, or trust anyone.
 from __future__ import annotations
 
 import os
-from typing import IO, Any, List, Mapping, Tuple
+from typing import IO, Any, List, Mapping, NamedTuple, Tuple
 
 from ...errors import Code, Failure
 from ...http.content import at, list_at, object_at, text_at
 from ...names import available_text, nearest, shown
-from ...structs import dataclass
 from . import ENCRYPTED, Access
-from .credentials import Fixed, Login, Plugin, Source, TokenFile, decoded, path_of, unnamed
+from .credentials import Fixed, Login, Source, TokenFile, decoded, path_of, unnamed
 
 # What Kubernetes puts into a pod (its documentation, "Accessing the Kubernetes API from a Pod").
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -37,8 +36,7 @@ _USER_REFUSED = {
 }
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(NamedTuple):
     """Where and as whom: `ca` is the path of a CA file or empty, `namespace` the one to use where
     the config names none. `files` are kept open as long as the connection is used."""
 
@@ -127,6 +125,8 @@ class _Kubeconfig:
         if certificate or key:
             raise self._wrong("has a client certificate without its key, or a key without one")
         if object_at(user, "exec"):
+            from .plugin import Plugin  # what runs programs is for the few kubeconfigs that need it
+
             authority = text_at(cluster, "certificate-authority-data")
             known = {"server": url, "certificate-authority-data": authority}
             return Plugin(object_at(user, "exec"), known, self._folder)
