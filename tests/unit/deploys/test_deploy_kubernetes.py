@@ -372,8 +372,8 @@ def replica_failure(cluster: Cluster, message: str, old: bool = False) -> None:
     if old:
         older = json.loads(json.dumps(newest))
         older["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "0"
-        cluster.lists["replicasets"].append(older)
-    cluster.lists["replicasets"][-1]["status"]["conditions"] = [{**failing, "message": message}]
+        cluster.lists["replicasets"].insert(0, older)
+    cluster.lists["replicasets"][0]["status"]["conditions"] = [{**failing, "message": message}]
 
 
 NO_NEW = {"replicas": 3, "updatedReplicas": 0, "availableReplicas": 3}
@@ -400,6 +400,15 @@ def test_a_full_quota_that_old_pods_free_is_waited_for_and_said(cluster: Cluster
     job = Notes()
     deploying(cluster).deploy(V2, job)
     assert "has updated 0 of 3 pods; no new pod may be created" in job.lines[1]
+
+
+def test_a_webhook_that_is_away_may_come_back(cluster: Cluster) -> None:
+    away = 'Internal error occurred: failed calling webhook "policy": connection refused'
+    failing = at(**NO_NEW, conditions=[("ReplicaFailure", "True", "FailedCreate", away)])
+    cluster.steps, job = [failing, done], Notes()
+    replica_failure(cluster, away)
+    deploying(cluster).deploy(V2, job)
+    assert "no new pod may be created: Internal error occurred" in job.lines[1]
 
 
 def test_what_an_older_replica_set_may_not_create_does_not_fail_the_new_one(

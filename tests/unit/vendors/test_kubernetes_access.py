@@ -97,6 +97,8 @@ def test_a_token_file_is_read_again_after_a_401(cluster: Cluster, tmp_path: Path
         client.get(WEB)
     assert caught.value.hint == f"An administrator has to renew them: {file}."
     assert len(cluster.requests) == 4, "the same token is not tried twice"
+    written(tmp_path, cluster.token, "token")
+    assert client.get(WEB)["kind"] == "Deployment", "and each hour anew"
 
 
 @pytest.mark.parametrize(("content", "message"), [(None, "cannot be read"), ("", "is empty")])
@@ -147,7 +149,6 @@ def test_a_kubeconfig_that_cannot_be_used_says_why(
     [
         ("insecure-skip-tls-verify", True, "put the cluster's CA into certificate-authority"),
         ("proxy-url", "http://proxy:3128", "set the environment variable HTTPS_PROXY"),
-        ("tls-server-name", "k8s", "an address for server that is in the server's certificate"),
     ],
 )
 def test_what_would_weaken_a_connection_is_refused_with_what_to_do(
@@ -250,6 +251,25 @@ def test_a_server_of_another_ca_gets_nothing(secure: Secure, tmp_path: Path, kno
     failure = wrong(path)
     assert "certificate that is not trusted" in failure.message
     assert secure.server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("more", "trusted"), [({"tls-server-name": "kubernetes.default"}, True), ({}, False)]
+)
+def test_a_server_behind_another_address_is_known_by_the_name_in_its_certificate(
+    tmp_path: Path, more: Dict[str, str], trusted: bool
+) -> None:
+    certificate = make_certificate(tmp_path, "DNS:kubernetes.default")
+    ca = {"certificate-authority": certificate[0], **more}
+    with HttpServer(certificate) as server:
+        server.on(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/web", answer(workload()))
+        content = played.kubeconfig(server.url("").rstrip("/"), {"token": TOKEN}, **ca)
+        path = written(tmp_path, content)
+        if trusted:
+            assert client_of(path).get(WEB)["kind"] == "Deployment"
+        else:
+            assert "certificate that is not trusted" in wrong(path).message
+            assert server.requests == []
 
 
 def test_a_certificate_that_the_server_does_not_trust_is_refused(

@@ -184,7 +184,8 @@ def test_a_list_of_something_else_is_not_no_pods(cluster: Cluster, body: str) ->
         Reply(200, body, {"Content-Type": "application/json"}),
         where=lambda request: request.path.endswith("/pods"),
     )
-    assert failure_of(source(cluster)).code is Code.BAD_ANSWER
+    failure = failure_of(source(cluster))
+    assert (failure.code, "there is no list" in failure.message) == (Code.BAD_ANSWER, True)
 
 
 def test_a_selector_of_expressions_is_asked_for(cluster: Cluster) -> None:

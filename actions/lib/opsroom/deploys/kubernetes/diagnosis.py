@@ -65,7 +65,8 @@ class Diagnosis:
     def _explained(self, reached: Progress) -> Progress:
         revision, creator = self._newest()
         denied = one_line(failed_to_create(creator), _QUOTED).rstrip(".")
-        if denied and reached.state is State.RUNNING and not may_recover(self._found):
+        recovers = may_recover(self._found, denied)
+        if denied and reached.state is State.RUNNING and not recovers:
             return Progress(State.FAILED, f"no new pod may be created: {denied}")
         if denied:
             return Progress(reached.state, f"{reached.text}; no new pod may be created: {denied}")

@@ -16,6 +16,9 @@ from ..remote import State
 
 Object = Mapping[str, Any]
 
+# How an error begins that is no decision: an admission webhook that cannot be called.
+_INTERNAL = "Internal error occurred"
+
 
 class Progress(NamedTuple):
     """How far it is. `text` follows the name of the roll-out in a sentence ("waits for ..."), or,
@@ -74,8 +77,11 @@ def failed_to_create(found: Object) -> str:
     return text_at(condition, "message") or text_at(condition, "reason") or "no reason given"
 
 
-def may_recover(found: Object) -> bool:
-    """Whether pods that cannot be created may find room by themselves: old ones that go free it."""
+def may_recover(found: Object, denied: str) -> bool:
+    """Whether pods that were denied for this reason may come by themselves: what denied them is
+    only away, or old pods that go make room."""
+    if denied.startswith(_INTERNAL):
+        return True
     old = _count(found, "replicas") - _count(found, "updatedReplicas")
     strategy = text_at(found, "spec", "strategy", "type")
     if old <= 0 or strategy == "Recreate":

@@ -23,7 +23,6 @@ _CLUSTER_REFUSED = {
     "insecure-skip-tls-verify": "it would trust any server; put the cluster's CA into "
     "certificate-authority or certificate-authority-data instead",
     "proxy-url": "set the environment variable HTTPS_PROXY for the runner instead",
-    "tls-server-name": "use an address for server that is in the server's certificate",
 }
 _USER_REFUSED = {
     "username": "Kubernetes has had no passwords since 1.19; use a token or a certificate",
@@ -38,12 +37,14 @@ _USER_REFUSED = {
 
 class Connection(NamedTuple):
     """Where and as whom: `ca` is the path of a CA file or empty, `namespace` the one to use where
-    the config names none. `files` are kept open as long as the connection is used."""
+    the config names none. `server_name` is the name in the server's certificate, where it is not
+    that of the address. `files` are kept open as long as the connection is used."""
 
     url: str
     source: Source
     ca: str = ""
     namespace: str = "default"
+    server_name: str = ""
     files: Tuple[IO[bytes], ...] = ()
 
 
@@ -110,7 +111,8 @@ class _Kubeconfig:
         authority = self._file(cluster, "certificate-authority")
         source = self._source(user, cluster, url)
         namespace = text_at(context, "namespace") or "default"
-        return Connection(url, source, authority, namespace, tuple(self._files))
+        name = text_at(cluster, "tls-server-name")
+        return Connection(url, source, authority, namespace, name, tuple(self._files))
 
     def _source(self, user: Mapping[str, Any], cluster: Mapping[str, Any], url: str) -> Source:
         # The order is that of client-go; a file with a token counts before a token.

@@ -107,7 +107,7 @@ class Plugin:
         return Login(token, path_of(self._files[0]), path_of(self._files[1]))
 
     def _failure(self, what: str) -> Failure:
-        # What it prints may hold a token, so that nothing of it is shown.
+        # What it prints on standard output may hold a token: nothing of that is shown.
         name = os.path.basename(self._command) or "the kubeconfig's exec"
         message = f"'{name}', which the kubeconfig gets its credentials from, {what}."
         return Failure(Code.UNAUTHORIZED, message.replace("..", "."), facts={"sent": False})
