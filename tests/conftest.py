@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from support.stores import choose_databases, empty_url, postgres, store, store_url
@@ -30,6 +31,14 @@ if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK):
     if _status.f_bavail * _status.f_frsize >= _ENOUGH and not _status.f_flag & os.ST_NOEXEC:
         os.environ["TMPDIR"] = str(_MEMORY)
         tempfile.tempdir = None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a third of the time, tests wait for processes and time
+    limits."""
+    return (os.cpu_count() or 1) + 1
+
 
 pytest_generate_tests = choose_databases
 

@@ -32,16 +32,24 @@ def demo(folder: Path, *options: str, typed: bytes = b"") -> Tuple[int, List[str
     return done.returncode, done.stdout.decode("utf-8").splitlines(), done.stderr.decode("utf-8")
 
 
-def test_the_conversation_goes_as_it_is_written_and_again_in_the_same_place(tmp_path: Path) -> None:
-    for _ in range(2):
-        status, lines, errors = demo(tmp_path / "world")
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> List[Tuple[int, List[str], str]]:
+    """The conversation, played twice in the same place."""
+    folder = tmp_path_factory.mktemp("demo") / "world"
+    return [demo(folder), demo(folder)]
+
+
+def test_the_conversation_goes_as_it_is_written_and_again_in_the_same_place(
+    played: List[Tuple[int, List[str], str]],
+) -> None:
+    for status, lines, errors in played:
         assert (status, errors) == (0, "")
         text = "\n".join(lines)
         for line in CONVERSATION:
-            said = re.escape(f"{line.room} {line.speaker}> {line.text}").replace(
+            typed = re.escape(f"{line.room} {line.speaker}> {line.text}").replace(
                 r"\{change\}", "[A-Z0-9]{4,}"
             )
-            assert re.search(f"^{said}$", text, re.MULTILINE), line.text
+            assert re.search(f"^{typed}$", text, re.MULTILINE), line.text
 
 
 def test_a_line_speaks_of_the_change_that_was_spoken_of_last(tmp_path: Path) -> None:
@@ -57,9 +65,10 @@ def test_a_line_speaks_of_the_change_that_was_spoken_of_last(tmp_path: Path) -> 
     assert (wrong, heard) == ([], ["greet", "approve K7QX"])
 
 
-def test_what_is_said_in_another_room_says_in_which(tmp_path: Path) -> None:
-    status, lines, _ = demo(tmp_path / "world")
-    assert status == 0
+def test_what_is_said_in_another_room_says_in_which(
+    played: List[Tuple[int, List[str], str]],
+) -> None:
+    _, lines, _ = played[0]
     assert any(line.startswith("opsroom> (#deploys) carol deployed web v1.1.0") for line in lines)
 
 
