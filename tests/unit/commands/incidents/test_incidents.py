@@ -1,75 +1,20 @@
-"""Declaring and closing incidents: a card, a page, their link and a word in the room, each once."""
+"""Incidents are declared once, with a card and a page."""
 
 from __future__ import annotations
 
-import re
 import threading
-from datetime import timedelta
-from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.db.sql import from_moment, moment
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
-from opsroom.pagers import Delivery, State
-from opsroom.trackers import Card
+from opsroom.pagers import Delivery
 from support import scripted_pager, scripted_tracker
-from support.paging import Clock, Rooms, make_rooms
-from support.scripted_pager import Side
+from support.incidents import WHAT, close, declare, pass_time, step
+from support.paging import Rooms
 from support.scripted_tracker import DOWN, LOST, Elsewhere
-from support.stores import rows, run
-
-WHAT = "checkout is down: all of it"
-
-
-@pytest.fixture
-def cards(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
-    return scripted_tracker.install(monkeypatch)
-
-
-@pytest.fixture
-def rooms(tmp_path: Path, sides: Dict[str, Side], cards: Elsewhere, clock: Clock) -> Rooms:
-    made = make_rooms(tmp_path, sides)
-    made.world.config.update(trackers={"ops": {"kind": "scripted"}}, incidents={"closed": "Done"})
-    cards.there["OPS-1"] = Card("OPS-1", "it is down", "Open")
-    return made
-
-
-@pytest.fixture
-def shared(
-    tmp_path: Path, sides: Dict[str, Side], cards: Elsewhere, clock: Clock, store_url: str
-) -> Rooms:
-    """The same on each sort of database."""
-    made = make_rooms(tmp_path, sides, store_url)
-    made.world.config.update(trackers={"ops": {"kind": "scripted"}}, incidents={"closed": "Done"})
-    cards.there["OPS-1"] = Card("OPS-1", "it is down", "Open")
-    return made
-
-
-def declare(
-    rooms: Rooms, by: str = "alice", who: str = "web", words: str = WHAT, room: str = "#dev"
-) -> Dict[str, Any]:
-    return rooms.ask("open_incident", by, room, who=who, text=words)
-
-
-def close(
-    rooms: Rooms, incident: str, by: str = "bob", words: str = "it was the cache"
-) -> Dict[str, Any]:
-    return rooms.ask("end_incident", by, "#dev", incident=incident, text=words)
-
-
-def step(rooms: Rooms, incident: str, name: str, by: str = "bob") -> Dict[str, Any]:
-    return rooms.ask("incident_step", by, incident=incident, step=name)
-
-
-def pass_time(rooms: Rooms, seconds: float) -> None:
-    rooms.pass_time(seconds)
-    store = open_store(rooms.world.database)
-    for id, since in rows(store, "SELECT id, since FROM incidents"):
-        earlier = moment(from_moment(since) - timedelta(seconds=seconds))
-        run(store, "UPDATE incidents SET since = :at WHERE id = :id", at=earlier, id=id)
+from support.stores import run
 
 
 class TestDeclaring:
@@ -311,115 +256,3 @@ class TestTrouble:
         id = declare(rooms)["incident"]
         answer = close(rooms, "ZZZZ")
         assert (answer["code"], answer["hint"]) == ("unknown_incident", f"Did you mean {id}?")
-
-
-class TestClosing:
-    def test_the_page_is_resolved_the_card_told_and_moved_and_the_room_told(
-        self, shared: Rooms, cards: Elsewhere
-    ) -> None:
-        id = declare(shared)["incident"]
-        answer = close(shared, id.lower())
-        assert (answer["ok"], answer["code"], answer["fresh"]) == (True, "incident_closed", True)
-        assert answer["message"].startswith(f"bob closed incident {id} ({WHAT}) after ")
-        assert re.search(
-            r"\) after \S+ \w+: it was the cache\. Page 1234 is resolved\. ", answer["message"]
-        )
-        assert answer["message"].endswith(" Its card is OPS-1 https://t.example/OPS-1.")
-        assert shared.side().incidents["1234"].state is State.RESOLVED
-        assert [one.text for one in cards.comments.values()][
-            -1
-        ] == "bob closed the incident: it was the cache"
-        assert cards.there["OPS-1"].status == "Done"
-        assert shared.said("#deploys")[-1] == answer["message"]
-        assert shared.ask("list_incidents")["incidents"] == []
-        assert shared.world.chain_holds()
-
-    def test_closing_again_does_nothing_again_and_says_who_did(
-        self, rooms: Rooms, cards: Elsewhere
-    ) -> None:
-        id = declare(rooms)["incident"]
-        close(rooms, id)
-        pass_time(rooms, 1000)
-        said, comments = len(rooms.said("#deploys")), len(cards.comments)
-        answer = close(rooms, id, by="carol", words="no, the database")
-        assert answer["message"].startswith(f"It was already closed. bob closed incident {id}")
-        assert answer["fresh"] is False
-        assert (len(rooms.said("#deploys")), len(cards.comments)) == (said, comments)
-
-    def test_what_could_not_be_closed_is_told_and_closed_the_next_time(
-        self, rooms: Rooms, cards: Elsewhere
-    ) -> None:
-        id = declare(rooms)["incident"]
-        rooms.side().trouble["resolve"] = scripted_pager.DOWN
-        answer = close(rooms, id)
-        assert (answer["ok"], answer["code"]) == (False, "incident_incomplete")
-        assert "The page is not resolved: " in answer["message"]
-        assert cards.there["OPS-1"].status == "Done"
-        rooms.side().trouble.clear()
-        again = close(rooms, id)
-        assert (again["ok"], rooms.side().incidents["1234"].state) == (True, State.RESOLVED)
-        assert [one.text for one in cards.comments.values()].count(
-            "bob closed the incident: it was the cache"
-        ) == 1
-
-    def test_a_page_that_is_over_already_is_no_trouble(self, rooms: Rooms) -> None:
-        id = declare(rooms)["incident"]
-        rooms.ask("resolve_page", "bob", page="1234")
-        assert close(rooms, id)["ok"]
-
-    def test_a_closed_one_does_not_swallow_the_next_of_the_same_words(self, rooms: Rooms) -> None:
-        first = declare(rooms)["incident"]
-        close(rooms, first)
-        assert declare(rooms)["incident"] != first
-
-    def test_without_a_column_the_card_stays_where_it_is(
-        self, rooms: Rooms, cards: Elsewhere
-    ) -> None:
-        rooms.world.config["incidents"] = {}
-        id = declare(rooms)["incident"]
-        close(rooms, id)
-        assert cards.there["OPS-1"].status == "Open"
-
-
-class TestFromNamesAlone:
-    def test_a_rule_declares_one_without_any_text(self, rooms: Rooms) -> None:
-        answer = rooms.ask("note_incident", "alice", app="web", environment="production")
-        assert answer["code"] == "declared"
-        assert answer["text"] == "web on production needs someone to look at it"
-        assert (answer["who"], answer["app"]) == ("web", "web")
-        assert step(rooms, answer["incident"], "page")["page"] == "1234"
-
-    def test_names_that_are_not_known_are_refused(self, rooms: Rooms) -> None:
-        assert rooms.ask("note_incident", app="wbe", environment="uat")["code"] == "unknown_app"
-        assert (
-            rooms.ask("note_incident", app="web", environment="moon")["code"]
-            == "unknown_environment"
-        )
-        assert rooms.ask("note_incident", incident="ZZZZ")["code"] == "unknown_incident"
-
-    def test_one_that_is_there_is_handed_on(self, rooms: Rooms) -> None:
-        id = declare(rooms)["incident"]
-        assert rooms.ask("note_incident", incident=id.lower())["incident"] == id
-
-
-def test_what_is_open_is_listed_with_its_card_and_its_page(rooms: Rooms) -> None:
-    id = declare(rooms)["incident"]
-    told = rooms.ask("list_incidents")["message"].split("\n")
-    assert told[0] == "Open incidents:"
-    assert told[1].startswith(f"{id} | web | {WHAT} | by alice ")
-    assert told[1].endswith(" | OPS-1 | page 1234")
-
-
-def test_it_is_done_in_the_name_of_whoever_declared_it(rooms: Rooms, cards: Elsewhere) -> None:
-    cards.script = [(False, replace_code(DOWN))]
-    id = declare(rooms)["incident"]
-    step(rooms, id, "card", by="bob")
-    (draft,) = cards.made.values()
-    assert draft.author.shown == "alice"
-    created = [one for one in rooms.world.records() if one.event.value == "card_created"]
-    assert [one.requester for one in created] == ["alice"]
-
-
-def replace_code(failure: Failure) -> Failure:
-    """A failure of its own, so that facts of one test stay in it."""
-    return Failure(failure.code, failure.message, facts=dict(failure.facts))

@@ -1,0 +1,109 @@
+"""python -m opsroom.audit"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from typing import List
+
+import pytest
+
+from support.audits import EXECUTION, SLUG, TITLE, tamper
+from support.world import ROOT, World
+
+
+class TestCommandLine:
+    def call(self, world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environ = {**os.environ, "PYTHONPATH": str(ROOT / "actions" / "lib")}
+        command = [sys.executable, "-m", "opsroom.audit", *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=world.folder, env=environ, timeout=60
+        )
+
+    def test_a_report_is_written_and_ends_with_nought(self, used: World) -> None:
+        done = self.call(
+            used,
+            "report",
+            "--database",
+            f"{used.database}?mode=ro",
+            "--since",
+            "2000",
+            "--until",
+            "2099",
+            "--format",
+            "json",
+            "--folder",
+            "out",
+            "--web",
+            "https://st2.example.com/",
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert (
+            done.stdout
+            == f"{TITLE}, all environments: 2 changes, 2 succeeded. Complete.\nout/{SLUG}.json\n"
+        )
+        found = json.loads((used.folder / "out" / f"{SLUG}.json").read_text("utf-8"))
+        assert found["changes"][0]["execution_links"] == [
+            f"https://st2.example.com/#/history/{EXECUTION}/general"
+        ]
+
+    def test_a_broken_record_ends_with_one(self, used: World) -> None:
+        tamper(used, "UPDATE ledger SET requester = 'bob' WHERE seq = 2")
+        done = self.call(
+            used,
+            "report",
+            "--database",
+            used.database,
+            "--since",
+            "2000",
+            "--until",
+            "2099",
+            "--folder",
+            "-",
+        )
+        assert done.returncode == 1
+        assert "NOT complete: Record 2" in done.stderr
+        assert done.stdout.startswith("<!doctype html>")
+        done = self.call(used, "verify", "--database", used.database)
+        assert done.returncode == 1
+        assert "Record 2 was changed" in done.stdout
+
+    def test_heads_are_kept_in_a_file_and_verified_against(self, used: World) -> None:
+        newest = used.records()[-1]
+        for _ in range(2):
+            done = self.call(
+                used, "verify", "--database", used.database, "--heads", "heads.txt", "--keep"
+            )
+            assert (done.returncode, done.stderr) == (0, "")
+        assert "1 noted hashes compared" in done.stdout
+        other = used.database.replace("opsroom.db", "other.db")
+        replace(used, database=other).ask("deploy", app="web", version="v1.2.0", environment="test")
+        own = self.call(used, "verify", "--database", other, "--keep", "--heads", "empty.txt")
+        assert own.returncode == 0
+        refused = self.call(
+            used, "verify", "--database", used.database, "--heads", "empty.txt", "--keep"
+        )
+        assert refused.returncode != 0
+        tamper(used, f"DELETE FROM ledger WHERE seq = {newest.seq}")
+        done = self.call(used, "verify", "--database", used.database, "--heads", "heads.txt")
+        assert done.returncode == 1
+        assert f"Record {newest.seq}, whose hash was noted" in done.stdout
+        done = self.call(used, "verify", "--database", used.database, "--head", newest.hash)
+        assert done.returncode == 1
+
+    @pytest.mark.parametrize("arguments", [
+        ["verify", "--database", "mysql://db.example.com/x"],
+        ["verify", "--database", "sqlite:////nowhere/at/all.db?mode=ro"],
+        ["report", "--database", "sqlite:///x.db", "--since", "soon"],
+        ["report"],
+    ])  # fmt: skip
+    def test_what_cannot_be_found_out_ends_with_two(
+        self, world: World, arguments: List[str]
+    ) -> None:
+        done = self.call(world, *arguments)
+        assert done.returncode == 2
+        assert done.stderr
+        assert "Traceback" not in done.stderr

@@ -1,0 +1,38 @@
+"""Rooms in which incidents are declared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict
+
+import pytest
+
+from opsroom.trackers import Card
+from support import scripted_tracker
+from support.paging import Clock, Rooms, make_rooms
+from support.scripted_pager import Side
+from support.scripted_tracker import Elsewhere
+
+
+@pytest.fixture
+def cards(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
+    return scripted_tracker.install(monkeypatch)
+
+
+@pytest.fixture
+def rooms(tmp_path: Path, sides: Dict[str, Side], cards: Elsewhere, clock: Clock) -> Rooms:
+    made = make_rooms(tmp_path, sides)
+    made.world.config.update(trackers={"ops": {"kind": "scripted"}}, incidents={"closed": "Done"})
+    cards.there["OPS-1"] = Card("OPS-1", "it is down", "Open")
+    return made
+
+
+@pytest.fixture
+def shared(
+    tmp_path: Path, sides: Dict[str, Side], cards: Elsewhere, clock: Clock, store_url: str
+) -> Rooms:
+    """The same on each sort of database."""
+    made = make_rooms(tmp_path, sides, store_url)
+    made.world.config.update(trackers={"ops": {"kind": "scripted"}}, incidents={"closed": "Done"})
+    cards.there["OPS-1"] = Card("OPS-1", "it is down", "Open")
+    return made
