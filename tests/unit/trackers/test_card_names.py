@@ -152,7 +152,7 @@ def test_what_is_its_project(name: str, typed: str, id: str, sure: bool) -> None
     assert options_of(name).reads_project(typed) == Reading(id, sure)
 
 
-def test_an_address_of_an_installation_of_ones_own_is_read_and_that_of_github_com_is_not() -> None:
+def test_addresses_are_those_of_the_configured_installation_of_github() -> None:
     options = options_of("github", url="https://github.acme.com/api/v3")
     ours = Reading("acme/web#1", True)
     assert options.reads_card("https://github.acme.com/acme/web/issues/1") == ours

@@ -74,9 +74,7 @@ def test_whoever_is_paged_is_named_as_opsgenie_names_them(vendor, pager, target,
     assert body_of(vendor.requests[0])["responders"] == [responder]
 
 
-def test_somebody_who_asks_is_named_by_their_name_in_opsgenie_where_the_config_has_one(
-    vendor, pager
-):
+def test_the_requester_is_named_by_their_name_in_opsgenie_where_there_is_one(vendor, pager):
     pager.page(page(author=Author("alice", "", "alice@opsgenie.example.com")))
     sent = body_of(vendor.requests[0])
     assert (sent["user"], sent["source"]) == ("alice@opsgenie.example.com", "opsroom")

@@ -138,9 +138,7 @@ def test_nothing_else_can_be_paged(account, pager):
     assert account.rest.requests == account.events.requests == []
 
 
-def test_whoever_is_not_mapped_pages_in_the_name_of_the_configured_user_and_that_is_said(
-    account, pager
-):
+def test_who_is_not_mapped_pages_as_the_configured_user_and_a_note_says_so(account, pager):
     paged = pager.page(page(author=DAVE))
     assert account.rest.requests[0].headers["from"] == "bot@example.com"
     assert account.incidents[0]["body"]["details"].endswith(
@@ -190,7 +188,7 @@ def test_an_address_that_pagerduty_does_not_like_is_replaced_too(account, pager,
     assert account.incidents[0]["from"] == "PBOT"
 
 
-def test_a_configured_user_whom_the_account_does_not_have_is_the_administrators_matter(account):
+def test_a_configured_user_whom_the_account_lacks_is_the_administrators_matter(account):
     pager = pager_of(account, **{"from": "gone@example.com"})
     told = failure(Code.UNAUTHORIZED, pager.page, page(author=DAVE))
     assert "gone@example.com" in told.message

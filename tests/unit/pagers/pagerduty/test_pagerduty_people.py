@@ -62,9 +62,7 @@ def test_a_long_list_is_read_on_up_to_a_bound(account, pager):
     assert [one.query["offset"][0] for one in services[1:]] == ["0", "100", "200"]
 
 
-def test_who_is_on_call_for_a_service_is_told_by_its_escalation_policy_and_pages_nobody(
-    account, pager
-):
+def test_who_is_on_call_for_a_service_is_read_from_its_escalation_policy(account, pager):
     on_call = pager.on_call(SERVICE)
     assert on_call == (
         OnCall("Bob Brown", SIX, 1, "Web rota"),

@@ -27,7 +27,7 @@ def test_a_signed_page_passes_a_receiver_that_checks_and_a_wrong_key_does_not() 
         assert len(receiver.taken) == 1
 
 
-def test_the_signature_has_the_time_in_it_so_that_what_is_old_or_changed_can_be_refused() -> None:
+def test_a_signature_has_its_time_so_that_what_is_old_or_changed_can_be_refused() -> None:
     body = '{"text":"ü"}'.encode()
     header = signature(SECRET, body, at=1_800_000_000)
     expected = hmac.new(SECRET.encode(), b"1800000000." + body, hashlib.sha256).hexdigest()

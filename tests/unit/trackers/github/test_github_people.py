@@ -42,7 +42,7 @@ def test_a_card_is_given_to_nobody_with_one_request(
 
 
 @pytest.mark.parametrize("mapped", [True, False])
-def test_somebody_whom_github_leaves_out_without_a_word_is_refused_and_the_card_keeps_whom_it_had(
+def test_someone_whom_github_leaves_out_is_refused_and_nobody_is_taken_off(
     vendor: Vendor, github: Github, tracker: Any, mapped: bool
 ) -> None:
     github.issue(assignees=[{"login": "bob-gh"}])

@@ -72,7 +72,7 @@ def test_thirty_thousand_characters_arrive_whole(
     assert tracker.show("acme/web#1").comments[0].text.endswith(LONG.strip())
 
 
-def test_what_github_cannot_hold_is_cut_with_a_note_in_the_text_and_one_for_the_room(
+def test_what_github_cannot_hold_is_cut_with_a_note_in_text_and_answer(
     github: Github, vendor: Vendor, tracker: Any
 ) -> None:
     made = tracker.create(draft("s" * 300, description="a <b> line\n" * 7000))

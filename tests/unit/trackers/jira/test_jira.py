@@ -249,9 +249,7 @@ def test_a_typed_name_that_is_not_exactly_one_person_is_refused_with_candidates(
     assert vendor.sent("PUT") == []
 
 
-def test_a_mapped_person_whom_jira_does_not_know_is_refused_with_the_key_of_the_config(
-    jira, tracker
-):
+def test_a_mapped_person_unknown_to_jira_is_refused_with_the_key_of_the_config(jira, tracker):
     jira.issue()
     refusal = refused(tracker.assign, "OPS-1", Assignee("bob", "gone", mapped=True))
     assert refusal.code is Code.UNKNOWN_PERSON
