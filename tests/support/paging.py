@@ -23,6 +23,11 @@ class Clock:
         self.now = 1000.0
         self.waited: List[float] = []
 
+    @property
+    def passed(self) -> float:
+        """Seconds that were waited in all."""
+        return sum(self.waited)
+
     def read(self) -> float:
         return self.now
 

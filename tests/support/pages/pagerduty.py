@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, List
 
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
-from opsroom.pagers import REGISTRY, Page, Target
+from opsroom.pagers import REGISTRY, Page, Pager, Target
 from opsroom.people import Author
+from support.http_server import Request
+from support.vendors.pagerduty import FakePagerDuty
+from support.vendors.pagers import pager_with
 
 ALICE = Author(
     "alice", "#ops", "PALICE", "alice@example.com", "https://st2.example.com/#/history/1"
@@ -21,36 +26,32 @@ MARK = "ops0123456789abc"
 SIX = datetime(2026, 11, 23, 18, tzinfo=timezone.utc)
 
 
-def options_of(**raw):
-    problems = Problems()
-    fields = Fields(raw, "pagers.duty", problems)
-    options = REGISTRY.read_options("pagerduty", fields)
-    fields.finish()
-    return options, problems.lines
+def pager_of(account: FakePagerDuty, **more: Any) -> Pager:
+    """The pager that asks this account; None takes a key of its config away."""
+    return pager_with({"kind": "pagerduty", **account.options(**more)}, Path())
 
 
-def pager_of(account, **more):
-    options, lines = options_of(**account.options(**more))
-    assert lines == []
-    return REGISTRY.make("pagerduty", options, name="duty", store=None, keep=None)
-
-
-def page(target=SERVICE, text="checkout is down", urgent=False, author=ALICE, mark=MARK):
+def page(
+    target: Target = SERVICE,
+    text: str = "checkout is down",
+    urgent: bool = False,
+    author: Author = ALICE,
+    mark: str = MARK,
+) -> Page:
     return Page(target, text, urgent, mark, author)
 
 
-def asked(account):
+def asked(account: FakePagerDuty) -> List[str]:
+    """What the REST API was asked, by method and path."""
     return [f"{one.method} {one.path}" for one in account.rest.requests]
 
 
-def writes(request):
+def writes(request: Request) -> bool:
     return request.method in ("POST", "PUT")
 
 
-def options_target(**raw):
-    problems = Problems()
-    target = REGISTRY.read(
-        "pagerduty", "read_target", Fields({"duty": raw}, "teams.web-team", problems), "duty"
-    )
-    assert problems.lines == []
+def routed(key: str) -> Target:
+    """A target with a routing key of its own, as the config has it."""
+    fields = Fields({"duty": {"routing_key": key}}, "teams.web-team", Problems())
+    target: Target = REGISTRY.read("pagerduty", "read_target", fields, "duty")
     return target

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import Any, List
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
-from opsroom.pagers import REGISTRY, Page, Target
+from opsroom.pagers import Page, Pager, Target
 from opsroom.people import Author
+from support.http_server import HttpServer, Request
+from support.vendor import Vendor
+from support.vendors.pagers import pager_with
 from support.vendors.victorops import API_ID, API_KEY, ENDPOINT_KEY
 
 ALICE = Author("alice", "#ops", "alice", "alice@example.com", "https://st2.example.com/x1")
@@ -20,48 +22,29 @@ KEYS = {"api_id": API_ID, "api_key": API_KEY}
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=timezone.utc)
 
 
-class Time:
-    """A clock that only moves when someone waits."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.wall = 1_000_000.0
-        self.waits = []
-
-    def wait(self, seconds):
-        self.waits.append(seconds)
-        self.now += seconds
+def made(keep: Any = None, **raw: Any) -> Pager:
+    """The pager of a config."""
+    return pager_with({"kind": "victorops", **raw}, keep)
 
 
-def options_of(**raw):
-    problems = Problems()
-    fields = Fields(raw, "pagers.vo", problems)
-    options = REGISTRY.read_options("victorops", fields)
-    fields.finish()
-    return options, problems.lines
+def address(endpoint: Vendor) -> str:
+    """That of the REST endpoint, up to its key."""
+    return f"{endpoint.url('')}{endpoint.base}/alert/{ENDPOINT_KEY}"
 
 
-def made(keep=None, **raw):
-    options, lines = options_of(**raw)
-    assert lines == []
-    return REGISTRY.make("victorops", options, name="vo", store=None, keep=keep)
-
-
-def address(endpoint, key=ENDPOINT_KEY):
-    return f"{endpoint.url('')}{endpoint.base}/alert/{key}"
-
-
-def page(text="checkout is down", target=BOB, urgent=False, author=ALICE):
+def page(
+    text: str = "checkout is down",
+    target: Target = BOB,
+    urgent: bool = False,
+    author: Author = ALICE,
+) -> Page:
     return Page(target, text, urgent, MARK, author)
 
 
-def asked(vendor):
+def asked(vendor: HttpServer) -> List[str]:
+    """What was asked, by method and path."""
     return [f"{one.method} {one.path.replace('/api-public', '')}" for one in vendor.requests]
 
 
-def is_write(request):
+def is_write(request: Request) -> bool:
     return request.method != "GET"
-
-
-def org_team():
-    return {"name": "Web", "slug": "team-aaaa1111"}

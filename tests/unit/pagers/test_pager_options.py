@@ -224,3 +224,25 @@ def test_a_template_without_an_end_is_named() -> None:
     lines: List[str] = options_of("webhook", url="http://h/", template=endless)[1]
     assert len(lines) == 1
     assert "levels" in lines[0]
+
+
+def test_the_defaults_are_those_of_the_vendors() -> None:
+    token = {"token": "x", "from": "b@example.com"}
+    pagerduty, lines = options_of("pagerduty", **token)
+    assert (pagerduty.url, lines) == ("https://api.pagerduty.com", [])
+    europe = options_of("pagerduty", **token, url="https://api.eu.example.com/")[0]
+    assert europe.url == "https://api.eu.example.com"
+    assert europe.events_url == "https://events.pagerduty.com"
+    opsgenie, lines = options_of("opsgenie", api_key=KEY)
+    assert (opsgenie.url, opsgenie.responder, lines) == ("https://api.opsgenie.com", None, [])
+    victorops, lines = options_of("victorops", **KEYS, user="opsroom-bot")
+    assert (victorops.url, lines) == ("https://api.victorops.com", [])
+    for options in (opsgenie, victorops):
+        assert (options.follow, options.time_limit) == (8.0, 10.0)
+
+
+@pytest.mark.parametrize("rest", ["", "/", "/$routing_key"])
+def test_the_endpoint_is_the_address_up_to_its_key(rest: str) -> None:
+    address = "https://alert.victorops.com/integrations/generic/20131114/alert/4a6a87eb-fca9"
+    options, lines = options_of("victorops", endpoint=address + rest)
+    assert (options.endpoint, lines) == (address, [])

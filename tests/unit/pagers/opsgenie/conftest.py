@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from support.pages.opsgenie import Time, pager_at
+from support.pages.opsgenie import pager_at
+from support.paging import Clock
 from support.vendors.opsgenie import Opsgenie
 
 
 @pytest.fixture(autouse=True)
-def time(monkeypatch):
-    time = Time()
-    monkeypatch.setattr("opsroom.http.vendor.clock", lambda: time.now)
-    monkeypatch.setattr("opsroom.http.vendor.sleep", time.wait)
-    return time
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("opsroom.http.vendor.clock", clock.read)
+    monkeypatch.setattr("opsroom.http.vendor.sleep", clock.wait)
+    return clock
 
 
 @pytest.fixture

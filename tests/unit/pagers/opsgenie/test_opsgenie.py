@@ -12,7 +12,7 @@ from opsroom.pagers import Delivery, OnCall, State, Target
 from opsroom.pagers.opsgenie.mapping import headline
 from opsroom.people import Author
 from support.http_server import Reply
-from support.pages.opsgenie import MARK, PAGED, WEB, asked, is_outcome, options_of, page, pager_at
+from support.pages.opsgenie import MARK, PAGED, WEB, asked, is_outcome, page, pager_at
 from support.troubles import failure, refusal
 from support.vendor import answer, body_of
 from support.vendors.opsgenie import KEY, READ_KEY
@@ -110,10 +110,12 @@ def test_a_page_to_a_user_reaches_that_user(pager):
     )
 
 
-def test_an_outcome_that_takes_its_time_is_asked_for_in_growing_steps(vendor, account, pager, time):
+def test_an_outcome_that_takes_its_time_is_asked_for_in_growing_steps(
+    vendor, account, pager, clock
+):
     account.slow = 5
     assert pager.page(page()).delivery is Delivery.ACCEPTED
-    assert time.waits == [0.15, 0.3, 0.6, 1.2, 1.5]
+    assert clock.waited == [0.15, 0.3, 0.6, 1.2, 1.5]
 
 
 def test_a_page_that_was_taken_and_failed_is_no_page(vendor, pager):
@@ -122,7 +124,7 @@ def test_a_page_that_was_taken_and_failed_is_no_page(vendor, pager):
     assert not error.facts["sent"]
 
 
-def test_what_came_of_a_page_is_said_to_be_unknown_when_it_is(vendor, account, pager, time):
+def test_what_came_of_a_page_is_said_to_be_unknown_when_it_is(vendor, account, pager, clock):
     account.slow = 1000
     paged = pager.page(page())
     assert paged.delivery is Delivery.UNCONFIRMED
@@ -130,7 +132,7 @@ def test_what_came_of_a_page_is_said_to_be_unknown_when_it_is(vendor, account, p
     assert paged.notes == (
         "Opsgenie took the request; its outcome is unknown: it was not known within 8 s.",
     )
-    assert time.now == pytest.approx(8.0)
+    assert clock.passed == pytest.approx(8.0)
 
 
 def test_a_page_whose_outcome_was_not_told_is_found_by_its_alias(vendor, account, pager):
@@ -236,19 +238,19 @@ def test_a_key_that_is_not_accepted_names_its_place_in_the_config(vendor):
     error = failure(
         Code.UNAUTHORIZED, pager_at(vendor, api_key="wr0ng-key-of-someone").page, page()
     )
-    assert "pagers.opsgenie.api_key" in error.hint
+    assert "pagers.duty.api_key" in error.hint
     error = failure(Code.UNAUTHORIZED, pager_at(vendor, read_key=KEY).on_call, WEB)
-    assert "pagers.opsgenie.read_key may read the configuration" in error.hint
+    assert "pagers.duty.read_key may read the configuration" in error.hint
 
 
-def test_a_short_time_to_wait_is_waited_for_once(vendor, account, pager, time):
+def test_a_short_time_to_wait_is_waited_for_once(vendor, account, pager, clock):
     vendor.instead(answer({"message": "TooManyRequests"}, 429, X_RateLimit_Period_In_Sec="1"))
     assert pager.page(page()).delivery is Delivery.ACCEPTED
-    assert time.waits[0] == 1.0
+    assert clock.waited[0] == 1.0
     assert len(account.open()) == 1
 
 
-def test_a_long_time_to_wait_is_told(vendor, pager, time):
+def test_a_long_time_to_wait_is_told(vendor, pager, clock):
     busy = answer({}, 429, X_RateLimit_Period_In_Sec="60", X_RateLimit_Reason="ACCOUNT")
     vendor.instead(busy)
     error = failure(Code.RATE_LIMITED, pager.page, page())
@@ -257,7 +259,7 @@ def test_a_long_time_to_wait_is_told(vendor, pager, time):
     )
     assert error.facts["retry_after"] == 60
     assert not in_doubt(error)
-    assert time.waits == []
+    assert clock.waited == []
 
 
 def test_the_same_goes_for_jira_service_management(account):
@@ -309,17 +311,6 @@ def test_long_names_fit(vendor, pager):
     pager.page(page(author=Author("a" * 300, "#" + "r" * 300, link="l" * 3000)))
     sent = body_of(vendor.requests[0])
     assert len(sent["user"]) == len(sent["source"]) == 100
-
-
-def test_an_api_key_is_enough():
-    options, lines = options_of(api_key=KEY)
-    assert lines == []
-    assert (options.url, options.follow, options.time_limit, options.responder) == (
-        "https://api.opsgenie.com",
-        8.0,
-        10.0,
-        None,
-    )
 
 
 def test_the_default_responder_is_where_a_page_goes_when_nobody_is_named(vendor, pager):

@@ -59,7 +59,7 @@ def test_who_is_on_call_nowhere_is_refused(vendor, target, code, words):
 
 def test_without_a_key_of_the_account_nobody_is_looked_up(vendor, pager):
     error = refusal(Code.NOT_POSSIBLE, pager.on_call, WEB)
-    assert "pagers.opsgenie.read_key" in error.hint
+    assert "pagers.duty.read_key" in error.hint
     assert pager.look_up("web") == ()
     assert vendor.requests == []
 

@@ -15,8 +15,8 @@ from support.pages.pagerduty import (
     SCHEDULE,
     SERVICE,
     asked,
-    options_target,
     page,
+    routed,
     writes,
 )
 from support.troubles import raised, refusal
@@ -73,7 +73,7 @@ def test_the_incidents_of_a_schedule_are_those_of_the_people_on_call_there(accou
 
 
 def test_the_incidents_of_a_routing_key_cannot_be_told(pager):
-    target = options_target(routing_key=ROUTING_KEY)
+    target = routed(ROUTING_KEY)
     assert raised(pager.incidents, target).code is Code.NOT_POSSIBLE
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from opsroom.errors import Code
 from opsroom.pagers import OnCall, Target
-from support.pages.pagerduty import POLICY, SCHEDULE, SERVICE, SIX, asked, options_target
+from support.pages.pagerduty import POLICY, SCHEDULE, SERVICE, SIX, asked, routed
 from support.troubles import raised, refusal
 from support.vendors.pagerduty import ROUTING_KEY
 
@@ -109,5 +109,5 @@ def test_a_service_that_is_not_there_is_told(account, pager):
 
 
 def test_nobody_can_tell_who_is_on_call_behind_a_routing_key(pager):
-    target = options_target(routing_key=ROUTING_KEY)
+    target = routed(ROUTING_KEY)
     assert raised(pager.on_call, target).code is Code.NOT_POSSIBLE

@@ -8,14 +8,14 @@ from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery, OnCall, Target
 from support.http_server import Reply
-from support.pages.pagerduty import MARK, POLICY, SIX, options_of, options_target, page, pager_of
+from support.pages.pagerduty import MARK, POLICY, SIX, page, pager_of, routed
 from support.troubles import failure, raised, refusal
 from support.vendors.pagerduty import ROUTING_KEY, error
 
 
 def test_an_event_is_followed_until_its_incident_is_there(account, pager, waits):
     account.immediate = False
-    target, looks = options_target(routing_key=ROUTING_KEY), []
+    target, looks = routed(ROUTING_KEY), []
 
     def second_look(request):
         looks.append(request.path)
@@ -35,7 +35,7 @@ def test_an_event_is_followed_until_its_incident_is_there(account, pager, waits)
 def test_an_event_without_an_incident_in_time_is_unconfirmed(account, waits):
     account.immediate = False
     pager = pager_of(account, time_limit="2s")
-    paged = pager.page(page(options_target(routing_key=ROUTING_KEY), mark=MARK))
+    paged = pager.page(page(routed(ROUTING_KEY), mark=MARK))
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.incident.id == MARK
     assert "in time" in paged.notes[-1] or "outcome is unknown" in paged.notes[-1]
@@ -43,7 +43,7 @@ def test_an_event_without_an_incident_in_time_is_unconfirmed(account, waits):
 
 def test_an_event_that_was_taken_stays_taken_when_following_it_fails(account, pager):
     account.rest.instead(Reply(500))
-    paged = pager.page(page(options_target(routing_key=ROUTING_KEY)))
+    paged = pager.page(page(routed(ROUTING_KEY)))
     assert paged.delivery is Delivery.UNCONFIRMED
     assert "outcome is unknown" in paged.notes[-1]
 
@@ -108,14 +108,3 @@ def test_errors_name_the_key_of_the_config_that_mends_them(account, pager):
     told = refusal(Code.NOT_ACCEPTED, pager.page, page(Target("service", "PGONE")))
     assert "Service not found" in told.message
     assert "pagers.duty" in told.hint
-
-
-def test_the_defaults_are_the_vendors():
-    options, _ = options_of(
-        **{"token": "x", "from": "b@example.com", "url": "https://api.eu.example.com/"}
-    )
-    assert options.url == "https://api.eu.example.com"
-    assert options.events_url == "https://events.pagerduty.com"
-    assert (
-        options_of(**{"token": "x", "from": "b@example.com"})[0].url == "https://api.pagerduty.com"
-    )

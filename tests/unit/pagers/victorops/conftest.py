@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 
 from opsroom.pagers.victorops import organisation
-from support.pages.victorops import KEYS, NOW, Time, address, made
+from support.pages.victorops import KEYS, NOW, address, made
+from support.paging import Clock
 from support.vendors.victorops import VictorOps
 
 
 @pytest.fixture(autouse=True)
-def time(monkeypatch):
-    time = Time()
-    monkeypatch.setattr("opsroom.http.vendor.clock", lambda: time.now)
-    monkeypatch.setattr("opsroom.http.vendor.sleep", time.wait)
-    monkeypatch.setattr(organisation, "wall", lambda: time.wall)
+def clock(monkeypatch):
+    clock = Clock()
+    clock.wall = 1_000_000.0
+    monkeypatch.setattr("opsroom.http.vendor.clock", clock.read)
+    monkeypatch.setattr("opsroom.http.vendor.sleep", clock.wait)
+    monkeypatch.setattr(organisation, "wall", lambda: clock.wall)
     monkeypatch.setattr(organisation, "now", lambda: NOW)
-    return time
+    return clock
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from support.pages.victorops import (
     address,
     asked,
     made,
-    options_of,
     page,
 )
 from support.troubles import failure, refusal
@@ -127,7 +126,7 @@ def test_a_name_that_is_not_known_there_gives_way_to_the_configured_user(api, or
 def test_without_any_name_nothing_is_asked(api, endpoint):
     pager = made(**KEYS, url=api.url(""), endpoint=address(endpoint))
     error = refusal(Code.UNKNOWN_PERSON, pager.page, page(author=CAROL))
-    assert "pagers.vo.user" in error.hint
+    assert "pagers.duty.user" in error.hint
     assert api.requests == []
 
 
@@ -180,7 +179,7 @@ def test_what_splunk_on_call_refuses_is_certain_and_said(api, pager, reply, code
 def test_a_key_that_is_not_accepted_names_its_place_in_the_config(api):
     pager = made(api_id=API_ID, api_key="wr0ng-key-of-someone", url=api.url(""), user="opsroom-bot")
     error = failure(Code.UNAUTHORIZED, pager.incidents)
-    assert "pagers.vo.api_id and pagers.vo.api_key" in error.hint
+    assert "pagers.duty.api_id and pagers.duty.api_key" in error.hint
 
 
 @pytest.mark.parametrize(
@@ -204,16 +203,6 @@ def test_a_text_of_thirty_thousand_characters_is_cut_and_says_so(org, pager):
     assert 19_500 < len(details) <= 20_000
     missing = int(details.rpartition("[cut: ")[2].split()[0])
     assert paged.notes == (f"Cut after 20000 characters: {missing} are missing.",)
-
-
-def test_keys_of_the_api_and_a_user_are_enough():
-    options, lines = options_of(**KEYS, user="opsroom-bot")
-    assert lines == []
-    assert (options.url, options.follow, options.time_limit) == (
-        "https://api.victorops.com",
-        8.0,
-        10.0,
-    )
 
 
 def test_the_default_routing_key_is_where_a_page_goes_when_nobody_is_named(plain, pager):

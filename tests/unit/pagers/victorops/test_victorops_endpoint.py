@@ -8,7 +8,7 @@ from opsroom.errors import Code, Failure, OpsroomError
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery, State, Target
 from support.http_server import Reply
-from support.pages.victorops import ALICE, BOB, KEY, MARK, WEB, asked, options_of, page
+from support.pages.victorops import ALICE, BOB, KEY, MARK, WEB, asked, page
 from support.troubles import refusal
 from support.vendor import answer
 from support.vendors.victorops import ENDPOINT_KEY
@@ -31,8 +31,8 @@ def test_the_endpoint_gets_a_critical_alert_that_carries_the_mark(endpoint, org,
     assert paged.incident.id == MARK
     assert paged.notes == (
         "Splunk On-Call's REST endpoint took it; its outcome cannot be read without "
-        "pagers.vo.api_id and "
-        "pagers.vo.api_key.",
+        "pagers.duty.api_id and "
+        "pagers.duty.api_key.",
     )
 
 
@@ -43,23 +43,23 @@ def test_a_routing_key_with_an_at_sign_stays_as_it_is(endpoint, org, plain):
     assert endpoint.requests[1].path.endswith(f"/{ENDPOINT_KEY}/a%2Fb%20%3F")
 
 
-def test_with_the_api_an_alert_is_followed_until_it_is_an_incident(api, endpoint, org, both, time):
+def test_with_the_api_an_alert_is_followed_until_it_is_an_incident(api, endpoint, org, both, clock):
     paged = both.page(page(target=KEY))
     assert paged.delivery is Delivery.ACCEPTED
     assert (paged.incident.number, paged.incident.target) == ("1", "web")
     assert [(one.name, one.through) for one in paged.on_call] == [("bob", "Web Primary")]
     assert (len(endpoint.requests), asked(api)) == (1, ["GET /v1/incidents"])
-    assert time.waits == []
+    assert clock.waited == []
 
 
-def test_an_alert_that_becomes_no_incident_in_time_is_unconfirmed(api, org, both, time):
+def test_an_alert_that_becomes_no_incident_in_time_is_unconfirmed(api, org, both, clock):
     org.slow = True
     paged = both.page(page(target=KEY))
     assert paged.delivery is Delivery.UNCONFIRMED
     assert paged.notes == (
         "Splunk On-Call's REST endpoint took it; it became no incident within 8 s.",
     )
-    assert sum(time.waits) == pytest.approx(8.0)
+    assert sum(clock.waited) == pytest.approx(8.0)
     assert len(api.requests) == 7
     org.work_off()
     assert both.find(page(target=KEY)).incident.number == "1"
@@ -80,7 +80,7 @@ def test_with_both_a_user_is_paged_by_the_api(api, endpoint, both):
 @pytest.mark.parametrize("target", [BOB, WEB, Target("escalation_policy", "pol-web1")])
 def test_the_endpoint_alone_pages_routing_keys_only(endpoint, plain, target):
     error = refusal(Code.NOT_POSSIBLE, plain.page, page(target=target))
-    assert "pagers.vo.api_id" in error.hint
+    assert "pagers.duty.api_id" in error.hint
     assert endpoint.requests == []
 
 
@@ -162,24 +162,7 @@ def test_an_alert_that_is_no_incident_yet_is_told_to_the_endpoint(org, both):
 )
 def test_what_the_endpoint_alone_cannot_do_is_said(endpoint, plain, ask):
     error = refusal(Code.NOT_POSSIBLE, ask, plain)
-    assert "pagers.vo.api_id and pagers.vo.api_key" in error.hint
+    assert "pagers.duty.api_id and pagers.duty.api_key" in error.hint
     assert endpoint.requests == []
     assert plain.look_up("web") == ()
     assert plain.person("bob", "", "Bob") is None
-
-
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "https://alert.victorops.com/integrations/generic/20131114/alert/4a6a87eb-fca9",
-        "https://alert.victorops.com/integrations/generic/20131114/alert/4a6a87eb-fca9/",
-        "https://alert.victorops.com/integrations/generic/20131114/alert/4a6a87eb-fca9/$routing_key",
-    ],
-)
-def test_the_endpoint_is_the_address_up_to_its_key(endpoint):
-    options, lines = options_of(endpoint=endpoint)
-    assert lines == []
-    assert (
-        options.endpoint
-        == "https://alert.victorops.com/integrations/generic/20131114/alert/4a6a87eb-fca9"
-    )

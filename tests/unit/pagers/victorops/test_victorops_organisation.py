@@ -12,7 +12,7 @@ import pytest
 from opsroom.errors import Code, Failure
 from opsroom.pagers import Delivery, OnCall, Target
 from support.http_server import Reply
-from support.pages.victorops import KEYS, WEB, asked, made, org_team, page
+from support.pages.victorops import KEYS, WEB, asked, made, page
 from support.troubles import refusal
 from support.vendor import answer, body_of
 from support.vendors.victorops import API_KEY
@@ -109,7 +109,7 @@ def test_answers_are_read_as_they_are_described_too(api, pager):
     described = {
         "teamsOnCall": [
             {
-                "team": org_team(),
+                "team": {"name": "Web", "slug": "team-aaaa1111"},
                 "onCallNow": [
                     {
                         "escalationPolicy": {"name": "Web Primary", "slug": "pol-web1"},
@@ -125,7 +125,7 @@ def test_answers_are_read_as_they_are_described_too(api, pager):
 
 def test_somebody_who_stands_in_for_another_is_on_call_until_that_ends(api, org, pager):
     schedule = {
-        "team": org_team(),
+        "team": {"name": "Web", "slug": "team-aaaa1111"},
         "schedules": [
             {
                 "policy": {"name": "Web Primary", "slug": "pol-web1"},
@@ -200,7 +200,7 @@ def test_names_are_those_of_teams_policies_routing_keys_and_users(tmp_path, api)
     assert pager.look_up("nobody") == pager.look_up(" ") == ()
 
 
-def test_policies_are_kept_for_a_minute_also_for_the_next_process(tmp_path, api, org, time):
+def test_policies_are_kept_for_a_minute_also_for_the_next_process(tmp_path, api, org, clock):
     keep = tmp_path / "private" / "vo"
     for _ in range(2):
         pager = made(**KEYS, url=api.url(""), user="opsroom-bot", keep=keep)
@@ -211,15 +211,15 @@ def test_policies_are_kept_for_a_minute_also_for_the_next_process(tmp_path, api,
     assert stat.S_IMODE(os.stat(keep).st_mode) == 0o700
     assert API_KEY not in file.read_text()
     org.policies_left = 1
-    time.wall += 61
+    clock.wall += 61
     made(**KEYS, url=api.url(""), user="opsroom-bot", keep=keep).page(page(target=WEB))
     assert asked(api).count("GET /v1/policies") == 2
 
 
-def test_older_policies_serve_where_the_list_may_not_be_asked_for(tmp_path, api, org, time):
+def test_older_policies_serve_where_the_list_may_not_be_asked_for(tmp_path, api, org, clock):
     pager = made(**KEYS, url=api.url(""), user="opsroom-bot", keep=tmp_path)
     pager.page(page(target=WEB))
-    time.wall += 3600
+    clock.wall += 3600
     assert pager.page(page(target=WEB)).delivery is Delivery.ACCEPTED
     assert asked(api).count("GET /v1/policies") == 2
 
