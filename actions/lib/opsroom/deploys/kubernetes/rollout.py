@@ -107,7 +107,7 @@ def _of_deployment(found: Object) -> Progress:
     if text_at(condition, "reason") == "ProgressDeadlineExceeded":
         limit = at(found, "spec", "progressDeadlineSeconds")
         within = f" of {limit} s" if isinstance(limit, int) else ""
-        text = f"it exceeded its progress deadline{within} with {available} of {wanted} pods there"
+        text = f"it exceeded its progress deadline{within} with {updated} of {wanted} pods updated"
         return Progress(State.FAILED, text)
     if updated < wanted:
         return Progress(State.RUNNING, f"has updated {updated} of {wanted} pods")

@@ -283,9 +283,12 @@ def _run(
 ) -> Run:
     """The run. Where nobody has looked what holds it up, it is not said to have failed."""
     if reached is None:
-        reached = progress(workload.kind, found)
-        if reached.state is not State.SUCCEEDED:
-            reached = Progress(State.RUNNING, f"has begun with {rollout.version}")
+        done = progress(workload.kind, found).state is State.SUCCEEDED
+        text = f"has begun with {rollout.version}"
+        if rollout.before and _same(rollout.before, rollout.after):
+            # Kubernetes replaces no pod then.
+            text = f"has nothing to change: the image of {rollout.version} is set already"
+        reached = Progress(State.SUCCEEDED if done else State.RUNNING, text)
     name = f"roll-out of {workload.namespace}/{workload.name}"
     return Run(rollout.id(), name, reached.state, reached.text)
 

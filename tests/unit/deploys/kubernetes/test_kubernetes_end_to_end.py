@@ -1,0 +1,100 @@
+"""A deployment to Kubernetes from the command to the record, also when its runner dies."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+
+from support.kubernetes_deploys import ROLLING, Clock
+from support.vendors.kubernetes import (
+    NAMESPACE,
+    TOKEN,
+    Cluster,
+    at,
+    done,
+    pod,
+    unobserved,
+    waiting,
+)
+from support.world import World, make_world
+
+
+@pytest.fixture
+def world(tmp_path: Path, cluster: Cluster, clock: Clock) -> World:
+    clock.now = time.time()  # processes that die live by the clock of the machine
+    cluster.lists["pods"] = [pod("web-1", "v1.0.0"), pod("web-2", "v1.0.0")]
+    keys = {
+        "kind": "kubernetes",
+        "url": cluster.url("").rstrip("/"),
+        "token": TOKEN,
+        "namespace": NAMESPACE,
+        "workload": "deployment/web",
+        "image": "registry.example.com/web:{version}",
+        "container": "web",
+    }
+    return make_world(tmp_path).with_app("site", deploy=keys, version=dict(keys))
+
+
+def finished(cluster: Cluster) -> Any:
+    """The step in which the roll-out is complete, and its pods run."""
+
+    def step(found: Dict[str, Any]) -> None:
+        done(found)
+        image = found["spec"]["template"]["spec"]["containers"][0]["image"]
+        version = image.rpartition(":")[2]
+        cluster.lists["pods"] = [pod("web-3", version), pod("web-4", version)]
+
+    return step
+
+
+def deployed(world: World, version: str = "v2.0.0") -> Dict[str, Any]:
+    answer: Dict[str, Any] = world.ask("deploy", app="site", version=version, environment="uat")
+    return answer
+
+
+def test_a_deployment_is_verified_by_its_pods_and_recorded(world: World, cluster: Cluster) -> None:
+    cluster.steps = [unobserved, ROLLING, finished(cluster)]
+    answer = deployed(world)
+    assert answer["ok"], answer
+    assert "deployed site v2.0.0 to uat (before: v1.0.0), verified" in answer["message"]
+    end = world.records()[-1]
+    annotations = cluster.objects["deployments", "web"]["metadata"]["annotations"]
+    assert (end.version, annotations["opsroom/deploy"]) == ("v2.0.0", end.deployment)
+    assert TOKEN not in str([answer, world.records()])
+    assert TOKEN not in json.dumps(cluster.objects["deployments", "web"])
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_the_next_deployment_follows_what_a_dead_runner_began(
+    world: World, cluster: Cluster, moment: str
+) -> None:
+    # Before the response was read, or after.
+    function = {
+        "after": "opsroom.deploys.remote.follower:Follower.to_the_end:before",
+        "before": "opsroom.vendors.kubernetes.client:Client.patch:after",
+    }[moment]
+    process = world.spawn(
+        "deploy", die_at=function, app="site", version="v2.0.0", environment="uat"
+    )
+    assert process.wait() == -signal.SIGKILL
+    assert len(cluster.patches) == 1
+    world.let_leases_run_out()
+    cluster.steps = [ROLLING, ROLLING, finished(cluster)]
+    answer = deployed(world)
+    assert answer["ok"], answer
+    assert len(cluster.patches) == 1
+
+
+def test_a_failure_says_why_in_the_room(world: World, cluster: Cluster) -> None:
+    exceeded = ("Progressing", "False", "ProgressDeadlineExceeded", "")
+    cluster.steps = [at(replicas=4, updatedReplicas=1, conditions=[exceeded])]
+    cluster.lists["pods"].append(pod("web-3", state=waiting("ErrImagePull", "not found")))
+    answer = deployed(world)
+    assert (answer["ok"], answer["code"]) == (False, "deploy_failed")
+    assert "pod web-3 cannot pull image registry.example.com/web:v2.0.0" in answer["message"]
+    assert "v1.0.0 runs there now" in answer["message"]
