@@ -58,6 +58,7 @@ class GithubDeployments:
         self.runs: Dict[int, Dict[str, Any]] = {}
         self.jobs: List[Dict[str, Any]] = []
         self.gates: List[Dict[str, Any]] = []
+        self.approvals: List[Dict[str, Any]] = []
         self.position = 0
         # What becomes of a run that is asked to end: None where it goes on.
         self.after_cancel: Optional[State] = ("completed", "cancelled")
@@ -251,6 +252,8 @@ class GithubDeployments:
             return answer({"total_count": len(self.jobs), "jobs": self.jobs})
         if rest == "pending_deployments":
             return answer(self.gates)
+        if rest == "approvals":
+            return answer(self.approvals)
         if rest == "concurrency_groups":
             return self._groups()
         return self._cancel(id, rest)

@@ -580,6 +580,25 @@ def test_a_run_that_does_not_succeed_fails_the_deployment(
     assert work.handles == {"github": ""}
 
 
+@pytest.mark.parametrize(
+    ("state", "comment", "words"),
+    [
+        ("rejected", "Not before Monday.", "bob-gh rejected it on GitHub: Not before Monday."),
+        ("rejected", "", "bob-gh rejected it on GitHub."),
+        ("approved", "", "job 'deploy'."),
+    ],
+)
+def test_a_run_that_someone_rejected_says_who(
+    vendor: Vendor, github: GithubDeployments, state: str, comment: str, words: str
+) -> None:
+    github.states = [("waiting", None), ("completed", "failure")]
+    github.jobs = [job("build"), {**job("deploy", None), "conclusion": "failure"}]
+    github.approvals = [{"state": state, "user": {"login": "bob-gh"}, "comment": comment}]
+    deployer = deployer_at(vendor)
+    error = caught(deployer.deploy, v1(deployer), a_job())
+    assert error.message == f"GitHub run 4711 failed: {words}"
+
+
 def test_a_run_that_a_newer_one_of_its_group_replaced_says_so(
     vendor: Vendor, github: GithubDeployments
 ) -> None:

@@ -93,6 +93,14 @@ def failure_text(jobs: Iterable[WorkflowJob]) -> str:
     return listed(parts, 2)
 
 
+def rejected_text(login: str, comment: str) -> str:
+    """Who refused to let a run go on; empty where nobody did."""
+    if not login:
+        return ""
+    words = one_line(comment, 120).rstrip(".")
+    return f"{one_line(login, 40)} rejected it on GitHub" + (f": {words}" if words else "")
+
+
 def job_text(wanted: str, jobs: Sequence[WorkflowJob]) -> str:
     """Why a run that succeeded as a whole is none, by the job that counts; empty where that job
     succeeded."""

@@ -18,7 +18,7 @@ from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import check_version, either, shown
 from ...templates import fill, holds
 from ...text import one_line, span
-from ...vendors.github.actions import Workflow, WorkflowRun
+from ...vendors.github.actions import Workflow, WorkflowJob, WorkflowRun
 from ...vendors.github.repository import COMMIT
 from .. import Resolved, Target
 from ..remote import Assignment, Run, State
@@ -30,6 +30,7 @@ from .mapping import (
     is_timer,
     job_text,
     mark_of,
+    rejected_text,
     shows,
     shows_none,
     state_of,
@@ -360,10 +361,16 @@ class WorkflowService(GithubService):
         with suppress(OpsroomError):
             jobs = self.workflow.jobs(found.id, id.attempt)
             if state is State.FAILED:
-                return failure_text(jobs)
+                return self._rejected(found, jobs) or failure_text(jobs)
             if found.id not in self._cancelling:
                 return cancelled_text(jobs)
         return ""
+
+    def _rejected(self, found: WorkflowRun, jobs: List[WorkflowJob]) -> str:
+        """Who rejected it, where one of its jobs failed before it began."""
+        if all(one.begun or one.conclusion != "failure" for one in jobs):
+            return ""
+        return rejected_text(*self.workflow.rejection(found.id))
 
     def _press(self, run: int) -> None:
         """Ask again for the end of a run that goes on: for one that was not queued yet, and by

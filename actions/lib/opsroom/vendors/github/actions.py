@@ -177,6 +177,15 @@ class Workflow:
         rows = content if isinstance(content, list) else []
         return [_gate(one) for one in rows if isinstance(one, Mapping)]
 
+    def rejection(self, run_id: int) -> Tuple[str, str]:
+        """The login of who refused to let a run go on at an environment, and their comment; empty
+        where nobody did, or that cannot be read."""
+        content = self._client.quietly(f"{self._runs}/{run_id}/approvals")
+        for one in content if isinstance(content, list) else []:
+            if text_at(one, "state") == "rejected":
+                return text_at(one, "user", "login"), text_at(one, "comment")
+        return "", ""
+
     def ahead(self, run_id: int) -> int:
         """How many runs are before it in its concurrency group; 0 where GitHub does not say, as
         Enterprise Server does not."""
