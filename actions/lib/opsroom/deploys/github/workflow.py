@@ -18,26 +18,14 @@ from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import check_version, either, shown
 from ...templates import fill, holds
 from ...text import one_line, span
-from ...vendors.github.actions import Workflow, WorkflowJob, WorkflowRun
+from ...vendors.github.actions import Workflow, WorkflowRun
 from ...vendors.github.repository import COMMIT
 from .. import Resolved, Target
 from ..remote import Assignment, Run, State
-from .mapping import (
-    cancelled_text,
-    failure_text,
-    file_warnings,
-    gates_text,
-    is_timer,
-    job_text,
-    mark_of,
-    rejected_text,
-    shows,
-    shows_none,
-    state_of,
-    text_of,
-)
+from .mapping import file_warnings, mark_of, shows, shows_none
 from .options import Options
 from .service import GithubService
+from .state import StateReader
 
 # A run may have begun so many seconds before the moment that we noted: clocks are set right.
 _SLACK = 60.0
@@ -98,6 +86,7 @@ class WorkflowService(GithubService):
     def __init__(self, options: Options, target: Target) -> None:
         super().__init__(options, target)
         self.workflow = Workflow(self.client, options.repository, self.at_place(options.workflow))
+        self._states = StateReader(self.workflow, self.at_place(options.job))
         # Whether the workflow runs on the version itself.
         self._bound = holds(options.ref, "version")
         self._cancelling: Dict[int, _Cancelling] = {}
@@ -328,49 +317,10 @@ class WorkflowService(GithubService):
 
     def _run(self, found: WorkflowRun, id: _RunId) -> Run:
         """The run with what is known of its state."""
-        state, text = state_of(found), text_of(found)
-        if state is State.BLOCKED and found.status == "waiting":
-            gates = self.workflow.gates(found.id)
-            text = gates_text(gates) or text
-            state = State.QUEUED if is_timer(gates) else state
-        elif found.status == "pending":
-            ahead = self.workflow.ahead(found.id)
-            text = f"is queued behind {ahead} other{'s' * (ahead > 1)}" if ahead else text
-        elif state is State.SUCCEEDED:
-            text = self._not_done(found, id)
-            state = State.FAILED if text else state
-        elif found.completed and not text:
-            text = self._reason(found, id, state)
+        cancelled = found.id in self._cancelling
+        state, text = self._states.read(found, id.attempt, id.commit, cancelled)
         run = self._named(found.id, id.text, text, state)
         return replace(run, link=found.link) if found.link else run
-
-    def _not_done(self, found: WorkflowRun, id: _RunId) -> str:
-        """Why a run that succeeded did not do what was asked; empty where it did."""
-        if id.commit and found.commit and found.commit != id.commit:
-            return (
-                f"ran commit {found.commit[:12]} and not {id.commit[:12]}: "
-                f"{one_line(found.branch, 60)} was moved meanwhile"
-            )
-        if not self.options.job:
-            return ""
-        jobs = self.workflow.jobs(found.id, id.attempt)
-        return job_text(self.at_place(self.options.job), jobs)
-
-    def _reason(self, found: WorkflowRun, id: _RunId, state: State) -> str:
-        """Why it failed or was cancelled, as its jobs say; empty where they cannot be read."""
-        with suppress(OpsroomError):
-            jobs = self.workflow.jobs(found.id, id.attempt)
-            if state is State.FAILED:
-                return self._rejected(found, jobs) or failure_text(jobs)
-            if found.id not in self._cancelling:
-                return cancelled_text(jobs)
-        return ""
-
-    def _rejected(self, found: WorkflowRun, jobs: List[WorkflowJob]) -> str:
-        """Who rejected it, where one of its jobs failed before it began."""
-        if all(one.begun or one.conclusion != "failure" for one in jobs):
-            return ""
-        return rejected_text(*self.workflow.rejection(found.id))
 
     def _press(self, run: int) -> None:
         """Ask again for the end of a run that goes on: for one that was not queued yet, and by
