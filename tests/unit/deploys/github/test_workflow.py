@@ -111,6 +111,28 @@ def test_a_workflow_is_started_once_and_followed_to_its_end(vendor: Vendor) -> N
     assert (work.links, work.handles) == ([LINK], {"github": ""})
 
 
+def test_a_slow_look_at_the_tag_leaves_the_start_its_time(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployer = deployer_at(vendor)
+    resolved, client = v1(deployer), deployer.service.client
+    original = deployer.service.check_unmoved
+    left: List[float] = []
+
+    def slowly(ref: str, commit: str) -> None:
+        original(ref, commit)
+        client.deadline -= 9.0
+
+    def dispatch(ref: str, inputs: Dict[str, str]) -> int:
+        left.append(client.remaining)
+        raise Refusal(Code.NOT_ACCEPTED, "Not now.")
+
+    monkeypatch.setattr(deployer.service, "check_unmoved", slowly)
+    monkeypatch.setattr(deployer.service.workflow, "dispatch", dispatch)
+    caught(deployer.deploy, resolved, a_job())
+    assert left[0] > 5
+
+
 def test_the_requester_is_no_more_than_text_to_a_script(
     vendor: Vendor, github: GithubDeployments
 ) -> None:

@@ -51,6 +51,7 @@ class DeploymentService(GithubService):
             ref = assignment.commit
         elif assignment.commit:
             self.check_unmoved(ref, assignment.commit)
+            self.client.begin()
         payload = {
             **self.inputs(assignment),
             "opsroom": assignment.deployment,

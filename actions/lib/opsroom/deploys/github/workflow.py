@@ -133,6 +133,7 @@ class WorkflowService(GithubService):
         self.client.begin()
         ref = self._ref(assignment)
         commit = self._commit(ref, assignment)
+        self.client.begin()  # a start that is cut short has to be looked for
         inputs, name = self.inputs(assignment), self.options.correlation
         mark = mark_of(assignment.deployment) if name else ""
         search = _Search(mark, assignment.since, ref, commit)
@@ -237,6 +238,7 @@ class WorkflowService(GithubService):
                 f"Try again in {span(seconds)}.",
                 {"link": recent[0].link, "run": f"GitHub run {recent[0].id}"},
             )
+        self.client.begin()
         return self.workflow.dispatch(ref, inputs)
 
     # Finding.
